@@ -1,0 +1,66 @@
+// The table of limits.
+#include "base/limits.h"
+
+namespace sallyport {
+
+namespace {
+
+#define SALLYPORT_LIMIT(key, expression, unit, least, rate, help) \
+    {key, [](Limits& limits) -> std::uint64_t& { return limits.expression; }, unit, least, rate, help}
+
+constexpr LimitRow rows[] = {
+    // RFC 6120 13.12: the maximum stanza size must not be below 10000 bytes.
+    SALLYPORT_LIMIT("stanza_bytes", after_auth.element_bytes, "bytes", 10000, false, "largest stanza"),
+    SALLYPORT_LIMIT("stanza_elements", after_auth.elements, "elements", 32, false, "start tags in one stanza"),
+    SALLYPORT_LIMIT("stanza_depth", after_auth.depth, "levels", 8, false, "nesting below the stanza"),
+    SALLYPORT_LIMIT("attributes", after_auth.attributes, "attributes", 16, false, "attributes of one element"),
+    SALLYPORT_LIMIT("attribute_bytes", after_auth.attribute_bytes, "bytes", 3071, false, "one attribute's value"),
+    SALLYPORT_LIMIT("namespaces", after_auth.namespaces, "declarations", 8, false, "namespaces declared by one element"),
+    SALLYPORT_LIMIT("unauthenticated_element_bytes", before_auth.element_bytes, "bytes", 4096, false,
+                    "largest element before authentication"),
+    SALLYPORT_LIMIT("connections_per_address", connections_per_address, "streams", 1, true,
+                    "inbound streams of one remote address"),
+    SALLYPORT_LIMIT("unauthenticated_per_address", unauthenticated_per_address, "streams", 1, true,
+                    "of those, not yet authenticated"),
+    SALLYPORT_LIMIT("new_connections_per_10s", new_connections_per_10s, "streams", 1, true,
+                    "new inbound streams of one remote address in ten seconds"),
+    SALLYPORT_LIMIT("unauthenticated_connections", unauthenticated_connections, "streams", 1, true,
+                    "unauthenticated inbound streams of the node"),
+    SALLYPORT_LIMIT("pairs_per_stream", pairs_per_stream, "pairs", 1, true, "domain pairs verified on one stream"),
+    SALLYPORT_LIMIT("pending_dialbacks_per_stream", pending_dialbacks_per_stream, "verifications", 1, true,
+                    "verifications under way for one stream"),
+    SALLYPORT_LIMIT("pending_dialbacks_per_address", pending_dialbacks_per_address, "verifications", 1, true,
+                    "verifications under way for one remote address"),
+    SALLYPORT_LIMIT("pending_dialbacks", pending_dialbacks, "verifications", 1, true,
+                    "verifications under way in the node"),
+    SALLYPORT_LIMIT("sasl_failures", sasl_failures, "attempts", 2, false, "failed authentications of one stream"),
+    SALLYPORT_LIMIT("srv_targets", srv_targets, "targets", 1, false, "targets tried of one SRV answer"),
+    SALLYPORT_LIMIT("addresses", addresses, "addresses", 1, false, "addresses tried of one name"),
+    SALLYPORT_LIMIT("inbound_bytes_per_second", inbound_bytes_per_second, "bytes/s", 1024, true,
+                    "received from one authenticated stream"),
+    SALLYPORT_LIMIT("inbound_burst_bytes", inbound_burst_bytes, "bytes", 16384, true,
+                    "received at once from one authenticated stream"),
+    SALLYPORT_LIMIT("unauthenticated_bytes_per_second", unauthenticated_bytes_per_second, "bytes/s", 1024, true,
+                    "received from one stream before authentication"),
+    SALLYPORT_LIMIT("queue_stanzas", queue_stanzas, "stanzas", 16, false, "waiting for one destination"),
+    SALLYPORT_LIMIT("queue_bytes", queue_bytes, "bytes", 65536, false, "waiting for one destination"),
+    SALLYPORT_LIMIT("queue_seconds", queue_seconds, "seconds", 1, false,
+                    "age at which a stanza that waits for its destination is returned to its sender"),
+    SALLYPORT_LIMIT("link_bytes", link_bytes, "bytes", 1048576, false, "unacknowledged on one router link"),
+    SALLYPORT_LIMIT("outbound_streams", outbound_streams, "streams", 1, true, "outbound streams of the node"),
+};
+
+#undef SALLYPORT_LIMIT
+
+}  // namespace
+
+std::span<const LimitRow> limit_rows() { return rows; }
+
+Limits open_profile(Limits limits) {
+    for (const LimitRow& row : rows) {
+        if (row.rate) row.member(limits) = unlimited;
+    }
+    return limits;
+}
+
+}  // namespace sallyport

@@ -1,0 +1,63 @@
+// Every bound of the program, with name and unit, in one struct: tighter before authentication than after. The table
+// gives each the key that `[limits]` in the node's file uses (docs/manual/limits.md). Defaults: security catalogue part 5.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string_view>
+
+namespace sallyport {
+
+/// Bounds of one XML stream; two of these a stream: before and after authentication.
+struct XmlLimits {
+    std::uint64_t element_bytes;      ///< one first-level element, and the stream header
+    std::uint64_t elements;           ///< start tags in one first-level element
+    std::uint64_t depth;              ///< nesting below the first-level element
+    std::uint64_t attributes;         ///< of one element
+    std::uint64_t attribute_bytes;    ///< one attribute's value
+    std::uint64_t namespaces;         ///< declarations of one element
+};
+
+inline constexpr std::uint64_t unlimited = std::numeric_limits<std::uint64_t>::max();
+
+struct Limits {
+    XmlLimits before_auth{8192, 32, 4, 16, 2048, 8};
+    XmlLimits after_auth{262144, 5000, 64, 128, 16384, 32};
+    std::uint64_t connections_per_address = 100;      ///< inbound streams of one remote address
+    std::uint64_t unauthenticated_per_address = 20;
+    std::uint64_t new_connections_per_10s = 50;       ///< of one remote address
+    std::uint64_t unauthenticated_connections = 1024; ///< of the node
+    std::uint64_t pairs_per_stream = 32;              ///< domain pairs verified on one stream
+    std::uint64_t pending_dialbacks_per_stream = 8;
+    std::uint64_t pending_dialbacks_per_address = 32;
+    std::uint64_t pending_dialbacks = 1024;           ///< of the node
+    std::uint64_t sasl_failures = 3;                  ///< of one stream
+    std::uint64_t srv_targets = 8;                    ///< tried of one SRV answer
+    std::uint64_t addresses = 8;                      ///< tried of one name
+    std::uint64_t inbound_bytes_per_second = 1 << 20; ///< of one authenticated stream
+    std::uint64_t inbound_burst_bytes = 4 << 20;
+    std::uint64_t unauthenticated_bytes_per_second = 10240;
+    std::uint64_t queue_stanzas = 10000;              ///< waiting for one destination
+    std::uint64_t queue_bytes = 4 << 20;
+    std::uint64_t queue_seconds = 30;                 ///< oldest stanza waiting for one destination
+    std::uint64_t link_bytes = 64 << 20;              ///< unacknowledged on one router link
+    std::uint64_t outbound_streams = 10000;           ///< of the node
+};
+
+/// One row: the key in `[limits]`, the member, its unit and the smallest value allowed.
+struct LimitRow {
+    std::string_view key;
+    std::uint64_t& (*member)(Limits&);
+    std::string_view unit;
+    std::uint64_t least;
+    bool rate;  ///< lifted by profile = "open" (rates, connection and pending limits; sizes stay)
+    std::string_view help;
+};
+[[nodiscard]] std::span<const LimitRow> limit_rows();
+
+/// `limits` with every row marked `rate` lifted.
+[[nodiscard]] Limits open_profile(Limits limits);
+
+}  // namespace sallyport

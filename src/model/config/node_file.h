@@ -1,0 +1,104 @@
+// The node's own small file (TOML): what cannot change in operation. Every error names file, line and key; a file with an
+// error starts nothing.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/endpoint.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "proto/xmpp/jid.h"
+
+namespace sallyport::config {
+
+enum class Role { edge, core };
+[[nodiscard]] std::string_view text(Role role);
+
+struct TlsIdentityFile {
+    std::vector<std::string> domains;
+    std::string certificate;
+    std::string key;
+};
+
+struct LinkDial {
+    HostPort address;
+    std::string name;  ///< must match the certificate
+    std::string role;  ///< "edge" or "presence"
+};
+
+enum class InsideTls { required, optional, none };
+enum class InsideAuth { dialback, certificate };
+
+struct InsideServer {
+    std::vector<xmpp::Domain> domains;
+    HostPort address;
+    InsideTls tls = InsideTls::required;
+    InsideAuth auth = InsideAuth::dialback;
+};
+
+struct ComponentEntry {
+    xmpp::Domain domain;
+    std::string secret;
+};
+
+/// The file as values; relative paths are made absolute against the file's folder.
+struct NodeFile {
+    std::string path;
+    Role role = Role::edge;
+    struct { std::string name; std::string data; unsigned threads = 0; } node;
+    struct { std::vector<Endpoint> listen; } admin;
+    struct {
+        LogLevel level = LogLevel::info;
+        bool json = false;
+        std::map<std::string, LogLevel> modules;
+    } log;
+    struct { std::vector<Endpoint> servers; std::string trust_anchor; std::string hosts_file; } dns;
+    struct {
+        std::vector<Endpoint> listen;
+        std::vector<Endpoint> direct_tls_listen;
+        std::vector<IpAddress> source_addresses;  ///< at most one of each family
+        std::vector<IpNetwork> allow_networks;
+    } s2s;
+    struct { std::string trust; std::vector<TlsIdentityFile> identities; } tls;
+    struct {
+        std::vector<Endpoint> listen;
+        std::string certificate, key, trust, secret;
+        std::vector<LinkDial> dial;
+        double hold_seconds = 0;  ///< edge: how long stanzas wait for a link that is down; 0: the queue's age limit
+    } link;
+    struct { std::vector<Endpoint> listen; std::vector<InsideServer> servers; bool mint_certificates = true; } inside;
+    struct { std::vector<Endpoint> listen; std::vector<ComponentEntry> allowed; } components;
+    struct {
+        double negotiation = 30, dialback = 30, idle = 600, ping = 60, dead_peer = 20, connect = 10, dns = 10, stanza = 60,
+               closing = 5;
+    } timers;  ///< seconds
+    Limits limits;
+    bool open_profile = false;
+    /// `[settings]`: dotted key -> JSON text; first values for the settings database.
+    std::map<std::string, std::string> settings;
+
+    /// "edge1.b.test" -> "edge1-b-test".
+    [[nodiscard]] std::string realm() const;
+};
+
+/// One complaint: where and what. line 0: the file as a whole.
+struct FileError {
+    std::string file;
+    unsigned line = 0;
+    std::string key;
+    std::string text;
+    /// "edge.toml:12: s2s.listen: '…' is not an address and port"
+    [[nodiscard]] std::string sentence() const;
+};
+
+/// Parses and validates `toml` for `role`; all errors at once, empty when `out` is good. `path` is for messages and for
+/// relative paths. Unknown keys, wrong types, missing required keys, unreadable certificate files are errors. Sections
+/// that later releases use ([ssh], [admin]) are accepted and checked for form.
+[[nodiscard]] std::vector<FileError> parse_node_file(std::string_view toml, const std::string& path, Role role,
+                                                     NodeFile& out);
+
+}  // namespace sallyport::config

@@ -1,0 +1,79 @@
+// What a stream machine asks its driver to do. The driver carries them out in order.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/log.h"
+#include "proto/s2s/rules.h"
+#include "proto/xmpp/errors.h"
+#include "proto/xmpp/jid.h"
+
+namespace sallyport::s2s {
+
+/// Write these bytes.
+struct Send {
+    std::string bytes;
+};
+/// Begin the TLS handshake; as client the SNI and reference identity is `name` (A-label), as server the identity to show.
+struct StartTls {
+    std::string name;
+};
+/// Forget the XML stream: a new Reader; bytes that are left over belong to nobody.
+struct RestartXml {};
+/// Inbound: ask the authoritative server of pair.remote. Answer with Inbound::on_verified.
+struct Verify {
+    xmpp::DomainPair pair;
+    std::string stream_id;
+    std::string key;
+};
+/// A pair may carry stanzas from now on. On an inbound stream the limits after authentication apply from here.
+struct PairReady {
+    xmpp::DomainPair pair;
+    Method method = Method::none;
+};
+/// Outbound: the pair cannot be used on this stream: return what waits for it. Inbound: a verification failed.
+struct PairFailed {
+    xmpp::DomainPair pair;
+    xmpp::StanzaCondition condition = xmpp::StanzaCondition::remote_server_timeout;
+    std::string text;   ///< for the sender; names no host
+    std::string step;   ///< "tls", "sasl", "dialback", "stream" … for status and the event log
+};
+/// Outbound: the authoritative server's answer to a verify request, correlated on this very stream.
+struct Verified {
+    xmpp::DomainPair pair;  ///< local: the receiving domain (ours); remote: the originating domain
+    std::string stream_id;
+    enum class Outcome { valid, invalid, error } outcome = Outcome::error;
+    std::string text;
+};
+/// Outbound: the peer acknowledged `count` more stanzas (XEP-0198).
+struct Acknowledged {
+    std::uint64_t count = 0;
+};
+/// Outbound: the peer cannot take stanzas longer than this, or closes idle streams (XEP-0478). 0: not said.
+struct PeerLimits {
+    std::uint64_t max_bytes = 0;
+    std::uint64_t idle_seconds = 0;
+};
+/// Send the error (and a header before it when none was sent), the closing tag, then close. After `tls_failure` no
+/// closing tag is sent (RFC 6120 5.4.3.2).
+struct Close {
+    std::optional<xmpp::StreamError> error;
+    std::string why;  ///< for log and status
+};
+/// A fact for the log. Keys are cut to 8 digits before they get here.
+struct Note {
+    LogLevel level = LogLevel::info;
+    std::string_view event;
+    std::vector<LogFact> facts;
+};
+
+using Action = std::variant<Send, StartTls, RestartXml, Verify, PairReady, PairFailed, Verified, Acknowledged, PeerLimits,
+                            Close, Note>;
+using Actions = std::vector<Action>;
+
+}  // namespace sallyport::s2s

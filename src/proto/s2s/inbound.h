@@ -1,0 +1,96 @@
+// The receiving side of a federated stream: RFC 6120 receiving entity, XEP-0220 receiving and authoritative server,
+// XEP-0178 SASL EXTERNAL, XEP-0198 acknowledgements, XEP-0288, XEP-0478. A pure machine: events in, actions out.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/tls_facts.h"
+#include "proto/s2s/action.h"
+#include "proto/s2s/rules.h"
+#include "proto/xml/element.h"
+#include "proto/xml/reader.h"
+#include "proto/xmpp/stanza.h"
+
+namespace sallyport::s2s {
+
+/// Timers of a stream.
+struct Timers {
+    Duration negotiation = std::chrono::seconds{30};  ///< absolute, until a pair is authenticated
+    Duration dialback = std::chrono::seconds{30};     ///< of one pair's verification
+    Duration idle = std::chrono::seconds{600};        ///< without any stanza
+    Duration stanza = std::chrono::seconds{60};       ///< from a stanza's first byte to its last
+    Duration closing = std::chrono::seconds{5};       ///< waiting for the peer's closing tag
+};
+
+struct InboundSettings {
+    Timers timers;
+    Limits limits;
+    bool direct_tls = false;                 ///< XEP-0368 listener: TLS is up before the first header
+    std::function<std::string()> fresh_id;   ///< >= 128 random bits, NMTOKEN characters
+};
+
+class Inbound {
+public:
+    /// `rules` is asked at every step, so a changed snapshot counts from the next event on.
+    Inbound(InboundSettings settings, const Rules& rules, TimePoint now);
+    ~Inbound();
+
+    void on_header(const xml::Header& header, TimePoint now, Actions& out);
+    /// A first-level element that is no stanza in the content namespace. `unread`: bytes behind it (threat T16).
+    void on_element(const xml::Element& element, std::size_t unread, TimePoint now, Actions& out);
+    void on_tls(const TlsFacts& facts, TimePoint now, Actions& out);
+    /// The answer to a Verify. `error` is used when outcome is error.
+    void on_verified(const xmpp::DomainPair& pair, Verified::Outcome outcome, xmpp::StanzaCondition error,
+                     const std::string& text, TimePoint now, Actions& out);
+    void on_footer(TimePoint now, Actions& out);
+    void on_problem(xml::Problem problem, const std::string& explanation, TimePoint now, Actions& out);
+    /// A stanza was refused by StanzaIntake with a stream condition, or by the driver.
+    void refuse(xmpp::StreamError error, const std::string& why, TimePoint now, Actions& out);
+    /// The connection is gone.
+    void on_closed(TimePoint now, Actions& out);
+
+    /// The fast path. True: the pair is authenticated: deliver, and call on_handled later with `sequence`. False: actions
+    /// hold the refusal (RFC 6120 8.1.1.2, 8.1.2.2, 4.9.3.12).
+    [[nodiscard]] bool on_stanza(const xmpp::Stanza& stanza, TimePoint now, std::uint64_t& sequence, Actions& out);
+    /// The stanza is delivered, bounced or otherwise done with: it may be acknowledged (XEP-0198).
+    void on_handled(std::uint64_t sequence, Actions& out);
+
+    /// Policy changed: pairs that are no longer admitted, or streams that are no longer allowed, are closed.
+    void on_rules_changed(TimePoint now, Actions& out);
+    /// Orderly end (RFC 6120 4.9.3.20 and others).
+    void shut(xmpp::StreamError error, TimePoint now, Actions& out);
+
+    /// When on_deadline wants to be called; `never` when no timer runs. `partial`: an element has begun (stanza timer).
+    [[nodiscard]] TimePoint deadline() const;
+    void on_deadline(TimePoint now, Actions& out);
+    /// The driver saw the first byte of an element that is not complete, or its completion.
+    void on_partial(bool inside, TimePoint now);
+
+    [[nodiscard]] bool closed() const;          ///< nothing more is sent or accepted
+    [[nodiscard]] bool authenticated() const;   ///< at least one pair is
+    [[nodiscard]] const std::string& id() const;
+    [[nodiscard]] std::string_view lang() const;         ///< of the peer's stream, for stanzas without their own
+    [[nodiscard]] const xmpp::DomainPair& peer() const;  ///< of the current header (a claim until authenticated)
+    struct Pair {
+        xmpp::DomainPair domains;
+        Method method = Method::none;
+        bool pending = false;
+    };
+    [[nodiscard]] std::vector<Pair> pairs() const;
+    [[nodiscard]] const TlsFacts* tls() const;  ///< null before TLS
+    [[nodiscard]] bool bidi() const;            ///< negotiated: the reverse of ready pairs may be sent on this stream
+    [[nodiscard]] bool managed() const;         ///< the peer enabled XEP-0198
+    [[nodiscard]] std::string_view state() const;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace sallyport::s2s

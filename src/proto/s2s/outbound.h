@@ -1,0 +1,73 @@
+// The initiating side of a federated stream: RFC 6120 initiating entity, XEP-0220 initiating server and asker of the
+// authoritative server, XEP-0178, XEP-0198, XEP-0288, XEP-0478, XEP-0368. A pure machine: events in, actions out.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "proto/s2s/inbound.h"
+
+namespace sallyport::s2s {
+
+struct OutboundSettings {
+    Timers timers;
+    bool direct_tls = false;   ///< XEP-0368: StartTls is the first action
+    std::function<std::string()> fresh_id;
+};
+
+class Outbound {
+public:
+    /// `pair` names the header's from and to. With `verify_only` the stream carries db:verify and nothing else and is
+    /// closed when every request has its answer ("used for dialback only").
+    Outbound(OutboundSettings settings, const Rules& rules, xmpp::DomainPair pair, bool verify_only, TimePoint now);
+    ~Outbound();
+
+    /// The connection stands: sends the header, or begins TLS when direct.
+    void on_connected(TimePoint now, Actions& out);
+    void on_header(const xml::Header& header, TimePoint now, Actions& out);
+    /// `unread`: bytes behind the element in the buffer (threat T17).
+    void on_element(const xml::Element& element, std::size_t unread, TimePoint now, Actions& out);
+    void on_tls(const TlsFacts& facts, TimePoint now, Actions& out);
+    void on_footer(TimePoint now, Actions& out);
+    void on_problem(xml::Problem problem, const std::string& explanation, TimePoint now, Actions& out);
+    /// The connection is gone; pairs that were not ready fail, verify requests get an error (XEP-0220 2.1).
+    void on_closed(TimePoint now, Actions& out);
+
+    /// Asks for a further pair with the same remote host (sender or target multiplexing, XEP-0220 2.6). False: this
+    /// stream cannot take it (no dialback errors announced, EXTERNAL-only peer, closing).
+    [[nodiscard]] bool add_pair(const xmpp::DomainPair& pair, TimePoint now, Actions& out);
+    /// Asks the authoritative server about a key (sent as soon as the stream may carry it).
+    void verify(const Verify& request, TimePoint now, Actions& out);
+    /// A stanza was written by the driver: counts for XEP-0198; adds `<r/>` when it is time to ask.
+    void on_sent(TimePoint now, Actions& out);
+    /// Asks the peer for a sign of life on this stream (XEP-0198 `<r/>`). False: not possible without XEP-0198.
+    [[nodiscard]] bool probe(TimePoint now, Actions& out);
+    /// With XEP-0288: a stanza that the peer sent on this stream; true: deliver.
+    [[nodiscard]] bool on_stanza(const xmpp::Stanza& stanza, TimePoint now, std::uint64_t& sequence, Actions& out);
+    void on_handled(std::uint64_t sequence, Actions& out);
+
+    void on_rules_changed(TimePoint now, Actions& out);
+    void shut(std::optional<xmpp::StreamError> error, const std::string& why, TimePoint now, Actions& out);
+    [[nodiscard]] TimePoint deadline() const;
+    void on_deadline(TimePoint now, Actions& out);
+
+    [[nodiscard]] bool closed() const;
+    [[nodiscard]] bool ready(const xmpp::DomainPair& pair) const;
+    [[nodiscard]] const std::string& id() const;  ///< the peer's stream id
+    [[nodiscard]] const xmpp::DomainPair& pair() const;
+    [[nodiscard]] std::vector<Inbound::Pair> pairs() const;
+    [[nodiscard]] const TlsFacts* tls() const;
+    [[nodiscard]] bool bidi() const;
+    [[nodiscard]] bool managed() const;
+    [[nodiscard]] std::uint64_t unacknowledged() const;
+    [[nodiscard]] std::string_view state() const;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace sallyport::s2s

@@ -1,0 +1,69 @@
+// What the stream machines ask of the operator's policy, as pure questions answered from one immutable snapshot.
+// model/policy answers them on a node; tests answer them from a literal.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/tls_facts.h"
+#include "proto/xmpp/errors.h"
+#include "proto/xmpp/jid.h"
+
+namespace sallyport::s2s {
+
+/// The security mode of the settings page.
+enum class SecurityMode { tls_required, tls_optional, no_tls };
+[[nodiscard]] std::string_view text(SecurityMode mode);
+
+/// How a peer proved its domain.
+enum class Method { none, dialback, external, certificate_dialback };
+[[nodiscard]] std::string_view text(Method method);
+
+/// What streams with one peer must look like. `no_tls` offers and asks for no TLS; `require_certificate` refuses dialback
+/// without an accepted certificate (XEP-0220 2.5 not-authorized).
+struct StreamPolicy {
+    SecurityMode security = SecurityMode::tls_required;
+    bool require_certificate = false;
+    bool offer_external = true;
+    bool offer_dialback = true;
+    bool certificate_shortcut = true;  ///< XEP-0344: a certificate that proves the sender replaces the call-back
+    bool bidi = false;
+    bool stream_management = true;
+    bool operator==(const StreamPolicy&) const = default;
+};
+
+/// Whether a domain is ours.
+enum class Served { yes, no, gone };
+
+/// Yes, or no with the rule and reason that `why` prints.
+struct Admission {
+    bool allowed = true;
+    std::string rule;  ///< e.g. "deny-list"
+    std::string why;   ///< for the operator
+    std::string verdict_id;
+    xmpp::StreamCondition stream = xmpp::StreamCondition::policy_violation;
+    xmpp::StanzaCondition stanza = xmpp::StanzaCondition::not_allowed;
+    std::string text;  ///< for the peer
+};
+
+enum class Direction { inbound, outbound };
+
+class Rules {
+public:
+    virtual ~Rules() = default;
+    /// Is `domain` served here (as the receiving or authoritative side)?
+    [[nodiscard]] virtual Served serves(const xmpp::Domain& domain) const = 0;
+    /// May `pair` talk in this direction? Includes self-connection: a remote that is served here is refused.
+    [[nodiscard]] virtual Admission admits(const xmpp::DomainPair& pair, Direction direction) const = 0;
+    [[nodiscard]] virtual StreamPolicy policy(const xmpp::Domain& remote) const = 0;
+    /// The dialback key for a stream (XEP-0185) from `originating` to `receiving` with id `stream_id`.
+    [[nodiscard]] virtual std::string dialback_key(const xmpp::Domain& receiving, const xmpp::Domain& originating,
+                                                   std::string_view stream_id) const = 0;
+    /// As authoritative server: is `key` one of ours (constant time; the previous secret counts during its overlap)?
+    [[nodiscard]] virtual bool vouches(const xmpp::Domain& receiving, const xmpp::Domain& originating,
+                                       std::string_view stream_id, std::string_view key) const = 0;
+    /// A served domain, for the response header when `to` is missing or unknown; empty when there is none.
+    [[nodiscard]] virtual xmpp::Domain default_domain() const = 0;
+};
+
+}  // namespace sallyport::s2s

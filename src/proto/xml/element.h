@@ -1,0 +1,65 @@
+// A parsed element as a tree, and its safe serialisation (RFC 6120 section 11; threats T42, T46). Used for control
+// elements (features, dialback, SASL, errors) and for stanzas outside the plain subset; never on the fast path.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace sallyport::xml {
+
+struct Attribute {
+    std::string space;  ///< namespace name; empty: none
+    std::string name;   ///< local name
+    std::string value;  ///< normalised
+    bool operator==(const Attribute&) const = default;
+};
+
+struct Element {
+    using Child = std::variant<Element, std::string>;
+
+    std::string space;  ///< namespace name
+    std::string name;   ///< local name
+    std::vector<Attribute> attributes;
+    std::vector<Child> children;
+
+    Element() = default;
+    Element(std::string element_space, std::string element_name)
+        : space{std::move(element_space)}, name{std::move(element_name)} {}
+
+    [[nodiscard]] bool is(std::string_view s, std::string_view n) const { return space == s && name == n; }
+    /// Value of the attribute without namespace; empty when absent.
+    [[nodiscard]] std::string_view attribute(std::string_view attribute_name) const;
+    [[nodiscard]] bool has_attribute(std::string_view attribute_name) const;
+    /// First child element with that name; null when absent.
+    [[nodiscard]] const Element* child(std::string_view child_space, std::string_view child_name) const;
+    /// First child element of any name; null when there is none.
+    [[nodiscard]] const Element* first_child() const;
+    /// Character data of this element (not of its children) joined.
+    [[nodiscard]] std::string text() const;
+
+    Element& set(std::string attribute_name, std::string value);
+    Element& add(Element child);
+    Element& add_text(std::string text);
+    bool operator==(const Element&) const = default;
+};
+
+/// Writes `element` as one canonical form: no CDATA, `<`, `&`, `>` escaped in text, quotes, TAB, LF and CR of attributes
+/// as character references, namespaces declared where they change. `inherited` is the default namespace in force around
+/// it (e.g. "jabber:server"): not declared again. `prefixes` maps namespaces whose prefix the stream header already
+/// declares ("http://etherx.jabber.org/streams" -> "stream", "jabber:server:dialback" -> "db").
+/// Iterative: depth cannot exhaust the stack.
+[[nodiscard]] std::string write(const Element& element, std::string_view inherited,
+                                const std::vector<std::pair<std::string_view, std::string_view>>& prefixes = {});
+
+/// Like write(), but elements in `rename_from` come out in `rename_to` (re-scoping of the content namespace between
+/// jabber:server, jabber:client and jabber:component:accept, RFC 6120 4.8.3), except below elements of another namespace.
+[[nodiscard]] std::string write_rescoped(const Element& element, std::string_view rename_from, std::string_view rename_to);
+
+/// Appends `text` with the five specials escaped; usable for text and for attribute values.
+void append_escaped(std::string& out, std::string_view text);
+[[nodiscard]] std::string escaped(std::string_view text);
+
+}  // namespace sallyport::xml

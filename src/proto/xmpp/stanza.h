@@ -1,0 +1,71 @@
+// A stanza on its way: its bytes in the content namespace and its shell (RFC 6120 section 8). The body is never parsed
+// to be forwarded.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "proto/xml/reader.h"
+#include "proto/xmpp/errors.h"
+#include "proto/xmpp/jid.h"
+
+namespace sallyport::xmpp {
+
+enum class StanzaKind { message, presence, iq };
+[[nodiscard]] std::string_view text(StanzaKind kind);
+
+/// Views into the bytes of the stanza; valid as long as those are.
+struct Stanza {
+    std::string_view bytes;  ///< without an own declaration of the content namespace; fit for any content namespace
+    StanzaKind kind = StanzaKind::message;
+    std::string_view to, from;               ///< canonical addresses, unescaped form equal to what stands in bytes
+    std::string_view to_domain, from_domain; ///< canonical domains, views into to and from
+    std::string_view id, type;               ///< raw, as written in bytes (escaped)
+
+    /// RFC 6120 8.3.1: an error, an iq result, is never answered with an error.
+    [[nodiscard]] bool may_be_answered() const { return type != "error" && !(kind == StanzaKind::iq && type == "result"); }
+};
+
+/// Owns what Stanza views, for queues and rewritten stanzas.
+class OwnedStanza {
+public:
+    OwnedStanza() = default;
+    explicit OwnedStanza(const Stanza& stanza);
+    [[nodiscard]] Stanza view() const;
+    [[nodiscard]] std::size_t size() const { return bytes_.size(); }
+
+private:
+    friend class StanzaIntake;
+    std::string bytes_;
+    StanzaKind kind_ = StanzaKind::message;
+    std::string to_, from_;
+    std::string id_, type_;
+    std::size_t to_domain_at_ = 0, to_domain_size_ = 0, from_domain_at_ = 0, from_domain_size_ = 0;
+};
+
+/// Why a first-level element is not a deliverable stanza.
+struct StanzaProblem {
+    std::optional<StreamCondition> stream;  ///< close the stream
+    std::optional<StanzaCondition> stanza;  ///< answer the stanza
+};
+
+/// Turns a reader's current element into a Stanza: the fast path views the slice; when the slice is not plain or an
+/// address is not canonical, it is rewritten from its tree into a buffer of the intake. Adds `xml:lang` of the stream
+/// when the stanza has none and `default_lang` is not empty (RFC 6120 8.1.5).
+class StanzaIntake {
+public:
+    /// True and `out` filled (valid until the next call or until the reader moves on), or false and `problem` filled.
+    /// Judges: kind (else unsupported-stanza-type), to and from present and valid (else improper-addressing), iq rules
+    /// (type and id present, one child in a request: else bad-request). Does not judge domains.
+    [[nodiscard]] bool read(const xml::Reader& reader, std::string_view default_lang, Stanza& out, StanzaProblem& problem);
+
+private:
+    std::string to_, from_, rewritten_, id_, type_;
+};
+
+/// The bounce of `stanza`: same kind, swapped addresses, same id, type='error', no payload (RFC 6120 8.3.1).
+/// Empty when the stanza may not be answered.
+[[nodiscard]] std::string bounce(const Stanza& stanza, const StanzaError& error);
+
+}  // namespace sallyport::xmpp
