@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "model/config/file_facts.h"
 #include "proto/xmpp/jid.h"
 
 namespace sallyport::config {
@@ -97,7 +98,10 @@ struct FileError {
 
 /// Parses and validates `toml` for `role`; all errors at once, empty when `out` is good. `path` is for messages and for
 /// relative paths. Unknown keys, wrong types, missing required keys, unreadable certificate files are errors. Sections
-/// that later releases use ([ssh], [admin]) are accepted and checked for form.
+/// that later releases use ([ssh], [admin]) are accepted and checked for form. `probe` looks at the files that it names.
+[[nodiscard]] std::vector<FileError> parse_node_file(std::string_view toml, const std::string& path, Role role,
+                                                     NodeFile& out, const FileProbe& probe);
+/// The same with the files on the disk.
 [[nodiscard]] std::vector<FileError> parse_node_file(std::string_view toml, const std::string& path, Role role,
                                                      NodeFile& out);
 

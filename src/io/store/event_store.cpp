@@ -1,0 +1,76 @@
+// One table; the oldest rows go when there are too many.
+#include "io/store/event_store.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace sallyport::io {
+
+namespace {
+
+constexpr Migration steps[] = {
+    {"CREATE TABLE event (id INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL, level INTEGER NOT NULL,"
+     " module TEXT NOT NULL, code TEXT NOT NULL, facts TEXT NOT NULL);"},
+};
+
+}  // namespace
+
+Result<EventStore> EventStore::open(const std::string& path, std::uint64_t most, std::chrono::milliseconds lock_wait) {
+    auto database = Database::open(path, Durability::normal, lock_wait);
+    if (!database) return database.error();
+    if (const auto ready = migrate(*database, steps); !ready) return ready.error();
+    return EventStore{std::move(*database), most};
+}
+
+Result<void> EventStore::append(const std::vector<StoredEvent>& events) {
+    if (events.empty()) return {};
+    auto transaction = Transaction::begin(database_);
+    if (!transaction) return transaction.error();
+    {
+        auto insert =
+            database_.prepare("INSERT INTO event (time, level, module, code, facts) VALUES (?, ?, ?, ?, ?)");
+        if (!insert) return insert.error();
+        for (const StoredEvent& event : events) {
+            insert->reset();
+            const auto written = insert->bind(1, event.time.time_since_epoch().count())
+                                     .bind(2, static_cast<std::int64_t>(event.level))
+                                     .bind(3, event.module)
+                                     .bind(4, event.code)
+                                     .bind(5, event.facts)
+                                     .run();
+            if (!written) return written;
+        }
+        auto erase = database_.prepare("DELETE FROM event WHERE id <= (SELECT max(id) FROM event) - ?");
+        if (!erase) return erase.error();
+        if (const auto trimmed = erase->bind(1, static_cast<std::int64_t>(most_)).run(); !trimmed) return trimmed;
+    }
+    return transaction->commit();
+}
+
+Result<std::vector<StoredEvent>> EventStore::query(const EventQuery& query) {
+    auto select = database_.prepare(
+        "SELECT id, time, level, module, code, facts FROM event"
+        " WHERE level >= ?1 AND (?2 = '' OR module = ?2) AND substr(code, 1, length(?3)) = ?3"
+        " AND (?4 = '' OR instr(facts, ?4) > 0) AND time >= ?5 AND id < ?6 ORDER BY id DESC LIMIT ?7");
+    if (!select) return select.error();
+    const auto before = query.before_id == 0 ? std::numeric_limits<std::int64_t>::max()
+                                             : static_cast<std::int64_t>(query.before_id);
+    select->bind(1, static_cast<std::int64_t>(query.least_level))
+        .bind(2, query.module)
+        .bind(3, query.code_prefix)
+        .bind(4, query.contains)
+        .bind(5, query.since.time_since_epoch().count())
+        .bind(6, before)
+        .bind(7, static_cast<std::int64_t>(std::min(query.limit, most_in_answer)));
+    std::vector<StoredEvent> events;
+    for (;;) {
+        const auto row = select->step();
+        if (!row) return row.error();
+        if (!*row) return events;
+        events.push_back({static_cast<std::uint64_t>(select->number(0)),
+                          WallTime{std::chrono::microseconds{select->number(1)}}, static_cast<LogLevel>(select->number(2)),
+                          select->text(3), select->text(4), select->text(5)});
+    }
+}
+
+}  // namespace sallyport::io

@@ -1,0 +1,54 @@
+// The event log on disk, bounded: what happened, for `events` and the pages, across restarts.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "io/store/database.h"
+
+namespace sallyport::io {
+
+struct StoredEvent {
+    std::uint64_t id = 0;  ///< given by the store; grows
+    WallTime time;
+    LogLevel level = LogLevel::info;
+    std::string module;
+    std::string code;   ///< the event's name, such as "settings.changed"
+    std::string facts;  ///< a JSON object; never with secrets
+};
+
+/// Empty fields do not restrict.
+struct EventQuery {
+    LogLevel least_level = LogLevel::trace;
+    std::string module;
+    std::string code_prefix;  ///< "s2s." finds "s2s.dialback.sent"
+    std::string contains;     ///< somewhere in the facts
+    WallTime since{};
+    std::uint64_t before_id = 0;  ///< for the next page
+    std::size_t limit = 100;
+};
+
+class EventStore {
+public:
+    static constexpr std::size_t most_in_answer = 10'000;
+
+    /// Keeps the newest `most` events. Errors: those of Database.
+    static Result<EventStore> open(const std::string& path, std::uint64_t most,
+                                   std::chrono::milliseconds lock_wait = std::chrono::seconds{2});
+
+    /// All of a batch, or none: one transaction.
+    [[nodiscard]] Result<void> append(const std::vector<StoredEvent>& events);
+    /// Newest first.
+    [[nodiscard]] Result<std::vector<StoredEvent>> query(const EventQuery& query);
+
+private:
+    EventStore(Database database, std::uint64_t most) : database_{std::move(database)}, most_{most} {}
+
+    Database database_;
+    std::uint64_t most_;
+};
+
+}  // namespace sallyport::io

@@ -1,0 +1,76 @@
+// From TOML text to a NodeFile, or to everything that is wrong with it.
+#include "model/config/node_file.h"
+
+#include <algorithm>
+
+#include "model/config/node_file_parts.h"
+
+namespace sallyport::config {
+
+namespace {
+
+constexpr std::size_t longest_file = 8 << 20;
+
+/// Used when the file names none; a machine without it trusts nobody's certificate.
+constexpr std::string_view default_trust = "/etc/ssl/certs/ca-certificates.crt";
+
+void read(const toml::table& parsed, NodeFile& file, Complaints& complaints, const FileProbe& probe) {
+    TomlTable root{&parsed, {}, complaints};
+    read_sections(root, file);
+    read_limits(root.section("limits"), file);
+    read_first_settings(root.section("settings"), file);
+    root.finish();
+    check_whole(file, complaints);
+    check_named_files(file, probe, complaints);
+    const bool defaulted = file.tls.trust.empty() && !complaints.was_read("tls.trust");
+    if (defaulted && probe(std::string{default_trust}).readable) file.tls.trust = default_trust;
+}
+
+}  // namespace
+
+std::string_view text(Role role) {
+    switch (role) {
+        case Role::edge: return "edge";
+        case Role::core: return "core";
+    }
+    return "?";
+}
+
+std::string NodeFile::realm() const {
+    std::string realm = node.name;
+    std::replace(realm.begin(), realm.end(), '.', '-');
+    return realm;
+}
+
+std::string FileError::sentence() const {
+    std::string sentence = file;
+    if (line != 0) sentence += ":" + std::to_string(line);
+    sentence += ": ";
+    if (!key.empty()) sentence += key + ": ";
+    return sentence + text;
+}
+
+std::vector<FileError> parse_node_file(std::string_view toml, const std::string& path, Role role, NodeFile& out,
+                                       const FileProbe& probe) {
+    out = NodeFile{};
+    out.path = path;
+    out.role = role;
+    Complaints complaints{path};
+    if (toml.size() > longest_file) {
+        complaints.add(0, {}, "the file is larger than 8 MiB");
+        return std::move(complaints).sorted();
+    }
+    // The library reports broken syntax as an exception; it ends here.
+    try {
+        read(toml::parse(toml, path), out, complaints, probe);
+    } catch (const toml::parse_error& problem) {
+        complaints.add(static_cast<unsigned>(problem.source().begin.line), {}, std::string{problem.description()});
+    }
+    return std::move(complaints).sorted();
+}
+
+std::vector<FileError> parse_node_file(std::string_view toml, const std::string& path, Role role, NodeFile& out) {
+    return parse_node_file(toml, path, role, out, file_facts);
+}
+
+}  // namespace sallyport::config

@@ -1,0 +1,185 @@
+// What no single key can tell: keys that a role needs or must not have, listeners that clash, domains named twice, and
+// the files that the file names. Threat T72: the router link is never bound to the public address.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "model/config/node_file_parts.h"
+
+namespace sallyport::config {
+
+namespace {
+
+constexpr std::size_t link_secret_least = 16;
+
+bool is_unspecified(const IpAddress& address) {
+    return std::all_of(address.bytes.begin(), address.bytes.end(), [](std::uint8_t byte) { return byte == 0; });
+}
+
+bool is_loopback(const IpAddress& address) {
+    return address.v6 ? address == *IpAddress::parse("::1") : address.bytes[0] == 127;
+}
+
+class Checks {
+public:
+    Checks(const NodeFile& file, Complaints& complaints) : file_{file}, complaints_{complaints} {}
+
+    void run() {
+        need(file_.node.name, "node.name", "the host name of this node");
+        need(file_.node.data, "node.data", "the folder for database, sockets and keys");
+        check_link();
+        if (file_.role == Role::edge) check_edge();
+        if (file_.role == Role::core) check_core();
+        check_listeners();
+        check_domains();
+    }
+
+private:
+    /// A complaint of its own would only repeat one about the key's form.
+    void need(const std::string& value, const std::string& key, const std::string& what) {
+        if (value.empty()) complain(key, "is missing: " + what);
+    }
+    void complain(const std::string& key, std::string text) { complaints_.add_at(key, std::move(text)); }
+    void refuse_key(bool present, const std::string& key, const std::string& why) {
+        if (present) complain(key, why);
+    }
+
+    void check_link() {
+        need(file_.link.certificate, "link.certificate", "this node's certificate on the router link");
+        need(file_.link.key, "link.key", "the key of link.certificate");
+        need(file_.link.trust, "link.trust", "the certificates that may sign the other node's");
+        if (file_.link.secret.size() < link_secret_least) {
+            complain("link.secret", "16 characters or more are wanted; `openssl rand -hex 32` makes a good one");
+        }
+    }
+
+    void check_edge() {
+        if (file_.link.listen.empty() && !complaints_.was_read("link.listen")) {
+            complain("link.listen", "is missing: the address to which the core connects, such as 10.0.0.1:7400");
+        }
+        if (file_.s2s.listen.empty() && file_.s2s.direct_tls_listen.empty() && !complaints_.was_read("s2s.listen")) {
+            complain("s2s.listen", "is missing: the addresses to which other servers connect, such as 0.0.0.0:5269");
+        }
+        refuse_key(!file_.link.dial.empty(), "link.dial", "belongs to the core's file: an edge dials nobody inside");
+        refuse_key(complaints_.was_read("inside"), "inside", "belongs to the core's file");
+        refuse_key(complaints_.was_read("components"), "components", "belongs to the core's file");
+        for (const Endpoint& link : file_.link.listen) check_link_listener(link);
+    }
+
+    void check_link_listener(const Endpoint& link) {
+        if (is_unspecified(link.address)) {
+            complain("link.listen", link.text() + " is every address, the public one too; name the address of the inner side");
+            return;
+        }
+        if (is_loopback(link.address)) return;
+        for (const auto* listeners : {&file_.s2s.listen, &file_.s2s.direct_tls_listen}) {
+            for (const Endpoint& s2s : *listeners) {
+                if (s2s.address != link.address) continue;
+                complain("link.listen", link.address.text() + " is also an address of s2s; the link needs one of its own");
+                return;
+            }
+        }
+    }
+
+    void check_core() {
+        if (file_.link.dial.empty() && !complaints_.was_read("link.dial")) {
+            complain("link.dial", "is missing: a core needs at least one [[link.dial]]");
+        }
+        refuse_key(!file_.link.listen.empty(), "link.listen", "belongs to the edge's file: the core dials");
+        if (!file_.inside.servers.empty() && file_.inside.listen.empty() && !complaints_.was_read("inside.listen")) {
+            complain("inside.listen", "is missing: where the servers of [[inside.server]] connect to");
+        }
+        if (!file_.components.allowed.empty() && file_.components.listen.empty()) {
+            complain("components.listen", "is missing: where the components connect to");
+        }
+    }
+
+    void check_listeners() {
+        std::map<Endpoint, std::string> taken;
+        const std::pair<const char*, const std::vector<Endpoint>*> lists[] = {
+            {"admin.listen", &file_.admin.listen},
+            {"s2s.listen", &file_.s2s.listen},
+            {"s2s.direct_tls_listen", &file_.s2s.direct_tls_listen},
+            {"link.listen", &file_.link.listen},
+            {"inside.listen", &file_.inside.listen},
+            {"components.listen", &file_.components.listen},
+        };
+        for (const auto& [key, endpoints] : lists) {
+            for (const Endpoint& endpoint : *endpoints) {
+                if (endpoint.port == 0) continue;
+                const auto [at, is_new] = taken.emplace(endpoint, key);
+                if (!is_new) complain(key, endpoint.text() + " is already used by " + at->second);
+            }
+        }
+    }
+
+    void check_domains() {
+        std::set<xmpp::Domain> seen;
+        for (std::size_t i = 0; i < file_.inside.servers.size(); ++i) {
+            for (const xmpp::Domain& domain : file_.inside.servers[i].domains) {
+                if (seen.insert(domain).second) continue;
+                complain("inside.server[" + std::to_string(i) + "].domains", domain.text() + " is named twice");
+            }
+        }
+        for (std::size_t i = 0; i < file_.components.allowed.size(); ++i) {
+            const xmpp::Domain& domain = file_.components.allowed[i].domain;
+            if (domain.empty() || seen.insert(domain).second) continue;
+            complain("components.allowed[" + std::to_string(i) + "].domain", domain.text() + " is named twice");
+        }
+    }
+
+    const NodeFile& file_;
+    Complaints& complaints_;
+};
+
+enum class Content { certificate, key, any };
+
+class NamedFiles {
+public:
+    NamedFiles(const FileProbe& probe, Complaints& complaints) : probe_{probe}, complaints_{complaints} {}
+
+    void check(const std::string& key, const std::string& path, Content content) {
+        if (path.empty()) return;
+        const FileFacts facts = probe_(path);
+        if (!facts.exists) return complain(key, path + " does not exist");
+        if (!facts.is_regular) return complain(key, path + " is not a file");
+        if (!facts.readable) return complain(key, path + " cannot be read; give this program's user the right to");
+        if (content == Content::certificate && facts.beginning.find("-----BEGIN CERTIFICATE") == std::string::npos) {
+            return complain(key, path + " holds no certificate in PEM form");
+        }
+        if (content != Content::key) return;
+        if (facts.beginning.find("PRIVATE KEY-----") == std::string::npos) {
+            complain(key, path + " holds no private key in PEM form");
+        } else if (facts.world_readable) {
+            complain(key, path + " can be read by every user of this machine; `chmod 640 " + path + "` mends it");
+        }
+    }
+
+private:
+    void complain(const std::string& key, std::string text) { complaints_.add_at(key, std::move(text)); }
+
+    const FileProbe& probe_;
+    Complaints& complaints_;
+};
+
+}  // namespace
+
+void check_whole(const NodeFile& file, Complaints& complaints) { Checks{file, complaints}.run(); }
+
+void check_named_files(const NodeFile& file, const FileProbe& probe, Complaints& complaints) {
+    NamedFiles files{probe, complaints};
+    files.check("dns.trust_anchor", file.dns.trust_anchor, Content::any);
+    files.check("dns.hosts_file", file.dns.hosts_file, Content::any);
+    files.check("tls.trust", file.tls.trust, Content::certificate);
+    for (std::size_t i = 0; i < file.tls.identities.size(); ++i) {
+        const std::string place = "tls.identity[" + std::to_string(i) + "].";
+        files.check(place + "certificate", file.tls.identities[i].certificate, Content::certificate);
+        const bool has_own_key = complaints.was_read(place + "key");
+        files.check(place + (has_own_key ? "key" : "certificate"), file.tls.identities[i].key, Content::key);
+    }
+    files.check("link.certificate", file.link.certificate, Content::certificate);
+    files.check("link.key", file.link.key, Content::key);
+    files.check("link.trust", file.link.trust, Content::certificate);
+}
+
+}  // namespace sallyport::config

@@ -1,0 +1,232 @@
+// Every section of the node's file but [limits] and [settings], key by key (docs/manual/node-file.md).
+#include "model/config/node_file_parts.h"
+#include "model/config/settings.h"
+
+namespace sallyport::config {
+
+namespace {
+
+constexpr std::uint16_t dns_port = 53;
+constexpr std::uint16_t s2s_port = 5269;
+constexpr std::uint16_t link_port = 7400;
+constexpr std::uint16_t ssh_port = 2222;
+
+const std::vector<std::string_view>& log_levels() {
+    static const std::vector<std::string_view> words{"trace", "debug", "info", "warn", "error"};
+    return words;
+}
+
+bool is_loopback(const IpAddress& address) {
+    return address.v6 ? address == *IpAddress::parse("::1") : address.bytes[0] == 127;
+}
+
+/// Port 0 (any free one) is for tests on loopback.
+Result<Endpoint> listener(std::string_view text) {
+    auto endpoint = Endpoint::parse(text);
+    if (endpoint && endpoint->port == 0 && !is_loopback(endpoint->address)) {
+        return Error{"endpoint-malformed", "'" + std::string{text} + "' has no port"};
+    }
+    return endpoint;
+}
+
+Result<Endpoint> dns_server(std::string_view text) {
+    if (const auto address = IpAddress::parse(text)) return Endpoint{*address, dns_port};
+    auto endpoint = Endpoint::parse(text);
+    if (!endpoint || endpoint->port == 0) {
+        return Error{"endpoint-malformed", "'" + std::string{text} + "' is not an address such as 192.0.2.53 or 192.0.2.53:53"};
+    }
+    return endpoint;
+}
+
+void host_port(TomlTable& table, std::string_view key, std::uint16_t default_port, HostPort& out) {
+    std::string written;
+    table.text(key, written);
+    auto parsed = HostPort::parse(written, default_port);
+    if (parsed) {
+        out = std::move(*parsed);
+    } else {
+        table.complain(key, written.empty() ? "is missing" : parsed.error().text);
+    }
+}
+
+void read_node(TomlTable table, NodeFile& file) {
+    table.text("name", file.node.name);
+    table.file_path("data", file.node.data);
+    table.count("threads", file.node.threads, 256);
+    if (!file.node.name.empty() && !xmpp::Domain::parse(file.node.name)) {
+        table.complain("name", "'" + file.node.name + "' is not a host name");
+    }
+    table.finish();
+}
+
+void read_log_modules(TomlTable table, NodeFile& file) {
+    if (!table.present()) return;
+    for (const auto& [key, node] : *table.table()) {
+        LogModule module{};
+        const auto level = table.word(key.str(), log_levels());
+        if (!log_module(key.str(), module)) {
+            table.complain(key.str(), "is not the name of a log module");
+        } else if (level) {
+            file.log.modules[std::string{sallyport::text(module)}] = static_cast<LogLevel>(*level);
+        }
+    }
+}
+
+void read_log(TomlTable table, NodeFile& file) {
+    if (const auto level = table.word("level", log_levels())) file.log.level = static_cast<LogLevel>(*level);
+    if (const auto format = table.word("format", {"text", "json"})) file.log.json = *format == 1;
+    read_log_modules(table.section("modules"), file);
+    table.finish();
+}
+
+void read_dns(TomlTable table, NodeFile& file) {
+    table.list<Endpoint>("servers", file.dns.servers, dns_server);
+    table.file_path("trust_anchor", file.dns.trust_anchor);
+    table.file_path("hosts_file", file.dns.hosts_file);
+    table.finish();
+}
+
+void read_s2s(TomlTable table, NodeFile& file) {
+    table.list<Endpoint>("listen", file.s2s.listen, listener);
+    table.list<Endpoint>("direct_tls_listen", file.s2s.direct_tls_listen, listener);
+    table.list<IpAddress>("source_address", file.s2s.source_addresses, IpAddress::parse, true);
+    table.list<IpNetwork>("allow_networks", file.s2s.allow_networks, IpNetwork::parse);
+    const auto& sources = file.s2s.source_addresses;
+    if (sources.size() > 2 || (sources.size() == 2 && sources[0].v6 == sources[1].v6)) {
+        table.complain("source_address", "one address of each family is the most");
+    }
+    table.finish();
+}
+
+void read_tls(TomlTable table, NodeFile& file) {
+    table.file_path("trust", file.tls.trust);
+    for (TomlTable& entry : table.tables("identity")) {
+        TlsIdentityFile identity;
+        identity.domains = entry.texts("domains");
+        if (identity.domains.empty()) entry.complain("domains", "at least one name is wanted");
+        for (const std::string& name : identity.domains) {
+            if (const auto pattern = NamePattern::parse(name); !pattern) {
+                entry.complain("domains", "'" + name + "': " + pattern.error().text);
+            }
+        }
+        entry.file_path("certificate", identity.certificate);
+        entry.file_path("key", identity.key);
+        if (identity.certificate.empty()) entry.complain("certificate", "is missing");
+        // One file may hold chain and key.
+        if (identity.key.empty()) identity.key = identity.certificate;
+        entry.finish();
+        file.tls.identities.push_back(std::move(identity));
+    }
+    table.finish();
+}
+
+void read_link(TomlTable table, NodeFile& file) {
+    table.list<Endpoint>("listen", file.link.listen, listener);
+    table.file_path("certificate", file.link.certificate);
+    table.file_path("key", file.link.key);
+    table.file_path("trust", file.link.trust);
+    table.text("secret", file.link.secret);
+    table.seconds("hold_seconds", file.link.hold_seconds, true);
+    for (TomlTable& entry : table.tables("dial")) {
+        LinkDial dial;
+        host_port(entry, "address", link_port, dial.address);
+        entry.text("name", dial.name);
+        if (dial.name.empty()) entry.complain("name", "is missing; it is the name in the other node's certificate");
+        const std::vector<std::string_view> roles{"edge", "presence"};
+        if (entry.take("role") == nullptr) entry.complain("role", "is missing");
+        if (const auto role = entry.word("role", roles)) dial.role = roles[*role];
+        entry.finish();
+        file.link.dial.push_back(std::move(dial));
+    }
+    table.finish();
+}
+
+/// For a later release: read for its form only.
+void read_ssh(TomlTable table) {
+    std::vector<Endpoint> listen;
+    std::string path;
+    table.list<Endpoint>("listen", listen, listener);
+    table.file_path("host_key", path);
+    table.file_path("authorized_keys", path);
+    for (TomlTable& entry : table.tables("dial")) {
+        HostPort address;
+        host_port(entry, "address", ssh_port, address);
+        entry.file_path("key", path);
+        entry.file_path("host_key", path);
+        entry.finish();
+    }
+    table.finish();
+}
+
+void read_inside(TomlTable table, NodeFile& file) {
+    table.list<Endpoint>("listen", file.inside.listen, listener);
+    table.flag("mint_certificates", file.inside.mint_certificates);
+    for (TomlTable& entry : table.tables("server")) {
+        InsideServer server;
+        entry.list<xmpp::Domain>("domains", server.domains, xmpp::Domain::parse);
+        if (server.domains.empty()) entry.complain("domains", "at least one domain is wanted");
+        host_port(entry, "address", s2s_port, server.address);
+        if (const auto tls = entry.word("tls", {"required", "optional", "none"})) server.tls = static_cast<InsideTls>(*tls);
+        if (const auto auth = entry.word("auth", {"dialback", "certificate"})) server.auth = static_cast<InsideAuth>(*auth);
+        if (server.auth == InsideAuth::certificate && server.tls == InsideTls::none) {
+            entry.complain("auth", "a certificate needs TLS, which tls = \"none\" rules out");
+        }
+        entry.finish();
+        file.inside.servers.push_back(std::move(server));
+    }
+    table.finish();
+}
+
+void read_components(TomlTable table, NodeFile& file) {
+    table.list<Endpoint>("listen", file.components.listen, listener);
+    for (TomlTable& entry : table.tables("allowed")) {
+        ComponentEntry component;
+        std::string domain;
+        entry.text("domain", domain);
+        auto parsed = xmpp::Domain::parse(domain);
+        if (parsed) component.domain = std::move(*parsed);
+        if (!parsed) entry.complain("domain", domain.empty() ? "is missing" : parsed.error().text);
+        entry.text("secret", component.secret);
+        if (component.secret.empty()) entry.complain("secret", "is missing");
+        entry.finish();
+        file.components.allowed.push_back(std::move(component));
+    }
+    table.finish();
+}
+
+void read_timers(TomlTable table, NodeFile& file) {
+    auto& timers = file.timers;
+    table.seconds("negotiation", timers.negotiation);
+    table.seconds("dialback", timers.dialback);
+    table.seconds("idle", timers.idle);
+    table.seconds("ping", timers.ping);
+    table.seconds("dead_peer", timers.dead_peer);
+    table.seconds("connect", timers.connect);
+    table.seconds("dns", timers.dns);
+    table.seconds("stanza", timers.stanza);
+    table.seconds("closing", timers.closing);
+    table.finish();
+}
+
+void read_admin(TomlTable table, NodeFile& file) {
+    table.list<Endpoint>("listen", file.admin.listen, listener);
+    table.finish();
+}
+
+}  // namespace
+
+void read_sections(TomlTable& root, NodeFile& file) {
+    read_node(root.section("node"), file);
+    read_admin(root.section("admin"), file);
+    read_log(root.section("log"), file);
+    read_dns(root.section("dns"), file);
+    read_s2s(root.section("s2s"), file);
+    read_tls(root.section("tls"), file);
+    read_link(root.section("link"), file);
+    read_ssh(root.section("ssh"));
+    read_inside(root.section("inside"), file);
+    read_components(root.section("components"), file);
+    read_timers(root.section("timers"), file);
+}
+
+}  // namespace sallyport::config

@@ -1,0 +1,241 @@
+// Load, check, store, log, publish: in that order, so that nothing is in force that is not on the disk.
+#include "services/settings/settings_service.h"
+
+#include "base/hash.h"
+#include "io/store/folder.h"
+#include "services/settings/settings_copy.h"
+
+namespace sallyport::services {
+
+namespace {
+
+constexpr std::string_view secret_name = "federation.dialback_secret";
+/// Kept beside the settings, but no row of their table.
+constexpr std::string_view previous_secret_name = "federation.dialback_secret.previous";
+constexpr std::size_t secret_bytes = 32;
+/// Lists may be long; the history has them in full.
+constexpr std::size_t longest_logged = 512;
+
+std::string json_string(std::string_view text) { return config::find_setting(secret_name)->load([&] {
+    config::Settings holder;
+    holder.dialback_secret = text;
+    return holder;
+}()); }
+
+std::string cut(std::string text) {
+    if (text.size() > longest_logged) text = text.substr(0, longest_logged) + "…";
+    return text;
+}
+
+/// Booleans are logged as 0 and 1, words without their quotation marks.
+std::string logged(const std::string& json) {
+    if (json == "true") return "1";
+    if (json == "false") return "0";
+    if (json.size() >= 2 && json.front() == '"') return cut(json.substr(1, json.size() - 2));
+    return cut(json);
+}
+
+io::StoredSettings stored_form(const config::Settings& settings) {
+    io::StoredSettings stored;
+    stored.revision = settings.revision;
+    for (const config::SettingRow& row : config::setting_rows()) stored.values[std::string{row.name}] = row.load(settings);
+    if (settings.dialback_secret.empty()) stored.values.erase(std::string{secret_name});
+    if (!settings.previous_dialback_secret.empty()) {
+        stored.values[std::string{previous_secret_name}] = json_string(settings.previous_dialback_secret);
+    }
+    return stored;
+}
+
+}  // namespace
+
+SettingsService::SettingsService(Options options, const Clock& clock, Logger log)
+    : options_{std::move(options)}, clock_{&clock}, log_{log} {}
+
+Result<void> SettingsService::open() {
+    const auto opened = load();
+    if (opened) return {};
+    // First values that do not fit are the operator's mistake, and no copy mends it.
+    if (opened.error().code.starts_with("setting-")) return opened;
+    return start_from_copy(opened.error());
+}
+
+Result<void> SettingsService::load() {
+    if (const auto folder = io::private_folder(options_.folder); !folder) return folder;
+    auto store = io::SettingsStore::open(options_.folder + "/settings.db", options_.lock_wait);
+    if (!store) return store.error();
+    const auto stored = store->load();
+    if (!stored) return stored.error();
+    store_ = std::move(*store);
+    snapshot_ = std::make_shared<const config::Settings>(restored(*stored));
+    if (stored->revision == 0) {
+        if (const auto imported = import_copy(); !imported) return imported;
+    }
+    if (const auto filled = fill_first_values(); !filled) return filled;
+    if (const auto made = make_secret(); !made) return made;
+    save_copy();
+    return {};
+}
+
+Result<void> SettingsService::start_from_copy(const Error& problem) {
+    store_.reset();
+    const auto text = io::read_whole(copy_path());
+    if (!text) return problem;
+    const auto copy = read_copy(*text);
+    if (!copy) return problem;
+    trouble_ = problem.text;
+    log_.warn("settings.degraded", {{"code", problem.code},
+                                    {"detail", problem.text},
+                                    {"revision", std::to_string(copy->revision)},
+                                    {"file", copy_path()}});
+    publish(restored(*copy));
+    return {};
+}
+
+/// A value that this version does not understand is left out with a warning: one bad row must not stop federation.
+config::Settings SettingsService::restored(const io::StoredSettings& stored) {
+    config::Settings settings;
+    for (const auto& [name, json] : stored.values) {
+        const bool is_previous = name == previous_secret_name;
+        if (is_previous && json == "\"\"") continue;
+        const config::SettingRow* row = config::find_setting(is_previous ? secret_name : std::string_view{name});
+        config::Settings holder;
+        const auto kept = row == nullptr ? Result<void>{Error{"setting-unknown", name + ": there is no such setting"}}
+                                         : row->store(is_previous ? holder : settings, json);
+        if (is_previous) settings.previous_dialback_secret = holder.dialback_secret;
+        if (!kept) log_.warn("settings.ignored", {{"name", name}, {"code", kept.error().code}, {"detail", kept.error().text}});
+    }
+    settings.revision = stored.revision;
+    return settings;
+}
+
+/// The database is new but its last-good copy is there: somebody moved a damaged database away.
+Result<void> SettingsService::import_copy() {
+    const auto text = io::read_whole(copy_path());
+    const auto copy = text ? read_copy(*text) : Result<io::StoredSettings>{text.error()};
+    if (!copy) return {};
+    const io::StoredSettings sound = stored_form(restored(*copy));
+    std::vector<io::StoredChange> changes;
+    for (const auto& [name, json] : sound.values) {
+        const config::SettingRow* row = config::find_setting(name);
+        changes.push_back({name, "null", json, row == nullptr || row->secret, row == nullptr});
+    }
+    const auto revision = store_->commit(changes, "sallyport", "last-good copy", clock_->wall());
+    if (!revision) return revision.error();
+    config::Settings settings = restored(sound);
+    settings.revision = *revision;
+    log_.warn("settings.restored", {{"file", copy_path()}, {"revision", std::to_string(*revision)}});
+    publish(std::move(settings));
+    return {};
+}
+
+Result<void> SettingsService::fill_first_values() {
+    const auto stored = store_->load();
+    if (!stored) return stored.error();
+    std::vector<config::Change> missing;
+    for (const auto& [name, json] : options_.first_values) {
+        if (!stored->values.contains(name)) missing.push_back({name, json});
+    }
+    if (missing.empty()) return {};
+    const auto filled = change(missing, options_.file.empty() ? "file" : options_.file, "file");
+    return filled ? Result<void>{} : Result<void>{filled.error()};
+}
+
+Result<void> SettingsService::make_secret() {
+    if (!snapshot_->dialback_secret.empty()) return {};
+    const std::string secret = to_hex(options_.random_bytes(secret_bytes));
+    const auto made = change({{std::string{secret_name}, json_string(secret)}}, "sallyport", "generated");
+    return made ? Result<void>{} : Result<void>{made.error()};
+}
+
+void SettingsService::subscribe(Subscriber subscriber) {
+    subscriber(snapshot_);
+    subscribers_.push_back(std::move(subscriber));
+}
+
+Result<std::uint64_t> SettingsService::set(const std::vector<config::Change>& changes, const std::string& author,
+                                           const std::string& origin) {
+    const auto done = change(changes, author, origin);
+    if (!done) {
+        log_.warn("settings.refused", {{"code", done.error().code}, {"detail", done.error().text}, {"author", author}});
+        return done;
+    }
+    save_copy();
+    return done;
+}
+
+Result<std::uint64_t> SettingsService::change(const std::vector<config::Change>& changes, const std::string& author,
+                                              const std::string& origin) {
+    std::vector<config::Changed> changed;
+    auto next = config::apply(*snapshot_, changes, changed);
+    if (!next) return next.error();
+    if (!store_) return Error{"store-corrupt", "settings cannot be changed: " + trouble_};
+
+    const bool is_first = origin == "file";
+    std::vector<io::StoredChange> stored;
+    for (const config::Changed& one : changed) {
+        const config::SettingRow* row = config::find_setting(one.name);
+        stored.push_back({one.name, one.from, row->load(*next), row->secret, false});
+    }
+    // A first value that equals the default is the operator's choice all the same: later defaults must not change it.
+    for (const config::Change& one : is_first ? changes : std::vector<config::Change>{}) {
+        const config::SettingRow* row = config::find_setting(one.name);
+        const std::string value = row->load(*next);
+        if (value == row->load(*snapshot_)) stored.push_back({one.name, value, value, row->secret, true});
+    }
+    if (stored.empty()) return snapshot_->revision;
+    if (next->previous_dialback_secret != snapshot_->previous_dialback_secret) {
+        stored.push_back({std::string{previous_secret_name}, {}, json_string(next->previous_dialback_secret), true, true});
+    }
+    const auto revision = store_->commit(stored, author, origin, clock_->wall());
+    if (!revision) return revision.error();
+    next->revision = *revision;
+    publish(std::move(*next));
+    for (const config::Changed& one : changed) log_change(one, author);
+    return *revision;
+}
+
+Result<void> SettingsService::forget_previous_secret() {
+    if (snapshot_->previous_dialback_secret.empty()) return {};
+    if (!store_) return Error{"store-corrupt", "settings cannot be changed: " + trouble_};
+    config::Settings next = *snapshot_;
+    next.previous_dialback_secret.clear();
+    const auto revision = store_->commit({{std::string{previous_secret_name}, {}, "\"\"", true, true}}, "sallyport",
+                                         "overlap", clock_->wall());
+    if (!revision) return revision.error();
+    next.revision = *revision;
+    publish(std::move(next));
+    save_copy();
+    return {};
+}
+
+Result<std::vector<io::HistoryRow>> SettingsService::history(std::size_t limit, const std::string& name) {
+    if (!store_) return Error{"store-corrupt", "there is no history: " + trouble_};
+    return store_->history(limit, name);
+}
+
+void SettingsService::publish(config::Settings settings) {
+    snapshot_ = std::make_shared<const config::Settings>(std::move(settings));
+    for (const Subscriber& subscriber : subscribers_) subscriber(snapshot_);
+}
+
+/// The change itself is safe in the database; a copy that cannot be written is worth a warning only.
+void SettingsService::save_copy() {
+    const auto saved = io::write_whole(copy_path(), write_copy(stored_form(*snapshot_)));
+    if (!saved) log_.warn("settings.copy_failed", {{"code", saved.error().code}, {"detail", saved.error().text}});
+}
+
+void SettingsService::log_change(const config::Changed& changed, const std::string& author) {
+    // The switch has the wording that administrators of such gateways search for in their logs.
+    const std::string subject =
+        changed.name == "federation.enabled" ? "xcpConfiguration is_federation_enabled" : changed.name;
+    const std::string from = logged(changed.from);
+    const std::string to = logged(changed.to);
+    log_.info("settings.changed", {{"detail", "xconfiguration " + subject + " - changed from: " + from + " to: " + to},
+                                   {"name", changed.name},
+                                   {"from", from},
+                                   {"to", to},
+                                   {"author", author},
+                                   {"revision", std::to_string(snapshot_->revision)}});
+}
+
+}  // namespace sallyport::services

@@ -1,0 +1,80 @@
+// Settings in operation: opens the database, validates and stores changes, logs each with its old and new value, and
+// publishes one immutable snapshot to whoever subscribed. Control thread only.
+//
+// Trouble with the database stops changes, never traffic: the last snapshot stays in force, and a copy of it beside the
+// database (last-good) starts the node when the database itself cannot be read.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "io/store/settings_store.h"
+#include "model/config/settings.h"
+
+namespace sallyport::services {
+
+class SettingsService {
+public:
+    struct Options {
+        std::string folder;                               ///< node.data
+        std::map<std::string, std::string> first_values;  ///< [settings] of the node's file, as JSON
+        std::string file;                                 ///< the node's file, named as author of its first values
+        std::function<std::string(std::size_t)> random_bytes;
+        std::chrono::milliseconds lock_wait = std::chrono::seconds{2};
+    };
+    using Subscriber = std::function<void(config::Snapshot)>;
+
+    SettingsService(Options options, const Clock& clock, Logger log);
+
+    /// Once, before anything else. First values of the file fill what the database lacks; a missing dialback secret is
+    /// made. Errors: those of io::Database when there is no last-good copy either; "setting-…" for first values that
+    /// do not fit.
+    [[nodiscard]] Result<void> open();
+
+    /// Never null after open().
+    [[nodiscard]] const config::Snapshot& snapshot() const { return snapshot_; }
+    /// Why changes are impossible; empty when all is well.
+    [[nodiscard]] const std::string& trouble() const { return trouble_; }
+
+    /// Called at once with the current snapshot, and with every later one.
+    void subscribe(Subscriber subscriber);
+
+    /// All changes or none; the revision in force afterwards. A change that changes nothing keeps the revision.
+    /// Errors: those of config::apply and io::Database. After an error everything is as before.
+    [[nodiscard]] Result<std::uint64_t> set(const std::vector<config::Change>& changes, const std::string& author,
+                                            const std::string& origin = "cli");
+    /// The overlap after a change of the dialback secret is over: the previous one counts no longer.
+    [[nodiscard]] Result<void> forget_previous_secret();
+
+    /// Newest first; secrets are masked. Errors: those of io::Database.
+    [[nodiscard]] Result<std::vector<io::HistoryRow>> history(std::size_t limit, const std::string& name = {});
+
+private:
+    [[nodiscard]] Result<void> load();
+    [[nodiscard]] Result<void> start_from_copy(const Error& problem);
+    [[nodiscard]] config::Settings restored(const io::StoredSettings& stored);
+    [[nodiscard]] Result<void> import_copy();
+    [[nodiscard]] Result<void> fill_first_values();
+    [[nodiscard]] Result<void> make_secret();
+    [[nodiscard]] Result<std::uint64_t> change(const std::vector<config::Change>& changes, const std::string& author,
+                                               const std::string& origin);
+    void publish(config::Settings settings);
+    void save_copy();
+    void log_change(const config::Changed& changed, const std::string& author);
+    [[nodiscard]] std::string copy_path() const { return options_.folder + "/settings.json"; }
+
+    Options options_;
+    const Clock* clock_;
+    Logger log_;
+    std::optional<io::SettingsStore> store_;
+    config::Snapshot snapshot_;
+    std::string trouble_;
+    std::vector<Subscriber> subscribers_;
+};
+
+}  // namespace sallyport::services
