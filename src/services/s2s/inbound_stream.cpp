@@ -213,7 +213,6 @@ void InboundStream::verify(const Verify& request) {
 void InboundStream::note(const Note& note) {
     if (!log_.wants(note.level)) return;
     auto facts = note.facts;
-    facts.push_back({"stream", machine_.id()});
     facts.push_back({"pair", machine_.peer().text()});
     facts.push_back({"direction", "IN"});
     facts.push_back({"connection", connection_text()});

@@ -243,7 +243,6 @@ void OutboundStream::carry_out(Actions& actions) {
 void OutboundStream::note(const Note& note) {
     if (!log_.wants(note.level)) return;
     auto facts = note.facts;
-    if (!machine_->id().empty()) facts.push_back({"stream", machine_->id()});
     facts.push_back({"pair", pair_.text()});
     facts.push_back({"direction", "OUT"});
     facts.push_back({"connection", connection_text()});

@@ -12,6 +12,7 @@ bool is_stanza(const xml::Reader& reader) {
 }
 
 void finish_stream(io::Stream& stream, const Close& close, Duration linger) {
+    if (close.silent) return stream.close(linger);
     if (close.error) stream.write(xmpp::write(*close.error));
     stream.write("</stream:stream>");
     stream.close(linger);

@@ -1,0 +1,92 @@
+// The working part of a stream: socket, TLS session, queues. It lives as long as its Stream handle, a callback that is
+// running, or (after close) until its lingering end. Only for .cpp files of io/net.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "io/net/shared.h"
+#include "io/net/socket.h"
+#include "io/net/stream.h"
+#include "io/tls/session.h"
+
+namespace sallyport::io {
+
+class Connection final : public std::enable_shared_from_this<Connection>, private TlsWire {
+public:
+    Connection(std::shared_ptr<NetworkShared> shared, Socket socket);
+    ~Connection() override;
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    void set_owner(StreamOwner* owner);
+    void write(std::string_view bytes);
+    [[nodiscard]] std::size_t pending() const;
+    void pause(bool paused);
+    void start_tls(std::shared_ptr<const TlsContext> context, TlsRole role, const std::string& name);
+    void close(Duration linger);
+    void abort();
+    /// The handle has gone: no more callbacks. A stream that is closing finishes by itself.
+    void detach();
+    /// The socket, when nothing has happened on it yet; otherwise -1.
+    [[nodiscard]] int release();
+
+    [[nodiscard]] const Endpoint& local() const { return local_; }
+    [[nodiscard]] const Endpoint& remote() const { return remote_; }
+    [[nodiscard]] std::string channel_binding(std::string_view type) const;
+
+private:
+    enum class Phase {
+        open,
+        closing,  ///< close() was called: sending the rest, then waiting for the peer's FIN
+        ending,   ///< the socket is gone, on_closed is still to be called
+        closed,
+    };
+
+    std::size_t receive(char* into, std::size_t room) override;
+    void transmit(std::string_view bytes) override;
+
+    [[nodiscard]] Watch& watch();
+    void schedule();
+    void work();
+    void read_some();
+    [[nodiscard]] bool may_read() const;
+    [[nodiscard]] bool step_handshake();
+    [[nodiscard]] std::size_t receive_plain_text();
+    [[nodiscard]] bool deliver(std::size_t size);
+    [[nodiscard]] bool ended();
+    void discard_input();
+    void flush();
+    [[nodiscard]] bool send_wire();
+    void encrypt_some();
+    void finish_sending();
+    void tell_drained();
+    void drop_socket();
+    void finish(CloseReason reason, const std::string& text);
+
+    std::shared_ptr<NetworkShared> shared_;
+    Socket socket_;
+    std::unique_ptr<Watch> watch_;
+    std::unique_ptr<TlsSession> tls_;
+    std::unique_ptr<Timer> linger_;
+    StreamOwner* owner_ = nullptr;
+    Endpoint local_;
+    Endpoint remote_;
+    std::string out_;  ///< plain text from the owner
+    std::size_t out_head_ = 0;
+    std::string wire_;  ///< bytes as they go out
+    std::size_t wire_head_ = 0;
+    std::string tls_problem_;  ///< start_tls could not begin
+    int error_ = 0;            ///< errno of the socket
+    Phase phase_ = Phase::open;
+    bool touched_ = false;
+    bool paused_ = false;
+    bool scheduled_ = false;
+    bool read_again_ = false;  ///< bytes may be left although the socket will not say so
+    bool above_high_ = false;
+    bool end_of_input_ = false;
+    bool fin_sent_ = false;
+};
+
+}  // namespace sallyport::io

@@ -1,0 +1,19 @@
+// Unix domain sockets as streams: the admin socket of a node. Who may open the file may administer, so it is 0600.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "io/net/tcp_network.h"
+
+namespace sallyport::io {
+
+/// Listens on `path`; a socket file left by a dead process is replaced, one in use is not. The file goes with the
+/// listener. Errors: "listen-failed".
+[[nodiscard]] Result<std::unique_ptr<Listener>> listen_local(TcpNetwork& network, const std::string& path,
+                                                             OnAccept on_accept);
+/// Connects to `path` at once. Errors: "connect-refused", "connect-failed".
+[[nodiscard]] Result<std::unique_ptr<Stream>> dial_local(TcpNetwork& network, const std::string& path);
+
+}  // namespace sallyport::io

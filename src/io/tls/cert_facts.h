@@ -1,0 +1,29 @@
+// From an X.509 certificate to CertFacts, and the judgement of a chain (RFC 5280, RFC 9525, RFC 4985, RFC 6120 13.7.1).
+// Chains are judged neutrally as to purpose: a certificate for serverAuth only is as good in either role (XEP-0178),
+// because public authorities no longer issue clientAuth.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/tls_facts.h"
+
+struct x509_st;
+struct x509_store_ctx_st;
+
+namespace sallyport::io {
+
+/// Names kept of one certificate; further ones are left out.
+inline constexpr std::size_t most_certificate_names = 1024;
+
+/// What the certificate says; chain_valid is left false.
+[[nodiscard]] CertFacts certificate_facts(x509_st* certificate);
+/// Verifies the chain prepared in `context` with our rules; empty when it is accepted, otherwise why not.
+[[nodiscard]] std::string chain_objection(x509_store_ctx_st* context);
+
+/// The facts of the first certificate of `chain_pem`, judged at this moment against the anchors of `trust_pem`.
+/// Errors: "tls-certificate", "tls-trust".
+[[nodiscard]] Result<CertFacts> judge_certificate(std::string_view chain_pem, std::string_view trust_pem);
+
+}  // namespace sallyport::io
