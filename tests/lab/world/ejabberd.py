@@ -1,0 +1,97 @@
+"""An unmodified ejabberd without distribution, driven through its HTTP API on loopback."""
+import glob
+import json
+import os
+import socket
+
+from .process import Process
+from .prosody import PASSWORD
+from .wait import until
+
+CONFIGURATION = """
+hosts: ["{domain}"]
+loglevel: debug
+certfiles: ["{chain}", "{key}"]
+ca_file: "{trust}"
+s2s_cafile: "{trust}"
+s2s_use_starttls: optional
+s2s_timeout: 60
+s2s_dns_timeout: 5
+s2s_dns_retries: 1
+s2s_address_family: {family}
+s2s_dhfile: none
+auth_method: internal
+auth_password_format: plain
+disable_sasl_mechanisms: ["X-OAUTH2"]
+acl: {{ loopback: {{ ip: ["127.0.0.0/8"] }} }}
+api_permissions: {{ lab: {{ who: {{ ip: "127.0.0.0/8" }}, what: ["*"] }} }}
+listen:
+  - {{ port: 5222, ip: "127.0.0.1", module: ejabberd_c2s, starttls: false, max_stanza_size: 524288, shaper: none }}
+  - {{ port: 5269, ip: "::", module: ejabberd_s2s_in, max_stanza_size: 524288, shaper: none }}
+  - {{ port: 5280, ip: "127.0.0.1", module: ejabberd_http, request_handlers: {{ /api: mod_http_api }} }}
+modules:
+  mod_admin_extra: {{}}
+  mod_disco: {{}}
+  mod_http_api: {{}}
+  mod_muc: {{ hosts: ["rooms.@HOST@"] }}
+  mod_offline: {{}}
+  mod_ping: {{}}
+  mod_roster: {{}}
+  mod_s2s_dialback: {{}}
+  mod_time: {{}}
+  mod_version: {{}}
+"""
+
+
+class Ejabberd(Process):
+    def __init__(self, name, folder, domain, users, certificate, trust, nameserver, namespace):
+        self.c2s = ("127.0.0.1", 5222)
+        self.domain, self.users, self.namespace = domain, users, namespace
+        home = os.path.join(folder, f"{name}-home")
+        os.makedirs(os.path.join(home, "spool"), exist_ok=True)
+        configuration = os.path.join(home, "ejabberd.yml")
+        chain, key = certificate
+        with open(configuration, "w", encoding="utf-8") as file:
+            file.write(CONFIGURATION.format(domain=domain, chain=chain, key=key, trust=trust, family="ipv4")
+                       .replace("s2s_dhfile: none\n", "").replace("s2s_address_family: ipv4\n", ""))
+        with open(os.path.join(home, "inetrc"), "w", encoding="ascii") as file:
+            file.write('{resolv_conf,""}.\n{hosts_file,""}.\n{lookup,[dns]}.\n'
+                       f"{{nameserver,{{{nameserver.replace('.', ',')}}}}}.\n")
+        libraries = os.path.dirname(sorted(glob.glob("/usr/lib/*/ejabberd-*/ebin"))[0]).rsplit("/", 1)[0]
+        super().__init__(
+            name, ["erl", "-noinput", "+sbwt", "none", "+S", "1", "-mnesia", "dir", f'"{home}/spool"', "-s", "ejabberd"],
+            folder, namespace, {
+                "HOME": home, "ERL_LIBS": libraries, "EJABBERD_CONFIG_PATH": configuration,
+                "EJABBERD_LOG_PATH": os.path.join(home, "ejabberd.log"), "ERL_INETRC": os.path.join(home, "inetrc"),
+                "ERL_CRASH_DUMP_SECONDS": "0"})
+
+    def ready(self):
+        until(lambda: self.namespace.accepts("127.0.0.1", 5280) and self.namespace.accepts("127.0.0.1", 5269),
+              lambda: f"ejabberd's listeners: {self.log()[-2000:]}", 40)
+        for user in self.users:
+            self.call("register", user=user, host=self.domain, password=PASSWORD)
+        return self
+
+    def call(self, command, **arguments):
+        """A command of ejabberd's HTTP API."""
+        body = json.dumps(arguments).encode()
+        with self.namespace.connect("127.0.0.1", 5280) as connection:
+            connection.sendall(f"POST /api/{command} HTTP/1.0\r\nHost: lab\r\nContent-Type: application/json\r\n"
+                               f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+            connection.settimeout(10)
+            answer = b""
+            while part := connection.recv(65536):
+                answer += part
+                head, _, rest = answer.partition(b"\r\n\r\n")
+                length = [int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")]
+                if length and len(rest) >= length[0]:
+                    break
+        head, _, rest = answer.partition(b"\r\n\r\n")
+        if b" 200 " not in head.split(b"\r\n")[0]:
+            raise RuntimeError(f"ejabberd refused {command}: {answer.decode(errors='replace')}")
+        return json.loads(rest)
+
+    def accepted_by(self, peer, since=0):
+        """How the inbound stream from `peer` was authenticated: "external", "dialback" or None."""
+        found = self.lines(rf"Accepted inbound s2s (EXTERNAL|dialback) authentication {peer}", since)
+        return None if not found else "external" if "EXTERNAL" in found[-1] else "dialback"

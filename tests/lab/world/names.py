@@ -1,0 +1,70 @@
+"""The lab's name servers: unbound with the zones written out, and the inside's view, where everything is the core."""
+import os
+
+from .process import Process
+
+PUBLIC = """
+local-zone: "lab." static
+local-zone: "com." static
+local-data: "coluc.com. 60 SOA ns.coluc.com. admin.coluc.com. 1 60 60 60 5"
+local-data: "lab. 60 SOA ns.lab. admin.lab. 1 60 60 60 5"
+local-data: "_xmpp-server._tcp.coluc.com. 60 SRV 0 0 5269 edge1.coluc.com."
+local-data: "_xmpp-server._tcp.rooms.coluc.com. 60 SRV 0 0 5269 edge1.coluc.com."
+local-data: "_xmpps-server._tcp.coluc.com. 60 SRV 0 0 5270 edge1.coluc.com."
+local-data: "edge1.coluc.com. 60 A 198.51.100.10"
+local-data: "edge1.coluc.com. 60 AAAA 2001:db8:5269::10"
+local-data: "_xmpp-server._tcp.vngtp.lab. 60 SRV 5 0 5269 xmpp.vngtp.lab."
+local-data: "_xmpp-server._tcp.rooms.vngtp.lab. 60 SRV 5 0 5269 xmpp.vngtp.lab."
+local-data: "xmpp.vngtp.lab. 60 A 198.51.100.20"
+local-data: "_xmpp-server._tcp.xn--bcher-kva.lab. 60 SRV 10 0 5269 nobody.lab."
+local-data: "_xmpp-server._tcp.xn--bcher-kva.lab. 60 SRV 20 0 5269 six.vngtp.lab."
+local-data: "six.vngtp.lab. 60 AAAA 2001:db8:5269::20"
+local-data: "_xmpp-server._tcp.ejabberd.lab. 60 SRV 0 0 5269 xmpp.ejabberd.lab."
+local-data: "xmpp.ejabberd.lab. 60 A 198.51.100.30"
+local-data: "xmpp.ejabberd.lab. 60 AAAA 2001:db8:5269::30"
+local-data: "rooms.ejabberd.lab. 60 A 198.51.100.30"
+local-data: "_xmpps-server._tcp.direct.lab. 60 SRV 0 0 5270 xmpp.vngtp.lab."
+local-data: "_xmpp-server._tcp.closed.lab. 60 SRV 0 0 0 ."
+local-data: "_xmpp-server._tcp.down.lab. 60 SRV 0 0 5269 down.lab."
+local-data: "down.lab. 60 A 198.51.100.66"
+local-data: "attacker.lab. 60 A 198.51.100.66"
+local-data: "_xmpp-server._tcp.attacker.lab. 60 SRV 0 0 5269 attacker.lab."
+local-data: "victim.lab. 60 A 198.51.100.67"
+local-data: "_xmpp-server._tcp.victim.lab. 60 SRV 0 0 5269 victim.lab."
+local-data: "_xmpp-server._tcp.mirror.lab. 60 SRV 0 0 5269 edge1.coluc.com."
+"""
+
+# Nothing but an A record, for every name: servers without SRV fall back to port 5269 of the domain itself.
+INSIDE = """
+local-zone: "." redirect
+local-data: ". 5 A 10.10.0.10"
+"""
+
+
+class NameServer(Process):
+    def __init__(self, name, address, zones, folder, namespace=None, port=53):
+        path = os.path.join(folder, f"{name}.conf")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(f"""server:
+    interface: {address}
+    port: {port}
+    access-control: 0.0.0.0/0 allow
+    do-daemonize: no
+    chroot: ""
+    username: ""
+    directory: "{folder}"
+    pidfile: ""
+    use-syslog: no
+    logfile: ""
+    log-local-actions: yes
+    module-config: "iterator"
+    do-not-query-localhost: no
+    num-threads: 1
+    local-zone: "test." transparent
+    do-ip6: no
+{zones}
+remote-control:
+    control-enable: no
+""")
+        super().__init__(name, ["unbound", "-d", "-c", path], folder, namespace)
+        self.wait_for("start of service")
