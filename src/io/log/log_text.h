@@ -1,0 +1,35 @@
+// One log record as one line, in the form of the seeds' event log or as JSON. Pure; threat T81: whatever a peer put
+// into a value, the line stays one line of valid UTF-8 whose keys are ours.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+namespace sallyport::io {
+
+inline constexpr std::size_t longest_log_value = 256;  ///< bytes of one value before escaping
+
+/// What stands in front of every line.
+struct LogOrigin {
+    std::string host;
+    std::string program;  ///< e.g. "sallyport-edge"
+    int process = 0;
+};
+
+/// The name that lines carry, e.g. "developer.xcp.federation" for s2s.
+[[nodiscard]] std::string_view printed_module(LogModule module);
+/// `value` capped, invalid UTF-8 replaced by U+FFFD, quotes and backslashes escaped, control characters (C0, DEL, C1)
+/// and U+2028, U+2029 as \uXXXX: fit to stand between quotes in either form.
+[[nodiscard]] std::string escape_log_value(std::string_view value);
+/// `2026-11-22T06:00:00.123456Z`
+[[nodiscard]] std::string log_time(WallTime time);
+
+/// `<time> <host> <program>[<pid>]: UTCTime="…" Module="…" Level="INFO " CodeLocation="…" Event="…" key="value" …`
+[[nodiscard]] std::string text_line(const LogOrigin& origin, WallTime time, const LogRecord& record);
+/// The same keys as one JSON object.
+[[nodiscard]] std::string json_line(const LogOrigin& origin, WallTime time, const LogRecord& record);
+
+}  // namespace sallyport::io
