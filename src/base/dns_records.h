@@ -20,11 +20,11 @@ struct SrvRecord {
 
 /// How a look-up ended.
 enum class DnsStatus {
-    ok,        ///< at least one record
-    no_data,   ///< the name exists, the type does not
-    no_name,   ///< NXDOMAIN
-    failed,    ///< SERVFAIL, refused, or malformed
-    bogus,     ///< DNSSEC validation failed
+    ok,       ///< at least one record
+    no_data,  ///< the name exists, the type does not
+    no_name,  ///< NXDOMAIN
+    failed,   ///< SERVFAIL, refused, or malformed
+    bogus,    ///< DNSSEC validation failed
     timed_out,
 };
 
@@ -43,12 +43,12 @@ enum class DnsStatus {
 /// One answer. `records` of the asked kind are filled; the other vectors stay empty.
 struct DnsAnswer {
     DnsStatus status = DnsStatus::failed;
-    bool secure = false;                   ///< validated with DNSSEC
+    bool secure = false;  ///< validated with DNSSEC
     std::chrono::seconds ttl{0};
     std::chrono::microseconds took{0};
     std::vector<SrvRecord> srv;
     std::vector<IpAddress> addresses;
-    std::string detail;                    ///< for people, e.g. why it is bogus
+    std::string detail;  ///< for people, e.g. why it is bogus
 };
 
 }  // namespace sallyport

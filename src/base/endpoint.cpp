@@ -22,11 +22,10 @@ bool parse_number(std::string_view text, Number& out) {
 const std::vector<IpNetwork>& reserved_networks() {
     static const std::vector<IpNetwork> networks = [] {
         constexpr std::string_view table[] = {
-            "0.0.0.0/8",       "10.0.0.0/8",      "100.64.0.0/10",  "127.0.0.0/8",  "169.254.0.0/16",
-            "172.16.0.0/12",   "192.0.0.0/24",    "192.0.2.0/24",   "192.88.99.0/24", "192.168.0.0/16",
-            "198.18.0.0/15",   "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4",  "240.0.0.0/4",
-            "::/128",          "::1/128",         "100::/64",       "2001:db8::/32", "fc00::/7",
-            "fe80::/10",       "fec0::/10",       "ff00::/8",
+            "0.0.0.0/8",      "10.0.0.0/8",   "100.64.0.0/10",  "127.0.0.0/8",    "169.254.0.0/16", "172.16.0.0/12",
+            "192.0.0.0/24",   "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15",  "198.51.100.0/24",
+            "203.0.113.0/24", "224.0.0.0/4",  "240.0.0.0/4",    "::/128",         "::1/128",        "100::/64",
+            "2001:db8::/32",  "fc00::/7",     "fe80::/10",      "fec0::/10",      "ff00::/8",
         };
         std::vector<IpNetwork> parsed;
         for (const std::string_view text : table) parsed.push_back(*IpNetwork::parse(text));
@@ -56,7 +55,8 @@ Result<IpAddress> IpAddress::parse(std::string_view text) {
         return address;
     }
     address.v6 = true;
-    if (terminated.find('\0') == std::string::npos && inet_pton(AF_INET6, terminated.c_str(), address.bytes.data()) == 1) {
+    if (terminated.find('\0') == std::string::npos &&
+        inet_pton(AF_INET6, terminated.c_str(), address.bytes.data()) == 1) {
         return address;
     }
     return Error{"address-malformed", "'" + terminated + "' is not an IPv4 or IPv6 address"};
@@ -103,7 +103,8 @@ std::string IpNetwork::text() const { return address.text() + "/" + std::to_stri
 
 bool is_reserved(const IpAddress& address) {
     if (address.v6) {
-        if (starts_with(address, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF})) return is_reserved(embedded_v4(address, 12));
+        if (starts_with(address, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF}))
+            return is_reserved(embedded_v4(address, 12));
         if (starts_with(address, {0x00, 0x64, 0xFF, 0x9B, 0, 0, 0, 0, 0, 0, 0, 0})) {
             return is_reserved(embedded_v4(address, 12));
         }
@@ -115,7 +116,8 @@ bool is_reserved(const IpAddress& address) {
 
 Result<Endpoint> Endpoint::parse(std::string_view text) {
     const auto malformed = [&] {
-        return Error{"endpoint-malformed", "'" + std::string{text} + "' is not an address and port such as 192.0.2.1:5269"};
+        return Error{"endpoint-malformed",
+                     "'" + std::string{text} + "' is not an address and port such as 192.0.2.1:5269"};
     };
     const std::size_t colon = text.rfind(':');
     if (colon == std::string_view::npos) return malformed();
@@ -154,7 +156,8 @@ Result<HostPort> HostPort::parse(std::string_view text, std::uint16_t default_po
         return HostPort{address->text(), default_port};
     }
     std::uint16_t port = default_port;
-    if (colon != std::string_view::npos && (!parse_number(text.substr(colon + 1), port) || port == 0)) return malformed();
+    if (colon != std::string_view::npos && (!parse_number(text.substr(colon + 1), port) || port == 0))
+        return malformed();
     const std::string_view host = text.substr(0, colon);
     if (host.empty() || host.find_first_of(" \t\r\n/@") != std::string_view::npos) return malformed();
     return HostPort{std::string{host}, port};

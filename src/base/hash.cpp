@@ -61,10 +61,20 @@ std::uint64_t sip_hash(SipKey key, std::string_view bytes) {
     std::uint64_t v2 = key.k0 ^ 0x6c7967656e657261ULL;
     std::uint64_t v3 = key.k1 ^ 0x7465646279746573ULL;
     const auto round = [&] {
-        v0 += v1; v1 = std::rotl(v1, 13); v1 ^= v0; v0 = std::rotl(v0, 32);
-        v2 += v3; v3 = std::rotl(v3, 16); v3 ^= v2;
-        v0 += v3; v3 = std::rotl(v3, 21); v3 ^= v0;
-        v2 += v1; v1 = std::rotl(v1, 17); v1 ^= v2; v2 = std::rotl(v2, 32);
+        v0 += v1;
+        v1 = std::rotl(v1, 13);
+        v1 ^= v0;
+        v0 = std::rotl(v0, 32);
+        v2 += v3;
+        v3 = std::rotl(v3, 16);
+        v3 ^= v2;
+        v0 += v3;
+        v3 = std::rotl(v3, 21);
+        v3 ^= v0;
+        v2 += v1;
+        v1 = std::rotl(v1, 17);
+        v1 ^= v2;
+        v2 = std::rotl(v2, 32);
     };
     const std::size_t whole = bytes.size() & ~std::size_t{7};
     for (std::size_t i = 0; i < whole; i += 8) {

@@ -5,8 +5,10 @@ namespace sallyport {
 
 namespace {
 
-#define SALLYPORT_LIMIT(key, expression, unit, least, rate, help) \
-    {key, [](Limits& limits) -> std::uint64_t& { return limits.expression; }, unit, least, rate, help}
+#define SALLYPORT_LIMIT(key, expression, unit, least, rate, help)                                        \
+    {                                                                                                    \
+        key, [](Limits& limits) -> std::uint64_t& { return limits.expression; }, unit, least, rate, help \
+    }
 
 constexpr LimitRow rows[] = {
     // RFC 6120 13.12: the maximum stanza size must not be below 10000 bytes.
@@ -15,7 +17,8 @@ constexpr LimitRow rows[] = {
     SALLYPORT_LIMIT("stanza_depth", after_auth.depth, "levels", 8, false, "nesting below the stanza"),
     SALLYPORT_LIMIT("attributes", after_auth.attributes, "attributes", 16, false, "attributes of one element"),
     SALLYPORT_LIMIT("attribute_bytes", after_auth.attribute_bytes, "bytes", 3071, false, "one attribute's value"),
-    SALLYPORT_LIMIT("namespaces", after_auth.namespaces, "declarations", 8, false, "namespaces declared by one element"),
+    SALLYPORT_LIMIT("namespaces", after_auth.namespaces, "declarations", 8, false,
+                    "namespaces declared by one element"),
     SALLYPORT_LIMIT("unauthenticated_element_bytes", before_auth.element_bytes, "bytes", 4096, false,
                     "largest element before authentication"),
     SALLYPORT_LIMIT("connections_per_address", connections_per_address, "streams", 1, true,

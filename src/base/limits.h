@@ -1,5 +1,6 @@
 // Every bound of the program, with name and unit, in one struct: tighter before authentication than after. The table
-// gives each the key that `[limits]` in the node's file uses (docs/manual/limits.md). Defaults: security catalogue part 5.
+// gives each the key that `[limits]` in the node's file uses (docs/manual/limits.md). Defaults: security catalogue
+// part 5.
 #pragma once
 
 #include <cstddef>
@@ -12,12 +13,12 @@ namespace sallyport {
 
 /// Bounds of one XML stream; two of these a stream: before and after authentication.
 struct XmlLimits {
-    std::uint64_t element_bytes;      ///< one first-level element, and the stream header
-    std::uint64_t elements;           ///< start tags in one first-level element
-    std::uint64_t depth;              ///< nesting below the first-level element
-    std::uint64_t attributes;         ///< of one element
-    std::uint64_t attribute_bytes;    ///< one attribute's value
-    std::uint64_t namespaces;         ///< declarations of one element
+    std::uint64_t element_bytes;    ///< one first-level element, and the stream header
+    std::uint64_t elements;         ///< start tags in one first-level element
+    std::uint64_t depth;            ///< nesting below the first-level element
+    std::uint64_t attributes;       ///< of one element
+    std::uint64_t attribute_bytes;  ///< one attribute's value
+    std::uint64_t namespaces;       ///< declarations of one element
 };
 
 inline constexpr std::uint64_t unlimited = std::numeric_limits<std::uint64_t>::max();
@@ -25,25 +26,25 @@ inline constexpr std::uint64_t unlimited = std::numeric_limits<std::uint64_t>::m
 struct Limits {
     XmlLimits before_auth{8192, 32, 4, 16, 2048, 8};
     XmlLimits after_auth{262144, 5000, 64, 128, 16384, 32};
-    std::uint64_t connections_per_address = 100;      ///< inbound streams of one remote address
+    std::uint64_t connections_per_address = 100;  ///< inbound streams of one remote address
     std::uint64_t unauthenticated_per_address = 20;
-    std::uint64_t new_connections_per_10s = 50;       ///< of one remote address
-    std::uint64_t unauthenticated_connections = 1024; ///< of the node
-    std::uint64_t pairs_per_stream = 32;              ///< domain pairs verified on one stream
+    std::uint64_t new_connections_per_10s = 50;        ///< of one remote address
+    std::uint64_t unauthenticated_connections = 1024;  ///< of the node
+    std::uint64_t pairs_per_stream = 32;               ///< domain pairs verified on one stream
     std::uint64_t pending_dialbacks_per_stream = 8;
     std::uint64_t pending_dialbacks_per_address = 32;
-    std::uint64_t pending_dialbacks = 1024;           ///< of the node
-    std::uint64_t sasl_failures = 3;                  ///< of one stream
-    std::uint64_t srv_targets = 8;                    ///< tried of one SRV answer
-    std::uint64_t addresses = 8;                      ///< tried of one name
-    std::uint64_t inbound_bytes_per_second = 1 << 20; ///< of one authenticated stream
+    std::uint64_t pending_dialbacks = 1024;            ///< of the node
+    std::uint64_t sasl_failures = 3;                   ///< of one stream
+    std::uint64_t srv_targets = 8;                     ///< tried of one SRV answer
+    std::uint64_t addresses = 8;                       ///< tried of one name
+    std::uint64_t inbound_bytes_per_second = 1 << 20;  ///< of one authenticated stream
     std::uint64_t inbound_burst_bytes = 4 << 20;
     std::uint64_t unauthenticated_bytes_per_second = 10240;
-    std::uint64_t queue_stanzas = 10000;              ///< waiting for one destination
+    std::uint64_t queue_stanzas = 10000;  ///< waiting for one destination
     std::uint64_t queue_bytes = 4 << 20;
-    std::uint64_t queue_seconds = 30;                 ///< oldest stanza waiting for one destination
-    std::uint64_t link_bytes = 64 << 20;              ///< unacknowledged on one router link
-    std::uint64_t outbound_streams = 10000;           ///< of the node
+    std::uint64_t queue_seconds = 30;        ///< oldest stanza waiting for one destination
+    std::uint64_t link_bytes = 64 << 20;     ///< unacknowledged on one router link
+    std::uint64_t outbound_streams = 10000;  ///< of the node
 };
 
 /// One row: the key in `[limits]`, the member, its unit and the smallest value allowed.

@@ -27,14 +27,14 @@ struct LogFact {
 
 /// The modules whose level an operator can set at run time (`log.modules.<name>`).
 enum class LogModule : std::uint8_t {
-    node,           ///< start, stop, reload
-    settings,       ///< configuration changes
-    s2s,            ///< developer.xcp.federation: streams, dialback, SASL
-    link,           ///< developer.xcp.jabber: router link
-    dns,            ///< network.dns
-    tcp,            ///< network.tcp
+    node,      ///< start, stop, reload
+    settings,  ///< configuration changes
+    s2s,       ///< developer.xcp.federation: streams, dialback, SASL
+    link,      ///< developer.xcp.jabber: router link
+    dns,       ///< network.dns
+    tcp,       ///< network.tcp
     tls,
-    routing,        ///< stanza decisions
+    routing,  ///< stanza decisions
     admin,
     count_
 };
@@ -45,7 +45,7 @@ enum class LogModule : std::uint8_t {
 struct LogRecord {
     LogModule module;
     LogLevel level;
-    std::string_view event;        ///< stable, dotted, from the events table, e.g. "s2s.dialback.sent"
+    std::string_view event;  ///< stable, dotted, from the events table, e.g. "s2s.dialback.sent"
     std::source_location where;
     std::vector<LogFact> facts;
 };

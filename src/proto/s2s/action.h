@@ -19,7 +19,8 @@ namespace sallyport::s2s {
 struct Send {
     std::string bytes;
 };
-/// Begin the TLS handshake; as client the SNI and reference identity is `name` (A-label), as server the identity to show.
+/// Begin the TLS handshake; as client the SNI and reference identity is `name` (A-label), as server the identity to
+/// show.
 struct StartTls {
     std::string name;
 };
@@ -40,8 +41,8 @@ struct PairReady {
 struct PairFailed {
     xmpp::DomainPair pair;
     xmpp::StanzaCondition condition = xmpp::StanzaCondition::remote_server_timeout;
-    std::string text;   ///< for the sender; names no host
-    std::string step;   ///< "tls", "sasl", "dialback", "stream" … for status and the event log
+    std::string text;  ///< for the sender; names no host
+    std::string step;  ///< "tls", "sasl", "dialback", "stream" … for status and the event log
 };
 /// Outbound: the authoritative server's answer to a verify request, correlated on this very stream.
 struct Verified {
@@ -49,6 +50,8 @@ struct Verified {
     std::string stream_id;
     enum class Outcome { valid, invalid, error } outcome = Outcome::error;
     std::string text;
+    /// When outcome is error: what Inbound::on_verified takes (XEP-0220 2.5).
+    xmpp::StanzaCondition condition = xmpp::StanzaCondition::remote_server_timeout;
 };
 /// Outbound: the peer acknowledged `count` more stanzas (XEP-0198).
 struct Acknowledged {
@@ -59,11 +62,14 @@ struct PeerLimits {
     std::uint64_t max_bytes = 0;
     std::uint64_t idle_seconds = 0;
 };
-/// Send the error (and a header before it when none was sent), the closing tag, then close. After `tls_failure` no
-/// closing tag is sent (RFC 6120 5.4.3.2).
+/// Send the error, then the closing tag; then close the connection as soon as closed() is true (the machine waits for
+/// the peer's closing tag, five seconds at most; go on feeding it). The header that must stand before an error is a
+/// Send that the machine gives first. With `silent` nothing at all is written: no stream is open in our direction, or
+/// TLS is being negotiated (RFC 6120 5.4.3.2).
 struct Close {
     std::optional<xmpp::StreamError> error;
     std::string why;  ///< for log and status
+    bool silent = false;
 };
 /// A fact for the log. Keys are cut to 8 digits before they get here.
 struct Note {
@@ -72,8 +78,8 @@ struct Note {
     std::vector<LogFact> facts;
 };
 
-using Action = std::variant<Send, StartTls, RestartXml, Verify, PairReady, PairFailed, Verified, Acknowledged, PeerLimits,
-                            Close, Note>;
+using Action = std::variant<Send, StartTls, RestartXml, Verify, PairReady, PairFailed, Verified, Acknowledged,
+                            PeerLimits, Close, Note>;
 using Actions = std::vector<Action>;
 
 }  // namespace sallyport::s2s

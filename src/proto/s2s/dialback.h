@@ -8,8 +8,8 @@ namespace sallyport::s2s {
 
 /// HMAC-SHA256 in lower-case hex; its key is the lower-case hex text of SHA-256(secret), its message
 /// "receiving SP originating SP stream_id". Domains are used exactly as they stand in `to` and `from`.
-[[nodiscard]] std::string dialback_key(std::string_view secret, std::string_view receiving, std::string_view originating,
-                                       std::string_view stream_id);
+[[nodiscard]] std::string dialback_key(std::string_view secret, std::string_view receiving,
+                                       std::string_view originating, std::string_view stream_id);
 /// The first 8 digits, for logs (threat T06).
 [[nodiscard]] std::string_view cut_key(std::string_view key);
 

@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "base/tls_facts.h"
 #include "proto/s2s/action.h"
+#include "proto/s2s/element_kinds.h"
 #include "proto/s2s/rules.h"
 #include "proto/xml/element.h"
 #include "proto/xml/reader.h"
@@ -31,8 +32,8 @@ struct Timers {
 struct InboundSettings {
     Timers timers;
     Limits limits;
-    bool direct_tls = false;                 ///< XEP-0368 listener: TLS is up before the first header
-    std::function<std::string()> fresh_id;   ///< >= 128 random bits, NMTOKEN characters
+    bool direct_tls = false;                ///< XEP-0368 listener: TLS is up before the first header
+    std::function<std::string()> fresh_id;  ///< >= 128 random bits, NMTOKEN characters
 };
 
 class Inbound {
@@ -55,11 +56,13 @@ public:
     /// The connection is gone.
     void on_closed(TimePoint now, Actions& out);
 
-    /// The fast path. True: the pair is authenticated: deliver, and call on_handled later with `sequence`. False: actions
-    /// hold the refusal (RFC 6120 8.1.1.2, 8.1.2.2, 4.9.3.12).
+    /// The fast path. True: the pair is authenticated: deliver, and call on_handled later with `sequence`. False:
+    /// actions hold the refusal (RFC 6120 8.1.1.2, 8.1.2.2, 4.9.3.12).
     [[nodiscard]] bool on_stanza(const xmpp::Stanza& stanza, TimePoint now, std::uint64_t& sequence, Actions& out);
     /// The stanza is delivered, bounced or otherwise done with: it may be acknowledged (XEP-0198).
     void on_handled(std::uint64_t sequence, Actions& out);
+    /// With XEP-0288: a stanza was written on this stream; counts for XEP-0198; adds `<r/>` when it is time to ask.
+    void on_sent(TimePoint now, Actions& out);
 
     /// Policy changed: pairs that are no longer admitted, or streams that are no longer allowed, are closed.
     void on_rules_changed(TimePoint now, Actions& out);
@@ -72,8 +75,8 @@ public:
     /// The driver saw the first byte of an element that is not complete, or its completion.
     void on_partial(bool inside, TimePoint now);
 
-    [[nodiscard]] bool closed() const;          ///< nothing more is sent or accepted
-    [[nodiscard]] bool authenticated() const;   ///< at least one pair is
+    [[nodiscard]] bool closed() const;         ///< nothing more is sent or accepted
+    [[nodiscard]] bool authenticated() const;  ///< at least one pair is
     [[nodiscard]] const std::string& id() const;
     [[nodiscard]] std::string_view lang() const;         ///< of the peer's stream, for stanzas without their own
     [[nodiscard]] const xmpp::DomainPair& peer() const;  ///< of the current header (a claim until authenticated)
@@ -88,9 +91,13 @@ public:
     [[nodiscard]] bool managed() const;         ///< the peer enabled XEP-0198
     [[nodiscard]] std::string_view state() const;
 
+    struct State;  ///< for the implementation alone
+
 private:
-    struct State;
     std::unique_ptr<State> state_;
 };
+
+/// The rows of the machine, in words.
+[[nodiscard]] std::vector<RowText> inbound_table();
 
 }  // namespace sallyport::s2s

@@ -14,7 +14,7 @@ namespace sallyport::s2s {
 
 struct OutboundSettings {
     Timers timers;
-    bool direct_tls = false;   ///< XEP-0368: StartTls is the first action
+    bool direct_tls = false;  ///< XEP-0368: StartTls is the first action
     std::function<std::string()> fresh_id;
 };
 
@@ -65,9 +65,13 @@ public:
     [[nodiscard]] std::uint64_t unacknowledged() const;
     [[nodiscard]] std::string_view state() const;
 
+    struct State;  ///< for the implementation alone
+
 private:
-    struct State;
     std::unique_ptr<State> state_;
 };
+
+/// The rows of the machine, in words.
+[[nodiscard]] std::vector<RowText> outbound_table();
 
 }  // namespace sallyport::s2s

@@ -19,8 +19,8 @@ enum class SecurityMode { tls_required, tls_optional, no_tls };
 enum class Method { none, dialback, external, certificate_dialback };
 [[nodiscard]] std::string_view text(Method method);
 
-/// What streams with one peer must look like. `no_tls` offers and asks for no TLS; `require_certificate` refuses dialback
-/// without an accepted certificate (XEP-0220 2.5 not-authorized).
+/// What streams with one peer must look like. `no_tls` offers and asks for no TLS; `require_certificate` refuses
+/// dialback without an accepted certificate (XEP-0220 2.5 not-authorized).
 struct StreamPolicy {
     SecurityMode security = SecurityMode::tls_required;
     bool require_certificate = false;

@@ -5,6 +5,7 @@
 
 namespace sallyport::xmpp::ns {
 
+inline constexpr std::string_view xml = "http://www.w3.org/XML/1998/namespace";                 // xml:lang
 inline constexpr std::string_view streams = "http://etherx.jabber.org/streams";               // RFC 6120 4.8.1
 inline constexpr std::string_view server = "jabber:server";                                   // RFC 6120 4.8.3
 inline constexpr std::string_view client = "jabber:client";

@@ -55,12 +55,16 @@ struct StanzaProblem {
 /// when the stanza has none and `default_lang` is not empty (RFC 6120 8.1.5).
 class StanzaIntake {
 public:
-    /// True and `out` filled (valid until the next call or until the reader moves on), or false and `problem` filled.
+    /// True and `out` filled (valid until the next call or until the reader moves on), or false and `problem` filled;
+    /// with a stanza condition `out` is filled too, so that the stanza can be answered.
     /// Judges: kind (else unsupported-stanza-type), to and from present and valid (else improper-addressing), iq rules
     /// (type and id present, one child in a request: else bad-request). Does not judge domains.
     [[nodiscard]] bool read(const xml::Reader& reader, std::string_view default_lang, Stanza& out, StanzaProblem& problem);
 
 private:
+    void take(const xml::Reader& reader, std::string_view default_lang, Stanza& out);
+    bool rewrite(const xml::Reader& reader, std::string_view default_lang, Stanza& out, StanzaProblem& problem);
+
     std::string to_, from_, rewritten_, id_, type_;
 };
 

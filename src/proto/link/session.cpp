@@ -1,0 +1,71 @@
+// Ranges of stanza numbers on the router link (docs/protocol/link.md, section 5).
+#include "proto/link/session.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace sallyport::link {
+
+namespace {
+
+constexpr std::size_t most_ranges = 4096;
+
+bool parse_number(std::string_view& text, std::uint64_t& out) {
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), out);
+    if (problem != std::errc{} || out == 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    return true;
+}
+
+}  // namespace
+
+bool parse_ranges(std::string_view text, std::vector<Range>& out) {
+    out.clear();
+    while (!text.empty()) {
+        Range range;
+        if (out.size() == most_ranges || !parse_number(text, range.first)) return false;
+        range.last = range.first;
+        if (!text.empty() && text.front() == '-') {
+            text.remove_prefix(1);
+            if (!parse_number(text, range.last) || range.last < range.first) return false;
+        }
+        out.push_back(range);
+        if (text.empty()) break;
+        if (text.front() != ' ') return false;
+        text.remove_prefix(1);
+        if (text.empty()) return false;
+    }
+    return !out.empty();
+}
+
+std::string write_ranges(const std::vector<Range>& ranges) {
+    std::string out;
+    for (const Range& range : ranges) {
+        if (!out.empty()) out.push_back(' ');
+        out += std::to_string(range.first);
+        if (range.last != range.first) out += "-" + std::to_string(range.last);
+    }
+    return out;
+}
+
+void ReceiveWindow::handled(std::uint64_t number) { handled_.push_back(number); }
+
+std::vector<Range> ReceiveWindow::take_done() {
+    std::sort(handled_.begin(), handled_.end());
+    std::vector<Range> ranges;
+    std::size_t used = 0;
+    for (; used < handled_.size(); ++used) {
+        const std::uint64_t number = handled_[used];
+        if (!ranges.empty() && ranges.back().last + 1 == number) {
+            ranges.back().last = number;
+        } else if (ranges.size() == most_ranges) {
+            break;
+        } else {
+            ranges.push_back({number, number});
+        }
+    }
+    handled_.erase(handled_.begin(), handled_.begin() + static_cast<std::ptrdiff_t>(used));
+    return ranges;
+}
+
+}  // namespace sallyport::link

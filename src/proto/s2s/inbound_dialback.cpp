@@ -1,0 +1,242 @@
+// Dialback on the inbound stream: as receiving server (XEP-0220 2.2.1, with the certificate shortcut of XEP-0344) and
+// as authoritative server (2.2.2). One policy decides before any Verify leaves, so that nothing is looked up or dialled
+// for a peer that is refused (threats T09 to T14).
+#include "proto/s2s/certificate.h"
+#include "proto/s2s/dialback.h"
+#include "proto/s2s/events.h"
+#include "proto/s2s/header_judge.h"
+#include "proto/s2s/inbound_state.h"
+#include "proto/s2s/wire.h"
+
+namespace sallyport::s2s {
+namespace {
+
+/// Foreign keys are opaque; the seed's peers send 40 digits, ours are 64.
+constexpr std::size_t longest_key = 1024;
+
+}  // namespace
+
+using S = Inbound::State;
+using xmpp::StanzaCondition;
+using xmpp::StanzaError;
+using xmpp::StreamCondition;
+using xmpp::StreamError;
+
+void S::answer_error(const Event& event, const StanzaError& error, std::string_view why, Actions& out) {
+    const std::string_view from = event.element->attribute("to");
+    const std::string_view to = event.element->attribute("from");
+    out.push_back(Send{wire::result_error(from, to, error)});
+    note(out, LogLevel::warn, event::refused,
+         {{"what", "dialback"},
+          {"condition", std::string{xmpp::text(error.condition)}},
+          {"why", std::string{why}},
+          {"from", std::string{to}},
+          {"to", std::string{from}}});
+}
+
+/// `<db:result>` with a key.
+S::Did S::ask(const Event& event, TimePoint now, Actions& out) {
+    const xml::Element& element = *event.element;
+    xmpp::DomainPair pair;
+    const auto bad = [&](StreamCondition condition, std::string_view why) {
+        close(StreamError{condition, {}, {}, {}}, std::string{why}, now, out);
+        return Did::ended;
+    };
+    const auto error = [&](StanzaCondition condition, std::string_view why) {
+        answer_error(event, {condition, {}}, why, out);
+        return Did::stay;
+    };
+    if (read_domain(element.attribute("from"), pair.remote) != Address::good ||
+        read_domain(element.attribute("to"), pair.local) != Address::good) {
+        return bad(StreamCondition::improper_addressing, "db:result without proper addresses");
+    }
+    const std::string key = element.text();
+    note(out, LogLevel::info, event::result_received,
+         {{"from", pair.remote.text()}, {"to", pair.local.text()}, {"key", std::string{cut_key(key)}}});
+    if (rules.serves(pair.remote) != Served::no)
+        return bad(StreamCondition::invalid_from, "db:result from a domain of ours");
+    if (rules.serves(pair.local) != Served::yes) return error(StanzaCondition::item_not_found, "to is not served");
+    const Admission admission = rules.admits(pair, Direction::inbound);
+    if (!admission.allowed) {
+        if (pair == peer && !pairs.any_ready()) {
+            close(StreamError{admission.stream, admission.text, {}, {}}, admission.rule + ": " + admission.why, now,
+                  out);
+            return Did::ended;
+        }
+        answer_error(event, {admission.stanza, admission.text}, admission.rule + ": " + admission.why, out);
+        return Did::stay;
+    }
+    const StreamPolicy wanted = rules.policy(pair.remote);
+    const bool certified = certificate_proves(pair.remote);  // XEP-0344 2.5: judged when the key arrives
+    if (wanted.security == SecurityMode::tls_required && !tls) {
+        return error(StanzaCondition::policy_violation, "TLS is required first");
+    }
+    if (wanted.require_certificate && !certified) {
+        return error(StanzaCondition::not_authorized, "the certificate does not prove the sender");
+    }
+    if (key.empty() || key.size() > longest_key) return error(StanzaCondition::not_acceptable, "no usable key");
+    PairState* known = pairs.find(pair);
+    if (known != nullptr && known->pending) {
+        note(out, LogLevel::debug, event::answer_dropped, {{"pair", pair.text()}, {"why", "already being verified"}});
+        return Did::stay;
+    }
+    const bool shortcut = certified && wanted.certificate_shortcut;
+    if (!shortcut && !wanted.offer_dialback) {
+        return error(StanzaCondition::not_authorized, "dialback without a certificate is not accepted");
+    }
+    if ((known == nullptr && pairs.all().size() >= max_pairs) || (!shortcut && pairs.pending() >= max_pending)) {
+        return error(StanzaCondition::resource_constraint, "too many pairs on this stream");
+    }
+    PairState& entry = known != nullptr ? *known : pairs.add(pair);
+    entry.pending = true;
+    entry.wire_local = element.attribute("to");
+    entry.wire_remote = element.attribute("from");
+    entry.asked = shortcut ? Method::certificate_dialback : Method::dialback;
+    if (shortcut) {
+        note(out, LogLevel::info, event::result_shortcut, {{"pair", pair.text()}});
+        handle({.on = On::verdict_valid, .pair = &entry}, now, out);
+        return Did::ended;  // the verdict's own row has moved the phase
+    }
+    entry.deadline = now + timers.dialback;
+    if (negotiation != never) negotiation = latest_negotiation;
+    out.push_back(Verify{pair, id, key});
+    note(out, LogLevel::debug, event::dialback_timeout_scheduled,
+         {{"pair", pair.text()},
+          {"seconds", std::to_string(std::chrono::duration_cast<std::chrono::seconds>(timers.dialback).count())}});
+    return Did::advance;
+}
+
+/// `<db:verify>` with a key: stateless, from the secret alone.
+S::Did S::vouch(const Event& event, TimePoint now, Actions& out) {
+    const xml::Element& element = *event.element;
+    const std::string_view from = element.attribute("from");
+    const std::string_view to = element.attribute("to");
+    const std::string_view stream_id = element.attribute("id");
+    xmpp::DomainPair pair;
+    if (read_domain(from, pair.remote) != Address::good || read_domain(to, pair.local) != Address::good) {
+        close(StreamError{StreamCondition::improper_addressing, {}, {}, {}}, "db:verify without proper addresses", now,
+              out);
+        return Did::ended;
+    }
+    vouched = true;
+    const std::string key = element.text();
+    note(out, LogLevel::info, event::verify_received,
+         {{"from", pair.remote.text()},
+          {"to", pair.local.text()},
+          {"id", std::string{stream_id}},
+          {"key", std::string{cut_key(key)}}});
+    std::string type;
+    if (rules.serves(pair.local) != Served::yes) {
+        type = "error item-not-found";
+        out.push_back(Send{wire::verify_error(to, from, stream_id, {StanzaCondition::item_not_found, {}})});
+    } else if (const Admission admission = rules.admits(pair, Direction::outbound); !admission.allowed) {
+        type = "error " + std::string{xmpp::text(admission.stanza)};
+        out.push_back(Send{wire::verify_error(to, from, stream_id, {admission.stanza, admission.text})});
+    } else {
+        const bool ours = key.size() <= longest_key && rules.vouches(pair.remote, pair.local, stream_id, key);
+        type = ours ? "valid" : "invalid";
+        out.push_back(Send{wire::verify_answer(to, from, stream_id, type)});
+    }
+    note(out, LogLevel::info, event::verify_answered,
+         {{"from", pair.local.text()}, {"to", pair.remote.text()}, {"id", std::string{stream_id}}, {"type", type}});
+    return Did::advance;
+}
+
+void S::settle(PairState& pair) {
+    pair.pending = false;
+    pair.deadline = never;
+    std::string{}.swap(pair.wire_local);
+    std::string{}.swap(pair.wire_remote);
+}
+
+S::Did S::admit(const Event& event, TimePoint now, Actions& out) {
+    PairState& pair = *event.pair;
+    // The snapshot may have changed since the key arrived.
+    const Admission admission = rules.admits(pair.domains, Direction::inbound);
+    if (!admission.allowed || rules.serves(pair.domains.local) != Served::yes) {
+        Event refused = event;
+        refused.condition = admission.allowed ? StanzaCondition::item_not_found : admission.stanza;
+        refused.text = admission.text;
+        report_error(refused, now, out);
+        return Did::stay;
+    }
+    out.push_back(Send{wire::result_answer(pair.wire_local, pair.wire_remote, "valid")});
+    note(out, LogLevel::info, event::result_answered, {{"pair", pair.domains.text()}, {"type", "valid"}});
+    settle(pair);
+    negotiation = never;
+    idle = now + timers.idle;
+    if (pair.method != Method::none) return Did::advance;  // confirmed once more
+    pair.method = pair.asked;
+    out.push_back(PairReady{pair.domains, pair.method});
+    note(out, LogLevel::info, event::state,
+         {{"pair", pair.domains.text()},
+          {"from", "PENDING"},
+          {"to", "CONNECTED"},
+          {"method", std::string{s2s::text(pair.method)}}});
+    return Did::advance;
+}
+
+/// No pair is ready: the stream ends (XEP-0220 2.2.1, MUST).
+S::Did S::expel(const Event& event, TimePoint now, Actions& out) {
+    decline(event, now, out);
+    close(std::nullopt, "dialback: the key is not valid", now, out);
+    return Did::ended;
+}
+
+/// Other pairs, or an earlier proof of this one, stay as they are.
+S::Did S::decline(const Event& event, TimePoint, Actions& out) {
+    PairState& pair = *event.pair;
+    const xmpp::DomainPair domains = pair.domains;
+    out.push_back(Send{wire::result_answer(pair.wire_local, pair.wire_remote, "invalid")});
+    note(out, LogLevel::warn, event::result_answered, {{"pair", domains.text()}, {"type", "invalid"}});
+    if (pair.method != Method::none) {
+        settle(pair);
+        return Did::advance;
+    }
+    pairs.remove(domains);
+    out.push_back(PairFailed{domains, StanzaCondition::forbidden, "the dialback key is not valid", "dialback"});
+    note(out, LogLevel::warn, event::state, {{"pair", domains.text()}, {"from", "PENDING"}, {"to", "FAILED"}});
+    return Did::advance;
+}
+
+S::Did S::report_error(const Event& event, TimePoint, Actions& out) {
+    PairState& pair = *event.pair;
+    const xmpp::DomainPair domains = pair.domains;
+    out.push_back(Send{wire::result_error(pair.wire_local, pair.wire_remote, {event.condition, {}})});
+    note(out, LogLevel::warn, event::result_answered,
+         {{"pair", domains.text()},
+          {"type", "error"},
+          {"condition", std::string{xmpp::text(event.condition)}},
+          {"why", std::string{event.text}}});
+    if (pair.method != Method::none) {
+        settle(pair);
+        return Did::advance;
+    }
+    pairs.remove(domains);
+    out.push_back(PairFailed{domains, event.condition, std::string{event.text}, "dialback"});
+    note(out, LogLevel::warn, event::state, {{"pair", domains.text()}, {"from", "PENDING"}, {"to", "FAILED"}});
+    return Did::advance;
+}
+
+/// A typed element on a stream that the peer opened is no answer to anything (threats T01, T04).
+S::Did S::drop_answer(const Event& event, TimePoint, Actions& out) {
+    note(out, LogLevel::warn, event::answer_dropped,
+         {{"what", std::string{s2s::text(event.on)}},
+          {"from", std::string{event.element->attribute("from")}},
+          {"why", "nothing was asked on this stream"}});
+    return Did::advance;
+}
+
+void S::time_out_pairs(TimePoint now, Actions& out) {
+    std::vector<xmpp::DomainPair> late;
+    for (const PairState& pair : pairs.all()) {
+        if (pair.pending && now >= pair.deadline) late.push_back(pair.domains);
+    }
+    for (const xmpp::DomainPair& domains : late) {
+        PairState* pair = pairs.find(domains);
+        note(out, LogLevel::warn, event::dialback_timeout, {{"pair", domains.text()}});
+        handle({.on = On::verdict_error, .pair = pair, .text = "no answer in time"}, now, out);
+    }
+}
+
+}  // namespace sallyport::s2s

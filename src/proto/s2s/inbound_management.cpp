@@ -1,0 +1,88 @@
+// Acknowledgements (XEP-0198), both directions on one stream (XEP-0288) and compression (XEP-0138, refused) on the
+// inbound stream. Acknowledging waits for Inbound::on_handled: what is acknowledged has reached the next hop.
+#include "proto/s2s/events.h"
+#include "proto/s2s/inbound_state.h"
+#include "proto/s2s/wire.h"
+#include "proto/xmpp/namespaces.h"
+
+namespace sallyport::s2s {
+
+using S = Inbound::State;
+using xmpp::StanzaCondition;
+using xmpp::StreamCondition;
+using xmpp::StreamError;
+
+S::Did S::accept_bidi(const Event&, TimePoint, Actions& out) {
+    bidi = true;
+    note(out, LogLevel::info, event::bidi, {{"pair", peer.text()}});
+    return Did::advance;
+}
+
+S::Did S::enable(const Event&, TimePoint, Actions& out) {
+    received.enable();
+    sent.enable();
+    out.push_back(Send{std::string{wire::sm_enabled}});
+    note(out, LogLevel::info, event::acks, {{"enabled", "yes"}});
+    return Did::advance;
+}
+
+S::Did S::decline_enable(const Event&, TimePoint, Actions& out) {
+    out.push_back(Send{wire::sm_failed(StanzaCondition::unexpected_request)});
+    note(out, LogLevel::info, event::acks, {{"enabled", "no"}});
+    return Did::advance;
+}
+
+S::Did S::decline_resume(const Event&, TimePoint, Actions& out) {
+    out.push_back(Send{wire::sm_failed(StanzaCondition::item_not_found)});
+    return Did::advance;
+}
+
+S::Did S::acknowledge(const Event&, TimePoint, Actions& out) {
+    out.push_back(Send{wire::ack(received.h())});
+    received.owe();
+    return Did::advance;
+}
+
+S::Did S::take_ack(const Event& event, TimePoint now, Actions& out) {
+    const auto h = read_h(event.element->attribute("h"));
+    if (!h) {
+        close(StreamError{StreamCondition::bad_format, {}, {}, {}}, "an ack without a count", now, out);
+        return Did::ended;
+    }
+    const auto fresh = sent.acknowledge(*h);
+    if (!fresh) {  // XEP-0198 section 6
+        close(StreamError{StreamCondition::undefined_condition,
+                          {},
+                          std::string{xmpp::ns::stream_management},
+                          "handled-count-too-high"},
+              "the peer acknowledged more than was sent", now, out);
+        return Did::ended;
+    }
+    if (*fresh != 0) out.push_back(Acknowledged{*fresh});
+    return Did::advance;
+}
+
+S::Did S::decline_compression(const Event&, TimePoint, Actions& out) {
+    out.push_back(Send{std::string{wire::compress_failure}});
+    return Did::advance;
+}
+
+void Inbound::on_handled(std::uint64_t sequence, Actions& out) {
+    State& s = *state_;
+    s.received.handle(sequence);
+    if (s.phase == State::Phase::open && s.received.enabled() && s.received.due()) {
+        out.push_back(Send{wire::ack(s.received.h())});
+    }
+}
+
+void Inbound::on_sent(TimePoint now, Actions& out) {
+    State& s = *state_;
+    if (s.phase != State::Phase::open) return;
+    s.idle = now + s.timers.idle;
+    if (s.sent.send()) {
+        s.sent.asked();
+        out.push_back(Send{std::string{wire::ack_request}});
+    }
+}
+
+}  // namespace sallyport::s2s

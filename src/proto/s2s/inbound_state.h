@@ -1,0 +1,132 @@
+// The inside of Inbound, shared by the files that implement it and by nobody else: inbound.cpp (table, events,
+// closing), inbound_header.cpp, inbound_sasl.cpp, inbound_dialback.cpp, inbound_management.cpp.
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include "proto/s2s/features.h"
+#include "proto/s2s/inbound.h"
+#include "proto/s2s/pair_list.h"
+#include "proto/s2s/sasl/mechanisms.h"
+#include "proto/s2s/stream_management.h"
+
+namespace sallyport::s2s {
+
+struct Inbound::State {
+    enum class Phase : std::uint8_t { opening, offering, securing, open, closing, closed };
+    /// What an action member did: go on to the row's next phase, stay, or it has set the phase itself (mostly by
+    /// closing).
+    enum class Did : std::uint8_t { advance, stay, ended };
+
+    struct Event {
+        On on = On::foreign;
+        const xml::Element* element = nullptr;
+        const xml::Header* header = nullptr;
+        const TlsFacts* tls = nullptr;
+        std::size_t unread = 0;
+        PairState* pair = nullptr;  ///< of a verdict
+        xmpp::StanzaCondition condition = xmpp::StanzaCondition::remote_server_timeout;
+        std::string_view text = {};
+    };
+    using Act = Did (State::*)(const Event&, TimePoint, Actions&);
+    struct Row {
+        Phase in;
+        On on;
+        Phase next;
+        Act act;
+        std::string_view says;
+        Fact needs = Fact::none;
+        Fact forbids = Fact::none;
+    };
+    static std::span<const Row> table();
+    static std::string_view words(Phase phase);
+
+    State(InboundSettings settings, const Rules& rules_asked, TimePoint now);
+
+    // inbound.cpp: events, refusals, ends
+    void handle(const Event& event, TimePoint now, Actions& out);
+    void refuse_event(On on, TimePoint now, Actions& out);
+    void refuse_stanza(const xmpp::Stanza& stanza, TimePoint now, Actions& out);
+    void close(std::optional<xmpp::StreamError> error, std::string why, TimePoint now, Actions& out);
+    void end();
+    void note(Actions& out, LogLevel level, std::string_view name, std::vector<LogFact> facts) const;
+    [[nodiscard]] Fact facts() const;
+    [[nodiscard]] StreamPolicy policy() const { return rules.policy(peer.remote); }
+    [[nodiscard]] bool certificate_proves(const xmpp::Domain& domain) const;
+    void on_time(TimePoint now, Actions& out);
+    void recheck(TimePoint now, Actions& out);
+    Did finish(const Event&, TimePoint, Actions&);
+    Did peer_error(const Event&, TimePoint, Actions&);
+    Did deliver(const Event&, TimePoint, Actions&) { return Did::advance; }
+
+    // inbound_header.cpp: RFC 6120 4.2 to 4.9, 5
+    Did greet(const Event&, TimePoint, Actions&);
+    Did greet_again(const Event&, TimePoint, Actions&);
+    [[nodiscard]] std::optional<xmpp::StreamError> judge(const xml::Header& header, std::string& why);
+    void respond_header(bool version_1, Actions& out);
+    void send_features(Actions& out);
+    Did accept_tls(const Event&, TimePoint, Actions&);
+    Did restart(const Event&, TimePoint, Actions&);
+    void forget_stream(Actions& out);
+
+    // inbound_sasl.cpp: RFC 6120 6, XEP-0178
+    Did authenticate(const Event&, TimePoint, Actions&);
+    Did take_response(const Event&, TimePoint, Actions&);
+    Did abort_sasl(const Event&, TimePoint, Actions&);
+    Did judge_response(std::string_view response, TimePoint now, Actions& out);
+    Did fail_sasl(sasl::Failure failure, TimePoint now, Actions& out);
+    [[nodiscard]] bool external_acceptable() const;
+
+    // inbound_dialback.cpp: XEP-0220 2.2, XEP-0344
+    Did ask(const Event&, TimePoint, Actions&);
+    Did vouch(const Event&, TimePoint, Actions&);
+    Did admit(const Event&, TimePoint, Actions&);
+    Did expel(const Event&, TimePoint, Actions&);
+    Did decline(const Event&, TimePoint, Actions&);
+    Did report_error(const Event&, TimePoint, Actions&);
+    Did drop_answer(const Event&, TimePoint, Actions&);
+    void answer_error(const Event& event, const xmpp::StanzaError& error, std::string_view why, Actions& out);
+    void settle(PairState& pair);
+    void time_out_pairs(TimePoint now, Actions& out);
+
+    // inbound_management.cpp: XEP-0198, XEP-0288, XEP-0138
+    Did accept_bidi(const Event&, TimePoint, Actions&);
+    Did enable(const Event&, TimePoint, Actions&);
+    Did decline_enable(const Event&, TimePoint, Actions&);
+    Did decline_resume(const Event&, TimePoint, Actions&);
+    Did acknowledge(const Event&, TimePoint, Actions&);
+    Did take_ack(const Event&, TimePoint, Actions&);
+    Did decline_compression(const Event&, TimePoint, Actions&);
+
+    const Rules& rules;
+    Timers timers;
+    std::function<std::string()> fresh_id;
+    std::uint64_t max_pairs, max_pending, max_sasl_failures, max_bytes;
+
+    Phase phase = Phase::opening;
+    bool header_sent = false;  ///< on the current stream
+    bool header_seen = false;  ///< of the peer, on the current stream
+    bool version_1 = false;
+    bool sasl_done = false;
+    bool challenged = false;
+    bool bidi = false;
+    bool orderly = false;
+    bool vouched = false;  ///< a db:verify was answered
+    unsigned sasl_failures = 0;
+    xmpp::DomainPair peer;  ///< of the header; remote may be empty
+    xmpp::Domain proven;    ///< by SASL
+    std::string id, lang;
+    std::unique_ptr<TlsFacts> tls;
+    PairList pairs;
+    ReceivedCounter received;
+    SentCounter sent;
+
+    TimePoint negotiation;
+    TimePoint latest_negotiation;  ///< how far pending verifications may move it
+    TimePoint idle = never;
+    TimePoint stanza = never;
+    TimePoint closing = never;
+};
+
+}  // namespace sallyport::s2s

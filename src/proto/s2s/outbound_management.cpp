@@ -1,0 +1,109 @@
+// Acknowledgements (XEP-0198) and, with XEP-0288, received stanzas on the outbound stream.
+#include "proto/s2s/events.h"
+#include "proto/s2s/outbound_state.h"
+#include "proto/s2s/wire.h"
+#include "proto/xmpp/namespaces.h"
+
+namespace sallyport::s2s {
+
+using S = Outbound::State;
+using xmpp::StreamCondition;
+using xmpp::StreamError;
+
+/// With the first ready pair. What we send counts from `<enable/>` on, what we receive from `<enabled/>` on.
+void S::enable_acks(Actions& out) {
+    if (enable_sent || !offers.management || !policy().stream_management) return;
+    enable_sent = true;
+    sent.enable();
+    out.push_back(Send{std::string{wire::sm_enable}});
+}
+
+S::Did S::acks_enabled(const Event&, TimePoint, Actions& out) {
+    if (!enable_sent || managed) return Did::advance;
+    managed = true;
+    received.enable();
+    note(out, LogLevel::info, event::acks, {{"enabled", "yes"}});
+    return Did::advance;
+}
+
+S::Did S::acks_declined(const Event&, TimePoint, Actions& out) {
+    if (managed || !enable_sent) return Did::advance;
+    sent.disable();
+    note(out, LogLevel::info, event::acks, {{"enabled", "no"}});
+    return Did::advance;
+}
+
+S::Did S::acknowledge(const Event&, TimePoint, Actions& out) {
+    out.push_back(Send{wire::ack(received.h())});
+    received.owe();
+    return Did::advance;
+}
+
+S::Did S::take_ack(const Event& event, TimePoint now, Actions& out) {
+    const auto h = read_h(event.element->attribute("h"));
+    if (!h) {
+        close(StreamError{StreamCondition::bad_format, {}, {}, {}}, "an ack without a count",
+              {"stream", "the remote server broke the protocol"}, now, out);
+        return Did::ended;
+    }
+    const auto fresh = sent.acknowledge(*h);
+    if (!fresh) {  // XEP-0198 section 6
+        close(StreamError{StreamCondition::undefined_condition,
+                          {},
+                          std::string{xmpp::ns::stream_management},
+                          "handled-count-too-high"},
+              "the peer acknowledged more than was sent", {"stream", "the remote server broke the protocol"}, now, out);
+        return Did::ended;
+    }
+    probe = never;
+    if (*fresh != 0) out.push_back(Acknowledged{*fresh});
+    return Did::advance;
+}
+
+void Outbound::on_sent(TimePoint now, Actions& out) {
+    State& s = *state_;
+    if (s.phase != State::Phase::open) return;
+    s.idle = now + s.timers.idle;
+    if (s.sent.send() && s.managed) {
+        s.sent.asked();
+        out.push_back(Send{std::string{wire::ack_request}});
+    }
+}
+
+bool Outbound::probe(TimePoint now, Actions& out) {
+    State& s = *state_;
+    if (s.phase != State::Phase::open || !s.managed) return false;
+    s.sent.asked();
+    if (s.probe == never) s.probe = now + s.timers.stanza;
+    out.push_back(Send{std::string{wire::ack_request}});
+    return true;
+}
+
+bool Outbound::on_stanza(const xmpp::Stanza& stanza, TimePoint now, std::uint64_t& sequence, Actions& out) {
+    State& s = *state_;
+    const bool open = s.phase == State::Phase::open || (s.phase == State::Phase::closing && s.orderly);
+    if (open && s.bidi && s.pairs.ready(stanza.to_domain, stanza.from_domain)) {
+        sequence = s.received.receive();
+        if (s.phase == State::Phase::open) s.idle = now + s.timers.idle;
+        return true;
+    }
+    if (s.phase == State::Phase::closing || s.phase == State::Phase::closed) return false;
+    const bool authenticated = s.bidi && s.pairs.any_ready();
+    const bool known = authenticated && s.pairs.knows_remote(stanza.from_domain);
+    const auto condition = !authenticated ? StreamCondition::not_authorized
+                           : known        ? StreamCondition::host_unknown
+                                          : StreamCondition::invalid_from;
+    s.close(
+        StreamError{condition, {}, {}, {}},
+        authenticated ? "stanza for a pair that is not verified here" : "stanza against the direction of the stream",
+        {s.step(), "the remote server broke the protocol"}, now, out);
+    return false;
+}
+
+void Outbound::on_handled(std::uint64_t sequence, Actions& out) {
+    State& s = *state_;
+    s.received.handle(sequence);
+    if (s.phase == State::Phase::open && s.managed && s.received.due()) out.push_back(Send{wire::ack(s.received.h())});
+}
+
+}  // namespace sallyport::s2s

@@ -1,0 +1,228 @@
+// Headers, features, TLS and SASL on the outbound stream: RFC 6120 4 to 6, RFC 7590 3, XEP-0178, XEP-0288, XEP-0478.
+#include <charconv>
+
+#include "proto/s2s/certificate.h"
+#include "proto/s2s/events.h"
+#include "proto/s2s/header_judge.h"
+#include "proto/s2s/outbound_state.h"
+#include "proto/s2s/sasl/mechanisms.h"
+#include "proto/s2s/wire.h"
+#include "proto/xmpp/namespaces.h"
+#include "proto/xmpp/stream_header.h"
+
+namespace sallyport::s2s {
+
+namespace ns = xmpp::ns;
+using S = Outbound::State;
+using xmpp::StreamCondition;
+using xmpp::StreamError;
+
+void S::send_header(Actions& out) {
+    xmpp::StreamHeader header;
+    header.from = pair.local.text();
+    header.to = pair.remote.text();
+    header_sent = true;
+    out.push_back(Send{xmpp::write(header)});
+}
+
+void S::forget_stream(Actions& out) {
+    out.push_back(RestartXml{});
+    id.clear();
+    offers = {};
+    declares_dialback = false;
+}
+
+S::Did S::begin(const Event&, TimePoint, Actions& out) {
+    send_header(out);
+    return Did::advance;
+}
+
+S::Did S::begin_direct(const Event&, TimePoint, Actions& out) {
+    out.push_back(StartTls{pair.remote.ascii()});
+    return Did::advance;
+}
+
+S::Did S::read_header(const Event& event, TimePoint now, Actions& out) {
+    const xml::Header& header = *event.header;
+    if (const auto objection = judge_frame(header)) {
+        close(StreamError{objection->condition, {}, {}, {}}, std::string{objection->why},
+              {"stream", "the remote server broke the protocol"}, now, out);
+        return Did::ended;
+    }
+    id = header.attribute("id");
+    declares_dialback = false;
+    for (const auto& [prefix, space] : header.prefixes) declares_dialback = declares_dialback || space == ns::dialback;
+    // COMPAT(Cisco XCP): the reply has no `to`, and `from` is a hint until TLS or dialback has spoken: neither is
+    // judged.
+    note(out, LogLevel::info, event::stream_opened,
+         {{"direction", "out"},
+          {"from", std::string{header.attribute("from")}},
+          {"to", std::string{header.attribute("to")}},
+          {"version", std::string{header.attribute("version")}}});
+    if (speaks_version_1(header)) return Did::advance;
+    if (tls) {
+        prove(now, out);
+    } else {
+        choose_without_tls(now, out);  // RFC 6120 4.7.5: no features will come
+    }
+    return Did::ended;
+}
+
+/// Collects what the peer offers, and tells the driver its limits.
+void S::read_features(const xml::Element& element, Actions& out) {
+    offers = {};
+    std::string names;
+    for (const xml::Element::Child& child : element.children) {
+        const auto* feature = std::get_if<xml::Element>(&child);
+        if (feature == nullptr) continue;
+        if (names.size() < 256) names.append(names.empty() ? "" : " ").append(feature->name);
+        if (feature->is(ns::tls, "starttls")) {
+            offers.starttls = true;
+            offers.starttls_required = feature->child(ns::tls, "required") != nullptr;
+        } else if (feature->is(ns::sasl, "mechanisms")) {
+            for (const xml::Element::Child& inner : feature->children) {
+                const auto* mechanism = std::get_if<xml::Element>(&inner);
+                if (mechanism != nullptr && mechanism->is(ns::sasl, "mechanism") && mechanism->text() == "EXTERNAL") {
+                    offers.external = true;
+                }
+            }
+        } else if (feature->is(ns::dialback_feature, "dialback")) {
+            offers.dialback = true;
+            offers.errors = feature->child(ns::dialback_feature, "errors") != nullptr;
+        } else if (feature->is(ns::bidi_feature, "bidi")) {
+            offers.bidi = true;
+        } else if (feature->is(ns::stream_management, "sm")) {
+            offers.management = true;
+        } else if (feature->is(ns::stream_limits, "limits")) {
+            const auto number = [&](std::string_view name) {
+                const xml::Element* found = feature->child(ns::stream_limits, name);
+                std::uint64_t value = 0;
+                const std::string digits = found == nullptr ? std::string{} : found->text();
+                const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+                return error == std::errc{} && end == digits.data() + digits.size() ? value : std::uint64_t{0};
+            };
+            const PeerLimits limits{number("max-bytes"), number("idle-seconds")};
+            out.push_back(limits);
+            note(out, LogLevel::debug, event::peer_limits,
+                 {{"max-bytes", std::to_string(limits.max_bytes)},
+                  {"idle-seconds", std::to_string(limits.idle_seconds)}});
+        }
+    }
+    note(out, LogLevel::info, event::features_received, {{"features", std::move(names)}});
+}
+
+S::Did S::choose_channel(const Event& event, TimePoint now, Actions& out) {
+    read_features(*event.element, out);
+    const SecurityMode mode = policy().security;
+    if (offers.starttls && mode != SecurityMode::no_tls) {
+        out.push_back(Send{std::string{wire::starttls}});
+        return Did::advance;
+    }
+    if (offers.starttls_required) {
+        note(out, LogLevel::warn, event::tls_failed, {{"why", "the peer requires TLS, our mode is No TLS"}});
+        close(std::nullopt, "the peer requires TLS, our mode is No TLS", {"tls", "the remote server requires TLS"}, now,
+              out);
+        return Did::ended;
+    }
+    choose_without_tls(now, out);
+    return Did::ended;
+}
+
+/// The peer offers no TLS (or cannot say). RFC 7590 3.1: that does not stop us from asking when TLS is required.
+void S::choose_without_tls(TimePoint now, Actions& out) {
+    if (policy().security == SecurityMode::tls_required) {
+        out.push_back(Send{std::string{wire::starttls}});
+        phase = Phase::asking_tls;
+        return;
+    }
+    if (policy().bidi && offers.bidi && !verify_only) {
+        bidi = true;
+        out.push_back(Send{std::string{wire::bidi}});
+    }
+    prove(now, out);
+}
+
+S::Did S::begin_tls(const Event& event, TimePoint now, Actions& out) {
+    if (event.unread > 0) {  // threat T17
+        note(out, LogLevel::warn, event::tls_failed, {{"why", "bytes after proceed"}});
+        close(std::nullopt, "bytes after proceed", {"tls", "the remote server broke the protocol"}, now, out, true);
+        return Did::ended;
+    }
+    out.push_back(StartTls{pair.remote.ascii()});
+    return Did::advance;
+}
+
+S::Did S::tls_refused(const Event&, TimePoint now, Actions& out) {
+    note(out, LogLevel::warn, event::tls_failed, {{"why", "the peer refused TLS"}});
+    close(std::nullopt, "the peer refused TLS", {"tls", "the remote server refused TLS"}, now, out);
+    return Did::ended;
+}
+
+S::Did S::restart(const Event& event, TimePoint now, Actions& out) {
+    tls = std::make_unique<TlsFacts>(*event.tls);
+    const std::string doubt = tls->peer ? objection(*tls->peer, pair.remote) : std::string{"no certificate"};
+    note(out, LogLevel::info, event::tls,
+         {{"version", tls->version},
+          {"cipher", tls->cipher},
+          {"certificate", doubt.empty() ? "proves the peer" : doubt}});
+    if (!doubt.empty() && policy().require_certificate) {  // RFC 6120 13.7.2
+        note(out, LogLevel::warn, event::tls_failed, {{"why", doubt}});
+        close(std::nullopt, doubt, {"tls", "the certificate of the remote server is not accepted"}, now, out, true);
+        return Did::ended;
+    }
+    forget_stream(out);
+    send_header(out);
+    return Did::advance;
+}
+
+S::Did S::choose_proof(const Event& event, TimePoint now, Actions& out) {
+    read_features(*event.element, out);
+    const StreamPolicy wanted = policy();
+    if (verify_only) {
+        prove(now, out);
+        return Did::ended;
+    }
+    if (wanted.bidi && offers.bidi) {  // XEP-0288 2.2: before any authentication
+        bidi = true;
+        out.push_back(Send{std::string{wire::bidi}});
+        note(out, LogLevel::info, event::bidi, {{"pair", pair.text()}});
+    }
+    if (offers.external && wanted.offer_external && certificate_proves(pair.remote)) {
+        out.push_back(Send{wire::auth("EXTERNAL", sasl::external_response(pair.local))});
+        note(out, LogLevel::info, event::sasl_sent, {{"mechanism", "EXTERNAL"}, {"pair", pair.text()}});
+        phase = Phase::authenticating;
+        return Did::ended;
+    }
+    prove(now, out);
+    return Did::ended;
+}
+
+S::Did S::restart_authenticated(const Event&, TimePoint, Actions& out) {
+    sasl_done = true;
+    note(out, LogLevel::info, event::sasl_success, {{"mechanism", "EXTERNAL"}, {"pair", pair.text()}});
+    forget_stream(out);
+    send_header(out);
+    return Did::advance;
+}
+
+S::Did S::fall_back(const Event& event, TimePoint now, Actions& out) {
+    const xml::Element* condition = event.element->first_child();
+    const std::string said = condition == nullptr ? std::string{"no condition"} : condition->name;
+    note(out, LogLevel::warn, event::sasl_failure, {{"condition", said}, {"pair", pair.text()}});
+    if (!offers.dialback && !declares_dialback) {
+        close(std::nullopt, "SASL failed: " + said, {"sasl", "the remote server refused authentication"}, now, out);
+        return Did::ended;
+    }
+    prove(now, out);
+    return Did::ended;
+}
+
+S::Did S::open_external(const Event& event, TimePoint now, Actions& out) {
+    read_features(*event.element, out);
+    phase = Phase::open;
+    if (PairState* first = pairs.find(pair)) pair_ready(*first, Method::external, now, out);
+    send_asks(now, out);
+    return Did::ended;
+}
+
+}  // namespace sallyport::s2s

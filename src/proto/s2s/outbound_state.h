@@ -1,0 +1,151 @@
+// The inside of Outbound, shared by the files that implement it and by nobody else: outbound.cpp (table, events, ends),
+// outbound_negotiation.cpp, outbound_dialback.cpp, outbound_management.cpp.
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include "proto/s2s/features.h"
+#include "proto/s2s/outbound.h"
+#include "proto/s2s/pair_list.h"
+#include "proto/s2s/stream_management.h"
+
+namespace sallyport::s2s {
+
+struct Outbound::State {
+    enum class Phase : std::uint8_t {
+        fresh,
+        opening,
+        offered,
+        asking_tls,
+        securing,
+        authenticating,
+        proving,
+        open,
+        closing,
+        closed,
+    };
+    /// What an action member did: go on to the row's next phase, or it has set the phase itself.
+    enum class Did : std::uint8_t { advance, ended };
+
+    struct Event {
+        On on = On::foreign;
+        const xml::Element* element = nullptr;
+        const xml::Header* header = nullptr;
+        const TlsFacts* tls = nullptr;
+        std::size_t unread = 0;
+    };
+    using Act = Did (State::*)(const Event&, TimePoint, Actions&);
+    struct Row {
+        Phase in;
+        On on;
+        Phase next;
+        Act act;
+        std::string_view says;
+        Fact needs = Fact::none;
+        Fact forbids = Fact::none;
+    };
+    static std::span<const Row> table();
+    static std::string_view words(Phase phase);
+
+    /// Why what waits for this stream cannot have it.
+    struct Failure {
+        std::string_view step;
+        std::string text;  ///< for the sender; names no host
+        xmpp::StanzaCondition condition = xmpp::StanzaCondition::remote_server_timeout;
+    };
+    /// A question to the authoritative server.
+    struct Ask {
+        Verify request;
+        bool sent = false;
+        TimePoint deadline = never;
+    };
+    /// What the peer offers; of the features after TLS or SASL only the last set counts.
+    struct Offers {
+        bool starttls = false, starttls_required = false;
+        bool external = false, dialback = false, errors = false, bidi = false, management = false;
+    };
+
+    State(OutboundSettings settings, const Rules& rules_asked, xmpp::DomainPair first, bool verifies_only,
+          TimePoint now);
+
+    // outbound.cpp
+    void handle(const Event& event, TimePoint now, Actions& out);
+    void close(std::optional<xmpp::StreamError> error, std::string why, const Failure& failure, TimePoint now,
+               Actions& out, bool silent = false);
+    void fail_waiting(const Failure& failure, Actions& out);
+    void end();
+    void note(Actions& out, LogLevel level, std::string_view name, std::vector<LogFact> facts) const;
+    [[nodiscard]] Fact facts() const;
+    [[nodiscard]] StreamPolicy policy() const { return rules.policy(pair.remote); }
+    [[nodiscard]] bool certificate_proves(const xmpp::Domain& domain) const;
+    [[nodiscard]] std::string_view step() const;
+    void on_time(TimePoint now, Actions& out);
+    void recheck(TimePoint now, Actions& out);
+    void close_when_done(TimePoint now, Actions& out);
+    Did finish(const Event&, TimePoint, Actions&);
+    Did peer_error(const Event&, TimePoint, Actions&);
+
+    // outbound_negotiation.cpp: RFC 6120 4 to 6, XEP-0178, XEP-0288, XEP-0478
+    Did begin(const Event&, TimePoint, Actions&);
+    Did begin_direct(const Event&, TimePoint, Actions&);
+    Did read_header(const Event&, TimePoint, Actions&);
+    Did choose_channel(const Event&, TimePoint, Actions&);
+    Did choose_proof(const Event&, TimePoint, Actions&);
+    Did open_external(const Event&, TimePoint, Actions&);
+    Did begin_tls(const Event&, TimePoint, Actions&);
+    Did tls_refused(const Event&, TimePoint, Actions&);
+    Did restart(const Event&, TimePoint, Actions&);
+    Did restart_authenticated(const Event&, TimePoint, Actions&);
+    Did fall_back(const Event&, TimePoint, Actions&);
+    void send_header(Actions& out);
+    void forget_stream(Actions& out);
+    void read_features(const xml::Element& element, Actions& out);
+    void choose_without_tls(TimePoint now, Actions& out);
+
+    // outbound_dialback.cpp: XEP-0220 2.1
+    void prove(TimePoint now, Actions& out);
+    void request(PairState& wanted, TimePoint now, Actions& out);
+    void pair_ready(PairState& wanted, Method method, TimePoint now, Actions& out);
+    void send_asks(TimePoint now, Actions& out);
+    Did take_result(const Event&, TimePoint, Actions&);
+    Did take_verify(const Event&, TimePoint, Actions&);
+    Did drop_answer(const Event&, TimePoint, Actions&);
+    void time_out(TimePoint now, Actions& out);
+
+    // outbound_management.cpp: XEP-0198, XEP-0288
+    void enable_acks(Actions& out);
+    Did acks_enabled(const Event&, TimePoint, Actions&);
+    Did acks_declined(const Event&, TimePoint, Actions&);
+    Did acknowledge(const Event&, TimePoint, Actions&);
+    Did take_ack(const Event&, TimePoint, Actions&);
+
+    const Rules& rules;
+    Timers timers;
+    xmpp::DomainPair pair;  ///< of the header
+    bool verify_only = false;
+    bool direct = false;
+
+    Phase phase = Phase::fresh;
+    bool header_sent = false;
+    bool sasl_done = false;
+    bool declares_dialback = false;  ///< the peer's header declares the dialback namespace
+    bool bidi = false;
+    bool enable_sent = false;
+    bool managed = false;
+    bool orderly = false;
+    Offers offers;
+    std::string id;
+    std::unique_ptr<TlsFacts> tls;
+    PairList pairs;
+    std::vector<Ask> asks;
+    ReceivedCounter received;
+    SentCounter sent;
+
+    TimePoint negotiation;
+    TimePoint idle = never;
+    TimePoint probe = never;
+    TimePoint closing = never;
+};
+
+}  // namespace sallyport::s2s

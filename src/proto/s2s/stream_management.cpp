@@ -1,0 +1,55 @@
+// XEP-0198 section 4: counting, including out-of-order completion and the wrap at 2^32.
+#include "proto/s2s/stream_management.h"
+
+#include <algorithm>
+#include <functional>
+
+namespace sallyport::s2s {
+
+void ReceivedCounter::handle(std::uint64_t sequence) {
+    if (sequence <= handled_ || sequence > received_) return;
+    if (sequence != handled_ + 1) {
+        ahead_.push_back(sequence);
+        std::push_heap(ahead_.begin(), ahead_.end(), std::greater<>{});
+        return;
+    }
+    ++handled_;
+    while (!ahead_.empty() && ahead_.front() <= handled_ + 1) {
+        handled_ = std::max(handled_, ahead_.front());
+        std::pop_heap(ahead_.begin(), ahead_.end(), std::greater<>{});
+        ahead_.pop_back();
+    }
+}
+
+bool ReceivedCounter::due() {
+    if (owed_ == 0 || handled_ < owed_) return false;
+    owed_ = 0;
+    return true;
+}
+
+bool SentCounter::send() {
+    if (!enabled_) return false;
+    ++sent_;
+    return sent_ - asked_at_ >= ask_every;
+}
+
+std::optional<std::uint64_t> SentCounter::acknowledge(std::uint32_t h) {
+    const std::uint64_t count = h - static_cast<std::uint32_t>(acknowledged_);
+    const std::uint64_t fresh = count & 0xffffffffU;
+    if (fresh > unacknowledged()) return std::nullopt;
+    acknowledged_ += fresh;
+    return fresh;
+}
+
+std::optional<std::uint32_t> read_h(std::string_view text) {
+    if (text.empty() || text.size() > 10) return std::nullopt;
+    std::uint64_t value = 0;
+    for (const char c : text) {
+        if (c < '0' || c > '9') return std::nullopt;
+        value = value * 10 + static_cast<std::uint64_t>(c - '0');
+    }
+    if (value > 0xffffffffU) return std::nullopt;
+    return static_cast<std::uint32_t>(value);
+}
+
+}  // namespace sallyport::s2s

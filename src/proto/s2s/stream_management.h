@@ -1,0 +1,70 @@
+// Acknowledgement counters of XEP-0198 section 4, one class a direction; both wrap at 2^32 on the wire.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace sallyport::s2s {
+
+/// What we received: gives numbers to stanzas and knows up to which one all of them are handled. Stanzas may be
+/// finished in any order; `h` only counts the unbroken beginning, so that the peer keeps what is still on its way.
+class ReceivedCounter {
+public:
+    /// A stanza arrived: its sequence, from 1.
+    std::uint64_t receive() { return ++received_; }
+    /// It is done with. Numbers never given and repetitions are ignored.
+    void handle(std::uint64_t sequence);
+    /// The peer sent `<enable/>` (or we got `<enabled/>`): counting starts at zero after the stanzas so far.
+    void enable() {
+        enabled_ = true;
+        base_ = received_;
+    }
+    [[nodiscard]] bool enabled() const { return enabled_; }
+    /// The value of `h` now.
+    [[nodiscard]] std::uint32_t h() const {
+        return handled_ > base_ ? static_cast<std::uint32_t>(handled_ - base_) : 0;
+    }
+    /// The peer asked while stanzas were on their way: an `<a/>` follows when those are done.
+    void owe() { owed_ = handled_ < received_ ? received_ : 0; }
+    /// True once when the owed answer has become due.
+    [[nodiscard]] bool due();
+    [[nodiscard]] std::uint64_t received() const { return received_; }
+
+private:
+    std::uint64_t received_ = 0;
+    std::uint64_t handled_ = 0;
+    std::uint64_t base_ = 0;
+    std::uint64_t owed_ = 0;
+    std::vector<std::uint64_t> ahead_;  ///< handled out of order, a heap with the smallest on top
+    bool enabled_ = false;
+};
+
+/// What we sent: how much of it the peer has acknowledged, and when to ask.
+class SentCounter {
+public:
+    static constexpr std::uint64_t ask_every = 50;  ///< stanzas between two `<r/>`
+
+    void enable() { enabled_ = true; }
+    void disable() { *this = SentCounter{}; }
+    [[nodiscard]] bool enabled() const { return enabled_; }
+    /// A stanza was written. True: it is time to ask.
+    [[nodiscard]] bool send();
+    void asked() { asked_at_ = sent_; }
+    /// `h` of an `<a/>`: how many stanzas it newly acknowledges; nothing when it counts more than we sent.
+    [[nodiscard]] std::optional<std::uint64_t> acknowledge(std::uint32_t h);
+    [[nodiscard]] std::uint64_t unacknowledged() const { return sent_ - acknowledged_; }
+    [[nodiscard]] std::uint64_t sent() const { return sent_; }
+
+private:
+    std::uint64_t sent_ = 0;
+    std::uint64_t acknowledged_ = 0;
+    std::uint64_t asked_at_ = 0;
+    bool enabled_ = false;
+};
+
+/// Decimal digits within 32 bits, nothing else.
+[[nodiscard]] std::optional<std::uint32_t> read_h(std::string_view text);
+
+}  // namespace sallyport::s2s

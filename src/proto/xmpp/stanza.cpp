@@ -1,0 +1,188 @@
+// Taking stanzas in (RFC 6120 8.1 and 8.2.3) and sending them back (RFC 6120 8.3.1).
+#include "proto/xmpp/stanza.h"
+
+#include <array>
+#include <vector>
+
+#include "proto/xmpp/namespaces.h"
+
+namespace sallyport::xmpp {
+
+namespace {
+
+constexpr std::array<std::string_view, 3> kind_names = {"message", "presence", "iq"};
+
+// No namespace name can hold this character, so nothing in a stanza is in the namespace it stands for: what was in the
+// content namespace comes out without a declaration, and everything else keeps its own.
+constexpr std::string_view no_space = "\x01";
+
+bool read_kind(std::string_view name, StanzaKind& kind) {
+    for (std::size_t i = 0; i < kind_names.size(); ++i) {
+        if (kind_names[i] != name) continue;
+        kind = static_cast<StanzaKind>(i);
+        return true;
+    }
+    return false;
+}
+
+/// In a stream whose header declares no content namespace (RFC 6120 4.8.2), each stanza declares it.
+bool in_content_space(std::string_view space, std::string_view content) {
+    if (content.empty() || content == ns::streams) return space == ns::server || space == ns::component;
+    return space == content;
+}
+
+/// RFC 6120 8.2.3.
+bool good_iq(std::string_view type, bool has_id, unsigned children) {
+    if (!has_id) return false;
+    if (type == "get" || type == "set") return children == 1;
+    return type == "result" || type == "error";
+}
+
+/// Elements of the stream itself have no place in a stanza (threat T45).
+bool holds_stream_element(const xml::Element& root) {
+    std::vector<const xml::Element*> waiting{&root};
+    while (!waiting.empty()) {
+        const xml::Element& element = *waiting.back();
+        waiting.pop_back();
+        if (element.space == ns::streams) return true;
+        for (const xml::Element::Child& child : element.children) {
+            if (const auto* const inner = std::get_if<xml::Element>(&child)) waiting.push_back(inner);
+        }
+    }
+    return false;
+}
+
+/// A raw value between quotes of our choice: references stay, the other kind of quotes may be in it.
+void append_raw_attribute(std::string& out, std::string_view name, std::string_view raw) {
+    out.append(" ").append(name).append("='");
+    for (const char c : raw) {
+        if (c == '\'') {
+            out += "&apos;";
+        } else {
+            out.push_back(c);
+        }
+    }
+    out.push_back('\'');
+}
+
+void append_attribute(std::string& out, std::string_view name, std::string_view value) {
+    out.append(" ").append(name).append("='");
+    xml::append_escaped(out, value);
+    out.push_back('\'');
+}
+
+bool has_reference(std::string_view raw) { return raw.find('&') != std::string_view::npos; }
+
+}  // namespace
+
+std::string_view text(StanzaKind kind) { return kind_names[static_cast<std::size_t>(kind)]; }
+
+OwnedStanza::OwnedStanza(const Stanza& stanza)
+    : bytes_{stanza.bytes},
+      kind_{stanza.kind},
+      to_{stanza.to},
+      from_{stanza.from},
+      id_{stanza.id},
+      type_{stanza.type},
+      to_domain_at_{static_cast<std::size_t>(stanza.to_domain.data() - stanza.to.data())},
+      to_domain_size_{stanza.to_domain.size()},
+      from_domain_at_{static_cast<std::size_t>(stanza.from_domain.data() - stanza.from.data())},
+      from_domain_size_{stanza.from_domain.size()} {}
+
+Stanza OwnedStanza::view() const {
+    Stanza stanza;
+    stanza.bytes = bytes_;
+    stanza.kind = kind_;
+    stanza.to = to_;
+    stanza.from = from_;
+    stanza.to_domain = stanza.to.substr(to_domain_at_, to_domain_size_);
+    stanza.from_domain = stanza.from.substr(from_domain_at_, from_domain_size_);
+    stanza.id = id_;
+    stanza.type = type_;
+    return stanza;
+}
+
+bool StanzaIntake::read(const xml::Reader& reader, std::string_view default_lang, Stanza& out, StanzaProblem& problem) {
+    const xml::Shell& shell = reader.shell();
+    out = {};
+    problem = {};
+    if (!in_content_space(shell.space, reader.header().content_space) || !read_kind(shell.name, out.kind)) {
+        problem.stream = StreamCondition::unsupported_stanza_type;
+        return false;
+    }
+    const bool canonical = split_canonical(shell.to, out.to_domain) && split_canonical(shell.from, out.from_domain);
+    if (reader.plain() && canonical && !has_reference(shell.type)) {
+        take(reader, default_lang, out);
+    } else if (!rewrite(reader, default_lang, out, problem)) {
+        return false;
+    }
+    if (out.kind == StanzaKind::iq && !good_iq(out.type, shell.has_id, reader.children())) {
+        problem.stanza = StanzaCondition::bad_request;
+        return false;
+    }
+    return true;
+}
+
+/// The stanza as it was received; only xml:lang may have to be added.
+void StanzaIntake::take(const xml::Reader& reader, std::string_view default_lang, Stanza& out) {
+    const xml::Shell& shell = reader.shell();
+    out.to = shell.to;
+    out.from = shell.from;
+    out.id = shell.id;
+    out.type = shell.type;
+    out.bytes = reader.slice();
+    if (shell.has_lang || default_lang.empty()) return;
+    rewritten_.assign(out.bytes.substr(0, shell.tag_end));
+    append_attribute(rewritten_, "xml:lang", default_lang);
+    rewritten_ += out.bytes.substr(shell.tag_end);
+    out.bytes = rewritten_;
+}
+
+/// The stanza written afresh from its tree, with canonical addresses.
+bool StanzaIntake::rewrite(const xml::Reader& reader, std::string_view default_lang, Stanza& out,
+                           StanzaProblem& problem) {
+    xml::Element tree = reader.tree();
+    if (holds_stream_element(tree)) {
+        problem.stream = StreamCondition::bad_format;
+        return false;
+    }
+    const auto to = Jid::parse(tree.attribute("to"));
+    const auto from = Jid::parse(tree.attribute("from"));
+    if (!to || !from) {
+        problem.stream = StreamCondition::improper_addressing;
+        return false;
+    }
+    const auto place = [](const Jid& jid, std::string& text, std::string_view& whole, std::string_view& domain) {
+        text = jid.text();
+        whole = text;
+        domain = whole.substr(jid.local().empty() ? 0 : jid.local().size() + 1, jid.domain().text().size());
+    };
+    place(*to, to_, out.to, out.to_domain);
+    place(*from, from_, out.from, out.from_domain);
+    tree.set("to", to_).set("from", from_);
+    if (!reader.shell().has_lang && !default_lang.empty()) {
+        tree.attributes.push_back({std::string{ns::xml}, "lang", std::string{default_lang}});
+    }
+    id_ = xml::escaped(tree.attribute("id"));
+    type_ = xml::escaped(tree.attribute("type"));
+    out.id = id_;
+    out.type = type_;
+    rewritten_ = xml::write_rescoped(tree, tree.space, no_space);
+    out.bytes = rewritten_;
+    return true;
+}
+
+std::string bounce(const Stanza& stanza, const StanzaError& error) {
+    if (!stanza.may_be_answered()) return {};
+    std::string out{"<"};
+    out += text(stanza.kind);
+    append_attribute(out, "to", stanza.from);
+    append_attribute(out, "from", stanza.to);
+    if (!stanza.id.empty()) append_raw_attribute(out, "id", stanza.id);
+    out += " type='error'>";
+    out += write(error);
+    out.append("</").append(text(stanza.kind)).append(">");
+    return out;
+}
+
+}  // namespace sallyport::xmpp

@@ -1,0 +1,155 @@
+// The driver of one router link connection.
+#include "services/link/connection.h"
+
+#include <algorithm>
+
+#include "proto/xmpp/namespaces.h"
+#include "services/link/hub.h"
+
+namespace sallyport::link {
+
+namespace {
+/// The far router is authenticated by its certificate before anything is read; its stanzas were judged by it already, and
+/// are judged again under the same bounds.
+constexpr Duration linger = std::chrono::seconds{2};
+}  // namespace
+
+Connection::Connection(Hub& hub, std::unique_ptr<io::Stream> stream, MachineSettings settings, std::string expected_name,
+                       std::shared_ptr<const io::TlsContext> tls, std::size_t dial_index)
+    : hub_{hub},
+      stream_{std::move(stream)},
+      machine_{std::move(settings), hub.context_.shard.loop.now()},
+      expected_name_{std::move(expected_name)},
+      tls_{std::move(tls)},
+      dial_index_{dial_index},
+      reader_{hub.context_.limits.before_auth},
+      timer_{hub.context_.shard.loop.timer([this] {
+          armed_ = never;
+          Actions actions;
+          machine_.on_deadline(hub_.context_.shard.loop.now(), actions);
+          carry_out(actions);
+          arm();
+      })} {}
+
+void Connection::start() {
+    stream_->set_owner(this);
+    stream_->start_tls(tls_, expected_name_.empty() ? io::TlsRole::server : io::TlsRole::client, expected_name_);
+    arm();
+}
+
+void Connection::on_tls(const TlsFacts& facts) {
+    tls_facts_ = facts;
+    const bool named = expected_name_.empty() ||
+                       (facts.peer && std::find(facts.peer->dns_names.begin(), facts.peer->dns_names.end(), expected_name_) !=
+                                          facts.peer->dns_names.end());
+    if (!facts.peer || !facts.peer->chain_valid || !named) {
+        why_closed_ = !facts.peer              ? "no certificate"
+                      : !facts.peer->chain_valid ? "certificate: " + facts.peer->chain_error
+                                                 : "the certificate is not for " + expected_name_;
+        stream_->abort();
+        return;
+    }
+    Actions actions;
+    machine_.on_connected(actions);
+    carry_out(actions);
+    arm();
+}
+
+void Connection::on_bytes(std::string_view bytes) {
+    const TimePoint now = hub_.context_.shard.loop.now();
+    machine_.on_bytes(now);
+    reader_.feed(bytes);
+    while (!finished_ && !machine_.closed()) {
+        Actions actions;
+        const xml::Kind kind = reader_.next();
+        if (kind == xml::Kind::need_more) break;
+        if (kind == xml::Kind::element) {
+            element();
+            continue;
+        }
+        if (kind == xml::Kind::header) machine_.on_header(reader_.header(), now, actions);
+        if (kind == xml::Kind::footer) machine_.on_footer(actions);
+        if (kind == xml::Kind::problem) machine_.on_problem(reader_.problem(), actions);
+        carry_out(actions);
+    }
+    arm();
+}
+
+void Connection::element() {
+    Actions actions;
+    const xml::Shell& shell = reader_.shell();
+    if (shell.space != xmpp::ns::component || shell.name == "handshake") {
+        machine_.on_element(reader_.tree(), hub_.context_.shard.loop.now(), actions);
+        return carry_out(actions);
+    }
+    if (!machine_.may_carry(actions)) return carry_out(actions);
+    xmpp::Stanza stanza;
+    xmpp::StanzaProblem problem;
+    if (!intake_.read(reader_, {}, stanza, problem)) {
+        machine_.close(xmpp::StreamError{problem.stream.value_or(xmpp::StreamCondition::bad_format), {}, {}, {}},
+                       "malformed stanza", actions);
+        return carry_out(actions);
+    }
+    hub_.stanza(*this, stanza);
+}
+
+void Connection::carry_out(Actions& actions) {
+    for (Action& action : actions) {
+        if (finished_) return;
+        if (auto* send = std::get_if<Send>(&action)) {
+            stream_->write(send->bytes);
+        } else if (auto* wanted = std::get_if<SessionWanted>(&action)) {
+            hub_.session_wanted(*this, *wanted);
+        } else if (auto* session = std::get_if<SessionOpen>(&action)) {
+            reader_.set_limits(hub_.context_.limits.after_auth);
+            hub_.session_open(*this, *session);
+        } else if (auto* domains = std::get_if<Bound>(&action)) {
+            hub_.bound(*this, std::move(domains->domains));
+        } else if (auto* received = std::get_if<DoneReceived>(&action)) {
+            hub_.done(*this, received->ranges);
+        } else if (auto* facts = std::get_if<FactsReceived>(&action)) {
+            if (hub_.context_.on_facts) hub_.context_.on_facts(facts->facts);
+        } else if (std::holds_alternative<CountWanted>(action)) {
+            Actions answer;
+            machine_.acknowledge(session_ != nullptr ? session_->in.h() : 0, answer);
+            carry_out(answer);
+        } else if (auto* closing = std::get_if<Close>(&action)) {
+            why_closed_ = closing->why;
+            if (closing->error) stream_->write(xmpp::write(*closing->error));
+            stream_->write("</stream:stream>");
+            stream_->close(linger);
+        }
+    }
+    actions.clear();
+}
+
+void Connection::close(std::optional<xmpp::StreamError> error, const std::string& why) {
+    Actions actions;
+    machine_.close(std::move(error), why, actions);
+    carry_out(actions);
+}
+
+void Connection::abort() {
+    if (!finished_) stream_->abort();
+}
+
+void Connection::arm() {
+    if (finished_) return;
+    const TimePoint deadline = machine_.deadline();
+    if (deadline >= armed_) return;
+    armed_ = deadline;
+    timer_->arm(deadline);
+}
+
+void Connection::on_drained() {
+    if (!finished_) hub_.drained();
+}
+
+void Connection::on_closed(io::CloseReason, const std::string& text) {
+    finished_ = true;
+    timer_->disarm();
+    if (why_closed_.empty()) why_closed_ = text.empty() ? "connection lost" : text;
+    hub_.closed(*this);
+}
+
+}  // namespace sallyport::link

@@ -1,0 +1,68 @@
+// The driver of one connection of the router link: joins a byte stream, an XML reader and the link's machine. What it
+// carries belongs to the session of its hub.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "io/net/stream.h"
+#include "proto/link/machine.h"
+#include "proto/xml/reader.h"
+#include "proto/xmpp/stanza.h"
+#include "services/link/session.h"
+#include "services/routing/shard.h"
+
+namespace sallyport::link {
+
+class Hub;
+
+class Connection final : public io::StreamOwner {
+public:
+    /// As listener `expected_name` is empty; as dialler it must be among the certificate's dNSNames.
+    Connection(Hub& hub, std::unique_ptr<io::Stream> stream, MachineSettings settings, std::string expected_name,
+               std::shared_ptr<const io::TlsContext> tls, std::size_t dial_index);
+    ~Connection() override = default;
+
+    void start();
+    void attach(Session* session) { session_ = session; }
+    [[nodiscard]] Session* session() const { return session_; }
+    [[nodiscard]] Machine& machine() { return machine_; }
+    [[nodiscard]] std::size_t dial_index() const { return dial_index_; }
+    [[nodiscard]] bool open() const { return !finished_ && machine_.open(); }
+    [[nodiscard]] std::size_t pending() const { return stream_->pending(); }
+    [[nodiscard]] const std::string& why_closed() const { return why_closed_; }
+    [[nodiscard]] const TlsFacts& tls() const { return tls_facts_; }
+    [[nodiscard]] Endpoint local() const { return stream_->local(); }
+    [[nodiscard]] Endpoint remote() const { return stream_->remote(); }
+
+    void write(std::string_view bytes) { stream_->write(bytes); }
+    void carry_out(Actions& actions);
+    void close(std::optional<xmpp::StreamError> error, const std::string& why);
+    void abort();
+
+    void on_bytes(std::string_view bytes) override;
+    void on_tls(const TlsFacts& facts) override;
+    void on_drained() override;
+    void on_closed(io::CloseReason reason, const std::string& text) override;
+
+private:
+    void element();
+    void arm();
+
+    Hub& hub_;
+    std::unique_ptr<io::Stream> stream_;
+    Machine machine_;
+    std::string expected_name_;
+    std::shared_ptr<const io::TlsContext> tls_;
+    std::size_t dial_index_;
+    xml::Reader reader_;
+    xmpp::StanzaIntake intake_;
+    std::unique_ptr<io::Timer> timer_;
+    TimePoint armed_ = never;
+    Session* session_ = nullptr;
+    TlsFacts tls_facts_;
+    std::string why_closed_;
+    bool finished_ = false;
+};
+
+}  // namespace sallyport::link

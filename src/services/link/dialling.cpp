@@ -1,0 +1,82 @@
+// The core's side of the hub: links are kept dialled, with a first retry after at most a second.
+#include <algorithm>
+
+#include "services/link/hub.h"
+
+namespace sallyport::link {
+
+namespace {
+constexpr Duration dial_timeout = std::chrono::seconds{5};
+constexpr Duration longest_delay = std::chrono::seconds{5};
+}  // namespace
+
+void Hub::dial(const DialTarget& target) { add_dialling(target, context_.shard.index); }
+
+void Hub::add_dialling(const DialTarget& target, unsigned index) {
+    const bool known = std::any_of(diallings_.begin(), diallings_.end(), [&](const auto& dialling) {
+        return dialling->index == index && dialling->target.address == target.address;
+    });
+    if (known) return;
+    diallings_.push_back(std::make_unique<Dialling>());
+    Dialling& dialling = *diallings_.back();
+    dialling.target = target;
+    dialling.index = index;
+    dialling.retry = context_.shard.loop.timer([this, key = &dialling] { connect(*key); });
+    connect(dialling);
+}
+
+void Hub::connect(Dialling& dialling) {
+    const auto begin = [this, key = &dialling](const IpAddress& address) {
+        key->dial = context_.shard.network.dial(
+            {address, key->target.address.port}, nullptr, dial_timeout,
+            [this, key](Result<std::unique_ptr<io::Stream>> result) { dialled(*key, std::move(result)); });
+    };
+    if (const auto literal = IpAddress::parse(dialling.target.address.host)) return begin(*literal);
+    dialling.lookup = context_.shard.resolver.addresses(
+        dialling.target.address.host, false, [this, begin, key = &dialling](const DnsAnswer& answer) {
+            if (answer.addresses.empty()) {
+                return retry_later(*key, "look-up of " + key->target.address.host + ": " + text(answer.status));
+            }
+            begin(answer.addresses.front());
+        });
+}
+
+void Hub::dialled(Dialling& dialling, Result<std::unique_ptr<io::Stream>> result) {
+    if (!result) return retry_later(dialling, result.error().text);
+    const auto index = static_cast<std::size_t>(
+        std::find_if(diallings_.begin(), diallings_.end(), [&](const auto& d) { return d.get() == &dialling; }) -
+        diallings_.begin());
+    connections_.push_back(std::make_unique<Connection>(*this, std::move(*result), machine_settings(&dialling.target),
+                                                        dialling.target.name, context_.tls, index));
+    dialling.connection = connections_.back().get();
+    dialling.connection->start();
+}
+
+void Hub::retry_later(Dialling& dialling, const std::string& why) {
+    if (shutting_) return;
+    if (dialling.why != why) {
+        log_.warn("link.dial.failed", {{"address", dialling.target.address.text()}, {"name", dialling.target.name}, {"why", why}});
+    }
+    dialling.why = why;
+    const Duration ceiling = std::min<Duration>(std::chrono::milliseconds{500} * (1U << std::min(dialling.failures, 4U)), longest_delay);
+    ++dialling.failures;
+    const auto ms = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(ceiling).count());
+    const Duration delay = std::chrono::milliseconds{ms / 2 + context_.shard.random(ms / 2 + 1)};
+    dialling.retry_at = context_.shard.loop.now() + delay;
+    dialling.retry->arm(dialling.retry_at);
+}
+
+std::vector<Hub::DialStatus> Hub::dials() const {
+    std::vector<DialStatus> all;
+    const TimePoint now = context_.shard.loop.now();
+    for (const auto& dialling : diallings_) {
+        const bool open = dialling->connection != nullptr && dialling->connection->open();
+        const bool waiting = dialling->connection == nullptr && dialling->retry_at > now;
+        all.push_back({dialling->target.address.text(), dialling->target.name,
+                       open ? "open" : waiting ? "waiting" : "connecting", dialling->why,
+                       waiting ? dialling->retry_at - now : Duration{0}});
+    }
+    return all;
+}
+
+}  // namespace sallyport::link

@@ -1,0 +1,519 @@
+// Sessions, what they carry, and what happens when a link is down.
+#include "services/link/hub.h"
+
+#include <algorithm>
+
+#include "base/hash.h"
+
+namespace sallyport::link {
+
+namespace {
+constexpr Duration sweep_every = std::chrono::seconds{1};
+/// A session without a connection is kept this long at most, whatever it holds (docs/protocol/link.md, section 3).
+constexpr Duration session_life = std::chrono::seconds{300};
+}  // namespace
+
+Hub::Hub(HubContext context)
+    : context_{std::move(context)},
+      log_{context_.shard.logger(LogModule::link)},
+      sweeper_{context_.shard.loop.timer([this] { sweep(); })} {}
+
+Hub::~Hub() {
+    for (const auto& session : sessions_) context_.shard.desk.close(session->source);
+}
+
+MachineSettings Hub::machine_settings(const DialTarget* target) const {
+    MachineSettings settings;
+    settings.end = context_.end;
+    settings.realm = context_.realm;
+    settings.far_realm = target != nullptr ? target->realm : std::string{};
+    settings.node = context_.node_instance;
+    settings.secret = context_.secret;
+    settings.stream_id = context_.shard.fresh_id();
+    settings.shard = context_.shard.index;
+    settings.shards = context_.shard.count;
+    return settings;
+}
+
+void Hub::accept(std::unique_ptr<io::Stream> stream) {
+    log_.debug("link.accepted", {{"remote", stream->remote().text()}, {"local", stream->local().text()}});
+    connections_.push_back(
+        std::make_unique<Connection>(*this, std::move(stream), machine_settings(nullptr), std::string{}, context_.tls, 0));
+    connections_.back()->start();
+}
+
+void Hub::session_wanted(Connection& connection, const SessionWanted& wanted) {
+    Actions actions;
+    if (context_.end == End::dialler) {
+        Dialling& dialling = *diallings_.at(connection.dial_index());
+        Session* previous = find_session(dialling.session_id);
+        if (previous != nullptr && previous->far_node == connection.machine().far_node()) {
+            connection.machine().resume(previous->id, previous->in.h(), actions);
+        } else {
+            connection.machine().enable(actions);
+        }
+        return connection.carry_out(actions);
+    }
+    if (wanted.previous.empty()) {
+        const std::string id = std::to_string(context_.shard.index) + "-" + context_.shard.fresh_id();
+        connection.machine().enabled(id, actions);
+        connection.carry_out(actions);
+        begin(connection, open_session(connection, id));
+        return;
+    }
+    if (Session* known = find_session(wanted.previous)) return resume(connection, *known, wanted.h);
+    if (!context_.find_elsewhere) {
+        connection.machine().resume_failed(actions);
+        return connection.carry_out(actions);
+    }
+    // The connection may be gone when the answer comes: it is looked up again.
+    context_.find_elsewhere(wanted.previous, [this, key = &connection, h = wanted.h](std::unique_ptr<Session> session) {
+        const auto at = std::find_if(connections_.begin(), connections_.end(), [&](const auto& c) { return c.get() == key; });
+        if (session) {
+            Session& adopted = adopt(std::move(session));
+            if (at != connections_.end()) return resume(**at, adopted, h);
+            return arm_sweep();
+        }
+        if (at == connections_.end()) return;
+        Actions answer;
+        (*at)->machine().resume_failed(answer);
+        (*at)->carry_out(answer);
+    });
+}
+
+void Hub::resume(Connection& connection, Session& session, std::uint32_t h) {
+    if (session.connection != nullptr && session.connection != &connection) {
+        // The far side knows better than our TCP that the old connection is dead.
+        Connection& old = *session.connection;
+        old.attach(nullptr);
+        old.abort();
+    }
+    Actions actions;
+    connection.machine().resumed(session.id, session.in.h(), actions);
+    connection.carry_out(actions);
+    session.connection = &connection;
+    session.broken_since = never;
+    ++session.resumptions;
+    connection.attach(&session);
+    if (!session.out.resume(h, [&](std::string_view bytes) { connection.write(bytes); })) {
+        return connection.close(xmpp::StreamError{xmpp::StreamCondition::undefined_condition, {}, {}, {}},
+                                "resumed with a count that was never reached");
+    }
+    log_.info("link.resumed", {{"far", session.far_realm},
+                               {"session", session.id.substr(0, 8)},
+                               {"waiting", std::to_string(session.out.size())}});
+    flush_held();
+    flush_done();
+    if (context_.on_change) context_.on_change();
+}
+
+void Hub::session_open(Connection& connection, const SessionOpen& open) {
+    Dialling& dialling = *diallings_.at(connection.dial_index());
+    dialling.failures = 0;
+    dialling.why.clear();
+    Session* previous = find_session(dialling.session_id);
+    if (open.resumed && previous != nullptr && previous->id == open.id) {
+        previous->connection = &connection;
+        previous->broken_since = never;
+        ++previous->resumptions;
+        connection.attach(previous);
+        if (!previous->out.resume(open.h, [&](std::string_view bytes) { connection.write(bytes); })) {
+            return connection.close(xmpp::StreamError{xmpp::StreamCondition::undefined_condition, {}, {}, {}},
+                                    "resumed with a count that was never reached");
+        }
+        log_.info("link.resumed", {{"far", previous->far_realm}, {"session", open.id.substr(0, 8)}});
+    } else {
+        if (previous != nullptr) {
+            // The far side forgot the session: what was not done goes again, in a new one.
+            previous->id = open.id;
+            previous->far_node = connection.machine().far_node();
+            previous->connection = &connection;
+            previous->broken_since = never;
+            context_.shard.desk.close(previous->source);
+            previous->source = {};
+            previous->in.restart();
+            previous->out.restart();
+            connection.attach(previous);
+            begin(connection, *previous);
+            previous->out.for_each([&](const auto& entry) { connection.write(entry.bytes); });
+        } else {
+            begin(connection, open_session(connection, open.id));
+        }
+        dialling.session_id = open.id;
+    }
+    Actions actions;
+    connection.machine().bind(served_, actions);
+    connection.carry_out(actions);
+    const unsigned links = std::max(context_.shard.count, connection.machine().far_shards());
+    for (unsigned index = dialling.index + context_.shard.count; index < links; index += context_.shard.count) {
+        add_dialling(dialling.target, index);
+    }
+    flush_held();
+    if (context_.on_change) context_.on_change();
+}
+
+Session& Hub::open_session(Connection& connection, const std::string& id) {
+    auto session = std::make_unique<Session>();
+    session->id = id;
+    session->far_realm = connection.machine().far_realm();
+    session->far_node = connection.machine().far_node();
+    session->connection = &connection;
+    session->open_since = context_.shard.loop.now();
+    connection.attach(session.get());
+    sessions_.push_back(std::move(session));
+    return *sessions_.back();
+}
+
+Session& Hub::adopt(std::unique_ptr<Session> session) {
+    session->source = {};
+    Session& adopted = *session;
+    sessions_.push_back(std::move(session));
+    adopted.source = context_.shard.desk.open([this, key = &adopted](std::uint64_t number) {
+        key->in.handled(number);
+        flush_done();
+    });
+    return adopted;
+}
+
+void Hub::begin(Connection& connection, Session& session) {
+    session.source = context_.shard.desk.open([this, key = &session](std::uint64_t number) {
+        key->in.handled(number);
+        flush_done();
+    });
+    const Endpoint remote = connection.remote();
+    log_.info("link.open", {{"far", session.far_realm},
+                            {"session", session.id.substr(0, 8)},
+                            {"connection", connection.local().text() + ":" + remote.text()},
+                            {"tls", connection.tls().version},
+                            {"cipher", connection.tls().cipher}});
+    Actions actions;
+    if (context_.end == End::listener) {
+        for (const auto& [key, facts] : facts_) connection.machine().facts(facts, actions);
+    }
+    connection.carry_out(actions);
+}
+
+void Hub::bound(Connection& connection, std::vector<xmpp::Domain> domains) {
+    Session* session = connection.session();
+    if (session == nullptr) return;
+    session->bound = std::move(domains);
+    std::string all;
+    for (const auto& domain : session->bound) all += (all.empty() ? "" : " ") + domain.text();
+    log_.info("link.bound", {{"far", session->far_realm}, {"domains", all}});
+    flush_held();
+    if (context_.on_change) context_.on_change();
+}
+
+void Hub::done(Connection& connection, const std::vector<Range>& ranges) {
+    Session* session = connection.session();
+    if (session == nullptr) return;
+    for (const Range& range : ranges) {
+        if (!session->out.done(range, [&](const routing::Ticket& ticket) { context_.shard.settle(ticket); })) {
+            return connection.close(xmpp::StreamError{xmpp::StreamCondition::undefined_condition, {}, {}, {}},
+                                    "done with what was never sent");
+        }
+    }
+    weigh();
+}
+
+void Hub::stanza(Connection& connection, const xmpp::Stanza& stanza) {
+    Session* session = connection.session();
+    if (session == nullptr) return;
+    if (const auto condition = context_.objection(stanza)) {
+        log_.error("link.refused", {{"far", session->far_realm},
+                                    {"condition", std::string{xmpp::text(*condition)}},
+                                    {"from", std::string{stanza.from_domain}},
+                                    {"to", std::string{stanza.to_domain}}});
+        return connection.close(xmpp::StreamError{*condition, {}, {}, {}}, "a stanza that the far side may not send");
+    }
+    ++session->received;
+    routing::Ticket ticket = session->source;
+    ticket.sequence = session->in.received();
+    context_.router->route(stanza, ticket);
+}
+
+void Hub::flush_done() {
+    if (done_deferred_) return;
+    done_deferred_ = true;
+    context_.shard.loop.defer([this] {
+        done_deferred_ = false;
+        for (const auto& session : sessions_) {
+            if (session->connection == nullptr || !session->connection->open()) continue;
+            while (session->in.has_done()) {
+                Actions actions;
+                session->connection->machine().done(session->in.take_done(), actions);
+                session->connection->carry_out(actions);
+            }
+        }
+    });
+}
+
+void Hub::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
+    if (Session* session = choose(stanza)) return transmit(*session, stanza.bytes, ticket);
+    if (context_.send_elsewhere && context_.send_elsewhere(stanza, ticket)) return;
+    hold_or_bounce(stanza, ticket);
+}
+
+Session* Hub::choose(const xmpp::Stanza& stanza) {
+    Session* best = nullptr;
+    std::uint64_t best_score = 0;
+    for (const auto& session : sessions_) {
+        const bool open = session->connection != nullptr && session->connection->open();
+        if (context_.end == End::listener) {
+            const bool bound = std::any_of(session->bound.begin(), session->bound.end(),
+                                           [&](const xmpp::Domain& d) { return d.text() == stanza.to_domain; });
+            if (!bound) continue;
+        }
+        if (sessions_.size() == 1) return session.get();
+        // Highest weight of (pair, far side): a pair keeps its link, so its order, while the set of links stays.
+        std::uint64_t score = sip_hash({sip_hash({1, 1}, stanza.from_domain), sip_hash({2, 2}, stanza.to_domain)}, session->id) >> 1;
+        if (open) score |= std::uint64_t{1} << 63;
+        if (best == nullptr || score > best_score) {
+            best = session.get();
+            best_score = score;
+        }
+    }
+    return best;
+}
+
+void Hub::transmit(Session& session, std::string_view bytes, const routing::Ticket& ticket) {
+    session.out.push(bytes, ticket, context_.shard.loop.now());
+    ++session.sent;
+    if (session.connection != nullptr && session.connection->open()) {
+        session.connection->write(bytes);
+    } else {
+        arm_sweep();
+    }
+    weigh();
+}
+
+void Hub::weigh() {
+    std::uint64_t bytes = held_bytes_;
+    std::size_t pending = 0;
+    for (const auto& session : sessions_) {
+        bytes += session->out.bytes();
+        if (session->connection != nullptr) pending = std::max(pending, session->connection->pending());
+    }
+    // Far apart, so that the feeders do not flap.
+    const bool heavy = bytes > context_.limits.link_bytes / 4 || pending > io::Stream::high_water;
+    const bool light = bytes < context_.limits.link_bytes / 8 && pending < io::Stream::low_water;
+    if (holding_ ? !light : !heavy) return;
+    holding_ = !holding_;
+    if (context_.on_hold) context_.on_hold(holding_);
+}
+
+void Hub::drained() { weigh(); }
+
+void Hub::hold_or_bounce(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
+    const bool full = held_.size() >= context_.limits.queue_stanzas ||
+                      held_bytes_ + stanza.bytes.size() > std::max(context_.limits.queue_bytes, 2 * context_.limits.after_auth.element_bytes);
+    if (shutting_ || full || context_.hold == Duration{0}) {
+        return context_.bounce(stanza, {full ? xmpp::StanzaCondition::resource_constraint
+                                             : xmpp::StanzaCondition::remote_server_timeout, {}}, ticket);
+    }
+    held_.push_back({xmpp::OwnedStanza{stanza}, ticket, context_.shard.loop.now()});
+    held_bytes_ += stanza.bytes.size();
+    arm_sweep();
+}
+
+void Hub::flush_held() {
+    std::deque<Waiting> all;
+    all.swap(held_);
+    held_bytes_ = 0;
+    for (Waiting& waiting : all) {
+        const xmpp::Stanza stanza = waiting.stanza.view();
+        if (Session* session = choose(stanza)) {
+            transmit(*session, stanza.bytes, waiting.ticket);
+        } else {
+            held_bytes_ += stanza.bytes.size();
+            held_.push_back(std::move(waiting));
+        }
+    }
+}
+
+void Hub::closed(Connection& connection) {
+    Session* session = connection.session();
+    log_.warn("link.down", {{"far", session != nullptr ? session->far_realm : connection.machine().far_realm()},
+                            {"why", connection.why_closed()},
+                            {"waiting", std::to_string(session != nullptr ? session->out.size() : 0)}});
+    if (session != nullptr && session->connection == &connection) {
+        session->connection = nullptr;
+        session->broken_since = context_.shard.loop.now();
+        arm_sweep();
+    }
+    const auto at = std::find_if(connections_.begin(), connections_.end(), [&](const auto& c) { return c.get() == &connection; });
+    if (at != connections_.end()) {
+        dead_.push_back(std::move(*at));
+        connections_.erase(at);
+        if (dead_.size() == 1) context_.shard.loop.defer([this] { dead_.clear(); });
+    }
+    if (context_.end == End::dialler && !shutting_) {
+        Dialling& dialling = *diallings_.at(connection.dial_index());
+        if (dialling.connection == &connection) {
+            dialling.connection = nullptr;
+            retry_later(dialling, connection.why_closed());
+        }
+    }
+    weigh();
+    if (context_.on_change) context_.on_change();
+}
+
+void Hub::give_up(Session& session, TimePoint now) {
+    log_.warn("link.session.given-up", {{"far", session.far_realm}, {"waiting", std::to_string(session.out.size())}});
+    context_.shard.desk.close(session.source);
+    session.out.drain([&](SendWindow<routing::Ticket>::Entry entry) {
+        // The stanza is read again from its own bytes: only here is its shell needed a second time.
+        xml::Reader reader{context_.limits.after_auth};
+        reader.feed("<stream xmlns='jabber:component:accept'>");
+        if (reader.next() != xml::Kind::header) return;
+        reader.feed(entry.bytes);
+        xmpp::StanzaIntake intake;
+        xmpp::Stanza stanza;
+        xmpp::StanzaProblem problem;
+        if (reader.next() != xml::Kind::element || !intake.read(reader, {}, stanza, problem)) {
+            return context_.shard.settle(entry.ticket);
+        }
+        if (now - entry.since < context_.hold) {
+            held_.push_back({xmpp::OwnedStanza{stanza}, entry.ticket, entry.since});
+            held_bytes_ += stanza.bytes.size();
+            return;
+        }
+        context_.bounce(stanza, {xmpp::StanzaCondition::remote_server_timeout, {}}, entry.ticket);
+    });
+    for (auto& dialling : diallings_) {
+        if (dialling->session_id == session.id) dialling->session_id.clear();
+    }
+    std::erase_if(sessions_, [&](const auto& s) { return s.get() == &session; });
+}
+
+void Hub::sweep() {
+    sweeping_ = false;
+    const TimePoint now = context_.shard.loop.now();
+    std::vector<Session*> over;
+    bool broken = false;
+    for (const auto& session : sessions_) {
+        if (session->connection != nullptr) continue;
+        broken = true;
+        const TimePoint oldest = session->out.oldest();
+        const bool stale = oldest != never && now - oldest >= context_.hold && now - session->broken_since >= context_.hold;
+        if (stale || now - session->broken_since >= session_life) over.push_back(session.get());
+    }
+    for (Session* session : over) give_up(*session, now);
+    while (!held_.empty() && now - held_.front().since >= context_.hold) {
+        const Waiting old = std::move(held_.front());
+        held_.pop_front();
+        held_bytes_ -= old.stanza.size();
+        context_.bounce(old.stanza.view(), {xmpp::StanzaCondition::remote_server_timeout, {}}, old.ticket);
+    }
+    if (broken || !held_.empty()) arm_sweep();
+}
+
+void Hub::arm_sweep() {
+    if (sweeping_) return;
+    sweeping_ = true;
+    sweeper_->arm(context_.shard.loop.now() + sweep_every);
+}
+
+Session* Hub::find_session(const std::string& id) {
+    if (id.empty()) return nullptr;
+    for (const auto& session : sessions_) {
+        if (session->id == id) return session.get();
+    }
+    return nullptr;
+}
+
+std::unique_ptr<Session> Hub::take(const std::string& id, std::uint32_t, std::function<void(std::uint64_t)> handled_there) {
+    const auto at = std::find_if(sessions_.begin(), sessions_.end(), [&](const auto& s) { return s->id == id; });
+    if (at == sessions_.end()) return nullptr;
+    std::unique_ptr<Session> session = std::move(*at);
+    sessions_.erase(at);
+    if (session->connection != nullptr) {
+        session->connection->attach(nullptr);
+        session->connection->abort();
+        session->connection = nullptr;
+    }
+    session->broken_since = context_.shard.loop.now();
+    // Stanzas received here and not yet done report to the session's new shard.
+    context_.shard.desk.rebind(session->source, std::move(handled_there));
+    return session;
+}
+
+void Hub::handled(const std::string& session_id, std::uint64_t number) {
+    if (Session* session = find_session(session_id)) {
+        session->in.handled(number);
+        flush_done();
+    }
+}
+
+bool Hub::serves(std::string_view domain) const {
+    return std::any_of(sessions_.begin(), sessions_.end(), [&](const auto& session) {
+        if (context_.end == End::dialler) return session->connection != nullptr;
+        return std::any_of(session->bound.begin(), session->bound.end(),
+                           [&](const xmpp::Domain& d) { return d.text() == domain; });
+    });
+}
+
+void Hub::serve(std::vector<xmpp::Domain> domains) {
+    served_ = std::move(domains);
+    for (const auto& connection : connections_) {
+        if (!connection->open()) continue;
+        Actions actions;
+        connection->machine().bind(served_, actions);
+        connection->carry_out(actions);
+    }
+}
+
+void Hub::tell(const PeerFacts& facts, bool up) {
+    const auto key = std::pair{facts.pair, facts.direction};
+    if (!up) {
+        facts_.erase(key);
+        return;
+    }
+    facts_[key] = facts;
+    for (const auto& connection : connections_) {
+        if (!connection->open()) continue;
+        Actions actions;
+        connection->machine().facts(facts, actions);
+        connection->carry_out(actions);
+    }
+}
+
+void Hub::shut() {
+    shutting_ = true;
+    for (auto& dialling : diallings_) {
+        dialling->retry.reset();
+        dialling->dial.reset();
+        dialling->lookup.reset();
+    }
+    for (const auto& connection : connections_) {
+        connection->close(xmpp::StreamError{xmpp::StreamCondition::system_shutdown, {}, {}, {}}, "shutting down");
+    }
+}
+
+std::vector<SessionStatus> Hub::sessions() const {
+    std::vector<SessionStatus> all;
+    for (const auto& session : sessions_) {
+        SessionStatus status;
+        status.id = session->id.substr(0, 8);
+        status.far_realm = session->far_realm;
+        status.state = session->connection != nullptr ? "open" : "broken";
+        if (session->connection != nullptr) {
+            status.local_address = session->connection->local().text();
+            status.remote_address = session->connection->remote().text();
+            status.tls_version = session->connection->tls().version;
+            status.cipher = session->connection->tls().cipher;
+        }
+        for (const auto& domain : session->bound) status.bound.push_back(domain.text());
+        status.sent = session->sent;
+        status.received = session->received;
+        status.unacknowledged = session->out.size();
+        status.unacknowledged_bytes = session->out.bytes();
+        status.resumptions = session->resumptions;
+        status.open_since = session->open_since;
+        status.shard = context_.shard.index;
+        all.push_back(std::move(status));
+    }
+    return all;
+}
+
+}  // namespace sallyport::link

@@ -1,0 +1,150 @@
+// The router links of one shard: accepts them (edge) or keeps them dialled (core), carries stanzas over them in sessions that
+// survive broken connections, and holds or bounces what cannot leave (design, sections 6 and 7; docs/protocol/link.md).
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/limits.h"
+#include "io/dns/resolver.h"
+#include "proto/xmpp/errors.h"
+#include "services/link/connection.h"
+#include "services/link/session.h"
+#include "services/routing/shard.h"
+
+namespace sallyport::link {
+
+/// Where a core dials.
+struct DialTarget {
+    HostPort address;
+    std::string name;
+    std::string realm;
+};
+
+struct HubContext {
+    routing::Shard& shard;
+    End end = End::listener;
+    std::string realm, node_instance, secret;
+    Limits limits;
+    Duration hold = std::chrono::seconds{30};  ///< how long stanzas wait for a link that is down; 0: bounced at once
+    std::shared_ptr<const io::TlsContext> tls;
+    routing::Router* router = nullptr;         ///< for stanzas that arrive
+    /// Section 7: may the far side send this? Otherwise the condition that ends the link.
+    std::function<std::optional<xmpp::StreamCondition>(const xmpp::Stanza&)> objection;
+    std::function<void(const xmpp::Stanza&, const xmpp::StanzaError&, const routing::Ticket&)> bounce;
+    std::function<void(bool held)> on_hold;    ///< back-pressure to those who feed the link
+    std::function<void(const PeerFacts&)> on_facts;
+    std::function<void()> on_change;           ///< a link came up or went down
+    /// Edge: looks for a session on the other shards, takes it away from there and answers on this shard.
+    std::function<void(const std::string& id, std::function<void(std::unique_ptr<Session>)>)> find_elsewhere;
+    /// Edge: another shard has a link that serves the domain; true: the stanza went there.
+    std::function<bool(const xmpp::Stanza&, const routing::Ticket&)> send_elsewhere;
+};
+
+class Hub {
+public:
+    explicit Hub(HubContext context);
+    ~Hub();
+    Hub(const Hub&) = delete;
+    Hub& operator=(const Hub&) = delete;
+
+    /// Edge: a connection placed on this shard.
+    void accept(std::unique_ptr<io::Stream> stream);
+    /// Core: keeps links to `target` from now on.
+    void dial(const DialTarget& target);
+    /// Core: what it serves; told to every edge, now and on each new link.
+    void serve(std::vector<xmpp::Domain> domains);
+    /// Edge: what was learned of a peer; told to every core, now and on each new session. `up` false: forget it.
+    void tell(const PeerFacts& facts, bool up);
+
+    /// Takes a stanza for the far side.
+    void send(const xmpp::Stanza& stanza, const routing::Ticket& ticket);
+    /// A link of this shard serves `domain` (edge), or any is open (core).
+    [[nodiscard]] bool serves(std::string_view domain) const;
+    [[nodiscard]] std::size_t connections() const { return connections_.size(); }
+    void shut();
+
+    /// Another shard's connection resumes the session.
+    [[nodiscard]] std::unique_ptr<Session> take(const std::string& id, std::uint32_t new_shard,
+                                                std::function<void(std::uint64_t)> handled_there);
+    /// A stanza received before its session came to this shard is done.
+    void handled(const std::string& session_id, std::uint64_t number);
+
+    void replace_tls(std::shared_ptr<const io::TlsContext> tls) { context_.tls = std::move(tls); }
+    [[nodiscard]] std::vector<SessionStatus> sessions() const;
+    struct DialStatus {
+        std::string address, name, state, why;
+        Duration next_attempt{0};
+    };
+    [[nodiscard]] std::vector<DialStatus> dials() const;
+    [[nodiscard]] std::size_t held() const { return held_.size(); }
+
+private:
+    friend class Connection;
+
+    struct Waiting {
+        xmpp::OwnedStanza stanza;
+        routing::Ticket ticket;
+        TimePoint since{};
+    };
+    struct Dialling {
+        DialTarget target;
+        unsigned index = 0;
+        std::unique_ptr<io::Lookup> lookup;
+        std::unique_ptr<io::Dial> dial;
+        std::unique_ptr<io::Timer> retry;
+        Connection* connection = nullptr;
+        std::string session_id;
+        unsigned failures = 0;
+        TimePoint retry_at{};
+        std::string why;
+    };
+
+    // from connections
+    void session_wanted(Connection& connection, const SessionWanted& wanted);
+    void session_open(Connection& connection, const SessionOpen& open);
+    void bound(Connection& connection, std::vector<xmpp::Domain> domains);
+    void done(Connection& connection, const std::vector<Range>& ranges);
+    void stanza(Connection& connection, const xmpp::Stanza& stanza);
+    void drained();
+    void closed(Connection& connection);
+
+    void add_dialling(const DialTarget& target, unsigned index);
+    void connect(Dialling& dialling);
+    void dialled(Dialling& dialling, Result<std::unique_ptr<io::Stream>> result);
+    void retry_later(Dialling& dialling, const std::string& why);
+    void resume(Connection& connection, Session& session, std::uint32_t h);
+    Session& open_session(Connection& connection, const std::string& id);
+    Session& adopt(std::unique_ptr<Session> session);
+    void begin(Connection& connection, Session& session);
+    [[nodiscard]] Session* find_session(const std::string& id);
+    [[nodiscard]] Session* choose(const xmpp::Stanza& stanza);
+    void transmit(Session& session, std::string_view bytes, const routing::Ticket& ticket);
+    void hold_or_bounce(const xmpp::Stanza& stanza, const routing::Ticket& ticket);
+    void flush_held();
+    void flush_done();
+    void give_up(Session& session, TimePoint now);
+    void sweep();
+    void arm_sweep();
+    void weigh();
+    [[nodiscard]] MachineSettings machine_settings(const DialTarget* target) const;
+
+    HubContext context_;
+    Logger log_;
+    std::vector<std::unique_ptr<Connection>> connections_;
+    std::vector<std::unique_ptr<Connection>> dead_;
+    std::vector<std::unique_ptr<Session>> sessions_;
+    std::vector<std::unique_ptr<Dialling>> diallings_;
+    std::vector<xmpp::Domain> served_;
+    std::map<std::pair<xmpp::DomainPair, std::string>, PeerFacts> facts_;
+    std::deque<Waiting> held_;
+    std::uint64_t held_bytes_ = 0;
+    std::unique_ptr<io::Timer> sweeper_;
+    bool sweeping_ = false, done_deferred_ = false, holding_ = false, shutting_ = false;
+};
+
+}  // namespace sallyport::link

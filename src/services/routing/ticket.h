@@ -1,0 +1,46 @@
+// Who is told when a stanza is done: delivered and acknowledged at the next hop, or answered with an error. A ticket is a
+// plain value that crosses shards and waits in queues; the desk of its shard knows whom it means (design, section 7).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+namespace sallyport::routing {
+
+/// `source` 0: nobody waits.
+struct Ticket {
+    std::uint32_t shard = 0;
+    std::uint32_t generation = 0;
+    std::uint32_t source = 0;
+    std::uint64_t sequence = 0;
+    [[nodiscard]] bool wanted() const { return source != 0; }
+};
+
+/// The sources of one shard. Own thread only.
+class TicketDesk {
+public:
+    using OnSettled = std::function<void(std::uint64_t sequence)>;
+
+    explicit TicketDesk(std::uint32_t shard) : shard_{shard}, slots_(1) {}
+
+    /// Registers a source; tickets are made from the result by setting `sequence`.
+    [[nodiscard]] Ticket open(OnSettled on_settled);
+    /// Later settlements of the source's tickets go to another callback (a session that moved to another shard).
+    void rebind(const Ticket& source, OnSettled on_settled);
+    /// Later settlements of the source's tickets are ignored.
+    void close(const Ticket& source);
+    /// For a ticket of this shard.
+    void settle(const Ticket& ticket);
+
+private:
+    struct Slot {
+        std::uint32_t generation = 0;
+        OnSettled on_settled;
+    };
+    std::uint32_t shard_;
+    std::vector<Slot> slots_;  // slot 0 is nobody
+    std::vector<std::uint32_t> free_;
+};
+
+}  // namespace sallyport::routing

@@ -1,0 +1,82 @@
+// What the S2S services of one shard share: the shard, the rules, timers, limits, TLS contexts and the neighbours they
+// report to. Made by the node, which also replaces the TLS contexts on reload.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/limits.h"
+#include "proto/s2s/inbound.h"
+#include "proto/s2s/rules.h"
+#include "services/routing/shard.h"
+#include "services/s2s/dialer.h"
+#include "services/s2s/ledger.h"
+
+namespace sallyport::s2s {
+
+/// A pair that became ready or went away, for those who must know (the link's peer facts, status, events).
+struct PeerNews {
+    xmpp::DomainPair pair;
+    Direction direction = Direction::inbound;
+    Method method = Method::none;
+    std::string tls_version, cipher, address;
+    bool up = true;
+};
+
+struct S2sContext {
+    routing::Shard& shard;
+    const Rules& rules;
+    Ledger& ledger;
+    Timers timers;
+    Duration ping_after = std::chrono::seconds{60};
+    Duration dead_after = std::chrono::seconds{20};
+    Limits limits;
+    DialSettings dial;
+    std::shared_ptr<const io::TlsContext> server_tls;
+    std::shared_ptr<const io::TlsContext> direct_server_tls;  ///< with ALPN
+    std::shared_ptr<const io::TlsContext> client_tls;
+    std::shared_ptr<const io::TlsContext> direct_client_tls;  ///< with ALPN
+    /// Replaces DNS for a domain: static routes, inside servers.
+    std::function<std::optional<ConfiguredTargets>(const xmpp::Domain&)> configured;
+    /// The limits that hold for a peer (exceptions of `federation.peers`).
+    std::function<Limits(const xmpp::Domain&)> limits_of;
+    std::function<void(const PeerNews&)> on_peer;
+    /// The answer to a ping of another shard's pool.
+    std::function<void(std::uint32_t shard, std::string id, std::string from, std::string to)> pong_elsewhere;
+    routing::Router* router = nullptr;
+};
+
+/// One stream, for `peers` and status. Values only.
+struct StreamStatus {
+    std::string id;
+    Direction direction = Direction::inbound;
+    std::string local, remote;       ///< of the header
+    std::vector<Inbound::Pair> pairs;
+    std::string state;
+    std::string local_address, remote_address;
+    std::string tls_version, cipher;
+    std::string certificate_subject, certificate_issuer, certificate_sha256;
+    WallTime certificate_not_after{};
+    std::string certificate_verdict;
+    bool managed = false, bidi = false, verify_only = false;
+    std::uint64_t stanzas_in = 0, stanzas_out = 0, bytes_in = 0, bytes_out = 0, unacknowledged = 0;
+    TimePoint since{}, last_stanza{};
+    std::uint32_t shard = 0;
+};
+
+/// One destination of the pool.
+struct DestinationStatus {
+    xmpp::DomainPair pair;
+    std::string state;               ///< idle, connecting, ready, waiting
+    std::uint64_t queued = 0, queued_bytes = 0, unacknowledged = 0;
+    unsigned failures = 0;
+    std::string last_error, last_step;
+    WallTime last_success{}, last_failure{};
+    Duration next_retry{0};
+    std::uint32_t shard = 0;
+};
+
+}  // namespace sallyport::s2s

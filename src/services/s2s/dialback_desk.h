@@ -1,0 +1,73 @@
+// Asks authoritative servers about dialback keys (XEP-0220 2.1.2): one verify-only stream a domain at a time, further
+// requests for the same domain share it; a domain that just could not be reached is answered from memory (threat T13).
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "proto/s2s/action.h"
+#include "services/s2s/context.h"
+
+namespace sallyport::s2s {
+
+class InquiryStream;
+
+class DialbackDesk {
+public:
+    /// Outcome, the dialback error when the outcome is error, and words for log and peer.
+    using OnVerified = std::function<void(Verified::Outcome, xmpp::StanzaCondition, const std::string&)>;
+
+    explicit DialbackDesk(S2sContext& context);
+    ~DialbackDesk();
+
+    /// `owner` groups requests for cancel().
+    void ask(const void* owner, const IpAddress& from, Verify request, OnVerified on_verified);
+    /// The stream that asked is gone: its answers are not wanted.
+    void cancel(const void* owner);
+    void rules_changed();
+    [[nodiscard]] std::vector<StreamStatus> status() const;
+
+private:
+    struct Request {
+        const void* owner = nullptr;
+        IpAddress from;
+        Verify verify;
+        OnVerified on_verified;
+    };
+    using Key = std::pair<std::string, std::string>;  // authoritative domain, our domain
+    struct Inquiry {
+        Key key;
+        std::unique_ptr<InquiryStream> stream;
+        std::vector<Request> requests;
+    };
+    struct Unreachable {
+        TimePoint until{};
+        xmpp::StanzaCondition condition{};
+        std::string why;
+    };
+    /// A request that is answered from memory in the next turn.
+    struct Delayed {
+        Request request;
+        xmpp::StanzaCondition condition{};
+        std::string why;
+    };
+
+    Inquiry& inquiry_for(const Key& key, const xmpp::DomainPair& pair);
+    void answered(std::uint64_t number, const Verified& answer);
+    void gone(std::uint64_t number, xmpp::StanzaCondition condition, const std::string& why, bool reached);
+    void answer_delayed();
+    void finish(Request request, Verified::Outcome outcome, xmpp::StanzaCondition condition, const std::string& why);
+    void remember(const std::string& domain, xmpp::StanzaCondition condition, const std::string& why);
+
+    S2sContext& context_;
+    std::map<std::uint64_t, Inquiry> inquiries_;  ///< all, also those whose stream is closing
+    std::map<Key, std::uint64_t> open_;           ///< those that take further requests
+    std::map<std::string, Unreachable> unreachable_;
+    std::vector<Delayed> delayed_;
+    std::uint64_t next_number_ = 0;
+};
+
+}  // namespace sallyport::s2s

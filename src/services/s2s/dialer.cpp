@@ -1,0 +1,240 @@
+// The dial job: SRV answers, targets in order, addresses raced.
+#include "services/s2s/dialer.h"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace sallyport::s2s {
+
+namespace {
+
+std::string seconds_text(Duration duration) {
+    char buffer[32];
+    std::snprintf(buffer, sizeof buffer, "%.6f", std::chrono::duration<double>(duration).count());
+    return buffer;
+}
+
+}  // namespace
+
+DialJob::DialJob(routing::Shard& shard, const DialSettings& settings, xmpp::Domain domain,
+                 std::optional<ConfiguredTargets> configured, OnDialled on_dialled, OnFailed on_failed)
+    : shard_{shard},
+      settings_{settings},
+      domain_{std::move(domain)},
+      configured_{std::move(configured)},
+      on_dialled_{std::move(on_dialled)},
+      on_failed_{std::move(on_failed)},
+      dns_log_{shard.logger(LogModule::dns)},
+      tcp_log_{shard.logger(LogModule::tcp)},
+      timer_{shard.loop.timer([this] {
+          route::RaceActions actions;
+          if (race_) race_->tick(shard_.loop.now(), actions);
+          race(actions);
+      })} {}
+
+DialJob::~DialJob() = default;
+
+void DialJob::start() {
+    started_ = shard_.loop.now();
+    if (configured_) return begin_targets(configured_->targets);
+    if (domain_.is_address()) {
+        std::string host = domain_.text();
+        if (host.size() > 2 && host.front() == '[') host = host.substr(1, host.size() - 2);
+        return begin_targets({{std::move(host), 5269, false, false}});
+    }
+    look_up_services();
+}
+
+void DialJob::look_up_services() {
+    dns_tried_ = true;
+    const std::string puny = domain_.ascii();
+    dns_log_.info("dns.lookup.started",
+                  {{"detail", "Starting resolver lookup for '" + domain_.text() + ":puny=" + puny +
+                                  ":service=_xmpp-server._tcp:defport=0'"},
+                   {"host", domain_.text()},
+                   {"puny", puny},
+                   {"service", "_xmpp-server._tcp"}});
+    direct_lookup_ = shard_.resolver.srv("_xmpps-server._tcp." + puny, [this](const DnsAnswer& answer) {
+        direct_answer_ = answer;
+        services_known();
+    });
+    server_lookup_ = shard_.resolver.srv("_xmpp-server._tcp." + puny, [this](const DnsAnswer& answer) {
+        server_answer_ = answer;
+        services_known();
+    });
+}
+
+void DialJob::services_known() {
+    if (!server_answer_ || !direct_answer_) return;
+    const route::SrvPlan plan =
+        route::plan_srv(*server_answer_, *direct_answer_, settings_.most_targets, shard_.random);
+    const char* method = plan.next == route::SrvPlan::Next::targets ? "SRV" : "A/AAAA";
+    dns_log_.info("dns.lookup.done",
+                  {{"detail", "resolved dialback address for host=" + domain_.text() + " method=" + method +
+                                  " dns-timings=(TOTAL:" + seconds_text(shard_.loop.now() - started_) +
+                                  " SRV:" + seconds_text(server_answer_->took) + ")"},
+                   {"host", domain_.text()},
+                   {"method", method},
+                   {"status", text(server_answer_->status)},
+                   {"targets", std::to_string(plan.targets.size())},
+                   {"ttl", std::to_string(server_answer_->ttl.count())},
+                   {"secure", server_answer_->secure ? "yes" : "no"}});
+    switch (plan.next) {
+        case route::SrvPlan::Next::targets: return begin_targets(plan.targets);
+        case route::SrvPlan::Next::addresses: return begin_targets({{domain_.ascii(), 5269, false, false}});
+        case route::SrvPlan::Next::nothing: break;
+    }
+    const bool temporary = server_answer_->status == DnsStatus::timed_out || server_answer_->status == DnsStatus::failed;
+    fail({xmpp::StanzaCondition::remote_server_not_found, !temporary, "dns", plan.why});
+}
+
+void DialJob::begin_targets(std::vector<route::Target> targets) {
+    targets_ = std::move(targets);
+    target_ = 0;
+    try_target();
+}
+
+void DialJob::next() {
+    attempts_.clear();
+    ++target_;
+    try_target();
+}
+
+void DialJob::try_target() {
+    race_.reset();
+    attempts_.clear();
+    if (target_ >= targets_.size()) {
+        if (configured_ && configured_->fall_back_to_dns && !dns_tried_) return look_up_services();
+        const bool nowhere = !any_address_;
+        const std::string why = !last_problem_.empty() ? last_problem_
+                                : refused_address_     ? "every address is reserved or refused; see [s2s] allow_networks"
+                                                       : "no address";
+        return fail({nowhere ? xmpp::StanzaCondition::remote_server_not_found
+                             : xmpp::StanzaCondition::remote_server_timeout,
+                     false, nowhere ? "dns" : "tcp", why});
+    }
+    const route::Target& target = targets_[target_];
+    race_.emplace(settings_.most_addresses);
+    if (auto literal = IpAddress::parse(target.host)) {
+        route::RaceActions actions;
+        const auto addresses = permitted({*literal});
+        const TimePoint now = shard_.loop.now();
+        race_->resolved(literal->v6 ? route::Family::v4 : route::Family::v6, {}, now, actions);
+        if (race_) race_->resolved(literal->v6 ? route::Family::v6 : route::Family::v4, addresses, now, actions);
+        return race(actions);
+    }
+    look_up_addresses(route::Family::v6);
+    look_up_addresses(route::Family::v4);
+}
+
+void DialJob::look_up_addresses(route::Family family) {
+    auto& slot = family == route::Family::v6 ? v6_lookup_ : v4_lookup_;
+    slot = shard_.resolver.addresses(targets_[target_].host, family == route::Family::v6,
+                                     [this, family](const DnsAnswer& answer) { addresses_known(family, answer); });
+}
+
+void DialJob::addresses_known(route::Family family, const DnsAnswer& answer) {
+    if (!race_ || race_->over()) return;
+    dns_log_.debug("dns.addresses", {{"host", targets_[target_].host},
+                                     {"family", family == route::Family::v6 ? "AAAA" : "A"},
+                                     {"status", text(answer.status)},
+                                     {"count", std::to_string(answer.addresses.size())},
+                                     {"took", seconds_text(answer.took)}});
+    if (answer.addresses.empty() && answer.status != DnsStatus::no_data && last_problem_.empty()) {
+        last_problem_ = "address look-up of " + targets_[target_].host + ": " + text(answer.status);
+    }
+    route::RaceActions actions;
+    race_->resolved(family, permitted(answer.addresses), shard_.loop.now(), actions);
+    race(actions);
+}
+
+std::vector<IpAddress> DialJob::permitted(const std::vector<IpAddress>& addresses) {
+    const route::Target& target = targets_[target_];
+    std::vector<IpAddress> kept;
+    for (const IpAddress& address : addresses) {
+        if (target.configured || route::may_connect(address, target.port, settings_.allowed, settings_.own)) {
+            kept.push_back(address);
+        } else {
+            refused_address_ = true;
+            tcp_log_.warn("tcp.address.refused", {{"domain", domain_.text()},
+                                                  {"address", Endpoint{address, target.port}.text()},
+                                                  {"why", "reserved, own, or not an allowed port"}});
+        }
+    }
+    return kept;
+}
+
+void DialJob::race(const route::RaceActions& actions) {
+    for (const route::RaceAction& action : actions) {
+        switch (action.kind) {
+            case route::RaceAction::Kind::start: connect(action.attempt, action.address); break;
+            case route::RaceAction::Kind::cancel:
+                std::erase_if(attempts_, [&](const Attempt& a) { return a.number == action.attempt; });
+                break;
+            case route::RaceAction::Kind::won: {
+                const auto winner = std::find_if(attempts_.begin(), attempts_.end(),
+                                                 [&](const Attempt& a) { return a.number == action.attempt; });
+                if (winner == attempts_.end() || !winner->stream) return;
+                Dialled dialled{std::move(winner->stream), targets_[target_]};
+                attempts_.clear();
+                timer_->disarm();
+                tcp_log_.debug("tcp.connected", {{"domain", domain_.text()},
+                                                 {"local", dialled.stream->local().text()},
+                                                 {"remote", dialled.stream->remote().text()}});
+                return on_dialled_(std::move(dialled));
+            }
+            case route::RaceAction::Kind::failed: return target_failed(last_problem_);
+        }
+    }
+    arm();
+}
+
+void DialJob::connect(unsigned attempt, const IpAddress& address) {
+    any_address_ = true;
+    const Endpoint to{address, targets_[target_].port};
+    const auto source = std::find_if(settings_.sources.begin(), settings_.sources.end(),
+                                     [&](const IpAddress& s) { return s.v6 == address.v6; });
+    tcp_log_.debug("tcp.connecting", {{"domain", domain_.text()}, {"remote", to.text()}});
+    attempts_.push_back({attempt, address, nullptr, nullptr});
+    attempts_.back().dial = shard_.network.dial(
+        to, source == settings_.sources.end() ? nullptr : &*source, settings_.connect_timeout,
+        [this, attempt](Result<std::unique_ptr<io::Stream>> result) { connected(attempt, std::move(result)); });
+}
+
+void DialJob::connected(unsigned attempt, Result<std::unique_ptr<io::Stream>> result) {
+    const auto at = std::find_if(attempts_.begin(), attempts_.end(), [&](const Attempt& a) { return a.number == attempt; });
+    if (at == attempts_.end() || !race_) return;
+    route::RaceActions actions;
+    if (result) {
+        at->stream = std::move(*result);
+        race_->attempt_connected(attempt, actions);
+    } else {
+        last_problem_ = result.error().text;
+        tcp_log_.info("tcp.failed", {{"domain", domain_.text()},
+                                     {"remote", Endpoint{at->address, targets_[target_].port}.text()},
+                                     {"why", result.error().text}});
+        race_->attempt_failed(attempt, shard_.loop.now(), actions);
+    }
+    race(actions);
+}
+
+void DialJob::target_failed(const std::string& why) {
+    last_problem_ = why;
+    ++target_;
+    try_target();
+}
+
+void DialJob::arm() {
+    if (race_ && !race_->over()) {
+        timer_->arm(race_->deadline());
+    } else {
+        timer_->disarm();
+    }
+}
+
+void DialJob::fail(DialFailure failure) {
+    timer_->disarm();
+    on_failed_(std::move(failure));
+}
+
+}  // namespace sallyport::s2s

@@ -1,0 +1,110 @@
+// From a domain to a connected byte stream: configured targets or SRV (RFC 6120 3.2, XEP-0368), then each target's
+// addresses raced (RFC 8305), none of them reserved unless the operator allows it (threat T69).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/dns_records.h"
+#include "base/limits.h"
+#include "io/dns/resolver.h"
+#include "io/net/stream.h"
+#include "model/route/happy_eyeballs.h"
+#include "model/route/targets.h"
+#include "proto/xmpp/errors.h"
+#include "services/routing/shard.h"
+
+namespace sallyport::s2s {
+
+/// What a node's file says about dialling.
+struct DialSettings {
+    std::vector<IpNetwork> allowed;    ///< [s2s] allow_networks
+    std::vector<Endpoint> own;         ///< our listeners: never dialled (threat T14)
+    std::vector<IpAddress> sources;    ///< [s2s] source_address, at most one a family
+    std::uint64_t most_targets = 8;
+    std::uint64_t most_addresses = 8;
+    Duration connect_timeout = std::chrono::seconds{10};
+};
+
+/// Targets that replace DNS: a static route, or an inside server's address.
+struct ConfiguredTargets {
+    std::vector<route::Target> targets;
+    bool fall_back_to_dns = false;
+};
+
+/// Why a domain could not be reached, for the sender and for the operator.
+struct DialFailure {
+    xmpp::StanzaCondition condition = xmpp::StanzaCondition::remote_server_timeout;
+    bool permanent = false;  ///< no retry helps until DNS or configuration changes
+    std::string step;        ///< "dns" or "tcp"
+    std::string why;
+};
+
+struct Dialled {
+    std::unique_ptr<io::Stream> stream;
+    route::Target target;
+};
+
+/// One attempt to reach a domain. Destroying it cancels everything; callbacks come from the loop.
+class DialJob {
+public:
+    using OnDialled = std::function<void(Dialled)>;
+    using OnFailed = std::function<void(DialFailure)>;
+
+    DialJob(routing::Shard& shard, const DialSettings& settings, xmpp::Domain domain,
+            std::optional<ConfiguredTargets> configured, OnDialled on_dialled, OnFailed on_failed);
+    ~DialJob();
+    DialJob(const DialJob&) = delete;
+    DialJob& operator=(const DialJob&) = delete;
+
+    void start();
+    /// The stream that was handed out failed before it was of use: goes on with the next target.
+    void next();
+
+private:
+    void look_up_services();
+    void services_known();
+    void begin_targets(std::vector<route::Target> targets);
+    void try_target();
+    void look_up_addresses(route::Family family);
+    void addresses_known(route::Family family, const DnsAnswer& answer);
+    void race(const route::RaceActions& actions);
+    void connect(unsigned attempt, const IpAddress& address);
+    void connected(unsigned attempt, Result<std::unique_ptr<io::Stream>> result);
+    void target_failed(const std::string& why);
+    void arm();
+    void fail(DialFailure failure);
+    [[nodiscard]] std::vector<IpAddress> permitted(const std::vector<IpAddress>& addresses);
+
+    struct Attempt {
+        unsigned number = 0;
+        IpAddress address;
+        std::unique_ptr<io::Dial> dial;
+        std::unique_ptr<io::Stream> stream;
+    };
+
+    routing::Shard& shard_;
+    const DialSettings& settings_;
+    xmpp::Domain domain_;
+    std::optional<ConfiguredTargets> configured_;
+    OnDialled on_dialled_;
+    OnFailed on_failed_;
+    Logger dns_log_, tcp_log_;
+    TimePoint started_{};
+    std::unique_ptr<io::Lookup> server_lookup_, direct_lookup_, v4_lookup_, v6_lookup_;
+    std::optional<DnsAnswer> server_answer_, direct_answer_;
+    std::vector<route::Target> targets_;
+    std::size_t target_ = 0;
+    bool dns_tried_ = false;
+    std::optional<route::HappyEyeballs> race_;
+    std::vector<Attempt> attempts_;
+    std::unique_ptr<io::Timer> timer_;
+    std::string last_problem_;
+    bool refused_address_ = false;
+    bool any_address_ = false;
+};
+
+}  // namespace sallyport::s2s

@@ -1,0 +1,337 @@
+// The driver of one inbound stream.
+#include "services/s2s/inbound_stream.h"
+
+#include "proto/s2s/certificate.h"
+#include "proto/xmpp/namespaces.h"
+#include "services/s2s/dialback_desk.h"
+#include "services/s2s/pool.h"
+#include "services/s2s/stream_text.h"
+
+namespace sallyport::s2s {
+
+InboundStream::InboundStream(S2sContext& context, DialbackDesk& desk, Pool& pool, std::unique_ptr<io::Stream> stream,
+                             bool direct_tls, OnGone on_gone)
+    : context_{context},
+      desk_{desk},
+      pool_{pool},
+      stream_{std::move(stream)},
+      direct_tls_{direct_tls},
+      on_gone_{std::move(on_gone)},
+      machine_{{context.timers, context.limits, direct_tls, context.shard.fresh_id}, context.rules, context.shard.loop.now()},
+      reader_{context.limits.before_auth},
+      log_{context.shard.logger(LogModule::s2s)},
+      timer_{context.shard.loop.timer([this] { expire(); })},
+      bucket_{context.limits.unauthenticated_bytes_per_second, context.limits.inbound_burst_bytes, context.shard.loop.now()},
+      remote_{stream_->remote()},
+      local_{stream_->local()},
+      since_{context.shard.loop.now()},
+      last_stanza_{since_} {}
+
+InboundStream::~InboundStream() {
+    context_.shard.desk.close(source_);
+    desk_.cancel(this);
+}
+
+void InboundStream::start() {
+    stream_->set_owner(this);
+    if (direct_tls_) stream_->start_tls(context_.direct_server_tls, io::TlsRole::server, {});
+    arm();
+}
+
+void InboundStream::on_bytes(std::string_view bytes) {
+    bytes_in_ += bytes.size();
+    throttle(bytes.size());
+    switching_ = false;
+    reader_.feed(bytes);
+    read_on();
+    if (!finished_) machine_.on_partial(reader_.inside_element(), context_.shard.loop.now());
+    arm();
+}
+
+void InboundStream::read_on() {
+    while (!switching_ && !finished_ && !machine_.closed()) {
+        const TimePoint now = context_.shard.loop.now();
+        Actions actions;
+        switch (reader_.next()) {
+            case xml::Kind::need_more: return;
+            case xml::Kind::header:
+                machine_.on_header(reader_.header(), now, actions);
+                carry_out(actions);
+                break;
+            case xml::Kind::element: element(); break;
+            case xml::Kind::footer:
+                machine_.on_footer(now, actions);
+                carry_out(actions);
+                return;
+            case xml::Kind::problem:
+                machine_.on_problem(reader_.problem(), reader_.explanation(), now, actions);
+                carry_out(actions);
+                return;
+        }
+    }
+}
+
+void InboundStream::element() {
+    if (is_stanza(reader_)) return stanza();
+    Actions actions;
+    machine_.on_element(reader_.tree(), reader_.unread(), context_.shard.loop.now(), actions);
+    carry_out(actions);
+}
+
+void InboundStream::stanza() {
+    const TimePoint now = context_.shard.loop.now();
+    xmpp::Stanza stanza;
+    xmpp::StanzaProblem problem;
+    Actions actions;
+    const bool read = intake_.read(reader_, machine_.lang(), stanza, problem);
+    std::uint64_t sequence = 0;
+    if (!read && !machine_.authenticated()) {
+        // Before authentication nothing is told about the stanza itself (RFC 6120 4.9.3.12).
+        machine_.refuse({xmpp::StreamCondition::not_authorized, {}, {}, {}}, "stanza before authentication", now, actions);
+    } else if (!read && problem.stream) {
+        machine_.refuse({*problem.stream, {}, {}, {}}, "malformed stanza", now, actions);
+    } else if (machine_.on_stanza(stanza, now, sequence, actions)) {
+        ++stanzas_in_;
+        last_stanza_ = now;
+        routing::Ticket ticket;
+        if (machine_.managed()) {
+            if (!source_.wanted()) {
+                source_ = context_.shard.desk.open([this](std::uint64_t handled) {
+                    Actions acknowledgements;
+                    machine_.on_handled(handled, acknowledgements);
+                    carry_out(acknowledgements);
+                });
+            }
+            ticket = source_;
+            ticket.sequence = sequence;
+        }
+        if (!read) {
+            pool_.bounce(stanza, {*problem.stanza, {}}, ticket);
+        } else if (!pool_.take_pong(stanza, ticket)) {
+            context_.router->route(stanza, ticket);
+        }
+    }
+    carry_out(actions);
+}
+
+void InboundStream::on_tls(const TlsFacts& facts) {
+    Actions actions;
+    machine_.on_tls(facts, context_.shard.loop.now(), actions);
+    carry_out(actions);
+    arm();
+}
+
+void InboundStream::verified(const xmpp::DomainPair& pair, Verified::Outcome outcome, xmpp::StanzaCondition error,
+                             const std::string& text) {
+    if (finished_) return;
+    Actions actions;
+    machine_.on_verified(pair, outcome, error, text, context_.shard.loop.now(), actions);
+    carry_out(actions);
+    arm();
+}
+
+void InboundStream::rules_changed() {
+    if (finished_) return;
+    Actions actions;
+    machine_.on_rules_changed(context_.shard.loop.now(), actions);
+    carry_out(actions);
+    arm();
+}
+
+void InboundStream::shut(xmpp::StreamError error) {
+    if (finished_) return;
+    Actions actions;
+    machine_.shut(std::move(error), context_.shard.loop.now(), actions);
+    carry_out(actions);
+    arm();
+}
+
+void InboundStream::carry_out(Actions& actions) {
+    for (Action& action : actions) {
+        if (finished_) return;
+        if (auto* send = std::get_if<Send>(&action)) {
+            bytes_out_ += send->bytes.size();
+            stream_->write(send->bytes);
+        } else if (auto* tls = std::get_if<StartTls>(&action)) {
+            switching_ = true;
+            reader_ = xml::Reader{context_.limits.before_auth};
+            stream_->start_tls(tls->name.empty() ? context_.server_tls : io::with_identity(context_.server_tls, tls->name),
+                               io::TlsRole::server, tls->name);
+        } else if (std::holds_alternative<RestartXml>(action)) {
+            switching_ = true;
+            reader_ = xml::Reader{authenticated_ ? context_.limits.after_auth : context_.limits.before_auth};
+        } else if (auto* request = std::get_if<Verify>(&action)) {
+            verify(*request);
+        } else if (auto* pair = std::get_if<PairReady>(&action)) {
+            ready(*pair);
+        } else if (auto* noted = std::get_if<Note>(&action)) {
+            note(*noted);
+        } else if (auto* close = std::get_if<Close>(&action)) {
+            finish_stream(*stream_, *close, context_.timers.closing);
+        }
+    }
+    actions.clear();
+}
+
+void InboundStream::ready(const PairReady& pair) {
+    if (!authenticated_) {
+        authenticated_ = true;
+        context_.ledger.authenticated(remote_.address);
+        const Limits limits = context_.limits_of ? context_.limits_of(pair.pair.remote) : context_.limits;
+        reader_.set_limits(limits.after_auth);
+        bucket_.configure(limits.inbound_bytes_per_second, limits.inbound_burst_bytes);
+    }
+    const TlsFacts* tls = machine_.tls();
+    log_.info("s2s.pair.ready", {{"detail", "Connection state change: PENDING->CONNECTED"},
+                                 {"pair", pair.pair.text()},
+                                 {"direction", "IN"},
+                                 {"method", std::string{text(pair.method)}},
+                                 {"tls", tls != nullptr ? tls->version : "none"},
+                                 {"stream", machine_.id()},
+                                 {"connection", connection_text()}});
+    if (context_.on_peer) {
+        context_.on_peer({pair.pair, Direction::inbound, pair.method, tls != nullptr ? tls->version : "",
+                          tls != nullptr ? tls->cipher : "", remote_.text(), true});
+    }
+    if (machine_.bidi()) pool_.offer(pair.pair, this);
+}
+
+void InboundStream::verify(const Verify& request) {
+    if (!context_.ledger.begin_dialback(remote_.address)) {
+        Actions actions;
+        machine_.on_verified(request.pair, Verified::Outcome::error, xmpp::StanzaCondition::resource_constraint,
+                             "too many verifications are under way", context_.shard.loop.now(), actions);
+        return carry_out(actions);
+    }
+    const xmpp::DomainPair pair = request.pair;
+    desk_.ask(this, remote_.address, request,
+              [this, pair](Verified::Outcome outcome, xmpp::StanzaCondition condition, const std::string& why) {
+                  verified(pair, outcome, condition, why);
+              });
+}
+
+void InboundStream::note(const Note& note) {
+    if (!log_.wants(note.level)) return;
+    auto facts = note.facts;
+    facts.push_back({"stream", machine_.id()});
+    facts.push_back({"pair", machine_.peer().text()});
+    facts.push_back({"direction", "IN"});
+    facts.push_back({"connection", connection_text()});
+    log_.write(note.level, note.event, std::move(facts));
+}
+
+void InboundStream::throttle(std::size_t bytes) {
+    const Duration wait = bucket_.take(bytes, context_.shard.loop.now());
+    if (wait == Duration{0} || throttled_) return;
+    throttled_ = true;
+    stream_->pause(true);
+    armed_ = context_.shard.loop.now() + wait;
+    timer_->arm(armed_);
+}
+
+void InboundStream::hold(bool held) {
+    if (finished_ || held == held_) return;
+    held_ = held;
+    if (!throttled_) stream_->pause(held_);
+}
+
+void InboundStream::arm() {
+    if (finished_) return;
+    const TimePoint deadline = machine_.deadline();
+    // A timer that fires early looks again: cheaper than moving it with each stanza.
+    if (deadline >= armed_) return;
+    armed_ = deadline;
+    timer_->arm(deadline);
+}
+
+void InboundStream::expire() {
+    armed_ = never;
+    const TimePoint now = context_.shard.loop.now();
+    if (throttled_ && bucket_.take(0, now) == Duration{0}) {
+        throttled_ = false;
+        if (!held_) stream_->pause(false);
+    } else if (throttled_) {
+        armed_ = now + bucket_.take(0, now);
+        timer_->arm(armed_);
+    }
+    if (machine_.deadline() <= now) {
+        Actions actions;
+        machine_.on_deadline(now, actions);
+        carry_out(actions);
+    }
+    arm();
+}
+
+void InboundStream::on_closed(io::CloseReason reason, const std::string& text) {
+    finished_ = true;
+    timer_->disarm();
+    Actions actions;
+    machine_.on_closed(context_.shard.loop.now(), actions);
+    for (const Action& action : actions) {
+        if (const auto* noted = std::get_if<Note>(&action)) note(*noted);
+    }
+    log_.debug("s2s.connection.closed", {{"pair", machine_.peer().text()},
+                                         {"direction", "IN"},
+                                         {"stream", machine_.id()},
+                                         {"connection", connection_text()},
+                                         {"reason", std::string{close_text(reason)}},
+                                         {"why", text},
+                                         {"stanzas", std::to_string(stanzas_in_)}});
+    if (context_.on_peer && authenticated_) {
+        for (const auto& pair : machine_.pairs()) {
+            context_.on_peer({pair.domains, Direction::inbound, pair.method, "", "", remote_.text(), false});
+        }
+    }
+    pool_.withdraw(this);
+    context_.ledger.leave(remote_.address, authenticated_);
+    on_gone_(*this);
+}
+
+bool InboundStream::carries(const xmpp::DomainPair& pair) const {
+    if (finished_ || machine_.closed() || !machine_.bidi()) return false;
+    for (const auto& known : machine_.pairs()) {
+        if (known.domains == pair && !known.pending) return true;
+    }
+    return false;
+}
+
+void InboundStream::send(const xmpp::Stanza& stanza) {
+    ++stanzas_out_;
+    bytes_out_ += stanza.bytes.size();
+    stream_->write(stanza.bytes);
+}
+
+bool InboundStream::concerns(const xmpp::Domain& remote) const {
+    if (machine_.peer().remote == remote) return true;
+    for (const auto& pair : machine_.pairs()) {
+        if (pair.domains.remote == remote) return true;
+    }
+    return false;
+}
+
+StreamStatus InboundStream::status() const {
+    StreamStatus status;
+    status.id = machine_.id();
+    status.direction = Direction::inbound;
+    status.local = machine_.peer().local.text();
+    status.remote = machine_.peer().remote.text();
+    status.pairs = machine_.pairs();
+    status.state = machine_.state();
+    status.local_address = local_.text();
+    status.remote_address = remote_.text();
+    describe_tls(machine_.tls(), machine_.peer().remote, status);
+    status.managed = machine_.managed();
+    status.bidi = machine_.bidi();
+    status.stanzas_in = stanzas_in_;
+    status.stanzas_out = stanzas_out_;
+    status.bytes_in = bytes_in_;
+    status.bytes_out = bytes_out_;
+    status.since = since_;
+    status.last_stanza = last_stanza_;
+    status.shard = context_.shard.index;
+    return status;
+}
+
+std::string InboundStream::connection_text() const { return local_.text() + ":" + remote_.text(); }
+
+}  // namespace sallyport::s2s

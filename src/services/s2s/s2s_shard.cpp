@@ -1,0 +1,79 @@
+// Accepting streams and spreading news to all of them.
+#include "services/s2s/s2s_shard.h"
+
+namespace sallyport::s2s {
+
+S2sShard::S2sShard(S2sContext context)
+    : context_{std::move(context)}, log_{context_.shard.logger(LogModule::s2s)}, pool_{context_}, desk_{context_} {}
+
+S2sShard::~S2sShard() = default;
+
+Result<void> S2sShard::listen(const Endpoint& at, bool direct_tls) {
+    auto listener = context_.shard.network.listen(
+        at, [this, direct_tls](std::unique_ptr<io::Stream> stream) { accept(std::move(stream), direct_tls); });
+    if (!listener) return listener.error();
+    endpoints_.push_back((*listener)->endpoint());
+    listeners_.push_back(std::move(*listener));
+    return {};
+}
+
+void S2sShard::accept(std::unique_ptr<io::Stream> stream, bool direct_tls) {
+    const Endpoint remote = stream->remote();
+    if (!context_.ledger.enter(remote.address, context_.shard.loop.now())) {
+        log_.debug("s2s.connection.refused", {{"remote", remote.text()}, {"why", "too many connections"}});
+        stream->abort();
+        return;
+    }
+    auto inbound = std::make_unique<InboundStream>(context_, desk_, pool_, std::move(stream), direct_tls,
+                                                   [this](InboundStream& gone) {
+                                                       auto node = inbound_.extract(&gone);
+                                                       if (node.empty()) return;
+                                                       dead_.push_back(std::move(node.mapped()));
+                                                       if (dead_.size() > 1) return;
+                                                       context_.shard.loop.defer([this] { dead_.clear(); });
+                                                   });
+    InboundStream& opened = *inbound;
+    inbound_.emplace(&opened, std::move(inbound));
+    opened.start();
+    if (held_) opened.hold(true);
+}
+
+void S2sShard::rules_changed() {
+    for (auto& [key, stream] : inbound_) stream->rules_changed();
+    desk_.rules_changed();
+    pool_.rules_changed();
+}
+
+void S2sShard::hold(bool held) {
+    if (held == held_) return;
+    held_ = held;
+    for (auto& [key, stream] : inbound_) stream->hold(held);
+}
+
+unsigned S2sShard::close(const xmpp::Domain& remote, const std::string& why) {
+    unsigned closed = pool_.close(remote, why);
+    for (auto& [key, stream] : inbound_) {
+        if (!stream->concerns(remote)) continue;
+        ++closed;
+        stream->shut({xmpp::StreamCondition::reset, why, {}, {}});
+    }
+    return closed;
+}
+
+void S2sShard::shut() {
+    listeners_.clear();
+    const xmpp::StreamError error{xmpp::StreamCondition::system_shutdown, {}, {}, {}};
+    for (auto& [key, stream] : inbound_) stream->shut(error);
+    pool_.shut(error);
+}
+
+std::size_t S2sShard::open_streams() const { return inbound_.size() + pool_.streams().size(); }
+
+std::vector<StreamStatus> S2sShard::streams() const {
+    std::vector<StreamStatus> all = pool_.streams();
+    for (const auto& [key, stream] : inbound_) all.push_back(stream->status());
+    for (auto& status : desk_.status()) all.push_back(std::move(status));
+    return all;
+}
+
+}  // namespace sallyport::s2s

@@ -1,0 +1,53 @@
+// Everything S2S of one shard: listeners, inbound streams, the pool of outbound streams and the dialback desk.
+#pragma once
+
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "services/s2s/context.h"
+#include "services/s2s/dialback_desk.h"
+#include "services/s2s/inbound_stream.h"
+#include "services/s2s/pool.h"
+
+namespace sallyport::s2s {
+
+class S2sShard {
+public:
+    explicit S2sShard(S2sContext context);
+    ~S2sShard();
+    S2sShard(const S2sShard&) = delete;
+    S2sShard& operator=(const S2sShard&) = delete;
+
+    /// Errors: "listen-failed".
+    [[nodiscard]] Result<void> listen(const Endpoint& at, bool direct_tls);
+    [[nodiscard]] Pool& pool() { return pool_; }
+    [[nodiscard]] S2sContext& context() { return context_; }
+    [[nodiscard]] const std::vector<Endpoint>& endpoints() const { return endpoints_; }
+
+    /// A new snapshot is in force: each stream asks its rules again.
+    void rules_changed();
+    /// Back-pressure: inbound streams stop or go on reading.
+    void hold(bool held);
+    /// Closes streams of `remote` in both directions; the number closed.
+    unsigned close(const xmpp::Domain& remote, const std::string& why);
+    /// Orderly end: stream errors system-shutdown, listeners closed.
+    void shut();
+    [[nodiscard]] std::size_t open_streams() const;
+    [[nodiscard]] std::vector<StreamStatus> streams() const;
+
+private:
+    void accept(std::unique_ptr<io::Stream> stream, bool direct_tls);
+
+    S2sContext context_;
+    Logger log_;
+    Pool pool_;
+    DialbackDesk desk_;
+    std::vector<std::unique_ptr<io::Listener>> listeners_;
+    std::vector<Endpoint> endpoints_;
+    std::unordered_map<InboundStream*, std::unique_ptr<InboundStream>> inbound_;
+    std::vector<std::unique_ptr<InboundStream>> dead_;
+    bool held_ = false;
+};
+
+}  // namespace sallyport::s2s
