@@ -1,0 +1,86 @@
+// What the admin floor may know of a node and ask of it: values and commands, never a connection. Implemented by the nodes;
+// called on the control thread, answers come on the control thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/limits.h"
+#include "base/tls_facts.h"
+#include "io/dns/resolver.h"
+#include "io/net/stream.h"
+#include "model/config/node_file.h"
+#include "services/link/hub.h"
+#include "services/s2s/context.h"
+#include "services/s2s/ledger.h"
+#include "services/settings/settings_service.h"
+
+namespace sallyport::admin {
+
+/// One certificate of the node.
+struct OwnCertificate {
+    std::string used_for;  ///< "s2s b.test", "link"
+    std::string file;
+    CertFacts facts;
+};
+
+/// A peer as an edge described it over the link (core only).
+struct DescribedPeer {
+    std::string edge, local, remote, direction, method, tls, cipher, address, verdict;
+    WallTime since{};
+};
+
+/// An attached XEP-0114 component (core only).
+struct ComponentStatus {
+    std::string domain, remote_address, state;
+    std::uint64_t stanzas_in = 0, stanzas_out = 0;
+};
+
+/// Everything at one moment.
+struct NodeStatus {
+    std::string role, name, realm, version, instance;
+    WallTime started{};
+    Duration uptime{0};
+    unsigned shards = 1;
+    std::uint64_t revision = 0;
+    std::string settings_trouble;          ///< why settings cannot be changed; empty: fine
+    bool federation_enabled = false;
+    std::vector<Endpoint> s2s_listeners, direct_tls_listeners, link_listeners, inside_listeners;
+    std::vector<link::SessionStatus> links;
+    std::vector<link::Hub::DialStatus> dials;
+    std::uint64_t held_for_link = 0;
+    s2s::Ledger::Totals ledger;
+    std::vector<s2s::StreamStatus> streams;
+    std::vector<s2s::DestinationStatus> destinations;
+    std::vector<DescribedPeer> described;
+    std::vector<ComponentStatus> components;
+    std::vector<OwnCertificate> certificates;
+    TimePoint now{};  ///< of the loop, to which `since` values relate
+};
+
+class NodeControl {
+public:
+    virtual ~NodeControl() = default;
+    [[nodiscard]] virtual const config::NodeFile& file() const = 0;
+    [[nodiscard]] virtual services::SettingsService& settings() = 0;
+    virtual void status(std::function<void(NodeStatus)> on_status) = 0;
+    /// XEP-0199 through the whole live path from a domain of ours.
+    virtual void ping(const xmpp::DomainPair& pair, std::function<void(Result<Duration>)> on_pinged) = 0;
+    /// Closes streams with `remote`; how many.
+    virtual void close(const xmpp::Domain& remote, std::function<void(unsigned)> on_closed) = 0;
+    /// For live probes.
+    [[nodiscard]] virtual io::Loop& loop() = 0;
+    [[nodiscard]] virtual io::Network& network() = 0;
+    [[nodiscard]] virtual io::Resolver& resolver() = 0;
+    [[nodiscard]] virtual std::shared_ptr<const io::TlsContext> client_tls() = 0;
+    /// Newest last; at most `limit`.
+    [[nodiscard]] virtual std::vector<LogRecord> events(std::size_t limit) = 0;
+    /// Level of a module at run time.
+    virtual void log_level(LogModule module, LogLevel level) = 0;
+    /// Certificates and the node's file are read again (as SIGHUP does). The errors, one sentence each.
+    [[nodiscard]] virtual std::vector<std::string> reload() = 0;
+};
+
+}  // namespace sallyport::admin
