@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/tls_facts.h"
 #include "io/dns/resolver.h"
+#include "io/log/node_log.h"
 #include "io/net/stream.h"
 #include "model/config/node_file.h"
 #include "services/link/hub.h"
@@ -75,8 +76,8 @@ public:
     [[nodiscard]] virtual io::Network& network() = 0;
     [[nodiscard]] virtual io::Resolver& resolver() = 0;
     [[nodiscard]] virtual std::shared_ptr<const io::TlsContext> client_tls() = 0;
-    /// Newest last; at most `limit`.
-    [[nodiscard]] virtual std::vector<LogRecord> events(std::size_t limit) = 0;
+    /// Entries of the event log after number `after`, oldest first, at most the `most` latest.
+    [[nodiscard]] virtual std::vector<io::LogEvent> events(std::uint64_t after, std::size_t most) = 0;
     /// Level of a module at run time.
     virtual void log_level(LogModule module, LogLevel level) = 0;
     /// Certificates and the node's file are read again (as SIGHUP does). The errors, one sentence each.
