@@ -104,6 +104,7 @@ void Hub::resume(Connection& connection, Session& session, std::uint32_t h) {
                                {"waiting", std::to_string(session.out.size())}});
     flush_held();
     flush_done();
+    advertise();
     if (context_.on_change) context_.on_change();
 }
 
@@ -149,6 +150,7 @@ void Hub::session_open(Connection& connection, const SessionOpen& open) {
         add_dialling(dialling.target, index);
     }
     flush_held();
+    advertise();
     if (context_.on_change) context_.on_change();
 }
 
@@ -199,8 +201,10 @@ void Hub::bound(Connection& connection, std::vector<xmpp::Domain> domains) {
     session->bound = std::move(domains);
     std::string all;
     for (const auto& domain : session->bound) all += (all.empty() ? "" : " ") + domain.text();
+    replace_dead(*session);
     log_.info("link.bound", {{"far", session->far_realm}, {"domains", all}});
     flush_held();
+    advertise();
     if (context_.on_change) context_.on_change();
 }
 
@@ -248,9 +252,9 @@ void Hub::flush_done() {
     });
 }
 
-void Hub::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
+void Hub::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket, bool may_forward) {
     if (Session* session = choose(stanza)) return transmit(*session, stanza.bytes, ticket);
-    if (context_.send_elsewhere && context_.send_elsewhere(stanza, ticket)) return;
+    if (may_forward && context_.send_elsewhere && context_.send_elsewhere(stanza, ticket)) return;
     hold_or_bounce(stanza, ticket);
 }
 
@@ -355,7 +359,19 @@ void Hub::closed(Connection& connection) {
         }
     }
     weigh();
+    advertise();
     if (context_.on_change) context_.on_change();
+}
+
+void Hub::replace_dead(const Session& fresh) {
+    // The far process was started again: what its predecessor had not done goes to it, in the old order.
+    std::vector<Session*> over;
+    for (const auto& session : sessions_) {
+        if (session->far_realm == fresh.far_realm && session->far_node != fresh.far_node && session->connection == nullptr) {
+            over.push_back(session.get());
+        }
+    }
+    for (Session* session : over) give_up(*session, TimePoint::min() + context_.hold);
 }
 
 void Hub::give_up(Session& session, TimePoint now) {
@@ -422,7 +438,7 @@ Session* Hub::find_session(const std::string& id) {
     return nullptr;
 }
 
-std::unique_ptr<Session> Hub::take(const std::string& id, std::uint32_t, std::function<void(std::uint64_t)> handled_there) {
+std::unique_ptr<Session> Hub::take(const std::string& id, std::function<void(std::uint64_t)> handled_there) {
     const auto at = std::find_if(sessions_.begin(), sessions_.end(), [&](const auto& s) { return s->id == id; });
     if (at == sessions_.end()) return nullptr;
     std::unique_ptr<Session> session = std::move(*at);
@@ -433,6 +449,7 @@ std::unique_ptr<Session> Hub::take(const std::string& id, std::uint32_t, std::fu
         session->connection = nullptr;
     }
     session->broken_since = context_.shard.loop.now();
+    advertise();
     // Stanzas received here and not yet done report to the session's new shard.
     context_.shard.desk.rebind(session->source, std::move(handled_there));
     return session;
@@ -445,12 +462,19 @@ void Hub::handled(const std::string& session_id, std::uint64_t number) {
     }
 }
 
-bool Hub::serves(std::string_view domain) const {
-    return std::any_of(sessions_.begin(), sessions_.end(), [&](const auto& session) {
-        if (context_.end == End::dialler) return session->connection != nullptr;
-        return std::any_of(session->bound.begin(), session->bound.end(),
-                           [&](const xmpp::Domain& d) { return d.text() == domain; });
-    });
+bool Hub::advertises(std::string_view domain) const {
+    const std::lock_guard lock{advertised_mutex_};
+    return std::find(advertised_.begin(), advertised_.end(), domain) != advertised_.end();
+}
+
+void Hub::advertise() {
+    std::vector<std::string> all;
+    for (const auto& session : sessions_) {
+        if (session->connection == nullptr) continue;
+        for (const auto& domain : session->bound) all.push_back(domain.text());
+    }
+    const std::lock_guard lock{advertised_mutex_};
+    advertised_ = std::move(all);
 }
 
 void Hub::serve(std::vector<xmpp::Domain> domains) {

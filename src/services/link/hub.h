@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -28,21 +29,21 @@ struct DialTarget {
 struct HubContext {
     routing::Shard& shard;
     End end = End::listener;
-    std::string realm, node_instance, secret;
-    Limits limits;
+    std::string realm{}, node_instance{}, secret{};
+    Limits limits{};
     Duration hold = std::chrono::seconds{30};  ///< how long stanzas wait for a link that is down; 0: bounced at once
-    std::shared_ptr<const io::TlsContext> tls;
+    std::shared_ptr<const io::TlsContext> tls{};
     routing::Router* router = nullptr;         ///< for stanzas that arrive
     /// Section 7: may the far side send this? Otherwise the condition that ends the link.
-    std::function<std::optional<xmpp::StreamCondition>(const xmpp::Stanza&)> objection;
-    std::function<void(const xmpp::Stanza&, const xmpp::StanzaError&, const routing::Ticket&)> bounce;
-    std::function<void(bool held)> on_hold;    ///< back-pressure to those who feed the link
-    std::function<void(const PeerFacts&)> on_facts;
-    std::function<void()> on_change;           ///< a link came up or went down
+    std::function<std::optional<xmpp::StreamCondition>(const xmpp::Stanza&)> objection{};
+    std::function<void(const xmpp::Stanza&, const xmpp::StanzaError&, const routing::Ticket&)> bounce{};
+    std::function<void(bool held)> on_hold{};    ///< back-pressure to those who feed the link
+    std::function<void(const PeerFacts&)> on_facts{};
+    std::function<void()> on_change{};           ///< a link came up or went down
     /// Edge: looks for a session on the other shards, takes it away from there and answers on this shard.
-    std::function<void(const std::string& id, std::function<void(std::unique_ptr<Session>)>)> find_elsewhere;
+    std::function<void(const std::string& id, std::function<void(std::unique_ptr<Session>)>)> find_elsewhere{};
     /// Edge: another shard has a link that serves the domain; true: the stanza went there.
-    std::function<bool(const xmpp::Stanza&, const routing::Ticket&)> send_elsewhere;
+    std::function<bool(const xmpp::Stanza&, const routing::Ticket&)> send_elsewhere{};
 };
 
 class Hub {
@@ -61,16 +62,15 @@ public:
     /// Edge: what was learned of a peer; told to every core, now and on each new session. `up` false: forget it.
     void tell(const PeerFacts& facts, bool up);
 
-    /// Takes a stanza for the far side.
-    void send(const xmpp::Stanza& stanza, const routing::Ticket& ticket);
-    /// A link of this shard serves `domain` (edge), or any is open (core).
-    [[nodiscard]] bool serves(std::string_view domain) const;
+    /// Takes a stanza for the far side. `may_forward` false: it came from another shard for a link here.
+    void send(const xmpp::Stanza& stanza, const routing::Ticket& ticket, bool may_forward = true);
+    /// Edge: a link of this shard serves `domain`. Thread-safe: other shards ask when they have none.
+    [[nodiscard]] bool advertises(std::string_view domain) const;
     [[nodiscard]] std::size_t connections() const { return connections_.size(); }
     void shut();
 
     /// Another shard's connection resumes the session.
-    [[nodiscard]] std::unique_ptr<Session> take(const std::string& id, std::uint32_t new_shard,
-                                                std::function<void(std::uint64_t)> handled_there);
+    [[nodiscard]] std::unique_ptr<Session> take(const std::string& id, std::function<void(std::uint64_t)> handled_there);
     /// A stanza received before its session came to this shard is done.
     void handled(const std::string& session_id, std::uint64_t number);
 
@@ -127,10 +127,12 @@ private:
     void hold_or_bounce(const xmpp::Stanza& stanza, const routing::Ticket& ticket);
     void flush_held();
     void flush_done();
+    void replace_dead(const Session& fresh);
     void give_up(Session& session, TimePoint now);
     void sweep();
     void arm_sweep();
     void weigh();
+    void advertise();
     [[nodiscard]] MachineSettings machine_settings(const DialTarget* target) const;
 
     HubContext context_;
@@ -144,6 +146,8 @@ private:
     std::deque<Waiting> held_;
     std::uint64_t held_bytes_ = 0;
     std::unique_ptr<io::Timer> sweeper_;
+    mutable std::mutex advertised_mutex_;  ///< advertised_ is read by other shards that have no link (rare)
+    std::vector<std::string> advertised_;
     bool sweeping_ = false, done_deferred_ = false, holding_ = false, shutting_ = false;
 };
 

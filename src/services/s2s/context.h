@@ -30,22 +30,22 @@ struct S2sContext {
     routing::Shard& shard;
     const Rules& rules;
     Ledger& ledger;
-    Timers timers;
+    Timers timers{};
     Duration ping_after = std::chrono::seconds{60};
     Duration dead_after = std::chrono::seconds{20};
-    Limits limits;
-    DialSettings dial;
-    std::shared_ptr<const io::TlsContext> server_tls;
-    std::shared_ptr<const io::TlsContext> direct_server_tls;  ///< with ALPN
-    std::shared_ptr<const io::TlsContext> client_tls;
-    std::shared_ptr<const io::TlsContext> direct_client_tls;  ///< with ALPN
+    Limits limits{};
+    DialSettings dial{};
+    std::shared_ptr<const io::TlsContext> server_tls{};
+    std::shared_ptr<const io::TlsContext> direct_server_tls{};  ///< with ALPN
+    std::shared_ptr<const io::TlsContext> client_tls{};
+    std::shared_ptr<const io::TlsContext> direct_client_tls{};  ///< with ALPN
     /// Replaces DNS for a domain: static routes, inside servers.
-    std::function<std::optional<ConfiguredTargets>(const xmpp::Domain&)> configured;
+    std::function<std::optional<ConfiguredTargets>(const xmpp::Domain&)> configured{};
     /// The limits that hold for a peer (exceptions of `federation.peers`).
-    std::function<Limits(const xmpp::Domain&)> limits_of;
-    std::function<void(const PeerNews&)> on_peer;
+    std::function<Limits(const xmpp::Domain&)> limits_of{};
+    std::function<void(const PeerNews&)> on_peer{};
     /// The answer to a ping of another shard's pool.
-    std::function<void(std::uint32_t shard, std::string id, std::string from, std::string to)> pong_elsewhere;
+    std::function<void(std::uint32_t shard, std::string id, std::string from, std::string to)> pong_elsewhere{};
     routing::Router* router = nullptr;
 };
 

@@ -1,0 +1,160 @@
+// Wiring of one core shard.
+#include "nodes/core/core_shard.h"
+
+#include <algorithm>
+
+namespace sallyport::nodes {
+
+namespace {
+
+constexpr std::size_t most_described = 10000;
+
+s2s::StreamPolicy policy_of(const config::InsideServer& server) {
+    s2s::StreamPolicy policy;
+    policy.security = server.tls == config::InsideTls::required   ? s2s::SecurityMode::tls_required
+                      : server.tls == config::InsideTls::optional ? s2s::SecurityMode::tls_optional
+                                                                  : s2s::SecurityMode::no_tls;
+    policy.require_certificate = server.auth == config::InsideAuth::certificate;
+    policy.offer_dialback = server.auth == config::InsideAuth::dialback;
+    return policy;
+}
+
+std::vector<policy::InsideRules::Server> rules_of(const std::vector<config::InsideServer>& servers) {
+    std::vector<policy::InsideRules::Server> rules;
+    for (const auto& server : servers) rules.push_back({server.domains, policy_of(server)});
+    return rules;
+}
+
+}  // namespace
+
+CoreShard::CoreShard(routing::Shard& shard, s2s::Ledger& ledger, const CoreParts& parts,
+                     const std::vector<std::unique_ptr<CoreShard>>& siblings)
+    : shard_{shard},
+      siblings_{siblings},
+      servers_{parts.servers},
+      rules_{rules_of(parts.servers), parts.dialback_secret},
+      from_link_{*this},
+      s2s_{s2s_context(ledger, parts)},
+      hub_{hub_context(parts)},
+      components_{component_context(parts)} {
+    for (const auto& server : servers_) {
+        for (const auto& domain : server.domains) inside_.insert(domain.text());
+    }
+    shard_.bus.attach(shard_, [this](routing::Forwarded message) { forwarded(std::move(message)); });
+}
+
+s2s::S2sContext CoreShard::s2s_context(s2s::Ledger& ledger, const CoreParts& parts) {
+    s2s::S2sContext context{.shard = shard_, .rules = rules_, .ledger = ledger};
+    context.timers = parts.timers;
+    context.ping_after = parts.ping_after;
+    context.dead_after = parts.dead_after;
+    context.limits = parts.limits;
+    context.dial = parts.dial;
+    context.server_tls = parts.server_tls;
+    context.client_tls = parts.client_tls;
+    // Dialback of an internal server is verified at its configured address, never by DNS.
+    context.configured = [this](const xmpp::Domain& domain) -> std::optional<s2s::ConfiguredTargets> {
+        for (const auto& server : servers_) {
+            if (std::find(server.domains.begin(), server.domains.end(), domain) == server.domains.end()) continue;
+            return s2s::ConfiguredTargets{{{server.address.host, server.address.port, false, true}}, false};
+        }
+        return s2s::ConfiguredTargets{};
+    };
+    context.pong_elsewhere = [this](std::uint32_t to, std::string id, std::string from, std::string at) {
+        shard_.bus.run_on(to, [core = siblings_[to].get(), id = std::move(id), from = std::move(from), at = std::move(at)] {
+            core->s2s_.pool().pong(id, from, at);
+        });
+    };
+    context.router = this;
+    return context;
+}
+
+link::HubContext CoreShard::hub_context(const CoreParts& parts) {
+    link::HubContext context{.shard = shard_};
+    context.end = link::End::dialler;
+    context.realm = parts.realm;
+    context.node_instance = parts.instance;
+    context.secret = parts.link_secret;
+    context.limits = parts.limits;
+    context.hold = parts.link_hold;
+    context.tls = parts.link_tls;
+    context.router = &from_link_;
+    // An edge that speaks for an inside domain is broken or in other hands (threat T85).
+    context.objection = [this](const xmpp::Stanza& stanza) -> std::optional<xmpp::StreamCondition> {
+        if (is_inside(stanza.from_domain) || components_.owns(stanza.from_domain)) return xmpp::StreamCondition::invalid_from;
+        return std::nullopt;
+    };
+    context.bounce = [this](const xmpp::Stanza& stanza, const xmpp::StanzaError& error, const routing::Ticket& ticket) {
+        s2s_.pool().bounce(stanza, error, ticket);
+    };
+    context.on_hold = [this](bool held) { s2s_.hold(held); };
+    context.on_facts = [this](const link::PeerFacts& facts) {
+        if (described_.size() >= most_described) described_.clear();
+        described_[{facts.pair, facts.direction}] = facts;
+        shard_.logger(LogModule::link)
+            .info("link.peer", {{"pair", facts.pair.text()},
+                                {"direction", facts.direction == "in" ? "IN" : "OUT"},
+                                {"method", facts.method},
+                                {"tls", facts.tls.empty() ? "none" : facts.tls},
+                                {"address", facts.address},
+                                {"verdict", facts.verdict}});
+    };
+    return context;
+}
+
+components::ServerContext CoreShard::component_context(const CoreParts& parts) {
+    components::ServerContext context{.shard = shard_};
+    context.secrets = parts.components;
+    context.limits = parts.limits;
+    context.router = this;
+    context.bounce = [this](const xmpp::Stanza& stanza, const xmpp::StanzaError& error, const routing::Ticket& ticket) {
+        s2s_.pool().bounce(stanza, error, ticket);
+    };
+    return context;
+}
+
+std::vector<xmpp::Domain> CoreShard::served() const {
+    std::vector<xmpp::Domain> all;
+    for (const auto& server : servers_) all.insert(all.end(), server.domains.begin(), server.domains.end());
+    for (const auto& domain : components_.domains()) all.push_back(domain);
+    return all;
+}
+
+void CoreShard::route(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
+    if (is_inside(stanza.to_domain)) {
+        const std::uint32_t at = routing::owner(stanza.from_domain, stanza.to_domain, shard_.count);
+        if (at == shard_.index) return s2s_.pool().send(stanza, ticket);
+        return forward(at, stanza, ticket);
+    }
+    if (components_.owns(stanza.to_domain)) {
+        if (shard_.index == 0) return components_.send(stanza, ticket);
+        return forward(0, stanza, ticket);
+    }
+    hub_.send(stanza, ticket);
+}
+
+void CoreShard::forward(std::uint32_t to, const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
+    if (shard_.bus.forward(shard_, to, {xmpp::OwnedStanza{stanza}, ticket})) return;
+    s2s_.pool().bounce(stanza, {xmpp::StanzaCondition::resource_constraint, {}}, ticket);
+}
+
+void CoreShard::FromLink::route(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
+    if (core_.is_inside(stanza.to_domain) || core_.components_.owns(stanza.to_domain)) return core_.route(stanza, ticket);
+    // Never back to an edge (RFC 6120 10.4): the edge believes that we serve a domain which we do not.
+    core_.s2s_.pool().bounce(stanza, {xmpp::StanzaCondition::item_not_found, {}}, ticket);
+}
+
+void CoreShard::forwarded(routing::Forwarded message) {
+    const xmpp::Stanza stanza = message.stanza.view();
+    if (is_inside(stanza.to_domain)) return s2s_.pool().send(stanza, message.ticket);
+    if (components_.owns(stanza.to_domain)) return components_.send(stanza, message.ticket);
+    hub_.send(stanza, message.ticket, false);
+}
+
+void CoreShard::shut() {
+    s2s_.shut();
+    components_.shut();
+    hub_.shut();
+}
+
+}  // namespace sallyport::nodes

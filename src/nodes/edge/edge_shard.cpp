@@ -1,0 +1,182 @@
+// Wiring of one edge shard.
+#include "nodes/edge/edge_shard.h"
+
+#include <algorithm>
+
+#include "model/policy/static_route.h"
+
+namespace sallyport::nodes {
+
+namespace {
+
+/// The limits of the general profile, with the peer's exceptions on top.
+Limits limits_of(const config::Settings& settings, const Limits& general, const xmpp::Domain& remote) {
+    Limits limits = general;
+    for (const config::PeerException& peer : settings.peers) {
+        if (!peer.domain.matches(remote)) continue;
+        for (const auto& [name, value] : peer.limits) {
+            for (const LimitRow& row : limit_rows()) {
+                if (row.key == name) row.member(limits) = value;
+            }
+        }
+    }
+    return limits;
+}
+
+}  // namespace
+
+EdgeShard::EdgeShard(routing::Shard& shard, s2s::Ledger& ledger, const EdgeParts& parts,
+                     const std::vector<std::unique_ptr<EdgeShard>>& siblings)
+    : shard_{shard},
+      siblings_{siblings},
+      rules_{parts.settings},
+      from_link_{*this},
+      s2s_{s2s_context(ledger, parts)},
+      hub_{hub_context(parts)} {
+    shard_.bus.attach(shard_, [this](routing::Forwarded message) { forwarded(std::move(message)); });
+}
+
+s2s::S2sContext EdgeShard::s2s_context(s2s::Ledger& ledger, const EdgeParts& parts) {
+    s2s::S2sContext context{.shard = shard_, .rules = rules_, .ledger = ledger};
+    context.timers = parts.timers;
+    context.ping_after = parts.ping_after;
+    context.dead_after = parts.dead_after;
+    context.limits = parts.limits;
+    context.dial = parts.dial;
+    context.server_tls = parts.server_tls;
+    context.direct_server_tls = parts.direct_server_tls;
+    context.client_tls = parts.client_tls;
+    context.direct_client_tls = parts.direct_client_tls;
+    context.configured = [this](const xmpp::Domain& remote) -> std::optional<s2s::ConfiguredTargets> {
+        policy::RouteChoice choice = policy::static_route(rules_.settings(), remote, shard_.random);
+        if (!choice.has_route) return std::nullopt;
+        return s2s::ConfiguredTargets{std::move(choice.targets), choice.fall_back_to_dns};
+    };
+    context.limits_of = [this, general = parts.limits](const xmpp::Domain& remote) {
+        return limits_of(rules_.settings(), general, remote);
+    };
+    context.on_peer = [this](const s2s::PeerNews& news) { peer_news(news); };
+    context.pong_elsewhere = [this](std::uint32_t to, std::string id, std::string from, std::string at) {
+        shard_.bus.run_on(to, [edge = siblings_[to].get(), id = std::move(id), from = std::move(from), at = std::move(at)] {
+            edge->s2s_.pool().pong(id, from, at);
+        });
+    };
+    context.router = this;
+    return context;
+}
+
+link::HubContext EdgeShard::hub_context(const EdgeParts& parts) {
+    link::HubContext context{.shard = shard_};
+    context.end = link::End::listener;
+    context.realm = parts.realm;
+    context.node_instance = parts.instance;
+    context.secret = parts.link_secret;
+    context.limits = parts.limits;
+    context.hold = parts.link_hold;
+    context.tls = parts.link_tls;
+    context.router = &from_link_;
+    // What a core may send is judged stanza by stanza in FromLink and by the rules of the pool: a wrong setting must not
+    // take the link down.
+    context.objection = [](const xmpp::Stanza&) -> std::optional<xmpp::StreamCondition> { return std::nullopt; };
+    context.bounce = [this](const xmpp::Stanza& stanza, const xmpp::StanzaError& error, const routing::Ticket& ticket) {
+        s2s_.pool().bounce(stanza, error, ticket);
+    };
+    context.on_hold = [this](bool held) { s2s_.hold(held); };
+    context.send_elsewhere = [this](const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
+        return send_over_sibling(stanza, ticket);
+    };
+    context.find_elsewhere = [this](const std::string& id, std::function<void(std::unique_ptr<link::Session>)> on_found) {
+        find_session(id, 0, std::move(on_found));
+    };
+    return context;
+}
+
+bool EdgeShard::is_local(std::string_view domain) const {
+    const auto& domains = rules_.settings().domains;
+    return std::any_of(domains.begin(), domains.end(), [&](const config::NamePattern& pattern) {
+        const std::string& name = pattern.domain.text();
+        if (!pattern.below) return domain == name;
+        return domain.size() > name.size() + 1 && domain.ends_with(name) && domain[domain.size() - name.size() - 1] == '.';
+    });
+}
+
+void EdgeShard::route(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
+    if (is_local(stanza.to_domain)) return hub_.send(stanza, ticket);
+    const std::uint32_t at = routing::owner(stanza.from_domain, stanza.to_domain, shard_.count);
+    if (at == shard_.index) return s2s_.pool().send(stanza, ticket);
+    if (!shard_.bus.forward(shard_, at, {xmpp::OwnedStanza{stanza}, ticket})) {
+        s2s_.pool().bounce(stanza, {xmpp::StanzaCondition::resource_constraint, {}}, ticket);
+    }
+}
+
+void EdgeShard::FromLink::route(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
+    if (edge_.is_local(stanza.to_domain)) {
+        // RFC 6120 10.5: what the core does not deliver itself has no other place to go.
+        return edge_.s2s_.pool().bounce(stanza, {xmpp::StanzaCondition::remote_server_not_found, {}}, ticket);
+    }
+    edge_.route(stanza, ticket);
+}
+
+void EdgeShard::forwarded(routing::Forwarded message) {
+    const xmpp::Stanza stanza = message.stanza.view();
+    if (!is_local(stanza.to_domain)) return s2s_.pool().send(stanza, message.ticket);
+    // It came here for this shard's link; if that is gone meanwhile it waits here, it does not travel on.
+    hub_.send(stanza, message.ticket, false);
+}
+
+bool EdgeShard::send_over_sibling(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
+    for (const auto& sibling : siblings_) {
+        if (sibling.get() == this || !sibling->hub_.advertises(stanza.to_domain)) continue;
+        return shard_.bus.forward(shard_, sibling->shard_.index, {xmpp::OwnedStanza{stanza}, ticket});
+    }
+    return false;
+}
+
+void EdgeShard::find_session(const std::string& id, std::size_t sibling,
+                             std::function<void(std::unique_ptr<link::Session>)> on_found) {
+    if (sibling == siblings_.size()) return on_found(nullptr);
+    if (siblings_[sibling].get() == this) return find_session(id, sibling + 1, std::move(on_found));
+    EdgeShard& there = *siblings_[sibling];
+    shard_.bus.run_on(there.shard_.index, [this, &there, id, sibling, on_found = std::move(on_found)] {
+        // Received there, done later: told to the session where it lives then.
+        auto taken = there.hub_.take(id, [this, id](std::uint64_t number) {
+            shard_.bus.run_on(shard_.index, [this, id, number] { hub_.handled(id, number); });
+        });
+        auto session = std::make_shared<std::unique_ptr<link::Session>>(std::move(taken));
+        shard_.bus.run_on(shard_.index, [this, id, sibling, session, on_found] {
+            if (*session) return on_found(std::move(*session));
+            find_session(id, sibling + 1, on_found);
+        });
+    });
+}
+
+void EdgeShard::peer_news(const s2s::PeerNews& news) {
+    link::PeerFacts facts;
+    facts.pair = news.pair;
+    facts.direction = news.direction == s2s::Direction::inbound ? "in" : "out";
+    facts.method = s2s::text(news.method);
+    facts.tls = news.tls_version;
+    facts.cipher = news.cipher;
+    facts.address = news.address;
+    facts.verdict = rules_.admits(news.pair, news.direction).verdict_id;
+    for (const auto& sibling : siblings_) {
+        if (sibling.get() == this) {
+            hub_.tell(facts, news.up);
+        } else {
+            shard_.bus.run_on(sibling->shard_.index,
+                              [there = sibling.get(), facts, up = news.up] { there->hub_.tell(facts, up); });
+        }
+    }
+}
+
+void EdgeShard::apply(config::Snapshot settings) {
+    rules_.replace(std::move(settings));
+    s2s_.rules_changed();
+}
+
+void EdgeShard::shut() {
+    s2s_.shut();
+    hub_.shut();
+}
+
+}  // namespace sallyport::nodes

@@ -1,0 +1,70 @@
+// One shard of an edge: S2S with the Internet on one side, router links to the cores on the other. Composition only; the
+// same object runs on real loops and in the simulated world of the tests.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "model/policy/policy.h"
+#include "services/link/hub.h"
+#include "services/routing/shard.h"
+#include "services/s2s/s2s_shard.h"
+
+namespace sallyport::nodes {
+
+/// What the shards of one edge have in common.
+struct EdgeParts {
+    config::Snapshot settings;
+    s2s::Timers timers;
+    Duration ping_after{}, dead_after{};
+    Limits limits;
+    s2s::DialSettings dial;
+    std::shared_ptr<const io::TlsContext> server_tls, direct_server_tls, client_tls, direct_client_tls, link_tls;
+    std::string realm, instance, link_secret;
+    Duration link_hold{};
+};
+
+class EdgeShard final : public routing::Router {
+public:
+    /// `siblings` holds all shards of the node, this one included, before any of them runs.
+    EdgeShard(routing::Shard& shard, s2s::Ledger& ledger, const EdgeParts& parts,
+              const std::vector<std::unique_ptr<EdgeShard>>& siblings);
+
+    [[nodiscard]] s2s::S2sShard& s2s() { return s2s_; }
+    [[nodiscard]] link::Hub& hub() { return hub_; }
+    [[nodiscard]] const routing::Shard& shard() const { return shard_; }
+    void apply(config::Snapshot settings);
+    void shut();
+
+    /// By destination: local domains over the link, everything else to its S2S stream on the shard that owns the pair.
+    void route(const xmpp::Stanza& stanza, const routing::Ticket& ticket) override;
+
+private:
+    /// Stanzas from a core: never back to a core (a loop), otherwise like any other.
+    class FromLink final : public routing::Router {
+    public:
+        explicit FromLink(EdgeShard& edge) : edge_{edge} {}
+        void route(const xmpp::Stanza& stanza, const routing::Ticket& ticket) override;
+
+    private:
+        EdgeShard& edge_;
+    };
+
+    [[nodiscard]] s2s::S2sContext s2s_context(s2s::Ledger& ledger, const EdgeParts& parts);
+    [[nodiscard]] link::HubContext hub_context(const EdgeParts& parts);
+    [[nodiscard]] bool is_local(std::string_view domain) const;
+    void forwarded(routing::Forwarded message);
+    void peer_news(const s2s::PeerNews& news);
+    [[nodiscard]] bool send_over_sibling(const xmpp::Stanza& stanza, const routing::Ticket& ticket);
+    void find_session(const std::string& id, std::size_t sibling,
+                      std::function<void(std::unique_ptr<link::Session>)> on_found);
+
+    routing::Shard& shard_;
+    const std::vector<std::unique_ptr<EdgeShard>>& siblings_;
+    policy::EdgeRules rules_;
+    FromLink from_link_;
+    s2s::S2sShard s2s_;
+    link::Hub hub_;
+};
+
+}  // namespace sallyport::nodes
