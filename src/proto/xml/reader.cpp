@@ -318,7 +318,10 @@ Scan Reader::State::scan_footer(std::string_view window) {
     return Scan::more;
 }
 
-Reader::Reader(const XmlLimits& limits) : state_{std::make_unique<State>(limits)} {}
+// Streams are many, and most of them idle.
+Reader::Reader(const XmlLimits& limits) : state_{std::make_unique<State>(limits)} {
+    static_assert(sizeof(State) <= 1280);
+}
 Reader::~Reader() = default;
 Reader::Reader(Reader&&) noexcept = default;
 Reader& Reader::operator=(Reader&&) noexcept = default;

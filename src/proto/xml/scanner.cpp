@@ -42,7 +42,10 @@ Scan ElementScanner::run(std::string_view bytes, const XmlLimits& limits, Fault&
     for (;;) {
         const Scan scan = step(bytes, limits, fault);
         if (scan != Scan::complete) return scan;
-        if (open_.empty()) return Scan::complete;
+        if (!open_.empty()) continue;
+        open_.clear();
+        scopes_.clear();
+        return Scan::complete;
     }
 }
 

@@ -26,7 +26,10 @@ public:
         while (!declared_.empty() && declared_.top().depth >= depth) declared_.pop();
     }
 
-    /// The namespace of an element; `found` is false for a prefix that nobody declared.
+    /// Forgets all, the heap too.
+    void clear() { declared_.clear(); }
+
+    /// The namespace of an element whose prefix enter() found declared.
     [[nodiscard]] std::string element_space(const char* base, const Tag& tag) const;
 
     /// A prefix was used that only the header declares.

@@ -31,7 +31,7 @@ public:
     }
     void clear() {
         size_ = 0;
-        if (!more_.empty()) std::vector<T>{}.swap(more_);
+        if (more_.capacity() != 0) std::vector<T>{}.swap(more_);
     }
     [[nodiscard]] std::size_t size() const { return size_; }
     [[nodiscard]] bool empty() const { return size_ == 0; }

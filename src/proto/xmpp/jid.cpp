@@ -38,27 +38,31 @@ constexpr std::array<std::uint8_t, 256> make_classes() {
 }
 constexpr std::array<std::uint8_t, 256> classes = make_classes();
 
+/// True when every character has one of the classes in `mask`. Without early exit: addresses are short and mostly good.
 bool all_in(std::string_view text, unsigned mask) {
-    return std::all_of(text.begin(), text.end(),
-                       [&](char c) { return (classes[static_cast<unsigned char>(c)] & mask) != 0; });
+    bool good = true;
+    for (const char c : text) good &= (classes[static_cast<unsigned char>(c)] & mask) != 0;
+    return good;
 }
 
-/// Lower-case letters, digits and hyphens in labels, none of them encoded, the last not a number.
+/// One label of a canonical host: not encoded, since the canonical form of A-labels is another.
+bool is_canonical_label(std::string_view label) {
+    return !label.empty() && label.size() <= longest_label && label.front() != '-' && label.back() != '-' &&
+           all_in(label, host_char) && !(label[0] == 'x' && label.starts_with("xn--"));
+}
+
+/// Lower-case letters, digits and hyphens in labels, the last not a number.
 bool is_canonical_host(std::string_view host) {
-    if (host.empty() || host.size() > longest_name) return false;
-    std::size_t begin = 0;
-    for (std::size_t i = 0; i <= host.size(); ++i) {
-        if (i < host.size() && host[i] != '.') {
-            if ((classes[static_cast<unsigned char>(host[i])] & host_char) == 0) return false;
-            continue;
+    if (host.size() > longest_name) return false;
+    for (;;) {
+        const std::size_t dot = host.find('.');
+        const std::string_view label = host.substr(0, dot);
+        if (!is_canonical_label(label)) return false;
+        if (dot == std::string_view::npos) {
+            return !std::all_of(label.begin(), label.end(), [](char c) { return c >= '0' && c <= '9'; });
         }
-        const std::string_view label = host.substr(begin, i - begin);
-        if (label.empty() || label.size() > longest_label || label.front() == '-' || label.back() == '-') return false;
-        if (label.starts_with("xn--")) return false;
-        begin = i + 1;
+        host.remove_prefix(dot + 1);
     }
-    const std::string_view last = host.substr(host.rfind('.') + 1);
-    return !std::all_of(last.begin(), last.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 struct Parts {
@@ -83,7 +87,11 @@ Parts split(std::string_view address) {
 bool fits(std::string_view part) { return !part.empty() && part.size() <= longest_part; }
 
 std::optional<std::string> prepare_local(std::string_view text) {
-    if (all_in(text, local_char)) return std::string{text};
+    if (all_in(text, local_char | upper_local_char)) {
+        std::string lowered{text};
+        for (char& c : lowered) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+        return lowered;
+    }
     auto prepared = precis::username_case_mapped(text);
     if (prepared && prepared->find_first_of(not_in_local) != std::string::npos) return std::nullopt;
     return prepared;

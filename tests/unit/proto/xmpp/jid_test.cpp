@@ -54,7 +54,7 @@ TEST(Jid, RefusesTheIllegalAddressesOfTheRfc) {  // RFC 7622 table 2
                                 "\xC0\xAF@example.com",
                                 "a\u200Db@example.com",
                                 "\u05D0a@example.com",
-                                "u@example.com/a\u0000\u200B"}) {
+                                "u@example.com/a\u200B"}) {
         EXPECT_EQ(canonical(illegal), "refused") << illegal;
     }
     EXPECT_EQ(canonical(std::string(1024, 'a') + "@example.com"), "refused");
@@ -132,7 +132,7 @@ TEST(Domain, RefusesWhatIsNoHostName) {
                             "xn--",
                             "xn--a",
                             "xn--abc-.example",
-                            "xn--zzzzzzzzzz.example",
+                            "xn--ls8h.example",
                             "*.example",
                             "\u265A.example",
                             "\u00FC..example",
