@@ -200,7 +200,6 @@ void S::end() {
 }
 
 void S::note(Actions& out, LogLevel level, std::string_view name, std::vector<LogFact> facts_told) const {
-    if (!id.empty()) facts_told.push_back({"stream", id});
     out.push_back(Note{level, name, std::move(facts_told)});
 }
 
@@ -292,6 +291,7 @@ void Inbound::on_header(const xml::Header& header, TimePoint now, Actions& out) 
 }
 
 void Inbound::on_element(const xml::Element& element, std::size_t unread, TimePoint now, Actions& out) {
+    state_->stanza = never;
     state_->handle({.on = classify(element), .element = &element, .unread = unread}, now, out);
 }
 
@@ -345,6 +345,7 @@ bool Inbound::on_stanza(const xmpp::Stanza& stanza, TimePoint now, std::uint64_t
     const bool open = s.phase == State::Phase::open || (s.phase == State::Phase::closing && s.orderly);
     if (open && s.pairs.ready(stanza.to_domain, stanza.from_domain)) {
         sequence = s.received.receive();
+        s.stanza = never;
         if (s.phase == State::Phase::open) s.idle = now + s.timers.idle;
         return true;
     }

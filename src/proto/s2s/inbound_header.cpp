@@ -23,6 +23,7 @@ std::optional<StreamError> S::judge(const xml::Header& header, std::string& why)
     version_1 = speaks_version_1(header);
     lang = usable_lang(header);
 
+    peer = {};
     // `from` first: the response is addressed to it even when `to` is refused.
     const Address from = read_domain(header.attribute("from"), peer.remote);
     const Address to = read_domain(header.attribute("to"), peer.local);
@@ -73,8 +74,7 @@ S::Did S::greet(const Event& event, TimePoint now, Actions& out) {
     const auto error = judge(header, why);
     respond_header(version_1 || error.has_value(), out);
     note(out, LogLevel::info, event::stream_opened,
-         {{"direction", "in"},
-          {"from", std::string{header.attribute("from")}},
+         {{"from", std::string{header.attribute("from")}},
           {"to", std::string{header.attribute("to")}},
           {"peer-id", std::string{header.attribute("id")}},
           {"version", std::string{header.attribute("version")}}});
@@ -112,7 +112,7 @@ S::Did S::greet_again(const Event& event, TimePoint now, Actions& out) {
     }
     respond_header(true, out);
     note(out, LogLevel::info, event::stream_opened,
-         {{"direction", "in"}, {"from", peer.remote.text()}, {"to", peer.local.text()}, {"after", "sasl"}});
+         {{"from", peer.remote.text()}, {"to", peer.local.text()}, {"after", "sasl"}});
     if (error) {
         close(*error, std::move(why), now, out);
         return Did::ended;

@@ -198,7 +198,6 @@ void S::end() {
 }
 
 void S::note(Actions& out, LogLevel level, std::string_view name, std::vector<LogFact> facts_told) const {
-    if (!id.empty()) facts_told.push_back({"stream", id});
     out.push_back(Note{level, name, std::move(facts_told)});
 }
 

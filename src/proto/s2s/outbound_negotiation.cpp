@@ -55,8 +55,7 @@ S::Did S::read_header(const Event& event, TimePoint now, Actions& out) {
     // COMPAT(Cisco XCP): the reply has no `to`, and `from` is a hint until TLS or dialback has spoken: neither is
     // judged.
     note(out, LogLevel::info, event::stream_opened,
-         {{"direction", "out"},
-          {"from", std::string{header.attribute("from")}},
+         {{"from", std::string{header.attribute("from")}},
           {"to", std::string{header.attribute("to")}},
           {"version", std::string{header.attribute("version")}}});
     if (speaks_version_1(header)) return Did::advance;

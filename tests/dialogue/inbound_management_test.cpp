@@ -1,0 +1,210 @@
+// XEP-0198, 0288, 0138, timers and ends of an open inbound stream: threats T24, T30, T38, T45, T58, T62, T86, T87.
+#include <gtest/gtest.h>
+
+#include "support/dialogue.h"
+#include "support/words.h"
+
+namespace sallyport::testing {
+namespace {
+
+using enum xmpp::StreamCondition;
+
+constexpr std::string_view enable = "<enable xmlns='urn:xmpp:sm:3'/>";
+constexpr std::string_view request = "<r xmlns='urn:xmpp:sm:3'/>";
+
+std::string ack(std::string_view h) { return "<a xmlns='urn:xmpp:sm:3' h='" + std::string{h} + "'/>"; }
+std::string sm_failed(std::string_view condition) {
+    return "<failed xmlns='urn:xmpp:sm:3'><" + std::string{condition} +
+           " xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>";
+}
+
+/// Authenticated by certificate; everything said so far is consumed.
+Dialogue open_stream(bool bidi = false) {
+    TestRules rules;
+    rules.everyone.bidi = bidi;
+    Dialogue with = Dialogue::inbound(rules, true);
+    with.tls(certificate_for("partner.example"));
+    with.peer_header("partner.example", "corp.example");
+    with.our_header();
+    with.ours(bidi ? features(f_mechanisms, f_dialback, f_bidi, f_sm, f_limits)
+                   : features(f_mechanisms, f_dialback, f_sm, f_limits));
+    if (bidi) with.peer("<bidi xmlns='urn:xmpp:bidi'/>");
+    with.peer(result("partner.example", "corp.example", "k"));
+    with.ours(result_is("corp.example", "partner.example", "valid"));
+    return with;
+}
+
+TEST(InboundAcks, CountWhatIsHandled) {
+    Dialogue::fail_each_step(
+        [] { return open_stream(); },
+        [](Dialogue& with) {
+            with.peer(message("partner.example", "corp.example"));  // before <enable/>: not counted
+            with.handled(1);
+            with.peer(enable);
+            with.ours("<enabled xmlns='urn:xmpp:sm:3'/>");
+            with.peer(message("partner.example", "corp.example") + message("partner.example", "corp.example"));
+            with.peer(request);
+            with.ours(ack("0"));
+            with.handled(3);  // out of order: the first is still on its way
+            with.ours_nothing();
+            with.handled(2);
+            with.ours(ack("2"));  // owed since <r/>
+            with.peer(request);
+            with.ours(ack("2"));
+            with.peer(enable);
+            with.ours(sm_failed("unexpected-request"));
+            with.expect_open();
+        });
+}
+
+TEST(InboundAcks, WaitForAuthentication) {  // threat T86
+    TestRules rules;
+    rules.everyone.security = s2s::SecurityMode::tls_optional;
+    Dialogue with = Dialogue::inbound(rules);
+    with.peer_header("partner.example", "corp.example");
+    with.our_header();
+    with.ours(features(starttls, f_dialback, f_sm, f_limits));
+    with.peer(enable);
+    with.ours(sm_failed("unexpected-request"));
+    with.peer("<resume xmlns='urn:xmpp:sm:3' previd='guess' h='0'/>");
+    with.ours(sm_failed("item-not-found"));
+    with.expect_open();
+    EXPECT_FALSE(with.in().managed());
+}
+
+TEST(InboundAcks, RefuseCountsThatCannotBe) {
+    Dialogue with = open_stream();
+    with.peer(enable);
+    with.peer(ack("4294967295"));
+    with.expect_close(undefined_condition);
+    EXPECT_NE(with.everything_sent().find("handled-count-too-high"), std::string::npos);
+    Dialogue odd = open_stream();
+    odd.peer(enable);
+    odd.peer("<a xmlns='urn:xmpp:sm:3'/>");
+    odd.expect_close(bad_format);
+    Dialogue unmanaged = open_stream();
+    unmanaged.peer(request);
+    unmanaged.expect_close(unsupported_stanza_type);
+}
+
+TEST(InboundBidi, CountsWhatWeSendBack) {  // XEP-0288 with XEP-0198
+    Dialogue with = open_stream(true);
+    EXPECT_TRUE(with.in().bidi());
+    with.peer(enable);
+    with.ours("<enabled xmlns='urn:xmpp:sm:3'/>");
+    with.we_send(49);
+    with.ours_nothing();
+    with.we_send(1);
+    with.ours(request);
+    with.peer(ack("50"));
+    with.expect_acknowledged(50);
+    with.expect_open();
+}
+
+TEST(InboundBidi, IsRefusedUnlessOfferedAndBeforeAuthentication) {
+    Dialogue late = open_stream(true);
+    late.peer("<bidi xmlns='urn:xmpp:bidi'/>");
+    late.expect_close(policy_violation);
+    Dialogue unoffered = Dialogue::inbound({}, true);
+    unoffered.tls(std::nullopt);
+    unoffered.peer_header("partner.example", "corp.example");
+    unoffered.peer("<bidi xmlns='urn:xmpp:bidi'/>");
+    unoffered.expect_close(policy_violation);
+}
+
+TEST(InboundStream, RefusesCompressionAndGoesOn) {  // threat T62
+    Dialogue with = open_stream();
+    with.peer("<compress xmlns='http://jabber.org/protocol/compress'><method>zlib</method></compress>");
+    with.ours("<failure xmlns='http://jabber.org/protocol/compress'><unsupported-method/></failure>");
+    with.peer(message("partner.example", "corp.example"));
+    with.expect_delivered(1);
+}
+
+TEST(InboundStream, EndsOnElementsThatHaveNoPlace) {
+    for (const std::string_view bytes :
+         {"<x xmlns='urn:x'/>", "<stream:features/>", "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>",
+          "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>", "<enabled xmlns='urn:xmpp:sm:3'/>",
+          "<message xmlns='jabber:client' from='partner.example' to='corp.example'/>"}) {
+        SCOPED_TRACE(bytes);
+        Dialogue with = open_stream();
+        with.peer(bytes);
+        with.expect_close(unsupported_stanza_type);
+        with.expect_delivered(0);
+    }
+}
+
+TEST(InboundStream, NotesTheErrorsOfThePeerAndCloses) {  // threat T38
+    Dialogue with = open_stream();
+    with.peer(
+        "<stream:error><evil xmlns='urn:x'/><text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>login ok</text>"
+        "</stream:error></stream:stream>");
+    with.ours(close_tag);
+    with.ours_nothing();
+    with.expect_close();
+    with.expect_note("s2s.stream.error-received", "condition", "undefined-condition");
+    EXPECT_TRUE(with.in().closed());
+}
+
+TEST(InboundStream, ProcessesNothingAfterTheClosingTag) {
+    Dialogue with = open_stream();
+    with.peer(std::string{close_tag} + message("partner.example", "corp.example"));
+    with.expect_delivered(0);
+    EXPECT_TRUE(with.in().closed());
+}
+
+TEST(InboundStream, DropsAPartialStanzaWithTheConnection) {  // threat T24
+    Dialogue with = open_stream();
+    with.peer("<message from='u@partner.example/r' to='v@corp");
+    with.lost();
+    with.expect_delivered(0);
+    EXPECT_TRUE(with.in().closed());
+}
+
+TEST(InboundStream, EndsWhenAStanzaTakesTooLong) {  // threat T58
+    Dialogue with = open_stream();
+    with.peer("<message from='u@partner.example/r' ");
+    with.after(std::chrono::seconds{40});
+    with.peer("to='v@corp.example' ");
+    with.expect_open();
+    with.after(std::chrono::seconds{20});
+    with.expect_close(policy_violation);
+}
+
+TEST(InboundStream, GivesEachStanzaItsOwnTime) {
+    Dialogue with = open_stream();
+    const std::string whole = message("partner.example", "corp.example");
+    with.peer(whole.substr(0, 10));
+    for (int i = 0; i < 10; ++i) {
+        with.after(std::chrono::seconds{40});
+        with.peer(whole.substr(10) + whole.substr(0, 10));
+    }
+    with.expect_delivered(10);
+    with.expect_open();
+}
+
+TEST(InboundStream, EndsWhenIdle) {  // RFC 6120 4.6.3: not connection-timeout
+    Dialogue with = open_stream();
+    with.after(std::chrono::seconds{599});
+    with.peer(message("partner.example", "corp.example"));
+    with.after(std::chrono::seconds{599});
+    with.expect_open();
+    with.after(std::chrono::seconds{1});
+    with.expect_close(policy_violation);
+    with.after(std::chrono::seconds{5});
+    EXPECT_TRUE(with.in().closed());
+}
+
+TEST(InboundStream, TakesWhatIsOnItsWayWhenItShutsDown) {  // RFC 6120 4.4
+    Dialogue with = open_stream();
+    s2s::Actions actions;
+    with.in().shut({system_shutdown, {}, {}, {}}, TimePoint{}, actions);
+    with.peer(message("partner.example", "corp.example"));
+    with.expect_delivered(1);
+    with.peer(message("victim.example", "corp.example"));
+    with.expect_delivered(0);
+    with.peer(close_tag);
+    EXPECT_TRUE(with.in().closed());
+}
+
+}  // namespace
+}  // namespace sallyport::testing
