@@ -1,0 +1,278 @@
+// The resolver over libunbound: one context with its own thread and cache for the process. Answers arrive on the
+// control loop and are posted to the loop that asked. libunbound has no way to cancel that is safe from another thread,
+// so a look-up that is destroyed simply no longer wants its answer.
+#include <unbound.h>
+#include <unistd.h>
+
+#include <map>
+#include <mutex>
+
+#include "io/dns/answer.h"
+#include "io/dns/resolver.h"
+#include "io/loop/asio_loop.h"
+
+namespace sallyport::io {
+
+namespace {
+
+constexpr int type_a = 1;
+constexpr int type_aaaa = 28;
+constexpr int type_srv = 33;
+constexpr int class_internet = 1;
+constexpr int code_no_name = 3;  // NXDOMAIN
+
+/// What a look-up and its query share; touched only on the asking loop.
+struct Asked {
+    OnAnswer on_answer;
+    TimePoint started{};
+    std::unique_ptr<Timer> timer;
+};
+
+/// One query that libunbound works on. Read-only once it has been handed over.
+struct Query {
+    class UnboundService* service = nullptr;
+    std::uint64_t number = 0;
+    int type = 0;
+    Loop* loop = nullptr;
+    std::weak_ptr<Asked> asked;
+};
+
+DnsStatus status_of(const ub_result& result) {
+    if (result.bogus != 0) return DnsStatus::bogus;
+    if (result.rcode == code_no_name) return DnsStatus::no_name;
+    if (result.rcode != 0) return DnsStatus::failed;
+    return result.havedata != 0 ? DnsStatus::ok : DnsStatus::no_data;
+}
+
+DnsAnswer read_answer(const ub_result& result, int type) {
+    DnsAnswer answer;
+    answer.status = status_of(result);
+    answer.secure = result.secure != 0;
+    answer.ttl = std::chrono::seconds{result.ttl};
+    if (result.why_bogus != nullptr) answer.detail = result.why_bogus;
+    if (answer.status == DnsStatus::failed) answer.detail = "response code " + std::to_string(result.rcode);
+    if (answer.status != DnsStatus::ok) return answer;
+    for (std::size_t i = 0; i < most_records && result.data[i] != nullptr; ++i) {
+        const std::string_view data{result.data[i], static_cast<std::size_t>(result.len[i])};
+        if (type == type_srv) {
+            if (auto record = read_srv(data)) answer.srv.push_back(std::move(*record));
+        } else if (const auto address = read_address(data, type == type_aaaa)) {
+            answer.addresses.push_back(*address);
+        }
+    }
+    if (answer.srv.empty() && answer.addresses.empty()) {
+        answer.status = DnsStatus::failed;
+        answer.detail = "the answer holds only malformed records";
+    }
+    return answer;
+}
+
+void deliver(const std::shared_ptr<Asked>& asked, DnsAnswer answer, TimePoint now) {
+    if (!asked->on_answer) return;
+    asked->timer.reset();
+    answer.took = std::chrono::duration_cast<std::chrono::microseconds>(now - asked->started);
+    const OnAnswer on_answer = std::exchange(asked->on_answer, {});
+    on_answer(answer);
+}
+
+struct FreeResult {
+    void operator()(ub_result* result) const { ub_resolve_free(result); }
+};
+struct DeleteContext {
+    void operator()(ub_ctx* context) const { ub_ctx_delete(context); }
+};
+
+class UnboundLookup final : public Lookup {
+public:
+    explicit UnboundLookup(std::shared_ptr<Asked> asked) : asked_{std::move(asked)} {}
+    ~UnboundLookup() override {
+        asked_->on_answer = nullptr;
+        asked_->timer.reset();
+    }
+    UnboundLookup(const UnboundLookup&) = delete;
+    UnboundLookup& operator=(const UnboundLookup&) = delete;
+
+private:
+    std::shared_ptr<Asked> asked_;
+};
+
+class UnboundService final : public ResolverService {
+public:
+    UnboundService(ub_ctx* context, Duration timeout) : context_{context}, timeout_{timeout} {}
+    ~UnboundService() override { watch_.reset(); }
+    UnboundService(const UnboundService&) = delete;
+    UnboundService& operator=(const UnboundService&) = delete;
+
+    void receive_on(AsioLoop& loop) {
+        watch_ = loop.watch(ub_fd(context_.get()), {[this] {
+                                                        ub_process(context_.get());
+                                                        watch_->want_read();
+                                                    },
+                                                    {}});
+        watch_->want_read();
+    }
+
+    [[nodiscard]] std::unique_ptr<Resolver> resolver(Loop& loop) override;
+
+    std::unique_ptr<Lookup> ask(Loop& loop, const std::string& name, int type, OnAnswer on_answer) {
+        auto asked = std::make_shared<Asked>();
+        asked->on_answer = std::move(on_answer);
+        asked->started = loop.now();
+        asked->timer = loop.timer([weak = std::weak_ptr{asked}, &loop] {
+            DnsAnswer answer;
+            answer.status = DnsStatus::timed_out;
+            if (const auto here = weak.lock()) deliver(here, std::move(answer), loop.now());
+        });
+        asked->timer->arm(asked->started + timeout_);
+        Query* query = remember(loop, type, asked);
+        const int problem = ub_resolve_async(context_.get(), name.c_str(), type, class_internet, query,
+                                             &UnboundService::on_result, nullptr);
+        if (problem != 0) {
+            DnsAnswer answer;
+            answer.detail = ub_strerror(problem);
+            post(take(*query), std::move(answer));
+        }
+        return std::make_unique<UnboundLookup>(std::move(asked));
+    }
+
+private:
+    /// Called by ub_process on the control loop.
+    static void on_result(void* data, int problem, ub_result* raw) {
+        const std::unique_ptr<ub_result, FreeResult> result{raw};
+        auto& query = *static_cast<Query*>(data);
+        DnsAnswer answer;
+        if (problem != 0 || !result) {
+            answer.detail = ub_strerror(problem);
+        } else {
+            answer = read_answer(*result, query.type);
+        }
+        post(query.service->take(query), std::move(answer));
+    }
+
+    static void post(Query query, DnsAnswer answer) {
+        Loop* loop = query.loop;
+        loop->post([loop, asked = std::move(query.asked), answer = std::move(answer)] {
+            if (const auto here = asked.lock()) deliver(here, answer, loop->now());
+        });
+    }
+
+    Query* remember(Loop& loop, int type, const std::shared_ptr<Asked>& asked) {
+        auto query = std::make_unique<Query>();
+        query->service = this;
+        query->type = type;
+        query->loop = &loop;
+        query->asked = asked;
+        const std::lock_guard hold{mutex_};
+        query->number = next_++;
+        Query* raw = query.get();
+        queries_.emplace(raw->number, std::move(query));
+        return raw;
+    }
+
+    Query take(Query& query) {
+        const std::lock_guard hold{mutex_};
+        Query out = std::move(query);
+        queries_.erase(out.number);
+        return out;
+    }
+
+    std::mutex mutex_;
+    std::map<std::uint64_t, std::unique_ptr<Query>> queries_;
+    std::uint64_t next_ = 0;
+    // Deleting the context ends its thread; only then may the queries go.
+    std::unique_ptr<ub_ctx, DeleteContext> context_;
+    Duration timeout_;
+    std::unique_ptr<Watch> watch_;
+};
+
+/// The service must outlive it.
+class UnboundResolver final : public Resolver {
+public:
+    UnboundResolver(UnboundService& service, Loop& loop) : service_{service}, loop_{loop} {}
+
+    [[nodiscard]] std::unique_ptr<Lookup> srv(const std::string& name, OnAnswer on_answer) override {
+        return service_.ask(loop_, name, type_srv, std::move(on_answer));
+    }
+    [[nodiscard]] std::unique_ptr<Lookup> addresses(const std::string& name, bool v6, OnAnswer on_answer) override {
+        return service_.ask(loop_, name, v6 ? type_aaaa : type_a, std::move(on_answer));
+    }
+
+private:
+    UnboundService& service_;
+    Loop& loop_;
+};
+
+std::unique_ptr<Resolver> UnboundService::resolver(Loop& loop) {
+    return std::make_unique<UnboundResolver>(*this, loop);
+}
+
+/// Options that hold for every node; values as in unbound.conf(5).
+constexpr std::pair<const char*, const char*> fixed_options[] = {
+    {"cache-min-ttl:", "5"},
+    {"cache-max-ttl:", "3600"},
+    {"cache-max-negative-ttl:", "300"},
+    {"edns-buffer-size:", "1232"},
+    {"do-not-query-localhost:", "no"},  // a forwarder on this machine is usual
+    {"unblock-lan-zones:", "yes"},      // reverse names of private addresses belong to the operator's own servers
+    {"insecure-lan-zones:", "yes"},
+    {"domain-insecure:", "test."},
+    {"domain-insecure:", "home.arpa."},
+    {"domain-insecure:", "lab."},
+    {"domain-insecure:", "local."},
+    {"domain-insecure:", "internal."},
+};
+
+/// libunbound answers for these itself; laboratories and homes use them for real.
+constexpr const char* real_zones[] = {"test.", "home.arpa."};
+
+Error refused(const std::string& what, int problem) {
+    return {"dns-configuration", what + ": " + ub_strerror(problem)};
+}
+
+Result<void> configure(ub_ctx* context, const DnsSettings& settings) {
+    ub_ctx_debugout(context, nullptr);  // its own lines on standard error would bypass our log
+    for (const auto& [name, value] : fixed_options) {
+        const int problem = ub_ctx_set_option(context, name, value);
+        if (problem != 0) return refused(std::string{name} + " " + value, problem);
+    }
+    for (const Endpoint& server : settings.servers) {
+        const std::string forwarder = server.address.text() + "@" + std::to_string(server.port);
+        if (const int problem = ub_ctx_set_fwd(context, forwarder.c_str())) return refused(forwarder, problem);
+    }
+    if (settings.servers.empty()) {
+        if (const int problem = ub_ctx_resolvconf(context, nullptr)) return refused("/etc/resolv.conf", problem);
+    }
+    if (!settings.hosts_file.empty()) {
+        const int problem = ub_ctx_hosts(context, settings.hosts_file.c_str());
+        if (problem != 0) return refused(settings.hosts_file, problem);
+    }
+    if (!settings.trust_anchor_file.empty()) {
+        // libunbound would find out only with the first question.
+        if (::access(settings.trust_anchor_file.c_str(), R_OK) != 0) {
+            return refused(settings.trust_anchor_file, UB_READFILE);
+        }
+        const int problem = ub_ctx_add_ta_file(context, settings.trust_anchor_file.c_str());
+        if (problem != 0) return refused(settings.trust_anchor_file, problem);
+    }
+    if (const int problem = ub_ctx_async(context, 1)) return refused("thread", problem);
+    // This puts the options into force, so it comes last and tells what is wrong with them.
+    for (const char* zone : real_zones) {
+        if (const int problem = ub_ctx_zone_remove(context, zone)) return refused(zone, problem);
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ResolverService>> make_resolver_service(const DnsSettings& settings, Loop& loop) {
+    auto* real = dynamic_cast<AsioLoop*>(&loop);
+    if (real == nullptr) return Error{"dns-configuration", "The resolver needs a real event loop."};
+    std::unique_ptr<ub_ctx, DeleteContext> context{ub_ctx_create()};
+    if (!context) return Error{"dns-configuration", "The resolver could not be created."};
+    if (const Result<void> configured = configure(context.get(), settings); !configured) return configured.error();
+    auto service = std::make_unique<UnboundService>(context.release(), settings.timeout);
+    service->receive_on(*real);
+    return std::unique_ptr<ResolverService>{std::move(service)};
+}
+
+}  // namespace sallyport::io

@@ -1,0 +1,233 @@
+// The resolver against a DNS server on loopback: kinds of answers, cache, cancelling, limits (RFC 2782, RFC 2308).
+#include "io/dns/resolver.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <optional>
+#include <thread>
+
+#include "io/dns/answer.h"
+#include "support/test_pki.h"
+#include "unit/io/dns_server.h"
+
+namespace sallyport::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+class ResolverTest : public testing::Test {
+protected:
+    void start(Duration timeout = 10s) {
+        settings.servers = {server.endpoint()};
+        settings.timeout = timeout;
+        auto made = io::make_resolver_service(settings, loop);
+        ASSERT_TRUE(made) << made.error().text;
+        service = std::move(*made);
+        resolver = service->resolver(loop);
+    }
+    DnsAnswer srv(const std::string& name) {
+        answer.reset();
+        const auto lookup = resolver->srv(name, [this](const DnsAnswer& got) { answer = got; });
+        return wait();
+    }
+    DnsAnswer addresses(const std::string& name, bool v6 = false) {
+        answer.reset();
+        const auto lookup = resolver->addresses(name, v6, [this](const DnsAnswer& got) { answer = got; });
+        return wait();
+    }
+    DnsAnswer wait() {
+        loop.run_until([this] { return answer.has_value(); });
+        return *answer;
+    }
+
+    io::AsioLoop loop;
+    DnsServer server{loop};
+    io::DnsSettings settings;
+    std::unique_ptr<io::ResolverService> service;
+    std::unique_ptr<io::Resolver> resolver;
+    std::optional<DnsAnswer> answer;
+};
+
+TEST_F(ResolverTest, ReadsSrvRecords) {
+    server.srv("_xmpp-server._tcp.vngtp.lab", 5, 10, 5269, "XMPP1.vngtp.lab");
+    server.srv("_xmpp-server._tcp.vngtp.lab", 20, 0, 5270, "xmpp2.vngtp.lab");
+    start();
+    const DnsAnswer got = srv("_xmpp-server._tcp.vngtp.lab");
+    EXPECT_EQ(got.status, DnsStatus::ok);
+    ASSERT_EQ(got.srv.size(), 2U);
+    std::vector<SrvRecord> sorted = got.srv;
+    std::sort(sorted.begin(), sorted.end());
+    EXPECT_EQ(sorted[0], (SrvRecord{5, 10, 5269, "xmpp1.vngtp.lab"}));
+    EXPECT_EQ(sorted[1], (SrvRecord{20, 0, 5270, "xmpp2.vngtp.lab"}));
+    EXPECT_GT(got.took.count(), 0);
+    EXPECT_EQ(got.ttl, 60s);
+    EXPECT_FALSE(got.secure);
+}
+
+TEST_F(ResolverTest, ReadsAServiceThatIsDeclaredAbsent) {
+    server.srv("_xmpp-server._tcp.none.lab", 0, 0, 0, ".");
+    start();
+    const DnsAnswer got = srv("_xmpp-server._tcp.none.lab");
+    ASSERT_EQ(got.srv.size(), 1U);
+    EXPECT_EQ(got.srv[0].target, ".");
+}
+
+TEST_F(ResolverTest, ReadsAddressesOfBothFamilies) {
+    server.address("host.lab", "192.0.2.5");
+    server.address("host.lab", "2001:db8::5");
+    start();
+    EXPECT_EQ(addresses("host.lab").addresses, std::vector{*IpAddress::parse("192.0.2.5")});
+    EXPECT_EQ(addresses("host.lab", true).addresses, std::vector{*IpAddress::parse("2001:db8::5")});
+}
+
+TEST_F(ResolverTest, FollowsAliases) {
+    server.cname("alias.lab", "real.lab");
+    server.address("real.lab", "192.0.2.6");
+    start();
+    EXPECT_EQ(addresses("alias.lab").addresses, std::vector{*IpAddress::parse("192.0.2.6")});
+}
+
+TEST_F(ResolverTest, AsksForNamesThatResolversLikeToAnswerThemselves) {
+    for (const char* name : {"xmpp.test", "host.local", "host.home.arpa", "host.internal", "5.2.0.10.in-addr.arpa"}) {
+        server.address(name, "192.0.2.7");
+    }
+    start();
+    for (const char* name : {"xmpp.test", "host.local", "host.home.arpa", "host.internal", "5.2.0.10.in-addr.arpa"}) {
+        EXPECT_EQ(addresses(name).status, DnsStatus::ok) << name;
+    }
+}
+
+TEST_F(ResolverTest, TellsTheKindsOfNoApart) {
+    server.address("only-v4.lab", "192.0.2.8");
+    server.fail("broken.lab", 2);
+    start();
+    EXPECT_EQ(addresses("absent.lab").status, DnsStatus::no_name);
+    EXPECT_EQ(addresses("only-v4.lab", true).status, DnsStatus::no_data);
+    EXPECT_EQ(srv("only-v4.lab").status, DnsStatus::no_data);
+    EXPECT_EQ(addresses("broken.lab").status, DnsStatus::failed);
+}
+
+TEST_F(ResolverTest, RefusesANameThatCannotBeAsked) {
+    start();
+    EXPECT_EQ(addresses(std::string(300, 'a')).status, DnsStatus::failed);
+    EXPECT_EQ(addresses("double..dot").status, DnsStatus::failed);
+}
+
+TEST_F(ResolverTest, GivesUpAfterItsTimeout) {
+    server.ignore("slow.lab");
+    start(50ms);
+    const DnsAnswer got = addresses("slow.lab");
+    EXPECT_EQ(got.status, DnsStatus::timed_out);
+    EXPECT_GE(got.took, 50ms);
+}
+
+TEST_F(ResolverTest, AnswersTheSecondTimeFromItsCache) {
+    server.address("cached.lab", "192.0.2.9");
+    start();
+    EXPECT_EQ(addresses("cached.lab").status, DnsStatus::ok);
+    const int asked = server.questions;
+    EXPECT_EQ(addresses("cached.lab").status, DnsStatus::ok);
+    EXPECT_EQ(server.questions, asked);
+}
+
+TEST_F(ResolverTest, KeepsTtlsWithinItsBounds) {
+    server.raw("brief.lab", 1, "\xC0\x01\x02\x03", 0);
+    server.raw("eternal.lab", 1, "\xC0\x01\x02\x03", 604800);
+    start();
+    EXPECT_EQ(addresses("brief.lab").ttl, 5s);
+    EXPECT_EQ(addresses("eternal.lab").ttl, 3600s);
+}
+
+TEST_F(ResolverTest, CallsNobodyAfterALookUpIsCancelled) {
+    server.address("host.lab", "192.0.2.5");
+    start();
+    bool called = false;
+    auto lookup = resolver->addresses("host.lab", false, [&](const DnsAnswer&) { called = true; });
+    lookup.reset();
+    EXPECT_EQ(addresses("host.lab").status, DnsStatus::ok);
+    EXPECT_FALSE(called);
+}
+
+TEST_F(ResolverTest, CanLoseALookUpWithinItsOwnCallback) {
+    server.address("host.lab", "192.0.2.5");
+    start();
+    std::unique_ptr<io::Lookup> lookup;
+    bool called = false;
+    lookup = resolver->addresses("host.lab", false, [&](const DnsAnswer&) {
+        lookup.reset();
+        called = true;
+    });
+    loop.run_until([&] { return called; });
+}
+
+TEST_F(ResolverTest, EndsWithQuestionsStillOpen) {
+    server.ignore("slow.lab");
+    start();
+    std::vector<std::unique_ptr<io::Lookup>> lookups;
+    for (int i = 0; i < 20; ++i) lookups.push_back(resolver->addresses("slow.lab", false, [](const DnsAnswer&) {}));
+    loop.run_until([&] { return server.questions > 0; });
+    resolver.reset();
+    service.reset();
+}
+
+TEST_F(ResolverTest, ServesOtherLoopsFromTheSameCache) {
+    server.address("host.lab", "192.0.2.5");
+    start();
+    std::optional<DnsAnswer> there;
+    std::thread other{[&] {
+        io::AsioLoop second;
+        const auto handle = service->resolver(second);
+        std::optional<DnsAnswer> got;
+        const auto lookup = handle->addresses("host.lab", false, [&](const DnsAnswer& a) { got = a; });
+        second.run_until([&] { return got.has_value(); });
+        loop.post([&, got] { there = got; });
+    }};
+    loop.run_until([&] { return there.has_value(); });
+    other.join();
+    EXPECT_EQ(there->status, DnsStatus::ok);
+}
+
+TEST_F(ResolverTest, ReadsNoMoreRecordsThanItsLimit) {
+    for (unsigned i = 0; i < 70; ++i) {
+        server.raw("many.lab", 1, std::string{"\xC0\x01\x02"} + static_cast<char>(i));
+    }
+    start();
+    EXPECT_EQ(addresses("many.lab").addresses.size(), io::most_records);
+}
+
+TEST_F(ResolverTest, LooksIntoTheHostsFileFirst) {
+    const TemporaryFolder folder;
+    settings.hosts_file = folder.path() + "/hosts";
+    std::ofstream{settings.hosts_file} << "192.0.2.33 pinned.lab\n";
+    server.address("pinned.lab", "192.0.2.44");
+    start();
+    EXPECT_EQ(addresses("pinned.lab").addresses, std::vector{*IpAddress::parse("192.0.2.33")});
+}
+
+TEST(ResolverSettings, NamesWhatIsWrong) {
+    io::AsioLoop loop;
+    io::DnsSettings settings;
+    settings.trust_anchor_file = "/nowhere/root.key";
+    const auto made = io::make_resolver_service(settings, loop);
+    ASSERT_FALSE(made);
+    EXPECT_EQ(made.error().code, "dns-configuration");
+    EXPECT_NE(made.error().text.find("/nowhere/root.key"), std::string::npos);
+}
+
+TEST(DnsAnswerData, RefusesMalformedRecords) {
+    using namespace std::string_view_literals;
+    EXPECT_FALSE(io::read_srv(""sv));
+    EXPECT_FALSE(io::read_srv("\0\1\0\2\0\3"sv));
+    EXPECT_FALSE(io::read_srv("\0\1\0\2\0\3\5abc\0"sv));    // label beyond the end
+    EXPECT_FALSE(io::read_srv("\0\1\0\2\0\3\3abc"sv));      // no root label
+    EXPECT_FALSE(io::read_srv("\0\1\0\2\0\3\3abc\0x"sv));   // something after it
+    EXPECT_FALSE(io::read_srv("\0\1\0\2\0\3\3a.c\0"sv));    // a dot within a label
+    EXPECT_FALSE(io::read_srv("\0\1\0\2\0\3\300\14\0"sv));  // compression
+    EXPECT_EQ(io::read_srv("\0\1\0\2\0\3\3aBc\0"sv), (SrvRecord{1, 2, 3, "abc"}));
+    EXPECT_FALSE(io::read_address("\1\2\3"sv, false));
+    EXPECT_FALSE(io::read_address("\1\2\3\4"sv, true));
+}
+
+}  // namespace
+}  // namespace sallyport::test
