@@ -150,7 +150,8 @@ Result<void> Database::run(const char* sql) {
 
 Result<Statement> Database::prepare(std::string_view sql) {
     sqlite3_stmt* statement = nullptr;
-    const int result = sqlite3_prepare_v2(database_.get(), sql.data(), static_cast<int>(sql.size()), &statement, nullptr);
+    const int result =
+        sqlite3_prepare_v2(database_.get(), sql.data(), static_cast<int>(sql.size()), &statement, nullptr);
     if (result != SQLITE_OK) return failure(database_.get(), result);
     return Statement{database_.get(), statement};
 }
@@ -197,7 +198,8 @@ Result<void> migrate(Database& database, std::span<const Migration> steps) {
     const auto version = schema_version(database);
     if (!version) return version.error();
     if (*version < 0 || *version > static_cast<std::int64_t>(steps.size())) {
-        return Error{"store-newer", "the database " + database.path() + " was written by a newer version of this program"};
+        return Error{"store-newer",
+                     "the database " + database.path() + " was written by a newer version of this program"};
     }
     for (auto next = static_cast<std::size_t>(*version); next < steps.size(); ++next) {
         if (const auto done = take_step(database, steps[next], static_cast<std::int64_t>(next) + 1); !done) return done;

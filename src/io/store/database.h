@@ -1,5 +1,5 @@
-// SQLite as values and owners: a database file, prepared statements, transactions, versioned migrations. One thread at a
-// time; a wait for another process's lock is bounded.
+// SQLite as values and owners: a database file, prepared statements, transactions, versioned migrations. One thread at
+// a time; a wait for another process's lock is bounded.
 #pragma once
 
 #include <chrono>

@@ -27,8 +27,7 @@ Result<void> EventStore::append(const std::vector<StoredEvent>& events) {
     auto transaction = Transaction::begin(database_);
     if (!transaction) return transaction.error();
     {
-        auto insert =
-            database_.prepare("INSERT INTO event (time, level, module, code, facts) VALUES (?, ?, ?, ?, ?)");
+        auto insert = database_.prepare("INSERT INTO event (time, level, module, code, facts) VALUES (?, ?, ?, ?, ?)");
         if (!insert) return insert.error();
         for (const StoredEvent& event : events) {
             insert->reset();
@@ -53,8 +52,8 @@ Result<std::vector<StoredEvent>> EventStore::query(const EventQuery& query) {
         " WHERE level >= ?1 AND (?2 = '' OR module = ?2) AND substr(code, 1, length(?3)) = ?3"
         " AND (?4 = '' OR instr(facts, ?4) > 0) AND time >= ?5 AND id < ?6 ORDER BY id DESC LIMIT ?7");
     if (!select) return select.error();
-    const auto before = query.before_id == 0 ? std::numeric_limits<std::int64_t>::max()
-                                             : static_cast<std::int64_t>(query.before_id);
+    const auto before =
+        query.before_id == 0 ? std::numeric_limits<std::int64_t>::max() : static_cast<std::int64_t>(query.before_id);
     select->bind(1, static_cast<std::int64_t>(query.least_level))
         .bind(2, query.module)
         .bind(3, query.code_prefix)
@@ -68,8 +67,8 @@ Result<std::vector<StoredEvent>> EventStore::query(const EventQuery& query) {
         if (!row) return row.error();
         if (!*row) return events;
         events.push_back({static_cast<std::uint64_t>(select->number(0)),
-                          WallTime{std::chrono::microseconds{select->number(1)}}, static_cast<LogLevel>(select->number(2)),
-                          select->text(3), select->text(4), select->text(5)});
+                          WallTime{std::chrono::microseconds{select->number(1)}},
+                          static_cast<LogLevel>(select->number(2)), select->text(3), select->text(4), select->text(5)});
     }
 }
 

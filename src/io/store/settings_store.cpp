@@ -10,7 +10,8 @@ namespace {
 constexpr Migration steps[] = {
     {"CREATE TABLE setting (name TEXT PRIMARY KEY, value_json TEXT NOT NULL, revision INTEGER NOT NULL) WITHOUT ROWID;"
      "CREATE TABLE setting_change (id INTEGER PRIMARY KEY, revision INTEGER NOT NULL, time INTEGER NOT NULL,"
-     " author TEXT NOT NULL, origin TEXT NOT NULL, name TEXT NOT NULL, from_json TEXT NOT NULL, value_json TEXT NOT NULL);"
+     " author TEXT NOT NULL, origin TEXT NOT NULL, name TEXT NOT NULL, from_json TEXT NOT NULL, value_json TEXT NOT "
+     "NULL);"
      "CREATE INDEX setting_change_name ON setting_change (name, id);"},
 };
 
@@ -104,8 +105,9 @@ Result<std::vector<HistoryRow>> SettingsStore::history(std::size_t limit, const 
         const auto row = query->step();
         if (!row) return row.error();
         if (!*row) return rows;
-        rows.push_back({static_cast<std::uint64_t>(query->number(0)), WallTime{std::chrono::microseconds{query->number(1)}},
-                        query->text(2), query->text(3), query->text(4), query->text(5), query->text(6)});
+        rows.push_back({static_cast<std::uint64_t>(query->number(0)),
+                        WallTime{std::chrono::microseconds{query->number(1)}}, query->text(2), query->text(3),
+                        query->text(4), query->text(5), query->text(6)});
     }
 }
 

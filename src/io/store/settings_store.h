@@ -13,9 +13,9 @@ namespace sallyport::io {
 
 struct StoredChange {
     std::string name;
-    std::string from;     ///< JSON, for the history
-    std::string value;    ///< JSON
-    bool secret = false;  ///< the history holds stars in place of both values
+    std::string from;       ///< JSON, for the history
+    std::string value;      ///< JSON
+    bool secret = false;    ///< the history holds stars in place of both values
     bool internal = false;  ///< a value of the program's own: no line in the history
 };
 

@@ -32,7 +32,7 @@ std::string_view nearest_name(std::string_view name, const std::vector<std::stri
     std::size_t least = longest;
     for (const std::string_view candidate : known) {
         const std::size_t apart = distance(name, candidate);
-        if (apart < least && apart <= std::max<std::size_t>(candidate.size() / 3, 1)) {
+        if (apart < least && apart <= std::max<std::size_t>(candidate.size() / 3, candidate.size() > 3 ? 2 : 1)) {
             least = apart;
             nearest = candidate;
         }

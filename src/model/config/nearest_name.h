@@ -7,7 +7,7 @@
 
 namespace sallyport::config {
 
-/// The closest of `known` within a third of its letters (Levenshtein); empty when none is near.
+/// The closest of `known` within two letters or a third of them (Levenshtein); empty when none is near.
 [[nodiscard]] std::string_view nearest_name(std::string_view name, const std::vector<std::string_view>& known);
 /// "; did you mean 'x'?" or nothing.
 [[nodiscard]] std::string hint(std::string_view name, const std::vector<std::string_view>& known);

@@ -1,5 +1,5 @@
-// The node's own small file (TOML): what cannot change in operation. Every error names file, line and key; a file with an
-// error starts nothing.
+// The node's own small file (TOML): what cannot change in operation. Every error names file, line and key; a file with
+// an error starts nothing.
 #pragma once
 
 #include <map>
@@ -50,32 +50,52 @@ struct ComponentEntry {
 struct NodeFile {
     std::string path;
     Role role = Role::edge;
-    struct { std::string name; std::string data; unsigned threads = 0; } node;
-    struct { std::vector<Endpoint> listen; } admin;
+    struct {
+        std::string name;
+        std::string data;
+        unsigned threads = 0;
+    } node;
+    struct {
+        std::vector<Endpoint> listen;
+    } admin;
     struct {
         LogLevel level = LogLevel::info;
         bool json = false;
         std::map<std::string, LogLevel> modules;
     } log;
-    struct { std::vector<Endpoint> servers; std::string trust_anchor; std::string hosts_file; } dns;
+    struct {
+        std::vector<Endpoint> servers;
+        std::string trust_anchor;
+        std::string hosts_file;
+    } dns;
     struct {
         std::vector<Endpoint> listen;
         std::vector<Endpoint> direct_tls_listen;
         std::vector<IpAddress> source_addresses;  ///< at most one of each family
         std::vector<IpNetwork> allow_networks;
     } s2s;
-    struct { std::string trust; std::vector<TlsIdentityFile> identities; } tls;
+    struct {
+        std::string trust;
+        std::vector<TlsIdentityFile> identities;
+    } tls;
     struct {
         std::vector<Endpoint> listen;
         std::string certificate, key, trust, secret;
         std::vector<LinkDial> dial;
         double hold_seconds = 0;  ///< edge: how long stanzas wait for a link that is down; 0: the queue's age limit
     } link;
-    struct { std::vector<Endpoint> listen; std::vector<InsideServer> servers; bool mint_certificates = true; } inside;
-    struct { std::vector<Endpoint> listen; std::vector<ComponentEntry> allowed; } components;
     struct {
-        double negotiation = 30, dialback = 30, idle = 600, ping = 60, dead_peer = 20, connect = 10, dns = 10, stanza = 60,
-               closing = 5;
+        std::vector<Endpoint> listen;
+        std::vector<InsideServer> servers;
+        bool mint_certificates = true;
+    } inside;
+    struct {
+        std::vector<Endpoint> listen;
+        std::vector<ComponentEntry> allowed;
+    } components;
+    struct {
+        double negotiation = 30, dialback = 30, idle = 600, ping = 60, dead_peer = 20, connect = 10, dns = 10,
+               stanza = 60, closing = 5;
     } timers;  ///< seconds
     Limits limits;
     bool open_profile = false;
@@ -98,7 +118,8 @@ struct FileError {
 
 /// Parses and validates `toml` for `role`; all errors at once, empty when `out` is good. `path` is for messages and for
 /// relative paths. Unknown keys, wrong types, missing required keys, unreadable certificate files are errors. Sections
-/// that later releases use ([ssh], [admin]) are accepted and checked for form. `probe` looks at the files that it names.
+/// that later releases use ([ssh], [admin]) are accepted and checked for form. `probe` looks at the files that it
+/// names.
 [[nodiscard]] std::vector<FileError> parse_node_file(std::string_view toml, const std::string& path, Role role,
                                                      NodeFile& out, const FileProbe& probe);
 /// The same with the files on the disk.

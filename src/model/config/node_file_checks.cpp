@@ -37,7 +37,7 @@ public:
 private:
     /// A complaint of its own would only repeat one about the key's form.
     void need(const std::string& value, const std::string& key, const std::string& what) {
-        if (value.empty()) complain(key, "is missing: " + what);
+        if (value.empty() && !complaints_.concern(key)) complain(key, "is missing: " + what);
     }
     void complain(const std::string& key, std::string text) { complaints_.add_at(key, std::move(text)); }
     void refuse_key(bool present, const std::string& key, const std::string& why) {
@@ -48,16 +48,16 @@ private:
         need(file_.link.certificate, "link.certificate", "this node's certificate on the router link");
         need(file_.link.key, "link.key", "the key of link.certificate");
         need(file_.link.trust, "link.trust", "the certificates that may sign the other node's");
-        if (file_.link.secret.size() < link_secret_least) {
+        if (file_.link.secret.size() < link_secret_least && !complaints_.concern("link.secret")) {
             complain("link.secret", "16 characters or more are wanted; `openssl rand -hex 32` makes a good one");
         }
     }
 
     void check_edge() {
-        if (file_.link.listen.empty() && !complaints_.was_read("link.listen")) {
+        if (file_.link.listen.empty() && !complaints_.concern("link.listen")) {
             complain("link.listen", "is missing: the address to which the core connects, such as 10.0.0.1:7400");
         }
-        if (file_.s2s.listen.empty() && file_.s2s.direct_tls_listen.empty() && !complaints_.was_read("s2s.listen")) {
+        if (file_.s2s.listen.empty() && file_.s2s.direct_tls_listen.empty() && !complaints_.concern("s2s.listen")) {
             complain("s2s.listen", "is missing: the addresses to which other servers connect, such as 0.0.0.0:5269");
         }
         refuse_key(!file_.link.dial.empty(), "link.dial", "belongs to the core's file: an edge dials nobody inside");
@@ -68,28 +68,31 @@ private:
 
     void check_link_listener(const Endpoint& link) {
         if (is_unspecified(link.address)) {
-            complain("link.listen", link.text() + " is every address, the public one too; name the address of the inner side");
+            complain("link.listen",
+                     link.text() + " is every address, the public one too; name the address of the inner side");
             return;
         }
         if (is_loopback(link.address)) return;
         for (const auto* listeners : {&file_.s2s.listen, &file_.s2s.direct_tls_listen}) {
             for (const Endpoint& s2s : *listeners) {
                 if (s2s.address != link.address) continue;
-                complain("link.listen", link.address.text() + " is also an address of s2s; the link needs one of its own");
+                complain("link.listen",
+                         link.address.text() + " is also an address of s2s; the link needs one of its own");
                 return;
             }
         }
     }
 
     void check_core() {
-        if (file_.link.dial.empty() && !complaints_.was_read("link.dial")) {
+        if (file_.link.dial.empty() && !complaints_.concern("link.dial")) {
             complain("link.dial", "is missing: a core needs at least one [[link.dial]]");
         }
         refuse_key(!file_.link.listen.empty(), "link.listen", "belongs to the edge's file: the core dials");
-        if (!file_.inside.servers.empty() && file_.inside.listen.empty() && !complaints_.was_read("inside.listen")) {
+        if (!file_.inside.servers.empty() && file_.inside.listen.empty() && !complaints_.concern("inside.listen")) {
             complain("inside.listen", "is missing: where the servers of [[inside.server]] connect to");
         }
-        if (!file_.components.allowed.empty() && file_.components.listen.empty()) {
+        if (!file_.components.allowed.empty() && file_.components.listen.empty() &&
+            !complaints_.concern("components.listen")) {
             complain("components.listen", "is missing: where the components connect to");
         }
     }

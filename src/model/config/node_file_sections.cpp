@@ -33,7 +33,8 @@ Result<Endpoint> dns_server(std::string_view text) {
     if (const auto address = IpAddress::parse(text)) return Endpoint{*address, dns_port};
     auto endpoint = Endpoint::parse(text);
     if (!endpoint || endpoint->port == 0) {
-        return Error{"endpoint-malformed", "'" + std::string{text} + "' is not an address such as 192.0.2.53 or 192.0.2.53:53"};
+        return Error{"endpoint-malformed",
+                     "'" + std::string{text} + "' is not an address such as 192.0.2.53 or 192.0.2.53:53"};
     }
     return endpoint;
 }
@@ -166,8 +167,10 @@ void read_inside(TomlTable table, NodeFile& file) {
         entry.list<xmpp::Domain>("domains", server.domains, xmpp::Domain::parse);
         if (server.domains.empty()) entry.complain("domains", "at least one domain is wanted");
         host_port(entry, "address", s2s_port, server.address);
-        if (const auto tls = entry.word("tls", {"required", "optional", "none"})) server.tls = static_cast<InsideTls>(*tls);
-        if (const auto auth = entry.word("auth", {"dialback", "certificate"})) server.auth = static_cast<InsideAuth>(*auth);
+        if (const auto tls = entry.word("tls", {"required", "optional", "none"}))
+            server.tls = static_cast<InsideTls>(*tls);
+        if (const auto auth = entry.word("auth", {"dialback", "certificate"}))
+            server.auth = static_cast<InsideAuth>(*auth);
         if (server.auth == InsideAuth::certificate && server.tls == InsideTls::none) {
             entry.complain("auth", "a certificate needs TLS, which tls = \"none\" rules out");
         }

@@ -20,7 +20,8 @@ json::object object_of(const toml::table& table) {
 
 /// Dates have no place in settings; they become null, which no reader takes.
 json::value to_json(const toml::node& node) {
-    if (const auto* value = node.as_string()) return json::value(json::string_view{value->get().data(), value->get().size()});
+    if (const auto* value = node.as_string())
+        return json::value(json::string_view{value->get().data(), value->get().size()});
     if (const auto* value = node.as_boolean()) return value->get();
     if (const auto* value = node.as_integer()) return value->get();
     if (const auto* value = node.as_floating_point()) return value->get();

@@ -61,7 +61,8 @@ Result<std::vector<StaticRoute>> read_routes(std::string_view text) {
             return other.domain == route->domain && other.address == route->address;
         });
         if (known) {
-            return wrong_value(place + ": " + route->domain.text() + " by " + route->address.text() + " is in the list twice");
+            return wrong_value(place + ": " + route->domain.text() + " by " + route->address.text() +
+                               " is in the list twice");
         }
         routes.push_back(std::move(*route));
     }

@@ -12,7 +12,8 @@ namespace sallyport::config {
 namespace {
 
 bool has_control(std::string_view text) {
-    return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+    return std::any_of(text.begin(), text.end(),
+                       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
 }  // namespace
@@ -49,7 +50,8 @@ Result<std::size_t> read_word(std::string_view text, const std::vector<std::stri
     if (!value) return value.error();
     if (!value->is_string()) return wrong_type(alternatives(words) + " is wanted");
     const auto at = std::find(words.begin(), words.end(), std::string_view{value->get_string()});
-    if (at == words.end()) return wrong_value("'" + std::string{value->get_string()} + "' is not " + alternatives(words));
+    if (at == words.end())
+        return wrong_value("'" + std::string{value->get_string()} + "' is not " + alternatives(words));
     return static_cast<std::size_t>(at - words.begin());
 }
 

@@ -105,7 +105,8 @@ Changed difference(const SettingRow& row, std::string from, std::string to) {
 std::span<const SettingRow> setting_rows() { return rows; }
 
 const SettingRow* find_setting(std::string_view name) {
-    const auto at = std::find_if(std::begin(rows), std::end(rows), [&](const SettingRow& row) { return row.name == name; });
+    const auto at =
+        std::find_if(std::begin(rows), std::end(rows), [&](const SettingRow& row) { return row.name == name; });
     return at == std::end(rows) ? nullptr : &*at;
 }
 

@@ -1,5 +1,5 @@
-// What an operator changes in operation: typed settings, one row each in the table of settings.cpp. A change is validated
-// as a whole, and the result is one immutable snapshot with a revision (design, section 5).
+// What an operator changes in operation: typed settings, one row each in the table of settings.cpp. A change is
+// validated as a whole, and the result is one immutable snapshot with a revision (design, section 5).
 #pragma once
 
 #include <cstdint>
@@ -80,7 +80,7 @@ struct SettingRow {
     std::string_view values;         ///< for people: "tls_required, tls_optional or no_tls"
     std::string_view default_value;  ///< JSON
     std::string_view help;
-    bool secret = false;             ///< printed as "********", logged as such
+    bool secret = false;  ///< printed as "********", logged as such
     /// Validates JSON text and stores it. Errors: "setting-type", "setting-value"; the text names the field.
     Result<void> (*store)(Settings&, std::string_view json);
     std::string (*load)(const Settings&);  ///< JSON text
@@ -100,8 +100,8 @@ struct Changed {
     std::string to;
 };
 
-/// Applies all changes to a copy, or none. Errors: "setting-unknown", "setting-type", "setting-value"; the text names the
-/// setting. Unchanged values are left out of `changed`.
+/// Applies all changes to a copy, or none. Errors: "setting-unknown", "setting-type", "setting-value"; the text names
+/// the setting. Unchanged values are left out of `changed`.
 [[nodiscard]] Result<Settings> apply(const Settings& settings, const std::vector<Change>& changes,
                                      std::vector<Changed>& changed);
 

@@ -21,6 +21,10 @@ void Complaints::add_at(const std::string& key, std::string text) {
     add(at == lines_.end() ? 0 : at->second, key, std::move(text));
 }
 
+bool Complaints::concern(const std::string& key) const {
+    return std::any_of(errors_.begin(), errors_.end(), [&](const FileError& error) { return error.key == key; });
+}
+
 std::vector<FileError> Complaints::sorted() && {
     std::stable_sort(errors_.begin(), errors_.end(),
                      [](const FileError& a, const FileError& b) { return a.line < b.line; });
@@ -143,7 +147,8 @@ std::vector<TomlTable> TomlTable::tables(std::string_view key) {
     std::vector<TomlTable> found;
     if (node == nullptr) return found;
     const auto* array = node->as_array();
-    if (array == nullptr || !std::all_of(array->begin(), array->end(), [](const toml::node& n) { return n.is_table(); })) {
+    if (array == nullptr ||
+        !std::all_of(array->begin(), array->end(), [](const toml::node& n) { return n.is_table(); })) {
         complain(key, "a list of tables is wanted: [[" + path_of(key) + "]]");
         return found;
     }

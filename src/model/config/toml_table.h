@@ -25,6 +25,7 @@ public:
     void add_at(const std::string& key, std::string text);
     void note_line(const std::string& key, unsigned line) { lines_[key] = line; }
     [[nodiscard]] bool was_read(const std::string& key) const { return lines_.contains(key); }
+    [[nodiscard]] bool concern(const std::string& key) const;
     [[nodiscard]] const std::string& file() const { return file_; }
     /// In the order of the lines.
     [[nodiscard]] std::vector<FileError> sorted() &&;
@@ -56,8 +57,8 @@ public:
 
     /// A list of strings, each parsed by `parse`; complaints name the entry.
     template <typename Value>
-    void list(std::string_view key, std::vector<Value>& out, const std::function<Result<Value>(std::string_view)>& parse,
-              bool single_too = false) {
+    void list(std::string_view key, std::vector<Value>& out,
+              const std::function<Result<Value>(std::string_view)>& parse, bool single_too = false) {
         for (const std::string& entry : texts(key, single_too)) {
             auto value = parse(entry);
             if (value) out.push_back(std::move(*value));

@@ -30,11 +30,13 @@ s2s::Admission judge(const InsideRules& rules, const xmpp::DomainPair& pair) {
                        "both domains are the same");
     }
     if (!rules.is_inside(pair.remote)) {
-        return refusal("not-inside", pair.remote.text() + " is no inside domain; add it to an [[inside.server]] of the file",
+        return refusal("not-inside",
+                       pair.remote.text() + " is no inside domain; add it to an [[inside.server]] of the file",
                        xmpp::StreamCondition::policy_violation, "this domain is not known here");
     }
     if (rules.is_inside(pair.local)) {
-        return refusal("inside-to-inside", pair.local.text() + " is an inside domain; inside servers reach each other directly",
+        return refusal("inside-to-inside",
+                       pair.local.text() + " is an inside domain; inside servers reach each other directly",
                        xmpp::StreamCondition::host_unknown, "this domain is not reached from here");
     }
     s2s::Admission admission;

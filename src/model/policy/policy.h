@@ -1,4 +1,5 @@
-// The operator's policy as a chain of named rules over one snapshot. The live path, `why` and `peers` ask the same code.
+// The operator's policy as a chain of named rules over one snapshot. The live path, `why` and `peers` ask the same
+// code.
 #pragma once
 
 #include <optional>

@@ -21,8 +21,8 @@ RouteChoice static_route(const config::Settings& settings, const xmpp::Domain& r
     for (const config::StaticRoute& row : settings.static_routes) {
         if (row.domain != remote) continue;
         choice.fall_back_to_dns |= row.fall_back_to_dns;
-        rows.push_back({row.priority, row.weight,
-                        route::Target{ascii_host(row.address.host), row.address.port, false, true}});
+        rows.push_back(
+            {row.priority, row.weight, route::Target{ascii_host(row.address.host), row.address.port, false, true}});
     }
     choice.has_route = !rows.empty();
     choice.targets = route::order(std::move(rows), random);

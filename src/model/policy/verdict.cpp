@@ -17,8 +17,8 @@ std::string verdict_id(std::string_view rule, const xmpp::DomainPair& pair, s2s:
                        std::uint64_t revision) {
     std::string basis{rule};
     // A NUL can stand in no domain, so no two bases read alike.
-    for (const std::string_view part : {std::string_view{pair.local.text()}, std::string_view{pair.remote.text()},
-                                        text(direction)}) {
+    for (const std::string_view part :
+         {std::string_view{pair.local.text()}, std::string_view{pair.remote.text()}, text(direction)}) {
         basis.push_back('\0');
         basis += part;
     }

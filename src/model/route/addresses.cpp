@@ -39,9 +39,11 @@ bool may_connect(const IpAddress& address, std::uint16_t port, std::span<const I
                  std::span<const Endpoint> own) {
     const IpAddress plain = unmapped(address);
     if (!is_permitted_port(port) || is_unspecified(plain)) return false;
-    if (std::any_of(own.begin(), own.end(), [&](const Endpoint& e) { return is_listener(e, plain, port); })) return false;
+    if (std::any_of(own.begin(), own.end(), [&](const Endpoint& e) { return is_listener(e, plain, port); }))
+        return false;
     if (std::any_of(allowed.begin(), allowed.end(), [&](const IpNetwork& n) { return n.contains(plain); })) return true;
-    if (std::any_of(own.begin(), own.end(), [&](const Endpoint& e) { return unmapped(e.address) == plain; })) return false;
+    if (std::any_of(own.begin(), own.end(), [&](const Endpoint& e) { return unmapped(e.address) == plain; }))
+        return false;
     return !is_reserved(plain);
 }
 

@@ -36,7 +36,8 @@ std::string objection(const SrvRecord& record) {
     return {};
 }
 
-void collect(const DnsAnswer& answer, bool direct_tls, std::vector<Weighted>& usable, std::vector<std::string>& refused) {
+void collect(const DnsAnswer& answer, bool direct_tls, std::vector<Weighted>& usable,
+             std::vector<std::string>& refused) {
     if (!has_records(answer) || declares_absence(answer)) return;
     for (const SrvRecord& record : answer.srv) {
         if (std::string why = objection(record); !why.empty()) {
@@ -56,7 +57,8 @@ std::string failure(std::string_view service, const DnsAnswer& answer) {
 }
 
 /// What follows when no record can be used.
-SrvPlan plan_without_targets(const DnsAnswer& server, const DnsAnswer& direct, const std::vector<std::string>& refused) {
+SrvPlan plan_without_targets(const DnsAnswer& server, const DnsAnswer& direct,
+                             const std::vector<std::string>& refused) {
     // RFC 6120 3.2.1: an answer that is there but cannot be used does not open the way to A/AAAA.
     if (!refused.empty()) return nothing("no SRV record can be used: " + refused.front());
     if (declares_absence(server)) return nothing("service declared absent");

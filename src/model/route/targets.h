@@ -26,17 +26,17 @@ struct Target {
 /// What to do after the SRV answers are in.
 struct SrvPlan {
     enum class Next {
-        targets,     ///< try `targets` in order
-        addresses,   ///< no SRV record: A/AAAA of the domain, port 5269 (RFC 6120 3.2.2)
-        nothing,     ///< the domain declares that it has no XMPP service (single target "."), or look-up failed
+        targets,    ///< try `targets` in order
+        addresses,  ///< no SRV record: A/AAAA of the domain, port 5269 (RFC 6120 3.2.2)
+        nothing,    ///< the domain declares that it has no XMPP service (single target "."), or look-up failed
     } next = Next::nothing;
     std::vector<Target> targets;
     std::string why;  ///< for the log when nothing
 };
 
-/// Merges `_xmpp-server` and `_xmpps-server` answers by priority and, within one, by weight (RFC 2782); `random(n)` gives
-/// a number in [0, n). Refuses targets that are address literals, forbidden ports (0, below 1024 but 443, 5269, 5270 or
-/// 53xx stay allowed list in the .cpp) and cuts at `most`.
+/// Merges `_xmpp-server` and `_xmpps-server` answers by priority and, within one, by weight (RFC 2782); `random(n)`
+/// gives a number in [0, n). Refuses targets that are address literals, forbidden ports (0, below 1024 but 443, 5269,
+/// 5270 or 53xx stay allowed list in the .cpp) and cuts at `most`.
 [[nodiscard]] SrvPlan plan_srv(const DnsAnswer& server, const DnsAnswer& direct, std::uint64_t most,
                                const std::function<std::uint64_t(std::uint64_t)>& random);
 
@@ -54,7 +54,8 @@ struct Weighted {
                                std::span<const Endpoint> own);
 
 /// RFC 8305 section 4: families interleaved, IPv6 first, at most `most`.
-[[nodiscard]] std::vector<IpAddress> interleave(std::vector<IpAddress> v6, std::vector<IpAddress> v4, std::uint64_t most);
+[[nodiscard]] std::vector<IpAddress> interleave(std::vector<IpAddress> v6, std::vector<IpAddress> v4,
+                                                std::uint64_t most);
 
 /// Delay before the `failures`-th retry to a destination that failed: exponential with full jitter, first within 1 s,
 /// ceiling 300 s (RFC 6120 3.3). `random` as above, in milliseconds.

@@ -28,7 +28,8 @@ Result<io::StoredSettings> read_copy(std::string_view text) {
     io::StoredSettings stored;
     stored.revision = revision->to_number<std::uint64_t>(problem);
     if (problem) return damaged;
-    for (const auto& entry : values->get_object()) stored.values[std::string{entry.key()}] = json::serialize(entry.value());
+    for (const auto& entry : values->get_object())
+        stored.values[std::string{entry.key()}] = json::serialize(entry.value());
     return stored;
 }
 

@@ -16,11 +16,13 @@ constexpr std::size_t secret_bytes = 32;
 /// Lists may be long; the history has them in full.
 constexpr std::size_t longest_logged = 512;
 
-std::string json_string(std::string_view text) { return config::find_setting(secret_name)->load([&] {
-    config::Settings holder;
-    holder.dialback_secret = text;
-    return holder;
-}()); }
+std::string json_string(std::string_view text) {
+    return config::find_setting(secret_name)->load([&] {
+        config::Settings holder;
+        holder.dialback_secret = text;
+        return holder;
+    }());
+}
 
 std::string cut(std::string text) {
     if (text.size() > longest_logged) text = text.substr(0, longest_logged) + "…";
@@ -38,7 +40,8 @@ std::string logged(const std::string& json) {
 io::StoredSettings stored_form(const config::Settings& settings) {
     io::StoredSettings stored;
     stored.revision = settings.revision;
-    for (const config::SettingRow& row : config::setting_rows()) stored.values[std::string{row.name}] = row.load(settings);
+    for (const config::SettingRow& row : config::setting_rows())
+        stored.values[std::string{row.name}] = row.load(settings);
     if (settings.dialback_secret.empty()) stored.values.erase(std::string{secret_name});
     if (!settings.previous_dialback_secret.empty()) {
         stored.values[std::string{previous_secret_name}] = json_string(settings.previous_dialback_secret);
@@ -102,7 +105,8 @@ config::Settings SettingsService::restored(const io::StoredSettings& stored) {
         const auto kept = row == nullptr ? Result<void>{Error{"setting-unknown", name + ": there is no such setting"}}
                                          : row->store(is_previous ? holder : settings, json);
         if (is_previous) settings.previous_dialback_secret = holder.dialback_secret;
-        if (!kept) log_.warn("settings.ignored", {{"name", name}, {"code", kept.error().code}, {"detail", kept.error().text}});
+        if (!kept)
+            log_.warn("settings.ignored", {{"name", name}, {"code", kept.error().code}, {"detail", kept.error().text}});
     }
     settings.revision = stored.revision;
     return settings;
@@ -184,7 +188,8 @@ Result<std::uint64_t> SettingsService::change(const std::vector<config::Change>&
     }
     if (stored.empty()) return snapshot_->revision;
     if (next->previous_dialback_secret != snapshot_->previous_dialback_secret) {
-        stored.push_back({std::string{previous_secret_name}, {}, json_string(next->previous_dialback_secret), true, true});
+        stored.push_back(
+            {std::string{previous_secret_name}, {}, json_string(next->previous_dialback_secret), true, true});
     }
     const auto revision = store_->commit(stored, author, origin, clock_->wall());
     if (!revision) return revision.error();

@@ -239,23 +239,29 @@ TEST(NodeFile, NamesFileLineAndKeyOfEveryMistakeInAnEdgesFile) {
             {"certificate = \"b.pem\"", "certificate = \"x.pem\"",
              ":24: tls.identity[0].certificate: /etc/sp/x.pem does not exist"},
             {"key = \"b.key\"", "key = \"b.pem\"", ":25: tls.identity[0].key: /etc/sp/b.pem holds no private key"},
-            {"certificate = \"both.pem\"", "certificate = \"b.pem\"", ":28: tls.identity[1].certificate: /etc/sp/b.pem holds no private key"},
+            {"certificate = \"both.pem\"", "certificate = \"b.pem\"",
+             ":28: tls.identity[1].certificate: /etc/sp/b.pem holds no private key"},
             {"secret = \"0123456789abcdef\"", "secret = \"short\"", ":34: link.secret: 16 characters or more"},
             {"secret = \"0123456789abcdef\"", "", "link.secret: 16 characters or more"},
             {"key = \"edge.key\"", "", "link.key: is missing"},
-            {"hold_seconds = 5", "hold_seconds = -1", ":35: link.hold_seconds: a number of seconds is wanted, 0 or more"},
+            {"hold_seconds = 5", "hold_seconds = -1",
+             ":35: link.hold_seconds: a number of seconds is wanted, 0 or more"},
             {"authorized_keys = \"core.pub\"", "authorised_keys = \"x\"",
              ":39: ssh.authorised_keys: unknown key; did you mean 'authorized_keys'?"},
-            {"negotiation = 12.5", "negotiation = 0", ":41: timers.negotiation: a number of seconds is wanted, above 0"},
+            {"negotiation = 12.5", "negotiation = 0",
+             ":41: timers.negotiation: a number of seconds is wanted, above 0"},
             {"negotiation = 12.5", "negotiation = inf", ":41: timers.negotiation"},
             {"idle = 900", "idel = 900", ":42: timers.idel: unknown key; did you mean 'idle'?"},
-            {"stanza_bytes = 300000", "stanza_bytes = 0", ":44: limits.stanza_bytes: 0 does not lift a limit; write \"off\""},
+            {"stanza_bytes = 300000", "stanza_bytes = 0",
+             ":44: limits.stanza_bytes: 0 does not lift a limit; write \"off\""},
             {"stanza_bytes = 300000", "stanza_bytes = 9999", ":44: limits.stanza_bytes: 10000 bytes is the least"},
             {"stanza_bytes = 300000", "stanza_bytes = -5", ":44: limits.stanza_bytes"},
             {"stanza_bytes = 300000", "stanza_bytes = \"no\"", ":44: limits.stanza_bytes: a whole number or \"off\""},
             {"stanza_bytes = 300000", "queue_bytes = 70000", ":44: limits.queue_bytes: is smaller than stanza_bytes"},
-            {"stanza_bytes = 300000", "stanza_byte = 1", ":44: limits.stanza_byte: unknown key; did you mean 'stanza_bytes'?"},
-            {"federation.enabled = true", "federation.enabled = 1", ":47: settings.federation.enabled: true or false is wanted"},
+            {"stanza_bytes = 300000", "stanza_byte = 1",
+             ":44: limits.stanza_byte: unknown key; did you mean 'stanza_bytes'?"},
+            {"federation.enabled = true", "federation.enabled = 1",
+             ":47: settings.federation.enabled: true or false is wanted"},
             {"federation.enabled = true", "federation.enable = true",
              ":47: settings.federation.enable: there is no such setting; did you mean 'federation.enabled'?"},
             {"federation.domains = [\"b.test\"]", "federation.domains = [\"b.test\", \"B.TEST\"]",
@@ -279,16 +285,20 @@ TEST(NodeFile, NamesFileLineAndKeyOfEveryMistakeInACoresFile) {
             {"listen = [\"10.0.1.1:5269\"]\n", "", "inside.listen: is missing"},
             {"\"rooms.b.test\"", "\"b.test\"", ":21: inside.server[0].domains: b.test is named twice"},
             {"domains = [\"b.test\", \"rooms.b.test\"]", "domains = []", ":21: inside.server[0].domains: at least one"},
-            {"tls = \"optional\"", "tls = \"never\"", ":23: inside.server[0].tls: 'never' is not required, optional or none"},
+            {"tls = \"optional\"", "tls = \"never\"",
+             ":23: inside.server[0].tls: 'never' is not required, optional or none"},
             {"tls = \"optional\"", "tls = \"none\"", ":24: inside.server[0].auth: a certificate needs TLS"},
-            {"domain = \"comp.b.test\"", "domain = \"rooms.b.test\"", ":28: components.allowed[0].domain: rooms.b.test is named twice"},
+            {"domain = \"comp.b.test\"", "domain = \"rooms.b.test\"",
+             ":28: components.allowed[0].domain: rooms.b.test is named twice"},
             {"secret = \"secret\"", "secret = \"\"", ":29: components.allowed[0].secret: is missing"},
-            {"[\"127.0.0.1:5347\"]", "[\"10.0.1.1:5269\"]", ":26: components.listen: 10.0.1.1:5269 is already used by inside.listen"},
+            {"[\"127.0.0.1:5347\"]", "[\"10.0.1.1:5269\"]",
+             ":26: components.listen: 10.0.1.1:5269 is already used by inside.listen"},
         });
 }
 
 TEST(NodeFile, ReportsEverythingAtOnceInTheOrderOfTheLines) {
-    const auto all = sentences("[node]\nnmae = \"x\"\nthreads = 1000\n[limits]\nstanza_bytes = 1\nnonsense = 2\n", Role::edge);
+    const auto all =
+        sentences("[node]\nnmae = \"x\"\nthreads = 1000\n[limits]\nstanza_bytes = 1\nnonsense = 2\n", Role::edge);
     EXPECT_THAT(all, testing::IsSupersetOf({HasSubstr(":2: node.nmae"), HasSubstr(":3: node.threads"),
                                             HasSubstr(":5: limits.stanza_bytes"), HasSubstr(":6: limits.nonsense"),
                                             HasSubstr("link.listen: is missing"), HasSubstr("link.secret")}));
@@ -306,42 +316,52 @@ TEST(NodeFile, PointsAtBrokenSyntax) {
 TEST(NodeFile, RefusesTheLinkOnThePublicAddress) {
     const std::string listen = "listen = [\"10.0.0.1:7400\"]";
     for (const char* everywhere : {"0.0.0.0:7400", "[::]:7400"}) {
-        EXPECT_THAT(sentences(replaced(good_edge, listen, "listen = [\"" + std::string{everywhere} + "\"]"), Role::edge),
-                    testing::ElementsAre(HasSubstr("link.listen: " + std::string{everywhere} + " is every address")));
+        EXPECT_THAT(
+            sentences(replaced(good_edge, listen, "listen = [\"" + std::string{everywhere} + "\"]"), Role::edge),
+            testing::ElementsAre(HasSubstr("link.listen: " + std::string{everywhere} + " is every address")));
     }
     const std::string named = replaced(good_edge, "\"0.0.0.0:5269\", \"[::]:5269\"", "\"10.0.0.1:5269\"");
-    EXPECT_THAT(sentences(named, Role::edge), testing::ElementsAre(HasSubstr("link.listen: 10.0.0.1 is also an address of s2s")));
-    const std::string loopback =
-        replaced(replaced(good_edge, "\"0.0.0.0:5269\", \"[::]:5269\"", "\"127.0.0.1:5269\""), listen, "listen = [\"127.0.0.1:7400\"]");
+    EXPECT_THAT(sentences(named, Role::edge),
+                testing::ElementsAre(HasSubstr("link.listen: 10.0.0.1 is also an address of s2s")));
+    const std::string loopback = replaced(replaced(good_edge, "\"0.0.0.0:5269\", \"[::]:5269\"", "\"127.0.0.1:5269\""),
+                                          listen, "listen = [\"127.0.0.1:7400\"]");
     EXPECT_THAT(sentences(loopback, Role::edge), testing::IsEmpty()) << "on loopback nobody else is there";
 }
 
 TEST(NodeFile, RefusesKeysOfAnotherRole) {
-    EXPECT_THAT(sentences(good_edge + "[[link.dial]]\naddress = \"10.0.0.2\"\nname = \"c.test\"\nrole = \"edge\"\n", Role::edge),
-                testing::SizeIs(1)) << "TOML itself refuses a table that is opened twice";
-    const std::string dials = replaced(good_edge, "[ssh]", "[[link.dial]]\naddress = \"10.0.0.2\"\nname = \"c.test\"\nrole = \"edge\"\n[ssh]");
+    EXPECT_THAT(sentences(good_edge + "[[link.dial]]\naddress = \"10.0.0.2\"\nname = \"c.test\"\nrole = \"edge\"\n",
+                          Role::edge),
+                testing::SizeIs(1))
+        << "TOML itself refuses a table that is opened twice";
+    const std::string dials = replaced(
+        good_edge, "[ssh]", "[[link.dial]]\naddress = \"10.0.0.2\"\nname = \"c.test\"\nrole = \"edge\"\n[ssh]");
     EXPECT_THAT(sentences(dials, Role::edge), testing::ElementsAre(HasSubstr("link.dial: belongs to the core's file")));
     EXPECT_THAT(sentences(good_edge + "[inside]\nlisten = []\n", Role::edge),
                 testing::ElementsAre(HasSubstr("inside: belongs to the core's file")));
     EXPECT_THAT(sentences(replaced(good_core, "[link]\n", "[link]\nlisten = [\"10.0.0.1:7400\"]\n"), Role::core),
                 testing::ElementsAre(HasSubstr(":5: link.listen: belongs to the edge's file")));
-    EXPECT_THAT(sentences("[node]\nname = \"c.test\"\ndata = \"d\"\n", Role::core), testing::Contains(HasSubstr("link.dial: is missing")));
+    EXPECT_THAT(sentences("[node]\nname = \"c.test\"\ndata = \"d\"\n", Role::core),
+                testing::Contains(HasSubstr("link.dial: is missing")));
 }
 
 TEST(NodeFile, LooksAtTheFilesItNames) {
     Disk disk;
     disk.at("edge.key").world_readable = true;
     EXPECT_THAT(sentences(good_edge, Role::edge, disk),
-                testing::ElementsAre(HasSubstr("link.key: /etc/sp/edge.key can be read by every user of this machine; `chmod 640")));
+                testing::ElementsAre(
+                    HasSubstr("link.key: /etc/sp/edge.key can be read by every user of this machine; `chmod 640")));
     disk.at("edge.key").readable = false;
-    EXPECT_THAT(sentences(good_edge, Role::edge, disk), testing::ElementsAre(HasSubstr("link.key: /etc/sp/edge.key cannot be read")));
+    EXPECT_THAT(sentences(good_edge, Role::edge, disk),
+                testing::ElementsAre(HasSubstr("link.key: /etc/sp/edge.key cannot be read")));
     disk.at("edge.key").is_regular = false;
-    EXPECT_THAT(sentences(good_edge, Role::edge, disk), testing::ElementsAre(HasSubstr("link.key: /etc/sp/edge.key is not a file")));
+    EXPECT_THAT(sentences(good_edge, Role::edge, disk),
+                testing::ElementsAre(HasSubstr("link.key: /etc/sp/edge.key is not a file")));
 }
 
 TEST(NodeFile, LiftsRatesButNotSizesWithTheOpenProfile) {
     NodeFile file;
-    const std::string open = replaced(good_edge, "[limits]\n", "[limits]\nprofile = \"open\"\nnew_connections_per_10s = 5\n");
+    const std::string open =
+        replaced(good_edge, "[limits]\n", "[limits]\nprofile = \"open\"\nnew_connections_per_10s = 5\n");
     ASSERT_TRUE(errors_of(open, Role::edge, file).empty());
     EXPECT_TRUE(file.open_profile);
     EXPECT_EQ(file.limits.new_connections_per_10s, 5U) << "a key in the file wins over the profile";

@@ -51,7 +51,12 @@ TEST(Chain, DecidesByTheFirstOpinion) {
     const Change route{"federation.static_routes", R"([{"domain":"routed.example","address":"10.0.0.1"}])"};
     const Change use_routes{"federation.use_static_routes", "true"};
     const std::vector<ChainCase> cases = {
-        {"federation off", {{"federation.enabled", "false"}}, "corp.example", "partner.example", false, "federation-off",
+        {"federation off",
+         {{"federation.enabled", "false"}},
+         "corp.example",
+         "partner.example",
+         false,
+         "federation-off",
          "federation.enabled"},
         {"itself", {off_list}, "corp.example", "corp.example", false, "self", "itself"},
         {"another domain of ours", {off_list}, "corp.example", "rooms.corp.example", false, "self", "*.corp.example"},
@@ -61,7 +66,12 @@ TEST(Chain, DecidesByTheFirstOpinion) {
         {"denied", {deny_mode, denied}, "corp.example", "partner.example", false, "deny-list", "federation.deny_list"},
         {"denied in another form", {deny_mode, denied}, "corp.example", "PARTNER.Example.", false, "deny-list", ""},
         {"below a denied name", {deny_mode, denied}, "corp.example", "sub.partner.example", true, "default", ""},
-        {"below a denied pattern", {deny_mode, denied}, "corp.example", "a.b.evil.example", false, "deny-list",
+        {"below a denied pattern",
+         {deny_mode, denied},
+         "corp.example",
+         "a.b.evil.example",
+         false,
+         "deny-list",
          "*.evil.example"},
         {"the pattern's own name", {deny_mode, denied}, "corp.example", "evil.example", true, "default", ""},
         {"the deny list in allow mode", {denied, allowed}, "corp.example", "partner.example", true, "allow-list", ""},
@@ -99,8 +109,7 @@ TEST(Verdict, IsStableAndDiffersWithWhatItDependsOn) {
     EXPECT_EQ(one.verdict_id.find_first_not_of("0123456789abcdef", 2), std::string::npos);
     EXPECT_EQ(one.verdict_id, asked(settings, "corp.example", "partner.example").verdict_id);
     EXPECT_NE(one.verdict_id, asked(settings, "corp.example", "other.example").verdict_id);
-    EXPECT_NE(one.verdict_id,
-              asked(settings, "corp.example", "partner.example", s2s::Direction::outbound).verdict_id);
+    EXPECT_NE(one.verdict_id, asked(settings, "corp.example", "partner.example", s2s::Direction::outbound).verdict_id);
     Settings later = settings;
     later.revision = 8;
     EXPECT_NE(one.verdict_id, asked(later, "corp.example", "partner.example").verdict_id);
@@ -123,7 +132,8 @@ TEST(EdgeRules, GiveStreamsTheGeneralPolicy) {
     const s2s::StreamPolicy plain = rules({}).policy(domain("a.example"));
     EXPECT_EQ(plain, s2s::StreamPolicy{});
     const s2s::StreamPolicy strict =
-        rules({{"federation.require_client_certificates", "true"}, {"federation.bidi", "\"on\""}}).policy(domain("a.example"));
+        rules({{"federation.require_client_certificates", "true"}, {"federation.bidi", "\"on\""}})
+            .policy(domain("a.example"));
     EXPECT_TRUE(strict.require_certificate);
     EXPECT_TRUE(strict.offer_dialback);
     EXPECT_TRUE(strict.bidi);
@@ -138,10 +148,9 @@ TEST(EdgeRules, GiveStreamsTheGeneralPolicy) {
 }
 
 TEST(EdgeRules, TheMostSpecificExceptionWins) {
-    const Change peers{"federation.peers",
-                       R"([{"domain":"*.example","security_mode":"no_tls"},)"
-                       R"({"domain":"*.b.example","security_mode":"tls_optional","bidi":"on"},)"
-                       R"({"domain":"a.b.example","security_mode":"tls_required","bidi":"off"}])"};
+    const Change peers{"federation.peers", R"([{"domain":"*.example","security_mode":"no_tls"},)"
+                                           R"({"domain":"*.b.example","security_mode":"tls_optional","bidi":"on"},)"
+                                           R"({"domain":"a.b.example","security_mode":"tls_required","bidi":"off"}])"};
     const EdgeRules edge = rules({peers});
     EXPECT_EQ(edge.policy(domain("x.example")).security, s2s::SecurityMode::no_tls);
     EXPECT_EQ(edge.policy(domain("x.b.example")).security, s2s::SecurityMode::tls_optional);
@@ -154,10 +163,9 @@ TEST(EdgeRules, TheMostSpecificExceptionWins) {
 TEST(EdgeRules, AnExceptionChoosesTheWayOfAuthentication) {
     const Change strict{"federation.require_client_certificates", "true"};
     const Change bare{"federation.security_mode", "\"no_tls\""};
-    const Change peers{"federation.peers",
-                       R"([{"domain":"cert.example","authentication":"certificate"},)"
-                       R"({"domain":"back.example","authentication":"dialback"},)"
-                       R"({"domain":"any.example","authentication":"any"}])"};
+    const Change peers{"federation.peers", R"([{"domain":"cert.example","authentication":"certificate"},)"
+                                           R"({"domain":"back.example","authentication":"dialback"},)"
+                                           R"({"domain":"any.example","authentication":"any"}])"};
     const EdgeRules edge = rules({strict, peers});
     const auto certificate = edge.policy(domain("cert.example"));
     EXPECT_TRUE(certificate.require_certificate);
@@ -180,7 +188,8 @@ TEST(EdgeRules, VouchForKeysOfTheCurrentAndThePreviousSecret) {
     const xmpp::Domain originating = domain("corp.example");
     const EdgeRules before = rules({});
     const std::string old_key = before.dialback_key(receiving, originating, "D60000229F");
-    EXPECT_EQ(old_key, s2s::dialback_key("the-secret-of-corp-example", "partner.example", "corp.example", "D60000229F"));
+    EXPECT_EQ(old_key,
+              s2s::dialback_key("the-secret-of-corp-example", "partner.example", "corp.example", "D60000229F"));
     EXPECT_TRUE(before.vouches(receiving, originating, "D60000229F", old_key));
     EXPECT_FALSE(before.vouches(receiving, originating, "D60000229G", old_key));
     EXPECT_FALSE(before.vouches(originating, receiving, "D60000229F", old_key));
@@ -220,7 +229,8 @@ TEST(EdgeRules, ReplacedSnapshotsAnswerAtOnce) {
 TEST(InsideRules, JoinInsideDomainsWithEverythingElse) {
     s2s::StreamPolicy relaxed;
     relaxed.security = s2s::SecurityMode::no_tls;
-    const InsideRules inside{{{{domain("b.test"), domain("rooms.b.test")}, relaxed}, {{domain("c.test")}, {}}}, "inside-secret-inside"};
+    const InsideRules inside{{{{domain("b.test"), domain("rooms.b.test")}, relaxed}, {{domain("c.test")}, {}}},
+                             "inside-secret-inside"};
     EXPECT_EQ(inside.serves(domain("partner.example")), s2s::Served::yes);
     EXPECT_EQ(inside.serves(domain("b.test")), s2s::Served::no);
     EXPECT_EQ(inside.serves(xmpp::Domain{}), s2s::Served::no);
@@ -244,15 +254,17 @@ TEST(InsideRules, JoinInsideDomainsWithEverythingElse) {
     const std::string key = inside.dialback_key(domain("b.test"), domain("partner.example"), "7");
     EXPECT_TRUE(inside.vouches(domain("b.test"), domain("partner.example"), "7", key));
     EXPECT_FALSE(inside.vouches(domain("b.test"), domain("partner.example"), "8", key));
-    EXPECT_FALSE(inside.vouches(domain("b.test"), domain("c.test"), "7", inside.dialback_key(domain("b.test"), domain("c.test"), "7")));
+    EXPECT_FALSE(inside.vouches(domain("b.test"), domain("c.test"), "7",
+                                inside.dialback_key(domain("b.test"), domain("c.test"), "7")));
 }
 
 TEST(StaticRoute, GivesTheTargetsOfADomainInOrder) {
     const auto random = [engine = std::mt19937_64{3}](std::uint64_t below) mutable { return engine() % below; };
-    const Change routes{"federation.static_routes",
-                        R"([{"domain":"a.test","address":"late.test","priority":20},)"
-                        R"({"domain":"a.test","address":"bücher.example","port":5300,"priority":10,"fall_back_to_dns":true},)"
-                        R"({"domain":"b.test","address":"192.0.2.1"}])"};
+    const Change routes{
+        "federation.static_routes",
+        R"([{"domain":"a.test","address":"late.test","priority":20},)"
+        R"({"domain":"a.test","address":"bücher.example","port":5300,"priority":10,"fall_back_to_dns":true},)"
+        R"({"domain":"b.test","address":"192.0.2.1"}])"};
     const Change use{"federation.use_static_routes", "true"};
     const auto choice = static_route(with({routes, use}), domain("A.test"), random);
     ASSERT_TRUE(choice.has_route);

@@ -46,8 +46,9 @@ std::vector<std::string> hosts(const std::vector<Target>& targets) {
 }
 
 TEST(PlanSrv, OrdersByPriorityFirst) {
-    const SrvPlan plan = plan_srv(answer({{20, 0, 5269, "late.test"}, {10, 0, 5269, "early.test"}, {30, 9, 5270, "last.test"}}),
-                                  none, 8, seeded(1));
+    const SrvPlan plan =
+        plan_srv(answer({{20, 0, 5269, "late.test"}, {10, 0, 5269, "early.test"}, {30, 9, 5270, "last.test"}}), none, 8,
+                 seeded(1));
     ASSERT_EQ(plan.next, SrvPlan::Next::targets);
     EXPECT_EQ(hosts(plan.targets), (std::vector<std::string>{"early.test:5269", "late.test:5269", "last.test:5270"}));
 }
@@ -69,7 +70,8 @@ TEST(PlanSrv, DrawsTargetsInProportionToTheirWeights) {
     std::map<std::string, unsigned> first;
     const Random random = seeded(42);
     constexpr unsigned rounds = 20'000;
-    const DnsAnswer found = answer({{5, 60, 5269, "big"}, {5, 30, 5269, "mid"}, {5, 10, 5269, "low"}, {5, 0, 5269, "zero"}});
+    const DnsAnswer found =
+        answer({{5, 60, 5269, "big"}, {5, 30, 5269, "mid"}, {5, 10, 5269, "low"}, {5, 0, 5269, "zero"}});
     for (unsigned i = 0; i < rounds; ++i) ++first[plan_srv(found, none, 8, random).targets.front().host];
     EXPECT_NEAR(first["big"], rounds * 60.0 / 101, rounds * 0.02);
     EXPECT_NEAR(first["mid"], rounds * 30.0 / 101, rounds * 0.02);
@@ -90,7 +92,8 @@ TEST(PlanSrv, IsAPermutationForAnySeed) {
 }
 
 TEST(PlanSrv, MergesDirectTlsByPriority) {
-    const SrvPlan plan = plan_srv(answer({{10, 0, 5269, "plain.test"}}), answer({{5, 0, 5270, "direct.test"}}), 8, seeded(1));
+    const SrvPlan plan =
+        plan_srv(answer({{10, 0, 5269, "plain.test"}}), answer({{5, 0, 5270, "direct.test"}}), 8, seeded(1));
     ASSERT_EQ(plan.targets.size(), 2U);
     EXPECT_TRUE(plan.targets[0].direct_tls);
     EXPECT_EQ(plan.targets[0].host, "direct.test");
@@ -143,7 +146,8 @@ TEST(PlanSrv, KnowsWhenToFallBackToAddressesAndWhenNot) {
 }
 
 TEST(PlanSrv, UsesWhatIsUsableOfAMixedAnswer) {
-    const DnsAnswer mixed = answer({{0, 0, 25, "mail.test"}, {5, 0, 5269, "192.0.2.1"}, {9, 0, 443, "good.test"}, {1, 0, 0, "."}});
+    const DnsAnswer mixed =
+        answer({{0, 0, 25, "mail.test"}, {5, 0, 5269, "192.0.2.1"}, {9, 0, 443, "good.test"}, {1, 0, 0, "."}});
     EXPECT_EQ(hosts(plan_srv(mixed, none, 8, seeded(1)).targets), (std::vector<std::string>{"good.test:443"}));
     const SrvPlan plan = plan_srv(mixed, ended(DnsStatus::timed_out), 8, seeded(1));
     EXPECT_EQ(plan.targets.size(), 1U) << "a failed look-up of the other service does not spoil a good answer";

@@ -106,7 +106,8 @@ TEST_F(Store, ShowsHistoryNewestFirstWithSecretsMasked) {
 TEST_F(Store, BoundsTheHistory) {
     auto store = settings();
     std::vector<StoredChange> many;
-    for (std::int64_t i = 0; i < SettingsStore::most_history + 50; ++i) many.push_back(change("n" + std::to_string(i), "1"));
+    for (std::int64_t i = 0; i < SettingsStore::most_history + 50; ++i)
+        many.push_back(change("n" + std::to_string(i), "1"));
     ASSERT_TRUE(store->commit(many, "root", "cli", second(1)));
     const auto rows = store->history(1'000'000, "");
     EXPECT_EQ(rows->size(), static_cast<std::size_t>(SettingsStore::most_history));
@@ -249,7 +250,8 @@ protected:
 TEST_F(Events, AreFoundByEveryFilter) {
     ASSERT_TRUE(store.append({event(1, LogLevel::info, "s2s", "s2s.dialback.sent", R"({"pair":"a:b"})"),
                               event(2, LogLevel::warn, "s2s", "s2s.refused", R"({"pair":"a:c"})"),
-                              event(3, LogLevel::error, "node", "node.stopped"), event(4, LogLevel::debug, "node", "node.ready")}));
+                              event(3, LogLevel::error, "node", "node.stopped"),
+                              event(4, LogLevel::debug, "node", "node.ready")}));
     using Codes = std::vector<std::string>;
     EXPECT_EQ(codes({}), (Codes{"node.ready", "node.stopped", "s2s.refused", "s2s.dialback.sent"}));
     EXPECT_EQ(codes(by(&EventQuery::least_level, LogLevel::warn)), (Codes{"node.stopped", "s2s.refused"}));
