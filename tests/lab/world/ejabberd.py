@@ -16,10 +16,6 @@ ca_file: "{trust}"
 s2s_cafile: "{trust}"
 s2s_use_starttls: optional
 s2s_timeout: 60
-s2s_dns_timeout: 5
-s2s_dns_retries: 1
-s2s_address_family: {family}
-s2s_dhfile: none
 auth_method: internal
 auth_password_format: plain
 disable_sasl_mechanisms: ["X-OAUTH2"]
@@ -52,17 +48,18 @@ class Ejabberd(Process):
         configuration = os.path.join(home, "ejabberd.yml")
         chain, key = certificate
         with open(configuration, "w", encoding="utf-8") as file:
-            file.write(CONFIGURATION.format(domain=domain, chain=chain, key=key, trust=trust, family="ipv4")
-                       .replace("s2s_dhfile: none\n", "").replace("s2s_address_family: ipv4\n", ""))
-        with open(os.path.join(home, "inetrc"), "w", encoding="ascii") as file:
-            file.write('{resolv_conf,""}.\n{hosts_file,""}.\n{lookup,[dns]}.\n'
-                       f"{{nameserver,{{{nameserver.replace('.', ',')}}}}}.\n")
+            file.write(CONFIGURATION.format(domain=domain, chain=chain, key=key, trust=trust))
+        resolver = os.path.join(home, "resolv.conf")
+        with open(resolver, "w", encoding="ascii") as file:
+            file.write(f"nameserver {nameserver}\n")
         libraries = os.path.dirname(sorted(glob.glob("/usr/lib/*/ejabberd-*/ebin"))[0]).rsplit("/", 1)[0]
         super().__init__(
-            name, ["erl", "-noinput", "+sbwt", "none", "+S", "1", "-mnesia", "dir", f'"{home}/spool"', "-s", "ejabberd"],
+            # `ip netns exec` gives a mount namespace of its own, so this resolver is seen by nobody else.
+            name, ["sh", "-c", f"mount --bind {resolver} /etc/resolv.conf && exec erl -noinput +sbwt none +S 1 "
+                   f"""-mnesia dir '"{home}/spool"' -s ejabberd"""],
             folder, namespace, {
                 "HOME": home, "ERL_LIBS": libraries, "EJABBERD_CONFIG_PATH": configuration,
-                "EJABBERD_LOG_PATH": os.path.join(home, "ejabberd.log"), "ERL_INETRC": os.path.join(home, "inetrc"),
+                "EJABBERD_LOG_PATH": os.path.join(home, "ejabberd.log"),
                 "ERL_CRASH_DUMP_SECONDS": "0"})
 
     def ready(self):

@@ -1,0 +1,169 @@
+"""The whole lab: coluc.com behind a Sallyport pair, vngtp.lab (Prosody) and ejabberd.lab outside, names, certificates.
+
+With SALLYPORT=none the pair is left out and coluc.com's Prosody stands on the edge's public address itself: that checks
+the lab, not Sallyport.
+"""
+import os
+import shutil
+import tempfile
+
+from . import sallyport
+from .certificates import Authority
+from .client import Clients, User
+from .ejabberd import Ejabberd
+from .names import INSIDE, PUBLIC, NameServer
+from .netns import Network
+from .prosody import Prosody
+
+IDN = "xn--bcher-kva.lab"
+SETTINGS = {
+    "federation.enabled": True,
+    "federation.security_mode": "tls_optional",
+    "federation.privacy_mode": "off",
+    "federation.domains": ["coluc.com", "rooms.coluc.com"],
+    "federation.dialback_secret": "s3cr3tf0rd14lb4ck-of-the-lab",
+}
+ROUTES = [{"domain": "vngtp.lab", "address": "198.51.100.20", "port": 5269},
+          {"domain": "rooms.vngtp.lab", "address": "198.51.100.20", "port": 5269},
+          {"domain": "ejabberd.lab", "address": "198.51.100.30", "port": 5269},
+          {"domain": "rooms.ejabberd.lab", "address": "198.51.100.30", "port": 5269}]
+
+
+class Federation:
+    def __init__(self):
+        self.direct = os.environ.get("SALLYPORT") == "none"
+        self.folder = tempfile.mkdtemp(prefix=f"sallyport-lab-{os.getpid()}-")
+        os.chmod(self.folder, 0o755)
+        self.running = []
+        self.network = None
+        self.edge = self.core = None
+
+    def start(self):
+        self.network = net = Network(str(os.getpid()))
+        self._certificates()
+        start = self._started
+        start(NameServer("dns", "198.51.100.53", PUBLIC, self.folder, net["dns"]))
+        start(NameServer("insidedns", "10.10.0.53", INSIDE, self.folder, net["insidedns"]))
+        self.ejab = start(Ejabberd("ejabberd", self.folder, "ejabberd.lab", ["iris", "ivan"],
+                                   self.certificates["ejabberd"], self.trust, "198.51.100.53", net["ejab"]))
+        self.vngtp = start(self._vngtp())
+        if self.direct:
+            self.inside = start(self._inside("edge", "198.51.100.10", "198.51.100.53"))
+        else:
+            self.inside = start(self._inside("inside", "10.10.0.5", "10.10.0.53"))
+            self.edge = start(self._edge())
+            self.core = start(self._core())
+        for server in (self.vngtp, self.inside, self.edge, self.core):
+            if server:
+                server.ready()
+        if self.edge:
+            self.edge.event("link up", seconds=20)
+        self.ejab.ready()
+        self._users()
+        return self
+
+    def _started(self, process):
+        self.running.append(process)
+        return process
+
+    def _certificates(self):
+        folder = os.path.join(self.folder, "pki")
+        public, traversal = Authority(folder, "lab-authority"), Authority(folder, "traversal-authority")
+        self.authority = public
+        self.trust, self.traversal_trust = public.certificate, traversal.certificate
+        self.certificates = {
+            "inside": public.issue("inside", ["coluc.com", "rooms.coluc.com"]),
+            "edge": public.issue("edge", ["coluc.com", "*.coluc.com"]),
+            "core": public.issue("core", ["coluc.com", "*.coluc.com"]),
+            "vngtp": public.issue("vngtp", ["vngtp.lab", "rooms.vngtp.lab", IDN, "direct.lab"]),
+            "ejabberd": public.issue("ejabberd", ["ejabberd.lab", "rooms.ejabberd.lab"]),
+            "attacker": public.issue("attacker", ["attacker.lab"]),
+            "link-edge": traversal.issue("link-edge", ["edge1.coluc.com"]),
+            "link-core": traversal.issue("link-core", ["core1.coluc.com"]),
+        }
+
+    def _vngtp(self):
+        return Prosody("vngtp", self.folder, ["198.51.100.20", "2001:db8:5269::20"],
+                       {"vngtp.lab": ["victor", "vera"], "bücher.lab": ["uwe"], "direct.lab": ["dora"]}, ["rooms.vngtp.lab"],
+                       self.certificates["vngtp"], self.trust, "198.51.100.53", self.network["vngtp"], direct_port=5270)
+
+    def _inside(self, host, address, forward):
+        return Prosody("inside", self.folder, address, {"coluc.com": ["ana", "çelik", "ben"]}, ["rooms.coluc.com"],
+                       self.certificates["inside"], self.trust, forward, self.network[host])
+
+    def _edge(self):
+        return sallyport.Node("edge", "edge", self.folder, sallyport.edge_file(
+            "edge1.coluc.com", listen=["198.51.100.10:5269", "[2001:db8:5269::10]:5269"], direct=["198.51.100.10:5270"],
+            link="10.20.0.10:7400", dns="198.51.100.53:53", allow=["198.51.100.0/24", "2001:db8:5269::/64"],
+            trust=self.trust, identity=(["coluc.com", "*.coluc.com"], *self.certificates["edge"]),
+            link_certificate=self.certificates["link-edge"], link_trust=self.traversal_trust,
+            timers={"negotiation": 8, "dialback": 6, "ping": 5, "dead_peer": 3}, settings=SETTINGS), self.network["edge"])
+
+    def _core(self):
+        return sallyport.Node("core", "core", self.folder, sallyport.core_file(
+            "core1.coluc.com", edge="10.20.0.10:7400", edge_name="edge1.coluc.com", inside="10.10.0.10:5269",
+            servers=[{"domains": ["coluc.com", "rooms.coluc.com"], "address": "10.10.0.5:5269", "tls": "required",
+                      "auth": "dialback"}],
+            trust=self.trust, identity=(["coluc.com", "*.coluc.com"], *self.certificates["core"]),
+            link_certificate=self.certificates["link-core"], link_trust=self.traversal_trust,
+            timers={"ping": 5, "dead_peer": 3}, settings=SETTINGS), self.network["core"])
+
+    def _users(self):
+        def crowd(name, host):
+            return self._started(Clients(f"clients-{name}", self.folder, self.network[host]))
+        inside = crowd("inside", "edge" if self.direct else "inside")
+        vngtp, ejab = crowd("vngtp", "vngtp"), crowd("ejab", "ejab")
+        self.ana = User(inside, "ana", "ana@coluc.com", self.inside)
+        self.celik = User(inside, "celik", "çelik@coluc.com", self.inside)
+        self.victor = User(vngtp, "victor", "victor@vngtp.lab", self.vngtp)
+        self.uwe = User(vngtp, "uwe", "uwe@bücher.lab", self.vngtp)
+        self.dora = User(vngtp, "dora", "dora@direct.lab", self.vngtp)
+        self.iris = User(ejab, "iris", "iris@ejabberd.lab", self.ejab)
+        for user in (self.ana, self.celik, self.victor, self.uwe, self.dora, self.iris):
+            user.online()
+
+    def peer(self, name):
+        """(server, user, domain) of the outside peer."""
+        return {"prosody": (self.vngtp, self.victor, "vngtp.lab"),
+                "ejabberd": (self.ejab, self.iris, "ejabberd.lab")}[name]
+
+    def arrange(self, mode="tls_optional", authentication="any", route="dns", peers=()):
+        """Gives the edge these settings and closes the streams that stand, so that the next stanza opens new ones."""
+        if self.direct:
+            return
+        exceptions = [] if authentication == "any" else [
+            {"domain": domain, "authentication": authentication}
+            for domain in ("vngtp.lab", "rooms.vngtp.lab", "ejabberd.lab", "rooms.ejabberd.lab")]
+        self.edge.set(enabled=True, security_mode=mode, privacy_mode="off", deny_list=[], allow_list=[],
+                      require_client_certificates=False, peers=exceptions + list(peers),
+                      static_routes=ROUTES if route == "static" else [], use_static_routes=route == "static")
+        self.close_streams()
+
+    def close_streams(self):
+        for domain in ("vngtp.lab", "rooms.vngtp.lab", "ejabberd.lab", "rooms.ejabberd.lab", IDN, "direct.lab"):
+            self.edge.ask("peers", "close", domain, check=False)
+
+    def stop(self):
+        for process in reversed(self.running):
+            try:
+                process.stop()
+            except OSError:
+                pass
+        if self.network:
+            self.network.remove()
+
+    def keep(self, name, failed_log):
+        """Copies every log to run/lab/<scenario>; returns the folder."""
+        target = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "run", "lab", name)
+        target = os.path.normpath(target)
+        shutil.rmtree(target, ignore_errors=True)
+        os.makedirs(target)
+        for file in os.listdir(self.folder):
+            if file.endswith((".log", ".events", ".toml", ".conf", ".lua")):
+                shutil.copy(os.path.join(self.folder, file), target)
+        with open(os.path.join(target, "failure.txt"), "w", encoding="utf-8") as file:
+            file.write(failed_log)
+        return target
+
+    def forget(self):
+        shutil.rmtree(self.folder, ignore_errors=True)

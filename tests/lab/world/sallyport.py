@@ -1,0 +1,147 @@
+"""A Sallyport pair: node files, processes, the command line. Everything the lab assumes about our own formats is here."""
+import json
+import os
+import re
+import subprocess
+
+from .process import Process
+from .wait import until
+
+BINARY = os.environ.get("SALLYPORT") or os.path.join(
+    os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "build", "release", "sallyport")
+
+# Events of the log that the scenarios look for: what they prove -> the name in the events table.
+EVENTS = {
+    "ready": "node.ready",
+    "stream opened": "s2s.stream.opened",
+    "stream closed": "s2s.stream.closed",
+    "dialback key sent": "s2s.dialback.sent",
+    "dialback timer": "s2s.dialback.timer",
+    "verify asked": "s2s.verify.sent",
+    "verify answered": "s2s.verify.received",
+    "verify stream": "s2s.verify.opened",
+    "connection state": "s2s.connection.state",
+    "lookup begun": "dns.lookup",
+    "lookup done": "dns.resolved",
+    "setting changed": "settings.changed",
+    "link up": "link.up",
+    "link down": "link.down",
+}
+
+
+def toml(value):
+    """A Python value as TOML."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(toml(one) for one in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {toml(one)}" for key, one in value.items()) + "}"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
+
+
+def write_node_file(path, sections):
+    """`sections`: {"node": {...}, "link.dial": [{...}, {...}], ...}; lists become [[tables]]."""
+    with open(path, "w", encoding="utf-8") as file:
+        for name, content in sections.items():
+            for table in content if isinstance(content, list) else [content]:
+                file.write(f"[[{name}]]\n" if isinstance(content, list) else f"[{name}]\n")
+                for key, value in table.items():
+                    file.write(f"{key} = {toml(value)}\n")
+                file.write("\n")
+
+
+class Refused(AssertionError):
+    """The command line said no."""
+
+
+class Node(Process):
+    """One `sallyport edge` or `sallyport core`."""
+
+    def __init__(self, role, name, folder, sections, namespace=None, prefix=()):
+        self.role, self.folder, self.namespace = role, folder, namespace
+        self.data = os.path.join(folder, f"{name}-data")
+        self.file = os.path.join(folder, f"{name}.toml")
+        self.arguments = (role, name, folder, sections, namespace, prefix)
+        sections = {**sections, "node": {**sections["node"], "data": self.data}}
+        write_node_file(self.file, sections)
+        super().__init__(name, [*prefix, BINARY, role, "--config", self.file], folder, namespace)
+
+    def ready(self, since=0):
+        self.wait_for(re.escape(EVENTS["ready"]), 20, since)
+        return self
+
+    def again(self):
+        """The same node, started anew with the data that it left behind."""
+        since = self.mark()
+        return Node(*self.arguments).ready(since)
+
+    def event(self, name, *facts, since=0, seconds=15.0):
+        """Waits for a log event whose line holds all `facts`."""
+        pattern = re.escape(EVENTS.get(name, name)) + r"\b"
+        return until(lambda: next((line for line in self.lines(pattern, since) if all(fact in line for fact in facts)), None),
+                     lambda: f"event {name} {facts}; log ends:\n{self.log(since)[-3000:]}", seconds)
+
+    def events(self, name, since=0):
+        return self.lines(re.escape(EVENTS.get(name, name)) + r"\b", since)
+
+    def ask(self, *words, check=True):
+        """The command line over the admin socket."""
+        done = subprocess.run([BINARY, *words, "--node", os.path.join(self.data, "admin.sock")], capture_output=True,
+                              text=True, timeout=15, check=False)
+        if check and done.returncode != 0:
+            raise Refused(f"sallyport {' '.join(words)}: {done.returncode} {done.stdout} {done.stderr}")
+        return done.stdout
+
+    def json(self, *words):
+        return json.loads(self.ask(*words, "--json"))
+
+    def set(self, **settings):
+        """federation settings by their last name: set(security_mode="no_tls", allow_list=[...])."""
+        for name, value in settings.items():
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            self.ask("config", "set", f"federation.{name}", text)
+
+    def memory(self):
+        """Resident bytes."""
+        with open(f"/proc/{self.program()}/status", encoding="ascii") as file:
+            return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmRSS"))
+
+    def program(self):
+        """The node's own process id; `ip netns exec` replaces itself by the program."""
+        return self.pid
+
+
+SECRET = "a shared traversal secret"
+
+
+def edge_file(name, *, listen, link, dns, allow, trust, identity, link_certificate, link_trust, settings, direct=(),
+              timers=None, threads=2, level="debug"):
+    return {
+        "node": {"name": name, "threads": threads},
+        "log": {"level": level},
+        "dns": {"servers": [dns]},
+        "s2s": {"listen": list(listen), "direct_tls_listen": list(direct), "allow_networks": list(allow)},
+        "tls": {"trust": trust},
+        "tls.identity": [{"domains": identity[0], "certificate": identity[1], "key": identity[2]}],
+        "link": {"listen": [link], "certificate": link_certificate[0], "key": link_certificate[1], "trust": link_trust,
+                 "secret": SECRET},
+        "timers": timers or {},
+        "settings": settings,
+    }
+
+
+def core_file(name, *, edge, edge_name, inside, servers, trust, identity, link_certificate, link_trust, settings,
+              timers=None, threads=2, level="debug"):
+    return {
+        "node": {"name": name, "threads": threads},
+        "log": {"level": level},
+        "tls": {"trust": trust},
+        "tls.identity": [{"domains": identity[0], "certificate": identity[1], "key": identity[2]}],
+        "link": {"certificate": link_certificate[0], "key": link_certificate[1], "trust": link_trust, "secret": SECRET},
+        "link.dial": [{"address": edge, "name": edge_name, "role": "edge"}],
+        "inside": {"listen": [inside]},
+        "inside.server": servers,
+        "timers": timers or {},
+        "settings": settings,
+    }
