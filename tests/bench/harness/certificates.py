@@ -34,7 +34,7 @@ def make_certificate(folder: Path, ca: str, name: str, domains: list[str]):
 def make_all(folder: Path):
     make_ca(folder, "public-ca")
     make_certificate(folder, "public-ca", "server", ["b.test", "*.b.test"])
-    make_certificate(folder, "public-ca", "remote", ["remote.test", "*.remote.test"])
+    make_certificate(folder, "public-ca", "remote", ["remote.lab", "*.remote.lab"])
     make_ca(folder, "traversal-ca")
     make_certificate(folder, "traversal-ca", "edge1", ["edge1.b.test"])
     make_certificate(folder, "traversal-ca", "core1", ["core1.b.test"])

@@ -2,7 +2,7 @@
 
 from statistics import median
 
-from .servers import PRODUCT
+from .servers import PRODUCT, REFERENCE
 
 
 def _cell(value):
@@ -22,6 +22,12 @@ def _table(head, rows):
 WORST = {"lost", "repeated_or_late", "bad", "failed", "streams_closed"}
 
 
+def _disturbed(run, results):
+    """Servers in whose runs neither side had its core to itself, because something else ran there."""
+    return sorted({server for server, lines in results.items() for line in lines
+                   if run.race and max(line["peer_core"], line["generator_core"]) < 0.9})
+
+
 def summary(run, results):
     """The table of one benchmark: a row a server, medians over its runs and the range of the figure."""
     rows = []
@@ -29,7 +35,10 @@ def summary(run, results):
         figures = [line[run.figure] for line in lines]
         others = [(max if name in WORST else median)([line[name] for line in lines]) for name in run.columns]
         rows.append([server, len(lines), median(figures), f"{_cell(min(figures))} to {_cell(max(figures))}", *others])
-    return f"### {run.name}: {run.title}\n\n" + _table(["server", "runs", run.unit, "range", *run.columns], rows)
+    text = f"### {run.name}: {run.title}\n\n" + _table(["server", "runs", run.unit, "range", *run.columns], rows)
+    if disturbed := _disturbed(run, results):
+        text += f"\n\nDisturbed by other work (no core was busy with this alone): {', '.join(disturbed)}."
+    return text
 
 
 def verdict(run, results):
@@ -39,7 +48,8 @@ def verdict(run, results):
     lines = results[PRODUCT]
     mistakes = sum(line.get(name, 0) for line in lines for name in WORST)
     own = median(line[run.figure] for line in lines)
-    others = {name: median(line[run.figure] for line in found) for name, found in results.items() if name != PRODUCT}
+    others = {name: median(line[run.figure] for line in found)
+              for name, found in results.items() if name not in (PRODUCT, REFERENCE)}
     sentence = f"{run.name}: {PRODUCT} {_cell(own)} {run.unit}"
     if others:
         best = (max if run.higher_is_better else min)(others, key=others.get)

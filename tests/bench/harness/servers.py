@@ -4,9 +4,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from .name_server import DNS_PORT
 from .process import ServerProcess
 
 SECRET = "benchmark-secret"
+BUILD = Path(__file__).resolve().parents[3] / "build/release"
 
 
 class Server:
@@ -16,6 +18,7 @@ class Server:
     inside_kind = "component"
     inside_port = 5347
     inside_domain = "comp.b.test"
+    sends = True  # carries stanzas from the inside to the federation too
 
     def __init__(self, folder: Path, certificates: Path, address: str):
         self.folder = folder
@@ -31,6 +34,10 @@ class Server:
     @classmethod
     def version(cls):
         return ""
+
+    @property
+    def name_server(self):
+        return self.address.rsplit(".", 1)[0] + ".2"
 
     def start(self):
         self.folder.mkdir(parents=True)
@@ -83,6 +90,8 @@ modules_enabled = {{ "disco", "roster", "saslauth", "tls", "blocklist", "bookmar
     "ping", "register", "time", "uptime", "version", "admin_adhoc" }}
 modules_disabled = {{ "c2s", "limits" }}
 s2s_secure_auth = true
+unbound = {{ resolvconf = false; hoststxt = false; forward = "{self.name_server}@{DNS_PORT}";
+    options = {{ ["do-not-query-localhost:"] = "no" }} }}
 ssl = {{ certificate = "{certificates}/server.pem", key = "{certificates}/server.key",
     cafile = "{certificates}/public-ca.pem" }}
 authentication = "internal_hashed"
@@ -135,7 +144,11 @@ listen:
 
 modules: {{mod_disco: {{}}, mod_ping: {{}}, mod_roster: {{}}, mod_version: {{}}, mod_s2s_dialback: {{}}}}
 """)
+        resolver = self.folder / "inetrc"
+        resolver.write_text("{lookup, [dns]}.\n{resolv_conf, \"\"}.\n{hosts_file, \"\"}.\n"
+                            f"{{nameserver, {{{self.name_server.replace('.', ',')}}}, {DNS_PORT}}}.\n")
         environment = {
+            "ERL_INETRC": str(resolver),
             "HOME": str(self.folder),
             "ERL_LIBS": "/usr/lib/x86_64-linux-gnu",
             "ERL_CRASH_DUMP_SECONDS": "0",
@@ -155,7 +168,7 @@ class Sallyport(Server):
     inside_kind = "link"
     inside_port = 7400
     inside_domain = "b.test"
-    binary = Path(__file__).resolve().parents[3] / "build/release/sallyport"
+    binary = BUILD / "sallyport"
 
     @classmethod
     def missing(cls):
@@ -175,8 +188,11 @@ data = "{self.folder}/data"
 threads = 1
 [log]
 level = "warn"
+[dns]
+servers = ["{self.name_server}:{DNS_PORT}"]
 [s2s]
 listen = ["{self.address}:5269"]
+allow_networks = ["127.0.0.1/32"]
 [tls]
 trust = "{certificates}/public-ca.pem"
 [[tls.identity]]
@@ -202,8 +218,31 @@ federation.domains = ["b.test"]
 
     def generator_arguments(self):
         core = self.certificates / "core1"
-        return [*super().generator_arguments(), "--link-certificate", f"{core}.pem", "--link-key", f"{core}.key",
+        return [*Server.generator_arguments(self), "--link-certificate", f"{core}.pem", "--link-key", f"{core}.key",
                 "--realm", "core1-b-test", "--far-realm", "edge1-b-test"]
+
+
+class Relay(Server):
+    """Not a rival: the generator's own stand-in for an edge, which judges nothing. What the generator can take at most."""
+
+    name = "relay"
+    inside_kind = "link"
+    inside_port = 7400
+    inside_domain = "b.test"
+    sends = False
+    binary = BUILD / "bench_s2s"
+
+    def launch(self):
+        certificates = self.certificates
+        self.process = ServerProcess(
+            [str(self.binary), "relay", "--server", f"{self.address}:5269",
+             "--certificate", f"{certificates}/server.pem", "--key", f"{certificates}/server.key",
+             "--inside", f"{self.address}:{self.inside_port}",
+             "--link-certificate", f"{certificates}/edge1.pem", "--link-key", f"{certificates}/edge1.key"],
+            self.folder / "output.log")
+
+    def generator_arguments(self):
+        return Sallyport.generator_arguments(self)
 
 
 def _package_version(package):
@@ -212,4 +251,5 @@ def _package_version(package):
 
 
 PRODUCT = Sallyport.name
-SERVERS = [Prosody, ProsodyGenerational, Ejabberd, Sallyport]
+REFERENCE = Relay.name
+SERVERS = [Prosody, ProsodyGenerational, Ejabberd, Sallyport, Relay]

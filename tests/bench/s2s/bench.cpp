@@ -15,12 +15,6 @@ constexpr unsigned opened_at_a_time = 32;
 constexpr unsigned local_addresses = 200;
 constexpr std::size_t inside_read_ahead = 64 * 1024;
 
-std::string numbered(const std::string& pattern, unsigned number) {
-    const std::size_t mark = pattern.find('%');
-    if (mark == std::string::npos) return pattern;
-    return pattern.substr(0, mark) + std::to_string(number) + pattern.substr(mark + 1);
-}
-
 in_addr local_address(const std::string& first, unsigned number) {
     in_addr address{};
     if (inet_pton(AF_INET, first.c_str(), &address) != 1) throw std::runtime_error{"not an address: " + first};
@@ -29,6 +23,12 @@ in_addr local_address(const std::string& first, unsigned number) {
 }
 
 }  // namespace
+
+std::string numbered(const std::string& pattern, unsigned number) {
+    const std::size_t mark = pattern.find('%');
+    if (mark == std::string::npos) return pattern;
+    return pattern.substr(0, mark) + std::to_string(number) + pattern.substr(mark + 1);
+}
 
 Bench::Bench(const Options& given)
     : options{given}, source_tls_{make_context(TlsRole::client, options.certificate, options.key, 0)} {

@@ -32,6 +32,7 @@ public:
     /// Waits for what is still under way, as long as something arrives.
     void drain();
     void check_inside() const;
+    [[nodiscard]] Inside& inside() { return *inside_; }
 
 private:
     TlsContext source_tls_;
@@ -71,8 +72,16 @@ private:
     std::uint64_t started_;
 };
 
+/// Sends, waits for the last stanza and reports rate, cost, delays and counts.
+[[nodiscard]] Report measure_stanzas(Bench& bench, const std::function<void()>& send);
+/// "a%.remote.lab" with the number in the place of the mark.
+[[nodiscard]] std::string numbered(const std::string& pattern, unsigned number);
+
 Report run_flood(Bench& bench);
+Report run_outbound(Bench& bench);
 Report run_sessions(Bench& bench);
 Report run_idle(Bench& bench);
+/// Serves until the process is ended.
+void run_relay(const Options& options);
 
 }  // namespace sallyport::bench

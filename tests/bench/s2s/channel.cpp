@@ -202,9 +202,21 @@ void Channel::flush() {
 }
 
 void Channel::watch(bool for_writing) {
-    if (for_writing == watching_writes_ || fd_ < 0) return;
+    if (for_writing == watching_writes_) return;
     watching_writes_ = for_writing;
-    loop_.change(fd_, *this, for_writing ? EPOLLIN | EPOLLOUT : EPOLLIN);
+    watch_again();
+}
+
+void Channel::pause(bool paused) {
+    if (paused == paused_) return;
+    paused_ = paused;
+    watch_again();
+}
+
+void Channel::watch_again() {
+    if (fd_ < 0) return;
+    const std::uint32_t reading = paused_ ? 0U : static_cast<std::uint32_t>(EPOLLIN);
+    loop_.change(fd_, *this, reading | (watching_writes_ ? static_cast<std::uint32_t>(EPOLLOUT) : 0U));
 }
 
 void Channel::fail(const std::string& why) {

@@ -42,6 +42,8 @@ public:
 
     [[nodiscard]] std::string_view input() const { return std::string_view{in_}.substr(used_); }
     void consume(std::size_t count);
+    /// Stops and starts reading: back pressure.
+    void pause(bool paused);
     /// Ends the connection from this side; the owner is not told.
     void close();
     void ready(std::uint32_t events) override;
@@ -59,6 +61,7 @@ private:
     void flush();
     [[nodiscard]] Moved write_some(const char* from, std::size_t size);
     void watch(bool for_writing);
+    void watch_again();
     void drop(bool orderly);
     void fail(const std::string& why);
 
@@ -67,6 +70,7 @@ private:
     int fd_ = -1;
     Phase phase_ = Phase::closed;
     bool watching_writes_ = false;
+    bool paused_ = false;
     TlsSession tls_;
     std::string in_;
     std::size_t used_ = 0;

@@ -68,27 +68,32 @@ private:
 
 }  // namespace
 
+Report measure_stanzas(Bench& bench, const std::function<void()>& send) {
+    bench.ledger.delays().clear();
+    const std::uint64_t before = bench.ledger.received();
+    // Until the last has arrived: a server that reads faster than it delivers is not ready before its queues are empty.
+    Meter meter{bench.options.peer};
+    send();
+    bench.drain();
+    meter.stop();
+    const auto received = static_cast<double>(bench.ledger.received() - before);
+    const Histogram& delays = bench.ledger.delays();
+    Report report;
+    report.add("stanzas_per_s", received / meter.seconds());
+    report.add("peer_us_per_stanza", received > 0 ? meter.peer_cpu() * 1e6 / received : 0);
+    report.add("p50_ms", delays.milliseconds(0.5)).add("p99_ms", delays.milliseconds(0.99));
+    meter.report(report);
+    report.counts(bench.ledger);
+    return report;
+}
+
 Report run_flood(Bench& bench) {
     bench.attach();
     Flood flood{bench};
     flood.run(bench.options.warm_up);
     bench.drain();
-    bench.ledger.delays().clear();
-    const std::uint64_t before = bench.ledger.received();
-    // Until the last has arrived: a server that reads faster than it delivers is not ready before its queues are empty.
-    Meter meter{bench.options.peer};
-    flood.run(bench.options.seconds);
-    bench.drain();
-    meter.stop();
+    Report report = measure_stanzas(bench, [&] { flood.run(bench.options.seconds); });
     flood.check();
-    const auto received = static_cast<double>(bench.ledger.received() - before);
-    Report report;
-    report.add("stanzas_per_s", received / meter.seconds());
-    report.add("peer_us_per_stanza", received > 0 ? meter.peer_cpu() * 1e6 / received : 0);
-    report.add("p50_ms", bench.ledger.delays().milliseconds(0.5))
-        .add("p99_ms", bench.ledger.delays().milliseconds(0.99));
-    meter.report(report);
-    report.counts(bench.ledger);
     return report;
 }
 

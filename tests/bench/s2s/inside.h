@@ -26,6 +26,9 @@ public:
 
     [[nodiscard]] bool ready() const { return ready_; }
     [[nodiscard]] const std::string& failure() const { return failure_; }
+    [[nodiscard]] bool writable() const { return ready_ && channel_.writable(); }
+    /// Stanzas for the federation.
+    void write(std::string_view stanzas) { channel_.write(stanzas); }
 
 protected:
     virtual void header(std::string_view tag) = 0;

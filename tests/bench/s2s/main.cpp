@@ -11,6 +11,7 @@ namespace {
 
 sallyport::bench::Report run(sallyport::bench::Bench& bench) {
     if (bench.options.run == "flood") return sallyport::bench::run_flood(bench);
+    if (bench.options.run == "outbound") return sallyport::bench::run_outbound(bench);
     if (bench.options.run == "sessions") return sallyport::bench::run_sessions(bench);
     if (bench.options.run == "idle") return sallyport::bench::run_idle(bench);
     throw std::runtime_error{"no such run: " + bench.options.run};
@@ -21,7 +22,9 @@ sallyport::bench::Report run(sallyport::bench::Bench& bench) {
 int main(int count, char** words) {
     std::signal(SIGPIPE, SIG_IGN);
     try {
-        sallyport::bench::Bench bench{sallyport::bench::parse_options(count, words)};
+        const sallyport::bench::Options options = sallyport::bench::parse_options(count, words);
+        if (options.run == "relay") return sallyport::bench::run_relay(options), 0;
+        sallyport::bench::Bench bench{options};
         std::cout << run(bench).line() << std::endl;
         return 0;
     } catch (const std::exception& error) {

@@ -37,6 +37,7 @@ const std::map<std::string, Setter>& table() {
         {"--from-domain", text(&Options::from_domain)},
         {"--to-domain", text(&Options::to_domain)},
         {"--to", text(&Options::to)},
+        {"--listen", text(&Options::listen)},
         {"--local", text(&Options::local)},
         {"--streams", number(&Options::streams)},
         {"--batch", number(&Options::batch)},
@@ -53,7 +54,7 @@ const std::map<std::string, Setter>& table() {
 }  // namespace
 
 Options parse_options(int count, char** words) {
-    if (count < 2) throw std::runtime_error{"usage: bench_s2s flood|sessions|idle --name value ..."};
+    if (count < 2) throw std::runtime_error{"usage: bench_s2s flood|outbound|sessions|idle|relay --name value ..."};
     Options options;
     options.run = words[1];
     for (int i = 2; i < count; i += 2) {

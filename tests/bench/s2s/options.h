@@ -1,4 +1,4 @@
-// The command line of bench_s2s: `bench_s2s flood|sessions|idle --name value …`.
+// The command line of bench_s2s: `bench_s2s flood|outbound|sessions|idle|relay --name value …`.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 namespace sallyport::bench {
 
 struct Options {
-    std::string run;                        ///< flood, sessions, idle
+    std::string run;                        ///< flood, outbound, sessions, idle, relay
     std::string server = "127.0.0.1:5269";  ///< S2S address of the server under test
     std::string inside;                     ///< address of its inside; empty: none
     std::string inside_kind = "component";  ///< component or link
@@ -15,10 +15,11 @@ struct Options {
     std::string realm, far_realm;  ///< of the link
     std::string link_certificate, link_key;
     std::string certificate, key;                ///< of the sending servers
-    std::string from_domain = "a%.remote.test";  ///< % is the number of the stream
+    std::string from_domain = "a%.remote.lab";  ///< % is the number of the stream
     std::string to_domain = "b.test";            ///< of the stream
     std::string to = "sink@comp.b.test";         ///< of the stanzas
     std::string local = "127.0.1.0";             ///< first of 200 addresses that streams come from
+    std::string listen;                          ///< outbound: where the remote servers accept
     unsigned streams = 10;                       ///< or sessions at a time
     unsigned batch = 50;                         ///< stanzas in one write, that is one TLS record
     unsigned rate = 0;                           ///< stanzas a second over all streams; 0: as flow control permits
