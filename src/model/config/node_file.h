@@ -82,7 +82,7 @@ struct NodeFile {
         std::vector<Endpoint> listen;
         std::string certificate, key, trust, secret;
         std::vector<LinkDial> dial;
-        double hold_seconds = 0;  ///< edge: how long stanzas wait for a link that is down; 0: the queue's age limit
+        double hold_seconds = 30;  ///< how long stanzas wait for a link that is down; 0: returned at once
     } link;
     struct {
         std::vector<Endpoint> listen;

@@ -82,6 +82,9 @@ link::HubContext EdgeShard::hub_context(const EdgeParts& parts) {
         s2s_.pool().bounce(stanza, error, ticket);
     };
     context.on_hold = [this](bool held) { s2s_.hold(held); };
+    context.on_connection_closed = [load = parts.link_load] {
+        if (load != nullptr) load->fetch_sub(1);
+    };
     context.send_elsewhere = [this](const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
         return send_over_sibling(stanza, ticket);
     };

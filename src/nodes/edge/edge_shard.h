@@ -2,6 +2,7 @@
 // same object runs on real loops and in the simulated world of the tests.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct EdgeParts {
     std::shared_ptr<const io::TlsContext> server_tls, direct_server_tls, client_tls, direct_client_tls, link_tls;
     std::string realm, instance, link_secret;
     Duration link_hold{};
+    std::atomic<int>* link_load = nullptr;  ///< connections of this shard, counted down when one closes
 };
 
 class EdgeShard final : public routing::Router {

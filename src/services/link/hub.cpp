@@ -358,6 +358,7 @@ void Hub::closed(Connection& connection) {
             retry_later(dialling, connection.why_closed());
         }
     }
+    if (context_.on_connection_closed) context_.on_connection_closed();
     weigh();
     advertise();
     if (context_.on_change) context_.on_change();

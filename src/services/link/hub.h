@@ -40,6 +40,7 @@ struct HubContext {
     std::function<void(bool held)> on_hold{};    ///< back-pressure to those who feed the link
     std::function<void(const PeerFacts&)> on_facts{};
     std::function<void()> on_change{};           ///< a link came up or went down
+    std::function<void()> on_connection_closed{};
     /// Edge: looks for a session on the other shards, takes it away from there and answers on this shard.
     std::function<void(const std::string& id, std::function<void(std::unique_ptr<Session>)>)> find_elsewhere{};
     /// Edge: another shard has a link that serves the domain; true: the stanza went there.

@@ -1,0 +1,189 @@
+// Building a core and answering for it.
+#include "nodes/core/core_node.h"
+
+#include <algorithm>
+
+#include "nodes/runtime/node_parts.h"
+
+namespace sallyport::nodes {
+
+namespace {
+
+std::string realm_of(std::string name) {
+    std::replace(name.begin(), name.end(), '.', '-');
+    return name;
+}
+
+}  // namespace
+
+CoreNode::CoreNode(std::unique_ptr<Runtime> runtime) : runtime_{std::move(runtime)}, ledger_{runtime_->file().limits} {}
+
+CoreNode::~CoreNode() { stop(); }
+
+Result<std::unique_ptr<CoreNode>> CoreNode::make(std::unique_ptr<Runtime> runtime) {
+    std::unique_ptr<CoreNode> node{new CoreNode{std::move(runtime)}};
+    if (auto prepared = node->prepare(); !prepared) return prepared.error();
+    return node;
+}
+
+Result<void> CoreNode::prepare() {
+    const config::NodeFile& file = runtime_->file();
+    if (file.inside.mint_certificates) {
+        auto authority = io::InsideCa::open(file.node.data, runtime_->control());
+        if (!authority) return authority.error();
+        authority_ = std::make_unique<io::InsideCa>(std::move(*authority));
+    }
+    if (auto made = make_tls(); !made) return made.error();
+
+    CoreParts parts;
+    parts.servers = file.inside.servers;
+    for (const auto& component : file.components.allowed) parts.components[component.domain] = component.secret;
+    parts.dialback_secret = runtime_->settings().snapshot()->dialback_secret;
+    parts.timers = timers_of(file);
+    parts.ping_after = seconds_of(file.timers.ping);
+    parts.dead_after = seconds_of(file.timers.dead_peer);
+    parts.limits = inside_limits(file.limits);
+    parts.dial = dial_settings_of(file);
+    parts.server_tls = tls_.server;
+    parts.client_tls = tls_.client;
+    parts.link_tls = link_tls_;
+    parts.realm = file.realm();
+    parts.instance = runtime_->instance();
+    parts.link_secret = file.link.secret;
+    parts.link_hold = seconds_of(file.link.hold_seconds);
+    for (auto& thread : runtime_->shards()) {
+        shards_.push_back(std::make_unique<CoreShard>(*thread->shard, ledger_, parts, shards_));
+    }
+    return {};
+}
+
+/// One internal server opens a stream for each pair of a room and a foreign domain, all from one address.
+Limits CoreNode::inside_limits(Limits limits) {
+    limits.connections_per_address = unlimited;
+    limits.unauthenticated_per_address = unlimited;
+    limits.new_connections_per_10s = unlimited;
+    limits.pending_dialbacks_per_address = unlimited;
+    limits.inbound_bytes_per_second = unlimited;
+    limits.unauthenticated_bytes_per_second = unlimited;
+    return limits;
+}
+
+Result<void> CoreNode::make_tls() {
+    const config::NodeFile& file = runtime_->file();
+    std::function<Result<std::string>(const std::string&)> mint;
+    if (authority_) mint = [authority = authority_.get()](const std::string& name) { return authority->mint(name); };
+    auto tls = make_s2s_tls(file, std::move(mint));
+    if (!tls) return tls.error();
+    auto link_tls = make_link_tls(file);
+    if (!link_tls) return link_tls.error();
+    tls_ = std::move(*tls);
+    link_tls_ = std::move(*link_tls);
+    return {};
+}
+
+Result<void> CoreNode::start() {
+    runtime_->start_threads();
+    running_ = true;
+    const config::NodeFile& file = runtime_->file();
+    Result<void> outcome;
+    for (std::size_t index = 0; index < shards_.size() && outcome; ++index) {
+        runtime_->on_shard(index, [&] {
+            CoreShard& core = *shards_[index];
+            for (const Endpoint& at : file.inside.listen) {
+                if (outcome) outcome = core.s2s().listen(at, false);
+            }
+            if (index == 0) {
+                for (const Endpoint& at : file.components.listen) {
+                    if (outcome) outcome = core.components().listen(at);
+                }
+            }
+            core.hub().serve(core.served());
+        });
+    }
+    if (!outcome) return outcome;
+    for (std::size_t index = 0; index < shards_.size(); ++index) {
+        runtime_->on_shard(index, [&] {
+            for (const auto& dial : file.link.dial) {
+                if (dial.role == "edge") shards_[index]->hub().dial({dial.address, dial.name, realm_of(dial.name)});
+            }
+        });
+    }
+    return {};
+}
+
+void CoreNode::stop() {
+    if (!running_) return;
+    running_ = false;
+    runtime_->stop_threads();
+}
+
+void CoreNode::when_quiet(std::function<void()> on_quiet) {
+    for (auto& shard : shards_) runtime_->bus().run_on(shard->shard().index, [core = shard.get()] { core->shut(); });
+    watch_until_quiet(*runtime_, [this](std::size_t index) {
+        return shards_[index]->s2s().open_streams() + shards_[index]->hub().connections();
+    }, std::move(on_quiet));
+}
+
+void CoreNode::status(std::function<void(admin::NodeStatus)> on_status) {
+    runtime_->gather<admin::NodeStatus>(
+        [this](std::size_t index) {
+            CoreShard& core = *shards_[index];
+            admin::NodeStatus part;
+            part.streams = core.s2s().streams();
+            part.destinations = core.s2s().pool().destinations();
+            part.links = core.hub().sessions();
+            part.dials = core.hub().dials();
+            part.held_for_link = core.hub().held();
+            if (index == 0) part.inside_listeners = core.s2s().endpoints();
+            for (const auto& component : core.components().status()) {
+                part.components.push_back(
+                    {component.domain, component.remote_address, "attached", component.stanzas_in, component.stanzas_out});
+            }
+            for (const auto& [key, facts] : core.described()) {
+                part.described.push_back({{}, facts.pair.local.text(), facts.pair.remote.text(), facts.direction, facts.method,
+                                          facts.tls, facts.cipher, facts.address, facts.verdict, {}});
+            }
+            return part;
+        },
+        [this, on_status = std::move(on_status)](std::vector<admin::NodeStatus> parts) {
+            admin::NodeStatus all = joined(std::move(parts));
+            fill_common(*runtime_, all);
+            all.federation_enabled = runtime_->settings().snapshot()->enabled;
+            all.ledger = ledger_.totals();
+            all.certificates = own_certificates(runtime_->file(), tls_, link_tls_);
+            on_status(std::move(all));
+        });
+}
+
+void CoreNode::ping(const xmpp::DomainPair& pair, std::function<void(Result<Duration>)> on_pinged) {
+    const std::uint32_t at = routing::owner(pair.local.text(), pair.remote.text(), static_cast<std::uint32_t>(shards_.size()));
+    runtime_->bus().run_on(at, [this, at, pair, on_pinged = std::move(on_pinged)] {
+        shards_[at]->s2s().pool().ping(pair, [this, on_pinged](const Result<Duration>& result) {
+            runtime_->control().post([on_pinged, result] { on_pinged(result); });
+        });
+    });
+}
+
+void CoreNode::close(const xmpp::Domain& remote, std::function<void(unsigned)> on_closed) {
+    runtime_->gather<unsigned>(
+        [this, remote](std::size_t index) { return shards_[index]->s2s().close(remote, "closed by the operator"); },
+        [on_closed = std::move(on_closed)](const std::vector<unsigned>& parts) {
+            unsigned sum = 0;
+            for (const unsigned part : parts) sum += part;
+            on_closed(sum);
+        });
+}
+
+std::vector<std::string> CoreNode::reload() {
+    if (auto made = make_tls(); !made) return {made.error().text};
+    for (auto& shard : shards_) {
+        runtime_->bus().run_on(shard->shard().index, [core = shard.get(), contexts = tls_, link = link_tls_] {
+            core->s2s().context().server_tls = contexts.server;
+            core->s2s().context().client_tls = contexts.client;
+            core->hub().replace_tls(link);
+        });
+    }
+    return {};
+}
+
+}  // namespace sallyport::nodes

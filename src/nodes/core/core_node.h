@@ -1,0 +1,58 @@
+// The core as a process: shards, inside listeners, dialled links, settings, admin socket.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "admin/api/node_control.h"
+#include "nodes/core/core_shard.h"
+#include "nodes/runtime/certificates.h"
+#include "nodes/runtime/runtime.h"
+
+namespace sallyport::nodes {
+
+class CoreNode final : public admin::NodeControl {
+public:
+    /// Everything but threads and listeners. Errors of TLS material.
+    static Result<std::unique_ptr<CoreNode>> make(std::unique_ptr<Runtime> runtime);
+    ~CoreNode() override;
+
+    /// Starts the threads and opens every listener. Errors: "listen-failed".
+    [[nodiscard]] Result<void> start();
+    /// Orderly end: streams are closed, then threads.
+    void stop();
+    /// All streams and links are closed.
+    void when_quiet(std::function<void()> on_quiet);
+
+    [[nodiscard]] const config::NodeFile& file() const override { return runtime_->file(); }
+    [[nodiscard]] services::SettingsService& settings() override { return runtime_->settings(); }
+    void status(std::function<void(admin::NodeStatus)> on_status) override;
+    void ping(const xmpp::DomainPair& pair, std::function<void(Result<Duration>)> on_pinged) override;
+    void close(const xmpp::Domain& remote, std::function<void(unsigned)> on_closed) override;
+    [[nodiscard]] io::Loop& loop() override { return runtime_->control(); }
+    [[nodiscard]] io::Network& network() override { return runtime_->network(); }
+    [[nodiscard]] io::Resolver& resolver() override { return runtime_->resolver(); }
+    [[nodiscard]] std::shared_ptr<const io::TlsContext> client_tls() override { return tls_.client; }
+    [[nodiscard]] std::vector<io::LogEvent> events(std::uint64_t after, std::size_t most) override {
+        return runtime_->log().events(after, most);
+    }
+    void log_level(LogModule module, LogLevel level) override { runtime_->log().set_level(module, level); }
+    [[nodiscard]] std::vector<std::string> reload() override;
+    [[nodiscard]] Runtime& runtime() { return *runtime_; }
+
+private:
+    explicit CoreNode(std::unique_ptr<Runtime> runtime);
+    [[nodiscard]] Result<void> prepare();
+    [[nodiscard]] Result<void> make_tls();
+    [[nodiscard]] static Limits inside_limits(Limits limits);
+
+    std::unique_ptr<Runtime> runtime_;
+    s2s::Ledger ledger_;
+    std::unique_ptr<io::InsideCa> authority_;
+    S2sTls tls_;
+    std::shared_ptr<const io::TlsContext> link_tls_;
+    std::vector<std::unique_ptr<CoreShard>> shards_;
+    bool running_ = false;
+};
+
+}  // namespace sallyport::nodes

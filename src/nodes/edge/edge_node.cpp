@@ -1,0 +1,174 @@
+// Building an edge and answering for it.
+#include "nodes/edge/edge_node.h"
+
+#include <algorithm>
+
+#include "nodes/runtime/node_parts.h"
+
+namespace sallyport::nodes {
+
+EdgeNode::EdgeNode(std::unique_ptr<Runtime> runtime) : runtime_{std::move(runtime)}, ledger_{runtime_->file().limits} {}
+
+EdgeNode::~EdgeNode() { stop(); }
+
+Result<std::unique_ptr<EdgeNode>> EdgeNode::make(std::unique_ptr<Runtime> runtime) {
+    std::unique_ptr<EdgeNode> node{new EdgeNode{std::move(runtime)}};
+    if (auto prepared = node->prepare(); !prepared) return prepared.error();
+    return node;
+}
+
+Result<void> EdgeNode::prepare() {
+    const config::NodeFile& file = runtime_->file();
+    auto tls = make_s2s_tls(file, nullptr);
+    if (!tls) return tls.error();
+    tls_ = std::move(*tls);
+    auto link_tls = make_link_tls(file);
+    if (!link_tls) return link_tls.error();
+    link_tls_ = std::move(*link_tls);
+
+    EdgeParts parts;
+    parts.settings = runtime_->settings().snapshot();
+    parts.timers = timers_of(file);
+    parts.ping_after = seconds_of(file.timers.ping);
+    parts.dead_after = seconds_of(file.timers.dead_peer);
+    parts.limits = file.limits;
+    parts.dial = dial_settings_of(file);
+    parts.server_tls = tls_.server;
+    parts.direct_server_tls = tls_.direct_server;
+    parts.client_tls = tls_.client;
+    parts.direct_client_tls = tls_.direct_client;
+    parts.link_tls = link_tls_;
+    parts.realm = file.realm();
+    parts.instance = runtime_->instance();
+    parts.link_secret = file.link.secret;
+    parts.link_hold = seconds_of(file.link.hold_seconds);
+    for (auto& thread : runtime_->shards()) {
+        links_.push_back(std::make_unique<std::atomic<int>>(0));
+        parts.link_load = links_.back().get();
+        shards_.push_back(std::make_unique<EdgeShard>(*thread->shard, ledger_, parts, shards_));
+    }
+    runtime_->settings().subscribe([this](const config::Snapshot& snapshot) {
+        for (auto& shard : shards_) {
+            runtime_->bus().run_on(shard->shard().index, [edge = shard.get(), snapshot] { edge->apply(snapshot); });
+        }
+    });
+    return {};
+}
+
+Result<void> EdgeNode::start() {
+    runtime_->start_threads();
+    running_ = true;
+    const config::NodeFile& file = runtime_->file();
+    Result<void> outcome;
+    for (std::size_t index = 0; index < shards_.size() && outcome; ++index) {
+        runtime_->on_shard(index, [&] {
+            for (const Endpoint& at : file.s2s.listen) {
+                if (outcome) outcome = shards_[index]->s2s().listen(at, false);
+            }
+            for (const Endpoint& at : file.s2s.direct_tls_listen) {
+                if (outcome) outcome = shards_[index]->s2s().listen(at, true);
+            }
+        });
+    }
+    for (const Endpoint& at : file.link.listen) {
+        if (!outcome) break;
+        auto listener = runtime_->network().listen(at, [this](std::unique_ptr<io::Stream> stream) { place_link(std::move(stream)); });
+        if (!listener) {
+            outcome = listener.error();
+        } else {
+            link_endpoints_.push_back((*listener)->endpoint());
+            link_listeners_.push_back(std::move(*listener));
+        }
+    }
+    return outcome;
+}
+
+void EdgeNode::place_link(std::unique_ptr<io::Stream> stream) {
+    const auto fewest = std::min_element(links_.begin(), links_.end(),
+                                         [](const auto& a, const auto& b) { return a->load() < b->load(); });
+    const auto index = static_cast<std::size_t>(fewest - links_.begin());
+    const int descriptor = io::TcpNetwork::release(std::move(stream));
+    if (descriptor < 0) return;
+    (*fewest)->fetch_add(1);
+    runtime_->bus().run_on(static_cast<std::uint32_t>(index), [this, index, descriptor] {
+        shards_[index]->hub().accept(runtime_->shards()[index]->network->adopt(descriptor));
+    });
+}
+
+void EdgeNode::stop() {
+    if (!running_) return;
+    running_ = false;
+    runtime_->stop_threads();
+}
+
+void EdgeNode::when_quiet(std::function<void()> on_quiet) {
+    link_listeners_.clear();
+    for (auto& shard : shards_) runtime_->bus().run_on(shard->shard().index, [edge = shard.get()] { edge->shut(); });
+    watch_until_quiet(*runtime_, [this](std::size_t index) {
+        return shards_[index]->s2s().open_streams() + shards_[index]->hub().connections();
+    }, std::move(on_quiet));
+}
+
+void EdgeNode::status(std::function<void(admin::NodeStatus)> on_status) {
+    runtime_->gather<admin::NodeStatus>(
+        [this](std::size_t index) {
+            admin::NodeStatus part;
+            part.streams = shards_[index]->s2s().streams();
+            part.destinations = shards_[index]->s2s().pool().destinations();
+            part.links = shards_[index]->hub().sessions();
+            part.held_for_link = shards_[index]->hub().held();
+            if (index == 0) part.s2s_listeners = shards_[0]->s2s().endpoints();
+            return part;
+        },
+        [this, on_status = std::move(on_status)](std::vector<admin::NodeStatus> parts) {
+            admin::NodeStatus all = joined(std::move(parts));
+            fill_common(*runtime_, all);
+            all.federation_enabled = runtime_->settings().snapshot()->enabled;
+            all.direct_tls_listeners = runtime_->file().s2s.direct_tls_listen;
+            all.link_listeners = link_endpoints_;
+            all.ledger = ledger_.totals();
+            all.certificates = own_certificates(runtime_->file(), tls_, link_tls_);
+            on_status(std::move(all));
+        });
+}
+
+void EdgeNode::ping(const xmpp::DomainPair& pair, std::function<void(Result<Duration>)> on_pinged) {
+    const std::uint32_t at = routing::owner(pair.local.text(), pair.remote.text(), static_cast<std::uint32_t>(shards_.size()));
+    runtime_->bus().run_on(at, [this, at, pair, on_pinged = std::move(on_pinged)] {
+        shards_[at]->s2s().pool().ping(pair, [this, on_pinged](const Result<Duration>& result) {
+            runtime_->control().post([on_pinged, result] { on_pinged(result); });
+        });
+    });
+}
+
+void EdgeNode::close(const xmpp::Domain& remote, std::function<void(unsigned)> on_closed) {
+    runtime_->gather<unsigned>(
+        [this, remote](std::size_t index) { return shards_[index]->s2s().close(remote, "closed by the operator"); },
+        [on_closed = std::move(on_closed)](const std::vector<unsigned>& parts) {
+            unsigned sum = 0;
+            for (const unsigned part : parts) sum += part;
+            on_closed(sum);
+        });
+}
+
+std::vector<std::string> EdgeNode::reload() {
+    auto tls = make_s2s_tls(runtime_->file(), nullptr);
+    auto link_tls = make_link_tls(runtime_->file());
+    if (!tls) return {tls.error().text};
+    if (!link_tls) return {link_tls.error().text};
+    tls_ = std::move(*tls);
+    link_tls_ = std::move(*link_tls);
+    for (auto& shard : shards_) {
+        runtime_->bus().run_on(shard->shard().index, [edge = shard.get(), contexts = tls_, link = link_tls_] {
+            edge->s2s().context().server_tls = contexts.server;
+            edge->s2s().context().direct_server_tls = contexts.direct_server;
+            edge->s2s().context().client_tls = contexts.client;
+            edge->s2s().context().direct_client_tls = contexts.direct_client;
+            edge->hub().replace_tls(link);
+        });
+    }
+    return {};
+}
+
+}  // namespace sallyport::nodes
+

@@ -1,0 +1,123 @@
+// The life of a node's process.
+#include "nodes/runtime/node_parts.h"
+
+#include <systemd/sd-daemon.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+
+#include "admin/api/admin_server.h"
+
+namespace sallyport::nodes {
+
+namespace {
+
+template <typename T>
+void append(std::vector<T>& to, std::vector<T>& from) {
+    to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+}
+
+}  // namespace
+
+admin::NodeStatus joined(std::vector<admin::NodeStatus> parts) {
+    admin::NodeStatus all;
+    for (auto& part : parts) {
+        append(all.streams, part.streams);
+        append(all.destinations, part.destinations);
+        append(all.links, part.links);
+        append(all.dials, part.dials);
+        append(all.described, part.described);
+        append(all.components, part.components);
+        append(all.s2s_listeners, part.s2s_listeners);
+        append(all.inside_listeners, part.inside_listeners);
+        all.held_for_link += part.held_for_link;
+    }
+    return all;
+}
+
+void fill_common(Runtime& runtime, admin::NodeStatus& status) {
+    status.role = config::text(runtime.file().role);
+    status.name = runtime.file().node.name;
+    status.realm = runtime.file().realm();
+    status.version = SALLYPORT_VERSION;
+    status.instance = runtime.instance();
+    status.started = runtime.started();
+    status.uptime = runtime.control().wall() - runtime.started();
+    status.shards = static_cast<unsigned>(runtime.shards().size());
+    status.revision = runtime.settings().snapshot()->revision;
+    status.settings_trouble = runtime.settings().trouble();
+    status.now = runtime.control().now();
+}
+
+void watch_until_quiet(Runtime& runtime, std::function<std::size_t(std::size_t)> open, std::function<void()> on_quiet) {
+    struct Watch {
+        std::unique_ptr<io::Timer> timer;
+        std::function<void()> ask;
+        TimePoint until{};
+        bool over = false;
+    };
+    auto watch = std::make_shared<Watch>();
+    watch->until = runtime.control().now() + seconds_of(runtime.file().timers.closing) + std::chrono::seconds{1};
+    watch->timer = runtime.control().timer([watch] { watch->ask(); });
+    watch->ask = [&runtime, weak = std::weak_ptr<Watch>(watch), open, on_quiet] {
+        runtime.gather<std::size_t>(open, [&runtime, weak, on_quiet](const std::vector<std::size_t>& counts) {
+            const auto held = weak.lock();
+            if (!held || held->over) return;
+            const bool quiet = std::all_of(counts.begin(), counts.end(), [](std::size_t count) { return count == 0; });
+            if (!quiet && runtime.control().now() < held->until) {
+                held->timer->arm(runtime.control().now() + std::chrono::milliseconds{50});
+                return;
+            }
+            held->over = true;
+            on_quiet();
+            runtime.control().post([held] { held->timer.reset(); });
+        });
+    };
+    watch->ask();
+}
+
+int serve(Runtime& runtime, admin::NodeControl& node, const NodeLife& life) {
+    const Logger log{runtime.log(), LogModule::node};
+    admin::AdminServer admin_server{node, runtime.network(), runtime.file().node.data + "/admin.sock"};
+    if (auto started = admin_server.start(); !started) {
+        log.error("node.failed", {{"code", started.error().code}, {"why", started.error().text}});
+        return 1;
+    }
+    if (auto started = life.start(); !started) {
+        log.error("node.failed", {{"code", started.error().code}, {"why", started.error().text}});
+        life.stop();
+        return 1;
+    }
+    bool ending = false;
+    runtime.control().on_signals({SIGTERM, SIGINT, SIGHUP}, [&](int signal) {
+        if (signal == SIGHUP) {
+            const auto problems = node.reload();
+            for (const auto& problem : problems) log.error("node.reload.failed", {{"why", problem}});
+            if (problems.empty()) log.info("node.reloaded", {});
+            return;
+        }
+        if (ending) return;
+        ending = true;
+        log.info("node.stopping", {{"signal", std::to_string(signal)}});
+        sd_notify(0, "STOPPING=1");
+        life.when_quiet([&] { runtime.control().stop(); });
+    });
+    std::string listening;
+    for (const auto* list : {&runtime.file().s2s.listen, &runtime.file().s2s.direct_tls_listen, &runtime.file().link.listen,
+                             &runtime.file().inside.listen, &runtime.file().components.listen}) {
+        for (const Endpoint& at : *list) listening += (listening.empty() ? "" : " ") + at.text();
+    }
+    log.info("node.ready", {{"role", std::string{config::text(runtime.file().role)}},
+                            {"name", runtime.file().node.name},
+                            {"version", SALLYPORT_VERSION},
+                            {"listening", listening},
+                            {"shards", std::to_string(runtime.shards().size())}});
+    sd_notify(0, "READY=1");
+    runtime.control().run();
+    life.stop();
+    log.info("node.stopped", {});
+    return 0;
+}
+
+}  // namespace sallyport::nodes

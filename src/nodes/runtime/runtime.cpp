@@ -1,0 +1,155 @@
+// Building and ending the common parts of a node.
+#include "nodes/runtime/runtime.h"
+
+#include <sys/resource.h>
+
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <future>
+#include <sstream>
+
+#include "io/loop/random.h"
+#include "io/store/folder.h"
+
+namespace sallyport::nodes {
+
+namespace {
+
+/// Each stream takes a descriptor; the hard limit is what the service manager granted.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Runtime>> Runtime::make(config::NodeFile file) {
+    std::unique_ptr<Runtime> runtime{new Runtime{std::move(file)}};
+    if (auto prepared = runtime->prepare(); !prepared) return prepared.error();
+    return runtime;
+}
+
+Result<void> Runtime::prepare() {
+    std::signal(SIGPIPE, SIG_IGN);
+    raise_descriptor_limit();
+    instance_ = io::fresh_id();
+    started_ = control_.wall();
+
+    io::LogSettings log_settings;
+    log_settings.origin.program = "sallyport-" + std::string{config::text(file_.role)};
+    log_settings.form = file_.log.json ? io::LogForm::json : io::LogForm::text;
+    log_settings.level = file_.log.level;
+    auto log = io::NodeLog::open(std::move(log_settings), control_);
+    if (!log) return log.error();
+    log_ = std::move(*log);
+    for (const auto& [name, level] : file_.log.modules) {
+        LogModule module{};
+        if (log_module(name, module)) log_->set_level(module, level);
+    }
+
+    if (auto folder = io::private_folder(file_.node.data); !folder) return folder.error();
+    services::SettingsService::Options options;
+    options.folder = file_.node.data;
+    options.first_values = file_.settings;
+    options.file = file_.path;
+    options.random_bytes = io::random_bytes;
+    settings_ = std::make_unique<services::SettingsService>(std::move(options), control_, Logger{*log_, LogModule::settings});
+    if (auto opened = settings_->open(); !opened) return opened.error();
+
+    network_ = std::make_unique<io::TcpNetwork>(control_);
+    io::DnsSettings dns;
+    dns.servers = file_.dns.servers;
+    dns.trust_anchor_file = file_.dns.trust_anchor;
+    dns.hosts_file = file_.dns.hosts_file;
+    dns.timeout = seconds_of(file_.timers.dns);
+    auto resolver = io::make_resolver_service(dns, control_);
+    if (!resolver) return resolver.error();
+    resolver_service_ = std::move(*resolver);
+    resolver_ = resolver_service_->resolver(control_);
+
+    const unsigned count = file_.node.threads != 0 ? file_.node.threads : std::max(1U, std::thread::hardware_concurrency());
+    bus_ = std::make_unique<routing::Bus>(count);
+    for (unsigned index = 0; index < count; ++index) {
+        auto thread = std::make_unique<ShardThread>();
+        thread->network = std::make_unique<io::TcpNetwork>(thread->loop, [log = log_.get()](const std::string& problem) {
+            Logger{*log, LogModule::tcp}.error("tcp.trouble", {{"why", problem}});
+        });
+        thread->resolver = resolver_service_->resolver(thread->loop);
+        thread->shard = std::make_unique<routing::Shard>(routing::Shard{
+            index, count, thread->loop, *thread->network, *thread->resolver, *log_, routing::TicketDesk{index}, *bus_,
+            io::fresh_id, io::random_below});
+        shards_.push_back(std::move(thread));
+    }
+    return {};
+}
+
+Runtime::~Runtime() { stop_threads(); }
+
+void Runtime::start_threads() {
+    for (auto& shard : shards_) shard->thread = std::thread{[loop = &shard->loop] { loop->run(); }};
+}
+
+void Runtime::stop_threads() {
+    for (auto& shard : shards_) {
+        if (!shard->thread.joinable()) continue;
+        shard->loop.stop();
+        shard->thread.join();
+    }
+}
+
+void Runtime::on_shard(std::size_t index, const std::function<void()>& work) {
+    std::promise<void> done;
+    shards_[index]->loop.post([&] {
+        work();
+        done.set_value();
+    });
+    done.get_future().wait();
+}
+
+Duration seconds_of(double seconds) {
+    return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+}
+
+s2s::Timers timers_of(const config::NodeFile& file) {
+    s2s::Timers timers;
+    timers.negotiation = seconds_of(file.timers.negotiation);
+    timers.dialback = seconds_of(file.timers.dialback);
+    timers.idle = seconds_of(file.timers.idle);
+    timers.stanza = seconds_of(file.timers.stanza);
+    timers.closing = seconds_of(file.timers.closing);
+    return timers;
+}
+
+s2s::DialSettings dial_settings_of(const config::NodeFile& file) {
+    s2s::DialSettings dial;
+    dial.allowed = file.s2s.allow_networks;
+    dial.own = file.s2s.listen;
+    dial.own.insert(dial.own.end(), file.s2s.direct_tls_listen.begin(), file.s2s.direct_tls_listen.end());
+    dial.own.insert(dial.own.end(), file.link.listen.begin(), file.link.listen.end());
+    dial.own.insert(dial.own.end(), file.inside.listen.begin(), file.inside.listen.end());
+    dial.sources = file.s2s.source_addresses;
+    dial.most_targets = file.limits.srv_targets;
+    dial.most_addresses = file.limits.addresses;
+    dial.connect_timeout = seconds_of(file.timers.connect);
+    return dial;
+}
+
+std::optional<config::NodeFile> load_node_file(const std::string& path, config::Role role) {
+    std::ifstream in{path, std::ios::binary};
+    if (!in) {
+        std::fprintf(stderr, "%s: cannot be read\n", path.c_str());
+        return std::nullopt;
+    }
+    std::ostringstream text;
+    text << in.rdbuf();
+    config::NodeFile file;
+    const auto errors = config::parse_node_file(text.str(), path, role, file);
+    for (const auto& error : errors) std::fprintf(stderr, "%s\n", error.sentence().c_str());
+    if (!errors.empty()) return std::nullopt;
+    return file;
+}
+
+}  // namespace sallyport::nodes

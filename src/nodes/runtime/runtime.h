@@ -1,0 +1,104 @@
+// What edge and core have in common as processes: the log, the control loop, settings, the resolver, and the shards with
+// their threads. Composition only.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "io/dns/resolver.h"
+#include "io/log/node_log.h"
+#include "io/loop/asio_loop.h"
+#include "io/net/tcp_network.h"
+#include "model/config/node_file.h"
+#include "proto/s2s/inbound.h"
+#include "services/routing/shard.h"
+#include "services/s2s/dialer.h"
+#include "services/settings/settings_service.h"
+
+namespace sallyport::nodes {
+
+/// One shard with its thread.
+struct ShardThread {
+    io::AsioLoop loop;
+    std::unique_ptr<io::TcpNetwork> network;
+    std::unique_ptr<io::Resolver> resolver;
+    std::unique_ptr<routing::Shard> shard;
+    std::thread thread;
+};
+
+class Runtime {
+public:
+    /// Log, data folder, settings, resolver and shards; no thread runs yet. Errors of any of them.
+    static Result<std::unique_ptr<Runtime>> make(config::NodeFile file);
+    ~Runtime();
+
+    [[nodiscard]] const config::NodeFile& file() const { return file_; }
+    [[nodiscard]] io::AsioLoop& control() { return control_; }
+    [[nodiscard]] io::TcpNetwork& network() { return *network_; }
+    [[nodiscard]] io::Resolver& resolver() { return *resolver_; }
+    [[nodiscard]] io::NodeLog& log() { return *log_; }
+    [[nodiscard]] services::SettingsService& settings() { return *settings_; }
+    [[nodiscard]] routing::Bus& bus() { return *bus_; }
+    [[nodiscard]] std::vector<std::unique_ptr<ShardThread>>& shards() { return shards_; }
+    [[nodiscard]] const std::string& instance() const { return instance_; }
+    [[nodiscard]] WallTime started() const { return started_; }
+
+    void start_threads();
+    void stop_threads();
+    /// Runs `work` on a shard and waits for it; control thread only, never while serving.
+    void on_shard(std::size_t index, const std::function<void()>& work);
+    /// Runs `read` on every shard, gathers what it returns, and hands all of it to `then` on the control loop.
+    template <typename Part>
+    void gather(std::function<Part(std::size_t)> read, std::function<void(std::vector<Part>)> then);
+
+private:
+    explicit Runtime(config::NodeFile file) : file_{std::move(file)} {}
+    [[nodiscard]] Result<void> prepare();
+
+    config::NodeFile file_;
+    io::AsioLoop control_;
+    std::string instance_;
+    WallTime started_{};
+    std::unique_ptr<io::NodeLog> log_;
+    std::unique_ptr<io::TcpNetwork> network_;
+    std::unique_ptr<services::SettingsService> settings_;
+    std::unique_ptr<io::ResolverService> resolver_service_;
+    std::unique_ptr<io::Resolver> resolver_;
+    std::unique_ptr<routing::Bus> bus_;
+    std::vector<std::unique_ptr<ShardThread>> shards_;
+};
+
+template <typename Part>
+void Runtime::gather(std::function<Part(std::size_t)> read, std::function<void(std::vector<Part>)> then) {
+    struct Gathering {
+        std::vector<Part> parts;
+        std::size_t missing = 0;
+        std::function<void(std::vector<Part>)> then;
+    };
+    auto gathering = std::make_shared<Gathering>();
+    gathering->parts.resize(shards_.size());
+    gathering->missing = shards_.size();
+    gathering->then = std::move(then);
+    for (std::size_t index = 0; index < shards_.size(); ++index) {
+        shards_[index]->loop.post([this, gathering, read, index] {
+            auto part = std::make_shared<Part>(read(index));
+            control_.post([gathering, part, index] {
+                gathering->parts[index] = std::move(*part);
+                if (--gathering->missing == 0) gathering->then(std::move(gathering->parts));
+            });
+        });
+    }
+}
+
+/// `[timers]` as the stream machines want them.
+[[nodiscard]] s2s::Timers timers_of(const config::NodeFile& file);
+[[nodiscard]] Duration seconds_of(double seconds);
+/// `[s2s]` and `[limits]` as the dialler wants them. `own` are the endpoints that must never be dialled.
+[[nodiscard]] s2s::DialSettings dial_settings_of(const config::NodeFile& file);
+/// Reads and checks a node's file; prints every error to standard error. Empty: exit with 2.
+[[nodiscard]] std::optional<config::NodeFile> load_node_file(const std::string& path, config::Role role);
+
+}  // namespace sallyport::nodes
