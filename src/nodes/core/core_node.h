@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "admin/api/node_control.h"
+#include "io/tls/inside_ca.h"
 #include "nodes/core/core_shard.h"
 #include "nodes/runtime/certificates.h"
 #include "nodes/runtime/runtime.h"
