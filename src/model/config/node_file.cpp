@@ -69,8 +69,4 @@ std::vector<FileError> parse_node_file(std::string_view toml, const std::string&
     return std::move(complaints).sorted();
 }
 
-std::vector<FileError> parse_node_file(std::string_view toml, const std::string& path, Role role, NodeFile& out) {
-    return parse_node_file(toml, path, role, out, file_facts);
-}
-
 }  // namespace sallyport::config

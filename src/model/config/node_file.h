@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "base/endpoint.h"
+#include "base/file_facts.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/result.h"
-#include "model/config/file_facts.h"
 #include "proto/xmpp/jid.h"
 
 namespace sallyport::config {
@@ -122,8 +122,5 @@ struct FileError {
 /// names.
 [[nodiscard]] std::vector<FileError> parse_node_file(std::string_view toml, const std::string& path, Role role,
                                                      NodeFile& out, const FileProbe& probe);
-/// The same with the files on the disk.
-[[nodiscard]] std::vector<FileError> parse_node_file(std::string_view toml, const std::string& path, Role role,
-                                                     NodeFile& out);
 
 }  // namespace sallyport::config

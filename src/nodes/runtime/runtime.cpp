@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "io/loop/random.h"
+#include "io/store/file_facts.h"
 #include "io/store/folder.h"
 
 namespace sallyport::nodes {
@@ -146,7 +147,7 @@ std::optional<config::NodeFile> load_node_file(const std::string& path, config::
     std::ostringstream text;
     text << in.rdbuf();
     config::NodeFile file;
-    const auto errors = config::parse_node_file(text.str(), path, role, file);
+    const auto errors = config::parse_node_file(text.str(), path, role, file, io::file_facts);
     for (const auto& error : errors) std::fprintf(stderr, "%s\n", error.sentence().c_str());
     if (!errors.empty()) return std::nullopt;
     return file;

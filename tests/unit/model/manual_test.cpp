@@ -107,8 +107,8 @@ std::string example(const std::string& text, const std::string& heading) {
 
 TEST(Manual, ShowsExamplesThatPassTheCheck) {
     const std::string text = page("node-file.md");
-    const config::FileProbe all_there = [](const std::string&) {
-        return config::FileFacts{true, true, true, false, "-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n"};
+    const FileProbe all_there = [](const std::string&) {
+        return FileFacts{true, true, true, false, "-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n"};
     };
     for (const auto& [heading, role] : {std::pair{"An edge", config::Role::edge}, {"A core", config::Role::core}}) {
         config::NodeFile file;

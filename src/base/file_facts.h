@@ -1,11 +1,11 @@
-// What the check of a node's file needs to know of the files that it names. A seam: the reader itself stays pure, and
-// tests need no disk.
+// What a check needs to know of a file that somebody named, as a value, and the seam that finds it out: io/store looks
+// at the disk, tests answer from literals.
 #pragma once
 
 #include <functional>
 #include <string>
 
-namespace sallyport::config {
+namespace sallyport {
 
 struct FileFacts {
     bool exists = false;
@@ -16,7 +16,4 @@ struct FileFacts {
 };
 using FileProbe = std::function<FileFacts(const std::string& path)>;
 
-/// The real one: looks at the disk.
-[[nodiscard]] FileFacts file_facts(const std::string& path);
-
-}  // namespace sallyport::config
+}  // namespace sallyport

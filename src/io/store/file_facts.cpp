@@ -1,12 +1,12 @@
-// The one look at the disk of this module, behind the seam FileProbe.
-#include "model/config/file_facts.h"
+// Looks at one file.
+#include "io/store/file_facts.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <fstream>
 
-namespace sallyport::config {
+namespace sallyport::io {
 
 FileFacts file_facts(const std::string& path) {
     FileFacts facts;
@@ -24,4 +24,4 @@ FileFacts file_facts(const std::string& path) {
     return facts;
 }
 
-}  // namespace sallyport::config
+}  // namespace sallyport::io
