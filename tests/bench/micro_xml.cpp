@@ -28,9 +28,9 @@ std::string stream_of(const std::string& stanza) {
     return out;
 }
 
-/// Feeds the stream round and round; `each` is called with the reader at each stanza.
+/// Feeds the stream round and round, `piece` bytes at a time; `each` is called with the reader at each stanza.
 template <typename Each>
-void read(benchmark::State& state, const std::string& stanza, Each each) {
+void read(benchmark::State& state, const std::string& stanza, Each each, std::size_t piece = feed_size) {
     const std::string header = xmpp::write(xmpp::StreamHeader{});
     const std::string stream = stream_of(stanza);
     xml::Reader reader{Limits{}.after_auth};
@@ -38,8 +38,8 @@ void read(benchmark::State& state, const std::string& stanza, Each each) {
     if (reader.next() != xml::Kind::header || reader.next() != xml::Kind::need_more) state.SkipWithError("no header");
     std::int64_t stanzas = 0;
     for (auto _ : state) {
-        for (std::size_t at = 0; at < stream.size(); at += feed_size) {
-            reader.feed(std::string_view{stream}.substr(at, feed_size));
+        for (std::size_t at = 0; at < stream.size(); at += piece) {
+            reader.feed(std::string_view{stream}.substr(at, piece));
             for (xml::Kind kind = reader.next(); kind != xml::Kind::need_more; kind = reader.next()) {
                 if (kind == xml::Kind::problem) {
                     state.SkipWithError(reader.explanation().c_str());
@@ -58,6 +58,17 @@ void read_messages(benchmark::State& state) {
     read(state, message(), [](const xml::Reader& reader) { benchmark::DoNotOptimize(reader.slice().data()); });
 }
 BENCHMARK(read_messages);
+
+/// Each token of a large stanza in pieces of one byte: the cost of a byte must not grow with the token (threat T56).
+void read_byte_by_byte(benchmark::State& state) {
+    const auto size = static_cast<std::size_t>(state.range(0));
+    const std::string name(size / 4, 'n');
+    const std::string stanza = "<" + name + " a='" + std::string(15000, 'v') + "'>" + std::string(size / 4, 't') +
+                               "<![CDATA[" + std::string(size / 4, 'c') + "]]></" + name + std::string(100, ' ') + ">";
+    read(
+        state, stanza, [](const xml::Reader& reader) { benchmark::DoNotOptimize(reader.slice().data()); }, 1);
+}
+BENCHMARK(read_byte_by_byte)->Arg(1000)->Arg(60000)->Arg(240000);
 
 void take_in(benchmark::State& state, const std::string& stanza, std::string_view lang) {
     xmpp::StanzaIntake intake;

@@ -91,18 +91,21 @@ void run(Collector& collector, std::string_view bytes, bool final) {
 
 /// Why the reader may refuse what expat accepts: the words of its faults, beside the problems that are restrictions of
 /// XMPP as a whole.
-bool is_stricter(const Reading& reader) {
+bool is_stricter(const Reading& reader, const Reading& expat) {
     if (reader.problem != xml::Problem::not_well_formed) return reader.problem != xml::Problem::none;
-    constexpr std::array<std::string_view, 6> reasons = {
-        "'<' within a tag",                 // seen before the tag's end, for which expat waits
+    const auto says = [&](std::string_view reason) { return reader.why.find(reason) != std::string::npos; };
+    // Seen before the tag's end, for which expat waits.
+    if (says("'<' within a tag") || says("an end tag of another element")) {
+        return !expat.closed && expat.elements.size() == reader.elements.size();
+    }
+    constexpr std::array<std::string_view, 5> reasons = {
         "a name outside the accepted set",  // ASCII names with at most one colon
         "white space in a namespace name",  // threat T44
         "a malformed reference",            // more digits than any character needs
         "text before the stream header",    // a byte order mark
         "a malformed XML declaration",
     };
-    return std::any_of(reasons.begin(), reasons.end(),
-                       [&](std::string_view reason) { return reader.why.find(reason) != std::string::npos; });
+    return std::any_of(reasons.begin(), reasons.end(), says);
 }
 
 }  // namespace
@@ -161,7 +164,7 @@ std::string disagreement(const Reading& reader, const Reading& expat) {
     if (reader.elements.size() > expat.elements.size()) return "the reader found more elements";
     if (!std::equal(reader.elements.begin(), reader.elements.end(), expat.elements.begin())) return "another element";
     if (reader.refused) {
-        return expat.refused || is_stricter(reader) ? std::string{} : "refused without reason: " + reader.why;
+        return expat.refused || is_stricter(reader, expat) ? std::string{} : "refused without reason: " + reader.why;
     }
     if (reader.elements.size() != expat.elements.size()) return "the reader found fewer elements";
     if (reader.closed != expat.closed) return "another end";

@@ -59,6 +59,7 @@ private:
             at_ = skip_name(at_ + 1, end_);
         }
         if (at_ == end_) return Scan::more;
+        if (static_cast<unsigned char>(*at_) >= 0x80 || *at_ == ':') return fail(bad_name);
         name = {offset(begin), offset(at_) - offset(begin)};
         return Scan::complete;
     }
