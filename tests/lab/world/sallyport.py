@@ -26,6 +26,7 @@ EVENTS = {
     "setting changed": "settings.changed",
     "link up": "link.up",
     "link down": "link.down",
+    "dialback result": "s2s.dialback.result",
 }
 
 
