@@ -29,11 +29,12 @@ def test_each_step_of_a_dialback_is_in_the_log_of_the_edge(world):
     # as receiving server
     world.edge.event("lookup begun", "vngtp.lab", since=here)
     world.edge.event("lookup done", since=here)
-    world.edge.event("verify stream", "vngtp.lab", since=here)
     world.edge.event("verify asked", "vngtp.lab", since=here)
-    world.edge.event("verify answered", "valid", since=here)
-    # as authoritative server: the peer's stream was for dialback only
+    world.edge.event("verify received", "valid", since=here)
+    world.edge.event("dialback result", since=here)
+    # as authoritative server
     world.edge.event("stream opened", since=here)
+    world.edge.event("verify judged", "vngtp.lab", since=here)
 
 
 def test_the_look_up_names_the_punycode_form(world):

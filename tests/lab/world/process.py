@@ -1,10 +1,19 @@
 """A process in a namespace: its log is a file, its end is certain."""
+import ctypes
 import os
 import re
 import signal
 import subprocess
 
 from .wait import Late, until
+
+_libc = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
+
+
+def _die_with_parent():
+    """Whatever becomes of us, our servers do not outlive us."""
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Process:
@@ -17,7 +26,7 @@ class Process:
             command = ["ip", "netns", "exec", namespace.name, *command]
         self.child = subprocess.Popen(
             command, stdin=stdin, stdout=stdout or self._log, stderr=self._log, cwd=folder, start_new_session=True,
-            env={**os.environ, **(environment or {})})
+            preexec_fn=_die_with_parent, env={**os.environ, **(environment or {})})
 
     @property
     def pid(self):

@@ -1,7 +1,6 @@
 """A Sallyport pair: node files, processes, the command line. Everything the lab assumes about our own formats is here."""
 import json
 import os
-import re
 import subprocess
 
 from .process import Process
@@ -10,22 +9,24 @@ from .wait import until
 BINARY = os.environ.get("SALLYPORT") or os.path.join(
     os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "build", "release", "sallyport")
 
-# Events of the log that the scenarios look for: what they prove -> the name in the events table.
+# Events of the log that the scenarios look for: what they prove -> a pattern for the name in the log.
 EVENTS = {
-    "ready": "node.ready",
-    "stream opened": "s2s.stream.opened",
-    "stream closed": "s2s.stream.closed",
-    "dialback key sent": "s2s.dialback.sent",
-    "dialback timer": "s2s.dialback.timer",
-    "verify asked": "s2s.verify.sent",
-    "verify answered": "s2s.verify.received",
-    "verify stream": "s2s.verify.opened",
-    "connection state": "s2s.connection.state",
-    "lookup begun": "dns.lookup",
-    "lookup done": "dns.resolved",
-    "setting changed": "settings.changed",
-    "link up": "link.up",
-    "link down": "link.down",
+    "ready": r"node\.ready",
+    "stream opened": r"s2s\.stream\.opened",
+    "stream closed": r"s2s\.(stream|connection)\.closed",
+    "dialback only": r"s2s\.stream\.closed-dialback-only",
+    "dialback key sent": r"s2s\.result\.sent",
+    "dialback result": r"s2s\.result\.(received|answered|shortcut)",
+    "dialback timer": r"s2s\.dialback\.timeout-scheduled",
+    "verify asked": r"s2s\.verify\.sent",
+    "verify received": r"s2s\.verify\.received",
+    "verify judged": r"s2s\.verify\.answered",
+    "connection state": r"s2s\.(state|pair\.ready)",
+    "lookup begun": r"dns\.lookup\.started",
+    "lookup done": r"dns\.lookup\.done",
+    "setting changed": r"settings\.changed",
+    "link up": r"link\.(bound|resumed)",
+    "link down": r"link\.down",
 }
 
 
@@ -68,7 +69,7 @@ class Node(Process):
         super().__init__(name, [*prefix, BINARY, role, "--config", self.file], folder, namespace)
 
     def ready(self, since=0):
-        self.wait_for(re.escape(EVENTS["ready"]), 20, since)
+        self.wait_for(EVENTS["ready"], 20, since)
         return self
 
     def again(self):
@@ -78,12 +79,12 @@ class Node(Process):
 
     def event(self, name, *facts, since=0, seconds=15.0):
         """Waits for a log event whose line holds all `facts`."""
-        pattern = re.escape(EVENTS.get(name, name)) + r"\b"
+        pattern = EVENTS[name] + r"\b"
         return until(lambda: next((line for line in self.lines(pattern, since) if all(fact in line for fact in facts)), None),
                      lambda: f"event {name} {facts}; log ends:\n{self.log(since)[-3000:]}", seconds)
 
     def events(self, name, since=0):
-        return self.lines(re.escape(EVENTS.get(name, name)) + r"\b", since)
+        return self.lines(EVENTS[name] + r"\b", since)
 
     def ask(self, *words, check=True):
         """The command line over the admin socket."""
