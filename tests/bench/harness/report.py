@@ -23,7 +23,7 @@ WORST = {"lost", "repeated_or_late", "bad", "failed", "streams_closed"}
 
 
 def _disturbed(run, results):
-    """Servers in whose runs neither side had its core to itself, because something else ran there."""
+    """Servers in whose runs neither core was busy: something else ran there, or the window was the limit."""
     return sorted({server for server, lines in results.items() for line in lines
                    if run.race and max(line["peer_core"], line["generator_core"]) < 0.9})
 
@@ -37,7 +37,7 @@ def summary(run, results):
         rows.append([server, len(lines), median(figures), f"{_cell(min(figures))} to {_cell(max(figures))}", *others])
     text = f"### {run.name}: {run.title}\n\n" + _table(["server", "runs", run.unit, "range", *run.columns], rows)
     if disturbed := _disturbed(run, results):
-        text += f"\n\nDisturbed by other work (no core was busy with this alone): {', '.join(disturbed)}."
+        text += f"\n\nNeither core was busy for 90 % (other work, or the window, was the limit): {', '.join(disturbed)}."
     return text
 
 
