@@ -1,5 +1,5 @@
-// Dialback as initiating server and as asker of the authoritative one: XEP-0220 2.1, threats T01 to T03, T12; XEP-0198 and
-// XEP-0288 on the stream that we opened.
+// Dialback as initiating server and as asker of the authoritative one: XEP-0220 2.1, threats T01 to T03, T12; XEP-0198
+// and XEP-0288 on the stream that we opened.
 #include <gtest/gtest.h>
 
 #include "support/dialogue.h"
@@ -51,42 +51,50 @@ Dialogue ready(const std::string& offered = features(f_dialback)) {
 Dialogue verify_only() { return Dialogue::outbound(plain(), pair, true); }
 
 TEST(InitiatingServer, ProvesItselfByDialback) {  // XEP-0220 2.1.1
-    Dialogue::fail_each_step([] { return Dialogue::outbound(plain()); }, [](Dialogue& with) {
-        greet(with, features(f_dialback));
-        with.ours(result("corp.example", "partner.example", key_for("corp.example", "partner.example", "p1")));
-        with.ours_nothing();
-        with.expect_note("s2s.result.sent", "key", key_for("corp.example", "partner.example", "p1").substr(0, 8));
-        with.expect_note("s2s.dialback.timeout-scheduled", "seconds", "30");
-        with.peer(result_is("partner.example", "corp.example", "valid"));
-        with.expect_ready(pair, Method::dialback);
-        with.expect_note("s2s.state", "to", "CONNECTED");
-    });
+    Dialogue::fail_each_step(
+        [] { return Dialogue::outbound(plain()); },
+        [](Dialogue& with) {
+            greet(with, features(f_dialback));
+            with.ours(result("corp.example", "partner.example", key_for("corp.example", "partner.example", "p1")));
+            with.ours_nothing();
+            with.expect_note("s2s.result.sent", "key", key_for("corp.example", "partner.example", "p1").substr(0, 8));
+            with.expect_note("s2s.dialback.timeout-scheduled", "seconds", "30");
+            with.peer(result_is("partner.example", "corp.example", "valid"));
+            with.expect_ready(pair, Method::dialback);
+            with.expect_note("s2s.state", "to", "CONNECTED");
+        });
 }
 
-TEST(InitiatingServer, TakesTheSeedsAnswers) {  // COMPAT: no `to` in the reply, the key repeated in the answer, 40 digits
+TEST(InitiatingServer,
+     TakesTheSeedsAnswers) {  // COMPAT: no `to` in the reply, the key repeated in the answer, 40 digits
     Dialogue with = Dialogue::outbound(plain(), pair_of("coluc.com", "vngtp.lab"));
     with.connected();
     with.our_header();
-    with.peer("<stream:stream from='vngtp.lab' id='1327B794B' version='1.0' xml:lang='en-US.UTF-8' xmlns='jabber:server' "
-              "xmlns:db='jabber:server:dialback' xmlns:stream='http://etherx.jabber.org/streams'>");
+    with.peer(
+        "<stream:stream from='vngtp.lab' id='1327B794B' version='1.0' xml:lang='en-US.UTF-8' xmlns='jabber:server' "
+        "xmlns:db='jabber:server:dialback' xmlns:stream='http://etherx.jabber.org/streams'>");
     with.peer("<stream:features/>");
     with.ours(result("coluc.com", "vngtp.lab", key_for("coluc.com", "vngtp.lab", "1327B794B")));
-    with.peer("<db:result from='vngtp.lab' to='coluc.com' type='valid'>d780f198ac34a6dbd795fcdaf8762eaf52ea9b03</db:result>");
+    with.peer(
+        "<db:result from='vngtp.lab' to='coluc.com' type='valid'>d780f198ac34a6dbd795fcdaf8762eaf52ea9b03</db:result>");
     with.expect_ready(pair_of("coluc.com", "vngtp.lab"), Method::dialback);
 }
 
 TEST(InitiatingServer, ReturnsWhatWaitsWhenItIsNotBelieved) {  // rows 113, 114
-    Dialogue::fail_each_step([] { return asked(); }, [](Dialogue& with) {
-        with.peer(result_is("partner.example", "corp.example", "invalid"));
-        with.expect_failed(pair, StanzaCondition::internal_server_error, "dialback");
-        with.ours(close_tag);
-        with.expect_close();
-    });
-    Dialogue::fail_each_step([] { return asked(); }, [](Dialogue& with) {
-        with.peer(result_error("partner.example", "corp.example", "wait", "remote-server-timeout"));
-        with.expect_failed(pair, StanzaCondition::remote_server_timeout, "dialback");
-        with.expect_close();
-    });
+    Dialogue::fail_each_step([] { return asked(); },
+                             [](Dialogue& with) {
+                                 with.peer(result_is("partner.example", "corp.example", "invalid"));
+                                 with.expect_failed(pair, StanzaCondition::internal_server_error, "dialback");
+                                 with.ours(close_tag);
+                                 with.expect_close();
+                             });
+    Dialogue::fail_each_step(
+        [] { return asked(); },
+        [](Dialogue& with) {
+            with.peer(result_error("partner.example", "corp.example", "wait", "remote-server-timeout"));
+            with.expect_failed(pair, StanzaCondition::remote_server_timeout, "dialback");
+            with.expect_close();
+        });
     Dialogue late = asked();
     late.after(std::chrono::seconds{30});
     late.expect_note("s2s.dialback.timeout");
@@ -102,8 +110,10 @@ TEST(InitiatingServer, BelievesOnlyAnswersToItsOwnQuestions) {  // threat T02
     with.peer(result_is("partner.example", "corp.example", "valid"));  // before we asked
     EXPECT_FALSE(with.out().ready(pair));
     with.peer(features(f_dialback));
-    for (const auto& [from, to] : {std::pair{"victim.example", "corp.example"}, {"partner.example", "rooms.corp.example"},
-                                   {"corp.example", "partner.example"}, {"x.partner.example", "corp.example"}}) {
+    for (const auto& [from, to] : {std::pair{"victim.example", "corp.example"},
+                                   {"partner.example", "rooms.corp.example"},
+                                   {"corp.example", "partner.example"},
+                                   {"x.partner.example", "corp.example"}}) {
         with.peer(result_is(from, to, "valid"));
         EXPECT_FALSE(with.out().ready(pair));
         EXPECT_EQ(with.out().pairs().size(), 1U);
@@ -129,24 +139,29 @@ TEST(InitiatingServer, WorksWithPeersBeforeVersionOne) {
     Dialogue with = Dialogue::outbound(plain());
     with.connected();
     with.our_header();
-    with.peer("<stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' "
-              "xmlns:db='jabber:server:dialback' id='old'>");
+    with.peer(
+        "<stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' "
+        "xmlns:db='jabber:server:dialback' id='old'>");
     with.ours(result("corp.example", "partner.example", key_for("corp.example", "partner.example", "old")));
 }
 
 TEST(InitiatingServer, AddsPairsOnlyWherePeersAnswerErrors) {  // XEP-0220 2.6.2
     const auto more = pair_of("rooms.corp.example", "partner.example");
-    Dialogue::fail_each_step([] { return ready(); }, [&](Dialogue& with) {
-        EXPECT_TRUE(with.add_pair(more));
-        with.ours(result("rooms.corp.example", "partner.example", key_for("rooms.corp.example", "partner.example", "p1")));
-        with.peer(result_error("partner.example", "rooms.corp.example", "cancel", "item-not-found"));
-        with.expect_failed(more, StanzaCondition::remote_server_timeout, "dialback");
-        with.expect_open();
-        EXPECT_TRUE(with.add_pair(pair_of("corp.example", "rooms.partner.example")));
-        with.ours(result("corp.example", "rooms.partner.example", key_for("corp.example", "rooms.partner.example", "p1")));
-        with.peer(result_is("rooms.partner.example", "corp.example", "valid"));
-        with.expect_ready(pair_of("corp.example", "rooms.partner.example"), Method::dialback);
-    });
+    Dialogue::fail_each_step(
+        [] { return ready(); },
+        [&](Dialogue& with) {
+            EXPECT_TRUE(with.add_pair(more));
+            with.ours(result("rooms.corp.example", "partner.example",
+                             key_for("rooms.corp.example", "partner.example", "p1")));
+            with.peer(result_error("partner.example", "rooms.corp.example", "cancel", "item-not-found"));
+            with.expect_failed(more, StanzaCondition::remote_server_timeout, "dialback");
+            with.expect_open();
+            EXPECT_TRUE(with.add_pair(pair_of("corp.example", "rooms.partner.example")));
+            with.ours(result("corp.example", "rooms.partner.example",
+                             key_for("corp.example", "rooms.partner.example", "p1")));
+            with.peer(result_is("rooms.partner.example", "corp.example", "valid"));
+            with.expect_ready(pair_of("corp.example", "rooms.partner.example"), Method::dialback);
+        });
     Dialogue old = ready(features("<dialback xmlns='urn:xmpp:features:dialback'/>"));
     EXPECT_FALSE(old.add_pair(more));
     old.ours_nothing();
@@ -163,8 +178,9 @@ TEST(AskingTheAuthority, SendsTheKeyAsReceivedAndClosesAfterTheAnswer) {  // XEP
         with.ours(verify("corp.example", "partner.example", "05E295A2B", question.key));
         with.ours_nothing();
         with.expect_note("s2s.verify.sent", "key", "d780f198");
-        with.peer("<db:verify from='partner.example' id='05E295A2B' to='corp.example' "
-                  "type='valid'>d780f198ac34a6dbd795fcdaf8762eaf52ea9b03</db:verify>");
+        with.peer(
+            "<db:verify from='partner.example' id='05E295A2B' to='corp.example' "
+            "type='valid'>d780f198ac34a6dbd795fcdaf8762eaf52ea9b03</db:verify>");
         with.expect_verified(pair, Outcome::valid);
         with.expect_note("s2s.verify.received", "type", "valid");
         with.expect_note("s2s.stream.closed-dialback-only");
@@ -222,8 +238,9 @@ TEST(AskingTheAuthority, AnswersEachQuestionOnce) {
     with.peer(verify_is("partner.example", "corp.example", "second", "invalid"));
     with.expect_note("s2s.answer.dropped");
     with.expect_open();
-    with.peer("<db:verify from='partner.example' to='corp.example' id='05E295A2B' type='error'><error type='cancel'>"
-              "<item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></db:verify>");
+    with.peer(
+        "<db:verify from='partner.example' to='corp.example' id='05E295A2B' type='error'><error type='cancel'>"
+        "<item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></db:verify>");
     with.expect_verified(pair, Outcome::error);
     with.expect_close();
 }
@@ -238,27 +255,29 @@ TEST(AskingTheAuthority, TimesOut) {
 }
 
 TEST(OutboundAcks, AreEnabledWhenOfferedAndAskedForNowAndThen) {  // XEP-0198
-    Dialogue::fail_each_step([] { return ready(features(f_dialback, f_sm)); }, [](Dialogue& with) {
-        with.ours("<enable xmlns='urn:xmpp:sm:3'/>");
-        with.we_send(2);  // counted from <enable/> on
-        with.peer("<enabled xmlns='urn:xmpp:sm:3'/>");
-        with.we_send(48);
-        with.ours("<r xmlns='urn:xmpp:sm:3'/>");
-        with.peer("<a xmlns='urn:xmpp:sm:3' h='30'/>");
-        with.expect_acknowledged(30);
-        with.peer("<a xmlns='urn:xmpp:sm:3' h='50'/>");
-        with.expect_acknowledged(20);
-        with.we_send(1);
-        with.ours_nothing();
-        with.peer("<a xmlns='urn:xmpp:sm:3' h='52'/>");
-        with.expect_close(xmpp::StreamCondition::undefined_condition);
-    });
+    Dialogue::fail_each_step([] { return ready(features(f_dialback, f_sm)); },
+                             [](Dialogue& with) {
+                                 with.ours("<enable xmlns='urn:xmpp:sm:3'/>");
+                                 with.we_send(2);  // counted from <enable/> on
+                                 with.peer("<enabled xmlns='urn:xmpp:sm:3'/>");
+                                 with.we_send(48);
+                                 with.ours("<r xmlns='urn:xmpp:sm:3'/>");
+                                 with.peer("<a xmlns='urn:xmpp:sm:3' h='30'/>");
+                                 with.expect_acknowledged(30);
+                                 with.peer("<a xmlns='urn:xmpp:sm:3' h='50'/>");
+                                 with.expect_acknowledged(20);
+                                 with.we_send(1);
+                                 with.ours_nothing();
+                                 with.peer("<a xmlns='urn:xmpp:sm:3' h='52'/>");
+                                 with.expect_close(xmpp::StreamCondition::undefined_condition);
+                             });
 }
 
 TEST(OutboundAcks, MayBeDeclined) {
     Dialogue with = ready(features(f_dialback, f_sm));
     with.we_send(10);
-    with.peer("<failed xmlns='urn:xmpp:sm:3'><unexpected-request xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>");
+    with.peer(
+        "<failed xmlns='urn:xmpp:sm:3'><unexpected-request xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>");
     with.expect_open();
     EXPECT_FALSE(with.out().managed());
     EXPECT_EQ(with.out().unacknowledged(), 0U);

@@ -1,5 +1,5 @@
-// Headers, TLS, features and SASL as the initiating server: RFC 6120 4 to 6, RFC 7590 3.1, XEP-0178, XEP-0368; threats T02,
-// T15, T17, T25, T28, T37.
+// Headers, TLS, features and SASL as the initiating server: RFC 6120 4 to 6, RFC 7590 3.1, XEP-0178, XEP-0368; threats
+// T02, T15, T17, T25, T28, T37.
 #include <gtest/gtest.h>
 
 #include "support/dialogue.h"
@@ -100,8 +100,9 @@ TEST(OutboundTls, SaysNothingInClearToPeersWithoutVersionWhenTlsIsRequired) {
     Dialogue with = Dialogue::outbound();
     with.connected();
     with.our_header();
-    with.peer("<stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' "
-              "xmlns:db='jabber:server:dialback' id='old'>");
+    with.peer(
+        "<stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' "
+        "xmlns:db='jabber:server:dialback' id='old'>");
     with.ours(starttls);
     with.ours_nothing();
     with.peer("<stream:error><unsupported-stanza-type xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>");
@@ -226,7 +227,8 @@ TEST(OutboundStream, RefusesOddHeadersAndElements) {
     Dialogue with = Dialogue::outbound();
     with.connected();
     with.our_header();
-    with.peer("<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' id='x' version='1.0'>");
+    with.peer(
+        "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' id='x' version='1.0'>");
     with.expect_close(xmpp::StreamCondition::invalid_namespace);
     with.expect_failed(pair, StanzaCondition::remote_server_timeout, "stream");
     Dialogue early = greeted();
