@@ -48,6 +48,8 @@ public:
 
     void enable() { enabled_ = true; }
     void disable() { *this = SentCounter{}; }
+    /// Goes on from a count of an earlier time.
+    void resume_at(std::uint64_t count) { sent_ = acknowledged_ = asked_at_ = count; }
     [[nodiscard]] bool enabled() const { return enabled_; }
     /// A stanza was written. True: it is time to ask.
     [[nodiscard]] bool send();

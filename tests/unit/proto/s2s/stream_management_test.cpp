@@ -1,0 +1,89 @@
+// Counters of XEP-0198: order, wrap, impossible values.
+#include "proto/s2s/stream_management.h"
+
+#include <gtest/gtest.h>
+
+namespace sallyport::s2s {
+namespace {
+
+TEST(ReceivedCounter, CountsTheUnbrokenBeginning) {
+    ReceivedCounter counter;
+    EXPECT_EQ(counter.receive(), 1U);
+    counter.handle(1);
+    counter.enable();
+    for (std::uint64_t i = 2; i <= 6; ++i) EXPECT_EQ(counter.receive(), i);
+    counter.handle(4);
+    counter.handle(3);
+    EXPECT_EQ(counter.h(), 0U);
+    counter.handle(2);
+    EXPECT_EQ(counter.h(), 3U);
+    counter.handle(6);
+    counter.handle(6);
+    counter.handle(99);
+    counter.handle(2);
+    EXPECT_EQ(counter.h(), 3U);
+    counter.owe();
+    EXPECT_FALSE(counter.due());
+    counter.handle(5);
+    EXPECT_EQ(counter.h(), 5U);
+    EXPECT_TRUE(counter.due());
+    EXPECT_FALSE(counter.due());
+}
+
+TEST(ReceivedCounter, DoesNotCountWhatWasBeforeButIsHandledLater) {
+    ReceivedCounter counter;
+    const std::uint64_t before = counter.receive();
+    counter.enable();
+    const std::uint64_t after = counter.receive();
+    counter.handle(before);
+    EXPECT_EQ(counter.h(), 0U);
+    counter.handle(after);
+    EXPECT_EQ(counter.h(), 1U);
+}
+
+TEST(SentCounter, RefusesMoreThanWasSent) {
+    SentCounter counter;
+    EXPECT_FALSE(counter.send());
+    EXPECT_EQ(counter.unacknowledged(), 0U);
+    counter.enable();
+    for (int i = 0; i < 10; ++i) static_cast<void>(counter.send());
+    EXPECT_EQ(counter.acknowledge(4), 4U);
+    EXPECT_EQ(counter.acknowledge(4), 0U);
+    EXPECT_FALSE(counter.acknowledge(11));
+    EXPECT_FALSE(counter.acknowledge(3));  // it cannot go back
+    EXPECT_FALSE(counter.acknowledge(4294967295U));
+    EXPECT_EQ(counter.acknowledge(10), 6U);
+}
+
+TEST(SentCounter, WrapsAtTheWidthOfTheWire) {
+    SentCounter counter;
+    counter.enable();
+    counter.resume_at(0xfffffffeULL);
+    for (int i = 0; i < 4; ++i) static_cast<void>(counter.send());
+    EXPECT_EQ(counter.acknowledge(0xffffffffU), 1U);
+    EXPECT_EQ(counter.acknowledge(1), 2U);
+    EXPECT_EQ(counter.unacknowledged(), 1U);
+    EXPECT_EQ(counter.acknowledge(2), 1U);
+}
+
+TEST(SentCounter, AsksEveryFiftyStanzas) {
+    SentCounter counter;
+    counter.enable();
+    int asked = 0;
+    for (int i = 0; i < 200; ++i) {
+        if (!counter.send()) continue;
+        ++asked;
+        counter.asked();
+    }
+    EXPECT_EQ(asked, 4);
+}
+
+TEST(Count, IsPlainDigitsWithin32Bits) {
+    EXPECT_EQ(read_h("0"), 0U);
+    EXPECT_EQ(read_h("4294967295"), 4294967295U);
+    for (const char* bad : {"", "-1", "+1", "4294967296", "1 ", "0x1", "99999999999", "1.0"})
+        EXPECT_FALSE(read_h(bad)) << bad;
+}
+
+}  // namespace
+}  // namespace sallyport::s2s
