@@ -15,10 +15,14 @@ namespace sallyport::io {
 
 enum class TlsRole { client, server };
 
-/// Opaque to everybody but io/net and io/tls.
+/// Opaque to everybody but io/net and io/tls; others use the functions below.
 class TlsContext {
 public:
     virtual ~TlsContext() = default;
+    /// See with_identity().
+    [[nodiscard]] virtual std::shared_ptr<const TlsContext> showing(const std::string& name) const = 0;
+    /// See own_certificate().
+    [[nodiscard]] virtual Result<CertFacts> own(const std::string& name) const = 0;
 };
 
 /// One certificate with its key. `domains` are exact names or "*.domain" (one left-most label).

@@ -153,15 +153,17 @@ Result<std::shared_ptr<const TlsContext>> make_tls_context(TlsSettings settings)
 
 std::shared_ptr<const TlsContext> with_identity(const std::shared_ptr<const TlsContext>& base,
                                                 const std::string& name) {
-    const auto* real = dynamic_cast<const OpensslContext*>(base.get());
-    if (real == nullptr) return base;
-    return std::make_shared<OpensslContext>(real->shelf(), name);
+    return base->showing(name);
 }
 
-Result<CertFacts> own_certificate(const TlsContext& context, const std::string& name) {
-    const auto* real = dynamic_cast<const OpensslContext*>(&context);
-    if (real == nullptr) return Error{"tls-certificate", "This context has no certificates."};
-    const Result<std::shared_ptr<const ReadyIdentity>> picked = real->identity(TlsRole::server, name);
+Result<CertFacts> own_certificate(const TlsContext& context, const std::string& name) { return context.own(name); }
+
+std::shared_ptr<const TlsContext> OpensslContext::showing(const std::string& name) const {
+    return std::make_shared<OpensslContext>(shelf_, name);
+}
+
+Result<CertFacts> OpensslContext::own(const std::string& name) const {
+    const Result<std::shared_ptr<const ReadyIdentity>> picked = identity(TlsRole::server, name);
     if (!picked) return picked.error();
     X509* leaf = SSL_CTX_get0_certificate((*picked)->ssl.get());
     if (leaf == nullptr) return Error{"tls-certificate", "There is no certificate to show."};

@@ -48,6 +48,8 @@ public:
     OpensslContext(std::shared_ptr<const IdentityShelf> shelf, std::optional<std::string> forced)
         : shelf_{std::move(shelf)}, forced_{std::move(forced)} {}
 
+    [[nodiscard]] std::shared_ptr<const TlsContext> showing(const std::string& name) const override;
+    [[nodiscard]] Result<CertFacts> own(const std::string& name) const override;
     [[nodiscard]] const TlsSettings& settings() const { return shelf_->settings(); }
     [[nodiscard]] const std::shared_ptr<const IdentityShelf>& shelf() const { return shelf_; }
     /// The identity for a handshake in which the client names `name`.

@@ -1,0 +1,48 @@
+// DNS of the simulated world: zones filled by the test, answers after a delay, everything counted.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "io/dns/resolver.h"
+#include "support/sim_world.h"
+
+namespace sallyport::test {
+
+class SimDns final : public io::ResolverService {
+public:
+    explicit SimDns(SimWorld& world) : loop_{world.loop()} {}
+
+    void srv(const std::string& name, std::uint16_t priority, std::uint16_t weight, std::uint16_t port,
+             const std::string& target);
+    void address(const std::string& name, const std::string& address);
+    /// All questions for `name` end like this (timed_out: after ten seconds).
+    void fail(const std::string& name, DnsStatus status);
+    /// Answers for `name` take this long; 1 ms unless set.
+    void delay(const std::string& name, Duration delay) { delays_[name] = delay; }
+    /// Answers for `name` count as validated.
+    void secure(const std::string& name) { secure_[name] = true; }
+    void forget(const std::string& name);
+
+    /// Questions asked so far for `name`.
+    [[nodiscard]] int questions(const std::string& name) const;
+    [[nodiscard]] std::unique_ptr<io::Resolver> resolver(io::Loop& loop) override;
+
+private:
+    friend class SimResolver;
+    enum class Kind { srv, v4, v6 };
+    [[nodiscard]] std::unique_ptr<io::Lookup> ask(const std::string& name, Kind kind, io::OnAnswer on_answer);
+    [[nodiscard]] DnsAnswer answer(const std::string& name, Kind kind) const;
+
+    SimLoop& loop_;
+    std::map<std::string, std::vector<SrvRecord>> srv_;
+    std::map<std::string, std::vector<IpAddress>> addresses_;
+    std::map<std::string, DnsStatus> failures_;
+    std::map<std::string, Duration> delays_;
+    std::map<std::string, bool> secure_;
+    std::map<std::string, int> questions_;
+};
+
+}  // namespace sallyport::test
