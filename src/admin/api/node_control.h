@@ -1,5 +1,5 @@
-// What the admin floor may know of a node and ask of it: values and commands, never a connection. Implemented by the nodes;
-// called on the control thread, answers come on the control thread.
+// What the admin floor may know of a node and ask of it: values and commands, never a connection. Implemented by the
+// nodes; called on the control thread, answers come on the control thread.
 #pragma once
 
 #include <cstdint>
@@ -46,7 +46,7 @@ struct NodeStatus {
     Duration uptime{0};
     unsigned shards = 1;
     std::uint64_t revision = 0;
-    std::string settings_trouble;          ///< why settings cannot be changed; empty: fine
+    std::string settings_trouble;  ///< why settings cannot be changed; empty: fine
     bool federation_enabled = false;
     std::vector<Endpoint> s2s_listeners, direct_tls_listeners, link_listeners, inside_listeners;
     std::vector<link::SessionStatus> links;

@@ -1,0 +1,115 @@
+// Sessions of the admin socket: lines in, lines out, one request at a time.
+#include "admin/api/admin_server.h"
+
+#include <algorithm>
+
+#include "admin/api/call.h"
+#include "io/net/local_socket.h"
+
+namespace sallyport::admin {
+
+namespace {
+
+constexpr Duration linger = std::chrono::seconds{5};
+constexpr std::string_view too_long =
+    R"({"ok":false,"error":{"code":"request-too-long","text":"a request may have 64 KiB at most"}})";
+
+}  // namespace
+
+class AdminServer::Session final : public io::StreamOwner {
+public:
+    Session(AdminServer& server, std::unique_ptr<io::Stream> stream) : server_{server}, stream_{std::move(stream)} {
+        stream_->set_owner(this);
+    }
+    ~Session() override {
+        if (call_) call_->abandon();
+    }
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+
+    void on_bytes(std::string_view bytes) override {
+        if (closing_) return;
+        received_ += bytes;
+        serve();
+    }
+    void on_tls(const TlsFacts&) override {}
+    void on_drained() override {}
+    void on_closed(io::CloseReason, const std::string&) override { server_.remove(this); }
+
+private:
+    /// Takes complete lines until one has to wait for its answer.
+    void serve() {
+        while (!call_ && !closing_) {
+            const std::size_t end = received_.find('\n');
+            if (end == std::string::npos) break;
+            std::string line = received_.substr(0, end);
+            received_.erase(0, end + 1);
+            if (!line.empty() && line.back() == '\r') line.pop_back();
+            if (line.empty()) continue;
+            if (line.size() > longest_request) return refuse();
+            begin(line);
+        }
+        if (received_.size() > longest_request) refuse();
+    }
+
+    void begin(const std::string& line) {
+        answered_ = false;
+        auto call =
+            Call::start(server_.node_, line, [this](const std::string& answer, bool last) { respond(answer, last); });
+        if (!answered_) call_ = std::move(call);
+    }
+
+    void respond(const std::string& line, bool last) {
+        stream_->write(line + "\n");
+        if (last) {
+            answered_ = true;
+            if (!call_) return;
+            // The call may be on the stack, and so may what it keeps; the next request waits for its end too.
+            server_.node_.loop().defer([call = std::move(call_)]() mutable { call.reset(); });
+            call_ = nullptr;
+            return serve();
+        }
+        if (stream_->pending() > io::Stream::high_water) {
+            closing_ = true;  // a reader that follows events and does not read
+            stream_->abort();
+        }
+    }
+
+    void refuse() {
+        closing_ = true;
+        received_.clear();
+        stream_->write(std::string{too_long} + "\n");
+        stream_->close(linger);
+    }
+
+    AdminServer& server_;
+    std::unique_ptr<io::Stream> stream_;
+    std::shared_ptr<Call> call_;  ///< the request whose answer is awaited
+    std::string received_;
+    bool answered_ = false, closing_ = false;
+};
+
+AdminServer::AdminServer(NodeControl& node, io::TcpNetwork& network, std::string path)
+    : node_{node}, network_{network}, path_{std::move(path)} {}
+
+AdminServer::~AdminServer() = default;
+
+Result<void> AdminServer::start() {
+    auto listener =
+        io::listen_local(network_, path_, [this](std::unique_ptr<io::Stream> stream) { accept(std::move(stream)); });
+    if (!listener) return listener.error();
+    listener_ = std::move(*listener);
+    return {};
+}
+
+void AdminServer::accept(std::unique_ptr<io::Stream> stream) {
+    // Without an owner the connection is closed with the stream.
+    if (sessions_.size() >= most_sessions) return;
+    sessions_.push_back(std::make_unique<Session>(*this, std::move(stream)));
+}
+
+void AdminServer::remove(const Session* session) {
+    std::erase_if(sessions_, [session](const auto& candidate) { return candidate.get() == session; });
+}
+
+}  // namespace sallyport::admin

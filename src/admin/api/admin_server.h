@@ -1,0 +1,41 @@
+// The admin socket of a node: `<node.data>/admin.sock`, mode 0600, so that who may open it may administer. One JSON
+// request a line; events, then one answer, each a line of JSON (docs/manual/cli.md, "The admin socket").
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "admin/api/node_control.h"
+#include "io/net/tcp_network.h"
+
+namespace sallyport::admin {
+
+class AdminServer {
+public:
+    static constexpr std::size_t longest_request = 64 << 10;
+    static constexpr std::size_t most_sessions = 64;
+
+    /// `network` is that of node.loop(). Both must outlive this.
+    AdminServer(NodeControl& node, io::TcpNetwork& network, std::string path);
+    ~AdminServer();
+    AdminServer(const AdminServer&) = delete;
+    AdminServer& operator=(const AdminServer&) = delete;
+
+    /// Errors: "listen-failed".
+    [[nodiscard]] Result<void> start();
+    [[nodiscard]] std::size_t sessions() const { return sessions_.size(); }
+
+private:
+    class Session;
+    void accept(std::unique_ptr<io::Stream> stream);
+    void remove(const Session* session);
+
+    NodeControl& node_;
+    io::TcpNetwork& network_;
+    std::string path_;
+    std::unique_ptr<io::Listener> listener_;
+    std::vector<std::unique_ptr<Session>> sessions_;
+};
+
+}  // namespace sallyport::admin

@@ -1,0 +1,188 @@
+// Requests are strict JSON: what the table of verbs does not name is refused.
+#include "admin/api/call.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "model/config/nearest_name.h"
+
+namespace sallyport::admin {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::size_t deepest = 8;
+constexpr std::size_t most_texts = 1000;
+
+Error malformed(std::string text) { return {"request-malformed", std::move(text)}; }
+
+Result<json::object> parse(std::string_view request) {
+    json::parse_options options;
+    options.max_depth = deepest;
+    json::error_code problem;
+    json::value value = json::parse(json::string_view{request.data(), request.size()}, problem, {}, options);
+    if (problem) return malformed("the request is not JSON: " + problem.message());
+    if (!value.is_object()) return malformed("the request is not a JSON object");
+    return std::move(value.as_object());
+}
+
+std::string_view view(const json::string& text) { return {text.data(), text.size()}; }
+
+/// The values of one argument as text; nothing when the form is wrong.
+std::optional<std::vector<std::string>> read_value(Form form, const json::value& value) {
+    switch (form) {
+        case Form::text:
+            if (value.is_string()) return {{std::string{view(value.as_string())}}};
+            return std::nullopt;
+        case Form::number:
+            if (value.is_uint64()) return {{std::to_string(value.as_uint64())}};
+            if (value.is_int64() && value.as_int64() >= 0) return {{std::to_string(value.as_int64())}};
+            return std::nullopt;
+        case Form::flag:
+            if (value.is_bool()) return {{value.as_bool() ? "true" : "false"}};
+            return std::nullopt;
+        case Form::texts: break;
+    }
+    if (!value.is_array() || value.as_array().size() > most_texts) return std::nullopt;
+    std::vector<std::string> texts;
+    for (const json::value& entry : value.as_array()) {
+        if (!entry.is_string()) return std::nullopt;
+        texts.emplace_back(view(entry.as_string()));
+    }
+    return texts;
+}
+
+std::string_view text(Form form) {
+    switch (form) {
+        case Form::text: return "a text";
+        case Form::number: return "a number";
+        case Form::flag: return "true or false";
+        case Form::texts: return "a list of texts";
+    }
+    return "?";
+}
+
+Error unknown_verb(const std::string& name) {
+    std::vector<std::string_view> known;
+    for (const Verb& verb : verbs()) known.push_back(verb.name);
+    return {"verb-unknown", "there is no verb '" + name + "'" + config::hint(name, known)};
+}
+
+bool is_control(char byte) { return static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f; }
+
+}  // namespace
+
+std::shared_ptr<Call> Call::start(NodeControl& node, std::string_view request, OnLine on_line) {
+    auto call = std::make_shared<Call>(node, std::move(on_line));
+    std::string field;
+    const auto verb = call->read(request, field);
+    if (verb) {
+        (*verb)->run(call);
+    } else {
+        call->fail(verb.error(), field);
+    }
+    return call;
+}
+
+Result<const Verb*> Call::read(std::string_view request, std::string& field) {
+    auto parsed = parse(request);
+    if (!parsed) return parsed.error();
+    for (const auto& member : *parsed) {
+        if (member.key() == "verb" || member.key() == "args" || member.key() == "author") continue;
+        return malformed("a request has no '" + std::string{member.key()} + "'");
+    }
+    const json::value* name = parsed->if_contains("verb");
+    if (name == nullptr || !name->is_string()) return malformed("the request names no verb");
+    const std::string wanted{view(name->as_string())};
+    const Verb* verb = find_verb(wanted);
+    if (verb == nullptr) return unknown_verb(wanted);
+    if (const auto author = read_author(*parsed); !author) {
+        field = "author";
+        return author.error();
+    }
+    const json::value* given = parsed->if_contains("args");
+    if (given != nullptr && !given->is_object()) return malformed("args is not a JSON object");
+    if (const auto read = read_arguments(*verb, given == nullptr ? json::object{} : given->as_object(), field); !read) {
+        return read.error();
+    }
+    return verb;
+}
+
+Result<void> Call::read_author(const json::object& request) {
+    const json::value* author = request.if_contains("author");
+    if (author == nullptr) return {};
+    if (!author->is_string()) return malformed("author is not a text");
+    const std::string_view name = view(author->as_string());
+    if (name.empty() || name.size() > longest_author || std::any_of(name.begin(), name.end(), is_control)) {
+        return malformed("author is not a name of 1 to 64 characters");
+    }
+    author_ = name;
+    return {};
+}
+
+Result<void> Call::read_arguments(const Verb& verb, const json::object& given, std::string& field) {
+    for (const auto& member : given) {
+        const std::string_view name{member.key().data(), member.key().size()};
+        field = name;
+        const auto row = std::find_if(verb.arguments.begin(), verb.arguments.end(),
+                                      [name](const Argument& argument) { return argument.name == name; });
+        if (row == verb.arguments.end()) {
+            return Error{"argument-unknown", std::string{verb.name} + " takes no argument '" + field + "'"};
+        }
+        auto values = read_value(row->form, member.value());
+        if (!values) return Error{"argument-malformed", field + " has to be " + std::string{admin::text(row->form)}};
+        arguments_[field] = std::move(*values);
+    }
+    for (const Argument& argument : verb.arguments) {
+        const auto at = arguments_.find(argument.name);
+        if (!argument.required || (at != arguments_.end() && !at->second.empty())) continue;
+        field = argument.name;
+        return Error{"argument-missing",
+                     std::string{verb.name} + " needs " + field + ": " + std::string{argument.help}};
+    }
+    field.clear();
+    return {};
+}
+
+std::string Call::text(std::string_view name) const {
+    const auto at = arguments_.find(name);
+    return at == arguments_.end() || at->second.empty() ? std::string{} : at->second.front();
+}
+
+std::uint64_t Call::number(std::string_view name, std::uint64_t fallback) const {
+    return has(name) ? std::stoull(text(name)) : fallback;
+}
+
+std::vector<std::string> Call::texts(std::string_view name) const {
+    const auto at = arguments_.find(name);
+    return at == arguments_.end() ? std::vector<std::string>{} : at->second;
+}
+
+std::optional<xmpp::Domain> Call::domain(std::string_view name) {
+    auto parsed = xmpp::Domain::parse(text(name));
+    if (parsed) return std::move(*parsed);
+    fail({"argument-malformed", "'" + text(name) + "' is not a domain: " + parsed.error().text}, name);
+    return std::nullopt;
+}
+
+void Call::event(const json::object& event) {
+    if (on_line_) on_line_(json::serialize(json::object{{"event", event}}), false);
+}
+
+void Call::succeed(const json::value& result) { finish({{"ok", true}, {"result", result}}); }
+
+void Call::fail(const Error& error, std::string_view field) {
+    json::object object{{"code", error.code}, {"text", error.text}};
+    if (!field.empty()) object["field"] = json::string_view{field.data(), field.size()};
+    finish({{"ok", false}, {"error", std::move(object)}});
+}
+
+void Call::finish(const json::object& answer) {
+    if (!on_line_) return;
+    // The listener may let go of this call while it is told.
+    const OnLine on_line = std::exchange(on_line_, nullptr);
+    on_line(json::serialize(answer), true);
+}
+
+}  // namespace sallyport::admin

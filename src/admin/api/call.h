@@ -1,0 +1,69 @@
+// One request under way: its checked arguments, its author, and the lines that answer it. A verb may answer later, and
+// may send events before its answer.
+#pragma once
+
+#include <boost/json/fwd.hpp>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "admin/api/node_control.h"
+#include "admin/api/verbs.h"
+
+namespace sallyport::admin {
+
+class Call {
+public:
+    static constexpr std::size_t longest_author = 64;
+    /// A line without its end; `last`: nothing follows, the answer is given.
+    using OnLine = std::function<void(const std::string& line, bool last)>;
+
+    /// Reads a request and runs its verb. Answers may come from within.
+    static std::shared_ptr<Call> start(NodeControl& node, std::string_view request, OnLine on_line);
+
+    Call(NodeControl& node, OnLine on_line) : node_{&node}, on_line_{std::move(on_line)} {}
+    Call(const Call&) = delete;
+    Call& operator=(const Call&) = delete;
+
+    [[nodiscard]] NodeControl& node() const { return *node_; }
+    [[nodiscard]] const std::string& author() const { return author_; }
+    [[nodiscard]] bool finished() const { return !on_line_; }
+
+    /// Arguments by name; empty, zero or false when they were not given.
+    [[nodiscard]] bool has(std::string_view name) const { return arguments_.contains(name); }
+    [[nodiscard]] std::string text(std::string_view name) const;
+    [[nodiscard]] std::uint64_t number(std::string_view name, std::uint64_t fallback) const;
+    [[nodiscard]] bool flag(std::string_view name) const { return text(name) == "true"; }
+    [[nodiscard]] std::vector<std::string> texts(std::string_view name) const;
+    /// The argument as a domain; a malformed one ends the call, and there is none.
+    [[nodiscard]] std::optional<xmpp::Domain> domain(std::string_view name);
+
+    void event(const boost::json::object& event);
+    void succeed(const boost::json::value& result);
+    /// `field` names the argument at fault, if it is one.
+    void fail(const Error& error, std::string_view field = {});
+    /// Something that must live until the call ends: a probe, a timer. It may call back into the call weakly.
+    void keep(std::shared_ptr<void> object) { kept_.push_back(std::move(object)); }
+    /// Nobody listens any longer.
+    void abandon() { on_line_ = nullptr; }
+
+private:
+    /// The verb, or an Error with the field at fault in `field`.
+    [[nodiscard]] Result<const Verb*> read(std::string_view request, std::string& field);
+    [[nodiscard]] Result<void> read_arguments(const Verb& verb, const boost::json::object& given, std::string& field);
+    [[nodiscard]] Result<void> read_author(const boost::json::object& request);
+    void finish(const boost::json::object& answer);
+
+    NodeControl* node_;
+    OnLine on_line_;
+    std::string author_ = "local";
+    std::map<std::string, std::vector<std::string>, std::less<>> arguments_;
+    std::vector<std::shared_ptr<void>> kept_;
+};
+
+}  // namespace sallyport::admin

@@ -1,0 +1,94 @@
+// Joins streams, destinations and, on a core, what the edges described.
+#include "admin/api/peer_rows.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace sallyport::admin {
+
+namespace {
+
+using Rows = std::map<std::pair<std::string, std::string>, PeerRow>;
+
+PeerRow& row_of(Rows& rows, const std::string& remote, const std::string& local) {
+    PeerRow& row = rows[{remote, local}];
+    row.remote = remote;
+    row.local = local;
+    return row;
+}
+
+void add_counters(const s2s::StreamStatus& stream, PeerRow& row) {
+    row.stanzas_in += stream.stanzas_in;
+    row.stanzas_out += stream.stanzas_out;
+    row.unacknowledged += stream.unacknowledged;
+}
+
+void describe(const s2s::StreamStatus& stream, PeerRow& row) {
+    ++row.streams;
+    row.address = stream.remote_address;
+    row.tls = stream.tls_version;
+    row.cipher = stream.cipher;
+    if (row.state.empty()) row.state = stream.state;
+}
+
+void add_stream(const s2s::StreamStatus& stream, Rows& rows) {
+    if (stream.pairs.empty()) {
+        PeerRow& row = row_of(rows, stream.remote, stream.local);
+        describe(stream, row);
+        return add_counters(stream, row);
+    }
+    // Counters belong to the stream; they are shown with its first pair, so that sums stay true.
+    bool counted = false;
+    for (const s2s::Inbound::Pair& pair : stream.pairs) {
+        PeerRow& row = row_of(rows, pair.domains.remote.text(), pair.domains.local.text());
+        describe(stream, row);
+        if (!std::exchange(counted, true)) add_counters(stream, row);
+        if (pair.pending) continue;
+        const bool inbound = stream.direction == s2s::Direction::inbound;
+        row.inbound |= inbound || stream.bidi;
+        row.outbound |= !inbound || stream.bidi;
+        row.method = s2s::text(pair.method);
+        row.state = "open";
+    }
+}
+
+void add_destination(const s2s::DestinationStatus& destination, Rows& rows) {
+    PeerRow& row = row_of(rows, destination.pair.remote.text(), destination.pair.local.text());
+    row.queued += destination.queued;
+    row.last_error = destination.last_error;
+    if (destination.state == "ready") {
+        row.outbound = true;
+        row.state = "open";
+    } else if (row.state != "open") {
+        row.state = destination.state;
+    }
+}
+
+void add_described(const DescribedPeer& peer, Rows& rows) {
+    PeerRow& row = row_of(rows, peer.remote, peer.local);
+    row.inbound |= peer.direction == "inbound";
+    row.outbound |= peer.direction == "outbound";
+    row.method = peer.method;
+    row.tls = peer.tls;
+    row.cipher = peer.cipher;
+    row.address = peer.address;
+    row.state = "open";
+    row.via = peer.edge;
+}
+
+}  // namespace
+
+std::vector<PeerRow> peer_rows(const NodeStatus& status) {
+    Rows rows;
+    for (const s2s::StreamStatus& stream : status.streams) {
+        if (!stream.verify_only) add_stream(stream, rows);
+    }
+    for (const s2s::DestinationStatus& destination : status.destinations) add_destination(destination, rows);
+    for (const DescribedPeer& peer : status.described) add_described(peer, rows);
+    std::vector<PeerRow> sorted;
+    for (auto& [key, row] : rows) sorted.push_back(std::move(row));
+    return sorted;
+}
+
+}  // namespace sallyport::admin

@@ -1,0 +1,23 @@
+// The streams and destinations of a node as one row a pair of domains: what `peers list` shows. Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "admin/api/node_control.h"
+
+namespace sallyport::admin {
+
+struct PeerRow {
+    std::string local, remote;
+    bool inbound = false, outbound = false;  ///< stanzas may pass in that direction now
+    std::string method, tls, cipher, address, state, last_error, via;
+    unsigned streams = 0;
+    std::uint64_t queued = 0, unacknowledged = 0, stanzas_in = 0, stanzas_out = 0;
+};
+
+/// By remote, then by local domain.
+[[nodiscard]] std::vector<PeerRow> peer_rows(const NodeStatus& status);
+
+}  // namespace sallyport::admin

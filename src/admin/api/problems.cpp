@@ -1,0 +1,139 @@
+// One function a kind of trouble.
+#include "admin/api/problems.h"
+
+#include <algorithm>
+
+#include "proto/s2s/certificate.h"
+
+namespace sallyport::admin {
+
+namespace {
+
+using Problems = std::vector<NodeProblem>;
+
+constexpr auto expiry_warning = std::chrono::hours{24 * 14};
+
+bool is_edge(const config::NodeFile& file) { return file.role == config::Role::edge; }
+
+void judge_settings(const NodeStatus& status, const config::Settings& settings, Problems& out) {
+    if (!status.settings_trouble.empty()) {
+        out.push_back({true, "settings cannot be changed: " + status.settings_trouble,
+                       "mend the database in the data folder; traffic goes on with the last good settings"});
+    }
+    if (!status.federation_enabled) {
+        out.push_back({true, "federation is off", "sallyport config set federation.enabled true"});
+    }
+    if (settings.domains.empty()) {
+        out.push_back({true, "no domain of ours federates", "sallyport config set federation.domains example.org"});
+    }
+    const bool routed = settings.use_static_routes && !settings.static_routes.empty();
+    if (settings.privacy_mode == config::PrivacyMode::allow_list && settings.allow_list.empty() && !routed) {
+        out.push_back({false, "the allow list is empty, so no other domain may talk with us",
+                       "sallyport allow add example.net, or sallyport config set federation.privacy_mode off"});
+    }
+}
+
+void judge_links(const NodeStatus& status, const config::NodeFile& file, Problems& out) {
+    const bool any = std::any_of(status.links.begin(), status.links.end(),
+                                 [](const link::SessionStatus& link) { return link.state == "open"; });
+    if (!any && is_edge(file)) {
+        out.push_back(
+            {true, "no core is linked", "start the core and look at its `sallyport status`; it dials this edge"});
+    }
+    if (!any && !is_edge(file)) {
+        out.push_back({true, "no edge is linked", "see the dials below, and [[link.dial]] in " + file.path});
+    }
+    for (const link::Hub::DialStatus& dial : status.dials) {
+        if (dial.why.empty() || dial.state == "open") continue;
+        out.push_back({!any, "the link to " + dial.name + " at " + dial.address + " is down: " + dial.why,
+                       "check that address, certificates and [link] secret on both sides agree"});
+    }
+    if (status.held_for_link > 0) {
+        out.push_back({false, std::to_string(status.held_for_link) + " stanzas wait for a link", "see the link above"});
+    }
+}
+
+std::string in_days(WallTime when, WallTime now) {
+    const auto days = std::chrono::duration_cast<std::chrono::hours>(when - now).count() / 24;
+    return days == 1 ? "in 1 day" : "in " + std::to_string(days) + " days";
+}
+
+void judge_certificates(const NodeStatus& status, WallTime now, Problems& out) {
+    for (const OwnCertificate& own : status.certificates) {
+        const std::string what = "the certificate for " + own.used_for + " (" + own.file + ")";
+        const std::string remedy = "put a new one in its place, then sallyport reload";
+        if (own.facts.not_after <= now) {
+            out.push_back({true, what + " has expired", remedy});
+        } else if (own.facts.not_after - now < expiry_warning) {
+            out.push_back({false, what + " expires " + in_days(own.facts.not_after, now), remedy});
+        }
+        if (own.facts.not_before > now) {
+            out.push_back({true, what + " is not valid yet", "check the clock of this machine, or the certificate"});
+        }
+    }
+}
+
+/// Domains of ours that no certificate of the edge names.
+void judge_coverage(const NodeStatus& status, const config::NodeFile& file, const config::Settings& settings,
+                    Problems& out) {
+    if (!is_edge(file)) return;
+    for (const config::NamePattern& pattern : settings.domains) {
+        if (pattern.below) continue;
+        const bool covered = std::any_of(status.certificates.begin(), status.certificates.end(), [&](const auto& own) {
+            return own.used_for.starts_with("s2s") && s2s::names(own.facts, pattern.domain);
+        });
+        if (covered || settings.security_mode == s2s::SecurityMode::no_tls) continue;
+        out.push_back(
+            {false, "no certificate names " + pattern.domain.text(),
+             "add a [[tls.identity]] for it in " + file.path + "; strict peers refuse the domain until then"});
+    }
+}
+
+void judge_inside(const config::NodeFile& file, const config::Settings& settings, Problems& out) {
+    if (is_edge(file)) return;
+    for (const config::NamePattern& pattern : settings.domains) {
+        const auto serves = [&](const config::InsideServer& server) {
+            return std::any_of(server.domains.begin(), server.domains.end(),
+                               [&](const xmpp::Domain& domain) { return pattern.matches(domain); });
+        };
+        const auto attached = [&](const config::ComponentEntry& entry) { return pattern.matches(entry.domain); };
+        const auto& servers = file.inside.servers;
+        const auto& components = file.components.allowed;
+        if (std::any_of(servers.begin(), servers.end(), serves)) continue;
+        if (std::any_of(components.begin(), components.end(), attached)) continue;
+        out.push_back({false, pattern.text() + " federates, but no inside server has it",
+                       "name it in the domains of an [[inside.server]] in " + file.path});
+    }
+}
+
+void judge_destinations(const NodeStatus& status, Problems& out) {
+    constexpr std::size_t most_named = 5;
+    std::size_t failing = 0;
+    for (const s2s::DestinationStatus& to : status.destinations) {
+        if (to.failures == 0 || to.state == "ready") continue;
+        if (++failing > most_named) continue;
+        out.push_back({false, to.pair.remote.text() + " cannot be reached: " + to.last_error,
+                       "sallyport peers show " + to.pair.remote.text()});
+    }
+    if (failing > most_named) {
+        out.push_back(
+            {false, std::to_string(failing - most_named) + " more domains cannot be reached", "sallyport peers list"});
+    }
+}
+
+}  // namespace
+
+std::vector<NodeProblem> problems(const NodeStatus& status, const config::NodeFile& file,
+                                  const config::Settings& settings, WallTime now) {
+    Problems found;
+    judge_settings(status, settings, found);
+    judge_links(status, file, found);
+    judge_certificates(status, now, found);
+    judge_coverage(status, file, settings, found);
+    judge_inside(file, settings, found);
+    judge_destinations(status, found);
+    std::stable_partition(found.begin(), found.end(), [](const NodeProblem& problem) { return problem.is_error; });
+    return found;
+}
+
+}  // namespace sallyport::admin

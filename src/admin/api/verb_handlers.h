@@ -1,0 +1,42 @@
+// The handlers of the table of verbs, a file a group. Only verbs*.cpp include it.
+#pragma once
+
+#include "admin/api/call.h"
+
+namespace sallyport::admin {
+
+using SharedCall = std::shared_ptr<Call>;
+
+// verbs_status.cpp
+void run_status(const SharedCall& call);
+// verbs_peers.cpp
+void run_peers_list(const SharedCall& call);
+void run_peers_show(const SharedCall& call);
+void run_peers_ping(const SharedCall& call);
+void run_peers_close(const SharedCall& call);
+// verbs_config.cpp
+void run_config_get(const SharedCall& call);
+void run_config_set(const SharedCall& call);
+void run_config_history(const SharedCall& call);
+// verbs_routes.cpp
+void run_routes_list(const SharedCall& call);
+void run_routes_add(const SharedCall& call);
+void run_routes_remove(const SharedCall& call);
+// verbs_lists.cpp
+void run_allow_list(const SharedCall& call);
+void run_allow_add(const SharedCall& call);
+void run_allow_remove(const SharedCall& call);
+void run_deny_list(const SharedCall& call);
+void run_deny_add(const SharedCall& call);
+void run_deny_remove(const SharedCall& call);
+// verbs_events.cpp
+void run_events(const SharedCall& call);
+void run_log_level(const SharedCall& call);
+// verbs_why.cpp
+void run_why(const SharedCall& call);
+// verbs_check.cpp
+void run_check_dns(const SharedCall& call);
+void run_check_tls(const SharedCall& call);
+void run_reload(const SharedCall& call);
+
+}  // namespace sallyport::admin

@@ -1,0 +1,89 @@
+// The table of verbs. A new verb is a handler and a row here; docs/manual/cli.md says what it shows.
+#include "admin/api/verbs.h"
+
+#include <algorithm>
+
+#include "admin/api/verb_handlers.h"
+
+namespace sallyport::admin {
+
+namespace {
+
+constexpr Argument option(std::string_view name, Form form, std::string_view help) {
+    return {name, form, false, false, help};
+}
+constexpr Argument place(std::string_view name, Form form, std::string_view help) {
+    return {name, form, true, true, help};
+}
+constexpr Argument optional_place(std::string_view name, std::string_view help) {
+    return {name, Form::text, true, false, help};
+}
+
+constexpr Argument peer[] = {place("domain", Form::text, "the other domain")};
+constexpr Argument ping[] = {place("domain", Form::text, "the other domain"),
+                             option("from", Form::text, "the domain of ours that asks; the first one if absent")};
+constexpr Argument get[] = {optional_place("name", "a setting; all of them if absent")};
+constexpr Argument set[] = {place("name", Form::text, "a setting, such as federation.enabled"),
+                            place("value", Form::text, "its new value; lists and tables as JSON")};
+constexpr Argument history[] = {optional_place("name", "a setting; all of them if absent"),
+                                option("limit", Form::number, "how many changes; 50 if absent")};
+constexpr Argument add_route[] = {place("domain", Form::text, "the other domain"),
+                                  place("address", Form::texts, "where to connect: host, host:port, in order"),
+                                  option("priority", Form::number, "lower first; 0 if absent"),
+                                  option("weight", Form::number, "share among equal priorities; 0 if absent"),
+                                  option("fall_back_to_dns", Form::flag, "ask DNS when no address answers")};
+constexpr Argument remove_route[] = {place("domain", Form::text, "the other domain"),
+                                     optional_place("address", "only this address; all of the domain if absent")};
+constexpr Argument names[] = {place("domain", Form::texts, "names; *.example.org stands for every name below")};
+constexpr Argument events[] = {option("follow", Form::flag, "go on with what happens from now on"),
+                               option("limit", Form::number, "how many of the latest; 50 if absent"),
+                               option("after", Form::number, "only those after this number"),
+                               option("module", Form::text, "only of this log module"),
+                               option("level", Form::text, "only of this level or a more severe one"),
+                               option("peer", Form::text, "only those that name this domain or address")};
+constexpr Argument level[] = {place("module", Form::text, "a log module, or all"),
+                              place("level", Form::text, "trace, debug, info, warn, error or off")};
+constexpr Argument why[] = {place("from", Form::text, "the sender: a domain or an address with one"),
+                            place("to", Form::text, "the recipient: a domain or an address with one")};
+constexpr Argument checked[] = {place("domain", Form::text, "the domain to look at")};
+constexpr Argument checked_from[] = {
+    place("domain", Form::text, "the domain to look at"),
+    option("from", Form::text, "the domain of ours that asks; the first one if absent")};
+
+constexpr Verb rows[] = {
+    {"status", "how the node is, and what is wrong with it", {}, run_status},
+    {"peers.list", "the domains that we talk with, a line each", {}, run_peers_list},
+    {"peers.show", "everything about one domain: streams, TLS, certificate, queue, errors", peer, run_peers_show},
+    {"peers.ping", "asks a domain for a sign of life over the whole live path (XEP-0199)", ping, run_peers_ping},
+    {"peers.close", "closes the streams with a domain", peer, run_peers_close},
+    {"config.get", "settings and their values", get, run_config_get},
+    {"config.set", "changes a setting; in force at once", set, run_config_set},
+    {"config.history", "who changed what when, newest first", history, run_config_history},
+    {"routes.list", "static routes: where to connect in place of DNS", {}, run_routes_list},
+    {"routes.add", "adds addresses for a domain", add_route, run_routes_add},
+    {"routes.remove", "removes the routes of a domain", remove_route, run_routes_remove},
+    {"allow.list", "the allow list", {}, run_allow_list},
+    {"allow.add", "puts names on the allow list", names, run_allow_add},
+    {"allow.remove", "takes names off the allow list", names, run_allow_remove},
+    {"deny.list", "the deny list", {}, run_deny_list},
+    {"deny.add", "puts names on the deny list", names, run_deny_add},
+    {"deny.remove", "takes names off the deny list", names, run_deny_remove},
+    {"events", "the event log", events, run_events},
+    {"log.level", "how much a module logs, until the next start", level, run_log_level},
+    {"why", "would a stanza pass, and if not, what stops it and where to change that", why, run_why},
+    {"check.dns", "judges what DNS says about a domain", checked, run_check_dns},
+    {"check.tls", "connects to a domain and judges its TLS and certificate", checked_from, run_check_tls},
+    {"reload", "reads certificates and the node's file again", {}, run_reload},
+};
+
+}  // namespace
+
+std::span<const Verb> verbs() { return rows; }
+
+const Verb* find_verb(std::string_view name) {
+    const auto at =
+        std::find_if(std::begin(rows), std::end(rows), [name](const Verb& verb) { return verb.name == name; });
+    return at == std::end(rows) ? nullptr : &*at;
+}
+
+}  // namespace sallyport::admin

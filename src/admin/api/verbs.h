@@ -1,0 +1,41 @@
+// What an operator can ask of a running node: one row a verb. The admin socket, the command line, its completion and
+// the manual are made from this table.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+
+namespace sallyport::admin {
+
+class Call;
+
+/// The form of an argument's value in a request.
+enum class Form {
+    text,
+    number,
+    flag,   ///< true or false
+    texts,  ///< a list of texts; on the command line the rest of the line
+};
+
+struct Argument {
+    std::string_view name;  ///< with '_' between words
+    Form form = Form::text;
+    bool positional = true;  ///< on the command line: by place, or as --name
+    bool required = true;
+    std::string_view help;
+};
+
+struct Verb {
+    std::string_view name;  ///< "peers.show": on the command line `peers show`
+    std::string_view help;
+    std::span<const Argument> arguments;
+    void (*run)(const std::shared_ptr<Call>& call);
+};
+
+/// In the order of the manual; the first verb of a group is what the group's bare name means.
+[[nodiscard]] std::span<const Verb> verbs();
+/// Null when there is none.
+[[nodiscard]] const Verb* find_verb(std::string_view name);
+
+}  // namespace sallyport::admin

@@ -1,0 +1,144 @@
+// `peers`: the domains that we talk with.
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "admin/api/event_filter.h"
+#include "admin/api/status_json.h"
+#include "admin/api/verb_handlers.h"
+#include "model/policy/policy.h"
+
+namespace sallyport::admin {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr auto milestone_interval = std::chrono::milliseconds{100};
+constexpr std::size_t milestones_at_once = 200;
+
+json::object policy_of(const config::Snapshot& settings, const xmpp::Domain& remote) {
+    const s2s::StreamPolicy policy = policy::EdgeRules{settings}.policy(remote);
+    return {{"security_mode", s2s::text(policy.security)},
+            {"certificate_required", policy.require_certificate},
+            {"external", policy.offer_external},
+            {"dialback", policy.offer_dialback},
+            {"bidirectional", policy.bidi}};
+}
+
+bool concerns(const s2s::StreamStatus& stream, const std::string& remote) {
+    const auto of_pair = [&](const s2s::Inbound::Pair& pair) { return pair.domains.remote.text() == remote; };
+    return stream.remote == remote || std::any_of(stream.pairs.begin(), stream.pairs.end(), of_pair);
+}
+
+json::object show(NodeControl& node, const NodeStatus& status, const xmpp::Domain& domain) {
+    const std::string& remote = domain.text();
+    json::array rows, streams, destinations, described;
+    for (const PeerRow& row : peer_rows(status)) {
+        if (row.remote == remote) rows.push_back(json_of(row));
+    }
+    for (const s2s::StreamStatus& stream : status.streams) {
+        if (concerns(stream, remote)) streams.push_back(json_of(stream, status.now));
+    }
+    for (const s2s::DestinationStatus& destination : status.destinations) {
+        if (destination.pair.remote.text() == remote) destinations.push_back(json_of(destination));
+    }
+    for (const DescribedPeer& peer : status.described) {
+        if (peer.remote == remote) described.push_back(json_of(peer));
+    }
+    const bool known = !rows.empty() || !streams.empty();
+    return {{"domain", remote},
+            {"known", known},
+            {"peers", std::move(rows)},
+            {"policy", policy_of(node.settings().snapshot(), domain)},
+            {"streams", std::move(streams)},
+            {"destinations", std::move(destinations)},
+            {"described", std::move(described)}};
+}
+
+/// The domain of ours that speaks: asked for, or the first that federates.
+std::optional<xmpp::Domain> speaker(Call& call) {
+    if (call.has("from")) return call.domain("from");
+    const xmpp::Domain first = policy::EdgeRules{call.node().settings().snapshot()}.default_domain();
+    if (!first.empty()) return first;
+    call.fail({"argument-missing", "no domain of ours federates; name one with from"}, "from");
+    return std::nullopt;
+}
+
+/// What the event log says of the peer while a ping is under way.
+class Milestones : public std::enable_shared_from_this<Milestones> {
+public:
+    Milestones(const SharedCall& call, const xmpp::Domain& remote) : call_{call}, node_{call->node()} {
+        filter_.peer = remote.text();
+        const auto latest = node_.events(0, 1);
+        after_ = latest.empty() ? 0 : latest.back().number;
+        timer_ = node_.loop().timer([this] { poll(); });
+        arm();
+    }
+
+    void tell() {
+        const auto call = call_.lock();
+        if (!call) return;
+        for (const io::LogEvent& event : node_.events(after_, milestones_at_once)) {
+            after_ = event.number;
+            if (filter_.passes(event)) call->event(json_of(event));
+        }
+    }
+
+private:
+    void arm() { timer_->arm(node_.loop().now() + milestone_interval); }
+    void poll() {
+        tell();
+        arm();
+    }
+
+    std::weak_ptr<Call> call_;
+    NodeControl& node_;
+    EventFilter filter_;
+    std::uint64_t after_ = 0;
+    std::unique_ptr<io::Timer> timer_;
+};
+
+}  // namespace
+
+void run_peers_list(const SharedCall& call) {
+    call->node().status([call](const NodeStatus& status) {
+        json::array rows;
+        for (const PeerRow& row : peer_rows(status)) rows.push_back(json_of(row));
+        call->succeed(json::object{{"role", status.role}, {"peers", std::move(rows)}});
+    });
+}
+
+void run_peers_show(const SharedCall& call) {
+    const auto domain = call->domain("domain");
+    if (!domain) return;
+    call->node().status(
+        [call, domain = *domain](const NodeStatus& status) { call->succeed(show(call->node(), status, domain)); });
+}
+
+void run_peers_ping(const SharedCall& call) {
+    const auto remote = call->domain("domain");
+    if (!remote) return;
+    const auto local = speaker(*call);
+    if (!local) return;
+    auto milestones = std::make_shared<Milestones>(call, *remote);
+    call->keep(milestones);
+    const xmpp::DomainPair pair{*local, *remote};
+    call->node().ping(pair, [call, pair, seen = std::weak_ptr{milestones}](const Result<Duration>& answer) {
+        if (const auto last = seen.lock()) last->tell();
+        if (!answer) return call->fail(answer.error());
+        call->succeed(json::object{{"local", pair.local.text()},
+                                   {"remote", pair.remote.text()},
+                                   {"milliseconds", std::chrono::duration<double, std::milli>{*answer}.count()}});
+    });
+}
+
+void run_peers_close(const SharedCall& call) {
+    const auto remote = call->domain("domain");
+    if (!remote) return;
+    call->node().close(*remote, [call, remote = *remote](unsigned closed) {
+        if (closed == 0) return call->fail({"peer-unknown", "there is no stream with " + remote.text()}, "domain");
+        call->succeed(json::object{{"remote", remote.text()}, {"closed", closed}});
+    });
+}
+
+}  // namespace sallyport::admin

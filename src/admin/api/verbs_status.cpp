@@ -1,0 +1,94 @@
+// `status`: the node at one moment.
+#include <boost/json.hpp>
+
+#include "admin/api/status_json.h"
+#include "admin/api/verb_handlers.h"
+
+namespace sallyport::admin {
+
+namespace json = boost::json;
+
+namespace {
+
+template <typename Values, typename... More>
+json::array array_of(const Values& values, More... more) {
+    json::array array;
+    for (const auto& value : values) array.push_back(json_of(value, more...));
+    return array;
+}
+
+json::object totals(const NodeStatus& status) {
+    std::uint64_t inbound = 0, outbound = 0, in = 0, out = 0, queued = 0, queued_bytes = 0, unacknowledged = 0;
+    for (const s2s::StreamStatus& stream : status.streams) {
+        ++(stream.direction == s2s::Direction::inbound ? inbound : outbound);
+        in += stream.stanzas_in;
+        out += stream.stanzas_out;
+    }
+    for (const s2s::DestinationStatus& destination : status.destinations) {
+        queued += destination.queued;
+        queued_bytes += destination.queued_bytes;
+        unacknowledged += destination.unacknowledged;
+    }
+    return {{"inbound", inbound},
+            {"outbound", outbound},
+            {"unauthenticated", status.ledger.unauthenticated},
+            {"verifications", status.ledger.dialbacks},
+            {"refused_connections", status.ledger.refused},
+            {"stanzas_in", in},
+            {"stanzas_out", out},
+            {"destinations", status.destinations.size()},
+            {"queued", queued},
+            {"queued_bytes", queued_bytes},
+            {"unacknowledged", unacknowledged}};
+}
+
+json::object listeners(const NodeStatus& status) {
+    return {{"s2s", json_endpoints(status.s2s_listeners)},
+            {"direct_tls", json_endpoints(status.direct_tls_listeners)},
+            {"link", json_endpoints(status.link_listeners)},
+            {"inside", json_endpoints(status.inside_listeners)}};
+}
+
+json::array components(const NodeStatus& status) {
+    json::array array;
+    for (const ComponentStatus& component : status.components) {
+        array.push_back(json::object{{"domain", component.domain},
+                                     {"remote_address", component.remote_address},
+                                     {"state", component.state},
+                                     {"stanzas_in", component.stanzas_in},
+                                     {"stanzas_out", component.stanzas_out}});
+    }
+    return array;
+}
+
+json::object describe(NodeControl& node, const NodeStatus& status) {
+    const config::Snapshot settings = node.settings().snapshot();
+    const WallTime now = node.loop().wall();
+    return {{"role", status.role},
+            {"name", status.name},
+            {"realm", status.realm},
+            {"version", status.version},
+            {"instance", status.instance},
+            {"started", json_time(status.started)},
+            {"uptime_seconds", seconds(status.uptime)},
+            {"threads", status.shards},
+            {"federation_enabled", status.federation_enabled},
+            {"security_mode", s2s::text(settings->security_mode)},
+            {"revision", status.revision},
+            {"problems", array_of(problems(status, node.file(), *settings, now))},
+            {"links", array_of(status.links, status.now)},
+            {"dials", array_of(status.dials)},
+            {"held_for_link", status.held_for_link},
+            {"listeners", listeners(status)},
+            {"streams", totals(status)},
+            {"components", components(status)},
+            {"certificates", array_of(status.certificates, now)}};
+}
+
+}  // namespace
+
+void run_status(const SharedCall& call) {
+    call->node().status([call](const NodeStatus& status) { call->succeed(describe(call->node(), status)); });
+}
+
+}  // namespace sallyport::admin

@@ -1,0 +1,34 @@
+// Grades in words and in order.
+#include "admin/diag/report.h"
+
+#include <algorithm>
+
+namespace sallyport::diag {
+
+std::string_view text(Grade grade) {
+    switch (grade) {
+        case Grade::good: return "good";
+        case Grade::note: return "note";
+        case Grade::warning: return "warning";
+        case Grade::bad: return "bad";
+    }
+    return "?";
+}
+
+void Report::add(Grade grade, std::string text, std::string remedy) {
+    findings.push_back({grade, std::move(text), std::move(remedy)});
+}
+
+void Report::fact(std::string name, std::string value) {
+    if (!value.empty()) facts.emplace_back(std::move(name), std::move(value));
+}
+
+Grade Report::verdict() const {
+    Grade gravest = Grade::good;
+    for (const Finding& finding : findings) {
+        if (finding.grade != Grade::note) gravest = std::max(gravest, finding.grade);
+    }
+    return gravest;
+}
+
+}  // namespace sallyport::diag
