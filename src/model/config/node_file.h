@@ -101,6 +101,8 @@ struct NodeFile {
     bool open_profile = false;
     /// `[settings]`: dotted key -> JSON text; first values for the settings database.
     std::map<std::string, std::string> settings;
+    /// Not wrong enough to refuse a start: sentences for the operator, e.g. a key that every user can read.
+    std::vector<std::string> warnings;
 
     /// "edge1.b.test" -> "edge1-b-test".
     [[nodiscard]] std::string realm() const;

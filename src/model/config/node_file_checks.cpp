@@ -139,7 +139,8 @@ enum class Content { certificate, key, any };
 
 class NamedFiles {
 public:
-    NamedFiles(const FileProbe& probe, Complaints& complaints) : probe_{probe}, complaints_{complaints} {}
+    NamedFiles(const FileProbe& probe, Complaints& complaints, std::vector<std::string>& warnings)
+        : probe_{probe}, complaints_{complaints}, warnings_{warnings} {}
 
     void check(const std::string& key, const std::string& path, Content content) {
         if (path.empty()) return;
@@ -154,7 +155,8 @@ public:
         if (facts.beginning.find("PRIVATE KEY-----") == std::string::npos) {
             complain(key, path + " holds no private key in PEM form");
         } else if (facts.world_readable) {
-            complain(key, path + " can be read by every user of this machine; `chmod 640 " + path + "` mends it");
+            warnings_.push_back(key + ": " + path + " can be read by every user of this machine; `chmod 640 " + path +
+                                "` mends it");
         }
     }
 
@@ -163,14 +165,15 @@ private:
 
     const FileProbe& probe_;
     Complaints& complaints_;
+    std::vector<std::string>& warnings_;
 };
 
 }  // namespace
 
 void check_whole(const NodeFile& file, Complaints& complaints) { Checks{file, complaints}.run(); }
 
-void check_named_files(const NodeFile& file, const FileProbe& probe, Complaints& complaints) {
-    NamedFiles files{probe, complaints};
+void check_named_files(NodeFile& file, const FileProbe& probe, Complaints& complaints) {
+    NamedFiles files{probe, complaints, file.warnings};
     files.check("dns.trust_anchor", file.dns.trust_anchor, Content::any);
     files.check("dns.hosts_file", file.dns.hosts_file, Content::any);
     files.check("tls.trust", file.tls.trust, Content::certificate);

@@ -5,13 +5,11 @@
 
 #include <csignal>
 #include <cstdio>
-#include <fstream>
 #include <future>
-#include <sstream>
 
 #include "io/loop/random.h"
-#include "io/store/file_facts.h"
 #include "io/store/folder.h"
+#include "services/settings/node_file_on_disk.h"
 
 namespace sallyport::nodes {
 
@@ -139,17 +137,11 @@ s2s::DialSettings dial_settings_of(const config::NodeFile& file) {
 }
 
 std::optional<config::NodeFile> load_node_file(const std::string& path, config::Role role) {
-    std::ifstream in{path, std::ios::binary};
-    if (!in) {
-        std::fprintf(stderr, "%s: cannot be read\n", path.c_str());
-        return std::nullopt;
-    }
-    std::ostringstream text;
-    text << in.rdbuf();
     config::NodeFile file;
-    const auto errors = config::parse_node_file(text.str(), path, role, file, io::file_facts);
+    const auto errors = services::read_node_file(path, role, file);
     for (const auto& error : errors) std::fprintf(stderr, "%s\n", error.sentence().c_str());
     if (!errors.empty()) return std::nullopt;
+    for (const auto& warning : file.warnings) std::fprintf(stderr, "warning: %s: %s\n", path.c_str(), warning.c_str());
     return file;
 }
 
