@@ -1,5 +1,6 @@
 // Plain TCP streams on loopback: bytes, ends, back-pressure, handing over.
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -174,6 +175,33 @@ TEST_F(Tcp, SaysWhyItCannotListen) {
     ASSERT_FALSE(listener);
     EXPECT_EQ(listener.error().code, "listen-failed");
     EXPECT_NE(listener.error().text.find("192.0.2.77"), std::string::npos);
+}
+
+TEST_F(Tcp, PausesAcceptingWhenDescriptorsRunOut) {
+    std::string problem;
+    io::TcpNetwork scarce{loop, [&](const std::string& words) { problem = words; }};
+    std::unique_ptr<io::Stream> accepted;
+    const auto listener = scarce.listen(loopback(), [&](std::unique_ptr<io::Stream> s) { accepted = std::move(s); });
+    ASSERT_TRUE(listener);
+    bool dialled = false;
+    const auto on_dialled = [&](Result<std::unique_ptr<io::Stream>> made) { dialled = made.has_value(); };
+    // Once with plenty: the undefined-behaviour sanitizer needs descriptors when it sees a type for the first time.
+    auto dial = network.dial((*listener)->endpoint(), nullptr, 5s, on_dialled);
+    until([&] { return dialled && accepted; });
+    accepted.reset();
+    dialled = false;
+    dial = network.dial((*listener)->endpoint(), nullptr, 5s, on_dialled);
+    const int next_free = ::dup(0);
+    ::close(next_free);
+    rlimit before{};
+    getrlimit(RLIMIT_NOFILE, &before);
+    const rlimit none{static_cast<rlim_t>(next_free), before.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &none);
+    until([&] { return dialled && !problem.empty(); });
+    EXPECT_FALSE(accepted);
+    setrlimit(RLIMIT_NOFILE, &before);
+    until([&] { return accepted != nullptr; });
+    EXPECT_NE(problem.find("Too many open files"), std::string::npos) << problem;
 }
 
 /// A port of loopback on which nobody listens.
