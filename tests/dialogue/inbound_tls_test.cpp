@@ -150,6 +150,25 @@ TEST(InboundTls, StalledHandshakeEndsWithoutAByte) {  // threat T21
     with.ours_nothing();
 }
 
+TEST(InboundTls, TighterRulesEndStreamsThatWaitForAProof) {
+    Dialogue with = Dialogue::inbound(in_mode(SecurityMode::tls_optional));
+    with.peer_header("partner.example", "corp.example");
+    with.rules_change([](TestRules& rules) { rules.denied_in = rules.denied_out = {"partner.example"}; });
+    with.expect_close(policy_violation);
+}
+
+TEST(InboundTls, ForgetsBidiOfThePlainStream) {
+    TestRules rules = in_mode(SecurityMode::tls_optional);
+    rules.everyone.bidi = true;
+    Dialogue with = Dialogue::inbound(rules);
+    with.peer_header("partner.example", "corp.example");
+    with.peer("<bidi xmlns='urn:xmpp:bidi'/>");
+    EXPECT_TRUE(with.in().bidi());
+    with.peer(starttls);
+    with.tls(std::nullopt);
+    EXPECT_FALSE(with.in().bidi());
+}
+
 TEST(InboundTls, TighterRulesEndPlainStreams) {
     Dialogue with = Dialogue::inbound(in_mode(SecurityMode::tls_optional));
     with.peer_header("partner.example", "corp.example");

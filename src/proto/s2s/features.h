@@ -28,6 +28,7 @@ enum class Fact : std::uint16_t {
     challenged = 1 << 12,  ///< a SASL challenge is out
     orderly = 1 << 13,     ///< we close by ourselves: what the peer still sends is processed
     direct = 1 << 14,      ///< TLS comes before the first header (XEP-0368)
+    all = (1 << 15) - 1,
 };
 constexpr Fact operator|(Fact a, Fact b) {
     return static_cast<Fact>(static_cast<unsigned>(a) | static_cast<unsigned>(b));

@@ -100,26 +100,30 @@ S::State(InboundSettings settings, const Rules& rules_asked, TimePoint now)
       negotiation{now + timers.negotiation},
       latest_negotiation{now + timers.negotiation + timers.dialback} {}
 
-Fact S::facts() const {
-    const StreamPolicy p = policy();
+/// Which of `asked` hold. Only those are looked at: some cost a walk through the operator's rules, and an open stream
+/// may bring one `<r/>` a stanza.
+Fact S::facts(Fact asked) const {
     Fact all = Fact::none;
-    const auto when = [&](bool holds_now, Fact fact) {
-        if (holds_now) all = all | fact;
+    const auto when = [&](Fact fact, auto&& holds_now) {
+        if (overlaps(asked, fact) && holds_now()) all = all | fact;
     };
-    when(tls != nullptr, Fact::secured);
-    when(p.security != SecurityMode::no_tls, Fact::tls_wanted);
-    when(p.security == SecurityMode::tls_required, Fact::tls_required);
-    when(tls != nullptr || p.security != SecurityMode::tls_required, Fact::channel_ok);
-    when(external_acceptable(), Fact::certified);
-    when(sasl_done, Fact::authenticated);
-    when(p.offer_dialback, Fact::dialback);
-    when(p.bidi, Fact::bidi);
-    when(p.stream_management, Fact::management);
-    when(pairs.any_ready(), Fact::pair_ready);
-    when(pairs.pending() != 0, Fact::pending);
-    when(received.enabled(), Fact::managed);
-    when(challenged, Fact::challenged);
-    when(orderly, Fact::orderly);
+    constexpr Fact of_policy =
+        Fact::tls_wanted | Fact::tls_required | Fact::channel_ok | Fact::dialback | Fact::bidi | Fact::management;
+    const StreamPolicy p = overlaps(asked, of_policy) ? policy() : StreamPolicy{};
+    when(Fact::secured, [&] { return tls != nullptr; });
+    when(Fact::tls_wanted, [&] { return p.security != SecurityMode::no_tls; });
+    when(Fact::tls_required, [&] { return p.security == SecurityMode::tls_required; });
+    when(Fact::channel_ok, [&] { return tls != nullptr || p.security != SecurityMode::tls_required; });
+    when(Fact::certified, [&] { return external_acceptable(); });
+    when(Fact::authenticated, [&] { return sasl_done; });
+    when(Fact::dialback, [&] { return p.offer_dialback; });
+    when(Fact::bidi, [&] { return p.bidi; });
+    when(Fact::management, [&] { return p.stream_management; });
+    when(Fact::pair_ready, [&] { return pairs.any_ready(); });
+    when(Fact::pending, [&] { return pairs.pending() != 0; });
+    when(Fact::managed, [&] { return received.enabled(); });
+    when(Fact::challenged, [&] { return challenged; });
+    when(Fact::orderly, [&] { return orderly; });
     return all;
 }
 
@@ -129,10 +133,10 @@ bool S::certificate_proves(const xmpp::Domain& domain) const {
 
 void S::handle(const Event& event, TimePoint now, Actions& out) {
     if (phase == Phase::closed) return;
-    const Fact holding = facts();
     for (const Row& row : table()) {
-        if (row.in != phase || row.on != event.on || !holds(holding, row.needs) || overlaps(holding, row.forbids))
-            continue;
+        if (row.in != phase || row.on != event.on) continue;
+        const Fact holding = facts(row.needs | row.forbids);
+        if (!holds(holding, row.needs) || overlaps(holding, row.forbids)) continue;
         if ((this->*row.act)(event, now, out) == Did::advance && phase != Phase::closed) phase = row.next;
         if (phase == Phase::closed) end();
         return;
@@ -149,8 +153,7 @@ void S::refuse_event(On on, TimePoint now, Actions& out) {
         return close(std::nullopt, "starttls refused", now, out);
     }
     const std::string what{text(on)};
-    const Fact holding = facts();
-    if (!holds(holding, Fact::channel_ok)) {
+    if (!channel_ok()) {
         return close(StreamError{StreamCondition::policy_violation, "TLS is required first", {}, {}},
                      what + " before TLS", now, out);
     }
@@ -162,7 +165,7 @@ void S::refuse_event(On on, TimePoint now, Actions& out) {
 void S::refuse_stanza(const xmpp::Stanza& refused, TimePoint now, Actions& out) {
     if (phase == Phase::closing || phase == Phase::closed) return;
     if (!pairs.any_ready() || phase != Phase::open) {
-        if (!holds(facts(), Fact::channel_ok)) return refuse_event(On::stanza, now, out);
+        if (!channel_ok()) return refuse_event(On::stanza, now, out);
         return close(StreamError{StreamCondition::not_authorized, {}, {}, {}}, "stanza before authentication", now,
                      out);
     }
@@ -254,9 +257,16 @@ void S::on_time(TimePoint now, Actions& out) {
 /// The snapshot changed: what would be refused today ends now (threat T70).
 void S::recheck(TimePoint now, Actions& out) {
     if (phase == Phase::closing || phase == Phase::closed || !header_seen) return;
-    if (phase != Phase::securing && phase != Phase::opening && !holds(facts(), Fact::channel_ok)) {
+    if (phase != Phase::securing && phase != Phase::opening && !channel_ok()) {
         return close(StreamError{StreamCondition::policy_violation, "TLS is required", {}, {}}, "the mode changed", now,
                      out);
+    }
+    if (!peer.remote.empty() && !rules.admits(peer, Direction::outbound).allowed) {
+        const Admission admission = rules.admits(peer, Direction::inbound);
+        if (!admission.allowed) {
+            return close(StreamError{admission.stream, admission.text, {}, {}}, "no longer admitted: " + admission.rule,
+                         now, out);
+        }
     }
     const std::vector<PairState> held = pairs.all();
     for (const PairState& pair : held) {
@@ -278,121 +288,6 @@ void S::recheck(TimePoint now, Actions& out) {
                          "the stream is no longer secure enough", now, out);
         }
     }
-}
-
-// The public face: each call is an event, a time and actions.
-
-Inbound::Inbound(InboundSettings settings, const Rules& rules, TimePoint now)
-    : state_{std::make_unique<State>(std::move(settings), rules, now)} {}
-Inbound::~Inbound() = default;
-
-void Inbound::on_header(const xml::Header& header, TimePoint now, Actions& out) {
-    state_->handle({.on = On::header, .header = &header}, now, out);
-}
-
-void Inbound::on_element(const xml::Element& element, std::size_t unread, TimePoint now, Actions& out) {
-    state_->stanza = never;
-    state_->handle({.on = classify(element), .element = &element, .unread = unread}, now, out);
-}
-
-void Inbound::on_tls(const TlsFacts& facts, TimePoint now, Actions& out) {
-    state_->handle({.on = On::tls_up, .tls = &facts}, now, out);
-}
-
-void Inbound::on_verified(const xmpp::DomainPair& pair, Verified::Outcome outcome, xmpp::StanzaCondition error,
-                          const std::string& text, TimePoint now, Actions& out) {
-    PairState* known = state_->pairs.find(pair);
-    if (known == nullptr || !known->pending || closed()) {
-        state_->note(out, LogLevel::debug, event::answer_dropped, {{"pair", pair.text()}, {"why", "too late"}});
-        return;
-    }
-    using Outcome = Verified::Outcome;
-    const On on = outcome == Outcome::valid     ? On::verdict_valid
-                  : outcome == Outcome::invalid ? On::verdict_invalid
-                                                : On::verdict_error;
-    state_->handle({.on = on, .pair = known, .condition = error, .text = text}, now, out);
-}
-
-void Inbound::on_footer(TimePoint now, Actions& out) { state_->handle({.on = On::footer}, now, out); }
-
-void Inbound::on_problem(xml::Problem problem, const std::string& explanation, TimePoint now, Actions& out) {
-    StreamError error{StreamCondition::not_well_formed, {}, {}, {}};
-    switch (problem) {
-        case xml::Problem::none:
-        case xml::Problem::not_well_formed: break;
-        case xml::Problem::restricted_xml: error.condition = StreamCondition::restricted_xml; break;
-        case xml::Problem::unsupported_encoding: error.condition = StreamCondition::unsupported_encoding; break;
-        case xml::Problem::limit: error.condition = StreamCondition::policy_violation; break;
-        case xml::Problem::bad_format: error.condition = StreamCondition::bad_format; break;
-    }
-    state_->close(std::move(error), explanation, now, out);
-}
-
-void Inbound::refuse(StreamError error, const std::string& why, TimePoint now, Actions& out) {
-    state_->close(std::move(error), why, now, out);
-}
-
-void Inbound::on_closed(TimePoint, Actions& out) {
-    if (closed()) return;
-    if (state_->phase != State::Phase::closing) {
-        state_->note(out, LogLevel::info, event::stream_closed, {{"why", "connection lost"}});
-    }
-    state_->end();
-}
-
-bool Inbound::on_stanza(const xmpp::Stanza& stanza, TimePoint now, std::uint64_t& sequence, Actions& out) {
-    State& s = *state_;
-    const bool open = s.phase == State::Phase::open || (s.phase == State::Phase::closing && s.orderly);
-    if (open && s.pairs.ready(stanza.to_domain, stanza.from_domain)) {
-        sequence = s.received.receive();
-        s.stanza = never;
-        if (s.phase == State::Phase::open) s.idle = now + s.timers.idle;
-        return true;
-    }
-    s.refuse_stanza(stanza, now, out);
-    return false;
-}
-
-void Inbound::on_rules_changed(TimePoint now, Actions& out) { state_->recheck(now, out); }
-
-void Inbound::shut(StreamError error, TimePoint now, Actions& out) {
-    state_->orderly = true;
-    std::string why = "shut: " + std::string{xmpp::text(error.condition)};
-    state_->close(std::move(error), std::move(why), now, out);
-}
-
-TimePoint Inbound::deadline() const {
-    const State& s = *state_;
-    return std::min(
-        {s.negotiation, s.idle, s.stanza, s.closing, s.phase == State::Phase::closing ? never : s.pairs.deadline()});
-}
-
-void Inbound::on_deadline(TimePoint now, Actions& out) { state_->on_time(now, out); }
-
-void Inbound::on_partial(bool inside, TimePoint now) {
-    State& s = *state_;
-    if (s.phase == State::Phase::closing || s.phase == State::Phase::closed) return;
-    if (!inside) {
-        s.stanza = never;
-    } else if (s.stanza == never) {
-        s.stanza = now + s.timers.stanza;
-    }
-}
-
-bool Inbound::closed() const { return state_->phase == State::Phase::closed; }
-bool Inbound::authenticated() const { return state_->pairs.any_ready(); }
-const std::string& Inbound::id() const { return state_->id; }
-std::string_view Inbound::lang() const { return state_->lang; }
-const xmpp::DomainPair& Inbound::peer() const { return state_->peer; }
-const TlsFacts* Inbound::tls() const { return state_->tls.get(); }
-bool Inbound::bidi() const { return state_->bidi; }
-bool Inbound::managed() const { return state_->received.enabled(); }
-std::string_view Inbound::state() const { return State::words(state_->phase); }
-
-std::vector<Inbound::Pair> Inbound::pairs() const {
-    std::vector<Pair> out;
-    for (const PairState& p : state_->pairs.all()) out.push_back({p.domains, p.method, p.pending});
-    return out;
 }
 
 std::vector<RowText> inbound_table() {

@@ -58,7 +58,7 @@ void S::respond_header(bool with_version, Actions& out) {
 
 void S::send_features(Actions& out) {
     FeatureValues values;
-    values.facts = facts();
+    values.facts = facts(Fact::all);
     values.max_bytes = max_bytes;
     values.idle_seconds =
         static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(timers.idle).count());
@@ -84,7 +84,7 @@ S::Did S::greet(const Event& event, TimePoint now, Actions& out) {
     }
     if (version_1) {
         send_features(out);
-    } else if (!holds(facts(), Fact::channel_ok)) {  // a peer without version 1.0 cannot negotiate TLS
+    } else if (!channel_ok()) {  // a peer without version 1.0 cannot negotiate TLS
         close(StreamError{StreamCondition::policy_violation, "TLS is required", {}, {}},
               "no stream version, and TLS is required", now, out);
         return Did::ended;
@@ -149,6 +149,7 @@ S::Did S::restart(const Event& event, TimePoint, Actions& out) {
     forget_stream(out);
     peer = {};
     lang.clear();
+    bidi = false;
     return Did::advance;
 }
 

@@ -1,5 +1,6 @@
 // The inside of Inbound, shared by the files that implement it and by nobody else: inbound.cpp (table, events,
-// closing), inbound_header.cpp, inbound_sasl.cpp, inbound_dialback.cpp, inbound_management.cpp.
+// closing), inbound_calls.cpp (public face), inbound_header.cpp, inbound_sasl.cpp, inbound_dialback.cpp,
+// inbound_management.cpp.
 #pragma once
 
 #include <optional>
@@ -51,7 +52,8 @@ struct Inbound::State {
     void close(std::optional<xmpp::StreamError> error, std::string why, TimePoint now, Actions& out);
     void end();
     void note(Actions& out, LogLevel level, std::string_view name, std::vector<LogFact> facts) const;
-    [[nodiscard]] Fact facts() const;
+    [[nodiscard]] Fact facts(Fact asked) const;
+    [[nodiscard]] bool channel_ok() const { return facts(Fact::channel_ok) != Fact::none; }
     [[nodiscard]] StreamPolicy policy() const { return rules.policy(peer.remote); }
     [[nodiscard]] bool certificate_proves(const xmpp::Domain& domain) const;
     void on_time(TimePoint now, Actions& out);

@@ -6,8 +6,8 @@
 
 #include "proto/s2s/events.h"
 #include "proto/s2s/features.h"
-#include "proto/s2s/inbound.h"
-#include "proto/s2s/outbound.h"
+#include "proto/s2s/inbound_state.h"
+#include "proto/s2s/outbound_state.h"
 #include "proto/xml/reader.h"
 #include "support/test_rules.h"
 
@@ -206,6 +206,12 @@ TEST(Features, NeverOfferStarttlsTwiceNorSaslInClear) {
             ASSERT_EQ(offered.find("EXTERNAL"), std::string::npos);
         }
     }
+}
+
+TEST(Streams, AreSmall) {  // beside this: one pair, the certificate's names, the id
+    EXPECT_LT(sizeof(Inbound::State), 1024U);
+    EXPECT_LT(sizeof(Outbound::State), 1024U);
+    EXPECT_LT(sizeof(PairState), 256U);
 }
 
 TEST(Events, HaveNamesOfTheirOwnAndHelp) {

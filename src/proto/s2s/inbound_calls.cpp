@@ -1,0 +1,126 @@
+// The public face of Inbound: each call is an event, a time and actions. on_stanza is the fast path: it asks no rules
+// and builds nothing, it only looks whether the pair is ready.
+#include <algorithm>
+
+#include "proto/s2s/events.h"
+#include "proto/s2s/inbound_state.h"
+
+namespace sallyport::s2s {
+
+using xmpp::StreamCondition;
+using xmpp::StreamError;
+
+Inbound::Inbound(InboundSettings settings, const Rules& rules, TimePoint now)
+    : state_{std::make_unique<State>(std::move(settings), rules, now)} {}
+Inbound::~Inbound() = default;
+
+void Inbound::on_header(const xml::Header& header, TimePoint now, Actions& out) {
+    state_->handle({.on = On::header, .header = &header}, now, out);
+}
+
+void Inbound::on_element(const xml::Element& element, std::size_t unread, TimePoint now, Actions& out) {
+    state_->stanza = never;
+    state_->handle({.on = classify(element), .element = &element, .unread = unread}, now, out);
+}
+
+void Inbound::on_tls(const TlsFacts& facts, TimePoint now, Actions& out) {
+    state_->handle({.on = On::tls_up, .tls = &facts}, now, out);
+}
+
+void Inbound::on_verified(const xmpp::DomainPair& pair, Verified::Outcome outcome, xmpp::StanzaCondition error,
+                          const std::string& text, TimePoint now, Actions& out) {
+    PairState* known = state_->pairs.find(pair);
+    if (known == nullptr || !known->pending || closed()) {
+        state_->note(out, LogLevel::debug, event::answer_dropped, {{"pair", pair.text()}, {"why", "too late"}});
+        return;
+    }
+    using Outcome = Verified::Outcome;
+    const On on = outcome == Outcome::valid     ? On::verdict_valid
+                  : outcome == Outcome::invalid ? On::verdict_invalid
+                                                : On::verdict_error;
+    state_->handle({.on = on, .pair = known, .condition = error, .text = text}, now, out);
+}
+
+void Inbound::on_footer(TimePoint now, Actions& out) { state_->handle({.on = On::footer}, now, out); }
+
+void Inbound::on_problem(xml::Problem problem, const std::string& explanation, TimePoint now, Actions& out) {
+    StreamError error{StreamCondition::not_well_formed, {}, {}, {}};
+    switch (problem) {
+        case xml::Problem::none:
+        case xml::Problem::not_well_formed: break;
+        case xml::Problem::restricted_xml: error.condition = StreamCondition::restricted_xml; break;
+        case xml::Problem::unsupported_encoding: error.condition = StreamCondition::unsupported_encoding; break;
+        case xml::Problem::limit: error.condition = StreamCondition::policy_violation; break;
+        case xml::Problem::bad_format: error.condition = StreamCondition::bad_format; break;
+    }
+    state_->close(std::move(error), explanation, now, out);
+}
+
+void Inbound::refuse(StreamError error, const std::string& why, TimePoint now, Actions& out) {
+    state_->close(std::move(error), why, now, out);
+}
+
+void Inbound::on_closed(TimePoint, Actions& out) {
+    if (closed()) return;
+    if (state_->phase != State::Phase::closing) {
+        state_->note(out, LogLevel::info, event::stream_closed, {{"why", "connection lost"}});
+    }
+    state_->end();
+}
+
+bool Inbound::on_stanza(const xmpp::Stanza& stanza, TimePoint now, std::uint64_t& sequence, Actions& out) {
+    State& s = *state_;
+    const bool open = s.phase == State::Phase::open || (s.phase == State::Phase::closing && s.orderly);
+    if (open && s.pairs.ready(stanza.to_domain, stanza.from_domain)) {
+        sequence = s.received.receive();
+        s.stanza = never;
+        if (s.phase == State::Phase::open) s.idle = now + s.timers.idle;
+        return true;
+    }
+    s.refuse_stanza(stanza, now, out);
+    return false;
+}
+
+void Inbound::on_rules_changed(TimePoint now, Actions& out) { state_->recheck(now, out); }
+
+void Inbound::shut(StreamError error, TimePoint now, Actions& out) {
+    state_->orderly = true;
+    std::string why = "shut: " + std::string{xmpp::text(error.condition)};
+    state_->close(std::move(error), std::move(why), now, out);
+}
+
+TimePoint Inbound::deadline() const {
+    const State& s = *state_;
+    return std::min(
+        {s.negotiation, s.idle, s.stanza, s.closing, s.phase == State::Phase::closing ? never : s.pairs.deadline()});
+}
+
+void Inbound::on_deadline(TimePoint now, Actions& out) { state_->on_time(now, out); }
+
+void Inbound::on_partial(bool inside, TimePoint now) {
+    State& s = *state_;
+    if (s.phase == State::Phase::closing || s.phase == State::Phase::closed) return;
+    if (!inside) {
+        s.stanza = never;
+    } else if (s.stanza == never) {
+        s.stanza = now + s.timers.stanza;
+    }
+}
+
+bool Inbound::closed() const { return state_->phase == State::Phase::closed; }
+bool Inbound::authenticated() const { return state_->pairs.any_ready(); }
+const std::string& Inbound::id() const { return state_->id; }
+std::string_view Inbound::lang() const { return state_->lang; }
+const xmpp::DomainPair& Inbound::peer() const { return state_->peer; }
+const TlsFacts* Inbound::tls() const { return state_->tls.get(); }
+bool Inbound::bidi() const { return state_->bidi; }
+bool Inbound::managed() const { return state_->received.enabled(); }
+std::string_view Inbound::state() const { return State::words(state_->phase); }
+
+std::vector<Inbound::Pair> Inbound::pairs() const {
+    std::vector<Pair> out;
+    for (const PairState& p : state_->pairs.all()) out.push_back({p.domains, p.method, p.pending});
+    return out;
+}
+
+}  // namespace sallyport::s2s
