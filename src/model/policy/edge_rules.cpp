@@ -10,19 +10,6 @@ namespace sallyport::policy {
 namespace {
 
 /// The exception that fits best: an exact name before a pattern, a longer pattern before a shorter.
-const config::PeerException* exception_for(const config::Settings& settings, const xmpp::Domain& remote) {
-    const config::PeerException* best = nullptr;
-    const auto is_better = [&](const config::PeerException& candidate) {
-        if (best == nullptr) return true;
-        if (candidate.domain.below != best->domain.below) return !candidate.domain.below;
-        return candidate.domain.domain.text().size() > best->domain.domain.text().size();
-    };
-    for (const config::PeerException& candidate : settings.peers) {
-        if (candidate.domain.matches(remote) && is_better(candidate)) best = &candidate;
-    }
-    return best;
-}
-
 void demand(config::Authentication authentication, s2s::StreamPolicy& policy) {
     switch (authentication) {
         case config::Authentication::any: policy.require_certificate = false; break;
@@ -52,6 +39,19 @@ bool is_key_of(const std::string& secret, const xmpp::Domain& receiving, const x
 }
 
 }  // namespace
+
+const config::PeerException* exception_for(const config::Settings& settings, const xmpp::Domain& remote) {
+    const config::PeerException* best = nullptr;
+    const auto is_better = [&](const config::PeerException& candidate) {
+        if (best == nullptr) return true;
+        if (candidate.domain.below != best->domain.below) return !candidate.domain.below;
+        return candidate.domain.domain.text().size() > best->domain.domain.text().size();
+    };
+    for (const config::PeerException& candidate : settings.peers) {
+        if (candidate.domain.matches(remote) && is_better(candidate)) best = &candidate;
+    }
+    return best;
+}
 
 s2s::Served EdgeRules::serves(const xmpp::Domain& domain) const {
     const auto& domains = snapshot_->domains;

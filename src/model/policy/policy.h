@@ -36,6 +36,9 @@ struct ChainLink {
 /// and revision, so that `why <id>` can find it again.
 [[nodiscard]] s2s::Admission decide(const Contact& contact, const config::Settings& settings);
 
+/// The exception that holds for `remote`: an exact name before a wildcard, the longer name first. Null: none.
+[[nodiscard]] const config::PeerException* exception_for(const config::Settings& settings, const xmpp::Domain& remote);
+
 /// The policy of the edge (foreign peers) as the stream machines ask it.
 class EdgeRules final : public s2s::Rules {
 public:

@@ -139,9 +139,10 @@ void CoreNode::status(std::function<void(admin::NodeStatus)> on_status) {
                 part.components.push_back(
                     {component.domain, component.remote_address, "attached", component.stanzas_in, component.stanzas_out});
             }
-            for (const auto& [key, facts] : core.described()) {
-                part.described.push_back({{}, facts.pair.local.text(), facts.pair.remote.text(), facts.direction, facts.method,
-                                          facts.tls, facts.cipher, facts.address, facts.verdict, {}});
+            for (const auto& [key, described] : core.described()) {
+                const link::PeerFacts& facts = described.facts;
+                part.described.push_back({described.edge, facts.pair.local.text(), facts.pair.remote.text(), facts.direction, facts.method,
+                                          facts.tls, facts.cipher, facts.address, facts.verdict, described.since});
             }
             return part;
         },
@@ -175,9 +176,12 @@ void CoreNode::close(const xmpp::Domain& remote, std::function<void(unsigned)> o
 }
 
 std::vector<std::string> CoreNode::reload() {
+    if (auto problems = runtime_->reload_file(); !problems.empty()) return problems;
     if (auto made = make_tls(); !made) return {made.error().text};
+    const s2s::DialSettings dial = dial_settings_of(runtime_->file());
     for (auto& shard : shards_) {
-        runtime_->bus().run_on(shard->shard().index, [core = shard.get(), contexts = tls_, link = link_tls_] {
+        runtime_->bus().run_on(shard->shard().index, [core = shard.get(), contexts = tls_, link = link_tls_, dial] {
+            core->s2s().context().dial = dial;
             core->s2s().context().server_tls = contexts.server;
             core->s2s().context().client_tls = contexts.client;
             core->hub().replace_tls(link);

@@ -88,11 +88,12 @@ link::HubContext CoreShard::hub_context(const CoreParts& parts) {
         s2s_.pool().bounce(stanza, error, ticket);
     };
     context.on_hold = [this](bool held) { s2s_.hold(held); };
-    context.on_facts = [this](const link::PeerFacts& facts) {
+    context.on_facts = [this](const std::string& edge, const link::PeerFacts& facts) {
         if (described_.size() >= most_described) described_.clear();
-        described_[{facts.pair, facts.direction}] = facts;
+        described_[{facts.pair, facts.direction}] = {facts, edge, shard_.loop.wall()};
         shard_.logger(LogModule::link)
-            .info("link.peer", {{"pair", facts.pair.text()},
+            .info("link.peer", {{"far", edge},
+                                {"pair", facts.pair.text()},
                                 {"direction", facts.direction == "in" ? "IN" : "OUT"},
                                 {"method", facts.method},
                                 {"tls", facts.tls.empty() ? "none" : facts.tls},

@@ -41,7 +41,12 @@ public:
     [[nodiscard]] components::ComponentServer& components() { return components_; }
     [[nodiscard]] const routing::Shard& shard() const { return shard_; }
     /// What the edges told of their peers.
-    [[nodiscard]] const std::map<std::pair<xmpp::DomainPair, std::string>, link::PeerFacts>& described() const {
+    struct Described {
+        link::PeerFacts facts;
+        std::string edge;
+        WallTime since{};
+    };
+    [[nodiscard]] const std::map<std::pair<xmpp::DomainPair, std::string>, Described>& described() const {
         return described_;
     }
     /// What the core serves: the domains of inside servers and components.
@@ -77,7 +82,7 @@ private:
     s2s::S2sShard s2s_;
     link::Hub hub_;
     components::ComponentServer components_;
-    std::map<std::pair<xmpp::DomainPair, std::string>, link::PeerFacts> described_;
+    std::map<std::pair<xmpp::DomainPair, std::string>, Described> described_;
 };
 
 }  // namespace sallyport::nodes

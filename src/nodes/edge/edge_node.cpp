@@ -152,14 +152,17 @@ void EdgeNode::close(const xmpp::Domain& remote, std::function<void(unsigned)> o
 }
 
 std::vector<std::string> EdgeNode::reload() {
+    if (auto problems = runtime_->reload_file(); !problems.empty()) return problems;
     auto tls = make_s2s_tls(runtime_->file(), nullptr);
     auto link_tls = make_link_tls(runtime_->file());
     if (!tls) return {tls.error().text};
     if (!link_tls) return {link_tls.error().text};
     tls_ = std::move(*tls);
     link_tls_ = std::move(*link_tls);
+    const s2s::DialSettings dial = dial_settings_of(runtime_->file());
     for (auto& shard : shards_) {
-        runtime_->bus().run_on(shard->shard().index, [edge = shard.get(), contexts = tls_, link = link_tls_] {
+        runtime_->bus().run_on(shard->shard().index, [edge = shard.get(), contexts = tls_, link = link_tls_, dial] {
+            edge->s2s().context().dial = dial;
             edge->s2s().context().server_tls = contexts.server;
             edge->s2s().context().direct_server_tls = contexts.direct_server;
             edge->s2s().context().client_tls = contexts.client;

@@ -9,15 +9,14 @@ namespace sallyport::nodes {
 
 namespace {
 
-/// The limits of the general profile, with the peer's exceptions on top.
+/// The general limits, with the peer's exception on top.
 Limits limits_of(const config::Settings& settings, const Limits& general, const xmpp::Domain& remote) {
     Limits limits = general;
-    for (const config::PeerException& peer : settings.peers) {
-        if (!peer.domain.matches(remote)) continue;
-        for (const auto& [name, value] : peer.limits) {
-            for (const LimitRow& row : limit_rows()) {
-                if (row.key == name) row.member(limits) = value;
-            }
+    const config::PeerException* peer = policy::exception_for(settings, remote);
+    if (peer == nullptr) return limits;
+    for (const auto& [name, value] : peer->limits) {
+        for (const LimitRow& row : limit_rows()) {
+            if (row.key == name) row.member(limits) = value;
         }
     }
     return limits;

@@ -15,6 +15,9 @@ namespace sallyport::nodes {
 
 namespace {
 
+/// How long keys made with the previous dialback secret are still vouched for after a change.
+constexpr Duration secret_overlap = std::chrono::hours{1};
+
 /// Each stream takes a descriptor; the hard limit is what the service manager granted.
 void raise_descriptor_limit() {
     rlimit limit{};
@@ -44,10 +47,6 @@ Result<void> Runtime::prepare() {
     auto log = io::NodeLog::open(std::move(log_settings), control_);
     if (!log) return log.error();
     log_ = std::move(*log);
-    for (const auto& [name, level] : file_.log.modules) {
-        LogModule module{};
-        if (log_module(name, module)) log_->set_level(module, level);
-    }
 
     if (auto folder = io::private_folder(file_.node.data); !folder) return folder.error();
     services::SettingsService::Options options;
@@ -57,6 +56,15 @@ Result<void> Runtime::prepare() {
     options.random_bytes = io::random_bytes;
     settings_ = std::make_unique<services::SettingsService>(std::move(options), control_, Logger{*log_, LogModule::settings});
     if (auto opened = settings_->open(); !opened) return opened.error();
+    overlap_timer_ = control_.timer([this] {
+        if (auto forgotten = settings_->forget_previous_secret(); !forgotten) {
+            Logger{*log_, LogModule::settings}.warn("settings.degraded", {{"why", forgotten.error().text}});
+        }
+    });
+    settings_->subscribe([this](const config::Snapshot& snapshot) {
+        apply_log_levels(*snapshot);
+        end_secret_overlap(*snapshot);
+    });
 
     network_ = std::make_unique<io::TcpNetwork>(control_);
     io::DnsSettings dns;
@@ -86,6 +94,40 @@ Result<void> Runtime::prepare() {
 }
 
 Runtime::~Runtime() { stop_threads(); }
+
+void Runtime::apply_log_levels(const config::Settings& settings) {
+    log_->set_levels(file_.log.level);
+    LogModule module{};
+    for (const auto& [name, level] : file_.log.modules) {
+        if (log_module(name, module)) log_->set_level(module, level);
+    }
+    for (const auto& [name, level] : settings.log_modules) {
+        if (log_module(name, module)) log_->set_level(module, log_level(level, file_.log.level));
+    }
+}
+
+void Runtime::end_secret_overlap(const config::Settings& settings) {
+    if (settings.previous_dialback_secret.empty()) {
+        overlap_timer_->disarm();
+    } else {
+        overlap_timer_->arm(control_.now() + secret_overlap);
+    }
+}
+
+std::vector<std::string> Runtime::reload_file() {
+    config::NodeFile fresh;
+    std::vector<std::string> problems;
+    for (const auto& error : services::read_node_file(file_.path, file_.role, fresh)) problems.push_back(error.sentence());
+    if (!problems.empty()) return problems;
+    file_.log = fresh.log;
+    file_.tls = fresh.tls;
+    file_.link.certificate = fresh.link.certificate;
+    file_.link.key = fresh.link.key;
+    file_.link.trust = fresh.link.trust;
+    file_.s2s.allow_networks = fresh.s2s.allow_networks;
+    apply_log_levels(*settings_->snapshot());
+    return {};
+}
 
 void Runtime::start_threads() {
     for (auto& shard : shards_) shard->thread = std::thread{[loop = &shard->loop] { loop->run(); }};

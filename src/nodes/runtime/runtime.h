@@ -46,6 +46,10 @@ public:
     [[nodiscard]] const std::string& instance() const { return instance_; }
     [[nodiscard]] WallTime started() const { return started_; }
 
+    /// Reads the node's file again. Taken over: log levels, certificates and trust, [s2s] allow_networks; the rest needs a
+    /// restart. Errors, one sentence each; then nothing changed.
+    [[nodiscard]] std::vector<std::string> reload_file();
+
     void start_threads();
     void stop_threads();
     /// Runs `work` on a shard and waits for it; control thread only, never while serving.
@@ -57,6 +61,8 @@ public:
 private:
     explicit Runtime(config::NodeFile file) : file_{std::move(file)} {}
     [[nodiscard]] Result<void> prepare();
+    void apply_log_levels(const config::Settings& settings);
+    void end_secret_overlap(const config::Settings& settings);
 
     config::NodeFile file_;
     io::AsioLoop control_;
@@ -65,6 +71,7 @@ private:
     std::unique_ptr<io::NodeLog> log_;
     std::unique_ptr<io::TcpNetwork> network_;
     std::unique_ptr<services::SettingsService> settings_;
+    std::unique_ptr<io::Timer> overlap_timer_;
     std::unique_ptr<io::ResolverService> resolver_service_;
     std::unique_ptr<io::Resolver> resolver_;
     std::unique_ptr<routing::Bus> bus_;

@@ -9,9 +9,8 @@
 namespace sallyport::link {
 
 namespace {
-/// The far router is authenticated by its certificate before anything is read; its stanzas were judged by it already, and
-/// are judged again under the same bounds.
 constexpr Duration linger = std::chrono::seconds{2};
+constexpr std::uint64_t largest_link_element = 4 << 20;
 }  // namespace
 
 Connection::Connection(Hub& hub, std::unique_ptr<io::Stream> stream, MachineSettings settings, std::string expected_name,
@@ -93,6 +92,18 @@ void Connection::element() {
     hub_.stanza(*this, stanza);
 }
 
+void Connection::attach(Session* session) {
+    session_ = session;
+    if (session == nullptr) return;
+    // Wider than what either side admits from its peers: a stanza that one side took in must not break the link because
+    // the other is configured more tightly.
+    XmlLimits limits = hub_.context_.limits.after_auth;
+    limits.element_bytes = std::max(limits.element_bytes * 2, largest_link_element);
+    limits.elements = limits.elements * 2 + 1000;
+    limits.depth += 64;
+    reader_.set_limits(limits);
+}
+
 void Connection::carry_out(Actions& actions) {
     for (Action& action : actions) {
         if (finished_) return;
@@ -101,14 +112,13 @@ void Connection::carry_out(Actions& actions) {
         } else if (auto* wanted = std::get_if<SessionWanted>(&action)) {
             hub_.session_wanted(*this, *wanted);
         } else if (auto* session = std::get_if<SessionOpen>(&action)) {
-            reader_.set_limits(hub_.context_.limits.after_auth);
             hub_.session_open(*this, *session);
         } else if (auto* domains = std::get_if<Bound>(&action)) {
             hub_.bound(*this, std::move(domains->domains));
         } else if (auto* received = std::get_if<DoneReceived>(&action)) {
             hub_.done(*this, received->ranges);
         } else if (auto* facts = std::get_if<FactsReceived>(&action)) {
-            if (hub_.context_.on_facts) hub_.context_.on_facts(facts->facts);
+            if (hub_.context_.on_facts) hub_.context_.on_facts(machine_.far_realm(), facts->facts);
         } else if (std::holds_alternative<CountWanted>(action)) {
             Actions answer;
             machine_.acknowledge(session_ != nullptr ? session_->in.h() : 0, answer);

@@ -24,7 +24,7 @@ public:
     ~Connection() override = default;
 
     void start();
-    void attach(Session* session) { session_ = session; }
+    void attach(Session* session);
     [[nodiscard]] Session* session() const { return session_; }
     [[nodiscard]] Machine& machine() { return machine_; }
     [[nodiscard]] std::size_t dial_index() const { return dial_index_; }

@@ -38,7 +38,7 @@ struct HubContext {
     std::function<std::optional<xmpp::StreamCondition>(const xmpp::Stanza&)> objection{};
     std::function<void(const xmpp::Stanza&, const xmpp::StanzaError&, const routing::Ticket&)> bounce{};
     std::function<void(bool held)> on_hold{};    ///< back-pressure to those who feed the link
-    std::function<void(const PeerFacts&)> on_facts{};
+    std::function<void(const std::string& far_realm, const PeerFacts&)> on_facts{};
     std::function<void()> on_change{};           ///< a link came up or went down
     std::function<void()> on_connection_closed{};
     /// Edge: looks for a session on the other shards, takes it away from there and answers on this shard.

@@ -17,11 +17,13 @@ std::string seconds_text(Duration duration) {
 }  // namespace
 
 DialJob::DialJob(routing::Shard& shard, const DialSettings& settings, xmpp::Domain domain,
-                 std::optional<ConfiguredTargets> configured, OnDialled on_dialled, OnFailed on_failed)
+                 std::optional<ConfiguredTargets> configured, bool direct_tls, OnDialled on_dialled,
+                 OnFailed on_failed)
     : shard_{shard},
       settings_{settings},
       domain_{std::move(domain)},
       configured_{std::move(configured)},
+      direct_tls_{direct_tls},
       on_dialled_{std::move(on_dialled)},
       on_failed_{std::move(on_failed)},
       dns_log_{shard.logger(LogModule::dns)},
@@ -54,10 +56,15 @@ void DialJob::look_up_services() {
                    {"host", domain_.text()},
                    {"puny", puny},
                    {"service", "_xmpp-server._tcp"}});
-    direct_lookup_ = shard_.resolver.srv("_xmpps-server._tcp." + puny, [this](const DnsAnswer& answer) {
-        direct_answer_ = answer;
-        services_known();
-    });
+    if (!direct_tls_) {
+        direct_answer_.emplace();
+        direct_answer_->status = DnsStatus::no_data;
+    } else {
+        direct_lookup_ = shard_.resolver.srv("_xmpps-server._tcp." + puny, [this](const DnsAnswer& answer) {
+            direct_answer_ = answer;
+            services_known();
+        });
+    }
     server_lookup_ = shard_.resolver.srv("_xmpp-server._tcp." + puny, [this](const DnsAnswer& answer) {
         server_answer_ = answer;
         services_known();

@@ -35,6 +35,7 @@ struct ConfiguredTargets {
     bool fall_back_to_dns = false;
 };
 
+
 /// Why a domain could not be reached, for the sender and for the operator.
 struct DialFailure {
     xmpp::StanzaCondition condition = xmpp::StanzaCondition::remote_server_timeout;
@@ -55,7 +56,7 @@ public:
     using OnFailed = std::function<void(DialFailure)>;
 
     DialJob(routing::Shard& shard, const DialSettings& settings, xmpp::Domain domain,
-            std::optional<ConfiguredTargets> configured, OnDialled on_dialled, OnFailed on_failed);
+            std::optional<ConfiguredTargets> configured, bool direct_tls, OnDialled on_dialled, OnFailed on_failed);
     ~DialJob();
     DialJob(const DialJob&) = delete;
     DialJob& operator=(const DialJob&) = delete;
@@ -90,6 +91,7 @@ private:
     const DialSettings& settings_;
     xmpp::Domain domain_;
     std::optional<ConfiguredTargets> configured_;
+    bool direct_tls_;  ///< targets of _xmpps-server may be used (XEP-0368)
     OnDialled on_dialled_;
     OnFailed on_failed_;
     Logger dns_log_, tcp_log_;

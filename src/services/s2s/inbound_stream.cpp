@@ -212,11 +212,8 @@ void InboundStream::verify(const Verify& request) {
 
 void InboundStream::note(const Note& note) {
     if (!log_.wants(note.level)) return;
-    auto facts = note.facts;
-    facts.push_back({"pair", machine_.peer().text()});
-    facts.push_back({"direction", "IN"});
-    facts.push_back({"connection", connection_text()});
-    log_.write(note.level, note.event, std::move(facts));
+    log_.write(note.level, note.event,
+               told(note, {{"pair", machine_.peer().text()}, {"direction", "IN"}, {"connection", connection_text()}}));
 }
 
 void InboundStream::throttle(std::size_t bytes) {

@@ -24,6 +24,7 @@ void OutboundStream::start() {
     if (context_.configured) configured = context_.configured(pair_.remote);
     job_ = std::make_unique<DialJob>(
         context_.shard, context_.dial, pair_.remote, std::move(configured),
+        context_.direct_client_tls != nullptr && context_.rules.policy(pair_.remote).security != SecurityMode::no_tls,
         [this](Dialled dialled_stream) { dialled(std::move(dialled_stream)); },
         [this](const DialFailure& failure) { dial_failed(failure); });
     job_->start();
@@ -242,11 +243,8 @@ void OutboundStream::carry_out(Actions& actions) {
 
 void OutboundStream::note(const Note& note) {
     if (!log_.wants(note.level)) return;
-    auto facts = note.facts;
-    facts.push_back({"pair", pair_.text()});
-    facts.push_back({"direction", "OUT"});
-    facts.push_back({"connection", connection_text()});
-    log_.write(note.level, note.event, std::move(facts));
+    log_.write(note.level, note.event,
+               told(note, {{"pair", pair_.text()}, {"direction", "OUT"}, {"connection", connection_text()}}));
 }
 
 void OutboundStream::arm() {

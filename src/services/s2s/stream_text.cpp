@@ -1,6 +1,8 @@
 // Shared by the inbound and the outbound driver.
 #include "services/s2s/stream_text.h"
 
+#include <algorithm>
+
 #include "proto/s2s/certificate.h"
 
 namespace sallyport::s2s {
@@ -27,6 +29,15 @@ std::string_view close_text(io::CloseReason reason) {
         case io::CloseReason::local: return "closed by us";
     }
     return "?";
+}
+
+std::vector<LogFact> told(const Note& note, std::vector<LogFact> own) {
+    std::vector<LogFact> facts = note.facts;
+    for (LogFact& fact : own) {
+        const bool known = std::any_of(note.facts.begin(), note.facts.end(), [&](const LogFact& f) { return f.key == fact.key; });
+        if (!known) facts.push_back(std::move(fact));
+    }
+    return facts;
 }
 
 void describe_tls(const TlsFacts* tls, const xmpp::Domain& peer, StreamStatus& status) {

@@ -15,6 +15,8 @@ namespace sallyport::s2s {
 /// Writes the error, the closing tag, and closes the connection (RFC 6120 4.4).
 void finish_stream(io::Stream& stream, const Close& close, Duration linger);
 [[nodiscard]] std::string_view close_text(io::CloseReason reason);
+/// A machine's facts with the driver's own, each key once: what the machine said stays.
+[[nodiscard]] std::vector<LogFact> told(const Note& note, std::vector<LogFact> own);
 void describe_tls(const TlsFacts* tls, const xmpp::Domain& peer, StreamStatus& status);
 
 }  // namespace sallyport::s2s
