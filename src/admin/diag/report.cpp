@@ -20,7 +20,13 @@ void Report::add(Grade grade, std::string text, std::string remedy) {
 }
 
 void Report::fact(std::string name, std::string value) {
-    if (!value.empty()) facts.emplace_back(std::move(name), std::move(value));
+    if (value.empty()) return;
+    const auto known = std::find_if(facts.begin(), facts.end(), [&](const auto& fact) { return fact.first == name; });
+    if (known != facts.end()) {
+        known->second += ", " + value;
+    } else {
+        facts.emplace_back(std::move(name), std::move(value));
+    }
 }
 
 Grade Report::verdict() const {

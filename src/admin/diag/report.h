@@ -24,6 +24,7 @@ struct Report {
     std::vector<Finding> findings;
 
     void add(Grade grade, std::string text, std::string remedy = {});
+    /// Further values of a name are appended; empty ones are left out.
     void fact(std::string name, std::string value);
     /// The gravest grade; `note` counts as good.
     [[nodiscard]] Grade verdict() const;

@@ -1,0 +1,219 @@
+// Grammar: `sallyport GROUP VERB ARGUMENTS`, options anywhere.
+#include "nodes/ctl/commands.h"
+
+#include <algorithm>
+#include <CLI/CLI.hpp>
+#include <deque>
+#include <map>
+
+#include "nodes/ctl/completion.h"
+
+namespace sallyport::ctl {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr int most_texts = 1000;
+
+/// One argument of one verb, where CLI11 stores what it finds.
+struct Slot {
+    const admin::Argument* row = nullptr;
+    CLI::Option* option = nullptr;
+    std::string text;
+    std::vector<std::string> texts;
+    std::uint64_t number = 0;
+    bool flag = false;
+};
+
+struct Leaf {
+    const admin::Verb* verb = nullptr;
+    CLI::App* app = nullptr;
+    std::deque<Slot> slots;  // CLI11 keeps pointers into it
+};
+
+struct Group {
+    CLI::App* app = nullptr;
+    Leaf* first = nullptr;  ///< what the bare name of the group means
+    std::vector<Leaf*> leaves;
+};
+
+std::string option_name(const admin::Argument& argument) {
+    std::string name{argument.name};
+    std::replace(name.begin(), name.end(), '_', '-');
+    return argument.positional ? name : "--" + name;
+}
+
+void add_slot(CLI::App& app, const admin::Argument& row, Leaf& leaf) {
+    Slot& slot = leaf.slots.emplace_back();
+    slot.row = &row;
+    const std::string name = option_name(row);
+    const std::string help{row.help};
+    switch (row.form) {
+        case admin::Form::text: slot.option = app.add_option(name, slot.text, help); break;
+        case admin::Form::number: slot.option = app.add_option(name, slot.number, help); break;
+        case admin::Form::flag: slot.option = app.add_flag(name, slot.flag, help); break;
+        case admin::Form::texts:
+            // Without "extra arguments", CLI11 takes "[2001:db8::1]" as it stands.
+            slot.option = app.add_option(name, slot.texts, help)->expected(1, most_texts)->allow_extra_args(false);
+            break;
+    }
+    if (row.positional && row.required) slot.option->required();
+}
+
+json::object arguments_of(const Leaf& leaf) {
+    json::object arguments;
+    for (const Slot& slot : leaf.slots) {
+        if (slot.option->count() == 0) continue;
+        json::value value;
+        switch (slot.row->form) {
+            case admin::Form::text: value = slot.text; break;
+            case admin::Form::number: value = slot.number; break;
+            case admin::Form::flag: value = slot.flag; break;
+            case admin::Form::texts: value = json::array(slot.texts.begin(), slot.texts.end()); break;
+        }
+        arguments[json::string_view{slot.row->name.data(), slot.row->name.size()}] = std::move(value);
+    }
+    return arguments;
+}
+
+bool needs_arguments(const admin::Verb& verb) {
+    return std::any_of(verb.arguments.begin(), verb.arguments.end(),
+                       [](const auto& argument) { return argument.required; });
+}
+
+/// The whole grammar; lives as long as it is parsed.
+class Grammar {
+public:
+    explicit Grammar(Chosen& chosen) : chosen_{chosen} {
+        app_.set_version_flag("--version", SALLYPORT_VERSION);
+        app_.add_option("--node", chosen_.node,
+                        "the node: its admin socket, data folder or file; the one of this host if absent");
+        app_.add_flag("--json", chosen_.json, "print the answer as JSON");
+        app_.require_subcommand(1);
+        app_.fallthrough();
+        for (const admin::Verb& verb : admin::verbs()) add_verb(verb);
+        for (const LocalCommand& command : local_commands()) add_local(command);
+    }
+
+    int parse(std::vector<std::string> arguments, const Console& console) {
+        std::reverse(arguments.begin(), arguments.end());
+        try {  // CLI11 reports mistakes and --help as exceptions; they end here
+            app_.parse(arguments);
+            choose();
+        } catch (const CLI::ParseError& problem) {
+            return app_.exit(problem, console.out, console.err) == 0 ? Exit::done : Exit::usage;
+        }
+        return -1;
+    }
+
+private:
+    void add_verb(const admin::Verb& verb) {
+        const std::string name{verb.name};
+        const std::string help{verb.help};
+        const std::size_t dot = name.find('.');
+        Leaf& leaf = leaves_.emplace_back();
+        leaf.verb = &verb;
+        if (dot == std::string::npos) {
+            leaf.app = app_.add_subcommand(name, help);
+        } else {
+            Group& group = groups_[name.substr(0, dot)];
+            if (group.app == nullptr) {
+                group.app = app_.add_subcommand(name.substr(0, dot), help);
+                group.app->require_subcommand(0, 1);
+                group.app->fallthrough();
+                group.app->add_option("--config", chosen_.config, "the node's file, which names its data folder");
+                if (!needs_arguments(verb)) group.first = &leaf;
+            }
+            group.leaves.push_back(&leaf);
+            leaf.app = group.app->add_subcommand(name.substr(dot + 1), help);
+        }
+        leaf.app->fallthrough();
+        if (dot == std::string::npos) {
+            leaf.app->add_option("--config", chosen_.config, "the node's file, which names its data folder");
+        }
+        for (const admin::Argument& argument : verb.arguments) add_slot(*leaf.app, argument, leaf);
+    }
+
+    void add_local(const LocalCommand& command) {
+        const std::string name{command.name};
+        CLI::App* app = app_.add_subcommand(name, std::string{command.help});
+        app->fallthrough();
+        locals_.push_back(app);
+        if (name == "edge" || name == "core" || name == "presence") {
+            app->add_option("--config", chosen_.config, "the node's file")->required(name != "presence");
+        } else if (name == "check-config") {
+            app->add_option("file", chosen_.file, "the node's file")->required();
+            app->add_option("--role", chosen_.role, "edge or core; told from the file if absent")
+                ->check(CLI::IsMember({"edge", "core"}));
+        } else if (name == "completion") {
+            app->add_option("shell", chosen_.shell, "bash")->required()->check(CLI::IsMember({"bash"}));
+        } else {
+            add_init(*app);
+        }
+    }
+
+    void add_init(CLI::App& app) {
+        InitAnswers& init = chosen_.init;
+        app.add_option("--directory", init.directory, "where the files go");
+        app.add_option("--domain", init.domains, "a domain of ours, or a chat node alias; may be repeated");
+        app.add_option("--edge-public", init.edge_public, "address of the edge towards the Internet; may be repeated");
+        app.add_option("--edge-link", init.edge_link,
+                       "address of the edge towards the inside, where the core connects");
+        app.add_option("--core-inside", init.core_inside, "address of the core towards the internal servers");
+        app.add_option("--core-link-source", init.core_link_source,
+                       "address from which the core connects, for the firewall");
+        app.add_option("--inside-server", init.inside_server, "the internal XMPP server: host or host:port");
+        app.add_option("--edge-name", init.edge_name, "host name of the edge");
+        app.add_option("--core-name", init.core_name, "host name of the core");
+        app.add_option("--certificate", init.certificate, "certificate with chain for the domains");
+        app.add_option("--key", init.key, "its private key");
+        app.add_flag("--self-signed", init.self_signed,
+                     "make a certificate of our own instead; others do dialback then");
+        app.add_option("--allow", init.allow, "a domain that may talk with ours; may be repeated");
+        app.add_flag("--force", init.force, "replace files that exist");
+    }
+
+    void choose() {
+        for (const CLI::App* app : locals_) {
+            if (app->parsed()) chosen_.command = app->get_name();
+        }
+        for (const Leaf& leaf : leaves_) {
+            if (leaf.app->parsed()) take(leaf);
+        }
+        if (chosen_.verb != nullptr) return;
+        for (const auto& [name, group] : groups_) {
+            if (!group.app->parsed()) continue;
+            if (group.first == nullptr)
+                throw CLI::RequiredError(group.app->get_name() + " needs a verb: " + verbs_of(group));
+            take(*group.first);
+        }
+    }
+
+    void take(const Leaf& leaf) {
+        chosen_.verb = leaf.verb;
+        chosen_.arguments = arguments_of(leaf);
+    }
+
+    static std::string verbs_of(const Group& group) {
+        std::string all;
+        for (const Leaf* leaf : group.leaves) all += (all.empty() ? "" : ", ") + leaf->app->get_name();
+        return all;
+    }
+
+    Chosen& chosen_;
+    CLI::App app_{"Sallyport: XMPP federation through two gates", "sallyport"};
+    std::deque<Leaf> leaves_;
+    std::map<std::string, Group> groups_;
+    std::vector<CLI::App*> locals_;
+};
+
+}  // namespace
+
+bool parse_commands(const std::vector<std::string>& arguments, const Console& console, Chosen& chosen, int& status) {
+    Grammar grammar{chosen};
+    status = grammar.parse(arguments, console);
+    return status < 0;
+}
+
+}  // namespace sallyport::ctl

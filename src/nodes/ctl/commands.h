@@ -1,0 +1,28 @@
+// The command line as CLI11 sees it: verbs out of their table, local commands, and what was chosen.
+#pragma once
+
+#include <boost/json.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "admin/api/verbs.h"
+#include "nodes/ctl/init.h"
+
+namespace sallyport::ctl {
+
+/// What the operator asked for; `command` empty: a verb for a node.
+struct Chosen {
+    std::string command;
+    const admin::Verb* verb = nullptr;
+    boost::json::object arguments;
+    std::string node, config, role, file, shell;
+    bool json = false;
+    InitAnswers init;
+};
+
+/// Parses the command line. False: `status` says how the program ends (help was printed, or a mistake named).
+[[nodiscard]] bool parse_commands(const std::vector<std::string>& arguments, const Console& console, Chosen& chosen,
+                                  int& status);
+
+}  // namespace sallyport::ctl

@@ -1,0 +1,25 @@
+// Where a command reads and writes, and how it ended.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+
+namespace sallyport::ctl {
+
+struct Console {
+    std::istream& in;
+    std::ostream& out;
+    std::ostream& err;
+    bool interactive = false;  ///< somebody can answer questions
+    std::string user;          ///< who gives the command; author of changes
+};
+
+/// Exit statuses of every command.
+enum Exit : int {
+    done = 0,
+    refused = 1,      ///< the node says no, or the answer is no
+    usage = 2,        ///< the command line or a file is wrong
+    unreachable = 3,  ///< no node answers
+};
+
+}  // namespace sallyport::ctl

@@ -1,0 +1,53 @@
+// Writes nothing unless everything can be made, and replaces nothing unless told to.
+#include "nodes/ctl/init.h"
+
+#include <filesystem>
+#include <ostream>
+
+#include "io/loop/asio_loop.h"
+#include "io/store/folder.h"
+#include "io/tls/files.h"
+
+namespace sallyport::ctl {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+int fail(const Error& error, const Console& console, int status = Exit::usage) {
+    console.err << "sallyport: " << error.text << '\n';
+    return status;
+}
+
+Result<void> write_all(const InitPlan& plan, const std::vector<InitFile>& files) {
+    std::error_code ignored;
+    for (const InitFile& file : files) {
+        const std::string path = plan.directory + "/" + file.name;
+        if (plan.force || !fs::exists(fs::symlink_status(path, ignored))) continue;
+        return Error{"init", path + " exists already; --force replaces it and makes new keys and secrets"};
+    }
+    // An existing folder, such as /etc/sallyport, keeps its mode: every secret file is private by itself.
+    if (!fs::is_directory(plan.directory, ignored)) {
+        if (auto made = io::private_folder(plan.directory); !made) return made;
+    }
+    for (const InitFile& file : files) {
+        if (auto wrote = io::write_file(plan.directory + "/" + file.name, file.text, file.secret); !wrote) return wrote;
+    }
+    return {};
+}
+
+}  // namespace
+
+int run_init(InitAnswers answers, const Console& console) {
+    const auto plan = plan_init(std::move(answers), console);
+    if (!plan) return fail(plan.error(), console);
+    const auto files = make_files(*plan, io::AsioLoop{}.wall());
+    if (!files) return fail(files.error(), console, Exit::refused);
+    if (const auto wrote = write_all(*plan, *files); !wrote) return fail(wrote.error(), console, Exit::refused);
+    console.out << "Written to " << plan->directory << ":\n";
+    for (const InitFile& file : *files) console.out << "  " << file.name << (file.secret ? "  (0600)" : "") << '\n';
+    console.out << advice(*plan);
+    return Exit::done;
+}
+
+}  // namespace sallyport::ctl

@@ -1,0 +1,57 @@
+// `sallyport init`: the files of an edge and a core that belong together, and what has to be set up around them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/endpoint.h"
+#include "base/result.h"
+#include "nodes/ctl/console.h"
+#include "proto/xmpp/jid.h"
+
+namespace sallyport::ctl {
+
+/// As typed; empty: not said.
+struct InitAnswers {
+    std::string directory, edge_link, core_inside, core_link_source, inside_server, edge_name, core_name, certificate,
+        key;
+    std::vector<std::string> domains, edge_public, allow;
+    bool self_signed = false, force = false;
+};
+
+/// As understood.
+struct InitPlan {
+    std::string directory;
+    std::vector<xmpp::Domain> domains;
+    std::vector<std::string> allow;
+    std::vector<Endpoint> edge_public;
+    Endpoint edge_link, core_inside;
+    IpAddress core_link_source;
+    HostPort inside_server;
+    std::string edge_name, core_name;
+    std::string edge_data, core_data;
+    std::string certificate, key;  ///< absolute; empty: made here, self-signed
+    bool force = false;
+};
+
+/// One file to be written, relative to the directory.
+struct InitFile {
+    std::string name, text;
+    bool secret = false;
+};
+
+// init_plan.cpp
+/// Asks on a terminal for what is missing; elsewhere a missing answer is an error. Errors: "init".
+[[nodiscard]] Result<InitPlan> plan_init(InitAnswers answers, const Console& console);
+// init_files.cpp
+/// Makes keys, certificates, secrets and both node files. Errors: "pki", "init".
+[[nodiscard]] Result<std::vector<InitFile>> make_files(const InitPlan& plan, WallTime now);
+// init_advice.cpp
+/// DNS records, firewall rules, lines for the internal server, and the next commands.
+[[nodiscard]] std::string advice(const InitPlan& plan);
+
+/// All of it; the exit status.
+[[nodiscard]] int run_init(InitAnswers answers, const Console& console);
+
+}  // namespace sallyport::ctl

@@ -1,0 +1,109 @@
+// What the files cannot do by themselves, ready to be copied.
+#include <algorithm>
+
+#include "nodes/ctl/init.h"
+
+namespace sallyport::ctl {
+
+namespace {
+
+std::string family(const IpAddress& address) { return address.v6 ? "ip6" : "ip"; }
+
+std::string heading(const std::string& text) { return "\n" + text + "\n"; }
+
+std::string files_part(const InitPlan& plan) {
+    const bool made = plan.certificate.empty();
+    return heading("Files") + "  to the edge:  edge.toml traversal-ca.pem edge-link.pem edge-link.key" +
+           (made ? " s2s.pem s2s.key" : "") + "\n" +
+           (made ? "" : "                " + plan.certificate + "\n                " + plan.key + "\n") +
+           "  to the core:  core.toml traversal-ca.pem core-link.pem core-link.key\n"
+           "  to a safe:    traversal-ca.key (needed again only for further nodes)\n"
+           "  The user that runs a node has to own its files: chown sallyport: FILE\n";
+}
+
+std::string dns_part(const InitPlan& plan) {
+    std::string part = heading("DNS records to publish");
+    for (const xmpp::Domain& domain : plan.domains) {
+        part += "  _xmpp-server._tcp." + domain.ascii() + ". 3600 IN SRV 10 10 " +
+                std::to_string(plan.edge_public.front().port) + " " + plan.edge_name + ".\n";
+    }
+    bool hidden = false;
+    for (const Endpoint& at : plan.edge_public) {
+        part += "  " + plan.edge_name + ". 3600 IN " + (at.address.v6 ? "AAAA " : "A ") + at.address.text() + "\n";
+        hidden |= is_reserved(at.address);
+    }
+    if (hidden) part += "  (behind NAT: publish the address that the Internet sees instead of the private one)\n";
+    return part;
+}
+
+std::string firewall_part(const InitPlan& plan) {
+    std::string part = heading("Firewall between Internet, DMZ and inside (nftables; the edge dials nothing inside)") +
+                       "  table inet sallyport {\n    chain forward {\n"
+                       "      type filter hook forward priority filter; policy drop;\n"
+                       "      ct state established,related accept\n";
+    for (const Endpoint& at : plan.edge_public) {
+        part += "      " + family(at.address) + " daddr " + at.address.text() + " tcp dport " +
+                std::to_string(at.port) + " ct state new accept  # Internet -> edge\n";
+    }
+    for (const Endpoint& at : plan.edge_public) {
+        part += "      " + family(at.address) + " saddr " + at.address.text() +
+                " tcp dport { 443, 5269, 5270 } ct state new accept  # edge -> other servers\n";
+        part += "      " + family(at.address) + " saddr " + at.address.text() +
+                " meta l4proto { tcp, udp } th dport 53 ct state new accept  # edge -> DNS\n";
+    }
+    const Endpoint& link = plan.edge_link;
+    return part + "      " + family(link.address) + " saddr " + plan.core_link_source.text() + " " +
+           family(link.address) + " daddr " + link.address.text() + " tcp dport { " + std::to_string(link.port) +
+           ", 2222 } ct state new accept  # core -> edge\n    }\n  }\n";
+}
+
+std::string server_part(const InitPlan& plan) {
+    const std::string host = plan.core_inside.address.text();
+    const std::string at = "\"" + host + "\", " + std::to_string(plan.core_inside.port);
+    const std::string type = plan.core_inside.address.v6 ? "AAAA " : "A ";
+    return heading("The internal server: every foreign domain goes to the core at " + plan.core_inside.text()) +
+           "  By DNS, for any server: a resolver of its own that answers with the core (unbound):\n"
+           "    local-zone: \".\" redirect\n"
+           "    local-data: \". 5 " +
+           type + host +
+           "\"\n"
+           "  Prosody, by DNS:\n"
+           "    unbound = { resolvconf = false; hoststxt = false; forward = { \"ADDRESS OF THAT RESOLVER\" } }\n"
+           "  Prosody, by static route (community module s2soutinjection):\n"
+           "    s2s_connect_overrides = { [\"partner.example\"] = { " +
+           at +
+           " } }\n"
+           "  ejabberd, by DNS: the file that ERL_INETRC in ejabberdctl.cfg names:\n"
+           "    {lookup,[dns]}.  {nameserver,{ADDRESS,OF,THAT,RESOLVER}}.\n"
+           "    and in ejabberd.yml: s2s_use_starttls: optional, and mod_s2s_dialback: {}\n"
+           "  Openfire, by static route, a system property:\n"
+           "    dnsutil.dnsOverride = {*," +
+           plan.core_inside.text() +
+           "}\n"
+           "  A server that wants certificates for foreign domains may trust " +
+           plan.core_data +
+           "/inside-ca.pem\n"
+           "  of the core.\n";
+}
+
+std::string next_part(const InitPlan& plan) {
+    const std::string edge = plan.directory + "/edge.toml";
+    const std::string core = plan.directory + "/core.toml";
+    std::string part =
+        heading("Next") + "  sallyport check-config " + edge + "\n  sallyport check-config " + core + "\n" +
+        "  sallyport edge --config " + edge + "      # on the edge, or: systemctl enable --now sallyport-edge\n" +
+        "  sallyport core --config " + core + "      # on the core, or: systemctl enable --now sallyport-core\n" +
+        "  sallyport status --config " + edge + "\n";
+    if (plan.allow.empty()) {
+        part += "  sallyport allow add partner.example --config " + edge + "  # nobody may talk with you before\n";
+    }
+    return part + "  sallyport check dns " + plan.domains.front().text() + " --config " + edge + "\n";
+}
+
+}  // namespace
+
+std::string advice(const InitPlan& plan) {
+    return files_part(plan) + dns_part(plan) + firewall_part(plan) + server_part(plan) + next_part(plan);
+}
+
+}  // namespace sallyport::ctl

@@ -1,0 +1,169 @@
+// Questions in the order in which an operator thinks: names, addresses, certificate.
+#include <algorithm>
+#include <filesystem>
+#include <istream>
+#include <ostream>
+
+#include "model/config/settings.h"
+#include "nodes/ctl/init.h"
+
+namespace sallyport::ctl {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::uint16_t s2s_port = 5269;
+constexpr std::uint16_t link_port = 7400;
+
+Error wrong(std::string text) { return {"init", std::move(text)}; }
+
+/// Reads answers from a terminal, or notes what is missing elsewhere.
+class Interview {
+public:
+    explicit Interview(const Console& console) : console_{console} {}
+
+    void ask(std::string& answer, const std::string& flag, const std::string& question, const std::string& usual = {}) {
+        if (!answer.empty()) return;
+        if (!console_.interactive) {
+            answer = usual;
+            if (usual.empty()) missing_ += (missing_.empty() ? "" : ", ") + flag;
+            return;
+        }
+        console_.out << question << (usual.empty() ? "" : " [" + usual + "]") << ": " << std::flush;
+        std::getline(console_.in, answer);
+        if (answer.empty()) answer = usual;
+        if (answer.empty()) missing_ += (missing_.empty() ? "" : ", ") + flag;
+    }
+
+    void ask(std::vector<std::string>& answers, const std::string& flag, const std::string& question) {
+        if (!answers.empty()) return;
+        std::string line;
+        ask(line, flag, question);
+        std::replace(line.begin(), line.end(), ',', ' ');
+        for (std::size_t at = line.find_first_not_of(' '); at != std::string::npos;
+             at = line.find_first_not_of(' ', at)) {
+            const std::size_t end = std::min(line.find(' ', at), line.size());
+            answers.push_back(line.substr(at, end - at));
+            at = end;
+        }
+    }
+
+    [[nodiscard]] const std::string& missing() const { return missing_; }
+
+private:
+    const Console& console_;
+    std::string missing_;
+};
+
+void interview(InitAnswers& answers, Interview& person) {
+    person.ask(answers.domains, "--domain", "Domains that federate, and aliases of chat rooms, separated by blanks");
+    const std::string domain = answers.domains.empty() ? "example.org" : answers.domains.front();
+    person.ask(answers.directory, "--directory", "Folder for the files", "/etc/sallyport");
+    person.ask(answers.edge_name, "--edge-name", "Host name of the edge", "edge1." + domain);
+    person.ask(answers.core_name, "--core-name", "Host name of the core", "core1." + domain);
+    person.ask(answers.edge_public, "--edge-public", "Address of the edge towards the Internet");
+    person.ask(answers.edge_link, "--edge-link", "Address of the edge towards the inside, where the core connects");
+    person.ask(answers.core_inside, "--core-inside", "Address of the core towards the internal servers");
+    person.ask(answers.inside_server, "--inside-server", "Internal XMPP server (address or address:port)");
+    if (answers.self_signed) return;
+    person.ask(answers.certificate, "--certificate (or --self-signed)",
+               "File with the certificate for the domains and its chain, or - for a self-signed one");
+    if (answers.certificate == "-") {
+        answers.certificate.clear();
+        answers.self_signed = true;
+        return;
+    }
+    person.ask(answers.key, "--key", "File with its private key", answers.certificate);
+}
+
+/// An address, with or without a port.
+Result<Endpoint> endpoint(const std::string& text, std::uint16_t port, const std::string& flag) {
+    if (const auto address = IpAddress::parse(text)) return Endpoint{*address, port};
+    auto parsed = Endpoint::parse(text);
+    if (!parsed)
+        return wrong(flag + ": '" + text +
+                     "' is not an address such as 192.0.2.1 or 192.0.2.1:" + std::to_string(port));
+    return parsed;
+}
+
+Result<void> understand_names(const InitAnswers& answers, InitPlan& plan) {
+    for (const std::string& text : answers.domains) {
+        auto domain = xmpp::Domain::parse(text);
+        if (!domain || domain->is_address()) return wrong("--domain: '" + text + "' is not a domain");
+        plan.domains.push_back(std::move(*domain));
+    }
+    for (const std::string& text : answers.allow) {
+        const auto pattern = config::NamePattern::parse(text);
+        if (!pattern) return wrong("--allow: '" + text + "': " + pattern.error().text);
+        plan.allow.push_back(pattern->text());
+    }
+    const std::pair<const std::string*, std::string*> names[] = {{&answers.edge_name, &plan.edge_name},
+                                                                 {&answers.core_name, &plan.core_name}};
+    for (const auto& [typed, understood] : names) {
+        const auto name = xmpp::Domain::parse(*typed);
+        if (!name || name->is_address()) return wrong("'" + *typed + "' is not a host name");
+        *understood = name->ascii();
+    }
+    if (plan.edge_name == plan.core_name) return wrong("edge and core need different names");
+    return {};
+}
+
+Result<void> understand_addresses(const InitAnswers& answers, InitPlan& plan) {
+    for (const std::string& text : answers.edge_public) {
+        const auto at = endpoint(text, s2s_port, "--edge-public");
+        if (!at) return at.error();
+        plan.edge_public.push_back(*at);
+    }
+    const auto link = endpoint(answers.edge_link, link_port, "--edge-link");
+    if (!link) return link.error();
+    const auto inside = endpoint(answers.core_inside, s2s_port, "--core-inside");
+    if (!inside) return inside.error();
+    const auto server = HostPort::parse(answers.inside_server, s2s_port);
+    if (!server) return wrong("--inside-server: " + server.error().text);
+    plan.edge_link = *link;
+    plan.core_inside = *inside;
+    plan.inside_server = *server;
+    plan.core_link_source = inside->address;
+    if (answers.core_link_source.empty()) return {};
+    const auto source = IpAddress::parse(answers.core_link_source);
+    if (!source) return wrong("--core-link-source: '" + answers.core_link_source + "' is not an address");
+    plan.core_link_source = *source;
+    return {};
+}
+
+Result<void> understand_files(const InitAnswers& answers, InitPlan& plan) {
+    plan.force = answers.force;
+    plan.directory = fs::absolute(answers.directory).lexically_normal().string();
+    while (plan.directory.size() > 1 && plan.directory.back() == '/') plan.directory.pop_back();
+    const bool is_system = plan.directory.starts_with("/etc/");
+    plan.edge_data = is_system ? "/var/lib/sallyport/edge" : "data/edge";
+    plan.core_data = is_system ? "/var/lib/sallyport/core" : "data/core";
+    if (answers.self_signed) {
+        if (!answers.certificate.empty()) return wrong("--certificate and --self-signed exclude each other");
+        return {};
+    }
+    std::error_code ignored;
+    const std::string key = answers.key.empty() ? answers.certificate : answers.key;
+    for (const std::string& path : {answers.certificate, key}) {
+        if (!fs::is_regular_file(path, ignored)) return wrong(path + ": there is no such file");
+    }
+    plan.certificate = fs::absolute(answers.certificate).lexically_normal().string();
+    plan.key = fs::absolute(key).lexically_normal().string();
+    return {};
+}
+
+}  // namespace
+
+Result<InitPlan> plan_init(InitAnswers answers, const Console& console) {
+    Interview person{console};
+    interview(answers, person);
+    if (!person.missing().empty()) return wrong("needed: " + person.missing());
+    InitPlan plan;
+    if (auto names = understand_names(answers, plan); !names) return names.error();
+    if (auto addresses = understand_addresses(answers, plan); !addresses) return addresses.error();
+    if (auto files = understand_files(answers, plan); !files) return files.error();
+    return plan;
+}
+
+}  // namespace sallyport::ctl

@@ -1,0 +1,97 @@
+// The table of printers, and JSON for scripts.
+#include "nodes/ctl/print.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <ostream>
+
+#include "nodes/ctl/words.h"
+
+namespace sallyport::ctl {
+
+namespace json = boost::json;
+
+namespace {
+
+struct Row {
+    std::string_view verb;
+    Print print;
+};
+constexpr Row rows[] = {
+    {"status", print_status},         {"peers.list", print_peers},
+    {"peers.show", print_peer},       {"peers.ping", print_ping},
+    {"peers.close", print_close},     {"config.get", print_settings},
+    {"config.set", print_changed},    {"config.history", print_history},
+    {"routes.list", print_routes},    {"routes.add", print_changed},
+    {"routes.remove", print_changed}, {"allow.list", print_list},
+    {"allow.add", print_changed},     {"allow.remove", print_changed},
+    {"deny.list", print_list},        {"deny.add", print_changed},
+    {"deny.remove", print_changed},   {"events", print_events},
+    {"log.level", print_level},       {"why", print_why},
+    {"check.dns", print_check},       {"check.tls", print_check},
+    {"reload", print_reload},
+};
+
+/// C1 controls and DEL stand unescaped in JSON; in a terminal they are commands.
+std::string without_controls(std::string text) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string clean;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0u;
+        const bool is_c1 = byte == 0xc2 && next >= 0x80 && next < 0xa0;
+        if (!is_c1 && byte != 0x7f) {
+            clean += text[i];
+            continue;
+        }
+        const unsigned code = is_c1 ? next : byte;
+        clean += std::string{"\\u00"} + digits[code >> 4] + digits[code & 15];
+        if (is_c1) ++i;
+    }
+    return clean;
+}
+
+void write_json(const json::value& value, std::size_t depth, std::string& out) {
+    const std::string indent(2 * (depth + 1), ' ');
+    const auto close = [&](char bracket) { out += "\n" + std::string(2 * depth, ' ') + bracket; };
+    bool first = true;
+    const auto begin = [&] { out += (std::exchange(first, false) ? "\n" : ",\n") + indent; };
+    if (value.is_object() && !value.as_object().empty()) {
+        out += '{';
+        for (const auto& entry : value.as_object()) {
+            begin();
+            out += json::serialize(json::value{entry.key()}) + ": ";
+            write_json(entry.value(), depth + 1, out);
+        }
+        close('}');
+    } else if (value.is_array() && !value.as_array().empty()) {
+        out += '[';
+        for (const json::value& entry : value.as_array()) {
+            begin();
+            write_json(entry, depth + 1, out);
+        }
+        close(']');
+    } else {
+        out += json::serialize(value);
+    }
+}
+
+}  // namespace
+
+void print_result(std::string_view verb, const json::value& result, std::ostream& out) {
+    const auto at = std::find_if(std::begin(rows), std::end(rows), [verb](const Row& row) { return row.verb == verb; });
+    at == std::end(rows) ? print_json(result, out) : at->print(result, out);
+}
+
+void print_json(const json::value& value, std::ostream& out) {
+    std::string text;
+    write_json(value, 0, text);
+    out << without_controls(std::move(text)) << '\n';
+}
+
+bool says_no(const json::value& result) {
+    const json::value* passes = member(result, "passes");
+    return (passes != nullptr && !flag_of(result, "passes")) || text_of(result, "verdict") == "bad";
+}
+
+}  // namespace sallyport::ctl

@@ -1,0 +1,40 @@
+// Answers of nodes for people: one function a verb, listed in print.cpp.
+#pragma once
+
+#include <boost/json/fwd.hpp>
+#include <iosfwd>
+#include <string_view>
+
+namespace sallyport::ctl {
+
+/// The result of `verb` as tables and sentences; JSON when nothing better is known.
+void print_result(std::string_view verb, const boost::json::value& result, std::ostream& out);
+/// One entry of the event log.
+void print_event(const boost::json::value& event, std::ostream& out);
+/// JSON with a line a member, safe for a terminal.
+void print_json(const boost::json::value& value, std::ostream& out);
+/// True when a result says no: a check that found a fault, a stanza that would not pass.
+[[nodiscard]] bool says_no(const boost::json::value& result);
+
+using Print = void (*)(const boost::json::value& result, std::ostream& out);
+// print_status.cpp
+void print_status(const boost::json::value& result, std::ostream& out);
+// print_peers.cpp
+void print_peers(const boost::json::value& result, std::ostream& out);
+void print_peer(const boost::json::value& result, std::ostream& out);
+void print_ping(const boost::json::value& result, std::ostream& out);
+void print_close(const boost::json::value& result, std::ostream& out);
+// print_settings.cpp
+void print_settings(const boost::json::value& result, std::ostream& out);
+void print_changed(const boost::json::value& result, std::ostream& out);
+void print_history(const boost::json::value& result, std::ostream& out);
+void print_routes(const boost::json::value& result, std::ostream& out);
+void print_list(const boost::json::value& result, std::ostream& out);
+// print_diagnosis.cpp
+void print_events(const boost::json::value& result, std::ostream& out);
+void print_level(const boost::json::value& result, std::ostream& out);
+void print_why(const boost::json::value& result, std::ostream& out);
+void print_check(const boost::json::value& result, std::ostream& out);
+void print_reload(const boost::json::value& result, std::ostream& out);
+
+}  // namespace sallyport::ctl

@@ -1,0 +1,88 @@
+// Events, verdicts and checks for people.
+#include <boost/json.hpp>
+#include <ostream>
+
+#include "nodes/ctl/print.h"
+#include "nodes/ctl/table.h"
+
+namespace sallyport::ctl {
+
+namespace json = boost::json;
+
+namespace {
+
+std::string padded(std::string text, std::size_t width) {
+    if (text.size() < width) text.resize(width, ' ');
+    return text;
+}
+
+/// `head` before the first line, as many blanks before the others.
+void print_hanging(const std::string& head, const std::string& text, std::ostream& out) {
+    std::string before = head;
+    for (const std::string& line : wrapped(text, page_width - display_width(head))) {
+        out << before << line << '\n';
+        before.assign(display_width(head), ' ');
+    }
+}
+
+void print_remedy(const json::value& object, std::string_view name, std::ostream& out) {
+    if (member(object, name)) print_hanging("           -> ", text_of(object, name), out);
+}
+
+}  // namespace
+
+void print_event(const json::value& event, std::ostream& out) {
+    constexpr std::size_t milliseconds = 23;
+    std::string facts = text_of(event, "event");
+    if (const json::value* all = member(event, "facts")) {
+        for (const auto& fact : all->as_object())
+            facts += " " + safe(std::string{fact.key()}) + "=" + value_words(fact.value());
+    }
+    std::string time = text_of(event, "time").substr(0, milliseconds);
+    if (time.size() > 10) time[10] = ' ';
+    print_hanging(time + " " + padded(text_of(event, "level"), 5) + " " + padded(text_of(event, "module"), 8) + " ",
+                  facts, out);
+    out.flush();
+}
+
+void print_events(const json::value& result, std::ostream& out) {
+    for (const json::value& event : list_of(result, "events")) print_event(event, out);
+    if (list_of(result, "events").empty()) out << "No such events.\n";
+}
+
+void print_level(const json::value& result, std::ostream& out) {
+    out << text_of(result, "module") << " logs from " << text_of(result, "level") << " on, until the next start\n";
+}
+
+void print_why(const json::value& result, std::ostream& out) {
+    const bool passes = flag_of(result, "passes");
+    out << text_of(result, "from") << " -> " << text_of(result, "to") << ": " << (passes ? "passes" : "does not pass")
+        << " (" << text_of(result, "direction") << ", " << text_of(result, "verdict_id") << ")\n";
+    for (const json::value& step : list_of(result, "steps")) {
+        const bool is_good = flag_of(step, "passes");
+        print_hanging((is_good ? "  ok   " : "  STOP ") + padded(text_of(step, "step"), 16), text_of(step, "text"),
+                      out);
+    }
+    if (passes) return;
+    print_hanging("stopped: ", text_of(result, "blocked_by"), out);
+    if (member(result, "change")) print_hanging("change:  ", text_of(result, "change"), out);
+}
+
+void print_check(const json::value& result, std::ostream& out) {
+    out << "check " << text_of(result, "check") << " " << text_of(result, "domain") << ": "
+        << text_of(result, "verdict") << '\n';
+    for (const json::value& finding : list_of(result, "findings")) {
+        print_hanging("  " + padded(text_of(finding, "grade"), 9), text_of(finding, "text"), out);
+        print_remedy(finding, "remedy", out);
+    }
+    const json::value* facts = member(result, "facts");
+    if (facts == nullptr || facts->as_object().empty()) return;
+    out << '\n';
+    for (const auto& fact : facts->as_object()) {
+        print_hanging("  " + padded(safe(std::string{fact.key()}), 24) + " ", value_words(fact.value()), out);
+    }
+}
+
+void print_reload(const json::value&, std::ostream& out) { out << "certificates and the node's file are read again\n"; }
+
+}  // namespace sallyport::ctl

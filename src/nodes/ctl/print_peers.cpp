@@ -1,0 +1,165 @@
+// `peers` for people.
+#include <boost/json.hpp>
+#include <ostream>
+
+#include "nodes/ctl/print.h"
+#include "nodes/ctl/table.h"
+
+namespace sallyport::ctl {
+
+namespace json = boost::json;
+
+namespace {
+
+std::uint64_t count_of(const json::value& object, std::string_view name) {
+    return static_cast<std::uint64_t>(number_of(object, name));
+}
+
+/// From our side: out to the right, in to the left.
+std::string arrow(const json::value& peer) {
+    const bool in = flag_of(peer, "inbound");
+    const bool out = flag_of(peer, "outbound");
+    return in && out ? "<->" : in ? "<--" : out ? "-->" : "---";
+}
+
+std::string short_method(const std::string& method) {
+    if (method == "certificate-dialback") return "cert+db";
+    if (method == "external") return "cert";
+    return method.empty() || method == "none" ? "-" : method;
+}
+
+std::string short_tls(const std::string& version) {
+    constexpr std::string_view prefix = "TLSv";
+    if (version.empty()) return "-";
+    return version.starts_with(prefix) ? version.substr(prefix.size()) : version;
+}
+
+/// "name  value" lines, each only when there is a value.
+class Facts {
+public:
+    Facts(std::ostream& out, std::size_t indent) : out_{out}, indent_{indent} {}
+    void line(const std::string& name, const std::string& value) {
+        constexpr std::size_t column = 16;
+        if (value.empty()) return;
+        std::string head = std::string(indent_, ' ') + name;
+        head.resize(std::max(indent_ + column, head.size() + 1), ' ');
+        for (const std::string& part : wrapped(value, page_width - head.size())) {
+            out_ << head << part << '\n';
+            head.assign(head.size(), ' ');
+        }
+    }
+
+private:
+    std::ostream& out_;
+    std::size_t indent_;
+};
+
+void print_stream(const json::value& stream, std::ostream& out) {
+    const bool inbound = text_of(stream, "direction") == "inbound";
+    out << '\n'
+        << (inbound ? "<-- inbound" : "--> outbound") << " stream " << text_of(stream, "id")
+        << (flag_of(stream, "dialback_only") ? " (dialback only)" : "") << '\n';
+    Facts facts{out, 4};
+    std::string pairs;
+    for (const json::value& pair : list_of(stream, "pairs")) {
+        pairs += (pairs.empty() ? "" : ", ") + text_of(pair, "local") + ":" + text_of(pair, "remote") + " (" +
+                 (flag_of(pair, "pending") ? "pending" : text_of(pair, "method")) + ")";
+    }
+    facts.line("pairs", pairs);
+    facts.line("state", text_of(stream, "state") + ", open for " + duration_words(number_of(stream, "open_seconds")));
+    facts.line("address", text_of(stream, "remote_address") + " (here " + text_of(stream, "local_address") + ")");
+    facts.line("TLS", member(stream, "tls") ? text_of(stream, "tls") + ", " + text_of(stream, "cipher") : "none");
+    if (const json::value* certificate = member(stream, "certificate")) {
+        facts.line("certificate", text_of(*certificate, "subject"));
+        facts.line("issuer", text_of(*certificate, "issuer"));
+        facts.line("valid until", time_words(text_of(*certificate, "not_after")));
+        facts.line("fingerprint", text_of(*certificate, "sha256"));
+    }
+    facts.line("verdict", text_of(stream, "certificate_verdict"));
+    facts.line("extensions",
+               std::string{flag_of(stream, "acknowledgements") ? "acknowledgements" : "no acknowledgements"} +
+                   (flag_of(stream, "bidirectional") ? ", bidirectional" : ""));
+    facts.line("stanzas", "in " + count_words(count_of(stream, "stanzas_in")) + ", out " +
+                              count_words(count_of(stream, "stanzas_out")) + ", unacknowledged " +
+                              count_words(count_of(stream, "unacknowledged")));
+    facts.line("bytes", "in " + count_words(count_of(stream, "bytes_in")) + ", out " +
+                            count_words(count_of(stream, "bytes_out")));
+    if (member(stream, "quiet_seconds")) facts.line("quiet for", duration_words(number_of(stream, "quiet_seconds")));
+}
+
+void print_destination(const json::value& destination, std::ostream& out) {
+    out << "\nqueue " << text_of(destination, "local") << " --> " << text_of(destination, "remote") << '\n';
+    Facts facts{out, 4};
+    facts.line("state", text_of(destination, "state"));
+    facts.line("queued", count_words(count_of(destination, "queued")) + " stanzas, " +
+                             count_words(count_of(destination, "queued_bytes")) + " bytes, unacknowledged " +
+                             count_words(count_of(destination, "unacknowledged")));
+    facts.line("last success", time_words(text_of(destination, "last_success")));
+    facts.line("last failure", time_words(text_of(destination, "last_failure")));
+    const std::string step = text_of(destination, "last_step");
+    const std::string error = text_of(destination, "last_error");
+    facts.line("last error", step.empty() || error.empty() ? error : "at " + step + ": " + error);
+    if (count_of(destination, "failures") == 0) return;
+    facts.line("failures", count_words(count_of(destination, "failures")) + " in a row, next attempt in " +
+                               duration_words(number_of(destination, "next_retry_seconds")));
+}
+
+}  // namespace
+
+void print_peers(const json::value& result, std::ostream& out) {
+    Table table{{{"DIR"},
+                 {"REMOTE", false, 14},
+                 {"LOCAL", false, 12},
+                 {"AUTH"},
+                 {"TLS"},
+                 {"ADDRESS", false, 12},
+                 {"STATE", false, 8},
+                 {"QUEUED", true},
+                 {"IN", true},
+                 {"OUT", true}}};
+    for (const json::value& peer : list_of(result, "peers")) {
+        table.row({arrow(peer), text_of(peer, "remote"), text_of(peer, "local"), short_method(text_of(peer, "method")),
+                   short_tls(text_of(peer, "tls")), text_of(peer, "address"), text_of(peer, "state"),
+                   count_words(count_of(peer, "queued")), count_words(count_of(peer, "stanzas_in")),
+                   count_words(count_of(peer, "stanzas_out"))});
+        if (member(peer, "via")) table.note("through " + text_of(peer, "via"));
+        if (member(peer, "last_error")) table.note("last error: " + text_of(peer, "last_error"));
+    }
+    if (table.empty()) {
+        out << "No peers.\n";
+    } else {
+        table.write(out);
+    }
+}
+
+void print_peer(const json::value& result, std::ostream& out) {
+    if (!flag_of(result, "known")) {
+        out << "Nothing is known of " << text_of(result, "domain") << "; `sallyport why OURS "
+            << text_of(result, "domain") << "` tells whether it may talk with us.\n";
+        return;
+    }
+    print_peers(result, out);
+    for (const json::value& stream : list_of(result, "streams")) print_stream(stream, out);
+    for (const json::value& destination : list_of(result, "destinations")) print_destination(destination, out);
+    for (const json::value& peer : list_of(result, "described")) {
+        out << "\nas " << text_of(peer, "edge") << " describes it\n";
+        Facts facts{out, 4};
+        facts.line("pair", text_of(peer, "local") + ":" + text_of(peer, "remote") + " " + text_of(peer, "direction"));
+        facts.line("proved by", text_of(peer, "method"));
+        facts.line("TLS", text_of(peer, "tls") + ", " + text_of(peer, "cipher"));
+        facts.line("address", text_of(peer, "address"));
+        facts.line("verdict id", text_of(peer, "verdict"));
+    }
+}
+
+void print_ping(const json::value& result, std::ostream& out) {
+    out << text_of(result, "remote") << " answered " << text_of(result, "local") << " after "
+        << duration_words(number_of(result, "milliseconds") / 1000) << " (" << number_of(result, "milliseconds")
+        << " ms)\n";
+}
+
+void print_close(const json::value& result, std::ostream& out) {
+    out << "closed " << text_of(result, "closed") << " streams with " << text_of(result, "remote") << '\n';
+}
+
+}  // namespace sallyport::ctl

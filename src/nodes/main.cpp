@@ -1,0 +1,32 @@
+// The program: one binary for nodes and for the command line.
+#include <pwd.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "nodes/core/run_core.h"
+#include "nodes/ctl/cli.h"
+#include "nodes/edge/run_edge.h"
+
+namespace {
+
+/// Who gives the command; behind sudo the one who called it.
+std::string user_name() {
+    constexpr std::size_t longest = 64;
+    const char* behind_sudo = std::getenv("SUDO_USER");
+    if (::geteuid() == 0 && behind_sudo != nullptr && *behind_sudo != '\0')
+        return std::string{behind_sudo}.substr(0, longest);
+    const passwd* entry = ::getpwuid(::geteuid());
+    return entry == nullptr ? "uid " + std::to_string(::geteuid()) : std::string{entry->pw_name}.substr(0, longest);
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+    const sallyport::ctl::Console console{std::cin, std::cout, std::cerr, ::isatty(STDIN_FILENO) == 1, user_name()};
+    return sallyport::ctl::run_cli(std::vector<std::string>(words + 1, words + count), console,
+                                   {sallyport::nodes::run_edge, sallyport::nodes::run_core});
+}
