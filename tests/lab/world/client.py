@@ -55,7 +55,7 @@ class User:
             return all(value(event.get(key, "")) if callable(value) else event.get(key) == value
                        for key, value in wanted.items())
         return until(lambda: next((event for event in self.events(since) if fits(event)), None),
-                     lambda: f"{self.jid} to see {wanted}; saw {self.events(since)[-8:]}", seconds)
+                     lambda: f"{self.jid} to see {str(wanted)[:300]}; saw {str(self.events(since)[-8:])[:3000]}", seconds)
 
     def online(self):
         since = self.mark()

@@ -154,7 +154,7 @@ class Federation:
 
     def keep(self, name, failed_log):
         """Copies every log to run/lab/<scenario>; returns the folder."""
-        target = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "run", "lab", name)
+        target = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "run", "lab", name[:80])
         target = os.path.normpath(target)
         shutil.rmtree(target, ignore_errors=True)
         os.makedirs(target)
