@@ -1,13 +1,13 @@
 // Random scripts of headers, elements, TLS, verdicts, time and rules against both stream machines. Whatever the script:
 // no pair becomes ready and no stanza is delivered without a proof that this very stream asked for; nothing goes in
 // clear when TLS is required; what is said is well-formed; who is done is silent; nobody who waits is forgotten.
-#include <cstdio>
-#include <cstdlib>
-#include <map>
+#include <algorithm>
+#include <cstdint>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "fuzz/check.h"
 #include "proto/s2s/certificate.h"
 #include "proto/s2s/inbound.h"
 #include "proto/s2s/outbound.h"
@@ -24,11 +24,7 @@ using sallyport::testing::self_signed_for;
 using sallyport::testing::TestRules;
 using sallyport::testing::tls_with;
 
-void require(bool holds, const char* what) {
-    if (holds) return;
-    std::fprintf(stderr, "broken: %s\n", what);
-    std::abort();
-}
+void require(bool holds, const char* what) { fuzz::check(holds, what); }
 
 class Script {
 public:
