@@ -110,6 +110,18 @@ TEST(ReceivingServer, TimesTheVerificationOut) {  // the seed's 30 seconds
     with.expect_close(connection_timeout);
 }
 
+TEST(ReceivingServer, IgnoresVerdictsThatNothingWaitsFor) {
+    Dialogue with = authenticated();
+    with.verdict(a_pair, Outcome::invalid);
+    with.verdict(a_pair, Outcome::error);
+    with.verdict(pair_of("corp.example", "victim.example"), Outcome::valid);
+    with.ours_nothing();
+    with.peer(message("attacker.example", "corp.example"));
+    with.expect_delivered(1);
+    with.peer(message("victim.example", "corp.example"));
+    with.expect_close(invalid_from);
+}
+
 TEST(ReceivingServer, AnswersUnknownTargetsAndGoesOn) {  // XEP-0220 2.2.1: the stream MUST NOT be closed
     Dialogue with = authenticated();
     with.peer(result("attacker.example", "nowhere.example", "abc"));

@@ -125,6 +125,15 @@ TEST(InitiatingServer, BelievesOnlyAnswersToItsOwnQuestions) {  // threat T02
     EXPECT_TRUE(with.out().ready(pair));
 }
 
+TEST(InitiatingServer, TakesOneAnswerAQuestion) {
+    Dialogue with = ready();
+    with.peer(result_is("partner.example", "corp.example", "invalid"));
+    with.peer(result_is("partner.example", "corp.example", "valid"));
+    with.expect_note("s2s.answer.dropped");
+    with.expect_open();
+    EXPECT_TRUE(with.out().ready(pair));
+}
+
 TEST(InitiatingServer, NeedsTheStreamId) {  // RFC 6120 4.7.3
     Dialogue with = Dialogue::outbound(plain());
     with.connected();

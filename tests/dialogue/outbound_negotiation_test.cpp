@@ -129,13 +129,15 @@ TEST(OutboundTls, GoesOnInClearOnlyWhereTheModeAllows) {
 }
 
 TEST(OutboundTls, BytesBehindProceedAreAnInjection) {  // threat T17
-    Dialogue with = greeted();
-    with.peer(required_features);
-    with.ours(starttls);
-    with.peer(std::string{proceed} + features(f_mechanisms));
-    with.expect_failed(pair, StanzaCondition::remote_server_timeout, "tls");
-    with.expect_silent_close();
-    with.ours_nothing();
+    for (const std::string& injected : {features(f_mechanisms), std::string{" "}, std::string{"<stream:fea"}}) {
+        Dialogue with = greeted();
+        with.peer(required_features);
+        with.ours(starttls);
+        with.peer(std::string{proceed} + injected);
+        with.expect_failed(pair, StanzaCondition::remote_server_timeout, "tls");
+        with.expect_silent_close();
+        with.ours_nothing();
+    }
 }
 
 TEST(OutboundTls, StopsAtACertificateThatDoesNotProveThePeer) {  // threat T28
