@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <ostream>
 
+#include "io/store/file_facts.h"
 #include "io/tls/files.h"
 #include "nodes/ctl/words.h"
 
@@ -12,7 +13,7 @@ namespace sallyport::ctl {
 
 config::Role infer_role(std::string_view toml, const std::string& path) {
     config::NodeFile file;
-    const auto errors = config::parse_node_file(toml, path, config::Role::core, file);
+    const auto errors = config::parse_node_file(toml, path, config::Role::core, file, io::file_facts);
     if (!file.link.dial.empty()) return config::Role::core;
     // A dial with mistakes is a dial too; "link.dial is missing" is a complaint about the file as a whole.
     const bool dials = std::any_of(errors.begin(), errors.end(), [](const config::FileError& error) {
@@ -31,11 +32,13 @@ int check_config(const std::string& path, const std::string& role, const Console
                             : role == "core" ? config::Role::core
                                              : config::Role::edge;
     config::NodeFile file;
-    const auto errors = config::parse_node_file(*text, std::filesystem::absolute(path).string(), as, file);
+    const auto errors =
+        config::parse_node_file(*text, std::filesystem::absolute(path).string(), as, file, io::file_facts);
     for (config::FileError error : errors) {
         error.file = path;
         console.err << safe(error.sentence()) << '\n';
     }
+    for (const std::string& warning : file.warnings) console.err << path << ": warning: " << safe(warning) << '\n';
     if (!errors.empty()) return Exit::usage;
     console.out << path << ": a good file for " << (as == config::Role::core ? "a core" : "an edge") << '\n';
     return Exit::done;

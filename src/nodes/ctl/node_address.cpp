@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/endpoint.h"
+#include "io/store/file_facts.h"
 #include "io/tls/files.h"
 #include "model/config/node_file.h"
 
@@ -24,7 +25,7 @@ Result<std::string> socket_of_file(const std::string& path) {
     const auto text = io::read_file(path);
     if (!text) return wrong(text.error().text);
     config::NodeFile file;
-    const auto errors = config::parse_node_file(*text, path, config::Role::edge, file);
+    const auto errors = config::parse_node_file(*text, path, config::Role::edge, file, io::file_facts);
     if (!file.node.data.empty()) return file.node.data + std::string{socket_name};
     return wrong(path + ": names no node.data" + (errors.empty() ? "" : " (" + errors.front().sentence() + ")"));
 }
