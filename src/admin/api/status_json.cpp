@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "io/log/log_text.h"
+#include "model/config/setting_values.h"
 #include "model/policy/verdict.h"
 
 namespace sallyport::admin {
@@ -18,7 +19,7 @@ json::array json_texts(const std::vector<std::string>& texts) {
     return array;
 }
 
-json::value text_or_null(const std::string& text) { return text.empty() ? json::value{} : json::value{text}; }
+json::value text_or_null(const std::string& text) { return text.empty() ? json::value{} : json::value(text); }
 
 json::value certificate_of(const s2s::StreamStatus& stream) {
     if (stream.certificate_sha256.empty()) return nullptr;
@@ -181,10 +182,14 @@ json::object json_of(const io::LogEvent& event) {
             {"level", text(event.level)}, {"event", event.event},          {"facts", std::move(facts)}};
 }
 
+std::string_view security_mode_word(s2s::SecurityMode mode) {
+    return config::security_mode_words()[static_cast<std::size_t>(mode)];
+}
+
 json::value json_value(const std::string& text) {
     json::error_code problem;
     json::value value = json::parse(text, problem);
-    return problem ? json::value{text} : value;
+    return problem ? json::value(text) : value;
 }
 
 }  // namespace sallyport::admin

@@ -27,6 +27,8 @@ namespace sallyport::admin {
 [[nodiscard]] boost::json::object json_of(const NodeProblem& problem);
 [[nodiscard]] boost::json::object json_of(const io::LogEvent& event);
 
+/// As in the setting: "tls_required".
+[[nodiscard]] std::string_view security_mode_word(s2s::SecurityMode mode);
 /// JSON text of ours as a value.
 [[nodiscard]] boost::json::value json_value(const std::string& text);
 

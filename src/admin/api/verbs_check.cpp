@@ -18,7 +18,7 @@ json::object json_of(const diag::Report& report) {
         findings.push_back(
             json::object{{"grade", diag::text(finding.grade)},
                          {"text", finding.text},
-                         {"remedy", finding.remedy.empty() ? json::value{} : json::value{finding.remedy}}});
+                         {"remedy", finding.remedy.empty() ? json::value{} : json::value(finding.remedy)}});
     }
     json::object facts;
     for (const auto& [name, value] : report.facts) facts[name] = value;

@@ -42,7 +42,7 @@ const config::SettingRow* row_of(Call& call) {
 }  // namespace
 
 json::value shown_value(const config::SettingRow& row, const config::Settings& settings) {
-    if (row.secret) return json::value{view(stars)};
+    if (row.secret) return json::value(view(stars));
     return json_value(row.load(settings));
 }
 

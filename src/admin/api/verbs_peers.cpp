@@ -18,7 +18,7 @@ constexpr std::size_t milestones_at_once = 200;
 
 json::object policy_of(const config::Snapshot& settings, const xmpp::Domain& remote) {
     const s2s::StreamPolicy policy = policy::EdgeRules{settings}.policy(remote);
-    return {{"security_mode", s2s::text(policy.security)},
+    return {{"security_mode", security_mode_word(policy.security)},
             {"certificate_required", policy.require_certificate},
             {"external", policy.offer_external},
             {"dialback", policy.offer_dialback},

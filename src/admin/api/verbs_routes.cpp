@@ -31,7 +31,9 @@ std::optional<std::uint16_t> short_number(Call& call, std::string_view name) {
     return std::nullopt;
 }
 
+/// An IPv6 address may stand without brackets when it has no port.
 std::optional<HostPort> address_of(Call& call, const std::string& text) {
+    if (const auto address = IpAddress::parse(text)) return HostPort{address->text(), s2s_port};
     auto parsed = HostPort::parse(text, s2s_port);
     if (parsed) return std::move(*parsed);
     call.fail({"argument-malformed", parsed.error().text}, "address");

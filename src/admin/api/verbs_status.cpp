@@ -73,7 +73,7 @@ json::object describe(NodeControl& node, const NodeStatus& status) {
             {"uptime_seconds", seconds(status.uptime)},
             {"threads", status.shards},
             {"federation_enabled", status.federation_enabled},
-            {"security_mode", s2s::text(settings->security_mode)},
+            {"security_mode", security_mode_word(settings->security_mode)},
             {"revision", status.revision},
             {"problems", array_of(problems(status, node.file(), *settings, now))},
             {"links", array_of(status.links, status.now)},

@@ -37,8 +37,8 @@ public:
                             {"direction", policy::text(contact_.direction)},
                             {"passes", passes},
                             {"verdict_id", policy::decide(contact_, *settings_).verdict_id},
-                            {"blocked_by", passes ? json::value{} : json::value{blocked_by_}},
-                            {"change", change_.empty() ? json::value{} : json::value{change_}},
+                            {"blocked_by", passes ? json::value{} : json::value(blocked_by_)},
+                            {"change", change_.empty() ? json::value{} : json::value(change_)},
                             {"steps", std::move(steps_)}};
         return result;
     }
@@ -51,7 +51,7 @@ private:
         steps_.push_back(json::object{{"step", view(name)},
                                       {"passes", passes},
                                       {"text", text},
-                                      {"change", change.empty() ? json::value{} : json::value{view(change)}}});
+                                      {"change", change.empty() ? json::value{} : json::value(view(change))}});
         if (passes || !blocked_by_.empty()) return;
         blocked_by_ = text;
         change_ = change;
@@ -72,7 +72,7 @@ private:
 
     void security() {
         const s2s::StreamPolicy policy = policy::EdgeRules{settings_}.policy(contact_.pair.remote);
-        std::string says{s2s::text(policy.security)};
+        std::string says{security_mode_word(policy.security)};
         says += policy.require_certificate ? ", a certificate is required" : "";
         says += policy.offer_dialback ? ", dialback" : "";
         says += policy.offer_external ? ", SASL EXTERNAL" : "";

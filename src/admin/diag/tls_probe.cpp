@@ -70,7 +70,9 @@ void TlsProbe::try_door() {
 void TlsProbe::connected(Result<std::unique_ptr<io::Stream>> result) {
     const Door& door = doors_[next_door_++];
     if (!result) {
-        visit_.closed_doors.push_back(door.host + " at " + door.at.text() + ": " + result.error().text);
+        // The error begins with the address.
+        const bool is_address = IpAddress::parse(door.host).has_value();
+        visit_.closed_doors.push_back((is_address ? "" : door.host + " at ") + result.error().text);
         // The dial is on the stack: the next one replaces it in a later turn.
         return loop_.defer([this, alive = std::weak_ptr{alive_}] {
             if (!alive.expired()) try_door();

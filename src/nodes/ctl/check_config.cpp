@@ -32,13 +32,14 @@ int check_config(const std::string& path, const std::string& role, const Console
                             : role == "core" ? config::Role::core
                                              : config::Role::edge;
     config::NodeFile file;
-    const auto errors = config::parse_node_file(*text, std::filesystem::absolute(path).string(), as, file, io::file_facts);
+    const auto errors =
+        config::parse_node_file(*text, std::filesystem::absolute(path).string(), as, file, io::file_facts);
     for (config::FileError error : errors) {
         error.file = path;
         console.err << safe(error.sentence()) << '\n';
     }
+    for (const std::string& warning : file.warnings) console.err << path << ": warning: " << safe(warning) << '\n';
     if (!errors.empty()) return Exit::usage;
-    for (const std::string& warning : file.warnings) console.err << "warning: " << safe(warning) << '\n';
     console.out << path << ": a good file for " << (as == config::Role::core ? "a core" : "an edge") << '\n';
     return Exit::done;
 }

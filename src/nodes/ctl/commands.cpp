@@ -53,10 +53,7 @@ void add_slot(CLI::App& app, const admin::Argument& row, Leaf& leaf) {
         case admin::Form::text: slot.option = app.add_option(name, slot.text, help); break;
         case admin::Form::number: slot.option = app.add_option(name, slot.number, help); break;
         case admin::Form::flag: slot.option = app.add_flag(name, slot.flag, help); break;
-        case admin::Form::texts:
-            // Without "extra arguments", CLI11 takes "[2001:db8::1]" as it stands.
-            slot.option = app.add_option(name, slot.texts, help)->expected(1, most_texts)->allow_extra_args(false);
-            break;
+        case admin::Form::texts: slot.option = app.add_option(name, slot.texts, help)->expected(1, most_texts); break;
     }
     if (row.positional && row.required) slot.option->required();
 }
@@ -185,7 +182,7 @@ private:
         for (const auto& [name, group] : groups_) {
             if (!group.app->parsed()) continue;
             if (group.first == nullptr)
-                throw CLI::RequiredError(group.app->get_name() + " needs a verb: " + verbs_of(group));
+                throw CLI::ParseError(group.app->get_name() + " needs one of: " + verbs_of(group), Exit::usage);
             take(*group.first);
         }
     }

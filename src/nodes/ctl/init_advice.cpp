@@ -38,23 +38,25 @@ std::string dns_part(const InitPlan& plan) {
 
 std::string firewall_part(const InitPlan& plan) {
     std::string part = heading("Firewall between Internet, DMZ and inside (nftables; the edge dials nothing inside)") +
+                       "  define internet = \"eth0\"  # its interface towards the Internet\n"
                        "  table inet sallyport {\n    chain forward {\n"
                        "      type filter hook forward priority filter; policy drop;\n"
-                       "      ct state established,related accept\n";
+                       "      ct state established,related accept\n"
+                       "      # Internet -> edge\n";
     for (const Endpoint& at : plan.edge_public) {
-        part += "      " + family(at.address) + " daddr " + at.address.text() + " tcp dport " +
-                std::to_string(at.port) + " ct state new accept  # Internet -> edge\n";
+        part += "      iifname $internet " + family(at.address) + " daddr " + at.address.text() + " tcp dport " +
+                std::to_string(at.port) + " accept\n";
     }
+    part += "      # edge -> other servers, which may listen on other ports than 5269, and DNS\n";
     for (const Endpoint& at : plan.edge_public) {
-        part += "      " + family(at.address) + " saddr " + at.address.text() +
-                " tcp dport { 443, 5269, 5270 } ct state new accept  # edge -> other servers\n";
-        part += "      " + family(at.address) + " saddr " + at.address.text() +
-                " meta l4proto { tcp, udp } th dport 53 ct state new accept  # edge -> DNS\n";
+        const std::string from = "      oifname $internet " + family(at.address) + " saddr " + at.address.text();
+        part +=
+            from + " tcp dport { 443, 1024-65535 } accept\n" + from + " meta l4proto { tcp, udp } th dport 53 accept\n";
     }
     const Endpoint& link = plan.edge_link;
-    return part + "      " + family(link.address) + " saddr " + plan.core_link_source.text() + " " +
-           family(link.address) + " daddr " + link.address.text() + " tcp dport { " + std::to_string(link.port) +
-           ", 2222 } ct state new accept  # core -> edge\n    }\n  }\n";
+    return part + "      # core -> edge: router link and provisioning\n      " + family(link.address) + " saddr " +
+           plan.core_link_source.text() + " " + family(link.address) + " daddr " + link.address.text() +
+           " tcp dport { " + std::to_string(link.port) + ", 2222 } accept\n    }\n  }\n";
 }
 
 std::string server_part(const InitPlan& plan) {

@@ -60,7 +60,7 @@ void write_json(const json::value& value, std::size_t depth, std::string& out) {
         out += '{';
         for (const auto& entry : value.as_object()) {
             begin();
-            out += json::serialize(json::value{entry.key()}) + ": ";
+            out += json::serialize(json::value(entry.key())) + ": ";
             write_json(entry.value(), depth + 1, out);
         }
         close('}');

@@ -56,8 +56,9 @@ private:
 
 void print_stream(const json::value& stream, std::ostream& out) {
     const bool inbound = text_of(stream, "direction") == "inbound";
+    const std::string id = text_of(stream, "id");
     out << '\n'
-        << (inbound ? "<-- inbound" : "--> outbound") << " stream " << text_of(stream, "id")
+        << (inbound ? "<-- inbound" : "--> outbound") << " stream" << (id.empty() ? "" : " " + id)
         << (flag_of(stream, "dialback_only") ? " (dialback only)" : "") << '\n';
     Facts facts{out, 4};
     std::string pairs;
@@ -67,7 +68,8 @@ void print_stream(const json::value& stream, std::ostream& out) {
     }
     facts.line("pairs", pairs);
     facts.line("state", text_of(stream, "state") + ", open for " + duration_words(number_of(stream, "open_seconds")));
-    facts.line("address", text_of(stream, "remote_address") + " (here " + text_of(stream, "local_address") + ")");
+    const std::string address = text_of(stream, "remote_address");
+    if (!address.empty()) facts.line("address", address + " (here " + text_of(stream, "local_address") + ")");
     facts.line("TLS", member(stream, "tls") ? text_of(stream, "tls") + ", " + text_of(stream, "cipher") : "none");
     if (const json::value* certificate = member(stream, "certificate")) {
         facts.line("certificate", text_of(*certificate, "subject"));

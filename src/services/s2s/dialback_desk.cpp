@@ -104,7 +104,7 @@ void DialbackDesk::answered(std::uint64_t number, const Verified& answer) {
     requests.erase(match);
     // Its stream closes now; the next request opens another.
     if (requests.empty()) open_.erase(at->second.key);
-    finish(std::move(request), answer.outcome, xmpp::StanzaCondition::remote_server_not_found, answer.text);
+    finish(std::move(request), answer.outcome, answer.condition, answer.text);
 }
 
 void DialbackDesk::gone(std::uint64_t number, xmpp::StanzaCondition condition, const std::string& why, bool reached) {

@@ -286,7 +286,7 @@ void InboundStream::on_closed(io::CloseReason reason, const std::string& text) {
 bool InboundStream::carries(const xmpp::DomainPair& pair) const {
     if (finished_ || machine_.closed() || !machine_.bidi()) return false;
     for (const auto& known : machine_.pairs()) {
-        if (known.domains == pair && !known.pending) return true;
+        if (known.domains == pair && known.method != Method::none) return true;
     }
     return false;
 }
@@ -295,6 +295,9 @@ void InboundStream::send(const xmpp::Stanza& stanza) {
     ++stanzas_out_;
     bytes_out_ += stanza.bytes.size();
     stream_->write(stanza.bytes);
+    Actions actions;
+    machine_.on_sent(context_.shard.loop.now(), actions);
+    carry_out(actions);
 }
 
 bool InboundStream::concerns(const xmpp::Domain& remote) const {

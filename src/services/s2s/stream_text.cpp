@@ -4,13 +4,15 @@
 #include <algorithm>
 
 #include "proto/s2s/certificate.h"
+#include "proto/xmpp/namespaces.h"
 
 namespace sallyport::s2s {
 
 bool is_stanza(const xml::Reader& reader) {
     const xml::Shell& shell = reader.shell();
-    return (shell.name == "message" || shell.name == "presence" || shell.name == "iq") &&
-           shell.space == reader.header().content_space;
+    if (shell.name != "message" && shell.name != "presence" && shell.name != "iq") return false;
+    // A prefix-free header has the streams namespace as its default; stanzas then name theirs (RFC 6120 4.8.2).
+    return shell.space == reader.header().content_space || shell.space == xmpp::ns::server;
 }
 
 void finish_stream(io::Stream& stream, const Close& close, Duration linger) {

@@ -1,0 +1,69 @@
+// Requests of the admin socket: what is strict JSON with known words is run, everything else is refused by name.
+#include <gtest/gtest.h>
+
+#include "fake_node.h"
+
+namespace sallyport::test {
+namespace {
+
+std::string code_for(const std::string& request) {
+    FakeNode node;
+    const auto lines = node.run(request);
+    return lines.size() == 1 ? code_of(lines.front()) : "lines: " + std::to_string(lines.size());
+}
+
+TEST(Call, RefusesWhatIsNotAJsonObject) {
+    EXPECT_EQ(code_for("status"), "request-malformed");
+    EXPECT_EQ(code_for("[]"), "request-malformed");
+    EXPECT_EQ(code_for(R"({"verb":"status"} trailing)"), "request-malformed");
+    EXPECT_EQ(code_for(R"({"verb":"status",})"), "request-malformed");
+    EXPECT_EQ(code_for(R"({"verb":"status","args":{"a":[[[[[[[[[[1]]]]]]]]]]}})"), "request-malformed");
+}
+
+TEST(Call, RefusesMembersAndVerbsThatItDoesNotKnow) {
+    EXPECT_EQ(code_for(R"({"verb":"status","force":true})"), "request-malformed");
+    EXPECT_EQ(code_for(R"({"args":{}})"), "request-malformed");
+    EXPECT_EQ(code_for(R"({"verb":7})"), "request-malformed");
+    EXPECT_EQ(code_for(R"({"verb":"status","args":[]})"), "request-malformed");
+    EXPECT_EQ(code_for(R"({"verb":"peers.lst"})"), "verb-unknown");
+}
+
+TEST(Call, SuggestsTheVerbThatWasMeant) {
+    FakeNode node;
+    const auto answer = node.ask("peers.lst");
+    EXPECT_NE(text_at(answer.as_object().at("error"), "text").find("peers.list"), std::string::npos);
+}
+
+TEST(Call, NamesTheArgumentAtFault) {
+    FakeNode node;
+    const auto unknown = node.ask("peers.show", R"({"domain":"a.test","fast":true})");
+    EXPECT_EQ(code_of(unknown), "argument-unknown");
+    EXPECT_EQ(field_of(unknown), "fast");
+    const auto missing = node.ask("peers.show");
+    EXPECT_EQ(code_of(missing), "argument-missing");
+    EXPECT_EQ(field_of(missing), "domain");
+    const auto wrong = node.ask("events", R"({"limit":"many"})");
+    EXPECT_EQ(code_of(wrong), "argument-malformed");
+    EXPECT_EQ(field_of(wrong), "limit");
+    EXPECT_EQ(code_of(node.ask("events", R"({"limit":-1})")), "argument-malformed");
+    EXPECT_EQ(code_of(node.ask("allow.add", R"({"domain":[]})")), "argument-missing");
+    EXPECT_EQ(code_of(node.ask("allow.add", R"({"domain":["a.test",7]})")), "argument-malformed");
+    EXPECT_EQ(field_of(node.ask("peers.show", R"({"domain":"a..test"})")), "domain");
+}
+
+TEST(Call, RefusesAuthorsThatCouldForgeALogLine) {
+    EXPECT_EQ(code_for("{\"verb\":\"status\",\"author\":\"anna\\nbert\"}"), "request-malformed");
+    EXPECT_EQ(code_for(R"({"verb":"status","author":""})"), "request-malformed");
+    EXPECT_EQ(code_for(R"({"verb":"status","author":")" + std::string(65, 'a') + R"("})"), "request-malformed");
+}
+
+TEST(Call, AnswersOnceWithTheResult) {
+    FakeNode node;
+    const auto lines = node.run(R"({"verb":"config.get","args":{"name":"federation.enabled"}})");
+    ASSERT_EQ(lines.size(), 1u);
+    EXPECT_TRUE(lines.front().as_object().at("ok").as_bool());
+    EXPECT_EQ(text_at(lines.front().as_object().at("result"), "value"), "true");
+}
+
+}  // namespace
+}  // namespace sallyport::test

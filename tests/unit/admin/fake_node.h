@@ -1,0 +1,165 @@
+// A node that says what a test wants, with real settings, a real loop and answers to look-ups from a table.
+#pragma once
+
+#include <boost/json.hpp>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "admin/api/call.h"
+#include "io/loop/asio_loop.h"
+#include "io/loop/random.h"
+#include "io/net/tcp_network.h"
+#include "support/sim_log.h"
+#include "support/test_pki.h"
+
+namespace sallyport::test {
+
+/// Answers from a table; names that are not in it do not exist.
+class TableResolver final : public io::Resolver {
+public:
+    explicit TableResolver(io::Loop& loop) : loop_{loop} {}
+    [[nodiscard]] std::unique_ptr<io::Lookup> srv(const std::string& name, io::OnAnswer on_answer) override {
+        return answer("SRV " + name, std::move(on_answer));
+    }
+    [[nodiscard]] std::unique_ptr<io::Lookup> addresses(const std::string& name, bool v6,
+                                                        io::OnAnswer on_answer) override {
+        return answer((v6 ? "AAAA " : "A ") + name, std::move(on_answer));
+    }
+    void add_srv(const std::string& name, SrvRecord record) {
+        answers["SRV " + name].status = DnsStatus::ok;
+        answers["SRV " + name].srv.push_back(std::move(record));
+    }
+    void add_address(const std::string& name, const std::string& address) {
+        const auto parsed = *IpAddress::parse(address);
+        DnsAnswer& answer = answers[(parsed.v6 ? "AAAA " : "A ") + name];
+        answer.status = DnsStatus::ok;
+        answer.addresses.push_back(parsed);
+    }
+
+    std::map<std::string, DnsAnswer> answers;  ///< "SRV name", "A name", "AAAA name"
+
+private:
+    struct Asked final : io::Lookup {};
+    std::unique_ptr<io::Lookup> answer(const std::string& question, io::OnAnswer on_answer) {
+        DnsAnswer found;
+        found.status = DnsStatus::no_name;
+        if (const auto at = answers.find(question); at != answers.end()) found = at->second;
+        auto lookup = std::make_unique<Asked>();
+        loop_.post([found, on_answer = std::move(on_answer)] { on_answer(found); });
+        return lookup;
+    }
+    io::Loop& loop_;
+};
+
+class FakeNode final : public admin::NodeControl {
+public:
+    explicit FakeNode(std::map<std::string, std::string> first = {{"federation.enabled", "true"},
+                                                                  {"federation.domains", R"(["b.test"])"}})
+        : settings_{{folder.path(), std::move(first), "edge.toml", [](std::size_t n) { return io::random_bytes(n); }},
+                    loop_,
+                    Logger{log, LogModule::settings}} {
+        if (!settings_.open()) std::abort();
+        current.role = "edge";
+        current.name = "edge1.b.test";
+        current.federation_enabled = true;
+        node_file.node.data = folder.path();
+        node_file.path = "edge.toml";
+    }
+
+    [[nodiscard]] const config::NodeFile& file() const override { return node_file; }
+    [[nodiscard]] services::SettingsService& settings() override { return settings_; }
+    void status(std::function<void(admin::NodeStatus)> on_status) override {
+        loop_.post([this, on_status] { on_status(current); });
+    }
+    void ping(const xmpp::DomainPair& pair, std::function<void(Result<Duration>)> on_pinged) override {
+        pinged.push_back(pair.text());
+        loop_.post([this, on_pinged] { on_pinged(pong); });
+    }
+    void close(const xmpp::Domain&, std::function<void(unsigned)> on_closed) override {
+        loop_.post([this, on_closed] { on_closed(streams_to_close); });
+    }
+    [[nodiscard]] io::Loop& loop() override { return loop_; }
+    [[nodiscard]] io::Network& network() override { return network_; }
+    [[nodiscard]] io::Resolver& resolver() override { return names; }
+    [[nodiscard]] std::shared_ptr<const io::TlsContext> client_tls() override { return tls; }
+    [[nodiscard]] std::vector<io::LogEvent> events(std::uint64_t after, std::size_t most) override {
+        std::vector<io::LogEvent> found;
+        for (const io::LogEvent& event : log_events) {
+            if (event.number > after) found.push_back(event);
+        }
+        if (found.size() > most) found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(most));
+        return found;
+    }
+    void log_level(LogModule module, LogLevel level) override {
+        levels.push_back(std::string{text(module)} + "=" + std::string{text(level)});
+    }
+    [[nodiscard]] std::vector<std::string> reload() override { return reload_problems; }
+
+    /// Runs a request to its end; all lines of the answer.
+    std::vector<boost::json::value> run(const std::string& request) {
+        std::vector<boost::json::value> lines;
+        bool over = false;
+        const auto call = admin::Call::start(*this, request, [&](const std::string& line, bool last) {
+            lines.push_back(boost::json::parse(line));
+            over = last;
+        });
+        bool expired = false;
+        const auto timer = loop_.timer([&] { expired = true; });
+        timer->arm(loop_.now() + std::chrono::seconds{10});
+        loop_.run_until([&] { return over || expired; });
+        call->abandon();
+        return lines;
+    }
+    /// The result of a verb, or its error under "error".
+    boost::json::value ask(const std::string& verb, const std::string& arguments = "{}") {
+        const auto lines = run(R"({"verb":")" + verb + R"(","author":"anna","args":)" + arguments + "}");
+        if (lines.empty()) return nullptr;
+        const auto& answer = lines.back().as_object();
+        return answer.at("ok").as_bool() ? answer.at("result") : boost::json::value{{"error", answer.at("error")}};
+    }
+    void log_event(LogModule module, LogLevel level, const std::string& name,
+                   std::vector<std::pair<std::string, std::string>> facts) {
+        log_events.push_back({log_events.size() + 1, loop_.wall(), module, level, name, std::move(facts)});
+    }
+
+    TemporaryFolder folder;
+    MemorySink log;
+    config::NodeFile node_file;
+    admin::NodeStatus current;
+    Result<Duration> pong = Duration{std::chrono::milliseconds{12}};
+    unsigned streams_to_close = 2;
+    std::vector<io::LogEvent> log_events;
+    std::vector<std::string> reload_problems, levels, pinged;
+    std::shared_ptr<const io::TlsContext> tls;
+
+private:
+    io::AsioLoop loop_;
+    io::TcpNetwork network_{loop_};
+    services::SettingsService settings_;
+
+public:
+    TableResolver names{loop_};
+    [[nodiscard]] io::AsioLoop& real_loop() { return loop_; }
+    [[nodiscard]] io::TcpNetwork& real_network() { return network_; }
+};
+
+/// A member's text, for short expectations.
+inline std::string text_at(const boost::json::value& object, const char* name) {
+    if (!object.is_object() || !object.as_object().contains(name)) return "(absent)";
+    const auto& found = object.as_object().at(name);
+    return found.is_string() ? std::string{found.as_string().data(), found.as_string().size()}
+                             : boost::json::serialize(found);
+}
+
+/// The code of an answer that is an error; empty when it is none.
+inline std::string code_of(const boost::json::value& answer) {
+    if (!answer.is_object() || !answer.as_object().contains("error")) return {};
+    return text_at(answer.as_object().at("error"), "code");
+}
+inline std::string field_of(const boost::json::value& answer) {
+    return text_at(answer.as_object().at("error"), "field");
+}
+
+}  // namespace sallyport::test

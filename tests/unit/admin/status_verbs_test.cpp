@@ -1,0 +1,250 @@
+// Status, peers, events and `why`.
+#include <gtest/gtest.h>
+
+#include "admin/api/event_filter.h"
+#include "admin/api/peer_rows.h"
+#include "admin/api/problems.h"
+#include "fake_node.h"
+
+namespace sallyport::test {
+namespace {
+
+xmpp::DomainPair pair(const std::string& local, const std::string& remote) {
+    return {*xmpp::Domain::parse(local), *xmpp::Domain::parse(remote)};
+}
+
+link::SessionStatus open_link(std::vector<std::string> bound) {
+    link::SessionStatus link;
+    link.state = "open";
+    link.far_realm = "core1-b-test";
+    link.bound = std::move(bound);
+    return link;
+}
+
+s2s::StreamStatus stream(s2s::Direction direction, std::vector<s2s::Inbound::Pair> pairs) {
+    s2s::StreamStatus status;
+    status.direction = direction;
+    status.pairs = std::move(pairs);
+    status.state = "open";
+    status.tls_version = "TLSv1.3";
+    status.remote_address = "192.0.2.1:5269";
+    status.stanzas_in = direction == s2s::Direction::inbound ? 7 : 0;
+    status.stanzas_out = direction == s2s::Direction::outbound ? 9 : 0;
+    return status;
+}
+
+bool has_problem(FakeNode& node, const std::string& part) {
+    const auto found = admin::problems(node.current, node.node_file, *node.settings().snapshot(), node.loop().wall());
+    for (const auto& problem : found) {
+        EXPECT_FALSE(problem.remedy.empty()) << problem.text;
+        if (problem.text.find(part) != std::string::npos) return true;
+    }
+    return false;
+}
+
+TEST(Status, NamesWhatIsWrong) {
+    FakeNode node{{{"federation.enabled", "false"}}};
+    node.current.federation_enabled = false;
+    node.current.settings_trouble = "the disk is full";
+    EXPECT_TRUE(has_problem(node, "federation is off"));
+    EXPECT_TRUE(has_problem(node, "no core is linked"));
+    EXPECT_TRUE(has_problem(node, "no domain of ours federates"));
+    EXPECT_TRUE(has_problem(node, "the disk is full"));
+    EXPECT_TRUE(has_problem(node, "the allow list is empty"));
+}
+
+TEST(Status, WarnsBeforeACertificateExpires) {
+    FakeNode node;
+    admin::OwnCertificate own{"s2s b.test", "b.pem", {}};
+    own.facts.dns_names = {"b.test"};
+    own.facts.not_after = node.loop().wall() + std::chrono::hours{24 * 3 + 1};
+    node.current.certificates = {own};
+    EXPECT_TRUE(has_problem(node, "expires in 3 days"));
+    EXPECT_FALSE(has_problem(node, "no certificate names"));
+    node.current.certificates[0].facts.not_after = node.loop().wall() - std::chrono::hours{1};
+    EXPECT_TRUE(has_problem(node, "has expired"));
+    node.current.certificates.clear();
+    EXPECT_TRUE(has_problem(node, "no certificate names b.test"));
+}
+
+TEST(Status, IsContentWithAHealthyNode) {
+    FakeNode node{{{"federation.enabled", "true"},
+                   {"federation.domains", R"(["b.test"])"},
+                   {"federation.allow_list", R"(["a.test"])"}}};
+    admin::OwnCertificate own{"s2s b.test", "b.pem", {}};
+    own.facts.dns_names = {"b.test"};
+    own.facts.not_after = node.loop().wall() + std::chrono::hours{24 * 90};
+    node.current.certificates = {own};
+    node.current.links = {open_link({"b.test"})};
+    EXPECT_EQ(text_at(node.ask("status"), "problems"), "[]");
+}
+
+TEST(PeerRows, JoinDirectionsAndQueueOfAPair) {
+    admin::NodeStatus status;
+    status.streams = {stream(s2s::Direction::inbound, {{pair("b.test", "a.test"), s2s::Method::dialback, false},
+                                                       {pair("rooms.b.test", "a.test"), s2s::Method::none, true}}),
+                      stream(s2s::Direction::outbound, {{pair("b.test", "a.test"), s2s::Method::external, false}})};
+    s2s::DestinationStatus waiting;
+    waiting.pair = pair("b.test", "c.test");
+    waiting.state = "waiting";
+    waiting.queued = 4;
+    waiting.last_error = "connection refused";
+    status.destinations = {waiting};
+    const auto rows = admin::peer_rows(status);
+    ASSERT_EQ(rows.size(), 3u);
+    EXPECT_EQ(rows[0].local, "b.test");
+    EXPECT_TRUE(rows[0].inbound && rows[0].outbound);
+    EXPECT_EQ(rows[0].stanzas_in, 7u);
+    EXPECT_EQ(rows[0].stanzas_out, 9u);
+    EXPECT_EQ(rows[1].local, "rooms.b.test");
+    EXPECT_FALSE(rows[1].inbound);
+    EXPECT_EQ(rows[1].stanzas_in, 0u) << "a stream's counters are shown once";
+    EXPECT_EQ(rows[2].state, "waiting");
+    EXPECT_EQ(rows[2].queued, 4u);
+    EXPECT_EQ(rows[2].last_error, "connection refused");
+}
+
+TEST(PeerVerbs, ShowOnlyTheDomainAskedFor) {
+    FakeNode node;
+    node.current.streams = {
+        stream(s2s::Direction::inbound, {{pair("b.test", "a.test"), s2s::Method::dialback, false}}),
+        stream(s2s::Direction::inbound, {{pair("b.test", "x.a.test"), s2s::Method::dialback, false}})};
+    const auto answer = node.ask("peers.show", R"({"domain":"A.test"})");
+    EXPECT_EQ(answer.as_object().at("streams").as_array().size(), 1u);
+    EXPECT_EQ(text_at(answer, "known"), "true");
+    EXPECT_EQ(text_at(node.ask("peers.show", R"({"domain":"c.test"})"), "known"), "false");
+}
+
+TEST(PeerVerbs, PingFromOurFirstDomainAndTellTheMilestones) {
+    FakeNode node;
+    node.log_event(LogModule::s2s, LogLevel::info, "s2s.old", {{"pair", "b.test:a.test"}});
+    node.loop().post([&] {
+        node.log_event(LogModule::dns, LogLevel::info, "dns.lookup.started", {{"domain", "a.test"}});
+        node.log_event(LogModule::dns, LogLevel::info, "dns.lookup.started", {{"domain", "other.test"}});
+    });
+    const auto lines = node.run(R"({"verb":"peers.ping","args":{"domain":"a.test"}})");
+    ASSERT_EQ(lines.size(), 2u);
+    EXPECT_EQ(text_at(lines[0].as_object().at("event"), "event"), "dns.lookup.started");
+    EXPECT_EQ(text_at(lines[1].as_object().at("result"), "local"), "b.test");
+    EXPECT_EQ(node.pinged, std::vector<std::string>{"b.test:a.test"});
+    node.pong = Error{"remote-server-timeout", "no answer"};
+    EXPECT_EQ(code_of(node.ask("peers.ping", R"({"domain":"a.test","from":"b.test"})")), "remote-server-timeout");
+}
+
+TEST(PeerVerbs, CloseTellsWhenThereIsNothingToClose) {
+    FakeNode node;
+    EXPECT_EQ(text_at(node.ask("peers.close", R"({"domain":"a.test"})"), "closed"), "2");
+    node.streams_to_close = 0;
+    EXPECT_EQ(code_of(node.ask("peers.close", R"({"domain":"a.test"})")), "peer-unknown");
+}
+
+TEST(EventFilter, FindsPeersAsWholeNames) {
+    EXPECT_TRUE(admin::mentions("b.test:a.test", "a.test"));
+    EXPECT_TRUE(admin::mentions("a.test", "a.test"));
+    EXPECT_TRUE(admin::mentions("look-up of a.test.", "a.test"));
+    EXPECT_TRUE(admin::mentions("192.0.2.1:5269", "192.0.2.1"));
+    EXPECT_FALSE(admin::mentions("x.a.test", "a.test"));
+    EXPECT_FALSE(admin::mentions("a.test.example", "a.test"));
+    EXPECT_FALSE(admin::mentions("192.0.2.10", "192.0.2.1"));
+}
+
+TEST(Events, AreFilteredAndNumbered) {
+    FakeNode node;
+    node.log_event(LogModule::s2s, LogLevel::info, "s2s.one", {{"pair", "b.test:a.test"}});
+    node.log_event(LogModule::link, LogLevel::warn, "link.two", {{"far", "core"}});
+    node.log_event(LogModule::s2s, LogLevel::warn, "s2s.three", {{"pair", "b.test:c.test"}});
+    const auto names = [&](const std::string& arguments) {
+        std::string all;
+        const auto answer = node.ask("events", arguments);
+        for (const auto& event : answer.as_object().at("events").as_array()) {
+            all += text_at(event, "event") + " ";
+        }
+        return all;
+    };
+    EXPECT_EQ(names("{}"), "s2s.one link.two s2s.three ");
+    EXPECT_EQ(names(R"({"limit":1})"), "s2s.three ");
+    EXPECT_EQ(names(R"({"level":"warn","module":"developer.xcp.federation"})"), "s2s.three ");
+    EXPECT_EQ(names(R"({"peer":"A.test"})"), "s2s.one ");
+    EXPECT_EQ(names(R"({"after":2})"), "s2s.three ");
+    EXPECT_EQ(field_of(node.ask("events", R"({"module":"nothing"})")), "module");
+    EXPECT_EQ(field_of(node.ask("events", R"({"level":"loud"})")), "level");
+}
+
+TEST(LogLevel, IsSetForOneModuleOrAll) {
+    FakeNode node;
+    node.ask("log.level", R"({"module":"s2s","level":"debug"})");
+    EXPECT_EQ(node.levels, std::vector<std::string>{"s2s=debug"});
+    node.ask("log.level", R"({"module":"all","level":"off"})");
+    EXPECT_EQ(node.levels.size(), 1u + static_cast<std::size_t>(LogModule::count_));
+    EXPECT_EQ(field_of(node.ask("log.level", R"({"module":"x","level":"debug"})")), "module");
+    EXPECT_EQ(field_of(node.ask("log.level", R"({"module":"s2s","level":"loud"})")), "level");
+}
+
+TEST(Reload, TellsWhatIsWrong) {
+    FakeNode node;
+    EXPECT_EQ(text_at(node.ask("reload"), "reloaded"), "true");
+    node.reload_problems = {"b.pem: has expired", "edge.toml:3: node.name: is missing"};
+    const auto answer = node.ask("reload");
+    EXPECT_EQ(code_of(answer), "reload-failed");
+    EXPECT_NE(text_at(answer.as_object().at("error"), "text").find("edge.toml:3"), std::string::npos);
+}
+
+class Why : public testing::Test {
+protected:
+    FakeNode node{{{"federation.enabled", "true"},
+                   {"federation.domains", R"(["b.test"])"},
+                   {"federation.allow_list", R"(["a.test"])"}}};
+    boost::json::value why(const std::string& from, const std::string& to) {
+        return node.ask("why", R"({"from":")" + from + R"(","to":")" + to + R"("})");
+    }
+};
+
+TEST_F(Why, PassesWhatNothingStops) {
+    node.current.links = {open_link({"b.test"})};
+    const auto out = why("juliet@b.test/balcony", "a.test");
+    EXPECT_EQ(text_at(out, "passes"), "true");
+    EXPECT_EQ(text_at(out, "direction"), "outbound");
+    EXPECT_EQ(text_at(why("romeo@a.test", "juliet@b.test"), "direction"), "inbound");
+}
+
+TEST_F(Why, NamesTheRuleAndTheSettingThatStops) {
+    node.current.links = {open_link({"b.test"})};
+    const auto stopped = why("b.test", "c.test");
+    EXPECT_EQ(text_at(stopped, "passes"), "false");
+    EXPECT_EQ(text_at(stopped, "change"), "federation.allow_list");
+    EXPECT_EQ(text_at(stopped, "blocked_by"), "c.test is not on the allow list; add it to federation.allow_list");
+    EXPECT_EQ(text_at(why("x.test", "y.test"), "change"), "federation.domains");
+}
+
+TEST_F(Why, NamesTheLinkThatIsMissing) {
+    EXPECT_EQ(text_at(why("a.test", "b.test"), "blocked_by"), "no core is linked");
+    node.current.links = {open_link({"other.test"})};
+    EXPECT_EQ(text_at(why("a.test", "b.test"), "blocked_by"), "a core is linked, but none serves b.test");
+}
+
+TEST_F(Why, NamesTheDestinationThatFails) {
+    node.current.links = {open_link({"b.test"})};
+    s2s::DestinationStatus failing;
+    failing.pair = pair("b.test", "a.test");
+    failing.state = "waiting";
+    failing.failures = 3;
+    failing.last_step = "tls";
+    failing.last_error = "certificate expired";
+    node.current.destinations = {failing};
+    EXPECT_EQ(text_at(why("b.test", "a.test"), "blocked_by"), "a.test cannot be reached (tls): certificate expired");
+    EXPECT_EQ(text_at(why("a.test", "b.test"), "passes"), "true") << "the other direction does not need that stream";
+}
+
+TEST_F(Why, AsksACoreForTheInsideServer) {
+    node.node_file.role = config::Role::core;
+    node.current.links = {open_link({})};
+    EXPECT_EQ(text_at(why("a.test", "b.test"), "blocked_by"), "no inside server has b.test");
+    config::InsideServer server;
+    server.domains = {*xmpp::Domain::parse("b.test")};
+    server.address = {"10.0.0.5", 5269};
+    node.node_file.inside.servers = {server};
+    EXPECT_EQ(text_at(why("a.test", "b.test"), "passes"), "true");
+}
+
+}  // namespace
+}  // namespace sallyport::test
