@@ -118,7 +118,7 @@ void DialJob::try_target() {
                                                        : "no address";
         return fail({nowhere ? xmpp::StanzaCondition::remote_server_not_found
                              : xmpp::StanzaCondition::remote_server_timeout,
-                     false, nowhere ? "dns" : "tcp", why});
+                     nowhere && !dns_trouble_ && !configured_, nowhere ? "dns" : "tcp", why});
     }
     const route::Target& target = targets_[target_];
     race_.emplace(settings_.most_addresses);
@@ -147,6 +147,7 @@ void DialJob::addresses_known(route::Family family, const DnsAnswer& answer) {
                                      {"status", text(answer.status)},
                                      {"count", std::to_string(answer.addresses.size())},
                                      {"took", seconds_text(answer.took)}});
+    dns_trouble_ = dns_trouble_ || answer.status == DnsStatus::failed || answer.status == DnsStatus::timed_out;
     if (answer.addresses.empty() && answer.status != DnsStatus::no_data && last_problem_.empty()) {
         last_problem_ = "address look-up of " + targets_[target_].host + ": " + text(answer.status);
     }

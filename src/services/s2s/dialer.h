@@ -107,6 +107,7 @@ private:
     std::string last_problem_;
     bool refused_address_ = false;
     bool any_address_ = false;
+    bool dns_trouble_ = false;  ///< a look-up failed or timed out: later it may succeed
 };
 
 }  // namespace sallyport::s2s

@@ -140,6 +140,8 @@ void OutboundStream::on_bytes(std::string_view bytes) {
                 break;
         }
         carry_out(actions);
+        // The reader says so for ever; a machine that waits for the peer's end would be asked for ever.
+        if (kind != xml::Kind::header) break;
     }
     arm();
 }

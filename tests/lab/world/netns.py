@@ -137,7 +137,9 @@ class Network:
                 chain forward {
                     type filter hook forward priority 0; policy drop;
                     ct state established,related accept
-                    iifname "dmz" counter name "forbidden" reject
+                    iifname "dmz" tcp flags & (syn | ack) == syn counter name "forbidden" reject
+                    iifname "dmz" meta l4proto != tcp counter name "forbidden" reject
+                    iifname "dmz" drop comment "late segments of connections that ended"
                     iifname "inside" ip saddr 10.10.0.10 counter name "dialled_out" accept
                 }
             }""")

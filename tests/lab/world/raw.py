@@ -106,7 +106,8 @@ class Authority:
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.listener.bind((address, 5269))
         self.listener.listen(32)
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.acceptor = threading.Thread(target=self._accept, daemon=True)
+        self.acceptor.start()
 
     def _accept(self):
         while True:
@@ -158,4 +159,7 @@ class Authority:
             buffer = re.sub(r"<db:verify[^>]*>[^<]*</db:verify>", "", buffer)
 
     def close(self):
+        # A thread that waits in accept() keeps the port bound after close(): it is woken first.
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.acceptor.join(5)
         self.listener.close()

@@ -128,6 +128,8 @@ def edge_file(name, *, listen, link, dns, allow, trust, identity, link_certifica
         "link": {"listen": [link], "certificate": link_certificate[0], "key": link_certificate[1], "trust": link_trust,
                  "secret": SECRET},
         "timers": timers or {},
+        # One tester with one address plays many peers.
+        "limits": {"new_connections_per_10s": 2000, "unauthenticated_per_address": 200, "connections_per_address": 1000},
         "settings": settings,
     }
 
