@@ -1,0 +1,130 @@
+// What breaks and comes back: links, processes, the peer's edge. Nothing is lost without a word.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "support/sim_nodes.h"
+
+namespace sallyport::test {
+namespace {
+
+class Outage : public testing::TestWithParam<std::uint32_t> {
+protected:
+    void SetUp() override {
+        ASSERT_TRUE(f.start()) << f.logs();
+        f.a.user().message("romeo@a.test", "juliet@b.test", "first");
+        ASSERT_TRUE(f.world.run_until([&] { return f.b.user().got("first"); }));
+    }
+    void TearDown() override {
+        if (HasFailure()) std::fputs(f.logs().c_str(), stderr);
+    }
+
+    void send(int from, int to) {
+        for (int n = from; n < to; ++n) f.a.user().message("romeo@a.test", "juliet@b.test", std::to_string(n));
+    }
+    /// "first" and the numbers below `end`, in order, once each.
+    void expect_all(int end) {
+        std::vector<std::string> expected{"first"};
+        for (int n = 0; n < end; ++n) expected.push_back(std::to_string(n));
+        EXPECT_EQ(f.b.user().ids_from("a.test"), expected);
+    }
+    [[nodiscard]] std::size_t arrived() { return f.b.user().received().size() - 1; }
+
+    Federation f{GetParam()};
+};
+INSTANTIATE_TEST_SUITE_P(Shards, Outage, testing::Values(1U, 2U));
+
+TEST_P(Outage, LosesAndDoublesNothingWhenTheSendersLinkBreaks) {
+    send(0, 100);
+    f.world.advance(std::chrono::microseconds{1500});
+    f.world.reset_streams(f.a.edge_link);
+    send(100, 200);
+    ASSERT_TRUE(f.world.run_until([&] { return arrived() >= 200; }));
+    f.world.advance(std::chrono::seconds{10});
+    expect_all(200);
+    EXPECT_GE(f.a.resumptions(), 1U);
+    EXPECT_EQ(f.a.user().received().size(), 0U);
+}
+
+TEST_P(Outage, LosesAndDoublesNothingWhenTheReceiversLinkBreaksAtAnyMoment) {
+    int next = 0;
+    for (int cut = 0; cut < 20; ++cut) {
+        send(next, next + 10);
+        next += 10;
+        f.world.advance(std::chrono::microseconds{250} * (cut % 8 + 8));
+        f.world.reset_streams(f.b.edge_link);
+        f.world.advance(std::chrono::milliseconds{cut % 3 * 400});
+    }
+    ASSERT_TRUE(f.world.run_until([&] { return arrived() >= 200; }));
+    f.world.advance(std::chrono::seconds{10});
+    expect_all(200);
+    EXPECT_GE(f.b.resumptions(), 1U);
+}
+
+TEST_P(Outage, LosesNothingWhenTheLinksCableIsCutForAWhile) {
+    send(0, 100);
+    f.world.advance(std::chrono::microseconds{1500});
+    f.world.block(f.a.core_address, f.a.edge_link);
+    send(100, 200);
+    f.world.advance(std::chrono::seconds{12});
+    EXPECT_LT(arrived(), 200U);
+    f.world.heal(f.a.core_address, f.a.edge_link);
+    ASSERT_TRUE(f.world.run_until([&] { return arrived() >= 200; }));
+    f.world.advance(std::chrono::seconds{10});
+    expect_all(200);
+}
+
+TEST_P(Outage, DeliversWhatWaitedWhenThePeersEdgeReturns) {
+    f.b.kill_edge();
+    send(0, 50);
+    f.world.advance(std::chrono::seconds{10});
+    EXPECT_EQ(arrived(), 0U);
+    f.b.start_edge();
+    ASSERT_TRUE(f.world.run_until([&] { return arrived() >= 50; }));
+    f.world.advance(std::chrono::minutes{1});
+    expect_all(50);
+    EXPECT_TRUE(f.a.user().received().empty());
+}
+
+TEST_P(Outage, ReturnsEachStanzaOnceWhenThePeersEdgeStaysDown) {
+    send(0, 20);
+    f.world.advance(std::chrono::microseconds{4500});
+    f.b.kill_edge();
+    send(20, 50);
+    f.world.advance(std::chrono::minutes{2});
+    std::set<std::string> delivered, bounced;
+    for (const auto& received : f.b.user().received()) delivered.insert(received.id);
+    for (const auto& received : f.a.user().received()) {
+        EXPECT_EQ(received.type, "error");
+        EXPECT_NE(received.bytes.find("<remote-server-timeout"), std::string::npos) << received.bytes;
+        EXPECT_TRUE(bounced.insert(received.id).second) << "returned twice: " << received.id;
+    }
+    delivered.erase("first");
+    for (int n = 0; n < 50; ++n) {
+        const std::string id = std::to_string(n);
+        EXPECT_TRUE(delivered.contains(id) || bounced.contains(id)) << "lost: " << id;
+    }
+    EXPECT_GE(bounced.size(), 30U);
+}
+
+TEST_P(Outage, GivesANewCoreProcessWhatTheOldOneHadNotDone) {
+    f.world.set_latency(f.b.core_address, f.b.edge_link, std::chrono::milliseconds{20});
+    send(0, 40);
+    f.world.advance(std::chrono::milliseconds{15});
+    f.b.kill_core();
+    send(40, 80);
+    f.world.advance(std::chrono::seconds{2});
+    EXPECT_LT(arrived(), 40U);
+    f.b.start_core(false);
+    f.b.attach_users();
+    ASSERT_TRUE(f.world.run_until([&] { return f.b.user().attached(); }));
+    f.b.dial_edge();
+    ASSERT_TRUE(f.world.run_until([&] { return arrived() >= 80; }));
+    f.world.advance(std::chrono::minutes{1});
+    expect_all(80);
+    EXPECT_TRUE(f.a.user().received().empty());
+    EXPECT_GE(f.b.edge_log.count("link.session.given-up"), 1U);
+}
+
+}  // namespace
+}  // namespace sallyport::test

@@ -1,0 +1,272 @@
+// Composing nodes as nodes/edge and nodes/core do, from simulated parts.
+#include "support/sim_nodes.h"
+
+#include <algorithm>
+
+#include "base/hash.h"
+#include "proto/xmpp/namespaces.h"
+
+namespace sallyport::test {
+
+namespace {
+
+constexpr std::string_view component_secret = "component secret";
+constexpr std::uint16_t s2s_port = 5269, link_port = 5275, component_port = 5347;
+
+Endpoint at(const std::string& address, std::uint16_t port) { return {*IpAddress::parse(address), port}; }
+xmpp::Domain domain(const std::string& text) { return *xmpp::Domain::parse(text); }
+
+/// Peers see certificates of an authority that they do not know, as dialback expects; the link knows its own.
+std::shared_ptr<const io::TlsContext> s2s_tls(const std::string& name) {
+    SimTlsSettings settings;
+    settings.identities = {sim_certificate({name, "rooms." + name}, "Nobody's CA")};
+    return sim_tls_context(settings);
+}
+std::shared_ptr<const io::TlsContext> link_tls(const std::string& name) {
+    SimTlsSettings settings;
+    settings.identities = {sim_certificate({name})};
+    settings.require_peer = true;
+    return sim_tls_context(settings);
+}
+
+}  // namespace
+
+SimUser::SimUser(SimNetwork& host, std::string domain, std::string secret)
+    : host_{host}, domain_{std::move(domain)}, secret_{std::move(secret)} {}
+
+void SimUser::attach(const Endpoint& core) {
+    attached_ = false;
+    stream_.reset();
+    reader_ = std::make_unique<xml::Reader>(Limits{}.after_auth);
+    dial_ = host_.dial(core, nullptr, std::chrono::seconds{5}, [this](Result<std::unique_ptr<io::Stream>> result) {
+        if (!result) return;
+        stream_ = std::move(*result);
+        stream_->set_owner(this);
+        say("<stream:stream xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams' to='" +
+            domain_ + "'>");
+    });
+}
+
+void SimUser::say(const std::string& bytes) {
+    if (stream_) stream_->write(bytes);
+}
+
+void SimUser::message(const std::string& from, const std::string& to, const std::string& id, const std::string& body) {
+    say("<message from='" + from + "' to='" + to + "' id='" + id + "' type='chat'><body>" + body + "</body></message>");
+}
+
+void SimUser::on_bytes(std::string_view bytes) {
+    reader_->feed(bytes);
+    while (true) {
+        switch (reader_->next()) {
+            case xml::Kind::header:
+                say("<handshake>" + to_hex(sha1(std::string{reader_->header().attribute("id")} + secret_)) +
+                    "</handshake>");
+                break;
+            case xml::Kind::element: take_element(); break;
+            default: return;
+        }
+    }
+}
+
+void SimUser::take_element() {
+    if (reader_->shell().name == "handshake") {
+        attached_ = true;
+        return;
+    }
+    xmpp::Stanza stanza;
+    xmpp::StanzaProblem problem;
+    if (!intake_.read(*reader_, {}, stanza, problem)) return;
+    received_.push_back({stanza.kind, std::string{stanza.from}, std::string{stanza.to}, std::string{stanza.id},
+                         std::string{stanza.type}, std::string{stanza.bytes}});
+}
+
+void SimUser::on_closed(io::CloseReason, const std::string&) {
+    attached_ = false;
+    stream_.reset();
+}
+
+std::vector<const SimUser::Received*> SimUser::with_id(const std::string& id) const {
+    std::vector<const Received*> found;
+    for (const Received& received : received_) {
+        if (received.id == id) found.push_back(&received);
+    }
+    return found;
+}
+
+std::vector<std::string> SimUser::ids_from(const std::string& from_domain) const {
+    std::vector<std::string> ids;
+    for (const Received& received : received_) {
+        if (received.type != "error" && received.from.ends_with("@" + from_domain)) ids.push_back(received.id);
+    }
+    return ids;
+}
+
+std::unique_ptr<io::Timer> ProcessLoop::timer(std::function<void()> on_expiry) {
+    return loop_.timer(std::move(on_expiry));
+}
+
+void ProcessLoop::post(std::function<void()> work) {
+    loop_.post([alive = std::weak_ptr<bool>(alive_), work = std::move(work)] {
+        if (alive.lock()) work();
+    });
+}
+
+void ProcessLoop::defer(std::function<void()> work) {
+    loop_.defer([alive = std::weak_ptr<bool>(alive_), work = std::move(work)] {
+        if (alive.lock()) work();
+    });
+}
+
+SimProcess::SimProcess(SimWorld& world, SimNetwork& host, SimDns& dns, MemorySink& log, std::uint32_t count,
+                       std::string instance_)
+    : loop{world.loop()},
+      instance{std::move(instance_)},
+      dice{std::make_shared<std::mt19937_64>(sip_hash({1, 2}, instance))},
+      bus{count},
+      ledger{Limits{}} {
+    const auto fresh_id = [ids = ids, name = instance] {
+        return to_hex(sha256(name + std::to_string(++*ids))).substr(0, 32);
+    };
+    const auto random = [dice = dice](std::uint64_t below) { return (*dice)() % std::max<std::uint64_t>(below, 1); };
+    for (std::uint32_t index = 0; index < count; ++index) {
+        resolvers.push_back(dns.resolver(loop));
+        shards.push_back(std::make_unique<routing::Shard>(routing::Shard{
+            index, count, loop, host, *resolvers.back(), log, routing::TicketDesk{index}, bus, fresh_id, random}));
+    }
+}
+
+Organisation::Organisation(SimWorld& world, SimDns& dns, const std::string& name_, unsigned number,
+                           std::uint32_t shards)
+    : name{name_},
+      edge_public{"198.51.100." + std::to_string(number)},
+      edge_link{"10." + std::to_string(number) + ".0.1"},
+      core_address{"10." + std::to_string(number) + ".0.2"},
+      user_address{"10." + std::to_string(number) + ".0.3"},
+      edge_host{world, {edge_public, edge_link}},
+      core_host{world, {core_address}},
+      user_host{world, {user_address}},
+      world_{world},
+      dns_{dns},
+      shards_{shards} {
+    settings.enabled = true;
+    settings.privacy_mode = config::PrivacyMode::deny_list;
+    settings.dialback_secret = "dialback secret of " + name;
+    for (const std::string& served : {name, "rooms." + name}) {
+        settings.domains.push_back(*config::NamePattern::parse(served));
+        users.push_back(std::make_unique<SimUser>(user_host, served, std::string{component_secret}));
+        dns.srv("_xmpp-server._tcp." + served, 0, 0, s2s_port, "xmpp." + name);
+    }
+    dns.address("xmpp." + name, edge_public);
+}
+
+nodes::EdgeParts Organisation::edge_parts(const std::string& instance) const {
+    nodes::EdgeParts parts;
+    parts.settings = std::make_shared<config::Settings>(settings);
+    parts.ping_after = std::chrono::seconds{60};
+    parts.dead_after = std::chrono::seconds{20};
+    parts.limits = limits;
+    parts.dial.allowed = {*IpNetwork::parse("198.51.100.0/24")};
+    parts.dial.own = {at(edge_public, s2s_port), at(edge_link, link_port)};
+    parts.server_tls = parts.client_tls = s2s_tls(name);
+    parts.link_tls = link_tls("edge." + name);
+    parts.realm = "edge-" + name;
+    std::replace(parts.realm.begin(), parts.realm.end(), '.', '-');
+    parts.instance = instance;
+    parts.link_secret = "link secret of " + name;
+    parts.link_hold = std::chrono::seconds{30};
+    return parts;
+}
+
+nodes::CoreParts Organisation::core_parts(const std::string& instance) const {
+    nodes::CoreParts parts;
+    for (const auto& user : users) parts.components[domain(user->domain())] = component_secret;
+    parts.dialback_secret = "inside secret";
+    parts.ping_after = std::chrono::seconds{60};
+    parts.dead_after = std::chrono::seconds{20};
+    parts.limits = limits;
+    parts.server_tls = parts.client_tls = s2s_tls(name);
+    parts.link_tls = link_tls("core." + name);
+    parts.realm = "core-" + name;
+    std::replace(parts.realm.begin(), parts.realm.end(), '.', '-');
+    parts.instance = instance;
+    parts.link_secret = "link secret of " + name;
+    parts.link_hold = std::chrono::seconds{30};
+    return parts;
+}
+
+void Organisation::start_edge() {
+    const std::string instance = "edge-" + name + "-" + std::to_string(++starts_);
+    edge.reset(new SimEdge{{world_, edge_host, dns_, edge_log, shards_, instance}, {}, {}});
+    for (auto& shard : edge->process.shards) {
+        edge->shards.push_back(
+            std::make_unique<nodes::EdgeShard>(*shard, edge->process.ledger, edge_parts(instance), edge->shards));
+    }
+    for (auto& shard : edge->shards) static_cast<void>(shard->s2s().listen(at(edge_public, s2s_port), false));
+    auto listener = edge_host.listen(at(edge_link, link_port), [node = edge.get()](std::unique_ptr<io::Stream> stream) {
+        node->shards[node->next_shard++ % node->shards.size()]->hub().accept(std::move(stream));
+    });
+    if (listener) edge->link_listener = std::move(*listener);
+}
+
+void Organisation::start_core(bool dialling) {
+    const std::string instance = "core-" + name + "-" + std::to_string(++starts_);
+    core.reset(new SimCore{{world_, core_host, dns_, core_log, shards_, instance}, {}});
+    for (auto& shard : core->process.shards) {
+        core->shards.push_back(
+            std::make_unique<nodes::CoreShard>(*shard, core->process.ledger, core_parts(instance), core->shards));
+    }
+    static_cast<void>(core->shards.front()->components().listen(at(core_address, component_port)));
+    for (auto& shard : core->shards) shard->hub().serve(shard->served());
+    if (dialling) dial_edge();
+}
+
+void Organisation::dial_edge() {
+    const std::string realm = edge_parts({}).realm;
+    for (auto& shard : core->shards) shard->hub().dial({{edge_link, link_port}, "edge." + name, realm});
+}
+
+void Organisation::attach_users() {
+    for (auto& user : users) user->attach(at(core_address, component_port));
+}
+
+bool Organisation::up() const {
+    if (!edge || !core) return false;
+    const bool attached = std::all_of(users.begin(), users.end(), [](const auto& user) { return user->attached(); });
+    const bool dialled = std::all_of(core->shards.begin(), core->shards.end(), [](const auto& shard) {
+        const auto sessions = shard->hub().sessions();
+        return !sessions.empty() &&
+               std::all_of(sessions.begin(), sessions.end(),
+                           [](const link::SessionStatus& session) { return session.state == "open"; });
+    });
+    const bool bound = std::any_of(edge->shards.begin(), edge->shards.end(),
+                                   [this](const auto& shard) { return shard->hub().advertises(name); });
+    return attached && dialled && bound;
+}
+
+void Organisation::change(const std::function<void(config::Settings&)>& edit) {
+    edit(settings);
+    ++settings.revision;
+    const auto snapshot = std::make_shared<const config::Settings>(settings);
+    for (auto& shard : edge->shards) shard->apply(snapshot);
+}
+
+std::size_t Organisation::resumptions() const { return core_log.count("link.resumed"); }
+
+Federation::Federation(std::uint32_t shards) : a{world, dns, "a.test", 1, shards}, b{world, dns, "b.test", 2, shards} {}
+
+bool Federation::start() {
+    for (Organisation* organisation : {&a, &b}) {
+        organisation->start_edge();
+        organisation->start_core();
+        organisation->attach_users();
+    }
+    return world.run_until([&] { return a.up() && b.up(); });
+}
+
+std::string Federation::logs() const {
+    return "--- core a\n" + a.core_log.dump() + "--- edge a\n" + a.edge_log.dump() + "--- edge b\n" +
+           b.edge_log.dump() + "--- core b\n" + b.core_log.dump();
+}
+
+}  // namespace sallyport::test

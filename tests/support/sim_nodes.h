@@ -1,0 +1,163 @@
+// Whole nodes in the simulated world: the same EdgeShard and CoreShard that run on real loops, over simulated time,
+// network and DNS. An organisation is an edge, a core, and one component (XEP-0114) a domain as its users' end:
+//
+//     Federation f;                       // a.test and b.test, one shard a node
+//     f.start();                          // links up, components attached
+//     f.a.user().message("one@a.test", "two@b.test", "1", "hello");
+//     ASSERT_TRUE(f.world.run_until([&] { return f.b.user().got("1"); }));
+//
+// A node can die like a process (kill_edge, kill_core): nothing more is sent, its connections break, work it had posted
+// never runs. A new one comes with another instance.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "nodes/core/core_shard.h"
+#include "nodes/edge/edge_shard.h"
+#include "support/sim_dns.h"
+#include "support/sim_log.h"
+#include "support/sim_network.h"
+#include "support/sim_tls.h"
+#include "support/sim_world.h"
+
+namespace sallyport::test {
+
+/// A component on a raw connection: says what it is told to, keeps what it receives.
+class SimUser final : public io::StreamOwner {
+public:
+    struct Received {
+        xmpp::StanzaKind kind{};
+        std::string from, to, id, type, bytes;
+    };
+
+    SimUser(SimNetwork& host, std::string domain, std::string secret);
+    void attach(const Endpoint& core);
+    [[nodiscard]] bool attached() const { return attached_; }
+    [[nodiscard]] const std::string& domain() const { return domain_; }
+
+    void message(const std::string& from, const std::string& to, const std::string& id, const std::string& body = {});
+    void say(const std::string& bytes);
+
+    [[nodiscard]] const std::vector<Received>& received() const { return received_; }
+    [[nodiscard]] std::vector<const Received*> with_id(const std::string& id) const;
+    [[nodiscard]] bool got(const std::string& id) const { return !with_id(id).empty(); }
+    /// The bodies' order: ids of messages that are no errors, from `from_domain`, as they came.
+    [[nodiscard]] std::vector<std::string> ids_from(const std::string& from_domain) const;
+
+    void on_bytes(std::string_view bytes) override;
+    void on_tls(const TlsFacts&) override {}
+    void on_drained() override {}
+    void on_closed(io::CloseReason reason, const std::string& text) override;
+
+private:
+    void take_element();
+
+    SimNetwork& host_;
+    std::string domain_, secret_;
+    std::unique_ptr<io::Dial> dial_;
+    std::unique_ptr<io::Stream> stream_;
+    std::unique_ptr<xml::Reader> reader_;
+    xmpp::StanzaIntake intake_;
+    std::vector<Received> received_;
+    bool attached_ = false;
+};
+
+/// The loop of one process: when it dies, nothing that it posted runs any more.
+class ProcessLoop final : public io::Loop {
+public:
+    explicit ProcessLoop(SimLoop& loop) : loop_{loop} {}
+    [[nodiscard]] TimePoint now() const override { return loop_.now(); }
+    [[nodiscard]] WallTime wall() const override { return loop_.wall(); }
+    [[nodiscard]] std::unique_ptr<io::Timer> timer(std::function<void()> on_expiry) override;
+    void post(std::function<void()> work) override;
+    void defer(std::function<void()> work) override;
+
+private:
+    SimLoop& loop_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+/// What the shards of one simulated process stand on.
+struct SimProcess {
+    SimProcess(SimWorld& world, SimNetwork& host, SimDns& dns, MemorySink& log, std::uint32_t shards,
+               std::string instance_);
+
+    ProcessLoop loop;
+    std::string instance;
+    std::shared_ptr<std::uint64_t> ids = std::make_shared<std::uint64_t>(0);
+    std::shared_ptr<std::mt19937_64> dice;
+    std::vector<std::unique_ptr<io::Resolver>> resolvers;
+    routing::Bus bus;
+    s2s::Ledger ledger;
+    std::vector<std::unique_ptr<routing::Shard>> shards;
+};
+
+struct SimEdge {
+    SimProcess process;
+    std::vector<std::unique_ptr<nodes::EdgeShard>> shards;
+    std::unique_ptr<io::Listener> link_listener;
+    std::size_t next_shard = 0;
+};
+struct SimCore {
+    SimProcess process;
+    std::vector<std::unique_ptr<nodes::CoreShard>> shards;
+};
+
+/// Addresses of an organisation with number n: 198.51.100.n (edge, Internet), 10.n.0.1 (edge, link), 10.n.0.2 (core),
+/// 10.n.0.3 (users).
+class Organisation {
+public:
+    Organisation(SimWorld& world, SimDns& dns, const std::string& name, unsigned number, std::uint32_t shards);
+
+    void start_edge();
+    /// `dialling` false: dial_edge() later, when users are attached.
+    void start_core(bool dialling = true);
+    void dial_edge();
+    void attach_users();
+    void kill_edge() { edge.reset(); }
+    void kill_core() { core.reset(); }
+    /// Links open on every shard, users attached.
+    [[nodiscard]] bool up() const;
+    /// A changed copy of the settings, in force at once.
+    void change(const std::function<void(config::Settings&)>& edit);
+
+    [[nodiscard]] SimUser& user(std::size_t index = 0) { return *users.at(index); }
+    [[nodiscard]] std::size_t resumptions() const;
+
+    std::string name;
+    std::string edge_public, edge_link, core_address, user_address;
+    SimNetwork edge_host, core_host, user_host;
+    MemorySink edge_log, core_log;
+    config::Settings settings;
+    Limits limits;
+    std::vector<std::unique_ptr<SimUser>> users;  ///< of <name> and rooms.<name>
+    std::unique_ptr<SimEdge> edge;
+    std::unique_ptr<SimCore> core;
+
+private:
+    [[nodiscard]] nodes::EdgeParts edge_parts(const std::string& instance) const;
+    [[nodiscard]] nodes::CoreParts core_parts(const std::string& instance) const;
+
+    SimWorld& world_;
+    SimDns& dns_;
+    std::uint32_t shards_;
+    unsigned starts_ = 0;
+};
+
+struct Federation {
+    explicit Federation(std::uint32_t shards = 1);
+    /// False when it did not come up within a minute.
+    [[nodiscard]] bool start();
+    /// What the nodes logged, for a failing test.
+    [[nodiscard]] std::string logs() const;
+
+    SimWorld world;
+    SimDns dns{world};
+    Organisation a, b;
+};
+
+}  // namespace sallyport::test
