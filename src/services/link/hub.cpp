@@ -372,10 +372,10 @@ void Hub::replace_dead(const Session& fresh) {
             over.push_back(session.get());
         }
     }
-    for (Session* session : over) give_up(*session, TimePoint::min() + context_.hold);
+    for (Session* session : over) give_up(*session, TimePoint::min());
 }
 
-void Hub::give_up(Session& session, TimePoint now) {
+void Hub::give_up(Session& session, TimePoint too_old) {
     log_.warn("link.session.given-up", {{"far", session.far_realm}, {"waiting", std::to_string(session.out.size())}});
     context_.shard.desk.close(session.source);
     session.out.drain([&](SendWindow<routing::Ticket>::Entry entry) {
@@ -390,7 +390,7 @@ void Hub::give_up(Session& session, TimePoint now) {
         if (reader.next() != xml::Kind::element || !intake.read(reader, {}, stanza, problem)) {
             return context_.shard.settle(entry.ticket);
         }
-        if (now - entry.since < context_.hold) {
+        if (entry.since > too_old) {
             held_.push_back({xmpp::OwnedStanza{stanza}, entry.ticket, entry.since});
             held_bytes_ += stanza.bytes.size();
             return;
@@ -415,7 +415,7 @@ void Hub::sweep() {
         const bool stale = oldest != never && now - oldest >= context_.hold && now - session->broken_since >= context_.hold;
         if (stale || now - session->broken_since >= session_life) over.push_back(session.get());
     }
-    for (Session* session : over) give_up(*session, now);
+    for (Session* session : over) give_up(*session, now - context_.hold);
     while (!held_.empty() && now - held_.front().since >= context_.hold) {
         const Waiting old = std::move(held_.front());
         held_.pop_front();

@@ -129,7 +129,8 @@ private:
     void flush_held();
     void flush_done();
     void replace_dead(const Session& fresh);
-    void give_up(Session& session, TimePoint now);
+    /// Ends the session: what was sent after `too_old` waits for another, what is older is bounced.
+    void give_up(Session& session, TimePoint too_old);
     void sweep();
     void arm_sweep();
     void weigh();
