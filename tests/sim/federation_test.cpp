@@ -58,10 +58,12 @@ TEST_P(WholeNodes, KeepTheOrderOfAPair) {
 
 TEST_P(WholeNodes, CloseTheStreamsOfADomainThatIsDeniedInOperation) {
     f.a.user().message("romeo@a.test", "juliet@b.test", "m1");
-    ASSERT_TRUE(f.world.run_until([&] { return f.b.user().got("m1"); }));
+    f.b.user().message("juliet@b.test", "romeo@a.test", "m1");
+    ASSERT_TRUE(f.world.run_until([&] { return f.a.user().got("m1") && f.b.user().got("m1"); }));
 
     f.a.change([](config::Settings& settings) { settings.deny_list = {*config::NamePattern::parse("b.test")}; });
     f.world.advance(std::chrono::seconds{1});
+    EXPECT_EQ(f.a.edge->shards.front()->s2s().pool().streams().size(), 0U);
     EXPECT_EQ(f.b.edge_log.last("s2s.stream.error-received", "condition"), "policy-violation");
 
     f.a.user().message("romeo@a.test", "juliet@b.test", "m2");
