@@ -342,6 +342,7 @@ const xmpp::DomainPair& Outbound::pair() const { return state_->pair; }
 const TlsFacts* Outbound::tls() const { return state_->tls.get(); }
 bool Outbound::bidi() const { return state_->bidi; }
 bool Outbound::managed() const { return state_->managed; }
+bool Outbound::counting() const { return state_->sent.enabled(); }
 std::uint64_t Outbound::unacknowledged() const { return state_->sent.unacknowledged(); }
 std::string_view Outbound::state() const { return State::words(state_->phase); }
 

@@ -62,6 +62,8 @@ public:
     [[nodiscard]] const TlsFacts* tls() const;
     [[nodiscard]] bool bidi() const;
     [[nodiscard]] bool managed() const;
+    /// `<enable/>` is out and not declined: each stanza from now on ends in an Acknowledged.
+    [[nodiscard]] bool counting() const;
     [[nodiscard]] std::uint64_t unacknowledged() const;
     [[nodiscard]] std::string_view state() const;
 

@@ -78,13 +78,13 @@ void S::pair_ready(PairState& wanted, Method method, TimePoint now, Actions& out
     phase = Phase::open;
     negotiation = never;
     idle = now + timers.idle;
+    enable_acks(out);  // before the stanzas that PairReady lets loose: they count
     out.push_back(PairReady{wanted.domains, method});
     note(out, LogLevel::info, event::state,
          {{"pair", wanted.domains.text()},
           {"from", "PENDING"},
           {"to", "CONNECTED"},
           {"method", std::string{s2s::text(method)}}});
-    enable_acks(out);
 }
 
 void S::send_asks(TimePoint now, Actions& out) {

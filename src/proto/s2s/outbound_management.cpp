@@ -28,7 +28,10 @@ S::Did S::acks_enabled(const Event&, TimePoint, Actions& out) {
 
 S::Did S::acks_declined(const Event&, TimePoint, Actions& out) {
     if (managed || !enable_sent) return Did::advance;
+    // Without acknowledgements what is written is done.
+    const std::uint64_t written = sent.unacknowledged();
     sent.disable();
+    if (written != 0) out.push_back(Acknowledged{written});
     note(out, LogLevel::info, event::acks, {{"enabled", "no"}});
     return Did::advance;
 }

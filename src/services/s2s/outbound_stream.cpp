@@ -81,7 +81,7 @@ bool OutboundStream::ready(const xmpp::DomainPair& pair) const {
 bool OutboundStream::has_room() const {
     return stream_ && machine_ && !finished_ && !machine_->closed() && stream_->pending() < io::Stream::high_water;
 }
-bool OutboundStream::managed() const { return machine_ && machine_->managed(); }
+bool OutboundStream::counting() const { return machine_ && machine_->counting(); }
 bool OutboundStream::bidi() const { return machine_ && machine_->bidi(); }
 
 void OutboundStream::send(const xmpp::Stanza& stanza) {

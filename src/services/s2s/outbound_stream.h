@@ -44,7 +44,8 @@ public:
     /// Open, and below the high-water mark of its connection.
     [[nodiscard]] bool has_room() const;
     void send(const xmpp::Stanza& stanza);
-    [[nodiscard]] bool managed() const;
+    /// What is sent will be acknowledged (XEP-0198), or counts as such when the peer declines.
+    [[nodiscard]] bool counting() const;
     [[nodiscard]] bool bidi() const;
     /// Asks for a sign of life in the stream itself. False: XEP-0199 has to do.
     [[nodiscard]] bool probe();

@@ -75,7 +75,7 @@ void Pool::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
 }
 
 void Pool::transmit(Destination& to, const xmpp::Stanza& stanza, const routing::Ticket& ticket, TimePoint since) {
-    if (to.stream->managed()) {
+    if (to.stream->counting()) {
         to.unacknowledged.push_back({xmpp::OwnedStanza{stanza}, ticket, since});
         to.stream->send(stanza);
     } else {
@@ -111,7 +111,7 @@ void Pool::flush(Destination& to) {
         Waiting next = std::move(to.queue.front());
         to.queue.pop_front();
         to.queued_bytes -= next.stanza.size();
-        if (to.stream->managed()) {
+        if (to.stream->counting()) {
             to.stream->send(next.stanza.view());
             to.unacknowledged.push_back(std::move(next));
         } else {
