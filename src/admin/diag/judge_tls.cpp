@@ -74,7 +74,7 @@ void judge_certificate(const CertFacts& certificate, const xmpp::Domain& domain,
                    "its administrator needs a certificate with dNSName " + domain.ascii());
     }
     if (certificate.not_after > now && certificate.not_after - now < expiry_warning) {
-        report.add(Grade::warning, "the certificate expires on " + date(certificate.not_after),
+        report.add(Grade::note, "the certificate expires on " + date(certificate.not_after),
                    "its administrator has to renew it");
     }
     report.fact("proves_domain", s2s::proves(certificate, domain) ? "yes" : "no");

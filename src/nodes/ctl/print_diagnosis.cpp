@@ -16,17 +16,8 @@ std::string padded(std::string text, std::size_t width) {
     return text;
 }
 
-/// `head` before the first line, as many blanks before the others.
-void print_hanging(const std::string& head, const std::string& text, std::ostream& out) {
-    std::string before = head;
-    for (const std::string& line : wrapped(text, page_width - display_width(head))) {
-        out << before << line << '\n';
-        before.assign(display_width(head), ' ');
-    }
-}
-
 void print_remedy(const json::value& object, std::string_view name, std::ostream& out) {
-    if (member(object, name)) print_hanging("           -> ", text_of(object, name), out);
+    if (member(object, name)) write_hanging(out, "           -> ", text_of(object, name));
 }
 
 }  // namespace
@@ -40,8 +31,8 @@ void print_event(const json::value& event, std::ostream& out) {
     }
     std::string time = text_of(event, "time").substr(0, milliseconds);
     if (time.size() > 10) time[10] = ' ';
-    print_hanging(time + " " + padded(text_of(event, "level"), 5) + " " + padded(text_of(event, "module"), 8) + " ",
-                  facts, out);
+    write_hanging(
+        out, time + " " + padded(text_of(event, "level"), 5) + " " + padded(text_of(event, "module"), 8) + " ", facts);
     out.flush();
 }
 
@@ -56,30 +47,33 @@ void print_level(const json::value& result, std::ostream& out) {
 
 void print_why(const json::value& result, std::ostream& out) {
     const bool passes = flag_of(result, "passes");
-    out << text_of(result, "from") << " -> " << text_of(result, "to") << ": " << (passes ? "passes" : "does not pass")
-        << " (" << text_of(result, "direction") << ", " << text_of(result, "verdict_id") << ")\n";
+    write_hanging(out, "",
+                  text_of(result, "from") + " -> " + text_of(result, "to") + ": " +
+                      (passes ? "passes" : "does not pass") + " (" + text_of(result, "direction") + ", " +
+                      text_of(result, "verdict_id") + ")");
     for (const json::value& step : list_of(result, "steps")) {
         const bool is_good = flag_of(step, "passes");
-        print_hanging((is_good ? "  ok   " : "  STOP ") + padded(text_of(step, "step"), 16), text_of(step, "text"),
-                      out);
+        write_hanging(out, (is_good ? "  ok   " : "  STOP ") + padded(text_of(step, "step"), 16),
+                      text_of(step, "text"));
     }
     if (passes) return;
-    print_hanging("stopped: ", text_of(result, "blocked_by"), out);
-    if (member(result, "change")) print_hanging("change:  ", text_of(result, "change"), out);
+    write_hanging(out, "stopped: ", text_of(result, "blocked_by"));
+    if (member(result, "change")) write_hanging(out, "change:  ", text_of(result, "change"));
 }
 
 void print_check(const json::value& result, std::ostream& out) {
-    out << "check " << text_of(result, "check") << " " << text_of(result, "domain") << ": "
-        << text_of(result, "verdict") << '\n';
+    write_hanging(
+        out, "",
+        "check " + text_of(result, "check") + " " + text_of(result, "domain") + ": " + text_of(result, "verdict"));
     for (const json::value& finding : list_of(result, "findings")) {
-        print_hanging("  " + padded(text_of(finding, "grade"), 9), text_of(finding, "text"), out);
+        write_hanging(out, "  " + padded(text_of(finding, "grade"), 9), text_of(finding, "text"));
         print_remedy(finding, "remedy", out);
     }
     const json::value* facts = member(result, "facts");
     if (facts == nullptr || facts->as_object().empty()) return;
     out << '\n';
     for (const auto& fact : facts->as_object()) {
-        print_hanging("  " + padded(safe(std::string{fact.key()}), 24) + " ", value_words(fact.value()), out);
+        write_hanging(out, "  " + padded(safe(std::string{fact.key()}), 24) + " ", value_words(fact.value()));
     }
 }
 

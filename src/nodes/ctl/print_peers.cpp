@@ -43,10 +43,7 @@ public:
         if (value.empty()) return;
         std::string head = std::string(indent_, ' ') + name;
         head.resize(std::max(indent_ + column, head.size() + 1), ' ');
-        for (const std::string& part : wrapped(value, page_width - head.size())) {
-            out_ << head << part << '\n';
-            head.assign(head.size(), ' ');
-        }
+        write_hanging(out_, head, value);
     }
 
 private:
@@ -57,9 +54,10 @@ private:
 void print_stream(const json::value& stream, std::ostream& out) {
     const bool inbound = text_of(stream, "direction") == "inbound";
     const std::string id = text_of(stream, "id");
-    out << '\n'
-        << (inbound ? "<-- inbound" : "--> outbound") << " stream" << (id.empty() ? "" : " " + id)
-        << (flag_of(stream, "dialback_only") ? " (dialback only)" : "") << '\n';
+    out << '\n';
+    write_hanging(out, inbound ? "<-- " : "--> ",
+                  std::string{inbound ? "inbound" : "outbound"} + " stream " + id +
+                      (flag_of(stream, "dialback_only") ? " (dialback only)" : ""));
     Facts facts{out, 4};
     std::string pairs;
     for (const json::value& pair : list_of(stream, "pairs")) {
@@ -90,7 +88,8 @@ void print_stream(const json::value& stream, std::ostream& out) {
 }
 
 void print_destination(const json::value& destination, std::ostream& out) {
-    out << "\nqueue " << text_of(destination, "local") << " --> " << text_of(destination, "remote") << '\n';
+    out << '\n';
+    write_hanging(out, "queue ", text_of(destination, "local") + " --> " + text_of(destination, "remote"));
     Facts facts{out, 4};
     facts.line("state", text_of(destination, "state"));
     facts.line("queued", count_words(count_of(destination, "queued")) + " stanzas, " +
@@ -136,8 +135,9 @@ void print_peers(const json::value& result, std::ostream& out) {
 
 void print_peer(const json::value& result, std::ostream& out) {
     if (!flag_of(result, "known")) {
-        out << "Nothing is known of " << text_of(result, "domain") << "; `sallyport why OURS "
-            << text_of(result, "domain") << "` tells whether it may talk with us.\n";
+        write_hanging(out, "",
+                      "Nothing is known of " + text_of(result, "domain") + "; `sallyport why OURS " +
+                          text_of(result, "domain") + "` tells whether it may talk with us.");
         return;
     }
     print_peers(result, out);
@@ -155,13 +155,14 @@ void print_peer(const json::value& result, std::ostream& out) {
 }
 
 void print_ping(const json::value& result, std::ostream& out) {
-    out << text_of(result, "remote") << " answered " << text_of(result, "local") << " after "
-        << duration_words(number_of(result, "milliseconds") / 1000) << " (" << number_of(result, "milliseconds")
-        << " ms)\n";
+    write_hanging(out, "",
+                  text_of(result, "remote") + " answered " + text_of(result, "local") + " after " +
+                      duration_words(number_of(result, "milliseconds") / 1000) + " (" +
+                      text_of(result, "milliseconds") + " ms)");
 }
 
 void print_close(const json::value& result, std::ostream& out) {
-    out << "closed " << text_of(result, "closed") << " streams with " << text_of(result, "remote") << '\n';
+    write_hanging(out, "", "closed " + text_of(result, "closed") + " streams with " + text_of(result, "remote"));
 }
 
 }  // namespace sallyport::ctl

@@ -16,9 +16,7 @@ std::string member_words(const json::value& object, std::string_view name) {
     return found == nullptr ? std::string{} : value_words(*found);
 }
 
-void print_note(const json::value& result, std::ostream& out) {
-    for (const std::string& line : wrapped(text_of(result, "note"), page_width)) out << line << '\n';
-}
+void print_note(const json::value& result, std::ostream& out) { write_hanging(out, "", text_of(result, "note")); }
 
 }  // namespace
 
@@ -41,8 +39,7 @@ void print_settings(const json::value& result, std::ostream& out) {
 void print_changed(const json::value& result, std::ostream& out) {
     const std::string head = text_of(result, "name") + (flag_of(result, "changed") ? " is now " : " is already ");
     const std::string tail = " (revision " + text_of(result, "revision") + ")";
-    for (const std::string& line : wrapped(head + member_words(result, "value") + tail, page_width))
-        out << line << '\n';
+    write_hanging(out, "", head + member_words(result, "value") + tail);
     print_note(result, out);
 }
 

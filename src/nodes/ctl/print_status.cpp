@@ -16,10 +16,13 @@ std::uint64_t count_of(const json::value& object, std::string_view name) {
 }
 
 void print_head(const json::value& status, std::ostream& out) {
-    out << text_of(status, "name") << "  " << text_of(status, "role") << "  version " << text_of(status, "version")
-        << "  up " << duration_words(number_of(status, "uptime_seconds")) << "\nfederation "
-        << (flag_of(status, "federation_enabled") ? "on" : "off") << ", " << text_of(status, "security_mode")
-        << ", settings revision " << text_of(status, "revision") << ", threads " << text_of(status, "threads") << "\n";
+    write_hanging(out, "",
+                  text_of(status, "name") + "  " + text_of(status, "role") + "  version " + text_of(status, "version") +
+                      "  up " + duration_words(number_of(status, "uptime_seconds")));
+    write_hanging(out, "",
+                  std::string{"federation "} + (flag_of(status, "federation_enabled") ? "on" : "off") + ", " +
+                      text_of(status, "security_mode") + ", settings revision " + text_of(status, "revision") +
+                      ", threads " + text_of(status, "threads"));
 }
 
 void print_problems(const json::array& problems, std::ostream& out) {
@@ -29,16 +32,8 @@ void print_problems(const json::array& problems, std::ostream& out) {
     }
     out << "\nProblems\n";
     for (const json::value& problem : problems) {
-        std::string mark = text_of(problem, "severity") == "error" ? "  ! " : "  - ";
-        for (const std::string& line : wrapped(text_of(problem, "text"), page_width - 4)) {
-            out << mark << line << '\n';
-            mark = "    ";
-        }
-        mark = "    -> ";
-        for (const std::string& line : wrapped(text_of(problem, "remedy"), page_width - 7)) {
-            out << mark << line << '\n';
-            mark = "       ";
-        }
+        write_hanging(out, text_of(problem, "severity") == "error" ? "  ! " : "  - ", text_of(problem, "text"));
+        write_hanging(out, "    -> ", text_of(problem, "remedy"));
     }
 }
 
@@ -69,7 +64,7 @@ void print_links(const json::value& status, std::ostream& out) {
         const std::string line = "dialling " + text_of(dial, "name") + " at " + text_of(dial, "address") + ": " +
                                  text_of(dial, "state") + (member(dial, "why") ? ", " + text_of(dial, "why") : "") +
                                  ", next attempt in " + duration_words(number_of(dial, "next_attempt_seconds"));
-        for (const std::string& part : wrapped(line, page_width - 2)) out << "  " << part << '\n';
+        write_hanging(out, "  ", line);
     }
 }
 
@@ -81,8 +76,7 @@ void print_listeners(const json::value& status, std::ostream& out) {
         std::string all;
         for (const json::value& endpoint : entry.value().as_array()) all += " " + value_words(endpoint);
         if (all.empty()) continue;
-        for (const std::string& line : wrapped(std::string{entry.key()} + all, page_width - 2))
-            out << "  " << line << '\n';
+        write_hanging(out, "  ", std::string{entry.key()} + all);
     }
 }
 

@@ -57,6 +57,14 @@ void Table::write_line(std::ostream& out, const std::vector<std::string>& cells,
     out << line << '\n';
 }
 
+void write_hanging(std::ostream& out, const std::string& head, const std::string& text) {
+    std::string before = head;
+    for (const std::string& line : wrapped(text, page_width - display_width(head))) {
+        out << before << line << '\n';
+        before.assign(display_width(head), ' ');
+    }
+}
+
 void Table::write(std::ostream& out) const {
     const std::vector<std::size_t> all = widths();
     std::vector<std::string> titles;

@@ -38,4 +38,7 @@ private:
     std::vector<Row> rows_;
 };
 
+/// `text` after `head`, wrapped; further lines are indented as far as `head` reaches.
+void write_hanging(std::ostream& out, const std::string& head, const std::string& text);
+
 }  // namespace sallyport::ctl

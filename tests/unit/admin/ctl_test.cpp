@@ -1,0 +1,282 @@
+// The command line against a node on another thread: exit statuses, tables within the page, text that is fit for a
+// terminal, and what the manual and the completion say of the verbs.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "admin/api/admin_server.h"
+#include "admin/api/verbs.h"
+#include "fake_node.h"
+#include "io/tls/files.h"
+#include "nodes/ctl/cli.h"
+#include "nodes/ctl/completion.h"
+#include "nodes/ctl/node_address.h"
+#include "nodes/ctl/print.h"
+#include "nodes/ctl/table.h"
+
+namespace sallyport::test {
+namespace {
+
+namespace json = boost::json;
+
+/// One command and what it printed.
+struct Outcome {
+    int status = -1;
+    std::string out, err;
+};
+
+Outcome sallyport(std::vector<std::string> arguments, const std::string& typed = {}) {
+    std::istringstream in{typed};
+    std::ostringstream out, err;
+    Outcome outcome;
+    const ctl::NodeRunners nodes{[&](const std::string& file) { return err << "edge " << file, 7; },
+                                 [&](const std::string& file) { return err << "core " << file, 8; }};
+    outcome.status = ctl::run_cli(arguments, {in, out, err, !typed.empty(), "anna"}, nodes);
+    outcome.out = out.str();
+    outcome.err = err.str();
+    return outcome;
+}
+
+/// A node that serves its admin socket on a thread of its own.
+class ServedNode {
+public:
+    ServedNode() {
+        if (!server_.start()) std::abort();
+    }
+    ~ServedNode() {
+        node.real_loop().stop();
+        if (thread_.joinable()) thread_.join();
+    }
+    ServedNode(const ServedNode&) = delete;
+    ServedNode& operator=(const ServedNode&) = delete;
+
+    /// From now on the node belongs to its thread.
+    void serve() {
+        thread_ = std::thread{[this] { node.real_loop().run(); }};
+    }
+    Outcome ask(std::vector<std::string> arguments) {
+        if (!thread_.joinable()) serve();
+        arguments.insert(arguments.end(), {"--node", node.folder.path()});
+        return sallyport(std::move(arguments));
+    }
+
+    FakeNode node;
+
+private:
+    admin::AdminServer server_{node, node.real_network(), node.folder.path() + "/admin.sock"};
+    std::thread thread_;
+};
+
+void expect_page(const std::string& text) {
+    std::istringstream lines{text};
+    for (std::string line; std::getline(lines, line);) {
+        EXPECT_LE(ctl::display_width(line), ctl::page_width) << line;
+    }
+}
+
+TEST(CommandLine, EndsWithTheStatusThatScriptsExpect) {
+    ServedNode served;
+    EXPECT_EQ(served.ask({"status"}).status, 0);
+    EXPECT_EQ(served.ask({"why", "b.test", "c.test"}).status, 1);
+    EXPECT_EQ(served.ask({"config", "set", "federation.bidi", "sideways"}).status, 1);
+    EXPECT_EQ(served.ask({"check", "dns", "a.test"}).status, 1);
+    EXPECT_EQ(served.ask({"peers", "show", "a..test"}).status, 2);
+    EXPECT_EQ(served.ask({"peers", "show"}).status, 2);
+    EXPECT_EQ(served.ask({"check"}).status, 2);
+    EXPECT_EQ(served.ask({"frobnicate"}).status, 2);
+    EXPECT_EQ(sallyport({}).status, 2);
+    EXPECT_EQ(sallyport({"status", "--node", "/nonexistent/admin.sock"}).status, 3);
+    EXPECT_EQ(sallyport({"--help"}).status, 0);
+    EXPECT_EQ(sallyport({"--version"}).status, 0);
+    EXPECT_EQ(sallyport({"presence", "--config", "x.toml"}).status, 2);
+}
+
+TEST(CommandLine, HandsNodesToTheirRunners) {
+    const auto edge = sallyport({"edge", "--config", "e.toml"});
+    EXPECT_EQ(edge.status, 7);
+    EXPECT_EQ(edge.err, "edge e.toml");
+    EXPECT_EQ(sallyport({"core", "--config", "c.toml"}).status, 8);
+    EXPECT_EQ(sallyport({"core"}).status, 2);
+}
+
+TEST(CommandLine, ChangesSettingsAsTheUser) {
+    ServedNode served;
+    EXPECT_EQ(served.ask({"config", "set", "federation.allow_list", R"(["a.test", "*.c.test"])"}).status, 0);
+    EXPECT_EQ(served.ask({"config", "get", "federation.allow_list"}).out, "[\"a.test\",\"*.c.test\"]\n");
+    EXPECT_EQ(served.ask({"allow", "add", "d.test", "e.test"}).status, 0);
+    EXPECT_EQ(served.ask({"allow"}).out, "a.test\n*.c.test\nd.test\ne.test\n");
+    EXPECT_EQ(served.ask({"routes", "add", "a.test", "[2001:db8::1]", "192.0.2.1:5270", "--fall-back-to-dns"}).status,
+              0);
+    const auto routes = served.ask({"routes"}).out;
+    EXPECT_NE(routes.find("2001:db8::1"), std::string::npos);
+    EXPECT_NE(routes.find("5270"), std::string::npos);
+    EXPECT_NE(served.ask({"config", "history"}).out.find("anna"), std::string::npos);
+}
+
+TEST(CommandLine, PrintsJsonThatScriptsCanRead) {
+    ServedNode served;
+    const auto answer = served.ask({"status", "--json"});
+    EXPECT_EQ(text_at(json::parse(answer.out), "role"), "edge");
+    EXPECT_EQ(text_at(json::parse(served.ask({"--json", "config", "get"}).out), "revision"), "2");
+}
+
+TEST(CommandLine, KeepsToThePageWhateverPeersAreCalled) {
+    ServedNode served;
+    for (int i = 0; i < 3; ++i) {
+        s2s::StreamStatus stream;
+        stream.id = std::string(70, 's');
+        stream.remote = std::string(60, 'r') + std::to_string(i) + ".example";
+        stream.local = std::string(60, 'l') + ".example";
+        stream.pairs = {{{*xmpp::Domain::parse(stream.local), *xmpp::Domain::parse(stream.remote)},
+                         s2s::Method::certificate_dialback,
+                         false}};
+        stream.remote_address = "[2001:db8:1111:2222:3333:4444:5555:6666]:52690";
+        stream.tls_version = "TLSv1.3";
+        stream.state = "authenticated";
+        stream.stanzas_in = 123'456'789;
+        stream.certificate_sha256 = std::string(64, 'f');
+        stream.certificate_subject = std::string(300, 'c');
+        served.node.current.streams.push_back(stream);
+        s2s::DestinationStatus destination;
+        destination.pair = stream.pairs[0].domains;
+        destination.last_error = std::string(250, 'e') + " and more words";
+        destination.failures = 3;
+        served.node.current.destinations.push_back(destination);
+        served.node.current.links.emplace_back().far_realm = std::string(90, 'k');
+        served.node.current.certificates.push_back({std::string(80, 'u'), std::string(120, 'p'), {}});
+        served.node.log_event(LogModule::s2s, LogLevel::info, "s2s.long", {{"why", std::string(400, 'w')}});
+    }
+    const std::string remote = served.node.current.streams[0].remote;
+    served.node.current.dials.push_back({"address", "name", "waiting", std::string(200, 'y'), {}});
+    for (const auto& arguments : std::vector<std::vector<std::string>>{{"status"},
+                                                                       {"peers"},
+                                                                       {"peers", "show", remote},
+                                                                       {"events"},
+                                                                       {"config", "get"},
+                                                                       {"config", "history"},
+                                                                       {"why", "b.test", remote},
+                                                                       {"check", "dns", remote},
+                                                                       {"allow", "add", remote},
+                                                                       {"deny", "add", "x.test"}}) {
+        const auto outcome = served.ask(arguments);
+        EXPECT_FALSE(outcome.out.empty()) << arguments.front();
+        expect_page(outcome.out);
+    }
+}
+
+TEST(CommandLine, CutsOffWhatCouldCommandATerminal) {
+    ServedNode served;
+    served.node.log_event(LogModule::s2s, LogLevel::info, "s2s.bad",
+                          {{"why",
+                            "\x1b[2Jx\xc2\x9b"
+                            "31my\xe2\x80\xae"
+                            "z"}});
+    const auto words = served.ask({"events"}).out;
+    EXPECT_EQ(words.find('\x1b'), std::string::npos);
+    EXPECT_EQ(words.find("\xc2\x9b"), std::string::npos);
+    EXPECT_EQ(words.find("\xe2\x80\xae"), std::string::npos);
+    const auto script = served.ask({"events", "--json"}).out;
+    EXPECT_EQ(script.find("\xc2\x9b"), std::string::npos);
+    EXPECT_EQ(text_at(json::parse(script).as_object().at("events").as_array().at(0).as_object().at("facts"), "why"),
+              "\x1b[2Jx\xc2\x9b"
+              "31my\xe2\x80\xae"
+              "z");
+}
+
+TEST(CommandLine, EveryVerbHasWordsForPeople) {
+    for (const admin::Verb& verb : admin::verbs()) {
+        std::ostringstream out;
+        ctl::print_result(verb.name, json::object{}, out);
+        EXPECT_NE(out.str(), "{}\n") << verb.name << " is printed as JSON";
+        expect_page(out.str());
+    }
+}
+
+TEST(Table, GivesWayInItsFlexibleColumnsAndCountsWideCharacters) {
+    ctl::Table table{{{"A", false, 4}, {"B"}, {"N", true}}};
+    table.row({std::string(200, 'a'), "b", "1"});
+    table.row({"\xe4\xb8\xad\xe6\x96\x87", "b", "22"});
+    table.note("a note");
+    std::ostringstream out;
+    table.write(out);
+    expect_page(out.str());
+    EXPECT_NE(out.str().find("      a note\n"), std::string::npos);
+    EXPECT_EQ(ctl::display_width("\xe4\xb8\xad\xe6\x96\x87"), 4u);
+}
+
+TEST(Words, SayDurationsAndCounts) {
+    EXPECT_EQ(ctl::duration_words(0.25), "0.2 s");
+    EXPECT_EQ(ctl::duration_words(59.9), "59 s");
+    EXPECT_EQ(ctl::duration_words(125), "2 min 5 s");
+    EXPECT_EQ(ctl::duration_words(7200), "2 h");
+    EXPECT_EQ(ctl::duration_words(90000), "1 d 1 h");
+    EXPECT_EQ(ctl::count_words(9999), "9999");
+    EXPECT_EQ(ctl::count_words(12345), "12.3k");
+    EXPECT_EQ(ctl::time_words("2026-11-22T06:00:00.123456Z"), "2026-11-22 06:00:00");
+    EXPECT_EQ(ctl::time_words(""), "");
+}
+
+TEST(NodeAddress, TellsPathsFoldersAndFilesApart) {
+    TemporaryFolder folder;
+    std::ofstream{folder.path() + "/edge.toml"} << "[node]\nname = \"x\"\ndata = \"data\"\n";
+    EXPECT_EQ(*ctl::find_node(folder.path(), {}, {}), folder.path() + "/admin.sock");
+    EXPECT_EQ(*ctl::find_node(folder.path() + "/edge.toml", {}, {}), folder.path() + "/data/admin.sock");
+    EXPECT_EQ(*ctl::find_node({}, folder.path() + "/edge.toml", {}), folder.path() + "/data/admin.sock");
+    EXPECT_EQ(*ctl::find_node("/somewhere/admin.sock", {}, {}), "/somewhere/admin.sock");
+    EXPECT_EQ(ctl::find_node("127.0.0.1:9443", {}, {}).error().code, "node-address");
+    EXPECT_EQ(ctl::find_node({}, folder.path() + "/none.toml", {}).error().code, "node-address");
+}
+
+TEST(NodeAddress, TakesTheOneNodeOfThisHost) {
+    TemporaryFolder folder;
+    const std::string edge = folder.path() + "/edge", core = folder.path() + "/core";
+    EXPECT_FALSE(ctl::find_node({}, {}, {edge, core}));
+    std::ofstream{edge} << "";
+    EXPECT_EQ(*ctl::find_node({}, {}, {edge, core}), edge);
+    std::ofstream{core} << "";
+    EXPECT_FALSE(ctl::find_node({}, {}, {edge, core}));
+}
+
+TEST(CheckConfig, NamesEveryErrorAndInfersTheRole) {
+    TemporaryFolder folder;
+    const std::string path = folder.path() + "/node.toml";
+    std::ofstream{path} << "[node]\nname = \"x\"\nspeed = 3\n[[link.dial]]\naddress = \"\"\n";
+    const auto wrong = sallyport({"check-config", path});
+    EXPECT_EQ(wrong.status, 2);
+    EXPECT_NE(wrong.err.find(path + ":3: node.speed"), std::string::npos) << wrong.err;
+    EXPECT_EQ(wrong.err.find("s2s.listen"), std::string::npos) << "a file that dials is a core's: " << wrong.err;
+    EXPECT_NE(sallyport({"check-config", path, "--role", "edge"}).err.find("s2s.listen"), std::string::npos);
+    EXPECT_EQ(sallyport({"check-config", folder.path() + "/none.toml"}).status, 2);
+    EXPECT_EQ(sallyport({"check-config", path, "--role", "presence"}).status, 2);
+}
+
+TEST(Manual, DescribesEveryVerbAndCommand) {
+    const auto manual = io::read_file(SALLYPORT_SOURCE_DIR "/docs/manual/cli.md");
+    ASSERT_TRUE(manual);
+    for (const admin::Verb& verb : admin::verbs()) {
+        std::string words{verb.name};
+        std::replace(words.begin(), words.end(), '.', ' ');
+        EXPECT_NE(manual->find("`" + words), std::string::npos) << words;
+        for (const admin::Argument& argument : verb.arguments) {
+            std::string option = "--" + std::string{argument.name};
+            std::replace(option.begin(), option.end(), '_', '-');
+            EXPECT_TRUE(argument.positional || manual->find(option) != std::string::npos) << words << " " << option;
+        }
+    }
+    for (const ctl::LocalCommand& command : ctl::local_commands()) {
+        EXPECT_NE(manual->find("`" + std::string{command.name}), std::string::npos) << command.name;
+    }
+}
+
+TEST(Completion, IsTheOneThatIsPackaged) {
+    const auto packaged = io::read_file(SALLYPORT_SOURCE_DIR "/packaging/completion/sallyport");
+    ASSERT_TRUE(packaged);
+    EXPECT_EQ(*packaged, ctl::bash_completion()) << "run: sallyport completion bash > packaging/completion/sallyport";
+    EXPECT_EQ(sallyport({"completion", "bash"}).out, *packaged);
+}
+
+}  // namespace
+}  // namespace sallyport::test

@@ -1,0 +1,182 @@
+// `sallyport init`: files that the nodes accept, secrets that both sides share, nothing overwritten.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <sstream>
+
+#include "io/store/file_facts.h"
+#include "io/tls/cert_facts.h"
+#include "io/tls/files.h"
+#include "model/config/node_file.h"
+#include "nodes/ctl/cli.h"
+#include "nodes/ctl/init.h"
+#include "support/test_pki.h"
+
+namespace sallyport::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+class Init : public testing::Test {
+protected:
+    int run(std::vector<std::string> arguments, const std::string& typed = {}) {
+        std::istringstream in{typed};
+        std::ostringstream output, errors;
+        const int status = ctl::run_cli(arguments, {in, output, errors, !typed.empty(), "anna"}, {});
+        out = output.str();
+        err = errors.str();
+        return status;
+    }
+    std::vector<std::string> flags(std::vector<std::string> more = {"--self-signed"}) {
+        std::vector<std::string> all{"init",
+                                     "--directory",
+                                     folder,
+                                     "--domain",
+                                     "b.test",
+                                     "--domain",
+                                     "b\xc3\xbc"
+                                     "cher.test",
+                                     "--edge-public",
+                                     "198.51.0.7",
+                                     "--edge-public",
+                                     "2001:db8::7",
+                                     "--edge-link",
+                                     "10.0.0.1",
+                                     "--core-inside",
+                                     "10.0.1.1",
+                                     "--core-link-source",
+                                     "10.0.2.2",
+                                     "--inside-server",
+                                     "10.0.1.5:5270"};
+        all.insert(all.end(), more.begin(), more.end());
+        return all;
+    }
+    config::NodeFile parse(const std::string& name, config::Role role) {
+        const std::string path = folder + "/" + name;
+        config::NodeFile file;
+        const auto errors = config::parse_node_file(*io::read_file(path), path, role, file, io::file_facts);
+        for (const auto& error : errors) ADD_FAILURE() << error.sentence();
+        EXPECT_TRUE(file.warnings.empty());
+        return file;
+    }
+    [[nodiscard]] unsigned mode(const std::string& name) const {
+        struct stat facts {};
+        EXPECT_EQ(::stat((folder + "/" + name).c_str(), &facts), 0) << name;
+        return facts.st_mode & 0777u;
+    }
+
+    TemporaryFolder temporary;
+    std::string folder = temporary.path() + "/pair";
+    std::string out, err;
+};
+
+TEST_F(Init, WritesAPairThatBothNodesAccept) {
+    ASSERT_EQ(run(flags()), 0) << err;
+    const auto edge = parse("edge.toml", config::Role::edge);
+    const auto core = parse("core.toml", config::Role::core);
+    EXPECT_EQ(edge.node.name, "edge1.b.test");
+    EXPECT_EQ(edge.s2s.listen.size(), 2u);
+    EXPECT_EQ(core.link.dial.at(0).address.text(), edge.link.listen.at(0).text());
+    EXPECT_EQ(core.link.dial.at(0).name, edge.node.name);
+    EXPECT_EQ(core.link.secret, edge.link.secret);
+    EXPECT_EQ(core.inside.servers.at(0).address.text(), "10.0.1.5:5270");
+    EXPECT_EQ(core.inside.servers.at(0).domains.at(1).text(),
+              "b\xc3\xbc"
+              "cher.test");
+    EXPECT_EQ(edge.settings, core.settings);
+    EXPECT_EQ(edge.settings.at("federation.enabled"), "true");
+    EXPECT_GE(edge.settings.at("federation.dialback_secret").size(), 64u);
+    EXPECT_EQ(run({"check-config", folder + "/edge.toml"}), 0) << err;
+    EXPECT_EQ(run({"check-config", folder + "/core.toml"}), 0) << err;
+}
+
+TEST_F(Init, KeepsKeysAndSecretsPrivate) {
+    ASSERT_EQ(run(flags()), 0) << err;
+    for (const char* name :
+         {"edge.toml", "core.toml", "traversal-ca.key", "edge-link.key", "core-link.key", "s2s.key"}) {
+        EXPECT_EQ(mode(name), 0600u) << name;
+    }
+    EXPECT_EQ(mode("edge-link.pem"), 0644u);
+    EXPECT_EQ(mode(""), 0700u);
+    const auto edge = parse("edge.toml", config::Role::edge);
+    EXPECT_THAT(out, Not(HasSubstr(edge.link.secret)));
+}
+
+TEST_F(Init, SignsLinkCertificatesThatTheTraversalAuthorityProves) {
+    ASSERT_EQ(run(flags()), 0) << err;
+    const auto authority = *io::read_file(folder + "/traversal-ca.pem");
+    for (const auto& [file, name] : {std::pair{"edge-link", "edge1.b.test"}, std::pair{"core-link", "core1.b.test"}}) {
+        const auto facts = io::judge_certificate(*io::read_file(folder + "/" + file + ".pem"), authority);
+        ASSERT_TRUE(facts);
+        EXPECT_TRUE(facts->chain_valid) << facts->chain_error;
+        EXPECT_EQ(facts->dns_names, std::vector<std::string>{name});
+    }
+}
+
+TEST_F(Init, OverwritesNothingUnlessForced) {
+    ASSERT_EQ(run(flags()), 0) << err;
+    const auto before = *io::read_file(folder + "/edge.toml");
+    EXPECT_EQ(run(flags()), 1);
+    EXPECT_THAT(err, HasSubstr("--force"));
+    EXPECT_EQ(*io::read_file(folder + "/edge.toml"), before);
+    EXPECT_EQ(run(flags({"--self-signed", "--force"})), 0) << err;
+    EXPECT_NE(*io::read_file(folder + "/edge.toml"), before) << "new secrets";
+}
+
+TEST_F(Init, PrintsWhatHasToBeSetUpAroundThePair) {
+    ASSERT_EQ(run(flags()), 0) << err;
+    EXPECT_THAT(out, HasSubstr("_xmpp-server._tcp.b.test. 3600 IN SRV 10 10 5269 edge1.b.test."));
+    EXPECT_THAT(out, HasSubstr("_xmpp-server._tcp.xn--bcher-kva.test. 3600 IN SRV"));
+    EXPECT_THAT(out, HasSubstr("edge1.b.test. 3600 IN A 198.51.0.7"));
+    EXPECT_THAT(out, HasSubstr("edge1.b.test. 3600 IN AAAA 2001:db8::7"));
+    EXPECT_THAT(out, HasSubstr("ip saddr 10.0.2.2 ip daddr 10.0.0.1 tcp dport { 7400, 2222 } accept"));
+    EXPECT_THAT(out, Not(HasSubstr("saddr 10.0.0.1")));
+    EXPECT_THAT(out, HasSubstr("s2s_connect_overrides"));
+    EXPECT_THAT(out, HasSubstr("dnsutil.dnsOverride = {*,10.0.1.1:5269}"));
+    EXPECT_THAT(out, HasSubstr("ejabberd"));
+    EXPECT_THAT(out, HasSubstr("sallyport allow add"));
+}
+
+TEST_F(Init, UsesACertificateThatIsThere) {
+    const TestPki pki;
+    const auto identity = pki.identity("b.test");
+    ASSERT_EQ(
+        run(flags({"--certificate", identity.certificate_file, "--key", identity.key_file, "--allow", "*.a.test"})), 0)
+        << err;
+    const auto edge = parse("edge.toml", config::Role::edge);
+    EXPECT_EQ(edge.tls.identities.at(0).certificate, identity.certificate_file);
+    EXPECT_EQ(edge.settings.at("federation.allow_list"), R"(["*.a.test"])");
+    EXPECT_FALSE(std::filesystem::exists(folder + "/s2s.pem"));
+    EXPECT_EQ(run(flags({"--certificate", "/nonexistent.pem", "--force"})), 2);
+}
+
+TEST_F(Init, AsksOnATerminalForWhatIsMissing) {
+    const std::string typed =
+        "b.test rooms.b.test\n" + folder + "\n\ncore9.b.test\n198.51.0.7\n10.0.0.1\n10.0.1.1\n10.0.1.5\n-\n";
+    ASSERT_EQ(run({"init"}, typed), 0) << err;
+    EXPECT_EQ(parse("edge.toml", config::Role::edge).node.name, "edge1.b.test");
+    const auto core = parse("core.toml", config::Role::core);
+    EXPECT_EQ(core.node.name, "core9.b.test");
+    EXPECT_EQ(core.inside.servers.at(0).domains.size(), 2u);
+}
+
+TEST_F(Init, NamesWhatIsMissingOrWrongAndWritesNothing) {
+    EXPECT_EQ(run({"init", "--directory", folder, "--domain", "b.test"}), 2);
+    EXPECT_THAT(err, HasSubstr("--edge-public"));
+    EXPECT_THAT(err, HasSubstr("--inside-server"));
+    EXPECT_EQ(run(flags({"--self-signed", "--edge-name", "core1.b.test"})), 2);
+    auto wrong = flags();
+    wrong[4] = "b..test";
+    EXPECT_EQ(run(wrong), 2);
+    wrong = flags();
+    wrong[8] = "edge.example";
+    EXPECT_EQ(run(wrong), 2);
+    EXPECT_THAT(err, HasSubstr("is not an address"));
+    EXPECT_FALSE(std::filesystem::exists(folder));
+}
+
+}  // namespace
+}  // namespace sallyport::test
