@@ -22,6 +22,7 @@ public:
     void set_owner(io::StreamOwner* owner) override { end_->set_owner(owner); }
     void write(std::string_view bytes) override { end_->write(bytes); }
     [[nodiscard]] std::size_t pending() const override { return end_->pending(); }
+    [[nodiscard]] std::size_t in_flight() const override { return end_->pending(); }
     void pause(bool paused) override { end_->pause(paused); }
     void start_tls(std::shared_ptr<const io::TlsContext> context, io::TlsRole role, const std::string& name) override {
         end_->start_tls(std::move(context), role, name);

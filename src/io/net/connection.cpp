@@ -3,6 +3,9 @@
 // (truncation).
 #include "io/net/connection.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
 #include <cerrno>
 
 namespace sallyport::io {
@@ -53,6 +56,12 @@ void Connection::write(std::string_view bytes) {
 }
 
 std::size_t Connection::pending() const { return out_.size() - out_head_ + wire_.size() - wire_head_; }
+
+std::size_t Connection::in_flight() const {
+    int unacknowledged = 0;
+    if (socket_.get() < 0 || ioctl(socket_.get(), SIOCOUTQ, &unacknowledged) != 0 || unacknowledged < 0) return pending();
+    return pending() + static_cast<std::size_t>(unacknowledged);
+}
 
 void Connection::pause(bool paused) {
     paused_ = paused;

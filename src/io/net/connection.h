@@ -23,6 +23,7 @@ public:
     void set_owner(StreamOwner* owner);
     void write(std::string_view bytes);
     [[nodiscard]] std::size_t pending() const;
+    [[nodiscard]] std::size_t in_flight() const;
     void pause(bool paused);
     void start_tls(std::shared_ptr<const TlsContext> context, TlsRole role, const std::string& name);
     void close(Duration linger);

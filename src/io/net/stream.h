@@ -51,6 +51,8 @@ public:
     virtual void write(std::string_view bytes) = 0;
     /// Bytes queued and not yet given to the kernel.
     [[nodiscard]] virtual std::size_t pending() const = 0;
+    /// Bytes on the wire or queued that the peer's TCP has not acknowledged (with TLS its ciphertext); 0 when unknown.
+    [[nodiscard]] virtual std::size_t in_flight() const = 0;
     /// Stops and resumes reading (back-pressure to the peer).
     virtual void pause(bool paused) = 0;
     /// Begins a TLS handshake as client or server after everything queued so far is sent. As client `name` is the SNI.

@@ -25,6 +25,7 @@ public:
     void set_owner(StreamOwner* owner) override { connection_->set_owner(owner); }
     void write(std::string_view bytes) override { connection_->write(bytes); }
     [[nodiscard]] std::size_t pending() const override { return connection_->pending(); }
+    [[nodiscard]] std::size_t in_flight() const override { return connection_->in_flight(); }
     void pause(bool paused) override { connection_->pause(paused); }
     void start_tls(std::shared_ptr<const TlsContext> context, TlsRole role, const std::string& name) override {
         connection_->start_tls(std::move(context), role, name);

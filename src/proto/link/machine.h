@@ -72,8 +72,8 @@ struct MachineSettings {
     std::string stream_id;  ///< listener: fresh
     unsigned shard = 0, shards = 1;
     Duration negotiation = std::chrono::seconds{10};
-    Duration quiet = std::chrono::seconds{10};     ///< nothing received: ask
-    Duration patience = std::chrono::seconds{10};  ///< nothing received after asking: dead
+    Duration quiet = std::chrono::seconds{5};     ///< nothing received: ask
+    Duration patience = std::chrono::seconds{5};  ///< nothing received after asking: dead
 };
 
 class Machine {

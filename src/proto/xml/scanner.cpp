@@ -13,6 +13,7 @@ namespace sallyport::xml {
 namespace {
 
 constexpr std::string_view section_start = "<![CDATA[";
+constexpr std::string_view streams_space = "http://etherx.jabber.org/streams";
 
 Scan fail(Fault& fault, Problem problem, const char* what) {
     fault = {problem, what};
@@ -117,7 +118,15 @@ Scan ElementScanner::open(std::string_view bytes, const Tag& tag, const XmlLimit
     if (depth > limits.depth) return fail(fault, Problem::limit, "nested too deeply");
     if (!scopes_.enter(bytes.data(), tag, depth, fault)) return Scan::failed;
     carriage_return_ |= tag.carriage_return;
-    if (depth == 0) note_shell(bytes.data(), tag);
+    if (depth == 0) {
+        note_shell(bytes.data(), tag);
+        // Its end would end the stream: refused before anything inside it is waited for (threat T45).
+        const std::string_view name = shell_name_.in(bytes.data());
+        const std::string_view local = name.substr(shell_prefix_ == 0 ? 0 : shell_prefix_ + 1);
+        if (local == "stream" && own_space_ && own_space_name_ == streams_space) {
+            return fail(fault, Problem::bad_format, "a stream within the stream");
+        }
+    }
     if (depth == 1 && children_ < 2) ++children_;
     at_ = tag.end;
     if (tag.empty) {

@@ -42,6 +42,7 @@ struct DialFailure {
     bool permanent = false;  ///< no retry helps until DNS or configuration changes
     std::string step;        ///< "dns" or "tcp"
     std::string why;
+    bool silent = false;     ///< the connection died without a word: what was written last may not have arrived
 };
 
 struct Dialled {

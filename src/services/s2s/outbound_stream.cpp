@@ -110,6 +110,11 @@ void OutboundStream::rules_changed() {
     arm();
 }
 
+void OutboundStream::presume_dead() {
+    presumed_dead_ = true;
+    shut(xmpp::StreamError{xmpp::StreamCondition::connection_timeout, {}, {}, {}}, "peer is silent");
+}
+
 void OutboundStream::shut(std::optional<xmpp::StreamError> error, const std::string& why) {
     if (finished_) return;
     if (!machine_) return finish({xmpp::StanzaCondition::remote_server_timeout, false, "stream", why});
@@ -284,9 +289,11 @@ void OutboundStream::on_closed(io::CloseReason reason, const std::string& text) 
                                          {"why", text},
                                          {"stanzas", std::to_string(stanzas_out_)}});
     const bool tls = reason == io::CloseReason::tls_failed;
+    const bool silent = reason == io::CloseReason::reset || presumed_dead_;
     if (!failure_ || tls) {
         failure_ = DialFailure{xmpp::StanzaCondition::remote_server_timeout, false, tls ? "tls" : "stream", why};
     }
+    failure_->silent = silent;
     if (failed_early && job_) {
         // Another target of the domain may do better (RFC 6120 3.2.1; XEP-0368 section 3).
         stream_.reset();

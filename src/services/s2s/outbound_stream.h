@@ -44,6 +44,8 @@ public:
     /// Open, and below the high-water mark of its connection.
     [[nodiscard]] bool has_room() const;
     void send(const xmpp::Stanza& stanza);
+    /// As io::Stream::in_flight; 0 without a connection.
+    [[nodiscard]] std::size_t in_flight() const { return stream_ ? stream_->in_flight() : 0; }
     /// What is sent will be acknowledged (XEP-0198), or counts as such when the peer declines.
     [[nodiscard]] bool counting() const;
     [[nodiscard]] bool bidi() const;
@@ -52,6 +54,8 @@ public:
     [[nodiscard]] TimePoint heard() const { return heard_; }
     void rules_changed();
     void shut(std::optional<xmpp::StreamError> error, const std::string& why);
+    /// Closes a stream whose peer gives no sign of life.
+    void presume_dead();
     [[nodiscard]] const xmpp::DomainPair& pair() const { return pair_; }
     [[nodiscard]] bool finished() const { return finished_; }
     [[nodiscard]] StreamStatus status() const;
@@ -95,6 +99,7 @@ private:
     bool established_ = false;  ///< features were read: further targets are of no use
     bool switching_ = false;
     bool finished_ = false;
+    bool presumed_dead_ = false;
     std::optional<DialFailure> failure_;
     std::uint64_t stanzas_out_ = 0, bytes_out_ = 0, bytes_in_ = 0, stanzas_in_ = 0;
     TimePoint since_{}, last_stanza_{};

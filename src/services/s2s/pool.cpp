@@ -13,6 +13,8 @@ namespace sallyport::s2s {
 namespace {
 constexpr Duration sweep_every = std::chrono::seconds{1};
 constexpr std::size_t most_destinations = 100000;
+constexpr std::size_t most_unconfirmed = 1000;
+constexpr std::uint64_t most_unconfirmed_bytes = 1 << 20;
 constexpr std::string_view ping_prefix = "sp-ping-";
 }  // namespace
 
@@ -75,13 +77,40 @@ void Pool::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
 }
 
 void Pool::transmit(Destination& to, const xmpp::Stanza& stanza, const routing::Ticket& ticket, TimePoint since) {
-    if (to.stream->counting()) {
-        to.unacknowledged.push_back({xmpp::OwnedStanza{stanza}, ticket, since});
-        to.stream->send(stanza);
-    } else {
-        to.stream->send(stanza);
-        context_.shard.settle(ticket);
+    write(to, {xmpp::OwnedStanza{stanza}, ticket, since});
+}
+
+void Pool::write(Destination& to, Waiting waiting) {
+    const bool counting = to.stream->counting();
+    to.stream->send(waiting.stanza.view());
+    if (counting) {
+        to.unacknowledged.push_back(std::move(waiting));
+        return;
     }
+    context_.shard.settle(waiting.ticket);
+    to.unconfirmed_bytes += waiting.stanza.size();
+    to.unconfirmed.push_back(std::move(waiting));
+    while (to.unconfirmed.size() > most_unconfirmed || to.unconfirmed_bytes > most_unconfirmed_bytes) {
+        to.unconfirmed_bytes -= to.unconfirmed.front().stanza.size();
+        to.unconfirmed.pop_front();
+    }
+}
+
+void Pool::confirm(Destination& to) {
+    if (to.unconfirmed.empty()) return;
+    const std::uint64_t in_flight = to.stream->in_flight();
+    while (!to.unconfirmed.empty() && to.unconfirmed_bytes > in_flight) {
+        to.unconfirmed_bytes -= to.unconfirmed.front().stanza.size();
+        to.unconfirmed.pop_front();
+    }
+}
+
+void Pool::bounce_unconfirmed(Destination& to) {
+    std::deque<Waiting> all;
+    all.swap(to.unconfirmed);
+    to.unconfirmed_bytes = 0;
+    // The peer's TCP had not taken it a second ago: the sender is told rather than left believing that it arrived.
+    for (const Waiting& waiting : all) bounce(waiting.stanza.view(), {xmpp::StanzaCondition::remote_server_timeout, {}}, {});
 }
 
 void Pool::enqueue(Destination& to, const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
@@ -111,13 +140,7 @@ void Pool::flush(Destination& to) {
         Waiting next = std::move(to.queue.front());
         to.queue.pop_front();
         to.queued_bytes -= next.stanza.size();
-        if (to.stream->counting()) {
-            to.stream->send(next.stanza.view());
-            to.unacknowledged.push_back(std::move(next));
-        } else {
-            to.stream->send(next.stanza.view());
-            context_.shard.settle(next.ticket);
-        }
+        write(to, std::move(next));
     }
 }
 
@@ -207,6 +230,9 @@ void Pool::outbound_gone(OutboundStream& stream, const DialFailure& failure, boo
         to->queue.push_front(std::move(to->unacknowledged.back()));
         to->unacknowledged.pop_back();
     }
+    if (failure.silent) bounce_unconfirmed(*to);
+    to->unconfirmed.clear();
+    to->unconfirmed_bytes = 0;
     if (was_ready) {
         if (!to->queue.empty()) connect(*to);
         return;
@@ -305,12 +331,14 @@ void Pool::sweep_one(Destination& to, TimePoint now) {
 void Pool::watch(Destination& to, TimePoint now) {
     // Silence since the last byte of the peer, or since the answer to our last ping (it comes on another stream).
     const TimePoint heard = std::max(to.stream->heard(), to.answered_at);
+    confirm(to);
     if (to.probed_at != never) {
         if (heard > to.probed_at) {
             to.probed_at = never;
         } else if (now - to.probed_at > context_.dead_after) {
             log_.warn("s2s.peer.dead", {{"pair", to.pair.text()}, {"why", "no sign of life after a ping"}});
-            to.stream->shut(xmpp::StreamError{xmpp::StreamCondition::connection_timeout, {}, {}, {}}, "peer is silent");
+            to.probed_at = now;  // said once; the stream is closing
+            to.stream->presume_dead();
         }
         return;
     }

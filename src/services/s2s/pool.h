@@ -65,6 +65,8 @@ private:
         InboundStream* reverse = nullptr;        ///< XEP-0288: the peer's own stream carries the pair
         std::deque<Waiting> queue;
         std::deque<Waiting> unacknowledged;
+        std::deque<Waiting> unconfirmed;  ///< without XEP-0198: written, not acknowledged by the peer's TCP yet
+        std::uint64_t unconfirmed_bytes = 0;
         std::uint64_t queued_bytes = 0;
         bool ready = false;
         unsigned failures = 0;
@@ -88,6 +90,9 @@ private:
     void connect(Destination& to);
     void flush(Destination& to);
     void transmit(Destination& to, const xmpp::Stanza& stanza, const routing::Ticket& ticket, TimePoint since);
+    void write(Destination& to, Waiting waiting);
+    void confirm(Destination& to);
+    void bounce_unconfirmed(Destination& to);
     void enqueue(Destination& to, const xmpp::Stanza& stanza, const routing::Ticket& ticket);
     void refuse_all(Destination& to, const DialFailure& failure);
     void lost(Destination& to, const DialFailure& failure);
