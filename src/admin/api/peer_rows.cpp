@@ -24,8 +24,10 @@ void add_counters(const s2s::StreamStatus& stream, PeerRow& row) {
     row.unacknowledged += stream.unacknowledged;
 }
 
-void describe(const s2s::StreamStatus& stream, PeerRow& row) {
+/// A stream that proved its pair says more than one that is still opening.
+void describe(const s2s::StreamStatus& stream, bool proved, PeerRow& row) {
     ++row.streams;
+    if (!proved && !row.address.empty()) return;
     row.address = stream.remote_address;
     row.tls = stream.tls_version;
     row.cipher = stream.cipher;
@@ -35,14 +37,14 @@ void describe(const s2s::StreamStatus& stream, PeerRow& row) {
 void add_stream(const s2s::StreamStatus& stream, Rows& rows) {
     if (stream.pairs.empty()) {
         PeerRow& row = row_of(rows, stream.remote, stream.local);
-        describe(stream, row);
+        describe(stream, false, row);
         return add_counters(stream, row);
     }
     // Counters belong to the stream; they are shown with its first pair, so that sums stay true.
     bool counted = false;
     for (const s2s::Inbound::Pair& pair : stream.pairs) {
         PeerRow& row = row_of(rows, pair.domains.remote.text(), pair.domains.local.text());
-        describe(stream, row);
+        describe(stream, !pair.pending, row);
         if (!std::exchange(counted, true)) add_counters(stream, row);
         if (pair.pending) continue;
         const bool inbound = stream.direction == s2s::Direction::inbound;
@@ -67,8 +69,8 @@ void add_destination(const s2s::DestinationStatus& destination, Rows& rows) {
 
 void add_described(const DescribedPeer& peer, Rows& rows) {
     PeerRow& row = row_of(rows, peer.remote, peer.local);
-    row.inbound |= peer.direction == "inbound";
-    row.outbound |= peer.direction == "outbound";
+    row.inbound |= peer.direction == "in";
+    row.outbound |= peer.direction == "out";
     row.method = peer.method;
     row.tls = peer.tls;
     row.cipher = peer.cipher;

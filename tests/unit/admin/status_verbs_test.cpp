@@ -104,6 +104,32 @@ TEST(PeerRows, JoinDirectionsAndQueueOfAPair) {
     EXPECT_EQ(rows[2].last_error, "connection refused");
 }
 
+TEST(PeerRows, KeepWhatAProvedStreamSaysWhileAnotherOpens) {
+    admin::NodeStatus status;
+    s2s::StreamStatus opening;
+    opening.remote = "a.test";
+    opening.local = "b.test";
+    opening.remote_address = "192.0.2.1:40000";
+    status.streams = {stream(s2s::Direction::outbound, {{pair("b.test", "a.test"), s2s::Method::external, false}}),
+                      opening};
+    const auto rows = admin::peer_rows(status);
+    ASSERT_EQ(rows.size(), 1u);
+    EXPECT_EQ(rows[0].tls, "TLSv1.3");
+    EXPECT_EQ(rows[0].address, "192.0.2.1:5269");
+    EXPECT_EQ(rows[0].streams, 2u);
+}
+
+TEST(PeerRows, ShowOnACoreWhatTheEdgeDescribed) {
+    admin::NodeStatus status;
+    status.described = {
+        {"edge1-b-test", "b.test", "a.test", "in", "external", "TLSv1.3", "X", "192.0.2.1:5269", "v-1", {}}};
+    const auto rows = admin::peer_rows(status);
+    ASSERT_EQ(rows.size(), 1u);
+    EXPECT_TRUE(rows[0].inbound);
+    EXPECT_FALSE(rows[0].outbound);
+    EXPECT_EQ(rows[0].via, "edge1-b-test");
+}
+
 TEST(PeerVerbs, ShowOnlyTheDomainAskedFor) {
     FakeNode node;
     node.current.streams = {
