@@ -261,8 +261,14 @@ void Hub::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket, bool m
 Session* Hub::choose(const xmpp::Stanza& stanza) {
     Session* best = nullptr;
     std::uint64_t best_score = 0;
+    // A pair stays with its session while that is broken, so that it keeps its order; unless the whole far node is away and
+    // another one is there.
+    const auto is_here = [&](const std::string& realm) {
+        return std::any_of(sessions_.begin(), sessions_.end(), [&](const auto& session) {
+            return session->far_realm == realm && session->connection != nullptr && session->connection->open();
+        });
+    };
     for (const auto& session : sessions_) {
-        const bool open = session->connection != nullptr && session->connection->open();
         if (context_.end == End::listener) {
             const bool bound = std::any_of(session->bound.begin(), session->bound.end(),
                                            [&](const xmpp::Domain& d) { return d.text() == stanza.to_domain; });
@@ -271,7 +277,7 @@ Session* Hub::choose(const xmpp::Stanza& stanza) {
         if (sessions_.size() == 1) return session.get();
         // Highest weight of (pair, far side): a pair keeps its link, so its order, while the set of links stays.
         std::uint64_t score = sip_hash({sip_hash({1, 1}, stanza.from_domain), sip_hash({2, 2}, stanza.to_domain)}, session->id) >> 1;
-        if (open) score |= std::uint64_t{1} << 63;
+        if (is_here(session->far_realm)) score |= std::uint64_t{1} << 63;
         if (best == nullptr || score > best_score) {
             best = session.get();
             best_score = score;
@@ -416,6 +422,7 @@ void Hub::sweep() {
         if (stale || now - session->broken_since >= session_life) over.push_back(session.get());
     }
     for (Session* session : over) give_up(*session, now - context_.hold);
+    if (!over.empty()) flush_held();
     while (!held_.empty() && now - held_.front().since >= context_.hold) {
         const Waiting old = std::move(held_.front());
         held_.pop_front();

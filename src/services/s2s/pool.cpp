@@ -85,7 +85,7 @@ void Pool::write(Destination& to, Waiting waiting) {
     to.stream->send(waiting.stanza.view());
     if (counting) {
         to.unacknowledged.push_back(std::move(waiting));
-        return;
+        return ask_for_acknowledgement(to);
     }
     context_.shard.settle(waiting.ticket);
     to.unconfirmed_bytes += waiting.stanza.size();
@@ -94,6 +94,23 @@ void Pool::write(Destination& to, Waiting waiting) {
         to.unconfirmed_bytes -= to.unconfirmed.front().stanza.size();
         to.unconfirmed.pop_front();
     }
+}
+
+/// One `<r/>` a turn: what is delivered is known to be soon after, so that a lost stream sends little twice.
+void Pool::ask_for_acknowledgement(const Destination& to) {
+    if (!asking_.empty() && asking_.back() == to.pair) return;
+    asking_.push_back(to.pair);
+    if (asking_.size() > 1) return;
+    context_.shard.loop.defer([this] {
+        std::vector<xmpp::DomainPair> now;
+        now.swap(asking_);
+        for (const auto& pair : now) {
+            const Destination* destination = find(pair);
+            if (destination != nullptr && destination->stream && destination->stream->has_room()) {
+                (void)destination->stream->probe();
+            }
+        }
+    });
 }
 
 void Pool::confirm(Destination& to) {
@@ -234,6 +251,9 @@ void Pool::outbound_gone(OutboundStream& stream, const DialFailure& failure, boo
     to->unconfirmed.clear();
     to->unconfirmed_bytes = 0;
     if (was_ready) {
+        if (const Admission admission = context_.rules.admits(to->pair, Direction::outbound); !admission.allowed) {
+            return refuse_all(*to, {admission.stanza, true, "policy", admission.why});
+        }
         if (!to->queue.empty()) connect(*to);
         return;
     }

@@ -91,6 +91,7 @@ private:
     void flush(Destination& to);
     void transmit(Destination& to, const xmpp::Stanza& stanza, const routing::Ticket& ticket, TimePoint since);
     void write(Destination& to, Waiting waiting);
+    void ask_for_acknowledgement(const Destination& to);
     void confirm(Destination& to);
     void bounce_unconfirmed(Destination& to);
     void enqueue(Destination& to, const xmpp::Stanza& stanza, const routing::Ticket& ticket);
@@ -109,6 +110,7 @@ private:
     Destination* last_ = nullptr;  ///< of the previous send: most stanzas follow one for the same pair
     std::unordered_map<std::string, Ping> pings_;
     std::vector<std::unique_ptr<OutboundStream>> dead_;
+    std::vector<xmpp::DomainPair> asking_;  ///< written to in this turn, with XEP-0198
     std::unique_ptr<io::Timer> sweeper_;
     bool sweeping_ = false;
 };
