@@ -25,7 +25,7 @@ EVENTS = {
     "lookup begun": r"dns\.lookup\.started",
     "lookup done": r"dns\.lookup\.done",
     "setting changed": r"settings\.changed",
-    "link up": r"link\.(bound|resumed)",
+    "link up": r"link\.(bound|open|resumed)",
     "link down": r"link\.down",
 }
 
