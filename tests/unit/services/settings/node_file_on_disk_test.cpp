@@ -49,7 +49,6 @@ TEST_F(NodeFileOnDisk, IsReadWithThePathsThatItNames) {
 
 TEST_F(NodeFileOnDisk, WarnsOfKeysThatEverybodyCanRead) {
     put("edge.key", "-----BEGIN PRIVATE KEY-----\n", 0644);
-    config::NodeFile file;
     EXPECT_TRUE(read_node_file(at("edge.toml"), config::Role::edge, file).empty());
     EXPECT_THAT(file.warnings, testing::ElementsAre(HasSubstr("link.key: " + at("edge.key") + " can be read")));
 }
