@@ -17,6 +17,7 @@ class Prosody(Process):
     def __init__(self, name, folder, address, domains, rooms, certificate, trust, forward, namespace=None,
                  c2s=("127.0.0.1", 5222), direct_port=None, options=""):
         self.c2s = c2s
+        self.main_domain = next(iter(domains))
         data = os.path.join(folder, f"{name}-data")
         for domain, users in domains.items():
             accounts = os.path.join(data, encode(domain), "accounts")
@@ -72,7 +73,7 @@ unbound = {{ resolvconf = false; hoststxt = false; forward = {{ "{forward}" }} }
         return self
 
     def accepted_by(self, peer, since=0):
-        """How the inbound stream from `peer` was authenticated, as Prosody tells: "external", "dialback" or None."""
-        if self.lines(rf"Accepting SASL EXTERNAL identity from {peer}", since):
+        """How the stream from `peer` to our first domain was authenticated: "external", "dialback" or None."""
+        if self.lines(rf"\s{self.main_domain}:saslauth\s.*Accepting SASL EXTERNAL identity from {peer}", since):
             return "external"
         return "dialback" if self.lines(rf"authenticated for {peer}|Incoming s2s connection {peer}->", since) else None
