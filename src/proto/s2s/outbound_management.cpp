@@ -23,6 +23,11 @@ S::Did S::acks_enabled(const Event&, TimePoint, Actions& out) {
     managed = true;
     received.enable();
     note(out, LogLevel::info, event::acks, {{"enabled", "yes"}});
+    if (sent.unacknowledged() > 0) {
+        // Written before this answer came: nothing has asked for it yet.
+        sent.asked();
+        out.push_back(Send{std::string{wire::ack_request}});
+    }
     return Did::advance;
 }
 
