@@ -112,3 +112,9 @@ def test_five_hundred_messages_stay_in_order(world, peer):
     world.ana.hears(f"back-{peer} 499", 30, since[1])
     assert friend.heard(f"out-{peer}", since[0]) == list(range(500))
     assert world.ana.heard(f"back-{peer}", since[1]) == list(range(500))
+
+
+@pytest.mark.pair
+def test_the_operator_pings_a_peer(world, peer):
+    _, _, domain = world.peer(peer)
+    assert world.edge.json("peers", "ping", domain)

@@ -56,6 +56,22 @@ TEST_P(WholeNodes, KeepTheOrderOfAPair) {
     EXPECT_EQ(f.b.user().ids_from("a.test"), expected);
 }
 
+TEST_P(WholeNodes, HearTheAnswerToTheirPingThoughTheOtherSideIsAGatewayToo) {
+    std::optional<Result<Duration>> outcome;
+    const xmpp::DomainPair pair{*xmpp::Domain::parse("a.test"), *xmpp::Domain::parse("b.test")};
+    const auto at = routing::owner("a.test", "b.test", static_cast<std::uint32_t>(f.a.edge->shards.size()));
+    f.a.edge->shards[at]->s2s().pool().ping(pair, [&](Result<Duration> result) { outcome = std::move(result); });
+    const auto is_ping = [](const SimUser::Received& received) {
+        return received.kind == xmpp::StanzaKind::iq && received.type == "get";
+    };
+    const auto& arrived = f.b.user().received();
+    ASSERT_TRUE(f.world.run_until([&] { return std::any_of(arrived.begin(), arrived.end(), is_ping); }));
+    const SimUser::Received ping = *std::find_if(arrived.begin(), arrived.end(), is_ping);
+    f.b.user().say("<iq type='result' id='" + ping.id + "' from='b.test' to='a.test'/>");
+    ASSERT_TRUE(f.world.run_until([&] { return outcome.has_value(); }));
+    EXPECT_TRUE(outcome->has_value()) << outcome->error().text;
+}
+
 TEST_P(WholeNodes, CloseTheStreamsOfADomainThatIsDeniedInOperation) {
     f.a.user().message("romeo@a.test", "juliet@b.test", "m1");
     f.b.user().message("juliet@b.test", "romeo@a.test", "m1");

@@ -45,6 +45,7 @@ CoreShard::CoreShard(routing::Shard& shard, s2s::Ledger& ledger, const CoreParts
 
 s2s::S2sContext CoreShard::s2s_context(s2s::Ledger& ledger, const CoreParts& parts) {
     s2s::S2sContext context{.shard = shard_, .rules = rules_, .ledger = ledger};
+    context.node_instance = parts.instance;
     context.timers = parts.timers;
     context.ping_after = parts.ping_after;
     context.dead_after = parts.dead_after;

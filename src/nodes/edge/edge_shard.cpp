@@ -37,6 +37,7 @@ EdgeShard::EdgeShard(routing::Shard& shard, s2s::Ledger& ledger, const EdgeParts
 
 s2s::S2sContext EdgeShard::s2s_context(s2s::Ledger& ledger, const EdgeParts& parts) {
     s2s::S2sContext context{.shard = shard_, .rules = rules_, .ledger = ledger};
+    context.node_instance = parts.instance;
     context.timers = parts.timers;
     context.ping_after = parts.ping_after;
     context.dead_after = parts.dead_after;

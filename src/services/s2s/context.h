@@ -30,6 +30,7 @@ struct S2sContext {
     routing::Shard& shard;
     const Rules& rules;
     Ledger& ledger;
+    std::string node_instance{};  ///< random, of this process
     Timers timers{};
     Duration ping_after = std::chrono::seconds{60};
     Duration dead_after = std::chrono::seconds{20};

@@ -115,7 +115,8 @@ void DialbackDesk::gone(std::uint64_t number, xmpp::StanzaCondition condition, c
     if (!reached) remember(inquiry.key.first, condition, why);
     for (Request& request : inquiry.requests) finish(std::move(request), Verified::Outcome::error, condition, why);
     // The stream is in the middle of telling us: it is destroyed from the loop.
-    context_.shard.loop.post([stream = std::shared_ptr<InquiryStream>(std::move(inquiry.stream))] {});
+    dead_.push_back(std::move(inquiry.stream));
+    if (dead_.size() == 1) context_.shard.loop.defer([this] { dead_.clear(); });
 }
 
 void DialbackDesk::finish(Request request, Verified::Outcome outcome, xmpp::StanzaCondition condition,

@@ -67,6 +67,7 @@ private:
     std::map<Key, std::uint64_t> open_;           ///< those that take further requests
     std::map<std::string, Unreachable> unreachable_;
     std::vector<Delayed> delayed_;
+    std::vector<std::unique_ptr<InquiryStream>> dead_;
     std::uint64_t next_number_ = 0;
 };
 

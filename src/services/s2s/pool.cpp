@@ -15,12 +15,12 @@ constexpr Duration sweep_every = std::chrono::seconds{1};
 constexpr std::size_t most_destinations = 100000;
 constexpr std::size_t most_unconfirmed = 1000;
 constexpr std::uint64_t most_unconfirmed_bytes = 1 << 20;
-constexpr std::string_view ping_prefix = "sp-ping-";
 }  // namespace
 
 Pool::Pool(S2sContext& context)
     : context_{context},
       log_{context.shard.logger(LogModule::s2s)},
+      ping_prefix_{"sp-ping-" + context.node_instance.substr(0, 12) + "-"},
       sweeper_{context.shard.loop.timer([this] { sweep(); })} {}
 
 Pool::~Pool() = default;
@@ -365,7 +365,7 @@ void Pool::watch(Destination& to, TimePoint now) {
     if (now - heard < context_.ping_after) return;
     to.probed_at = now;
     if (to.stream->probe()) return;
-    to.ping_id = std::string{ping_prefix} + std::to_string(context_.shard.index) + "-" + context_.shard.fresh_id();
+    to.ping_id = ping_prefix_ + std::to_string(context_.shard.index) + "-" + context_.shard.fresh_id();
     pings_[to.ping_id] = {to.pair, now, nullptr};
     send_ping(to, to.ping_id);
 }
@@ -386,9 +386,9 @@ void Pool::send_ping(Destination& to, const std::string& id) {
 }
 
 bool Pool::take_pong(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
-    if (stanza.kind != xmpp::StanzaKind::iq || !stanza.id.starts_with(ping_prefix)) return false;
+    if (stanza.kind != xmpp::StanzaKind::iq || !stanza.id.starts_with(ping_prefix_)) return false;
     if ((stanza.type != "result" && stanza.type != "error") || stanza.to != stanza.to_domain) return false;
-    const std::string_view rest = stanza.id.substr(ping_prefix.size());
+    const std::string_view rest = stanza.id.substr(ping_prefix_.size());
     std::uint32_t shard = 0;
     const auto [end, problem] = std::from_chars(rest.data(), rest.data() + rest.size(), shard);
     if (problem != std::errc{} || shard >= context_.shard.count) return false;
@@ -420,7 +420,7 @@ void Pool::pong(const std::string& id, const std::string& from, const std::strin
 void Pool::ping(const xmpp::DomainPair& pair, OnPinged on_pinged) {
     const Admission admission = context_.rules.admits(pair, Direction::outbound);
     if (!admission.allowed) return on_pinged(Error{"ping-refused", admission.rule + ": " + admission.why});
-    const std::string id = std::string{ping_prefix} + std::to_string(context_.shard.index) + "-" + context_.shard.fresh_id();
+    const std::string id = ping_prefix_ + std::to_string(context_.shard.index) + "-" + context_.shard.fresh_id();
     pings_[id] = {pair, context_.shard.loop.now(), std::move(on_pinged)};
     Destination& to = destination(pair);
     if (!to.stream) to.retry_at = {};

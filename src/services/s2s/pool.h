@@ -106,6 +106,7 @@ private:
 
     S2sContext& context_;
     Logger log_;
+    std::string ping_prefix_;  ///< with the node's own tag: answers to the pings of a gateway behind us are not ours
     std::unordered_map<xmpp::DomainPair, std::unique_ptr<Destination>> destinations_;
     Destination* last_ = nullptr;  ///< of the previous send: most stanzas follow one for the same pair
     std::unordered_map<std::string, Ping> pings_;
