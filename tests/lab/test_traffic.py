@@ -115,6 +115,7 @@ def test_five_hundred_messages_stay_in_order(world, peer):
 
 
 @pytest.mark.pair
+@pytest.mark.parametrize("peer", PEERS)
 def test_the_operator_pings_a_peer(world, peer):
     _, _, domain = world.peer(peer)
     assert world.edge.json("peers", "ping", domain)
