@@ -133,22 +133,11 @@ void EdgeNode::status(std::function<void(admin::NodeStatus)> on_status) {
 }
 
 void EdgeNode::ping(const xmpp::DomainPair& pair, std::function<void(Result<Duration>)> on_pinged) {
-    const std::uint32_t at = routing::owner(pair.local.text(), pair.remote.text(), static_cast<std::uint32_t>(shards_.size()));
-    runtime_->bus().run_on(at, [this, at, pair, on_pinged = std::move(on_pinged)] {
-        shards_[at]->s2s().pool().ping(pair, [this, on_pinged](const Result<Duration>& result) {
-            runtime_->control().post([on_pinged, result] { on_pinged(result); });
-        });
-    });
+    ping_from(*runtime_, shards_, pair, std::move(on_pinged));
 }
 
 void EdgeNode::close(const xmpp::Domain& remote, std::function<void(unsigned)> on_closed) {
-    runtime_->gather<unsigned>(
-        [this, remote](std::size_t index) { return shards_[index]->s2s().close(remote, "closed by the operator"); },
-        [on_closed = std::move(on_closed)](const std::vector<unsigned>& parts) {
-            unsigned sum = 0;
-            for (const unsigned part : parts) sum += part;
-            on_closed(sum);
-        });
+    close_on_all(*runtime_, shards_, remote, std::move(on_closed));
 }
 
 std::vector<std::string> EdgeNode::reload() {

@@ -17,6 +17,32 @@ void fill_common(Runtime& runtime, admin::NodeStatus& status);
 /// Calls `on_quiet` on the control loop once `open(shard)` is 0 on every shard, or after the closing timer.
 void watch_until_quiet(Runtime& runtime, std::function<std::size_t(std::size_t)> open, std::function<void()> on_quiet);
 
+/// NodeControl::ping: on the shard that owns the pair, answered on the control loop. `shards` are the node's, by index.
+template <typename Shards>
+void ping_from(Runtime& runtime, Shards& shards, const xmpp::DomainPair& pair,
+               std::function<void(Result<Duration>)> on_pinged) {
+    const std::uint32_t at =
+        routing::owner(pair.local.text(), pair.remote.text(), static_cast<std::uint32_t>(shards.size()));
+    runtime.bus().run_on(at, [&runtime, &shards, at, pair, on_pinged = std::move(on_pinged)] {
+        shards[at]->s2s().pool().ping(pair, [&runtime, on_pinged](const Result<Duration>& result) {
+            runtime.control().post([on_pinged, result] { on_pinged(result); });
+        });
+    });
+}
+
+/// NodeControl::close: on every shard, the sum on the control loop.
+template <typename Shards>
+void close_on_all(Runtime& runtime, Shards& shards, const xmpp::Domain& remote,
+                  std::function<void(unsigned)> on_closed) {
+    runtime.gather<unsigned>(
+        [&shards, remote](std::size_t index) { return shards[index]->s2s().close(remote, "closed by the operator"); },
+        [on_closed = std::move(on_closed)](const std::vector<unsigned>& parts) {
+            unsigned sum = 0;
+            for (const unsigned part : parts) sum += part;
+            on_closed(sum);
+        });
+}
+
 /// What serve() needs of a node beside NodeControl.
 struct NodeLife {
     std::function<Result<void>()> start;
