@@ -95,6 +95,8 @@ bool is_stricter(const Reading& reader, const Reading& expat) {
     if (reader.problem != xml::Problem::not_well_formed) return reader.problem != xml::Problem::none;
     const auto says = [&](std::string_view reason) { return reader.why.find(reason) != std::string::npos; };
     // Seen before the tag's end, for which expat waits.
+    // Seen at its first wrong byte; expat waits for as many bytes as the first one announces.
+    if (says("not UTF-8")) return expat.refused_with_more;
     if (says("'<' within a tag") || says("an end tag of another element")) {
         return !expat.closed && expat.elements.size() == reader.elements.size();
     }
@@ -148,6 +150,11 @@ Reading read_with_reader(std::string_view bytes, const XmlLimits& limits,
 Reading read_with_expat(std::string_view bytes) {
     Collector collector;
     run(collector, bytes, false);
+    if (!collector.reading.refused && !collector.reading.closed) {
+        Collector longer;  // three bytes complete every character
+        run(longer, std::string{bytes} + "   ", false);
+        collector.reading.refused_with_more = longer.reading.refused;
+    }
     return std::move(collector.reading);
 }
 
