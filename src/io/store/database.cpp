@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -20,6 +21,7 @@ std::string_view code_of(int result) {
         case SQLITE_CORRUPT:
         case SQLITE_NOTADB: return "store-corrupt";
         case SQLITE_FULL: return "store-full";
+        case SQLITE_CONSTRAINT: return "store-conflict";
         case SQLITE_READONLY:
         case SQLITE_CANTOPEN:
         case SQLITE_PERM: return "store-unwritable";
@@ -30,6 +32,7 @@ std::string_view code_of(int result) {
 std::string_view remedy_of(std::string_view code) {
     if (code == "store-locked") return "another process holds it; end that process or try again";
     if (code == "store-corrupt") return "restore it from a backup, or move it away to begin with the file's values";
+    if (code == "store-conflict") return "choose another value or change the one that is there";
     if (code == "store-full") return "make room on its disk";
     if (code == "store-unwritable") return "give this program's user the right to write to its folder";
     return "see the message of the database";
@@ -154,6 +157,10 @@ Result<Statement> Database::prepare(std::string_view sql) {
         sqlite3_prepare_v2(database_.get(), sql.data(), static_cast<int>(sql.size()), &statement, nullptr);
     if (result != SQLITE_OK) return failure(database_.get(), result);
     return Statement{database_.get(), statement};
+}
+
+std::uint64_t Database::changed() const {
+    return static_cast<std::uint64_t>(std::max(sqlite3_changes64(database_.get()), sqlite3_int64{0}));
 }
 
 Result<Transaction> Transaction::begin(Database& database) {

@@ -48,7 +48,7 @@ private:
 enum class Durability { full, normal };
 
 /// Error codes of everything here: "store-locked", "store-corrupt", "store-full", "store-unwritable", "store-newer",
-/// "store-failed".
+/// "store-conflict" (a unique value is there already), "store-failed".
 class Database {
 public:
     /// Opens or creates the file with mode 0600 and checks its integrity.
@@ -57,6 +57,8 @@ public:
 
     [[nodiscard]] Result<void> run(const char* sql);
     [[nodiscard]] Result<Statement> prepare(std::string_view sql);
+    /// Rows that the last statement inserted, changed or deleted.
+    [[nodiscard]] std::uint64_t changed() const;
     [[nodiscard]] const std::string& path() const { return path_; }
 
 private:
