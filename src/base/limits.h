@@ -42,9 +42,23 @@ struct Limits {
     std::uint64_t unauthenticated_bytes_per_second = 10240;
     std::uint64_t queue_stanzas = 10000;  ///< waiting for one destination
     std::uint64_t queue_bytes = 4 << 20;
-    std::uint64_t queue_seconds = 30;        ///< oldest stanza waiting for one destination
-    std::uint64_t link_bytes = 64 << 20;     ///< unacknowledged on one router link
-    std::uint64_t outbound_streams = 10000;  ///< of the node
+    std::uint64_t queue_seconds = 30;               ///< oldest stanza waiting for one destination
+    std::uint64_t link_bytes = 64 << 20;            ///< unacknowledged on one router link
+    std::uint64_t outbound_streams = 10000;         ///< of the node
+    std::uint64_t scram_iterations = 10000;         ///< of new verifiers of passwords
+    std::uint64_t login_failures_per_minute = 20;   ///< of one remote address
+    std::uint64_t client_resources = 10;            ///< of one user
+    std::uint64_t client_bytes_per_second = 65536;  ///< of one client
+    std::uint64_t client_burst_bytes = 1 << 20;
+    std::uint64_t client_queue_stanzas = 1000;  ///< sent to one client and not acknowledged
+    std::uint64_t client_queue_bytes = 4 << 20;
+    std::uint64_t client_resume_seconds = 300;  ///< how long a session waits for its client (XEP-0198)
+    std::uint64_t client_directed = 256;        ///< addresses with directed presence of one session
+    std::uint64_t roster_items = 1000;          ///< of one user
+    std::uint64_t offline_stanzas = 200;        ///< kept for one absent user
+    std::uint64_t offline_bytes = 1 << 20;
+    std::uint64_t vcard_bytes = 65536;
+    std::uint64_t account_jobs = 200;  ///< stanzas that wait for one account to be read from the disk
 };
 
 /// One row: the key in `[limits]`, the member, its unit and the smallest value allowed.

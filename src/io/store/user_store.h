@@ -1,0 +1,103 @@
+// The users' database: accounts with their salted verifiers, contacts, stanzas kept for absent users, vCards. It knows
+// names and text; what a contact's state or a stanza means is the business of proto/c2s and services/im.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "io/store/database.h"
+
+namespace sallyport::io {
+
+/// One account: a prepared localpart and a domain.
+struct UserName {
+    std::string local, domain;
+    auto operator<=>(const UserName&) const = default;
+};
+
+/// What proves a password without being one (RFC 5802 3): raw bytes.
+struct StoredVerifier {
+    std::string hash;  ///< "SHA-1", "SHA-256"
+    std::string salt;
+    std::uint32_t iterations = 0;
+    std::string stored_key, server_key;
+    bool operator==(const StoredVerifier&) const = default;
+};
+
+/// One entry of a roster, or a subscription request without one.
+struct StoredContact {
+    std::string jid, name;
+    std::vector<std::string> groups;
+    std::int64_t state = 0;  ///< c2s::Subscription
+    bool listed = false;     ///< shown to clients; false: only a request waits
+    std::string request;     ///< the stanza that asks, while it waits for an answer
+    bool operator==(const StoredContact&) const = default;
+};
+
+struct StoredUser {
+    std::uint64_t roster_version = 0;
+    bool has_vcard = false;
+    std::vector<StoredContact> contacts;
+};
+
+struct StoredStanza {
+    std::int64_t number = 0;
+    std::string bytes;
+};
+
+struct UserRow {
+    UserName name;
+    WallTime created{};
+    std::uint64_t contacts = 0, waiting = 0;
+};
+
+class UserStore {
+public:
+    /// `secret` is kept as the server's secret when there is none yet. Errors: those of Database.
+    static Result<UserStore> open(const std::string& path, const std::string& secret,
+                                  std::chrono::milliseconds lock_wait = std::chrono::seconds{2});
+
+    /// For the salts of users that do not exist.
+    [[nodiscard]] const std::string& secret() const { return secret_; }
+    /// All of `work` is on the disk when this returns without an error, or nothing of it.
+    [[nodiscard]] Result<void> together(const std::function<Result<void>()>& work);
+
+    /// Errors: "user-exists".
+    [[nodiscard]] Result<void> add(const UserName& user, const std::vector<StoredVerifier>& verifiers, WallTime now);
+    /// Errors: "user-unknown".
+    [[nodiscard]] Result<void> replace_verifiers(const UserName& user, const std::vector<StoredVerifier>& verifiers);
+    /// With all that is kept for it. Errors: "user-unknown".
+    [[nodiscard]] Result<void> remove(const UserName& user);
+    [[nodiscard]] Result<std::vector<UserRow>> list();
+    /// Nothing: no such user.
+    [[nodiscard]] Result<std::optional<std::vector<StoredVerifier>>> verifiers(const UserName& user);
+    [[nodiscard]] Result<std::optional<StoredUser>> load(const UserName& user);
+
+    /// Errors of the rest: "user-unknown" too.
+    [[nodiscard]] Result<void> put_contact(const UserName& user, const StoredContact& contact, std::uint64_t version);
+    [[nodiscard]] Result<void> remove_contact(const UserName& user, const std::string& jid, std::uint64_t version);
+    [[nodiscard]] Result<std::string> vcard(const UserName& user);
+    /// Empty: none any longer.
+    [[nodiscard]] Result<void> put_vcard(const UserName& user, const std::string& vcard);
+    /// Errors: "offline-full" when the user would have more than `most_stanzas` or `most_bytes`.
+    [[nodiscard]] Result<void> keep(const UserName& user, const std::string& bytes, std::uint64_t most_stanzas,
+                                    std::uint64_t most_bytes);
+    [[nodiscard]] Result<std::vector<StoredStanza>> kept(const UserName& user);
+    [[nodiscard]] Result<void> forget(const UserName& user, const std::vector<std::int64_t>& numbers);
+
+private:
+    UserStore(Database database, std::string secret) : database_{std::move(database)}, secret_{std::move(secret)} {}
+    [[nodiscard]] Result<std::optional<std::int64_t>> find(const UserName& user);
+    [[nodiscard]] Result<std::int64_t> require(const UserName& user);
+    [[nodiscard]] Result<void> write_verifiers(std::int64_t id, const std::vector<StoredVerifier>& verifiers);
+    [[nodiscard]] Result<void> set_version(std::int64_t id, std::uint64_t version);
+
+    Database database_;
+    std::string secret_;
+};
+
+}  // namespace sallyport::io

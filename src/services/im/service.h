@@ -1,0 +1,82 @@
+// The users of local domains: client streams on 5222, sessions, rosters, presence, messages, what is kept for absent
+// users (RFC 6121). One service a node, on the thread of its shard; accounts are in Storage, on another.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/limits.h"
+#include "io/net/stream.h"
+#include "proto/xmpp/stanza.h"
+#include "services/im/storage.h"
+#include "services/routing/shard.h"
+
+namespace sallyport::im {
+
+/// `[timers]` that client streams know.
+struct Timers {
+    Duration negotiation = std::chrono::seconds{30};  ///< until a resource is bound
+    Duration idle = std::chrono::seconds{600};        ///< without a byte; then the client is asked (XEP-0198, XEP-0199)
+    Duration answer = std::chrono::seconds{60};       ///< to such a question
+    Duration stanza = std::chrono::seconds{60};       ///< from a stanza's first byte to its last
+    Duration closing = std::chrono::seconds{5};
+};
+
+struct ServiceContext {
+    routing::Shard& shard;
+    Storage& storage;
+    std::vector<xmpp::Domain> domains{};
+    std::shared_ptr<const io::TlsContext> tls{};  ///< its identities cover the domains
+    Limits limits{};
+    Timers timers{};
+    routing::Router* router = nullptr;  ///< for stanzas to other domains
+    /// Answers a stanza with an error, wherever its sender is (here too: it comes back by route()), and settles the
+    /// ticket.
+    std::function<void(const xmpp::Stanza&, const xmpp::StanzaError&, const routing::Ticket&)> bounce{};
+    std::string version{};  ///< of the program, for XEP-0092
+};
+
+struct SessionStatus {
+    std::string jid, remote_address, tls_version, mechanism;
+    bool available = false, resumable = false, detached = false;
+    int priority = 0;
+    std::uint64_t stanzas_in = 0, stanzas_out = 0, unacknowledged = 0;
+    TimePoint since{};
+};
+
+struct ServiceStatus {
+    std::uint64_t connections = 0, unauthenticated = 0, accounts_loaded = 0;
+    std::vector<SessionStatus> sessions;
+};
+
+class Service final : public routing::Router {
+public:
+    explicit Service(ServiceContext context);
+    ~Service() override;
+
+    /// Clients connect here. Errors: "listen-failed".
+    [[nodiscard]] Result<void> listen(const Endpoint& at);
+    [[nodiscard]] const std::vector<Endpoint>& endpoints() const;
+    [[nodiscard]] bool serves(std::string_view domain) const;
+    [[nodiscard]] const std::vector<xmpp::Domain>& domains() const;
+    /// A stanza to a domain that this service serves. The ticket is settled when the stanza has been acknowledged by
+    /// the client (XEP-0198) or written to one without acknowledgements, is kept on disk, or was answered.
+    void route(const xmpp::Stanza& stanza, const routing::Ticket& ticket) override;
+    /// New streams use it from now on.
+    void replace_tls(std::shared_ptr<const io::TlsContext> tls);
+    /// The password was changed or the account removed: its sessions end.
+    void account_changed(const io::UserName& user);
+    /// Orderly end of every stream (system-shutdown).
+    void shut();
+    [[nodiscard]] std::size_t connections() const;
+    [[nodiscard]] ServiceStatus status() const;
+
+private:
+    class Inside;
+    std::unique_ptr<Inside> inside_;
+};
+
+}  // namespace sallyport::im
