@@ -7,6 +7,7 @@
 #include "io/tls/cert_facts.h"
 #include "io/tls/files.h"
 #include "io/tls/session.h"
+#include "io/tls/tls_library.h"
 
 namespace sallyport::io {
 
@@ -27,7 +28,7 @@ constexpr const char* tls13_ciphers = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SH
 constexpr const char* groups = "X25519:P-256:P-384";
 
 SslCtxPtr plain_context(const TlsSettings& settings, X509_STORE* trust) {
-    SslCtxPtr ssl{SSL_CTX_new(TLS_method())};
+    SslCtxPtr ssl{SSL_CTX_new_ex(tls_library(), nullptr, TLS_method())};
     SSL_CTX_set_min_proto_version(ssl.get(), settings.tls13_only ? TLS1_3_VERSION : TLS1_2_VERSION);
     SSL_CTX_set_cipher_list(ssl.get(), tls12_ciphers);
     SSL_CTX_set_ciphersuites(ssl.get(), tls13_ciphers);
