@@ -13,6 +13,7 @@
 #include "io/log/node_log.h"
 #include "io/net/stream.h"
 #include "model/config/node_file.h"
+#include "services/alarms/alarm_board.h"
 #include "services/link/hub.h"
 #include "services/s2s/context.h"
 #include "services/s2s/ledger.h"
@@ -39,6 +40,13 @@ struct ComponentStatus {
     std::uint64_t stanzas_in = 0, stanzas_out = 0;
 };
 
+/// One step of the chain from a setting to its effect on every node, as far as this node knows.
+struct ChainStep {
+    std::string step;    ///< "received on core1.example.org"
+    std::string state;   ///< "in force", "pending", "failed" or "off"
+    std::string reason;  ///< why not in force; or what is in force
+};
+
 /// Everything at one moment.
 struct NodeStatus {
     std::string role, name, realm, version, instance;
@@ -58,7 +66,9 @@ struct NodeStatus {
     std::vector<DescribedPeer> described;
     std::vector<ComponentStatus> components;
     std::vector<OwnCertificate> certificates;
-    TimePoint now{};  ///< of the loop, to which `since` values relate
+    std::vector<ChainStep> chain;
+    std::vector<services::Alarm> alarms;  ///< standing ones
+    TimePoint now{};                      ///< of the loop, to which `since` values relate
 };
 
 class NodeControl {
@@ -66,6 +76,7 @@ public:
     virtual ~NodeControl() = default;
     [[nodiscard]] virtual const config::NodeFile& file() const = 0;
     [[nodiscard]] virtual services::SettingsService& settings() = 0;
+    [[nodiscard]] virtual services::AlarmBoard& alarms() = 0;
     virtual void status(std::function<void(NodeStatus)> on_status) = 0;
     /// XEP-0199 through the whole live path from a domain of ours.
     virtual void ping(const xmpp::DomainPair& pair, std::function<void(Result<Duration>)> on_pinged) = 0;

@@ -33,6 +33,14 @@ void judge_settings(const NodeStatus& status, const config::Settings& settings, 
     }
 }
 
+void judge_alarms(const NodeStatus& status, Problems& out) {
+    for (const services::Alarm& alarm : status.alarms) {
+        const services::AlarmRow& row = alarm.row();
+        out.push_back({row.severity == services::AlarmSeverity::error,
+                       alarm.text() + (alarm.detail.empty() ? "" : ": " + alarm.detail), std::string{row.cure}});
+    }
+}
+
 void judge_links(const NodeStatus& status, const config::NodeFile& file, Problems& out) {
     const bool any = std::any_of(status.links.begin(), status.links.end(),
                                  [](const link::SessionStatus& link) { return link.state == "open"; });
@@ -126,6 +134,7 @@ void judge_destinations(const NodeStatus& status, Problems& out) {
 std::vector<NodeProblem> problems(const NodeStatus& status, const config::NodeFile& file,
                                   const config::Settings& settings, WallTime now) {
     Problems found;
+    judge_alarms(status, found);
     judge_settings(status, settings, found);
     judge_links(status, file, found);
     judge_certificates(status, now, found);

@@ -175,6 +175,24 @@ json::object json_of(const NodeProblem& problem) {
     return {{"severity", problem.is_error ? "error" : "warning"}, {"text", problem.text}, {"remedy", problem.remedy}};
 }
 
+json::object json_of(const ChainStep& step) {
+    return {{"step", step.step}, {"state", step.state}, {"reason", text_or_null(step.reason)}};
+}
+
+json::object json_of(const services::Alarm& alarm) {
+    const services::AlarmRow& row = alarm.row();
+    return {{"code", json::string_view{row.name.data(), row.name.size()}},
+            {"severity", services::text(row.severity)},
+            {"key", alarm.key},
+            {"text", alarm.text()},
+            {"detail", text_or_null(alarm.detail)},
+            {"cure", json::string_view{row.cure.data(), row.cure.size()}},
+            {"count", alarm.count},
+            {"first", json_time(alarm.first)},
+            {"last", json_time(alarm.last)},
+            {"lowered", json_time(alarm.lowered)}};
+}
+
 json::object json_of(const io::LogEvent& event) {
     json::object facts;
     for (const auto& [key, value] : event.facts) facts[key] = value;

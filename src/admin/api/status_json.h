@@ -25,6 +25,8 @@ namespace sallyport::admin {
 [[nodiscard]] boost::json::object json_of(const link::Hub::DialStatus& dial);
 [[nodiscard]] boost::json::object json_of(const OwnCertificate& certificate, WallTime now);
 [[nodiscard]] boost::json::object json_of(const NodeProblem& problem);
+[[nodiscard]] boost::json::object json_of(const ChainStep& step);
+[[nodiscard]] boost::json::object json_of(const services::Alarm& alarm);
 [[nodiscard]] boost::json::object json_of(const io::LogEvent& event);
 
 /// As in the setting: "tls_required".

@@ -9,6 +9,7 @@ using SharedCall = std::shared_ptr<Call>;
 
 // verbs_status.cpp
 void run_status(const SharedCall& call);
+void run_alarms(const SharedCall& call);
 // verbs_peers.cpp
 void run_peers_list(const SharedCall& call);
 void run_peers_show(const SharedCall& call);

@@ -50,8 +50,11 @@ constexpr Argument checked_from[] = {
     place("domain", Form::text, "the domain to look at"),
     option("from", Form::text, "the domain of ours that asks; the first one if absent")};
 
+constexpr Argument alarms[] = {option("all", Form::flag, "those too that were lowered lately")};
+
 constexpr Verb rows[] = {
     {"status", "how the node is, and what is wrong with it", {}, run_status},
+    {"alarms", "what stands on the board of alarms, and what mends it", alarms, run_alarms},
     {"peers.list", "the domains that we talk with, a line each", {}, run_peers_list},
     {"peers.show", "everything about one domain: streams, TLS, certificate, queue, errors", peer, run_peers_show},
     {"peers.ping", "asks a domain for a sign of life over the whole live path (XEP-0199)", ping, run_peers_ping},

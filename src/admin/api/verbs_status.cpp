@@ -1,4 +1,4 @@
-// `status`: the node at one moment.
+// `status`: the node at one moment; `alarms`: what stands on the board.
 #include <boost/json.hpp>
 
 #include "admin/api/status_json.h"
@@ -76,6 +76,8 @@ json::object describe(NodeControl& node, const NodeStatus& status) {
             {"security_mode", security_mode_word(settings->security_mode)},
             {"revision", status.revision},
             {"problems", array_of(problems(status, node.file(), *settings, now))},
+            {"alarms", array_of(status.alarms)},
+            {"chain", array_of(status.chain)},
             {"links", array_of(status.links, status.now)},
             {"dials", array_of(status.dials)},
             {"held_for_link", status.held_for_link},
@@ -89,6 +91,13 @@ json::object describe(NodeControl& node, const NodeStatus& status) {
 
 void run_status(const SharedCall& call) {
     call->node().status([call](const NodeStatus& status) { call->succeed(describe(call->node(), status)); });
+}
+
+void run_alarms(const SharedCall& call) {
+    const services::AlarmBoard& board = call->node().alarms();
+    json::object result{{"alarms", array_of(board.standing())}};
+    if (call->flag("all")) result["lowered"] = array_of(board.lowered());
+    call->succeed(result);
 }
 
 }  // namespace sallyport::admin

@@ -29,7 +29,7 @@ constexpr Row rows[] = {
     {"deny.remove", print_changed},   {"events", print_events},
     {"log.level", print_level},       {"why", print_why},
     {"check.dns", print_check},       {"check.tls", print_check},
-    {"reload", print_reload},
+    {"reload", print_reload},         {"alarms", print_alarms},
 };
 
 /// C1 controls and DEL stand unescaped in JSON; in a terminal they are commands.

@@ -19,6 +19,10 @@ void print_json(const boost::json::value& value, std::ostream& out);
 using Print = void (*)(const boost::json::value& result, std::ostream& out);
 // print_status.cpp
 void print_status(const boost::json::value& result, std::ostream& out);
+// print_alarms.cpp
+void print_alarms(const boost::json::value& result, std::ostream& out);
+/// The chain of steps in `status`.
+void print_chain(const boost::json::array& chain, std::ostream& out);
 // print_peers.cpp
 void print_peers(const boost::json::value& result, std::ostream& out);
 void print_peer(const boost::json::value& result, std::ostream& out);

@@ -124,6 +124,7 @@ void print_certificates(const json::value& status, std::ostream& out) {
 void print_status(const json::value& status, std::ostream& out) {
     print_head(status, out);
     print_problems(list_of(status, "problems"), out);
+    print_chain(list_of(status, "chain"), out);
     print_links(status, out);
     print_listeners(status, out);
     print_traffic(status, out);

@@ -47,6 +47,7 @@ void fill_common(Runtime& runtime, admin::NodeStatus& status) {
     status.shards = static_cast<unsigned>(runtime.shards().size());
     status.revision = runtime.settings().snapshot()->revision;
     status.settings_trouble = runtime.settings().trouble();
+    status.alarms = runtime.alarms().standing();
     status.now = runtime.control().now();
 }
 
@@ -104,8 +105,9 @@ int serve(Runtime& runtime, admin::NodeControl& node, const NodeLife& life) {
         life.when_quiet([&] { runtime.control().stop(); });
     });
     std::string listening;
-    for (const auto* list : {&runtime.file().s2s.listen, &runtime.file().s2s.direct_tls_listen, &runtime.file().link.listen,
-                             &runtime.file().inside.listen, &runtime.file().components.listen}) {
+    for (const auto* list :
+         {&runtime.file().s2s.listen, &runtime.file().s2s.direct_tls_listen, &runtime.file().link.listen,
+          &runtime.file().inside.listen, &runtime.file().components.listen}) {
         for (const Endpoint& at : *list) listening += (listening.empty() ? "" : " ") + at.text();
     }
     log.info("node.ready", {{"role", std::string{config::text(runtime.file().role)}},

@@ -47,6 +47,7 @@ Result<void> Runtime::prepare() {
     auto log = io::NodeLog::open(std::move(log_settings), control_);
     if (!log) return log.error();
     log_ = std::move(*log);
+    alarms_ = std::make_unique<services::AlarmBoard>(control_, Logger{*log_, LogModule::node});
 
     if (auto folder = io::private_folder(file_.node.data); !folder) return folder.error();
     services::SettingsService::Options options;
@@ -54,7 +55,8 @@ Result<void> Runtime::prepare() {
     options.first_values = file_.settings;
     options.file = file_.path;
     options.random_bytes = io::random_bytes;
-    settings_ = std::make_unique<services::SettingsService>(std::move(options), control_, Logger{*log_, LogModule::settings});
+    settings_ =
+        std::make_unique<services::SettingsService>(std::move(options), control_, Logger{*log_, LogModule::settings});
     if (auto opened = settings_->open(); !opened) return opened.error();
     overlap_timer_ = control_.timer([this] {
         if (auto forgotten = settings_->forget_previous_secret(); !forgotten) {
@@ -77,17 +79,19 @@ Result<void> Runtime::prepare() {
     resolver_service_ = std::move(*resolver);
     resolver_ = resolver_service_->resolver(control_);
 
-    const unsigned count = file_.node.threads != 0 ? file_.node.threads : std::max(1U, std::thread::hardware_concurrency());
+    const unsigned count =
+        file_.node.threads != 0 ? file_.node.threads : std::max(1U, std::thread::hardware_concurrency());
     bus_ = std::make_unique<routing::Bus>(count);
     for (unsigned index = 0; index < count; ++index) {
         auto thread = std::make_unique<ShardThread>();
-        thread->network = std::make_unique<io::TcpNetwork>(thread->loop, [log = log_.get()](const std::string& problem) {
-            Logger{*log, LogModule::tcp}.error("tcp.trouble", {{"why", problem}});
-        });
+        thread->network =
+            std::make_unique<io::TcpNetwork>(thread->loop, [log = log_.get()](const std::string& problem) {
+                Logger{*log, LogModule::tcp}.error("tcp.trouble", {{"why", problem}});
+            });
         thread->resolver = resolver_service_->resolver(thread->loop);
-        thread->shard = std::make_unique<routing::Shard>(routing::Shard{
-            index, count, thread->loop, *thread->network, *thread->resolver, *log_, routing::TicketDesk{index}, *bus_,
-            io::fresh_id, io::random_below});
+        thread->shard = std::make_unique<routing::Shard>(
+            routing::Shard{index, count, thread->loop, *thread->network, *thread->resolver, *log_,
+                           routing::TicketDesk{index}, *bus_, io::fresh_id, io::random_below});
         shards_.push_back(std::move(thread));
     }
     return {};
@@ -117,7 +121,8 @@ void Runtime::end_secret_overlap(const config::Settings& settings) {
 std::vector<std::string> Runtime::reload_file() {
     config::NodeFile fresh;
     std::vector<std::string> problems;
-    for (const auto& error : services::read_node_file(file_.path, file_.role, fresh)) problems.push_back(error.sentence());
+    for (const auto& error : services::read_node_file(file_.path, file_.role, fresh))
+        problems.push_back(error.sentence());
     if (!problems.empty()) return problems;
     file_.log = fresh.log;
     file_.tls = fresh.tls;

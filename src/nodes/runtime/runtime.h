@@ -1,5 +1,5 @@
-// What edge and core have in common as processes: the log, the control loop, settings, the resolver, and the shards with
-// their threads. Composition only.
+// What edge and core have in common as processes: the log, the control loop, settings, the resolver, and the shards
+// with their threads. Composition only.
 #pragma once
 
 #include <functional>
@@ -14,6 +14,7 @@
 #include "io/net/tcp_network.h"
 #include "model/config/node_file.h"
 #include "proto/s2s/inbound.h"
+#include "services/alarms/alarm_board.h"
 #include "services/routing/shard.h"
 #include "services/s2s/dialer.h"
 #include "services/settings/settings_service.h"
@@ -41,13 +42,14 @@ public:
     [[nodiscard]] io::Resolver& resolver() { return *resolver_; }
     [[nodiscard]] io::NodeLog& log() { return *log_; }
     [[nodiscard]] services::SettingsService& settings() { return *settings_; }
+    [[nodiscard]] services::AlarmBoard& alarms() { return *alarms_; }
     [[nodiscard]] routing::Bus& bus() { return *bus_; }
     [[nodiscard]] std::vector<std::unique_ptr<ShardThread>>& shards() { return shards_; }
     [[nodiscard]] const std::string& instance() const { return instance_; }
     [[nodiscard]] WallTime started() const { return started_; }
 
-    /// Reads the node's file again. Taken over: log levels, certificates and trust, [s2s] allow_networks; the rest needs a
-    /// restart. Errors, one sentence each; then nothing changed.
+    /// Reads the node's file again. Taken over: log levels, certificates and trust, [s2s] allow_networks; the rest
+    /// needs a restart. Errors, one sentence each; then nothing changed.
     [[nodiscard]] std::vector<std::string> reload_file();
 
     void start_threads();
@@ -69,6 +71,7 @@ private:
     std::string instance_;
     WallTime started_{};
     std::unique_ptr<io::NodeLog> log_;
+    std::unique_ptr<services::AlarmBoard> alarms_;
     std::unique_ptr<io::TcpNetwork> network_;
     std::unique_ptr<services::SettingsService> settings_;
     std::unique_ptr<io::Timer> overlap_timer_;

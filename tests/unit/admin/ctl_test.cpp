@@ -151,7 +151,10 @@ TEST(CommandLine, KeepsToThePageWhateverPeersAreCalled) {
     }
     const std::string remote = served.node.current.streams[0].remote;
     served.node.current.dials.push_back({"address", "name", "waiting", std::string(200, 'y'), {}});
+    served.node.board.raise(services::AlarmCode::ssh_down, std::string(90, 'k'), std::string(300, 'd'));
+    served.node.current.chain = {{std::string(120, 's'), "in force", std::string(90, 'r')}};
     for (const auto& arguments : std::vector<std::vector<std::string>>{{"status"},
+                                                                       {"alarms"},
                                                                        {"peers"},
                                                                        {"peers", "show", remote},
                                                                        {"events"},

@@ -70,6 +70,7 @@ public:
 
     [[nodiscard]] const config::NodeFile& file() const override { return node_file; }
     [[nodiscard]] services::SettingsService& settings() override { return settings_; }
+    [[nodiscard]] services::AlarmBoard& alarms() override { return board; }
     void status(std::function<void(admin::NodeStatus)> on_status) override {
         loop_.post([this, on_status] { on_status(current); });
     }
@@ -140,6 +141,7 @@ private:
     services::SettingsService settings_;
 
 public:
+    services::AlarmBoard board{loop_, Logger{log, LogModule::node}};
     TableResolver names{loop_};
     [[nodiscard]] io::AsioLoop& real_loop() { return loop_; }
     [[nodiscard]] io::TcpNetwork& real_network() { return network_; }

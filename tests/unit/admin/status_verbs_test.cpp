@@ -67,6 +67,30 @@ TEST(Status, WarnsBeforeACertificateExpires) {
     EXPECT_TRUE(has_problem(node, "no certificate names b.test"));
 }
 
+TEST(Status, ShowsAlarmsAsProblemsAndTheChain) {
+    FakeNode node;
+    node.board.raise(services::AlarmCode::ssh_host_key, "10.20.0.10:2222", "it shows another");
+    node.current.alarms = node.board.standing();
+    node.current.chain = {{"received on core1.b.test", "pending", "the connection is down"}};
+    EXPECT_TRUE(has_problem(node, "10.20.0.10:2222 shows another host key"));
+    const auto status = node.ask("status");
+    EXPECT_EQ(text_at(status.at("alarms").at(0), "code"), "ssh.host_key");
+    EXPECT_EQ(text_at(status.at("chain").at(0), "state"), "pending");
+}
+
+TEST(Alarms, AreListedWithTheirCureAndThoseLoweredOnRequest) {
+    FakeNode node;
+    node.board.raise(services::AlarmCode::ssh_down, "a", "no answer");
+    node.board.raise(services::AlarmCode::ssh_down, "b", "no answer");
+    node.board.lower(services::AlarmCode::ssh_down, "b");
+    const auto standing = node.ask("alarms");
+    ASSERT_EQ(standing.at("alarms").as_array().size(), 1u);
+    EXPECT_EQ(text_at(standing.at("alarms").at(0), "key"), "a");
+    EXPECT_NE(text_at(standing.at("alarms").at(0), "cure"), "(absent)");
+    EXPECT_EQ(text_at(standing, "lowered"), "(absent)");
+    EXPECT_EQ(text_at(node.ask("alarms", R"({"all":true})").at("lowered").at(0), "key"), "b");
+}
+
 TEST(Status, IsContentWithAHealthyNode) {
     FakeNode node{{{"federation.enabled", "true"},
                    {"federation.domains", R"(["b.test"])"},

@@ -1,0 +1,49 @@
+// Alarms and the chain of provisioning for people.
+#include <boost/json.hpp>
+#include <ostream>
+
+#include "nodes/ctl/print.h"
+#include "nodes/ctl/table.h"
+
+namespace sallyport::ctl {
+
+namespace json = boost::json;
+
+namespace {
+
+void print_alarm(const json::value& alarm, std::ostream& out) {
+    const bool is_error = text_of(alarm, "severity") == "error";
+    write_hanging(out, is_error ? "! " : "- ", text_of(alarm, "text"));
+    if (member(alarm, "detail")) write_hanging(out, "    ", text_of(alarm, "detail"));
+    std::string facts = text_of(alarm, "code") + ", since " + time_words(text_of(alarm, "first"));
+    const auto count = static_cast<std::uint64_t>(number_of(alarm, "count"));
+    if (count > 1) facts += ", " + count_words(count) + " times, the last at " + time_words(text_of(alarm, "last"));
+    if (member(alarm, "lowered")) facts += ", lowered at " + time_words(text_of(alarm, "lowered"));
+    write_hanging(out, "    ", facts);
+    if (!member(alarm, "lowered")) write_hanging(out, "    -> ", text_of(alarm, "cure"));
+}
+
+}  // namespace
+
+void print_alarms(const json::value& result, std::ostream& out) {
+    const json::array& standing = list_of(result, "alarms");
+    if (standing.empty()) out << "No alarms.\n";
+    for (const json::value& alarm : standing) print_alarm(alarm, out);
+    const json::array& lowered = list_of(result, "lowered");
+    if (lowered.empty()) return;
+    out << "\nLowered lately\n";
+    for (const json::value& alarm : lowered) print_alarm(alarm, out);
+}
+
+void print_chain(const json::array& chain, std::ostream& out) {
+    if (chain.empty()) return;
+    out << "\nProvisioning\n";
+    for (const json::value& step : chain) {
+        std::string head = "  " + fitted(text_of(step, "state"), 9);
+        head.resize(12, ' ');
+        const std::string reason = text_of(step, "reason");
+        write_hanging(out, head, text_of(step, "step") + (reason.empty() ? "" : ": " + reason));
+    }
+}
+
+}  // namespace sallyport::ctl

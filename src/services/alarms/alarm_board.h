@@ -1,0 +1,60 @@
+// The board of alarms of one node: conditions that stand until somebody lowers them, as opposed to events, which
+// happen once. Raising what stands already counts it and takes over the new detail. What was lowered is remembered
+// for a while. Control thread only.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "services/alarms/alarm_codes.h"
+
+namespace sallyport::services {
+
+struct Alarm {
+    AlarmCode code{};
+    std::string key;     ///< what it is about: an address, a domain, a name
+    std::string detail;  ///< why, this time; never holds secrets
+    std::uint64_t count = 0;
+    WallTime first{}, last{};  ///< raised for the first and the latest time since it stands
+    WallTime lowered{};        ///< of one that stands no longer
+
+    [[nodiscard]] const AlarmRow& row() const { return alarm_row(code); }
+    /// The sentence of the row about `key`.
+    [[nodiscard]] std::string text() const;
+};
+
+class AlarmBoard {
+public:
+    static constexpr std::size_t most_standing = 500;
+    static constexpr std::size_t most_lowered = 100;
+    static constexpr std::size_t longest_detail = 500;
+
+    AlarmBoard(const Clock& clock, Logger log) : clock_{&clock}, log_{log} {}
+
+    /// Logged when it is new, or says something new.
+    void raise(AlarmCode code, const std::string& key, const std::string& detail);
+    /// Nothing happens when it does not stand.
+    void lower(AlarmCode code, const std::string& key);
+    [[nodiscard]] bool stands(AlarmCode code, const std::string& key) const { return standing_.contains({code, key}); }
+
+    /// The gravest first, then the oldest.
+    [[nodiscard]] std::vector<Alarm> standing() const;
+    /// The latest first.
+    [[nodiscard]] const std::vector<Alarm>& lowered() const { return lowered_; }
+
+private:
+    using Key = std::pair<AlarmCode, std::string>;
+    void log_raised(const Alarm& alarm) const;
+
+    const Clock* clock_;
+    Logger log_;
+    std::map<Key, Alarm> standing_;
+    std::vector<Alarm> lowered_;
+};
+
+}  // namespace sallyport::services

@@ -1,0 +1,43 @@
+// The rows.
+#include "services/alarms/alarm_codes.h"
+
+namespace sallyport::services {
+
+namespace {
+
+using enum AlarmCode;
+using enum AlarmSeverity;
+
+constexpr AlarmRow rows[] = {
+    {ssh_down, "ssh.down", warning, "the provisioning connection to {key} is down",
+     "see the detail; settings of one side do not reach the other until it is back, traffic goes on"},
+    {ssh_host_key, "ssh.host_key", error, "the node at {key} shows another host key than the one that is pinned",
+     "find out whether the edge got a new key; only then put its public key in host_key of [[ssh.dial]]"},
+    {ssh_listen, "ssh.listen", error, "nobody can connect to {key} for provisioning",
+     "see the detail; mend [ssh] in the node's file or free the address, then restart"},
+    {replication_refused, "replication.refused", error, "settings from {key} were refused; the last good ones stay",
+     "see the detail; change the value on the side that owns it"},
+    {replication_differs, "replication.differs", warning, "{key} has other settings than the first edge",
+     "set the same values on every edge; this core follows the edge of the first [[ssh.dial]]"},
+    {replication_store, "replication.store", error, "settings from {key} cannot be stored; the last good ones stay",
+     "see the detail: free the disk, or mend the database in the data folder; it is tried again"},
+    {alarms_full, "alarms.full", warning, "more alarms stand than the board holds", "lower those that stand"},
+};
+
+constexpr bool in_order() {
+    for (std::size_t i = 0; i < std::size(rows); ++i) {
+        if (rows[i].code != static_cast<AlarmCode>(i)) return false;
+    }
+    return std::size(rows) == static_cast<std::size_t>(count_);
+}
+static_assert(in_order(), "a row for each enumerator, in their order");
+
+}  // namespace
+
+std::span<const AlarmRow> alarm_rows() { return rows; }
+
+const AlarmRow& alarm_row(AlarmCode code) { return rows[static_cast<std::size_t>(code)]; }
+
+std::string_view text(AlarmSeverity severity) { return severity == warning ? "warning" : "error"; }
+
+}  // namespace sallyport::services

@@ -1,0 +1,38 @@
+// The table of alarms: what can stand on the board, how grave it is, what it says and what mends it. A new alarm is an
+// enumerator here, a row in alarm_codes.cpp and a row in docs/manual/alarms.md.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace sallyport::services {
+
+enum class AlarmCode {
+    ssh_down,
+    ssh_host_key,
+    ssh_listen,
+    replication_refused,
+    replication_differs,
+    replication_store,
+    alarms_full,
+    count_
+};
+
+enum class AlarmSeverity {
+    warning,  ///< something is at risk
+    error,    ///< something does not work
+};
+[[nodiscard]] std::string_view text(AlarmSeverity severity);
+
+struct AlarmRow {
+    AlarmCode code;
+    std::string_view name;  ///< stable, dotted: "ssh.down"
+    AlarmSeverity severity;
+    std::string_view text;  ///< a sentence; {key} stands for what the alarm is about
+    std::string_view cure;
+};
+/// In the order of the enumerators.
+[[nodiscard]] std::span<const AlarmRow> alarm_rows();
+[[nodiscard]] const AlarmRow& alarm_row(AlarmCode code);
+
+}  // namespace sallyport::services

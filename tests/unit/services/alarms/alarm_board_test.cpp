@@ -1,0 +1,96 @@
+// Alarms that stand and fall, and the page that lists them.
+#include "services/alarms/alarm_board.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "support/sim_log.h"
+
+namespace sallyport::services {
+namespace {
+
+using enum AlarmCode;
+
+class SettableClock final : public Clock {
+public:
+    [[nodiscard]] TimePoint now() const override { return {}; }
+    [[nodiscard]] WallTime wall() const override { return WallTime{std::chrono::seconds{second}}; }
+    int second = 1000;
+};
+
+class Board : public testing::Test {
+protected:
+    SettableClock clock;
+    test::MemorySink log;
+    AlarmBoard board{clock, Logger{log, LogModule::node}};
+};
+
+TEST_F(Board, CountsWhatIsRaisedAgainAndLogsOnlyNews) {
+    board.raise(ssh_down, "10.20.0.10:2222", "no answer");
+    clock.second = 1005;
+    board.raise(ssh_down, "10.20.0.10:2222", "no answer");
+    const auto standing = board.standing();
+    ASSERT_EQ(standing.size(), 1u);
+    EXPECT_EQ(standing[0].count, 2u);
+    EXPECT_EQ(standing[0].first, WallTime{std::chrono::seconds{1000}});
+    EXPECT_EQ(standing[0].last, WallTime{std::chrono::seconds{1005}});
+    EXPECT_EQ(standing[0].text(), "the provisioning connection to 10.20.0.10:2222 is down");
+    EXPECT_EQ(log.count("alarm.raised"), 1u);
+    board.raise(ssh_down, "10.20.0.10:2222", "refused");
+    EXPECT_EQ(log.count("alarm.raised"), 2u);
+    EXPECT_EQ(log.last("alarm.raised", "why"), "refused");
+}
+
+TEST_F(Board, RemembersWhatWasLowered) {
+    board.raise(ssh_down, "a", "x");
+    board.raise(ssh_down, "b", "x");
+    clock.second = 1010;
+    board.lower(ssh_down, "a");
+    board.lower(ssh_down, "a");
+    EXPECT_FALSE(board.stands(ssh_down, "a"));
+    EXPECT_TRUE(board.stands(ssh_down, "b"));
+    ASSERT_EQ(board.lowered().size(), 1u);
+    EXPECT_EQ(board.lowered()[0].lowered, WallTime{std::chrono::seconds{1010}});
+    EXPECT_EQ(log.count("alarm.lowered"), 1u);
+    board.raise(ssh_down, "a", "x");
+    EXPECT_EQ(board.standing().back().count, 1u) << "a new occurrence counts anew";
+}
+
+TEST_F(Board, NamesTheGravestFirst) {
+    board.raise(ssh_down, "a", "");
+    clock.second = 1001;
+    board.raise(ssh_host_key, "a", "");
+    clock.second = 999;
+    board.raise(replication_differs, "a", "");
+    std::vector<AlarmCode> order;
+    for (const Alarm& alarm : board.standing()) order.push_back(alarm.code);
+    EXPECT_EQ(order, (std::vector{ssh_host_key, replication_differs, ssh_down}));
+}
+
+TEST_F(Board, HoldsABoundedNumberAndSaysSo) {
+    for (std::size_t i = 0; i < AlarmBoard::most_standing + 10; ++i) board.raise(ssh_down, std::to_string(i), "x");
+    EXPECT_EQ(board.standing().size(), AlarmBoard::most_standing + 1);
+    EXPECT_TRUE(board.stands(alarms_full, ""));
+    for (std::size_t i = 0; i < AlarmBoard::most_standing; ++i) board.lower(ssh_down, std::to_string(i));
+    EXPECT_TRUE(board.standing().empty());
+    EXPECT_EQ(board.lowered().size(), AlarmBoard::most_lowered);
+    board.raise(ssh_down, "long", std::string(10'000, 'd'));
+    EXPECT_EQ(board.standing()[0].detail.size(), AlarmBoard::longest_detail);
+}
+
+TEST(AlarmTable, IsInTheManualAndHasACureForEverything) {
+    std::ifstream page{SALLYPORT_SOURCE_DIR "/docs/manual/alarms.md"};
+    std::stringstream text;
+    text << page.rdbuf();
+    for (const AlarmRow& row : alarm_rows()) {
+        EXPECT_NE(text.str().find("| `" + std::string{row.name} + "` | " + std::string{services::text(row.severity)}),
+                  std::string::npos)
+            << row.name;
+        EXPECT_FALSE(row.cure.empty()) << row.name;
+    }
+}
+
+}  // namespace
+}  // namespace sallyport::services
