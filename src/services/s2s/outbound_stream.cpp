@@ -38,8 +38,9 @@ void OutboundStream::dialled(Dialled dialled) {
     reader_ = std::make_unique<xml::Reader>(context_.limits.before_auth);
     const TimePoint now = context_.shard.loop.now();
     heard_ = now;
-    machine_ = std::make_unique<Outbound>(OutboundSettings{context_.timers, target_.direct_tls, context_.shard.fresh_id},
-                                          context_.rules, pair_, verify_only_, now);
+    machine_ =
+        std::make_unique<Outbound>(OutboundSettings{context_.timers, target_.direct_tls, context_.shard.fresh_id},
+                                   context_.rules, pair_, verify_only_, now);
     stream_->set_owner(this);
     Actions actions;
     machine_->on_connected(now, actions);
@@ -111,8 +112,10 @@ void OutboundStream::rules_changed() {
 }
 
 void OutboundStream::presume_dead() {
+    if (finished_ || !stream_) return;
     presumed_dead_ = true;
-    shut(xmpp::StreamError{xmpp::StreamCondition::connection_timeout, {}, {}, {}}, "peer is silent");
+    // Not closed: what its TCP still holds must not arrive after it was returned, or sent again on another stream.
+    stream_->abort();
 }
 
 void OutboundStream::shut(std::optional<xmpp::StreamError> error, const std::string& why) {
@@ -136,9 +139,7 @@ void OutboundStream::on_bytes(std::string_view bytes) {
         switch (kind) {
             case xml::Kind::need_more: break;
             case xml::Kind::header: machine_->on_header(reader_->header(), heard_, actions); break;
-            case xml::Kind::element:
-                element();
-                continue;
+            case xml::Kind::element: element(); continue;
             case xml::Kind::footer: machine_->on_footer(heard_, actions); break;
             case xml::Kind::problem:
                 machine_->on_problem(reader_->problem(), reader_->explanation(), heard_, actions);
