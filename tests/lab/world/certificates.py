@@ -14,8 +14,17 @@ class Authority:
            "-subj", f"/CN={name}", "-keyout", self.key, "-out", self.certificate,
            "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
 
+    def self_signed(self, name, domains):
+        """(certificate, key) that nobody but itself vouches for."""
+        base = os.path.join(self.folder, name)
+        sh("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "20",
+           "-subj", f"/CN={domains[0]}", "-keyout", f"{base}.key", "-out", f"{base}.pem",
+           "-addext", "subjectAltName=" + ",".join(f"DNS:{domain}" for domain in domains))
+        os.chmod(f"{base}.key", 0o644)
+        return f"{base}.pem", f"{base}.key"
+
     def issue(self, name, domains, days=20, usage="serverAuth,clientAuth"):
-        """(certificate chain, key) for `domains`; the files are called after `name`."""
+        """(certificate chain, key) for `domains`; the files are called after `name`. `days` -1: it ended yesterday."""
         base = os.path.join(self.folder, name)
         names = ",".join(f"DNS:{domain}" for domain in domains)
         sh("openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",

@@ -3,6 +3,7 @@
 With SALLYPORT=none the pair is left out and coluc.com's Prosody stands on the edge's public address itself: that checks
 the lab, not Sallyport.
 """
+import contextlib
 import os
 import shutil
 import tempfile
@@ -20,9 +21,10 @@ SETTINGS = {
     "federation.enabled": True,
     "federation.security_mode": "tls_optional",
     "federation.privacy_mode": "off",
-    "federation.domains": ["coluc.com", "rooms.coluc.com"],
+    "federation.domains": ["coluc.com", "rooms.coluc.com", "strict.coluc.com"],
     "federation.dialback_secret": "s3cr3tf0rd14lb4ck-of-the-lab",
 }
+TIMERS = {"negotiation": 8, "dialback": 6, "ping": 5, "dead_peer": 3, "connect": 4}  # of the edge, seconds
 ROUTES = [{"domain": "vngtp.lab", "address": "198.51.100.20", "port": 5269},
           {"domain": "rooms.vngtp.lab", "address": "198.51.100.20", "port": 5269},
           {"domain": "ejabberd.lab", "address": "198.51.100.30", "port": 5269},
@@ -34,7 +36,7 @@ class Federation:
         self.direct = os.environ.get("SALLYPORT") == "none"
         self.folder = tempfile.mkdtemp(prefix=f"sallyport-lab-{os.getpid()}-")
         os.chmod(self.folder, 0o755)
-        self.running = []
+        self.running, self.crowds = [], {}
         self.network = None
         self.edge = self.core = None
 
@@ -75,7 +77,13 @@ class Federation:
             "inside": public.issue("inside", ["coluc.com", "rooms.coluc.com"]),
             "edge": public.issue("edge", ["coluc.com", "*.coluc.com"]),
             "core": public.issue("core", ["coluc.com", "*.coluc.com"]),
-            "vngtp": public.issue("vngtp", ["vngtp.lab", "rooms.vngtp.lab", IDN, "direct.lab"]),
+            "vngtp": public.issue("vngtp", ["vngtp.lab", "rooms.vngtp.lab", IDN]),
+            "guest": public.issue("guest", ["guest.lab", "*.guest.lab", "direct.lab", "both.lab", "six.lab", "spare.lab"]),
+            "strict": public.issue("strict", ["strict.coluc.com"]),
+            "expired": public.issue("expired", ["expired.guest.lab"], days=-1),
+            "misnamed": public.issue("misnamed", ["xmpp.guest.lab"]),
+            "own": public.self_signed("own", ["own.guest.lab"]),
+            "purpose": public.issue("purpose", ["purpose.guest.lab"], usage="serverAuth"),
             "ejabberd": public.issue("ejabberd", ["ejabberd.lab", "rooms.ejabberd.lab"]),
             "attacker": public.issue("attacker", ["attacker.lab"]),
             "link-edge": traversal.issue("link-edge", ["edge1.coluc.com"]),
@@ -84,8 +92,41 @@ class Federation:
 
     def _vngtp(self):
         return Prosody("vngtp", self.folder, ["198.51.100.20", "2001:db8:5269::20"],
-                       {"vngtp.lab": ["victor", "vera"], "bücher.lab": ["uwe"], "direct.lab": ["dora"]}, ["rooms.vngtp.lab"],
-                       self.certificates["vngtp"], self.trust, "198.51.100.53", self.network["vngtp"], direct_port=5270)
+                       {"vngtp.lab": ["victor", "vera"], "bücher.lab": ["uwe"]}, ["rooms.vngtp.lab"],
+                       self.certificates["vngtp"], self.trust, "198.51.100.53", self.network["vngtp"])
+
+    @contextlib.contextmanager
+    def guest(self, jid="gus@guest.lab", also=None, **options):
+        """A Prosody outside, at 198.51.100.40, that one scenario has for itself: its user, online. `also`: more domains."""
+        yield from self._visit("guest", jid, also or {}, ["198.51.100.40", "198.51.100.41", "2001:db8:5269::40"],
+                               "198.51.100.53", {"trust": self.trust, **options})
+
+    @contextlib.contextmanager
+    def strict(self, **options):
+        """A Prosody inside, strict.coluc.com at 10.10.0.6, that one scenario has for itself: its user, online."""
+        yield from self._visit("strict", "sam@strict.coluc.com", {}, "10.10.0.6", "10.10.0.53",
+                               {"trust": os.path.join(self.core.data, "inside-ca.pem"), **options})
+
+    def _visit(self, host, jid, also, address, forward, options):
+        name, domain = jid.split("@")
+        server = self._started(Prosody(host, self.folder, address, {domain: [name], **also}, [], self.certificates[host],
+                                       namespace=self.network[host], forward=forward, **options))
+        user = User(self._crowd(host, host), name, jid, server)
+        try:
+            server.ready()
+            yield user.online()
+        finally:
+            self.running.remove(user.server)
+            user.server.stop()
+
+    def another(self, user, jid):
+        """One more user of the same visiting server, online."""
+        return User(user.clients, jid.split("@")[0], jid, user.server).online()
+
+    def restart(self, user):
+        """The visitor's server, which has ended, begins anew; its user comes back with online()."""
+        self.running.remove(user.server)
+        user.server = self._started(user.server.again())
 
     def _inside(self, host, address, forward):
         return Prosody("inside", self.folder, address, {"coluc.com": ["ana", "çelik", "ben"]}, ["rooms.coluc.com"],
@@ -97,29 +138,34 @@ class Federation:
             link="10.20.0.10:7400", dns="198.51.100.53:53", allow=["198.51.100.0/24", "2001:db8:5269::/64"],
             trust=self.trust, identity=(["coluc.com", "*.coluc.com"], *self.certificates["edge"]),
             link_certificate=self.certificates["link-edge"], link_trust=self.traversal_trust,
-            timers={"negotiation": 8, "dialback": 6, "ping": 5, "dead_peer": 3}, settings=SETTINGS), self.network["edge"])
+            timers=TIMERS, settings=SETTINGS), self.network["edge"])
 
     def _core(self):
         return sallyport.Node("core", "core", self.folder, sallyport.core_file(
             "core1.coluc.com", edge="10.20.0.10:7400", edge_name="edge1.coluc.com", inside="10.10.0.10:5269",
             servers=[{"domains": ["coluc.com", "rooms.coluc.com"], "address": "10.10.0.5:5269", "tls": "required",
-                      "auth": "dialback"}],
+                      "auth": "dialback"},
+                     {"domains": ["strict.coluc.com"], "address": "10.10.0.6:5269", "tls": "required",
+                      "auth": "certificate"}],
             trust=self.trust, identity=(["coluc.com", "*.coluc.com"], *self.certificates["core"]),
             link_certificate=self.certificates["link-core"], link_trust=self.traversal_trust,
             timers={"ping": 5, "dead_peer": 3}, settings=SETTINGS), self.network["core"])
 
+    def _crowd(self, name, host):
+        """The process with a host's clients; begun when it is first wanted."""
+        if name not in self.crowds:
+            self.crowds[name] = self._started(Clients(f"clients-{name}", self.folder, self.network[host]))
+        return self.crowds[name]
+
     def _users(self):
-        def crowd(name, host):
-            return self._started(Clients(f"clients-{name}", self.folder, self.network[host]))
-        inside = crowd("inside", "edge" if self.direct else "inside")
-        vngtp, ejab = crowd("vngtp", "vngtp"), crowd("ejab", "ejab")
+        inside = self._crowd("inside", "edge" if self.direct else "inside")
+        vngtp, ejab = self._crowd("vngtp", "vngtp"), self._crowd("ejab", "ejab")
         self.ana = User(inside, "ana", "ana@coluc.com", self.inside)
         self.celik = User(inside, "celik", "çelik@coluc.com", self.inside)
         self.victor = User(vngtp, "victor", "victor@vngtp.lab", self.vngtp)
         self.uwe = User(vngtp, "uwe", "uwe@bücher.lab", self.vngtp)
-        self.dora = User(vngtp, "dora", "dora@direct.lab", self.vngtp)
         self.iris = User(ejab, "iris", "iris@ejabberd.lab", self.ejab)
-        for user in (self.ana, self.celik, self.victor, self.uwe, self.dora, self.iris):
+        for user in (self.ana, self.celik, self.victor, self.uwe, self.iris):
             user.online()
 
     def peer(self, name):
@@ -140,8 +186,8 @@ class Federation:
         self.close_streams()
 
     def close_streams(self):
-        for domain in ("vngtp.lab", "rooms.vngtp.lab", "ejabberd.lab", "rooms.ejabberd.lab", IDN, "direct.lab"):
-            self.edge.ask("peers", "close", domain, check=False)
+        self.edge.close_streams("vngtp.lab", "rooms.vngtp.lab", "ejabberd.lab", "rooms.ejabberd.lab", IDN, "guest.lab",
+                                "attacker.lab")
 
     def stop(self):
         for process in reversed(self.running):

@@ -2,7 +2,9 @@
 
     internet 198.51.100.0/24, 2001:db8:5269::/64      dmz 10.20.0.0/24      inside 10.10.0.0/24
     dns .53  vngtp .20  ejab .30  tester .66  edge .10 -- edge .10 -- firewall .1 | .1 -- core .10  inside .5  dns .53
+    guest .40, .41                                                                                 strict .6
 """
+import contextlib
 import ctypes
 import json
 import os
@@ -30,6 +32,9 @@ class Namespace:
 
     def ip(self, *words):
         return sh("ip", "-n", self.name, *words)
+
+    def run(self, *words):
+        return sh("ip", "netns", "exec", self.name, *words)
 
     def nft(self, script):
         return sh("ip", "netns", "exec", self.name, "nft", "-f", "-", stdin=script)
@@ -87,11 +92,13 @@ class Network:
         "dns": {"internet": ["198.51.100.53/24"]},
         "vngtp": {"internet": ["198.51.100.20/24", "2001:db8:5269::20/64"]},
         "ejab": {"internet": ["198.51.100.30/24", "2001:db8:5269::30/64"]},
+        "guest": {"internet": ["198.51.100.40/24", "198.51.100.41/24", "2001:db8:5269::40/64"]},
         "tester": {"internet": ["198.51.100.66/24", "198.51.100.67/24", "2001:db8:5269::66/64"]},
         "edge": {"internet": ["198.51.100.10/24", "2001:db8:5269::10/64"], "dmz": ["10.20.0.10/24"]},
         "firewall": {"dmz": ["10.20.0.1/24"], "inside": ["10.10.0.1/24"]},
         "core": {"inside": ["10.10.0.10/24"]},
         "inside": {"inside": ["10.10.0.5/24"]},
+        "strict": {"inside": ["10.10.0.6/24"]},
         "insidedns": {"inside": ["10.10.0.53/24"]},
     }
 
@@ -123,7 +130,7 @@ class Network:
             here.ip("addr", "add", address, "dev", bridge, *(["nodad"] if ":" in address else []))
 
     def _route(self):
-        for host in ("core", "inside", "insidedns"):
+        for host in ("core", "inside", "strict", "insidedns"):
             self[host].ip("route", "add", "default", "via", "10.10.0.1")
         # The edge could reach the inside if the firewall let it: only the rule below stands between.
         self["edge"].ip("route", "add", "10.10.0.0/24", "via", "10.20.0.1")
@@ -167,6 +174,22 @@ class Network:
 
     def mend(self, host, bridge):
         self.switch.ip("link", "set", f"{host}-{bridge[:4]}", "up")
+
+    @contextlib.contextmanager
+    def silence(self, host, *what):
+        """Packets that match are dropped without a word, on their way in and out: silence("guest", "tcp dport 5269")."""
+        here = self[host]
+        rules = "\n".join(f"{one} drop" for one in what)
+        here.nft("\n".join(f"""table inet silence {{
+            chain {hook} {{
+                type filter hook {hook} priority 0;
+                {rules}
+            }}
+        }}""" for hook in ("input", "output")))
+        try:
+            yield
+        finally:
+            here.nft("delete table inet silence")
 
     def remove(self):
         remove_namespaces(f"{PREFIX}{self.run}-")

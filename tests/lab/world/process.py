@@ -22,6 +22,7 @@ class Process:
         self.name = name
         self.log_path = os.path.join(folder, f"{name}.log")
         self._log = open(self.log_path, "ab")
+        self.began = os.path.getsize(self.log_path)  # a process that ran here before has its lines above
         if namespace is not None:
             command = ["ip", "netns", "exec", namespace.name, *command]
         self.child = subprocess.Popen(
@@ -45,7 +46,7 @@ class Process:
         return os.path.getsize(self.log_path)
 
     def lines(self, pattern, since=0):
-        return [line for line in self.log(since).splitlines() if re.search(pattern, line)]
+        return [line for line in self.log(max(since, self.began)).splitlines() if re.search(pattern, line)]
 
     def wait_for(self, pattern, seconds=15.0, since=0):
         """The first log line that matches; fails at once when the process ended."""

@@ -12,11 +12,15 @@ def encode(name):
 
 
 class Prosody(Process):
-    """`domains`: {domain: [users]}; `rooms`: MUC domains; `forward`: its resolver, "address" or "address@port"."""
+    """`domains`: {domain: [users]}; `rooms`: MUC domains; `forward`: its resolver, "address" or "address@port";
+    `certificates`: {domain: (chain, key)} for domains with one of their own; `port` None: only Direct TLS; `options`:
+    lines of its configuration that overrule the ones here."""
 
     def __init__(self, name, folder, address, domains, rooms, certificate, trust, forward, namespace=None,
-                 c2s=("127.0.0.1", 5222), direct_port=None, options=""):
-        self.c2s = c2s
+                 c2s=("127.0.0.1", 5222), port=5269, direct_port=None, modules=(), certificates=None, options=""):
+        self.c2s, self.service = c2s, "s2s" if port else "s2s_direct_tls"
+        self.arguments = (name, folder, address, domains, rooms, certificate, trust, forward, namespace, c2s, port,
+                          direct_port, modules, certificates, options)
         self.main_domain = next(iter(domains))
         data = os.path.join(folder, f"{name}-data")
         for domain, users in domains.items():
@@ -25,7 +29,9 @@ class Prosody(Process):
             for user in users:
                 with open(os.path.join(accounts, f"{encode(user)}.dat"), "w", encoding="ascii") as file:
                     file.write(f'return {{ ["password"] = "{PASSWORD}" }};\n')
-        hosts = "\n".join(f'VirtualHost "{domain}"' for domain in domains)
+        own = {domain: f'\n    ssl = {{ certificate = "{pair[0]}"; key = "{pair[1]}"; cafile = "{trust}" }}'
+               for domain, pair in (certificates or {}).items()}
+        hosts = "\n".join(f'VirtualHost "{domain}"{own.get(domain, "")}' for domain in domains)
         components = "\n".join(f'Component "{room}" "muc"\n    name = "rooms"\n    restrict_room_creation = false\n'
                                "    muc_room_locking = false\n    muc_room_default_public = true" for room in rooms)
         chain, key = certificate
@@ -42,7 +48,7 @@ log = {{ {{ levels = {{ min = "debug" }}, to = "console", timestamps = "%H:%M:%S
 admins = {{ }}
 plugin_paths = {{ }}
 modules_enabled = {{ "roster", "saslauth", "tls", "dialback", "disco", "ping", "version", "presence", "message", "iq",
-    "c2s", "s2s", "s2s_auth_certs", "smacks", "offline", "posix", "time" }}
+    "c2s", "s2s", "s2s_auth_certs", "smacks", "offline", "posix", "time"{"".join(f', "{module}"' for module in modules)} }}
 modules_disabled = {{ }}
 authentication = "internal_plain"
 storage = "internal"
@@ -53,7 +59,7 @@ s2s_secure_auth = false
 smacks_enabled_s2s = true
 c2s_ports = {{ {c2s[1]} }}
 c2s_interfaces = {{ "{c2s[0]}" }}
-s2s_ports = {{ 5269 }}
+s2s_ports = {{ {port or ""} }}
 s2s_interfaces = {{ {quoted} }}
 interfaces = {{ {quoted} }}
 {f's2s_direct_tls_ports = {{ {direct_port} }}' if direct_port else ''}
@@ -68,9 +74,13 @@ unbound = {{ resolvconf = false; hoststxt = false; forward = {{ "{forward}" }} }
         super().__init__(name, ["prosody", "-F", "--config", path], folder, namespace)
 
     def ready(self):
-        self.wait_for(r"portmanager\s+info\s+Activated service 's2s'", 20)
+        self.wait_for(rf"portmanager\s+info\s+Activated service '{self.service}'", 20)
         self.wait_for(r"portmanager\s+info\s+Activated service 'c2s'", 20)
         return self
+
+    def again(self):
+        """The same server, started anew with its accounts."""
+        return Prosody(*self.arguments).ready()
 
     def accepted_by(self, peer, since=0):
         """How the stream from `peer` to our first domain was authenticated: "external", "dialback" or None."""

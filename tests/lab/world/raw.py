@@ -64,6 +64,23 @@ class RawStream:
                 return self.seen
             self.seen += part.decode(errors="replace")
 
+    def kept_awake_until_the_end(self, seconds):
+        """Sends white space, as clients do to keep a connection, until the other side closes."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self.socket.settimeout(0.2)
+            try:
+                self.socket.sendall(b" ")
+                part = self.socket.recv(65536)
+            except (socket.timeout, TimeoutError):
+                continue
+            except (ConnectionError, ssl.SSLError):
+                return self.seen
+            if not part:
+                return self.seen
+            self.seen += part.decode(errors="replace")
+        raise AssertionError(f"still open: {self.seen[-500:]!r}")
+
     def refused(self, *conditions, seconds=12.0):
         """The stream ends, and with one of these conditions."""
         seen = self.to_the_end(seconds)

@@ -1,6 +1,7 @@
 """A Sallyport pair: node files, processes, the command line. Everything the lab assumes about our own formats is here."""
 import json
 import os
+import socket
 import subprocess
 
 from .process import Process
@@ -24,6 +25,7 @@ EVENTS = {
     "connection state": r"s2s\.(state|pair\.ready)",
     "lookup begun": r"dns\.lookup\.started",
     "lookup done": r"dns\.lookup\.done",
+    "peer dead": r"s2s\.peer\.dead",
     "setting changed": r"settings\.changed",
     "link up": r"link\.(bound|open|resumed)",
     "link down": r"link\.down",
@@ -68,14 +70,14 @@ class Node(Process):
         write_node_file(self.file, sections)
         super().__init__(name, [*prefix, BINARY, role, "--config", self.file], folder, namespace)
 
-    def ready(self, since=0):
-        self.wait_for(EVENTS["ready"], 20, since)
+    def ready(self):
+        self.wait_for(EVENTS["ready"], 20)
         return self
 
-    def again(self):
-        """The same node, started anew with the data that it left behind."""
-        since = self.mark()
-        return Node(*self.arguments).ready(since)
+    def again(self, **sections):
+        """The same node, started anew with the data that it left behind; with these sections of its file, if any."""
+        role, name, folder, before, namespace, prefix = self.arguments
+        return Node(role, name, folder, {**before, **sections}, namespace, prefix).ready()
 
     def event(self, name, *facts, since=0, seconds=15.0):
         """Waits for a log event whose line holds all `facts`."""
@@ -97,11 +99,29 @@ class Node(Process):
     def json(self, *words):
         return json.loads(self.ask(*words, "--json"))
 
+    def verbs(self, *calls, check=True):
+        """Requests as (verb, arguments), straight to the admin socket: a process each would cost more than the answer."""
+        with socket.socket(socket.AF_UNIX) as admin:
+            admin.settimeout(15)
+            admin.connect(os.path.join(self.data, "admin.sock"))
+            admin.sendall("".join(json.dumps({"verb": verb, "args": arguments, "author": "lab"}) + "\n"
+                                  for verb, arguments in calls).encode())
+            answers = admin.makefile(encoding="utf-8")
+            for verb, arguments in calls:
+                answer = json.loads(answers.readline())
+                while "event" in answer:
+                    answer = json.loads(answers.readline())
+                if check and not answer["ok"]:
+                    raise Refused(f"{verb} {arguments}: {answer['error']}")
+
     def set(self, **settings):
         """federation settings by their last name: set(security_mode="no_tls", allow_list=[...])."""
-        for name, value in settings.items():
-            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            self.ask("config", "set", f"federation.{name}", text)
+        self.verbs(*(("config.set", {"name": f"federation.{name}",
+                                     "value": value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)})
+                     for name, value in settings.items()))
+
+    def close_streams(self, *domains):
+        self.verbs(*(("peers.close", {"domain": domain}) for domain in domains), check=False)
 
     def memory(self):
         """Resident bytes."""
@@ -114,6 +134,7 @@ class Node(Process):
 
 
 SECRET = "a shared traversal secret"
+QUEUE_SECONDS = 10  # how long a stanza waits for a server that is away
 
 
 def edge_file(name, *, listen, link, dns, allow, trust, identity, link_certificate, link_trust, settings, direct=(),
@@ -129,7 +150,8 @@ def edge_file(name, *, listen, link, dns, allow, trust, identity, link_certifica
                  "secret": SECRET},
         "timers": timers or {},
         # One tester with one address plays many peers.
-        "limits": {"new_connections_per_10s": 2000, "unauthenticated_per_address": 200, "connections_per_address": 1000},
+        "limits": {"new_connections_per_10s": 2000, "unauthenticated_per_address": 200, "connections_per_address": 1000,
+                   "queue_seconds": QUEUE_SECONDS},
         "settings": settings,
     }
 
@@ -146,5 +168,6 @@ def core_file(name, *, edge, edge_name, inside, servers, trust, identity, link_c
         "inside": {"listen": [inside]},
         "inside.server": servers,
         "timers": timers or {},
+        "limits": {"queue_seconds": QUEUE_SECONDS},
         "settings": settings,
     }
