@@ -27,6 +27,47 @@ def test_a_domain_whose_server_is_down_bounces(world):
     assert bounce(world.ana, "x@down.lab") in REMOTE_ERRORS
 
 
+# How the server outside ends: in order; at once; or first deaf, so that its kernel takes what it never reads.
+ENDS = {"stopped": (), "killed": (signal.SIGKILL,), "frozen": (signal.SIGSTOP, signal.SIGKILL)}
+
+
+@pytest.mark.pair
+@pytest.mark.parametrize("end", ENDS)
+def test_what_is_sent_to_a_server_that_returns_in_time_arrives_once(world, end):
+    world.arrange()
+    with world.guest() as gus:
+        world.ana.says(gus, "before")
+        gus.hears("before")
+        since, here = (gus.mark(), world.ana.mark()), world.edge.mark()
+        for number in ENDS[end][:-1]:
+            gus.server.kill(number)
+        if end == "frozen":
+            world.ana.says(gus, "meanwhile 0")
+            until(lambda: any(stream["unacknowledged"] for stream in world.edge.json("peers", "show", "guest.lab")["streams"]),
+                  lambda: world.edge.json("peers", "show", "guest.lab"), 5)
+        gus.server.stop(2) if end == "stopped" else gus.server.kill(ENDS[end][-1])
+        gus.server.child.wait()
+        world.ana.counts(gus, "meanwhile", 1, 4)
+        world.edge.event("attempt failed", "guest.lab", since=here)
+        world.restart(gus)
+        gus.online()
+        gus.hears("meanwhile 4", 20, since[0])
+        world.ana.says(gus, "meanwhile 5")
+        gus.hears("meanwhile 5", 20, since[0])
+        assert gus.heard("meanwhile", since[0]) == list(range(0 if end == "frozen" else 1, 6))
+        assert not [event for event in world.ana.events(since[1]) if event["what"] == "message"]
+
+
+@pytest.mark.pair
+def test_what_is_sent_to_a_server_that_does_not_return_is_bounced(world):
+    world.arrange()
+    with world.guest() as gus:
+        world.ana.says(gus, "once here")
+        gus.hears("once here")
+        gus.server.kill()
+        assert bounce(world.ana, gus) == "remote-server-timeout"
+
+
 @pytest.mark.pair
 def test_the_inside_server_is_down_and_the_outside_hears_a_true_error(world):
     world.arrange()

@@ -155,7 +155,7 @@ class Authority:
                 sender = re.search(r"\bfrom=['\"]([^'\"]+)", header.group(0)).group(1)
                 buffer = buffer[header.end():]
                 tls = "" if secured or not self.certificate else STARTTLS
-                connection.sendall((HEADER.format(to, sender).replace("version=", "id='tester-1' version=") +
+                connection.sendall((HEADER.format(to, sender).replace(" to=", " id='tester-1' to=", 1) +
                                     f"<stream:features>{tls}<dialback xmlns='urn:xmpp:features:dialback'/>"
                                     "</stream:features>").encode())
             if "<starttls" in buffer and self.certificate:

@@ -15,6 +15,7 @@ EVENTS = {
     "ready": r"node\.ready",
     "stream opened": r"s2s\.stream\.opened",
     "stream closed": r"s2s\.(stream|connection)\.closed",
+    "attempt failed": r"s2s\.outbound\.failed",
     "dialback only": r"s2s\.stream\.closed-dialback-only",
     "dialback key sent": r"s2s\.result\.sent",
     "dialback result": r"s2s\.result\.(received|answered|shortcut)",
