@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "base/tls_facts.h"
@@ -21,6 +22,9 @@ inline constexpr std::size_t most_certificate_names = 1024;
 [[nodiscard]] CertFacts certificate_facts(x509_st* certificate);
 /// Verifies the chain prepared in `context` with our rules; empty when it is accepted, otherwise why not.
 [[nodiscard]] std::string chain_objection(x509_store_ctx_st* context);
+
+/// Some domain of `domains` is `name` or a wildcard for it (one left-most label); without regard to case.
+[[nodiscard]] bool covers(const std::vector<std::string>& domains, std::string_view name);
 
 /// The facts of the first certificate of `chain_pem`, judged at this moment against the anchors of `trust_pem`.
 /// Errors: "tls-certificate", "tls-trust".

@@ -17,7 +17,5 @@ namespace sallyport::io {
 /// The same from PEM text, `origin` says whence in errors.
 [[nodiscard]] Result<Identity> parse_identity(std::string_view certificates, std::string_view key,
                                               const std::string& origin, const std::string& key_origin);
-/// Some domain of `domains` is `name` or a wildcard for it (one left-most label); without regard to case.
-[[nodiscard]] bool covers(const std::vector<std::string>& domains, std::string_view name);
 
 }  // namespace sallyport::io
