@@ -30,6 +30,8 @@ constexpr ModuleName module_names[] = {
     {"tls", LogModule::tls},
     {"routing", LogModule::routing},
     {"admin", LogModule::admin},
+    {"network.axl", LogModule::axl},
+    {"axl", LogModule::axl},
 };
 
 }  // namespace

@@ -36,6 +36,7 @@ enum class LogModule : std::uint8_t {
     tls,
     routing,  ///< stanza decisions
     admin,
+    axl,  ///< network.axl: provisioning of IM&P servers, and the AXL service
     count_
 };
 [[nodiscard]] std::string_view text(LogModule module);

@@ -19,7 +19,8 @@ bool is_event(const LogRecord& record) {
         case LogModule::node:
         case LogModule::settings:
         case LogModule::s2s:
-        case LogModule::link: return true;
+        case LogModule::link:
+        case LogModule::axl: return true;
         default: return record.level >= LogLevel::warn;
     }
 }
