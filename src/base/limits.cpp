@@ -45,6 +45,8 @@ constexpr LimitRow rows[] = {
                     "received at once from one authenticated stream"),
     SALLYPORT_LIMIT("unauthenticated_bytes_per_second", unauthenticated_bytes_per_second, "bytes/s", 1024, true,
                     "received from one stream before authentication"),
+    SALLYPORT_LIMIT("unauthenticated_burst_bytes", unauthenticated_burst_bytes, "bytes", 16384, true,
+                    "received at once from one stream before authentication"),
     SALLYPORT_LIMIT("queue_stanzas", queue_stanzas, "stanzas", 16, false, "waiting for one destination"),
     SALLYPORT_LIMIT("queue_bytes", queue_bytes, "bytes", 65536, false, "waiting for one destination"),
     SALLYPORT_LIMIT("queue_seconds", queue_seconds, "seconds", 1, false,

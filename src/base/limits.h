@@ -40,6 +40,7 @@ struct Limits {
     std::uint64_t inbound_bytes_per_second = 1 << 20;  ///< of one authenticated stream
     std::uint64_t inbound_burst_bytes = 4 << 20;
     std::uint64_t unauthenticated_bytes_per_second = 10240;
+    std::uint64_t unauthenticated_burst_bytes = 65536;
     std::uint64_t queue_stanzas = 10000;  ///< waiting for one destination
     std::uint64_t queue_bytes = 4 << 20;
     std::uint64_t queue_seconds = 30;               ///< oldest stanza waiting for one destination

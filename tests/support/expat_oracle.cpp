@@ -95,8 +95,8 @@ bool is_stricter(const Reading& reader, const Reading& expat) {
     if (reader.problem != xml::Problem::not_well_formed) return reader.problem != xml::Problem::none;
     const auto says = [&](std::string_view reason) { return reader.why.find(reason) != std::string::npos; };
     // Seen before the tag's end, for which expat waits.
-    // Seen at its first wrong byte; expat waits for as many bytes as the first one announces.
-    if (says("not UTF-8")) return expat.refused_with_more;
+    // Seen at its first wrong byte; expat waits for the whole character or the whole word (CDATA).
+    if (expat.refused_with_more) return true;
     if (says("'<' within a tag") || says("an end tag of another element")) {
         return !expat.closed && expat.elements.size() == reader.elements.size();
     }
@@ -151,8 +151,8 @@ Reading read_with_expat(std::string_view bytes) {
     Collector collector;
     run(collector, bytes, false);
     if (!collector.reading.refused && !collector.reading.closed) {
-        Collector longer;  // three bytes complete every character
-        run(longer, std::string{bytes} + "   ", false);
+        Collector longer;  // so many bytes complete every character, and the longest word of the markup
+        run(longer, std::string{bytes} + "        ", false);
         collector.reading.refused_with_more = longer.reading.refused;
     }
     return std::move(collector.reading);

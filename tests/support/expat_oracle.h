@@ -20,7 +20,7 @@ struct Reading {
     bool closed = false;
     bool refused = false;
     bool inside = false;  ///< something began and is not complete
-    bool refused_with_more = false;  ///< expat alone: it waits for the rest of a character, and no rest can be right
+    bool refused_with_more = false;  ///< expat alone: it waits for the rest of a token, and no rest can be right
     xml::Problem problem = xml::Problem::none;
     std::string why;
     bool operator==(const Reading&) const = default;

@@ -21,7 +21,7 @@ InboundStream::InboundStream(S2sContext& context, DialbackDesk& desk, Pool& pool
       reader_{context.limits.before_auth},
       log_{context.shard.logger(LogModule::s2s)},
       timer_{context.shard.loop.timer([this] { expire(); })},
-      bucket_{context.limits.unauthenticated_bytes_per_second, context.limits.inbound_burst_bytes, context.shard.loop.now()},
+      bucket_{context.limits.unauthenticated_bytes_per_second, context.limits.unauthenticated_burst_bytes, context.shard.loop.now()},
       remote_{stream_->remote()},
       local_{stream_->local()},
       since_{context.shard.loop.now()},
