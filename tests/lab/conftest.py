@@ -38,6 +38,8 @@ def world():
     finally:
         federation.stop()
         federation.forget()
+        left = federation.left()
+        assert not left, left
 
 
 @pytest.fixture(autouse=True)

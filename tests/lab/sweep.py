@@ -1,17 +1,26 @@
-"""Removes the namespaces of lab runs whose process is gone. A run is named after its process."""
+"""Removes what lab runs whose process is gone have left: namespaces with what runs in them, folders. A run is named after
+its process."""
+import glob
 import os
+import shutil
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from world.netns import PREFIX, remove_namespaces, sh  # noqa: E402
+from world.federation import FOLDER  # noqa: E402
+from world.netns import PREFIX, names, remove_namespaces  # noqa: E402
 
 
 def main():
-    runs = {line.split()[0].split("-")[1] for line in sh("ip", "netns", "list", check=False).splitlines()
-            if line.startswith(PREFIX)}
+    folders = glob.glob(os.path.join(tempfile.gettempdir(), f"{FOLDER}*"))
+    runs = {name.split("-")[1] for name in names(PREFIX)}
+    runs |= {os.path.basename(folder)[len(FOLDER):].split("-")[0] for folder in folders}
     for run in runs:
         if run.isdigit() and not os.path.exists(f"/proc/{run}"):
             remove_namespaces(f"{PREFIX}{run}-")
+            for folder in folders:
+                if os.path.basename(folder).startswith(f"{FOLDER}{run}-"):
+                    shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ With SALLYPORT=none the pair is left out and coluc.com's Prosody stands on the e
 the lab, not Sallyport.
 """
 import contextlib
+import glob
 import os
 import shutil
 import tempfile
@@ -13,9 +14,10 @@ from .certificates import Authority
 from .client import Clients, User
 from .ejabberd import Ejabberd
 from .names import INSIDE, PUBLIC, NameServer
-from .netns import Network
+from .netns import PREFIX, Network, names
 from .prosody import Prosody
 
+FOLDER = "sallyport-lab-"  # then the process id of the run
 IDN = "xn--bcher-kva.lab"
 SETTINGS = {
     "federation.enabled": True,
@@ -34,7 +36,7 @@ ROUTES = [{"domain": "vngtp.lab", "address": "198.51.100.20", "port": 5269},
 class Federation:
     def __init__(self):
         self.direct = os.environ.get("SALLYPORT") == "none"
-        self.folder = tempfile.mkdtemp(prefix=f"sallyport-lab-{os.getpid()}-")
+        self.folder = tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-")
         os.chmod(self.folder, 0o755)
         self.running, self.crowds = [], {}
         self.network = None
@@ -213,3 +215,13 @@ class Federation:
 
     def forget(self):
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def left(self):
+        """What is still there of this run: namespaces, files, processes (each began in our folder)."""
+        def place(pid):
+            try:
+                return os.readlink(f"/proc/{pid}/cwd")
+            except OSError:
+                return ""
+        running = [pid for pid in os.listdir("/proc") if pid.isdigit() and place(pid).startswith(self.folder)]
+        return names(f"{PREFIX}{os.getpid()}-") + glob.glob(f"{self.folder}*") + running

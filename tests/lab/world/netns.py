@@ -195,15 +195,19 @@ class Network:
         remove_namespaces(f"{PREFIX}{self.run}-")
 
 
+def names(prefix):
+    """The namespaces so named."""
+    listed = [line.split()[0] for line in sh("ip", "netns", "list", check=False).splitlines() if line.strip()]
+    return [name for name in listed if name.startswith(prefix)]
+
+
 def remove_namespaces(prefix):
     """Ends what still runs in namespaces so named, then removes them."""
-    for line in sh("ip", "netns", "list", check=False).splitlines():
-        name = line.split()[0] if line.split() else ""
-        if name.startswith(prefix):
-            for pid in sh("ip", "netns", "pids", name, check=False).split():
-                if int(pid) != os.getpid():
-                    try:
-                        os.kill(int(pid), 9)
-                    except ProcessLookupError:
-                        pass
-            sh("ip", "netns", "del", name, check=False)
+    for name in names(prefix):
+        for pid in sh("ip", "netns", "pids", name, check=False).split():
+            if int(pid) != os.getpid():
+                try:
+                    os.kill(int(pid), 9)
+                except ProcessLookupError:
+                    pass
+        sh("ip", "netns", "del", name, check=False)
