@@ -36,8 +36,8 @@ ENDS = {"stopped": (), "killed": (signal.SIGKILL,), "frozen": (signal.SIGSTOP, s
 def test_what_is_sent_to_a_server_that_returns_in_time_arrives_once(world, end):
     world.arrange()
     with world.guest() as gus:
-        world.ana.says(gus, "before")
-        gus.hears("before")
+        world.ana.says(gus, f"before it is {end}")
+        gus.hears(f"before it is {end}")
         since, here = (gus.mark(), world.ana.mark()), world.edge.mark()
         for number in ENDS[end][:-1]:
             gus.server.kill(number)
