@@ -5,8 +5,7 @@
 //   header  ------------------->  header, features
 //   handshake ----------------->  check (constant time)
 //   enable or resume  --------->  enabled, resumed or failed
-//   bind  --------------------->
-//   done, peer, r, a  <-------->  done, r, a
+//   bind, done, r, a  <-------->  bind, done, peer, r, a
 #include "proto/link/machine.h"
 
 #include <charconv>
@@ -20,6 +19,8 @@ namespace sallyport::link {
 namespace ns = xmpp::ns;
 
 namespace {
+
+constexpr std::size_t longest_name = 1023;
 
 template <typename Number>
 bool read_number(std::string_view text, Number& out) {
@@ -64,6 +65,7 @@ const Machine::Row Machine::table[] = {
      "section 3"},
     {End::listener, State::session, ns::stream_management, "resume", State::session, &Machine::session_resume,
      "section 3"},
+    {End::dialler, State::open, ns::component_bind, "bind", State::open, &Machine::bound, "section 4"},
     {End::listener, State::open, ns::component_bind, "bind", State::open, &Machine::bound, "section 4"},
     {End::dialler, State::open, ns::stream_management, "r", State::open, &Machine::count_wanted, "section 8"},
     {End::listener, State::open, ns::stream_management, "r", State::open, &Machine::count_wanted, "section 8"},
@@ -117,7 +119,7 @@ void Machine::on_header(const xml::Header& header, TimePoint now, Actions& out) 
         if (stream_id_.empty())
             return close(xmpp::StreamError{xmpp::StreamCondition::improper_addressing, {}, {}, {}}, "no stream id",
                          out);
-        far_realm_ = header.attribute("from");
+        // The realm is the one that was dialled and that the certificate proved, whatever the listener calls itself.
         state_ = State::features;
         return;
     }
@@ -200,13 +202,16 @@ void Machine::count_given(const xml::Element&, Actions&) {}
 void Machine::bound(const xml::Element& element, Actions& out) {
     Bound result;
     for (const auto& child : element.children) {
-        const auto* hostname = std::get_if<xml::Element>(&child);
-        if (hostname == nullptr || !hostname->is(ns::component_bind, "hostname")) continue;
-        auto domain = xmpp::Domain::parse(hostname->text());
+        const auto* name = std::get_if<xml::Element>(&child);
+        if (name == nullptr) continue;
+        if (name->is(ns::link, "realm")) result.serves.realms.push_back(name->text().substr(0, longest_name));
+        if (name->is(ns::link, "component")) result.serves.components.push_back(name->text().substr(0, longest_name));
+        if (!name->is(ns::component_bind, "hostname")) continue;
+        auto domain = xmpp::Domain::parse(name->text());
         if (!domain)
             return close(xmpp::StreamError{xmpp::StreamCondition::improper_addressing, {}, {}, {}}, domain.error().text,
                          out);
-        result.domains.push_back(std::move(domain).value());
+        result.serves.domains.push_back(std::move(domain).value());
     }
     out.push_back(std::move(result));
 }
@@ -305,9 +310,17 @@ void Machine::resume_failed(Actions& out) {
                        std::string{ns::stanza_errors} + "'/></failed>"});
 }
 
-void Machine::bind(const std::vector<xmpp::Domain>& domains, Actions& out) {
+void Machine::bind(const Serves& serves, Actions& out) const {
     std::string bytes = "<bind xmlns='" + std::string{ns::component_bind} + "'>";
-    for (const auto& domain : domains) bytes += "<hostname>" + xml::escaped(domain.text()) + "</hostname>";
+    for (const auto& domain : serves.domains) bytes += "<hostname>" + xml::escaped(domain.text()) + "</hostname>";
+    const auto add = [&](std::string_view kind, const std::vector<std::string>& names) {
+        for (const std::string& name : names) {
+            bytes += "<" + std::string{kind} + " xmlns='" + std::string{ns::link} + "'>" + xml::escaped(name) + "</" +
+                     std::string{kind} + ">";
+        }
+    };
+    add("realm", serves.realms);
+    add("component", serves.components);
     out.push_back(Send{bytes + "</bind>"});
 }
 

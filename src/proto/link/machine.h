@@ -45,8 +45,15 @@ struct SessionOpen {
     bool resumed = false;
     std::uint32_t h = 0;
 };
-struct Bound {
+/// What a side serves or reaches (section 4).
+struct Serves {
     std::vector<xmpp::Domain> domains;
+    std::vector<std::string> realms;      ///< core to presence: of the edges whose link is up
+    std::vector<std::string> components;  ///< presence to core: the S2S components that its router has loaded
+    bool operator==(const Serves&) const = default;
+};
+struct Bound {
+    Serves serves;
 };
 struct DoneReceived {
     std::vector<Range> ranges;
@@ -101,7 +108,7 @@ public:
     void resumed(const std::string& previous, std::uint32_t h, Actions& out);
     void resume_failed(Actions& out);
 
-    void bind(const std::vector<xmpp::Domain>& domains, Actions& out);
+    void bind(const Serves& serves, Actions& out) const;
     void acknowledge(std::uint32_t h, Actions& out) const;
     void done(const std::vector<Range>& ranges, Actions& out) const;
     void facts(const PeerFacts& facts, Actions& out) const;
