@@ -114,7 +114,7 @@ void Connection::carry_out(Actions& actions) {
         } else if (auto* session = std::get_if<SessionOpen>(&action)) {
             hub_.session_open(*this, *session);
         } else if (auto* domains = std::get_if<Bound>(&action)) {
-            hub_.bound(*this, std::move(domains->domains));
+            hub_.bound(*this, std::move(domains->serves));
         } else if (auto* received = std::get_if<DoneReceived>(&action)) {
             hub_.done(*this, received->ranges);
         } else if (auto* facts = std::get_if<FactsReceived>(&action)) {

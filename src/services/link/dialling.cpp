@@ -72,9 +72,11 @@ std::vector<Hub::DialStatus> Hub::dials() const {
     for (const auto& dialling : diallings_) {
         const bool open = dialling->connection != nullptr && dialling->connection->open();
         const bool waiting = dialling->connection == nullptr && dialling->retry_at > now;
-        all.push_back({dialling->target.address.text(), dialling->target.name,
-                       open ? "open" : waiting ? "waiting" : "connecting", dialling->why,
-                       waiting ? dialling->retry_at - now : Duration{0}});
+        all.push_back({dialling->target.address.text(), dialling->target.name, std::string{context_.far_role},
+                       open      ? "open"
+                       : waiting ? "waiting"
+                                 : "connecting",
+                       dialling->why, waiting ? dialling->retry_at - now : Duration{0}});
     }
     return all;
 }

@@ -11,6 +11,22 @@ namespace {
 constexpr Duration sweep_every = std::chrono::seconds{1};
 /// A session without a connection is kept this long at most, whatever it holds (docs/protocol/link.md, section 3).
 constexpr Duration session_life = std::chrono::seconds{300};
+
+bool may_carry(const Session& session, const Way& way) {
+    const auto& domains = session.bound.domains;
+    const auto& realms = session.bound.realms;
+    switch (way.by) {
+        case Way::By::any: return true;
+        case Way::By::domain:
+            return std::any_of(domains.begin(), domains.end(),
+                               [&](const auto& domain) { return domain.text() == way.name; });
+        case Way::By::realm: return std::find(realms.begin(), realms.end(), way.name) != realms.end();
+        case Way::By::far: return session.far_realm == way.name;
+        case Way::By::none: return false;
+    }
+    return false;
+}
+
 }  // namespace
 
 Hub::Hub(HubContext context)
@@ -102,10 +118,11 @@ void Hub::resume(Connection& connection, Session& session, std::uint32_t h) {
     log_.info("link.resumed", {{"far", session.far_realm},
                                {"session", session.id.substr(0, 8)},
                                {"waiting", std::to_string(session.out.size())}});
-    flush_held();
-    flush_done();
+    tell_served(connection);
     advertise();
     if (context_.on_change) context_.on_change();
+    flush_held();
+    flush_done();
 }
 
 void Hub::session_open(Connection& connection, const SessionOpen& open) {
@@ -142,16 +159,15 @@ void Hub::session_open(Connection& connection, const SessionOpen& open) {
         }
         dialling.session_id = open.id;
     }
-    Actions actions;
-    connection.machine().bind(served_, actions);
-    connection.carry_out(actions);
+    tell_served(connection);
     const unsigned links = std::max(context_.shard.count, connection.machine().far_shards());
     for (unsigned index = dialling.index + context_.shard.count; index < links; index += context_.shard.count) {
         add_dialling(dialling.target, index);
     }
-    flush_held();
     advertise();
+    // Before what was held: the ways of stanzas may hang on the links that are up.
     if (context_.on_change) context_.on_change();
+    flush_held();
 }
 
 Session& Hub::open_session(Connection& connection, const std::string& id) {
@@ -188,24 +204,12 @@ void Hub::begin(Connection& connection, Session& session) {
                             {"connection", connection.local().text() + ":" + remote.text()},
                             {"tls", connection.tls().version},
                             {"cipher", connection.tls().cipher}});
-    Actions actions;
     if (context_.end == End::listener) {
+        Actions actions;
         for (const auto& [key, facts] : facts_) connection.machine().facts(facts, actions);
+        connection.carry_out(actions);
+        tell_served(connection);
     }
-    connection.carry_out(actions);
-}
-
-void Hub::bound(Connection& connection, std::vector<xmpp::Domain> domains) {
-    Session* session = connection.session();
-    if (session == nullptr) return;
-    session->bound = std::move(domains);
-    std::string all;
-    for (const auto& domain : session->bound) all += (all.empty() ? "" : " ") + domain.text();
-    replace_dead(*session);
-    log_.info("link.bound", {{"far", session->far_realm}, {"domains", all}});
-    flush_held();
-    advertise();
-    if (context_.on_change) context_.on_change();
 }
 
 void Hub::done(Connection& connection, const std::vector<Range>& ranges) {
@@ -223,16 +227,21 @@ void Hub::done(Connection& connection, const std::vector<Range>& ranges) {
 void Hub::stanza(Connection& connection, const xmpp::Stanza& stanza) {
     Session* session = connection.session();
     if (session == nullptr) return;
-    if (const auto condition = context_.objection(stanza)) {
+    const Admission admission = context_.admission ? context_.admission(*session, stanza) : Admission::route;
+    if (admission != Admission::route) {
         log_.error("link.refused", {{"far", session->far_realm},
-                                    {"condition", std::string{xmpp::text(*condition)}},
+                                    {"condition", std::string{xmpp::text(xmpp::StreamCondition::invalid_from)}},
                                     {"from", std::string{stanza.from_domain}},
                                     {"to", std::string{stanza.to_domain}}});
-        return connection.close(xmpp::StreamError{*condition, {}, {}, {}}, "a stanza that the far side may not send");
+    }
+    if (admission == Admission::end) {
+        return connection.close(xmpp::StreamError{xmpp::StreamCondition::invalid_from, {}, {}, {}},
+                                "a stanza that the far side may not send");
     }
     ++session->received;
     routing::Ticket ticket = session->source;
     ticket.sequence = session->in.received();
+    if (admission == Admission::refuse) return context_.shard.settle(ticket);
     context_.router->route(stanza, ticket);
 }
 
@@ -259,6 +268,10 @@ void Hub::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket, bool m
 }
 
 Session* Hub::choose(const xmpp::Stanza& stanza) {
+    const Way way = context_.way                    ? context_.way(stanza)
+                    : context_.end == End::listener ? Way{Way::By::domain, stanza.to_domain}
+                                                    : Way{};
+    if (way.by == Way::By::none) return nullptr;
     Session* best = nullptr;
     std::uint64_t best_score = 0;
     // A pair stays with its session while that is broken, so that it keeps its order; unless the whole far node is away and
@@ -269,11 +282,7 @@ Session* Hub::choose(const xmpp::Stanza& stanza) {
         });
     };
     for (const auto& session : sessions_) {
-        if (context_.end == End::listener) {
-            const bool bound = std::any_of(session->bound.begin(), session->bound.end(),
-                                           [&](const xmpp::Domain& d) { return d.text() == stanza.to_domain; });
-            if (!bound) continue;
-        }
+        if (!may_carry(*session, way)) continue;
         if (sessions_.size() == 1) return session.get();
         // Highest weight of (pair, far side): a pair keeps its link, so its order, while the set of links stays.
         std::uint64_t score = sip_hash({sip_hash({1, 1}, stanza.from_domain), sip_hash({2, 2}, stanza.to_domain)}, session->id) >> 1;
@@ -470,43 +479,11 @@ void Hub::handled(const std::string& session_id, std::uint64_t number) {
     }
 }
 
-bool Hub::advertises(std::string_view domain) const {
-    const std::lock_guard lock{advertised_mutex_};
-    return std::find(advertised_.begin(), advertised_.end(), domain) != advertised_.end();
-}
-
-void Hub::advertise() {
-    std::vector<std::string> all;
-    for (const auto& session : sessions_) {
-        if (session->connection == nullptr) continue;
-        for (const auto& domain : session->bound) all.push_back(domain.text());
-    }
-    const std::lock_guard lock{advertised_mutex_};
-    advertised_ = std::move(all);
-}
-
-void Hub::serve(std::vector<xmpp::Domain> domains) {
-    served_ = std::move(domains);
-    for (const auto& connection : connections_) {
-        if (!connection->open()) continue;
-        Actions actions;
-        connection->machine().bind(served_, actions);
-        connection->carry_out(actions);
-    }
-}
-
-void Hub::tell(const PeerFacts& facts, bool up) {
-    const auto key = std::pair{facts.pair, facts.direction};
-    if (!up) {
-        facts_.erase(key);
-        return;
-    }
-    facts_[key] = facts;
-    for (const auto& connection : connections_) {
-        if (!connection->open()) continue;
-        Actions actions;
-        connection->machine().facts(facts, actions);
-        connection->carry_out(actions);
+void Hub::restart() {
+    std::vector<Connection*> open;
+    for (const auto& connection : connections_) open.push_back(connection.get());
+    for (Connection* connection : open) {
+        connection->close(xmpp::StreamError{xmpp::StreamCondition::reset, {}, {}, {}}, "the router is restarted");
     }
 }
 
@@ -520,32 +497,6 @@ void Hub::shut() {
     for (const auto& connection : connections_) {
         connection->close(xmpp::StreamError{xmpp::StreamCondition::system_shutdown, {}, {}, {}}, "shutting down");
     }
-}
-
-std::vector<SessionStatus> Hub::sessions() const {
-    std::vector<SessionStatus> all;
-    for (const auto& session : sessions_) {
-        SessionStatus status;
-        status.id = session->id.substr(0, 8);
-        status.far_realm = session->far_realm;
-        status.state = session->connection != nullptr ? "open" : "broken";
-        if (session->connection != nullptr) {
-            status.local_address = session->connection->local().text();
-            status.remote_address = session->connection->remote().text();
-            status.tls_version = session->connection->tls().version;
-            status.cipher = session->connection->tls().cipher;
-        }
-        for (const auto& domain : session->bound) status.bound.push_back(domain.text());
-        status.sent = session->sent;
-        status.received = session->received;
-        status.unacknowledged = session->out.size();
-        status.unacknowledged_bytes = session->out.bytes();
-        status.resumptions = session->resumptions;
-        status.open_since = session->open_since;
-        status.shard = context_.shard.index;
-        all.push_back(std::move(status));
-    }
-    return all;
 }
 
 }  // namespace sallyport::link

@@ -1,5 +1,6 @@
-// The router links of one shard: accepts them (edge) or keeps them dialled (core), carries stanzas over them in sessions that
-// survive broken connections, and holds or bounces what cannot leave (design, sections 6 and 7; docs/protocol/link.md).
+// The router links of one shard to nodes of one role: accepts them (edge, presence) or keeps them dialled (core),
+// carries stanzas over them in sessions that survive broken connections, and holds or bounces what cannot leave
+// (design, sections 6 and 7; docs/protocol/link.md).
 #pragma once
 
 #include <deque>
@@ -26,20 +27,44 @@ struct DialTarget {
     std::string realm;
 };
 
+/// Which far sides may carry a stanza. `name` lives as long as whoever answers.
+struct Way {
+    enum class By {
+        any,     ///< every one
+        domain,  ///< that serves the domain
+        realm,   ///< that reaches the realm
+        far,     ///< of that realm itself
+        none,    ///< none at present: the stanza is held
+    };
+    By by = By::any;
+    std::string_view name{};
+};
+
+/// What becomes of a stanza from the far side.
+enum class Admission {
+    route,
+    refuse,  ///< a wrong setting: logged and counted as done, nobody is told
+    end,     ///< the far side is broken or in other hands: the link ends with invalid-from
+};
+
 struct HubContext {
     routing::Shard& shard;
     End end = End::listener;
     std::string realm{}, node_instance{}, secret{};
+    std::string_view far_role{};  ///< of the nodes at the far side: "edge", "core", "presence"
     Limits limits{};
     Duration hold = std::chrono::seconds{30};  ///< how long stanzas wait for a link that is down; 0: bounced at once
     std::shared_ptr<const io::TlsContext> tls{};
     routing::Router* router = nullptr;         ///< for stanzas that arrive
-    /// Section 7: may the far side send this? Otherwise the condition that ends the link.
-    std::function<std::optional<xmpp::StreamCondition>(const xmpp::Stanza&)> objection{};
+    /// Section 7: may the far side send this? Without it, everything.
+    std::function<Admission(const Session&, const xmpp::Stanza&)> admission{};
+    /// Where a stanza may go. Without it a listener sends to those who serve the stanza's domain, a dialler to all.
+    std::function<Way(const xmpp::Stanza&)> way{};
     std::function<void(const xmpp::Stanza&, const xmpp::StanzaError&, const routing::Ticket&)> bounce{};
     std::function<void(bool held)> on_hold{};    ///< back-pressure to those who feed the link
     std::function<void(const std::string& far_realm, const PeerFacts&)> on_facts{};
-    std::function<void()> on_change{};           ///< a link came up or went down
+    std::function<void()> on_change{};  ///< a link came up or went down, or its far side bound names
+    std::function<void(const Session&)> on_bound{};
     std::function<void()> on_connection_closed{};
     /// Edge: looks for a session on the other shards, takes it away from there and answers on this shard.
     std::function<void(const std::string& id, std::function<void(std::unique_ptr<Session>)>)> find_elsewhere{};
@@ -58,8 +83,8 @@ public:
     void accept(std::unique_ptr<io::Stream> stream);
     /// Core: keeps links to `target` from now on.
     void dial(const DialTarget& target);
-    /// Core: what it serves; told to every edge, now and on each new link.
-    void serve(std::vector<xmpp::Domain> domains);
+    /// What this side serves and reaches; told to every far side, now and on each new link. Nothing is told before.
+    void serve(Serves serves);
     /// Edge: what was learned of a peer; told to every core, now and on each new session. `up` false: forget it.
     void tell(const PeerFacts& facts, bool up);
 
@@ -67,7 +92,15 @@ public:
     void send(const xmpp::Stanza& stanza, const routing::Ticket& ticket, bool may_forward = true);
     /// Edge: a link of this shard serves `domain`. Thread-safe: other shards ask when they have none.
     [[nodiscard]] bool advertises(std::string_view domain) const;
+    /// What is held may have a way now.
+    void look_again() { flush_held(); }
     [[nodiscard]] std::size_t connections() const { return connections_.size(); }
+    /// Far realms with an open link, each once.
+    [[nodiscard]] std::vector<std::string> open_realms() const;
+    /// What far sides with an open link serve and reach, each name once.
+    [[nodiscard]] Serves reached() const;
+    /// Ends every connection; sessions stay and are resumed.
+    void restart();
     void shut();
 
     /// Another shard's connection resumes the session.
@@ -76,9 +109,14 @@ public:
     void handled(const std::string& session_id, std::uint64_t number);
 
     void replace_tls(std::shared_ptr<const io::TlsContext> tls) { context_.tls = std::move(tls); }
+    /// For connections from now on.
+    void replace_identity(std::string realm, std::string secret) {
+        context_.realm = std::move(realm);
+        context_.secret = std::move(secret);
+    }
     [[nodiscard]] std::vector<SessionStatus> sessions() const;
     struct DialStatus {
-        std::string address, name, state, why;
+        std::string address, name, role, state, why;
         Duration next_attempt{0};
     };
     [[nodiscard]] std::vector<DialStatus> dials() const;
@@ -108,7 +146,8 @@ private:
     // from connections
     void session_wanted(Connection& connection, const SessionWanted& wanted);
     void session_open(Connection& connection, const SessionOpen& open);
-    void bound(Connection& connection, std::vector<xmpp::Domain> domains);
+    void bound(Connection& connection, Serves serves);
+    void tell_served(Connection& connection);
     void done(Connection& connection, const std::vector<Range>& ranges);
     void stanza(Connection& connection, const xmpp::Stanza& stanza);
     void drained();
@@ -143,7 +182,7 @@ private:
     std::vector<std::unique_ptr<Connection>> dead_;
     std::vector<std::unique_ptr<Session>> sessions_;
     std::vector<std::unique_ptr<Dialling>> diallings_;
-    std::vector<xmpp::Domain> served_;
+    std::optional<Serves> served_;
     std::map<std::pair<xmpp::DomainPair, std::string>, PeerFacts> facts_;
     std::deque<Waiting> held_;
     std::uint64_t held_bytes_ = 0;

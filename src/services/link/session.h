@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "proto/link/machine.h"
 #include "proto/link/session.h"
 #include "proto/xmpp/jid.h"
 #include "services/routing/ticket.h"
@@ -16,7 +17,7 @@ class Connection;
 struct Session {
     std::string id;
     std::string far_realm, far_node;
-    std::vector<xmpp::Domain> bound;      ///< edge: what the core serves
+    Serves bound;  ///< what the far side serves and reaches
     SendWindow<routing::Ticket> out;
     ReceiveWindow in;
     routing::Ticket source;               ///< tickets of received stanzas
@@ -28,8 +29,8 @@ struct Session {
 
 /// For status.
 struct SessionStatus {
-    std::string id, far_realm, local_address, remote_address, tls_version, cipher, state;
-    std::vector<std::string> bound;
+    std::string id, far_realm, far_role, local_address, remote_address, tls_version, cipher, state;
+    std::vector<std::string> bound, realms, components;
     std::uint64_t sent = 0, received = 0, unacknowledged = 0, unacknowledged_bytes = 0, resumptions = 0;
     TimePoint open_since{};
     std::uint32_t shard = 0;
