@@ -46,6 +46,7 @@ public:
         machine_.close(xmpp::StreamError{condition, {}, {}, {}}, "shutting down", actions);
         carry_out(actions);
     }
+    void hold(bool held) { stream_->pause(held); }
     [[nodiscard]] bool has_room() const { return stream_->pending() < io::Stream::high_water; }
     [[nodiscard]] Status status() const {
         return {machine_.domain().text(), stream_->remote().text(), in_, out_};
@@ -131,6 +132,7 @@ ComponentServer::~ComponentServer() = default;
 Result<void> ComponentServer::listen(const Endpoint& at) {
     auto listener = context_.shard.network.listen(at, [this](std::unique_ptr<io::Stream> stream) {
         streams_.push_back(std::make_unique<ComponentStream>(*this, std::move(stream)));
+        if (held_) streams_.back()->hold(true);
     });
     if (!listener) return listener.error();
     endpoints_.push_back((*listener)->endpoint());
@@ -157,6 +159,11 @@ void ComponentServer::send(const xmpp::Stanza& stanza, const routing::Ticket& ti
         return context_.shard.settle(ticket);
     }
     context_.bounce(stanza, {xmpp::StanzaCondition::service_unavailable, {}}, ticket);
+}
+
+void ComponentServer::hold(bool held) {
+    held_ = held;
+    for (const auto& stream : streams_) stream->hold(held);
 }
 
 void ComponentServer::gone(ComponentStream& stream) {

@@ -1,4 +1,5 @@
-// External components that attach to the core (XEP-0114): one TCP listener, a domain and a secret each.
+// External components that attach to a core or a presence node (XEP-0114): one TCP listener, a domain and a secret
+// each.
 #pragma once
 
 #include <functional>
@@ -9,6 +10,7 @@
 
 #include "base/limits.h"
 #include "proto/link/component.h"
+#include "services/routing/local_service.h"
 #include "services/routing/shard.h"
 
 namespace sallyport::components {
@@ -28,19 +30,21 @@ struct Status {
 
 class ComponentStream;
 
-class ComponentServer {
+class ComponentServer final : public routing::LocalService {
 public:
     explicit ComponentServer(ServerContext context);
-    ~ComponentServer();
+    ~ComponentServer() override;
 
     /// Errors: "listen-failed".
     [[nodiscard]] Result<void> listen(const Endpoint& at);
     /// The domain belongs to a component, attached or not.
-    [[nodiscard]] bool owns(std::string_view domain) const;
-    [[nodiscard]] std::vector<xmpp::Domain> domains() const;
+    [[nodiscard]] bool owns(std::string_view domain) const override;
+    [[nodiscard]] std::vector<xmpp::Domain> domains() const override;
     /// To the component of the stanza's `to`; bounced while it is not attached.
-    void send(const xmpp::Stanza& stanza, const routing::Ticket& ticket);
-    void shut();
+    void send(const xmpp::Stanza& stanza, const routing::Ticket& ticket) override;
+    void hold(bool held) override;
+    void shut() override;
+    [[nodiscard]] std::size_t connections() const { return streams_.size(); }
     [[nodiscard]] std::vector<Status> status() const;
     [[nodiscard]] const std::vector<Endpoint>& endpoints() const { return endpoints_; }
 
@@ -53,6 +57,7 @@ private:
     std::vector<std::unique_ptr<io::Listener>> listeners_;
     std::vector<Endpoint> endpoints_;
     std::vector<std::unique_ptr<ComponentStream>> streams_, dead_;
+    bool held_ = false;
 };
 
 }  // namespace sallyport::components
