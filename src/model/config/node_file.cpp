@@ -32,6 +32,7 @@ std::string_view text(Role role) {
     switch (role) {
         case Role::edge: return "edge";
         case Role::core: return "core";
+        case Role::presence: return "presence";
     }
     return "?";
 }

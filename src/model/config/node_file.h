@@ -16,7 +16,7 @@
 
 namespace sallyport::config {
 
-enum class Role { edge, core };
+enum class Role { edge, core, presence };
 [[nodiscard]] std::string_view text(Role role);
 
 struct TlsIdentityFile {

@@ -30,6 +30,7 @@ public:
         check_link();
         if (file_.role == Role::edge) check_edge();
         if (file_.role == Role::core) check_core();
+        if (file_.role == Role::presence) check_presence();
         check_listeners();
         check_domains();
     }
@@ -62,7 +63,8 @@ private:
         }
         refuse_key(!file_.link.dial.empty(), "link.dial", "belongs to the core's file: an edge dials nobody inside");
         refuse_key(complaints_.was_read("inside"), "inside", "belongs to the core's file");
-        refuse_key(complaints_.was_read("components"), "components", "belongs to the core's file");
+        refuse_key(complaints_.was_read("components"), "components",
+                   "belongs to the core's or the presence node's file");
         for (const Endpoint& link : file_.link.listen) check_link_listener(link);
     }
 
@@ -91,6 +93,22 @@ private:
         if (!file_.inside.servers.empty() && file_.inside.listen.empty() && !complaints_.concern("inside.listen")) {
             complain("inside.listen", "is missing: where the servers of [[inside.server]] connect to");
         }
+        check_components();
+    }
+
+    void check_presence() {
+        if (file_.link.listen.empty() && !complaints_.concern("link.listen")) {
+            complain("link.listen", "is missing: the address to which the core connects, such as 10.0.1.7:7400");
+        }
+        refuse_key(!file_.link.dial.empty(), "link.dial", "belongs to the core's file: a presence node is dialled");
+        refuse_key(complaints_.was_read("s2s"), "s2s", "belongs to the edge's file: the edge federates for this node");
+        refuse_key(complaints_.was_read("inside"), "inside", "belongs to the core's file");
+        refuse_key(file_.node.threads > 1, "node.threads", "a presence node has one data thread; leave it out");
+        for (const Endpoint& link : file_.link.listen) check_link_listener(link);
+        check_components();
+    }
+
+    void check_components() {
         if (!file_.components.allowed.empty() && file_.components.listen.empty() &&
             !complaints_.concern("components.listen")) {
             complain("components.listen", "is missing: where the components connect to");

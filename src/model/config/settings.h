@@ -69,6 +69,8 @@ struct Settings {
     std::vector<NamePattern> domains;
     bool bidi = false;
     std::vector<PeerException> peers;
+    bool router_live_changes = true;                 ///< presence: changes of xmpps2snodes reach the router at once
+    bool own_federation = false;                     ///< presence: presence.federation_node_status is on
     std::map<std::string, std::string> log_modules;  ///< log.modules.<name> -> level; set at run time
 };
 using Snapshot = std::shared_ptr<const Settings>;

@@ -172,6 +172,9 @@ Result<std::uint64_t> SettingsService::change(const std::vector<config::Change>&
     std::vector<config::Changed> changed;
     auto next = config::apply(*snapshot_, changes, changed);
     if (!next) return next.error();
+    for (const Guard& guard : guards_) {
+        if (const auto allowed = guard(*snapshot_, *next); !allowed) return allowed.error();
+    }
     if (!store_) return Error{"store-corrupt", "settings cannot be changed: " + trouble_};
 
     const bool is_first = origin == "file";

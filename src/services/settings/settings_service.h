@@ -28,6 +28,8 @@ public:
         std::chrono::milliseconds lock_wait = std::chrono::seconds{2};
     };
     using Subscriber = std::function<void(config::Snapshot)>;
+    /// May the settings become `next`? What stands outside them decides.
+    using Guard = std::function<Result<void>(const config::Settings& now, const config::Settings& next)>;
 
     SettingsService(Options options, const Clock& clock, Logger log);
 
@@ -43,9 +45,11 @@ public:
 
     /// Called at once with the current snapshot, and with every later one.
     void subscribe(Subscriber subscriber);
+    /// Asked before every later change.
+    void guard(Guard guard) { guards_.push_back(std::move(guard)); }
 
     /// All changes or none; the revision in force afterwards. A change that changes nothing keeps the revision.
-    /// Errors: those of config::apply and io::Database. After an error everything is as before.
+    /// Errors: those of config::apply, of a guard, and of io::Database. After an error everything is as before.
     [[nodiscard]] Result<std::uint64_t> set(const std::vector<config::Change>& changes, const std::string& author,
                                             const std::string& origin = "cli");
     /// The overlap after a change of the dialback secret is over: the previous one counts no longer.
@@ -75,6 +79,7 @@ private:
     config::Snapshot snapshot_;
     std::string trouble_;
     std::vector<Subscriber> subscribers_;
+    std::vector<Guard> guards_;
 };
 
 }  // namespace sallyport::services

@@ -110,7 +110,9 @@ TEST(Manual, ShowsExamplesThatPassTheCheck) {
     const FileProbe all_there = [](const std::string&) {
         return FileFacts{true, true, true, false, "-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n"};
     };
-    for (const auto& [heading, role] : {std::pair{"An edge", config::Role::edge}, {"A core", config::Role::core}}) {
+    for (const auto& [heading, role] : {std::pair{"An edge", config::Role::edge},
+                                        {"A core", config::Role::core},
+                                        {"A presence node", config::Role::presence}}) {
         config::NodeFile file;
         const auto errors =
             config::parse_node_file(example(text, heading), "/etc/sallyport/x.toml", role, file, all_there);
