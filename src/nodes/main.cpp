@@ -10,6 +10,7 @@
 #include "nodes/core/run_core.h"
 #include "nodes/ctl/cli.h"
 #include "nodes/edge/run_edge.h"
+#include "nodes/presence/run_presence.h"
 
 namespace {
 
@@ -27,6 +28,7 @@ std::string user_name() {
 
 int main(int count, char** words) {
     const sallyport::ctl::Console console{std::cin, std::cout, std::cerr, ::isatty(STDIN_FILENO) == 1, user_name()};
-    return sallyport::ctl::run_cli(std::vector<std::string>(words + 1, words + count), console,
-                                   {sallyport::nodes::run_edge, sallyport::nodes::run_core});
+    return sallyport::ctl::run_cli(
+        std::vector<std::string>(words + 1, words + count), console,
+        {sallyport::nodes::run_edge, sallyport::nodes::run_core, sallyport::nodes::run_presence});
 }

@@ -16,10 +16,15 @@ constexpr std::uint16_t s2s_port = 5269, link_port = 5275, component_port = 5347
 Endpoint at(const std::string& address, std::uint16_t port) { return {*IpAddress::parse(address), port}; }
 xmpp::Domain domain(const std::string& text) { return *xmpp::Domain::parse(text); }
 
+std::string realm(std::string node) {
+    std::replace(node.begin(), node.end(), '.', '-');
+    return node;
+}
+
 /// Peers see certificates of an authority that they do not know, as dialback expects; the link knows its own.
 std::shared_ptr<const io::TlsContext> s2s_tls(const std::string& name) {
     SimTlsSettings settings;
-    settings.identities = {sim_certificate({name, "rooms." + name}, "Nobody's CA")};
+    settings.identities = {sim_certificate({name, "rooms." + name, "imp." + name}, "Nobody's CA")};
     return sim_tls_context(settings);
 }
 std::shared_ptr<const io::TlsContext> link_tls(const std::string& name) {
@@ -143,19 +148,23 @@ Organisation::Organisation(SimWorld& world, SimDns& dns, const std::string& name
       edge_link{"10." + std::to_string(number) + ".0.1"},
       core_address{"10." + std::to_string(number) + ".0.2"},
       user_address{"10." + std::to_string(number) + ".0.3"},
+      presence_address{"10." + std::to_string(number) + ".0.4"},
       edge_host{world, {edge_public, edge_link}},
       core_host{world, {core_address}},
       user_host{world, {user_address}},
+      presence_host{world, {presence_address}},
+      imp_user{user_host, "imp." + name_, std::string{component_secret}},
       world_{world},
       dns_{dns},
       shards_{shards} {
     settings.enabled = true;
     settings.privacy_mode = config::PrivacyMode::deny_list;
     settings.dialback_secret = "dialback secret of " + name;
-    for (const std::string& served : {name, "rooms." + name}) {
+    for (const std::string& served : {name, "rooms." + name, "imp." + name}) {
         settings.domains.push_back(*config::NamePattern::parse(served));
-        users.push_back(std::make_unique<SimUser>(user_host, served, std::string{component_secret}));
         dns.srv("_xmpp-server._tcp." + served, 0, 0, s2s_port, "xmpp." + name);
+        if (served == imp_user.domain()) continue;
+        users.push_back(std::make_unique<SimUser>(user_host, served, std::string{component_secret}));
     }
     dns.address("xmpp." + name, edge_public);
 }
@@ -170,8 +179,7 @@ nodes::EdgeParts Organisation::edge_parts(const std::string& instance) const {
     parts.dial.own = {at(edge_public, s2s_port), at(edge_link, link_port)};
     parts.server_tls = parts.client_tls = s2s_tls(name);
     parts.link_tls = link_tls("edge." + name);
-    parts.realm = "edge-" + name;
-    std::replace(parts.realm.begin(), parts.realm.end(), '.', '-');
+    parts.realm = realm("edge." + name);
     parts.instance = instance;
     parts.link_secret = "link secret of " + name;
     parts.link_hold = std::chrono::seconds{30};
@@ -187,12 +195,42 @@ nodes::CoreParts Organisation::core_parts(const std::string& instance) const {
     parts.limits = limits;
     parts.server_tls = parts.client_tls = s2s_tls(name);
     parts.link_tls = link_tls("core." + name);
-    parts.realm = "core-" + name;
-    std::replace(parts.realm.begin(), parts.realm.end(), '.', '-');
+    parts.realm = realm("core." + name);
     parts.instance = instance;
     parts.link_secret = "link secret of " + name;
     parts.link_hold = std::chrono::seconds{30};
     return parts;
+}
+
+nodes::PresenceParts Organisation::presence_parts(const std::string& instance) const {
+    nodes::PresenceParts parts;
+    parts.components[domain(imp_user.domain())] = component_secret;
+    parts.limits = limits;
+    parts.link_tls = link_tls("imp." + name);
+    parts.realm = realm("imp." + name);
+    parts.instance = instance;
+    parts.link_secret = "link secret of " + name;
+    parts.link_hold = std::chrono::seconds{30};
+    return parts;
+}
+
+void Organisation::start_presence() {
+    has_presence = true;
+    const std::string instance = "imp-" + name + "-" + std::to_string(++starts_);
+    presence.reset(new SimPresence{{world_, presence_host, dns_, presence_log, 1, instance}, {}, {}});
+    presence->shard =
+        std::make_unique<nodes::PresenceShard>(*presence->process.shards.front(), presence_parts(instance));
+    static_cast<void>(presence->shard->components().listen(at(presence_address, component_port)));
+    load(table);
+    auto listener = presence_host.listen(
+        at(presence_address, link_port),
+        [node = presence.get()](std::unique_ptr<io::Stream> stream) { node->shard->hub().accept(std::move(stream)); });
+    if (listener) presence->link_listener = std::move(*listener);
+}
+
+void Organisation::load(presence::LoadedTable loaded) {
+    table = std::move(loaded);
+    presence->shard->router().load(std::make_shared<const presence::LoadedTable>(table));
 }
 
 void Organisation::start_edge() {
@@ -217,17 +255,22 @@ void Organisation::start_core(bool dialling) {
             std::make_unique<nodes::CoreShard>(*shard, core->process.ledger, core_parts(instance), core->shards));
     }
     static_cast<void>(core->shards.front()->components().listen(at(core_address, component_port)));
-    for (auto& shard : core->shards) shard->hub().serve(shard->served());
+    for (auto& shard : core->shards) shard->announce();
     if (dialling) dial_edge();
 }
 
 void Organisation::dial_edge() {
-    const std::string realm = edge_parts({}).realm;
-    for (auto& shard : core->shards) shard->hub().dial({{edge_link, link_port}, "edge." + name, realm});
+    for (auto& shard : core->shards) {
+        shard->hub().dial({{edge_link, link_port}, "edge." + name, realm("edge." + name)});
+        if (has_presence) {
+            shard->presence_hub().dial({{presence_address, link_port}, "imp." + name, realm("imp." + name)});
+        }
+    }
 }
 
 void Organisation::attach_users() {
     for (auto& user : users) user->attach(at(core_address, component_port));
+    if (has_presence) imp_user.attach(at(presence_address, component_port));
 }
 
 bool Organisation::up() const {
@@ -241,7 +284,10 @@ bool Organisation::up() const {
     });
     const bool bound = std::any_of(edge->shards.begin(), edge->shards.end(),
                                    [this](const auto& shard) { return shard->hub().advertises(name); });
-    return attached && dialled && bound;
+    if (!attached || !dialled || !bound || !has_presence) return attached && dialled && bound;
+    const bool known = std::any_of(edge->shards.begin(), edge->shards.end(),
+                                   [this](const auto& shard) { return shard->hub().advertises(imp_user.domain()); });
+    return known && presence && imp_user.attached() && !presence->shard->router().reached().realms.empty();
 }
 
 void Organisation::change(const std::function<void(config::Settings&)>& edit) {
@@ -253,11 +299,17 @@ void Organisation::change(const std::function<void(config::Settings&)>& edit) {
 
 std::size_t Organisation::resumptions() const { return core_log.count("link.resumed"); }
 
-Federation::Federation(std::uint32_t shards) : a{world, dns, "a.test", 1, shards}, b{world, dns, "b.test", 2, shards} {}
+Federation::Federation(std::uint32_t shards, bool trio)
+    : a{world, dns, "a.test", 1, shards}, b{world, dns, "b.test", 2, shards} {
+    if (!trio) return;
+    a.has_presence = true;
+    a.table = {{"cm-2_s2scp-1.edge-a-test"}, 1, false};
+}
 
 bool Federation::start() {
     for (Organisation* organisation : {&a, &b}) {
         organisation->start_edge();
+        if (organisation->has_presence) organisation->start_presence();
         organisation->start_core();
         organisation->attach_users();
     }
@@ -265,8 +317,8 @@ bool Federation::start() {
 }
 
 std::string Federation::logs() const {
-    return "--- core a\n" + a.core_log.dump() + "--- edge a\n" + a.edge_log.dump() + "--- edge b\n" +
-           b.edge_log.dump() + "--- core b\n" + b.core_log.dump();
+    return "--- presence a\n" + a.presence_log.dump() + "--- core a\n" + a.core_log.dump() + "--- edge a\n" +
+           a.edge_log.dump() + "--- edge b\n" + b.edge_log.dump() + "--- core b\n" + b.core_log.dump();
 }
 
 }  // namespace sallyport::test

@@ -1,13 +1,14 @@
-// Whole nodes in the simulated world: the same EdgeShard and CoreShard that run on real loops, over simulated time,
-// network and DNS. An organisation is an edge, a core, and one component (XEP-0114) a domain as its users' end:
+// Whole nodes in the simulated world: the same EdgeShard, CoreShard and PresenceShard that run on real loops, over
+// simulated time, network and DNS. An organisation is an edge, a core, and one component (XEP-0114) a domain as its
+// users' end; with a presence node, also imp.<name>, whose component is attached there:
 //
 //     Federation f;                       // a.test and b.test, one shard a node
 //     f.start();                          // links up, components attached
 //     f.a.user().message("one@a.test", "two@b.test", "1", "hello");
 //     ASSERT_TRUE(f.world.run_until([&] { return f.b.user().got("1"); }));
 //
-// A node can die like a process (kill_edge, kill_core): nothing more is sent, its connections break, work it had posted
-// never runs. A new one comes with another instance.
+// A node can die like a process (kill_edge, kill_core, kill_presence): nothing more is sent, its connections break,
+// work it had posted never runs. A new one comes with another instance.
 #pragma once
 
 #include <functional>
@@ -18,6 +19,7 @@
 
 #include "nodes/core/core_shard.h"
 #include "nodes/edge/edge_shard.h"
+#include "nodes/presence/presence_shard.h"
 #include "support/sim_dns.h"
 #include "support/sim_log.h"
 #include "support/sim_network.h"
@@ -107,8 +109,14 @@ struct SimCore {
     std::vector<std::unique_ptr<nodes::CoreShard>> shards;
 };
 
+struct SimPresence {
+    SimProcess process;
+    std::unique_ptr<nodes::PresenceShard> shard;
+    std::unique_ptr<io::Listener> link_listener;
+};
+
 /// Addresses of an organisation with number n: 198.51.100.n (edge, Internet), 10.n.0.1 (edge, link), 10.n.0.2 (core),
-/// 10.n.0.3 (users).
+/// 10.n.0.3 (users), 10.n.0.4 (presence node).
 class Organisation {
 public:
     Organisation(SimWorld& world, SimDns& dns, const std::string& name, unsigned number, std::uint32_t shards);
@@ -117,9 +125,13 @@ public:
     /// `dialling` false: dial_edge() later, when users are attached.
     void start_core(bool dialling = true);
     void dial_edge();
+    /// A presence node for imp.<name>; from now on the core dials it too. Its router has loaded `table`.
+    void start_presence();
+    void load(presence::LoadedTable loaded);
     void attach_users();
     void kill_edge() { edge.reset(); }
     void kill_core() { core.reset(); }
+    void kill_presence() { presence.reset(); }
     /// Links open on every shard, users attached.
     [[nodiscard]] bool up() const;
     /// A changed copy of the settings, in force at once.
@@ -129,18 +141,23 @@ public:
     [[nodiscard]] std::size_t resumptions() const;
 
     std::string name;
-    std::string edge_public, edge_link, core_address, user_address;
-    SimNetwork edge_host, core_host, user_host;
-    MemorySink edge_log, core_log;
+    std::string edge_public, edge_link, core_address, user_address, presence_address;
+    SimNetwork edge_host, core_host, user_host, presence_host;
+    MemorySink edge_log, core_log, presence_log;
     config::Settings settings;
     Limits limits;
     std::vector<std::unique_ptr<SimUser>> users;  ///< of <name> and rooms.<name>
     std::unique_ptr<SimEdge> edge;
     std::unique_ptr<SimCore> core;
+    bool has_presence = false;
+    presence::LoadedTable table;
+    SimUser imp_user;  ///< of imp.<name>
+    std::unique_ptr<SimPresence> presence;
 
 private:
     [[nodiscard]] nodes::EdgeParts edge_parts(const std::string& instance) const;
     [[nodiscard]] nodes::CoreParts core_parts(const std::string& instance) const;
+    [[nodiscard]] nodes::PresenceParts presence_parts(const std::string& instance) const;
 
     SimWorld& world_;
     SimDns& dns_;
@@ -149,7 +166,8 @@ private:
 };
 
 struct Federation {
-    explicit Federation(std::uint32_t shards = 1);
+    /// `trio`: organisation a has a presence node.
+    explicit Federation(std::uint32_t shards = 1, bool trio = false);
     /// False when it did not come up within a minute.
     [[nodiscard]] bool start();
     /// What the nodes logged, for a failing test.

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "io/dns/resolver.h"
 #include "io/log/node_log.h"
 #include "io/net/stream.h"
+#include "io/store/presence_store.h"
 #include "model/config/node_file.h"
 #include "services/alarms/alarm_board.h"
 #include "services/link/hub.h"
@@ -34,7 +36,7 @@ struct DescribedPeer {
     WallTime since{};
 };
 
-/// An attached XEP-0114 component (core only).
+/// An attached XEP-0114 component (core, presence node).
 struct ComponentStatus {
     std::string domain, remote_address, state;
     std::uint64_t stanzas_in = 0, stanzas_out = 0;
@@ -45,6 +47,18 @@ struct ChainStep {
     std::string step;    ///< "received on core1.example.org"
     std::string state;   ///< "in force", "pending", "failed" or "off"
     std::string reason;  ///< why not in force; or what is in force
+};
+
+/// The router of a presence node.
+struct RouterStatus {
+    std::uint64_t rows = 0;             ///< of xmpps2snodes
+    std::vector<std::string> loaded;    ///< S2S components that the router works with
+    std::vector<std::string> gateways;  ///< realms of those that a link reaches
+    std::vector<std::string> domains;   ///< of this node
+    bool live_changes = true;
+    std::vector<std::string> pending;     ///< what changed and waits for a restart of the router
+    std::string obstacle, table_trouble;  ///< why other domains cannot be reached; why the table cannot be read
+    std::uint64_t to_local = 0, to_link = 0, returned = 0;
 };
 
 /// Everything at one moment.
@@ -65,6 +79,8 @@ struct NodeStatus {
     std::vector<s2s::DestinationStatus> destinations;
     std::vector<DescribedPeer> described;
     std::vector<ComponentStatus> components;
+    std::optional<RouterStatus> router;
+    std::uint64_t notifications = 0;  ///< presence node: kinds of them that stand
     std::vector<OwnCertificate> certificates;
     std::vector<ChainStep> chain;
     std::vector<services::Alarm> alarms;  ///< standing ones
@@ -93,6 +109,14 @@ public:
     virtual void log_level(LogModule module, LogLevel level) = 0;
     /// Certificates and the node's file are read again (as SIGHUP does). The errors, one sentence each.
     [[nodiscard]] virtual std::vector<std::string> reload() = 0;
+    /// What the administrator should know, newest first. Errors: "verb-role" on other nodes, those of the store.
+    [[nodiscard]] virtual Result<std::vector<io::Notification>> notifications() { return presence_only(); }
+    /// Begins the router anew, with the table and the file as they are now; nothing else is interrupted. Errors: as
+    /// above.
+    [[nodiscard]] virtual Result<void> restart_router() { return presence_only(); }
+
+protected:
+    [[nodiscard]] static Error presence_only() { return {"verb-role", "only a presence node can do this"}; }
 };
 
 }  // namespace sallyport::admin

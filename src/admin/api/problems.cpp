@@ -14,12 +14,16 @@ using Problems = std::vector<NodeProblem>;
 constexpr auto expiry_warning = std::chrono::hours{24 * 14};
 
 bool is_edge(const config::NodeFile& file) { return file.role == config::Role::edge; }
+bool is_core(const config::NodeFile& file) { return file.role == config::Role::core; }
+bool is_presence(const config::NodeFile& file) { return file.role == config::Role::presence; }
 
-void judge_settings(const NodeStatus& status, const config::Settings& settings, Problems& out) {
+void judge_settings(const NodeStatus& status, const config::NodeFile& file, const config::Settings& settings,
+                    Problems& out) {
     if (!status.settings_trouble.empty()) {
         out.push_back({true, "settings cannot be changed: " + status.settings_trouble,
                        "mend the database in the data folder; traffic goes on with the last good settings"});
     }
+    if (is_presence(file)) return;
     if (!status.federation_enabled) {
         out.push_back({true, "federation is off", "sallyport config set federation.enabled true"});
     }
@@ -42,22 +46,45 @@ void judge_alarms(const NodeStatus& status, Problems& out) {
 }
 
 void judge_links(const NodeStatus& status, const config::NodeFile& file, Problems& out) {
-    const bool any = std::any_of(status.links.begin(), status.links.end(),
-                                 [](const link::SessionStatus& link) { return link.state == "open"; });
-    if (!any && is_edge(file)) {
+    const auto linked = [&](std::string_view role) {
+        return std::any_of(status.links.begin(), status.links.end(), [&](const link::SessionStatus& link) {
+            return link.state == "open" && link.far_role == role;
+        });
+    };
+    if (!is_core(file) && !linked("core")) {
         out.push_back(
-            {true, "no core is linked", "start the core and look at its `sallyport status`; it dials this edge"});
+            {true, "no core is linked",
+             "start the core and look at its `sallyport status`; it dials this " + std::string{text(file.role)}});
     }
-    if (!any && !is_edge(file)) {
+    if (is_core(file) && !linked("edge")) {
         out.push_back({true, "no edge is linked", "see the dials below, and [[link.dial]] in " + file.path});
     }
     for (const link::Hub::DialStatus& dial : status.dials) {
         if (dial.why.empty() || dial.state == "open") continue;
-        out.push_back({!any, "the link to " + dial.name + " at " + dial.address + " is down: " + dial.why,
+        out.push_back({!linked(dial.role), "the link to " + dial.name + " at " + dial.address + " is down: " + dial.why,
                        "check that address, certificates and [link] secret on both sides agree"});
     }
     if (status.held_for_link > 0) {
         out.push_back({false, std::to_string(status.held_for_link) + " stanzas wait for a link", "see the link above"});
+    }
+}
+
+void judge_router(const NodeStatus& status, Problems& out) {
+    if (!status.router) return;
+    const RouterStatus& router = *status.router;
+    if (!router.obstacle.empty()) {
+        const std::size_t at = router.obstacle.rfind("; ");
+        out.push_back({true, "other domains cannot be reached: " + router.obstacle.substr(0, at),
+                       at == std::string::npos ? std::string{} : router.obstacle.substr(at + 2)});
+    }
+    if (!router.table_trouble.empty()) {
+        out.push_back({true, "the table xmpps2snodes cannot be read: " + router.table_trouble,
+                       "mend presence.db in the data folder; the router goes on with what it has loaded"});
+    }
+    if (!router.pending.empty()) {
+        std::string all;
+        for (const std::string& what : router.pending) all += (all.empty() ? "" : ", ") + what;
+        out.push_back({false, "changed and not yet in force: " + all, "sallyport restart router"});
     }
 }
 
@@ -97,8 +124,9 @@ void judge_coverage(const NodeStatus& status, const config::NodeFile& file, cons
     }
 }
 
-void judge_inside(const config::NodeFile& file, const config::Settings& settings, Problems& out) {
-    if (is_edge(file)) return;
+void judge_inside(const NodeStatus& status, const config::NodeFile& file, const config::Settings& settings,
+                  Problems& out) {
+    if (!is_core(file)) return;
     for (const config::NamePattern& pattern : settings.domains) {
         const auto serves = [&](const config::InsideServer& server) {
             return std::any_of(server.domains.begin(), server.domains.end(),
@@ -109,8 +137,17 @@ void judge_inside(const config::NodeFile& file, const config::Settings& settings
         const auto& components = file.components.allowed;
         if (std::any_of(servers.begin(), servers.end(), serves)) continue;
         if (std::any_of(components.begin(), components.end(), attached)) continue;
-        out.push_back({false, pattern.text() + " federates, but no inside server has it",
-                       "name it in the domains of an [[inside.server]] in " + file.path});
+        const bool far_away =
+            std::any_of(status.links.begin(), status.links.end(), [&](const link::SessionStatus& link) {
+                return std::any_of(link.bound.begin(), link.bound.end(), [&](const std::string& name) {
+                    const auto domain = xmpp::Domain::parse(name);
+                    return domain && pattern.matches(*domain);
+                });
+            });
+        if (far_away) continue;
+        out.push_back({false, pattern.text() + " federates, but no inside server or presence node has it",
+                       "name it in the domains of an [[inside.server]] in " + file.path +
+                           ", or look at the presence node's `sallyport status`"});
     }
 }
 
@@ -135,11 +172,12 @@ std::vector<NodeProblem> problems(const NodeStatus& status, const config::NodeFi
                                   const config::Settings& settings, WallTime now) {
     Problems found;
     judge_alarms(status, found);
-    judge_settings(status, settings, found);
+    judge_settings(status, file, settings, found);
     judge_links(status, file, found);
+    judge_router(status, found);
     judge_certificates(status, now, found);
     judge_coverage(status, file, settings, found);
-    judge_inside(file, settings, found);
+    judge_inside(status, file, settings, found);
     judge_destinations(status, found);
     std::stable_partition(found.begin(), found.end(), [](const NodeProblem& problem) { return problem.is_error; });
     return found;

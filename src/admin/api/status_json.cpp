@@ -135,12 +135,15 @@ json::object json_of(const DescribedPeer& peer) {
 json::object json_of(const link::SessionStatus& link, TimePoint now) {
     return {{"id", link.id.substr(0, 8)},
             {"far_realm", link.far_realm},
+            {"far_role", link.far_role},
             {"local_address", link.local_address},
             {"remote_address", link.remote_address},
             {"tls", text_or_null(link.tls_version)},
             {"cipher", text_or_null(link.cipher)},
             {"state", link.state},
             {"domains", json_texts(link.bound)},
+            {"realms", json_texts(link.realms)},
+            {"components", json_texts(link.components)},
             {"sent", link.sent},
             {"received", link.received},
             {"unacknowledged", link.unacknowledged},
@@ -153,6 +156,7 @@ json::object json_of(const link::SessionStatus& link, TimePoint now) {
 json::object json_of(const link::Hub::DialStatus& dial) {
     return {{"address", dial.address},
             {"name", dial.name},
+            {"role", dial.role},
             {"state", dial.state},
             {"why", text_or_null(dial.why)},
             {"next_attempt_seconds", seconds(dial.next_attempt)}};

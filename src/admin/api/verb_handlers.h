@@ -39,5 +39,8 @@ void run_why(const SharedCall& call);
 void run_check_dns(const SharedCall& call);
 void run_check_tls(const SharedCall& call);
 void run_reload(const SharedCall& call);
+// verbs_presence.cpp
+void run_notifications(const SharedCall& call);
+void run_restart_router(const SharedCall& call);
 
 }  // namespace sallyport::admin

@@ -76,6 +76,8 @@ constexpr Verb rows[] = {
     {"why", "would a stanza pass, and if not, what stops it and where to change that", why, run_why},
     {"check.dns", "judges what DNS says about a domain", checked, run_check_dns},
     {"check.tls", "connects to a domain and judges its TLS and certificate", checked_from, run_check_tls},
+    {"notifications", "presence node: what its administrator should know", {}, run_notifications},
+    {"restart.router", "presence node: begins its router anew; sessions and clients stay", {}, run_restart_router},
     {"reload", "reads certificates and the node's file again", {}, run_reload},
 };
 

@@ -61,6 +61,25 @@ json::array components(const NodeStatus& status) {
     return array;
 }
 
+json::value router(const NodeStatus& status) {
+    if (!status.router) return nullptr;
+    const RouterStatus& router = *status.router;
+    const auto texts = [](const std::vector<std::string>& all) { return json::array(all.begin(), all.end()); };
+    const auto text = [](const std::string& one) { return one.empty() ? json::value{} : json::value(one); };
+    return json::object{{"rows", router.rows},
+                        {"loaded", texts(router.loaded)},
+                        {"gateways", texts(router.gateways)},
+                        {"domains", texts(router.domains)},
+                        {"live_changes", router.live_changes},
+                        {"pending", texts(router.pending)},
+                        {"obstacle", text(router.obstacle)},
+                        {"table_trouble", text(router.table_trouble)},
+                        {"to_local", router.to_local},
+                        {"to_link", router.to_link},
+                        {"returned", router.returned},
+                        {"notifications", status.notifications}};
+}
+
 json::object describe(NodeControl& node, const NodeStatus& status) {
     const config::Snapshot settings = node.settings().snapshot();
     const WallTime now = node.loop().wall();
@@ -84,6 +103,7 @@ json::object describe(NodeControl& node, const NodeStatus& status) {
             {"listeners", listeners(status)},
             {"streams", totals(status)},
             {"components", components(status)},
+            {"router", router(status)},
             {"certificates", array_of(status.certificates, now)}};
 }
 

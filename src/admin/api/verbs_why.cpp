@@ -7,6 +7,7 @@
 #include "model/policy/policy.h"
 #include "model/policy/static_route.h"
 #include "model/policy/verdict.h"
+#include "model/route/gateway.h"
 
 namespace sallyport::admin {
 
@@ -23,12 +24,16 @@ public:
         : node_{node}, status_{status}, contact_{std::move(contact)}, settings_{node.settings().snapshot()} {}
 
     json::object walk(std::string_view from, std::string_view to) {
-        rules();
-        security();
-        if (is_outbound()) route();
-        link();
-        inside();
-        destination();
+        if (status_.router) {
+            router(*status_.router);
+        } else {
+            rules();
+            security();
+            if (is_outbound()) route();
+            link();
+            inside();
+            destination();
+        }
         const bool passes = blocked_by_.empty();
         json::object result{{"from", view(from)},
                             {"to", view(to)},
@@ -93,13 +98,13 @@ private:
         const auto serves = [this](const link::SessionStatus& link) {
             const auto& bound = link.bound;
             const bool ours = std::find(bound.begin(), bound.end(), contact_.pair.local.text()) != bound.end();
-            return link.state == "open" && (ours || !is_edge());
+            return link.state == "open" && (is_edge() ? ours : link.far_role == "edge");
         };
         const auto at = std::find_if(status_.links.begin(), status_.links.end(), serves);
         if (at != status_.links.end()) return step("link", true, "router link to " + at->far_realm + " is open");
         const bool any = std::any_of(status_.links.begin(), status_.links.end(),
                                      [](const link::SessionStatus& link) { return link.state == "open"; });
-        if (any) {
+        if (any && is_edge()) {
             return step("link", false, "a core is linked, but none serves " + contact_.pair.local.text(),
                         "[[inside.server]] domains in the core's file");
         }
@@ -114,11 +119,47 @@ private:
             if (std::find(server.domains.begin(), server.domains.end(), local) == server.domains.end()) continue;
             return step("inside", true, local.text() + " is on " + server.address.text());
         }
+        for (const link::SessionStatus& link : status_.links) {
+            if (link.far_role != "presence" || !names(link.bound, local)) continue;
+            return step("inside", true, "the presence node " + link.far_realm + " has " + local.text());
+        }
         const auto& components = node_.file().components.allowed;
         const auto is_component = [&](const config::ComponentEntry& entry) { return entry.domain == local; };
         if (std::any_of(components.begin(), components.end(), is_component)) return component(local);
         step("inside", false, "no inside server has " + local.text(),
              "[[inside.server]] domains in " + node_.file().path);
+    }
+
+    [[nodiscard]] static bool names(const std::vector<std::string>& all, const xmpp::Domain& domain) {
+        return std::find(all.begin(), all.end(), domain.text()) != all.end();
+    }
+
+    /// On a presence node: the next hop, as its router finds it; policies are the edge's.
+    void router(const RouterStatus& router) {
+        const xmpp::Domain& to = contact_.pair.remote;
+        if (names(router.domains, to)) {
+            const auto& allowed = node_.file().components.allowed;
+            const auto is_component = [&](const config::ComponentEntry& entry) { return entry.domain == to; };
+            if (std::any_of(allowed.begin(), allowed.end(), is_component)) return component(to);
+            return step("router", true, to.text() + " is a domain of this node");
+        }
+        if (!names(router.domains, contact_.pair.local)) {
+            return step("router", false, "neither domain is one of this node",
+                        "[[components.allowed]] in " + node_.file().path);
+        }
+        for (const link::SessionStatus& link : status_.links) {
+            if (link.state != "open" || !names(link.bound, to)) continue;
+            return step("router", true, "the core " + link.far_realm + " serves " + to.text());
+        }
+        if (!router.obstacle.empty()) {
+            const std::size_t end = router.obstacle.rfind("; ");
+            return step("router", false, router.obstacle.substr(0, end),
+                        end == std::string::npos ? std::string{} : router.obstacle.substr(end + 2));
+        }
+        const std::string& from = contact_.pair.local.text();
+        step("router", true,
+             "over the edge " + std::string{route::choose_gateway(from, to.text(), router.gateways)} +
+                 "; its `sallyport why` says what happens there");
     }
 
     void component(const xmpp::Domain& local) {
@@ -174,7 +215,8 @@ void run_why(const SharedCall& call) {
     if (!to) return;
     // A recipient of ours makes it inbound; everything else is judged as something that we would send.
     const config::Snapshot settings = call->node().settings().snapshot();
-    const bool inbound = is_ours(*settings, *to) && !is_ours(*settings, *from);
+    const bool inbound =
+        is_ours(*settings, *to) && !is_ours(*settings, *from) && call->node().file().role != config::Role::presence;
     const policy::Contact contact{inbound ? xmpp::DomainPair{*to, *from} : xmpp::DomainPair{*from, *to},
                                   inbound ? s2s::Direction::inbound : s2s::Direction::outbound};
     call->node().status([call, contact](const NodeStatus& status) {

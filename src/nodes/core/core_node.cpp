@@ -97,14 +97,15 @@ Result<void> CoreNode::start() {
                     if (outcome) outcome = core.components().listen(at);
                 }
             }
-            core.hub().serve(core.served());
+            core.announce();
         });
     }
     if (!outcome) return outcome;
     for (std::size_t index = 0; index < shards_.size(); ++index) {
         runtime_->on_shard(index, [&] {
             for (const auto& dial : file.link.dial) {
-                if (dial.role == "edge") shards_[index]->hub().dial({dial.address, dial.name, realm_of(dial.name)});
+                link::Hub& hub = dial.role == "edge" ? shards_[index]->hub() : shards_[index]->presence_hub();
+                hub.dial({dial.address, dial.name, realm_of(dial.name)});
             }
         });
     }
@@ -119,9 +120,13 @@ void CoreNode::stop() {
 
 void CoreNode::when_quiet(std::function<void()> on_quiet) {
     for (auto& shard : shards_) runtime_->bus().run_on(shard->shard().index, [core = shard.get()] { core->shut(); });
-    watch_until_quiet(*runtime_, [this](std::size_t index) {
-        return shards_[index]->s2s().open_streams() + shards_[index]->hub().connections();
-    }, std::move(on_quiet));
+    watch_until_quiet(
+        *runtime_,
+        [this](std::size_t index) {
+            return shards_[index]->s2s().open_streams() + shards_[index]->hub().connections() +
+                   shards_[index]->presence_hub().connections();
+        },
+        std::move(on_quiet));
 }
 
 void CoreNode::status(std::function<void(admin::NodeStatus)> on_status) {
@@ -131,9 +136,11 @@ void CoreNode::status(std::function<void(admin::NodeStatus)> on_status) {
             admin::NodeStatus part;
             part.streams = core.s2s().streams();
             part.destinations = core.s2s().pool().destinations();
-            part.links = core.hub().sessions();
-            part.dials = core.hub().dials();
-            part.held_for_link = core.hub().held();
+            for (const link::Hub* hub : {&core.hub(), &core.presence_hub()}) {
+                for (auto& session : hub->sessions()) part.links.push_back(std::move(session));
+                for (auto& dial : hub->dials()) part.dials.push_back(std::move(dial));
+                part.held_for_link += hub->held();
+            }
             if (index == 0) part.inside_listeners = core.s2s().endpoints();
             for (const auto& component : core.components().status()) {
                 part.components.push_back(
@@ -174,6 +181,7 @@ std::vector<std::string> CoreNode::reload() {
             core->s2s().context().server_tls = contexts.server;
             core->s2s().context().client_tls = contexts.client;
             core->hub().replace_tls(link);
+            core->presence_hub().replace_tls(link);
         });
     }
     return {};

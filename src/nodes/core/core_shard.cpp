@@ -33,9 +33,12 @@ CoreShard::CoreShard(routing::Shard& shard, s2s::Ledger& ledger, const CoreParts
       siblings_{siblings},
       servers_{parts.servers},
       rules_{rules_of(parts.servers), parts.dialback_secret},
+      directory_{[this](std::string_view domain) { return is_inside(domain) || components_.owns(domain); }},
       from_link_{*this},
+      from_presence_{*this},
       s2s_{s2s_context(ledger, parts)},
       hub_{hub_context(parts)},
+      presence_hub_{presence_context(parts)},
       components_{component_context(parts)} {
     for (const auto& server : servers_) {
         for (const auto& domain : server.domains) inside_.insert(domain.text());
@@ -70,7 +73,7 @@ s2s::S2sContext CoreShard::s2s_context(s2s::Ledger& ledger, const CoreParts& par
     return context;
 }
 
-link::HubContext CoreShard::hub_context(const CoreParts& parts) {
+link::HubContext CoreShard::link_context(const CoreParts& parts) {
     link::HubContext context{.shard = shard_};
     context.end = link::End::dialler;
     context.realm = parts.realm;
@@ -79,16 +82,29 @@ link::HubContext CoreShard::hub_context(const CoreParts& parts) {
     context.limits = parts.limits;
     context.hold = parts.link_hold;
     context.tls = parts.link_tls;
-    context.router = &from_link_;
-    // An edge that speaks for an inside domain is broken or in other hands (threat T85).
-    context.objection = [this](const xmpp::Stanza& stanza) -> std::optional<xmpp::StreamCondition> {
-        if (is_inside(stanza.from_domain) || components_.owns(stanza.from_domain)) return xmpp::StreamCondition::invalid_from;
-        return std::nullopt;
-    };
     context.bounce = [this](const xmpp::Stanza& stanza, const xmpp::StanzaError& error, const routing::Ticket& ticket) {
         s2s_.pool().bounce(stanza, error, ticket);
     };
-    context.on_hold = [this](bool held) { s2s_.hold(held); };
+    return context;
+}
+
+link::HubContext CoreShard::hub_context(const CoreParts& parts) {
+    link::HubContext context = link_context(parts);
+    context.far_role = "edge";
+    context.router = &from_link_;
+    // An edge that speaks for a domain of ours is broken or in other hands (threat T85).
+    context.admission = [this](const link::Session&, const xmpp::Stanza& stanza) {
+        return is_ours(stanza.from_domain) ? link::Admission::end : link::Admission::route;
+    };
+    context.way = [this](const xmpp::Stanza& stanza) { return directory_.way_out(stanza); };
+    context.on_hold = [this](bool held) {
+        edges_heavy_ = held;
+        hold();
+    };
+    context.on_change = [this] {
+        directory_.edges_changed(hub_.open_realms());
+        announce();
+    };
     context.on_facts = [this](const std::string& edge, const link::PeerFacts& facts) {
         if (described_.size() >= most_described) described_.clear();
         described_[{facts.pair, facts.direction}] = {facts, edge, shard_.loop.wall()};
@@ -104,6 +120,36 @@ link::HubContext CoreShard::hub_context(const CoreParts& parts) {
     return context;
 }
 
+link::HubContext CoreShard::presence_context(const CoreParts& parts) {
+    link::HubContext context = link_context(parts);
+    context.far_role = "presence";
+    context.router = &from_presence_;
+    // A presence node that speaks for a domain which it does not serve is broken or in other hands.
+    context.admission = [this](const link::Session& session, const xmpp::Stanza& stanza) {
+        if (directory_.owner(stanza.from_domain) == session.far_realm) return link::Admission::route;
+        const bool named = std::any_of(session.bound.domains.begin(), session.bound.domains.end(),
+                                       [&](const xmpp::Domain& domain) { return domain.text() == stanza.from_domain; });
+        return named ? link::Admission::refuse : link::Admission::end;
+    };
+    context.way = [](const xmpp::Stanza& stanza) { return link::Way{link::Way::By::domain, stanza.to_domain}; };
+    context.on_hold = [this](bool held) {
+        presence_heavy_ = held;
+        hold();
+    };
+    context.on_bound = [this](const link::Session& session) {
+        for (const std::string& domain : directory_.learn(session.far_realm, session.bound)) {
+            const std::string_view other = directory_.owner(domain);
+            shard_.logger(LogModule::link)
+                .error("link.domain.refused", {{"far", session.far_realm},
+                                               {"domain", domain},
+                                               {"owner", other.empty() ? "this core" : std::string{other}}});
+        }
+        announce();
+        hub_.look_again();
+    };
+    return context;
+}
+
 components::ServerContext CoreShard::component_context(const CoreParts& parts) {
     components::ServerContext context{.shard = shard_};
     context.secrets = parts.components;
@@ -115,11 +161,29 @@ components::ServerContext CoreShard::component_context(const CoreParts& parts) {
     return context;
 }
 
-std::vector<xmpp::Domain> CoreShard::served() const {
+std::vector<xmpp::Domain> CoreShard::own_domains() const {
     std::vector<xmpp::Domain> all;
     for (const auto& server : servers_) all.insert(all.end(), server.domains.begin(), server.domains.end());
     for (const auto& domain : components_.domains()) all.push_back(domain);
     return all;
+}
+
+bool CoreShard::is_ours(std::string_view domain) const {
+    return is_inside(domain) || components_.owns(domain) || !directory_.owner(domain).empty();
+}
+
+void CoreShard::announce() {
+    link::Serves inwards, outwards;
+    outwards.domains = inwards.domains = own_domains();
+    for (const auto& domain : directory_.domains()) outwards.domains.push_back(domain);
+    inwards.realms = hub_.open_realms();
+    hub_.serve(std::move(outwards));
+    presence_hub_.serve(std::move(inwards));
+}
+
+void CoreShard::hold() {
+    s2s_.hold(edges_heavy_ || presence_heavy_);
+    components_.hold(edges_heavy_ || presence_heavy_);
 }
 
 void CoreShard::route(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
@@ -132,6 +196,7 @@ void CoreShard::route(const xmpp::Stanza& stanza, const routing::Ticket& ticket)
         if (shard_.index == 0) return components_.send(stanza, ticket);
         return forward(0, stanza, ticket);
     }
+    if (!directory_.owner(stanza.to_domain).empty()) return presence_hub_.send(stanza, ticket);
     hub_.send(stanza, ticket);
 }
 
@@ -141,9 +206,22 @@ void CoreShard::forward(std::uint32_t to, const xmpp::Stanza& stanza, const rout
 }
 
 void CoreShard::FromLink::route(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
-    if (core_.is_inside(stanza.to_domain) || core_.components_.owns(stanza.to_domain)) return core_.route(stanza, ticket);
+    if (core_.is_ours(stanza.to_domain)) return core_.route(stanza, ticket);
     // Never back to an edge (RFC 6120 10.4): the edge believes that we serve a domain which we do not.
     core_.s2s_.pool().bounce(stanza, {xmpp::StanzaCondition::item_not_found, {}}, ticket);
+}
+
+void CoreShard::FromPresence::route(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
+    const presence::Directory& directory = core_.directory_;
+    const std::string_view node = directory.owner(stanza.from_domain);
+    if (node == directory.owner(stanza.to_domain)) {
+        // Never back to where it comes from: the presence node names a domain that it does not own.
+        return core_.s2s_.pool().bounce(stanza, {xmpp::StanzaCondition::item_not_found, {}}, ticket);
+    }
+    if (!core_.is_ours(stanza.to_domain) && !directory.has_loaded(node)) {
+        return core_.s2s_.pool().bounce(stanza, {xmpp::StanzaCondition::remote_server_not_found, {}}, ticket);
+    }
+    core_.route(stanza, ticket);
 }
 
 void CoreShard::forwarded(routing::Forwarded message) {
@@ -157,6 +235,7 @@ void CoreShard::shut() {
     s2s_.shut();
     components_.shut();
     hub_.shut();
+    presence_hub_.shut();
 }
 
 }  // namespace sallyport::nodes

@@ -1,5 +1,6 @@
-// One shard of a core: router links to the edges on one side, the organisation's own servers and components on the other.
-// Composition only; the same object runs on real loops and in the simulated world of the tests.
+// One shard of a core: router links to the edges on one side; on the other the organisation's own servers, components,
+// and router links to presence nodes. Composition only; the same object runs on real loops and in the simulated world
+// of the tests.
 #pragma once
 
 #include <map>
@@ -11,6 +12,7 @@
 #include "model/policy/policy.h"
 #include "services/components/component_server.h"
 #include "services/link/hub.h"
+#include "services/presence/directory.h"
 #include "services/routing/shard.h"
 #include "services/s2s/s2s_shard.h"
 
@@ -36,7 +38,10 @@ public:
               const std::vector<std::unique_ptr<CoreShard>>& siblings);
 
     [[nodiscard]] s2s::S2sShard& s2s() { return s2s_; }
+    /// Links to edges.
     [[nodiscard]] link::Hub& hub() { return hub_; }
+    /// Links to presence nodes.
+    [[nodiscard]] link::Hub& presence_hub() { return presence_hub_; }
     /// Attached to shard 0 only.
     [[nodiscard]] components::ComponentServer& components() { return components_; }
     [[nodiscard]] const routing::Shard& shard() const { return shard_; }
@@ -49,8 +54,8 @@ public:
     [[nodiscard]] const std::map<std::pair<xmpp::DomainPair, std::string>, Described>& described() const {
         return described_;
     }
-    /// What the core serves: the domains of inside servers and components.
-    [[nodiscard]] std::vector<xmpp::Domain> served() const;
+    /// Tells edges what is served here, and presence nodes what can be reached from here. Once before the first dial.
+    void announce();
     void shut();
 
     void route(const xmpp::Stanza& stanza, const routing::Ticket& ticket) override;
@@ -66,10 +71,27 @@ private:
         CoreShard& core_;
     };
 
+    /// What a presence node says goes inside, to another presence node, or out over an edge that it has loaded.
+    class FromPresence final : public routing::Router {
+    public:
+        explicit FromPresence(CoreShard& core) : core_{core} {}
+        void route(const xmpp::Stanza& stanza, const routing::Ticket& ticket) override;
+
+    private:
+        CoreShard& core_;
+    };
+
     [[nodiscard]] s2s::S2sContext s2s_context(s2s::Ledger& ledger, const CoreParts& parts);
+    /// What links to edges and to presence nodes have in common.
+    [[nodiscard]] link::HubContext link_context(const CoreParts& parts);
     [[nodiscard]] link::HubContext hub_context(const CoreParts& parts);
+    [[nodiscard]] link::HubContext presence_context(const CoreParts& parts);
     [[nodiscard]] components::ServerContext component_context(const CoreParts& parts);
     [[nodiscard]] bool is_inside(std::string_view domain) const { return inside_.contains(domain); }
+    /// Of an inside server, of a component, or of a presence node.
+    [[nodiscard]] bool is_ours(std::string_view domain) const;
+    [[nodiscard]] std::vector<xmpp::Domain> own_domains() const;
+    void hold();
     void forwarded(routing::Forwarded message);
     void forward(std::uint32_t to, const xmpp::Stanza& stanza, const routing::Ticket& ticket);
 
@@ -78,9 +100,13 @@ private:
     std::vector<config::InsideServer> servers_;
     std::set<std::string, std::less<>> inside_;  ///< domains of inside servers
     policy::InsideRules rules_;
+    presence::Directory directory_;
     FromLink from_link_;
+    FromPresence from_presence_;
     s2s::S2sShard s2s_;
     link::Hub hub_;
+    link::Hub presence_hub_;
+    bool edges_heavy_ = false, presence_heavy_ = false;
     components::ComponentServer components_;
     std::map<std::pair<xmpp::DomainPair, std::string>, Described> described_;
 };

@@ -19,8 +19,31 @@ config::Role infer_role(std::string_view toml, const std::string& path) {
     const bool dials = std::any_of(errors.begin(), errors.end(), [](const config::FileError& error) {
         return error.line != 0 && error.key.starts_with("link.dial");
     });
-    return dials ? config::Role::core : config::Role::edge;
+    if (dials) return config::Role::core;
+    // Both others listen for the core; only the edge listens for other servers.
+    const bool meets_servers = !file.s2s.listen.empty() || !file.s2s.direct_tls_listen.empty();
+    return meets_servers || file.link.listen.empty() ? config::Role::edge : config::Role::presence;
 }
+
+namespace {
+
+config::Role role_of(const std::string& word, std::string_view toml, const std::string& path) {
+    for (const config::Role role : {config::Role::edge, config::Role::core, config::Role::presence}) {
+        if (word == config::text(role)) return role;
+    }
+    return infer_role(toml, path);
+}
+
+std::string_view with_article(config::Role role) {
+    switch (role) {
+        case config::Role::edge: return "an edge";
+        case config::Role::core: return "a core";
+        case config::Role::presence: return "a presence node";
+    }
+    return "?";
+}
+
+}  // namespace
 
 int check_config(const std::string& path, const std::string& role, const Console& console) {
     const auto text = io::read_file(path);
@@ -28,9 +51,7 @@ int check_config(const std::string& path, const std::string& role, const Console
         console.err << safe(text.error().text) << '\n';
         return Exit::usage;
     }
-    const config::Role as = role.empty()     ? infer_role(*text, path)
-                            : role == "core" ? config::Role::core
-                                             : config::Role::edge;
+    const config::Role as = role_of(role, *text, path);
     config::NodeFile file;
     const auto errors =
         config::parse_node_file(*text, std::filesystem::absolute(path).string(), as, file, io::file_facts);
@@ -40,7 +61,7 @@ int check_config(const std::string& path, const std::string& role, const Console
     }
     for (const std::string& warning : file.warnings) console.err << path << ": warning: " << safe(warning) << '\n';
     if (!errors.empty()) return Exit::usage;
-    console.out << path << ": a good file for " << (as == config::Role::core ? "a core" : "an edge") << '\n';
+    console.out << path << ": a good file for " << with_article(as) << '\n';
     return Exit::done;
 }
 

@@ -12,7 +12,7 @@ namespace sallyport::ctl {
 /// The role that a file is for: a core dials, an edge does not.
 [[nodiscard]] config::Role infer_role(std::string_view toml, const std::string& path);
 
-/// `role` "edge", "core" or empty (inferred). Every error on its line; `done` or `usage`.
+/// `role` "edge", "core", "presence" or empty (inferred). Every error on its line; `done` or `usage`.
 [[nodiscard]] int check_config(const std::string& path, const std::string& role, const Console& console);
 
 }  // namespace sallyport::ctl

@@ -50,11 +50,6 @@ int run_verb(const Chosen& chosen, const Console& console) {
     return says_no(result) ? Exit::refused : Exit::done;
 }
 
-int run_presence(const Console& console) {
-    console.err << "sallyport: the presence node is not part of this release\n";
-    return Exit::usage;
-}
-
 int print_completion(const Console& console) {
     console.out << bash_completion();
     return Exit::done;
@@ -69,7 +64,7 @@ int run_cli(const std::vector<std::string>& arguments, const Console& console, c
     if (chosen.verb != nullptr) return run_verb(chosen, console);
     if (chosen.command == "edge") return nodes.edge(chosen.config);
     if (chosen.command == "core") return nodes.core(chosen.config);
-    if (chosen.command == "presence") return run_presence(console);
+    if (chosen.command == "presence") return nodes.presence(chosen.config);
     if (chosen.command == "check-config") return check_config(chosen.file, chosen.role, console);
     if (chosen.command == "completion") return print_completion(console);
     return run_init(std::move(chosen.init), console);

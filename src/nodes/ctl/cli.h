@@ -11,7 +11,7 @@ namespace sallyport::ctl {
 
 /// What runs a node from its file, in the foreground; the process's exit status.
 struct NodeRunners {
-    std::function<int(const std::string&config_file)> edge, core;
+    std::function<int(const std::string&config_file)> edge, core, presence;
 };
 
 /// `arguments` without the program's name. The process's exit status.

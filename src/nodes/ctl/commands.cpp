@@ -138,11 +138,11 @@ private:
         app->fallthrough();
         locals_.push_back(app);
         if (name == "edge" || name == "core" || name == "presence") {
-            app->add_option("--config", chosen_.config, "the node's file")->required(name != "presence");
+            app->add_option("--config", chosen_.config, "the node's file")->required();
         } else if (name == "check-config") {
             app->add_option("file", chosen_.file, "the node's file")->required();
-            app->add_option("--role", chosen_.role, "edge or core; told from the file if absent")
-                ->check(CLI::IsMember({"edge", "core"}));
+            app->add_option("--role", chosen_.role, "edge, core or presence; told from the file if absent")
+                ->check(CLI::IsMember({"edge", "core", "presence"}));
         } else if (name == "completion") {
             app->add_option("shell", chosen_.shell, "bash")->required()->check(CLI::IsMember({"bash"}));
         } else {

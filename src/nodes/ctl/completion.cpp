@@ -14,7 +14,7 @@ namespace {
 constexpr LocalCommand commands[] = {
     {"edge", "runs an edge in the foreground", "--config"},
     {"core", "runs a core in the foreground", "--config"},
-    {"presence", "is part of a later release", "--config"},
+    {"presence", "runs a presence node in the foreground", "--config"},
     {"check-config", "checks a node's file without starting anything", "--role"},
     {"init", "writes the files of a pair and says what else to set up",
      "--directory --domain --edge-public --edge-link --core-inside --core-link-source --inside-server --edge-name "

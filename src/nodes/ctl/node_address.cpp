@@ -45,8 +45,8 @@ Result<std::string> only_one_of(const std::vector<std::string>& usual) {
 }  // namespace
 
 std::vector<std::string> usual_sockets() {
-    return {"/var/lib/sallyport/admin.sock", "/var/lib/sallyport/edge/admin.sock",
-            "/var/lib/sallyport/core/admin.sock"};
+    return {"/var/lib/sallyport/admin.sock", "/var/lib/sallyport/edge/admin.sock", "/var/lib/sallyport/core/admin.sock",
+            "/var/lib/sallyport/presence/admin.sock"};
 }
 
 Result<std::string> find_node(const std::string& node, const std::string& config,

@@ -23,6 +23,11 @@ void print_status(const boost::json::value& result, std::ostream& out);
 void print_alarms(const boost::json::value& result, std::ostream& out);
 /// The chain of steps in `status`.
 void print_chain(const boost::json::array& chain, std::ostream& out);
+// print_presence.cpp
+/// The part of `status` that only a presence node has.
+void print_router(const boost::json::value& status, std::ostream& out);
+void print_notifications(const boost::json::value& result, std::ostream& out);
+void print_restarted(const boost::json::value& result, std::ostream& out);
 // print_peers.cpp
 void print_peers(const boost::json::value& result, std::ostream& out);
 void print_peer(const boost::json::value& result, std::ostream& out);

@@ -19,6 +19,7 @@ void print_head(const json::value& status, std::ostream& out) {
     write_hanging(out, "",
                   text_of(status, "name") + "  " + text_of(status, "role") + "  version " + text_of(status, "version") +
                       "  up " + duration_words(number_of(status, "uptime_seconds")));
+    if (text_of(status, "role") == "presence") return;
     write_hanging(out, "",
                   std::string{"federation "} + (flag_of(status, "federation_enabled") ? "on" : "off") + ", " +
                       text_of(status, "security_mode") + ", settings revision " + text_of(status, "revision") +
@@ -126,8 +127,9 @@ void print_status(const json::value& status, std::ostream& out) {
     print_problems(list_of(status, "problems"), out);
     print_chain(list_of(status, "chain"), out);
     print_links(status, out);
+    print_router(status, out);
     print_listeners(status, out);
-    print_traffic(status, out);
+    if (text_of(status, "role") != "presence") print_traffic(status, out);
     print_components(status, out);
     print_certificates(status, out);
 }

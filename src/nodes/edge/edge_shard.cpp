@@ -68,6 +68,7 @@ s2s::S2sContext EdgeShard::s2s_context(s2s::Ledger& ledger, const EdgeParts& par
 link::HubContext EdgeShard::hub_context(const EdgeParts& parts) {
     link::HubContext context{.shard = shard_};
     context.end = link::End::listener;
+    context.far_role = "core";
     context.realm = parts.realm;
     context.node_instance = parts.instance;
     context.secret = parts.link_secret;
@@ -75,9 +76,8 @@ link::HubContext EdgeShard::hub_context(const EdgeParts& parts) {
     context.hold = parts.link_hold;
     context.tls = parts.link_tls;
     context.router = &from_link_;
-    // What a core may send is judged stanza by stanza in FromLink and by the rules of the pool: a wrong setting must not
-    // take the link down.
-    context.objection = [](const xmpp::Stanza&) -> std::optional<xmpp::StreamCondition> { return std::nullopt; };
+    // What a core may send is judged stanza by stanza in FromLink and by the rules of the pool: a wrong setting must
+    // not take the link down.
     context.bounce = [this](const xmpp::Stanza& stanza, const xmpp::StanzaError& error, const routing::Ticket& ticket) {
         s2s_.pool().bounce(stanza, error, ticket);
     };

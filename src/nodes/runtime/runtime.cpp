@@ -79,8 +79,8 @@ Result<void> Runtime::prepare() {
     resolver_service_ = std::move(*resolver);
     resolver_ = resolver_service_->resolver(control_);
 
-    const unsigned count =
-        file_.node.threads != 0 ? file_.node.threads : std::max(1U, std::thread::hardware_concurrency());
+    const unsigned most = file_.role == config::Role::presence ? 1U : std::max(1U, std::thread::hardware_concurrency());
+    const unsigned count = file_.node.threads != 0 ? file_.node.threads : most;
     bus_ = std::make_unique<routing::Bus>(count);
     for (unsigned index = 0; index < count; ++index) {
         auto thread = std::make_unique<ShardThread>();
@@ -126,12 +126,20 @@ std::vector<std::string> Runtime::reload_file() {
     if (!problems.empty()) return problems;
     file_.log = fresh.log;
     file_.tls = fresh.tls;
-    file_.link.certificate = fresh.link.certificate;
-    file_.link.key = fresh.link.key;
-    file_.link.trust = fresh.link.trust;
+    if (file_.role != config::Role::presence) {
+        file_.link.certificate = fresh.link.certificate;
+        file_.link.key = fresh.link.key;
+        file_.link.trust = fresh.link.trust;
+    }
     file_.s2s.allow_networks = fresh.s2s.allow_networks;
+    latest_ = std::move(fresh);
     apply_log_levels(*settings_->snapshot());
     return {};
+}
+
+void Runtime::take_over_link() {
+    file_.node.name = latest_.node.name;
+    file_.link = latest_.link;
 }
 
 void Runtime::start_threads() {

@@ -1,5 +1,5 @@
-// What edge and core have in common as processes: the log, the control loop, settings, the resolver, and the shards
-// with their threads. Composition only.
+// What the nodes have in common as processes: the log, the control loop, settings, the resolver, and the shards with
+// their threads. Composition only.
 #pragma once
 
 #include <functional>
@@ -51,6 +51,9 @@ public:
     /// Reads the node's file again. Taken over: log levels, certificates and trust, [s2s] allow_networks; the rest
     /// needs a restart. Errors, one sentence each; then nothing changed.
     [[nodiscard]] std::vector<std::string> reload_file();
+    /// The file as it was read last. A presence node takes over name and link only with a restart of its router.
+    [[nodiscard]] const config::NodeFile& latest_file() const { return latest_; }
+    void take_over_link();
 
     void start_threads();
     void stop_threads();
@@ -61,12 +64,12 @@ public:
     void gather(std::function<Part(std::size_t)> read, std::function<void(std::vector<Part>)> then);
 
 private:
-    explicit Runtime(config::NodeFile file) : file_{std::move(file)} {}
+    explicit Runtime(config::NodeFile file) : file_{std::move(file)}, latest_{file_} {}
     [[nodiscard]] Result<void> prepare();
     void apply_log_levels(const config::Settings& settings);
     void end_secret_overlap(const config::Settings& settings);
 
-    config::NodeFile file_;
+    config::NodeFile file_, latest_;
     io::AsioLoop control_;
     std::string instance_;
     WallTime started_{};

@@ -33,7 +33,8 @@ Outcome sallyport(std::vector<std::string> arguments, const std::string& typed =
     std::ostringstream out, err;
     Outcome outcome;
     const ctl::NodeRunners nodes{[&](const std::string& file) { return err << "edge " << file, 7; },
-                                 [&](const std::string& file) { return err << "core " << file, 8; }};
+                                 [&](const std::string& file) { return err << "core " << file, 8; },
+                                 [&](const std::string& file) { return err << "presence " << file, 9; }};
     outcome.status = ctl::run_cli(arguments, {in, out, err, !typed.empty(), "anna"}, nodes);
     outcome.out = out.str();
     outcome.err = err.str();
@@ -91,7 +92,6 @@ TEST(CommandLine, EndsWithTheStatusThatScriptsExpect) {
     EXPECT_EQ(sallyport({"status", "--node", "/nonexistent/admin.sock"}).status, 3);
     EXPECT_EQ(sallyport({"--help"}).status, 0);
     EXPECT_EQ(sallyport({"--version"}).status, 0);
-    EXPECT_EQ(sallyport({"presence", "--config", "x.toml"}).status, 2);
 }
 
 TEST(CommandLine, HandsNodesToTheirRunners) {
@@ -100,6 +100,7 @@ TEST(CommandLine, HandsNodesToTheirRunners) {
     EXPECT_EQ(edge.err, "edge e.toml");
     EXPECT_EQ(sallyport({"core", "--config", "c.toml"}).status, 8);
     EXPECT_EQ(sallyport({"core"}).status, 2);
+    EXPECT_EQ(sallyport({"presence", "--config", "p.toml"}).status, 9);
 }
 
 TEST(CommandLine, ChangesSettingsAsTheUser) {
@@ -150,7 +151,7 @@ TEST(CommandLine, KeepsToThePageWhateverPeersAreCalled) {
         served.node.log_event(LogModule::s2s, LogLevel::info, "s2s.long", {{"why", std::string(400, 'w')}});
     }
     const std::string remote = served.node.current.streams[0].remote;
-    served.node.current.dials.push_back({"address", "name", "waiting", std::string(200, 'y'), {}});
+    served.node.current.dials.push_back({"address", "name", "edge", "waiting", std::string(200, 'y'), {}});
     served.node.board.raise(services::AlarmCode::ssh_down, std::string(90, 'k'), std::string(300, 'd'));
     served.node.current.chain = {{std::string(120, 's'), "in force", std::string(90, 'r')}};
     for (const auto& arguments : std::vector<std::vector<std::string>>{{"status"},
@@ -253,7 +254,13 @@ TEST(CheckConfig, NamesEveryErrorAndInfersTheRole) {
     EXPECT_EQ(wrong.err.find("s2s.listen"), std::string::npos) << "a file that dials is a core's: " << wrong.err;
     EXPECT_NE(sallyport({"check-config", path, "--role", "edge"}).err.find("s2s.listen"), std::string::npos);
     EXPECT_EQ(sallyport({"check-config", folder.path() + "/none.toml"}).status, 2);
-    EXPECT_EQ(sallyport({"check-config", path, "--role", "presence"}).status, 2);
+    EXPECT_EQ(sallyport({"check-config", path, "--role", "nothing"}).status, 2);
+    EXPECT_NE(sallyport({"check-config", path, "--role", "presence"}).err.find("a presence node is dialled"),
+              std::string::npos);
+    std::ofstream{path} << "[node]\nname = \"x\"\n[link]\nlisten = [\"10.0.1.7:7400\"]\n";
+    const auto presence = sallyport({"check-config", path});
+    EXPECT_EQ(presence.err.find("s2s.listen"), std::string::npos)
+        << "nobody else's file listens for links only: " << presence.err;
 }
 
 TEST(Manual, DescribesEveryVerbAndCommand) {

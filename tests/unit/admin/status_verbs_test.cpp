@@ -13,10 +13,11 @@ xmpp::DomainPair pair(const std::string& local, const std::string& remote) {
     return {*xmpp::Domain::parse(local), *xmpp::Domain::parse(remote)};
 }
 
-link::SessionStatus open_link(std::vector<std::string> bound) {
+link::SessionStatus open_link(std::vector<std::string> bound, const std::string& far_role = "core") {
     link::SessionStatus link;
     link.state = "open";
     link.far_realm = "core1-b-test";
+    link.far_role = far_role;
     link.bound = std::move(bound);
     return link;
 }
@@ -287,7 +288,7 @@ TEST_F(Why, NamesTheDestinationThatFails) {
 
 TEST_F(Why, AsksACoreForTheInsideServer) {
     node.node_file.role = config::Role::core;
-    node.current.links = {open_link({})};
+    node.current.links = {open_link({}, "edge")};
     EXPECT_EQ(text_at(why("a.test", "b.test"), "blocked_by"), "no inside server has b.test");
     config::InsideServer server;
     server.domains = {*xmpp::Domain::parse("b.test")};

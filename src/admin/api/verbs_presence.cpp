@@ -1,0 +1,34 @@
+// `notifications` and `restart router`: what the administrator of a presence node looks at and does.
+#include <boost/json.hpp>
+
+#include "admin/api/status_json.h"
+#include "admin/api/verb_handlers.h"
+
+namespace sallyport::admin {
+
+namespace json = boost::json;
+
+void run_notifications(const SharedCall& call) {
+    const auto standing = call->node().notifications();
+    if (!standing) return call->fail(standing.error());
+    json::array array;
+    for (const io::Notification& one : *standing) {
+        array.push_back(json::object{{"severity", one.severity},
+                                     {"count", one.count},
+                                     {"description", one.description},
+                                     {"origin", one.origin},
+                                     {"created", json_time(one.created)}});
+    }
+    call->succeed(json::object{{"notifications", std::move(array)}});
+}
+
+void run_restart_router(const SharedCall& call) {
+    if (const auto restarted = call->node().restart_router(); !restarted) return call->fail(restarted.error());
+    call->node().status([call](const NodeStatus& status) {
+        call->succeed(json::object{{"rows", status.router ? status.router->rows : 0},
+                                   {"loaded", status.router ? status.router->loaded.size() : 0},
+                                   {"links", status.links.size()}});
+    });
+}
+
+}  // namespace sallyport::admin

@@ -1,0 +1,222 @@
+// Building a presence node and answering for it.
+#include "nodes/presence/presence_node.h"
+
+#include <algorithm>
+
+#include "base/hash.h"
+#include "io/tls/files.h"
+#include "nodes/runtime/node_parts.h"
+#include "services/presence/federation_status.h"
+
+namespace sallyport::nodes {
+
+namespace {
+
+/// Tells key material that was replaced from that in force; nothing of it can be read from the digest.
+std::string material_of(const config::NodeFile& file) {
+    std::string all;
+    for (const std::string& path : {file.link.certificate, file.link.key, file.link.trust}) {
+        const auto text = io::read_file(path);
+        all += path + '\n' + (text ? *text : std::string{}) + '\n';
+    }
+    return sha256(all);
+}
+
+admin::RouterStatus router_status(const presence::Router& router) {
+    admin::RouterStatus status;
+    status.rows = router.table().rows;
+    status.loaded = router.table().components;
+    status.gateways = router.gateways();
+    for (const auto& domain : router.domains()) status.domains.push_back(domain.text());
+    status.obstacle = presence::explain(router.obstacle(), router.table());
+    status.to_local = router.counts().to_local;
+    status.to_link = router.counts().to_link;
+    status.returned = router.counts().returned;
+    return status;
+}
+
+}  // namespace
+
+PresenceNode::PresenceNode(std::unique_ptr<Runtime> runtime) : runtime_{std::move(runtime)} {}
+
+PresenceNode::~PresenceNode() { stop(); }
+
+Result<std::unique_ptr<PresenceNode>> PresenceNode::make(std::unique_ptr<Runtime> runtime) {
+    std::unique_ptr<PresenceNode> node{new PresenceNode{std::move(runtime)}};
+    if (auto prepared = node->prepare(); !prepared) return prepared.error();
+    return node;
+}
+
+Result<void> PresenceNode::prepare() {
+    const config::NodeFile& file = runtime_->file();
+    auto probe_tls = make_s2s_tls(file, nullptr);
+    if (!probe_tls) return probe_tls.error();
+    probe_tls_ = std::move(*probe_tls);
+    auto link_tls = make_link_tls(file);
+    if (!link_tls) return link_tls.error();
+    link_tls_ = std::move(*link_tls);
+    link_material_ = material_of(file);
+    if (auto opened = open_store(); !opened) return opened;
+
+    PresenceParts parts;
+    for (const auto& component : file.components.allowed) parts.components[component.domain] = component.secret;
+    parts.limits = file.limits;
+    parts.link_tls = link_tls_;
+    parts.realm = file.realm();
+    parts.instance = runtime_->instance();
+    parts.link_secret = file.link.secret;
+    parts.link_hold = seconds_of(file.link.hold_seconds);
+    parts.on_obstacle = [this](presence::Obstacle obstacle) {
+        runtime_->control().post([this, obstacle] { router_->obstacle(obstacle); });
+    };
+    shard_ = std::make_unique<PresenceShard>(*runtime_->shards().front()->shard, parts);
+    make_router();
+    return {};
+}
+
+Result<void> PresenceNode::open_store() {
+    auto store = io::PresenceStore::open(runtime_->file().node.data + "/presence.db");
+    if (!store) return store.error();
+    store_ = std::move(*store);
+    notifications_ = std::make_unique<presence::Notifications>(*store_, runtime_->control(),
+                                                               Logger{runtime_->log(), LogModule::node});
+    return {};
+}
+
+void PresenceNode::make_router() {
+    presence::RouterControl::Context context{.store = *store_,
+                                             .notifications = *notifications_,
+                                             .log = Logger{runtime_->log(), LogModule::routing},
+                                             .node_name = runtime_->file().node.name};
+    context.load = [this](std::shared_ptr<const presence::LoadedTable> table) {
+        on_data([this, table] { shard_->router().load(table); });
+    };
+    context.restart = [this] { return restart_links(); };
+    router_ = std::make_unique<presence::RouterControl>(std::move(context), *runtime_->settings().snapshot());
+    store_->on_s2s_nodes_changed([this] { router_->table_changed(); });
+    runtime_->settings().guard([this](const config::Settings& now, const config::Settings& next) -> Result<void> {
+        const auto rows = router_->rows();
+        if (!rows) return rows.error();
+        return presence::may_change(now, next, *rows);
+    });
+}
+
+Result<void> PresenceNode::start() {
+    runtime_->start_threads();
+    running_ = true;
+    Result<void> outcome;
+    runtime_->on_shard(0, [&] {
+        for (const Endpoint& at : runtime_->file().components.listen) {
+            if (outcome) outcome = shard_->components().listen(at);
+        }
+    });
+    if (!outcome) return outcome;
+    router_->start();
+    runtime_->settings().subscribe([this](const config::Snapshot& snapshot) { router_->apply(*snapshot); });
+    return listen_for_links(runtime_->file().link.listen);
+}
+
+Result<void> PresenceNode::listen_for_links(const std::vector<Endpoint>& wanted) {
+    std::vector<LinkListener> fresh;
+    for (const Endpoint& at : wanted) {
+        const auto is_open = [&](const LinkListener& open) { return open.wanted == at; };
+        if (std::any_of(link_listeners_.begin(), link_listeners_.end(), is_open)) continue;
+        auto listener = runtime_->network().listen(at, [this](std::unique_ptr<io::Stream> stream) {
+            const int descriptor = io::TcpNetwork::release(std::move(stream));
+            if (descriptor < 0) return;
+            on_data(
+                [this, descriptor] { shard_->hub().accept(runtime_->shards().front()->network->adopt(descriptor)); });
+        });
+        if (!listener) return listener.error();
+        fresh.push_back({at, std::move(*listener)});
+    }
+    std::erase_if(link_listeners_, [&](const LinkListener& open) {
+        return std::find(wanted.begin(), wanted.end(), open.wanted) == wanted.end();
+    });
+    std::move(fresh.begin(), fresh.end(), std::back_inserter(link_listeners_));
+    return {};
+}
+
+Result<void> PresenceNode::restart_links() {
+    const config::NodeFile& latest = runtime_->latest_file();
+    auto link_tls = make_link_tls(latest);
+    if (!link_tls) return link_tls.error();
+    if (auto listening = listen_for_links(latest.link.listen); !listening) return listening;
+    runtime_->take_over_link();
+    link_tls_ = std::move(*link_tls);
+    link_material_ = material_of(latest);
+    on_data([this, realm = latest.realm(), secret = latest.link.secret, tls = link_tls_] {
+        shard_->restart_links(realm, secret, tls);
+    });
+    return {};
+}
+
+void PresenceNode::on_data(std::function<void()> work) { runtime_->bus().run_on(0, std::move(work)); }
+
+void PresenceNode::stop() {
+    if (!running_) return;
+    running_ = false;
+    runtime_->stop_threads();
+}
+
+void PresenceNode::when_quiet(std::function<void()> on_quiet) {
+    link_listeners_.clear();
+    on_data([this] { shard_->shut(); });
+    watch_until_quiet(
+        *runtime_, [this](std::size_t) { return shard_->hub().connections() + shard_->components().connections(); },
+        std::move(on_quiet));
+}
+
+void PresenceNode::status(std::function<void(admin::NodeStatus)> on_status) {
+    runtime_->gather<admin::NodeStatus>(
+        [this](std::size_t) {
+            admin::NodeStatus part;
+            part.links = shard_->hub().sessions();
+            part.held_for_link = shard_->hub().held();
+            part.router = router_status(shard_->router());
+            for (const auto& component : shard_->components().status()) {
+                part.components.push_back({component.domain, component.remote_address, "attached", component.stanzas_in,
+                                           component.stanzas_out});
+            }
+            return part;
+        },
+        [this, on_status = std::move(on_status)](std::vector<admin::NodeStatus> parts) {
+            admin::NodeStatus all = joined(std::move(parts));
+            fill_common(*runtime_, all);
+            for (const LinkListener& open : link_listeners_) all.link_listeners.push_back(open.listener->endpoint());
+            if (const auto standing = notifications_->list()) all.notifications = standing->size();
+            const presence::RouterState state = router_->state();
+            all.router->live_changes = state.live_changes;
+            all.router->pending = state.pending;
+            all.router->table_trouble = state.trouble;
+            all.certificates = own_certificates(runtime_->file(), probe_tls_, link_tls_);
+            on_status(std::move(all));
+        });
+}
+
+void PresenceNode::ping(const xmpp::DomainPair&, std::function<void(Result<Duration>)> on_pinged) {
+    on_pinged(Error{"ping-elsewhere", "a presence node has no streams with other domains; ask at the edge"});
+}
+
+void PresenceNode::close(const xmpp::Domain&, std::function<void(unsigned)> on_closed) { on_closed(0); }
+
+std::vector<std::string> PresenceNode::reload() {
+    if (auto problems = runtime_->reload_file(); !problems.empty()) return problems;
+    const config::NodeFile& now = runtime_->file();
+    const config::NodeFile& latest = runtime_->latest_file();
+    if (const auto link_tls = make_link_tls(latest); !link_tls) return {link_tls.error().text};
+    const std::pair<const char*, bool> changes[] = {{"node.name", now.node.name != latest.node.name},
+                                                    {"link.listen", now.link.listen != latest.link.listen},
+                                                    {"link.secret", now.link.secret != latest.link.secret},
+                                                    {"link key material", link_material_ != material_of(latest)}};
+    const bool any =
+        std::any_of(std::begin(changes), std::end(changes), [](const auto& change) { return change.second; });
+    if (!any) router_->file_unchanged();
+    for (const auto& [what, changed] : changes) {
+        if (changed) router_->file_changed(what);
+    }
+    router_->table_changed();
+    return {};
+}
+
+}  // namespace sallyport::nodes

@@ -1,0 +1,66 @@
+// Wiring of the presence node's shard.
+#include "nodes/presence/presence_shard.h"
+
+namespace sallyport::nodes {
+
+PresenceShard::PresenceShard(routing::Shard& shard, const PresenceParts& parts)
+    : shard_{shard},
+      router_{{.shard = shard, .on_obstacle = parts.on_obstacle}},
+      hub_{hub_context(parts)},
+      components_{component_context(parts)},
+      services_{&components_} {
+    shard_.bus.attach(shard_,
+                      [this](routing::Forwarded message) { router_.route(message.stanza.view(), message.ticket); });
+    router_.connect(hub_, services_);
+}
+
+link::HubContext PresenceShard::hub_context(const PresenceParts& parts) {
+    link::HubContext context{.shard = shard_};
+    context.end = link::End::listener;
+    context.far_role = "core";
+    context.realm = parts.realm;
+    context.node_instance = parts.instance;
+    context.secret = parts.link_secret;
+    context.limits = parts.limits;
+    context.hold = parts.link_hold;
+    context.tls = parts.link_tls;
+    context.router = &router_.from_link();
+    // A core that speaks for a domain of this node is broken or in other hands.
+    context.admission = [this](const link::Session&, const xmpp::Stanza& stanza) {
+        return router_.owner(stanza.from_domain) != nullptr ? link::Admission::end : link::Admission::route;
+    };
+    context.way = [this](const xmpp::Stanza& stanza) { return router_.way(stanza); };
+    context.bounce = [this](const xmpp::Stanza& stanza, const xmpp::StanzaError& error, const routing::Ticket& ticket) {
+        router_.give_up(stanza, error, ticket);
+    };
+    context.on_hold = [this](bool held) {
+        for (routing::LocalService* service : services_) service->hold(held);
+    };
+    context.on_change = [this] { router_.links_changed(); };
+    context.on_bound = [this](const link::Session&) { router_.links_changed(); };
+    return context;
+}
+
+components::ServerContext PresenceShard::component_context(const PresenceParts& parts) {
+    components::ServerContext context{.shard = shard_};
+    context.secrets = parts.components;
+    context.limits = parts.limits;
+    context.router = &router_;
+    context.bounce = [this](const xmpp::Stanza& stanza, const xmpp::StanzaError& error, const routing::Ticket& ticket) {
+        router_.bounce(stanza, error, ticket);
+    };
+    return context;
+}
+
+void PresenceShard::restart_links(std::string realm, std::string secret, std::shared_ptr<const io::TlsContext> tls) {
+    hub_.replace_identity(std::move(realm), std::move(secret));
+    hub_.replace_tls(std::move(tls));
+    hub_.restart();
+}
+
+void PresenceShard::shut() {
+    for (routing::LocalService* service : services_) service->shut();
+    hub_.shut();
+}
+
+}  // namespace sallyport::nodes

@@ -1,0 +1,50 @@
+// The data shard of a presence node: its router, the links that cores dial, and the services to which its domains
+// belong. Composition only; the same object runs on a real loop and in the simulated world of the tests.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "services/components/component_server.h"
+#include "services/link/hub.h"
+#include "services/presence/router.h"
+#include "services/routing/shard.h"
+
+namespace sallyport::nodes {
+
+struct PresenceParts {
+    std::map<xmpp::Domain, std::string> components;  ///< domain -> secret
+    Limits limits;
+    std::shared_ptr<const io::TlsContext> link_tls;
+    std::string realm, instance, link_secret;
+    Duration link_hold{};
+    /// On the shard's thread: stanzas to other domains are returned, and why.
+    std::function<void(presence::Obstacle)> on_obstacle{};
+};
+
+class PresenceShard {
+public:
+    PresenceShard(routing::Shard& shard, const PresenceParts& parts);
+
+    [[nodiscard]] presence::Router& router() { return router_; }
+    [[nodiscard]] link::Hub& hub() { return hub_; }
+    [[nodiscard]] components::ComponentServer& components() { return components_; }
+    [[nodiscard]] const routing::Shard& shard() const { return shard_; }
+    /// The router begins anew: every link ends and is resumed, with this name, secret and key material.
+    void restart_links(std::string realm, std::string secret, std::shared_ptr<const io::TlsContext> tls);
+    void shut();
+
+private:
+    [[nodiscard]] link::HubContext hub_context(const PresenceParts& parts);
+    [[nodiscard]] components::ServerContext component_context(const PresenceParts& parts);
+
+    routing::Shard& shard_;
+    presence::Router router_;
+    link::Hub hub_;
+    components::ComponentServer components_;
+    std::vector<routing::LocalService*> services_;
+};
+
+}  // namespace sallyport::nodes
