@@ -103,5 +103,20 @@ class User:
         self.presence(f"{room}/{nick}", "unavailable")
 
 
+class Component(User):
+    """A user whose end is a component (XEP-0114): the address is somebody at its domain."""
+
+    def __init__(self, clients, who, domain, secret, at):
+        super().__init__(clients, who, f"somebody@{domain}", None)
+        self.domain, self.secret, self.at = domain, secret, at
+
+    def online(self):
+        since = self.mark()
+        host, port = self.at
+        self.clients.command(do="attach", who=self.who, domain=self.domain, secret=self.secret, host=host, port=port)
+        self.sees(20, since, what="online")
+        return self
+
+
 def address(to):
     return to.jid if isinstance(to, User) else to

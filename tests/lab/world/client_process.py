@@ -14,9 +14,20 @@ def tell(**event):
     sys.stdout.flush()
 
 
-class Client(slixmpp.ClientXMPP):
-    def __init__(self, name, jid, password):
-        super().__init__(jid, password, plugin_config={"feature_mechanisms": {"unencrypted_plain": True}})
+def error_of(stanza):
+    """Condition and text as they stand there; slixmpp knows no errors in a component's namespace."""
+    found = {"condition": "", "text": ""}
+    for element in stanza.xml.iter() if stanza["type"] == "error" else ():
+        space, _, name = element.tag[1:].partition("}")
+        if space == "urn:ietf:params:xml:ns:xmpp-stanzas":
+            found["text" if name == "text" else "condition"] = element.text or "" if name == "text" else name
+    return found
+
+
+class Talker:
+    """What clients and components have in common: they tell what they see."""
+
+    def listen(self, name):
         self.name = name
         for plugin in ("xep_0030", "xep_0045", "xep_0092", "xep_0199"):
             self.register_plugin(plugin)
@@ -30,21 +41,40 @@ class Client(slixmpp.ClientXMPP):
         self.register_handler(slixmpp.xmlstream.handler.Callback(
             "presences", slixmpp.xmlstream.matcher.MatchXPath(f"{{{self.default_ns}}}presence"), self.on_presence))
 
+    def on_message(self, stanza):
+        tell(who=self.name, what="message", sender=str(stanza["from"]), type=stanza["type"], id=stanza["id"],
+             body=stanza["body"], **error_of(stanza))
+
+    def on_presence(self, stanza):
+        self_seen = [status.get("code") for status in stanza.xml.iter("{http://jabber.org/protocol/muc#user}status")]
+        tell(who=self.name, what="presence", sender=str(stanza["from"]), type=stanza["type"], codes=self_seen,
+             status=stanza["status"], condition=error_of(stanza)["condition"])
+
+
+class Client(Talker, slixmpp.ClientXMPP):
+    def __init__(self, name, jid, password):
+        super().__init__(jid, password, plugin_config={"feature_mechanisms": {"unencrypted_plain": True}})
+        self.listen(name)
+
     async def on_start(self, _):
         await self.get_roster()
         self.send_presence()
         tell(who=self.name, what="online", jid=str(self.boundjid))
 
-    def on_message(self, stanza):
-        tell(who=self.name, what="message", sender=str(stanza["from"]), type=stanza["type"], id=stanza["id"],
-             body=stanza["body"], condition=stanza["error"]["condition"] if stanza["type"] == "error" else "",
-             text=stanza["error"]["text"] if stanza["type"] == "error" else "")
 
-    def on_presence(self, stanza):
-        self_seen = [status.get("code") for status in stanza.xml.iter("{http://jabber.org/protocol/muc#user}status")]
-        tell(who=self.name, what="presence", sender=str(stanza["from"]), type=stanza["type"], codes=self_seen,
-             status=stanza["status"],
-             condition=stanza["error"]["condition"] if stanza["type"] == "error" else "")
+class Component(Talker, slixmpp.ComponentXMPP):
+    """XEP-0114 as bots and gateways on slixmpp speak it; messages come from somebody at the domain."""
+
+    def __init__(self, name, domain, secret, host, port):
+        super().__init__(domain, secret, host, port)
+        self.listen(name)
+        self["xep_0030"].add_identity(category="gateway", itype="lab", name="lab")
+
+    async def on_start(self, _):
+        tell(who=self.name, what="online", jid=str(self.boundjid))
+
+    def make_message(self, mto, mbody=None, mtype=None):
+        return super().make_message(mto=mto, mbody=mbody, mtype=mtype, mfrom=f"somebody@{self.boundjid.bare}")
 
 
 class Commands:
@@ -54,6 +84,10 @@ class Commands:
     async def connect(self, who, jid, password, host, port):
         client = self.clients[who] = Client(who, jid, password)
         client.connect((host, port), force_starttls=False, disable_starttls=True)
+
+    async def attach(self, who, domain, secret, host, port):
+        component = self.clients[who] = Component(who, domain, secret, host, port)
+        component.connect()
 
     async def leave(self, who):
         self.clients.pop(who).disconnect()

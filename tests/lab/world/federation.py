@@ -1,4 +1,5 @@
-"""The whole lab: coluc.com behind a Sallyport pair, vngtp.lab (Prosody) and ejabberd.lab outside, names, certificates.
+"""The whole lab: coluc.com behind a Sallyport pair, a presence node beside it with domains of its own, vngtp.lab (Prosody)
+and ejabberd.lab outside, names, certificates.
 
 With SALLYPORT=none the pair is left out and coluc.com's Prosody stands on the edge's public address itself: that checks
 the lab, not Sallyport.
@@ -7,11 +8,13 @@ import contextlib
 import glob
 import os
 import shutil
+import sqlite3
 import tempfile
+import uuid
 
 from . import sallyport
 from .certificates import Authority
-from .client import Clients, User
+from .client import Clients, Component, User
 from .ejabberd import Ejabberd
 from .names import INSIDE, PUBLIC, NameServer
 from .netns import PREFIX, Network, names
@@ -23,9 +26,13 @@ SETTINGS = {
     "federation.enabled": True,
     "federation.security_mode": "tls_optional",
     "federation.privacy_mode": "off",
-    "federation.domains": ["coluc.com", "rooms.coluc.com", "strict.coluc.com"],
+    "federation.domains": ["coluc.com", "rooms.coluc.com", "strict.coluc.com", "imp.coluc.com", "bot.coluc.com",
+                           "irc.coluc.com"],
     "federation.dialback_secret": "s3cr3tf0rd14lb4ck-of-the-lab",
 }
+# Domains of the presence node: its users, a component on slixmpp, a gateway to IRC; the secrets of the components.
+USERS, COMPONENTS = "imp.coluc.com", {"bot.coluc.com": "a secret for the bot", "irc.coluc.com": "a secret for biboumi"}
+S2S_COMPONENT = "cm-2_s2scp-1.edge1-coluc-com"
 TIMERS = {"negotiation": 8, "dialback": 6, "ping": 5, "dead_peer": 3, "connect": 4}  # of the edge, seconds
 ROUTES = [{"domain": "vngtp.lab", "address": "198.51.100.20", "port": 5269},
           {"domain": "rooms.vngtp.lab", "address": "198.51.100.20", "port": 5269},
@@ -40,7 +47,7 @@ class Federation:
         os.chmod(self.folder, 0o755)
         self.running, self.crowds = [], {}
         self.network = None
-        self.edge = self.core = None
+        self.edge = self.core = self.presence = None
 
     def start(self):
         self.network = net = Network(str(os.getpid()))
@@ -57,11 +64,14 @@ class Federation:
             self.inside = start(self._inside("inside", "10.10.0.5", "10.10.0.53"))
             self.edge = start(self._edge())
             self.core = start(self._core())
-        for server in (self.vngtp, self.inside, self.edge, self.core):
+            self.presence = start(self._presence())
+        for server in (self.vngtp, self.inside, self.edge, self.core, self.presence):
             if server:
                 server.ready()
         if self.edge:
             self.edge.event("link up", seconds=20)
+            self.presence.event("link up", seconds=20)
+            self.provision()
         self.ejab.ready()
         self._users()
         return self
@@ -90,6 +100,7 @@ class Federation:
             "attacker": public.issue("attacker", ["attacker.lab"]),
             "link-edge": traversal.issue("link-edge", ["edge1.coluc.com"]),
             "link-core": traversal.issue("link-core", ["core1.coluc.com"]),
+            "link-imp": traversal.issue("link-imp", ["imp1.coluc.com"]),
         }
 
     def _vngtp(self):
@@ -144,7 +155,8 @@ class Federation:
 
     def _core(self):
         return sallyport.Node("core", "core", self.folder, sallyport.core_file(
-            "core1.coluc.com", edge="10.20.0.10:7400", edge_name="edge1.coluc.com", inside="10.10.0.10:5269",
+            "core1.coluc.com", edge="10.20.0.10:7400", edge_name="edge1.coluc.com",
+            presence="10.10.0.7:7400", presence_name="imp1.coluc.com", inside="10.10.0.10:5269",
             servers=[{"domains": ["coluc.com", "rooms.coluc.com"], "address": "10.10.0.5:5269", "tls": "required",
                       "auth": "dialback"},
                      {"domains": ["strict.coluc.com"], "address": "10.10.0.6:5269", "tls": "required",
@@ -159,9 +171,30 @@ class Federation:
             self.crowds[name] = self._started(Clients(f"clients-{name}", self.folder, self.network[host]))
         return self.crowds[name]
 
+    def _presence(self):
+        return sallyport.Node("presence", "presence", self.folder, sallyport.presence_file(
+            "imp1.coluc.com", link="10.10.0.7:7400", components=COMPONENTS, component_listen="10.10.0.7:5347",
+            trust=self.trust, identity=(["*.coluc.com"], *self.certificates["core"]),
+            link_certificate=self.certificates["link-imp"], link_trust=self.traversal_trust, settings={}),
+            self.network["imp"])
+
+    def provision(self, *components):
+        """The rows of xmpps2snodes; without `components`, the edge's; with "" none."""
+        since = self.presence.mark()
+        with contextlib.closing(sqlite3.connect(os.path.join(self.presence.data, "presence.db"), timeout=10)) as database:
+            with database:
+                database.execute("DELETE FROM xmpps2snodes")
+                database.executemany("INSERT INTO xmpps2snodes VALUES (?, ?)",
+                                     [(str(uuid.uuid4()), one) for one in components or [S2S_COMPONENT] if one])
+        self.presence.ask("reload")
+        return since
+
     def _users(self):
         inside = self._crowd("inside", "edge" if self.direct else "inside")
         vngtp, ejab = self._crowd("vngtp", "vngtp"), self._crowd("ejab", "ejab")
+        if self.presence:
+            self.bot = Component(self._crowd("imp", "imp"), "bot", "bot.coluc.com", COMPONENTS["bot.coluc.com"],
+                                 ("10.10.0.7", 5347)).online()
         self.ana = User(inside, "ana", "ana@coluc.com", self.inside)
         self.celik = User(inside, "celik", "çelik@coluc.com", self.inside)
         self.victor = User(vngtp, "victor", "victor@vngtp.lab", self.vngtp)

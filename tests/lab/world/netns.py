@@ -2,6 +2,7 @@
 
     internet 198.51.100.0/24, 2001:db8:5269::/64      dmz 10.20.0.0/24      inside 10.10.0.0/24
     dns .53  vngtp .20  ejab .30  tester .66  edge .10 -- edge .10 -- firewall .1 | .1 -- core .10  inside .5  dns .53
+                                                                                      imp .7 (presence node)
     guest .40, .41                                                                                 strict .6
 """
 import contextlib
@@ -98,6 +99,7 @@ class Network:
         "firewall": {"dmz": ["10.20.0.1/24"], "inside": ["10.10.0.1/24"]},
         "core": {"inside": ["10.10.0.10/24"]},
         "inside": {"inside": ["10.10.0.5/24"]},
+        "imp": {"inside": ["10.10.0.7/24"]},
         "strict": {"inside": ["10.10.0.6/24"]},
         "insidedns": {"inside": ["10.10.0.53/24"]},
     }
@@ -130,7 +132,7 @@ class Network:
             here.ip("addr", "add", address, "dev", bridge, *(["nodad"] if ":" in address else []))
 
     def _route(self):
-        for host in ("core", "inside", "strict", "insidedns"):
+        for host in ("core", "inside", "imp", "strict", "insidedns"):
             self[host].ip("route", "add", "default", "via", "10.10.0.1")
         # The edge could reach the inside if the firewall let it: only the rule below stands between.
         self["edge"].ip("route", "add", "10.10.0.0/24", "via", "10.20.0.1")

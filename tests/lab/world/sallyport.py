@@ -30,6 +30,8 @@ EVENTS = {
     "setting changed": r"settings\.changed",
     "link up": r"link\.(bound|open|resumed)",
     "link down": r"link\.down",
+    "router loaded": r"router\.loaded",
+    "stanzas returned": r"router\.returned",
 }
 
 
@@ -60,7 +62,7 @@ class Refused(AssertionError):
 
 
 class Node(Process):
-    """One `sallyport edge` or `sallyport core`."""
+    """One `sallyport edge`, `sallyport core` or `sallyport presence`."""
 
     def __init__(self, role, name, folder, sections, namespace=None, prefix=()):
         self.role, self.folder, self.namespace = role, folder, namespace
@@ -158,17 +160,38 @@ def edge_file(name, *, listen, link, dns, allow, trust, identity, link_certifica
 
 
 def core_file(name, *, edge, edge_name, inside, servers, trust, identity, link_certificate, link_trust, settings,
-              timers=None, threads=2, level="debug"):
+              presence=None, presence_name="", timers=None, threads=2, level="debug"):
+    dials = [{"address": edge, "name": edge_name, "role": "edge"}]
+    if presence:
+        dials.append({"address": presence, "name": presence_name, "role": "presence"})
     return {
         "node": {"name": name, "threads": threads},
         "log": {"level": level},
         "tls": {"trust": trust},
         "tls.identity": [{"domains": identity[0], "certificate": identity[1], "key": identity[2]}],
         "link": {"certificate": link_certificate[0], "key": link_certificate[1], "trust": link_trust, "secret": SECRET},
-        "link.dial": [{"address": edge, "name": edge_name, "role": "edge"}],
+        "link.dial": dials,
         "inside": {"listen": [inside]},
         "inside.server": servers,
         "timers": timers or {},
         "limits": {"queue_seconds": QUEUE_SECONDS},
+        "settings": settings,
+    }
+
+
+def presence_file(name, *, link, components, trust, link_certificate, link_trust, settings, component_listen,
+                  identity=None, timers=None, level="debug", **sections):
+    """`components`: {domain: secret}; `sections` are added as they are, "." written "_"."""
+    return {
+        "node": {"name": name},
+        "log": {"level": level},
+        "tls": {"trust": trust},
+        **({"tls.identity": [{"domains": identity[0], "certificate": identity[1], "key": identity[2]}]} if identity else {}),
+        "link": {"listen": [link], "certificate": link_certificate[0], "key": link_certificate[1], "trust": link_trust,
+                 "secret": SECRET},
+        "components": {"listen": [component_listen]},
+        "components.allowed": [{"domain": domain, "secret": secret} for domain, secret in components.items()],
+        "timers": timers or {},
+        **{section.replace("_", "."): content for section, content in sections.items()},
         "settings": settings,
     }
