@@ -41,6 +41,12 @@ struct InsideServer {
     InsideAuth auth = InsideAuth::dialback;
 };
 
+struct SshDial {
+    HostPort address;
+    std::string name;           ///< of the edge; that of the [[link.dial]] to the same host when absent
+    std::string key, host_key;  ///< files
+};
+
 struct ComponentEntry {
     xmpp::Domain domain;
     std::string secret;
@@ -86,6 +92,11 @@ struct NodeFile {
     } link;
     struct {
         std::vector<Endpoint> listen;
+        std::string host_key, authorized_keys;  ///< files
+        std::vector<SshDial> dial;
+    } ssh;  ///< provisioning; settings replicate when the role's part of it is there
+    struct {
+        std::vector<Endpoint> listen;
         std::vector<InsideServer> servers;
         bool mint_certificates = true;
     } inside;
@@ -104,6 +115,8 @@ struct NodeFile {
     /// Not wrong enough to refuse a start: sentences for the operator, e.g. a key that every user can read.
     std::vector<std::string> warnings;
 
+    /// Settings flow between edge and core; otherwise each node goes by its own.
+    [[nodiscard]] bool replicates() const { return (role == Role::edge && !ssh.listen.empty()) || (role == Role::core && !ssh.dial.empty()); }
     /// "edge1.b.test" -> "edge1-b-test".
     [[nodiscard]] std::string realm() const;
 };
@@ -120,7 +133,7 @@ struct FileError {
 
 /// Parses and validates `toml` for `role`; all errors at once, empty when `out` is good. `path` is for messages and for
 /// relative paths. Unknown keys, wrong types, missing required keys, unreadable certificate files are errors. Sections
-/// that later releases use ([ssh], [admin]) are accepted and checked for form. `probe` looks at the files that it
+/// that later releases use ([admin]) are accepted and checked for form. `probe` looks at the files that it
 /// names.
 [[nodiscard]] std::vector<FileError> parse_node_file(std::string_view toml, const std::string& path, Role role,
                                                      NodeFile& out, const FileProbe& probe);

@@ -65,21 +65,24 @@ private:
         refuse_key(complaints_.was_read("inside"), "inside", "belongs to the core's file");
         refuse_key(complaints_.was_read("components"), "components",
                    "belongs to the core's or the presence node's file");
-        for (const Endpoint& link : file_.link.listen) check_link_listener(link);
+        for (const Endpoint& link : file_.link.listen) check_inner_listener(link, "link.listen");
+        refuse_key(!file_.ssh.dial.empty(), "ssh.dial", "belongs to the core's file: an edge dials nobody inside");
+        for (const Endpoint& ssh : file_.ssh.listen) check_inner_listener(ssh, "ssh.listen");
+        if (file_.ssh.listen.empty()) return;
+        need(file_.ssh.host_key, "ssh.host_key", "this edge's private host key");
+        need(file_.ssh.authorized_keys, "ssh.authorized_keys", "the file with the core's public key");
     }
 
-    void check_link_listener(const Endpoint& link) {
+    void check_inner_listener(const Endpoint& link, const std::string& key) {
         if (is_unspecified(link.address)) {
-            complain("link.listen",
-                     link.text() + " is every address, the public one too; name the address of the inner side");
+            complain(key, link.text() + " is every address, the public one too; name the address of the inner side");
             return;
         }
         if (is_loopback(link.address)) return;
         for (const auto* listeners : {&file_.s2s.listen, &file_.s2s.direct_tls_listen}) {
             for (const Endpoint& s2s : *listeners) {
                 if (s2s.address != link.address) continue;
-                complain("link.listen",
-                         link.address.text() + " is also an address of s2s; the link needs one of its own");
+                complain(key, link.address.text() + " is also an address of s2s; the inner side needs one of its own");
                 return;
             }
         }
@@ -88,6 +91,12 @@ private:
     void check_core() {
         if (file_.link.dial.empty() && !complaints_.concern("link.dial")) {
             complain("link.dial", "is missing: a core needs at least one [[link.dial]]");
+        }
+        refuse_key(!file_.ssh.listen.empty(), "ssh.listen", "belongs to the edge's file: the core dials");
+        std::set<std::string> names;
+        for (std::size_t i = 0; i < file_.ssh.dial.size(); ++i) {
+            if (names.insert(file_.ssh.dial[i].name).second) continue;
+            complain("ssh.dial[" + std::to_string(i) + "].name", file_.ssh.dial[i].name + " is dialled twice");
         }
         refuse_key(!file_.link.listen.empty(), "link.listen", "belongs to the edge's file: the core dials");
         if (!file_.inside.servers.empty() && file_.inside.listen.empty() && !complaints_.concern("inside.listen")) {
@@ -122,6 +131,7 @@ private:
             {"s2s.listen", &file_.s2s.listen},
             {"s2s.direct_tls_listen", &file_.s2s.direct_tls_listen},
             {"link.listen", &file_.link.listen},
+            {"ssh.listen", &file_.ssh.listen},
             {"inside.listen", &file_.inside.listen},
             {"components.listen", &file_.components.listen},
         };
@@ -203,6 +213,13 @@ void check_named_files(NodeFile& file, const FileProbe& probe, Complaints& compl
     }
     files.check("link.certificate", file.link.certificate, Content::certificate);
     files.check("link.key", file.link.key, Content::key);
+    files.check("ssh.host_key", file.ssh.host_key, Content::key);
+    files.check("ssh.authorized_keys", file.ssh.authorized_keys, Content::any);
+    for (std::size_t i = 0; i < file.ssh.dial.size(); ++i) {
+        const std::string place = "ssh.dial[" + std::to_string(i) + "].";
+        files.check(place + "key", file.ssh.dial[i].key, Content::key);
+        files.check(place + "host_key", file.ssh.dial[i].host_key, Content::any);
+    }
     files.check("link.trust", file.link.trust, Content::certificate);
 }
 

@@ -1,4 +1,6 @@
 // Every section of the node's file but [limits] and [settings], key by key (docs/manual/node-file.md).
+#include <algorithm>
+
 #include "model/config/node_file_parts.h"
 #include "model/config/settings.h"
 
@@ -142,19 +144,37 @@ void read_link(TomlTable table, NodeFile& file) {
     table.finish();
 }
 
-/// For a later release: read for its form only.
-void read_ssh(TomlTable table) {
-    std::vector<Endpoint> listen;
-    std::string path;
-    table.list<Endpoint>("listen", listen, listener);
-    table.file_path("host_key", path);
-    table.file_path("authorized_keys", path);
+bool is_whole(const LinkDial& link) { return !link.name.empty() && !link.address.host.empty(); }
+
+std::string name_of_edge_at(const NodeFile& file, const std::string& host) {
+    for (const LinkDial& link : file.link.dial) {
+        if (link.role != "presence" && link.address.host == host) return link.name;
+    }
+    return {};
+}
+
+void read_ssh(TomlTable table, NodeFile& file) {
+    table.list<Endpoint>("listen", file.ssh.listen, listener);
+    table.file_path("host_key", file.ssh.host_key);
+    table.file_path("authorized_keys", file.ssh.authorized_keys);
     for (TomlTable& entry : table.tables("dial")) {
-        HostPort address;
-        host_port(entry, "address", ssh_port, address);
-        entry.file_path("key", path);
-        entry.file_path("host_key", path);
+        SshDial dial;
+        host_port(entry, "address", ssh_port, dial.address);
+        entry.text("name", dial.name);
+        entry.file_path("key", dial.key);
+        entry.file_path("host_key", dial.host_key);
+        if (dial.name.empty()) dial.name = name_of_edge_at(file, dial.address.host);
+        // A [[link.dial]] that is wrong itself has a complaint of its own.
+        const bool is_known =
+            !file.link.dial.empty() && std::all_of(file.link.dial.begin(), file.link.dial.end(),
+                                                   [](const LinkDial& link) { return is_whole(link); });
+        if (dial.name.empty() && is_known) {
+            entry.complain("name", "is missing, and no [[link.dial]] goes to the same host");
+        }
+        if (dial.key.empty()) entry.complain("key", "is missing: this core's private key");
+        if (dial.host_key.empty()) entry.complain("host_key", "is missing: the edge's public host key");
         entry.finish();
+        file.ssh.dial.push_back(std::move(dial));
     }
     table.finish();
 }
@@ -226,7 +246,7 @@ void read_sections(TomlTable& root, NodeFile& file) {
     read_s2s(root.section("s2s"), file);
     read_tls(root.section("tls"), file);
     read_link(root.section("link"), file);
-    read_ssh(root.section("ssh"));
+    read_ssh(root.section("ssh"), file);
     read_inside(root.section("inside"), file);
     read_components(root.section("components"), file);
     read_timers(root.section("timers"), file);

@@ -1,5 +1,7 @@
 // The table of static routes (RFC 6120 3.2.3).
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "model/config/json_fields.h"
 #include "model/config/setting_values.h"
@@ -53,14 +55,12 @@ Result<std::vector<StaticRoute>> read_routes(std::string_view text) {
     const auto array = parse_array(text, SettingBounds::routes);
     if (!array) return array.error();
     std::vector<StaticRoute> routes;
+    std::set<std::pair<xmpp::Domain, HostPort>> known;
     for (const json::value& entry : *array) {
         std::string place = "[" + std::to_string(routes.size()) + "]";
         auto route = read_route(entry, place);
         if (!route) return route.error();
-        const bool known = std::any_of(routes.begin(), routes.end(), [&](const StaticRoute& other) {
-            return other.domain == route->domain && other.address == route->address;
-        });
-        if (known) {
+        if (!known.emplace(route->domain, route->address).second) {
             return wrong_value(place + ": " + route->domain.text() + " by " + route->address.text() +
                                " is in the list twice");
         }

@@ -15,7 +15,7 @@ namespace sallyport::config {
 struct SettingBounds {
     static constexpr std::size_t json_bytes = 4 << 20;
     static constexpr std::size_t list_entries = 20'000;
-    static constexpr std::size_t routes = 2'000;
+    static constexpr std::size_t routes = 20'000;
     static constexpr std::size_t peers = 2'000;
     static constexpr std::size_t note_bytes = 1024;
     static constexpr std::size_t secret_bytes_least = 16;

@@ -37,11 +37,15 @@ std::string logged(const std::string& json) {
     return cut(json);
 }
 
-io::StoredSettings stored_form(const config::Settings& settings) {
+/// Only names that were given a value: a default that is written down would count as somebody's choice later.
+template <typename Names>
+io::StoredSettings stored_form(const config::Settings& settings, const Names& given) {
     io::StoredSettings stored;
     stored.revision = settings.revision;
-    for (const config::SettingRow& row : config::setting_rows())
-        stored.values[std::string{row.name}] = row.load(settings);
+    for (const config::SettingRow& row : config::setting_rows()) {
+        const std::string name{row.name};
+        if (given.contains(name)) stored.values[name] = row.load(settings);
+    }
     if (settings.dialback_secret.empty()) stored.values.erase(std::string{secret_name});
     if (!settings.previous_dialback_secret.empty()) {
         stored.values[std::string{previous_secret_name}] = json_string(settings.previous_dialback_secret);
@@ -70,6 +74,7 @@ Result<void> SettingsService::load() {
     if (!stored) return stored.error();
     store_ = std::move(*store);
     snapshot_ = std::make_shared<const config::Settings>(restored(*stored));
+    for (const auto& entry : stored->values) given_.insert(entry.first);
     if (stored->revision == 0) {
         if (const auto imported = import_copy(); !imported) return imported;
     }
@@ -86,6 +91,7 @@ Result<void> SettingsService::start_from_copy(const Error& problem) {
     const auto copy = read_copy(*text);
     if (!copy) return problem;
     trouble_ = problem.text;
+    for (const auto& entry : copy->values) given_.insert(entry.first);
     log_.warn("settings.degraded", {{"code", problem.code},
                                     {"detail", problem.text},
                                     {"revision", std::to_string(copy->revision)},
@@ -117,7 +123,7 @@ Result<void> SettingsService::import_copy() {
     const auto text = io::read_whole(copy_path());
     const auto copy = text ? read_copy(*text) : Result<io::StoredSettings>{text.error()};
     if (!copy) return {};
-    const io::StoredSettings sound = stored_form(restored(*copy));
+    const io::StoredSettings sound = stored_form(restored(*copy), copy->values);
     std::vector<io::StoredChange> changes;
     for (const auto& [name, json] : sound.values) {
         const config::SettingRow* row = config::find_setting(name);
@@ -127,6 +133,7 @@ Result<void> SettingsService::import_copy() {
     if (!revision) return revision.error();
     config::Settings settings = restored(sound);
     settings.revision = *revision;
+    for (const auto& entry : copy->values) given_.insert(entry.first);
     log_.warn("settings.restored", {{"file", copy_path()}, {"revision", std::to_string(*revision)}});
     publish(std::move(settings));
     return {};
@@ -158,13 +165,29 @@ void SettingsService::subscribe(Subscriber subscriber) {
 
 Result<std::uint64_t> SettingsService::set(const std::vector<config::Change>& changes, const std::string& author,
                                            const std::string& origin) {
-    const auto done = change(changes, author, origin);
+    const auto allowed = origin == "replication" ? Result<void>{} : check_owner(changes);
+    const auto done = allowed ? change(changes, author, origin) : Result<std::uint64_t>{allowed.error()};
     if (!done) {
         log_.warn("settings.refused", {{"code", done.error().code}, {"detail", done.error().text}, {"author", author}});
         return done;
     }
     save_copy();
     return done;
+}
+
+/// Without replication each node goes by its own values, and everything may be changed everywhere.
+Result<void> SettingsService::check_owner(const std::vector<config::Change>& changes) const {
+    if (!options_.owner) return {};
+    for (const config::Change& change : changes) {
+        const config::SettingRow* row = config::find_setting(change.name);
+        const config::Owner owner = config::owner_of(change.name);
+        if (row == nullptr || owner == config::Owner::node || owner == *options_.owner) continue;
+        const std::string side{config::text(owner)};
+        return Error{"setting-elsewhere", change.name + " belongs to the " + side +
+                                              " and comes from there; change it there: " + "sallyport config set " +
+                                              change.name + " … on the " + side};
+    }
+    return {};
 }
 
 Result<std::uint64_t> SettingsService::change(const std::vector<config::Change>& changes, const std::string& author,
@@ -197,6 +220,7 @@ Result<std::uint64_t> SettingsService::change(const std::vector<config::Change>&
     const auto revision = store_->commit(stored, author, origin, clock_->wall());
     if (!revision) return revision.error();
     next->revision = *revision;
+    for (const io::StoredChange& one : stored) given_.insert(one.name);
     publish(std::move(*next));
     for (const config::Changed& one : changed) log_change(one, author);
     return *revision;
@@ -228,7 +252,7 @@ void SettingsService::publish(config::Settings settings) {
 
 /// The change itself is safe in the database; a copy that cannot be written is worth a warning only.
 void SettingsService::save_copy() {
-    const auto saved = io::write_whole(copy_path(), write_copy(stored_form(*snapshot_)));
+    const auto saved = io::write_whole(copy_path(), write_copy(stored_form(*snapshot_, given_)));
     if (!saved) log_.warn("settings.copy_failed", {{"code", saved.error().code}, {"detail", saved.error().text}});
 }
 

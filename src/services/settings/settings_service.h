@@ -8,12 +8,14 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "io/store/settings_store.h"
+#include "model/config/setting_owner.h"
 #include "model/config/settings.h"
 
 namespace sallyport::services {
@@ -25,6 +27,8 @@ public:
         std::map<std::string, std::string> first_values;  ///< [settings] of the node's file, as JSON
         std::string file;                                 ///< the node's file, named as author of its first values
         std::function<std::string(std::size_t)> random_bytes;
+        /// Where settings replicate: whose settings are changed here; the others come from the other side.
+        std::optional<config::Owner> owner = {};
         std::chrono::milliseconds lock_wait = std::chrono::seconds{2};
     };
     using Subscriber = std::function<void(config::Snapshot)>;
@@ -40,6 +44,8 @@ public:
 
     /// Never null after open().
     [[nodiscard]] const config::Snapshot& snapshot() const { return snapshot_; }
+    /// A value was given to it here, by file, operator or replication; otherwise the default is in force.
+    [[nodiscard]] bool has_value(std::string_view name) const { return given_.contains(name); }
     /// Why changes are impossible; empty when all is well.
     [[nodiscard]] const std::string& trouble() const { return trouble_; }
 
@@ -49,7 +55,8 @@ public:
     void guard(Guard guard) { guards_.push_back(std::move(guard)); }
 
     /// All changes or none; the revision in force afterwards. A change that changes nothing keeps the revision.
-    /// Errors: those of config::apply, of a guard, and of io::Database. After an error everything is as before.
+    /// Errors: those of config::apply, of a guard, and of io::Database; "setting-elsewhere" for what belongs to the other
+    /// side, unless `origin` is "replication". After an error everything is as before.
     [[nodiscard]] Result<std::uint64_t> set(const std::vector<config::Change>& changes, const std::string& author,
                                             const std::string& origin = "cli");
     /// The overlap after a change of the dialback secret is over: the previous one counts no longer.
@@ -59,6 +66,7 @@ public:
     [[nodiscard]] Result<std::vector<io::HistoryRow>> history(std::size_t limit, const std::string& name = {});
 
 private:
+    [[nodiscard]] Result<void> check_owner(const std::vector<config::Change>& changes) const;
     [[nodiscard]] Result<void> load();
     [[nodiscard]] Result<void> start_from_copy(const Error& problem);
     [[nodiscard]] config::Settings restored(const io::StoredSettings& stored);
@@ -77,6 +85,7 @@ private:
     Logger log_;
     std::optional<io::SettingsStore> store_;
     config::Snapshot snapshot_;
+    std::set<std::string, std::less<>> given_;
     std::string trouble_;
     std::vector<Subscriber> subscribers_;
     std::vector<Guard> guards_;

@@ -21,6 +21,8 @@ public:
         for (const char* name : {"b.pem", "edge.pem", "core.pem", "ca.pem"}) put(name, certificate_pem, false);
         for (const char* name : {"b.key", "edge.key", "core.key"}) put(name, key_pem, false);
         put("both.pem", certificate_pem + key_pem, false);
+        for (const char* name : {"ssh_host_ed25519", "core_ed25519"}) put(name, key_pem, false);
+        for (const char* name : {"ssh_host_ed25519.pub", "core.pub"}) put(name, "ssh-ed25519 AAAA x\n", true);
         put("hosts", "127.0.0.1 a.test\n", true);
     }
     void put(const std::string& name, const std::string& text, bool world_readable) {
@@ -182,6 +184,10 @@ TEST(NodeFile, ReadsEveryKeyOfACore) {
     ASSERT_EQ(file.link.dial.size(), 1U);
     EXPECT_EQ(file.link.dial[0].address.text(), "10.0.0.1:7400") << "7400 unless the file says otherwise";
     EXPECT_EQ(file.link.dial[0].role, "edge");
+    ASSERT_EQ(file.ssh.dial.size(), 1U);
+    EXPECT_EQ(file.ssh.dial[0].name, "edge1.b.test") << "of the link to the same host";
+    EXPECT_EQ(file.ssh.dial[0].key, "/etc/sp/core_ed25519");
+    EXPECT_TRUE(file.replicates());
     ASSERT_EQ(file.inside.servers.size(), 1U);
     EXPECT_EQ(file.inside.servers[0].domains.size(), 2U);
     EXPECT_EQ(file.inside.servers[0].tls, InsideTls::optional);
@@ -246,8 +252,14 @@ TEST(NodeFile, NamesFileLineAndKeyOfEveryMistakeInAnEdgesFile) {
             {"key = \"edge.key\"", "", "link.key: is missing"},
             {"hold_seconds = 5", "hold_seconds = -1",
              ":35: link.hold_seconds: a number of seconds is wanted, 0 or more"},
-            {"authorized_keys = \"core.pub\"", "authorised_keys = \"x\"",
-             ":39: ssh.authorised_keys: unknown key; did you mean 'authorized_keys'?"},
+            {"authorized_keys = \"core.pub\"", "authorized_keys = \"core.pub\"\nauthorised_keys = \"x\"",
+             ":40: ssh.authorised_keys: unknown key; did you mean 'authorized_keys'?"},
+            {"authorized_keys = \"core.pub\"", "", "ssh.authorized_keys: is missing"},
+            {"host_key = \"ssh_host_ed25519\"", "", "ssh.host_key: is missing"},
+            {"host_key = \"ssh_host_ed25519\"", "host_key = \"core.pub\"",
+             ":38: ssh.host_key: /etc/sp/core.pub holds no"},
+            {"[\"10.0.0.1:2222\"]", "[\"0.0.0.0:2222\"]", ":37: ssh.listen: 0.0.0.0:2222 is every address"},
+            {"[\"10.0.0.1:2222\"]", "[\"10.0.0.1:7400\"]", ":37: ssh.listen: 10.0.0.1:7400 is already used by link"},
             {"negotiation = 12.5", "negotiation = 0",
              ":41: timers.negotiation: a number of seconds is wanted, above 0"},
             {"negotiation = 12.5", "negotiation = inf", ":41: timers.negotiation"},
@@ -281,7 +293,16 @@ TEST(NodeFile, NamesFileLineAndKeyOfEveryMistakeInACoresFile) {
             {"role = \"edge\"", "role = \"core\"", ":12: link.dial[0].role: 'core' is not edge or presence"},
             {"role = \"edge\"", "", "link.dial[0].role: is missing"},
             {"[[link.dial]]", "[link.dial]", ":9: link.dial: a list of tables is wanted: [[link.dial]]"},
-            {"key = \"core_ed25519\"", "kee = \"x\"", ":15: ssh.dial[0].kee: unknown key; did you mean 'key'?"},
+            {"key = \"core_ed25519\"", "key = \"core_ed25519\"\nkee = \"x\"",
+             ":16: ssh.dial[0].kee: unknown key; did you mean 'key'?"},
+            {"key = \"core_ed25519\"", "", "ssh.dial[0].key: is missing"},
+            {"host_key = \"ssh_host_ed25519.pub\"", "host_key = \"none.pub\"",
+             ":16: ssh.dial[0].host_key: /etc/sp/none.pub does not exist"},
+            {"address = \"10.0.0.1:2222\"", "address = \"10.0.0.2\"", "ssh.dial[0].name: is missing"},
+            {"[inside]",
+             "[[ssh.dial]]\naddress = \"10.0.0.1:2223\"\nkey = \"core_ed25519\"\nhost_key = "
+             "\"ssh_host_ed25519.pub\"\n[inside]",
+             "ssh.dial[1].name: edge1.b.test is dialled twice"},
             {"listen = [\"10.0.1.1:5269\"]\n", "", "inside.listen: is missing"},
             {"\"rooms.b.test\"", "\"b.test\"", ":21: inside.server[0].domains: b.test is named twice"},
             {"domains = [\"b.test\", \"rooms.b.test\"]", "domains = []", ":21: inside.server[0].domains: at least one"},
@@ -336,6 +357,8 @@ TEST(NodeFile, RefusesKeysOfAnotherRole) {
     const std::string dials = replaced(
         good_edge, "[ssh]", "[[link.dial]]\naddress = \"10.0.0.2\"\nname = \"c.test\"\nrole = \"edge\"\n[ssh]");
     EXPECT_THAT(sentences(dials, Role::edge), testing::ElementsAre(HasSubstr("link.dial: belongs to the core's file")));
+    EXPECT_THAT(sentences(good_core + "[ssh]\nlisten = [\"10.0.1.1:2222\"]\n", Role::core),
+                testing::ElementsAre(HasSubstr("ssh.listen: belongs to the edge's file")));
     EXPECT_THAT(sentences(good_edge + "[inside]\nlisten = []\n", Role::edge),
                 testing::ElementsAre(HasSubstr("inside: belongs to the core's file")));
     EXPECT_THAT(sentences(replaced(good_core, "[link]\n", "[link]\nlisten = [\"10.0.0.1:7400\"]\n"), Role::core),
@@ -349,8 +372,9 @@ TEST(NodeFile, LooksAtTheFilesItNames) {
     disk.at("edge.key").world_readable = true;
     NodeFile file;
     EXPECT_TRUE(errors_of(good_edge, Role::edge, file, disk).empty());
-    EXPECT_THAT(file.warnings, testing::ElementsAre(HasSubstr(
-                                   "link.key: /etc/sp/edge.key can be read by every user of this machine; `chmod 640")));
+    EXPECT_THAT(file.warnings,
+                testing::ElementsAre(
+                    HasSubstr("link.key: /etc/sp/edge.key can be read by every user of this machine; `chmod 640")));
     disk.at("edge.key").readable = false;
     EXPECT_THAT(sentences(good_edge, Role::edge, disk),
                 testing::ElementsAre(HasSubstr("link.key: /etc/sp/edge.key cannot be read")));
