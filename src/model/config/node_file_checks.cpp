@@ -112,8 +112,9 @@ private:
         refuse_key(!file_.link.dial.empty(), "link.dial", "belongs to the core's file: a presence node is dialled");
         refuse_key(complaints_.was_read("s2s"), "s2s", "belongs to the edge's file: the edge federates for this node");
         refuse_key(complaints_.was_read("inside"), "inside", "belongs to the core's file");
+        refuse_key(complaints_.was_read("ssh"), "ssh", "belongs to the edge's and the core's files");
         refuse_key(file_.node.threads > 1, "node.threads", "a presence node has one data thread; leave it out");
-        for (const Endpoint& link : file_.link.listen) check_link_listener(link);
+        for (const Endpoint& link : file_.link.listen) check_inner_listener(link, "link.listen");
         check_components();
     }
 

@@ -28,6 +28,11 @@ void AlarmBoard::raise(AlarmCode code, const std::string& key, const std::string
     if (is_news) log_raised(alarm);
 }
 
+void AlarmBoard::raise_once(AlarmCode code, const std::string& key, const std::string& detail) {
+    const auto at = standing_.find({code, key});
+    if (at == standing_.end() || at->second.detail != detail.substr(0, longest_detail)) raise(code, key, detail);
+}
+
 void AlarmBoard::log_raised(const Alarm& alarm) const {
     const AlarmRow& row = alarm.row();
     const std::vector<LogFact> facts{{"code", std::string{row.name}},

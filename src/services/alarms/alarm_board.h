@@ -38,6 +38,8 @@ public:
 
     /// Logged when it is new, or says something new.
     void raise(AlarmCode code, const std::string& key, const std::string& detail);
+    /// For what is looked at again and again: nothing happens when it stands with the same detail.
+    void raise_once(AlarmCode code, const std::string& key, const std::string& detail);
     /// Nothing happens when it does not stand.
     void lower(AlarmCode code, const std::string& key);
     [[nodiscard]] bool stands(AlarmCode code, const std::string& key) const { return standing_.contains({code, key}); }

@@ -17,10 +17,13 @@ constexpr AlarmRow rows[] = {
      "see the detail; mend [ssh] in the node's file or free the address, then restart"},
     {replication_refused, "replication.refused", error, "settings from {key} were refused; the last good ones stay",
      "see the detail; change the value on the side that owns it"},
+    {replication_refused_there, "replication.refused_there", error, "{key} does not take our settings over",
+     "see the detail and the log of that node; bring both nodes to the same release, or change the value"},
     {replication_differs, "replication.differs", warning, "{key} has other settings than the first edge",
      "set the same values on every edge; this core follows the edge of the first [[ssh.dial]]"},
     {replication_store, "replication.store", error, "settings from {key} cannot be stored; the last good ones stay",
      "see the detail: free the disk, or mend the database in the data folder; it is tried again"},
+    {far_alarm, "far.alarm", warning, "an alarm of another node: {key}", "sallyport alarms on that node has its cure"},
     {alarms_full, "alarms.full", warning, "more alarms stand than the board holds", "lower those that stand"},
 };
 

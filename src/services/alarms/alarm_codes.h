@@ -12,8 +12,10 @@ enum class AlarmCode {
     ssh_host_key,
     ssh_listen,
     replication_refused,
+    replication_refused_there,
     replication_differs,
     replication_store,
+    far_alarm,
     alarms_full,
     count_
 };

@@ -1,0 +1,114 @@
+// What the operator sees: the chain in status, reports to the edges, alarms about channels that stay down.
+#include <algorithm>
+
+#include "services/replicate/replicator.h"
+#include "services/replicate/session.h"
+
+namespace sallyport::services {
+
+namespace {
+
+constexpr Duration refresh_every = std::chrono::seconds{1};
+/// Reconnecting after a restart takes a moment and is no alarm.
+constexpr Duration down_before_alarm = std::chrono::seconds{10};
+
+std::string at_revision(std::uint64_t revision) { return "revision " + std::to_string(revision); }
+
+std::string down(const std::string& trouble) {
+    return "the provisioning connection is down" + (trouble.empty() ? "" : ": " + trouble);
+}
+
+}  // namespace
+
+void Replicator::refresh() {
+    refresh_->arm(loop_->now() + refresh_every);
+    const TimePoint alarm_before = loop_->now() - down_before_alarm;
+    const bool nobody_came = fars_.empty() && started_ < alarm_before;
+    if (nobody_came) alarms_->raise_once(AlarmCode::ssh_down, "core", "no core has connected since the start");
+    for (const auto& [name, far] : fars_) {
+        if (far->session != nullptr || far->down_since > alarm_before) continue;
+        alarms_->raise_once(AlarmCode::ssh_down, name, far->trouble);
+    }
+    if (options_.role == config::Role::edge) return;
+    const replication::Report report = report_for_edges();
+    // A write may end a session, which takes it out of the list only later.
+    for (const auto& session : sessions_) {
+        if (session->machine().open()) session->report(report);
+    }
+}
+
+replication::Report Replicator::report_for_edges() const {
+    replication::Report report;
+    if (more_steps_) report.steps = more_steps_();
+    for (const Alarm& alarm : alarms_->standing()) {
+        report.notices.push_back({std::string{alarm.row().name}, alarm.key,
+                                  alarm.text() + (alarm.detail.empty() ? "" : ": " + alarm.detail)});
+    }
+    return report;
+}
+
+/// Alarms of a core stand on the edge's board too, where federation is administered.
+void Replicator::show_notices(Far& far, const replication::Report& report) {
+    far.report = report;
+    std::vector<std::string> keys;
+    for (const replication::Notice& notice : report.notices) {
+        keys.push_back(far.name + ": " + notice.code + (notice.key.empty() ? "" : " " + notice.key));
+        alarms_->raise_once(AlarmCode::far_alarm, keys.back(), notice.text);
+    }
+    for (const std::string& old : far.notices) {
+        if (std::find(keys.begin(), keys.end(), old) == keys.end()) alarms_->lower(AlarmCode::far_alarm, old);
+    }
+    far.notices = std::move(keys);
+}
+
+/// Our values on a far node.
+replication::Step Replicator::step_of(const Far& far) const {
+    const bool is_edge = options_.role == config::Role::edge;
+    const std::string step = (is_edge ? "settings received on " : "federation.domains received on ") + far.name;
+    const bool agreed = far.agreed_digest == replication::digest(own_);
+    if (!far.refused.empty()) return {step, "failed", far.refused};
+    if (agreed) return {step, "in force", at_revision(own_revision_) + (far.session ? "" : "; " + down(far.trouble))};
+    if (far.session == nullptr) return {step, "pending", down(far.trouble)};
+    return {step, "pending", at_revision(own_revision_) + " is sent and not acknowledged yet"};
+}
+
+/// A far node's values here.
+replication::Step Replicator::step_from(const Far& far) {
+    const std::string step = "settings received from " + far.name;
+    if (!far.refused_here.empty()) return {step, "failed", far.refused_here};
+    if (far.held.revision == 0) return {step, "pending", far.session ? "nothing received yet" : down(far.trouble)};
+    return {step, "in force",
+            at_revision(far.held.revision) + (far.place == 0 ? "" : "; kept as a replica") +
+                (far.session ? "" : "; " + down(far.trouble))};
+}
+
+void Replicator::steps_of(const Far& far, std::vector<replication::Step>& out) const {
+    const bool is_edge = options_.role == config::Role::edge;
+    if (!is_edge) out.push_back(step_from(far));
+    if (is_edge || !own_.empty()) out.push_back(step_of(far));
+    for (const replication::Step& step : far.report.steps) {
+        if (far.session != nullptr) {
+            out.push_back(step);
+        } else {
+            out.push_back({step.step, "pending", "last heard: " + step.state + "; " + down(far.trouble)});
+        }
+    }
+}
+
+std::vector<replication::Step> Replicator::chain() const {
+    std::vector<replication::Step> steps;
+    const bool is_edge = options_.role == config::Role::edge;
+    const bool enabled = settings_->snapshot()->enabled;
+    if (is_edge) {
+        steps.push_back(
+            {"federation set on " + options_.node, enabled ? "in force" : "off", at_revision(own_revision_)});
+        if (fars_.empty()) steps.push_back({"settings received on the core", "pending", "no core has connected yet"});
+    }
+    for (const auto& [name, far] : fars_) steps_of(*far, steps);
+    if (more_steps_) {
+        for (replication::Step& step : more_steps_()) steps.push_back(std::move(step));
+    }
+    return steps;
+}
+
+}  // namespace sallyport::services

@@ -1,0 +1,310 @@
+// Who owns what, what is put in force, and what is told to the operator.
+#include "services/replicate/replicator.h"
+
+#include <algorithm>
+
+#include "services/replicate/session.h"
+
+namespace sallyport::services {
+
+namespace {
+
+/// Far nodes of one node, connected or remembered.
+constexpr std::size_t most_fars = 64;
+constexpr std::string_view enabled_name = "federation.enabled";
+
+std::string_view word(config::Role role) { return role == config::Role::edge ? "edge" : "core"; }
+
+std::string at_revision(std::uint64_t revision) { return "revision " + std::to_string(revision); }
+
+}  // namespace
+
+Replicator::Replicator(Options options, SettingsService& settings, AlarmBoard& alarms, io::Loop& loop, Logger log)
+    : options_{std::move(options)},
+      settings_{&settings},
+      alarms_{&alarms},
+      loop_{&loop},
+      log_{log},
+      refresh_{loop.timer([this] { refresh(); })},
+      started_{loop.now()} {}
+
+Replicator::~Replicator() = default;
+
+void Replicator::open() {
+    const std::string path = options_.folder + "/replicas.db";
+    auto store = io::ReplicaStore::open(path);
+    auto stored = store ? store->load() : Result<std::vector<io::StoredReplica>>{store.error()};
+    if (!stored) {
+        alarms_->raise(AlarmCode::replication_store, path, stored.error().text);
+    } else {
+        store_ = std::move(*store);
+        const auto& known = options_.fars;
+        for (io::StoredReplica& replica : *stored) {
+            const bool is_edge = options_.role == config::Role::edge;
+            // An edge that the file no longer names is nobody's business.
+            if (!is_edge && std::find(known.begin(), known.end(), replica.far) == known.end()) continue;
+            Far& far = far_of(replica.far);
+            (is_edge ? far.key : far.component) = std::move(replica.component);
+            far.held = {replica.revision, std::move(replica.digest)};
+            far.values = std::move(replica.values);
+        }
+    }
+    for (std::size_t i = 0; i < options_.fars.size(); ++i) far_of(options_.fars[i]).place = i;
+    settings_->subscribe([this](const config::Snapshot&) { offer_all(); });
+    refresh();
+    compare();
+}
+
+Replicator::Far& Replicator::far_of(const std::string& name) {
+    auto& far = fars_[name];
+    if (!far) {
+        far = std::make_unique<Far>();
+        far->name = name;
+        far->down_since = loop_->now();
+    }
+    return *far;
+}
+
+// Our values
+// ------------------------------------------------------------------------------------------------------------
+
+bool Replicator::owns(const config::SettingRow& row, config::Role role) const {
+    return config::owner_of(row.name) == (role == config::Role::edge ? config::Owner::edge : config::Owner::core);
+}
+
+/// An edge decides about all of its settings. A core that was given no value must not wipe the edge's.
+replication::Values Replicator::owned() const {
+    replication::Values values;
+    for (const config::SettingRow& row : config::setting_rows()) {
+        if (!owns(row, options_.role)) continue;
+        if (options_.role == config::Role::core && !settings_->has_value(row.name)) continue;
+        values[std::string{row.name}] = row.load(*settings_->snapshot());
+    }
+    return values;
+}
+
+void Replicator::offer_all() {
+    replication::Values values = owned();
+    if (values == own_ && own_revision_ != 0) return;
+    own_ = std::move(values);
+    own_revision_ = std::max<std::uint64_t>(settings_->snapshot()->revision, 1);
+    for (const auto& [name, far] : fars_) {
+        far->refused.clear();
+        if (far->session != nullptr) far->session->offer(own_revision_, own_);
+    }
+}
+
+void Replicator::agreed(Session& session, std::uint64_t revision) {
+    Far& far = *session.far();
+    far.refused.clear();
+    alarms_->lower(AlarmCode::replication_refused_there, far.name);
+    const std::string stands_for = replication::digest(own_);
+    if (far.agreed_digest == stands_for || !session.machine().agreed()) return;
+    far.agreed_digest = stands_for;
+    log_.info("replication.acknowledged", {{"far", far.name}, {"revision", std::to_string(revision)}});
+}
+
+void Replicator::refused(Session& session, const replication::Refusal& refusal) {
+    Far& far = *session.far();
+    far.refused = refusal.text;
+    log_.warn("replication.refused-there", {{"far", far.name},
+                                            {"revision", std::to_string(refusal.revision)},
+                                            {"code", refusal.code},
+                                            {"why", refusal.text}});
+    if (!refusal.temporary) alarms_->raise(AlarmCode::replication_refused_there, far.name, refusal.text);
+}
+
+// Channels
+// --------------------------------------------------------------------------------------------------------------
+
+void Replicator::attach(std::unique_ptr<io::ByteChannel> channel, const FarIdentity& identity) {
+    sessions_.push_back(std::make_unique<Session>(*this, std::move(channel), identity));
+    sessions_.back()->start();
+}
+
+/// The core behind a key was given another name.
+void Replicator::forget_former_names(const std::string& key, const std::string& name) {
+    std::erase_if(fars_, [&](const auto& entry) {
+        const auto& [other, far] = entry;
+        if (other == name || far->key != key || far->session != nullptr) return false;
+        for (const std::string& notice : far->notices) alarms_->lower(AlarmCode::far_alarm, notice);
+        for (const AlarmCode code : {AlarmCode::ssh_down, AlarmCode::replication_refused, AlarmCode::replication_store,
+                                     AlarmCode::replication_refused_there, AlarmCode::replication_differs}) {
+            alarms_->lower(code, other);
+        }
+        return true;
+    });
+}
+
+/// A name belongs to the key that proved it; a second channel of the same key is the node come back.
+Result<Replicator::Far*> Replicator::meet(Session& session, const replication::Hello& hello) {
+    const FarIdentity& identity = session.identity();
+    const std::string about = identity.name.empty() ? identity.address : identity.name;
+    const auto refuse = [&](const std::string& why) {
+        alarms_->raise(AlarmCode::replication_refused, about, why);
+        return Error{"name", why};
+    };
+    if (!identity.name.empty() && hello.node != identity.name)
+        return refuse("it calls itself " + hello.node + "; " + identity.name + " is expected there");
+    if (options_.role == config::Role::edge) forget_former_names(identity.key, hello.node);
+    if (fars_.size() >= most_fars && !fars_.contains(hello.node)) return refuse("too many nodes have connected");
+    Far& far = far_of(hello.node);
+    if (far.session != nullptr && far.session->identity().key != identity.key)
+        return refuse("it calls itself " + hello.node + ", which is connected with another key");
+    if (far.session != nullptr) far.session->close({"replaced", "the node has connected anew"});
+    far.session = &session;
+    far.key = identity.key;
+    far.place = identity.place;
+    far.component = hello.component;
+    far.trouble.clear();
+    alarms_->lower(AlarmCode::ssh_down, far.name);
+    alarms_->lower(AlarmCode::ssh_down, std::string{"core"});
+    log_.info("replication.open",
+              {{"far", far.name}, {"address", identity.address}, {"holds", at_revision(far.held.revision)}});
+    return &far;
+}
+
+void Replicator::ended(Session& session, const Error& why) {
+    const bool is_orderly = why.code == "silent" || why.code == "replaced" || why.code == "name";
+    if (is_orderly || session.far() == nullptr) return;
+    alarms_->raise(AlarmCode::replication_refused, session.far()->name, why.text);
+}
+
+void Replicator::session_over(Session& session, const std::string& why) {
+    if (Far* far = session.far(); far != nullptr && far->session == &session) {
+        far->session = nullptr;
+        far->down_since = loop_->now();
+        far->trouble = why;
+        log_.warn("replication.closed", {{"far", far->name}, {"why", why}});
+    } else if (session.far() == nullptr) {
+        log_.warn("replication.closed", {{"far", session.identity().address}, {"why", why}});
+    }
+    if (const std::string& name = session.identity().name; !name.empty() && on_down_) on_down_(name, why);
+    loop_->post([this, gone = &session, alive = std::weak_ptr<int>(alive_)] {
+        if (alive.expired()) return;
+        std::erase_if(sessions_, [gone](const auto& one) { return one.get() == gone; });
+    });
+}
+
+void Replicator::trouble(const std::string& name, const std::string& why) {
+    Far& far = far_of(name);
+    if (far.session == nullptr) far.trouble = why;
+}
+
+// Values of far nodes
+// ---------------------------------------------------------------------------------------------------
+
+/// Threat T83: whoever took over the other node may say only what is its to say.
+Result<std::vector<config::Change>> Replicator::check(const replication::Values& values) const {
+    const config::Role far_role = options_.role == config::Role::edge ? config::Role::core : config::Role::edge;
+    std::vector<config::Change> changes;
+    for (const auto& [name, value] : values) {
+        const config::SettingRow* row = config::find_setting(name);
+        if (row == nullptr) return Error{"setting-unknown", name + ": there is no such setting here"};
+        if (!owns(*row, far_role))
+            return Error{"not-its-own", name + " is not a setting of the " + std::string{word(far_role)}};
+        // Nothing is better than an empty secret: a first start may be quicker than the generator.
+        if (row->secret && value == "\"\"") continue;
+        changes.push_back({name, value});
+    }
+    return changes;
+}
+
+Result<void> Replicator::take_over(Far& far, const replication::Apply& apply) {
+    const auto fail = [&](const Error& error) -> Result<void> {
+        const bool is_store = error.code.starts_with("store-");
+        const bool is_news = far.refused_here != error.text;
+        far.refused_here = error.text;
+        alarms_->raise(is_store ? AlarmCode::replication_store : AlarmCode::replication_refused, far.name, error.text);
+        if (!is_news) return error;
+        log_.warn("replication.refused", {{"far", far.name},
+                                          {"revision", std::to_string(apply.revision)},
+                                          {"code", error.code},
+                                          {"why", error.text}});
+        return error;
+    };
+    const auto changes = check(apply.values);
+    if (!changes) return fail(changes.error());
+    if (far.place == 0) {
+        log_.info("replication.received",
+                  {{"detail", "xconfiguration received from " + far.name + " at " + at_revision(apply.revision)},
+                   {"far", far.name},
+                   {"component", far.component},
+                   {"revision", std::to_string(apply.revision)},
+                   {"form", apply.whole ? "whole" : "difference"}});
+        if (const auto done = settings_->set(*changes, far.name, "replication"); !done) return fail(done.error());
+    } else {
+        std::vector<config::Changed> changed;
+        if (const auto fits = config::apply(*settings_->snapshot(), *changes, changed); !fits)
+            return fail(fits.error());
+    }
+    if (const auto saved = save(far, apply); !saved) return fail(saved.error());
+    far.refused_here.clear();
+    alarms_->lower(AlarmCode::replication_store, far.name);
+    alarms_->lower(AlarmCode::replication_refused, far.name);
+    compare();
+    return {};
+}
+
+Result<void> Replicator::save(Far& far, const replication::Apply& apply) {
+    if (!store_) {
+        // It could not be opened at the start; perhaps it can be now.
+        auto store = io::ReplicaStore::open(options_.folder + "/replicas.db");
+        if (!store) return store.error();
+        store_ = std::move(*store);
+        alarms_->lower(AlarmCode::replication_store, options_.folder + "/replicas.db");
+    }
+    const std::string& mark = options_.role == config::Role::edge ? far.key : far.component;
+    const auto saved = store_->save({far.name, mark, apply.revision, apply.digest, apply.values});
+    if (!saved) return saved;
+    far.held = {apply.revision, apply.digest};
+    far.values = apply.values;
+    return {};
+}
+
+/// Alarms about far nodes that disagree with the first one, and news for provisioning.
+void Replicator::compare() {
+    const auto first = std::find_if(fars_.begin(), fars_.end(), [](const auto& entry) {
+        return entry.second->place == 0 && entry.second->held.revision != 0;
+    });
+    for (const auto& [name, far] : fars_) {
+        std::string different;
+        if (first != fars_.end() && far->place != 0 && far->held.revision != 0) {
+            for (const auto& [setting, value] : first->second->values) {
+                const auto other = far->values.find(setting);
+                if (other == far->values.end() || other->second != value)
+                    different += (different.empty() ? "" : ", ") + setting;
+            }
+        }
+        if (different.empty()) alarms_->lower(AlarmCode::replication_differs, name);
+        if (!different.empty()) alarms_->raise(AlarmCode::replication_differs, name, different);
+    }
+    tell_edges();
+}
+
+void Replicator::tell_edges() {
+    if (!on_edges_) return;
+    Edges now = edges();
+    if (now == told_edges_) return;
+    told_edges_ = now;
+    on_edges_(told_edges_);
+}
+
+Replicator::Edges Replicator::edges() const {
+    Edges all;
+    for (const std::string& name : options_.fars) {
+        const auto at = fars_.find(name);
+        if (at == fars_.end() || at->second->held.revision == 0) continue;
+        const auto enabled = at->second->values.find(std::string{enabled_name});
+        all.push_back({name, at->second->component, enabled != at->second->values.end() && enabled->second == "true"});
+    }
+    return all;
+}
+
+void Replicator::on_edges(std::function<void(const Edges&)> on_edges) {
+    on_edges_ = std::move(on_edges);
+    told_edges_ = edges();
+    on_edges_(told_edges_);
+}
+
+}  // namespace sallyport::services

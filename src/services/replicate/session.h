@@ -1,0 +1,64 @@
+// One channel of the replicator with its machine and deadlines. Only replicate/*.cpp include it.
+#pragma once
+
+#include <cstdint>
+
+#include "services/replicate/replicator.h"
+
+namespace sallyport::services {
+
+/// A far node, across its channels.
+struct Replicator::Far {
+    std::string name;
+    std::string component;
+    std::string key;
+    std::size_t place = SIZE_MAX;  ///< not known before it has connected since the start
+    replication::Held held;        ///< of its values
+    replication::Values values;    ///< those
+    std::string agreed_digest;     ///< of ours, there
+    std::string refused;           ///< why it did not take ours over; empty: it did, or was not asked
+    std::string refused_here;      ///< why we did not take over its latest; empty: we did
+    std::string trouble;           ///< why there is no channel
+    TimePoint down_since{};
+    Session* session = nullptr;  ///< greeted
+    replication::Report report;
+    std::vector<std::string> notices;  ///< keys of its alarms on our board
+};
+
+class Replicator::Session final : public io::ByteChannelOwner {
+public:
+    Session(Replicator& owner, std::unique_ptr<io::ByteChannel> channel, FarIdentity identity);
+
+    void start();
+    void on_bytes(std::string_view bytes) override;
+    void on_progress() override;
+    void on_closed(const std::string& why) override;
+
+    void offer(std::uint64_t revision, const replication::Values& values);
+    void report(const replication::Report& report);
+    void close(const Error& why);
+    [[nodiscard]] const replication::Machine& machine() const { return machine_; }
+    [[nodiscard]] const FarIdentity& identity() const { return identity_; }
+    [[nodiscard]] Far* far() const { return far_; }
+    void forget_far() { far_ = nullptr; }
+
+private:
+    void act(replication::Actions actions);
+    void meet(const replication::Hello& hello, replication::Actions& out);
+    void apply(const replication::Apply& apply, replication::Actions& out);
+    void try_again();
+    void arm();
+    void end(const std::string& why);
+
+    Replicator* owner_;
+    std::unique_ptr<io::ByteChannel> channel_;
+    FarIdentity identity_;
+    replication::Machine machine_;
+    Far* far_ = nullptr;
+    std::unique_ptr<io::Timer> deadline_, retry_;
+    std::optional<replication::Apply> waiting_;  ///< could not be stored yet
+    Error told_;                                 ///< why, as the far node knows it
+    bool over_ = false;
+};
+
+}  // namespace sallyport::services
