@@ -54,6 +54,9 @@ Result<void> CoreNode::prepare() {
     for (auto& thread : runtime_->shards()) {
         shards_.push_back(std::make_unique<CoreShard>(*thread->shard, ledger_, parts, shards_));
     }
+    auto provisioning = Provisioning::make(*runtime_);
+    if (!provisioning) return provisioning.error();
+    provisioning_ = std::move(*provisioning);
     return {};
 }
 
@@ -109,6 +112,7 @@ Result<void> CoreNode::start() {
             }
         });
     }
+    if (provisioning_) provisioning_->start();
     return {};
 }
 
@@ -143,13 +147,14 @@ void CoreNode::status(std::function<void(admin::NodeStatus)> on_status) {
             }
             if (index == 0) part.inside_listeners = core.s2s().endpoints();
             for (const auto& component : core.components().status()) {
-                part.components.push_back(
-                    {component.domain, component.remote_address, "attached", component.stanzas_in, component.stanzas_out});
+                part.components.push_back({component.domain, component.remote_address, "attached", component.stanzas_in,
+                                           component.stanzas_out});
             }
             for (const auto& [key, described] : core.described()) {
                 const link::PeerFacts& facts = described.facts;
-                part.described.push_back({described.edge, facts.pair.local.text(), facts.pair.remote.text(), facts.direction, facts.method,
-                                          facts.tls, facts.cipher, facts.address, facts.verdict, described.since});
+                part.described.push_back({described.edge, facts.pair.local.text(), facts.pair.remote.text(),
+                                          facts.direction, facts.method, facts.tls, facts.cipher, facts.address,
+                                          facts.verdict, described.since});
             }
             return part;
         },
@@ -159,6 +164,7 @@ void CoreNode::status(std::function<void(admin::NodeStatus)> on_status) {
             all.federation_enabled = runtime_->settings().snapshot()->enabled;
             all.ledger = ledger_.totals();
             all.certificates = own_certificates(runtime_->file(), tls_, link_tls_);
+            if (provisioning_) all.chain = provisioning_->chain();
             on_status(std::move(all));
         });
 }

@@ -8,6 +8,7 @@
 #include "io/tls/inside_ca.h"
 #include "nodes/core/core_shard.h"
 #include "nodes/runtime/certificates.h"
+#include "nodes/runtime/provisioning.h"
 #include "nodes/runtime/runtime.h"
 
 namespace sallyport::nodes {
@@ -54,6 +55,7 @@ private:
     S2sTls tls_;
     std::shared_ptr<const io::TlsContext> link_tls_;
     std::vector<std::unique_ptr<CoreShard>> shards_;
+    std::unique_ptr<Provisioning> provisioning_;  ///< null: not configured
     bool running_ = false;
 };
 

@@ -45,7 +45,7 @@ struct InitFile {
 /// Asks on a terminal for what is missing; elsewhere a missing answer is an error. Errors: "init".
 [[nodiscard]] Result<InitPlan> plan_init(InitAnswers answers, const Console& console);
 // init_files.cpp
-/// Makes keys, certificates, secrets and both node files. Errors: "pki", "init".
+/// Makes keys, certificates, secrets and both node files. Errors: "pki", "ssh-key", "init".
 [[nodiscard]] Result<std::vector<InitFile>> make_files(const InitPlan& plan, WallTime now);
 // init_advice.cpp
 /// DNS records, firewall rules, lines for the internal server, and the next commands.

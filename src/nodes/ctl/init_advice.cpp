@@ -14,9 +14,10 @@ std::string heading(const std::string& text) { return "\n" + text + "\n"; }
 std::string files_part(const InitPlan& plan) {
     const bool made = plan.certificate.empty();
     return heading("Files") + "  to the edge:  edge.toml traversal-ca.pem edge-link.pem edge-link.key" +
-           (made ? " s2s.pem s2s.key" : "") + "\n" +
+           "\n                ssh_host_ed25519 core_ed25519.pub" + (made ? " s2s.pem s2s.key" : "") + "\n" +
            (made ? "" : "                " + plan.certificate + "\n                " + plan.key + "\n") +
            "  to the core:  core.toml traversal-ca.pem core-link.pem core-link.key\n"
+           "                core_ed25519 ssh_host_ed25519.pub\n"
            "  to a safe:    traversal-ca.key (needed again only for further nodes)\n"
            "  The user that runs a node has to own its files: chown sallyport: FILE\n";
 }

@@ -1,7 +1,8 @@
-// Node files, the traversal authority with the link certificates that it signs, secrets, and a self-signed certificate
-// where there is no other.
+// Node files, the traversal authority with the link certificates that it signs, SSH keys, secrets, and a self-signed
+// certificate where there is no other.
 #include "base/hash.h"
 #include "io/loop/random.h"
+#include "io/ssh/keys.h"
 #include "io/tls/pki.h"
 #include "model/config/setting_values.h"
 #include "nodes/ctl/init.h"
@@ -11,6 +12,7 @@ namespace sallyport::ctl {
 namespace {
 
 constexpr std::size_t secret_bytes = 32;
+constexpr std::uint16_t ssh_port = 2222;
 constexpr auto year = std::chrono::hours{24 * 365};
 
 std::string fresh_secret() { return to_hex(io::random_bytes(secret_bytes)); }
@@ -79,7 +81,14 @@ std::string edge_toml(const InitPlan& plan, const Secrets& secrets) {
            "\n# The router link. The core connects here; never the public address.\n"
            "[link]\n"
            "listen = [" +
-           quoted(plan.edge_link.text()) + "]\n" + link_keys("edge-link", secrets) + "\n" +
+           quoted(plan.edge_link.text()) + "]\n" + link_keys("edge-link", secrets) +
+           "\n# Provisioning: settings flow between edge and core. The core connects here.\n"
+           "[ssh]\n"
+           "listen = [" +
+           quoted(Endpoint{plan.edge_link.address, ssh_port}.text()) +
+           "]\n"
+           "host_key = \"ssh_host_ed25519\"\n"
+           "authorized_keys = \"core_ed25519.pub\"\n\n" +
            settings_section(plan, secrets);
 }
 
@@ -102,6 +111,15 @@ std::string core_toml(const InitPlan& plan, const Secrets& secrets) {
            quoted(plan.edge_name) +
            "  # must stand in its certificate\n"
            "role = \"edge\"\n"
+           "\n[[ssh.dial]]\n"
+           "address = " +
+           quoted(Endpoint{plan.edge_link.address, ssh_port}.text()) +
+           "\n"
+           "name = " +
+           quoted(plan.edge_name) +
+           "\n"
+           "key = \"core_ed25519\"\n"
+           "host_key = \"ssh_host_ed25519.pub\"\n"
            "\n# Where the internal servers connect, for every foreign domain.\n"
            "[inside]\n"
            "listen = [" +
@@ -118,6 +136,14 @@ std::string core_toml(const InitPlan& plan, const Secrets& secrets) {
            "auth = \"dialback\"  # dialback (to that address) or certificate\n"
            "\n" +
            settings_section(plan, secrets);
+}
+
+Result<void> add_ssh_key(const std::string& stem, const std::string& comment, std::vector<InitFile>& files) {
+    const auto made = io::make_ssh_key(comment);
+    if (!made) return made.error();
+    files.push_back({stem, made->private_key, true});
+    files.push_back({stem + ".pub", made->public_key, false});
+    return {};
 }
 
 Result<void> add_pair(const std::string& stem, const Result<io::PemPair>& pair, std::vector<InitFile>& files) {
@@ -163,6 +189,8 @@ Result<std::vector<InitFile>> make_files(const InitPlan& plan, WallTime now) {
     for (const auto& [stem, name] : ends) {
         if (auto added = add_pair(stem, link_certificate(*name, *authority, now), files); !added) return added.error();
     }
+    if (auto added = add_ssh_key("ssh_host_ed25519", plan.edge_name, files); !added) return added.error();
+    if (auto added = add_ssh_key("core_ed25519", plan.core_name, files); !added) return added.error();
     if (plan.certificate.empty()) {
         if (auto added = add_pair("s2s", self_signed(plan, now), files); !added) return added.error();
     }

@@ -47,6 +47,9 @@ Result<void> EdgeNode::prepare() {
         parts.link_load = links_.back().get();
         shards_.push_back(std::make_unique<EdgeShard>(*thread->shard, ledger_, parts, shards_));
     }
+    auto provisioning = Provisioning::make(*runtime_);
+    if (!provisioning) return provisioning.error();
+    provisioning_ = std::move(*provisioning);
     runtime_->settings().subscribe([this](const config::Snapshot& snapshot) {
         for (auto& shard : shards_) {
             runtime_->bus().run_on(shard->shard().index, [edge = shard.get(), snapshot] { edge->apply(snapshot); });
@@ -72,7 +75,8 @@ Result<void> EdgeNode::start() {
     }
     for (const Endpoint& at : file.link.listen) {
         if (!outcome) break;
-        auto listener = runtime_->network().listen(at, [this](std::unique_ptr<io::Stream> stream) { place_link(std::move(stream)); });
+        auto listener = runtime_->network().listen(
+            at, [this](std::unique_ptr<io::Stream> stream) { place_link(std::move(stream)); });
         if (!listener) {
             outcome = listener.error();
         } else {
@@ -80,6 +84,7 @@ Result<void> EdgeNode::start() {
             link_listeners_.push_back(std::move(*listener));
         }
     }
+    if (outcome && provisioning_) provisioning_->start();
     return outcome;
 }
 
@@ -104,9 +109,12 @@ void EdgeNode::stop() {
 void EdgeNode::when_quiet(std::function<void()> on_quiet) {
     link_listeners_.clear();
     for (auto& shard : shards_) runtime_->bus().run_on(shard->shard().index, [edge = shard.get()] { edge->shut(); });
-    watch_until_quiet(*runtime_, [this](std::size_t index) {
-        return shards_[index]->s2s().open_streams() + shards_[index]->hub().connections();
-    }, std::move(on_quiet));
+    watch_until_quiet(
+        *runtime_,
+        [this](std::size_t index) {
+            return shards_[index]->s2s().open_streams() + shards_[index]->hub().connections();
+        },
+        std::move(on_quiet));
 }
 
 void EdgeNode::status(std::function<void(admin::NodeStatus)> on_status) {
@@ -128,6 +136,7 @@ void EdgeNode::status(std::function<void(admin::NodeStatus)> on_status) {
             all.link_listeners = link_endpoints_;
             all.ledger = ledger_.totals();
             all.certificates = own_certificates(runtime_->file(), tls_, link_tls_);
+            if (provisioning_) all.chain = provisioning_->chain();
             on_status(std::move(all));
         });
 }
@@ -163,4 +172,3 @@ std::vector<std::string> EdgeNode::reload() {
 }
 
 }  // namespace sallyport::nodes
-

@@ -8,6 +8,7 @@
 #include "admin/api/node_control.h"
 #include "nodes/edge/edge_shard.h"
 #include "nodes/runtime/certificates.h"
+#include "nodes/runtime/provisioning.h"
 #include "nodes/runtime/runtime.h"
 
 namespace sallyport::nodes {
@@ -55,6 +56,7 @@ private:
     std::vector<std::unique_ptr<std::atomic<int>>> links_;  ///< connections placed on each shard
     std::vector<std::unique_ptr<io::Listener>> link_listeners_;
     std::vector<Endpoint> link_endpoints_;
+    std::unique_ptr<Provisioning> provisioning_;  ///< null: not configured
     bool running_ = false;
 };
 

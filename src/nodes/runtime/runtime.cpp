@@ -55,6 +55,8 @@ Result<void> Runtime::prepare() {
     options.first_values = file_.settings;
     options.file = file_.path;
     options.random_bytes = io::random_bytes;
+    if (file_.replicates())
+        options.owner = file_.role == config::Role::edge ? config::Owner::edge : config::Owner::core;
     settings_ =
         std::make_unique<services::SettingsService>(std::move(options), control_, Logger{*log_, LogModule::settings});
     if (auto opened = settings_->open(); !opened) return opened.error();

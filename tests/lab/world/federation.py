@@ -83,7 +83,7 @@ class Federation:
     def _certificates(self):
         folder = os.path.join(self.folder, "pki")
         public, traversal = Authority(folder, "lab-authority"), Authority(folder, "traversal-authority")
-        self.authority = public
+        self.authority, self.traversal = public, traversal
         self.trust, self.traversal_trust = public.certificate, traversal.certificate
         self.certificates = {
             "inside": public.issue("inside", ["coluc.com", "rooms.coluc.com"]),

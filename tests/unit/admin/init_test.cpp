@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <sstream>
 
+#include "io/ssh/keys.h"
 #include "io/store/file_facts.h"
 #include "io/tls/cert_facts.h"
 #include "io/tls/files.h"
@@ -87,6 +88,14 @@ TEST_F(Init, WritesAPairThatBothNodesAccept) {
               "b\xc3\xbc"
               "cher.test");
     EXPECT_EQ(edge.settings, core.settings);
+    ASSERT_EQ(core.ssh.dial.size(), 1u);
+    EXPECT_EQ(core.ssh.dial[0].address.text(), edge.ssh.listen.at(0).text());
+    EXPECT_EQ(core.ssh.dial[0].name, edge.node.name);
+    const auto host_key = io::load_ssh_private_key(edge.ssh.host_key),
+               core_key = io::load_ssh_private_key(core.ssh.dial[0].key);
+    ASSERT_TRUE(host_key && core_key);
+    EXPECT_TRUE(io::same_key(host_key->get(), io::load_ssh_public_key(core.ssh.dial[0].host_key)->get()));
+    EXPECT_TRUE(io::same_key(core_key->get(), io::load_authorized_keys(edge.ssh.authorized_keys)->at(0).key.get()));
     EXPECT_EQ(edge.settings.at("federation.enabled"), "true");
     EXPECT_GE(edge.settings.at("federation.dialback_secret").size(), 64u);
     EXPECT_EQ(run({"check-config", folder + "/edge.toml"}), 0) << err;
@@ -95,8 +104,8 @@ TEST_F(Init, WritesAPairThatBothNodesAccept) {
 
 TEST_F(Init, KeepsKeysAndSecretsPrivate) {
     ASSERT_EQ(run(flags()), 0) << err;
-    for (const char* name :
-         {"edge.toml", "core.toml", "traversal-ca.key", "edge-link.key", "core-link.key", "s2s.key"}) {
+    for (const char* name : {"edge.toml", "core.toml", "traversal-ca.key", "edge-link.key", "core-link.key", "s2s.key",
+                             "ssh_host_ed25519", "core_ed25519"}) {
         EXPECT_EQ(mode(name), 0600u) << name;
     }
     EXPECT_EQ(mode("edge-link.pem"), 0644u);
