@@ -116,7 +116,9 @@ struct NodeFile {
     std::vector<std::string> warnings;
 
     /// Settings flow between edge and core; otherwise each node goes by its own.
-    [[nodiscard]] bool replicates() const { return (role == Role::edge && !ssh.listen.empty()) || (role == Role::core && !ssh.dial.empty()); }
+    [[nodiscard]] bool replicates() const {
+        return (role == Role::edge && !ssh.listen.empty()) || (role == Role::core && !ssh.dial.empty());
+    }
     /// "edge1.b.test" -> "edge1-b-test".
     [[nodiscard]] std::string realm() const;
 };

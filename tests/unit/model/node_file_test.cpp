@@ -343,7 +343,8 @@ TEST(NodeFile, RefusesTheLinkOnThePublicAddress) {
     }
     const std::string named = replaced(good_edge, "\"0.0.0.0:5269\", \"[::]:5269\"", "\"10.0.0.1:5269\"");
     EXPECT_THAT(sentences(named, Role::edge),
-                testing::ElementsAre(HasSubstr("link.listen: 10.0.0.1 is also an address of s2s")));
+                testing::ElementsAre(HasSubstr("link.listen: 10.0.0.1 is also an address of s2s"),
+                                     HasSubstr("ssh.listen: 10.0.0.1 is also an address of s2s")));
     const std::string loopback = replaced(replaced(good_edge, "\"0.0.0.0:5269\", \"[::]:5269\"", "\"127.0.0.1:5269\""),
                                           listen, "listen = [\"127.0.0.1:7400\"]");
     EXPECT_THAT(sentences(loopback, Role::edge), testing::IsEmpty()) << "on loopback nobody else is there";
