@@ -58,7 +58,7 @@ protected:
     ~Settings() override { std::filesystem::remove_all(top); }
 
     SettingsService service(std::map<std::string, std::string> first = {}) {
-        SettingsService::Options options{folder, std::move(first), "edge.toml", {}, std::chrono::milliseconds{0}};
+        SettingsService::Options options{folder, std::move(first), "edge.toml", {}, {}, std::chrono::milliseconds{0}};
         options.random_bytes = [this](std::size_t count) {
             return std::string(count, static_cast<char>(next_random++));
         };
