@@ -19,6 +19,8 @@ std::string digest(const EVP_MD* algorithm, std::string_view bytes) {
     return out;
 }
 
+const EVP_MD* function_of(Digest algorithm) { return algorithm == Digest::sha1 ? EVP_sha1() : EVP_sha256(); }
+
 constexpr std::string_view base64_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 int base64_value(char c) {
@@ -43,11 +45,28 @@ std::string to_hex(std::string_view bytes) {
 std::string sha1(std::string_view bytes) { return digest(EVP_sha1(), bytes); }
 std::string sha256(std::string_view bytes) { return digest(EVP_sha256(), bytes); }
 
-std::string hmac_sha256(std::string_view key, std::string_view message) {
-    std::string out(32, '\0');
-    unsigned int size = 32;
-    HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(message.data()),
+std::string hmac_sha256(std::string_view key, std::string_view message) { return hmac(Digest::sha256, key, message); }
+
+std::string hash(Digest algorithm, std::string_view bytes) { return digest(function_of(algorithm), bytes); }
+
+std::string hmac(Digest algorithm, std::string_view key, std::string_view message) {
+    const EVP_MD* function = function_of(algorithm);
+    std::string out(static_cast<std::size_t>(EVP_MD_get_size(function)), '\0');
+    auto size = static_cast<unsigned int>(out.size());
+    // Without a key OpenSSL would go on with the key of an earlier call.
+    const char* key_bytes = key.empty() ? "" : key.data();
+    HMAC(function, key_bytes, static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(message.data()),
          message.size(), reinterpret_cast<unsigned char*>(out.data()), &size);
+    return out;
+}
+
+std::string pbkdf2(Digest algorithm, std::string_view password, std::string_view salt, std::uint32_t iterations) {
+    const EVP_MD* function = function_of(algorithm);
+    std::string out(static_cast<std::size_t>(EVP_MD_get_size(function)), '\0');
+    PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()),
+                      reinterpret_cast<const unsigned char*>(salt.data()), static_cast<int>(salt.size()),
+                      static_cast<int>(iterations), function, static_cast<int>(out.size()),
+                      reinterpret_cast<unsigned char*>(out.data()));
     return out;
 }
 

@@ -15,6 +15,13 @@ namespace sallyport {
 [[nodiscard]] std::string sha256(std::string_view bytes);
 /// 32 raw bytes; RFC 2104 with SHA-256.
 [[nodiscard]] std::string hmac_sha256(std::string_view key, std::string_view message);
+/// The hashes of SCRAM (RFC 5802, RFC 7677).
+enum class Digest : std::uint8_t { sha1, sha256 };
+[[nodiscard]] std::string hash(Digest digest, std::string_view bytes);
+[[nodiscard]] std::string hmac(Digest digest, std::string_view key, std::string_view message);
+/// RFC 8018 5.2 with HMAC, one block long; slow on purpose.
+[[nodiscard]] std::string pbkdf2(Digest digest, std::string_view password, std::string_view salt,
+                                 std::uint32_t iterations);
 /// True when equal; the time depends on the lengths only (threat T08).
 [[nodiscard]] bool equal_constant_time(std::string_view a, std::string_view b);
 

@@ -32,6 +32,7 @@ constexpr ModuleName module_names[] = {
     {"admin", LogModule::admin},
     {"network.axl", LogModule::axl},
     {"axl", LogModule::axl},
+    {"users", LogModule::users},
 };
 
 }  // namespace

@@ -37,6 +37,7 @@ enum class LogModule : std::uint8_t {
     routing,  ///< stanza decisions
     admin,
     axl,  ///< network.axl: provisioning of IM&P servers, and the AXL service
+    users,  ///< client streams, sessions, accounts
     count_
 };
 [[nodiscard]] std::string_view text(LogModule module);
