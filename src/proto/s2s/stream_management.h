@@ -56,6 +56,10 @@ public:
     void asked() { asked_at_ = sent_; }
     /// `h` of an `<a/>`: how many stanzas it newly acknowledges; nothing when it counts more than we sent.
     [[nodiscard]] std::optional<std::uint64_t> acknowledge(std::uint32_t h);
+    /// `h` is a count that the peer can have: neither more than was sent nor less than it told before.
+    [[nodiscard]] bool counts(std::uint32_t h) const {
+        return static_cast<std::uint32_t>(h - static_cast<std::uint32_t>(acknowledged_)) <= unacknowledged();
+    }
     [[nodiscard]] std::uint64_t unacknowledged() const { return sent_ - acknowledged_; }
     [[nodiscard]] std::uint64_t sent() const { return sent_; }
 

@@ -1,0 +1,129 @@
+// The inside of Machine, shared by the files that implement it and by nobody else: machine.cpp (table, events, ends),
+// machine_calls.cpp (public face), machine_negotiation.cpp (headers, features, TLS, SASL), machine_binding.cpp
+// (resource, XEP-0198).
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include "proto/c2s/machine.h"
+
+namespace sallyport::c2s {
+
+/// What holds on a stream, as bits of a set.
+enum class Fact : std::uint8_t {
+    none = 0,
+    secured = 1 << 0,
+    authenticated = 1 << 1,
+    managed = 1 << 2,  ///< XEP-0198 is on
+};
+constexpr Fact operator|(Fact a, Fact b) {
+    return static_cast<Fact>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
+}
+constexpr bool holds(Fact all, Fact needed) {
+    return (static_cast<unsigned>(all) & static_cast<unsigned>(needed)) == static_cast<unsigned>(needed);
+}
+constexpr bool overlaps(Fact all, Fact some) { return (static_cast<unsigned>(all) & static_cast<unsigned>(some)) != 0; }
+
+struct Machine::State {
+    enum class Phase : std::uint8_t {
+        opening,     ///< a header is due
+        offering,    ///< before authentication
+        securing,    ///< TLS handshake
+        looking_up,  ///< the verifier is being fetched
+        challenged,  ///< the client's proof is due
+        binding,     ///< authenticated, no resource
+        attaching,   ///< the resource is being bound, or the session found
+        open,
+        closing,
+        closed,
+    };
+    enum class Did : std::uint8_t { advance, stay, ended };
+
+    struct Event {
+        On on = On::foreign;
+        const xml::Element* element = nullptr;
+        const xml::Header* header = nullptr;
+        const TlsFacts* tls = nullptr;
+        const sasl::Verifier* verifier = nullptr;
+        const xmpp::Jid* full = nullptr;
+        std::size_t unread = 0;
+        std::uint32_t h = 0;
+        xmpp::StanzaCondition condition = xmpp::StanzaCondition::internal_server_error;
+    };
+    using Act = Did (State::*)(const Event&, TimePoint, Actions&);
+    struct Row {
+        Phase in;
+        On on;
+        Phase next;
+        Act act;
+        std::string_view says;
+        Fact needs = Fact::none;
+        Fact forbids = Fact::none;
+    };
+    static std::span<const Row> table();
+    static std::string_view words(Phase phase);
+
+    State(Settings settings_given, TimePoint now);
+
+    // machine.cpp
+    void handle(const Event& event, TimePoint now, Actions& out);
+    void refuse_event(On on, TimePoint now, Actions& out);
+    void close(std::optional<xmpp::StreamError> error, std::string why, TimePoint now, Actions& out);
+    void end();
+    void on_time(TimePoint now, Actions& out);
+    void note(Actions& out, LogLevel level, std::string_view name, std::vector<LogFact> facts) const;
+    [[nodiscard]] Fact facts() const;
+    Did finish(const Event&, TimePoint, Actions&);
+    Did peer_error(const Event&, TimePoint, Actions&);
+
+    // machine_negotiation.cpp: RFC 6120 4 to 6
+    Did greet(const Event&, TimePoint, Actions&);
+    Did greet_again(const Event&, TimePoint, Actions&);
+    Did accept_tls(const Event&, TimePoint, Actions&);
+    Did restart(const Event&, TimePoint, Actions&);
+    Did authenticate(const Event&, TimePoint, Actions&);
+    Did challenge(const Event&, TimePoint, Actions&);
+    Did decline_login(const Event&, TimePoint, Actions&);
+    Did take_response(const Event&, TimePoint, Actions&);
+    Did abort_sasl(const Event&, TimePoint, Actions&);
+    Did take_first(const std::string& text, TimePoint now, Actions& out);
+    Did fail_sasl(sasl::Failure failure, TimePoint now, Actions& out);
+    [[nodiscard]] bool judge(const xml::Header& header, TimePoint now, Actions& out);
+    void respond_header(Actions& out);
+    void offer_features(Actions& out) const;
+
+    // machine_binding.cpp: RFC 6120 7, XEP-0198
+    Did bind(const Event&, TimePoint, Actions&);
+    Did admit(const Event&, TimePoint, Actions&);
+    Did decline_bind(const Event&, TimePoint, Actions&);
+    Did resume(const Event&, TimePoint, Actions&);
+    Did go_on(const Event&, TimePoint, Actions&);
+    Did decline_resume(const Event&, TimePoint, Actions&);
+    Did enable(const Event&, TimePoint, Actions&);
+    Did decline_enable(const Event&, TimePoint, Actions&);
+    Did acknowledge(const Event&, TimePoint, Actions&);
+    Did take_ack(const Event&, TimePoint, Actions&);
+    void opened(const xmpp::Jid& full, TimePoint now);
+
+    static constexpr unsigned most_binds = 3;
+
+    Settings settings;
+    Phase phase = Phase::opening;
+    bool header_sent = false, header_seen = false, managed = false;
+    xmpp::Domain domain;  ///< of the header's `to`
+    xmpp::Jid user;
+    std::unique_ptr<TlsFacts> tls;
+    sasl::Channel channel;
+    const sasl::Mechanism* mechanism = nullptr;
+    std::optional<sasl::Scram> scram;
+    bool first_due = false;  ///< the empty challenge is out, client-first is due
+    xmpp::Jid claimed;       ///< who is being authenticated
+    unsigned sasl_failures = 0, binds = 0;
+    std::string bind_id, resume_id;
+
+    TimePoint negotiation, idle = never, answer = never, stanza = never, closing = never;
+    TimePoint seen{};
+};
+
+}  // namespace sallyport::c2s
