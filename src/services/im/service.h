@@ -30,6 +30,8 @@ struct ServiceContext {
     Storage& storage;
     std::vector<xmpp::Domain> domains{};
     std::shared_ptr<const io::TlsContext> tls{};  ///< its identities cover the domains
+    /// Offer SCRAM that is bound to the TLS session. Off: for clients that know only a binding that TLS 1.3 has not.
+    bool channel_binding = true;
     Limits limits{};
     Timers timers{};
     routing::Router* router = nullptr;  ///< for stanzas to other domains
@@ -52,6 +54,8 @@ struct ServiceStatus {
     std::vector<SessionStatus> sessions;
 };
 
+class Inside;
+
 class Service final : public routing::Router {
 public:
     explicit Service(ServiceContext context);
@@ -65,17 +69,19 @@ public:
     /// A stanza to a domain that this service serves. The ticket is settled when the stanza has been acknowledged by
     /// the client (XEP-0198) or written to one without acknowledgements, is kept on disk, or was answered.
     void route(const xmpp::Stanza& stanza, const routing::Ticket& ticket) override;
+    /// Back-pressure: what users say has nowhere to go for the moment, so nothing more is read from them.
+    void hold(bool held);
     /// New streams use it from now on.
     void replace_tls(std::shared_ptr<const io::TlsContext> tls);
     /// The password was changed or the account removed: its sessions end.
     void account_changed(const io::UserName& user);
     /// Orderly end of every stream (system-shutdown).
     void shut();
-    [[nodiscard]] std::size_t connections() const;
+    /// Streams that are open, and what the disk has not confirmed; 0 after shut(): the node may end.
+    [[nodiscard]] std::size_t open_work() const;
     [[nodiscard]] ServiceStatus status() const;
 
 private:
-    class Inside;
     std::unique_ptr<Inside> inside_;
 };
 

@@ -30,6 +30,7 @@ public:
 
     /// For the salts of users that do not exist; known from the start.
     [[nodiscard]] const std::string& secret() const { return secret_; }
+    [[nodiscard]] std::size_t waiting() const { return waiting_; }
     /// Reads or writes, in the order of the calls. Errors: those of the store, "store-busy".
     void run(Work work, OnDone on_done);
 
@@ -48,7 +49,6 @@ private:
         OnDone on_done;
         Result<void> outcome;
     };
-    struct Shared;
     void flush();
     static void perform(io::UserStore& store, std::vector<Job>& jobs);
 

@@ -1,0 +1,89 @@
+// One account in memory: its roster and its sessions; and one session: a bound resource, which may outlive the stream
+// of its client (XEP-0198).
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "io/store/user_store.h"
+#include "proto/c2s/subscription.h"
+#include "proto/s2s/stream_management.h"
+#include "services/im/letter.h"
+#include "services/im/service.h"
+
+namespace sallyport::im {
+
+class ClientStream;
+struct Account;
+
+/// Sent to a client and not yet acknowledged.
+struct Unacknowledged {
+    std::string bytes;
+    SharedLetter letter;               ///< whose ticket waits; null: nobody's
+    std::optional<std::int64_t> kept;  ///< on the disk under this number until acknowledged
+};
+
+struct Session {
+    Account* account = nullptr;
+    std::uint64_t serial = 0;  ///< never given twice: what comes back later asks by it
+    xmpp::Jid full;
+    ClientStream* stream = nullptr;  ///< null: the client is away and may come back
+    TimePoint since{};
+    std::string remote_address, tls_version, mechanism;
+
+    bool interested = false;  ///< asked for the roster: gets pushes (RFC 6121 2.1.6)
+    bool carbons = false;
+    bool available = false;
+    int priority = 0;
+    SharedLetter presence;           ///< the last one broadcast while available
+    std::set<std::string> directed;  ///< who got directed presence and would not hear of the end
+
+    s2s::ReceivedCounter received;
+    s2s::SentCounter sent;
+    std::deque<Unacknowledged> window;
+    std::size_t window_bytes = 0;
+    bool asked = false;      ///< an `<r/>` is out
+    bool overflown = false;  ///< the window is full: the session ends with this turn
+    std::string resume_id;   ///< empty: not resumable
+    std::unique_ptr<io::Timer> expiry;
+    routing::Ticket source;
+    std::uint64_t stanzas_in = 0, stanzas_out = 0;
+};
+
+struct Account {
+    xmpp::Jid bare;
+    io::UserName name;
+    std::uint64_t version = 0;  ///< of the roster
+    std::map<std::string, io::StoredContact> contacts;
+    std::vector<std::unique_ptr<Session>> sessions;
+    std::set<std::int64_t> on_the_way;  ///< kept stanzas that a session has got and not acknowledged
+
+    /// Reading or writing the account: what comes meanwhile waits, in order.
+    bool busy = true;
+    std::deque<std::function<void(Account*)>> waiting;
+
+    [[nodiscard]] c2s::Subscription subscription(const xmpp::Jid& contact) const {
+        const auto at = contacts.find(contact.text());
+        return at == contacts.end() ? c2s::Subscription::none : static_cast<c2s::Subscription>(at->second.state);
+    }
+    [[nodiscard]] Session* find(std::string_view resource) const {
+        for (const auto& session : sessions) {
+            if (session->full.resource() == resource) return session.get();
+        }
+        return nullptr;
+    }
+    [[nodiscard]] bool present() const {
+        for (const auto& session : sessions) {
+            if (session->available) return true;
+        }
+        return false;
+    }
+};
+
+}  // namespace sallyport::im

@@ -1,0 +1,286 @@
+// Bytes to events, actions to bytes. While an answer of the service is due (a verifier, a resource) nothing is read:
+// what the client sent ahead waits in `later_`, which is bounded like an element before authentication.
+#include "services/im/client_stream.h"
+
+#include <algorithm>
+
+#include "proto/xmpp/namespaces.h"
+#include "services/im/inside.h"
+
+namespace sallyport::im {
+
+namespace {
+
+/// What a stanza costs at least, in bytes a second: small ones cause work as large ones do.
+constexpr std::size_t least_cost = 512;
+
+}  // namespace
+
+ClientStream::ClientStream(Inside& inside, std::uint64_t serial, std::unique_ptr<io::Stream> stream)
+    : inside_{inside},
+      serial_{serial},
+      stream_{std::move(stream)},
+      remote_{stream_->remote()},
+      machine_{inside.machine_settings(), inside.now()},
+      reader_{inside.context().limits.before_auth},
+      timer_{inside.context().shard.loop.timer([this] { expire(); })},
+      bucket_{inside.context().limits.unauthenticated_bytes_per_second, inside.context().limits.client_burst_bytes,
+              inside.now()} {
+    stream_->set_owner(this);
+    arm();
+}
+
+ClientStream::~ClientStream() = default;
+
+TimePoint ClientStream::now() const { return inside_.now(); }
+
+void ClientStream::on_bytes(std::string_view bytes) {
+    throttle(bytes.size());
+    if (machine_.closed()) return;
+    if (machine_.waiting() || reading_) {
+        if (later_.size() + bytes.size() > inside_.context().limits.before_auth.element_bytes) {
+            return end(xmpp::StreamCondition::policy_violation, "too much before an answer");
+        }
+        later_ += bytes;
+        return;
+    }
+    switching_ = false;
+    if (machine_.open()) {
+        reader_.feed(bytes);
+    } else {
+        held_ = bytes;
+        reader_.feed(held_);
+    }
+    read_on();
+}
+
+void ClientStream::read_on() {
+    reading_ = true;
+    for (;;) {
+        if (finished_ || machine_.closed() || machine_.waiting()) break;
+        if (switching_) break;
+        const TimePoint at = now();
+        c2s::Actions actions;
+        const xml::Kind kind = reader_.next();
+        if (kind == xml::Kind::need_more) {
+            if (later_.empty()) break;
+            held_ = std::exchange(later_, {});
+            reader_.feed(held_);
+            continue;
+        }
+        if (kind == xml::Kind::header) machine_.on_header(reader_.header(), at, actions);
+        if (kind == xml::Kind::footer) machine_.on_footer(at, actions);
+        if (kind == xml::Kind::problem) machine_.on_problem(reader_.problem(), reader_.explanation(), at, actions);
+        if (kind == xml::Kind::element) element();
+        carry_out(actions);
+        if (kind == xml::Kind::footer || kind == xml::Kind::problem) break;
+    }
+    reading_ = false;
+    if (finished_) return;
+    machine_.on_activity(reader_.inside_element(), now());
+    arm();
+}
+
+void ClientStream::element() {
+    const xml::Shell& shell = reader_.shell();
+    const bool stanza =
+        shell.space == xmpp::ns::client && (shell.name == "message" || shell.name == "presence" || shell.name == "iq");
+    if (stanza && machine_.open() && session_ != nullptr) {
+        const std::size_t size = reader_.slice().size();
+        if (size < least_cost) throttle(least_cost - size);
+        return inside_.from_client(*session_, reader_.tree());
+    }
+    if (machine_.closing()) return;
+    c2s::Actions actions;
+    machine_.on_element(reader_.tree(), reader_.unread() + later_.size(), now(), actions);
+    carry_out(actions);
+}
+
+void ClientStream::on_tls(const TlsFacts& facts) {
+    c2s::Actions actions;
+    c2s::sasl::Channel channel;
+    if (inside_.context().channel_binding) {
+        channel = {stream_->channel_binding("tls-exporter"), stream_->channel_binding("tls-server-end-point")};
+    }
+    machine_.on_tls(facts, std::move(channel), now(), actions);
+    carry_out(actions);
+    arm();
+}
+
+/// An answer of ours has come: what waited behind it is read.
+void ClientStream::answered(c2s::Actions& actions) {
+    carry_out(actions);
+    if (!reading_ && !switching_) read_on();
+    arm();
+}
+
+void ClientStream::verified(const c2s::sasl::Verifier& verifier) {
+    c2s::Actions actions;
+    machine_.on_verifier(verifier, now(), actions);
+    answered(actions);
+}
+
+void ClientStream::login_refused() {
+    c2s::Actions actions;
+    machine_.on_login_refused(now(), actions);
+    answered(actions);
+}
+
+void ClientStream::bound(Session& session) {
+    session_ = &session;
+    c2s::Actions actions;
+    machine_.on_bound(session.full, now(), actions);
+    answered(actions);
+}
+
+void ClientStream::bind_refused(xmpp::StanzaCondition condition) {
+    c2s::Actions actions;
+    machine_.on_bind_refused(condition, now(), actions);
+    answered(actions);
+}
+
+void ClientStream::resumed(Session& session, std::uint32_t h) {
+    session_ = &session;
+    c2s::Actions actions;
+    machine_.on_resumed(session.full, h, now(), actions);
+    carry_out(actions);
+    inside_.resend(session);
+    answered(actions);
+}
+
+void ClientStream::resume_refused() {
+    c2s::Actions actions;
+    machine_.on_resume_refused(now(), actions);
+    answered(actions);
+}
+
+void ClientStream::end(xmpp::StreamCondition condition, const std::string& why) {
+    end(xmpp::StreamError{condition, {}, {}, {}}, why);
+}
+
+void ClientStream::end(xmpp::StreamError error, const std::string& why) {
+    if (finished_) return;
+    c2s::Actions actions;
+    machine_.refuse(std::move(error), why, now(), actions);
+    carry_out(actions);
+    arm();
+}
+
+void ClientStream::carry_out(c2s::Actions& actions) {
+    for (c2s::Action& action : actions) {
+        if (finished_) return;
+        if (auto* send = std::get_if<c2s::Send>(&action)) {
+            stream_->write(send->bytes);
+        } else if (auto* tls = std::get_if<c2s::StartTls>(&action)) {
+            switching_ = true;
+            later_.clear();
+            reader_ = xml::Reader{inside_.context().limits.before_auth};
+            const auto& context = inside_.context().tls;
+            stream_->start_tls(tls->name.empty() ? context : io::with_identity(context, tls->name), io::TlsRole::server,
+                               tls->name);
+        } else if (std::holds_alternative<c2s::RestartXml>(action)) {
+            switching_ = true;
+            later_.clear();
+            reader_ = xml::Reader{authenticated_ ? inside_.context().limits.after_auth
+                                                 : inside_.context().limits.before_auth};
+        } else if (auto* wanted = std::get_if<c2s::LookUp>(&action)) {
+            inside_.look_up(*this, *wanted);
+        } else if (std::holds_alternative<c2s::LoginFailed>(action)) {
+            inside_.login_failed(*this);
+        } else if (std::holds_alternative<c2s::Authenticated>(action)) {
+            authenticated_ = true;
+            inside_.authenticated(*this);
+            bucket_.configure(inside_.context().limits.client_bytes_per_second,
+                              inside_.context().limits.client_burst_bytes);
+        } else if (auto* bind = std::get_if<c2s::Bind>(&action)) {
+            inside_.bind(*this, bind->resource);
+        } else if (auto* resume = std::get_if<c2s::Resume>(&action)) {
+            inside_.resume(*this, resume->id, resume->h);
+        } else if (auto* enable = std::get_if<c2s::Enable>(&action)) {
+            if (session_ == nullptr) continue;
+            inside_.enable(*session_, enable->resumable);
+            c2s::Actions more;
+            machine_.on_enabled(session_->resume_id, inside_.context().limits.client_resume_seconds, more);
+            carry_out(more);
+        } else if (std::holds_alternative<c2s::AckAsked>(action)) {
+            if (session_ != nullptr) inside_.acknowledge(*session_);
+        } else if (auto* acked = std::get_if<c2s::Acked>(&action)) {
+            if (session_ != nullptr) inside_.acknowledged(*session_, acked->h);
+        } else if (auto* note = std::get_if<c2s::Note>(&action)) {
+            note->facts.push_back({"remote", remote_.text()});
+            inside_.log().write(note->level, note->event, std::move(note->facts));
+        } else if (auto* ended = std::get_if<c2s::Close>(&action)) {
+            close(*ended);
+        }
+    }
+    actions.clear();
+}
+
+void ClientStream::close(const c2s::Close& close) {
+    if (!close.silent) {
+        if (close.error) stream_->write(xmpp::write(*close.error));
+        stream_->write("</stream:stream>");
+    }
+    stream_->close(inside_.context().timers.closing);
+    // A client that closes, or is refused, does not come back; one that fell silent may (XEP-0198 5).
+    leave(close.error && close.error->condition == xmpp::StreamCondition::connection_timeout);
+}
+
+void ClientStream::leave(bool may_come_back) {
+    Session* session = std::exchange(session_, nullptr);
+    if (session != nullptr) inside_.left(*session, may_come_back);
+}
+
+void ClientStream::on_closed(io::CloseReason, const std::string&) {
+    finished_ = true;
+    timer_->disarm();
+    leave(true);
+    inside_.gone(*this);
+}
+
+void ClientStream::throttle(std::size_t bytes) {
+    const Duration wait = bucket_.take(bytes, now());
+    if (wait == Duration{0} || throttled_) return;
+    throttled_ = true;
+    stream_->pause(true);
+    armed_ = now() + wait;
+    timer_->arm(armed_);
+}
+
+void ClientStream::hold(bool held) {
+    if (finished_ || held == held_back_) return;
+    held_back_ = held;
+    if (!throttled_) stream_->pause(held);
+}
+
+void ClientStream::arm() {
+    if (finished_) return;
+    const TimePoint deadline = machine_.deadline();
+    // A timer that fires early looks again: cheaper than moving it with each stanza.
+    if (deadline >= armed_) return;
+    armed_ = deadline;
+    timer_->arm(deadline);
+}
+
+void ClientStream::expire() {
+    armed_ = never;
+    const TimePoint at = now();
+    if (throttled_) {
+        const Duration wait = bucket_.take(0, at);
+        throttled_ = wait != Duration{0};
+        if (throttled_) {
+            armed_ = at + wait;
+            timer_->arm(armed_);
+        } else {
+            stream_->pause(held_back_);
+        }
+    }
+    if (machine_.deadline() <= at) {
+        c2s::Actions actions;
+        machine_.on_deadline(at, actions);
+        carry_out(actions);
+    }
+    arm();
+}
+
+}  // namespace sallyport::im

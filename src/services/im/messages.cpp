@@ -1,0 +1,156 @@
+// Messages to users (RFC 6121 8.5), copies for the user's other clients (XEP-0280), and what waits for an absent user
+// (XEP-0160, XEP-0203).
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+
+#include "proto/xmpp/namespaces.h"
+#include "services/im/inside.h"
+
+namespace sallyport::im {
+
+using xmpp::StanzaCondition;
+namespace ns = xmpp::ns;
+
+namespace {
+
+constexpr std::string_view chat_states = "http://jabber.org/protocol/chatstates";
+constexpr std::string_view room_user = "http://jabber.org/protocol/muc#user";
+
+bool has_body(const xml::Element& tree) { return tree.child(ns::client, "body") != nullptr; }
+
+/// XEP-0280 6.1 and 9: what somebody else wrapped up must never travel as if we had.
+bool may_be_copied(const Letter& letter) {
+    const xml::Element& tree = letter.tree();
+    const std::string_view type = letter.type();
+    const bool wanted = type == "chat" || ((type.empty() || type == "normal") && has_body(tree));
+    return wanted && tree.child(ns::carbons, "private") == nullptr && tree.child(ns::carbons, "sent") == nullptr &&
+           tree.child(ns::carbons, "received") == nullptr && tree.child(ns::hints, "no-copy") == nullptr &&
+           tree.child(room_user, "x") == nullptr;
+}
+
+std::string copy_for(const Session& session, const Letter& letter, std::string_view direction) {
+    std::string out{"<message from='"};
+    xml::append_escaped(out, session.account->bare.text());
+    out.append("' to='");
+    xml::append_escaped(out, session.full.text());
+    out.append("' type='").append(letter.type() == "chat" ? "chat" : "normal").append("'><");
+    out.append(direction).append(" xmlns='").append(ns::carbons).append("'><forwarded xmlns='").append(ns::forward);
+    out.append("'>").append(letter.enclosed()).append("</forwarded></").append(direction).append("></message>");
+    return out;
+}
+
+/// XEP-0160 3: messages that say something; not a mere "is typing".
+bool is_worth_keeping(const xml::Element& tree) {
+    if (tree.child(ns::hints, "no-store") != nullptr) return false;
+    return std::any_of(tree.children.begin(), tree.children.end(), [](const xml::Element::Child& child) {
+        const auto* element = std::get_if<xml::Element>(&child);
+        return element != nullptr && element->space != chat_states && element->space != ns::hints &&
+               !element->is(ns::client, "thread");
+    });
+}
+
+/// XEP-0082.
+std::string stamp(WallTime time) {
+    const auto seconds = std::chrono::time_point_cast<std::chrono::seconds>(time);
+    const std::time_t count = seconds.time_since_epoch().count();
+    std::tm parts{};
+    gmtime_r(&count, &parts);
+    char text[32];
+    return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
+}
+
+}  // namespace
+
+void Inside::message(Account& account, const SharedLetter& letter) {
+    const std::string& resource = letter->to().resource();
+    if (resource.empty()) return message_to_user(account, letter);
+    if (Session* session = account.find(resource)) {  // RFC 6121 8.5.3.1
+        if (letter->type() != "error") copy_received(account, letter, {session});
+        return to_session(*session, letter);
+    }
+    if (letter->type() == "chat") return message_to_user(account, letter);  // RFC 6121 8.5.3.2.1
+    refuse(letter, StanzaCondition::service_unavailable);
+}
+
+void Inside::message_to_user(Account& account, const SharedLetter& letter) {
+    const std::string_view type = letter->type();
+    if (type == "error") return settle(letter);
+    if (type == "groupchat") return refuse(letter, StanzaCondition::service_unavailable);
+    const bool headline = type == "headline";
+    int highest = 0;
+    for (const auto& session : account.sessions) {
+        if (session->available) highest = std::max(highest, session->priority);
+    }
+    std::vector<Session*> chosen;
+    for (const auto& session : account.sessions) {
+        const bool wanted = headline ? session->priority >= 0 : session->priority == highest;
+        if (session->available && wanted && has_room(*session)) chosen.push_back(session.get());
+    }
+    if (chosen.empty()) return headline ? settle(letter) : keep(account, letter);
+    if (!headline) copy_received(account, letter, chosen);
+    // The first one answers for the ticket; the others get what it gets.
+    for (Session* session : chosen) send(*session, letter->bytes(), session == chosen.front() ? letter : nullptr);
+}
+
+void Inside::copy_received(Account& account, const SharedLetter& letter, const std::vector<Session*>& had_it) {
+    if (!may_be_copied(*letter)) return;
+    for (const auto& session : account.sessions) {
+        const bool had = std::find(had_it.begin(), had_it.end(), session.get()) != had_it.end();
+        if (session->carbons && !had && has_room(*session)) send(*session, copy_for(*session, *letter, "received"));
+    }
+}
+
+void Inside::copy_sent(Session& session, const SharedLetter& letter) {
+    if (!may_be_copied(*letter)) return;
+    // To oneself: the copy of what is received is enough.
+    if (bare(letter->to()) == session.account->bare) return;
+    for (const auto& other : session.account->sessions) {
+        if (other.get() == &session || !other->carbons || !has_room(*other)) continue;
+        send(*other, copy_for(*other, *letter, "sent"));
+    }
+}
+
+void Inside::keep(Account& account, const SharedLetter& letter) {
+    if (!is_worth_keeping(letter->tree())) return settle(letter);
+    const std::string delay = "<delay xmlns='" + std::string{ns::delay} + "' from='" + account.name.domain +
+                              "' stamp='" + stamp(context_.shard.loop.wall()) + "'/>";
+    Storage::Work work = [user = account.name, bytes = letter->with(delay), most = context_.limits.offline_stanzas,
+                          most_bytes = context_.limits.offline_bytes](io::UserStore& store) {
+        return store.keep(user, bytes, most, most_bytes);
+    };
+    context_.storage.run(std::move(work), [this, letter](const Result<void>& done) {
+        if (done) return settle(letter);
+        const bool full = done.error().code == "offline-full";
+        const std::string user = bare(letter->to()).text();
+        if (full) log_.warn("im.limit", {{"limit", "offline_stanzas, offline_bytes"}, {"user", user}});
+        if (!full) log_.error("im.store.failed", {{"code", done.error().code}, {"why", done.error().text}});
+        refuse(letter, full ? StanzaCondition::service_unavailable : StanzaCondition::internal_server_error);
+    });
+}
+
+void Inside::deliver_kept(Session& session) {
+    const std::string key = session.account->bare.text();
+    context_.storage.kept(
+        session.account->name, [this, key, serial = session.serial](Result<std::vector<io::StoredStanza>> rows) {
+            Session* at = this->session(key, serial);
+            if (at == nullptr || !at->available || at->priority < 0) return;
+            if (!rows) return log_.error("im.store.failed", {{"code", rows.error().code}, {"why", rows.error().text}});
+            for (io::StoredStanza& row : *rows) {
+                if (at->account->on_the_way.insert(row.number).second) send(*at, std::move(row.bytes), {}, row.number);
+            }
+        });
+}
+
+void Inside::forget_kept(Account& account, std::vector<std::int64_t> numbers) {
+    Storage::Work work = [user = account.name, numbers](io::UserStore& store) { return store.forget(user, numbers); };
+    context_.storage.run(std::move(work), [this, key = account.bare.text(), numbers](const Result<void>& done) {
+        if (!done) log_.error("im.store.failed", {{"code", done.error().code}, {"why", done.error().text}});
+        const auto at = accounts_.find(key);
+        if (at == accounts_.end()) return;
+        for (const std::int64_t number : numbers) at->second->on_the_way.erase(number);
+        tidy(key);
+    });
+}
+
+}  // namespace sallyport::im

@@ -1,0 +1,236 @@
+// Messages (RFC 6121 8.5), copies (XEP-0280), and what waits for an absent user (XEP-0160).
+#include <gtest/gtest.h>
+
+#include "proto/xmpp/namespaces.h"
+#include "unit/services/im/im_world.h"
+
+namespace sallyport::test {
+namespace {
+
+namespace ns = xmpp::ns;
+
+std::string chat(const std::string& to, const std::string& body, const std::string& more = "type='chat'") {
+    return "<message to='" + to + "' " + more + "><body>" + body + "</body></message>";
+}
+std::string foreign(const std::string& to, const std::string& body, const std::string& type = "chat") {
+    return "<message from='nurse@other.example/x' to='" + to + "' id='m' type='" + type + "'><body>" + body +
+           "</body></message>";
+}
+std::string body_of(const std::optional<xml::Element>& message) {
+    if (!message) return "nothing";
+    const xml::Element* body = message->child(ns::client, "body");
+    return body == nullptr ? "no body" : body->text();
+}
+std::string condition_of(const std::optional<xml::Element>& stanza) {
+    if (!stanza) return "nothing";
+    const xml::Element* error = stanza->child(ns::client, "error");
+    return error == nullptr || error->first_child() == nullptr ? "no error" : error->first_child()->name;
+}
+
+TEST(ImMessages, StampsTheSenderAndReachesTheRecipient) {
+    ImWorld world;
+    Client juliet{world, "juliet"}, romeo{world, "romeo"};
+    ASSERT_TRUE(juliet.online("balcony"));
+    ASSERT_TRUE(romeo.online("orchard"));
+    juliet.say(chat("romeo@corp.example", "wherefore"));
+    const auto got = romeo.next("message");
+    EXPECT_EQ(body_of(got), "wherefore");
+    EXPECT_EQ(got->attribute("from"), "juliet@corp.example/balcony");
+}
+
+TEST(ImMessages, LeaveForOtherDomains) {
+    ImWorld world;
+    Client juliet{world, "juliet"};
+    ASSERT_TRUE(juliet.online("balcony"));
+    juliet.say(chat("nurse@other.example", "come"));
+    const auto gone = world.left();
+    EXPECT_EQ(body_of(gone), "come");
+    EXPECT_EQ(gone->attribute("from"), "juliet@corp.example/balcony");
+}
+
+TEST(ImMessages, GoToTheClientWithTheHighestPriority) {
+    ImWorld world;
+    Client low{world, "juliet"}, high{world, "juliet"}, negative{world, "juliet"};
+    ASSERT_TRUE(low.online("low", "<presence><priority>1</priority></presence>"));
+    ASSERT_TRUE(high.online("high", "<presence><priority>5</priority></presence>"));
+    ASSERT_TRUE(negative.online("negative", "<presence><priority>-1</priority></presence>"));
+    const auto delivery = world.from_outside(foreign("juliet@corp.example", "one"));
+    EXPECT_EQ(body_of(high.next("message")), "one");
+    EXPECT_TRUE(delivery->settled);
+    EXPECT_TRUE(low.silent("message"));
+    EXPECT_TRUE(negative.silent("message"));
+    (void)world.from_outside(foreign("juliet@corp.example/negative", "two"));
+    EXPECT_EQ(body_of(negative.next("message")), "two");
+}
+
+TEST(ImMessages, OfEachTypeGoWhereTheirTypeSays) {
+    ImWorld world;
+    Client juliet{world, "juliet"};
+    ASSERT_TRUE(juliet.online("balcony"));
+    struct Row {
+        const char* to;
+        const char* type;
+        const char* wanted;  // what the sender gets; "": it is delivered; "silence"
+    };
+    for (const Row& row :
+         {Row{"juliet@corp.example", "chat", ""}, Row{"juliet@corp.example", "normal", ""},
+          Row{"juliet@corp.example", "headline", ""}, Row{"juliet@corp.example", "groupchat", "service-unavailable"},
+          Row{"juliet@corp.example", "error", "silence"}, Row{"juliet@corp.example/gone", "chat", ""},
+          Row{"juliet@corp.example/gone", "normal", "service-unavailable"},
+          Row{"juliet@corp.example/gone", "headline", "service-unavailable"},
+          Row{"juliet@corp.example/gone", "error", "silence"}, Row{"juliet@corp.example/balcony", "groupchat", ""},
+          Row{"juliet@corp.example/balcony", "error", ""}, Row{"nobody@corp.example", "chat", "service-unavailable"},
+          Row{"nobody@corp.example", "error", "silence"}, Row{"corp.example", "chat", "service-unavailable"}}) {
+        SCOPED_TRACE(std::string{row.to} + " " + row.type);
+        const auto delivery = world.from_outside(foreign(row.to, "x", row.type));
+        const auto answer = world.left();
+        const std::string wanted{row.wanted};
+        EXPECT_EQ(condition_of(answer), wanted.empty() || wanted == "silence" ? "nothing" : wanted);
+        EXPECT_EQ(juliet.silent("message"), !wanted.empty());
+        EXPECT_TRUE(delivery->settled);
+        juliet.received.clear();
+    }
+}
+
+TEST(ImMessages, WaitForAnAbsentUserWithTheirTime) {
+    ImWorld world;
+    const auto delivery = world.from_outside(foreign("juliet@corp.example", "later"));
+    world.settle();
+    EXPECT_TRUE(delivery->settled);
+    Client juliet{world, "juliet"};
+    ASSERT_TRUE(juliet.online());
+    const auto got = juliet.next("message");
+    EXPECT_EQ(body_of(got), "later");
+    const xml::Element* delay = got->child(ns::delay, "delay");
+    ASSERT_NE(delay, nullptr);
+    EXPECT_EQ(delay->attribute("from"), "corp.example");
+    EXPECT_EQ(delay->attribute("stamp").size(), 20U);
+    juliet.cut();
+    Client again{world, "juliet"};
+    ASSERT_TRUE(again.online());
+    EXPECT_TRUE(again.silent("message")) << "delivered twice";
+}
+
+TEST(ImMessages, SurviveARestartWhileTheyWait) {
+    ImWorld world;
+    (void)world.from_outside(foreign("juliet@corp.example", "later"));
+    world.settle();
+    world.stop_service();
+    world.start_service();
+    Client juliet{world, "juliet"};
+    ASSERT_TRUE(juliet.online());
+    EXPECT_EQ(body_of(juliet.next("message")), "later");
+}
+
+TEST(ImMessages, ComeBackWhenNoMoreIsKept) {
+    Limits limits;
+    limits.offline_stanzas = 2;
+    ImWorld world{limits};
+    for (int i = 0; i < 2; ++i) {
+        (void)world.from_outside(foreign("juliet@corp.example", "kept"));
+        EXPECT_FALSE(world.left());
+    }
+    const auto third = world.from_outside(foreign("juliet@corp.example", "too much"));
+    EXPECT_EQ(condition_of(world.left()), "service-unavailable");
+    EXPECT_TRUE(third->settled);
+}
+
+TEST(ImMessages, ThatSayNothingAreNotKept) {
+    ImWorld world;
+    for (const std::string content : {"<composing xmlns='http://jabber.org/protocol/chatstates'/>",
+                                      "<body>x</body><no-store xmlns='urn:xmpp:hints'/>"}) {
+        const auto delivery = world.from_outside(
+            "<message from='nurse@other.example/x' to='juliet@corp.example' type='chat'>" + content + "</message>");
+        EXPECT_FALSE(world.left());
+        EXPECT_TRUE(delivery->settled);
+    }
+    Client juliet{world, "juliet"};
+    ASSERT_TRUE(juliet.online());
+    EXPECT_TRUE(juliet.silent("message"));
+}
+
+class Carbons : public testing::Test {
+protected:
+    void SetUp() override {
+        ASSERT_TRUE(desk.online("desk", "<presence><priority>5</priority></presence>"));
+        ASSERT_TRUE(phone.online("phone"));
+        ASSERT_TRUE(phone.ask("<iq type='set' id='c'><enable xmlns='urn:xmpp:carbons:2'/></iq>"));
+        desk.received.clear();
+    }
+    ImWorld world;
+    Client desk{world, "juliet"}, phone{world, "juliet"};
+};
+
+TEST_F(Carbons, OfWhatIsReceivedAndSentReachTheOtherClient) {
+    (void)world.from_outside(foreign("juliet@corp.example/desk", "in"));
+    auto copy = phone.next("message");
+    ASSERT_TRUE(copy);
+    EXPECT_EQ(copy->attribute("from"), "juliet@corp.example");
+    EXPECT_EQ(copy->attribute("to"), "juliet@corp.example/phone");
+    const xml::Element* received = copy->child(ns::carbons, "received");
+    ASSERT_NE(received, nullptr);
+    EXPECT_EQ(body_of(*received->child(ns::forward, "forwarded")->child(ns::client, "message")), "in");
+    desk.say(chat("nurse@other.example", "out"));
+    copy = phone.next("message");
+    ASSERT_TRUE(copy);
+    const xml::Element* sent = copy->child(ns::carbons, "sent");
+    ASSERT_NE(sent, nullptr);
+    const xml::Element* inner = sent->child(ns::forward, "forwarded")->child(ns::client, "message");
+    EXPECT_EQ(inner->attribute("from"), "juliet@corp.example/desk");
+}
+
+TEST_F(Carbons, AreNotMadeOfPrivateOrForgedMessages) {
+    for (const std::string& more :
+         {std::string{"<private xmlns='urn:xmpp:carbons:2'/>"}, std::string{"<no-copy xmlns='urn:xmpp:hints'/>"},
+          std::string{"<sent xmlns='urn:xmpp:carbons:2'/>"}, std::string{"<received xmlns='urn:xmpp:carbons:2'/>"},
+          std::string{"<x xmlns='http://jabber.org/protocol/muc#user'/>"}}) {
+        (void)world.from_outside(
+            "<message from='nurse@other.example/x' to='juliet@corp.example/desk' type='chat'><body>b</body>" + more +
+            "</message>");
+        EXPECT_TRUE(desk.next("message")) << more;
+        EXPECT_TRUE(phone.silent("message")) << more;
+    }
+    (void)world.from_outside(foreign("juliet@corp.example/desk", "room", "groupchat"));
+    EXPECT_TRUE(phone.silent("message"));
+}
+
+TEST(ImMessages, FromElsewhereInTheNameOfAUserAreDropped) {
+    ImWorld world;
+    Client juliet{world, "juliet"};
+    ASSERT_TRUE(juliet.online());
+    const auto delivery = world.from_outside(
+        "<message from='romeo@corp.example/x' to='juliet@corp.example' type='chat'><body>b</body></message>");
+    EXPECT_TRUE(juliet.silent("message"));
+    EXPECT_TRUE(delivery->settled);
+    EXPECT_EQ(world.log.count("im.forged"), 1U);
+}
+
+TEST(ImMessages, WaitWhileTheNextHopIsHeavy) {
+    ImWorld world;
+    Client juliet{world, "juliet"};
+    ASSERT_TRUE(juliet.online());
+    world.service->hold(true);
+    juliet.say(chat("nurse@other.example", "x"));
+    EXPECT_FALSE(world.left());
+    world.service->hold(false);
+    EXPECT_TRUE(world.left());
+}
+
+TEST(ImMessages, BoundTheRateOfAClient) {
+    Limits limits;
+    limits.client_burst_bytes = 16384;
+    limits.client_bytes_per_second = 1024;
+    ImWorld world{limits};
+    Client juliet{world, "juliet"};
+    ASSERT_TRUE(juliet.online());
+    for (int batch = 0; batch < 10; ++batch) {
+        for (int i = 0; i < 20; ++i) juliet.say(chat("nurse@other.example", std::string(500, 'x')));
+        world.world.advance(std::chrono::milliseconds{20});
+    }
+    EXPECT_LT(world.outside.gone.size(), 100U);
+    world.world.advance(std::chrono::minutes{3});
+    EXPECT_EQ(world.outside.gone.size(), 200U);
+}
+
+}  // namespace
+}  // namespace sallyport::test

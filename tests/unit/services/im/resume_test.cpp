@@ -1,0 +1,184 @@
+// Acknowledgements and resumption (XEP-0198): nothing is lost, nothing comes twice.
+#include <gtest/gtest.h>
+
+#include "proto/xmpp/namespaces.h"
+#include "unit/services/im/im_world.h"
+
+namespace sallyport::test {
+namespace {
+
+std::string foreign(const std::string& body, const std::string& to = "juliet@corp.example") {
+    return "<message from='nurse@other.example/x' to='" + to + "' type='chat'><body>" + body + "</body></message>";
+}
+std::string body_of(const std::optional<xml::Element>& message) {
+    return message ? message->child(xmpp::ns::client, "body")->text() : "nothing";
+}
+
+class Resume : public testing::Test {
+protected:
+    explicit Resume(Limits limits = {}) : world{limits} {}
+    void begin(Client& client, const std::string& resource = "desk") {
+        ASSERT_TRUE(client.online(resource));
+        client.say("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
+        const auto enabled = client.next("enabled");
+        ASSERT_TRUE(enabled);
+        id = enabled->attribute("id");
+        EXPECT_FALSE(id.empty());
+    }
+    /// A new connection up to the answer to `<resume/>`.
+    std::optional<xml::Element> resume(Client& client, unsigned h) {
+        client.connect();
+        client.header();
+        client.secure();
+        client.header();
+        client.authenticate();
+        EXPECT_EQ(client.failure, "");
+        client.header();
+        client.say("<resume xmlns='urn:xmpp:sm:3' previd='" + id + "' h='" + std::to_string(h) + "'/>");
+        return client.next();
+    }
+    ImWorld world;
+    std::string id;
+};
+
+TEST_F(Resume, SettlesATicketWhenTheClientAcknowledges) {
+    Client juliet{world, "juliet"};
+    begin(juliet);
+    const auto delivery = world.from_outside(foreign("one"));
+    EXPECT_EQ(body_of(juliet.next("message")), "one");
+    EXPECT_TRUE(juliet.next("r"));
+    EXPECT_FALSE(delivery->settled);
+    juliet.say("<a xmlns='urn:xmpp:sm:3' h='1'/>");
+    world.settle();
+    EXPECT_TRUE(delivery->settled);
+}
+
+TEST_F(Resume, GivesTheClientWhatItDidNotAcknowledge) {
+    Client juliet{world, "juliet"}, again{world, "juliet"};
+    begin(juliet);
+    const auto one = world.from_outside(foreign("one"));
+    const auto two = world.from_outside(foreign("two"));
+    EXPECT_EQ(body_of(juliet.next("message")), "one");
+    juliet.cut();
+    const auto three = world.from_outside(foreign("three"));
+    const auto resumed = resume(again, 1);
+    ASSERT_TRUE(resumed);
+    EXPECT_EQ(resumed->name, "resumed");
+    EXPECT_EQ(body_of(again.next("message")), "two");
+    EXPECT_EQ(body_of(again.next("message")), "three");
+    EXPECT_TRUE(one->settled);
+    EXPECT_FALSE(two->settled);
+    again.say("<a xmlns='urn:xmpp:sm:3' h='3'/>");
+    world.settle();
+    EXPECT_TRUE(two->settled && three->settled);
+    EXPECT_EQ(world.service->status().sessions.size(), 1U);
+}
+
+TEST_F(Resume, TellsTheClientWhatWasHandled) {
+    Client juliet{world, "juliet"}, again{world, "juliet"};
+    begin(juliet);
+    juliet.say(
+        "<message to='nurse@other.example'><body>a</body></message><message "
+        "to='nurse@other.example'><body>b</body></message>");
+    world.settle();
+    ASSERT_EQ(world.outside.gone.size(), 2U);
+    EXPECT_TRUE(world.left());  // the first is delivered, the second on its way
+    juliet.cut();
+    const auto resumed = resume(again, 0);
+    ASSERT_TRUE(resumed);
+    EXPECT_EQ(resumed->attribute("h"), "1");
+}
+
+TEST_F(Resume, KeepsOnTheDiskWhatNobodyCameBackFor) {
+    Client juliet{world, "juliet"};
+    begin(juliet);
+    const auto one = world.from_outside(foreign("one"));
+    EXPECT_EQ(body_of(juliet.next("message")), "one");
+    juliet.cut();
+    world.world.advance(std::chrono::seconds{301});
+    EXPECT_TRUE(one->settled);
+    EXPECT_EQ(world.service->status().sessions.size(), 0U);
+    Client again{world, "juliet"};
+    ASSERT_TRUE(again.online());
+    EXPECT_EQ(body_of(again.next("message")), "one");
+}
+
+TEST_F(Resume, KeepsWhatWasOnItsWayFromTheDisk) {
+    (void)world.from_outside(foreign("old"));
+    world.settle();
+    Client juliet{world, "juliet"};
+    ASSERT_TRUE(juliet.login());
+    juliet.say("<enable xmlns='urn:xmpp:sm:3' resume='true'/><presence/>");
+    EXPECT_EQ(body_of(juliet.next("message")), "old");
+    juliet.cut();
+    world.world.advance(std::chrono::seconds{301});
+    Client again{world, "juliet"};
+    ASSERT_TRUE(again.online());
+    EXPECT_EQ(body_of(again.next("message")), "old");
+    EXPECT_TRUE(again.silent("message"));
+}
+
+TEST_F(Resume, GoesToAnotherClientWhenOneIsThere) {
+    Client juliet{world, "juliet"}, phone{world, "juliet"};
+    begin(juliet);
+    const auto one = world.from_outside(foreign("one"));
+    EXPECT_EQ(body_of(juliet.next("message")), "one");
+    juliet.cut();
+    ASSERT_TRUE(phone.online("phone"));
+    world.world.advance(std::chrono::seconds{301});
+    EXPECT_EQ(body_of(phone.next("message")), "one");
+    EXPECT_TRUE(one->settled);
+}
+
+TEST_F(Resume, IsRefusedToOthersAndForWrongCounts) {
+    Client juliet{world, "juliet"};
+    begin(juliet);
+    juliet.cut();
+    Client romeo{world, "romeo"}, liar{world, "juliet"};
+    EXPECT_EQ(resume(romeo, 0)->name, "failed");
+    EXPECT_EQ(resume(liar, 5)->name, "failed");
+    EXPECT_TRUE(liar.bind("other"));
+}
+
+TEST_F(Resume, EndsAStreamThatAcknowledgesTooMuch) {
+    Client juliet{world, "juliet"};
+    begin(juliet);
+    juliet.say("<a xmlns='urn:xmpp:sm:3' h='9'/>");
+    const auto error = juliet.next("error");
+    ASSERT_TRUE(error);
+    EXPECT_NE(error->child(xmpp::ns::stream_management, "handled-count-too-high"), nullptr);
+}
+
+TEST_F(Resume, EndsWithAClosingTag) {
+    Client juliet{world, "juliet"};
+    begin(juliet);
+    juliet.say("</stream:stream>");
+    world.settle();
+    EXPECT_EQ(world.service->status().sessions.size(), 0U);
+}
+
+class SmallWindow : public Resume {
+protected:
+    static Limits small() {
+        Limits limits;
+        limits.client_queue_stanzas = 16;
+        return limits;
+    }
+    SmallWindow() : Resume{small()} {}
+};
+
+TEST_F(SmallWindow, EndsASessionThatAcknowledgesNothing) {
+    Client juliet{world, "juliet"};
+    begin(juliet);
+    juliet.cut();
+    std::vector<std::shared_ptr<ImWorld::Delivery>> all;
+    for (int i = 0; i < 30; ++i) all.push_back(world.from_outside(foreign(std::to_string(i))));
+    world.settle();
+    for (const auto& delivery : all) EXPECT_TRUE(delivery->settled);
+    Client again{world, "juliet"};
+    ASSERT_TRUE(again.online());
+    for (int i = 0; i < 30; ++i) EXPECT_NE(body_of(again.next("message")), "nothing");
+}
+
+}  // namespace
+}  // namespace sallyport::test
