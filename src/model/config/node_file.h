@@ -105,6 +105,11 @@ struct NodeFile {
         std::vector<ComponentEntry> allowed;
     } components;
     struct {
+        std::vector<Endpoint> listen;
+        std::vector<xmpp::Domain> domains;  ///< whose users this node serves
+        bool channel_binding = true;
+    } clients;
+    struct {
         double negotiation = 30, dialback = 30, idle = 600, ping = 60, dead_peer = 20, connect = 10, dns = 10,
                stanza = 60, closing = 5;
     } timers;  ///< seconds

@@ -63,6 +63,7 @@ private:
         }
         refuse_key(!file_.link.dial.empty(), "link.dial", "belongs to the core's file: an edge dials nobody inside");
         refuse_key(complaints_.was_read("inside"), "inside", "belongs to the core's file");
+        refuse_key(complaints_.was_read("clients"), "clients", "belongs to the presence node's file");
         refuse_key(complaints_.was_read("components"), "components",
                    "belongs to the core's or the presence node's file");
         for (const Endpoint& link : file_.link.listen) check_inner_listener(link, "link.listen");
@@ -98,6 +99,7 @@ private:
             if (names.insert(file_.ssh.dial[i].name).second) continue;
             complain("ssh.dial[" + std::to_string(i) + "].name", file_.ssh.dial[i].name + " is dialled twice");
         }
+        refuse_key(complaints_.was_read("clients"), "clients", "belongs to the presence node's file");
         refuse_key(!file_.link.listen.empty(), "link.listen", "belongs to the edge's file: the core dials");
         if (!file_.inside.servers.empty() && file_.inside.listen.empty() && !complaints_.concern("inside.listen")) {
             complain("inside.listen", "is missing: where the servers of [[inside.server]] connect to");
@@ -135,6 +137,7 @@ private:
             {"ssh.listen", &file_.ssh.listen},
             {"inside.listen", &file_.inside.listen},
             {"components.listen", &file_.components.listen},
+            {"clients.listen", &file_.clients.listen},
         };
         for (const auto& [key, endpoints] : lists) {
             for (const Endpoint& endpoint : *endpoints) {
@@ -147,6 +150,9 @@ private:
 
     void check_domains() {
         std::set<xmpp::Domain> seen;
+        for (const xmpp::Domain& domain : file_.clients.domains) {
+            if (!seen.insert(domain).second) complain("clients.domains", domain.text() + " is named twice");
+        }
         for (std::size_t i = 0; i < file_.inside.servers.size(); ++i) {
             for (const xmpp::Domain& domain : file_.inside.servers[i].domains) {
                 if (seen.insert(domain).second) continue;

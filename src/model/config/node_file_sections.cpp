@@ -217,6 +217,13 @@ void read_components(TomlTable table, NodeFile& file) {
     table.finish();
 }
 
+void read_clients(TomlTable table, NodeFile& file) {
+    table.list<Endpoint>("listen", file.clients.listen, listener);
+    table.list<xmpp::Domain>("domains", file.clients.domains, xmpp::Domain::parse);
+    table.flag("channel_binding", file.clients.channel_binding);
+    table.finish();
+}
+
 void read_timers(TomlTable table, NodeFile& file) {
     auto& timers = file.timers;
     table.seconds("negotiation", timers.negotiation);
@@ -249,6 +256,7 @@ void read_sections(TomlTable& root, NodeFile& file) {
     read_ssh(root.section("ssh"), file);
     read_inside(root.section("inside"), file);
     read_components(root.section("components"), file);
+    read_clients(root.section("clients"), file);
     read_timers(root.section("timers"), file);
 }
 
