@@ -33,6 +33,7 @@ std::string_view view(const json::string& text) { return {text.data(), text.size
 std::optional<std::vector<std::string>> read_value(Form form, const json::value& value) {
     switch (form) {
         case Form::text:
+        case Form::secret:
             if (value.is_string()) return {{std::string{view(value.as_string())}}};
             return std::nullopt;
         case Form::number:
@@ -57,6 +58,7 @@ std::string_view text(Form form) {
     switch (form) {
         case Form::text: return "a text";
         case Form::number: return "a number";
+        case Form::secret: return "a text";
         case Form::flag: return "true or false";
         case Form::texts: return "a list of texts";
     }

@@ -16,6 +16,7 @@
 #include "io/store/presence_store.h"
 #include "model/config/node_file.h"
 #include "services/alarms/alarm_board.h"
+#include "services/im/directory.h"
 #include "services/link/hub.h"
 #include "services/s2s/context.h"
 #include "services/s2s/ledger.h"
@@ -107,6 +108,8 @@ public:
     [[nodiscard]] virtual std::vector<io::LogEvent> events(std::uint64_t after, std::size_t most) = 0;
     /// Level of a module at run time.
     virtual void log_level(LogModule module, LogLevel level) = 0;
+    /// The accounts of users, where the node has any; null elsewhere.
+    [[nodiscard]] virtual im::Directory* users() { return nullptr; }
     /// Certificates and the node's file are read again (as SIGHUP does). The errors, one sentence each.
     [[nodiscard]] virtual std::vector<std::string> reload() = 0;
     /// What the administrator should know, newest first. Errors: "verb-role" on other nodes, those of the store.

@@ -42,5 +42,11 @@ void run_reload(const SharedCall& call);
 // verbs_presence.cpp
 void run_notifications(const SharedCall& call);
 void run_restart_router(const SharedCall& call);
+// verbs_users.cpp
+void run_users_list(const SharedCall& call);
+void run_users_show(const SharedCall& call);
+void run_users_add(const SharedCall& call);
+void run_users_passwd(const SharedCall& call);
+void run_users_remove(const SharedCall& call);
 
 }  // namespace sallyport::admin

@@ -51,6 +51,10 @@ constexpr Argument checked_from[] = {
     option("from", Form::text, "the domain of ours that asks; the first one if absent")};
 
 constexpr Argument alarms[] = {option("all", Form::flag, "those too that were lowered lately")};
+constexpr Argument user[] = {place("user", Form::text, "localpart@domain")};
+constexpr Argument user_and_password[] = {
+    place("user", Form::text, "localpart@domain"),
+    {"password", Form::secret, false, true, "a file whose first line is the password; asked for if absent"}};
 
 constexpr Verb rows[] = {
     {"status", "how the node is, and what is wrong with it", {}, run_status},
@@ -78,6 +82,12 @@ constexpr Verb rows[] = {
     {"check.tls", "connects to a domain and judges its TLS and certificate", checked_from, run_check_tls},
     {"notifications", "presence node: what its administrator should know", {}, run_notifications},
     {"restart.router", "presence node: begins its router anew; sessions and clients stay", {}, run_restart_router},
+    {"users.list", "the accounts of this node", {}, run_users_list},
+    {"users.show", "one account", user, run_users_show},
+    {"users.add", "makes an account", user_and_password, run_users_add},
+    {"users.passwd", "changes the password of an account; its clients have to log in again", user_and_password,
+     run_users_passwd},
+    {"users.remove", "removes an account with its contacts and what waits for it", user, run_users_remove},
     {"reload", "reads certificates and the node's file again", {}, run_reload},
 };
 

@@ -10,6 +10,7 @@
 #include "nodes/ctl/node_address.h"
 #include "nodes/ctl/node_client.h"
 #include "nodes/ctl/print.h"
+#include "nodes/ctl/secret.h"
 #include "nodes/ctl/words.h"
 
 namespace sallyport::ctl {
@@ -28,9 +29,14 @@ int complain(const Error& error, const std::string& field, const Console& consol
     return misuse ? Exit::usage : Exit::refused;
 }
 
-int run_verb(const Chosen& chosen, const Console& console) {
+int run_verb(Chosen chosen, const Console& console) {
     const auto socket = find_node(chosen.node, chosen.config, usual_sockets());
     if (!socket) return complain(socket.error(), {}, console);
+    if (!chosen.secret.empty()) {
+        const auto secret = read_secret(chosen.secret, chosen.secret_file, console);
+        if (!secret) return complain(secret.error(), {}, console);
+        chosen.arguments[chosen.secret] = *secret;
+    }
     const auto on_event = [&](const std::string& text) {
         json::error_code ignored;
         const json::value event = json::parse(text, ignored);

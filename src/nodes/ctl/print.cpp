@@ -44,6 +44,11 @@ constexpr Row rows[] = {
     {"alarms", print_alarms},
     {"notifications", print_notifications},
     {"restart.router", print_restarted},
+    {"users.list", print_users},
+    {"users.show", print_user},
+    {"users.add", print_user_done},
+    {"users.passwd", print_user_done},
+    {"users.remove", print_user_done},
 };
 
 /// C1 controls and DEL stand unescaped in JSON; in a terminal they are commands.

@@ -45,5 +45,9 @@ void print_level(const boost::json::value& result, std::ostream& out);
 void print_why(const boost::json::value& result, std::ostream& out);
 void print_check(const boost::json::value& result, std::ostream& out);
 void print_reload(const boost::json::value& result, std::ostream& out);
+// print_users.cpp
+void print_users(const boost::json::value& result, std::ostream& out);
+void print_user(const boost::json::value& result, std::ostream& out);
+void print_user_done(const boost::json::value& result, std::ostream& out);
 
 }  // namespace sallyport::ctl

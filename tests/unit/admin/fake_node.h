@@ -97,6 +97,7 @@ public:
         levels.push_back(std::string{text(module)} + "=" + std::string{text(level)});
     }
     [[nodiscard]] std::vector<std::string> reload() override { return reload_problems; }
+    [[nodiscard]] im::Directory* users() override { return accounts.get(); }
 
     /// Runs a request to its end; all lines of the answer.
     std::vector<boost::json::value> run(const std::string& request) {
@@ -129,6 +130,7 @@ public:
     MemorySink log;
     config::NodeFile node_file;
     admin::NodeStatus current;
+    std::unique_ptr<im::Directory> accounts;
     Result<Duration> pong = Duration{std::chrono::milliseconds{12}};
     unsigned streams_to_close = 2;
     std::vector<io::LogEvent> log_events;

@@ -1,0 +1,43 @@
+// `users` for people.
+#include <boost/json.hpp>
+#include <ostream>
+
+#include "nodes/ctl/print.h"
+#include "nodes/ctl/table.h"
+
+namespace sallyport::ctl {
+
+namespace json = boost::json;
+
+namespace {
+
+std::string count(const json::value& row, std::string_view name) {
+    return std::to_string(static_cast<std::uint64_t>(number_of(row, name)));
+}
+
+void print_rows(const std::vector<json::value>& rows, std::ostream& out) {
+    Table table{{{"user"}, {"since"}, {"contacts", true}, {"waiting", true}}};
+    for (const json::value& row : rows) {
+        table.row({text_of(row, "user"), text_of(row, "created"), count(row, "contacts"), count(row, "waiting")});
+    }
+    table.write(out);
+}
+
+}  // namespace
+
+void print_users(const json::value& result, std::ostream& out) {
+    const json::value* users = member(result, "users");
+    if (users == nullptr || !users->is_array() || users->as_array().empty()) {
+        out << "no users; `sallyport users add NAME@DOMAIN` makes one\n";
+        return;
+    }
+    print_rows({users->as_array().begin(), users->as_array().end()}, out);
+}
+
+void print_user(const json::value& result, std::ostream& out) { print_rows({result}, out); }
+
+void print_user_done(const json::value& result, std::ostream& out) {
+    out << text_of(result, "user") << ": " << text_of(result, "done") << '\n';
+}
+
+}  // namespace sallyport::ctl

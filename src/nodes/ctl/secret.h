@@ -1,0 +1,15 @@
+// A secret for a verb: from a file, from a person who is asked without echo, or from standard input. Never from the
+// command line, which every user of the host can read.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "nodes/ctl/console.h"
+
+namespace sallyport::ctl {
+
+/// The first line of `file` if it is named. Errors: "secret-unread", "secret-differs" (typed twice, not the same).
+[[nodiscard]] Result<std::string> read_secret(const std::string& what, const std::string& file, const Console& console);
+
+}  // namespace sallyport::ctl
