@@ -23,7 +23,7 @@ TEST(SettingRows, DescribeThemselvesAndTheirDefaults) {
             << row.name;
         EXPECT_EQ(find_setting(row.name), &row);
     }
-    EXPECT_EQ(names.size(), 13U);
+    EXPECT_EQ(names.size(), 15U);
     EXPECT_EQ(find_setting("federation.enable"), nullptr);
 }
 
