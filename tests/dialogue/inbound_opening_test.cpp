@@ -127,6 +127,7 @@ TEST(Opening, LetsWhomWeMayTalkToAskAboutOurKeys) {
     with.expect_open();
     with.peer(result("partner.example", "corp.example", "00"));
     with.expect_close(policy_violation);
+    with.expect_note("s2s.refused", "verdict", "v-0123456789ab");
 }
 
 TEST(Opening, ClosesWithoutAWordWhenNoHeaderCame) {

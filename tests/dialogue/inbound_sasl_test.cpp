@@ -176,5 +176,40 @@ TEST(InboundExternal, RespectsRulesThatChangedMeanwhile) {
     with.expect_close(not_authorized);
 }
 
+TEST(InboundExternal, EndsWithTheCertificate) {  // RFC 6120 13.7.2.3, threat T31
+    Dialogue with = secured(certificate_for("partner.example"));
+    with.peer(auth("="));
+    with.expect_restart();
+    with.peer_header("partner.example", "corp.example");
+    with.expect_ready(pair_of("corp.example", "partner.example"), s2s::Method::external);
+    with.certificate_expires();
+    with.expect_close(reset);
+}
+
+TEST(InboundExternal, IsNotOfferedToACertificateThatHasExpiredMeanwhile) {
+    Dialogue with = secured(certificate_for("partner.example"));
+    with.ours(all_features);
+    with.certificate_expires();
+    with.expect_open();
+    with.peer(auth("="));
+    with.ours(sasl_failure("not-authorized"));
+}
+
+TEST(CertificateInsteadOfTheCallBack, EndsWithTheCertificate) {  // XEP-0344, threat T31
+    Dialogue with = secured(certificate_for("partner.example"));
+    with.peer(result("partner.example", "corp.example", "key"));
+    with.expect_ready(pair_of("corp.example", "partner.example"), s2s::Method::certificate_dialback);
+    with.certificate_expires();
+    with.expect_close(reset);
+}
+
+TEST(Dialback, OutlivesTheCertificateThatItDidNotNeed) {
+    Dialogue with = secured(self_signed_for("partner.example"));
+    with.peer(result("partner.example", "corp.example", "key"));
+    with.verdict(pair_of("corp.example", "partner.example"), s2s::Verified::Outcome::valid);
+    with.certificate_expires();
+    with.expect_open();
+}
+
 }  // namespace
 }  // namespace sallyport::testing

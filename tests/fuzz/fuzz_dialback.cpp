@@ -321,10 +321,8 @@ void play_inbound(Script& script) {
 
 void play_outbound(Script& script) {
     World world{script};
-    unsigned count = 0;
     OutboundSettings settings;
     settings.direct_tls = world.direct;
-    settings.fresh_id = [&count] { return fresh(count); };
     const bool verify_only = script.next(2) != 0;
     const auto first = pair_of("corp.example", "partner.example");
     Outbound machine{settings, world.rules, first, verify_only, world.now};

@@ -53,7 +53,7 @@ Dialogue Dialogue::outbound(TestRules rules, xmpp::DomainPair pair, bool verify_
     d.echo_ = std::make_unique<xml::Reader>(Limits{}.after_auth);
     OutboundSettings settings;
     settings.direct_tls = direct_tls;
-    settings.fresh_id = counter(*d.ids_);
+    settings.own_id = [](std::string_view id) { return id == "ours"; };
     if (!verify_only) d.waiting_pairs_.push_back(pair.text());
     d.out_ = std::make_unique<Outbound>(std::move(settings), *d.rules_, std::move(pair), verify_only, d.now_);
     return d;
@@ -208,6 +208,14 @@ void Dialogue::after(Duration time) {
     now_ += time;
     Actions actions;
     if (machine_deadline() <= now_) in_ ? in_->on_deadline(now_, actions) : out_->on_deadline(now_, actions);
+    carry_out(actions);
+    step_done();
+}
+
+void Dialogue::certificate_expires() {
+    if (stopped()) return;
+    Actions actions;
+    in_ ? in_->on_certificate_expired(now_, actions) : out_->on_certificate_expired(now_, actions);
     carry_out(actions);
     step_done();
 }

@@ -43,6 +43,7 @@ public:
     void we_send(unsigned stanzas);
     void handled(std::uint64_t sequence);
     void rules_change(const std::function<void(TestRules&)>& change);
+    void certificate_expires();
     void lost();
 
     // Expectations; each consumes what it names

@@ -20,7 +20,7 @@ class TestRules : public s2s::Rules {
 public:
     std::set<std::string> served{"corp.example", "rooms.corp.example"};
     std::set<std::string> gone{"retired.example"};
-    std::set<std::string> denied_in, denied_out;
+    std::set<std::string> denied_in, denied_out;  ///< remote domains, or pairs as their text
     s2s::StreamPolicy everyone;
     std::map<std::string, s2s::StreamPolicy> peers;
     std::string secret = "s3cr3tf0rd14lb4ck";
@@ -32,10 +32,11 @@ public:
     [[nodiscard]] s2s::Admission admits(const xmpp::DomainPair& p, s2s::Direction direction) const override {
         const auto& denied = direction == s2s::Direction::inbound ? denied_in : denied_out;
         s2s::Admission admission;
-        if (denied.contains(p.remote.text()) || served.contains(p.remote.text())) {
+        if (denied.contains(p.remote.text()) || denied.contains(p.text()) || served.contains(p.remote.text())) {
             admission.allowed = false;
             admission.rule = "deny-list";
             admission.why = "the test denies it";
+            admission.verdict_id = "v-0123456789ab";
         }
         return admission;
     }

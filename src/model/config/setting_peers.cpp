@@ -1,5 +1,6 @@
 // The table of exceptions per peer.
 #include <algorithm>
+#include <array>
 
 #include "base/limits.h"
 #include "model/config/json_fields.h"
@@ -10,7 +11,15 @@ namespace sallyport::config {
 
 namespace {
 
+/// The limits that are a peer's own; the others bound an address, a link or the node, or what nobody has proved yet.
+constexpr std::array<std::string_view, 13> limits_of_a_peer{
+    "stanza_bytes",  "stanza_elements",          "stanza_depth",        "attributes",
+    "attribute_bytes", "namespaces",             "pairs_per_stream",    "pending_dialbacks_per_stream",
+    "queue_stanzas", "inbound_bytes_per_second", "inbound_burst_bytes", "queue_bytes",
+    "queue_seconds"};
+
 const LimitRow* find_limit(std::string_view name) {
+    if (std::find(limits_of_a_peer.begin(), limits_of_a_peer.end(), name) == limits_of_a_peer.end()) return nullptr;
     const auto rows = limit_rows();
     const auto at = std::find_if(rows.begin(), rows.end(), [&](const LimitRow& row) { return row.key == name; });
     return at == rows.end() ? nullptr : &*at;
@@ -20,9 +29,8 @@ void read_limit(Fields& fields, const std::string& name, const json::value& valu
     const std::string place = "limits." + name;
     const LimitRow* row = find_limit(name);
     if (row == nullptr) {
-        std::vector<std::string_view> known;
-        for (const LimitRow& candidate : limit_rows()) known.push_back(candidate.key);
-        fields.complain(place, "unknown limit" + hint(name, known));
+        const std::vector<std::string_view> known{limits_of_a_peer.begin(), limits_of_a_peer.end()};
+        fields.complain(place, "no limit of a peer" + hint(name, known));
         return;
     }
     if (value.is_string() && value.get_string() == "off") {

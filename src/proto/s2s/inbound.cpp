@@ -92,6 +92,7 @@ S::State(InboundSettings settings, const Rules& rules_asked, TimePoint now)
     : rules{rules_asked},
       timers{settings.timers},
       fresh_id{std::move(settings.fresh_id)},
+      limits_of{std::move(settings.limits_of)},
       max_pairs{settings.limits.pairs_per_stream},
       max_pending{settings.limits.pending_dialbacks_per_stream},
       max_sasl_failures{settings.limits.sasl_failures},
@@ -179,13 +180,16 @@ void S::refuse_stanza(const xmpp::Stanza& refused, TimePoint now, Actions& out) 
           "stanza to a domain that is not verified on this stream", now, out);
 }
 
-void S::close(std::optional<StreamError> error, std::string why, TimePoint now, Actions& out) {
+void S::close(std::optional<StreamError> error, std::string why, TimePoint now, Actions& out,
+              const std::string& verdict) {
     if (phase == Phase::closing || phase == Phase::closed) return;
     const bool silent = phase == Phase::securing || (phase == Phase::opening && !header_seen && !error);
     if (!silent && !header_sent) respond_header(true, out);  // RFC 6120 4.9.1.2
     if (error) {
-        note(out, LogLevel::warn, event::refused,
-             {{"condition", std::string{xmpp::text(error->condition)}}, {"why", why}, {"from", peer.remote.text()}});
+        std::vector<LogFact> facts_told{
+            {"condition", std::string{xmpp::text(error->condition)}}, {"why", why}, {"from", peer.remote.text()}};
+        if (!verdict.empty()) facts_told.push_back({"verdict", verdict});
+        note(out, LogLevel::warn, event::refused, std::move(facts_told));
     }
     note(out, LogLevel::info, event::stream_closed, {{"why", why}});
     out.push_back(Close{std::move(error), std::move(why), silent});
@@ -263,10 +267,7 @@ void S::recheck(TimePoint now, Actions& out) {
     }
     if (!peer.remote.empty() && !rules.admits(peer, Direction::outbound).allowed) {
         const Admission admission = rules.admits(peer, Direction::inbound);
-        if (!admission.allowed) {
-            return close(StreamError{admission.stream, admission.text, {}, {}}, "no longer admitted: " + admission.rule,
-                         now, out);
-        }
+        if (!admission.allowed) return close_unwelcome(admission, now, out);
     }
     const std::vector<PairState> held = pairs.all();
     for (const PairState& pair : held) {
@@ -277,10 +278,7 @@ void S::recheck(TimePoint now, Actions& out) {
                          pair.domains.local.text() + " is no longer served", now, out);
         }
         const Admission admission = rules.admits(pair.domains, Direction::inbound);
-        if (!admission.allowed) {
-            return close(StreamError{admission.stream, admission.text, {}, {}}, "no longer admitted: " + admission.rule,
-                         now, out);
-        }
+        if (!admission.allowed) return close_unwelcome(admission, now, out);
         const StreamPolicy p = rules.policy(pair.domains.remote);
         const bool certified = certificate_proves(pair.domains.remote);
         if ((p.require_certificate && !certified) || (p.security == SecurityMode::tls_required && !tls)) {
@@ -288,6 +286,26 @@ void S::recheck(TimePoint now, Actions& out) {
                          "the stream is no longer secure enough", now, out);
         }
     }
+}
+
+void S::close_unwelcome(const Admission& admission, TimePoint now, Actions& out) {
+    close(StreamError{admission.stream, admission.text, {}, {}}, "no longer admitted: " + admission.rule, now, out,
+          admission.verdict_id);
+}
+
+/// Proofs to come need another certificate; what this one has proved ends with it.
+void S::expire_certificate(TimePoint now, Actions& out) {
+    if (phase == Phase::closing || phase == Phase::closed || !tls || !tls->peer) return;
+    tls->peer->chain_valid = false;
+    tls->peer->chain_error = "certificate has expired";
+    const bool rests_on_it = sasl_done || std::any_of(pairs.all().begin(), pairs.all().end(), [&](const PairState& p) {
+        return p.method == Method::external || p.method == Method::certificate_dialback ||
+               (p.method != Method::none && rules.policy(p.domains.remote).require_certificate);
+    });
+    if (!rests_on_it) return;
+    orderly = true;
+    close(StreamError{StreamCondition::reset, "certificate has expired", {}, {}}, "the peer's certificate has expired",
+          now, out);
 }
 
 std::vector<RowText> inbound_table() {

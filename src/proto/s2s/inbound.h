@@ -27,6 +27,7 @@ struct Timers {
     Duration idle = std::chrono::seconds{600};        ///< without any stanza
     Duration stanza = std::chrono::seconds{60};       ///< from a stanza's first byte to its last
     Duration closing = std::chrono::seconds{5};       ///< waiting for the peer's closing tag
+    Duration enable = std::chrono::seconds{10};       ///< waiting for the answer to `<enable/>` (XEP-0198)
 };
 
 struct InboundSettings {
@@ -34,6 +35,7 @@ struct InboundSettings {
     Limits limits;
     bool direct_tls = false;                ///< XEP-0368 listener: TLS is up before the first header
     std::function<std::string()> fresh_id;  ///< >= 128 random bits, NMTOKEN characters
+    std::function<Limits(const xmpp::Domain&)> limits_of{};  ///< of a peer, to be announced to it (XEP-0478)
 };
 
 class Inbound {
@@ -64,8 +66,12 @@ public:
     /// With XEP-0288: a stanza was written on this stream; counts for XEP-0198; adds `<r/>` when it is time to ask.
     void on_sent(TimePoint now, Actions& out);
 
+    /// The limits of the peer that has proved itself: how many pairs, and verifications at a time.
+    void set_limits(const Limits& limits);
     /// Policy changed: pairs that are no longer admitted, or streams that are no longer allowed, are closed.
     void on_rules_changed(TimePoint now, Actions& out);
+    /// The validity of the peer's certificate has ended: closes what rests on it (RFC 6120 13.7.2.3).
+    void on_certificate_expired(TimePoint now, Actions& out);
     /// Orderly end (RFC 6120 4.9.3.20 and others).
     void shut(xmpp::StreamError error, TimePoint now, Actions& out);
 

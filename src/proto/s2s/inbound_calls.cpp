@@ -81,7 +81,13 @@ bool Inbound::on_stanza(const xmpp::Stanza& stanza, TimePoint now, std::uint64_t
     return false;
 }
 
+void Inbound::set_limits(const Limits& limits) {
+    state_->max_pairs = limits.pairs_per_stream;
+    state_->max_pending = limits.pending_dialbacks_per_stream;
+}
+
 void Inbound::on_rules_changed(TimePoint now, Actions& out) { state_->recheck(now, out); }
+void Inbound::on_certificate_expired(TimePoint now, Actions& out) { state_->expire_certificate(now, out); }
 
 void Inbound::shut(StreamError error, TimePoint now, Actions& out) {
     state_->orderly = true;

@@ -22,16 +22,18 @@ using xmpp::StanzaError;
 using xmpp::StreamCondition;
 using xmpp::StreamError;
 
-void S::answer_error(const Event& event, const StanzaError& error, std::string_view why, Actions& out) {
+void S::answer_error(const Event& event, const StanzaError& error, std::string_view why, Actions& out,
+                     const std::string& verdict) {
     const std::string_view from = event.element->attribute("to");
     const std::string_view to = event.element->attribute("from");
     out.push_back(Send{wire::result_error(from, to, error)});
-    note(out, LogLevel::warn, event::refused,
-         {{"what", "dialback"},
-          {"condition", std::string{xmpp::text(error.condition)}},
-          {"why", std::string{why}},
-          {"from", std::string{to}},
-          {"to", std::string{from}}});
+    std::vector<LogFact> facts_told{{"what", "dialback"},
+                                    {"condition", std::string{xmpp::text(error.condition)}},
+                                    {"why", std::string{why}},
+                                    {"from", std::string{to}},
+                                    {"to", std::string{from}}};
+    if (!verdict.empty()) facts_told.push_back({"verdict", verdict});
+    note(out, LogLevel::warn, event::refused, std::move(facts_told));
 }
 
 /// `<db:result>` with a key.
@@ -59,11 +61,11 @@ S::Did S::ask(const Event& event, TimePoint now, Actions& out) {
     const Admission admission = rules.admits(pair, Direction::inbound);
     if (!admission.allowed) {
         if (pair == peer && !pairs.any_ready()) {
-            close(StreamError{admission.stream, admission.text, {}, {}}, admission.rule + ": " + admission.why, now,
-                  out);
+            close(StreamError{admission.stream, admission.text, {}, {}}, admission.reason(), now, out,
+                  admission.verdict_id);
             return Did::ended;
         }
-        answer_error(event, {admission.stanza, admission.text}, admission.rule + ": " + admission.why, out);
+        answer_error(event, {admission.stanza, admission.text}, admission.reason(), out, admission.verdict_id);
         return Did::stay;
     }
     const StreamPolicy wanted = rules.policy(pair.remote);
@@ -125,20 +127,23 @@ S::Did S::vouch(const Event& event, TimePoint now, Actions& out) {
           {"to", pair.local.text()},
           {"id", std::string{stream_id}},
           {"key", std::string{cut_key(key)}}});
-    std::string type;
+    std::string type, verdict;
     if (rules.serves(pair.local) != Served::yes) {
         type = "error item-not-found";
         out.push_back(Send{wire::verify_error(to, from, stream_id, {StanzaCondition::item_not_found, {}})});
     } else if (const Admission admission = rules.admits(pair, Direction::outbound); !admission.allowed) {
         type = "error " + std::string{xmpp::text(admission.stanza)};
+        verdict = admission.verdict_id;
         out.push_back(Send{wire::verify_error(to, from, stream_id, {admission.stanza, admission.text})});
     } else {
         const bool ours = key.size() <= longest_key && rules.vouches(pair.remote, pair.local, stream_id, key);
         type = ours ? "valid" : "invalid";
         out.push_back(Send{wire::verify_answer(to, from, stream_id, type)});
     }
-    note(out, LogLevel::info, event::verify_answered,
-         {{"from", pair.local.text()}, {"to", pair.remote.text()}, {"id", std::string{stream_id}}, {"type", type}});
+    std::vector<LogFact> facts_told{
+        {"from", pair.local.text()}, {"to", pair.remote.text()}, {"id", std::string{stream_id}}, {"type", type}};
+    if (!verdict.empty()) facts_told.push_back({"verdict", verdict});
+    note(out, LogLevel::info, event::verify_answered, std::move(facts_told));
     return Did::advance;
 }
 

@@ -14,10 +14,9 @@ using xmpp::StreamCondition;
 using xmpp::StreamError;
 
 /// Judges frame and addresses and fills peer, version_1 and lang. Nothing: welcome.
-std::optional<StreamError> S::judge(const xml::Header& header, std::string& why) {
-    const auto no = [&](StreamCondition condition, std::string_view reason) {
-        why = reason;
-        return StreamError{condition, {}, {}, {}};
+std::optional<S::Refusal> S::judge(const xml::Header& header) {
+    const auto no = [](StreamCondition condition, std::string_view why) {
+        return Refusal{StreamError{condition, {}, {}, {}}, std::string{why}};
     };
     if (const auto objection = judge_frame(header)) return no(objection->condition, objection->why);
     version_1 = speaks_version_1(header);
@@ -39,8 +38,7 @@ std::optional<StreamError> S::judge(const xml::Header& header, std::string& why)
     // Whoever may only be talked to still has to ask us about our keys, so both directions must refuse.
     const Admission admission = rules.admits(peer, Direction::inbound);
     if (!admission.allowed && !rules.admits(peer, Direction::outbound).allowed) {
-        why = admission.rule + ": " + admission.why;
-        return StreamError{admission.stream, admission.text, {}, {}};
+        return Refusal{StreamError{admission.stream, admission.text, {}, {}}, admission.reason(), admission.verdict_id};
     }
     return std::nullopt;
 }
@@ -59,7 +57,8 @@ void S::respond_header(bool with_version, Actions& out) {
 void S::send_features(Actions& out) {
     FeatureValues values;
     values.facts = facts(Fact::all);
-    values.max_bytes = max_bytes;
+    const bool known = limits_of && !peer.remote.empty();
+    values.max_bytes = known ? limits_of(peer.remote).after_auth.element_bytes : max_bytes;
     values.idle_seconds =
         static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(timers.idle).count());
     std::string names;
@@ -70,16 +69,15 @@ void S::send_features(Actions& out) {
 S::Did S::greet(const Event& event, TimePoint now, Actions& out) {
     const xml::Header& header = *event.header;
     header_seen = true;
-    std::string why;
-    const auto error = judge(header, why);
-    respond_header(version_1 || error.has_value(), out);
+    const auto refusal = judge(header);
+    respond_header(version_1 || refusal.has_value(), out);
     note(out, LogLevel::info, event::stream_opened,
          {{"from", std::string{header.attribute("from")}},
           {"to", std::string{header.attribute("to")}},
           {"peer-id", std::string{header.attribute("id")}},
           {"version", std::string{header.attribute("version")}}});
-    if (error) {
-        close(*error, std::move(why), now, out);
+    if (refusal) {
+        close(refusal->error, refusal->why, now, out, refusal->verdict);
         return Did::ended;
     }
     if (version_1) {
@@ -92,29 +90,31 @@ S::Did S::greet(const Event& event, TimePoint now, Actions& out) {
     return Did::advance;
 }
 
+std::optional<S::Refusal> S::judge_again(const xml::Header& header, const xmpp::Domain& local_before) {
+    if (auto refusal = judge(header)) return refusal;
+    const auto no = [](StreamCondition condition, std::string_view why) {
+        return Refusal{StreamError{condition, {}, {}, {}}, std::string{why}};
+    };
+    if (peer.remote != proven) return no(StreamCondition::invalid_from, "from is not the authenticated domain");
+    if (peer.local != local_before) {
+        return no(StreamCondition::not_authorized, "to is not the domain that was authenticated for");
+    }
+    if (!external_acceptable()) {
+        return no(StreamCondition::not_authorized, "the certificate or the policy no longer allows EXTERNAL");
+    }
+    return std::nullopt;
+}
+
 /// After SASL: the header must repeat who and what was authenticated (RFC 6120 6.4.6, threat T33).
 S::Did S::greet_again(const Event& event, TimePoint now, Actions& out) {
     header_seen = true;
-    const xmpp::DomainPair before = peer;
-    std::string why;
-    auto error = judge(*event.header, why);
-    if (!error && peer.remote != proven) {
-        why = "from is not the authenticated domain";
-        error = StreamError{StreamCondition::invalid_from, {}, {}, {}};
-    }
-    if (!error && peer.local != before.local) {
-        why = "to is not the domain that was authenticated for";
-        error = StreamError{StreamCondition::not_authorized, {}, {}, {}};
-    }
-    if (!error && !external_acceptable()) {
-        why = "the certificate or the policy no longer allows EXTERNAL";
-        error = StreamError{StreamCondition::not_authorized, {}, {}, {}};
-    }
+    const xmpp::Domain before = peer.local;
+    const auto refusal = judge_again(*event.header, before);
     respond_header(true, out);
     note(out, LogLevel::info, event::stream_opened,
          {{"from", peer.remote.text()}, {"to", peer.local.text()}, {"after", "sasl"}});
-    if (error) {
-        close(*error, std::move(why), now, out);
+    if (refusal) {
+        close(refusal->error, refusal->why, now, out, refusal->verdict);
         return Did::ended;
     }
     PairState& pair = pairs.add(peer);

@@ -40,6 +40,12 @@ struct Inbound::State {
         Fact needs = Fact::none;
         Fact forbids = Fact::none;
     };
+    /// Why a header is not welcome.
+    struct Refusal {
+        xmpp::StreamError error;
+        std::string why;
+        std::string verdict{};  ///< of the rule that refuses, for `why`
+    };
     static std::span<const Row> table();
     static std::string_view words(Phase phase);
 
@@ -49,7 +55,8 @@ struct Inbound::State {
     void handle(const Event& event, TimePoint now, Actions& out);
     void refuse_event(On on, TimePoint now, Actions& out);
     void refuse_stanza(const xmpp::Stanza& stanza, TimePoint now, Actions& out);
-    void close(std::optional<xmpp::StreamError> error, std::string why, TimePoint now, Actions& out);
+    void close(std::optional<xmpp::StreamError> error, std::string why, TimePoint now, Actions& out,
+               const std::string& verdict = {});
     void end();
     void note(Actions& out, LogLevel level, std::string_view name, std::vector<LogFact> facts) const;
     [[nodiscard]] Fact facts(Fact asked) const;
@@ -58,6 +65,8 @@ struct Inbound::State {
     [[nodiscard]] bool certificate_proves(const xmpp::Domain& domain) const;
     void on_time(TimePoint now, Actions& out);
     void recheck(TimePoint now, Actions& out);
+    void close_unwelcome(const Admission& admission, TimePoint now, Actions& out);
+    void expire_certificate(TimePoint now, Actions& out);
     Did finish(const Event&, TimePoint, Actions&);
     Did peer_error(const Event&, TimePoint, Actions&);
     Did deliver(const Event&, TimePoint, Actions&) { return Did::advance; }
@@ -65,7 +74,8 @@ struct Inbound::State {
     // inbound_header.cpp: RFC 6120 4.2 to 4.9, 5
     Did greet(const Event&, TimePoint, Actions&);
     Did greet_again(const Event&, TimePoint, Actions&);
-    [[nodiscard]] std::optional<xmpp::StreamError> judge(const xml::Header& header, std::string& why);
+    [[nodiscard]] std::optional<Refusal> judge(const xml::Header& header);
+    [[nodiscard]] std::optional<Refusal> judge_again(const xml::Header& header, const xmpp::Domain& local_before);
     void respond_header(bool version_1, Actions& out);
     void send_features(Actions& out);
     Did accept_tls(const Event&, TimePoint, Actions&);
@@ -88,7 +98,8 @@ struct Inbound::State {
     Did decline(const Event&, TimePoint, Actions&);
     Did report_error(const Event&, TimePoint, Actions&);
     Did drop_answer(const Event&, TimePoint, Actions&);
-    void answer_error(const Event& event, const xmpp::StanzaError& error, std::string_view why, Actions& out);
+    void answer_error(const Event& event, const xmpp::StanzaError& error, std::string_view why, Actions& out,
+                      const std::string& verdict = {});
     void settle(PairState& pair);
     void time_out_pairs(TimePoint now, Actions& out);
 
@@ -104,6 +115,7 @@ struct Inbound::State {
     const Rules& rules;
     Timers timers;
     std::function<std::string()> fresh_id;
+    std::function<Limits(const xmpp::Domain&)> limits_of;
     std::uint64_t max_pairs, max_pending, max_sasl_failures, max_bytes;
 
     Phase phase = Phase::opening;

@@ -116,6 +116,10 @@ std::string_view S::step() const {
 S::State(OutboundSettings settings, const Rules& rules_asked, xmpp::DomainPair first, bool verifies_only, TimePoint now)
     : rules{rules_asked},
       timers{settings.timers},
+      // Not more than a peer like us takes, whatever we take ourselves.
+      max_pairs{std::min(settings.limits.pairs_per_stream, Limits{}.pairs_per_stream)},
+      max_pending{std::min(settings.limits.pending_dialbacks_per_stream, Limits{}.pending_dialbacks_per_stream)},
+      own_id{std::move(settings.own_id)},
       pair{std::move(first)},
       verify_only{verifies_only},
       direct{settings.direct_tls},
@@ -185,14 +189,14 @@ void S::close(std::optional<StreamError> error, std::string why, const Failure& 
     out.push_back(Close{silent ? std::nullopt : std::move(error), std::move(why), silent});
     phase = Phase::closing;
     closing = now + timers.closing;
-    negotiation = idle = probe = never;
+    negotiation = idle = probe = enabling = never;
     if (!orderly) pairs.clear();
     if (silent) end();
 }
 
 void S::end() {
     phase = Phase::closed;
-    negotiation = idle = probe = closing = never;
+    negotiation = idle = probe = enabling = closing = never;
     pairs.clear();
     asks.clear();
 }
@@ -230,6 +234,7 @@ void S::on_time(TimePoint now, Actions& out) {
     }
     if (phase == Phase::closed) return;
     time_out(now, out);
+    if (now >= enabling) waive_acks("no answer", out);
     if (now >= negotiation) {
         const bool silent = phase == Phase::fresh || phase == Phase::securing;
         return close(StreamError{StreamCondition::connection_timeout, "negotiation took too long", {}, {}},
@@ -266,9 +271,36 @@ void S::recheck(TimePoint now, Actions& out) {
     for (const PairState& p : held) {
         const Admission admission = rules.admits(p.domains, Direction::outbound);
         if (admission.allowed) continue;
-        return close(std::nullopt, "no longer admitted: " + admission.rule,
-                     {"policy", admission.text, admission.stanza}, now, out, phase == Phase::securing);
+        // A peer that answers on the same stream (XEP-0288) cannot be told about one pair.
+        if (held.size() == 1 || phase != Phase::open || bidi) {
+            note(out, LogLevel::warn, event::refused,
+                 {{"pair", p.domains.text()}, {"why", admission.reason()}, {"verdict", admission.verdict_id}});
+            return close(std::nullopt, "no longer admitted: " + admission.rule,
+                         {"policy", admission.text, admission.stanza}, now, out, phase == Phase::securing);
+        }
+        pairs.remove(p.domains);
+        out.push_back(PairFailed{p.domains, admission.stanza, admission.text, "policy"});
+        note(out, LogLevel::warn, event::state,
+             {{"pair", p.domains.text()},
+              {"from", p.method == Method::none ? "PENDING" : "CONNECTED"},
+              {"to", "FAILED"},
+              {"step", "policy"},
+              {"verdict", admission.verdict_id}});
     }
+    if (pairs.all().size() < held.size()) close_when_done(now, out);
+}
+
+void S::expire_certificate(TimePoint now, Actions& out) {
+    if (phase == Phase::closing || phase == Phase::closed || !tls || !tls->peer) return;
+    const bool held = std::any_of(pairs.all().begin(), pairs.all().end(),
+                                  [](const PairState& p) { return p.method == Method::external; });
+    const bool rests_on_it = held || phase == Phase::authenticating || sasl_done || policy().require_certificate;
+    tls->peer->chain_valid = false;
+    tls->peer->chain_error = "certificate has expired";
+    if (!rests_on_it) return;
+    orderly = true;
+    close(StreamError{StreamCondition::reset, "certificate has expired", {}, {}},
+          "the peer's certificate has expired", {"tls", "the certificate of the remote server has expired"}, now, out);
 }
 
 // The public face.
@@ -317,6 +349,7 @@ void Outbound::on_closed(TimePoint, Actions& out) {
 }
 
 void Outbound::on_rules_changed(TimePoint now, Actions& out) { state_->recheck(now, out); }
+void Outbound::on_certificate_expired(TimePoint now, Actions& out) { state_->expire_certificate(now, out); }
 
 void Outbound::shut(std::optional<StreamError> error, const std::string& why, TimePoint now, Actions& out) {
     state_->orderly = true;
@@ -327,7 +360,7 @@ void Outbound::shut(std::optional<StreamError> error, const std::string& why, Ti
 TimePoint Outbound::deadline() const {
     const State& s = *state_;
     if (s.phase == State::Phase::closed) return never;
-    TimePoint first = std::min({s.negotiation, s.idle, s.probe, s.closing});
+    TimePoint first = std::min({s.negotiation, s.idle, s.probe, s.enabling, s.closing});
     if (s.phase == State::Phase::closing) return first;
     first = std::min(first, s.pairs.deadline());
     for (const State::Ask& ask : s.asks) first = std::min(first, ask.deadline);

@@ -15,7 +15,8 @@ namespace sallyport::s2s {
 struct OutboundSettings {
     Timers timers;
     bool direct_tls = false;  ///< XEP-0368: StartTls is the first action
-    std::function<std::string()> fresh_id;
+    Limits limits{};
+    std::function<bool(std::string_view)> own_id{};  ///< is this stream id one that this node has given (threat T14)?
 };
 
 class Outbound {
@@ -36,8 +37,10 @@ public:
     /// The connection is gone; pairs that were not ready fail, verify requests get an error (XEP-0220 2.1).
     void on_closed(TimePoint now, Actions& out);
 
+    /// The peer lets further pairs prove themselves by dialback on this stream (XEP-0220 2.6).
+    [[nodiscard]] bool shareable() const;
     /// Asks for a further pair with the same remote host (sender or target multiplexing, XEP-0220 2.6). False: this
-    /// stream cannot take it (no dialback errors announced, EXTERNAL-only peer, closing).
+    /// stream cannot take it now (not shareable, full, enough requests under way, not allowed).
     [[nodiscard]] bool add_pair(const xmpp::DomainPair& pair, TimePoint now, Actions& out);
     /// Asks the authoritative server about a key (sent as soon as the stream may carry it).
     void verify(const Verify& request, TimePoint now, Actions& out);
@@ -49,7 +52,11 @@ public:
     [[nodiscard]] bool on_stanza(const xmpp::Stanza& stanza, TimePoint now, std::uint64_t& sequence, Actions& out);
     void on_handled(std::uint64_t sequence, Actions& out);
 
+    /// Policy changed: a pair that is no longer admitted leaves the stream (PairFailed with step "policy"); a stream
+    /// without a pair, or no longer secure enough, is closed.
     void on_rules_changed(TimePoint now, Actions& out);
+    /// The validity of the peer's certificate has ended: closes what rests on it (RFC 6120 13.7.2.3).
+    void on_certificate_expired(TimePoint now, Actions& out);
     void shut(std::optional<xmpp::StreamError> error, const std::string& why, TimePoint now, Actions& out);
     [[nodiscard]] TimePoint deadline() const;
     void on_deadline(TimePoint now, Actions& out);

@@ -78,7 +78,7 @@ void S::pair_ready(PairState& wanted, Method method, TimePoint now, Actions& out
     phase = Phase::open;
     negotiation = never;
     idle = now + timers.idle;
-    enable_acks(out);  // before the stanzas that PairReady lets loose: they count
+    enable_acks(now, out);  // before the stanzas that PairReady lets loose: they count
     out.push_back(PairReady{wanted.domains, method});
     note(out, LogLevel::info, event::state,
          {{"pair", wanted.domains.text()},
@@ -204,14 +204,20 @@ void S::time_out(TimePoint now, Actions& out) {
     if (changed) close_when_done(now, out);
 }
 
+bool Outbound::shareable() const {
+    const State& s = *state_;
+    // XEP-0220 2.6.2: only peers that answer errors without closing; the key needs their stream id.
+    return !s.verify_only && s.phase == State::Phase::open && s.offers.errors && !s.id.empty() &&
+           s.policy().offer_dialback;
+}
+
 bool Outbound::add_pair(const xmpp::DomainPair& pair, TimePoint now, Actions& out) {
     State& s = *state_;
     if (s.verify_only || (s.phase != State::Phase::proving && s.phase != State::Phase::open)) return false;
     if (s.pairs.find(pair) != nullptr) return true;
     const StreamPolicy wanted = s.rules.policy(pair.remote);
-    // XEP-0220 2.6.2: only peers that answer errors without closing; the key needs their stream id.
     if (!s.offers.errors || s.id.empty() || !wanted.offer_dialback) return false;
-    if (s.pairs.all().size() >= Limits{}.pairs_per_stream) return false;
+    if (s.pairs.all().size() >= s.max_pairs || s.pairs.pending() >= s.max_pending) return false;
     if (!s.rules.admits(pair, Direction::outbound).allowed) return false;
     if (wanted.security == SecurityMode::tls_required && !s.tls) return false;
     if (wanted.require_certificate && !s.certificate_proves(pair.remote)) return false;

@@ -11,15 +11,17 @@ using xmpp::StreamCondition;
 using xmpp::StreamError;
 
 /// With the first ready pair. What we send counts from `<enable/>` on, what we receive from `<enabled/>` on.
-void S::enable_acks(Actions& out) {
+void S::enable_acks(TimePoint now, Actions& out) {
     if (enable_sent || !offers.management || !policy().stream_management) return;
     enable_sent = true;
+    enabling = now + timers.enable;
     sent.enable();
     out.push_back(Send{std::string{wire::sm_enable}});
 }
 
 S::Did S::acks_enabled(const Event&, TimePoint, Actions& out) {
     if (!enable_sent || managed) return Did::advance;
+    enabling = never;
     managed = true;
     received.enable();
     note(out, LogLevel::info, event::acks, {{"enabled", "yes"}});
@@ -33,12 +35,18 @@ S::Did S::acks_enabled(const Event&, TimePoint, Actions& out) {
 
 S::Did S::acks_declined(const Event&, TimePoint, Actions& out) {
     if (managed || !enable_sent) return Did::advance;
-    // Without acknowledgements what is written is done.
+    waive_acks("declined", out);
+    return Did::advance;
+}
+
+/// Without acknowledgements what is written is done. Should `<enabled/>` come late, the peer's requests are answered,
+/// and its counts, which begin before ours, are not used.
+void S::waive_acks(std::string_view why, Actions& out) {
+    enabling = never;
     const std::uint64_t written = sent.unacknowledged();
     sent.disable();
     if (written != 0) out.push_back(Acknowledged{written});
-    note(out, LogLevel::info, event::acks, {{"enabled", "no"}});
-    return Did::advance;
+    note(out, LogLevel::info, event::acks, {{"enabled", "no"}, {"why", std::string{why}}});
 }
 
 S::Did S::acknowledge(const Event&, TimePoint, Actions& out) {
@@ -53,6 +61,10 @@ S::Did S::take_ack(const Event& event, TimePoint now, Actions& out) {
         close(StreamError{StreamCondition::bad_format, {}, {}, {}}, "an ack without a count",
               {"stream", "the remote server broke the protocol"}, now, out);
         return Did::ended;
+    }
+    if (!sent.enabled()) {
+        probe = never;
+        return Did::advance;
     }
     const auto fresh = sent.acknowledge(*h);
     if (!fresh) {  // XEP-0198 section 6

@@ -58,6 +58,12 @@ S::Did S::read_header(const Event& event, TimePoint now, Actions& out) {
          {{"from", std::string{header.attribute("from")}},
           {"to", std::string{header.attribute("to")}},
           {"version", std::string{header.attribute("version")}}});
+    if (own_id && own_id(id)) {  // threat T14
+        close(std::nullopt, "the connection leads back to this gateway",
+              {"stream", "the remote server cannot be reached", xmpp::StanzaCondition::remote_server_not_found}, now,
+              out);
+        return Did::ended;
+    }
     if (speaks_version_1(header)) return Did::advance;
     if (tls) {
         prove(now, out);

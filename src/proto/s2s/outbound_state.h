@@ -82,6 +82,7 @@ struct Outbound::State {
     [[nodiscard]] std::string_view step() const;
     void on_time(TimePoint now, Actions& out);
     void recheck(TimePoint now, Actions& out);
+    void expire_certificate(TimePoint now, Actions& out);
     void close_when_done(TimePoint now, Actions& out);
     Did finish(const Event&, TimePoint, Actions&);
     Did peer_error(const Event&, TimePoint, Actions&);
@@ -114,14 +115,17 @@ struct Outbound::State {
     void time_out(TimePoint now, Actions& out);
 
     // outbound_management.cpp: XEP-0198, XEP-0288
-    void enable_acks(Actions& out);
+    void enable_acks(TimePoint now, Actions& out);
     Did acks_enabled(const Event&, TimePoint, Actions&);
     Did acks_declined(const Event&, TimePoint, Actions&);
     Did acknowledge(const Event&, TimePoint, Actions&);
     Did take_ack(const Event&, TimePoint, Actions&);
+    void waive_acks(std::string_view why, Actions& out);
 
     const Rules& rules;
     Timers timers;
+    std::uint64_t max_pairs, max_pending;
+    std::function<bool(std::string_view)> own_id;
     xmpp::DomainPair pair;  ///< of the header
     bool verify_only = false;
     bool direct = false;
@@ -145,6 +149,7 @@ struct Outbound::State {
     TimePoint negotiation;
     TimePoint idle = never;
     TimePoint probe = never;
+    TimePoint enabling = never;  ///< until when `<enable/>` is to be answered
     TimePoint closing = never;
 };
 

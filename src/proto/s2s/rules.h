@@ -44,6 +44,9 @@ struct Admission {
     xmpp::StreamCondition stream = xmpp::StreamCondition::policy_violation;
     xmpp::StanzaCondition stanza = xmpp::StanzaCondition::not_allowed;
     std::string text;  ///< for the peer
+
+    /// "rule: why", for the log.
+    [[nodiscard]] std::string reason() const { return rule + ": " + why; }
 };
 
 enum class Direction { inbound, outbound };

@@ -44,9 +44,12 @@ struct S2sContext {
     std::function<std::optional<ConfiguredTargets>(const xmpp::Domain&)> configured{};
     /// The limits that hold for a peer (exceptions of `federation.peers`).
     std::function<Limits(const xmpp::Domain&)> limits_of{};
+    [[nodiscard]] Limits peer_limits(const xmpp::Domain& remote) const { return limits_of ? limits_of(remote) : limits; }
     std::function<void(const PeerNews&)> on_peer{};
     /// The answer to a ping of another shard's pool.
     std::function<void(std::uint32_t shard, std::string id, std::string from, std::string to)> pong_elsewhere{};
+    /// Domain pairs to one remote domain travel on one stream where the peer lets them (decision record 0009).
+    bool share_streams = true;
     routing::Router* router = nullptr;
 };
 

@@ -1,10 +1,13 @@
 // The driver of one inbound stream.
 #include "services/s2s/inbound_stream.h"
 
+#include <algorithm>
+
 #include "proto/s2s/certificate.h"
 #include "proto/xmpp/namespaces.h"
 #include "services/s2s/dialback_desk.h"
 #include "services/s2s/pool.h"
+#include "services/s2s/stream_seal.h"
 #include "services/s2s/stream_text.h"
 
 namespace sallyport::s2s {
@@ -17,7 +20,10 @@ InboundStream::InboundStream(S2sContext& context, DialbackDesk& desk, Pool& pool
       stream_{std::move(stream)},
       direct_tls_{direct_tls},
       on_gone_{std::move(on_gone)},
-      machine_{{context.timers, context.limits, direct_tls, context.shard.fresh_id}, context.rules, context.shard.loop.now()},
+      machine_{{context.timers, context.limits, direct_tls,
+                [&context] { return sealed_id(context.shard.fresh_id(), context.node_instance); }, context.limits_of},
+               context.rules,
+               context.shard.loop.now()},
       reader_{context.limits.before_auth},
       log_{context.shard.logger(LogModule::s2s)},
       timer_{context.shard.loop.timer([this] { expire(); })},
@@ -45,6 +51,10 @@ void InboundStream::on_bytes(std::string_view bytes) {
     reader_.feed(bytes);
     read_on();
     if (!finished_) machine_.on_partial(reader_.inside_element(), context_.shard.loop.now());
+    if (!finished_ && !unread_ && stream_->pending() > most_unread) {  // threat T61
+        unread_ = true;
+        pause_or_go_on();
+    }
     arm();
 }
 
@@ -118,6 +128,7 @@ void InboundStream::on_tls(const TlsFacts& facts) {
     Actions actions;
     machine_.on_tls(facts, context_.shard.loop.now(), actions);
     carry_out(actions);
+    certificate_check_ = next_certificate_check(machine_.tls(), context_.shard.loop);
     arm();
 }
 
@@ -132,6 +143,7 @@ void InboundStream::verified(const xmpp::DomainPair& pair, Verified::Outcome out
 
 void InboundStream::rules_changed() {
     if (finished_) return;
+    if (authenticated_) set_limits();
     Actions actions;
     machine_.on_rules_changed(context_.shard.loop.now(), actions);
     carry_out(actions);
@@ -159,7 +171,7 @@ void InboundStream::carry_out(Actions& actions) {
                                io::TlsRole::server, tls->name);
         } else if (std::holds_alternative<RestartXml>(action)) {
             switching_ = true;
-            reader_ = xml::Reader{authenticated_ ? context_.limits.after_auth : context_.limits.before_auth};
+            reader_ = xml::Reader{authenticated_ ? context_.peer_limits(limited_as_).after_auth : context_.limits.before_auth};
         } else if (auto* request = std::get_if<Verify>(&action)) {
             verify(*request);
         } else if (auto* pair = std::get_if<PairReady>(&action)) {
@@ -177,9 +189,8 @@ void InboundStream::ready(const PairReady& pair) {
     if (!authenticated_) {
         authenticated_ = true;
         context_.ledger.authenticated(remote_.address);
-        const Limits limits = context_.limits_of ? context_.limits_of(pair.pair.remote) : context_.limits;
-        reader_.set_limits(limits.after_auth);
-        bucket_.configure(limits.inbound_bytes_per_second, limits.inbound_burst_bytes);
+        limited_as_ = pair.pair.remote;
+        set_limits();
     }
     const TlsFacts* tls = machine_.tls();
     log_.info("s2s.pair.ready", {{"detail", "Connection state change: PENDING->CONNECTED"},
@@ -194,6 +205,14 @@ void InboundStream::ready(const PairReady& pair) {
                           tls != nullptr ? tls->cipher : "", remote_.text(), true});
     }
     if (machine_.bidi()) pool_.offer(pair.pair, this);
+}
+
+/// Those of the first domain that has proved itself on the stream.
+void InboundStream::set_limits() {
+    const Limits limits = context_.peer_limits(limited_as_);
+    reader_.set_limits(limits.after_auth);
+    bucket_.configure(limits.inbound_bytes_per_second, limits.inbound_burst_bytes);
+    machine_.set_limits(limits);
 }
 
 void InboundStream::verify(const Verify& request) {
@@ -220,7 +239,7 @@ void InboundStream::throttle(std::size_t bytes) {
     const Duration wait = bucket_.take(bytes, context_.shard.loop.now());
     if (wait == Duration{0} || throttled_) return;
     throttled_ = true;
-    stream_->pause(true);
+    pause_or_go_on();
     armed_ = context_.shard.loop.now() + wait;
     timer_->arm(armed_);
 }
@@ -228,12 +247,19 @@ void InboundStream::throttle(std::size_t bytes) {
 void InboundStream::hold(bool held) {
     if (finished_ || held == held_) return;
     held_ = held;
-    if (!throttled_) stream_->pause(held_);
+    pause_or_go_on();
+}
+
+void InboundStream::pause_or_go_on() { stream_->pause(held_ || throttled_ || unread_); }
+
+void InboundStream::on_drained() {
+    unread_ = false;
+    if (!finished_) pause_or_go_on();
 }
 
 void InboundStream::arm() {
     if (finished_) return;
-    const TimePoint deadline = machine_.deadline();
+    const TimePoint deadline = std::min(machine_.deadline(), certificate_check_);
     // A timer that fires early looks again: cheaper than moving it with each stanza.
     if (deadline >= armed_) return;
     armed_ = deadline;
@@ -245,16 +271,18 @@ void InboundStream::expire() {
     const TimePoint now = context_.shard.loop.now();
     if (throttled_ && bucket_.take(0, now) == Duration{0}) {
         throttled_ = false;
-        if (!held_) stream_->pause(false);
+        pause_or_go_on();
     } else if (throttled_) {
         armed_ = now + bucket_.take(0, now);
         timer_->arm(armed_);
     }
-    if (machine_.deadline() <= now) {
-        Actions actions;
-        machine_.on_deadline(now, actions);
-        carry_out(actions);
+    Actions actions;
+    if (machine_.deadline() <= now) machine_.on_deadline(now, actions);
+    if (certificate_check_ <= now) {  // threat T31
+        if (certificate_over(machine_.tls(), context_.shard.loop)) machine_.on_certificate_expired(now, actions);
+        certificate_check_ = next_certificate_check(machine_.tls(), context_.shard.loop);
     }
+    carry_out(actions);
     arm();
 }
 

@@ -38,6 +38,8 @@ public:
     void hold(bool held);
     /// With XEP-0288: a stanza for the peer travels on its own stream.
     [[nodiscard]] bool carries(const xmpp::DomainPair& pair) const;
+    /// Below the high-water mark of its connection.
+    [[nodiscard]] bool has_room() const { return stream_->pending() < io::Stream::high_water; }
     void send(const xmpp::Stanza& stanza);
 
     [[nodiscard]] StreamStatus status() const;
@@ -45,7 +47,7 @@ public:
 
     void on_bytes(std::string_view bytes) override;
     void on_tls(const TlsFacts& facts) override;
-    void on_drained() override {}
+    void on_drained() override;
     void on_closed(io::CloseReason reason, const std::string& text) override;
 
 private:
@@ -54,11 +56,13 @@ private:
     void stanza();
     void carry_out(Actions& actions);
     void ready(const PairReady& pair);
+    void set_limits();
     void verify(const Verify& request);
     void note(const Note& note);
     void arm();
     void expire();
     void throttle(std::size_t bytes);
+    void pause_or_go_on();
     [[nodiscard]] std::string connection_text() const;
 
     S2sContext& context_;
@@ -73,14 +77,16 @@ private:
     Logger log_;
     std::unique_ptr<io::Timer> timer_;
     TimePoint armed_ = never;
+    TimePoint certificate_check_ = never;
     routing::Ticket source_;
     TokenBucket bucket_;
     Endpoint remote_, local_;
     bool authenticated_ = false;
+    xmpp::Domain limited_as_;
     bool switching_ = false;  ///< TLS or a new XML stream begins: what is left of the bytes is not ours to read
     bool finished_ = false;
     bool held_ = false, throttled_ = false;
-    unsigned dialbacks_ = 0;
+    bool unread_ = false;  ///< the peer does not read our answers: its questions wait
     std::uint64_t stanzas_in_ = 0, stanzas_out_ = 0, bytes_in_ = 0, bytes_out_ = 0;
     TimePoint since_{}, last_stanza_{};
 };

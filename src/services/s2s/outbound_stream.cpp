@@ -1,7 +1,10 @@
 // The driver of one outbound stream.
 #include "services/s2s/outbound_stream.h"
 
+#include <algorithm>
+
 #include "proto/xmpp/namespaces.h"
+#include "services/s2s/stream_seal.h"
 #include "services/s2s/stream_text.h"
 
 namespace sallyport::s2s {
@@ -38,9 +41,10 @@ void OutboundStream::dialled(Dialled dialled) {
     reader_ = std::make_unique<xml::Reader>(context_.limits.before_auth);
     const TimePoint now = context_.shard.loop.now();
     heard_ = now;
-    machine_ =
-        std::make_unique<Outbound>(OutboundSettings{context_.timers, target_.direct_tls, context_.shard.fresh_id},
-                                   context_.rules, pair_, verify_only_, now);
+    machine_ = std::make_unique<Outbound>(
+        OutboundSettings{context_.timers, target_.direct_tls, context_.peer_limits(pair_.remote),
+                         [this](std::string_view id) { return is_sealed(id, context_.node_instance); }},
+        context_.rules, pair_, verify_only_, now);
     stream_->set_owner(this);
     Actions actions;
     machine_->on_connected(now, actions);
@@ -65,6 +69,8 @@ void OutboundStream::verify(const Verify& request) {
     carry_out(actions);
     arm();
 }
+
+bool OutboundStream::shareable() const { return machine_ && !finished_ && machine_->shareable(); }
 
 bool OutboundStream::add_pair(const xmpp::DomainPair& pair) {
     if (!machine_ || finished_ || machine_->closed()) return false;
@@ -149,6 +155,10 @@ void OutboundStream::on_bytes(std::string_view bytes) {
         // The reader says so for ever; a machine that waits for the peer's end would be asked for ever.
         if (kind != xml::Kind::header) break;
     }
+    if (!finished_ && !unread_ && stream_->pending() > most_unread) {  // threat T61
+        unread_ = true;
+        stream_->pause(true);
+    }
     arm();
 }
 
@@ -191,11 +201,17 @@ void OutboundStream::on_tls(const TlsFacts& facts) {
     Actions actions;
     machine_->on_tls(facts, heard_, actions);
     carry_out(actions);
+    certificate_check_ = next_certificate_check(machine_->tls(), context_.shard.loop);
     arm();
 }
 
 void OutboundStream::on_drained() {
-    if (!finished_) owner_.outbound_drained(*this);
+    if (finished_) return;
+    if (unread_) {
+        unread_ = false;
+        stream_->pause(false);
+    }
+    owner_.outbound_drained(*this);
 }
 
 void OutboundStream::begin_tls(const std::string& name) {
@@ -218,6 +234,7 @@ void OutboundStream::carry_out(Actions& actions) {
             reader_ = std::make_unique<xml::Reader>(context_.limits.before_auth);
         } else if (auto* ready_pair = std::get_if<PairReady>(&action)) {
             was_ready_ = true;
+            if (machine_->bidi()) reader_->set_limits(context_.peer_limits(pair_.remote).after_auth);
             const TlsFacts* facts = machine_->tls();
             log_.info("s2s.pair.ready", {{"detail", "Connection state change: PENDING->CONNECTED"},
                                          {"pair", ready_pair->pair.text()},
@@ -257,7 +274,7 @@ void OutboundStream::note(const Note& note) {
 
 void OutboundStream::arm() {
     if (finished_ || !machine_) return;
-    const TimePoint deadline = machine_->deadline();
+    const TimePoint deadline = std::min(machine_->deadline(), certificate_check_);
     if (deadline >= armed_) return;
     armed_ = deadline;
     timer_->arm(deadline);
@@ -265,12 +282,15 @@ void OutboundStream::arm() {
 
 void OutboundStream::expire() {
     armed_ = never;
+    if (!machine_) return;
     const TimePoint now = context_.shard.loop.now();
-    if (machine_->deadline() <= now) {
-        Actions actions;
-        machine_->on_deadline(now, actions);
-        carry_out(actions);
+    Actions actions;
+    if (machine_->deadline() <= now) machine_->on_deadline(now, actions);
+    if (certificate_check_ <= now) {  // threat T31
+        if (certificate_over(machine_->tls(), context_.shard.loop)) machine_->on_certificate_expired(now, actions);
+        certificate_check_ = next_certificate_check(machine_->tls(), context_.shard.loop);
     }
+    carry_out(actions);
     arm();
 }
 
@@ -299,6 +319,7 @@ void OutboundStream::on_closed(io::CloseReason reason, const std::string& text) 
         // Another target of the domain may do better (RFC 6120 3.2.1; XEP-0368 section 3).
         stream_.reset();
         machine_.reset();
+        certificate_check_ = never;
         return job_->next();
     }
     finish(*failure_);

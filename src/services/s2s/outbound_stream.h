@@ -39,6 +39,8 @@ public:
 
     void start();
     void verify(const Verify& request);
+    /// As in Outbound.
+    [[nodiscard]] bool shareable() const;
     [[nodiscard]] bool add_pair(const xmpp::DomainPair& pair);
     [[nodiscard]] bool ready(const xmpp::DomainPair& pair) const;
     /// Open, and below the high-water mark of its connection.
@@ -91,15 +93,16 @@ private:
     Logger log_;
     std::unique_ptr<io::Timer> timer_;
     TimePoint armed_ = never;
+    TimePoint certificate_check_ = never;
     TimePoint heard_{};
     routing::Ticket source_;
     route::Target target_;
     Endpoint local_, remote_;
     bool was_ready_ = false;    ///< a pair became ready, or an authoritative server answered
-    bool established_ = false;  ///< features were read: further targets are of no use
     bool switching_ = false;
     bool finished_ = false;
     bool presumed_dead_ = false;
+    bool unread_ = false;  ///< the peer does not read our answers: its questions wait
     std::optional<DialFailure> failure_;
     std::uint64_t stanzas_out_ = 0, bytes_out_ = 0, bytes_in_ = 0, stanzas_in_ = 0;
     TimePoint since_{}, last_stanza_{};

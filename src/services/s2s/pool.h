@@ -1,20 +1,21 @@
-// The outbound streams of one shard: one destination a domain pair that this shard owns, with its bounded queue, its
-// retries, what is sent and not acknowledged, and its signs of life (design, section 7; XEP-0198, XEP-0199).
+// The outbound streams of one shard: one destination a domain pair that this shard owns, with its bounded queue and its
+// retries; pairs to one remote domain share a stream where the peer allows it (decision record 0009). Signs of life are
+// the stream's (design, section 7; XEP-0198, XEP-0199).
+//
+// In three files: pool.cpp (stanzas, queues, status), pool_streams.cpp (which stream carries a pair, and what becomes of
+// it), pool_pings.cpp (signs of life).
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
-#include "services/s2s/context.h"
-#include "services/s2s/outbound_stream.h"
+#include "base/hash.h"
+#include "services/s2s/carrier.h"
 
 namespace sallyport::s2s {
-
-class InboundStream;
 
 class Pool final : public OutboundOwner {
 public:
@@ -54,64 +55,73 @@ public:
     void outbound_gone(OutboundStream& stream, const DialFailure& failure, bool was_ready) override;
 
 private:
-    struct Waiting {
-        xmpp::OwnedStanza stanza;
-        routing::Ticket ticket;
-        TimePoint since{};
-    };
-    struct Destination {
-        xmpp::DomainPair pair;
-        std::unique_ptr<OutboundStream> stream;  ///< null while nothing waits for the pair
-        InboundStream* reverse = nullptr;        ///< XEP-0288: the peer's own stream carries the pair
-        std::deque<Waiting> queue;
-        std::deque<Waiting> unacknowledged;
-        std::deque<Waiting> unconfirmed;  ///< without XEP-0198: written, not acknowledged by the peer's TCP yet
-        std::uint64_t unconfirmed_bytes = 0;
-        std::uint64_t queued_bytes = 0;
-        bool ready = false;
-        unsigned failures = 0;
-        TimePoint retry_at{};
-        TimePoint failing_since = never;
-        std::optional<DialFailure> failure;
-        WallTime last_success{}, last_failure{};
-        std::uint64_t peer_max_bytes = 0;
-        TimePoint probed_at = never;
-        TimePoint answered_at{};                 ///< an XEP-0199 answer came on another stream
-        std::string ping_id;
-    };
     struct Ping {
         xmpp::DomainPair pair;
         TimePoint since{};
         OnPinged on_pinged;  ///< null: a liveness probe
     };
+    /// The streams to one remote domain.
+    struct Remote {
+        std::vector<Carrier*> carriers;
+        bool unshared = false;  ///< the peer takes one pair a stream
+    };
+    /// What a pair was on a stream that is gone.
+    struct Left {
+        Destination* to = nullptr;
+        enum Was { ready, opening, waiting, before } was = ready;
+    };
+    /// Peers choose domain names (threat T63).
+    struct KeyedHash {
+        SipKey key;
+        std::size_t operator()(const xmpp::DomainPair& pair) const {
+            return sip_hash(key, pair.local.text()) * 31 + sip_hash(key, pair.remote.text());
+        }
+        std::size_t operator()(const xmpp::Domain& domain) const { return sip_hash(key, domain.text()); }
+    };
 
+    // pool.cpp
     Destination& destination(const xmpp::DomainPair& pair);
+    void set_bounds(Destination& to) const;
     [[nodiscard]] Destination* find(const xmpp::DomainPair& pair);
-    void connect(Destination& to);
     void flush(Destination& to);
-    void transmit(Destination& to, const xmpp::Stanza& stanza, const routing::Ticket& ticket, TimePoint since);
     void write(Destination& to, Waiting waiting);
-    void ask_for_acknowledgement(const Destination& to);
-    void confirm(Destination& to);
-    void bounce_unconfirmed(Destination& to);
+    void ask_for_acknowledgement(OutboundStream& stream);
     void enqueue(Destination& to, const xmpp::Stanza& stanza, const routing::Ticket& ticket);
     void refuse_all(Destination& to, const DialFailure& failure);
-    void lost(Destination& to, const DialFailure& failure);
-    void bury(std::unique_ptr<OutboundStream> stream);
     void sweep();
     void sweep_one(Destination& to, TimePoint now);
-    void watch(Destination& to, TimePoint now);
-    void send_ping(Destination& to, const std::string& id);
+    void forget_unused(TimePoint now);
     void arm_sweep();
+
+    // pool_streams.cpp
+    [[nodiscard]] Carrier* carrier_of(const OutboundStream& stream);
+    void connect(Destination& to);
+    [[nodiscard]] bool share(Destination& to);
+    void ask_waiting(Carrier& carrier);
+    void go_alone(Destination& to);
+    void became_ready(Destination& to);
+    void down(const Destination& to);
+    void returned(const Left& left, bool was_open, const DialFailure& failure);
+    void lost(Destination& to, const DialFailure& failure);
+    void end(Carrier& carrier, std::optional<xmpp::StreamError> error, const std::string& why);
+
+    // pool_pings.cpp
+    void watch(Carrier& carrier, TimePoint now);
+    void send_ping(Destination& to, const std::string& id);
+    void answer_late_pings(TimePoint now);
+    [[nodiscard]] std::string fresh_ping() const;
 
     S2sContext& context_;
     Logger log_;
     std::string ping_prefix_;  ///< with the node's own tag: answers to the pings of a gateway behind us are not ours
-    std::unordered_map<xmpp::DomainPair, std::unique_ptr<Destination>> destinations_;
+    KeyedHash hash_;
+    std::unordered_map<xmpp::DomainPair, std::unique_ptr<Destination>, KeyedHash> destinations_;
+    std::unordered_map<const OutboundStream*, std::unique_ptr<Carrier>> carriers_;
+    std::unordered_map<xmpp::Domain, Remote, KeyedHash> remotes_;
     Destination* last_ = nullptr;  ///< of the previous send: most stanzas follow one for the same pair
     std::unordered_map<std::string, Ping> pings_;
-    std::vector<std::unique_ptr<OutboundStream>> dead_;
-    std::vector<xmpp::DomainPair> asking_;  ///< written to in this turn, with XEP-0198
+    std::vector<std::unique_ptr<Carrier>> dead_;
+    std::vector<const OutboundStream*> asking_;  ///< written to in this turn, with XEP-0198
     std::unique_ptr<io::Timer> sweeper_;
     bool sweeping_ = false;
 };

@@ -42,6 +42,17 @@ std::vector<LogFact> told(const Note& note, std::vector<LogFact> own) {
     return facts;
 }
 
+TimePoint next_certificate_check(const TlsFacts* tls, const io::Loop& loop) {
+    constexpr Duration longest_step = std::chrono::hours{1};
+    if (tls == nullptr || !tls->peer || !tls->peer->chain_valid) return never;
+    const auto left = std::chrono::duration_cast<Duration>(tls->peer->not_after - loop.wall()) + std::chrono::seconds{1};
+    return loop.now() + std::clamp(left, Duration{0}, longest_step);
+}
+
+bool certificate_over(const TlsFacts* tls, const io::Loop& loop) {
+    return tls != nullptr && tls->peer && tls->peer->chain_valid && loop.wall() > tls->peer->not_after;
+}
+
 void describe_tls(const TlsFacts* tls, const xmpp::Domain& peer, StreamStatus& status) {
     if (tls == nullptr) return;
     status.tls_version = tls->version;

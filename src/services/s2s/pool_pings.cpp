@@ -1,0 +1,111 @@
+// Signs of life: acknowledgements where the peer gives them, else XEP-0199, whose answers come on another stream and
+// perhaps to another shard.
+#include <algorithm>
+#include <charconv>
+
+#include "proto/xmpp/namespaces.h"
+#include "services/s2s/pool.h"
+
+namespace sallyport::s2s {
+
+std::string Pool::fresh_ping() const {
+    return ping_prefix_ + std::to_string(context_.shard.index) + "-" + context_.shard.fresh_id();
+}
+
+void Pool::watch(Carrier& carrier, TimePoint now) {
+    // Silence since the last byte of the peer, or since the answer to our last ping (it comes on another stream).
+    const TimePoint heard = std::max(carrier.stream->heard(), carrier.answered_at);
+    carrier.window.taken(carrier.stream->in_flight());
+    const auto speaker = std::find_if(carrier.pairs.begin(), carrier.pairs.end(), [](const Destination* to) { return to->ready; });
+    if (carrier.probed_at != never) {
+        if (heard > carrier.probed_at) {
+            carrier.probed_at = never;
+        } else if (now - carrier.probed_at > context_.dead_after) {
+            log_.warn("s2s.peer.dead",
+                      {{"pair", carrier.stream->pair().text()}, {"why", "no sign of life after a ping"}});
+            carrier.probed_at = now;  // said once; the stream is closing
+            carrier.ending = true;
+            carrier.stream->presume_dead();
+        }
+        return;
+    }
+    if (now - heard < context_.ping_after || speaker == carrier.pairs.end()) return;
+    carrier.probed_at = now;
+    if (carrier.stream->probe()) return;
+    carrier.ping_id = fresh_ping();
+    pings_[carrier.ping_id] = {(*speaker)->pair, now, nullptr};
+    send_ping(**speaker, carrier.ping_id);
+}
+
+void Pool::send_ping(Destination& to, const std::string& id) {
+    const std::string from = to.pair.local.text();
+    const std::string remote = to.pair.remote.text();
+    const std::string bytes = "<iq type='get' id='" + id + "' from='" + from + "' to='" + remote + "'><ping xmlns='" +
+                              std::string{xmpp::ns::ping} + "'/></iq>";
+    xmpp::Stanza stanza;
+    stanza.bytes = bytes;
+    stanza.kind = xmpp::StanzaKind::iq;
+    stanza.from = stanza.from_domain = from;
+    stanza.to = stanza.to_domain = remote;
+    stanza.id = id;
+    stanza.type = "get";
+    send(stanza, {});
+}
+
+bool Pool::take_pong(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
+    if (stanza.kind != xmpp::StanzaKind::iq || !stanza.id.starts_with(ping_prefix_)) return false;
+    if ((stanza.type != "result" && stanza.type != "error") || stanza.to != stanza.to_domain) return false;
+    const std::string_view rest = stanza.id.substr(ping_prefix_.size());
+    std::uint32_t shard = 0;
+    const auto [end, problem] = std::from_chars(rest.data(), rest.data() + rest.size(), shard);
+    if (problem != std::errc{} || shard >= context_.shard.count) return false;
+    context_.shard.settle(ticket);
+    if (shard == context_.shard.index) {
+        pong(std::string{stanza.id}, std::string{stanza.from}, std::string{stanza.to});
+    } else if (context_.pong_elsewhere) {
+        context_.pong_elsewhere(shard, std::string{stanza.id}, std::string{stanza.from}, std::string{stanza.to});
+    }
+    return true;
+}
+
+void Pool::pong(const std::string& id, const std::string& from, const std::string& to) {
+    const auto known = pings_.find(id);
+    // An answer counts only from where the question went (threat T48).
+    if (known == pings_.end() || known->second.pair.remote.text() != from || known->second.pair.local.text() != to) return;
+    const Ping ping = std::move(pings_.extract(known).mapped());
+    const TimePoint now = context_.shard.loop.now();
+    const Destination* destination = find(ping.pair);
+    if (Carrier* carrier = destination == nullptr ? nullptr : destination->carrier; carrier != nullptr) {
+        carrier->answered_at = now;
+        if (carrier->ping_id == id) {
+            carrier->probed_at = never;
+            carrier->ping_id.clear();
+        }
+    }
+    if (ping.on_pinged) ping.on_pinged(now - ping.since);
+}
+
+void Pool::ping(const xmpp::DomainPair& pair, OnPinged on_pinged) {
+    const Admission admission = context_.rules.admits(pair, Direction::outbound);
+    if (!admission.allowed) return on_pinged(Error{"ping-refused", admission.reason()});
+    const std::string id = fresh_ping();
+    pings_[id] = {pair, context_.shard.loop.now(), std::move(on_pinged)};
+    Destination& to = destination(pair);
+    if (to.carrier == nullptr) to.retry_at = {};
+    send_ping(to, id);
+}
+
+void Pool::answer_late_pings(TimePoint now) {
+    std::vector<std::string> late;
+    for (const auto& [id, ping] : pings_) {
+        if (ping.on_pinged && now - ping.since > context_.timers.negotiation) late.push_back(id);
+    }
+    for (const auto& id : late) {
+        const Ping ping = std::move(pings_.extract(id).mapped());
+        const Destination* to = find(ping.pair);
+        ping.on_pinged(Error{"ping-no-answer", to != nullptr && to->failure ? to->failure->step + ": " + to->failure->why
+                                                                            : "no answer in time"});
+    }
+}
+
+}  // namespace sallyport::s2s
