@@ -18,7 +18,8 @@ constexpr std::string_view too_long =
 
 class AdminServer::Session final : public io::StreamOwner {
 public:
-    Session(AdminServer& server, std::unique_ptr<io::Stream> stream) : server_{server}, stream_{std::move(stream)} {
+    Session(AdminServer& server, std::unique_ptr<io::Stream> stream, std::string user)
+        : server_{server}, stream_{std::move(stream)}, user_{std::move(user)} {
         stream_->set_owner(this);
     }
     ~Session() override {
@@ -54,8 +55,8 @@ private:
 
     void begin(const std::string& line) {
         answered_ = false;
-        auto call =
-            Call::start(server_.node_, line, [this](const std::string& answer, bool last) { respond(answer, last); });
+        auto call = Call::start(server_.node_, line, user_,
+                                [this](const std::string& answer, bool last) { respond(answer, last); });
         if (!answered_) call_ = std::move(call);
     }
 
@@ -84,6 +85,7 @@ private:
 
     AdminServer& server_;
     std::unique_ptr<io::Stream> stream_;
+    std::string user_;            ///< whose process it is
     std::shared_ptr<Call> call_;  ///< the request whose answer is awaited
     std::string received_;
     bool answered_ = false, closing_ = false;
@@ -96,16 +98,18 @@ AdminServer::~AdminServer() = default;
 
 Result<void> AdminServer::start() {
     auto listener =
-        io::listen_local(network_, path_, [this](std::unique_ptr<io::Stream> stream) { accept(std::move(stream)); });
+        io::listen_local(network_, path_, [this](std::unique_ptr<io::Stream> stream, const io::LocalUser& user) {
+            accept(std::move(stream), user.name);
+        });
     if (!listener) return listener.error();
     listener_ = std::move(*listener);
     return {};
 }
 
-void AdminServer::accept(std::unique_ptr<io::Stream> stream) {
+void AdminServer::accept(std::unique_ptr<io::Stream> stream, const std::string& user) {
     // Without an owner the connection is closed with the stream.
     if (sessions_.size() >= most_sessions) return;
-    sessions_.push_back(std::make_unique<Session>(*this, std::move(stream)));
+    sessions_.push_back(std::make_unique<Session>(*this, std::move(stream), user));
 }
 
 void AdminServer::remove(const Session* session) {

@@ -28,7 +28,7 @@ public:
 
 private:
     class Session;
-    void accept(std::unique_ptr<io::Stream> stream);
+    void accept(std::unique_ptr<io::Stream> stream, const std::string& user);
     void remove(const Session* session);
 
     NodeControl& node_;

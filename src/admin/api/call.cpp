@@ -75,8 +75,8 @@ bool is_control(char byte) { return static_cast<unsigned char>(byte) < 0x20 || b
 
 }  // namespace
 
-std::shared_ptr<Call> Call::start(NodeControl& node, std::string_view request, OnLine on_line) {
-    auto call = std::make_shared<Call>(node, std::move(on_line));
+std::shared_ptr<Call> Call::start(NodeControl& node, std::string_view request, std::string user, OnLine on_line) {
+    auto call = std::make_shared<Call>(node, std::move(user), std::move(on_line));
     std::string field;
     const auto verb = call->read(request, field);
     if (verb) {
@@ -119,7 +119,7 @@ Result<void> Call::read_author(const json::object& request) {
     if (name.empty() || name.size() > longest_author || std::any_of(name.begin(), name.end(), is_control)) {
         return malformed("author is not a name of 1 to 64 characters");
     }
-    author_ = name;
+    if (author_ != name) author_.append(" (").append(name).append(")");
     return {};
 }
 

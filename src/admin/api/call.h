@@ -24,9 +24,11 @@ public:
     using OnLine = std::function<void(const std::string& line, bool last)>;
 
     /// Reads a request and runs its verb. Answers may come from within.
-    static std::shared_ptr<Call> start(NodeControl& node, std::string_view request, OnLine on_line);
+    /// `user` is who asks, beyond doubt; the author that the request names is only put beside it.
+    static std::shared_ptr<Call> start(NodeControl& node, std::string_view request, std::string user, OnLine on_line);
 
-    Call(NodeControl& node, OnLine on_line) : node_{&node}, on_line_{std::move(on_line)} {}
+    Call(NodeControl& node, std::string user, OnLine on_line)
+        : node_{&node}, on_line_{std::move(on_line)}, author_{std::move(user)} {}
     Call(const Call&) = delete;
     Call& operator=(const Call&) = delete;
 
@@ -61,7 +63,7 @@ private:
 
     NodeControl* node_;
     OnLine on_line_;
-    std::string author_ = "local";
+    std::string author_;  ///< "anna", or "root (anna)" where the request names another than the user
     std::map<std::string, std::vector<std::string>, std::less<>> arguments_;
     std::vector<std::shared_ptr<void>> kept_;
 };

@@ -1,10 +1,12 @@
 // AF_UNIX stream sockets; the streams themselves are those of TcpNetwork.
 #include "io/net/local_socket.h"
 
+#include <pwd.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -31,6 +33,23 @@ private:
     std::string path_;
 };
 
+std::string name_of(uid_t id) {
+    passwd entry{};
+    passwd* found = nullptr;
+    std::array<char, 4096> words{};
+    if (::getpwuid_r(id, &entry, words.data(), words.size(), &found) == 0 && found != nullptr) return found->pw_name;
+    return std::to_string(id);
+}
+
+/// SO_PEERCRED of a connected socket; false when it was none.
+bool user_of(int descriptor, LocalUser& user) {
+    ucred credentials{};
+    socklen_t size = sizeof credentials;
+    if (::getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return false;
+    user = {credentials.uid, name_of(credentials.uid)};
+    return true;
+}
+
 /// False when the path does not fit into an address.
 bool local_address(const std::string& path, SocketAddress& address) {
     auto& local = reinterpret_cast<sockaddr_un&>(address.storage);
@@ -50,7 +69,7 @@ Socket connect_to(const SocketAddress& address) {
 
 }  // namespace
 
-Result<std::unique_ptr<Listener>> listen_local(TcpNetwork& network, const std::string& path, OnAccept on_accept) {
+Result<std::unique_ptr<Listener>> listen_local(TcpNetwork& network, const std::string& path, OnLocalAccept on_accept) {
     const auto failed = [&path](const std::string& why) { return Error{"listen-failed", path + ": " + why}; };
     SocketAddress address;
     if (!local_address(path, address)) return failed("the path is empty or too long for a socket");
@@ -67,7 +86,13 @@ Result<std::unique_ptr<Listener>> listen_local(TcpNetwork& network, const std::s
     if (::bind(socket.get(), address.raw(), address.size) != 0) return failed(error_words(errno));
     if (::chmod(path.c_str(), 0600) != 0) return failed(error_words(errno));
     if (::listen(socket.get(), backlog) != 0) return failed(error_words(errno));
-    Result<std::unique_ptr<Listener>> listener = network.listen_on(socket.release(), std::move(on_accept));
+    auto accepted = [&network, on_accept = std::move(on_accept)](std::unique_ptr<Stream> stream) {
+        Socket connected{TcpNetwork::release(std::move(stream))};
+        LocalUser user;
+        if (!connected.valid() || !user_of(connected.get(), user)) return;
+        on_accept(network.adopt(connected.release()), user);
+    };
+    Result<std::unique_ptr<Listener>> listener = network.listen_on(socket.release(), std::move(accepted));
     if (!listener) return listener;
     return std::unique_ptr<Listener>{std::make_unique<LocalListener>(std::move(*listener), path)};
 }

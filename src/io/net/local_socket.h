@@ -1,6 +1,8 @@
 // Unix domain sockets as streams: the admin socket of a node. Who may open the file may administer, so it is 0600.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -9,10 +11,17 @@
 
 namespace sallyport::io {
 
+/// Who is at the other end, as the kernel says.
+struct LocalUser {
+    std::uint32_t id = 0;
+    std::string name;  ///< the id in digits when it has no name
+};
+using OnLocalAccept = std::function<void(std::unique_ptr<Stream>, const LocalUser&)>;
+
 /// Listens on `path`; a socket file left by a dead process is replaced, one in use is not. The file goes with the
 /// listener. Errors: "listen-failed".
 [[nodiscard]] Result<std::unique_ptr<Listener>> listen_local(TcpNetwork& network, const std::string& path,
-                                                             OnAccept on_accept);
+                                                             OnLocalAccept on_accept);
 /// Connects to `path` at once. Errors: "connect-refused", "connect-failed".
 [[nodiscard]] Result<std::unique_ptr<Stream>> dial_local(TcpNetwork& network, const std::string& path);
 

@@ -57,6 +57,18 @@ TEST(Call, RefusesAuthorsThatCouldForgeALogLine) {
     EXPECT_EQ(code_for(R"({"verb":"status","author":")" + std::string(65, 'a') + R"("})"), "request-malformed");
 }
 
+TEST(Call, KnowsTheAuthorFromTheSocketAndNotFromTheRequest) {
+    FakeNode node;
+    const auto change = [&](const std::string& author, const std::string& value) {
+        (void)node.run(R"({"verb":"config.set",)" + author + R"("args":{"name":"federation.security_mode","value":")" +
+                       value + R"("}})");
+        return node.log.last("settings.changed", "author");
+    };
+    EXPECT_EQ(change("", "tls_optional"), "anna");
+    EXPECT_EQ(change(R"("author":"bert",)", "no_tls"), "anna (bert)");
+    EXPECT_EQ(change(R"("author":"anna",)", "tls_required"), "anna");
+}
+
 TEST(Call, AnswersOnceWithTheResult) {
     FakeNode node;
     const auto lines = node.run(R"({"verb":"config.get","args":{"name":"federation.enabled"}})");

@@ -85,6 +85,7 @@ public:
     [[nodiscard]] io::Network& network() override { return network_; }
     [[nodiscard]] io::Resolver& resolver() override { return names; }
     [[nodiscard]] std::shared_ptr<const io::TlsContext> client_tls() override { return tls; }
+    [[nodiscard]] std::shared_ptr<const io::TlsContext> direct_client_tls() override { return direct_tls; }
     [[nodiscard]] std::vector<io::LogEvent> events(std::uint64_t after, std::size_t most) override {
         std::vector<io::LogEvent> found;
         for (const io::LogEvent& event : log_events) {
@@ -103,7 +104,7 @@ public:
     std::vector<boost::json::value> run(const std::string& request) {
         std::vector<boost::json::value> lines;
         bool over = false;
-        const auto call = admin::Call::start(*this, request, [&](const std::string& line, bool last) {
+        const auto call = admin::Call::start(*this, request, "anna", [&](const std::string& line, bool last) {
             lines.push_back(boost::json::parse(line));
             over = last;
         });
@@ -135,7 +136,7 @@ public:
     unsigned streams_to_close = 2;
     std::vector<io::LogEvent> log_events;
     std::vector<std::string> reload_problems, levels, pinged;
-    std::shared_ptr<const io::TlsContext> tls;
+    std::shared_ptr<const io::TlsContext> tls, direct_tls;
 
 private:
     io::AsioLoop loop_;

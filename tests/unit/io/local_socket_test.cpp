@@ -1,6 +1,7 @@
 // Streams over Unix domain sockets: the admin socket.
 #include "io/net/local_socket.h"
 
+#include <pwd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -19,8 +20,12 @@ using namespace std::chrono_literals;
 class LocalSocket : public NetTest {
 protected:
     Result<std::unique_ptr<io::Listener>> listen() {
-        return io::listen_local(network, path, [this](std::unique_ptr<io::Stream> s) { server.take(std::move(s)); });
+        return io::listen_local(network, path, [this](std::unique_ptr<io::Stream> s, const io::LocalUser& user) {
+            who = user;
+            server.take(std::move(s));
+        });
     }
+    io::LocalUser who;
     TemporaryFolder folder;
     std::string path = folder.path() + "/admin.sock";
 };
@@ -40,6 +45,18 @@ TEST_F(LocalSocket, CarriesBytesForItsOwnerOnly) {
     server.stream->close(5s);
     until([&] { return client.closed.has_value(); });
     EXPECT_EQ(client.received, "fine");
+}
+
+TEST_F(LocalSocket, KnowsWhoseProcessConnects) {
+    const auto listener = listen();
+    ASSERT_TRUE(listener) << listener.error().text;
+    auto dialled = io::dial_local(network, path);
+    ASSERT_TRUE(dialled);
+    client.take(std::move(*dialled));
+    until([&] { return server.stream != nullptr; });
+    EXPECT_EQ(who.id, ::getuid());
+    const passwd* entry = ::getpwuid(::getuid());
+    EXPECT_EQ(who.name, entry != nullptr ? entry->pw_name : std::to_string(::getuid()));
 }
 
 TEST_F(LocalSocket, ReplacesAStaleFileButNoLivingOne) {
