@@ -104,6 +104,8 @@ public:
     [[nodiscard]] virtual io::Network& network() = 0;
     [[nodiscard]] virtual io::Resolver& resolver() = 0;
     [[nodiscard]] virtual std::shared_ptr<const io::TlsContext> client_tls() = 0;
+    /// For Direct TLS (XEP-0368).
+    [[nodiscard]] virtual std::shared_ptr<const io::TlsContext> direct_client_tls() = 0;
     /// Entries of the event log after number `after`, oldest first, at most the `most` latest.
     [[nodiscard]] virtual std::vector<io::LogEvent> events(std::uint64_t after, std::size_t most) = 0;
     /// Level of a module at run time.

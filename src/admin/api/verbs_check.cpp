@@ -48,7 +48,8 @@ void run_check(const SharedCall& call, std::string_view name) {
     const auto domain = call->domain("domain");
     if (!domain) return;
     NodeControl& node = call->node();
-    diag::CheckContext context{node.loop(), node.network(), node.resolver(), node.client_tls()};
+    diag::CheckContext context{node.loop(), node.network(), node.resolver(), node.client_tls(),
+                               node.direct_client_tls()};
     context.settings = node.settings().snapshot();
     context.allowed = node.file().s2s.allow_networks;
     context.own = public_listeners(node.file());

@@ -21,6 +21,7 @@ struct CheckContext {
     io::Network& network;
     io::Resolver& resolver;
     std::shared_ptr<const io::TlsContext> client_tls;
+    std::shared_ptr<const io::TlsContext> direct_client_tls;  ///< with ALPN
     config::Snapshot settings{};
     std::vector<IpNetwork> allowed{};         ///< [s2s] allow_networks
     std::vector<Endpoint> own{};              ///< where this node listens for other servers

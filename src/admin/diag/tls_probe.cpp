@@ -88,7 +88,8 @@ void TlsProbe::connected(Result<std::unique_ptr<io::Stream>> result) {
 void TlsProbe::secure() {
     securing_ = true;
     since_ = loop_.now();
-    stream_->start_tls(settings_.tls, io::TlsRole::client, settings_.pair.remote.ascii());
+    stream_->start_tls(visit_.door->direct_tls ? settings_.direct_tls : settings_.tls, io::TlsRole::client,
+                       settings_.pair.remote.ascii());
 }
 
 void TlsProbe::greet() {

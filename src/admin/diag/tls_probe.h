@@ -42,6 +42,7 @@ struct Visit {
 struct VisitSettings {
     xmpp::DomainPair pair;
     std::shared_ptr<const io::TlsContext> tls;
+    std::shared_ptr<const io::TlsContext> direct_tls;  ///< with ALPN xmpp-server (XEP-0368 4)
     Limits limits;
     std::vector<IpAddress> sources;
     Duration connect_timeout = std::chrono::seconds{5};

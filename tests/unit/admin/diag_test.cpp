@@ -131,7 +131,10 @@ public:
             "version='1.0'><stream:features>" +
             (secured ? offer : first_offer) + "</stream:features>");
     }
-    void on_tls(const TlsFacts&) override { secured = true; }
+    void on_tls(const TlsFacts& facts) override {
+        secured = true;
+        alpn = facts.alpn;
+    }
     void on_drained() override {}
     void on_closed(io::CloseReason, const std::string&) override {}
 
@@ -140,11 +143,12 @@ public:
     std::string offer;
     std::string first_offer = "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls>";
     bool secured = false;
+    std::string alpn;
 };
 
 class CheckTls : public testing::Test {
 protected:
-    CheckTls() { node.tls = pki.context({"b.test"}); }
+    CheckTls() { node.tls = node.direct_tls = pki.context({"b.test"}); }
 
     /// A server with a certificate for `name`, reached by a static route.
     boost::json::value check(const std::string& name, const std::string& features,
@@ -192,6 +196,27 @@ TEST_F(CheckTls, FindsAServerWithoutTls) {
     const auto answer = check("a.test", "", "<dialback xmlns='urn:xmpp:features:dialback'/>");
     EXPECT_EQ(text_at(answer, "verdict"), "bad");
     EXPECT_NE(boost::json::serialize(answer).find("offers no STARTTLS"), std::string::npos);
+}
+
+TEST_F(CheckTls, NamesTheProtocolWhereTlsComesFirst) {  // XEP-0368 4: ALPN xmpp-server
+    io::TlsSettings direct = pki.settings({"b.test"});
+    direct.alpn = {"xmpp-server"};
+    node.direct_tls = *io::make_tls_context(direct);
+    io::TlsSettings theirs = pki.settings({"a.test"});
+    theirs.alpn = {"xmpp-server", "xmpp-client"};
+    const auto context = *io::make_tls_context(theirs);
+    auto listener = node.network().listen({IpAddress::v4(0x7f000001), 0}, [&](std::unique_ptr<io::Stream> stream) {
+        server = std::make_unique<Server>(std::move(stream), context, external_and_dialback);
+        server->stream->start_tls(context, io::TlsRole::server, {});
+    });
+    ASSERT_TRUE(listener);
+    node.node_file.s2s.allow_networks = {*IpNetwork::parse("127.0.0.0/8")};
+    node.names.add_srv("_xmpps-server._tcp.a.test", {0, 0, (*listener)->endpoint().port, "xmpp.a.test"});
+    node.names.add_address("xmpp.a.test", "127.0.0.1");
+    const auto answer = node.ask("check.tls", R"({"domain":"a.test"})");
+    EXPECT_EQ(text_at(answer, "verdict"), "good") << boost::json::serialize(answer);
+    ASSERT_NE(server, nullptr);
+    EXPECT_EQ(server->alpn, "xmpp-server");
 }
 
 TEST_F(CheckTls, FindsThatNobodyListens) {

@@ -47,9 +47,14 @@ private:
     }
 
     [[nodiscard]] VisitSettings visit_settings() const {
-        auto tls = context_.local.empty() ? context_.client_tls
-                                          : io::with_identity(context_.client_tls, context_.local.ascii());
-        return {{context_.local, domain_}, std::move(tls), context_.limits, context_.sources};
+        const auto as_local = [&](const std::shared_ptr<const io::TlsContext>& tls) {
+            return context_.local.empty() ? tls : io::with_identity(tls, context_.local.ascii());
+        };
+        return {{context_.local, domain_},
+                as_local(context_.client_tls),
+                as_local(context_.direct_client_tls),
+                context_.limits,
+                context_.sources};
     }
 
     /// Addresses that may be connected to; the others are findings.
