@@ -89,11 +89,14 @@ std::string DnsServer::reply(std::string_view question) const {
     int count = 0;
     if (code == 0) append_records(name, type, answers, count);
     std::string out{question.substr(0, 2)};
+    const bool extended = question[11] != 0;  // RFC 6891: the question brings an OPT record, and so does the answer
     out += number(0x8580U | static_cast<unsigned>(code), 2) + number(1, 2) + number(static_cast<unsigned>(count), 2) +
-           number(0, 4);
+           number(0, 2) + number(extended ? 1 : 0, 2);
     out += name_wire;
     out += tail;
-    return out + answers;
+    out += answers;
+    if (extended) out += number(0, 1) + number(41, 2) + number(4096, 2) + number(0x8000, 4) + number(0, 2);
+    return out;
 }
 
 void DnsServer::append_records(const std::string& name, int type, std::string& out, int& count) const {
@@ -110,7 +113,9 @@ void DnsServer::append_records(const std::string& name, int type, std::string& o
     const auto found = records_.find(name);
     if (found == records_.end()) return;
     for (const Record& record : found->second) {
-        if (record.type == type) append(record);
+        // RFC 4034 3.1: a signature goes with what it covers.
+        const bool covers = record.type == 46 && static_cast<unsigned char>(record.data.at(1)) == type;
+        if (record.type == type || covers) append(record);
     }
 }
 
