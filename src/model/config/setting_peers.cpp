@@ -12,11 +12,13 @@ namespace sallyport::config {
 namespace {
 
 /// The limits that are a peer's own; the others bound an address, a link or the node, or what nobody has proved yet.
-constexpr std::array<std::string_view, 13> limits_of_a_peer{
-    "stanza_bytes",  "stanza_elements",          "stanza_depth",        "attributes",
-    "attribute_bytes", "namespaces",             "pairs_per_stream",    "pending_dialbacks_per_stream",
-    "queue_stanzas", "inbound_bytes_per_second", "inbound_burst_bytes", "queue_bytes",
-    "queue_seconds"};
+constexpr std::array<std::string_view, 13> limits_of_a_peer{"stanza_bytes",        "stanza_elements",
+                                                            "stanza_depth",        "attributes",
+                                                            "attribute_bytes",     "namespaces",
+                                                            "pairs_per_stream",    "pending_dialbacks_per_stream",
+                                                            "queue_stanzas",       "inbound_bytes_per_second",
+                                                            "inbound_burst_bytes", "queue_bytes",
+                                                            "queue_seconds"};
 
 const LimitRow* find_limit(std::string_view name) {
     if (std::find(limits_of_a_peer.begin(), limits_of_a_peer.end(), name) == limits_of_a_peer.end()) return nullptr;
