@@ -120,6 +120,18 @@ TEST(InboundStream, RefusesCompressionAndGoesOn) {  // threat T62
     with.expect_delivered(1);
 }
 
+TEST(InboundStream, DeliversAStanzaThatComesInDribblesAtItsLastByte) {  // threat T56
+    Dialogue with = open_stream();
+    const std::string stanza = "<message from='u@partner.example' to='v@corp.example' id='" + std::string(3000, 'x') +
+                               "'><body>" + std::string(3000, 'y') + "</body></message>";
+    for (std::size_t at = 0; at + 1 < stanza.size(); ++at) with.peer(stanza.substr(at, 1));
+    with.expect_delivered(0);
+    with.peer(">");
+    with.expect_delivered(1);
+    EXPECT_EQ(with.delivered().back(), stanza);
+    with.expect_open();
+}
+
 TEST(InboundStream, EndsOnElementsThatHaveNoPlace) {
     for (const std::string_view bytes :
          {"<x xmlns='urn:x'/>", "<stream:features/>", "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>",

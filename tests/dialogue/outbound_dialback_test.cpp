@@ -154,7 +154,7 @@ TEST(InitiatingServer, WorksWithPeersBeforeVersionOne) {
     with.ours(result("corp.example", "partner.example", key_for("corp.example", "partner.example", "old")));
 }
 
-TEST(InitiatingServer, AddsPairsOnlyWherePeersAnswerErrors) {  // XEP-0220 2.6.2
+TEST(InitiatingServer, AddsTargetsOnlyWherePeersAnswerErrors) {  // XEP-0220 2.6
     const auto more = pair_of("rooms.corp.example", "partner.example");
     Dialogue::fail_each_step(
         [] { return ready(); },
@@ -172,8 +172,10 @@ TEST(InitiatingServer, AddsPairsOnlyWherePeersAnswerErrors) {  // XEP-0220 2.6.2
             with.expect_ready(pair_of("corp.example", "rooms.partner.example"), Method::dialback);
         });
     Dialogue old = ready(features("<dialback xmlns='urn:xmpp:features:dialback'/>"));
-    EXPECT_FALSE(old.add_pair(more));
+    EXPECT_FALSE(old.add_pair(pair_of("corp.example", "rooms.partner.example")));
     old.ours_nothing();
+    EXPECT_TRUE(old.add_pair(more)) << "another sender needs no announcement (XEP-0220 2.6.1)";
+    old.ours(result("rooms.corp.example", "partner.example", key_for("rooms.corp.example", "partner.example", "p1")));
     Dialogue negotiating = Dialogue::outbound(plain());
     EXPECT_FALSE(negotiating.add_pair(more));
 }

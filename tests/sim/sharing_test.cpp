@@ -115,9 +115,10 @@ public:
     enum class Manner { announces_nothing, never_answers, closes };
 
     OldPartner(SimNetwork& host, Manner manner) : manner_{manner} {
-        auto listener = host.listen({*IpAddress::parse("198.51.100.9"), 5269}, [this](std::unique_ptr<io::Stream> stream) {
-            lines_.push_back(std::make_unique<Line>(*this, std::move(stream)));
-        });
+        auto listener =
+            host.listen({*IpAddress::parse("198.51.100.9"), 5269}, [this](std::unique_ptr<io::Stream> stream) {
+                lines_.push_back(std::make_unique<Line>(*this, std::move(stream)));
+            });
         if (listener) listener_ = std::move(*listener);
     }
     [[nodiscard]] std::size_t connections() const { return lines_.size(); }

@@ -23,8 +23,7 @@ Mirror::Mirror(const TestRules& initiator, const TestRules& receiver, xmpp::Doma
       out_reader_{std::make_unique<xml::Reader>(Limits{}.before_auth)} {
     const auto fresh = [this] { return "id" + std::to_string(++ids_); };
     in = std::make_unique<Inbound>(InboundSettings{{}, {}, direct_tls, fresh}, receiver_, now_);
-    out = std::make_unique<Outbound>(OutboundSettings{{}, direct_tls}, initiator_, std::move(pair), verify_only,
-                                     now_);
+    out = std::make_unique<Outbound>(OutboundSettings{{}, direct_tls}, initiator_, std::move(pair), verify_only, now_);
     in_wants_tls_ = direct_tls;
 }
 

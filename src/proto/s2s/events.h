@@ -69,7 +69,7 @@ inline constexpr std::array event_rows{
     EventRow{event::verify_answered, "As authoritative server: a key was judged."},
     EventRow{event::answer_dropped, "An answer that nobody asked for on this stream was dropped."},
     EventRow{event::bidi, "Both directions share the stream (XEP-0288)."},
-    EventRow{event::acks, "Stream management (XEP-0198) is on, or was declined."},
+    EventRow{event::acks, "Stream management (XEP-0198) is on, was declined, or not answered for."},
     EventRow{event::peer_limits, "The peer announced limits (XEP-0478)."},
 };
 

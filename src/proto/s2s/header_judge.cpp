@@ -56,4 +56,17 @@ std::string_view usable_lang(const xml::Header& header) {
     return ordinary ? std::string_view{lang->value} : std::string_view{};
 }
 
+xmpp::StreamCondition condition_of(xml::Problem problem) {
+    using enum xmpp::StreamCondition;
+    switch (problem) {
+        case xml::Problem::none:
+        case xml::Problem::not_well_formed: break;
+        case xml::Problem::restricted_xml: return restricted_xml;
+        case xml::Problem::unsupported_encoding: return unsupported_encoding;
+        case xml::Problem::limit: return policy_violation;
+        case xml::Problem::bad_format: return bad_format;
+    }
+    return not_well_formed;
+}
+
 }  // namespace sallyport::s2s

@@ -29,5 +29,7 @@ enum class Address { absent, good, malformed };
 /// xml:lang of the header when stanzas may inherit it, else empty. COMPAT(Cisco XCP sends 'en-US.UTF-8'): tolerated,
 /// not passed on.
 [[nodiscard]] std::string_view usable_lang(const xml::Header& header);
+/// What a stream gets whose bytes the reader refuses (RFC 6120 4.9.3, 11).
+[[nodiscard]] xmpp::StreamCondition condition_of(xml::Problem problem);
 
 }  // namespace sallyport::s2s

@@ -298,10 +298,11 @@ void S::expire_certificate(TimePoint now, Actions& out) {
     if (phase == Phase::closing || phase == Phase::closed || !tls || !tls->peer) return;
     tls->peer->chain_valid = false;
     tls->peer->chain_error = "certificate has expired";
-    const bool rests_on_it = sasl_done || std::any_of(pairs.all().begin(), pairs.all().end(), [&](const PairState& p) {
-        return p.method == Method::external || p.method == Method::certificate_dialback ||
-               (p.method != Method::none && rules.policy(p.domains.remote).require_certificate);
-    });
+    const bool rests_on_it =
+        sasl_done || std::any_of(pairs.all().begin(), pairs.all().end(), [&](const PairState& p) {
+            return p.method == Method::external || p.method == Method::certificate_dialback ||
+                   (p.method != Method::none && rules.policy(p.domains.remote).require_certificate);
+        });
     if (!rests_on_it) return;
     orderly = true;
     close(StreamError{StreamCondition::reset, "certificate has expired", {}, {}}, "the peer's certificate has expired",

@@ -33,8 +33,8 @@ struct Timers {
 struct InboundSettings {
     Timers timers;
     Limits limits;
-    bool direct_tls = false;                ///< XEP-0368 listener: TLS is up before the first header
-    std::function<std::string()> fresh_id;  ///< >= 128 random bits, NMTOKEN characters
+    bool direct_tls = false;                                 ///< XEP-0368 listener: TLS is up before the first header
+    std::function<std::string()> fresh_id;                   ///< >= 128 random bits, NMTOKEN characters
     std::function<Limits(const xmpp::Domain&)> limits_of{};  ///< of a peer, to be announced to it (XEP-0478)
 };
 

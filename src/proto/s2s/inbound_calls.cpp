@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include "proto/s2s/events.h"
+#include "proto/s2s/header_judge.h"
 #include "proto/s2s/inbound_state.h"
 
 namespace sallyport::s2s {
 
-using xmpp::StreamCondition;
 using xmpp::StreamError;
 
 Inbound::Inbound(InboundSettings settings, const Rules& rules, TimePoint now)
@@ -44,16 +44,7 @@ void Inbound::on_verified(const xmpp::DomainPair& pair, Verified::Outcome outcom
 void Inbound::on_footer(TimePoint now, Actions& out) { state_->handle({.on = On::footer}, now, out); }
 
 void Inbound::on_problem(xml::Problem problem, const std::string& explanation, TimePoint now, Actions& out) {
-    StreamError error{StreamCondition::not_well_formed, {}, {}, {}};
-    switch (problem) {
-        case xml::Problem::none:
-        case xml::Problem::not_well_formed: break;
-        case xml::Problem::restricted_xml: error.condition = StreamCondition::restricted_xml; break;
-        case xml::Problem::unsupported_encoding: error.condition = StreamCondition::unsupported_encoding; break;
-        case xml::Problem::limit: error.condition = StreamCondition::policy_violation; break;
-        case xml::Problem::bad_format: error.condition = StreamCondition::bad_format; break;
-    }
-    state_->close(std::move(error), explanation, now, out);
+    state_->close(StreamError{condition_of(problem), {}, {}, {}}, explanation, now, out);
 }
 
 void Inbound::refuse(StreamError error, const std::string& why, TimePoint now, Actions& out) {

@@ -21,6 +21,7 @@
 
 #include "proto/s2s/certificate.h"
 #include "proto/s2s/events.h"
+#include "proto/s2s/header_judge.h"
 #include "proto/s2s/outbound_state.h"
 
 namespace sallyport::s2s {
@@ -299,8 +300,8 @@ void S::expire_certificate(TimePoint now, Actions& out) {
     tls->peer->chain_error = "certificate has expired";
     if (!rests_on_it) return;
     orderly = true;
-    close(StreamError{StreamCondition::reset, "certificate has expired", {}, {}},
-          "the peer's certificate has expired", {"tls", "the certificate of the remote server has expired"}, now, out);
+    close(StreamError{StreamCondition::reset, "certificate has expired", {}, {}}, "the peer's certificate has expired",
+          {"tls", "the certificate of the remote server has expired"}, now, out);
 }
 
 // The public face.
@@ -327,16 +328,8 @@ void Outbound::on_tls(const TlsFacts& facts, TimePoint now, Actions& out) {
 void Outbound::on_footer(TimePoint now, Actions& out) { state_->handle({.on = On::footer}, now, out); }
 
 void Outbound::on_problem(xml::Problem problem, const std::string& explanation, TimePoint now, Actions& out) {
-    StreamError error{StreamCondition::not_well_formed, {}, {}, {}};
-    switch (problem) {
-        case xml::Problem::none:
-        case xml::Problem::not_well_formed: break;
-        case xml::Problem::restricted_xml: error.condition = StreamCondition::restricted_xml; break;
-        case xml::Problem::unsupported_encoding: error.condition = StreamCondition::unsupported_encoding; break;
-        case xml::Problem::limit: error.condition = StreamCondition::policy_violation; break;
-        case xml::Problem::bad_format: error.condition = StreamCondition::bad_format; break;
-    }
-    state_->close(std::move(error), explanation, {state_->step(), "the remote server broke the protocol"}, now, out);
+    state_->close(StreamError{condition_of(problem), {}, {}, {}}, explanation,
+                  {state_->step(), "the remote server broke the protocol"}, now, out);
 }
 
 void Outbound::on_closed(TimePoint, Actions& out) {

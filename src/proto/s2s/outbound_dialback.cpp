@@ -206,8 +206,9 @@ void S::time_out(TimePoint now, Actions& out) {
 
 bool Outbound::shareable() const {
     const State& s = *state_;
-    // XEP-0220 2.6.2: only peers that answer errors without closing; the key needs their stream id.
-    return !s.verify_only && s.phase == State::Phase::open && s.offers.errors && !s.id.empty() &&
+    // XEP-0220 2.6.1 asks for no announcement; a peer that does not even offer dialback is spared. The key needs its
+    // stream id.
+    return !s.verify_only && s.phase == State::Phase::open && s.offers.dialback && !s.id.empty() &&
            s.policy().offer_dialback;
 }
 
@@ -216,7 +217,9 @@ bool Outbound::add_pair(const xmpp::DomainPair& pair, TimePoint now, Actions& ou
     if (s.verify_only || (s.phase != State::Phase::proving && s.phase != State::Phase::open)) return false;
     if (s.pairs.find(pair) != nullptr) return true;
     const StreamPolicy wanted = s.rules.policy(pair.remote);
-    if (!s.offers.errors || s.id.empty() || !wanted.offer_dialback) return false;
+    // XEP-0220 2.6.2: another target only where the peer answers errors without closing.
+    const bool announced = pair.remote == s.pair.remote ? s.offers.dialback : s.offers.errors;
+    if (!announced || s.id.empty() || !wanted.offer_dialback) return false;
     if (s.pairs.all().size() >= s.max_pairs || s.pairs.pending() >= s.max_pending) return false;
     if (!s.rules.admits(pair, Direction::outbound).allowed) return false;
     if (wanted.security == SecurityMode::tls_required && !s.tls) return false;

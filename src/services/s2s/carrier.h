@@ -35,10 +35,10 @@ struct Destination {
     std::uint64_t queued_bytes = 0;
     std::uint64_t most_stanzas = 0, most_bytes = 0;  ///< of the queue
     Duration patience{0};                            ///< of a stanza in the queue
-    std::uint64_t unacknowledged = 0;  ///< in the windows of carriers
+    std::uint64_t unacknowledged = 0;                ///< in the windows of carriers
     bool ready = false;
-    bool asked = false;  ///< the carrier's stream was asked for the pair, after its first
-    bool alone = false;  ///< the peer did not take the pair on another one's stream
+    bool asked = false;       ///< the carrier's stream was asked for the pair, after its first
+    bool alone = false;       ///< the peer did not take the pair on another one's stream
     TimePoint waits_since{};  ///< for a place on an open stream
     TimePoint used_at{};
     unsigned failures = 0;

@@ -44,11 +44,13 @@ struct S2sContext {
     std::function<std::optional<ConfiguredTargets>(const xmpp::Domain&)> configured{};
     /// The limits that hold for a peer (exceptions of `federation.peers`).
     std::function<Limits(const xmpp::Domain&)> limits_of{};
-    [[nodiscard]] Limits peer_limits(const xmpp::Domain& remote) const { return limits_of ? limits_of(remote) : limits; }
+    [[nodiscard]] Limits peer_limits(const xmpp::Domain& remote) const {
+        return limits_of ? limits_of(remote) : limits;
+    }
     std::function<void(const PeerNews&)> on_peer{};
     /// The answer to a ping of another shard's pool.
     std::function<void(std::uint32_t shard, std::string id, std::string from, std::string to)> pong_elsewhere{};
-    /// Domain pairs to one remote domain travel on one stream where the peer lets them (decision record 0009).
+    /// Domain pairs to one remote domain travel on one stream where the peer lets them (decision record 0010).
     bool share_streams = true;
     routing::Router* router = nullptr;
 };
@@ -57,7 +59,7 @@ struct S2sContext {
 struct StreamStatus {
     std::string id;
     Direction direction = Direction::inbound;
-    std::string local, remote;       ///< of the header
+    std::string local, remote;  ///< of the header
     std::vector<Inbound::Pair> pairs;
     std::string state;
     std::string local_address, remote_address;
@@ -74,7 +76,7 @@ struct StreamStatus {
 /// One destination of the pool.
 struct DestinationStatus {
     xmpp::DomainPair pair;
-    std::string state;               ///< idle, connecting, ready, waiting
+    std::string state;  ///< idle, connecting, ready, waiting
     std::uint64_t queued = 0, queued_bytes = 0, unacknowledged = 0;
     unsigned failures = 0;
     std::string last_error, last_step;

@@ -27,7 +27,8 @@ InboundStream::InboundStream(S2sContext& context, DialbackDesk& desk, Pool& pool
       reader_{context.limits.before_auth},
       log_{context.shard.logger(LogModule::s2s)},
       timer_{context.shard.loop.timer([this] { expire(); })},
-      bucket_{context.limits.unauthenticated_bytes_per_second, context.limits.unauthenticated_burst_bytes, context.shard.loop.now()},
+      bucket_{context.limits.unauthenticated_bytes_per_second, context.limits.unauthenticated_burst_bytes,
+              context.shard.loop.now()},
       remote_{stream_->remote()},
       local_{stream_->local()},
       since_{context.shard.loop.now()},
@@ -97,7 +98,8 @@ void InboundStream::stanza() {
     std::uint64_t sequence = 0;
     if (!read && !machine_.authenticated()) {
         // Before authentication nothing is told about the stanza itself (RFC 6120 4.9.3.12).
-        machine_.refuse({xmpp::StreamCondition::not_authorized, {}, {}, {}}, "stanza before authentication", now, actions);
+        machine_.refuse({xmpp::StreamCondition::not_authorized, {}, {}, {}}, "stanza before authentication", now,
+                        actions);
     } else if (!read && problem.stream) {
         machine_.refuse({*problem.stream, {}, {}, {}}, "malformed stanza", now, actions);
     } else if (machine_.on_stanza(stanza, now, sequence, actions)) {
@@ -167,11 +169,13 @@ void InboundStream::carry_out(Actions& actions) {
         } else if (auto* tls = std::get_if<StartTls>(&action)) {
             switching_ = true;
             reader_ = xml::Reader{context_.limits.before_auth};
-            stream_->start_tls(tls->name.empty() ? context_.server_tls : io::with_identity(context_.server_tls, tls->name),
-                               io::TlsRole::server, tls->name);
+            stream_->start_tls(
+                tls->name.empty() ? context_.server_tls : io::with_identity(context_.server_tls, tls->name),
+                io::TlsRole::server, tls->name);
         } else if (std::holds_alternative<RestartXml>(action)) {
             switching_ = true;
-            reader_ = xml::Reader{authenticated_ ? context_.peer_limits(limited_as_).after_auth : context_.limits.before_auth};
+            reader_ = xml::Reader{authenticated_ ? context_.peer_limits(limited_as_).after_auth
+                                                 : context_.limits.before_auth};
         } else if (auto* request = std::get_if<Verify>(&action)) {
             verify(*request);
         } else if (auto* pair = std::get_if<PairReady>(&action)) {

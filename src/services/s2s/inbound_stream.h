@@ -22,8 +22,8 @@ class InboundStream final : public io::StreamOwner {
 public:
     using OnGone = std::function<void(InboundStream&)>;
 
-    InboundStream(S2sContext& context, DialbackDesk& desk, Pool& pool, std::unique_ptr<io::Stream> stream, bool direct_tls,
-                  OnGone on_gone);
+    InboundStream(S2sContext& context, DialbackDesk& desk, Pool& pool, std::unique_ptr<io::Stream> stream,
+                  bool direct_tls, OnGone on_gone);
     ~InboundStream() override;
     InboundStream(const InboundStream&) = delete;
     InboundStream& operator=(const InboundStream&) = delete;

@@ -26,7 +26,8 @@ public:
     virtual void outbound_acknowledged(OutboundStream& stream, std::uint64_t count) = 0;
     virtual void outbound_drained(OutboundStream& stream) = 0;
     virtual void outbound_limits(OutboundStream& stream, const PeerLimits& limits) = 0;
-    /// Nothing follows. `failure` says why when it never became of use. The owner may destroy the stream from a later turn.
+    /// Nothing follows. `failure` says why when it never became of use. The owner may destroy the stream from a later
+    /// turn.
     virtual void outbound_gone(OutboundStream& stream, const DialFailure& failure, bool was_ready) = 0;
 };
 
@@ -98,7 +99,7 @@ private:
     routing::Ticket source_;
     route::Target target_;
     Endpoint local_, remote_;
-    bool was_ready_ = false;    ///< a pair became ready, or an authoritative server answered
+    bool was_ready_ = false;  ///< a pair became ready, or an authoritative server answered
     bool switching_ = false;
     bool finished_ = false;
     bool presumed_dead_ = false;

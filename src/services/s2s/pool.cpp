@@ -58,7 +58,8 @@ void Pool::set_bounds(Destination& to) const {
 }
 
 void Pool::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
-    if (last_ == nullptr || last_->pair.local.text() != stanza.from_domain || last_->pair.remote.text() != stanza.to_domain) {
+    if (last_ == nullptr || last_->pair.local.text() != stanza.from_domain ||
+        last_->pair.remote.text() != stanza.to_domain) {
         auto local = xmpp::Domain::parse(stanza.from_domain);
         auto remote = xmpp::Domain::parse(stanza.to_domain);
         if (!local || !remote) return bounce(stanza, {xmpp::StanzaCondition::jid_malformed, {}}, ticket);
@@ -72,7 +73,8 @@ void Pool::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
                                                {"verdict", admission.verdict_id}});
             return bounce(stanza, {admission.stanza, admission.text}, ticket);
         }
-        if (find(pair) == nullptr && destinations_.size() >= std::min<std::uint64_t>(most_destinations, context_.limits.outbound_streams)) {
+        if (find(pair) == nullptr &&
+            destinations_.size() >= std::min<std::uint64_t>(most_destinations, context_.limits.outbound_streams)) {
             return bounce(stanza, {xmpp::StanzaCondition::resource_constraint, {}}, ticket);
         }
         last_ = &destination(pair);
@@ -81,11 +83,13 @@ void Pool::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
     const std::uint64_t most = to.peer_max_bytes;
     if (most != 0 && stanza.bytes.size() > most) {
         // XEP-0478 section 4: what the peer would refuse is returned here.
-        return bounce(stanza, {xmpp::StanzaCondition::policy_violation, "too large for the recipient's server"}, ticket);
+        return bounce(stanza, {xmpp::StanzaCondition::policy_violation, "too large for the recipient's server"},
+                      ticket);
     }
     if (to.reverse != nullptr && to.reverse->carries(to.pair)) {
         if (!to.reverse->has_room()) {
-            return bounce(stanza, {xmpp::StanzaCondition::resource_constraint, "too much is waiting for this domain"}, ticket);
+            return bounce(stanza, {xmpp::StanzaCondition::resource_constraint, "too much is waiting for this domain"},
+                          ticket);
         }
         to.reverse->send(stanza);
         return context_.shard.settle(ticket);
@@ -129,7 +133,8 @@ void Pool::enqueue(Destination& to, const xmpp::Stanza& stanza, const routing::T
                           (to.failure->permanent || now - to.failing_since > to.patience);
     if (hopeless) return bounce(stanza, {to.failure->condition, {}}, ticket);
     if (to.queue.size() >= to.most_stanzas || to.queued_bytes + stanza.bytes.size() > to.most_bytes) {
-        return bounce(stanza, {xmpp::StanzaCondition::resource_constraint, "too much is waiting for this domain"}, ticket);
+        return bounce(stanza, {xmpp::StanzaCondition::resource_constraint, "too much is waiting for this domain"},
+                      ticket);
     }
     to.queue.push_back({xmpp::OwnedStanza{stanza}, ticket, now});
     to.queued_bytes += stanza.bytes.size();

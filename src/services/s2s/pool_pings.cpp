@@ -16,7 +16,8 @@ void Pool::watch(Carrier& carrier, TimePoint now) {
     // Silence since the last byte of the peer, or since the answer to our last ping (it comes on another stream).
     const TimePoint heard = std::max(carrier.stream->heard(), carrier.answered_at);
     carrier.window.taken(carrier.stream->in_flight());
-    const auto speaker = std::find_if(carrier.pairs.begin(), carrier.pairs.end(), [](const Destination* to) { return to->ready; });
+    const auto speaker =
+        std::find_if(carrier.pairs.begin(), carrier.pairs.end(), [](const Destination* to) { return to->ready; });
     if (carrier.probed_at != never) {
         if (heard > carrier.probed_at) {
             carrier.probed_at = never;
@@ -71,7 +72,8 @@ bool Pool::take_pong(const xmpp::Stanza& stanza, const routing::Ticket& ticket) 
 void Pool::pong(const std::string& id, const std::string& from, const std::string& to) {
     const auto known = pings_.find(id);
     // An answer counts only from where the question went (threat T48).
-    if (known == pings_.end() || known->second.pair.remote.text() != from || known->second.pair.local.text() != to) return;
+    if (known == pings_.end() || known->second.pair.remote.text() != from || known->second.pair.local.text() != to)
+        return;
     const Ping ping = std::move(pings_.extract(known).mapped());
     const TimePoint now = context_.shard.loop.now();
     const Destination* destination = find(ping.pair);
@@ -103,8 +105,9 @@ void Pool::answer_late_pings(TimePoint now) {
     for (const auto& id : late) {
         const Ping ping = std::move(pings_.extract(id).mapped());
         const Destination* to = find(ping.pair);
-        ping.on_pinged(Error{"ping-no-answer", to != nullptr && to->failure ? to->failure->step + ": " + to->failure->why
-                                                                            : "no answer in time"});
+        ping.on_pinged(Error{"ping-no-answer", to != nullptr && to->failure
+                                                   ? to->failure->step + ": " + to->failure->why
+                                                   : "no answer in time"});
     }
 }
 

@@ -1,5 +1,5 @@
 // Which stream carries a pair, and what becomes of it: pairs to one remote domain share a stream (XEP-0220 2.6.1) while
-// the peer takes them one by one and answers errors without closing; what it does not take gets a stream of its own.
+// the peer takes them one by one; what it does not take gets a stream of its own.
 #include <algorithm>
 
 #include "model/route/targets.h"
@@ -28,7 +28,8 @@ void Pool::connect(Destination& to) {
 bool Pool::share(Destination& to) {
     const auto at = remotes_.find(to.pair.remote);
     if (!context_.share_streams || to.alone || at == remotes_.end() || at->second.unshared) return false;
-    const std::uint64_t most = std::min(context_.peer_limits(to.pair.remote).pairs_per_stream, Limits{}.pairs_per_stream);
+    const std::uint64_t most =
+        std::min(context_.peer_limits(to.pair.remote).pairs_per_stream, Limits{}.pairs_per_stream);
     for (Carrier* carrier : at->second.carriers) {
         if (carrier->ending || carrier->pairs.size() >= most) continue;
         if (carrier->open && !carrier->stream->shareable()) continue;
@@ -209,14 +210,15 @@ void Pool::lost(Destination& to, const DialFailure& failure) {
     to.last_failure = context_.shard.loop.wall();
     if (to.failing_since == never) to.failing_since = now;
     to.retry_at = now + route::retry_delay(to.failures, context_.shard.random);
-    log_.warn("s2s.outbound.failed",
-              {{"pair", to.pair.text()},
-               {"step", failure.step},
-               {"why", failure.why},
-               {"condition", std::string{xmpp::text(failure.condition)}},
-               {"attempt", std::to_string(to.failures)},
-               {"retry_ms", std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(to.retry_at - now).count())},
-               {"waiting", std::to_string(to.queue.size())}});
+    log_.warn(
+        "s2s.outbound.failed",
+        {{"pair", to.pair.text()},
+         {"step", failure.step},
+         {"why", failure.why},
+         {"condition", std::string{xmpp::text(failure.condition)}},
+         {"attempt", std::to_string(to.failures)},
+         {"retry_ms", std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(to.retry_at - now).count())},
+         {"waiting", std::to_string(to.queue.size())}});
     if (failure.permanent) refuse_all(to, failure);
 }
 

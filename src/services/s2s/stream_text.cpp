@@ -36,7 +36,8 @@ std::string_view close_text(io::CloseReason reason) {
 std::vector<LogFact> told(const Note& note, std::vector<LogFact> own) {
     std::vector<LogFact> facts = note.facts;
     for (LogFact& fact : own) {
-        const bool known = std::any_of(note.facts.begin(), note.facts.end(), [&](const LogFact& f) { return f.key == fact.key; });
+        const bool known =
+            std::any_of(note.facts.begin(), note.facts.end(), [&](const LogFact& f) { return f.key == fact.key; });
         if (!known) facts.push_back(std::move(fact));
     }
     return facts;
@@ -45,7 +46,8 @@ std::vector<LogFact> told(const Note& note, std::vector<LogFact> own) {
 TimePoint next_certificate_check(const TlsFacts* tls, const io::Loop& loop) {
     constexpr Duration longest_step = std::chrono::hours{1};
     if (tls == nullptr || !tls->peer || !tls->peer->chain_valid) return never;
-    const auto left = std::chrono::duration_cast<Duration>(tls->peer->not_after - loop.wall()) + std::chrono::seconds{1};
+    const auto left =
+        std::chrono::duration_cast<Duration>(tls->peer->not_after - loop.wall()) + std::chrono::seconds{1};
     return loop.now() + std::clamp(left, Duration{0}, longest_step);
 }
 

@@ -1,4 +1,5 @@
-// What the drivers of both directions have in common: is this a stanza, how a stream ends on the wire, how TLS is shown.
+// What the drivers of both directions have in common: is this a stanza, how a stream ends on the wire, how TLS is
+// shown.
 #pragma once
 
 #include <string_view>
@@ -11,8 +12,8 @@
 
 namespace sallyport::s2s {
 
-/// So many bytes may wait for a peer that does not read; beyond it nothing more is read of it (threat T61). Stanzas stop
-/// at half of it, the rest is answers.
+/// So many bytes may wait for a peer that does not read; beyond it nothing more is read of it (threat T61). Stanzas
+/// stop at half of it, the rest is answers.
 inline constexpr std::size_t most_unread = 2 * io::Stream::high_water;
 
 /// The reader's current element is a message, presence or iq of the content namespace.
