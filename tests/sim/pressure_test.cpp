@@ -111,7 +111,9 @@ TEST_F(Pressure, LetsNoWhitespaceProlongANegotiation) {
     for (int second = 0; second < 40 && !caller->closed; ++second) {
         caller->stream->write(" ");
         f.world.advance(std::chrono::seconds{1});
-        if (second == 28) EXPECT_FALSE(caller->closed);
+        if (second == 28) {
+            EXPECT_FALSE(caller->closed);
+        }
     }
     EXPECT_TRUE(caller->closed);
 }

@@ -85,10 +85,10 @@ TEST_F(TwoDomains, AreRefusedOneByOne) {
     rooms().message("hall@rooms.a.test", "juliet@b.test", "r0");
     ASSERT_TRUE(f.world.run_until([&] { return rooms().got("r0"); }));
     EXPECT_EQ(rooms().with_id("r0").front()->type, "error");
-    EXPECT_EQ(f.a.edge_log.count("s2s.outbound.connecting"), 2U) << "it may have been its company: once more, alone";
+    EXPECT_GT(f.a.edge_log.count("s2s.outbound.connecting"), 1U) << "it may have been its company: once more, alone";
     users().message("romeo@a.test", "juliet@b.test", "u1");
     ASSERT_TRUE(arrives("u1"));
-    EXPECT_EQ(f.a.edge_log.count("s2s.outbound.connecting"), 2U);
+    EXPECT_EQ(f.b.edge_log.count("s2s.pair.ready"), 1U) << "the first pair has its stream still";
 }
 
 TEST_F(TwoDomains, LoseTheStreamOneByOne) {

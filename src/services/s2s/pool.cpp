@@ -234,6 +234,8 @@ void Pool::forget_unused(TimePoint now) {
     std::erase_if(destinations_, [&](const auto& entry) {
         if (!forgettable(*entry.second)) return false;
         if (last_ == entry.second.get()) last_ = nullptr;
+        const auto remote = remotes_.find(entry.first.remote);
+        if (remote != remotes_.end() && remote->second.carriers.empty()) remotes_.erase(remote);
         return true;
     });
 }
@@ -243,6 +245,7 @@ void Pool::rules_changed() {
     std::vector<Carrier*> streams;
     for (auto& [stream, carrier] : carriers_) streams.push_back(carrier.get());
     for (Carrier* carrier : streams) carrier->stream->rules_changed();
+    for (auto& [domain, remote] : remotes_) remote.unshared = false;
     std::vector<Destination*> all;
     for (auto& [pair, to] : destinations_) all.push_back(to.get());
     for (Destination* to : all) {

@@ -68,7 +68,7 @@ private:
     /// What a pair was on a stream that is gone.
     struct Left {
         Destination* to = nullptr;
-        enum Was { ready, opening, waiting, before } was = ready;
+        enum Was { ready, opening, asked, waiting, before } was = ready;
     };
     /// Peers choose domain names (threat T63).
     struct KeyedHash {

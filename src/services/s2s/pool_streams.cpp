@@ -155,15 +155,18 @@ void Pool::outbound_gone(OutboundStream& stream, const DialFailure& failure, boo
     Carrier& carrier = *gone;
     if (const auto at = remotes_.find(stream.pair().remote); at != remotes_.end()) {
         std::erase(at->second.carriers, &carrier);
-        if (at->second.carriers.empty()) remotes_.erase(at);
+        if (at->second.carriers.empty() && !at->second.unshared) remotes_.erase(at);
     }
     if (!carrier.ping_id.empty()) pings_.erase(carrier.ping_id);
 
+    const auto place = [&](const Destination& to) {
+        if (to.ready) return Left::ready;
+        if (to.asked) return Left::asked;
+        return &to == carrier.pairs.front() && !carrier.open ? Left::opening : Left::waiting;
+    };
     std::vector<Left> left;
-    for (Destination* to : std::vector<Destination*>{carrier.pairs}) {
-        left.push_back({to, to->ready ? Left::ready : left.empty() && !carrier.open ? Left::opening : Left::waiting});
-        carrier.leave(*to);
-    }
+    for (Destination* to : carrier.pairs) left.push_back({to, place(*to)});
+    for (const Left& one : left) carrier.leave(*one.to);
     // What the peer did not acknowledge goes first, in its order (XEP-0198 section 4).
     auto written = carrier.window.all_unacknowledged();
     while (!written.empty()) {
@@ -193,7 +196,10 @@ void Pool::returned(const Left& left, bool was_open, const DialFailure& failure)
         return lost(to, to.failure && failure.step == "stream" ? *to.failure : failure);
     }
     if (left.was == Left::ready) down(to);
-    if (left.was == Left::waiting) to.alone = true;
+    // Perhaps it was the question that ended the stream: this peer is not asked again.
+    if (left.was == Left::asked && !failure.silent) remotes_[to.pair.remote].unshared = true;
+    // The company failed where only each for itself can tell.
+    if (left.was == Left::waiting && !was_open) to.alone = true;
     const Admission admission = context_.rules.admits(to.pair, Direction::outbound);
     if (!admission.allowed) return refuse_all(to, {admission.stanza, true, "policy", admission.why});
     if (to.carrier == nullptr && !to.queue.empty()) connect(to);
