@@ -39,6 +39,7 @@ public:
     [[nodiscard]] io::Network& network() override { return runtime_->network(); }
     [[nodiscard]] io::Resolver& resolver() override { return runtime_->resolver(); }
     [[nodiscard]] std::shared_ptr<const io::TlsContext> client_tls() override { return probe_tls_.client; }
+    [[nodiscard]] std::shared_ptr<const io::TlsContext> direct_client_tls() override { return probe_tls_.direct_client; }
     [[nodiscard]] std::vector<io::LogEvent> events(std::uint64_t after, std::size_t most) override {
         return runtime_->log().events(after, most);
     }

@@ -50,7 +50,7 @@ struct S2sContext {
     std::function<void(const PeerNews&)> on_peer{};
     /// The answer to a ping of another shard's pool.
     std::function<void(std::uint32_t shard, std::string id, std::string from, std::string to)> pong_elsewhere{};
-    /// Domain pairs to one remote domain travel on one stream where the peer lets them (decision record 0010).
+    /// Domain pairs to one remote domain travel on one stream where the peer lets them (decision record 0011).
     bool share_streams = true;
     routing::Router* router = nullptr;
 };

@@ -1,5 +1,5 @@
 // The outbound streams of one shard: one destination a domain pair that this shard owns, with its bounded queue and its
-// retries; pairs to one remote domain share a stream where the peer allows it (decision record 0010). Signs of life are
+// retries; pairs to one remote domain share a stream where the peer allows it (decision record 0011). Signs of life are
 // the stream's (design, section 7; XEP-0198, XEP-0199).
 //
 // In three files: pool.cpp (stanzas, queues, status), pool_streams.cpp (which stream carries a pair, and what becomes
