@@ -24,6 +24,12 @@ constexpr AlarmRow rows[] = {
     {replication_store, "replication.store", error, "settings from {key} cannot be stored; the last good ones stay",
      "see the detail: free the disk, or mend the database in the data folder; it is tried again"},
     {far_alarm, "far.alarm", warning, "an alarm of another node: {key}", "sallyport alarms on that node has its cure"},
+    {axl_refused, "axl.refused", error, "the IM&P server {key} refuses the user that is to provision it",
+     "give the right password with `imp-servers passwd`, then `imp-servers refresh`; the user needs AXL API access"},
+    {axl_down, "axl.down", warning, "the IM&P server {key} cannot be told where messages to other domains go",
+     "see the detail; check the server, its AXL service and its certificate, then `imp-servers refresh`"},
+    {presence_store, "presence.store", error, "the database of the presence node does not work: {key}",
+     "free the disk, end the process that holds it, or restore it; what was loaded before stays in force"},
     {alarms_full, "alarms.full", warning, "more alarms stand than the board holds", "lower those that stand"},
 };
 

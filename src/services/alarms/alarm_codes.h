@@ -16,6 +16,9 @@ enum class AlarmCode {
     replication_differs,
     replication_store,
     far_alarm,
+    axl_refused,
+    axl_down,
+    presence_store,
     alarms_full,
     count_
 };

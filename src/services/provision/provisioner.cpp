@@ -1,0 +1,217 @@
+// The list, and what is said of it.
+#include "services/provision/provisioner.h"
+
+#include <algorithm>
+
+namespace sallyport::provision {
+
+namespace {
+
+constexpr std::size_t longest_text = 256;
+
+Error malformed(std::string text) { return {"publisher-malformed", std::move(text)}; }
+
+/// The one form in which an address is kept and compared.
+Result<std::string> canonical(const std::string& address) {
+    std::string lower = address;
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    const auto parsed = HostPort::parse(lower, Provisioner::axl_port);
+    if (!parsed || parsed->port == 0)
+        return malformed("'" + address.substr(0, longest_text) + "' is not a host or host:port");
+    return parsed->text();
+}
+
+bool has_control(std::string_view text) {
+    return std::any_of(text.begin(), text.end(),
+                       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+}
+
+std::string joined(const std::vector<std::string>& words) {
+    std::string all;
+    for (const std::string& word : words) all += (all.empty() ? "" : ", ") + word;
+    return all;
+}
+
+std::string remedy_of(const PublisherStatus& status) {
+    if (status.code == "axl-unauthorized" || status.code == "seal-broken") {
+        return "give the right password with `sallyport imp-servers passwd " + status.address +
+               "`, then `sallyport imp-servers refresh`";
+    }
+    return "it is tried again by itself; `sallyport imp-servers refresh` tries at once";
+}
+
+}  // namespace
+
+Step step_of(const PublisherStatus& status) {
+    Step step{"told to the IM&P server " + status.address, {}, {}};
+    if (status.state == PublisherState::failed) {
+        step.state = "failed";
+        const std::string effect =
+            status.wanted.empty() ? "rows of ours may be left in its table"
+            : status.ever_told    ? "it keeps the rows that it has, but cannot be asked"
+                               : "internal users are unreachable because the IM&P server was never told where messages "
+                                 "to other domains go";
+        step.reason = effect + ": " + status.reason + "; " + remedy_of(status);
+    } else if (status.state == PublisherState::trying) {
+        step.state = "pending";
+        step.reason = "its table is being read and written";
+    } else if (status.wanted.empty()) {
+        step.state = "off";
+        step.reason = "no edge federates; no row of ours is in its table";
+    } else {
+        step.state = "in force";
+        step.reason = "xmpps2snodes has " + joined(status.wanted);
+    }
+    return step;
+}
+
+Result<std::unique_ptr<Provisioner>> Provisioner::open(Context context, const std::string& folder) {
+    auto store = io::ProvisionStore::open(folder + "/provision.db");
+    if (!store) return store.error();
+    auto seal = io::Seal::open(folder + "/secrets.key");
+    if (!seal) return seal.error();
+    std::unique_ptr<Provisioner> provisioner{new Provisioner{std::move(context), std::move(*store), std::move(*seal)}};
+    const auto stored = provisioner->store_.publishers();
+    if (!stored) return stored.error();
+    for (const io::StoredPublisher& publisher : *stored) provisioner->start(publisher);
+    return provisioner;
+}
+
+Provisioner::Provisioner(Context context, io::ProvisionStore store, io::Seal seal)
+    : context_{std::move(context)},
+      store_{std::move(store)},
+      seal_{std::move(seal)},
+      client_{context_.loop, context_.network, context_.resolver, context_.tls, context_.log} {}
+
+Publisher::Context Provisioner::publisher_context() {
+    return {client_, store_, seal_, context_.loop, context_.alarms, context_.random_below};
+}
+
+void Provisioner::start(const io::StoredPublisher& stored) {
+    auto& publisher = publishers_[stored.address];
+    publisher = std::make_unique<Publisher>(publisher_context(), stored);
+    // Before anything is known of the edges nothing is wanted, and so nothing must be taken away.
+    if (!edges_known_) return;
+    std::vector<std::string> ids;
+    for (const EdgeState& edge : edges_) ids.push_back(edge.component_id);
+    publisher->want(desired_rows(edges_), std::move(ids));
+}
+
+void Provisioner::set_edges(const std::vector<EdgeState>& edges) {
+    if (edges_known_ && edges == edges_) return;
+    edges_ = edges;
+    edges_known_ = true;
+    std::vector<std::string> ids;
+    for (const EdgeState& edge : edges_) ids.push_back(edge.component_id);
+    for (const auto& [address, publisher] : publishers_) publisher->want(desired_rows(edges_), ids);
+}
+
+Publisher* Provisioner::find(const std::string& address) {
+    const auto name = canonical(address);
+    const auto at = name ? publishers_.find(*name) : publishers_.end();
+    return at == publishers_.end() ? nullptr : at->second.get();
+}
+
+Result<io::StoredPublisher> Provisioner::sealed(const std::string& address, const std::string& username,
+                                                const std::string& password, bool tls_verify) const {
+    if (username.empty() || username.size() > longest_text || has_control(username) ||
+        username.find(':') != std::string::npos) {
+        return malformed("a user's name has 1 to 256 characters and no colon");
+    }
+    if (password.empty() || password.size() > longest_text || has_control(password)) {
+        return malformed("a password has 1 to 256 characters and no control characters");
+    }
+    const auto host = HostPort::parse(address, axl_port);
+    if (tls_verify && host && IpAddress::parse(host->host)) {
+        return malformed(
+            "certificates hold names, not addresses: give the server's host name, or add it with --no-tls-verify");
+    }
+    auto hidden = seal_.seal(password, address);
+    if (!hidden) return hidden.error();
+    return io::StoredPublisher{address, username, std::move(*hidden), tls_verify};
+}
+
+Result<void> Provisioner::add(const std::string& address, const std::string& username, const std::string& password,
+                              bool tls_verify, std::function<void(const PublisherStatus&)> on_done) {
+    const auto name = canonical(address);
+    if (!name) return name.error();
+    if (publishers_.contains(*name))
+        return Error{"publisher-exists",
+                     *name + " is there already; `imp-servers passwd` changes its user and password"};
+    if (publishers_.size() >= most_publishers) return Error{"publisher-full", "there are 32 publishers already"};
+    const auto stored = sealed(*name, username, password, tls_verify);
+    if (!stored) return stored.error();
+    if (const auto put = store_.put_publisher(*stored); !put) return put.error();
+    start(*stored);
+    Publisher* const publisher = publishers_[*name].get();
+    publisher->refresh([publisher, on_done = std::move(on_done)] { on_done(publisher->status()); });
+    return {};
+}
+
+Result<std::vector<std::string>> Provisioner::remove(const std::string& address) {
+    Publisher* const publisher = find(address);
+    if (publisher == nullptr)
+        return Error{"publisher-unknown", "there is no IM&P server '" + address.substr(0, longest_text) + "'"};
+    const PublisherStatus status = publisher->status();
+    if (const auto removed = store_.remove_publisher(status.address); !removed) return removed.error();
+    publisher->give_up();
+    publishers_.erase(status.address);
+    return status.rows;
+}
+
+Result<void> Provisioner::set_password(const std::string& address, const std::string& username,
+                                       const std::string& password) {
+    Publisher* const publisher = find(address);
+    if (publisher == nullptr)
+        return Error{"publisher-unknown", "there is no IM&P server '" + address.substr(0, longest_text) + "'"};
+    const PublisherStatus status = publisher->status();
+    const auto stored =
+        sealed(status.address, username.empty() ? status.username : username, password, status.tls_verify);
+    if (!stored) return stored.error();
+    if (const auto put = store_.put_publisher(*stored); !put) return put.error();
+    publisher->replace(*stored);
+    return {};
+}
+
+Result<void> Provisioner::refresh(const std::string& address,
+                                  std::function<void(const std::vector<PublisherStatus>&)> on_done) {
+    std::vector<Publisher*> meant;
+    if (address.empty()) {
+        for (const auto& [name, publisher] : publishers_) meant.push_back(publisher.get());
+    } else if (Publisher* const publisher = find(address)) {
+        meant.push_back(publisher);
+    } else {
+        return Error{"publisher-unknown", "there is no IM&P server '" + address.substr(0, longest_text) + "'"};
+    }
+    struct Round {
+        std::size_t missing = 0;
+        std::vector<PublisherStatus> statuses;
+        std::function<void(const std::vector<PublisherStatus>&)> on_done;
+    };
+    auto round = std::make_shared<Round>();
+    round->missing = meant.size();
+    round->on_done = std::move(on_done);
+    if (meant.empty()) round->on_done({});
+    for (Publisher* const publisher : meant) {
+        publisher->refresh([round, publisher] {
+            round->statuses.push_back(publisher->status());
+            if (--round->missing == 0) round->on_done(round->statuses);
+        });
+    }
+    return {};
+}
+
+std::vector<PublisherStatus> Provisioner::list() const {
+    std::vector<PublisherStatus> all;
+    for (const auto& [address, publisher] : publishers_) all.push_back(publisher->status());
+    return all;
+}
+
+std::vector<Step> Provisioner::chain() const {
+    std::vector<Step> steps;
+    for (const auto& [address, publisher] : publishers_) steps.push_back(step_of(publisher->status()));
+    return steps;
+}
+
+}  // namespace sallyport::provision

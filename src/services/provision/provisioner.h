@@ -1,0 +1,78 @@
+// The core's provisioning of IM&P servers: the list of publishers, what every table has to hold, and how far that is.
+// Control thread only.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "services/provision/publisher.h"
+
+namespace sallyport::provision {
+
+/// How far the change has come on one publisher, for the chain in status.
+struct Step {
+    std::string step, state, reason;
+};
+
+class Provisioner {
+public:
+    static constexpr std::uint16_t axl_port = 8443;
+    static constexpr std::size_t most_publishers = 32;
+
+    struct Context {
+        io::Loop& loop;
+        io::Network& network;
+        io::Resolver& resolver;
+        services::AlarmBoard& alarms;
+        Logger log;
+        std::function<std::uint64_t(std::uint64_t)> random_below;
+        std::shared_ptr<const io::TlsContext> tls;
+    };
+
+    /// Opens `<folder>/provision.db` and its key, and begins with the publishers in it. Errors: those of
+    /// ProvisionStore and Seal.
+    static Result<std::unique_ptr<Provisioner>> open(Context context, const std::string& folder);
+
+    /// What the edges are: every publisher follows. The same again changes nothing.
+    void set_edges(const std::vector<EdgeState>& edges);
+
+    /// `address`: host or host:port. `on_done`: after the first round. Errors: "publisher-malformed",
+    /// "publisher-exists", "publisher-full", and those of the store.
+    [[nodiscard]] Result<void> add(const std::string& address, const std::string& username, const std::string& password,
+                                   bool tls_verify, std::function<void(const PublisherStatus&)> on_done);
+    /// The rows that stay in its table. Errors: "publisher-unknown", and those of the store.
+    [[nodiscard]] Result<std::vector<std::string>> remove(const std::string& address);
+    /// A new password, and a new user unless `username` is empty. Errors: as add().
+    [[nodiscard]] Result<void> set_password(const std::string& address, const std::string& username,
+                                            const std::string& password);
+    /// One, or all when `address` is empty. Errors: "publisher-unknown".
+    [[nodiscard]] Result<void> refresh(const std::string& address,
+                                       std::function<void(const std::vector<PublisherStatus>&)> on_done);
+    [[nodiscard]] std::vector<PublisherStatus> list() const;
+    [[nodiscard]] std::vector<Step> chain() const;
+    void replace_tls(std::shared_ptr<const io::TlsContext> tls) { client_.replace_tls(std::move(tls)); }
+
+private:
+    Provisioner(Context context, io::ProvisionStore store, io::Seal seal);
+    [[nodiscard]] Publisher::Context publisher_context();
+    [[nodiscard]] Result<io::StoredPublisher> sealed(const std::string& address, const std::string& username,
+                                                     const std::string& password, bool tls_verify) const;
+    void start(const io::StoredPublisher& stored);
+    [[nodiscard]] Publisher* find(const std::string& address);
+
+    Context context_;
+    io::ProvisionStore store_;
+    io::Seal seal_;
+    AxlClient client_;
+    std::vector<EdgeState> edges_;
+    bool edges_known_ = false;
+    std::map<std::string, std::unique_ptr<Publisher>> publishers_;
+};
+
+/// What `status` is for the chain: never a code, always what follows from it and what mends it.
+[[nodiscard]] Step step_of(const PublisherStatus& status);
+
+}  // namespace sallyport::provision

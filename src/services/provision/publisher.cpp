@@ -1,0 +1,233 @@
+// A round: nodes (when wanted), rows, changes, rows again.
+#include "services/provision/publisher.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "proto/axl/statement.h"
+
+namespace sallyport::provision {
+
+namespace {
+
+constexpr std::size_t most_nodes = 100;
+constexpr unsigned most_doublings = 5;
+
+std::string value_of(const axl::Row& row, std::string_view column) {
+    for (const auto& [name, value] : row) {
+        if (name == column) return value;
+    }
+    return {};
+}
+
+}  // namespace
+
+std::string_view text(PublisherState state) {
+    switch (state) {
+        case PublisherState::trying: return "trying";
+        case PublisherState::active: return "active";
+        case PublisherState::failed: return "failed";
+    }
+    return "?";
+}
+
+Publisher::Publisher(Context context, io::StoredPublisher stored)
+    : context_{std::move(context)}, stored_{std::move(stored)}, since_{context_.loop.wall()} {
+    if (auto nodes = context_.store.nodes(stored_.address)) nodes_ = std::move(*nodes);
+    timer_ = context_.loop.timer([this] { begin(); });
+}
+
+void Publisher::give_up() {
+    context_.alarms.lower(services::AlarmCode::axl_refused, stored_.address);
+    context_.alarms.lower(services::AlarmCode::axl_down, stored_.address);
+    const auto waiting = std::exchange(waiting_, {});
+    for (const auto& on_done : waiting) on_done();
+}
+
+void Publisher::want(std::vector<std::string> desired, std::vector<std::string> ours) {
+    desired_ = std::move(desired);
+    edge_ids_ = std::move(ours);
+    started_ = true;
+    failures_ = 0;
+    begin();
+}
+
+void Publisher::replace(io::StoredPublisher stored) {
+    stored_ = std::move(stored);
+    failures_ = 0;
+    begin();
+}
+
+void Publisher::refresh(std::function<void()> on_done) {
+    waiting_.push_back(std::move(on_done));
+    discover_ = true;
+    failures_ = 0;
+    begin();
+}
+
+void Publisher::begin() {
+    again_ = busy_;
+    if (busy_) return;
+    busy_ = true;
+    timer_->disarm();
+    discover_ ? ask_nodes() : ask_rows(false);
+}
+
+Result<AxlTarget> Publisher::target() const {
+    auto address = HostPort::parse(stored_.address, 8443);
+    if (!address) return address.error();
+    auto password = context_.seal.unseal(stored_.password, stored_.address);
+    if (!password) return password.error();
+    return AxlTarget{std::move(*address), stored_.username, std::move(*password), stored_.tls_verify};
+}
+
+void Publisher::send(axl::Operation operation, const std::string& sql, std::function<void(const axl::Answer&)> then) {
+    const auto target = this->target();
+    if (!target) {
+        return context_.loop.post([weak = std::weak_ptr<int>{alive_}, this, error = target.error()] {
+            if (!weak.expired()) fail(error);
+        });
+    }
+    axl::Request request;
+    request.operation = operation;
+    request.sql = sql;
+    call_ = context_.client.send(*target, request, [this, then = std::move(then)](Result<axl::Answer> answer) {
+        // The call is on the stack and goes when the next one comes: from the loop.
+        context_.loop.defer([call = std::shared_ptr<AxlCall>{std::move(call_)}] {});
+        answer ? then(*answer) : fail(answer.error());
+    });
+}
+
+void Publisher::ask_nodes() {
+    send(axl::Operation::query, "select pkid, name, nodeid from processnode order by nodeid",
+         [this](const axl::Answer& answer) {
+             std::vector<std::string> names;
+             if (const auto* const rows = std::get_if<axl::Rows>(&answer)) {
+                 for (const axl::Row& row : rows->rows) {
+                     if (names.size() < most_nodes) names.push_back(value_of(row, "name"));
+                 }
+             }
+             if (names.empty()) return fail({"axl-not-imp", "this is not an IM&P server: its cluster has no nodes"});
+             if (const auto stored = context_.store.set_nodes(stored_.address, names); !stored)
+                 return fail(stored.error());
+             nodes_ = std::move(names);
+             discover_ = false;
+             ask_rows(false);
+         });
+}
+
+void Publisher::ask_rows(bool read_back) {
+    send(axl::Operation::query, "select pkid, cp_id from xmpps2snodes order by cp_id",
+         [this, read_back](const axl::Answer& answer) {
+             const auto* const rows = std::get_if<axl::Rows>(&answer);
+             if (rows == nullptr) return fail({"axl-malformed", "a question for rows got another answer"});
+             rows_known(read_back, *rows);
+         });
+}
+
+void Publisher::rows_known(bool read_back, const axl::Rows& rows) {
+    auto ours = context_.store.provisioned(stored_.address);
+    if (!ours) return fail(ours.error());
+    ours->insert(ours->end(), edge_ids_.begin(), edge_ids_.end());
+    std::vector<std::string> observed;
+    rows_.clear();
+    for (const axl::Row& row : rows.rows) {
+        observed.push_back(value_of(row, "cp_id"));
+        if (std::find(ours->begin(), ours->end(), observed.back()) != ours->end()) rows_.push_back(observed.back());
+    }
+    plan_ = started_ ? plan_rows(desired_, observed, *ours) : Plan{};
+    if (plan_.empty()) return succeed();
+    // What changed while we changed is for the next round; what we changed has to show.
+    if (read_back && !again_) return fail({"axl-not-kept", "the table does not keep what was put there"});
+    read_back ? succeed() : change_next();
+}
+
+void Publisher::change_next() {
+    if (!plan_.add.empty()) {
+        const std::string cp_id = plan_.add.back();
+        plan_.add.pop_back();
+        // Before it is there: should we end between the two, it is known as ours.
+        if (const auto kept = context_.store.remember(stored_.address, cp_id); !kept) return fail(kept.error());
+        return send(axl::Operation::update,
+                    "insert into xmpps2snodes (pkid, cp_id) values (newid(), " + axl::quoted(cp_id) + ")",
+                    [this, cp_id](const axl::Answer&) { changed(true, cp_id); });
+    }
+    if (!plan_.remove.empty()) {
+        const std::string cp_id = plan_.remove.back();
+        plan_.remove.pop_back();
+        return send(axl::Operation::update, "delete from xmpps2snodes where cp_id = " + axl::quoted(cp_id),
+                    [this, cp_id](const axl::Answer&) { changed(false, cp_id); });
+    }
+    ask_rows(true);
+}
+
+void Publisher::changed(bool added, const std::string& cp_id) {
+    if (!added) {
+        if (const auto forgotten = context_.store.forget(stored_.address, cp_id); !forgotten)
+            return fail(forgotten.error());
+    }
+    change_next();
+}
+
+void Publisher::succeed() {
+    failures_ = 0;
+    trouble_ = {};
+    told_ = desired_;
+    ever_told_ = true;
+    context_.alarms.lower(services::AlarmCode::axl_refused, stored_.address);
+    context_.alarms.lower(services::AlarmCode::axl_down, stored_.address);
+    enter(PublisherState::active);
+    timer_->arm(context_.loop.now() + look_again);
+    end_round();
+}
+
+void Publisher::fail(const Error& error) {
+    ++failures_;
+    trouble_ = error;
+    raise(error);
+    enter(PublisherState::failed);
+    Duration wait = std::min(longest_retry, first_retry * (1 << std::min(failures_ - 1, most_doublings)));
+    if (error.code == "axl-unauthorized" || error.code == "axl-busy") wait = std::max(wait, unauthorized_retry);
+    // Jitter of a quarter: cores that lost the same server do not return together.
+    const auto quarter = static_cast<std::uint64_t>(wait.count() / 4);
+    timer_->arm(context_.loop.now() + wait + Duration{static_cast<std::int64_t>(context_.random_below(quarter))});
+    end_round();
+}
+
+void Publisher::end_round() {
+    busy_ = false;
+    const auto waiting = std::exchange(waiting_, {});
+    if (std::exchange(again_, false)) {
+        waiting_ = waiting;
+        return begin();
+    }
+    for (const auto& on_done : waiting) on_done();
+}
+
+void Publisher::raise(const Error& error) {
+    using services::AlarmCode;
+    const bool refused = error.code == "axl-unauthorized" || error.code == "seal-broken";
+    context_.alarms.lower(refused ? AlarmCode::axl_down : AlarmCode::axl_refused, stored_.address);
+    context_.alarms.raise(refused ? AlarmCode::axl_refused : AlarmCode::axl_down, stored_.address, error.text);
+}
+
+void Publisher::enter(PublisherState state) {
+    if (state_ != state) since_ = context_.loop.wall();
+    state_ = state;
+}
+
+PublisherStatus Publisher::status() const {
+    return {.address = stored_.address,
+            .username = stored_.username,
+            .tls_verify = stored_.tls_verify,
+            .state = state_ == PublisherState::active && told_ != desired_ ? PublisherState::trying : state_,
+            .code = trouble_.code,
+            .reason = trouble_.text,
+            .nodes = nodes_,
+            .rows = rows_,
+            .wanted = desired_,
+            .ever_told = ever_told_ && told_ == desired_,
+            .since = since_};
+}
+
+}  // namespace sallyport::provision

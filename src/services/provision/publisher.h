@@ -1,0 +1,103 @@
+// One IM&P publisher and its table: what is there is read, what is missing is added, what is ours and not wanted is
+// removed, and all of it is read back. One request at a time; trouble is tried again, later and later.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "io/store/provision_store.h"
+#include "io/store/seal.h"
+#include "model/provision/plan.h"
+#include "services/alarms/alarm_board.h"
+#include "services/provision/axl_client.h"
+
+namespace sallyport::provision {
+
+enum class PublisherState : std::uint8_t {
+    trying,  ///< under way for the first time, or again after a change
+    active,  ///< its table is as it has to be
+    failed,  ///< tried again later
+};
+[[nodiscard]] std::string_view text(PublisherState state);
+
+struct PublisherStatus {
+    std::string address, username;
+    bool tls_verify = true;
+    PublisherState state = PublisherState::trying;
+    std::string code, reason;        ///< of the last failure; empty: none
+    std::vector<std::string> nodes;  ///< of its cluster
+    std::vector<std::string> rows;   ///< component ids of ours in its table, as last read
+    std::vector<std::string> wanted;
+    bool ever_told = false;  ///< it has, or had, every row that was wanted
+    WallTime since{};        ///< of the state
+};
+
+class Publisher {
+public:
+    static constexpr Duration first_retry = std::chrono::seconds{2};
+    static constexpr Duration longest_retry = std::chrono::minutes{1};
+    static constexpr Duration unauthorized_retry = std::chrono::seconds{30};  ///< servers throttle wrong passwords
+    static constexpr Duration look_again = std::chrono::minutes{1};           ///< somebody may have changed the table
+
+    struct Context {
+        AxlClient& client;
+        io::ProvisionStore& store;
+        const io::Seal& seal;
+        io::Loop& loop;
+        services::AlarmBoard& alarms;
+        std::function<std::uint64_t(std::uint64_t)> random_below;
+    };
+
+    Publisher(Context context, io::StoredPublisher stored);
+    ~Publisher() = default;
+    Publisher(const Publisher&) = delete;
+    Publisher& operator=(const Publisher&) = delete;
+
+    /// These rows have to be there; `ours` bear the names of our edges, whether they federate or not.
+    void want(std::vector<std::string> desired, std::vector<std::string> ours);
+    /// New user or password: in force with the next request.
+    void replace(io::StoredPublisher stored);
+    /// At once: the nodes of the cluster, then the table. `on_done` is told when that has succeeded or failed.
+    void refresh(std::function<void()> on_done);
+    [[nodiscard]] PublisherStatus status() const;
+    /// It is about to be removed: who waits is told, alarms about it go.
+    void give_up();
+
+private:
+    void begin();
+    void ask_nodes();
+    void ask_rows(bool read_back);
+    void rows_known(bool read_back, const axl::Rows& rows);
+    void change_next();
+    void changed(bool added, const std::string& cp_id);
+    void send(axl::Operation operation, const std::string& sql, std::function<void(const axl::Answer&)> then);
+    void succeed();
+    void fail(const Error& error);
+    void end_round();
+    void raise(const Error& error);
+    void enter(PublisherState state);
+    [[nodiscard]] Result<AxlTarget> target() const;
+
+    Context context_;
+    io::StoredPublisher stored_;
+    std::vector<std::string> desired_, edge_ids_;
+    std::vector<std::string> nodes_, rows_, told_;  ///< told_: what was desired when the table was last right
+    Plan plan_;
+    std::unique_ptr<AxlCall> call_;
+    std::unique_ptr<io::Timer> timer_;
+    std::vector<std::function<void()>> waiting_;
+    PublisherState state_ = PublisherState::trying;
+    Error trouble_;
+    WallTime since_{};
+    unsigned failures_ = 0;
+    bool started_ = false;  ///< want() was called: before, nothing may be taken away
+    bool busy_ = false;
+    bool again_ = false;    ///< something changed while a round was under way
+    bool discover_ = true;  ///< the nodes are to be asked for
+    bool ever_told_ = false;
+    std::shared_ptr<int> alive_ = std::make_shared<int>(0);  ///< for work that was posted
+};
+
+}  // namespace sallyport::provision
