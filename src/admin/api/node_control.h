@@ -22,6 +22,14 @@
 #include "services/s2s/ledger.h"
 #include "services/settings/settings_service.h"
 
+namespace sallyport::axl {
+class SqlDesk;
+class UserDesk;
+}  // namespace sallyport::axl
+namespace sallyport::provision {
+class Provisioner;
+}
+
 namespace sallyport::admin {
 
 /// One certificate of the node.
@@ -94,6 +102,11 @@ public:
     [[nodiscard]] virtual const config::NodeFile& file() const = 0;
     [[nodiscard]] virtual services::SettingsService& settings() = 0;
     [[nodiscard]] virtual services::AlarmBoard& alarms() = 0;
+    /// Database and AXL users of a presence node; null on others.
+    [[nodiscard]] virtual axl::SqlDesk* sql() { return nullptr; }
+    [[nodiscard]] virtual axl::UserDesk* axl_users() { return nullptr; }
+    /// Of a core; null on others.
+    [[nodiscard]] virtual provision::Provisioner* provisioner() { return nullptr; }
     virtual void status(std::function<void(NodeStatus)> on_status) = 0;
     /// XEP-0199 through the whole live path from a domain of ours.
     virtual void ping(const xmpp::DomainPair& pair, std::function<void(Result<Duration>)> on_pinged) = 0;

@@ -42,6 +42,18 @@ void run_reload(const SharedCall& call);
 // verbs_presence.cpp
 void run_notifications(const SharedCall& call);
 void run_restart_router(const SharedCall& call);
+// verbs_axl.cpp
+void run_run_sql(const SharedCall& call);
+void run_axl_users_list(const SharedCall& call);
+void run_axl_users_add(const SharedCall& call);
+void run_axl_users_passwd(const SharedCall& call);
+void run_axl_users_remove(const SharedCall& call);
+// verbs_imp.cpp
+void run_imp_servers_list(const SharedCall& call);
+void run_imp_servers_add(const SharedCall& call);
+void run_imp_servers_remove(const SharedCall& call);
+void run_imp_servers_refresh(const SharedCall& call);
+void run_imp_servers_passwd(const SharedCall& call);
 // verbs_users.cpp
 void run_users_list(const SharedCall& call);
 void run_users_show(const SharedCall& call);

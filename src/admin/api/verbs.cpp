@@ -51,10 +51,25 @@ constexpr Argument checked_from[] = {
     option("from", Form::text, "the domain of ours that asks; the first one if absent")};
 
 constexpr Argument alarms[] = {option("all", Form::flag, "those too that were lowered lately")};
+constexpr Argument secret(std::string_view name, std::string_view help) {
+    return {name, Form::secret, false, true, help};
+}
+constexpr Argument sql[] = {place("statement", Form::texts, "select … from, or a change of xmpps2snodes")};
+constexpr Argument axl_user[] = {place("name", Form::text, "the user's name")};
+constexpr Argument axl_password[] = {place("name", Form::text, "the user's name"), secret("password", "the password")};
+constexpr Argument imp_server[] = {place("address", Form::text, "the IM&P publisher: host or host:port")};
+constexpr Argument some_imp_server[] = {optional_place("address", "only this one; all of them if absent")};
+constexpr Argument add_imp_server[] = {place("address", Form::text, "the IM&P publisher: host or host:port"),
+                                       place("username", Form::text, "a user there who may use AXL"),
+                                       secret("password", "that user's password"),
+                                       option("no_tls_verify", Form::flag, "accept any certificate")};
+constexpr Argument imp_password[] = {place("address", Form::text, "the IM&P publisher"),
+                                     option("username", Form::text, "another user; the same if absent"),
+                                     secret("password", "the new password")};
 constexpr Argument user[] = {place("user", Form::text, "localpart@domain")};
 constexpr Argument user_and_password[] = {
     place("user", Form::text, "localpart@domain"),
-    {"password", Form::secret, false, true, "a file whose first line is the password; asked for if absent"}};
+    secret("password", "the password")};
 
 constexpr Verb rows[] = {
     {"status", "how the node is, and what is wrong with it", {}, run_status},
@@ -82,6 +97,22 @@ constexpr Verb rows[] = {
     {"check.tls", "connects to a domain and judges its TLS and certificate", checked_from, run_check_tls},
     {"notifications", "presence node: what its administrator should know", {}, run_notifications},
     {"restart.router", "presence node: begins its router anew; sessions and clients stay", {}, run_restart_router},
+    {"run.sql", "a statement on the presence node's database", sql, run_run_sql},
+    {"axl-users.list", "who may use AXL on the presence node", {}, run_axl_users_list},
+    {"axl-users.add", "adds a user of AXL; the password comes from a file or standard input", axl_password,
+     run_axl_users_add},
+    {"axl-users.passwd", "gives a user of AXL a new password", axl_password, run_axl_users_passwd},
+    {"axl-users.remove", "removes a user of AXL", axl_user, run_axl_users_remove},
+    {"imp-servers.list",
+     "the IM&P servers that the core tells about the edges, and how far that is",
+     {},
+     run_imp_servers_list},
+    {"imp-servers.add", "adds an IM&P server; the password comes from a file or standard input", add_imp_server,
+     run_imp_servers_add},
+    {"imp-servers.remove", "forgets an IM&P server", imp_server, run_imp_servers_remove},
+    {"imp-servers.refresh", "asks for the nodes of the cluster and compares its table again, at once", some_imp_server,
+     run_imp_servers_refresh},
+    {"imp-servers.passwd", "a new password for an IM&P server, in force at once", imp_password, run_imp_servers_passwd},
     {"users.list", "the accounts of this node", {}, run_users_list},
     {"users.show", "one account", user, run_users_show},
     {"users.add", "makes an account", user_and_password, run_users_add},

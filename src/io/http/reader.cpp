@@ -118,7 +118,8 @@ struct HttpReader::StateOf final : State {
             if (head_seen) framing += taken;
             used += taken;
             if (!head_seen && parser->is_header_done()) return take_head();
-            if (framing > 2 * body_limit + header_bytes) return fail(413, "chunks take more room than what they hold");
+            if (framing / 2 > body_limit && framing - 2 * body_limit > header_bytes)
+                return fail(413, "chunks take more room than what they hold");
             if (ec != http::error::need_more) continue;
             // What is not used is a header, a chunk's header or a trailer that goes on.
             if (head.size() + input.size() - used > header_bytes) return fail(431, "a header is too long");

@@ -105,6 +105,11 @@ struct NodeFile {
         std::vector<ComponentEntry> allowed;
     } components;
     struct {
+        std::vector<Endpoint> listen;  ///< presence: the AXL service
+        std::string certificate, key;  ///< presence; empty: the first identity of [tls]
+        std::string trust;             ///< core: who signs the IM&P servers' certificates; empty: tls.trust
+    } axl;
+    struct {
         std::vector<Endpoint> listen;
         std::vector<xmpp::Domain> domains;  ///< whose users this node serves
         bool channel_binding = true;
@@ -121,9 +126,7 @@ struct NodeFile {
     std::vector<std::string> warnings;
 
     /// Settings flow between edge and core; otherwise each node goes by its own.
-    [[nodiscard]] bool replicates() const {
-        return (role == Role::edge && !ssh.listen.empty()) || (role == Role::core && !ssh.dial.empty());
-    }
+    [[nodiscard]] bool replicates() const { return role == Role::edge ? !ssh.listen.empty() : !ssh.dial.empty(); }
     /// "edge1.b.test" -> "edge1-b-test".
     [[nodiscard]] std::string realm() const;
 };

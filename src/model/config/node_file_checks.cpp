@@ -64,6 +64,7 @@ private:
         refuse_key(!file_.link.dial.empty(), "link.dial", "belongs to the core's file: an edge dials nobody inside");
         refuse_key(complaints_.was_read("inside"), "inside", "belongs to the core's file");
         refuse_key(complaints_.was_read("clients"), "clients", "belongs to the presence node's file");
+        refuse_key(complaints_.was_read("axl"), "axl", "belongs to the files of core and presence node");
         refuse_key(complaints_.was_read("components"), "components",
                    "belongs to the core's or the presence node's file");
         for (const Endpoint& link : file_.link.listen) check_inner_listener(link, "link.listen");
@@ -90,6 +91,7 @@ private:
     }
 
     void check_core() {
+        refuse_key(!file_.axl.listen.empty(), "axl.listen", "belongs to the presence node's file: the core asks");
         if (file_.link.dial.empty() && !complaints_.concern("link.dial")) {
             complain("link.dial", "is missing: a core needs at least one [[link.dial]]");
         }
@@ -114,7 +116,6 @@ private:
         refuse_key(!file_.link.dial.empty(), "link.dial", "belongs to the core's file: a presence node is dialled");
         refuse_key(complaints_.was_read("s2s"), "s2s", "belongs to the edge's file: the edge federates for this node");
         refuse_key(complaints_.was_read("inside"), "inside", "belongs to the core's file");
-        refuse_key(complaints_.was_read("ssh"), "ssh", "belongs to the edge's and the core's files");
         refuse_key(file_.node.threads > 1, "node.threads", "a presence node has one data thread; leave it out");
         for (const Endpoint& link : file_.link.listen) check_inner_listener(link, "link.listen");
         check_components();
@@ -137,6 +138,7 @@ private:
             {"ssh.listen", &file_.ssh.listen},
             {"inside.listen", &file_.inside.listen},
             {"components.listen", &file_.components.listen},
+            {"axl.listen", &file_.axl.listen},
             {"clients.listen", &file_.clients.listen},
         };
         for (const auto& [key, endpoints] : lists) {
@@ -218,6 +220,9 @@ void check_named_files(NodeFile& file, const FileProbe& probe, Complaints& compl
         const bool has_own_key = complaints.was_read(place + "key");
         files.check(place + (has_own_key ? "key" : "certificate"), file.tls.identities[i].key, Content::key);
     }
+    files.check("axl.certificate", file.axl.certificate, Content::certificate);
+    files.check(complaints.was_read("axl.key") ? "axl.key" : "axl.certificate", file.axl.key, Content::key);
+    files.check("axl.trust", file.axl.trust, Content::certificate);
     files.check("link.certificate", file.link.certificate, Content::certificate);
     files.check("link.key", file.link.key, Content::key);
     files.check("ssh.host_key", file.ssh.host_key, Content::key);

@@ -217,6 +217,16 @@ void read_components(TomlTable table, NodeFile& file) {
     table.finish();
 }
 
+void read_axl(TomlTable table, NodeFile& file) {
+    table.list<Endpoint>("listen", file.axl.listen, listener);
+    table.file_path("certificate", file.axl.certificate);
+    table.file_path("key", file.axl.key);
+    table.file_path("trust", file.axl.trust);
+    // One file may hold chain and key.
+    if (file.axl.key.empty()) file.axl.key = file.axl.certificate;
+    table.finish();
+}
+
 void read_clients(TomlTable table, NodeFile& file) {
     table.list<Endpoint>("listen", file.clients.listen, listener);
     table.list<xmpp::Domain>("domains", file.clients.domains, xmpp::Domain::parse);
@@ -256,6 +266,7 @@ void read_sections(TomlTable& root, NodeFile& file) {
     read_ssh(root.section("ssh"), file);
     read_inside(root.section("inside"), file);
     read_components(root.section("components"), file);
+    read_axl(root.section("axl"), file);
     read_clients(root.section("clients"), file);
     read_timers(root.section("timers"), file);
 }

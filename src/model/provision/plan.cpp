@@ -21,6 +21,8 @@ std::vector<std::string> without(const Ids& from, const Ids& taken) {
 
 }  // namespace
 
+std::string component_of(const std::string& realm) { return "cm-2_s2scp-1." + realm; }
+
 std::vector<std::string> desired_rows(const std::vector<EdgeState>& edges) {
     Ids ids;
     for (const EdgeState& edge : edges) {

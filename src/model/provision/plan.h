@@ -15,6 +15,9 @@ struct Plan {
     bool operator==(const Plan&) const = default;
 };
 
+/// The component that carries messages of other domains on the edge with this realm ("edge1-example-com").
+[[nodiscard]] std::string component_of(const std::string& realm);
+
 /// The component ids of the edges that federate, sorted, each once.
 [[nodiscard]] std::vector<std::string> desired_rows(const std::vector<EdgeState>& edges);
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "io/loop/random.h"
 #include "nodes/runtime/node_parts.h"
 
 namespace sallyport::nodes {
@@ -34,6 +35,7 @@ Result<void> CoreNode::prepare() {
         authority_ = std::make_unique<io::InsideCa>(std::move(*authority));
     }
     if (auto made = make_tls(); !made) return made.error();
+    if (auto made = make_provisioner(); !made) return made.error();
 
     CoreParts parts;
     parts.servers = file.inside.servers;
@@ -84,6 +86,59 @@ Result<void> CoreNode::make_tls() {
     return {};
 }
 
+Result<void> CoreNode::make_provisioner() {
+    auto tls = make_axl_client_tls(runtime_->file());
+    if (!tls) return tls.error();
+    auto provisioner = provision::Provisioner::open(
+        {runtime_->control(), runtime_->network(), runtime_->resolver(), runtime_->alarms(),
+         Logger{runtime_->log(), LogModule::axl}, io::random_below, std::move(*tls)},
+        runtime_->file().node.data);
+    if (provisioner) {
+        provisioner_ = std::move(*provisioner);
+    } else {
+        // Traffic does not need it: the edges that the IM&P servers know already stay in force.
+        runtime_->alarms().raise(services::AlarmCode::axl_down, "of this core", provisioner.error().text);
+    }
+    return {};
+}
+
+std::vector<provision::EdgeState> CoreNode::own_edges(const config::Settings& settings) const {
+    std::vector<provision::EdgeState> edges;
+    for (const auto& dial : runtime_->file().link.dial) {
+        if (dial.role != "edge") continue;
+        edges.push_back({dial.name, provision::component_of(realm_of(dial.name)), settings.enabled});
+    }
+    return edges;
+}
+
+/// The edges say themselves whether they federate; without [ssh] this core's own settings stand for them.
+void CoreNode::feed_provisioner() {
+    if (provisioning_) {
+        provisioning_->replicator().steps_from([this] {
+            std::vector<replication::Step> steps;
+            for (auto& step : provisioner_->chain()) {
+                steps.push_back({std::move(step.step), std::move(step.state), std::move(step.reason)});
+            }
+            return steps;
+        });
+        // Once the replicas are read: before, nothing is known, and nothing must be taken away.
+        provisioning_->replicator().on_edges(
+            [this](const services::Replicator::Edges& edges) { provisioner_->set_edges(edges); });
+        return;
+    }
+    runtime_->settings().subscribe(
+        [this](const config::Snapshot& snapshot) { provisioner_->set_edges(own_edges(*snapshot)); });
+}
+
+std::vector<admin::ChainStep> CoreNode::own_chain() const {
+    std::vector<admin::ChainStep> chain;
+    if (!provisioner_) return chain;
+    for (auto& step : provisioner_->chain()) {
+        chain.push_back({std::move(step.step), std::move(step.state), std::move(step.reason)});
+    }
+    return chain;
+}
+
 Result<void> CoreNode::start() {
     runtime_->start_threads();
     running_ = true;
@@ -113,6 +168,7 @@ Result<void> CoreNode::start() {
         });
     }
     if (provisioning_) provisioning_->start();
+    if (provisioner_) feed_provisioner();
     return {};
 }
 
@@ -164,7 +220,8 @@ void CoreNode::status(std::function<void(admin::NodeStatus)> on_status) {
             all.federation_enabled = runtime_->settings().snapshot()->enabled;
             all.ledger = ledger_.totals();
             all.certificates = own_certificates(runtime_->file(), tls_, link_tls_);
-            if (provisioning_) all.chain = provisioning_->chain();
+            // With [ssh] the chain of the edges' settings, of which ours is the end.
+            all.chain = provisioning_ ? provisioning_->chain() : own_chain();
             on_status(std::move(all));
         });
 }
@@ -180,6 +237,11 @@ void CoreNode::close(const xmpp::Domain& remote, std::function<void(unsigned)> o
 std::vector<std::string> CoreNode::reload() {
     if (auto problems = runtime_->reload_file(); !problems.empty()) return problems;
     if (auto made = make_tls(); !made) return {made.error().text};
+    if (auto tls = make_axl_client_tls(runtime_->file()); !tls) {
+        return {tls.error().text};
+    } else if (provisioner_) {
+        provisioner_->replace_tls(std::move(*tls));
+    }
     const s2s::DialSettings dial = dial_settings_of(runtime_->file());
     for (auto& shard : shards_) {
         runtime_->bus().run_on(shard->shard().index, [core = shard.get(), contexts = tls_, link = link_tls_, dial] {

@@ -10,6 +10,7 @@
 #include "nodes/runtime/certificates.h"
 #include "nodes/runtime/provisioning.h"
 #include "nodes/runtime/runtime.h"
+#include "services/provision/provisioner.h"
 
 namespace sallyport::nodes {
 
@@ -42,12 +43,18 @@ public:
     }
     void log_level(LogModule module, LogLevel level) override { runtime_->log().set_level(module, level); }
     [[nodiscard]] std::vector<std::string> reload() override;
+    [[nodiscard]] provision::Provisioner* provisioner() override { return provisioner_.get(); }
     [[nodiscard]] Runtime& runtime() { return *runtime_; }
 
 private:
     explicit CoreNode(std::unique_ptr<Runtime> runtime);
     [[nodiscard]] Result<void> prepare();
     [[nodiscard]] Result<void> make_tls();
+    [[nodiscard]] Result<void> make_provisioner();
+    void feed_provisioner();
+    [[nodiscard]] std::vector<admin::ChainStep> own_chain() const;
+    /// The edges as this core's own settings and file know them.
+    [[nodiscard]] std::vector<provision::EdgeState> own_edges(const config::Settings& settings) const;
     [[nodiscard]] static Limits inside_limits(Limits limits);
 
     std::unique_ptr<Runtime> runtime_;
@@ -56,6 +63,7 @@ private:
     S2sTls tls_;
     std::shared_ptr<const io::TlsContext> link_tls_;
     std::vector<std::unique_ptr<CoreShard>> shards_;
+    std::unique_ptr<provision::Provisioner> provisioner_;  ///< null: its database cannot be used
     std::unique_ptr<Provisioning> provisioning_;  ///< null: not configured
     bool running_ = false;
 };

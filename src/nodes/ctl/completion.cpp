@@ -25,9 +25,8 @@ constexpr LocalCommand commands[] = {
 
 void add_word(std::string& words, std::string_view word) { words += (words.empty() ? "" : " ") + std::string{word}; }
 
-std::string option_name(const admin::Argument& argument) {
-    std::string name = "--" + std::string{argument.name};
-    if (argument.form == admin::Form::secret) name += "-file";
+std::string option_name(std::string_view argument) {
+    std::string name = "--" + std::string{argument};
     for (char& letter : name) letter = letter == '_' ? '-' : letter;
     return name;
 }
@@ -35,7 +34,8 @@ std::string option_name(const admin::Argument& argument) {
 std::string options_of(const admin::Verb& verb) {
     std::string options;
     for (const admin::Argument& argument : verb.arguments) {
-        if (!argument.positional) add_word(options, option_name(argument));
+        const bool secret = argument.form == admin::Form::secret;
+        if (!argument.positional) add_word(options, option_name(argument.name) + (secret ? "-file" : ""));
     }
     return options;
 }

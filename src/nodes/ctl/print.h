@@ -28,6 +28,12 @@ void print_chain(const boost::json::array& chain, std::ostream& out);
 void print_router(const boost::json::value& status, std::ostream& out);
 void print_notifications(const boost::json::value& result, std::ostream& out);
 void print_restarted(const boost::json::value& result, std::ostream& out);
+// print_axl.cpp
+void print_sql(const boost::json::value& result, std::ostream& out);
+void print_axl_users(const boost::json::value& result, std::ostream& out);
+void print_done(const boost::json::value& result, std::ostream& out);
+void print_imp_servers(const boost::json::value& result, std::ostream& out);
+void print_imp_removed(const boost::json::value& result, std::ostream& out);
 // print_peers.cpp
 void print_peers(const boost::json::value& result, std::ostream& out);
 void print_peer(const boost::json::value& result, std::ostream& out);

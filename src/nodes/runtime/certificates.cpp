@@ -35,6 +35,27 @@ Result<std::shared_ptr<const io::TlsContext>> make_link_tls(const config::NodeFi
     return io::make_tls_context(std::move(settings));
 }
 
+Result<std::shared_ptr<const io::TlsContext>> make_axl_server_tls(const config::NodeFile& file) {
+    io::TlsSettings settings;
+    if (!file.axl.certificate.empty()) {
+        settings.identities.push_back({{file.node.name}, file.axl.certificate, file.axl.key});
+    } else {
+        for (const auto& identity : file.tls.identities) {
+            settings.identities.push_back({identity.domains, identity.certificate, identity.key});
+        }
+    }
+    settings.request_peer = false;
+    settings.alpn = {"http/1.1"};
+    return io::make_tls_context(std::move(settings));
+}
+
+Result<std::shared_ptr<const io::TlsContext>> make_axl_client_tls(const config::NodeFile& file) {
+    io::TlsSettings settings;
+    settings.trust_file = file.axl.trust.empty() ? file.tls.trust : file.axl.trust;
+    settings.alpn = {"http/1.1"};
+    return io::make_tls_context(std::move(settings));
+}
+
 std::vector<admin::OwnCertificate> own_certificates(const config::NodeFile& file, const S2sTls& s2s,
                                                     const std::shared_ptr<const io::TlsContext>& link) {
     std::vector<admin::OwnCertificate> all;

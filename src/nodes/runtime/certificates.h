@@ -20,6 +20,10 @@ struct S2sTls {
                                           std::function<Result<std::string>(const std::string&)> mint);
 /// The router link's: TLS 1.3, both certificates required, traversal trust only.
 [[nodiscard]] Result<std::shared_ptr<const io::TlsContext>> make_link_tls(const config::NodeFile& file);
+/// For the AXL service; [axl] certificate or the first identity. Errors: as above.
+[[nodiscard]] Result<std::shared_ptr<const io::TlsContext>> make_axl_server_tls(const config::NodeFile& file);
+/// For requests to IM&P servers: their certificates are judged by who asks.
+[[nodiscard]] Result<std::shared_ptr<const io::TlsContext>> make_axl_client_tls(const config::NodeFile& file);
 /// For status: one row an identity, and the link's.
 [[nodiscard]] std::vector<admin::OwnCertificate> own_certificates(const config::NodeFile& file, const S2sTls& s2s,
                                                                   const std::shared_ptr<const io::TlsContext>& link);

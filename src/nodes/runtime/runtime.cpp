@@ -128,6 +128,9 @@ std::vector<std::string> Runtime::reload_file() {
     if (!problems.empty()) return problems;
     file_.log = fresh.log;
     file_.tls = fresh.tls;
+    file_.axl.certificate = fresh.axl.certificate;
+    file_.axl.key = fresh.axl.key;
+    file_.axl.trust = fresh.axl.trust;
     if (file_.role != config::Role::presence) {
         file_.link.certificate = fresh.link.certificate;
         file_.link.key = fresh.link.key;

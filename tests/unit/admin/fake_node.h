@@ -71,6 +71,9 @@ public:
     [[nodiscard]] const config::NodeFile& file() const override { return node_file; }
     [[nodiscard]] services::SettingsService& settings() override { return settings_; }
     [[nodiscard]] services::AlarmBoard& alarms() override { return board; }
+    [[nodiscard]] axl::SqlDesk* sql() override { return sql_desk; }
+    [[nodiscard]] axl::UserDesk* axl_users() override { return user_desk; }
+    [[nodiscard]] provision::Provisioner* provisioner() override { return publishers; }
     void status(std::function<void(admin::NodeStatus)> on_status) override {
         loop_.post([this, on_status] { on_status(current); });
     }
@@ -134,6 +137,9 @@ public:
     std::unique_ptr<im::Directory> accounts;
     Result<Duration> pong = Duration{std::chrono::milliseconds{12}};
     unsigned streams_to_close = 2;
+    axl::SqlDesk* sql_desk = nullptr;
+    axl::UserDesk* user_desk = nullptr;
+    provision::Provisioner* publishers = nullptr;
     std::vector<io::LogEvent> log_events;
     std::vector<std::string> reload_problems, levels, pinged;
     std::shared_ptr<const io::TlsContext> tls, direct_tls;
