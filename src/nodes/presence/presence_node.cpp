@@ -78,6 +78,10 @@ Result<void> PresenceNode::open_store() {
     auto store = io::PresenceStore::open(runtime_->file().node.data + "/presence.db");
     if (!store) return store.error();
     store_ = std::move(*store);
+    if (auto known = store_->set_process_nodes({runtime_->file().node.name}); !known) return known;
+    auto axl = AxlPart::make(*runtime_, *store_);
+    if (!axl) return axl.error();
+    axl_ = std::move(*axl);
     notifications_ = std::make_unique<presence::Notifications>(*store_, runtime_->control(),
                                                                Logger{runtime_->log(), LogModule::node});
     return {};
@@ -113,6 +117,7 @@ Result<void> PresenceNode::start() {
     if (!outcome) return outcome;
     router_->start();
     runtime_->settings().subscribe([this](const config::Snapshot& snapshot) { router_->apply(*snapshot); });
+    if (auto listening = axl_->start(); !listening) return listening;
     return listen_for_links(runtime_->file().link.listen);
 }
 
@@ -161,6 +166,7 @@ void PresenceNode::stop() {
 
 void PresenceNode::when_quiet(std::function<void()> on_quiet) {
     link_listeners_.clear();
+    axl_->shut();
     on_data([this] { shard_->shut(); });
     watch_until_quiet(
         *runtime_, [this](std::size_t) { return shard_->hub().connections() + shard_->components().connections(); },
@@ -202,6 +208,7 @@ void PresenceNode::close(const xmpp::Domain&, std::function<void(unsigned)> on_c
 
 std::vector<std::string> PresenceNode::reload() {
     if (auto problems = runtime_->reload_file(); !problems.empty()) return problems;
+    if (auto renewed = axl_->reload(); !renewed) return {renewed.error().text};
     const config::NodeFile& now = runtime_->file();
     const config::NodeFile& latest = runtime_->latest_file();
     if (const auto link_tls = make_link_tls(latest); !link_tls) return {link_tls.error().text};

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "admin/api/node_control.h"
+#include "nodes/presence/axl_part.h"
 #include "nodes/presence/presence_shard.h"
 #include "nodes/runtime/certificates.h"
 #include "nodes/runtime/runtime.h"
@@ -47,6 +48,8 @@ public:
     [[nodiscard]] std::vector<std::string> reload() override;
     [[nodiscard]] Result<std::vector<io::Notification>> notifications() override { return notifications_->list(); }
     [[nodiscard]] Result<void> restart_router() override { return router_->restart(); }
+    [[nodiscard]] axl::SqlDesk* sql() override { return &axl_->sql(); }
+    [[nodiscard]] axl::UserDesk* axl_users() override { return &axl_->users(); }
     [[nodiscard]] Runtime& runtime() { return *runtime_; }
 
 private:
@@ -65,6 +68,7 @@ private:
     std::shared_ptr<const io::TlsContext> link_tls_;
     std::string link_material_;  ///< digest of certificate, key and trust in force
     std::optional<io::PresenceStore> store_;
+    std::unique_ptr<AxlPart> axl_;
     std::unique_ptr<presence::Notifications> notifications_;
     std::unique_ptr<presence::RouterControl> router_;
     std::unique_ptr<PresenceShard> shard_;

@@ -137,9 +137,10 @@ void Publisher::rows_known(bool read_back, const axl::Rows& rows) {
     }
     plan_ = started_ ? plan_rows(desired_, observed, *ours) : Plan{};
     if (plan_.empty()) return succeed();
-    // What changed while we changed is for the next round; what we changed has to show.
-    if (read_back && !again_) return fail({"axl-not-kept", "the table does not keep what was put there"});
-    read_back ? succeed() : change_next();
+    if (!read_back) return change_next();
+    // What is wanted may have changed meanwhile: that is for the next round.
+    if (again_) return end_round();
+    fail({"axl-not-kept", "the table does not keep what was put there"});
 }
 
 void Publisher::change_next() {

@@ -1,0 +1,60 @@
+// Wiring.
+#include "nodes/presence/axl_part.h"
+
+#include "io/loop/random.h"
+#include "nodes/runtime/certificates.h"
+
+namespace sallyport::nodes {
+
+namespace {
+
+constexpr std::size_t secret_bytes = 32;
+
+/// A database that fails is an alarm until a statement works again.
+axl::SqlDesk::OnHealth alarm_on(Runtime& runtime) {
+    return [&runtime](const Error* trouble) {
+        const std::string key = "presence.db";
+        if (trouble == nullptr) return runtime.alarms().lower(services::AlarmCode::presence_store, key);
+        runtime.alarms().raise(services::AlarmCode::presence_store, key, trouble->text);
+    };
+}
+
+}  // namespace
+
+AxlPart::AxlPart(Runtime& runtime, io::PresenceStore& store)
+    : runtime_{runtime},
+      sql_{store, alarm_on(runtime)},
+      users_{store, runtime.control(), io::random_bytes(secret_bytes)},
+      service_{sql_, users_, Logger{runtime.log(), LogModule::axl}} {}
+
+Result<std::unique_ptr<AxlPart>> AxlPart::make(Runtime& runtime, io::PresenceStore& store) {
+    std::unique_ptr<AxlPart> part{new AxlPart{runtime, store}};
+    if (runtime.file().axl.listen.empty()) return part;
+    auto tls = make_axl_server_tls(runtime.file());
+    if (!tls) return tls.error();
+    part->server_ = std::make_unique<io::HttpServer>(
+        runtime.control(), runtime.network(),
+        io::HttpServer::Options{std::move(*tls), {}}, part->service_);
+    return part;
+}
+
+Result<void> AxlPart::start() {
+    for (const Endpoint& at : runtime_.file().axl.listen) {
+        if (auto listening = server_->listen(at); !listening) return listening;
+    }
+    return {};
+}
+
+void AxlPart::shut() {
+    if (server_) server_->shut();
+}
+
+Result<void> AxlPart::reload() {
+    if (!server_) return {};
+    auto tls = make_axl_server_tls(runtime_.file());
+    if (!tls) return tls.error();
+    server_->replace_tls(std::move(*tls));
+    return {};
+}
+
+}  // namespace sallyport::nodes

@@ -1,0 +1,36 @@
+// The AXL service of a presence node: desks over its database, and the HTTPS server on the control thread.
+#pragma once
+
+#include <memory>
+
+#include "io/http/server.h"
+#include "nodes/runtime/runtime.h"
+#include "services/axl/axl_service.h"
+
+namespace sallyport::nodes {
+
+class AxlPart {
+public:
+    /// `store` and `runtime` must outlive it. Errors: those of TLS material.
+    static Result<std::unique_ptr<AxlPart>> make(Runtime& runtime, io::PresenceStore& store);
+
+    /// Errors: "listen-failed".
+    [[nodiscard]] Result<void> start();
+    void shut();
+    [[nodiscard]] axl::SqlDesk& sql() { return sql_; }
+    [[nodiscard]] axl::UserDesk& users() { return users_; }
+    [[nodiscard]] std::size_t connections() const { return server_ ? server_->connections() : 0; }
+    /// Certificates were read again.
+    [[nodiscard]] Result<void> reload();
+
+private:
+    AxlPart(Runtime& runtime, io::PresenceStore& store);
+
+    Runtime& runtime_;
+    axl::SqlDesk sql_;
+    axl::UserDesk users_;
+    axl::AxlService service_;
+    std::unique_ptr<io::HttpServer> server_;  ///< null: [axl] listen is empty
+};
+
+}  // namespace sallyport::nodes
