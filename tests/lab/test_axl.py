@@ -12,6 +12,7 @@ import pytest
 
 from world import sallyport
 from world.certificates import Authority
+from world.names import NameServer
 from world.sallyport import Node, Refused
 from world.wait import until
 
@@ -32,8 +33,7 @@ class Chain:
         authority = Authority(folder, "authority")
         self.authority = authority.certificate
         self.certificates = {name: authority.issue(name, [f"{name}.axl.test"]) for name in ("imp1", "core1")}
-        with open(os.path.join(folder, "hosts"), "w", encoding="ascii") as hosts:
-            hosts.write(f"{ADDRESS} {NAME}\n")
+        self.names = NameServer("axl-names", "127.0.1.53", f'local-data: "{NAME}. 60 A {ADDRESS}"', folder, port=5453)
         self.password = self.secret(PASSWORD)
         self.presence = Node("presence", "axl-imp1", folder, self._presence()).ready()
         self.presence.ask("axl-users", "add", USER, "--password-file", self.password)
@@ -48,7 +48,7 @@ class Chain:
     def _common(self, name):
         certificate, key = self.certificates[name]
         return {"node": {"name": f"{name}.axl.test"}, "log": {"level": "debug"},
-                "dns": {"servers": ["127.0.1.1:5353"], "hosts_file": os.path.join(self.folder, "hosts")},
+                "dns": {"servers": ["127.0.1.53:5453"]},
                 "tls": {"trust": self.authority}, "tls.identity": [{"domains": ["*.axl.test"], "certificate": certificate, "key": key}],
                 "link": {"certificate": certificate, "key": key, "trust": self.authority, "secret": sallyport.SECRET}}
 
@@ -95,8 +95,8 @@ class Chain:
         return context.wrap_socket(socket.create_connection((ADDRESS, 8443), 10), server_hostname=NAME)
 
     def stop(self):
-        for node in (self.core, self.presence):
-            node.stop()
+        for one in (self.core, self.presence, self.names):
+            one.stop()
 
 
 @pytest.fixture(scope="module")
@@ -175,16 +175,16 @@ def test_zeep_works_with_our_description(chain):
     requests = pytest.importorskip("requests")
     from zeep.transports import Transport  # pylint: disable=import-outside-toplevel
     session = requests.Session()
-    session.auth, session.verify = (USER, PASSWORD), chain.authority
+    session.auth, session.verify, session.trust_env = (USER, PASSWORD), chain.authority, False
     before = socket.getaddrinfo
     socket.getaddrinfo = lambda host, *rest, **more: before(ADDRESS if host == NAME else host, *rest, **more)
     try:
         client = zeep.Client(f"{URL}?wsdl", transport=Transport(session=session, timeout=10))
         axl = client.create_service("{http://www.cisco.com/AXLAPIService/}AXLAPIBinding", URL)
-        assert axl.executeSQLUpdate(sql=f"insert into xmpps2snodes (pkid, cp_id) values (newid(), '{EDGE1}')")["rowsUpdated"] == 1
-        rows = axl.executeSQLQuery(sql="select * from xmpps2snodes")["row"]
+        assert axl.executeSQLUpdate(sql=f"insert into xmpps2snodes (pkid, cp_id) values (newid(), '{EDGE1}')")["return"]["rowsUpdated"] == 1
+        rows = axl.executeSQLQuery(sql="select * from xmpps2snodes")["return"]["row"]
         assert [{cell.tag: cell.text for cell in row}["cp_id"] for row in rows] == [EDGE1]
-        assert axl.executeSQLQuery(sql="select * from xmpps2snodes where cp_id = 'none'") is None
+        assert not axl.executeSQLQuery(sql="select * from xmpps2snodes where cp_id = 'none'")["return"]
         with pytest.raises(zeep.exceptions.Fault, match="wanted a table"):
             axl.executeSQLQuery(sql="select * from secrets")
     finally:

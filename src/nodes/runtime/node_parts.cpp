@@ -108,7 +108,7 @@ int serve(Runtime& runtime, admin::NodeControl& node, const NodeLife& life) {
     std::string listening;
     for (const auto* list :
          {&runtime.file().s2s.listen, &runtime.file().s2s.direct_tls_listen, &runtime.file().link.listen,
-          &runtime.file().inside.listen, &runtime.file().components.listen}) {
+          &runtime.file().inside.listen, &runtime.file().components.listen, &runtime.file().axl.listen}) {
         for (const Endpoint& at : *list) listening += (listening.empty() ? "" : " ") + at.text();
     }
     log.info("node.ready", {{"role", std::string{config::text(runtime.file().role)}},

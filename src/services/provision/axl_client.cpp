@@ -56,8 +56,8 @@ private:
     }
     void looked_up(bool v6, const DnsAnswer& answer) {
         addresses_.insert(addresses_.end(), answer.addresses.begin(), answer.addresses.end());
-        if (!v6) {
-            // The look-up is on the stack: the next one replaces it in a later turn.
+        if (!v6 && addresses_.empty()) {
+            // IM&P servers are IPv4 first; the look-up is on the stack: the next one replaces it in a later turn.
             return client_.loop_.defer([weak = weak_from_this()] {
                 if (const auto here = weak.lock()) here->look_up(true);
             });
@@ -104,12 +104,12 @@ private:
         // As administrators know it: a status alone has no further reason.
         const bool explained =
             !answer && answer.error().code != "axl-unauthorized" && answer.error().code != "axl-busy";
-        client_.log_.write(answer ? LogLevel::info : LogLevel::warn, "axl.received",
-                           {{"Action", "Receive"},
-                            {"URL", target_.url()},
-                            {"Function", std::string{text(request_.operation)}},
-                            {"Status", status.empty() ? "None" : status},
-                            {"Reason", explained ? answer.error().text : "None"}});
+        const std::vector<LogFact> facts{{"Action", "Receive"},
+                                         {"URL", target_.url()},
+                                         {"Function", std::string{text(request_.operation)}},
+                                         {"Status", status.empty() ? "None" : status},
+                                         {"Reason", explained ? answer.error().text : "None"}};
+        answer ? client_.log_.info("axl.received", facts) : client_.log_.warn("axl.received", facts);
         const OnAnswer on_answer = std::exchange(on_answer_, nullptr);
         if (on_answer) on_answer(std::move(answer));
     }

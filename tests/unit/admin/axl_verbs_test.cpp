@@ -60,10 +60,9 @@ TEST_F(AxlVerbs, RunSqlOfAnEmptyTableAndOfAChange) {
     EXPECT_EQ(printed("run.sql", node.ask("run.sql", R"({"statement":["select * from xmpps2snodes"]})")),
               "pkid cp_id\n=====\n");
     const auto changed = node.ask(
-        "run.sql", R"({"statement":["insert into xmpps2snodes (pkid, cp_id) values (newid(), 'cm-2_s2scp-1.e')"]
-})");
+        "run.sql", R"x({"statement":["insert into xmpps2snodes (pkid, cp_id) values (newid(), 'cm-2_s2scp-1.e')"]})x");
     EXPECT_EQ(json::serialize(changed), R"({"changed":1})");
-EXPECT_EQ(store->s2s_nodes()->size(), 1U);
+    EXPECT_EQ(store->s2s_nodes()->size(), 1U);
 }
 
 TEST_F(AxlVerbs, RunSqlRefusesWhatTheGrammarDoesNotName) {
