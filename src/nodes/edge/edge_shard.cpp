@@ -22,6 +22,10 @@ Limits limits_of(const config::Settings& settings, const Limits& general, const 
     return limits;
 }
 
+std::string key_of(std::string_view local, std::string_view remote) {
+    return std::string{local} + ' ' + std::string{remote};
+}
+
 }  // namespace
 
 EdgeShard::EdgeShard(routing::Shard& shard, s2s::Ledger& ledger, const EdgeParts& parts,
@@ -57,10 +61,10 @@ s2s::S2sContext EdgeShard::s2s_context(s2s::Ledger& ledger, const EdgeParts& par
     };
     context.on_peer = [this](const s2s::PeerNews& news) { peer_news(news); };
     context.pong_elsewhere = [this](std::uint32_t to, std::string id, std::string from, std::string at) {
-        shard_.bus.run_on(to, [edge = siblings_[to].get(), id = std::move(id), from = std::move(from), at = std::move(at)] {
-            edge->s2s_.pool().pong(id, from, at);
-        });
+        shard_.bus.run_on(to, [edge = siblings_[to].get(), id = std::move(id), from = std::move(from),
+                               at = std::move(at)] { edge->s2s_.pool().pong(id, from, at); });
     };
+    context.on_reverse = [this](const xmpp::DomainPair& pair, bool up) { reverse(pair, up); };
     context.router = this;
     return context;
 }
@@ -88,7 +92,8 @@ link::HubContext EdgeShard::hub_context(const EdgeParts& parts) {
     context.send_elsewhere = [this](const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
         return send_over_sibling(stanza, ticket);
     };
-    context.find_elsewhere = [this](const std::string& id, std::function<void(std::unique_ptr<link::Session>)> on_found) {
+    context.find_elsewhere = [this](const std::string& id,
+                                    std::function<void(std::unique_ptr<link::Session>)> on_found) {
         find_session(id, 0, std::move(on_found));
     };
     return context;
@@ -99,16 +104,49 @@ bool EdgeShard::is_local(std::string_view domain) const {
     return std::any_of(domains.begin(), domains.end(), [&](const config::NamePattern& pattern) {
         const std::string& name = pattern.domain.text();
         if (!pattern.below) return domain == name;
-        return domain.size() > name.size() + 1 && domain.ends_with(name) && domain[domain.size() - name.size() - 1] == '.';
+        return domain.size() > name.size() + 1 && domain.ends_with(name) &&
+               domain[domain.size() - name.size() - 1] == '.';
     });
 }
 
 void EdgeShard::route(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
     if (is_local(stanza.to_domain)) return hub_.send(stanza, ticket);
     const std::uint32_t at = routing::owner(stanza.from_domain, stanza.to_domain, shard_.count);
-    if (at == shard_.index) return s2s_.pool().send(stanza, ticket);
-    if (!shard_.bus.forward(shard_, at, {xmpp::OwnedStanza{stanza}, ticket})) {
+    if (at == shard_.index) return send_out(stanza, ticket);
+    pass_on(at, stanza, ticket);
+}
+
+void EdgeShard::pass_on(std::uint32_t shard, const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
+    if (!shard_.bus.forward(shard_, shard, {xmpp::OwnedStanza{stanza}, ticket})) {
         s2s_.pool().bounce(stanza, {xmpp::StanzaCondition::resource_constraint, {}}, ticket);
+    }
+}
+
+void EdgeShard::send_out(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
+    if (!reversed_.empty()) {
+        const auto at = reversed_.find(key_of(stanza.from_domain, stanza.to_domain));
+        if (at != reversed_.end() && !s2s_.pool().busy(stanza)) return pass_on(at->second, stanza, ticket);
+    }
+    s2s_.pool().send(stanza, ticket);
+}
+
+void EdgeShard::reverse(const xmpp::DomainPair& pair, bool up) {
+    const std::uint32_t at = routing::owner(pair.local.text(), pair.remote.text(), shard_.count);
+    if (at == shard_.index) return;
+    shard_.bus.run_on(
+        at, [owner = siblings_[at].get(), pair, here = shard_.index, up] { owner->reversed_at(pair, here, up); });
+}
+
+void EdgeShard::reversed_at(const xmpp::DomainPair& pair, std::uint32_t shard, bool up) {
+    const std::string key = key_of(pair.local.text(), pair.remote.text());
+    if (!up) {
+        const auto at = reversed_.find(key);
+        if (at != reversed_.end() && at->second == shard) reversed_.erase(at);
+        return;
+    }
+    reversed_[key] = shard;
+    for (const s2s::Waiting& waiting : s2s_.pool().take_waiting(pair)) {
+        pass_on(shard, waiting.stanza.view(), waiting.ticket);
     }
 }
 
@@ -122,7 +160,18 @@ void EdgeShard::FromLink::route(const xmpp::Stanza& stanza, const routing::Ticke
 
 void EdgeShard::forwarded(routing::Forwarded message) {
     const xmpp::Stanza stanza = message.stanza.view();
-    if (!is_local(stanza.to_domain)) return s2s_.pool().send(stanza, message.ticket);
+    if (!is_local(stanza.to_domain)) {
+        const std::uint32_t at = routing::owner(stanza.from_domain, stanza.to_domain, shard_.count);
+        if (at == shard_.index) return send_out(stanza, message.ticket);
+        if (s2s_.pool().reverses(stanza)) return s2s_.pool().send(stanza, message.ticket);
+        // The stream that the owner counted on is gone. The owner learns that before it sees the stanza again.
+        shard_.bus.run_on(
+            at, [owner = siblings_[at].get(), here = shard_.index, key = key_of(stanza.from_domain, stanza.to_domain)] {
+                std::erase_if(owner->reversed_,
+                              [&](const auto& entry) { return entry.first == key && entry.second == here; });
+            });
+        return pass_on(at, stanza, message.ticket);
+    }
     // It came here for this shard's link; if that is gone meanwhile it waits here, it does not travel on.
     hub_.send(stanza, message.ticket, false);
 }

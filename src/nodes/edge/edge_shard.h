@@ -1,9 +1,11 @@
-// One shard of an edge: S2S with the Internet on one side, router links to the cores on the other. Composition only; the
-// same object runs on real loops and in the simulated world of the tests.
+// One shard of an edge: S2S with the Internet on one side, router links to the cores on the other. Composition only;
+// the same object runs on real loops and in the simulated world of the tests.
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "model/policy/policy.h"
@@ -56,6 +58,11 @@ private:
     [[nodiscard]] link::HubContext hub_context(const EdgeParts& parts);
     [[nodiscard]] bool is_local(std::string_view domain) const;
     void forwarded(routing::Forwarded message);
+    /// On the shard that owns the pair: its stream, or the peer's own on another shard (XEP-0288).
+    void send_out(const xmpp::Stanza& stanza, const routing::Ticket& ticket);
+    void reverse(const xmpp::DomainPair& pair, bool up);
+    void reversed_at(const xmpp::DomainPair& pair, std::uint32_t shard, bool up);
+    void pass_on(std::uint32_t shard, const xmpp::Stanza& stanza, const routing::Ticket& ticket);
     void peer_news(const s2s::PeerNews& news);
     [[nodiscard]] bool send_over_sibling(const xmpp::Stanza& stanza, const routing::Ticket& ticket);
     void find_session(const std::string& id, std::size_t sibling,
@@ -67,6 +74,8 @@ private:
     FromLink from_link_;
     s2s::S2sShard s2s_;
     link::Hub hub_;
+    std::map<std::string, std::uint32_t>
+        reversed_;  ///< pairs of ours that a peer's stream on another shard carries
 };
 
 }  // namespace sallyport::nodes

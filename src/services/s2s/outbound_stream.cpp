@@ -191,7 +191,7 @@ void OutboundStream::stanza() {
             ticket = source_;
             ticket.sequence = sequence;
         }
-        context_.router->route(stanza, ticket);
+        if (!owner_.outbound_answered(stanza, ticket)) context_.router->route(stanza, ticket);
     }
     carry_out(actions);
 }

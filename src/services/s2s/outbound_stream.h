@@ -25,6 +25,8 @@ public:
     virtual void outbound_verified(OutboundStream& stream, const Verified& answer) = 0;
     virtual void outbound_acknowledged(OutboundStream& stream, std::uint64_t count) = 0;
     virtual void outbound_drained(OutboundStream& stream) = 0;
+    /// A stanza came back on the stream (XEP-0288). True: it answers a ping of the owner's and goes no further.
+    [[nodiscard]] virtual bool outbound_answered(const xmpp::Stanza& stanza, const routing::Ticket& ticket) = 0;
     virtual void outbound_limits(OutboundStream& stream, const PeerLimits& limits) = 0;
     /// Nothing follows. `failure` says why when it never became of use. The owner may destroy the stream from a later
     /// turn.

@@ -86,7 +86,8 @@ void Pool::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
         return bounce(stanza, {xmpp::StanzaCondition::policy_violation, "too large for the recipient's server"},
                       ticket);
     }
-    if (to.reverse != nullptr && to.reverse->carries(to.pair)) {
+    // Not while a stream of ours carries the pair, or something waits for one: nothing may overtake.
+    if (to.reverse != nullptr && !to.ready && to.queue.empty() && to.reverse->carries(to.pair)) {
         if (!to.reverse->has_room()) {
             return bounce(stanza, {xmpp::StanzaCondition::resource_constraint, "too much is waiting for this domain"},
                           ticket);
@@ -151,6 +152,7 @@ void Pool::flush(Destination& to) {
 }
 
 void Pool::bounce(const xmpp::Stanza& stanza, const xmpp::StanzaError& error, const routing::Ticket& ticket) {
+    if (take_back(stanza, error)) return;
     const std::string answer = xmpp::bounce(stanza, error);
     log_.debug(answer.empty() ? "s2s.stanza.undeliverable" : "s2s.stanza.bounced",
                {{"from", std::string{stanza.from_domain}},
@@ -179,12 +181,42 @@ void Pool::refuse_all(Destination& to, const DialFailure& failure) {
     for (const Waiting& waiting : all) bounce(waiting.stanza.view(), {failure.condition, {}}, waiting.ticket);
 }
 
-void Pool::offer(const xmpp::DomainPair& pair, InboundStream* stream) { destination(pair).reverse = stream; }
+void Pool::offer(const xmpp::DomainPair& pair, InboundStream* stream) {
+    Destination& to = destination(pair);
+    to.reverse = stream;
+    if (context_.on_reverse) context_.on_reverse(pair, true);
+    for (const Waiting& waiting : take_waiting(pair)) send(waiting.stanza.view(), waiting.ticket);
+}
 
 void Pool::withdraw(InboundStream* stream) {
     for (auto& [pair, to] : destinations_) {
-        if (to->reverse == stream) to->reverse = nullptr;
+        if (to->reverse != stream) continue;
+        to->reverse = nullptr;
+        if (context_.on_reverse) context_.on_reverse(pair, false);
     }
+}
+
+Destination* Pool::find(const xmpp::Stanza& stanza) {
+    const auto local = xmpp::Domain::parse(stanza.from_domain);
+    const auto remote = xmpp::Domain::parse(stanza.to_domain);
+    return local && remote ? find({*local, *remote}) : nullptr;
+}
+
+bool Pool::reverses(const xmpp::Stanza& stanza) {
+    const Destination* to = find(stanza);
+    return to != nullptr && to->reverse != nullptr && to->reverse->carries(to->pair);
+}
+
+bool Pool::busy(const xmpp::Stanza& stanza) {
+    const Destination* to = find(stanza);
+    return to != nullptr && (to->ready || !to->queue.empty());
+}
+
+std::deque<Waiting> Pool::take_waiting(const xmpp::DomainPair& pair) {
+    Destination* to = find(pair);
+    if (to == nullptr || to->ready) return {};
+    to->queued_bytes = 0;
+    return std::exchange(to->queue, {});
 }
 
 void Pool::arm_sweep() {

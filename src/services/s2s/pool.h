@@ -34,6 +34,12 @@ public:
     /// XEP-0288: pairs of an inbound stream may be served on it.
     void offer(const xmpp::DomainPair& pair, InboundStream* stream);
     void withdraw(InboundStream* stream);
+    /// An inbound stream of this shard carries the pair of a stanza that goes out.
+    [[nodiscard]] bool reverses(const xmpp::Stanza& stanza);
+    /// What waits for the pair, to go another way; nothing while a stream of ours carries it.
+    [[nodiscard]] std::deque<Waiting> take_waiting(const xmpp::DomainPair& pair);
+    /// A stream of ours carries the pair, or will, for stanzas that wait.
+    [[nodiscard]] bool busy(const xmpp::Stanza& stanza);
 
     using OnPinged = std::function<void(Result<Duration>)>;
     /// The operator's ping: opens a stream if need be, sends XEP-0199 to the domain and waits for any answer.
@@ -52,6 +58,9 @@ public:
     void outbound_acknowledged(OutboundStream& stream, std::uint64_t count) override;
     void outbound_drained(OutboundStream& stream) override;
     void outbound_limits(OutboundStream& stream, const PeerLimits& limits) override;
+    [[nodiscard]] bool outbound_answered(const xmpp::Stanza& stanza, const routing::Ticket& ticket) override {
+        return take_pong(stanza, ticket);
+    }
     void outbound_gone(OutboundStream& stream, const DialFailure& failure, bool was_ready) override;
 
 private:
@@ -80,6 +89,7 @@ private:
     };
 
     // pool.cpp
+    [[nodiscard]] Destination* find(const xmpp::Stanza& stanza);
     Destination& destination(const xmpp::DomainPair& pair);
     void set_bounds(Destination& to) const;
     [[nodiscard]] Destination* find(const xmpp::DomainPair& pair);
@@ -109,6 +119,7 @@ private:
     void watch(Carrier& carrier, TimePoint now);
     void send_ping(Destination& to, const std::string& id);
     void answer_late_pings(TimePoint now);
+    [[nodiscard]] bool take_back(const xmpp::Stanza& stanza, const xmpp::StanzaError& error);
     [[nodiscard]] std::string fresh_ping() const;
 
     S2sContext& context_;

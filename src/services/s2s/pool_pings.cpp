@@ -97,6 +97,20 @@ void Pool::ping(const xmpp::DomainPair& pair, OnPinged on_pinged) {
     send_ping(to, id);
 }
 
+/// A ping of ours that could not be sent: whoever asked is told, and nobody inside.
+bool Pool::take_back(const xmpp::Stanza& stanza, const xmpp::StanzaError& error) {
+    if (stanza.kind != xmpp::StanzaKind::iq || stanza.type != "get" || !stanza.id.starts_with(ping_prefix_))
+        return false;
+    const auto known = pings_.find(std::string{stanza.id});
+    if (known == pings_.end()) return true;
+    const Ping ping = std::move(pings_.extract(known).mapped());
+    const Destination* to = find(ping.pair);
+    const std::string why = to != nullptr && to->failure ? to->failure->step + ": " + to->failure->why
+                                                         : std::string{xmpp::text(error.condition)};
+    if (ping.on_pinged) ping.on_pinged(Error{"ping-no-answer", why});
+    return true;
+}
+
 void Pool::answer_late_pings(TimePoint now) {
     std::vector<std::string> late;
     for (const auto& [id, ping] : pings_) {

@@ -1,0 +1,81 @@
+"""Both directions on one stream (XEP-0288) with Prosody's own mod_s2s_bidi; counted on the wire."""
+import re
+
+import pytest
+
+from world.raw import EDGE, RawStream
+from world.tap import Tap
+
+pytestmark = pytest.mark.pair
+
+BIDI = {"modules": ["s2s_bidi"]}
+SWITCHES = {"in general": {"bidi": "on"}, "for the peer": {"peers": [{"domain": "guest.lab", "bidi": "on"}]}}
+
+
+@pytest.fixture(autouse=True)
+def off_again(world):
+    world.arrange("tls_required")
+    yield
+    world.edge.set(bidi="off")
+    world.arrange()
+
+
+def connections(tap):
+    return [flow for flow in tap.begun if EDGE in (flow[0][0], flow[1][0]) or "2001:db8:5269::10" in (flow[0][0], flow[1][0])]
+
+
+def both_ways(first, second, text, times=3):
+    for number in range(times):
+        first.says(second, f"{text} {number}")
+        second.hears(f"{text} {number}")
+        second.says(first, f"{text} {number} too")
+        first.hears(f"{text} {number} too")
+
+
+@pytest.mark.parametrize("switch", SWITCHES)
+def test_a_stream_that_we_open_carries_both_ways(world, switch):
+    world.edge.set(**SWITCHES[switch])
+    with world.guest(**BIDI) as gus, Tap(world.network["guest"]) as tap:
+        both_ways(world.ana, gus, f"ours, {switch}")
+        assert len(connections(tap)) == 1, tap.begun
+        assert gus.server.lines("Requested bidirectional stream")
+
+
+@pytest.mark.parametrize("switch", SWITCHES)
+def test_a_stream_that_they_open_carries_both_ways(world, switch):
+    world.edge.set(**SWITCHES[switch])
+    with world.guest(**BIDI) as gus, Tap(world.network["guest"]) as tap:
+        both_ways(gus, world.ana, f"theirs, {switch}")
+        assert len(connections(tap)) == 1, tap.begun
+        assert gus.server.lines("Requesting bidirectional stream")
+
+
+def test_five_hundred_messages_each_way_stay_in_order_on_one_stream(world):
+    world.edge.set(bidi="on")
+    with world.guest(**BIDI) as gus, Tap(world.network["guest"]) as tap:
+        since = gus.mark(), world.ana.mark()
+        world.ana.counts(gus, "bidi-out", 0, 1)
+        gus.hears("bidi-out 0", 15, since[0])
+        gus.counts(world.ana, "bidi-back", 0, 500)
+        world.ana.counts(gus, "bidi-out", 1, 499)
+        world.ana.hears("bidi-back 499", 30, since[1])
+        gus.hears("bidi-out 499", 30, since[0])
+        assert gus.heard("bidi-out", since[0]) == list(range(500))
+        assert world.ana.heard("bidi-back", since[1]) == list(range(500))
+        assert len(connections(tap)) == 1, tap.begun
+
+
+def test_by_default_it_is_neither_asked_for_nor_offered(world):
+    with world.guest(**BIDI) as gus, Tap(world.network["guest"]) as tap:
+        both_ways(world.ana, gus, "by default", 1)
+        assert len(connections(tap)) >= 2, tap.begun
+        assert not gus.server.lines("bidirectional stream")
+
+
+def test_the_exception_is_for_its_peer_alone(world):
+    for settings, offered in (({"peers": [{"domain": "guest.lab", "bidi": "on"}]}, False), ({"peers": [], "bidi": "on"}, True),
+                              ({"peers": [{"domain": "attacker.lab", "bidi": "off"}]}, False)):
+        world.edge.set(**settings)
+        stream = RawStream(world.network["tester"]).opened().over_tls(world.certificates["attacker"]).opened()
+        assert bool(re.search(r"<bidi xmlns=['\"]urn:xmpp:features:bidi['\"]", stream.seen)) == offered, (settings, stream.seen)
+        stream.close()
