@@ -5,6 +5,7 @@ import pytest
 
 from world.raw import EDGE, RawStream
 from world.tap import Tap
+from world.wait import until
 
 pytestmark = pytest.mark.pair
 
@@ -37,6 +38,7 @@ def test_a_stream_that_we_open_carries_both_ways(world, switch):
     world.edge.set(**SWITCHES[switch])
     with world.guest(**BIDI) as gus, Tap(world.network["guest"]) as tap:
         both_ways(world.ana, gus, f"ours, {switch}")
+        assert "guest.lab" in world.edge.ask("peers", "ping", "guest.lab")  # the answer comes back on the same stream
         assert len(connections(tap)) == 1, tap.begun
         assert gus.server.lines("Requested bidirectional stream")
 
@@ -46,6 +48,7 @@ def test_a_stream_that_they_open_carries_both_ways(world, switch):
     world.edge.set(**SWITCHES[switch])
     with world.guest(**BIDI) as gus, Tap(world.network["guest"]) as tap:
         both_ways(gus, world.ana, f"theirs, {switch}")
+        assert "guest.lab" in world.edge.ask("peers", "ping", "guest.lab")
         assert len(connections(tap)) == 1, tap.begun
         assert gus.server.lines("Requesting bidirectional stream")
 
@@ -62,6 +65,19 @@ def test_five_hundred_messages_each_way_stay_in_order_on_one_stream(world):
         gus.hears("bidi-out 499", 30, since[0])
         assert gus.heard("bidi-out", since[0]) == list(range(500))
         assert world.ana.heard("bidi-back", since[1]) == list(range(500))
+        assert len(connections(tap)) == 1, tap.begun
+
+
+def test_what_does_not_fit_onto_their_stream_at_once_follows_in_order(world):
+    world.edge.set(bidi="on")
+    with world.guest(**BIDI) as gus, Tap(world.network["guest"]) as tap:
+        since = gus.mark()
+        gus.says(world.ana, "open")
+        world.ana.hears("open")
+        bulk = "x" * 10000  # in the id as well: three times what a stream takes before it has to drain
+        world.ana.counts(gus, bulk, 0, 150)
+        until(lambda: len(gus.heard(bulk, since)) == 150, lambda: f"all to arrive: {len(gus.heard(bulk, since))}", 30)
+        assert gus.heard(bulk, since) == list(range(150))
         assert len(connections(tap)) == 1, tap.begun
 
 

@@ -1,6 +1,8 @@
 """What two organisations send each other all day."""
 import pytest
 
+from world.sallyport import Refused
+
 PEERS = ("prosody", "ejabberd")
 
 
@@ -119,3 +121,13 @@ def test_five_hundred_messages_stay_in_order(world, peer):
 def test_the_operator_pings_a_peer(world, peer):
     _, _, domain = world.peer(peer)
     assert domain in world.edge.ask("peers", "ping", domain)  # an exit status that is not 0 raises
+
+
+@pytest.mark.pair
+def test_the_operator_s_ping_that_fails_is_told_to_the_operator_alone(world):
+    there = world.inside.mark()
+    with pytest.raises(Refused, match="dns: service declared absent"):
+        world.edge.ask("peers", "ping", "closed.lab")
+    world.ana.says(world.victor, "the next stanza")
+    world.victor.hears("the next stanza")
+    assert not world.inside.lines(r"closed\.lab", there)

@@ -74,8 +74,7 @@ private:
     FromLink from_link_;
     s2s::S2sShard s2s_;
     link::Hub hub_;
-    std::map<std::string, std::uint32_t>
-        reversed_;  ///< pairs of ours that a peer's stream on another shard carries
+    std::map<std::string, std::uint32_t> reversed_;  ///< pairs of ours that a peer's stream on another shard carries
 };
 
 }  // namespace sallyport::nodes

@@ -258,7 +258,9 @@ void InboundStream::pause_or_go_on() { stream_->pause(held_ || throttled_ || unr
 
 void InboundStream::on_drained() {
     unread_ = false;
-    if (!finished_) pause_or_go_on();
+    if (finished_) return;
+    pause_or_go_on();
+    if (machine_.bidi()) pool_.reverse_drained(this);
 }
 
 void InboundStream::arm() {

@@ -86,12 +86,8 @@ void Pool::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
         return bounce(stanza, {xmpp::StanzaCondition::policy_violation, "too large for the recipient's server"},
                       ticket);
     }
-    // Not while a stream of ours carries the pair, or something waits for one: nothing may overtake.
-    if (to.reverse != nullptr && !to.ready && to.queue.empty() && to.reverse->carries(to.pair)) {
-        if (!to.reverse->has_room()) {
-            return bounce(stanza, {xmpp::StanzaCondition::resource_constraint, "too much is waiting for this domain"},
-                          ticket);
-        }
+    // Not while a stream of ours carries the pair, or something waits: nothing may overtake.
+    if (!to.ready && to.queue.empty() && reversed(to) && to.reverse->has_room()) {
         to.reverse->send(stanza);
         return context_.shard.settle(ticket);
     }
@@ -130,7 +126,7 @@ void Pool::ask_for_acknowledgement(OutboundStream& stream) {
 
 void Pool::enqueue(Destination& to, const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
     const TimePoint now = context_.shard.loop.now();
-    const bool hopeless = to.failure && to.carrier == nullptr && now < to.retry_at &&
+    const bool hopeless = to.failure && to.carrier == nullptr && !reversed(to) && now < to.retry_at &&
                           (to.failure->permanent || now - to.failing_since > to.patience);
     if (hopeless) return bounce(stanza, {to.failure->condition, {}}, ticket);
     if (to.queue.size() >= to.most_stanzas || to.queued_bytes + stanza.bytes.size() > to.most_bytes) {
@@ -139,7 +135,7 @@ void Pool::enqueue(Destination& to, const xmpp::Stanza& stanza, const routing::T
     }
     to.queue.push_back({xmpp::OwnedStanza{stanza}, ticket, now});
     to.queued_bytes += stanza.bytes.size();
-    if (to.carrier == nullptr && now >= to.retry_at) connect(to);
+    if (to.carrier == nullptr && now >= to.retry_at && !reversed(to)) connect(to);
 }
 
 void Pool::flush(Destination& to) {
@@ -184,17 +180,39 @@ void Pool::refuse_all(Destination& to, const DialFailure& failure) {
 void Pool::offer(const xmpp::DomainPair& pair, InboundStream* stream) {
     Destination& to = destination(pair);
     to.reverse = stream;
+    flush_reversed(to);
     if (context_.on_reverse) context_.on_reverse(pair, true);
-    for (const Waiting& waiting : take_waiting(pair)) send(waiting.stanza.view(), waiting.ticket);
 }
 
 void Pool::withdraw(InboundStream* stream) {
+    std::deque<Waiting> left;
     for (auto& [pair, to] : destinations_) {
         if (to->reverse != stream) continue;
         to->reverse = nullptr;
         if (context_.on_reverse) context_.on_reverse(pair, false);
+        for (Waiting& waiting : take_waiting(pair)) left.push_back(std::move(waiting));
+    }
+    // The pair may belong to another shard.
+    for (const Waiting& waiting : left) context_.router->route(waiting.stanza.view(), waiting.ticket);
+}
+
+void Pool::reverse_drained(InboundStream* stream) {
+    for (auto& [pair, to] : destinations_) {
+        if (to->reverse == stream) flush_reversed(*to);
     }
 }
+
+void Pool::flush_reversed(Destination& to) {
+    while (!to.ready && !to.queue.empty() && reversed(to) && to.reverse->has_room()) {
+        const Waiting next = std::move(to.queue.front());
+        to.queue.pop_front();
+        to.queued_bytes -= next.stanza.size();
+        to.reverse->send(next.stanza.view());
+        context_.shard.settle(next.ticket);
+    }
+}
+
+bool Pool::reversed(const Destination& to) const { return to.reverse != nullptr && to.reverse->carries(to.pair); }
 
 Destination* Pool::find(const xmpp::Stanza& stanza) {
     const auto local = xmpp::Domain::parse(stanza.from_domain);
@@ -204,7 +222,7 @@ Destination* Pool::find(const xmpp::Stanza& stanza) {
 
 bool Pool::reverses(const xmpp::Stanza& stanza) {
     const Destination* to = find(stanza);
-    return to != nullptr && to->reverse != nullptr && to->reverse->carries(to->pair);
+    return to != nullptr && reversed(*to);
 }
 
 bool Pool::busy(const xmpp::Stanza& stanza) {
@@ -250,7 +268,7 @@ void Pool::sweep_one(Destination& to, TimePoint now) {
         bounce(old.stanza.view(), {condition, {}}, old.ticket);
     }
     if (to.carrier == nullptr) {
-        if (!to.queue.empty() && now >= to.retry_at) connect(to);
+        if (!to.queue.empty() && now >= to.retry_at && !reversed(to)) connect(to);
         return;
     }
     to.used_at = now;

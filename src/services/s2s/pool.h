@@ -34,6 +34,7 @@ public:
     /// XEP-0288: pairs of an inbound stream may be served on it.
     void offer(const xmpp::DomainPair& pair, InboundStream* stream);
     void withdraw(InboundStream* stream);
+    void reverse_drained(InboundStream* stream);
     /// An inbound stream of this shard carries the pair of a stanza that goes out.
     [[nodiscard]] bool reverses(const xmpp::Stanza& stanza);
     /// What waits for the pair, to go another way; nothing while a stream of ours carries it.
@@ -90,6 +91,8 @@ private:
 
     // pool.cpp
     [[nodiscard]] Destination* find(const xmpp::Stanza& stanza);
+    [[nodiscard]] bool reversed(const Destination& to) const;
+    void flush_reversed(Destination& to);
     Destination& destination(const xmpp::DomainPair& pair);
     void set_bounds(Destination& to) const;
     [[nodiscard]] Destination* find(const xmpp::DomainPair& pair);

@@ -50,7 +50,8 @@ void Pool::send_ping(Destination& to, const std::string& id) {
     stanza.to = stanza.to_domain = remote;
     stanza.id = id;
     stanza.type = "get";
-    send(stanza, {});
+    // By the node: the peer's own stream may carry the pair, and on another shard.
+    context_.router->route(stanza, {});
 }
 
 bool Pool::take_pong(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
