@@ -9,7 +9,10 @@ namespace {
 
 class TwoDomains : public testing::Test {
 protected:
-    void SetUp() override { ASSERT_TRUE(f.start()) << f.logs(); }
+    void SetUp() override {
+        f.a.share_streams = true;
+        ASSERT_TRUE(f.start()) << f.logs();
+    }
     void TearDown() override {
         if (HasFailure()) std::fputs(f.logs().c_str(), stderr);
     }

@@ -175,6 +175,7 @@ nodes::EdgeParts Organisation::edge_parts(const std::string& instance) const {
     parts.ping_after = std::chrono::seconds{60};
     parts.dead_after = std::chrono::seconds{20};
     parts.limits = limits;
+    parts.share_streams = share_streams;
     parts.dial.allowed = {*IpNetwork::parse("198.51.100.0/24")};
     parts.dial.own = {at(edge_public, s2s_port), at(edge_link, link_port)};
     parts.server_tls = parts.client_tls = s2s_tls(name);

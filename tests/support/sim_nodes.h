@@ -146,6 +146,7 @@ public:
     MemorySink edge_log, core_log, presence_log;
     config::Settings settings;
     Limits limits;
+    bool share_streams = false;  ///< of the edge
     std::vector<std::unique_ptr<SimUser>> users;  ///< of <name> and rooms.<name>
     std::unique_ptr<SimEdge> edge;
     std::unique_ptr<SimCore> core;

@@ -94,6 +94,7 @@ void read_s2s(TomlTable table, NodeFile& file) {
     table.list<Endpoint>("direct_tls_listen", file.s2s.direct_tls_listen, listener);
     table.list<IpAddress>("source_address", file.s2s.source_addresses, IpAddress::parse, true);
     table.list<IpNetwork>("allow_networks", file.s2s.allow_networks, IpNetwork::parse);
+    table.flag("share_streams", file.s2s.share_streams);
     const auto& sources = file.s2s.source_addresses;
     if (sources.size() > 2 || (sources.size() == 2 && sources[0].v6 == sources[1].v6)) {
         table.complain("source_address", "one address of each family is the most");

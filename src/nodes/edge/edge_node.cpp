@@ -33,6 +33,7 @@ Result<void> EdgeNode::prepare() {
     parts.dead_after = seconds_of(file.timers.dead_peer);
     parts.limits = file.limits;
     parts.dial = dial_settings_of(file);
+    parts.share_streams = file.s2s.share_streams;
     parts.server_tls = tls_.server;
     parts.direct_server_tls = tls_.direct_server;
     parts.client_tls = tls_.client;

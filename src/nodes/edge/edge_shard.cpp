@@ -47,6 +47,7 @@ s2s::S2sContext EdgeShard::s2s_context(s2s::Ledger& ledger, const EdgeParts& par
     context.dead_after = parts.dead_after;
     context.limits = parts.limits;
     context.dial = parts.dial;
+    context.share_streams = parts.share_streams;
     context.server_tls = parts.server_tls;
     context.direct_server_tls = parts.direct_server_tls;
     context.client_tls = parts.client_tls;

@@ -22,6 +22,7 @@ struct EdgeParts {
     Duration ping_after{}, dead_after{};
     Limits limits;
     s2s::DialSettings dial;
+    bool share_streams = false;
     std::shared_ptr<const io::TlsContext> server_tls, direct_server_tls, client_tls, direct_client_tls, link_tls;
     std::string realm, instance, link_secret;
     Duration link_hold{};

@@ -51,7 +51,7 @@ struct S2sContext {
     /// The answer to a ping of another shard's pool.
     std::function<void(std::uint32_t shard, std::string id, std::string from, std::string to)> pong_elsewhere{};
     /// Domain pairs to one remote domain travel on one stream where the peer lets them (decision record 0011).
-    bool share_streams = true;
+    bool share_streams = false;
     /// XEP-0288: an inbound stream of this shard carries the pair both ways from now on, or no longer.
     std::function<void(const xmpp::DomainPair& pair, bool up)> on_reverse{};
     routing::Router* router = nullptr;

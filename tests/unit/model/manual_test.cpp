@@ -72,6 +72,7 @@ TEST(Manual, DescribesEveryKeyOfTheNodesFile) {
                             "direct_tls_listen",
                             "source_address",
                             "allow_networks",
+                            "share_streams",
                             "trust",
                             "domains",
                             "certificate",
