@@ -56,9 +56,9 @@ std::optional<std::vector<std::string>> read_value(Form form, const json::value&
 
 std::string_view text(Form form) {
     switch (form) {
-        case Form::text:
-        case Form::secret: return "a text";
+        case Form::text: return "a text";
         case Form::number: return "a number";
+        case Form::secret: return "a text";
         case Form::flag: return "true or false";
         case Form::texts: return "a list of texts";
     }

@@ -14,9 +14,9 @@ class Call;
 enum class Form {
     text,
     number,
-    flag,   ///< true or false
-    texts,  ///< a list of texts; on the command line the rest of the line
-    secret,  ///< a text; the command line reads it from the file of --NAME-file, or from standard input
+    flag,    ///< true or false
+    secret,  ///< a text; on the command line it is asked for or read from a file, never written
+    texts,   ///< a list of texts; on the command line the rest of the line
 };
 
 struct Argument {

@@ -29,14 +29,13 @@ int complain(const Error& error, const std::string& field, const Console& consol
     return misuse ? Exit::usage : Exit::refused;
 }
 
-int run_verb(const Chosen& chosen, const Console& console) {
+int run_verb(Chosen chosen, const Console& console) {
     const auto socket = find_node(chosen.node, chosen.config, usual_sockets());
     if (!socket) return complain(socket.error(), {}, console);
-    json::object arguments = chosen.arguments;
-    for (const auto& [name, file] : chosen.secret_files) {
-        const auto secret = read_secret(console, name, file);
+    if (!chosen.secret.empty()) {
+        const auto secret = read_secret(chosen.secret, chosen.secret_file, console);
         if (!secret) return complain(secret.error(), {}, console);
-        arguments[name] = *secret;
+        chosen.arguments[chosen.secret] = *secret;
     }
     const auto on_event = [&](const std::string& text) {
         json::error_code ignored;
@@ -47,7 +46,7 @@ int run_verb(const Chosen& chosen, const Console& console) {
             print_event(event, console.out);
         }
     };
-    const auto answer = ask(*socket, chosen.verb->name, arguments, console.user, on_event);
+    const auto answer = ask(*socket, chosen.verb->name, chosen.arguments, console.user, on_event);
     if (!answer) return complain(answer.error(), {}, console);
     if (!answer->ok) return complain(answer->error, answer->field, console);
     json::error_code ignored;

@@ -41,6 +41,7 @@ struct Group {
 std::string option_name(const admin::Argument& argument) {
     std::string name{argument.name};
     std::replace(name.begin(), name.end(), '_', '-');
+    if (argument.form == admin::Form::secret) return "--" + name + "-file";
     return argument.positional ? name : "--" + name;
 }
 
@@ -50,25 +51,22 @@ void add_slot(CLI::App& app, const admin::Argument& row, Leaf& leaf) {
     const std::string name = option_name(row);
     const std::string help{row.help};
     switch (row.form) {
-        case admin::Form::text: slot.option = app.add_option(name, slot.text, help); break;
+        case admin::Form::text:
+        case admin::Form::secret: slot.option = app.add_option(name, slot.text, help); break;
         case admin::Form::number: slot.option = app.add_option(name, slot.number, help); break;
         case admin::Form::flag: slot.option = app.add_flag(name, slot.flag, help); break;
-        case admin::Form::secret:
-            slot.option =
-                app.add_option(name + "-file", slot.text, "the file that holds " + help + "; standard input if absent");
-            break;
         case admin::Form::texts: slot.option = app.add_option(name, slot.texts, help)->expected(1, most_texts); break;
     }
-    if (row.positional && row.required) slot.option->required();
+    if (row.positional && row.required && row.form != admin::Form::secret) slot.option->required();
 }
 
 json::object arguments_of(const Leaf& leaf) {
     json::object arguments;
     for (const Slot& slot : leaf.slots) {
-        if (slot.option->count() == 0) continue;
+        if (slot.option->count() == 0 || slot.row->form == admin::Form::secret) continue;
         json::value value;
         switch (slot.row->form) {
-            case admin::Form::secret: continue;
+            case admin::Form::secret: break;
             case admin::Form::text: value = slot.text; break;
             case admin::Form::number: value = slot.number; break;
             case admin::Form::flag: value = slot.flag; break;
@@ -196,7 +194,9 @@ private:
         chosen_.verb = leaf.verb;
         chosen_.arguments = arguments_of(leaf);
         for (const Slot& slot : leaf.slots) {
-            if (slot.row->form == admin::Form::secret) chosen_.secret_files[std::string{slot.row->name}] = slot.text;
+            if (slot.row->form != admin::Form::secret) continue;
+            chosen_.secret = slot.row->name;
+            chosen_.secret_file = slot.text;
         }
     }
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <boost/json.hpp>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,8 +16,8 @@ struct Chosen {
     std::string command;
     const admin::Verb* verb = nullptr;
     boost::json::object arguments;
-    std::map<std::string, std::string, std::less<>> secret_files;  ///< argument -> --ARGUMENT-file
     std::string node, config, role, file, shell;
+    std::string secret, secret_file;  ///< the argument that is asked for, and the file that holds it
     bool json = false;
     InitAnswers init;
 };

@@ -25,8 +25,9 @@ constexpr LocalCommand commands[] = {
 
 void add_word(std::string& words, std::string_view word) { words += (words.empty() ? "" : " ") + std::string{word}; }
 
-std::string option_name(std::string_view argument) {
-    std::string name = "--" + std::string{argument};
+std::string option_name(const admin::Argument& argument) {
+    std::string name = "--" + std::string{argument.name};
+    if (argument.form == admin::Form::secret) name += "-file";
     for (char& letter : name) letter = letter == '_' ? '-' : letter;
     return name;
 }
@@ -34,8 +35,7 @@ std::string option_name(std::string_view argument) {
 std::string options_of(const admin::Verb& verb) {
     std::string options;
     for (const admin::Argument& argument : verb.arguments) {
-        const bool secret = argument.form == admin::Form::secret;
-        if (!argument.positional) add_word(options, option_name(argument.name) + (secret ? "-file" : ""));
+        if (!argument.positional) add_word(options, option_name(argument));
     }
     return options;
 }

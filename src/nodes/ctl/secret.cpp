@@ -1,4 +1,4 @@
-// One line; the terminal's echo is off while it is typed.
+// Reading a line that nobody else should see.
 #include "nodes/ctl/secret.h"
 
 #include <termios.h>
@@ -12,44 +12,51 @@ namespace sallyport::ctl {
 
 namespace {
 
-/// Typed letters do not show as long as it lives.
-class Unseen {
+/// The terminal shows nothing of what is typed as long as this lives.
+class Hidden {
 public:
-    Unseen() {
+    Hidden() {
         if (tcgetattr(STDIN_FILENO, &before_) != 0) return;
-        termios now = before_;
-        now.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-        changed_ = tcsetattr(STDIN_FILENO, TCSAFLUSH, &now) == 0;
+        termios quiet = before_;
+        quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+        changed_ = tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) == 0;
     }
-    ~Unseen() {
+    Hidden(const Hidden&) = delete;
+    Hidden& operator=(const Hidden&) = delete;
+    ~Hidden() {
         if (changed_) tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
     }
-    Unseen(const Unseen&) = delete;
-    Unseen& operator=(const Unseen&) = delete;
 
 private:
     termios before_{};
     bool changed_ = false;
 };
 
+Result<std::string> line_of(std::istream& in, const std::string& where) {
+    std::string line;
+    if (!std::getline(in, line)) return Error{"secret-unread", where + " holds no line"};
+    if (line.ends_with('\r')) line.pop_back();
+    return line;
+}
+
 }  // namespace
 
-Result<std::string> read_secret(const Console& console, const std::string& name, const std::string& file) {
-    std::string line;
+Result<std::string> read_secret(const std::string& what, const std::string& file, const Console& console) {
     if (!file.empty()) {
-        std::ifstream from{file};
-        if (!std::getline(from, line)) return Error{"argument-missing", file + ": cannot be read, or is empty"};
-        return line;
+        std::ifstream in{file};
+        if (!in) return Error{"secret-unread", file + " cannot be read"};
+        return line_of(in, file);
     }
-    if (console.interactive) console.err << name << ": " << std::flush;
-    {
-        const Unseen unseen;
-        std::getline(console.in, line);
-    }
-    if (console.interactive) console.err << '\n';
-    if (!line.empty()) return line;
-    return Error{"argument-missing",
-                 "the " + name + " is wanted on standard input, or in the file that --" + name + "-file names"};
+    if (!console.interactive) return line_of(console.in, "standard input");
+    const Hidden hidden;
+    console.err << what << ": " << std::flush;
+    const auto first = line_of(console.in, "the terminal");
+    console.err << "\n" << what << " again: " << std::flush;
+    const auto second = line_of(console.in, "the terminal");
+    console.err << "\n";
+    if (!first) return first;
+    if (!second || *first != *second) return Error{"secret-differs", "the two are not the same"};
+    return first;
 }
 
 }  // namespace sallyport::ctl

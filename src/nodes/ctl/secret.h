@@ -1,4 +1,5 @@
-// Passwords for commands: from a file, or from standard input; never from the command line, which others can read.
+// A secret for a verb: from a file, from a person who is asked without echo, or from standard input. Never from the
+// command line, which every user of the host can read.
 #pragma once
 
 #include <string>
@@ -8,8 +9,7 @@
 
 namespace sallyport::ctl {
 
-/// The first line of `file`, or of the console when it is empty; somebody at a terminal is asked, without echo.
-/// Errors: "argument-missing".
-[[nodiscard]] Result<std::string> read_secret(const Console& console, const std::string& name, const std::string& file);
+/// The first line of `file` if it is named. Errors: "secret-unread", "secret-differs" (typed twice, not the same).
+[[nodiscard]] Result<std::string> read_secret(const std::string& what, const std::string& file, const Console& console);
 
 }  // namespace sallyport::ctl

@@ -2,12 +2,10 @@
 // refusals.
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <sstream>
 
 #include "fake_node.h"
 #include "nodes/ctl/print.h"
-#include "nodes/ctl/secret.h"
 #include "services/axl/sql_desk.h"
 #include "services/axl/user_desk.h"
 #include "services/provision/provisioner.h"
@@ -115,20 +113,6 @@ TEST_F(AxlVerbs, ImpServersNeverShowAPassword) {
     const auto removed = node.ask("imp-servers.remove", R"({"address":"imp1.test"})");
     EXPECT_EQ(printed("imp-servers.remove", removed), "imp1.test is not provisioned any longer\n");
     EXPECT_EQ(node.log.dump().find("sesame"), std::string::npos);
-}
-
-TEST(Secret, ComesFromAFileOrFromInput) {
-    const TemporaryFolder folder;
-    const std::string path = folder.path() + "/password";
-    std::ofstream{path} << "from the file\nsecond line\n";
-    std::istringstream in{"typed\n"};
-    std::ostringstream out, err;
-    const ctl::Console console{in, out, err, false, "anna"};
-    EXPECT_EQ(*ctl::read_secret(console, "password", path), "from the file");
-    EXPECT_EQ(*ctl::read_secret(console, "password", ""), "typed");
-    EXPECT_EQ(ctl::read_secret(console, "password", "").error().code, "argument-missing");
-    EXPECT_EQ(ctl::read_secret(console, "password", folder.path() + "/none").error().code, "argument-missing");
-    EXPECT_EQ(out.str() + err.str(), "");
 }
 
 }  // namespace
