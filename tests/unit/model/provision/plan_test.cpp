@@ -52,7 +52,9 @@ TEST(Plan, AppliedItLeavesNothingToDo) {
                 EXPECT_TRUE(plan_rows(chosen(desired), after, chosen(ours)).empty());
                 for (unsigned i = 0; i < 3; ++i) {
                     const bool others = (observed >> i & 1U) != 0 && (ours >> i & 1U) == 0;
-                    if (others) EXPECT_EQ(std::count(after.begin(), after.end(), names[i]), 1);
+                    if (others) {
+                        EXPECT_EQ(std::count(after.begin(), after.end(), names[i]), 1);
+                    }
                 }
             }
         }
