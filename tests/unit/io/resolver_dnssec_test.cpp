@@ -40,8 +40,8 @@ protected:
                    bytes("0101030f1f025b6334098aac63003ef80793f36cfc563881fcbd94c981c00224fb9d527d"));
         server.raw("signed.test", type_rrsig,
                    signature(type_dnskey, 2,
-                             "5d535daa04f939456fbbb687b46405d6d1c4c47c877668e7979941b71eab7a4b894326f006f1b617ef4e24b6"
-                             "100f4f50e021ebdb196fafbbea4d45fd03"));
+                             "7140005d535daa04f939456fbbb687b46405d6d1c4c47c877668e7979941b71eab7a4b894326f006f1b617ef"
+                             "4e24b6100f4f50e021ebdb196fafbbea4d45fd03"));
         server.raw(service, type_srv, bytes("00000000149504786d7070067369676e6564047465737400"));
         server.raw(service, type_rrsig,
                    signature(type_srv, 4,
