@@ -12,9 +12,9 @@ Service::~Service() = default;
 
 Result<void> Service::listen(const Endpoint& at) { return inside_->listen(at); }
 const std::vector<Endpoint>& Service::endpoints() const { return inside_->endpoints(); }
-bool Service::serves(std::string_view domain) const { return inside_->serves(domain); }
-const std::vector<xmpp::Domain>& Service::domains() const { return inside_->context().domains; }
-void Service::route(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
+bool Service::owns(std::string_view domain) const { return inside_->serves(domain); }
+std::vector<xmpp::Domain> Service::domains() const { return inside_->context().domains; }
+void Service::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
     inside_->from_elsewhere(stanza, ticket);
 }
 void Service::hold(bool held) { inside_->hold(held); }

@@ -12,6 +12,7 @@
 #include "io/net/stream.h"
 #include "proto/xmpp/stanza.h"
 #include "services/im/storage.h"
+#include "services/routing/local_service.h"
 #include "services/routing/shard.h"
 
 namespace sallyport::im {
@@ -56,7 +57,7 @@ struct ServiceStatus {
 
 class Inside;
 
-class Service final : public routing::Router {
+class Service final : public routing::LocalService {
 public:
     explicit Service(ServiceContext context);
     ~Service() override;
@@ -64,19 +65,19 @@ public:
     /// Clients connect here. Errors: "listen-failed".
     [[nodiscard]] Result<void> listen(const Endpoint& at);
     [[nodiscard]] const std::vector<Endpoint>& endpoints() const;
-    [[nodiscard]] bool serves(std::string_view domain) const;
-    [[nodiscard]] const std::vector<xmpp::Domain>& domains() const;
+    [[nodiscard]] bool owns(std::string_view domain) const override;
+    [[nodiscard]] std::vector<xmpp::Domain> domains() const override;
     /// A stanza to a domain that this service serves. The ticket is settled when the stanza has been acknowledged by
     /// the client (XEP-0198) or written to one without acknowledgements, is kept on disk, or was answered.
-    void route(const xmpp::Stanza& stanza, const routing::Ticket& ticket) override;
+    void send(const xmpp::Stanza& stanza, const routing::Ticket& ticket) override;
     /// Back-pressure: what users say has nowhere to go for the moment, so nothing more is read from them.
-    void hold(bool held);
+    void hold(bool held) override;
     /// New streams use it from now on.
     void replace_tls(std::shared_ptr<const io::TlsContext> tls);
     /// The password was changed or the account removed: its sessions end.
     void account_changed(const io::UserName& user);
     /// Orderly end of every stream (system-shutdown).
-    void shut();
+    void shut() override;
     /// Streams that are open, and what the disk has not confirmed; 0 after shut(): the node may end.
     [[nodiscard]] std::size_t open_work() const;
     [[nodiscard]] ServiceStatus status() const;

@@ -95,7 +95,7 @@ std::shared_ptr<ImWorld::Delivery> ImWorld::from_outside(const std::string& byte
     xmpp::Stanza stanza;
     xmpp::StanzaProblem problem;
     if (!intake.read(reader, {}, stanza, problem)) throw std::runtime_error{"not a stanza: " + bytes};
-    service->route(stanza, ticket);
+    service->send(stanza, ticket);
     return delivery;
 }
 

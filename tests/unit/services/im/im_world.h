@@ -1,5 +1,5 @@
 // The IM service in the simulated world, with its database on a real disk, and clients that speak to it. What leaves
-// for other domains is collected; what others would send is given to Service::route.
+// for other domains is collected; what others would send is given to Service::send.
 #pragma once
 
 #include <deque>
