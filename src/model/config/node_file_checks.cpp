@@ -119,6 +119,16 @@ private:
         refuse_key(file_.node.threads > 1, "node.threads", "a presence node has one data thread; leave it out");
         for (const Endpoint& link : file_.link.listen) check_inner_listener(link, "link.listen");
         check_components();
+        check_clients();
+    }
+
+    void check_clients() {
+        if (file_.clients.domains.empty() && !file_.clients.listen.empty() && !complaints_.concern("clients.domains")) {
+            complain("clients.domains", "is missing: the domains whose users connect to clients.listen");
+        }
+        if (!file_.clients.domains.empty() && file_.tls.identities.empty() && !complaints_.concern("tls.identity")) {
+            complain("tls.identity", "is missing: clients are shown a certificate of the domains in [clients]");
+        }
     }
 
     void check_components() {

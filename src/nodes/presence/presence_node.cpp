@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/hash.h"
+#include "io/loop/random.h"
 #include "io/tls/files.h"
 #include "nodes/runtime/node_parts.h"
 #include "services/presence/federation_status.h"
@@ -58,7 +59,11 @@ Result<void> PresenceNode::prepare() {
     link_material_ = material_of(file);
     if (auto opened = open_store(); !opened) return opened;
 
+    auto users = open_users();
+    if (!users) return users.error();
+
     PresenceParts parts;
+    parts.users = std::move(*users);
     for (const auto& component : file.components.allowed) parts.components[component.domain] = component.secret;
     parts.limits = file.limits;
     parts.link_tls = link_tls_;
@@ -72,6 +77,37 @@ Result<void> PresenceNode::prepare() {
     shard_ = std::make_unique<PresenceShard>(*runtime_->shards().front()->shard, parts);
     make_router();
     return {};
+}
+
+Result<std::optional<UserParts>> PresenceNode::open_users() {
+    const config::NodeFile& file = runtime_->file();
+    if (file.clients.domains.empty()) return std::optional<UserParts>{};
+    auto tls = make_client_tls(file);
+    if (!tls) return tls.error();
+    im::Directory::Options options;
+    options.path = file.node.data + "/users.db";
+    options.domains = file.clients.domains;
+    options.limits = file.limits;
+    options.random_bytes = io::random_bytes;
+    options.wall = [this] { return runtime_->control().wall(); };
+    auto directory = im::Directory::open(std::move(options));
+    if (!directory) return directory.error();
+    directory_ = std::move(*directory);
+    directory_->on_changed(
+        [this](const io::UserName& user) { on_data([this, user] { shard_->users()->account_changed(user); }); });
+    UserParts users;
+    users.store = directory_->store();
+    users.disk = &runtime_->control();
+    users.domains = file.clients.domains;
+    users.tls = std::move(*tls);
+    users.channel_binding = file.clients.channel_binding;
+    users.timers.negotiation = seconds_of(file.timers.negotiation);
+    users.timers.idle = seconds_of(file.timers.idle);
+    users.timers.answer = seconds_of(file.timers.ping);
+    users.timers.stanza = seconds_of(file.timers.stanza);
+    users.timers.closing = seconds_of(file.timers.closing);
+    users.version = SALLYPORT_VERSION;
+    return std::optional{std::move(users)};
 }
 
 Result<void> PresenceNode::open_store() {
@@ -112,6 +148,9 @@ Result<void> PresenceNode::start() {
     runtime_->on_shard(0, [&] {
         for (const Endpoint& at : runtime_->file().components.listen) {
             if (outcome) outcome = shard_->components().listen(at);
+        }
+        for (const Endpoint& at : runtime_->file().clients.listen) {
+            if (outcome && shard_->users() != nullptr) outcome = shard_->users()->listen(at);
         }
     });
     if (!outcome) return outcome;
@@ -169,7 +208,11 @@ void PresenceNode::when_quiet(std::function<void()> on_quiet) {
     axl_->shut();
     on_data([this] { shard_->shut(); });
     watch_until_quiet(
-        *runtime_, [this](std::size_t) { return shard_->hub().connections() + shard_->components().connections(); },
+        *runtime_,
+        [this](std::size_t) {
+            const std::size_t users = shard_->users() == nullptr ? 0 : shard_->users()->open_work();
+            return shard_->hub().connections() + shard_->components().connections() + users;
+        },
         std::move(on_quiet));
 }
 
@@ -212,6 +255,11 @@ std::vector<std::string> PresenceNode::reload() {
     const config::NodeFile& now = runtime_->file();
     const config::NodeFile& latest = runtime_->latest_file();
     if (const auto link_tls = make_link_tls(latest); !link_tls) return {link_tls.error().text};
+    if (directory_) {
+        auto client_tls = make_client_tls(latest);
+        if (!client_tls) return {client_tls.error().text};
+        on_data([this, tls = std::move(*client_tls)] { shard_->users()->replace_tls(tls); });
+    }
     const std::pair<const char*, bool> changes[] = {{"node.name", now.node.name != latest.node.name},
                                                     {"link.listen", now.link.listen != latest.link.listen},
                                                     {"link.secret", now.link.secret != latest.link.secret},

@@ -47,6 +47,7 @@ public:
     void log_level(LogModule module, LogLevel level) override { runtime_->log().set_level(module, level); }
     [[nodiscard]] std::vector<std::string> reload() override;
     [[nodiscard]] Result<std::vector<io::Notification>> notifications() override { return notifications_->list(); }
+    [[nodiscard]] im::Directory* users() override { return directory_.get(); }
     [[nodiscard]] Result<void> restart_router() override { return router_->restart(); }
     [[nodiscard]] axl::SqlDesk* sql() override { return &axl_->sql(); }
     [[nodiscard]] axl::UserDesk* axl_users() override { return &axl_->users(); }
@@ -56,6 +57,7 @@ private:
     explicit PresenceNode(std::unique_ptr<Runtime> runtime);
     [[nodiscard]] Result<void> prepare();
     [[nodiscard]] Result<void> open_store();
+    [[nodiscard]] Result<std::optional<UserParts>> open_users();
     void make_router();
     [[nodiscard]] Result<void> listen_for_links(const std::vector<Endpoint>& wanted);
     /// What the file says of name and link comes into force, and every link begins anew.
@@ -71,6 +73,7 @@ private:
     std::unique_ptr<AxlPart> axl_;
     std::unique_ptr<presence::Notifications> notifications_;
     std::unique_ptr<presence::RouterControl> router_;
+    std::unique_ptr<im::Directory> directory_;  ///< null: no users
     std::unique_ptr<PresenceShard> shard_;
     struct LinkListener {
         Endpoint wanted;

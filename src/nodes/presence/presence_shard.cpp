@@ -11,6 +11,7 @@ PresenceShard::PresenceShard(routing::Shard& shard, const PresenceParts& parts)
       services_{&components_} {
     shard_.bus.attach(shard_,
                       [this](routing::Forwarded message) { router_.route(message.stanza.view(), message.ticket); });
+    make_users(parts);
     router_.connect(hub_, services_);
 }
 
@@ -50,6 +51,24 @@ components::ServerContext PresenceShard::component_context(const PresenceParts& 
         router_.bounce(stanza, error, ticket);
     };
     return context;
+}
+
+void PresenceShard::make_users(const PresenceParts& parts) {
+    if (!parts.users) return;
+    storage_ = std::make_unique<im::Storage>(shard_.loop, *parts.users->disk, parts.users->store);
+    im::ServiceContext context{.shard = shard_, .storage = *storage_};
+    context.domains = parts.users->domains;
+    context.tls = parts.users->tls;
+    context.channel_binding = parts.users->channel_binding;
+    context.limits = parts.limits;
+    context.timers = parts.users->timers;
+    context.router = &router_;
+    context.bounce = [this](const xmpp::Stanza& stanza, const xmpp::StanzaError& error, const routing::Ticket& ticket) {
+        router_.bounce(stanza, error, ticket);
+    };
+    context.version = parts.users->version;
+    users_ = std::make_unique<im::Service>(std::move(context));
+    services_.push_back(users_.get());
 }
 
 void PresenceShard::restart_links(std::string realm, std::string secret, std::shared_ptr<const io::TlsContext> tls) {

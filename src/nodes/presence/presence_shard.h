@@ -4,18 +4,32 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "services/components/component_server.h"
+#include "services/im/service.h"
 #include "services/link/hub.h"
 #include "services/presence/router.h"
 #include "services/routing/shard.h"
 
 namespace sallyport::nodes {
 
+/// What users need; made by the node, whose control loop is the disk's.
+struct UserParts {
+    std::shared_ptr<io::UserStore> store;
+    io::Loop* disk = nullptr;
+    std::vector<xmpp::Domain> domains;
+    std::shared_ptr<const io::TlsContext> tls;
+    bool channel_binding = true;
+    im::Timers timers;
+    std::string version;
+};
+
 struct PresenceParts {
     std::map<xmpp::Domain, std::string> components;  ///< domain -> secret
+    std::optional<UserParts> users{};
     Limits limits;
     std::shared_ptr<const io::TlsContext> link_tls;
     std::string realm, instance, link_secret;
@@ -31,6 +45,8 @@ public:
     [[nodiscard]] presence::Router& router() { return router_; }
     [[nodiscard]] link::Hub& hub() { return hub_; }
     [[nodiscard]] components::ComponentServer& components() { return components_; }
+    /// Null: this node has no users.
+    [[nodiscard]] im::Service* users() { return users_.get(); }
     [[nodiscard]] const routing::Shard& shard() const { return shard_; }
     /// The router begins anew: every link ends and is resumed, with this name, secret and key material.
     void restart_links(std::string realm, std::string secret, std::shared_ptr<const io::TlsContext> tls);
@@ -38,12 +54,15 @@ public:
 
 private:
     [[nodiscard]] link::HubContext hub_context(const PresenceParts& parts);
+    void make_users(const PresenceParts& parts);
     [[nodiscard]] components::ServerContext component_context(const PresenceParts& parts);
 
     routing::Shard& shard_;
     presence::Router router_;
     link::Hub hub_;
     components::ComponentServer components_;
+    std::unique_ptr<im::Storage> storage_;
+    std::unique_ptr<im::Service> users_;
     std::vector<routing::LocalService*> services_;
 };
 

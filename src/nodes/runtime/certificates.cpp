@@ -56,6 +56,15 @@ Result<std::shared_ptr<const io::TlsContext>> make_axl_client_tls(const config::
     return io::make_tls_context(std::move(settings));
 }
 
+Result<std::shared_ptr<const io::TlsContext>> make_client_tls(const config::NodeFile& file) {
+    io::TlsSettings settings;
+    for (const auto& identity : file.tls.identities) {
+        settings.identities.push_back({identity.domains, identity.certificate, identity.key});
+    }
+    settings.request_peer = false;
+    return io::make_tls_context(std::move(settings));
+}
+
 std::vector<admin::OwnCertificate> own_certificates(const config::NodeFile& file, const S2sTls& s2s,
                                                     const std::shared_ptr<const io::TlsContext>& link) {
     std::vector<admin::OwnCertificate> all;

@@ -24,6 +24,8 @@ struct S2sTls {
 [[nodiscard]] Result<std::shared_ptr<const io::TlsContext>> make_axl_server_tls(const config::NodeFile& file);
 /// For requests to IM&P servers: their certificates are judged by who asks.
 [[nodiscard]] Result<std::shared_ptr<const io::TlsContext>> make_axl_client_tls(const config::NodeFile& file);
+/// For users' clients, who are not asked for certificates.
+[[nodiscard]] Result<std::shared_ptr<const io::TlsContext>> make_client_tls(const config::NodeFile& file);
 /// For status: one row an identity, and the link's.
 [[nodiscard]] std::vector<admin::OwnCertificate> own_certificates(const config::NodeFile& file, const S2sTls& s2s,
                                                                   const std::shared_ptr<const io::TlsContext>& link);
