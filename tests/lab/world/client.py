@@ -60,7 +60,8 @@ class User:
     def online(self):
         since = self.mark()
         host, port = self.server.c2s
-        self.clients.command(do="connect", who=self.who, jid=f"{self.jid}/lab", password=PASSWORD, host=host, port=port)
+        self.clients.command(do="connect", who=self.who, jid=f"{self.jid}/lab", password=PASSWORD, host=host, port=port,
+                             trust=getattr(self.server, "client_trust", None))
         self.full = self.sees(20, since, what="online")["jid"]
         return self
 

@@ -175,8 +175,8 @@ class Federation:
         return sallyport.Node("presence", "presence", self.folder, sallyport.presence_file(
             "imp1.coluc.com", link="10.10.0.7:7400", components=COMPONENTS, component_listen="10.10.0.7:5347",
             trust=self.trust, identity=(["*.coluc.com"], *self.certificates["core"]),
-            link_certificate=self.certificates["link-imp"], link_trust=self.traversal_trust, settings={}),
-            self.network["imp"])
+            link_certificate=self.certificates["link-imp"], link_trust=self.traversal_trust, settings={},
+            clients={"listen": ["10.10.0.7:5222"], "domains": [USERS]}), self.network["imp"])
 
     def provision(self, *components):
         """The rows of xmpps2snodes; without `components`, the edge's; with "" none."""
