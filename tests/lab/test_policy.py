@@ -62,6 +62,26 @@ def test_federation_off_and_on(world):
     _until_talking(world, world.victor)
 
 
+def test_limits_of_one_peer_act_on_its_live_stream(world):
+    talk(world, world.victor, "before the limit")
+    talk(world, world.iris, "before the limit")
+    long = "long " * 10_000
+    world.victor.says(world.ana, long)
+    world.ana.hears(long)
+    here, there = world.edge.mark(), world.vngtp.mark()
+    world.edge.set(peers=[{"domain": "vngtp.lab", "limits": {"stanza_bytes": 20_000}}])
+    talk(world, world.victor, "short under the limit")
+    assert not world.edge.events("stream closed", here), "the change itself closes nothing"
+    world.victor.says(world.ana, long)
+    world.vngtp.wait_for("policy-violation", 5, there)
+    world.iris.says(world.ana, long + "from another peer")
+    world.ana.hears(long + "from another peer")
+    world.edge.set(peers=[])
+    _until_talking(world, world.victor)
+    world.victor.says(world.ana, long + "without the limit")
+    world.ana.hears(long + "without the limit")
+
+
 def test_a_wrong_setting_is_refused_and_changes_nothing(world):
     before = world.edge.ask("config", "get", "federation.security_mode")
     for name, value in (("security_mode", "sometimes"), ("dialback_secret", "short"), ("static_routes", "[{}]")):
