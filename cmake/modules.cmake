@@ -1,3 +1,13 @@
+# sp_precompile(<target> <headers>...): the target's standard headers are read once for all its users. Only for sanitized
+# builds; a release reads every file's own includes, so a missing one is found there.
+# ccache takes the checksum beside the compiled header for its content, which differs from folder to folder.
+function(sp_precompile target)
+  add_library(${target} OBJECT ${PROJECT_SOURCE_DIR}/cmake/precompiled.cpp)
+  target_precompile_headers(${target} PRIVATE ${ARGN})
+  string(SHA256 sum "${CMAKE_CXX_COMPILER_VERSION} ${Boost_VERSION} ${GTest_VERSION} ${CMAKE_CXX_FLAGS} ${ARGN}")
+  file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${target}.dir/cmake_pch.hxx.gch.sum ${sum})
+endfunction()
+
 # sp_module(<path below src> [DEPENDS <module>...] [LIBRARIES <target>...])
 # One static library a folder; every .cpp in the folder is in the build. The name is the path with _ for /.
 function(sp_module path)
@@ -17,6 +27,9 @@ function(sp_module path)
     target_link_libraries(sp_${name} ${scope} sp_${dependency})
   endforeach()
   target_link_libraries(sp_${name} ${scope} ${arg_LIBRARIES})
+  if(SALLYPORT_PRECOMPILE AND sources)
+    target_precompile_headers(sp_${name} REUSE_FROM sp_precompiled)
+  endif()
 endfunction()
 
 # sp_test(<name> <glob below tests> DEPENDS <module>... [TIMEOUT seconds]): one GoogleTest binary, a ctest a case.
@@ -36,5 +49,8 @@ function(sp_test name pattern)
     target_link_libraries(${name} PRIVATE sp_${dependency})
   endforeach()
   target_link_libraries(${name} PRIVATE ${arg_LIBRARIES} GTest::gtest GTest::gmock GTest::gtest_main)
+  if(SALLYPORT_PRECOMPILE)
+    target_precompile_headers(${name} REUSE_FROM test_precompiled)
+  endif()
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${arg_TIMEOUT})
 endfunction()

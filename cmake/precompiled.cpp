@@ -1,0 +1,1 @@
+// Carries the headers that sp_precompile reads once (cmake/modules.cmake).
