@@ -18,8 +18,10 @@ using boost::system::error_code;
 
 namespace {
 
-/// Events handled in one turn before deferred work gets its share.
+/// Events handled in one turn, and time spent on them, before deferred work gets its share. Writes are deferred: many
+/// small events fill one TLS record, but behind a handshake the other side would stand still.
 constexpr int events_per_turn = 256;
+constexpr Duration turn_time = std::chrono::microseconds{300};
 
 class DescriptorWatch final : public Watch {
 public:
@@ -97,7 +99,9 @@ struct AsioLoop::State {
 
     void turn() {
         if (deferred.empty()) context.run_one();
+        const TimePoint end = std::chrono::steady_clock::now() + turn_time;
         for (int i = 0; i < events_per_turn && context.poll_one() > 0; ++i) {
+            if (std::chrono::steady_clock::now() > end) break;
         }
         drain_deferred();
     }
