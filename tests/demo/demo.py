@@ -1,11 +1,14 @@
-"""Two organisations on this machine's loopback addresses: each a Prosody behind a Sallyport core and edge.
+"""Two organisations on this machine's loopback addresses, no rights needed.
 
-    montague.lab  Prosody 127.0.10.5 -- core 127.0.10.10 --dials--> edge 127.0.10.20 :5269 --+
-                                                                                             | "the Internet"
-    capulet.lab   Prosody 127.0.11.5 -- core 127.0.11.10 --dials--> edge 127.0.11.20 :5269 --+
+    montague.lab  presence 127.0.10.7 <--dials-- core 127.0.10.10 --dials--> edge 127.0.10.20 :5269 --+
+                  romeo, benvolio                                                                     | "the Internet"
+    capulet.lab   Prosody 127.0.11.5 <---------- core 127.0.11.10 --dials--> edge 127.0.11.20 :5269 --+
+                  juliet
 
-Names come from an unprivileged unbound on 127.0.10.53; each inside has a view of its own in which every foreign name is
-the core. With SALLYPORT=none the pairs are left out: that checks the demo itself.
+montague.lab is a trio that `sallyport init` wrote: its users are embedded, and its core tells the presence node over AXL
+where messages to other domains go. capulet.lab has a server of its own behind a pair. Names come from an unprivileged
+unbound on 127.0.10.53; Prosody has a view of its own in which every foreign name is the core. With SALLYPORT=none both
+are Prosodies without any gateway: that checks the demo itself.
 """
 import os
 import re
@@ -21,11 +24,13 @@ from world.certificates import Authority  # noqa: E402
 from world.client import Clients, User  # noqa: E402
 from world.names import NameServer  # noqa: E402
 from world.prosody import Prosody  # noqa: E402
+from world.trio import Trio  # noqa: E402
+from world.wait import until  # noqa: E402
 
 ROOT = os.path.normpath(os.path.join(HERE, "..", ".."))
 DNS_PORT = 5353
 WITHOUT_PAIRS = os.environ.get("SALLYPORT") == "none"
-ORGANISATIONS = {"montague.lab": ("10", "romeo"), "capulet.lab": ("11", "juliet")}
+ORGANISATIONS = {"montague.lab": ("10", ["romeo", "benvolio"]), "capulet.lab": ("11", ["juliet"])}
 STEPS = ("lookup begun", "lookup done", "stream opened", "dialback key sent", "dialback timer", "verify asked",
          "verify received", "verify judged", "dialback result", "connection state", "dialback only")
 
@@ -35,24 +40,61 @@ def say(text=""):
 
 
 class Organisation:
-    """One domain: its Prosody, its pair, its user."""
+    """One domain, and how its users come online."""
 
-    def __init__(self, domain, folder, authority, traversal, start):
+    edge = core = presence = None
+
+    def __init__(self, domain, folder, start):
         self.domain, self.folder, self.start = domain, folder, start
-        self.net, self.user_name = ORGANISATIONS[domain]
+        self.net, self.user_names = ORGANISATIONS[domain]
         self.short = domain.split(".", maxsplit=1)[0]
-        self.authority, self.traversal = authority, traversal
-        self.certificate = authority.issue(self.short, [domain, f"*.{domain}"])
-        self.edge = self.core = None
 
     def at(self, host):
         return f"127.0.{self.net}.{host}"
+
+    def nodes(self):
+        return [node for node in (self.edge, self.core, self.presence) if node]
+
+    def online(self, server):
+        clients = self.start(Clients(f"{self.short}-clients", self.folder))
+        return [User(clients, name, f"{name}@{self.domain}", server).online() for name in self.user_names]
+
+
+class WithTrio(Organisation):
+    """Users of a presence node; the files are those of `sallyport init`, and nothing else is done."""
+
+    def begin(self, other):
+        at = {"edge": self.at(20), "link": self.at(21), "core": self.at(10), "presence": self.at(7)}
+        names = {"edge": f"edge1.{self.domain}", "core": f"core1.{self.domain}", "presence": f"imp1.{self.domain}"}
+        self.trio = Trio(os.path.join(self.folder, self.short), self.domain, at, names, f"127.0.10.53:{DNS_PORT}",
+                         "127.0.0.0/8", [other])
+        say(f"{self.domain}: sallyport init has written edge.toml, core.toml and presence.toml")
+        self.start(self.trio)
+        self.trio.start()
+        self.edge, self.core, self.presence = self.trio.edge, self.trio.core, self.trio.presence
+
+    def ready(self):
+        until(lambda: self.trio.rows() == [self.trio.component], "the core to provision the presence node", 20)
+        self.presence.event("router loaded", f'components="{self.trio.component}"', seconds=20)
+        self.trio.add_users(*self.user_names)
+
+    def users(self):
+        return self.online(self.trio.users)
+
+
+class WithServer(Organisation):
+    """Users of a Prosody behind a pair."""
+
+    def __init__(self, domain, folder, start, authority, traversal):
+        super().__init__(domain, folder, start)
+        self.authority, self.traversal = authority, traversal
+        self.certificate = authority.issue(self.short, [domain, f"*.{domain}"])
 
     def begin(self, other):
         view = f'local-zone: "." redirect\nlocal-data: ". 5 A {self.at(10)}"'
         self.start(NameServer(f"{self.short}-dns", self.at(54), view, self.folder, port=DNS_PORT))
         self.prosody = self.start(Prosody(
-            f"{self.short}-prosody", self.folder, self.at(20 if WITHOUT_PAIRS else 5), {self.domain: [self.user_name]},
+            f"{self.short}-prosody", self.folder, self.at(20 if WITHOUT_PAIRS else 5), {self.domain: self.user_names},
             [f"rooms.{self.domain}"], self.certificate, self.authority.certificate,
             f"127.0.10.53@{DNS_PORT}" if WITHOUT_PAIRS else f"{self.at(54)}@{DNS_PORT}", c2s=(self.at(5), 5222)))
         if not WITHOUT_PAIRS:
@@ -89,10 +131,8 @@ class Organisation:
             self.core.ready()
             self.edge.event("link up", seconds=20)
 
-    def online(self):
-        clients = self.start(Clients(f"{self.short}-clients", self.folder))
-        self.user = User(clients, self.user_name, f"{self.user_name}@{self.domain}", self.prosody).online()
-        return self.user
+    def users(self):
+        return self.online(self.prosody)
 
 
 def zones():
@@ -102,6 +142,10 @@ def zones():
         lines += [f'local-data: "_xmpp-server._tcp.{name}. 60 SRV 0 0 5269 edge1.{domain}."'
                   for name in (domain, f"rooms.{domain}")]
     return "\n".join(lines)
+
+
+def indented(text):
+    return "\n".join("  " + line for line in text.rstrip().splitlines())
 
 
 class Demo:
@@ -118,24 +162,29 @@ class Demo:
         return process
 
     def begin(self):
-        say("starting two organisations, montague.lab and capulet.lab …")
+        say("starting two organisations, montague.lab (embedded users) and capulet.lab (a Prosody) …")
         pki = os.path.join(self.folder, "pki")
         authority, traversal = Authority(pki, "public-authority"), Authority(pki, "traversal-authority")
         self.start(NameServer("internet-dns", "127.0.10.53", zones(), self.folder, port=DNS_PORT))
-        names = list(ORGANISATIONS)
-        for domain, other in zip(names, reversed(names)):
-            organisation = Organisation(domain, self.folder, authority, traversal, self.start)
-            organisation.begin(other)
-            self.organisations.append(organisation)
+        def server(domain):
+            return WithServer(domain, self.folder, self.start, authority, traversal)
+        one, other = ORGANISATIONS
+        self.organisations = [server(one) if WITHOUT_PAIRS else WithTrio(one, self.folder, self.start), server(other)]
+        for organisation, name in zip(self.organisations, (other, one)):
+            organisation.begin(name)
         for organisation in self.organisations:
             organisation.ready()
 
     def prove(self):
-        one, other = (organisation.online() for organisation in self.organisations)
-        self._carry(one, other, "But, soft! what light through yonder window breaks?")
-        self._carry(other, one, "O Romeo, Romeo! wherefore art thou Romeo?")
-        pong = one.asks("capulet.lab", "ping")
-        say(f"  {one.jid} pings capulet.lab: {pong}")
+        (romeo, benvolio), (juliet,) = (organisation.users() for organisation in self.organisations)
+        say("\nmessages:")
+        self._carry(romeo, juliet, "But, soft! what light through yonder window breaks?")
+        self._carry(juliet, romeo, "O Romeo, Romeo! wherefore art thou Romeo?")
+        self._carry(juliet, benvolio, "Hast thou seen Romeo?")
+        self._carry(benvolio, juliet, "Towards him I made, but he was ware of me.")
+        self._carry(benvolio, romeo, "Good morrow, cousin.")
+        pong = romeo.asks("capulet.lab", "ping")
+        say(f"  {romeo.jid} pings capulet.lab: {pong}")
         assert pong == "pong", pong
 
     @staticmethod
@@ -145,22 +194,29 @@ class Demo:
         say(f"  {receiver.jid} hears from {event['sender']}: {event['body']}")
 
     def show(self):
+        """The chain from the edge's setting to the message, as the nodes tell it."""
         for organisation in self.organisations:
+            if organisation.presence:
+                words = "select * from xmpps2snodes"
+                say(f'\nwhat the core of {organisation.domain} told its presence node (run sql "{words}"):')
+                say(indented(organisation.presence.ask("run", "sql", words)))
             if organisation.edge:
                 say(f"\nthe dialback exchange as the edge of {organisation.domain} logged it:")
                 for line in organisation.edge.log().splitlines():
                     if any(re.search(sallyport.EVENTS[step], line) for step in STEPS):
                         say("  " + line)
+        for organisation in self.organisations:
+            for node in organisation.nodes() if organisation.presence else []:
+                say(f"\nsallyport status, {node.role} of {organisation.domain}:")
+                say(indented(node.ask("status")))
 
     def where_to_look(self):
         say("\nwhere to look:")
         binary = os.path.relpath(sallyport.BINARY)
         for organisation in self.organisations:
-            if organisation.edge:
-                socket = os.path.join(organisation.edge.data, "admin.sock")
-                say(f"  {binary} status --node {socket}")
-                say(f"  {binary} peers list --node {socket}")
-                say(f"  {binary} events --node {socket}")
+            for node in organisation.nodes():
+                say(f"  {binary} status --node {os.path.join(node.data, 'admin.sock')}")
+        say("  other verbs: peers list, events, alarms, why FROM TO; sallyport --help")
         say(f"  logs and configurations: {self.folder}")
 
     def stop(self):

@@ -81,9 +81,11 @@ def test_a_user_and_somebody_outside_write_each_other(people):
 def test_what_comes_from_outside_for_an_absent_user_waits(people):
     world, _, _ = people
     world.victor.says(f"una@{USERS}", "when you are back")
+    since = world.victor.mark()
     world.victor.says(f"nobody@{USERS}", "who are you", id="nobody")
-    error = world.victor.sees(15, what="message", type="error", id="nobody")
-    assert error["condition"] == "service-unavailable"
+    world.victor.says(f"nobody@{USERS}/x", "which one are you", id="nobody-there", type="normal")
+    world.victor.sees(15, since, what="message", type="error", id="nobody-there")
+    assert not [event for event in world.victor.events(since) if event.get("id") == "nobody"], "as for an absent user"
     crowd = world._crowd("imp", "imp")
     una = User(crowd, "una", f"una@{USERS}", Server(world.trust)).online()
     una.hears("when you are back")

@@ -22,13 +22,15 @@ public:
 
     [[nodiscard]] bool begin(int descriptor) {
         login_within(settings_.login_seconds);
+        const int lent = lend(descriptor);
+        if (lent < 0) return false;
         const bool no = false;
         const int none = 0;
         const std::pair<ssh_options_e, const void*> options[] = {
             {SSH_OPTIONS_PROCESS_CONFIG, &no},
             {SSH_OPTIONS_HOST, "sallyport"},
             {SSH_OPTIONS_USER, ssh_user},
-            {SSH_OPTIONS_FD, &descriptor},
+            {SSH_OPTIONS_FD, &lent},
             {SSH_OPTIONS_LOG_VERBOSITY, &none},
             {SSH_OPTIONS_KNOWNHOSTS, "/dev/null"},
             {SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null"},
@@ -43,6 +45,7 @@ public:
         for (const auto& [option, value] : options) {
             if (ssh_options_set(session_, option, value) < 0) return false;
         }
+        ssh_set_message_callback(session_, on_message, this);
         ssh_set_blocking(session_, 0);
         const int connecting = ssh_connect(session_);
         return connecting != SSH_ERROR && join();
@@ -51,6 +54,7 @@ public:
 protected:
     /// Each stage that is done leads to the next at once.
     void advance() override {
+        if (requests_ > most_requests) return end("it asks for what a core does not have");
         if (stage_ == Stage::connecting && done(ssh_connect(session_))) check_host_key();
         if (stage_ == Stage::login) log_in();
         if (stage_ == Stage::channel &&
@@ -73,6 +77,19 @@ protected:
 
 private:
     enum class Stage { connecting, login, channel };
+
+    static constexpr std::uint64_t most_requests = 8;
+
+    /// What an edge asks of a core is refused (1); without this libssh would keep each request for somebody to read.
+    static int on_message(ssh_session, ssh_message message, void* self) {
+        static_cast<ClientSession*>(self)->judge(message);
+        return 1;
+    }
+    void judge(ssh_message message) {
+        const bool is_sign_of_life = ssh_message_type(message) == SSH_REQUEST_GLOBAL &&
+                                     ssh_message_subtype(message) == SSH_GLOBAL_REQUEST_KEEPALIVE;
+        if (!is_sign_of_life && ++requests_ > most_requests && open()) end("it asks for what a core does not have");
+    }
 
     static std::string text_or_none(const char* text) { return text == nullptr ? "" : text; }
 
@@ -110,6 +127,7 @@ private:
     std::weak_ptr<const SshClientEvents> events_;
     Stage stage_ = Stage::connecting;
     ssh_channel asked_ = nullptr;
+    std::uint64_t requests_ = 0;
     std::string code_ = "ssh-failed";
 };
 

@@ -49,13 +49,12 @@ public:
             {SSH_BIND_OPTIONS_HMAC_S_C, ssh_algorithms::mac},
         };
         for (const auto& [option, value] : options) {
-            if (ssh_bind_options_set(bind.get(), option, value) < 0) return false;
+            if (ssh_bind_options_set(bind.get(), option, value) < 0) return close_descriptor(descriptor), false;
         }
         if (ssh_bind_accept_fd(bind.get(), session_, descriptor) != SSH_OK) return false;
         ssh_set_server_callbacks(session_, &callbacks_);
         ssh_set_message_callback(session_, on_message, this);
         ssh_set_auth_methods(session_, SSH_AUTH_METHOD_PUBLICKEY);
-        ssh_set_counters(session_, nullptr, &counter_);
         ssh_set_blocking(session_, 0);
         return ssh_handle_key_exchange(session_) != SSH_ERROR && join();
     }
@@ -65,7 +64,7 @@ public:
 protected:
     void advance() override {
         const SshLimits& limits = server_->settings.limits;
-        if (!logged_in_ && counter_.in_packets > limits.login_packets) return end("too many packets before login");
+        if (!logged_in_ && packets() > limits.login_packets) return end("too many packets before login");
         if (attempts_ > limits.login_attempts) return end("too many attempts to log in");
         if (refusals_ > limits.refusals) return end("too many requests for what does not exist");
         if (channel_asked_ == nullptr) return;
@@ -75,8 +74,8 @@ protected:
                    server_->settings.authorized[key_place_].comment,
                    text_or_none(ssh_get_cipher_in(session_)),
                    text_or_none(ssh_get_kex_algo(session_))};
-        opened(channel_asked_, [server = server_, far](std::unique_ptr<ByteChannel> channel) {
-            server->events.on_open(std::move(channel), far);
+        opened(channel_asked_, [weak = std::weak_ptr{server_}, far](std::unique_ptr<ByteChannel> channel) {
+            if (const auto server = weak.lock()) server->events.on_open(std::move(channel), far);
         });
     }
 
@@ -86,7 +85,9 @@ private:
     static std::string text_or_none(const char* text) { return text == nullptr ? "" : text; }
 
     void refused(const std::string& what) {
-        control_.post([server = server_, address = address_, what] { server->events.on_refused(address, what); });
+        control_.post([weak = std::weak_ptr{server_}, address = address_, what] {
+            if (const auto server = weak.lock()) server->events.on_refused(address, what);
+        });
     }
 
     /// RFC 4252 7: asked first whether the key would do, then with a signature that libssh has verified.
@@ -173,7 +174,6 @@ private:
 
     std::shared_ptr<const SshServer> server_;
     ssh_server_callbacks_struct callbacks_{};
-    ssh_counter_struct counter_{};
     ssh_channel channel_asked_ = nullptr;
     std::string key_fingerprint_;
     std::size_t key_place_ = 0;
@@ -191,7 +191,9 @@ void accept_ssh(SshThread& thread, Loop& control, std::uint64_t number, int desc
     const SshLimits& limits = server->settings.limits;
     if (sessions.size() - open >= limits.unauthenticated || open >= limits.connections) {
         close_descriptor(descriptor);
-        control.post([server, address] { server->events.on_refused(address, "too many connections"); });
+        control.post([weak = std::weak_ptr{server}, address] {
+            if (const auto held = weak.lock()) held->events.on_refused(address, "too many connections");
+        });
         return;
     }
     auto session = std::make_unique<ServerSession>(thread, control, number, address, server);

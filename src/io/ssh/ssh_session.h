@@ -71,13 +71,19 @@ public:
     [[nodiscard]] bool over() const { return over_; }
     /// After each turn of the event loop.
     void step();
+    /// Bytes that libssh has taken from the socket so far.
+    [[nodiscard]] std::uint64_t received() const;
     /// When step() is wanted at the latest.
-    [[nodiscard]] Clock::time_point deadline() const { return open() ? Clock::time_point::max() : login_until_; }
+    [[nodiscard]] Clock::time_point deadline() const {
+        return open() && !finishing_ ? Clock::time_point::max() : until_;
+    }
 
     // Posted by the control loop's end.
     void queue(std::string bytes);
     void credit(std::size_t count);
-    void finish() { finishing_ = true; }
+    void finish();
+    /// Nobody waits at the control loop's end any more: ends, after what finish() has promised.
+    void leave();
     void end(const std::string& why);
 
 protected:
@@ -89,8 +95,12 @@ protected:
     void opened(ssh_channel_struct* channel, std::function<void(std::unique_ptr<ByteChannel>)> hand_over);
     /// Joins the event loop; the session has its socket.
     [[nodiscard]] bool join();
-    void login_within(std::uint64_t seconds) { login_until_ = Clock::now() + std::chrono::seconds{seconds}; }
+    void login_within(std::uint64_t seconds) { until_ = Clock::now() + std::chrono::seconds{seconds}; }
     [[nodiscard]] std::string problem() const;
+    /// Received so far.
+    [[nodiscard]] std::uint64_t packets() const;
+    /// Takes a socket over and gives a descriptor of it that libssh may be given as an option; negative: there is none.
+    [[nodiscard]] int lend(int descriptor);
 
     SshThread& thread_;
     Loop& control_;
@@ -98,18 +108,23 @@ protected:
     ssh_session_struct* session_;
 
 private:
+    struct Counters;
+    [[nodiscard]] bool is_gone() const;
+    [[nodiscard]] bool still_lent() const;
     void transfer();
     void read_some();
     void write_some();
 
+    std::unique_ptr<Counters> counters_;
     std::uint64_t number_;
     ssh_channel_struct* channel_ = nullptr;
     std::shared_ptr<SshChannel::Inbox> inbox_;
     std::deque<std::string> outgoing_;
     std::size_t written_ = 0;  ///< of the first one
     std::size_t unread_ = 0;
-    Clock::time_point login_until_;
-    bool joined_ = false, finishing_ = false, over_ = false;
+    Clock::time_point until_;  ///< login, or farewell
+    int descriptor_ = -1, lent_ = -1;
+    bool joined_ = false, finishing_ = false, finished_ = false, discarding_ = false, over_ = false;
 };
 
 }  // namespace sallyport::io

@@ -1,4 +1,8 @@
 // Turns: wait for sockets or a wake-up, run what was posted, let every session go on, bury those that are over.
+//
+// What libssh does for one session polls all of them, and the wake-up too. So nothing may wait for an event that a step
+// has already taken: work that was posted meanwhile, and bytes that arrived for anybody during the steps, make the next
+// turn begin at once.
 #include "io/ssh/ssh_thread.h"
 
 #include <libssh/libssh.h>
@@ -60,13 +64,26 @@ void SshThread::run() {
     while (!ending_) {
         ssh_event_dopoll(event_, patience());
         drain();
-        for (std::size_t i = 0; i < sessions_.size(); ++i) sessions_[i]->step();
+        const std::uint64_t before = received();
+        for (const auto& session : sessions_) session->step();
+        eager_ = received() != before;
         std::erase_if(sessions_, [](const auto& session) { return session->over(); });
     }
     sessions_.clear();
 }
 
-int SshThread::patience() const {
+std::uint64_t SshThread::received() const {
+    std::uint64_t sum = 0;
+    for (const auto& session : sessions_) sum += session->received();
+    return sum;
+}
+
+int SshThread::patience() {
+    if (eager_) return 0;
+    {
+        const std::lock_guard hold{mutex_};
+        if (!posted_.empty()) return 0;
+    }
     constexpr auto longest = std::chrono::milliseconds{60'000};
     auto until = SshSession::Clock::now() + longest;
     for (const auto& session : sessions_) until = std::min(until, session->deadline());

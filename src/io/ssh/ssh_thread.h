@@ -37,8 +37,9 @@ public:
 private:
     void run();
     void drain();
-    /// Milliseconds until a session wants a step.
-    [[nodiscard]] int patience() const;
+    [[nodiscard]] std::uint64_t received() const;
+    /// Milliseconds until a session wants a step; none when something is waiting.
+    [[nodiscard]] int patience();
     static int woken(int descriptor, int events, void* self);
 
     ssh_event_struct* event_;
@@ -46,6 +47,7 @@ private:
     std::mutex mutex_;
     std::vector<std::function<void()>> posted_;
     std::atomic<bool> ending_ = false;
+    bool eager_ = false;  ///< bytes arrived during the last steps
     std::vector<std::unique_ptr<SshSession>> sessions_;
     std::thread thread_;
 };

@@ -47,6 +47,18 @@ struct SshDial {
     std::string key, host_key;  ///< files
 };
 
+/// An IM&P server that a core tells about its edges.
+struct AxlServerEntry {
+    HostPort address;
+    std::string user, password;
+    bool tls_verify = true;
+};
+
+/// An application user of a presence node's AXL service.
+struct AxlUserEntry {
+    std::string name, password;
+};
+
 struct ComponentEntry {
     xmpp::Domain domain;
     std::string secret;
@@ -106,9 +118,11 @@ struct NodeFile {
         std::vector<ComponentEntry> allowed;
     } components;
     struct {
-        std::vector<Endpoint> listen;  ///< presence: the AXL service
-        std::string certificate, key;  ///< presence; empty: the first identity of [tls]
-        std::string trust;             ///< core: who signs the IM&P servers' certificates; empty: tls.trust
+        std::vector<Endpoint> listen;         ///< presence: the AXL service
+        std::string certificate, key;         ///< presence; empty: the first identity of [tls]
+        std::string trust;                    ///< core: who signs the IM&P servers' certificates; empty: tls.trust
+        std::vector<AxlServerEntry> servers;  ///< core: first values, taken while it knows no server
+        std::vector<AxlUserEntry> users;      ///< presence: first values, taken while there is no such user
     } axl;
     struct {
         std::vector<Endpoint> listen;

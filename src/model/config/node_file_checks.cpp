@@ -92,6 +92,7 @@ private:
 
     void check_core() {
         refuse_key(!file_.axl.listen.empty(), "axl.listen", "belongs to the presence node's file: the core asks");
+        refuse_key(!file_.axl.users.empty(), "axl.user", "belongs to the presence node's file: [[axl.server]] here");
         if (file_.link.dial.empty() && !complaints_.concern("link.dial")) {
             complain("link.dial", "is missing: a core needs at least one [[link.dial]]");
         }
@@ -115,6 +116,7 @@ private:
         }
         refuse_key(!file_.link.dial.empty(), "link.dial", "belongs to the core's file: a presence node is dialled");
         refuse_key(complaints_.was_read("s2s"), "s2s", "belongs to the edge's file: the edge federates for this node");
+        refuse_key(!file_.axl.servers.empty(), "axl.server", "belongs to the core's file: [[axl.user]] here");
         refuse_key(complaints_.was_read("inside"), "inside", "belongs to the core's file");
         refuse_key(file_.node.threads > 1, "node.threads", "a presence node has one data thread; leave it out");
         for (const Endpoint& link : file_.link.listen) check_inner_listener(link, "link.listen");

@@ -12,6 +12,7 @@ constexpr std::uint16_t dns_port = 53;
 constexpr std::uint16_t s2s_port = 5269;
 constexpr std::uint16_t link_port = 7400;
 constexpr std::uint16_t ssh_port = 2222;
+constexpr std::uint16_t axl_port = 8443;
 
 const std::vector<std::string_view>& log_levels() {
     static const std::vector<std::string_view> words{"trace", "debug", "info", "warn", "error"};
@@ -225,6 +226,30 @@ void read_axl(TomlTable table, NodeFile& file) {
     table.file_path("trust", file.axl.trust);
     // One file may hold chain and key.
     if (file.axl.key.empty()) file.axl.key = file.axl.certificate;
+    for (TomlTable& entry : table.tables("server")) {
+        AxlServerEntry server;
+        host_port(entry, "address", axl_port, server.address);
+        entry.text("user", server.user);
+        if (server.user.empty()) entry.complain("user", "is missing");
+        entry.text("password", server.password);
+        if (server.password.empty()) entry.complain("password", "is missing");
+        entry.flag("tls_verify", server.tls_verify);
+        if (server.tls_verify && IpAddress::parse(server.address.host)) {
+            entry.complain("address",
+                           "certificates hold names, not addresses: a host name is wanted, or tls_verify = false");
+        }
+        entry.finish();
+        file.axl.servers.push_back(std::move(server));
+    }
+    for (TomlTable& entry : table.tables("user")) {
+        AxlUserEntry user;
+        entry.text("name", user.name);
+        if (user.name.empty()) entry.complain("name", "is missing");
+        entry.text("password", user.password);
+        if (user.password.size() < 8) entry.complain("password", "8 characters or more are wanted");
+        entry.finish();
+        file.axl.users.push_back(std::move(user));
+    }
     table.finish();
 }
 

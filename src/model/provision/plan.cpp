@@ -26,7 +26,7 @@ std::string component_of(const std::string& realm) { return "cm-2_s2scp-1." + re
 std::vector<std::string> desired_rows(const std::vector<EdgeState>& edges) {
     Ids ids;
     for (const EdgeState& edge : edges) {
-        if (edge.federating) ids.insert(edge.component_id);
+        if (edge.known && edge.federating) ids.insert(edge.component_id);
     }
     return {ids.begin(), ids.end()};
 }

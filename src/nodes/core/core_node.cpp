@@ -111,16 +111,22 @@ std::vector<provision::EdgeState> CoreNode::own_edges(const config::Settings& se
     return edges;
 }
 
+/// The servers of the file are first values, like its settings: they count while none is known.
+void CoreNode::take_first_servers() {
+    if (!provisioner_->list().empty()) return;
+    for (const config::AxlServerEntry& server : runtime_->file().axl.servers) {
+        const auto added = provisioner_->add(server.address.text(), server.user, server.password, server.tls_verify,
+                                             [](const provision::PublisherStatus&) {});
+        if (!added) {
+            runtime_->alarms().raise(services::AlarmCode::axl_down, server.address.text(), added.error().text);
+        }
+    }
+}
+
 /// The edges say themselves whether they federate; without [ssh] this core's own settings stand for them.
 void CoreNode::feed_provisioner() {
     if (provisioning_) {
-        provisioning_->replicator().steps_from([this] {
-            std::vector<replication::Step> steps;
-            for (auto& step : provisioner_->chain()) {
-                steps.push_back({std::move(step.step), std::move(step.state), std::move(step.reason)});
-            }
-            return steps;
-        });
+        provisioning_->replicator().steps_from([this] { return own_steps(); });
         // Once the replicas are read: before, nothing is known, and nothing must be taken away.
         provisioning_->replicator().on_edges(
             [this](const services::Replicator::Edges& edges) { provisioner_->set_edges(edges); });
@@ -130,10 +136,56 @@ void CoreNode::feed_provisioner() {
         [this](const config::Snapshot& snapshot) { provisioner_->set_edges(own_edges(*snapshot)); });
 }
 
+std::vector<replication::Step> CoreNode::own_steps() const {
+    std::vector<replication::Step> steps;
+    if (provisioner_) {
+        for (auto& step : provisioner_->chain()) {
+            steps.push_back({std::move(step.step), std::move(step.state), std::move(step.reason)});
+        }
+    }
+    for (const auto& dial : runtime_->file().link.dial) {
+        if (dial.role == "presence") steps.push_back(router_step(dial.name));
+    }
+    return steps;
+}
+
+/// What the router of a presence node says of itself over the link.
+replication::Step CoreNode::router_step(const std::string& name) const {
+    const std::string step = "loaded by the router of " + name;
+    std::vector<provision::EdgeState> edges =
+        provisioning_ ? provisioning_->replicator().edges() : own_edges(*runtime_->settings().snapshot());
+    const std::vector<std::string> wanted = provision::desired_rows(edges);
+    const auto at = routers_.find(realm_of(name));
+    if (wanted.empty()) return {step, "off", "no edge federates"};
+    if (at == routers_.end()) return {step, "pending", "the router link to it is down"};
+    for (const std::string& id : wanted) {
+        if (std::find(at->second.begin(), at->second.end(), id) != at->second.end()) continue;
+        return {
+            step, "failed",
+            "its router has not loaded the S2S component " + id +
+                ": messages to other domains are returned; `sallyport restart router` there, or router.live_changes "
+                "= true, once its table has the row"};
+    }
+    return {step, "in force", ""};
+}
+
+void CoreNode::watch_routers() {
+    router_watch_->arm(runtime_->control().now() + std::chrono::seconds{1});
+    runtime_->gather<std::vector<link::SessionStatus>>(
+        [this](std::size_t index) { return shards_[index]->presence_hub().sessions(); },
+        [this](const std::vector<std::vector<link::SessionStatus>>& parts) {
+            routers_.clear();
+            for (const auto& part : parts) {
+                for (const link::SessionStatus& session : part) {
+                    if (session.state == "open") routers_[session.far_realm] = session.components;
+                }
+            }
+        });
+}
+
 std::vector<admin::ChainStep> CoreNode::own_chain() const {
     std::vector<admin::ChainStep> chain;
-    if (!provisioner_) return chain;
-    for (auto& step : provisioner_->chain()) {
+    for (auto& step : own_steps()) {
         chain.push_back({std::move(step.step), std::move(step.state), std::move(step.reason)});
     }
     return chain;
@@ -168,7 +220,12 @@ Result<void> CoreNode::start() {
         });
     }
     if (provisioning_) provisioning_->start();
-    if (provisioner_) feed_provisioner();
+    router_watch_ = runtime_->control().timer([this] { watch_routers(); });
+    watch_routers();
+    if (provisioner_) {
+        feed_provisioner();
+        take_first_servers();
+    }
     return {};
 }
 

@@ -1,6 +1,7 @@
 // The core as a process: shards, inside listeners, dialled links, settings, admin socket.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -52,7 +53,12 @@ private:
     [[nodiscard]] Result<void> make_tls();
     [[nodiscard]] Result<void> make_provisioner();
     void feed_provisioner();
+    void take_first_servers();
     [[nodiscard]] std::vector<admin::ChainStep> own_chain() const;
+    /// What this core knows of the presence side: AXL, and what the routers have loaded.
+    [[nodiscard]] std::vector<replication::Step> own_steps() const;
+    [[nodiscard]] replication::Step router_step(const std::string& name) const;
+    void watch_routers();
     /// The edges as this core's own settings and file know them.
     [[nodiscard]] std::vector<provision::EdgeState> own_edges(const config::Settings& settings) const;
     [[nodiscard]] static Limits inside_limits(Limits limits);
@@ -63,8 +69,10 @@ private:
     S2sTls tls_;
     std::shared_ptr<const io::TlsContext> link_tls_;
     std::vector<std::unique_ptr<CoreShard>> shards_;
-    std::unique_ptr<provision::Provisioner> provisioner_;  ///< null: its database cannot be used
-    std::unique_ptr<Provisioning> provisioning_;  ///< null: not configured
+    std::unique_ptr<provision::Provisioner> provisioner_;      ///< null: its database cannot be used
+    std::unique_ptr<Provisioning> provisioning_;               ///< null: not configured
+    std::map<std::string, std::vector<std::string>> routers_;  ///< realm -> what its router has loaded; joined ones
+    std::unique_ptr<io::Timer> router_watch_;
     bool running_ = false;
 };
 

@@ -164,6 +164,13 @@ private:
         app.add_option("--core-link-source", init.core_link_source,
                        "address from which the core connects, for the firewall");
         app.add_option("--inside-server", init.inside_server, "the internal XMPP server: host or host:port");
+        app.add_option("--presence", init.presence,
+                       "instead of an internal server: address of a presence node, which has the users");
+        app.add_option("--presence-name", init.presence_name, "host name of the presence node");
+        app.add_option("--dns-server", init.dns_servers,
+                       "resolver of edge and core instead of the system's; may be repeated");
+        app.add_option("--allow-network", init.allow_networks,
+                       "private network that DNS may lead the edge to; may be repeated");
         app.add_option("--edge-name", init.edge_name, "host name of the edge");
         app.add_option("--core-name", init.core_name, "host name of the core");
         app.add_option("--certificate", init.certificate, "certificate with chain for the domains");

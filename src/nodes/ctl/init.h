@@ -1,6 +1,8 @@
-// `sallyport init`: the files of an edge and a core that belong together, and what has to be set up around them.
+// `sallyport init`: the files of an edge and a core that belong together, with a presence node as the third where the
+// organisation has no XMPP server of its own, and what has to be set up around them.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,8 +17,8 @@ namespace sallyport::ctl {
 /// As typed; empty: not said.
 struct InitAnswers {
     std::string directory, edge_link, core_inside, core_link_source, inside_server, edge_name, core_name, certificate,
-        key;
-    std::vector<std::string> domains, edge_public, allow;
+        key, presence, presence_name;
+    std::vector<std::string> domains, edge_public, allow, dns_servers, allow_networks;
     bool self_signed = false, force = false;
 };
 
@@ -28,9 +30,12 @@ struct InitPlan {
     std::vector<Endpoint> edge_public;
     Endpoint edge_link, core_inside;
     IpAddress core_link_source;
-    HostPort inside_server;
-    std::string edge_name, core_name;
-    std::string edge_data, core_data;
+    HostPort inside_server;            ///< not with a presence node
+    std::optional<Endpoint> presence;  ///< router link of the presence node; AXL and clients have the same address
+    std::vector<Endpoint> dns_servers;
+    std::vector<IpNetwork> allow_networks;
+    std::string edge_name, core_name, presence_name;
+    std::string edge_data, core_data, presence_data;
     std::string certificate, key;  ///< absolute; empty: made here, self-signed
     bool force = false;
 };
@@ -45,10 +50,10 @@ struct InitFile {
 /// Asks on a terminal for what is missing; elsewhere a missing answer is an error. Errors: "init".
 [[nodiscard]] Result<InitPlan> plan_init(InitAnswers answers, const Console& console);
 // init_files.cpp
-/// Makes keys, certificates, secrets and both node files. Errors: "pki", "ssh-key", "init".
+/// Makes keys, certificates, secrets and the node files. Errors: "pki", "ssh-key", "init".
 [[nodiscard]] Result<std::vector<InitFile>> make_files(const InitPlan& plan, WallTime now);
 // init_advice.cpp
-/// DNS records, firewall rules, lines for the internal server, and the next commands.
+/// DNS records, firewall rules, lines for the internal server or the first users, and the next commands.
 [[nodiscard]] std::string advice(const InitPlan& plan);
 
 /// All of it; the exit status.

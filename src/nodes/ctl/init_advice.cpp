@@ -11,15 +11,31 @@ std::string family(const IpAddress& address) { return address.v6 ? "ip6" : "ip";
 
 std::string heading(const std::string& text) { return "\n" + text + "\n"; }
 
+std::string presence_files(bool made) {
+    return std::string{"  to the presence node:  presence.toml traversal-ca.pem presence-link.pem presence-link.key"} +
+           (made ? " s2s.pem s2s.key" : ", and the certificate") + "\n";
+}
+
 std::string files_part(const InitPlan& plan) {
     const bool made = plan.certificate.empty();
     return heading("Files") + "  to the edge:  edge.toml traversal-ca.pem edge-link.pem edge-link.key" +
            "\n                ssh_host_ed25519 core_ed25519.pub" + (made ? " s2s.pem s2s.key" : "") + "\n" +
            (made ? "" : "                " + plan.certificate + "\n                " + plan.key + "\n") +
            "  to the core:  core.toml traversal-ca.pem core-link.pem core-link.key\n"
-           "                core_ed25519 ssh_host_ed25519.pub\n"
+           "                core_ed25519 ssh_host_ed25519.pub" +
+           (plan.presence ? " hosts" : "") + "\n" + (plan.presence ? presence_files(made) : "") +
            "  to a safe:    traversal-ca.key (needed again only for further nodes)\n"
            "  The user that runs a node has to own its files: chown sallyport: FILE\n";
+}
+
+/// RFC 6120 3.2.1; clients outside need a way in that is not the edge.
+std::string client_records(const InitPlan& plan) {
+    std::string part = "  for clients, in the DNS that they ask:\n";
+    for (const xmpp::Domain& domain : plan.domains) {
+        part += "  _xmpp-client._tcp." + domain.ascii() + ". 3600 IN SRV 10 10 5222 " + plan.presence_name + ".\n";
+    }
+    return part + "  " + plan.presence_name + ". 3600 IN " + (plan.presence->address.v6 ? "AAAA " : "A ") +
+           plan.presence->address.text() + "\n  for other servers, in the public DNS:\n";
 }
 
 std::string dns_part(const InitPlan& plan) {
@@ -28,6 +44,7 @@ std::string dns_part(const InitPlan& plan) {
         part += "  _xmpp-server._tcp." + domain.ascii() + ". 3600 IN SRV 10 10 " +
                 std::to_string(plan.edge_public.front().port) + " " + plan.edge_name + ".\n";
     }
+    if (plan.presence) part += client_records(plan);
     bool hidden = false;
     for (const Endpoint& at : plan.edge_public) {
         part += "  " + plan.edge_name + ". 3600 IN " + (at.address.v6 ? "AAAA " : "A ") + at.address.text() + "\n";
@@ -35,6 +52,20 @@ std::string dns_part(const InitPlan& plan) {
     }
     if (hidden) part += "  (behind NAT: publish the address that the Internet sees instead of the private one)\n";
     return part;
+}
+
+std::string presence_rules(const InitPlan& plan) {
+    const std::string to = family(plan.presence->address) + " daddr " + plan.presence->address.text();
+    return "      # core -> presence node: router link and AXL; users\n      " + family(plan.core_link_source) +
+           " saddr " + plan.core_link_source.text() + " " + to + " tcp dport { " + std::to_string(plan.presence->port) +
+           ", 8443 } accept\n      iifname != $internet " + to + " tcp dport 5222 accept\n";
+}
+
+std::string users_part(const InitPlan& plan) {
+    return heading("Users, on the presence node") + "  sallyport users add anna@" + plan.domains.front().text() +
+           " --config " + plan.directory + "/presence.toml\n" +
+           "  Their clients log in with that address; the server is " + plan.presence->address.text() +
+           ", port 5222.\n";
 }
 
 std::string firewall_part(const InitPlan& plan) {
@@ -57,7 +88,8 @@ std::string firewall_part(const InitPlan& plan) {
     const Endpoint& link = plan.edge_link;
     return part + "      # core -> edge: router link and provisioning\n      " + family(link.address) + " saddr " +
            plan.core_link_source.text() + " " + family(link.address) + " daddr " + link.address.text() +
-           " tcp dport { " + std::to_string(link.port) + ", 2222 } accept\n    }\n  }\n";
+           " tcp dport { " + std::to_string(link.port) + ", 2222 } accept\n" +
+           (plan.presence ? presence_rules(plan) : "") + "    }\n  }\n";
 }
 
 std::string server_part(const InitPlan& plan) {
@@ -92,11 +124,19 @@ std::string server_part(const InitPlan& plan) {
 std::string next_part(const InitPlan& plan) {
     const std::string edge = plan.directory + "/edge.toml";
     const std::string core = plan.directory + "/core.toml";
+    const std::string presence = plan.directory + "/presence.toml";
     std::string part =
         heading("Next") + "  sallyport check-config " + edge + "\n  sallyport check-config " + core + "\n" +
-        "  sallyport edge --config " + edge + "      # on the edge, or: systemctl enable --now sallyport-edge\n" +
-        "  sallyport core --config " + core + "      # on the core, or: systemctl enable --now sallyport-core\n" +
-        "  sallyport status --config " + edge + "\n";
+        (plan.presence ? "  sallyport check-config " + presence + "\n" : "") + "  sallyport edge --config " + edge +
+        "      # on the edge, or: systemctl enable --now sallyport-edge\n" + "  sallyport core --config " + core +
+        "      # on the core, or: systemctl enable --now sallyport-core\n" +
+        (plan.presence ? "  sallyport presence --config " + presence +
+                             "  # on the presence node, or: systemctl enable --now sallyport-presence\n"
+                       : "") +
+        "  sallyport status --config " + edge + "\n" +
+        (plan.presence ? "  sallyport run sql 'select * from xmpps2snodes' --config " + presence +
+                             "  # the row of the edge, written by the core\n"
+                       : "");
     if (plan.allow.empty()) {
         part += "  sallyport allow add partner.example --config " + edge + "  # nobody may talk with you before\n";
     }
@@ -106,7 +146,8 @@ std::string next_part(const InitPlan& plan) {
 }  // namespace
 
 std::string advice(const InitPlan& plan) {
-    return files_part(plan) + dns_part(plan) + firewall_part(plan) + server_part(plan) + next_part(plan);
+    return files_part(plan) + dns_part(plan) + firewall_part(plan) +
+           (plan.presence ? users_part(plan) : server_part(plan)) + next_part(plan);
 }
 
 }  // namespace sallyport::ctl

@@ -13,6 +13,9 @@ namespace {
 
 constexpr std::size_t secret_bytes = 32;
 constexpr std::uint16_t ssh_port = 2222;
+constexpr std::uint16_t axl_port = 8443;
+constexpr std::uint16_t client_port = 5222;
+constexpr const char* axl_user = "axl-core";
 constexpr auto year = std::chrono::hours{24 * 365};
 
 std::string fresh_secret() { return to_hex(io::random_bytes(secret_bytes)); }
@@ -30,6 +33,7 @@ std::string list_of(const Values& values, Text text) {
 struct Secrets {
     std::string link = fresh_secret();
     std::string dialback = fresh_secret();
+    std::string axl = fresh_secret();
 };
 
 std::string settings_section(const InitPlan& plan, const Secrets& secrets) {
@@ -52,9 +56,31 @@ std::string link_keys(const std::string& stem, const Secrets& secrets) {
            "\ntrust = \"traversal-ca.pem\"\nsecret = " + quoted(secrets.link) + "\n";
 }
 
-std::string edge_toml(const InitPlan& plan, const Secrets& secrets) {
+std::string text_of(const xmpp::Domain& domain) { return domain.text(); }
+std::string text_of_endpoint(const Endpoint& at) { return at.text(); }
+
+std::string dns_section(const InitPlan& plan, const std::string& hosts_file) {
+    std::string lines;
+    if (!plan.dns_servers.empty()) lines += "servers = " + list_of(plan.dns_servers, text_of_endpoint) + "\n";
+    if (!hosts_file.empty()) lines += "hosts_file = " + quoted(hosts_file) + "  # looked up before DNS\n";
+    return lines.empty() ? "" : "\n[dns]\n" + lines;
+}
+
+std::string identity_section(const InitPlan& plan, const std::string& comment) {
     const bool made = plan.certificate.empty();
-    const auto ascii = [](const xmpp::Domain& domain) { return domain.ascii(); };
+    return "\n# " + comment +
+           "\n[[tls.identity]]\n"
+           "domains = " +
+           list_of(plan.domains, [](const xmpp::Domain& domain) { return domain.ascii(); }) +
+           "\n"
+           "certificate = " +
+           quoted(made ? "s2s.pem" : plan.certificate) +
+           "\n"
+           "key = " +
+           quoted(made ? "s2s.key" : plan.key) + "\n";
+}
+
+std::string edge_toml(const InitPlan& plan, const Secrets& secrets) {
     return "# The edge: it talks with the Internet. Every key is in the manual, node-file.\n"
            "[node]\n"
            "name = " +
@@ -65,19 +91,15 @@ std::string edge_toml(const InitPlan& plan, const Secrets& secrets) {
            "  # database, admin socket; made with mode 0700\n"
            "\n[s2s]\n"
            "listen = " +
-           list_of(plan.edge_public, [](const Endpoint& at) { return at.text(); }) +
-           "\n"
-           "\n# Shown to other servers. More of these for more certificates; the first that covers a domain counts.\n"
-           "[[tls.identity]]\n"
-           "domains = " +
-           list_of(plan.domains, ascii) +
-           "\n"
-           "certificate = " +
-           quoted(made ? "s2s.pem" : plan.certificate) +
-           "\n"
-           "key = " +
-           quoted(made ? "s2s.key" : plan.key) +
-           "\n"
+           list_of(plan.edge_public, text_of_endpoint) + "\n" +
+           (plan.allow_networks.empty()
+                ? ""
+                : "allow_networks = " +
+                      list_of(plan.allow_networks, [](const IpNetwork& network) { return network.text(); }) + "\n") +
+           dns_section(plan, "") +
+           identity_section(
+               plan,
+               "Shown to other servers. More of these for more certificates; the first that covers a domain counts.") +
            "\n# The router link. The core connects here; never the public address.\n"
            "[link]\n"
            "listen = [" +
@@ -92,6 +114,45 @@ std::string edge_toml(const InitPlan& plan, const Secrets& secrets) {
            settings_section(plan, secrets);
 }
 
+std::string presence_dial(const InitPlan& plan) {
+    return "\n[[link.dial]]\n"
+           "address = " +
+           quoted(plan.presence->text()) +
+           "\n"
+           "name = " +
+           quoted(plan.presence_name) +
+           "\n"
+           "role = \"presence\"\n";
+}
+
+std::string axl_server(const InitPlan& plan, const Secrets& secrets) {
+    return "\n# The presence node is told about the edge over AXL.\n"
+           "[axl]\n"
+           "trust = \"traversal-ca.pem\"\n"
+           "\n# First values; later `sallyport imp-servers` changes them.\n"
+           "[[axl.server]]\n"
+           "address = " +
+           quoted(plan.presence_name + ":" + std::to_string(axl_port)) + "\nuser = " + quoted(axl_user) +
+           "\npassword = " + quoted(secrets.axl) + "\n";
+}
+
+std::string inside_sections(const InitPlan& plan) {
+    return "\n# Where the internal servers connect, for every foreign domain.\n"
+           "[inside]\n"
+           "listen = [" +
+           quoted(plan.core_inside.text()) +
+           "]\n"
+           "\n[[inside.server]]\n"
+           "domains = " +
+           list_of(plan.domains, text_of) +
+           "\n"
+           "address = " +
+           quoted(plan.inside_server.text()) +
+           "\n"
+           "tls = \"required\"   # required, optional or none\n"
+           "auth = \"dialback\"  # dialback (to that address) or certificate\n";
+}
+
 std::string core_toml(const InitPlan& plan, const Secrets& secrets) {
     return "# The core: it stands inside and dials the edge. Every key is in the manual, node-file.\n"
            "[node]\n"
@@ -99,10 +160,8 @@ std::string core_toml(const InitPlan& plan, const Secrets& secrets) {
            quoted(plan.core_name) +
            "\n"
            "data = " +
-           quoted(plan.core_data) +
-           "  # database, admin socket, inside CA; made with mode 0700\n"
-           "\n[link]\n" +
-           link_keys("core-link", secrets) +
+           quoted(plan.core_data) + "  # database, admin socket, inside CA; made with mode 0700\n" +
+           dns_section(plan, plan.presence ? "hosts" : "") + "\n[link]\n" + link_keys("core-link", secrets) +
            "\n[[link.dial]]\n"
            "address = " +
            quoted(plan.edge_link.text()) +
@@ -110,7 +169,8 @@ std::string core_toml(const InitPlan& plan, const Secrets& secrets) {
            "name = " +
            quoted(plan.edge_name) +
            "  # must stand in its certificate\n"
-           "role = \"edge\"\n"
+           "role = \"edge\"\n" +
+           (plan.presence ? presence_dial(plan) : "") +
            "\n[[ssh.dial]]\n"
            "address = " +
            quoted(Endpoint{plan.edge_link.address, ssh_port}.text()) +
@@ -119,23 +179,42 @@ std::string core_toml(const InitPlan& plan, const Secrets& secrets) {
            quoted(plan.edge_name) +
            "\n"
            "key = \"core_ed25519\"\n"
-           "host_key = \"ssh_host_ed25519.pub\"\n"
-           "\n# Where the internal servers connect, for every foreign domain.\n"
-           "[inside]\n"
+           "host_key = \"ssh_host_ed25519.pub\"\n" +
+           (plan.presence ? axl_server(plan, secrets) : inside_sections(plan)) + "\n" + settings_section(plan, secrets);
+}
+
+/// Routing by xmpps2snodes: the row that the core writes there carries the edge's realm.
+std::string presence_toml(const InitPlan& plan, const Secrets& secrets) {
+    return "# The presence node: it stands inside and has the users. Every key is in the manual, node-file.\n"
+           "[node]\n"
+           "name = " +
+           quoted(plan.presence_name) + "  # the realm of its router is this name with dots turned to dashes\n" +
+           "data = " + quoted(plan.presence_data) +
+           "  # databases, admin socket; made with mode 0700\n"
+           "\n# The router link. The core connects here.\n"
+           "[link]\n"
            "listen = [" +
-           quoted(plan.core_inside.text()) +
+           quoted(plan.presence->text()) + "]\n" + link_keys("presence-link", secrets) +
+           identity_section(plan, "Shown to clients.") +
+           "\n# Users connect here: `sallyport users add`.\n"
+           "[clients]\n"
+           "listen = [" +
+           quoted(Endpoint{plan.presence->address, client_port}.text()) +
            "]\n"
-           "\n[[inside.server]]\n"
            "domains = " +
-           list_of(plan.domains, [](const xmpp::Domain& domain) { return domain.text(); }) +
+           list_of(plan.domains, text_of) +
            "\n"
-           "address = " +
-           quoted(plan.inside_server.text()) +
-           "\n"
-           "tls = \"required\"   # required, optional or none\n"
-           "auth = \"dialback\"  # dialback (to that address) or certificate\n"
-           "\n" +
-           settings_section(plan, secrets);
+           "\n# Provisioning: the core writes the rows of xmpps2snodes here.\n"
+           "[axl]\n"
+           "listen = [" +
+           quoted(Endpoint{plan.presence->address, axl_port}.text()) +
+           "]\n"
+           "certificate = \"presence-link.pem\"\n"
+           "key = \"presence-link.key\"\n"
+           "\n# First values; later `sallyport axl-users add` changes the password.\n"
+           "[[axl.user]]\n"
+           "name = " +
+           quoted(axl_user) + "\npassword = " + quoted(secrets.axl) + "\n";
 }
 
 Result<void> add_ssh_key(const std::string& stem, const std::string& comment, std::vector<InitFile>& files) {
@@ -184,9 +263,14 @@ Result<std::vector<InitFile>> make_files(const InitPlan& plan, WallTime now) {
     const auto authority =
         io::make_authority("Sallyport traversal CA of " + plan.domains.front().ascii(), now, 10 * year);
     if (auto added = add_pair("traversal-ca", authority, files); !added) return added.error();
-    const std::pair<const char*, const std::string*> ends[] = {{"edge-link", &plan.edge_name},
-                                                               {"core-link", &plan.core_name}};
+    if (plan.presence) {
+        files.push_back({"presence.toml", presence_toml(plan, secrets), true});
+        files.push_back({"hosts", plan.presence->address.text() + " " + plan.presence_name + "\n", false});
+    }
+    const std::pair<const char*, const std::string*> ends[] = {
+        {"edge-link", &plan.edge_name}, {"core-link", &plan.core_name}, {"presence-link", &plan.presence_name}};
     for (const auto& [stem, name] : ends) {
+        if (name->empty()) continue;
         if (auto added = add_pair(stem, link_certificate(*name, *authority, now), files); !added) return added.error();
     }
     if (auto added = add_ssh_key("ssh_host_ed25519", plan.edge_name, files); !added) return added.error();

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::uint16_t s2s_port = 5269;
 constexpr std::uint16_t link_port = 7400;
+constexpr std::uint16_t dns_port = 53;
 
 Error wrong(std::string text) { return {"init", std::move(text)}; }
 
@@ -65,7 +66,15 @@ void interview(InitAnswers& answers, Interview& person) {
     person.ask(answers.edge_public, "--edge-public", "Address of the edge towards the Internet");
     person.ask(answers.edge_link, "--edge-link", "Address of the edge towards the inside, where the core connects");
     person.ask(answers.core_inside, "--core-inside", "Address of the core towards the internal servers");
-    person.ask(answers.inside_server, "--inside-server", "Internal XMPP server (address or address:port)");
+    if (answers.presence.empty()) {
+        person.ask(answers.inside_server, "--inside-server (or --presence)",
+                   "Internal XMPP server (address or address:port), or - for users on a presence node of ours");
+    }
+    if (answers.inside_server == "-") answers.inside_server.clear();
+    if (answers.inside_server.empty() && person.missing().empty()) {
+        person.ask(answers.presence, "--presence", "Address of the presence node, inside");
+        person.ask(answers.presence_name, "--presence-name", "Host name of the presence node", "imp1." + domain);
+    }
     if (answers.self_signed) return;
     person.ask(answers.certificate, "--certificate (or --self-signed)",
                "File with the certificate for the domains and its chain, or - for a self-signed one");
@@ -99,13 +108,47 @@ Result<void> understand_names(const InitAnswers& answers, InitPlan& plan) {
         plan.allow.push_back(pattern->text());
     }
     const std::pair<const std::string*, std::string*> names[] = {{&answers.edge_name, &plan.edge_name},
-                                                                 {&answers.core_name, &plan.core_name}};
+                                                                 {&answers.core_name, &plan.core_name},
+                                                                 {&answers.presence_name, &plan.presence_name}};
     for (const auto& [typed, understood] : names) {
+        if (typed == &answers.presence_name && answers.presence.empty()) continue;
         const auto name = xmpp::Domain::parse(*typed);
         if (!name || name->is_address()) return wrong("'" + *typed + "' is not a host name");
         *understood = name->ascii();
     }
     if (plan.edge_name == plan.core_name) return wrong("edge and core need different names");
+    if (plan.presence_name == plan.edge_name || plan.presence_name == plan.core_name)
+        return wrong("the presence node needs a name of its own");
+    return {};
+}
+
+/// Where the users are: on an internal server, or on a presence node.
+Result<void> understand_users(const InitAnswers& answers, InitPlan& plan) {
+    if (answers.presence.empty()) {
+        const auto server = HostPort::parse(answers.inside_server, s2s_port);
+        if (!server) return wrong("--inside-server: " + server.error().text);
+        plan.inside_server = *server;
+        return {};
+    }
+    if (!answers.inside_server.empty()) return wrong("--inside-server and --presence exclude each other");
+    const auto presence = endpoint(answers.presence, link_port, "--presence");
+    if (!presence) return presence.error();
+    if (presence->address == plan.edge_link.address) return wrong("edge and presence node need different addresses");
+    plan.presence = *presence;
+    return {};
+}
+
+Result<void> understand_network(const InitAnswers& answers, InitPlan& plan) {
+    for (const std::string& text : answers.dns_servers) {
+        const auto at = endpoint(text, dns_port, "--dns-server");
+        if (!at) return at.error();
+        plan.dns_servers.push_back(*at);
+    }
+    for (const std::string& text : answers.allow_networks) {
+        const auto network = IpNetwork::parse(text);
+        if (!network) return wrong("--allow-network: " + network.error().text);
+        plan.allow_networks.push_back(*network);
+    }
     return {};
 }
 
@@ -119,11 +162,9 @@ Result<void> understand_addresses(const InitAnswers& answers, InitPlan& plan) {
     if (!link) return link.error();
     const auto inside = endpoint(answers.core_inside, s2s_port, "--core-inside");
     if (!inside) return inside.error();
-    const auto server = HostPort::parse(answers.inside_server, s2s_port);
-    if (!server) return wrong("--inside-server: " + server.error().text);
     plan.edge_link = *link;
     plan.core_inside = *inside;
-    plan.inside_server = *server;
+    if (auto understood = understand_users(answers, plan); !understood) return understood;
     plan.core_link_source = inside->address;
     if (answers.core_link_source.empty()) return {};
     const auto source = IpAddress::parse(answers.core_link_source);
@@ -139,6 +180,7 @@ Result<void> understand_files(const InitAnswers& answers, InitPlan& plan) {
     const bool is_system = plan.directory.starts_with("/etc/");
     plan.edge_data = is_system ? "/var/lib/sallyport/edge" : "data/edge";
     plan.core_data = is_system ? "/var/lib/sallyport/core" : "data/core";
+    plan.presence_data = is_system ? "/var/lib/sallyport/presence" : "data/presence";
     if (answers.self_signed) {
         if (!answers.certificate.empty()) return wrong("--certificate and --self-signed exclude each other");
         return {};
@@ -162,6 +204,7 @@ Result<InitPlan> plan_init(InitAnswers answers, const Console& console) {
     InitPlan plan;
     if (auto names = understand_names(answers, plan); !names) return names.error();
     if (auto addresses = understand_addresses(answers, plan); !addresses) return addresses.error();
+    if (auto network = understand_network(answers, plan); !network) return network.error();
     if (auto files = understand_files(answers, plan); !files) return files.error();
     return plan;
 }

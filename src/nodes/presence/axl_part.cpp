@@ -1,6 +1,8 @@
 // Wiring.
 #include "nodes/presence/axl_part.h"
 
+#include <algorithm>
+
 #include "io/loop/random.h"
 #include "nodes/runtime/certificates.h"
 
@@ -29,13 +31,25 @@ AxlPart::AxlPart(Runtime& runtime, io::PresenceStore& store)
 
 Result<std::unique_ptr<AxlPart>> AxlPart::make(Runtime& runtime, io::PresenceStore& store) {
     std::unique_ptr<AxlPart> part{new AxlPart{runtime, store}};
+    if (auto taken = part->take_first_users(); !taken) return taken.error();
     if (runtime.file().axl.listen.empty()) return part;
     auto tls = make_axl_server_tls(runtime.file());
     if (!tls) return tls.error();
-    part->server_ = std::make_unique<io::HttpServer>(
-        runtime.control(), runtime.network(),
-        io::HttpServer::Options{std::move(*tls), {}}, part->service_);
+    part->server_ = std::make_unique<io::HttpServer>(runtime.control(), runtime.network(),
+                                                     io::HttpServer::Options{std::move(*tls), {}}, part->service_);
     return part;
+}
+
+/// The users of the file are first values: one who is there keeps the password that he has by now.
+Result<void> AxlPart::take_first_users() {
+    const auto known = users_.list();
+    if (!known) return known.error();
+    for (const config::AxlUserEntry& user : runtime_.file().axl.users) {
+        const auto is_same = [&](const io::ApplicationUser& one) { return one.name == user.name; };
+        if (std::any_of(known->begin(), known->end(), is_same)) continue;
+        if (auto put = users_.put(user.name, user.password); !put) return put;
+    }
+    return {};
 }
 
 Result<void> AxlPart::start() {

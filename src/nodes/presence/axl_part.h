@@ -25,6 +25,7 @@ public:
 
 private:
     AxlPart(Runtime& runtime, io::PresenceStore& store);
+    [[nodiscard]] Result<void> take_first_users();
 
     Runtime& runtime_;
     axl::SqlDesk sql_;

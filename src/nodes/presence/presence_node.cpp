@@ -2,10 +2,12 @@
 #include "nodes/presence/presence_node.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "base/hash.h"
 #include "io/loop/random.h"
 #include "io/tls/files.h"
+#include "nodes/presence/presence_chain.h"
 #include "nodes/runtime/node_parts.h"
 #include "services/presence/federation_status.h"
 
@@ -111,7 +113,12 @@ Result<std::optional<UserParts>> PresenceNode::open_users() {
 }
 
 Result<void> PresenceNode::open_store() {
-    auto store = io::PresenceStore::open(runtime_->file().node.data + "/presence.db");
+    const std::string path = runtime_->file().node.data + "/presence.db";
+    auto store = io::PresenceStore::open(path);
+    if (!store && store.error().code == "store-corrupt") {
+        if (auto away = put_aside(path, store.error()); !away) return away;
+        store = io::PresenceStore::open(path);
+    }
     if (!store) return store.error();
     store_ = std::move(*store);
     if (auto known = store_->set_process_nodes({runtime_->file().node.name}); !known) return known;
@@ -120,6 +127,24 @@ Result<void> PresenceNode::open_store() {
     axl_ = std::move(*axl);
     notifications_ = std::make_unique<presence::Notifications>(*store_, runtime_->control(),
                                                                Logger{runtime_->log(), LogModule::node});
+    return {};
+}
+
+/// A damaged database does not keep users away: what it holds is put there again, by the core (rows), the file (users
+/// of AXL) and the node itself. The damaged one is kept for whoever wants to know what else was in it.
+Result<void> PresenceNode::put_aside(const std::string& path, const Error& damage) {
+    const auto now = std::chrono::duration_cast<std::chrono::seconds>(runtime_->control().wall().time_since_epoch());
+    const std::string aside = path + ".damaged-" + std::to_string(now.count());
+    for (const char* part : {"", "-wal", "-shm"}) {
+        std::error_code problem;
+        std::filesystem::rename(path + part, aside + part, problem);
+        const bool is_absent = problem == std::errc::no_such_file_or_directory;
+        if (problem && !is_absent) return damage;
+    }
+    runtime_->alarms().raise(services::AlarmCode::presence_store, aside,
+                             damage.text +
+                                 " It was put aside and a new one begun: the core writes its rows again; users "
+                                 "of AXL that are not in the file are to be added again.");
     return {};
 }
 
@@ -239,8 +264,17 @@ void PresenceNode::status(std::function<void(admin::NodeStatus)> on_status) {
             all.router->pending = state.pending;
             all.router->table_trouble = state.trouble;
             all.certificates = own_certificates(runtime_->file(), probe_tls_, link_tls_);
+            all.chain = chain(all);
             on_status(std::move(all));
         });
+}
+
+std::vector<admin::ChainStep> PresenceNode::chain(const admin::NodeStatus& status) {
+    std::vector<std::string> rows;
+    if (const auto nodes = store_->s2s_nodes()) {
+        for (const auto& node : *nodes) rows.push_back(node.cp_id);
+    }
+    return presence_chain(status, rows, axl_->users().refused_lately());
 }
 
 void PresenceNode::ping(const xmpp::DomainPair&, std::function<void(Result<Duration>)> on_pinged) {

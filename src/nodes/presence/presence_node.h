@@ -40,7 +40,9 @@ public:
     [[nodiscard]] io::Network& network() override { return runtime_->network(); }
     [[nodiscard]] io::Resolver& resolver() override { return runtime_->resolver(); }
     [[nodiscard]] std::shared_ptr<const io::TlsContext> client_tls() override { return probe_tls_.client; }
-    [[nodiscard]] std::shared_ptr<const io::TlsContext> direct_client_tls() override { return probe_tls_.direct_client; }
+    [[nodiscard]] std::shared_ptr<const io::TlsContext> direct_client_tls() override {
+        return probe_tls_.direct_client;
+    }
     [[nodiscard]] std::vector<io::LogEvent> events(std::uint64_t after, std::size_t most) override {
         return runtime_->log().events(after, most);
     }
@@ -57,8 +59,10 @@ private:
     explicit PresenceNode(std::unique_ptr<Runtime> runtime);
     [[nodiscard]] Result<void> prepare();
     [[nodiscard]] Result<void> open_store();
+    [[nodiscard]] Result<void> put_aside(const std::string& path, const Error& damage);
     [[nodiscard]] Result<std::optional<UserParts>> open_users();
     void make_router();
+    [[nodiscard]] std::vector<admin::ChainStep> chain(const admin::NodeStatus& status);
     [[nodiscard]] Result<void> listen_for_links(const std::vector<Endpoint>& wanted);
     /// What the file says of name and link comes into force, and every link begins anew.
     [[nodiscard]] Result<void> restart_links();

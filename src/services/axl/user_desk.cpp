@@ -109,6 +109,12 @@ bool UserDesk::is_throttled(const IpAddress& from) {
     return failures_.size() >= most_addresses;
 }
 
+bool UserDesk::refused_lately() const {
+    const TimePoint old = clock_.now() - window;
+    return std::any_of(failures_.begin(), failures_.end(),
+                       [old](const auto& entry) { return !entry.second.empty() && entry.second.back() > old; });
+}
+
 void UserDesk::note_failure(const IpAddress& from) { failures_[from].push_back(clock_.now()); }
 
 }  // namespace sallyport::axl

@@ -44,6 +44,9 @@ public:
     [[nodiscard]] Result<void> remove(const std::string& name);
     [[nodiscard]] Result<std::vector<io::ApplicationUser>> list() { return store_.application_users(); }
 
+    /// Whether credentials were refused within `window`.
+    [[nodiscard]] bool refused_lately() const;
+
     struct Verdict {
         Judgement judgement = Judgement::bad;
         std::string user;  ///< as claimed, for the log; empty: none

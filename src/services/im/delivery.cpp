@@ -99,7 +99,8 @@ void Inside::route(const SharedLetter& letter) {
 
 void Inside::at_account(Account* account, const SharedLetter& letter) {
     if (account == nullptr) {  // RFC 6121 8.5.1
-        if (letter->kind() != StanzaKind::presence) return refuse(letter, StanzaCondition::service_unavailable);
+        if (letter->kind() == StanzaKind::message) return message_to_nobody(letter);
+        if (letter->kind() == StanzaKind::iq) return refuse(letter, StanzaCondition::service_unavailable);
         if (letter->type() == "probe") return answer_probe(nullptr, letter);
         return settle(letter);
     }

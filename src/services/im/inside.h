@@ -82,6 +82,8 @@ public:
 
     // messages.cpp
     void message(Account& account, const SharedLetter& letter);
+    /// To a user that does not exist.
+    void message_to_nobody(const SharedLetter& letter);
     /// Whatever resource it names.
     void message_to_user(Account& account, const SharedLetter& letter);
     /// What a client sent, to the other clients of its user (XEP-0280).

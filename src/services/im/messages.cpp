@@ -73,6 +73,18 @@ void Inside::message(Account& account, const SharedLetter& letter) {
     refuse(letter, StanzaCondition::service_unavailable);
 }
 
+/// RFC 6121 8.5.1 allows silence. Somebody elsewhere hears what he would hear of a user who is absent, so that nobody
+/// finds out by messages which users there are; a user of ours is told of his mistake.
+void Inside::message_to_nobody(const SharedLetter& letter) {
+    const bool is_kept = letter->type() == "chat" || letter->to().resource().empty();
+    const bool is_silent = letter->type() == "error" || (is_kept && letter->type() != "groupchat");
+    if (!is_silent || serves(letter->from().domain().text())) {
+        return refuse(letter, StanzaCondition::service_unavailable);
+    }
+    log_.debug("im.nobody", {{"from", letter->from().text()}, {"to", letter->to().text()}});
+    settle(letter);
+}
+
 void Inside::message_to_user(Account& account, const SharedLetter& letter) {
     const std::string_view type = letter->type();
     if (type == "error") return settle(letter);

@@ -93,18 +93,14 @@ void Provisioner::start(const io::StoredPublisher& stored) {
     publisher = std::make_unique<Publisher>(publisher_context(), stored);
     // Before anything is known of the edges nothing is wanted, and so nothing must be taken away.
     if (!edges_known_) return;
-    std::vector<std::string> ids;
-    for (const EdgeState& edge : edges_) ids.push_back(edge.component_id);
-    publisher->want(desired_rows(edges_), std::move(ids));
+    publisher->want(edges_);
 }
 
 void Provisioner::set_edges(const std::vector<EdgeState>& edges) {
     if (edges_known_ && edges == edges_) return;
     edges_ = edges;
     edges_known_ = true;
-    std::vector<std::string> ids;
-    for (const EdgeState& edge : edges_) ids.push_back(edge.component_id);
-    for (const auto& [address, publisher] : publishers_) publisher->want(desired_rows(edges_), ids);
+    for (const auto& [address, publisher] : publishers_) publisher->want(edges_);
 }
 
 Publisher* Provisioner::find(const std::string& address) {

@@ -44,9 +44,11 @@ void Publisher::give_up() {
     for (const auto& on_done : waiting) on_done();
 }
 
-void Publisher::want(std::vector<std::string> desired, std::vector<std::string> ours) {
-    desired_ = std::move(desired);
-    edge_ids_ = std::move(ours);
+void Publisher::want(const std::vector<EdgeState>& edges) {
+    desired_ = desired_rows(edges);
+    edge_ids_.clear();
+    untouched_.clear();
+    for (const EdgeState& edge : edges) (edge.known ? edge_ids_ : untouched_).push_back(edge.component_id);
     started_ = true;
     failures_ = 0;
     begin();
@@ -129,6 +131,10 @@ void Publisher::rows_known(bool read_back, const axl::Rows& rows) {
     auto ours = context_.store.provisioned(stored_.address);
     if (!ours) return fail(ours.error());
     ours->insert(ours->end(), edge_ids_.begin(), edge_ids_.end());
+    // An edge that was never heard from may federate: its row stays as it is.
+    std::erase_if(*ours, [this](const std::string& id) {
+        return std::find(untouched_.begin(), untouched_.end(), id) != untouched_.end();
+    });
     std::vector<std::string> observed;
     rows_.clear();
     for (const axl::Row& row : rows.rows) {

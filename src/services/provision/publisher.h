@@ -37,7 +37,7 @@ struct PublisherStatus {
 class Publisher {
 public:
     static constexpr Duration first_retry = std::chrono::seconds{2};
-    static constexpr Duration longest_retry = std::chrono::minutes{1};
+    static constexpr Duration longest_retry = std::chrono::seconds{6};        ///< in agreement 10 s after it is back
     static constexpr Duration unauthorized_retry = std::chrono::seconds{30};  ///< servers throttle wrong passwords
     static constexpr Duration look_again = std::chrono::minutes{1};           ///< somebody may have changed the table
 
@@ -55,8 +55,8 @@ public:
     Publisher(const Publisher&) = delete;
     Publisher& operator=(const Publisher&) = delete;
 
-    /// These rows have to be there; `ours` bear the names of our edges, whether they federate or not.
-    void want(std::vector<std::string> desired, std::vector<std::string> ours);
+    /// What the edges are decides which rows have to be there.
+    void want(const std::vector<EdgeState>& edges);
     /// New user or password: in force with the next request.
     void replace(io::StoredPublisher stored);
     /// At once: the nodes of the cluster, then the table. `on_done` is told when that has succeeded or failed.
@@ -82,7 +82,7 @@ private:
 
     Context context_;
     io::StoredPublisher stored_;
-    std::vector<std::string> desired_, edge_ids_;
+    std::vector<std::string> desired_, edge_ids_, untouched_;
     std::vector<std::string> nodes_, rows_, told_;  ///< told_: what was desired when the table was last right
     Plan plan_;
     std::unique_ptr<AxlCall> call_;

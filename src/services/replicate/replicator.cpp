@@ -17,6 +17,12 @@ std::string_view word(config::Role role) { return role == config::Role::edge ? "
 
 std::string at_revision(std::uint64_t revision) { return "revision " + std::to_string(revision); }
 
+/// What an edge with this name calls its component.
+std::string component_of_name(std::string name) {
+    std::replace(name.begin(), name.end(), '.', '-');
+    return std::string{replication::component_prefix} + name;
+}
+
 }  // namespace
 
 Replicator::Replicator(Options options, SettingsService& settings, AlarmBoard& alarms, io::Loop& loop, Logger log)
@@ -294,7 +300,10 @@ Replicator::Edges Replicator::edges() const {
     Edges all;
     for (const std::string& name : options_.fars) {
         const auto at = fars_.find(name);
-        if (at == fars_.end() || at->second->held.revision == 0) continue;
+        if (at == fars_.end() || at->second->held.revision == 0) {
+            all.push_back({name, component_of_name(name), false, false});
+            continue;
+        }
         const auto enabled = at->second->values.find(std::string{enabled_name});
         all.push_back({name, at->second->component, enabled != at->second->values.end() && enabled->second == "true"});
     }

@@ -58,7 +58,8 @@ public:
         on_down_ = std::move(on_down);
     }
 
-    /// Core: what the edges want of the presence node, by the order of the file.
+    /// Core: what the edges want of the presence node, by the order of the file; one that was never heard from is not
+    /// known.
     [[nodiscard]] Edges edges() const;
     /// Called at once and after each change.
     void on_edges(std::function<void(const Edges&)> on_edges);

@@ -187,5 +187,61 @@ TEST_F(Init, NamesWhatIsMissingOrWrongAndWritesNothing) {
     EXPECT_FALSE(std::filesystem::exists(folder));
 }
 
+TEST_F(Init, WritesATrioThatAllThreeNodesAccept) {
+    const std::vector<std::string> trio{
+        "init",         "--directory", folder,          "--domain", "b.test",          "--edge-public", "198.51.0.7",
+        "--edge-link",  "10.0.0.1",    "--core-inside", "10.0.1.1", "--presence",      "10.0.1.7",      "--self-signed",
+        "--dns-server", "10.0.1.53",   "--allow",       "*.a.test", "--allow-network", "198.51.0.0/24"};
+    ASSERT_EQ(run(trio), 0) << err;
+    const auto edge = parse("edge.toml", config::Role::edge);
+    const auto core = parse("core.toml", config::Role::core);
+    const auto presence = parse("presence.toml", config::Role::presence);
+    for (const char* name : {"edge.toml", "core.toml", "presence.toml"})
+        EXPECT_EQ(run({"check-config", folder + "/" + name}), 0) << err;
+
+    ASSERT_EQ(core.link.dial.size(), 2u);
+    EXPECT_EQ(core.link.dial[1].role, "presence");
+    EXPECT_EQ(core.link.dial[1].name, presence.node.name);
+    EXPECT_EQ(core.link.dial[1].address.text(), presence.link.listen.at(0).text());
+    EXPECT_EQ(core.link.secret, presence.link.secret);
+    EXPECT_TRUE(core.inside.servers.empty());
+    EXPECT_EQ(presence.realm(), "imp1-b-test");
+    EXPECT_EQ(presence.clients.domains.at(0).text(), "b.test");
+    EXPECT_EQ(presence.clients.listen.at(0).text(), "10.0.1.7:5222");
+    EXPECT_EQ(edge.dns.servers.at(0).text(), "10.0.1.53:53");
+    EXPECT_EQ(edge.s2s.allow_networks.at(0).text(), "198.51.0.0/24");
+
+    // The core's user is one of the presence node, and the name that it dials leads there and stands in the
+    // certificate.
+    ASSERT_EQ(core.axl.servers.size(), 1u);
+    EXPECT_EQ(core.axl.servers[0].user, presence.axl.users.at(0).name);
+    EXPECT_EQ(core.axl.servers[0].password, presence.axl.users.at(0).password);
+    EXPECT_GE(core.axl.servers[0].password.size(), 64u);
+    EXPECT_EQ(core.axl.servers[0].address.text(), "imp1.b.test:8443");
+    EXPECT_EQ(*io::read_file(core.dns.hosts_file), "10.0.1.7 imp1.b.test\n");
+    const auto facts = io::judge_certificate(*io::read_file(presence.axl.certificate), *io::read_file(core.axl.trust));
+    ASSERT_TRUE(facts);
+    EXPECT_TRUE(facts->chain_valid) << facts->chain_error;
+    EXPECT_EQ(facts->dns_names, std::vector<std::string>{"imp1.b.test"});
+    EXPECT_EQ(mode("presence.toml"), 0600u);
+    EXPECT_EQ(mode("presence-link.key"), 0600u);
+
+    EXPECT_THAT(out, HasSubstr("_xmpp-client._tcp.b.test. 3600 IN SRV 10 10 5222 imp1.b.test."));
+    EXPECT_THAT(out, HasSubstr("ip saddr 10.0.1.1 ip daddr 10.0.1.7 tcp dport { 7400, 8443 } accept"));
+    EXPECT_THAT(out, HasSubstr("sallyport users add anna@b.test"));
+    EXPECT_THAT(out, HasSubstr("sallyport presence --config"));
+    EXPECT_THAT(out, Not(HasSubstr("s2s_connect_overrides")));
+    EXPECT_THAT(out, Not(HasSubstr(core.axl.servers[0].password)));
+}
+
+TEST_F(Init, HasUsersOnAServerOrOnAPresenceNode) {
+    EXPECT_EQ(run(flags({"--self-signed", "--presence", "10.0.1.7"})), 2);
+    EXPECT_THAT(err, HasSubstr("exclude each other"));
+    const std::string typed =
+        "b.test\n" + folder + "\n\n\n198.51.0.7\n10.0.0.1\n10.0.1.1\n-\n10.0.1.7\nchat.b.test\n-\n";
+    ASSERT_EQ(run({"init"}, typed), 0) << err;
+    EXPECT_EQ(parse("presence.toml", config::Role::presence).node.name, "chat.b.test");
+}
+
 }  // namespace
 }  // namespace sallyport::test

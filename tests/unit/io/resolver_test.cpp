@@ -199,10 +199,12 @@ TEST_F(ResolverTest, ReadsNoMoreRecordsThanItsLimit) {
 TEST_F(ResolverTest, LooksIntoTheHostsFileFirst) {
     const TemporaryFolder folder;
     settings.hosts_file = folder.path() + "/hosts";
-    std::ofstream{settings.hosts_file} << "192.0.2.33 pinned.lab\n";
+    std::ofstream{settings.hosts_file} << "192.0.2.33 pinned.lab\n192.0.2.34 pinned.home.test\n";
     server.address("pinned.lab", "192.0.2.44");
+    server.address("pinned.home.test", "192.0.2.44");
     start();
     EXPECT_EQ(addresses("pinned.lab").addresses, std::vector{*IpAddress::parse("192.0.2.33")});
+    EXPECT_EQ(addresses("pinned.home.test").addresses, std::vector{*IpAddress::parse("192.0.2.34")});
 }
 
 TEST(ResolverSettings, NamesWhatIsWrong) {

@@ -3,9 +3,11 @@
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "io/loop/asio_loop.h"
 #include "support/test_pki.h"
@@ -178,9 +180,58 @@ TEST_F(Ssh, ForgetsAnAttemptThatIsNoLongerWanted) {
     serve();
     connect();
     attempt.reset();
+    // The edge sees the socket close and does not wait for its login deadline.
     ASSERT_TRUE(run_until([this] { return !refused.empty() || edge_channel != nullptr; }));
+    for (const std::string& what : refused) EXPECT_EQ(what.find("within its time"), std::string::npos) << what;
     EXPECT_EQ(core_channel, nullptr);
     EXPECT_TRUE(failure.code.empty());
+}
+
+TEST_F(Ssh, ClosesItsSocketAndNoOther) {
+    const auto open_files = [] {
+        const std::filesystem::directory_iterator all{"/proc/self/fd"};
+        return std::distance(begin(all), end(all));
+    };
+    // The SSH thread buries sessions a moment after it has told of them.
+    const auto returns_to = [&](auto count) {
+        const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+        while (open_files() != count && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+        return open_files() == count;
+    };
+    serve();
+    const auto before = open_files();
+    for (int i = 0; i < 3; ++i) {
+        // libssh closes the descriptor that it has when the far side ends, and leaves it open when we end.
+        connect();
+        attempt.reset();
+        ASSERT_TRUE(run_until([&] { return !refused.empty() || edge_channel != nullptr; }));
+        edge_channel.reset();
+        core_channel.reset();
+        refused.clear();
+        EXPECT_TRUE(returns_to(before)) << open_files() << " " << before;
+        int pair[2];
+        ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair), 0);
+        close(pair[0]);
+        failure = {};
+        attempt = core->connect(
+            pair[1], "10.20.0.10:2222",
+            {"edge1.b.test", *io::load_ssh_private_key(path("core")), *io::load_ssh_public_key(path("host.pub")), 600},
+            {nullptr, [this](const Error& error) { failure = error; }});
+        ASSERT_TRUE(run_until([this] { return !failure.code.empty(); })) << "it waits for the login's deadline";
+        EXPECT_TRUE(returns_to(before)) << open_files() << " " << before;
+    }
+}
+
+TEST_F(Ssh, SendsItAllBeforeItCloses) {
+    serve();
+    connect();
+    ASSERT_TRUE(open());
+    constexpr std::size_t size = 4 << 20;
+    core_channel->write(std::string(size, 'x'));
+    core_channel->finish();
+    core_channel.reset();  // nobody waits for the end here
+    ASSERT_TRUE(run_until([this] { return !edge_owner.closed.empty(); }));
+    EXPECT_EQ(edge_owner.received.size(), size);
 }
 
 TEST_F(Ssh, ToldOfTheEndWhenTheOtherNodeIsGone) {

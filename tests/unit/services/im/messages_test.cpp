@@ -79,8 +79,12 @@ TEST(ImMessages, OfEachTypeGoWhereTheirTypeSays) {
           Row{"juliet@corp.example/gone", "normal", "service-unavailable"},
           Row{"juliet@corp.example/gone", "headline", "service-unavailable"},
           Row{"juliet@corp.example/gone", "error", "silence"}, Row{"juliet@corp.example/balcony", "groupchat", ""},
-          Row{"juliet@corp.example/balcony", "error", ""}, Row{"nobody@corp.example", "chat", "service-unavailable"},
-          Row{"nobody@corp.example", "error", "silence"}, Row{"corp.example", "chat", "service-unavailable"}}) {
+          Row{"juliet@corp.example/balcony", "error", ""}, Row{"nobody@corp.example", "chat", "silence"},
+          Row{"nobody@corp.example", "normal", "silence"},
+          Row{"nobody@corp.example", "groupchat", "service-unavailable"},
+          Row{"nobody@corp.example/x", "chat", "silence"},
+          Row{"nobody@corp.example/x", "normal", "service-unavailable"}, Row{"nobody@corp.example", "error", "silence"},
+          Row{"corp.example", "chat", "service-unavailable"}}) {
         SCOPED_TRACE(std::string{row.to} + " " + row.type);
         const auto delivery = world.from_outside(foreign(row.to, "x", row.type));
         const auto answer = world.left();

@@ -159,6 +159,18 @@ TEST_F(Provisioning, NothingIsTakenAwayBeforeTheEdgesAreKnown) {
     EXPECT_EQ(imp1->rows(), Ids{edge1});
 }
 
+TEST_F(Provisioning, TheRowOfAnEdgeThatWasNeverHeardFromStaysAsItIs) {
+    edges(true, true);
+    add();
+    restart();
+    provisioner->set_edges({{"edge1.b.test", edge1, false}, {"edge2.b.test", edge2, false, false}});
+    EXPECT_TRUE(rows_become(*imp1, {edge2}));
+    edges(false, false);
+    EXPECT_TRUE(rows_become(*imp1, {})) << "heard from by now";
+    provisioner->set_edges({{"edge1.b.test", edge1, true}, {"edge2.b.test", edge2, false, false}});
+    EXPECT_TRUE(rows_become(*imp1, {edge1})) << "nothing is put there for it either";
+}
+
 TEST_F(Provisioning, EveryPublisherIsTold) {
     imp2.emplace(world, log, folder, "imp2.test", "10.0.0.2");
     edges(true, false);
@@ -210,7 +222,7 @@ TEST_F(Provisioning, AServerThatIsDownIsToldWhenItIsBack) {
     EXPECT_TRUE(alarms.stands(services::AlarmCode::axl_down, "imp1.test:8443"));
     EXPECT_EQ(provisioner->list()[0].state, PublisherState::failed);
     ASSERT_TRUE(imp1->server.listen({*IpAddress::parse("10.0.0.1"), 8443}));
-    EXPECT_TRUE(rows_become(*imp1, {edge1}, 2min));
+    EXPECT_TRUE(rows_become(*imp1, {edge1}, 10s)) << "in agreement ten seconds after it is back";
     EXPECT_FALSE(alarms.stands(services::AlarmCode::axl_down, "imp1.test:8443"));
 }
 

@@ -1,0 +1,279 @@
+"""A trio whose nodes are killed, whose connections are cut at any byte, whose disks are full and whose database is damaged:
+ten seconds after all is back the three agree, nothing is there twice and nothing is lost. LAB_SEED chooses other moments."""
+import glob
+import os
+import random
+import signal
+import subprocess
+import tempfile
+import threading
+
+import pytest
+
+from world.certificates import Authority
+from world.client import Clients, User
+from world.cutter import Cutter
+from world.names import NameServer
+from world.prosody import Prosody
+from world.sallyport import Refused
+from world.trio import Trio
+from world.wait import until
+
+pytestmark = pytest.mark.pair
+
+AT = {"edge": "127.0.40.20", "link": "127.0.40.21", "core": "127.0.40.10", "presence": "127.0.40.7"}
+NAMES = {"edge": "edge1.coluc.com", "core": "core1.coluc.com", "presence": "imp1.coluc.com"}
+SEED = os.environ.get("LAB_SEED", "1")
+BACK_IN_AGREEMENT = 10.0
+DNS = """
+local-zone: "com." static
+local-zone: "lab." static
+local-data: "_xmpp-server._tcp.coluc.com. 60 SRV 0 0 5269 edge1.coluc.com."
+local-data: "edge1.coluc.com. 60 A 127.0.40.20"
+local-data: "_xmpp-server._tcp.vngtp.lab. 60 SRV 0 0 5269 xmpp.vngtp.lab."
+local-data: "xmpp.vngtp.lab. 60 A 127.0.41.20"
+"""
+
+
+class World:
+    """The trio with a relay on each way of the core, and a Prosody outside."""
+
+    def __init__(self, folder):
+        self.folder, self.running, self.number = folder, [], 0
+        start = self.start
+        start(NameServer("faults-dns", "127.0.40.53", DNS, folder, port=5355))
+        authority = Authority(folder, "authority")
+        self.vngtp = start(Prosody("vngtp", folder, "127.0.41.20", {"vngtp.lab": ["victor"]}, [],
+                                   authority.issue("vngtp", ["vngtp.lab"]), authority.certificate, "127.0.40.53@5355",
+                                   c2s=("127.0.41.5", 5222)))
+        self.trio = Trio(f"{folder}/trio", "coluc.com", AT, NAMES, "127.0.40.53:5355", "127.0.0.0/8", ["vngtp.lab"])
+        self.ways = {name: start(Cutter((relay, port), (target, port))) for name, relay, target, port in (
+            ("link to the edge", "127.0.40.31", AT["link"], 7400), ("ssh", "127.0.40.31", AT["link"], 2222),
+            ("link to the presence node", "127.0.40.32", AT["presence"], 7400),
+            ("axl", "127.0.40.32", AT["presence"], 8443))}
+        self.rewrite("core.toml", (AT["link"], "127.0.40.31"), (AT["presence"], "127.0.40.32"))
+        self.rewrite("hosts", (AT["presence"], "127.0.40.32"))
+        for role in ("core", "presence"):
+            self.own_disk(role)
+        start(self.trio).start()
+        self.vngtp.ready()
+        self.agree()
+        self.trio.add_users("romeo")
+        clients = start(Clients("faults-clients", folder))
+        self.romeo = User(clients, "romeo", "romeo@coluc.com", self.trio.users).online()
+        self.victor = User(clients, "victor", "victor@vngtp.lab", self.vngtp).online()
+
+    def start(self, process):
+        self.running.append(process)
+        return process
+
+    def rewrite(self, name, *changes):
+        path = os.path.join(self.trio.folder, name)
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        for old, new in changes:
+            assert old in text, (name, old)
+            text = text.replace(f'"{old}:', f'"{new}:').replace(f"{old} ", f"{new} ")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def own_disk(self, role):
+        """A small one, where we may."""
+        path = os.path.join(self.trio.folder, "data", role)
+        os.makedirs(path, mode=0o700)
+        self.has_disks = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m,mode=0700", "none", path],
+                                        capture_output=True, check=False).returncode == 0
+        if self.has_disks:
+            self.start(Mounted(path))
+
+    def stop(self):
+        for process in reversed(self.running):
+            process.stop()
+
+    def value(self, node, name):
+        return node.json("config", "get", f"federation.{name}")["value"]
+
+    def change(self, on=None):
+        """A new domain in the allow list, and federation on or off."""
+        self.number += 1
+        self.trio.edge.ask("allow", "add", f"d{self.number}.example")
+        if on is not None:
+            self.trio.edge.ask("config", "set", "federation.enabled", "true" if on else "false")
+
+    def disagreement(self):
+        edge, core = self.trio.edge, self.trio.core
+        try:
+            for name in ("enabled", "allow_list"):
+                if self.value(edge, name) != self.value(core, name):
+                    return f"{name}: {self.value(edge, name)} on the edge, {self.value(core, name)} on the core"
+            wanted = [self.trio.component] if self.value(edge, "enabled") else []
+            if self.trio.rows() != wanted:
+                return f"rows {self.trio.rows()}, wanted {wanted}"
+        except Refused as refused:
+            return str(refused)
+        return ""
+
+    def agree(self, what=""):
+        until(lambda: not self.disagreement(),
+              lambda: f"{what}, LAB_SEED={SEED}: {self.disagreement()}\n{self.trio.core.log()[-3000:]}", BACK_IN_AGREEMENT)
+
+    def nothing_twice(self):
+        history = self.trio.core.json("config", "history", "federation.allow_list")["changes"]
+        values = [str(change["to"]) for change in history]
+        assert len(values) == len(set(values)), "a change was applied twice"
+
+    def carries(self, sender, receiver, text):
+        since = receiver.mark()
+        sender.says(receiver, text)
+        receiver.hears(text, 20, since)
+
+    def federates(self):
+        """Both ways, with the snapshot that is in force."""
+        self.number += 1
+        self.carries(self.romeo, self.victor, f"out {self.number}")
+        self.carries(self.victor, self.romeo, f"in {self.number}")
+
+
+class Mounted:
+    def __init__(self, path):
+        self.path = path
+
+    def stop(self):
+        subprocess.run(["umount", "-l", self.path], check=False)
+
+
+@pytest.fixture(scope="module")
+def world():
+    with tempfile.TemporaryDirectory(prefix="lab-faults-") as folder:
+        made = World.__new__(World)
+        try:
+            made.__init__(folder)
+            yield made
+        finally:
+            made.stop()
+
+
+@pytest.fixture
+def chance(request):
+    return random.Random(f"{SEED} {request.node.name}")
+
+
+def moment(chance, longest):
+    threading.Event().wait(chance.uniform(0, longest))
+
+
+@pytest.mark.parametrize("role", ["edge", "core", "presence"])
+def test_a_node_that_is_killed_at_any_moment(world, chance, role):
+    for number in range(3):
+        world.change(on=number % 2 == 1)
+        moment(chance, 0.4)
+        world.trio.nodes[role].kill(signal.SIGKILL)
+        world.trio.nodes[role].child.wait()
+        world.trio.restart(role)
+        world.agree(f"{role} killed, round {number}")
+    world.change(on=True)
+    world.agree("on again")
+    world.nothing_twice()
+
+
+@pytest.mark.parametrize("way", ["ssh", "axl"])
+def test_a_way_that_is_cut_at_any_byte(world, chance, way):
+    relay = world.ways[way]
+    for number in range(8):
+        before = relay.cuts
+        relay.cut_after(chance.randrange(1, 3000))
+        world.change(on=number % 2 == 1)
+        if way == "axl":
+            world.trio.core.ask("imp-servers", "refresh", check=False)
+        until(lambda: relay.cuts > before, f"the cut of {way}", 20)
+        world.agree(f"{way} cut, round {number}")
+    world.nothing_twice()
+
+
+def test_links_that_are_cut_at_any_byte_lose_and_repeat_no_message(world, chance):
+    world.change(on=True)
+    world.agree()
+    world.federates()
+    since = world.romeo.mark(), world.victor.mark()
+    for number in range(6):
+        for way in ("link to the edge", "link to the presence node"):
+            world.ways[way].cut_after(chance.randrange(1, 4000))
+        world.romeo.counts(world.victor, "out", number * 10, 10)
+        world.victor.counts(world.romeo, "in", number * 10, 10)
+        until(lambda: len(world.victor.heard("out", since[1])) >= number * 10 + 10 and
+              len(world.romeo.heard("in", since[0])) >= number * 10 + 10,
+              lambda: f"LAB_SEED={SEED} {world.victor.heard('out', since[1])} {world.romeo.heard('in', since[0])}", 30)
+    assert world.victor.heard("out", since[1]) == list(range(60))
+    assert world.romeo.heard("in", since[0]) == list(range(60))
+    assert sum(world.ways[way].cuts for way in ("link to the edge", "link to the presence node")) >= 4
+
+
+def fill(folder):
+    """Not a byte is left on its disk; the file that took them."""
+    path = os.path.join(folder, "ballast")
+    with open(path, "wb", buffering=0) as file:
+        for size in (65536, 4096, 512, 1):
+            try:
+                while True:
+                    file.write(b"x" * size)
+            except OSError:
+                pass
+    return path
+
+
+def test_a_full_disk_on_the_presence_node(world):
+    if not world.has_disks:
+        pytest.skip("small disks need root")
+    world.agree()
+    ballast = fill(world.trio.presence.data)
+    try:
+        with pytest.raises(Refused):
+            for number in range(2000):  # what SQLite has allocated already may hold a few
+                world.trio.presence.ask("run", "sql", "insert into xmpps2snodes (pkid, cp_id) values "
+                                        f"(newid(), 'cm-2_s2scp-1.{'x' * 150}-{number}')")
+        assert "presence.store" in world.trio.presence.alarms()
+        world.federates()
+    finally:
+        os.remove(ballast)
+    for row in world.trio.rows():
+        if "xxx" in row:
+            world.trio.presence.ask("run", "sql", f"delete from xmpps2snodes where cp_id = '{row}'")
+    world.agree("room on the disk")
+    until(lambda: "presence.store" not in world.trio.presence.alarms(), world.trio.presence.alarms, 10)
+
+
+def test_a_full_disk_on_the_core(world):
+    if not world.has_disks:
+        pytest.skip("small disks need root")
+    world.agree()
+    ballast = fill(world.trio.core.data)
+    try:
+        until(lambda: world.change() or world.disagreement(), "the disk of the core to be full", 20)
+        until(lambda: "replication.store" in world.trio.core.alarms(), world.trio.core.alarms, 15)
+        world.federates()
+    finally:
+        os.remove(ballast)
+    world.agree("room on the disk")
+    until(lambda: "replication.store" not in world.trio.core.alarms(), world.trio.core.alarms, 10)
+    world.nothing_twice()
+
+
+def test_a_damaged_database_does_not_stop_a_running_node_and_is_put_aside_at_the_start(world):
+    world.agree()
+    database = os.path.join(world.trio.presence.data, "presence.db")
+    for path in (database, f"{database}-wal"):
+        with open(path, "r+b") as file:
+            size = os.path.getsize(path)
+            file.write(b"damaged " * (size // 8))
+    world.federates()
+    world.trio.presence.ask("run", "sql", "select * from xmpps2snodes", check=False)
+    world.federates()
+
+    world.trio.presence.kill(signal.SIGKILL)
+    world.trio.presence.child.wait()
+    world.trio.restart("presence")
+    world.agree("a new database")
+    aside = glob.glob(f"{database}.damaged-*")
+    assert aside and aside[0].split("/")[-1] in str(world.trio.presence.alarms()["presence.store"])
+    world.romeo.online()
+    world.federates()

@@ -1,0 +1,145 @@
+"""Two edges for one presence node: two rows, two ways out, and one that goes leaves the other in force."""
+import os
+import signal
+import tempfile
+
+import pytest
+
+from world.certificates import Authority
+from world.client import Clients, User
+from world.names import NameServer
+from world.process import Process
+from world.prosody import Prosody
+from world import sallyport
+from world.trio import Trio, WrittenNode
+from world.wait import until
+
+pytestmark = pytest.mark.pair
+
+AT = {"edge": "127.0.50.20", "link": "127.0.50.21", "core": "127.0.50.10", "presence": "127.0.50.7"}
+NAMES = {"edge": "edge1.coluc.com", "core": "core1.coluc.com", "presence": "imp1.coluc.com"}
+SECOND = "cm-2_s2scp-1.edge2-coluc-com"
+DNS = """
+local-zone: "com." static
+local-zone: "lab." static
+local-data: "_xmpp-server._tcp.coluc.com. 60 SRV 0 0 5269 edge1.coluc.com."
+local-data: "_xmpp-server._tcp.coluc.com. 60 SRV 1 0 5269 edge2.coluc.com."
+local-data: "edge1.coluc.com. 60 A 127.0.50.20"
+local-data: "edge2.coluc.com. 60 A 127.0.50.22"
+local-data: "_xmpp-server._tcp.vngtp.lab. 60 SRV 0 0 5269 xmpp.vngtp.lab."
+local-data: "xmpp.vngtp.lab. 60 A 127.0.51.20"
+"""
+
+
+class SecondEdge(WrittenNode):
+    """What the trio's edge has, under another name; the same keys of SSH, a certificate of its own on the link."""
+
+    def __init__(self, folder):  # pylint: disable=super-init-not-called
+        self.role, self.folder, self.namespace, self.prefix = "edge", folder, None, ()
+        self.file, self.data = f"{folder}/edge2.toml", f"{folder}/data/edge2"
+        Process.__init__(self, "edge2", [sallyport.BINARY, "edge", "--config", self.file], folder)
+
+
+def write_second_edge(folder):
+    authority = Authority.__new__(Authority)
+    authority.folder, authority.certificate, authority.key = folder, f"{folder}/traversal-ca.pem", f"{folder}/traversal-ca.key"
+    authority.issue("edge2-link", ["edge2.coluc.com"])
+    os.chmod(f"{folder}/edge2-link.key", 0o600)
+    with open(f"{folder}/edge.toml", encoding="utf-8") as file:
+        text = file.read()
+    for old, new in (("edge1.coluc.com", "edge2.coluc.com"), (AT["edge"], "127.0.50.22"), (AT["link"], "127.0.50.23"),
+                     ("data/edge", "data/edge2"), ("edge-link.", "edge2-link.")):
+        assert old in text, old
+        text = text.replace(old, new)
+    with open(f"{folder}/edge2.toml", "w", encoding="utf-8") as file:
+        file.write(text)
+    with open(f"{folder}/core.toml", "a", encoding="utf-8") as file:
+        file.write('\n[[link.dial]]\naddress = "127.0.50.23:7400"\nname = "edge2.coluc.com"\nrole = "edge"\n'
+                   '\n[[ssh.dial]]\naddress = "127.0.50.23:2222"\nname = "edge2.coluc.com"\nkey = "core_ed25519"\n'
+                   'host_key = "ssh_host_ed25519.pub"\n')
+
+
+@pytest.fixture(scope="module")
+def world():
+    running = []
+
+    def start(process):
+        running.append(process)
+        return process
+
+    class World:  # pylint: disable=too-few-public-methods
+        pass
+
+    with tempfile.TemporaryDirectory(prefix="lab-edges-") as folder:
+        try:
+            start(NameServer("edges-dns", "127.0.50.53", DNS, folder, port=5356))
+            authority = Authority(folder, "authority")
+            vngtp = start(Prosody("vngtp", folder, "127.0.51.20", {"vngtp.lab": ["victor"]}, [],
+                                  authority.issue("vngtp", ["vngtp.lab"]), authority.certificate, "127.0.50.53@5356",
+                                  c2s=("127.0.51.5", 5222)))
+            made = World()
+            made.trio = start(Trio(f"{folder}/trio", "coluc.com", AT, NAMES, "127.0.50.53:5356", "127.0.0.0/8", ["vngtp.lab"]))
+            write_second_edge(f"{folder}/trio")
+            made.trio.start()
+            made.second = start(SecondEdge(f"{folder}/trio")).ready()
+            vngtp.ready()
+            made.trio.add_users("romeo")
+            clients = start(Clients("edges-clients", folder))
+            made.romeo = User(clients, "romeo", "romeo@coluc.com", made.trio.users).online()
+            made.victor = User(clients, "victor", "victor@vngtp.lab", vngtp).online()
+            yield made
+        finally:
+            for process in reversed(running):
+                process.stop()
+
+
+def rows_become(world, *wanted, seconds=15):
+    until(lambda: world.trio.rows() == sorted(wanted),
+          lambda: f"{world.trio.rows()}, wanted {wanted}\n{world.trio.core.log()[-2000:]}", seconds)
+
+
+def test_each_edge_has_a_row_and_each_is_a_way_out(world):
+    rows_become(world, world.trio.component, SECOND)
+    until(lambda: "edge1-coluc-com, edge2-coluc-com" in (world.trio.presence.chain()["a way to the edges"]["reason"] or ""),
+          world.trio.presence.chain, 15)
+    world.romeo.says(world.victor, "by one of two")
+    world.victor.hears("by one of two", 20)
+
+
+def test_an_edge_that_is_killed_keeps_its_row_and_the_other_carries(world):
+    world.trio.edge.kill(signal.SIGKILL)
+    world.trio.edge.child.wait()
+    until(lambda: world.trio.presence.chain()["a way to the edges"]["reason"] == "edge2-coluc-com",
+          world.trio.presence.chain, 15)
+    since = world.victor.mark()
+    world.romeo.says(world.victor, "by the one that is left")
+    world.victor.hears("by the one that is left", 30, since)
+    assert world.trio.rows() == sorted([world.trio.component, SECOND])
+    world.trio.restart("edge")
+    rows_become(world, world.trio.component, SECOND)
+
+
+def test_an_edge_that_no_longer_federates_takes_its_row_with_it(world):
+    world.second.ask("config", "set", "federation.enabled", "false")
+    rows_become(world, world.trio.component)
+    world.second.ask("config", "set", "federation.enabled", "true")
+    rows_become(world, world.trio.component, SECOND)
+
+
+def test_what_cannot_change_live_is_one_notification_until_the_router_is_restarted(world):
+    presence = world.trio.presence
+    with open(presence.file, encoding="utf-8") as file:
+        before = file.read()
+    for old, new in (("name = \"imp1.coluc.com\"", "name = \"imp9.coluc.com\""),
+                     ("127.0.50.7:7400", "127.0.50.8:7400"), ("secret = \"", "secret = \"other")):
+        assert old in before, old
+        with open(presence.file, "w", encoding="utf-8") as file:
+            file.write(before.replace(old, new))
+        presence.ask("reload")
+        presence.ask("reload")
+        standing = presence.json("notifications")["notifications"]
+        assert len(standing) == 1 and "restart" in standing[0]["description"], standing
+        with open(presence.file, "w", encoding="utf-8") as file:
+            file.write(before)
+        presence.ask("reload")
+        assert not presence.json("notifications")["notifications"], "what is in force again needs no restart"
