@@ -14,6 +14,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 
@@ -30,7 +31,23 @@ from world.wait import until  # noqa: E402
 ROOT = os.path.normpath(os.path.join(HERE, "..", ".."))
 DNS_PORT = 5353
 WITHOUT_PAIRS = os.environ.get("SALLYPORT") == "none"
-ORGANISATIONS = {"montague.lab": ("10", ["romeo", "benvolio"]), "capulet.lab": ("11", ["juliet"])}
+
+
+def free_network():
+    """Where nobody else's demo runs: 127.0.NUMBER is the first organisation's, the next one the other's."""
+    for number in range(10, 30, 2):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind((f"127.0.{number}.53", DNS_PORT))
+                return number
+            except OSError:
+                continue
+    return 10
+
+
+NETWORK = free_network()
+DNS_SERVER = f"127.0.{NETWORK}.53"
+ORGANISATIONS = {"montague.lab": (NETWORK, ["romeo", "benvolio"]), "capulet.lab": (NETWORK + 1, ["juliet"])}
 STEPS = ("lookup begun", "lookup done", "stream opened", "dialback key sent", "dialback timer", "verify asked",
          "verify received", "verify judged", "dialback result", "connection state", "dialback only")
 
@@ -66,7 +83,7 @@ class WithTrio(Organisation):
     def begin(self, other):
         at = {"edge": self.at(20), "link": self.at(21), "core": self.at(10), "presence": self.at(7)}
         names = {"edge": f"edge1.{self.domain}", "core": f"core1.{self.domain}", "presence": f"imp1.{self.domain}"}
-        self.trio = Trio(os.path.join(self.folder, self.short), self.domain, at, names, f"127.0.10.53:{DNS_PORT}",
+        self.trio = Trio(os.path.join(self.folder, self.short), self.domain, at, names, f"{DNS_SERVER}:{DNS_PORT}",
                          "127.0.0.0/8", [other])
         say(f"{self.domain}: sallyport init has written edge.toml, core.toml and presence.toml")
         self.start(self.trio)
@@ -75,7 +92,7 @@ class WithTrio(Organisation):
 
     def ready(self):
         until(lambda: self.trio.rows() == [self.trio.component], "the core to provision the presence node", 20)
-        self.presence.event("router loaded", f'components="{self.trio.component}"', seconds=20)
+        self.presence.event("router loaded", 'components="1"', seconds=20)
         self.trio.add_users(*self.user_names)
 
     def users(self):
@@ -96,7 +113,7 @@ class WithServer(Organisation):
         self.prosody = self.start(Prosody(
             f"{self.short}-prosody", self.folder, self.at(20 if WITHOUT_PAIRS else 5), {self.domain: self.user_names},
             [f"rooms.{self.domain}"], self.certificate, self.authority.certificate,
-            f"127.0.10.53@{DNS_PORT}" if WITHOUT_PAIRS else f"{self.at(54)}@{DNS_PORT}", c2s=(self.at(5), 5222)))
+            f"{DNS_SERVER}@{DNS_PORT}" if WITHOUT_PAIRS else f"{self.at(54)}@{DNS_PORT}", c2s=(self.at(5), 5222)))
         if not WITHOUT_PAIRS:
             self._pair(other)
 
@@ -112,7 +129,7 @@ class WithServer(Organisation):
         identity = ([self.domain, f"*.{self.domain}"], *self.certificate)
         edge_name = f"edge1.{self.domain}"
         self.edge = self.start(sallyport.Node("edge", f"{self.short}-edge", self.folder, sallyport.edge_file(
-            edge_name, listen=[f"{self.at(20)}:5269"], link=f"{self.at(20)}:7400", dns=f"127.0.10.53:{DNS_PORT}",
+            edge_name, listen=[f"{self.at(20)}:5269"], link=f"{self.at(20)}:7400", dns=f"{DNS_SERVER}:{DNS_PORT}",
             allow=["127.0.0.0/8"], trust=self.authority.certificate, identity=identity,
             link_certificate=self.traversal.issue(f"{self.short}-link-edge", [edge_name]),
             link_trust=self.traversal.certificate, settings=settings, threads=1)))
@@ -165,7 +182,7 @@ class Demo:
         say("starting two organisations, montague.lab (embedded users) and capulet.lab (a Prosody) …")
         pki = os.path.join(self.folder, "pki")
         authority, traversal = Authority(pki, "public-authority"), Authority(pki, "traversal-authority")
-        self.start(NameServer("internet-dns", "127.0.10.53", zones(), self.folder, port=DNS_PORT))
+        self.start(NameServer("internet-dns", DNS_SERVER, zones(), self.folder, port=DNS_PORT))
         def server(domain):
             return WithServer(domain, self.folder, self.start, authority, traversal)
         one, other = ORGANISATIONS

@@ -3,7 +3,7 @@ test is a page, in the order of the article, and leaves the nodes ready for the 
 
     outside                      DMZ                        inside
     victor@vngtp.lab  <--5269--> edge  <--7400 link, 2222 SSH-- core --7400 link, 8443 AXL--> presence <--5222-- romeo@coluc.com
-    (an ordinary Prosody)        127.0.30.20                    127.0.30.10                   127.0.30.7
+    (an ordinary Prosody)        127.0.60.20                    127.0.60.10                   127.0.60.7
 
 The three files are what `sallyport init` wrote. Nothing here needs root: the addresses are those of the loopback. To play
 along, start nodes of your own with `./dev demo` and type what stands in ask(...) behind `sallyport`, with --node.
@@ -24,7 +24,7 @@ from world.wait import until
 
 pytestmark = pytest.mark.pair
 
-AT = {"edge": "127.0.30.20", "link": "127.0.30.21", "core": "127.0.30.10", "presence": "127.0.30.7"}
+AT = {"edge": "127.0.60.20", "link": "127.0.60.21", "core": "127.0.60.10", "presence": "127.0.60.7"}
 NAMES = {"edge": "edge1.coluc.com", "core": "core1.coluc.com", "presence": "imp1.coluc.com"}
 COMPONENT = "cm-2_s2scp-1.edge1-coluc-com"
 AXL = "imp1.coluc.com:8443"
@@ -34,9 +34,9 @@ DNS = """
 local-zone: "com." static
 local-zone: "lab." static
 local-data: "_xmpp-server._tcp.coluc.com. 60 SRV 0 0 5269 edge1.coluc.com."
-local-data: "edge1.coluc.com. 60 A 127.0.30.20"
+local-data: "edge1.coluc.com. 60 A 127.0.60.20"
 local-data: "_xmpp-server._tcp.vngtp.lab. 60 SRV 0 0 5269 xmpp.vngtp.lab."
-local-data: "xmpp.vngtp.lab. 60 A 127.0.31.20"
+local-data: "xmpp.vngtp.lab. 60 A 127.0.61.20"
 """
 
 
@@ -46,12 +46,12 @@ class World:
     def __init__(self, folder):
         self.running = []
         start = self.start
-        start(NameServer("chain-dns", "127.0.30.53", DNS, folder, port=5354))
+        start(NameServer("chain-dns", "127.0.60.53", DNS, folder, port=5354))
         authority = Authority(folder, "authority")
-        self.vngtp = start(Prosody("vngtp", folder, "127.0.31.20", {"vngtp.lab": ["victor"]}, [],
-                                   authority.issue("vngtp", ["vngtp.lab"]), authority.certificate, "127.0.30.53@5354",
-                                   c2s=("127.0.31.5", 5222)))
-        self.trio = start(Trio(f"{folder}/trio", "coluc.com", AT, NAMES, "127.0.30.53:5354", "127.0.0.0/8", ["vngtp.lab"]))
+        self.vngtp = start(Prosody("vngtp", folder, "127.0.61.20", {"vngtp.lab": ["victor"]}, [],
+                                   authority.issue("vngtp", ["vngtp.lab"]), authority.certificate, "127.0.60.53@5354",
+                                   c2s=("127.0.61.5", 5222)))
+        self.trio = start(Trio(f"{folder}/trio", "coluc.com", AT, NAMES, "127.0.60.53:5354", "127.0.0.0/8", ["vngtp.lab"]))
         self.trio.start()
         self.edge, self.core, self.presence = self.trio.edge, self.trio.core, self.trio.presence
         self.vngtp.ready()
@@ -103,7 +103,7 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world():
+def lab():
     with tempfile.TemporaryDirectory(prefix="lab-chain-") as folder:
         made = World.__new__(World)
         try:
@@ -115,85 +115,86 @@ def world():
 
 # Step 1. Enable XMPP federation ---------------------------------------------------------------------------------------
 
-def test_page_1_federation_is_switched_on_at_the_edge_and_the_whole_chain_follows(world):
-    world.federation(False)
-    since = world.edge.mark(), world.core.mark()
+def test_page_1_federation_is_switched_on_at_the_edge_and_the_whole_chain_follows(lab):
+    lab.federation(False)
+    since = lab.edge.mark(), lab.core.mark()
 
-    world.edge.ask("config", "set", "federation.enabled", "true")
+    lab.edge.ask("config", "set", "federation.enabled", "true")
 
     # "Expressway-E updates its local configuration and replicates this setting with Expressway Core."
-    world.edge.event("setting changed", f'detail="{SWITCHED_ON}"', since=since[0])
-    world.core.wait_for(r"replication\.received\b.*" + re.escape(f'component="{COMPONENT}"'), since=since[1])
-    world.core.event("setting changed", f'detail="{SWITCHED_ON}"', 'author="edge1.coluc.com"', since=since[1])
+    lab.edge.event("setting changed", f'detail="{SWITCHED_ON}"', since=since[0])
+    lab.core.wait_for(r"replication\.received\b.*" + re.escape(f'component="{COMPONENT}"'), since=since[1])
+    lab.core.event("setting changed", f'detail="{SWITCHED_ON}"', 'author="edge1.coluc.com"', since=since[1])
 
     # "Expressway-C updates the xmpps2snodes table on the CUP database with the realms of the S2S component."
-    sent = world.core.wait_for(r"axl\.sent\b.*executeSQLUpdate", since=since[1])
+    sent = lab.core.wait_for(r"axl\.sent\b.*executeSQLUpdate", since=since[1])
     for fact in ('Module="network.axl"', 'Level="INFO "', 'Action="Send"', f'URL="https://{AXL}/axl/"'):
         assert fact in sent, sent
-    assert world.core.lines('axl\\.sent\\b.*Function="executeSQLQuery"', since[1])
-    world.rows_become(COMPONENT, seconds=5)
+    assert lab.core.lines('axl\\.sent\\b.*Function="executeSQLQuery"', since[1])
+    lab.rows_become(COMPONENT, seconds=5)
 
     # "Ensure that the public DNS has the SRV records."
-    assert "_xmpp-server._tcp.coluc.com" in world.edge.ask("check", "dns", "coluc.com", check=False)
+    assert f"{AT['edge']}:5269 leads to this node" in lab.edge.ask("check", "dns", "coluc.com")
 
 
-def test_page_1_each_of_the_three_shows_the_whole_chain(world):
-    world.step_becomes(world.edge, "federation set on edge1.coluc.com", "in force")
-    world.step_becomes(world.edge, "settings received on core1.coluc.com", "in force")
-    world.step_becomes(world.core, "settings received from edge1.coluc.com", "in force")
-    for node in (world.edge, world.core):
-        world.step_becomes(node, f"told to the IM&P server {AXL}", "in force", COMPONENT)
-        world.step_becomes(node, "loaded by the router of imp1.coluc.com", "in force")
+def test_page_1_each_of_the_three_shows_the_whole_chain(lab):
+    lab.step_becomes(lab.edge, "federation set on edge1.coluc.com", "in force")
+    lab.step_becomes(lab.edge, "settings received on core1.coluc.com", "in force")
+    lab.step_becomes(lab.core, "settings received from edge1.coluc.com", "in force")
+    for node in (lab.edge, lab.core):
+        lab.step_becomes(node, f"told to the IM&P server {AXL}", "in force", COMPONENT)
+        lab.step_becomes(node, "loaded by the router of imp1.coluc.com", "in force")
     for step in ("joined to a core", "told by a core", "loaded by the router", "a way to the edges"):
-        world.step_becomes(world.presence, step, "in force")
+        lab.step_becomes(lab.presence, step, "in force")
 
 
 # Verify the XMPP configuration ----------------------------------------------------------------------------------------
 
-def test_page_2_the_query_shows_the_row(world):
-    printed = world.presence.ask("run", "sql", "select * from xmpps2snodes").splitlines()
+def test_page_2_the_query_shows_the_row(lab):
+    printed = lab.presence.ask("run", "sql", "select * from xmpps2snodes").splitlines()
     assert printed[0].split() == ["pkid", "cp_id"] and set(printed[1]) == {"="}, printed
     assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12} +" + re.escape(COMPONENT), printed[2]), printed
 
 
-def test_page_2_federation_is_off_on_the_presence_node_itself(world):
-    assert world.presence.json("config", "get", "presence.federation_node_status")["value"] == "off"
+def test_page_2_federation_is_off_on_the_presence_node_itself(lab):
+    assert lab.presence.json("config", "get", "presence.federation_node_status")["value"] == "off"
     with pytest.raises(Refused, match="xmpps2snodes"):
-        world.presence.ask("config", "set", "presence.federation_node_status", "on")
+        lab.presence.ask("config", "set", "presence.federation_node_status", "on")
 
 
-def test_page_2_debug_logs(world):
-    world.edge.ask("log", "level", "developer.clusterdb.restapi", "debug")
-    world.core.ask("log", "level", "network.axl", "debug")
-    world.core.ask("imp-servers", "refresh")
+def test_page_2_debug_logs(lab):
+    lab.edge.ask("log", "level", "developer.clusterdb.restapi", "debug")
+    lab.edge.ask("log", "level", "developer.xcp.federation", "debug")  # the dialback timer of the next page
+    lab.core.ask("log", "level", "network.axl", "debug")
+    lab.core.ask("imp-servers", "refresh")
 
 
 # Step 2. Dialback -----------------------------------------------------------------------------------------------------
 
-def test_page_3_dialback_as_all_three_roles(world):
-    world.edge.close_streams("vngtp.lab")
-    since = world.edge.mark()
-    world.carries(world.romeo, world.victor, "dialback, please")
-    world.carries(world.victor, world.romeo, "with pleasure")
+def test_page_3_dialback_as_all_three_roles(lab):
+    lab.edge.close_streams("vngtp.lab")
+    since = lab.edge.mark()
+    lab.carries(lab.romeo, lab.victor, "dialback, please")
+    lab.carries(lab.victor, lab.romeo, "with pleasure")
     # the initiating server: key, 30 s timer, state
-    world.edge.event("dialback key sent", "coluc.com", "vngtp.lab", since=since)
-    world.edge.event("dialback timer", "30", since=since)
-    world.edge.event("connection state", since=since)
+    lab.edge.event("dialback key sent", "coluc.com", "vngtp.lab", since=since)
+    lab.edge.event("dialback timer", "30", since=since)
+    lab.edge.event("connection state", since=since)
     # the receiving server: SRV look-up, db:verify asked, valid
-    world.edge.event("lookup done", "_xmpp-server._tcp.vngtp.lab", since=since)
-    world.edge.event("verify asked", "vngtp.lab", since=since)
-    world.edge.event("verify received", "valid", since=since)
+    lab.edge.event("lookup done", "_xmpp-server._tcp.vngtp.lab", since=since)
+    lab.edge.event("verify asked", "vngtp.lab", since=since)
+    lab.edge.event("verify received", "valid", since=since)
     # the authoritative server: asked and answered
-    world.edge.event("verify judged", "vngtp.lab", since=since)
-    assert not re.search(r"\b[0-9a-f]{40,}\b", world.edge.log(since)), "the keys themselves are not in the log"
+    lab.edge.event("verify judged", "vngtp.lab", since=since)
+    assert not re.search(r"\b[0-9a-f]{40,}\b", lab.edge.log(since)), "the keys themselves are not in the log"
 
 
 # Step 3. Security mode ------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("mode,starttls,required",
                          [("no_tls", False, False), ("tls_optional", True, False), ("tls_required", True, True)])
-def test_page_4_the_features_show_the_security_mode(world, mode, starttls, required):
-    world.edge.ask("config", "set", "federation.security_mode", mode)
+def test_page_4_the_features_show_the_security_mode(lab, mode, starttls, required):
+    lab.edge.ask("config", "set", "federation.security_mode", mode)
     with socket.create_connection((AT["edge"], 5269), 10) as stream:
         stream.sendall(b"<?xml version='1.0'?><stream:stream xmlns='jabber:server' xmlns:db='jabber:server:dialback' "
                        b"xmlns:stream='http://etherx.jabber.org/streams' from='vngtp.lab' to='coluc.com' version='1.0'>")
@@ -208,74 +209,74 @@ def test_page_4_the_features_show_the_security_mode(world, mode, starttls, requi
 
 # Symptom 1: one-way messaging -----------------------------------------------------------------------------------------
 
-def test_page_5_symptom_1_a_wrong_axl_password(world):
-    before = [node.pid for node in (world.edge, world.core, world.presence)]
-    world.federation(False)
-    since = world.core.mark()
+def test_page_5_symptom_1_a_wrong_axl_password(lab):
+    before = [node.pid for node in (lab.edge, lab.core, lab.presence)]
+    lab.federation(False)
+    since = lab.core.mark()
 
     # Somebody changes the password of the application user on the IM&P server, and forgets the core.
-    world.presence.ask("axl-users", "passwd", "axl-core", "--password-file", world.trio.secret("a new password 1"))
-    world.edge.ask("config", "set", "federation.enabled", "true")
+    lab.presence.ask("axl-users", "passwd", "axl-core", "--password-file", lab.trio.secret("a new password 1"))
+    lab.edge.ask("config", "set", "federation.enabled", "true")
 
     # "On Expressway-C logs: Function="executeSQLQuery" Status="401" Reason="None""
-    world.core.wait_for('Function="executeSQLQuery" Status="401" Reason="None"', since=since)
+    lab.core.wait_for('Function="executeSQLQuery" Status="401" Reason="None"', since=since)
 
     # An alarm on the core and on the edge; the effect is named on all three.
-    until(lambda: "axl.refused" in world.core.alarms(), world.core.alarms, 10)
-    until(lambda: world.edge_hears_of("axl.refused"), world.edge.alarms, 10)
-    for node in (world.edge, world.core):
-        world.step_becomes(node, f"told to the IM&P server {AXL}", "failed", NEVER_TOLD)
-    world.step_becomes(world.presence, "told by a core", "failed", "401")
+    until(lambda: "axl.refused" in lab.core.alarms(), lab.core.alarms, 10)
+    until(lambda: lab.edge_hears_of("axl.refused"), lab.edge.alarms, 10)
+    for node in (lab.edge, lab.core):
+        lab.step_becomes(node, f"told to the IM&P server {AXL}", "failed", NEVER_TOLD)
+    lab.step_becomes(lab.presence, "told by a core", "failed", "401")
 
     # One way: what comes from outside arrives; what goes out is returned, without a word about hosts or causes.
-    world.carries(world.victor, world.romeo, "do you hear me")
-    assert world.returned(world.romeo, world.victor, "I do but") == "remote-server-not-found"
+    lab.carries(lab.victor, lab.romeo, "do you hear me")
+    assert lab.returned(lab.romeo, lab.victor, "I do but") == "remote-server-not-found"
 
     # "Update password, refresh CUP server discovery." Nothing is restarted.
-    world.core.ask("imp-servers", "passwd", AXL, "--password-file", world.trio.secret("a new password 1"))
-    world.core.ask("imp-servers", "refresh")
-    world.rows_become(COMPONENT)
-    world.carries(world.romeo, world.victor, "now you hear me too")
-    until(lambda: "axl.refused" not in world.core.alarms(), world.core.alarms, 5)
-    until(lambda: not world.edge_hears_of("axl.refused"), world.edge.alarms, 10)
-    assert before == [node.pid for node in (world.edge, world.core, world.presence)]
+    lab.core.ask("imp-servers", "passwd", AXL, "--password-file", lab.trio.secret("a new password 1"))
+    lab.core.ask("imp-servers", "refresh")
+    lab.rows_become(COMPONENT)
+    lab.carries(lab.romeo, lab.victor, "now you hear me too")
+    until(lambda: "axl.refused" not in lab.core.alarms(), lab.core.alarms, 5)
+    until(lambda: not lab.edge_hears_of("axl.refused"), lab.edge.alarms, 10)
+    assert before == [node.pid for node in (lab.edge, lab.core, lab.presence)]
 
 
 # Symptom 2: the router is bouncing packets ----------------------------------------------------------------------------
 
-def test_page_6_symptom_2_the_router_does_not_know_the_component(world):
-    world.federation(False)
-    world.presence.ask("config", "set", "router.live_changes", "false")
-    world.presence.ask("restart", "router")
-    since = world.presence.mark()
-    world.federation(True)
+def test_page_6_symptom_2_the_router_does_not_know_the_component(lab):
+    lab.federation(False)
+    lab.presence.ask("config", "set", "router.live_changes", "false")
+    lab.presence.ask("restart", "router")
+    since = lab.presence.mark()
+    lab.federation(True)
 
     # The row is there, and messages are returned all the same. The log and the status name the cause on every node.
-    assert world.returned(world.romeo, world.victor, "bounced") == "remote-server-not-found"
-    world.presence.event("stanzas returned", "has not loaded an S2S component", "restart the router", since=since)
-    world.step_becomes(world.presence, "loaded by the router", "failed", "restart router")
-    for node in (world.edge, world.core):
-        world.step_becomes(node, "loaded by the router of imp1.coluc.com", "failed", "restart router")
+    assert lab.returned(lab.romeo, lab.victor, "bounced") == "remote-server-not-found"
+    lab.presence.event("stanzas returned", "has not loaded an S2S component", "restart the router", since=since)
+    lab.step_becomes(lab.presence, "loaded by the router", "failed", "restart router")
+    for node in (lab.edge, lab.core):
+        lab.step_becomes(node, "loaded by the router of imp1.coluc.com", "failed", "restart router")
 
     # "This can be verified under the Notifications page."
-    notification = world.presence.json("notifications")["notifications"][0]
+    notification = lab.presence.json("notifications")["notifications"][0]
     assert "restart" in notification["description"] and notification["origin"], notification
 
     # "Restart XCP router on CUP." "Once the service is restarted, this notification will be deleted automatically."
-    pid = world.presence.pid
-    world.presence.ask("restart", "router")
-    world.presence.event("router loaded", COMPONENT, since=since)
-    until(lambda: not world.presence.json("notifications")["notifications"], "the notification to go", 10)
-    world.step_becomes(world.core, "loaded by the router of imp1.coluc.com", "in force")
-    world.carries(world.romeo, world.victor, "not bounced any more")
-    assert pid == world.presence.pid, "only the router was restarted; romeo is still online"
+    pid = lab.presence.pid
+    lab.presence.ask("restart", "router")
+    lab.presence.event("router loaded", 'components="1"', since=since)
+    until(lambda: not lab.presence.json("notifications")["notifications"], "the notification to go", 10)
+    lab.step_becomes(lab.core, "loaded by the router of imp1.coluc.com", "in force")
+    lab.carries(lab.romeo, lab.victor, "not bounced any more")
+    assert pid == lab.presence.pid, "only the router was restarted; romeo is still online"
 
 
-def test_page_6_in_live_mode_the_router_cures_itself(world):
-    world.presence.ask("config", "set", "router.live_changes", "true")
-    world.federation(False)
-    world.step_becomes(world.presence, "loaded by the router", "off")
-    assert world.returned(world.romeo, world.victor, "nobody federates") == "remote-server-not-found"
-    world.federation(True)
-    world.step_becomes(world.presence, "a way to the edges", "in force")
-    world.carries(world.romeo, world.victor, "without anybody's help")
+def test_page_6_in_live_mode_the_router_cures_itself(lab):
+    lab.presence.ask("config", "set", "router.live_changes", "true")
+    lab.federation(False)
+    lab.step_becomes(lab.presence, "loaded by the router", "off")
+    assert lab.returned(lab.romeo, lab.victor, "nobody federates") == "remote-server-not-found"
+    lab.federation(True)
+    lab.step_becomes(lab.presence, "a way to the edges", "in force")
+    lab.carries(lab.romeo, lab.victor, "without anybody's help")

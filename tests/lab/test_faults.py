@@ -21,7 +21,7 @@ from world.wait import until
 
 pytestmark = pytest.mark.pair
 
-AT = {"edge": "127.0.40.20", "link": "127.0.40.21", "core": "127.0.40.10", "presence": "127.0.40.7"}
+AT = {"edge": "127.0.62.20", "link": "127.0.62.21", "core": "127.0.62.10", "presence": "127.0.62.7"}
 NAMES = {"edge": "edge1.coluc.com", "core": "core1.coluc.com", "presence": "imp1.coluc.com"}
 SEED = os.environ.get("LAB_SEED", "1")
 BACK_IN_AGREEMENT = 10.0
@@ -29,9 +29,9 @@ DNS = """
 local-zone: "com." static
 local-zone: "lab." static
 local-data: "_xmpp-server._tcp.coluc.com. 60 SRV 0 0 5269 edge1.coluc.com."
-local-data: "edge1.coluc.com. 60 A 127.0.40.20"
+local-data: "edge1.coluc.com. 60 A 127.0.62.20"
 local-data: "_xmpp-server._tcp.vngtp.lab. 60 SRV 0 0 5269 xmpp.vngtp.lab."
-local-data: "xmpp.vngtp.lab. 60 A 127.0.41.20"
+local-data: "xmpp.vngtp.lab. 60 A 127.0.63.20"
 """
 
 
@@ -41,18 +41,18 @@ class World:
     def __init__(self, folder):
         self.folder, self.running, self.number = folder, [], 0
         start = self.start
-        start(NameServer("faults-dns", "127.0.40.53", DNS, folder, port=5355))
+        start(NameServer("faults-dns", "127.0.62.53", DNS, folder, port=5355))
         authority = Authority(folder, "authority")
-        self.vngtp = start(Prosody("vngtp", folder, "127.0.41.20", {"vngtp.lab": ["victor"]}, [],
-                                   authority.issue("vngtp", ["vngtp.lab"]), authority.certificate, "127.0.40.53@5355",
-                                   c2s=("127.0.41.5", 5222)))
-        self.trio = Trio(f"{folder}/trio", "coluc.com", AT, NAMES, "127.0.40.53:5355", "127.0.0.0/8", ["vngtp.lab"])
+        self.vngtp = start(Prosody("vngtp", folder, "127.0.63.20", {"vngtp.lab": ["victor"]}, [],
+                                   authority.issue("vngtp", ["vngtp.lab"]), authority.certificate, "127.0.62.53@5355",
+                                   c2s=("127.0.63.5", 5222)))
+        self.trio = Trio(f"{folder}/trio", "coluc.com", AT, NAMES, "127.0.62.53:5355", "127.0.0.0/8", ["vngtp.lab"])
         self.ways = {name: start(Cutter((relay, port), (target, port))) for name, relay, target, port in (
-            ("link to the edge", "127.0.40.31", AT["link"], 7400), ("ssh", "127.0.40.31", AT["link"], 2222),
-            ("link to the presence node", "127.0.40.32", AT["presence"], 7400),
-            ("axl", "127.0.40.32", AT["presence"], 8443))}
-        self.rewrite("core.toml", (AT["link"], "127.0.40.31"), (AT["presence"], "127.0.40.32"))
-        self.rewrite("hosts", (AT["presence"], "127.0.40.32"))
+            ("link to the edge", "127.0.62.31", AT["link"], 7400), ("ssh", "127.0.62.31", AT["link"], 2222),
+            ("link to the presence node", "127.0.62.32", AT["presence"], 7400),
+            ("axl", "127.0.62.32", AT["presence"], 8443))}
+        self.rewrite("core.toml", (AT["link"], "127.0.62.31"), (AT["presence"], "127.0.62.32"))
+        self.rewrite("hosts", (AT["presence"], "127.0.62.32"))
         for role in ("core", "presence"):
             self.own_disk(role)
         start(self.trio).start()
@@ -143,7 +143,7 @@ class Mounted:
 
 
 @pytest.fixture(scope="module")
-def world():
+def lab():
     with tempfile.TemporaryDirectory(prefix="lab-faults-") as folder:
         made = World.__new__(World)
         try:
@@ -163,49 +163,49 @@ def moment(chance, longest):
 
 
 @pytest.mark.parametrize("role", ["edge", "core", "presence"])
-def test_a_node_that_is_killed_at_any_moment(world, chance, role):
+def test_a_node_that_is_killed_at_any_moment(lab, chance, role):
     for number in range(3):
-        world.change(on=number % 2 == 1)
+        lab.change(on=number % 2 == 1)
         moment(chance, 0.4)
-        world.trio.nodes[role].kill(signal.SIGKILL)
-        world.trio.nodes[role].child.wait()
-        world.trio.restart(role)
-        world.agree(f"{role} killed, round {number}")
-    world.change(on=True)
-    world.agree("on again")
-    world.nothing_twice()
+        lab.trio.nodes[role].kill(signal.SIGKILL)
+        lab.trio.nodes[role].child.wait()
+        lab.trio.restart(role)
+        lab.agree(f"{role} killed, round {number}")
+    lab.change(on=True)
+    lab.agree("on again")
+    lab.nothing_twice()
 
 
 @pytest.mark.parametrize("way", ["ssh", "axl"])
-def test_a_way_that_is_cut_at_any_byte(world, chance, way):
-    relay = world.ways[way]
+def test_a_way_that_is_cut_at_any_byte(lab, chance, way):
+    relay = lab.ways[way]
     for number in range(8):
         before = relay.cuts
         relay.cut_after(chance.randrange(1, 3000))
-        world.change(on=number % 2 == 1)
+        lab.change(on=number % 2 == 1)
         if way == "axl":
-            world.trio.core.ask("imp-servers", "refresh", check=False)
+            lab.trio.core.ask("imp-servers", "refresh", check=False)
         until(lambda: relay.cuts > before, f"the cut of {way}", 20)
-        world.agree(f"{way} cut, round {number}")
-    world.nothing_twice()
+        lab.agree(f"{way} cut, round {number}")
+    lab.nothing_twice()
 
 
-def test_links_that_are_cut_at_any_byte_lose_and_repeat_no_message(world, chance):
-    world.change(on=True)
-    world.agree()
-    world.federates()
-    since = world.romeo.mark(), world.victor.mark()
+def test_links_that_are_cut_at_any_byte_lose_and_repeat_no_message(lab, chance):
+    lab.change(on=True)
+    lab.agree()
+    lab.federates()
+    since = lab.romeo.mark(), lab.victor.mark()
     for number in range(6):
         for way in ("link to the edge", "link to the presence node"):
-            world.ways[way].cut_after(chance.randrange(1, 4000))
-        world.romeo.counts(world.victor, "out", number * 10, 10)
-        world.victor.counts(world.romeo, "in", number * 10, 10)
-        until(lambda: len(world.victor.heard("out", since[1])) >= number * 10 + 10 and
-              len(world.romeo.heard("in", since[0])) >= number * 10 + 10,
-              lambda: f"LAB_SEED={SEED} {world.victor.heard('out', since[1])} {world.romeo.heard('in', since[0])}", 30)
-    assert world.victor.heard("out", since[1]) == list(range(60))
-    assert world.romeo.heard("in", since[0]) == list(range(60))
-    assert sum(world.ways[way].cuts for way in ("link to the edge", "link to the presence node")) >= 4
+            lab.ways[way].cut_after(chance.randrange(1, 4000))
+        lab.romeo.counts(lab.victor, "out", number * 10, 10)
+        lab.victor.counts(lab.romeo, "in", number * 10, 10)
+        until(lambda: len(lab.victor.heard("out", since[1])) >= number * 10 + 10 and
+              len(lab.romeo.heard("in", since[0])) >= number * 10 + 10,
+              lambda: f"LAB_SEED={SEED} {lab.victor.heard('out', since[1])} {lab.romeo.heard('in', since[0])}", 30)
+    assert lab.victor.heard("out", since[1]) == list(range(60))
+    assert lab.romeo.heard("in", since[0]) == list(range(60))
+    assert sum(lab.ways[way].cuts for way in ("link to the edge", "link to the presence node")) >= 4
 
 
 def fill(folder):
@@ -221,59 +221,59 @@ def fill(folder):
     return path
 
 
-def test_a_full_disk_on_the_presence_node(world):
-    if not world.has_disks:
+def test_a_full_disk_on_the_presence_node(lab):
+    if not lab.has_disks:
         pytest.skip("small disks need root")
-    world.agree()
-    ballast = fill(world.trio.presence.data)
+    lab.agree()
+    ballast = fill(lab.trio.presence.data)
     try:
         with pytest.raises(Refused):
             for number in range(2000):  # what SQLite has allocated already may hold a few
-                world.trio.presence.ask("run", "sql", "insert into xmpps2snodes (pkid, cp_id) values "
+                lab.trio.presence.ask("run", "sql", "insert into xmpps2snodes (pkid, cp_id) values "
                                         f"(newid(), 'cm-2_s2scp-1.{'x' * 150}-{number}')")
-        assert "presence.store" in world.trio.presence.alarms()
-        world.federates()
+        assert "presence.store" in lab.trio.presence.alarms()
+        lab.federates()
     finally:
         os.remove(ballast)
-    for row in world.trio.rows():
+    for row in lab.trio.rows():
         if "xxx" in row:
-            world.trio.presence.ask("run", "sql", f"delete from xmpps2snodes where cp_id = '{row}'")
-    world.agree("room on the disk")
-    until(lambda: "presence.store" not in world.trio.presence.alarms(), world.trio.presence.alarms, 10)
+            lab.trio.presence.ask("run", "sql", f"delete from xmpps2snodes where cp_id = '{row}'")
+    lab.agree("room on the disk")
+    until(lambda: "presence.store" not in lab.trio.presence.alarms(), lab.trio.presence.alarms, 10)
 
 
-def test_a_full_disk_on_the_core(world):
-    if not world.has_disks:
+def test_a_full_disk_on_the_core(lab):
+    if not lab.has_disks:
         pytest.skip("small disks need root")
-    world.agree()
-    ballast = fill(world.trio.core.data)
+    lab.agree()
+    ballast = fill(lab.trio.core.data)
     try:
-        until(lambda: world.change() or world.disagreement(), "the disk of the core to be full", 20)
-        until(lambda: "replication.store" in world.trio.core.alarms(), world.trio.core.alarms, 15)
-        world.federates()
+        until(lambda: lab.change() or lab.disagreement(), "the disk of the core to be full", 20)
+        until(lambda: "replication.store" in lab.trio.core.alarms(), lab.trio.core.alarms, 15)
+        lab.federates()
     finally:
         os.remove(ballast)
-    world.agree("room on the disk")
-    until(lambda: "replication.store" not in world.trio.core.alarms(), world.trio.core.alarms, 10)
-    world.nothing_twice()
+    lab.agree("room on the disk")
+    until(lambda: "replication.store" not in lab.trio.core.alarms(), lab.trio.core.alarms, 10)
+    lab.nothing_twice()
 
 
-def test_a_damaged_database_does_not_stop_a_running_node_and_is_put_aside_at_the_start(world):
-    world.agree()
-    database = os.path.join(world.trio.presence.data, "presence.db")
+def test_a_damaged_database_does_not_stop_a_running_node_and_is_put_aside_at_the_start(lab):
+    lab.agree()
+    database = os.path.join(lab.trio.presence.data, "presence.db")
     for path in (database, f"{database}-wal"):
         with open(path, "r+b") as file:
             size = os.path.getsize(path)
             file.write(b"damaged " * (size // 8))
-    world.federates()
-    world.trio.presence.ask("run", "sql", "select * from xmpps2snodes", check=False)
-    world.federates()
+    lab.federates()
+    lab.trio.presence.ask("run", "sql", "select * from xmpps2snodes", check=False)
+    lab.federates()
 
-    world.trio.presence.kill(signal.SIGKILL)
-    world.trio.presence.child.wait()
-    world.trio.restart("presence")
-    world.agree("a new database")
+    lab.trio.presence.kill(signal.SIGKILL)
+    lab.trio.presence.child.wait()
+    lab.trio.restart("presence")
+    lab.agree("a new database")
     aside = glob.glob(f"{database}.damaged-*")
-    assert aside and aside[0].split("/")[-1] in str(world.trio.presence.alarms()["presence.store"])
-    world.romeo.online()
-    world.federates()
+    assert aside and aside[0].split("/")[-1] in str(lab.trio.presence.alarms()["presence.store"])
+    lab.romeo.online()
+    lab.federates()

@@ -16,7 +16,7 @@ from world.wait import until
 
 pytestmark = pytest.mark.pair
 
-AT = {"edge": "127.0.50.20", "link": "127.0.50.21", "core": "127.0.50.10", "presence": "127.0.50.7"}
+AT = {"edge": "127.0.64.20", "link": "127.0.64.21", "core": "127.0.64.10", "presence": "127.0.64.7"}
 NAMES = {"edge": "edge1.coluc.com", "core": "core1.coluc.com", "presence": "imp1.coluc.com"}
 SECOND = "cm-2_s2scp-1.edge2-coluc-com"
 DNS = """
@@ -24,10 +24,10 @@ local-zone: "com." static
 local-zone: "lab." static
 local-data: "_xmpp-server._tcp.coluc.com. 60 SRV 0 0 5269 edge1.coluc.com."
 local-data: "_xmpp-server._tcp.coluc.com. 60 SRV 1 0 5269 edge2.coluc.com."
-local-data: "edge1.coluc.com. 60 A 127.0.50.20"
-local-data: "edge2.coluc.com. 60 A 127.0.50.22"
+local-data: "edge1.coluc.com. 60 A 127.0.64.20"
+local-data: "edge2.coluc.com. 60 A 127.0.64.22"
 local-data: "_xmpp-server._tcp.vngtp.lab. 60 SRV 0 0 5269 xmpp.vngtp.lab."
-local-data: "xmpp.vngtp.lab. 60 A 127.0.51.20"
+local-data: "xmpp.vngtp.lab. 60 A 127.0.65.20"
 """
 
 
@@ -47,20 +47,20 @@ def write_second_edge(folder):
     os.chmod(f"{folder}/edge2-link.key", 0o600)
     with open(f"{folder}/edge.toml", encoding="utf-8") as file:
         text = file.read()
-    for old, new in (("edge1.coluc.com", "edge2.coluc.com"), (AT["edge"], "127.0.50.22"), (AT["link"], "127.0.50.23"),
+    for old, new in (("edge1.coluc.com", "edge2.coluc.com"), (AT["edge"], "127.0.64.22"), (AT["link"], "127.0.64.23"),
                      ("data/edge", "data/edge2"), ("edge-link.", "edge2-link.")):
         assert old in text, old
         text = text.replace(old, new)
     with open(f"{folder}/edge2.toml", "w", encoding="utf-8") as file:
         file.write(text)
     with open(f"{folder}/core.toml", "a", encoding="utf-8") as file:
-        file.write('\n[[link.dial]]\naddress = "127.0.50.23:7400"\nname = "edge2.coluc.com"\nrole = "edge"\n'
-                   '\n[[ssh.dial]]\naddress = "127.0.50.23:2222"\nname = "edge2.coluc.com"\nkey = "core_ed25519"\n'
+        file.write('\n[[link.dial]]\naddress = "127.0.64.23:7400"\nname = "edge2.coluc.com"\nrole = "edge"\n'
+                   '\n[[ssh.dial]]\naddress = "127.0.64.23:2222"\nname = "edge2.coluc.com"\nkey = "core_ed25519"\n'
                    'host_key = "ssh_host_ed25519.pub"\n')
 
 
 @pytest.fixture(scope="module")
-def world():
+def lab():
     running = []
 
     def start(process):
@@ -72,13 +72,13 @@ def world():
 
     with tempfile.TemporaryDirectory(prefix="lab-edges-") as folder:
         try:
-            start(NameServer("edges-dns", "127.0.50.53", DNS, folder, port=5356))
+            start(NameServer("edges-dns", "127.0.64.53", DNS, folder, port=5356))
             authority = Authority(folder, "authority")
-            vngtp = start(Prosody("vngtp", folder, "127.0.51.20", {"vngtp.lab": ["victor"]}, [],
-                                  authority.issue("vngtp", ["vngtp.lab"]), authority.certificate, "127.0.50.53@5356",
-                                  c2s=("127.0.51.5", 5222)))
+            vngtp = start(Prosody("vngtp", folder, "127.0.65.20", {"vngtp.lab": ["victor"]}, [],
+                                  authority.issue("vngtp", ["vngtp.lab"]), authority.certificate, "127.0.64.53@5356",
+                                  c2s=("127.0.65.5", 5222)))
             made = World()
-            made.trio = start(Trio(f"{folder}/trio", "coluc.com", AT, NAMES, "127.0.50.53:5356", "127.0.0.0/8", ["vngtp.lab"]))
+            made.trio = start(Trio(f"{folder}/trio", "coluc.com", AT, NAMES, "127.0.64.53:5356", "127.0.0.0/8", ["vngtp.lab"]))
             write_second_edge(f"{folder}/trio")
             made.trio.start()
             made.second = start(SecondEdge(f"{folder}/trio")).ready()
@@ -93,45 +93,45 @@ def world():
                 process.stop()
 
 
-def rows_become(world, *wanted, seconds=15):
-    until(lambda: world.trio.rows() == sorted(wanted),
-          lambda: f"{world.trio.rows()}, wanted {wanted}\n{world.trio.core.log()[-2000:]}", seconds)
+def rows_become(lab, *wanted, seconds=15):
+    until(lambda: lab.trio.rows() == sorted(wanted),
+          lambda: f"{lab.trio.rows()}, wanted {wanted}\n{lab.trio.core.log()[-2000:]}", seconds)
 
 
-def test_each_edge_has_a_row_and_each_is_a_way_out(world):
-    rows_become(world, world.trio.component, SECOND)
-    until(lambda: "edge1-coluc-com, edge2-coluc-com" in (world.trio.presence.chain()["a way to the edges"]["reason"] or ""),
-          world.trio.presence.chain, 15)
-    world.romeo.says(world.victor, "by one of two")
-    world.victor.hears("by one of two", 20)
+def test_each_edge_has_a_row_and_each_is_a_way_out(lab):
+    rows_become(lab, lab.trio.component, SECOND)
+    until(lambda: "edge1-coluc-com, edge2-coluc-com" in (lab.trio.presence.chain()["a way to the edges"]["reason"] or ""),
+          lab.trio.presence.chain, 15)
+    lab.romeo.says(lab.victor, "by one of two")
+    lab.victor.hears("by one of two", 20)
 
 
-def test_an_edge_that_is_killed_keeps_its_row_and_the_other_carries(world):
-    world.trio.edge.kill(signal.SIGKILL)
-    world.trio.edge.child.wait()
-    until(lambda: world.trio.presence.chain()["a way to the edges"]["reason"] == "edge2-coluc-com",
-          world.trio.presence.chain, 15)
-    since = world.victor.mark()
-    world.romeo.says(world.victor, "by the one that is left")
-    world.victor.hears("by the one that is left", 30, since)
-    assert world.trio.rows() == sorted([world.trio.component, SECOND])
-    world.trio.restart("edge")
-    rows_become(world, world.trio.component, SECOND)
+def test_an_edge_that_is_killed_keeps_its_row_and_the_other_carries(lab):
+    lab.trio.edge.kill(signal.SIGKILL)
+    lab.trio.edge.child.wait()
+    until(lambda: lab.trio.presence.chain()["a way to the edges"]["reason"] == "edge2-coluc-com",
+          lab.trio.presence.chain, 15)
+    since = lab.victor.mark()
+    lab.romeo.says(lab.victor, "by the one that is left")
+    lab.victor.hears("by the one that is left", 30, since)
+    assert lab.trio.rows() == sorted([lab.trio.component, SECOND])
+    lab.trio.restart("edge")
+    rows_become(lab, lab.trio.component, SECOND)
 
 
-def test_an_edge_that_no_longer_federates_takes_its_row_with_it(world):
-    world.second.ask("config", "set", "federation.enabled", "false")
-    rows_become(world, world.trio.component)
-    world.second.ask("config", "set", "federation.enabled", "true")
-    rows_become(world, world.trio.component, SECOND)
+def test_an_edge_that_no_longer_federates_takes_its_row_with_it(lab):
+    lab.second.ask("config", "set", "federation.enabled", "false")
+    rows_become(lab, lab.trio.component)
+    lab.second.ask("config", "set", "federation.enabled", "true")
+    rows_become(lab, lab.trio.component, SECOND)
 
 
-def test_what_cannot_change_live_is_one_notification_until_the_router_is_restarted(world):
-    presence = world.trio.presence
+def test_what_cannot_change_live_is_one_notification_until_the_router_is_restarted(lab):
+    presence = lab.trio.presence
     with open(presence.file, encoding="utf-8") as file:
         before = file.read()
     for old, new in (("name = \"imp1.coluc.com\"", "name = \"imp9.coluc.com\""),
-                     ("127.0.50.7:7400", "127.0.50.8:7400"), ("secret = \"", "secret = \"other")):
+                     ("127.0.64.7:7400", "127.0.64.8:7400"), ("secret = \"", "secret = \"other")):
         assert old in before, old
         with open(presence.file, "w", encoding="utf-8") as file:
             file.write(before.replace(old, new))
