@@ -49,7 +49,7 @@ function Body({ at, status }) {
     return html`<${Notice} tone="bad" title="This page does not work.">${String((problem ?? page.error).message)}. Load it again; if that does not help, tell us with this text.<//>`;
   }
   if (page === null || page.path !== at.path) return html`<div class="wait"></div>`;
-  return html`<${page.Show} key=${`${at.path}/${at.rest.join("/")}`} rest=${at.rest} query=${at.query} status=${status} />`;
+  return html`<${page.Show} key=${`${at.path}/${at.rest.join("/")}?${JSON.stringify(at.query)}`} rest=${at.rest} query=${at.query} status=${status} />`;
 }
 
 const lines = { live: ["good", "Live"], lost: ["warn", "Reconnecting"], off: ["calm", "Not live"] };

@@ -144,13 +144,23 @@ function connect() {
   for (const kind of kinds) source.addEventListener(kind, (event) => tell(kind, event.data));
 }
 
-session.watch((who) => {
+function disconnect() {
   clearTimeout(retry);
   source?.close();
   source = null;
   line.value = "off";
+}
+
+session.watch((who) => {
+  disconnect();
   forget();
   if (who) connect();
+});
+
+// A browser has six connections to a node at most: tabs that nobody looks at keep none.
+document.addEventListener("visibilitychange", () => {
+  disconnect();
+  if (!document.hidden && session.value) connect();
 });
 
 /** Calls `handler` with the data of each change of this kind until the function returned is called. */

@@ -179,8 +179,11 @@ export function Sheet({ title, onClose, children }) {
     <button type="button" class="button quiet" aria-label="Close" onClick=${() => dialog.current.close()}>×</button></header>${children}</dialog>`;
 }
 
+/** A sentence of the node, in which `…` marks what one types. */
+const typed = (text) => String(text).split("`").map((part, at) => (at % 2 === 1 ? html`<code key=${at}>${part}</code>` : part));
+
 /** The remedy of a problem or an alarm. */
-export const Cure = ({ children }) => html`<p class="cure"><span>Remedy</span> ${children}</p>`;
+export const Cure = ({ children }) => html`<p class="cure"><span>Remedy</span> ${[children].flat().map((one) => (typeof one === "string" ? typed(one) : one))}</p>`;
 
 /** Steps one after another, each with a state: a chain, a verdict's walk, a handshake. */
 export const Steps = ({ steps }) => html`<ol class="steps">${steps.map((step, at) => html`<li key=${step.key ?? at} class=${step.tone ?? tone_of(step.state)}>
