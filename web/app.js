@@ -63,7 +63,7 @@ function Top({ status, error, menu, toggle }) {
   const out = () => leave().catch((problem) => say(problem.message, "bad"));
   return html`<header class="top">
     <button type="button" class="button quiet icon-only menu-button" aria-expanded=${menu ? "true" : "false"} aria-controls="menu" aria-label="Menu" onClick=${toggle}><${Icon} name="menu" /></button>
-    <a class="brand" href="#/overview"><${Mark} /><span>Sallyport</span></a>
+    <a class="brand" href="#/overview" aria-label="Sallyport, overview"><${Mark} /><span>Sallyport</span></a>
     ${status && html`<div class="node"><strong>${status.name}</strong><span class="role">${status.role}</span></div>`}
     <div class="top-right">
       <span role="status"><${State} tone=${tone}>${text}<//></span>

@@ -1,7 +1,7 @@
 // The world (world.py) and the browser, and what every test does with them: sign in, open a page, look for trouble.
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -12,8 +12,11 @@ import { chromium } from "playwright-core";
 const here = dirname(fileURLToPath(import.meta.url));
 export const root = join(here, "..", "..");
 export const artefacts = join(root, "run", "web");
-const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const run = promisify(execFile);
+const images = join(root, "docs", "manual", "images");
+/** Pictures that docs/manual/web.md shows; copied there when WEB_IMAGES is set. */
+const shown = new Set(["edge-overview", "federation-saved", "peer", "failures", "why", "provisioning", "events", "phone-dark-overview"]);
 mkdirSync(artefacts, { recursive: true });
 
 /** The process of world.py: `about` what it said at its start, `order` carries out one of its commands. */
@@ -126,16 +129,19 @@ export class Desk {
       const height = await this.page.evaluate(() => (document.querySelector("main")?.scrollHeight ?? 0) + (document.querySelector(".top")?.offsetHeight ?? 0));
       await this.page.setViewportSize({ width: size.width, height: Math.min(Math.max(size.height, height), 4000) });
     }
-    await this.page.screenshot({ path: join(artefacts, `${name}.png`) });
+    const file = join(artefacts, `${name}.png`);
+    await this.page.screenshot({ path: file });
+    if (process.env.WEB_IMAGES && shown.has(name)) {
+      mkdirSync(images, { recursive: true });
+      copyFileSync(file, join(images, `web-${name}.png`));
+    }
     if (whole) await this.page.setViewportSize(size);
   }
 
   /** What axe finds against WCAG 2 A and AA. */
   async accessibility() {
     if (!(await this.page.evaluate(() => "axe" in window))) {
-      // Through the debugger, so that the page's own policy stays as it is.
-      const { readFileSync } = await import("node:fs");
-      await this.page.evaluate(readFileSync(axe, "utf8"));
+      await this.page.evaluate(axe);  // through the debugger, so that the page's own policy stays as it is
     }
     const { violations } = await this.page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], resultTypes: ["violations"] }));
     return violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html, failureSummary }) => `${html.slice(0, 160)} ${failureSummary.split("\n")[1] ?? ""}`).join(" | ")}`);

@@ -95,6 +95,8 @@ class World:
         self.nodes["edge"].event("link up", seconds=20)
         self.nodes["presence"].event("link up", seconds=20)
         self._provision()
+        if "--no-admin" not in sys.argv:
+            self._administrators()
         self._people()
         return self
 
@@ -135,7 +137,8 @@ class World:
             "federation.deny_list": ["spam.example", "*.spam.example"],
             "federation.allow_list": ["capulet.lab", "rooms.capulet.lab"],
             "federation.dialback_secret": "wherefore art thou Romeo",
-            "federation.peers": [{"domain": "capulet.lab", "authentication": "dialback", "note": "their CA is being replaced"}],
+            "federation.peers": [{"domain": "capulet.lab", "authentication": "dialback", "note": "their CA is being replaced"},
+                                 {"domain": "paris.lab", "authentication": "certificate", "note": "only with a certificate"}],
         }
         edge = sallyport.edge_file(
             EDGE, listen=[at(20, 5269)], link=at(20, 7400), dns=DNS, allow=["127.0.0.0/8"], trust=self.trust, identity=identity,
@@ -167,6 +170,12 @@ class World:
         self.nodes["core"].ask("imp-servers", "add", at(7), "axluser", "--password-file", password, "--no-tls-verify")
         for name in ("rosaline", "balthasar", "abram"):
             self.nodes["presence"].ask("users", "add", f"{name}@imp.montague.lab", "--password-file", password)
+
+    def _administrators(self):
+        for role, (name, password) in PEOPLE.items():
+            file = self.secret(password)
+            for node in self.nodes.values():
+                node.ask("admins", "add", name, "--role", role, "--password-file", file)
 
     def _people(self):
         self.romeo = User(self.start(Clients("inside-clients", self.folder)), "romeo", "romeo@montague.lab", self.inside)
@@ -210,9 +219,6 @@ class World:
                         pass
                 except OSError:
                     pass
-
-    def ask(self, node="edge", words=(), check=True):
-        return self.nodes[node].json(*words) if check else self.nodes[node].ask(*words, "--json", check=False)
 
     def about(self):
         return {"folder": self.folder, "authority": self.trust, "binary": sallyport.BINARY, "people": PEOPLE, "evil": EVIL,

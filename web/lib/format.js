@@ -54,7 +54,7 @@ export function ago(text) {
 
 const words = {
   tls_required: "TLS required", tls_optional: "TLS optional", no_tls: "No TLS", off: "Off", on: "On", allow_list: "Allow list",
-  deny_list: "Deny list", any: "Any", certificate: "Certificate", dialback: "Dialback", cert: "Certificate", "cert+db": "Certificate + dialback",
+  deny_list: "Deny list", any: "Any", certificate: "Certificate", dialback: "Dialback", cert: "Certificate", external: "Certificate", "cert+db": "Certificate + dialback",
 };
 
 /** A word of the schema as people write it. */

@@ -54,6 +54,6 @@ export function Table({ columns, rows, name, caption, empty = "Nothing here.", f
           ${column.value && !column.still ? html`<button type="button" onClick=${by(column)}>${column.title}</button>` : column.title ? column.title : html`<span class="visually-hidden">Actions</span>`}</th>`)}</tr></thead>
         <tbody>${shown.slice(0, most).map((row, at) => html`<tr key=${name(row)} tabindex=${at === 0 ? 0 : -1} class=${tone ? tone(row) : ""}>
           ${columns.map((column) => html`<td key=${column.name} data-label=${column.title} class=${`${column.number ? "number" : ""} ${column.wide ? "wide" : ""} ${column.title ? "" : "row-actions"}`}>
-            ${column.show ? column.show(row) : plain(column.value(row))}</td>`)}</tr>`)}</tbody></table></div>`}
+            <div>${column.show ? column.show(row) : plain(column.value(row))}</div></td>`)}</tr>`)}</tbody></table></div>`}
     ${shown.length > most && html`<p class="note">The first ${most} are shown; filter to see others.</p>`}</div>`;
 }

@@ -61,7 +61,7 @@ export default function Failures({ status }) {
   };
   const why = (row) => () => busy_with(row.remote, async () => set_walk(await call("why", { from: row.hurt[0], to: row.remote })));
   const columns = [
-    { name: "remote", title: "Domain", value: (row) => row.remote, show: (row) => html`<a href=${`#/peer/${encodeURIComponent(row.remote)}`}>${row.remote}</a><${State}>${row.state}<//>` },
+    { name: "remote", title: "Domain", value: (row) => row.remote, show: (row) => html`<a href=${`#/peer/${encodeURIComponent(row.remote)}`}>${row.remote}</a><div><${State}>${row.state}<//></div>` },
     { name: "error", title: "What failed", wide: true, value: (row) => row.error, show: (row) => html`${row.error || "stanzas wait"}<${Attempt} domain=${row.remote} />` },
     { name: "hurt", title: "Hurt here", value: (row) => row.hurt.join(" "), show: (row) => html`${row.hurt.map((name) => html`<div key=${name}>${name}</div>`)}` },
     { name: "queued", title: "Stanzas waiting", number: true, value: (row) => row.queued, show: (row) => number(row.queued) },

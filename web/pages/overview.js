@@ -50,7 +50,7 @@ function Partners() {
   if (rows.length === 0) return html`<${Empty}>No domain has been talked with since the start.<//>`;
   const weight = (row) => (row.last_error ? 1e12 : 0) + row.queued * 1e6 + row.stanzas_in + row.stanzas_out;
   const shown = [...rows].sort((one, other) => weight(other) - weight(one)).slice(0, 7);
-  return html`<ul class="rows">${shown.map((row) => html`<li key=${row.remote + row.local}><a href=${`#/peer/${encodeURIComponent(row.remote)}`}>${row.remote}</a>
+  return html`<ul class="rows">${shown.map((row) => html`<li key=${`${row.remote} ${row.local} ${row.via ?? ""}`}><a href=${`#/peer/${encodeURIComponent(row.remote)}`}>${row.remote}</a><small class="sub">${row.local}</small>
     <${State} tone=${row.last_error && row.state !== "open" ? "bad" : undefined}>${row.state}<//><span class="push">${compact(row.stanzas_in)} in · ${compact(row.stanzas_out)} out${row.queued > 0 ? ` · ${row.queued} queued` : ""}</span>
     ${row.last_error && html`<span class="sub">${row.last_error}</span>`}</li>`)}</ul>`;
 }
