@@ -12,7 +12,7 @@ async function save(desk) {
 }
 
 export default function configuration(stage) {
-  const { setting } = { setting: (...words) => stage.world.setting(...words) };
+  const setting = (...words) => stage.world.setting(...words);
 
   test("the federation page saves, says where it is in force, and so it is on edge and core", async () => {
     const desk = await (await Desk.open(stage.browser, stage.world, "edge")).sign_in();
@@ -60,12 +60,17 @@ export default function configuration(stage) {
     // This page does not hear of the change: as one whose connection was just lost.
     await desk.page.evaluate(() => Object.defineProperty(document, "hidden", { value: true }) && document.dispatchEvent(new Event("visibilitychange")));
     await stage.world.cli("edge", "config", "set", "federation.bidi", "on");
+    await stage.world.cli("edge", "config", "set", "federation.security_mode", "no_tls");
     await desk.page.selectOption(`${field("Security mode")} select`, "tls_optional");
     await desk.page.click("main form button[type=submit]");
     await desk.page.waitForSelector("main .notice.bad:has-text('Somebody else changed settings meanwhile')");
-    assert.equal(await desk.page.inputValue(`${field("Bidirectional")} select`), "on");
-    assert.equal(await setting("edge", "federation.security_mode"), "tls_required");
+    assert.equal(await setting("edge", "federation.security_mode"), "no_tls");
+    assert.equal(await desk.page.inputValue(`${field("Bidirectional")} select`), "on", "what is in force now was read");
+    await desk.page.click("main form button[type=submit]");
+    await desk.page.waitForSelector("[data-in-force=all]");
+    assert.equal(await setting("edge", "federation.security_mode"), "tls_optional", "saving once more is a decision");
     await stage.world.cli("edge", "config", "set", "federation.bidi", "off");
+    await stage.world.cli("edge", "config", "set", "federation.security_mode", "tls_required");
     await desk.close();
   });
 

@@ -136,10 +136,10 @@ function AxlUsers() {
 
 export default function Provisioning({ status }) {
   const may_ask = useForbidden("run.sql") === "";
-  const has_sql = useHas("run.sql");
+  const has_sql = useHas("run.sql"), has_servers = useHas("imp-servers.list"), has_axl = useHas("axl-users.list");
   return html`<${Page} title="Provisioning" lead="A setting changed on the edge reaches the core over SSH, and the IM&P server's table over AXL." />
     <${Panel} title="Chain" actions=${html`<${Tag}>${status.role}<//>`}>${status.chain.length === 0 ? html`<${Empty}>${status.role === "presence" ? "This node is at the end of the chain; edge and core show it." : "No provisioning is configured: this node goes by its own values."}<//>`
       : html`<${Steps} steps=${status.chain.map((one) => ({ key: one.step, name: one.step, state: one.state, text: one.reason }))} />`}<//>
-    ${status.role === "core" && html`<${Servers} />`}
-    ${status.role === "presence" && html`${has_sql && may_ask && html`<${Sql} />`}<${AxlUsers} />`}`;
+    ${status.role === "core" && has_servers && html`<${Servers} />`}
+    ${status.role === "presence" && html`${has_sql && may_ask && html`<${Sql} />`}${has_axl && html`<${AxlUsers} />`}`}`;
 }
