@@ -128,7 +128,7 @@ export default function reading(stage) {
       await page.keyboard.press("Tab");
       const place = await page.evaluate(() => {
         const one = document.activeElement;
-        return one === document.body ? "" : `${one.tagName} ${one.textContent.trim().slice(0, 30)} ${getComputedStyle(one).outlineStyle}`;
+        return one === document.body || one.tagName === "H1" ? "" : `${one.tagName} ${one.textContent.trim().slice(0, 30)} ${getComputedStyle(one).outlineStyle}`;
       });
       if (place) visited.add(place);
     }
