@@ -33,6 +33,7 @@ public:
     [[nodiscard]] const config::NodeFile& file() const override { return runtime_->file(); }
     [[nodiscard]] services::SettingsService& settings() override { return runtime_->settings(); }
     [[nodiscard]] services::AlarmBoard& alarms() override { return runtime_->alarms(); }
+    [[nodiscard]] admin::AccessDesk* access() override { return &runtime_->access(); }
     void status(std::function<void(admin::NodeStatus)> on_status) override;
     void ping(const xmpp::DomainPair& pair, std::function<void(Result<Duration>)> on_pinged) override;
     void close(const xmpp::Domain& remote, std::function<void(unsigned)> on_closed) override;
@@ -40,7 +41,9 @@ public:
     [[nodiscard]] io::Network& network() override { return runtime_->network(); }
     [[nodiscard]] io::Resolver& resolver() override { return runtime_->resolver(); }
     [[nodiscard]] std::shared_ptr<const io::TlsContext> client_tls() override { return probe_tls_.client; }
-    [[nodiscard]] std::shared_ptr<const io::TlsContext> direct_client_tls() override { return probe_tls_.direct_client; }
+    [[nodiscard]] std::shared_ptr<const io::TlsContext> direct_client_tls() override {
+        return probe_tls_.direct_client;
+    }
     [[nodiscard]] std::vector<io::LogEvent> events(std::uint64_t after, std::size_t most) override {
         return runtime_->log().events(after, most);
     }
