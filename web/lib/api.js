@@ -87,8 +87,6 @@ export const sign_in = async (credentials) => (await ask("POST", "session", { bo
 export const sign_out = () => ask("DELETE", "session");
 export const read_openapi = () => ask("GET", "openapi.json");
 
-/** Where a verb's file is downloaded from. */
-export const address_of = (verb, args) => base + path_of(verb) + query_of(args);
 export const changes_address = `${base}changes`;
 
 /** The metrics in the OpenMetrics text form, or null where the node has none for us. */

@@ -1,7 +1,7 @@
 // What pages read: one copy for each verb and its arguments, asked again on a beat and when the node says that something changed.
-import { changes_address, read } from "./api.js";
+import { changes_address } from "./api.js";
 import { useEffect, useState } from "./html.js";
-import { session } from "./session.js";
+import { call, session } from "./session.js";
 import { Store } from "./store.js";
 
 const hushed_ms = 200;
@@ -48,7 +48,7 @@ class Entry {
 
   async #ask() {
     try {
-      this.state = { data: await read(this.verb, this.args), error: null, at: Date.now() };
+      this.state = { data: await call(this.verb, this.args), error: null, at: Date.now() };
     } catch (error) {
       this.state = { ...this.state, error, at: Date.now() };
     }

@@ -65,7 +65,7 @@ export async function leave() {
 }
 
 /** The result of a verb, whether it reads or does something. */
-export const call = (verb, args, options) => (verbs.value.get(verb)?.reads ? read : act)(verb, args, options);
+export const call = (verb, args, options) => (verbs.value.get(verb)?.reads === false ? act : read)(verb, args, options);
 
 /** Whether the node has the verb at all; controls for verbs that it lacks are not shown. */
 export function useHas(...names) {

@@ -1,25 +1,29 @@
 // Alarms: what stands, since when, why, and what mends it; what was lowered lately.
 import { act } from "../lib/api.js";
 import { ago, number, time } from "../lib/format.js";
-import { html } from "../lib/html.js";
+import { html, useState } from "../lib/html.js";
 import { refresh, useRead } from "../lib/live.js";
-import { Button, Cure, Empty, Mono, Page, Panel, State, Tag, Wait, say, useAction } from "../lib/parts.js";
+import { Button, Cure, Empty, Mono, Page, Panel, State, Tag, Text, Wait, say, useAction } from "../lib/parts.js";
 import { useHas } from "../lib/session.js";
 import { Table } from "../lib/table.js";
 
 function Standing({ alarm }) {
   const [busy, run] = useAction();
-  const can = useHas("alarms.acknowledge");
-  const acknowledge = () => run(async () => {
-    await act("alarms.acknowledge", { code: alarm.code, key: alarm.key });
-    say(`${alarm.code} is acknowledged.`);
-    await refresh("alarms", "status");
-  });
-  const who = alarm.acknowledged_by ?? alarm.acknowledged;
+  const can = useHas("alarms.ack");
+  const [note, set_note] = useState("");
+  const acknowledge = (event) => {
+    event.preventDefault();
+    run(async () => {
+      await act("alarms.ack", { number: alarm.number, note });
+      say(`${alarm.code} is acknowledged; it stands until its cause is gone.`);
+      await refresh("alarms", "status");
+    });
+  };
+  const who = alarm.acknowledged_by;
   return html`<li class=${`alarm ${alarm.severity === "error" || alarm.severity === "critical" ? "bad" : "warn"}`}><div><h3><${State} tone=${alarm.severity === "warning" ? "warn" : "bad"}>${alarm.severity}<//> ${alarm.text}</h3>
     ${alarm.detail && html`<p>${alarm.detail}</p>`}<${Cure}>${alarm.cure}<//>
-    <p class="note"><${Mono}>${alarm.code}<//> · since ${time(alarm.first)} (${ago(alarm.first)})${alarm.count > 1 ? ` · ${number(alarm.count)} times, the last ${ago(alarm.last)}` : ""}${who ? html` · <${Tag}>acknowledged${typeof who === "string" ? ` by ${who}` : ""}<//>` : null}</p></div>
-    ${can && !who && html`<${Button} verb="alarms.acknowledge" busy=${busy} onClick=${acknowledge}>Acknowledge<//>`}</li>`;
+    <p class="note"><${Mono}>${alarm.code}<//> · since ${time(alarm.first)} (${ago(alarm.first)})${alarm.count > 1 ? ` · ${number(alarm.count)} times, the last ${ago(alarm.last)}` : ""}${who ? html` · <${Tag}>acknowledged by ${who}<//> ${alarm.note}` : null}</p></div>
+    ${can && !who && html`<form class="beside" onSubmit=${acknowledge}><${Text} aria-label="Note" placeholder="What is being done" maxlength="200" value=${note} onChange=${set_note} /><${Button} type="submit" verb="alarms.ack" busy=${busy}>Acknowledge<//></form>`}</li>`;
 }
 
 export default function Alarms() {

@@ -1,5 +1,5 @@
 // One partner: its streams, its handshakes step by step with the difference from the last good one, why, check, ping, close.
-import { act, address_of } from "../lib/api.js";
+import { act } from "../lib/api.js";
 import { bytes, date, number, span, time, word } from "../lib/format.js";
 import { Handshakes } from "../lib/handshakes.js";
 import { html, useState } from "../lib/html.js";
@@ -57,7 +57,7 @@ function Tools({ domain, local }) {
   const check = (...verbs) => () => run(async () => {
     const found = [];
     for (const verb of verbs) found.push(await call(verb, { domain }, { wait_ms: 60_000 }));
-    set_reports(found.flatMap((one) => one.reports ?? [one]));
+    set_reports(found);
   });
   return html`<div class="actions tools-row"><${Button} verb="peers.ping" busy=${busy} onClick=${ping}>Ping<//><${Button} verb="why" busy=${busy} disabled=${!local} onClick=${ask_why}>Why<//>
       <${Button} verb="check.dns" busy=${busy} onClick=${check("check.dns", "check.tls")}>Check DNS and TLS<//>${can_all && html`<${Button} verb="check.all" busy=${busy} onClick=${check("check.all")}>Check all<//>`}
@@ -83,6 +83,6 @@ export default function Peer({ rest, status }) {
         <${Panel} title="What counts for it"><${Policy} policy=${data.policy} /><//>
         ${data.described.length > 0 && html`<${Panel} title="As the edge saw it">${data.described.map((one, at) => html`<${Facts} key=${at} rows=${[["Edge", one.edge], ["Pair", `${one.local} – ${one.remote}`], ["Direction", one.direction], ["Authentication", word(one.method)],
           ["TLS", one.tls && html`${one.tls}, <${Mono}>${one.cipher}<//>`], ["Address", html`<${Mono}>${one.address}<//>`], ["Since", time(one.since)], ["Verdict", html`<${Mono}>${one.verdict}<//>`]]} />`)}<//>`}</div>`}<//>
-    ${recorded && html`<${Handshakes} domain=${domain} download=${(id) => address_of("handshakes.export", { domain, id })} />`}
+    ${recorded && html`<${Handshakes} domain=${domain} />`}
     <${Panel} title="In the event log" actions=${html`<a href=${`#/events?peer=${encodeURIComponent(domain)}`}>All of it</a>`}><${EventList} events=${[...(log.data?.events ?? [])].reverse()} brief empty=${`No entry names ${domain}.`} /><//>`;
 }
