@@ -19,21 +19,25 @@ export function families(text) {
   return found;
 }
 
-/** The sum of the samples that have these labels. */
-export const total = (samples, labels = {}) => samples.filter((one) => Object.entries(labels).every(([key, value]) => one.labels[key] === value)).reduce((sum, { value }) => sum + value, 0);
+const has = (sample, labels) => Object.entries(labels).every(([key, value]) => sample.labels[key] === value);
 
-function buckets(samples) {
+/** The sum of the samples that have these labels. */
+export const total = (samples, labels = {}) => samples.filter((one) => has(one, labels)).reduce((sum, { value }) => sum + value, 0);
+
+function buckets(samples, labels) {
   const sums = new Map();
-  for (const { labels, value } of samples) {
-    if (labels.le !== undefined) sums.set(Number(labels.le.replace("+Inf", "Infinity")), (sums.get(Number(labels.le.replace("+Inf", "Infinity"))) ?? 0) + value);
+  for (const one of samples) {
+    if (one.labels.le === undefined || !has(one, labels)) continue;
+    const bound = Number(one.labels.le.replace("+Inf", "Infinity"));
+    sums.set(bound, (sums.get(bound) ?? 0) + one.value);
   }
   return [...sums].sort(([one], [other]) => one - other);
 }
 
 /** The value below which `share` of what came between two readings lies, in the histogram's unit; null: nothing came. */
-export function quantile(before, now, share) {
-  const old = new Map(buckets(before));
-  const grown = buckets(now).map(([bound, value]) => [bound, value - (old.get(bound) ?? 0)]);
+export function quantile(before, now, share, labels = {}) {
+  const old = new Map(buckets(before, labels));
+  const grown = buckets(now, labels).map(([bound, value]) => [bound, value - (old.get(bound) ?? 0)]);
   const count = grown.at(-1)?.[1] ?? 0;
   if (count <= 0) return null;
   const wanted = share * count;

@@ -4,7 +4,7 @@ import { EventList } from "../lib/event_list.js";
 import { ago, compact, number, rate } from "../lib/format.js";
 import { html } from "../lib/html.js";
 import { useRead } from "../lib/live.js";
-import { Latency } from "../lib/metric_charts.js";
+import { MetricCharts } from "../lib/metric_charts.js";
 import { Cure, Empty, Notice, Page, Panel, State, Steps } from "../lib/parts.js";
 import { samples } from "../lib/samples.js";
 import { useHas } from "../lib/session.js";
@@ -41,7 +41,7 @@ function Charts() {
   return html`<div class="charts"><${Chart} title="Stanzas a second" times=${times} format=${(value) => rate(value)} series=${[{ label: "in", color: "--series-1", values: of("in") }, { label: "out", color: "--series-2", values: of("out") }]} />
     <${Chart} title="Streams" times=${times} format=${number} whole series=${[{ label: "in", color: "--series-1", values: of("streams_in") }, { label: "out", color: "--series-2", values: of("streams_out") }]} />
     <${Chart} title="Waiting stanzas" times=${times} format=${compact} whole series=${[{ label: "queued", color: "--series-2", values: of("queued") }, { label: "unacked", color: "--series-3", values: of("unacknowledged") }]} />
-    <${Latency} /></div>`;
+    <${MetricCharts} /></div>`;
 }
 
 function Partners() {
