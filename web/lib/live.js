@@ -7,6 +7,7 @@ import { Store } from "./store.js";
 const hushed_ms = 200;
 const again_ms = 3_000;
 const slow_ms = 30_000;
+const most_entries = 60;
 
 class Entry {
   state = { data: undefined, error: null, at: 0 };
@@ -31,6 +32,10 @@ class Entry {
       this.#beats.splice(this.#beats.indexOf(every_ms), 1);
       this.#arm();
     };
+  }
+
+  get unused() {
+    return this.#watchers.size === 0;
   }
 
   wants(event) {
@@ -75,7 +80,14 @@ const entries = new Map();
 
 function entry_of(verb, args) {
   const key = `${verb} ${JSON.stringify(args ?? {})}`;
-  if (!entries.has(key)) entries.set(key, new Entry(verb, args));
+  if (!entries.has(key)) {
+    // What nobody shows any more is forgotten, the oldest first.
+    for (const [old, entry] of entries) {
+      if (entries.size < most_entries) break;
+      if (entry.unused) entries.delete(old);
+    }
+    entries.set(key, new Entry(verb, args));
+  }
   return entries.get(key);
 }
 

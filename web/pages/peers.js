@@ -5,7 +5,7 @@ import { useRead } from "../lib/live.js";
 import { Mono, Page, Panel, State, Tag, Wait } from "../lib/parts.js";
 import { Table } from "../lib/table.js";
 
-const arrow = (row) => (row.inbound && row.outbound ? ["↔", "both ways"] : row.inbound ? ["←", "only inbound"] : row.outbound ? ["→", "only outbound"] : ["·", "no stream"]);
+const arrow = (row) => (row.inbound && row.outbound ? ["↔", "both"] : row.inbound ? ["←", "inbound"] : row.outbound ? ["→", "outbound"] : ["·", "none"]);
 
 /** Stanzas a second of each pair, from one answer to the next. */
 function useRates(peers, at) {
@@ -28,7 +28,7 @@ export default function Peers({ status }) {
   const rate_of = useRates(answer.data?.peers, answer.at);
   const columns = [
     { name: "remote", title: "Domain", value: (row) => row.remote, show: (row) => html`<a href=${`#/peer/${encodeURIComponent(row.remote)}`}>${row.remote || "(not named yet)"}</a><span class="sub">${row.local}</span>` },
-    { name: "direction", title: "Direction", value: (row) => arrow(row)[1], show: (row) => html`<span class="arrow" aria-hidden="true">${arrow(row)[0]}</span> ${arrow(row)[1]}` },
+    { name: "direction", title: "Direction", value: (row) => arrow(row)[1], show: (row) => html`<span class="together"><span class="arrow" aria-hidden="true">${arrow(row)[0]}</span> ${arrow(row)[1]}</span>` },
     { name: "state", title: "State", value: (row) => row.state, show: (row) => html`<${State}>${row.state}<//>` },
     { name: "tls", title: "TLS", value: (row) => row.tls, show: (row) => (row.tls ? html`${row.tls}<span class="sub"><${Mono}>${row.cipher}<//></span>` : row.streams > 0 ? html`<${Tag} tone="warn">none<//>` : "–") },
     { name: "method", title: "Authentication", value: (row) => (row.method ? word(row.method) : "–") },
