@@ -20,7 +20,7 @@ export default function access(stage) {
   });
 
   test("the session's cookie is out of reach for scripts and for other sites, and signing out ends it", async () => {
-    const desk = await (await Desk.open(stage.browser, stage.world, "edge")).sign_in();
+    const desk = await (await Desk.open(stage.browser, stage.world, "edge")).sign_in("administrator", { fresh: true });
     const [cookie] = await desk.context.cookies();
     assert.deepEqual([cookie.httpOnly, cookie.secure, cookie.sameSite, cookie.path], [true, true, "Strict", "/"]);
     assert.equal(await desk.page.evaluate(() => document.cookie), "");

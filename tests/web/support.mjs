@@ -23,6 +23,7 @@ mkdirSync(artefacts, { recursive: true });
 export class World {
   static async begin() {
     const world = new World();
+    world.sessions = new Map();
     world.child = spawn("/usr/bin/python3", [join(here, "world.py")], { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1" } });
     world.lines = createInterface({ input: world.child.stdout })[Symbol.asyncIterator]();
     world.about = await world.#line();
@@ -100,13 +101,21 @@ export class Desk {
     });
   }
 
-  async sign_in(as = "administrator") {
-    const [name, password] = this.world.about.people[as];
+  /** Through the form the first time, with the session that was made then later on, unless a fresh one is wanted. */
+  async sign_in(as = "administrator", { fresh = false } = {}) {
+    const { sessions } = this.world;
+    const key = `${this.role} ${as}`;
+    const known = !fresh && sessions.get(key);
+    if (known) await this.context.addCookies(known);
     await this.page.goto(`${this.url}/`);
-    await this.page.fill("input[name=user]", name);
-    await this.page.fill("input[name=password]", password);
-    await this.page.press("input[name=password]", "Enter");
+    if (!known) {
+      const [name, password] = this.world.about.people[as];
+      await this.page.fill("input[name=user]", name);
+      await this.page.fill("input[name=password]", password);
+      await this.page.press("input[name=password]", "Enter");
+    }
     await this.page.waitForSelector("main h1");
+    if (!fresh) sessions.set(key, await this.context.cookies());
     return this;
   }
 
