@@ -54,3 +54,16 @@ function(sp_test name pattern)
   endif()
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${arg_TIMEOUT})
 endfunction()
+
+# The files of web/ become a source of `target`.
+function(sp_web_files target)
+  find_program(SALLYPORT_GZIP gzip)
+  file(GLOB_RECURSE pages CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/web/*)
+  set(made ${PROJECT_BINARY_DIR}/web/web_table.cpp)
+  add_custom_command(OUTPUT ${made}
+    COMMAND ${CMAKE_COMMAND} -DFOLDER=${PROJECT_SOURCE_DIR}/web -DOUT=${made} -DSCRATCH=${PROJECT_BINARY_DIR}/web
+            "-DGZIP=$<$<BOOL:${SALLYPORT_GZIP}>:${SALLYPORT_GZIP}>" -P ${PROJECT_SOURCE_DIR}/cmake/embed_web.cmake
+    DEPENDS ${pages} ${PROJECT_SOURCE_DIR}/cmake/embed_web.cmake
+    COMMENT "Embedding web/")
+  target_sources(${target} PRIVATE ${made})
+endfunction()

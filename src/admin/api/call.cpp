@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "admin/access/access_desk.h"
+#include "admin/api/strict_json.h"
 #include "model/config/nearest_name.h"
 
 namespace sallyport::admin {
@@ -12,19 +14,16 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t deepest = 8;
 constexpr std::size_t most_texts = 1000;
+constexpr std::size_t longest_audited = 500;
 
 Error malformed(std::string text) { return {"request-malformed", std::move(text)}; }
 
 Result<json::object> parse(std::string_view request) {
-    json::parse_options options;
-    options.max_depth = deepest;
-    json::error_code problem;
-    json::value value = json::parse(json::string_view{request.data(), request.size()}, problem, {}, options);
-    if (problem) return malformed("the request is not JSON: " + problem.message());
-    if (!value.is_object()) return malformed("the request is not a JSON object");
-    return std::move(value.as_object());
+    auto value = strict_json(request);
+    if (!value) return malformed("the request is not JSON: " + value.error().text);
+    if (!value->is_object()) return malformed("the request is not a JSON object");
+    return std::move(value->as_object());
 }
 
 std::string_view view(const json::string& text) { return {text.data(), text.size()}; }
@@ -54,7 +53,7 @@ std::optional<std::vector<std::string>> read_value(Form form, const json::value&
     return texts;
 }
 
-std::string_view text(Form form) {
+std::string_view form_text(Form form) {
     switch (form) {
         case Form::text: return "a text";
         case Form::number: return "a number";
@@ -71,18 +70,50 @@ Error unknown_verb(const std::string& name) {
     return {"verb-unknown", "there is no verb '" + name + "'" + config::hint(name, known)};
 }
 
+/// At most `most` bytes, not cut within a character.
+std::string cut_text(const std::string& text, std::size_t most) {
+    if (text.size() <= most) return text;
+    std::size_t end = most;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+    return text.substr(0, end) + "…";
+}
+
 bool is_control(char byte) { return static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f; }
+
+/// Line ends and tabs stand in values that are JSON; nothing else of C0 stands anywhere.
+bool has_odd_character(const std::string& text) {
+    return std::any_of(text.begin(), text.end(),
+                       [](char byte) { return is_control(byte) && byte != '\n' && byte != '\r' && byte != '\t'; });
+}
 
 }  // namespace
 
-std::shared_ptr<Call> Call::start(NodeControl& node, std::string_view request, std::string user, OnLine on_line) {
-    auto call = std::make_shared<Call>(node, std::move(user), std::move(on_line));
+std::shared_ptr<Call> Call::start(NodeControl& node, std::string_view request, std::string user,
+                                  const OnLine& on_line) {
+    auto call = std::make_shared<Call>(node, Caller{std::move(user)}, [on_line](const json::object& answer, bool last) {
+        on_line(json::serialize(answer), last);
+    });
     std::string field;
     const auto verb = call->read(request, field);
     if (verb) {
+        call->verb_ = *verb;
         (*verb)->run(call);
     } else {
         call->fail(verb.error(), field);
+    }
+    return call;
+}
+
+std::shared_ptr<Call> Call::start(NodeControl& node, Caller caller, const Verb& verb, const json::object& arguments,
+                                  std::optional<std::uint64_t> revision, OnAnswer on_answer) {
+    auto call = std::make_shared<Call>(node, std::move(caller), std::move(on_answer));
+    call->revision_ = revision;
+    std::string field;
+    if (const auto read = call->read_arguments(verb, arguments, field); read) {
+        call->verb_ = &verb;
+        verb.run(call);
+    } else {
+        call->fail(read.error(), field);
     }
     return call;
 }
@@ -119,7 +150,7 @@ Result<void> Call::read_author(const json::object& request) {
     if (name.empty() || name.size() > longest_author || std::any_of(name.begin(), name.end(), is_control)) {
         return malformed("author is not a name of 1 to 64 characters");
     }
-    if (author_ != name) author_.append(" (").append(name).append(")");
+    if (caller_.author != name) caller_.author.append(" (").append(name).append(")");
     return {};
 }
 
@@ -133,7 +164,10 @@ Result<void> Call::read_arguments(const Verb& verb, const json::object& given, s
             return Error{"argument-unknown", std::string{verb.name} + " takes no argument '" + field + "'"};
         }
         auto values = read_value(row->form, member.value());
-        if (!values) return Error{"argument-malformed", field + " has to be " + std::string{admin::text(row->form)}};
+        if (!values) return Error{"argument-malformed", field + " has to be " + std::string{form_text(row->form)}};
+        if (std::any_of(values->begin(), values->end(), has_odd_character)) {
+            return Error{"argument-malformed", field + " holds control characters"};
+        }
         arguments_[field] = std::move(*values);
     }
     for (const Argument& argument : verb.arguments) {
@@ -169,22 +203,43 @@ std::optional<xmpp::Domain> Call::domain(std::string_view name) {
 }
 
 void Call::event(const json::object& event) {
-    if (on_line_) on_line_(json::serialize(json::object{{"event", event}}), false);
+    if (on_answer_) on_answer_({{"event", event}}, false);
 }
 
-void Call::succeed(const json::value& result) { finish({{"ok", true}, {"result", result}}); }
+void Call::succeed(const json::value& result) { finish({{"ok", true}, {"result", result}}, "ok"); }
 
-void Call::fail(const Error& error, std::string_view field) {
+void Call::fail(const Error& error, std::string_view field) { fail(error, field, {}); }
+
+void Call::fail(const Error& error, std::string_view field, const json::object& more) {
     json::object object{{"code", error.code}, {"text", error.text}};
     if (!field.empty()) object["field"] = json::string_view{field.data(), field.size()};
-    finish({{"ok", false}, {"error", std::move(object)}});
+    for (const auto& member : more) object.insert(member);
+    finish({{"ok", false}, {"error", std::move(object)}}, error.code);
 }
 
-void Call::finish(const json::object& answer) {
-    if (!on_line_) return;
+void Call::finish(const json::object& answer, const std::string& outcome) {
+    if (!on_answer_) return;
+    audit(outcome);
     // The listener may let go of this call while it is told.
-    const OnLine on_line = std::exchange(on_line_, nullptr);
-    on_line(json::serialize(answer), true);
+    const OnAnswer on_answer = std::exchange(on_answer_, nullptr);
+    on_answer(answer, true);
+}
+
+/// Of a request that could not be read there is nothing to say but who sent it, and that stands in the log.
+void Call::audit(const std::string& outcome) {
+    AccessDesk* access = node_->access();
+    if (access == nullptr || verb_ == nullptr || verb_->effect == Effect::reads) return;
+    json::object shown;
+    for (const Argument& argument : verb_->arguments) {
+        const auto at = arguments_.find(argument.name);
+        if (at == arguments_.end()) continue;
+        std::string text;
+        for (const std::string& value : at->second) text += (text.empty() ? "" : " ") + value;
+        const bool hidden = argument.form == Form::secret || argument.confidential;
+        shown[json::string_view{argument.name.data(), argument.name.size()}] =
+            hidden ? "********" : cut_text(text, longest_audited);
+    }
+    access->record({0, {}, caller_.author, caller_.address, std::string{verb_->name}, json::serialize(shown), outcome});
 }
 
 }  // namespace sallyport::admin

@@ -32,6 +32,8 @@ class Provisioner;
 
 namespace sallyport::admin {
 
+class AccessDesk;
+
 /// One certificate of the node.
 struct OwnCertificate {
     std::string used_for;  ///< "s2s b.test", "link"
@@ -92,6 +94,9 @@ struct NodeStatus {
     std::uint64_t notifications = 0;  ///< presence node: kinds of them that stand
     std::vector<OwnCertificate> certificates;
     std::vector<ChainStep> chain;
+    bool admin_open = false;   ///< [admin] listen is set
+    bool has_accounts = true;  ///< somebody may log in there
+    std::vector<Endpoint> admin_listeners;
     std::vector<services::Alarm> alarms;  ///< standing ones
     TimePoint now{};                      ///< of the loop, to which `since` values relate
 };
@@ -107,6 +112,10 @@ public:
     [[nodiscard]] virtual axl::UserDesk* axl_users() { return nullptr; }
     /// Of a core; null on others.
     [[nodiscard]] virtual provision::Provisioner* provisioner() { return nullptr; }
+    /// Accounts, tokens, sessions and audit; null where there are none (tests).
+    [[nodiscard]] virtual AccessDesk* access() { return nullptr; }
+    /// The body of GET /metrics, in OpenMetrics text; none: this node has no metrics.
+    virtual void metrics(std::function<void(std::optional<std::string>)> on_metrics) { on_metrics(std::nullopt); }
     virtual void status(std::function<void(NodeStatus)> on_status) = 0;
     /// XEP-0199 through the whole live path from a domain of ours.
     virtual void ping(const xmpp::DomainPair& pair, std::function<void(Result<Duration>)> on_pinged) = 0;

@@ -23,6 +23,10 @@ void judge_settings(const NodeStatus& status, const config::NodeFile& file, cons
         out.push_back({true, "settings cannot be changed: " + status.settings_trouble,
                        "mend the database in the data folder; traffic goes on with the last good settings"});
     }
+    if (status.admin_open && !status.has_accounts) {
+        out.push_back({false, "nobody can log in to the admin address: there is no account",
+                       "on this host: sallyport admins add NAME --role administrator"});
+    }
     if (is_presence(file)) return;
     if (!status.federation_enabled) {
         out.push_back({true, "federation is off", "sallyport config set federation.enabled true"});

@@ -60,5 +60,18 @@ void run_users_show(const SharedCall& call);
 void run_users_add(const SharedCall& call);
 void run_users_passwd(const SharedCall& call);
 void run_users_remove(const SharedCall& call);
+// verbs_admins.cpp
+void run_admins_list(const SharedCall& call);
+void run_admins_add(const SharedCall& call);
+void run_admins_passwd(const SharedCall& call);
+void run_admins_role(const SharedCall& call);
+void run_admins_totp(const SharedCall& call);
+void run_admins_remove(const SharedCall& call);
+void run_tokens_list(const SharedCall& call);
+void run_tokens_add(const SharedCall& call);
+void run_tokens_remove(const SharedCall& call);
+void run_sessions_list(const SharedCall& call);
+void run_sessions_close(const SharedCall& call);
+void run_audit(const SharedCall& call);
 
 }  // namespace sallyport::admin

@@ -9,6 +9,8 @@ namespace sallyport::admin {
 
 namespace {
 
+constexpr Effect reads = Effect::reads;
+
 constexpr Argument option(std::string_view name, Form form, std::string_view help) {
     return {name, form, false, false, help};
 }
@@ -24,7 +26,7 @@ constexpr Argument ping[] = {place("domain", Form::text, "the other domain"),
                              option("from", Form::text, "the domain of ours that asks; the first one if absent")};
 constexpr Argument get[] = {optional_place("name", "a setting; all of them if absent")};
 constexpr Argument set[] = {place("name", Form::text, "a setting, such as federation.enabled"),
-                            place("value", Form::text, "its new value; lists and tables as JSON")};
+                            {"value", Form::text, true, true, "its new value; lists and tables as JSON", true}};
 constexpr Argument history[] = {optional_place("name", "a setting; all of them if absent"),
                                 option("limit", Form::number, "how many changes; 50 if absent")};
 constexpr Argument add_route[] = {place("domain", Form::text, "the other domain"),
@@ -67,64 +69,120 @@ constexpr Argument imp_password[] = {place("address", Form::text, "the IM&P publ
                                      option("username", Form::text, "another user; the same if absent"),
                                      secret("password", "the new password")};
 constexpr Argument user[] = {place("user", Form::text, "localpart@domain")};
-constexpr Argument user_and_password[] = {
-    place("user", Form::text, "localpart@domain"),
-    secret("password", "the password")};
+constexpr Argument user_and_password[] = {place("user", Form::text, "localpart@domain"),
+                                          secret("password", "the password")};
+constexpr Argument admin[] = {place("name", Form::text, "the account's name")};
+constexpr Argument role_option{"role", Form::text, false, true, "administrator, operator or read-only"};
+constexpr Argument add_admin[] = {place("name", Form::text, "the account's name"), role_option,
+                                  secret("password", "the password")};
+constexpr Argument admin_password[] = {place("name", Form::text, "the account's name"),
+                                       secret("password", "the new password")};
+constexpr Argument admin_role[] = {place("name", Form::text, "the account's name"),
+                                   place("role", Form::text, "administrator, operator or read-only")};
+constexpr Argument admin_totp[] = {place("name", Form::text, "the account's name"),
+                                   option("off", Form::flag, "the password is enough from now on")};
+constexpr Argument token[] = {place("name", Form::text, "the token's name")};
+constexpr Argument add_token[] = {place("name", Form::text, "the token's name"),
+                                  option("scope", Form::text, "read, operate or administer; read if absent"),
+                                  option("verbs", Form::texts, "only these verbs, such as peers.list"),
+                                  option("days", Form::number, "how long it is good, 3650 at most; 90 if absent")};
+constexpr Argument session[] = {place("number", Form::number, "the session's number in the list")};
+constexpr Argument audit[] = {option("limit", Form::number, "how many of the latest; 50 if absent"),
+                              option("author", Form::text, "only of this one")};
 
 constexpr Verb rows[] = {
-    {"status", "how the node is, and what is wrong with it", {}, run_status},
-    {"alarms", "what stands on the board of alarms, and what mends it", alarms, run_alarms},
-    {"peers.list", "the domains that we talk with, a line each", {}, run_peers_list},
-    {"peers.show", "everything about one domain: streams, TLS, certificate, queue, errors", peer, run_peers_show},
-    {"peers.ping", "asks a domain for a sign of life over the whole live path (XEP-0199)", ping, run_peers_ping},
-    {"peers.close", "closes the streams with a domain", peer, run_peers_close},
-    {"config.get", "settings and their values", get, run_config_get},
-    {"config.set", "changes a setting; in force at once", set, run_config_set},
-    {"config.history", "who changed what when, newest first", history, run_config_history},
-    {"routes.list", "static routes: where to connect in place of DNS", {}, run_routes_list},
-    {"routes.add", "adds addresses for a domain", add_route, run_routes_add},
-    {"routes.remove", "removes the routes of a domain", remove_route, run_routes_remove},
-    {"allow.list", "the allow list", {}, run_allow_list},
-    {"allow.add", "puts names on the allow list", names, run_allow_add},
-    {"allow.remove", "takes names off the allow list", names, run_allow_remove},
-    {"deny.list", "the deny list", {}, run_deny_list},
-    {"deny.add", "puts names on the deny list", names, run_deny_add},
-    {"deny.remove", "takes names off the deny list", names, run_deny_remove},
-    {"events", "the event log", events, run_events},
-    {"log.level", "how much a module logs, until the next start", level, run_log_level},
-    {"why", "would a stanza pass, and if not, what stops it and where to change that", why, run_why},
-    {"check.dns", "judges what DNS says about a domain", checked, run_check_dns},
-    {"check.tls", "connects to a domain and judges its TLS and certificate", checked_from, run_check_tls},
-    {"notifications", "presence node: what its administrator should know", {}, run_notifications},
-    {"restart.router", "presence node: begins its router anew; sessions and clients stay", {}, run_restart_router},
-    {"run.sql", "a statement on the presence node's database", sql, run_run_sql},
-    {"axl-users.list", "who may use AXL on the presence node", {}, run_axl_users_list},
+    {"status", "how the node is, and what is wrong with it", {}, run_status, Access::read, reads},
+    {"alarms", "what stands on the board of alarms, and what mends it", alarms, run_alarms, Access::read, reads},
+    {"peers.list", "the domains that we talk with, a line each", {}, run_peers_list, Access::read, reads},
+    {"peers.show", "everything about one domain: streams, TLS, certificate, queue, errors", peer, run_peers_show,
+     Access::read, reads},
+    {"peers.ping", "asks a domain for a sign of life over the whole live path (XEP-0199)", ping, run_peers_ping,
+     Access::operate},
+    {"peers.close", "closes the streams with a domain", peer, run_peers_close, Access::operate},
+    {"config.get", "settings and their values", get, run_config_get, Access::read, reads},
+    {"config.set", "changes a setting; in force at once", set, run_config_set, Access::administer},
+    {"config.history", "who changed what when, newest first", history, run_config_history, Access::read, reads},
+    {"routes.list", "static routes: where to connect in place of DNS", {}, run_routes_list, Access::read, reads},
+    {"routes.add", "adds addresses for a domain", add_route, run_routes_add, Access::administer},
+    {"routes.remove", "removes the routes of a domain", remove_route, run_routes_remove, Access::administer},
+    {"allow.list", "the allow list", {}, run_allow_list, Access::read, reads},
+    {"allow.add", "puts names on the allow list", names, run_allow_add, Access::administer},
+    {"allow.remove", "takes names off the allow list", names, run_allow_remove, Access::administer},
+    {"deny.list", "the deny list", {}, run_deny_list, Access::read, reads},
+    {"deny.add", "puts names on the deny list", names, run_deny_add, Access::administer},
+    {"deny.remove", "takes names off the deny list", names, run_deny_remove, Access::administer},
+    {"events", "the event log", events, run_events, Access::read, reads},
+    {"log.level", "how much a module logs, until the next start", level, run_log_level, Access::operate},
+    {"why", "would a stanza pass, and if not, what stops it and where to change that", why, run_why, Access::read,
+     reads},
+    {"check.dns", "judges what DNS says about a domain", checked, run_check_dns, Access::operate},
+    {"check.tls", "connects to a domain and judges its TLS and certificate", checked_from, run_check_tls,
+     Access::operate},
+    {"notifications", "presence node: what its administrator should know", {}, run_notifications, Access::read, reads},
+    {"restart.router",
+     "presence node: begins its router anew; sessions and clients stay",
+     {},
+     run_restart_router,
+     Access::operate},
+    {"run.sql", "a statement on the presence node's database", sql, run_run_sql, Access::administer},
+    {"axl-users.list", "who may use AXL on the presence node", {}, run_axl_users_list, Access::read, reads},
     {"axl-users.add", "adds a user of AXL; the password comes from a file or standard input", axl_password,
-     run_axl_users_add},
-    {"axl-users.passwd", "gives a user of AXL a new password", axl_password, run_axl_users_passwd},
-    {"axl-users.remove", "removes a user of AXL", axl_user, run_axl_users_remove},
+     run_axl_users_add, Access::administer},
+    {"axl-users.passwd", "gives a user of AXL a new password", axl_password, run_axl_users_passwd, Access::administer},
+    {"axl-users.remove", "removes a user of AXL", axl_user, run_axl_users_remove, Access::administer},
     {"imp-servers.list",
      "the IM&P servers that the core tells about the edges, and how far that is",
      {},
-     run_imp_servers_list},
+     run_imp_servers_list,
+     Access::read,
+     reads},
     {"imp-servers.add", "adds an IM&P server; the password comes from a file or standard input", add_imp_server,
-     run_imp_servers_add},
-    {"imp-servers.remove", "forgets an IM&P server", imp_server, run_imp_servers_remove},
+     run_imp_servers_add, Access::administer},
+    {"imp-servers.remove", "forgets an IM&P server", imp_server, run_imp_servers_remove, Access::administer},
     {"imp-servers.refresh", "asks for the nodes of the cluster and compares its table again, at once", some_imp_server,
-     run_imp_servers_refresh},
-    {"imp-servers.passwd", "a new password for an IM&P server, in force at once", imp_password, run_imp_servers_passwd},
-    {"users.list", "the accounts of this node", {}, run_users_list},
-    {"users.show", "one account", user, run_users_show},
-    {"users.add", "makes an account", user_and_password, run_users_add},
+     run_imp_servers_refresh, Access::operate},
+    {"imp-servers.passwd", "a new password for an IM&P server, in force at once", imp_password, run_imp_servers_passwd,
+     Access::administer},
+    {"users.list", "the accounts of this node", {}, run_users_list, Access::read, reads},
+    {"users.show", "one account", user, run_users_show, Access::read, reads},
+    {"users.add", "makes an account", user_and_password, run_users_add, Access::administer},
     {"users.passwd", "changes the password of an account; its clients have to log in again", user_and_password,
-     run_users_passwd},
-    {"users.remove", "removes an account with its contacts and what waits for it", user, run_users_remove},
-    {"reload", "reads certificates and the node's file again", {}, run_reload},
+     run_users_passwd, Access::administer},
+    {"users.remove", "removes an account with its contacts and what waits for it", user, run_users_remove,
+     Access::administer},
+    {"admins.list", "who may log in to the admin address", {}, run_admins_list, Access::administer, reads},
+    {"admins.add", "makes an account; the password comes from a file or standard input", add_admin, run_admins_add,
+     Access::administer},
+    {"admins.passwd", "a new password for an account; its sessions end", admin_password, run_admins_passwd,
+     Access::administer},
+    {"admins.role", "gives an account another role; its sessions end", admin_role, run_admins_role, Access::administer},
+    {"admins.totp", "asks an account for codes of an authenticator too; shows the secret once", admin_totp,
+     run_admins_totp, Access::administer},
+    {"admins.remove", "removes an account; its sessions end", admin, run_admins_remove, Access::administer},
+    {"tokens.list", "what scripts show to be let in", {}, run_tokens_list, Access::administer, reads},
+    {"tokens.add", "makes a token and shows it once", add_token, run_tokens_add, Access::administer},
+    {"tokens.remove", "removes a token; what shows it is refused at once", token, run_tokens_remove,
+     Access::administer},
+    {"sessions.list", "who is logged in", {}, run_sessions_list, Access::administer, reads},
+    {"sessions.close", "ends a session", session, run_sessions_close, Access::administer},
+    {"audit", "who changed or asked what when, newest first", audit, run_audit, Access::administer, reads},
+    {"reload", "reads certificates and the node's file again", {}, run_reload, Access::operate},
 };
 
 }  // namespace
 
 std::span<const Verb> verbs() { return rows; }
+
+const Verb* first_verb(std::string_view group) {
+    const auto in_group = [group](const Verb& verb) {
+        return verb.name.size() > group.size() && verb.name.starts_with(group) && verb.name[group.size()] == '.';
+    };
+    const auto at = std::find_if(std::begin(rows), std::end(rows), in_group);
+    if (at == std::end(rows)) return nullptr;
+    const bool needs = std::any_of(at->arguments.begin(), at->arguments.end(),
+                                   [](const Argument& argument) { return argument.required; });
+    return needs ? nullptr : &*at;
+}
 
 const Verb* find_verb(std::string_view name) {
     const auto at =

@@ -18,28 +18,54 @@ constexpr std::string_view stars = "********";
 
 json::string_view view(std::string_view text) { return {text.data(), text.size()}; }
 
-json::object describe(const config::SettingRow& row, const config::Settings& settings) {
-    return {{"name", view(row.name)},
-            {"value", shown_value(row, settings)},
-            {"default", json_value(std::string{row.default_value})},
-            {"type", view(row.type)},
-            {"values", view(row.values)},
-            {"help", view(row.help)},
-            {"secret", row.secret}};
-}
-
 /// The row, or the call has ended.
 const config::SettingRow* row_of(Call& call) {
     const std::string name = call.text("name");
     const config::SettingRow* row = config::find_setting(name);
-    if (row != nullptr) return row;
-    std::vector<std::string_view> known;
-    for (const config::SettingRow& candidate : config::setting_rows()) known.push_back(candidate.name);
-    call.fail({"setting-unknown", name + ": there is no such setting" + config::hint(name, known)}, "name");
-    return nullptr;
+    if (row == nullptr) call.fail(unknown_setting(name), "name");
+    return row;
 }
 
 }  // namespace
+
+Error unknown_setting(const std::string& name) {
+    std::vector<std::string_view> known;
+    for (const config::SettingRow& candidate : config::setting_rows()) known.push_back(candidate.name);
+    return {"setting-unknown", name + ": there is no such setting" + config::hint(name, known)};
+}
+
+json::object describe_setting(const config::SettingRow& row, services::SettingsService& settings) {
+    return {{"name", view(row.name)},
+            {"value", shown_value(row, *settings.snapshot())},
+            {"default", json_value(std::string{row.default_value})},
+            {"type", view(row.type)},
+            {"values", view(row.values)},
+            {"help", view(row.help)},
+            {"secret", row.secret},
+            {"revision", settings.revision_of(row.name)}};
+}
+
+json::object describe_settings(services::SettingsService& settings) {
+    json::array rows;
+    for (const config::SettingRow& row : config::setting_rows()) rows.push_back(describe_setting(row, settings));
+    return {{"revision", settings.snapshot()->revision}, {"settings", std::move(rows)}};
+}
+
+std::optional<StaleSetting> stale_setting(services::SettingsService& settings, const std::vector<std::string>& names,
+                                          std::uint64_t revision) {
+    for (const std::string& name : names) {
+        const config::SettingRow* row = config::find_setting(name);
+        const std::uint64_t changed = settings.revision_of(name);
+        if (row == nullptr || changed <= revision) continue;
+        return StaleSetting{name, shown_value(*row, *settings.snapshot()), changed};
+    }
+    return std::nullopt;
+}
+
+Error stale_error(const StaleSetting& stale) {
+    return {"revision-stale", stale.name + " was changed in revision " + std::to_string(stale.revision) +
+                                  ", after what you saw; look at its value and try again"};
+}
 
 json::value shown_value(const config::SettingRow& row, const config::Settings& settings) {
     if (row.secret) return json::value(view(stars));
@@ -48,8 +74,14 @@ json::value shown_value(const config::SettingRow& row, const config::Settings& s
 
 void change_setting(Call& call, const std::string& name, const std::string& json_text, const std::string& note) {
     services::SettingsService& service = call.node().settings();
+    if (call.revision()) {
+        if (const auto stale = stale_setting(service, {name}, *call.revision())) {
+            return call.fail(stale_error(*stale), "revision",
+                             {{"current", stale->value}, {"revision", stale->revision}});
+        }
+    }
     const std::uint64_t before = service.snapshot()->revision;
-    const auto revision = service.set({{name, json_text}}, call.author());
+    const auto revision = service.set({{name, json_text}}, call.author(), call.origin());
     if (!revision) return call.fail(revision.error(), "value");
     const config::SettingRow* row = config::find_setting(name);
     json::object result{{"name", name},
@@ -61,14 +93,9 @@ void change_setting(Call& call, const std::string& name, const std::string& json
 }
 
 void run_config_get(const SharedCall& call) {
-    const config::Snapshot settings = call->node().settings().snapshot();
-    if (call->has("name")) {
-        if (const config::SettingRow* row = row_of(*call)) call->succeed(describe(*row, *settings));
-        return;
-    }
-    json::array rows;
-    for (const config::SettingRow& row : config::setting_rows()) rows.push_back(describe(row, *settings));
-    call->succeed(json::object{{"revision", settings->revision}, {"settings", std::move(rows)}});
+    services::SettingsService& settings = call->node().settings();
+    if (!call->has("name")) return call->succeed(describe_settings(settings));
+    if (const config::SettingRow* row = row_of(*call)) call->succeed(describe_setting(*row, settings));
 }
 
 void run_config_set(const SharedCall& call) {

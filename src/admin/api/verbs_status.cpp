@@ -43,7 +43,8 @@ json::object totals(const NodeStatus& status) {
 }
 
 json::object listeners(const NodeStatus& status) {
-    return {{"s2s", json_endpoints(status.s2s_listeners)},
+    return {{"admin", json_endpoints(status.admin_listeners)},
+            {"s2s", json_endpoints(status.s2s_listeners)},
             {"direct_tls", json_endpoints(status.direct_tls_listeners)},
             {"link", json_endpoints(status.link_listeners)},
             {"inside", json_endpoints(status.inside_listeners)}};

@@ -78,7 +78,7 @@ private:
         if (!facts.peer) return "the server showed no certificate";
         if (!facts.peer->chain_valid) return "the certificate is not trusted: " + facts.peer->chain_error;
         if (!facts.peer->server_auth) return "the certificate is not for servers";
-        if (!covers(facts.peer->dns_names, order_.host.host)) {
+        if (order_.verify_name && !covers(facts.peer->dns_names, order_.host.host)) {
             return "the certificate is not for " + order_.host.host + "; it is for " +
                    (facts.peer->dns_names.empty() ? std::string{"no name"} : facts.peer->dns_names.front());
         }

@@ -18,6 +18,7 @@ struct HttpOrder {
     HostPort host;                          ///< for Host, SNI, and the certificate
     std::shared_ptr<const TlsContext> tls;  ///< null: plain
     bool verify = true;                     ///< the certificate's chain and name have to be right
+    bool verify_name = true;                ///< false: the chain alone, for who trusts one certificate only
     HttpRequest request;                    ///< without Host, Content-Length and Connection
     Duration timeout = std::chrono::seconds{30};
     std::uint64_t header_bytes = 65536;

@@ -27,15 +27,22 @@ public:
 
     /// Of the request with this number; an answer to an earlier one is not wanted any more.
     void respond(std::uint64_t request, HttpResponse response);
+    /// False: that answer is not wanted any more.
+    [[nodiscard]] bool begin_stream(std::uint64_t request, const HttpResponse& head, HttpStreamEvents events);
+    void write_stream(std::string_view bytes);
+    [[nodiscard]] std::size_t stream_pending() const;
+    /// `complete`: the body is; otherwise the connection is cut.
+    void end_stream(bool complete);
 
 private:
-    enum class Phase : std::uint8_t { handshake, waiting, header, body, handling, draining, closing };
+    enum class Phase : std::uint8_t { handshake, waiting, header, body, handling, streaming, draining, closing };
 
     void work();
     void take_head();
     void take_request();
     void refuse(unsigned status, const std::string& why);
     void write(HttpResponse response, bool keep);
+    [[nodiscard]] std::string head_of(const HttpResponse& response);
     void enter(Phase phase, Duration limit);
     void expire();
     void close();
@@ -52,6 +59,9 @@ private:
     bool keep_ = true;        ///< the request under way allows another one
     bool head_only_ = false;  ///< it is a HEAD
     bool shutting_ = false;
+    bool chunked_ = true;      ///< the request under way is of HTTP/1.1
+    bool full_ = false;        ///< much of a streamed answer waits to be read
+    HttpStreamEvents events_;  ///< of the answer that is streamed
 };
 
 }  // namespace sallyport::io

@@ -26,6 +26,7 @@ struct HttpRequest {
     std::string target;  ///< origin form, as sent: "/axl/?wsdl"
     std::vector<HttpField> fields;
     std::string body;
+    bool is_old = false;  ///< HTTP/1.0
     Endpoint remote;
     std::optional<TlsFacts> tls;  ///< absent: plain
 

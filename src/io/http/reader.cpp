@@ -161,6 +161,7 @@ struct HttpReader::StateOf final : State {
             if (message.version() != 10 && message.version() != 11) return fail(505, "not HTTP/1.1");
             const std::size_t hosts = count_of(message, http::field::host);
             if (hosts > 1 || (hosts == 0 && message.version() == 11)) return fail(400, "not one Host");
+            request.is_old = message.version() == 10;
             request.method = text_of(message.method_string());
             request.target = text_of(message.target());
             if (!request.target.starts_with('/') && request.target != "*") return fail(400, "a target that is no path");

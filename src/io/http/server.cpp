@@ -1,6 +1,9 @@
 // Listeners and the life of connections.
 #include "io/http/server.h"
 
+#include <cstdio>
+#include <utility>
+
 #include "io/http/connection.h"
 
 namespace sallyport::io {
@@ -8,6 +11,29 @@ namespace sallyport::io {
 namespace {
 
 constexpr Duration linger = std::chrono::seconds{5};
+
+class Body final : public HttpStream {
+public:
+    explicit Body(std::weak_ptr<HttpConnection> connection) : connection_{std::move(connection)} {}
+    ~Body() override { finish(false); }
+    Body(const Body&) = delete;
+    Body& operator=(const Body&) = delete;
+
+    void write(std::string_view bytes) override {
+        if (const auto connection = connection_.lock()) connection->write_stream(bytes);
+    }
+    [[nodiscard]] std::size_t pending() const override {
+        const auto connection = connection_.lock();
+        return connection ? connection->stream_pending() : 0;
+    }
+    void end() override { finish(true); }
+
+private:
+    void finish(bool complete) {
+        if (const auto connection = std::exchange(connection_, {}).lock()) connection->end_stream(complete);
+    }
+    std::weak_ptr<HttpConnection> connection_;
+};
 
 class Exchange final : public HttpExchange {
 public:
@@ -20,6 +46,12 @@ public:
     void respond(HttpResponse response) override {
         if (const auto connection = std::exchange(connection_, {}).lock())
             connection->respond(request_, std::move(response));
+    }
+    [[nodiscard]] std::unique_ptr<HttpStream> stream(HttpResponse head, HttpStreamEvents events) override {
+        auto connection = std::exchange(connection_, {});
+        const auto here = connection.lock();
+        if (!here || !here->begin_stream(request_, head, std::move(events))) connection.reset();
+        return std::make_unique<Body>(std::move(connection));
     }
 
 private:
@@ -95,6 +127,8 @@ void HttpConnection::start() {
 
 void HttpConnection::abandon() {
     server_ = nullptr;
+    phase_ = Phase::closing;
+    events_ = {};
     timer_->disarm();
     stream_->set_owner(nullptr);
     stream_.reset();
@@ -111,7 +145,8 @@ void HttpConnection::on_tls(const TlsFacts& facts) {
 }
 
 void HttpConnection::on_bytes(std::string_view bytes) {
-    if (phase_ == Phase::closing) return;
+    // Behind a streamed answer no other request is taken: the connection ends with it.
+    if (phase_ == Phase::closing || phase_ == Phase::streaming) return;
     reader_.feed(bytes);
     work();
 }
@@ -140,6 +175,7 @@ void HttpConnection::take_head() {
     ++requests_;
     keep_ = reader_.keep_alive() && requests_ < limits.requests_per_connection && !shutting_;
     head_only_ = request.method == "HEAD";
+    chunked_ = !request.is_old;
     HttpAdmission admission = server_->handler_.admit(request);
     if (admission.refusal) {
         // A body that nobody wants is not read to find the next request behind it.
@@ -169,11 +205,51 @@ void HttpConnection::respond(std::uint64_t request, HttpResponse response) {
     });
 }
 
-void HttpConnection::write(HttpResponse response, bool keep) {
+bool HttpConnection::begin_stream(std::uint64_t request, const HttpResponse& head, HttpStreamEvents events) {
+    if (server_ == nullptr || request != requests_ || phase_ != Phase::handling) return false;
+    std::string out = head_of(head);
+    if (chunked_) out += "Transfer-Encoding: chunked\r\n";
+    stream_->write(out + "Connection: close\r\n\r\n");
+    events_ = std::move(events);
+    enter(Phase::streaming, {});
+    timer_->disarm();
+    stream_->pause(false);
+    return true;
+}
+
+void HttpConnection::write_stream(std::string_view bytes) {
+    if (phase_ != Phase::streaming || bytes.empty() || head_only_) return;
+    if (chunked_) {
+        char size[24];
+        std::snprintf(size, sizeof size, "%zx\r\n", bytes.size());
+        stream_->write(size + std::string{bytes} + "\r\n");
+    } else {
+        stream_->write(bytes);
+    }
+    const bool was_full = full_;
+    full_ = stream_->pending() > Stream::high_water;
+    if (full_ && !was_full) timer_->arm(server_->loop_.now() + server_->options_.limits.idle);
+}
+
+std::size_t HttpConnection::stream_pending() const { return phase_ == Phase::streaming ? stream_->pending() : 0; }
+
+void HttpConnection::end_stream(bool complete) {
+    if (phase_ != Phase::streaming) return;
+    events_ = {};
+    if (!complete) return stream_->abort();
+    if (chunked_ && !head_only_) stream_->write("0\r\n\r\n");
+    close();
+}
+
+std::string HttpConnection::head_of(const HttpResponse& response) {
     std::string out =
         "HTTP/1.1 " + std::to_string(response.status) + " " + std::string{reason_of(response.status)} + "\r\n";
     for (const HttpField& entry : response.fields) out += entry.name + ": " + entry.value + "\r\n";
-    out += "Date: " + http_date(server_->loop_.wall()) + "\r\n";
+    return out + "Date: " + http_date(server_->loop_.wall()) + "\r\n";
+}
+
+void HttpConnection::write(HttpResponse response, bool keep) {
+    std::string out = head_of(response);
     const bool bodiless = response.status == 204 || response.status == 304;
     if (!bodiless) out += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
     out += keep ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
@@ -187,6 +263,13 @@ void HttpConnection::write(HttpResponse response, bool keep) {
 }
 
 void HttpConnection::on_drained() {
+    if (phase_ == Phase::streaming) {
+        full_ = false;
+        timer_->disarm();
+        const auto on_drained = events_.on_drained;
+        if (on_drained) on_drained();
+        return;
+    }
     if (phase_ != Phase::draining) return;
     enter(Phase::waiting, server_->options_.limits.idle);
     stream_->pause(false);
@@ -205,6 +288,7 @@ void HttpConnection::expire() {
         case Phase::body: return refuse(408, "the request took too long");
         case Phase::waiting: return close();
         case Phase::handshake:
+        case Phase::streaming:
         case Phase::draining:
         case Phase::closing: return stream_->abort();
     }
@@ -218,12 +302,21 @@ void HttpConnection::close() {
 
 void HttpConnection::shut() {
     shutting_ = true;
+    if (phase_ == Phase::streaming) {
+        const auto on_closed = std::exchange(events_, {}).on_closed;
+        close();
+        if (on_closed) on_closed();
+        return;
+    }
     if (phase_ == Phase::waiting || phase_ == Phase::handshake) close();
 }
 
 void HttpConnection::on_closed(CloseReason, const std::string&) {
+    const auto self = shared_from_this();
     phase_ = Phase::closing;
     timer_->disarm();
+    const auto on_closed = std::exchange(events_, {}).on_closed;
+    if (on_closed) on_closed();
     if (server_ != nullptr) server_->remove(number_);
 }
 

@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -18,12 +20,34 @@
 
 namespace sallyport::io {
 
+/// The body of an answer, sent piece by piece (chunked, RFC 9112 7.1). Own loop only. When it goes before end(), the
+/// connection is cut, so that nobody takes a part for the whole.
+class HttpStream {
+public:
+    virtual ~HttpStream() = default;
+    /// Goes nowhere after the connection's end. Who writes keeps an eye on pending().
+    virtual void write(std::string_view bytes) = 0;
+    /// Bytes that wait for a peer that reads slowly. One that reads nothing for HttpLimits::idle while much waits is
+    /// cut.
+    [[nodiscard]] virtual std::size_t pending() const = 0;
+    /// The body is complete.
+    virtual void end() = 0;
+};
+
+/// What becomes of a streamed answer; neither is called once its HttpStream is gone.
+struct HttpStreamEvents {
+    std::function<void()> on_drained;  ///< pending() has fallen to Stream::low_water
+    std::function<void()> on_closed;   ///< the peer is gone, or the server shuts; nothing follows
+};
+
 /// The answer to one request. Own loop only. When it goes without an answer, that is status 500.
 class HttpExchange {
 public:
     virtual ~HttpExchange() = default;
-    /// The first call counts; one after the connection's end goes nowhere.
+    /// The first call of either counts; one after the connection's end goes nowhere.
     virtual void respond(HttpResponse response) = 0;
+    /// An answer whose body follows; that of `head` is not looked at. The connection ends with it.
+    [[nodiscard]] virtual std::unique_ptr<HttpStream> stream(HttpResponse head, HttpStreamEvents events) = 0;
 };
 
 /// What a handler says to a header, before any of the body was read.

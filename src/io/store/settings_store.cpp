@@ -42,8 +42,10 @@ Result<StoredSettings> SettingsStore::load() {
         const auto row = query->step();
         if (!row) return row.error();
         if (!*row) return stored;
+        const auto revision = static_cast<std::uint64_t>(query->number(2));
         stored.values[query->text(0)] = query->text(1);
-        stored.revision = std::max(stored.revision, static_cast<std::uint64_t>(query->number(2)));
+        stored.revisions[query->text(0)] = revision;
+        stored.revision = std::max(stored.revision, revision);
     }
 }
 

@@ -22,6 +22,7 @@ struct StoredChange {
 struct StoredSettings {
     std::uint64_t revision = 0;  ///< 0: nothing was ever stored
     std::map<std::string, std::string> values;
+    std::map<std::string, std::uint64_t> revisions;  ///< of the last change of each value
 };
 
 struct HistoryRow {

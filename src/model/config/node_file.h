@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/admin_limits.h"
 #include "base/endpoint.h"
 #include "base/file_facts.h"
 #include "base/limits.h"
@@ -75,6 +76,9 @@ struct NodeFile {
     } node;
     struct {
         std::vector<Endpoint> listen;
+        std::string certificate, key;    ///< empty: one of its own making in the data folder
+        std::vector<std::string> names;  ///< further host names under which it may be asked for
+        AdminLimits limits;              ///< keys of [limits]
     } admin;
     struct {
         LogLevel level = LogLevel::info;
@@ -157,9 +161,8 @@ struct FileError {
 };
 
 /// Parses and validates `toml` for `role`; all errors at once, empty when `out` is good. `path` is for messages and for
-/// relative paths. Unknown keys, wrong types, missing required keys, unreadable certificate files are errors. Sections
-/// that later releases use ([admin]) are accepted and checked for form. `probe` looks at the files that it
-/// names.
+/// relative paths. Unknown keys, wrong types, missing required keys, unreadable certificate files are errors. `probe`
+/// looks at the files that it names.
 [[nodiscard]] std::vector<FileError> parse_node_file(std::string_view toml, const std::string& path, Role role,
                                                      NodeFile& out, const FileProbe& probe);
 

@@ -232,6 +232,8 @@ void check_named_files(NodeFile& file, const FileProbe& probe, Complaints& compl
         const bool has_own_key = complaints.was_read(place + "key");
         files.check(place + (has_own_key ? "key" : "certificate"), file.tls.identities[i].key, Content::key);
     }
+    files.check("admin.certificate", file.admin.certificate, Content::certificate);
+    files.check(complaints.was_read("admin.key") ? "admin.key" : "admin.certificate", file.admin.key, Content::key);
     files.check("axl.certificate", file.axl.certificate, Content::certificate);
     files.check(complaints.was_read("axl.key") ? "axl.key" : "axl.certificate", file.axl.key, Content::key);
     files.check("axl.trust", file.axl.trust, Content::certificate);

@@ -1,15 +1,17 @@
-// [limits]: the rows of base/limits by their keys.
+// [limits]: the rows of base/limits and base/admin_limits by their keys.
 #include "model/config/node_file_parts.h"
 
 namespace sallyport::config {
 
 namespace {
 
-void read_limit(TomlTable& table, const LimitRow& row, Limits& limits) {
+template <typename Row>
+void read_limit(TomlTable& table, const Row& row, std::uint64_t& limit, bool may_lift) {
     const toml::node* node = table.take(row.key);
     if (node == nullptr) return;
     if (const auto* word = node->as_string(); word != nullptr && word->get() == "off") {
-        row.member(limits) = unlimited;
+        if (!may_lift) return table.complain(row.key, "this limit cannot be lifted; write a number");
+        limit = unlimited;
         return;
     }
     const auto* number = node->as_integer();
@@ -20,7 +22,7 @@ void read_limit(TomlTable& table, const LimitRow& row, Limits& limits) {
     } else if (number->get() < 0 || static_cast<std::uint64_t>(number->get()) < row.least) {
         table.complain(row.key, std::to_string(row.least) + " " + std::string{row.unit} + " is the least");
     } else {
-        row.member(limits) = static_cast<std::uint64_t>(number->get());
+        limit = static_cast<std::uint64_t>(number->get());
     }
 }
 
@@ -37,7 +39,8 @@ void check_room(TomlTable& table, const Limits& limits) {
 void read_limits(TomlTable table, NodeFile& file) {
     if (const auto profile = table.word("profile", {"default", "open"})) file.open_profile = *profile == 1;
     if (file.open_profile) file.limits = open_profile(file.limits);
-    for (const LimitRow& row : limit_rows()) read_limit(table, row, file.limits);
+    for (const LimitRow& row : limit_rows()) read_limit(table, row, row.member(file.limits), true);
+    for (const AdminLimitRow& row : admin_limit_rows()) read_limit(table, row, file.admin.limits.*row.member, false);
     check_room(table, file.limits);
     table.finish();
 }

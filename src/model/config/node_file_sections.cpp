@@ -276,6 +276,16 @@ void read_timers(TomlTable table, NodeFile& file) {
 
 void read_admin(TomlTable table, NodeFile& file) {
     table.list<Endpoint>("listen", file.admin.listen, listener);
+    table.file_path("certificate", file.admin.certificate);
+    table.file_path("key", file.admin.key);
+    table.list<std::string>("names", file.admin.names, [](std::string_view text) -> Result<std::string> {
+        auto name = HostPort::parse(text, 443);
+        if (!name) return name.error();
+        return std::move(name->host);
+    });
+    if (file.admin.certificate.empty() && !file.admin.key.empty()) table.complain("certificate", "is missing");
+    // One file may hold chain and key.
+    if (file.admin.key.empty()) file.admin.key = file.admin.certificate;
     table.finish();
 }
 

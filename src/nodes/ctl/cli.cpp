@@ -10,6 +10,7 @@
 #include "nodes/ctl/node_address.h"
 #include "nodes/ctl/node_client.h"
 #include "nodes/ctl/print.h"
+#include "nodes/ctl/rest_client.h"
 #include "nodes/ctl/secret.h"
 #include "nodes/ctl/words.h"
 
@@ -24,14 +25,15 @@ int complain(const Error& error, const std::string& field, const Console& consol
     if (!field.empty() && error.code.starts_with("argument")) console.err << " (" << field << ")";
     console.err << '\n';
     if (error.code == "node-unreachable") return Exit::unreachable;
-    const bool misuse = error.code.starts_with("argument") || error.code.starts_with("verb") ||
-                        error.code.starts_with("request") || error.code == "node-address";
+    const bool misuse = error.code.starts_with("argument") || error.code == "node-token" ||
+                        error.code.starts_with("verb") || error.code.starts_with("request") ||
+                        error.code == "node-address";
     return misuse ? Exit::usage : Exit::refused;
 }
 
 int run_verb(Chosen chosen, const Console& console) {
-    const auto socket = find_node(chosen.node, chosen.config, usual_sockets());
-    if (!socket) return complain(socket.error(), {}, console);
+    const auto place = find_node(chosen.node, chosen.config, usual_sockets());
+    if (!place) return complain(place.error(), {}, console);
     if (!chosen.secret.empty()) {
         const auto secret = read_secret(chosen.secret, chosen.secret_file, console);
         if (!secret) return complain(secret.error(), {}, console);
@@ -46,7 +48,10 @@ int run_verb(Chosen chosen, const Console& console) {
             print_event(event, console.out);
         }
     };
-    const auto answer = ask(*socket, chosen.verb->name, chosen.arguments, console.user, on_event);
+    const auto answer =
+        place->address
+            ? ask_rest({*place->address, chosen.token_file, chosen.trust}, *chosen.verb, chosen.arguments, on_event)
+            : ask(place->socket, chosen.verb->name, chosen.arguments, console.user, on_event);
     if (!answer) return complain(answer.error(), {}, console);
     if (!answer->ok) return complain(answer->error, answer->field, console);
     json::error_code ignored;

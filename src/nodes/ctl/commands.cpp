@@ -87,8 +87,14 @@ class Grammar {
 public:
     explicit Grammar(Chosen& chosen) : chosen_{chosen} {
         app_.set_version_flag("--version", SALLYPORT_VERSION);
-        app_.add_option("--node", chosen_.node,
-                        "the node: its admin socket, data folder or file; the one of this host if absent");
+        app_.add_option(
+            "--node", chosen_.node,
+            "the node: its admin socket, data folder or file, or its admin address HOST:PORT; the one of this "
+            "host if absent");
+        app_.add_option("--token-file", chosen_.token_file,
+                        "for an admin address: the file of the token; SALLYPORT_TOKEN holds it if absent");
+        app_.add_option("--trust", chosen_.trust,
+                        "for an admin address: the certificate that the node has to show, or who signed it");
         app_.add_flag("--json", chosen_.json, "print the answer as JSON");
         app_.require_subcommand(1);
         app_.fallthrough();

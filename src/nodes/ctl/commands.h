@@ -17,6 +17,7 @@ struct Chosen {
     const admin::Verb* verb = nullptr;
     boost::json::object arguments;
     std::string node, config, role, file, shell;
+    std::string token_file, trust;    ///< for a node at an admin address
     std::string secret, secret_file;  ///< the argument that is asked for, and the file that holds it
     bool json = false;
     InitAnswers init;

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::string_view socket_name = "/admin.sock";
 constexpr std::uint16_t admin_port = 9443;
+constexpr std::string_view scheme = "https://";
 
 Error wrong(std::string text) { return {"node-address", std::move(text)}; }
 
@@ -49,20 +50,24 @@ std::vector<std::string> usual_sockets() {
             "/var/lib/sallyport/presence/admin.sock"};
 }
 
-Result<std::string> find_node(const std::string& node, const std::string& config,
-                              const std::vector<std::string>& usual) {
-    if (!config.empty()) return socket_of_file(config);
-    if (node.empty()) return only_one_of(usual);
+Result<NodePlace> find_node(const std::string& node, const std::string& config, const std::vector<std::string>& usual) {
+    const auto at_socket = [](Result<std::string> socket) -> Result<NodePlace> {
+        if (!socket) return socket.error();
+        return NodePlace{std::move(*socket), {}};
+    };
+    if (!config.empty()) return at_socket(socket_of_file(config));
+    if (node.empty()) return at_socket(only_one_of(usual));
+    const bool is_url = node.starts_with(scheme);
     std::error_code ignored;
-    if (fs::is_directory(node, ignored)) return node + std::string{socket_name};
-    if (fs::is_regular_file(node, ignored)) return socket_of_file(node);
-    const bool is_path = node.find('/') != std::string::npos || fs::exists(node, ignored);
-    if (!is_path && HostPort::parse(node, admin_port)) {
-        return wrong("'" + node +
-                     "' is a network address; this release reaches nodes through their admin socket only, " +
-                     "so run the command on the node's host with --node SOCKET");
-    }
-    return node;
+    if (!is_url && fs::is_directory(node, ignored)) return at_socket(node + std::string{socket_name});
+    if (!is_url && fs::is_regular_file(node, ignored)) return at_socket(socket_of_file(node));
+    if (!is_url && (node.find('/') != std::string::npos || fs::exists(node, ignored))) return at_socket(node);
+    std::string_view address = node;
+    if (is_url) address.remove_prefix(scheme.size());
+    if (address.ends_with('/')) address.remove_suffix(1);
+    auto parsed = HostPort::parse(address, admin_port);
+    if (!parsed) return wrong("'" + node + "' is neither a path nor an admin address such as edge1.example.org:9443");
+    return NodePlace{{}, std::move(*parsed)};
 }
 
 }  // namespace sallyport::ctl

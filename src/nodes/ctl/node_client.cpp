@@ -17,6 +17,21 @@ constexpr std::size_t longest_line = 64 << 20;
 
 Error unreachable_node(std::string text) { return {"node-unreachable", std::move(text)}; }
 
+/// The sentences of an error; line ends between them stay.
+std::string lines_of(const json::value& error) {
+    const json::value* text = member(error, "text");
+    if (text == nullptr || !text->is_string()) return {};
+    std::string_view rest{text->as_string().data(), text->as_string().size()};
+    std::string lines;
+    for (;;) {
+        const std::size_t end = rest.find('\n');
+        lines += safe(rest.substr(0, end));
+        if (end == std::string_view::npos) return lines;
+        lines += '\n';
+        rest.remove_prefix(end + 1);
+    }
+}
+
 class Conversation final : public io::StreamOwner {
 public:
     Conversation(std::string socket, const OnEvent& on_event) : socket_{std::move(socket)}, on_event_{on_event} {}
@@ -49,30 +64,7 @@ private:
             return;
         }
         if (const json::value* event = member(value, "event")) return on_event_(json::serialize(*event));
-        Answer answer;
-        answer.ok = flag_of(value, "ok");
-        if (const json::value* result = value.as_object().if_contains("result"))
-            answer.result = json::serialize(*result);
-        if (const json::value* error = member(value, "error")) {
-            answer.error = {text_of(*error, "code"), lines_of(*error)};
-            answer.field = text_of(*error, "field");
-        }
-        answer_ = std::move(answer);
-    }
-
-    /// The sentences of an error; line ends between them stay.
-    static std::string lines_of(const json::value& error) {
-        const json::value* text = member(error, "text");
-        if (text == nullptr || !text->is_string()) return {};
-        std::string_view rest{text->as_string().data(), text->as_string().size()};
-        std::string lines;
-        for (;;) {
-            const std::size_t end = rest.find('\n');
-            lines += safe(rest.substr(0, end));
-            if (end == std::string_view::npos) return lines;
-            lines += '\n';
-            rest.remove_prefix(end + 1);
-        }
+        answer_ = read_answer(value);
     }
 
     std::string socket_;
@@ -83,6 +75,20 @@ private:
 };
 
 }  // namespace
+
+Answer read_answer(const json::value& value) {
+    Answer answer;
+    if (const json::value* result = value.as_object().if_contains("result")) {
+        answer.ok = true;
+        answer.result = json::serialize(*result);
+    }
+    if (const json::value* error = member(value, "error")) {
+        answer.ok = false;
+        answer.error = {text_of(*error, "code"), lines_of(*error)};
+        answer.field = text_of(*error, "field");
+    }
+    return answer;
+}
 
 Result<Answer> ask(const std::string& socket, std::string_view verb, const json::object& arguments,
                    const std::string& author, const OnEvent& on_event) {

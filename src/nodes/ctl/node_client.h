@@ -20,6 +20,9 @@ struct Answer {
 /// Events come as JSON text while the answer is awaited.
 using OnEvent = std::function<void(const std::string& event)>;
 
+/// An answer out of its JSON: {"ok", "result", "error"} of the socket, or {"result"} or {"error"} of REST.
+[[nodiscard]] Answer read_answer(const boost::json::value& value);
+
 /// Sends `verb` with `arguments` to the node behind `socket` and waits. Errors: "node-unreachable".
 [[nodiscard]] Result<Answer> ask(const std::string& socket, std::string_view verb, const boost::json::object& arguments,
                                  const std::string& author, const OnEvent& on_event);

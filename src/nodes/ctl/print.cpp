@@ -59,6 +59,18 @@ constexpr Row rows[] = {
     {"users.add", print_user_done},
     {"users.passwd", print_user_done},
     {"users.remove", print_user_done},
+    {"admins.list", print_admins},
+    {"admins.add", print_done},
+    {"admins.passwd", print_done},
+    {"admins.role", print_done},
+    {"admins.totp", print_totp},
+    {"admins.remove", print_done},
+    {"tokens.list", print_tokens},
+    {"tokens.add", print_token},
+    {"tokens.remove", print_done},
+    {"sessions.list", print_sessions},
+    {"sessions.close", print_session_closed},
+    {"audit", print_audit},
 };
 
 /// C1 controls and DEL stand unescaped in JSON; in a terminal they are commands.

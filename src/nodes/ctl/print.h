@@ -55,5 +55,12 @@ void print_reload(const boost::json::value& result, std::ostream& out);
 void print_users(const boost::json::value& result, std::ostream& out);
 void print_user(const boost::json::value& result, std::ostream& out);
 void print_user_done(const boost::json::value& result, std::ostream& out);
+void print_admins(const boost::json::value& result, std::ostream& out);
+void print_totp(const boost::json::value& result, std::ostream& out);
+void print_tokens(const boost::json::value& result, std::ostream& out);
+void print_token(const boost::json::value& result, std::ostream& out);
+void print_sessions(const boost::json::value& result, std::ostream& out);
+void print_session_closed(const boost::json::value& result, std::ostream& out);
+void print_audit(const boost::json::value& result, std::ostream& out);
 
 }  // namespace sallyport::ctl

@@ -29,6 +29,7 @@ public:
     [[nodiscard]] const config::NodeFile& file() const override { return runtime_->file(); }
     [[nodiscard]] services::SettingsService& settings() override { return runtime_->settings(); }
     [[nodiscard]] services::AlarmBoard& alarms() override { return runtime_->alarms(); }
+    [[nodiscard]] admin::AccessDesk* access() override { return &runtime_->access(); }
     void status(std::function<void(admin::NodeStatus)> on_status) override;
     void ping(const xmpp::DomainPair& pair, std::function<void(Result<Duration>)> on_pinged) override;
     void close(const xmpp::Domain& remote, std::function<void(unsigned)> on_closed) override;

@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "admin/api/admin_server.h"
+#include "nodes/runtime/rest_part.h"
 
 namespace sallyport::nodes {
 
@@ -48,6 +49,10 @@ void fill_common(Runtime& runtime, admin::NodeStatus& status) {
     status.shards = static_cast<unsigned>(runtime.shards().size());
     status.revision = runtime.settings().snapshot()->revision;
     status.settings_trouble = runtime.settings().trouble();
+    status.admin_open = !runtime.file().admin.listen.empty();
+    status.admin_listeners = runtime.file().admin.listen;
+    const auto accounts = runtime.access().accounts();
+    status.has_accounts = !accounts || !accounts->empty();
     status.alarms = runtime.alarms().standing();
     status.now = runtime.control().now();
 }
@@ -86,10 +91,23 @@ int serve(Runtime& runtime, admin::NodeControl& node, const NodeLife& life) {
         log.error("node.failed", {{"code", started.error().code}, {"why", started.error().text}});
         return 1;
     }
+    auto rest = RestPart::make(runtime, node, runtime.access());
+    if (!rest) {
+        log.error("node.failed", {{"code", rest.error().code}, {"why", rest.error().text}});
+        return 1;
+    }
     if (auto started = life.start(); !started) {
         log.error("node.failed", {{"code", started.error().code}, {"why", started.error().text}});
         life.stop();
         return 1;
+    }
+    if (*rest) {
+        if (auto started = (*rest)->start(); !started) {
+            log.error("node.failed", {{"code", started.error().code}, {"why", started.error().text}});
+            life.stop();
+            return 1;
+        }
+        runtime.on_reload([&rest] { return (*rest)->reload(); });
     }
     bool ending = false;
     runtime.control().on_signals({SIGTERM, SIGINT, SIGHUP}, [&](int signal) {
@@ -103,12 +121,14 @@ int serve(Runtime& runtime, admin::NodeControl& node, const NodeLife& life) {
         ending = true;
         log.info("node.stopping", {{"signal", std::to_string(signal)}});
         sd_notify(0, "STOPPING=1");
+        if (*rest) (*rest)->shut();
         life.when_quiet([&] { runtime.control().stop(); });
     });
     std::string listening;
     for (const auto* list :
-         {&runtime.file().s2s.listen, &runtime.file().s2s.direct_tls_listen, &runtime.file().link.listen,
-          &runtime.file().inside.listen, &runtime.file().components.listen, &runtime.file().axl.listen}) {
+         {&runtime.file().admin.listen, &runtime.file().s2s.listen, &runtime.file().s2s.direct_tls_listen,
+          &runtime.file().link.listen, &runtime.file().inside.listen, &runtime.file().components.listen,
+          &runtime.file().axl.listen}) {
         for (const Endpoint& at : *list) listening += (listening.empty() ? "" : " ") + at.text();
     }
     log.info("node.ready", {{"role", std::string{config::text(runtime.file().role)}},
@@ -118,6 +138,7 @@ int serve(Runtime& runtime, admin::NodeControl& node, const NodeLife& life) {
                             {"shards", std::to_string(runtime.shards().size())}});
     sd_notify(0, "READY=1");
     runtime.control().run();
+    runtime.on_reload(nullptr);
     life.stop();
     log.info("node.stopped", {});
     return 0;

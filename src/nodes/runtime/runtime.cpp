@@ -60,6 +60,10 @@ Result<void> Runtime::prepare() {
     settings_ =
         std::make_unique<services::SettingsService>(std::move(options), control_, Logger{*log_, LogModule::settings});
     if (auto opened = settings_->open(); !opened) return opened.error();
+    auto access = admin::AccessDesk::open({file_.node.data, file_.admin.limits, io::random_bytes}, control_,
+                                          Logger{*log_, LogModule::admin});
+    if (!access) return access.error();
+    access_ = std::move(*access);
     overlap_timer_ = control_.timer([this] {
         if (auto forgotten = settings_->forget_previous_secret(); !forgotten) {
             Logger{*log_, LogModule::settings}.warn("settings.degraded", {{"why", forgotten.error().text}});
@@ -128,6 +132,8 @@ std::vector<std::string> Runtime::reload_file() {
     if (!problems.empty()) return problems;
     file_.log = fresh.log;
     file_.tls = fresh.tls;
+    file_.admin.certificate = fresh.admin.certificate;
+    file_.admin.key = fresh.admin.key;
     file_.axl.certificate = fresh.axl.certificate;
     file_.axl.key = fresh.axl.key;
     file_.axl.trust = fresh.axl.trust;
@@ -139,6 +145,9 @@ std::vector<std::string> Runtime::reload_file() {
     file_.s2s.allow_networks = fresh.s2s.allow_networks;
     latest_ = std::move(fresh);
     apply_log_levels(*settings_->snapshot());
+    if (renew_) {
+        if (const auto renewed = renew_(); !renewed) return {renewed.error().text};
+    }
     return {};
 }
 

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "admin/access/access_desk.h"
 #include "io/dns/resolver.h"
 #include "io/log/node_log.h"
 #include "io/loop/asio_loop.h"
@@ -43,6 +44,7 @@ public:
     [[nodiscard]] io::NodeLog& log() { return *log_; }
     [[nodiscard]] services::SettingsService& settings() { return *settings_; }
     [[nodiscard]] services::AlarmBoard& alarms() { return *alarms_; }
+    [[nodiscard]] admin::AccessDesk& access() { return *access_; }
     [[nodiscard]] routing::Bus& bus() { return *bus_; }
     [[nodiscard]] std::vector<std::unique_ptr<ShardThread>>& shards() { return shards_; }
     [[nodiscard]] const std::string& instance() const { return instance_; }
@@ -51,6 +53,8 @@ public:
     /// Reads the node's file again. Taken over: log levels, certificates and trust, [s2s] allow_networks; the rest
     /// needs a restart. Errors, one sentence each; then nothing changed.
     [[nodiscard]] std::vector<std::string> reload_file();
+    /// Asked after every such reading; its error becomes one of reload_file().
+    void on_reload(std::function<Result<void>()> renew) { renew_ = std::move(renew); }
     /// The file as it was read last. A presence node takes over name and link only with a restart of its router.
     [[nodiscard]] const config::NodeFile& latest_file() const { return latest_; }
     void take_over_link();
@@ -77,6 +81,8 @@ private:
     std::unique_ptr<services::AlarmBoard> alarms_;
     std::unique_ptr<io::TcpNetwork> network_;
     std::unique_ptr<services::SettingsService> settings_;
+    std::unique_ptr<admin::AccessDesk> access_;
+    std::function<Result<void>()> renew_;
     std::unique_ptr<io::Timer> overlap_timer_;
     std::unique_ptr<io::ResolverService> resolver_service_;
     std::unique_ptr<io::Resolver> resolver_;

@@ -75,6 +75,7 @@ Result<void> SettingsService::load() {
     store_ = std::move(*store);
     snapshot_ = std::make_shared<const config::Settings>(restored(*stored));
     for (const auto& entry : stored->values) given_.insert(entry.first);
+    revisions_ = {stored->revisions.begin(), stored->revisions.end()};
     if (stored->revision == 0) {
         if (const auto imported = import_copy(); !imported) return imported;
     }
@@ -158,6 +159,11 @@ Result<void> SettingsService::make_secret() {
     return made ? Result<void>{} : Result<void>{made.error()};
 }
 
+std::uint64_t SettingsService::revision_of(std::string_view name) const {
+    const auto at = revisions_.find(name);
+    return at == revisions_.end() ? 0 : at->second;
+}
+
 void SettingsService::subscribe(Subscriber subscriber) {
     subscriber(snapshot_);
     subscribers_.push_back(std::move(subscriber));
@@ -220,7 +226,10 @@ Result<std::uint64_t> SettingsService::change(const std::vector<config::Change>&
     const auto revision = store_->commit(stored, author, origin, clock_->wall());
     if (!revision) return revision.error();
     next->revision = *revision;
-    for (const io::StoredChange& one : stored) given_.insert(one.name);
+    for (const io::StoredChange& one : stored) {
+        given_.insert(one.name);
+        if (one.from != one.value) revisions_[one.name] = *revision;
+    }
     publish(std::move(*next));
     for (const config::Changed& one : changed) log_change(one, author);
     return *revision;

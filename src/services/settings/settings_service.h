@@ -46,6 +46,8 @@ public:
     [[nodiscard]] const config::Snapshot& snapshot() const { return snapshot_; }
     /// A value was given to it here, by file, operator or replication; otherwise the default is in force.
     [[nodiscard]] bool has_value(std::string_view name) const { return given_.contains(name); }
+    /// The revision that a setting's value came with; 0: it never changed.
+    [[nodiscard]] std::uint64_t revision_of(std::string_view name) const;
     /// Why changes are impossible; empty when all is well.
     [[nodiscard]] const std::string& trouble() const { return trouble_; }
 
@@ -55,8 +57,8 @@ public:
     void guard(Guard guard) { guards_.push_back(std::move(guard)); }
 
     /// All changes or none; the revision in force afterwards. A change that changes nothing keeps the revision.
-    /// Errors: those of config::apply, of a guard, and of io::Database; "setting-elsewhere" for what belongs to the other
-    /// side, unless `origin` is "replication". After an error everything is as before.
+    /// Errors: those of config::apply, of a guard, and of io::Database; "setting-elsewhere" for what belongs to the
+    /// other side, unless `origin` is "replication". After an error everything is as before.
     [[nodiscard]] Result<std::uint64_t> set(const std::vector<config::Change>& changes, const std::string& author,
                                             const std::string& origin = "cli");
     /// The overlap after a change of the dialback secret is over: the previous one counts no longer.
@@ -86,6 +88,7 @@ private:
     std::optional<io::SettingsStore> store_;
     config::Snapshot snapshot_;
     std::set<std::string, std::less<>> given_;
+    std::map<std::string, std::uint64_t, std::less<>> revisions_;  ///< of the last change of each value
     std::string trouble_;
     std::vector<Subscriber> subscribers_;
     std::vector<Guard> guards_;

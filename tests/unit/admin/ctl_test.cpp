@@ -15,6 +15,7 @@
 #include "nodes/ctl/completion.h"
 #include "nodes/ctl/node_address.h"
 #include "nodes/ctl/print.h"
+#include "nodes/ctl/rest_client.h"
 #include "nodes/ctl/table.h"
 
 namespace sallyport::test {
@@ -226,12 +227,26 @@ TEST(Words, SayDurationsAndCounts) {
 TEST(NodeAddress, TellsPathsFoldersAndFilesApart) {
     TemporaryFolder folder;
     std::ofstream{folder.path() + "/edge.toml"} << "[node]\nname = \"x\"\ndata = \"data\"\n";
-    EXPECT_EQ(*ctl::find_node(folder.path(), {}, {}), folder.path() + "/admin.sock");
-    EXPECT_EQ(*ctl::find_node(folder.path() + "/edge.toml", {}, {}), folder.path() + "/data/admin.sock");
-    EXPECT_EQ(*ctl::find_node({}, folder.path() + "/edge.toml", {}), folder.path() + "/data/admin.sock");
-    EXPECT_EQ(*ctl::find_node("/somewhere/admin.sock", {}, {}), "/somewhere/admin.sock");
-    EXPECT_EQ(ctl::find_node("127.0.0.1:9443", {}, {}).error().code, "node-address");
+    EXPECT_EQ(ctl::find_node(folder.path(), {}, {})->socket, folder.path() + "/admin.sock");
+    EXPECT_EQ(ctl::find_node(folder.path() + "/edge.toml", {}, {})->socket, folder.path() + "/data/admin.sock");
+    EXPECT_EQ(ctl::find_node({}, folder.path() + "/edge.toml", {})->socket, folder.path() + "/data/admin.sock");
+    EXPECT_EQ(ctl::find_node("/somewhere/admin.sock", {}, {})->socket, "/somewhere/admin.sock");
+    for (const char* address :
+         {"127.0.0.1:9443", "https://127.0.0.1:9443", "https://127.0.0.1", "https://127.0.0.1/"}) {
+        const auto place = ctl::find_node(address, {}, {});
+        ASSERT_TRUE(place && place->address) << address;
+        EXPECT_EQ(place->address->text(), "127.0.0.1:9443") << address;
+        EXPECT_TRUE(place->socket.empty());
+    }
+    EXPECT_EQ(ctl::find_node("edge1.example.org", {}, {})->address->port, 9443);
+    EXPECT_EQ(ctl::find_node("https://a b/", {}, {}).error().code, "node-address");
     EXPECT_EQ(ctl::find_node({}, folder.path() + "/none.toml", {}).error().code, "node-address");
+}
+
+TEST(RestClient, WritesArgumentsAsAQuery) {
+    EXPECT_EQ(ctl::query_of({}), "");
+    EXPECT_EQ(ctl::query_of({{"all", true}, {"limit", 7}, {"domain", boost::json::array{"a b", "\xc3\xa4&="}}}),
+              "?all=true&limit=7&domain=a%20b&domain=%C3%A4%26%3D");
 }
 
 TEST(NodeAddress, TakesTheOneNodeOfThisHost) {
@@ -239,7 +254,7 @@ TEST(NodeAddress, TakesTheOneNodeOfThisHost) {
     const std::string edge = folder.path() + "/edge", core = folder.path() + "/core";
     EXPECT_FALSE(ctl::find_node({}, {}, {edge, core}));
     std::ofstream{edge} << "";
-    EXPECT_EQ(*ctl::find_node({}, {}, {edge, core}), edge);
+    EXPECT_EQ(ctl::find_node({}, {}, {edge, core})->socket, edge);
     std::ofstream{core} << "";
     EXPECT_FALSE(ctl::find_node({}, {}, {edge, core}));
 }

@@ -58,9 +58,21 @@ TEST(Manual, DescribesEveryLimitWithItsDefaultAndItsLeast) {
     }
 }
 
+TEST(Manual, DescribesEveryLimitOfTheAdminAddress) {
+    const std::string text = page("limits.md");
+    const AdminLimits limits;
+    for (const AdminLimitRow& row : admin_limit_rows()) {
+        const std::string wanted = "| `" + std::string{row.key} + "` | " + std::string{row.help} + " | " +
+                                   std::string{row.unit} + " | " + std::to_string(limits.*row.member) + " | " +
+                                   std::to_string(row.least) + " |";
+        EXPECT_EQ(row_of(text, row.key), wanted);
+    }
+}
+
 TEST(Manual, DescribesEveryKeyOfTheNodesFile) {
     const std::string text = page("node-file.md");
     for (const char* key : {"name",
+                            "names",
                             "data",
                             "threads",
                             "listen",

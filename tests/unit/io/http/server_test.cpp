@@ -355,5 +355,90 @@ TEST_F(Http, TheClientNamesWhatWentWrong) {
     EXPECT_EQ(call(order).error().code, "connect-refused");
 }
 
+/// Begins a streamed answer to the one request that the desk holds.
+struct Streamed {
+    explicit Streamed(Desk& desk) {
+        body = desk.held.back()->stream({200, {{"Content-Type", "text/event-stream"}}, {}},
+                                        {[this] { ++drained; }, [this] { ++closed; }});
+    }
+    std::unique_ptr<HttpStream> body;
+    int drained = 0, closed = 0;
+};
+
+TEST_F(Http, StreamsAnAnswerInChunks) {
+    desk.hold = true;
+    const auto client = connect();
+    client->stream->write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    world.advance(1s);
+    Streamed streamed{desk};
+    streamed.body->write("hello");
+    world.advance(100s);
+    streamed.body->write("0123456789abcdef");
+    streamed.body->end();
+    world.advance(1s);
+    EXPECT_NE(client->received.find("Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+                                    "5\r\nhello\r\n10\r\n0123456789abcdef\r\n0\r\n\r\n"),
+              std::string::npos)
+        << client->received;
+    EXPECT_TRUE(client->closed);
+    EXPECT_EQ(streamed.closed, 0) << "it was we who ended it";
+    EXPECT_EQ(server->connections(), 0U);
+}
+
+TEST_F(Http, StreamsWithoutChunksToHttp10) {
+    desk.hold = true;
+    const auto client = connect();
+    client->stream->write("GET / HTTP/1.0\r\nHost: a\r\n\r\n");
+    world.advance(1s);
+    Streamed streamed{desk};
+    streamed.body->write("hello");
+    streamed.body->end();
+    world.advance(1s);
+    EXPECT_TRUE(client->received.ends_with("Connection: close\r\n\r\nhello")) << client->received;
+}
+
+TEST_F(Http, CutsAStreamThatIsNotComplete) {
+    desk.hold = true;
+    const auto client = connect();
+    client->stream->write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    world.advance(1s);
+    Streamed streamed{desk};
+    streamed.body->write("hello");
+    streamed.body.reset();
+    world.advance(1s);
+    EXPECT_TRUE(client->closed);
+    EXPECT_FALSE(client->received.ends_with("0\r\n\r\n"));
+}
+
+TEST_F(Http, TellsAStreamThatItsPeerIsGone) {
+    desk.hold = true;
+    const auto client = connect();
+    client->stream->write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    world.advance(1s);
+    Streamed streamed{desk};
+    client->stream->write("GET /behind HTTP/1.1\r\nHost: a\r\n\r\n");
+    world.advance(1s);
+    EXPECT_EQ(desk.requests.size(), 1U) << "nothing is read behind a stream";
+    client->stream->abort();
+    world.advance(1s);
+    EXPECT_EQ(streamed.closed, 1);
+    streamed.body->write("to nobody");
+    EXPECT_EQ(streamed.body->pending(), 0U);
+    streamed.body->end();
+    EXPECT_EQ(server->connections(), 0U);
+}
+
+TEST_F(Http, EndsStreamsWhenItShuts) {
+    desk.hold = true;
+    const auto client = connect();
+    client->stream->write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    world.advance(1s);
+    Streamed streamed{desk};
+    server->shut();
+    EXPECT_EQ(streamed.closed, 1);
+    world.advance(10s);
+    EXPECT_TRUE(client->closed);
+}
+
 }  // namespace
 }  // namespace sallyport::io

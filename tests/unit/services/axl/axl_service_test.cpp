@@ -22,6 +22,7 @@ class Answered final : public io::HttpExchange {
 public:
     explicit Answered(std::optional<io::HttpResponse>& slot) : slot_{slot} {}
     void respond(io::HttpResponse response) override { slot_ = std::move(response); }
+    std::unique_ptr<io::HttpStream> stream(io::HttpResponse, io::HttpStreamEvents) override { return nullptr; }
 
 private:
     std::optional<io::HttpResponse>& slot_;

@@ -1,0 +1,137 @@
+// Log-ins.
+#include "admin/access/access_desk.h"
+
+#include <algorithm>
+
+#include "admin/access/totp.h"
+#include "base/hash.h"
+#include "io/store/verifier.h"
+
+namespace sallyport::admin {
+
+namespace {
+
+constexpr std::size_t decoy_bytes = 32;
+constexpr std::size_t longest_code = 16;
+
+/// The same for a wrong name, a wrong password and a wrong code.
+Error refusal() { return {"login-refused", "the name, the password or the code is wrong"}; }
+
+std::int64_t unix_seconds(WallTime time) {
+    return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<AccessDesk>> AccessDesk::open(Options options, io::Loop& loop, Logger log) {
+    auto store = io::AdminStore::open(options.folder + "/admin.db");
+    if (!store) return store.error();
+    auto seal = io::Seal::open(options.folder + "/secrets.key");
+    if (!seal) return seal.error();
+    auto decoy = io::make_verifier(options.random_bytes(decoy_bytes));
+    if (!decoy) return decoy.error();
+    std::unique_ptr<AccessDesk> desk{
+        new AccessDesk{std::move(options), std::move(*store), std::move(*seal), loop, log}};
+    desk->decoy_ = std::move(*decoy);
+    return desk;
+}
+
+AccessDesk::AccessDesk(Options options, io::AdminStore store, io::Seal seal, io::Loop& loop, Logger log)
+    : options_{std::move(options)},
+      store_{std::move(store)},
+      seal_{std::move(seal)},
+      loop_{loop},
+      log_{log},
+      sessions_{options_.limits, loop, options_.random_bytes},
+      addresses_{options_.limits.login_failures_per_minute},
+      names_{options_.limits.login_failures_per_minute},
+      hashing_{loop, options_.limits.pending_logins} {}
+
+void AccessDesk::log_in(const Login& login, std::function<void(Outcome)> on_outcome) {
+    const TimePoint now = loop_.now();
+    const std::string name = login.name.substr(0, longest_name);
+    const Duration wait = std::max(addresses_.wait(failure_key(login.from), now), names_.wait(name, now));
+    if (wait > Duration{}) {
+        log_.warn("admin.login.throttled", {{"user", name}, {"address", login.from.text()}});
+        return on_outcome({{}, {}, {"login-throttled", "too many log-ins failed; wait and try again"}, wait});
+    }
+    const auto account = store_.account(login.name);
+    if (!account) return on_outcome({{}, {}, account.error(), {}});
+    const std::string verifier = *account ? (*account)->verifier : decoy_;
+    // Counted before the work, so that tries in parallel count too; a good one is taken back.
+    addresses_.note(failure_key(login.from), now);
+    names_.note(name, now);
+    auto fits = std::make_shared<bool>(false);
+    const bool begun = hashing_.run(
+        [fits, verifier, password = login.password] {
+            *fits = io::verifies(verifier, std::string_view{password}.substr(0, longest_password));
+        },
+        [this, login, verifier, fits, on_outcome] { judge(login, verifier, *fits, on_outcome); });
+    if (begun) return;
+    addresses_.forgive(failure_key(login.from));
+    names_.forgive(name);
+    on_outcome({{}, {}, {"login-busy", "too many log-ins are under way; try again"}, std::chrono::seconds{1}});
+}
+
+void AccessDesk::judge(const Login& login, const std::string& verifier, bool fits,
+                       const std::function<void(Outcome)>& on_outcome) {
+    // While it was hashed the account may have got another password, or gone.
+    const auto account = store_.account(login.name);
+    if (!account) return on_outcome({{}, {}, account.error(), {}});
+    const bool good = fits && *account && (*account)->verifier == verifier && login.password.size() <= longest_password;
+    if (!good) return refuse(login, refusal(), on_outcome);
+    const auto role = role_of((*account)->role);
+    if (!role) return refuse(login, refusal(), on_outcome);
+    const Error objection = judge_code(**account, login.code);
+    if (objection.code == "login-refused") return refuse(login, objection, on_outcome);
+    addresses_.forgive(failure_key(login.from));
+    names_.forgive(login.name);
+    if (!objection.code.empty()) return on_outcome({{}, {}, objection, {}});
+    io::AdminAccount used = **account;
+    used.last_login = loop_.wall();
+    if (const auto kept = store_.put(used); !kept) return on_outcome({{}, {}, kept.error(), {}});
+    Outcome outcome;
+    outcome.role = *role;
+    outcome.opened = sessions_.open(login.name, login.from);
+    log_.info("admin.login", {{"user", login.name},
+                              {"address", login.from.text()},
+                              {"session", std::to_string(outcome.opened->session.number)}});
+    on_outcome(std::move(outcome));
+}
+
+Error AccessDesk::judge_code(const io::AdminAccount& account, const std::string& code) {
+    if (account.totp.empty()) return {};
+    if (code.empty()) return {"code-needed", "the code of the authenticator is wanted too"};
+    if (code.size() > longest_code) return refusal();
+    const auto secret = seal_.unseal(account.totp, "totp " + account.name);
+    if (!secret) return secret.error();
+    std::uint64_t& used = used_codes_[account.name];
+    const auto step = totp_step(*secret, code, unix_seconds(loop_.wall()), used);
+    if (!step) return refusal();
+    used = *step;
+    return {};
+}
+
+void AccessDesk::refuse(const Login& login, Error error, const std::function<void(Outcome)>& on_outcome) {
+    log_.warn("admin.login.refused", {{"user", login.name.substr(0, longest_name)}, {"address", login.from.text()}});
+    on_outcome({{}, {}, std::move(error), {}});
+}
+
+std::optional<Principal> AccessDesk::holder_of(std::string_view session_id) {
+    const Session* session = sessions_.use(session_id);
+    if (session == nullptr) return std::nullopt;
+    const auto account = store_.account(session->name);
+    if (!account || !*account) return std::nullopt;
+    const auto role = role_of((*account)->role);
+    if (!role) return std::nullopt;
+    return Principal{session->name, session->name, *role, {}, std::string{session_id}};
+}
+
+void AccessDesk::record(io::AuditRow row) {
+    row.time = loop_.wall();
+    if (const auto kept = store_.record(row, options_.limits.audit_rows); !kept) {
+        log_.error("admin.audit.lost", {{"verb", row.verb}, {"author", row.author}, {"why", kept.error().text}});
+    }
+}
+
+}  // namespace sallyport::admin

@@ -1,0 +1,112 @@
+// Who may use a node's admin address: accounts of people and their log-ins, tokens of scripts, and the audit. Control
+// thread only; passwords are hashed on a thread of their own. Threat T79: one answer and one effort for users that are
+// there and that are not, bounded tries per address and per account, no lasting lock-out.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "admin/access/failures.h"
+#include "admin/access/roles.h"
+#include "admin/access/sessions.h"
+#include "base/admin_limits.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "io/loop/work_thread.h"
+#include "io/store/admin_store.h"
+#include "io/store/seal.h"
+
+namespace sallyport::admin {
+
+class AccessDesk {
+public:
+    static constexpr std::size_t least_password = 10;
+    static constexpr std::size_t longest_password = 256;
+    static constexpr std::size_t longest_name = 64;
+
+    struct Options {
+        std::string folder;  ///< the node's data folder: admin.db, secrets.key
+        AdminLimits limits;
+        Sessions::RandomBytes random_bytes;
+    };
+    /// `loop` must outlive it. Errors: those of Database and Seal.
+    static Result<std::unique_ptr<AccessDesk>> open(Options options, io::Loop& loop, Logger log);
+
+    using OnDone = std::function<void(Result<void>)>;
+    /// Errors of these: "account-malformed", "account-exists", "account-unknown", "account-password", "login-busy",
+    /// "limit-accounts", and those of the store. All sessions of an account end with its password, its role and it.
+    void add(const std::string& name, Access role, const std::string& password, OnDone on_done);
+    void change_password(const std::string& name, const std::string& password, OnDone on_done);
+    [[nodiscard]] Result<void> set_role(const std::string& name, Access role);
+    [[nodiscard]] Result<void> remove(const std::string& name);
+    /// A new secret, raw; codes are asked for from now on.
+    [[nodiscard]] Result<std::string> begin_totp(const std::string& name);
+    [[nodiscard]] Result<void> end_totp(const std::string& name);
+    [[nodiscard]] Result<std::vector<io::AdminAccount>> accounts() { return store_.accounts(); }
+
+    struct NewToken {
+        std::string name;
+        Access access = Access::read;
+        std::vector<std::string> verbs;
+        std::chrono::hours lifetime{};
+    };
+    /// The token, shown this once. Errors: "token-malformed", "token-exists", "limit-tokens", and those of the store.
+    [[nodiscard]] Result<std::string> add_token(const NewToken& wanted, const std::string& author);
+    /// Errors: "token-unknown".
+    [[nodiscard]] Result<void> remove_token(const std::string& name);
+    [[nodiscard]] Result<std::vector<io::AdminToken>> tokens() { return store_.tokens(); }
+
+    struct Login {
+        std::string name, password, code;
+        IpAddress from;
+    };
+    struct Outcome {
+        std::optional<Sessions::Opened> opened;
+        Access role = Access::read;
+        Error error;             ///< "login-refused", "code-needed", "login-throttled", "login-busy", "accounts-none"
+        Duration retry_after{};  ///< with the last two but one
+    };
+    void log_in(const Login& login, std::function<void(Outcome)> on_outcome);
+
+    /// Who holds the session; nobody: none, or its account is gone.
+    [[nodiscard]] std::optional<Principal> holder_of(std::string_view session_id);
+    [[nodiscard]] Sessions& sessions() { return sessions_; }
+    /// Who shows the token; nobody: none, expired. A refused one counts against the address.
+    [[nodiscard]] std::optional<Principal> bearer_of(std::string_view token, const IpAddress& from);
+    /// How long an address has to wait after too many refusals; zero: it need not.
+    [[nodiscard]] Duration wait_of(const IpAddress& from) { return addresses_.wait(failure_key(from), loop_.now()); }
+
+    /// Trouble with it is logged; what was done stays done.
+    void record(io::AuditRow row);
+    [[nodiscard]] Result<std::vector<io::AuditRow>> audit(std::size_t limit, const std::string& author) {
+        return store_.audit(limit, author);
+    }
+
+private:
+    AccessDesk(Options options, io::AdminStore store, io::Seal seal, io::Loop& loop, Logger log);
+    /// Hashes, then lets `keep` write it.
+    void put_password(const std::string& password, std::function<Result<void>(std::string verifier)> keep,
+                      const OnDone& on_done);
+    [[nodiscard]] Result<io::AdminAccount> known(const std::string& name);
+    void judge(const Login& login, const std::string& verifier, bool fits,
+               const std::function<void(Outcome)>& on_outcome);
+    [[nodiscard]] Error judge_code(const io::AdminAccount& account, const std::string& code);
+    void refuse(const Login& login, Error error, const std::function<void(Outcome)>& on_outcome);
+
+    Options options_;
+    io::AdminStore store_;
+    io::Seal seal_;
+    io::Loop& loop_;
+    Logger log_;
+    Sessions sessions_;
+    Failures addresses_, names_;
+    std::map<std::string, std::uint64_t> used_codes_;  ///< account -> the last step whose code was used
+    std::string decoy_;                                ///< a verifier that nobody's password fits
+    io::WorkThread hashing_;
+};
+
+}  // namespace sallyport::admin

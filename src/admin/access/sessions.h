@@ -1,0 +1,67 @@
+// Sessions of people who are logged in: in memory, bounded, ended by rest, by age, by log-out and by every change of
+// the account's password. Their ids are kept as hashes: a dump of memory or of a log gives no session away.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/admin_limits.h"
+#include "base/clock.h"
+#include "base/endpoint.h"
+
+namespace sallyport::admin {
+
+struct Session {
+    std::uint64_t number = 0;  ///< for people: no secret
+    std::string name;          ///< of the account
+    std::string csrf;          ///< wanted in a header of every request that changes something
+    IpAddress from;            ///< where it was opened
+    TimePoint opened{}, used{};
+    WallTime since{}, expires{};
+};
+
+class Sessions {
+public:
+    using RandomBytes = std::function<std::string(std::size_t)>;
+    Sessions(const AdminLimits& limits, const Clock& clock, RandomBytes random)
+        : limits_{limits}, clock_{clock}, random_{std::move(random)} {}
+
+    struct Opened {
+        std::string id;  ///< the cookie; shown this once
+        Session session;
+    };
+    /// Always a new id. The account's oldest session makes room, then the oldest of all.
+    [[nodiscard]] Opened open(const std::string& name, const IpAddress& from);
+    /// The session, which from now on counts as used; null: there is none, or none any longer.
+    [[nodiscard]] const Session* use(std::string_view id);
+    /// The same, but it counts as rest.
+    [[nodiscard]] const Session* look(std::string_view id);
+    void close(std::string_view id);
+    /// Those of an account; how many.
+    std::size_t close_of(const std::string& name);
+    /// False: there is no such number.
+    [[nodiscard]] bool close_number(std::uint64_t number);
+    /// The oldest first.
+    [[nodiscard]] std::vector<Session> list();
+
+private:
+    [[nodiscard]] bool is_over(const Session& session) const;
+    void sweep();
+    void make_room(const std::string& name);
+
+    const AdminLimits& limits_;
+    const Clock& clock_;
+    RandomBytes random_;
+    std::map<std::string, Session, std::less<>> sessions_;  ///< by SHA-256 of the id
+    std::uint64_t last_number_ = 0;
+};
+
+/// Unguessable text of 256 bits in letters, digits, '-' and '_'.
+[[nodiscard]] std::string fresh_secret(const Sessions::RandomBytes& random);
+
+}  // namespace sallyport::admin

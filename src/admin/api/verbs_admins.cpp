@@ -1,0 +1,201 @@
+// `admins`, `tokens`, `sessions`, `audit`: who may use the admin address, and what they did there and on the admin
+// socket. Passwords are hashed at once; secrets and tokens are shown the one time they are made.
+#include <boost/json.hpp>
+
+#include "admin/access/access_desk.h"
+#include "admin/access/totp.h"
+#include "admin/api/status_json.h"
+#include "admin/api/verb_handlers.h"
+
+namespace sallyport::admin {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::uint64_t usual_days = 90;
+constexpr std::uint64_t most_days = 3650;
+constexpr std::uint64_t usual_rows = 50;
+constexpr std::uint64_t most_rows = 10'000;
+
+json::string_view view(std::string_view text) { return {text.data(), text.size()}; }
+
+/// Null: the call has ended.
+AccessDesk* desk_of(const SharedCall& call) {
+    AccessDesk* desk = call->node().access();
+    if (desk == nullptr) call->fail({"access-none", "this node has no accounts"});
+    return desk;
+}
+
+std::string_view field_of(const Error& error) { return error.code == "account-password" ? "password" : "name"; }
+
+AccessDesk::OnDone finish(const SharedCall& call, std::string_view what) {
+    return [call, what](const Result<void>& done) {
+        if (!done) return call->fail(done.error(), field_of(done.error()));
+        call->succeed(json::object{{"name", call->text("name")}, {"done", view(what)}});
+    };
+}
+
+/// Nothing: the call has ended.
+std::optional<Access> role_in(const SharedCall& call) {
+    const auto role = role_of(call->text("role"));
+    if (!role) {
+        call->fail({"argument-malformed", "a role is administrator, operator or read-only"}, "role");
+    }
+    return role;
+}
+
+}  // namespace
+
+void run_admins_list(const SharedCall& call) {
+    AccessDesk* desk = desk_of(call);
+    if (desk == nullptr) return;
+    const auto accounts = desk->accounts();
+    if (!accounts) return call->fail(accounts.error());
+    json::array rows;
+    for (const io::AdminAccount& account : *accounts) {
+        rows.push_back(json::object{{"name", account.name},
+                                    {"role", account.role},
+                                    {"totp", !account.totp.empty()},
+                                    {"created", json_time(account.created)},
+                                    {"last_login", json_time(account.last_login)}});
+    }
+    call->succeed(json::object{{"admins", std::move(rows)}});
+}
+
+void run_admins_add(const SharedCall& call) {
+    AccessDesk* desk = desk_of(call);
+    if (desk == nullptr) return;
+    const auto role = role_in(call);
+    if (role) desk->add(call->text("name"), *role, call->text("password"), finish(call, "added"));
+}
+
+void run_admins_passwd(const SharedCall& call) {
+    AccessDesk* desk = desk_of(call);
+    if (desk == nullptr) return;
+    desk->change_password(call->text("name"), call->text("password"), finish(call, "password changed"));
+}
+
+void run_admins_role(const SharedCall& call) {
+    AccessDesk* desk = desk_of(call);
+    if (desk == nullptr) return;
+    const auto role = role_in(call);
+    if (role) finish(call, "role changed")(desk->set_role(call->text("name"), *role));
+}
+
+void run_admins_totp(const SharedCall& call) {
+    AccessDesk* desk = desk_of(call);
+    if (desk == nullptr) return;
+    const std::string name = call->text("name");
+    if (call->flag("off")) return finish(call, "codes off")(desk->end_totp(name));
+    const auto secret = desk->begin_totp(name);
+    if (!secret) return call->fail(secret.error(), "name");
+    call->succeed(json::object{{"name", name},
+                               {"done", "codes on"},
+                               {"secret", base32(*secret)},
+                               {"uri", totp_uri(*secret, "Sallyport", name)}});
+}
+
+void run_admins_remove(const SharedCall& call) {
+    AccessDesk* desk = desk_of(call);
+    if (desk != nullptr) finish(call, "removed")(desk->remove(call->text("name")));
+}
+
+void run_tokens_list(const SharedCall& call) {
+    AccessDesk* desk = desk_of(call);
+    if (desk == nullptr) return;
+    const auto tokens = desk->tokens();
+    if (!tokens) return call->fail(tokens.error());
+    const WallTime now = call->node().loop().wall();
+    json::array rows;
+    for (const io::AdminToken& token : *tokens) {
+        rows.push_back(json::object{{"name", token.name},
+                                    {"scope", token.access},
+                                    {"verbs", token.verbs},
+                                    {"author", token.author},
+                                    {"created", json_time(token.created)},
+                                    {"expires", json_time(token.expires)},
+                                    {"expired", token.expires <= now}});
+    }
+    call->succeed(json::object{{"tokens", std::move(rows)}});
+}
+
+void run_tokens_add(const SharedCall& call) {
+    AccessDesk* desk = desk_of(call);
+    if (desk == nullptr) return;
+    AccessDesk::NewToken wanted;
+    wanted.name = call->text("name");
+    const auto scope = access_of(call->has("scope") ? call->text("scope") : "read");
+    if (!scope) return call->fail({"argument-malformed", "a scope is read, operate or administer"}, "scope");
+    wanted.access = *scope;
+    wanted.verbs = call->texts("verbs");
+    for (const std::string& verb : wanted.verbs) {
+        if (find_verb(verb) == nullptr) {
+            return call->fail({"argument-malformed", "there is no verb '" + verb + "'; they are such as peers.list"},
+                              "verbs");
+        }
+    }
+    const std::uint64_t days = call->number("days", usual_days);
+    if (days == 0 || days > most_days) {
+        return call->fail({"argument-malformed", "a token is good for 1 to 3650 days"}, "days");
+    }
+    wanted.lifetime = std::chrono::hours{24 * days};
+    const auto token = desk->add_token(wanted, call->author());
+    if (!token) return call->fail(token.error(), "name");
+    call->succeed(json::object{{"name", wanted.name},
+                               {"done", "added"},
+                               {"token", *token},
+                               {"expires", json_time(call->node().loop().wall() + wanted.lifetime)}});
+}
+
+void run_tokens_remove(const SharedCall& call) {
+    AccessDesk* desk = desk_of(call);
+    if (desk != nullptr) finish(call, "removed")(desk->remove_token(call->text("name")));
+}
+
+void run_sessions_list(const SharedCall& call) {
+    AccessDesk* desk = desk_of(call);
+    if (desk == nullptr) return;
+    json::array rows;
+    const TimePoint now = call->node().loop().now();
+    for (const Session& session : desk->sessions().list()) {
+        rows.push_back(json::object{{"number", session.number},
+                                    {"user", session.name},
+                                    {"address", session.from.text()},
+                                    {"since", json_time(session.since)},
+                                    {"idle_seconds", json_age(session.used, now)},
+                                    {"expires", json_time(session.expires)}});
+    }
+    call->succeed(json::object{{"sessions", std::move(rows)}});
+}
+
+void run_sessions_close(const SharedCall& call) {
+    AccessDesk* desk = desk_of(call);
+    if (desk == nullptr) return;
+    const std::uint64_t number = call->number("number", 0);
+    if (!desk->sessions().close_number(number)) {
+        return call->fail({"session-unknown", "there is no session " + std::to_string(number)}, "number");
+    }
+    call->succeed(json::object{{"number", number}, {"done", "closed"}});
+}
+
+void run_audit(const SharedCall& call) {
+    AccessDesk* desk = desk_of(call);
+    if (desk == nullptr) return;
+    const std::uint64_t limit = std::min(call->number("limit", usual_rows), most_rows);
+    const auto rows = desk->audit(limit, call->text("author"));
+    if (!rows) return call->fail(rows.error());
+    json::array lines;
+    for (const io::AuditRow& row : *rows) {
+        lines.push_back(json::object{{"number", row.number},
+                                     {"time", json_time(row.time)},
+                                     {"author", row.author},
+                                     {"address", row.address},
+                                     {"verb", row.verb},
+                                     {"args", json_value(row.arguments)},
+                                     {"outcome", row.outcome}});
+    }
+    call->succeed(json::object{{"audit", std::move(lines)}});
+}
+
+}  // namespace sallyport::admin

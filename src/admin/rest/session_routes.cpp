@@ -1,0 +1,98 @@
+// /api/v1/session: log in, who am I, log out.
+#include <boost/json.hpp>
+
+#include "admin/api/status_json.h"
+#include "admin/api/strict_json.h"
+#include "admin/rest/answers.h"
+#include "admin/rest/http_text.h"
+#include "admin/rest/ticket.h"
+
+namespace sallyport::admin {
+
+namespace json = boost::json;
+
+namespace {
+
+json::object describe(const Session& session, Access role) {
+    const std::string_view word = role_text(role);
+    return {{"user", session.name},
+            {"role", json::string_view{word.data(), word.size()}},
+            {"csrf", session.csrf},
+            {"expires", json_time(session.expires)}};
+}
+
+/// Strict: __Host- wants Secure, Path=/ and no Domain (RFC 6265bis 4.1.3.2).
+std::string cookie_text(std::string_view value, std::int64_t seconds) {
+    return std::string{RestService::cookie_name} + "=" + std::string{value} +
+           "; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=" + std::to_string(seconds);
+}
+
+/// A text of the body; the answer that refuses it in `refusal`.
+std::string text_in(const json::object& body, const char* name, bool required,
+                    std::optional<io::HttpResponse>& refusal) {
+    const json::value* found = body.if_contains(name);
+    if (found == nullptr && !required) return {};
+    if (found != nullptr && found->is_string()) return {found->as_string().data(), found->as_string().size()};
+    if (!refusal) {
+        const char* code = found == nullptr ? "argument-missing" : "argument-malformed";
+        refusal = error_answer(400, {code, std::string{name} + " has to be a text"}, name);
+    }
+    return {};
+}
+
+}  // namespace
+
+void RestService::answer_session(const io::HttpRequest& request, const Ticket& ticket, const Answer& to) {
+    if (request.method == "POST") return log_in(request, to);
+    const std::string& id = ticket.principal->session;
+    const Session* session = desk_.sessions().look(id);
+    if (session == nullptr) return send(to, error_answer(404, {"session-none", "a token has no session"}));
+    if (ticket.reads) return send(to, result_answer(describe(*session, ticket.principal->access)));
+    desk_.record({0, {}, session->name, request.remote.address.text(), "session.close", "{}", "ok"});
+    desk_.sessions().close(id);
+    io::HttpResponse answer = result_answer(json::object{{"done", "logged out"}});
+    answer.fields.push_back({"Set-Cookie", cookie_text({}, 0)});
+    send(to, std::move(answer));
+}
+
+void RestService::log_in(const io::HttpRequest& request, const Answer& to) {
+    auto body = strict_json(request.body);
+    if (!body) return send(to, error_answer(400, body.error()));
+    if (!body->is_object()) return send(to, error_answer(400, {"request-malformed", "the body is not a JSON object"}));
+    for (const auto& member : body->as_object()) {
+        if (member.key() == "user" || member.key() == "password" || member.key() == "code") continue;
+        return send(to, error_answer(400, {"argument-unknown", "a log-in has user, password and code"},
+                                     {member.key().data(), member.key().size()}));
+    }
+    std::optional<io::HttpResponse> refusal;
+    const json::object& given = body->as_object();
+    AccessDesk::Login login{text_in(given, "user", true, refusal), text_in(given, "password", true, refusal),
+                            text_in(given, "code", false, refusal), request.remote.address};
+    if (refusal) return send(to, std::move(*refusal));
+    const auto accounts = desk_.accounts();
+    if (accounts && accounts->empty()) {
+        return send(to, error_answer(403, {"accounts-none",
+                                           "there is no account yet; on the node's host: sallyport admins add NAME "
+                                           "--role administrator"}));
+    }
+    // Threat T79: whatever session the browser came with ends here, and the new one has an id nobody knew before.
+    const std::string old{cookie(request.field("Cookie"), cookie_name)};
+    desk_.log_in(login, [this, to, old, from = request.remote.address](const AccessDesk::Outcome& outcome) {
+        if (!outcome.opened) {
+            const unsigned status = status_of(outcome.error.code, false);
+            if (outcome.retry_after > Duration{}) {
+                return send(to, later_answer(status, outcome.error, outcome.retry_after));
+            }
+            return send(to, error_answer(status, outcome.error, outcome.error.code == "code-needed" ? "code" : ""));
+        }
+        desk_.sessions().close(old);
+        const Session& session = outcome.opened->session;
+        desk_.record({0, {}, session.name, from.text(), "session.open", "{}", "ok"});
+        io::HttpResponse answer = result_answer(describe(session, outcome.role));
+        const auto seconds = static_cast<std::int64_t>(node_.file().admin.limits.session_seconds);
+        answer.fields.push_back({"Set-Cookie", cookie_text(outcome.opened->id, seconds)});
+        send(to, std::move(answer));
+    });
+}
+
+}  // namespace sallyport::admin

@@ -1,0 +1,149 @@
+// /api/v1/settings: values with their types and revisions, one by PUT, several at once by PATCH. A change counts only
+// if nobody changed the same setting since the revision that the caller saw (RFC 9110 13.1.1).
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "admin/api/setting_change.h"
+#include "admin/api/strict_json.h"
+#include "admin/rest/answers.h"
+#include "admin/rest/http_text.h"
+#include "admin/rest/ticket.h"
+
+namespace sallyport::admin {
+
+namespace json = boost::json;
+
+namespace {
+
+std::string etag_of(std::uint64_t revision) { return "\"" + std::to_string(revision) + "\""; }
+
+Result<json::object> object_in(const std::string& body) {
+    auto value = strict_json(body);
+    if (!value) return value.error();
+    if (!value->is_object()) return Error{"request-malformed", "the body is not a JSON object"};
+    return std::move(value->as_object());
+}
+
+/// Only these members; the first other one otherwise.
+std::optional<std::string> other_member(const json::object& object, std::initializer_list<std::string_view> known) {
+    for (const auto& member : object) {
+        const std::string_view name{member.key().data(), member.key().size()};
+        if (std::find(known.begin(), known.end(), name) == known.end()) return std::string{name};
+    }
+    return std::nullopt;
+}
+
+/// The setting that the text of an error names first, if it is one of those that were to change.
+std::string field_of(const Error& error, const std::vector<config::Change>& changes) {
+    for (const config::Change& change : changes) {
+        if (error.text.starts_with(change.name)) return change.name;
+    }
+    return changes.size() == 1 ? changes.front().name : std::string{};
+}
+
+}  // namespace
+
+void RestService::answer_settings(const io::HttpRequest& request, const Ticket& ticket, const Answer& to) {
+    if (request.method == "PATCH") return patch_settings(request, ticket, to);
+    services::SettingsService& settings = node_.settings();
+    if (ticket.route.to == Route::To::settings) {
+        io::HttpResponse answer = result_answer(describe_settings(settings));
+        answer.fields.push_back({"ETag", etag_of(settings.snapshot()->revision)});
+        return send(to, std::move(answer));
+    }
+    const config::SettingRow* row = config::find_setting(ticket.route.setting);
+    if (row == nullptr) return send(to, error_answer(404, unknown_setting(ticket.route.setting), "name"));
+    if (!ticket.reads) return put_setting(request, ticket, to);
+    io::HttpResponse answer = result_answer(describe_setting(*row, settings));
+    answer.fields.push_back({"ETag", etag_of(settings.revision_of(row->name))});
+    send(to, std::move(answer));
+}
+
+void RestService::put_setting(const io::HttpRequest& request, const Ticket& ticket, const Answer& to) {
+    const auto revision = revision_in(request.field("If-Match"));
+    if (!revision) {
+        return send(to, error_answer(400, {"revision-missing", "If-Match says which revision you saw, such as \"17\""},
+                                     "If-Match"));
+    }
+    auto body = object_in(request.body);
+    if (!body) return send(to, error_answer(400, body.error()));
+    if (const auto other = other_member(*body, {"value"})) {
+        return send(to, error_answer(400, {"argument-unknown", "the body is {\"value\": …}"}, *other));
+    }
+    const json::value* value = body->if_contains("value");
+    if (value == nullptr)
+        return send(to, error_answer(400, {"argument-missing", "the body is {\"value\": …}"}, "value"));
+    change_settings(ticket, request, {{ticket.route.setting, json::serialize(*value)}}, *revision, to);
+}
+
+void RestService::patch_settings(const io::HttpRequest& request, const Ticket& ticket, const Answer& to) {
+    auto body = object_in(request.body);
+    if (!body) return send(to, error_answer(400, body.error()));
+    if (const auto other = other_member(*body, {"revision", "values"})) {
+        return send(to, error_answer(400, {"argument-unknown", "the body has revision and values"}, *other));
+    }
+    const json::value* revision = body->if_contains("revision");
+    if (revision == nullptr || !revision->is_int64() || revision->as_int64() < 0) {
+        return send(to, error_answer(400, {"revision-missing", "revision is the number that you saw"}, "revision"));
+    }
+    const json::value* values = body->if_contains("values");
+    if (values == nullptr || !values->is_object()) {
+        return send(to, error_answer(400, {"argument-missing", "values is an object of names and values"}, "values"));
+    }
+    std::vector<config::Change> changes;
+    for (const auto& member : values->as_object()) {
+        const std::string name{member.key()};
+        if (config::find_setting(name) == nullptr) return send(to, error_answer(404, unknown_setting(name), name));
+        changes.push_back({name, json::serialize(member.value())});
+    }
+    change_settings(ticket, request, changes, static_cast<std::uint64_t>(revision->as_int64()), to);
+}
+
+void RestService::change_settings(const Ticket& ticket, const io::HttpRequest& request,
+                                  const std::vector<config::Change>& changes, std::uint64_t revision,
+                                  const Answer& to) {
+    services::SettingsService& settings = node_.settings();
+    std::vector<std::string> names;
+    for (const config::Change& change : changes) names.push_back(change.name);
+    const auto audit = [&](const std::string& outcome) {
+        desk_.record({0,
+                      {},
+                      ticket.principal->author,
+                      request.remote.address.text(),
+                      "config.set",
+                      json::serialize(json::object{{"names", json::array(names.begin(), names.end())}}),
+                      outcome});
+    };
+    if (const auto stale = stale_setting(settings, names, revision)) {
+        const Error error = stale_error(*stale);
+        audit(error.code);
+        io::HttpResponse answer = error_answer(412, json::object{{"code", error.code},
+                                                                 {"text", error.text},
+                                                                 {"field", stale->name},
+                                                                 {"current", stale->value},
+                                                                 {"revision", stale->revision}});
+        answer.fields.push_back({"ETag", etag_of(stale->revision)});
+        return send(to, std::move(answer));
+    }
+    const std::uint64_t before = settings.snapshot()->revision;
+    const auto after = settings.set(changes, ticket.principal->author, "rest");
+    audit(after ? "ok" : after.error().code);
+    if (!after) {
+        return send(to,
+                    error_answer(status_of(after.error().code, true), after.error(), field_of(after.error(), changes)));
+    }
+    json::object values;
+    for (const std::string& name : names) values[name] = shown_value(*config::find_setting(name), *settings.snapshot());
+    json::object result{{"revision", *after}, {"changed", *after != before}};
+    if (request.method == "PUT") {
+        result["name"] = names.front();
+        result["value"] = values.begin()->value();
+    } else {
+        result["values"] = std::move(values);
+    }
+    io::HttpResponse answer = result_answer(result);
+    answer.fields.push_back({"ETag", etag_of(*after)});
+    send(to, std::move(answer));
+}
+
+}  // namespace sallyport::admin

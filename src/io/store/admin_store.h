@@ -1,0 +1,70 @@
+// The administrators' database: accounts of people with verifiers of their passwords, tokens of scripts as hashes, and
+// the audit: who changed or asked what. It knows names and text; what a role may do is the business of admin/access.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "io/store/database.h"
+
+namespace sallyport::io {
+
+struct AdminAccount {
+    std::string name;
+    std::string role;
+    std::string verifier;  ///< io/store/verifier.h
+    std::string totp;      ///< sealed; empty: a password is enough
+    WallTime created{}, last_login{};
+};
+
+struct AdminToken {
+    std::string name;
+    std::string hash;  ///< SHA-256 in hex
+    std::string access;
+    std::string verbs;  ///< names with spaces between them; empty: all that the access allows
+    std::string author;
+    WallTime created{}, expires{};
+};
+
+struct AuditRow {
+    std::int64_t number = 0;
+    WallTime time{};
+    std::string author, address, verb;
+    std::string arguments;  ///< JSON, without secrets
+    std::string outcome;    ///< "ok", or the code of the error
+};
+
+class AdminStore {
+public:
+    /// Errors: those of Database.
+    static Result<AdminStore> open(const std::string& path,
+                                   std::chrono::milliseconds lock_wait = std::chrono::seconds{2});
+
+    [[nodiscard]] Result<std::vector<AdminAccount>> accounts();
+    [[nodiscard]] Result<std::optional<AdminAccount>> account(const std::string& name);
+    /// Adds, or replaces all of it.
+    [[nodiscard]] Result<void> put(const AdminAccount& account);
+    /// False: there was none.
+    [[nodiscard]] Result<bool> remove(const std::string& name);
+
+    [[nodiscard]] Result<std::vector<AdminToken>> tokens();
+    [[nodiscard]] Result<std::optional<AdminToken>> token_of(const std::string& hash);
+    /// Errors: "store-conflict": one of that name is there.
+    [[nodiscard]] Result<void> add(const AdminToken& token);
+    [[nodiscard]] Result<bool> remove_token(const std::string& name);
+
+    /// The oldest rows beyond `most` go.
+    [[nodiscard]] Result<void> record(const AuditRow& row, std::uint64_t most);
+    /// Newest first; an empty author means all.
+    [[nodiscard]] Result<std::vector<AuditRow>> audit(std::size_t limit, const std::string& author);
+
+private:
+    explicit AdminStore(Database database) : database_{std::move(database)} {}
+
+    Database database_;
+};
+
+}  // namespace sallyport::io

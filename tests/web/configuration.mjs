@@ -1,0 +1,165 @@
+// Settings changed on the pages are in force: the command line, which knows nothing of the pages, says so.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Desk } from "./support.mjs";
+
+const field = (label) => `main .field:has(label:text-matches("^${label}"))`;
+
+/** Saves the federation page's form and waits until the change is in force everywhere. */
+async function save(desk) {
+  await desk.page.click("main form button[type=submit]");
+  await desk.page.waitForSelector("[data-in-force=all]");
+}
+
+export default function configuration(stage) {
+  const setting = (...words) => stage.world.setting(...words);
+
+  test("the federation page saves, says where it is in force, and so it is on edge and core", async () => {
+    const desk = await (await Desk.open(stage.browser, stage.world, "edge")).sign_in();
+    await desk.go("federation");
+    const labels = await desk.page.locator("main .federation .field > label").allTextContents();
+    assert.deepEqual(labels.slice(0, 6).map((one) => one.replace(" *", "")), ["XMPP federation support", "Use static routes", "Dialback secret", "Security mode", "Require client-side security certificates", "Privacy mode"]);
+    assert.ok(await desk.page.isDisabled("main form button[type=submit]"), "nothing to save yet");
+    await desk.page.selectOption(`${field("Security mode")} select`, "tls_optional");
+    await desk.page.selectOption(`${field("Privacy mode")} select`, "off");
+    await save(desk);
+    await desk.picture("federation-saved");
+    for (const role of ["edge", "core"]) {
+      assert.equal(await setting(role, "federation.security_mode"), "tls_optional");
+      assert.equal(await setting(role, "federation.privacy_mode"), "off");
+    }
+    const { changes } = await stage.world.cli("edge", "config", "history", "federation.security_mode");
+    assert.match(changes[0].author, /anna/);
+    await desk.page.selectOption(`${field("Security mode")} select`, "tls_required");
+    await desk.page.selectOption(`${field("Privacy mode")} select`, "deny_list");
+    await save(desk);
+    assert.equal(await setting("core", "federation.security_mode"), "tls_required");
+    await desk.calm();
+    await desk.close();
+  });
+
+  test("a dialback secret that is too short is refused at its field, a good one is taken and never shown", async () => {
+    const desk = await (await Desk.open(stage.browser, stage.world, "edge")).sign_in();
+    await desk.go("federation");
+    const row = desk.page.locator(field("Dialback secret"));
+    await row.locator("button").click();
+    await row.locator("input").evaluate((input) => input.removeAttribute("minlength"));
+    await row.locator("input").fill("short");
+    await desk.page.click("main form button[type=submit]");
+    assert.match(await row.locator(".error").textContent(), /16/);
+    await row.locator("input").fill("a secret that only this test knows");
+    await save(desk);
+    for (const answer of [await desk.page.content(), JSON.stringify(await stage.world.cli("edge", "config", "get"))]) assert.ok(!answer.includes("only this test knows"));
+    await desk.calm();
+    await desk.close();
+  });
+
+  test("whoever saves over somebody else's change is told and sees it", async () => {
+    const desk = await (await Desk.open(stage.browser, stage.world, "edge")).sign_in();
+    await desk.go("federation");
+    // This page does not hear of the change: as one whose connection was just lost.
+    await desk.page.evaluate(() => Object.defineProperty(document, "hidden", { value: true }) && document.dispatchEvent(new Event("visibilitychange")));
+    await stage.world.cli("edge", "config", "set", "federation.bidi", "on");
+    await stage.world.cli("edge", "config", "set", "federation.security_mode", "no_tls");
+    await desk.page.selectOption(`${field("Security mode")} select`, "tls_optional");
+    await desk.page.click("main form button[type=submit]");
+    await desk.page.waitForSelector("main .notice.bad:has-text('Somebody else changed settings meanwhile')");
+    assert.equal(await setting("edge", "federation.security_mode"), "no_tls");
+    assert.equal(await desk.page.inputValue(`${field("Bidirectional")} select`), "on", "what is in force now was read");
+    await desk.page.click("main form button[type=submit]");
+    await desk.page.waitForSelector("[data-in-force=all]");
+    assert.equal(await setting("edge", "federation.security_mode"), "tls_optional", "saving once more is a decision");
+    await stage.world.cli("edge", "config", "set", "federation.bidi", "off");
+    await stage.world.cli("edge", "config", "set", "federation.security_mode", "tls_required");
+    await desk.close();
+  });
+
+  test("static routes are added, switched on and removed", async () => {
+    const desk = await (await Desk.open(stage.browser, stage.world, "edge")).sign_in();
+    await desk.go("routes");
+    await desk.page.fill("main input[name=domain]", "verona.example");
+    await desk.page.fill("main input[name=address]", "192.0.2.7:5270");
+    await desk.page.click("main form button[type=submit]");
+    await desk.page.waitForSelector("main tbody tr:has-text('verona.example')");
+    await desk.page.click("main button:has-text('Use static routes')");
+    await desk.page.waitForSelector("main .notice.good");
+    await desk.picture("routes");
+    const [route] = await setting("edge", "federation.static_routes");
+    assert.deepEqual([route.domain, route.address, route.port], ["verona.example", "192.0.2.7", 5270]);
+    assert.equal(await setting("edge", "federation.use_static_routes"), true);
+    await desk.page.fill("main input[name=domain]", "not a domain");
+    await desk.page.fill("main input[name=address]", "192.0.2.8");
+    await desk.page.click("main form button[type=submit]");
+    await desk.page.waitForSelector("main form .error");
+    await desk.page.click("main tbody tr:has-text('verona.example') button");
+    await desk.page.click("dialog button:has-text('Remove')");
+    await desk.page.waitForSelector("main tbody tr", { state: "detached" });
+    await desk.page.click("main button:has-text('Switch off')");
+    await desk.page.waitForSelector("main .notice.warn");
+    assert.deepEqual(await setting("edge", "federation.static_routes"), []);
+    await desk.calm();
+    await desk.close();
+  });
+
+  test("names go on the deny list and off it, several at once, and a wrong one is refused with its name", async () => {
+    const desk = await (await Desk.open(stage.browser, stage.world, "edge")).sign_in();
+    await desk.go("lists?list=deny_list");
+    await desk.page.fill("main input[name=names]", "iago.example *.iago.example");
+    await desk.page.click("main form button[type=submit]");
+    await desk.page.waitForSelector("main tbody tr:has-text('*.iago.example')");
+    assert.ok((await setting("edge", "federation.deny_list")).includes("*.iago.example"));
+    await desk.picture("lists");
+    await desk.page.fill("main input[name=names]", "<script>alert(1)</script>");
+    await desk.page.click("main form button[type=submit]");
+    assert.match(await desk.page.textContent("main form .error"), /script/);
+    for (const name of ["*.iago.example", "iago.example"]) {
+      await desk.page.click(`main tbody tr:has(b:text-is("${name}")) button`);
+      await desk.page.click("dialog button:has-text('Take off')");
+      await desk.page.waitForSelector(`main tbody tr:has(b:text-is("${name}"))`, { state: "detached" });
+    }
+    assert.ok(!(await setting("edge", "federation.deny_list")).join().includes("iago"));
+    await desk.calm();
+    await desk.close();
+  });
+
+  test("an exception for one partner is written, changed and removed", async () => {
+    const desk = await (await Desk.open(stage.browser, stage.world, "edge")).sign_in();
+    await desk.go("exceptions");
+    await desk.page.click("main button:has-text('New exception')");
+    await desk.page.fill("dialog .field:has-text('Domain') input", "cassio.example");
+    await desk.page.selectOption("dialog .field:has-text('Authentication') select", "certificate");
+    await desk.page.fill("dialog .field:has-text('Note') input", "until their dialback is mended");
+    await desk.picture("exception", { whole: false });
+    await desk.page.click("dialog button[type=submit]");
+    await desk.page.waitForSelector("main tbody tr:has-text('cassio.example')");
+    const peers = await setting("edge", "federation.peers");
+    assert.equal(peers.find(({ domain }) => domain === "cassio.example").authentication, "certificate");
+    assert.ok(peers.some(({ domain }) => domain === "capulet.lab"), "the others stay");
+    await desk.page.click("main tbody tr:has-text('cassio.example') button:has-text('Remove')");
+    await desk.page.click("dialog button:has-text('Remove')");
+    await desk.page.waitForSelector("main tbody tr:has-text('cassio.example')", { state: "detached" });
+    await desk.calm();
+    await desk.close();
+  });
+
+  test("domains belong to the core: its page changes them, the edge's says where", async () => {
+    const edge = await (await Desk.open(stage.browser, stage.world, "edge")).sign_in();
+    await edge.go("domains");
+    assert.match(await edge.page.textContent("main"), /belong to the core/);
+    const core = await (await Desk.open(stage.browser, stage.world, "core")).sign_in();
+    await core.go("domains");
+    await core.page.fill("main input[name=domain]", "chat.montague.lab");
+    await core.page.click("main form button[type=submit]");
+    await core.page.waitForSelector("main tbody tr:has-text('chat.montague.lab')");
+    await edge.page.waitForSelector("main tbody tr:has-text('chat.montague.lab')");  // it came by itself
+    await core.page.click("main tbody tr:has-text('chat.montague.lab') button:has-text('Remove')");
+    await core.page.click("dialog button:has-text('Stop federating')");
+    await core.page.waitForSelector("main tbody tr:has-text('chat.montague.lab')", { state: "detached" });
+    await core.go("federation");
+    assert.match(await core.page.textContent("main"), /belong to the edge/);
+    for (const desk of [edge, core]) {
+      await desk.calm();
+      await desk.close();
+    }
+  });
+}

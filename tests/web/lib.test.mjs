@@ -1,0 +1,30 @@
+// The pure parts of web/lib: OpenMetrics, numbers and times.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { bytes, rate, span, value_text } from "../../web/lib/format.js";
+import { families, quantile, total } from "../../web/lib/open_metrics.js";
+
+const hop = (low, high, all) => families(`# TYPE hop_seconds histogram\nhop_seconds_bucket{hop="link",le="0.1"} ${low}\nhop_seconds_bucket{hop="link",le="1.0"} ${high}
+hop_seconds_bucket{hop="link",le="+Inf"} ${all}\nhop_seconds_count{hop="link"} ${all}\nhop_seconds_sum{hop="link"} 3.5\n# EOF\n`).get("hop_seconds");
+
+test("a quantile is interpolated within its bucket and counts only what came between two readings", () => {
+  assert.equal(quantile([], hop(10, 20, 20), 0.5), 0.1);
+  assert.equal(quantile(hop(10, 10, 10), hop(10, 20, 20), 0.5).toFixed(3), "0.550");
+  assert.equal(quantile(hop(10, 20, 20), hop(10, 20, 20), 0.5), null);
+  assert.equal(quantile([], hop(0, 0, 5), 0.9), 1, "beyond the last bound nothing is known");
+  assert.equal(quantile([], hop(10, 20, 20), 0.5, { hop: "s2s" }), null);
+});
+
+test("labels may hold anything, and counters are added up by them", () => {
+  const all = families('x_total{peer="a\\"}b",outcome="success"} 4\nx_total{peer="c",outcome="failure"} 2\nnonsense\nx_created{peer="c"} 9\n').get("x");
+  assert.equal(total(all), 6);
+  assert.equal(total(all, { outcome: "failure" }), 2);
+  assert.equal(all[0].labels.peer, 'a"}b');
+});
+
+test("numbers and spans read as an operator says them", () => {
+  assert.deepEqual([0, 59, 61, 3_600, 90_061].map(span), ["now", "59 s", "1 min 1 s", "1 h", "1 d 1 h"]);
+  assert.deepEqual([512, 1_536, 10 * 1024 ** 3].map(bytes), ["512 B", "1.5 KiB", "10.0 GiB"]);
+  assert.deepEqual([0, 3.14159, 120.4].map(rate), ["0.0", "3.1", "120"]);
+  assert.deepEqual([true, [], ["a", "b"], { s2s: "debug" }, "tls_required"].map(value_text), ["On", "empty", "a, b", "s2s: debug", "TLS required"]);
+});

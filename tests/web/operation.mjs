@@ -1,0 +1,126 @@
+// What an operator does all day: looks at partners, tries again, asks why, blocks, follows the log, restarts the router.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Desk } from "./support.mjs";
+
+export default function operation(stage) {
+  test("a partner's page has its streams, answers to ping, why and check, and closes the streams", async () => {
+    const desk = await (await Desk.open(stage.browser, stage.world, "edge")).sign_in();
+    await stage.world.order({ do: "chat" });
+    await desk.go("peers");
+    await desk.page.click("main a:text-is('capulet.lab')");
+    await desk.page.waitForSelector("main .stream");
+    const text = await desk.page.textContent("main");
+    for (const part of ["TLSv1.3", "Dialback", "CN=capulet.lab", "montague.lab – capulet.lab"]) assert.ok(text.includes(part), part);
+    await desk.page.click("main button:has-text('Ping')");
+    await desk.page.waitForSelector(".said :text('answered in')");
+    await desk.page.click("main button:text-is('Why')");
+    await desk.page.waitForSelector("main .notice:has-text('It would pass.')");
+    await desk.page.click("main button:has-text('Check DNS and TLS')");
+    await desk.page.waitForSelector("main .report >> nth=1");
+    await desk.picture("peer");
+    await desk.page.click("main button:has-text('Close streams')");
+    await desk.page.click("dialog button:has-text('Close them')");
+    await desk.page.waitForSelector(".said :text-matches('streams? closed')");
+    const { streams } = await stage.world.cli("edge", "peers", "show", "capulet.lab");
+    assert.ok(streams.every(({ open_seconds: age }) => age < 10));
+    await desk.calm();
+    await desk.close();
+  });
+
+  test("failed sessions say what failed, whom it hurts and why; trying again tells, blocking denies", async () => {
+    const desk = await (await Desk.open(stage.browser, stage.world, "edge")).sign_in();
+    await desk.go("failures");
+    const row = desk.page.locator("main tbody tr:has-text('tybalt.lab')");
+    assert.match(await row.textContent(), /montague\.lab/);
+    await desk.picture("failures");
+    await row.locator("button:has-text('Try again')").click();
+    await desk.page.waitForSelector(".said .bad");
+    await row.locator("button:has-text('Why')").click();
+    await desk.page.waitForSelector("dialog .steps");
+    await desk.page.click("dialog button[aria-label=Close]");
+    await row.locator("button:has-text('Block')").click();
+    await desk.page.click("dialog button:has-text('Block')");
+    await desk.page.waitForSelector(".said :text('tybalt.lab is on the deny list')");
+    assert.ok((await stage.world.setting("edge", "federation.deny_list")).includes("tybalt.lab"));
+    await stage.world.cli("edge", "deny", "remove", "tybalt.lab");
+    await desk.calm();
+    await desk.close();
+  });
+
+  test("the event log shows a change from elsewhere by itself, and its filters filter", async () => {
+    const desk = await (await Desk.open(stage.browser, stage.world, "edge")).sign_in();
+    await desk.go("events");
+    await desk.page.waitForSelector("main .events li");
+    await stage.world.cli("edge", "deny", "add", "follow.example");
+    await desk.page.waitForSelector("main .events li:has-text('follow.example')");
+    await desk.page.click("main .events li:has-text('follow.example') summary");
+    await desk.picture("events", { whole: false });
+    await desk.page.selectOption("main .field:has-text('Module') select", "settings");
+    await desk.page.waitForFunction(() => [...document.querySelectorAll("main .events .module")].every((one) => one.textContent === "settings"));
+    await desk.page.fill("main input[type=search]", "follow.example");
+    await desk.page.waitForFunction(() => document.querySelectorAll("main .events li").length >= 1 && [...document.querySelectorAll("main .events li")].every((one) => one.textContent.includes("follow.example")));
+    await stage.world.cli("edge", "deny", "remove", "follow.example");
+    await desk.calm();
+    await desk.close();
+  });
+
+  test("why and checks answer on the page of diagnostics, and a log level is set there", async () => {
+    const desk = await (await Desk.open(stage.browser, stage.world, "edge")).sign_in();
+    await desk.go("diagnostics");
+    await desk.page.fill("main input[name=from]", "montague.lab");
+    await desk.page.fill("main input[name=to]", "someone@spam.example");
+    await desk.page.click("main form button[type=submit]");
+    await desk.page.waitForSelector("main .notice:has-text('It would not pass.')");
+    assert.match(await desk.page.textContent("main .steps li.bad"), /deny/);
+    await desk.picture("why");
+    await desk.page.click("role=tab[name='Checks']");
+    await desk.page.selectOption("#check-kind", "check.dns");
+    await desk.page.fill("main input[name=domain]", "capulet.lab");
+    await desk.page.click("main form button[type=submit]");
+    await desk.page.waitForSelector("main .findings li");
+    await desk.page.click("role=tab[name='Log levels']");
+    await desk.page.fill("main input[name=module]", "s2s");
+    await desk.page.fill("main input[name=level]", "debug");
+    await desk.page.click("main form button[type=submit]");
+    await desk.page.waitForSelector(".said :text('s2s logs debug')");
+    await desk.calm();
+    await desk.close();
+  });
+
+  test("the core's page of provisioning shows its server and refreshes it; the chain is in force", async () => {
+    const desk = await (await Desk.open(stage.browser, stage.world, "core")).sign_in();
+    await desk.go("provisioning");
+    await desk.page.waitForSelector("main tbody tr");
+    await desk.page.click("main tbody tr button:has-text('Refresh')");
+    await desk.page.waitForSelector(".said :text('asked again')");
+    await desk.page.waitForSelector("main tbody tr:has-text('cm-2_s2scp-1.edge1-montague-lab')");
+    await desk.picture("provisioning");
+    await desk.calm();
+    await desk.close();
+  });
+
+  test("the presence node: its table, a user made and removed, the router restarted", async () => {
+    const desk = await (await Desk.open(stage.browser, stage.world, "presence")).sign_in();
+    await desk.go("provisioning");
+    await desk.page.click("main form button[type=submit]");
+    await desk.page.waitForSelector("main tbody tr:has-text('cm-2_s2scp-1.edge1-montague-lab')");
+    await desk.go("users");
+    await desk.page.click("main button:has-text('New user')");
+    await desk.page.fill("dialog input >> nth=0", "sampson@imp.montague.lab");
+    await desk.page.fill("dialog input[type=password]", "I will bite my thumb");
+    await desk.page.click("dialog button[type=submit]");
+    await desk.page.waitForSelector("main tbody tr:has-text('sampson')");
+    assert.ok((await stage.world.cli("presence", "users", "list")).users.some(({ user }) => user.startsWith("sampson")));
+    await desk.page.click("main tbody tr:has-text('sampson') button:has-text('Remove')");
+    await desk.page.click("dialog button:has-text('Remove')");
+    await desk.page.waitForSelector("main tbody tr:has-text('sampson')", { state: "detached" });
+    await desk.go("notifications");
+    await desk.page.click("main button:has-text('Restart router')");
+    await desk.page.click("dialog button:has-text('Restart router')");
+    await desk.page.waitForSelector(".said :text('The router runs again')");
+    await desk.picture("notifications");
+    await desk.calm();
+    await desk.close();
+  });
+}

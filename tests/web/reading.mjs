@@ -1,0 +1,140 @@
+// Every page of every node: drawn without an error, accessible, light and dark, on a desk and on a phone; weight and speed.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Desk } from "./support.mjs";
+
+const most_bytes = 250 * 1024;
+const most_paint_ms = 300;
+
+const names = (pages) => pages.map((page) => page.split(/[/?]/)[0]);
+
+/** The pages of a node's menu, and those that others lead to. */
+async function places(desk) {
+  const menu = await desk.menu();
+  const more = names(menu).includes("peers") ? ["peer/capulet.lab", "lists?list=deny_list"] : [];
+  return [...menu, ...more, "settings?tab=history", "diagnostics?tab=check", "diagnostics?tab=levels", "access?tab=audit"];
+}
+
+const file_name = (place) => place.replace(/[^a-z0-9.]+/gi, "-");
+
+/** Nothing but the tables' own frames is wider than the window. */
+const overflow = () => {
+  const wide = [...document.querySelectorAll("main *")].filter((one) => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest(".scroll, .plot, .facts-line"));
+  return document.documentElement.scrollWidth > innerWidth || wide.length > 0 ? wide.slice(0, 3).map((one) => one.outerHTML.slice(0, 120)).concat("wider than the window") : [];
+};
+
+export default function reading(stage) {
+  for (const role of ["edge", "core", "presence"]) {
+    test(`every page of the ${role} is drawn, is accessible and asks nobody else`, async () => {
+      const desk = await (await Desk.open(stage.browser, stage.world, role)).sign_in();
+      await desk.page.waitForSelector("#menu a");
+      const all = await places(desk);
+      assert.ok(all.length > 10, all.join());
+      for (const place of all) {
+        await desk.go(place);
+        assert.equal(await desk.page.locator("main h1").count(), 1, place);
+        assert.deepEqual(await desk.page.locator("main .notice.bad").allTextContents(), place === "overview" ? await desk.page.locator("main .problems .notice.bad").allTextContents() : [], place);
+        assert.deepEqual(await desk.accessibility(), [], place);
+        await desk.picture(`${role}-${file_name(place)}`);
+        await desk.calm();
+      }
+      await desk.close();
+    });
+  }
+
+  test("dark and on a phone every page keeps its contrast and its width", async () => {
+    const desk = await (await Desk.open(stage.browser, stage.world, "edge", { dark: true, phone: true })).sign_in();
+    await desk.page.click("button[aria-label=Menu]");
+    await desk.picture("phone-menu", { whole: false });
+    await desk.page.click("#menu a >> nth=0");
+    for (const place of ["overview", "federation", "peers", "peer/capulet.lab", "failures", "events", "routes", "lists", "settings", "diagnostics"]) {
+      await desk.go(place);
+      assert.deepEqual(await desk.accessibility(), [], place);
+      assert.deepEqual(await desk.page.evaluate(overflow), [], place);
+      await desk.picture(`phone-dark-${file_name(place)}`);
+    }
+    await desk.calm();
+    await desk.close();
+  });
+
+  test("the theme follows the switch and stays after loading again", async () => {
+    const desk = await (await Desk.open(stage.browser, stage.world, "edge")).sign_in();
+    const ground = () => desk.page.evaluate(() => getComputedStyle(document.body.parentElement).backgroundColor);
+    const light = await ground();
+    await desk.page.click("button[aria-label='Dark theme']");
+    const dark = await ground();
+    assert.notEqual(light, dark);
+    await desk.page.reload();
+    await desk.page.waitForSelector("main h1");
+    assert.equal(await ground(), dark);
+    for (const place of ["overview", "federation", "alarms", "diagnostics"]) {
+      await desk.go(place);
+      assert.deepEqual(await desk.accessibility(), [], place);
+      await desk.picture(`dark-${file_name(place)}`);
+    }
+    await desk.close();
+  });
+
+  test("the heaviest page weighs less than 250 KB and the first paint comes within 300 ms", async () => {
+    const desk = await (await Desk.open(stage.browser, stage.world, "edge")).sign_in();
+    await desk.page.waitForSelector(".chart canvas");
+    await desk.page.waitForLoadState("load");
+    assert.ok(desk.bytes > 50_000 && desk.bytes < most_bytes, `${desk.bytes} bytes`);
+    const paints = [];
+    for (let turn = 0; turn < 4; ++turn) {
+      await desk.page.goto("about:blank");
+      desk.trouble.length = 0;
+      await desk.page.goto(`${desk.url}/`);
+      await desk.page.waitForSelector("main h1");
+      paints.push(await desk.page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0].startTime));
+    }
+    console.log(`# overview: ${desk.bytes} bytes; first paints: ${paints.map((one) => one.toFixed(0)).join(", ")} ms`);
+    assert.ok(Math.min(...paints) < most_paint_ms, `${paints}`);
+    await desk.close();
+  });
+
+  test("without scripts the page says what to do", async () => {
+    const desk = await Desk.open(stage.browser, stage.world, "edge", { scripts: false });
+    await desk.page.goto(`${desk.url}/`);
+    assert.match(await desk.page.textContent("body"), /command line/);
+    await desk.close();
+  });
+
+  test("the pages can be used with the keyboard alone", async () => {
+    const desk = await (await Desk.open(stage.browser, stage.world, "edge")).sign_in();
+    const { page } = desk;
+    const focused = () => page.evaluate(() => document.activeElement.textContent.trim() || document.activeElement.getAttribute("aria-label") || document.activeElement.id);
+    await desk.go("peers");
+    assert.equal(await focused(), "Peers");
+    await page.evaluate(() => document.activeElement.blur());
+    await page.evaluate(() => document.querySelector(".skip").focus());
+    const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
+    assert.notEqual(outline, "none", "the focus can be seen");
+    await page.keyboard.press("Enter");
+    assert.equal(await page.evaluate(() => document.activeElement.id), "main");
+    await page.keyboard.press("/");
+    assert.equal(await page.evaluate(() => document.activeElement.type), "search");
+    await page.keyboard.type("capulet");
+    await page.waitForFunction(() => document.querySelectorAll("main tbody tr").length === 1);
+    await page.keyboard.press("Escape");
+    await page.focus("main tbody tr");
+    await page.keyboard.press("ArrowDown");
+    assert.ok(await page.evaluate(() => document.activeElement.matches("tbody tr")));
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(() => location.hash.startsWith("#/peer/capulet.lab"));
+    const visited = new Set();
+    await page.evaluate(() => document.querySelector(".skip").focus());
+    for (let step = 0; step < 60; ++step) {
+      await page.keyboard.press("Tab");
+      const place = await page.evaluate(() => {
+        const one = document.activeElement;
+        return one === document.body || one.tagName === "H1" ? "" : `${one.tagName} ${one.textContent.trim().slice(0, 30)} ${getComputedStyle(one).outlineStyle}`;
+      });
+      if (place) visited.add(place);
+    }
+    assert.ok(["Ping", "Why", "Close streams"].every((name) => [...visited].some((one) => one.startsWith(`BUTTON ${name}`))), [...visited].join("; "));
+    assert.ok(![...visited].some((one) => one.endsWith(" none")), [...visited].join("; "));
+    await desk.calm();
+    await desk.close();
+  });
+}

@@ -1,0 +1,65 @@
+// Charts on uPlot, which is loaded when the first one is shown; its numbers stand beside it as text for those who do not see it.
+import { html, useEffect, useRef, useState } from "./html.js";
+import { useStore } from "./store.js";
+import { theme } from "./theme.js";
+
+let library = null;
+
+function load() {
+  library ??= new Promise((done, fail) => {
+    const sheet = Object.assign(document.createElement("link"), { rel: "stylesheet", href: "vendor/uplot.css" });
+    document.head.append(sheet);
+    import("../vendor/uplot.js").then((module) => done(module.default), fail);
+  });
+  return library;
+}
+
+const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const height = 150;
+
+const whole_steps = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6];
+
+function options(width, series, format, whole) {
+  const ink = token("--ink-3"), grid = { stroke: token("--line"), width: 1 };
+  const font = `11px ${token("--sans")}`;
+  return {
+    width, height, padding: [8, 4, 0, 0], cursor: { y: false, points: { size: 6 } }, legend: { show: false },
+    scales: { y: { range: (_, low, high) => [0, Math.max(high * 1.15, whole ? 4 : 1)] } },
+    axes: [{ stroke: ink, grid: { show: false }, ticks: { show: false }, font, size: 24, space: 90, values: (_, times) => times.map((at) => new Date(at * 1000).toTimeString().slice(0, 8)) },
+           { stroke: ink, grid, ticks: { show: false }, font, size: 46, space: 34, values: (_, values) => values.map(format), ...(whole ? { incrs: whole_steps } : {}) }],
+    series: [{}, ...series.map(({ label, color }) => ({ label, stroke: token(color), width: 1.75, points: { show: false }, fill: series.length === 1 ? `${token(color)}22` : undefined }))],
+  };
+}
+
+/** `series`: {label, color, values}; `format` makes a value a text; `whole`: there are no parts of one. */
+export function Chart({ title, times, series, format = String, whole = false }) {
+  const place = useRef(null);
+  const chart = useRef(null);
+  const [at, point] = useState(null);
+  const shade = useStore(theme);
+  const ready = times.length > 1;
+  const values = [times, ...series.map((one) => one.values)];
+  useEffect(() => {
+    if (!ready) return undefined;
+    let wanted = true;
+    const fit = new ResizeObserver(([{ contentRect }]) => chart.current?.setSize({ width: contentRect.width, height }));
+    load().then((Plot) => {
+      if (!wanted) return;
+      const plot = options(place.current.clientWidth, series, format, whole);
+      plot.hooks = { setCursor: [(one) => point(one.cursor.idx ?? null)] };
+      chart.current = new Plot(plot, values, place.current);
+      fit.observe(place.current);
+    });
+    return () => {
+      wanted = false;
+      fit.disconnect();
+      chart.current?.destroy();
+      chart.current = null;
+    };
+  }, [shade, ready, series.map((one) => one.label).join()]);
+  useEffect(() => chart.current?.setData(values), [times]);
+  const shown = (one) => one.values[at ?? one.values.length - 1];
+  return html`<figure class="chart"><figcaption><span>${title}</span>${series.map((one) => html`<span key=${one.label} class="legend"><i class=${one.color.slice(2)}></i>${one.label}
+    <b>${shown(one) === undefined || shown(one) === null ? "–" : format(shown(one))}</b></span>`)}</figcaption>
+    <div class="plot" ref=${place} aria-hidden="true">${ready ? null : html`<span class="empty">Collecting</span>`}</div></figure>`;
+}

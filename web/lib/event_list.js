@@ -1,0 +1,18 @@
+// Entries of the event log, newest first; each opens to its facts.
+import { time } from "./format.js";
+import { html } from "./html.js";
+import { Empty, Mono, State } from "./parts.js";
+
+const tones = { error: "bad", critical: "bad", warn: "warn", warning: "warn", info: "calm", debug: "calm", trace: "calm" };
+
+const facts_of = (event) => Object.entries(event.facts ?? {});
+export const fact_text = (event) => facts_of(event).map(([key, value]) => `${key}=${typeof value === "object" ? JSON.stringify(value) : value}`).join(" ");
+
+export function EventList({ events, empty = "No entry.", brief }) {
+  if (events.length === 0) return html`<${Empty}>${empty}<//>`;
+  return html`<ol class=${`events ${brief ? "brief" : ""}`}>${events.map((event) => html`<li key=${event.number}><details><summary>
+    <time datetime=${event.time}>${time(event.time)}</time><${State} tone=${tones[event.level]}>${event.level}<//>
+    ${!brief && html`<span class="module">${event.module}</span>`}<b>${event.event}</b><span class="facts-line">${fact_text(event)}</span></summary>
+    <dl class="event-facts"><div><dt>number</dt><dd>${event.number}</dd></div><div><dt>time</dt><dd><${Mono}>${event.time}<//></dd></div><div><dt>module</dt><dd>${event.module}</dd></div>
+      ${facts_of(event).map(([key, value]) => html`<div key=${key}><dt>${key}</dt><dd><${Mono}>${typeof value === "object" ? JSON.stringify(value) : String(value)}<//></dd></div>`)}</dl></details></li>`)}</ol>`;
+}

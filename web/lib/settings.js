@@ -1,0 +1,35 @@
+// Settings with their schema and revision; saving them; whose they are where settings travel between nodes.
+import { patch_settings } from "./api.js";
+import { refresh, useRead } from "./live.js";
+import { say } from "./parts.js";
+
+/** {row(name), value(name), revision, …} of what is in force; undefined while it is read. */
+export function useSettings() {
+  const answer = useRead("settings", {}, { on: ["setting"] });
+  const rows = new Map((answer.data?.settings ?? []).map((row) => [row.name, row]));
+  return { ...answer, rows, revision: answer.data?.revision, row: (name) => rows.get(name), value: (name) => rows.get(name)?.value };
+}
+
+/** Stores `values`; says what came of it. The error when the node refused, so that a form can show it at its field. */
+export async function save(revision, values, done = "Saved.") {
+  try {
+    await patch_settings(revision, values);
+    say(done);
+    await refresh("settings", "status");
+    return null;
+  } catch (problem) {
+    if (problem.status !== 412) return problem;
+    await refresh("settings");
+    problem.message = "Somebody else changed settings meanwhile. What is in force now was read again: look at it and save once more.";
+    return problem;
+  }
+}
+
+const travels = ({ chain }) => chain.some(({ step }) => step.startsWith("settings "));
+
+/** The node that has to be asked to change `name`, when it is not this one; empty otherwise (docs/manual/provisioning.md). */
+export function belongs_elsewhere(name, status) {
+  if (!name.startsWith("federation.") || !travels(status)) return "";
+  const owner = name === "federation.domains" ? "core" : "edge";
+  return owner === status.role ? "" : owner;
+}

@@ -1,0 +1,63 @@
+// A verb as a form: its fields, their help and what is required come from the node's own description, so that a verb that the
+// node learns has a form here at once. And its answer as facts and tables.
+import { html, useState } from "./html.js";
+import { Button, Check, Facts, Field, Mono, Notice, Text, useAction } from "./parts.js";
+import { call, verbs } from "./session.js";
+import { useStore } from "./store.js";
+import { Table } from "./table.js";
+
+const title_of = (name) => `${name[0].toUpperCase()}${name.slice(1)}`.replaceAll("_", " ");
+
+function value_of({ type }, text) {
+  if (type === "integer" || type === "number") return text === "" ? undefined : Number(text);
+  if (type === "list") return text.split(/[\s,]+/).filter(Boolean);
+  return text;
+}
+
+/** `first` are values to begin with, `fixed` values that are not asked for; `onDone` gets the answer. */
+export function VerbForm({ verb, label, first = {}, fixed = {}, kind = "primary", onDone, wait_ms = 120_000 }) {
+  const known = useStore(verbs).get(verb);
+  const [form, set] = useState(first);
+  const [problem, set_problem] = useState(null);
+  const [busy, run] = useAction();
+  if (!known) return null;
+  const fields = known.args.filter(({ name }) => !(name in fixed));
+  const submit = (event) => {
+    event.preventDefault();
+    run(async () => {
+      try {
+        const given = fields.map((one) => [one.name, one.type === "boolean" ? form[one.name] === true : value_of(one, form[one.name] ?? "")]).filter(([, value]) => !(Array.isArray(value) && value.length === 0));
+        const answer = await call(verb, { ...Object.fromEntries(given), ...fixed }, { wait_ms });
+        set_problem(null);
+        await onDone?.(answer);
+      } catch (refused) {
+        set_problem(refused);
+      }
+    });
+  };
+  const put = (name) => (value) => set({ ...form, [name]: value });
+  const wrong = (name) => (problem?.field === name ? problem.message : "");
+  return html`<form class="form-row" onSubmit=${submit}>${fields.map((one) => (one.type === "boolean" ? html`<${Check} key=${one.name} value=${form[one.name] === true} onChange=${put(one.name)}>${title_of(one.name)}<span class="sub">${one.help}</span><//>`
+    : html`<${Field} key=${one.name} label=${title_of(one.name)} required=${one.required} help=${one.help} error=${wrong(one.name)}>${(at) => html`<${Text} ...${at} name=${one.name} required=${one.required}
+        type=${one.secret ? "password" : one.type === "integer" ? "number" : "text"} value=${form[one.name] ?? ""} onChange=${put(one.name)} />`}<//>`))}
+    <${Button} type="submit" kind=${kind} verb=${verb} busy=${busy}>${label}<//>${problem && !fields.some(({ name }) => name === problem.field) && html`<${Notice} tone="bad">${problem.message}<//>`}</form>`;
+}
+
+const is_object = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
+const is_table = (value) => Array.isArray(value) && value.length > 0 && value.every(is_object);
+const plain = (value) => (value === null || value === undefined || value === "" ? "–" : Array.isArray(value) ? value.map(plain).join(", ") || "none" : is_object(value) ? Object.entries(value).map(([name, one]) => `${name} ${plain(one)}`).join(", ") : typeof value === "boolean" ? (value ? "yes" : "no") : String(value));
+
+function Rows({ name, rows }) {
+  const keys = [...new Set(rows.flatMap(Object.keys))];
+  return html`<${Table} caption=${title_of(name)} filter=${rows.length > 8} rows=${rows.map((row, at) => ({ ...row, at }))} name=${({ at }) => at} columns=${keys.map((key) => ({
+    name: key, title: title_of(key), number: rows.every((row) => typeof row[key] === "number"), value: (row) => (typeof row[key] === "number" ? row[key] : plain(row[key])), show: (row) => html`<${Mono}>${plain(row[key])}<//>` }))} />`;
+}
+
+/** Any answer of a verb: facts first, then its tables. */
+export function Answer({ answer }) {
+  if (!is_object(answer)) return html`<p><${Mono}>${plain(answer)}<//></p>`;
+  const entries = Object.entries(answer);
+  const tables = entries.filter(([, value]) => is_table(value));
+  return html`<${Facts} rows=${entries.filter(([, value]) => !is_table(value)).map(([name, value]) => [title_of(name), html`<${Mono}>${plain(value)}<//>`])} />
+    ${tables.map(([name, rows]) => html`<${Rows} key=${name} name=${name} rows=${rows} />`)}`;
+}

@@ -1,0 +1,109 @@
+// Diagnostics: why, checks, log levels, the diagnostic log, packet capture. What the node lacks is not shown.
+import { act } from "../lib/api.js";
+import { save_file } from "../lib/download.js";
+import { bytes, span, time } from "../lib/format.js";
+import { html, useState } from "../lib/html.js";
+import { useRead } from "../lib/live.js";
+import { Button, Mono, Notice, Page, Panel, Select, State, Tabs, Tag, Wait, confirm, say, useAction } from "../lib/parts.js";
+import { Report } from "../lib/report.js";
+import { verbs } from "../lib/session.js";
+import { useStore } from "../lib/store.js";
+import { Table } from "../lib/table.js";
+import { Answer, VerbForm } from "../lib/verb_form.js";
+import { Walk } from "../lib/walk.js";
+
+const levels = ["trace", "debug", "info", "warn", "error", "off"].map((name) => [name, name]);
+
+function Why({ query }) {
+  const [walk, set] = useState(null);
+  return html`<${Panel} title="Why" note="walks what a stanza would meet, with the code of the live path and without sending; nothing is changed">
+    <${VerbForm} verb="why" label="Ask" first=${{ from: query.from ?? "", to: query.to ?? "" }} onDone=${set} />
+    ${walk && html`<div class="result" role="status">${Array.isArray(walk.steps) ? html`<${Walk} walk=${walk} />` : html`<${Answer} answer=${walk} />`}</div>`}<//>`;
+}
+
+function Checks() {
+  const known = useStore(verbs);
+  const all = [...known.keys()].filter((name) => name.startsWith("check."));
+  const [verb, set] = useState(all.includes("check.all") ? "check.all" : all[0]);
+  const [reports, show] = useState([]);
+  return html`<${Panel} title="Check" note=${known.get(verb)?.help}><div class="form-row"><div class="field"><label for="check-kind">Check</label><div class="control">
+      <${Select} id="check-kind" options=${all.map((name) => [name, name.slice(6)])} value=${verb} onChange=${(next) => { set(next); show([]); }} /></div></div></div>
+    <${VerbForm} key=${verb} verb=${verb} label="Run" onDone=${(answer) => show([answer])} /><//>
+    ${reports.map((report, at) => (report.findings ? html`<${Report} key=${at} report=${report} />` : html`<${Panel} key=${at} title="Answer"><${Answer} answer=${report} /><//>`))}`;
+}
+
+/** Where `log.level` answers without arguments it lists all; otherwise it only sets. */
+function Levels() {
+  const lists = useStore(verbs).get("log.level").args.every(({ required }) => !required);
+  const answer = useRead(lists ? "log.level" : null, {}, { every: 5_000 });
+  const [busy, run] = useAction();
+  const done = async (said) => {
+    say(said);
+    if (lists) await answer.refresh();
+  };
+  const put = (module) => (level) => run(async () => {
+    await act("log.level", { module, level });
+    await done(level === "reset" ? `${module} logs as the settings say.` : `${module} logs ${level} and above.`);
+  });
+  const columns = [
+    { name: "module", title: "Module", value: (row) => row.module, show: (row) => html`<${Mono}>${row.module}<//>` },
+    { name: "printed", title: "In the lines", value: (row) => row.printed, show: (row) => html`<${Mono}>${row.printed}<//>` },
+    { name: "level", title: "Level", value: (row) => row.level, show: (row) => html`<${Select} aria-label=${`Level of ${row.module}`} disabled=${busy} options=${levels} value=${row.level} onChange=${put(row.module)} />` },
+    { name: "origin", title: "Set by", value: (row) => row.origin },
+    { name: "left", title: "Goes back", value: (row) => row.seconds_left ?? 0, show: (row) => (row.seconds_left ? `in ${span(row.seconds_left)}` : "–") },
+    { name: "do", title: "", show: (row) => html`<${Button} kind="small" verb="log.level" busy=${busy} onClick=${() => put(row.module)("reset")}>Reset<//>` },
+  ];
+  return html`<${Panel} title="Log level" note="until the next start; the setting log.modules lasts"><${VerbForm} verb="log.level" label="Set" first=${{ module: "all", level: "info" }} onDone=${() => done("The log level is set.")} /><//>
+    ${lists && html`<${Panel} flush title="Modules"><${Wait} of=${answer}>${(data) => html`<${Table} caption="Log levels" rows=${data.modules} columns=${columns} first="module" name=${({ module }) => module} />`}<//><//>`}`;
+}
+
+/** Diagnostic logs and captures are of one kind: what runs, what ended last, files to bring and to remove. */
+function Recording({ kind, title, note }) {
+  const known = useStore(verbs);
+  const answer = useRead(`${kind}.list`, {}, { every: 3_000 });
+  const [busy, run] = useAction();
+  const latest = answer.data?.running ?? answer.data?.latest ?? answer.data?.last ?? null;
+  const running = latest?.state === "running";
+  const done = async (what) => {
+    say(what);
+    await answer.refresh();
+  };
+  const simple = (verb, what) => () => run(async () => {
+    await act(verb, {}, { wait_ms: 120_000 });
+    await done(what);
+  });
+  const bring = (name) => () => run(() => save_file(`${kind}.get`, name));
+  const remove = (name) => async () => {
+    if (!(await confirm({ title: `Remove ${name}?`, text: "The file is gone then.", yes: "Remove" }))) return;
+    await run(async () => {
+      await act(`${kind}.remove`, { name });
+      await done(`${name} was removed.`);
+    });
+  };
+  const columns = [
+    { name: "name", title: "Name", value: (row) => row.name, show: (row) => html`<b>${row.name}</b> ${row.with_secrets && html`<${Tag} tone="warn">holds TLS secrets<//>`}` },
+    { name: "time", title: "Time", value: (row) => row.time, show: (row) => time(row.time) },
+    { name: "bytes", title: "Size", number: true, value: (row) => row.bytes, show: (row) => bytes(row.bytes) },
+    { name: "do", title: "", show: (row) => html`<span class="row-buttons"><${Button} kind="small" verb=${`${kind}.get`} busy=${busy} onClick=${bring(row.name)}>Download<//><${Button} kind="small danger" verb=${`${kind}.remove`} busy=${busy} onClick=${remove(row.name)}>Remove<//></span>` },
+  ];
+  return html`<${Panel} title=${title} note=${note} actions=${html`<${State} tone=${running ? "good" : "calm"}>${running ? "running" : "not running"}<//>`}>
+      ${latest && html`<${Answer} answer=${latest} />`}
+      ${running ? html`<div class="form-foot">${known.has(`${kind}.marker`) && html`<${VerbForm} verb=${`${kind}.marker`} label="Set marker" kind="" onDone=${() => done("The marker stands in the log.")} />`}
+          <${Button} kind="danger" verb=${`${kind}.stop`} busy=${busy} onClick=${simple(`${kind}.stop`, `${title} stopped.`)}>Stop<//></div>`
+        : html`<div class=${latest ? "form-foot" : ""}><${VerbForm} verb=${`${kind}.start`} label="Start" onDone=${() => done(`${title} runs.`)} /></div>`}
+      ${latest && known.has(`${kind}.collect`) && html`<div class="form-foot"><${Button} verb=${`${kind}.collect`} busy=${busy} onClick=${simple(`${kind}.collect`, "The archive is collected.")}>Collect<//><span class="note">one archive with logs, settings without secrets, status, versions</span></div>`}<//>
+    <${Panel} flush title="Files"><${Wait} of=${answer}>${(data) => html`<${Table} caption=${`Files: ${title}`} rows=${data.files} columns=${columns} first="-time" name=${({ name }) => name} empty="No file yet." />`}<//><//>`;
+}
+
+export default function Diagnostics({ query }) {
+  const known = useStore(verbs);
+  const views = [["why", "Why", known.has("why")], ["check", "Checks", [...known.keys()].some((name) => name.startsWith("check."))], ["levels", "Log levels", known.has("log.level")],
+    ["diag", "Diagnostic log", known.has("diag.start")], ["capture", "Packet capture", known.has("capture.start")]].filter(([, , has]) => has);
+  const [tab, set] = useState(views.some(([key]) => key === query.tab) ? query.tab : views[0]?.[0]);
+  if (views.length === 0) return html`<${Page} title="Diagnostics" /><${Notice}>This node has no diagnostics.<//>`;
+  return html`<${Page} title="Diagnostics" lead="Whose fault it is, at which step, and the proof of it." />
+    <${Tabs} label="Tools" at=${tab} onChange=${set} tabs=${views} />
+    ${tab === "why" && html`<${Why} query=${query} />`}${tab === "check" && html`<${Checks} />`}${tab === "levels" && html`<${Levels} />`}
+    ${tab === "diag" && html`<${Recording} kind="diag" title="Diagnostic log" note="every line into a file of its own, on wish with a capture and more talkative modules" />`}
+    ${tab === "capture" && html`<${Recording} kind="capture" title="Packet capture" note="of this node's own ports, bounded; opens in Wireshark. TLS secrets go into the file only when you ask for it" />`}`;
+}

@@ -1,0 +1,33 @@
+// Sign in: name, password and, where the account has one, the code of the second factor.
+import { html, useState } from "../lib/html.js";
+import { Mark } from "../lib/icons.js";
+import { Field, Text } from "../lib/parts.js";
+import { enter_with } from "../lib/session.js";
+
+export default function Login() {
+  const [user, set_user] = useState("");
+  const [password, set_password] = useState("");
+  const [code, set_code] = useState("");
+  const [wants_code, want_code] = useState(false);
+  const [problem, set_problem] = useState("");
+  const [busy, set_busy] = useState(false);
+  const submit = async (event) => {
+    event.preventDefault();
+    set_busy(true);
+    set_problem("");
+    try {
+      await enter_with({ user, password, ...(code ? { code } : {}) });
+    } catch (refusal) {
+      want_code(wants_code || refusal.field === "code" || refusal.field === "totp");
+      set_problem(refusal.message);
+      set_busy(false);
+    }
+  };
+  return html`<main class="login"><form class="panel" onSubmit=${submit} aria-labelledby="login-title">
+    <div class="login-brand"><${Mark} /><h1 id="login-title">Sallyport</h1></div><p class="note">${location.hostname}</p>
+    <${Field} label="Name">${(at) => html`<${Text} ...${at} name="user" autocomplete="username" value=${user} onChange=${set_user} required autofocus />`}<//>
+    <${Field} label="Password" error=${problem}>${(at) => html`<${Text} ...${at} name="password" type="password" autocomplete="current-password" value=${password} onChange=${set_password} required />`}<//>
+    ${wants_code ? html`<${Field} label="Code of the authenticator">${(at) => html`<${Text} ...${at} name="code" inputmode="numeric" autocomplete="one-time-code" value=${code} onChange=${set_code} />`}<//>`
+      : html`<button type="button" class="button quiet small" onClick=${() => want_code(true)}>I have a code of an authenticator</button>`}
+    <button type="submit" class="button primary" disabled=${busy} aria-busy=${busy ? "true" : undefined}>Sign in</button></form></main>`;
+}

@@ -1,0 +1,57 @@
+// The accounts of a presence node.
+import { act } from "../lib/api.js";
+import { date, number } from "../lib/format.js";
+import { html, useState } from "../lib/html.js";
+import { refresh, useRead } from "../lib/live.js";
+import { Button, Field, Notice, Page, Panel, Sheet, Text, Wait, confirm, say, useAction } from "../lib/parts.js";
+import { Table } from "../lib/table.js";
+
+function Password({ user, onClose }) {
+  const [name, set_name] = useState(user ?? "");
+  const [password, set_password] = useState("");
+  const [problem, set_problem] = useState(null);
+  const [busy, run] = useAction();
+  const submit = (event) => {
+    event.preventDefault();
+    run(async () => {
+      try {
+        await act(user ? "users.passwd" : "users.add", { user: name, password });
+        say(user ? `${name} has a new password; its clients have to log in again.` : `${name} has an account.`);
+        await refresh("users.list");
+        onClose();
+      } catch (refused) {
+        set_problem(refused);
+      }
+    });
+  };
+  const wrong = (field) => (problem?.field === field ? problem.message : "");
+  return html`<${Sheet} title=${user ? `New password for ${user}` : "New user"} onClose=${onClose}><form onSubmit=${submit}>
+    ${!user && html`<${Field} label="User" required help="localpart@domain" error=${wrong("user")}>${(at) => html`<${Text} ...${at} required value=${name} onChange=${set_name} />`}<//>`}
+    <${Field} label="Password" required error=${wrong("password")}>${(at) => html`<${Text} ...${at} type="password" autocomplete="new-password" required value=${password} onChange=${set_password} />`}<//>
+    ${problem && !problem.field && html`<${Notice} tone="bad">${problem.message}<//>`}
+    <div class="form-foot"><${Button} type="submit" kind="primary" verb=${user ? "users.passwd" : "users.add"} busy=${busy}>Save<//></div></form><//>`;
+}
+
+export default function Users() {
+  const answer = useRead("users.list", {}, { every: 15_000 });
+  const [edited, edit] = useState(null);
+  const [busy, run] = useAction();
+  const remove = (user) => async () => {
+    if (!(await confirm({ title: `Remove ${user}?`, text: "The account goes with its contacts and what waits for it. This cannot be taken back.", yes: "Remove" }))) return;
+    await run(async () => {
+      await act("users.remove", { user });
+      say(`${user} was removed.`);
+      await refresh("users.list");
+    });
+  };
+  const columns = [
+    { name: "user", title: "User", value: (row) => row.user, show: (row) => html`<b>${row.user}</b>` },
+    { name: "created", title: "Since", value: (row) => row.created, show: (row) => date(row.created) },
+    { name: "contacts", title: "Contacts", number: true, value: (row) => row.contacts, show: (row) => number(row.contacts) },
+    { name: "waiting", title: "Stanzas waiting", number: true, value: (row) => row.waiting, show: (row) => number(row.waiting) },
+    { name: "do", title: "", show: (row) => html`<span class="row-buttons"><${Button} kind="small" verb="users.passwd" onClick=${() => edit({ user: row.user })}>Password<//><${Button} kind="small danger" verb="users.remove" busy=${busy} onClick=${remove(row.user)}>Remove<//></span>` },
+  ];
+  return html`<${Page} title="Users" lead="Accounts whose clients log in to this presence node." actions=${html`<${Button} kind="primary" verb="users.add" onClick=${() => edit({})}>New user<//>`} />
+    <${Panel} flush><${Wait} of=${answer}>${(data) => html`<${Table} caption="Users" rows=${data.users} columns=${columns} first="user" name=${({ user }) => user} empty="No account yet." />`}<//><//>
+    ${edited && html`<${Password} user=${edited.user} onClose=${() => edit(null)} />`}`;
+}
