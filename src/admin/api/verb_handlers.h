@@ -10,6 +10,7 @@ using SharedCall = std::shared_ptr<Call>;
 // verbs_status.cpp
 void run_status(const SharedCall& call);
 void run_alarms(const SharedCall& call);
+void run_alarms_ack(const SharedCall& call);
 // verbs_peers.cpp
 void run_peers_list(const SharedCall& call);
 void run_peers_show(const SharedCall& call);
@@ -60,5 +61,20 @@ void run_users_show(const SharedCall& call);
 void run_users_add(const SharedCall& call);
 void run_users_passwd(const SharedCall& call);
 void run_users_remove(const SharedCall& call);
+// verbs_capture.cpp
+void run_capture_list(const SharedCall& call);
+void run_capture_start(const SharedCall& call);
+void run_capture_stop(const SharedCall& call);
+void run_capture_get(const SharedCall& call);
+void run_capture_remove(const SharedCall& call);
+void run_utils_network(const SharedCall& call);
+// verbs_diag.cpp
+void run_diag_list(const SharedCall& call);
+void run_diag_start(const SharedCall& call);
+void run_diag_marker(const SharedCall& call);
+void run_diag_stop(const SharedCall& call);
+void run_diag_collect(const SharedCall& call);
+void run_diag_get(const SharedCall& call);
+void run_diag_remove(const SharedCall& call);
 
 }  // namespace sallyport::admin

@@ -41,7 +41,7 @@ public:
     [[nodiscard]] std::vector<io::LogEvent> events(std::uint64_t after, std::size_t most) override {
         return runtime_->log().events(after, most);
     }
-    void log_level(LogModule module, LogLevel level) override { runtime_->log().set_level(module, level); }
+    [[nodiscard]] services::Diagnostics* diagnostics() override { return &runtime_->diagnostics(); }
     [[nodiscard]] std::vector<std::string> reload() override;
     [[nodiscard]] provision::Provisioner* provisioner() override { return provisioner_.get(); }
     [[nodiscard]] Runtime& runtime() { return *runtime_; }
@@ -64,7 +64,7 @@ private:
     std::shared_ptr<const io::TlsContext> link_tls_;
     std::vector<std::unique_ptr<CoreShard>> shards_;
     std::unique_ptr<provision::Provisioner> provisioner_;  ///< null: its database cannot be used
-    std::unique_ptr<Provisioning> provisioning_;  ///< null: not configured
+    std::unique_ptr<Provisioning> provisioning_;           ///< null: not configured
     bool running_ = false;
 };
 

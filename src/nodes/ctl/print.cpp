@@ -59,6 +59,18 @@ constexpr Row rows[] = {
     {"users.add", print_user_done},
     {"users.passwd", print_user_done},
     {"users.remove", print_user_done},
+    {"alarms.ack", print_acknowledged},
+    {"capture.list", print_captures},
+    {"capture.start", print_capture},
+    {"capture.stop", print_capture},
+    {"capture.remove", print_removed},
+    {"utils.network", print_capture},
+    {"diag.list", print_diagnoses},
+    {"diag.start", print_diagnosis_state},
+    {"diag.marker", print_diagnosis_state},
+    {"diag.stop", print_diagnosis_state},
+    {"diag.collect", print_collected},
+    {"diag.remove", print_removed},
 };
 
 /// C1 controls and DEL stand unescaped in JSON; in a terminal they are commands.

@@ -40,11 +40,13 @@ public:
     [[nodiscard]] io::Network& network() override { return runtime_->network(); }
     [[nodiscard]] io::Resolver& resolver() override { return runtime_->resolver(); }
     [[nodiscard]] std::shared_ptr<const io::TlsContext> client_tls() override { return probe_tls_.client; }
-    [[nodiscard]] std::shared_ptr<const io::TlsContext> direct_client_tls() override { return probe_tls_.direct_client; }
+    [[nodiscard]] std::shared_ptr<const io::TlsContext> direct_client_tls() override {
+        return probe_tls_.direct_client;
+    }
     [[nodiscard]] std::vector<io::LogEvent> events(std::uint64_t after, std::size_t most) override {
         return runtime_->log().events(after, most);
     }
-    void log_level(LogModule module, LogLevel level) override { runtime_->log().set_level(module, level); }
+    [[nodiscard]] services::Diagnostics* diagnostics() override { return &runtime_->diagnostics(); }
     [[nodiscard]] std::vector<std::string> reload() override;
     [[nodiscard]] Result<std::vector<io::Notification>> notifications() override { return notifications_->list(); }
     [[nodiscard]] im::Directory* users() override { return directory_.get(); }

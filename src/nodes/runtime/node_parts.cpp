@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "admin/api/admin_server.h"
+#include "admin/api/watch.h"
 
 namespace sallyport::nodes {
 
@@ -91,6 +92,7 @@ int serve(Runtime& runtime, admin::NodeControl& node, const NodeLife& life) {
         life.stop();
         return 1;
     }
+    const admin::Watch watch{node};
     bool ending = false;
     runtime.control().on_signals({SIGTERM, SIGINT, SIGHUP}, [&](int signal) {
         if (signal == SIGHUP) {
