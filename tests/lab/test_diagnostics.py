@@ -1,6 +1,7 @@
 """Captures that Wireshark reads, decrypted where the operator said so; diagnostic logs whose archives hold no secret; the
 event log across a restart and at a syslog receiver; a disk that fills up."""
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -12,11 +13,13 @@ import time
 
 import pytest
 
+from world import sallyport
 from world.federation import COMPONENTS, SETTINGS
 from world.sallyport import BINARY, SECRET, Refused
 from world.wait import until
 
 pytestmark = pytest.mark.pair
+NUMBERS = itertools.count(2)
 MARK = "correct horse of the capture"
 
 
@@ -132,8 +135,6 @@ def test_what_a_capture_refuses_is_said(world, words, said):
 
 
 def test_without_the_capability_it_is_named(world):
-    node = world.core.again
-    del node
     # setpriv takes CAP_NET_RAW from a process that asks in the same way as a node would.
     with another_edge(world, ["setpriv", "--bounding-set=-net_raw", "--inh-caps=-all"]) as edge:
         with pytest.raises(Refused, match="CAP_NET_RAW"):
@@ -141,9 +142,9 @@ def test_without_the_capability_it_is_named(world):
 
 
 @contextlib.contextmanager
-def another_edge(world, prefix=(), name="edge9", data=None, **sections):
-    """A second edge in the edge's namespace, on ports of its own."""
-    from world import sallyport
+def another_edge(world, prefix=(), data=None, **sections):
+    """A second edge in the edge's namespace, on ports of its own and with nothing behind it."""
+    name = f"edge{next(NUMBERS)}"
     content = sallyport.edge_file(
         f"{name}.coluc.com", listen=["198.51.100.10:5299"], link="10.20.0.10:7499", dns="198.51.100.53:53",
         allow=["198.51.100.0/24"], trust=world.trust, identity=(["coluc.com"], *world.certificates["edge"]),
@@ -178,8 +179,7 @@ def test_an_archive_holds_everything_but_secrets(world, tmp_path):
     assert set(content) == {"about.json", "status.json", "peers.json", "settings.json", "alarms.json", "events.jsonl",
                             "node.toml", "log.txt", "capture.pcapng"}
     secrets = [SECRET, SETTINGS["federation.dialback_secret"], MARK, *COMPONENTS.values()]
-    for name, path in world.certificates["edge"], world.certificates["link-edge"]:
-        del name
+    for _, path in world.certificates["edge"], world.certificates["link-edge"]:
         with open(path, encoding="ascii") as key:
             secrets += [line for line in key.read().splitlines() if line and "-----" not in line]
     for name, text in content.items():

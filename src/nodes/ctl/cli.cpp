@@ -41,7 +41,8 @@ int run_verb(Chosen chosen, const Console& console) {
     if (is_download(*chosen.verb)) {
         const auto brought = download(*socket, *chosen.verb, std::move(chosen.arguments), console.user);
         if (!brought) return complain(brought.error(), {}, console);
-        console.out << brought->path << ": " << brought->bytes << " bytes\n";
+        const json::value result = json::object{{"path", brought->path}, {"bytes", brought->bytes}};
+        chosen.json ? print_json(result, console.out) : print_result(chosen.verb->name, result, console.out);
         return Exit::done;
     }
     const auto on_event = [&](const std::string& text) {

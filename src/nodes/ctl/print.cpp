@@ -63,6 +63,7 @@ constexpr Row rows[] = {
     {"capture.list", print_captures},
     {"capture.start", print_capture},
     {"capture.stop", print_capture},
+    {"capture.get", print_brought},
     {"capture.remove", print_removed},
     {"utils.network", print_capture},
     {"diag.list", print_diagnoses},
@@ -70,6 +71,7 @@ constexpr Row rows[] = {
     {"diag.marker", print_diagnosis_state},
     {"diag.stop", print_diagnosis_state},
     {"diag.collect", print_collected},
+    {"diag.get", print_brought},
     {"diag.remove", print_removed},
 };
 

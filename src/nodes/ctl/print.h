@@ -55,6 +55,7 @@ void print_reload(const boost::json::value& result, std::ostream& out);
 // print_captures.cpp
 void print_captures(const boost::json::value& result, std::ostream& out);
 void print_capture(const boost::json::value& result, std::ostream& out);
+void print_brought(const boost::json::value& result, std::ostream& out);
 void print_removed(const boost::json::value& result, std::ostream& out);
 void print_diagnoses(const boost::json::value& result, std::ostream& out);
 void print_diagnosis_state(const boost::json::value& result, std::ostream& out);

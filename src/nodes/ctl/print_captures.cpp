@@ -51,6 +51,10 @@ void print_captures(const json::value& result, std::ostream& out) {
     print_files(result, out);
 }
 
+void print_brought(const json::value& result, std::ostream& out) {
+    out << text_of(result, "path") << ": " << count(result, "bytes") << " bytes\n";
+}
+
 void print_removed(const json::value& result, std::ostream& out) {
     out << text_of(result, "name") << ": " << text_of(result, "done") << '\n';
 }

@@ -204,8 +204,9 @@ TEST_F(Parts, ADiagnosisGoesOnAfterARestart) {
 
 TEST(Shelf, NamesLeadNowhereElse) {
     const io::Shelf shelf{"/nowhere", ".pcapng"};
-    for (const char* name :
-         {"", ".", "..", "../a", "a/b", "/etc/passwd", "a..b", ".hidden", "-x", "a b", "a\nb", "a\0b"})
+    for (const std::string_view name :
+         std::initializer_list<std::string_view>{"", ".", "..", "../a", "a/b", "/etc/passwd", "a..b", ".hidden", "-x",
+                                                 "a b", "a\nb", std::string_view{"a\0b", 3}})
         EXPECT_FALSE(shelf.name_of(name)) << name;
     EXPECT_FALSE(shelf.name_of(std::string(65, 'a')));
     EXPECT_EQ(*shelf.name_of("axl_inject.pcap"), "axl_inject");
