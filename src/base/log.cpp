@@ -21,8 +21,12 @@ constexpr ModuleName module_names[] = {
     {"developer.clusterdb.restapi", LogModule::settings},
     {"s2s", LogModule::s2s},
     {"developer.xcp.federation", LogModule::s2s},
+    {"develop.xcp.federation", LogModule::s2s},  // as a guide spells it
+    {"developer.xcp.cm", LogModule::s2s},
+    {"XMPPFederation", LogModule::s2s},
     {"link", LogModule::link},
     {"developer.xcp.jabber", LogModule::link},
+    {"developer.xcp", LogModule::link},
     {"network.dns", LogModule::dns},
     {"dns", LogModule::dns},
     {"network.tcp", LogModule::tcp},

@@ -32,10 +32,9 @@ function Checks() {
     ${reports.map((report, at) => (report.findings ? html`<${Report} key=${at} report=${report} />` : html`<${Panel} key=${at} title="Answer"><${Answer} answer=${report} /><//>`))}`;
 }
 
-/** Where `log.level` answers without arguments it lists all; otherwise it only sets. */
 function Levels() {
-  const lists = useStore(verbs).get("log.level").args.every(({ required }) => !required);
-  const answer = useRead(lists ? "log.level" : null, {}, { every: 5_000 });
+  const lists = useStore(verbs).has("log.levels");
+  const answer = useRead(lists ? "log.levels" : null, {}, { every: 5_000 });
   const [busy, run] = useAction();
   const done = async (said) => {
     say(said);

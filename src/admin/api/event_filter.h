@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
 #include "io/log/node_log.h"
 
 namespace sallyport::admin {
@@ -14,10 +15,15 @@ struct EventFilter {
     LogLevel least_level = LogLevel::trace;
     std::optional<LogModule> module;
     std::string peer;  ///< a domain, or an address without port
+    std::string code;  ///< what the event's name begins with
+    WallTime since{}, until = WallTime::max();
 
     [[nodiscard]] bool passes(const io::LogEvent& event) const;
 };
 
+/// "2026-11-22T06:00:00Z" (RFC 3339, in UTC), or how long before `now`: "90s", "10m", "2h", "3d". Errors:
+/// "argument-malformed".
+[[nodiscard]] Result<WallTime> time_of(std::string_view text, WallTime now);
 /// `text` names `peer` as a whole: "b.test" is in "a.test:b.test" and in "b.test", not in "sub.b.test".
 [[nodiscard]] bool mentions(std::string_view text, std::string_view peer);
 

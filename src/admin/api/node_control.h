@@ -29,6 +29,9 @@ class UserDesk;
 namespace sallyport::provision {
 class Provisioner;
 }
+namespace sallyport::services {
+struct Diagnostics;
+}
 
 namespace sallyport::admin {
 
@@ -130,8 +133,8 @@ public:
     [[nodiscard]] virtual std::shared_ptr<const io::TlsContext> direct_client_tls() = 0;
     /// Entries of the event log after number `after`, oldest first, at most the `most` latest.
     [[nodiscard]] virtual std::vector<io::LogEvent> events(std::uint64_t after, std::size_t most) = 0;
-    /// Level of a module at run time.
-    virtual void log_level(LogModule module, LogLevel level) = 0;
+    /// Log levels, the event log on disk, captures, diagnostic logs; null where there are none.
+    [[nodiscard]] virtual services::Diagnostics* diagnostics() { return nullptr; }
     /// The accounts of users, where the node has any; null elsewhere.
     [[nodiscard]] virtual im::Directory* users() { return nullptr; }
     /// Certificates and the node's file are read again (as SIGHUP does). The errors, one sentence each.

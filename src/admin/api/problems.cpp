@@ -41,11 +41,19 @@ void judge_settings(const NodeStatus& status, const config::NodeFile& file, cons
     }
 }
 
+/// What the functions here see for themselves, at this moment and not at the latest look of the watch.
+bool is_judged_afresh(services::AlarmCode code) {
+    using enum services::AlarmCode;
+    return code == certificate_expiring || code == certificate_expiring_soon || code == certificate_expired ||
+           code == link_down || code == router_restart || code == settings_store;
+}
+
 void judge_alarms(const NodeStatus& status, Problems& out) {
     for (const services::Alarm& alarm : status.alarms) {
+        if (is_judged_afresh(alarm.code)) continue;
         const services::AlarmRow& row = alarm.row();
         out.push_back({row.severity == services::AlarmSeverity::error,
-                       alarm.text() + (alarm.detail.empty() ? "" : ": " + alarm.detail), std::string{row.cure}});
+                       alarm.text() + (alarm.detail.empty() ? "" : ": " + alarm.detail), alarm.cure()});
     }
 }
 

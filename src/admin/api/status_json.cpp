@@ -185,23 +185,29 @@ json::object json_of(const ChainStep& step) {
 
 json::object json_of(const services::Alarm& alarm) {
     const services::AlarmRow& row = alarm.row();
-    return {{"code", json::string_view{row.name.data(), row.name.size()}},
+    return {{"number", alarm.number},
+            {"code", json::string_view{row.name.data(), row.name.size()}},
             {"severity", services::text(row.severity)},
             {"key", alarm.key},
             {"text", alarm.text()},
             {"detail", text_or_null(alarm.detail)},
-            {"cure", json::string_view{row.cure.data(), row.cure.size()}},
+            {"cure", alarm.cure()},
             {"count", alarm.count},
             {"first", json_time(alarm.first)},
             {"last", json_time(alarm.last)},
-            {"lowered", json_time(alarm.lowered)}};
+            {"lowered", json_time(alarm.lowered)},
+            {"acknowledged", json_time(alarm.acknowledged)},
+            {"acknowledged_by", text_or_null(alarm.acknowledged_by)},
+            {"note", text_or_null(alarm.note)}};
 }
 
 json::object json_of(const io::LogEvent& event) {
     json::object facts;
     for (const auto& [key, value] : event.facts) facts[key] = value;
-    return {{"number", event.number},     {"time", json_time(event.time)}, {"module", text(event.module)},
-            {"level", text(event.level)}, {"event", event.event},          {"facts", std::move(facts)}};
+    return {{"number", event.number},       {"time", json_time(event.time)},
+            {"module", text(event.module)}, {"event_module", io::event_module(event.module)},
+            {"level", text(event.level)},   {"event", event.event},
+            {"facts", std::move(facts)}};
 }
 
 std::string_view security_mode_word(s2s::SecurityMode mode) {

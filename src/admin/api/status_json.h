@@ -28,6 +28,8 @@ namespace sallyport::admin {
 [[nodiscard]] boost::json::object json_of(const ChainStep& step);
 [[nodiscard]] boost::json::object json_of(const services::Alarm& alarm);
 [[nodiscard]] boost::json::object json_of(const io::LogEvent& event);
+/// The whole answer of `status`.
+[[nodiscard]] boost::json::object describe_status(NodeControl& node, const NodeStatus& status);
 
 /// As in the setting: "tls_required".
 [[nodiscard]] std::string_view security_mode_word(s2s::SecurityMode mode);

@@ -10,6 +10,7 @@ using SharedCall = std::shared_ptr<Call>;
 // verbs_status.cpp
 void run_status(const SharedCall& call);
 void run_alarms(const SharedCall& call);
+void run_alarms_ack(const SharedCall& call);
 // verbs_peers.cpp
 void run_peers_list(const SharedCall& call);
 void run_peers_show(const SharedCall& call);
@@ -32,6 +33,7 @@ void run_deny_add(const SharedCall& call);
 void run_deny_remove(const SharedCall& call);
 // verbs_events.cpp
 void run_events(const SharedCall& call);
+void run_log_levels(const SharedCall& call);
 void run_log_level(const SharedCall& call);
 // verbs_why.cpp
 void run_why(const SharedCall& call);
@@ -73,5 +75,20 @@ void run_tokens_remove(const SharedCall& call);
 void run_sessions_list(const SharedCall& call);
 void run_sessions_close(const SharedCall& call);
 void run_audit(const SharedCall& call);
+// verbs_capture.cpp
+void run_capture_list(const SharedCall& call);
+void run_capture_start(const SharedCall& call);
+void run_capture_stop(const SharedCall& call);
+void run_capture_get(const SharedCall& call);
+void run_capture_remove(const SharedCall& call);
+void run_utils_network(const SharedCall& call);
+// verbs_diag.cpp
+void run_diag_list(const SharedCall& call);
+void run_diag_start(const SharedCall& call);
+void run_diag_marker(const SharedCall& call);
+void run_diag_stop(const SharedCall& call);
+void run_diag_collect(const SharedCall& call);
+void run_diag_get(const SharedCall& call);
+void run_diag_remove(const SharedCall& call);
 
 }  // namespace sallyport::admin

@@ -37,14 +37,19 @@ constexpr Argument add_route[] = {place("domain", Form::text, "the other domain"
 constexpr Argument remove_route[] = {place("domain", Form::text, "the other domain"),
                                      optional_place("address", "only this address; all of the domain if absent")};
 constexpr Argument names[] = {place("domain", Form::texts, "names; *.example.org stands for every name below")};
-constexpr Argument events[] = {option("follow", Form::flag, "go on with what happens from now on"),
-                               option("limit", Form::number, "how many of the latest; 50 if absent"),
-                               option("after", Form::number, "only those after this number"),
-                               option("module", Form::text, "only of this log module"),
-                               option("level", Form::text, "only of this level or a more severe one"),
-                               option("peer", Form::text, "only those that name this domain or address")};
-constexpr Argument level[] = {place("module", Form::text, "a log module, or all"),
-                              place("level", Form::text, "trace, debug, info, warn, error or off")};
+constexpr Argument events[] = {
+    option("follow", Form::flag, "go on with what happens from now on"),
+    option("limit", Form::number, "how many of the latest; 50 if absent"),
+    option("after", Form::number, "only those after this number"),
+    option("module", Form::text, "only of this log module"),
+    option("level", Form::text, "only of this level or a more severe one"),
+    option("peer", Form::text, "only those that name this domain or address"),
+    option("code", Form::text, "only codes that begin so, such as s2s.dialback"),
+    option("since", Form::text, "from this time on: 2026-11-22T06:00:00Z, or 90s, 10m, 2h, 3d"),
+    option("until", Form::text, "up to this time, written likewise")};
+constexpr Argument level[] = {optional_place("module", "a log module, or all; a table of all if absent"),
+                              optional_place("level", "trace, debug, info, warn, error, off, or reset"),
+                              option("for", Form::number, "seconds after which it goes back by itself")};
 constexpr Argument why[] = {place("from", Form::text, "the sender: a domain or an address with one"),
                             place("to", Form::text, "the recipient: a domain or an address with one")};
 constexpr Argument checked[] = {place("domain", Form::text, "the domain to look at")};
@@ -53,6 +58,8 @@ constexpr Argument checked_from[] = {
     option("from", Form::text, "the domain of ours that asks; the first one if absent")};
 
 constexpr Argument alarms[] = {option("all", Form::flag, "those too that were lowered lately")};
+constexpr Argument ack[] = {place("number", Form::number, "as `alarms` shows it"),
+                            option("note", Form::text, "what is being done about it")};
 constexpr Argument secret(std::string_view name, std::string_view help) {
     return {name, Form::secret, false, true, help};
 }
@@ -89,6 +96,30 @@ constexpr Argument add_token[] = {place("name", Form::text, "the token's name"),
 constexpr Argument session[] = {place("number", Form::number, "the session's number in the list")};
 constexpr Argument audit[] = {option("limit", Form::number, "how many of the latest; 50 if absent"),
                               option("author", Form::text, "only of this one")};
+constexpr Argument capture[] = {
+    optional_place("name", "of the file; made of the time if absent"),
+    option("interface", Form::text, "such as eth0; all of them if absent"),
+    option("count", Form::number, "packets at most; a million if absent"),
+    option("size", Form::number, "bytes of each packet that are kept; all if absent"),
+    option("bytes", Form::number, "size of the file at most; 64 MiB if absent"),
+    option("seconds", Form::number, "time at most; 600 if absent"),
+    option("port", Form::number, "only this port of the node; all of its ports if absent"),
+    option("host", Form::text, "only from or to this address"),
+    option("src", Form::text, "only from this address"),
+    option("dest", Form::text, "only to this address"),
+    option("with_secrets", Form::flag, "with the secrets of TLS sessions that begin meanwhile: readers see all")};
+constexpr Argument filed[] = {place("name", Form::text, "its name, as `list` shows it")};
+constexpr Argument brought[] = {place("name", Form::text, "its name, as `list` shows it"),
+                                optional_place("file", "where to; in the current folder if absent"),
+                                option("offset", Form::number, "of a piece; the command line asks for all of them")};
+constexpr Argument diag_start[] = {
+    optional_place("name", "of the archive; made of the time if absent"),
+    option("levels", Form::text, "modules that log more, such as s2s=debug,dns=debug; all=debug for every one"),
+    option("capture", Form::flag, "with a capture of the node's ports"),
+    option("with_secrets", Form::flag, "the capture holds the secrets of TLS sessions that begin meanwhile"),
+    option("seconds", Form::number, "time at most; 1800 if absent")};
+constexpr Argument marker[] = {place("text", Form::texts, "what is being tried")};
+constexpr Argument utils_network[] = {place("words", Form::texts, "capture INTERFACE [file NAME] [count N] …")};
 
 constexpr Verb rows[] = {
     {"status", "how the node is, and what is wrong with it", {}, run_status, Access::read, reads},
@@ -112,7 +143,9 @@ constexpr Verb rows[] = {
     {"deny.add", "puts names on the deny list", names, run_deny_add, Access::administer},
     {"deny.remove", "takes names off the deny list", names, run_deny_remove, Access::administer},
     {"events", "the event log", events, run_events, Access::read, reads},
-    {"log.level", "how much a module logs, until the next start", level, run_log_level, Access::operate},
+    {"log.levels", "how much each module logs, and what says so", {}, run_log_levels, Access::read, reads},
+    {"log.level", "how much each module logs, or a change of it until the next start", level, run_log_level,
+     Access::operate},
     {"why", "would a stanza pass, and if not, what stops it and where to change that", why, run_why, Access::read,
      reads},
     {"check.dns", "judges what DNS says about a domain", checked, run_check_dns, Access::operate},
@@ -167,6 +200,21 @@ constexpr Verb rows[] = {
     {"sessions.close", "ends a session", session, run_sessions_close, Access::administer},
     {"audit", "who changed or asked what when, newest first", audit, run_audit, Access::administer, reads},
     {"reload", "reads certificates and the node's file again", {}, run_reload, Access::operate},
+    {"alarms.ack", "notes that somebody knows of an alarm; it stands on", ack, run_alarms_ack, Access::operate},
+    {"capture.list", "captures of packets: the one under way, and files", {}, run_capture_list, Access::read, reads},
+    {"capture.start", "captures packets of the node's own ports into a file", capture, run_capture_start},
+    {"capture.stop", "ends the capture under way", {}, run_capture_stop},
+    {"capture.get", "brings the file of a capture", brought, run_capture_get},
+    {"capture.remove", "removes the file of a capture", filed, run_capture_remove},
+    {"diag.list", "the diagnosis under way, and archives", {}, run_diag_list, Access::read, reads},
+    {"diag.start", "begins a diagnostic log, which ends by itself", diag_start, run_diag_start},
+    {"diag.marker", "writes a mark into the diagnostic log", marker, run_diag_marker, Access::operate},
+    {"diag.stop", "ends the diagnostic log", {}, run_diag_stop, Access::operate},
+    {"diag.collect", "makes one archive of it: logs, settings without secrets, status, capture", {}, run_diag_collect},
+    {"diag.get", "brings an archive", brought, run_diag_get},
+    {"diag.remove", "removes an archive", filed, run_diag_remove},
+    {"utils.network", "capture INTERFACE file NAME count N size all: captures until Ctrl-C", utils_network,
+     run_utils_network},
 };
 
 }  // namespace

@@ -81,7 +81,9 @@ json::value router(const NodeStatus& status) {
                         {"notifications", status.notifications}};
 }
 
-json::object describe(NodeControl& node, const NodeStatus& status) {
+}  // namespace
+
+json::object describe_status(NodeControl& node, const NodeStatus& status) {
     const config::Snapshot settings = node.settings().snapshot();
     const WallTime now = node.loop().wall();
     return {{"role", status.role},
@@ -108,10 +110,8 @@ json::object describe(NodeControl& node, const NodeStatus& status) {
             {"certificates", array_of(status.certificates, now)}};
 }
 
-}  // namespace
-
 void run_status(const SharedCall& call) {
-    call->node().status([call](const NodeStatus& status) { call->succeed(describe(call->node(), status)); });
+    call->node().status([call](const NodeStatus& status) { call->succeed(describe_status(call->node(), status)); });
 }
 
 void run_alarms(const SharedCall& call) {
@@ -119,6 +119,12 @@ void run_alarms(const SharedCall& call) {
     json::object result{{"alarms", array_of(board.standing())}};
     if (call->flag("all")) result["lowered"] = array_of(board.lowered());
     call->succeed(result);
+}
+
+void run_alarms_ack(const SharedCall& call) {
+    const auto alarm = call->node().alarms().acknowledge(call->number("number", 0), call->author(), call->text("note"));
+    if (!alarm) return call->fail(alarm.error(), "number");
+    call->succeed(json_of(*alarm));
 }
 
 }  // namespace sallyport::admin

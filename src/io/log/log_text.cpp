@@ -86,6 +86,10 @@ std::string_view printed_module(LogModule module) {
     }
 }
 
+std::string_view event_module(LogModule module) {
+    return module == LogModule::s2s ? "XMPPFederation" : printed_module(module);
+}
+
 std::string escape_log_value(std::string_view value) {
     std::string out;
     bool shortened = false;
@@ -137,6 +141,26 @@ std::string text_line(const LogOrigin& origin, WallTime time, const LogRecord& r
     append_fact(line, "CodeLocation", location(record.where));
     append_fact(line, "Event", record.event);
     for (const LogFact& fact : record.facts) append_fact(line, fact.key, fact.value);
+    return line;
+}
+
+std::string syslog_line(const LogOrigin& origin, WallTime time, const LogRecord& record) {
+    constexpr std::size_t longest = 2048, longest_host = 255, longest_id = 32;
+    constexpr int daemon = 3 << 3;
+    constexpr std::array<int, 6> severities = {7, 7, 6, 4, 3, 3};
+    const std::string host = origin.host.empty() ? "-" : origin.host.substr(0, longest_host);
+    std::string line = "<" + std::to_string(daemon + severities[static_cast<std::size_t>(record.level)]) + ">1 " +
+                       log_time(time) + ' ' + host + ' ' + origin.program + ' ' + std::to_string(origin.process) + ' ' +
+                       std::string{record.event.substr(0, longest_id)} + " -";
+    append_fact(line, "Event", record.event);
+    append_fact(line, "Module", event_module(record.module));
+    for (const LogFact& fact : record.facts) append_fact(line, fact.key, fact.value);
+    append_fact(line, "Level", text(record.level));
+    if (line.size() <= longest) return line;
+    line.resize(longest);
+    // Not in the middle of a character.
+    while (!line.empty() && (static_cast<unsigned char>(line.back()) & 0xC0U) == 0x80) line.pop_back();
+    if (!line.empty() && (static_cast<unsigned char>(line.back()) & 0x80U) != 0) line.pop_back();
     return line;
 }
 

@@ -29,6 +29,10 @@ struct LogOrigin {
 
 /// `<time> <host> <program>[<pid>]: UTCTime="…" Module="…" Level="INFO " CodeLocation="…" Event="…" key="value" …`
 [[nodiscard]] std::string text_line(const LogOrigin& origin, WallTime time, const LogRecord& record);
+/// The module as the event log names it: "XMPPFederation" for s2s; others as they are printed.
+[[nodiscard]] std::string_view event_module(LogModule module);
+/// RFC 5424: facility daemon, MSGID the event, the facts as MSG; at most 2048 bytes, which every receiver takes (6.1).
+[[nodiscard]] std::string syslog_line(const LogOrigin& origin, WallTime time, const LogRecord& record);
 /// The same keys as one JSON object.
 [[nodiscard]] std::string json_line(const LogOrigin& origin, WallTime time, const LogRecord& record);
 

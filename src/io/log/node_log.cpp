@@ -8,6 +8,8 @@
 
 #include <algorithm>
 
+#include "io/log/syslog.h"
+
 namespace sallyport::io {
 
 namespace {
@@ -70,7 +72,38 @@ void NodeLog::write(LogRecord record) {
     const bool json = settings_.form == LogForm::json;
     const std::string line = json ? json_line(settings_.origin, now, record) : text_line(settings_.origin, now, record);
     lines_->info(spdlog::string_view_t{line.data(), line.size()});
-    if (is_event(record)) remember(now, record);
+    if (has_copy_.load(std::memory_order_relaxed)) {
+        if (const auto copy = held(copy_)) copy->write(line);
+    }
+    if (!is_event(record)) return;
+    remember(now, record);
+    if (has_sender_.load(std::memory_order_relaxed)) {
+        if (const auto sender = held(sender_)) sender->send(syslog_line(settings_.origin, now, record));
+    }
+}
+
+template <typename Part>
+std::shared_ptr<Part> NodeLog::held(const std::shared_ptr<Part>& part) const {
+    const std::lock_guard hold{mutex_};
+    return part;
+}
+
+void NodeLog::copy_to(std::shared_ptr<LogCopy> copy) {
+    const std::lock_guard hold{mutex_};
+    copy_ = std::move(copy);
+    has_copy_.store(copy_ != nullptr, std::memory_order_relaxed);
+}
+
+void NodeLog::send_events(std::shared_ptr<SyslogSender> sender) {
+    const std::lock_guard hold{mutex_};
+    sender_ = std::move(sender);
+    has_sender_.store(sender_ != nullptr, std::memory_order_relaxed);
+}
+
+void NodeLog::number_after(std::uint64_t number) {
+    const std::lock_guard hold{mutex_};
+    for (LogEvent& event : events_) event.number += number;
+    last_number_ += number;
 }
 
 void NodeLog::set_level(LogModule module, LogLevel level) {

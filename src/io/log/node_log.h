@@ -24,6 +24,33 @@ namespace sallyport::io {
 
 enum class LogForm { text, json };
 
+/// A second place for lines: the log of a diagnosis. Bounded; what does not fit is counted.
+class LogCopy {
+public:
+    /// Appends to a file of mode 0600. Errors: "log-file".
+    static Result<std::shared_ptr<LogCopy>> open(const std::string& path, std::uint64_t most_bytes);
+    ~LogCopy();
+    LogCopy(const LogCopy&) = delete;
+    LogCopy& operator=(const LogCopy&) = delete;
+
+    /// Thread-safe, like all of it.
+    void write(std::string_view line);
+    [[nodiscard]] std::uint64_t bytes() const { return bytes_.load(); }
+    /// Lines that found no room, or that the disk did not take.
+    [[nodiscard]] std::uint64_t lost() const { return lost_.load(); }
+
+private:
+    LogCopy(int descriptor, std::uint64_t bytes, std::uint64_t most)
+        : descriptor_{descriptor}, most_{most}, bytes_{bytes} {}
+
+    int descriptor_;
+    std::uint64_t most_;
+    std::mutex mutex_;  ///< lines stay whole
+    std::atomic<std::uint64_t> bytes_, lost_{0};
+};
+
+class SyslogSender;
+
 struct LogSettings {
     LogOrigin origin;  ///< process 0: this one's id; host empty: this host's name
     LogForm form = LogForm::text;
@@ -33,7 +60,7 @@ struct LogSettings {
 
 /// One entry of the event log.
 struct LogEvent {
-    std::uint64_t number = 0;  ///< counts from 1 since the start
+    std::uint64_t number = 0;  ///< counts from 1; goes on after a restart where the event log is kept on disk
     WallTime time{};
     LogModule module{};
     LogLevel level{};
@@ -56,12 +83,20 @@ public:
     void set_level(LogModule module, LogLevel level);
     void set_levels(LogLevel level);
     [[nodiscard]] LogLevel level(LogModule module) const;
+    /// Every line goes there too from now on; null: no longer. Thread-safe.
+    void copy_to(std::shared_ptr<LogCopy> copy);
+    /// Entries of the event log are sent too; null: no longer. Thread-safe.
+    void send_events(std::shared_ptr<SyslogSender> sender);
+    /// Numbers of the event log go on after `number`, which a store on disk holds; those given already are moved up.
+    void number_after(std::uint64_t number);
     /// Entries of the event log after number `after`, oldest first, at most the `most` latest of them. Thread-safe.
     [[nodiscard]] std::vector<LogEvent> events(std::uint64_t after, std::size_t most) const;
 
 private:
     NodeLog(LogSettings settings, const Clock& clock, std::shared_ptr<spdlog::logger> lines);
     void remember(WallTime time, const LogRecord& record);
+    template <typename Part>
+    [[nodiscard]] std::shared_ptr<Part> held(const std::shared_ptr<Part>& part) const;
 
     LogSettings settings_;
     const Clock& clock_;
@@ -70,6 +105,9 @@ private:
     mutable std::mutex mutex_;
     std::deque<LogEvent> events_;
     std::uint64_t last_number_ = 0;
+    std::shared_ptr<LogCopy> copy_;
+    std::shared_ptr<SyslogSender> sender_;
+    std::atomic<bool> has_copy_{false}, has_sender_{false};  ///< spares the lock where nobody asked
 };
 
 }  // namespace sallyport::io

@@ -27,7 +27,8 @@ Result<void> EventStore::append(const std::vector<StoredEvent>& events) {
     auto transaction = Transaction::begin(database_);
     if (!transaction) return transaction.error();
     {
-        auto insert = database_.prepare("INSERT INTO event (time, level, module, code, facts) VALUES (?, ?, ?, ?, ?)");
+        auto insert = database_.prepare(
+            "INSERT INTO event (time, level, module, code, facts, id) VALUES (?1, ?2, ?3, ?4, ?5, nullif(?6, 0))");
         if (!insert) return insert.error();
         for (const StoredEvent& event : events) {
             insert->reset();
@@ -36,6 +37,7 @@ Result<void> EventStore::append(const std::vector<StoredEvent>& events) {
                                      .bind(3, event.module)
                                      .bind(4, event.code)
                                      .bind(5, event.facts)
+                                     .bind(6, static_cast<std::int64_t>(event.id))
                                      .run();
             if (!written) return written;
         }
@@ -46,11 +48,27 @@ Result<void> EventStore::append(const std::vector<StoredEvent>& events) {
     return transaction->commit();
 }
 
+Result<std::uint64_t> EventStore::newest() {
+    // AUTOINCREMENT remembers it even when every row has been deleted for its age.
+    auto select = database_.prepare("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'event'");
+    if (!select) return select.error();
+    const auto row = select->step();
+    if (!row) return row.error();
+    return static_cast<std::uint64_t>(select->number(0));
+}
+
+Result<void> EventStore::forget_before(WallTime time) {
+    auto erase = database_.prepare("DELETE FROM event WHERE time < ?");
+    if (!erase) return erase.error();
+    return erase->bind(1, time.time_since_epoch().count()).run();
+}
+
 Result<std::vector<StoredEvent>> EventStore::query(const EventQuery& query) {
     auto select = database_.prepare(
         "SELECT id, time, level, module, code, facts FROM event"
         " WHERE level >= ?1 AND (?2 = '' OR module = ?2) AND substr(code, 1, length(?3)) = ?3"
-        " AND (?4 = '' OR instr(facts, ?4) > 0) AND time >= ?5 AND id < ?6 ORDER BY id DESC LIMIT ?7");
+        " AND (?4 = '' OR instr(facts, ?4) > 0) AND time >= ?5 AND id < ?6 AND time <= ?8 AND id > ?9"
+        " ORDER BY id DESC LIMIT ?7");
     if (!select) return select.error();
     const auto before =
         query.before_id == 0 ? std::numeric_limits<std::int64_t>::max() : static_cast<std::int64_t>(query.before_id);
@@ -60,7 +78,9 @@ Result<std::vector<StoredEvent>> EventStore::query(const EventQuery& query) {
         .bind(4, query.contains)
         .bind(5, query.since.time_since_epoch().count())
         .bind(6, before)
-        .bind(7, static_cast<std::int64_t>(std::min(query.limit, most_in_answer)));
+        .bind(7, static_cast<std::int64_t>(std::min(query.limit, most_in_answer)))
+        .bind(8, query.until.time_since_epoch().count())
+        .bind(9, static_cast<std::int64_t>(query.after_id));
     std::vector<StoredEvent> events;
     for (;;) {
         const auto row = select->step();

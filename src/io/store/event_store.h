@@ -12,7 +12,7 @@
 namespace sallyport::io {
 
 struct StoredEvent {
-    std::uint64_t id = 0;  ///< given by the store; grows
+    std::uint64_t id = 0;  ///< grows; 0 when appended: the store gives one
     WallTime time;
     LogLevel level = LogLevel::info;
     std::string module;
@@ -26,7 +26,8 @@ struct EventQuery {
     std::string module;
     std::string code_prefix;  ///< "s2s." finds "s2s.dialback.sent"
     std::string contains;     ///< somewhere in the facts
-    WallTime since{};
+    WallTime since{}, until = WallTime::max();
+    std::uint64_t after_id = 0;
     std::uint64_t before_id = 0;  ///< for the next page
     std::size_t limit = 100;
 };
@@ -41,6 +42,9 @@ public:
 
     /// All of a batch, or none: one transaction.
     [[nodiscard]] Result<void> append(const std::vector<StoredEvent>& events);
+    /// The greatest id so far, 0 when there is none.
+    [[nodiscard]] Result<std::uint64_t> newest();
+    [[nodiscard]] Result<void> forget_before(WallTime time);
     /// Newest first.
     [[nodiscard]] Result<std::vector<StoredEvent>> query(const EventQuery& query);
 

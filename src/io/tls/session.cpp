@@ -5,6 +5,7 @@
 
 #include "io/tls/cert_facts.h"
 #include "io/tls/channel_binding.h"
+#include "io/tls/key_tap.h"
 #include "io/tls/openssl_context.h"
 
 namespace sallyport::io {
@@ -135,6 +136,7 @@ void TlsSession::install_callbacks(ssl_ctx_st* ssl) {
     SSL_CTX_set_cert_verify_callback(ssl, &Callbacks::verify, nullptr);
     SSL_CTX_set_tlsext_servername_callback(ssl, &Callbacks::server_name);
     SSL_CTX_set_alpn_select_cb(ssl, &Callbacks::alpn, nullptr);
+    SSL_CTX_set_keylog_callback(ssl, [](const SSL*, const char* line) { tell_key_tap(line); });
 }
 
 void TlsSession::State::fail_with_openssl_words() {

@@ -65,6 +65,19 @@ struct ComponentEntry {
     std::string secret;
 };
 
+/// A receiver of the event log: "udp://192.0.2.1:514", "tcp://192.0.2.1:601" or "unix:/dev/log" (RFC 5424).
+struct SyslogTarget {
+    enum class Kind { udp, tcp, local };
+    Kind kind = Kind::udp;
+    Endpoint endpoint;  ///< of udp and tcp
+    std::string path;   ///< of a local socket
+
+    /// Errors: "syslog-malformed".
+    static Result<SyslogTarget> parse(std::string_view text);
+    /// As it is parsed.
+    [[nodiscard]] std::string text() const;
+};
+
 /// The file as values; relative paths are made absolute against the file's folder.
 struct NodeFile {
     std::string path;
@@ -84,6 +97,9 @@ struct NodeFile {
         LogLevel level = LogLevel::info;
         bool json = false;
         std::map<std::string, LogLevel> modules;
+        std::vector<SyslogTarget> syslog;  ///< who is sent the event log
+        unsigned events = 100'000;         ///< rows of the event log on disk
+        unsigned event_days = 90;          ///< and their age
     } log;
     struct {
         std::vector<Endpoint> servers;

@@ -76,10 +76,18 @@ void read_log_modules(TomlTable table, NodeFile& file) {
     }
 }
 
+constexpr std::size_t most_syslog_targets = 4;
+
 void read_log(TomlTable table, NodeFile& file) {
     if (const auto level = table.word("level", log_levels())) file.log.level = static_cast<LogLevel>(*level);
     if (const auto format = table.word("format", {"text", "json"})) file.log.json = *format == 1;
     read_log_modules(table.section("modules"), file);
+    table.list<SyslogTarget>("syslog", file.log.syslog, SyslogTarget::parse, true);
+    if (file.log.syslog.size() > most_syslog_targets) table.complain("syslog", "four receivers are the most");
+    table.count("events", file.log.events, 10'000'000);
+    table.count("event_days", file.log.event_days, 3660);
+    if (file.log.events == 0) table.complain("events", "at least one event is kept");
+    if (file.log.event_days == 0) table.complain("event_days", "at least one day is kept");
     table.finish();
 }
 

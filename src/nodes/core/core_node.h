@@ -43,7 +43,7 @@ public:
     [[nodiscard]] std::vector<io::LogEvent> events(std::uint64_t after, std::size_t most) override {
         return runtime_->log().events(after, most);
     }
-    void log_level(LogModule module, LogLevel level) override { runtime_->log().set_level(module, level); }
+    [[nodiscard]] services::Diagnostics* diagnostics() override { return &runtime_->diagnostics(); }
     [[nodiscard]] std::vector<std::string> reload() override;
     [[nodiscard]] provision::Provisioner* provisioner() override { return provisioner_.get(); }
     [[nodiscard]] Runtime& runtime() { return *runtime_; }

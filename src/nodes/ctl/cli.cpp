@@ -7,6 +7,7 @@
 #include "nodes/ctl/check_config.h"
 #include "nodes/ctl/commands.h"
 #include "nodes/ctl/completion.h"
+#include "nodes/ctl/download.h"
 #include "nodes/ctl/node_address.h"
 #include "nodes/ctl/node_client.h"
 #include "nodes/ctl/print.h"
@@ -38,6 +39,13 @@ int run_verb(Chosen chosen, const Console& console) {
         const auto secret = read_secret(chosen.secret, chosen.secret_file, console);
         if (!secret) return complain(secret.error(), {}, console);
         chosen.arguments[chosen.secret] = *secret;
+    }
+    if (is_download(*chosen.verb)) {
+        const auto brought = download(*socket, *chosen.verb, std::move(chosen.arguments), console.user);
+        if (!brought) return complain(brought.error(), {}, console);
+        const json::value result = json::object{{"path", brought->path}, {"bytes", brought->bytes}};
+        chosen.json ? print_json(result, console.out) : print_result(chosen.verb->name, result, console.out);
+        return Exit::done;
     }
     const auto on_event = [&](const std::string& text) {
         json::error_code ignored;

@@ -124,7 +124,12 @@ private:
             leaf.app = app_.add_subcommand(name, help);
         } else {
             Group& group = groups_[name.substr(0, dot)];
-            if (group.app == nullptr) {
+            if (Leaf* whole = leaf_of(name.substr(0, dot)); whole != nullptr) {
+                // `alarms` is a verb by itself, and `alarms ack` one below it.
+                group.app = whole->app;
+                group.app->require_subcommand(0, 1);
+                group.first = whole;
+            } else if (group.app == nullptr) {
                 group.app = app_.add_subcommand(name.substr(0, dot), help);
                 group.app->require_subcommand(0, 1);
                 group.app->fallthrough();
@@ -139,6 +144,13 @@ private:
             leaf.app->add_option("--config", chosen_.config, "the node's file, which names its data folder");
         }
         for (const admin::Argument& argument : verb.arguments) add_slot(*leaf.app, argument, leaf);
+    }
+
+    /// The verb that is named so as a whole; null when there is none.
+    Leaf* leaf_of(const std::string& name) {
+        const auto at =
+            std::find_if(leaves_.begin(), leaves_.end(), [&](const Leaf& leaf) { return leaf.verb->name == name; });
+        return at == leaves_.end() ? nullptr : &*at;
     }
 
     void add_local(const LocalCommand& command) {

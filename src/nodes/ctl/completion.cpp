@@ -62,6 +62,11 @@ std::string bash_completion() {
         std::string& subs = groups[head];
         if (dot != std::string::npos) add_word(subs, name.substr(dot + 1));
     }
+    // A verb by itself that others stand below: its options beside their names.
+    for (auto& [head, subs] : groups) {
+        const admin::Verb* whole = admin::find_verb(head);
+        if (whole != nullptr && !subs.empty()) add_word(subs, options_of(*whole));
+    }
     for (const std::string& head : order) {
         add_word(first, head);
         if (!groups[head].empty()) cases += case_line(head, groups[head]);

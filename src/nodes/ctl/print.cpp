@@ -36,6 +36,7 @@ constexpr Row rows[] = {
     {"deny.add", print_changed},
     {"deny.remove", print_changed},
     {"events", print_events},
+    {"log.levels", print_level},
     {"log.level", print_level},
     {"why", print_why},
     {"check.dns", print_check},
@@ -71,6 +72,20 @@ constexpr Row rows[] = {
     {"sessions.list", print_sessions},
     {"sessions.close", print_session_closed},
     {"audit", print_audit},
+    {"alarms.ack", print_acknowledged},
+    {"capture.list", print_captures},
+    {"capture.start", print_capture},
+    {"capture.stop", print_capture},
+    {"capture.get", print_brought},
+    {"capture.remove", print_removed},
+    {"utils.network", print_capture},
+    {"diag.list", print_diagnoses},
+    {"diag.start", print_diagnosis_state},
+    {"diag.marker", print_diagnosis_state},
+    {"diag.stop", print_diagnosis_state},
+    {"diag.collect", print_collected},
+    {"diag.get", print_brought},
+    {"diag.remove", print_removed},
 };
 
 /// C1 controls and DEL stand unescaped in JSON; in a terminal they are commands.

@@ -20,6 +20,7 @@ using Print = void (*)(const boost::json::value& result, std::ostream& out);
 // print_status.cpp
 void print_status(const boost::json::value& result, std::ostream& out);
 // print_alarms.cpp
+void print_acknowledged(const boost::json::value& result, std::ostream& out);
 void print_alarms(const boost::json::value& result, std::ostream& out);
 /// The chain of steps in `status`.
 void print_chain(const boost::json::array& chain, std::ostream& out);
@@ -51,6 +52,14 @@ void print_level(const boost::json::value& result, std::ostream& out);
 void print_why(const boost::json::value& result, std::ostream& out);
 void print_check(const boost::json::value& result, std::ostream& out);
 void print_reload(const boost::json::value& result, std::ostream& out);
+// print_captures.cpp
+void print_captures(const boost::json::value& result, std::ostream& out);
+void print_capture(const boost::json::value& result, std::ostream& out);
+void print_brought(const boost::json::value& result, std::ostream& out);
+void print_removed(const boost::json::value& result, std::ostream& out);
+void print_diagnoses(const boost::json::value& result, std::ostream& out);
+void print_diagnosis_state(const boost::json::value& result, std::ostream& out);
+void print_collected(const boost::json::value& result, std::ostream& out);
 // print_users.cpp
 void print_users(const boost::json::value& result, std::ostream& out);
 void print_user(const boost::json::value& result, std::ostream& out);

@@ -42,7 +42,13 @@ void print_events(const json::value& result, std::ostream& out) {
 }
 
 void print_level(const json::value& result, std::ostream& out) {
-    out << text_of(result, "module") << " logs from " << text_of(result, "level") << " on, until the next start\n";
+    Table table{{{"module"}, {"printed as"}, {"level"}, {"from"}}};
+    for (const json::value& row : list_of(result, "modules")) {
+        std::string origin = text_of(row, "origin");
+        if (member(row, "seconds_left")) origin += ", for " + duration_words(number_of(row, "seconds_left"));
+        table.row({text_of(row, "module"), text_of(row, "printed"), text_of(row, "level"), origin});
+    }
+    table.write(out);
 }
 
 void print_why(const json::value& result, std::ostream& out) {

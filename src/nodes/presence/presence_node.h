@@ -47,7 +47,7 @@ public:
     [[nodiscard]] std::vector<io::LogEvent> events(std::uint64_t after, std::size_t most) override {
         return runtime_->log().events(after, most);
     }
-    void log_level(LogModule module, LogLevel level) override { runtime_->log().set_level(module, level); }
+    [[nodiscard]] services::Diagnostics* diagnostics() override { return &runtime_->diagnostics(); }
     [[nodiscard]] std::vector<std::string> reload() override;
     [[nodiscard]] Result<std::vector<io::Notification>> notifications() override { return notifications_->list(); }
     [[nodiscard]] im::Directory* users() override { return directory_.get(); }

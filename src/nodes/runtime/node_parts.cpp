@@ -9,6 +9,7 @@
 
 #include "admin/api/admin_server.h"
 #include "nodes/runtime/rest_part.h"
+#include "admin/api/watch.h"
 
 namespace sallyport::nodes {
 
@@ -109,6 +110,7 @@ int serve(Runtime& runtime, admin::NodeControl& node, const NodeLife& life) {
         }
         runtime.on_reload([&rest] { return (*rest)->reload(); });
     }
+    const admin::Watch watch{node};
     bool ending = false;
     runtime.control().on_signals({SIGTERM, SIGINT, SIGHUP}, [&](int signal) {
         if (signal == SIGHUP) {

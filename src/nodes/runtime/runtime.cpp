@@ -50,6 +50,7 @@ Result<void> Runtime::prepare() {
     alarms_ = std::make_unique<services::AlarmBoard>(control_, Logger{*log_, LogModule::node});
 
     if (auto folder = io::private_folder(file_.node.data); !folder) return folder.error();
+    make_diagnostics();
     services::SettingsService::Options options;
     options.folder = file_.node.data;
     options.first_values = file_.settings;
@@ -105,15 +106,25 @@ Result<void> Runtime::prepare() {
 
 Runtime::~Runtime() { stop_threads(); }
 
+void Runtime::make_diagnostics() {
+    const std::string& data = file_.node.data;
+    services::JournalOptions journal;
+    journal.file = data + "/events.db";
+    journal.rows = file_.log.events;
+    journal.days = file_.log.event_days;
+    for (const config::SyslogTarget& target : file_.log.syslog) {
+        journal.syslog.push_back(
+            {static_cast<io::SyslogAddress::Kind>(target.kind), target.endpoint, target.path, target.text()});
+    }
+    diagnostics_ = std::make_unique<services::Diagnostics>(std::move(journal), data, services::ports_of(file_),
+                                                           "Sallyport " SALLYPORT_VERSION,
+                                                           services::DiagnosticsSeams{control_, *log_, *alarms_});
+}
+
 void Runtime::apply_log_levels(const config::Settings& settings) {
-    log_->set_levels(file_.log.level);
-    LogModule module{};
-    for (const auto& [name, level] : file_.log.modules) {
-        if (log_module(name, module)) log_->set_level(module, level);
-    }
-    for (const auto& [name, level] : settings.log_modules) {
-        if (log_module(name, module)) log_->set_level(module, log_level(level, file_.log.level));
-    }
+    services::LogLevels::Levels levels;
+    for (const auto& [name, level] : settings.log_modules) levels[name] = log_level(level, file_.log.level);
+    diagnostics_->levels.configure(file_.log.level, file_.log.modules, levels);
 }
 
 void Runtime::end_secret_overlap(const config::Settings& settings) {

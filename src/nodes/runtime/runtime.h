@@ -16,6 +16,7 @@
 #include "model/config/node_file.h"
 #include "proto/s2s/inbound.h"
 #include "services/alarms/alarm_board.h"
+#include "services/diagnostics/diagnostics.h"
 #include "services/routing/shard.h"
 #include "services/s2s/dialer.h"
 #include "services/settings/settings_service.h"
@@ -45,6 +46,7 @@ public:
     [[nodiscard]] services::SettingsService& settings() { return *settings_; }
     [[nodiscard]] services::AlarmBoard& alarms() { return *alarms_; }
     [[nodiscard]] admin::AccessDesk& access() { return *access_; }
+    [[nodiscard]] services::Diagnostics& diagnostics() { return *diagnostics_; }
     [[nodiscard]] routing::Bus& bus() { return *bus_; }
     [[nodiscard]] std::vector<std::unique_ptr<ShardThread>>& shards() { return shards_; }
     [[nodiscard]] const std::string& instance() const { return instance_; }
@@ -70,6 +72,7 @@ public:
 private:
     explicit Runtime(config::NodeFile file) : file_{std::move(file)}, latest_{file_} {}
     [[nodiscard]] Result<void> prepare();
+    void make_diagnostics();
     void apply_log_levels(const config::Settings& settings);
     void end_secret_overlap(const config::Settings& settings);
 
@@ -79,6 +82,7 @@ private:
     WallTime started_{};
     std::unique_ptr<io::NodeLog> log_;
     std::unique_ptr<services::AlarmBoard> alarms_;
+    std::unique_ptr<services::Diagnostics> diagnostics_;
     std::unique_ptr<io::TcpNetwork> network_;
     std::unique_ptr<services::SettingsService> settings_;
     std::unique_ptr<admin::AccessDesk> access_;

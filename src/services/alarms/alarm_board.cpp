@@ -5,12 +5,22 @@
 
 namespace sallyport::services {
 
-std::string Alarm::text() const {
+namespace {
+
+std::string with_key(std::string_view words, const std::string& key) {
     constexpr std::string_view place = "{key}";
-    std::string sentence{row().text};
-    if (const auto at = sentence.find(place); at != std::string::npos) sentence.replace(at, place.size(), key);
+    std::string sentence{words};
+    for (auto at = sentence.find(place); at != std::string::npos; at = sentence.find(place, at + key.size())) {
+        sentence.replace(at, place.size(), key);
+    }
     return sentence;
 }
+
+}  // namespace
+
+std::string Alarm::text() const { return with_key(row().text, key); }
+
+std::string Alarm::cure() const { return with_key(row().cure, key); }
 
 void AlarmBoard::raise(AlarmCode code, const std::string& key, const std::string& detail) {
     const WallTime now = clock_->wall();
@@ -21,7 +31,12 @@ void AlarmBoard::raise(AlarmCode code, const std::string& key, const std::string
     Alarm& alarm = standing_[{code, key}];
     const std::string said = detail.substr(0, longest_detail);
     const bool is_news = alarm.count == 0 || alarm.detail != said;
-    if (alarm.count == 0) alarm = Alarm{code, key, {}, 0, now, now, {}};
+    if (alarm.count == 0) {
+        alarm.number = ++last_number_;
+        alarm.code = code;
+        alarm.key = key;
+        alarm.first = now;
+    }
     alarm.detail = said;
     alarm.last = now;
     ++alarm.count;
@@ -39,7 +54,7 @@ void AlarmBoard::log_raised(const Alarm& alarm) const {
                                      {"key", alarm.key},
                                      {"text", alarm.text()},
                                      {"why", alarm.detail},
-                                     {"cure", std::string{row.cure}}};
+                                     {"cure", alarm.cure()}};
     if (row.severity == AlarmSeverity::error) return log_.error("alarm.raised", facts);
     log_.warn("alarm.raised", facts);
 }
@@ -57,6 +72,30 @@ void AlarmBoard::lower(AlarmCode code, const std::string& key) {
     lowered_.insert(lowered_.begin(), std::move(alarm));
     if (lowered_.size() > most_lowered) lowered_.pop_back();
     if (code != AlarmCode::alarms_full && standing_.size() < most_standing) lower(AlarmCode::alarms_full, {});
+}
+
+void AlarmBoard::lower_others(AlarmCode code, const std::vector<std::string>& keys) {
+    std::vector<std::string> over;
+    for (const auto& [key, alarm] : standing_) {
+        if (key.first == code && std::find(keys.begin(), keys.end(), key.second) == keys.end())
+            over.push_back(key.second);
+    }
+    for (const std::string& key : over) lower(code, key);
+}
+
+Result<Alarm> AlarmBoard::acknowledge(std::uint64_t number, const std::string& author, const std::string& note) {
+    const auto at = std::find_if(standing_.begin(), standing_.end(),
+                                 [number](const auto& entry) { return entry.second.number == number; });
+    if (at == standing_.end()) {
+        return Error{"alarm-unknown", "no alarm " + std::to_string(number) + " stands; `alarms` shows those that do"};
+    }
+    Alarm& alarm = at->second;
+    alarm.acknowledged = clock_->wall();
+    alarm.acknowledged_by = author;
+    alarm.note = note.substr(0, longest_note);
+    log_.info("alarm.acknowledged",
+              {{"code", std::string{alarm.row().name}}, {"key", alarm.key}, {"author", author}, {"note", alarm.note}});
+    return alarm;
 }
 
 std::vector<Alarm> AlarmBoard::standing() const {

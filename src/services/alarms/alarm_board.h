@@ -11,21 +11,27 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/result.h"
 #include "services/alarms/alarm_codes.h"
 
 namespace sallyport::services {
 
 struct Alarm {
+    std::uint64_t number = 0;  ///< counts from 1 since the start; names it for acknowledge()
     AlarmCode code{};
     std::string key;     ///< what it is about: an address, a domain, a name
     std::string detail;  ///< why, this time; never holds secrets
     std::uint64_t count = 0;
     WallTime first{}, last{};  ///< raised for the first and the latest time since it stands
     WallTime lowered{};        ///< of one that stands no longer
+    WallTime acknowledged{};   ///< somebody has taken note of it
+    std::string acknowledged_by, note;
 
     [[nodiscard]] const AlarmRow& row() const { return alarm_row(code); }
     /// The sentence of the row about `key`.
     [[nodiscard]] std::string text() const;
+    /// What mends it, likewise.
+    [[nodiscard]] std::string cure() const;
 };
 
 class AlarmBoard {
@@ -33,6 +39,7 @@ public:
     static constexpr std::size_t most_standing = 500;
     static constexpr std::size_t most_lowered = 100;
     static constexpr std::size_t longest_detail = 500;
+    static constexpr std::size_t longest_note = 200;
 
     AlarmBoard(const Clock& clock, Logger log) : clock_{&clock}, log_{log} {}
 
@@ -42,6 +49,10 @@ public:
     void raise_once(AlarmCode code, const std::string& key, const std::string& detail);
     /// Nothing happens when it does not stand.
     void lower(AlarmCode code, const std::string& key);
+    /// Lowers every one of the code whose key is not in `keys`.
+    void lower_others(AlarmCode code, const std::vector<std::string>& keys);
+    /// Notes who knows of it; it stands on, until it is lowered. Errors: "alarm-unknown".
+    [[nodiscard]] Result<Alarm> acknowledge(std::uint64_t number, const std::string& author, const std::string& note);
     [[nodiscard]] bool stands(AlarmCode code, const std::string& key) const { return standing_.contains({code, key}); }
 
     /// The gravest first, then the oldest.
@@ -56,6 +67,7 @@ private:
     const Clock* clock_;
     Logger log_;
     std::map<Key, Alarm> standing_;
+    std::uint64_t last_number_ = 0;
     std::vector<Alarm> lowered_;
 };
 

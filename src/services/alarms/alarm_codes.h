@@ -20,6 +20,19 @@ enum class AlarmCode {
     axl_down,
     presence_store,
     alarms_full,
+    log_verbose,
+    log_syslog,
+    events_store,
+    settings_store,
+    disk_low,
+    capture_secrets,
+    certificate_expiring,
+    certificate_expiring_soon,
+    certificate_expired,
+    peer_certificate_expiring,
+    peer_certificate_expired,
+    link_down,
+    router_restart,
     count_
 };
 

@@ -11,6 +11,7 @@
 #include "io/loop/asio_loop.h"
 #include "io/loop/random.h"
 #include "io/net/tcp_network.h"
+#include "services/diagnostics/diagnostics.h"
 #include "support/sim_log.h"
 #include "support/test_pki.h"
 
@@ -97,8 +98,16 @@ public:
         if (found.size() > most) found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(most));
         return found;
     }
-    void log_level(LogModule module, LogLevel level) override {
-        levels.push_back(std::string{text(module)} + "=" + std::string{text(level)});
+    [[nodiscard]] services::Diagnostics* diagnostics() override { return parts.get(); }
+    /// A log with levels, an event log on disk, captures and diagnoses of its own.
+    void add_diagnostics() {
+        io::LogSettings log_settings;
+        log_settings.file = folder.path() + "/node.log";
+        node_log = std::move(*io::NodeLog::open(log_settings, loop_));
+        services::JournalOptions options;
+        options.file = folder.path() + "/events.db";
+        parts = std::make_unique<services::Diagnostics>(options, folder.path(), std::set<std::uint16_t>{5269}, "test",
+                                                        services::DiagnosticsSeams{loop_, *node_log, board});
     }
     [[nodiscard]] std::vector<std::string> reload() override { return reload_problems; }
     [[nodiscard]] im::Directory* users() override { return accounts.get(); }
@@ -141,7 +150,8 @@ public:
     axl::UserDesk* user_desk = nullptr;
     provision::Provisioner* publishers = nullptr;
     std::vector<io::LogEvent> log_events;
-    std::vector<std::string> reload_problems, levels, pinged;
+    std::vector<std::string> reload_problems, pinged;
+    std::unique_ptr<io::NodeLog> node_log;  ///< with add_diagnostics()
     std::shared_ptr<const io::TlsContext> tls, direct_tls;
 
 private:
@@ -151,6 +161,7 @@ private:
 
 public:
     services::AlarmBoard board{loop_, Logger{log, LogModule::node}};
+    std::unique_ptr<services::Diagnostics> parts;
     TableResolver names{loop_};
     [[nodiscard]] io::AsioLoop& real_loop() { return loop_; }
     [[nodiscard]] io::TcpNetwork& real_network() { return network_; }

@@ -4,6 +4,7 @@
 #include "admin/api/event_filter.h"
 #include "admin/api/peer_rows.h"
 #include "admin/api/problems.h"
+#include "admin/api/watch.h"
 #include "fake_node.h"
 
 namespace sallyport::test {
@@ -223,12 +224,85 @@ TEST(Events, AreFilteredAndNumbered) {
 
 TEST(LogLevel, IsSetForOneModuleOrAll) {
     FakeNode node;
-    node.ask("log.level", R"({"module":"s2s","level":"debug"})");
-    EXPECT_EQ(node.levels, std::vector<std::string>{"s2s=debug"});
+    EXPECT_EQ(code_of(node.ask("log.level")), "verb-role") << "this one keeps no levels";
+    node.add_diagnostics();
+    node.ask("log.level", R"({"module":"developer.xcp.federation","level":"debug"})");
+    EXPECT_EQ(node.node_log->level(LogModule::s2s), LogLevel::debug);
+    const auto rows = node.ask("log.level").as_object().at("modules").as_array();
+    ASSERT_EQ(rows.size(), static_cast<std::size_t>(LogModule::count_));
+    EXPECT_EQ(text_at(rows[2], "module") + text_at(rows[2], "level") + text_at(rows[2], "origin"), "s2sdebugrun time");
+    EXPECT_EQ(text_at(rows[1], "origin"), "default");
     node.ask("log.level", R"({"module":"all","level":"off"})");
-    EXPECT_EQ(node.levels.size(), 1u + static_cast<std::size_t>(LogModule::count_));
+    EXPECT_EQ(node.node_log->level(LogModule::users), LogLevel::off);
+    node.ask("log.level", R"({"module":"all","level":"reset"})");
+    EXPECT_EQ(node.node_log->level(LogModule::users), LogLevel::info);
+    EXPECT_EQ(field_of(node.ask("log.level", R"({"module":"s2s","level":"debug","for":0})")), "for");
     EXPECT_EQ(field_of(node.ask("log.level", R"({"module":"x","level":"debug"})")), "module");
     EXPECT_EQ(field_of(node.ask("log.level", R"({"module":"s2s","level":"loud"})")), "level");
+}
+
+TEST(Events, OfADiskAreFilteredAlike) {
+    FakeNode node;
+    node.add_diagnostics();
+    const Logger log{*node.node_log, LogModule::s2s};
+    log.info("s2s.one", {{"pair", "b.test:a.test"}});
+    log.warn("s2s.two", {{"pair", "b.test:x.a.test"}});
+    const auto count = [&](const std::string& arguments) {
+        return node.ask("events", arguments).as_object().at("events").as_array().size();
+    };
+    EXPECT_EQ(count("{}"), 2u);
+    EXPECT_EQ(count(R"({"peer":"a.test"})"), 1u);
+    EXPECT_EQ(count(R"({"code":"s2s.t","module":"XMPPFederation"})"), 1u);
+    EXPECT_EQ(count(R"({"since":"1h"})"), 2u);
+    EXPECT_EQ(count(R"({"until":"2020-02-29T23:59:59Z"})"), 0u);
+    EXPECT_EQ(field_of(node.ask("events", R"({"since":"2021-02-29T00:00:00Z"})")), "since");
+}
+
+TEST(Alarms, AreAcknowledgedByNumber) {
+    FakeNode node;
+    node.board.raise(services::AlarmCode::ssh_down, "a", "x");
+    EXPECT_EQ(text_at(node.ask("alarms.ack", R"({"number":1,"note":"seen"})"), "acknowledged_by"), "anna");
+    EXPECT_EQ(code_of(node.ask("alarms.ack", R"({"number":7})")), "alarm-unknown");
+}
+
+TEST(Watch, RaisesAndLowersWhatItFinds) {
+    FakeNode node;
+    admin::Watch watch{node};
+    const WallTime now{std::chrono::hours{24 * 20'000}};
+    const auto days = [&](int count) { return now + std::chrono::hours{24 * count}; };
+    node.current.certificates.push_back({"s2s b.test", "b.pem", {}});
+    const auto stands = [&](services::AlarmCode code, const std::string& key) {
+        watch.judge(node.current, now, 1ULL << 40);
+        return node.board.stands(code, key);
+    };
+    using enum services::AlarmCode;
+    CertFacts& facts = node.current.certificates[0].facts;
+    facts.not_after = days(31);
+    EXPECT_FALSE(stands(certificate_expiring, "s2s b.test"));
+    facts.not_after = days(29);
+    EXPECT_TRUE(stands(certificate_expiring, "s2s b.test"));
+    facts.not_after = days(6);
+    EXPECT_TRUE(stands(certificate_expiring_soon, "s2s b.test"));
+    EXPECT_FALSE(stands(certificate_expiring, "s2s b.test"));
+    facts.not_after = days(-1);
+    EXPECT_TRUE(stands(certificate_expired, "s2s b.test"));
+    facts.not_after = days(300);
+    EXPECT_FALSE(stands(certificate_expired, "s2s b.test"));
+
+    s2s::StreamStatus& stream = node.current.streams.emplace_back();
+    stream.remote = "a.test";
+    EXPECT_FALSE(stands(peer_certificate_expired, "a.test")) << "it has no certificate";
+    stream.certificate_not_after = days(-2);
+    EXPECT_TRUE(stands(peer_certificate_expired, "a.test"));
+
+    // A link may be away for one look.
+    EXPECT_TRUE(stands(link_down, "a core"));
+    node.current.links.emplace_back().far_role = "core";
+    node.current.links[0].state = "open";
+    EXPECT_FALSE(stands(link_down, "a core"));
+
+    watch.judge(node.current, now, 1000);
+    EXPECT_TRUE(node.board.stands(disk_low, node.node_file.node.data));
 }
 
 TEST(Reload, TellsWhatIsWrong) {

@@ -80,6 +80,37 @@ TEST_F(Board, HoldsABoundedNumberAndSaysSo) {
     EXPECT_EQ(board.standing()[0].detail.size(), AlarmBoard::longest_detail);
 }
 
+TEST_F(Board, RemembersWhoKnowsOfAnAlarmUntilItIsLowered) {
+    board.raise(ssh_down, "a", "x");
+    const std::uint64_t number = board.standing()[0].number;
+    EXPECT_EQ(board.acknowledge(number + 1, "anna", "").error().code, "alarm-unknown");
+    ASSERT_TRUE(board.acknowledge(number, "anna", std::string(500, 'n')));
+    board.raise(ssh_down, "a", "y");
+    EXPECT_EQ(board.standing()[0].acknowledged_by, "anna");
+    EXPECT_EQ(board.standing()[0].note.size(), AlarmBoard::longest_note);
+    EXPECT_EQ(log.last("alarm.acknowledged", "author"), "anna");
+    board.lower(ssh_down, "a");
+    board.raise(ssh_down, "a", "x");
+    EXPECT_EQ(board.standing()[0].acknowledged_by, "");
+    EXPECT_GT(board.standing()[0].number, number);
+}
+
+TEST_F(Board, LowersWhatIsNotFoundAnyMore) {
+    board.raise(certificate_expired, "a", "");
+    board.raise(certificate_expired, "b", "");
+    board.raise(link_down, "c", "");
+    board.lower_others(certificate_expired, {"b"});
+    EXPECT_FALSE(board.stands(certificate_expired, "a"));
+    EXPECT_TRUE(board.stands(certificate_expired, "b"));
+    EXPECT_TRUE(board.stands(link_down, "c"));
+}
+
+TEST_F(Board, TheCureNamesTheThing) {
+    board.raise(log_verbose, "dns", "");
+    EXPECT_NE(board.standing()[0].cure().find("`log level dns info`"), std::string::npos);
+    EXPECT_EQ(board.standing()[0].cure().find("{key}"), std::string::npos);
+}
+
 TEST(AlarmTable, IsInTheManualAndHasACureForEverything) {
     std::ifstream page{SALLYPORT_SOURCE_DIR "/docs/manual/alarms.md"};
     std::stringstream text;

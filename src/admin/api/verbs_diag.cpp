@@ -1,0 +1,139 @@
+// `diag`: a diagnostic log from start to the archive.
+#include <boost/json.hpp>
+
+#include "admin/api/diag_archive.h"
+#include "admin/api/file_answer.h"
+#include "admin/api/status_json.h"
+#include "admin/api/verb_handlers.h"
+#include "services/diagnostics/diagnostics.h"
+
+namespace sallyport::admin {
+
+namespace json = boost::json;
+
+namespace {
+
+using services::Diagnosis;
+using services::DiagnosisState;
+
+Diagnosis* desk_of(Call& call) {
+    if (services::Diagnostics* parts = call.node().diagnostics()) return &parts->diagnosis;
+    call.fail({"verb-role", "this node makes no diagnostic logs"});
+    return nullptr;
+}
+
+json::object describe(const DiagnosisState& state) {
+    json::object levels;
+    for (const auto& [module, level] : state.levels) levels[module] = text(level);
+    return {{"name", state.name},
+            {"state", state.end.empty() ? "running" : state.end},
+            {"author", state.author},
+            {"started", json_time(state.started)},
+            {"until", json_time(state.until)},
+            {"ended", json_time(state.ended)},
+            {"levels", std::move(levels)},
+            {"capture", state.capture.empty() ? json::value{} : json::value(state.capture)},
+            {"markers", state.markers},
+            {"restarts", state.restarts},
+            {"bytes", state.bytes},
+            {"lines_lost", state.lost}};
+}
+
+/// "s2s=debug,dns=trace", "all=debug".
+Result<services::LogLevels::Levels> levels_of(std::string_view text) {
+    services::LogLevels::Levels levels;
+    while (!text.empty()) {
+        const std::string_view entry = text.substr(0, text.find(','));
+        text.remove_prefix(std::min(text.size(), entry.size() + 1));
+        const std::size_t equals = entry.find('=');
+        constexpr LogLevel unknown{0xff};
+        const std::string_view name = entry.substr(0, equals);
+        const LogLevel level =
+            equals == std::string_view::npos ? LogLevel::debug : log_level(entry.substr(equals + 1), unknown);
+        LogModule module{};
+        if (level == unknown || (name != "all" && !log_module(name, module))) {
+            return Error{"argument-malformed", "'" + std::string{entry} + "' is not a log module with a level"};
+        }
+        if (name != "all") {
+            levels[std::string{sallyport::text(module)}] = level;
+            continue;
+        }
+        for (unsigned i = 0; i < static_cast<unsigned>(LogModule::count_); ++i)
+            levels[std::string{sallyport::text(static_cast<LogModule>(i))}] = level;
+    }
+    return levels;
+}
+
+void answer(Call& call, const Result<DiagnosisState>& state, std::string_view field = {}) {
+    state ? call.succeed(describe(*state)) : call.fail(state.error(), field);
+}
+
+}  // namespace
+
+void run_diag_list(const SharedCall& call) {
+    const Diagnosis* desk = desk_of(*call);
+    if (desk == nullptr) return;
+    json::array files;
+    for (const io::Shelf::File& file : desk->shelf().list()) {
+        files.push_back(json::object{{"name", file.name}, {"bytes", file.bytes}, {"time", json_time(file.time)}});
+    }
+    json::object result{{"latest", nullptr}, {"files", std::move(files)}};
+    if (const auto state = desk->state()) result["latest"] = describe(*state);
+    call->succeed(result);
+}
+
+void run_diag_start(const SharedCall& call) {
+    Diagnosis* desk = desk_of(*call);
+    if (desk == nullptr) return;
+    const auto levels = levels_of(call->text("levels"));
+    if (!levels) return call->fail(levels.error(), "levels");
+    services::DiagnosisOrder order;
+    order.name = call->text("name");
+    order.levels = *levels;
+    order.with_secrets = call->flag("with_secrets");
+    order.capture = call->flag("capture") || order.with_secrets;
+    order.seconds = call->number("seconds", 0);
+    const auto started = desk->start(order, call->author());
+    answer(*call, started, !started && started.error().code == "name-malformed" ? "name" : "");
+}
+
+void run_diag_marker(const SharedCall& call) {
+    Diagnosis* desk = desk_of(*call);
+    if (desk == nullptr) return;
+    std::string text;
+    for (const std::string& word : call->texts("text")) text += (text.empty() ? "" : " ") + word;
+    answer(*call, desk->marker(text, call->author()));
+}
+
+void run_diag_stop(const SharedCall& call) {
+    if (Diagnosis* desk = desk_of(*call)) answer(*call, desk->stop());
+}
+
+void run_diag_collect(const SharedCall& call) {
+    Diagnosis* desk = desk_of(*call);
+    if (desk == nullptr) return;
+    gather_texts(call->node(), [call, desk](services::ArchiveTexts texts) {
+        desk->collect(std::move(texts), [call, desk](const Result<std::string>& name) {
+            if (!name) return call->fail(name.error());
+            json::object result{{"name", *name}, {"path", desk->shelf().path_of(*name)}};
+            for (const io::Shelf::File& file : desk->shelf().list()) {
+                if (file.name == *name) result["bytes"] = file.bytes;
+            }
+            call->succeed(result);
+        });
+    });
+}
+
+void run_diag_get(const SharedCall& call) {
+    if (const Diagnosis* desk = desk_of(*call)) answer_with_piece(*call, desk->shelf());
+}
+
+void run_diag_remove(const SharedCall& call) {
+    const Diagnosis* desk = desk_of(*call);
+    if (desk == nullptr) return;
+    const std::string name = call->text("name");
+    if (const auto removed = desk->shelf().remove(name); !removed) return call->fail(removed.error(), "name");
+    call->succeed(json::object{{"name", name}, {"done", "removed"}});
+}
+
+}  // namespace sallyport::admin

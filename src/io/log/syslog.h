@@ -1,0 +1,59 @@
+// Sends the event log to syslog receivers (RFC 5424) over UDP (RFC 5426), TCP with octet counts (RFC 6587 3.4.1) or a
+// local socket, on a thread of its own: the log never waits for the network. What does not fit is counted.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/endpoint.h"
+
+namespace sallyport::io {
+
+/// A receiver; the same as in the node's file.
+struct SyslogAddress {
+    enum class Kind { udp, tcp, local };
+    Kind kind = Kind::udp;
+    Endpoint endpoint;
+    std::string path;
+    std::string name;  ///< for people
+};
+
+class SyslogSender {
+public:
+    static constexpr std::size_t most_waiting = 2000;  ///< lines
+
+    struct State {
+        std::string name, trouble;  ///< trouble empty: the latest line went out
+        std::uint64_t sent = 0, lost = 0;
+    };
+
+    explicit SyslogSender(std::vector<SyslogAddress> receivers);
+    /// What waits is given up.
+    ~SyslogSender();
+    SyslogSender(const SyslogSender&) = delete;
+    SyslogSender& operator=(const SyslogSender&) = delete;
+
+    /// Thread-safe, never waits.
+    void send(std::string line);
+    [[nodiscard]] std::vector<State> states() const;
+
+private:
+    struct Receiver;
+    void run();
+
+    std::vector<std::unique_ptr<Receiver>> receivers_;
+    mutable std::mutex mutex_;  ///< guards what follows
+    std::condition_variable changed_;
+    std::deque<std::string> waiting_;
+    std::vector<State> states_;
+    bool ending_ = false;
+    std::thread thread_;
+};
+
+}  // namespace sallyport::io

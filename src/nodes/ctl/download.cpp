@@ -1,0 +1,99 @@
+// The node gives a piece a request; half a file is removed.
+#include "nodes/ctl/download.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/hash.h"
+#include "nodes/ctl/node_client.h"
+#include "nodes/ctl/words.h"
+
+namespace sallyport::ctl {
+
+namespace json = boost::json;
+
+namespace {
+
+class Target {
+public:
+    Target() = default;
+    Target(const Target&) = delete;
+    Target& operator=(const Target&) = delete;
+    ~Target() {
+        if (descriptor_ < 0) return;
+        ::close(descriptor_);
+        ::unlink(path_.c_str());
+    }
+
+    [[nodiscard]] Result<void> open(const std::string& path) {
+        if (descriptor_ >= 0) return {};
+        path_ = path;
+        descriptor_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        return descriptor_ >= 0 ? Result<void>{} : failure();
+    }
+    [[nodiscard]] Result<void> write(std::string_view bytes) {
+        while (!bytes.empty()) {
+            const ssize_t count = ::write(descriptor_, bytes.data(), bytes.size());
+            if (count < 0 && errno == EINTR) continue;
+            if (count < 0) return failure();
+            bytes.remove_prefix(static_cast<std::size_t>(count));
+        }
+        return {};
+    }
+    [[nodiscard]] Result<void> keep() {
+        if (::close(std::exchange(descriptor_, -1)) == 0) return {};
+        return failure();
+    }
+    [[nodiscard]] const std::string& path() const { return path_; }
+
+private:
+    [[nodiscard]] Error failure() const { return {"download-file", path_ + ": " + std::strerror(errno)}; }
+
+    std::string path_;
+    int descriptor_ = -1;
+};
+
+/// The node says how the file is called; it does not say in which folder.
+std::string plain_name(std::string name) {
+    if (const auto slash = name.rfind('/'); slash != std::string::npos) name.erase(0, slash + 1);
+    return name.empty() ? "download" : name;
+}
+
+}  // namespace
+
+bool is_download(const admin::Verb& verb) { return verb.name == "capture.get" || verb.name == "diag.get"; }
+
+Result<Brought> download(const std::string& socket, const admin::Verb& verb, json::object arguments,
+                         const std::string& author) {
+    Target target;
+    Brought brought;
+    const std::string wanted = text_of(arguments, "file");
+    arguments.erase("file");
+    for (;;) {
+        arguments["offset"] = brought.bytes;
+        const auto answer = ask(socket, verb.name, arguments, author, [](const std::string&) {});
+        if (!answer) return answer.error();
+        if (!answer->ok) return answer->error;
+        json::error_code problem;
+        const json::value piece = json::parse(answer->result, problem);
+        std::string bytes;
+        const json::value* encoded = member(piece, "bytes");
+        if (problem || encoded == nullptr || !encoded->is_string() ||
+            !base64_decode({encoded->as_string().data(), encoded->as_string().size()}, bytes)) {
+            return Error{"node-unreachable", socket + ": does not answer like a node"};
+        }
+        auto done = target.open(wanted.empty() ? plain_name(text_of(piece, "file")) : wanted);
+        if (done) done = target.write(bytes);
+        if (!done) return done.error();
+        brought.bytes += bytes.size();
+        if (flag_of(piece, "last") || bytes.empty()) break;
+    }
+    if (auto kept = target.keep(); !kept) return kept.error();
+    brought.path = target.path();
+    return brought;
+}
+
+}  // namespace sallyport::ctl

@@ -1,0 +1,162 @@
+// Numbers of events are those of the store, so that they go on after a restart.
+#include "services/diagnostics/event_journal.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+namespace sallyport::services {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr auto write_interval = std::chrono::seconds{1};
+constexpr auto pause_after_trouble = std::chrono::seconds{30};
+constexpr auto cleaning_interval = std::chrono::hours{1};
+constexpr auto lock_wait = std::chrono::milliseconds{200};
+
+io::StoredEvent stored(const io::LogEvent& event) {
+    json::object facts;
+    for (const auto& [key, value] : event.facts) facts[key] = value;
+    return {event.number,          event.time, event.level, std::string{text(event.module)}, event.event,
+            json::serialize(facts)};
+}
+
+/// The module is one of ours; a row of a newer program may name another.
+std::optional<io::LogEvent> restored(const io::StoredEvent& row) {
+    io::LogEvent event;
+    if (!log_module(row.module, event.module)) return std::nullopt;
+    event.number = row.id;
+    event.time = row.time;
+    event.level = row.level;
+    event.event = row.code;
+    json::error_code problem;
+    const json::value facts = json::parse(row.facts, problem);
+    if (problem || !facts.is_object()) return event;
+    for (const auto& fact : facts.as_object()) {
+        if (!fact.value().is_string()) continue;
+        const json::string& value = fact.value().as_string();
+        event.facts.emplace_back(std::string{fact.key()}, std::string{value.data(), value.size()});
+    }
+    return event;
+}
+
+bool holds(const io::LogEvent& event, const std::string& text) {
+    return std::any_of(event.facts.begin(), event.facts.end(),
+                       [&](const auto& fact) { return fact.second.find(text) != std::string::npos; });
+}
+
+bool fits(const io::LogEvent& event, const EventSearch& search) {
+    return (!search.module || *search.module == event.module) && event.level >= search.least_level &&
+           event.event.starts_with(search.code_prefix) && event.time >= search.since && event.time <= search.until &&
+           event.number > search.after && (search.before == 0 || event.number < search.before) &&
+           (search.contains.empty() || holds(event, search.contains));
+}
+
+}  // namespace
+
+EventJournal::EventJournal(JournalOptions options, io::Loop& loop, io::NodeLog& log, AlarmBoard& alarms)
+    : options_{std::move(options)}, loop_{loop}, log_{log}, alarms_{alarms}, timer_{loop.timer([this] { turn(); })} {
+    if (!options_.syslog.empty()) {
+        sender_ = std::make_shared<io::SyslogSender>(options_.syslog);
+        log_.send_events(sender_);
+    }
+    open();
+    if (store_) log_.number_after(written_);
+    timer_->arm(loop_.now() + write_interval);
+}
+
+EventJournal::~EventJournal() {
+    log_.send_events(nullptr);
+    write();
+}
+
+void EventJournal::open() {
+    auto store = io::EventStore::open(options_.file, options_.rows, lock_wait);
+    if (!store) {
+        trouble_ = store.error().text;
+        return;
+    }
+    const auto newest = store->newest();
+    if (!newest) {
+        trouble_ = newest.error().text;
+        return;
+    }
+    // After trouble at the start the numbers in memory begin at 1 again: those on disk must not be taken twice.
+    if (*newest > written_ && written_ == 0) written_ = *newest;
+    store_.emplace(std::move(*store));
+}
+
+void EventJournal::write() {
+    if (!store_) return;
+    std::vector<io::StoredEvent> batch;
+    for (const io::LogEvent& event : log_.events(written_, io::NodeLog::events_kept)) batch.push_back(stored(event));
+    if (batch.empty()) return;
+    if (auto appended = store_->append(batch); !appended) {
+        trouble_ = appended.error().text;
+        return;
+    }
+    trouble_.clear();
+    written_ = batch.back().id;
+}
+
+void EventJournal::turn() {
+    timer_->arm(loop_.now() + write_interval);
+    if (sender_) watch_syslog();
+    if (loop_.now() < try_again_) return;
+    if (!store_) {
+        trouble_.clear();
+        open();
+        if (store_) log_.number_after(written_);
+    }
+    write();
+    if (store_ && trouble_.empty() && loop_.now() >= next_cleaning_) {
+        next_cleaning_ = loop_.now() + cleaning_interval;
+        if (auto cleaned = store_->forget_before(loop_.wall() - std::chrono::hours{24} * options_.days); !cleaned)
+            trouble_ = cleaned.error().text;
+    }
+    if (trouble_.empty()) return alarms_.lower(AlarmCode::events_store, options_.file);
+    try_again_ = loop_.now() + pause_after_trouble;
+    alarms_.raise_once(AlarmCode::events_store, options_.file, trouble_);
+}
+
+void EventJournal::watch_syslog() {
+    for (const io::SyslogSender::State& state : sender_->states()) {
+        if (state.trouble.empty()) {
+            alarms_.lower(AlarmCode::log_syslog, state.name);
+        } else {
+            alarms_.raise_once(AlarmCode::log_syslog, state.name, state.trouble);
+        }
+    }
+}
+
+Result<std::vector<io::LogEvent>> EventJournal::find(const EventSearch& search, std::size_t most) {
+    write();
+    std::vector<io::LogEvent> found;
+    if (!store_ || !trouble_.empty()) {
+        for (io::LogEvent& event : log_.events(search.after, io::NodeLog::events_kept)) {
+            if (fits(event, search)) found.push_back(std::move(event));
+        }
+        std::reverse(found.begin(), found.end());
+        if (found.size() > most) found.resize(most);
+        return found;
+    }
+    io::EventQuery query;
+    query.least_level = search.least_level;
+    if (search.module) query.module = text(*search.module);
+    query.code_prefix = search.code_prefix;
+    query.contains = search.contains;
+    query.since = search.since;
+    query.until = search.until;
+    query.after_id = search.after;
+    query.before_id = search.before;
+    query.limit = most;
+    const auto rows = store_->query(query);
+    if (!rows) return rows.error();
+    for (const io::StoredEvent& row : *rows) {
+        if (auto event = restored(row)) found.push_back(std::move(*event));
+    }
+    return found;
+}
+
+}  // namespace sallyport::services

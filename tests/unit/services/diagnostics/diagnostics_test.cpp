@@ -1,0 +1,255 @@
+// Levels for a while, the event log on disk, diagnostic logs across restarts, files on their shelf.
+#include "services/diagnostics/diagnostics.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "io/capture/pcapng.h"
+#include "io/loop/asio_loop.h"
+#include "support/sim_world.h"
+#include "support/test_pki.h"
+
+namespace sallyport::services {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string content(const std::string& path) {
+    std::ifstream file{path, std::ios::binary};
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
+}
+
+/// A loop whose time stands still until a test moves it.
+class Parts : public testing::Test {
+protected:
+    Parts() {
+        io::LogSettings settings;
+        settings.origin = {"host", "sallyport-edge", 7};
+        settings.file = folder.path() + "/node.log";
+        log = std::move(*io::NodeLog::open(settings, loop));
+        board = std::make_unique<AlarmBoard>(loop, Logger{*log, LogModule::node});
+    }
+    std::unique_ptr<Diagnostics> make() {
+        JournalOptions options;
+        options.file = folder.path() + "/events.db";
+        options.rows = rows;
+        auto made = std::make_unique<Diagnostics>(options, folder.path(), std::set<std::uint16_t>{5269, 7400}, "test",
+                                                  DiagnosticsSeams{loop, *log, *board});
+        made->levels.configure(LogLevel::info, {}, {});
+        return made;
+    }
+    void say(std::string_view event, const std::string& value = "x", LogLevel level = LogLevel::info) {
+        Logger{*log, LogModule::s2s}.write(level, event, {{"pair", value}});
+    }
+    void pass(Duration time) { world.advance(time); }
+
+    test::TemporaryFolder folder;
+    test::SimWorld world;
+    io::Loop& loop = world.loop();
+    unsigned rows = 1000;
+    std::unique_ptr<io::NodeLog> log;
+    std::unique_ptr<AlarmBoard> board;
+};
+
+TEST_F(Parts, ALevelForAWhileGoesBackByItself) {
+    const auto parts = make();
+    parts->levels.set(LogModule::dns, LogLevel::debug, 60s);
+    EXPECT_EQ(log->level(LogModule::dns), LogLevel::debug);
+    EXPECT_EQ(parts->levels.row(LogModule::dns).origin, LogLevels::Origin::run_time);
+    EXPECT_EQ(parts->levels.row(LogModule::dns).left, Duration{60s});
+    pass(61s);
+    EXPECT_EQ(log->level(LogModule::dns), LogLevel::info);
+    EXPECT_EQ(parts->levels.row(LogModule::dns).origin, LogLevels::Origin::standard);
+}
+
+TEST_F(Parts, TheLatestKindOfWordCounts) {
+    const auto parts = make();
+    parts->levels.configure(LogLevel::warn, {{"s2s", LogLevel::error}}, {{"s2s", LogLevel::info}});
+    EXPECT_EQ(parts->levels.row(LogModule::s2s).origin, LogLevels::Origin::setting);
+    EXPECT_EQ(parts->levels.row(LogModule::link).level, LogLevel::warn);
+    parts->levels.set(LogModule::s2s, LogLevel::off, Duration{0});
+    parts->levels.configure(LogLevel::info, {}, {});
+    EXPECT_EQ(log->level(LogModule::s2s), LogLevel::off)
+        << "a change of settings does not end what was said at run time";
+    parts->levels.reset(LogModule::s2s);
+    EXPECT_EQ(log->level(LogModule::s2s), LogLevel::info);
+}
+
+TEST_F(Parts, VerboseLevelsThatStayAreAnAlarm) {
+    const auto parts = make();
+    parts->levels.set(LogModule::s2s, LogLevel::debug, 2h);
+    parts->levels.set(LogModule::tls, LogLevel::trace, Duration{0});
+    pass(LogLevels::patience - 1s);
+    EXPECT_FALSE(board->stands(AlarmCode::log_verbose, "tls"));
+    pass(2s);
+    EXPECT_TRUE(board->stands(AlarmCode::log_verbose, "tls"));
+    EXPECT_FALSE(board->stands(AlarmCode::log_verbose, "s2s")) << "it goes back by itself";
+    parts->levels.set(LogModule::tls, LogLevel::info, Duration{0});
+    EXPECT_FALSE(board->stands(AlarmCode::log_verbose, "tls"));
+}
+
+TEST_F(Parts, EventsOutliveARestartWithTheirNumbers) {
+    std::uint64_t number = 0;
+    {
+        const auto parts = make();
+        say("s2s.first", "a.test:b.test");
+        number = log->events(0, 1).back().number;
+    }
+    log = std::move(*io::NodeLog::open(
+        {{"host", "sallyport-edge", 8}, io::LogForm::text, LogLevel::info, folder.path() + "/two.log"}, loop));
+    board = std::make_unique<AlarmBoard>(loop, Logger{*log, LogModule::node});
+    const auto parts = make();
+    say("s2s.second", "a.test:c.test", LogLevel::warn);
+    auto found = parts->journal.find({}, 10);
+    ASSERT_TRUE(found);
+    ASSERT_EQ(found->size(), 2u);
+    EXPECT_EQ((*found)[0].event, "s2s.second");
+    EXPECT_EQ((*found)[1].number, number);
+    EXPECT_EQ((*found)[0].number, number + 1);
+    EXPECT_EQ((*found)[1].facts.at(0).second, "a.test:b.test");
+    EventSearch search;
+    search.least_level = LogLevel::warn;
+    EXPECT_EQ(parts->journal.find(search, 10)->size(), 1u);
+    search = {};
+    search.contains = "b.test";
+    EXPECT_EQ(parts->journal.find(search, 10)->at(0).event, "s2s.first");
+    search = {};
+    search.code_prefix = "s2s.sec";
+    EXPECT_EQ(parts->journal.find(search, 10)->size(), 1u);
+    search = {};
+    search.since = loop.wall() + 1s;
+    EXPECT_TRUE(parts->journal.find(search, 10)->empty());
+}
+
+TEST_F(Parts, TheEventLogOnDiskIsBounded) {
+    rows = 10;
+    const auto parts = make();
+    for (int i = 0; i < 50; ++i) say("s2s.many", std::to_string(i));
+    const auto found = parts->journal.find({}, 100);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->size(), 10u);
+    EXPECT_EQ(found->front().facts.at(0).second, "49");
+}
+
+TEST_F(Parts, ADiagnosisCopiesLinesAndRaisesLevels) {
+    const auto parts = make();
+    DiagnosisOrder order;
+    order.name = "case-7";
+    order.levels = {{"s2s", LogLevel::debug}};
+    ASSERT_TRUE(parts->diagnosis.start(order, "anna"));
+    EXPECT_EQ(parts->diagnosis.start(order, "anna").error().code, "diag-running");
+    say("s2s.talkative", "within", LogLevel::debug);
+    ASSERT_TRUE(parts->diagnosis.marker("now\nMarker 2", "anna"));
+    const auto stopped = parts->diagnosis.stop();
+    ASSERT_TRUE(stopped);
+    EXPECT_EQ(stopped->end, "stopped");
+    EXPECT_EQ(stopped->markers, 1u);
+    say("s2s.later", "after");
+    EXPECT_EQ(log->level(LogModule::s2s), LogLevel::info);
+    const std::string lines = content(folder.path() + "/diagnostics/current.log");
+    EXPECT_NE(lines.find("within"), std::string::npos);
+    EXPECT_NE(lines.find(R"(DEBUG_MARKER="now\u000aMarker 2")"), std::string::npos) << lines;
+    EXPECT_EQ(lines.find("after"), std::string::npos);
+    struct stat facts {};
+    ASSERT_EQ(::stat((folder.path() + "/diagnostics/current.log").c_str(), &facts), 0);
+    EXPECT_EQ(facts.st_mode & 0777, 0600u);
+}
+
+TEST_F(Parts, ADiagnosisEndsByItself) {
+    const auto parts = make();
+    DiagnosisOrder order;
+    order.seconds = 30;
+    ASSERT_TRUE(parts->diagnosis.start(order, "anna"));
+    pass(29s);
+    EXPECT_EQ(parts->diagnosis.state()->end, "");
+    pass(3s);
+    EXPECT_EQ(parts->diagnosis.state()->end, "time");
+}
+
+TEST_F(Parts, ADiagnosisGoesOnAfterARestart) {
+    DiagnosisOrder order;
+    order.name = "long";
+    order.levels = {{"dns", LogLevel::debug}};
+    order.seconds = 600;
+    {
+        const auto parts = make();
+        ASSERT_TRUE(parts->diagnosis.start(order, "anna"));
+        say("s2s.before");
+    }
+    pass(10s);
+    {
+        const auto parts = make();
+        const auto state = parts->diagnosis.state();
+        ASSERT_TRUE(state);
+        EXPECT_EQ(state->end, "");
+        EXPECT_EQ(state->restarts, 1u);
+        EXPECT_EQ(log->level(LogModule::dns), LogLevel::debug);
+        say("s2s.between");
+    }
+    const std::string lines = content(folder.path() + "/diagnostics/current.log");
+    EXPECT_NE(lines.find("s2s.before"), std::string::npos);
+    EXPECT_NE(lines.find("s2s.between"), std::string::npos);
+    pass(600s);
+    const auto parts = make();
+    EXPECT_EQ(parts->diagnosis.state()->end, "restart") << "its time was over while no node ran";
+    EXPECT_EQ(log->level(LogModule::dns), LogLevel::info);
+}
+
+TEST(Shelf, NamesLeadNowhereElse) {
+    const io::Shelf shelf{"/nowhere", ".pcapng"};
+    for (const std::string_view name :
+         std::initializer_list<std::string_view>{"", ".", "..", "../a", "a/b", "/etc/passwd", "a..b", ".hidden", "-x",
+                                                 "a b", "a\nb", std::string_view{"a\0b", 3}})
+        EXPECT_FALSE(shelf.name_of(name)) << name;
+    EXPECT_FALSE(shelf.name_of(std::string(65, 'a')));
+    EXPECT_EQ(*shelf.name_of("axl_inject.pcap"), "axl_inject");
+    EXPECT_EQ(*shelf.name_of("a.b-c_1"), "a.b-c_1");
+}
+
+TEST(Shelf, DoesNotFollowLinks) {
+    const test::TemporaryFolder folder;
+    std::filesystem::create_symlink("/etc/hostname", folder.path() + "/link.pcapng");
+    const io::Shelf shelf{folder.path(), ".pcapng"};
+    EXPECT_TRUE(shelf.list().empty());
+    EXPECT_FALSE(shelf.read("link", 0));
+}
+
+TEST(Pcapng, BlocksAreWholeWordsAndSayTheirLengthTwice) {
+    using namespace io::pcapng;
+    for (const std::string& block : {section_header("program"), interface_description(1, 96, "eth0", "tcp port 5269"),
+                                     tls_secrets("CLIENT_RANDOM a b\n"),
+                                     enhanced_packet(1'700'000'000'000'001, "odd", 3), interface_statistics(1, 2, 3)}) {
+        std::uint32_t front = 0, back = 0;
+        ASSERT_EQ(block.size() % 4, 0u);
+        std::memcpy(&front, block.data() + 4, 4);
+        std::memcpy(&back, block.data() + block.size() - 4, 4);
+        EXPECT_EQ(front, block.size());
+        EXPECT_EQ(back, block.size());
+    }
+}
+
+TEST_F(Parts, ACaptureLooksAtPortsOfTheNodeOnly) {
+    const auto parts = make();
+    CaptureOrder order;
+    order.port = 22;
+    EXPECT_EQ(parts->captures.start(order, "anna").error().code, "capture-port");
+    order.port = 0;
+    order.host = "10.0.0.1 or host 10.0.0.2";
+    EXPECT_EQ(parts->captures.start(order, "anna").error().code, "capture-address");
+    order.host.clear();
+    order.name = "../x";
+    EXPECT_EQ(parts->captures.start(order, "anna").error().code, "name-malformed");
+    order.name = "x";
+    order.packets = CaptureDesk::most_packets + 1;
+    EXPECT_EQ(parts->captures.start(order, "anna").error().code, "capture-bound");
+}
+
+}  // namespace
+}  // namespace sallyport::services
