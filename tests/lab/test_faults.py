@@ -173,6 +173,9 @@ def test_a_node_that_is_killed_at_any_moment(lab, chance, role):
         lab.agree(f"{role} killed, round {number}")
     lab.change(on=True)
     lab.agree("on again")
+    if role == "presence":
+        lab.romeo.online()  # his client does not come back by itself
+    lab.federates()
     lab.nothing_twice()
 
 
