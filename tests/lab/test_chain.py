@@ -181,7 +181,8 @@ def test_page_3_dialback_as_all_three_roles(lab):
     lab.edge.event("dialback timer", "30", since=since)
     lab.edge.event("connection state", since=since)
     # the receiving server: SRV look-up, db:verify asked, valid
-    lab.edge.event("lookup done", "_xmpp-server._tcp.vngtp.lab", since=since)
+    lab.edge.event("lookup begun", "vngtp.lab", since=since)
+    lab.edge.event("lookup done", since=since)
     lab.edge.event("verify asked", "vngtp.lab", since=since)
     lab.edge.event("verify received", "valid", since=since)
     # the authoritative server: asked and answered

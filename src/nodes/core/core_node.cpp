@@ -2,6 +2,8 @@
 #include "nodes/core/core_node.h"
 
 #include <algorithm>
+#include <tuple>
+#include <utility>
 
 #include "io/loop/random.h"
 #include "nodes/runtime/node_parts.h"
@@ -175,11 +177,18 @@ void CoreNode::watch_routers() {
         [this](std::size_t index) { return shards_[index]->presence_hub().sessions(); },
         [this](const std::vector<std::vector<link::SessionStatus>>& parts) {
             routers_.clear();
+            const auto before = std::exchange(router_sessions_, {});
+            bool is_new = false;
             for (const auto& part : parts) {
                 for (const link::SessionStatus& session : part) {
-                    if (session.state == "open") routers_[session.far_realm] = session.components;
+                    if (session.state != "open") continue;
+                    routers_[session.far_realm] = session.components;
+                    router_sessions_.insert(session.id);
+                    is_new |= !before.contains(session.id);
                 }
             }
+            // It was away: perhaps it came back with another table.
+            if (is_new && provisioner_) std::ignore = provisioner_->refresh("", [](const auto&) {});
         });
 }
 

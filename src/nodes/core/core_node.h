@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "admin/api/node_control.h"
@@ -73,6 +74,7 @@ private:
     std::unique_ptr<provision::Provisioner> provisioner_;      ///< null: its database cannot be used
     std::unique_ptr<Provisioning> provisioning_;               ///< null: not configured
     std::map<std::string, std::vector<std::string>> routers_;  ///< realm -> what its router has loaded; joined ones
+    std::set<std::string> router_sessions_;                    ///< of those links
     std::unique_ptr<io::Timer> router_watch_;
     bool running_ = false;
 };

@@ -62,7 +62,11 @@ class Cutter:
             self._budget, doomed, self._open = None, self._open, set()
             self.cuts += 1
         for one in doomed:
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            try:
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                one.shutdown(socket.SHUT_RDWR)  # wakes the thread that reads; a socket that is read from stays open
+            except OSError:
+                pass
             one.close()
         return True
 
