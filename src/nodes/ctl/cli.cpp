@@ -40,8 +40,13 @@ int run_verb(Chosen chosen, const Console& console) {
         if (!secret) return complain(secret.error(), {}, console);
         chosen.arguments[chosen.secret] = *secret;
     }
+    const Ask ask_there = [&](const json::object& arguments, const OnEvent& on_event) {
+        return place->address
+                   ? ask_rest({*place->address, chosen.token_file, chosen.trust}, *chosen.verb, arguments, on_event)
+                   : ask(place->socket, chosen.verb->name, arguments, console.user, on_event);
+    };
     if (is_download(*chosen.verb)) {
-        const auto brought = download(*socket, *chosen.verb, std::move(chosen.arguments), console.user);
+        const auto brought = download(ask_there, std::move(chosen.arguments));
         if (!brought) return complain(brought.error(), {}, console);
         const json::value result = json::object{{"path", brought->path}, {"bytes", brought->bytes}};
         chosen.json ? print_json(result, console.out) : print_result(chosen.verb->name, result, console.out);
@@ -56,10 +61,7 @@ int run_verb(Chosen chosen, const Console& console) {
             print_event(event, console.out);
         }
     };
-    const auto answer =
-        place->address
-            ? ask_rest({*place->address, chosen.token_file, chosen.trust}, *chosen.verb, chosen.arguments, on_event)
-            : ask(place->socket, chosen.verb->name, chosen.arguments, console.user, on_event);
+    const auto answer = ask_there(chosen.arguments, on_event);
     if (!answer) return complain(answer.error(), {}, console);
     if (!answer->ok) return complain(answer->error, answer->field, console);
     json::error_code ignored;

@@ -8,7 +8,6 @@
 #include <cstring>
 
 #include "base/hash.h"
-#include "nodes/ctl/node_client.h"
 #include "nodes/ctl/words.h"
 
 namespace sallyport::ctl {
@@ -66,15 +65,14 @@ std::string plain_name(std::string name) {
 
 bool is_download(const admin::Verb& verb) { return verb.name == "capture.get" || verb.name == "diag.get"; }
 
-Result<Brought> download(const std::string& socket, const admin::Verb& verb, json::object arguments,
-                         const std::string& author) {
+Result<Brought> download(const Ask& ask, json::object arguments) {
     Target target;
     Brought brought;
     const std::string wanted = text_of(arguments, "file");
     arguments.erase("file");
     for (;;) {
         arguments["offset"] = brought.bytes;
-        const auto answer = ask(socket, verb.name, arguments, author, [](const std::string&) {});
+        const auto answer = ask(arguments, [](const std::string&) {});
         if (!answer) return answer.error();
         if (!answer->ok) return answer->error;
         json::error_code problem;
@@ -83,7 +81,7 @@ Result<Brought> download(const std::string& socket, const admin::Verb& verb, jso
         const json::value* encoded = member(piece, "bytes");
         if (problem || encoded == nullptr || !encoded->is_string() ||
             !base64_decode({encoded->as_string().data(), encoded->as_string().size()}, bytes)) {
-            return Error{"node-unreachable", socket + ": does not answer like a node"};
+            return Error{"node-unreachable", "it does not answer like a node"};
         }
         auto done = target.open(wanted.empty() ? plain_name(text_of(piece, "file")) : wanted);
         if (done) done = target.write(bytes);

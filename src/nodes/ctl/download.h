@@ -3,10 +3,12 @@
 
 #include <boost/json.hpp>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "admin/api/verbs.h"
 #include "base/result.h"
+#include "nodes/ctl/node_client.h"
 
 namespace sallyport::ctl {
 
@@ -16,9 +18,10 @@ struct Brought {
 };
 
 [[nodiscard]] bool is_download(const admin::Verb& verb);
+/// Asks the node, wherever it is.
+using Ask = std::function<Result<Answer>(const boost::json::object& arguments, const OnEvent& on_event)>;
 /// Into the file of the argument `file`, or one of the node's name in the current folder, with mode 0600; a file that
-/// exists is not replaced. Errors: those of ask() and of the node, "download-file".
-[[nodiscard]] Result<Brought> download(const std::string& socket, const admin::Verb& verb,
-                                       boost::json::object arguments, const std::string& author);
+/// exists is not replaced. Errors: those of asking and of the node, "download-file".
+[[nodiscard]] Result<Brought> download(const Ask& ask, boost::json::object arguments);
 
 }  // namespace sallyport::ctl

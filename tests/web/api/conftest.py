@@ -123,7 +123,7 @@ federation.domains = ["b.test"]
 
     def ask(self, method, path, body=None, headers=None, host=None):
         connection = self.connection()
-        fields = {"Host": host or f"{NAME}:{self.port}", **(headers or {})}
+        fields = {"Host": f"{NAME}:{self.port}" if host is None else host, **(headers or {})}
         if body is not None and not isinstance(body, (bytes, str)):
             body = json.dumps(body)
             fields.setdefault("Content-Type", "application/json")

@@ -172,7 +172,7 @@ def test_changes_tell_what_happens(node, anna):
     entry = stream.wait("log", lambda data: data["event"] == "settings.changed")
     assert entry["level"] == "info"
     anna.ask("POST", "/api/v1/deny/remove", {"domain": ["streamed.test"]})
-    stream.connection.sock.close()
+    stream.response.close()
 
 
 def test_changes_end_with_the_session_and_are_bounded():
