@@ -9,6 +9,7 @@ the core. With SALLYPORT=none the pairs are left out: that checks the demo itsel
 """
 import os
 import re
+import secrets
 import shutil
 import signal
 import sys
@@ -24,6 +25,7 @@ from world.prosody import Prosody  # noqa: E402
 
 ROOT = os.path.normpath(os.path.join(HERE, "..", ".."))
 DNS_PORT = 5353
+ADMIN_PORT = 9443
 WITHOUT_PAIRS = os.environ.get("SALLYPORT") == "none"
 ORGANISATIONS = {"montague.lab": ("10", "romeo"), "capulet.lab": ("11", "juliet")}
 STEPS = ("lookup begun", "lookup done", "stream opened", "dialback key sent", "dialback timer", "verify asked",
@@ -44,6 +46,7 @@ class Organisation:
         self.authority, self.traversal = authority, traversal
         self.certificate = authority.issue(self.short, [domain, f"*.{domain}"])
         self.edge = self.core = None
+        self.password_file = os.path.join(folder, "demo-password")
 
     def at(self, host):
         return f"127.0.{self.net}.{host}"
@@ -69,18 +72,21 @@ class Organisation:
         }
         identity = ([self.domain, f"*.{self.domain}"], *self.certificate)
         edge_name = f"edge1.{self.domain}"
-        self.edge = self.start(sallyport.Node("edge", f"{self.short}-edge", self.folder, sallyport.edge_file(
+        edge = sallyport.edge_file(
             edge_name, listen=[f"{self.at(20)}:5269"], link=f"{self.at(20)}:7400", dns=f"127.0.10.53:{DNS_PORT}",
             allow=["127.0.0.0/8"], trust=self.authority.certificate, identity=identity,
             link_certificate=self.traversal.issue(f"{self.short}-link-edge", [edge_name]),
-            link_trust=self.traversal.certificate, settings=settings, threads=1)))
-        self.core = self.start(sallyport.Node("core", f"{self.short}-core", self.folder, sallyport.core_file(
+            link_trust=self.traversal.certificate, settings=settings, threads=1)
+        core = sallyport.core_file(
             f"core1.{self.domain}", edge=f"{self.at(20)}:7400", edge_name=edge_name, inside=f"{self.at(10)}:5269",
             servers=[{"domains": [self.domain, f"rooms.{self.domain}"], "address": f"{self.at(5)}:5269",
                       "tls": "required", "auth": "dialback"}],
             trust=self.authority.certificate, identity=identity,
             link_certificate=self.traversal.issue(f"{self.short}-link-core", [f"core1.{self.domain}"]),
-            link_trust=self.traversal.certificate, settings=settings, threads=1)))
+            link_trust=self.traversal.certificate, settings=settings, threads=1)
+        edge["admin"], core["admin"] = {"listen": [f"{self.at(20)}:{ADMIN_PORT}"]}, {"listen": [f"{self.at(10)}:{ADMIN_PORT}"]}
+        self.edge = self.start(sallyport.Node("edge", f"{self.short}-edge", self.folder, edge))
+        self.core = self.start(sallyport.Node("core", f"{self.short}-core", self.folder, core))
 
     def ready(self):
         self.prosody.ready()
@@ -88,6 +94,8 @@ class Organisation:
             self.edge.ready()
             self.core.ready()
             self.edge.event("link up", seconds=20)
+            for node in (self.edge, self.core):
+                node.ask("admins", "add", "demo", "--role", "administrator", "--password-file", self.password_file)
 
     def online(self):
         clients = self.start(Clients(f"{self.short}-clients", self.folder))
@@ -104,6 +112,10 @@ def zones():
     return "\n".join(lines)
 
 
+def private(path, flags):
+    return os.open(path, flags, 0o600)
+
+
 class Demo:
     def __init__(self):
         wanted = os.path.join(ROOT, "run", "demo")
@@ -111,6 +123,9 @@ class Demo:
         self.folder = wanted if len(wanted) < 60 else tempfile.mkdtemp(prefix="sallyport-demo-")
         shutil.rmtree(self.folder, ignore_errors=True)
         os.makedirs(self.folder, mode=0o700)
+        self.password = secrets.token_urlsafe(12)
+        with open(os.path.join(self.folder, "demo-password"), "w", encoding="ascii", opener=private) as file:
+            file.write(self.password + "\n")
         self.running, self.organisations = [], []
 
     def start(self, process):
@@ -154,6 +169,10 @@ class Demo:
 
     def where_to_look(self):
         say("\nwhere to look:")
+        for organisation in self.organisations:
+            if organisation.edge:
+                for name, host in (("edge", 20), ("core", 10)):
+                    say(f"  https://{organisation.at(host)}:{ADMIN_PORT}/  {name} of {organisation.domain}; name demo, password {self.password}")
         binary = os.path.relpath(sallyport.BINARY)
         for organisation in self.organisations:
             if organisation.edge:
