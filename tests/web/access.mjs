@@ -25,7 +25,7 @@ export default function access(stage) {
     assert.deepEqual([cookie.httpOnly, cookie.secure, cookie.sameSite, cookie.path], [true, true, "Strict", "/"]);
     assert.equal(await desk.page.evaluate(() => document.cookie), "");
     await desk.page.reload();
-    await desk.page.waitForSelector("main h1");
+    await desk.page.waitForSelector("#main h1");
     await desk.page.click("button[aria-label='Sign out']");
     await desk.page.waitForSelector("input[name=user]");
     const again = await desk.context.request.get(`${desk.url}/api/v1/status`, { headers: { Cookie: `${cookie.name}=${cookie.value}` } });

@@ -65,7 +65,7 @@ export default function reading(stage) {
     const dark = await ground();
     assert.notEqual(light, dark);
     await desk.page.reload();
-    await desk.page.waitForSelector("main h1");
+    await desk.page.waitForSelector("#main h1");
     assert.equal(await ground(), dark);
     for (const place of ["overview", "federation", "alarms", "diagnostics"]) {
       await desk.go(place);
@@ -85,7 +85,7 @@ export default function reading(stage) {
       await desk.page.goto("about:blank");
       desk.trouble.length = 0;
       await desk.page.goto(`${desk.url}/`);
-      await desk.page.waitForSelector("main h1");
+      await desk.page.waitForSelector("#main h1");
       paints.push(await desk.page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0].startTime));
     }
     console.log(`# overview: ${desk.bytes} bytes; first paints: ${paints.map((one) => one.toFixed(0)).join(", ")} ms`);

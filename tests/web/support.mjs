@@ -114,7 +114,7 @@ export class Desk {
       await this.page.fill("input[name=password]", password);
       await this.page.press("input[name=password]", "Enter");
     }
-    await this.page.waitForSelector("main h1");
+    await this.page.waitForSelector("#main h1");
     if (!fresh) sessions.set(key, await this.context.cookies());
     return this;
   }
@@ -123,7 +123,7 @@ export class Desk {
   async go(place) {
     await this.page.evaluate((hash) => { location.hash = hash; }, `#/${place}`);
     const path = place.split(/[/?]/)[0];
-    await this.page.waitForFunction((wanted) => location.hash.slice(2).split(/[/?]/)[0] === wanted && document.querySelector("main h1") && !document.querySelector("main .wait"), path);
+    await this.page.waitForFunction((wanted) => location.hash.slice(2).split(/[/?]/)[0] === wanted && document.querySelector("#main h1") && !document.querySelector("main .wait"), path);
     return this;
   }
 
