@@ -38,13 +38,12 @@ void judge_own(AlarmBoard& board, const NodeStatus& status, WallTime now) {
     std::map<std::string, std::string> late, close, over;
     for (const OwnCertificate& own : status.certificates) {
         const WallTime end = own.facts.not_after;
-        const std::string file = own.file + ", serial " + own.facts.serial;
         if (end <= now) {
-            over[own.used_for] = file;
+            over[own.used_for] = own.file;
         } else if (end - now < soon) {
-            close[own.used_for] = file + ", " + days_left(end, now);
+            close[own.used_for] = own.file + ", " + days_left(end, now);
         } else if (end - now < early) {
-            late[own.used_for] = file + ", " + days_left(end, now);
+            late[own.used_for] = own.file + ", " + days_left(end, now);
         }
     }
     settle(board, AlarmCode::certificate_expiring, late);

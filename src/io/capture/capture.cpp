@@ -241,13 +241,17 @@ private:
 Result<std::unique_ptr<Capture>> Capture::start(CaptureRequest request, std::function<void()> on_end) {
     auto handle = listen_on(request);
     if (!handle) return handle.error();
-    auto file = CaptureFile::create(request.path, request.bytes);
+    const std::string path = request.path;
+    auto file = CaptureFile::create(path, request.bytes);
     if (!file) return file.error();
     const int wake = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (wake < 0) return Error{"capture-failed", "there are no descriptors left"};
     auto work =
         std::make_unique<Work>(std::move(request), std::move(*handle), std::move(*file), wake, std::move(on_end));
-    if (auto written = work->write_head(); !written) return written.error();
+    if (auto written = work->write_head(); !written) {
+        ::unlink(path.c_str());  // no reader would know what it is
+        return written.error();
+    }
     work->begin();
     return std::unique_ptr<Capture>{new Capture{std::move(work)}};
 }

@@ -47,7 +47,8 @@ void LogLevels::reset(LogModule module) {
 
 LogLevels::Row LogLevels::row(LogModule module) const {
     const std::size_t at = place(module);
-    Row row{module, standard_, Origin::standard, Duration{0}};
+    // A level of the file for all modules is the file's word too.
+    Row row{module, standard_, standard_ == LogLevel::info ? Origin::standard : Origin::file, Duration{0}};
     if (file_[at]) row.level = *file_[at], row.origin = Origin::file;
     if (settings_[at]) row.level = *settings_[at], row.origin = Origin::setting;
     if (const auto& word = words_[at]; word && word->until > loop_.now()) {

@@ -72,6 +72,23 @@ TEST(LogText, HasAJsonForm) {
     EXPECT_NE(line.find(R"("Event":"s2s.verify.sent","to":"a\"b\u000a"})"), std::string::npos) << line;
 }
 
+TEST(LogText, HasASyslogFormThatStaysOneShortLine) {
+    const std::string line = syslog_line(origin, FixedClock{}.wall(), record_with("x\"\n<11>1 forged"));
+    EXPECT_EQ(line.find("<30>1 2"), 0u) << line;
+    EXPECT_EQ(line.find('\n'), std::string::npos);
+    EXPECT_NE(line.find(" s2s.verify.sent - Event=\"s2s.verify.sent\" Module=\"XMPPFederation\""), std::string::npos)
+        << line;
+    LogRecord full = record_with("");
+    std::string accents;
+    for (int i = 0; i < 100; ++i) accents += "é";
+    for (int i = 0; i < 20; ++i) full.facts.push_back({"key", accents});
+    const std::string cut = syslog_line(origin, FixedClock{}.wall(), full);
+    EXPECT_LE(cut.size(), 2048u);
+    EXPECT_GE(cut.size(), 2044u);
+    EXPECT_EQ(escape_log_value(cut.substr(cut.size() - 100)).find("\xEF\xBF\xBD", 6), std::string::npos)
+        << "cut between characters";
+}
+
 class NodeLogTest : public testing::Test {
 protected:
     void SetUp() override {

@@ -6,6 +6,8 @@
 
 #include <map>
 
+#include "model/config/masked_file.h"
+
 namespace sallyport::config {
 namespace {
 
@@ -174,6 +176,29 @@ TEST(NodeFile, ReadsEveryKeyOfAnEdge) {
     EXPECT_EQ(file.settings.at("federation.domains"), "[\"b.test\"]");
     EXPECT_THAT(file.settings.at("federation.static_routes"), HasSubstr("\"port\":5300"));
     EXPECT_EQ(file.settings.at("log.modules"), "{\"s2s\":\"debug\"}");
+}
+
+TEST(SyslogTarget, IsAnAddressOrALocalSocket) {
+    for (const char* text : {"udp://192.0.2.1:514", "tcp://[2001:db8::1]:601", "unix:/dev/log"}) {
+        const auto target = SyslogTarget::parse(text);
+        ASSERT_TRUE(target) << text;
+        EXPECT_EQ(target->text(), text);
+    }
+    for (const char* text :
+         {"", "192.0.2.1:514", "udp://logs.test:514", "tcp://192.0.2.1", "udp://192.0.2.1:0", "unix:log"})
+        EXPECT_FALSE(SyslogTarget::parse(text)) << text;
+    EXPECT_FALSE(SyslogTarget::parse("unix:/" + std::string(107, 'x')));
+}
+
+TEST(MaskedFile, HoldsNeitherSecretsNorComments) {
+    const std::string masked = without_secrets(
+        "# a secret of mine\n[link]\nsecret = \"hush-1\"\nlisten = [\"10.0.0.1:7400\"]\n[[components.allowed]]\n"
+        "domain = \"c.test\"\nsecret = \"hush-2\"\n[settings]\nfederation.dialback_secret = \"hush-3\"\n"
+        "\"federation.dialback_secret\" = \"hush-4\"\n[x]\nPassword = [\"hush-5\"]\ny = [{secret = \"hush-6\"}]\n");
+    for (const char* secret : {"mine", "hush"}) EXPECT_THAT(masked, testing::Not(HasSubstr(secret)));
+    EXPECT_THAT(masked, HasSubstr("10.0.0.1:7400"));
+    EXPECT_THAT(masked, HasSubstr("c.test"));
+    EXPECT_EQ(without_secrets("secret = \"broken"), "");
 }
 
 TEST(NodeFile, ReadsEveryKeyOfACore) {

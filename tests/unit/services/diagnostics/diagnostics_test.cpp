@@ -74,6 +74,7 @@ TEST_F(Parts, TheLatestKindOfWordCounts) {
     parts->levels.configure(LogLevel::warn, {{"s2s", LogLevel::error}}, {{"s2s", LogLevel::info}});
     EXPECT_EQ(parts->levels.row(LogModule::s2s).origin, LogLevels::Origin::setting);
     EXPECT_EQ(parts->levels.row(LogModule::link).level, LogLevel::warn);
+    EXPECT_EQ(parts->levels.row(LogModule::link).origin, LogLevels::Origin::file);
     parts->levels.set(LogModule::s2s, LogLevel::off, Duration{0});
     parts->levels.configure(LogLevel::info, {}, {});
     EXPECT_EQ(log->level(LogModule::s2s), LogLevel::off)
