@@ -65,6 +65,23 @@ std::string_view reason_of(unsigned status) {
     }
 }
 
+HttpLimits http_limits(const Limits& limits) {
+    const auto seconds = [](std::uint64_t count) {
+        // A day is as good as for ever, and multiplies without overflow.
+        constexpr std::uint64_t day = 86400;
+        return Duration{std::chrono::seconds{static_cast<std::int64_t>(std::min(count, day))}};
+    };
+    HttpLimits http;
+    http.connections = limits.http_connections;
+    http.connections_per_address = limits.http_connections_per_address;
+    http.header_bytes = limits.http_header_bytes;
+    http.body_bytes = limits.http_body_bytes;
+    http.header = seconds(limits.http_header_seconds);
+    http.body = seconds(limits.http_body_seconds);
+    http.idle = seconds(limits.http_idle_seconds);
+    return http;
+}
+
 std::string http_date(WallTime time) {
     constexpr std::array days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/endpoint.h"
+#include "base/limits.h"
 #include "base/tls_facts.h"
 
 namespace sallyport::io {
@@ -50,17 +51,19 @@ struct HttpResponse {
 /// IMF-fixdate (RFC 9110 5.6.7).
 [[nodiscard]] std::string http_date(WallTime time);
 
-/// Bounds of HTTP on one listener; those before a request is complete are the tight ones.
+/// Bounds of HTTP on one listener; those before a request is complete are the tight ones. The first seven follow the
+/// node's limits.
 struct HttpLimits {
     std::uint64_t connections = 256;
     std::uint64_t connections_per_address = 32;
     std::uint64_t header_bytes = 16384;
     std::uint64_t body_bytes = 1 << 20;
-    std::uint64_t requests_per_connection = 1000;
     Duration header = std::chrono::seconds{10};  ///< handshake, and from the first byte to the end of the header
     Duration body = std::chrono::seconds{30};
-    Duration idle = std::chrono::seconds{60};      ///< between two requests, and of a peer that does not read
+    Duration idle = std::chrono::seconds{60};  ///< between two requests, and of a peer that does not read
+    std::uint64_t requests_per_connection = 1000;
     Duration handling = std::chrono::seconds{60};  ///< until an answer is there; then 503
 };
+[[nodiscard]] HttpLimits http_limits(const Limits& limits);
 
 }  // namespace sallyport::io

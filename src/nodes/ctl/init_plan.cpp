@@ -111,7 +111,7 @@ Result<void> understand_names(const InitAnswers& answers, InitPlan& plan) {
                                                                  {&answers.core_name, &plan.core_name},
                                                                  {&answers.presence_name, &plan.presence_name}};
     for (const auto& [typed, understood] : names) {
-        if (typed == &answers.presence_name && answers.presence.empty()) continue;
+        if (typed == &answers.presence_name && typed->empty()) continue;
         const auto name = xmpp::Domain::parse(*typed);
         if (!name || name->is_address()) return wrong("'" + *typed + "' is not a host name");
         *understood = name->ascii();

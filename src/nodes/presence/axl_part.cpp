@@ -35,8 +35,9 @@ Result<std::unique_ptr<AxlPart>> AxlPart::make(Runtime& runtime, io::PresenceSto
     if (runtime.file().axl.listen.empty()) return part;
     auto tls = make_axl_server_tls(runtime.file());
     if (!tls) return tls.error();
-    part->server_ = std::make_unique<io::HttpServer>(runtime.control(), runtime.network(),
-                                                     io::HttpServer::Options{std::move(*tls), {}}, part->service_);
+    part->server_ = std::make_unique<io::HttpServer>(
+        runtime.control(), runtime.network(),
+        io::HttpServer::Options{std::move(*tls), io::http_limits(runtime.file().limits)}, part->service_);
     return part;
 }
 
