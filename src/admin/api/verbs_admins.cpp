@@ -1,5 +1,6 @@
 // `admins`, `tokens`, `sessions`, `audit`: who may use the admin address, and what they did there and on the admin
 // socket. Passwords are hashed at once; secrets and tokens are shown the one time they are made.
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "admin/access/access_desk.h"
