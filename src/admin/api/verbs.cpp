@@ -43,8 +43,20 @@ constexpr Argument events[] = {option("follow", Form::flag, "go on with what hap
                                option("peer", Form::text, "only those that name this domain or address")};
 constexpr Argument level[] = {place("module", Form::text, "a log module, or all"),
                               place("level", Form::text, "trace, debug, info, warn, error or off")};
-constexpr Argument why[] = {place("from", Form::text, "the sender: a domain or an address with one"),
-                            place("to", Form::text, "the recipient: a domain or an address with one")};
+constexpr Argument why[] = {
+    place("from", Form::text,
+          "the sender: a domain or an address with one; or the id of a refusal, such as v-0123456789ab"),
+    optional_place("to", "the recipient: a domain or an address with one")};
+constexpr Argument maybe_checked[] = {optional_place("domain", "another domain to look at, too")};
+constexpr Argument dialback_checked[] = {
+    optional_place("domain", "the domain whose server asks; it is pinged, too"),
+    option("from", Form::text, "the domain of ours that is proved; the first one if absent")};
+constexpr Argument handshakes[] = {optional_place("peer", "only with this domain or address"),
+                                   option("limit", Form::number, "how many of the latest; 50 if absent")};
+constexpr Argument handshake[] = {place("handshake", Form::text, "its id, such as h-17; or a peer: its latest")};
+constexpr Argument failed_handshake[] = {
+    place("handshake", Form::text, "its id, such as h-17; or a peer: its latest failure")};
+constexpr Argument exported_peer[] = {place("peer", Form::text, "the other domain")};
 constexpr Argument checked[] = {place("domain", Form::text, "the domain to look at")};
 constexpr Argument checked_from[] = {
     place("domain", Form::text, "the domain to look at"),
@@ -120,6 +132,19 @@ constexpr Verb rows[] = {
      run_users_passwd},
     {"users.remove", "removes an account with its contacts and what waits for it", user, run_users_remove},
     {"reload", "reads certificates and the node's file again", {}, run_reload},
+    {"handshakes.list", "attempts of streams with other domains, newest first", handshakes, run_handshakes_list},
+    {"handshakes.show", "one attempt, step by step", handshake, run_handshakes_show},
+    {"handshakes.diff", "a failed attempt as the difference from the last good one", failed_handshake,
+     run_handshakes_diff},
+    {"handshakes.export", "all attempts with a domain as one JSON file for its administrator", exported_peer,
+     run_handshakes_export},
+    {"check.certs", "our certificates and those of peers: time, names", maybe_checked, run_check_certs},
+    {"check.dialback", "shows keys of ours to our own servers as another domain would", dialback_checked,
+     run_check_dialback},
+    {"check.axl", "core: asks the IM&P servers, and judges their tables", {}, run_check_axl},
+    {"check.link", "router links, their certificates, and what waits for them", {}, run_check_link},
+    {"check.all", "all of these, the gravest first", dialback_checked, run_check_all},
+    {"metrics", "the node's numbers as OpenMetrics text", {}, run_metrics},
 };
 
 }  // namespace
