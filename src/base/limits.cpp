@@ -85,6 +85,13 @@ constexpr LimitRow rows[] = {
     SALLYPORT_LIMIT("vcard_bytes", vcard_bytes, "bytes", 8192, false, "one user's vCard"),
     SALLYPORT_LIMIT("account_jobs", account_jobs, "stanzas", 16, false,
                     "that wait for one account to be read from the disk"),
+    SALLYPORT_LIMIT("recorded_peers", recorded_peers, "peers", 16, false, "whose handshakes are kept"),
+    SALLYPORT_LIMIT("recorded_handshakes", recorded_handshakes, "handshakes", 1, false,
+                    "kept of one peer, for each direction and outcome"),
+    SALLYPORT_LIMIT("recorded_bytes", recorded_bytes, "bytes", 4096, false, "of one handshake that is kept"),
+    SALLYPORT_LIMIT("recorder_bytes", recorder_bytes, "bytes", 1048576, false, "of all handshakes that are kept"),
+    SALLYPORT_LIMIT("verdicts", verdicts, "refusals", 16, false,
+                    "that each shard can explain afterwards with `why ID`"),
 };
 
 #undef SALLYPORT_LIMIT

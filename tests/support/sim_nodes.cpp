@@ -237,9 +237,11 @@ void Organisation::load(presence::LoadedTable loaded) {
 void Organisation::start_edge() {
     const std::string instance = "edge-" + name + "-" + std::to_string(++starts_);
     edge.reset(new SimEdge{{world_, edge_host, dns_, edge_log, shards_, instance}, {}, {}});
+    nodes::EdgeParts parts = edge_parts(instance);
+    parts.to_control = [node = edge.get()](std::function<void()> work) { node->process.loop.post(std::move(work)); };
+    parts.on_handshake = [this](record::Handshake handshake) { edge_handshakes.add(std::move(handshake)); };
     for (auto& shard : edge->process.shards) {
-        edge->shards.push_back(
-            std::make_unique<nodes::EdgeShard>(*shard, edge->process.ledger, edge_parts(instance), edge->shards));
+        edge->shards.push_back(std::make_unique<nodes::EdgeShard>(*shard, edge->process.ledger, parts, edge->shards));
     }
     for (auto& shard : edge->shards) static_cast<void>(shard->s2s().listen(at(edge_public, s2s_port), false));
     auto listener = edge_host.listen(at(edge_link, link_port), [node = edge.get()](std::unique_ptr<io::Stream> stream) {

@@ -20,6 +20,7 @@
 #include "nodes/core/core_shard.h"
 #include "nodes/edge/edge_shard.h"
 #include "nodes/presence/presence_shard.h"
+#include "services/record/archive.h"
 #include "support/sim_dns.h"
 #include "support/sim_log.h"
 #include "support/sim_network.h"
@@ -144,6 +145,7 @@ public:
     std::string edge_public, edge_link, core_address, user_address, presence_address;
     SimNetwork edge_host, core_host, user_host, presence_host;
     MemorySink edge_log, core_log, presence_log;
+    record::Archive edge_handshakes{Limits{}};  ///< of every edge that this organisation had
     config::Settings settings;
     Limits limits;
     bool share_streams = false;  ///< of the edge

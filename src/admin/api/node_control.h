@@ -18,6 +18,9 @@
 #include "services/alarms/alarm_board.h"
 #include "services/im/directory.h"
 #include "services/link/hub.h"
+#include "services/record/archive.h"
+#include "services/record/counters.h"
+#include "services/record/verdicts.h"
 #include "services/s2s/context.h"
 #include "services/s2s/ledger.h"
 #include "services/settings/settings_service.h"
@@ -102,6 +105,7 @@ struct NodeStatus {
     std::vector<Endpoint> admin_listeners;
     std::vector<services::Alarm> alarms;  ///< standing ones
     TimePoint now{};                      ///< of the loop, to which `since` values relate
+    record::Counters counters;            ///< since the start
 };
 
 class NodeControl {
@@ -139,6 +143,12 @@ public:
     [[nodiscard]] virtual im::Directory* users() { return nullptr; }
     /// Certificates and the node's file are read again (as SIGHUP does). The errors, one sentence each.
     [[nodiscard]] virtual std::vector<std::string> reload() = 0;
+    /// The recorded handshakes; null where there are none to record.
+    [[nodiscard]] virtual const record::Archive* handshakes() { return nullptr; }
+    /// What was refused under this id; nothing when it was never given, or is forgotten.
+    virtual void verdict(const std::string&, std::function<void(std::optional<record::Verdict>)> on_verdict) {
+        on_verdict(std::nullopt);
+    }
     /// What the administrator should know, newest first. Errors: "verb-role" on other nodes, those of the store.
     [[nodiscard]] virtual Result<std::vector<io::Notification>> notifications() { return presence_only(); }
     /// Begins the router anew, with the table and the file as they are now; nothing else is interrupted. Errors: as

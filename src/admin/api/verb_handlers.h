@@ -37,7 +37,21 @@ void run_log_levels(const SharedCall& call);
 void run_log_level(const SharedCall& call);
 // verbs_why.cpp
 void run_why(const SharedCall& call);
+/// Of run_why: the argument is a verdict's id.
+void explain_verdict(const SharedCall& call);
+// verbs_handshakes.cpp
+void run_handshakes_list(const SharedCall& call);
+void run_handshakes_show(const SharedCall& call);
+void run_handshakes_diff(const SharedCall& call);
+void run_handshakes_export(const SharedCall& call);
+// verbs_metrics.cpp
+void run_metrics(const SharedCall& call);
 // verbs_check.cpp
+void run_check_certs(const SharedCall& call);
+void run_check_dialback(const SharedCall& call);
+void run_check_axl(const SharedCall& call);
+void run_check_link(const SharedCall& call);
+void run_check_all(const SharedCall& call);
 void run_check_dns(const SharedCall& call);
 void run_check_tls(const SharedCall& call);
 void run_reload(const SharedCall& call);

@@ -50,8 +50,20 @@ constexpr Argument events[] = {
 constexpr Argument level[] = {optional_place("module", "a log module, or all; a table of all if absent"),
                               optional_place("level", "trace, debug, info, warn, error, off, or reset"),
                               option("for", Form::number, "seconds after which it goes back by itself")};
-constexpr Argument why[] = {place("from", Form::text, "the sender: a domain or an address with one"),
-                            place("to", Form::text, "the recipient: a domain or an address with one")};
+constexpr Argument why[] = {
+    place("from", Form::text,
+          "the sender: a domain or an address with one; or the id of a refusal, such as v-0123456789ab"),
+    optional_place("to", "the recipient: a domain or an address with one")};
+constexpr Argument maybe_checked[] = {optional_place("domain", "another domain to look at, too")};
+constexpr Argument dialback_checked[] = {
+    optional_place("domain", "the domain whose server asks; it is pinged, too"),
+    option("from", Form::text, "the domain of ours that is proved; the first one if absent")};
+constexpr Argument handshakes[] = {optional_place("peer", "only with this domain or address"),
+                                   option("limit", Form::number, "how many of the latest; 50 if absent")};
+constexpr Argument handshake[] = {place("handshake", Form::text, "its id, such as h-17; or a peer: its latest")};
+constexpr Argument failed_handshake[] = {
+    place("handshake", Form::text, "its id, such as h-17; or a peer: its latest failure")};
+constexpr Argument exported_peer[] = {place("peer", Form::text, "the other domain")};
 constexpr Argument checked[] = {place("domain", Form::text, "the domain to look at")};
 constexpr Argument checked_from[] = {
     place("domain", Form::text, "the domain to look at"),
@@ -215,6 +227,21 @@ constexpr Verb rows[] = {
     {"diag.remove", "removes an archive", filed, run_diag_remove},
     {"utils.network", "capture INTERFACE file NAME count N size all: captures until Ctrl-C", utils_network,
      run_utils_network},
+    {"handshakes.list", "attempts of streams with other domains, newest first", handshakes, run_handshakes_list,
+     Access::read, reads},
+    {"handshakes.show", "one attempt, step by step", handshake, run_handshakes_show, Access::read, reads},
+    {"handshakes.diff", "a failed attempt as the difference from the last good one", failed_handshake,
+     run_handshakes_diff, Access::read, reads},
+    {"handshakes.export", "all attempts with a domain as one JSON file for its administrator", exported_peer,
+     run_handshakes_export, Access::read, reads},
+    {"check.certs", "our certificates and those of peers: time, names", maybe_checked, run_check_certs,
+     Access::operate},
+    {"check.dialback", "shows keys of ours to our own servers as another domain would", dialback_checked,
+     run_check_dialback, Access::operate},
+    {"check.axl", "core: asks the IM&P servers, and judges their tables", {}, run_check_axl, Access::operate},
+    {"check.link", "router links, their certificates, and what waits for them", {}, run_check_link, Access::operate},
+    {"check.all", "all of these, the gravest first", dialback_checked, run_check_all, Access::operate},
+    {"metrics", "the node's numbers as OpenMetrics text", {}, run_metrics, Access::read, reads},
 };
 
 }  // namespace

@@ -1,10 +1,9 @@
 // `check` runs a diagnosis of admin/diag; `reload` reads files again.
-#include <algorithm>
 #include <boost/json.hpp>
 
+#include "admin/api/check_run.h"
 #include "admin/api/verb_handlers.h"
 #include "admin/diag/checks/checks.h"
-#include "model/policy/policy.h"
 
 namespace sallyport::admin {
 
@@ -29,39 +28,15 @@ json::object json_of(const diag::Report& report) {
             {"findings", std::move(findings)}};
 }
 
-std::vector<Endpoint> public_listeners(const config::NodeFile& file) {
-    std::vector<Endpoint> listeners = file.s2s.listen;
-    listeners.insert(listeners.end(), file.s2s.direct_tls_listen.begin(), file.s2s.direct_tls_listen.end());
-    return listeners;
-}
-
-/// Where an inside server of this core is; empty for every other domain.
-std::vector<route::Target> inside_targets(const config::NodeFile& file, const xmpp::Domain& domain) {
-    for (const config::InsideServer& server : file.inside.servers) {
-        if (std::find(server.domains.begin(), server.domains.end(), domain) == server.domains.end()) continue;
-        return {route::Target{server.address.host, server.address.port, false, true}};
-    }
-    return {};
-}
-
 void run_check(const SharedCall& call, std::string_view name) {
     const auto domain = call->domain("domain");
     if (!domain) return;
     NodeControl& node = call->node();
-    diag::CheckContext context{node.loop(), node.network(), node.resolver(), node.client_tls(),
-                               node.direct_client_tls()};
-    context.settings = node.settings().snapshot();
-    context.allowed = node.file().s2s.allow_networks;
-    context.own = public_listeners(node.file());
-    context.configured = inside_targets(node.file(), *domain);
-    context.limits = node.file().limits;
-    context.sources = node.file().s2s.source_addresses;
+    diag::CheckContext context = check_context(node, *domain);
     if (call->has("from")) {
         const auto from = call->domain("from");
         if (!from) return;
         context.local = *from;
-    } else {
-        context.local = policy::EdgeRules{context.settings}.default_domain();
     }
     const std::weak_ptr<Call> waiting = call;
     const auto on_report = [waiting](const diag::Report& report) {

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "admin/api/event_filter.h"
+#include "admin/api/record_json.h"
 #include "admin/api/status_json.h"
 #include "admin/api/verb_handlers.h"
 #include "model/policy/policy.h"
@@ -45,14 +46,23 @@ json::object show(NodeControl& node, const NodeStatus& status, const xmpp::Domai
     for (const DescribedPeer& peer : status.described) {
         if (peer.remote == remote) described.push_back(json_of(peer));
     }
-    const bool known = !rows.empty() || !streams.empty();
+    const record::Archive* const archive = node.handshakes();
+    const auto last = [&](bool good) -> json::value {
+        const record::Handshake* const one = archive == nullptr ? nullptr : archive->last(remote, good);
+        return one == nullptr ? json::value{} : json::value(summary_of(*one));
+    };
+    const json::value last_good = last(true);
+    const json::value last_failed = last(false);
+    const bool known = !rows.empty() || !streams.empty() || !last_good.is_null() || !last_failed.is_null();
     return {{"domain", remote},
             {"known", known},
             {"peers", std::move(rows)},
             {"policy", policy_of(node.settings().snapshot(), domain)},
             {"streams", std::move(streams)},
             {"destinations", std::move(destinations)},
-            {"described", std::move(described)}};
+            {"described", std::move(described)},
+            {"last_good_handshake", last_good},
+            {"last_failed_handshake", last_failed}};
 }
 
 /// The domain of ours that speaks: asked for, or the first that federates.

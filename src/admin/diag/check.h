@@ -28,7 +28,8 @@ struct CheckContext {
     std::vector<IpAddress> sources{};         ///< [s2s] source_address
     std::vector<route::Target> configured{};  ///< where an inside server is; empty: routes and DNS decide
     Limits limits{};
-    xmpp::Domain local{};                         ///< as whom we ask
+    xmpp::Domain local{};                         ///< as whom we ask; `dialback`: the domain of ours that is proved
+    std::function<std::string()> fresh_id{};      ///< `dialback`: a stream id that nobody can guess
     Duration timeout = std::chrono::seconds{20};  ///< of the whole check
 };
 

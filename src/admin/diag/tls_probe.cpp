@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "proto/s2s/wire.h"
 #include "proto/xmpp/namespaces.h"
 #include "proto/xmpp/stream_header.h"
 
@@ -118,6 +119,7 @@ void TlsProbe::element(const xml::Element& element) {
     if (element.is(ns::streams, "error")) return finish("the server refuses the stream: " + condition_of(element));
     if (element.is(ns::streams, "features")) return features(element);
     if (element.is(ns::tls, "proceed")) return secure();
+    if (element.is(ns::dialback, "verify") && !settings_.keys.empty()) return answered(element);
     if (element.is(ns::tls, "failure")) return finish("the server refuses STARTTLS");
     finish("the server sends <" + element.name + "/> out of turn");
 }
@@ -125,11 +127,31 @@ void TlsProbe::element(const xml::Element& element) {
 void TlsProbe::features(const xml::Element& element) {
     if (visit_.tls) {
         visit_.after_tls = offer_of(element);
-        return finish({});
+        return settings_.keys.empty() ? finish({}) : ask_keys();
     }
     visit_.before_tls = offer_of(element);
-    if (!visit_.before_tls->starttls) return finish("the server offers no STARTTLS");
-    stream_->write(starttls);
+    if (visit_.before_tls->starttls) return stream_->write(starttls);
+    settings_.keys.empty() ? finish("the server offers no STARTTLS") : ask_keys();
+}
+
+void TlsProbe::ask_keys() {
+    for (const AskedKey& asked : settings_.keys) {
+        stream_->write(
+            s2s::wire::verify(settings_.pair.local.text(), settings_.pair.remote.text(), asked.stream_id, asked.key));
+    }
+}
+
+void TlsProbe::answered(const xml::Element& element) {
+    visit_.answers.resize(settings_.keys.size());
+    for (std::size_t i = 0; i < settings_.keys.size(); ++i) {
+        if (settings_.keys[i].stream_id != element.attribute("id")) continue;
+        visit_.answers[i] = element.attribute("type");
+        const xml::Element* const error = element.first_child();
+        if (visit_.answers[i] == "error" && error != nullptr) visit_.answers[i] += " " + condition_of(*error);
+    }
+    const bool all = std::none_of(visit_.answers.begin(), visit_.answers.end(),
+                                  [](const std::string& answer) { return answer.empty(); });
+    if (all) finish({});
 }
 
 void TlsProbe::on_tls(const TlsFacts& facts) {

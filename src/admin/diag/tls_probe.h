@@ -1,5 +1,6 @@
 // A short visit to another server: connect, stream header, STARTTLS or direct TLS, features, goodbye (RFC 6120 4 and 5,
-// XEP-0368). Nothing is authenticated and no stanza is sent.
+// XEP-0368). Nothing is authenticated and no stanza is sent. On request dialback keys are shown to it as to an
+// authoritative server (XEP-0220 2.1.2).
 #pragma once
 
 #include <functional>
@@ -35,8 +36,14 @@ struct Visit {
     std::string peer_from;                  ///< of its stream header
     std::optional<Offer> before_tls, after_tls;
     std::optional<TlsFacts> tls;
+    std::vector<std::string> answers;  ///< to the keys: "valid", "invalid", or "error" and its condition
     Duration connect_took{0}, tls_took{0};
     std::string failure;  ///< why the visit ended early; empty: all steps were made
+};
+
+/// A dialback key to be verified; it is sent and nothing else.
+struct AskedKey {
+    std::string stream_id, key;
 };
 
 struct VisitSettings {
@@ -46,6 +53,7 @@ struct VisitSettings {
     Limits limits;
     std::vector<IpAddress> sources;
     Duration connect_timeout = std::chrono::seconds{5};
+    std::vector<AskedKey> keys{};
 };
 
 class TlsProbe final : public io::StreamOwner {
@@ -74,6 +82,8 @@ private:
     void greet();
     void element(const xml::Element& element);
     void features(const xml::Element& element);
+    void ask_keys();
+    void answered(const xml::Element& element);
     void finish(const std::string& failure);
 
     io::Loop& loop_;

@@ -53,6 +53,18 @@ const config::PeerException* exception_for(const config::Settings& settings, con
     return best;
 }
 
+Limits limits_for(const config::Settings& settings, const Limits& general, const xmpp::Domain& remote) {
+    Limits limits = general;
+    const config::PeerException* peer = exception_for(settings, remote);
+    if (peer == nullptr) return limits;
+    for (const auto& [name, value] : peer->limits) {
+        for (const LimitRow& row : limit_rows()) {
+            if (row.key == name) row.member(limits) = value;
+        }
+    }
+    return limits;
+}
+
 s2s::Served EdgeRules::serves(const xmpp::Domain& domain) const {
     const auto& domains = snapshot_->domains;
     const bool ours = std::any_of(domains.begin(), domains.end(),

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/limits.h"
 #include "model/config/settings.h"
 #include "proto/s2s/rules.h"
 
@@ -38,6 +39,9 @@ struct ChainLink {
 
 /// The exception that holds for `remote`: an exact name before a wildcard, the longer name first. Null: none.
 [[nodiscard]] const config::PeerException* exception_for(const config::Settings& settings, const xmpp::Domain& remote);
+
+/// The general limits, with the exception of `remote` on top.
+[[nodiscard]] Limits limits_for(const config::Settings& settings, const Limits& general, const xmpp::Domain& remote);
 
 /// The policy of the edge (foreign peers) as the stream machines ask it.
 class EdgeRules final : public s2s::Rules {

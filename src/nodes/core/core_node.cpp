@@ -19,7 +19,8 @@ std::string realm_of(std::string name) {
 
 }  // namespace
 
-CoreNode::CoreNode(std::unique_ptr<Runtime> runtime) : runtime_{std::move(runtime)}, ledger_{runtime_->file().limits} {}
+CoreNode::CoreNode(std::unique_ptr<Runtime> runtime)
+    : runtime_{std::move(runtime)}, ledger_{runtime_->file().limits}, handshakes_{runtime_->file().limits} {}
 
 CoreNode::~CoreNode() { stop(); }
 
@@ -54,6 +55,10 @@ Result<void> CoreNode::prepare() {
     parts.realm = file.realm();
     parts.instance = runtime_->instance();
     parts.link_secret = file.link.secret;
+    parts.to_control = [runtime = runtime_.get()](std::function<void()> work) {
+        runtime->control().post(std::move(work));
+    };
+    parts.on_handshake = [this](record::Handshake handshake) { handshakes_.add(std::move(handshake)); };
     parts.link_hold = seconds_of(file.link.hold_seconds);
     for (auto& thread : runtime_->shards()) {
         shards_.push_back(std::make_unique<CoreShard>(*thread->shard, ledger_, parts, shards_));
@@ -260,6 +265,7 @@ void CoreNode::status(std::function<void(admin::NodeStatus)> on_status) {
         [this](std::size_t index) {
             CoreShard& core = *shards_[index];
             admin::NodeStatus part;
+            part.counters = shards_[index]->records().counted();
             part.streams = core.s2s().streams();
             part.destinations = core.s2s().pool().destinations();
             for (const link::Hub* hub : {&core.hub(), &core.presence_hub()}) {
@@ -294,6 +300,10 @@ void CoreNode::status(std::function<void(admin::NodeStatus)> on_status) {
 
 void CoreNode::ping(const xmpp::DomainPair& pair, std::function<void(Result<Duration>)> on_pinged) {
     ping_from(*runtime_, shards_, pair, std::move(on_pinged));
+}
+
+void CoreNode::verdict(const std::string& id, std::function<void(std::optional<record::Verdict>)> on_verdict) {
+    find_verdict(*runtime_, shards_, id, std::move(on_verdict));
 }
 
 void CoreNode::close(const xmpp::Domain& remote, std::function<void(unsigned)> on_closed) {

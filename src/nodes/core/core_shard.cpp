@@ -36,6 +36,7 @@ CoreShard::CoreShard(routing::Shard& shard, s2s::Ledger& ledger, const CoreParts
       directory_{[this](std::string_view domain) { return is_inside(domain) || components_.owns(domain); }},
       from_link_{*this},
       from_presence_{*this},
+      records_{parts.limits, parts.to_control, parts.on_handshake},
       s2s_{s2s_context(ledger, parts)},
       hub_{hub_context(parts)},
       presence_hub_{presence_context(parts)},
@@ -70,6 +71,8 @@ s2s::S2sContext CoreShard::s2s_context(s2s::Ledger& ledger, const CoreParts& par
         });
     };
     context.router = this;
+    context.records = &records_;
+    context.is_ours = [this](std::string_view domain) { return is_ours(domain); };
     return context;
 }
 
@@ -82,6 +85,7 @@ link::HubContext CoreShard::link_context(const CoreParts& parts) {
     context.limits = parts.limits;
     context.hold = parts.link_hold;
     context.tls = parts.link_tls;
+    context.delivery = &records_.counters().link_delivery;
     context.bounce = [this](const xmpp::Stanza& stanza, const xmpp::StanzaError& error, const routing::Ticket& ticket) {
         s2s_.pool().bounce(stanza, error, ticket);
     };
@@ -202,13 +206,13 @@ void CoreShard::route(const xmpp::Stanza& stanza, const routing::Ticket& ticket)
 
 void CoreShard::forward(std::uint32_t to, const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
     if (shard_.bus.forward(shard_, to, {xmpp::OwnedStanza{stanza}, ticket})) return;
-    s2s_.pool().bounce(stanza, {xmpp::StanzaCondition::resource_constraint, {}}, ticket);
+    s2s_.pool().bounce(stanza, {xmpp::StanzaCondition::resource_constraint, {}, "busy"}, ticket);
 }
 
 void CoreShard::FromLink::route(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
     if (core_.is_ours(stanza.to_domain)) return core_.route(stanza, ticket);
     // Never back to an edge (RFC 6120 10.4): the edge believes that we serve a domain which we do not.
-    core_.s2s_.pool().bounce(stanza, {xmpp::StanzaCondition::item_not_found, {}}, ticket);
+    core_.s2s_.pool().bounce(stanza, {xmpp::StanzaCondition::item_not_found, {}, "no-way"}, ticket);
 }
 
 void CoreShard::FromPresence::route(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
@@ -216,10 +220,11 @@ void CoreShard::FromPresence::route(const xmpp::Stanza& stanza, const routing::T
     const std::string_view node = directory.owner(stanza.from_domain);
     if (node == directory.owner(stanza.to_domain)) {
         // Never back to where it comes from: the presence node names a domain that it does not own.
-        return core_.s2s_.pool().bounce(stanza, {xmpp::StanzaCondition::item_not_found, {}}, ticket);
+        return core_.s2s_.pool().bounce(stanza, {xmpp::StanzaCondition::item_not_found, {}, "no-way"}, ticket);
     }
     if (!core_.is_ours(stanza.to_domain) && !directory.has_loaded(node)) {
-        return core_.s2s_.pool().bounce(stanza, {xmpp::StanzaCondition::remote_server_not_found, {}}, ticket);
+        return core_.s2s_.pool().bounce(stanza, {xmpp::StanzaCondition::remote_server_not_found, {}, "not-loaded"},
+                                        ticket);
     }
     core_.route(stanza, ticket);
 }

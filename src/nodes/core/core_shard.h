@@ -13,6 +13,7 @@
 #include "services/components/component_server.h"
 #include "services/link/hub.h"
 #include "services/presence/directory.h"
+#include "services/record/desk.h"
 #include "services/routing/shard.h"
 #include "services/s2s/s2s_shard.h"
 
@@ -30,6 +31,8 @@ struct CoreParts {
     std::shared_ptr<const io::TlsContext> server_tls, client_tls, link_tls;
     std::string realm, instance, link_secret;
     Duration link_hold{};
+    record::Desk::ToControl to_control{};  ///< absent: handshakes are counted only
+    record::Desk::OnHandshake on_handshake{};
 };
 
 class CoreShard final : public routing::Router {
@@ -45,6 +48,7 @@ public:
     /// Attached to shard 0 only.
     [[nodiscard]] components::ComponentServer& components() { return components_; }
     [[nodiscard]] const routing::Shard& shard() const { return shard_; }
+    [[nodiscard]] record::Desk& records() { return records_; }
     /// What the edges told of their peers.
     struct Described {
         link::PeerFacts facts;
@@ -103,6 +107,7 @@ private:
     presence::Directory directory_;
     FromLink from_link_;
     FromPresence from_presence_;
+    record::Desk records_;
     s2s::S2sShard s2s_;
     link::Hub hub_;
     link::Hub presence_hub_;

@@ -68,7 +68,7 @@ int run_verb(Chosen chosen, const Console& console) {
     const json::value result = json::parse(answer->result, ignored);
     chosen.json ? print_json(result, console.out) : print_result(chosen.verb->name, result, console.out);
     console.out.flush();
-    return says_no(result) ? Exit::refused : Exit::done;
+    return exit_of(chosen.verb->name, result);
 }
 
 int print_completion(const Console& console) {

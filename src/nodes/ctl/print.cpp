@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 #include <ostream>
 
+#include "nodes/ctl/console.h"
 #include "nodes/ctl/words.h"
 
 namespace sallyport::ctl {
@@ -86,6 +87,16 @@ constexpr Row rows[] = {
     {"diag.collect", print_collected},
     {"diag.get", print_brought},
     {"diag.remove", print_removed},
+    {"handshakes.list", print_handshakes},
+    {"handshakes.show", print_handshake},
+    {"handshakes.diff", print_handshake_diff},
+    {"handshakes.export", print_export},
+    {"metrics", print_metrics},
+    {"check.certs", print_check},
+    {"check.dialback", print_check},
+    {"check.axl", print_check},
+    {"check.link", print_check},
+    {"check.all", print_check},
 };
 
 /// C1 controls and DEL stand unescaped in JSON; in a terminal they are commands.
@@ -143,6 +154,13 @@ void print_json(const json::value& value, std::ostream& out) {
     std::string text;
     write_json(value, 0, text);
     out << without_controls(std::move(text)) << '\n';
+}
+
+int exit_of(std::string_view verb, const json::value& result) {
+    const bool is_check = verb.starts_with("check.") && verb != "check.dns" && verb != "check.tls";
+    if (!is_check) return says_no(result) ? Exit::refused : Exit::done;
+    const std::string verdict = text_of(result, "verdict");
+    return verdict == "bad" ? 2 : verdict == "warning" ? 1 : 0;
 }
 
 bool says_no(const json::value& result) {

@@ -16,9 +16,19 @@ void print_json(const boost::json::value& value, std::ostream& out);
 /// True when a result says no: a check that found a fault, a stanza that would not pass.
 [[nodiscard]] bool says_no(const boost::json::value& result);
 
+/// The exit status of an answer. Checks of the node speak as monitoring plugins do: 0 fine, 1 warning, 2 failing.
+[[nodiscard]] int exit_of(std::string_view verb, const boost::json::value& result);
+
 using Print = void (*)(const boost::json::value& result, std::ostream& out);
 // print_status.cpp
 void print_status(const boost::json::value& result, std::ostream& out);
+// print_diagnosis.cpp
+void print_metrics(const boost::json::value& result, std::ostream& out);
+// print_handshakes.cpp
+void print_handshakes(const boost::json::value& result, std::ostream& out);
+void print_handshake(const boost::json::value& result, std::ostream& out);
+void print_handshake_diff(const boost::json::value& result, std::ostream& out);
+void print_export(const boost::json::value& result, std::ostream& out);
 // print_alarms.cpp
 void print_acknowledged(const boost::json::value& result, std::ostream& out);
 void print_alarms(const boost::json::value& result, std::ostream& out);

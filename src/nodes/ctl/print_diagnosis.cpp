@@ -51,7 +51,36 @@ void print_level(const json::value& result, std::ostream& out) {
     table.write(out);
 }
 
+void print_metrics(const json::value& result, std::ostream& out) { out << text_of(result, "text"); }
+
+namespace {
+
+/// `why ID`.
+void print_verdict(const json::value& result, std::ostream& out) {
+    write_hanging(out, "",
+                  text_of(result, "id") + ": " + text_of(result, "what") + " refused, " + text_of(result, "from") +
+                      (member(result, "to") ? " -> " + text_of(result, "to") : "") + ", rule " +
+                      text_of(result, "rule"));
+    const auto line = [&](const std::string& name, const std::string& value) {
+        if (!value.empty()) write_hanging(out, "  " + padded(name, 11), value);
+    };
+    line("meaning", text_of(result, "meaning"));
+    line("reason", text_of(result, "reason"));
+    const std::string count = text_of(result, "count");
+    line("when", time_words(text_of(result, "last")) +
+                     (count == "1" ? "" : ", " + count + " times since " + time_words(text_of(result, "first"))));
+    line("set in", text_of(result, "change"));
+    line("remedy", text_of(result, "remedy"));
+    line("whose part", text_of(result, "part"));
+    if (!member(result, "now_passes")) return;
+    const std::string stop = text_of(result, "now_blocked_by");
+    line("now", flag_of(result, "now_passes") ? "it would pass" : "it would be stopped: " + stop);
+}
+
+}  // namespace
+
 void print_why(const json::value& result, std::ostream& out) {
+    if (member(result, "rule")) return print_verdict(result, out);
     const bool passes = flag_of(result, "passes");
     write_hanging(out, "",
                   text_of(result, "from") + " -> " + text_of(result, "to") + ": " +
@@ -65,6 +94,7 @@ void print_why(const json::value& result, std::ostream& out) {
     if (passes) return;
     write_hanging(out, "stopped: ", text_of(result, "blocked_by"));
     if (member(result, "change")) write_hanging(out, "change:  ", text_of(result, "change"));
+    if (member(result, "part")) write_hanging(out, "part:    ", text_of(result, "part"));
 }
 
 void print_check(const json::value& result, std::ostream& out) {
@@ -72,7 +102,10 @@ void print_check(const json::value& result, std::ostream& out) {
         out, "",
         "check " + text_of(result, "check") + " " + text_of(result, "domain") + ": " + text_of(result, "verdict"));
     for (const json::value& finding : list_of(result, "findings")) {
-        write_hanging(out, "  " + padded(text_of(finding, "grade"), 9), text_of(finding, "text"));
+        const std::string from = text_of(finding, "check");
+        const bool several = !from.empty() && from != text_of(result, "check");
+        write_hanging(out, "  " + padded(text_of(finding, "grade"), 9) + (several ? padded(from, 9) : ""),
+                      text_of(finding, "text"));
         print_remedy(finding, "remedy", out);
     }
     const json::value* facts = member(result, "facts");

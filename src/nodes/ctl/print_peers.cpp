@@ -105,6 +105,19 @@ void print_destination(const json::value& destination, std::ostream& out) {
                                duration_words(number_of(destination, "next_retry_seconds")));
 }
 
+void print_last_handshakes(const json::value& result, std::ostream& out) {
+    for (const std::string which : {"last_good_handshake", "last_failed_handshake"}) {
+        const json::value* one = member(result, which);
+        if (one == nullptr) continue;
+        const bool good = flag_of(*one, "good");
+        out << '\n';
+        write_hanging(out, good ? "last good handshake   " : "last failed handshake ",
+                      text_of(*one, "id") + ", " + text_of(*one, "direction") + ", " +
+                          time_words(text_of(*one, "started")) + ": " +
+                          (good ? "" : "at " + text_of(*one, "failed_at") + ": ") + text_of(*one, "outcome"));
+    }
+}
+
 }  // namespace
 
 void print_peers(const json::value& result, std::ostream& out) {
@@ -143,6 +156,7 @@ void print_peer(const json::value& result, std::ostream& out) {
     print_peers(result, out);
     for (const json::value& stream : list_of(result, "streams")) print_stream(stream, out);
     for (const json::value& destination : list_of(result, "destinations")) print_destination(destination, out);
+    print_last_handshakes(result, out);
     for (const json::value& peer : list_of(result, "described")) {
         out << "\nas " << text_of(peer, "edge") << " describes it\n";
         Facts facts{out, 4};

@@ -7,7 +7,8 @@
 
 namespace sallyport::nodes {
 
-EdgeNode::EdgeNode(std::unique_ptr<Runtime> runtime) : runtime_{std::move(runtime)}, ledger_{runtime_->file().limits} {}
+EdgeNode::EdgeNode(std::unique_ptr<Runtime> runtime)
+    : runtime_{std::move(runtime)}, ledger_{runtime_->file().limits}, handshakes_{runtime_->file().limits} {}
 
 EdgeNode::~EdgeNode() { stop(); }
 
@@ -42,6 +43,10 @@ Result<void> EdgeNode::prepare() {
     parts.realm = file.realm();
     parts.instance = runtime_->instance();
     parts.link_secret = file.link.secret;
+    parts.to_control = [runtime = runtime_.get()](std::function<void()> work) {
+        runtime->control().post(std::move(work));
+    };
+    parts.on_handshake = [this](record::Handshake handshake) { handshakes_.add(std::move(handshake)); };
     parts.link_hold = seconds_of(file.link.hold_seconds);
     for (auto& thread : runtime_->shards()) {
         links_.push_back(std::make_unique<std::atomic<int>>(0));
@@ -122,6 +127,7 @@ void EdgeNode::status(std::function<void(admin::NodeStatus)> on_status) {
     runtime_->gather<admin::NodeStatus>(
         [this](std::size_t index) {
             admin::NodeStatus part;
+            part.counters = shards_[index]->records().counted();
             part.streams = shards_[index]->s2s().streams();
             part.destinations = shards_[index]->s2s().pool().destinations();
             part.links = shards_[index]->hub().sessions();
@@ -144,6 +150,10 @@ void EdgeNode::status(std::function<void(admin::NodeStatus)> on_status) {
 
 void EdgeNode::ping(const xmpp::DomainPair& pair, std::function<void(Result<Duration>)> on_pinged) {
     ping_from(*runtime_, shards_, pair, std::move(on_pinged));
+}
+
+void EdgeNode::verdict(const std::string& id, std::function<void(std::optional<record::Verdict>)> on_verdict) {
+    find_verdict(*runtime_, shards_, id, std::move(on_verdict));
 }
 
 void EdgeNode::close(const xmpp::Domain& remote, std::function<void(unsigned)> on_closed) {

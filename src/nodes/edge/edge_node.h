@@ -43,6 +43,8 @@ public:
     }
     [[nodiscard]] services::Diagnostics* diagnostics() override { return &runtime_->diagnostics(); }
     [[nodiscard]] std::vector<std::string> reload() override;
+    [[nodiscard]] const record::Archive* handshakes() override { return &handshakes_; }
+    void verdict(const std::string& id, std::function<void(std::optional<record::Verdict>)> on_verdict) override;
     [[nodiscard]] Runtime& runtime() { return *runtime_; }
 
 private:
@@ -52,6 +54,7 @@ private:
 
     std::unique_ptr<Runtime> runtime_;
     s2s::Ledger ledger_;
+    record::Archive handshakes_;
     S2sTls tls_;
     std::shared_ptr<const io::TlsContext> link_tls_;
     std::vector<std::unique_ptr<EdgeShard>> shards_;

@@ -9,19 +9,6 @@ namespace sallyport::nodes {
 
 namespace {
 
-/// The general limits, with the peer's exception on top.
-Limits limits_of(const config::Settings& settings, const Limits& general, const xmpp::Domain& remote) {
-    Limits limits = general;
-    const config::PeerException* peer = policy::exception_for(settings, remote);
-    if (peer == nullptr) return limits;
-    for (const auto& [name, value] : peer->limits) {
-        for (const LimitRow& row : limit_rows()) {
-            if (row.key == name) row.member(limits) = value;
-        }
-    }
-    return limits;
-}
-
 std::string key_of(std::string_view local, std::string_view remote) {
     return std::string{local} + ' ' + std::string{remote};
 }
@@ -34,6 +21,7 @@ EdgeShard::EdgeShard(routing::Shard& shard, s2s::Ledger& ledger, const EdgeParts
       siblings_{siblings},
       rules_{parts.settings},
       from_link_{*this},
+      records_{parts.limits, parts.to_control, parts.on_handshake},
       s2s_{s2s_context(ledger, parts)},
       hub_{hub_context(parts)} {
     shard_.bus.attach(shard_, [this](routing::Forwarded message) { forwarded(std::move(message)); });
@@ -58,7 +46,7 @@ s2s::S2sContext EdgeShard::s2s_context(s2s::Ledger& ledger, const EdgeParts& par
         return s2s::ConfiguredTargets{std::move(choice.targets), choice.fall_back_to_dns};
     };
     context.limits_of = [this, general = parts.limits](const xmpp::Domain& remote) {
-        return limits_of(rules_.settings(), general, remote);
+        return policy::limits_for(rules_.settings(), general, remote);
     };
     context.on_peer = [this](const s2s::PeerNews& news) { peer_news(news); };
     context.pong_elsewhere = [this](std::uint32_t to, std::string id, std::string from, std::string at) {
@@ -67,6 +55,8 @@ s2s::S2sContext EdgeShard::s2s_context(s2s::Ledger& ledger, const EdgeParts& par
     };
     context.on_reverse = [this](const xmpp::DomainPair& pair, bool up) { reverse(pair, up); };
     context.router = this;
+    context.records = &records_;
+    context.is_ours = [this](std::string_view domain) { return is_local(domain); };
     return context;
 }
 
@@ -81,6 +71,7 @@ link::HubContext EdgeShard::hub_context(const EdgeParts& parts) {
     context.hold = parts.link_hold;
     context.tls = parts.link_tls;
     context.router = &from_link_;
+    context.delivery = &records_.counters().link_delivery;
     // What a core may send is judged stanza by stanza in FromLink and by the rules of the pool: a wrong setting must
     // not take the link down.
     context.bounce = [this](const xmpp::Stanza& stanza, const xmpp::StanzaError& error, const routing::Ticket& ticket) {
@@ -119,7 +110,7 @@ void EdgeShard::route(const xmpp::Stanza& stanza, const routing::Ticket& ticket)
 
 void EdgeShard::pass_on(std::uint32_t shard, const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
     if (!shard_.bus.forward(shard_, shard, {xmpp::OwnedStanza{stanza}, ticket})) {
-        s2s_.pool().bounce(stanza, {xmpp::StanzaCondition::resource_constraint, {}}, ticket);
+        s2s_.pool().bounce(stanza, {xmpp::StanzaCondition::resource_constraint, {}, "busy"}, ticket);
     }
 }
 
@@ -154,7 +145,7 @@ void EdgeShard::reversed_at(const xmpp::DomainPair& pair, std::uint32_t shard, b
 void EdgeShard::FromLink::route(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
     if (edge_.is_local(stanza.to_domain)) {
         // RFC 6120 10.5: what the core does not deliver itself has no other place to go.
-        return edge_.s2s_.pool().bounce(stanza, {xmpp::StanzaCondition::remote_server_not_found, {}}, ticket);
+        return edge_.s2s_.pool().bounce(stanza, {xmpp::StanzaCondition::remote_server_not_found, {}, "no-way"}, ticket);
     }
     edge_.route(stanza, ticket);
 }

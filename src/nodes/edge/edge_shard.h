@@ -10,6 +10,7 @@
 
 #include "model/policy/policy.h"
 #include "services/link/hub.h"
+#include "services/record/desk.h"
 #include "services/routing/shard.h"
 #include "services/s2s/s2s_shard.h"
 
@@ -27,6 +28,8 @@ struct EdgeParts {
     std::string realm, instance, link_secret;
     Duration link_hold{};
     std::atomic<int>* link_load = nullptr;  ///< connections of this shard, counted down when one closes
+    record::Desk::ToControl to_control{};   ///< absent: handshakes are counted only
+    record::Desk::OnHandshake on_handshake{};
 };
 
 class EdgeShard final : public routing::Router {
@@ -38,6 +41,7 @@ public:
     [[nodiscard]] s2s::S2sShard& s2s() { return s2s_; }
     [[nodiscard]] link::Hub& hub() { return hub_; }
     [[nodiscard]] const routing::Shard& shard() const { return shard_; }
+    [[nodiscard]] record::Desk& records() { return records_; }
     void apply(config::Snapshot settings);
     void shut();
 
@@ -73,6 +77,7 @@ private:
     const std::vector<std::unique_ptr<EdgeShard>>& siblings_;
     policy::EdgeRules rules_;
     FromLink from_link_;
+    record::Desk records_;
     s2s::S2sShard s2s_;
     link::Hub hub_;
     std::map<std::string, std::uint32_t> reversed_;  ///< pairs of ours that a peer's stream on another shard carries

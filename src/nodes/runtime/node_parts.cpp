@@ -34,6 +34,7 @@ admin::NodeStatus joined(std::vector<admin::NodeStatus> parts) {
         append(all.s2s_listeners, part.s2s_listeners);
         append(all.inside_listeners, part.inside_listeners);
         all.held_for_link += part.held_for_link;
+        all.counters += part.counters;
         if (part.router) all.router = std::move(part.router);
     }
     return all;

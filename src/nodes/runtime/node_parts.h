@@ -30,6 +30,27 @@ void ping_from(Runtime& runtime, Shards& shards, const xmpp::DomainPair& pair,
     });
 }
 
+/// NodeControl::verdict: whichever shard knows it; the newest of those.
+template <typename Shards>
+void find_verdict(Runtime& runtime, Shards& shards, const std::string& id,
+                  std::function<void(std::optional<record::Verdict>)> on_verdict) {
+    using Found = std::optional<record::Verdict>;
+    runtime.gather<Found>([&shards, id](std::size_t index) { return shards[index]->records().verdicts().find(id); },
+                          [on_verdict = std::move(on_verdict)](std::vector<Found> all) {
+                              Found one;
+                              std::uint64_t count = 0;
+                              for (Found& found : all) {
+                                  if (!found) continue;
+                                  count += found->count;
+                                  const WallTime first = one ? std::min(one->first, found->first) : found->first;
+                                  if (!one || one->last < found->last) one = std::move(found);
+                                  one->first = first;
+                              }
+                              if (one) one->count = count;
+                              on_verdict(std::move(one));
+                          });
+}
+
 /// NodeControl::close: on every shard, the sum on the control loop.
 template <typename Shards>
 void close_on_all(Runtime& runtime, Shards& shards, const xmpp::Domain& remote,

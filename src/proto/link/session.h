@@ -106,6 +106,12 @@ public:
         }
     }
 
+    /// When the stanza was sent; `never` when it was never sent, or is done.
+    [[nodiscard]] TimePoint sent_at(std::uint64_t number) const {
+        if (number < first_ || number >= first_ + entries_.size()) return never;
+        const Entry& entry = entries_[static_cast<std::size_t>(number - first_)];
+        return entry.done ? never : entry.since;
+    }
     /// Age of the oldest that is not done; `never` when there is none.
     [[nodiscard]] TimePoint oldest() const {
         for (const Entry& entry : entries_) {

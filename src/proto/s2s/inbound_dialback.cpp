@@ -127,13 +127,14 @@ S::Did S::vouch(const Event& event, TimePoint now, Actions& out) {
           {"to", pair.local.text()},
           {"id", std::string{stream_id}},
           {"key", std::string{cut_key(key)}}});
-    std::string type, verdict;
+    std::string type, verdict, why;
     if (rules.serves(pair.local) != Served::yes) {
         type = "error item-not-found";
         out.push_back(Send{wire::verify_error(to, from, stream_id, {StanzaCondition::item_not_found, {}})});
     } else if (const Admission admission = rules.admits(pair, Direction::outbound); !admission.allowed) {
         type = "error " + std::string{xmpp::text(admission.stanza)};
         verdict = admission.verdict_id;
+        why = admission.reason();
         out.push_back(Send{wire::verify_error(to, from, stream_id, {admission.stanza, admission.text})});
     } else {
         const bool ours = key.size() <= longest_key && rules.vouches(pair.remote, pair.local, stream_id, key);
@@ -142,7 +143,10 @@ S::Did S::vouch(const Event& event, TimePoint now, Actions& out) {
     }
     std::vector<LogFact> facts_told{
         {"from", pair.local.text()}, {"to", pair.remote.text()}, {"id", std::string{stream_id}}, {"type", type}};
-    if (!verdict.empty()) facts_told.push_back({"verdict", verdict});
+    if (!verdict.empty()) {
+        facts_told.push_back({"why", why});
+        facts_told.push_back({"verdict", verdict});
+    }
     note(out, LogLevel::info, event::verify_answered, std::move(facts_told));
     return Did::advance;
 }

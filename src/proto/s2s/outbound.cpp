@@ -286,6 +286,7 @@ void S::recheck(TimePoint now, Actions& out) {
               {"from", p.method == Method::none ? "PENDING" : "CONNECTED"},
               {"to", "FAILED"},
               {"step", "policy"},
+              {"why", admission.reason()},
               {"verdict", admission.verdict_id}});
     }
     if (pairs.all().size() < held.size()) close_when_done(now, out);

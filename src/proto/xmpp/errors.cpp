@@ -148,6 +148,11 @@ std::string write(const StanzaError& error) {
     std::string out;
     out.append("<error type='").append(error_type(error.condition)).append("'>");
     append_condition(out, text(error.condition), ns::stanza_errors, error.text);
+    if (!error.verdict.empty()) {
+        out.append("<verdict xmlns='").append(ns::verdict).append("' id='");
+        xml::append_escaped(out, error.verdict);
+        out += "'/>";
+    }
     out += "</error>";
     return out;
 }

@@ -47,9 +47,13 @@ enum class StanzaCondition {
 struct StanzaError {
     StanzaCondition condition = StanzaCondition::undefined_condition;
     std::string text;  ///< names neither hosts nor the other side
+    /// For those who refuse, never written: the rule's name (it outlives the call), and the operator's words.
+    std::string_view rule{};
+    std::string why{};
+    std::string verdict{};  ///< written as an application condition: what `sallyport why` explains; empty: left out
     bool operator==(const StanzaError&) const = default;
 };
-/// `<error type='…'>…</error>` in the default namespace in force.
+/// `<error type='…'>…</error>` in the default namespace in force (the application condition: RFC 6120 8.3.4).
 [[nodiscard]] std::string write(const StanzaError& error);
 
 }  // namespace sallyport::xmpp

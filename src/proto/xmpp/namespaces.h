@@ -37,5 +37,6 @@ inline constexpr std::string_view stream_limits = "urn:xmpp:stream-limits:0";   
 inline constexpr std::string_view compress = "http://jabber.org/protocol/compress";  // XEP-0138 (refused)
 inline constexpr std::string_view errors = "urn:xmpp:errors";                        // XEP-0205 app conditions
 inline constexpr std::string_view link = "urn:sallyport:link:0";                     // docs/protocol/link.md
+inline constexpr std::string_view verdict = "urn:sallyport:verdict:0";               // docs/manual/why.md
 
 }  // namespace sallyport::xmpp::ns

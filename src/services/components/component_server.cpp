@@ -93,7 +93,7 @@ private:
         }
         if (!machine_.admits(stanza.from_domain, actions)) return;
         ++in_;
-        if (!read) return server_.context_.bounce(stanza, {*problem.stanza, {}}, {});
+        if (!read) return server_.context_.bounce(stanza, {*problem.stanza, {}, "malformed"}, {});
         server_.context_.router->route(stanza, {});
     }
     void attached_now() {
@@ -154,11 +154,13 @@ std::vector<xmpp::Domain> ComponentServer::domains() const {
 void ComponentServer::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
     for (const auto& stream : streams_) {
         if (!stream->attached_as(stanza.to_domain)) continue;
-        if (!stream->has_room()) return context_.bounce(stanza, {xmpp::StanzaCondition::resource_constraint, {}}, ticket);
+        if (!stream->has_room()) {
+            return context_.bounce(stanza, {xmpp::StanzaCondition::resource_constraint, {}, "component-full"}, ticket);
+        }
         stream->send(stanza.bytes);
         return context_.shard.settle(ticket);
     }
-    context_.bounce(stanza, {xmpp::StanzaCondition::service_unavailable, {}}, ticket);
+    context_.bounce(stanza, {xmpp::StanzaCondition::service_unavailable, {}, "component-away"}, ticket);
 }
 
 void ComponentServer::hold(bool held) {

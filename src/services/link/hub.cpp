@@ -215,6 +215,11 @@ void Hub::begin(Connection& connection, Session& session) {
 void Hub::done(Connection& connection, const std::vector<Range>& ranges) {
     Session* session = connection.session();
     if (session == nullptr) return;
+    if (context_.delivery != nullptr && !ranges.empty()) {
+        // One observation a batch: a clock for each stanza would cost more than it tells.
+        const TimePoint since = session->out.sent_at(ranges.front().first);
+        if (since != never) context_.delivery->add(context_.shard.loop.now() - since);
+    }
     for (const Range& range : ranges) {
         if (!session->out.done(range, [&](const routing::Ticket& ticket) { context_.shard.settle(ticket); })) {
             return connection.close(xmpp::StreamError{xmpp::StreamCondition::undefined_condition, {}, {}, {}},
@@ -327,8 +332,14 @@ void Hub::hold_or_bounce(const xmpp::Stanza& stanza, const routing::Ticket& tick
     const bool full = held_.size() >= context_.limits.queue_stanzas ||
                       held_bytes_ + stanza.bytes.size() > std::max(context_.limits.queue_bytes, 2 * context_.limits.after_auth.element_bytes);
     if (shutting_ || full || context_.hold == Duration{0}) {
-        return context_.bounce(stanza, {full ? xmpp::StanzaCondition::resource_constraint
-                                             : xmpp::StanzaCondition::remote_server_timeout, {}}, ticket);
+        return context_.bounce(
+            stanza,
+            {full ? xmpp::StanzaCondition::resource_constraint : xmpp::StanzaCondition::remote_server_timeout,
+             {},
+             shutting_ ? "shutting-down"
+             : full    ? "link-full"
+                       : "link-down"},
+            ticket);
     }
     held_.push_back({xmpp::OwnedStanza{stanza}, ticket, context_.shard.loop.now()});
     held_bytes_ += stanza.bytes.size();
@@ -410,7 +421,7 @@ void Hub::give_up(Session& session, TimePoint too_old) {
             held_bytes_ += stanza.bytes.size();
             return;
         }
-        context_.bounce(stanza, {xmpp::StanzaCondition::remote_server_timeout, {}}, entry.ticket);
+        context_.bounce(stanza, {xmpp::StanzaCondition::remote_server_timeout, {}, "link-down"}, entry.ticket);
     });
     for (auto& dialling : diallings_) {
         if (dialling->session_id == session.id) dialling->session_id.clear();
@@ -436,7 +447,7 @@ void Hub::sweep() {
         const Waiting old = std::move(held_.front());
         held_.pop_front();
         held_bytes_ -= old.stanza.size();
-        context_.bounce(old.stanza.view(), {xmpp::StanzaCondition::remote_server_timeout, {}}, old.ticket);
+        context_.bounce(old.stanza.view(), {xmpp::StanzaCondition::remote_server_timeout, {}, "link-down"}, old.ticket);
     }
     if (broken || !held_.empty()) arm_sweep();
 }

@@ -16,6 +16,7 @@
 #include "proto/xmpp/errors.h"
 #include "services/link/connection.h"
 #include "services/link/session.h"
+#include "services/record/counters.h"
 #include "services/routing/shard.h"
 
 namespace sallyport::link {
@@ -66,6 +67,7 @@ struct HubContext {
     std::function<void()> on_change{};  ///< a link came up or went down, or its far side bound names
     std::function<void(const Session&)> on_bound{};
     std::function<void()> on_connection_closed{};
+    record::Histogram* delivery = nullptr;  ///< how long stanzas take to be done at the far side; of the shard
     /// Edge: looks for a session on the other shards, takes it away from there and answers on this shard.
     std::function<void(const std::string& id, std::function<void(std::unique_ptr<Session>)>)> find_elsewhere{};
     /// Edge: another shard has a link that serves the domain; true: the stanza went there.

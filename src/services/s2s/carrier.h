@@ -61,6 +61,10 @@ public:
     void keep_until_acknowledged(Destination& to, Waiting waiting);
     /// Without: until the peer's TCP has taken it. The oldest are let go beyond a bound.
     void keep_until_taken(Waiting waiting);
+    /// When the pool took the oldest that the peer has not acknowledged; `never` when there is none.
+    [[nodiscard]] TimePoint oldest() const {
+        return unacknowledged_.empty() ? never : unacknowledged_.front().waiting.since;
+    }
     /// The oldest that the peer has not acknowledged.
     [[nodiscard]] std::optional<routing::Ticket> acknowledge();
     /// `in_flight` bytes are on their way still.

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "proto/s2s/inbound.h"
 #include "proto/s2s/rules.h"
+#include "services/record/desk.h"
 #include "services/routing/shard.h"
 #include "services/s2s/dialer.h"
 #include "services/s2s/ledger.h"
@@ -55,6 +56,9 @@ struct S2sContext {
     /// XEP-0288: an inbound stream of this shard carries the pair both ways from now on, or no longer.
     std::function<void(const xmpp::DomainPair& pair, bool up)> on_reverse{};
     routing::Router* router = nullptr;
+    record::Desk* records = nullptr;  ///< of the shard; null: nothing is recorded
+    /// The domain is of our side: what comes back to it names its verdict.
+    std::function<bool(std::string_view domain)> is_ours{};
 };
 
 /// One stream, for `peers` and status. Values only.

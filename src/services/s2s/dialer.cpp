@@ -14,11 +14,47 @@ std::string seconds_text(Duration duration) {
     return buffer;
 }
 
+std::string milliseconds_text(Duration duration) {
+    return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
+}
+
+constexpr std::size_t most_told = 8;  ///< records of one answer that the recorder is told
+
+std::string records_text(const DnsAnswer& answer) {
+    std::string all;
+    const auto add = [&](const std::string& record) { all += (all.empty() ? "" : ", ") + record; };
+    const std::size_t found = std::max(answer.srv.size(), answer.addresses.size());
+    for (std::size_t i = 0; i < std::min(answer.srv.size(), most_told); ++i) {
+        const SrvRecord& srv = answer.srv[i];
+        add(std::to_string(srv.priority) + " " + std::to_string(srv.weight) + " " + std::to_string(srv.port) + " " +
+            srv.target);
+    }
+    for (std::size_t i = 0; i < std::min(answer.addresses.size(), most_told); ++i) add(answer.addresses[i].text());
+    if (found > most_told) add(std::to_string(found - most_told) + " more");
+    return all;
+}
+
+/// An answer as the recorder wants it.
+record::Facts facts_of(const std::string& question, const DnsAnswer& answer) {
+    record::Facts facts{{"question", question},
+                        {"status", text(answer.status)},
+                        {"answer", records_text(answer)},
+                        {"ttl", std::to_string(answer.ttl.count())},
+                        {"ms", milliseconds_text(answer.took)}};
+    if (answer.secure) facts.emplace_back("secure", "yes");
+    if (!answer.detail.empty()) facts.emplace_back("detail", answer.detail);
+    return facts;
+}
+
+bool is_trouble(DnsStatus status) {
+    return status == DnsStatus::failed || status == DnsStatus::bogus || status == DnsStatus::timed_out;
+}
+
 }  // namespace
 
 DialJob::DialJob(routing::Shard& shard, const DialSettings& settings, xmpp::Domain domain,
-                 std::optional<ConfiguredTargets> configured, bool direct_tls, OnDialled on_dialled,
-                 OnFailed on_failed)
+                 std::optional<ConfiguredTargets> configured, bool direct_tls, OnDialled on_dialled, OnFailed on_failed,
+                 OnStep on_step, OnAnswer on_answer)
     : shard_{shard},
       settings_{settings},
       domain_{std::move(domain)},
@@ -26,6 +62,8 @@ DialJob::DialJob(routing::Shard& shard, const DialSettings& settings, xmpp::Doma
       direct_tls_{direct_tls},
       on_dialled_{std::move(on_dialled)},
       on_failed_{std::move(on_failed)},
+      on_step_{std::move(on_step)},
+      on_answer_{std::move(on_answer)},
       dns_log_{shard.logger(LogModule::dns)},
       tcp_log_{shard.logger(LogModule::tcp)},
       timer_{shard.loop.timer([this] {
@@ -38,7 +76,14 @@ DialJob::~DialJob() = default;
 
 void DialJob::start() {
     started_ = shard_.loop.now();
-    if (configured_) return begin_targets(configured_->targets);
+    if (configured_) {
+        std::string targets;
+        for (const route::Target& target : configured_->targets) {
+            targets += (targets.empty() ? "" : ", ") + HostPort{target.host, target.port}.text();
+        }
+        tell("route", {{"targets", targets}, {"then-dns", configured_->fall_back_to_dns ? "yes" : "no"}}, true);
+        return begin_targets(configured_->targets);
+    }
     if (domain_.is_address()) {
         std::string host = domain_.text();
         if (host.size() > 2 && host.front() == '[') host = host.substr(1, host.size() - 2);
@@ -62,13 +107,20 @@ void DialJob::look_up_services() {
     } else {
         direct_lookup_ = shard_.resolver.srv("_xmpps-server._tcp." + puny, [this](const DnsAnswer& answer) {
             direct_answer_ = answer;
+            services_answered("_xmpps-server._tcp.", answer);
             services_known();
         });
     }
     server_lookup_ = shard_.resolver.srv("_xmpp-server._tcp." + puny, [this](const DnsAnswer& answer) {
         server_answer_ = answer;
+        services_answered("_xmpp-server._tcp.", answer);
         services_known();
     });
+}
+
+void DialJob::services_answered(std::string_view service, const DnsAnswer& answer) {
+    if (on_answer_) on_answer_(answer);
+    if (on_step_) tell("dns.srv", facts_of(std::string{service} + domain_.ascii(), answer), !is_trouble(answer.status));
 }
 
 void DialJob::services_known() {
@@ -147,6 +199,11 @@ void DialJob::addresses_known(route::Family family, const DnsAnswer& answer) {
                                      {"status", text(answer.status)},
                                      {"count", std::to_string(answer.addresses.size())},
                                      {"took", seconds_text(answer.took)}});
+    if (on_answer_) on_answer_(answer);
+    if (on_step_) {
+        const char* const type = family == route::Family::v6 ? "AAAA " : "A ";
+        tell("dns.addresses", facts_of(type + targets_[target_].host, answer), !is_trouble(answer.status));
+    }
     dns_trouble_ = dns_trouble_ || answer.status == DnsStatus::failed || answer.status == DnsStatus::timed_out;
     if (answer.addresses.empty() && answer.status != DnsStatus::no_data && last_problem_.empty()) {
         last_problem_ = "address look-up of " + targets_[target_].host + ": " + text(answer.status);
@@ -164,6 +221,11 @@ std::vector<IpAddress> DialJob::permitted(const std::vector<IpAddress>& addresse
             kept.push_back(address);
         } else {
             refused_address_ = true;
+            tell("tcp.refused",
+                 {{"address", Endpoint{address, target.port}.text()},
+                  {"host", target.host},
+                  {"why", "reserved, own, or not an allowed port"}},
+                 false);
             tcp_log_.warn("tcp.address.refused", {{"domain", domain_.text()},
                                                   {"address", Endpoint{address, target.port}.text()},
                                                   {"why", "reserved, own, or not an allowed port"}});
@@ -203,7 +265,7 @@ void DialJob::connect(unsigned attempt, const IpAddress& address) {
     const auto source = std::find_if(settings_.sources.begin(), settings_.sources.end(),
                                      [&](const IpAddress& s) { return s.v6 == address.v6; });
     tcp_log_.debug("tcp.connecting", {{"domain", domain_.text()}, {"remote", to.text()}});
-    attempts_.push_back({attempt, address, nullptr, nullptr});
+    attempts_.push_back({attempt, address, nullptr, nullptr, shard_.loop.now()});
     attempts_.back().dial = shard_.network.dial(
         to, source == settings_.sources.end() ? nullptr : &*source, settings_.connect_timeout,
         [this, attempt](Result<std::unique_ptr<io::Stream>> result) { connected(attempt, std::move(result)); });
@@ -213,6 +275,11 @@ void DialJob::connected(unsigned attempt, Result<std::unique_ptr<io::Stream>> re
     const auto at = std::find_if(attempts_.begin(), attempts_.end(), [&](const Attempt& a) { return a.number == attempt; });
     if (at == attempts_.end() || !race_) return;
     route::RaceActions actions;
+    record::Facts facts{{"address", Endpoint{at->address, targets_[target_].port}.text()},
+                        {"host", targets_[target_].host},
+                        {"ms", milliseconds_text(shard_.loop.now() - at->since)}};
+    if (!result) facts.emplace_back("why", result.error().text);
+    tell(result ? "tcp.connected" : "tcp.failed", std::move(facts), result.has_value());
     if (result) {
         at->stream = std::move(*result);
         race_->attempt_connected(attempt, actions);

@@ -15,6 +15,7 @@
 #include "model/route/happy_eyeballs.h"
 #include "model/route/targets.h"
 #include "proto/xmpp/errors.h"
+#include "services/record/handshake.h"
 #include "services/routing/shard.h"
 
 namespace sallyport::s2s {
@@ -43,6 +44,8 @@ struct DialFailure {
     std::string step;        ///< "dns" or "tcp"
     std::string why;
     bool silent = false;     ///< the connection died without a word: what was written last may not have arrived
+    std::string rule{};      ///< of the policy, when that is why
+    std::string verdict{};   ///< the policy's verdict then
 };
 
 struct Dialled {
@@ -55,9 +58,13 @@ class DialJob {
 public:
     using OnDialled = std::function<void(Dialled)>;
     using OnFailed = std::function<void(DialFailure)>;
+    /// What was found out on the way, for the recorder.
+    using OnStep = std::function<void(std::string_view name, record::Facts facts, bool good)>;
+    using OnAnswer = std::function<void(const DnsAnswer& answer)>;
 
     DialJob(routing::Shard& shard, const DialSettings& settings, xmpp::Domain domain,
-            std::optional<ConfiguredTargets> configured, bool direct_tls, OnDialled on_dialled, OnFailed on_failed);
+            std::optional<ConfiguredTargets> configured, bool direct_tls, OnDialled on_dialled, OnFailed on_failed,
+            OnStep on_step = {}, OnAnswer on_answer = {});
     ~DialJob();
     DialJob(const DialJob&) = delete;
     DialJob& operator=(const DialJob&) = delete;
@@ -86,7 +93,12 @@ private:
         IpAddress address;
         std::unique_ptr<io::Dial> dial;
         std::unique_ptr<io::Stream> stream;
+        TimePoint since{};
     };
+    void services_answered(std::string_view service, const DnsAnswer& answer);
+    void tell(std::string_view name, record::Facts facts, bool good) {
+        if (on_step_) on_step_(name, std::move(facts), good);
+    }
 
     routing::Shard& shard_;
     const DialSettings& settings_;
@@ -95,6 +107,8 @@ private:
     bool direct_tls_;  ///< targets of _xmpps-server may be used (XEP-0368)
     OnDialled on_dialled_;
     OnFailed on_failed_;
+    OnStep on_step_;
+    OnAnswer on_answer_;
     Logger dns_log_, tcp_log_;
     TimePoint started_{};
     std::unique_ptr<io::Lookup> server_lookup_, direct_lookup_, v4_lookup_, v6_lookup_;

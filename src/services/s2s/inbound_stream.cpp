@@ -26,6 +26,7 @@ InboundStream::InboundStream(S2sContext& context, DialbackDesk& desk, Pool& pool
                context.shard.loop.now()},
       reader_{context.limits.before_auth},
       log_{context.shard.logger(LogModule::s2s)},
+      record_{context, Direction::inbound, false},
       timer_{context.shard.loop.timer([this] { expire(); })},
       bucket_{context.limits.unauthenticated_bytes_per_second, context.limits.unauthenticated_burst_bytes,
               context.shard.loop.now()},
@@ -41,6 +42,9 @@ InboundStream::~InboundStream() {
 
 void InboundStream::start() {
     stream_->set_owner(this);
+    record_.connected(remote_);
+    record_.begin({});
+    record_.step("tcp.accepted", {{"address", remote_.text()}, {"at", local_.text()}}, true);
     if (direct_tls_) stream_->start_tls(context_.direct_server_tls, io::TlsRole::server, {});
     arm();
 }
@@ -118,7 +122,7 @@ void InboundStream::stanza() {
             ticket.sequence = sequence;
         }
         if (!read) {
-            pool_.bounce(stanza, {*problem.stanza, {}}, ticket);
+            pool_.bounce(stanza, {*problem.stanza, {}, "malformed"}, ticket);
         } else if (!pool_.take_pong(stanza, ticket)) {
             context_.router->route(stanza, ticket);
         }
@@ -127,6 +131,7 @@ void InboundStream::stanza() {
 }
 
 void InboundStream::on_tls(const TlsFacts& facts) {
+    record_.tls(facts, {});
     Actions actions;
     machine_.on_tls(facts, context_.shard.loop.now(), actions);
     carry_out(actions);
@@ -234,9 +239,11 @@ void InboundStream::verify(const Verify& request) {
 }
 
 void InboundStream::note(const Note& note) {
+    const std::string verdict = record_.note(note);
     if (!log_.wants(note.level)) return;
-    log_.write(note.level, note.event,
-               told(note, {{"pair", machine_.peer().text()}, {"direction", "IN"}, {"connection", connection_text()}}));
+    std::vector<LogFact> own{{"pair", machine_.peer().text()}, {"direction", "IN"}, {"connection", connection_text()}};
+    if (!verdict.empty()) own.push_back({"verdict", verdict});
+    log_.write(note.level, note.event, told(note, std::move(own)));
 }
 
 void InboundStream::throttle(std::size_t bytes) {
@@ -299,6 +306,15 @@ void InboundStream::on_closed(io::CloseReason reason, const std::string& text) {
     machine_.on_closed(context_.shard.loop.now(), actions);
     for (const Action& action : actions) {
         if (const auto* noted = std::get_if<Note>(&action)) note(*noted);
+    }
+    record_.closed(reason == io::CloseReason::tls_failed ? "tls" : "",
+                   std::string{close_text(reason)} + (text.empty() ? "" : ": " + text));
+    if (context_.records != nullptr) {
+        record::Counters& counters = context_.records->counters();
+        counters.stanzas_in += stanzas_in_;
+        counters.stanzas_out += stanzas_out_;
+        counters.bytes_in += bytes_in_;
+        counters.bytes_out += bytes_out_;
     }
     log_.debug("s2s.connection.closed", {{"pair", machine_.peer().text()},
                                          {"direction", "IN"},

@@ -11,6 +11,7 @@
 #include "proto/xml/reader.h"
 #include "proto/xmpp/stanza.h"
 #include "services/s2s/context.h"
+#include "services/s2s/stream_record.h"
 #include "services/s2s/token_bucket.h"
 
 namespace sallyport::s2s {
@@ -75,6 +76,7 @@ private:
     xml::Reader reader_;
     xmpp::StanzaIntake intake_;
     Logger log_;
+    StreamRecord record_;
     std::unique_ptr<io::Timer> timer_;
     TimePoint armed_ = never;
     TimePoint certificate_check_ = never;

@@ -15,6 +15,7 @@ OutboundStream::OutboundStream(S2sContext& context, OutboundOwner& owner, xmpp::
       pair_{std::move(pair)},
       verify_only_{verify_only},
       log_{context.shard.logger(LogModule::s2s)},
+      record_{context, Direction::outbound, verify_only},
       timer_{context.shard.loop.timer([this] { expire(); })},
       heard_{context.shard.loop.now()},
       since_{heard_},
@@ -25,11 +26,16 @@ OutboundStream::~OutboundStream() { context_.shard.desk.close(source_); }
 void OutboundStream::start() {
     std::optional<ConfiguredTargets> configured;
     if (context_.configured) configured = context_.configured(pair_.remote);
+    record_.begin(pair_);
     job_ = std::make_unique<DialJob>(
         context_.shard, context_.dial, pair_.remote, std::move(configured),
         context_.direct_client_tls != nullptr && context_.rules.policy(pair_.remote).security != SecurityMode::no_tls,
         [this](Dialled dialled_stream) { dialled(std::move(dialled_stream)); },
-        [this](const DialFailure& failure) { dial_failed(failure); });
+        [this](const DialFailure& failure) { dial_failed(failure); },
+        [this](std::string_view name, record::Facts facts, bool good) { record_.step(name, std::move(facts), good); },
+        [this](const DnsAnswer& answer) {
+            if (context_.records != nullptr) context_.records->counters().dns[text(answer.status)].add(answer.took);
+        });
     job_->start();
 }
 
@@ -38,6 +44,7 @@ void OutboundStream::dialled(Dialled dialled) {
     target_ = dialled.target;
     local_ = stream_->local();
     remote_ = stream_->remote();
+    record_.connected(remote_);
     reader_ = std::make_unique<xml::Reader>(context_.limits.before_auth);
     const TimePoint now = context_.shard.loop.now();
     heard_ = now;
@@ -198,6 +205,7 @@ void OutboundStream::stanza() {
 
 void OutboundStream::on_tls(const TlsFacts& facts) {
     heard_ = context_.shard.loop.now();
+    record_.tls(facts, pair_.remote.ascii());
     Actions actions;
     machine_->on_tls(facts, heard_, actions);
     carry_out(actions);
@@ -267,9 +275,11 @@ void OutboundStream::carry_out(Actions& actions) {
 }
 
 void OutboundStream::note(const Note& note) {
+    const std::string verdict = record_.note(note);
     if (!log_.wants(note.level)) return;
-    log_.write(note.level, note.event,
-               told(note, {{"pair", pair_.text()}, {"direction", "OUT"}, {"connection", connection_text()}}));
+    std::vector<LogFact> own{{"pair", pair_.text()}, {"direction", "OUT"}, {"connection", connection_text()}};
+    if (!verdict.empty()) own.push_back({"verdict", verdict});
+    log_.write(note.level, note.event, told(note, std::move(own)));
 }
 
 void OutboundStream::arm() {
@@ -302,6 +312,7 @@ void OutboundStream::on_closed(io::CloseReason reason, const std::string& text) 
     machine_->on_closed(context_.shard.loop.now(), actions);
     carry_out(actions);
     const std::string why = std::string{close_text(reason)} + (text.empty() ? "" : ": " + text);
+    record_.step("connection.closed", {{"why", why}}, reason == io::CloseReason::local);
     log_.debug("s2s.connection.closed", {{"pair", pair_.text()},
                                          {"direction", "OUT"},
                                          {"stream", machine_->id()},
@@ -329,7 +340,18 @@ void OutboundStream::finish(DialFailure failure) {
     if (finished_) return;
     finished_ = true;
     timer_->disarm();
+    record_.closed(failure.step, failure.why);
+    count_bytes();
     owner_.outbound_gone(*this, failure, was_ready_);
+}
+
+void OutboundStream::count_bytes() {
+    if (context_.records == nullptr) return;
+    record::Counters& counters = context_.records->counters();
+    counters.stanzas_in += stanzas_in_;
+    counters.stanzas_out += stanzas_out_;
+    counters.bytes_in += bytes_in_;
+    counters.bytes_out += bytes_out_;
 }
 
 StreamStatus OutboundStream::status() const {

@@ -12,6 +12,7 @@
 #include "proto/xmpp/stanza.h"
 #include "services/s2s/context.h"
 #include "services/s2s/dialer.h"
+#include "services/s2s/stream_record.h"
 
 namespace sallyport::s2s {
 
@@ -78,6 +79,7 @@ private:
     void element();
     void stanza();
     void note(const Note& note);
+    void count_bytes();
     void arm();
     void expire();
     void finish(DialFailure failure);
@@ -94,6 +96,7 @@ private:
     xmpp::StanzaIntake intake_;
     std::vector<Verify> waiting_verifies_;
     Logger log_;
+    StreamRecord record_;
     std::unique_ptr<io::Timer> timer_;
     TimePoint armed_ = never;
     TimePoint certificate_check_ = never;

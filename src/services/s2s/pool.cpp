@@ -13,6 +13,17 @@ constexpr Duration sweep_every = std::chrono::seconds{1};
 constexpr Duration remembered = std::chrono::hours{1};
 constexpr std::size_t most_destinations = 100000;
 
+/// Rules are literals: those of the recorder's table, or of the policy chain.
+std::string_view rule_of(const DialFailure& failure) {
+    if (!failure.rule.empty()) return failure.rule;
+    const record::RefusalRow* row = record::find_refusal(failure.step);
+    return row == nullptr ? std::string_view{"other"} : row->rule;
+}
+
+xmpp::StanzaError error_of(const DialFailure& failure) {
+    return {failure.condition, {}, rule_of(failure), failure.why, failure.verdict};
+}
+
 SipKey hash_key(routing::Shard& shard) {
     const std::string seed = sha256(shard.fresh_id());
     SipKey key;
@@ -62,7 +73,7 @@ void Pool::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
         last_->pair.remote.text() != stanza.to_domain) {
         auto local = xmpp::Domain::parse(stanza.from_domain);
         auto remote = xmpp::Domain::parse(stanza.to_domain);
-        if (!local || !remote) return bounce(stanza, {xmpp::StanzaCondition::jid_malformed, {}}, ticket);
+        if (!local || !remote) return bounce(stanza, {xmpp::StanzaCondition::jid_malformed, {}, "malformed"}, ticket);
         const xmpp::DomainPair pair{std::move(*local), std::move(*remote)};
         // Before any look-up or connection (threat T70).
         const Admission admission = context_.rules.admits(pair, Direction::outbound);
@@ -71,11 +82,13 @@ void Pool::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
                                                {"rule", admission.rule},
                                                {"why", admission.why},
                                                {"verdict", admission.verdict_id}});
-            return bounce(stanza, {admission.stanza, admission.text}, ticket);
+            return bounce(stanza,
+                          {admission.stanza, admission.text, admission.rule, admission.why, admission.verdict_id},
+                          ticket);
         }
         if (find(pair) == nullptr &&
             destinations_.size() >= std::min<std::uint64_t>(most_destinations, context_.limits.outbound_streams)) {
-            return bounce(stanza, {xmpp::StanzaCondition::resource_constraint, {}}, ticket);
+            return bounce(stanza, {xmpp::StanzaCondition::resource_constraint, {}, "streams"}, ticket);
         }
         last_ = &destination(pair);
     }
@@ -83,7 +96,9 @@ void Pool::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
     const std::uint64_t most = to.peer_max_bytes;
     if (most != 0 && stanza.bytes.size() > most) {
         // XEP-0478 section 4: what the peer would refuse is returned here.
-        return bounce(stanza, {xmpp::StanzaCondition::policy_violation, "too large for the recipient's server"},
+        return bounce(stanza,
+                      {xmpp::StanzaCondition::policy_violation, "too large for the recipient's server", "too-large",
+                       std::to_string(stanza.bytes.size()) + " bytes, the peer takes " + std::to_string(most)},
                       ticket);
     }
     // Not while a stream of ours carries the pair, or something waits: nothing may overtake.
@@ -128,10 +143,13 @@ void Pool::enqueue(Destination& to, const xmpp::Stanza& stanza, const routing::T
     const TimePoint now = context_.shard.loop.now();
     const bool hopeless = to.failure && to.carrier == nullptr && !reversed(to) && now < to.retry_at &&
                           (to.failure->permanent || now - to.failing_since > to.patience);
-    if (hopeless) return bounce(stanza, {to.failure->condition, {}}, ticket);
+    if (hopeless) return bounce(stanza, error_of(*to.failure), ticket);
     if (to.queue.size() >= to.most_stanzas || to.queued_bytes + stanza.bytes.size() > to.most_bytes) {
-        return bounce(stanza, {xmpp::StanzaCondition::resource_constraint, "too much is waiting for this domain"},
-                      ticket);
+        return bounce(
+            stanza,
+            {xmpp::StanzaCondition::resource_constraint, "too much is waiting for this domain", "queue-full",
+             std::to_string(to.queue.size()) + " stanzas of " + std::to_string(to.queued_bytes) + " bytes are waiting"},
+            ticket);
     }
     to.queue.push_back({xmpp::OwnedStanza{stanza}, ticket, now});
     to.queued_bytes += stanza.bytes.size();
@@ -139,6 +157,9 @@ void Pool::enqueue(Destination& to, const xmpp::Stanza& stanza, const routing::T
 }
 
 void Pool::flush(Destination& to) {
+    if (context_.records != nullptr && to.ready && !to.queue.empty() && to.carrier->has_room()) {
+        context_.records->counters().s2s_waiting.add(context_.shard.loop.now() - to.queue.front().since);
+    }
     while (to.ready && !to.queue.empty() && to.carrier->has_room()) {
         Waiting next = std::move(to.queue.front());
         to.queue.pop_front();
@@ -149,12 +170,26 @@ void Pool::flush(Destination& to) {
 
 void Pool::bounce(const xmpp::Stanza& stanza, const xmpp::StanzaError& error, const routing::Ticket& ticket) {
     if (take_back(stanza, error)) return;
-    const std::string answer = xmpp::bounce(stanza, error);
-    log_.debug(answer.empty() ? "s2s.stanza.undeliverable" : "s2s.stanza.bounced",
-               {{"from", std::string{stanza.from_domain}},
-                {"to", std::string{stanza.to_domain}},
-                {"kind", std::string{xmpp::text(stanza.kind)}},
-                {"condition", std::string{xmpp::text(error.condition)}}});
+    xmpp::StanzaError told = error;
+    const std::string_view rule = error.rule.empty() ? std::string_view{"other"} : error.rule;
+    std::string verdict;
+    if (context_.records != nullptr) {
+        verdict = context_.records->verdicts().keep(
+            {rule, "stanza", stanza.from_domain, stanza.to_domain, error.why, error.verdict},
+            context_.shard.loop.wall());
+    }
+    told.verdict = context_.is_ours && context_.is_ours(stanza.from_domain) ? verdict : std::string{};
+    const std::string answer = xmpp::bounce(stanza, told);
+    if (log_.wants(LogLevel::debug)) {
+        log_.debug(answer.empty() ? "s2s.stanza.undeliverable" : "s2s.stanza.bounced",
+                   {{"from", std::string{stanza.from_domain}},
+                    {"to", std::string{stanza.to_domain}},
+                    {"kind", std::string{xmpp::text(stanza.kind)}},
+                    {"condition", std::string{xmpp::text(error.condition)}},
+                    {"rule", std::string{rule}},
+                    {"why", error.why},
+                    {"verdict", verdict}});
+    }
     if (!answer.empty()) {
         xmpp::Stanza reply;
         reply.bytes = answer;
@@ -170,11 +205,15 @@ void Pool::bounce(const xmpp::Stanza& stanza, const xmpp::StanzaError& error, co
     context_.shard.settle(ticket);
 }
 
+DialFailure Pool::refused_by(const Admission& admission) {
+    return {admission.stanza, true, "policy", admission.why, false, admission.rule, admission.verdict_id};
+}
+
 void Pool::refuse_all(Destination& to, const DialFailure& failure) {
     std::deque<Waiting> all;
     all.swap(to.queue);
     to.queued_bytes = 0;
-    for (const Waiting& waiting : all) bounce(waiting.stanza.view(), {failure.condition, {}}, waiting.ticket);
+    for (const Waiting& waiting : all) bounce(waiting.stanza.view(), error_of(failure), waiting.ticket);
 }
 
 void Pool::offer(const xmpp::DomainPair& pair, InboundStream* stream) {
@@ -264,8 +303,15 @@ void Pool::sweep_one(Destination& to, TimePoint now) {
         const Waiting old = std::move(to.queue.front());
         to.queue.pop_front();
         to.queued_bytes -= old.stanza.size();
-        const auto condition = to.failure ? to.failure->condition : xmpp::StanzaCondition::remote_server_timeout;
-        bounce(old.stanza.view(), {condition, {}}, old.ticket);
+        const std::string waited = "it waited for longer than queue_seconds";
+        if (to.failure) {
+            xmpp::StanzaError error = error_of(*to.failure);
+            error.why += "; " + waited;
+            bounce(old.stanza.view(), error, old.ticket);
+        } else {
+            bounce(old.stanza.view(), {xmpp::StanzaCondition::remote_server_timeout, {}, "queue-age", waited},
+                   old.ticket);
+        }
     }
     if (to.carrier == nullptr) {
         if (!to.queue.empty() && now >= to.retry_at && !reversed(to)) connect(to);
@@ -304,13 +350,13 @@ void Pool::rules_changed() {
         to->alone = false;
         set_bounds(*to);
         const Admission admission = context_.rules.admits(to->pair, Direction::outbound);
-        if (!admission.allowed) refuse_all(*to, {admission.stanza, true, "policy", admission.why});
+        if (!admission.allowed) refuse_all(*to, refused_by(admission));
     }
 }
 
 void Pool::shut(const xmpp::StreamError& error) {
     for (auto& [pair, to] : destinations_) {
-        refuse_all(*to, {xmpp::StanzaCondition::remote_server_timeout, true, "stream", error.text});
+        refuse_all(*to, {xmpp::StanzaCondition::remote_server_timeout, true, "shutting-down", error.text});
     }
     std::vector<Carrier*> streams;
     for (auto& [stream, carrier] : carriers_) streams.push_back(carrier.get());

@@ -101,6 +101,8 @@ private:
     void ask_for_acknowledgement(OutboundStream& stream);
     void enqueue(Destination& to, const xmpp::Stanza& stanza, const routing::Ticket& ticket);
     void refuse_all(Destination& to, const DialFailure& failure);
+    /// Why nothing goes to a domain that the operator's rules no longer admit.
+    [[nodiscard]] static DialFailure refused_by(const Admission& admission);
     void sweep();
     void sweep_one(Destination& to, TimePoint now);
     void forget_unused(TimePoint now);

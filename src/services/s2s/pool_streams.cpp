@@ -105,7 +105,9 @@ void Pool::outbound_failed(OutboundStream& stream, const PairFailed& failure) {
     if (failure.step == "policy") {
         if (was_ready) down(*to);
         carrier->leave(*to);
-        return refuse_all(*to, {failure.condition, true, failure.step, failure.text});
+        const Admission admission = context_.rules.admits(to->pair, Direction::outbound);
+        return refuse_all(*to, admission.allowed ? DialFailure{failure.condition, true, failure.step, failure.text}
+                                                 : refused_by(admission));
     }
     if (failure.step != "dialback" || stream.ready(failure.pair)) return;
     if (carrier->open) {
@@ -121,6 +123,10 @@ void Pool::outbound_failed(OutboundStream& stream, const PairFailed& failure) {
 void Pool::outbound_acknowledged(OutboundStream& stream, std::uint64_t count) {
     Carrier* carrier = carrier_of(stream);
     if (carrier == nullptr) return;
+    if (context_.records != nullptr && count > 0 && carrier->window.oldest() != never) {
+        // One observation an acknowledgement, not a stanza.
+        context_.records->counters().s2s_delivery.add(context_.shard.loop.now() - carrier->window.oldest());
+    }
     for (; count > 0; --count) {
         const auto ticket = carrier->window.acknowledge();
         if (!ticket) break;
@@ -181,7 +187,9 @@ void Pool::outbound_gone(OutboundStream& stream, const DialFailure& failure, boo
     if (failure.silent) {
         // The peer's TCP had not taken it a second ago: the sender is told rather than left believing that it arrived.
         for (const Waiting& waiting : untaken) {
-            bounce(waiting.stanza.view(), {xmpp::StanzaCondition::remote_server_timeout, {}}, {});
+            bounce(waiting.stanza.view(),
+                   {xmpp::StanzaCondition::remote_server_timeout, {}, "dead", "the connection broke without a word"},
+                   {});
         }
     }
     for (const Left& one : left) returned(one, carrier.open, failure);
@@ -201,7 +209,7 @@ void Pool::returned(const Left& left, bool was_open, const DialFailure& failure)
     // The company failed where only each for itself can tell.
     if (left.was == Left::waiting && !was_open) to.alone = true;
     const Admission admission = context_.rules.admits(to.pair, Direction::outbound);
-    if (!admission.allowed) return refuse_all(to, {admission.stanza, true, "policy", admission.why});
+    if (!admission.allowed) return refuse_all(to, refused_by(admission));
     if (to.carrier == nullptr && !to.queue.empty()) connect(to);
 }
 
@@ -216,6 +224,12 @@ void Pool::lost(Destination& to, const DialFailure& failure) {
     to.last_failure = context_.shard.loop.wall();
     if (to.failing_since == never) to.failing_since = now;
     to.retry_at = now + route::retry_delay(to.failures, context_.shard.random);
+    std::string verdict;
+    if (context_.records != nullptr) {
+        verdict = context_.records->verdicts().keep(
+            {failure.step, "stanza", to.pair.local.text(), to.pair.remote.text(), failure.why},
+            context_.shard.loop.wall());
+    }
     log_.warn(
         "s2s.outbound.failed",
         {{"pair", to.pair.text()},
@@ -224,7 +238,8 @@ void Pool::lost(Destination& to, const DialFailure& failure) {
          {"condition", std::string{xmpp::text(failure.condition)}},
          {"attempt", std::to_string(to.failures)},
          {"retry_ms", std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(to.retry_at - now).count())},
-         {"waiting", std::to_string(to.queue.size())}});
+         {"waiting", std::to_string(to.queue.size())},
+         {"verdict", verdict}});
     if (failure.permanent) refuse_all(to, failure);
 }
 

@@ -20,7 +20,14 @@ Result<void> S2sShard::listen(const Endpoint& at, bool direct_tls) {
 void S2sShard::accept(std::unique_ptr<io::Stream> stream, bool direct_tls) {
     const Endpoint remote = stream->remote();
     if (!context_.ledger.enter(remote.address, context_.shard.loop.now())) {
-        log_.debug("s2s.connection.refused", {{"remote", remote.text()}, {"why", "too many connections"}});
+        const std::string address = remote.address.text();
+        const std::string verdict =
+            context_.records == nullptr
+                ? std::string{}
+                : context_.records->verdicts().keep({"connections", "connection", address, {}, "too many connections"},
+                                                    context_.shard.loop.wall());
+        log_.debug("s2s.connection.refused",
+                   {{"remote", remote.text()}, {"why", "too many connections"}, {"verdict", verdict}});
         stream->abort();
         return;
     }

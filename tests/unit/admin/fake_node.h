@@ -111,6 +111,10 @@ public:
     }
     [[nodiscard]] std::vector<std::string> reload() override { return reload_problems; }
     [[nodiscard]] im::Directory* users() override { return accounts.get(); }
+    [[nodiscard]] const record::Archive* handshakes() override { return records ? &archive : nullptr; }
+    void verdict(const std::string& id, std::function<void(std::optional<record::Verdict>)> on_verdict) override {
+        loop_.post([this, id, on_verdict] { on_verdict(verdicts.find(id)); });
+    }
 
     /// Runs a request to its end; all lines of the answer.
     std::vector<boost::json::value> run(const std::string& request) {
@@ -153,6 +157,9 @@ public:
     std::vector<std::string> reload_problems, pinged;
     std::unique_ptr<io::NodeLog> node_log;  ///< with add_diagnostics()
     std::shared_ptr<const io::TlsContext> tls, direct_tls;
+    bool records = true;
+    record::Archive archive{Limits{}};
+    record::Verdicts verdicts{100};
 
 private:
     io::AsioLoop loop_;

@@ -325,11 +325,38 @@ protected:
 };
 
 TEST_F(Why, PassesWhatNothingStops) {
+    node.names.add_address("a.test", "198.51.0.7");
     node.current.links = {open_link({"b.test"})};
     const auto out = why("juliet@b.test/balcony", "a.test");
     EXPECT_EQ(text_at(out, "passes"), "true");
     EXPECT_EQ(text_at(out, "direction"), "outbound");
     EXPECT_EQ(text_at(why("romeo@a.test", "juliet@b.test"), "direction"), "inbound");
+}
+
+TEST_F(Why, AsksDnsWhereTheLivePathWould) {
+    node.current.links = {open_link({"b.test"})};
+    const auto unknown = why("b.test", "a.test");
+    EXPECT_EQ(text_at(unknown, "blocked_at"), "dns");
+    EXPECT_EQ(text_at(unknown, "part"), "the peer's");
+    node.names.add_address("a.test", "10.0.0.7");
+    EXPECT_EQ(text_at(why("b.test", "a.test"), "change"), "[s2s] allow_networks in edge.toml");
+    // A domain that no rule admits is not looked up.
+    EXPECT_EQ(text_at(why("b.test", "c.test"), "blocked_at"), "allow-list");
+}
+
+TEST_F(Why, KnowsTheBoundsOfThePool) {
+    node.current.links = {open_link({"b.test"})};
+    s2s::DestinationStatus to;
+    to.pair = {*xmpp::Domain::parse("b.test"), *xmpp::Domain::parse("a.test")};
+    to.state = "ready";
+    to.queued = 10000;
+    node.current.destinations = {to};
+    EXPECT_EQ(text_at(why("b.test", "a.test"), "blocked_at"), "queue");
+    to.pair.remote = *xmpp::Domain::parse("other.test");
+    node.current.destinations = {to};
+    node.node_file.limits.outbound_streams = 1;
+    node.names.add_address("a.test", "198.51.0.7");
+    EXPECT_EQ(text_at(why("b.test", "a.test"), "blocked_at"), "limits");
 }
 
 TEST_F(Why, NamesTheRuleAndTheSettingThatStops) {

@@ -10,6 +10,7 @@ namespace {
 constexpr Check rows[] = {
     {"dns", "SRV and address records of a domain", start_dns},
     {"tls", "stream, TLS and certificate of a domain", start_tls},
+    {"dialback", "our authoritative server, asked as the domain's server would ask it", start_dialback},
 };
 
 }  // namespace

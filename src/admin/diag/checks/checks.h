@@ -15,5 +15,8 @@ namespace sallyport::diag {
 [[nodiscard]] std::shared_ptr<void> start_dns(CheckContext context, const xmpp::Domain& domain, OnReport on_report);
 // tls.cpp
 [[nodiscard]] std::shared_ptr<void> start_tls(CheckContext context, const xmpp::Domain& domain, OnReport on_report);
+// dialback.cpp
+[[nodiscard]] std::shared_ptr<void> start_dialback(CheckContext context, const xmpp::Domain& domain,
+                                                   OnReport on_report);
 
 }  // namespace sallyport::diag

@@ -1,0 +1,375 @@
+// One function a step, in the order of the live path.
+#include "admin/api/journey.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "admin/api/status_json.h"
+#include "model/policy/static_route.h"
+#include "model/policy/verdict.h"
+#include "model/route/gateway.h"
+#include "proto/s2s/certificate.h"
+#include "services/routing/shard.h"
+
+namespace sallyport::admin {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::string_view ours = "ours";
+constexpr std::string_view peers = "the peer's";
+
+json::string_view view(std::string_view text) { return {text.data(), text.size()}; }
+
+bool names(const std::vector<std::string>& all, const xmpp::Domain& domain) {
+    return std::find(all.begin(), all.end(), domain.text()) != all.end();
+}
+
+policy::RouteChoice route_of(const config::Settings& settings, const xmpp::Domain& remote) {
+    const auto first = [](std::uint64_t) { return std::uint64_t{0}; };
+    return policy::static_route(settings, remote, first);
+}
+
+/// The next hop's pair as the pool of an edge (outbound) or a core (inbound) keeps it.
+xmpp::DomainPair hop_of(const policy::Contact& contact, bool is_edge) {
+    return is_edge ? contact.pair : xmpp::DomainPair{contact.pair.remote, contact.pair.local};
+}
+
+const s2s::DestinationStatus* destination_of(const NodeStatus& status, const xmpp::DomainPair& pair) {
+    const auto at = std::find_if(status.destinations.begin(), status.destinations.end(),
+                                 [&](const s2s::DestinationStatus& to) { return to.pair == pair; });
+    return at == status.destinations.end() ? nullptr : &*at;
+}
+
+/// XEP-0288: a stream that the peer opened carries the pair.
+bool is_reversed(const NodeStatus& status, const xmpp::DomainPair& pair) {
+    return std::any_of(status.streams.begin(), status.streams.end(), [&](const s2s::StreamStatus& stream) {
+        if (stream.direction != s2s::Direction::inbound || !stream.bidi) return false;
+        return std::any_of(stream.pairs.begin(), stream.pairs.end(),
+                           [&](const auto& known) { return known.domains == pair && !known.pending; });
+    });
+}
+
+class Journey {
+public:
+    explicit Journey(const JourneyInput& input)
+        : input_{input},
+          node_{input.node},
+          status_{input.status},
+          contact_{input.contact},
+          settings_{node_.settings().snapshot()},
+          hop_{hop_of(contact_, is_edge())} {}
+
+    json::object walk() {
+        if (status_.router) {
+            router(*status_.router);
+        } else {
+            rules();
+            security();
+            authentication();
+            if (is_edge() && is_outbound()) {
+                route();
+                dns();
+            }
+            link();
+            inside();
+            if (is_edge() == is_outbound()) next_hop();
+        }
+        const bool passes = blocked_by_.empty();
+        return {{"from", input_.from},
+                {"to", input_.to},
+                {"local", contact_.pair.local.text()},
+                {"remote", contact_.pair.remote.text()},
+                {"direction", view(policy::text(contact_.direction))},
+                {"passes", passes},
+                {"verdict_id", policy::decide(contact_, *settings_).verdict_id},
+                {"blocked_by", passes ? json::value{} : json::value(blocked_by_)},
+                {"blocked_at", passes ? json::value{} : json::value(blocked_at_)},
+                {"change", change_.empty() ? json::value{} : json::value(change_)},
+                {"part", passes ? json::value{} : json::value(part_)},
+                {"steps", std::move(steps_)}};
+    }
+
+private:
+    [[nodiscard]] bool is_outbound() const { return contact_.direction == s2s::Direction::outbound; }
+    [[nodiscard]] bool is_edge() const { return node_.file().role == config::Role::edge; }
+
+    void step(std::string_view name, bool passes, const std::string& text, std::string_view change = {},
+              std::string_view part = ours) {
+        steps_.push_back(json::object{{"step", view(name)},
+                                      {"passes", passes},
+                                      {"text", text},
+                                      {"change", change.empty() ? json::value{} : json::value(view(change))},
+                                      {"part", passes ? json::value{} : json::value(view(part))}});
+        if (passes || !blocked_by_.empty()) return;
+        blocked_by_ = text;
+        blocked_at_ = name;
+        change_ = change;
+        part_ = part;
+    }
+
+    /// Rules behind the one that decides are not asked by the live path either.
+    void rules() {
+        for (const policy::ChainLink& link : policy::chain()) {
+            const auto opinion = link.rule(contact_, *settings_);
+            if (!opinion) {
+                step(link.name, true, "has no objection");
+                continue;
+            }
+            step(link.name, opinion->allow, opinion->why, opinion->allow ? std::string_view{} : link.setting);
+            return;
+        }
+    }
+
+    [[nodiscard]] s2s::StreamPolicy stream_policy() const {
+        return policy::EdgeRules{settings_}.policy(contact_.pair.remote);
+    }
+
+    void security() {
+        const s2s::StreamPolicy policy = stream_policy();
+        std::string says{security_mode_word(policy.security)};
+        says += policy.require_certificate ? ", a certificate is required" : "";
+        says += policy.offer_dialback ? ", dialback" : "";
+        says += policy.offer_external ? ", SASL EXTERNAL" : "";
+        step("security", true, says, "federation.security_mode");
+    }
+
+    /// What can be proved with what we have, and how it went the last time.
+    void authentication() {
+        if (!is_edge()) return;
+        const s2s::StreamPolicy policy = stream_policy();
+        const bool certified =
+            std::any_of(status_.certificates.begin(), status_.certificates.end(), [&](const auto& own) {
+                return own.used_for.starts_with("s2s") && s2s::names(own.facts, contact_.pair.local);
+            });
+        std::string says = certified
+                               ? "a certificate of ours names " + contact_.pair.local.text()
+                               : "no certificate of ours names " + contact_.pair.local.text() + "; dialback proves it";
+        const record::Archive* const archive = node_.handshakes();
+        const record::Handshake* const last = archive == nullptr ? nullptr : last_handshake(*archive);
+        if (last == nullptr) return step("authentication", true, says);
+        says += "; the last handshake (" + last->id + ") ";
+        if (last->good) return step("authentication", true, says + "succeeded by " + last->result);
+        const bool proof = last->failed_at == "tls" || last->failed_at == "sasl" || last->failed_at == "dialback";
+        says += "failed at " + last->failed_at + ": " + last->result;
+        // An earlier failure binds nobody: the next stream may do better. One without any success after it is what
+        // will happen again, and inbound nothing else can be known.
+        const bool stops = proof && !is_outbound() && !policy.offer_dialback;
+        step("authentication", !stops, says, "sallyport handshakes diff " + last->id,
+             last->failed_at == "dialback" ? "ours or the peer's" : peers);
+    }
+
+    [[nodiscard]] const record::Handshake* last_handshake(const record::Archive& archive) const {
+        for (const record::Handshake* one : archive.list(contact_.pair.remote.text(), SIZE_MAX)) {
+            const bool same = one->inbound != is_outbound() && !one->proven_only;
+            if (same && (one->local.empty() || one->local == contact_.pair.local.text())) return one;
+        }
+        return nullptr;
+    }
+
+    void route() {
+        const policy::RouteChoice choice = route_of(*settings_, contact_.pair.remote);
+        if (!choice.has_route) return step("route", true, "by DNS");
+        std::string says = "static route to";
+        for (const route::Target& target : choice.targets) says += " " + HostPort{target.host, target.port}.text();
+        step("route", true, says + (choice.fall_back_to_dns ? ", then DNS" : ""), "federation.static_routes");
+    }
+
+    void dns() {
+        const std::string& remote = contact_.pair.remote.text();
+        const std::string change = "the DNS of " + remote + "; `sallyport check dns " + remote + "`";
+        if (input_.dns_silent)
+            return step("dns", false, "DNS did not answer in time", "[dns] servers in " + node_.file().path);
+        if (!input_.survey) return;
+        const diag::Survey& survey = *input_.survey;
+        if (survey.plan.next == route::SrvPlan::Next::nothing)
+            return step("dns", false, survey.plan.why, change, peers);
+        std::string good, refused;
+        for (const diag::SurveyedHost& host : survey.hosts) {
+            for (const IpAddress& address : host.addresses()) {
+                const Endpoint at{address, host.target.port};
+                const auto own = listeners();
+                (route::may_connect(address, at.port, node_.file().s2s.allow_networks, own) ? good : refused) +=
+                    " " + at.text();
+            }
+        }
+        if (!good.empty()) return step("dns", true, remote + " is at" + good);
+        if (!refused.empty()) {
+            return step("dns", false,
+                        "every address of " + remote + " is reserved, our own or at a forbidden port:" + refused,
+                        "[s2s] allow_networks in " + node_.file().path, "ours or the peer's");
+        }
+        step("dns", false, "no address of " + remote + " was found", change, peers);
+    }
+
+    [[nodiscard]] std::vector<Endpoint> listeners() const {
+        const config::NodeFile& file = node_.file();
+        std::vector<Endpoint> own;
+        for (const auto* list : {&file.s2s.listen, &file.s2s.direct_tls_listen, &file.link.listen, &file.inside.listen})
+            own.insert(own.end(), list->begin(), list->end());
+        return own;
+    }
+
+    void link() {
+        const auto serves = [this](const link::SessionStatus& link) {
+            return link.state == "open" &&
+                   (is_edge() ? names(link.bound, contact_.pair.local) : link.far_role == "edge");
+        };
+        const auto at = std::find_if(status_.links.begin(), status_.links.end(), serves);
+        if (at != status_.links.end()) return step("link", true, "router link to " + at->far_realm + " is open");
+        const bool any = std::any_of(status_.links.begin(), status_.links.end(),
+                                     [](const link::SessionStatus& link) { return link.state == "open"; });
+        if (any && is_edge()) {
+            return step("link", false, "a core is linked, but none serves " + contact_.pair.local.text(),
+                        "[[inside.server]] domains in the core's file");
+        }
+        step("link", false, is_edge() ? "no core is linked" : "no edge is linked", "[[link.dial]] in the core's file");
+    }
+
+    /// On a core: who has the local domain.
+    void inside() {
+        if (is_edge()) return;
+        const xmpp::Domain& local = contact_.pair.local;
+        for (const config::InsideServer& server : node_.file().inside.servers) {
+            if (std::find(server.domains.begin(), server.domains.end(), local) == server.domains.end()) continue;
+            return step("inside", true, local.text() + " is on " + server.address.text());
+        }
+        for (const link::SessionStatus& link : status_.links) {
+            if (link.far_role != "presence" || !names(link.bound, local)) continue;
+            return step("inside", true, "the presence node " + link.far_realm + " has " + local.text());
+        }
+        const auto& components = node_.file().components.allowed;
+        const auto is_component = [&](const config::ComponentEntry& entry) { return entry.domain == local; };
+        if (std::any_of(components.begin(), components.end(), is_component)) return component(local);
+        step("inside", false, "no inside server has " + local.text(),
+             "[[inside.server]] domains in " + node_.file().path);
+    }
+
+    /// On a presence node: the next hop, as its router finds it; policies are the edge's.
+    void router(const RouterStatus& router) {
+        const xmpp::Domain& to = contact_.pair.remote;
+        if (names(router.domains, to)) {
+            const auto& allowed = node_.file().components.allowed;
+            const auto is_component = [&](const config::ComponentEntry& entry) { return entry.domain == to; };
+            if (std::any_of(allowed.begin(), allowed.end(), is_component)) return component(to);
+            return step("router", true, to.text() + " is a domain of this node");
+        }
+        if (!names(router.domains, contact_.pair.local)) {
+            return step("router", false, "neither domain is one of this node",
+                        "[[components.allowed]] in " + node_.file().path);
+        }
+        for (const link::SessionStatus& link : status_.links) {
+            if (link.state != "open" || !names(link.bound, to)) continue;
+            return step("router", true, "the core " + link.far_realm + " serves " + to.text());
+        }
+        if (!router.obstacle.empty()) {
+            const std::size_t end = router.obstacle.rfind("; ");
+            return step("router", false, router.obstacle.substr(0, end),
+                        end == std::string::npos ? std::string{} : router.obstacle.substr(end + 2));
+        }
+        const std::string& from = contact_.pair.local.text();
+        step("router", true,
+             "over the edge " + std::string{route::choose_gateway(from, to.text(), router.gateways)} +
+                 "; its `sallyport why` says what happens there");
+    }
+
+    void component(const xmpp::Domain& local) {
+        const auto attached = [&](const ComponentStatus& status) { return status.domain == local.text(); };
+        const bool here = std::any_of(status_.components.begin(), status_.components.end(), attached);
+        step("inside", here,
+             here ? "component " + local.text() + " is attached" : "component " + local.text() + " is not attached",
+             "start the component");
+    }
+
+    [[nodiscard]] bool needs_pool() const {
+        if (is_edge()) return true;
+        const auto& servers = node_.file().inside.servers;
+        return std::any_of(servers.begin(), servers.end(), [&](const config::InsideServer& server) {
+            return std::find(server.domains.begin(), server.domains.end(), hop_.remote) != server.domains.end();
+        });
+    }
+
+    /// The stream to the next hop, with its queue and bounds: the foreign domain at an edge, the inside one at a core.
+    void next_hop() {
+        if (!needs_pool()) return;
+        const s2s::DestinationStatus* const to = destination_of(status_, hop_);
+        limits(to);
+        queue(to);
+        stream(to);
+    }
+
+    /// Pool::send: a new destination needs a place.
+    void limits(const s2s::DestinationStatus* to) {
+        const std::uint32_t shard = routing::owner(hop_.local.text(), hop_.remote.text(), std::max(1U, status_.shards));
+        const auto held = static_cast<std::uint64_t>(
+            std::count_if(status_.destinations.begin(), status_.destinations.end(),
+                          [&](const s2s::DestinationStatus& other) { return other.shard == shard; }));
+        const std::uint64_t most = node_.file().limits.outbound_streams;
+        const bool full = to == nullptr && held >= most;
+        step("limits", !full,
+             std::to_string(held) + " destinations of " + (most == unlimited ? "any number" : std::to_string(most)) +
+                 " on the shard of this pair",
+             "[limits] outbound_streams in " + node_.file().path);
+    }
+
+    void queue(const s2s::DestinationStatus* to) {
+        if (to == nullptr) return step("queue", true, "nothing is waiting");
+        const Limits limits = policy::limits_for(*settings_, node_.file().limits, hop_.remote);
+        const bool full = to->queued >= limits.queue_stanzas || to->queued_bytes >= limits.queue_bytes;
+        step("queue", !full,
+             std::to_string(to->queued) + " stanzas of " + std::to_string(to->queued_bytes) + " bytes are waiting",
+             "[limits] queue_stanzas, queue_bytes in " + node_.file().path, peers);
+    }
+
+    void stream(const s2s::DestinationStatus* to) {
+        const std::string& wanted = hop_.remote.text();
+        if (is_reversed(status_, contact_.pair) && is_edge()) {
+            return step("stream", true, "the stream that " + wanted + " opened carries both ways");
+        }
+        if (to == nullptr)
+            return step("stream", true, "no stream to " + wanted + " yet; one is opened when a stanza comes");
+        if (to->state == "ready") return step("stream", true, "a stream to " + wanted + " is open");
+        if (to->failures == 0) return step("stream", true, "a stream to " + wanted + " is " + to->state);
+        const record::RefusalRow* const row = record::find_refusal(to->last_step);
+        step("stream", false, wanted + " cannot be reached (" + to->last_step + "): " + to->last_error,
+             "sallyport peers show " + wanted, row == nullptr ? peers : row->part);
+    }
+
+    const JourneyInput& input_;
+    NodeControl& node_;
+    const NodeStatus& status_;
+    policy::Contact contact_;
+    config::Snapshot settings_;
+    xmpp::DomainPair hop_;
+    json::array steps_;
+    std::string blocked_by_, blocked_at_, change_, part_;
+};
+
+bool is_own_domain(const config::Settings& settings, const xmpp::Domain& domain) {
+    return std::any_of(settings.domains.begin(), settings.domains.end(),
+                       [&](const config::NamePattern& pattern) { return pattern.matches(domain); });
+}
+
+}  // namespace
+
+policy::Contact contact_of(NodeControl& node, const xmpp::Domain& from, const xmpp::Domain& to) {
+    const config::Snapshot settings = node.settings().snapshot();
+    const bool inbound =
+        is_own_domain(*settings, to) && !is_own_domain(*settings, from) && node.file().role != config::Role::presence;
+    return {inbound ? xmpp::DomainPair{to, from} : xmpp::DomainPair{from, to},
+            inbound ? s2s::Direction::inbound : s2s::Direction::outbound};
+}
+
+bool asks_dns(NodeControl& node, const NodeStatus& status, const policy::Contact& contact) {
+    if (node.file().role != config::Role::edge || contact.direction != s2s::Direction::outbound) return false;
+    const config::Snapshot settings = node.settings().snapshot();
+    if (contact.pair.remote.is_address() || route_of(*settings, contact.pair.remote).has_route) return false;
+    if (!policy::decide(contact, *settings).allowed || is_reversed(status, contact.pair)) return false;
+    const s2s::DestinationStatus* const to = destination_of(status, contact.pair);
+    return to == nullptr || (to->state != "ready" && to->failures == 0);
+}
+
+json::object walk(const JourneyInput& input) { return Journey{input}.walk(); }
+
+}  // namespace sallyport::admin

@@ -1,0 +1,229 @@
+// `check certs|dialback|axl|link|all`: diagnoses of this node and of what is around it.
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "admin/api/check_run.h"
+#include "admin/api/node_checks.h"
+#include "admin/api/verb_handlers.h"
+#include "admin/diag/checks/checks.h"
+#include "model/policy/policy.h"
+#include "services/provision/provisioner.h"
+
+namespace sallyport::admin {
+
+namespace {
+
+constexpr std::size_t most_own_domains = 5;
+
+using diag::Grade;
+using diag::Report;
+
+/// What every one of these checks needs.
+struct Started {
+    SharedCall call;
+    std::shared_ptr<CheckRun> run;
+    std::optional<xmpp::Domain> domain;  ///< the argument, when it was given
+};
+
+/// Nothing: the call has ended.
+std::optional<Started> begin(const SharedCall& call, std::string name) {
+    Started started{call, nullptr, {}};
+    if (call->has("domain")) {
+        started.domain = call->domain("domain");
+        if (!started.domain) return std::nullopt;
+    }
+    const std::string about = started.domain ? started.domain->text() : call->node().file().node.name;
+    started.run = std::make_shared<CheckRun>(call, std::move(name), about);
+    call->keep(started.run);
+    return started;
+}
+
+void add_status_checks(const Started& started, const std::function<void(const NodeStatus&)>& judge) {
+    // The run counts the status as a report that comes: an empty one, for the judges add their own.
+    auto counted = std::make_shared<diag::OnReport>(started.run->expect());
+    const std::weak_ptr<CheckRun> weak = started.run;
+    started.call->node().status([weak, judge, counted](const NodeStatus& status) {
+        if (weak.expired()) return;
+        judge(status);
+        (*counted)(Report{"status", status.name, {}, {}});
+    });
+}
+
+WallTime now(NodeControl& node) { return node.loop().wall(); }
+
+/// As whom our own server is asked: the domain of the argument, or one that may talk with us.
+xmpp::Domain asking_peer(NodeControl& node, const std::optional<xmpp::Domain>& wanted) {
+    if (wanted) return *wanted;
+    const config::Snapshot settings = node.settings().snapshot();
+    if (settings->privacy_mode == config::PrivacyMode::allow_list) {
+        for (const config::NamePattern& pattern : settings->allow_list) {
+            if (!pattern.below) return pattern.domain;
+        }
+    }
+    return *xmpp::Domain::parse("dialback-check.invalid");  // RFC 2606: nobody has it
+}
+
+/// How the peer itself took part the last times: the roles that only it can prove.
+void add_peers_part(NodeControl& node, const xmpp::Domain& peer, const xmpp::Domain& local, Report& report) {
+    const record::Archive* const archive = node.handshakes();
+    if (archive == nullptr) return;
+    for (const bool inbound : {false, true}) {
+        const std::string role = inbound ? "as receiving server" : "as initiating server";
+        const record::Handshake* last = nullptr;
+        for (const record::Handshake* one : archive->list(peer.text(), SIZE_MAX)) {
+            if (one->inbound == inbound && !one->proven_only && one->local == local.text() && last == nullptr)
+                last = one;
+        }
+        if (last == nullptr) {
+            report.add(Grade::note, role + " nothing is proved: no stream with " + peer.text() + " is recorded",
+                       "`sallyport peers ping " + peer.text() + "` opens one");
+        } else if (last->good) {
+            report.add(Grade::good,
+                       role + ": " + peer.text() + " was last proved by " + last->result + " (" + last->id + ")");
+        } else {
+            report.add(Grade::bad,
+                       role + ": the last handshake with " + peer.text() + " failed at " + last->failed_at + ": " +
+                           last->result,
+                       "`sallyport handshakes diff " + last->id + "`");
+        }
+    }
+}
+
+void start_dialback(const Started& started) {
+    NodeControl& node = started.call->node();
+    const xmpp::Domain peer = asking_peer(node, started.domain);
+    diag::CheckContext context = check_context(node, peer);
+    if (started.call->has("from")) {
+        const auto from = started.call->domain("from");
+        if (!from) return;
+        context.local = *from;
+    }
+    if (context.local.empty()) {
+        Report report{"dialback", node.file().node.name, {}, {}};
+        report.add(Grade::bad, "no domain of ours federates", "sallyport config set federation.domains example.org");
+        return started.run->add(std::move(report));
+    }
+    const xmpp::Domain local = context.local;
+    const bool named = started.domain.has_value();
+    auto expected = std::make_shared<diag::OnReport>(started.run->expect());
+    const std::weak_ptr<Call> weak = started.call;
+    // A ping opens a stream with the peer and so makes us the initiating server, and the peer the receiving one.
+    const auto on_report = [weak, expected, peer, local, named](const Report& report) {
+        const auto call = weak.lock();
+        if (!call) return;
+        if (!named) return (*expected)(report);
+        call->node().ping({local, peer}, [weak, expected, peer, local, report](const Result<Duration>& answer) {
+            const auto here = weak.lock();
+            if (!here) return;
+            Report all = report;
+            if (answer) {
+                all.add(Grade::good, peer.text() + " answered a ping of " + local.text() + " over the whole path");
+            } else {
+                all.add(Grade::bad,
+                        peer.text() + " did not answer a ping of " + local.text() + ": " + answer.error().text,
+                        "`sallyport why " + local.text() + " " + peer.text() + "`");
+            }
+            add_peers_part(here->node(), peer, local, all);
+            (*expected)(all);
+        });
+    };
+    started.run->keep(diag::find_check("dialback")->start(std::move(context), peer, on_report));
+}
+
+void start_diag(const Started& started, std::string_view name, const xmpp::Domain& domain) {
+    started.run->keep(
+        diag::find_check(name)->start(check_context(started.call->node(), domain), domain, started.run->expect()));
+}
+
+/// Asks every IM&P server anew, then judges.
+void start_axl(const Started& started) {
+    NodeControl& node = started.call->node();
+    provision::Provisioner* const provisioner = node.provisioner();
+    auto expected = std::make_shared<diag::OnReport>(started.run->expect());
+    const std::weak_ptr<Call> weak = started.call;
+    const auto judge = [weak, expected](const std::vector<provision::PublisherStatus>& all) {
+        const auto call = weak.lock();
+        if (!call) return;
+        call->node().status([expected, all](const NodeStatus& status) { (*expected)(check_axl(all, status)); });
+    };
+    if (provisioner->list().empty()) return judge({});
+    if (const auto begun = provisioner->refresh({}, judge); !begun) {
+        Report report{"axl", node.file().node.name, {}, {}};
+        report.add(Grade::bad, begun.error().text);
+        (*expected)(report);
+    }
+}
+
+std::vector<xmpp::Domain> own_domains(NodeControl& node) {
+    std::vector<xmpp::Domain> all;
+    for (const config::NamePattern& pattern : node.settings().snapshot()->domains) {
+        if (!pattern.below && all.size() < most_own_domains) all.push_back(pattern.domain);
+    }
+    return all;
+}
+
+bool is_edge(NodeControl& node) { return node.file().role == config::Role::edge; }
+
+}  // namespace
+
+void run_check_certs(const SharedCall& call) {
+    const auto started = begin(call, "certs");
+    if (!started) return;
+    add_status_checks(*started, [call, run = started->run.get()](const NodeStatus& status) {
+        run->add(check_certs(status, call->node().file(), *call->node().settings().snapshot(), now(call->node())));
+    });
+    if (started->domain) start_diag(*started, "tls", *started->domain);
+    started->run->started();
+}
+
+void run_check_dialback(const SharedCall& call) {
+    if (!is_edge(call->node()))
+        return call->fail({"role-wrong", "an edge does dialback with other domains; ask there"});
+    const auto started = begin(call, "dialback");
+    if (!started) return;
+    start_dialback(*started);
+    if (!call->finished()) started->run->started();
+}
+
+void run_check_axl(const SharedCall& call) {
+    if (call->node().provisioner() == nullptr)
+        return call->fail({"role-wrong", "this node provisions nobody; ask the core"});
+    const auto started = begin(call, "axl");
+    if (!started) return;
+    start_axl(*started);
+    started->run->started();
+}
+
+void run_check_link(const SharedCall& call) {
+    const auto started = begin(call, "link");
+    if (!started) return;
+    add_status_checks(*started, [call, run = started->run.get()](const NodeStatus& status) {
+        run->add(check_link(status, call->node().file(), now(call->node())));
+    });
+    started->run->started();
+}
+
+void run_check_all(const SharedCall& call) {
+    const auto started = begin(call, "all");
+    if (!started) return;
+    NodeControl& node = call->node();
+    add_status_checks(*started, [call, run = started->run.get()](const NodeStatus& status) {
+        const config::NodeFile& file = call->node().file();
+        const config::Snapshot settings = call->node().settings().snapshot();
+        run->add(check_node(status, file, *settings, now(call->node())));
+        run->add(check_certs(status, file, *settings, now(call->node())));
+        run->add(check_link(status, file, now(call->node())));
+    });
+    if (is_edge(node)) {
+        for (const xmpp::Domain& domain : own_domains(node)) start_diag(*started, "dns", domain);
+        if (started->domain) {
+            start_diag(*started, "dns", *started->domain);
+            start_diag(*started, "tls", *started->domain);
+        }
+        if (node.settings().snapshot()->enabled) start_dialback(*started);
+    }
+    if (node.provisioner() != nullptr) start_axl(*started);
+    started->run->started();
+}
+
+}  // namespace sallyport::admin

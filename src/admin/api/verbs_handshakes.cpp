@@ -1,0 +1,95 @@
+// `handshakes`: what the recorder has of peers, step by step, and as the difference from the last good one.
+#include <boost/json.hpp>
+
+#include "admin/api/record_json.h"
+#include "admin/api/status_json.h"
+#include "admin/api/verb_handlers.h"
+#include "services/record/archive.h"
+
+namespace sallyport::admin {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::uint64_t usual_list = 50;
+
+/// Ends the call on nodes without a recorder.
+const record::Archive* archive_of(Call& call) {
+    const record::Archive* const archive = call.node().handshakes();
+    if (archive == nullptr) call.fail({"role-wrong", "this node has no S2S streams; ask an edge or a core"});
+    return archive;
+}
+
+/// A domain as the recorder knows it: prepared, or an address as it is.
+std::string name_of(const std::string& text) {
+    const auto domain = xmpp::Domain::parse(text);
+    return domain ? domain->text() : text;
+}
+
+/// By id, or the latest of a peer that `fits`. Null: the call has ended.
+const record::Handshake* chosen(Call& call, const record::Archive& archive, bool failed) {
+    const std::string asked = call.text("handshake");
+    if (const record::Handshake* by_id = archive.find(asked)) return by_id;
+    const std::string peer = name_of(asked);
+    const auto all = archive.list(peer, SIZE_MAX);
+    for (const record::Handshake* one : all) {
+        if (!failed || !one->good) return one;
+    }
+    if (all.empty()) {
+        call.fail({"handshake-unknown", "'" + asked + "' is neither a recorded handshake nor a peer that has one"},
+                  "handshake");
+    } else {
+        call.fail({"handshake-none-failed", "no recorded handshake with " + peer + " failed"}, "handshake");
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+void run_handshakes_list(const SharedCall& call) {
+    const record::Archive* const archive = archive_of(*call);
+    if (archive == nullptr) return;
+    json::array rows;
+    const std::string peer = call->has("peer") ? name_of(call->text("peer")) : std::string{};
+    for (const record::Handshake* one : archive->list(peer, call->number("limit", usual_list)))
+        rows.push_back(summary_of(*one));
+    call->succeed(json::object{{"handshakes", std::move(rows)}});
+}
+
+void run_handshakes_show(const SharedCall& call) {
+    const record::Archive* const archive = archive_of(*call);
+    if (archive == nullptr) return;
+    if (const record::Handshake* one = chosen(*call, *archive, false)) call->succeed(json_of(*one));
+}
+
+void run_handshakes_diff(const SharedCall& call) {
+    const record::Archive* const archive = archive_of(*call);
+    if (archive == nullptr) return;
+    const record::Handshake* const failed = chosen(*call, *archive, true);
+    if (failed == nullptr) return;
+    const record::Handshake* const good = archive->good_before(*failed);
+    json::array differences;
+    if (good != nullptr) {
+        for (const record::Difference& one : record::differences(*good, *failed)) differences.push_back(json_of(one));
+    }
+    call->succeed(json::object{{"handshake", summary_of(*failed)},
+                               {"compared_with", good == nullptr ? json::value{} : json::value(summary_of(*good))},
+                               {"differences", std::move(differences)}});
+}
+
+void run_handshakes_export(const SharedCall& call) {
+    const record::Archive* const archive = archive_of(*call);
+    if (archive == nullptr) return;
+    const std::string peer = name_of(call->text("peer"));
+    json::array all;
+    for (const record::Handshake* one : archive->list(peer, SIZE_MAX)) all.push_back(exported(*one));
+    if (all.empty()) return call->fail({"handshake-unknown", "nothing is recorded of " + peer}, "peer");
+    call->succeed(json::object{{"format", "sallyport-handshakes-1"},
+                               {"peer", peer},
+                               {"recorded_by", call->node().file().node.name},
+                               {"written", json_time(call->node().loop().wall())},
+                               {"handshakes", std::move(all)}});
+}
+
+}  // namespace sallyport::admin

@@ -1,0 +1,47 @@
+// What a shard counts for metrics. Values that only grow; the control thread gets copies. Nothing here takes memory for
+// a stanza or asks a clock for one.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <tuple>
+
+#include "base/clock.h"
+
+namespace sallyport::record {
+
+/// Upper bounds of the buckets, in seconds; the last bucket has none.
+inline constexpr std::array<double, 14> bucket_bounds{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                                                      0.1,    0.25,  0.5,    1.0,   2.5,  10.0,  30.0};
+
+struct Histogram {
+    std::array<std::uint64_t, bucket_bounds.size() + 1> buckets{};
+    std::uint64_t count = 0;
+    double sum = 0;  ///< seconds
+
+    void add(Duration took, std::uint64_t times = 1);
+    Histogram& operator+=(const Histogram& other);
+};
+
+struct Counters {
+    struct Step {
+        std::string direction, outcome, step;  ///< "inbound", "success" or "failure", the stage that failed or "ready"
+        auto operator<=>(const Step&) const = default;
+    };
+    std::map<Step, std::uint64_t> handshakes;
+    Histogram handshake_seconds;                        ///< of successful ones
+    std::map<std::string, Histogram, std::less<>> dns;  ///< by status: "ok", "no-such-name" …
+    Histogram s2s_delivery;                             ///< from sending on a stream to the peer's acknowledgement
+    Histogram s2s_waiting;                              ///< in the queue of a destination
+    Histogram link_delivery;                            ///< from sending over a link to done at its far side
+    std::uint64_t stanzas_in = 0, stanzas_out = 0;      ///< of S2S streams that are gone
+    std::uint64_t bytes_in = 0, bytes_out = 0;
+    std::uint64_t recorder_dropped = 0;                          ///< handshakes not recorded: too many at once
+    std::map<std::string, std::uint64_t, std::less<>> verdicts;  ///< by rule
+
+    Counters& operator+=(const Counters& other);
+};
+
+}  // namespace sallyport::record

@@ -1,0 +1,33 @@
+// The handshake that one stream's driver is writing down at present. Own thread only; the finished handshake is a
+// value.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "services/record/handshake.h"
+
+namespace sallyport::record {
+
+class Notebook {
+public:
+    /// At most `most_bytes` a handshake; what comes later is counted.
+    explicit Notebook(std::uint64_t most_bytes) : most_bytes_{most_bytes} {}
+
+    void begin(bool inbound, TimePoint now, WallTime wall);
+    [[nodiscard]] bool open() const { return current_.has_value(); }
+    [[nodiscard]] Handshake& current() { return *current_; }
+    /// Ignored when none is open. A fact "key" is left out: dialback keys are nobody's business.
+    void step(std::string_view name, Facts facts, bool good, TimePoint now);
+    /// Ends the handshake; nothing when none is open.
+    [[nodiscard]] std::optional<Handshake> finish(bool good, std::string failed_at, std::string result, TimePoint now);
+
+private:
+    std::uint64_t most_bytes_;
+    std::optional<Handshake> current_;
+    TimePoint began_{};
+    std::size_t bytes_ = 0;
+};
+
+}  // namespace sallyport::record

@@ -1,0 +1,179 @@
+// Checks of the node: each of the usual causes, when it is there, and with its remedy.
+#include <gtest/gtest.h>
+
+#include "admin/api/node_checks.h"
+#include "admin/diag/judge_dialback.h"
+#include "fake_node.h"
+
+namespace sallyport::test {
+namespace {
+
+using diag::Grade;
+
+const diag::Finding* finding(const diag::Report& report, const std::string& part) {
+    for (const auto& found : report.findings) {
+        if (found.text.find(part) != std::string::npos) return &found;
+    }
+    return nullptr;
+}
+
+link::SessionStatus open_link(const std::string& role) {
+    link::SessionStatus link;
+    link.state = "open";
+    link.far_role = role;
+    link.far_realm = "cm-1_s2scp-1." + role + "1-b-test";
+    link.bound = {"b.test"};
+    return link;
+}
+
+provision::PublisherStatus publisher() {
+    provision::PublisherStatus status;
+    status.address = "imp1.b.test:8443";
+    status.username = "axl";
+    status.wanted = status.rows = {"cm-2_s2scp-1.edge1-b-test"};
+    return status;
+}
+
+TEST(CheckAxl, NamesAWrongPassword) {
+    auto status = publisher();
+    status.code = "axl-unauthorized";
+    status.reason = "401";
+    const auto report = admin::check_axl({status}, {});
+    ASSERT_NE(finding(report, "refuses the user axl (401)"), nullptr);
+    EXPECT_EQ(report.verdict(), Grade::bad);
+    EXPECT_NE(report.findings.front().remedy.find("imp-servers passwd"), std::string::npos);
+}
+
+TEST(CheckAxl, TellsTlsFromWhatCannotBeReached) {
+    auto status = publisher();
+    status.code = "axl-unreachable";
+    status.reason = "connection refused";
+    EXPECT_NE(finding(admin::check_axl({status}, {}), "cannot be reached"), nullptr);
+    status.reason = "TLS failed: self-signed certificate";
+    EXPECT_NE(finding(admin::check_axl({status}, {}), "TLS fails"), nullptr);
+}
+
+TEST(CheckAxl, NamesAMissingRow) {
+    auto status = publisher();
+    status.rows.clear();
+    EXPECT_NE(finding(admin::check_axl({status}, {}), "lacks cm-2_s2scp-1.edge1-b-test"), nullptr);
+}
+
+TEST(CheckAxl, NamesARouterThatWasNotRestarted) {
+    admin::NodeStatus node;
+    node.links = {open_link("presence")};
+    const auto report = admin::check_axl({publisher()}, node);
+    const auto* found = finding(report, "has not loaded cm-2_s2scp-1.edge1-b-test");
+    ASSERT_NE(found, nullptr);
+    EXPECT_NE(found->remedy.find("restart router"), std::string::npos);
+    node.links[0].components = publisher().rows;
+    EXPECT_EQ(admin::check_axl({publisher()}, node).verdict(), Grade::good);
+}
+
+TEST(CheckLink, NamesWhatIsDown) {
+    config::NodeFile file;
+    file.role = config::Role::core;
+    admin::NodeStatus node;
+    EXPECT_NE(finding(admin::check_link(node, file, {}), "this core dials nobody"), nullptr);
+    node.dials = {{"10.0.0.1:7400", "edge1.b.test", "edge", "waiting", "the secret is wrong", {}}};
+    EXPECT_EQ(admin::check_link(node, file, {}).verdict(), Grade::bad);
+    EXPECT_NE(finding(admin::check_link(node, file, {}), "the secret is wrong"), nullptr);
+    node.dials.clear();
+    node.links = {open_link("edge")};
+    EXPECT_EQ(admin::check_link(node, file, {}).verdict(), Grade::good);
+    node.held_for_link = 3;
+    EXPECT_EQ(admin::check_link(node, file, {}).verdict(), Grade::warning);
+}
+
+TEST(CheckCerts, JudgesTimeAndNames) {
+    const WallTime now{std::chrono::hours{24 * 100}};
+    config::NodeFile file;
+    file.role = config::Role::edge;
+    config::Settings settings;
+    settings.domains = {*config::NamePattern::parse("b.test")};
+    admin::NodeStatus node;
+    admin::OwnCertificate own{"s2s b.test", "b.pem", {}};
+    own.facts.dns_names = {"b.test"};
+    own.facts.not_after = now + std::chrono::hours{24 * 90};
+    node.certificates = {own};
+    EXPECT_EQ(admin::check_certs(node, file, settings, now).verdict(), Grade::good);
+    node.certificates[0].facts.not_after = now + std::chrono::hours{24 * 3};
+    EXPECT_NE(finding(admin::check_certs(node, file, settings, now), "expires in 3 days"), nullptr);
+    node.certificates[0].facts.not_after = now - std::chrono::hours{1};
+    EXPECT_EQ(admin::check_certs(node, file, settings, now).verdict(), Grade::bad);
+    node.certificates[0].facts.not_before = now + std::chrono::hours{1};
+    EXPECT_NE(finding(admin::check_certs(node, file, settings, now), "not valid yet"), nullptr);
+    node.certificates[0].facts.dns_names = {"c.test"};
+    EXPECT_NE(finding(admin::check_certs(node, file, settings, now), "no certificate names b.test"), nullptr);
+}
+
+class JudgeDialback : public testing::Test {
+protected:
+    diag::Report judge() {
+        diag::Report report{"dialback", "b.test", {}, {}};
+        diag::judge_dialback(visit, door, *xmpp::Domain::parse("b.test"), report);
+        return report;
+    }
+    diag::Door door{"edge2.b.test", *Endpoint::parse("198.51.0.8:5269"), false};
+    diag::Visit visit;
+};
+
+TEST_F(JudgeDialback, PraisesARightAnswerToBothKeys) {
+    visit.door = door;
+    visit.answers = {"valid", "invalid"};
+    EXPECT_EQ(judge().verdict(), Grade::good);
+}
+
+TEST_F(JudgeDialback, NamesASecretThatDiffers) {
+    visit.door = door;
+    visit.answers = {"invalid", "invalid"};
+    ASSERT_NE(finding(judge(), "edge2.b.test at 198.51.0.8:5269 has another dialback secret"), nullptr);
+}
+
+TEST_F(JudgeDialback, NamesAClosedPortAStrangerAndOneThatBelievesEverything) {
+    visit.closed_doors = {"198.51.0.8:5269: connection refused"};
+    EXPECT_NE(finding(judge(), "connection refused"), nullptr);
+    visit.door = door;
+    visit.answers = {"error item-not-found", "error item-not-found"};
+    EXPECT_NE(finding(judge(), "does not vouch for b.test"), nullptr);
+    visit.answers = {"valid", "valid"};
+    EXPECT_NE(finding(judge(), "to a wrong key"), nullptr);
+    visit.answers = {};
+    visit.failure = "the server refuses the stream: host-unknown";
+    EXPECT_NE(finding(judge(), "host-unknown"), nullptr);
+}
+
+class CheckVerbs : public testing::Test {
+protected:
+    FakeNode node;
+};
+
+TEST_F(CheckVerbs, AnswerWithVerdictAndRemedies) {
+    const auto link = node.ask("check.link");
+    EXPECT_EQ(text_at(link, "verdict"), "bad");
+    EXPECT_EQ(text_at(link.as_object().at("findings").as_array().at(0), "check"), "link");
+    EXPECT_EQ(text_at(node.ask("check.certs"), "check"), "certs");
+    EXPECT_EQ(code_of(node.ask("check.axl")), "role-wrong");
+}
+
+TEST_F(CheckVerbs, AllNamesFederationThatIsOffAndDnsThatIsMissing) {
+    (void)node.ask("config.set", R"({"name":"federation.enabled","value":"false"})");
+    node.current.federation_enabled = false;
+    node.names.add_address("b.test", "198.51.0.7");
+    const auto all = node.ask("check.all");
+    EXPECT_EQ(text_at(all, "verdict"), "bad");
+    const std::string text = boost::json::serialize(all);
+    EXPECT_NE(text.find("federation is off"), std::string::npos) << text;
+    EXPECT_NE(text.find("there is no SRV record"), std::string::npos) << text;
+    EXPECT_NE(text.find("no core has dialled this node"), std::string::npos) << text;
+    EXPECT_EQ(text_at(all.as_object().at("findings").as_array().at(0), "grade"), "bad") << "the gravest first";
+}
+
+TEST_F(CheckVerbs, DialbackSaysWhenNobodyMayAsk) {
+    const auto answer = node.ask("check.dialback", R"({"domain":"a.test"})");
+    EXPECT_EQ(text_at(answer, "verdict"), "bad");
+    EXPECT_NE(boost::json::serialize(answer).find("we may not talk with a.test"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace sallyport::test

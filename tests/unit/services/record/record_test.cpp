@@ -1,0 +1,209 @@
+// The recorder as values: what is written down, what is forgotten first, what is told as a difference; and refusals.
+#include <gtest/gtest.h>
+
+#include "services/record/archive.h"
+#include "services/record/compare.h"
+#include "services/record/desk.h"
+#include "services/record/notebook.h"
+
+namespace sallyport::record {
+namespace {
+
+using std::chrono::milliseconds;
+const TimePoint start{milliseconds{1000}};
+
+Handshake made(const std::string& peer, bool good, bool inbound = false) {
+    Handshake handshake;
+    handshake.peer = peer;
+    handshake.good = good;
+    handshake.inbound = inbound;
+    return handshake;
+}
+
+TEST(Notebook, TimesStepsFromTheBeginning) {
+    Notebook notebook{4096};
+    notebook.begin(true, start, {});
+    notebook.step("tls", {{"version", "TLSv1.3"}}, true, start + milliseconds{7});
+    const auto done = notebook.finish(false, "dialback", "no answer", start + milliseconds{9});
+    ASSERT_TRUE(done);
+    EXPECT_TRUE(done->inbound);
+    EXPECT_EQ(done->steps.at(0).at, milliseconds{7});
+    EXPECT_EQ(done->took, milliseconds{9});
+    EXPECT_EQ(done->failed_at, "dialback");
+    EXPECT_FALSE(notebook.open());
+    EXPECT_FALSE(notebook.finish(true, "", "", start));
+}
+
+TEST(Notebook, NeverWritesAKeyDown) {
+    Notebook notebook{4096};
+    notebook.begin(false, start, {});
+    notebook.step("result.sent", {{"from", "b.test"}, {"key", "0123abcd"}}, true, start);
+    const auto done = notebook.finish(true, "", "dialback", start);
+    ASSERT_EQ(done->steps.at(0).facts.size(), 1U);
+    EXPECT_EQ(done->steps.at(0).facts.at(0).first, "from");
+}
+
+TEST(Notebook, KeepsToItsBoundAndCountsTheRest) {
+    Notebook notebook{4096};
+    notebook.begin(false, start, {});
+    for (int i = 0; i < 100; ++i) notebook.step("tcp.failed", {{"why", std::string(2000, 'x')}}, false, start);
+    const auto done = notebook.finish(false, "tcp", "", start);
+    EXPECT_LE(done->bytes(), 4096U + 600U);
+    EXPECT_GT(done->left_out, 80U);
+    EXPECT_EQ(done->steps.size() + done->left_out, 100U);
+    EXPECT_LT(done->steps.front().facts.front().second.size(), 600U);
+}
+
+TEST(Archive, KeepsTheLatestOfEachDirectionAndOutcome) {
+    Limits limits;
+    limits.recorded_handshakes = 2;
+    Archive archive{limits};
+    archive.add(made("a.test", true));
+    for (int i = 0; i < 5; ++i) archive.add(made("a.test", false));
+    archive.add(made("a.test", false, true));
+    EXPECT_EQ(archive.list("a.test", 100).size(), 4U);
+    EXPECT_EQ(archive.list("a.test", 100).front()->id, "h-7");
+    EXPECT_EQ(archive.last("a.test", true)->id, "h-1");
+    EXPECT_EQ(archive.find("h-2"), nullptr);
+    ASSERT_NE(archive.find("h-6"), nullptr);
+    EXPECT_EQ(archive.list("none.test", 100).size(), 0U);
+}
+
+TEST(Archive, ForgetsInventedPeersBeforeThoseThatProvedThemselves) {
+    Limits limits;
+    limits.recorded_peers = 3;
+    Archive archive{limits};
+    archive.add(made("partner.test", true));
+    for (int i = 0; i < 50; ++i) archive.add(made("x" + std::to_string(i) + ".test", false));
+    EXPECT_EQ(archive.peers(), 3U);
+    EXPECT_NE(archive.last("partner.test", true), nullptr);
+    EXPECT_NE(archive.last("x49.test", false), nullptr);
+    EXPECT_EQ(archive.last("x10.test", false), nullptr);
+}
+
+TEST(Archive, KeepsToItsBytes) {
+    Limits limits;
+    limits.recorder_bytes = 20000;
+    Archive archive{limits};
+    for (int i = 0; i < 100; ++i) {
+        Handshake big = made("p" + std::to_string(i) + ".test", false);
+        big.steps.push_back({{}, "tcp.failed", false, {{"why", std::string(1000, 'x')}}});
+        archive.add(std::move(big));
+    }
+    EXPECT_LE(archive.bytes(), 20000U);
+    EXPECT_GT(archive.peers(), 5U);
+    EXPECT_NE(archive.last("p99.test", false), nullptr);
+}
+
+TEST(Archive, FindsTheGoodOneToCompareWith) {
+    Archive archive{Limits{}};
+    archive.add(made("a.test", true));
+    archive.add(made("a.test", true, true));
+    archive.add(made("a.test", false));
+    archive.add(made("a.test", true));
+    EXPECT_EQ(archive.good_before(*archive.find("h-3"))->id, "h-1");
+    Archive other{Limits{}};
+    other.add(made("a.test", false));
+    EXPECT_EQ(other.good_before(*other.find("h-1")), nullptr);
+    other.add(made("a.test", true));
+    EXPECT_EQ(other.good_before(*other.find("h-1"))->id, "h-2");
+}
+
+TEST(Differences, NameWhatChangedWhatIsNewAndWhatNeverCame) {
+    Handshake before = made("a.test", true), now = made("a.test", false);
+    before.steps = {{{}, "tcp.connected", true, {{"address", "192.0.2.1:5269"}, {"ms", "3"}}},
+                    {{}, "tls.session", true, {{"version", "TLSv1.3"}, {"sha256", "aa"}}},
+                    {{}, "result.sent", true, {}}};
+    now.steps = {{{}, "tcp.connected", true, {{"address", "192.0.2.1:5269"}, {"ms", "900"}}},
+                 {{}, "tls.session", false, {{"version", "TLSv1.3"}, {"sha256", "bb"}, {"chain", "expired"}}},
+                 {{}, "tls.failed", false, {{"why", "expired"}}}};
+    const auto found = differences(before, now);
+    ASSERT_EQ(found.size(), 4U);
+    EXPECT_EQ(found[0].fact, "sha256");
+    EXPECT_EQ(found[0].before, "aa");
+    EXPECT_EQ(found[0].now, "bb");
+    EXPECT_EQ(found[1].fact, "chain");
+    EXPECT_EQ(found[2].kind, Difference::Kind::added);
+    EXPECT_EQ(found[2].step, "tls.failed");
+    EXPECT_EQ(found[3].kind, Difference::Kind::missing);
+    EXPECT_EQ(found[3].step, "result.sent");
+    EXPECT_TRUE(differences(before, before).empty());
+}
+
+TEST(Verdicts, GiveEqualRefusalsOneIdAndCountThem) {
+    Verdicts verdicts{100};
+    const WallTime at{std::chrono::seconds{10}}, later{std::chrono::seconds{20}};
+    const std::string id = verdicts.keep({"queue-full", "stanza", "b.test", "a.test", "10 are waiting"}, at);
+    EXPECT_EQ(id.size(), 14U);
+    EXPECT_EQ(verdicts.keep({"queue-full", "stanza", "b.test", "a.test", "11 are waiting"}, later), id);
+    EXPECT_NE(verdicts.keep({"queue-full", "stanza", "b.test", "c.test", "10 are waiting"}, at), id);
+    const auto found = verdicts.find(id);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->count, 2U);
+    EXPECT_EQ(found->first, at);
+    EXPECT_EQ(found->last, later);
+    EXPECT_EQ(found->why, "11 are waiting");
+    EXPECT_EQ(verdicts.by_rule().at("queue-full"), 3U);
+    EXPECT_FALSE(verdicts.find("v-000000000000"));
+}
+
+TEST(Verdicts, TakeOverTheIdOfThePolicyChain) {
+    Verdicts verdicts{100};
+    EXPECT_EQ(verdicts.keep({"deny-list", "stanza", "b.test", "a.test", "why", "v-abc"}, {}), "v-abc");
+    EXPECT_EQ(verdicts.find("v-abc")->rule, "deny-list");
+}
+
+TEST(Verdicts, ForgetTheOldestBeyondTheirBound) {
+    Verdicts verdicts{16};
+    const std::string kept = verdicts.keep({"dns", "stanza", "b.test", "kept.test", ""}, {});
+    for (int i = 0; i < 100; ++i) {
+        const std::string to = "x" + std::to_string(i) + ".test";
+        (void)verdicts.keep({"dns", "stanza", "b.test", to, ""}, {});
+        (void)verdicts.keep({"dns", "stanza", "b.test", "kept.test", ""}, {});
+    }
+    EXPECT_TRUE(verdicts.find(kept));
+    EXPECT_EQ(verdicts.find(kept)->count, 101U);
+    EXPECT_EQ(verdicts.by_rule().at("dns"), 201U);
+}
+
+TEST(Refusals, EachSaysWhatMendsIt) {
+    for (const RefusalRow& row : refusal_rows()) {
+        EXPECT_FALSE(row.help.empty()) << row.rule;
+        EXPECT_FALSE(row.remedy.empty()) << row.rule;
+        EXPECT_FALSE(row.part.empty()) << row.rule;
+        EXPECT_EQ(find_refusal(row.rule), &row);
+    }
+}
+
+TEST(Desk, HandsOverWhatIsDoneAndNoMoreThanTheControlThreadTakes) {
+    std::vector<std::function<void()>> posted;
+    std::vector<Handshake> seen;
+    Desk desk{Limits{}, [&](std::function<void()> work) { posted.push_back(std::move(work)); },
+              [&](Handshake handshake) { seen.push_back(std::move(handshake)); }};
+    for (int i = 0; i < 1000; ++i) desk.done(made("a.test", false));
+    EXPECT_EQ(posted.size(), 256U);
+    EXPECT_EQ(desk.counters().recorder_dropped, 744U);
+    for (auto& work : posted) work();
+    EXPECT_EQ(seen.size(), 256U);
+    desk.done(made("a.test", true));
+    EXPECT_EQ(posted.size(), 257U);
+    EXPECT_EQ((desk.counted().handshakes.at({"outbound", "success", "ready"})), 1U);
+}
+
+TEST(Histogram, PutsEachObservationIntoOneBucket) {
+    Histogram histogram;
+    histogram.add(milliseconds{1});
+    histogram.add(milliseconds{60});
+    histogram.add(std::chrono::minutes{5});
+    EXPECT_EQ(histogram.count, 3U);
+    EXPECT_EQ(histogram.buckets[1], 1U);
+    EXPECT_EQ(histogram.buckets[7], 1U);
+    EXPECT_EQ(histogram.buckets.back(), 1U);
+    Histogram sum = histogram;
+    sum += histogram;
+    EXPECT_EQ(sum.count, 6U);
+    EXPECT_NEAR(sum.sum, 2 * 300.061, 0.001);
+}
+
+}  // namespace
+}  // namespace sallyport::record
