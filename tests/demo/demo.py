@@ -12,6 +12,7 @@ are Prosodies without any gateway: that checks the demo itself.
 """
 import os
 import re
+import secrets
 import shutil
 import signal
 import socket
@@ -30,6 +31,7 @@ from world.wait import until  # noqa: E402
 
 ROOT = os.path.normpath(os.path.join(HERE, "..", ".."))
 DNS_PORT = 5353
+ADMIN_PORT = 9443
 WITHOUT_PAIRS = os.environ.get("SALLYPORT") == "none"
 
 
@@ -69,6 +71,11 @@ class Organisation:
     def at(self, host):
         return f"127.0.{self.net}.{host}"
 
+    def pages(self):
+        """Node -> where its web page is."""
+        inside = {"edge": self.at(21) if self.presence else self.at(20), "core": self.at(10), "presence": self.at(7)}
+        return {node: f"https://{inside[node.role]}:{ADMIN_PORT}/" for node in self.nodes()}
+
     def nodes(self):
         return [node for node in (self.edge, self.core, self.presence) if node]
 
@@ -84,7 +91,7 @@ class WithTrio(Organisation):
         at = {"edge": self.at(20), "link": self.at(21), "core": self.at(10), "presence": self.at(7)}
         names = {"edge": f"edge1.{self.domain}", "core": f"core1.{self.domain}", "presence": f"imp1.{self.domain}"}
         self.trio = Trio(os.path.join(self.folder, self.short), self.domain, at, names, f"{DNS_SERVER}:{DNS_PORT}",
-                         "127.0.0.0/8", [other])
+                         "127.0.0.0/8", [other], admin_port=ADMIN_PORT)
         say(f"{self.domain}: sallyport init has written edge.toml, core.toml and presence.toml")
         self.start(self.trio)
         self.trio.start()
@@ -128,18 +135,22 @@ class WithServer(Organisation):
         }
         identity = ([self.domain, f"*.{self.domain}"], *self.certificate)
         edge_name = f"edge1.{self.domain}"
-        self.edge = self.start(sallyport.Node("edge", f"{self.short}-edge", self.folder, sallyport.edge_file(
+        edge = sallyport.edge_file(
             edge_name, listen=[f"{self.at(20)}:5269"], link=f"{self.at(20)}:7400", dns=f"{DNS_SERVER}:{DNS_PORT}",
             allow=["127.0.0.0/8"], trust=self.authority.certificate, identity=identity,
             link_certificate=self.traversal.issue(f"{self.short}-link-edge", [edge_name]),
-            link_trust=self.traversal.certificate, settings=settings, threads=1)))
-        self.core = self.start(sallyport.Node("core", f"{self.short}-core", self.folder, sallyport.core_file(
+            link_trust=self.traversal.certificate, settings=settings, threads=1)
+        core = sallyport.core_file(
             f"core1.{self.domain}", edge=f"{self.at(20)}:7400", edge_name=edge_name, inside=f"{self.at(10)}:5269",
             servers=[{"domains": [self.domain, f"rooms.{self.domain}"], "address": f"{self.at(5)}:5269",
                       "tls": "required", "auth": "dialback"}],
             trust=self.authority.certificate, identity=identity,
             link_certificate=self.traversal.issue(f"{self.short}-link-core", [f"core1.{self.domain}"]),
-            link_trust=self.traversal.certificate, settings=settings, threads=1)))
+            link_trust=self.traversal.certificate, settings=settings, threads=1)
+        edge["admin"] = {"listen": [f"{self.at(20)}:{ADMIN_PORT}"]}
+        core["admin"] = {"listen": [f"{self.at(10)}:{ADMIN_PORT}"]}
+        self.edge = self.start(sallyport.Node("edge", f"{self.short}-edge", self.folder, edge))
+        self.core = self.start(sallyport.Node("core", f"{self.short}-core", self.folder, core))
 
     def ready(self):
         self.prosody.ready()
@@ -161,6 +172,10 @@ def zones():
     return "\n".join(lines)
 
 
+def private(path, flags):
+    return os.open(path, flags, 0o600)
+
+
 def indented(text):
     return "\n".join("  " + line for line in text.rstrip().splitlines())
 
@@ -173,6 +188,10 @@ class Demo:
         shutil.rmtree(self.folder, ignore_errors=True)
         os.makedirs(self.folder, mode=0o700)
         self.running, self.organisations = [], []
+        self.password = secrets.token_urlsafe(12)
+        self.password_file = os.path.join(self.folder, "demo-password")
+        with open(self.password_file, "w", encoding="ascii", opener=private) as file:
+            file.write(self.password + "\n")
 
     def start(self, process):
         self.running.append(process)
@@ -191,6 +210,8 @@ class Demo:
             organisation.begin(name)
         for organisation in self.organisations:
             organisation.ready()
+            for node in organisation.nodes():
+                node.ask("admins", "add", "demo", "--role", "administrator", "--password-file", self.password_file)
 
     def prove(self):
         (romeo, benvolio), (juliet,) = (organisation.users() for organisation in self.organisations)
@@ -229,6 +250,11 @@ class Demo:
 
     def where_to_look(self):
         say("\nwhere to look:")
+        for organisation in self.organisations:
+            for node, page in organisation.pages().items():
+                say(f"  {page}  {node.role} of {organisation.domain}")
+        if not WITHOUT_PAIRS:
+            say(f"  name demo, password {self.password}; the browser does not know the certificates, which the nodes made")
         binary = os.path.relpath(sallyport.BINARY)
         for organisation in self.organisations:
             for node in organisation.nodes():

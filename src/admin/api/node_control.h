@@ -121,8 +121,6 @@ public:
     [[nodiscard]] virtual provision::Provisioner* provisioner() { return nullptr; }
     /// Accounts, tokens, sessions and audit; null where there are none (tests).
     [[nodiscard]] virtual AccessDesk* access() { return nullptr; }
-    /// The body of GET /metrics, in OpenMetrics text; none: this node has no metrics.
-    virtual void metrics(std::function<void(std::optional<std::string>)> on_metrics) { on_metrics(std::nullopt); }
     virtual void status(std::function<void(NodeStatus)> on_status) = 0;
     /// XEP-0199 through the whole live path from a domain of ours.
     virtual void ping(const xmpp::DomainPair& pair, std::function<void(Result<Duration>)> on_pinged) = 0;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "admin/api/metrics.h"
 #include "admin/api/strict_json.h"
 #include "admin/rest/answers.h"
 #include "admin/rest/http_text.h"
@@ -305,12 +306,10 @@ void RestService::answer_verb(const io::HttpRequest& request, const Ticket& tick
 }
 
 void RestService::answer_metrics(const Answer& to) {
-    node_.metrics([to](std::optional<std::string> text) {
-        if (!text) return send(to, error_answer(404, {"metrics-none", "this node has no metrics"}));
+    node_.status([to, settings = node_.settings().snapshot()](const NodeStatus& status) {
         send(to, {200,
-                  {{"Content-Type", "application/openmetrics-text; version=1.0.0; charset=utf-8"},
-                   {"Cache-Control", "no-store"}},
-                  std::move(*text)});
+                  {{"Content-Type", std::string{metrics_media_type}}, {"Cache-Control", "no-store"}},
+                  metrics_text(status, *settings)});
     });
 }
 

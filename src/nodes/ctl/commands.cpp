@@ -189,6 +189,8 @@ private:
                        "resolver of edge and core instead of the system's; may be repeated");
         app.add_option("--allow-network", init.allow_networks,
                        "private network that DNS may lead the edge to; may be repeated");
+        app.add_option("--admin-port", init.admin_port,
+                       "web pages and REST of each node, on this port of its address inside; none if absent");
         app.add_option("--edge-name", init.edge_name, "host name of the edge");
         app.add_option("--core-name", init.core_name, "host name of the core");
         app.add_option("--certificate", init.certificate, "certificate with chain for the domains");

@@ -2,6 +2,7 @@
 // organisation has no XMPP server of its own, and what has to be set up around them.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@ struct InitAnswers {
     std::string directory, edge_link, core_inside, core_link_source, inside_server, edge_name, core_name, certificate,
         key, presence, presence_name;
     std::vector<std::string> domains, edge_public, allow, dns_servers, allow_networks;
+    std::uint16_t admin_port = 0;
     bool self_signed = false, force = false;
 };
 
@@ -34,6 +36,7 @@ struct InitPlan {
     std::optional<Endpoint> presence;  ///< router link of the presence node; AXL and clients have the same address
     std::vector<Endpoint> dns_servers;
     std::vector<IpNetwork> allow_networks;
+    std::uint16_t admin_port = 0;  ///< 0: no web pages
     std::string edge_name, core_name, presence_name;
     std::string edge_data, core_data, presence_data;
     std::string certificate, key;  ///< absolute; empty: made here, self-signed

@@ -137,6 +137,10 @@ std::string next_part(const InitPlan& plan) {
         (plan.presence ? "  sallyport run sql 'select * from xmpps2snodes' --config " + presence +
                              "  # the row of the edge, written by the core\n"
                        : "");
+    if (plan.admin_port != 0) {
+        part += "  sallyport admins add NAME --role administrator --config " + edge + "  # then https://" +
+                Endpoint{plan.edge_link.address, plan.admin_port}.text() + "/; likewise on the other nodes\n";
+    }
     if (plan.allow.empty()) {
         part += "  sallyport allow add partner.example --config " + edge + "  # nobody may talk with you before\n";
     }

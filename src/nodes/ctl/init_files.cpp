@@ -59,6 +59,14 @@ std::string link_keys(const std::string& stem, const Secrets& secrets) {
 std::string text_of(const xmpp::Domain& domain) { return domain.text(); }
 std::string text_of_endpoint(const Endpoint& at) { return at.text(); }
 
+std::string admin_section(const InitPlan& plan, const IpAddress& at) {
+    if (plan.admin_port == 0) return "";
+    return "\n# Web pages and REST; `sallyport admins add` makes the first account.\n"
+           "[admin]\n"
+           "listen = [" +
+           quoted(Endpoint{at, plan.admin_port}.text()) + "]\n";
+}
+
 std::string dns_section(const InitPlan& plan, const std::string& hosts_file) {
     std::string lines;
     if (!plan.dns_servers.empty()) lines += "servers = " + list_of(plan.dns_servers, text_of_endpoint) + "\n";
@@ -87,8 +95,8 @@ std::string edge_toml(const InitPlan& plan, const Secrets& secrets) {
            quoted(plan.edge_name) +
            "\n"
            "data = " +
-           quoted(plan.edge_data) +
-           "  # database, admin socket; made with mode 0700\n"
+           quoted(plan.edge_data) + "  # database, admin socket; made with mode 0700\n" +
+           admin_section(plan, plan.edge_link.address) +
            "\n[s2s]\n"
            "listen = " +
            list_of(plan.edge_public, text_of_endpoint) + "\n" +
@@ -161,7 +169,8 @@ std::string core_toml(const InitPlan& plan, const Secrets& secrets) {
            "\n"
            "data = " +
            quoted(plan.core_data) + "  # database, admin socket, inside CA; made with mode 0700\n" +
-           dns_section(plan, plan.presence ? "hosts" : "") + "\n[link]\n" + link_keys("core-link", secrets) +
+           admin_section(plan, plan.core_inside.address) + dns_section(plan, plan.presence ? "hosts" : "") +
+           "\n[link]\n" + link_keys("core-link", secrets) +
            "\n[[link.dial]]\n"
            "address = " +
            quoted(plan.edge_link.text()) +
@@ -189,8 +198,8 @@ std::string presence_toml(const InitPlan& plan, const Secrets& secrets) {
            "[node]\n"
            "name = " +
            quoted(plan.presence_name) + "  # the realm of its router is this name with dots turned to dashes\n" +
-           "data = " + quoted(plan.presence_data) +
-           "  # databases, admin socket; made with mode 0700\n"
+           "data = " + quoted(plan.presence_data) + "  # databases, admin socket; made with mode 0700\n" +
+           admin_section(plan, plan.presence->address) +
            "\n# The router link. The core connects here.\n"
            "[link]\n"
            "listen = [" +

@@ -139,6 +139,7 @@ Result<void> understand_users(const InitAnswers& answers, InitPlan& plan) {
 }
 
 Result<void> understand_network(const InitAnswers& answers, InitPlan& plan) {
+    plan.admin_port = answers.admin_port;
     for (const std::string& text : answers.dns_servers) {
         const auto at = endpoint(text, dns_port, "--dns-server");
         if (!at) return at.error();

@@ -39,13 +39,15 @@ class Users:
 class Trio:
     """`at`: role -> address; `names`: role -> host name."""
 
-    def __init__(self, folder, domain, at, names, dns, network, allow=(), namespaces=None):
+    def __init__(self, folder, domain, at, names, dns, network, allow=(), namespaces=None, admin_port=None):
         self.folder, self.domain, self.at, self.names = folder, domain, at, names
         self.namespaces = namespaces or {}
         words = ["init", "--directory", folder, "--domain", domain, "--self-signed", "--dns-server", dns, "--allow-network",
                  network, "--edge-name", names["edge"], "--core-name", names["core"], "--presence-name", names["presence"],
                  "--edge-public", at["edge"], "--edge-link", at["link"], "--core-inside", at["core"],
                  "--presence", at["presence"]]
+        if admin_port:
+            words += ["--admin-port", str(admin_port)]
         for name in allow:
             words += ["--allow", name]
         self.printed = subprocess.run([sallyport.BINARY, *words], capture_output=True, text=True, check=True,

@@ -191,7 +191,8 @@ TEST_F(Init, WritesATrioThatAllThreeNodesAccept) {
     const std::vector<std::string> trio{
         "init",         "--directory", folder,          "--domain", "b.test",          "--edge-public", "198.51.0.7",
         "--edge-link",  "10.0.0.1",    "--core-inside", "10.0.1.1", "--presence",      "10.0.1.7",      "--self-signed",
-        "--dns-server", "10.0.1.53",   "--allow",       "*.a.test", "--allow-network", "198.51.0.0/24"};
+        "--dns-server", "10.0.1.53",   "--allow",       "*.a.test", "--allow-network", "198.51.0.0/24", "--admin-port",
+        "9443"};
     ASSERT_EQ(run(trio), 0) << err;
     const std::string printed = out;
     const auto edge = parse("edge.toml", config::Role::edge);
@@ -209,6 +210,9 @@ TEST_F(Init, WritesATrioThatAllThreeNodesAccept) {
     EXPECT_EQ(presence.realm(), "imp1-b-test");
     EXPECT_EQ(presence.clients.domains.at(0).text(), "b.test");
     EXPECT_EQ(presence.clients.listen.at(0).text(), "10.0.1.7:5222");
+    EXPECT_EQ(edge.admin.listen.at(0).text(), "10.0.0.1:9443") << "never the public address";
+    EXPECT_EQ(core.admin.listen.at(0).text(), "10.0.1.1:9443");
+    EXPECT_EQ(presence.admin.listen.at(0).text(), "10.0.1.7:9443");
     EXPECT_EQ(edge.dns.servers.at(0).text(), "10.0.1.53:53");
     EXPECT_EQ(edge.s2s.allow_networks.at(0).text(), "198.51.0.0/24");
 
