@@ -83,7 +83,7 @@ export default function operation(stage) {
     await desk.page.fill("main input[name=module]", "s2s");
     await desk.page.fill("main input[name=level]", "debug");
     await desk.page.click("main form button[type=submit]");
-    await desk.page.waitForSelector(".said :text('s2s logs debug')");
+    await desk.page.waitForSelector(".said :text('The log level is set')");
     await desk.calm();
     await desk.close();
   });
