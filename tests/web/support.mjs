@@ -67,7 +67,7 @@ export const open_browser = () => chromium.launch({ executablePath: process.env.
 export class Desk {
   static async open(browser, world, role, { dark = false, phone = false, scripts = true } = {}) {
     const desk = new Desk();
-    Object.assign(desk, { world, role, url: world.about.nodes[role].url, trouble: [], bytes: 0, requests: [] });
+    Object.assign(desk, { world, role, url: world.about.nodes[role].url, trouble: [] });
     desk.context = await browser.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled: scripts, colorScheme: dark ? "dark" : "light", reducedMotion: "reduce",
       viewport: phone ? { width: 390, height: 844 } : { width: 1440, height: 900 } });
     desk.page = await desk.context.newPage();
@@ -90,15 +90,9 @@ export class Desk {
       await dialog.dismiss();
     });
     page.on("request", (request) => {
-      this.requests.push(request.url());
       if (!request.url().startsWith(`${this.url}/`) && !request.url().startsWith("data:")) this.trouble.push(`request elsewhere: ${request.url()}`);
     });
-    page.on("response", async (response) => {
-      const path = new URL(response.url()).pathname;
-      if (response.status() >= 500) this.trouble.push(`${response.status()} ${path}`);
-      if (path.startsWith("/api/") || path === "/metrics") return;
-      this.bytes += (await response.body().catch(() => Buffer.alloc(0))).length;
-    });
+    page.on("response", (response) => response.status() >= 500 && this.trouble.push(`${response.status()} ${response.url()}`));
   }
 
   /** Through the form the first time, with the session that was made then later on, unless a fresh one is wanted. */

@@ -44,7 +44,7 @@ export function Chart({ title, times, series, format = String, whole = false }) 
     let wanted = true;
     const fit = new ResizeObserver(([{ contentRect }]) => chart.current?.setSize({ width: contentRect.width, height }));
     load().then((Plot) => {
-      if (!wanted) return;
+      if (!wanted || place.current === null) return;  // the page was left while the library came
       const plot = options(place.current.clientWidth, series, format, whole);
       plot.hooks = { setCursor: [(one) => point(one.cursor.idx ?? null)] };
       chart.current = new Plot(plot, values, place.current);
