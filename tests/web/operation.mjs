@@ -18,7 +18,7 @@ export default function operation(stage) {
     await desk.page.waitForSelector("main .notice:has-text('It would pass.')");
     await desk.page.click("main button:has-text('Check DNS and TLS')");
     await desk.page.waitForSelector("main .report >> nth=1");
-    await desk.picture("peer");
+    await desk.picture("peer", { whole: false });
     await desk.page.click("main button:has-text('Close streams')");
     await desk.page.click("dialog button:has-text('Close them')");
     await desk.page.waitForSelector(".said :text-matches('streams? closed')");

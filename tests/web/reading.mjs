@@ -23,6 +23,10 @@ const overflow = () => {
   return document.documentElement.scrollWidth > innerWidth || wide.length > 0 ? wide.slice(0, 3).map((one) => one.outerHTML.slice(0, 120)).concat("wider than the window") : [];
 };
 
+/** Bytes of the page itself, unpacked; answers of the interface are not counted. */
+const weight = () => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+  .filter(({ name }) => !/\/api\/|\/metrics/.test(new URL(name).pathname)).reduce((sum, { decodedBodySize }) => sum + decodedBodySize, 0);
+
 export default function reading(stage) {
   for (const role of ["edge", "core", "presence"]) {
     test(`every page of the ${role} is drawn, is accessible and asks nobody else`, async () => {
@@ -79,8 +83,11 @@ export default function reading(stage) {
     const desk = await (await Desk.open(stage.browser, stage.world, "edge")).sign_in();
     await desk.page.waitForSelector(".chart canvas");
     await desk.page.waitForLoadState("load");
-    const { bytes } = desk;
+    const bytes = await desk.page.evaluate(weight);
     assert.ok(bytes > 50_000 && bytes < most_bytes, `${bytes} bytes`);
+    await stage.world.order({ do: "chat" });
+    await desk.page.waitForFunction(() => [...document.querySelectorAll(".legend b")].some((one) => Number(one.textContent) > 0));
+    await desk.picture("overview");
     const paints = [];
     for (let turn = 0; turn < 4; ++turn) {
       await desk.page.goto("about:blank");

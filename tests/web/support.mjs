@@ -1,7 +1,7 @@
 // The world (world.py) and the browser, and what every test does with them: sign in, open a page, look for trouble.
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
-import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -16,7 +16,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 const run = promisify(execFile);
 const images = join(root, "docs", "manual", "images");
 /** Pictures that docs/manual/web.md shows; copied there when WEB_IMAGES is set. */
-const shown = new Set(["edge-overview", "federation-saved", "peer", "failures", "why", "provisioning", "events", "phone-dark-overview"]);
+const shown = new Set(["overview", "federation-saved", "peer", "failures", "why", "provisioning", "events", "phone-dark-overview"]);
 mkdirSync(artefacts, { recursive: true });
 
 /** The process of world.py: `about` what it said at its start, `order` carries out one of its commands. */
@@ -67,7 +67,7 @@ export const open_browser = () => chromium.launch({ executablePath: process.env.
 export class Desk {
   static async open(browser, world, role, { dark = false, phone = false, scripts = true } = {}) {
     const desk = new Desk();
-    Object.assign(desk, { world, role, url: world.about.nodes[role].url, trouble: [], bytes: 0, requests: [] });
+    Object.assign(desk, { world, role, url: world.about.nodes[role].url, trouble: [] });
     desk.context = await browser.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled: scripts, colorScheme: dark ? "dark" : "light", reducedMotion: "reduce",
       viewport: phone ? { width: 390, height: 844 } : { width: 1440, height: 900 } });
     desk.page = await desk.context.newPage();
@@ -90,15 +90,9 @@ export class Desk {
       await dialog.dismiss();
     });
     page.on("request", (request) => {
-      this.requests.push(request.url());
       if (!request.url().startsWith(`${this.url}/`) && !request.url().startsWith("data:")) this.trouble.push(`request elsewhere: ${request.url()}`);
     });
-    page.on("response", async (response) => {
-      const path = new URL(response.url()).pathname;
-      if (response.status() >= 500) this.trouble.push(`${response.status()} ${path}`);
-      if (path.startsWith("/api/") || path === "/metrics") return;
-      this.bytes += (await response.body().catch(() => Buffer.alloc(0))).length;
-    });
+    page.on("response", (response) => response.status() >= 500 && this.trouble.push(`${response.status()} ${response.url()}`));
   }
 
   /** Through the form the first time, with the session that was made then later on, unless a fresh one is wanted. */
@@ -138,13 +132,13 @@ export class Desk {
       const height = await this.page.evaluate(() => (document.querySelector("main")?.scrollHeight ?? 0) + (document.querySelector(".top")?.offsetHeight ?? 0));
       await this.page.setViewportSize({ width: size.width, height: Math.min(Math.max(size.height, height), 4000) });
     }
-    const file = join(artefacts, `${name}.png`);
-    await this.page.screenshot({ path: file });
+    await this.page.screenshot({ path: join(artefacts, `${name}.png`) });
     if (process.env.WEB_IMAGES && shown.has(name)) {
+      await this.page.setViewportSize({ width: Math.min(size.width, 1160), height: size.width < 500 ? size.height : 720 });
       mkdirSync(images, { recursive: true });
-      copyFileSync(file, join(images, `web-${name}.png`));
+      await this.page.screenshot({ path: join(images, `web-${name}.png`) });
     }
-    if (whole) await this.page.setViewportSize(size);
+    await this.page.setViewportSize(size);
   }
 
   /** What axe finds against WCAG 2 A and AA. */

@@ -180,7 +180,7 @@ export function Sheet({ title, onClose, children }) {
 }
 
 /** A sentence of the node, in which `…` marks what one types. */
-const typed = (text) => String(text).split("`").map((part, at) => (at % 2 === 1 ? html`<code key=${at}>${part}</code>` : part));
+export const typed = (text) => String(text).split("`").map((part, at) => (at % 2 === 1 ? html`<code key=${at}>${part}</code>` : part));
 
 /** The remedy of a problem or an alarm. */
 export const Cure = ({ children }) => html`<p class="cure"><span>Remedy</span> ${[children].flat().map((one) => (typeof one === "string" ? typed(one) : one))}</p>`;
