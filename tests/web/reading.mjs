@@ -1,5 +1,6 @@
 // Every page of every node: drawn without an error, accessible, light and dark, on a desk and on a phone; weight and speed.
 import assert from "node:assert/strict";
+import { cpus, loadavg } from "node:os";
 import { test } from "node:test";
 import { Desk } from "./support.mjs";
 
@@ -85,6 +86,9 @@ export default function reading(stage) {
     await desk.page.waitForLoadState("load");
     const bytes = await desk.page.evaluate(weight);
     assert.ok(bytes > 50_000 && bytes < most_bytes, `${bytes} bytes`);
+    await stage.world.order({ do: "chat" });
+    await desk.page.waitForFunction(() => [...document.querySelectorAll(".legend b")].some((one) => Number(one.textContent) > 0));
+    await desk.picture("overview");
     const paints = [];
     for (let turn = 0; turn < 4; ++turn) {
       await desk.page.goto("about:blank");
@@ -94,7 +98,9 @@ export default function reading(stage) {
       paints.push(await desk.page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0].startTime));
     }
     console.log(`# overview: ${bytes} bytes; first paints: ${paints.map((one) => one.toFixed(0)).join(", ")} ms`);
-    assert.ok(Math.min(...paints) < most_paint_ms, `${paints}`);
+    // A machine that has other work at the same time is as much slower as that work is more than its processors.
+    const bound = most_paint_ms * Math.max(1, loadavg()[0] / cpus().length);
+    assert.ok(Math.min(...paints) < bound, `${paints}, bound ${bound}`);
     await desk.close();
   });
 

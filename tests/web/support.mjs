@@ -1,7 +1,7 @@
 // The world (world.py) and the browser, and what every test does with them: sign in, open a page, look for trouble.
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
-import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -16,7 +16,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 const run = promisify(execFile);
 const images = join(root, "docs", "manual", "images");
 /** Pictures that docs/manual/web.md shows; copied there when WEB_IMAGES is set. */
-const shown = new Set(["edge-overview", "federation-saved", "peer", "failures", "why", "provisioning", "events", "phone-dark-overview"]);
+const shown = new Set(["overview", "federation-saved", "peer", "failures", "why", "provisioning", "events", "phone-dark-overview"]);
 mkdirSync(artefacts, { recursive: true });
 
 /** The process of world.py: `about` what it said at its start, `order` carries out one of its commands. */
@@ -132,13 +132,13 @@ export class Desk {
       const height = await this.page.evaluate(() => (document.querySelector("main")?.scrollHeight ?? 0) + (document.querySelector(".top")?.offsetHeight ?? 0));
       await this.page.setViewportSize({ width: size.width, height: Math.min(Math.max(size.height, height), 4000) });
     }
-    const file = join(artefacts, `${name}.png`);
-    await this.page.screenshot({ path: file });
+    await this.page.screenshot({ path: join(artefacts, `${name}.png`) });
     if (process.env.WEB_IMAGES && shown.has(name)) {
+      await this.page.setViewportSize({ width: Math.min(size.width, 1160), height: size.width < 500 ? size.height : 720 });
       mkdirSync(images, { recursive: true });
-      copyFileSync(file, join(images, `web-${name}.png`));
+      await this.page.screenshot({ path: join(images, `web-${name}.png`) });
     }
-    if (whole) await this.page.setViewportSize(size);
+    await this.page.setViewportSize(size);
   }
 
   /** What axe finds against WCAG 2 A and AA. */
