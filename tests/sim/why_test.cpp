@@ -74,7 +74,6 @@ public:
     [[nodiscard]] std::shared_ptr<const io::TlsContext> client_tls() override { return nullptr; }
     [[nodiscard]] std::shared_ptr<const io::TlsContext> direct_client_tls() override { return nullptr; }
     [[nodiscard]] std::vector<io::LogEvent> events(std::uint64_t, std::size_t) override { return {}; }
-    void log_level(LogModule, LogLevel) override {}
     [[nodiscard]] std::vector<std::string> reload() override { return {}; }
     [[nodiscard]] const record::Archive* handshakes() override { return &at_.edge_handshakes; }
 
