@@ -127,6 +127,14 @@ TEST_P(WholeNodes, NeverConnectToAReservedAddressFromDns) {
     EXPECT_EQ(accepted, 0);
 }
 
+TEST_P(WholeNodes, ReturnWhatADomainSaysThatDoesNotFederate) {
+    f.a.change([](config::Settings& settings) { settings.domains = {*config::NamePattern::parse("rooms.a.test")}; });
+    f.a.user().message("romeo@a.test", "juliet@b.test", "m1");
+    ASSERT_TRUE(f.world.run_until([&] { return f.a.user().got("m1"); }));
+    EXPECT_EQ(f.a.user().with_id("m1").front()->type, "error");
+    EXPECT_TRUE(f.b.user().received().empty());
+}
+
 TEST_P(WholeNodes, NeverAnswerAnErrorWithAnError) {
     f.dns.srv("_xmpp-server._tcp.none.test", 0, 0, 0, ".");
     f.a.user().say(

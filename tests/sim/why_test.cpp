@@ -172,7 +172,7 @@ private:
         const bool passes = answer.at("passes").as_bool();
         (passes ? passed : stopped) += 1;
         const bool to_stranger = what.ends_with("absent.test") && settings.find("198.51.100.2") != std::string::npos;
-        EXPECT_TRUE(over) << what;
+        EXPECT_TRUE(over) << what << "\n" << settings << "\n" << boost::json::serialize(answer);
         if (to_stranger && passes) return;
         EXPECT_EQ(passes, arrived) << what << "\n" << settings << "\n" << boost::json::serialize(answer);
     }

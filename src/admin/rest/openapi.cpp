@@ -229,7 +229,7 @@ void add_rest(json::object& paths) {
            responses({{"description", "OpenAPI 3.1"}, {"content", json_content({{"type", "object"}})}}, {"401"})}}}};
     paths["/metrics"] = {
         {"get",
-         {{"operationId", "metrics"},
+         {{"operationId", "metrics_page"},
           {"summary", "OpenMetrics"},
           {"tags", {"metrics"}},
           {"responses", responses(text_answer("metrics", "application/openmetrics-text"), {"401", "403", "404"})}}}};

@@ -101,8 +101,16 @@ bool EdgeShard::is_local(std::string_view domain) const {
     });
 }
 
+/// Stanzas to our domains; and what is returned to a domain behind a core that does not federate, or no longer.
+bool EdgeShard::goes_inside(const xmpp::Stanza& stanza) const {
+    if (is_local(stanza.to_domain)) return true;
+    return stanza.type == "error" &&
+           std::any_of(siblings_.begin(), siblings_.end(),
+                       [&](const auto& sibling) { return sibling->hub_.advertises(stanza.to_domain); });
+}
+
 void EdgeShard::route(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
-    if (is_local(stanza.to_domain)) return hub_.send(stanza, ticket);
+    if (goes_inside(stanza)) return hub_.send(stanza, ticket);
     const std::uint32_t at = routing::owner(stanza.from_domain, stanza.to_domain, shard_.count);
     if (at == shard_.index) return send_out(stanza, ticket);
     pass_on(at, stanza, ticket);
@@ -152,7 +160,7 @@ void EdgeShard::FromLink::route(const xmpp::Stanza& stanza, const routing::Ticke
 
 void EdgeShard::forwarded(routing::Forwarded message) {
     const xmpp::Stanza stanza = message.stanza.view();
-    if (!is_local(stanza.to_domain)) {
+    if (!goes_inside(stanza)) {
         const std::uint32_t at = routing::owner(stanza.from_domain, stanza.to_domain, shard_.count);
         if (at == shard_.index) return send_out(stanza, message.ticket);
         if (s2s_.pool().reverses(stanza)) return s2s_.pool().send(stanza, message.ticket);

@@ -62,6 +62,7 @@ private:
     [[nodiscard]] s2s::S2sContext s2s_context(s2s::Ledger& ledger, const EdgeParts& parts);
     [[nodiscard]] link::HubContext hub_context(const EdgeParts& parts);
     [[nodiscard]] bool is_local(std::string_view domain) const;
+    [[nodiscard]] bool goes_inside(const xmpp::Stanza& stanza) const;
     void forwarded(routing::Forwarded message);
     /// On the shard that owns the pair: its stream, or the peer's own on another shard (XEP-0288).
     void send_out(const xmpp::Stanza& stanza, const routing::Ticket& ticket);

@@ -195,7 +195,8 @@ TEST(CommandLine, EveryVerbHasWordsForPeople) {
     for (const admin::Verb& verb : admin::verbs()) {
         std::ostringstream out;
         ctl::print_result(verb.name, json::object{}, out);
-        EXPECT_NE(out.str(), "{}\n") << verb.name << " is printed as JSON";
+        const bool is_a_file = verb.name == "handshakes.export";
+        EXPECT_EQ(out.str() == "{}\n", is_a_file) << verb.name << " is printed as JSON";
         expect_page(out.str());
     }
 }
