@@ -46,8 +46,9 @@ def tshark(file, *words):
 def talk(world, text):
     """One message each way over fresh streams."""
     world.close_streams()
+    since = world.victor.mark()
     world.ana.says(world.victor, text)
-    world.victor.hears(text)
+    world.victor.hears(text, since=since)
 
 
 def bring(node, group, name, folder):

@@ -230,11 +230,11 @@ def test_a_full_disk_on_the_presence_node(lab):
     lab.agree()
     ballast = fill(lab.trio.presence.data)
     try:
-        with pytest.raises(Refused):
+        with pytest.raises(Refused) as refused:
             for number in range(2000):  # what SQLite has allocated already may hold a few
                 lab.trio.presence.ask("run", "sql", "insert into xmpps2snodes (pkid, cp_id) values "
                                         f"(newid(), 'cm-2_s2scp-1.{'x' * 150}-{number}')")
-        assert "presence.store" in lab.trio.presence.alarms()
+        assert "presence.store" in lab.trio.presence.alarms(), refused.value
         lab.federates()
     finally:
         os.remove(ballast)

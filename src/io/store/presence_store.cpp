@@ -229,6 +229,8 @@ Result<void> PresenceStore::set_process_nodes(const std::vector<std::string>& na
     return transaction->commit();
 }
 
+Result<void> PresenceStore::prove_writable() { return database_.run("UPDATE processnode SET name = name"); }
+
 Result<std::vector<ApplicationUser>> PresenceStore::application_users() {
     auto query = database_.prepare("SELECT name, roles, verifier FROM applicationuser ORDER BY name");
     if (!query) return query.error();

@@ -96,6 +96,8 @@ public:
     [[nodiscard]] Result<std::vector<ProcessNode>> process_nodes();
     /// These are the nodes of the cluster, the publisher first; those that were known keep their pkid.
     [[nodiscard]] Result<void> set_process_nodes(const std::vector<std::string>& names);
+    /// Writes what is there already. Errors: those of any change.
+    [[nodiscard]] Result<void> prove_writable();
 
     [[nodiscard]] Result<std::vector<ApplicationUser>> application_users();
     /// Adds, or replaces the one of that name.

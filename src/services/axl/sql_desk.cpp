@@ -23,10 +23,12 @@ Result<SqlResult> SqlDesk::run(std::string_view sql) {
 
 Result<SqlResult> SqlDesk::run(const Statement& statement) {
     auto result = statement.changes() ? change(statement) : select(statement);
-    if (on_health_) {
-        const bool trouble = !result && is_trouble(result.error());
-        on_health_(trouble ? &result.error() : nullptr);
-    }
+    const bool trouble = !result && is_trouble(result.error());
+    if (statement.changes()) changes_fail_ = trouble;
+    // A full disk can be read from: that says nothing about the next change.
+    if (!trouble && changes_fail_ && !store_.prove_writable()) return result;
+    if (!trouble) changes_fail_ = false;
+    if (on_health_) on_health_(trouble ? &result.error() : nullptr);
     return result;
 }
 

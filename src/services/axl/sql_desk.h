@@ -23,8 +23,8 @@ struct SqlResult {
 
 class SqlDesk {
 public:
-    /// Told after every statement: the database's trouble, or null when it worked. Not told of statements that are
-    /// refused for what they say.
+    /// Told after every statement: the database's trouble, or null when it works; after a change that failed, only when
+    /// it can be written to again. Not told of statements that are refused for what they say.
     using OnHealth = std::function<void(const Error* trouble)>;
 
     /// `store` must outlive the desk.
@@ -41,6 +41,7 @@ private:
 
     io::PresenceStore& store_;
     OnHealth on_health_;
+    bool changes_fail_ = false;
 };
 
 /// What a far caller may read of the store's trouble: no paths of ours.

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "base/hash.h"
+#include "io/store/database.h"
 #include "support/sim_log.h"
 #include "support/sim_world.h"
 
@@ -231,6 +232,22 @@ TEST_F(Axl, TheDescriptionInTheManualIsTheOneServed) {
     std::stringstream text;
     text << file.rdbuf();
     EXPECT_EQ(text.str(), wsdl("CCMSERVERNAME:8443"));
+}
+
+TEST_F(Axl, AReadDoesNotMendADatabaseThatCannotBeWritten) {
+    ASSERT_TRUE(sql->run("insert into xmpps2snodes (pkid, cp_id) values (newid(), 'cm-2_s2scp-1.a')"));
+    {
+        auto other = io::Database::open(folder + "/presence.db", io::Durability::full, std::chrono::milliseconds{0});
+        ASSERT_TRUE(other);
+        const auto hold = io::Transaction::begin(*other);
+        ASSERT_TRUE(hold);
+        EXPECT_FALSE(sql->run("insert into xmpps2snodes (pkid, cp_id) values (newid(), 'cm-2_s2scp-1.b')"));
+        EXPECT_EQ(health.back(), "store-locked");
+        EXPECT_TRUE(sql->run("select * from xmpps2snodes"));
+        EXPECT_EQ(health.back(), "store-locked") << "the next change would fail as well";
+    }
+    EXPECT_TRUE(sql->run("select * from xmpps2snodes"));
+    EXPECT_EQ(health.back(), "");
 }
 
 }  // namespace
