@@ -100,6 +100,18 @@ void Machine::on_connected(Actions& out) {
     out.push_back(Send{xmpp::write(header)});
 }
 
+std::string Machine::listener_header() const {
+    xmpp::StreamHeader answer;
+    answer.content = ns::component;
+    answer.from = settings_.realm;
+    answer.id = settings_.stream_id;
+    answer.dialback = false;
+    answer.extra = attribute("xmlns:sp", ns::link) + attribute("sp:node", settings_.node) +
+                   attribute("sp:shard", std::to_string(settings_.shard)) +
+                   attribute("sp:shards", std::to_string(settings_.shards));
+    return xmpp::write(answer);
+}
+
 void Machine::on_header(const xml::Header& header, TimePoint now, Actions& out) {
     on_bytes(now);
     if (state_ != State::header)
@@ -125,15 +137,7 @@ void Machine::on_header(const xml::Header& header, TimePoint now, Actions& out) 
     }
     far_realm_ = std::string{header.attribute("from")}.substr(0, 255);
     stream_id_ = settings_.stream_id;
-    xmpp::StreamHeader answer;
-    answer.content = ns::component;
-    answer.from = settings_.realm;
-    answer.id = stream_id_;
-    answer.dialback = false;
-    answer.extra = attribute("xmlns:sp", ns::link) + attribute("sp:node", settings_.node) +
-                   attribute("sp:shard", std::to_string(settings_.shard)) +
-                   attribute("sp:shards", std::to_string(settings_.shards));
-    out.push_back(Send{xmpp::write(answer) + "<stream:features><sm xmlns='" + std::string{ns::stream_management} +
+    out.push_back(Send{listener_header() + "<stream:features><sm xmlns='" + std::string{ns::stream_management} +
                        "'/><bind xmlns='" + std::string{ns::component_bind} + "'/></stream:features>"});
     state_ = State::handshake;
 }
@@ -337,6 +341,8 @@ void Machine::facts(const PeerFacts& facts, Actions& out) const { out.push_back(
 
 void Machine::close(std::optional<xmpp::StreamError> error, const std::string& why, Actions& out) {
     if (closed()) return;
+    // RFC 6120 4.9.1.2: an error has its stream, even where the far header cannot be read.
+    if (settings_.end == End::listener && state_ == State::header) out.push_back(Send{listener_header()});
     state_ = State::closed;
     out.push_back(Close{std::move(error), why});
 }

@@ -127,6 +127,7 @@ private:
     struct Row;
     static const Row table[];
 
+    [[nodiscard]] std::string listener_header() const;
     void greet(const xml::Element& element, Actions& out);
     void check_handshake(const xml::Element& element, Actions& out);
     void handshake_accepted(const xml::Element& element, Actions& out);
