@@ -22,10 +22,8 @@ export default function Events({ query }) {
   const live = useStore(line);
   const answer = useRead("events", { ...asked, limit: most }, { every: follow && live !== "live" ? 3_000 : 0 });
   useEffect(() => {
-    const timer = setTimeout(() => {
-      set_fresh([]);
-      ask(filter);
-    }, 300);
+    if (filter === asked) return undefined;
+    const timer = setTimeout(() => ask(filter), 300);  // while somebody types
     return () => clearTimeout(timer);
   }, [filter]);
   useEffect(() => (follow ? listen("log", (event) => set_fresh((old) => [...old, event].slice(-most))) : undefined), [follow]);
