@@ -27,12 +27,12 @@ PASSWORD = "a password of the bench"
 
 
 class BenchTrio(Trio):
-    def __init__(self, folder, network, sections=""):
+    def __init__(self, folder, network, sections="", level="warn"):
         at = {"edge": f"{network}.20", "link": f"{network}.21", "core": f"{network}.10", "presence": f"{network}.7"}
         names = {role: f"{role}.{DOMAIN}" for role in ("edge", "core", "presence")}
         super().__init__(str(folder), DOMAIN, at, names, "127.0.0.1:53", "127.0.0.0/8")
         with open(folder / "presence.toml", "a", encoding="utf-8") as file:
-            file.write('\n[log]\nlevel = "warn"\n\n[limits]\nprofile = "open"\n' + sections)
+            file.write(f'\n[log]\nlevel = "{level}"\n\n[limits]\nprofile = "open"\n' + sections)
 
     def presence_alone(self):
         """Pinned to its core."""
@@ -134,7 +134,7 @@ def router(folder, network, seconds):
 
 def provisioning(folder, network, _):
     """10,000 static routes from the edge to the core; and from the switch at the edge to the row."""
-    trio = BenchTrio(folder, network)
+    trio = BenchTrio(folder, network, level="info")  # whether a node is ready is seen in its log
     try:
         trio.start()
         until(lambda: trio.rows() == [trio.component], "the first row", 30)
