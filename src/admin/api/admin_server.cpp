@@ -12,7 +12,7 @@ namespace {
 
 constexpr Duration linger = std::chrono::seconds{5};
 constexpr std::string_view too_long =
-    R"({"ok":false,"error":{"code":"request-too-long","text":"a request may have 64 KiB at most"}})";
+    R"({"ok":false,"error":{"code":"request-too-long","text":"a request may have 1 MiB at most"}})";
 
 }  // namespace
 

@@ -13,7 +13,7 @@ namespace sallyport::admin {
 
 class AdminServer {
 public:
-    static constexpr std::size_t longest_request = 64 << 10;
+    static constexpr std::size_t longest_request = 1 << 20;  // tables of settings with thousands of rows
     static constexpr std::size_t most_sessions = 64;
 
     /// `network` is that of node.loop(). Both must outlive this.
