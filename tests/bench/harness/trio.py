@@ -174,6 +174,7 @@ class Client:
 
     def __init__(self, at, user, resource, context):
         self.stream, self.seen = socket.create_connection((at, 5222), 30), b""
+        self.stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._open(b"<starttls")
         self._say("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>", b"<proceed")
         self.stream = context.wrap_socket(self.stream, server_hostname=DOMAIN)
