@@ -66,7 +66,7 @@ struct Limits {
     std::uint64_t offline_stanzas = 200;        ///< kept for one absent user
     std::uint64_t offline_bytes = 1 << 20;
     std::uint64_t vcard_bytes = 65536;
-    std::uint64_t account_jobs = 200;  ///< stanzas that wait for one account to be read from the disk
+    std::uint64_t account_jobs = 200;         ///< stanzas that wait for one account to be read from the disk
     std::uint64_t recorded_peers = 1000;      ///< whose handshakes are kept
     std::uint64_t recorded_handshakes = 10;   ///< of one peer, for each direction and outcome
     std::uint64_t recorded_bytes = 16384;     ///< of one handshake

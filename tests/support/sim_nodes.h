@@ -148,7 +148,7 @@ public:
     record::Archive edge_handshakes{Limits{}};  ///< of every edge that this organisation had
     config::Settings settings;
     Limits limits;
-    bool share_streams = false;  ///< of the edge
+    bool share_streams = false;                   ///< of the edge
     std::vector<std::unique_ptr<SimUser>> users;  ///< of <name> and rooms.<name>
     std::unique_ptr<SimEdge> edge;
     std::unique_ptr<SimCore> core;

@@ -66,9 +66,8 @@ s2s::S2sContext CoreShard::s2s_context(s2s::Ledger& ledger, const CoreParts& par
         return s2s::ConfiguredTargets{};
     };
     context.pong_elsewhere = [this](std::uint32_t to, std::string id, std::string from, std::string at) {
-        shard_.bus.run_on(to, [core = siblings_[to].get(), id = std::move(id), from = std::move(from), at = std::move(at)] {
-            core->s2s_.pool().pong(id, from, at);
-        });
+        shard_.bus.run_on(to, [core = siblings_[to].get(), id = std::move(id), from = std::move(from),
+                               at = std::move(at)] { core->s2s_.pool().pong(id, from, at); });
     };
     context.router = this;
     context.records = &records_;

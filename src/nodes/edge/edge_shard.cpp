@@ -104,9 +104,9 @@ bool EdgeShard::is_local(std::string_view domain) const {
 /// Stanzas to our domains; and what is returned to a domain behind a core that does not federate, or no longer.
 bool EdgeShard::goes_inside(const xmpp::Stanza& stanza) const {
     if (is_local(stanza.to_domain)) return true;
-    return stanza.type == "error" &&
-           std::any_of(siblings_.begin(), siblings_.end(),
-                       [&](const auto& sibling) { return sibling->hub_.advertises(stanza.to_domain); });
+    return stanza.type == "error" && std::any_of(siblings_.begin(), siblings_.end(), [&](const auto& sibling) {
+               return sibling->hub_.advertises(stanza.to_domain);
+           });
 }
 
 void EdgeShard::route(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {

@@ -8,8 +8,8 @@
 #include <cstdio>
 
 #include "admin/api/admin_server.h"
-#include "nodes/runtime/rest_part.h"
 #include "admin/api/watch.h"
+#include "nodes/runtime/rest_part.h"
 
 namespace sallyport::nodes {
 

@@ -10,10 +10,30 @@
 namespace sallyport::xmpp {
 
 enum class StreamCondition {
-    bad_format, bad_namespace_prefix, conflict, connection_timeout, host_gone, host_unknown, improper_addressing,
-    internal_server_error, invalid_from, invalid_namespace, invalid_xml, not_authorized, not_well_formed,
-    policy_violation, remote_connection_failed, reset, resource_constraint, restricted_xml, see_other_host,
-    system_shutdown, undefined_condition, unsupported_encoding, unsupported_feature, unsupported_stanza_type,
+    bad_format,
+    bad_namespace_prefix,
+    conflict,
+    connection_timeout,
+    host_gone,
+    host_unknown,
+    improper_addressing,
+    internal_server_error,
+    invalid_from,
+    invalid_namespace,
+    invalid_xml,
+    not_authorized,
+    not_well_formed,
+    policy_violation,
+    remote_connection_failed,
+    reset,
+    resource_constraint,
+    restricted_xml,
+    see_other_host,
+    system_shutdown,
+    undefined_condition,
+    unsupported_encoding,
+    unsupported_feature,
+    unsupported_stanza_type,
     unsupported_version,
 };
 /// "policy-violation" and so on.
@@ -23,8 +43,8 @@ enum class StreamCondition {
 
 struct StreamError {
     StreamCondition condition = StreamCondition::undefined_condition;
-    std::string text;      ///< for the peer's log; never names our other side
-    std::string app_space; ///< namespace of an application condition, empty: none
+    std::string text;       ///< for the peer's log; never names our other side
+    std::string app_space;  ///< namespace of an application condition, empty: none
     std::string app_name;
     bool operator==(const StreamError&) const = default;
 };
@@ -34,10 +54,28 @@ struct StreamError {
 [[nodiscard]] StreamError read_stream_error(const xml::Element& element);
 
 enum class StanzaCondition {
-    bad_request, conflict, feature_not_implemented, forbidden, gone, internal_server_error, item_not_found,
-    jid_malformed, not_acceptable, not_allowed, not_authorized, policy_violation, recipient_unavailable, redirect,
-    registration_required, remote_server_not_found, remote_server_timeout, resource_constraint, service_unavailable,
-    subscription_required, undefined_condition, unexpected_request,
+    bad_request,
+    conflict,
+    feature_not_implemented,
+    forbidden,
+    gone,
+    internal_server_error,
+    item_not_found,
+    jid_malformed,
+    not_acceptable,
+    not_allowed,
+    not_authorized,
+    policy_violation,
+    recipient_unavailable,
+    redirect,
+    registration_required,
+    remote_server_not_found,
+    remote_server_timeout,
+    resource_constraint,
+    service_unavailable,
+    subscription_required,
+    undefined_condition,
+    unexpected_request,
 };
 [[nodiscard]] std::string_view text(StanzaCondition condition);
 [[nodiscard]] StanzaCondition stanza_condition(std::string_view name);

@@ -48,9 +48,7 @@ public:
     }
     void hold(bool held) { stream_->pause(held); }
     [[nodiscard]] bool has_room() const { return stream_->pending() < io::Stream::high_water; }
-    [[nodiscard]] Status status() const {
-        return {machine_.domain().text(), stream_->remote().text(), in_, out_};
-    }
+    [[nodiscard]] Status status() const { return {machine_.domain().text(), stream_->remote().text(), in_, out_}; }
     [[nodiscard]] bool attached() const { return machine_.attached(); }
     [[nodiscard]] const xmpp::Domain& domain() const { return machine_.domain(); }
 
@@ -99,7 +97,8 @@ private:
     void attached_now() {
         timer_->disarm();
         reader_.set_limits(server_.context_.limits.after_auth);
-        server_.log_.info("component.attached", {{"domain", machine_.domain().text()}, {"remote", stream_->remote().text()}});
+        server_.log_.info("component.attached",
+                          {{"domain", machine_.domain().text()}, {"remote", stream_->remote().text()}});
     }
     void carry_out(link::Actions& actions) {
         for (link::Action& action : actions) {

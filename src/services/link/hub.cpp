@@ -53,8 +53,8 @@ MachineSettings Hub::machine_settings(const DialTarget* target) const {
 
 void Hub::accept(std::unique_ptr<io::Stream> stream) {
     log_.debug("link.accepted", {{"remote", stream->remote().text()}, {"local", stream->local().text()}});
-    connections_.push_back(
-        std::make_unique<Connection>(*this, std::move(stream), machine_settings(nullptr), std::string{}, context_.tls, 0));
+    connections_.push_back(std::make_unique<Connection>(*this, std::move(stream), machine_settings(nullptr),
+                                                        std::string{}, context_.tls, 0));
     connections_.back()->start();
 }
 
@@ -84,7 +84,8 @@ void Hub::session_wanted(Connection& connection, const SessionWanted& wanted) {
     }
     // The connection may be gone when the answer comes: it is looked up again.
     context_.find_elsewhere(wanted.previous, [this, key = &connection, h = wanted.h](std::unique_ptr<Session> session) {
-        const auto at = std::find_if(connections_.begin(), connections_.end(), [&](const auto& c) { return c.get() == key; });
+        const auto at =
+            std::find_if(connections_.begin(), connections_.end(), [&](const auto& c) { return c.get() == key; });
         if (session) {
             Session& adopted = adopt(std::move(session));
             if (at != connections_.end()) return resume(**at, adopted, h);
@@ -279,8 +280,8 @@ Session* Hub::choose(const xmpp::Stanza& stanza) {
     if (way.by == Way::By::none) return nullptr;
     Session* best = nullptr;
     std::uint64_t best_score = 0;
-    // A pair stays with its session while that is broken, so that it keeps its order; unless the whole far node is away and
-    // another one is there.
+    // A pair stays with its session while that is broken, so that it keeps its order; unless the whole far node is away
+    // and another one is there.
     const auto is_here = [&](const std::string& realm) {
         return std::any_of(sessions_.begin(), sessions_.end(), [&](const auto& session) {
             return session->far_realm == realm && session->connection != nullptr && session->connection->open();
@@ -290,7 +291,8 @@ Session* Hub::choose(const xmpp::Stanza& stanza) {
         if (!may_carry(*session, way)) continue;
         if (sessions_.size() == 1) return session.get();
         // Highest weight of (pair, far side): a pair keeps its link, so its order, while the set of links stays.
-        std::uint64_t score = sip_hash({sip_hash({1, 1}, stanza.from_domain), sip_hash({2, 2}, stanza.to_domain)}, session->id) >> 1;
+        std::uint64_t score =
+            sip_hash({sip_hash({1, 1}, stanza.from_domain), sip_hash({2, 2}, stanza.to_domain)}, session->id) >> 1;
         if (is_here(session->far_realm)) score |= std::uint64_t{1} << 63;
         if (best == nullptr || score > best_score) {
             best = session.get();
@@ -330,7 +332,8 @@ void Hub::drained() { weigh(); }
 
 void Hub::hold_or_bounce(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
     const bool full = held_.size() >= context_.limits.queue_stanzas ||
-                      held_bytes_ + stanza.bytes.size() > std::max(context_.limits.queue_bytes, 2 * context_.limits.after_auth.element_bytes);
+                      held_bytes_ + stanza.bytes.size() >
+                          std::max(context_.limits.queue_bytes, 2 * context_.limits.after_auth.element_bytes);
     if (shutting_ || full || context_.hold == Duration{0}) {
         return context_.bounce(
             stanza,
@@ -371,7 +374,8 @@ void Hub::closed(Connection& connection) {
         session->broken_since = context_.shard.loop.now();
         arm_sweep();
     }
-    const auto at = std::find_if(connections_.begin(), connections_.end(), [&](const auto& c) { return c.get() == &connection; });
+    const auto at =
+        std::find_if(connections_.begin(), connections_.end(), [&](const auto& c) { return c.get() == &connection; });
     if (at != connections_.end()) {
         dead_.push_back(std::move(*at));
         connections_.erase(at);
@@ -394,7 +398,8 @@ void Hub::replace_dead(const Session& fresh) {
     // The far process was started again: what its predecessor had not done goes to it, in the old order.
     std::vector<Session*> over;
     for (const auto& session : sessions_) {
-        if (session->far_realm == fresh.far_realm && session->far_node != fresh.far_node && session->connection == nullptr) {
+        if (session->far_realm == fresh.far_realm && session->far_node != fresh.far_node &&
+            session->connection == nullptr) {
             over.push_back(session.get());
         }
     }
@@ -438,7 +443,8 @@ void Hub::sweep() {
         if (session->connection != nullptr) continue;
         broken = true;
         const TimePoint oldest = session->out.oldest();
-        const bool stale = oldest != never && now - oldest >= context_.hold && now - session->broken_since >= context_.hold;
+        const bool stale =
+            oldest != never && now - oldest >= context_.hold && now - session->broken_since >= context_.hold;
         if (stale || now - session->broken_since >= session_life) over.push_back(session.get());
     }
     for (Session* session : over) give_up(*session, now - context_.hold);

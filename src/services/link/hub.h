@@ -56,13 +56,13 @@ struct HubContext {
     Limits limits{};
     Duration hold = std::chrono::seconds{30};  ///< how long stanzas wait for a link that is down; 0: bounced at once
     std::shared_ptr<const io::TlsContext> tls{};
-    routing::Router* router = nullptr;         ///< for stanzas that arrive
+    routing::Router* router = nullptr;  ///< for stanzas that arrive
     /// Section 7: may the far side send this? Without it, everything.
     std::function<Admission(const Session&, const xmpp::Stanza&)> admission{};
     /// Where a stanza may go. Without it a listener sends to those who serve the stanza's domain, a dialler to all.
     std::function<Way(const xmpp::Stanza&)> way{};
     std::function<void(const xmpp::Stanza&, const xmpp::StanzaError&, const routing::Ticket&)> bounce{};
-    std::function<void(bool held)> on_hold{};    ///< back-pressure to those who feed the link
+    std::function<void(bool held)> on_hold{};  ///< back-pressure to those who feed the link
     std::function<void(const std::string& far_realm, const PeerFacts&)> on_facts{};
     std::function<void()> on_change{};  ///< a link came up or went down, or its far side bound names
     std::function<void(const Session&)> on_bound{};
@@ -106,7 +106,8 @@ public:
     void shut();
 
     /// Another shard's connection resumes the session.
-    [[nodiscard]] std::unique_ptr<Session> take(const std::string& id, std::function<void(std::uint64_t)> handled_there);
+    [[nodiscard]] std::unique_ptr<Session> take(const std::string& id,
+                                                std::function<void(std::uint64_t)> handled_there);
     /// A stanza received before its session came to this shard is done.
     void handled(const std::string& session_id, std::uint64_t number);
 

@@ -95,12 +95,11 @@ void DialJob::start() {
 void DialJob::look_up_services() {
     dns_tried_ = true;
     const std::string puny = domain_.ascii();
-    dns_log_.info("dns.lookup.started",
-                  {{"detail", "Starting resolver lookup for '" + domain_.text() + ":puny=" + puny +
-                                  ":service=_xmpp-server._tcp:defport=0'"},
-                   {"host", domain_.text()},
-                   {"puny", puny},
-                   {"service", "_xmpp-server._tcp"}});
+    dns_log_.info("dns.lookup.started", {{"detail", "Starting resolver lookup for '" + domain_.text() +
+                                                        ":puny=" + puny + ":service=_xmpp-server._tcp:defport=0'"},
+                                         {"host", domain_.text()},
+                                         {"puny", puny},
+                                         {"service", "_xmpp-server._tcp"}});
     if (!direct_tls_) {
         direct_answer_.emplace();
         direct_answer_->status = DnsStatus::no_data;
@@ -143,7 +142,8 @@ void DialJob::services_known() {
         case route::SrvPlan::Next::addresses: return begin_targets({{domain_.ascii(), 5269, false, false}});
         case route::SrvPlan::Next::nothing: break;
     }
-    const bool temporary = server_answer_->status == DnsStatus::timed_out || server_answer_->status == DnsStatus::failed;
+    const bool temporary =
+        server_answer_->status == DnsStatus::timed_out || server_answer_->status == DnsStatus::failed;
     fail({xmpp::StanzaCondition::remote_server_not_found, !temporary, "dns", plan.why});
 }
 
@@ -166,11 +166,11 @@ void DialJob::try_target() {
         if (configured_ && configured_->fall_back_to_dns && !dns_tried_) return look_up_services();
         const bool nowhere = !any_address_;
         const std::string why = !last_problem_.empty() ? last_problem_
-                                : refused_address_     ? "every address is reserved or refused; see [s2s] allow_networks"
-                                                       : "no address";
-        return fail({nowhere ? xmpp::StanzaCondition::remote_server_not_found
-                             : xmpp::StanzaCondition::remote_server_timeout,
-                     nowhere && !dns_trouble_ && !configured_, nowhere ? "dns" : "tcp", why});
+                                : refused_address_ ? "every address is reserved or refused; see [s2s] allow_networks"
+                                                   : "no address";
+        return fail(
+            {nowhere ? xmpp::StanzaCondition::remote_server_not_found : xmpp::StanzaCondition::remote_server_timeout,
+             nowhere && !dns_trouble_ && !configured_, nowhere ? "dns" : "tcp", why});
     }
     const route::Target& target = targets_[target_];
     race_.emplace(settings_.most_addresses);
@@ -272,7 +272,8 @@ void DialJob::connect(unsigned attempt, const IpAddress& address) {
 }
 
 void DialJob::connected(unsigned attempt, Result<std::unique_ptr<io::Stream>> result) {
-    const auto at = std::find_if(attempts_.begin(), attempts_.end(), [&](const Attempt& a) { return a.number == attempt; });
+    const auto at =
+        std::find_if(attempts_.begin(), attempts_.end(), [&](const Attempt& a) { return a.number == attempt; });
     if (at == attempts_.end() || !race_) return;
     route::RaceActions actions;
     record::Facts facts{{"address", Endpoint{at->address, targets_[target_].port}.text()},

@@ -22,9 +22,9 @@ namespace sallyport::s2s {
 
 /// What a node's file says about dialling.
 struct DialSettings {
-    std::vector<IpNetwork> allowed;    ///< [s2s] allow_networks
-    std::vector<Endpoint> own;         ///< our listeners: never dialled (threat T14)
-    std::vector<IpAddress> sources;    ///< [s2s] source_address, at most one a family
+    std::vector<IpNetwork> allowed;  ///< [s2s] allow_networks
+    std::vector<Endpoint> own;       ///< our listeners: never dialled (threat T14)
+    std::vector<IpAddress> sources;  ///< [s2s] source_address, at most one a family
     std::uint64_t most_targets = 8;
     std::uint64_t most_addresses = 8;
     Duration connect_timeout = std::chrono::seconds{10};
@@ -36,16 +36,15 @@ struct ConfiguredTargets {
     bool fall_back_to_dns = false;
 };
 
-
 /// Why a domain could not be reached, for the sender and for the operator.
 struct DialFailure {
     xmpp::StanzaCondition condition = xmpp::StanzaCondition::remote_server_timeout;
     bool permanent = false;  ///< no retry helps until DNS or configuration changes
     std::string step;        ///< "dns" or "tcp"
     std::string why;
-    bool silent = false;     ///< the connection died without a word: what was written last may not have arrived
-    std::string rule{};      ///< of the policy, when that is why
-    std::string verdict{};   ///< the policy's verdict then
+    bool silent = false;    ///< the connection died without a word: what was written last may not have arrived
+    std::string rule{};     ///< of the policy, when that is why
+    std::string verdict{};  ///< the policy's verdict then
 };
 
 struct Dialled {

@@ -159,11 +159,10 @@ TEST_F(Metrics, CountWhatIsOpenAndWhatIsGone) {
 }
 
 TEST_F(Metrics, NameOnlyTheBusiestPeersAndThoseThatTheOperatorNamed) {
-    ASSERT_EQ(
-        text_at(node.ask("config.set",
-                         R"({"name":"federation.peers","value":"[{\"domain\":\"quiet.test\",\"note\":\"x\"}]"})"),
-                "error"),
-        "(absent)");
+    ASSERT_EQ(text_at(node.ask("config.set",
+                               R"({"name":"federation.peers","value":"[{\"domain\":\"quiet.test\",\"note\":\"x\"}]"})"),
+                      "error"),
+              "(absent)");
     for (unsigned i = 0; i < 500; ++i) add_stream("x" + std::to_string(i) + ".test", i);
     const std::string all = text();
     std::set<std::string> named;
