@@ -59,6 +59,17 @@ def resident_kb(pid):
         return next(int(line.split()[1]) for line in file if line.startswith("Rss:"))
 
 
+def settled_kb(pid):
+    """Resident memory once the process has nothing more to do: it used no time of its core since the last look."""
+    seen = [-1.0]
+
+    def is_quiet():
+        seen.append(cpu_seconds(pid))
+        return seen[-1] == seen[-2]
+    until(is_quiet, "the node to come to rest", 20, 0.5)
+    return resident_kb(pid)
+
+
 # router ---------------------------------------------------------------------------------------------------------------
 
 def component(address, domain, secret):
@@ -232,8 +243,7 @@ def clients(folder, network, _, count=10_000):
         for number in range(count):
             held.append(Client(trio.at["presence"], users[number // 10], f"r{number % 10}", context))
         took, spent = time.monotonic() - begun, cpu_seconds(node.pid) - cpu
-        time.sleep(2)
-        after = resident_kb(node.pid)
+        after = settled_kb(node.pid)
         return {"sessions": count, "kb_per_session": (after - before) / count, "rss_before_kb": before, "rss_after_kb": after,
                 "opened_per_s": count / took, "peer_ms_per_session": spent / count * 1000}
     finally:
