@@ -7,7 +7,7 @@ import operation from "./operation.mjs";
 import reading from "./reading.mjs";
 import { World, open_browser } from "./support.mjs";
 
-describe("the operator's desk", { concurrency: 1, timeout: Number(process.env.WEB_SECONDS ?? 120) * 1000 }, () => {
+describe("the operator's desk", { concurrency: 1, timeout: Number(process.env.WEB_SECONDS ?? 500) * 1000 }, () => {
   const stage = {};
   before(async () => {
     [stage.world, stage.browser] = await Promise.all([World.begin(), open_browser()]);
