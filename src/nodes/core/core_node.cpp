@@ -234,8 +234,11 @@ Result<void> CoreNode::start() {
         });
     }
     if (provisioning_) provisioning_->start();
-    router_watch_ = runtime_->control().timer([this] { watch_routers(); });
-    watch_routers();
+    const auto& dials = runtime_->file().link.dial;
+    if (std::any_of(dials.begin(), dials.end(), [](const auto& dial) { return dial.role == "presence"; })) {
+        router_watch_ = runtime_->control().timer([this] { watch_routers(); });
+        watch_routers();
+    }
     if (provisioner_) {
         feed_provisioner();
         take_first_servers();
