@@ -13,6 +13,10 @@ export default function access(stage) {
     const said = await desk.page.textContent("[role=alert]");
     assert.ok(said.length > 10, said);
     assert.equal((await desk.context.cookies()).length, 0);
+    await desk.page.click("summary:has-text('No account yet')");
+    const hint = await desk.page.textContent(".hint");
+    assert.match(hint, /sallyport admins add NAME --role administrator/);
+    assert.doesNotMatch(hint, /anna|otto|rita|edge1|\/tmp/, "it tells how, not who or where");
     await desk.picture("login-refused", { whole: false });
     assert.deepEqual(await desk.accessibility(), []);
     await desk.calm();

@@ -18,7 +18,7 @@ function Entry({ event, brief }) {
       ${facts_of(event).map(([key, value]) => html`<div key=${key}><dt>${key}</dt><dd><${Mono}>${typeof value === "object" ? JSON.stringify(value) : String(value)}<//></dd></div>`)}</dl>`}</details>`;
 }
 
-const most_drawn = 120;
+const most_drawn = 80;
 
 export function EventList({ events, empty = "No entry.", brief }) {
   const [most, show] = useState(most_drawn);

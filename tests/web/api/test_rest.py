@@ -197,13 +197,16 @@ OPERATION = {"tags", "summary", "description", "operationId", "parameters", "req
 PATH_ITEM = {"get", "put", "post", "delete", "patch", "parameters", "summary", "description"}
 PARAMETER = {"name", "in", "description", "required", "schema"}
 SCHEMA = {"type", "properties", "required", "additionalProperties", "items", "maxItems", "minimum", "enum", "format",
-          "pattern", "description", "default", "writeOnly", "$ref"}
-TYPES = {"string", "integer", "boolean", "object", "array"}
+          "pattern", "description", "default", "writeOnly", "anyOf", "$ref"}
+TYPES = {"string", "integer", "number", "boolean", "object", "array", "null"}
 
 
 def judge_schema(schema):
     assert set(schema) <= SCHEMA, schema
-    assert schema.get("type", "object") in TYPES, schema
+    types = schema.get("type", "object")
+    assert set(types if isinstance(types, list) else [types]) <= TYPES, schema
+    for inner in schema.get("anyOf", []):
+        judge_schema(inner)
     assert set(schema.get("required", [])) <= set(schema.get("properties", {})), schema
     for inner in schema.get("properties", {}).values():
         judge_schema(inner)
