@@ -137,7 +137,7 @@ function Audit() {
     { name: "author", title: "Who", value: (row) => row.author, show: (row) => html`<b>${row.author}</b>` },
     { name: "address", title: "From", value: (row) => row.address, show: (row) => html`<${Mono}>${row.address || "socket"}<//>` },
     { name: "verb", title: "What", value: (row) => row.verb, show: (row) => html`<${Mono}>${row.verb}<//>` },
-    { name: "args", title: "With", wide: true, value: (row) => says(row.args), show: (row) => html`<${Mono}>${says(row.args)}<//>` },
+    { name: "args", title: "With", wide: true, value: (row) => says(row.args), show: (row) => says(row.args) && html`<${Mono}>${says(row.args)}<//>` },
     { name: "outcome", title: "Outcome", value: (row) => row.outcome, show: (row) => html`<${State} tone=${row.outcome === "ok" ? "good" : "bad"}>${row.outcome}<//>` },
   ];
   return html`<${Panel} flush title="Audit" note="who changed or asked what; secrets are left out"><${Wait} of=${answer}>${(data) => html`<${Table} caption="Audit" rows=${data.audit} columns=${columns} first="-time" name=${({ number }) => number} empty="Nothing was done yet." />`}<//><//>`;
