@@ -1,11 +1,15 @@
 // Status, peers, events and `why`.
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <sstream>
+
 #include "admin/api/event_filter.h"
 #include "admin/api/peer_rows.h"
 #include "admin/api/problems.h"
 #include "admin/api/watch.h"
 #include "fake_node.h"
+#include "nodes/ctl/print.h"
 
 namespace sallyport::test {
 namespace {
@@ -115,6 +119,8 @@ TEST(PeerRows, JoinDirectionsAndQueueOfAPair) {
     waiting.state = "waiting";
     waiting.queued = 4;
     waiting.last_error = "connection refused";
+    waiting.users = {"anna@b.test"};
+    waiting.users_more = 3;
     status.destinations = {waiting};
     const auto rows = admin::peer_rows(status);
     ASSERT_EQ(rows.size(), 3u);
@@ -128,6 +134,8 @@ TEST(PeerRows, JoinDirectionsAndQueueOfAPair) {
     EXPECT_EQ(rows[2].state, "waiting");
     EXPECT_EQ(rows[2].queued, 4u);
     EXPECT_EQ(rows[2].last_error, "connection refused");
+    EXPECT_EQ(rows[2].users, std::vector<std::string>{"anna@b.test"});
+    EXPECT_EQ(rows[2].users_more, 3u);
 }
 
 TEST(PeerRows, KeepWhatAProvedStreamSaysWhileAnotherOpens) {
@@ -165,6 +173,27 @@ TEST(PeerVerbs, ShowOnlyTheDomainAskedFor) {
     EXPECT_EQ(answer.as_object().at("streams").as_array().size(), 1u);
     EXPECT_EQ(text_at(answer, "known"), "true");
     EXPECT_EQ(text_at(node.ask("peers.show", R"({"domain":"c.test"})"), "known"), "false");
+}
+
+TEST(PeerVerbs, NameTheUsersWhomAFailingDomainHurts) {
+    FakeNode node;
+    s2s::DestinationStatus& failing = node.current.destinations.emplace_back();
+    failing.pair = pair("b.test", "a.test");
+    failing.last_error = "connection refused";
+    failing.users = {"anna@b.test", "bert@b.test"};
+    failing.users_more = 3;
+    const auto listed = node.ask("peers.list");
+    EXPECT_EQ(text_at(listed.at("peers").at(0), "users"), R"(["anna@b.test","bert@b.test"])");
+    EXPECT_EQ(text_at(listed.at("peers").at(0), "users_more"), "3");
+    const auto shown = node.ask("peers.show", R"({"domain":"a.test"})");
+    EXPECT_EQ(text_at(shown.at("destinations").at(0), "users"), R"(["anna@b.test","bert@b.test"])");
+    std::ostringstream list, one;
+    ctl::print_peers(listed, list);
+    EXPECT_NE(list.str().find("users hurt: anna@b.test, bert@b.test and 3 more"), std::string::npos) << list.str();
+    node.current.streams = {stream(s2s::Direction::inbound, {})};
+    node.current.streams[0].remote = "a.test";
+    ctl::print_peer(node.ask("peers.show", R"({"domain":"a.test"})"), one);
+    EXPECT_NE(one.str().find("users hurt      anna@b.test, bert@b.test and 3 more"), std::string::npos) << one.str();
 }
 
 TEST(PeerVerbs, PingFromOurFirstDomainAndTellTheMilestones) {
