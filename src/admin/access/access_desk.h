@@ -36,11 +36,20 @@ public:
     /// `loop` must outlive it. Errors: those of Database and Seal.
     static Result<std::unique_ptr<AccessDesk>> open(Options options, io::Loop& loop, Logger log);
 
+    struct Login {
+        std::string name, password, code;
+        IpAddress from;
+    };
     using OnDone = std::function<void(Result<void>)>;
     /// Errors of these: "account-malformed", "account-exists", "account-unknown", "account-password", "login-busy",
     /// "limit-accounts", and those of the store. All sessions of an account end with its password, its role and it.
     void add(const std::string& name, Access role, const std::string& password, OnDone on_done);
     void change_password(const std::string& name, const std::string& password, OnDone on_done);
+    /// By whoever knows the present password, `login.password`; `session` is theirs and stays, the others end. Without
+    /// a session an account that has codes wants one. Guarded as a log-in is. Errors: those of change_password but for
+    /// "account-unknown"; "password-refused" and those of a log-in.
+    void change_own_password(const Login& login, const std::string& session, const std::string& password,
+                             OnDone on_done);
     [[nodiscard]] Result<void> set_role(const std::string& name, Access role);
     [[nodiscard]] Result<void> remove(const std::string& name);
     /// A new secret, raw; codes are asked for from now on.
@@ -60,10 +69,6 @@ public:
     [[nodiscard]] Result<void> remove_token(const std::string& name);
     [[nodiscard]] Result<std::vector<io::AdminToken>> tokens() { return store_.tokens(); }
 
-    struct Login {
-        std::string name, password, code;
-        IpAddress from;
-    };
     struct Outcome {
         std::optional<Sessions::Opened> opened;
         Access role = Access::read;
@@ -91,6 +96,13 @@ private:
     /// Hashes, then lets `keep` write it.
     void put_password(const std::string& password, std::function<Result<void>(std::string verifier)> keep,
                       const OnDone& on_done);
+    /// How long this name, or this address, has to wait; zero: it may try.
+    [[nodiscard]] Duration wait_of(const Login& login);
+    void count(const Login& login);
+    void forgive(const Login& login);
+    [[nodiscard]] Result<void> keep_own_password(const Login& login, const std::string& session,
+                                                 const std::string& before, std::string verifier);
+    [[nodiscard]] static Result<void> judge_password(const std::string& password);
     [[nodiscard]] Result<io::AdminAccount> known(const std::string& name);
     void judge(const Login& login, const std::string& verifier, bool fits,
                const std::function<void(Outcome)>& on_outcome);

@@ -90,9 +90,9 @@ bool has_odd_character(const std::string& text) {
 
 std::shared_ptr<Call> Call::start(NodeControl& node, std::string_view request, std::string user,
                                   const OnLine& on_line) {
-    auto call = std::make_shared<Call>(node, Caller{std::move(user)}, [on_line](const json::object& answer, bool last) {
-        on_line(json::serialize(answer), last);
-    });
+    auto call = std::make_shared<Call>(
+        node, Caller{.author = std::move(user)},
+        [on_line](const json::object& answer, bool last) { on_line(json::serialize(answer), last); });
     std::string field;
     const auto verb = call->read(request, field);
     if (verb) {

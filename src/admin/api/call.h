@@ -29,6 +29,7 @@ public:
         std::string author;
         std::string address = "local";
         std::string origin = "cli";  ///< for the history of settings
+        std::string session{};       ///< id of the session whose holder `author` is; empty: none
     };
 
     /// Reads a request and runs its verb. Answers may come from within.
@@ -48,6 +49,7 @@ public:
     [[nodiscard]] NodeControl& node() const { return *node_; }
     [[nodiscard]] const std::string& author() const { return caller_.author; }
     [[nodiscard]] const std::string& origin() const { return caller_.origin; }
+    [[nodiscard]] const Caller& caller() const { return caller_; }
     /// A change of settings counts only if nobody changed them after this revision.
     [[nodiscard]] const std::optional<std::uint64_t>& revision() const { return revision_; }
     [[nodiscard]] bool finished() const { return !on_answer_; }

@@ -97,6 +97,11 @@ constexpr Argument add_admin[] = {place("name", Form::text, "the account's name"
 constexpr Argument admin_password[] = {place("name", Form::text, "the account's name"),
                                        secret("password", "the new password")};
 constexpr Argument admin_role[] = {place("name", Form::text, "the account's name"),
+constexpr Argument own_password[] = {option("name", Form::text, "the account's name; a session knows it"),
+                                     secret("current", "the present password"),
+                                     secret("password", "the new password"),
+                                     {"code", Form::text, false, false,
+                                      "of the authenticator, where the account has one and there is no session", true}};
                                    place("role", Form::text, "administrator, operator or read-only")};
 constexpr Argument admin_totp[] = {place("name", Form::text, "the account's name"),
                                    option("off", Form::flag, "the password is enough from now on")};
@@ -196,6 +201,8 @@ constexpr Verb rows[] = {
     {"users.remove", "removes an account with its contacts and what waits for it", user, run_users_remove,
      Access::administer},
     {"admins.list", "who may log in to the admin address", {}, run_admins_list, Access::administer, reads},
+    {"account.passwd", "one's own new password; the other sessions of the account end", own_password,
+     run_account_passwd, Access::read},
     {"admins.add", "makes an account; the password comes from a file or standard input", add_admin, run_admins_add,
      Access::administer},
     {"admins.passwd", "a new password for an account; its sessions end", admin_password, run_admins_passwd,

@@ -190,6 +190,16 @@ TEST_F(Access, LetsInWhoKnowsThePasswordAndNobodyElse) {
     ASSERT_TRUE(holder);
     EXPECT_EQ(holder->author, "anna");
     EXPECT_TRUE(holder->may("config.set", admin::Access::administer));
+    /// The code of the error; empty: done.
+    std::string change(const std::string& name, const std::string& current, const std::string& password,
+                       const std::string& session = {}, const std::string& code = {}) {
+        std::optional<Result<void>> done;
+        desk->change_own_password({name, current, code, from}, session, password,
+                                  [&](Result<void> result) { done = std::move(result); });
+        loop.run_until([&] { return done.has_value(); });
+        return *done ? "" : done->error().code;
+    }
+
 }
 
 TEST_F(Access, KeepsNoPasswordAndNoTokenInTheDatabase) {
@@ -280,6 +290,47 @@ TEST_F(Access, KnowsTokensUntilTheyEnd) {
     EXPECT_FALSE(desk->bearer_of(*token, from));
     const auto over = desk->add_token({"over", admin::Access::read, {}, std::chrono::hours{0}}, "anna");
     EXPECT_FALSE(desk->bearer_of(*over, from));
+}
+
+TEST_F(Access, GivesANewPasswordToWhoKnowsThePresentOneAndEndsTheOtherSessions) {
+    EXPECT_EQ(add("rita", admin::Access::read, "a long password"), "");
+    EXPECT_EQ(add("otto", admin::Access::read, "a long password"), "");
+    const auto here = log_in("rita", "a long password"), there = log_in("rita", "a long password");
+    const auto others = log_in("otto", "a long password");
+    ASSERT_TRUE(here.opened && there.opened && others.opened);
+    EXPECT_EQ(change("rita", "a wrong password", "another password", here.opened->id), "password-refused");
+    EXPECT_EQ(change("rita", "a long password", "short", here.opened->id), "account-password");
+    EXPECT_EQ(change("rita", "a long password", "a long password", here.opened->id), "account-password");
+    EXPECT_TRUE(desk->holder_of(there.opened->id)) << "a refusal changes nothing";
+    EXPECT_EQ(change("rita", "a long password", "another password", here.opened->id), "");
+    EXPECT_TRUE(desk->holder_of(here.opened->id));
+    EXPECT_FALSE(desk->holder_of(there.opened->id));
+    EXPECT_TRUE(desk->holder_of(others.opened->id));
+    EXPECT_EQ(log_in("rita", "a long password").error.code, "login-refused");
+    EXPECT_TRUE(log_in("rita", "another password").opened);
+    EXPECT_EQ(change("nobody", "a long password", "another password"), "password-refused") << "like a wrong one";
+}
+
+TEST_F(Access, CountsWrongPresentPasswordsAsFailedLogIns) {
+    limits.login_failures_per_minute = 2;
+    open();
+    EXPECT_EQ(add("rita", admin::Access::read, "a long password"), "");
+    for (int i = 0; i < 3; ++i)
+        EXPECT_EQ(change("rita", "a long password", "a long passwor" + std::to_string(i)),
+                  i == 0 ? "" : "password-refused");
+    EXPECT_EQ(change("rita", "a long passwor0", "another password"), "login-throttled");
+    EXPECT_GT(log_in("rita", "a long passwor0").retry_after, Duration{}) << "one bucket for both ways";
+}
+
+TEST_F(Access, WantsTheCodeForANewPasswordWhereNoSessionHasShownIt) {
+    EXPECT_EQ(add("rita", admin::Access::read, "a long password"), "");
+    const auto secret = desk->begin_totp("rita");
+    ASSERT_TRUE(secret);
+    EXPECT_EQ(change("rita", "a long password", "another password"), "code-needed");
+    EXPECT_EQ(change("rita", "a long password", "another password", {}, "000000x"), "login-refused");
+    const auto step = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::seconds>(loop.wall().time_since_epoch()).count() / totp_step_seconds);
+    EXPECT_EQ(change("rita", "a long password", "another password", {}, hotp(*secret, step)), "");
 }
 
 TEST_F(Access, KeepsABoundedAudit) {
