@@ -13,6 +13,10 @@ export default function operation(stage) {
     const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
     await stage.world.order({ do: "chat" });
     await desk.go("peers");
+    const row = await desk.page.textContent("main tbody tr:has-text('capulet.lab')");
+    for (const part of ["both ways", "open", "TLSv1.3", "TLS_AES_", "Dialback", "certificate valid", ":"]) assert.ok(row.includes(part), `${part} in ${row}`);
+    assert.match(await desk.page.getAttribute("main tbody tr:has-text('capulet.lab') .marks", "aria-label"), /of the last \d handshakes \d failed/);
+    assert.match(await desk.page.textContent("main tbody tr:has-text('tybalt.lab')"), /waiting.*refused/);
     await desk.page.click("main a:text-is('capulet.lab')");
     await desk.page.waitForSelector("main .stream");
     const text = await desk.page.textContent("main");

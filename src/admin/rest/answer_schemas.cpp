@@ -21,9 +21,9 @@ struct NamedForm {
 
 constexpr NamedForm named[] = {
     {"Peer",
-     "{remote:text local:text inbound:flag outbound:flag method:text? tls:text? cipher:text? address:text? "
-     "state:text via:text? streams:count queued:count unacknowledged:count stanzas_in:count stanzas_out:count "
-     "last_error:text?}"},
+     "{remote:text local:text inbound:flag outbound:flag method:text? tls:text? cipher:text? certificate:text? "
+     "address:text? state:text via:text? streams:count queued:count unacknowledged:count stanzas_in:count "
+     "stanzas_out:count last_error:text?}"},
     {"Stream",
      "{id:text direction:text local:text remote:text pairs:[Pair] state:text local_address:text "
      "remote_address:text tls:text? cipher:text? certificate:Certificate? certificate_verdict:text? "
