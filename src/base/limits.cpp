@@ -90,8 +90,19 @@ constexpr LimitRow rows[] = {
                     "kept of one peer, for each direction and outcome"),
     SALLYPORT_LIMIT("recorded_bytes", recorded_bytes, "bytes", 4096, false, "of one handshake that is kept"),
     SALLYPORT_LIMIT("recorder_bytes", recorder_bytes, "bytes", 1048576, false, "of all handshakes that are kept"),
+    SALLYPORT_LIMIT("recorder_file_bytes", recorder_file_bytes, "bytes", 65536, false,
+                    "of the handshakes that outlive a restart"),
+    SALLYPORT_LIMIT(
+        "recorder_file_failures", recorder_file_failures, "handshakes", 1, false,
+        "failed ones of a peer that outlive a restart, for each direction and purpose, beside the last good one"),
     SALLYPORT_LIMIT("verdicts", verdicts, "refusals", 16, false,
                     "that each shard can explain afterwards with `why ID`"),
+    SALLYPORT_LIMIT("hurt_users", hurt_users, "users", 1, false,
+                    "of ours that are named for a domain which stanzas do not reach; more are counted"),
+    SALLYPORT_LIMIT("clock_jump_seconds", clock_jump_seconds, "seconds", 1, false,
+                    "by which the system's clock may leap before `clock.jumped` stands"),
+    SALLYPORT_LIMIT("clock_skew_seconds", clock_skew_seconds, "seconds", 1, false,
+                    "by which the clocks of two linked nodes may differ before `clock.skew` stands"),
 };
 
 #undef SALLYPORT_LIMIT

@@ -66,12 +66,17 @@ struct Limits {
     std::uint64_t offline_stanzas = 200;        ///< kept for one absent user
     std::uint64_t offline_bytes = 1 << 20;
     std::uint64_t vcard_bytes = 65536;
-    std::uint64_t account_jobs = 200;         ///< stanzas that wait for one account to be read from the disk
-    std::uint64_t recorded_peers = 1000;      ///< whose handshakes are kept
-    std::uint64_t recorded_handshakes = 10;   ///< of one peer, for each direction and outcome
-    std::uint64_t recorded_bytes = 16384;     ///< of one handshake
-    std::uint64_t recorder_bytes = 32 << 20;  ///< of all of them
-    std::uint64_t verdicts = 4096;            ///< refusals that one shard can explain afterwards
+    std::uint64_t account_jobs = 200;             ///< stanzas that wait for one account to be read from the disk
+    std::uint64_t recorded_peers = 1000;          ///< whose handshakes are kept
+    std::uint64_t recorded_handshakes = 10;       ///< of one peer, for each direction and outcome
+    std::uint64_t recorded_bytes = 16384;         ///< of one handshake
+    std::uint64_t recorder_bytes = 32 << 20;      ///< of all of them
+    std::uint64_t recorder_file_bytes = 8 << 20;  ///< of those that outlive a restart
+    std::uint64_t recorder_file_failures = 3;     ///< of one peer, for each direction, that outlive a restart
+    std::uint64_t verdicts = 4096;                ///< refusals that one shard can explain afterwards
+    std::uint64_t hurt_users = 20;                ///< of ours, named for one failing pair of domains
+    std::uint64_t clock_jump_seconds = 5;         ///< of the system's clock, between two looks
+    std::uint64_t clock_skew_seconds = 5;         ///< between the clocks of two linked nodes
 };
 
 /// One row: the key in `[limits]`, the member, its unit and the smallest value allowed.

@@ -22,11 +22,6 @@ constexpr std::string_view name_rule = "has 1 to 64 letters, digits, dots, dashe
 
 Error name_malformed() { return {"account-malformed", "an account's name " + std::string{name_rule}}; }
 
-Result<void> judge_password(const std::string& password) {
-    if (password.size() >= AccessDesk::least_password && password.size() <= AccessDesk::longest_password) return {};
-    return Error{"account-password", "a password has 10 to 256 bytes"};
-}
-
 constexpr std::size_t longest_token = 64;
 constexpr std::string_view token_mark = "sp_";  // lets scanners of repositories find one that was committed
 
@@ -41,6 +36,11 @@ std::vector<std::string> words_of(const std::string& text) {
 }
 
 }  // namespace
+
+Result<void> AccessDesk::judge_password(const std::string& password) {
+    if (password.size() >= least_password && password.size() <= longest_password) return {};
+    return Error{"account-password", "a password has 10 to 256 bytes"};
+}
 
 Result<io::AdminAccount> AccessDesk::known(const std::string& name) {
     auto account = store_.account(name);

@@ -48,19 +48,13 @@ AccessDesk::AccessDesk(Options options, io::AdminStore store, io::Seal seal, io:
       hashing_{loop, options_.limits.pending_logins} {}
 
 void AccessDesk::log_in(const Login& login, std::function<void(Outcome)> on_outcome) {
-    const TimePoint now = loop_.now();
-    const std::string name = login.name.substr(0, longest_name);
-    const Duration wait = std::max(addresses_.wait(failure_key(login.from), now), names_.wait(name, now));
-    if (wait > Duration{}) {
-        log_.warn("admin.login.throttled", {{"user", name}, {"address", login.from.text()}});
+    if (const Duration wait = wait_of(login); wait > Duration{}) {
         return on_outcome({{}, {}, {"login-throttled", "too many log-ins failed; wait and try again"}, wait});
     }
     const auto account = store_.account(login.name);
     if (!account) return on_outcome({{}, {}, account.error(), {}});
     const std::string verifier = *account ? (*account)->verifier : decoy_;
-    // Counted before the work, so that tries in parallel count too; a good one is taken back.
-    addresses_.note(failure_key(login.from), now);
-    names_.note(name, now);
+    count(login);
     auto fits = std::make_shared<bool>(false);
     const bool begun = hashing_.run(
         [fits, verifier, password = login.password] {
@@ -68,9 +62,27 @@ void AccessDesk::log_in(const Login& login, std::function<void(Outcome)> on_outc
         },
         [this, login, verifier, fits, on_outcome] { judge(login, verifier, *fits, on_outcome); });
     if (begun) return;
-    addresses_.forgive(failure_key(login.from));
-    names_.forgive(name);
+    forgive(login);
     on_outcome({{}, {}, {"login-busy", "too many log-ins are under way; try again"}, std::chrono::seconds{1}});
+}
+
+Duration AccessDesk::wait_of(const Login& login) {
+    const TimePoint now = loop_.now();
+    const std::string name = login.name.substr(0, longest_name);
+    const Duration wait = std::max(addresses_.wait(failure_key(login.from), now), names_.wait(name, now));
+    if (wait > Duration{}) log_.warn("admin.login.throttled", {{"user", name}, {"address", login.from.text()}});
+    return wait;
+}
+
+/// Before the work, so that tries in parallel count too; a good one is taken back.
+void AccessDesk::count(const Login& login) {
+    addresses_.note(failure_key(login.from), loop_.now());
+    names_.note(login.name.substr(0, longest_name), loop_.now());
+}
+
+void AccessDesk::forgive(const Login& login) {
+    addresses_.forgive(failure_key(login.from));
+    names_.forgive(login.name.substr(0, longest_name));
 }
 
 void AccessDesk::judge(const Login& login, const std::string& verifier, bool fits,
@@ -84,8 +96,7 @@ void AccessDesk::judge(const Login& login, const std::string& verifier, bool fit
     if (!role) return refuse(login, refusal(), on_outcome);
     const Error objection = judge_code(**account, login.code);
     if (objection.code == "login-refused") return refuse(login, objection, on_outcome);
-    addresses_.forgive(failure_key(login.from));
-    names_.forgive(login.name);
+    forgive(login);
     if (!objection.code.empty()) return on_outcome({{}, {}, objection, {}});
     io::AdminAccount used = **account;
     used.last_login = loop_.wall();

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "admin/access/downloads.h"
 #include "admin/access/failures.h"
 #include "admin/access/roles.h"
 #include "admin/access/sessions.h"
@@ -36,11 +37,20 @@ public:
     /// `loop` must outlive it. Errors: those of Database and Seal.
     static Result<std::unique_ptr<AccessDesk>> open(Options options, io::Loop& loop, Logger log);
 
+    struct Login {
+        std::string name, password, code;
+        IpAddress from;
+    };
     using OnDone = std::function<void(Result<void>)>;
     /// Errors of these: "account-malformed", "account-exists", "account-unknown", "account-password", "login-busy",
     /// "limit-accounts", and those of the store. All sessions of an account end with its password, its role and it.
     void add(const std::string& name, Access role, const std::string& password, OnDone on_done);
     void change_password(const std::string& name, const std::string& password, OnDone on_done);
+    /// By whoever knows the present password, `login.password`; `session` is theirs and stays, the others end. Without
+    /// a session an account that has codes wants one. Guarded as a log-in is. Errors: those of change_password but for
+    /// "account-unknown"; "password-refused" and those of a log-in.
+    void change_own_password(const Login& login, const std::string& session, const std::string& password,
+                             OnDone on_done);
     [[nodiscard]] Result<void> set_role(const std::string& name, Access role);
     [[nodiscard]] Result<void> remove(const std::string& name);
     /// A new secret, raw; codes are asked for from now on.
@@ -60,10 +70,6 @@ public:
     [[nodiscard]] Result<void> remove_token(const std::string& name);
     [[nodiscard]] Result<std::vector<io::AdminToken>> tokens() { return store_.tokens(); }
 
-    struct Login {
-        std::string name, password, code;
-        IpAddress from;
-    };
     struct Outcome {
         std::optional<Sessions::Opened> opened;
         Access role = Access::read;
@@ -80,6 +86,7 @@ public:
     /// How long an address has to wait after too many refusals; zero: it need not.
     [[nodiscard]] Duration wait_of(const IpAddress& from) { return addresses_.wait(failure_key(from), loop_.now()); }
 
+    [[nodiscard]] Downloads& downloads() { return downloads_; }
     /// Trouble with it is logged; what was done stays done.
     void record(io::AuditRow row);
     [[nodiscard]] Result<std::vector<io::AuditRow>> audit(std::size_t limit, const std::string& author) {
@@ -91,6 +98,13 @@ private:
     /// Hashes, then lets `keep` write it.
     void put_password(const std::string& password, std::function<Result<void>(std::string verifier)> keep,
                       const OnDone& on_done);
+    /// How long this name, or this address, has to wait; zero: it may try.
+    [[nodiscard]] Duration wait_of(const Login& login);
+    void count(const Login& login);
+    void forgive(const Login& login);
+    [[nodiscard]] Result<void> keep_own_password(const Login& login, const std::string& session,
+                                                 const std::string& before, std::string verifier);
+    [[nodiscard]] static Result<void> judge_password(const std::string& password);
     [[nodiscard]] Result<io::AdminAccount> known(const std::string& name);
     void judge(const Login& login, const std::string& verifier, bool fits,
                const std::function<void(Outcome)>& on_outcome);
@@ -104,6 +118,7 @@ private:
     Logger log_;
     Sessions sessions_;
     Failures addresses_, names_;
+    Downloads downloads_;
     std::map<std::string, std::uint64_t> used_codes_;  ///< account -> the last step whose code was used
     std::string decoy_;                                ///< a verifier that nobody's password fits
     io::WorkThread hashing_;

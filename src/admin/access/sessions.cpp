@@ -56,8 +56,10 @@ const Session* Sessions::look(std::string_view id) {
 
 void Sessions::close(std::string_view id) { sessions_.erase(sha256(id)); }
 
-std::size_t Sessions::close_of(const std::string& name) {
-    return std::erase_if(sessions_, [&](const auto& entry) { return entry.second.name == name; });
+std::size_t Sessions::close_of(const std::string& name, std::string_view but) {
+    const std::string kept = but.empty() ? std::string{} : sha256(but);
+    return std::erase_if(sessions_,
+                         [&](const auto& entry) { return entry.second.name == name && entry.first != kept; });
 }
 
 bool Sessions::close_number(std::uint64_t number) {

@@ -42,8 +42,8 @@ public:
     /// The same, but it counts as rest.
     [[nodiscard]] const Session* look(std::string_view id);
     void close(std::string_view id);
-    /// Those of an account; how many.
-    std::size_t close_of(const std::string& name);
+    /// Those of an account, but for the one with the id `but`; how many.
+    std::size_t close_of(const std::string& name, std::string_view but = {});
     /// False: there is no such number.
     [[nodiscard]] bool close_number(std::uint64_t number);
     /// The oldest first.

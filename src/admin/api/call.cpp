@@ -90,9 +90,9 @@ bool has_odd_character(const std::string& text) {
 
 std::shared_ptr<Call> Call::start(NodeControl& node, std::string_view request, std::string user,
                                   const OnLine& on_line) {
-    auto call = std::make_shared<Call>(node, Caller{std::move(user)}, [on_line](const json::object& answer, bool last) {
-        on_line(json::serialize(answer), last);
-    });
+    auto call = std::make_shared<Call>(
+        node, Caller{.author = std::move(user)},
+        [on_line](const json::object& answer, bool last) { on_line(json::serialize(answer), last); });
     std::string field;
     const auto verb = call->read(request, field);
     if (verb) {
@@ -229,6 +229,7 @@ void Call::finish(const json::object& answer, const std::string& outcome) {
 void Call::audit(const std::string& outcome) {
     AccessDesk* access = node_->access();
     if (access == nullptr || verb_ == nullptr || verb_->effect == Effect::reads) return;
+    if (audited_ && outcome == "ok") return;
     json::object shown;
     for (const Argument& argument : verb_->arguments) {
         const auto at = arguments_.find(argument.name);

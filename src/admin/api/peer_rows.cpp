@@ -60,6 +60,8 @@ void add_destination(const s2s::DestinationStatus& destination, Rows& rows) {
     PeerRow& row = row_of(rows, destination.pair.remote.text(), destination.pair.local.text());
     row.queued += destination.queued;
     row.last_error = destination.last_error;
+    row.users = destination.users;
+    row.users_more = destination.users_more;
     if (destination.state == "ready") {
         row.outbound = true;
         row.state = "open";

@@ -13,6 +13,8 @@ struct PeerRow {
     std::string local, remote;
     bool inbound = false, outbound = false;  ///< stanzas may pass in that direction now
     std::string method, tls, cipher, address, state, last_error, via;
+    std::vector<std::string> users;  ///< of ours whose stanzas wait or came back since the pair last worked
+    std::uint64_t users_more = 0;    ///< beside those
     unsigned streams = 0;
     std::uint64_t queued = 0, unacknowledged = 0, stanzas_in = 0, stanzas_out = 0;
     std::string certificate;  ///< what the partner's is worth: "valid", or why not

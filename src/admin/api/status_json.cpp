@@ -80,7 +80,9 @@ json::object json_of(const PeerRow& row) {
             {"unacknowledged", row.unacknowledged},
             {"stanzas_in", row.stanzas_in},
             {"stanzas_out", row.stanzas_out},
-            {"last_error", text_or_null(row.last_error)}};
+            {"last_error", text_or_null(row.last_error)},
+            {"users", json_texts(row.users)},
+            {"users_more", row.users_more}};
 }
 
 json::object json_of(const s2s::StreamStatus& stream, TimePoint now) {
@@ -122,6 +124,8 @@ json::object json_of(const s2s::DestinationStatus& destination) {
             {"last_success", json_time(destination.last_success)},
             {"last_failure", json_time(destination.last_failure)},
             {"next_retry_seconds", seconds(destination.next_retry)},
+            {"users", json_texts(destination.users)},
+            {"users_more", destination.users_more},
             {"shard", destination.shard}};
 }
 
@@ -151,6 +155,7 @@ json::object json_of(const link::SessionStatus& link, TimePoint now) {
             {"unacknowledged_bytes", link.unacknowledged_bytes},
             {"resumptions", link.resumptions},
             {"open_seconds", json_age(link.open_since, now)},
+            {"clock_skew_seconds", link.clock_skew ? json::value(seconds(*link.clock_skew)) : json::value{}},
             {"shard", link.shard}};
 }
 

@@ -83,6 +83,7 @@ void run_admins_passwd(const SharedCall& call);
 void run_admins_role(const SharedCall& call);
 void run_admins_totp(const SharedCall& call);
 void run_admins_remove(const SharedCall& call);
+void run_account_passwd(const SharedCall& call);
 void run_tokens_list(const SharedCall& call);
 void run_tokens_add(const SharedCall& call);
 void run_tokens_remove(const SharedCall& call);

@@ -77,6 +77,31 @@ void run_admins_passwd(const SharedCall& call) {
     desk->change_password(call->text("name"), call->text("password"), finish(call, "password changed"));
 }
 
+/// A session knows whose it is; everybody else names the account.
+void run_account_passwd(const SharedCall& call) {
+    AccessDesk* desk = desk_of(call);
+    if (desk == nullptr) return;
+    const Call::Caller& caller = call->caller();
+    const bool in_session = !caller.session.empty();
+    const std::string name = call->has("name") ? call->text("name") : in_session ? caller.author : std::string{};
+    if (name.empty())
+        return call->fail({"argument-missing", "say whose password: without a session nobody knows"}, "name");
+    if (in_session && name != caller.author) {
+        return call->fail({"account-other", "this is for one's own password; `admins passwd` is for those of others"},
+                          "name");
+    }
+    AccessDesk::Login login{name, call->text("current"), call->text("code"), {}};
+    if (const auto address = IpAddress::parse(caller.address)) login.from = *address;
+    desk->change_own_password(login, caller.session, call->text("password"), [call, name](const Result<void>& done) {
+        if (done) return call->succeed(json::object{{"name", name}, {"done", "password changed"}});
+        const std::string& code = done.error().code;
+        call->fail(done.error(), code == "account-password"                         ? "password"
+                                 : code == "code-needed" || code == "login-refused" ? "code"
+                                 : code == "password-refused"                       ? "current"
+                                                                                    : "");
+    });
+}
+
 void run_admins_role(const SharedCall& call) {
     AccessDesk* desk = desk_of(call);
     if (desk == nullptr) return;

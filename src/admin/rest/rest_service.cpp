@@ -288,8 +288,8 @@ void RestService::answer_verb(const io::HttpRequest& request, const Ticket& tick
     }
     const std::uint64_t number = ++last_call_;
     auto call =
-        Call::start(node_, {ticket.principal->author, request.remote.address.text(), "rest"}, verb, arguments, revision,
-                    [this, to, number](const json::object& answer, bool last) {
+        Call::start(node_, {ticket.principal->author, request.remote.address.text(), "rest", ticket.principal->session},
+                    verb, arguments, revision, [this, to, number](const json::object& answer, bool last) {
                         if (!last) return;
                         // It is on the stack, and so may be what it keeps.
                         if (auto held = calls_.extract(number)) {

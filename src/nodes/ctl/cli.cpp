@@ -35,10 +35,10 @@ int complain(const Error& error, const std::string& field, const Console& consol
 int run_verb(Chosen chosen, const Console& console) {
     const auto place = find_node(chosen.node, chosen.config, usual_sockets());
     if (!place) return complain(place.error(), {}, console);
-    if (!chosen.secret.empty()) {
-        const auto secret = read_secret(chosen.secret, chosen.secret_file, console);
+    for (const Chosen::Secret& wanted : chosen.secrets) {
+        const auto secret = read_secret(wanted.name, wanted.file, console);
         if (!secret) return complain(secret.error(), {}, console);
-        chosen.arguments[chosen.secret] = *secret;
+        chosen.arguments[wanted.name] = *secret;
     }
     const Ask ask_there = [&](const json::object& arguments, const OnEvent& on_event) {
         return place->address

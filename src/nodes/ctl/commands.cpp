@@ -222,8 +222,7 @@ private:
         chosen_.arguments = arguments_of(leaf);
         for (const Slot& slot : leaf.slots) {
             if (slot.row->form != admin::Form::secret) continue;
-            chosen_.secret = slot.row->name;
-            chosen_.secret_file = slot.text;
+            chosen_.secrets.push_back({std::string{slot.row->name}, slot.text});
         }
     }
 

@@ -17,8 +17,11 @@ struct Chosen {
     const admin::Verb* verb = nullptr;
     boost::json::object arguments;
     std::string node, config, role, file, shell;
-    std::string token_file, trust;    ///< for a node at an admin address
-    std::string secret, secret_file;  ///< the argument that is asked for, and the file that holds it
+    std::string token_file, trust;  ///< for a node at an admin address
+    struct Secret {
+        std::string name, file;  ///< of the argument; what holds it, if anything does
+    };
+    std::vector<Secret> secrets;  ///< the arguments that are asked for
     bool json = false;
     InitAnswers init;
 };

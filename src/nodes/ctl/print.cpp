@@ -62,6 +62,7 @@ constexpr Row rows[] = {
     {"users.passwd", print_user_done},
     {"users.remove", print_user_done},
     {"admins.list", print_admins},
+    {"account.passwd", print_done},
     {"admins.add", print_done},
     {"admins.passwd", print_done},
     {"admins.role", print_done},

@@ -34,6 +34,16 @@ std::string short_tls(const std::string& version) {
     return version.starts_with(prefix) ? version.substr(prefix.size()) : version;
 }
 
+/// "anna@b.test, bert@b.test and 3 more"; empty when nobody is.
+std::string hurt_users(const json::value& row) {
+    std::string all;
+    for (const json::value& user : list_of(row, "users")) {
+        all += (all.empty() ? "" : ", ") + (user.is_string() ? std::string{user.get_string()} : std::string{});
+    }
+    const std::uint64_t more = count_of(row, "users_more");
+    return more == 0 ? all : all + " and " + count_words(more) + " more";
+}
+
 /// "name  value" lines, each only when there is a value.
 class Facts {
 public:
@@ -100,6 +110,7 @@ void print_destination(const json::value& destination, std::ostream& out) {
     const std::string step = text_of(destination, "last_step");
     const std::string error = text_of(destination, "last_error");
     facts.line("last error", step.empty() || error.empty() ? error : "at " + step + ": " + error);
+    facts.line("users hurt", hurt_users(destination));
     if (count_of(destination, "failures") == 0) return;
     facts.line("failures", count_words(count_of(destination, "failures")) + " in a row, next attempt in " +
                                duration_words(number_of(destination, "next_retry_seconds")));
@@ -138,6 +149,7 @@ void print_peers(const json::value& result, std::ostream& out) {
                    count_words(count_of(peer, "stanzas_out"))});
         if (member(peer, "via")) table.note("through " + text_of(peer, "via"));
         if (member(peer, "last_error")) table.note("last error: " + text_of(peer, "last_error"));
+        if (const std::string users = hurt_users(peer); !users.empty()) table.note("users hurt: " + users);
     }
     if (table.empty()) {
         out << "No peers.\n";

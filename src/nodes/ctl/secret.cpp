@@ -51,6 +51,10 @@ Result<std::string> read_secret(const std::string& what, const std::string& file
     const Hidden hidden;
     console.err << what << ": " << std::flush;
     const auto first = line_of(console.in, "the terminal");
+    if (what == "current") {
+        console.err << "\n";
+        return first;
+    }
     console.err << "\n" << what << " again: " << std::flush;
     const auto second = line_of(console.in, "the terminal");
     console.err << "\n";

@@ -9,7 +9,8 @@
 
 namespace sallyport::ctl {
 
-/// The first line of `file` if it is named. Errors: "secret-unread", "secret-differs" (typed twice, not the same).
+/// The first line of `file` if it is named. A person types a new secret twice, but "current", which the node knows,
+/// once. Errors: "secret-unread", "secret-differs" (typed twice, not the same).
 [[nodiscard]] Result<std::string> read_secret(const std::string& what, const std::string& file, const Console& console);
 
 }  // namespace sallyport::ctl

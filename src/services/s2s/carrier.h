@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "services/s2s/context.h"
+#include "services/s2s/hurt_users.h"
 #include "services/s2s/outbound_stream.h"
 
 namespace sallyport::s2s {
@@ -47,6 +48,7 @@ struct Destination {
     std::optional<DialFailure> failure;
     WallTime last_success{}, last_failure{};
     std::uint64_t peer_max_bytes = 0;
+    std::unique_ptr<HurtUsers> hurt;  ///< null: nobody, since the pair last worked
 };
 
 /// What was written to one stream and may have to be sent again, or returned.

@@ -88,6 +88,8 @@ struct DestinationStatus {
     std::string last_error, last_step;
     WallTime last_success{}, last_failure{};
     Duration next_retry{0};
+    std::vector<std::string> users;  ///< of ours whose stanzas wait or came back since the pair last worked: bare JIDs
+    std::uint64_t users_more = 0;    ///< beside those
     std::uint32_t shard = 0;
 };
 

@@ -143,8 +143,10 @@ void Pool::enqueue(Destination& to, const xmpp::Stanza& stanza, const routing::T
     const TimePoint now = context_.shard.loop.now();
     const bool hopeless = to.failure && to.carrier == nullptr && !reversed(to) && now < to.retry_at &&
                           (to.failure->permanent || now - to.failing_since > to.patience);
+    if (to.failure) hurts(to, stanza);
     if (hopeless) return bounce(stanza, error_of(*to.failure), ticket);
     if (to.queue.size() >= to.most_stanzas || to.queued_bytes + stanza.bytes.size() > to.most_bytes) {
+        hurts(to, stanza);
         return bounce(
             stanza,
             {xmpp::StanzaCondition::resource_constraint, "too much is waiting for this domain", "queue-full",
@@ -166,6 +168,7 @@ void Pool::flush(Destination& to) {
         to.queued_bytes -= next.stanza.size();
         write(to, std::move(next));
     }
+    if (to.ready && to.queue.empty()) heal(to);
 }
 
 void Pool::bounce(const xmpp::Stanza& stanza, const xmpp::StanzaError& error, const routing::Ticket& ticket) {
@@ -216,6 +219,18 @@ void Pool::refuse_all(Destination& to, const DialFailure& failure) {
     for (const Waiting& waiting : all) bounce(waiting.stanza.view(), error_of(failure), waiting.ticket);
 }
 
+/// Where the pool leads out, the sender is ours; where it leads to an inside server, the recipient. What nobody wrote
+/// by hand (errors, answers) hurts nobody.
+void Pool::hurts(Destination& to, const xmpp::Stanza& stanza) {
+    if (!stanza.may_be_answered() || !context_.is_ours) return;
+    if (!to.hurt) to.hurt = std::make_unique<HurtUsers>(context_.limits.hurt_users);
+    to.hurt->add(context_.is_ours(stanza.from_domain) ? stanza.from : stanza.to);
+}
+
+void Pool::hurts_waiting(Destination& to) {
+    for (const Waiting& waiting : to.queue) hurts(to, waiting.stanza.view());
+}
+
 void Pool::offer(const xmpp::DomainPair& pair, InboundStream* stream) {
     Destination& to = destination(pair);
     to.reverse = stream;
@@ -249,6 +264,7 @@ void Pool::flush_reversed(Destination& to) {
         to.reverse->send(next.stanza.view());
         context_.shard.settle(next.ticket);
     }
+    if (reversed(to) && to.queue.empty()) heal(to);
 }
 
 bool Pool::reversed(const Destination& to) const { return to.reverse != nullptr && to.reverse->carries(to.pair); }
@@ -303,6 +319,7 @@ void Pool::sweep_one(Destination& to, TimePoint now) {
         const Waiting old = std::move(to.queue.front());
         to.queue.pop_front();
         to.queued_bytes -= old.stanza.size();
+        hurts(to, old.stanza.view());
         const std::string waited = "it waited for longer than queue_seconds";
         if (to.failure) {
             xmpp::StanzaError error = error_of(*to.failure);
@@ -388,6 +405,10 @@ std::vector<DestinationStatus> Pool::destinations() const {
         status.last_failure = to->last_failure;
         status.next_retry = to->carrier != nullptr || now >= to->retry_at ? Duration{0} : to->retry_at - now;
         status.shard = context_.shard.index;
+        if (to->hurt) {
+            status.users = to->hurt->names();
+            status.users_more = to->hurt->more();
+        }
         all.push_back(std::move(status));
     }
     return all;

@@ -101,6 +101,10 @@ private:
     void ask_for_acknowledgement(OutboundStream& stream);
     void enqueue(Destination& to, const xmpp::Stanza& stanza, const routing::Ticket& ticket);
     void refuse_all(Destination& to, const DialFailure& failure);
+    void hurts(Destination& to, const xmpp::Stanza& stanza);
+    void hurts_waiting(Destination& to);
+    /// The pair works and nothing waits: nobody is hurt any longer.
+    static void heal(Destination& to) { to.hurt.reset(); }
     /// Why nothing goes to a domain that the operator's rules no longer admit.
     [[nodiscard]] static DialFailure refused_by(const Admission& admission);
     void sweep();

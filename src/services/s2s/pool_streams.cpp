@@ -115,6 +115,7 @@ void Pool::outbound_failed(OutboundStream& stream, const PairFailed& failure) {
         go_alone(*to);
         return ask_waiting(*carrier);
     }
+    hurts_waiting(*to);
     // The peer judged our key: trying again with the same key ends the same way (XEP-0220 2.1.1).
     end(*carrier, std::nullopt, "pair refused");
     refuse_all(*to, *to->failure);
@@ -187,6 +188,7 @@ void Pool::outbound_gone(OutboundStream& stream, const DialFailure& failure, boo
     if (failure.silent) {
         // The peer's TCP had not taken it a second ago: the sender is told rather than left believing that it arrived.
         for (const Waiting& waiting : untaken) {
+            if (Destination* to = find(waiting.stanza.view())) hurts(*to, waiting.stanza.view());
             bounce(waiting.stanza.view(),
                    {xmpp::StanzaCondition::remote_server_timeout, {}, "dead", "the connection broke without a word"},
                    {});
@@ -223,6 +225,7 @@ void Pool::lost(Destination& to, const DialFailure& failure) {
     to.failure = failure;
     to.last_failure = context_.shard.loop.wall();
     if (to.failing_since == never) to.failing_since = now;
+    hurts_waiting(to);
     to.retry_at = now + route::retry_delay(to.failures, context_.shard.random);
     std::string verdict;
     if (context_.records != nullptr) {

@@ -88,6 +88,24 @@ TEST(Failures, CountAllAddressesOfOneCustomerTogether) {
     EXPECT_NE(failure_key(*IpAddress::parse("192.0.2.1")), failure_key(*IpAddress::parse("192.0.2.2")));
 }
 
+TEST(Downloads, GoOnOnlyWhereTheyEnded) {
+    Downloads downloads;
+    const TimePoint start{};
+    EXPECT_FALSE(downloads.goes_on("anna a.pcapng", 0, 100, start));
+    EXPECT_TRUE(downloads.goes_on("anna a.pcapng", 100, 200, start + 1s));
+    EXPECT_FALSE(downloads.goes_on("otto a.pcapng", 200, 300, start + 1s)) << "somebody else";
+    EXPECT_FALSE(downloads.goes_on("anna b.pcapng", 200, 300, start + 1s)) << "another file";
+    EXPECT_TRUE(downloads.goes_on("anna a.pcapng", 200, 300, start + 2s));
+    EXPECT_FALSE(downloads.goes_on("anna a.pcapng", 1, 100, start + 3s)) << "not the piece that is due";
+    EXPECT_FALSE(downloads.goes_on("anna a.pcapng", 0, 100, start + 4s)) << "from the beginning again";
+    EXPECT_FALSE(downloads.goes_on("anna a.pcapng", 100, 200, start + 3600s)) << "after a long rest";
+    for (std::size_t i = 0; i <= Downloads::most; ++i) {
+        (void)downloads.goes_on(std::to_string(i), 0, 100, start + 3601s + std::chrono::milliseconds{i});
+    }
+    EXPECT_FALSE(downloads.goes_on("0", 100, 200, start + 3602s)) << "it made room";
+    EXPECT_TRUE(downloads.goes_on(std::to_string(Downloads::most), 100, 200, start + 3602s));
+}
+
 /// A clock that stands until it is moved.
 struct StandingClock final : Clock {
     [[nodiscard]] TimePoint now() const override { return at; }
@@ -170,6 +188,16 @@ protected:
         desk->log_in({name, password, code, from}, [&](AccessDesk::Outcome outcome) { found = std::move(outcome); });
         loop.run_until([&] { return found.has_value(); });
         return *found;
+    }
+
+    /// The code of the error; empty: done.
+    std::string change(const std::string& name, const std::string& current, const std::string& password,
+                       const std::string& session = {}, const std::string& code = {}) {
+        std::optional<Result<void>> done;
+        desk->change_own_password({name, current, code, from}, session, password,
+                                  [&](Result<void> result) { done = std::move(result); });
+        loop.run_until([&] { return done.has_value(); });
+        return *done ? "" : done->error().code;
     }
 
     test::TemporaryFolder folder;
@@ -262,6 +290,47 @@ TEST_F(Access, AsksForACodeOnceItIsOn) {
     EXPECT_EQ(log_in("anna", "a long password", code).error.code, "login-refused") << "a code counts once";
     ASSERT_TRUE(desk->end_totp("anna"));
     EXPECT_TRUE(log_in("anna", "a long password").opened);
+}
+
+TEST_F(Access, GivesANewPasswordToWhoKnowsThePresentOneAndEndsTheOtherSessions) {
+    EXPECT_EQ(add("rita", admin::Access::read, "a long password"), "");
+    EXPECT_EQ(add("otto", admin::Access::read, "a long password"), "");
+    const auto here = log_in("rita", "a long password"), there = log_in("rita", "a long password");
+    const auto others = log_in("otto", "a long password");
+    ASSERT_TRUE(here.opened && there.opened && others.opened);
+    EXPECT_EQ(change("rita", "a wrong password", "another password", here.opened->id), "password-refused");
+    EXPECT_EQ(change("rita", "a long password", "short", here.opened->id), "account-password");
+    EXPECT_EQ(change("rita", "a long password", "a long password", here.opened->id), "account-password");
+    EXPECT_TRUE(desk->holder_of(there.opened->id)) << "a refusal changes nothing";
+    EXPECT_EQ(change("rita", "a long password", "another password", here.opened->id), "");
+    EXPECT_TRUE(desk->holder_of(here.opened->id));
+    EXPECT_FALSE(desk->holder_of(there.opened->id));
+    EXPECT_TRUE(desk->holder_of(others.opened->id));
+    EXPECT_EQ(log_in("rita", "a long password").error.code, "login-refused");
+    EXPECT_TRUE(log_in("rita", "another password").opened);
+    EXPECT_EQ(change("nobody", "a long password", "another password"), "password-refused") << "like a wrong one";
+}
+
+TEST_F(Access, CountsWrongPresentPasswordsAsFailedLogIns) {
+    limits.login_failures_per_minute = 2;
+    open();
+    EXPECT_EQ(add("rita", admin::Access::read, "a long password"), "");
+    for (int i = 0; i < 3; ++i)
+        EXPECT_EQ(change("rita", "a long password", "a long passwor" + std::to_string(i)),
+                  i == 0 ? "" : "password-refused");
+    EXPECT_EQ(change("rita", "a long passwor0", "another password"), "login-throttled");
+    EXPECT_GT(log_in("rita", "a long passwor0").retry_after, Duration{}) << "one bucket for both ways";
+}
+
+TEST_F(Access, WantsTheCodeForANewPasswordWhereNoSessionHasShownIt) {
+    EXPECT_EQ(add("rita", admin::Access::read, "a long password"), "");
+    const auto secret = desk->begin_totp("rita");
+    ASSERT_TRUE(secret);
+    EXPECT_EQ(change("rita", "a long password", "another password"), "code-needed");
+    EXPECT_EQ(change("rita", "a long password", "another password", {}, "000000x"), "login-refused");
+    const auto step = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::seconds>(loop.wall().time_since_epoch()).count() / totp_step_seconds);
+    EXPECT_EQ(change("rita", "a long password", "another password", {}, hotp(*secret, step)), "");
 }
 
 TEST_F(Access, KnowsTokensUntilTheyEnd) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "admin/access/access_desk.h"
 #include "admin/api/call.h"
 #include "io/loop/asio_loop.h"
 #include "io/loop/random.h"
@@ -110,6 +111,14 @@ public:
                                                         services::DiagnosticsSeams{loop_, *node_log, board});
     }
     [[nodiscard]] std::vector<std::string> reload() override { return reload_problems; }
+    [[nodiscard]] admin::AccessDesk* access() override { return people.get(); }
+    /// Accounts, sessions and an audit.
+    void add_access() {
+        auto opened = admin::AccessDesk::open({folder.path(), {}, [](std::size_t n) { return io::random_bytes(n); }},
+                                              loop_, Logger{log, LogModule::admin});
+        if (!opened) std::abort();
+        people = std::move(*opened);
+    }
     [[nodiscard]] im::Directory* users() override { return accounts.get(); }
     [[nodiscard]] const record::Archive* handshakes() override { return records ? &archive : nullptr; }
     void verdict(const std::string& id, std::function<void(std::optional<record::Verdict>)> on_verdict) override {
@@ -124,12 +133,21 @@ public:
             lines.push_back(boost::json::parse(line));
             over = last;
         });
-        bool expired = false;
-        const auto timer = loop_.timer([&] { expired = true; });
-        timer->arm(loop_.now() + std::chrono::seconds{10});
-        loop_.run_until([&] { return over || expired; });
-        call->abandon();
+        finish(*call, over);
         return lines;
+    }
+    /// The same for somebody who proved who they are, as over REST.
+    boost::json::value ask_as(admin::Call::Caller caller, const std::string& verb, const std::string& arguments) {
+        boost::json::value found;
+        bool over = false;
+        const auto call = admin::Call::start(*this, std::move(caller), *admin::find_verb(verb),
+                                             boost::json::parse(arguments).as_object(), std::nullopt,
+                                             [&](const boost::json::object& answer, bool last) {
+                                                 found = answer;
+                                                 over = last;
+                                             });
+        finish(*call, over);
+        return found.as_object().contains("result") ? found.at("result") : found;
     }
     /// The result of a verb, or its error under "error".
     boost::json::value ask(const std::string& verb, const std::string& arguments = "{}") {
@@ -162,6 +180,14 @@ public:
     record::Verdicts verdicts{100};
 
 private:
+    void finish(admin::Call& call, const bool& over) {
+        bool expired = false;
+        const auto timer = loop_.timer([&] { expired = true; });
+        timer->arm(loop_.now() + std::chrono::seconds{10});
+        loop_.run_until([&] { return over || expired; });
+        call.abandon();
+    }
+
     io::AsioLoop loop_;
     io::TcpNetwork network_{loop_};
     services::SettingsService settings_;
@@ -169,6 +195,7 @@ private:
 public:
     services::AlarmBoard board{loop_, Logger{log, LogModule::node}};
     std::unique_ptr<services::Diagnostics> parts;
+    std::unique_ptr<admin::AccessDesk> people;
     TableResolver names{loop_};
     [[nodiscard]] io::AsioLoop& real_loop() { return loop_; }
     [[nodiscard]] io::TcpNetwork& real_network() { return network_; }

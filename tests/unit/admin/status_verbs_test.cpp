@@ -1,11 +1,15 @@
 // Status, peers, events and `why`.
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <sstream>
+
 #include "admin/api/event_filter.h"
 #include "admin/api/peer_rows.h"
 #include "admin/api/problems.h"
 #include "admin/api/watch.h"
 #include "fake_node.h"
+#include "nodes/ctl/print.h"
 
 namespace sallyport::test {
 namespace {
@@ -115,6 +119,8 @@ TEST(PeerRows, JoinDirectionsAndQueueOfAPair) {
     waiting.state = "waiting";
     waiting.queued = 4;
     waiting.last_error = "connection refused";
+    waiting.users = {"anna@b.test"};
+    waiting.users_more = 3;
     status.destinations = {waiting};
     const auto rows = admin::peer_rows(status);
     ASSERT_EQ(rows.size(), 3u);
@@ -128,6 +134,8 @@ TEST(PeerRows, JoinDirectionsAndQueueOfAPair) {
     EXPECT_EQ(rows[2].state, "waiting");
     EXPECT_EQ(rows[2].queued, 4u);
     EXPECT_EQ(rows[2].last_error, "connection refused");
+    EXPECT_EQ(rows[2].users, std::vector<std::string>{"anna@b.test"});
+    EXPECT_EQ(rows[2].users_more, 3u);
 }
 
 TEST(PeerRows, KeepWhatAProvedStreamSaysWhileAnotherOpens) {
@@ -165,6 +173,27 @@ TEST(PeerVerbs, ShowOnlyTheDomainAskedFor) {
     EXPECT_EQ(answer.as_object().at("streams").as_array().size(), 1u);
     EXPECT_EQ(text_at(answer, "known"), "true");
     EXPECT_EQ(text_at(node.ask("peers.show", R"({"domain":"c.test"})"), "known"), "false");
+}
+
+TEST(PeerVerbs, NameTheUsersWhomAFailingDomainHurts) {
+    FakeNode node;
+    s2s::DestinationStatus& failing = node.current.destinations.emplace_back();
+    failing.pair = pair("b.test", "a.test");
+    failing.last_error = "connection refused";
+    failing.users = {"anna@b.test", "bert@b.test"};
+    failing.users_more = 3;
+    const auto listed = node.ask("peers.list");
+    EXPECT_EQ(text_at(listed.at("peers").at(0), "users"), R"(["anna@b.test","bert@b.test"])");
+    EXPECT_EQ(text_at(listed.at("peers").at(0), "users_more"), "3");
+    const auto shown = node.ask("peers.show", R"({"domain":"a.test"})");
+    EXPECT_EQ(text_at(shown.at("destinations").at(0), "users"), R"(["anna@b.test","bert@b.test"])");
+    std::ostringstream list, one;
+    ctl::print_peers(listed, list);
+    EXPECT_NE(list.str().find("users hurt: anna@b.test, bert@b.test and 3 more"), std::string::npos) << list.str();
+    node.current.streams = {stream(s2s::Direction::inbound, {})};
+    node.current.streams[0].remote = "a.test";
+    ctl::print_peer(node.ask("peers.show", R"({"domain":"a.test"})"), one);
+    EXPECT_NE(one.str().find("users hurt      anna@b.test, bert@b.test and 3 more"), std::string::npos) << one.str();
 }
 
 TEST(PeerVerbs, PingFromOurFirstDomainAndTellTheMilestones) {
@@ -305,6 +334,87 @@ TEST(Watch, RaisesAndLowersWhatItFinds) {
     EXPECT_TRUE(node.board.stands(disk_low, node.node_file.node.data));
 }
 
+class WatchedClocks : public testing::Test {
+protected:
+    /// `minutes` after the first look by the steady clock, `leap` by the other one.
+    void look(int minutes, Duration leap = Duration{0}, std::optional<bool> synchronised = true) {
+        const Duration passed = std::chrono::minutes{minutes};
+        watch.judge_clocks(node.current, {WallTime{std::chrono::hours{480'000}} +
+                                              std::chrono::duration_cast<WallTime::duration>(passed + leap),
+                                          TimePoint{passed}, synchronised});
+    }
+    bool stands(services::AlarmCode code, const std::string& key) { return node.board.stands(code, key); }
+    FakeNode node;
+    std::string host = node.node_file.node.name;
+    admin::Watch watch{node};
+};
+using enum services::AlarmCode;
+
+TEST_F(WatchedClocks, LeapIsAnAlarmForAWhile) {
+    look(0);
+    look(1, std::chrono::seconds{2});
+    EXPECT_FALSE(stands(clock_jumped, host));
+    look(2, std::chrono::seconds{-3598});
+    ASSERT_TRUE(stands(clock_jumped, host));
+    EXPECT_EQ(node.board.standing().at(0).detail, "by 3600.0 s back");
+    look(3, std::chrono::seconds{-3598});
+    EXPECT_TRUE(stands(clock_jumped, host));
+    look(63, std::chrono::seconds{-3598});
+    EXPECT_FALSE(stands(clock_jumped, host));
+}
+
+TEST_F(WatchedClocks, WithoutATimeServiceAreAnAlarmAfterAWhile) {
+    look(0, {}, false);
+    look(14, {}, false);
+    EXPECT_FALSE(stands(clock_unsynchronised, host));
+    look(15, {}, false);
+    EXPECT_TRUE(stands(clock_unsynchronised, host));
+    look(16);
+    EXPECT_FALSE(stands(clock_unsynchronised, host));
+    look(17, {}, std::nullopt);
+    look(60, {}, std::nullopt);
+    EXPECT_FALSE(stands(clock_unsynchronised, host)) << "the kernel does not tell";
+}
+
+TEST_F(WatchedClocks, OfLinkedNodesAreHeldAgainstOurs) {
+    node.current.links = {open_link({"b.test"}), open_link({"b.test"})};
+    look(0);
+    EXPECT_FALSE(stands(clock_skew, "core1-b-test"));
+    EXPECT_EQ(text_at(node.ask("status").at("links").at(0), "clock_skew_seconds"), "null");
+    node.current.links[1].clock_skew = std::chrono::milliseconds{-7250};
+    look(1);
+    ASSERT_TRUE(stands(clock_skew, "core1-b-test"));
+    EXPECT_EQ(node.board.standing().at(0).detail, "it is 7.2 s behind");
+    EXPECT_EQ(text_at(node.ask("status").at("links").at(1), "clock_skew_seconds"), "-7.25E0");
+    const auto told = boost::json::serialize(node.ask("check.link"));
+    EXPECT_NE(told.find("the clock of core1-b-test is 7.250 s behind ours"), std::string::npos) << told;
+    node.current.links[1].clock_skew = std::chrono::milliseconds{250};
+    look(2);
+    EXPECT_FALSE(stands(clock_skew, "core1-b-test"));
+}
+
+TEST(Watch, TellsOfACertificateThatWaitsForAReload) {
+    FakeNode node;
+    admin::Watch watch{node};
+    const TestPki pki;
+    const std::string file = pki.folder() + "/b.test.pem";
+    const auto load = [&] {
+        node.current.certificates = {{"s2s b.test", file, *io::own_certificate(*pki.context({"b.test"}), "b.test")}};
+    };
+    const auto stands = [&] {
+        watch.judge(node.current, node.loop().wall(), 1ULL << 40);
+        return node.board.stands(certificate_replaced, "s2s b.test");
+    };
+    load();
+    EXPECT_FALSE(stands());
+    (void)pki.identity("b.test");
+    EXPECT_TRUE(stands()) << "a new one is in its place";
+    std::filesystem::remove(file);
+    EXPECT_FALSE(stands()) << "nothing to reload";
+    load();
+    EXPECT_FALSE(stands());
+}
+
 TEST(Reload, TellsWhatIsWrong) {
     FakeNode node;
     EXPECT_EQ(text_at(node.ask("reload"), "reloaded"), "true");
@@ -396,6 +506,47 @@ TEST_F(Why, AsksACoreForTheInsideServer) {
     server.address = {"10.0.0.5", 5269};
     node.node_file.inside.servers = {server};
     EXPECT_EQ(text_at(why("a.test", "b.test"), "passes"), "true");
+}
+
+TEST_F(Why, SaysOnACoreWhatTheEdgeDecidesAndHowFarThatIsKnown) {
+    node.node_file.role = config::Role::core;
+    node.current.links = {open_link({}, "edge")};
+    config::InsideServer server;
+    server.domains = {*xmpp::Domain::parse("b.test")};
+    server.address = {"10.0.0.5", 5269};
+    node.node_file.inside.servers = {server};
+    // c.test is not on the allow list, but these settings are not the edge's.
+    const auto alone = why("c.test", "b.test");
+    EXPECT_EQ(text_at(alone, "passes"), "true");
+    EXPECT_EQ(text_at(alone, "verdict_id"), "null");
+    EXPECT_EQ(text_at(alone.at("steps").at(0), "step"), "policy");
+    EXPECT_EQ(text_at(alone.at("steps").at(0), "decided_by"), "edge");
+    EXPECT_EQ(text_at(alone.at("steps").at(1), "step"), "link");
+    EXPECT_EQ(text_at(alone.at("steps").at(1), "decided_by"), "null");
+    EXPECT_EQ(text_at(alone.at("steps").at(2), "text"), "b.test is on 10.0.0.5:5269 (TLS required, dialback)");
+    std::ostringstream page;
+    ctl::print_why(alone, page);
+    EXPECT_NE(page.str().find("(the edge decides)"), std::string::npos) << page.str();
+
+    node.node_file.ssh.dial.push_back({{"10.0.0.1", 2222}, "edge1.b.test", "k", "h"});
+    const auto told = why("c.test", "b.test");
+    EXPECT_EQ(text_at(told, "passes"), "false");
+    EXPECT_EQ(text_at(told, "blocked_at"), "allow-list");
+    for (const auto& step : told.at("steps").as_array()) {
+        const std::string name = text_at(step, "step");
+        const bool here = name == "link" || name == "inside" || name == "limits" || name == "queue" || name == "stream";
+        EXPECT_EQ(text_at(step, "decided_by"), here ? "null" : "edge") << name;
+    }
+}
+
+TEST_F(Why, KnowsTheDomainsOfACoreWithoutSettings) {
+    FakeNode bare{{}};
+    bare.node_file.role = config::Role::core;
+    config::InsideServer server;
+    server.domains = {*xmpp::Domain::parse("inside.test")};
+    bare.node_file.inside.servers = {server};
+    EXPECT_EQ(text_at(bare.ask("why", R"({"from":"a.test","to":"inside.test"})"), "direction"), "inbound");
+    EXPECT_EQ(text_at(bare.ask("why", R"({"from":"inside.test","to":"a.test"})"), "direction"), "outbound");
 }
 
 }  // namespace

@@ -83,8 +83,9 @@ TEST(UsersVerbs, AreGivenThePasswordByFileOrStandardInput) {
     ctl::Chosen chosen;
     int status = 0;
     ASSERT_TRUE(ctl::parse_commands({"users", "add", "anna@b.test", "--password-file", file}, console, chosen, status));
-    EXPECT_EQ(chosen.secret, "password");
-    EXPECT_EQ(chosen.secret_file, file);
+    ASSERT_EQ(chosen.secrets.size(), 1u);
+    EXPECT_EQ(chosen.secrets[0].name, "password");
+    EXPECT_EQ(chosen.secrets[0].file, file);
     EXPECT_FALSE(chosen.arguments.contains("password"));
     ctl::Chosen other;
     EXPECT_FALSE(ctl::parse_commands({"users", "add", "anna@b.test", "--password", "x"}, console, other, status));
