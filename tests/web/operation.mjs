@@ -115,6 +115,7 @@ export default function operation(stage) {
     await desk.go("failures");
     const row = desk.page.locator("main tbody tr:has-text('tybalt.lab')"), other = desk.page.locator("main tbody tr:has-text('paris.lab')");
     assert.match(await row.textContent(), /montague\.lab/);
+    assert.match(await row.locator(".hurt").textContent(), /romeo@montague\.lab/, "whom of ours it hurts");
     await desk.picture("failures");
     await row.locator("button:has-text('Try again')").click();
     // The attempt takes its time; the other row does not wait for it.
