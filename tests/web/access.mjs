@@ -56,6 +56,45 @@ export default function access(stage) {
     await desk.done();
   });
 
+  test("whoever may only read changes the own password, and signs in with it", async () => {
+    const desk = await Desk.signed_in(stage.browser, stage.world, "presence", "read-only");
+    const { page } = desk;
+    const [name, old] = stage.world.about.people["read-only"];
+    await page.click(".top a.who");
+    await page.waitForSelector("main input[name=current]");
+    assert.match(await page.textContent("main"), /see everything but accounts/);
+    assert.deepEqual(await desk.accessibility(), []);
+    const change = async (current, password, again = password) => {
+      for (const [field, value] of Object.entries({ current, password, again })) await page.fill(`main input[name=${field}]`, value);
+      await page.click("main form button[type=submit]");
+    };
+    const wrong = (field) => page.textContent(`main .field:has(input[name=${field}]) .error`);
+    await change(old, "still waters 34567", "still waters 34568");
+    assert.match(await wrong("again"), /not what stands above/);
+    await change("not the old one", "still waters 34567");
+    assert.match(await wrong("current"), /wrong/);
+    await change(old, "short");
+    assert.match(await wrong("password"), /10/);
+    await desk.picture("account");
+    await change(old, "still waters 34567");
+    await page.waitForSelector(".said :text('Your password is changed')");
+    assert.equal(await page.inputValue("main input[name=current]"), "", "nothing of it stays in the page");
+    await desk.go("overview");
+    const other = await Desk.open(stage.browser, stage.world, "presence");
+    const sign_in = async (password) => {
+      await other.page.goto(`${other.url}/`);
+      await other.page.fill("input[name=user]", name);
+      await other.page.fill("input[name=password]", password);
+      await other.page.press("input[name=password]", "Enter");
+    };
+    await sign_in(old);
+    await other.page.waitForSelector("[role=alert]");
+    await sign_in("still waters 34567");
+    await other.page.waitForSelector("#main h1");
+    await other.close();
+    await desk.done();
+  });
+
   test("an administrator makes an account and a token, and takes both back", async () => {
     const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
     await desk.go("access");

@@ -13,6 +13,10 @@ export default function operation(stage) {
     const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
     await stage.world.order({ do: "chat" });
     await desk.go("peers");
+    const row = await desk.page.textContent("main tbody tr:has-text('capulet.lab')");
+    for (const part of ["both ways", "open", "TLSv1.3", "TLS_AES_", "Dialback", "certificate valid", ":"]) assert.ok(row.includes(part), `${part} in ${row}`);
+    assert.match(await desk.page.getAttribute("main tbody tr:has-text('capulet.lab') .marks", "aria-label"), /of the last \d handshakes \d failed/);
+    assert.match(await desk.page.textContent("main tbody tr:has-text('tybalt.lab')"), /waiting.*refused/);
     await desk.page.click("main a:text-is('capulet.lab')");
     await desk.page.waitForSelector("main .stream");
     const text = await desk.page.textContent("main");
@@ -111,6 +115,7 @@ export default function operation(stage) {
     await desk.go("failures");
     const row = desk.page.locator("main tbody tr:has-text('tybalt.lab')"), other = desk.page.locator("main tbody tr:has-text('paris.lab')");
     assert.match(await row.textContent(), /montague\.lab/);
+    assert.match(await row.locator(".hurt").textContent(), /romeo@montague\.lab/, "whom of ours it hurts");
     await desk.picture("failures");
     await row.locator("button:has-text('Try again')").click();
     // The attempt takes its time; the other row does not wait for it.

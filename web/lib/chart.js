@@ -23,7 +23,7 @@ function options(width, series, format, whole) {
   const ink = token("--ink-3"), grid = { stroke: token("--line"), width: 1 };
   const font = `11px ${token("--sans")}`;
   return {
-    width, height, padding: [8, 4, 0, 0], cursor: { y: false, points: { size: 6 } }, legend: { show: false },
+    width, height, padding: [8, 26, 0, 0], cursor: { y: false, points: { size: 6 } }, legend: { show: false },
     scales: { y: { range: (_, low, high) => [0, Math.max(high * 1.15, whole ? 4 : 1)] } },
     axes: [{ stroke: ink, grid: { show: false }, ticks: { show: false }, font, size: 24, space: 90, values: (_, times) => times.map((at) => new Date(at * 1000).toTimeString().slice(0, 8)) },
            { stroke: ink, grid, ticks: { show: false }, font, size: 46, space: 34, values: (_, values) => values.map(format), ...(whole ? { incrs: whole_steps } : {}) }],

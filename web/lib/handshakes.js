@@ -29,6 +29,8 @@ function Handshake({ id }) {
   const answer = useRead("handshakes.show", { handshake: id });
   const compares = useHas("handshakes.diff");
   const place = useRef(null);
+  const [busy, run] = useAction();
+  const exported = () => run(async () => save_json(`handshake-${id}.json`, await call("handshakes.export", { peer: id })));
   const there = answer.data !== undefined;
   useEffect(() => {
     if (there) place.current?.scrollIntoView({ block: "nearest" });
@@ -36,7 +38,7 @@ function Handshake({ id }) {
   return html`<${Wait} of=${answer}>${(one) => html`<div class="handshake" ref=${place}><div class="stream-head"><b>${one.direction === "inbound" ? "← inbound" : "→ outbound"}</b><${State} tone=${one.good ? "good" : "bad"}>${one.good ? "good" : `failed at ${one.failed_at}`}<//>
       <span>${one.outcome}</span>${one.purpose === "dialback" && html`<${Tag}>dialback only<//>`}${one.verdict_id && html`<a href=${`#/diagnostics?from=${encodeURIComponent(one.verdict_id)}`}>verdict <${Mono}>${one.verdict_id}<//></a>`}</div>
     ${!one.good && compares && html`<${Difference} id=${one.id} />`}
-    <h3>Steps</h3><${Steps} steps=${one.steps.map((step, at) => ({ key: at, name: step.step, tone: step.good ? "good" : "bad", aside: `${step.ms.toFixed(1)} ms`,
+    <div class="stream-head"><h3>Steps</h3><span class="push"><${Button} kind="small" verb="handshakes.export" busy=${busy} onClick=${exported}>Export this one<//></span></div><${Steps} steps=${one.steps.map((step, at) => ({ key: at, name: step.step, tone: step.good ? "good" : "bad", aside: `${step.ms.toFixed(1)} ms`,
       text: Object.entries(step.facts).map(([name, value]) => html`<span key=${name} class="fact">${name} <${Mono}>${String(value) || "–"}<//></span>`) }))} />
     ${one.left_out > 0 && html`<p class="note">${one.left_out} more steps found no room.</p>`}</div>`}<//>`;
 }

@@ -5,7 +5,7 @@ import { rate } from "./format.js";
 import { html, useEffect, useState } from "./html.js";
 import { families, quantile, total } from "./open_metrics.js";
 
-const beat_ms = 5_000;
+const beat_ms = 5_000, first_beat_ms = 1_500;
 const most = 180;
 const hops = "sallyport_hop_seconds", handshakes = "sallyport_handshakes";
 
@@ -30,7 +30,7 @@ export function MetricCharts() {
       const point = last && between(last, now);
       set((old) => (point ? [...(old ?? []), point].slice(-most) : []));
       last = now;
-      timer = setTimeout(look, beat_ms);
+      timer = setTimeout(look, point ? beat_ms : first_beat_ms);
     };
     look();
     return () => {

@@ -1,5 +1,6 @@
 // A verb as a form: its fields, their help and what is required come from the node's own description, so that a verb that the
 // node learns has a form here at once. And its answer as facts and tables.
+import { time } from "./format.js";
 import { html, useState } from "./html.js";
 import { Button, Check, Facts, Field, Mono, Notice, Select, Text, useAction } from "./parts.js";
 import { call, verbs } from "./session.js";
@@ -49,7 +50,15 @@ export function VerbForm({ verb, label, first = {}, fixed = {}, choices = {}, ki
 
 const is_object = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
 const is_table = (value) => Array.isArray(value) && value.length > 0 && value.every(is_object);
-const plain = (value) => (value === null || value === undefined || value === "" ? "–" : Array.isArray(value) ? value.map(plain).join(", ") || "none" : is_object(value) ? Object.entries(value).map(([name, one]) => `${name} ${plain(one)}`).join(", ") : typeof value === "boolean" ? (value ? "yes" : "no") : String(value));
+const is_time = (value) => typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(value);
+
+function plain(value) {
+  if (value === null || value === undefined || value === "") return "–";
+  if (Array.isArray(value)) return value.map(plain).join(", ") || "none";
+  if (is_object(value)) return Object.entries(value).map(([name, one]) => `${name} ${plain(one)}`).join(", ") || "none";
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  return is_time(value) ? time(value) : String(value);
+}
 
 function Rows({ name, rows }) {
   const keys = [...new Set(rows.flatMap(Object.keys))];

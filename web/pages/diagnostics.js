@@ -88,9 +88,9 @@ function Recording({ kind, title, note }) {
   ];
   return html`<${Panel} title=${title} note=${note} actions=${html`<${State} tone=${running ? "good" : "calm"}>${running ? "running" : "not running"}<//>`}>
       ${latest && html`<${Answer} answer=${latest} />`}
-      ${running ? html`<div class="form-foot">${known.has(`${kind}.marker`) && html`<${VerbForm} verb=${`${kind}.marker`} label="Set marker" kind="" onDone=${() => done("The marker stands in the log.")} />`}
-          <${Button} kind="danger" verb=${`${kind}.stop`} busy=${busy} onClick=${simple(`${kind}.stop`, `${title} stopped.`)}>Stop<//></div>`
-        : html`<div class=${latest ? "form-foot" : ""}><${VerbForm} verb=${`${kind}.start`} label="Start" onDone=${() => done(`${title} runs.`)} /></div>`}
+      ${running ? html`${known.has(`${kind}.marker`) && html`<div class="form-part"><${VerbForm} verb=${`${kind}.marker`} label="Set marker" kind="" onDone=${() => done("The marker stands in the log.")} /></div>`}
+          <div class="form-foot"><${Button} kind="danger" verb=${`${kind}.stop`} busy=${busy} onClick=${simple(`${kind}.stop`, `${title} stopped.`)}>Stop<//><span class="note">everything until now is kept</span></div>`
+        : html`<div class=${latest ? "form-part" : ""}><${VerbForm} verb=${`${kind}.start`} label="Start" onDone=${() => done(`${title} runs.`)} /></div>`}
       ${latest && known.has(`${kind}.collect`) && html`<div class="form-foot"><${Button} verb=${`${kind}.collect`} busy=${busy} onClick=${simple(`${kind}.collect`, "The archive is collected.")}>Collect<//><span class="note">one archive with logs, settings without secrets, status, versions</span></div>`}<//>
     <${Panel} flush title="Files"><${Wait} of=${answer}>${(data) => html`<${Table} caption=${`Files: ${title}`} rows=${data.files} columns=${columns} first="-time" name=${({ name }) => name} empty="No file yet." />`}<//><//>`;
 }

@@ -31,6 +31,7 @@ void describe(const s2s::StreamStatus& stream, bool proved, PeerRow& row) {
     row.address = stream.remote_address;
     row.tls = stream.tls_version;
     row.cipher = stream.cipher;
+    row.certificate = stream.certificate_verdict;
     if (row.state.empty()) row.state = stream.state;
 }
 

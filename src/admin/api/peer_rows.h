@@ -17,6 +17,7 @@ struct PeerRow {
     std::uint64_t users_more = 0;    ///< beside those
     unsigned streams = 0;
     std::uint64_t queued = 0, unacknowledged = 0, stanzas_in = 0, stanzas_out = 0;
+    std::string certificate;  ///< what the partner's is worth: "valid", or why not
 };
 
 /// By remote, then by local domain.

@@ -71,6 +71,7 @@ json::object json_of(const PeerRow& row) {
             {"method", text_or_null(row.method)},
             {"tls", text_or_null(row.tls)},
             {"cipher", text_or_null(row.cipher)},
+            {"certificate", text_or_null(row.certificate)},
             {"address", text_or_null(row.address)},
             {"state", row.state},
             {"via", text_or_null(row.via)},

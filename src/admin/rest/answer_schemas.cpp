@@ -21,9 +21,9 @@ struct NamedForm {
 
 constexpr NamedForm named[] = {
     {"Peer",
-     "{remote:text local:text inbound:flag outbound:flag method:text? tls:text? cipher:text? address:text? "
-     "state:text via:text? streams:count queued:count unacknowledged:count stanzas_in:count stanzas_out:count "
-     "last_error:text?}"},
+     "{remote:text local:text inbound:flag outbound:flag method:text? tls:text? cipher:text? certificate:text? "
+     "address:text? state:text via:text? streams:count queued:count unacknowledged:count stanzas_in:count "
+     "stanzas_out:count last_error:text? users:[text] users_more:count}"},
     {"Stream",
      "{id:text direction:text local:text remote:text pairs:[Pair] state:text local_address:text "
      "remote_address:text tls:text? cipher:text? certificate:Certificate? certificate_verdict:text? "
@@ -35,7 +35,7 @@ constexpr NamedForm named[] = {
     {"Destination",
      "{local:text remote:text state:text queued:count queued_bytes:count unacknowledged:count "
      "failures:count last_error:text? last_step:text? last_success:time? last_failure:time? "
-     "next_retry_seconds:number shard:count}"},
+     "next_retry_seconds:number users:[text] users_more:count shard:count}"},
     {"DescribedPeer",
      "{edge:text local:text remote:text direction:text method:text tls:text cipher:text address:text "
      "verdict:text since:time?}"},
@@ -48,7 +48,8 @@ constexpr NamedForm named[] = {
     {"Link",
      "{id:text far_realm:text far_role:text local_address:text remote_address:text tls:text? cipher:text? "
      "state:text domains:[text] realms:[text] components:[text] sent:count received:count "
-     "unacknowledged:count unacknowledged_bytes:count resumptions:count open_seconds:number? shard:count}"},
+     "unacknowledged:count unacknowledged_bytes:count resumptions:count clock_skew_seconds:number? "
+     "open_seconds:number? shard:count}"},
     {"Dial", "{address:text name:text role:text state:text why:text? next_attempt_seconds:number}"},
     {"OwnCertificate",
      "{used_for:text file:text subject:text issuer:text names:[text] key:text sha256:text "
@@ -68,7 +69,7 @@ constexpr NamedForm named[] = {
      "{rows:count loaded:[text] gateways:[text] domains:[text] live_changes:flag pending:[text] "
      "obstacle:text? table_trouble:text? to_local:count to_link:count returned:count "
      "notifications:count}"},
-    {"WalkStep", "{step:text passes:flag text:text change:text? part:text?}"},
+    {"WalkStep", "{step:text passes:flag text:text change:text? part:text? decided_by:text?}"},
     {"Finding", "{check?:text grade:text text:text remedy:text?}"},
     {"Report", "{check:text domain:text verdict:text facts:map findings:[Finding]}"},
     {"SettingChange", "{revision:count time:time author:text origin:text name:text from:any to:any}"},
