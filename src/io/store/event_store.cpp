@@ -11,6 +11,8 @@ namespace {
 constexpr Migration steps[] = {
     {"CREATE TABLE event (id INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL, level INTEGER NOT NULL,"
      " module TEXT NOT NULL, code TEXT NOT NULL, facts TEXT NOT NULL);"},
+    {"CREATE TABLE acknowledgement (code TEXT NOT NULL, key TEXT NOT NULL, time INTEGER NOT NULL, author TEXT NOT NULL,"
+     " note TEXT NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (code, key)) WITHOUT ROWID;"},
 };
 
 }  // namespace
@@ -61,6 +63,41 @@ Result<void> EventStore::forget_before(WallTime time) {
     auto erase = database_.prepare("DELETE FROM event WHERE time < ?");
     if (!erase) return erase.error();
     return erase->bind(1, time.time_since_epoch().count()).run();
+}
+
+Result<void> EventStore::keep(const StoredAcknowledgement& acknowledgement) {
+    auto insert = database_.prepare(
+        "INSERT OR REPLACE INTO acknowledgement (code, key, time, author, note, first, count)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)");
+    if (!insert) return insert.error();
+    return insert->bind(1, acknowledgement.code)
+        .bind(2, acknowledgement.key)
+        .bind(3, acknowledgement.time.time_since_epoch().count())
+        .bind(4, acknowledgement.author)
+        .bind(5, acknowledgement.note)
+        .bind(6, acknowledgement.first.time_since_epoch().count())
+        .bind(7, static_cast<std::int64_t>(acknowledgement.count))
+        .run();
+}
+
+Result<void> EventStore::forget_acknowledgement(const std::string& code, const std::string& key) {
+    auto erase = database_.prepare("DELETE FROM acknowledgement WHERE code = ? AND key = ?");
+    if (!erase) return erase.error();
+    return erase->bind(1, code).bind(2, key).run();
+}
+
+Result<std::vector<StoredAcknowledgement>> EventStore::acknowledgements() {
+    auto select = database_.prepare("SELECT code, key, time, author, note, first, count FROM acknowledgement");
+    if (!select) return select.error();
+    std::vector<StoredAcknowledgement> all;
+    for (;;) {
+        const auto row = select->step();
+        if (!row) return row.error();
+        if (!*row) return all;
+        all.push_back({select->text(0), select->text(1), WallTime{std::chrono::microseconds{select->number(2)}},
+                       select->text(3), select->text(4), WallTime{std::chrono::microseconds{select->number(5)}},
+                       static_cast<std::uint64_t>(select->number(6))});
+    }
 }
 
 Result<std::vector<StoredEvent>> EventStore::query(const EventQuery& query) {

@@ -1,4 +1,5 @@
-// The event log on disk, bounded: what happened, for `events` and the pages, across restarts.
+// The event log on disk, bounded: what happened, for `events` and the pages, across restarts; and who knows of which
+// alarm.
 #pragma once
 
 #include <cstdint>
@@ -32,6 +33,15 @@ struct EventQuery {
     std::size_t limit = 100;
 };
 
+/// Somebody has taken note of an alarm that stood.
+struct StoredAcknowledgement {
+    std::string code, key;  ///< of the alarm
+    WallTime time;
+    std::string author, note;
+    WallTime first;           ///< the alarm stood since
+    std::uint64_t count = 0;  ///< and had been raised so often
+};
+
 class EventStore {
 public:
     static constexpr std::size_t most_in_answer = 10'000;
@@ -45,6 +55,10 @@ public:
     /// The greatest id so far, 0 when there is none.
     [[nodiscard]] Result<std::uint64_t> newest();
     [[nodiscard]] Result<void> forget_before(WallTime time);
+    /// One for each alarm; a later one takes its place.
+    [[nodiscard]] Result<void> keep(const StoredAcknowledgement& acknowledgement);
+    [[nodiscard]] Result<void> forget_acknowledgement(const std::string& code, const std::string& key);
+    [[nodiscard]] Result<std::vector<StoredAcknowledgement>> acknowledgements();
     /// Newest first.
     [[nodiscard]] Result<std::vector<StoredEvent>> query(const EventQuery& query);
 

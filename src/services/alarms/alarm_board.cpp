@@ -2,6 +2,7 @@
 #include "services/alarms/alarm_board.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sallyport::services {
 
@@ -36,11 +37,46 @@ void AlarmBoard::raise(AlarmCode code, const std::string& key, const std::string
         alarm.code = code;
         alarm.key = key;
         alarm.first = now;
+        take_over(alarm);
     }
     alarm.detail = said;
     alarm.last = now;
     ++alarm.count;
     if (is_news) log_raised(alarm);
+}
+
+void AlarmBoard::remember(std::vector<Alarm> acknowledged, Memory memory) {
+    memory_ = std::move(memory);
+    before_.clear();
+    settled_at_ = clock_->now() + settling;
+    for (Alarm& alarm : acknowledged) {
+        const Key key{alarm.code, alarm.key};
+        const auto at = standing_.find(key);
+        before_[key] = std::move(alarm);
+        if (at != standing_.end()) take_over(at->second);
+    }
+}
+
+void AlarmBoard::settle() {
+    if (before_.empty() || clock_->now() < settled_at_) return;
+    const auto over = std::exchange(before_, {});
+    for (const auto& [key, alarm] : over) {
+        if (memory_.forget) memory_.forget(alarm);
+    }
+}
+
+/// What stood before the start and still stands is the same alarm.
+void AlarmBoard::take_over(Alarm& alarm) {
+    settle();
+    const auto at = before_.find({alarm.code, alarm.key});
+    if (at == before_.end()) return;
+    const Alarm& before = at->second;
+    alarm.first = before.first;
+    alarm.count = before.count;
+    alarm.acknowledged = before.acknowledged;
+    alarm.acknowledged_by = before.acknowledged_by;
+    alarm.note = before.note;
+    before_.erase(at);
 }
 
 void AlarmBoard::raise_once(AlarmCode code, const std::string& key, const std::string& detail) {
@@ -65,6 +101,7 @@ void AlarmBoard::lower(AlarmCode code, const std::string& key) {
     Alarm alarm = std::move(at->second);
     standing_.erase(at);
     alarm.lowered = clock_->wall();
+    if (memory_.forget && alarm.acknowledged != WallTime{}) memory_.forget(alarm);
     log_.info("alarm.lowered", {{"code", std::string{alarm.row().name}},
                                 {"key", alarm.key},
                                 {"text", alarm.text()},
@@ -93,6 +130,7 @@ Result<Alarm> AlarmBoard::acknowledge(std::uint64_t number, const std::string& a
     alarm.acknowledged = clock_->wall();
     alarm.acknowledged_by = author;
     alarm.note = note.substr(0, longest_note);
+    if (memory_.keep) memory_.keep(alarm);
     log_.info("alarm.acknowledged",
               {{"code", std::string{alarm.row().name}}, {"key", alarm.key}, {"author", author}, {"note", alarm.note}});
     return alarm;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -43,6 +44,17 @@ public:
 
     AlarmBoard(const Clock& clock, Logger log) : clock_{&clock}, log_{log} {}
 
+    /// What was acknowledged before the node started: those that are raised again within `settling` keep the
+    /// acknowledgement, the time since when and the count; the others are over and `forget` is told.
+    static constexpr Duration settling = std::chrono::minutes{20};
+    struct Memory {
+        std::function<void(const Alarm&)> keep;    ///< an acknowledged alarm
+        std::function<void(const Alarm&)> forget;  ///< its cause is gone
+    };
+    void remember(std::vector<Alarm> acknowledged, Memory memory);
+    /// The settling time is over when it ought to be; called now and then.
+    void settle();
+
     /// Logged when it is new, or says something new.
     void raise(AlarmCode code, const std::string& key, const std::string& detail);
     /// For what is looked at again and again: nothing happens when it stands with the same detail.
@@ -63,12 +75,16 @@ public:
 private:
     using Key = std::pair<AlarmCode, std::string>;
     void log_raised(const Alarm& alarm) const;
+    void take_over(Alarm& alarm);
 
     const Clock* clock_;
     Logger log_;
     std::map<Key, Alarm> standing_;
     std::uint64_t last_number_ = 0;
     std::vector<Alarm> lowered_;
+    std::map<Key, Alarm> before_;  ///< acknowledged before the start, and not raised again yet
+    TimePoint settled_at_{};
+    Memory memory_;
 };
 
 }  // namespace sallyport::services

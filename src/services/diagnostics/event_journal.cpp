@@ -41,6 +41,33 @@ std::optional<io::LogEvent> restored(const io::StoredEvent& row) {
     return event;
 }
 
+io::StoredAcknowledgement stored(const Alarm& alarm) {
+    return {std::string{alarm.row().name},
+            alarm.key,
+            alarm.acknowledged,
+            alarm.acknowledged_by,
+            alarm.note,
+            alarm.first,
+            alarm.count};
+}
+
+/// A row of a newer program may name an alarm that is none here.
+std::optional<Alarm> restored(const io::StoredAcknowledgement& row) {
+    const auto rows = alarm_rows();
+    const auto at =
+        std::find_if(rows.begin(), rows.end(), [&](const AlarmRow& known) { return known.name == row.code; });
+    if (at == rows.end()) return std::nullopt;
+    Alarm alarm;
+    alarm.code = at->code;
+    alarm.key = row.key;
+    alarm.acknowledged = row.time;
+    alarm.acknowledged_by = row.author;
+    alarm.note = row.note;
+    alarm.first = row.first;
+    alarm.count = row.count;
+    return alarm;
+}
+
 bool holds(const io::LogEvent& event, const std::string& text) {
     return std::any_of(event.facts.begin(), event.facts.end(),
                        [&](const auto& fact) { return fact.second.find(text) != std::string::npos; });
@@ -68,6 +95,7 @@ EventJournal::EventJournal(JournalOptions options, io::Loop& loop, io::NodeLog& 
 
 EventJournal::~EventJournal() {
     log_.send_events(nullptr);
+    alarms_.remember({}, {});
     write();
 }
 
@@ -85,6 +113,27 @@ void EventJournal::open() {
     // After trouble at the start the numbers in memory begin at 1 again: those on disk must not be taken twice.
     if (*newest > written_ && written_ == 0) written_ = *newest;
     store_.emplace(std::move(*store));
+    remember_alarms();
+}
+
+void EventJournal::remember_alarms() {
+    const auto rows = store_->acknowledgements();
+    if (!rows) {
+        trouble_ = rows.error().text;
+        return;
+    }
+    std::vector<Alarm> known;
+    for (const io::StoredAcknowledgement& row : *rows) {
+        if (auto alarm = restored(row)) known.push_back(std::move(*alarm));
+    }
+    const auto note = [this](const Result<void>& done) {
+        if (!done) trouble_ = done.error().text;
+    };
+    alarms_.remember(std::move(known),
+                     {[this, note](const Alarm& alarm) { note(store_->keep(stored(alarm))); },
+                      [this, note](const Alarm& alarm) {
+                          note(store_->forget_acknowledgement(std::string{alarm.row().name}, alarm.key));
+                      }});
 }
 
 void EventJournal::write() {
@@ -103,6 +152,7 @@ void EventJournal::write() {
 void EventJournal::turn() {
     timer_->arm(loop_.now() + write_interval);
     if (sender_) watch_syslog();
+    alarms_.settle();
     if (loop_.now() < try_again_) return;
     if (!store_) {
         trouble_.clear();

@@ -1,5 +1,5 @@
-// The event log on disk: what NodeLog remembers is written in batches, off the data threads, and outlives restarts.
-// Without a disk that works the events in memory serve. Control thread only.
+// The event log on disk, and beside it who knows of which alarm: what NodeLog remembers is written in batches, off the
+// data threads, and outlives restarts. Without a disk that works the events in memory serve. Control thread only.
 #pragma once
 
 #include <memory>
@@ -47,6 +47,7 @@ private:
     void write();
     void turn();
     void watch_syslog();
+    void remember_alarms();
 
     JournalOptions options_;
     io::Loop& loop_;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
@@ -15,7 +16,7 @@ using enum AlarmCode;
 
 class SettableClock final : public Clock {
 public:
-    [[nodiscard]] TimePoint now() const override { return {}; }
+    [[nodiscard]] TimePoint now() const override { return TimePoint{std::chrono::seconds{second}}; }
     [[nodiscard]] WallTime wall() const override { return WallTime{std::chrono::seconds{second}}; }
     int second = 1000;
 };
@@ -41,6 +42,50 @@ TEST_F(Board, CountsWhatIsRaisedAgainAndLogsOnlyNews) {
     board.raise(ssh_down, "10.20.0.10:2222", "refused");
     EXPECT_EQ(log.count("alarm.raised"), 2u);
     EXPECT_EQ(log.last("alarm.raised", "why"), "refused");
+}
+
+Alarm acknowledged_before(AlarmCode code, const std::string& key) {
+    Alarm alarm;
+    alarm.code = code;
+    alarm.key = key;
+    alarm.count = 7;
+    alarm.first = WallTime{std::chrono::seconds{500}};
+    alarm.acknowledged = WallTime{std::chrono::seconds{600}};
+    alarm.acknowledged_by = "anna";
+    alarm.note = "ordered";
+    return alarm;
+}
+
+TEST_F(Board, TakesOverWhoKnewOfAnAlarmBeforeTheStart) {
+    std::vector<std::string> forgotten, kept;
+    board.raise(axl_down, "imp1.test", "no answer");
+    board.remember({acknowledged_before(ssh_down, "a"), acknowledged_before(ssh_down, "b"),
+                    acknowledged_before(axl_down, "imp1.test")},
+                   {[&](const Alarm& alarm) { kept.push_back(alarm.key); },
+                    [&](const Alarm& alarm) { forgotten.push_back(alarm.key); }});
+    EXPECT_EQ(board.standing().at(0).acknowledged_by, "anna") << "it was raised before the store could be read";
+    clock.second += 60;
+    board.raise(ssh_down, "a", "no answer");
+    ASSERT_EQ(board.standing().size(), 2u);
+    const Alarm alarm = board.standing().at(0);
+    EXPECT_EQ(alarm.key, "a");
+    EXPECT_EQ(alarm.acknowledged_by, "anna");
+    EXPECT_EQ(alarm.note, "ordered");
+    EXPECT_EQ(alarm.acknowledged, WallTime{std::chrono::seconds{600}});
+    EXPECT_EQ(alarm.first, WallTime{std::chrono::seconds{500}});
+    EXPECT_EQ(alarm.count, 8u);
+    board.lower(ssh_down, "a");
+    EXPECT_EQ(forgotten, std::vector<std::string>{"a"});
+    clock.second += 3600;
+    board.settle();
+    EXPECT_EQ(forgotten, (std::vector<std::string>{"a", "b"})) << "nobody raised it again: its cause is gone";
+    board.raise(ssh_down, "b", "no answer");
+    const auto anew = board.standing();
+    const auto b = std::find_if(anew.begin(), anew.end(), [](const Alarm& one) { return one.key == "b"; });
+    ASSERT_NE(b, anew.end());
+    EXPECT_EQ(b->acknowledged_by, "") << "another occurrence";
+    ASSERT_TRUE(board.acknowledge(b->number, "otto", ""));
+    EXPECT_EQ(kept, std::vector<std::string>{"b"});
 }
 
 TEST_F(Board, RemembersWhatWasLowered) {

@@ -96,6 +96,36 @@ TEST_F(Parts, VerboseLevelsThatStayAreAnAlarm) {
     EXPECT_FALSE(board->stands(AlarmCode::log_verbose, "tls"));
 }
 
+TEST_F(Parts, AcknowledgementsOutliveARestartAndEndWithTheirAlarm) {
+    const auto restart = [this] {
+        board = std::make_unique<AlarmBoard>(loop, Logger{*log, LogModule::node});
+        return make();
+    };
+    auto parts = make();
+    for (const char* key : {"a", "b", "c"}) board->raise(AlarmCode::ssh_down, key, "no answer");
+    for (std::uint64_t number : {1U, 2U}) ASSERT_TRUE(board->acknowledge(number, "anna", "the cable is ordered"));
+    const WallTime known = board->standing().at(0).acknowledged;
+    pass(5s);
+    parts.reset();
+    parts = restart();
+    for (const char* key : {"a", "b", "c"}) board->raise(AlarmCode::ssh_down, key, "no answer");
+    EXPECT_EQ(board->standing().at(0).acknowledged_by, "anna");
+    EXPECT_EQ(board->standing().at(0).note, "the cable is ordered");
+    EXPECT_EQ(board->standing().at(0).acknowledged, known);
+    EXPECT_EQ(board->standing().at(0).count, 2u);
+    EXPECT_EQ(board->standing().at(2).acknowledged_by, "");
+    board->lower(AlarmCode::ssh_down, "a");
+    parts.reset();
+    parts = restart();
+    board->raise(AlarmCode::ssh_down, "a", "no answer");
+    EXPECT_EQ(board->standing().at(0).acknowledged_by, "") << "its cause was gone meanwhile";
+    pass(AlarmBoard::settling + 2s);
+    parts.reset();
+    parts = restart();
+    board->raise(AlarmCode::ssh_down, "b", "no answer");
+    EXPECT_EQ(board->standing().at(0).acknowledged_by, "") << "nobody raised it after the start before this one";
+}
+
 TEST_F(Parts, EventsOutliveARestartWithTheirNumbers) {
     std::uint64_t number = 0;
     {
