@@ -84,7 +84,7 @@ void play_link(End end, std::string_view text, std::size_t piece) {
             } else if (std::holds_alternative<SessionOpen>(action)) {
                 session = true;
             } else if (std::holds_alternative<CountWanted>(action)) {
-                machine.acknowledge(0, answer);
+                machine.acknowledge(0, {}, answer);
             } else if (auto* closing = std::get_if<Close>(&action)) {
                 if (closing->error) echo.say(xmpp::write(*closing->error));
                 echo.say("</stream:stream>");

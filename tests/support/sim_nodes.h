@@ -74,10 +74,12 @@ class ProcessLoop final : public io::Loop {
 public:
     explicit ProcessLoop(SimLoop& loop) : loop_{loop} {}
     [[nodiscard]] TimePoint now() const override { return loop_.now(); }
-    [[nodiscard]] WallTime wall() const override { return loop_.wall(); }
+    [[nodiscard]] WallTime wall() const override { return loop_.wall() + ahead; }
     [[nodiscard]] std::unique_ptr<io::Timer> timer(std::function<void()> on_expiry) override;
     void post(std::function<void()> work) override;
     void defer(std::function<void()> work) override;
+
+    std::chrono::seconds ahead{0};  ///< the clock of this host is wrong by this much
 
 private:
     SimLoop& loop_;

@@ -2,6 +2,8 @@
 #include "admin/api/node_checks.h"
 
 #include <algorithm>
+#include <cstdio>
+#include <map>
 #include <set>
 
 #include "admin/api/problems.h"
@@ -114,6 +116,31 @@ Report check_certs(const NodeStatus& status, const config::NodeFile& file, const
     return report;
 }
 
+namespace {
+
+/// Of each far node the worst of its links.
+void check_clocks(const NodeStatus& status, Duration most, Report& report) {
+    std::map<std::string, Duration> skews;
+    for (const link::SessionStatus& link : status.links) {
+        if (!link.clock_skew) continue;
+        Duration& skew = skews.try_emplace(link.far_realm, *link.clock_skew).first->second;
+        if (std::chrono::abs(*link.clock_skew) > std::chrono::abs(skew)) skew = *link.clock_skew;
+    }
+    for (const auto& [realm, skew] : skews) {
+        char text[48];
+        std::snprintf(text, sizeof text, "%.3f s %s ours", std::abs(std::chrono::duration<double>{skew}.count()),
+                      skew < Duration{0} ? "behind" : "ahead of");
+        if (std::chrono::abs(skew) <= most) {
+            report.add(Grade::good, "the clock of " + realm + " is " + text, "");
+        } else {
+            report.add(Grade::warning, "the clock of " + realm + " is " + text,
+                       "see which host is wrong; both have to follow a time service");
+        }
+    }
+}
+
+}  // namespace
+
 Report check_link(const NodeStatus& status, const config::NodeFile& file, WallTime now) {
     Report report{"link", status.name, {}, {}};
     std::set<std::string> open;
@@ -127,6 +154,7 @@ Report check_link(const NodeStatus& status, const config::NodeFile& file, WallTi
                                         (link.bound.empty() ? "nothing" : joined(link.bound)) + ")");
         }
     }
+    check_clocks(status, std::chrono::seconds{file.limits.clock_skew_seconds}, report);
     for (const link::Hub::DialStatus& dial : status.dials) {
         if (dial.why.empty() || dial.state == "open") continue;
         report.add(Grade::bad, "the link to " + dial.name + " at " + dial.address + " is down: " + dial.why,

@@ -154,6 +154,7 @@ json::object json_of(const link::SessionStatus& link, TimePoint now) {
             {"unacknowledged_bytes", link.unacknowledged_bytes},
             {"resumptions", link.resumptions},
             {"open_seconds", json_age(link.open_since, now)},
+            {"clock_skew_seconds", link.clock_skew ? json::value(seconds(*link.clock_skew)) : json::value{}},
             {"shard", link.shard}};
 }
 

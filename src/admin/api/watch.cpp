@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <map>
 
+#include "base/hash.h"
 #include "io/capture/capture_file.h"
+#include "io/loop/kernel_clock.h"
+#include "io/store/file_facts.h"
 
 namespace sallyport::admin {
 
@@ -32,6 +35,26 @@ void settle(AlarmBoard& board, AlarmCode code, const std::map<std::string, std::
         board.raise_once(code, key, why);
     }
     board.lower_others(code, keys);
+}
+
+/// SHA-256 of the first certificate in PEM text, in hex; empty when there is none.
+std::string fingerprint_of(std::string_view pem) {
+    constexpr std::string_view begin = "-----BEGIN CERTIFICATE-----", end = "-----END CERTIFICATE-----";
+    const std::size_t from = pem.find(begin), to = pem.find(end);
+    if (from == std::string_view::npos || to == std::string_view::npos || to < from) return {};
+    std::string text{pem.substr(from + begin.size(), to - from - begin.size())}, der;
+    std::erase_if(text, [](char c) { return c == '\n' || c == '\r' || c == ' '; });
+    return base64_decode(text, der) ? to_hex(sha256(der)) : std::string{};
+}
+
+/// A new file counts only after a reload.
+void judge_files(AlarmBoard& board, const NodeStatus& status) {
+    std::map<std::string, std::string> replaced;
+    for (const OwnCertificate& own : status.certificates) {
+        const std::string there = fingerprint_of(io::file_facts(own.file).beginning);
+        if (!there.empty() && there != own.facts.sha256) replaced[own.used_for] = own.file;
+    }
+    settle(board, AlarmCode::certificate_replaced, replaced);
 }
 
 void judge_own(AlarmBoard& board, const NodeStatus& status, WallTime now) {
@@ -91,12 +114,14 @@ void Watch::look() {
         if (!self || *self == nullptr) return;
         NodeControl& node = (*self)->node_;
         (*self)->judge(status, node.loop().wall(), io::free_space(node.file().node.data));
+        (*self)->judge_clocks(status, {node.loop().wall(), node.loop().now(), io::clock_synchronised()});
     });
 }
 
 void Watch::judge(const NodeStatus& status, WallTime now, std::uint64_t free_bytes) {
     AlarmBoard& board = node_.alarms();
     judge_own(board, status, now);
+    judge_files(board, status);
     judge_partners(board, status, now);
     judge_router(board, status);
     judge_links(status);

@@ -1,5 +1,6 @@
 // `status` for people: what is wrong first, then the parts.
 #include <boost/json.hpp>
+#include <cstdio>
 #include <ostream>
 
 #include "nodes/ctl/print.h"
@@ -38,6 +39,14 @@ void print_problems(const json::array& problems, std::ostream& out) {
     }
 }
 
+/// How far the far side's clock is ahead of ours, to the tenth of a second.
+std::string clock_words(const json::value& link) {
+    if (member(link, "clock_skew_seconds") == nullptr) return "-";
+    char text[32];
+    std::snprintf(text, sizeof text, "%+.1f s", number_of(link, "clock_skew_seconds") + 0.0);
+    return text;
+}
+
 void print_links(const json::value& status, std::ostream& out) {
     Table links{{{"LINK", false, 16},
                  {"STATE"},
@@ -46,13 +55,14 @@ void print_links(const json::value& status, std::ostream& out) {
                  {"SENT", true},
                  {"RECEIVED", true},
                  {"UNACKED", true},
+                 {"CLOCK", true},
                  {"OPEN"}},
                 2};
     for (const json::value& link : list_of(status, "links")) {
         links.row({text_of(link, "far_realm"), text_of(link, "state"), text_of(link, "tls"),
                    text_of(link, "remote_address"), count_words(count_of(link, "sent")),
                    count_words(count_of(link, "received")), count_words(count_of(link, "unacknowledged")),
-                   duration_words(number_of(link, "open_seconds"))});
+                   clock_words(link), duration_words(number_of(link, "open_seconds"))});
     }
     out << "\nLinks\n";
     if (links.empty()) {

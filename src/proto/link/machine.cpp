@@ -8,7 +8,9 @@
 //   bind, done, r, a  <-------->  bind, done, peer, r, a
 #include "proto/link/machine.h"
 
+#include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "base/hash.h"
 #include "proto/xmpp/namespaces.h"
@@ -21,6 +23,7 @@ namespace ns = xmpp::ns;
 namespace {
 
 constexpr std::size_t longest_name = 1023;
+constexpr std::int64_t latest_time = 253'402'300'799'000;  ///< the last millisecond but 999 of the year 9999
 
 template <typename Number>
 bool read_number(std::string_view text, Number& out) {
@@ -201,7 +204,18 @@ void Machine::session_resumed(const xml::Element& element, Actions& out) {
 void Machine::session_failed(const xml::Element&, Actions& out) { enable(out); }
 
 void Machine::count_wanted(const xml::Element&, Actions& out) { out.push_back(CountWanted{}); }
-void Machine::count_given(const xml::Element&, Actions&) {}
+void Machine::count_given(const xml::Element& element, Actions& out) {
+    const TimePoint asked_at = std::exchange(clock_asked_at_, never);
+    if (asked_at == never) return;
+    for (const xml::Attribute& attribute : element.attributes) {
+        std::int64_t milliseconds = 0;
+        if (attribute.space != ns::link || attribute.name != "time" || !read_number(attribute.value, milliseconds) ||
+            milliseconds < 0 || milliseconds > latest_time) {
+            continue;
+        }
+        out.push_back(ClockTold{WallTime{std::chrono::milliseconds{milliseconds}}, heard_ - asked_at});
+    }
+}
 
 void Machine::bound(const xml::Element& element, Actions& out) {
     Bound result;
@@ -274,15 +288,23 @@ bool Machine::may_carry(Actions& out) {
 TimePoint Machine::deadline() const {
     if (closed()) return never;
     if (state_ != State::open) return negotiation_until_;
-    return heard_ + settings_.quiet + (asked_ ? settings_.patience : Duration{0});
+    return std::min(clock_due_, heard_ + settings_.quiet + (asked_ ? settings_.patience : Duration{0}));
+}
+
+void Machine::ask(TimePoint now, Actions& out) {
+    clock_due_ = now + settings_.clock_every;
+    if (clock_asked_at_ == never) clock_asked_at_ = now;
+    out.push_back(Send{"<r xmlns='" + std::string{ns::stream_management} + "'/>"});
 }
 
 void Machine::on_deadline(TimePoint now, Actions& out) {
     if (closed() || now < deadline()) return;
-    if (state_ == State::open && !asked_) {
-        asked_ = true;
-        out.push_back(Send{"<r xmlns='" + std::string{ns::stream_management} + "'/>"});
-        return;
+    const TimePoint quiet_since = heard_ + settings_.quiet;
+    const bool is_dead = asked_ && now >= quiet_since + settings_.patience;
+    if (state_ == State::open && !is_dead) {
+        // Only a question into silence puts the far side's life to the test, not the one for its clock.
+        if (now >= quiet_since) asked_ = true;
+        return ask(now, out);
     }
     close(xmpp::StreamError{xmpp::StreamCondition::connection_timeout, {}, {}, {}},
           state_ == State::open ? "the far side is silent" : "negotiation took too long", out);
@@ -328,9 +350,10 @@ void Machine::bind(const Serves& serves, Actions& out) const {
     out.push_back(Send{bytes + "</bind>"});
 }
 
-void Machine::acknowledge(std::uint32_t h, Actions& out) const {
-    out.push_back(
-        Send{"<a xmlns='" + std::string{ns::stream_management} + "'" + attribute("h", std::to_string(h)) + "/>"});
+void Machine::acknowledge(std::uint32_t h, WallTime wall, Actions& out) const {
+    const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(wall.time_since_epoch()).count();
+    out.push_back(Send{"<a xmlns='" + std::string{ns::stream_management} + "'" + attribute("h", std::to_string(h)) +
+                       attribute("xmlns:sp", ns::link) + attribute("sp:time", std::to_string(time)) + "/>"});
 }
 
 void Machine::done(const std::vector<Range>& ranges, Actions& out) const {

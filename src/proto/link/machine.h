@@ -61,13 +61,19 @@ struct DoneReceived {
 struct FactsReceived {
     PeerFacts facts;
 };
+/// What the far side's clock said when it answered a question of ours that took `round_trip` (section 8).
+struct ClockTold {
+    WallTime far{};
+    Duration round_trip{0};
+};
 /// The peer asks for h (`<r/>`): the service answers with Machine::acknowledge.
 struct CountWanted {};
 struct Close {
     std::optional<xmpp::StreamError> error;
     std::string why;
 };
-using Action = std::variant<Send, SessionWanted, SessionOpen, Bound, DoneReceived, FactsReceived, CountWanted, Close>;
+using Action =
+    std::variant<Send, SessionWanted, SessionOpen, Bound, DoneReceived, FactsReceived, CountWanted, ClockTold, Close>;
 using Actions = std::vector<Action>;
 
 struct MachineSettings {
@@ -79,8 +85,9 @@ struct MachineSettings {
     std::string stream_id;  ///< listener: fresh
     unsigned shard = 0, shards = 1;
     Duration negotiation = std::chrono::seconds{10};
-    Duration quiet = std::chrono::seconds{5};     ///< nothing received: ask
-    Duration patience = std::chrono::seconds{5};  ///< nothing received after asking: dead
+    Duration quiet = std::chrono::seconds{5};        ///< nothing received: ask
+    Duration patience = std::chrono::seconds{5};     ///< nothing received after asking: dead
+    Duration clock_every = std::chrono::minutes{1};  ///< the far side's clock is asked for
 };
 
 class Machine {
@@ -109,7 +116,8 @@ public:
     void resume_failed(Actions& out);
 
     void bind(const Serves& serves, Actions& out) const;
-    void acknowledge(std::uint32_t h, Actions& out) const;
+    /// The answer to CountWanted, with our clock.
+    void acknowledge(std::uint32_t h, WallTime wall, Actions& out) const;
     void done(const std::vector<Range>& ranges, Actions& out) const;
     void facts(const PeerFacts& facts, Actions& out) const;
     void close(std::optional<xmpp::StreamError> error, const std::string& why, Actions& out);
@@ -142,6 +150,7 @@ private:
     void done_received(const xml::Element& element, Actions& out);
     void facts_received(const xml::Element& element, Actions& out);
     void stream_error(const xml::Element& element, Actions& out);
+    void ask(TimePoint now, Actions& out);
 
     MachineSettings settings_;
     State state_ = State::connecting;
@@ -151,6 +160,8 @@ private:
     TimePoint negotiation_until_;
     TimePoint heard_;
     bool asked_ = false;
+    TimePoint clock_due_{};             ///< the far side is asked for its clock, whatever else it says
+    TimePoint clock_asked_at_ = never;  ///< of the oldest question without an answer
 };
 
 }  // namespace sallyport::link

@@ -57,6 +57,15 @@ constexpr AlarmRow rows[] = {
      "see the detail; check that node, the way to it, the certificates and [link] secret on both sides"},
     {router_restart, "router.restart", warning, "the router works with less than what is configured: {key}",
      "`restart router` on this node"},
+    {clock_jumped, "clock.jumped", warning, "the clock of {key} leapt",
+     "see what sets the clock of this host: times in logs, certificates and histories are of two clocks"},
+    {clock_unsynchronised, "clock.unsynchronised", warning, "nothing keeps the clock of {key} right",
+     "start a time service on the host (systemd-timesyncd, chrony) and see that it reaches its servers"},
+    {clock_skew, "clock.skew", warning, "the clock of {key} is not ours",
+     "see which of the two hosts is wrong, and that both follow a time service; certificates are judged by both "
+     "clocks"},
+    {certificate_replaced, "certificate.replaced", warning, "the certificate for {key} is not the one in its file",
+     "`reload` puts the one in the file to use"},
 };
 
 constexpr bool in_order() {

@@ -33,6 +33,10 @@ enum class AlarmCode {
     peer_certificate_expired,
     link_down,
     router_restart,
+    clock_jumped,
+    clock_unsynchronised,
+    clock_skew,
+    certificate_replaced,
     count_
 };
 

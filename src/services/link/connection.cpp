@@ -10,6 +10,7 @@ namespace sallyport::link {
 
 namespace {
 constexpr Duration linger = std::chrono::seconds{2};
+constexpr Duration longest_question = std::chrono::seconds{2};
 constexpr std::uint64_t largest_link_element = 4 << 20;
 }  // namespace
 
@@ -121,8 +122,13 @@ void Connection::carry_out(Actions& actions) {
             if (hub_.context_.on_facts) hub_.context_.on_facts(machine_.far_realm(), facts->facts);
         } else if (std::holds_alternative<CountWanted>(action)) {
             Actions answer;
-            machine_.acknowledge(session_ != nullptr ? session_->in.h() : 0, answer);
+            machine_.acknowledge(session_ != nullptr ? session_->in.h() : 0, hub_.context_.shard.loop.wall(), answer);
             carry_out(answer);
+        } else if (auto* clock = std::get_if<ClockTold>(&action)) {
+            // An answer that took long says little.
+            if (clock->round_trip > longest_question) continue;
+            const WallTime here = hub_.context_.shard.loop.wall();
+            clock_skew_ = clock->far - here + std::chrono::duration_cast<WallTime::duration>(clock->round_trip / 2);
         } else if (auto* closing = std::get_if<Close>(&action)) {
             why_closed_ = closing->why;
             if (closing->error) stream_->write(xmpp::write(*closing->error));

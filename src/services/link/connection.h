@@ -32,6 +32,8 @@ public:
     [[nodiscard]] std::size_t pending() const { return stream_->pending(); }
     [[nodiscard]] const std::string& why_closed() const { return why_closed_; }
     [[nodiscard]] const TlsFacts& tls() const { return tls_facts_; }
+    /// How far the far side's clock is ahead of ours; nothing: it has not told.
+    [[nodiscard]] const std::optional<Duration>& clock_skew() const { return clock_skew_; }
     [[nodiscard]] Endpoint local() const { return stream_->local(); }
     [[nodiscard]] Endpoint remote() const { return stream_->remote(); }
 
@@ -62,6 +64,7 @@ private:
     Session* session_ = nullptr;
     TlsFacts tls_facts_;
     std::string why_closed_;
+    std::optional<Duration> clock_skew_;
     bool finished_ = false;
 };
 

@@ -117,6 +117,7 @@ std::vector<SessionStatus> Hub::sessions() const {
             status.remote_address = session->connection->remote().text();
             status.tls_version = session->connection->tls().version;
             status.cipher = session->connection->tls().cipher;
+            status.clock_skew = session->connection->clock_skew();
         }
         for (const auto& domain : session->bound.domains) status.bound.push_back(domain.text());
         status.realms = session->bound.realms;

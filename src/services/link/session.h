@@ -2,6 +2,7 @@
 // connection that resumes it (docs/protocol/link.md, section 3).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,7 @@ struct SessionStatus {
     std::vector<std::string> bound, realms, components;
     std::uint64_t sent = 0, received = 0, unacknowledged = 0, unacknowledged_bytes = 0, resumptions = 0;
     TimePoint open_since{};
+    std::optional<Duration> clock_skew;  ///< the far side's clock is ahead by this much; nothing: it has not told
     std::uint32_t shard = 0;
 };
 
