@@ -35,12 +35,12 @@ protected:
     void SetUp() override { ASSERT_TRUE(f.start()) << f.logs(); }
     void TearDown() override {
         if (!HasFailure()) return;
-        for (const auto* one : f.a.edge_handshakes.list({}, 50)) std::fputs(("a " + all_of(*one)).c_str(), stderr);
-        for (const auto* one : f.b.edge_handshakes.list({}, 50)) std::fputs(("b " + all_of(*one)).c_str(), stderr);
+        for (const auto& one : f.a.edge_handshakes.list({}, 50)) std::fputs(("a " + all_of(*one)).c_str(), stderr);
+        for (const auto& one : f.b.edge_handshakes.list({}, 50)) std::fputs(("b " + all_of(*one)).c_str(), stderr);
     }
     /// The latest for stanzas; of one direction.
-    static const record::Handshake* latest(const Organisation& at, const std::string& peer, bool inbound) {
-        for (const auto* one : at.edge_handshakes.list(peer, 100)) {
+    static record::Archive::Found latest(const Organisation& at, const std::string& peer, bool inbound) {
+        for (const auto& one : at.edge_handshakes.list(peer, 100)) {
             if (one->inbound == inbound && !one->proven_only) return one;
         }
         return nullptr;
@@ -71,7 +71,7 @@ TEST_P(Records, HaveBothSidesOfAGoodHandshakeAndNoKey) {
     ASSERT_TRUE(f.world.run_until([&] { return f.b.user().got("m1"); }));
     f.world.advance(std::chrono::seconds{1});
 
-    const record::Handshake* const out = latest(f.a, "b.test", false);
+    const record::Archive::Found out = latest(f.a, "b.test", false);
     ASSERT_NE(out, nullptr);
     EXPECT_TRUE(out->good);
     EXPECT_EQ(out->local, "a.test");
@@ -87,7 +87,7 @@ TEST_P(Records, HaveBothSidesOfAGoodHandshakeAndNoKey) {
     EXPECT_TRUE(has(*out, "state", "to", "CONNECTED"));
     EXPECT_GT(out->took, Duration{0});
 
-    const record::Handshake* const in = latest(f.b, "a.test", true);
+    const record::Archive::Found in = latest(f.b, "a.test", true);
     ASSERT_NE(in, nullptr);
     EXPECT_TRUE(in->good);
     EXPECT_EQ(in->local, "b.test");
@@ -96,7 +96,7 @@ TEST_P(Records, HaveBothSidesOfAGoodHandshakeAndNoKey) {
 
     // The verification: b asks, a vouches.
     const auto dialback_only = [](const Organisation& at, const std::string& peer, bool inbound) {
-        for (const auto* one : at.edge_handshakes.list(peer, 100)) {
+        for (const auto& one : at.edge_handshakes.list(peer, 100)) {
             if (one->inbound == inbound && one->proven_only && one->good) return true;
         }
         return false;
@@ -108,7 +108,7 @@ TEST_P(Records, HaveBothSidesOfAGoodHandshakeAndNoKey) {
     const std::string key = f.a.edge_log.last("s2s.result.sent", "key");
     ASSERT_EQ(key.size(), 8U);
     for (const Organisation* at : {&f.a, &f.b}) {
-        for (const auto* one : at->edge_handshakes.list({}, 100)) EXPECT_EQ(all_of(*one).find(key), std::string::npos);
+        for (const auto& one : at->edge_handshakes.list({}, 100)) EXPECT_EQ(all_of(*one).find(key), std::string::npos);
     }
 }
 
@@ -120,11 +120,11 @@ TEST_P(Records, TellAFailureAsTheDifferenceFromTheLastGoodOne) {
     f.a.user().message("romeo@a.test", "juliet@b.test", "m2");
     ASSERT_TRUE(f.world.run_until([&] { return f.a.user().got("m2"); }, std::chrono::minutes{3}));
 
-    const record::Handshake* const failed = latest(f.a, "b.test", false);
+    const record::Archive::Found failed = latest(f.a, "b.test", false);
     ASSERT_NE(failed, nullptr);
     ASSERT_FALSE(failed->good);
     EXPECT_TRUE(has(*failed, "stream.error-received", "condition", "policy-violation"));
-    const record::Handshake* const good = f.a.edge_handshakes.good_before(*failed);
+    const record::Archive::Found good = f.a.edge_handshakes.good_before(*failed);
     ASSERT_NE(good, nullptr);
     const auto found = record::differences(*good, *failed);
     const auto tells = [&](record::Difference::Kind kind, const std::string& step) {
@@ -135,7 +135,7 @@ TEST_P(Records, TellAFailureAsTheDifferenceFromTheLastGoodOne) {
     EXPECT_TRUE(tells(record::Difference::Kind::missing, "result.sent"));
 
     // The side that refused knows the rule, under the id in its log.
-    const record::Handshake* const refused = latest(f.b, "a.test", true);
+    const record::Archive::Found refused = latest(f.b, "a.test", true);
     ASSERT_NE(refused, nullptr);
     EXPECT_FALSE(refused->good);
     EXPECT_EQ(f.b.edge_log.last("s2s.refused", "verdict"), refused->verdict_id);

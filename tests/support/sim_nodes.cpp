@@ -239,7 +239,7 @@ void Organisation::start_edge() {
     edge.reset(new SimEdge{{world_, edge_host, dns_, edge_log, shards_, instance}, {}, {}});
     nodes::EdgeParts parts = edge_parts(instance);
     parts.to_control = [node = edge.get()](std::function<void()> work) { node->process.loop.post(std::move(work)); };
-    parts.on_handshake = [this](record::Handshake handshake) { edge_handshakes.add(std::move(handshake)); };
+    parts.on_handshake = [this](const record::Handshake& handshake) { edge_handshakes.add(handshake); };
     for (auto& shard : edge->process.shards) {
         edge->shards.push_back(std::make_unique<nodes::EdgeShard>(*shard, edge->process.ledger, parts, edge->shards));
     }

@@ -147,7 +147,7 @@ private:
                                ? "a certificate of ours names " + contact_.pair.local.text()
                                : "no certificate of ours names " + contact_.pair.local.text() + "; dialback proves it";
         const record::Archive* const archive = node_.handshakes();
-        const record::Handshake* const last = archive == nullptr ? nullptr : last_handshake(*archive);
+        const record::Archive::Found last = archive == nullptr ? nullptr : last_handshake(*archive);
         if (last == nullptr) return step("authentication", true, says);
         says += "; the last handshake (" + last->id + ") ";
         if (last->good) return step("authentication", true, says + "succeeded by " + last->result);
@@ -160,8 +160,8 @@ private:
              last->failed_at == "dialback" ? "ours or the peer's" : peers);
     }
 
-    [[nodiscard]] const record::Handshake* last_handshake(const record::Archive& archive) const {
-        for (const record::Handshake* one : archive.list(contact_.pair.remote.text(), SIZE_MAX)) {
+    [[nodiscard]] record::Archive::Found last_handshake(const record::Archive& archive) const {
+        for (const auto& one : archive.list(contact_.pair.remote.text(), SIZE_MAX)) {
             const bool same = one->inbound != is_outbound() && !one->proven_only;
             if (same && (one->local.empty() || one->local == contact_.pair.local.text())) return one;
         }

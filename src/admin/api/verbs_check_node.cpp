@@ -69,8 +69,8 @@ void add_peers_part(NodeControl& node, const xmpp::Domain& peer, const xmpp::Dom
     if (archive == nullptr) return;
     for (const bool inbound : {false, true}) {
         const std::string role = inbound ? "as receiving server" : "as initiating server";
-        const record::Handshake* last = nullptr;
-        for (const record::Handshake* one : archive->list(peer.text(), SIZE_MAX)) {
+        record::Archive::Found last;
+        for (const record::Archive::Found& one : archive->list(peer.text(), SIZE_MAX)) {
             if (one->inbound == inbound && !one->proven_only && one->local == local.text() && last == nullptr)
                 last = one;
         }

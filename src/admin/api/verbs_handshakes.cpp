@@ -28,12 +28,12 @@ std::string name_of(const std::string& text) {
 }
 
 /// By id, or the latest of a peer that `fits`. Null: the call has ended.
-const record::Handshake* chosen(Call& call, const record::Archive& archive, bool failed) {
+record::Archive::Found chosen(Call& call, const record::Archive& archive, bool failed) {
     const std::string asked = call.text("handshake");
-    if (const record::Handshake* by_id = archive.find(asked)) return by_id;
+    if (auto by_id = archive.find(asked)) return by_id;
     const std::string peer = name_of(asked);
     const auto all = archive.list(peer, SIZE_MAX);
-    for (const record::Handshake* one : all) {
+    for (const record::Archive::Found& one : all) {
         if (!failed || !one->good) return one;
     }
     if (all.empty()) {
@@ -52,23 +52,22 @@ void run_handshakes_list(const SharedCall& call) {
     if (archive == nullptr) return;
     json::array rows;
     const std::string peer = call->has("peer") ? name_of(call->text("peer")) : std::string{};
-    for (const record::Handshake* one : archive->list(peer, call->number("limit", usual_list)))
-        rows.push_back(summary_of(*one));
+    for (const auto& one : archive->list(peer, call->number("limit", usual_list))) rows.push_back(summary_of(*one));
     call->succeed(json::object{{"handshakes", std::move(rows)}});
 }
 
 void run_handshakes_show(const SharedCall& call) {
     const record::Archive* const archive = archive_of(*call);
     if (archive == nullptr) return;
-    if (const record::Handshake* one = chosen(*call, *archive, false)) call->succeed(json_of(*one));
+    if (const auto one = chosen(*call, *archive, false)) call->succeed(json_of(*one));
 }
 
 void run_handshakes_diff(const SharedCall& call) {
     const record::Archive* const archive = archive_of(*call);
     if (archive == nullptr) return;
-    const record::Handshake* const failed = chosen(*call, *archive, true);
+    const record::Archive::Found failed = chosen(*call, *archive, true);
     if (failed == nullptr) return;
-    const record::Handshake* const good = archive->good_before(*failed);
+    const record::Archive::Found good = archive->good_before(*failed);
     json::array differences;
     if (good != nullptr) {
         for (const record::Difference& one : record::differences(*good, *failed)) differences.push_back(json_of(one));
@@ -83,7 +82,7 @@ void run_handshakes_export(const SharedCall& call) {
     if (archive == nullptr) return;
     const std::string peer = name_of(call->text("peer"));
     json::array all;
-    for (const record::Handshake* one : archive->list(peer, SIZE_MAX)) all.push_back(exported(*one));
+    for (const auto& one : archive->list(peer, SIZE_MAX)) all.push_back(exported(*one));
     if (all.empty()) return call->fail({"handshake-unknown", "nothing is recorded of " + peer}, "peer");
     call->succeed(json::object{{"format", "sallyport-handshakes-1"},
                                {"peer", peer},

@@ -48,7 +48,7 @@ json::object show(NodeControl& node, const NodeStatus& status, const xmpp::Domai
     }
     const record::Archive* const archive = node.handshakes();
     const auto last = [&](bool good) -> json::value {
-        const record::Handshake* const one = archive == nullptr ? nullptr : archive->last(remote, good);
+        const record::Archive::Found one = archive == nullptr ? nullptr : archive->last(remote, good);
         return one == nullptr ? json::value{} : json::value(summary_of(*one));
     };
     const json::value last_good = last(true);

@@ -1,28 +1,44 @@
 // Rings a peer, least recently used peers out.
 #include "services/record/archive.h"
 
-#include <algorithm>
+#include "services/record/packed.h"
 
 namespace sallyport::record {
 
 namespace {
 
+constexpr std::string_view mark = "h-";
+
 std::size_t ring_of(const Handshake& handshake) { return (handshake.inbound ? 2U : 0U) + (handshake.good ? 1U : 0U); }
+
+/// What one takes of the memory, roughly.
+std::size_t weight(const std::string& packed) { return packed.size() + sizeof(std::uint64_t) + sizeof(std::string); }
+
+Archive::Found unpacked(std::uint64_t number, std::string_view packed) {
+    auto handshake = std::make_shared<Handshake>(unpack(packed));
+    handshake->id = std::string{mark} + std::to_string(number);
+    return handshake;
+}
 
 }  // namespace
 
-void Archive::add(Handshake handshake) {
-    const std::string name = handshake.peer;
-    handshake.id = "h-" + std::to_string(++number_);
+void Archive::add(const Handshake& handshake) { keep(handshake, ++number_); }
+
+void Archive::restore(const Handshake& handshake, std::uint64_t number) {
+    number_after(number);
+    keep(handshake, number);
+}
+
+void Archive::keep(const Handshake& handshake, std::uint64_t number) {
+    const std::string& name = handshake.peer;
     if (!peers_.contains(name) && peers_.size() >= limits_.recorded_peers) forget_one(name);
     Peer& peer = peers_[name];
-    peer.latest = number_;
+    peer.latest = number;
     peer.proven = peer.proven || (handshake.good && !handshake.proven_only);
     auto& ring = peer.rings[ring_of(handshake)];
     if (ring.size() >= limits_.recorded_handshakes) drop_oldest(ring);
-    const std::size_t size = handshake.bytes();
-    ring.push_back({number_, size, std::move(handshake)});
-    bytes_ += size;
+    ring.push_back({number, pack(handshake)});
+    bytes_ += weight(ring.back().packed);
     while (bytes_ > limits_.recorder_bytes && peers_.size() > 1) forget_one(name);
 }
 
@@ -41,12 +57,13 @@ void Archive::forget_one(const std::string& but) {
     peers_.erase(worst);
 }
 
-void Archive::drop_oldest(std::deque<Entry>& ring) {
-    bytes_ -= ring.front().bytes;
-    ring.pop_front();
+void Archive::drop_oldest(std::vector<Entry>& ring) {
+    bytes_ -= weight(ring.front().packed);
+    ring.erase(ring.begin());
 }
 
-std::vector<const Handshake*> Archive::list(std::string_view peer, std::size_t most) const {
+/// Newest first; of all peers when `peer` is empty.
+std::vector<const Archive::Entry*> Archive::entries(std::string_view peer) const {
     std::vector<const Entry*> found;
     const auto take = [&](const Peer& of) {
         for (const auto& ring : of.rings) {
@@ -60,31 +77,38 @@ std::vector<const Handshake*> Archive::list(std::string_view peer, std::size_t m
     }
     std::sort(found.begin(), found.end(),
               [](const Entry* one, const Entry* other) { return one->number > other->number; });
-    if (found.size() > most) found.resize(most);
-    std::vector<const Handshake*> list;
-    for (const Entry* entry : found) list.push_back(&entry->handshake);
+    return found;
+}
+
+std::vector<Archive::Found> Archive::list(std::string_view peer, std::size_t most) const {
+    std::vector<Found> list;
+    for (const Entry* entry : entries(peer)) {
+        if (list.size() >= most) break;
+        list.push_back(unpacked(entry->number, entry->packed));
+    }
     return list;
 }
 
-const Handshake* Archive::find(std::string_view id) const {
-    for (const Handshake* handshake : list({}, SIZE_MAX)) {
-        if (handshake->id == id) return handshake;
+Archive::Found Archive::find(std::string_view id) const {
+    if (!id.starts_with(mark)) return nullptr;
+    for (const Entry* entry : entries({})) {
+        if (std::to_string(entry->number) == id.substr(mark.size())) return unpacked(entry->number, entry->packed);
     }
     return nullptr;
 }
 
-const Handshake* Archive::last(std::string_view peer, bool good) const {
-    for (const Handshake* handshake : list(peer, SIZE_MAX)) {
+Archive::Found Archive::last(std::string_view peer, bool good) const {
+    for (const Found& handshake : list(peer, SIZE_MAX)) {
         if (handshake->good == good) return handshake;
     }
     return nullptr;
 }
 
-const Handshake* Archive::good_before(const Handshake& failure) const {
-    const Handshake* after = nullptr;
+Archive::Found Archive::good_before(const Handshake& failure) const {
+    Found after;
     bool passed = false;  // newest first: beyond the failure itself are the older ones
-    for (const Handshake* handshake : list(failure.peer, SIZE_MAX)) {
-        if (handshake == &failure || handshake->id == failure.id) passed = true;
+    for (const Found& handshake : list(failure.peer, SIZE_MAX)) {
+        if (handshake->id == failure.id) passed = true;
         if (!handshake->good || handshake->inbound != failure.inbound ||
             handshake->proven_only != failure.proven_only) {
             continue;

@@ -1,11 +1,13 @@
-// The handshakes that a node remembers: for each peer the latest ones of each direction and outcome, within bounds.
-// Control thread only. Peers that never proved themselves are forgotten first: anybody can invent names.
+// The handshakes that a node remembers: for each peer the latest ones of each direction and outcome, within bounds,
+// packed. Control thread only. Peers that never proved themselves are forgotten first: anybody can invent names.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,36 +19,46 @@ namespace sallyport::record {
 
 class Archive {
 public:
+    /// A copy, unpacked for whoever asked.
+    using Found = std::shared_ptr<const Handshake>;
+
     explicit Archive(const Limits& limits) : limits_{limits} {}
 
-    /// Gives it its id and keeps it.
-    void add(Handshake handshake);
+    /// Keeps it under the next number.
+    void add(const Handshake& handshake);
+    /// One of before the start, under the number that it had; older ones first.
+    void restore(const Handshake& handshake, std::uint64_t number);
+    /// New ones are numbered after `number`.
+    void number_after(std::uint64_t number) { number_ = std::max(number_, number); }
+    /// The number of the latest.
+    [[nodiscard]] std::uint64_t newest() const { return number_; }
     /// Newest first; of all peers when `peer` is empty.
-    [[nodiscard]] std::vector<const Handshake*> list(std::string_view peer, std::size_t most) const;
+    [[nodiscard]] std::vector<Found> list(std::string_view peer, std::size_t most) const;
     /// Null: unknown, or forgotten.
-    [[nodiscard]] const Handshake* find(std::string_view id) const;
+    [[nodiscard]] Found find(std::string_view id) const;
     /// The latest of a peer with this outcome, either direction; null: none.
-    [[nodiscard]] const Handshake* last(std::string_view peer, bool good) const;
+    [[nodiscard]] Found last(std::string_view peer, bool good) const;
     /// The latest good one that `failure` can be compared with: same peer, direction and purpose, before it if there
     /// is one, else after it. Null: none.
-    [[nodiscard]] const Handshake* good_before(const Handshake& failure) const;
+    [[nodiscard]] Found good_before(const Handshake& failure) const;
     [[nodiscard]] std::size_t peers() const { return peers_.size(); }
     [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
 
 private:
     struct Entry {
         std::uint64_t number = 0;
-        std::size_t bytes = 0;
-        Handshake handshake;
+        std::string packed;
     };
     struct Peer {
-        std::array<std::deque<Entry>, 4> rings;  ///< by direction and outcome, oldest first
+        std::array<std::vector<Entry>, 4> rings;  ///< by direction and outcome, oldest first
         std::uint64_t latest = 0;
         bool proven = false;  ///< a handshake with it succeeded
     };
 
+    [[nodiscard]] std::vector<const Entry*> entries(std::string_view peer) const;
+    void keep(const Handshake& handshake, std::uint64_t number);
     void forget_one(const std::string& but);
-    void drop_oldest(std::deque<Entry>& ring);
+    void drop_oldest(std::vector<Entry>& ring);
 
     const Limits limits_;
     std::map<std::string, Peer, std::less<>> peers_;

@@ -20,7 +20,7 @@ std::string cut(std::string text) {
 }  // namespace
 
 void Notebook::begin(bool inbound, TimePoint now, WallTime wall) {
-    current_.emplace();
+    current_ = std::make_unique<Handshake>();
     current_->inbound = inbound;
     current_->started = wall;
     began_ = now;
@@ -46,7 +46,7 @@ void Notebook::step(std::string_view name, Facts facts, bool good, TimePoint now
 
 std::optional<Handshake> Notebook::finish(bool good, std::string failed_at, std::string result, TimePoint now) {
     if (!current_) return std::nullopt;
-    std::optional<Handshake> done = std::move(current_);
+    std::optional<Handshake> done{std::move(*current_)};
     current_.reset();
     done->took = now - began_;
     done->good = good;

@@ -2,6 +2,7 @@
 // value.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,7 +17,7 @@ public:
     explicit Notebook(std::uint64_t most_bytes) : most_bytes_{most_bytes} {}
 
     void begin(bool inbound, TimePoint now, WallTime wall);
-    [[nodiscard]] bool open() const { return current_.has_value(); }
+    [[nodiscard]] bool open() const { return current_ != nullptr; }
     [[nodiscard]] Handshake& current() { return *current_; }
     /// Ignored when none is open. A fact "key" is left out: dialback keys are nobody's business.
     void step(std::string_view name, Facts facts, bool good, TimePoint now);
@@ -25,7 +26,7 @@ public:
 
 private:
     std::uint64_t most_bytes_;
-    std::optional<Handshake> current_;
+    std::unique_ptr<Handshake> current_;  ///< none on a stream at rest, of which there are thousands
     TimePoint began_{};
     std::size_t bytes_ = 0;
 };

@@ -5,6 +5,7 @@
 #include "services/record/compare.h"
 #include "services/record/desk.h"
 #include "services/record/notebook.h"
+#include "services/record/packed.h"
 
 namespace sallyport::record {
 namespace {
@@ -52,6 +53,42 @@ TEST(Notebook, KeepsToItsBoundAndCountsTheRest) {
     EXPECT_GT(done->left_out, 80U);
     EXPECT_EQ(done->steps.size() + done->left_out, 100U);
     EXPECT_LT(done->steps.front().facts.front().second.size(), 600U);
+}
+
+TEST(Packed, GivesBackWhatItWasMadeOf) {
+    for (unsigned bits = 0; bits < 8; ++bits) {
+        Handshake before;
+        before.peer = "a.test";
+        before.local = std::string(300, 'l');
+        before.address = "[2001:db8::1]:5269";
+        before.failed_at = "tls";
+        before.result = std::string{"\0\xff", 2};
+        before.verdict_id = "v-0123456789ab";
+        before.inbound = (bits & 1U) != 0;
+        before.proven_only = (bits & 2U) != 0;
+        before.good = (bits & 4U) != 0;
+        before.started = WallTime{std::chrono::seconds{1'800'000'000}};
+        before.took = milliseconds{48};
+        before.shard = 3;
+        before.left_out = 1'000'000;
+        before.steps = {{{}, "", true, {}},
+                        {milliseconds{9}, "tls", false, {{"", ""}, {"why", std::string(70000, 'x')}}}};
+        const Handshake after = unpack(pack(before));
+        EXPECT_EQ(pack(after), pack(before));
+        EXPECT_EQ(after.peer + after.local + after.address + after.failed_at + after.result + after.verdict_id,
+                  before.peer + before.local + before.address + before.failed_at + before.result + before.verdict_id);
+        EXPECT_EQ(after.inbound, before.inbound);
+        EXPECT_EQ(after.proven_only, before.proven_only);
+        EXPECT_EQ(after.good, before.good);
+        EXPECT_EQ(after.started, before.started);
+        EXPECT_EQ(after.took, before.took);
+        EXPECT_EQ(after.shard, 3U);
+        EXPECT_EQ(after.left_out, 1'000'000U);
+        ASSERT_EQ(after.steps.size(), 2U);
+        EXPECT_EQ(after.steps[1].at, milliseconds{9});
+        EXPECT_EQ(after.steps[1].facts, before.steps[1].facts);
+    }
+    EXPECT_EQ(unpack({}).peer, "");
 }
 
 TEST(Archive, KeepsTheLatestOfEachDirectionAndOutcome) {
