@@ -63,7 +63,8 @@ constexpr Argument handshakes[] = {optional_place("peer", "only with this domain
 constexpr Argument handshake[] = {place("handshake", Form::text, "its id, such as h-17; or a peer: its latest")};
 constexpr Argument failed_handshake[] = {
     place("handshake", Form::text, "its id, such as h-17; or a peer: its latest failure")};
-constexpr Argument exported_peer[] = {place("peer", Form::text, "the other domain")};
+constexpr Argument exported_peer[] = {
+    place("peer", Form::text, "the other domain; or the id of one attempt, such as h-17")};
 constexpr Argument checked[] = {place("domain", Form::text, "the domain to look at")};
 constexpr Argument checked_from[] = {
     place("domain", Form::text, "the domain to look at"),
@@ -96,12 +97,12 @@ constexpr Argument add_admin[] = {place("name", Form::text, "the account's name"
                                   secret("password", "the password")};
 constexpr Argument admin_password[] = {place("name", Form::text, "the account's name"),
                                        secret("password", "the new password")};
-constexpr Argument admin_role[] = {place("name", Form::text, "the account's name"),
 constexpr Argument own_password[] = {option("name", Form::text, "the account's name; a session knows it"),
                                      secret("current", "the present password"),
                                      secret("password", "the new password"),
                                      {"code", Form::text, false, false,
                                       "of the authenticator, where the account has one and there is no session", true}};
+constexpr Argument admin_role[] = {place("name", Form::text, "the account's name"),
                                    place("role", Form::text, "administrator, operator or read-only")};
 constexpr Argument admin_totp[] = {place("name", Form::text, "the account's name"),
                                    option("off", Form::flag, "the password is enough from now on")};
@@ -200,9 +201,9 @@ constexpr Verb rows[] = {
      run_users_passwd, Access::administer},
     {"users.remove", "removes an account with its contacts and what waits for it", user, run_users_remove,
      Access::administer},
-    {"admins.list", "who may log in to the admin address", {}, run_admins_list, Access::administer, reads},
     {"account.passwd", "one's own new password; the other sessions of the account end", own_password,
      run_account_passwd, Access::read},
+    {"admins.list", "who may log in to the admin address", {}, run_admins_list, Access::administer, reads},
     {"admins.add", "makes an account; the password comes from a file or standard input", add_admin, run_admins_add,
      Access::administer},
     {"admins.passwd", "a new password for an account; its sessions end", admin_password, run_admins_passwd,
@@ -239,8 +240,8 @@ constexpr Verb rows[] = {
     {"handshakes.show", "one attempt, step by step", handshake, run_handshakes_show, Access::read, reads},
     {"handshakes.diff", "a failed attempt as the difference from the last good one", failed_handshake,
      run_handshakes_diff, Access::read, reads},
-    {"handshakes.export", "all attempts with a domain as one JSON file for its administrator", exported_peer,
-     run_handshakes_export, Access::read, reads},
+    {"handshakes.export", "all attempts with a domain, or one of them, as one JSON file for its administrator",
+     exported_peer, run_handshakes_export, Access::read, reads},
     {"check.certs", "our certificates and those of peers: time, names", maybe_checked, run_check_certs,
      Access::operate},
     {"check.dialback", "shows keys of ours to our own servers as another domain would", dialback_checked,

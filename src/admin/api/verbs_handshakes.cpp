@@ -80,9 +80,14 @@ void run_handshakes_diff(const SharedCall& call) {
 void run_handshakes_export(const SharedCall& call) {
     const record::Archive* const archive = archive_of(*call);
     if (archive == nullptr) return;
-    const std::string peer = name_of(call->text("peer"));
+    std::string peer = name_of(call->text("peer"));
     json::array all;
-    for (const auto& one : archive->list(peer, SIZE_MAX)) all.push_back(exported(*one));
+    if (const auto one = archive->find(call->text("peer"))) {
+        peer = one->peer;
+        all.push_back(exported(*one));
+    } else {
+        for (const auto& each : archive->list(peer, SIZE_MAX)) all.push_back(exported(*each));
+    }
     if (all.empty()) return call->fail({"handshake-unknown", "nothing is recorded of " + peer}, "peer");
     call->succeed(json::object{{"format", "sallyport-handshakes-1"},
                                {"peer", peer},

@@ -8,7 +8,10 @@
 namespace sallyport::nodes {
 
 EdgeNode::EdgeNode(std::unique_ptr<Runtime> runtime)
-    : runtime_{std::move(runtime)}, ledger_{runtime_->file().limits}, handshakes_{runtime_->file().limits} {}
+    : runtime_{std::move(runtime)},
+      ledger_{runtime_->file().limits},
+      handshakes_{runtime_->file().node.data + "/handshakes.db", runtime_->file().limits, runtime_->control(),
+                  Logger{runtime_->log(), LogModule::node}} {}
 
 EdgeNode::~EdgeNode() { stop(); }
 
@@ -46,7 +49,7 @@ Result<void> EdgeNode::prepare() {
     parts.to_control = [runtime = runtime_.get()](std::function<void()> work) {
         runtime->control().post(std::move(work));
     };
-    parts.on_handshake = [this](record::Handshake handshake) { handshakes_.add(std::move(handshake)); };
+    parts.on_handshake = [this](const record::Handshake& handshake) { handshakes_.add(handshake); };
     parts.link_hold = seconds_of(file.link.hold_seconds);
     for (auto& thread : runtime_->shards()) {
         links_.push_back(std::make_unique<std::atomic<int>>(0));

@@ -10,6 +10,7 @@
 #include "nodes/runtime/certificates.h"
 #include "nodes/runtime/provisioning.h"
 #include "nodes/runtime/runtime.h"
+#include "services/diagnostics/handshake_journal.h"
 
 namespace sallyport::nodes {
 
@@ -43,7 +44,7 @@ public:
     }
     [[nodiscard]] services::Diagnostics* diagnostics() override { return &runtime_->diagnostics(); }
     [[nodiscard]] std::vector<std::string> reload() override;
-    [[nodiscard]] const record::Archive* handshakes() override { return &handshakes_; }
+    [[nodiscard]] const record::Archive* handshakes() override { return &handshakes_.archive(); }
     void verdict(const std::string& id, std::function<void(std::optional<record::Verdict>)> on_verdict) override;
     [[nodiscard]] Runtime& runtime() { return *runtime_; }
 
@@ -54,7 +55,7 @@ private:
 
     std::unique_ptr<Runtime> runtime_;
     s2s::Ledger ledger_;
-    record::Archive handshakes_;
+    services::HandshakeJournal handshakes_;
     S2sTls tls_;
     std::shared_ptr<const io::TlsContext> link_tls_;
     std::vector<std::unique_ptr<EdgeShard>> shards_;

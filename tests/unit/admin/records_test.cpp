@@ -76,6 +76,10 @@ TEST_F(Handshakes, AreExportedWithoutOurInsideAddresses) {
     EXPECT_EQ(json::serialize(file).find("10.0.0.1"), std::string::npos);
     EXPECT_NE(json::serialize(file).find("198.51.0.7"), std::string::npos);
     EXPECT_EQ(code_of(node.ask("handshakes.export", R"({"peer":"c.test"})")), "handshake-unknown");
+    const auto one = node.ask("handshakes.export", R"({"peer":"h-2"})");
+    EXPECT_EQ(text_at(one, "peer"), "a.test");
+    ASSERT_EQ(one.as_object().at("handshakes").as_array().size(), 1U);
+    EXPECT_EQ(text_at(one.as_object().at("handshakes").at(0), "id"), "h-2");
 }
 
 TEST_F(Handshakes, AreMentionedWithThePeer) {
