@@ -256,6 +256,8 @@ TEST(ReceivingServer, RespectsARefusalThatComesDuringTheVerification) {
     with.rules().denied_in = {"attacker.example"};
     with.verdict(a_pair, Outcome::valid);
     with.ours(result_error("corp.example", "attacker.example", "cancel", "not-allowed"));
+    with.expect_note("s2s.result.answered", "verdict", "v-0123456789ab");
+    with.expect_note("s2s.result.answered", "why", "deny-list: the test denies it");
     EXPECT_FALSE(with.in().authenticated());
 }
 

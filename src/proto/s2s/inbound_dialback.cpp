@@ -163,9 +163,11 @@ S::Did S::admit(const Event& event, TimePoint now, Actions& out) {
     // The snapshot may have changed since the key arrived.
     const Admission admission = rules.admits(pair.domains, Direction::inbound);
     if (!admission.allowed || rules.serves(pair.domains.local) != Served::yes) {
+        const std::string why = admission.allowed ? "to is no longer served" : admission.reason();
         Event refused = event;
         refused.condition = admission.allowed ? StanzaCondition::item_not_found : admission.stanza;
-        refused.text = admission.text;
+        refused.text = why;
+        refused.verdict = admission.verdict_id;
         report_error(refused, now, out);
         return Did::stay;
     }
@@ -212,11 +214,12 @@ S::Did S::report_error(const Event& event, TimePoint, Actions& out) {
     PairState& pair = *event.pair;
     const xmpp::DomainPair domains = pair.domains;
     out.push_back(Send{wire::result_error(pair.wire_local, pair.wire_remote, {event.condition, {}})});
-    note(out, LogLevel::warn, event::result_answered,
-         {{"pair", domains.text()},
-          {"type", "error"},
-          {"condition", std::string{xmpp::text(event.condition)}},
-          {"why", std::string{event.text}}});
+    std::vector<LogFact> facts_told{{"pair", domains.text()},
+                                    {"type", "error"},
+                                    {"condition", std::string{xmpp::text(event.condition)}},
+                                    {"why", std::string{event.text}}};
+    if (!event.verdict.empty()) facts_told.push_back({"verdict", std::string{event.verdict}});
+    note(out, LogLevel::warn, event::result_answered, std::move(facts_told));
     if (pair.method != Method::none) {
         settle(pair);
         return Did::advance;

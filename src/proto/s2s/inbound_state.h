@@ -29,6 +29,7 @@ struct Inbound::State {
         PairState* pair = nullptr;  ///< of a verdict
         xmpp::StanzaCondition condition = xmpp::StanzaCondition::remote_server_timeout;
         std::string_view text = {};
+        std::string_view verdict = {};  ///< id of the policy's refusal
     };
     using Act = Did (State::*)(const Event&, TimePoint, Actions&);
     struct Row {
