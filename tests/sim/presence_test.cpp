@@ -189,5 +189,34 @@ TEST_P(Trio, EndsTheLinkOfACoreThatSpeaksForThePresenceNode) {
     EXPECT_NE(f.a.core_log.dump().find("invalid-from"), std::string::npos);
 }
 
+/// The id in the error that came back for the stanza `id`; empty: none.
+std::string verdict_in(const SimUser& user, const std::string& id) {
+    for (const auto* one : user.with_id(id)) {
+        const std::size_t at = one->bytes.find("id='v-");
+        if (one->type == "error" && at != std::string::npos) return one->bytes.substr(at + 4, 14);
+    }
+    return {};
+}
+
+TEST_P(Trio, RefusalsOfThePresenceNodeHaveAnIdThatExplainsThem) {
+    record::Verdicts& known = f.a.presence->shard->records().verdicts();
+    f.a.load({{}, 0, false});
+    f.a.imp_user.message("romeo@imp.a.test", "juliet@b.test", "lost");
+    ASSERT_TRUE(f.world.run_until([&] { return f.a.imp_user.got("lost"); }));
+    const std::string id = verdict_in(f.a.imp_user, "lost");
+    const auto verdict = known.find(id);
+    ASSERT_TRUE(verdict) << f.a.imp_user.with_id("lost").at(0)->bytes;
+    EXPECT_EQ(verdict->rule, "no-rows");
+    EXPECT_EQ(verdict->from, "imp.a.test");
+    EXPECT_EQ(verdict->to, "b.test");
+    EXPECT_NE(verdict->why.find("xmpps2snodes has 0 rows"), std::string::npos) << verdict->why;
+    EXPECT_NE(record::find_refusal(verdict->rule), nullptr);
+
+    f.a.load({{}, 1, false});
+    f.a.imp_user.message("romeo@imp.a.test", "juliet@b.test", "again");
+    ASSERT_TRUE(f.world.run_until([&] { return f.a.imp_user.got("again"); }));
+    EXPECT_EQ(known.find(verdict_in(f.a.imp_user, "again"))->rule, "not-loaded");
+}
+
 }  // namespace
 }  // namespace sallyport::test

@@ -51,6 +51,14 @@ bool is_reversed(const NodeStatus& status, const xmpp::DomainPair& pair) {
     });
 }
 
+/// "TLS required, dialback"
+std::string proofs_of(const config::InsideServer& server) {
+    std::string says = server.tls == config::InsideTls::required   ? "TLS required"
+                       : server.tls == config::InsideTls::optional ? "TLS optional"
+                                                                   : "no TLS";
+    return says + (server.auth == config::InsideAuth::certificate ? ", certificate" : ", dialback");
+}
+
 class Journey {
 public:
     explicit Journey(const JourneyInput& input)
@@ -65,8 +73,7 @@ public:
         if (status_.router) {
             router(*status_.router);
         } else {
-            rules();
-            security();
+            policy();
             authentication();
             if (is_edge() && is_outbound()) {
                 route();
@@ -83,7 +90,9 @@ public:
                 {"remote", contact_.pair.remote.text()},
                 {"direction", view(policy::text(contact_.direction))},
                 {"passes", passes},
-                {"verdict_id", policy::decide(contact_, *settings_).verdict_id},
+                {"verdict_id", status_.router || !knows_policy()
+                                   ? json::value{}
+                                   : json::value(policy::decide(contact_, *settings_).verdict_id)},
                 {"blocked_by", passes ? json::value{} : json::value(blocked_by_)},
                 {"blocked_at", passes ? json::value{} : json::value(blocked_at_)},
                 {"change", change_.empty() ? json::value{} : json::value(change_)},
@@ -95,11 +104,17 @@ private:
     [[nodiscard]] bool is_outbound() const { return contact_.direction == s2s::Direction::outbound; }
     [[nodiscard]] bool is_edge() const { return node_.file().role == config::Role::edge; }
 
+    /// A core has the edge's settings when they are replicated to it, and otherwise knows nothing of them.
+    [[nodiscard]] bool knows_policy() const {
+        return is_edge() || (node_.file().replicates() && node_.settings().has_value("federation.enabled"));
+    }
+
     void step(std::string_view name, bool passes, const std::string& text, std::string_view change = {},
               std::string_view part = ours) {
         steps_.push_back(json::object{{"step", view(name)},
                                       {"passes", passes},
                                       {"text", text},
+                                      {"decided_by", decider_.empty() ? json::value{} : json::value(view(decider_))},
                                       {"change", change.empty() ? json::value{} : json::value(view(change))},
                                       {"part", passes ? json::value{} : json::value(view(part))}});
         if (passes || !blocked_by_.empty()) return;
@@ -107,6 +122,20 @@ private:
         blocked_at_ = name;
         change_ = change;
         part_ = part;
+    }
+
+    /// What the edge decides with its settings, on whichever node it is asked.
+    void policy() {
+        if (!is_edge()) decider_ = "edge";
+        if (knows_policy()) {
+            rules();
+            security();
+        } else {
+            step("policy", true,
+                 "the edge decides with its settings, which this core has not got; ask `sallyport why` there",
+                 "[[ssh.dial]] in " + node_.file().path);
+        }
+        decider_ = {};
     }
 
     /// Rules behind the one that decides are not asked by the live path either.
@@ -233,7 +262,8 @@ private:
         const xmpp::Domain& local = contact_.pair.local;
         for (const config::InsideServer& server : node_.file().inside.servers) {
             if (std::find(server.domains.begin(), server.domains.end(), local) == server.domains.end()) continue;
-            return step("inside", true, local.text() + " is on " + server.address.text());
+            return step("inside", true,
+                        local.text() + " is on " + server.address.text() + " (" + proofs_of(server) + ")");
         }
         for (const link::SessionStatus& link : status_.links) {
             if (link.far_role != "presence" || !names(link.bound, local)) continue;
@@ -344,19 +374,25 @@ private:
     xmpp::DomainPair hop_;
     json::array steps_;
     std::string blocked_by_, blocked_at_, change_, part_;
+    std::string_view decider_;  ///< another node, of the steps that follow; empty: this one
 };
 
-bool is_own_domain(const config::Settings& settings, const xmpp::Domain& domain) {
-    return std::any_of(settings.domains.begin(), settings.domains.end(),
-                       [&](const config::NamePattern& pattern) { return pattern.matches(domain); });
+bool is_own_domain(NodeControl& node, const config::Settings& settings, const xmpp::Domain& domain) {
+    // A core knows its own without any settings of an edge.
+    const config::NodeFile& file = node.file();
+    const bool inside = std::any_of(file.inside.servers.begin(), file.inside.servers.end(), [&](const auto& server) {
+        return std::find(server.domains.begin(), server.domains.end(), domain) != server.domains.end();
+    });
+    return inside || std::any_of(settings.domains.begin(), settings.domains.end(),
+                                 [&](const config::NamePattern& pattern) { return pattern.matches(domain); });
 }
 
 }  // namespace
 
 policy::Contact contact_of(NodeControl& node, const xmpp::Domain& from, const xmpp::Domain& to) {
     const config::Snapshot settings = node.settings().snapshot();
-    const bool inbound =
-        is_own_domain(*settings, to) && !is_own_domain(*settings, from) && node.file().role != config::Role::presence;
+    const bool inbound = is_own_domain(node, *settings, to) && !is_own_domain(node, *settings, from) &&
+                         node.file().role != config::Role::presence;
     return {inbound ? xmpp::DomainPair{to, from} : xmpp::DomainPair{from, to},
             inbound ? s2s::Direction::inbound : s2s::Direction::outbound};
 }

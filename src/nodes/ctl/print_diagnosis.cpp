@@ -84,12 +84,13 @@ void print_why(const json::value& result, std::ostream& out) {
     const bool passes = flag_of(result, "passes");
     write_hanging(out, "",
                   text_of(result, "from") + " -> " + text_of(result, "to") + ": " +
-                      (passes ? "passes" : "does not pass") + " (" + text_of(result, "direction") + ", " +
-                      text_of(result, "verdict_id") + ")");
+                      (passes ? "passes" : "does not pass") + " (" + text_of(result, "direction") +
+                      (member(result, "verdict_id") ? ", " + text_of(result, "verdict_id") : "") + ")");
     for (const json::value& step : list_of(result, "steps")) {
         const bool is_good = flag_of(step, "passes");
         write_hanging(out, (is_good ? "  ok   " : "  STOP ") + padded(text_of(step, "step"), 16),
-                      text_of(step, "text"));
+                      text_of(step, "text") +
+                          (member(step, "decided_by") ? " (the " + text_of(step, "decided_by") + " decides)" : ""));
     }
     if (passes) return;
     write_hanging(out, "stopped: ", text_of(result, "blocked_by"));

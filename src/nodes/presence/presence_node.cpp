@@ -245,6 +245,7 @@ void PresenceNode::status(std::function<void(admin::NodeStatus)> on_status) {
     runtime_->gather<admin::NodeStatus>(
         [this](std::size_t) {
             admin::NodeStatus part;
+            part.counters = shard_->records().counted();
             part.links = shard_->hub().sessions();
             part.held_for_link = shard_->hub().held();
             part.router = router_status(shard_->router());
@@ -279,6 +280,13 @@ std::vector<admin::ChainStep> PresenceNode::chain(const admin::NodeStatus& statu
 
 void PresenceNode::ping(const xmpp::DomainPair&, std::function<void(Result<Duration>)> on_pinged) {
     on_pinged(Error{"ping-elsewhere", "a presence node has no streams with other domains; ask at the edge"});
+}
+
+void PresenceNode::verdict(const std::string& id, std::function<void(std::optional<record::Verdict>)> on_verdict) {
+    using Found = std::optional<record::Verdict>;
+    runtime_->gather<Found>(
+        [this, id](std::size_t) { return shard_->records().verdicts().find(id); },
+        [on_verdict = std::move(on_verdict)](std::vector<Found> all) { on_verdict(std::move(all.front())); });
 }
 
 void PresenceNode::close(const xmpp::Domain&, std::function<void(unsigned)> on_closed) { on_closed(0); }

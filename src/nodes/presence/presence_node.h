@@ -51,6 +51,7 @@ public:
     [[nodiscard]] std::vector<std::string> reload() override;
     [[nodiscard]] Result<std::vector<io::Notification>> notifications() override { return notifications_->list(); }
     [[nodiscard]] im::Directory* users() override { return directory_.get(); }
+    void verdict(const std::string& id, std::function<void(std::optional<record::Verdict>)> on_verdict) override;
     [[nodiscard]] Result<void> restart_router() override { return router_->restart(); }
     [[nodiscard]] axl::SqlDesk* sql() override { return &axl_->sql(); }
     [[nodiscard]] axl::UserDesk* axl_users() override { return &axl_->users(); }

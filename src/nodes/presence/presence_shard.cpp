@@ -5,7 +5,8 @@ namespace sallyport::nodes {
 
 PresenceShard::PresenceShard(routing::Shard& shard, const PresenceParts& parts)
     : shard_{shard},
-      router_{{.shard = shard, .on_obstacle = parts.on_obstacle}},
+      records_{parts.limits, nullptr, nullptr},
+      router_{{.shard = shard, .on_obstacle = parts.on_obstacle, .records = &records_}},
       hub_{hub_context(parts)},
       components_{component_context(parts)},
       services_{&components_} {
@@ -25,6 +26,7 @@ link::HubContext PresenceShard::hub_context(const PresenceParts& parts) {
     context.limits = parts.limits;
     context.hold = parts.link_hold;
     context.tls = parts.link_tls;
+    context.delivery = &records_.counters().link_delivery;
     context.router = &router_.from_link();
     // A core that speaks for a domain of this node is broken or in other hands.
     context.admission = [this](const link::Session&, const xmpp::Stanza& stanza) {

@@ -12,6 +12,7 @@
 #include "services/im/service.h"
 #include "services/link/hub.h"
 #include "services/presence/router.h"
+#include "services/record/desk.h"
 #include "services/routing/shard.h"
 
 namespace sallyport::nodes {
@@ -43,6 +44,7 @@ public:
     PresenceShard(routing::Shard& shard, const PresenceParts& parts);
 
     [[nodiscard]] presence::Router& router() { return router_; }
+    [[nodiscard]] record::Desk& records() { return records_; }
     [[nodiscard]] link::Hub& hub() { return hub_; }
     [[nodiscard]] components::ComponentServer& components() { return components_; }
     /// Null: this node has no users.
@@ -58,6 +60,7 @@ private:
     [[nodiscard]] components::ServerContext component_context(const PresenceParts& parts);
 
     routing::Shard& shard_;
+    record::Desk records_;
     presence::Router router_;
     link::Hub hub_;
     components::ComponentServer components_;

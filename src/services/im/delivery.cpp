@@ -34,6 +34,18 @@ bool holds_stream_element(const xml::Element& root) {
     return false;
 }
 
+/// Of the recorder's table.
+std::string_view rule_of(StanzaCondition condition) {
+    switch (condition) {
+        case StanzaCondition::service_unavailable:
+        case StanzaCondition::item_not_found: return "no-user";
+        case StanzaCondition::resource_constraint: return "busy";
+        case StanzaCondition::bad_request:
+        case StanzaCondition::jid_malformed: return "malformed";
+        default: return "other";
+    }
+}
+
 }  // namespace
 
 void Inside::from_client(Session& session, xml::Element tree) {
@@ -74,7 +86,7 @@ void Inside::from_client(Session& session, xml::Element tree) {
 
 void Inside::from_elsewhere(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
     const SharedLetter letter = Letter::from_stanza(stanza, context_.limits.after_auth, ticket);
-    if (!letter) return context_.bounce(stanza, {StanzaCondition::bad_request, {}}, ticket);
+    if (!letter) return context_.bounce(stanza, {StanzaCondition::bad_request, {}, "malformed"}, ticket);
     if (serves(letter->from().domain().text())) {  // nobody else speaks for our users
         log_.warn("im.forged", {{"from", letter->from().text()}, {"to", letter->to().text()}});
         return settle(letter);
@@ -119,7 +131,7 @@ void Inside::settle(const SharedLetter& letter) { context_.shard.settle(letter->
 
 void Inside::refuse(const SharedLetter& letter, StanzaCondition condition) {
     if (!serves(letter->from().domain().text())) {
-        return context_.bounce(letter->stanza(), {condition, {}}, letter->ticket());
+        return context_.bounce(letter->stanza(), {condition, {}, rule_of(condition)}, letter->ticket());
     }
     settle(letter);
     if (!letter->stanza().may_be_answered()) return;

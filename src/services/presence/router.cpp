@@ -36,6 +36,17 @@ std::string explain(Obstacle obstacle, const LoadedTable& table) {
     return {};
 }
 
+std::string_view rule_of(Obstacle obstacle) {
+    switch (obstacle) {
+        case Obstacle::none: return {};
+        case Obstacle::own_federation: return "own-federation";
+        case Obstacle::no_rows: return "no-rows";
+        case Obstacle::not_loaded: return "not-loaded";
+        case Obstacle::unreachable: return "link-down";
+    }
+    return {};
+}
+
 Router::Router(RouterContext context)
     : context_{std::move(context)},
       log_{context_.shard.logger(LogModule::routing)},
@@ -109,7 +120,8 @@ void Router::route(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
         tell(stanza, why);
         // The sender learns that there is no way, not what stands in it.
         return bounce(stanza,
-                      {xmpp::StanzaCondition::remote_server_not_found, "other domains cannot be reached at present"},
+                      {xmpp::StanzaCondition::remote_server_not_found, "other domains cannot be reached at present",
+                       rule_of(why), explain(why, *table_)},
                       ticket);
     }
     ++counts_.to_link;
@@ -124,8 +136,23 @@ link::Way Router::way(const xmpp::Stanza& stanza) const {
 }
 
 void Router::give_up(const xmpp::Stanza& stanza, const xmpp::StanzaError& error, const routing::Ticket& ticket) {
-    if (const Obstacle why = obstacle(); why != Obstacle::none) tell(stanza, why);
-    bounce(stanza, error, ticket);
+    const Obstacle why = obstacle();
+    if (why == Obstacle::none) return bounce(stanza, error, ticket);
+    tell(stanza, why);
+    xmpp::StanzaError told = error;
+    told.why = explain(why, *table_);
+    bounce(stanza, told, ticket);
+}
+
+std::string Router::keep(const xmpp::Stanza& stanza, const xmpp::StanzaError& error) {
+    if (context_.records == nullptr) return {};
+    return context_.records->verdicts().keep({error.rule.empty() ? std::string_view{"other"} : error.rule,
+                                              "stanza",
+                                              stanza.from_domain,
+                                              stanza.to_domain,
+                                              error.why,
+                                              {}},
+                                             context_.shard.loop.wall());
 }
 
 void Router::tell(const xmpp::Stanza& stanza, Obstacle obstacle) {
@@ -145,12 +172,17 @@ void Router::tell(const xmpp::Stanza& stanza, Obstacle obstacle) {
 
 void Router::bounce(const xmpp::Stanza& stanza, const xmpp::StanzaError& error, const routing::Ticket& ticket) {
     ++counts_.returned;
-    const std::string answer = xmpp::bounce(stanza, error);
+    xmpp::StanzaError told = error;
+    const std::string verdict = keep(stanza, error);
+    // It goes to our own side, which may ask what it means.
+    if (owner(stanza.from_domain) != nullptr || served_by_core(stanza.from_domain)) told.verdict = verdict;
+    const std::string answer = xmpp::bounce(stanza, told);
     log_.debug(answer.empty() ? "router.stanza.undeliverable" : "router.stanza.bounced",
                {{"from", std::string{stanza.from_domain}},
                 {"to", std::string{stanza.to_domain}},
                 {"kind", std::string{xmpp::text(stanza.kind)}},
-                {"condition", std::string{xmpp::text(error.condition)}}});
+                {"condition", std::string{xmpp::text(error.condition)}},
+                {"verdict", verdict}});
     if (!answer.empty()) {
         xmpp::Stanza reply;
         reply.bytes = answer;
@@ -177,10 +209,13 @@ void Router::FromLink::route(const xmpp::Stanza& stanza, const routing::Ticket& 
     }
     // Never back over a link, not even as an error: this node may not speak for a domain that it does not serve.
     ++router_.counts_.returned;
+    const std::string verdict =
+        router_.keep(stanza, {xmpp::StanzaCondition::item_not_found, {}, "no-way", "this node does not serve it"});
     router_.log_.warn("router.stanza.undeliverable", {{"from", std::string{stanza.from_domain}},
                                                       {"to", std::string{stanza.to_domain}},
                                                       {"kind", std::string{xmpp::text(stanza.kind)}},
-                                                      {"condition", "item-not-found"}});
+                                                      {"condition", "item-not-found"},
+                                                      {"verdict", verdict}});
     router_.context_.shard.settle(ticket);
 }
 

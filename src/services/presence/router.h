@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "services/link/hub.h"
+#include "services/record/desk.h"
 #include "services/routing/local_service.h"
 #include "services/routing/shard.h"
 
@@ -26,6 +27,8 @@ struct LoadedTable {
 
 /// Why a stanza to another domain cannot leave at present; `none` when it can.
 enum class Obstacle { none, own_federation, no_rows, not_loaded, unreachable };
+/// The row of the recorder's table that explains it.
+[[nodiscard]] std::string_view rule_of(Obstacle obstacle);
 /// For log, status and notification; it names what mends it.
 [[nodiscard]] std::string explain(Obstacle obstacle, const LoadedTable& table);
 
@@ -34,6 +37,7 @@ struct RouterContext {
     /// Called on the shard when stanzas to other domains begin to be returned, with the cause, when the cause changes,
     /// and with `none` when it is gone.
     std::function<void(Obstacle)> on_obstacle{};
+    record::Desk* records = nullptr;  ///< of the shard; null: refusals have no ids
 };
 
 class Router final : public routing::Router {
@@ -82,6 +86,8 @@ private:
 
     [[nodiscard]] bool served_by_core(std::string_view domain) const;
     void tell(const xmpp::Stanza& stanza, Obstacle obstacle);
+    /// What is refused, by its id; empty where nothing is recorded.
+    [[nodiscard]] std::string keep(const xmpp::Stanza& stanza, const xmpp::StanzaError& error);
 
     RouterContext context_;
     Logger log_;

@@ -508,5 +508,46 @@ TEST_F(Why, AsksACoreForTheInsideServer) {
     EXPECT_EQ(text_at(why("a.test", "b.test"), "passes"), "true");
 }
 
+TEST_F(Why, SaysOnACoreWhatTheEdgeDecidesAndHowFarThatIsKnown) {
+    node.node_file.role = config::Role::core;
+    node.current.links = {open_link({}, "edge")};
+    config::InsideServer server;
+    server.domains = {*xmpp::Domain::parse("b.test")};
+    server.address = {"10.0.0.5", 5269};
+    node.node_file.inside.servers = {server};
+    // c.test is not on the allow list, but these settings are not the edge's.
+    const auto alone = why("c.test", "b.test");
+    EXPECT_EQ(text_at(alone, "passes"), "true");
+    EXPECT_EQ(text_at(alone, "verdict_id"), "null");
+    EXPECT_EQ(text_at(alone.at("steps").at(0), "step"), "policy");
+    EXPECT_EQ(text_at(alone.at("steps").at(0), "decided_by"), "edge");
+    EXPECT_EQ(text_at(alone.at("steps").at(1), "step"), "link");
+    EXPECT_EQ(text_at(alone.at("steps").at(1), "decided_by"), "null");
+    EXPECT_EQ(text_at(alone.at("steps").at(2), "text"), "b.test is on 10.0.0.5:5269 (TLS required, dialback)");
+    std::ostringstream page;
+    ctl::print_why(alone, page);
+    EXPECT_NE(page.str().find("(the edge decides)"), std::string::npos) << page.str();
+
+    node.node_file.ssh.dial.push_back({{"10.0.0.1", 2222}, "edge1.b.test", "k", "h"});
+    const auto told = why("c.test", "b.test");
+    EXPECT_EQ(text_at(told, "passes"), "false");
+    EXPECT_EQ(text_at(told, "blocked_at"), "allow-list");
+    for (const auto& step : told.at("steps").as_array()) {
+        const std::string name = text_at(step, "step");
+        const bool here = name == "link" || name == "inside" || name == "limits" || name == "queue" || name == "stream";
+        EXPECT_EQ(text_at(step, "decided_by"), here ? "null" : "edge") << name;
+    }
+}
+
+TEST_F(Why, KnowsTheDomainsOfACoreWithoutSettings) {
+    FakeNode bare{{}};
+    bare.node_file.role = config::Role::core;
+    config::InsideServer server;
+    server.domains = {*xmpp::Domain::parse("inside.test")};
+    bare.node_file.inside.servers = {server};
+    EXPECT_EQ(text_at(bare.ask("why", R"({"from":"a.test","to":"inside.test"})"), "direction"), "inbound");
+    EXPECT_EQ(text_at(bare.ask("why", R"({"from":"inside.test","to":"a.test"})"), "direction"), "outbound");
+}
+
 }  // namespace
 }  // namespace sallyport::test
