@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "admin/access/downloads.h"
 #include "admin/access/failures.h"
 #include "admin/access/roles.h"
 #include "admin/access/sessions.h"
@@ -85,6 +86,7 @@ public:
     /// How long an address has to wait after too many refusals; zero: it need not.
     [[nodiscard]] Duration wait_of(const IpAddress& from) { return addresses_.wait(failure_key(from), loop_.now()); }
 
+    [[nodiscard]] Downloads& downloads() { return downloads_; }
     /// Trouble with it is logged; what was done stays done.
     void record(io::AuditRow row);
     [[nodiscard]] Result<std::vector<io::AuditRow>> audit(std::size_t limit, const std::string& author) {
@@ -116,6 +118,7 @@ private:
     Logger log_;
     Sessions sessions_;
     Failures addresses_, names_;
+    Downloads downloads_;
     std::map<std::string, std::uint64_t> used_codes_;  ///< account -> the last step whose code was used
     std::string decoy_;                                ///< a verifier that nobody's password fits
     io::WorkThread hashing_;

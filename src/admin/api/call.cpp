@@ -229,6 +229,7 @@ void Call::finish(const json::object& answer, const std::string& outcome) {
 void Call::audit(const std::string& outcome) {
     AccessDesk* access = node_->access();
     if (access == nullptr || verb_ == nullptr || verb_->effect == Effect::reads) return;
+    if (audited_ && outcome == "ok") return;
     json::object shown;
     for (const Argument& argument : verb_->arguments) {
         const auto at = arguments_.find(argument.name);

@@ -69,6 +69,8 @@ public:
     void fail(const Error& error, std::string_view field = {});
     /// With what the caller should know beside it: members of the error.
     void fail(const Error& error, std::string_view field, const boost::json::object& more);
+    /// What is done stands in the audit already; a failure is put there all the same.
+    void is_audited() { audited_ = true; }
     /// Something that must live until the call ends: a probe, a timer. It may call back into the call weakly.
     void keep(std::shared_ptr<void> object) { kept_.push_back(std::move(object)); }
     /// Nobody listens any longer.
@@ -86,6 +88,7 @@ private:
     OnAnswer on_answer_;
     Caller caller_;  ///< author: "anna", or "root (anna)" where the request names another than the user
     const Verb* verb_ = nullptr;
+    bool audited_ = false;
     std::optional<std::uint64_t> revision_;
     std::map<std::string, std::vector<std::string>, std::less<>> arguments_;
     std::vector<std::shared_ptr<void>> kept_;

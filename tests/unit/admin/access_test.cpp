@@ -88,6 +88,24 @@ TEST(Failures, CountAllAddressesOfOneCustomerTogether) {
     EXPECT_NE(failure_key(*IpAddress::parse("192.0.2.1")), failure_key(*IpAddress::parse("192.0.2.2")));
 }
 
+TEST(Downloads, GoOnOnlyWhereTheyEnded) {
+    Downloads downloads;
+    const TimePoint start{};
+    EXPECT_FALSE(downloads.goes_on("anna a.pcapng", 0, 100, start));
+    EXPECT_TRUE(downloads.goes_on("anna a.pcapng", 100, 200, start + 1s));
+    EXPECT_FALSE(downloads.goes_on("otto a.pcapng", 200, 300, start + 1s)) << "somebody else";
+    EXPECT_FALSE(downloads.goes_on("anna b.pcapng", 200, 300, start + 1s)) << "another file";
+    EXPECT_TRUE(downloads.goes_on("anna a.pcapng", 200, 300, start + 2s));
+    EXPECT_FALSE(downloads.goes_on("anna a.pcapng", 1, 100, start + 3s)) << "not the piece that is due";
+    EXPECT_FALSE(downloads.goes_on("anna a.pcapng", 0, 100, start + 4s)) << "from the beginning again";
+    EXPECT_FALSE(downloads.goes_on("anna a.pcapng", 100, 200, start + 3600s)) << "after a long rest";
+    for (std::size_t i = 0; i <= Downloads::most; ++i) {
+        (void)downloads.goes_on(std::to_string(i), 0, 100, start + 3601s + std::chrono::milliseconds{i});
+    }
+    EXPECT_FALSE(downloads.goes_on("0", 100, 200, start + 3602s)) << "it made room";
+    EXPECT_TRUE(downloads.goes_on(std::to_string(Downloads::most), 100, 200, start + 3602s));
+}
+
 /// A clock that stands until it is moved.
 struct StandingClock final : Clock {
     [[nodiscard]] TimePoint now() const override { return at; }
@@ -172,6 +190,16 @@ protected:
         return *found;
     }
 
+    /// The code of the error; empty: done.
+    std::string change(const std::string& name, const std::string& current, const std::string& password,
+                       const std::string& session = {}, const std::string& code = {}) {
+        std::optional<Result<void>> done;
+        desk->change_own_password({name, current, code, from}, session, password,
+                                  [&](Result<void> result) { done = std::move(result); });
+        loop.run_until([&] { return done.has_value(); });
+        return *done ? "" : done->error().code;
+    }
+
     test::TemporaryFolder folder;
     test::MemorySink log;
     io::AsioLoop loop;
@@ -190,16 +218,6 @@ TEST_F(Access, LetsInWhoKnowsThePasswordAndNobodyElse) {
     ASSERT_TRUE(holder);
     EXPECT_EQ(holder->author, "anna");
     EXPECT_TRUE(holder->may("config.set", admin::Access::administer));
-    /// The code of the error; empty: done.
-    std::string change(const std::string& name, const std::string& current, const std::string& password,
-                       const std::string& session = {}, const std::string& code = {}) {
-        std::optional<Result<void>> done;
-        desk->change_own_password({name, current, code, from}, session, password,
-                                  [&](Result<void> result) { done = std::move(result); });
-        loop.run_until([&] { return done.has_value(); });
-        return *done ? "" : done->error().code;
-    }
-
 }
 
 TEST_F(Access, KeepsNoPasswordAndNoTokenInTheDatabase) {
@@ -274,24 +292,6 @@ TEST_F(Access, AsksForACodeOnceItIsOn) {
     EXPECT_TRUE(log_in("anna", "a long password").opened);
 }
 
-TEST_F(Access, KnowsTokensUntilTheyEnd) {
-    const auto token = desk->add_token({"deploy", admin::Access::operate, {"peers.list", "peers.ping"}, 24h}, "anna");
-    ASSERT_TRUE(token);
-    EXPECT_EQ(desk->add_token({"deploy", admin::Access::read, {}, 24h}, "anna").error().code, "token-exists");
-    const auto bearer = desk->bearer_of(*token, from);
-    ASSERT_TRUE(bearer);
-    EXPECT_EQ(bearer->author, "token deploy");
-    EXPECT_TRUE(bearer->may("peers.ping", admin::Access::operate));
-    EXPECT_FALSE(bearer->may("peers.close", admin::Access::operate));
-    EXPECT_FALSE(bearer->may("peers.ping", admin::Access::administer));
-    EXPECT_FALSE(desk->bearer_of(*token + "x", from));
-    EXPECT_FALSE(desk->bearer_of("", from));
-    ASSERT_TRUE(desk->remove_token("deploy"));
-    EXPECT_FALSE(desk->bearer_of(*token, from));
-    const auto over = desk->add_token({"over", admin::Access::read, {}, std::chrono::hours{0}}, "anna");
-    EXPECT_FALSE(desk->bearer_of(*over, from));
-}
-
 TEST_F(Access, GivesANewPasswordToWhoKnowsThePresentOneAndEndsTheOtherSessions) {
     EXPECT_EQ(add("rita", admin::Access::read, "a long password"), "");
     EXPECT_EQ(add("otto", admin::Access::read, "a long password"), "");
@@ -331,6 +331,24 @@ TEST_F(Access, WantsTheCodeForANewPasswordWhereNoSessionHasShownIt) {
     const auto step = static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::seconds>(loop.wall().time_since_epoch()).count() / totp_step_seconds);
     EXPECT_EQ(change("rita", "a long password", "another password", {}, hotp(*secret, step)), "");
+}
+
+TEST_F(Access, KnowsTokensUntilTheyEnd) {
+    const auto token = desk->add_token({"deploy", admin::Access::operate, {"peers.list", "peers.ping"}, 24h}, "anna");
+    ASSERT_TRUE(token);
+    EXPECT_EQ(desk->add_token({"deploy", admin::Access::read, {}, 24h}, "anna").error().code, "token-exists");
+    const auto bearer = desk->bearer_of(*token, from);
+    ASSERT_TRUE(bearer);
+    EXPECT_EQ(bearer->author, "token deploy");
+    EXPECT_TRUE(bearer->may("peers.ping", admin::Access::operate));
+    EXPECT_FALSE(bearer->may("peers.close", admin::Access::operate));
+    EXPECT_FALSE(bearer->may("peers.ping", admin::Access::administer));
+    EXPECT_FALSE(desk->bearer_of(*token + "x", from));
+    EXPECT_FALSE(desk->bearer_of("", from));
+    ASSERT_TRUE(desk->remove_token("deploy"));
+    EXPECT_FALSE(desk->bearer_of(*token, from));
+    const auto over = desk->add_token({"over", admin::Access::read, {}, std::chrono::hours{0}}, "anna");
+    EXPECT_FALSE(desk->bearer_of(*over, from));
 }
 
 TEST_F(Access, KeepsABoundedAudit) {

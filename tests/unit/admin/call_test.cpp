@@ -1,6 +1,10 @@
 // Requests of the admin socket: what is strict JSON with known words is run, everything else is refused by name.
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+
+#include "base/hash.h"
 #include "fake_node.h"
 
 namespace sallyport::test {
@@ -75,6 +79,38 @@ TEST(Call, AnswersOnceWithTheResult) {
     ASSERT_EQ(lines.size(), 1u);
     EXPECT_TRUE(lines.front().as_object().at("ok").as_bool());
     EXPECT_EQ(text_at(lines.front().as_object().at("result"), "value"), "true");
+}
+
+TEST(Call, StandsInTheAuditOnceForAFileInPieces) {
+    FakeNode node;
+    node.add_access();
+    node.add_diagnostics();
+    const std::string bytes(500'000, 'x');
+    std::filesystem::create_directories(node.parts->captures.shelf().folder());
+    std::ofstream{node.parts->captures.shelf().path_of("big"), std::ios::binary} << bytes;
+    const auto rows = [&] {
+        std::size_t count = 0;
+        const auto all = node.people->audit(100, {});
+        for (const io::AuditRow& row : *all) count += row.verb == "capture.get" ? 1 : 0;
+        return count;
+    };
+    const auto bring = [&](std::size_t from) {
+        unsigned pieces = 0;
+        for (std::size_t at = from; at < bytes.size(); ++pieces) {
+            const auto piece = node.ask("capture.get", R"({"name":"big","offset":)" + std::to_string(at) + "}");
+            std::string got;
+            EXPECT_TRUE(base64_decode(text_at(piece, "bytes"), got)) << boost::json::serialize(piece).substr(0, 200);
+            if (got.empty()) break;
+            at += got.size();
+        }
+        return pieces;
+    };
+    EXPECT_GT(bring(0), 2u);
+    EXPECT_EQ(rows(), 1u);
+    EXPECT_GT(bring(1), 2u);
+    EXPECT_EQ(rows(), 2u) << "without the first byte it is a download too";
+    EXPECT_EQ(code_of(node.ask("capture.get", R"({"name":"absent"})")), "name-unknown");
+    EXPECT_EQ(rows(), 3u) << "what was refused is told";
 }
 
 }  // namespace
