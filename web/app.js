@@ -69,7 +69,7 @@ function Top({ status, error, menu, toggle }) {
       <span role="status"><${State} tone=${tone}>${text}<//></span>
       <a class=${`alarm-count ${alarms > 0 ? "bad" : ""}`} href="#/alarms"><${Icon} name="alarms" /><span>${alarms}<span class="visually-hidden"> standing alarms</span></span></a>
       <button type="button" class="button quiet icon-only" onClick=${switch_theme} aria-label=${dark ? "Light theme" : "Dark theme"} title=${dark ? "Light theme" : "Dark theme"}><${Icon} name=${dark ? "sun" : "moon"} /></button>
-      <span class="who" title=${`signed in as ${who.role}`}>${who.user}<small>${who.role}</small></span>
+      <a class="who" href="#/account" title="Your account"><${Icon} name="users" /><span>${who.user}<small>${who.role}</small></span></a>
       <button type="button" class="button quiet icon-only" onClick=${out} aria-label="Sign out" title="Sign out"><${Icon} name="leave" /></button>
     </div></header>`;
 }
@@ -84,8 +84,8 @@ function Menu({ at, role, open, close }) {
       aria-current=${page.path === current ? "page" : undefined}><${Icon} name=${page.icon} />${page.title}</a></li>`)}</ul></div>`)}</nav>`;
 }
 
-/** `/` goes to the page's filter, Escape out of it. */
-function useKeys() {
+/** `/` goes to the page's filter, Escape out of it and out of the menu of a phone. */
+function useKeys(close_menu) {
   useEffect(() => {
     const press = (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -98,6 +98,9 @@ function useKeys() {
         }
       } else if (event.key === "Escape" && event.target.matches?.("input[type=search]")) {
         event.target.blur();
+      } else if (event.key === "Escape" && event.target.closest?.("#menu.open, .menu-button")) {
+        close_menu();
+        document.querySelector(".menu-button").focus();
       }
     };
     addEventListener("keydown", press);
@@ -110,7 +113,7 @@ function Frame() {
   const [menu, set_menu] = useState(false);
   const main = useRef(null);
   const { data: status, error } = useRead("status", {}, { every: status_beat_ms });
-  useKeys();
+  useKeys(() => set_menu(false));
   useEffect(() => {
     if (status) take_sample(status);
   }, [status]);

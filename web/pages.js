@@ -20,6 +20,7 @@ const all = [
   { path: "users", title: "Users", group: "Configure", icon: "users", needs: "users.list", roles: ["presence"], load: () => import("./pages/users.js") },
   { path: "settings", title: "All settings", group: "Configure", icon: "settings", load: () => import("./pages/settings.js") },
   { path: "diagnostics", title: "Diagnostics", group: "Maintain", icon: "diagnostics", load: () => import("./pages/diagnostics.js") },
+  { path: "account", title: "Your account", load: () => import("./pages/account.js") },
   { path: "access", title: "Administrators", group: "Maintain", icon: "access", load: () => import("./pages/access.js") },
 ];
 

@@ -53,7 +53,7 @@ class World:
             ("axl", "127.0.62.32", AT["presence"], 8443))}
         self.rewrite("core.toml", (AT["link"], "127.0.62.31"), (AT["presence"], "127.0.62.32"))
         self.rewrite("hosts", (AT["presence"], "127.0.62.32"))
-        for role in ("core", "presence"):
+        for role in NAMES:
             self.own_disk(role)
         start(self.trio).start()
         self.vngtp.ready()
@@ -243,6 +243,30 @@ def test_a_full_disk_on_the_presence_node(lab):
             lab.trio.presence.ask("run", "sql", f"delete from xmpps2snodes where cp_id = '{row}'")
     lab.agree("room on the disk")
     until(lambda: "presence.store" not in lab.trio.presence.alarms(), lab.trio.presence.alarms, 10)
+
+
+def test_a_full_disk_on_the_edge(lab):
+    if not lab.has_disks:
+        pytest.skip("small disks need root")
+    lab.agree()
+    ballast = fill(lab.trio.edge.data)
+    edge = lab.trio.edge
+    try:
+        with pytest.raises(Refused) as refused:
+            for _ in range(2000):
+                lab.change()
+        assert "full" in str(refused.value), refused.value
+        assert "settings.store" in edge.alarms()
+        until(lambda: "events.store" in edge.alarms(), edge.alarms, 20)
+        kept = lab.value(edge, "allow_list")
+        lab.federates()
+    finally:
+        os.remove(ballast)
+    assert lab.value(edge, "allow_list") == kept
+    until(lambda: not {"settings.store", "events.store"} & set(edge.alarms()), edge.alarms, 20)
+    lab.change()
+    lab.agree("room on the disk")
+    lab.nothing_twice()
 
 
 def test_a_full_disk_on_the_core(lab):

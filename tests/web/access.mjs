@@ -13,6 +13,10 @@ export default function access(stage) {
     const said = await desk.page.textContent("[role=alert]");
     assert.ok(said.length > 10, said);
     assert.equal((await desk.context.cookies()).length, 0);
+    await desk.page.click("summary:has-text('No account yet')");
+    const hint = await desk.page.textContent(".hint");
+    assert.match(hint, /sallyport admins add NAME --role administrator/);
+    assert.doesNotMatch(hint, /anna|otto|rita|edge1|\/tmp/, "it tells how, not who or where");
     await desk.picture("login-refused", { whole: false });
     assert.deepEqual(await desk.accessibility(), []);
     await desk.calm();
@@ -35,7 +39,7 @@ export default function access(stage) {
   });
 
   test("who may only read sees everything but changes nothing, and is told why", async () => {
-    const desk = await (await Desk.open(stage.browser, stage.world, "edge")).sign_in("read-only");
+    const desk = await Desk.signed_in(stage.browser, stage.world, "edge", "read-only");
     await desk.go("federation");
     assert.ok(await desk.page.isDisabled("main form button[type=submit]"));
     assert.match(await desk.page.textContent("main"), /needs the role administrator; you are read-only/);
@@ -49,12 +53,11 @@ export default function access(stage) {
       return answer.status;
     });
     assert.equal(refused, 403);
-    await desk.calm();
-    await desk.close();
+    await desk.done();
   });
 
   test("an administrator makes an account and a token, and takes both back", async () => {
-    const desk = await (await Desk.open(stage.browser, stage.world, "edge")).sign_in();
+    const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
     await desk.go("access");
     await desk.page.click("main button:has-text('New administrator')");
     await desk.page.fill("dialog input[name=new-name]", "clara");
@@ -84,8 +87,7 @@ export default function access(stage) {
     await desk.page.click("role=tab[name='Audit']");
     await desk.page.waitForSelector("main tbody tr:has-text('tokens.remove')");
     assert.ok(!(await desk.page.textContent("main")).includes("a long enough password"), "passwords never reach the audit");
-    await desk.calm();
-    await desk.close();
+    await desk.done();
   });
 }
 

@@ -15,7 +15,7 @@ export default function configuration(stage) {
   const setting = (...words) => stage.world.setting(...words);
 
   test("the federation page saves, says where it is in force, and so it is on edge and core", async () => {
-    const desk = await (await Desk.open(stage.browser, stage.world, "edge")).sign_in();
+    const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
     await desk.go("federation");
     const labels = await desk.page.locator("main .federation .field > label").allTextContents();
     assert.deepEqual(labels.slice(0, 6).map((one) => one.replace(" *", "")), ["XMPP federation support", "Use static routes", "Dialback secret", "Security mode", "Require client-side security certificates", "Privacy mode"]);
@@ -34,12 +34,11 @@ export default function configuration(stage) {
     await desk.page.selectOption(`${field("Privacy mode")} select`, "deny_list");
     await save(desk);
     assert.equal(await setting("core", "federation.security_mode"), "tls_required");
-    await desk.calm();
-    await desk.close();
+    await desk.done();
   });
 
   test("a dialback secret that is too short is refused at its field, a good one is taken and never shown", async () => {
-    const desk = await (await Desk.open(stage.browser, stage.world, "edge")).sign_in();
+    const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
     await desk.go("federation");
     const row = desk.page.locator(field("Dialback secret"));
     await row.locator("button").click();
@@ -50,12 +49,11 @@ export default function configuration(stage) {
     await row.locator("input").fill("a secret that only this test knows");
     await save(desk);
     for (const answer of [await desk.page.content(), JSON.stringify(await stage.world.cli("edge", "config", "get"))]) assert.ok(!answer.includes("only this test knows"));
-    await desk.calm();
-    await desk.close();
+    await desk.done();
   });
 
   test("whoever saves over somebody else's change is told and sees it", async () => {
-    const desk = await (await Desk.open(stage.browser, stage.world, "edge")).sign_in();
+    const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
     await desk.go("federation");
     // This page does not hear of the change: as one whose connection was just lost.
     await desk.page.evaluate(() => Object.defineProperty(document, "hidden", { value: true }) && document.dispatchEvent(new Event("visibilitychange")));
@@ -75,7 +73,7 @@ export default function configuration(stage) {
   });
 
   test("static routes are added, switched on and removed", async () => {
-    const desk = await (await Desk.open(stage.browser, stage.world, "edge")).sign_in();
+    const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
     await desk.go("routes");
     await desk.page.fill("main input[name=domain]", "verona.example");
     await desk.page.fill("main input[name=address]", "192.0.2.7:5270");
@@ -97,12 +95,11 @@ export default function configuration(stage) {
     await desk.page.click("main button:has-text('Switch off')");
     await desk.page.waitForSelector("main .notice.warn");
     assert.deepEqual(await setting("edge", "federation.static_routes"), []);
-    await desk.calm();
-    await desk.close();
+    await desk.done();
   });
 
   test("names go on the deny list and off it, several at once, and a wrong one is refused with its name", async () => {
-    const desk = await (await Desk.open(stage.browser, stage.world, "edge")).sign_in();
+    const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
     await desk.go("lists?list=deny_list");
     await desk.page.fill("main input[name=names]", "iago.example *.iago.example");
     await desk.page.click("main form button[type=submit]");
@@ -118,12 +115,11 @@ export default function configuration(stage) {
       await desk.page.waitForSelector(`main tbody tr:has(b:text-is("${name}"))`, { state: "detached" });
     }
     assert.ok(!(await setting("edge", "federation.deny_list")).join().includes("iago"));
-    await desk.calm();
-    await desk.close();
+    await desk.done();
   });
 
   test("an exception for one partner is written, changed and removed", async () => {
-    const desk = await (await Desk.open(stage.browser, stage.world, "edge")).sign_in();
+    const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
     await desk.go("exceptions");
     await desk.page.click("main button:has-text('New exception')");
     await desk.page.fill("dialog .field:has-text('Domain') input", "cassio.example");
@@ -138,15 +134,14 @@ export default function configuration(stage) {
     await desk.page.click("main tbody tr:has-text('cassio.example') button:has-text('Remove')");
     await desk.page.click("dialog button:has-text('Remove')");
     await desk.page.waitForSelector("main tbody tr:has-text('cassio.example')", { state: "detached" });
-    await desk.calm();
-    await desk.close();
+    await desk.done();
   });
 
   test("domains belong to the core: its page changes them, the edge's says where", async () => {
-    const edge = await (await Desk.open(stage.browser, stage.world, "edge")).sign_in();
+    const edge = await Desk.signed_in(stage.browser, stage.world, "edge");
     await edge.go("domains");
     assert.match(await edge.page.textContent("main"), /belong to the core/);
-    const core = await (await Desk.open(stage.browser, stage.world, "core")).sign_in();
+    const core = await Desk.signed_in(stage.browser, stage.world, "core");
     await core.go("domains");
     await core.page.fill("main input[name=domain]", "chat.montague.lab");
     await core.page.click("main form button[type=submit]");
@@ -157,9 +152,6 @@ export default function configuration(stage) {
     await core.page.waitForSelector("main tbody tr:has-text('chat.montague.lab')", { state: "detached" });
     await core.go("federation");
     assert.match(await core.page.textContent("main"), /belong to the edge/);
-    for (const desk of [edge, core]) {
-      await desk.calm();
-      await desk.close();
-    }
+    for (const desk of [edge, core]) await desk.done();
   });
 }

@@ -22,7 +22,7 @@ const post = (url, path, headers, body) => new Promise((done, fail) => {
 
 export default function hostile(stage) {
   test("what a hostile peer wrote is text on every page", async () => {
-    const desk = await (await Desk.open(stage.browser, stage.world, "edge")).sign_in();
+    const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
     let seen = 0;
     for (const place of ["overview", "peers", "failures", "peer/mantua.lab", "peer/evil.lab", `peer/${encodeURIComponent(stage.world.about.evil)}`, "events?level=debug", `events?peer=${encodeURIComponent(stage.world.about.evil)}`]) {
       await desk.go(place);
@@ -37,7 +37,7 @@ export default function hostile(stage) {
     assert.match(await desk.page.textContent("main"), /<img src=x onerror=alert\(1\).*<script.*alert\(1\)/, "the subject of the certificate stands there as text");
     await desk.picture("hostile-certificate");
     assert.deepEqual(await desk.page.evaluate(scripts), ["/theme.js", "/app.js"]);
-    await desk.close();
+    await desk.done();
   });
 
   test("the policy forbids what the page does not need, and it is obeyed", async () => {
@@ -57,7 +57,7 @@ export default function hostile(stage) {
   });
 
   test("a cookie alone changes nothing: without the token, or from elsewhere, the node refuses", async () => {
-    const desk = await (await Desk.open(stage.browser, stage.world, "edge")).sign_in();
+    const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
     const [cookie] = await desk.context.cookies();
     const csrf = await desk.page.evaluate(async () => (await (await fetch("/api/v1/session")).json()).result.csrf);
     const headers = { Cookie: `${cookie.name}=${cookie.value}`, "Content-Type": "application/json", Origin: desk.url };
@@ -69,6 +69,6 @@ export default function hostile(stage) {
     assert.ok(!(await stage.world.setting("edge", "federation.deny_list")).includes("forged.example"));
     assert.equal(await ask({ "X-Sallyport-CSRF": csrf }), 200, "and with both it is taken");
     await stage.world.cli("edge", "deny", "remove", "forged.example");
-    await desk.close();
+    await desk.done();
   });
 }

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -36,11 +37,16 @@ export class World {
     return JSON.parse(value);
   }
 
-  async order(command) {
-    this.child.stdin.write(`${JSON.stringify(command)}\n`);
-    const answer = await this.#line();
-    assert.ok(answer.ok, answer.error);
-    return answer.result;
+  /** One at a time, whoever asks. */
+  order(command) {
+    const answered = (this.last ?? Promise.resolve()).then(async () => {
+      this.child.stdin.write(`${JSON.stringify(command)}\n`);
+      const answer = await this.#line();
+      assert.ok(answer.ok, answer.error);
+      return answer.result;
+    });
+    this.last = answered.catch(() => {});
+    return answered;
   }
 
   /** The command line, which knows nothing of the pages. */
@@ -63,21 +69,32 @@ export class World {
 
 export const open_browser = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox", "--disable-dev-shm-usage"] });
 
+/** Windows that a test is done with, by what they are good for: the next test goes on in one, as an operator does all day. */
+const idle = new Map();
+
 /** One browser window on one node. `trouble` collects all that must never be: errors, violations, requests elsewhere. */
 export class Desk {
   static async open(browser, world, role, { dark = false, phone = false, scripts = true } = {}) {
     const desk = new Desk();
-    Object.assign(desk, { world, role, url: world.about.nodes[role].url, trouble: [] });
+    Object.assign(desk, { world, role, url: world.about.nodes[role].url, trouble: [], person: "", look: `${dark} ${phone}` });
     desk.context = await browser.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled: scripts, colorScheme: dark ? "dark" : "light", reducedMotion: "reduce",
       viewport: phone ? { width: 390, height: 844 } : { width: 1440, height: 900 } });
     desk.page = await desk.context.newPage();
     desk.page.setDefaultTimeout(15_000);
     desk.#watch();
+    desk.lens = await desk.context.newCDPSession(desk.page);
     await desk.page.addInitScript(() => {
       window.violations = [];
       document.addEventListener("securitypolicyviolation", (event) => window.violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`));
     });
     return desk;
+  }
+
+  /** A window in which `as` is signed in: one that another test is done with, if there is one. */
+  static async signed_in(browser, world, role, as = "administrator", { dark = false, phone = false } = {}) {
+    const used = idle.get(`${role} ${as} ${dark} ${phone}`)?.pop();
+    if (used) return used;
+    return (await Desk.open(browser, world, role, { dark, phone })).sign_in(as);
   }
 
   #watch() {
@@ -98,6 +115,7 @@ export class Desk {
   /** Through the form the first time, with the session that was made then later on, unless a fresh one is wanted. */
   async sign_in(as = "administrator", { fresh = false } = {}) {
     const { sessions } = this.world;
+    this.person = fresh ? "" : as;
     const key = `${this.role} ${as}`;
     const known = !fresh && sessions.get(key);
     if (known) await this.context.addCookies(known);
@@ -132,13 +150,19 @@ export class Desk {
       const height = await this.page.evaluate(() => (document.querySelector("main")?.scrollHeight ?? 0) + (document.querySelector(".top")?.offsetHeight ?? 0));
       await this.page.setViewportSize({ width: size.width, height: Math.min(Math.max(size.height, height), 4000) });
     }
-    await this.page.screenshot({ path: join(artefacts, `${name}.png`) });
+    await this.#shoot(join(artefacts, `${name}.png`));
     if (process.env.WEB_IMAGES && shown.has(name)) {
       await this.page.setViewportSize({ width: Math.min(size.width, 1160), height: size.width < 500 ? size.height : 720 });
       mkdirSync(images, { recursive: true });
       await this.page.screenshot({ path: join(images, `web-${name}.png`) });
     }
     await this.page.setViewportSize(size);
+  }
+
+  /** The picture as the browser gives it soonest: a larger file for a third of the time. */
+  async #shoot(path) {
+    const { data } = await this.lens.send("Page.captureScreenshot", { format: "png", optimizeForSpeed: true });
+    await writeFile(path, Buffer.from(data, "base64"));
   }
 
   /** What axe finds against WCAG 2 A and AA. */
@@ -153,6 +177,19 @@ export class Desk {
   async calm() {
     this.trouble.push(...(await this.page.evaluate(() => window.violations.splice(0))).map((one) => `policy: ${one}`));
     assert.deepEqual(this.trouble, []);
+  }
+
+  /** Keeps the window for the next test: nothing is open, nothing said any more. A test that failed does not come here. */
+  async done() {
+    await this.calm();
+    await this.page.evaluate(() => {
+      for (const one of document.querySelectorAll("dialog[open] button[aria-label=Close], .said button")) one.click();
+      document.activeElement?.blur();
+    });
+    await this.go("overview");
+    await this.page.waitForFunction(() => document.querySelector("dialog[open], .said p") === null);
+    const key = `${this.role} ${this.person} ${this.look}`;
+    idle.set(key, [...(idle.get(key) ?? []), this]);
   }
 
   close() {

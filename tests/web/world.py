@@ -203,6 +203,19 @@ class World:
             self.romeo.says(to, "are you there?")
         until(noted, lambda: self.nodes["edge"].json("peers", "list"), 30)
 
+    def outage(self):
+        """One attempt at capulet.lab goes to an address where nobody listens: a failed handshake after good ones."""
+        edge = self.nodes["edge"]
+        edge.ask("routes", "add", "capulet.lab", at(42))
+        edge.ask("config", "set", "federation.use_static_routes", "true")
+        if edge.json("peers", "show", "capulet.lab")["streams"]:
+            edge.ask("peers", "close", "capulet.lab")
+        self.romeo.says(self.juliet, "are you away?")
+        until(lambda: not edge.json("handshakes", "list", "capulet.lab")["handshakes"][0]["good"],
+              lambda: edge.json("handshakes", "list", "capulet.lab"), 20)
+        edge.ask("config", "set", "federation.use_static_routes", "false")
+        edge.ask("routes", "remove", "capulet.lab")
+
     def attack(self):
         """Markup from the wire wherever a peer may put text: stream header, stanza, stream error."""
         header = ("<?xml version='1.0'?><stream:stream xmlns='jabber:server' xmlns:db='jabber:server:dialback' "

@@ -42,6 +42,9 @@ export function time(text) {
   return today ? clock : `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${clock}`;
 }
 
+/** Days that a certificate is good for, as a tone: the alarm certificate.expiring is raised at the same 30. */
+export const days_tone = (days) => (days < 0 ? "bad" : days < 30 ? "warn" : "good");
+
 export const date = (text) => (text ? String(text).slice(0, 10) : "–");
 
 /** How long ago: "2 min ago". */

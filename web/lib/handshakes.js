@@ -1,7 +1,7 @@
 // The handshakes that the node recorded with one partner: each step by step; a failure as the difference from the last good one.
 import { save_json } from "./download.js";
 import { ago, time } from "./format.js";
-import { html, useState } from "./html.js";
+import { html, useEffect, useRef, useState } from "./html.js";
 import { useRead } from "./live.js";
 import { Button, Mono, Notice, Panel, State, Steps, Tag, Wait, useAction } from "./parts.js";
 import { call, useHas } from "./session.js";
@@ -28,11 +28,16 @@ function Difference({ id }) {
 function Handshake({ id }) {
   const answer = useRead("handshakes.show", { handshake: id });
   const compares = useHas("handshakes.diff");
-  return html`<${Wait} of=${answer}>${(one) => html`<div class="handshake"><div class="stream-head"><b>${one.direction === "inbound" ? "← inbound" : "→ outbound"}</b><${State} tone=${one.good ? "good" : "bad"}>${one.good ? "good" : `failed at ${one.failed_at}`}<//>
+  const place = useRef(null);
+  const there = answer.data !== undefined;
+  useEffect(() => {
+    if (there) place.current?.scrollIntoView({ block: "nearest" });
+  }, [there]);
+  return html`<${Wait} of=${answer}>${(one) => html`<div class="handshake" ref=${place}><div class="stream-head"><b>${one.direction === "inbound" ? "← inbound" : "→ outbound"}</b><${State} tone=${one.good ? "good" : "bad"}>${one.good ? "good" : `failed at ${one.failed_at}`}<//>
       <span>${one.outcome}</span>${one.purpose === "dialback" && html`<${Tag}>dialback only<//>`}${one.verdict_id && html`<a href=${`#/diagnostics?from=${encodeURIComponent(one.verdict_id)}`}>verdict <${Mono}>${one.verdict_id}<//></a>`}</div>
     ${!one.good && compares && html`<${Difference} id=${one.id} />`}
     <h3>Steps</h3><${Steps} steps=${one.steps.map((step, at) => ({ key: at, name: step.step, tone: step.good ? "good" : "bad", aside: `${step.ms.toFixed(1)} ms`,
-      text: Object.entries(step.facts).map(([name, value]) => html`<span key=${name} class="fact">${name} <${Mono}>${String(value)}<//></span>`) }))} />
+      text: Object.entries(step.facts).map(([name, value]) => html`<span key=${name} class="fact">${name} <${Mono}>${String(value) || "–"}<//></span>`) }))} />
     ${one.left_out > 0 && html`<p class="note">${one.left_out} more steps found no room.</p>`}</div>`}<//>`;
 }
 
@@ -42,7 +47,7 @@ export function Handshakes({ domain }) {
   const [busy, run] = useAction();
   const exported = () => run(async () => save_json(`handshakes-${domain}.json`, await call("handshakes.export", { peer: domain })));
   const columns = [
-    { name: "started", title: "When", value: (row) => row.started, show: (row) => html`<button type="button" class="button quiet small" aria-expanded=${opened === row.id ? "true" : "false"} onClick=${() => open(opened === row.id ? null : row.id)}>${time(row.started)}</button><span class="sub">${ago(row.started)}</span>` },
+    { name: "started", title: "When", value: (row) => row.started, show: (row) => html`<button type="button" class="button quiet small first" aria-expanded=${opened === row.id ? "true" : "false"} onClick=${() => open(opened === row.id ? null : row.id)}>${time(row.started)}</button><span class="sub">${ago(row.started)}</span>` },
     { name: "direction", title: "Direction", value: (row) => row.direction, show: (row) => html`${row.direction}${row.purpose === "dialback" && html`<span class="sub">dialback only</span>`}` },
     { name: "good", title: "Outcome", value: (row) => (row.good ? "good" : `failed at ${row.failed_at}`), show: (row) => html`<${State} tone=${row.good ? "good" : "bad"}>${row.good ? "good" : `failed at ${row.failed_at}`}<//>` },
     { name: "outcome", title: "How, or why not", wide: true, value: (row) => row.outcome },

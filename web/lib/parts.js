@@ -1,5 +1,5 @@
 // The parts that every page is made of: headings, panels, states, facts, buttons, notices.
-import { html, useEffect, useId, useRef, useState } from "./html.js";
+import { html, useEffect, useId, useLayoutEffect, useRef, useState } from "./html.js";
 import { Icon } from "./icons.js";
 import { useForbidden } from "./session.js";
 import { Store, useStore } from "./store.js";
@@ -41,9 +41,13 @@ export const Tag = ({ children, tone = "" }) => html`<span class=${`tag ${tone}`
 /** Names, addresses, ciphers: what one copies. */
 export const Mono = ({ children, title }) => html`<span class="mono" title=${title}>${children}</span>`;
 
+/** A cipher suite, which may break after each underscore. */
+export const Cipher = ({ name }) => html`<${Mono}>${String(name ?? "–").split("_").map((part, at) => html`${at > 0 && html`_<wbr />`}${part}`)}<//>`;
+
+/** `rows`: [name, value, whole]; what is `whole` has a line of its own, such as a fingerprint. */
 export function Facts({ rows }) {
   const shown = rows.filter((row) => row && row[1] !== null && row[1] !== undefined && row[1] !== "");
-  return html`<dl class="facts">${shown.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
+  return html`<dl class="facts">${shown.map(([name, value, whole]) => html`<div key=${name} class=${whole ? "whole" : undefined}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 }
 
 export const Empty = ({ children }) => html`<p class="empty">${children}</p>`;
@@ -58,18 +62,25 @@ export function Wait({ of, children }) {
 export const Notice = ({ tone = "calm", title, children, actions }) => html`<div class=${`notice ${tone}`} role=${tone === "bad" ? "alert" : undefined}>
   <div>${title && html`<strong>${title}</strong>`}<div>${children}</div></div>${actions && html`<div class="actions">${actions}</div>`}</div>`;
 
-/** `verb` is what the button does; whose role may not do it is told why it does nothing. */
+/**
+ * `verb` is what the button does; whose role may not do it is told why it does nothing. A busy button does nothing either, but
+ * keeps the focus: a disabled one would lose it, and who works with the keyboard would begin again at the top.
+ */
 export function Button({ verb, kind = "", busy, children, onClick, type = "button", disabled, ...more }) {
   const forbidden = useForbidden(verb);
   const why = verb === undefined ? "" : forbidden;
-  return html`<button type=${type} class=${`button ${kind}`} disabled=${disabled || busy || why !== ""} aria-busy=${busy ? "true" : undefined}
-    title=${why || more.title} onClick=${onClick} ...${{ ...more, title: why || more.title }}>${children}</button>`;
+  const press = (event) => (busy ? event.preventDefault() : onClick?.(event));
+  return html`<button type=${type} class=${`button ${kind}`} disabled=${disabled || why !== ""} aria-disabled=${busy ? "true" : undefined}
+    aria-busy=${busy ? "true" : undefined} ...${more} title=${why || more.title} onClick=${press}>${children}</button>`;
 }
 
 /** Calls an async function once at a time: [busy, run]. A refusal is said; `run` answers whether it went well. */
 export function useAction() {
   const [busy, set] = useState(false);
+  const working = useRef(false);
   const run = async (work) => {
+    if (working.current) return false;
+    working.current = true;
     set(true);
     try {
       await work();
@@ -78,6 +89,7 @@ export function useAction() {
       say(problem.message, "bad");
       return false;
     } finally {
+      working.current = false;
       set(false);
     }
   };
@@ -147,6 +159,21 @@ export function Said() {
     <button type="button" class="button quiet" onClick=${close(one.id)} aria-label="Dismiss">×</button></p>`)}</div>`;
 }
 
+/** Opens the dialog as long as it is drawn, and gives the focus back to where it was; to the page's heading when that is gone. */
+function useModal(shown) {
+  const dialog = useRef(null);
+  useLayoutEffect(() => {
+    if (!shown) return undefined;
+    const before = document.activeElement;
+    dialog.current.showModal();
+    return () => queueMicrotask(() => {
+      const place = before?.isConnected && before !== document.body ? before : document.querySelector("main h1");
+      if (document.querySelector("dialog[open]") === null) place?.focus({ preventScroll: place.tagName === "H1" });
+    });
+  }, [shown]);
+  return dialog;
+}
+
 const asked = new Store(null);
 
 /** Asks before something that cannot be taken back: true when the answer is yes. */
@@ -154,10 +181,7 @@ export const confirm = (question) => new Promise((answer) => { asked.value = { .
 
 export function Asked() {
   const question = useStore(asked);
-  const dialog = useRef(null);
-  useEffect(() => {
-    if (question) dialog.current.showModal();
-  }, [question]);
+  const dialog = useModal(question);
   if (!question) return null;
   const end = (yes) => () => {
     asked.value = null;
@@ -170,11 +194,8 @@ export function Asked() {
 
 /** A form in a dialog; Escape and Cancel close it. */
 export function Sheet({ title, onClose, children }) {
-  const dialog = useRef(null);
+  const dialog = useModal(true);
   const id = useId();
-  useEffect(() => {
-    dialog.current.showModal();
-  }, []);
   return html`<dialog ref=${dialog} class="dialog sheet" aria-labelledby=${id} onClose=${onClose}><header><h2 id=${id}>${title}</h2>
     <button type="button" class="button quiet" aria-label="Close" onClick=${() => dialog.current.close()}>×</button></header>${children}</dialog>`;
 }

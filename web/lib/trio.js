@@ -9,9 +9,11 @@ const grave = ["good", "calm", "warn", "bad"];
 /** One far node: its links (one a shard) and dials taken together. */
 function far_nodes(status) {
   const found = new Map();
+  // A link names its far node by the realm; the whole name stands in the chain where settings go that way.
+  const names = new Map(status.chain.flatMap(({ step }) => step.split(" ")).filter((word) => word.includes(".")).map((name) => [name.replaceAll(".", "-"), name]));
   const of = (name, role) => {
     const realm = name.replaceAll(".", "-");
-    if (!found.has(realm)) found.set(realm, { name, role, links: [], dials: [] });
+    if (!found.has(realm)) found.set(realm, { name: names.get(realm) ?? name, role, links: [], dials: [] });
     const one = found.get(realm);
     if (name.includes(".")) one.name = name;
     return one;
@@ -40,7 +42,7 @@ function Joint({ far, reverse }) {
 }
 
 function Gate({ name, role, self, children }) {
-  return html`<div class=${`gate ${self ? "self" : ""}`}><div class="gate-role">${role}${self && html`<span class="tag">this node</span>`}</div><div class="gate-name">${name}</div>
+  return html`<div class=${`gate ${self ? "self" : ""}`}><div class="gate-role">${role}${self && html`<span class="tag">this node</span>`}</div><div class="gate-name">${name.split(".").map((label, at) => html`${at > 0 && html`.<wbr />`}${label}`)}</div>
     <div class="gate-text">${children}</div></div>`;
 }
 

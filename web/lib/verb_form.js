@@ -1,7 +1,7 @@
 // A verb as a form: its fields, their help and what is required come from the node's own description, so that a verb that the
 // node learns has a form here at once. And its answer as facts and tables.
 import { html, useState } from "./html.js";
-import { Button, Check, Facts, Field, Mono, Notice, Text, useAction } from "./parts.js";
+import { Button, Check, Facts, Field, Mono, Notice, Select, Text, useAction } from "./parts.js";
 import { call, verbs } from "./session.js";
 import { useStore } from "./store.js";
 import { Table } from "./table.js";
@@ -14,8 +14,11 @@ function value_of({ type }, text) {
   return text;
 }
 
-/** `first` are values to begin with, `fixed` values that are not asked for; `onDone` gets the answer. */
-export function VerbForm({ verb, label, first = {}, fixed = {}, kind = "primary", onDone, wait_ms = 120_000 }) {
+/**
+ * `first` are values to begin with, `fixed` values that are not asked for, `choices` the values that a field may have;
+ * `onDone` gets the answer, and `children` stand before the fields.
+ */
+export function VerbForm({ verb, label, first = {}, fixed = {}, choices = {}, kind = "primary", onDone, wait_ms = 120_000, children }) {
   const known = useStore(verbs).get(verb);
   const [form, set] = useState(first);
   const [problem, set_problem] = useState(null);
@@ -37,10 +40,11 @@ export function VerbForm({ verb, label, first = {}, fixed = {}, kind = "primary"
   };
   const put = (name) => (value) => set({ ...form, [name]: value });
   const wrong = (name) => (problem?.field === name ? problem.message : "");
-  return html`<form class="form-row" onSubmit=${submit}>${fields.map((one) => (one.type === "boolean" ? html`<${Check} key=${one.name} value=${form[one.name] === true} onChange=${put(one.name)}>${title_of(one.name)}<span class="sub">${one.help}</span><//>`
-    : html`<${Field} key=${one.name} label=${title_of(one.name)} required=${one.required} help=${one.help} error=${wrong(one.name)}>${(at) => html`<${Text} ...${at} name=${one.name} required=${one.required}
-        type=${one.secret ? "password" : one.type === "integer" ? "number" : "text"} value=${form[one.name] ?? ""} onChange=${put(one.name)} />`}<//>`))}
-    <${Button} type="submit" kind=${kind} verb=${verb} busy=${busy}>${label}<//>${problem && !fields.some(({ name }) => name === problem.field) && html`<${Notice} tone="bad">${problem.message}<//>`}</form>`;
+  const control = (one) => (at) => (choices[one.name] ? html`<${Select} ...${at} name=${one.name} options=${choices[one.name]} value=${form[one.name] ?? ""} onChange=${put(one.name)} />`
+    : html`<${Text} ...${at} name=${one.name} required=${one.required} type=${one.secret ? "password" : one.type === "integer" ? "number" : "text"} value=${form[one.name] ?? ""} onChange=${put(one.name)} />`);
+  return html`<form class="form-grid" onSubmit=${submit}>${children}${fields.map((one) => (one.type === "boolean" ? html`<${Check} key=${one.name} value=${form[one.name] === true} onChange=${put(one.name)}>${title_of(one.name)}<span class="sub">${one.help}</span><//>`
+    : html`<${Field} key=${one.name} label=${title_of(one.name)} required=${one.required} help=${one.help} error=${wrong(one.name)}>${control(one)}<//>`))}
+    <div class="form-end"><${Button} type="submit" kind=${kind} verb=${verb} busy=${busy}>${label}<//></div>${problem && !fields.some(({ name }) => name === problem.field) && html`<${Notice} tone="bad">${problem.message}<//>`}</form>`;
 }
 
 const is_object = (value) => value !== null && typeof value === "object" && !Array.isArray(value);

@@ -1,5 +1,6 @@
 // Who may use this page and the REST interface: accounts, tokens for scripts, sessions; and the audit of what they did.
 import { act } from "../lib/api.js";
+import { useForm } from "../lib/form.js";
 import { date, span, time, word } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
 import { refresh, useRead } from "../lib/live.js";
@@ -16,26 +17,14 @@ const Once = ({ title, text, aside, onClose }) => html`<${Sheet} title=${title} 
   <p class="once"><${Mono}>${text}<//> <${Copy} text=${text} /></p>${aside && html`<p class="once"><${Mono}>${aside}<//> <${Copy} text=${aside} /></p>`}<//>`;
 
 function AccountForm({ account, onClose }) {
-  const [form, set] = useState({ name: account?.name ?? "", role: account?.role ?? "operator", password: "" });
-  const [problem, set_problem] = useState(null);
-  const [busy, run] = useAction();
-  const put = (name) => (value) => set({ ...form, [name]: value });
-  const submit = (event) => {
-    event.preventDefault();
-    run(async () => {
-      try {
-        if (!account) await act("admins.add", form);
-        if (account && form.role !== account.role) await act("admins.role", { name: form.name, role: form.role });
-        if (account && form.password !== "") await act("admins.passwd", { name: form.name, password: form.password });
-        say(account ? `${form.name} is changed; the sessions of that account end.` : `${form.name} may sign in.`);
-        await refresh("admins.list");
-        onClose();
-      } catch (refused) {
-        set_problem(refused);
-      }
-    });
-  };
-  const wrong = (name) => (problem?.field === name ? problem.message : "");
+  const { form, put, problem, wrong, busy, submit } = useForm({ name: account?.name ?? "", role: account?.role ?? "operator", password: "" }, async () => {
+    if (!account) await act("admins.add", form);
+    if (account && form.role !== account.role) await act("admins.role", { name: form.name, role: form.role });
+    if (account && form.password !== "") await act("admins.passwd", { name: form.name, password: form.password });
+    say(account ? `${form.name} is changed; the sessions of that account end.` : `${form.name} may sign in.`);
+    await refresh("admins.list");
+    onClose();
+  });
   return html`<${Sheet} title=${account ? account.name : "New administrator"} onClose=${onClose}><form onSubmit=${submit}>
     ${!account && html`<${Field} label="Name" required error=${wrong("name")}>${(at) => html`<${Text} ...${at} name="new-name" required value=${form.name} onChange=${put("name")} />`}<//>`}
     <${Field} label="Role" error=${wrong("role")}>${(at) => html`<${Select} ...${at} options=${roles} value=${form.role} onChange=${put("role")} />`}<//>
@@ -79,24 +68,12 @@ function Accounts() {
 }
 
 function TokenForm({ onClose, onMade }) {
-  const [form, set] = useState({ name: "", scope: "read", verbs: "", days: "90" });
-  const [problem, set_problem] = useState(null);
-  const [busy, run] = useAction();
-  const put = (name) => (value) => set({ ...form, [name]: value });
-  const submit = (event) => {
-    event.preventDefault();
-    run(async () => {
-      try {
-        const verbs = form.verbs.split(/[\s,]+/).filter(Boolean);
-        const made = await act("tokens.add", { name: form.name, scope: form.scope, days: Number(form.days), ...(verbs.length > 0 ? { verbs } : {}) });
-        await refresh("tokens.list");
-        onMade(made);
-      } catch (refused) {
-        set_problem(refused);
-      }
-    });
-  };
-  const wrong = (name) => (problem?.field === name ? problem.message : "");
+  const { form, put, problem, wrong, busy, submit } = useForm({ name: "", scope: "read", verbs: "", days: "90" }, async () => {
+    const verbs = form.verbs.split(/[\s,]+/).filter(Boolean);
+    const made = await act("tokens.add", { name: form.name, scope: form.scope, days: Number(form.days), ...(verbs.length > 0 ? { verbs } : {}) });
+    await refresh("tokens.list");
+    onMade(made);
+  });
   return html`<${Sheet} title="New token" onClose=${onClose}><form onSubmit=${submit}>
     <${Field} label="Name" required error=${wrong("name")}>${(at) => html`<${Text} ...${at} required value=${form.name} onChange=${put("name")} />`}<//>
     <${Field} label="Scope" error=${wrong("scope")}>${(at) => html`<${Select} ...${at} options=${scopes} value=${form.scope} onChange=${put("scope")} />`}<//>
@@ -160,7 +137,7 @@ function Audit() {
     { name: "author", title: "Who", value: (row) => row.author, show: (row) => html`<b>${row.author}</b>` },
     { name: "address", title: "From", value: (row) => row.address, show: (row) => html`<${Mono}>${row.address || "socket"}<//>` },
     { name: "verb", title: "What", value: (row) => row.verb, show: (row) => html`<${Mono}>${row.verb}<//>` },
-    { name: "args", title: "With", wide: true, value: (row) => says(row.args), show: (row) => html`<${Mono}>${says(row.args)}<//>` },
+    { name: "args", title: "With", wide: true, value: (row) => says(row.args), show: (row) => says(row.args) && html`<${Mono}>${says(row.args)}<//>` },
     { name: "outcome", title: "Outcome", value: (row) => row.outcome, show: (row) => html`<${State} tone=${row.outcome === "ok" ? "good" : "bad"}>${row.outcome}<//>` },
   ];
   return html`<${Panel} flush title="Audit" note="who changed or asked what; secrets are left out"><${Wait} of=${answer}>${(data) => html`<${Table} caption="Audit" rows=${data.audit} columns=${columns} first="-time" name=${({ number }) => number} empty="Nothing was done yet." />`}<//><//>`;

@@ -23,7 +23,7 @@ function Standing({ alarm }) {
   return html`<li class=${`alarm ${alarm.severity === "error" || alarm.severity === "critical" ? "bad" : "warn"}`}><div><h3><${State} tone=${alarm.severity === "warning" ? "warn" : "bad"}>${alarm.severity}<//> ${alarm.text}</h3>
     ${alarm.detail && html`<p>${alarm.detail}</p>`}<${Cure}>${alarm.cure}<//>
     <p class="note"><${Mono}>${alarm.code}<//> · since ${time(alarm.first)} (${ago(alarm.first)})${alarm.count > 1 ? ` · ${number(alarm.count)} times, the last ${ago(alarm.last)}` : ""}${who ? html` · <${Tag}>acknowledged by ${who}<//> ${alarm.note}` : null}</p></div>
-    ${can && !who && html`<form class="beside" onSubmit=${acknowledge}><${Text} aria-label="Note" placeholder="What is being done" maxlength="200" value=${note} onChange=${set_note} /><${Button} type="submit" verb="alarms.ack" busy=${busy}>Acknowledge<//></form>`}</li>`;
+    ${can && !who && html`<form class="acknowledge" onSubmit=${acknowledge}><${Text} aria-label="Note" placeholder="What is being done" maxlength="200" value=${note} onChange=${set_note} /><${Button} type="submit" verb="alarms.ack" busy=${busy}>Acknowledge<//></form>`}</li>`;
 }
 
 export default function Alarms() {

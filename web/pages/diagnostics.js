@@ -4,9 +4,9 @@ import { save_file } from "../lib/download.js";
 import { bytes, span, time } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
 import { useRead } from "../lib/live.js";
-import { Button, Mono, Notice, Page, Panel, Select, State, Tabs, Tag, Wait, confirm, say, useAction } from "../lib/parts.js";
+import { Button, Field, Mono, Notice, Page, Panel, Select, State, Tabs, Tag, Wait, confirm, say, useAction } from "../lib/parts.js";
 import { Report } from "../lib/report.js";
-import { verbs } from "../lib/session.js";
+import { useForbidden, verbs } from "../lib/session.js";
 import { useStore } from "../lib/store.js";
 import { Table } from "../lib/table.js";
 import { Answer, VerbForm } from "../lib/verb_form.js";
@@ -26,9 +26,8 @@ function Checks() {
   const all = [...known.keys()].filter((name) => name.startsWith("check."));
   const [verb, set] = useState(all.includes("check.all") ? "check.all" : all[0]);
   const [reports, show] = useState([]);
-  return html`<${Panel} title="Check" note=${known.get(verb)?.help}><div class="form-row"><div class="field"><label for="check-kind">Check</label><div class="control">
-      <${Select} id="check-kind" options=${all.map((name) => [name, name.slice(6)])} value=${verb} onChange=${(next) => { set(next); show([]); }} /></div></div></div>
-    <${VerbForm} key=${verb} verb=${verb} label="Run" onDone=${(answer) => show([answer])} /><//>
+  return html`<${Panel} title="Check" note=${known.get(verb)?.help}><${VerbForm} verb=${verb} label="Run" onDone=${(answer) => show([answer])}>
+      <${Field} label="Which check">${(at) => html`<${Select} ...${at} name="check" options=${all.map((name) => [name, name.slice(6)])} value=${verb} onChange=${(next) => { set(next); show([]); }} />`}<//><//><//>
     ${reports.map((report, at) => (report.findings ? html`<${Report} key=${at} report=${report} />` : html`<${Panel} key=${at} title="Answer"><${Answer} answer=${report} /><//>`))}`;
 }
 
@@ -36,6 +35,7 @@ function Levels() {
   const lists = useStore(verbs).has("log.levels");
   const answer = useRead(lists ? "log.levels" : null, {}, { every: 5_000 });
   const [busy, run] = useAction();
+  const forbidden = useForbidden("log.level");
   const done = async (said) => {
     say(said);
     if (lists) await answer.refresh();
@@ -47,12 +47,13 @@ function Levels() {
   const columns = [
     { name: "module", title: "Module", value: (row) => row.module, show: (row) => html`<${Mono}>${row.module}<//>` },
     { name: "printed", title: "In the lines", value: (row) => row.printed, show: (row) => html`<${Mono}>${row.printed}<//>` },
-    { name: "level", title: "Level", value: (row) => row.level, show: (row) => html`<${Select} aria-label=${`Level of ${row.module}`} disabled=${busy} options=${levels} value=${row.level} onChange=${put(row.module)} />` },
+    { name: "level", title: "Level", value: (row) => row.level, show: (row) => html`<${Select} aria-label=${`Level of ${row.module}`} disabled=${busy || forbidden !== ""} title=${forbidden || undefined} options=${levels} value=${row.level} onChange=${put(row.module)} />` },
     { name: "origin", title: "Set by", value: (row) => row.origin },
     { name: "left", title: "Goes back", value: (row) => row.seconds_left ?? 0, show: (row) => (row.seconds_left ? `in ${span(row.seconds_left)}` : "–") },
     { name: "do", title: "", show: (row) => html`<${Button} kind="small" verb="log.level" busy=${busy} onClick=${() => put(row.module)("reset")}>Reset<//>` },
   ];
-  return html`<${Panel} title="Log level" note="until the next start; the setting log.modules lasts"><${VerbForm} verb="log.level" label="Set" first=${{ module: "all", level: "info" }} onDone=${() => done("The log level is set.")} /><//>
+  return html`<${Panel} title="Log level" note="until the next start; the setting log.modules lasts"><${VerbForm} verb="log.level" label="Set" first=${{ module: "all", level: "info" }} choices=${{ level: [...levels, ["reset", "reset: as the settings say"]],
+      ...(answer.data ? { module: [["all", "all of them"], ...answer.data.modules.map(({ module }) => [module, module])] } : {}) }} onDone=${() => done("The log level is set.")} /><//>
     ${lists && html`<${Panel} flush title="Modules"><${Wait} of=${answer}>${(data) => html`<${Table} caption="Log levels" rows=${data.modules} columns=${columns} first="module" name=${({ module }) => module} />`}<//><//>`}`;
 }
 

@@ -1,4 +1,5 @@
 // Our domains and chat node aliases that federate: whether a certificate covers each, what DNS says about it.
+import { days_tone } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
 import { Button, Field, Notice, Page, Panel, State, Text, Wait, confirm, useAction } from "../lib/parts.js";
 import { Report } from "../lib/report.js";
@@ -12,7 +13,7 @@ const covers = (name, domain) => name === domain || (name.startsWith("*.") && do
 function certificate_of(domain, certificates) {
   const found = certificates.filter(({ names }) => names.some((name) => covers(name, domain))).sort((one, other) => other.days_left - one.days_left)[0];
   if (!found) return { tone: "bad", text: "none covers it" };
-  return found.days_left < 14 ? { tone: "warn", text: `${found.days_left} days left` } : { tone: "good", text: `covered, ${found.days_left} days left` };
+  return { tone: days_tone(found.days_left), text: found.days_left < 0 ? "covered by one that has expired" : `covered, ${found.days_left} days left` };
 }
 
 export default function Domains({ status }) {

@@ -15,14 +15,16 @@ const is_failed = (row) => row.remote && ((row.last_error && row.state !== "open
 function by_partner(peers) {
   const found = new Map();
   for (const row of peers.filter(is_failed)) {
-    const one = found.get(row.remote) ?? { remote: row.remote, hurt: [], queued: 0, errors: new Set(), states: new Set() };
+    const one = found.get(row.remote) ?? { remote: row.remote, hurt: [], users: new Set(), more: 0, queued: 0, errors: new Set(), states: new Set() };
     if (row.local) one.hurt.push(row.local);
+    for (const user of row.users ?? []) one.users.add(user);
+    one.more += row.users_more ?? 0;
     one.queued += row.queued;
     if (row.last_error) one.errors.add(row.last_error);
     one.states.add(row.state);
     found.set(row.remote, one);
   }
-  return [...found.values()].map((one) => ({ ...one, error: [...one.errors].join("; "), state: [...one.states].join(", ") }));
+  return [...found.values()].map((one) => ({ ...one, users: [...one.users].sort(), error: [...one.errors].join("; "), state: [...one.states].join(", ") }));
 }
 
 /** When and where the last attempt failed, and when the next one is. */
@@ -33,40 +35,55 @@ function Attempt({ domain }) {
   return html`<span class="sub">${one.last_step ? `at ${one.last_step}, ` : ""}${ago(one.last_failure)}${one.failures > 1 ? `, ${number(one.failures)} in a row` : ""}${one.next_retry_seconds > 0 ? `, again in ${span(one.next_retry_seconds)}` : ""}</span>`;
 }
 
-export default function Failures({ status }) {
-  const answer = useRead("peers.list", {}, { every: 3_000, on: ["setting"] });
-  const [working, work] = useState("");
-  const [walk, set_walk] = useState(null);
-  const [, run] = useAction();
-  const elsewhere = belongs_elsewhere("federation.deny_list", status);
-  const busy_with = (domain, task) => run(async () => {
-    work(domain);
+const most_named = 3;
+
+/** The local users whose stanzas wait or came back; the node names some and counts the others. */
+function Hurt({ users, more }) {
+  const [all, show_all] = useState(false);
+  if (users.length === 0 && more === 0) return null;
+  const named = all ? users : users.slice(0, most_named);
+  const others = users.length - named.length;
+  return html`<div class="sub hurt">${named.map((user) => html`<div key=${user}>${user}</div>`)}
+    ${others > 0 && html`<button type="button" class="button quiet small first" onClick=${() => show_all(true)}>and ${number(others + more)} more</button>`}
+    ${others === 0 && more > 0 && html`<div>and ${number(more)} more</div>`}</div>`;
+}
+
+/** Try again, why, block: each row works on its own, so that a slow partner holds up no other. */
+function Actions({ row, elsewhere, onWalk }) {
+  const [busy, run] = useAction();
+  const act_and_look = (task) => run(async () => {
     try {
       await task();
     } finally {
-      work("");
       await refresh("peers.list");
     }
   });
-  const again = (row) => () => busy_with(row.remote, async () => {
+  const again = () => act_and_look(async () => {
     const pong = await act("peers.ping", { domain: row.remote, from: row.hurt[0] }, { wait_ms: 60_000 });
     say(`${row.remote} answered in ${pong.milliseconds.toFixed(1)} ms.`);
   });
-  const block = (row) => async () => {
+  const why = () => run(async () => onWalk(await call("why", { from: row.hurt[0], to: row.remote })));
+  const block = async () => {
     if (!(await confirm({ title: `Block ${row.remote}?`, text: "It goes on the deny list: with privacy mode Deny list nothing is exchanged with it any more, and its streams are closed.", yes: "Block" }))) return;
-    await busy_with(row.remote, async () => {
+    await act_and_look(async () => {
       const done = await act("deny.add", { domain: [row.remote] });
       say(done.note ? `${row.remote} is on the deny list. ${done.note}` : `${row.remote} is on the deny list.`, done.note ? "warn" : "good");
     });
   };
-  const why = (row) => () => busy_with(row.remote, async () => set_walk(await call("why", { from: row.hurt[0], to: row.remote })));
+  return html`<span class="row-buttons"><${Button} kind="small primary" verb="peers.ping" busy=${busy} onClick=${again}>Try again<//><${Button} kind="small" verb="why" busy=${busy} disabled=${row.hurt.length === 0} onClick=${why}>Why<//>
+    <${Button} kind="small danger" verb="deny.add" busy=${busy} disabled=${elsewhere !== ""} title=${elsewhere ? `the deny list belongs to the ${elsewhere}` : undefined} onClick=${block}>Block<//></span>`;
+}
+
+export default function Failures({ status }) {
+  const answer = useRead("peers.list", {}, { every: 3_000, on: ["setting"] });
+  const [walk, set_walk] = useState(null);
+  const elsewhere = belongs_elsewhere("federation.deny_list", status);
   const columns = [
     { name: "remote", title: "Domain", value: (row) => row.remote, show: (row) => html`<a href=${`#/peer/${encodeURIComponent(row.remote)}`}>${row.remote}</a><div><${State}>${row.state}<//></div>` },
     { name: "error", title: "What failed", wide: true, value: (row) => row.error, show: (row) => html`${row.error || "stanzas wait"}<${Attempt} domain=${row.remote} />` },
-    { name: "hurt", title: "Hurt here", value: (row) => row.hurt.join(" "), show: (row) => html`${row.hurt.map((name) => html`<div key=${name}>${name}</div>`)}` },
+    { name: "hurt", title: "Hurt here", wrap: true, value: (row) => [...row.hurt, ...row.users].join(" "), show: (row) => html`${row.hurt.map((name) => html`<div key=${name}>${name}</div>`)}<${Hurt} users=${row.users} more=${row.more} />` },
     { name: "queued", title: "Stanzas waiting", number: true, value: (row) => row.queued, show: (row) => number(row.queued) },
-    { name: "do", title: "", show: (row) => html`<span class="row-buttons"><${Button} kind="small primary" verb="peers.ping" busy=${working === row.remote} onClick=${again(row)}>Try again<//><${Button} kind="small" verb="why" busy=${working === row.remote} disabled=${row.hurt.length === 0} onClick=${why(row)}>Why<//>
-      <${Button} kind="small danger" verb="deny.add" busy=${working === row.remote} disabled=${elsewhere !== ""} title=${elsewhere ? `the deny list belongs to the ${elsewhere}` : undefined} onClick=${block(row)}>Block<//></span>` },
+    { name: "do", title: "", show: (row) => html`<${Actions} row=${row} elsewhere=${elsewhere} onWalk=${set_walk} />` },
   ];
   return html`<${Page} title="Failed sessions" lead="Partners that cannot be reached or that wait, and whom of yours it hurts." />
     <${Panel} flush><${Wait} of=${answer}>${(data) => html`<${Table} caption="Failed sessions" rows=${by_partner(data.peers)} columns=${columns} first="remote" name=${({ remote }) => remote} empty="Every session works." />`}<//><//>

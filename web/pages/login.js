@@ -13,6 +13,7 @@ export default function Login() {
   const [busy, set_busy] = useState(false);
   const submit = async (event) => {
     event.preventDefault();
+    if (busy) return;
     set_busy(true);
     set_problem("");
     try {
@@ -29,5 +30,7 @@ export default function Login() {
     <${Field} label="Password" error=${problem}>${(at) => html`<${Text} ...${at} name="password" type="password" autocomplete="current-password" value=${password} onChange=${set_password} required />`}<//>
     ${wants_code ? html`<${Field} label="Code of the authenticator">${(at) => html`<${Text} ...${at} name="code" inputmode="numeric" autocomplete="one-time-code" value=${code} onChange=${set_code} />`}<//>`
       : html`<button type="button" class="button quiet small" onClick=${() => want_code(true)}>I have a code of an authenticator</button>`}
-    <button type="submit" class="button primary" disabled=${busy} aria-busy=${busy ? "true" : undefined}>Sign in</button></form></main>`;
+    <button type="submit" class="button primary" aria-busy=${busy ? "true" : undefined}>Sign in</button>
+    <details class="hint"><summary>No account yet, or the password is lost?</summary><p>Accounts are made on the node's host by whoever may use its command line, as <code>sallyport init</code> says at its end:</p>
+      <p><code>sallyport admins add NAME --role administrator --config FILE</code></p><p>A new password: <code>sallyport admins passwd NAME --config FILE</code></p></details></form></main>`;
 }

@@ -1,8 +1,8 @@
 // Overview: what is wrong first, then the gates and their joints, rates, partners, what happened last.
 import { Chart } from "../lib/chart.js";
 import { EventList } from "../lib/event_list.js";
-import { ago, compact, number, rate } from "../lib/format.js";
-import { html } from "../lib/html.js";
+import { ago, compact, days_tone, number, rate } from "../lib/format.js";
+import { html, useState } from "../lib/html.js";
 import { useRead } from "../lib/live.js";
 import { MetricCharts } from "../lib/metric_charts.js";
 import { Cure, Empty, Notice, Page, Panel, State, Steps } from "../lib/parts.js";
@@ -13,10 +13,22 @@ import { Trio } from "../lib/trio.js";
 
 const Figure = ({ name, value, aside, href }) => html`<div class="figure"><span>${href ? html`<a href=${href}>${name}</a>` : name}</span><b>${value}</b>${aside && html`<small>${aside}</small>`}</div>`;
 
+const most_problems = 4;
+
+/** What is wrong now, the gravest first and what is no alarm of its own before what is, and a line for the standing alarms; those that are problems too are not told twice. */
 function Problems({ status }) {
-  if (status.problems.length === 0) return html`<${Notice} tone="good"><strong>All in order.</strong> No problem, no standing alarm.<//>`;
-  return html`<div class="problems">${status.problems.map((one, at) => html`<${Notice} key=${at} tone=${one.severity === "error" ? "bad" : "warn"} title=${one.text}>
-    ${one.remedy && html`<${Cure}>${one.remedy}<//>`}<//>`)}</div>`;
+  const [all, show_all] = useState(false);
+  const { problems } = status;
+  const alarms = status.alarms.filter(({ text }) => !problems.some((one) => one.text.startsWith(text)));
+  if (problems.length === 0 && alarms.length === 0) return html`<${Notice} tone="good"><strong>All in order.</strong> No problem, no standing alarm.<//>`;
+  const weight = (one) => (one.severity === "error" ? 2 : 0) + (status.alarms.some(({ text }) => one.text.startsWith(text)) ? 0 : 1);
+  const sorted = [...problems].sort((one, other) => weight(other) - weight(one));
+  const hidden = all ? 0 : Math.max(0, sorted.length - most_problems);
+  return html`<div class="problems">${sorted.slice(0, sorted.length - hidden).map((one) => html`<${Notice} key=${one.text} tone=${one.severity === "error" ? "bad" : "warn"} title=${one.text}>
+    ${one.remedy && html`<${Cure}>${one.remedy}<//>`}<//>`)}
+    ${hidden > 0 && html`<button type="button" class="button quiet" onClick=${() => show_all(true)}>Show ${hidden} more problem${hidden === 1 ? "" : "s"}</button>`}
+    ${alarms.length > 0 && html`<${Notice} tone=${alarms.some(({ severity }) => severity !== "warning" && severity !== "info") ? "bad" : "warn"} title=${`${alarms.length} standing alarm${alarms.length === 1 ? "" : "s"}`} actions=${html`<a class="button" href="#/alarms">Alarms and cures</a>`}>
+      ${alarms.slice(0, 3).map(({ text }) => text).join("; ")}${alarms.length > 3 ? "; …" : ""}<//>`}</div>`;
 }
 
 function Figures({ status, last }) {
@@ -28,8 +40,8 @@ function Figures({ status, last }) {
       <${Figure} name="Notifications" value=${number(router.notifications)} href="#/notifications" />`
     : html`<${Figure} name="Streams in" value=${number(streams.inbound)} aside=${`${streams.unauthenticated} not yet proved`} href="#/peers" />
       <${Figure} name="Streams out" value=${number(streams.outbound)} aside=${`${streams.destinations} destinations`} href="#/peers" />
-      <${Figure} name="Stanzas in, a second" value=${rate(last?.in ?? 0)} aside=${`${compact(streams.stanzas_in)} in all`} />
-      <${Figure} name="Stanzas out, a second" value=${rate(last?.out ?? 0)} aside=${`${compact(streams.stanzas_out)} in all`} />
+      <${Figure} name="Stanzas in / s" value=${rate(last?.in ?? 0)} aside=${`${compact(streams.stanzas_in)} in all`} />
+      <${Figure} name="Stanzas out / s" value=${rate(last?.out ?? 0)} aside=${`${compact(streams.stanzas_out)} in all`} />
       <${Figure} name="Queued" value=${number(streams.queued)} aside=${`${number(streams.unacknowledged)} unacknowledged`} href="#/failures" />
       <${Figure} name="Connections refused" value=${number(streams.refused_connections)} aside=${`${number(streams.verifications)} verifications`} />`}</div>`;
 }
@@ -57,7 +69,7 @@ function Partners() {
 
 function Certificates({ all }) {
   return html`<ul class="rows">${all.map((one) => html`<li key=${one.file + one.used_for}><span><b>${one.used_for}</b> <span class="sub">${one.subject}</span></span>
-    <span class="push"><${State} tone=${one.days_left < 0 ? "bad" : one.days_left < 14 ? "warn" : "good"}>${one.days_left < 0 ? "expired" : `${one.days_left} days left`}<//></span></li>`)}</ul>`;
+    <span class="push"><${State} tone=${days_tone(one.days_left)}>${one.days_left < 0 ? "expired" : `${one.days_left} days left`}<//></span></li>`)}</ul>`;
 }
 
 export default function Overview({ status }) {

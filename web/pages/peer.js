@@ -5,7 +5,7 @@ import { Handshakes } from "../lib/handshakes.js";
 import { html, useState } from "../lib/html.js";
 import { refresh, useRead } from "../lib/live.js";
 import { EventList } from "../lib/event_list.js";
-import { Button, Empty, Facts, Mono, Notice, Page, Panel, State, Tag, Wait, confirm, say, useAction } from "../lib/parts.js";
+import { Button, Cipher, Empty, Facts, Mono, Notice, Page, Panel, State, Tag, Wait, confirm, say, useAction } from "../lib/parts.js";
 import { Report } from "../lib/report.js";
 import { call, useHas } from "../lib/session.js";
 import { Walk } from "../lib/walk.js";
@@ -13,16 +13,16 @@ import { Walk } from "../lib/walk.js";
 function Certificate({ certificate, verdict }) {
   if (!certificate) return html`<p class="note">${verdict ? `Certificate: ${verdict}` : "The partner showed no certificate."}</p>`;
   return html`<${Facts} rows=${[["Certificate", html`<${State} tone=${certificate.verdict === "good" || certificate.verdict === "valid" ? "good" : "warn"}>${certificate.verdict}<//>`], ["Subject", html`<${Mono}>${certificate.subject}<//>`],
-    ["Issuer", html`<${Mono}>${certificate.issuer}<//>`], ["Ends", date(certificate.not_after)], ["SHA-256", html`<${Mono}>${certificate.sha256}<//>`]]} />`;
+    ["Issuer", html`<${Mono}>${certificate.issuer}<//>`], ["Ends", date(certificate.not_after)], ["SHA-256", html`<${Mono}>${certificate.sha256}<//>`, true]]} />`;
 }
 
 function Stream({ stream }) {
   return html`<div class="stream"><div class="stream-head"><b>${stream.direction === "inbound" ? "← inbound" : "→ outbound"}</b> <${State}>${stream.state}<//> ${stream.dialback_only && html`<${Tag}>dialback only<//>`}
       ${stream.bidirectional && html`<${Tag}>bidirectional<//>`} ${stream.acknowledgements && html`<${Tag}>acknowledgements<//>`}<span class="push note">stream <${Mono}>${stream.id}<//></span></div>
-    <${Facts} rows=${[["Addresses", html`<${Mono}>${stream.local_address} ${stream.direction === "inbound" ? "←" : "→"} ${stream.remote_address}<//>`], ["TLS", stream.tls ? html`${stream.tls}, <${Mono}>${stream.cipher}<//>` : html`<${Tag} tone="warn">none<//>`],
+    <${Facts} rows=${[["Addresses", html`<${Mono}>${stream.local_address} ${stream.direction === "inbound" ? "←" : "→"} ${stream.remote_address}<//>`], ["TLS", stream.tls ? html`${stream.tls}, <${Cipher} name=${stream.cipher} />` : html`<${Tag} tone="warn">none<//>`],
       ["Open", span(stream.open_seconds)], ["Quiet", stream.quiet_seconds === null ? "–" : span(stream.quiet_seconds)], ["Stanzas", `${number(stream.stanzas_in)} in, ${number(stream.stanzas_out)} out`],
       ["Bytes", `${bytes(stream.bytes_in)} in, ${bytes(stream.bytes_out)} out`], ["Unacknowledged", number(stream.unacknowledged)], ["Shard", stream.shard],
-      ["Pairs", stream.pairs.length === 0 ? "none proved yet" : html`${stream.pairs.map((pair) => html`<div key=${pair.local + pair.remote}>${pair.local} – ${pair.remote}: ${word(pair.method)}${pair.pending ? ", pending" : ""}</div>`)}`]]} />
+      ["Pairs", stream.pairs.length === 0 ? "none proved yet" : html`${stream.pairs.map((pair) => html`<div key=${pair.local + pair.remote}>${pair.local} – ${pair.remote}: ${word(pair.method)}${pair.pending ? ", pending" : ""}</div>`)}`, true]]} />
     <${Certificate} certificate=${stream.certificate} verdict=${stream.certificate_verdict} /></div>`;
 }
 
@@ -81,8 +81,8 @@ export default function Peer({ rest, status }) {
       <${Panel} title="Streams" note=${`${data.streams.length} open`}>${data.streams.length === 0 ? html`<${Empty}>No stream is open.<//>` : data.streams.map((one) => html`<${Stream} key=${one.id + one.direction} stream=${one} />`)}<//>
       <div class="columns">${data.destinations.length > 0 && html`<${Panel} title="Sending">${data.destinations.map((one) => html`<${Destination} key=${one.local} one=${one} />`)}<//>`}
         <${Panel} title="What counts for it"><${Policy} policy=${data.policy} /><//>
-        ${data.described.length > 0 && html`<${Panel} title="As the edge saw it">${data.described.map((one, at) => html`<${Facts} key=${at} rows=${[["Edge", one.edge], ["Pair", `${one.local} – ${one.remote}`], ["Direction", one.direction], ["Authentication", word(one.method)],
-          ["TLS", one.tls && html`${one.tls}, <${Mono}>${one.cipher}<//>`], ["Address", html`<${Mono}>${one.address}<//>`], ["Since", time(one.since)], ["Verdict", html`<${Mono}>${one.verdict}<//>`]]} />`)}<//>`}</div>`}<//>
+        ${data.described.length > 0 && html`<${Panel} title="As the edge saw it"><div class="stack">${data.described.map((one, at) => html`<${Facts} key=${at} rows=${[["Edge", one.edge], ["Pair", `${one.local} – ${one.remote}`], ["Direction", one.direction], ["Authentication", word(one.method)],
+          ["TLS", one.tls && html`${one.tls}, <${Cipher} name=${one.cipher} />`], ["Address", html`<${Mono}>${one.address}<//>`], ["Since", time(one.since)], ["Verdict", html`<${Mono}>${one.verdict}<//>`]]} />`)}</div><//>`}</div>`}<//>
     ${recorded && html`<${Handshakes} domain=${domain} />`}
     <${Panel} title="In the event log" actions=${html`<a href=${`#/events?peer=${encodeURIComponent(domain)}`}>All of it</a>`}><${EventList} events=${[...(log.data?.events ?? [])].reverse()} brief empty=${`No entry names ${domain}.`} /><//>`;
 }

@@ -1,11 +1,12 @@
-// The domains that we talk with: direction, security, proof, address, queue, rates, last error.
-import { compact, number, rate, word } from "../lib/format.js";
-import { html, useEffect, useRef, useState } from "../lib/html.js";
+// The domains that we talk with: direction, security, proof, certificate, address, queue, rates, history, last error.
+import { ago, compact, number, rate, word } from "../lib/format.js";
+import { html, useEffect, useMemo, useRef, useState } from "../lib/html.js";
 import { useRead } from "../lib/live.js";
-import { Mono, Page, Panel, State, Tag, Wait } from "../lib/parts.js";
+import { Cipher, Mono, Page, Panel, State, Tag, Wait } from "../lib/parts.js";
+import { useHas } from "../lib/session.js";
 import { Table } from "../lib/table.js";
 
-const arrow = (row) => (row.inbound && row.outbound ? ["↔", "both"] : row.inbound ? ["←", "inbound"] : row.outbound ? ["→", "outbound"] : ["·", "none"]);
+const arrow = (row) => (row.inbound && row.outbound ? ["↔", "both ways"] : row.inbound ? ["←", "inbound"] : row.outbound ? ["→", "outbound"] : ["·", "no stream"]);
 
 /** Stanzas a second of each pair, from one answer to the next. */
 function useRates(peers, at) {
@@ -23,21 +24,43 @@ function useRates(peers, at) {
   return (row) => rates.get(`${row.remote} ${row.local}`) ?? 0;
 }
 
+const most_marks = 8;
+
+/** The recorded handshakes of each pair, newest last. */
+function useHistory() {
+  const answer = useRead(useHas("handshakes.list") ? "handshakes.list" : null, {}, { every: 6_000 });
+  return useMemo(() => {
+    const found = new Map();
+    for (const one of answer.data?.handshakes ?? []) {
+      const key = `${one.peer} ${one.local}`;
+      if (!found.has(key)) found.set(key, []);
+      if (found.get(key).length < most_marks) found.get(key).unshift(one);
+    }
+    return (row) => found.get(`${row.remote} ${row.local}`) ?? [];
+  }, [answer.data]);
+}
+
+/** One mark a handshake, the newest at the right; its shape differs too, and the sum is there as words. */
+function History({ all }) {
+  if (all.length === 0) return null;
+  const bad = all.filter(({ good }) => !good).length;
+  return html`<span class="marks" role="img" aria-label=${`of the last ${all.length} handshakes ${bad} failed`}>${all.map((one) => html`<i key=${one.id} class=${one.good ? "good" : "bad"}
+    title=${`${ago(one.started)}, ${one.direction}: ${one.good ? "good" : `failed at ${one.failed_at}`}`}></i>`)}</span>`;
+}
+
 export default function Peers({ status }) {
   const answer = useRead("peers.list", {}, { every: 3_000 });
   const rate_of = useRates(answer.data?.peers, answer.at);
+  const history_of = useHistory();
   const columns = [
     { name: "remote", title: "Domain", value: (row) => row.remote, show: (row) => html`<a href=${`#/peer/${encodeURIComponent(row.remote)}`}>${row.remote || "(not named yet)"}</a><span class="sub">${row.local}</span>` },
-    { name: "direction", title: "Direction", value: (row) => arrow(row)[1], show: (row) => html`<span class="together"><span class="arrow" aria-hidden="true">${arrow(row)[0]}</span> ${arrow(row)[1]}</span>` },
-    { name: "state", title: "State", value: (row) => row.state, show: (row) => html`<${State}>${row.state}<//>` },
-    { name: "tls", title: "TLS", value: (row) => row.tls, show: (row) => (row.tls ? html`${row.tls}<span class="sub"><${Mono}>${row.cipher}<//></span>` : row.streams > 0 ? html`<${Tag} tone="warn">none<//>` : "–") },
-    { name: "method", title: "Authentication", value: (row) => (row.method ? word(row.method) : "–") },
+    { name: "state", title: "Direction", value: (row) => `${arrow(row)[1]} ${row.state}`, show: (row) => html`<span class="together"><span class="arrow" aria-hidden="true">${arrow(row)[0]}</span> ${arrow(row)[1]}</span><div><${State}>${row.state}<//></div>` },
+    { name: "tls", title: "TLS", wrap: true, value: (row) => row.tls && `${row.tls} ${row.cipher}`, show: (row) => (row.tls ? html`${row.tls}<span class="sub"><${Cipher} name=${row.cipher} /></span>` : row.streams > 0 ? html`<${Tag} tone="warn">none<//>` : "–") },
+    { name: "method", title: "Proof", value: (row) => (row.method ? `${word(row.method)} ${row.certificate ?? ""}` : ""), show: (row) => html`${row.method ? word(row.method) : "–"}${row.certificate && html`<span class="sub">certificate ${row.certificate}</span>`}` },
     { name: "address", title: "Address", value: (row) => row.address, show: (row) => html`<${Mono}>${row.address ?? "–"}<//>${row.via ? html`<span class="sub">via ${row.via}</span>` : null}` },
     { name: "queued", title: "Queue", number: true, value: (row) => row.queued, show: (row) => html`${number(row.queued)}${row.unacknowledged > 0 && html`<span class="sub">${number(row.unacknowledged)} unacked</span>`}` },
-    { name: "rate", title: "Rate / s", number: true, value: rate_of, show: (row) => rate(rate_of(row)) },
-    { name: "in", title: "In", number: true, value: (row) => row.stanzas_in, show: (row) => compact(row.stanzas_in) },
-    { name: "out", title: "Out", number: true, value: (row) => row.stanzas_out, show: (row) => compact(row.stanzas_out) },
-    { name: "error", title: "Last error", wide: true, value: (row) => row.last_error ?? "", show: (row) => row.last_error && html`<span class="error-text">${row.last_error}</span>` },
+    { name: "rate", title: "Rate / s", number: true, value: rate_of, show: (row) => html`${rate(rate_of(row))}<span class="sub">${compact(row.stanzas_in)} in, ${compact(row.stanzas_out)} out</span>` },
+    { name: "error", title: "History, last error", wide: true, value: (row) => row.last_error ?? "", show: (row) => html`<${History} all=${history_of(row)} />${row.last_error && html`<div class="error-text">${row.last_error}</div>`}` },
   ];
   return html`<${Page} title="Peers" lead=${status.role === "core" ? "What this core carries, and what the edges told about the partners outside." : "Every pair of domains that has talked since the start."} />
     <${Panel} flush><${Wait} of=${answer}>${(data) => html`<${Table} caption="Peers" rows=${data.peers} columns=${columns} first="remote" name=${(row) => `${row.remote} ${row.local} ${row.via ?? ""}`}

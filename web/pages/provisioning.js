@@ -1,6 +1,7 @@
 // From a setting on the edge to its effect in the IM&P server's table: the chain, the servers that a core provisions, the table
 // and the AXL users of a presence node.
 import { act } from "../lib/api.js";
+import { useForm } from "../lib/form.js";
 import { html, useState } from "../lib/html.js";
 import { refresh, useRead } from "../lib/live.js";
 import { Button, Check, Empty, Field, Mono, Notice, Page, Panel, Sheet, State, Steps, Tag, Text, Wait, confirm, say, useAction } from "../lib/parts.js";
@@ -8,25 +9,13 @@ import { call, useForbidden, useHas } from "../lib/session.js";
 import { Table } from "../lib/table.js";
 
 function ServerForm({ server, onClose }) {
-  const [form, set] = useState({ address: server?.address ?? "", username: server?.username ?? "", password: "", no_tls_verify: false });
-  const [problem, set_problem] = useState(null);
-  const [busy, run] = useAction();
-  const put = (name) => (value) => set({ ...form, [name]: value });
-  const submit = (event) => {
-    event.preventDefault();
-    run(async () => {
-      try {
-        if (server) await act("imp-servers.passwd", { address: form.address, username: form.username, password: form.password });
-        else await act("imp-servers.add", form, { wait_ms: 60_000 });
-        say(server ? `${form.address} is asked with the new password from now on.` : `${form.address} is provisioned from now on.`);
-        await refresh("imp-servers.list", "status");
-        onClose();
-      } catch (refused) {
-        set_problem(refused);
-      }
-    });
-  };
-  const wrong = (name) => (problem?.field === name ? problem.message : "");
+  const { form, put, problem, wrong, busy, submit } = useForm({ address: server?.address ?? "", username: server?.username ?? "", password: "", no_tls_verify: false }, async () => {
+    if (server) await act("imp-servers.passwd", { address: form.address, username: form.username, password: form.password });
+    else await act("imp-servers.add", form, { wait_ms: 60_000 });
+    say(server ? `${form.address} is asked with the new password from now on.` : `${form.address} is provisioned from now on.`);
+    await refresh("imp-servers.list", "status");
+    onClose();
+  });
   return html`<${Sheet} title=${server ? `Password for ${server.address}` : "New IM&P server"} onClose=${onClose}><form onSubmit=${submit}>
     ${!server && html`<${Field} label="Publisher" required help="host or host:port; its subscribers are found by themselves" error=${wrong("address")}>${(at) => html`<${Text} ...${at} required value=${form.address} onChange=${put("address")} />`}<//>`}
     <${Field} label="User" required help="with access to the AXL API" error=${wrong("username")}>${(at) => html`<${Text} ...${at} required value=${form.username} onChange=${put("username")} />`}<//>

@@ -1,6 +1,7 @@
 // Static routes: where to connect for a domain in place of DNS.
 import { act } from "../lib/api.js";
-import { html, useState } from "../lib/html.js";
+import { useForm } from "../lib/form.js";
+import { html } from "../lib/html.js";
 import { refresh, useRead } from "../lib/live.js";
 import { Button, Check, Field, Mono, Notice, Page, Panel, Tag, Text, Wait, confirm, say, useAction } from "../lib/parts.js";
 import { belongs_elsewhere, save, useSettings } from "../lib/settings.js";
@@ -9,26 +10,13 @@ import { Table } from "../lib/table.js";
 const fresh = { domain: "", address: "", priority: "", weight: "", fall_back_to_dns: false };
 
 function Add() {
-  const [row, set] = useState(fresh);
-  const [problem, set_problem] = useState(null);
-  const [busy, run] = useAction();
-  const put = (name) => (value) => set({ ...row, [name]: value });
-  const submit = (event) => {
-    event.preventDefault();
-    run(async () => {
-      const number = (text) => (text === "" ? undefined : Number(text));
-      try {
-        await act("routes.add", { domain: row.domain, address: row.address.split(/[\s,]+/).filter(Boolean), priority: number(row.priority), weight: number(row.weight), fall_back_to_dns: row.fall_back_to_dns });
-        set(fresh);
-        set_problem(null);
-        say(`The route for ${row.domain} is in force.`);
-        await refresh("routes.list", "settings");
-      } catch (refused) {
-        set_problem(refused);
-      }
-    });
-  };
-  const wrong = (name) => (problem?.field === name ? problem.message : "");
+  const { form: row, put, problem, wrong, busy, submit, clear } = useForm(fresh, async () => {
+    const number = (text) => (text === "" ? undefined : Number(text));
+    await act("routes.add", { domain: row.domain, address: row.address.split(/[\s,]+/).filter(Boolean), priority: number(row.priority), weight: number(row.weight), fall_back_to_dns: row.fall_back_to_dns });
+    clear();
+    say(`The route for ${row.domain} is in force.`);
+    await refresh("routes.list", "settings");
+  });
   return html`<form class="form-row" onSubmit=${submit}>
     <${Field} label="Domain" error=${wrong("domain")}>${(at) => html`<${Text} ...${at} name="domain" required placeholder="partner.example" value=${row.domain} onChange=${put("domain")} />`}<//>
     <${Field} label="Address" error=${wrong("address")}>${(at) => html`<${Text} ...${at} name="address" required placeholder="host or host:port" value=${row.address} onChange=${put("address")} />`}<//>

@@ -52,9 +52,9 @@ function History() {
     { name: "time", title: "When", value: (row) => row.time, show: (row) => time(row.time) },
     { name: "revision", title: "Revision", number: true, value: (row) => row.revision },
     { name: "name", title: "Setting", value: (row) => row.name, show: (row) => html`<${Mono}>${row.name}<//>` },
-    { name: "from", title: "From", wide: true, value: (row) => value_text(row.from) },
-    { name: "to", title: "To", wide: true, value: (row) => value_text(row.to) },
-    { name: "author", title: "Who", value: (row) => row.author },
+    { name: "from", title: "From", wrap: true, value: (row) => value_text(row.from) },
+    { name: "to", title: "To", wrap: true, value: (row) => value_text(row.to) },
+    { name: "author", title: "Who", wrap: true, value: (row) => row.author },
   ];
   return html`<${Panel} flush><${Wait} of=${answer}>${(data) => html`<${Table} caption="History of settings" rows=${data.changes ?? data.history ?? []} columns=${columns} first="-revision" name=${(row) => `${row.revision} ${row.name}`} empty="Nothing was changed yet." />`}<//><//>`;
 }

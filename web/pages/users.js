@@ -1,5 +1,6 @@
 // The accounts of a presence node.
 import { act } from "../lib/api.js";
+import { useForm } from "../lib/form.js";
 import { date, number } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
 import { refresh, useRead } from "../lib/live.js";
@@ -7,27 +8,15 @@ import { Button, Field, Notice, Page, Panel, Sheet, Text, Wait, confirm, say, us
 import { Table } from "../lib/table.js";
 
 function Password({ user, onClose }) {
-  const [name, set_name] = useState(user ?? "");
-  const [password, set_password] = useState("");
-  const [problem, set_problem] = useState(null);
-  const [busy, run] = useAction();
-  const submit = (event) => {
-    event.preventDefault();
-    run(async () => {
-      try {
-        await act(user ? "users.passwd" : "users.add", { user: name, password });
-        say(user ? `${name} has a new password; its clients have to log in again.` : `${name} has an account.`);
-        await refresh("users.list");
-        onClose();
-      } catch (refused) {
-        set_problem(refused);
-      }
-    });
-  };
-  const wrong = (field) => (problem?.field === field ? problem.message : "");
+  const { form, put, problem, wrong, busy, submit } = useForm({ user: user ?? "", password: "" }, async () => {
+    await act(user ? "users.passwd" : "users.add", form);
+    say(user ? `${form.user} has a new password; its clients have to log in again.` : `${form.user} has an account.`);
+    await refresh("users.list");
+    onClose();
+  });
   return html`<${Sheet} title=${user ? `New password for ${user}` : "New user"} onClose=${onClose}><form onSubmit=${submit}>
-    ${!user && html`<${Field} label="User" required help="localpart@domain" error=${wrong("user")}>${(at) => html`<${Text} ...${at} required value=${name} onChange=${set_name} />`}<//>`}
-    <${Field} label="Password" required error=${wrong("password")}>${(at) => html`<${Text} ...${at} type="password" autocomplete="new-password" required value=${password} onChange=${set_password} />`}<//>
+    ${!user && html`<${Field} label="User" required help="localpart@domain" error=${wrong("user")}>${(at) => html`<${Text} ...${at} required value=${form.user} onChange=${put("user")} />`}<//>`}
+    <${Field} label="Password" required error=${wrong("password")}>${(at) => html`<${Text} ...${at} type="password" autocomplete="new-password" required value=${form.password} onChange=${put("password")} />`}<//>
     ${problem && !problem.field && html`<${Notice} tone="bad">${problem.message}<//>`}
     <div class="form-foot"><${Button} type="submit" kind="primary" verb=${user ? "users.passwd" : "users.add"} busy=${busy}>Save<//></div></form><//>`;
 }

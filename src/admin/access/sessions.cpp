@@ -69,6 +69,7 @@ bool Sessions::close_number(std::uint64_t number) {
 std::vector<Session> Sessions::list() {
     sweep();
     std::vector<Session> all;
+    all.reserve(sessions_.size());
     for (const auto& [id, session] : sessions_) all.push_back(session);
     std::sort(all.begin(), all.end(), [](const Session& a, const Session& b) { return a.number < b.number; });
     return all;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "admin/api/remedies.h"
 #include "admin/api/status_json.h"
 #include "model/policy/static_route.h"
 #include "model/policy/verdict.h"
@@ -57,6 +58,16 @@ std::string proofs_of(const config::InsideServer& server) {
                        : server.tls == config::InsideTls::optional ? "TLS optional"
                                                                    : "no TLS";
     return says + (server.auth == config::InsideAuth::certificate ? ", certificate" : ", dialback");
+}
+
+bool is_own_domain(NodeControl& node, const config::Settings& settings, const xmpp::Domain& domain) {
+    // A core knows its own without any settings of an edge.
+    const config::NodeFile& file = node.file();
+    const bool inside = std::any_of(file.inside.servers.begin(), file.inside.servers.end(), [&](const auto& server) {
+        return std::find(server.domains.begin(), server.domains.end(), domain) != server.domains.end();
+    });
+    return inside || std::any_of(settings.domains.begin(), settings.domains.end(),
+                                 [&](const config::NamePattern& pattern) { return pattern.matches(domain); });
 }
 
 class Journey {
@@ -141,6 +152,13 @@ private:
     /// Rules behind the one that decides are not asked by the live path either.
     void rules() {
         for (const policy::ChainLink& link : policy::chain()) {
+            if (link.name == "not-local" && is_strange()) {
+                // Which of the two was meant to be ours cannot be known: to advise one would be to guess.
+                return step(link.name, false,
+                            "neither " + contact_.pair.local.text() + " nor " + contact_.pair.remote.text() +
+                                " is one of our domains; add the one that is ours to federation.domains",
+                            link.setting);
+            }
             const auto opinion = link.rule(contact_, *settings_);
             if (!opinion) {
                 step(link.name, true, "has no objection");
@@ -149,6 +167,11 @@ private:
             step(link.name, opinion->allow, opinion->why, opinion->allow ? std::string_view{} : link.setting);
             return;
         }
+    }
+
+    [[nodiscard]] bool is_strange() const {
+        return !is_own_domain(node_, *settings_, contact_.pair.local) &&
+               !is_own_domain(node_, *settings_, contact_.pair.remote);
     }
 
     [[nodiscard]] s2s::StreamPolicy stream_policy() const {
@@ -283,7 +306,8 @@ private:
             const auto& allowed = node_.file().components.allowed;
             const auto is_component = [&](const config::ComponentEntry& entry) { return entry.domain == to; };
             if (std::any_of(allowed.begin(), allowed.end(), is_component)) return component(to);
-            return step("router", true, to.text() + " is a domain of this node");
+            step("router", true, to.text() + " is a domain of this node");
+            return user(to);
         }
         if (!names(router.domains, contact_.pair.local)) {
             return step("router", false, "neither domain is one of this node",
@@ -302,6 +326,19 @@ private:
         step("router", true,
              "over the edge " + std::string{route::choose_gateway(from, to.text(), router.gateways)} +
                  "; its `sallyport why` says what happens there");
+    }
+
+    /// A stanza to an account that does not exist vanishes, so that nobody can probe; here is who may know.
+    void user(const xmpp::Domain& to) {
+        im::Directory* const users = node_.users();
+        const auto jid = xmpp::Jid::parse(input_.to);
+        const auto& domains = node_.file().clients.domains;
+        if (users == nullptr || !jid || jid->local().empty()) return;
+        if (std::find(domains.begin(), domains.end(), to) == domains.end()) return;
+        const std::string name = jid->local() + "@" + to.text();
+        const auto row = users->show(name);
+        step("user", row.has_value(), row ? name + " has an account here" : name + ": " + row.error().text,
+             "sallyport users add " + name);
     }
 
     void component(const xmpp::Domain& local) {
@@ -361,9 +398,12 @@ private:
             return step("stream", true, "no stream to " + wanted + " yet; one is opened when a stanza comes");
         if (to->state == "ready") return step("stream", true, "a stream to " + wanted + " is open");
         if (to->failures == 0) return step("stream", true, "a stream to " + wanted + " is " + to->state);
-        const record::RefusalRow* const row = record::find_refusal(to->last_step);
-        step("stream", false, wanted + " cannot be reached (" + to->last_step + "): " + to->last_error,
-             "sallyport peers show " + wanted, row == nullptr ? peers : row->part);
+        // Named as the refusal is that it causes: `why ID` and this walk speak of the same thing.
+        const Remedy remedy = remedy_of(node_.file(), *settings_, to->last_step, wanted);
+        step(to->last_step.empty() ? "stream" : to->last_step, false,
+             wanted + " cannot be reached (" + to->last_step + "): " + to->last_error,
+             remedy.change.empty() ? "sallyport peers show " + wanted : remedy.change,
+             remedy.part.empty() ? peers : remedy.part);
     }
 
     const JourneyInput& input_;
@@ -376,16 +416,6 @@ private:
     std::string blocked_by_, blocked_at_, change_, part_;
     std::string_view decider_;  ///< another node, of the steps that follow; empty: this one
 };
-
-bool is_own_domain(NodeControl& node, const config::Settings& settings, const xmpp::Domain& domain) {
-    // A core knows its own without any settings of an edge.
-    const config::NodeFile& file = node.file();
-    const bool inside = std::any_of(file.inside.servers.begin(), file.inside.servers.end(), [&](const auto& server) {
-        return std::find(server.domains.begin(), server.domains.end(), domain) != server.domains.end();
-    });
-    return inside || std::any_of(settings.domains.begin(), settings.domains.end(),
-                                 [&](const config::NamePattern& pattern) { return pattern.matches(domain); });
-}
 
 }  // namespace
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "admin/api/remedies.h"
 #include "proto/s2s/certificate.h"
 
 namespace sallyport::admin {
@@ -163,14 +164,17 @@ void judge_inside(const NodeStatus& status, const config::NodeFile& file, const 
     }
 }
 
-void judge_destinations(const NodeStatus& status, Problems& out) {
+void judge_destinations(const NodeStatus& status, const config::NodeFile& file, const config::Settings& settings,
+                        Problems& out) {
     constexpr std::size_t most_named = 5;
     std::size_t failing = 0;
     for (const s2s::DestinationStatus& to : status.destinations) {
         if (to.failures == 0 || to.state == "ready") continue;
         if (++failing > most_named) continue;
-        out.push_back({false, to.pair.remote.text() + " cannot be reached: " + to.last_error,
-                       "sallyport peers show " + to.pair.remote.text()});
+        const std::string& remote = to.pair.remote.text();
+        const Remedy remedy = remedy_of(file, settings, to.last_step, remote);
+        out.push_back({false, remote + " cannot be reached: " + to.last_error,
+                       remedy.remedy.empty() ? "sallyport peers show " + remote : remedy.remedy});
     }
     if (failing > most_named) {
         out.push_back(
@@ -190,7 +194,7 @@ std::vector<NodeProblem> problems(const NodeStatus& status, const config::NodeFi
     judge_certificates(status, now, found);
     judge_coverage(status, file, settings, found);
     judge_inside(status, file, settings, found);
-    judge_destinations(status, found);
+    judge_destinations(status, file, settings, found);
     std::stable_partition(found.begin(), found.end(), [](const NodeProblem& problem) { return problem.is_error; });
     return found;
 }

@@ -1,8 +1,10 @@
 // `why FROM TO`: walks what a stanza would meet, without sending one. `why ID`: what was refused under an id.
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "admin/api/journey.h"
 #include "admin/api/record_json.h"
+#include "admin/api/remedies.h"
 #include "admin/api/verb_handlers.h"
 
 namespace sallyport::admin {
@@ -74,19 +76,27 @@ const policy::ChainLink* chain_link(std::string_view rule) {
     return nullptr;
 }
 
+/// The next hop's domain, or the stranger's: what is refused at an edge on its way in is the sender's matter.
+const std::string& other_domain(NodeControl& node, const record::Verdict& verdict) {
+    if (verdict.to.empty()) return verdict.from;
+    const auto to = xmpp::Domain::parse(verdict.to);
+    const config::Snapshot settings = node.settings().snapshot();
+    const bool inbound = to && node.file().role == config::Role::edge &&
+                         std::any_of(settings->domains.begin(), settings->domains.end(),
+                                     [&](const config::NamePattern& pattern) { return pattern.matches(*to); });
+    return inbound && !verdict.from.empty() ? verdict.from : verdict.to;
+}
+
 /// What the refusal's rule means, where it is set, what mends it.
-void explain_rule(const record::Verdict& verdict, json::object& out) {
+void explain_rule(NodeControl& node, const record::Verdict& verdict, json::object& out) {
+    const auto given = [](const std::string& text) { return text.empty() ? json::value{} : json::value(text); };
     if (const record::RefusalRow* row = record::find_refusal(verdict.rule)) {
-        const auto named = [&](std::string_view text) {
-            std::string filled{text};
-            const std::string& domain = verdict.to.empty() ? verdict.from : verdict.to;
-            if (const std::size_t at = filled.find("DOMAIN"); at != std::string::npos) filled.replace(at, 6, domain);
-            return filled;
-        };
+        const std::string& domain = other_domain(node, verdict);
+        const Remedy remedy = remedy_of(node.file(), *node.settings().snapshot(), verdict.rule, domain);
         out["meaning"] = view(row->help);
-        out["change"] = row->change.empty() ? json::value{} : json::value(named(row->change));
-        out["remedy"] = named(row->remedy);
-        out["part"] = view(row->part);
+        out["change"] = given(remedy.change);
+        out["remedy"] = given(remedy.remedy);
+        out["part"] = view(remedy.part);
         return;
     }
     const policy::ChainLink* const link = chain_link(verdict.rule);
@@ -94,7 +104,14 @@ void explain_rule(const record::Verdict& verdict, json::object& out) {
     out["change"] = link == nullptr ? json::value("[[inside.server]] domains in the core's file")
                                     : json::value(view(link->setting));
     const std::size_t remedy = verdict.why.find("; ");
-    out["remedy"] = remedy == std::string::npos ? json::value{} : json::value(verdict.why.substr(remedy + 2));
+    if (remedy != std::string::npos) {
+        out["remedy"] = verdict.why.substr(remedy + 2);
+    } else if (verdict.rule == "not-local") {  // a stream to a name that we do not serve: there is no opinion of a rule
+        out["remedy"] =
+            "if " + verdict.to + " is ours: add it to federation.domains; else its DNS leads here by mistake";
+    } else {
+        out["remedy"] = json::value{};
+    }
     out["part"] = "ours";
 }
 
@@ -122,7 +139,7 @@ void explain_verdict(const SharedCall& call) {
         }
         call->node().status([call, verdict = *verdict](const NodeStatus& status) {
             json::object out = json_of(verdict);
-            explain_rule(verdict, out);
+            explain_rule(call->node(), verdict, out);
             add_present(call->node(), status, verdict, out);
             call->succeed(out);
         });

@@ -125,10 +125,8 @@ void Watch::judge(const NodeStatus& status, WallTime now, std::uint64_t free_byt
     judge_partners(board, status, now);
     judge_router(board, status);
     judge_links(status);
-    std::map<std::string, std::string> settings, disk;
-    if (!status.settings_trouble.empty()) settings["the database"] = status.settings_trouble;
+    std::map<std::string, std::string> disk;
     if (free_bytes < least_free) disk[node_.file().node.data] = std::to_string(free_bytes >> 20U) + " MiB are free";
-    settle(board, AlarmCode::settings_store, settings);
     settle(board, AlarmCode::disk_low, disk);
 }
 

@@ -1,5 +1,5 @@
 // Looks at the node once a minute and raises or lowers the alarms that nobody else can know of: certificates of ours
-// and of partners, links, clocks, settings, disk, what the router has not loaded.
+// and of partners, links, clocks, disk, what the router has not loaded.
 #pragma once
 
 #include <memory>

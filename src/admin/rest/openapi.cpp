@@ -6,6 +6,7 @@
 
 #include "admin/api/status_json.h"
 #include "admin/api/verbs.h"
+#include "admin/rest/answer_schemas.h"
 #include "model/config/settings.h"
 
 namespace sallyport::admin {
@@ -72,7 +73,8 @@ json::object operation_of(const Verb& verb) {
                                               {"schema", schema_of(argument.form)}});
         }
         operation["parameters"] = std::move(parameters);
-        operation["responses"] = responses(result("the answer"), {"400", "401", "403", "404", "429"});
+        operation["responses"] =
+            responses(result("the answer", answer_schema(verb.name)), {"400", "401", "403", "404", "429"});
         return operation;
     }
     json::object properties;
@@ -92,8 +94,8 @@ json::object operation_of(const Verb& verb) {
                                         {"required", std::move(required)}},
                                        needs_body);
     operation["parameters"] = json::array{reference("parameters", "Csrf")};
-    operation["responses"] =
-        responses(result("the answer"), {"400", "401", "403", "404", "409", "412", "413", "415", "429", "503"});
+    operation["responses"] = responses(result("the answer", answer_schema(verb.name)),
+                                       {"400", "401", "403", "404", "409", "412", "413", "415", "429", "503"});
     return operation;
 }
 
@@ -249,7 +251,9 @@ json::object components() {
               {"field", {{"type", "string"}, {"description", "the argument at fault"}}},
               {"current", {{"description", "with revision-stale: the value in force"}}},
               {"revision", {{"type", "integer"}, {"description", "with revision-stale: of that value"}}}}}}}}}};
-    return {{"schemas", {{"Error", error}}},
+    json::object schemas = answer_schemas();
+    schemas["Error"] = error;
+    return {{"schemas", std::move(schemas)},
             {"responses",
              {{"Error", {{"description", "why not"}, {"content", json_content(reference("schemas", "Error"))}}}}},
             {"parameters",

@@ -95,6 +95,8 @@ Result<void> SettingsStore::forget_oldest() {
     return erase->bind(1, most_history).run();
 }
 
+Result<void> SettingsStore::prove_writable() { return database_.run("UPDATE setting SET revision = revision"); }
+
 Result<std::vector<HistoryRow>> SettingsStore::history(std::size_t limit, const std::string& name) {
     auto query = database_.prepare(
         "SELECT revision, time, author, origin, name, from_json, value_json FROM setting_change"

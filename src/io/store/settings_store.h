@@ -48,6 +48,8 @@ public:
     /// All changes, or none, in one transaction that is on the disk when this returns. The new revision.
     [[nodiscard]] Result<std::uint64_t> commit(const std::vector<StoredChange>& changes, const std::string& author,
                                                const std::string& origin, WallTime time);
+    /// Writes what is there already; errors: why a change could not be stored now.
+    [[nodiscard]] Result<void> prove_writable();
     /// Newest first; an empty name means all.
     [[nodiscard]] Result<std::vector<HistoryRow>> history(std::size_t limit, const std::string& name);
 

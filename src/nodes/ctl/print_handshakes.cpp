@@ -1,4 +1,5 @@
 // Recorded handshakes for people.
+#include <algorithm>
 #include <boost/json.hpp>
 #include <ostream>
 
@@ -42,7 +43,7 @@ std::string facts_of(const json::value& step) {
 }
 
 std::string padded(std::string text, std::size_t width) {
-    if (text.size() < width) text.resize(width, ' ');
+    text.resize(std::max(width, text.size() + 1), ' ');
     return text;
 }
 

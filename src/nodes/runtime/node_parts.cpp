@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "admin/api/admin_server.h"
+#include "admin/api/settings_watch.h"
 #include "admin/api/watch.h"
 #include "nodes/runtime/rest_part.h"
 
@@ -112,6 +113,7 @@ int serve(Runtime& runtime, admin::NodeControl& node, const NodeLife& life) {
         runtime.on_reload([&rest] { return (*rest)->reload(); });
     }
     const admin::Watch watch{node};
+    const admin::SettingsWatch settings_watch{node};
     bool ending = false;
     runtime.control().on_signals({SIGTERM, SIGINT, SIGHUP}, [&](int signal) {
         if (signal == SIGHUP) {

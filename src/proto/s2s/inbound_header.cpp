@@ -27,12 +27,13 @@ std::optional<S::Refusal> S::judge(const xml::Header& header) {
     const Address from = read_domain(header.attribute("from"), peer.remote);
     const Address to = read_domain(header.attribute("to"), peer.local);
     const Served served = to == Address::good ? rules.serves(peer.local) : Served::no;
+    const std::string asked = peer.local.text();
     if (served != Served::yes) peer.local = {};  // RFC 6120 4.9.1.3: answer as a name that is ours
     if (from == Address::malformed) return no(StreamCondition::improper_addressing, "from is not a domain");
     if (to == Address::malformed) return no(StreamCondition::improper_addressing, "to is not a domain");
     if (to == Address::absent) return no(StreamCondition::improper_addressing, "to is missing");
-    if (served == Served::gone) return no(StreamCondition::host_gone, "to is no longer served");
-    if (served == Served::no) return no(StreamCondition::host_unknown, "to is not served");
+    if (served == Served::gone) return no(StreamCondition::host_gone, asked + " is no longer served");
+    if (served == Served::no) return no(StreamCondition::host_unknown, asked + " is not served here");
     if (from == Address::absent) return std::nullopt;  // pairs will say who it is; EXTERNAL is out of reach
     if (rules.serves(peer.remote) != Served::no) return no(StreamCondition::invalid_from, "from is served here");
     // Whoever may only be talked to still has to ask us about our keys, so both directions must refuse.

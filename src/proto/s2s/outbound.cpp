@@ -206,9 +206,12 @@ void S::note(Actions& out, LogLevel level, std::string_view name, std::vector<Lo
     out.push_back(Note{level, name, std::move(facts_told)});
 }
 
+/// It was asked for TLS all the same (choose_without_tls) and ends the stream: that it has none is why.
+bool S::unasked_tls() const { return phase == Phase::asking_tls && !offers.starttls; }
+
 S::Did S::finish(const Event&, TimePoint, Actions& out) {
     if (phase != Phase::closing) {
-        fail_waiting({step(), "the remote server closed the stream"}, out);
+        fail_waiting({step(), unasked_tls() ? no_tls_offered : "the remote server closed the stream"}, out);
         note(out, LogLevel::info, event::stream_closed, {{"why", "closed by the peer"}});
         out.push_back(Close{std::nullopt, "closed by the peer", !header_sent});
     }
@@ -217,12 +220,13 @@ S::Did S::finish(const Event&, TimePoint, Actions& out) {
 
 S::Did S::peer_error(const Event& event, TimePoint now, Actions& out) {
     const StreamError error = xmpp::read_stream_error(*event.element);
-    note(out, LogLevel::warn, event::stream_error_received,
-         {{"condition", std::string{xmpp::text(error.condition)}}, {"text", error.text}});
+    std::vector<LogFact> facts_told{{"condition", std::string{xmpp::text(error.condition)}}, {"text", error.text}};
+    if (unasked_tls()) facts_told.push_back({"why", no_tls_offered});
+    note(out, LogLevel::warn, event::stream_error_received, std::move(facts_told));
     const bool unknown =
         error.condition == StreamCondition::host_unknown || error.condition == StreamCondition::host_gone;
     close(std::nullopt, "the peer sent " + std::string{xmpp::text(error.condition)},
-          {step(), "the remote server ended the stream",
+          {step(), unasked_tls() ? no_tls_offered : "the remote server ended the stream",
            unknown ? StanzaCondition::remote_server_not_found : StanzaCondition::remote_server_timeout},
           now, out);
     return Did::ended;

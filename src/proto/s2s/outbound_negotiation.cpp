@@ -159,7 +159,8 @@ S::Did S::begin_tls(const Event& event, TimePoint now, Actions& out) {
 
 S::Did S::tls_refused(const Event&, TimePoint now, Actions& out) {
     note(out, LogLevel::warn, event::tls_failed, {{"why", "the peer refused TLS"}});
-    close(std::nullopt, "the peer refused TLS", {"tls", "the remote server refused TLS"}, now, out);
+    close(std::nullopt, "the peer refused TLS",
+          {"tls", unasked_tls() ? no_tls_offered : "the remote server refused TLS"}, now, out);
     return Did::ended;
 }
 

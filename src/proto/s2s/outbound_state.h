@@ -54,6 +54,7 @@ struct Outbound::State {
         std::string text;  ///< for the sender; names no host
         xmpp::StanzaCondition condition = xmpp::StanzaCondition::remote_server_timeout;
     };
+    static constexpr const char* no_tls_offered = "the remote server offers no TLS, which our mode requires";
     /// A question to the authoritative server.
     struct Ask {
         Verify request;
@@ -76,6 +77,7 @@ struct Outbound::State {
     void fail_waiting(const Failure& failure, Actions& out);
     void end();
     void note(Actions& out, LogLevel level, std::string_view name, std::vector<LogFact> facts) const;
+    [[nodiscard]] bool unasked_tls() const;
     [[nodiscard]] Fact facts() const;
     [[nodiscard]] StreamPolicy policy() const { return rules.policy(pair.remote); }
     [[nodiscard]] bool certificate_proves(const xmpp::Domain& domain) const;

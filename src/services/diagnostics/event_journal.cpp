@@ -11,7 +11,7 @@ namespace json = boost::json;
 namespace {
 
 constexpr auto write_interval = std::chrono::seconds{1};
-constexpr auto pause_after_trouble = std::chrono::seconds{30};
+constexpr auto pause_after_trouble = std::chrono::seconds{10};
 constexpr auto cleaning_interval = std::chrono::hours{1};
 constexpr auto lock_wait = std::chrono::milliseconds{200};
 

@@ -1,4 +1,4 @@
-// Steps are matched by name and by how often it came before.
+// Steps are matched by name, for DNS by what was asked (answers come in any order), and by how often that came before.
 #include "services/record/compare.h"
 
 #include <algorithm>
@@ -14,10 +14,20 @@ constexpr std::array<std::string_view, 7> fleeting{"id", "peer-id", "ms", "ttl",
 
 using Place = std::pair<std::string, unsigned>;
 
+std::string name_of(const Step& step) {
+    for (const auto& [key, value] : step.facts) {
+        if (key == "question") return step.name + " " + value;
+    }
+    return step.name;
+}
+
 std::map<Place, const Step*> places(const Handshake& handshake) {
     std::map<Place, const Step*> found;
     std::map<std::string, unsigned> times;
-    for (const Step& step : handshake.steps) found[{step.name, times[step.name]++}] = &step;
+    for (const Step& step : handshake.steps) {
+        const std::string name = name_of(step);
+        found[{name, times[name]++}] = &step;
+    }
     return found;
 }
 
@@ -59,7 +69,8 @@ std::vector<Difference> differences(const Handshake& before, const Handshake& no
     const auto fresh = places(now);
     std::map<std::string, unsigned> times;
     for (const Step& step : now.steps) {
-        const auto at = old.find({step.name, times[step.name]++});
+        const std::string name = name_of(step);
+        const auto at = old.find({name, times[name]++});
         if (at != old.end()) {
             compare(*at->second, step, out);
         } else {
@@ -68,7 +79,8 @@ std::vector<Difference> differences(const Handshake& before, const Handshake& no
     }
     times.clear();
     for (const Step& step : before.steps) {
-        if (!fresh.contains({step.name, times[step.name]++})) {
+        const std::string name = name_of(step);
+        if (!fresh.contains({name, times[name]++})) {
             out.push_back({Difference::Kind::missing, step.name, {}, words(step), {}, step.at});
         }
     }

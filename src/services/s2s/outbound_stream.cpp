@@ -253,6 +253,8 @@ void OutboundStream::carry_out(Actions& actions) {
                                          {"connection", connection_text()}});
             owner_.outbound_ready(*this, *ready_pair);
         } else if (auto* failed = std::get_if<PairFailed>(&action)) {
+            // The machine's text names the step; what the peer or the check said is in the note before it.
+            if (!said_.empty() && said_ != failed->text) failed->text += ": " + said_;
             if (!was_ready_) failure_ = DialFailure{failed->condition, false, failed->step, failed->text};
             owner_.outbound_failed(*this, *failed);
         } else if (auto* answer = std::get_if<Verified>(&action)) {
@@ -276,6 +278,7 @@ void OutboundStream::carry_out(Actions& actions) {
 
 void OutboundStream::note(const Note& note) {
     const std::string verdict = record_.note(note);
+    if (note.level >= LogLevel::warn) said_ = reason_in(note);
     if (!log_.wants(note.level)) return;
     std::vector<LogFact> own{{"pair", pair_.text()}, {"direction", "OUT"}, {"connection", connection_text()}};
     if (!verdict.empty()) own.push_back({"verdict", verdict});

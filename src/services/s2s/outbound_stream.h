@@ -110,6 +110,7 @@ private:
     bool presumed_dead_ = false;
     bool unread_ = false;  ///< the peer does not read our answers: its questions wait
     std::optional<DialFailure> failure_;
+    std::string said_;  ///< what the latest warning gave as its reason
     std::uint64_t stanzas_out_ = 0, bytes_out_ = 0, bytes_in_ = 0, stanzas_in_ = 0;
     TimePoint since_{}, last_stanza_{};
 };

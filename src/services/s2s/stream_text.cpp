@@ -33,6 +33,16 @@ std::string_view close_text(io::CloseReason reason) {
     return "?";
 }
 
+std::string reason_in(const Note& note) {
+    std::string reason;
+    for (const std::string_view key : {"condition", "why", "text"}) {
+        for (const LogFact& fact : note.facts) {
+            if (fact.key == key && !fact.value.empty()) reason = fact.value;
+        }
+    }
+    return reason;
+}
+
 std::vector<LogFact> told(const Note& note, std::vector<LogFact> own) {
     std::vector<LogFact> facts = note.facts;
     for (LogFact& fact : own) {

@@ -2,6 +2,7 @@
 // shown.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "io/loop/loop.h"
@@ -23,6 +24,8 @@ void finish_stream(io::Stream& stream, const Close& close, Duration linger);
 [[nodiscard]] std::string_view close_text(io::CloseReason reason);
 /// A machine's facts with the driver's own, each key once: what the machine said stays.
 [[nodiscard]] std::vector<LogFact> told(const Note& note, std::vector<LogFact> own);
+/// What a note gives as its reason; empty when it gives none.
+[[nodiscard]] std::string reason_in(const Note& note);
 /// When to look at the peer's certificate again: a second after its end, in steps, for the clock may be set; `never`
 /// when there is nothing to look for.
 [[nodiscard]] TimePoint next_certificate_check(const TlsFacts* tls, const io::Loop& loop);

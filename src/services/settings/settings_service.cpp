@@ -223,7 +223,7 @@ Result<std::uint64_t> SettingsService::change(const std::vector<config::Change>&
         stored.push_back(
             {std::string{previous_secret_name}, {}, json_string(next->previous_dialback_secret), true, true});
     }
-    const auto revision = store_->commit(stored, author, origin, clock_->wall());
+    const auto revision = commit(stored, author, origin);
     if (!revision) return revision.error();
     next->revision = *revision;
     for (const io::StoredChange& one : stored) {
@@ -240,8 +240,7 @@ Result<void> SettingsService::forget_previous_secret() {
     if (!store_) return Error{"store-corrupt", "settings cannot be changed: " + trouble_};
     config::Settings next = *snapshot_;
     next.previous_dialback_secret.clear();
-    const auto revision = store_->commit({{std::string{previous_secret_name}, {}, "\"\"", true, true}}, "sallyport",
-                                         "overlap", clock_->wall());
+    const auto revision = commit({{std::string{previous_secret_name}, {}, "\"\"", true, true}}, "sallyport", "overlap");
     if (!revision) return revision.error();
     next.revision = *revision;
     publish(std::move(next));
@@ -252,6 +251,25 @@ Result<void> SettingsService::forget_previous_secret() {
 Result<std::vector<io::HistoryRow>> SettingsService::history(std::size_t limit, const std::string& name) {
     if (!store_) return Error{"store-corrupt", "there is no history: " + trouble_};
     return store_->history(limit, name);
+}
+
+Result<std::uint64_t> SettingsService::commit(const std::vector<io::StoredChange>& changes, const std::string& author,
+                                              const std::string& origin) {
+    auto revision = store_->commit(changes, author, origin, clock_->wall());
+    set_trouble(revision ? std::string{} : revision.error().text);
+    return revision;
+}
+
+void SettingsService::retry() {
+    if (trouble_.empty() || !store_) return;
+    const auto writable = store_->prove_writable();
+    set_trouble(writable ? std::string{} : writable.error().text);
+}
+
+void SettingsService::set_trouble(std::string trouble) {
+    if (trouble == trouble_) return;
+    trouble_ = std::move(trouble);
+    if (on_trouble_) on_trouble_();
 }
 
 void SettingsService::publish(config::Settings settings) {

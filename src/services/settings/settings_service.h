@@ -48,8 +48,12 @@ public:
     [[nodiscard]] bool has_value(std::string_view name) const { return given_.contains(name); }
     /// The revision that a setting's value came with; 0: it never changed.
     [[nodiscard]] std::uint64_t revision_of(std::string_view name) const;
-    /// Why changes are impossible; empty when all is well.
+    /// Why changes are impossible, or why the latest could not be stored; empty when all is well.
     [[nodiscard]] const std::string& trouble() const { return trouble_; }
+    /// Called whenever trouble() has become another.
+    void on_trouble(std::function<void()> told) { on_trouble_ = std::move(told); }
+    /// In trouble: whether the database takes changes again.
+    void retry();
 
     /// Called at once with the current snapshot, and with every later one.
     void subscribe(Subscriber subscriber);
@@ -77,6 +81,9 @@ private:
     [[nodiscard]] Result<void> make_secret();
     [[nodiscard]] Result<std::uint64_t> change(const std::vector<config::Change>& changes, const std::string& author,
                                                const std::string& origin);
+    [[nodiscard]] Result<std::uint64_t> commit(const std::vector<io::StoredChange>& changes, const std::string& author,
+                                               const std::string& origin);
+    void set_trouble(std::string trouble);
     void publish(config::Settings settings);
     void save_copy();
     void log_change(const config::Changed& changed, const std::string& author);
@@ -90,6 +97,7 @@ private:
     std::set<std::string, std::less<>> given_;
     std::map<std::string, std::uint64_t, std::less<>> revisions_;  ///< of the last change of each value
     std::string trouble_;
+    std::function<void()> on_trouble_;
     std::vector<Subscriber> subscribers_;
     std::vector<Guard> guards_;
 };

@@ -16,10 +16,12 @@ def tell(**event):
 
 
 def error_of(stanza):
-    """Condition and text as they stand there; slixmpp knows no errors in a component's namespace."""
-    found = {"condition": "", "text": ""}
+    """Condition, text and Sallyport's verdict as they stand there; slixmpp knows no errors in a component's namespace."""
+    found = {"condition": "", "text": "", "verdict": ""}
     for element in stanza.xml.iter() if stanza["type"] == "error" else ():
         space, _, name = element.tag[1:].partition("}")
+        if space == "urn:sallyport:verdict:0":
+            found["verdict"] = element.get("id", "")
         if space == "urn:ietf:params:xml:ns:xmpp-stanzas":
             found["text" if name == "text" else "condition"] = element.text or "" if name == "text" else name
     return found

@@ -53,7 +53,7 @@ class Federation:
         self.network = net = Network(str(os.getpid()))
         self._certificates()
         start = self._started
-        start(NameServer("dns", "198.51.100.53", PUBLIC, self.folder, net["dns"]))
+        self.dns = start(NameServer("dns", "198.51.100.53", PUBLIC, self.folder, net["dns"]))
         start(NameServer("insidedns", "10.10.0.53", INSIDE, self.folder, net["insidedns"]))
         self.ejab = start(Ejabberd("ejabberd", self.folder, "ejabberd.lab", ["iris", "ivan"],
                                    self.certificates["ejabberd"], self.trust, "198.51.100.53", net["ejab"]))
@@ -136,10 +136,10 @@ class Federation:
         """One more user of the same visiting server, online."""
         return User(user.clients, jid.split("@")[0], jid, user.server).online()
 
-    def restart(self, user):
-        """The visitor's server, which has ended, begins anew; its user comes back with online()."""
+    def restart(self, user, **changes):
+        """The visitor's server, which has ended, begins anew, with other arguments if any; its user comes back with online()."""
         self.running.remove(user.server)
-        user.server = self._started(user.server.again())
+        user.server = self._started(user.server.again(**changes))
 
     def _inside(self, host, address, forward):
         return Prosody("inside", self.folder, address, {"coluc.com": ["ana", "çelik", "ben"]}, ["rooms.coluc.com"],

@@ -1,5 +1,7 @@
 """The lab's name servers: unbound with the zones written out, and the inside's view, where everything is the core."""
+import contextlib
 import os
+import signal
 
 from .process import Process
 
@@ -41,6 +43,12 @@ local-data: "expired.guest.lab. 60 A 198.51.100.40"
 local-data: "misnamed.guest.lab. 60 A 198.51.100.40"
 local-data: "own.guest.lab. 60 A 198.51.100.40"
 local-data: "purpose.guest.lab. 60 A 198.51.100.40"
+local-data: "plain.guest.lab. 60 A 198.51.100.40"
+local-data: "secure.guest.lab. 60 A 198.51.100.40"
+local-data: "_xmpp-server._tcp.moved.guest.lab. 1 SRV 0 0 5269 four.guest.lab."
+local-data: "_xmpp-server._tcp.unknown.coluc.com. 60 SRV 0 0 5269 edge1.coluc.com."
+local-data: "doubter.lab. 60 A 198.51.100.67"
+local-zone: "silent.lab." deny
 local-data: "guest.lab. 60 AAAA 2001:db8:5269::40"
 local-data: "_xmpp-server._tcp.six.lab. 60 SRV 0 0 5269 six.guest.lab."
 local-data: "six.guest.lab. 60 AAAA 2001:db8:5269::40"
@@ -86,5 +94,25 @@ class NameServer(Process):
 remote-control:
     control-enable: no
 """)
+        self.path = path
         super().__init__(name, ["unbound", "-d", "-c", path], folder, namespace)
         self.wait_for("start of service")
+
+    @contextlib.contextmanager
+    def change(self, old, new):
+        """The zones as they are after an administrator's hand; as before at the end."""
+        self._replace(old, new)
+        try:
+            yield
+        finally:
+            self._replace(new, old)
+
+    def _replace(self, old, new):
+        with open(self.path, encoding="utf-8") as file:
+            text = file.read()
+        assert old in text, old
+        with open(self.path, "w", encoding="utf-8") as file:
+            file.write(text.replace(old, new))
+        here = self.mark()
+        self.kill(signal.SIGHUP)
+        self.wait_for("start of service", since=here)

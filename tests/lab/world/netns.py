@@ -40,6 +40,25 @@ class Namespace:
     def nft(self, script):
         return sh("ip", "netns", "exec", self.name, "nft", "-f", "-", stdin=script)
 
+    @contextlib.contextmanager
+    def silence(self, *what, verdict="drop"):
+        """Packets that match are dropped without a word, on their way in and out: silence("tcp dport 5269")."""
+        rules = "\n".join(f"{one} {verdict}" for one in what)
+        self.nft("\n".join(f"""table inet silence {{
+            chain {hook} {{
+                type filter hook {hook} priority 0;
+                {rules}
+            }}
+        }}""" for hook in ("input", "output")))
+        try:
+            yield
+        finally:
+            self.nft("delete table inet silence")
+
+    def reset(self, *what):
+        """As silence(), but whoever sends is told at once."""
+        return self.silence(*what, verdict="reject with tcp reset")
+
     def counter(self, name):
         text = sh("ip", "netns", "exec", self.name, "nft", "-j", "list", "counters")
         for entry in json.loads(text)["nftables"]:
@@ -177,21 +196,13 @@ class Network:
     def mend(self, host, bridge):
         self.switch.ip("link", "set", f"{host}-{bridge[:4]}", "up")
 
-    @contextlib.contextmanager
     def silence(self, host, *what):
-        """Packets that match are dropped without a word, on their way in and out: silence("guest", "tcp dport 5269")."""
-        here = self[host]
-        rules = "\n".join(f"{one} drop" for one in what)
-        here.nft("\n".join(f"""table inet silence {{
-            chain {hook} {{
-                type filter hook {hook} priority 0;
-                {rules}
-            }}
-        }}""" for hook in ("input", "output")))
-        try:
-            yield
-        finally:
-            here.nft("delete table inet silence")
+        """Namespace.silence() of a host."""
+        return self[host].silence(*what)
+
+    def reset(self, host, *what):
+        """Namespace.reset() of a host."""
+        return self[host].reset(*what)
 
     def remove(self):
         remove_namespaces(f"{PREFIX}{self.run}-")

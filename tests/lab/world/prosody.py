@@ -1,4 +1,5 @@
 """An unmodified Prosody with a folder, a configuration and accounts of its own."""
+import inspect
 import os
 
 from .process import Process
@@ -78,9 +79,10 @@ unbound = {{ resolvconf = false; hoststxt = false; forward = {{ "{forward}" }} }
         self.wait_for(r"portmanager\s+info\s+Activated service 'c2s'", 20)
         return self
 
-    def again(self):
-        """The same server, started anew with its accounts."""
-        return Prosody(*self.arguments).ready()
+    def again(self, **changes):
+        """The same server, started anew with its accounts; `changes` are arguments that are others now."""
+        names = inspect.signature(Prosody.__init__).parameters
+        return Prosody(**{**dict(zip(list(names)[1:], self.arguments)), **changes}).ready()
 
     def accepted_by(self, peer, since=0):
         """How the stream from `peer` to our first domain was authenticated: "external", "dialback" or None."""

@@ -138,6 +138,7 @@ class Node(Process):
 
 SECRET = "a shared traversal secret"
 QUEUE_SECONDS = 10  # how long a stanza waits for a server that is away
+HOLD_SECONDS = 5  # how long one waits on the core for a link that is down
 
 
 def edge_file(name, *, listen, link, dns, allow, trust, identity, link_certificate, link_trust, settings, direct=(),
@@ -169,7 +170,8 @@ def core_file(name, *, edge, edge_name, inside, servers, trust, identity, link_c
         "log": {"level": level},
         "tls": {"trust": trust},
         "tls.identity": [{"domains": identity[0], "certificate": identity[1], "key": identity[2]}],
-        "link": {"certificate": link_certificate[0], "key": link_certificate[1], "trust": link_trust, "secret": SECRET},
+        "link": {"certificate": link_certificate[0], "key": link_certificate[1], "trust": link_trust, "secret": SECRET,
+                 "hold_seconds": HOLD_SECONDS},
         "link.dial": dials,
         "inside": {"listen": [inside]},
         "inside.server": servers,

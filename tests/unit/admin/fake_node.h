@@ -59,7 +59,8 @@ class FakeNode final : public admin::NodeControl {
 public:
     explicit FakeNode(std::map<std::string, std::string> first = {{"federation.enabled", "true"},
                                                                   {"federation.domains", R"(["b.test"])"}})
-        : settings_{{folder.path(), std::move(first), "edge.toml", [](std::size_t n) { return io::random_bytes(n); }},
+        : settings_{{folder.path(), std::move(first), "edge.toml", [](std::size_t n) { return io::random_bytes(n); },
+                     std::nullopt, std::chrono::milliseconds{0}},
                     loop_,
                     Logger{log, LogModule::settings}} {
         if (!settings_.open()) std::abort();

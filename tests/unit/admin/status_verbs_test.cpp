@@ -7,6 +7,7 @@
 #include "admin/api/event_filter.h"
 #include "admin/api/peer_rows.h"
 #include "admin/api/problems.h"
+#include "admin/api/settings_watch.h"
 #include "admin/api/watch.h"
 #include "fake_node.h"
 #include "nodes/ctl/print.h"
@@ -412,6 +413,23 @@ TEST(Watch, TellsOfACertificateThatWaitsForAReload) {
     std::filesystem::remove(file);
     EXPECT_FALSE(stands()) << "nothing to reload";
     load();
+    EXPECT_FALSE(stands());
+}
+
+TEST(SettingsWatch, RaisesItsAlarmAtOnceAndLowersItWhenAChangeCanBeStored) {
+    FakeNode node;
+    const admin::SettingsWatch watch{node};
+    const auto stands = [&] { return node.board.stands(services::AlarmCode::settings_store, "the database"); };
+    EXPECT_FALSE(stands());
+    auto other =
+        io::Database::open(node.folder.path() + "/settings.db", io::Durability::full, std::chrono::milliseconds{0});
+    {
+        const auto lock = io::Transaction::begin(*other);
+        ASSERT_TRUE(lock);
+        EXPECT_FALSE(node.settings().set({{"federation.bidi", "\"on\""}}, "root"));
+        EXPECT_TRUE(stands());
+    }
+    node.settings().retry();
     EXPECT_FALSE(stands());
 }
 

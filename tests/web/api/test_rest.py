@@ -3,6 +3,7 @@ bad input (threats T79, T80)."""
 import gzip
 import json
 import re
+import select
 import socket
 import ssl
 import threading
@@ -189,6 +190,52 @@ def test_changes_end_with_the_session_and_are_bounded():
         node.stop()
 
 
+def silent_follower(person):
+    """A client of the changes that takes next to nothing and never reads: its TLS stream."""
+    node = person.node
+    context = ssl.create_default_context(cafile=node.data + "/admin.pem")
+    context.check_hostname = False
+    raw = socket.socket()
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)  # before it connects, so that the window is small
+    raw.settimeout(20)
+    raw.connect(("127.0.0.1", node.port))
+    stream = context.wrap_socket(raw, server_hostname=NAME)
+    stream.sendall(f"GET /api/v1/changes HTTP/1.1\r\nHost: {NAME}:{node.port}\r\nCookie: {person.cookie}\r\n\r\n".encode())
+    assert stream.recv(1) == b"H"
+    return stream
+
+
+def test_a_follower_who_does_not_read_is_let_go_and_holds_nobody_up():
+    bound, names = 64 * 1024, [f"{number:04}.a-name-that-is-long-so-that-each-change-is-heavy.example" for number in range(900)]
+    node = Node(limits=f"admin_change_stream_bytes = {bound}\nadmin_change_streams_per_account = 2")
+    try:
+        anna = node.person("anna")
+        reader, silent = Stream(anna), silent_follower(anna)
+        assert Stream(anna).response.status == 503, "both places are taken"
+        assert anna.ask("POST", "/api/v1/deny/add", {"domain": names}).status == 200
+        told = 0
+        for turn in range(60):
+            domain = f"turn-{turn}.example"
+            assert anna.ask("POST", "/api/v1/deny/add", {"domain": [domain]}).status == 200
+            change = reader.wait("setting", lambda data, name=domain: name in data["changes"][0]["value"])
+            told += len(json.dumps(change))
+        assert told > 20 * bound, "far more was told than may be kept"
+        later = Stream(anna)
+        assert later.response.status == 200, "the place of the silent one is free"
+        later.wait("status")
+        got = 0
+        try:
+            while block := silent.recv(65536):
+                got += len(block)
+        except (ConnectionResetError, ssl.SSLError):
+            pass
+        # What it finds are the bytes that the kernels held; the node kept no more than its bound.
+        assert got < told / 2, (got, told)
+        assert anna.ask("GET", "/api/v1/session").status == 200
+    finally:
+        node.stop()
+
+
 # ---- the description
 
 
@@ -197,13 +244,16 @@ OPERATION = {"tags", "summary", "description", "operationId", "parameters", "req
 PATH_ITEM = {"get", "put", "post", "delete", "patch", "parameters", "summary", "description"}
 PARAMETER = {"name", "in", "description", "required", "schema"}
 SCHEMA = {"type", "properties", "required", "additionalProperties", "items", "maxItems", "minimum", "enum", "format",
-          "pattern", "description", "default", "writeOnly", "$ref"}
-TYPES = {"string", "integer", "boolean", "object", "array"}
+          "pattern", "description", "default", "writeOnly", "anyOf", "$ref"}
+TYPES = {"string", "integer", "number", "boolean", "object", "array", "null"}
 
 
 def judge_schema(schema):
     assert set(schema) <= SCHEMA, schema
-    assert schema.get("type", "object") in TYPES, schema
+    types = schema.get("type", "object")
+    assert set(types if isinstance(types, list) else [types]) <= TYPES, schema
+    for inner in schema.get("anyOf", []):
+        judge_schema(inner)
     assert set(schema.get("required", [])) <= set(schema.get("properties", {})), schema
     for inner in schema.get("properties", {}).values():
         judge_schema(inner)
@@ -403,6 +453,32 @@ def test_slow_requests_end_and_hold_nobody_up():
         assert raw_answer(node, slow.encode()).startswith(b"HTTP/1.1 408")
         assert time.monotonic() - begun < 30
         assert node.ask("GET", "/").status == 200
+    finally:
+        node.stop()
+
+
+def dripped_answer(node, text, most):
+    """What the node answers while `text` and then byte after byte comes in, each well within any wait; how long that took."""
+    context = ssl.create_default_context(cafile=node.data + "/admin.pem")
+    context.check_hostname = False
+    begun = time.monotonic()
+    with context.wrap_socket(socket.create_connection(("127.0.0.1", node.port), timeout=most)) as stream:
+        stream.sendall(text)
+        while not select.select([stream], [], [], 0.1)[0]:
+            assert time.monotonic() - begun < most, "bytes that drip in hold the connection"
+            stream.sendall(b"a")
+        return stream.recv(65536), time.monotonic() - begun
+
+
+def test_bytes_that_drip_in_do_not_move_the_deadline():
+    node = Node(limits="admin_header_seconds = 3\nadmin_body_seconds = 1", accounts=False)
+    try:
+        answer, took = dripped_answer(node, f"GET / HTTP/1.1\r\nHost: {NAME}\r\nX: ".encode(), 20)
+        assert answer.startswith(b"HTTP/1.1 408") and took > 2, (answer[:100], took)
+        slow = (f"POST /api/v1/session HTTP/1.1\r\nHost: {NAME}\r\nContent-Type: application/json\r\n"
+                "Content-Length: 2000\r\n\r\n{\"")
+        answer, _ = dripped_answer(node, slow.encode(), 20)
+        assert answer.startswith(b"HTTP/1.1 408"), answer[:100]
     finally:
         node.stop()
 

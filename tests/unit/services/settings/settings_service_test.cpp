@@ -187,6 +187,27 @@ TEST_F(Settings, StayInForceWhileTheDatabaseIsLocked) {
     EXPECT_TRUE(settings.set({{"federation.enabled", "true"}}, "root"));
 }
 
+TEST_F(Settings, TellThatTheyCannotBeStoredUntilTheyCan) {
+    auto settings = service();
+    ASSERT_TRUE(settings.open());
+    std::vector<std::string> told;
+    settings.on_trouble([&] { told.push_back(settings.trouble()); });
+    auto other = io::Database::open(database(), io::Durability::full, std::chrono::milliseconds{0});
+    {
+        const auto lock = io::Transaction::begin(*other);
+        ASSERT_TRUE(lock);
+        EXPECT_FALSE(settings.set({{"federation.enabled", "true"}}, "root"));
+        ASSERT_EQ(told.size(), 1U);
+        EXPECT_NE(told[0].find("locked"), std::string::npos) << told[0];
+        settings.retry();
+        EXPECT_EQ(told.size(), 1U) << "nothing has changed";
+    }
+    settings.retry();
+    EXPECT_EQ(told, (std::vector<std::string>{told[0], ""}));
+    EXPECT_TRUE(settings.set({{"federation.enabled", "true"}}, "root"));
+    EXPECT_EQ(told.size(), 2U);
+}
+
 TEST_F(Settings, KeepTheOldSecretForAnOverlapAcrossRestarts) {
     {
         auto settings = service({{"federation.dialback_secret", "\"the-first-secret-of-all\""}});

@@ -1,0 +1,29 @@
+// The alarm of settings that cannot be stored: raised at once, and lowered by itself when the database takes changes
+// again.
+#pragma once
+
+#include <memory>
+
+#include "admin/api/node_control.h"
+
+namespace sallyport::admin {
+
+class SettingsWatch {
+public:
+    /// Between two attempts to write, while the alarm stands.
+    static constexpr auto interval = std::chrono::seconds{5};
+
+    /// `node` must outlive it; one a node.
+    explicit SettingsWatch(NodeControl& node);
+    ~SettingsWatch();
+    SettingsWatch(const SettingsWatch&) = delete;
+    SettingsWatch& operator=(const SettingsWatch&) = delete;
+
+private:
+    void judge();
+
+    NodeControl& node_;
+    std::unique_ptr<io::Timer> retry_;
+};
+
+}  // namespace sallyport::admin
