@@ -335,6 +335,87 @@ TEST(Watch, RaisesAndLowersWhatItFinds) {
     EXPECT_TRUE(node.board.stands(disk_low, node.node_file.node.data));
 }
 
+class WatchedClocks : public testing::Test {
+protected:
+    /// `minutes` after the first look by the steady clock, `leap` by the other one.
+    void look(int minutes, Duration leap = Duration{0}, std::optional<bool> synchronised = true) {
+        const Duration passed = std::chrono::minutes{minutes};
+        watch.judge_clocks(node.current, {WallTime{std::chrono::hours{480'000}} +
+                                              std::chrono::duration_cast<WallTime::duration>(passed + leap),
+                                          TimePoint{passed}, synchronised});
+    }
+    bool stands(services::AlarmCode code, const std::string& key) { return node.board.stands(code, key); }
+    FakeNode node;
+    std::string host = node.node_file.node.name;
+    admin::Watch watch{node};
+};
+using enum services::AlarmCode;
+
+TEST_F(WatchedClocks, LeapIsAnAlarmForAWhile) {
+    look(0);
+    look(1, std::chrono::seconds{2});
+    EXPECT_FALSE(stands(clock_jumped, host));
+    look(2, std::chrono::seconds{-3598});
+    ASSERT_TRUE(stands(clock_jumped, host));
+    EXPECT_EQ(node.board.standing().at(0).detail, "by 3600.0 s back");
+    look(3, std::chrono::seconds{-3598});
+    EXPECT_TRUE(stands(clock_jumped, host));
+    look(63, std::chrono::seconds{-3598});
+    EXPECT_FALSE(stands(clock_jumped, host));
+}
+
+TEST_F(WatchedClocks, WithoutATimeServiceAreAnAlarmAfterAWhile) {
+    look(0, {}, false);
+    look(14, {}, false);
+    EXPECT_FALSE(stands(clock_unsynchronised, host));
+    look(15, {}, false);
+    EXPECT_TRUE(stands(clock_unsynchronised, host));
+    look(16);
+    EXPECT_FALSE(stands(clock_unsynchronised, host));
+    look(17, {}, std::nullopt);
+    look(60, {}, std::nullopt);
+    EXPECT_FALSE(stands(clock_unsynchronised, host)) << "the kernel does not tell";
+}
+
+TEST_F(WatchedClocks, OfLinkedNodesAreHeldAgainstOurs) {
+    node.current.links = {open_link({"b.test"}), open_link({"b.test"})};
+    look(0);
+    EXPECT_FALSE(stands(clock_skew, "core1-b-test"));
+    EXPECT_EQ(text_at(node.ask("status").at("links").at(0), "clock_skew_seconds"), "null");
+    node.current.links[1].clock_skew = std::chrono::milliseconds{-7250};
+    look(1);
+    ASSERT_TRUE(stands(clock_skew, "core1-b-test"));
+    EXPECT_EQ(node.board.standing().at(0).detail, "it is 7.2 s behind");
+    EXPECT_EQ(text_at(node.ask("status").at("links").at(1), "clock_skew_seconds"), "-7.25E0");
+    const auto told = boost::json::serialize(node.ask("check.link"));
+    EXPECT_NE(told.find("the clock of core1-b-test is 7.250 s behind ours"), std::string::npos) << told;
+    node.current.links[1].clock_skew = std::chrono::milliseconds{250};
+    look(2);
+    EXPECT_FALSE(stands(clock_skew, "core1-b-test"));
+}
+
+TEST(Watch, TellsOfACertificateThatWaitsForAReload) {
+    FakeNode node;
+    admin::Watch watch{node};
+    const TestPki pki;
+    const std::string file = pki.folder() + "/b.test.pem";
+    const auto load = [&] {
+        node.current.certificates = {{"s2s b.test", file, *io::own_certificate(*pki.context({"b.test"}), "b.test")}};
+    };
+    const auto stands = [&] {
+        watch.judge(node.current, node.loop().wall(), 1ULL << 40);
+        return node.board.stands(certificate_replaced, "s2s b.test");
+    };
+    load();
+    EXPECT_FALSE(stands());
+    (void)pki.identity("b.test");
+    EXPECT_TRUE(stands()) << "a new one is in its place";
+    std::filesystem::remove(file);
+    EXPECT_FALSE(stands()) << "nothing to reload";
+    load();
+    EXPECT_FALSE(stands());
+}
+
 TEST(SettingsWatch, RaisesItsAlarmAtOnceAndLowersItWhenAChangeCanBeStored) {
     FakeNode node;
     const admin::SettingsWatch watch{node};
