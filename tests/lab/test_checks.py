@@ -222,7 +222,6 @@ def test_without_any_record_nobody_can_verify_our_keys(lab, talked):
             status, printed = lab.check("edge", *words)
             assert status == 2 and "DNS leads nobody to coluc.com" in printed, printed
             assert "publish _xmpp-server._tcp.coluc.com. IN SRV 0 0 5269" in printed, printed
-    until(lambda: leads(lab, "leads to this node"), "the record")
 
 
 # The causes -----------------------------------------------------------------------------------------------------------
@@ -274,6 +273,7 @@ def not_loaded(lab):
 
 @contextlib.contextmanager
 def closed_inwards(lab):
+    until(lambda: leads(lab, "leads to this node"), "the record of this edge")
     with lab.here.reset(f"ip daddr {AT['edge']} tcp dport 5269"):
         yield
 
@@ -332,8 +332,7 @@ def link_cut(lab):
         lab.romeo.says(lab.victor, "over a link that is cut")
         lab.core.event("link down", since=here)
         until(lambda: lab.check("core", "link")[0] == 2, "the dial that fails")
-        yield
-    until(lambda: lab.check("core", "link")[0] == 0 and lab.check("edge", "link")[0] == 0, "the link", 30)
+        yield  # it comes back by itself: see the last test
 
 
 @contextlib.contextmanager
@@ -412,7 +411,7 @@ def test_a_cause_is_found_and_named(lab, talked, cause):
 def test_what_was_mended_is_good_again(lab):
     for role in ("core", "presence"):
         until(lambda node=role: lab.check(node, "all")[0] == 0, lambda node=role: lab.check(node, "all")[1], 40)
-    for words in ("dialback vngtp.lab", "certs", "link", "dns coluc.com", "tls vngtp.lab"):
-        assert lab.check("edge", *words.split())[0] == 0, lab.check("edge", *words.split())
+    for words in ("link", "dialback vngtp.lab", "certs", "dns coluc.com", "tls vngtp.lab"):
+        until(lambda asked=words.split(): lab.check("edge", *asked)[0] == 0, words, 30)
     carries(lab.romeo, lab.victor, "all is well, out")
     carries(lab.victor, lab.romeo, "all is well, in")
