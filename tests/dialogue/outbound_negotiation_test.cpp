@@ -225,6 +225,17 @@ TEST(OutboundStream, ReportsWhatEndedIt) {  // threats T12, T37
     }
 }
 
+TEST(OutboundStream, SaysThatAPeerHasNoTlsWhenThatEndsTheStream) {
+    Dialogue with = greeted(in_mode(SecurityMode::tls_required));
+    with.peer("<stream:features><dialback xmlns='urn:xmpp:features:dialback'/></stream:features>");
+    with.ours(starttls);
+    with.peer(
+        "<stream:error><unsupported-stanza-type xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>"
+        "</stream:stream>");
+    with.expect_note("s2s.stream.error-received", "why", "the remote server offers no TLS, which our mode requires");
+    with.expect_failed(pair, StanzaCondition::remote_server_timeout, "tls");
+}
+
 TEST(OutboundStream, RefusesOddHeadersAndElements) {
     Dialogue with = Dialogue::outbound();
     with.connected();

@@ -67,6 +67,22 @@ void judge_peers(const NodeStatus& status, WallTime now, Report& report) {
     }
 }
 
+/// Steps of provisioning that failed somewhere, as this node hears of them; a core asks for itself (`check axl`).
+void judge_chain(const NodeStatus& status, const config::NodeFile& file, Report& report) {
+    if (file.role == config::Role::core) return;
+    for (const ChainStep& step : status.chain) {
+        if (step.state != "failed") continue;
+        const std::size_t end = step.reason.find("; ");
+        const std::string why = step.reason.substr(0, end);
+        const bool known =
+            std::any_of(report.findings.begin(), report.findings.end(),
+                        [&](const diag::Finding& finding) { return finding.text.find(why) != std::string::npos; });
+        if (known) continue;
+        report.add(Grade::bad, step.step + ": " + why,
+                   end == std::string::npos ? std::string{} : step.reason.substr(end + 2));
+    }
+}
+
 bool has(const std::vector<std::string>& all, const std::string& wanted) {
     return std::find(all.begin(), all.end(), wanted) != all.end();
 }
@@ -158,7 +174,8 @@ Report check_link(const NodeStatus& status, const config::NodeFile& file, WallTi
     for (const link::Hub::DialStatus& dial : status.dials) {
         if (dial.why.empty() || dial.state == "open") continue;
         report.add(Grade::bad, "the link to " + dial.name + " at " + dial.address + " is down: " + dial.why,
-                   "compare that address, the certificates and [link] secret of both sides, and their clocks");
+                   "let the firewall pass it; compare that address, the certificates and [link] secret of both "
+                   "sides, and their clocks");
     }
     const bool is_core = file.role == config::Role::core;
     if (status.links.empty() && status.dials.empty()) {
@@ -198,13 +215,16 @@ Report check_axl(const std::vector<provision::PublisherStatus>& publishers, cons
                                         " in, and its table has what it needs" +
                                         (publisher.rows.empty() ? "" : ": " + joined(publisher.rows)));
         }
+        std::set<std::string> told;  // a router has a link for each shard
         for (const std::string& row : publisher.rows) {
             for (const link::SessionStatus& link : status.links) {
                 if (link.far_role != "presence" || link.state != "open" || has(link.components, row)) continue;
-                report.add(Grade::bad,
-                           "the router of " + link.far_realm + " has not loaded " + row +
-                               ": it returns what goes to other domains",
-                           "`sallyport restart router` on that node");
+                if (!told.insert(link.far_realm + " " + row).second) continue;
+                report.add(
+                    Grade::bad,
+                    "the router of " + link.far_realm + " has not loaded " + row +
+                        ": it returns what goes to other domains",
+                    "`sallyport restart router` on that node; its own `sallyport check all` names any other cause");
             }
         }
     }
@@ -216,6 +236,7 @@ Report check_node(const NodeStatus& status, const config::NodeFile& file, const 
     Report report{"node", status.name, {}, {}};
     for (const NodeProblem& problem : problems(status, file, settings, now))
         report.add(problem.is_error ? Grade::bad : Grade::warning, problem.text, problem.remedy);
+    judge_chain(status, file, report);
     if (report.findings.empty()) report.add(Grade::good, "status knows of no trouble");
     return report;
 }

@@ -13,7 +13,8 @@ void judge_dialback(const Visit& visit, const Door& door, const xmpp::Domain& ou
     if (visit.answers.size() < 2 || visit.answers[0].empty()) {
         return report.add(Grade::bad,
                           "the server " + where + " did not answer for " + ours.text() + ": " + visit.failure,
-                          "is it one of our edges, and does it have " + ours.text() + " in federation.domains?");
+                          "if it is one of our edges: let it have " + ours.text() +
+                              " in federation.domains; if not: take it out of the DNS of " + ours.text());
     }
     if (visit.answers[0] == "invalid") {
         return report.add(Grade::bad, "the server " + where + " has another dialback secret than this edge",

@@ -94,7 +94,13 @@ void judge_session(const Visit& visit, const xmpp::Domain& domain, const s2s::St
 }
 
 void judge_offer(const Visit& visit, const s2s::StreamPolicy& policy, Report& report) {
-    if (visit.before_tls) report.fact("features_before_tls", joined(visit.before_tls->names));
+    if (visit.before_tls) {
+        report.fact("features_before_tls", joined(visit.before_tls->names));
+        if (visit.before_tls->starttls_required && policy.security == s2s::SecurityMode::no_tls) {
+            report.add(Grade::bad, "it requires TLS, and our security mode for it is No TLS",
+                       "another federation.security_mode, or an exception for it in federation.peers");
+        }
+    }
     if (!visit.after_tls) return;
     report.fact("features", joined(visit.after_tls->names));
     report.fact("mechanisms", joined(visit.after_tls->mechanisms));
@@ -118,8 +124,10 @@ void judge_tls(const Visit& visit, const xmpp::Domain& domain, const s2s::Stream
     if (visit.failure.empty()) return;
     const bool plain = visit.before_tls && !visit.before_tls->starttls;
     const bool fatal = !plain || policy.security == s2s::SecurityMode::tls_required;
-    report.add(fatal ? Grade::bad : Grade::warning, visit.failure,
-               plain ? "its administrator has to switch TLS on, or federation.peers needs an exception" : "");
+    std::string remedy;
+    if (plain) remedy = "its administrator has to switch TLS on, or federation.peers needs an exception";
+    if (!visit.door) remedy = "our firewall has to let us out to that port, theirs in, and their server has to run";
+    report.add(fatal ? Grade::bad : Grade::warning, visit.failure, std::move(remedy));
 }
 
 }  // namespace sallyport::diag

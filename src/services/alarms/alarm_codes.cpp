@@ -10,7 +10,9 @@ using enum AlarmSeverity;
 
 constexpr AlarmRow rows[] = {
     {ssh_down, "ssh.down", warning, "the provisioning connection to {key} is down",
-     "see the detail; settings of one side do not reach the other until it is back, traffic goes on"},
+     "let the firewall pass TCP 2222 from the core to the edge, and see that the edge runs; settings of one side do "
+     "not "
+     "reach the other until it is back, traffic goes on"},
     {ssh_host_key, "ssh.host_key", error, "the node at {key} shows another host key than the one that is pinned",
      "find out whether the edge got a new key; only then put its public key in host_key of [[ssh.dial]]"},
     {ssh_listen, "ssh.listen", error, "nobody can connect to {key} for provisioning",

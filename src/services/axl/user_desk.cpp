@@ -60,6 +60,7 @@ UserDesk::Verdict UserDesk::judge(const IpAddress& from, std::string_view author
     Verdict verdict{Judgement::bad, decoded.substr(0, std::min(colon, longest_name))};
     verdict.judgement = check(decoded.substr(0, colon), std::string_view{decoded}.substr(colon + 1));
     if (verdict.judgement == Judgement::bad) note_failure(from);
+    if (verdict.judgement == Judgement::good) good_at_ = clock_.now();
     return verdict;
 }
 
@@ -110,7 +111,7 @@ bool UserDesk::is_throttled(const IpAddress& from) {
 }
 
 bool UserDesk::refused_lately() const {
-    const TimePoint old = clock_.now() - window;
+    const TimePoint old = std::max(clock_.now() - window, good_at_);
     return std::any_of(failures_.begin(), failures_.end(),
                        [old](const auto& entry) { return !entry.second.empty() && entry.second.back() > old; });
 }

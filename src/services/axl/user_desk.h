@@ -44,7 +44,7 @@ public:
     [[nodiscard]] Result<void> remove(const std::string& name);
     [[nodiscard]] Result<std::vector<io::ApplicationUser>> list() { return store_.application_users(); }
 
-    /// Whether credentials were refused within `window`.
+    /// Whether credentials were refused within `window`, and none accepted since.
     [[nodiscard]] bool refused_lately() const;
 
     struct Verdict {
@@ -64,6 +64,7 @@ private:
     const Clock& clock_;
     std::string random_;
     std::map<IpAddress, std::deque<TimePoint>> failures_;
+    TimePoint good_at_{};  ///< of the latest login
     std::map<std::string, std::string> proved_;  ///< user -> keyed digest of what was verified last
     std::string decoy_;                          ///< a verifier that nobody's password fits
 };

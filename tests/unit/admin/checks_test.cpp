@@ -1,6 +1,8 @@
 // Checks of the node: each of the usual causes, when it is there, and with its remedy.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "admin/api/node_checks.h"
 #include "admin/diag/judge_dialback.h"
 #include "fake_node.h"
@@ -68,6 +70,35 @@ TEST(CheckAxl, NamesARouterThatWasNotRestarted) {
     EXPECT_NE(found->remedy.find("restart router"), std::string::npos);
     node.links[0].components = publisher().rows;
     EXPECT_EQ(admin::check_axl({publisher()}, node).verdict(), Grade::good);
+}
+
+TEST(CheckAxl, NamesARouterOnceForAllItsLinks) {
+    admin::NodeStatus node;
+    node.links = {open_link("presence"), open_link("presence")};
+    const auto report = admin::check_axl({publisher()}, node);
+    EXPECT_EQ(std::count_if(report.findings.begin(), report.findings.end(),
+                            [](const auto& one) { return one.grade == Grade::bad; }),
+              1);
+}
+
+TEST(CheckNode, NamesAStepOfProvisioningThatFailedElsewhere) {
+    config::NodeFile file;
+    file.role = config::Role::edge;
+    config::Settings settings;
+    settings.enabled = true;
+    settings.domains = {*config::NamePattern::parse("b.test")};
+    admin::NodeStatus node;
+    node.federation_enabled = true;
+    node.links = {open_link("core")};
+    node.chain = {{"received on core1.b.test", "in force", ""},
+                  {"told to imp1.b.test", "failed", "it refuses the password; give it the right one"}};
+    const auto report = admin::check_node(node, file, settings, WallTime{});
+    const auto* found = finding(report, "told to imp1.b.test: it refuses the password");
+    ASSERT_NE(found, nullptr);
+    EXPECT_EQ(found->grade, Grade::bad);
+    EXPECT_EQ(found->remedy, "give it the right one");
+    file.role = config::Role::core;  // a core asks for itself
+    EXPECT_EQ(finding(admin::check_node(node, file, settings, WallTime{}), "told to imp1.b.test"), nullptr);
 }
 
 TEST(CheckLink, NamesWhatIsDown) {

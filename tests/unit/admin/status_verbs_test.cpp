@@ -575,6 +575,8 @@ TEST_F(Why, NamesTheRuleAndTheSettingThatStops) {
     EXPECT_EQ(text_at(stopped, "change"), "federation.allow_list");
     EXPECT_EQ(text_at(stopped, "blocked_by"), "c.test is not on the allow list; add it to federation.allow_list");
     EXPECT_EQ(text_at(why("x.test", "y.test"), "change"), "federation.domains");
+    EXPECT_EQ(text_at(why("x.test", "y.test"), "blocked_by"),
+              "neither x.test nor y.test is one of our domains; add the one that is ours to federation.domains");
 }
 
 TEST_F(Why, NamesTheLinkThatIsMissing) {
@@ -593,6 +595,8 @@ TEST_F(Why, NamesTheDestinationThatFails) {
     failing.last_error = "certificate expired";
     node.current.destinations = {failing};
     EXPECT_EQ(text_at(why("b.test", "a.test"), "blocked_by"), "a.test cannot be reached (tls): certificate expired");
+    EXPECT_EQ(text_at(why("b.test", "a.test"), "blocked_at"), "tls") << "named as the rule of the refusal is";
+    EXPECT_EQ(text_at(why("b.test", "a.test"), "part"), "the peer's");
     EXPECT_EQ(text_at(why("a.test", "b.test"), "passes"), "true") << "the other direction does not need that stream";
 }
 
@@ -605,6 +609,15 @@ TEST_F(Why, AsksACoreForTheInsideServer) {
     server.address = {"10.0.0.5", 5269};
     node.node_file.inside.servers = {server};
     EXPECT_EQ(text_at(why("a.test", "b.test"), "passes"), "true");
+    s2s::DestinationStatus failing;
+    failing.pair = pair("a.test", "b.test");
+    failing.state = "waiting";
+    failing.failures = 1;
+    failing.last_step = "tcp";
+    failing.last_error = "refused";
+    node.current.destinations = {failing};
+    EXPECT_EQ(text_at(why("a.test", "b.test"), "blocked_at"), "tcp");
+    EXPECT_EQ(text_at(why("a.test", "b.test"), "part"), "ours") << "our own server is no partner";
 }
 
 TEST_F(Why, SaysOnACoreWhatTheEdgeDecidesAndHowFarThatIsKnown) {

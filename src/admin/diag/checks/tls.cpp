@@ -78,6 +78,10 @@ private:
     void visited(const Visit& visit) {
         const s2s::StreamPolicy policy = policy::EdgeRules{context_.settings}.policy(domain_);
         judge_tls(visit, domain_, policy, context_.loop.wall(), report_);
+        if (!visit.door && context_.configured.empty() && !targets().empty()) {
+            report_.add(Grade::bad, "the static route of " + domain_.text() + " leads to nobody who answers",
+                        "correct it (`sallyport routes list`), or remove it so that DNS is asked");
+        }
         finish();
     }
 

@@ -167,6 +167,19 @@ TEST(Differences, NameWhatChangedWhatIsNewAndWhatNeverCame) {
     EXPECT_TRUE(differences(before, before).empty());
 }
 
+TEST(Differences, CompareAnswersOfDnsByWhatWasAsked) {
+    const auto srv = [](const char* question, const char* answer) {
+        return Step{{}, "dns.srv", true, {{"question", question}, {"answer", answer}}};
+    };
+    Handshake before = made("a.test", true), now = made("a.test", false);
+    before.steps = {srv("_xmpps-server._tcp.a.test", ""), srv("_xmpp-server._tcp.a.test", "one.a.test")};
+    now.steps = {srv("_xmpp-server._tcp.a.test", "two.a.test"), srv("_xmpps-server._tcp.a.test", "")};
+    const auto found = differences(before, now);
+    ASSERT_EQ(found.size(), 1U) << "they came in another order, which means nothing";
+    EXPECT_EQ(found[0].before, "one.a.test");
+    EXPECT_EQ(found[0].now, "two.a.test");
+}
+
 TEST(Verdicts, GiveEqualRefusalsOneIdAndCountThem) {
     Verdicts verdicts{100};
     const WallTime at{std::chrono::seconds{10}}, later{std::chrono::seconds{20}};
