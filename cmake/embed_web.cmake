@@ -28,8 +28,8 @@ set(type_txt "text/plain; charset=utf-8")
 foreach(file ${files})
   get_filename_component(extension ${file} LAST_EXT)
   string(REGEX REPLACE "^\\." "" extension "${extension}")
-  # Sources of a page, notes and tests stand beside it and are not served.
-  if(NOT DEFINED type_${extension} OR file MATCHES "(^|/)(node_modules|tests?)/")
+  # Sources of a page, notes and tests stand beside it and are not served; package.json tells nodejs what a .js is.
+  if(NOT DEFINED type_${extension} OR file STREQUAL "package.json" OR file MATCHES "(^|/)(node_modules|tests?)/")
     continue()
   endif()
   file(SHA256 ${FOLDER}/${file} digest)
