@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
+#include <sstream>
 
 namespace sallyport::record {
 
@@ -40,6 +42,18 @@ std::string words(const Step& step) {
     return all;
 }
 
+/// Features come in any order (RFC 6120 4.3.2), and some servers change it each time.
+bool same(const std::string& key, const std::string& one, const std::string& other) {
+    if (key != "features" || one.size() != other.size()) return one == other;
+    const auto sorted = [](const std::string& text) {
+        std::multiset<std::string> words;
+        std::istringstream in{text};
+        for (std::string word; in >> word;) words.insert(word);
+        return words;
+    };
+    return sorted(one) == sorted(other);
+}
+
 void compare(const Step& before, const Step& now, std::vector<Difference>& out) {
     const auto value_of = [](const Step& step, const std::string& key) -> const std::string* {
         for (const auto& [name, value] : step.facts) {
@@ -52,7 +66,7 @@ void compare(const Step& before, const Step& now, std::vector<Difference>& out) 
     };
     for (const auto& [key, value] : now.facts) {
         const std::string* old = value_of(before, key);
-        if (is_fleeting(key) || (old != nullptr && *old == value)) continue;
+        if (is_fleeting(key) || (old != nullptr && same(key, *old, value))) continue;
         out.push_back({Difference::Kind::changed, now.name, key, old == nullptr ? "" : *old, value, now.at});
     }
     for (const auto& [key, value] : before.facts) {

@@ -180,6 +180,15 @@ TEST(Differences, CompareAnswersOfDnsByWhatWasAsked) {
     EXPECT_EQ(found[0].now, "two.a.test");
 }
 
+TEST(Differences, TakeFeaturesInAnyOrder) {
+    Handshake before = made("a.test", true), now = made("a.test", false);
+    before.steps = {{{}, "features.received", true, {{"features", "starttls dialback"}}}};
+    now.steps = {{{}, "features.received", true, {{"features", "dialback starttls"}}}};
+    EXPECT_TRUE(differences(before, now).empty());
+    now.steps[0].facts[0].second = "dialback";
+    EXPECT_EQ(differences(before, now).size(), 1U);
+}
+
 TEST(Verdicts, GiveEqualRefusalsOneIdAndCountThem) {
     Verdicts verdicts{100};
     const WallTime at{std::chrono::seconds{10}}, later{std::chrono::seconds{20}};
