@@ -43,7 +43,7 @@ function Hurt({ users, more }) {
   if (users.length === 0 && more === 0) return null;
   const named = all ? users : users.slice(0, most_named);
   const others = users.length - named.length;
-  return html`<div class="sub hurt">${named.map((user) => html`<div key=${user}>${user}</div>`)}
+  return html`<div class="sub hurt">${named.map((user) => html`<div key=${user}>${user.split("@").map((part, at) => html`${at > 0 && html`@<wbr />`}${part}`)}</div>`)}
     ${others > 0 && html`<button type="button" class="button quiet small first" onClick=${() => show_all(true)}>and ${number(others + more)} more</button>`}
     ${others === 0 && more > 0 && html`<div>and ${number(more)} more</div>`}</div>`;
 }
@@ -81,7 +81,7 @@ export default function Failures({ status }) {
   const columns = [
     { name: "remote", title: "Domain", value: (row) => row.remote, show: (row) => html`<a href=${`#/peer/${encodeURIComponent(row.remote)}`}>${row.remote}</a><div><${State}>${row.state}<//></div>` },
     { name: "error", title: "What failed", wide: true, value: (row) => row.error, show: (row) => html`${row.error || "stanzas wait"}<${Attempt} domain=${row.remote} />` },
-    { name: "hurt", title: "Hurt here", wrap: true, value: (row) => [...row.hurt, ...row.users].join(" "), show: (row) => html`${row.hurt.map((name) => html`<div key=${name}>${name}</div>`)}<${Hurt} users=${row.users} more=${row.more} />` },
+    { name: "hurt", title: "Hurt here", value: (row) => [...row.hurt, ...row.users].join(" "), show: (row) => html`${row.hurt.map((name) => html`<div key=${name}>${name}</div>`)}<${Hurt} users=${row.users} more=${row.more} />` },
     { name: "queued", title: "Stanzas waiting", number: true, value: (row) => row.queued, show: (row) => number(row.queued) },
     { name: "do", title: "", show: (row) => html`<${Actions} row=${row} elsewhere=${elsewhere} onWalk=${set_walk} />` },
   ];

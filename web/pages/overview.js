@@ -13,7 +13,7 @@ import { Trio } from "../lib/trio.js";
 
 const Figure = ({ name, value, aside, href }) => html`<div class="figure"><span>${href ? html`<a href=${href}>${name}</a>` : name}</span><b>${value}</b>${aside && html`<small>${aside}</small>`}</div>`;
 
-const most_problems = 4;
+const most_problems = 3;
 
 /** What is wrong now, the gravest first and what is no alarm of its own before what is, and a line for the standing alarms; those that are problems too are not told twice. */
 function Problems({ status }) {

@@ -46,8 +46,8 @@ function Servers() {
     { name: "address", title: "Publisher", value: (row) => row.address, show: (row) => html`<b>${row.address}</b><span class="sub">${row.username}${row.tls_verify ? "" : ", any certificate"}</span>` },
     { name: "state", title: "State", value: (row) => row.state, show: (row) => html`<${State}>${row.state}<//>` },
     { name: "nodes", title: "Nodes of the cluster", value: (row) => row.nodes.join(", ") },
-    { name: "rows", title: "Our rows", wide: true, value: (row) => row.rows.join(" "), show: (row) => row.rows.map((one) => html`<div key=${one}><${Mono}>${one}<//></div>`) },
-    { name: "text", title: "How far it is", wide: true, value: (row) => row.explanation ?? "" },
+    { name: "rows", title: "Our rows", wrap: true, value: (row) => row.rows.join(" "), show: (row) => row.rows.map((one) => html`<div key=${one}><${Mono}>${one}<//></div>`) },
+    { name: "text", title: "How far it is", wrap: true, value: (row) => row.explanation ?? "" },
     { name: "do", title: "", show: (row) => html`<span class="row-buttons"><${Button} kind="small" verb="imp-servers.refresh" busy=${busy} onClick=${again(row.address)}>Refresh<//><${Button} kind="small" verb="imp-servers.passwd" onClick=${() => edit(row)}>Password<//><${Button} kind="small danger" verb="imp-servers.remove" busy=${busy} onClick=${remove(row.address)}>Forget<//></span>` },
   ];
   return html`<${Panel} flush title="IM&P servers" actions=${html`<${Button} verb="imp-servers.refresh" busy=${busy} onClick=${again("")}>Refresh all<//><${Button} kind="primary" verb="imp-servers.add" onClick=${() => edit({})}>Add server<//>`}>
