@@ -78,8 +78,9 @@ void add_peers_part(NodeControl& node, const xmpp::Domain& peer, const xmpp::Dom
             report.add(Grade::note, role + " nothing is proved: no stream with " + peer.text() + " is recorded",
                        "`sallyport peers ping " + peer.text() + "` opens one");
         } else if (last->good) {
+            const std::string& proved = inbound ? peer.text() : local.text();
             report.add(Grade::good,
-                       role + ": " + peer.text() + " was last proved by " + last->result + " (" + last->id + ")");
+                       role + ": " + proved + " was last proved by " + last->result + " (" + last->id + ")");
         } else {
             report.add(Grade::bad,
                        role + ": the last handshake with " + peer.text() + " failed at " + last->failed_at + ": " +
