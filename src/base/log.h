@@ -36,7 +36,7 @@ enum class LogModule : std::uint8_t {
     tls,
     routing,  ///< stanza decisions
     admin,
-    axl,  ///< network.axl: provisioning of IM&P servers, and the AXL service
+    axl,    ///< network.axl: provisioning of IM&P servers, and the AXL service
     users,  ///< client streams, sessions, accounts
     count_
 };

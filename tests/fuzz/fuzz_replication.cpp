@@ -1,5 +1,5 @@
-// Any bytes from the far side of the provisioning channel: the machine ends the channel or goes on, what it hands to the
-// service is bounded and fits its digest, and what it reads it can write and read again.
+// Any bytes from the far side of the provisioning channel: the machine ends the channel or goes on, what it hands to
+// the service is bounded and fits its digest, and what it reads it can write and read again.
 #include <cstddef>
 #include <cstdint>
 
@@ -45,7 +45,8 @@ private:
                 fuzz::check(rep::digest(apply->values) == apply->digest, "values that are not those of their digest");
                 // Every other one is refused.
                 if (apply->revision % 2 == 0) machine_->applied(actions);
-                if (apply->revision % 2 == 1) machine_->refused({"setting-value", "odd"}, apply->revision % 3 == 0, actions);
+                if (apply->revision % 2 == 1)
+                    machine_->refused({"setting-value", "odd"}, apply->revision % 3 == 0, actions);
             }
             if (const auto* reported = std::get_if<rep::Reported>(&action))
                 fuzz::check(reported->report.steps.size() <= rep::Bounds::report_steps, "a report without bound");
@@ -60,7 +61,8 @@ private:
 /// The fuzzer writes one JSON text a line; frames are put around them, so that it need not guess lengths.
 void talk(std::string_view text) {
     Service service;
-    service.receive(rep::frame(rep::write(rep::Hello{"edge", "edge1.b.test", "edge1-b-test", "cm-2_s2scp-1.edge1-b-test", "j"})));
+    service.receive(
+        rep::frame(rep::write(rep::Hello{"edge", "edge1.b.test", "edge1-b-test", "cm-2_s2scp-1.edge1-b-test", "j"})));
     while (!text.empty()) {
         const std::size_t end = std::min(text.find('\n'), text.size());
         service.receive(rep::frame(text.substr(0, end)));

@@ -19,7 +19,7 @@ struct Reading {
     std::vector<xml::Element> elements;  ///< complete first-level elements
     bool closed = false;
     bool refused = false;
-    bool inside = false;  ///< something began and is not complete
+    bool inside = false;             ///< something began and is not complete
     bool refused_with_more = false;  ///< expat alone: it waits for the rest of a token, and no rest can be right
     xml::Problem problem = xml::Problem::none;
     std::string why;

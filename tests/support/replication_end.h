@@ -31,9 +31,9 @@ public:
     /// A new channel; `out` collects what is to be sent.
     void connect(TimePoint now) {
         replication::MachineSettings settings;
-        settings.own = is_edge_ ? replication::Hello{"edge", "edge1.b.test", "edge1-b-test",
-                                                     "cm-2_s2scp-1.edge1-b-test", "i1"}
-                                : replication::Hello{"core", "core1.b.test", "core1-b-test", "", "i2"};
+        settings.own =
+            is_edge_ ? replication::Hello{"edge", "edge1.b.test", "edge1-b-test", "cm-2_s2scp-1.edge1-b-test", "i1"}
+                     : replication::Hello{"core", "core1.b.test", "core1-b-test", "", "i2"};
         settings.far_role = is_edge_ ? "core" : "edge";
         machine.emplace(settings, now);
         out.clear();

@@ -59,7 +59,7 @@ private:
     io::StreamOwner* owner_ = nullptr;
     std::unique_ptr<SimSession> tls_;
     std::unique_ptr<io::Timer> linger_;
-    std::string inbox_;             ///< arrived and not yet read
+    std::string inbox_;  ///< arrived and not yet read
     std::string out_;
     std::string wire_;
     std::string tls_problem_;

@@ -59,7 +59,8 @@ std::size_t Connection::pending() const { return out_.size() - out_head_ + wire_
 
 std::size_t Connection::in_flight() const {
     int unacknowledged = 0;
-    if (socket_.get() < 0 || ioctl(socket_.get(), SIOCOUTQ, &unacknowledged) != 0 || unacknowledged < 0) return pending();
+    if (socket_.get() < 0 || ioctl(socket_.get(), SIOCOUTQ, &unacknowledged) != 0 || unacknowledged < 0)
+        return pending();
     return pending() + static_cast<std::size_t>(unacknowledged);
 }
 

@@ -18,11 +18,11 @@ namespace sallyport::io {
 
 /// How a connection ended.
 enum class CloseReason {
-    peer_closed,   ///< orderly end: FIN, after close_notify where there is TLS
-    truncated,     ///< FIN without close_notify
-    reset,         ///< RST or another network error
-    tls_failed,    ///< handshake or record error; text says why
-    local,         ///< we closed
+    peer_closed,  ///< orderly end: FIN, after close_notify where there is TLS
+    truncated,    ///< FIN without close_notify
+    reset,        ///< RST or another network error
+    tls_failed,   ///< handshake or record error; text says why
+    local,        ///< we closed
 };
 
 /// What a stream tells its owner. Calls come from the loop, never from within a call to the stream.
@@ -58,7 +58,8 @@ public:
     /// Begins a TLS handshake as client or server after everything queued so far is sent. As client `name` is the SNI.
     /// Bytes that the peer sent before and that have not been delivered yet belong to the handshake.
     virtual void start_tls(std::shared_ptr<const TlsContext> context, TlsRole role, const std::string& name) = 0;
-    /// Sends what is queued, then close_notify (with TLS) and FIN; on_closed(local) follows at the latest after `linger`.
+    /// Sends what is queued, then close_notify (with TLS) and FIN; on_closed(local) follows at the latest after
+    /// `linger`.
     virtual void close(Duration linger) = 0;
     /// Closes at once: queued bytes are dropped, RST where possible. on_closed(local) follows from the loop.
     virtual void abort() = 0;

@@ -1,5 +1,5 @@
-// TLS configuration as immutable shared values: which identity to show, which anchors to trust, what to ask of the peer.
-// A reload makes new contexts; streams that hold old ones are not touched. Simulated in tests/support.
+// TLS configuration as immutable shared values: which identity to show, which anchors to trust, what to ask of the
+// peer. A reload makes new contexts; streams that hold old ones are not touched. Simulated in tests/support.
 #pragma once
 
 #include <functional>
@@ -38,9 +38,9 @@ struct TlsSettings {
     std::vector<TlsIdentity> identities;  ///< first that covers the name wins; the first is the fall-back
     std::string trust_file;               ///< PEM bundle of anchors; empty: nothing is trusted
     bool tls13_only = false;
-    bool require_peer = false;            ///< handshake fails without a valid peer certificate (router link)
-    bool request_peer = true;             ///< as server: ask for a certificate, judge it, go on either way
-    std::vector<std::string> alpn;        ///< as client: offered; as server: accepted, others refused when any is offered
+    bool require_peer = false;      ///< handshake fails without a valid peer certificate (router link)
+    bool request_peer = true;       ///< as server: ask for a certificate, judge it, go on either way
+    std::vector<std::string> alpn;  ///< as client: offered; as server: accepted, others refused when any is offered
     /// Server side: mints a certificate and key (PEM, both in one string) for a name that no identity covers; used by
     /// the core's inside listener. Client side: minted for `name` given to client_identity. Null: none.
     std::function<Result<std::string>(const std::string& name)> mint;

@@ -23,8 +23,8 @@ int run_core(const std::string& config_file) {
     }
     CoreNode& core = **node;
     return serve(core.runtime(), core,
-                 {[&] { return core.start(); }, [&](std::function<void()> on_quiet) { core.when_quiet(std::move(on_quiet)); },
-                  [&] { core.stop(); }});
+                 {[&] { return core.start(); },
+                  [&](std::function<void()> on_quiet) { core.when_quiet(std::move(on_quiet)); }, [&] { core.stop(); }});
 }
 
 }  // namespace sallyport::nodes

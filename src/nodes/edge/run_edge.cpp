@@ -23,8 +23,8 @@ int run_edge(const std::string& config_file) {
     }
     EdgeNode& edge = **node;
     return serve(edge.runtime(), edge,
-                 {[&] { return edge.start(); }, [&](std::function<void()> on_quiet) { edge.when_quiet(std::move(on_quiet)); },
-                  [&] { edge.stop(); }});
+                 {[&] { return edge.start(); },
+                  [&](std::function<void()> on_quiet) { edge.when_quiet(std::move(on_quiet)); }, [&] { edge.stop(); }});
 }
 
 }  // namespace sallyport::nodes

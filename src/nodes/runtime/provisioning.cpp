@@ -6,7 +6,9 @@
 namespace sallyport::nodes {
 
 Provisioning::Provisioning(Runtime& runtime)
-    : runtime_{runtime}, log_{runtime.log(), LogModule::settings}, ssh_{std::make_unique<io::SshNode>(runtime.control())} {
+    : runtime_{runtime},
+      log_{runtime.log(), LogModule::settings},
+      ssh_{std::make_unique<io::SshNode>(runtime.control())} {
     const config::NodeFile& file = runtime.file();
     services::Replicator::Options options{file.role,          file.node.name, file.realm(),
                                           runtime.instance(), file.node.data, {}};
@@ -56,8 +58,8 @@ Result<void> Provisioning::prepare_core() {
     }
     dialler_ = std::make_unique<services::SshDialler>(
         services::SshDialler::Parts{runtime_.control(), runtime_.network(), runtime_.resolver(), *ssh_,
-                                    runtime_.alarms(), *replicator_, io::random_below,
-                                    io::SshLimits{}.login_seconds, log_},
+                                    runtime_.alarms(), *replicator_, io::random_below, io::SshLimits{}.login_seconds,
+                                    log_},
         std::move(targets));
     return {};
 }

@@ -32,7 +32,8 @@ void ComponentAccept::on_header(const xml::Header& header, Actions& out) {
     auto domain = xmpp::Domain::parse(header.attribute("to"));
     if (!domain) return close(error_of(xmpp::StreamCondition::improper_addressing), "no component domain", out);
     const auto secret = secret_of_(*domain);
-    if (!secret) return close(error_of(xmpp::StreamCondition::host_unknown), "unknown component " + domain->text(), out);
+    if (!secret)
+        return close(error_of(xmpp::StreamCondition::host_unknown), "unknown component " + domain->text(), out);
     domain_ = std::move(*domain);
     secret_ = *secret;
     answer_header(domain_.text(), out);

@@ -25,7 +25,9 @@ public:
     void on_footer(Actions& out) { close(std::nullopt, "closed by the component", out); }
     /// A stanza arrived from `from_domain`: true when it may be routed (XEP-0114 section 3).
     [[nodiscard]] bool admits(std::string_view from_domain, Actions& out);
-    [[nodiscard]] TimePoint deadline() const { return state_ == State::header || state_ == State::handshake ? until_ : never; }
+    [[nodiscard]] TimePoint deadline() const {
+        return state_ == State::header || state_ == State::handshake ? until_ : never;
+    }
     void on_deadline(Actions& out);
     void close(std::optional<xmpp::StreamError> error, const std::string& why, Actions& out);
 

@@ -46,17 +46,19 @@ struct Element {
     bool operator==(const Element&) const = default;
 };
 
-/// Writes `element` as one canonical form: no CDATA, `<`, `&`, `>` escaped in text, quotes, TAB, LF and CR of attributes
-/// as character references, namespaces declared where they change. `inherited` is the default namespace in force around
-/// it (e.g. "jabber:server"): not declared again. `prefixes` maps namespaces whose prefix the stream header already
-/// declares ("http://etherx.jabber.org/streams" -> "stream", "jabber:server:dialback" -> "db").
+/// Writes `element` as one canonical form: no CDATA, `<`, `&`, `>` escaped in text, quotes, TAB, LF and CR of
+/// attributes as character references, namespaces declared where they change. `inherited` is the default namespace in
+/// force around it (e.g. "jabber:server"): not declared again. `prefixes` maps namespaces whose prefix the stream
+/// header already declares ("http://etherx.jabber.org/streams" -> "stream", "jabber:server:dialback" -> "db").
 /// Iterative: depth cannot exhaust the stack.
 [[nodiscard]] std::string write(const Element& element, std::string_view inherited,
                                 const std::vector<std::pair<std::string_view, std::string_view>>& prefixes = {});
 
 /// Like write(), but elements in `rename_from` come out in `rename_to` (re-scoping of the content namespace between
-/// jabber:server, jabber:client and jabber:component:accept, RFC 6120 4.8.3), except below elements of another namespace.
-[[nodiscard]] std::string write_rescoped(const Element& element, std::string_view rename_from, std::string_view rename_to);
+/// jabber:server, jabber:client and jabber:component:accept, RFC 6120 4.8.3), except below elements of another
+/// namespace.
+[[nodiscard]] std::string write_rescoped(const Element& element, std::string_view rename_from,
+                                         std::string_view rename_to);
 
 /// Appends `text` with the five specials escaped; usable for text and for attribute values.
 void append_escaped(std::string& out, std::string_view text);

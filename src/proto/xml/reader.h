@@ -29,11 +29,11 @@ enum class Problem {
 
 /// The opening tag of the stream.
 struct Header {
-    std::string space;    ///< namespace of the root element
-    std::string name;     ///< local name
-    std::string prefix;   ///< as written
-    std::string content_space;  ///< default namespace in force for first-level elements
-    std::vector<Attribute> attributes;  ///< without namespace declarations
+    std::string space;                                          ///< namespace of the root element
+    std::string name;                                           ///< local name
+    std::string prefix;                                         ///< as written
+    std::string content_space;                                  ///< default namespace in force for first-level elements
+    std::vector<Attribute> attributes;                          ///< without namespace declarations
     std::vector<std::pair<std::string, std::string>> prefixes;  ///< declared: prefix -> namespace
 
     [[nodiscard]] std::string_view attribute(std::string_view attribute_name) const;
@@ -41,22 +41,22 @@ struct Header {
 
 /// The opening tag of a first-level element, without a tree: the shell of a stanza.
 struct Shell {
-    std::string_view name;     ///< local name
-    std::string_view space;    ///< namespace name
+    std::string_view name;                      ///< local name
+    std::string_view space;                     ///< namespace name
     std::string_view to, from, id, type, lang;  ///< attribute values as written (raw: may hold references, see `raw`)
     bool has_to = false, has_from = false, has_id = false, has_type = false, has_lang = false;
     /// Byte ranges of the values of to and from in the slice (between the quotes): for rewriting an address in place.
     std::size_t to_at = 0, from_at = 0;
-    std::size_t tag_end = 0;   ///< offset behind the name of the opening tag: where attributes can be inserted
+    std::size_t tag_end = 0;  ///< offset behind the name of the opening tag: where attributes can be inserted
 };
 
 /// What one call of next() found.
 enum class Kind {
-    need_more,   ///< nothing complete; feed more bytes
-    header,      ///< header() is valid
-    element,     ///< a complete first-level element: slice(), shell(), plain(), tree()
-    footer,      ///< the closing tag of the stream
-    problem,     ///< problem() and explanation(); the reader is finished
+    need_more,  ///< nothing complete; feed more bytes
+    header,     ///< header() is valid
+    element,    ///< a complete first-level element: slice(), shell(), plain(), tree()
+    footer,     ///< the closing tag of the stream
+    problem,    ///< problem() and explanation(); the reader is finished
 };
 
 class Reader {

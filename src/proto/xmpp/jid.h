@@ -61,8 +61,8 @@ private:
     std::string resource_;
 };
 
-/// The fast judgement of an address as it stands in a stanza: when it is pure ASCII and already canonical, the domain is
-/// a view into it and nothing is allocated. False: use Jid::parse.
+/// The fast judgement of an address as it stands in a stanza: when it is pure ASCII and already canonical, the domain
+/// is a view into it and nothing is allocated. False: use Jid::parse.
 [[nodiscard]] bool split_canonical(std::string_view address, std::string_view& domain);
 
 }  // namespace sallyport::xmpp

@@ -19,12 +19,14 @@ enum class StanzaKind { message, presence, iq };
 struct Stanza {
     std::string_view bytes;  ///< without an own declaration of the content namespace; fit for any content namespace
     StanzaKind kind = StanzaKind::message;
-    std::string_view to, from;               ///< canonical addresses, unescaped form equal to what stands in bytes
-    std::string_view to_domain, from_domain; ///< canonical domains, views into to and from
-    std::string_view id, type;               ///< raw, as written in bytes (escaped)
+    std::string_view to, from;                ///< canonical addresses, unescaped form equal to what stands in bytes
+    std::string_view to_domain, from_domain;  ///< canonical domains, views into to and from
+    std::string_view id, type;                ///< raw, as written in bytes (escaped)
 
     /// RFC 6120 8.3.1: an error, an iq result, is never answered with an error.
-    [[nodiscard]] bool may_be_answered() const { return type != "error" && !(kind == StanzaKind::iq && type == "result"); }
+    [[nodiscard]] bool may_be_answered() const {
+        return type != "error" && !(kind == StanzaKind::iq && type == "result");
+    }
 };
 
 /// Owns what Stanza views, for queues and rewritten stanzas.
@@ -59,7 +61,8 @@ public:
     /// with a stanza condition `out` is filled too, so that the stanza can be answered.
     /// Judges: kind (else unsupported-stanza-type), to and from present and valid (else improper-addressing), iq rules
     /// (type and id present, one child in a request: else bad-request). Does not judge domains.
-    [[nodiscard]] bool read(const xml::Reader& reader, std::string_view default_lang, Stanza& out, StanzaProblem& problem);
+    [[nodiscard]] bool read(const xml::Reader& reader, std::string_view default_lang, Stanza& out,
+                            StanzaProblem& problem);
 
 private:
     void take(const xml::Reader& reader, std::string_view default_lang, Stanza& out);

@@ -12,9 +12,9 @@ struct StreamHeader {
     std::string content = "jabber:server";  ///< content namespace
     std::string from, to, id;               ///< left out when empty (to may be present and empty: has_to)
     std::string lang = "en";
-    bool version_1 = true;                  ///< version='1.0'; false: pre-XMPP peer, left out
-    bool dialback = true;                   ///< declares xmlns:db
-    std::string extra;                      ///< further attributes, already written, starting with a space
+    bool version_1 = true;  ///< version='1.0'; false: pre-XMPP peer, left out
+    bool dialback = true;   ///< declares xmlns:db
+    std::string extra;      ///< further attributes, already written, starting with a space
 };
 
 /// With the XML declaration and the prefix `stream`.

@@ -64,7 +64,7 @@ private:
     const Clock& clock_;
     std::string random_;
     std::map<IpAddress, std::deque<TimePoint>> failures_;
-    TimePoint good_at_{};  ///< of the latest login
+    TimePoint good_at_{};                        ///< of the latest login
     std::map<std::string, std::string> proved_;  ///< user -> keyed digest of what was verified last
     std::string decoy_;                          ///< a verifier that nobody's password fits
 };

@@ -14,8 +14,8 @@ constexpr Duration longest_question = std::chrono::seconds{2};
 constexpr std::uint64_t largest_link_element = 4 << 20;
 }  // namespace
 
-Connection::Connection(Hub& hub, std::unique_ptr<io::Stream> stream, MachineSettings settings, std::string expected_name,
-                       std::shared_ptr<const io::TlsContext> tls, std::size_t dial_index)
+Connection::Connection(Hub& hub, std::unique_ptr<io::Stream> stream, MachineSettings settings,
+                       std::string expected_name, std::shared_ptr<const io::TlsContext> tls, std::size_t dial_index)
     : hub_{hub},
       stream_{std::move(stream)},
       machine_{std::move(settings), hub.context_.shard.loop.now()},
@@ -39,11 +39,11 @@ void Connection::start() {
 
 void Connection::on_tls(const TlsFacts& facts) {
     tls_facts_ = facts;
-    const bool named = expected_name_.empty() ||
-                       (facts.peer && std::find(facts.peer->dns_names.begin(), facts.peer->dns_names.end(), expected_name_) !=
-                                          facts.peer->dns_names.end());
+    const bool named =
+        expected_name_.empty() || (facts.peer && std::find(facts.peer->dns_names.begin(), facts.peer->dns_names.end(),
+                                                           expected_name_) != facts.peer->dns_names.end());
     if (!facts.peer || !facts.peer->chain_valid || !named) {
-        why_closed_ = !facts.peer              ? "no certificate"
+        why_closed_ = !facts.peer                ? "no certificate"
                       : !facts.peer->chain_valid ? "certificate: " + facts.peer->chain_error
                                                  : "the certificate is not for " + expected_name_;
         stream_->abort();

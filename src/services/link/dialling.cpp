@@ -55,10 +55,12 @@ void Hub::dialled(Dialling& dialling, Result<std::unique_ptr<io::Stream>> result
 void Hub::retry_later(Dialling& dialling, const std::string& why) {
     if (shutting_) return;
     if (dialling.why != why) {
-        log_.warn("link.dial.failed", {{"address", dialling.target.address.text()}, {"name", dialling.target.name}, {"why", why}});
+        log_.warn("link.dial.failed",
+                  {{"address", dialling.target.address.text()}, {"name", dialling.target.name}, {"why", why}});
     }
     dialling.why = why;
-    const Duration ceiling = std::min<Duration>(std::chrono::milliseconds{500} * (1U << std::min(dialling.failures, 4U)), longest_delay);
+    const Duration ceiling =
+        std::min<Duration>(std::chrono::milliseconds{500} * (1U << std::min(dialling.failures, 4U)), longest_delay);
     ++dialling.failures;
     const auto ms = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(ceiling).count());
     const Duration delay = std::chrono::milliseconds{ms / 2 + context_.shard.random(ms / 2 + 1)};

@@ -21,8 +21,8 @@ struct Session {
     Serves bound;  ///< what the far side serves and reaches
     SendWindow<routing::Ticket> out;
     ReceiveWindow in;
-    routing::Ticket source;               ///< tickets of received stanzas
-    Connection* connection = nullptr;     ///< null while broken
+    routing::Ticket source;            ///< tickets of received stanzas
+    Connection* connection = nullptr;  ///< null while broken
     TimePoint broken_since = never;
     TimePoint open_since{};
     std::uint64_t sent = 0, received = 0, resumptions = 0;

@@ -1,5 +1,5 @@
-// One shard: a thread with its own loop, network, resolver and ticket desk; and the bus on which shards exchange batches.
-// Nothing here is shared but the bus's bounded mailboxes (design, section 8).
+// One shard: a thread with its own loop, network, resolver and ticket desk; and the bus on which shards exchange
+// batches. Nothing here is shared but the bus's bounded mailboxes (design, section 8).
 #pragma once
 
 #include <atomic>
@@ -39,7 +39,7 @@ struct Shard {
     LogSink& log;
     TicketDesk desk;
     Bus& bus;
-    std::function<std::string()> fresh_id;                         ///< >= 128 random bits
+    std::function<std::string()> fresh_id;  ///< >= 128 random bits
     std::function<std::uint64_t(std::uint64_t below)> random;
 
     /// The ticket's stanza is done, wherever its source lives.

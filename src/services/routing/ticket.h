@@ -1,5 +1,5 @@
-// Who is told when a stanza is done: delivered and acknowledged at the next hop, or answered with an error. A ticket is a
-// plain value that crosses shards and waits in queues; the desk of its shard knows whom it means (design, section 7).
+// Who is told when a stanza is done: delivered and acknowledged at the next hop, or answered with an error. A ticket is
+// a plain value that crosses shards and waits in queues; the desk of its shard knows whom it means (design, section 7).
 #pragma once
 
 #include <cstdint>

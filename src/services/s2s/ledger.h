@@ -1,5 +1,6 @@
-// Who is connected from where, for the whole node: the bounds per remote address (security catalogue part 5). Consulted at
-// accept, authentication and verification, never per stanza; a mutex guards it (docs/decisions/0004-ledger-mutex.md).
+// Who is connected from where, for the whole node: the bounds per remote address (security catalogue part 5). Consulted
+// at accept, authentication and verification, never per stanza; a mutex guards it
+// (docs/decisions/0004-ledger-mutex.md).
 #pragma once
 
 #include <cstdint>

@@ -11,7 +11,8 @@ namespace sallyport::s2s {
 
 class TokenBucket {
 public:
-    TokenBucket(std::uint64_t rate, std::uint64_t burst, TimePoint now) : rate_{rate}, burst_{burst}, level_{static_cast<double>(burst)}, at_{now} {}
+    TokenBucket(std::uint64_t rate, std::uint64_t burst, TimePoint now)
+        : rate_{rate}, burst_{burst}, level_{static_cast<double>(burst)}, at_{now} {}
 
     void configure(std::uint64_t rate, std::uint64_t burst) {
         rate_ = rate;
@@ -25,7 +26,8 @@ public:
         at_ = now;
         level_ = std::min(static_cast<double>(burst_), level_ + gained) - static_cast<double>(bytes);
         if (level_ >= 0) return Duration{0};
-        return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(-level_ / static_cast<double>(rate_)));
+        return std::chrono::duration_cast<Duration>(
+            std::chrono::duration<double>(-level_ / static_cast<double>(rate_)));
     }
 
 private:

@@ -31,16 +31,25 @@ TEST(ReplicationMessage, SurvivesWritingAndReading) {
 
 TEST(ReplicationMessage, RefusesWhatItDoesNotKnow) {
     for (const char* text : {
-             "", "[]", "7", "{}", R"({"type":"gossip"})", R"({"type":"ack"})", R"({"type":"ack","revision":-1})",
-             R"({"type":"ack","revision":"1"})", R"({"type":"ack","revision":1,"more":1})",
-             R"({"type":"held","revision":1,"digest":"zz"})", R"({"type":"update","revision":1,"digest":"","values":{}})",
+             "",
+             "[]",
+             "7",
+             "{}",
+             R"({"type":"gossip"})",
+             R"({"type":"ack"})",
+             R"({"type":"ack","revision":-1})",
+             R"({"type":"ack","revision":"1"})",
+             R"({"type":"ack","revision":1,"more":1})",
+             R"({"type":"held","revision":1,"digest":"zz"})",
+             R"({"type":"update","revision":1,"digest":"","values":{}})",
              R"({"type":"ping","x":[[[[[[1]]]]]]})",
              R"({"type":"hello","version":1,"role":"edge","node":"a\nb","realm":"x","component":"","instance":"i"})",
              R"({"type":"hello","role":"edge","node":"a","realm":"x","component":"","instance":"i"})",
          }) {
         EXPECT_FALSE(parse(text)) << text;
     }
-    const auto later = parse(R"({"type":"hello","version":2,"role":"edge","node":"a","realm":"a","component":"","instance":"i"})");
+    const auto later =
+        parse(R"({"type":"hello","version":2,"role":"edge","node":"a","realm":"a","component":"","instance":"i"})");
     ASSERT_FALSE(later);
     EXPECT_EQ(later.error().code, "version");
 }
