@@ -109,6 +109,19 @@ TEST_P(Outage, ReturnsEachStanzaOnceWhenThePeersEdgeStaysDown) {
     EXPECT_GE(bounced.size(), 30U);
 }
 
+TEST_P(Outage, AnswersThePingOfAPeerThatIsDownWithTheAttempt) {
+    f.b.kill_edge();
+    f.world.advance(std::chrono::seconds{1});
+    std::optional<Result<Duration>> outcome;
+    const xmpp::DomainPair pair{*xmpp::Domain::parse("a.test"), *xmpp::Domain::parse("b.test")};
+    const auto at = routing::owner("a.test", "b.test", static_cast<std::uint32_t>(f.a.edge->shards.size()));
+    f.a.edge->shards[at]->s2s().pool().ping(pair, [&](Result<Duration> result) { outcome = std::move(result); });
+    ASSERT_TRUE(f.world.run_until([&] { return outcome.has_value(); }, std::chrono::seconds{5}));
+    ASSERT_FALSE(outcome->has_value());
+    EXPECT_EQ(outcome->error().code, "ping-no-answer");
+    EXPECT_NE(outcome->error().text.find("tcp"), std::string::npos) << outcome->error().text;
+}
+
 TEST_P(Outage, SendsAgainWhatAStreamLostBeforeItsAcknowledgementsWereOn) {
     f.world.set_latency(f.b.core_address, f.b.edge_link, std::chrono::milliseconds{500});
     f.a.user().message("romeo@a.test", "juliet@rooms.b.test", "x1");

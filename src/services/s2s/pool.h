@@ -128,6 +128,9 @@ private:
     void watch(Carrier& carrier, TimePoint now);
     void send_ping(Destination& to, const std::string& id);
     void answer_late_pings(TimePoint now);
+    /// The attempt to open a stream for them has failed.
+    void answer_pings(const Destination& to);
+    void answer_without_pong(const std::string& id);
     [[nodiscard]] bool take_back(const xmpp::Stanza& stanza, const xmpp::StanzaError& error);
     [[nodiscard]] std::string fresh_ping() const;
 

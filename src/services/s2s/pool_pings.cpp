@@ -117,13 +117,22 @@ void Pool::answer_late_pings(TimePoint now) {
     for (const auto& [id, ping] : pings_) {
         if (ping.on_pinged && now - ping.since > context_.timers.negotiation) late.push_back(id);
     }
-    for (const auto& id : late) {
-        const Ping ping = std::move(pings_.extract(id).mapped());
-        const Destination* to = find(ping.pair);
-        ping.on_pinged(Error{"ping-no-answer", to != nullptr && to->failure
-                                                   ? to->failure->step + ": " + to->failure->why
-                                                   : "no answer in time"});
+    for (const auto& id : late) answer_without_pong(id);
+}
+
+void Pool::answer_pings(const Destination& to) {
+    std::vector<std::string> failed;
+    for (const auto& [id, ping] : pings_) {
+        if (ping.on_pinged && ping.pair == to.pair) failed.push_back(id);
     }
+    for (const auto& id : failed) answer_without_pong(id);
+}
+
+void Pool::answer_without_pong(const std::string& id) {
+    const Ping ping = std::move(pings_.extract(id).mapped());
+    const Destination* to = find(ping.pair);
+    ping.on_pinged(Error{"ping-no-answer", to != nullptr && to->failure ? to->failure->step + ": " + to->failure->why
+                                                                        : "no answer in time"});
 }
 
 }  // namespace sallyport::s2s

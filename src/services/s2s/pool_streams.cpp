@@ -243,6 +243,7 @@ void Pool::lost(Destination& to, const DialFailure& failure) {
          {"retry_ms", std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(to.retry_at - now).count())},
          {"waiting", std::to_string(to.queue.size())},
          {"verdict", verdict}});
+    answer_pings(to);
     if (failure.permanent) refuse_all(to, failure);
 }
 
