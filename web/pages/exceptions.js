@@ -1,4 +1,5 @@
 // Exceptions for single domains: what a row does not mention follows the general settings.
+import { useForm } from "../lib/form.js";
 import { word } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
 import { Button, Field, Notice, Page, Panel, Select, Sheet, Text, Wait, confirm, useAction } from "../lib/parts.js";
@@ -10,34 +11,29 @@ const modes = [general, ["tls_required", "TLS required"], ["tls_optional", "TLS 
 const proofs = [["", "As the general setting"], ["any", "Any: no certificate is demanded"], ["certificate", "Certificate: dialback does not count"], ["dialback", "Dialback: certificates are not looked at"]];
 const bidi = [general, ["on", "On"], ["off", "Off"]];
 
+function limits_of(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error("limits: not JSON, such as {\"stanzas_per_second\": 50}");
+  }
+}
+
 function Edit({ row, rows, settings, onClose }) {
-  const [form, set] = useState({ domain: "", ...row });
-  const [limits, set_limits] = useState(row?.limits ? JSON.stringify(row.limits) : "");
-  const [problem, set_problem] = useState(null);
-  const [busy, run] = useAction();
-  const put = (name) => (value) => set({ ...form, [name]: value });
-  const submit = (event) => {
-    event.preventDefault();
-    run(async () => {
-      const next = Object.fromEntries(Object.entries(form).filter(([name, value]) => name !== "limits" && value !== "" && value !== null));
-      try {
-        if (limits.trim() !== "") next.limits = JSON.parse(limits);
-      } catch {
-        set_problem({ message: "limits: not JSON, such as {\"stanzas_per_second\": 50}" });
-        return;
-      }
-      const others = rows.filter((one) => one !== row);
-      const refused = await save(settings.revision, { "federation.peers": [...others, next] }, `The exception for ${next.domain} is in force.`);
-      set_problem(refused);
-      if (!refused) onClose();
-    });
-  };
+  const { form, put, problem, busy, submit } = useForm({ domain: "", ...row, limits: row?.limits ? JSON.stringify(row.limits) : "" }, async () => {
+    const next = Object.fromEntries(Object.entries(form).filter(([, value]) => value !== "" && value !== null));
+    if (next.limits) next.limits = limits_of(next.limits);
+    const others = rows.filter((one) => one !== row);
+    const refused = await save(settings.revision, { "federation.peers": [...others, next] }, `The exception for ${next.domain} is in force.`);
+    if (refused) throw refused;
+    onClose();
+  });
   return html`<${Sheet} title=${row ? `Exception for ${row.domain}` : "New exception"} onClose=${onClose}><form onSubmit=${submit}>
     <${Field} label="Domain" required help="a name, or *.name for every name below it">${(at) => html`<${Text} ...${at} required value=${form.domain} onChange=${put("domain")} />`}<//>
     <${Field} label="Security mode">${(at) => html`<${Select} ...${at} options=${modes} value=${form.security_mode ?? ""} onChange=${put("security_mode")} />`}<//>
     <${Field} label="Authentication">${(at) => html`<${Select} ...${at} options=${proofs} value=${form.authentication ?? ""} onChange=${put("authentication")} />`}<//>
     <${Field} label="Bidirectional streams">${(at) => html`<${Select} ...${at} options=${bidi} value=${form.bidi ?? ""} onChange=${put("bidi")} />`}<//>
-    <${Field} label="Limits" help="names and numbers as JSON; the manual's page Limits has them">${(at) => html`<${Text} ...${at} value=${limits} onChange=${set_limits} />`}<//>
+    <${Field} label="Limits" help="names and numbers as JSON; the manual's page Limits has them">${(at) => html`<${Text} ...${at} value=${form.limits} onChange=${put("limits")} />`}<//>
     <${Field} label="Note" help="for those after you: why, and until when">${(at) => html`<${Text} ...${at} value=${form.note ?? ""} onChange=${put("note")} />`}<//>
     ${problem && html`<${Notice} tone="bad">${problem.message}<//>`}
     <div class="form-foot"><${Button} type="submit" kind="primary" verb="config.set" busy=${busy}>Save<//><button type="button" class="button quiet" onClick=${onClose}>Cancel</button></div></form><//>`;

@@ -101,9 +101,7 @@ public:
                 {"remote", contact_.pair.remote.text()},
                 {"direction", view(policy::text(contact_.direction))},
                 {"passes", passes},
-                {"verdict_id", status_.router || !knows_policy()
-                                   ? json::value{}
-                                   : json::value(policy::decide(contact_, *settings_).verdict_id)},
+                {"verdict_id", refusal_id()},
                 {"blocked_by", passes ? json::value{} : json::value(blocked_by_)},
                 {"blocked_at", passes ? json::value{} : json::value(blocked_at_)},
                 {"change", change_.empty() ? json::value{} : json::value(change_)},
@@ -112,6 +110,13 @@ public:
     }
 
 private:
+    /// That of a live refusal by a rule, for `why ID`; null when the rules have no objection.
+    [[nodiscard]] json::value refusal_id() const {
+        if (status_.router || !knows_policy()) return nullptr;
+        const auto decided = policy::decide(contact_, *settings_);
+        return decided.allowed ? json::value{} : json::value(decided.verdict_id);
+    }
+
     [[nodiscard]] bool is_outbound() const { return contact_.direction == s2s::Direction::outbound; }
     [[nodiscard]] bool is_edge() const { return node_.file().role == config::Role::edge; }
 

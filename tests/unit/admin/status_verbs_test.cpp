@@ -458,6 +458,7 @@ TEST_F(Why, PassesWhatNothingStops) {
     const auto out = why("juliet@b.test/balcony", "a.test");
     EXPECT_EQ(text_at(out, "passes"), "true");
     EXPECT_EQ(text_at(out, "direction"), "outbound");
+    EXPECT_EQ(text_at(out, "verdict_id"), "null") << "there is nothing that `why ID` could explain";
     EXPECT_EQ(text_at(why("romeo@a.test", "juliet@b.test"), "direction"), "inbound");
 }
 
