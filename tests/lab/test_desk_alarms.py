@@ -47,7 +47,7 @@ def opens_stream(edge, domain):
 def test_a_partner_s_certificate_that_ends_soon(world):
     """Partners with ten days left and with twenty (the lab's own); their administrators are to be told of the one."""
     soon = world.authority.issue("ends-soon", ["own.guest.lab"], days=10)
-    with world.guest(also={"own.guest.lab": []}, certificates={"own.guest.lab": soon}), young_edge(world, "edge5") as edge:
+    with world.guest(also={"own.guest.lab": []}, certificates={"own.guest.lab": soon}), young_edge(world, "young5") as edge:
         for domain in ("own.guest.lab", "vngtp.lab"):
             opens_stream(edge, domain)
         found = until(lambda: alarms(edge, "peer.certificate_expiring"), lambda: edge.json("alarms"), 75)
@@ -62,7 +62,7 @@ def test_events_reach_a_syslog_receiver_on_a_unix_socket(world):
     with contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as receiver:
         receiver.bind(path)
         receiver.settimeout(15)
-        with young_edge(world, "edge6", log={"level": "info", "syslog": [f"unix:{path}"]}) as edge:
+        with young_edge(world, "young6", log={"level": "info", "syslog": [f"unix:{path}"]}) as edge:
             edge.ask("diag", "start", "unix")
             edge.ask("diag", "marker", "to the machine's own log")
             line = ""

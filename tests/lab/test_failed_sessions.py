@@ -1,6 +1,7 @@
 """Failed sessions from the command line: who cannot be reached and whom it hurts, again, why, block; with a partner whose server
 goes away and comes back."""
 import json
+import re
 
 import pytest
 
@@ -35,6 +36,11 @@ def failure(world, domain="guest.lab"):
     return next((one for one in world.edge.json("peers", "show", domain)["destinations"] if one["failures"]), None)
 
 
+def is_problem(world):
+    """Others, whose names end as his does, may be one too."""
+    return re.search(r"(?<![\w.])guest\.lab cannot be reached", world.edge.ask("status")) is not None
+
+
 def test_a_partner_that_went_away_is_listed_retried_and_comes_back(world):
     with world.guest() as gus:
         world.ana.says(gus, "while you are here")
@@ -54,7 +60,7 @@ def test_a_partner_that_went_away_is_listed_retried_and_comes_back(world):
         printed = world.edge.ask("peers", "list")
         assert "guest.lab" in printed and "Connection refused" in printed, printed
         assert max(len(line) for line in printed.splitlines()) <= 100, printed
-        assert "guest.lab cannot be reached" in world.edge.ask("status")
+        assert is_problem(world)
         told = world.edge.ask("why", "coluc.com", "guest.lab", check=False)
         assert "STOP tcp" in told, told
 
@@ -66,7 +72,7 @@ def test_a_partner_that_went_away_is_listed_retried_and_comes_back(world):
         assert pong["remote"] == "guest.lab" and pong["milliseconds"] > 0, pong
         gus.hears("welcome back", since=since)
         assert not failure(world) and row(world)["state"] == "open", row(world)
-        assert "guest.lab cannot be reached" not in world.edge.ask("status")
+        assert not is_problem(world)
         assert "STOP" not in world.edge.ask("why", "coluc.com", "guest.lab")
 
 

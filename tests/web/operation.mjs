@@ -50,6 +50,9 @@ export default function operation(stage) {
     const [download] = await Promise.all([desk.page.waitForEvent("download"), desk.page.click("main button:has-text('Export for the partner')")]);
     const exported = JSON.parse(await readFile(await download.path(), "utf8"));
     assert.ok(exported.handshakes.some(({ good }) => good) && exported.handshakes.some(({ good }) => !good));
+    const [single] = await Promise.all([desk.page.waitForEvent("download"), desk.page.click("main .handshake button:has-text('Export this one')")]);
+    const { handshakes: [one, ...others] } = JSON.parse(await readFile(await single.path(), "utf8"));
+    assert.ok(!one.good && others.length === 0, "the one that was opened");
     await desk.go("peers");
     await desk.page.waitForSelector("main tbody tr:has-text('capulet.lab') .marks i.bad");
     await desk.done();
@@ -89,6 +92,25 @@ export default function operation(stage) {
     const { stdout } = await run("tar", ["-xzOf", await download.path()], { maxBuffer: 64 << 20 });
     assert.match(stdout, /now the partner tries/);
     assert.ok(!stdout.includes("wherefore art thou"), "the dialback secret is not in it");
+    await desk.done();
+  });
+
+  test("a packet capture is started, stopped and brought home", { skip: process.getuid() !== 0 && "packets need root" }, async () => {
+    const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
+    const { page } = desk;
+    await desk.go("diagnostics?tab=capture");
+    await page.fill("main input[name=name]", "desk-packets");
+    await page.click("main form button:has-text('Start')");
+    await page.waitForSelector("main .state:text-is('running')");
+    await stage.world.cli("edge", "peers", "ping", "capulet.lab");
+    await page.click("main button:text-is('Stop')");
+    await page.waitForSelector("main .state:text-is('not running')");
+    const [download] = await Promise.all([page.waitForEvent("download"), page.click("main tbody tr:has-text('desk-packets') button:has-text('Download')")]);
+    const { stdout } = await run("tshark", ["-n", "-r", await download.path(), "-Y", "tcp.port == 5269", "-T", "fields", "-e", "tcp.len"], { maxBuffer: 64 << 20 });
+    assert.ok(stdout.split("\n").some((length) => Number(length) > 0), "the ping's packets are in it");
+    await page.click("main tbody tr:has-text('desk-packets') button:has-text('Remove')");
+    await page.click("dialog button:has-text('Remove')");
+    await page.waitForSelector("main tbody tr:has-text('desk-packets')", { state: "detached" });
     await desk.done();
   });
 
