@@ -71,9 +71,14 @@ class World:
         self.vngtp.ready()
         self.trio.add_users("romeo")
         until(self.trio.rows, "the row of the edge", 15)
+        until(self.in_force, lambda: f"the chain: {[node.chain() for node in self.trio.nodes.values()]}", 15)
         clients = self.start(Clients("desk-clients", folder, self.here))
         self.romeo = User(clients, "romeo", "romeo@coluc.com", self.trio.users).online()
         self.victor = User(clients, "victor", "victor@vngtp.lab", self.vngtp).online()
+
+    def in_force(self):
+        """What a node knows of the others comes to it a moment later."""
+        return all(step["state"] == "in force" for node in self.trio.nodes.values() for step in node.chain().values())
 
     def start(self, process):
         self.running.append(process)
