@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <map>
 #include <set>
 
+#include "admin/api/clock_skews.h"
 #include "admin/api/problems.h"
 #include "proto/s2s/certificate.h"
 
@@ -134,15 +134,8 @@ Report check_certs(const NodeStatus& status, const config::NodeFile& file, const
 
 namespace {
 
-/// Of each far node the worst of its links.
 void check_clocks(const NodeStatus& status, Duration most, Report& report) {
-    std::map<std::string, Duration> skews;
-    for (const link::SessionStatus& link : status.links) {
-        if (!link.clock_skew) continue;
-        Duration& skew = skews.try_emplace(link.far_realm, *link.clock_skew).first->second;
-        if (std::chrono::abs(*link.clock_skew) > std::chrono::abs(skew)) skew = *link.clock_skew;
-    }
-    for (const auto& [realm, skew] : skews) {
+    for (const auto& [realm, skew] : clock_skews(status)) {
         char text[48];
         std::snprintf(text, sizeof text, "%.3f s %s ours", std::abs(std::chrono::duration<double>{skew}.count()),
                       skew < Duration{0} ? "behind" : "ahead of");

@@ -1,5 +1,4 @@
 // `why FROM TO`: walks what a stanza would meet, without sending one. `why ID`: what was refused under an id.
-#include <algorithm>
 #include <boost/json.hpp>
 
 #include "admin/api/journey.h"
@@ -77,21 +76,19 @@ const policy::ChainLink* chain_link(std::string_view rule) {
 }
 
 /// The next hop's domain, or the stranger's: what is refused at an edge on its way in is the sender's matter.
-const std::string& other_domain(NodeControl& node, const record::Verdict& verdict) {
+std::string other_domain(NodeControl& node, const record::Verdict& verdict) {
     if (verdict.to.empty()) return verdict.from;
+    const auto from = xmpp::Domain::parse(verdict.from);
     const auto to = xmpp::Domain::parse(verdict.to);
-    const config::Snapshot settings = node.settings().snapshot();
-    const bool inbound = to && node.file().role == config::Role::edge &&
-                         std::any_of(settings->domains.begin(), settings->domains.end(),
-                                     [&](const config::NamePattern& pattern) { return pattern.matches(*to); });
-    return inbound && !verdict.from.empty() ? verdict.from : verdict.to;
+    if (node.file().role != config::Role::edge || !from || !to) return verdict.to;
+    return contact_of(node, *from, *to).pair.remote.text();
 }
 
 /// What the refusal's rule means, where it is set, what mends it.
 void explain_rule(NodeControl& node, const record::Verdict& verdict, json::object& out) {
     const auto given = [](const std::string& text) { return text.empty() ? json::value{} : json::value(text); };
     if (const record::RefusalRow* row = record::find_refusal(verdict.rule)) {
-        const std::string& domain = other_domain(node, verdict);
+        const std::string domain = other_domain(node, verdict);
         const Remedy remedy = remedy_of(node.file(), *node.settings().snapshot(), verdict.rule, domain);
         out["meaning"] = view(row->help);
         out["change"] = given(remedy.change);

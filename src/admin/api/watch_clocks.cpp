@@ -1,8 +1,7 @@
 // Clocks: of this host against itself, of this host against a time service, of this host against linked nodes.
-#include <algorithm>
 #include <cstdio>
-#include <map>
 
+#include "admin/api/clock_skews.h"
 #include "admin/api/watch.h"
 
 namespace sallyport::admin {
@@ -25,15 +24,10 @@ std::string seconds_text(Duration duration) {
 void Watch::judge_clocks(const NodeStatus& status, const Clocks& clocks) {
     judge_jump(clocks);
     judge_synchronisation(clocks);
-    std::map<std::string, Duration> worst;
     const Duration most = std::chrono::seconds{node_.file().limits.clock_skew_seconds};
-    for (const link::SessionStatus& link : status.links) {
-        if (!link.clock_skew || std::chrono::abs(*link.clock_skew) <= most) continue;
-        Duration& skew = worst[link.far_realm];
-        if (std::chrono::abs(*link.clock_skew) > std::chrono::abs(skew)) skew = *link.clock_skew;
-    }
     std::vector<std::string> keys;
-    for (const auto& [realm, skew] : worst) {
+    for (const auto& [realm, skew] : clock_skews(status)) {
+        if (std::chrono::abs(skew) <= most) continue;
         keys.push_back(realm);
         // Its amount moves a little with each look, which is no news.
         if (node_.alarms().stands(AlarmCode::clock_skew, realm)) continue;
