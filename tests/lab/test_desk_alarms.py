@@ -9,31 +9,14 @@ import subprocess
 import pytest
 
 from world import sallyport
-from world.federation import SETTINGS
 from world.wait import until
 
 pytestmark = pytest.mark.pair
+REQUIRED = {"settings": {"federation.security_mode": "tls_required"}, "threads": 1}
 
 
 def alarms(node, code):
     return {alarm["key"]: alarm for alarm in node.json("alarms")["alarms"] if alarm["code"] == code}
-
-
-@contextlib.contextmanager
-def young_edge(world, name, **sections):
-    """An edge whose watch takes its first look five seconds after now; on ports of its own, with nothing behind it."""
-    content = sallyport.edge_file(
-        f"{name}.coluc.com", listen=["198.51.100.10:5297"], link="10.20.0.10:7497", dns="198.51.100.53:53",
-        allow=["198.51.100.0/24"], trust=world.trust, identity=(["coluc.com"], *world.certificates["edge"]),
-        link_certificate=world.certificates["link-edge"], link_trust=world.traversal_trust,
-        settings={**SETTINGS, "federation.security_mode": "tls_required"}, threads=1)
-    for section, values in sections.items():
-        content[section] = {**content.get(section, {}), **values}
-    node = sallyport.Node("edge", name, world.folder, content, world.network["edge"])
-    try:
-        yield node.ready()
-    finally:
-        node.stop()
 
 
 def opens_stream(edge, domain):
@@ -47,7 +30,7 @@ def opens_stream(edge, domain):
 def test_a_partner_s_certificate_that_ends_soon(world):
     """Partners with ten days left and with twenty (the lab's own); their administrators are to be told of the one."""
     soon = world.authority.issue("ends-soon", ["own.guest.lab"], days=10)
-    with world.guest(also={"own.guest.lab": []}, certificates={"own.guest.lab": soon}), young_edge(world, "young5") as edge:
+    with world.guest(also={"own.guest.lab": []}, certificates={"own.guest.lab": soon}), world.another_edge(**REQUIRED) as edge:
         for domain in ("own.guest.lab", "vngtp.lab"):
             opens_stream(edge, domain)
         found = until(lambda: alarms(edge, "peer.certificate_expiring"), lambda: edge.json("alarms"), 75)
@@ -62,7 +45,7 @@ def test_events_reach_a_syslog_receiver_on_a_unix_socket(world):
     with contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as receiver:
         receiver.bind(path)
         receiver.settimeout(15)
-        with young_edge(world, "young6", log={"level": "info", "syslog": [f"unix:{path}"]}) as edge:
+        with world.another_edge(**REQUIRED, log={"level": "info", "syslog": [f"unix:{path}"]}) as edge:
             edge.ask("diag", "start", "unix")
             edge.ask("diag", "marker", "to the machine's own log")
             line = ""

@@ -1,7 +1,6 @@
 """Captures that Wireshark reads, decrypted where the operator said so; diagnostic logs whose archives hold no secret; the
 event log across a restart and at a syslog receiver; a disk that fills up."""
 import contextlib
-import itertools
 import json
 import os
 import re
@@ -13,13 +12,11 @@ import time
 
 import pytest
 
-from world import sallyport
 from world.federation import COMPONENTS, SETTINGS
 from world.sallyport import BINARY, SECRET, Refused
 from world.wait import until
 
 pytestmark = pytest.mark.pair
-NUMBERS = itertools.count(2)
 MARK = "correct horse of the capture"
 
 
@@ -137,30 +134,9 @@ def test_what_a_capture_refuses_is_said(world, words, said):
 
 def test_without_the_capability_it_is_named(world):
     # setpriv takes CAP_NET_RAW from a process that asks in the same way as a node would.
-    with another_edge(world, ["setpriv", "--bounding-set=-net_raw", "--inh-caps=-all"]) as edge:
+    with world.another_edge(["setpriv", "--bounding-set=-net_raw", "--inh-caps=-all"]) as edge:
         with pytest.raises(Refused, match="CAP_NET_RAW"):
             edge.ask("capture", "start", "x")
-
-
-@contextlib.contextmanager
-def another_edge(world, prefix=(), data=None, **sections):
-    """A second edge in the edge's namespace, on ports of its own and with nothing behind it."""
-    name = f"edge{next(NUMBERS)}"
-    content = sallyport.edge_file(
-        f"{name}.coluc.com", listen=["198.51.100.10:5299"], link="10.20.0.10:7499", dns="198.51.100.53:53",
-        allow=["198.51.100.0/24"], trust=world.trust, identity=(["coluc.com"], *world.certificates["edge"]),
-        link_certificate=world.certificates["link-edge"], link_trust=world.traversal_trust, settings=SETTINGS)
-    for section, values in sections.items():
-        content[section] = {**content.get(section, {}), **values}
-    if data:
-        os.symlink(data, os.path.join(world.folder, f"{name}-data"))
-    node = sallyport.Node("edge", name, world.folder, content, world.network["edge"], prefix)
-    try:
-        yield node.ready()
-    finally:
-        node.stop()
-        if data:
-            os.unlink(os.path.join(world.folder, f"{name}-data"))
 
 
 def test_an_archive_holds_everything_but_secrets(world, tmp_path):
@@ -201,7 +177,7 @@ def test_an_archive_holds_everything_but_secrets(world, tmp_path):
 
 
 def test_a_diagnosis_survives_a_restart_and_ends_by_itself(world):
-    with another_edge(world) as edge:
+    with world.another_edge() as edge:
         edge.ask("diag", "start", "long", "--levels", "all=debug", "--seconds", "600")
         edge.ask("diag", "marker", "before")
         edge.stop()
@@ -244,7 +220,7 @@ def test_events_reach_a_syslog_receiver_and_cannot_be_forged(world):
     tcp.listen(1)
     tcp.settimeout(15)
     with contextlib.closing(receiver), contextlib.closing(tcp), \
-            another_edge(world, log={"level": "info", "syslog": ["udp://127.0.0.1:5514", "tcp://127.0.0.1:5601"]}) as edge:
+            world.another_edge(log={"level": "info", "syslog": ["udp://127.0.0.1:5514", "tcp://127.0.0.1:5601"]}) as edge:
         forged = 'x" Level="error"\n<11>1 forged'
         edge.ask("diag", "start", "log")
         edge.ask("diag", "marker", forged)
@@ -264,7 +240,7 @@ def test_events_reach_a_syslog_receiver_and_cannot_be_forged(world):
 
 
 def test_a_syslog_receiver_that_is_away_is_an_alarm(world):
-    with another_edge(world, log={"level": "info", "syslog": ["tcp://127.0.0.1:5602"]}) as edge:
+    with world.another_edge(log={"level": "info", "syslog": ["tcp://127.0.0.1:5602"]}) as edge:
         until(lambda: "log.syslog" in {alarm["code"] for alarm in edge.json("alarms")["alarms"]}, lambda: "no alarm stands")
         alarm = next(one for one in edge.json("alarms")["alarms"] if one["code"] == "log.syslog")
         assert alarm["key"] == "tcp://127.0.0.1:5602"
@@ -295,7 +271,7 @@ def test_a_full_disk_ends_a_capture_and_nothing_else(world, tmp_path):
     data.mkdir(mode=0o700)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=264m,mode=700", "none", data], check=True)
     try:
-        with another_edge(world, data=str(data)) as edge:
+        with world.another_edge(data=str(data)) as edge:
             edge.ask("capture", "start", "full", "--interface", "internet")
             (data / "ballast").write_bytes(b"\0" * (7 << 20))
             stop = time.monotonic() + 30

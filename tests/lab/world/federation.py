@@ -6,6 +6,7 @@ the lab, not Sallyport.
 """
 import contextlib
 import glob
+import itertools
 import os
 import shutil
 import sqlite3
@@ -46,6 +47,7 @@ class Federation:
         self.folder = tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-")
         os.chmod(self.folder, 0o755)
         self.running, self.crowds = [], {}
+        self.edge_numbers = itertools.count(2)
         self.network = None
         self.edge = self.core = self.presence = None
 
@@ -133,6 +135,27 @@ class Federation:
         finally:
             self.running.remove(user.server)
             user.server.stop()
+
+    @contextlib.contextmanager
+    def another_edge(self, prefix=(), data=None, settings=None, threads=2, **sections):
+        """A second edge in the edge's namespace, just begun, on ports of its own and with nothing behind it."""
+        name = f"edge{next(self.edge_numbers)}"
+        content = sallyport.edge_file(
+            f"{name}.coluc.com", listen=["198.51.100.10:5299"], link="10.20.0.10:7499", dns="198.51.100.53:53",
+            allow=["198.51.100.0/24"], trust=self.trust, identity=(["coluc.com"], *self.certificates["edge"]),
+            link_certificate=self.certificates["link-edge"], link_trust=self.traversal_trust,
+            settings={**SETTINGS, **(settings or {})}, threads=threads)
+        for section, values in sections.items():
+            content[section] = {**content.get(section, {}), **values}
+        if data:
+            os.symlink(data, os.path.join(self.folder, f"{name}-data"))
+        node = sallyport.Node("edge", name, self.folder, content, self.network["edge"], prefix)
+        try:
+            yield node.ready()
+        finally:
+            node.stop()
+            if data:
+                os.unlink(os.path.join(self.folder, f"{name}-data"))
 
     def another(self, user, jid):
         """One more user of the same visiting server, online."""
