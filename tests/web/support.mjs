@@ -131,11 +131,22 @@ export class Desk {
     return this;
   }
 
-  /** Goes to a page by its address and waits until it is drawn and what it reads is there. */
+  /**
+   * Goes to a page by its address and waits until it is drawn, what it reads is there and its heading has the focus. The heading of the
+   * page that is left is marked: it stands for a moment longer, and the next one takes the focus only after it was painted.
+   */
   async go(place) {
-    await this.page.evaluate((hash) => { location.hash = hash; }, `#/${place}`);
-    const path = place.split(/[/?]/)[0];
-    await this.page.waitForFunction((wanted) => location.hash.slice(2).split(/[/?]/)[0] === wanted && document.querySelector("#main h1") && !document.querySelector("main .wait"), path);
+    const moved = await this.page.evaluate((hash) => {
+      const before = location.hash || "#/overview";
+      location.hash = hash;
+      if (location.hash === before) return false;
+      document.querySelector("#main h1")?.setAttribute("data-left", "");
+      return true;
+    }, `#/${place}`);
+    await this.page.waitForFunction(({ wanted, moved }) => {
+      const heading = document.querySelector("#main h1:not([data-left])");
+      return location.hash.slice(2).split(/[/?]/)[0] === wanted && heading !== null && (!moved || document.activeElement === heading) && document.querySelector("main .wait") === null;
+    }, { wanted: place.split(/[/?]/)[0], moved });
     return this;
   }
 
