@@ -57,5 +57,6 @@ def pytest_runtest_makereport(item):
     report = outcome.get_result()
     if report.failed and "world" in getattr(item, "funcargs", {}):
         name = re.sub(r"[^\w.-]+", "_", item.name)
-        folder = item.funcargs["world"].keep(name, report.longreprtext)
+        own = {str(made.folder) for made in item.funcargs.values() if hasattr(made, "folder")} - {item.funcargs["world"].folder}
+        folder = item.funcargs["world"].keep(name, report.longreprtext, sorted(own))
         report.sections.append(("logs", folder))

@@ -258,15 +258,16 @@ class Federation:
         if self.network:
             self.network.remove()
 
-    def keep(self, name, failed_log):
-        """Copies every log to run/lab/<scenario>; returns the folder."""
+    def keep(self, name, failed_log, folders=()):
+        """Copies every log of ours and of those folders to run/lab/<scenario>; returns the folder."""
         target = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "run", "lab", name[:80])
         target = os.path.normpath(target)
         shutil.rmtree(target, ignore_errors=True)
         os.makedirs(target)
-        for file in os.listdir(self.folder):
-            if file.endswith((".log", ".events", ".toml", ".conf", ".lua")):
-                shutil.copy(os.path.join(self.folder, file), target)
+        for folder in (self.folder, *folders):
+            for file in os.listdir(folder):
+                if file.endswith((".log", ".events", ".toml", ".conf", ".lua")):
+                    shutil.copy(os.path.join(folder, file), target)
         with open(os.path.join(target, "failure.txt"), "w", encoding="utf-8") as file:
             file.write(failed_log)
         return target
