@@ -79,7 +79,7 @@ void play_link(End end, std::string_view text, std::size_t piece) {
                     fuzz::check(proved(received), "a session without the secret");
                     wanted->previous.empty() ? machine.enabled("s1", answer) : machine.resume_failed(answer);
                 } else {
-                    machine.enable(answer);
+                    machine.enable("s0", answer);
                 }
             } else if (std::holds_alternative<SessionOpen>(action)) {
                 session = true;

@@ -11,6 +11,7 @@ namespace {
 class Outage : public testing::TestWithParam<std::uint32_t> {
 protected:
     void SetUp() override {
+        f.b.core_hold = core_hold;
         ASSERT_TRUE(f.start()) << f.logs();
         f.a.user().message("romeo@a.test", "juliet@b.test", "first");
         ASSERT_TRUE(f.world.run_until([&] { return f.b.user().got("first"); }));
@@ -30,6 +31,7 @@ protected:
     }
     [[nodiscard]] std::size_t arrived() { return f.b.user().received().size() - 1; }
 
+    Duration core_hold = std::chrono::seconds{30};
     Federation f{GetParam()};
 };
 INSTANTIATE_TEST_SUITE_P(Shards, Outage, testing::Values(1U, 2U));
@@ -153,6 +155,62 @@ TEST_P(Outage, GivesANewCoreProcessWhatTheOldOneHadNotDone) {
     expect_all(80);
     EXPECT_TRUE(f.a.user().received().empty());
     EXPECT_GE(f.b.edge_log.count("link.session.given-up"), 1U);
+}
+
+/// The shard of the edge where all links of a new core process land.
+class OneShardForAllLinks : public testing::TestWithParam<std::size_t> {};
+INSTANTIATE_TEST_SUITE_P(Shards, OneShardForAllLinks, testing::Values(0U, 1U));
+
+TEST_P(OneShardForAllLinks, GetsWhatTheOthersHeldForTheOldProcess) {
+    Federation f{2};
+    ASSERT_TRUE(f.start()) << f.logs();
+    const auto say = [&](const std::string& id) { f.a.user().message("romeo@a.test", "juliet@b.test", id); };
+    std::vector<std::string> expected{"first"};
+    say("first");
+    ASSERT_TRUE(f.world.run_until([&] { return f.b.user().got("first"); }));
+    f.b.kill_core();
+    for (int n = 0; n < 40; ++n) say(expected.emplace_back(std::to_string(n)));
+    f.world.advance(std::chrono::seconds{2});
+    f.b.edge->next_shard = GetParam();
+    f.b.edge->one_shard_has_all_links = true;
+    f.b.start_core(false);
+    f.b.attach_users();
+    ASSERT_TRUE(f.world.run_until([&] { return f.b.user().attached(); }));
+    f.b.dial_edge();
+    ASSERT_TRUE(f.world.run_until([&] { return f.b.up(); }));
+    for (int n = 40; n < 80; ++n) say(expected.emplace_back(std::to_string(n)));
+    f.world.advance(std::chrono::seconds{3});
+    EXPECT_EQ(f.b.user().ids_from("a.test"), expected) << f.logs();
+    EXPECT_TRUE(f.a.user().received().empty());
+}
+
+/// A core that gives up what it could not send much sooner than the edge does.
+class ImpatientCore : public Outage {
+protected:
+    ImpatientCore() { core_hold = std::chrono::seconds{4}; }
+};
+INSTANTIATE_TEST_SUITE_P(Shards, ImpatientCore, testing::Values(1U, 2U, 3U));
+
+TEST_P(ImpatientCore, LeavesNothingInTheSessionThatItGaveUp) {
+    int next = 0;
+    for (int cut = 0; cut < 6; ++cut) {
+        f.world.block(f.b.core_address, f.b.edge_link);
+        f.b.user(1).message("tea@rooms.b.test", "romeo@a.test", "in vain");
+        f.world.advance(std::chrono::seconds{12});
+        send(next, next + 10);
+        f.world.advance(std::chrono::seconds{6});
+        f.world.heal(f.b.core_address, f.b.edge_link);
+        ASSERT_TRUE(f.world.run_until([&] { return f.b.up(); }));
+        f.world.advance(std::chrono::seconds{2});
+        send(next + 10, next + 20);
+        next += 20;
+        f.world.advance(std::chrono::seconds{2});
+        EXPECT_EQ(arrived(), static_cast<std::size_t>(next)) << "after cut " << cut;
+    }
+    EXPECT_GE(f.b.core_log.count("link.session.given-up"), 6U);
+    f.world.advance(std::chrono::minutes{1});
+    expect_all(next);
+    EXPECT_TRUE(f.a.user().received().empty());
 }
 
 }  // namespace

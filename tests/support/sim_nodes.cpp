@@ -183,7 +183,7 @@ nodes::EdgeParts Organisation::edge_parts(const std::string& instance) const {
     parts.realm = realm("edge." + name);
     parts.instance = instance;
     parts.link_secret = "link secret of " + name;
-    parts.link_hold = std::chrono::seconds{30};
+    parts.link_hold = edge_hold;
     return parts;
 }
 
@@ -199,7 +199,7 @@ nodes::CoreParts Organisation::core_parts(const std::string& instance) const {
     parts.realm = realm("core." + name);
     parts.instance = instance;
     parts.link_secret = "link secret of " + name;
-    parts.link_hold = std::chrono::seconds{30};
+    parts.link_hold = core_hold;
     return parts;
 }
 
@@ -245,7 +245,8 @@ void Organisation::start_edge() {
     }
     for (auto& shard : edge->shards) static_cast<void>(shard->s2s().listen(at(edge_public, s2s_port), false));
     auto listener = edge_host.listen(at(edge_link, link_port), [node = edge.get()](std::unique_ptr<io::Stream> stream) {
-        node->shards[node->next_shard++ % node->shards.size()]->hub().accept(std::move(stream));
+        node->shards[node->next_shard % node->shards.size()]->hub().accept(std::move(stream));
+        if (!node->one_shard_has_all_links) ++node->next_shard;
     });
     if (listener) edge->link_listener = std::move(*listener);
 }

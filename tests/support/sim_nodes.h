@@ -106,6 +106,7 @@ struct SimEdge {
     std::vector<std::unique_ptr<nodes::EdgeShard>> shards;
     std::unique_ptr<io::Listener> link_listener;
     std::size_t next_shard = 0;
+    bool one_shard_has_all_links = false;  ///< those accepted from now on
 };
 struct SimCore {
     SimProcess process;
@@ -150,7 +151,8 @@ public:
     record::Archive edge_handshakes{Limits{}};  ///< of every edge that this organisation had
     config::Settings settings;
     Limits limits;
-    bool share_streams = false;                   ///< of the edge
+    bool share_streams = false;                                                           ///< of the edge
+    Duration edge_hold = std::chrono::seconds{30}, core_hold = std::chrono::seconds{30};  ///< hold_seconds of the link
     std::vector<std::unique_ptr<SimUser>> users;  ///< of <name> and rooms.<name>
     std::unique_ptr<SimEdge> edge;
     std::unique_ptr<SimCore> core;

@@ -1,5 +1,5 @@
 // One thread beside a loop for work that takes long and touches nothing of the loop's: hashing passwords. What is
-// waiting is bounded; results come back on the loop (docs/decisions/0012-hashing-thread.md).
+// waiting is bounded; results come back on the loop (docs/decisions/0013-hashing-thread.md).
 #pragma once
 
 #include <cstddef>

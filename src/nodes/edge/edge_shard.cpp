@@ -84,6 +84,11 @@ link::HubContext EdgeShard::hub_context(const EdgeParts& parts) {
     context.send_elsewhere = [this](const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
         return send_over_sibling(stanza, ticket);
     };
+    context.successor_elsewhere = [this](const link::FarNode& dead) {
+        return std::any_of(siblings_.begin(), siblings_.end(), [&](const auto& sibling) {
+            return sibling.get() != this && sibling->hub_.has_successor(dead);
+        });
+    };
     context.find_elsewhere = [this](const std::string& id,
                                     std::function<void(std::unique_ptr<link::Session>)> on_found) {
         find_session(id, 0, std::move(on_found));

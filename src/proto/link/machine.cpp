@@ -180,7 +180,9 @@ void Machine::check_handshake(const xml::Element& element, Actions& out) {
 
 void Machine::handshake_accepted(const xml::Element&, Actions& out) { out.push_back(SessionWanted{}); }
 
-void Machine::session_enable(const xml::Element&, Actions& out) { out.push_back(SessionWanted{}); }
+void Machine::session_enable(const xml::Element& element, Actions& out) {
+    out.push_back(SessionWanted{{}, 0, std::string{element.attribute(ns::link, "given-up")}});
+}
 
 void Machine::session_resume(const xml::Element& element, Actions& out) {
     SessionWanted wanted;
@@ -201,20 +203,16 @@ void Machine::session_resumed(const xml::Element& element, Actions& out) {
     out.push_back(std::move(session));
 }
 
-void Machine::session_failed(const xml::Element&, Actions& out) { enable(out); }
+void Machine::session_failed(const xml::Element&, Actions& out) { enable({}, out); }
 
 void Machine::count_wanted(const xml::Element&, Actions& out) { out.push_back(CountWanted{}); }
 void Machine::count_given(const xml::Element& element, Actions& out) {
     const TimePoint asked_at = std::exchange(clock_asked_at_, never);
     if (asked_at == never) return;
-    for (const xml::Attribute& attribute : element.attributes) {
-        std::int64_t milliseconds = 0;
-        if (attribute.space != ns::link || attribute.name != "time" || !read_number(attribute.value, milliseconds) ||
-            milliseconds < 0 || milliseconds > latest_time) {
-            continue;
-        }
-        out.push_back(ClockTold{WallTime{std::chrono::milliseconds{milliseconds}}, heard_ - asked_at});
-    }
+    std::int64_t milliseconds = 0;
+    if (!read_number(element.attribute(ns::link, "time"), milliseconds)) return;
+    if (milliseconds < 0 || milliseconds > latest_time) return;
+    out.push_back(ClockTold{WallTime{std::chrono::milliseconds{milliseconds}}, heard_ - asked_at});
 }
 
 void Machine::bound(const xml::Element& element, Actions& out) {
@@ -310,8 +308,10 @@ void Machine::on_deadline(TimePoint now, Actions& out) {
           state_ == State::open ? "the far side is silent" : "negotiation took too long", out);
 }
 
-void Machine::enable(Actions& out) {
-    out.push_back(Send{"<enable xmlns='" + std::string{ns::stream_management} + "' resume='true'/>"});
+void Machine::enable(const std::string& given_up, Actions& out) {
+    std::string over;
+    if (!given_up.empty()) over = attribute("xmlns:sp", ns::link) + attribute("sp:given-up", given_up);
+    out.push_back(Send{"<enable xmlns='" + std::string{ns::stream_management} + "' resume='true'" + over + "/>"});
 }
 
 void Machine::resume(const std::string& previous, std::uint32_t h, Actions& out) {

@@ -38,6 +38,7 @@ struct Send {
 struct SessionWanted {
     std::string previous;
     std::uint32_t h = 0;
+    std::string given_up;  ///< of the dialler's sessions the one that it has given up; the new one stands in its place
 };
 /// Dialler: the answer to enable or resume; `resumed` false: a new session begins.
 struct SessionOpen {
@@ -107,8 +108,9 @@ public:
     [[nodiscard]] TimePoint deadline() const;
     void on_deadline(TimePoint now, Actions& out);
 
-    /// Dialler: begin a new session, or resume `previous` having received `h`.
-    void enable(Actions& out);
+    /// Dialler: begin a new session, in place of one that this side has given up (or of none), or resume `previous`
+    /// having received `h`.
+    void enable(const std::string& given_up, Actions& out);
     void resume(const std::string& previous, std::uint32_t h, Actions& out);
     /// Listener: the answer to SessionWanted.
     void enabled(const std::string& id, Actions& out);

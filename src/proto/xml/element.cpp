@@ -7,21 +7,24 @@ namespace sallyport::xml {
 
 namespace {
 
-const Attribute* find_attribute(const std::vector<Attribute>& attributes, std::string_view name) {
+const Attribute* find_attribute(const std::vector<Attribute>& attributes, std::string_view space,
+                                std::string_view name) {
     const auto found = std::find_if(attributes.begin(), attributes.end(),
-                                    [&](const Attribute& a) { return a.space.empty() && a.name == name; });
+                                    [&](const Attribute& a) { return a.space == space && a.name == name; });
     return found == attributes.end() ? nullptr : &*found;
 }
 
 }  // namespace
 
-std::string_view Element::attribute(std::string_view attribute_name) const {
-    const Attribute* const found = find_attribute(attributes, attribute_name);
+std::string_view Element::attribute(std::string_view attribute_name) const { return attribute({}, attribute_name); }
+
+std::string_view Element::attribute(std::string_view attribute_space, std::string_view attribute_name) const {
+    const Attribute* const found = find_attribute(attributes, attribute_space, attribute_name);
     return found == nullptr ? std::string_view{} : std::string_view{found->value};
 }
 
 bool Element::has_attribute(std::string_view attribute_name) const {
-    return find_attribute(attributes, attribute_name) != nullptr;
+    return find_attribute(attributes, {}, attribute_name) != nullptr;
 }
 
 const Element* Element::child(std::string_view child_space, std::string_view child_name) const {

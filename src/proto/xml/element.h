@@ -32,6 +32,8 @@ struct Element {
     [[nodiscard]] bool is(std::string_view s, std::string_view n) const { return space == s && name == n; }
     /// Value of the attribute without namespace; empty when absent.
     [[nodiscard]] std::string_view attribute(std::string_view attribute_name) const;
+    /// Value of the attribute of that namespace; empty when absent.
+    [[nodiscard]] std::string_view attribute(std::string_view attribute_space, std::string_view attribute_name) const;
     [[nodiscard]] bool has_attribute(std::string_view attribute_name) const;
     /// First child element with that name; null when absent.
     [[nodiscard]] const Element* child(std::string_view child_space, std::string_view child_name) const;

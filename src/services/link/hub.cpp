@@ -2,6 +2,7 @@
 #include "services/link/hub.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/hash.h"
 
@@ -66,7 +67,7 @@ void Hub::session_wanted(Connection& connection, const SessionWanted& wanted) {
         if (previous != nullptr && previous->far_node == connection.machine().far_node()) {
             connection.machine().resume(previous->id, previous->in.h(), actions);
         } else {
-            connection.machine().enable(actions);
+            connection.machine().enable(dialling.given_up, actions);
         }
         return connection.carry_out(actions);
     }
@@ -74,7 +75,9 @@ void Hub::session_wanted(Connection& connection, const SessionWanted& wanted) {
         const std::string id = std::to_string(context_.shard.index) + "-" + context_.shard.fresh_id();
         connection.machine().enabled(id, actions);
         connection.carry_out(actions);
-        begin(connection, open_session(connection, id));
+        Session& fresh = open_session(connection, id);
+        fresh.replaces = wanted.given_up;
+        begin(connection, fresh);
         return;
     }
     if (Session* known = find_session(wanted.previous)) return resume(connection, *known, wanted.h);
@@ -99,12 +102,7 @@ void Hub::session_wanted(Connection& connection, const SessionWanted& wanted) {
 }
 
 void Hub::resume(Connection& connection, Session& session, std::uint32_t h) {
-    if (session.connection != nullptr && session.connection != &connection) {
-        // The far side knows better than our TCP that the old connection is dead.
-        Connection& old = *session.connection;
-        old.attach(nullptr);
-        old.abort();
-    }
+    if (session.connection != &connection) detach(session);
     Actions actions;
     connection.machine().resumed(session.id, session.in.h(), actions);
     connection.carry_out(actions);
@@ -124,6 +122,14 @@ void Hub::resume(Connection& connection, Session& session, std::uint32_t h) {
     if (context_.on_change) context_.on_change();
     flush_held();
     flush_done();
+}
+
+void Hub::detach(Session& session) {
+    if (session.connection == nullptr) return;
+    // The far side knows better than our TCP that the old connection is dead.
+    Connection& old = *std::exchange(session.connection, nullptr);
+    old.attach(nullptr);
+    old.abort();
 }
 
 void Hub::session_open(Connection& connection, const SessionOpen& open) {
@@ -159,6 +165,7 @@ void Hub::session_open(Connection& connection, const SessionOpen& open) {
             begin(connection, open_session(connection, open.id));
         }
         dialling.session_id = open.id;
+        dialling.given_up.clear();
     }
     tell_served(connection);
     const unsigned links = std::max(context_.shard.count, connection.machine().far_shards());
@@ -269,7 +276,8 @@ void Hub::flush_done() {
 
 void Hub::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket, bool may_forward) {
     if (Session* session = choose(stanza)) return transmit(*session, stanza.bytes, ticket);
-    if (may_forward && context_.send_elsewhere && context_.send_elsewhere(stanza, ticket)) return;
+    // Behind what is held already, so that nothing overtakes it.
+    if (may_forward && held_.empty() && context_.send_elsewhere && context_.send_elsewhere(stanza, ticket)) return;
     hold_or_bounce(stanza, ticket);
 }
 
@@ -357,7 +365,7 @@ void Hub::flush_held() {
         const xmpp::Stanza stanza = waiting.stanza.view();
         if (Session* session = choose(stanza)) {
             transmit(*session, stanza.bytes, waiting.ticket);
-        } else {
+        } else if (!context_.send_elsewhere || !context_.send_elsewhere(stanza, waiting.ticket)) {
             held_bytes_ += stanza.bytes.size();
             held_.push_back(std::move(waiting));
         }
@@ -406,6 +414,21 @@ void Hub::replace_dead(const Session& fresh) {
     for (Session* session : over) give_up(*session, TimePoint::min());
 }
 
+void Hub::replace_given_up(Session& fresh) {
+    const std::string id = std::exchange(fresh.replaces, {});
+    if (id.empty()) return;
+    if (Session* old = find_session(id)) {
+        detach(*old);
+        return give_up(*old, TimePoint::min());
+    }
+    if (!context_.find_elsewhere) return;
+    context_.find_elsewhere(id, [this](std::unique_ptr<Session> session) {
+        if (!session) return;
+        give_up(adopt(std::move(session)), TimePoint::min());
+        flush_held();
+    });
+}
+
 void Hub::give_up(Session& session, TimePoint too_old) {
     log_.warn("link.session.given-up", {{"far", session.far_realm}, {"waiting", std::to_string(session.out.size())}});
     context_.shard.desk.close(session.source);
@@ -429,7 +452,7 @@ void Hub::give_up(Session& session, TimePoint too_old) {
         context_.bounce(stanza, {xmpp::StanzaCondition::remote_server_timeout, {}, "link-down"}, entry.ticket);
     });
     for (auto& dialling : diallings_) {
-        if (dialling->session_id == session.id) dialling->session_id.clear();
+        if (dialling->session_id == session.id) dialling->given_up = std::exchange(dialling->session_id, {});
     }
     std::erase_if(sessions_, [&](const auto& s) { return s.get() == &session; });
 }
@@ -437,18 +460,23 @@ void Hub::give_up(Session& session, TimePoint too_old) {
 void Hub::sweep() {
     sweeping_ = false;
     const TimePoint now = context_.shard.loop.now();
-    std::vector<Session*> over;
+    std::vector<Session*> over, succeeded;
     bool broken = false;
     for (const auto& session : sessions_) {
         if (session->connection != nullptr) continue;
         broken = true;
+        if (context_.successor_elsewhere && context_.successor_elsewhere({session->far_realm, session->far_node})) {
+            succeeded.push_back(session.get());
+            continue;
+        }
         const TimePoint oldest = session->out.oldest();
         const bool stale =
             oldest != never && now - oldest >= context_.hold && now - session->broken_since >= context_.hold;
         if (stale || now - session->broken_since >= session_life) over.push_back(session.get());
     }
+    for (Session* session : succeeded) give_up(*session, TimePoint::min());
     for (Session* session : over) give_up(*session, now - context_.hold);
-    if (!over.empty()) flush_held();
+    flush_held();
     while (!held_.empty() && now - held_.front().since >= context_.hold) {
         const Waiting old = std::move(held_.front());
         held_.pop_front();
@@ -477,11 +505,7 @@ std::unique_ptr<Session> Hub::take(const std::string& id, std::function<void(std
     if (at == sessions_.end()) return nullptr;
     std::unique_ptr<Session> session = std::move(*at);
     sessions_.erase(at);
-    if (session->connection != nullptr) {
-        session->connection->attach(nullptr);
-        session->connection->abort();
-        session->connection = nullptr;
-    }
+    detach(*session);
     session->broken_since = context_.shard.loop.now();
     advertise();
     // Stanzas received here and not yet done report to the session's new shard.

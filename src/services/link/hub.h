@@ -41,6 +41,11 @@ struct Way {
     std::string_view name{};
 };
 
+/// A process at the far side: `node` is another one after each start.
+struct FarNode {
+    std::string realm, node;
+};
+
 /// What becomes of a stanza from the far side.
 enum class Admission {
     route,
@@ -72,6 +77,8 @@ struct HubContext {
     std::function<void(const std::string& id, std::function<void(std::unique_ptr<Session>)>)> find_elsewhere{};
     /// Edge: another shard has a link that serves the domain; true: the stanza went there.
     std::function<bool(const xmpp::Stanza&, const routing::Ticket&)> send_elsewhere{};
+    /// Edge: another shard has a link to another process of that realm.
+    std::function<bool(const FarNode& dead)> successor_elsewhere{};
 };
 
 class Hub {
@@ -94,6 +101,8 @@ public:
     void send(const xmpp::Stanza& stanza, const routing::Ticket& ticket, bool may_forward = true);
     /// Edge: a link of this shard serves `domain`. Thread-safe: other shards ask when they have none.
     [[nodiscard]] bool advertises(std::string_view domain) const;
+    /// Edge: a link of this shard leads to a process of the same realm that is not `dead`. Thread-safe.
+    [[nodiscard]] bool has_successor(const FarNode& dead) const;
     /// What is held may have a way now.
     void look_again() { flush_held(); }
     [[nodiscard]] std::size_t connections() const { return connections_.size(); }
@@ -141,6 +150,7 @@ private:
         std::unique_ptr<io::Timer> retry;
         Connection* connection = nullptr;
         std::string session_id;
+        std::string given_up;  ///< the session before, until the far side knows that it is over
         unsigned failures = 0;
         TimePoint retry_at{};
         std::string why;
@@ -171,6 +181,8 @@ private:
     void flush_held();
     void flush_done();
     void replace_dead(const Session& fresh);
+    void replace_given_up(Session& fresh);
+    void detach(Session& session);
     /// Ends the session: what was sent after `too_old` waits for another, what is older is bounced.
     void give_up(Session& session, TimePoint too_old);
     void sweep();
@@ -190,8 +202,9 @@ private:
     std::deque<Waiting> held_;
     std::uint64_t held_bytes_ = 0;
     std::unique_ptr<io::Timer> sweeper_;
-    mutable std::mutex advertised_mutex_;  ///< advertised_ is read by other shards that have no link (rare)
-    std::vector<std::string> advertised_;
+    mutable std::mutex advertised_mutex_;  ///< what other shards read that have no link (rare)
+    std::vector<std::string> advertised_;  ///< domains behind the links that are open
+    std::vector<FarNode> open_nodes_;      ///< at the ends of the links that are open
     bool sweeping_ = false, done_deferred_ = false, holding_ = false, shutting_ = false;
 };
 

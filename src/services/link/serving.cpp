@@ -32,6 +32,7 @@ void Hub::bound(Connection& connection, Serves serves) {
     if (session == nullptr) return;
     session->bound = std::move(serves);
     replace_dead(*session);
+    replace_given_up(*session);
     std::vector<std::string> domains;
     for (const auto& domain : session->bound.domains) domains.push_back(domain.text());
     std::vector<LogFact> facts{{"far", session->far_realm}, {"domains", listed(domains)}};
@@ -49,14 +50,23 @@ bool Hub::advertises(std::string_view domain) const {
     return std::find(advertised_.begin(), advertised_.end(), domain) != advertised_.end();
 }
 
+bool Hub::has_successor(const FarNode& dead) const {
+    const std::lock_guard lock{advertised_mutex_};
+    return std::any_of(open_nodes_.begin(), open_nodes_.end(),
+                       [&](const FarNode& open) { return open.realm == dead.realm && open.node != dead.node; });
+}
+
 void Hub::advertise() {
     std::vector<std::string> all;
+    std::vector<FarNode> nodes;
     for (const auto& session : sessions_) {
         if (session->connection == nullptr) continue;
         for (const auto& domain : session->bound.domains) all.push_back(domain.text());
+        if (!session->bound.domains.empty()) nodes.push_back({session->far_realm, session->far_node});
     }
     const std::lock_guard lock{advertised_mutex_};
     advertised_ = std::move(all);
+    open_nodes_ = std::move(nodes);
 }
 
 void Hub::serve(Serves serves) {

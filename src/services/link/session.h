@@ -18,7 +18,8 @@ class Connection;
 struct Session {
     std::string id;
     std::string far_realm, far_node;
-    Serves bound;  ///< what the far side serves and reaches
+    Serves bound;          ///< what the far side serves and reaches
+    std::string replaces;  ///< the far side gave that one up for this; until the far side has bound what it serves
     SendWindow<routing::Ticket> out;
     ReceiveWindow in;
     routing::Ticket source;            ///< tickets of received stanzas
