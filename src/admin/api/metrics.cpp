@@ -6,6 +6,7 @@
 #include <set>
 
 #include "admin/api/metrics_text.h"
+#include "admin/api/traffic.h"
 
 namespace sallyport::admin {
 
@@ -62,22 +63,14 @@ void streams(const NodeStatus& status, const Settings&, MetricsText& out) {
     for (const auto& [key, count] : counts) out.sample({{"direction", key.first}, {"state", key.second}}, count);
 }
 void stanzas(const NodeStatus& status, const Settings&, MetricsText& out) {
-    std::uint64_t in = status.counters.stanzas_in, sent = status.counters.stanzas_out;
-    for (const s2s::StreamStatus& stream : status.streams) {
-        in += stream.stanzas_in;
-        sent += stream.stanzas_out;
-    }
-    out.sample({{"direction", "in"}}, in);
-    out.sample({{"direction", "out"}}, sent);
+    const Traffic all = traffic(status);
+    out.sample({{"direction", "in"}}, all.stanzas_in);
+    out.sample({{"direction", "out"}}, all.stanzas_out);
 }
 void bytes(const NodeStatus& status, const Settings&, MetricsText& out) {
-    std::uint64_t in = status.counters.bytes_in, sent = status.counters.bytes_out;
-    for (const s2s::StreamStatus& stream : status.streams) {
-        in += stream.bytes_in;
-        sent += stream.bytes_out;
-    }
-    out.sample({{"direction", "in"}}, in);
-    out.sample({{"direction", "out"}}, sent);
+    const Traffic all = traffic(status);
+    out.sample({{"direction", "in"}}, all.bytes_in);
+    out.sample({{"direction", "out"}}, all.bytes_out);
 }
 void connections(const NodeStatus& status, const Settings&, MetricsText& out) {
     out.sample({{"kind", "all"}}, status.ledger.connections);

@@ -2,6 +2,7 @@
 #include <boost/json.hpp>
 
 #include "admin/api/status_json.h"
+#include "admin/api/traffic.h"
 #include "admin/api/verb_handlers.h"
 
 namespace sallyport::admin {
@@ -18,24 +19,23 @@ json::array array_of(const Values& values, More... more) {
 }
 
 json::object totals(const NodeStatus& status) {
-    std::uint64_t inbound = 0, outbound = 0, in = 0, out = 0, queued = 0, queued_bytes = 0, unacknowledged = 0;
+    std::uint64_t inbound = 0, outbound = 0, queued = 0, queued_bytes = 0, unacknowledged = 0;
     for (const s2s::StreamStatus& stream : status.streams) {
         ++(stream.direction == s2s::Direction::inbound ? inbound : outbound);
-        in += stream.stanzas_in;
-        out += stream.stanzas_out;
     }
     for (const s2s::DestinationStatus& destination : status.destinations) {
         queued += destination.queued;
         queued_bytes += destination.queued_bytes;
         unacknowledged += destination.unacknowledged;
     }
+    const Traffic all = traffic(status);
     return {{"inbound", inbound},
             {"outbound", outbound},
             {"unauthenticated", status.ledger.unauthenticated},
             {"verifications", status.ledger.dialbacks},
             {"refused_connections", status.ledger.refused},
-            {"stanzas_in", in},
-            {"stanzas_out", out},
+            {"stanzas_in", all.stanzas_in},
+            {"stanzas_out", all.stanzas_out},
             {"destinations", status.destinations.size()},
             {"queued", queued},
             {"queued_bytes", queued_bytes},

@@ -60,6 +60,23 @@ TEST(Status, NamesWhatIsWrong) {
     EXPECT_TRUE(has_problem(node, "the allow list is empty"));
 }
 
+TEST(Status, CountsWhatStreamsCarriedThatAreGone) {
+    FakeNode node;
+    const xmpp::DomainPair pair{*xmpp::Domain::parse("b.test"), *xmpp::Domain::parse("a.test")};
+    node.current.streams = {stream(s2s::Direction::inbound, {{pair, s2s::Method::dialback, false}}),
+                            stream(s2s::Direction::outbound, {{pair, s2s::Method::dialback, false}})};
+    const auto counted = [&] {
+        const auto status = node.ask("status");
+        const auto& totals = status.at("streams");
+        return std::pair{totals.at("stanzas_in").to_number<int>(), totals.at("stanzas_out").to_number<int>()};
+    };
+    EXPECT_EQ(counted(), (std::pair{7, 9}));
+    node.current.streams.clear();
+    node.current.counters.stanzas_in = 7;
+    node.current.counters.stanzas_out = 9;
+    EXPECT_EQ(counted(), (std::pair{7, 9}));
+}
+
 TEST(Status, WarnsBeforeACertificateExpires) {
     FakeNode node;
     admin::OwnCertificate own{"s2s b.test", "b.pem", {}};
