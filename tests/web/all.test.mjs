@@ -14,7 +14,8 @@ import { World, open_browser } from "./support.mjs";
 describe("the operator's desk", { concurrency: 1, timeout: Number(process.env.WEB_SECONDS ?? 500) * 1000 }, () => {
   const stage = {};
   before(async () => {
-    [stage.world, stage.browser] = await Promise.all([World.begin(), open_browser()]);
+    stage.world = await World.begin();
+    stage.browser = await open_browser();
     for (const what of ["chat", "fail", "attack"]) await stage.world.order({ do: what });
   });
   after(async () => {

@@ -26,6 +26,16 @@ const ask = (desk, path, method = "get") => desk.page.evaluate(async ([address, 
   return (await fetch(place, { method: "POST", headers: { "Content-Type": "application/json", "X-Sallyport-CSRF": result.csrf }, body: JSON.stringify(Object.fromEntries(new URLSearchParams(query))) })).json();
 }, [base + path, method]);
 
+/** The first such event of the stream of changes. */
+const told = (desk, event) => desk.page.evaluate(([address, wanted]) => new Promise((done, fail) => {
+  const stream = new EventSource(address);
+  stream.addEventListener(wanted, ({ data }) => {
+    stream.close();
+    done(JSON.parse(data));
+  });
+  stream.addEventListener("error", () => fail(new Error("the stream of changes broke")));
+}), [`${base}changes`, event]);
+
 function judge_of(document) {
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   formats.default(ajv);
@@ -57,6 +67,8 @@ export default function description(stage) {
       const judge = judge_of(document);
       const wrong = [];
       for (const path of [...anywhere, ...own]) wrong.push(...judge(path, await ask(desk, path, operation_of(document, path).method)));
+      // What happens is told in the same words as what is asked for.
+      for (const [event, verb] of [["status", "status"], ["alarm", "alarms"]]) wrong.push(...judge(verb, { result: await told(desk, event) }));
       assert.deepEqual(wrong, []);
       assert.match(judge("alarms", { result: { alarms: [{ number: "one" }] } }).join(), /must be integer/, "the judge sees what is wrong");
       assert.match(judge("alarms", { result: { alarms: [], secret: 1 } }).join(), /additional/, "and what is not described");

@@ -36,6 +36,40 @@ export default function operation(stage) {
     await desk.done();
   });
 
+  test("the charts of the overview show what passes, how long it takes and how handshakes end", async () => {
+    const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
+    const { page } = desk;
+    await desk.go("overview");
+    await page.waitForFunction(() => document.querySelectorAll(".chart").length === 5 && document.querySelectorAll(".chart canvas").length === 5);
+    /** What stands beside the chart's lines, such as {link: "3 ms"}, as soon as `fits` holds. */
+    const until_shown = (title, fits) => page.waitForFunction(([wanted, judge]) => {
+      const chart = [...document.querySelectorAll(".chart")].find((one) => one.querySelector("figcaption span").textContent === wanted);
+      const shown = Object.fromEntries([...chart.querySelectorAll(".legend")].map((one) => [one.firstChild.nextSibling.textContent.trim(), one.querySelector("b").textContent]));
+      return judge.split(" ").every((label) => Number.parseFloat(shown[label]) > 0) && shown;
+    }, [title, fits], { polling: 100 }).then((handle) => handle.jsonValue());
+    const [hops] = await Promise.all([until_shown("95 % of stanzas within", "link"), until_shown("Stanzas a second", "in out"), stage.world.order({ do: "chat", count: 40 })]);
+    assert.match(hops.link, /^[\d.]+ m?s$/);
+    assert.equal(hops.partner, "–", "this partner acknowledges nothing, so nobody knows");
+    await Promise.all([stage.world.order({ do: "outage" }), until_shown("Handshakes a second", "failed")]);
+    const sums = await page.evaluate(() => [...document.querySelectorAll("main .figures")].map((one) => one.textContent).join().match(/\d+(?= in all)/g).map(Number));
+    assert.ok(sums.length === 2 && sums.every((sum) => sum >= 40), `the streams are gone, what they carried is not forgotten: ${sums}`);
+    // A line that stays at nought is few rows of pixels; one that rises, and a point alone, are more.
+    const rows = await page.evaluate(() => [...document.querySelectorAll(".chart")].map((chart) => {
+      const canvas = chart.querySelector("canvas");
+      const colors = [...chart.querySelectorAll(".legend i")].map((one) => getComputedStyle(one).backgroundColor.match(/\d+/g).map(Number));
+      const { data, width } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      const seen = new Set();
+      for (let at = 0; at < data.length; at += 4) {
+        if (data[at + 3] > 200 && colors.some((color) => color.every((part, index) => Math.abs(data[at + index] - part) < 12))) seen.add(Math.floor(at / 4 / width));
+      }
+      return [chart.querySelector("figcaption span").textContent, seen.size];
+    }));
+    const drawn = Object.fromEntries(rows);
+    for (const title of ["Stanzas a second", "Waiting stanzas", "95 % of stanzas within", "Handshakes a second"]) assert.ok(drawn[title] > 3, JSON.stringify(drawn));
+    await desk.picture("charts");
+    await desk.done();
+  });
+
   test("a failed handshake is shown step by step, with its difference from the last good one", async () => {
     await stage.world.order({ do: "outage" });
     const desk = await Desk.signed_in(stage.browser, stage.world, "edge");

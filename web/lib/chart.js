@@ -17,6 +17,9 @@ function load() {
 const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const height = 150;
 
+/** What has no neighbour on either side: no line shows it, so it is a point. */
+const alone = ({ data }, which) => data[which].flatMap((value, at, all) => (value != null && all[at - 1] == null && all[at + 1] == null ? [at] : []));
+
 const whole_steps = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6];
 
 function options(width, series, format, whole) {
@@ -27,7 +30,7 @@ function options(width, series, format, whole) {
     scales: { y: { range: (_, low, high) => [0, Math.max(high * 1.15, whole ? 4 : 1)] } },
     axes: [{ stroke: ink, grid: { show: false }, ticks: { show: false }, font, size: 24, space: 90, values: (_, times) => times.map((at) => new Date(at * 1000).toTimeString().slice(0, 8)) },
            { stroke: ink, grid, ticks: { show: false }, font, size: 46, space: 34, values: (_, values) => values.map(format), ...(whole ? { incrs: whole_steps } : {}) }],
-    series: [{}, ...series.map(({ label, color }) => ({ label, stroke: token(color), width: 1.75, points: { show: false }, fill: series.length === 1 ? `${token(color)}22` : undefined }))],
+    series: [{}, ...series.map(({ label, color }) => ({ label, stroke: token(color), width: 1.75, points: { show: true, size: 5, width: 0, fill: token(color), filter: alone }, fill: series.length === 1 ? `${token(color)}22` : undefined }))],
   };
 }
 
