@@ -187,11 +187,14 @@ def secrets(world):
 
 @pytest.mark.parametrize("domain", DOMAINS)
 def test_the_file_for_the_partner_is_whole_and_holds_no_secret(world, next_day, domain):
+    # A stream may come or go just now: what is recorded before and after is exported for certain.
+    before = {row["id"] for row in recorded(world, domain)}
     text = world.edge.ask("handshakes", "export", domain)
+    after = {row["id"] for row in recorded(world, domain)}
     export = json.loads(text)
     assert export["format"] == "sallyport-handshakes-1" and export["peer"] == domain, export
     assert {row["good"] for row in export["handshakes"]} == {True, False}
-    assert {row["id"] for row in export["handshakes"]} == {row["id"] for row in recorded(world, domain)}
+    assert before & after <= {row["id"] for row in export["handshakes"]} <= before | after
     assert all(row["steps"] for row in export["handshakes"])
     everything = text + world.edge.ask("handshakes", "show", domain) + world.edge.ask("handshakes", "diff", domain)
     for secret in secrets(world):

@@ -79,6 +79,7 @@ export default function operation(stage) {
     await desk.page.waitForSelector("main .handshake .steps li.bad");
     const steps = await desk.page.locator("main .handshake .steps .step-name").allTextContents();
     assert.ok(steps[0].startsWith("route") && steps.some((one) => one.startsWith("tcp.failed")), steps.join());
+    await desk.page.waitForSelector("main .difference tr.diff-missing");  // it is read after the handshake
     const missing = await desk.page.locator("main .difference tr.diff-missing").allTextContents();
     assert.ok(missing.some((row) => row.startsWith("tls")) && missing.length > 3, `what did not come this time: ${missing.join("; ")}`);
     await desk.picture("handshake-difference");

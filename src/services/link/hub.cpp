@@ -432,7 +432,7 @@ void Hub::replace_given_up(Session& fresh) {
 void Hub::give_up(Session& session, TimePoint too_old) {
     log_.warn("link.session.given-up", {{"far", session.far_realm}, {"waiting", std::to_string(session.out.size())}});
     context_.shard.desk.close(session.source);
-    session.out.drain([&](SendWindow<routing::Ticket>::Entry entry) {
+    session.out.drain([&](const SendWindow<routing::Ticket>::Entry& entry) {
         // The stanza is read again from its own bytes: only here is its shell needed a second time.
         xml::Reader reader{context_.limits.after_auth};
         reader.feed("<stream xmlns='jabber:component:accept'>");
