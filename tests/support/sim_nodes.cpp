@@ -183,7 +183,7 @@ nodes::EdgeParts Organisation::edge_parts(const std::string& instance) const {
     parts.realm = realm("edge." + name);
     parts.instance = instance;
     parts.link_secret = "link secret of " + name;
-    parts.link_hold = edge_hold;
+    parts.link_hold = std::chrono::seconds{30};
     return parts;
 }
 

@@ -151,9 +151,9 @@ public:
     record::Archive edge_handshakes{Limits{}};  ///< of every edge that this organisation had
     config::Settings settings;
     Limits limits;
-    bool share_streams = false;                                                           ///< of the edge
-    Duration edge_hold = std::chrono::seconds{30}, core_hold = std::chrono::seconds{30};  ///< hold_seconds of the link
-    std::vector<std::unique_ptr<SimUser>> users;  ///< of <name> and rooms.<name>
+    bool share_streams = false;                     ///< of the edge
+    Duration core_hold = std::chrono::seconds{30};  ///< hold_seconds of the link at the core
+    std::vector<std::unique_ptr<SimUser>> users;    ///< of <name> and rooms.<name>
     std::unique_ptr<SimEdge> edge;
     std::unique_ptr<SimCore> core;
     bool has_presence = false;

@@ -460,22 +460,21 @@ void Hub::give_up(Session& session, TimePoint too_old) {
 void Hub::sweep() {
     sweeping_ = false;
     const TimePoint now = context_.shard.loop.now();
-    std::vector<Session*> over, succeeded;
+    std::vector<std::pair<Session*, TimePoint>> over;  // and since when what it carries is too old to go again
     bool broken = false;
     for (const auto& session : sessions_) {
         if (session->connection != nullptr) continue;
         broken = true;
         if (context_.successor_elsewhere && context_.successor_elsewhere({session->far_realm, session->far_node})) {
-            succeeded.push_back(session.get());
+            over.emplace_back(session.get(), TimePoint::min());
             continue;
         }
         const TimePoint oldest = session->out.oldest();
         const bool stale =
             oldest != never && now - oldest >= context_.hold && now - session->broken_since >= context_.hold;
-        if (stale || now - session->broken_since >= session_life) over.push_back(session.get());
+        if (stale || now - session->broken_since >= session_life) over.emplace_back(session.get(), now - context_.hold);
     }
-    for (Session* session : succeeded) give_up(*session, TimePoint::min());
-    for (Session* session : over) give_up(*session, now - context_.hold);
+    for (const auto& [session, too_old] : over) give_up(*session, too_old);
     flush_held();
     while (!held_.empty() && now - held_.front().since >= context_.hold) {
         const Waiting old = std::move(held_.front());
