@@ -25,19 +25,18 @@ def test_stream_ids_are_fresh_after_each_restart(world, authority):  # T07
 
 
 def test_guessed_keys_are_invalid_and_answered_ever_more_slowly(world):  # T08
-    world.arrange("tls_optional")
-    stream = RawStream(world.network["tester"]).opened()
     question = ("<db:verify from='attacker.lab' to='coluc.com' id='guess{:04}'>" + "0" * 64 + "</db:verify>")
     asked = 1200
-    began = time.monotonic()
-    stream.send("".join(question.format(number) for number in range(asked)))
-    # Whoever guesses so much may not be done when the stream's time for negotiation is over.
-    stream.read(r"id=['\"]guess{:04}['\"]|</stream:stream>".format(asked - 1), 30)
-    answered = len(re.findall(r"type=['\"]invalid", stream.seen))
-    assert answered == stream.seen.count("guess") and answered * len(question) > 2 * 65536
-    # 64 KiB at once, then 10 KiB a second, of which the last read of up to 64 KiB is paid for afterwards.
-    assert time.monotonic() - began > (answered * len(question) - 2 * 65536) / 10240 * 0.9
-    stream.close()
+    # An edge with the usual time for negotiation: that of the others here is short, and may be over before the last answer.
+    with world.another_edge():
+        stream = RawStream(world.network["tester"], port=5299).opened()
+        began = time.monotonic()
+        stream.send("".join(question.format(number) for number in range(asked)))
+        stream.read(r"id=['\"]guess{:04}['\"]".format(asked - 1), 30)
+        assert stream.seen.count("type='invalid'") + stream.seen.count('type="invalid"') == asked
+        # 64 KiB at once, then 10 KiB a second, of which the last read of up to 64 KiB is paid for afterwards.
+        assert time.monotonic() - began > (asked * len(question) - 2 * 65536) / 10240 * 0.9
+        stream.close()
 
 
 def test_stanzas_within_a_refused_child_are_no_stanzas(world, attacker):  # T47
