@@ -57,6 +57,22 @@ TEST(InboundAcks, CountWhatIsHandled) {
         });
 }
 
+TEST(InboundAcks, CountFromEnableOn) {  // XEP-0198 section 4: nobody tells of what came before
+    Dialogue with = open_stream();
+    for (int i = 0; i < 3; ++i) with.peer(message("partner.example", "corp.example"));
+    with.peer(enable);
+    with.ours("<enabled xmlns='urn:xmpp:sm:3'/>");
+    with.peer(request);
+    with.ours(ack("0"));
+    with.peer(message("partner.example", "corp.example") + message("partner.example", "corp.example"));
+    with.handled(4);
+    with.peer(request);
+    with.ours(ack("1"));
+    with.handled(5);
+    with.ours(ack("2"));  // owed
+    with.expect_open();
+}
+
 TEST(InboundAcks, WaitForAuthentication) {  // threat T86
     TestRules rules;
     rules.everyone.security = s2s::SecurityMode::tls_optional;

@@ -16,16 +16,16 @@ public:
     std::uint64_t receive() { return ++received_; }
     /// It is done with. Numbers never given and repetitions are ignored.
     void handle(std::uint64_t sequence);
-    /// The peer sent `<enable/>` (or we got `<enabled/>`): counting starts at zero after the stanzas so far.
+    /// The peer sent `<enable/>` (or we got `<enabled/>`): counting starts at zero after the stanzas so far. Nobody
+    /// tells of those, so they count as handled.
     void enable() {
         enabled_ = true;
-        base_ = received_;
+        base_ = handled_ = received_;
+        ahead_.clear();
     }
     [[nodiscard]] bool enabled() const { return enabled_; }
     /// The value of `h` now.
-    [[nodiscard]] std::uint32_t h() const {
-        return handled_ > base_ ? static_cast<std::uint32_t>(handled_ - base_) : 0;
-    }
+    [[nodiscard]] std::uint32_t h() const { return static_cast<std::uint32_t>(handled_ - base_); }
     /// The peer asked while stanzas were on their way: an `<a/>` follows when those are done.
     void owe() { owed_ = handled_ < received_ ? received_ : 0; }
     /// True once when the owed answer has become due.

@@ -30,6 +30,18 @@ TEST(ReceivedCounter, CountsTheUnbrokenBeginning) {
     EXPECT_FALSE(counter.due());
 }
 
+TEST(ReceivedCounter, DoesNotWaitForWhatWasBefore) {
+    ReceivedCounter counter;
+    for (int i = 0; i < 3; ++i) static_cast<void>(counter.receive());
+    counter.handle(2);
+    counter.enable();
+    EXPECT_EQ(counter.h(), 0U);
+    counter.handle(counter.receive());
+    EXPECT_EQ(counter.h(), 1U);
+    counter.owe();
+    EXPECT_FALSE(counter.due()) << "nothing is under way";
+}
+
 TEST(ReceivedCounter, DoesNotCountWhatWasBeforeButIsHandledLater) {
     ReceivedCounter counter;
     const std::uint64_t before = counter.receive();
