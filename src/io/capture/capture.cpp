@@ -19,8 +19,10 @@ namespace sallyport::io {
 
 namespace {
 
-constexpr int tick_ms = 100;            ///< how long packets gather in the kernel, and secrets in memory
-constexpr int kernel_buffer = 8 << 20;  ///< bytes
+constexpr int tick_ms = 100;                      ///< how long packets gather in the kernel, and secrets in memory
+constexpr int kernel_hold_ms = tick_ms / 2;       ///< of a block of packets that is not full
+constexpr std::chrono::seconds longest_drain{1};  ///< at the end, of packets that do not stop coming
+constexpr int kernel_buffer = 8 << 20;            ///< bytes
 constexpr int packets_a_turn = 4096;
 constexpr std::size_t most_held = 16 << 20;    ///< bytes of packets that wait for secrets
 constexpr std::size_t most_secrets = 4 << 20;  ///< bytes of secrets that wait to be written
@@ -65,7 +67,7 @@ Result<PcapPtr> listen_on(const CaptureRequest& request) {
     if (!handle) return Error{"capture-failed", request.interface + ": " + problem};
     pcap_set_snaplen(handle.get(), static_cast<int>(request.snap_length));
     pcap_set_promisc(handle.get(), 0);
-    pcap_set_timeout(handle.get(), tick_ms / 2);
+    pcap_set_timeout(handle.get(), kernel_hold_ms);
     pcap_set_buffer_size(handle.get(), kernel_buffer);
     const int status = pcap_activate(handle.get());
     if (status < 0) return activation_error(status, handle.get(), request.interface);
@@ -157,11 +159,29 @@ private:
         const int count =
             pcap_dispatch(handle_.get(), packets_a_turn, &Work::on_packet, reinterpret_cast<u_char*>(this));
         if (count == PCAP_ERROR) finish("failed", pcap_geterr(handle_.get()));
-        if (stopped) finish("stopped", {});
+        if (stopped) {
+            drain();
+            finish("stopped", {});
+        }
         if (Steady::now() >= until_) finish("seconds", {});
         flush(false);
         const std::lock_guard hold{mutex_};
         status_.bytes = file_.bytes();
+    }
+
+    /// The kernel hands packets over in blocks, each when it is full or `kernel_hold_ms` old: what passed before the
+    /// stop may lie in one that is not handed over yet.
+    void drain() {
+        const auto handed_over = Steady::now() + std::chrono::milliseconds{2 * kernel_hold_ms};
+        const auto latest = handed_over + longest_drain;
+        while (!over_) {
+            pollfd packets{pcap_get_selectable_fd(handle_.get()), POLLIN, 0};
+            ::poll(&packets, 1, kernel_hold_ms);
+            const int count =
+                pcap_dispatch(handle_.get(), packets_a_turn, &Work::on_packet, reinterpret_cast<u_char*>(this));
+            const auto now = Steady::now();
+            if (count < 0 || now >= latest || (count == 0 && now >= handed_over)) return;
+        }
     }
 
     static void on_packet(u_char* self, const pcap_pkthdr* header, const u_char* bytes) {
