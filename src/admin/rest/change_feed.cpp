@@ -18,6 +18,7 @@ namespace {
 constexpr std::uint64_t ticks_of_alarms = 2;
 constexpr std::uint64_t ticks_of_status = 8;
 constexpr std::uint64_t ticks_of_heartbeat = 60;
+constexpr std::size_t most_behind = 4;  ///< times the limit, for a client that reads, only not as fast as things change
 
 }  // namespace
 
@@ -52,7 +53,7 @@ std::optional<Error> ChangeFeed::follow(const Principal& who, io::HttpResponse h
     io::HttpStreamEvents events;
     events.on_closed = [&client] { client.gone = true; };
     client.stream = to->stream(std::move(head), std::move(events));
-    client.stream->write("retry: 3000\n\n");
+    write(client, "retry: 3000\n\n");
     // Everybody gets the whole state once more; the new one needs it.
     alarms_.clear();
     ask("status", "status", nullptr);
@@ -127,10 +128,20 @@ bool ChangeFeed::still_good(const Principal& who) {
 
 void ChangeFeed::write(Client& client, std::string_view bytes) {
     if (client.gone) return;
-    if (client.stream->pending() + bytes.size() > node_.file().admin.limits.change_stream_bytes) {
+    const std::size_t waiting = client.stream->pending();
+    const TimePoint now = node_.loop().now();
+    if (const std::uint64_t taken = client.written - waiting; waiting == 0 || taken > client.taken) {
+        client.taken = taken;
+        client.took_at = now;
+    }
+    // One change of a long list may be larger than the limit: nobody who reads is let go for its sake.
+    const std::uint64_t limit = node_.file().admin.limits.change_stream_bytes;
+    const bool much = waiting > 0 && waiting + bytes.size() > limit;
+    if (much && (now - client.took_at >= patience || waiting + bytes.size() > most_behind * limit)) {
         client.gone = true;
         return;
     }
+    client.written += bytes.size();
     client.stream->write(bytes);
 }
 

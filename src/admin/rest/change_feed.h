@@ -18,6 +18,8 @@ namespace sallyport::admin {
 class ChangeFeed {
 public:
     static constexpr Duration tick = std::chrono::milliseconds{250};
+    /// A client for whom more waits than the limit is let go when it has taken nothing for as long as this.
+    static constexpr Duration patience = std::chrono::seconds{10};
 
     /// Both must outlive it.
     ChangeFeed(NodeControl& node, AccessDesk& desk);
@@ -36,6 +38,8 @@ private:
         Principal who;
         std::unique_ptr<io::HttpStream> stream;
         bool gone = false;
+        std::uint64_t written = 0, taken = 0;  ///< bytes of the stream's whole life
+        TimePoint took_at{};                   ///< when it was last seen to take any
     };
 
     void work();
