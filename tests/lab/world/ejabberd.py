@@ -1,15 +1,16 @@
 """An unmodified ejabberd without distribution, driven through its HTTP API on loopback."""
 import glob
+import inspect
 import json
 import os
-import socket
+import shlex
 
 from .process import Process
 from .prosody import PASSWORD
 from .wait import until
 
 CONFIGURATION = """
-hosts: ["{domain}"]
+hosts: {domains}
 loglevel: debug
 certfiles: ["{chain}", "{key}"]
 ca_file: "{trust}"
@@ -21,10 +22,12 @@ auth_password_format: plain
 disable_sasl_mechanisms: ["X-OAUTH2"]
 acl: {{ loopback: {{ ip: ["127.0.0.0/8"] }} }}
 api_permissions: {{ lab: {{ who: {{ ip: "127.0.0.0/8" }}, what: ["*"] }} }}
+shaper: {{ slow: {{ rate: 30000, burst_size: 30000 }} }}
+shaper_rules: {{ slow: slow }}
 listen:
   - {{ port: 5222, ip: "127.0.0.1", module: ejabberd_c2s, starttls: false, max_stanza_size: 524288, shaper: none }}
-  - {{ port: 5269, ip: "::", module: ejabberd_s2s_in, max_stanza_size: 524288, shaper: none }}
-  - {{ port: 5280, ip: "127.0.0.1", module: ejabberd_http, request_handlers: {{ /api: mod_http_api }} }}
+  - {{ port: 5269, ip: "::", module: ejabberd_s2s_in, max_stanza_size: 524288, shaper: {shaper} }}
+{direct}  - {{ port: 5280, ip: "127.0.0.1", module: ejabberd_http, request_handlers: {{ /api: mod_http_api }} }}
 modules:
   mod_admin_extra: {{}}
   mod_disco: {{}}
@@ -36,11 +39,17 @@ modules:
   mod_s2s_dialback: {{}}
   mod_time: {{}}
   mod_version: {{}}
-"""
+{modules}"""
 
 
 class Ejabberd(Process):
-    def __init__(self, name, folder, domain, users, certificate, trust, nameserver, namespace):
+    """`also`: more domains; `direct_port`: Direct TLS there too; `shaper`: "slow" lets 30 kB/s in; `modules`: more of them;
+    `root`: the Debian (world.root) that it is of, this one by default."""
+
+    def __init__(self, name, folder, domain, users, certificate, trust, nameserver, namespace, also=(), direct_port=None,
+                 shaper="none", modules=(), root=None):
+        self.arguments = (name, folder, domain, users, certificate, trust, nameserver, namespace, also, direct_port, shaper,
+                          modules, root)
         self.c2s = ("127.0.0.1", 5222)
         self.domain, self.users, self.namespace = domain, users, namespace
         home = os.path.join(folder, f"{name}-home")
@@ -48,26 +57,43 @@ class Ejabberd(Process):
         configuration = os.path.join(home, "ejabberd.yml")
         chain, key = certificate
         with open(configuration, "w", encoding="utf-8") as file:
-            file.write(CONFIGURATION.format(domain=domain, chain=chain, key=key, trust=trust))
+            file.write(CONFIGURATION.format(
+                domains=json.dumps([domain, *also]), chain=chain, key=key, trust=trust, shaper=shaper,
+                direct=f'  - {{ port: {direct_port}, ip: "::", module: ejabberd_s2s_in, tls: true, shaper: {shaper} }}\n'
+                if direct_port else "", modules="".join(f"  {module}: {{}}\n" for module in modules)))
         resolver = os.path.join(home, "resolv.conf")
         with open(resolver, "w", encoding="ascii") as file:
             file.write(f"nameserver {nameserver}\n")
-        libraries = os.path.dirname(sorted(glob.glob("/usr/lib/*/ejabberd-*/ebin"))[0]).rsplit("/", 1)[0]
-        super().__init__(
-            # `ip netns exec` gives a mount namespace of its own, so this resolver is seen by nobody else.
-            name, ["sh", "-c", f"mount --bind {resolver} /etc/resolv.conf && exec erl -noinput +sbwt none +S 1 "
-                   f"""-mnesia dir '"{home}/spool"' -s ejabberd"""],
-            folder, namespace, {
-                "HOME": home, "ERL_LIBS": libraries, "EJABBERD_CONFIG_PATH": configuration,
-                "EJABBERD_LOG_PATH": os.path.join(home, "ejabberd.log"),
-                "ERL_CRASH_DUMP_SECONDS": "0"})
+        found = root.glob("/usr/lib/*/ejabberd-*/ebin") if root else glob.glob("/usr/lib/*/ejabberd-*/ebin")
+        words = ["erl", "-noinput", "+sbwt", "none", "+S", "1", "-mnesia", "dir", f'"{home}/spool"', "-s", "ejabberd"]
+        # `ip netns exec` gives a mount namespace of its own, so this resolver is seen by nobody else.
+        command = root.command(words, folder, resolver) if root else [
+            "sh", "-c", f"mount --bind {resolver} /etc/resolv.conf && exec {shlex.join(words)}"]
+        super().__init__(name, command, folder, namespace, {
+            "HOME": home, "ERL_LIBS": os.path.dirname(os.path.dirname(sorted(found)[0])),
+            "EJABBERD_CONFIG_PATH": configuration, "EJABBERD_LOG_PATH": os.path.join(home, "ejabberd.log"),
+            "ERL_CRASH_DUMP_SECONDS": "0"})
+
+    def again(self, **changes):
+        """The same server, started anew with its accounts; `changes` are arguments that are others now."""
+        names = inspect.signature(Ejabberd.__init__).parameters
+        return Ejabberd(**{**dict(zip(list(names)[1:], self.arguments)), **changes}).ready()
 
     def ready(self):
         until(lambda: self.namespace.accepts("127.0.0.1", 5280) and self.namespace.accepts("127.0.0.1", 5269),
               lambda: f"ejabberd's listeners: {self.log()[-2000:]}", 40)
+        there = until(self._accounts, "ejabberd's API to answer", 40)
         for user in self.users:
-            self.call("register", user=user, host=self.domain, password=PASSWORD)
+            if user not in there:
+                self.call("register", user=user, host=self.domain, password=PASSWORD)
         return self
+
+    def _accounts(self):
+        """The names behind an empty one; nothing while the port is open and nobody answers yet."""
+        try:
+            return ["", *self.call("registered_users", host=self.domain)]
+        except ConnectionResetError:
+            return None
 
     def call(self, command, **arguments):
         """A command of ejabberd's HTTP API."""

@@ -124,11 +124,27 @@ class Federation:
         yield from self._visit("strict", "sam@strict.coluc.com", {}, "10.10.0.6", "10.10.0.53",
                                {"trust": os.path.join(self.core.data, "inside-ca.pem"), **options})
 
+    @contextlib.contextmanager
+    def partner(self, kind, root, **options):
+        """A Prosody or ejabberd of another Debian at the guest's place, with guest.lab, its rooms and direct.lab: gus, online."""
+        certificate, nameserver = self.certificates["guest"], "198.51.100.53"
+        if kind == "prosody":
+            server = Prosody("guest", self.folder, ["198.51.100.40", "2001:db8:5269::40"], {"guest.lab": ["gus"], "direct.lab": []},
+                             ["rooms.guest.lab"], certificate, self.trust, nameserver, self.network["guest"], direct_port=5270,
+                             root=root, **options)
+        else:
+            server = Ejabberd("guest", self.folder, "guest.lab", ["gus"], certificate, self.trust, nameserver,
+                              self.network["guest"], also=["direct.lab"], direct_port=5270, root=root, **options)
+        yield from self._stay("guest", "gus@guest.lab", server)
+
     def _visit(self, host, jid, also, address, forward, options):
         name, domain = jid.split("@")
-        server = self._started(Prosody(host, self.folder, address, {domain: [name], **also}, [], self.certificates[host],
-                                       namespace=self.network[host], forward=forward, **options))
-        user = User(self._crowd(host, host), name, jid, server)
+        yield from self._stay(host, jid, Prosody(
+            host, self.folder, address, {domain: [name], **also}, [], self.certificates[host], namespace=self.network[host],
+            forward=forward, **options))
+
+    def _stay(self, host, jid, server):
+        user = User(self._crowd(host, host), jid.split("@")[0], jid, self._started(server))
         try:
             server.ready()
             yield user.online()

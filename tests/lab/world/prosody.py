@@ -15,13 +15,13 @@ def encode(name):
 class Prosody(Process):
     """`domains`: {domain: [users]}; `rooms`: MUC domains; `forward`: its resolver, "address" or "address@port";
     `certificates`: {domain: (chain, key)} for domains with one of their own; `port` None: only Direct TLS; `options`:
-    lines of its configuration that overrule the ones here."""
+    lines of its configuration that overrule the ones here; `root`: the Debian (world.root) that it is of, this one by default."""
 
     def __init__(self, name, folder, address, domains, rooms, certificate, trust, forward, namespace=None,
-                 c2s=("127.0.0.1", 5222), port=5269, direct_port=None, modules=(), certificates=None, options=""):
+                 c2s=("127.0.0.1", 5222), port=5269, direct_port=None, modules=(), certificates=None, options="", root=None):
         self.c2s, self.service = c2s, "s2s" if port else "s2s_direct_tls"
         self.arguments = (name, folder, address, domains, rooms, certificate, trust, forward, namespace, c2s, port,
-                          direct_port, modules, certificates, options)
+                          direct_port, modules, certificates, options, root)
         self.main_domain = next(iter(domains))
         data = os.path.join(folder, f"{name}-data")
         for domain, users in domains.items():
@@ -72,7 +72,8 @@ unbound = {{ resolvconf = false; hoststxt = false; forward = {{ "{forward}" }} }
 {hosts}
 {components}
 """)
-        super().__init__(name, ["prosody", "-F", "--config", path], folder, namespace)
+        command = ["prosody", "-F", "--config", path]
+        super().__init__(name, root.command(command, folder) if root else command, folder, namespace)
 
     def ready(self):
         self.wait_for(rf"portmanager\s+info\s+Activated service '{self.service}'", 20)

@@ -1,0 +1,77 @@
+"""Peers of today that are begun for one scenario: with options of their own, or to be stopped. For `./dev lab`."""
+import pytest
+
+from world.raw import EDGE
+from world.tap import Tap
+from world.today import DEBIAN_13, SID, root_of, talk, whole
+from world.wait import until
+
+pytestmark = [pytest.mark.pair, whole]
+BIDI = {"prosody": {"modules": ["s2s_bidi"]}, "ejabberd": {"modules": ["mod_s2s_bidi"]}}
+SLOW = {"prosody": {"modules": ["limits"], "options": 'limits = { s2sin = { rate = "30kb/s"; burst = "1s" } }'},
+        "ejabberd": {"shaper": "slow"}}
+
+
+@pytest.fixture(params=DEBIAN_13 + SID, ids="-".join)
+def place(request):
+    """Kind and root of the partner."""
+    kind, suite = request.param
+    return kind, root_of(suite)
+
+
+@pytest.fixture(autouse=True)
+def arranged(world):
+    world.arrange("tls_required")
+    yield
+    world.edge.set(bidi="off")
+    world.arrange()
+
+
+def test_one_stream_carries_both_ways(world, place):
+    kind, root = place
+    world.edge.set(bidi="on")
+    with world.partner(kind, root, **BIDI[kind]) as gus:
+        talk(world, gus, "bidi")
+        gus.server.stop()
+        with Tap(world.network["guest"]) as tap:
+            world.restart(gus)
+            gus.online()
+            for _ in range(3):
+                talk(world, gus, "bidi again")
+            streams = [flow for flow in tap.begun if {flow[0][0], flow[1][0]} & {EDGE, "2001:db8:5269::10"}]
+            assert len(streams) == 1, tap.begun
+
+
+def test_nothing_is_lost_without_a_word_when_they_restart_under_load(world, place):
+    kind, root = place
+    with world.partner(kind, root) as gus:
+        talk(world, gus, "before")
+        since = gus.mark(), world.ana.mark()
+        world.ana.counts(gus, "load", 0, 100)
+        gus.hears("load 20", 30, since[0])
+        gus.server.stop()
+        world.ana.counts(gus, "load", 100, 100)
+        world.restart(gus)
+        gus.online()
+        world.ana.says(gus, "after all")
+        gus.hears("after all", 60, since[0])
+
+        def told():
+            returned = [int(event["id"].rsplit("-", 1)[1]) for event in world.ana.bounced("load", since[1])]
+            return gus.heard("load", since[0]), returned
+        # ejabberd acknowledges nothing: what it had read when it stopped is its own loss.
+        known = set(range(200) if kind == "prosody" else range(100, 200))
+        until(lambda: known <= set(sum(told(), [])), lambda: str(told()), 60)
+        arrived, _ = told()
+        assert len(arrived) == len(set(arrived)), arrived
+
+
+def test_a_partner_that_reads_slowly_gets_everything_in_order(world, place):
+    kind, root = place
+    with world.partner(kind, root, **SLOW[kind]) as gus:
+        talk(world, gus, "slow")
+        since = gus.mark()
+        bulk = "x" * 4000  # in the id as well: 60 of them take a reader of 30 kB/s longer than a dead peer's patience
+        world.ana.counts(gus, bulk, 0, 60)
+        until(lambda: len(gus.heard(bulk, since)) == 60, lambda: f"all to arrive: {len(gus.heard(bulk, since))}", 90)
+        assert gus.heard(bulk, since) == list(range(60))
