@@ -21,8 +21,8 @@
 #include "services/record/archive.h"
 #include "services/record/counters.h"
 #include "services/record/verdicts.h"
+#include "services/routing/ledger.h"
 #include "services/s2s/context.h"
-#include "services/s2s/ledger.h"
 #include "services/settings/settings_service.h"
 
 namespace sallyport::axl {
@@ -91,7 +91,7 @@ struct NodeStatus {
     std::vector<link::SessionStatus> links;
     std::vector<link::Hub::DialStatus> dials;
     std::uint64_t held_for_link = 0;
-    s2s::Ledger::Totals ledger;
+    routing::Ledger::Totals ledger;
     std::vector<s2s::StreamStatus> streams;
     std::vector<s2s::DestinationStatus> destinations;
     std::vector<DescribedPeer> described;

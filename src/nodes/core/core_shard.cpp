@@ -27,7 +27,7 @@ std::vector<policy::InsideRules::Server> rules_of(const std::vector<config::Insi
 
 }  // namespace
 
-CoreShard::CoreShard(routing::Shard& shard, s2s::Ledger& ledger, const CoreParts& parts,
+CoreShard::CoreShard(routing::Shard& shard, routing::Ledger& ledger, const CoreParts& parts,
                      const std::vector<std::unique_ptr<CoreShard>>& siblings)
     : shard_{shard},
       siblings_{siblings},
@@ -47,7 +47,7 @@ CoreShard::CoreShard(routing::Shard& shard, s2s::Ledger& ledger, const CoreParts
     shard_.bus.attach(shard_, [this](routing::Forwarded message) { forwarded(std::move(message)); });
 }
 
-s2s::S2sContext CoreShard::s2s_context(s2s::Ledger& ledger, const CoreParts& parts) {
+s2s::S2sContext CoreShard::s2s_context(routing::Ledger& ledger, const CoreParts& parts) {
     s2s::S2sContext context{.shard = shard_, .rules = rules_, .ledger = ledger};
     context.node_instance = parts.instance;
     context.timers = parts.timers;

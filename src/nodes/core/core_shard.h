@@ -37,7 +37,7 @@ struct CoreParts {
 
 class CoreShard final : public routing::Router {
 public:
-    CoreShard(routing::Shard& shard, s2s::Ledger& ledger, const CoreParts& parts,
+    CoreShard(routing::Shard& shard, routing::Ledger& ledger, const CoreParts& parts,
               const std::vector<std::unique_ptr<CoreShard>>& siblings);
 
     [[nodiscard]] s2s::S2sShard& s2s() { return s2s_; }
@@ -85,7 +85,7 @@ private:
         CoreShard& core_;
     };
 
-    [[nodiscard]] s2s::S2sContext s2s_context(s2s::Ledger& ledger, const CoreParts& parts);
+    [[nodiscard]] s2s::S2sContext s2s_context(routing::Ledger& ledger, const CoreParts& parts);
     /// What links to edges and to presence nodes have in common.
     [[nodiscard]] link::HubContext link_context(const CoreParts& parts);
     [[nodiscard]] link::HubContext hub_context(const CoreParts& parts);

@@ -15,7 +15,7 @@ std::string key_of(std::string_view local, std::string_view remote) {
 
 }  // namespace
 
-EdgeShard::EdgeShard(routing::Shard& shard, s2s::Ledger& ledger, const EdgeParts& parts,
+EdgeShard::EdgeShard(routing::Shard& shard, routing::Ledger& ledger, const EdgeParts& parts,
                      const std::vector<std::unique_ptr<EdgeShard>>& siblings)
     : shard_{shard},
       siblings_{siblings},
@@ -27,7 +27,7 @@ EdgeShard::EdgeShard(routing::Shard& shard, s2s::Ledger& ledger, const EdgeParts
     shard_.bus.attach(shard_, [this](routing::Forwarded message) { forwarded(std::move(message)); });
 }
 
-s2s::S2sContext EdgeShard::s2s_context(s2s::Ledger& ledger, const EdgeParts& parts) {
+s2s::S2sContext EdgeShard::s2s_context(routing::Ledger& ledger, const EdgeParts& parts) {
     s2s::S2sContext context{.shard = shard_, .rules = rules_, .ledger = ledger};
     context.node_instance = parts.instance;
     context.timers = parts.timers;

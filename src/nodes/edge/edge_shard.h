@@ -35,7 +35,7 @@ struct EdgeParts {
 class EdgeShard final : public routing::Router {
 public:
     /// `siblings` holds all shards of the node, this one included, before any of them runs.
-    EdgeShard(routing::Shard& shard, s2s::Ledger& ledger, const EdgeParts& parts,
+    EdgeShard(routing::Shard& shard, routing::Ledger& ledger, const EdgeParts& parts,
               const std::vector<std::unique_ptr<EdgeShard>>& siblings);
 
     [[nodiscard]] s2s::S2sShard& s2s() { return s2s_; }
@@ -59,7 +59,7 @@ private:
         EdgeShard& edge_;
     };
 
-    [[nodiscard]] s2s::S2sContext s2s_context(s2s::Ledger& ledger, const EdgeParts& parts);
+    [[nodiscard]] s2s::S2sContext s2s_context(routing::Ledger& ledger, const EdgeParts& parts);
     [[nodiscard]] link::HubContext hub_context(const EdgeParts& parts);
     [[nodiscard]] bool is_local(std::string_view domain) const;
     [[nodiscard]] bool goes_inside(const xmpp::Stanza& stanza) const;

@@ -13,7 +13,7 @@
 #include "services/im/account.h"
 #include "services/im/client_stream.h"
 #include "services/im/service.h"
-#include "services/s2s/ledger.h"
+#include "services/routing/ledger.h"
 
 namespace sallyport::im {
 
@@ -142,7 +142,7 @@ private:
 
     ServiceContext context_;
     Logger log_;
-    s2s::Ledger ledger_;
+    routing::Ledger ledger_;
     std::vector<std::unique_ptr<io::Listener>> listeners_;
     std::vector<Endpoint> endpoints_;
     std::vector<std::unique_ptr<ClientStream>> streams_, dead_streams_;

@@ -64,7 +64,7 @@ void Inside::login_failed(ClientStream& stream) {
     ++failures.count;
 }
 
-void Inside::authenticated(ClientStream& stream) { ledger_.authenticated(stream.remote().address); }
+void Inside::authenticated(ClientStream& stream) { stream.counted().authenticated(); }
 
 void Inside::bind(ClientStream& stream, const std::string& resource) {
     const bool taken = with(stream.machine().user(), [this, serial = stream.serial(), resource](Account* account) {

@@ -44,9 +44,9 @@ private:
 DialbackDesk::DialbackDesk(S2sContext& context) : context_{context} {}
 DialbackDesk::~DialbackDesk() = default;
 
-void DialbackDesk::ask(const void* owner, const IpAddress& from, Verify verify, OnVerified on_verified) {
+void DialbackDesk::ask(const void* owner, routing::Ledger::Entry counted, Verify verify, OnVerified on_verified) {
     const Key key{verify.pair.remote.text(), verify.pair.local.text()};
-    Request request{owner, from, std::move(verify), std::move(on_verified)};
+    Request request{owner, std::move(counted), std::move(verify), std::move(on_verified)};
     if (const auto known = unreachable_.find(key.first); known != unreachable_.end()) {
         if (context_.shard.loop.now() < known->second.until) {
             // From the loop, not from within the stream's own call.
@@ -122,7 +122,7 @@ void DialbackDesk::gone(std::uint64_t number, xmpp::StanzaCondition condition, c
 
 void DialbackDesk::finish(Request request, Verified::Outcome outcome, xmpp::StanzaCondition condition,
                           const std::string& why) {
-    context_.ledger.end_dialback(request.from);
+    request.counted.let_go();
     if (request.on_verified) request.on_verified(outcome, condition, why);
 }
 

@@ -23,8 +23,8 @@ public:
     explicit DialbackDesk(S2sContext& context);
     ~DialbackDesk();
 
-    /// `owner` groups requests for cancel().
-    void ask(const void* owner, const IpAddress& from, Verify request, OnVerified on_verified);
+    /// `owner` groups requests for cancel(); `counted` is let go with the answer.
+    void ask(const void* owner, routing::Ledger::Entry counted, Verify request, OnVerified on_verified);
     /// The stream that asked is gone: its answers are not wanted.
     void cancel(const void* owner);
     void rules_changed();
@@ -33,7 +33,7 @@ public:
 private:
     struct Request {
         const void* owner = nullptr;
-        IpAddress from;
+        routing::Ledger::Entry counted;
         Verify verify;
         OnVerified on_verified;
     };

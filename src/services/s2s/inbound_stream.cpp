@@ -13,12 +13,13 @@
 namespace sallyport::s2s {
 
 InboundStream::InboundStream(S2sContext& context, DialbackDesk& desk, Pool& pool, std::unique_ptr<io::Stream> stream,
-                             bool direct_tls, OnGone on_gone)
+                             bool direct_tls, routing::Ledger::Entry counted, OnGone on_gone)
     : context_{context},
       desk_{desk},
       pool_{pool},
       stream_{std::move(stream)},
       direct_tls_{direct_tls},
+      counted_{std::move(counted)},
       on_gone_{std::move(on_gone)},
       machine_{{context.timers, context.limits, direct_tls,
                 [&context] { return sealed_id(context.shard.fresh_id(), context.node_instance); }, context.limits_of},
@@ -197,7 +198,7 @@ void InboundStream::carry_out(Actions& actions) {
 void InboundStream::ready(const PairReady& pair) {
     if (!authenticated_) {
         authenticated_ = true;
-        context_.ledger.authenticated(remote_.address);
+        counted_.authenticated();
         limited_as_ = pair.pair.remote;
         set_limits();
     }
@@ -225,14 +226,15 @@ void InboundStream::set_limits() {
 }
 
 void InboundStream::verify(const Verify& request) {
-    if (!context_.ledger.begin_dialback(remote_.address)) {
+    auto counted = context_.ledger.begin_dialback(remote_.address);
+    if (!counted) {
         Actions actions;
         machine_.on_verified(request.pair, Verified::Outcome::error, xmpp::StanzaCondition::resource_constraint,
                              "too many verifications are under way", context_.shard.loop.now(), actions);
         return carry_out(actions);
     }
     const xmpp::DomainPair pair = request.pair;
-    desk_.ask(this, remote_.address, request,
+    desk_.ask(this, std::move(*counted), request,
               [this, pair](Verified::Outcome outcome, xmpp::StanzaCondition condition, const std::string& why) {
                   verified(pair, outcome, condition, why);
               });
@@ -329,7 +331,7 @@ void InboundStream::on_closed(io::CloseReason reason, const std::string& text) {
         }
     }
     pool_.withdraw(this);
-    context_.ledger.leave(remote_.address, authenticated_);
+    counted_.let_go();
     on_gone_(*this);
 }
 
