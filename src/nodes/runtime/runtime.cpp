@@ -44,9 +44,11 @@ Result<void> Runtime::prepare() {
     log_settings.origin.program = "sallyport-" + std::string{config::text(file_.role)};
     log_settings.form = file_.log.json ? io::LogForm::json : io::LogForm::text;
     log_settings.level = file_.log.level;
+    log_settings.most_waiting = file_.limits.log_bytes;
     auto log = io::NodeLog::open(std::move(log_settings), control_);
     if (!log) return log.error();
     log_ = std::move(*log);
+    log_->write_before_fatal_ends();
     alarms_ = std::make_unique<services::AlarmBoard>(control_, Logger{*log_, LogModule::node});
 
     if (auto folder = io::private_folder(file_.node.data); !folder) return folder.error();
@@ -81,7 +83,7 @@ Result<void> Runtime::prepare() {
     dns.trust_anchor_file = file_.dns.trust_anchor;
     dns.hosts_file = file_.dns.hosts_file;
     dns.timeout = seconds_of(file_.timers.dns);
-    auto resolver = io::make_resolver_service(dns, control_);
+    auto resolver = io::make_resolver_service(dns);
     if (!resolver) return resolver.error();
     resolver_service_ = std::move(*resolver);
     resolver_ = resolver_service_->resolver(control_);

@@ -12,6 +12,7 @@ namespace {
 
 constexpr auto write_interval = std::chrono::seconds{1};
 constexpr auto pause_after_trouble = std::chrono::seconds{10};
+constexpr auto loss_memory = std::chrono::minutes{1};
 constexpr auto cleaning_interval = std::chrono::hours{1};
 constexpr auto lock_wait = std::chrono::milliseconds{200};
 
@@ -152,6 +153,7 @@ void EventJournal::write() {
 void EventJournal::turn() {
     timer_->arm(loop_.now() + write_interval);
     if (sender_) watch_syslog();
+    watch_lines();
     alarms_.settle();
     if (loop_.now() < try_again_) return;
     if (!store_) {
@@ -168,6 +170,21 @@ void EventJournal::turn() {
     if (trouble_.empty()) return alarms_.lower(AlarmCode::events_store, options_.file);
     try_again_ = loop_.now() + pause_after_trouble;
     alarms_.raise_once(AlarmCode::events_store, options_.file, trouble_);
+}
+
+/// Stands while the reader of the log is stuck and for a minute after lines were lost.
+void EventJournal::watch_lines() {
+    const io::LineWriter::State state = log_.lines();
+    if (state.lost > lines_lost_) {
+        lines_lost_ = state.lost;
+        calm_after_ = loop_.now() + loss_memory;
+    }
+    if (state.stuck || loop_.now() < calm_after_) {
+        alarms_.raise_once(AlarmCode::log_stuck, "standard error",
+                           state.stuck ? "nothing is taken" : "the reader does not keep up");
+    } else {
+        alarms_.lower(AlarmCode::log_stuck, "standard error");
+    }
 }
 
 void EventJournal::watch_syslog() {

@@ -47,6 +47,7 @@ private:
     void write();
     void turn();
     void watch_syslog();
+    void watch_lines();
     void remember_alarms();
 
     JournalOptions options_;
@@ -57,7 +58,8 @@ private:
     std::string trouble_;
     std::shared_ptr<io::SyslogSender> sender_;
     std::unique_ptr<io::Timer> timer_;
-    TimePoint try_again_{}, next_cleaning_{};
+    TimePoint try_again_{}, next_cleaning_{}, calm_after_{};
+    std::uint64_t lines_lost_ = 0;  ///< of the log, seen so far
     std::uint64_t written_ = 0;  ///< the number of the latest on disk
 };
 
