@@ -53,6 +53,10 @@ struct LogRecord {
     std::string source{};  ///< the remote address that caused it and draws on a budget for it; empty: nobody does
 };
 
+struct IpAddress;
+/// The source that a remote address is in a record; of IPv6 its /64, since one subscriber has that many addresses.
+[[nodiscard]] std::string log_source(const IpAddress& address);
+
 /// Thread-safe.
 class LogSink {
 public:
