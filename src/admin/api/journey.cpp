@@ -312,7 +312,7 @@ private:
             const auto is_component = [&](const config::ComponentEntry& entry) { return entry.domain == to; };
             if (std::any_of(allowed.begin(), allowed.end(), is_component)) return component(to);
             step("router", true, to.text() + " is a domain of this node");
-            return user(to);
+            return user();
         }
         if (!names(router.domains, contact_.pair.local)) {
             return step("router", false, "neither domain is one of this node",
@@ -334,14 +334,10 @@ private:
     }
 
     /// A stanza to an account that does not exist vanishes, so that nobody can probe; here is who may know.
-    void user(const xmpp::Domain& to) {
-        im::Directory* const users = node_.users();
-        const auto jid = xmpp::Jid::parse(input_.to);
-        const auto& domains = node_.file().clients.domains;
-        if (users == nullptr || !jid || jid->local().empty()) return;
-        if (std::find(domains.begin(), domains.end(), to) == domains.end()) return;
-        const std::string name = jid->local() + "@" + to.text();
-        const auto row = users->show(name);
+    void user() {
+        if (!input_.account) return;
+        const std::string name = account_asked(node_, input_.to);
+        const Result<io::UserRow>& row = *input_.account;
         step("user", row.has_value(), row ? name + " has an account here" : name + ": " + row.error().text,
              "sallyport users add " + name);
     }
@@ -439,6 +435,14 @@ bool asks_dns(NodeControl& node, const NodeStatus& status, const policy::Contact
     if (!policy::decide(contact, *settings).allowed || is_reversed(status, contact.pair)) return false;
     const s2s::DestinationStatus* const to = destination_of(status, contact.pair);
     return to == nullptr || (to->state != "ready" && to->failures == 0);
+}
+
+std::string account_asked(NodeControl& node, const std::string& to) {
+    const auto jid = xmpp::Jid::parse(to);
+    if (node.users() == nullptr || !jid || jid->local().empty()) return {};
+    const auto& domains = node.file().clients.domains;
+    const bool has_users = std::find(domains.begin(), domains.end(), jid->domain()) != domains.end();
+    return has_users ? jid->local() + "@" + jid->domain().text() : std::string{};
 }
 
 json::object walk(const JourneyInput& input) { return Journey{input}.walk(); }

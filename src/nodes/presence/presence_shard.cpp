@@ -57,7 +57,7 @@ components::ServerContext PresenceShard::component_context(const PresenceParts& 
 
 void PresenceShard::make_users(const PresenceParts& parts) {
     if (!parts.users) return;
-    storage_ = std::make_unique<im::Storage>(shard_.loop, *parts.users->disk, parts.users->store);
+    storage_ = std::make_unique<im::Storage>(shard_.loop, *parts.users->writing, *parts.users->reading);
     im::ServiceContext context{.shard = shard_, .storage = *storage_};
     context.domains = parts.users->domains;
     context.tls = parts.users->tls;

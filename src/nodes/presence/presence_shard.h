@@ -17,10 +17,9 @@
 
 namespace sallyport::nodes {
 
-/// What users need; made by the node, whose control loop is the disk's.
+/// What users need; made by the node, whose threads the disks' are.
 struct UserParts {
-    std::shared_ptr<io::UserStore> store;
-    io::Loop* disk = nullptr;
+    std::optional<im::Storage::Disk> writing, reading;
     std::vector<xmpp::Domain> domains;
     std::shared_ptr<const io::TlsContext> tls;
     bool channel_binding = true;

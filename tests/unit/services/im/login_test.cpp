@@ -139,7 +139,8 @@ TEST(ImLogin, EndsSessionsWhenThePasswordChanges) {
     ImWorld world;
     Client juliet{world, "juliet"};
     ASSERT_TRUE(juliet.login());
-    ASSERT_TRUE(world.directory->change_password("juliet@corp.example", "other"));
+    world.directory->change_password("juliet@corp.example", "other",
+                                     [](const Result<io::UserName>& changed) { EXPECT_TRUE(changed); });
     EXPECT_EQ(juliet.next("error")->first_child()->name, "not-authorized");
     Client again{world, "juliet", "other"};
     EXPECT_TRUE(again.login());
