@@ -1,5 +1,5 @@
-// How full a table is that outlives streams, as status, metrics and the soak test list them. Every such table has a bound;
-// whoever owns one adds a row in its tables().
+// How full a table is that outlives streams, as status, metrics and the soak test list them. Every such table has a
+// bound; whoever owns one adds a row in its tables().
 #pragma once
 
 #include <cstdint>

@@ -29,11 +29,12 @@ bool LogBudget::admit(const LogRecord& record) {
     std::string event{record.event};
     Account* const all = account({event, {}}, record.module, for_all_ < most_events ? accounts_.size() + 1 : 0);
     Account* const own = account({std::move(event), record.source}, record.module, bounds_.sources + for_all_);
-    if (own != nullptr && !has_room(*own, 1)) {
+    const std::uint64_t share = record.level == LogLevel::info ? info_share : 1;
+    if (own != nullptr && !has_room(*own, share)) {
         ++own->held_back;
         return false;
     }
-    if (all != nullptr && !has_room(*all, all_share)) {
+    if (all != nullptr && !has_room(*all, share * all_share)) {
         ++all->held_back;
         return false;
     }

@@ -1,7 +1,8 @@
 // What strangers can cause to be logged, under a budget: `repeated_events` records of one event about one remote
-// address in ten seconds, and `all_share` times as many of one event about all of them. The rest is counted, and a line
-// tells how many there were. Who overran it has a twentieth in the ten seconds after, until they were calm: a flood
-// that lasts leaves two lines in ten seconds for each address, and neither the log nor the event log turns over.
+// address in ten seconds (of the level info `info_share` times as many), and `all_share` times as many of one event
+// about all of them. The rest is counted, and a line tells how many there were. Who overran it has a twentieth in the
+// ten seconds after, until they were calm: a flood that lasts leaves two lines in ten seconds for each address, and
+// neither the log nor the event log turns over.
 //
 // Only records with a source draw on it, and none below info: details are switched on by an operator who wants them.
 #pragma once
@@ -23,6 +24,7 @@ namespace sallyport::io {
 class LogBudget final : public LogSink {
 public:
     static constexpr std::uint64_t all_share = 50;
+    static constexpr std::uint64_t info_share = 10;
     static constexpr std::uint64_t penalty = 20;
     static constexpr Duration window = std::chrono::seconds{10};
     static constexpr std::size_t most_events = 512;  ///< names, which are ours

@@ -17,6 +17,16 @@ std::string realm_of(std::string name) {
     return name;
 }
 
+/// An edge tells every shard of its peers.
+void once_each(std::vector<admin::DescribedPeer>& peers) {
+    const auto key = [](const admin::DescribedPeer& peer) {
+        return std::tie(peer.edge, peer.local, peer.remote, peer.direction);
+    };
+    std::sort(peers.begin(), peers.end(), [&](const auto& one, const auto& other) { return key(one) < key(other); });
+    const auto same = [&](const auto& one, const auto& other) { return key(one) == key(other); };
+    peers.erase(std::unique(peers.begin(), peers.end(), same), peers.end());
+}
+
 }  // namespace
 
 CoreNode::CoreNode(std::unique_ptr<Runtime> runtime)
@@ -294,6 +304,7 @@ void CoreNode::status(std::function<void(admin::NodeStatus)> on_status) {
         },
         [this, on_status = std::move(on_status)](std::vector<admin::NodeStatus> parts) {
             admin::NodeStatus all = joined(std::move(parts));
+            once_each(all.described);
             fill_common(*runtime_, all);
             all.federation_enabled = runtime_->settings().snapshot()->enabled;
             all.ledger = ledger_.totals();

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <tuple>
 #include <vector>
 
 #include "model/config/node_file.h"
@@ -55,9 +56,8 @@ public:
         std::string edge;
         WallTime since{};
     };
-    [[nodiscard]] const std::map<std::pair<xmpp::DomainPair, std::string>, Described>& described() const {
-        return described_;
-    }
+    using DescribedKey = std::tuple<std::string, xmpp::DomainPair, std::string>;  ///< edge, pair, direction
+    [[nodiscard]] const std::map<DescribedKey, Described>& described() const { return described_; }
     /// Tells edges what is served here, and presence nodes what can be reached from here. Once before the first dial.
     void announce();
     void shut();
@@ -96,6 +96,8 @@ private:
     [[nodiscard]] bool is_ours(std::string_view domain) const;
     [[nodiscard]] std::vector<xmpp::Domain> own_domains() const;
     void hold();
+    void learn(const std::string& edge, const link::PeerFacts& facts);
+    void forget_lost_edges();
     void forwarded(routing::Forwarded message);
     void forward(std::uint32_t to, const xmpp::Stanza& stanza, const routing::Ticket& ticket);
 
@@ -113,7 +115,7 @@ private:
     link::Hub presence_hub_;
     bool edges_heavy_ = false, presence_heavy_ = false;
     components::ComponentServer components_;
-    std::map<std::pair<xmpp::DomainPair, std::string>, Described> described_;
+    std::map<DescribedKey, Described> described_;  ///< streams of the edges whose links are up
 };
 
 }  // namespace sallyport::nodes

@@ -60,7 +60,7 @@ private:
     std::unique_ptr<io::Timer> timer_;
     TimePoint try_again_{}, next_cleaning_{}, calm_after_{};
     std::uint64_t lines_lost_ = 0;  ///< of the log, seen so far
-    std::uint64_t written_ = 0;  ///< the number of the latest on disk
+    std::uint64_t written_ = 0;     ///< the number of the latest on disk
 };
 
 }  // namespace sallyport::services

@@ -37,7 +37,8 @@ void Inside::look_up(ClientStream& stream, const c2s::LookUp& wanted) {
     const bool many = failing != failures_.end() && now() - failing->second.window < failure_window &&
                       failing->second.count >= context_.limits.login_failures_per_minute;
     if (many) {
-        log_.warn("c2s.login.held-off", {{"remote", stream.remote().text()}, {"limit", "login_failures_per_minute"}});
+        log_.write_for(log_source(stream.remote().address), LogLevel::warn, "c2s.login.held-off",
+                       {{"remote", stream.remote().text()}, {"limit", "login_failures_per_minute"}});
         return stream.login_refused();
     }
     const io::UserName user{wanted.user.local(), wanted.user.domain().text()};
@@ -113,7 +114,8 @@ void Inside::resume(ClientStream& stream, const std::string& id, std::uint32_t h
     const auto at = resumable_.find(id);
     const xmpp::Jid& user = stream.machine().user();
     if (at == resumable_.end() || at->second->account->bare != user || !at->second->sent.counts(h)) {
-        log_.info("im.resume.refused", {{"user", user.text()}, {"remote", stream.remote().text()}});
+        log_.write_for(log_source(stream.remote().address), LogLevel::info, "im.resume.refused",
+                       {{"user", user.text()}, {"remote", stream.remote().text()}});
         return stream.resume_refused();
     }
     Session& session = *at->second;

@@ -62,7 +62,7 @@ void Inside::accept(std::unique_ptr<io::Stream> stream) {
     const IpAddress address = stream->remote().address;
     auto counted = ledger_.enter(address, now());
     if (!counted) {
-        log_.warn("c2s.turned-away", {{"remote", stream->remote().text()}});
+        log_.write_for(log_source(address), LogLevel::warn, "c2s.turned-away", {{"remote", stream->remote().text()}});
         return stream->abort();
     }
     streams_.push_back(std::make_unique<ClientStream>(*this, ++serials_, std::move(stream), std::move(*counted)));

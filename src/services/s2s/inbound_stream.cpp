@@ -210,7 +210,8 @@ void InboundStream::ready(const PairReady& pair) {
                                  {"tls", tls != nullptr ? tls->version : "none"},
                                  {"stream", machine_.id()},
                                  {"connection", connection_text()}});
-    if (context_.on_peer) {
+    if (context_.on_peer && std::find(told_.begin(), told_.end(), pair.pair) == told_.end()) {
+        told_.push_back(pair.pair);
         context_.on_peer({pair.pair, Direction::inbound, pair.method, tls != nullptr ? tls->version : "",
                           tls != nullptr ? tls->cipher : "", remote_.text(), true});
     }
@@ -245,7 +246,9 @@ void InboundStream::note(const Note& note) {
     if (!log_.wants(note.level)) return;
     std::vector<LogFact> own{{"pair", machine_.peer().text()}, {"direction", "IN"}, {"connection", connection_text()}};
     if (!verdict.empty()) own.push_back({"verdict", verdict});
-    log_.write(note.level, note.event, told(note, std::move(own)));
+    const bool is_stranger = !authenticated_ || note.level >= LogLevel::warn;
+    log_.write_for(is_stranger ? log_source(remote_.address) : std::string{}, note.level, note.event,
+                   told(note, std::move(own)));
 }
 
 void InboundStream::throttle(std::size_t bytes) {
@@ -325,10 +328,9 @@ void InboundStream::on_closed(io::CloseReason reason, const std::string& text) {
                                          {"reason", std::string{close_text(reason)}},
                                          {"why", text},
                                          {"stanzas", std::to_string(stanzas_in_)}});
-    if (context_.on_peer && authenticated_) {
-        for (const auto& pair : machine_.pairs()) {
-            context_.on_peer({pair.domains, Direction::inbound, pair.method, "", "", remote_.text(), false});
-        }
+    // Not the machine's pairs: it has none any more.
+    for (const xmpp::DomainPair& pair : told_) {
+        context_.on_peer({pair, Direction::inbound, Method::none, "", "", remote_.text(), false});
     }
     pool_.withdraw(this);
     counted_.let_go();

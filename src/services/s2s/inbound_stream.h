@@ -84,6 +84,7 @@ private:
     routing::Ticket source_;
     TokenBucket bucket_;
     Endpoint remote_, local_;
+    std::vector<xmpp::DomainPair> told_;  ///< pairs that were told to be up
     bool authenticated_ = false;
     xmpp::Domain limited_as_;
     bool switching_ = false;  ///< TLS or a new XML stream begins: what is left of the bytes is not ours to read

@@ -119,7 +119,7 @@ private:
     void ask_waiting(Carrier& carrier);
     void go_alone(Destination& to);
     void became_ready(Destination& to);
-    void down(const Destination& to);
+    void down(Destination& to);
     void returned(const Left& left, bool was_open, const DialFailure& failure);
     void lost(Destination& to, const DialFailure& failure);
     void end(Carrier& carrier, std::optional<xmpp::StreamError> error, const std::string& why);
