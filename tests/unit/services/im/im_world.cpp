@@ -53,7 +53,8 @@ ImWorld::~ImWorld() {
 }
 
 void ImWorld::start_service() {
-    storage = std::make_unique<im::Storage>(world.loop(), im::Storage::Disk{world.loop(), directory->store()},
+    im::Storage::Disk writing{disk_is_stuck ? elsewhere.loop() : world.loop(), directory->store()};
+    storage = std::make_unique<im::Storage>(world.loop(), std::move(writing),
                                             im::Storage::Disk{world.loop(), directory->store()});
     im::ServiceContext context{.shard = *shard, .storage = *storage};
     context.domains = {xmpp::Domain::parse("corp.example").value()};
