@@ -11,6 +11,7 @@
 #include "model/route/gateway.h"
 #include "proto/s2s/certificate.h"
 #include "services/routing/shard.h"
+#include "services/s2s/pool.h"
 
 namespace sallyport::admin {
 
@@ -373,18 +374,17 @@ private:
         const auto held = static_cast<std::uint64_t>(
             std::count_if(status_.destinations.begin(), status_.destinations.end(),
                           [&](const s2s::DestinationStatus& other) { return other.shard == shard; }));
-        const std::uint64_t most = node_.file().limits.outbound_streams;
+        const std::uint64_t most = s2s::Pool::most_destinations(node_.file().limits);
         const bool full = to == nullptr && held >= most;
         step("limits", !full,
-             std::to_string(held) + " destinations of " + (most == unlimited ? "any number" : std::to_string(most)) +
-                 " on the shard of this pair",
+             std::to_string(held) + " destinations of " + std::to_string(most) + " on the shard of this pair",
              "[limits] outbound_streams in " + node_.file().path);
     }
 
     void queue(const s2s::DestinationStatus* to) {
         if (to == nullptr) return step("queue", true, "nothing is waiting");
         const Limits limits = policy::limits_for(*settings_, node_.file().limits, hop_.remote);
-        const bool full = to->queued >= limits.queue_stanzas || to->queued_bytes >= limits.queue_bytes;
+        const bool full = to->queued >= limits.queue_stanzas || to->queued_bytes >= s2s::Pool::most_queue_bytes(limits);
         step("queue", !full,
              std::to_string(to->queued) + " stanzas of " + std::to_string(to->queued_bytes) + " bytes are waiting",
              "[limits] queue_stanzas, queue_bytes in " + node_.file().path, peers);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "base/tables.h"
 #include "base/tls_facts.h"
 #include "io/dns/resolver.h"
 #include "io/log/node_log.h"
@@ -106,6 +107,7 @@ struct NodeStatus {
     std::vector<services::Alarm> alarms;  ///< standing ones
     TimePoint now{};                      ///< of the loop, to which `since` values relate
     record::Counters counters;            ///< since the start
+    TableFills tables;                    ///< of all shards
 };
 
 class NodeControl {

@@ -282,6 +282,7 @@ void CoreNode::status(std::function<void(admin::NodeStatus)> on_status) {
             CoreShard& core = *shards_[index];
             admin::NodeStatus part;
             part.counters = shards_[index]->records().counted();
+            part.tables = shards_[index]->tables();
             part.streams = core.s2s().streams();
             part.destinations = core.s2s().pool().destinations();
             for (const link::Hub* hub : {&core.hub(), &core.presence_hub()}) {
@@ -308,6 +309,7 @@ void CoreNode::status(std::function<void(admin::NodeStatus)> on_status) {
             fill_common(*runtime_, all);
             all.federation_enabled = runtime_->settings().snapshot()->enabled;
             all.ledger = ledger_.totals();
+            all.tables.push_back(ledger_.table(all.now));
             all.certificates = own_certificates(runtime_->file(), tls_, link_tls_);
             // With [ssh] the chain of the edges' settings, of which ours is the end.
             all.chain = provisioning_ ? provisioning_->chain() : own_chain();

@@ -256,6 +256,16 @@ void CoreShard::forwarded(routing::Forwarded message) {
     hub_.send(stanza, message.ticket, false);
 }
 
+TableFills CoreShard::tables() const {
+    TableFills all;
+    s2s_.tables(all);
+    hub_.tables(all);
+    presence_hub_.tables(all);
+    all.push_back({"record.verdicts", records_.verdicts().size(), records_.verdicts().most()});
+    all.push_back({"core.described", described_.size(), most_described});
+    return all;
+}
+
 void CoreShard::shut() {
     s2s_.shut();
     components_.shut();

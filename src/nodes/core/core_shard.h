@@ -60,6 +60,8 @@ public:
     [[nodiscard]] const std::map<DescribedKey, Described>& described() const { return described_; }
     /// Tells edges what is served here, and presence nodes what can be reached from here. Once before the first dial.
     void announce();
+    /// How full is what outlives a stream.
+    [[nodiscard]] TableFills tables() const;
     void shut();
 
     void route(const xmpp::Stanza& stanza, const routing::Ticket& ticket) override;

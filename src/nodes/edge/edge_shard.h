@@ -44,6 +44,8 @@ public:
     [[nodiscard]] record::Desk& records() { return records_; }
     void apply(config::Snapshot settings);
     void shut();
+    /// How full is what outlives a stream.
+    [[nodiscard]] TableFills tables() const;
 
     /// By destination: local domains over the link, everything else to its S2S stream on the shard that owns the pair.
     void route(const xmpp::Stanza& stanza, const routing::Ticket& ticket) override;

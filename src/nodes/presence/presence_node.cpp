@@ -257,6 +257,7 @@ void PresenceNode::status(std::function<void(admin::NodeStatus)> on_status) {
         [this](std::size_t) {
             admin::NodeStatus part;
             part.counters = shard_->records().counted();
+            part.tables = shard_->tables();
             part.links = shard_->hub().sessions();
             part.held_for_link = shard_->hub().held();
             part.router = router_status(shard_->router());

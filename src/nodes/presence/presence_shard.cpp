@@ -79,6 +79,14 @@ void PresenceShard::restart_links(std::string realm, std::string secret, std::sh
     hub_.restart();
 }
 
+TableFills PresenceShard::tables() const {
+    TableFills all;
+    hub_.tables(all);
+    all.push_back({"record.verdicts", records_.verdicts().size(), records_.verdicts().most()});
+    if (users_) users_->tables(all);
+    return all;
+}
+
 void PresenceShard::shut() {
     for (routing::LocalService* service : services_) service->shut();
     hub_.shut();

@@ -52,6 +52,8 @@ public:
     /// The router begins anew: every link ends and is resumed, with this name, secret and key material.
     void restart_links(std::string realm, std::string secret, std::shared_ptr<const io::TlsContext> tls);
     void shut();
+    /// How full is what outlives a stream.
+    [[nodiscard]] TableFills tables() const;
 
 private:
     [[nodiscard]] link::HubContext hub_context(const PresenceParts& parts);

@@ -55,14 +55,23 @@ void Inside::look_up(ClientStream& stream, const c2s::LookUp& wanted) {
 }
 
 void Inside::login_failed(ClientStream& stream) {
-    if (failures_.size() >= most_failing_addresses) {
-        std::erase_if(failures_, [&](const auto& entry) { return now() - entry.second.window >= failure_window; });
-        // A flood from many addresses is bounded by the ledger; the table must not grow with it.
-        if (failures_.size() >= most_failing_addresses) failures_.clear();
-    }
+    // A flood from many addresses is bounded by the ledger; the table must not grow with it.
+    if (failures_.size() >= most_failing_addresses) failures_.clear();
+    if (!failures_timer_) failures_timer_ = context_.shard.loop.timer([this] { forget_failures(); });
+    if (failures_.empty()) failures_timer_->arm(now() + failure_window);
     Failures& failures = failures_[failures_account(stream.remote().address)];
     if (now() - failures.window >= failure_window) failures = {now(), 0};
     ++failures.count;
+}
+
+void Inside::forget_failures() {
+    std::erase_if(failures_, [&](const auto& entry) { return now() - entry.second.window >= failure_window; });
+    if (!failures_.empty()) failures_timer_->arm(now() + failure_window);
+}
+
+void Inside::tables(TableFills& all) {
+    all.push_back(ledger_.table(now()));
+    all.push_back({"users.failures", failures_.size(), most_failing_addresses});
 }
 
 void Inside::authenticated(ClientStream& stream) { stream.counted().authenticated(); }

@@ -23,6 +23,7 @@ void Service::account_changed(const io::UserName& user) { inside_->account_chang
 void Service::shut() { inside_->shut(); }
 std::size_t Service::open_work() const { return inside_->open_work(); }
 ServiceStatus Service::status() const { return inside_->status(); }
+void Service::tables(TableFills& all) const { inside_->tables(all); }
 
 Inside::Inside(ServiceContext context)
     : context_{std::move(context)}, log_{context_.shard.logger(LogModule::users)}, ledger_{context_.limits} {}

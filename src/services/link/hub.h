@@ -136,6 +136,7 @@ public:
     };
     [[nodiscard]] std::vector<DialStatus> dials() const;
     [[nodiscard]] std::size_t held() const { return held_.size(); }
+    void tables(TableFills& all) const;
 
 private:
     friend class Connection;

@@ -134,6 +134,11 @@ void Hub::tell_facts(Connection& connection) {
     connection.carry_out(actions);
 }
 
+void Hub::tables(TableFills& all) const {
+    all.push_back({"link.facts", facts_.size(), most_facts});
+    all.push_back({"link.held", held_.size(), context_.limits.queue_stanzas});
+}
+
 std::vector<SessionStatus> Hub::sessions() const {
     std::vector<SessionStatus> all;
     for (const auto& session : sessions_) {

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/endpoint.h"
 #include "base/limits.h"
+#include "base/tables.h"
 
 namespace sallyport::routing {
 
@@ -83,6 +84,9 @@ public:
     [[nodiscard]] Totals totals() const;
     /// Counted apart at `now`, what has aged forgotten.
     [[nodiscard]] std::uint64_t addresses(TimePoint now);
+    [[nodiscard]] TableFill table(TimePoint now) {
+        return {"connections.addresses", addresses(now), bounds_.addresses};
+    }
     [[nodiscard]] const LedgerBounds& bounds() const { return bounds_; }
 
 private:

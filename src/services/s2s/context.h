@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "base/tables.h"
 #include "proto/s2s/inbound.h"
 #include "proto/s2s/rules.h"
 #include "services/record/desk.h"

@@ -41,7 +41,8 @@ private:
     OutboundStream stream_;
 };
 
-DialbackDesk::DialbackDesk(S2sContext& context) : context_{context} {}
+DialbackDesk::DialbackDesk(S2sContext& context)
+    : context_{context}, forgetting_{context.shard.loop.timer([this] { forget_old(); })} {}
 DialbackDesk::~DialbackDesk() = default;
 
 void DialbackDesk::ask(const void* owner, routing::Ledger::Entry counted, Verify verify, OnVerified on_verified) {
@@ -128,7 +129,19 @@ void DialbackDesk::finish(Request request, Verified::Outcome outcome, xmpp::Stan
 
 void DialbackDesk::remember(const std::string& domain, xmpp::StanzaCondition condition, const std::string& why) {
     if (unreachable_.size() >= most_remembered) unreachable_.clear();
+    if (unreachable_.empty()) forgetting_->arm(context_.shard.loop.now() + negative_memory);
     unreachable_[domain] = {context_.shard.loop.now() + negative_memory, condition, why};
+}
+
+void DialbackDesk::forget_old() {
+    const TimePoint now = context_.shard.loop.now();
+    std::erase_if(unreachable_, [&](const auto& entry) { return entry.second.until <= now; });
+    if (!unreachable_.empty()) forgetting_->arm(now + negative_memory);
+}
+
+void DialbackDesk::tables(TableFills& all) const {
+    all.push_back({"s2s.inquiries", inquiries_.size(), context_.limits.pending_dialbacks});
+    all.push_back({"s2s.unreachable", unreachable_.size(), most_remembered});
 }
 
 void DialbackDesk::rules_changed() {
