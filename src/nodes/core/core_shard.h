@@ -9,6 +9,7 @@
 #include <tuple>
 #include <vector>
 
+#include "base/tables.h"
 #include "model/config/node_file.h"
 #include "model/policy/policy.h"
 #include "services/components/component_server.h"

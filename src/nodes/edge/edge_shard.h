@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/tables.h"
 #include "model/policy/policy.h"
 #include "services/link/hub.h"
 #include "services/record/desk.h"

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/tables.h"
 #include "services/components/component_server.h"
 #include "services/im/service.h"
 #include "services/link/hub.h"

@@ -17,6 +17,8 @@ namespace {
 
 /// How long keys made with the previous dialback secret are still vouched for after a change.
 constexpr Duration secret_overlap = std::chrono::hours{1};
+/// Writes to the event log on disk that are under way.
+constexpr std::size_t most_of_events_beside = 16;
 constexpr Duration lines_settle_every = std::chrono::seconds{2};
 
 /// Each stream takes a descriptor; the hard limit is what the service manager granted.
@@ -127,6 +129,8 @@ void Runtime::make_diagnostics() {
     journal.file = data + "/events.db";
     journal.rows = file_.log.events;
     journal.days = file_.log.event_days;
+    events_disk_ = std::make_unique<io::WorkThread>(control_, most_of_events_beside);
+    journal.disk = [this](auto work, auto then) { return events_disk_->run(std::move(work), std::move(then)); };
     for (const config::SyslogTarget& target : file_.log.syslog) {
         journal.syslog.push_back(
             {static_cast<io::SyslogAddress::Kind>(target.kind), target.endpoint, target.path, target.text()});

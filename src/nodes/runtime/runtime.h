@@ -13,6 +13,7 @@
 #include "io/log/log_budget.h"
 #include "io/log/node_log.h"
 #include "io/loop/asio_loop.h"
+#include "io/loop/work_thread.h"
 #include "io/net/tcp_network.h"
 #include "model/config/node_file.h"
 #include "proto/s2s/inbound.h"
@@ -89,6 +90,7 @@ private:
     std::unique_ptr<io::Timer> lines_timer_;
     std::unique_ptr<services::AlarmBoard> alarms_;
     std::unique_ptr<services::Diagnostics> diagnostics_;
+    std::unique_ptr<io::WorkThread> events_disk_;  ///< ends before what it answers to
     std::unique_ptr<io::TcpNetwork> network_;
     std::unique_ptr<services::SettingsService> settings_;
     std::unique_ptr<admin::AccessDesk> access_;

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/tables.h"
 #include "proto/c2s/machine.h"
 #include "services/im/account.h"
 #include "services/im/client_stream.h"

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "base/tables.h"
 #include "io/dns/resolver.h"
 #include "proto/xmpp/errors.h"
 #include "services/link/connection.h"
