@@ -75,6 +75,10 @@ struct Limits {
     std::uint64_t recorder_file_failures = 3;     ///< of one peer, for each direction, that outlive a restart
     std::uint64_t verdicts = 4096;                ///< refusals that one shard can explain afterwards
     std::uint64_t hurt_users = 20;                ///< of ours, named for one failing pair of domains
+    std::uint64_t counted_addresses = 16384;      ///< of remote ends, one by one; more share one account
+    std::uint64_t log_bytes = 8 << 20;            ///< of lines that wait for standard error
+    std::uint64_t repeated_events = 20;           ///< records of one event about one remote address in ten seconds
+    std::uint64_t event_sources = 4096;           ///< events and addresses that are counted apart for it
     std::uint64_t clock_jump_seconds = 5;         ///< of the system's clock, between two looks
     std::uint64_t clock_skew_seconds = 5;         ///< between the clocks of two linked nodes
 };

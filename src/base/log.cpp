@@ -1,7 +1,10 @@
 // Names of levels and modules.
 #include "base/log.h"
 
+#include <algorithm>
 #include <array>
+
+#include "base/endpoint.h"
 
 namespace sallyport {
 
@@ -62,6 +65,13 @@ bool log_module(std::string_view name, LogModule& out) {
         if (entry.name == name) return out = entry.module, true;
     }
     return false;
+}
+
+std::string log_source(const IpAddress& address) {
+    if (!address.v6) return address.text();
+    IpAddress network = address;
+    std::fill(network.bytes.begin() + 8, network.bytes.end(), std::uint8_t{0});
+    return network.text() + "/64";
 }
 
 }  // namespace sallyport

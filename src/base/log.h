@@ -50,7 +50,12 @@ struct LogRecord {
     std::string_view event;  ///< stable, dotted, from the events table, e.g. "s2s.dialback.sent"
     std::source_location where;
     std::vector<LogFact> facts;
+    std::string source{};  ///< the remote address that caused it and draws on a budget for it; empty: nobody does
 };
+
+struct IpAddress;
+/// The source that a remote address is in a record; of IPv6 its /64, since one subscriber has that many addresses.
+[[nodiscard]] std::string log_source(const IpAddress& address);
 
 /// Thread-safe.
 class LogSink {
@@ -70,6 +75,11 @@ public:
     void write(LogLevel level, std::string_view event, std::vector<LogFact> facts,
                std::source_location where = std::source_location::current()) const {
         if (wants(level)) sink_->write({module_, level, event, where, std::move(facts)});
+    }
+    /// Whatever `source`, a remote address, can cause before it has proved who it is, or as often as it likes.
+    void write_for(std::string source, LogLevel level, std::string_view event, std::vector<LogFact> facts,
+                   std::source_location where = std::source_location::current()) const {
+        if (wants(level)) sink_->write({module_, level, event, where, std::move(facts), std::move(source)});
     }
     void debug(std::string_view event, std::vector<LogFact> facts,
                std::source_location where = std::source_location::current()) const {

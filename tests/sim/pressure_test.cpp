@@ -80,6 +80,7 @@ TEST_F(Pressure, ReadsNoFurtherWhenAPeerDoesNotReadTheAnswers) {
 
 TEST_F(Pressure, KeepsNothingOfPeersThatNeverAuthenticate) {
     const std::size_t streams = edge().open_streams();
+    const auto ours = f.a.edge_log.without_source();
     for (int round = 0; round < 20; ++round) {
         std::vector<std::unique_ptr<Caller>> callers;
         for (const std::string& words :
@@ -101,6 +102,7 @@ TEST_F(Pressure, KeepsNothingOfPeersThatNeverAuthenticate) {
     EXPECT_EQ(totals.connections, 0U);
     EXPECT_EQ(totals.unauthenticated, 0U);
     EXPECT_EQ(totals.dialbacks, 0U);
+    EXPECT_EQ(f.a.edge_log.without_source(), ours) << "all that strangers cause to be logged draws on a budget";
     f.b.user().message("juliet@b.test", "romeo@a.test", "m1");
     EXPECT_TRUE(f.world.run_until([&] { return f.a.user().got("m1"); }));
 }

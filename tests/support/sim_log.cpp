@@ -27,6 +27,15 @@ std::string MemorySink::last(std::string_view event, std::string_view key) const
     return {};
 }
 
+std::vector<std::string> MemorySink::without_source() const {
+    const std::lock_guard hold{mutex_};
+    std::vector<std::string> events;
+    for (const LogRecord& record : records_) {
+        if (record.level >= LogLevel::info && record.source.empty()) events.emplace_back(record.event);
+    }
+    return events;
+}
+
 std::vector<std::string> MemorySink::names() const {
     const std::lock_guard hold{mutex_};
     std::vector<std::string> found;

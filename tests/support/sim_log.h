@@ -20,6 +20,8 @@ public:
     [[nodiscard]] std::size_t count(std::string_view event) const;
     /// The value of `key` in the latest record of `event`; empty when there is none.
     [[nodiscard]] std::string last(std::string_view event, std::string_view key) const;
+    /// Events from info on that draw on nobody's budget (LogRecord::source).
+    [[nodiscard]] std::vector<std::string> without_source() const;
     /// Event names in order.
     [[nodiscard]] std::vector<std::string> names() const;
     /// Every record as `event key=value …`, one a line: what a failing test prints.

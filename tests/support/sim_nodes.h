@@ -97,7 +97,7 @@ struct SimProcess {
     std::shared_ptr<std::mt19937_64> dice;
     std::vector<std::unique_ptr<io::Resolver>> resolvers;
     routing::Bus bus;
-    s2s::Ledger ledger;
+    routing::Ledger ledger;
     std::vector<std::unique_ptr<routing::Shard>> shards;
 };
 

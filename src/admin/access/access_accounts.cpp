@@ -167,7 +167,7 @@ Result<void> AccessDesk::remove_token(const std::string& name) {
 std::optional<Principal> AccessDesk::bearer_of(std::string_view token, const IpAddress& from) {
     const auto refused = [&]() -> std::optional<Principal> {
         addresses_.note(failure_key(from), loop_.now());
-        log_.warn("admin.token.refused", {{"address", from.text()}});
+        log_.write_for(log_source(from), LogLevel::warn, "admin.token.refused", {{"address", from.text()}});
         return std::nullopt;
     };
     if (token.size() > longest_token || !token.starts_with(token_mark)) return refused();

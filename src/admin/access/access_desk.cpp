@@ -70,7 +70,9 @@ Duration AccessDesk::wait_of(const Login& login) {
     const TimePoint now = loop_.now();
     const std::string name = login.name.substr(0, longest_name);
     const Duration wait = std::max(addresses_.wait(failure_key(login.from), now), names_.wait(name, now));
-    if (wait > Duration{}) log_.warn("admin.login.throttled", {{"user", name}, {"address", login.from.text()}});
+    if (wait > Duration{})
+        log_.write_for(log_source(login.from), LogLevel::warn, "admin.login.throttled",
+                       {{"user", name}, {"address", login.from.text()}});
     return wait;
 }
 
@@ -124,7 +126,8 @@ Error AccessDesk::judge_code(const io::AdminAccount& account, const std::string&
 }
 
 void AccessDesk::refuse(const Login& login, Error error, const std::function<void(Outcome)>& on_outcome) {
-    log_.warn("admin.login.refused", {{"user", login.name.substr(0, longest_name)}, {"address", login.from.text()}});
+    log_.write_for(log_source(login.from), LogLevel::warn, "admin.login.refused",
+                   {{"user", login.name.substr(0, longest_name)}, {"address", login.from.text()}});
     on_outcome({{}, {}, std::move(error), {}});
 }
 

@@ -11,6 +11,7 @@
 #include "model/route/gateway.h"
 #include "proto/s2s/certificate.h"
 #include "services/routing/shard.h"
+#include "services/s2s/pool.h"
 
 namespace sallyport::admin {
 
@@ -312,7 +313,7 @@ private:
             const auto is_component = [&](const config::ComponentEntry& entry) { return entry.domain == to; };
             if (std::any_of(allowed.begin(), allowed.end(), is_component)) return component(to);
             step("router", true, to.text() + " is a domain of this node");
-            return user(to);
+            return user();
         }
         if (!names(router.domains, contact_.pair.local)) {
             return step("router", false, "neither domain is one of this node",
@@ -334,14 +335,10 @@ private:
     }
 
     /// A stanza to an account that does not exist vanishes, so that nobody can probe; here is who may know.
-    void user(const xmpp::Domain& to) {
-        im::Directory* const users = node_.users();
-        const auto jid = xmpp::Jid::parse(input_.to);
-        const auto& domains = node_.file().clients.domains;
-        if (users == nullptr || !jid || jid->local().empty()) return;
-        if (std::find(domains.begin(), domains.end(), to) == domains.end()) return;
-        const std::string name = jid->local() + "@" + to.text();
-        const auto row = users->show(name);
+    void user() {
+        if (!input_.account) return;
+        const std::string name = account_asked(node_, input_.to);
+        const Result<io::UserRow>& row = *input_.account;
         step("user", row.has_value(), row ? name + " has an account here" : name + ": " + row.error().text,
              "sallyport users add " + name);
     }
@@ -377,18 +374,17 @@ private:
         const auto held = static_cast<std::uint64_t>(
             std::count_if(status_.destinations.begin(), status_.destinations.end(),
                           [&](const s2s::DestinationStatus& other) { return other.shard == shard; }));
-        const std::uint64_t most = node_.file().limits.outbound_streams;
+        const std::uint64_t most = s2s::Pool::most_destinations(node_.file().limits);
         const bool full = to == nullptr && held >= most;
         step("limits", !full,
-             std::to_string(held) + " destinations of " + (most == unlimited ? "any number" : std::to_string(most)) +
-                 " on the shard of this pair",
+             std::to_string(held) + " destinations of " + std::to_string(most) + " on the shard of this pair",
              "[limits] outbound_streams in " + node_.file().path);
     }
 
     void queue(const s2s::DestinationStatus* to) {
         if (to == nullptr) return step("queue", true, "nothing is waiting");
         const Limits limits = policy::limits_for(*settings_, node_.file().limits, hop_.remote);
-        const bool full = to->queued >= limits.queue_stanzas || to->queued_bytes >= limits.queue_bytes;
+        const bool full = to->queued >= limits.queue_stanzas || to->queued_bytes >= s2s::Pool::most_queue_bytes(limits);
         step("queue", !full,
              std::to_string(to->queued) + " stanzas of " + std::to_string(to->queued_bytes) + " bytes are waiting",
              "[limits] queue_stanzas, queue_bytes in " + node_.file().path, peers);
@@ -439,6 +435,14 @@ bool asks_dns(NodeControl& node, const NodeStatus& status, const policy::Contact
     if (!policy::decide(contact, *settings).allowed || is_reversed(status, contact.pair)) return false;
     const s2s::DestinationStatus* const to = destination_of(status, contact.pair);
     return to == nullptr || (to->state != "ready" && to->failures == 0);
+}
+
+std::string account_asked(NodeControl& node, const std::string& to) {
+    const auto jid = xmpp::Jid::parse(to);
+    if (node.users() == nullptr || !jid || jid->local().empty()) return {};
+    const auto& domains = node.file().clients.domains;
+    const bool has_users = std::find(domains.begin(), domains.end(), jid->domain()) != domains.end();
+    return has_users ? jid->local() + "@" + jid->domain().text() : std::string{};
 }
 
 json::object walk(const JourneyInput& input) { return Journey{input}.walk(); }

@@ -19,13 +19,17 @@ namespace sallyport::admin {
 /// it.
 [[nodiscard]] bool asks_dns(NodeControl& node, const NodeStatus& status, const policy::Contact& contact);
 
+/// localpart@domain where `to` is an address of a domain with users here; else empty.
+[[nodiscard]] std::string account_asked(NodeControl& node, const std::string& to);
+
 struct JourneyInput {
     NodeControl& node;
     const NodeStatus& status;
     policy::Contact contact;
-    std::string from, to;                  ///< as asked
-    std::optional<diag::Survey> survey{};  ///< absent: DNS was not asked
-    bool dns_silent = false;               ///< it was asked and did not answer in time
+    std::string from, to;                          ///< as asked
+    std::optional<diag::Survey> survey{};          ///< absent: DNS was not asked
+    bool dns_silent = false;                       ///< it was asked and did not answer in time
+    std::optional<Result<io::UserRow>> account{};  ///< of `to`; absent: account_asked() names none
 };
 
 /// "passes", "blocked_by", "change", "part", "verdict_id", "steps" and whom it is about.

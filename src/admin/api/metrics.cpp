@@ -81,6 +81,21 @@ void connections_refused(const NodeStatus& status, const Settings&, MetricsText&
     out.sample({}, status.ledger.refused);
 }
 
+void table_fills(const NodeStatus& status, MetricsText& out, std::uint64_t TableFill::*member) {
+    std::map<std::string_view, std::uint64_t> sums;
+    for (const TableFill& table : status.tables) {
+        std::uint64_t& sum = sums[table.name];
+        sum += std::min(table.*member, unlimited - sum);
+    }
+    for (const auto& [name, sum] : sums) out.sample({{"table", std::string{name}}}, sum);
+}
+void table_entries(const NodeStatus& status, const Settings&, MetricsText& out) {
+    table_fills(status, out, &TableFill::entries);
+}
+void table_bounds(const NodeStatus& status, const Settings&, MetricsText& out) {
+    table_fills(status, out, &TableFill::bound);
+}
+
 // Queues
 
 void destinations(const NodeStatus& status, const Settings&, MetricsText& out) {
@@ -268,6 +283,8 @@ constexpr MetricRow rows[] = {
     {"sallyport_s2s_bytes", "counter", "bytes", "Bytes of XML on S2S streams.", bytes},
     {"sallyport_connections", "gauge", "", "Inbound connections, and verifications under way.", connections},
     {"sallyport_connections_refused", "counter", "", "Inbound connections refused by a limit.", connections_refused},
+    {"sallyport_table_entries", "gauge", "", "Entries of tables that outlive a stream, of all shards.", table_entries},
+    {"sallyport_table_bound", "gauge", "", "What such a table holds at most, of all shards.", table_bounds},
     {"sallyport_destinations", "gauge", "", "Domain pairs to which stanzas go, by state.", destinations},
     {"sallyport_queue_stanzas", "gauge", "", "Stanzas that wait for a destination.",
      over_destinations<&s2s::DestinationStatus::queued>},

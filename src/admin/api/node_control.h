@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "base/tables.h"
 #include "base/tls_facts.h"
 #include "io/dns/resolver.h"
 #include "io/log/node_log.h"
@@ -21,8 +22,8 @@
 #include "services/record/archive.h"
 #include "services/record/counters.h"
 #include "services/record/verdicts.h"
+#include "services/routing/ledger.h"
 #include "services/s2s/context.h"
-#include "services/s2s/ledger.h"
 #include "services/settings/settings_service.h"
 
 namespace sallyport::axl {
@@ -91,7 +92,7 @@ struct NodeStatus {
     std::vector<link::SessionStatus> links;
     std::vector<link::Hub::DialStatus> dials;
     std::uint64_t held_for_link = 0;
-    s2s::Ledger::Totals ledger;
+    routing::Ledger::Totals ledger;
     std::vector<s2s::StreamStatus> streams;
     std::vector<s2s::DestinationStatus> destinations;
     std::vector<DescribedPeer> described;
@@ -106,6 +107,7 @@ struct NodeStatus {
     std::vector<services::Alarm> alarms;  ///< standing ones
     TimePoint now{};                      ///< of the loop, to which `since` values relate
     record::Counters counters;            ///< since the start
+    TableFills tables;                    ///< of all shards
 };
 
 class NodeControl {

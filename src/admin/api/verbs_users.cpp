@@ -38,9 +38,11 @@ json::object json_of(const io::UserRow& row) {
             {"waiting", row.waiting}};
 }
 
-void finish(const SharedCall& call, const Result<io::UserName>& done, std::string_view what) {
-    if (!done) return call->fail(done.error(), done.error().code == "user-password" ? "password" : "user");
-    call->succeed(json::object{{"user", address_of(*done)}, {"done", json::string_view{what.data(), what.size()}}});
+im::Directory::OnUser finish(const SharedCall& call, std::string_view what) {
+    return [call, what](const Result<io::UserName>& done) {
+        if (!done) return call->fail(done.error(), done.error().code == "user-password" ? "password" : "user");
+        call->succeed(json::object{{"user", address_of(*done)}, {"done", json::string_view{what.data(), what.size()}}});
+    };
 }
 
 }  // namespace
@@ -48,36 +50,37 @@ void finish(const SharedCall& call, const Result<io::UserName>& done, std::strin
 void run_users_list(const SharedCall& call) {
     im::Directory* users = directory_of(call);
     if (users == nullptr) return;
-    const auto rows = users->list();
-    if (!rows) return call->fail(rows.error());
-    json::array all;
-    for (const io::UserRow& row : *rows) all.push_back(json_of(row));
-    call->succeed(json::object{{"users", std::move(all)}});
+    users->list([call](const Result<std::vector<io::UserRow>>& rows) {
+        if (!rows) return call->fail(rows.error());
+        json::array all;
+        for (const io::UserRow& row : *rows) all.push_back(json_of(row));
+        call->succeed(json::object{{"users", std::move(all)}});
+    });
 }
 
 void run_users_show(const SharedCall& call) {
     im::Directory* users = directory_of(call);
     if (users == nullptr) return;
-    const auto row = users->show(call->text("user"));
-    if (!row) return call->fail(row.error(), "user");
-    call->succeed(json_of(*row));
+    users->show(call->text("user"), [call](const Result<io::UserRow>& row) {
+        row ? call->succeed(json_of(*row)) : call->fail(row.error(), "user");
+    });
 }
 
 void run_users_add(const SharedCall& call) {
     im::Directory* users = directory_of(call);
-    if (users != nullptr) finish(call, users->add(call->text("user"), call->text("password")), "added");
+    if (users != nullptr) users->add(call->text("user"), call->text("password"), finish(call, "added"));
 }
 
 void run_users_passwd(const SharedCall& call) {
     im::Directory* users = directory_of(call);
     if (users != nullptr) {
-        finish(call, users->change_password(call->text("user"), call->text("password")), "password changed");
+        users->change_password(call->text("user"), call->text("password"), finish(call, "password changed"));
     }
 }
 
 void run_users_remove(const SharedCall& call) {
     im::Directory* users = directory_of(call);
-    if (users != nullptr) finish(call, users->remove(call->text("user")), "removed");
+    if (users != nullptr) users->remove(call->text("user"), finish(call, "removed"));
 }
 
 }  // namespace sallyport::admin

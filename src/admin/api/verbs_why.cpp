@@ -112,6 +112,19 @@ void explain_rule(NodeControl& node, const record::Verdict& verdict, json::objec
     out["part"] = "ours";
 }
 
+/// At once, or when the account of the recipient has been looked up.
+void walk_with_account(const SharedCall& call, const NodeStatus& status, const policy::Contact& contact) {
+    const std::string name = account_asked(call->node(), call->text("to"));
+    if (name.empty()) {
+        return call->succeed(walk({call->node(), status, contact, call->text("from"), call->text("to")}));
+    }
+    call->node().users()->show(name, [call, status, contact](const Result<io::UserRow>& account) {
+        JourneyInput input{call->node(), status, contact, call->text("from"), call->text("to")};
+        input.account = account;
+        call->succeed(walk(input));
+    });
+}
+
 /// What would happen now, as far as it can be said without asking DNS.
 void add_present(NodeControl& node, const NodeStatus& status, const record::Verdict& verdict, json::object& out) {
     const auto from = xmpp::Domain::parse(verdict.from);
@@ -155,7 +168,7 @@ void run_why(const SharedCall& call) {
     const policy::Contact contact = contact_of(call->node(), *from, *to);
     call->node().status([call, contact](const NodeStatus& status) {
         if (!asks_dns(call->node(), status, contact)) {
-            return call->succeed(walk({call->node(), status, contact, call->text("from"), call->text("to")}));
+            return walk_with_account(call, status, contact);
         }
         auto question = std::make_shared<Question>(call, status, contact);
         call->keep(question);

@@ -208,10 +208,11 @@ std::optional<io::HttpResponse> RestService::judge_origin(const io::HttpRequest&
 }
 
 io::HttpResponse RestService::refused(const io::HttpRequest& head, unsigned status, const Error& why) {
-    log_.warn("admin.refused", {{"address", head.remote.text()},
-                                {"method", head.method},
-                                {"path", std::string{head.path()}},
-                                {"code", why.code}});
+    log_.write_for(log_source(head.remote.address), LogLevel::warn, "admin.refused",
+                   {{"address", head.remote.text()},
+                    {"method", head.method},
+                    {"path", std::string{head.path()}},
+                    {"code", why.code}});
     return error_answer(status, why);
 }
 

@@ -43,9 +43,10 @@ struct DnsSettings {
 class ResolverService {
 public:
     virtual ~ResolverService() = default;
+    /// A handle ends before its loop; no answer reaches that afterwards.
     [[nodiscard]] virtual std::unique_ptr<Resolver> resolver(Loop& loop) = 0;
 };
-/// `loop` is where answers are first received (the control loop). Errors: "dns-configuration".
-[[nodiscard]] Result<std::unique_ptr<ResolverService>> make_resolver_service(const DnsSettings& settings, Loop& loop);
+/// Errors: "dns-configuration".
+[[nodiscard]] Result<std::unique_ptr<ResolverService>> make_resolver_service(const DnsSettings& settings);
 
 }  // namespace sallyport::io

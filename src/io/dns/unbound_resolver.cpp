@@ -1,11 +1,13 @@
-// The resolver over libunbound: one context with its own thread and cache for the process. Answers arrive on the
-// control loop and are posted to the loop that asked. libunbound has no way to cancel that is safe from another thread,
-// so a look-up that is destroyed simply no longer wants its answer.
+// The resolver over libunbound: one context with its own thread and cache for the process. Answers are fetched on a
+// second thread, which does nothing else, and posted to the loop that asked: no slow work of another delays them.
+// libunbound has no way to cancel that is safe from another thread, so a look-up that is destroyed simply no longer
+// wants its answer.
 #include <unbound.h>
 #include <unistd.h>
 
 #include <map>
 #include <mutex>
+#include <thread>
 
 #include "io/dns/answer.h"
 #include "io/dns/resolver.h"
@@ -28,12 +30,33 @@ struct Asked {
     std::unique_ptr<Timer> timer;
 };
 
+/// The way to the loop that asks; shut when its handle ends, so that the thread of the answers never meets a loop that
+/// is gone.
+class Door {
+public:
+    explicit Door(Loop& loop) : loop_{&loop} {}
+    [[nodiscard]] Loop& loop() const { return *loop_; }  ///< on its own thread
+    void post(std::function<void()> work) {
+        const std::lock_guard hold{mutex_};
+        if (open_) loop_->post(std::move(work));
+    }
+    void shut() {
+        const std::lock_guard hold{mutex_};
+        open_ = false;
+    }
+
+private:
+    Loop* loop_;
+    std::mutex mutex_;
+    bool open_ = true;
+};
+
 /// One query that libunbound works on. Read-only once it has been handed over.
 struct Query {
     class UnboundService* service = nullptr;
     std::uint64_t number = 0;
     int type = 0;
-    Loop* loop = nullptr;
+    std::shared_ptr<Door> door;
     std::weak_ptr<Asked> asked;
 };
 
@@ -99,22 +122,29 @@ private:
 class UnboundService final : public ResolverService {
 public:
     UnboundService(ub_ctx* context, Duration timeout) : context_{context}, timeout_{timeout} {}
-    ~UnboundService() override { watch_.reset(); }
+    ~UnboundService() override {
+        loop_.stop();
+        if (thread_.joinable()) thread_.join();
+        watch_.reset();
+    }
     UnboundService(const UnboundService&) = delete;
     UnboundService& operator=(const UnboundService&) = delete;
 
-    void receive_on(AsioLoop& loop) {
-        watch_ = loop.watch(ub_fd(context_.get()), {[this] {
-                                                        ub_process(context_.get());
-                                                        watch_->want_read();
-                                                    },
-                                                    {}});
+    void receive() {
+        watch_ = loop_.watch(ub_fd(context_.get()), {[this] {
+                                                         ub_process(context_.get());
+                                                         watch_->want_read();
+                                                     },
+                                                     {}});
         watch_->want_read();
+        thread_ = std::thread{[this] { loop_.run(); }};
     }
 
     [[nodiscard]] std::unique_ptr<Resolver> resolver(Loop& loop) override;
 
-    std::unique_ptr<Lookup> ask(Loop& loop, const std::string& name, int type, OnAnswer on_answer) {
+    std::unique_ptr<Lookup> ask(const std::shared_ptr<Door>& door, const std::string& name, int type,
+                                OnAnswer on_answer) {
+        Loop& loop = door->loop();
         auto asked = std::make_shared<Asked>();
         asked->on_answer = std::move(on_answer);
         asked->started = loop.now();
@@ -124,7 +154,7 @@ public:
             if (const auto here = weak.lock()) deliver(here, std::move(answer), loop.now());
         });
         asked->timer->arm(asked->started + timeout_);
-        Query* query = remember(loop, type, asked);
+        Query* query = remember(door, type, asked);
         const int problem = ub_resolve_async(context_.get(), name.c_str(), type, class_internet, query,
                                              &UnboundService::on_result, nullptr);
         if (problem != 0) {
@@ -136,7 +166,7 @@ public:
     }
 
 private:
-    /// Called by ub_process on the control loop.
+    /// Called by ub_process on the thread of the answers.
     static void on_result(void* data, int problem, ub_result* raw) {
         const std::unique_ptr<ub_result, FreeResult> result{raw};
         auto& query = *static_cast<Query*>(data);
@@ -150,17 +180,17 @@ private:
     }
 
     static void post(Query query, DnsAnswer answer) {
-        Loop* loop = query.loop;
-        loop->post([loop, asked = std::move(query.asked), answer = std::move(answer)] {
+        Loop* const loop = &query.door->loop();
+        query.door->post([loop, asked = std::move(query.asked), answer = std::move(answer)] {
             if (const auto here = asked.lock()) deliver(here, answer, loop->now());
         });
     }
 
-    Query* remember(Loop& loop, int type, const std::shared_ptr<Asked>& asked) {
+    Query* remember(const std::shared_ptr<Door>& door, int type, const std::shared_ptr<Asked>& asked) {
         auto query = std::make_unique<Query>();
         query->service = this;
         query->type = type;
-        query->loop = &loop;
+        query->door = door;
         query->asked = asked;
         const std::lock_guard hold{mutex_};
         query->number = next_++;
@@ -182,24 +212,29 @@ private:
     // Deleting the context ends its thread; only then may the queries go.
     std::unique_ptr<ub_ctx, DeleteContext> context_;
     Duration timeout_;
+    AsioLoop loop_;
     std::unique_ptr<Watch> watch_;
+    std::thread thread_;
 };
 
 /// The service must outlive it.
 class UnboundResolver final : public Resolver {
 public:
-    UnboundResolver(UnboundService& service, Loop& loop) : service_{service}, loop_{loop} {}
+    UnboundResolver(UnboundService& service, Loop& loop) : service_{service}, door_{std::make_shared<Door>(loop)} {}
+    ~UnboundResolver() override { door_->shut(); }
+    UnboundResolver(const UnboundResolver&) = delete;
+    UnboundResolver& operator=(const UnboundResolver&) = delete;
 
     [[nodiscard]] std::unique_ptr<Lookup> srv(const std::string& name, OnAnswer on_answer) override {
-        return service_.ask(loop_, name, type_srv, std::move(on_answer));
+        return service_.ask(door_, name, type_srv, std::move(on_answer));
     }
     [[nodiscard]] std::unique_ptr<Lookup> addresses(const std::string& name, bool v6, OnAnswer on_answer) override {
-        return service_.ask(loop_, name, v6 ? type_aaaa : type_a, std::move(on_answer));
+        return service_.ask(door_, name, v6 ? type_aaaa : type_a, std::move(on_answer));
     }
 
 private:
     UnboundService& service_;
-    Loop& loop_;
+    std::shared_ptr<Door> door_;
 };
 
 std::unique_ptr<Resolver> UnboundService::resolver(Loop& loop) {
@@ -264,14 +299,12 @@ Result<void> configure(ub_ctx* context, const DnsSettings& settings) {
 
 }  // namespace
 
-Result<std::unique_ptr<ResolverService>> make_resolver_service(const DnsSettings& settings, Loop& loop) {
-    auto* real = dynamic_cast<AsioLoop*>(&loop);
-    if (real == nullptr) return Error{"dns-configuration", "The resolver needs a real event loop."};
+Result<std::unique_ptr<ResolverService>> make_resolver_service(const DnsSettings& settings) {
     std::unique_ptr<ub_ctx, DeleteContext> context{ub_ctx_create()};
     if (!context) return Error{"dns-configuration", "The resolver could not be created."};
     if (const Result<void> configured = configure(context.get(), settings); !configured) return configured.error();
     auto service = std::make_unique<UnboundService>(context.release(), settings.timeout);
-    service->receive_on(*real);
+    service->receive();
     return std::unique_ptr<ResolverService>{std::move(service)};
 }
 

@@ -1,4 +1,4 @@
-// Lines are appended whole, with one write each.
+// Lines are appended whole, by a thread of their own.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,26 +18,19 @@ Result<std::shared_ptr<LogCopy>> LogCopy::open(const std::string& path, std::uin
     return std::shared_ptr<LogCopy>{new LogCopy{descriptor, static_cast<std::uint64_t>(facts.st_size), most_bytes}};
 }
 
-LogCopy::~LogCopy() { ::close(descriptor_); }
+LogCopy::LogCopy(int descriptor, std::uint64_t bytes, std::uint64_t most)
+    : most_{most}, bytes_{bytes}, lines_{descriptor, true, Limits{}.log_bytes, [](std::uint64_t lines) {
+                                             return "(" + std::to_string(lines) + " lines are missing here)";
+                                         }} {}
 
 void LogCopy::write(std::string_view line) {
-    std::string whole{line};
-    whole += '\n';
-    const std::lock_guard hold{mutex_};
-    const std::uint64_t before = bytes_.load();
-    if (before + whole.size() > most_) {
-        ++lost_;
+    const std::uint64_t size = line.size() + 1;
+    if (bytes_.fetch_add(size) + size <= most_) {
+        if (!lines_.write(line)) bytes_ -= size;
         return;
     }
-    const ssize_t count = ::write(descriptor_, whole.data(), whole.size());
-    if (count == static_cast<ssize_t>(whole.size())) {
-        bytes_ += whole.size();
-        return;
-    }
-    ++lost_;
-    // A full disk took a part: the next line must not continue it.
-    if (count > 0 && ::ftruncate(descriptor_, static_cast<off_t>(before)) != 0)
-        bytes_ += static_cast<std::uint64_t>(count);
+    bytes_ -= size;
+    ++refused_;
 }
 
 }  // namespace sallyport::io

@@ -1,12 +1,12 @@
-// Lines through spdlog (which takes care of threads and files); formatting is ours.
+// From records to lines, and what is remembered of them.
 #include "io/log/node_log.h"
 
-#include <spdlog/logger.h>
-#include <spdlog/sinks/basic_file_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 
 #include "io/log/syslog.h"
 
@@ -38,26 +38,19 @@ std::string host_name() {
 Result<std::unique_ptr<NodeLog>> NodeLog::open(LogSettings settings, const Clock& clock) {
     if (settings.origin.host.empty()) settings.origin.host = host_name();
     if (settings.origin.process == 0) settings.origin.process = getpid();
-    spdlog::sink_ptr sink;
-    if (settings.file.empty()) {
-        sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-    } else {
-        // spdlog reports a file that cannot be opened by an exception; here it becomes a value.
-        try {
-            sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(settings.file);
-        } catch (const spdlog::spdlog_ex& problem) {
-            return Error{"log-file", settings.file + ": " + problem.what()};
-        }
+    int descriptor = STDERR_FILENO;
+    if (!settings.file.empty()) {
+        descriptor = ::open(settings.file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+        if (descriptor < 0) return Error{"log-file", settings.file + ": " + std::strerror(errno)};
     }
-    auto lines = std::make_shared<spdlog::logger>("sallyport", std::move(sink));
-    lines->set_pattern("%v");
-    lines->set_level(spdlog::level::trace);
-    lines->flush_on(spdlog::level::info);
-    return std::unique_ptr<NodeLog>{new NodeLog{std::move(settings), clock, std::move(lines)}};
+    return std::unique_ptr<NodeLog>{new NodeLog{std::move(settings), clock, descriptor}};
 }
 
-NodeLog::NodeLog(LogSettings settings, const Clock& clock, std::shared_ptr<spdlog::logger> lines)
-    : settings_{std::move(settings)}, clock_{clock}, lines_{std::move(lines)} {
+NodeLog::NodeLog(LogSettings settings, const Clock& clock, int descriptor)
+    : settings_{std::move(settings)},
+      clock_{clock},
+      lines_{descriptor, !settings_.file.empty(), settings_.most_waiting,
+             [this](std::uint64_t lines) { return loss_line(lines); }} {
     set_levels(settings_.level);
 }
 
@@ -67,11 +60,24 @@ bool NodeLog::wants(LogModule module, LogLevel level) const {
     return level >= levels_[static_cast<std::size_t>(module)].load(std::memory_order_relaxed);
 }
 
+std::string NodeLog::line_of(const LogRecord& record, WallTime time) const {
+    const bool json = settings_.form == LogForm::json;
+    return json ? json_line(settings_.origin, time, record) : text_line(settings_.origin, time, record);
+}
+
+std::string NodeLog::loss_line(std::uint64_t lines) const {
+    return line_of({LogModule::node,
+                    LogLevel::warn,
+                    "log.lines.lost",
+                    std::source_location::current(),
+                    {{"lines", std::to_string(lines)}}},
+                   clock_.wall());
+}
+
 void NodeLog::write(LogRecord record) {
     const WallTime now = clock_.wall();
-    const bool json = settings_.form == LogForm::json;
-    const std::string line = json ? json_line(settings_.origin, now, record) : text_line(settings_.origin, now, record);
-    lines_->info(spdlog::string_view_t{line.data(), line.size()});
+    const std::string line = line_of(record, now);
+    lines_.write(line);
     if (has_copy_.load(std::memory_order_relaxed)) {
         if (const auto copy = held(copy_)) copy->write(line);
     }

@@ -1,5 +1,5 @@
-// The log of a node: lines to standard error or a file, a level a module that can change at run time, and the event
-// log, the latest noteworthy records kept in memory for `events` and the admin pages.
+// The log of a node: lines to standard error or a file, which nobody waits for, a level a module that can change at run
+// time, and the event log, the latest noteworthy records kept in memory for `events` and the admin pages.
 #pragma once
 
 #include <array>
@@ -12,13 +12,11 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "io/log/line_writer.h"
 #include "io/log/log_text.h"
-
-namespace spdlog {
-class logger;
-}
 
 namespace sallyport::io {
 
@@ -29,24 +27,21 @@ class LogCopy {
 public:
     /// Appends to a file of mode 0600. Errors: "log-file".
     static Result<std::shared_ptr<LogCopy>> open(const std::string& path, std::uint64_t most_bytes);
-    ~LogCopy();
-    LogCopy(const LogCopy&) = delete;
-    LogCopy& operator=(const LogCopy&) = delete;
 
-    /// Thread-safe, like all of it.
+    /// Thread-safe, like all of it; never waits for the disk.
     void write(std::string_view line);
+    /// Until the disk has what was written; bounded.
+    void flush() { lines_.flush(); }
     [[nodiscard]] std::uint64_t bytes() const { return bytes_.load(); }
     /// Lines that found no room, or that the disk did not take.
-    [[nodiscard]] std::uint64_t lost() const { return lost_.load(); }
+    [[nodiscard]] std::uint64_t lost() const { return refused_.load() + lines_.state().lost; }
 
 private:
-    LogCopy(int descriptor, std::uint64_t bytes, std::uint64_t most)
-        : descriptor_{descriptor}, most_{most}, bytes_{bytes} {}
+    LogCopy(int descriptor, std::uint64_t bytes, std::uint64_t most);
 
-    int descriptor_;
     std::uint64_t most_;
-    std::mutex mutex_;  ///< lines stay whole
-    std::atomic<std::uint64_t> bytes_, lost_{0};
+    std::atomic<std::uint64_t> bytes_, refused_{0};
+    LineWriter lines_;
 };
 
 class SyslogSender;
@@ -56,6 +51,7 @@ struct LogSettings {
     LogForm form = LogForm::text;
     LogLevel level = LogLevel::info;
     std::string file;  ///< empty: standard error
+    std::uint64_t most_waiting = Limits{}.log_bytes;
 };
 
 /// One entry of the event log.
@@ -77,7 +73,13 @@ public:
     ~NodeLog() override;
 
     [[nodiscard]] bool wants(LogModule module, LogLevel level) const override;
+    /// Never waits for who reads the lines.
     void write(LogRecord record) override;
+    /// Until the lines written so far have been taken; bounded.
+    void flush() { lines_.flush(); }
+    [[nodiscard]] LineWriter::State lines() const { return lines_.state(); }
+    /// See LineWriter.
+    void write_before_fatal_ends() { lines_.write_before_fatal_ends(); }
 
     /// Thread-safe, in force at once.
     void set_level(LogModule module, LogLevel level);
@@ -93,14 +95,15 @@ public:
     [[nodiscard]] std::vector<LogEvent> events(std::uint64_t after, std::size_t most) const;
 
 private:
-    NodeLog(LogSettings settings, const Clock& clock, std::shared_ptr<spdlog::logger> lines);
+    NodeLog(LogSettings settings, const Clock& clock, int descriptor);
+    [[nodiscard]] std::string line_of(const LogRecord& record, WallTime time) const;
+    [[nodiscard]] std::string loss_line(std::uint64_t lines) const;
     void remember(WallTime time, const LogRecord& record);
     template <typename Part>
     [[nodiscard]] std::shared_ptr<Part> held(const std::shared_ptr<Part>& part) const;
 
     LogSettings settings_;
     const Clock& clock_;
-    std::shared_ptr<spdlog::logger> lines_;
     std::array<std::atomic<LogLevel>, static_cast<std::size_t>(LogModule::count_)> levels_;
     mutable std::mutex mutex_;
     std::deque<LogEvent> events_;
@@ -108,6 +111,7 @@ private:
     std::shared_ptr<LogCopy> copy_;
     std::shared_ptr<SyslogSender> sender_;
     std::atomic<bool> has_copy_{false}, has_sender_{false};  ///< spares the lock where nobody asked
+    LineWriter lines_;                                       ///< last: its thread asks for lines
 };
 
 }  // namespace sallyport::io

@@ -1,5 +1,6 @@
-// One thread beside a loop for work that takes long and touches nothing of the loop's: hashing passwords. What is
-// waiting is bounded; results come back on the loop (docs/decisions/0013-hashing-thread.md).
+// One thread beside a loop for work that takes long and touches nothing of the loop's: hashing passwords, waiting for a
+// disk. What is waiting is bounded; results come back on the loop (docs/decisions/0013-hashing-thread.md,
+// 0014-nothing-waits.md).
 #pragma once
 
 #include <cstddef>
@@ -23,6 +24,8 @@ public:
     /// Runs `work` on the thread, and then `then` on the loop. False: too much is under way, and neither runs. Own
     /// thread of the loop only.
     [[nodiscard]] bool run(std::function<void()> work, std::function<void()> then);
+    /// The thread's own, for those who bound what they post.
+    [[nodiscard]] Loop& loop() { return loop_; }
 
 private:
     Loop& home_;

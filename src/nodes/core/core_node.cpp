@@ -17,6 +17,16 @@ std::string realm_of(std::string name) {
     return name;
 }
 
+/// An edge tells every shard of its peers.
+void once_each(std::vector<admin::DescribedPeer>& peers) {
+    const auto key = [](const admin::DescribedPeer& peer) {
+        return std::tie(peer.edge, peer.local, peer.remote, peer.direction);
+    };
+    std::sort(peers.begin(), peers.end(), [&](const auto& one, const auto& other) { return key(one) < key(other); });
+    const auto same = [&](const auto& one, const auto& other) { return key(one) == key(other); };
+    peers.erase(std::unique(peers.begin(), peers.end(), same), peers.end());
+}
+
 }  // namespace
 
 CoreNode::CoreNode(std::unique_ptr<Runtime> runtime)
@@ -272,6 +282,7 @@ void CoreNode::status(std::function<void(admin::NodeStatus)> on_status) {
             CoreShard& core = *shards_[index];
             admin::NodeStatus part;
             part.counters = shards_[index]->records().counted();
+            part.tables = shards_[index]->tables();
             part.streams = core.s2s().streams();
             part.destinations = core.s2s().pool().destinations();
             for (const link::Hub* hub : {&core.hub(), &core.presence_hub()}) {
@@ -294,9 +305,11 @@ void CoreNode::status(std::function<void(admin::NodeStatus)> on_status) {
         },
         [this, on_status = std::move(on_status)](std::vector<admin::NodeStatus> parts) {
             admin::NodeStatus all = joined(std::move(parts));
+            once_each(all.described);
             fill_common(*runtime_, all);
             all.federation_enabled = runtime_->settings().snapshot()->enabled;
             all.ledger = ledger_.totals();
+            all.tables.push_back(ledger_.table(all.now));
             all.certificates = own_certificates(runtime_->file(), tls_, link_tls_);
             // With [ssh] the chain of the edges' settings, of which ours is the end.
             all.chain = provisioning_ ? provisioning_->chain() : own_chain();

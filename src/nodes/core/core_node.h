@@ -69,7 +69,7 @@ private:
     [[nodiscard]] static Limits inside_limits(Limits limits);
 
     std::unique_ptr<Runtime> runtime_;
-    s2s::Ledger ledger_;
+    routing::Ledger ledger_;
     services::HandshakeJournal handshakes_;
     std::unique_ptr<io::InsideCa> authority_;
     S2sTls tls_;

@@ -27,7 +27,7 @@ std::vector<policy::InsideRules::Server> rules_of(const std::vector<config::Insi
 
 }  // namespace
 
-CoreShard::CoreShard(routing::Shard& shard, s2s::Ledger& ledger, const CoreParts& parts,
+CoreShard::CoreShard(routing::Shard& shard, routing::Ledger& ledger, const CoreParts& parts,
                      const std::vector<std::unique_ptr<CoreShard>>& siblings)
     : shard_{shard},
       siblings_{siblings},
@@ -47,7 +47,7 @@ CoreShard::CoreShard(routing::Shard& shard, s2s::Ledger& ledger, const CoreParts
     shard_.bus.attach(shard_, [this](routing::Forwarded message) { forwarded(std::move(message)); });
 }
 
-s2s::S2sContext CoreShard::s2s_context(s2s::Ledger& ledger, const CoreParts& parts) {
+s2s::S2sContext CoreShard::s2s_context(routing::Ledger& ledger, const CoreParts& parts) {
     s2s::S2sContext context{.shard = shard_, .rules = rules_, .ledger = ledger};
     context.node_instance = parts.instance;
     context.timers = parts.timers;
@@ -105,22 +105,43 @@ link::HubContext CoreShard::hub_context(const CoreParts& parts) {
         hold();
     };
     context.on_change = [this] {
+        forget_lost_edges();
         directory_.edges_changed(hub_.open_realms());
         announce();
     };
-    context.on_facts = [this](const std::string& edge, const link::PeerFacts& facts) {
-        if (described_.size() >= most_described) described_.clear();
-        described_[{facts.pair, facts.direction}] = {facts, edge, shard_.loop.wall()};
-        shard_.logger(LogModule::link)
-            .info("link.peer", {{"far", edge},
-                                {"pair", facts.pair.text()},
-                                {"direction", facts.direction == "in" ? "IN" : "OUT"},
-                                {"method", facts.method},
-                                {"tls", facts.tls.empty() ? "none" : facts.tls},
-                                {"address", facts.address},
-                                {"verdict", facts.verdict}});
-    };
+    context.on_facts = [this](const std::string& edge, const link::PeerFacts& facts) { learn(edge, facts); };
     return context;
+}
+
+void CoreShard::learn(const std::string& edge, const link::PeerFacts& facts) {
+    const DescribedKey key{edge, facts.pair, facts.direction};
+    if (facts.state == link::PeerState::closed) {
+        described_.erase(key);
+    } else if (described_.size() < most_described || described_.contains(key)) {
+        described_[key] = {facts, edge, shard_.loop.wall()};
+    }
+    // The edge tells every shard; one of them writes it down, and what is told again none.
+    const bool is_news =
+        facts.state != link::PeerState::open &&
+        routing::owner(facts.pair.local.text(), facts.pair.remote.text(), shard_.count) == shard_.index;
+    const Logger log = shard_.logger(LogModule::link);
+    log.write(is_news ? LogLevel::info : LogLevel::debug, "link.peer",
+              {{"far", edge},
+               {"pair", facts.pair.text()},
+               {"direction", facts.direction == "in" ? "IN" : "OUT"},
+               {"state", facts.state == link::PeerState::closed ? "closed" : "open"},
+               {"method", facts.method},
+               {"tls", facts.tls.empty() ? "none" : facts.tls},
+               {"address", facts.address},
+               {"verdict", facts.verdict}});
+}
+
+/// What an edge has open is not known without a link with it; it tells of it when there is one.
+void CoreShard::forget_lost_edges() {
+    const auto open = hub_.open_realms();
+    std::erase_if(described_, [&](const auto& entry) {
+        return std::find(open.begin(), open.end(), entry.second.edge) == open.end();
+    });
 }
 
 link::HubContext CoreShard::presence_context(const CoreParts& parts) {
@@ -233,6 +254,16 @@ void CoreShard::forwarded(routing::Forwarded message) {
     if (is_inside(stanza.to_domain)) return s2s_.pool().send(stanza, message.ticket);
     if (components_.owns(stanza.to_domain)) return components_.send(stanza, message.ticket);
     hub_.send(stanza, message.ticket, false);
+}
+
+TableFills CoreShard::tables() const {
+    TableFills all;
+    s2s_.tables(all);
+    hub_.tables(all);
+    presence_hub_.tables(all);
+    all.push_back({"record.verdicts", records_.verdicts().size(), records_.verdicts().most()});
+    all.push_back({"core.described", described_.size(), most_described});
+    return all;
 }
 
 void CoreShard::shut() {

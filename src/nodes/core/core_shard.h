@@ -6,8 +6,10 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <tuple>
 #include <vector>
 
+#include "base/tables.h"
 #include "model/config/node_file.h"
 #include "model/policy/policy.h"
 #include "services/components/component_server.h"
@@ -37,7 +39,7 @@ struct CoreParts {
 
 class CoreShard final : public routing::Router {
 public:
-    CoreShard(routing::Shard& shard, s2s::Ledger& ledger, const CoreParts& parts,
+    CoreShard(routing::Shard& shard, routing::Ledger& ledger, const CoreParts& parts,
               const std::vector<std::unique_ptr<CoreShard>>& siblings);
 
     [[nodiscard]] s2s::S2sShard& s2s() { return s2s_; }
@@ -55,11 +57,12 @@ public:
         std::string edge;
         WallTime since{};
     };
-    [[nodiscard]] const std::map<std::pair<xmpp::DomainPair, std::string>, Described>& described() const {
-        return described_;
-    }
+    using DescribedKey = std::tuple<std::string, xmpp::DomainPair, std::string>;  ///< edge, pair, direction
+    [[nodiscard]] const std::map<DescribedKey, Described>& described() const { return described_; }
     /// Tells edges what is served here, and presence nodes what can be reached from here. Once before the first dial.
     void announce();
+    /// How full is what outlives a stream.
+    [[nodiscard]] TableFills tables() const;
     void shut();
 
     void route(const xmpp::Stanza& stanza, const routing::Ticket& ticket) override;
@@ -85,7 +88,7 @@ private:
         CoreShard& core_;
     };
 
-    [[nodiscard]] s2s::S2sContext s2s_context(s2s::Ledger& ledger, const CoreParts& parts);
+    [[nodiscard]] s2s::S2sContext s2s_context(routing::Ledger& ledger, const CoreParts& parts);
     /// What links to edges and to presence nodes have in common.
     [[nodiscard]] link::HubContext link_context(const CoreParts& parts);
     [[nodiscard]] link::HubContext hub_context(const CoreParts& parts);
@@ -96,6 +99,8 @@ private:
     [[nodiscard]] bool is_ours(std::string_view domain) const;
     [[nodiscard]] std::vector<xmpp::Domain> own_domains() const;
     void hold();
+    void learn(const std::string& edge, const link::PeerFacts& facts);
+    void forget_lost_edges();
     void forwarded(routing::Forwarded message);
     void forward(std::uint32_t to, const xmpp::Stanza& stanza, const routing::Ticket& ticket);
 
@@ -113,7 +118,7 @@ private:
     link::Hub presence_hub_;
     bool edges_heavy_ = false, presence_heavy_ = false;
     components::ComponentServer components_;
-    std::map<std::pair<xmpp::DomainPair, std::string>, Described> described_;
+    std::map<DescribedKey, Described> described_;  ///< streams of the edges whose links are up
 };
 
 }  // namespace sallyport::nodes

@@ -108,7 +108,7 @@ private:
         }
         io::DnsSettings settings;
         settings.hosts_file = "/etc/hosts";
-        auto service = io::make_resolver_service(settings, loop_);
+        auto service = io::make_resolver_service(settings);
         if (!service) return service.error();
         const auto resolver = (*service)->resolver(loop_);
         for (const bool v6 : {true, false}) {

@@ -131,6 +131,7 @@ void EdgeNode::status(std::function<void(admin::NodeStatus)> on_status) {
         [this](std::size_t index) {
             admin::NodeStatus part;
             part.counters = shards_[index]->records().counted();
+            part.tables = shards_[index]->tables();
             part.streams = shards_[index]->s2s().streams();
             part.destinations = shards_[index]->s2s().pool().destinations();
             part.links = shards_[index]->hub().sessions();
@@ -145,6 +146,7 @@ void EdgeNode::status(std::function<void(admin::NodeStatus)> on_status) {
             all.direct_tls_listeners = runtime_->file().s2s.direct_tls_listen;
             all.link_listeners = link_endpoints_;
             all.ledger = ledger_.totals();
+            all.tables.push_back(ledger_.table(all.now));
             all.certificates = own_certificates(runtime_->file(), tls_, link_tls_);
             if (provisioning_) all.chain = provisioning_->chain();
             on_status(std::move(all));

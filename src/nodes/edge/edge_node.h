@@ -54,7 +54,7 @@ private:
     void place_link(std::unique_ptr<io::Stream> stream);
 
     std::unique_ptr<Runtime> runtime_;
-    s2s::Ledger ledger_;
+    routing::Ledger ledger_;
     services::HandshakeJournal handshakes_;
     S2sTls tls_;
     std::shared_ptr<const io::TlsContext> link_tls_;

@@ -9,13 +9,16 @@ namespace sallyport::nodes {
 
 namespace {
 
+/// Pairs that streams on other shards carry; more go their own way.
+constexpr std::size_t most_reversed = 100'000;
+
 std::string key_of(std::string_view local, std::string_view remote) {
     return std::string{local} + ' ' + std::string{remote};
 }
 
 }  // namespace
 
-EdgeShard::EdgeShard(routing::Shard& shard, s2s::Ledger& ledger, const EdgeParts& parts,
+EdgeShard::EdgeShard(routing::Shard& shard, routing::Ledger& ledger, const EdgeParts& parts,
                      const std::vector<std::unique_ptr<EdgeShard>>& siblings)
     : shard_{shard},
       siblings_{siblings},
@@ -27,7 +30,7 @@ EdgeShard::EdgeShard(routing::Shard& shard, s2s::Ledger& ledger, const EdgeParts
     shard_.bus.attach(shard_, [this](routing::Forwarded message) { forwarded(std::move(message)); });
 }
 
-s2s::S2sContext EdgeShard::s2s_context(s2s::Ledger& ledger, const EdgeParts& parts) {
+s2s::S2sContext EdgeShard::s2s_context(routing::Ledger& ledger, const EdgeParts& parts) {
     s2s::S2sContext context{.shard = shard_, .rules = rules_, .ledger = ledger};
     context.node_instance = parts.instance;
     context.timers = parts.timers;
@@ -149,6 +152,7 @@ void EdgeShard::reversed_at(const xmpp::DomainPair& pair, std::uint32_t shard, b
         if (at != reversed_.end() && at->second == shard) reversed_.erase(at);
         return;
     }
+    if (reversed_.size() >= most_reversed && !reversed_.contains(key)) return;
     reversed_[key] = shard;
     for (const s2s::Waiting& waiting : s2s_.pool().take_waiting(pair)) {
         pass_on(shard, waiting.stanza.view(), waiting.ticket);
@@ -229,6 +233,15 @@ void EdgeShard::peer_news(const s2s::PeerNews& news) {
 void EdgeShard::apply(config::Snapshot settings) {
     rules_.replace(std::move(settings));
     s2s_.rules_changed();
+}
+
+TableFills EdgeShard::tables() const {
+    TableFills all;
+    s2s_.tables(all);
+    hub_.tables(all);
+    all.push_back({"record.verdicts", records_.verdicts().size(), records_.verdicts().most()});
+    all.push_back({"s2s.reversed", reversed_.size(), most_reversed});
+    return all;
 }
 
 void EdgeShard::shut() {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/tables.h"
 #include "model/policy/policy.h"
 #include "services/link/hub.h"
 #include "services/record/desk.h"
@@ -35,7 +36,7 @@ struct EdgeParts {
 class EdgeShard final : public routing::Router {
 public:
     /// `siblings` holds all shards of the node, this one included, before any of them runs.
-    EdgeShard(routing::Shard& shard, s2s::Ledger& ledger, const EdgeParts& parts,
+    EdgeShard(routing::Shard& shard, routing::Ledger& ledger, const EdgeParts& parts,
               const std::vector<std::unique_ptr<EdgeShard>>& siblings);
 
     [[nodiscard]] s2s::S2sShard& s2s() { return s2s_; }
@@ -44,6 +45,8 @@ public:
     [[nodiscard]] record::Desk& records() { return records_; }
     void apply(config::Snapshot settings);
     void shut();
+    /// How full is what outlives a stream.
+    [[nodiscard]] TableFills tables() const;
 
     /// By destination: local domains over the link, everything else to its S2S stream on the shard that owns the pair.
     void route(const xmpp::Stanza& stanza, const routing::Ticket& ticket) override;
@@ -59,7 +62,7 @@ private:
         EdgeShard& edge_;
     };
 
-    [[nodiscard]] s2s::S2sContext s2s_context(s2s::Ledger& ledger, const EdgeParts& parts);
+    [[nodiscard]] s2s::S2sContext s2s_context(routing::Ledger& ledger, const EdgeParts& parts);
     [[nodiscard]] link::HubContext hub_context(const EdgeParts& parts);
     [[nodiscard]] bool is_local(std::string_view domain) const;
     [[nodiscard]] bool goes_inside(const xmpp::Stanza& stanza) const;

@@ -27,7 +27,7 @@ AxlPart::AxlPart(Runtime& runtime, io::PresenceStore& store)
     : runtime_{runtime},
       sql_{store, alarm_on(runtime)},
       users_{store, runtime.control(), io::random_bytes(secret_bytes)},
-      service_{sql_, users_, Logger{runtime.log(), LogModule::axl}} {}
+      service_{sql_, users_, Logger{runtime.lines(), LogModule::axl}} {}
 
 Result<std::unique_ptr<AxlPart>> AxlPart::make(Runtime& runtime, io::PresenceStore& store) {
     std::unique_ptr<AxlPart> part{new AxlPart{runtime, store}};

@@ -15,6 +15,9 @@ namespace sallyport::nodes {
 
 namespace {
 
+/// Verbs about users whose password is being hashed, or which wait for the database.
+constexpr std::size_t most_of_users_beside = 32;
+
 /// Tells key material that was replaced from that in force; nothing of it can be read from the digest.
 std::string material_of(const config::NodeFile& file) {
     std::string all;
@@ -92,14 +95,22 @@ Result<std::optional<UserParts>> PresenceNode::open_users() {
     options.limits = file.limits;
     options.random_bytes = io::random_bytes;
     options.wall = [this] { return runtime_->control().wall(); };
+    for (auto* thread : {&users_hashing_, &users_writing_, &users_reading_})
+        *thread = std::make_unique<io::WorkThread>(runtime_->control(), most_of_users_beside);
+    options.hashing = [this](auto work, auto then) { return users_hashing_->run(std::move(work), std::move(then)); };
+    options.disk = [this](auto work, auto then) { return users_writing_->run(std::move(work), std::move(then)); };
+    const std::string path = options.path;
     auto directory = im::Directory::open(std::move(options));
     if (!directory) return directory.error();
     directory_ = std::move(*directory);
+    auto reader = io::UserStore::open(path, directory_->store()->secret());
+    if (!reader) return reader.error();
+    users_reader_ = std::make_shared<io::UserStore>(std::move(*reader));
     directory_->on_changed(
         [this](const io::UserName& user) { on_data([this, user] { shard_->users()->account_changed(user); }); });
     UserParts users;
-    users.store = directory_->store();
-    users.disk = &runtime_->control();
+    users.writing.emplace(im::Storage::Disk{users_writing_->loop(), directory_->store()});
+    users.reading.emplace(im::Storage::Disk{users_reading_->loop(), users_reader_});
     users.domains = file.clients.domains;
     users.tls = std::move(*tls);
     users.channel_binding = file.clients.channel_binding;
@@ -246,6 +257,7 @@ void PresenceNode::status(std::function<void(admin::NodeStatus)> on_status) {
         [this](std::size_t) {
             admin::NodeStatus part;
             part.counters = shard_->records().counted();
+            part.tables = shard_->tables();
             part.links = shard_->hub().sessions();
             part.held_for_link = shard_->hub().held();
             part.router = router_status(shard_->router());

@@ -79,7 +79,10 @@ private:
     std::unique_ptr<AxlPart> axl_;
     std::unique_ptr<presence::Notifications> notifications_;
     std::unique_ptr<presence::RouterControl> router_;
-    std::unique_ptr<im::Directory> directory_;  ///< null: no users
+    std::shared_ptr<io::UserStore> users_reader_;  ///< what log-ins read, while the directory's waits for the disk
+    std::unique_ptr<im::Directory> directory_;     ///< null: no users
+    /// Null: no users. They end before what they answer to.
+    std::unique_ptr<io::WorkThread> users_hashing_, users_writing_, users_reading_;
     std::unique_ptr<PresenceShard> shard_;
     struct LinkListener {
         Endpoint wanted;

@@ -57,7 +57,7 @@ components::ServerContext PresenceShard::component_context(const PresenceParts& 
 
 void PresenceShard::make_users(const PresenceParts& parts) {
     if (!parts.users) return;
-    storage_ = std::make_unique<im::Storage>(shard_.loop, *parts.users->disk, parts.users->store);
+    storage_ = std::make_unique<im::Storage>(shard_.loop, *parts.users->writing, *parts.users->reading);
     im::ServiceContext context{.shard = shard_, .storage = *storage_};
     context.domains = parts.users->domains;
     context.tls = parts.users->tls;
@@ -77,6 +77,14 @@ void PresenceShard::restart_links(std::string realm, std::string secret, std::sh
     hub_.replace_identity(std::move(realm), std::move(secret));
     hub_.replace_tls(std::move(tls));
     hub_.restart();
+}
+
+TableFills PresenceShard::tables() const {
+    TableFills all;
+    hub_.tables(all);
+    all.push_back({"record.verdicts", records_.verdicts().size(), records_.verdicts().most()});
+    if (users_) users_->tables(all);
+    return all;
 }
 
 void PresenceShard::shut() {

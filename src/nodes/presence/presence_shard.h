@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/tables.h"
 #include "services/components/component_server.h"
 #include "services/im/service.h"
 #include "services/link/hub.h"
@@ -17,10 +18,9 @@
 
 namespace sallyport::nodes {
 
-/// What users need; made by the node, whose control loop is the disk's.
+/// What users need; made by the node, whose threads the disks' are.
 struct UserParts {
-    std::shared_ptr<io::UserStore> store;
-    io::Loop* disk = nullptr;
+    std::optional<im::Storage::Disk> writing, reading;
     std::vector<xmpp::Domain> domains;
     std::shared_ptr<const io::TlsContext> tls;
     bool channel_binding = true;
@@ -53,6 +53,8 @@ public:
     /// The router begins anew: every link ends and is resumed, with this name, secret and key material.
     void restart_links(std::string realm, std::string secret, std::shared_ptr<const io::TlsContext> tls);
     void shut();
+    /// How full is what outlives a stream.
+    [[nodiscard]] TableFills tables() const;
 
 private:
     [[nodiscard]] link::HubContext hub_context(const PresenceParts& parts);

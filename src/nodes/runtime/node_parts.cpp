@@ -31,6 +31,7 @@ admin::NodeStatus joined(std::vector<admin::NodeStatus> parts) {
         append(all.links, part.links);
         append(all.dials, part.dials);
         append(all.described, part.described);
+        append(all.tables, part.tables);
         append(all.components, part.components);
         append(all.s2s_listeners, part.s2s_listeners);
         append(all.inside_listeners, part.inside_listeners);
@@ -57,6 +58,7 @@ void fill_common(Runtime& runtime, admin::NodeStatus& status) {
     const auto accounts = runtime.access().accounts();
     status.has_accounts = !accounts || !accounts->empty();
     status.alarms = runtime.alarms().standing();
+    status.tables.push_back(runtime.lines().table());
     status.now = runtime.control().now();
 }
 

@@ -5,9 +5,19 @@
 
 namespace sallyport::nodes {
 
+namespace {
+
+/// `address` is that of an io::SshFar, with its port.
+std::string source_of(const std::string& address) {
+    const auto at = Endpoint::parse(address);
+    return at ? log_source(at->address) : address;
+}
+
+}  // namespace
+
 Provisioning::Provisioning(Runtime& runtime)
     : runtime_{runtime},
-      log_{runtime.log(), LogModule::settings},
+      log_{runtime.lines(), LogModule::settings},
       ssh_{std::make_unique<io::SshNode>(runtime.control())} {
     const config::NodeFile& file = runtime.file();
     services::Replicator::Options options{file.role,          file.node.name, file.realm(),
@@ -32,18 +42,19 @@ Result<void> Provisioning::prepare_edge() {
     if (!host_key) return host_key.error();
     auto authorized = io::load_authorized_keys(file.ssh.authorized_keys);
     if (!authorized) return authorized.error();
-    ssh_->serve({std::move(*host_key), std::move(*authorized), {}},
-                {[this](std::unique_ptr<io::ByteChannel> channel, const io::SshFar& far) {
-                     log_.info("ssh.open", {{"far", far.comment},
-                                            {"address", far.address},
-                                            {"key", far.key},
-                                            {"cipher", far.cipher},
-                                            {"exchange", far.exchange}});
-                     replicator_->attach(std::move(channel), {"", far.key, far.place, far.address});
-                 },
-                 [this](const std::string& address, const std::string& what) {
-                     log_.warn("ssh.refused", {{"address", address}, {"what", what}});
-                 }});
+    ssh_->serve(
+        {std::move(*host_key), std::move(*authorized), {}},
+        {[this](std::unique_ptr<io::ByteChannel> channel, const io::SshFar& far) {
+             log_.info("ssh.open", {{"far", far.comment},
+                                    {"address", far.address},
+                                    {"key", far.key},
+                                    {"cipher", far.cipher},
+                                    {"exchange", far.exchange}});
+             replicator_->attach(std::move(channel), {"", far.key, far.place, far.address});
+         },
+         [this](const std::string& address, const std::string& what) {
+             log_.write_for(source_of(address), LogLevel::warn, "ssh.refused", {{"address", address}, {"what", what}});
+         }});
     return {};
 }
 

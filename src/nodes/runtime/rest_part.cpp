@@ -102,7 +102,7 @@ Result<std::shared_ptr<const io::TlsContext>> make_admin_tls(Runtime& runtime) {
 RestPart::RestPart(Runtime& runtime, admin::NodeControl& node, admin::AccessDesk& desk)
     : runtime_{runtime},
       desk_{desk},
-      service_{node, desk, options_of(runtime.file()), Logger{runtime.log(), LogModule::admin}} {}
+      service_{node, desk, options_of(runtime.file()), Logger{runtime.lines(), LogModule::admin}} {}
 
 Result<std::unique_ptr<RestPart>> RestPart::make(Runtime& runtime, admin::NodeControl& node, admin::AccessDesk& desk) {
     std::unique_ptr<RestPart> part;

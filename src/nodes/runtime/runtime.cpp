@@ -17,6 +17,9 @@ namespace {
 
 /// How long keys made with the previous dialback secret are still vouched for after a change.
 constexpr Duration secret_overlap = std::chrono::hours{1};
+/// Writes to the event log on disk that are under way.
+constexpr std::size_t most_of_events_beside = 16;
+constexpr Duration lines_settle_every = std::chrono::seconds{2};
 
 /// Each stream takes a descriptor; the hard limit is what the service manager granted.
 void raise_descriptor_limit() {
@@ -40,13 +43,7 @@ Result<void> Runtime::prepare() {
     instance_ = io::fresh_id();
     started_ = control_.wall();
 
-    io::LogSettings log_settings;
-    log_settings.origin.program = "sallyport-" + std::string{config::text(file_.role)};
-    log_settings.form = file_.log.json ? io::LogForm::json : io::LogForm::text;
-    log_settings.level = file_.log.level;
-    auto log = io::NodeLog::open(std::move(log_settings), control_);
-    if (!log) return log.error();
-    log_ = std::move(*log);
+    if (auto opened = open_log(); !opened) return opened;
     alarms_ = std::make_unique<services::AlarmBoard>(control_, Logger{*log_, LogModule::node});
 
     if (auto folder = io::private_folder(file_.node.data); !folder) return folder.error();
@@ -62,7 +59,7 @@ Result<void> Runtime::prepare() {
         std::make_unique<services::SettingsService>(std::move(options), control_, Logger{*log_, LogModule::settings});
     if (auto opened = settings_->open(); !opened) return opened.error();
     auto access = admin::AccessDesk::open({file_.node.data, file_.admin.limits, io::random_bytes}, control_,
-                                          Logger{*log_, LogModule::admin});
+                                          Logger{*lines_, LogModule::admin});
     if (!access) return access.error();
     access_ = std::move(*access);
     overlap_timer_ = control_.timer([this] {
@@ -81,7 +78,7 @@ Result<void> Runtime::prepare() {
     dns.trust_anchor_file = file_.dns.trust_anchor;
     dns.hosts_file = file_.dns.hosts_file;
     dns.timeout = seconds_of(file_.timers.dns);
-    auto resolver = io::make_resolver_service(dns, control_);
+    auto resolver = io::make_resolver_service(dns);
     if (!resolver) return resolver.error();
     resolver_service_ = std::move(*resolver);
     resolver_ = resolver_service_->resolver(control_);
@@ -97,7 +94,7 @@ Result<void> Runtime::prepare() {
             });
         thread->resolver = resolver_service_->resolver(thread->loop);
         thread->shard = std::make_unique<routing::Shard>(
-            routing::Shard{index, count, thread->loop, *thread->network, *thread->resolver, *log_,
+            routing::Shard{index, count, thread->loop, *thread->network, *thread->resolver, *lines_,
                            routing::TicketDesk{index}, *bus_, io::fresh_id, io::random_below});
         shards_.push_back(std::move(thread));
     }
@@ -106,12 +103,34 @@ Result<void> Runtime::prepare() {
 
 Runtime::~Runtime() { stop_threads(); }
 
+Result<void> Runtime::open_log() {
+    io::LogSettings log_settings;
+    log_settings.origin.program = "sallyport-" + std::string{config::text(file_.role)};
+    log_settings.form = file_.log.json ? io::LogForm::json : io::LogForm::text;
+    log_settings.level = file_.log.level;
+    log_settings.most_waiting = file_.limits.log_bytes;
+    auto log = io::NodeLog::open(std::move(log_settings), control_);
+    if (!log) return log.error();
+    log_ = std::move(*log);
+    log_->write_before_fatal_ends();
+    lines_ = std::make_unique<io::LogBudget>(
+        *log_, control_, io::LogBudget::Bounds{file_.limits.repeated_events, file_.limits.event_sources});
+    lines_timer_ = control_.timer([this] {
+        lines_->settle();
+        lines_timer_->arm(control_.now() + lines_settle_every);
+    });
+    lines_timer_->arm(control_.now() + lines_settle_every);
+    return {};
+}
+
 void Runtime::make_diagnostics() {
     const std::string& data = file_.node.data;
     services::JournalOptions journal;
     journal.file = data + "/events.db";
     journal.rows = file_.log.events;
     journal.days = file_.log.event_days;
+    events_disk_ = std::make_unique<io::WorkThread>(control_, most_of_events_beside);
+    journal.disk = [this](auto work, auto then) { return events_disk_->run(std::move(work), std::move(then)); };
     for (const config::SyslogTarget& target : file_.log.syslog) {
         journal.syslog.push_back(
             {static_cast<io::SyslogAddress::Kind>(target.kind), target.endpoint, target.path, target.text()});

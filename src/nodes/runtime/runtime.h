@@ -10,8 +10,10 @@
 
 #include "admin/access/access_desk.h"
 #include "io/dns/resolver.h"
+#include "io/log/log_budget.h"
 #include "io/log/node_log.h"
 #include "io/loop/asio_loop.h"
+#include "io/loop/work_thread.h"
 #include "io/net/tcp_network.h"
 #include "model/config/node_file.h"
 #include "proto/s2s/inbound.h"
@@ -43,6 +45,8 @@ public:
     [[nodiscard]] io::TcpNetwork& network() { return *network_; }
     [[nodiscard]] io::Resolver& resolver() { return *resolver_; }
     [[nodiscard]] io::NodeLog& log() { return *log_; }
+    /// The same log for whatever hears strangers: they draw on a budget.
+    [[nodiscard]] io::LogBudget& lines() { return *lines_; }
     [[nodiscard]] services::SettingsService& settings() { return *settings_; }
     [[nodiscard]] services::AlarmBoard& alarms() { return *alarms_; }
     [[nodiscard]] admin::AccessDesk& access() { return *access_; }
@@ -73,6 +77,7 @@ private:
     explicit Runtime(config::NodeFile file) : file_{std::move(file)}, latest_{file_} {}
     [[nodiscard]] Result<void> prepare();
     void make_diagnostics();
+    [[nodiscard]] Result<void> open_log();
     void apply_log_levels(const config::Settings& settings);
     void end_secret_overlap(const config::Settings& settings);
 
@@ -81,8 +86,11 @@ private:
     std::string instance_;
     WallTime started_{};
     std::unique_ptr<io::NodeLog> log_;
+    std::unique_ptr<io::LogBudget> lines_;
+    std::unique_ptr<io::Timer> lines_timer_;
     std::unique_ptr<services::AlarmBoard> alarms_;
     std::unique_ptr<services::Diagnostics> diagnostics_;
+    std::unique_ptr<io::WorkThread> events_disk_;  ///< ends before what it answers to
     std::unique_ptr<io::TcpNetwork> network_;
     std::unique_ptr<services::SettingsService> settings_;
     std::unique_ptr<admin::AccessDesk> access_;

@@ -79,11 +79,23 @@ const Machine::Row Machine::table[] = {
     {End::dialler, State::open, ns::link, "peer", State::open, &Machine::facts_received, "section 6"},
 };
 
+namespace {
+
+std::string_view state_text(PeerState state) { return state == PeerState::closed ? "closed" : "open"; }
+
+PeerState state_of(std::string_view text) {
+    if (text == "closed") return PeerState::closed;
+    return text == "open" ? PeerState::open : PeerState::opened;
+}
+
+}  // namespace
+
 std::string write(const PeerFacts& facts) {
     return "<peer xmlns='" + std::string{ns::link} + "'" + attribute("local", facts.pair.local.text()) +
            attribute("remote", facts.pair.remote.text()) + attribute("direction", facts.direction) +
            attribute("method", facts.method) + attribute("tls", facts.tls) + attribute("cipher", facts.cipher) +
-           attribute("address", facts.address) + attribute("verdict", facts.verdict) + "/>";
+           attribute("address", facts.address) + attribute("verdict", facts.verdict) +
+           (facts.state == PeerState::opened ? std::string{} : attribute("state", state_text(facts.state))) + "/>";
 }
 
 Machine::Machine(MachineSettings settings, TimePoint now)
@@ -253,7 +265,8 @@ void Machine::facts_received(const xml::Element& element, Actions& out) {
                                  cut("tls"),
                                  cut("cipher"),
                                  cut("address"),
-                                 cut("verdict")}});
+                                 cut("verdict"),
+                                 state_of(element.attribute("state"))}});
 }
 
 void Machine::stream_error(const xml::Element& element, Actions& out) {

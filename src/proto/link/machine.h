@@ -20,12 +20,18 @@ namespace sallyport::link {
 
 enum class End { dialler, listener };
 
+enum class PeerState {
+    opened,  ///< just now
+    open,    ///< since some time: told again, on a link that is new or resumed
+    closed,
+};
 /// What the edge learned of a peer (section 6).
 struct PeerFacts {
     xmpp::DomainPair pair;
     std::string direction;  ///< "in" or "out"
     std::string method;     ///< "dialback", "external", "certificate-dialback"
     std::string tls, cipher, address, verdict;
+    PeerState state = PeerState::opened;
     bool operator==(const PeerFacts&) const = default;
 };
 [[nodiscard]] std::string write(const PeerFacts& facts);

@@ -37,6 +37,9 @@ constexpr AlarmRow rows[] = {
      "`log level {key} info`, or end the diagnosis that raised it; `log level {key} debug --for 600` ends by itself"},
     {log_syslog, "log.syslog", warning, "events cannot be sent to {key}",
      "see the detail; check that receiver and the way to it, and [log] syslog in the node's file"},
+    {log_stuck, "log.stuck", warning, "lines of the log are lost: {key}",
+     "see what reads the standard error of the node (the journal, a container's log driver) and its disk; traffic goes "
+     "on, and `events` still has what matters"},
     {events_store, "events.store", warning, "the event log cannot be kept on disk: {key}",
      "free the disk, or mend events.db in the data folder; the latest events stay in memory meanwhile"},
     {settings_store, "settings.store", error, "settings cannot be changed: {key}",

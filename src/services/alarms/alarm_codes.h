@@ -22,6 +22,7 @@ enum class AlarmCode {
     alarms_full,
     log_verbose,
     log_syslog,
+    log_stuck,
     events_store,
     settings_store,
     disk_low,

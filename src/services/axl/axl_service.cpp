@@ -61,12 +61,13 @@ io::HttpAdmission AxlService::admit(const io::HttpRequest& head) {
     const bool throttled = verdict.judgement == Judgement::throttled;
     const bool trouble = verdict.judgement == Judgement::trouble;
     const unsigned status = throttled || trouble ? 503 : 401;
-    log_.warn("axl.refused", {{"from", head.remote.text()},
-                              {"user", verdict.user},
-                              {"Status", std::to_string(status)},
-                              {"why", throttled ? "too many wrong passwords from this address"
-                                      : trouble ? "the users cannot be read"
-                                                : "no good credentials"}});
+    log_.write_for(log_source(head.remote.address), LogLevel::warn, "axl.refused",
+                   {{"from", head.remote.text()},
+                    {"user", verdict.user},
+                    {"Status", std::to_string(status)},
+                    {"why", throttled ? "too many wrong passwords from this address"
+                            : trouble ? "the users cannot be read"
+                                      : "no good credentials"}});
     io::HttpResponse refusal = plain(status, std::string{io::reason_of(status)} + "\n");
     if (status == 401) refusal.fields.push_back({"WWW-Authenticate", "Basic realm=\"AXL\", charset=\"UTF-8\""});
     if (status == 503) refusal.fields.push_back({"Retry-After", "60"});
@@ -87,10 +88,11 @@ io::HttpResponse AxlService::answer_soap(const io::HttpRequest& request) {
     if (!is_xml(request.field("Content-Type"))) return plain(415, "text/xml is wanted\n");
     const auto refused = [&](const Error& why, const Request& to) {
         const unsigned status = why.code == "axl-version" ? unknown_schema : 500;
-        log_.warn("axl.answered", {{"from", request.remote.text()},
-                                   {"Function", std::string{text(to.operation)}},
-                                   {"Status", std::to_string(status)},
-                                   {"Reason", why.text}});
+        log_.write_for(log_source(request.remote.address), LogLevel::warn, "axl.answered",
+                       {{"from", request.remote.text()},
+                        {"Function", std::string{text(to.operation)}},
+                        {"Status", std::to_string(status)},
+                        {"Reason", why.text}});
         return soap(status, Fault{why.text, -1, std::string{text(to.operation)}}, to);
     };
     const auto action = read_soap_action(request.field("SOAPAction"));

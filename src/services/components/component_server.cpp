@@ -104,7 +104,8 @@ private:
         for (link::Action& action : actions) {
             if (auto* send_bytes = std::get_if<link::Send>(&action)) stream_->write(send_bytes->bytes);
             if (auto* close = std::get_if<link::Close>(&action)) {
-                server_.log_.warn("component.closed", {{"domain", machine_.domain().text()}, {"why", close->why}});
+                server_.log_.write_for(log_source(stream_->remote().address), LogLevel::warn, "component.closed",
+                                       {{"domain", machine_.domain().text()}, {"why", close->why}});
                 if (close->error) stream_->write(xmpp::write(*close->error));
                 stream_->write("</stream:stream>");
                 stream_->close(linger);

@@ -79,8 +79,10 @@ struct Collecting {
     std::string path, folder_in_archive, log_file, capture_file;
     WallTime time{};
     ArchiveTexts texts;
+    std::shared_ptr<io::LogCopy> copy;  ///< null: the diagnosis is over
 
     [[nodiscard]] Result<void> run() const {
+        if (copy) copy->flush();
         auto archive = io::Archive::create(path, time);
         if (!archive) return archive.error();
         for (const auto& [name, bytes] : texts) {
@@ -232,6 +234,7 @@ void Diagnosis::end(const char* why) {
     state_->end = why;
     state_->ended = std::min(loop_.wall(), state_->until);
     log_.copy_to(nullptr);
+    if (copy_) copy_->flush();
     copy_.reset();
     for (const auto& [name, level] : state_->levels) {
         LogModule module{};
@@ -278,6 +281,7 @@ void Diagnosis::collect(ArchiveTexts texts, std::function<void(Result<std::strin
     job.folder_in_archive = name + "/";
     job.log_file = log_file();
     job.time = loop_.wall();
+    job.copy = copy_;
     job.texts = std::move(texts);
     collecting_ = true;
     if (worker_.joinable()) worker_.join();

@@ -12,6 +12,7 @@ namespace {
 
 constexpr auto write_interval = std::chrono::seconds{1};
 constexpr auto pause_after_trouble = std::chrono::seconds{10};
+constexpr auto loss_memory = std::chrono::minutes{1};
 constexpr auto cleaning_interval = std::chrono::hours{1};
 constexpr auto lock_wait = std::chrono::milliseconds{200};
 
@@ -94,8 +95,15 @@ EventJournal::EventJournal(JournalOptions options, io::Loop& loop, io::NodeLog& 
 }
 
 EventJournal::~EventJournal() {
+    alive_.reset();
     log_.send_events(nullptr);
     alarms_.remember({}, {});
+    // The thread beside has ended, perhaps between a write and its answer.
+    options_.disk = nullptr;
+    writing_ = false;
+    if (store_) {
+        if (const auto newest = store_->newest()) written_ = std::max(written_, *newest);
+    }
     write();
 }
 
@@ -112,7 +120,12 @@ void EventJournal::open() {
     }
     // After trouble at the start the numbers in memory begin at 1 again: those on disk must not be taken twice.
     if (*newest > written_ && written_ == 0) written_ = *newest;
-    store_.emplace(std::move(*store));
+    store_ = std::make_shared<io::EventStore>(std::move(*store));
+    if (auto reading = io::EventStore::open(options_.file, options_.rows, lock_wait)) {
+        reading_.emplace(std::move(*reading));
+    } else {
+        trouble_ = reading.error().text;
+    }
     remember_alarms();
 }
 
@@ -126,32 +139,55 @@ void EventJournal::remember_alarms() {
     for (const io::StoredAcknowledgement& row : *rows) {
         if (auto alarm = restored(row)) known.push_back(std::move(*alarm));
     }
-    const auto note = [this](const Result<void>& done) {
-        if (!done) trouble_ = done.error().text;
-    };
     alarms_.remember(std::move(known),
-                     {[this, note](const Alarm& alarm) { note(store_->keep(stored(alarm))); },
-                      [this, note](const Alarm& alarm) {
-                          note(store_->forget_acknowledgement(std::string{alarm.row().name}, alarm.key));
+                     {[this](const Alarm& alarm) {
+                          beside([row = stored(alarm)](io::EventStore& store) { return store.keep(row); }, {});
+                      },
+                      [this](const Alarm& alarm) {
+                          beside([name = std::string{alarm.row().name}, key = alarm.key](
+                                     io::EventStore& store) { return store.forget_acknowledgement(name, key); },
+                                 {});
                       }});
 }
 
-void EventJournal::write() {
+void EventJournal::beside(Work work, std::function<void(bool done)> then) {
     if (!store_) return;
+    auto outcome = std::make_shared<Result<void>>();
+    auto perform = [outcome, store = store_, work = std::move(work)] { *outcome = work(*store); };
+    auto finish = [this, outcome, then = std::move(then), alive = std::weak_ptr{alive_}, waits = bool{options_.disk}] {
+        if (waits && alive.expired()) return;
+        if (!*outcome) trouble_ = outcome->error().text;
+        if (then) then(outcome->has_value());
+    };
+    if (!options_.disk) {
+        perform();
+        finish();
+    } else if (!options_.disk(perform, finish)) {
+        *outcome = Error{"store-busy", options_.file + ": the disk does not keep up"};
+        finish();
+    }
+}
+
+void EventJournal::write() {
+    if (!store_ || writing_) return;
     std::vector<io::StoredEvent> batch;
     for (const io::LogEvent& event : log_.events(written_, io::NodeLog::events_kept)) batch.push_back(stored(event));
     if (batch.empty()) return;
-    if (auto appended = store_->append(batch); !appended) {
-        trouble_ = appended.error().text;
-        return;
-    }
-    trouble_.clear();
-    written_ = batch.back().id;
+    const std::uint64_t newest = batch.back().id;
+    writing_ = true;
+    beside([batch = std::move(batch)](io::EventStore& store) { return store.append(batch); },
+           [this, newest](bool done) {
+               writing_ = false;
+               if (!done) return;
+               trouble_.clear();
+               written_ = newest;
+           });
 }
 
 void EventJournal::turn() {
     timer_->arm(loop_.now() + write_interval);
     if (sender_) watch_syslog();
+    watch_lines();
     alarms_.settle();
     if (loop_.now() < try_again_) return;
     if (!store_) {
@@ -162,12 +198,27 @@ void EventJournal::turn() {
     write();
     if (store_ && trouble_.empty() && loop_.now() >= next_cleaning_) {
         next_cleaning_ = loop_.now() + cleaning_interval;
-        if (auto cleaned = store_->forget_before(loop_.wall() - std::chrono::hours{24} * options_.days); !cleaned)
-            trouble_ = cleaned.error().text;
+        const WallTime before = loop_.wall() - std::chrono::hours{24} * options_.days;
+        beside([before](io::EventStore& store) { return store.forget_before(before); }, {});
     }
     if (trouble_.empty()) return alarms_.lower(AlarmCode::events_store, options_.file);
     try_again_ = loop_.now() + pause_after_trouble;
     alarms_.raise_once(AlarmCode::events_store, options_.file, trouble_);
+}
+
+/// Stands while the reader of the log is stuck and for a minute after lines were lost.
+void EventJournal::watch_lines() {
+    const io::LineWriter::State state = log_.lines();
+    if (state.lost > lines_lost_) {
+        lines_lost_ = state.lost;
+        calm_after_ = loop_.now() + loss_memory;
+    }
+    if (state.stuck || loop_.now() < calm_after_) {
+        alarms_.raise_once(AlarmCode::log_stuck, "standard error",
+                           state.stuck ? "nothing is taken" : "the reader does not keep up");
+    } else {
+        alarms_.lower(AlarmCode::log_stuck, "standard error");
+    }
 }
 
 void EventJournal::watch_syslog() {
@@ -183,14 +234,15 @@ void EventJournal::watch_syslog() {
 Result<std::vector<io::LogEvent>> EventJournal::find(const EventSearch& search, std::size_t most) {
     write();
     std::vector<io::LogEvent> found;
-    if (!store_ || !trouble_.empty()) {
-        for (io::LogEvent& event : log_.events(search.after, io::NodeLog::events_kept)) {
-            if (fits(event, search)) found.push_back(std::move(event));
-        }
-        std::reverse(found.begin(), found.end());
-        if (found.size() > most) found.resize(most);
-        return found;
+    const bool on_disk = store_ && reading_ && trouble_.empty();
+    // What is not on the disk yet, and newer than all of it.
+    const std::uint64_t after = on_disk ? std::max(search.after, written_) : search.after;
+    for (io::LogEvent& event : log_.events(after, io::NodeLog::events_kept)) {
+        if (fits(event, search)) found.push_back(std::move(event));
     }
+    std::reverse(found.begin(), found.end());
+    if (found.size() > most) found.resize(most);
+    if (!on_disk || found.size() == most) return found;
     io::EventQuery query;
     query.least_level = search.least_level;
     if (search.module) query.module = text(*search.module);
@@ -199,9 +251,9 @@ Result<std::vector<io::LogEvent>> EventJournal::find(const EventSearch& search, 
     query.since = search.since;
     query.until = search.until;
     query.after_id = search.after;
-    query.before_id = search.before;
-    query.limit = most;
-    const auto rows = store_->query(query);
+    query.before_id = search.before == 0 ? written_ + 1 : std::min(search.before, written_ + 1);
+    query.limit = most - found.size();
+    const auto rows = reading_->query(query);
     if (!rows) return rows.error();
     for (const io::StoredEvent& row : *rows) {
         if (auto event = restored(row)) found.push_back(std::move(*event));

@@ -1,7 +1,9 @@
-// The event log on disk, and beside it who knows of which alarm: what NodeLog remembers is written in batches, off the
-// data threads, and outlives restarts. Without a disk that works the events in memory serve. Control thread only.
+// The event log on disk, and beside it who knows of which alarm: what NodeLog remembers is written in batches, beside
+// the control thread, and outlives restarts. What is read comes over a connection of its own and waits for no write.
+// Without a disk that works the events in memory serve. Control thread only.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +22,9 @@ struct JournalOptions {
     unsigned rows = 100'000;
     unsigned days = 90;
     std::vector<io::SyslogAddress> syslog;
+    /// Where the disk is waited for: work, and then the rest on this thread; false: too much is under way. Empty: at
+    /// once.
+    std::function<bool(std::function<void()> work, std::function<void()> then)> disk{};
 };
 
 /// Empty fields do not restrict.
@@ -43,22 +48,30 @@ public:
     [[nodiscard]] Result<std::vector<io::LogEvent>> find(const EventSearch& search, std::size_t most);
 
 private:
+    using Work = std::function<Result<void>(io::EventStore&)>;
     void open();
     void write();
+    /// `work` where the disk is waited for; its trouble is ours.
+    void beside(Work work, std::function<void(bool done)> then);
     void turn();
     void watch_syslog();
+    void watch_lines();
     void remember_alarms();
 
     JournalOptions options_;
     io::Loop& loop_;
     io::NodeLog& log_;
     AlarmBoard& alarms_;
-    std::optional<io::EventStore> store_;
+    std::shared_ptr<io::EventStore> store_;  ///< used beside; null: trouble
+    std::optional<io::EventStore> reading_;  ///< used here
     std::string trouble_;
     std::shared_ptr<io::SyslogSender> sender_;
     std::unique_ptr<io::Timer> timer_;
-    TimePoint try_again_{}, next_cleaning_{};
-    std::uint64_t written_ = 0;  ///< the number of the latest on disk
+    TimePoint try_again_{}, next_cleaning_{}, calm_after_{};
+    std::uint64_t lines_lost_ = 0;  ///< of the log, seen so far
+    std::uint64_t written_ = 0;     ///< the number of the latest on disk
+    bool writing_ = false;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace sallyport::services

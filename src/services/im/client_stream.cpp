@@ -16,10 +16,12 @@ constexpr std::size_t least_cost = 512;
 
 }  // namespace
 
-ClientStream::ClientStream(Inside& inside, std::uint64_t serial, std::unique_ptr<io::Stream> stream)
+ClientStream::ClientStream(Inside& inside, std::uint64_t serial, std::unique_ptr<io::Stream> stream,
+                           routing::Ledger::Entry counted)
     : inside_{inside},
       serial_{serial},
       stream_{std::move(stream)},
+      counted_{std::move(counted)},
       remote_{stream_->remote()},
       machine_{inside.machine_settings(), inside.now()},
       reader_{inside.context().limits.before_auth},

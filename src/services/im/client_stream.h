@@ -18,7 +18,8 @@ class Inside;
 class ClientStream final : public io::StreamOwner {
 public:
     /// `serial` is never given twice: what comes back later asks by it.
-    ClientStream(Inside& inside, std::uint64_t serial, std::unique_ptr<io::Stream> stream);
+    ClientStream(Inside& inside, std::uint64_t serial, std::unique_ptr<io::Stream> stream,
+                 routing::Ledger::Entry counted);
     ~ClientStream() override;
     ClientStream(const ClientStream&) = delete;
     ClientStream& operator=(const ClientStream&) = delete;
@@ -45,6 +46,7 @@ public:
     void let_go() { session_ = nullptr; }
     [[nodiscard]] const Endpoint& remote() const { return remote_; }
     [[nodiscard]] bool authenticated() const { return authenticated_; }
+    [[nodiscard]] routing::Ledger::Entry& counted() { return counted_; }
 
     void on_bytes(std::string_view bytes) override;
     void on_tls(const TlsFacts& facts) override;
@@ -66,6 +68,7 @@ private:
     Inside& inside_;
     std::uint64_t serial_;
     std::unique_ptr<io::Stream> stream_;
+    routing::Ledger::Entry counted_;
     Endpoint remote_;
     c2s::Machine machine_;
     xml::Reader reader_;

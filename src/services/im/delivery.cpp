@@ -88,7 +88,8 @@ void Inside::from_elsewhere(const xmpp::Stanza& stanza, const routing::Ticket& t
     const SharedLetter letter = Letter::from_stanza(stanza, context_.limits.after_auth, ticket);
     if (!letter) return context_.bounce(stanza, {StanzaCondition::bad_request, {}, "malformed"}, ticket);
     if (serves(letter->from().domain().text())) {  // nobody else speaks for our users
-        log_.warn("im.forged", {{"from", letter->from().text()}, {"to", letter->to().text()}});
+        log_.write_for(letter->to().domain().text(), LogLevel::warn, "im.forged",
+                       {{"from", letter->from().text()}, {"to", letter->to().text()}});
         return settle(letter);
     }
     if (!serves(letter->to().domain().text())) return refuse(letter, StanzaCondition::item_not_found);
@@ -104,7 +105,8 @@ void Inside::route(const SharedLetter& letter) {
         return settle(letter);
     }
     if (!with(letter->to(), [this, letter](Account* account) { at_account(account, letter); })) {
-        log_.warn("im.limit", {{"limit", "account_jobs"}, {"user", bare(letter->to()).text()}});
+        log_.write_for(bare(letter->to()).text(), LogLevel::warn, "im.limit",
+                       {{"limit", "account_jobs"}, {"user", bare(letter->to()).text()}});
         refuse(letter, StanzaCondition::resource_constraint);
     }
 }

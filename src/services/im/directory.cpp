@@ -14,6 +14,8 @@ constexpr std::size_t salt_bytes = 16;
 constexpr std::array<std::pair<Digest, std::string_view>, 2> hashes{
     {{Digest::sha1, "SHA-1"}, {Digest::sha256, "SHA-256"}}};
 
+Error busy() { return {"users-busy", "too much is asked of the users' database; try again"}; }
+
 }  // namespace
 
 Result<std::unique_ptr<Directory>> Directory::open(Options options) {
@@ -35,60 +37,97 @@ Result<io::UserName> Directory::read_name(std::string_view user) const {
     return io::UserName{jid->local(), jid->domain().text()};
 }
 
-Result<std::vector<io::StoredVerifier>> Directory::derive(std::string_view password) const {
-    const auto prepared = c2s::sasl::prepare_password(password);
+bool Directory::beside(const Options::Beside& where, std::function<void()> work, std::function<void()> then) {
+    if (where) return where(std::move(work), std::move(then));
+    work();
+    then();
+    return true;
+}
+
+void Directory::use(io::UserName name, Work work, OnUser on_user) {
+    auto outcome = std::make_shared<Result<void>>();
+    const bool begun = beside(
+        options_.disk, [outcome, store = store_, work = std::move(work)] { *outcome = work(*store); },
+        [outcome, name, on_user] { *outcome ? on_user(name) : on_user(outcome->error()); });
+    if (!begun) on_user(busy());
+}
+
+void Directory::hash(io::UserName name, std::string_view password, Write write, OnUser on_user) {
+    auto prepared = c2s::sasl::prepare_password(password);
     if (!prepared) {
-        return Error{"user-password",
-                     "the password is empty, longer than 1023 bytes, or holds what no client can send"};
+        return on_user(
+            Error{"user-password", "the password is empty, longer than 1023 bytes, or holds what no client can send"});
     }
-    std::vector<io::StoredVerifier> all;
+    std::vector<std::string> salts;
+    for (std::size_t i = 0; i < hashes.size(); ++i) salts.push_back(options_.random_bytes(salt_bytes));
     const auto iterations =
         static_cast<std::uint32_t>(std::min<std::uint64_t>(options_.limits.scram_iterations, 10'000'000));
-    for (const auto& [digest, name] : hashes) {
-        c2s::sasl::Verifier made = c2s::sasl::derive(digest, *prepared, options_.random_bytes(salt_bytes), iterations);
-        all.push_back({std::string{name}, made.salt, made.iterations, made.stored_key, made.server_key});
-    }
-    return all;
+    auto verifiers = std::make_shared<Verifiers>();
+    const bool begun = beside(
+        options_.hashing,
+        [verifiers, iterations, password = std::move(*prepared), salts = std::move(salts)] {
+            for (std::size_t i = 0; i < hashes.size(); ++i) {
+                c2s::sasl::Verifier made = c2s::sasl::derive(hashes[i].first, password, salts[i], iterations);
+                verifiers->push_back(
+                    {std::string{hashes[i].second}, made.salt, made.iterations, made.stored_key, made.server_key});
+            }
+        },
+        [this, verifiers, name, write = std::move(write), on_user] {
+            use(
+                name, [verifiers, write](io::UserStore& store) { return write(store, *verifiers); }, on_user);
+        });
+    if (!begun) on_user(busy());
 }
 
-Result<std::vector<io::UserRow>> Directory::list() { return store_->list(); }
+void Directory::list(OnRows on_rows) {
+    auto rows = std::make_shared<Result<std::vector<io::UserRow>>>(std::vector<io::UserRow>{});
+    const bool begun = beside(
+        options_.disk, [rows, store = store_] { *rows = store->list(); }, [rows, on_rows] { on_rows(*rows); });
+    if (!begun) on_rows(busy());
+}
 
-Result<io::UserRow> Directory::show(std::string_view user) {
+void Directory::show(std::string_view user, OnRow on_row) {
     const auto name = read_name(user);
-    if (!name) return name.error();
-    const auto rows = store_->list();
-    if (!rows) return rows.error();
-    for (const io::UserRow& row : *rows) {
-        if (row.name == *name) return row;
-    }
-    return Error{"user-unknown", "there is no such user"};
+    if (!name) return on_row(name.error());
+    list([name = *name, on_row = std::move(on_row)](const Result<std::vector<io::UserRow>>& rows) {
+        if (!rows) return on_row(rows.error());
+        for (const io::UserRow& row : *rows) {
+            if (row.name == name) return on_row(row);
+        }
+        on_row(Error{"user-unknown", "there is no such user"});
+    });
 }
 
-Result<io::UserName> Directory::add(std::string_view user, std::string_view password) {
+void Directory::add(std::string_view user, std::string_view password, OnUser on_user) {
     auto name = read_name(user);
-    if (!name) return name.error();
-    const auto verifiers = derive(password);
-    if (!verifiers) return verifiers.error();
-    if (const auto added = store_->add(*name, *verifiers, options_.wall()); !added) return added.error();
-    return name;
+    if (!name) return on_user(name.error());
+    const auto write = [name = *name, now = options_.wall()](io::UserStore& store, const Verifiers& verifiers) {
+        return store.add(name, verifiers, now);
+    };
+    hash(std::move(*name), password, write, std::move(on_user));
 }
 
-Result<io::UserName> Directory::change_password(std::string_view user, std::string_view password) {
+void Directory::change_password(std::string_view user, std::string_view password, OnUser on_user) {
     auto name = read_name(user);
-    if (!name) return name.error();
-    const auto verifiers = derive(password);
-    if (!verifiers) return verifiers.error();
-    if (const auto changed = store_->replace_verifiers(*name, *verifiers); !changed) return changed.error();
-    if (on_changed_) on_changed_(*name);
-    return name;
+    if (!name) return on_user(name.error());
+    const auto write = [name = *name](io::UserStore& store, const Verifiers& verifiers) {
+        return store.replace_verifiers(name, verifiers);
+    };
+    hash(std::move(*name), password, write, telling(std::move(on_user)));
 }
 
-Result<io::UserName> Directory::remove(std::string_view user) {
+void Directory::remove(std::string_view user, OnUser on_user) {
     auto name = read_name(user);
-    if (!name) return name.error();
-    if (const auto removed = store_->remove(*name); !removed) return removed.error();
-    if (on_changed_) on_changed_(*name);
-    return name;
+    if (!name) return on_user(name.error());
+    const auto work = [name = *name](io::UserStore& store) { return store.remove(name); };
+    use(std::move(*name), work, telling(std::move(on_user)));
+}
+
+Directory::OnUser Directory::telling(OnUser on_user) {
+    return [this, on_user = std::move(on_user)](const Result<io::UserName>& done) {
+        if (done && on_changed_) on_changed_(*done);
+        on_user(done);
+    };
 }
 
 }  // namespace sallyport::im

@@ -1,5 +1,5 @@
-// The accounts as an administrator sees them: list, add, change the password, remove. Lives on the thread of the store
-// (the node's control thread), where deriving a verifier and waiting for the disk delay nobody.
+// The accounts as an administrator sees them: list, add, change the password, remove. Control thread; deriving a
+// verifier and waiting for the disk are done beside it, and the answer comes later.
 #pragma once
 
 #include <functional>
@@ -22,29 +22,46 @@ public:
         Limits limits;                      ///< scram_iterations
         std::function<std::string(std::size_t)> random_bytes;
         std::function<WallTime()> wall;
+        /// Where a password is hashed, and where the store is used: work, and then the answer on this thread; false:
+        /// too much is under way. Empty: at once.
+        using Beside = std::function<bool(std::function<void()> work, std::function<void()> then)>;
+        Beside hashing{}, disk{};
     };
+    using OnRows = std::function<void(const Result<std::vector<io::UserRow>>&)>;
+    using OnRow = std::function<void(const Result<io::UserRow>&)>;
+    using OnUser = std::function<void(const Result<io::UserName>&)>;
 
     /// Opens or makes the database. Errors: those of io::Database.
     static Result<std::unique_ptr<Directory>> open(Options options);
 
-    /// For Storage.
+    /// For Storage: used by one thread at a time, that of `disk`.
     [[nodiscard]] const std::shared_ptr<io::UserStore>& store() const { return store_; }
     /// Called after a password was changed or an account removed: post Service::account_changed to the shard.
     void on_changed(std::function<void(const io::UserName&)> on_changed) { on_changed_ = std::move(on_changed); }
 
     /// Errors of all: those of the store; "user-malformed" (not localpart@domain), "user-domain" (a domain without
-    /// users), "user-password" (empty, too long, or not text), "user-exists", "user-unknown".
-    [[nodiscard]] Result<std::vector<io::UserRow>> list();
-    [[nodiscard]] Result<io::UserRow> show(std::string_view user);
-    [[nodiscard]] Result<io::UserName> add(std::string_view user, std::string_view password);
-    [[nodiscard]] Result<io::UserName> change_password(std::string_view user, std::string_view password);
-    [[nodiscard]] Result<io::UserName> remove(std::string_view user);
+    /// users), "user-password" (empty, too long, or not text), "user-exists", "user-unknown", "users-busy".
+    void list(OnRows on_rows);
+    void show(std::string_view user, OnRow on_row);
+    void add(std::string_view user, std::string_view password, OnUser on_user);
+    void change_password(std::string_view user, std::string_view password, OnUser on_user);
+    void remove(std::string_view user, OnUser on_user);
 
 private:
     Directory(Options options, std::shared_ptr<io::UserStore> store)
         : options_{std::move(options)}, store_{std::move(store)} {}
     [[nodiscard]] Result<io::UserName> read_name(std::string_view user) const;
-    [[nodiscard]] Result<std::vector<io::StoredVerifier>> derive(std::string_view password) const;
+    using Verifiers = std::vector<io::StoredVerifier>;
+    using Work = std::function<Result<void>(io::UserStore&)>;
+    using Write = std::function<Result<void>(io::UserStore&, const Verifiers&)>;
+    [[nodiscard]] static bool beside(const Options::Beside& where, std::function<void()> work,
+                                     std::function<void()> then);
+    /// `work` where the store is used; its end is answered with `name`.
+    void use(io::UserName name, Work work, OnUser on_user);
+    /// The verifiers of a password, and then `write` where the store is used.
+    void hash(io::UserName name, std::string_view password, Write write, OnUser on_user);
+    /// `on_user`, after who is logged in has been told.
+    [[nodiscard]] OnUser telling(OnUser on_user);
 
     Options options_;
     std::shared_ptr<io::UserStore> store_;

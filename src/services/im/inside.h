@@ -9,11 +9,12 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/tables.h"
 #include "proto/c2s/machine.h"
 #include "services/im/account.h"
 #include "services/im/client_stream.h"
 #include "services/im/service.h"
-#include "services/s2s/ledger.h"
+#include "services/routing/ledger.h"
 
 namespace sallyport::im {
 
@@ -38,6 +39,7 @@ public:
     void shut();
     [[nodiscard]] std::size_t open_work() const { return streams_.size() + context_.storage.waiting(); }
     [[nodiscard]] ServiceStatus status() const;
+    void tables(TableFills& all);
 
     // logins.cpp
     void look_up(ClientStream& stream, const c2s::LookUp& wanted);
@@ -138,11 +140,12 @@ private:
     void send_managing(const Account& account, c2s::Managing type, const xmpp::Jid& contact);
     void vcard_get(Session* session, Account& account, const SharedLetter& letter);
     void vcard_set(Account& account, const SharedLetter& letter);
+    void forget_failures();
     [[nodiscard]] static IpAddress failures_account(const IpAddress& address);
 
     ServiceContext context_;
     Logger log_;
-    s2s::Ledger ledger_;
+    routing::Ledger ledger_;
     std::vector<std::unique_ptr<io::Listener>> listeners_;
     std::vector<Endpoint> endpoints_;
     std::vector<std::unique_ptr<ClientStream>> streams_, dead_streams_;
@@ -150,6 +153,7 @@ private:
     std::vector<std::unique_ptr<Session>> dead_sessions_;
     std::unordered_map<std::string, Session*> resumable_;
     std::map<IpAddress, Failures> failures_;
+    std::unique_ptr<io::Timer> failures_timer_;
     std::uint64_t serials_ = 0;
     bool shutting_ = false, held_ = false;
 };

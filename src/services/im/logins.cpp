@@ -37,7 +37,8 @@ void Inside::look_up(ClientStream& stream, const c2s::LookUp& wanted) {
     const bool many = failing != failures_.end() && now() - failing->second.window < failure_window &&
                       failing->second.count >= context_.limits.login_failures_per_minute;
     if (many) {
-        log_.warn("c2s.login.held-off", {{"remote", stream.remote().text()}, {"limit", "login_failures_per_minute"}});
+        log_.write_for(log_source(stream.remote().address), LogLevel::warn, "c2s.login.held-off",
+                       {{"remote", stream.remote().text()}, {"limit", "login_failures_per_minute"}});
         return stream.login_refused();
     }
     const io::UserName user{wanted.user.local(), wanted.user.domain().text()};
@@ -54,17 +55,26 @@ void Inside::look_up(ClientStream& stream, const c2s::LookUp& wanted) {
 }
 
 void Inside::login_failed(ClientStream& stream) {
-    if (failures_.size() >= most_failing_addresses) {
-        std::erase_if(failures_, [&](const auto& entry) { return now() - entry.second.window >= failure_window; });
-        // A flood from many addresses is bounded by the ledger; the table must not grow with it.
-        if (failures_.size() >= most_failing_addresses) failures_.clear();
-    }
+    // A flood from many addresses is bounded by the ledger; the table must not grow with it.
+    if (failures_.size() >= most_failing_addresses) failures_.clear();
+    if (!failures_timer_) failures_timer_ = context_.shard.loop.timer([this] { forget_failures(); });
+    if (failures_.empty()) failures_timer_->arm(now() + failure_window);
     Failures& failures = failures_[failures_account(stream.remote().address)];
     if (now() - failures.window >= failure_window) failures = {now(), 0};
     ++failures.count;
 }
 
-void Inside::authenticated(ClientStream& stream) { ledger_.authenticated(stream.remote().address); }
+void Inside::forget_failures() {
+    std::erase_if(failures_, [&](const auto& entry) { return now() - entry.second.window >= failure_window; });
+    if (!failures_.empty()) failures_timer_->arm(now() + failure_window);
+}
+
+void Inside::tables(TableFills& all) {
+    all.push_back(ledger_.table(now()));
+    all.push_back({"users.failures", failures_.size(), most_failing_addresses});
+}
+
+void Inside::authenticated(ClientStream& stream) { stream.counted().authenticated(); }
 
 void Inside::bind(ClientStream& stream, const std::string& resource) {
     const bool taken = with(stream.machine().user(), [this, serial = stream.serial(), resource](Account* account) {
@@ -113,7 +123,8 @@ void Inside::resume(ClientStream& stream, const std::string& id, std::uint32_t h
     const auto at = resumable_.find(id);
     const xmpp::Jid& user = stream.machine().user();
     if (at == resumable_.end() || at->second->account->bare != user || !at->second->sent.counts(h)) {
-        log_.info("im.resume.refused", {{"user", user.text()}, {"remote", stream.remote().text()}});
+        log_.write_for(log_source(stream.remote().address), LogLevel::info, "im.resume.refused",
+                       {{"user", user.text()}, {"remote", stream.remote().text()}});
         return stream.resume_refused();
     }
     Session& session = *at->second;

@@ -23,6 +23,7 @@ void Service::account_changed(const io::UserName& user) { inside_->account_chang
 void Service::shut() { inside_->shut(); }
 std::size_t Service::open_work() const { return inside_->open_work(); }
 ServiceStatus Service::status() const { return inside_->status(); }
+void Service::tables(TableFills& all) const { inside_->tables(all); }
 
 Inside::Inside(ServiceContext context)
     : context_{std::move(context)}, log_{context_.shard.logger(LogModule::users)}, ledger_{context_.limits} {}
@@ -60,11 +61,12 @@ Result<void> Inside::listen(const Endpoint& at) {
 
 void Inside::accept(std::unique_ptr<io::Stream> stream) {
     const IpAddress address = stream->remote().address;
-    if (!ledger_.enter(address, now())) {
-        log_.warn("c2s.turned-away", {{"remote", stream->remote().text()}});
+    auto counted = ledger_.enter(address, now());
+    if (!counted) {
+        log_.write_for(log_source(address), LogLevel::warn, "c2s.turned-away", {{"remote", stream->remote().text()}});
         return stream->abort();
     }
-    streams_.push_back(std::make_unique<ClientStream>(*this, ++serials_, std::move(stream)));
+    streams_.push_back(std::make_unique<ClientStream>(*this, ++serials_, std::move(stream), std::move(*counted)));
     if (held_) streams_.back()->hold(true);
 }
 
@@ -78,7 +80,7 @@ void Inside::gone(ClientStream& stream) {
     const auto at =
         std::find_if(streams_.begin(), streams_.end(), [&](const auto& known) { return known.get() == &stream; });
     if (at == streams_.end()) return;
-    ledger_.leave(stream.remote().address, stream.authenticated());
+    stream.counted().let_go();
     dead_streams_.push_back(std::move(*at));
     streams_.erase(at);
     if (dead_streams_.size() == 1) context_.shard.loop.defer([this] { dead_streams_.clear(); });

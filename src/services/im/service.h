@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "base/tables.h"
 #include "io/net/stream.h"
 #include "proto/xmpp/stanza.h"
 #include "services/im/storage.h"
@@ -81,6 +82,7 @@ public:
     /// Streams that are open, and what the disk has not confirmed; 0 after shut(): the node may end.
     [[nodiscard]] std::size_t open_work() const;
     [[nodiscard]] ServiceStatus status() const;
+    void tables(TableFills& all) const;
 
 private:
     std::unique_ptr<Inside> inside_;

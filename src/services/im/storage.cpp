@@ -1,43 +1,48 @@
-// One batch a turn goes to the store's thread and comes back answered. A batch is one transaction: when that fails, all
-// of it has failed, and everybody in it is told so.
+// One batch a turn goes to the store's thread and comes back answered. A batch of writes is one transaction: when that
+// fails, all of it has failed, and everybody in it is told so.
 #include "services/im/storage.h"
 
 #include <utility>
 
 namespace sallyport::im {
 
-Storage::Storage(io::Loop& data, io::Loop& disk, std::shared_ptr<io::UserStore> store)
+Storage::Storage(io::Loop& data, Disk writing, Disk reading)
     : data_{data},
-      disk_{disk},
-      store_{std::move(store)},
-      secret_{store_->secret()},
+      secret_{writing.store->secret()},
+      writing_{std::move(writing), true},
+      reading_{std::move(reading), false},
       alive_{std::make_shared<bool>(true)} {}
 
 Storage::~Storage() = default;
 
-void Storage::run(Work work, OnDone on_done) {
-    if (waiting_ >= most_waiting) {
+void Storage::ask(Lane& lane, Work work, OnDone on_done) {
+    if (lane.waiting >= most_waiting) {
         data_.defer([on_done = std::move(on_done)] {
             on_done(Error{"store-busy", "the users' database does not keep up; its disk is slow"});
         });
         return;
     }
-    ++waiting_;
-    asked_.push_back({std::move(work), std::move(on_done), {}});
-    if (asked_.size() > 1) return;
-    data_.defer([this, alive = std::weak_ptr{alive_}] {
-        if (!alive.expired()) flush();
+    ++lane.waiting;
+    lane.asked.push_back({std::move(work), std::move(on_done), {}});
+    if (lane.asked.size() > 1) return;
+    data_.defer([this, &lane, alive = std::weak_ptr{alive_}] {
+        if (!alive.expired()) flush(lane);
     });
 }
 
-void Storage::flush() {
-    auto jobs = std::make_shared<std::vector<Job>>(std::exchange(asked_, {}));
-    disk_.post([this, jobs, store = store_, &data = data_, alive = std::weak_ptr{alive_}]() mutable {
-        perform(*store, *jobs);
+void Storage::flush(Lane& lane) {
+    auto jobs = std::make_shared<std::vector<Job>>(std::exchange(lane.asked, {}));
+    lane.disk.loop.post([this, &lane, jobs, writes = lane.writes, store = lane.disk.store, &data = data_,
+                         alive = std::weak_ptr{alive_}]() mutable {
+        if (writes) {
+            perform(*store, *jobs);
+        } else {
+            for (Job& job : *jobs) job.outcome = job.work(*store);
+        }
         // Moved: what the answers hold must end on the thread that made it.
-        data.post([this, jobs = std::move(jobs), alive] {
+        data.post([this, &lane, jobs = std::move(jobs), alive] {
             if (alive.expired()) return;
-            waiting_ -= jobs->size();
+            lane.waiting -= jobs->size();
             for (const Job& job : *jobs) {
                 job.on_done(job.outcome);
                 if (alive.expired()) return;
@@ -62,7 +67,8 @@ void Storage::perform(io::UserStore& store, std::vector<Job>& jobs) {
 void Storage::verifiers(const io::UserName& user, OnVerifiers on_verifiers) {
     using Found = Result<std::optional<std::vector<io::StoredVerifier>>>;
     auto found = std::make_shared<Found>(std::optional<std::vector<io::StoredVerifier>>{});
-    run(
+    ask(
+        reading_,
         [user, found](io::UserStore& store) -> Result<void> {
             *found = store.verifiers(user);
             if (!*found) return found->error();
@@ -76,7 +82,8 @@ void Storage::verifiers(const io::UserName& user, OnVerifiers on_verifiers) {
 void Storage::load(const io::UserName& user, OnUser on_user) {
     using Found = Result<std::optional<io::StoredUser>>;
     auto found = std::make_shared<Found>(std::optional<io::StoredUser>{});
-    run(
+    ask(
+        reading_,
         [user, found](io::UserStore& store) -> Result<void> {
             *found = store.load(user);
             if (!*found) return found->error();

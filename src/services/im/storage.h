@@ -1,6 +1,7 @@
-// The users' database as the data thread sees it: work is handed to the store's thread and answered later, so that a
-// slow disk delays no stanza. What was asked for in one turn is one transaction; it is answered once that is on the
-// disk.
+// The users' database as the data thread sees it: work is handed to a thread of the store and answered later, so that a
+// slow disk delays no stanza. Writes that were asked for in one turn are one transaction; it is answered once that is
+// on the disk. What a log-in reads goes over a connection and a thread of its own: SQLite's write-ahead log lets it
+// read while a write waits for the disk or for somebody's lock (docs/decisions/0014-nothing-waits.md).
 #pragma once
 
 #include <functional>
@@ -21,23 +22,30 @@ public:
     using Work = std::function<Result<void>(io::UserStore&)>;
     using OnDone = std::function<void(const Result<void>&)>;
 
-    /// `data` is the loop of the shard that asks and is answered; `disk` the loop on whose thread alone `store` is used
-    /// (the node's control loop). Made and destroyed on the thread of `data`, or while it does not run.
-    Storage(io::Loop& data, io::Loop& disk, std::shared_ptr<io::UserStore> store);
+    /// A connection, and the loop on whose thread alone it is used.
+    struct Disk {
+        io::Loop& loop;
+        std::shared_ptr<io::UserStore> store;
+    };
+    /// `data` is the loop of the shard that asks and is answered. Made and destroyed on its thread, or while it does
+    /// not run. The two may be one.
+    Storage(io::Loop& data, Disk writing, Disk reading);
     ~Storage();
     Storage(const Storage&) = delete;
     Storage& operator=(const Storage&) = delete;
 
     /// For the salts of users that do not exist; known from the start.
     [[nodiscard]] const std::string& secret() const { return secret_; }
-    [[nodiscard]] std::size_t waiting() const { return waiting_; }
+    [[nodiscard]] std::size_t waiting() const { return writing_.waiting + reading_.waiting; }
     /// Reads or writes, in the order of the calls. Errors: those of the store, "store-busy".
-    void run(Work work, OnDone on_done);
+    void run(Work work, OnDone on_done) { ask(writing_, std::move(work), std::move(on_done)); }
 
+    // These two are read beside what is being written; who asks sees to it that nothing of the user's is.
     using OnVerifiers = std::function<void(const Result<std::optional<std::vector<io::StoredVerifier>>>&)>;
     void verifiers(const io::UserName& user, OnVerifiers on_verifiers);
     using OnUser = std::function<void(Result<std::optional<io::StoredUser>>)>;
     void load(const io::UserName& user, OnUser on_user);
+    // In order with run().
     using OnStanzas = std::function<void(Result<std::vector<io::StoredStanza>>)>;
     void kept(const io::UserName& user, OnStanzas on_stanzas);
     using OnText = std::function<void(Result<std::string>)>;
@@ -49,15 +57,19 @@ private:
         OnDone on_done;
         Result<void> outcome;
     };
-    void flush();
+    struct Lane {
+        Disk disk;
+        bool writes = false;
+        std::vector<Job> asked{};
+        std::size_t waiting = 0;
+    };
+    void ask(Lane& lane, Work work, OnDone on_done);
+    void flush(Lane& lane);
     static void perform(io::UserStore& store, std::vector<Job>& jobs);
 
     io::Loop& data_;
-    io::Loop& disk_;
-    std::shared_ptr<io::UserStore> store_;
     std::string secret_;
-    std::vector<Job> asked_;
-    std::size_t waiting_ = 0;
+    Lane writing_, reading_;
     std::shared_ptr<bool> alive_;
 };
 

@@ -117,6 +117,7 @@ void Hub::resume(Connection& connection, Session& session, std::uint32_t h) {
     log_.info("link.resumed", {{"far", session.far_realm},
                                {"session", session.id.substr(0, 8)},
                                {"waiting", std::to_string(session.out.size())}});
+    tell_facts(connection);
     tell_served(connection);
     advertise();
     if (context_.on_change) context_.on_change();
@@ -213,9 +214,7 @@ void Hub::begin(Connection& connection, Session& session) {
                             {"tls", connection.tls().version},
                             {"cipher", connection.tls().cipher}});
     if (context_.end == End::listener) {
-        Actions actions;
-        for (const auto& [key, facts] : facts_) connection.machine().facts(facts, actions);
-        connection.carry_out(actions);
+        tell_facts(connection);
         tell_served(connection);
     }
 }
@@ -374,9 +373,12 @@ void Hub::flush_held() {
 
 void Hub::closed(Connection& connection) {
     Session* session = connection.session();
-    log_.warn("link.down", {{"far", session != nullptr ? session->far_realm : connection.machine().far_realm()},
-                            {"why", connection.why_closed()},
-                            {"waiting", std::to_string(session != nullptr ? session->out.size() : 0)}});
+    // Without a session it may be anybody who found the port.
+    log_.write_for(session != nullptr ? std::string{} : log_source(connection.remote().address), LogLevel::warn,
+                   "link.down",
+                   {{"far", session != nullptr ? session->far_realm : connection.machine().far_realm()},
+                    {"why", connection.why_closed()},
+                    {"waiting", std::to_string(session != nullptr ? session->out.size() : 0)}});
     if (session != nullptr && session->connection == &connection) {
         session->connection = nullptr;
         session->broken_since = context_.shard.loop.now();

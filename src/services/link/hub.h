@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "base/tables.h"
 #include "io/dns/resolver.h"
 #include "proto/xmpp/errors.h"
 #include "services/link/connection.h"
@@ -83,6 +84,8 @@ struct HubContext {
 
 class Hub {
 public:
+    static constexpr std::size_t most_facts = 20000;  ///< pairs and directions told to cores; of more nothing is told
+
     explicit Hub(HubContext context);
     ~Hub();
     Hub(const Hub&) = delete;
@@ -94,7 +97,8 @@ public:
     void dial(const DialTarget& target);
     /// What this side serves and reaches; told to every far side, now and on each new link. Nothing is told before.
     void serve(Serves serves);
-    /// Edge: what was learned of a peer; told to every core, now and on each new session. `up` false: forget it.
+    /// Edge: what was learned of a peer; told to every core, now and on each link that opens. `up` false: a stream of
+    /// the pair ended; with the last of them it is forgotten.
     void tell(const PeerFacts& facts, bool up);
 
     /// Takes a stanza for the far side. `may_forward` false: it came from another shard for a link here.
@@ -133,6 +137,7 @@ public:
     };
     [[nodiscard]] std::vector<DialStatus> dials() const;
     [[nodiscard]] std::size_t held() const { return held_.size(); }
+    void tables(TableFills& all) const;
 
 private:
     friend class Connection;
@@ -161,6 +166,7 @@ private:
     void session_open(Connection& connection, const SessionOpen& open);
     void bound(Connection& connection, Serves serves);
     void tell_served(Connection& connection);
+    void tell_facts(Connection& connection);
     void done(Connection& connection, const std::vector<Range>& ranges);
     void stanza(Connection& connection, const xmpp::Stanza& stanza);
     void drained();
@@ -198,7 +204,11 @@ private:
     std::vector<std::unique_ptr<Session>> sessions_;
     std::vector<std::unique_ptr<Dialling>> diallings_;
     std::optional<Serves> served_;
-    std::map<std::pair<xmpp::DomainPair, std::string>, PeerFacts> facts_;
+    struct Known {
+        PeerFacts facts;
+        std::size_t streams = 0;  ///< of the pair in that direction, on all shards
+    };
+    std::map<std::pair<xmpp::DomainPair, std::string>, Known> facts_;
     std::deque<Waiting> held_;
     std::uint64_t held_bytes_ = 0;
     std::unique_ptr<io::Timer> sweeper_;

@@ -101,17 +101,42 @@ Serves Hub::reached() const {
 
 void Hub::tell(const PeerFacts& facts, bool up) {
     const auto key = std::pair{facts.pair, facts.direction};
-    if (!up) {
-        facts_.erase(key);
-        return;
+    auto at = facts_.find(key);
+    if (at == facts_.end()) {
+        if (!up || facts_.size() >= most_facts) return;
+        at = facts_.emplace(key, Known{}).first;
     }
-    facts_[key] = facts;
+    PeerFacts news = up ? facts : at->second.facts;
+    news.state = up ? PeerState::opened : PeerState::closed;
+    if (up) {
+        at->second.facts = news;
+        ++at->second.streams;
+    } else {
+        if (--at->second.streams > 0) return;
+        facts_.erase(at);
+    }
     for (const auto& connection : connections_) {
         if (!connection->open()) continue;
         Actions actions;
-        connection->machine().facts(facts, actions);
+        connection->machine().facts(news, actions);
         connection->carry_out(actions);
     }
+}
+
+/// The far side may have missed what happened while there was no link.
+void Hub::tell_facts(Connection& connection) {
+    Actions actions;
+    for (const auto& [key, known] : facts_) {
+        PeerFacts again = known.facts;
+        again.state = PeerState::open;
+        connection.machine().facts(again, actions);
+    }
+    connection.carry_out(actions);
+}
+
+void Hub::tables(TableFills& all) const {
+    all.push_back({"link.facts", facts_.size(), most_facts});
+    all.push_back({"link.held", held_.size(), context_.limits.queue_stanzas});
 }
 
 std::vector<SessionStatus> Hub::sessions() const {

@@ -24,6 +24,7 @@ public:
 
     void done(Handshake handshake);
     [[nodiscard]] Verdicts& verdicts() { return verdicts_; }
+    [[nodiscard]] const Verdicts& verdicts() const { return verdicts_; }
     [[nodiscard]] Counters& counters() { return counters_; }
     /// With the refusals by rule.
     [[nodiscard]] Counters counted() const;

@@ -93,17 +93,11 @@ const std::string& Verdicts::keep(const Refused& refused, WallTime wall) {
         ++again.count;
         again.last = wall;
         again.why = refused.why;
-        order_.splice(order_.end(), order_, at->second);
+        Order& order = order_of(again.what);
+        order.splice(order.end(), order, at->second);
         return again.id;
     }
-    if (order_.size() >= most_) {
-        const auto old = made_of_.find(order_.front().id);
-        if (old != made_of_.end()) {
-            known_.erase(old->second);
-            made_of_.erase(old);
-        }
-        order_.pop_front();
-    }
+    if (known_.size() >= most_) make_room();
     Verdict fresh{refused.id.empty() ? fresh_id(basis_) : std::string{refused.id},
                   std::string{refused.rule},
                   std::string{refused.what},
@@ -113,10 +107,21 @@ const std::string& Verdicts::keep(const Refused& refused, WallTime wall) {
                   wall,
                   wall,
                   1};
-    order_.push_back(std::move(fresh));
-    known_[basis_] = std::prev(order_.end());
-    made_of_[order_.back().id] = basis_;
-    return order_.back().id;
+    Order& order = order_of(fresh.what);
+    order.push_back(std::move(fresh));
+    known_[basis_] = std::prev(order.end());
+    made_of_[order.back().id] = basis_;
+    return order.back().id;
+}
+
+void Verdicts::make_room() {
+    Order& order = stanzas_.empty() || others_.size() > most_ / 2 ? others_ : stanzas_;
+    const auto old = made_of_.find(order.front().id);
+    if (old != made_of_.end()) {
+        known_.erase(old->second);
+        made_of_.erase(old);
+    }
+    order.pop_front();
 }
 
 std::optional<Verdict> Verdicts::find(std::string_view id) const {

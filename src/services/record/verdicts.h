@@ -1,6 +1,7 @@
 // Refusals that can be explained afterwards: each has an id, the same for the same rule, sender's and recipient's
 // domain and direction, so that a flood of equal refusals is one row with a count. One table a shard, least recently
-// used out.
+// used out; what strangers can cause under as many names as they like (all but refusals of stanzas) drives out only its
+// own kind once it has half of the table.
 #pragma once
 
 #include <cstdint>
@@ -51,12 +52,16 @@ public:
     const std::string& keep(const Refused& refused, WallTime wall);
     /// Nothing when it was never given, or is forgotten.
     [[nodiscard]] std::optional<Verdict> find(std::string_view id) const;
+    [[nodiscard]] std::uint64_t size() const { return known_.size(); }
+    [[nodiscard]] std::uint64_t most() const { return most_; }
     [[nodiscard]] const std::map<std::string, std::uint64_t, std::less<>>& by_rule() const { return by_rule_; }
 
 private:
     using Order = std::list<Verdict>;  ///< least recently used first
+    [[nodiscard]] Order& order_of(std::string_view what) { return what == "stanza" ? stanzas_ : others_; }
+    void make_room();
     std::uint64_t most_;
-    Order order_;
+    Order stanzas_, others_;
     std::unordered_map<std::string, Order::iterator> known_;  ///< by what makes it
     std::unordered_map<std::string, std::string> made_of_;    ///< by id
     std::map<std::string, std::uint64_t, std::less<>> by_rule_;

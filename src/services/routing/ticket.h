@@ -32,6 +32,8 @@ public:
     void close(const Ticket& source);
     /// For a ticket of this shard.
     void settle(const Ticket& ticket);
+    /// Registered now.
+    [[nodiscard]] std::size_t sources() const { return slots_.size() - 1 - free_.size(); }
 
 private:
     struct Slot {

@@ -38,6 +38,7 @@ struct Destination {
     Duration patience{0};                            ///< of a stanza in the queue
     std::uint64_t unacknowledged = 0;                ///< in the windows of carriers
     bool ready = false;
+    bool told = false;        ///< that it is up (S2sContext::on_peer)
     bool asked = false;       ///< the carrier's stream was asked for the pair, after its first
     bool alone = false;       ///< the peer did not take the pair on another one's stream
     TimePoint waits_since{};  ///< for a place on an open stream

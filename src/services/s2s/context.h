@@ -9,12 +9,13 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "base/tables.h"
 #include "proto/s2s/inbound.h"
 #include "proto/s2s/rules.h"
 #include "services/record/desk.h"
+#include "services/routing/ledger.h"
 #include "services/routing/shard.h"
 #include "services/s2s/dialer.h"
-#include "services/s2s/ledger.h"
 
 namespace sallyport::s2s {
 
@@ -30,7 +31,7 @@ struct PeerNews {
 struct S2sContext {
     routing::Shard& shard;
     const Rules& rules;
-    Ledger& ledger;
+    routing::Ledger& ledger;
     std::string node_instance{};  ///< random, of this process
     Timers timers{};
     Duration ping_after = std::chrono::seconds{60};

@@ -41,12 +41,13 @@ private:
     OutboundStream stream_;
 };
 
-DialbackDesk::DialbackDesk(S2sContext& context) : context_{context} {}
+DialbackDesk::DialbackDesk(S2sContext& context)
+    : context_{context}, forgetting_{context.shard.loop.timer([this] { forget_old(); })} {}
 DialbackDesk::~DialbackDesk() = default;
 
-void DialbackDesk::ask(const void* owner, const IpAddress& from, Verify verify, OnVerified on_verified) {
+void DialbackDesk::ask(const void* owner, routing::Ledger::Entry counted, Verify verify, OnVerified on_verified) {
     const Key key{verify.pair.remote.text(), verify.pair.local.text()};
-    Request request{owner, from, std::move(verify), std::move(on_verified)};
+    Request request{owner, std::move(counted), std::move(verify), std::move(on_verified)};
     if (const auto known = unreachable_.find(key.first); known != unreachable_.end()) {
         if (context_.shard.loop.now() < known->second.until) {
             // From the loop, not from within the stream's own call.
@@ -122,13 +123,25 @@ void DialbackDesk::gone(std::uint64_t number, xmpp::StanzaCondition condition, c
 
 void DialbackDesk::finish(Request request, Verified::Outcome outcome, xmpp::StanzaCondition condition,
                           const std::string& why) {
-    context_.ledger.end_dialback(request.from);
+    request.counted.let_go();
     if (request.on_verified) request.on_verified(outcome, condition, why);
 }
 
 void DialbackDesk::remember(const std::string& domain, xmpp::StanzaCondition condition, const std::string& why) {
     if (unreachable_.size() >= most_remembered) unreachable_.clear();
+    if (unreachable_.empty()) forgetting_->arm(context_.shard.loop.now() + negative_memory);
     unreachable_[domain] = {context_.shard.loop.now() + negative_memory, condition, why};
+}
+
+void DialbackDesk::forget_old() {
+    const TimePoint now = context_.shard.loop.now();
+    std::erase_if(unreachable_, [&](const auto& entry) { return entry.second.until <= now; });
+    if (!unreachable_.empty()) forgetting_->arm(now + negative_memory);
+}
+
+void DialbackDesk::tables(TableFills& all) const {
+    all.push_back({"s2s.inquiries", inquiries_.size(), context_.limits.pending_dialbacks});
+    all.push_back({"s2s.unreachable", unreachable_.size(), most_remembered});
 }
 
 void DialbackDesk::rules_changed() {

@@ -23,17 +23,18 @@ public:
     explicit DialbackDesk(S2sContext& context);
     ~DialbackDesk();
 
-    /// `owner` groups requests for cancel().
-    void ask(const void* owner, const IpAddress& from, Verify request, OnVerified on_verified);
+    /// `owner` groups requests for cancel(); `counted` is let go with the answer.
+    void ask(const void* owner, routing::Ledger::Entry counted, Verify request, OnVerified on_verified);
     /// The stream that asked is gone: its answers are not wanted.
     void cancel(const void* owner);
     void rules_changed();
+    void tables(TableFills& all) const;
     [[nodiscard]] std::vector<StreamStatus> status() const;
 
 private:
     struct Request {
         const void* owner = nullptr;
-        IpAddress from;
+        routing::Ledger::Entry counted;
         Verify verify;
         OnVerified on_verified;
     };
@@ -60,12 +61,14 @@ private:
     void gone(std::uint64_t number, xmpp::StanzaCondition condition, const std::string& why, bool reached);
     void answer_delayed();
     void finish(Request request, Verified::Outcome outcome, xmpp::StanzaCondition condition, const std::string& why);
+    void forget_old();
     void remember(const std::string& domain, xmpp::StanzaCondition condition, const std::string& why);
 
     S2sContext& context_;
     std::map<std::uint64_t, Inquiry> inquiries_;  ///< all, also those whose stream is closing
     std::map<Key, std::uint64_t> open_;           ///< those that take further requests
     std::map<std::string, Unreachable> unreachable_;
+    std::unique_ptr<io::Timer> forgetting_;
     std::vector<Delayed> delayed_;
     std::vector<std::unique_ptr<InquiryStream>> dead_;
     std::uint64_t next_number_ = 0;

@@ -95,11 +95,12 @@ void DialJob::start() {
 void DialJob::look_up_services() {
     dns_tried_ = true;
     const std::string puny = domain_.ascii();
-    dns_log_.info("dns.lookup.started", {{"detail", "Starting resolver lookup for '" + domain_.text() +
-                                                        ":puny=" + puny + ":service=_xmpp-server._tcp:defport=0'"},
-                                         {"host", domain_.text()},
-                                         {"puny", puny},
-                                         {"service", "_xmpp-server._tcp"}});
+    dns_log_.write_for(log_source_, LogLevel::info, "dns.lookup.started",
+                       {{"detail", "Starting resolver lookup for '" + domain_.text() + ":puny=" + puny +
+                                       ":service=_xmpp-server._tcp:defport=0'"},
+                        {"host", domain_.text()},
+                        {"puny", puny},
+                        {"service", "_xmpp-server._tcp"}});
     if (!direct_tls_) {
         direct_answer_.emplace();
         direct_answer_->status = DnsStatus::no_data;
@@ -127,16 +128,16 @@ void DialJob::services_known() {
     const route::SrvPlan plan =
         route::plan_srv(*server_answer_, *direct_answer_, settings_.most_targets, shard_.random);
     const char* method = plan.next == route::SrvPlan::Next::targets ? "SRV" : "A/AAAA";
-    dns_log_.info("dns.lookup.done",
-                  {{"detail", "resolved dialback address for host=" + domain_.text() + " method=" + method +
-                                  " dns-timings=(TOTAL:" + seconds_text(shard_.loop.now() - started_) +
-                                  " SRV:" + seconds_text(server_answer_->took) + ")"},
-                   {"host", domain_.text()},
-                   {"method", method},
-                   {"status", text(server_answer_->status)},
-                   {"targets", std::to_string(plan.targets.size())},
-                   {"ttl", std::to_string(server_answer_->ttl.count())},
-                   {"secure", server_answer_->secure ? "yes" : "no"}});
+    dns_log_.write_for(log_source_, LogLevel::info, "dns.lookup.done",
+                       {{"detail", "resolved dialback address for host=" + domain_.text() + " method=" + method +
+                                       " dns-timings=(TOTAL:" + seconds_text(shard_.loop.now() - started_) +
+                                       " SRV:" + seconds_text(server_answer_->took) + ")"},
+                        {"host", domain_.text()},
+                        {"method", method},
+                        {"status", text(server_answer_->status)},
+                        {"targets", std::to_string(plan.targets.size())},
+                        {"ttl", std::to_string(server_answer_->ttl.count())},
+                        {"secure", server_answer_->secure ? "yes" : "no"}});
     switch (plan.next) {
         case route::SrvPlan::Next::targets: return begin_targets(plan.targets);
         case route::SrvPlan::Next::addresses: return begin_targets({{domain_.ascii(), 5269, false, false}});
@@ -226,9 +227,10 @@ std::vector<IpAddress> DialJob::permitted(const std::vector<IpAddress>& addresse
                   {"host", target.host},
                   {"why", "reserved, own, or not an allowed port"}},
                  false);
-            tcp_log_.warn("tcp.address.refused", {{"domain", domain_.text()},
-                                                  {"address", Endpoint{address, target.port}.text()},
-                                                  {"why", "reserved, own, or not an allowed port"}});
+            tcp_log_.write_for(log_source_, LogLevel::warn, "tcp.address.refused",
+                               {{"domain", domain_.text()},
+                                {"address", Endpoint{address, target.port}.text()},
+                                {"why", "reserved, own, or not an allowed port"}});
         }
     }
     return kept;
@@ -286,9 +288,10 @@ void DialJob::connected(unsigned attempt, Result<std::unique_ptr<io::Stream>> re
         race_->attempt_connected(attempt, actions);
     } else {
         last_problem_ = result.error().text;
-        tcp_log_.info("tcp.failed", {{"domain", domain_.text()},
-                                     {"remote", Endpoint{at->address, targets_[target_].port}.text()},
-                                     {"why", result.error().text}});
+        tcp_log_.write_for(log_source_, LogLevel::info, "tcp.failed",
+                           {{"domain", domain_.text()},
+                            {"remote", Endpoint{at->address, targets_[target_].port}.text()},
+                            {"why", result.error().text}});
         race_->attempt_failed(attempt, shard_.loop.now(), actions);
     }
     race(actions);

@@ -68,6 +68,8 @@ public:
     DialJob(const DialJob&) = delete;
     DialJob& operator=(const DialJob&) = delete;
 
+    /// What is logged was caused by that source (LogRecord::source).
+    void log_for(std::string source) { log_source_ = std::move(source); }
     void start();
     /// The stream that was handed out failed before it was of use: goes on with the next target.
     void next();
@@ -109,6 +111,7 @@ private:
     OnStep on_step_;
     OnAnswer on_answer_;
     Logger dns_log_, tcp_log_;
+    std::string log_source_;
     TimePoint started_{};
     std::unique_ptr<io::Lookup> server_lookup_, direct_lookup_, v4_lookup_, v6_lookup_;
     std::optional<DnsAnswer> server_answer_, direct_answer_;

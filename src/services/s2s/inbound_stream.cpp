@@ -13,12 +13,13 @@
 namespace sallyport::s2s {
 
 InboundStream::InboundStream(S2sContext& context, DialbackDesk& desk, Pool& pool, std::unique_ptr<io::Stream> stream,
-                             bool direct_tls, OnGone on_gone)
+                             bool direct_tls, routing::Ledger::Entry counted, OnGone on_gone)
     : context_{context},
       desk_{desk},
       pool_{pool},
       stream_{std::move(stream)},
       direct_tls_{direct_tls},
+      counted_{std::move(counted)},
       on_gone_{std::move(on_gone)},
       machine_{{context.timers, context.limits, direct_tls,
                 [&context] { return sealed_id(context.shard.fresh_id(), context.node_instance); }, context.limits_of},
@@ -197,7 +198,7 @@ void InboundStream::carry_out(Actions& actions) {
 void InboundStream::ready(const PairReady& pair) {
     if (!authenticated_) {
         authenticated_ = true;
-        context_.ledger.authenticated(remote_.address);
+        counted_.authenticated();
         limited_as_ = pair.pair.remote;
         set_limits();
     }
@@ -209,7 +210,8 @@ void InboundStream::ready(const PairReady& pair) {
                                  {"tls", tls != nullptr ? tls->version : "none"},
                                  {"stream", machine_.id()},
                                  {"connection", connection_text()}});
-    if (context_.on_peer) {
+    if (context_.on_peer && std::find(told_.begin(), told_.end(), pair.pair) == told_.end()) {
+        told_.push_back(pair.pair);
         context_.on_peer({pair.pair, Direction::inbound, pair.method, tls != nullptr ? tls->version : "",
                           tls != nullptr ? tls->cipher : "", remote_.text(), true});
     }
@@ -225,14 +227,15 @@ void InboundStream::set_limits() {
 }
 
 void InboundStream::verify(const Verify& request) {
-    if (!context_.ledger.begin_dialback(remote_.address)) {
+    auto counted = context_.ledger.begin_dialback(remote_.address);
+    if (!counted) {
         Actions actions;
         machine_.on_verified(request.pair, Verified::Outcome::error, xmpp::StanzaCondition::resource_constraint,
                              "too many verifications are under way", context_.shard.loop.now(), actions);
         return carry_out(actions);
     }
     const xmpp::DomainPair pair = request.pair;
-    desk_.ask(this, remote_.address, request,
+    desk_.ask(this, std::move(*counted), request,
               [this, pair](Verified::Outcome outcome, xmpp::StanzaCondition condition, const std::string& why) {
                   verified(pair, outcome, condition, why);
               });
@@ -243,7 +246,9 @@ void InboundStream::note(const Note& note) {
     if (!log_.wants(note.level)) return;
     std::vector<LogFact> own{{"pair", machine_.peer().text()}, {"direction", "IN"}, {"connection", connection_text()}};
     if (!verdict.empty()) own.push_back({"verdict", verdict});
-    log_.write(note.level, note.event, told(note, std::move(own)));
+    const bool is_stranger = !authenticated_ || note.level >= LogLevel::warn;
+    log_.write_for(is_stranger ? log_source(remote_.address) : std::string{}, note.level, note.event,
+                   told(note, std::move(own)));
 }
 
 void InboundStream::throttle(std::size_t bytes) {
@@ -323,13 +328,12 @@ void InboundStream::on_closed(io::CloseReason reason, const std::string& text) {
                                          {"reason", std::string{close_text(reason)}},
                                          {"why", text},
                                          {"stanzas", std::to_string(stanzas_in_)}});
-    if (context_.on_peer && authenticated_) {
-        for (const auto& pair : machine_.pairs()) {
-            context_.on_peer({pair.domains, Direction::inbound, pair.method, "", "", remote_.text(), false});
-        }
+    // Not the machine's pairs: it has none any more.
+    for (const xmpp::DomainPair& pair : told_) {
+        context_.on_peer({pair, Direction::inbound, Method::none, "", "", remote_.text(), false});
     }
     pool_.withdraw(this);
-    context_.ledger.leave(remote_.address, authenticated_);
+    counted_.let_go();
     on_gone_(*this);
 }
 

@@ -24,7 +24,7 @@ public:
     using OnGone = std::function<void(InboundStream&)>;
 
     InboundStream(S2sContext& context, DialbackDesk& desk, Pool& pool, std::unique_ptr<io::Stream> stream,
-                  bool direct_tls, OnGone on_gone);
+                  bool direct_tls, routing::Ledger::Entry counted, OnGone on_gone);
     ~InboundStream() override;
     InboundStream(const InboundStream&) = delete;
     InboundStream& operator=(const InboundStream&) = delete;
@@ -71,6 +71,7 @@ private:
     Pool& pool_;
     std::unique_ptr<io::Stream> stream_;
     bool direct_tls_;
+    routing::Ledger::Entry counted_;
     OnGone on_gone_;
     Inbound machine_;
     xml::Reader reader_;
@@ -83,6 +84,7 @@ private:
     routing::Ticket source_;
     TokenBucket bucket_;
     Endpoint remote_, local_;
+    std::vector<xmpp::DomainPair> told_;  ///< pairs that were told to be up
     bool authenticated_ = false;
     xmpp::Domain limited_as_;
     bool switching_ = false;  ///< TLS or a new XML stream begins: what is left of the bytes is not ours to read

@@ -15,6 +15,7 @@ OutboundStream::OutboundStream(S2sContext& context, OutboundOwner& owner, xmpp::
       pair_{std::move(pair)},
       verify_only_{verify_only},
       log_{context.shard.logger(LogModule::s2s)},
+      log_source_{verify_only ? pair_.remote.text() : std::string{}},
       record_{context, Direction::outbound, verify_only},
       timer_{context.shard.loop.timer([this] { expire(); })},
       heard_{context.shard.loop.now()},
@@ -36,6 +37,7 @@ void OutboundStream::start() {
         [this](const DnsAnswer& answer) {
             if (context_.records != nullptr) context_.records->counters().dns[text(answer.status)].add(answer.took);
         });
+    job_->log_for(log_source_);
     job_->start();
 }
 
@@ -282,7 +284,7 @@ void OutboundStream::note(const Note& note) {
     if (!log_.wants(note.level)) return;
     std::vector<LogFact> own{{"pair", pair_.text()}, {"direction", "OUT"}, {"connection", connection_text()}};
     if (!verdict.empty()) own.push_back({"verdict", verdict});
-    log_.write(note.level, note.event, told(note, std::move(own)));
+    log_.write_for(log_source_, note.level, note.event, told(note, std::move(own)));
 }
 
 void OutboundStream::arm() {

@@ -96,6 +96,7 @@ private:
     xmpp::StanzaIntake intake_;
     std::vector<Verify> waiting_verifies_;
     Logger log_;
+    std::string log_source_;  ///< a stranger makes us verify what he likes: the domain that he names
     StreamRecord record_;
     std::unique_ptr<io::Timer> timer_;
     TimePoint armed_ = never;

@@ -11,7 +11,7 @@ namespace sallyport::s2s {
 namespace {
 constexpr Duration sweep_every = std::chrono::seconds{1};
 constexpr Duration remembered = std::chrono::hours{1};
-constexpr std::size_t most_destinations = 100000;
+constexpr std::uint64_t most_destinations_ever = 100000;
 
 /// Rules are literals: those of the recorder's table, or of the policy chain.
 std::string_view rule_of(const DialFailure& failure) {
@@ -61,10 +61,25 @@ Destination& Pool::destination(const xmpp::DomainPair& pair) {
     return *slot;
 }
 
+std::uint64_t Pool::most_destinations(const Limits& limits) {
+    return std::min(most_destinations_ever, limits.outbound_streams);
+}
+
+/// The largest stanza finds room whatever `queue_bytes` is.
+std::uint64_t Pool::most_queue_bytes(const Limits& limits) {
+    return std::max(limits.queue_bytes, limits.after_auth.element_bytes * 2);
+}
+
+void Pool::tables(TableFills& all) const {
+    const std::uint64_t most = most_destinations(context_.limits);
+    all.push_back({"s2s.destinations", destinations_.size(), most});
+    all.push_back({"s2s.remotes", remotes_.size(), most});
+}
+
 void Pool::set_bounds(Destination& to) const {
     const Limits limits = context_.peer_limits(to.pair.remote);
     to.most_stanzas = limits.queue_stanzas;
-    to.most_bytes = std::max(limits.queue_bytes, limits.after_auth.element_bytes * 2);
+    to.most_bytes = most_queue_bytes(limits);
     to.patience = std::chrono::seconds{std::min<std::uint64_t>(limits.queue_seconds, 1'000'000'000)};
 }
 
@@ -86,8 +101,7 @@ void Pool::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
                           {admission.stanza, admission.text, admission.rule, admission.why, admission.verdict_id},
                           ticket);
         }
-        if (find(pair) == nullptr &&
-            destinations_.size() >= std::min<std::uint64_t>(most_destinations, context_.limits.outbound_streams)) {
+        if (find(pair) == nullptr && destinations_.size() >= most_destinations(context_.limits)) {
             return bounce(stanza, {xmpp::StanzaCondition::resource_constraint, {}, "streams"}, ticket);
         }
         last_ = &destination(pair);

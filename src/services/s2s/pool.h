@@ -48,6 +48,11 @@ public:
     /// Closes streams to `remote`; 0 when there was none.
     unsigned close(const xmpp::Domain& remote, const std::string& why);
 
+    void tables(TableFills& all) const;
+    /// Destinations that a shard has at most, and bytes that wait for one.
+    [[nodiscard]] static std::uint64_t most_destinations(const Limits& limits);
+    [[nodiscard]] static std::uint64_t most_queue_bytes(const Limits& limits);
+
     void rules_changed();
     void shut(const xmpp::StreamError& error);
     [[nodiscard]] std::vector<StreamStatus> streams() const;
@@ -119,7 +124,7 @@ private:
     void ask_waiting(Carrier& carrier);
     void go_alone(Destination& to);
     void became_ready(Destination& to);
-    void down(const Destination& to);
+    void down(Destination& to);
     void returned(const Left& left, bool was_open, const DialFailure& failure);
     void lost(Destination& to, const DialFailure& failure);
     void end(Carrier& carrier, std::optional<xmpp::StreamError> error, const std::string& why);

@@ -83,7 +83,7 @@ void Pool::outbound_ready(OutboundStream& stream, const PairReady& pair) {
     Destination* to = find(pair.pair);
     if (carrier == nullptr || to == nullptr || to->carrier != carrier) return;
     const StreamStatus status = stream.status();
-    if (context_.on_peer) {
+    if (context_.on_peer && !std::exchange(to->told, true)) {
         context_.on_peer({pair.pair, Direction::outbound, pair.method, status.tls_version, status.cipher,
                           status.remote_address, true});
     }
@@ -99,11 +99,10 @@ void Pool::outbound_failed(OutboundStream& stream, const PairFailed& failure) {
     Carrier* carrier = carrier_of(stream);
     Destination* to = find(failure.pair);
     if (carrier == nullptr || to == nullptr || to->carrier != carrier) return;
-    const bool was_ready = to->ready;
     to->ready = false;
+    down(*to);
     to->failure = DialFailure{failure.condition, false, failure.step, failure.text};
     if (failure.step == "policy") {
-        if (was_ready) down(*to);
         carrier->leave(*to);
         const Admission admission = context_.rules.admits(to->pair, Direction::outbound);
         return refuse_all(*to, admission.allowed ? DialFailure{failure.condition, true, failure.step, failure.text}
@@ -205,7 +204,7 @@ void Pool::returned(const Left& left, bool was_open, const DialFailure& failure)
     if (left.was == Left::opening || (left.was == Left::waiting && !was_open && of_domain)) {
         return lost(to, to.failure && failure.step == "stream" ? *to.failure : failure);
     }
-    if (left.was == Left::ready) down(to);
+    down(to);
     // Perhaps it was the question that ended the stream: this peer is not asked again.
     if (left.was == Left::asked && !failure.silent) remotes_[to.pair.remote].unshared = true;
     // The company failed where only each for itself can tell.
@@ -215,8 +214,9 @@ void Pool::returned(const Left& left, bool was_open, const DialFailure& failure)
     if (to.carrier == nullptr && !to.queue.empty()) connect(to);
 }
 
-void Pool::down(const Destination& to) {
-    if (context_.on_peer) context_.on_peer({to.pair, Direction::outbound, Method::none, "", "", "", false});
+void Pool::down(Destination& to) {
+    if (std::exchange(to.told, false))
+        context_.on_peer({to.pair, Direction::outbound, Method::none, "", "", "", false});
 }
 
 void Pool::lost(Destination& to, const DialFailure& failure) {

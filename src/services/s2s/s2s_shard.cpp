@@ -19,7 +19,8 @@ Result<void> S2sShard::listen(const Endpoint& at, bool direct_tls) {
 
 void S2sShard::accept(std::unique_ptr<io::Stream> stream, bool direct_tls) {
     const Endpoint remote = stream->remote();
-    if (!context_.ledger.enter(remote.address, context_.shard.loop.now())) {
+    auto counted = context_.ledger.enter(remote.address, context_.shard.loop.now());
+    if (!counted) {
         const std::string address = remote.address.text();
         const std::string verdict =
             context_.records == nullptr
@@ -32,7 +33,7 @@ void S2sShard::accept(std::unique_ptr<io::Stream> stream, bool direct_tls) {
         return;
     }
     auto inbound = std::make_unique<InboundStream>(context_, desk_, pool_, std::move(stream), direct_tls,
-                                                   [this](InboundStream& gone) {
+                                                   std::move(*counted), [this](InboundStream& gone) {
                                                        auto node = inbound_.extract(&gone);
                                                        if (node.empty()) return;
                                                        dead_.push_back(std::move(node.mapped()));

@@ -35,6 +35,10 @@ public:
     void shut();
     [[nodiscard]] std::size_t open_streams() const;
     [[nodiscard]] std::vector<StreamStatus> streams() const;
+    void tables(TableFills& all) const {
+        pool_.tables(all);
+        desk_.tables(all);
+    }
 
 private:
     void accept(std::unique_ptr<io::Stream> stream, bool direct_tls);

@@ -100,6 +100,7 @@ protected:
         log = std::move(*opened);
     }
     std::string contents() const {
+        log->flush();
         std::stringstream text;
         text << std::ifstream{folder.path() + "/log"}.rdbuf();
         return text.str();

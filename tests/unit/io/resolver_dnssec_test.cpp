@@ -69,7 +69,7 @@ protected:
             settings.trust_anchor_file = folder.path() + "/anchor";
             std::ofstream{settings.trust_anchor_file} << anchor;
         }
-        auto made = io::make_resolver_service(settings, loop);
+        auto made = io::make_resolver_service(settings);
         ASSERT_TRUE(made) << made.error().text;
         resolvers = std::move(*made);
         resolver = resolvers->resolver(loop);

@@ -21,7 +21,7 @@ protected:
     void start(Duration timeout = 10s) {
         settings.servers = {server.endpoint()};
         settings.timeout = timeout;
-        auto made = io::make_resolver_service(settings, loop);
+        auto made = io::make_resolver_service(settings);
         ASSERT_TRUE(made) << made.error().text;
         service = std::move(*made);
         resolver = service->resolver(loop);
@@ -211,7 +211,7 @@ TEST(ResolverSettings, NamesWhatIsWrong) {
     io::AsioLoop loop;
     io::DnsSettings settings;
     settings.trust_anchor_file = "/nowhere/root.key";
-    const auto made = io::make_resolver_service(settings, loop);
+    const auto made = io::make_resolver_service(settings);
     ASSERT_FALSE(made);
     EXPECT_EQ(made.error().code, "dns-configuration");
     EXPECT_NE(made.error().text.find("/nowhere/root.key"), std::string::npos);

@@ -40,7 +40,8 @@ ImWorld::ImWorld(Limits given, bool binds) : limits{given}, channel_binding{bind
     options.random_bytes = [](std::size_t count) { return std::string(count, 'r'); };
     options.wall = [this] { return world.loop().wall(); };
     directory = std::move(*im::Directory::open(std::move(options)));
-    for (const char* user : {"juliet@corp.example", "romeo@corp.example"}) (void)directory->add(user, "pencil");
+    for (const char* user : {"juliet@corp.example", "romeo@corp.example"})
+        directory->add(user, "pencil", [](const Result<io::UserName>& added) { EXPECT_TRUE(added); });
     directory->on_changed([this](const io::UserName& user) { service->account_changed(user); });
     start_service();
 }
@@ -52,7 +53,9 @@ ImWorld::~ImWorld() {
 }
 
 void ImWorld::start_service() {
-    storage = std::make_unique<im::Storage>(world.loop(), world.loop(), directory->store());
+    im::Storage::Disk writing{disk_is_stuck ? elsewhere.loop() : world.loop(), directory->store()};
+    storage = std::make_unique<im::Storage>(world.loop(), std::move(writing),
+                                            im::Storage::Disk{world.loop(), directory->store()});
     im::ServiceContext context{.shard = *shard, .storage = *storage};
     context.domains = {xmpp::Domain::parse("corp.example").value()};
     SimTlsSettings tls;

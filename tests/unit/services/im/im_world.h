@@ -51,6 +51,8 @@ public:
 
     std::string folder;
     SimWorld world;
+    SimWorld elsewhere;          ///< whose time stands still: a thread that does not get on
+    bool disk_is_stuck = false;  ///< writes to the users' database wait; for the next start_service()
     SimNetwork host{world, {"192.0.2.1"}};
     SimNetwork clients{world, {"198.51.100.7"}};
     SimNetwork others{world, {"198.51.100.8"}};

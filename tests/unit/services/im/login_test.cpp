@@ -139,10 +139,27 @@ TEST(ImLogin, EndsSessionsWhenThePasswordChanges) {
     ImWorld world;
     Client juliet{world, "juliet"};
     ASSERT_TRUE(juliet.login());
-    ASSERT_TRUE(world.directory->change_password("juliet@corp.example", "other"));
+    world.directory->change_password("juliet@corp.example", "other",
+                                     [](const Result<io::UserName>& changed) { EXPECT_TRUE(changed); });
     EXPECT_EQ(juliet.next("error")->first_child()->name, "not-authorized");
     Client again{world, "juliet", "other"};
     EXPECT_TRUE(again.login());
+}
+
+TEST(ImLogin, WaitsForNoWriteToTheDisk) {
+    ImWorld world;
+    world.stop_service();
+    world.disk_is_stuck = true;
+    world.start_service();
+    world.from_outside("<message from='x@other.example' to='romeo@corp.example' id='k'><body>kept</body></message>");
+    world.settle();
+    ASSERT_GT(world.storage->waiting(), 0U) << "something is being written";
+    Client juliet{world, "juliet"}, romeo{world, "romeo"};
+    ASSERT_TRUE(juliet.login());
+    ASSERT_TRUE(romeo.login());
+    juliet.say("<message to='romeo@corp.example' id='live'><body>hello</body></message>");
+    juliet.say("<iq type='get' id='p'><ping xmlns='urn:xmpp:ping'/></iq>");
+    EXPECT_EQ(juliet.next("iq")->attribute("id"), "p");
 }
 
 TEST(ImLogin, RefusesAStanzaInTheNameOfAnother) {

@@ -212,6 +212,19 @@ TEST(Verdicts, TakeOverTheIdOfThePolicyChain) {
     EXPECT_EQ(verdicts.find("v-abc")->rule, "deny-list");
 }
 
+TEST(Verdicts, OfStanzasAreNotDrivenOutByStrangers) {
+    Verdicts verdicts{100};
+    std::vector<std::string> ours;
+    for (int i = 0; i < 50; ++i) {
+        ours.push_back(verdicts.keep({"deny-list", "stanza", "a.test", "d" + std::to_string(i), "no"}, {}));
+    }
+    for (int i = 0; i < 10'000; ++i) {
+        verdicts.keep({"tls", "stream", "s" + std::to_string(i) + ".test", "a.test", "no TLS"}, {});
+        ASSERT_LE(verdicts.size(), 100U);
+    }
+    for (const std::string& id : ours) EXPECT_TRUE(verdicts.find(id)) << id;
+}
+
 TEST(Verdicts, ForgetTheOldestBeyondTheirBound) {
     Verdicts verdicts{16};
     const std::string kept = verdicts.keep({"dns", "stanza", "b.test", "kept.test", ""}, {});

@@ -1,0 +1,153 @@
+"""Nobody waits for what is stuck: who reads the log of a node, and the disk under the users' database."""
+import os
+import re
+import signal
+import sqlite3
+import time
+
+import pytest
+
+from world import sallyport
+from world.client import User
+from world.federation import USERS
+from world.prosody import PASSWORD
+from world.wait import until
+
+pytestmark = pytest.mark.pair
+
+# Standard error is a pipe that a process reads, as with the journal or a container's log driver.
+PIPED = ["bash", "-c", 'exec "$@" 2> >(exec cat >&2)', "bash"]
+
+
+def reader_of(node):
+    """The process that reads the node's standard error."""
+    def look():
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+                    name, _, rest = file.read().partition("(")[2].rpartition(")")
+                if name == "cat" and int(rest.split()[1]) == node.pid:
+                    return int(pid)
+            except (OSError, ValueError):
+                continue
+        return None
+    return until(look, lambda: f"no process reads the log of {node.name}")
+
+
+@pytest.fixture
+def piped(world):
+    """The nodes of the pair, with readers of their logs that can be stopped, and little room for lines."""
+    def restart(role, prefix, limits):
+        old = getattr(world, role)
+        old.stop()
+        world.running.remove(old)
+        _, name, folder, sections, namespace, _ = old.arguments
+        node = sallyport.Node(role, name, folder, {**sections, "limits": limits}, namespace, prefix)
+        setattr(world, role, node)
+        world.running.append(node)
+        return node.ready()
+
+    usual = {role: getattr(world, role).arguments[3]["limits"] for role in ("edge", "core")}
+    readers = {}
+    for role in ("edge", "core"):
+        node = restart(role, PIPED, {**usual[role], "log_bytes": 65536})
+        readers[role] = reader_of(node)
+    world.core.event("link up")
+    yield readers
+    for reader in readers.values():
+        try:
+            os.kill(reader, signal.SIGCONT)
+        except ProcessLookupError:
+            pass
+    for role in ("edge", "core"):
+        restart(role, (), usual[role])
+    world.core.event("link up")
+
+
+def told_lost(node):
+    return sum(int(number) for line in node.lines(r'Event="log\.lines\.lost"')
+               for number in re.findall(r'lines="(\d+)"', line))
+
+
+def test_stanzas_flow_although_nobody_reads_the_logs(world, piped):
+    world.arrange()
+    world.ana.says(world.victor, "while the logs are read")
+    world.victor.hears("while the logs are read", 30)
+    for reader in piped.values():
+        os.kill(reader, signal.SIGSTOP)
+    # Each round opens streams anew, which the log tells step by step: more than a pipe and the queue hold.
+    for number in range(25):
+        world.close_streams()
+        world.ana.says(world.victor, f"unread {number}")
+        world.victor.hears(f"unread {number}", 20)
+        world.victor.says(world.ana, f"unread as well {number}")
+        world.ana.hears(f"unread as well {number}", 20)
+    assert world.edge.json("status")["role"] == "edge"
+    until(lambda: "log.stuck" in {alarm["code"] for alarm in world.edge.json("alarms")["alarms"]},
+          lambda: world.edge.ask("alarms"), 20)
+    since = world.edge.mark()
+    for reader in piped.values():
+        os.kill(reader, signal.SIGCONT)
+    world.edge.wait_for(r'Event="log\.lines\.lost"', 20, since)
+    assert told_lost(world.edge) > 0
+    world.ana.says(world.victor, "read again")
+    world.victor.hears("read again", 20)
+
+
+def test_a_node_ends_although_nobody_reads_its_log(world, piped):
+    os.kill(piped["edge"], signal.SIGSTOP)
+    for _ in range(5):
+        world.close_streams()
+        world.ana.says(world.victor, "before the end")
+    assert world.edge.stop(20) == 0
+
+
+@pytest.fixture
+def accounts(world):
+    path = os.path.join(world.folder, "password")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(PASSWORD + "\n")
+    for name in ("uma", "ugo", "una"):
+        world.presence.ask("users", "add", f"{name}@{USERS}", "--password-file", path)
+    yield path
+    for name in ("uma", "ugo", "una"):
+        world.presence.ask("users", "remove", f"{name}@{USERS}")
+
+
+class Server:
+    """What a client needs to know of the node."""
+
+    def __init__(self, trust):
+        self.c2s, self.client_trust = ("10.10.0.7", 5222), trust
+
+
+def test_log_ins_and_stanzas_wait_for_no_write_to_the_users_database(world, accounts):
+    world.arrange()
+    world.provision()
+    server, crowd = Server(world.trust), world._crowd("imp", "imp")
+    uma = User(crowd, "uma", f"uma@{USERS}", server).online()
+    una = f"una@{USERS}"
+    database = sqlite3.connect(os.path.join(world.presence.data, "users.db"), timeout=10, isolation_level=None)
+    try:
+        database.execute("BEGIN EXCLUSIVE")
+        # Every message to a user who is away is to be written; none can be.
+        for number in range(20):
+            uma.says(una, f"to be kept {number}")
+        ugo = User(crowd, "ugo", f"ugo@{USERS}", server).online()
+        uma.says(ugo, "while the disk is stuck")
+        ugo.hears("while the disk is stuck")
+        world.victor.says(uma, "from outside meanwhile")
+        uma.hears("from outside meanwhile")
+        uma.says(world.victor, "to outside meanwhile")
+        world.victor.hears("to outside meanwhile")
+        began = time.monotonic()
+        assert world.presence.json("status")["role"] == "presence"
+        assert time.monotonic() - began < 2, "the admin socket waits for the users' database"
+        with pytest.raises(sallyport.Refused):
+            world.presence.ask("users", "add", f"late@{USERS}", "--password-file", accounts)
+        database.execute("ROLLBACK")
+        for user in (uma, ugo):
+            crowd.command(do="leave", who=user.who)
+            user.sees(what="disconnected")
+    finally:
+        database.close()

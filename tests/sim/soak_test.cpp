@@ -1,0 +1,168 @@
+// A week of partners that come and go, resets, restarts and strangers; then every table is back to its size. The list
+// of tables that outlive a stream is here: a new one is added to it, and to tables() of its owner.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+#include <set>
+
+#include "support/sim_nodes.h"
+
+namespace sallyport::test {
+namespace {
+
+/// What a table holds when nothing is under way. A memory keeps what was, within its bound.
+enum class Rest { empty, memory };
+const std::map<std::string_view, Rest> tables{
+    {"s2s.destinations", Rest::empty}, {"s2s.remotes", Rest::empty},
+    {"s2s.inquiries", Rest::empty},    {"s2s.unreachable", Rest::empty},
+    {"s2s.reversed", Rest::empty},     {"link.facts", Rest::empty},
+    {"link.held", Rest::empty},        {"core.described", Rest::empty},
+    {"record.verdicts", Rest::memory}, {"connections.addresses", Rest::empty},
+};
+
+/// A stranger's connection: says something and never proves anything.
+class Stranger final : public io::StreamOwner {
+public:
+    Stranger(SimNetwork& host, const std::string& edge, std::string words) {
+        dial_ = host.dial({*IpAddress::parse(edge), 5269}, nullptr, std::chrono::seconds{5},
+                          [this, words = std::move(words)](Result<std::unique_ptr<io::Stream>> result) {
+                              if (!result) return;
+                              stream_ = std::move(*result);
+                              stream_->set_owner(this);
+                              if (!words.empty()) stream_->write(words);
+                          });
+    }
+    void on_bytes(std::string_view) override {}
+    void on_tls(const TlsFacts&) override {}
+    void on_drained() override {}
+    void on_closed(io::CloseReason, const std::string&) override {}
+    void hang_up(bool hard) {
+        if (stream_) hard ? stream_->abort() : stream_->close({});
+    }
+
+private:
+    std::unique_ptr<io::Dial> dial_;
+    std::unique_ptr<io::Stream> stream_;
+};
+
+class Soak : public testing::Test {
+protected:
+    void SetUp() override {
+        for (Organisation* one : {&f.a, &f.b}) one->settings.security_mode = s2s::SecurityMode::tls_optional;
+        ASSERT_TRUE(f.start()) << f.logs();
+        for (int number = 1; number <= 40; ++number) {
+            const std::string address = number % 2 == 0 ? "203.0.113." + std::to_string(number)
+                                                        : "2001:db8:5:" + std::to_string(number) + "::1";
+            hosts.push_back(std::make_unique<SimNetwork>(f.world, std::vector<std::string>{address}));
+        }
+    }
+    std::size_t pick(std::size_t below) { return dice() % below; }
+
+    void strangers_call() {
+        const std::string name = "s" + std::to_string(pick(1000)) + ".test";
+        const std::string header =
+            "<stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' "
+            "xmlns:db='jabber:server:dialback' from='" +
+            name + "' to='a.test' version='1.0'>";
+        for (const std::string& words :
+             {std::string{}, header, header.substr(0, 50),
+              header + "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>",
+              header + "<db:result from='" + name + "' to='a.test'>00</db:result>",
+              header + "<db:verify from='" + name + "' to='a.test' id='1'>00</db:verify>",
+              header + "<message from='u@" + name + "' to='v@a.test'/>", std::string{"GET / HTTP/1.1\r\n\r\n"}}) {
+            callers.push_back(std::make_unique<Stranger>(*hosts[pick(hosts.size())], f.a.edge_public, words));
+        }
+        f.world.advance(std::chrono::milliseconds{200 + pick(3000)});
+        for (const auto& caller : callers) caller->hang_up(pick(2) == 0);
+        f.world.advance(std::chrono::seconds{1});
+        callers.clear();
+    }
+    void partners_talk() {
+        const std::string id = "m" + std::to_string(++messages);
+        f.a.user().message("romeo@a.test", "juliet@b.test", id);
+        f.b.user(1).message("room@rooms.b.test", "romeo@a.test", id);
+        f.a.user(1).message("room@rooms.a.test", "nobody@" + std::to_string(pick(500)) + ".nowhere.test", id);
+    }
+    void something_breaks() {
+        switch (pick(6)) {
+            case 0: f.world.reset_streams(f.a.edge_link); break;
+            case 1: f.world.reset_streams(f.a.edge_public); break;
+            case 2: f.world.reset_streams(f.b.edge_public); break;
+            case 3:
+                f.b.kill_edge();
+                f.world.advance(std::chrono::seconds{pick(90)});
+                f.b.start_edge();
+                break;
+            case 4:
+                f.world.block(f.a.edge_public, f.b.edge_public);
+                partners_talk();
+                f.world.advance(std::chrono::seconds{pick(400)});
+                f.world.heal(f.a.edge_public, f.b.edge_public);
+                break;
+            default:
+                f.world.block(f.a.core_address, f.a.edge_link);
+                partners_talk();
+                f.world.advance(std::chrono::seconds{pick(120)});
+                f.world.heal(f.a.core_address, f.a.edge_link);
+        }
+    }
+    /// Of organisation a, by name and node.
+    [[nodiscard]] std::map<std::string, TableFill> fills() {
+        std::map<std::string, TableFill> all;
+        const auto add = [&](const std::string& node, const TableFills& of) {
+            for (const TableFill& table : of) {
+                TableFill& sum = all[node + " " + std::string{table.name}];
+                sum = {table.name, sum.entries + table.entries, sum.bound + table.bound};
+            }
+        };
+        for (const auto& shard : f.a.edge->shards) add("edge", shard->tables());
+        for (const auto& shard : f.a.core->shards) add("core", shard->tables());
+        add("edge", {f.a.edge->process.ledger.table(f.world.loop().now())});
+        add("core", {f.a.core->process.ledger.table(f.world.loop().now())});
+        return all;
+    }
+    [[nodiscard]] std::size_t sources() const {
+        std::size_t all = 0;
+        for (const auto& shard : f.a.edge->process.shards) all += shard->desk.sources();
+        for (const auto& shard : f.a.core->process.shards) all += shard->desk.sources();
+        return all;
+    }
+
+    Federation f{2};
+    std::vector<std::unique_ptr<SimNetwork>> hosts;
+    std::vector<std::unique_ptr<Stranger>> callers;
+    std::mt19937_64 dice{42};
+    std::uint64_t messages = 0;
+};
+
+TEST_F(Soak, EveryTableIsBackToItsSizeAfterAWeek) {
+    f.world.advance(std::chrono::seconds{10});
+    const std::size_t sources_before = sources();
+    for (int hour = 0; hour < 24 * 7; ++hour) {
+        partners_talk();
+        strangers_call();
+        if (pick(3) == 0) something_breaks();
+        f.world.advance(std::chrono::minutes{55});
+        for (const auto& [name, table] : fills()) ASSERT_LE(table.entries, table.bound) << name;
+    }
+    f.world.advance(std::chrono::hours{4});
+    std::set<std::string_view> seen;
+    for (const auto& [name, table] : fills()) {
+        seen.insert(table.name);
+        EXPECT_LT(table.bound, 10'000'000U) << name << " has no bound";
+        const auto row = tables.find(table.name);
+        ASSERT_NE(row, tables.end()) << name << " is missing in the list of this test";
+        if (row->second == Rest::empty) {
+            EXPECT_EQ(table.entries, 0U) << name;
+        }
+    }
+    for (const auto& [name, rest] : tables) EXPECT_TRUE(seen.contains(name)) << name;
+    EXPECT_EQ(sources(), sources_before) << "sources of tickets";
+    const std::string last = "m" + std::to_string(messages + 1);
+    partners_talk();
+    EXPECT_TRUE(f.world.run_until([&] { return f.b.user().got(last) && f.a.user().got(last); }));
+}
+
+}  // namespace
+}  // namespace sallyport::test
