@@ -26,7 +26,7 @@ struct Collector {
     std::vector<xml::Element> open;
     bool root_is_stream = true;
 
-    static void split(std::string_view joined, std::string& space, std::string& name) {
+    static void split(std::string_view joined, xml::Space& space, std::string& name) {
         const std::size_t at = joined.rfind(separator);
         if (at != std::string_view::npos) space = joined.substr(0, at);
         name = joined.substr(at == std::string_view::npos ? 0 : at + 1);
