@@ -75,9 +75,9 @@ struct Element {
     bool operator==(const Element&) const = default;
 };
 
-/// Writes `element` as one canonical form: no CDATA, `<`, `&`, `>` escaped in text, quotes, TAB, LF and CR of
-/// attributes as character references, namespaces declared where they change. `inherited` is the default namespace in
-/// force around it (e.g. "jabber:server"): not declared again. `prefixes` maps namespaces whose prefix the stream
+/// Writes `element` as one canonical form: no CDATA, specials escaped, namespaces declared where they change, or once
+/// for a prefix where that would repeat them: what was read gets at most 6 times as long, and 256 bytes. `inherited` is
+/// the default namespace in force around it: not declared again. `prefixes` maps namespaces whose prefix the stream
 /// header already declares ("http://etherx.jabber.org/streams" -> "stream", "jabber:server:dialback" -> "db").
 /// Iterative: depth cannot exhaust the stack.
 [[nodiscard]] std::string write(const Element& element, std::string_view inherited,
