@@ -1,6 +1,8 @@
 // The table of limits.
 #include "base/limits.h"
 
+#include <algorithm>
+
 namespace sallyport {
 
 namespace {
@@ -124,6 +126,17 @@ Limits open_profile(Limits limits) {
         if (row.rate) row.member(limits) = unlimited;
     }
     return limits;
+}
+
+XmlLimits stanza_limits(const Limits& limits) {
+    const XmlLimits& wanted = limits.after_auth;
+    const XmlLimits& most = largest_stanza;
+    return {std::min(wanted.element_bytes, most.element_bytes),
+            std::min(wanted.elements, most.elements),
+            std::min(wanted.depth, most.depth),
+            std::min(wanted.attributes, most.attributes),
+            std::min(wanted.attribute_bytes, most.attribute_bytes),
+            std::min(wanted.namespaces, most.namespaces)};
 }
 
 }  // namespace sallyport

@@ -23,9 +23,22 @@ struct XmlLimits {
 
 inline constexpr std::uint64_t unlimited = std::numeric_limits<std::uint64_t>::max();
 
+/// The most that `[limits]` and a peer's exception make of the bounds of a stanza; "off" means this.
+inline constexpr XmlLimits largest_stanza{8 << 20, 100'000, 512, 1024, 1 << 20, 1024};
+
+/// What a stanza measures at most in the form in which it is passed on. One that would be larger is returned where it
+/// came in, so that every later hop takes what this one lets in.
+inline constexpr std::uint64_t passed_on_bytes = 2 * largest_stanza.element_bytes;
+
+/// Of whoever reads what one of our nodes has passed on: no number of its own, but room for every stanza that
+/// largest_stanza and passed_on_bytes admit, with what is put around it and into it on the way.
+inline constexpr XmlLimits passed_on_limits{
+    passed_on_bytes + (1 << 20),    largest_stanza.elements + 1000,       largest_stanza.depth + 64,
+    largest_stanza.attributes + 64, passed_on_bytes /* one may be all */, passed_on_bytes};
+
 struct Limits {
     XmlLimits before_auth{8192, 32, 4, 16, 2048, 8};
-    XmlLimits after_auth{262144, 5000, 64, 128, 16384, 32};
+    XmlLimits after_auth{524288, 5000, 64, 128, 16384, 32};
     std::uint64_t connections_per_address = 100;  ///< inbound streams of one remote address
     std::uint64_t unauthenticated_per_address = 20;
     std::uint64_t new_connections_per_10s = 50;        ///< of one remote address
@@ -96,5 +109,9 @@ struct LimitRow {
 
 /// `limits` with every row marked `rate` lifted.
 [[nodiscard]] Limits open_profile(Limits limits);
+
+/// What a stanza from outside is read with: `after_auth`, as far as largest_stanza. Every reader of peers, components
+/// and clients takes its bounds from here.
+[[nodiscard]] XmlLimits stanza_limits(const Limits& limits);
 
 }  // namespace sallyport

@@ -270,7 +270,7 @@ TEST(OutboundStream, EndsNegotiationAtItsDeadline) {
 TEST(OutboundStream, TellsTheLimitsOfThePeer) {  // XEP-0478
     Dialogue with = secured(std::nullopt);
     with.peer(features(f_dialback, f_limits));
-    with.expect_note("s2s.peer-limits", "max-bytes", "262144");
+    with.expect_note("s2s.peer-limits", "max-bytes", "524288");
 }
 
 TEST(OutboundStream, EndsWhenThePeerIsNoLongerAdmitted) {

@@ -20,7 +20,7 @@ inline constexpr std::string_view f_dialback = "<dialback xmlns='urn:xmpp:featur
 inline constexpr std::string_view f_sm = "<sm xmlns='urn:xmpp:sm:3'/>";
 inline constexpr std::string_view f_bidi = "<bidi xmlns='urn:xmpp:features:bidi'/>";
 inline constexpr std::string_view f_limits =
-    "<limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>262144</max-bytes><idle-seconds>600</idle-seconds></limits>";
+    "<limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>524288</max-bytes><idle-seconds>600</idle-seconds></limits>";
 
 template <typename... Pieces>
 std::string features(const Pieces&... pieces) {

@@ -221,9 +221,9 @@ XmlLimits answer_limits() { return {8 << 20, 200'000, 16, 16, 2048, 16}; }
 Result<Request> read_request(std::string_view body) {
     const auto content = read_body(body, request_limits());
     if (!content) return content.error();
-    if (!content->space.starts_with(axl_space)) return malformed("the operation is not in the namespace of AXL");
+    if (!content->space.text().starts_with(axl_space)) return malformed("the operation is not in the namespace of AXL");
     Request request;
-    request.version = content->space.substr(axl_space.size());
+    request.version = content->space.text().substr(axl_space.size());
     if (!is_accepted_version(request.version)) return unknown_version(request.version);
     if (content->name == text(Operation::update)) {
         request.operation = Operation::update;
@@ -249,7 +249,7 @@ Result<Answer> read_answer(std::string_view body) {
     const auto content = read_body(body, answer_limits());
     if (!content) return content.error();
     if (content->is(envelope_space, "Fault")) return Answer{read_fault(*content)};
-    if (!content->space.starts_with(axl_space)) return malformed("the answer is not in the namespace of AXL");
+    if (!content->space.text().starts_with(axl_space)) return malformed("the answer is not in the namespace of AXL");
     const xml::Element* answer = child_of(*content, "return");
     if (answer == nullptr) return malformed("the answer has no return");
     if (content->name == "executeSQLUpdateResponse") return read_updated(*answer);

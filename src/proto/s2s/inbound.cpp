@@ -96,7 +96,7 @@ S::State(InboundSettings settings, const Rules& rules_asked, TimePoint now)
       max_pairs{settings.limits.pairs_per_stream},
       max_pending{settings.limits.pending_dialbacks_per_stream},
       max_sasl_failures{settings.limits.sasl_failures},
-      max_bytes{settings.limits.after_auth.element_bytes},
+      max_bytes{stanza_limits(settings.limits).element_bytes},
       phase{settings.direct_tls ? Phase::securing : Phase::opening},
       negotiation{now + timers.negotiation},
       latest_negotiation{now + timers.negotiation + timers.dialback} {}

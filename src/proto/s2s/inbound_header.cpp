@@ -59,7 +59,7 @@ void S::send_features(Actions& out) {
     FeatureValues values;
     values.facts = facts(Fact::all);
     const bool known = limits_of && !peer.remote.empty();
-    values.max_bytes = known ? limits_of(peer.remote).after_auth.element_bytes : max_bytes;
+    values.max_bytes = known ? stanza_limits(limits_of(peer.remote)).element_bytes : max_bytes;
     values.idle_seconds =
         static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(timers.idle).count());
     std::string names;

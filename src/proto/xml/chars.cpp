@@ -1,6 +1,8 @@
 // Strict UTF-8 (RFC 3629, XML 1.0 2.2) and references (XML 1.0 4.1, RFC 6120 11.1).
 #include "proto/xml/chars.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string_view>
 
 namespace sallyport::xml {
@@ -61,6 +63,25 @@ int sequence_length(const char* at, const char* end) {
     }
     if (lead == 0xEF && second == 0xBF && byte_at(at + 2) >= 0xBE) return -1;  // U+FFFE, U+FFFF
     return size;
+}
+
+std::uint32_t character_at(const char* at, int size) {
+    std::uint32_t c = byte_at(at) & (0xFFU >> (size + 1));
+    for (int i = 1; i < size; ++i) c = c << 6 | (byte_at(at + i) & 0x3F);
+    return c;
+}
+
+bool is_name_code(std::uint32_t c, bool start) {
+    struct Span {
+        std::uint32_t first, last;
+    };
+    constexpr Span starts[] = {{0xC0, 0xD6},     {0xD8, 0xF6},     {0xF8, 0x2FF},    {0x370, 0x37D},
+                               {0x37F, 0x1FFF},  {0x200C, 0x200D}, {0x2070, 0x218F}, {0x2C00, 0x2FEF},
+                               {0x3001, 0xD7FF}, {0xF900, 0xFDCF}, {0xFDF0, 0xFFFD}, {0x10000, 0xEFFFF}};
+    constexpr Span others[] = {{0xB7, 0xB7}, {0x300, 0x36F}, {0x203F, 0x2040}};
+    const auto holds = [c](const Span& span) { return c >= span.first && c <= span.last; };
+    return std::any_of(std::begin(starts), std::end(starts), holds) ||
+           (!start && std::any_of(std::begin(others), std::end(others), holds));
 }
 
 void append_utf8(std::string& out, std::uint32_t c) {

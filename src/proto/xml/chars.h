@@ -34,7 +34,7 @@ inline bool has_class(char c, unsigned mask) { return (classes[static_cast<unsig
 
 }  // namespace detail
 
-/// ASCII letters and underscore: the conservative subset of NCName (threat T42).
+/// Characters of an NCName below U+0080 (Namespaces in XML 1.0 3); those above it are judged by is_name_code.
 inline bool is_name_start(char c) { return detail::has_class(c, detail::name_start); }
 inline bool is_name_char(char c) { return detail::has_class(c, detail::name_more); }
 inline bool is_white(char c) { return detail::has_class(c, detail::white); }
@@ -53,6 +53,12 @@ constexpr bool is_xml_char(std::uint32_t c) {
     if (c < 0x20) return c == 0x9 || c == 0xA || c == 0xD;
     return c < 0xD800 || (c > 0xDFFF && c < 0xFFFE) || (c > 0xFFFF && c <= 0x10FFFF);
 }
+
+/// NameStartChar and NameChar of XML 1.0 (5th edition) 2.3 above U+007F.
+bool is_name_code(std::uint32_t c, bool start);
+
+/// The character of `size` bytes at `at`, which sequence_length() has judged.
+std::uint32_t character_at(const char* at, int size);
 
 /// Length of the multi-byte character at `at` (whose high bit is set): 2 to 4; 0 when it goes on behind `end`;
 /// -1 when no bytes that follow can make it a character of XML.

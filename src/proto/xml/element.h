@@ -2,6 +2,8 @@
 // elements (features, dialback, SASL, errors) and for stanzas outside the plain subset; never on the fast path.
 #pragma once
 
+#include <concepts>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,8 +12,33 @@
 
 namespace sallyport::xml {
 
+/// The name of a namespace. Copies share it: a tree holds the name of each declaration once, however many elements and
+/// attributes are in it.
+class Space {
+public:
+    Space() = default;
+    template <std::convertible_to<std::string_view> Text>
+    Space(const Text& name) : Space{std::string_view{name}} {}
+    Space(std::string_view name) : name_{name.empty() ? nullptr : std::make_shared<const std::string>(name)} {}
+
+    [[nodiscard]] std::string_view text() const { return name_ == nullptr ? std::string_view{} : *name_; }
+    operator std::string_view() const { return text(); }
+    [[nodiscard]] bool empty() const { return name_ == nullptr; }
+    /// The same for copies of one another.
+    [[nodiscard]] const void* identity() const { return name_.get(); }
+
+    friend bool operator==(const Space& a, const Space& b) { return a.name_ == b.name_ || a.text() == b.text(); }
+    template <std::convertible_to<std::string_view> Text>
+    friend bool operator==(const Space& space, const Text& name) {
+        return space.text() == std::string_view{name};
+    }
+
+private:
+    std::shared_ptr<const std::string> name_;
+};
+
 struct Attribute {
-    std::string space;  ///< namespace name; empty: none
+    Space space;        ///< namespace name; empty: none
     std::string name;   ///< local name
     std::string value;  ///< normalised
     bool operator==(const Attribute&) const = default;
@@ -20,13 +47,13 @@ struct Attribute {
 struct Element {
     using Child = std::variant<Element, std::string>;
 
-    std::string space;  ///< namespace name
-    std::string name;   ///< local name
+    Space space;       ///< namespace name
+    std::string name;  ///< local name
     std::vector<Attribute> attributes;
     std::vector<Child> children;
 
     Element() = default;
-    Element(std::string element_space, std::string element_name)
+    Element(Space element_space, std::string element_name)
         : space{std::move(element_space)}, name{std::move(element_name)} {}
 
     [[nodiscard]] bool is(std::string_view s, std::string_view n) const { return space == s && name == n; }
@@ -48,9 +75,9 @@ struct Element {
     bool operator==(const Element&) const = default;
 };
 
-/// Writes `element` as one canonical form: no CDATA, `<`, `&`, `>` escaped in text, quotes, TAB, LF and CR of
-/// attributes as character references, namespaces declared where they change. `inherited` is the default namespace in
-/// force around it (e.g. "jabber:server"): not declared again. `prefixes` maps namespaces whose prefix the stream
+/// Writes `element` as one canonical form: no CDATA, specials escaped, namespaces declared where they change, or once
+/// for a prefix where that would repeat them: what was read gets at most 6 times as long, and 256 bytes. `inherited` is
+/// the default namespace in force around it: not declared again. `prefixes` maps namespaces whose prefix the stream
 /// header already declares ("http://etherx.jabber.org/streams" -> "stream", "jabber:server:dialback" -> "db").
 /// Iterative: depth cannot exhaust the stack.
 [[nodiscard]] std::string write(const Element& element, std::string_view inherited,

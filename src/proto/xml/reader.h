@@ -1,7 +1,7 @@
 // Streaming reader of one XMPP stream (RFC 6120 sections 4 and 11): bytes in, first-level elements out, under limits.
 // A resumable scanner of our own: one pass, no tree, no allocation a stanza; refuses what XMPP forbids (DTD, comments,
-// processing instructions, other encodings) and element or attribute names outside ASCII. A differential fuzz target
-// holds it against expat: what it accepts, expat accepts with the same events.
+// processing instructions, other encodings). Names are those of XML 1.0, 5th edition. A differential fuzz target holds
+// it against expat: what it accepts, expat accepts with the same events, but for names that the 4th edition had not.
 #pragma once
 
 #include <cstdint>

@@ -32,12 +32,6 @@ bool clean_space_name(std::string_view name) {
     });
 }
 
-template <typename Name>
-bool has_twins(std::vector<Name> names) {
-    std::sort(names.begin(), names.end());
-    return std::adjacent_find(names.begin(), names.end()) != names.end();
-}
-
 bool few_are_unique(const char* base, const Tag& tag) {
     for (std::size_t i = 1; i < tag.attributes.size(); ++i) {
         for (std::size_t j = 0; j < i; ++j) {
@@ -53,7 +47,8 @@ bool few_are_unique(const char* base, const Tag& tag) {
 bool many_are_unique(const char* base, const Tag& tag) {
     std::vector<std::string_view> names;
     for (std::size_t i = 0; i < tag.attributes.size(); ++i) names.push_back(tag.attributes[i].name.in(base));
-    return !has_twins(std::move(names));
+    std::sort(names.begin(), names.end());
+    return std::adjacent_find(names.begin(), names.end()) == names.end();
 }
 
 }  // namespace
@@ -97,17 +92,14 @@ bool Scopes::declare(const char* base, const AttributeRange& attribute, std::uin
     } else {
         declares_content_ |= value == header_->content_space;
         declares_streams_ |= value == streams_space;
-        declared_.push({prefix, attribute.value, depth, attribute.reference});
+        declared_.push(base, {prefix, attribute.value, depth, attribute.reference});
         return true;
     }
     return false;
 }
 
 bool Scopes::known(const char* base, std::string_view prefix) {
-    if (prefix == "xml") return true;
-    for (std::size_t i = declared_.size(); i-- > 0;) {
-        if (declared_[i].prefix.size != 0 && declared_[i].prefix.in(base) == prefix) return true;
-    }
+    if (prefix == "xml" || declared_.find(base, prefix)) return true;
     const auto& outer = header_->prefixes;
     const bool found =
         std::any_of(outer.begin(), outer.end(), [&](const auto& entry) { return entry.first == prefix; });
@@ -117,9 +109,7 @@ bool Scopes::known(const char* base, std::string_view prefix) {
 
 std::string Scopes::space_of(const char* base, std::string_view prefix) const {
     if (prefix == "xml") return std::string{xml_space};
-    for (std::size_t i = declared_.size(); i-- > 0;) {
-        if (declared_[i].prefix.in(base) == prefix) return value_of(base, declared_[i].value);
-    }
+    if (const auto at = declared_.find(base, prefix)) return value_of(base, declared_[*at].value);
     if (prefix.empty()) return header_->content_space;
     for (const auto& [outer, space] : header_->prefixes) {
         if (outer == prefix) return space;
@@ -143,15 +133,47 @@ bool Scopes::judge_prefixes(const char* base, const Tag& tag, Fault& fault) {
     return good;
 }
 
-/// By namespace and local name (Namespaces in XML 6.3), which only attributes with prefixes need.
-bool Scopes::expanded_are_unique(const char* base, const Tag& tag) const {
-    std::vector<std::pair<std::string_view, std::string>> names;
+/// A number that stands for the namespace of a prefix that is known.
+std::uint32_t Scopes::space_number(const char* base, std::string_view prefix) {
+    if (prefix == "xml") return declared_.space_number(xml_space);
+    if (const auto at = declared_.find(base, prefix)) return declared_.space_number(base, *at);
+    const auto& outer = header_->prefixes;
+    outer_numbers_.resize(outer.size());
+    for (std::size_t i = 0; i < outer.size(); ++i) {
+        if (outer[i].first != prefix) continue;
+        if (outer_numbers_[i] == 0) outer_numbers_[i] = declared_.space_number(outer[i].second);
+        return outer_numbers_[i];
+    }
+    return 0;
+}
+
+/// By namespace and local name (Namespaces in XML 6.3). Namespaces are asked for only where local names are equal.
+bool Scopes::expanded_are_unique(const char* base, const Tag& tag) {
+    struct Name {
+        std::string_view local, prefix;
+        std::uint32_t space;
+    };
+    std::vector<Name> names;
     for (std::size_t i = 0; i < tag.attributes.size(); ++i) {
         const AttributeRange& attribute = tag.attributes[i];
         if (attribute.prefix == 0 || attribute.declares_prefix(base)) continue;
-        names.emplace_back(attribute.local(base), space_of(base, attribute.name.in(base).substr(0, attribute.prefix)));
+        names.push_back({attribute.local(base), attribute.name.in(base).substr(0, attribute.prefix), 0});
     }
-    return !has_twins(std::move(names));
+    std::sort(names.begin(), names.end(), [](const Name& a, const Name& b) { return a.local < b.local; });
+    const auto same_local = [](const Name& a, const Name& b) { return a.local == b.local; };
+    auto begin = names.begin();
+    while ((begin = std::adjacent_find(begin, names.end(), same_local)) != names.end()) {
+        auto end = begin;
+        while (end != names.end() && end->local == begin->local) {
+            end->space = space_number(base, end->prefix);
+            ++end;
+        }
+        std::sort(begin, end, [](const Name& a, const Name& b) { return a.space < b.space; });
+        const auto same_space = [](const Name& a, const Name& b) { return a.space == b.space; };
+        if (std::adjacent_find(begin, end, same_space) != end) return false;
+        begin = end;
+    }
+    return true;
 }
 
 }  // namespace sallyport::xml

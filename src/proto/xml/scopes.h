@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "proto/xml/prefixes.h"
 #include "proto/xml/tag.h"
 
 namespace sallyport::xml {
@@ -17,13 +19,14 @@ public:
         header_ = &header;
         header_used_ = declares_content_ = declares_streams_ = false;
         declared_.clear();
+        outer_numbers_.clear();
     }
 
     /// Declares what `tag` declares at `depth` and judges its names. False with `fault` filled.
     bool enter(const char* base, const Tag& tag, std::uint32_t depth, Fault& fault);
     /// Forgets what elements at `depth` and below declared.
     void leave(std::uint32_t depth) {
-        while (!declared_.empty() && declared_.top().depth >= depth) declared_.pop();
+        if (declared_.size() != 0) declared_.leave(depth);
     }
 
     /// Forgets all, the heap too.
@@ -40,24 +43,19 @@ public:
     [[nodiscard]] std::size_t held() const { return declared_.held(); }
 
 private:
-    struct Declared {
-        Range prefix;  ///< empty: the default namespace
-        Range value;
-        std::uint32_t depth;
-        bool reference;
-    };
-
     bool declare(const char* base, const AttributeRange& attribute, std::uint32_t depth, Fault& fault);
     [[nodiscard]] bool known(const char* base, std::string_view prefix);
     [[nodiscard]] std::string space_of(const char* base, std::string_view prefix) const;
     bool judge_prefixes(const char* base, const Tag& tag, Fault& fault);
-    [[nodiscard]] bool expanded_are_unique(const char* base, const Tag& tag) const;
+    [[nodiscard]] bool expanded_are_unique(const char* base, const Tag& tag);
+    [[nodiscard]] std::uint32_t space_number(const char* base, std::string_view prefix);
 
     const Header* header_;
     bool header_used_ = false;
     bool declares_content_ = false;
     bool declares_streams_ = false;
-    ShortStack<Declared, 4> declared_;
+    Prefixes declared_;
+    std::vector<std::uint32_t> outer_numbers_;  ///< of the header's namespaces, 0: not asked yet
 };
 
 }  // namespace sallyport::xml

@@ -7,7 +7,7 @@ namespace sallyport::xml {
 
 namespace {
 
-constexpr Fault bad_name{Problem::not_well_formed, "a name outside the accepted set"};
+constexpr Fault bad_name{Problem::not_well_formed, "a malformed name"};
 
 /// One pass over a tag's bytes.
 class TagReader {
@@ -48,19 +48,43 @@ private:
 
     Scan read_name(Range& name, std::uint32_t& prefix) {
         const char* const begin = at_;
-        if (at_ == end_) return Scan::more;
-        if (!is_name_start(*at_)) return fail(bad_name);
-        at_ = skip_name(at_ + 1, end_);
         prefix = 0;
-        if (at_ != end_ && *at_ == ':') {
+        if (const Scan scan = read_part(); scan != Scan::complete) return scan;
+        if (*at_ == ':') {
             prefix = offset(at_) - offset(begin);
-            if (++at_ == end_) return Scan::more;
-            if (!is_name_start(*at_)) return fail(bad_name);
-            at_ = skip_name(at_ + 1, end_);
+            ++at_;
+            if (const Scan scan = read_part(); scan != Scan::complete) return scan;
         }
-        if (at_ == end_) return Scan::more;
-        if (static_cast<unsigned char>(*at_) >= 0x80 || *at_ == ':') return fail(bad_name);
+        if (*at_ == ':') return fail(bad_name);
         name = {offset(begin), offset(at_) - offset(begin)};
+        return Scan::complete;
+    }
+
+    /// An NCName; at_ is then before a byte that is not of it.
+    Scan read_part() {
+        if (at_ == end_) return Scan::more;
+        if (is_name_start(*at_)) {
+            at_ = skip_name(at_ + 1, end_);
+        } else if (static_cast<unsigned char>(*at_) < 0x80) {
+            return fail(bad_name);
+        } else if (const Scan scan = read_wide(true); scan != Scan::complete) {
+            return scan;
+        }
+        while (at_ != end_ && static_cast<unsigned char>(*at_) >= 0x80) {
+            if (const Scan scan = read_wide(false); scan != Scan::complete) return scan;
+            at_ = skip_name(at_, end_);
+        }
+        return at_ == end_ ? Scan::more : Scan::complete;
+    }
+
+    /// One character of a name above U+007F.
+    Scan read_wide(bool start) {
+        const int size = sequence_length(at_, end_);
+        if (size == 0) return Scan::more;
+        if (size < 0) return fail({Problem::not_well_formed, "not UTF-8"});
+        if (!is_name_code(character_at(at_, size), start)) return fail(bad_name);
+        at_ += size;
+        if (start) at_ = skip_name(at_, end_);
         return Scan::complete;
     }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "proto/xml/chars.h"
+#include "proto/xml/prefixes.h"
 #include "proto/xml/tag.h"
 
 namespace sallyport::xml {
@@ -38,16 +39,13 @@ public:
     }
 
 private:
-    using Scope = std::vector<std::pair<std::string, std::string>>;  // prefix, namespace
-
     std::size_t open(std::size_t at, Element& element) {
         constexpr XmlLimits none{unlimited, unlimited, unlimited, unlimited, unlimited, unlimited};
         const char* const base = slice_.data();
         Tag tag;
         Fault fault;
         if (read_tag(slice_, static_cast<std::uint32_t>(at), none, tag, fault) != Scan::complete) return slice_.size();
-        scope_sizes_.push_back(scope_.size());
-        for (std::size_t i = 0; i < tag.attributes.size(); ++i) declare(tag.attributes[i]);
+        for (std::size_t i = 0; tag.declarations > 0 && i < tag.attributes.size(); ++i) declare(tag.attributes[i]);
         const std::string_view name = tag.name.in(base);
         element.space = space_of(name.substr(0, tag.prefix));
         element.name = name.substr(tag.prefix == 0 ? 0 : tag.prefix + 1);
@@ -66,28 +64,36 @@ private:
 
     void close() {
         open_.pop_back();
-        scope_.resize(scope_sizes_.back());
-        scope_sizes_.pop_back();
+        declared_.leave(static_cast<std::uint32_t>(open_.size()));
+        spaces_.resize(declared_.size());
     }
 
     void declare(const AttributeRange& attribute) {
         const char* const base = slice_.data();
         if (!attribute.declares(base)) return;
-        auto& [prefix, space] = scope_.emplace_back();
-        if (attribute.prefix != 0) prefix = attribute.local(base);
-        append_attribute_value(space, attribute.value.in(base));
+        const std::string_view prefix = attribute.prefix == 0 ? std::string_view{} : attribute.local(base);
+        const auto at = attribute.prefix == 0 ? attribute.name.at : static_cast<std::uint32_t>(prefix.data() - base);
+        const Range range{at, static_cast<std::uint32_t>(prefix.size())};
+        declared_.push(base, {range, attribute.value, static_cast<std::uint32_t>(open_.size()), attribute.reference});
+        std::string name;
+        append_attribute_value(name, attribute.value.in(base));
+        spaces_.emplace_back(name);
     }
 
-    [[nodiscard]] std::string space_of(std::string_view prefix) const {
-        if (prefix == "xml") return std::string{xml_space};
-        for (auto entry = scope_.rbegin(); entry != scope_.rend(); ++entry) {
-            if (entry->first == prefix) return entry->second;
+    [[nodiscard]] const Space& space_of(std::string_view prefix) {
+        if (prefix == "xml") return made(xml_, xml_space);
+        if (const auto at = declared_.find(slice_.data(), prefix)) return spaces_[*at];
+        if (prefix.empty()) return made(content_, header_.content_space);
+        outer_.resize(header_.prefixes.size());
+        for (std::size_t i = 0; i < outer_.size(); ++i) {
+            if (header_.prefixes[i].first == prefix) return made(outer_[i], header_.prefixes[i].second);
         }
-        if (prefix.empty()) return header_.content_space;
-        for (const auto& [outer, space] : header_.prefixes) {
-            if (outer == prefix) return space;
-        }
-        return {};
+        return none_;
+    }
+
+    static const Space& made(Space& space, std::string_view name) {
+        if (space.empty()) space = name;
+        return space;
     }
 
     /// Text that CDATA sections cut is one string.
@@ -119,8 +125,10 @@ private:
     std::string_view slice_;
     const Header& header_;
     std::vector<Element*> open_;  // stable: only the innermost open element gets children
-    Scope scope_;
-    std::vector<std::size_t> scope_sizes_;
+    Prefixes declared_;
+    std::vector<Space> spaces_;  // by declaration
+    std::vector<Space> outer_;   // of the header's prefixes
+    Space xml_, content_, none_;
 };
 
 }  // namespace

@@ -2,13 +2,12 @@
 #include <algorithm>
 
 #include "proto/xml/element.h"
+#include "proto/xml/space_plan.h"
 #include "proto/xml/tag.h"
 
 namespace sallyport::xml {
 
 namespace {
-
-using Prefixes = std::vector<std::pair<std::string_view, std::string_view>>;
 
 void append_text(std::string& out, std::string_view text) {
     for (const char c : text) {
@@ -22,26 +21,39 @@ void append_text(std::string& out, std::string_view text) {
     }
 }
 
-std::string_view prefix_of(const Prefixes& prefixes, std::string_view space) {
-    for (const auto& [known, prefix] : prefixes) {
-        if (known == space) return prefix;
+// So many quotes of a value are written as references.
+constexpr std::ptrdiff_t few_quotes = 8;
+
+/// In quotes. A value with many of one kind only stands between those of the other kind, and does not grow.
+void append_quoted(std::string& out, std::string_view value) {
+    const auto single = std::count(value.begin(), value.end(), '\'');
+    const auto twofold = std::count(value.begin(), value.end(), '"');
+    const char quote = single > few_quotes && twofold == 0 ? '"' : '\'';
+    out.push_back(quote);
+    if (single + twofold <= few_quotes || (single != 0 && twofold != 0)) {
+        append_escaped(out, value);
+    } else {
+        const char other = quote == '"' ? '\'' : '"';
+        for (std::size_t at = 0;;) {
+            const std::size_t next = value.find(other, at);
+            append_escaped(out, value.substr(at, next - at));
+            if (next == std::string_view::npos) break;
+            out.push_back(other);
+            at = next + 1;
+        }
     }
-    return {};
+    out.push_back(quote);
 }
 
 class Writer {
 public:
-    explicit Writer(const Prefixes& prefixes) : prefixes_{prefixes} {}
+    explicit Writer(const SpacePlan::Outer& outer) : plan_{outer} {}
 
-    /// Writes elements in `from` as if they were in `to`, as long as no element of another namespace is around them.
-    void rescope(std::string_view from, std::string_view to) {
-        from_ = from;
-        to_ = to;
-        rescoping_ = true;
-    }
+    SpacePlan& plan() { return plan_; }
 
-    std::string write(const Element& root, std::string_view inherited) {
-        open(root, inherited, rescoping_);
+    std::string write(const Element& root, std::string_view inherited, bool rescoping) {
+        plan_.make(root, inherited);
+        open(root, plan_.of(inherited), rescoping);
         while (!open_.empty()) {
             Open& top = open_.back();
             if (top.next == top.element->children.size()) {
@@ -61,90 +73,108 @@ public:
 private:
     struct Open {
         const Element* element;
-        std::string_view prefix;  ///< of the header, empty: none
-        std::string_view space;   ///< default namespace within
+        std::uint32_t own;  ///< namespace in which it is written
+        bool prefixed;
+        std::uint32_t space;  ///< default namespace within
         std::size_t next;
         bool rescoped;
     };
 
-    void open(const Element& element, std::string_view inherited, bool rescoped) {
-        rescoped = rescoped && element.space == from_;
-        const std::string_view space = rescoped ? to_ : std::string_view{element.space};
-        const std::string_view prefix = space == inherited ? std::string_view{} : prefix_of(prefixes_, space);
+    void open(const Element& element, std::uint32_t inherited, bool rescoped) {
+        const std::uint32_t space = plan_.written_in(element, rescoped);
+        const std::vector<std::uint32_t> declared = plan_.declared_at(elements_++);
+        // Numbered first, since the element's own prefix may be among them.
+        for (const std::uint32_t index : declared) plan_[index].prefix = ++prefixes_;
+        const SpacePlan::Entry& entry = plan_[space];
+        const bool prefixed = space != inherited && (!entry.outer.empty() || entry.of_elements);
         out_.push_back('<');
-        append_name(prefix, element.name);
-        if (prefix.empty() && space != inherited) append_attribute("xmlns", space);
-        append_attributes(element);
+        append_name(space, prefixed, element.name);
+        if (!prefixed && space != inherited) append_attribute("xmlns", entry.name);
+        append_attributes(element, declared);
         if (element.children.empty()) {
             out_ += "/>";
             return;
         }
         out_.push_back('>');
-        open_.push_back({&element, prefix, prefix.empty() ? space : inherited, 0, rescoped});
+        open_.push_back({&element, space, prefixed, prefixed ? inherited : space, 0, rescoped});
     }
 
     void close() {
+        const Open& top = open_.back();
         out_ += "</";
-        append_name(open_.back().prefix, open_.back().element->name);
+        append_name(top.own, top.prefixed, top.element->name);
         out_.push_back('>');
         open_.pop_back();
     }
 
-    void append_name(std::string_view prefix, std::string_view name) {
-        out_ += prefix;
-        if (!prefix.empty()) out_.push_back(':');
+    void append_name(std::uint32_t space, bool prefixed, std::string_view name) {
+        if (prefixed) append_prefix(plan_[space]);
         out_ += name;
+    }
+
+    void append_prefix(const SpacePlan::Entry& entry) {
+        if (entry.outer.empty()) {
+            out_.append("ns").append(std::to_string(entry.prefix));
+        } else {
+            out_ += entry.outer;
+        }
+        out_.push_back(':');
     }
 
     void append_attribute(std::string_view name, std::string_view value) {
         out_.push_back(' ');
         out_ += name;
-        out_ += "='";
-        append_escaped(out_, value);
-        out_.push_back('\'');
+        out_.push_back('=');
+        append_quoted(out_, value);
     }
 
-    void append_attributes(const Element& element) {
-        std::vector<std::string_view> declared;
+    /// The attributes, and before the first of a namespace, or behind all, what the element declares.
+    void append_attributes(const Element& element, const std::vector<std::uint32_t>& declared) {
         for (const Attribute& attribute : element.attributes) {
-            append_attribute(attribute_name(attribute, declared), attribute.value);
+            out_.push_back(' ');
+            if (attribute.space == xml_space) {
+                out_ += "xml:";
+            } else if (!attribute.space.empty()) {
+                const std::uint32_t index = plan_.of(attribute.space);
+                if (plan_[index].outer.empty() && !plan_[index].declared) {
+                    out_.pop_back();
+                    declare(index);
+                    out_.push_back(' ');
+                }
+                append_prefix(plan_[index]);
+            }
+            out_ += attribute.name;
+            out_.push_back('=');
+            append_quoted(out_, attribute.value);
+        }
+        for (const std::uint32_t index : declared) {
+            if (!plan_[index].declared) declare(index);
         }
     }
 
-    /// The attribute's name with a prefix; what no prefix stands for yet is declared as ns1, ns2, and so on.
-    std::string attribute_name(const Attribute& attribute, std::vector<std::string_view>& declared) {
-        if (attribute.space.empty()) return attribute.name;
-        if (attribute.space == xml_space) return "xml:" + attribute.name;
-        if (const std::string_view prefix = prefix_of(prefixes_, attribute.space); !prefix.empty()) {
-            return std::string{prefix} + ":" + attribute.name;
-        }
-        auto at = std::find(declared.begin(), declared.end(), attribute.space);
-        const std::string prefix = "ns" + std::to_string(at - declared.begin() + 1);
-        if (at == declared.end()) {
-            append_attribute("xmlns:" + prefix, attribute.space);
-            declared.push_back(attribute.space);
-        }
-        return prefix + ":" + attribute.name;
+    void declare(std::uint32_t index) {
+        plan_[index].declared = true;
+        append_attribute("xmlns:ns" + std::to_string(plan_[index].prefix), plan_[index].name);
     }
 
-    const Prefixes& prefixes_;
-    std::string_view from_, to_;
-    bool rescoping_ = false;
+    SpacePlan plan_;
     std::string out_;
     std::vector<Open> open_;
+    std::uint32_t elements_ = 0;  ///< begun so far
+    std::uint32_t prefixes_ = 0;
 };
 
 }  // namespace
 
-std::string write(const Element& element, std::string_view inherited, const Prefixes& prefixes) {
-    return Writer{prefixes}.write(element, inherited);
+std::string write(const Element& element, std::string_view inherited, const SpacePlan::Outer& prefixes) {
+    return Writer{prefixes}.write(element, inherited, false);
 }
 
 std::string write_rescoped(const Element& element, std::string_view rename_from, std::string_view rename_to) {
-    const Prefixes none;
+    const SpacePlan::Outer none;
     Writer writer{none};
-    writer.rescope(rename_from, rename_to);
-    return writer.write(element, rename_to);
+    writer.plan().rescope(rename_from, rename_to);
+    return writer.write(element, rename_to, true);
 }
 
 void append_escaped(std::string& out, std::string_view text) {

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t longest_name = 253;
 constexpr std::size_t longest_label = 63;
+constexpr std::size_t prefix_size = 4;  // of "xn--"
 constexpr std::size_t longest_input = 1023;
 
 Error malformed() { return {"domain-malformed", "the domain is not a host name or an IP address"}; }
@@ -82,6 +83,21 @@ std::optional<Error> judge_ascii(std::string_view name) {
     return std::nullopt;
 }
 
+/// Characters, not bytes, of UTF-8.
+std::size_t characters(std::string_view text) {
+    return static_cast<std::size_t>(
+        std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+/// False for a name that is too long however it is encoded, where each character takes a byte at least. The rules of
+/// IDNA look at all of a label for some of its characters: what they see has to be short.
+bool may_fit(std::string_view name) {
+    return characters(name) <= longest_name && each_label(name, [](std::string_view label) {
+               const std::size_t most = is_ascii(label) ? longest_label : longest_label - prefix_size;
+               return characters(label) <= most;
+           });
+}
+
 /// Turns A-labels into U-labels; each must be what its U-label is encoded to.
 std::optional<std::string> decode_labels(std::string_view name) {
     std::string out;
@@ -106,6 +122,7 @@ Result<std::string> prepare_unicode(std::string_view text) {
     if (!mapped) return malformed();
     if (mapped->ends_with('.')) mapped->pop_back();
     if (mapped->empty() || mapped->find('\0') != std::string::npos) return malformed();
+    if (!may_fit(*mapped)) return too_long();
     const auto unicode = decode_labels(*mapped);
     if (!unicode) return malformed();
     // A name that was decoded must be as stable as one that came decoded.

@@ -126,7 +126,7 @@ StreamError read_stream_error(const xml::Element& element) {
             if (!known) error.condition = stream_condition(part->name);
             known = true;
         } else if (error.app_name.empty()) {
-            error.app_space = cut(part->space);
+            error.app_space = cut(std::string{part->space.text()});
             error.app_name = cut(part->name);
         }
     }

@@ -22,6 +22,9 @@ using Codes = std::vector<Code>;
 // 7).
 constexpr int most_rounds = 4;
 
+// No writing puts so many marks on one letter. ICU takes a run into order by insertion, which costs its square.
+constexpr std::size_t longest_run = 32;
+
 Codes to_codes(const icu::UnicodeString& text) {
     Codes out;
     for (std::int32_t at = 0; at < text.length(); at = text.moveIndex32(at, 1)) out.push_back(text.char32At(at));
@@ -49,11 +52,44 @@ std::string encode(const Codes& codes) {
     return out;
 }
 
+bool begins_with_a_mark(Code code) {
+    return code >= 0x300 && u_getIntPropertyValue(code, UCHAR_LEAD_CANONICAL_COMBINING_CLASS) != 0;
+}
+
+bool has_long_run_of_marks(const Codes& codes) {
+    std::size_t run = 0;
+    return std::any_of(codes.begin(), codes.end(), [&](Code code) {
+        run = begins_with_a_mark(code) ? run + 1 : 0;
+        return run > longest_run;
+    });
+}
+
+/// Decomposed and in canonical order (the Unicode Standard 3.11): the same string for every normalisation.
+Codes in_order(const Codes& codes, const icu::Normalizer2& nfc) {
+    Codes out;
+    icu::UnicodeString parts;
+    for (const Code code : codes) {
+        if (code >= 0x80 && nfc.getDecomposition(code, parts)) {
+            for (const Code part : to_codes(parts)) out.push_back(part);
+        } else {
+            out.push_back(code);
+        }
+    }
+    const auto is_starter = [](Code code) { return u_getCombiningClass(code) == 0; };
+    for (auto begin = out.begin(); begin != out.end();) {
+        const auto end = std::find_if(begin, out.end(), is_starter);
+        std::stable_sort(begin, end, [](Code a, Code b) { return u_getCombiningClass(a) < u_getCombiningClass(b); });
+        begin = std::find_if_not(end, out.end(), is_starter);
+    }
+    return out;
+}
+
 std::optional<Codes> normalise(const Codes& codes) {
     UErrorCode status = U_ZERO_ERROR;
     const icu::Normalizer2* const nfc = icu::Normalizer2::getNFCInstance(status);
     if (U_FAILURE(status)) return std::nullopt;
-    const icu::UnicodeString normal = nfc->normalize(to_icu(codes), status);
+    const bool odd = has_long_run_of_marks(codes);
+    const icu::UnicodeString normal = nfc->normalize(to_icu(odd ? in_order(codes, *nfc) : codes), status);
     if (U_FAILURE(status)) return std::nullopt;
     return to_codes(normal);
 }
@@ -93,37 +129,47 @@ void map_case(Codes& codes) {
 
 bool is_virama(const Codes& codes, std::size_t at) { return at > 0 && u_getCombiningClass(codes[at - 1]) == 9; }
 
-bool has_script(const Codes& codes, std::initializer_list<UScriptCode> scripts) {
-    return std::any_of(codes.begin(), codes.end(), [&](Code code) {
-        UErrorCode status = U_ZERO_ERROR;
-        const UScriptCode script = uscript_getScript(code, &status);
-        return U_SUCCESS(status) && std::find(scripts.begin(), scripts.end(), script) != scripts.end();
-    });
+UScriptCode script_of(Code code) {
+    UErrorCode status = U_ZERO_ERROR;
+    const UScriptCode script = uscript_getScript(code, &status);
+    return U_SUCCESS(status) ? script : USCRIPT_INVALID_CODE;
 }
 
 bool in(Code code, Code first, Code last) { return code >= first && code <= last; }
 
+/// What the rules of RFC 5892 appendix A ask about a string as a whole: looked for once, however many of its characters
+/// ask.
+struct Whole {
+    bool kana_or_han = false;
+    bool arabic_digits = false;
+    bool extended_arabic_digits = false;
+
+    explicit Whole(const Codes& codes) {
+        for (const Code code : codes) {
+            if (code < 0x600) continue;  // what is looked for lies above
+            arabic_digits |= in(code, 0x0660, 0x0669);
+            extended_arabic_digits |= in(code, 0x06F0, 0x06F9);
+            if (kana_or_han || code < 0x2E80) continue;
+            const UScriptCode script = script_of(code);
+            kana_or_han = script == USCRIPT_HIRAGANA || script == USCRIPT_KATAKANA || script == USCRIPT_HAN;
+        }
+    }
+};
+
 /// CONTEXTJ and CONTEXTO (RFC 5892 appendix A); no opinion on other characters.
-std::optional<bool> contextual(const Codes& codes, std::size_t at) {
+std::optional<bool> contextual(const Codes& codes, std::size_t at, const Whole& whole) {
     const Code code = codes[at];
     const auto neighbour = [&](std::ptrdiff_t step) -> Code {
         const auto index = static_cast<std::ptrdiff_t>(at) + step;
         return index < 0 || index >= std::ssize(codes) ? 0 : codes[static_cast<std::size_t>(index)];
     };
-    const auto script_of = [](Code other) {
-        UErrorCode status = U_ZERO_ERROR;
-        return uscript_getScript(other, &status);
-    };
-    const auto none_between = [&](Code first, Code last) {
-        return std::none_of(codes.begin(), codes.end(), [&](Code other) { return in(other, first, last); });
-    };
     if (code == 0x200C || code == 0x200D) return is_virama(codes, at);
     if (code == 0x00B7) return neighbour(-1) == 'l' && neighbour(1) == 'l';
     if (code == 0x0375) return script_of(neighbour(1)) == USCRIPT_GREEK;
     if (code == 0x05F3 || code == 0x05F4) return script_of(neighbour(-1)) == USCRIPT_HEBREW;
-    if (code == 0x30FB) return has_script(codes, {USCRIPT_HIRAGANA, USCRIPT_KATAKANA, USCRIPT_HAN});
-    if (in(code, 0x0660, 0x0669)) return none_between(0x06F0, 0x06F9);
-    if (in(code, 0x06F0, 0x06F9)) return none_between(0x0660, 0x0669);
+    if (code == 0x30FB) return whole.kana_or_han;
+    if (in(code, 0x0660, 0x0669)) return !whole.extended_arabic_digits;
+    if (in(code, 0x06F0, 0x06F9)) return !whole.arabic_digits;
     return std::nullopt;
 }
 
@@ -157,6 +203,7 @@ constexpr std::uint32_t letters_and_digits =
     U_GC_LL_MASK | U_GC_LU_MASK | U_GC_LO_MASK | U_GC_ND_MASK | U_GC_LM_MASK | U_GC_MN_MASK | U_GC_MC_MASK;
 
 bool in_identifier_class(const Codes& codes) {
+    const Whole whole{codes};
     for (std::size_t i = 0; i < codes.size(); ++i) {
         const Code code = codes[i];
         if (code < 0x80) {
@@ -167,7 +214,7 @@ bool in_identifier_class(const Codes& codes) {
             if (!*exception) return false;
             continue;
         }
-        if (const auto context = contextual(codes, i)) {
+        if (const auto context = contextual(codes, i, whole)) {
             if (!*context) return false;
             continue;
         }
@@ -177,6 +224,7 @@ bool in_identifier_class(const Codes& codes) {
 }
 
 bool in_freeform_class(const Codes& codes) {
+    const Whole whole{codes};
     for (std::size_t i = 0; i < codes.size(); ++i) {
         const Code code = codes[i];
         if (code < 0x80) {
@@ -187,7 +235,7 @@ bool in_freeform_class(const Codes& codes) {
             if (!*exception) return false;
             continue;
         }
-        if (const auto context = contextual(codes, i)) {
+        if (const auto context = contextual(codes, i, whole)) {
             if (!*context) return false;
             continue;
         }

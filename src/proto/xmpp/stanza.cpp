@@ -1,6 +1,7 @@
 // Taking stanzas in (RFC 6120 8.1 and 8.2.3) and sending them back (RFC 6120 8.3.1).
 #include "proto/xmpp/stanza.h"
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -52,17 +53,22 @@ bool holds_stream_element(const xml::Element& root) {
     return false;
 }
 
-/// A raw value between quotes of our choice: references stay, the other kind of quotes may be in it.
+/// A raw value between quotes of our choice: references stay, the other kind of quotes may be in it. One with many of
+/// our quotes stands between the others, and does not grow.
 void append_raw_attribute(std::string& out, std::string_view name, std::string_view raw) {
-    out.append(" ").append(name).append("='");
+    constexpr std::ptrdiff_t few = 8;
+    const bool many = std::count(raw.begin(), raw.end(), '\'') > few && raw.find('"') == std::string_view::npos;
+    const char quote = many ? '"' : '\'';
+    out.append(" ").append(name).push_back('=');
+    out.push_back(quote);
     for (const char c : raw) {
-        if (c == '\'') {
+        if (c == quote) {
             out += "&apos;";
         } else {
             out.push_back(c);
         }
     }
-    out.push_back('\'');
+    out.push_back(quote);
 }
 
 void append_attribute(std::string& out, std::string_view name, std::string_view value) {
@@ -114,6 +120,11 @@ bool StanzaIntake::read(const xml::Reader& reader, std::string_view default_lang
     if (reader.plain() && canonical && !has_reference(shell.type)) {
         take(reader, default_lang, out);
     } else if (!rewrite(reader, default_lang, out, problem)) {
+        return false;
+    }
+    // The reader's limits have seen to the rest: only bytes grow when a stanza is written afresh.
+    if (out.bytes.size() > passed_on_bytes) {
+        problem.stanza = StanzaCondition::policy_violation;
         return false;
     }
     if (out.kind == StanzaKind::iq && !good_iq(out.type, shell.has_id, reader.children())) {

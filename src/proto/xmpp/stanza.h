@@ -60,7 +60,8 @@ public:
     /// True and `out` filled (valid until the next call or until the reader moves on), or false and `problem` filled;
     /// with a stanza condition `out` is filled too, so that the stanza can be answered.
     /// Judges: kind (else unsupported-stanza-type), to and from present and valid (else improper-addressing), iq rules
-    /// (type and id present, one child in a request: else bad-request). Does not judge domains.
+    /// (type and id present, one child in a request: else bad-request), and that every later hop will take what is
+    /// passed on (passed_on_bytes: else policy-violation). Does not judge domains.
     [[nodiscard]] bool read(const xml::Reader& reader, std::string_view default_lang, Stanza& out,
                             StanzaProblem& problem);
 

@@ -96,7 +96,7 @@ private:
     }
     void attached_now() {
         timer_->disarm();
-        reader_.set_limits(server_.context_.limits.after_auth);
+        reader_.set_limits(stanza_limits(server_.context_.limits));
         server_.log_.info("component.attached",
                           {{"domain", machine_.domain().text()}, {"remote", stream_->remote().text()}});
     }

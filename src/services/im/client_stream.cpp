@@ -183,7 +183,7 @@ void ClientStream::carry_out(c2s::Actions& actions) {
         } else if (std::holds_alternative<c2s::RestartXml>(action)) {
             switching_ = true;
             later_.clear();
-            reader_ = xml::Reader{authenticated_ ? inside_.context().limits.after_auth
+            reader_ = xml::Reader{authenticated_ ? stanza_limits(inside_.context().limits)
                                                  : inside_.context().limits.before_auth};
         } else if (auto* wanted = std::get_if<c2s::LookUp>(&action)) {
             inside_.look_up(*this, *wanted);

@@ -85,7 +85,7 @@ void Inside::from_client(Session& session, xml::Element tree) {
 }
 
 void Inside::from_elsewhere(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
-    const SharedLetter letter = Letter::from_stanza(stanza, context_.limits.after_auth, ticket);
+    const SharedLetter letter = Letter::from_stanza(stanza, ticket);
     if (!letter) return context_.bounce(stanza, {StanzaCondition::bad_request, {}, "malformed"}, ticket);
     if (serves(letter->from().domain().text())) {  // nobody else speaks for our users
         log_.write_for(letter->to().domain().text(), LogLevel::warn, "im.forged",
@@ -97,7 +97,11 @@ void Inside::from_elsewhere(const xmpp::Stanza& stanza, const routing::Ticket& t
 }
 
 void Inside::route(const SharedLetter& letter) {
-    if (!serves(letter->to().domain().text())) return context_.router->route(letter->stanza(), letter->ticket());
+    if (!serves(letter->to().domain().text())) {
+        // What clients say is written afresh, and may have grown.
+        if (letter->bytes().size() > passed_on_bytes) return refuse(letter, StanzaCondition::policy_violation);
+        return context_.router->route(letter->stanza(), letter->ticket());
+    }
     if (letter->to().local().empty()) {
         if (letter->kind() == StanzaKind::iq) return query_at_server(letter);
         // RFC 6121 8.5.1 by analogy: nobody reads messages to the server; presence to it means nothing.

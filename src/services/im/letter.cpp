@@ -26,11 +26,8 @@ xmpp::Jid again(const std::string& text) { return xmpp::Jid::parse(text).value_o
 
 }  // namespace
 
-SharedLetter Letter::from_stanza(const xmpp::Stanza& stanza, const XmlLimits& limits, const routing::Ticket& ticket) {
-    // What was added on the way (a language, addresses written in full) must not push a stanza over its limit here.
-    XmlLimits wider = limits;
-    wider.element_bytes = limits.element_bytes >= unlimited / 2 ? unlimited : limits.element_bytes * 2;
-    auto tree = xml::parse(stanza.bytes, wider, xmpp::ns::client);
+SharedLetter Letter::from_stanza(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
+    auto tree = xml::parse(stanza.bytes, passed_on_limits, xmpp::ns::client);
     auto to = xmpp::Jid::parse(stanza.to);
     auto from = xmpp::Jid::parse(stanza.from);
     if (!tree || !to || !from) return nullptr;

@@ -19,7 +19,7 @@ using SharedLetter = std::shared_ptr<const Letter>;
 class Letter {
 public:
     /// A stanza that came from elsewhere; null when its bytes cannot be read (then nobody could have passed it on).
-    static SharedLetter from_stanza(const xmpp::Stanza& stanza, const XmlLimits& limits, const routing::Ticket& ticket);
+    static SharedLetter from_stanza(const xmpp::Stanza& stanza, const routing::Ticket& ticket);
     /// A stanza that begins here: `tree` in jabber:client with canonical `to` and `from`.
     static SharedLetter from_tree(xml::Element tree, const xmpp::Jid& from, const xmpp::Jid& to,
                                   const routing::Ticket& ticket);

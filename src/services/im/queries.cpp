@@ -135,7 +135,7 @@ void Inside::vcard_get(Session* session, Account& account, const SharedLetter& l
             if (own) return answer(letter, {element(ns::vcard, "vCard")});
             return refuse(letter, StanzaCondition::service_unavailable);
         }
-        auto card = xml::parse(*stored, context_.limits.after_auth);
+        auto card = xml::parse(*stored, passed_on_limits);
         if (!card) return refuse(letter, StanzaCondition::service_unavailable);
         answer(letter, {std::move(*card)});
     });

@@ -11,7 +11,6 @@ namespace sallyport::link {
 namespace {
 constexpr Duration linger = std::chrono::seconds{2};
 constexpr Duration longest_question = std::chrono::seconds{2};
-constexpr std::uint64_t largest_link_element = 4 << 20;
 }  // namespace
 
 Connection::Connection(Hub& hub, std::unique_ptr<io::Stream> stream, MachineSettings settings,
@@ -96,13 +95,8 @@ void Connection::element() {
 void Connection::attach(Session* session) {
     session_ = session;
     if (session == nullptr) return;
-    // Wider than what either side admits from its peers: a stanza that one side took in must not break the link because
-    // the other is configured more tightly.
-    XmlLimits limits = hub_.context_.limits.after_auth;
-    limits.element_bytes = std::max(limits.element_bytes * 2, largest_link_element);
-    limits.elements = limits.elements * 2 + 1000;
-    limits.depth += 64;
-    reader_.set_limits(limits);
+    // Whatever either side is configured to admit: a stanza that one side took in must not break the link.
+    reader_.set_limits(passed_on_limits);
 }
 
 void Connection::carry_out(Actions& actions) {

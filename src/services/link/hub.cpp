@@ -436,7 +436,7 @@ void Hub::give_up(Session& session, TimePoint too_old) {
     context_.shard.desk.close(session.source);
     session.out.drain([&](const SendWindow<routing::Ticket>::Entry& entry) {
         // The stanza is read again from its own bytes: only here is its shell needed a second time.
-        xml::Reader reader{context_.limits.after_auth};
+        xml::Reader reader{passed_on_limits};
         reader.feed("<stream xmlns='jabber:component:accept'>");
         if (reader.next() != xml::Kind::header) return;
         reader.feed(entry.bytes);

@@ -47,7 +47,9 @@ struct S2sContext {
     /// The limits that hold for a peer (exceptions of `federation.peers`).
     std::function<Limits(const xmpp::Domain&)> limits_of{};
     [[nodiscard]] Limits peer_limits(const xmpp::Domain& remote) const {
-        return limits_of ? limits_of(remote) : limits;
+        Limits of_peer = limits_of ? limits_of(remote) : limits;
+        of_peer.after_auth = stanza_limits(of_peer);
+        return of_peer;
     }
     std::function<void(const PeerNews&)> on_peer{};
     /// The answer to a ping of another shard's pool.

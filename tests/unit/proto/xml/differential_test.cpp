@@ -21,12 +21,23 @@ const std::vector<std::string>& corpus() {
               "&#x1F600;</body></message>",
               "<db:result from='a' to='b'>key</db:result><db:verify type='valid' id='x'/>",
               "<iq type='get'><query xmlns='urn:x' xmlns:p='urn:p' p:a='1' a='2'><p:item/>text</query></iq>\n",
-              "<message><![CDATA[a]]b<&]]]]><![CDATA[>c]]></message>", "<a b='x\r\ny\tz\n&#10;'>\r\n\r\xC3\xA4</a>",
+              "<message><![CDATA[a]]b<&]]]]><![CDATA[>c]]></message>",
+              "<a b='x\r\ny\tz\n&#10;'>\r\n\r\xC3\xA4</a>",
               "<a xmlns:p='u' p:b='c'><p:d xmlns:p='v'><p:e/></p:d><p:f/></a><b/>",
-              "<a xmlns=''><b xmlns='urn:y'/></a>", "<a>]]&gt;]] ></a>", "<a><b/><c></c ><d\n/></a>", "<\xEB\x3C\x3E/>",
-              "<a>\xEB\x3C\x3E</a>", "<message><stream:stream to='x'/></message>", "<a b='\"' c=\"'\"/>",
-              "<a b = 'c'\td='e' ></a>", "<a xml:space='preserve'> <xml:b/></a>", "<a><!-- x --></a>",
-              "<a>&amp;&quot;&apos;&x;</a>", "<a xmlns:a='u' xmlns:b='u' a:x='1' b:y='2'/>"}) {
+              "<a xmlns=''><b xmlns='urn:y'/></a>",
+              "<a>]]&gt;]] ></a>",
+              "<a><b/><c></c ><d\n/></a>",
+              "<\xEB\x3C\x3E/>",
+              "<a>\xEB\x3C\x3E</a>",
+              "<message><stream:stream to='x'/></message>",
+              "<a b='\"' c=\"'\"/>",
+              "<a b = 'c'\td='e' ></a>",
+              "<a xml:space='preserve'> <xml:b/></a>",
+              "<a><!-- x --></a>",
+              "<a>&amp;&quot;&apos;&x;</a>",
+              "<a xmlns:a='u' xmlns:b='u' a:x='1' b:y='2'/>",
+              "<größe ä='1' xmlns:ß='u' ß:ö='2'><ß:x\u0301/>é</größe>",
+              "<\U00010400 \u0132='1'>\U00010400</\U00010400>"}) {
             out.push_back(header + content + "</stream:stream>");
         }
         out.push_back("<stream xmlns='http://etherx.jabber.org/streams'><message xmlns='jabber:server'/></stream>");

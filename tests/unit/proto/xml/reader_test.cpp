@@ -191,7 +191,7 @@ TEST(Reader, RefusesWhatIsNotWellFormed) {
           "<a xmlns='jabber:server&#10;message'/>",
           "<a xmlns='jabber:server\nmessage'/>",
           "<a xmlns='jabber:server message'/>",
-          "<\xC3\xA4/>",
+          "<\xC3\x97/>",
           "<a><![cdata[x]]></a>",
           "<a><!x></a>",
           "</stream:strea>",

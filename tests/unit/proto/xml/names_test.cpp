@@ -1,0 +1,95 @@
+// Names outside ASCII (XML 1.0, 5th edition, 2.3; Namespaces in XML 1.0 3), for the reader and for expat.
+#include <gtest/gtest.h>
+
+#include "proto/xml/chars.h"
+#include "support/expat_oracle.h"
+
+namespace sallyport::xml {
+namespace {
+
+const XmlLimits limits{4096, 40, 10, 16, 512, 8};
+
+std::string utf8(std::uint32_t c) {
+    std::string out;
+    append_utf8(out, c);
+    return out;
+}
+
+std::string in_stream(const std::string& element) { return "<s xmlns='urn:s'>" + element + "</s>"; }
+
+TEST(Names, OfTheFifthEditionAreRead) {
+    for (const char* good :
+         {"<größe xmlns='urn:x'/>", "<a größe='1'/>", "<ß:ä xmlns:ß='u' ß:ö='1'/>", "<名前><子供/></名前>",
+          "<a\u00B7/>", "<a\u0301b/>", "<x\u203F/>", "<\U0001F600 \U00010000='1'/>", "<é></é >", "<\u2C00/>",
+          "<\uFDF0/>", "<_\u0300\u00C0-.9/>"}) {
+        const std::string bytes = in_stream(good);
+        const test::Reading reading = test::read_with_reader(bytes, limits);
+        EXPECT_TRUE(reading.closed) << good << ": " << reading.why;
+        EXPECT_EQ(test::disagreement(reading, test::read_with_expat(bytes)), "") << good;
+        EXPECT_EQ(reading, test::read_with_reader(bytes, limits, [] { return 1; })) << good;
+    }
+    const auto element = parse("<ß:größe xmlns:ß='urn:x' ß:ö='1'/>", limits);
+    ASSERT_TRUE(element);
+    EXPECT_TRUE(element->is("urn:x", "größe"));
+    EXPECT_EQ(element->attribute("urn:x", "ö"), "1");
+    EXPECT_EQ(write(*element, ""), "<größe xmlns='urn:x' xmlns:ns1='urn:x' ns1:ö='1'/>");
+}
+
+TEST(Names, ThatNoEditionHasAreRefused) {
+    for (const char* bad : {"<\u00D7/>",
+                            "<\u00F7/>",
+                            "<\u037E/>",
+                            "<\u0300/>",
+                            "<\u00B7/>",
+                            "<\u203F/>",
+                            "<\u2000/>",
+                            "<a\u00D7/>",
+                            "<a \u00D7='1'/>",
+                            "<ä:ö:ü xmlns:ä='u'/>",
+                            "<a:\u0300 xmlns:a='u'/>",
+                            "<:ä/>",
+                            "<ä:/>",
+                            "<ä\xC3/>",
+                            "<\xC3 />",
+                            "<\xEF\xBF\xBE/>",
+                            "<ä></ö>",
+                            "<ä:a/>",
+                            "<a ä='1' ä='2'/>",
+                            "<a xmlns:ä='u' xmlns:ö='u' ä:x='1' ö:x='2'/>"}) {
+        const std::string bytes = in_stream(bad);
+        const test::Reading reading = test::read_with_reader(bytes, limits);
+        EXPECT_EQ(reading.problem, Problem::not_well_formed) << bad;
+        EXPECT_EQ(test::disagreement(reading, test::read_with_expat(bytes)), "") << bad;
+        EXPECT_EQ(reading, test::read_with_reader(bytes, limits, [] { return 1; })) << bad;
+    }
+}
+
+TEST(Names, HaveTheSameBordersForTheReaderAndForExpat) {
+    constexpr std::uint32_t borders[] = {0xB7,   0xC0,   0xD7,   0xF7,   0x2FF,  0x370,  0x37E,   0x1FFF,
+                                         0x200C, 0x200D, 0x203F, 0x2040, 0x2070, 0x218F, 0x2C00,  0x2FEF,
+                                         0x3001, 0xD7FF, 0xF900, 0xFDCF, 0xFDF0, 0xFFFD, 0x10000, 0xEFFFF};
+    for (const std::uint32_t border : borders) {
+        for (std::uint32_t c = border - 1; c <= border + 1; ++c) {
+            if (!is_xml_char(c)) continue;
+            for (const std::string& tag : {"<" + utf8(c) + "/>", "<a" + utf8(c) + "/>", "<a " + utf8(c) + "='1'/>"}) {
+                const std::string bytes = in_stream(tag);
+                const test::Reading reading = test::read_with_reader(bytes, limits);
+                EXPECT_EQ(test::disagreement(reading, test::read_with_expat(bytes)), "") << std::hex << c << " " << tag;
+            }
+        }
+    }
+}
+
+TEST(Names, AreReadInPiecesOfAnySize) {
+    const std::string bytes = in_stream("<größe \U00010000ä='ö'><ß:x xmlns:ß='u'/></größe>");
+    const test::Reading whole = test::read_with_reader(bytes, limits);
+    ASSERT_TRUE(whole.closed) << whole.why;
+    for (std::size_t at = 1; at < bytes.size(); ++at) {
+        bool first = true;
+        EXPECT_EQ(whole, test::read_with_reader(bytes, limits, [&] { return std::exchange(first, false) ? at : 0; }))
+            << at;
+    }
+}
+
+}  // namespace
+}  // namespace sallyport::xml
