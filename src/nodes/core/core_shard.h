@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "model/config/node_file.h"
+#include "model/config/settings.h"
 #include "model/policy/policy.h"
 #include "services/components/component_server.h"
 #include "services/link/hub.h"
@@ -30,6 +31,8 @@ struct CoreParts {
     s2s::DialSettings dial;
     std::shared_ptr<const io::TlsContext> server_tls, client_tls, link_tls;
     std::string realm, instance, link_secret;
+    std::vector<config::NamePattern> federating{};  ///< federation.domains
+    bool link_roles = false;                        ///< certificates of edges and presence nodes have to say their role
     Duration link_hold{};
     record::Desk::ToControl to_control{};  ///< absent: handshakes are counted only
     record::Desk::OnHandshake on_handshake{};
@@ -58,6 +61,8 @@ public:
     [[nodiscard]] const std::map<std::pair<xmpp::DomainPair, std::string>, Described>& described() const {
         return described_;
     }
+    /// federation.domains changed.
+    void federate(std::vector<config::NamePattern> domains) { federating_ = std::move(domains); }
     /// Tells edges what is served here, and presence nodes what can be reached from here. Once before the first dial.
     void announce();
     void shut();
@@ -94,6 +99,8 @@ private:
     [[nodiscard]] bool is_inside(std::string_view domain) const { return inside_.contains(domain); }
     /// Of an inside server, of a component, or of a presence node.
     [[nodiscard]] bool is_ours(std::string_view domain) const;
+    /// Of ours by the settings, even while nobody who has it is known.
+    [[nodiscard]] bool federates(std::string_view domain) const;
     [[nodiscard]] std::vector<xmpp::Domain> own_domains() const;
     void hold();
     void forwarded(routing::Forwarded message);
@@ -103,6 +110,7 @@ private:
     const std::vector<std::unique_ptr<CoreShard>>& siblings_;
     std::vector<config::InsideServer> servers_;
     std::set<std::string, std::less<>> inside_;  ///< domains of inside servers
+    std::vector<config::NamePattern> federating_;
     policy::InsideRules rules_;
     presence::Directory directory_;
     FromLink from_link_;
