@@ -31,7 +31,9 @@ if(SALLYPORT_FUZZ)
   add_link_options(-fsanitize=address,undefined)
 endif()
 if(SALLYPORT_HARDEN)
-  add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fcf-protection)
+  # A large frame cannot step over the guard page, and what was never set is zero instead of what lay there before.
+  add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fcf-protection
+                      -ftrivial-auto-var-init=zero)
   add_compile_definitions(_GLIBCXX_ASSERTIONS)
   add_link_options(-Wl,-z,relro,-z,now -pie)
 endif()

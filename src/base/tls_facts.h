@@ -14,6 +14,7 @@ struct CertFacts {
     std::vector<std::string> dns_names;   ///< dNSName as ASCII; one with an embedded NUL is left out
     std::vector<std::string> srv_names;   ///< SRVName (RFC 4985), e.g. "_xmpp-server.example.org"
     std::vector<std::string> xmpp_addrs;  ///< id-on-xmppAddr (RFC 6120 13.7.1.4), UTF-8
+    std::vector<std::string> uris;        ///< uniformResourceIdentifier as printable ASCII
     std::string subject;                  ///< one line, escaped, for people only
     std::string issuer;
     std::string serial;  ///< lower-case hex

@@ -143,12 +143,8 @@ TEST_P(Trio, ReachesTheDomainsOfItsCoreWithoutAnyEdge) {
 TEST_P(Trio, RestartsTheRouterWithoutLosingOrDoublingAnything) {
     send(0, 100);
     f.world.advance(std::chrono::microseconds{1500});
-    f.a.presence->shard->restart_links("imp-a-test", "link secret of a.test", sim_tls_context([] {
-                                           SimTlsSettings settings;
-                                           settings.identities = {sim_certificate({"imp.a.test"})};
-                                           settings.require_peer = true;
-                                           return settings;
-                                       }()));
+    f.a.presence->shard->restart_links("imp-a-test", f.a.common_secret(), f.a.cores("presence"),
+                                       link_tls("imp.a.test", "presence"));
     send(100, 200);
     ASSERT_TRUE(f.world.run_until([&] { return out() >= 200 && in() >= 200; }));
     expect_all(200);

@@ -8,6 +8,11 @@ void MemorySink::write(LogRecord record) {
     records_.push_back(std::move(record));
 }
 
+void MemorySink::forget() {
+    const std::lock_guard lock{mutex_};
+    records_.clear();
+}
+
 std::size_t MemorySink::count(std::string_view event) const {
     const std::lock_guard hold{mutex_};
     std::size_t found = 0;

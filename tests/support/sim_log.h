@@ -16,6 +16,8 @@ public:
     [[nodiscard]] bool wants(LogModule, LogLevel) const override { return true; }
     void write(LogRecord record) override;
 
+    /// What was logged so far is over.
+    void forget();
     /// How often `event` was logged.
     [[nodiscard]] std::size_t count(std::string_view event) const;
     /// The value of `key` in the latest record of `event`; empty when there is none.

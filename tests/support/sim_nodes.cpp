@@ -27,14 +27,16 @@ std::shared_ptr<const io::TlsContext> s2s_tls(const std::string& name) {
     settings.identities = {sim_certificate({name, "rooms." + name, "imp." + name}, "Nobody's CA")};
     return sim_tls_context(settings);
 }
-std::shared_ptr<const io::TlsContext> link_tls(const std::string& name) {
+
+}  // namespace
+
+std::shared_ptr<const io::TlsContext> link_tls(const std::string& name, const std::string& role) {
     SimTlsSettings settings;
     settings.identities = {sim_certificate({name})};
+    if (!role.empty()) settings.identities.front().uris = {link::role_uri(role)};
     settings.require_peer = true;
     return sim_tls_context(settings);
 }
-
-}  // namespace
 
 SimUser::SimUser(SimNetwork& host, std::string domain, std::string secret)
     : host_{host}, domain_{std::move(domain)}, secret_{std::move(secret)} {}
@@ -169,6 +171,17 @@ Organisation::Organisation(SimWorld& world, SimDns& dns, const std::string& name
     dns.address("xmpp." + name, edge_public);
 }
 
+std::string Organisation::common_secret() const { return named_links ? "" : "link secret of " + name; }
+
+std::string Organisation::secret_of(const std::string& far) const {
+    return named_links ? "secret of the link between core and " + far + " of " + name : "";
+}
+
+link::Neighbours Organisation::cores(const std::string& at) const {
+    if (!named_links) return {};
+    return {{{"core." + name, secret_of(at), {*IpNetwork::parse(core_address)}}}, true};
+}
+
 nodes::EdgeParts Organisation::edge_parts(const std::string& instance) const {
     nodes::EdgeParts parts;
     parts.settings = std::make_shared<config::Settings>(settings);
@@ -179,10 +192,11 @@ nodes::EdgeParts Organisation::edge_parts(const std::string& instance) const {
     parts.dial.allowed = {*IpNetwork::parse("198.51.100.0/24")};
     parts.dial.own = {at(edge_public, s2s_port), at(edge_link, link_port)};
     parts.server_tls = parts.client_tls = s2s_tls(name);
-    parts.link_tls = link_tls("edge." + name);
+    parts.link_tls = link_tls("edge." + name, named_links ? "edge" : "");
     parts.realm = realm("edge." + name);
     parts.instance = instance;
-    parts.link_secret = "link secret of " + name;
+    parts.link_secret = common_secret();
+    parts.neighbours = cores("edge");
     parts.link_hold = std::chrono::seconds{30};
     return parts;
 }
@@ -195,10 +209,12 @@ nodes::CoreParts Organisation::core_parts(const std::string& instance) const {
     parts.dead_after = std::chrono::seconds{20};
     parts.limits = limits;
     parts.server_tls = parts.client_tls = s2s_tls(name);
-    parts.link_tls = link_tls("core." + name);
+    parts.link_tls = link_tls("core." + name, named_links ? "core" : "");
     parts.realm = realm("core." + name);
     parts.instance = instance;
-    parts.link_secret = "link secret of " + name;
+    parts.link_secret = common_secret();
+    parts.link_roles = named_links;
+    parts.federating = settings.domains;
     parts.link_hold = core_hold;
     return parts;
 }
@@ -207,10 +223,11 @@ nodes::PresenceParts Organisation::presence_parts(const std::string& instance) c
     nodes::PresenceParts parts;
     parts.components[domain(imp_user.domain())] = component_secret;
     parts.limits = limits;
-    parts.link_tls = link_tls("imp." + name);
+    parts.link_tls = link_tls("imp." + name, named_links ? "presence" : "");
     parts.realm = realm("imp." + name);
     parts.instance = instance;
-    parts.link_secret = "link secret of " + name;
+    parts.link_secret = common_secret();
+    parts.neighbours = cores("presence");
     parts.link_hold = std::chrono::seconds{30};
     return parts;
 }
@@ -265,9 +282,10 @@ void Organisation::start_core(bool dialling) {
 
 void Organisation::dial_edge() {
     for (auto& shard : core->shards) {
-        shard->hub().dial({{edge_link, link_port}, "edge." + name, realm("edge." + name)});
+        shard->hub().dial({{edge_link, link_port}, "edge." + name, realm("edge." + name), secret_of("edge")});
         if (has_presence) {
-            shard->presence_hub().dial({{presence_address, link_port}, "imp." + name, realm("imp." + name)});
+            shard->presence_hub().dial(
+                {{presence_address, link_port}, "imp." + name, realm("imp." + name), secret_of("presence")});
         }
     }
 }

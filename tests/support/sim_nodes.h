@@ -119,6 +119,9 @@ struct SimPresence {
     std::unique_ptr<io::Listener> link_listener;
 };
 
+/// The router link's, with a certificate of the authority that all nodes of an organisation know; `role` empty: none.
+[[nodiscard]] std::shared_ptr<const io::TlsContext> link_tls(const std::string& name, const std::string& role);
+
 /// Addresses of an organisation with number n: 198.51.100.n (edge, Internet), 10.n.0.1 (edge, link), 10.n.0.2 (core),
 /// 10.n.0.3 (users), 10.n.0.4 (presence node).
 class Organisation {
@@ -151,7 +154,9 @@ public:
     record::Archive edge_handshakes{Limits{}};  ///< of every edge that this organisation had
     config::Settings settings;
     Limits limits;
-    bool share_streams = false;                     ///< of the edge
+    bool share_streams = false;  ///< of the edge
+    /// As `sallyport init` writes it: roles in certificates, cores named on the listeners, a secret for each link.
+    bool named_links = true;
     Duration core_hold = std::chrono::seconds{30};  ///< hold_seconds of the link at the core
     std::vector<std::unique_ptr<SimUser>> users;    ///< of <name> and rooms.<name>
     std::unique_ptr<SimEdge> edge;
@@ -160,6 +165,11 @@ public:
     presence::LoadedTable table;
     SimUser imp_user;  ///< of imp.<name>
     std::unique_ptr<SimPresence> presence;
+
+    /// Of the link to that node, and who may connect to it there.
+    [[nodiscard]] std::string secret_of(const std::string& far) const;
+    [[nodiscard]] std::string common_secret() const;
+    [[nodiscard]] link::Neighbours cores(const std::string& at) const;
 
 private:
     [[nodiscard]] nodes::EdgeParts edge_parts(const std::string& instance) const;

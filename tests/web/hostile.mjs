@@ -23,14 +23,18 @@ const post = (url, path, headers, body) => new Promise((done, fail) => {
 export default function hostile(stage) {
   test("what a hostile peer wrote is text on every page", async () => {
     const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
-    let seen = 0;
+    let seen = 0, turned = 0;
     for (const place of ["overview", "peers", "failures", "peer/mantua.lab", "peer/evil.lab", `peer/${encodeURIComponent(stage.world.about.evil)}`, "events?level=debug", `events?peer=${encodeURIComponent(stage.world.about.evil)}`]) {
       await desk.go(place);
       await desk.page.waitForTimeout(0);
       assert.deepEqual(await desk.page.evaluate(intruders), [], place);
-      if ((await desk.page.textContent("main")).includes("<img src=x")) seen += 1;
+      const text = await desk.page.textContent("body");
+      if (text.includes("<img src=x")) seen += 1;
+      assert.doesNotMatch(text, /[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/, `${place}: nothing turns the text`);
+      if (text.includes("\\u202eturned")) turned += 1;
       await desk.calm();
     }
+    assert.ok(turned >= 1, "overrides of direction are shown as what they are");
     assert.ok(seen >= 2, `the markup was seen as text on ${seen} pages`);
     await desk.go("peer/mantua.lab");
     await desk.page.waitForSelector("main .stream");

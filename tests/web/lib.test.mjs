@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bytes, rate, span, value_text } from "../../web/lib/format.js";
+import { visible, visible_child, visible_props } from "../../web/lib/visible.js";
 import { families, quantile, total } from "../../web/lib/open_metrics.js";
 
 const hop = (low, high, all) => families(`# TYPE hop_seconds histogram\nhop_seconds_bucket{hop="link",le="0.1"} ${low}\nhop_seconds_bucket{hop="link",le="1.0"} ${high}
@@ -27,4 +28,12 @@ test("numbers and spans read as an operator says them", () => {
   assert.deepEqual([512, 1_536, 10 * 1024 ** 3].map(bytes), ["512 B", "1.5 KiB", "10.0 GiB"]);
   assert.deepEqual([0, 3.14159, 120.4].map(rate), ["0.0", "3.1", "120"]);
   assert.deepEqual([true, [], ["a", "b"], { s2s: "debug" }, "tls_required"].map(value_text), ["On", "empty", "a, b", "s2s: debug", "TLS required"]);
+});
+
+test("what turns or hides text is shown as what it is", () => {
+  for (const [raw, shown] of [["\u202e", "\\u202e"], ["\u2066", "\\u2066"], ["\u2069", "\\u2069"], ["\u200e", "\\u200e"], ["\u061c", "\\u061c"], ["\u2028", "\\u2028"],
+    ["\u200b", "\\u200b"], ["\ufeff", "\\ufeff"], ["\u{e007f}", "\\udb40\\udc7f"], ["\u0000", "\\u0000"], ["\u0085", "\\u0085"]]) assert.equal(visible(`ann${raw}a@x`), `ann${shown}a@x`);
+  assert.equal(visible("Zürich \u2027 日本 😀\n\ta"), "Zürich \u2027 日本 😀\n\ta");
+  assert.deepEqual(visible_child(["a\u202e", 4, null, ["\u2066"]]), ["a\\u202e", 4, null, ["\\u2066"]]);
+  assert.deepEqual(visible_props({ title: "a\u202e", value: "b\u202e" }), { title: "a\\u202e", value: "b\u202e" });
 });

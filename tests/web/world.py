@@ -222,7 +222,7 @@ class World:
                   "xmlns:stream='http://etherx.jabber.org/streams' from='{}' to='montague.lab' version='1.0'>")
         evil = EVIL.replace("<", "&lt;").replace(">", "&gt;")
         for start in (header.format(evil), header.format("evil.lab") + "<stream:error><undefined-condition xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
-                      f"<text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>{evil}</text></stream:error>",
+                      f"<text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>{evil}\u202eturned\u2066</text></stream:error>",
                       header.format("evil.lab") + f"<message from='{evil}' to='romeo@montague.lab'><body>x</body></message>"):
             with socket.create_connection((at(20), 5269), 5) as stream:
                 stream.sendall(start.encode())

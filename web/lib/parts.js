@@ -3,12 +3,13 @@ import { html, useEffect, useId, useLayoutEffect, useRef, useState } from "./htm
 import { Icon } from "./icons.js";
 import { useForbidden } from "./session.js";
 import { Store, useStore } from "./store.js";
+import { visible } from "./visible.js";
 
 /** The page's heading: focused when the page is shown, so that readers hear where they are. */
 export function Page({ title, lead, actions, children }) {
   const heading = useRef(null);
   useEffect(() => {
-    document.title = `${title} – Sallyport`;
+    document.title = `${visible(title)} – Sallyport`;
     heading.current?.focus({ preventScroll: true });
   }, [title]);
   return html`<div class="page-head"><div><h1 tabindex="-1" ref=${heading}>${title}</h1>${lead && html`<p class="lead">${lead}</p>`}</div>

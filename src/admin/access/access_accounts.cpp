@@ -120,6 +120,7 @@ Result<std::string> AccessDesk::begin_totp(const std::string& name) {
     auto sealed = seal_.seal(secret, "totp " + name);
     if (!sealed) return sealed.error();
     account->totp = std::move(*sealed);
+    account->code_step = 0;  // codes of another secret are other codes
     if (const auto kept = store_.put(*account); !kept) return kept.error();
     used_codes_.erase(name);
     sessions_.close_of(name);

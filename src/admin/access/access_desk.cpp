@@ -96,11 +96,11 @@ void AccessDesk::judge(const Login& login, const std::string& verifier, bool fit
     if (!good) return refuse(login, refusal(), on_outcome);
     const auto role = role_of((*account)->role);
     if (!role) return refuse(login, refusal(), on_outcome);
-    const Error objection = judge_code(**account, login.code);
+    io::AdminAccount used = **account;
+    const Error objection = judge_code(used, login.code);
     if (objection.code == "login-refused") return refuse(login, objection, on_outcome);
     forgive(login);
     if (!objection.code.empty()) return on_outcome({{}, {}, objection, {}});
-    io::AdminAccount used = **account;
     used.last_login = loop_.wall();
     if (const auto kept = store_.put(used); !kept) return on_outcome({{}, {}, kept.error(), {}});
     Outcome outcome;
@@ -112,16 +112,18 @@ void AccessDesk::judge(const Login& login, const std::string& verifier, bool fit
     on_outcome(std::move(outcome));
 }
 
-Error AccessDesk::judge_code(const io::AdminAccount& account, const std::string& code) {
+Error AccessDesk::judge_code(io::AdminAccount& account, const std::string& code) {
     if (account.totp.empty()) return {};
     if (code.empty()) return {"code-needed", "the code of the authenticator is wanted too"};
     if (code.size() > longest_code) return refusal();
     const auto secret = seal_.unseal(account.totp, "totp " + account.name);
     if (!secret) return secret.error();
     std::uint64_t& used = used_codes_[account.name];
+    used = std::max(used, static_cast<std::uint64_t>(account.code_step));
     const auto step = totp_step(*secret, code, unix_seconds(loop_.wall()), used);
     if (!step) return refusal();
     used = *step;
+    account.code_step = static_cast<std::int64_t>(*step);
     return {};
 }
 

@@ -108,7 +108,7 @@ private:
     [[nodiscard]] Result<io::AdminAccount> known(const std::string& name);
     void judge(const Login& login, const std::string& verifier, bool fits,
                const std::function<void(Outcome)>& on_outcome);
-    [[nodiscard]] Error judge_code(const io::AdminAccount& account, const std::string& code);
+    [[nodiscard]] Error judge_code(io::AdminAccount& account, const std::string& code);
     void refuse(const Login& login, Error error, const std::function<void(Outcome)>& on_outcome);
 
     Options options_;

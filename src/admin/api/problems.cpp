@@ -49,6 +49,15 @@ bool is_judged_afresh(services::AlarmCode code) {
            code == link_down || code == router_restart || code == settings_store;
 }
 
+/// The file is good enough to start with, but a node in other hands could pass for another.
+void judge_file(const config::NodeFile& file, Problems& out) {
+    for (const std::string& weakness : file.weak_links) {
+        const std::size_t at = weakness.rfind("; ");
+        out.push_back(
+            {false, weakness.substr(0, at), at == std::string::npos ? std::string{} : weakness.substr(at + 2)});
+    }
+}
+
 void judge_alarms(const NodeStatus& status, Problems& out) {
     for (const services::Alarm& alarm : status.alarms) {
         if (is_judged_afresh(alarm.code)) continue;
@@ -195,6 +204,7 @@ std::vector<NodeProblem> problems(const NodeStatus& status, const config::NodeFi
     judge_coverage(status, file, settings, found);
     judge_inside(status, file, settings, found);
     judge_destinations(status, file, settings, found);
+    judge_file(file, found);
     std::stable_partition(found.begin(), found.end(), [](const NodeProblem& problem) { return problem.is_error; });
     return found;
 }

@@ -20,6 +20,18 @@ constexpr std::uint64_t ticks_of_status = 8;
 constexpr std::uint64_t ticks_of_heartbeat = 60;
 constexpr std::size_t most_behind = 4;  ///< times the limit, for a client that reads, only not as fast as things change
 
+/// Each kind of event, and the verb that shows the same.
+struct Kind {
+    std::string_view event, verb;
+};
+constexpr Kind kinds[] = {{"log", "events"}, {"setting", "config.get"}, {"alarm", "alarms"}, {"status", "status"}};
+
+bool may_see(const Principal& who, std::string_view event) {
+    const auto* at =
+        std::find_if(std::begin(kinds), std::end(kinds), [&](const Kind& kind) { return kind.event == event; });
+    return at != std::end(kinds) && who.may(at->verb, find_verb(at->verb)->needs);
+}
+
 }  // namespace
 
 ChangeFeed::ChangeFeed(NodeControl& node, AccessDesk& desk)
@@ -31,6 +43,10 @@ ChangeFeed::ChangeFeed(NodeControl& node, AccessDesk& desk)
 }
 
 ChangeFeed::~ChangeFeed() = default;
+
+bool ChangeFeed::may_follow(const Principal& who) {
+    return std::any_of(std::begin(kinds), std::end(kinds), [&](const Kind& kind) { return may_see(who, kind.event); });
+}
 
 std::optional<Error> ChangeFeed::follow(const Principal& who, io::HttpResponse head,
                                         const std::shared_ptr<io::HttpExchange>& to) {
@@ -107,7 +123,9 @@ void ChangeFeed::on_settings(const config::Snapshot& now) {
 
 void ChangeFeed::send(std::string_view event, const std::string& data) {
     const std::string block = "event: " + std::string{event} + "\ndata: " + data + "\n\n";
-    for (Client& client : clients_) write(client, block);
+    for (Client& client : clients_) {
+        if (may_see(client.who, event)) write(client, block);
+    }
 }
 
 /// Who was logged out meanwhile, or whose token was taken back, follows no longer.

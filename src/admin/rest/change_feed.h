@@ -27,6 +27,8 @@ public:
     ChangeFeed(const ChangeFeed&) = delete;
     ChangeFeed& operator=(const ChangeFeed&) = delete;
 
+    /// Some kind of event is for this reader: who may not ask the verb that shows it is not told of it either.
+    [[nodiscard]] static bool may_follow(const Principal& who);
     /// Nothing, and `head` with the events behind it goes to `to`; or why not: "limit-streams".
     [[nodiscard]] std::optional<Error> follow(const Principal& who, io::HttpResponse head,
                                               const std::shared_ptr<io::HttpExchange>& to);

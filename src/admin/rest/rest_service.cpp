@@ -157,6 +157,7 @@ std::optional<io::HttpResponse> RestService::judge(const io::HttpRequest& head, 
     const std::string_view name = as != nullptr                                                       ? as->name
                                   : ticket.route.to == To::settings || ticket.route.to == To::setting ? "config.get"
                                                                                                       : "status";
+    if (ticket.route.to == To::changes && ChangeFeed::may_follow(*ticket.principal)) return std::nullopt;
     if (ticket.route.to != To::session && ticket.route.to != To::openapi && !ticket.principal->may(name, needs)) {
         return refused(head, 403,
                        {"role-insufficient", std::string{name} + " needs the right to " + std::string{text(needs)} +

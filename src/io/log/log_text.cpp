@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <ctime>
 
+#include "base/deceptive.h"
+
 namespace sallyport::io {
 
 namespace {
@@ -32,10 +34,6 @@ std::size_t utf8_length(std::string_view text, char32_t& code) {
     }
     const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
     return code < least || code > 0x10FFFF || surrogate ? 0 : size;
-}
-
-bool must_hide(char32_t code) {
-    return code < 0x20 || (code >= 0x7F && code <= 0x9F) || code == 0x2028 || code == 0x2029;
 }
 
 void append_fact(std::string& line, std::string_view key, std::string_view value) {
@@ -107,10 +105,8 @@ std::string escape_log_value(std::string_view value) {
         const std::size_t size = utf8_length(value, code);
         if (size == 0) {
             out += replacement;
-        } else if (must_hide(code)) {
-            char escaped[8];
-            std::snprintf(escaped, sizeof escaped, "\\u%04x", static_cast<unsigned>(code));
-            out += escaped;
+        } else if (is_deceptive(code)) {
+            out += escaped(code);
         } else {
             if (code == '"' || code == '\\') out += '\\';
             out += value.substr(0, size);

@@ -5,16 +5,18 @@
 #include <memory>
 #include <string>
 
+#include "base/doorway.h"
 #include "io/ssh/ssh_node.h"
 
 namespace sallyport::io {
 
 class SshThread;
 
-/// What the sessions of a listening node share; immutable.
+/// What the sessions of a listening node share; immutable but for who stands at the door, which is the SSH thread's.
 struct SshServer {
     SshServerSettings settings;
     SshServerEvents events;
+    std::unique_ptr<Doorway> doorway;
 };
 /// Takes the socket over.
 void accept_ssh(SshThread& thread, Loop& control, std::uint64_t number, int descriptor, const std::string& address,

@@ -47,7 +47,12 @@ SshNode::SshNode(Loop& control) : state_{std::make_shared<State>(control)} {}
 SshNode::~SshNode() { state_->thread->stop(); }
 
 void SshNode::serve(SshServerSettings settings, SshServerEvents events) {
-    state_->server = std::make_shared<const SshServer>(SshServer{std::move(settings), std::move(events)});
+    DoorwayBounds bounds;
+    bounds.strangers = settings.limits.unauthenticated;
+    bounds.per_stranger = bounds.per_neighbour = settings.limits.unauthenticated_per_address;
+    auto doorway = std::make_unique<Doorway>(settings.neighbours, bounds);
+    state_->server =
+        std::make_shared<const SshServer>(SshServer{std::move(settings), std::move(events), std::move(doorway)});
 }
 
 void SshNode::accept(int descriptor, const std::string& address) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/endpoint.h"
 #include "base/result.h"
 #include "io/loop/loop.h"
 #include "io/ssh/byte_channel.h"
@@ -27,6 +28,7 @@ struct SshServerSettings {
     SshKey host_key;
     std::vector<AuthorizedKey> authorized;
     SshLimits limits;
+    std::vector<IpNetwork> neighbours{};  ///< where cores connect from: room is kept for these
 };
 struct SshClientSettings {
     std::string name;  ///< of the edge, for texts

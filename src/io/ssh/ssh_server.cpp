@@ -22,8 +22,10 @@ struct BindFree {
 class ServerSession final : public SshSession {
 public:
     ServerSession(SshThread& thread, Loop& control, std::uint64_t number, std::string address,
-                  std::shared_ptr<const SshServer> server)
-        : SshSession{thread, control, number, std::move(address)}, server_{std::move(server)} {
+                  std::shared_ptr<const SshServer> server, std::unique_ptr<Doorway::Place> place)
+        : SshSession{thread, control, number, std::move(address)},
+          server_{std::move(server)},
+          place_{std::move(place)} {
         ssh_callbacks_init(&callbacks_);
         callbacks_.userdata = this;
         callbacks_.auth_pubkey_function = judge_key;
@@ -102,6 +104,7 @@ private:
         if (good && state == SSH_PUBLICKEY_STATE_NONE) return SSH_AUTH_SUCCESS;
         if (good && state == SSH_PUBLICKEY_STATE_VALID) {
             logged_in_ = true;
+            place_->prove();
             key_place_ = static_cast<std::size_t>(at - known.begin());
             key_fingerprint_ = fingerprint(key);
             return SSH_AUTH_SUCCESS;
@@ -173,6 +176,7 @@ private:
     }
 
     std::shared_ptr<const SshServer> server_;
+    std::unique_ptr<Doorway::Place> place_;  ///< until the login
     ssh_server_callbacks_struct callbacks_{};
     ssh_channel channel_asked_ = nullptr;
     std::string key_fingerprint_;
@@ -189,14 +193,17 @@ void accept_ssh(SshThread& thread, Loop& control, std::uint64_t number, int desc
     const auto open = static_cast<std::size_t>(
         std::count_if(sessions.begin(), sessions.end(), [](const auto& session) { return session->open(); }));
     const SshLimits& limits = server->settings.limits;
-    if (sessions.size() - open >= limits.unauthenticated || open >= limits.connections) {
+    // A place at the door is for those without a channel; who has logged in and opens none is in time's hands.
+    const auto remote = Endpoint::parse(address);
+    auto place = server->doorway->enter(remote ? remote->address : IpAddress{});
+    if (!place || open >= limits.connections || sessions.size() >= 4 * limits.connections) {
         close_descriptor(descriptor);
         control.post([weak = std::weak_ptr{server}, address] {
             if (const auto held = weak.lock()) held->events.on_refused(address, "too many connections");
         });
         return;
     }
-    auto session = std::make_unique<ServerSession>(thread, control, number, address, server);
+    auto session = std::make_unique<ServerSession>(thread, control, number, address, server, std::move(place));
     if (!session->begin(descriptor)) session->end("the handshake could not begin");
     thread.add(std::move(session));
 }

@@ -12,13 +12,15 @@ constexpr Migration steps[] = {
      " author TEXT NOT NULL, created INTEGER NOT NULL, expires INTEGER NOT NULL) WITHOUT ROWID;"
      "CREATE TABLE audit (id INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL, author TEXT NOT NULL,"
      " address TEXT NOT NULL, verb TEXT NOT NULL, arguments TEXT NOT NULL, outcome TEXT NOT NULL);"},
+    {"ALTER TABLE account ADD COLUMN code_step INTEGER NOT NULL DEFAULT 0;"},
 };
 
 std::int64_t number_of(WallTime time) { return time.time_since_epoch().count(); }
 WallTime time_of(std::int64_t number) { return WallTime{std::chrono::microseconds{number}}; }
 
 AdminAccount account_of(const Statement& row) {
-    return {row.text(0), row.text(1), row.text(2), row.text(3), time_of(row.number(4)), time_of(row.number(5))};
+    return {row.text(0),  row.text(1), row.text(2), row.text(3), time_of(row.number(4)), time_of(row.number(5)),
+            row.number(6)};
 }
 AdminToken token_row(const Statement& row) {
     return {row.text(0),           row.text(1), row.text(2), row.text(3), row.text(4), time_of(row.number(5)),
@@ -43,7 +45,8 @@ Result<std::optional<Row>> first_of(Statement& query, Row (*make)(const Statemen
     return *found ? std::optional{make(query)} : std::nullopt;
 }
 
-constexpr const char* account_columns = "SELECT name, role, verifier, totp, created, last_login FROM account";
+constexpr const char* account_columns =
+    "SELECT name, role, verifier, totp, created, last_login, code_step FROM account";
 constexpr const char* token_columns = "SELECT name, hash, access, verbs, author, created, expires FROM token";
 
 }  // namespace
@@ -70,7 +73,8 @@ Result<std::optional<AdminAccount>> AdminStore::account(const std::string& name)
 
 Result<void> AdminStore::put(const AdminAccount& account) {
     auto insert = database_.prepare(
-        "INSERT OR REPLACE INTO account (name, role, verifier, totp, created, last_login) VALUES (?, ?, ?, ?, ?, ?)");
+        "INSERT OR REPLACE INTO account (name, role, verifier, totp, created, last_login, code_step)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)");
     if (!insert) return insert.error();
     return insert->bind(1, account.name)
         .bind(2, account.role)
@@ -78,6 +82,7 @@ Result<void> AdminStore::put(const AdminAccount& account) {
         .bind(4, account.totp)
         .bind(5, number_of(account.created))
         .bind(6, number_of(account.last_login))
+        .bind(7, account.code_step)
         .run();
 }
 

@@ -18,6 +18,7 @@ struct AdminAccount {
     std::string verifier;  ///< io/store/verifier.h
     std::string totp;      ///< sealed; empty: a password is enough
     WallTime created{}, last_login{};
+    std::int64_t code_step = 0;  ///< of the last code of the authenticator that was used: it is good once
 };
 
 struct AdminToken {

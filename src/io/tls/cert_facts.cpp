@@ -63,6 +63,9 @@ void add_names(X509* certificate, CertFacts& facts) {
         if (name->type == GEN_DNS) {
             const std::string_view text = bytes_of(name->d.dNSName);
             if (printable_ascii(text)) facts.dns_names.push_back(lower(text));
+        } else if (name->type == GEN_URI) {
+            const std::string_view text = bytes_of(name->d.uniformResourceIdentifier);
+            if (printable_ascii(text)) facts.uris.emplace_back(text);
         } else if (name->type == GEN_OTHERNAME) {
             add_other_name(*name->d.otherName, facts);
         }

@@ -33,17 +33,19 @@ void add_other_name(GENERAL_NAMES* names, const char* oid, int type, const std::
     sk_GENERAL_NAME_push(names, name);
 }
 
-void add_dns_name(GENERAL_NAMES* names, const std::string& value) {
+/// A dNSName or a uniformResourceIdentifier (RFC 5280 4.2.1.6).
+void add_name(GENERAL_NAMES* names, int type, const std::string& value) {
     GENERAL_NAME* name = GENERAL_NAME_new();
     ASN1_IA5STRING* text = ASN1_IA5STRING_new();
     ASN1_STRING_set(text, value.data(), static_cast<int>(value.size()));
-    GENERAL_NAME_set0_value(name, GEN_DNS, text);
+    GENERAL_NAME_set0_value(name, type, text);
     sk_GENERAL_NAME_push(names, name);
 }
 
 bool add_alternative_names(X509* certificate, const CertificateRequest& request) {
     const GeneralNamesPtr names{GENERAL_NAMES_new()};
-    for (const std::string& name : request.dns_names) add_dns_name(names.get(), name);
+    for (const std::string& name : request.dns_names) add_name(names.get(), GEN_DNS, name);
+    for (const std::string& uri : request.uris) add_name(names.get(), GEN_URI, uri);
     for (const std::string& name : request.srv_names) {
         add_other_name(names.get(), "1.3.6.1.5.5.7.8.7", V_ASN1_IA5STRING, name);
     }

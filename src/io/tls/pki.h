@@ -24,6 +24,7 @@ struct CertificateRequest {
     std::vector<std::string> dns_names;
     std::vector<std::string> srv_names;
     std::vector<std::string> xmpp_addrs;
+    std::vector<std::string> uris;
     std::vector<std::string> raw_names;  ///< further subjectAltName entries, each a GeneralName in DER
     std::string extended_key_usage = "serverAuth,clientAuth";  ///< as in openssl.cnf; empty: no such extension
     std::string digest = "SHA256";

@@ -26,6 +26,13 @@ bool NamePattern::matches(const xmpp::Domain& name) const {
     return below ? name != domain && name.is_below(domain) : name == domain;
 }
 
+bool NamePattern::matches_text(std::string_view canonical) const {
+    const std::string& name = domain.text();
+    if (!below) return canonical == name;
+    return canonical.size() > name.size() + 1 && canonical.ends_with(name) &&
+           canonical[canonical.size() - name.size() - 1] == '.';
+}
+
 std::string NamePattern::text() const { return below ? "*." + domain.text() : domain.text(); }
 
 }  // namespace sallyport::config

@@ -28,8 +28,17 @@ struct TlsIdentityFile {
 
 struct LinkDial {
     HostPort address;
-    std::string name;  ///< must match the certificate
-    std::string role;  ///< "edge" or "presence"
+    std::string name;    ///< must match the certificate
+    std::string role;    ///< "edge" or "presence"
+    std::string secret;  ///< of this link; empty: link.secret
+};
+
+/// A core that may connect to the router link of this node.
+struct LinkAccept {
+    std::string name;                  ///< must match the certificate
+    std::string secret;                ///< of this link; link.secret when the file has none here
+    std::vector<IpNetwork> addresses;  ///< where it connects from; room at the listener is kept for these
+    bool operator==(const LinkAccept&) const = default;
 };
 
 enum class InsideTls { required, optional, none };
@@ -120,8 +129,10 @@ struct NodeFile {
     struct {
         std::vector<Endpoint> listen;
         std::string certificate, key, trust, secret;
+        bool require_roles = false;  ///< certificates have to say the role of their node
         std::vector<LinkDial> dial;
-        double hold_seconds = 30;  ///< how long stanzas wait for a link that is down; 0: returned at once
+        std::vector<LinkAccept> accept;  ///< edge, presence; empty: whoever link.trust has signed
+        double hold_seconds = 30;        ///< how long stanzas wait for a link that is down; 0: returned at once
     } link;
     struct {
         std::vector<Endpoint> listen;
@@ -159,6 +170,8 @@ struct NodeFile {
     std::map<std::string, std::string> settings;
     /// Not wrong enough to refuse a start: sentences for the operator, e.g. a key that every user can read.
     std::vector<std::string> warnings;
+    /// Likewise: what lets a node that is in other hands pass for another one on the router link.
+    std::vector<std::string> weak_links;
 
     /// Settings flow between edge and core; otherwise each node goes by its own.
     [[nodiscard]] bool replicates() const { return role == Role::edge ? !ssh.listen.empty() : !ssh.dial.empty(); }

@@ -11,6 +11,7 @@ namespace sallyport::config {
 namespace {
 
 constexpr std::size_t link_secret_least = 16;
+constexpr const char* secret_advice = "16 characters or more are wanted; `openssl rand -hex 32` makes a good one";
 
 bool is_unspecified(const IpAddress& address) {
     return std::all_of(address.bytes.begin(), address.bytes.end(), [](std::uint8_t byte) { return byte == 0; });
@@ -49,8 +50,33 @@ private:
         need(file_.link.certificate, "link.certificate", "this node's certificate on the router link");
         need(file_.link.key, "link.key", "the key of link.certificate");
         need(file_.link.trust, "link.trust", "the certificates that may sign the other node's");
+        check_common_secret();
+        check_secrets(file_.link.dial, "link.dial");
+        check_secrets(file_.link.accept, "link.accept");
+        std::set<std::string> names;
+        for (std::size_t i = 0; i < file_.link.accept.size(); ++i) {
+            if (names.insert(file_.link.accept[i].name).second) continue;
+            complain("link.accept[" + std::to_string(i) + "].name", file_.link.accept[i].name + " is named twice");
+        }
+    }
+
+    /// Each link has a secret of its own, or that of [link].
+    template <typename Entries>
+    void check_secrets(const Entries& entries, const std::string& key) {
+        for (std::size_t i = 0; i < entries.size(); ++i) {
+            if (entries[i].secret.empty() || entries[i].secret.size() >= link_secret_least) continue;
+            complain(key + "[" + std::to_string(i) + "].secret", secret_advice);
+        }
+    }
+    void check_common_secret() {
+        const auto has_own = [](const auto& entry) { return !entry.secret.empty(); };
+        const auto& dial = file_.link.dial;
+        const auto& accept = file_.link.accept;
+        const bool needless = !(dial.empty() && accept.empty()) && std::all_of(dial.begin(), dial.end(), has_own) &&
+                              std::all_of(accept.begin(), accept.end(), has_own);
+        if (needless && file_.link.secret.empty()) return;
         if (file_.link.secret.size() < link_secret_least && !complaints_.concern("link.secret")) {
-            complain("link.secret", "16 characters or more are wanted; `openssl rand -hex 32` makes a good one");
+            complain("link.secret", secret_advice);
         }
     }
 
@@ -104,6 +130,7 @@ private:
         }
         refuse_key(complaints_.was_read("clients"), "clients", "belongs to the presence node's file");
         refuse_key(!file_.link.listen.empty(), "link.listen", "belongs to the edge's file: the core dials");
+        refuse_key(!file_.link.accept.empty(), "link.accept", "belongs to the files of those whom the core dials");
         if (!file_.inside.servers.empty() && file_.inside.listen.empty() && !complaints_.concern("inside.listen")) {
             complain("inside.listen", "is missing: where the servers of [[inside.server]] connect to");
         }
@@ -184,6 +211,28 @@ private:
     Complaints& complaints_;
 };
 
+/// What lets one node that is in other hands pass for another (docs/manual/router-link.md, "One node is one node").
+void warn_of_link(NodeFile& file) {
+    constexpr const char* cure = "; `sallyport init --migrate` mends it, or see the manual, router-link";
+    const auto shares = [](const auto& entry) { return entry.secret.empty(); };
+    const auto& link = file.link;
+    if (file.role != Role::core && link.accept.empty()) {
+        file.weak_links.push_back(
+            "link.accept: names no core, so the router link takes every node that link.trust has signed for one" +
+            std::string{cure});
+    }
+    if (link.dial.size() > 1 && std::count_if(link.dial.begin(), link.dial.end(), shares) > 1) {
+        file.weak_links.push_back(
+            "link.secret: opens several links, so whoever takes one node at their ends has the secret of the others" +
+            std::string{cure});
+    }
+    if (!link.require_roles) {
+        file.weak_links.push_back(
+            "link.require_roles: is off, so a certificate that says no role passes for a node of any role" +
+            std::string{cure});
+    }
+}
+
 enum class Content { certificate, key, any };
 
 class NamedFiles {
@@ -219,7 +268,10 @@ private:
 
 }  // namespace
 
-void check_whole(const NodeFile& file, Complaints& complaints) { Checks{file, complaints}.run(); }
+void check_whole(NodeFile& file, Complaints& complaints) {
+    Checks{file, complaints}.run();
+    warn_of_link(file);
+}
 
 void check_named_files(NodeFile& file, const FileProbe& probe, Complaints& complaints) {
     NamedFiles files{probe, complaints, file.warnings};

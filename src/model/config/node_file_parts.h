@@ -10,7 +10,7 @@ void read_sections(TomlTable& root, NodeFile& file);
 void read_limits(TomlTable table, NodeFile& file);
 void read_first_settings(TomlTable table, NodeFile& file);
 /// What no single key can tell: required keys, roles, addresses that clash, files that must be there.
-void check_whole(const NodeFile& file, Complaints& complaints);
+void check_whole(NodeFile& file, Complaints& complaints);
 void check_named_files(NodeFile& file, const FileProbe& probe, Complaints& complaints);
 
 }  // namespace sallyport::config

@@ -133,6 +133,18 @@ void read_tls(TomlTable table, NodeFile& file) {
     table.finish();
 }
 
+void read_link_accept(TomlTable& entry, NodeFile& file) {
+    LinkAccept accept;
+    entry.text("name", accept.name);
+    if (accept.name.empty()) entry.complain("name", "is missing; it is the name in the core's certificate");
+    // The only role that dials; the key is there for who reads the file.
+    static_cast<void>(entry.word("role", {"core"}));
+    entry.text("secret", accept.secret);
+    entry.list<IpNetwork>("addresses", accept.addresses, IpNetwork::parse, true);
+    entry.finish();
+    file.link.accept.push_back(std::move(accept));
+}
+
 void read_link(TomlTable table, NodeFile& file) {
     table.list<Endpoint>("listen", file.link.listen, listener);
     table.file_path("certificate", file.link.certificate);
@@ -140,6 +152,8 @@ void read_link(TomlTable table, NodeFile& file) {
     table.file_path("trust", file.link.trust);
     table.text("secret", file.link.secret);
     table.seconds("hold_seconds", file.link.hold_seconds, true);
+    table.flag("require_roles", file.link.require_roles);
+    for (TomlTable& entry : table.tables("accept")) read_link_accept(entry, file);
     for (TomlTable& entry : table.tables("dial")) {
         LinkDial dial;
         host_port(entry, "address", link_port, dial.address);
@@ -148,6 +162,7 @@ void read_link(TomlTable table, NodeFile& file) {
         const std::vector<std::string_view> roles{"edge", "presence"};
         if (entry.take("role") == nullptr) entry.complain("role", "is missing");
         if (const auto role = entry.word("role", roles)) dial.role = roles[*role];
+        entry.text("secret", dial.secret);
         entry.finish();
         file.link.dial.push_back(std::move(dial));
     }

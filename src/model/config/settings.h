@@ -25,6 +25,8 @@ struct NamePattern {
     /// Errors: those of Domain::parse.
     static Result<NamePattern> parse(std::string_view text);
     [[nodiscard]] bool matches(const xmpp::Domain& name) const;
+    /// For each stanza: a domain in canonical form, not yet a Domain.
+    [[nodiscard]] bool matches_text(std::string_view canonical) const;
     [[nodiscard]] std::string text() const;
     auto operator<=>(const NamePattern&) const = default;
 };

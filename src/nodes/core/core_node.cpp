@@ -10,12 +10,9 @@
 
 namespace sallyport::nodes {
 
-namespace {
+using link::realm_of;
 
-std::string realm_of(std::string name) {
-    std::replace(name.begin(), name.end(), '.', '-');
-    return name;
-}
+namespace {
 
 /// An edge tells every shard of its peers.
 void once_each(std::vector<admin::DescribedPeer>& peers) {
@@ -68,6 +65,8 @@ Result<void> CoreNode::prepare() {
     parts.realm = file.realm();
     parts.instance = runtime_->instance();
     parts.link_secret = file.link.secret;
+    parts.link_roles = file.link.require_roles;
+    parts.federating = runtime_->settings().snapshot()->domains;
     parts.to_control = [runtime = runtime_.get()](std::function<void()> work) {
         runtime->control().post(std::move(work));
     };
@@ -79,6 +78,12 @@ Result<void> CoreNode::prepare() {
     auto provisioning = Provisioning::make(*runtime_);
     if (!provisioning) return provisioning.error();
     provisioning_ = std::move(*provisioning);
+    runtime_->settings().subscribe([this](const config::Snapshot& snapshot) {
+        for (auto& shard : shards_) {
+            runtime_->bus().run_on(shard->shard().index,
+                                   [core = shard.get(), domains = snapshot->domains] { core->federate(domains); });
+        }
+    });
     return {};
 }
 
@@ -242,7 +247,7 @@ Result<void> CoreNode::start() {
         runtime_->on_shard(index, [&] {
             for (const auto& dial : file.link.dial) {
                 link::Hub& hub = dial.role == "edge" ? shards_[index]->hub() : shards_[index]->presence_hub();
-                hub.dial({dial.address, dial.name, realm_of(dial.name)});
+                hub.dial({dial.address, dial.name, realm_of(dial.name), dial.secret});
             }
         });
     }

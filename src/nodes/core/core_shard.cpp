@@ -32,6 +32,7 @@ CoreShard::CoreShard(routing::Shard& shard, routing::Ledger& ledger, const CoreP
     : shard_{shard},
       siblings_{siblings},
       servers_{parts.servers},
+      federating_{parts.federating},
       rules_{rules_of(parts.servers), parts.dialback_secret},
       directory_{[this](std::string_view domain) { return is_inside(domain) || components_.owns(domain); }},
       from_link_{*this},
@@ -81,6 +82,7 @@ link::HubContext CoreShard::link_context(const CoreParts& parts) {
     context.realm = parts.realm;
     context.node_instance = parts.instance;
     context.secret = parts.link_secret;
+    context.neighbours.roles_required = parts.link_roles;
     context.limits = parts.limits;
     context.hold = parts.link_hold;
     context.tls = parts.link_tls;
@@ -95,9 +97,11 @@ link::HubContext CoreShard::hub_context(const CoreParts& parts) {
     link::HubContext context = link_context(parts);
     context.far_role = "edge";
     context.router = &from_link_;
-    // An edge that speaks for a domain of ours is broken or in other hands (threat T85).
+    // An edge that speaks for a domain of ours is broken or in other hands (threat T85). Of a domain whose presence
+    // node is away only the settings know that it is ours, and those of the edge may be older.
     context.admission = [this](const link::Session&, const xmpp::Stanza& stanza) {
-        return is_ours(stanza.from_domain) ? link::Admission::end : link::Admission::route;
+        if (is_ours(stanza.from_domain)) return link::Admission::end;
+        return federates(stanza.from_domain) ? link::Admission::refuse : link::Admission::route;
     };
     context.way = [this](const xmpp::Stanza& stanza) { return directory_.way_out(stanza); };
     context.on_hold = [this](bool held) {
@@ -194,6 +198,11 @@ std::vector<xmpp::Domain> CoreShard::own_domains() const {
 
 bool CoreShard::is_ours(std::string_view domain) const {
     return is_inside(domain) || components_.owns(domain) || !directory_.owner(domain).empty();
+}
+
+bool CoreShard::federates(std::string_view domain) const {
+    return std::any_of(federating_.begin(), federating_.end(),
+                       [&](const config::NamePattern& pattern) { return pattern.matches_text(domain); });
 }
 
 void CoreShard::announce() {

@@ -11,6 +11,7 @@
 
 #include "base/tables.h"
 #include "model/config/node_file.h"
+#include "model/config/settings.h"
 #include "model/policy/policy.h"
 #include "services/components/component_server.h"
 #include "services/link/hub.h"
@@ -32,6 +33,8 @@ struct CoreParts {
     s2s::DialSettings dial;
     std::shared_ptr<const io::TlsContext> server_tls, client_tls, link_tls;
     std::string realm, instance, link_secret;
+    std::vector<config::NamePattern> federating{};  ///< federation.domains
+    bool link_roles = false;                        ///< certificates of edges and presence nodes have to say their role
     Duration link_hold{};
     record::Desk::ToControl to_control{};  ///< absent: handshakes are counted only
     record::Desk::OnHandshake on_handshake{};
@@ -59,6 +62,8 @@ public:
     };
     using DescribedKey = std::tuple<std::string, xmpp::DomainPair, std::string>;  ///< edge, pair, direction
     [[nodiscard]] const std::map<DescribedKey, Described>& described() const { return described_; }
+    /// federation.domains changed.
+    void federate(std::vector<config::NamePattern> domains) { federating_ = std::move(domains); }
     /// Tells edges what is served here, and presence nodes what can be reached from here. Once before the first dial.
     void announce();
     /// How full is what outlives a stream.
@@ -97,6 +102,8 @@ private:
     [[nodiscard]] bool is_inside(std::string_view domain) const { return inside_.contains(domain); }
     /// Of an inside server, of a component, or of a presence node.
     [[nodiscard]] bool is_ours(std::string_view domain) const;
+    /// Of ours by the settings, even while nobody who has it is known.
+    [[nodiscard]] bool federates(std::string_view domain) const;
     [[nodiscard]] std::vector<xmpp::Domain> own_domains() const;
     void hold();
     void learn(const std::string& edge, const link::PeerFacts& facts);
@@ -108,6 +115,7 @@ private:
     const std::vector<std::unique_ptr<CoreShard>>& siblings_;
     std::vector<config::InsideServer> servers_;
     std::set<std::string, std::less<>> inside_;  ///< domains of inside servers
+    std::vector<config::NamePattern> federating_;
     policy::InsideRules rules_;
     presence::Directory directory_;
     FromLink from_link_;

@@ -59,7 +59,9 @@ int check_config(const std::string& path, const std::string& role, const Console
         error.file = path;
         console.err << safe(error.sentence()) << '\n';
     }
-    for (const std::string& warning : file.warnings) console.err << path << ": warning: " << safe(warning) << '\n';
+    for (const auto* warnings : {&file.warnings, &file.weak_links}) {
+        for (const std::string& warning : *warnings) console.err << path << ": warning: " << safe(warning) << '\n';
+    }
     if (!errors.empty()) return Exit::usage;
     console.out << path << ": a good file for " << with_article(as) << '\n';
     return Exit::done;

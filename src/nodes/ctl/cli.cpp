@@ -22,7 +22,7 @@ namespace json = boost::json;
 namespace {
 
 int complain(const Error& error, const std::string& field, const Console& console) {
-    console.err << "sallyport: " << error.text;
+    console.err << "sallyport: " << safe(error.text);
     if (!field.empty() && error.code.starts_with("argument")) console.err << " (" << field << ")";
     console.err << '\n';
     if (error.code == "node-unreachable") return Exit::unreachable;
@@ -56,7 +56,7 @@ int run_verb(Chosen chosen, const Console& console) {
         json::error_code ignored;
         const json::value event = json::parse(text, ignored);
         if (chosen.json) {
-            console.out << json::serialize(event) << std::endl;
+            console.out << safe_json(json::serialize(event)) << std::endl;
         } else {
             print_event(event, console.out);
         }

@@ -199,6 +199,8 @@ private:
                      "make a certificate of our own instead; others do dialback then");
         app.add_option("--allow", init.allow, "a domain that may talk with ours; may be repeated");
         app.add_flag("--force", init.force, "replace files that exist");
+        app.add_flag("--migrate", init.migrate,
+                     "give the files in the folder a secret for each router link, and certificates with roles");
     }
 
     void choose() {

@@ -39,6 +39,7 @@ Result<void> write_all(const InitPlan& plan, const std::vector<InitFile>& files)
 }  // namespace
 
 int run_init(InitAnswers answers, const Console& console) {
+    if (answers.migrate) return run_migrate(answers.directory, console);
     const auto plan = plan_init(std::move(answers), console);
     if (!plan) return fail(plan.error(), console);
     const auto files = make_files(*plan, io::AsioLoop{}.wall());

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/endpoint.h"
 #include "base/result.h"
+#include "io/tls/pki.h"
 #include "nodes/ctl/console.h"
 #include "proto/xmpp/jid.h"
 
@@ -21,7 +22,7 @@ struct InitAnswers {
         key, presence, presence_name;
     std::vector<std::string> domains, edge_public, allow, dns_servers, allow_networks;
     std::uint16_t admin_port = 0;
-    bool self_signed = false, force = false;
+    bool self_signed = false, force = false, migrate = false;
 };
 
 /// As understood.
@@ -55,6 +56,12 @@ struct InitFile {
 // init_files.cpp
 /// Makes keys, certificates, secrets and the node files. Errors: "pki", "ssh-key", "init".
 [[nodiscard]] Result<std::vector<InitFile>> make_files(const InitPlan& plan, WallTime now);
+/// A certificate of the router link, signed by the traversal authority: name and role of its node.
+[[nodiscard]] Result<io::PemPair> link_certificate(const std::string& name, std::string_view role,
+                                                   const io::PemPair& authority, WallTime now);
+// init_migrate.cpp
+/// Gives the files in `directory` what those of an older release lack. The exit status.
+[[nodiscard]] int run_migrate(const std::string& directory, const Console& console);
 // init_advice.cpp
 /// DNS records, firewall rules, lines for the internal server or the first users, and the next commands.
 [[nodiscard]] std::string advice(const InitPlan& plan);

@@ -6,6 +6,7 @@
 #include "io/tls/pki.h"
 #include "model/config/setting_values.h"
 #include "nodes/ctl/init.h"
+#include "proto/link/neighbour.h"
 
 namespace sallyport::ctl {
 
@@ -31,7 +32,7 @@ std::string list_of(const Values& values, Text text) {
 }
 
 struct Secrets {
-    std::string link = fresh_secret();
+    std::string edge_link = fresh_secret(), presence_link = fresh_secret();
     std::string dialback = fresh_secret();
     std::string axl = fresh_secret();
 };
@@ -51,9 +52,17 @@ std::string settings_section(const InitPlan& plan, const Secrets& secrets) {
            list_of(plan.allow, [](const std::string& name) { return name; }) + "\n";
 }
 
-std::string link_keys(const std::string& stem, const Secrets& secrets) {
+std::string link_keys(const std::string& stem) {
     return "certificate = " + quoted(stem + ".pem") + "\nkey = " + quoted(stem + ".key") +
-           "\ntrust = \"traversal-ca.pem\"\nsecret = " + quoted(secrets.link) + "\n";
+           "\ntrust = \"traversal-ca.pem\"\nrequire_roles = true  # a certificate is good for the role that it says\n";
+}
+
+/// At a listener: the core, and nobody else whom the traversal authority has signed.
+std::string accepted_core(const InitPlan& plan, const std::string& secret) {
+    return "\n[[link.accept]]\nname = " + quoted(plan.core_name) +
+           "  # must stand in its certificate\nrole = \"core\"\n" + "secret = " + quoted(secret) +
+           "  # of this link alone\naddresses = [" + quoted(plan.core_link_source.text()) +
+           "]  # room is kept for connections from here\n";
 }
 
 std::string text_of(const xmpp::Domain& domain) { return domain.text(); }
@@ -111,7 +120,7 @@ std::string edge_toml(const InitPlan& plan, const Secrets& secrets) {
            "\n# The router link. The core connects here; never the public address.\n"
            "[link]\n"
            "listen = [" +
-           quoted(plan.edge_link.text()) + "]\n" + link_keys("edge-link", secrets) +
+           quoted(plan.edge_link.text()) + "]\n" + link_keys("edge-link") + accepted_core(plan, secrets.edge_link) +
            "\n# Provisioning: settings flow between edge and core. The core connects here.\n"
            "[ssh]\n"
            "listen = [" +
@@ -122,7 +131,7 @@ std::string edge_toml(const InitPlan& plan, const Secrets& secrets) {
            settings_section(plan, secrets);
 }
 
-std::string presence_dial(const InitPlan& plan) {
+std::string presence_dial(const InitPlan& plan, const Secrets& secrets) {
     return "\n[[link.dial]]\n"
            "address = " +
            quoted(plan.presence->text()) +
@@ -130,7 +139,9 @@ std::string presence_dial(const InitPlan& plan) {
            "name = " +
            quoted(plan.presence_name) +
            "\n"
-           "role = \"presence\"\n";
+           "role = \"presence\"\n"
+           "secret = " +
+           quoted(secrets.presence_link) + "\n";
 }
 
 std::string axl_server(const InitPlan& plan, const Secrets& secrets) {
@@ -170,7 +181,7 @@ std::string core_toml(const InitPlan& plan, const Secrets& secrets) {
            "data = " +
            quoted(plan.core_data) + "  # database, admin socket, inside CA; made with mode 0700\n" +
            admin_section(plan, plan.core_inside.address) + dns_section(plan, plan.presence ? "hosts" : "") +
-           "\n[link]\n" + link_keys("core-link", secrets) +
+           "\n[link]\n" + link_keys("core-link") +
            "\n[[link.dial]]\n"
            "address = " +
            quoted(plan.edge_link.text()) +
@@ -178,8 +189,10 @@ std::string core_toml(const InitPlan& plan, const Secrets& secrets) {
            "name = " +
            quoted(plan.edge_name) +
            "  # must stand in its certificate\n"
-           "role = \"edge\"\n" +
-           (plan.presence ? presence_dial(plan) : "") +
+           "role = \"edge\"\n"
+           "secret = " +
+           quoted(secrets.edge_link) + "  # of this link alone\n" +
+           (plan.presence ? presence_dial(plan, secrets) : "") +
            "\n[[ssh.dial]]\n"
            "address = " +
            quoted(Endpoint{plan.edge_link.address, ssh_port}.text()) +
@@ -203,8 +216,8 @@ std::string presence_toml(const InitPlan& plan, const Secrets& secrets) {
            "\n# The router link. The core connects here.\n"
            "[link]\n"
            "listen = [" +
-           quoted(plan.presence->text()) + "]\n" + link_keys("presence-link", secrets) +
-           identity_section(plan, "Shown to clients.") +
+           quoted(plan.presence->text()) + "]\n" + link_keys("presence-link") +
+           accepted_core(plan, secrets.presence_link) + identity_section(plan, "Shown to clients.") +
            "\n# Users connect here: `sallyport users add`.\n"
            "[clients]\n"
            "listen = [" +
@@ -241,15 +254,6 @@ Result<void> add_pair(const std::string& stem, const Result<io::PemPair>& pair, 
     return {};
 }
 
-Result<io::PemPair> link_certificate(const std::string& name, const io::PemPair& authority, WallTime now) {
-    io::CertificateRequest request;
-    request.common_name = name;
-    request.dns_names = {name};
-    request.not_before = now - std::chrono::hours{1};
-    request.lifetime = 5 * year;
-    return io::issue_certificate(request, &authority);
-}
-
 Result<io::PemPair> self_signed(const InitPlan& plan, WallTime now) {
     io::CertificateRequest request;
     request.common_name = plan.domains.front().ascii();
@@ -265,6 +269,17 @@ Result<io::PemPair> self_signed(const InitPlan& plan, WallTime now) {
 
 }  // namespace
 
+Result<io::PemPair> link_certificate(const std::string& name, std::string_view role, const io::PemPair& authority,
+                                     WallTime now) {
+    io::CertificateRequest request;
+    request.common_name = name;
+    request.dns_names = {name};
+    request.uris = {link::role_uri(role)};
+    request.not_before = now - std::chrono::hours{1};
+    request.lifetime = 5 * year;
+    return io::issue_certificate(request, &authority);
+}
+
 Result<std::vector<InitFile>> make_files(const InitPlan& plan, WallTime now) {
     const Secrets secrets;
     std::vector<InitFile> files{{"edge.toml", edge_toml(plan, secrets), true},
@@ -276,11 +291,12 @@ Result<std::vector<InitFile>> make_files(const InitPlan& plan, WallTime now) {
         files.push_back({"presence.toml", presence_toml(plan, secrets), true});
         files.push_back({"hosts", plan.presence->address.text() + " " + plan.presence_name + "\n", false});
     }
-    const std::pair<const char*, const std::string*> ends[] = {
-        {"edge-link", &plan.edge_name}, {"core-link", &plan.core_name}, {"presence-link", &plan.presence_name}};
-    for (const auto& [stem, name] : ends) {
+    const std::pair<std::string, const std::string*> ends[] = {
+        {"edge", &plan.edge_name}, {"core", &plan.core_name}, {"presence", &plan.presence_name}};
+    for (const auto& [role, name] : ends) {
         if (name->empty()) continue;
-        if (auto added = add_pair(stem, link_certificate(*name, *authority, now), files); !added) return added.error();
+        const auto pair = link_certificate(*name, role, *authority, now);
+        if (auto added = add_pair(role + "-link", pair, files); !added) return added.error();
     }
     if (auto added = add_ssh_key("ssh_host_ed25519", plan.edge_name, files); !added) return added.error();
     if (auto added = add_ssh_key("core_ed25519", plan.core_name, files); !added) return added.error();

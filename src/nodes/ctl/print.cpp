@@ -100,25 +100,6 @@ constexpr Row rows[] = {
     {"check.all", print_check},
 };
 
-/// C1 controls and DEL stand unescaped in JSON; in a terminal they are commands.
-std::string without_controls(std::string text) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string clean;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto byte = static_cast<unsigned char>(text[i]);
-        const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0u;
-        const bool is_c1 = byte == 0xc2 && next >= 0x80 && next < 0xa0;
-        if (!is_c1 && byte != 0x7f) {
-            clean += text[i];
-            continue;
-        }
-        const unsigned code = is_c1 ? next : byte;
-        clean += std::string{"\\u00"} + digits[code >> 4] + digits[code & 15];
-        if (is_c1) ++i;
-    }
-    return clean;
-}
-
 void write_json(const json::value& value, std::size_t depth, std::string& out) {
     const std::string indent(2 * (depth + 1), ' ');
     const auto close = [&](char bracket) { out += "\n" + std::string(2 * depth, ' ') + bracket; };
@@ -154,7 +135,7 @@ void print_result(std::string_view verb, const json::value& result, std::ostream
 void print_json(const json::value& value, std::ostream& out) {
     std::string text;
     write_json(value, 0, text);
-    out << without_controls(std::move(text)) << '\n';
+    out << safe_json(text) << '\n';
 }
 
 int exit_of(std::string_view verb, const json::value& result) {

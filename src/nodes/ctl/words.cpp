@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "base/deceptive.h"
+
 namespace sallyport::ctl {
 
 namespace json = boost::json;
@@ -35,11 +37,6 @@ Rune first_rune(std::string_view text) {
 }
 
 bool is_within(char32_t code, char32_t first, char32_t last) { return code >= first && code <= last; }
-
-bool is_deceptive(char32_t code) {
-    return code < 0x20 || is_within(code, 0x7f, 0x9f) || is_within(code, 0x200e, 0x200f) ||
-           is_within(code, 0x2028, 0x202e) || is_within(code, 0x2066, 0x2069) || code == 0x061c || code == 0xfffd;
-}
 
 std::size_t rune_width(char32_t code) {
     const bool combining =
@@ -85,8 +82,24 @@ std::string safe(std::string_view text) {
     clean.reserve(text.size());
     while (!text.empty()) {
         const Rune rune = first_rune(text);
-        clean += is_deceptive(rune.code) ? replacement : text.substr(0, rune.size);
+        const bool hidden = is_deceptive(rune.code) || rune.code == 0xfffd;
+        clean += hidden ? replacement : text.substr(0, rune.size);
         text.remove_prefix(rune.size);
+    }
+    return clean;
+}
+
+std::string safe_json(std::string_view json) {
+    std::string clean;
+    clean.reserve(json.size());
+    while (!json.empty()) {
+        const Rune rune = first_rune(json);
+        if (rune.code >= 0x7f && is_deceptive(rune.code)) {  // below, JSON has its own layout
+            clean += escaped(rune.code);
+        } else {
+            clean += json.substr(0, rune.size);
+        }
+        json.remove_prefix(rune.size);
     }
     return clean;
 }

@@ -11,8 +11,10 @@ namespace sallyport::ctl {
 /// Lines that commands print have at most this many columns.
 inline constexpr std::size_t page_width = 100;
 
-/// Control and bidirectional formatting characters, which could lie to a terminal, replaced by U+FFFD.
+/// What could lie to a terminal (base/deceptive.h) replaced by U+FFFD.
 [[nodiscard]] std::string safe(std::string_view text);
+/// The same for JSON text: as escapes, so that who parses it gets what the node said.
+[[nodiscard]] std::string safe_json(std::string_view json);
 /// Columns of a terminal: wide East Asian characters take two, combining marks none.
 [[nodiscard]] std::size_t display_width(std::string_view text);
 /// Cut to `width` columns, with an ellipsis where something is missing.

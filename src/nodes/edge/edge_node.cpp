@@ -46,6 +46,7 @@ Result<void> EdgeNode::prepare() {
     parts.realm = file.realm();
     parts.instance = runtime_->instance();
     parts.link_secret = file.link.secret;
+    parts.neighbours = neighbours_of(file);
     parts.to_control = [runtime = runtime_.get()](std::function<void()> work) {
         runtime->control().post(std::move(work));
     };
@@ -174,15 +175,19 @@ std::vector<std::string> EdgeNode::reload() {
     tls_ = std::move(*tls);
     link_tls_ = std::move(*link_tls);
     const s2s::DialSettings dial = dial_settings_of(runtime_->file());
+    const config::NodeFile& file = runtime_->file();
     for (auto& shard : shards_) {
-        runtime_->bus().run_on(shard->shard().index, [edge = shard.get(), contexts = tls_, link = link_tls_, dial] {
-            edge->s2s().context().dial = dial;
-            edge->s2s().context().server_tls = contexts.server;
-            edge->s2s().context().direct_server_tls = contexts.direct_server;
-            edge->s2s().context().client_tls = contexts.client;
-            edge->s2s().context().direct_client_tls = contexts.direct_client;
-            edge->hub().replace_tls(link);
-        });
+        runtime_->bus().run_on(shard->shard().index,
+                               [edge = shard.get(), contexts = tls_, link = link_tls_, dial, realm = file.realm(),
+                                secret = file.link.secret, cores = neighbours_of(file)] {
+                                   edge->hub().replace_identity(realm, secret, cores);
+                                   edge->s2s().context().dial = dial;
+                                   edge->s2s().context().server_tls = contexts.server;
+                                   edge->s2s().context().direct_server_tls = contexts.direct_server;
+                                   edge->s2s().context().client_tls = contexts.client;
+                                   edge->s2s().context().direct_client_tls = contexts.direct_client;
+                                   edge->hub().replace_tls(link);
+                               });
     }
     return {};
 }

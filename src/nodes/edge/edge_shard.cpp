@@ -70,6 +70,7 @@ link::HubContext EdgeShard::hub_context(const EdgeParts& parts) {
     context.realm = parts.realm;
     context.node_instance = parts.instance;
     context.secret = parts.link_secret;
+    context.neighbours = parts.neighbours;
     context.limits = parts.limits;
     context.hold = parts.link_hold;
     context.tls = parts.link_tls;
@@ -101,12 +102,8 @@ link::HubContext EdgeShard::hub_context(const EdgeParts& parts) {
 
 bool EdgeShard::is_local(std::string_view domain) const {
     const auto& domains = rules_.settings().domains;
-    return std::any_of(domains.begin(), domains.end(), [&](const config::NamePattern& pattern) {
-        const std::string& name = pattern.domain.text();
-        if (!pattern.below) return domain == name;
-        return domain.size() > name.size() + 1 && domain.ends_with(name) &&
-               domain[domain.size() - name.size() - 1] == '.';
-    });
+    return std::any_of(domains.begin(), domains.end(),
+                       [&](const config::NamePattern& pattern) { return pattern.matches_text(domain); });
 }
 
 /// Stanzas to our domains; and what is returned to a domain behind a core that does not federate, or no longer.

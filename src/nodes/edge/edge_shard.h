@@ -27,6 +27,7 @@ struct EdgeParts {
     bool share_streams = false;
     std::shared_ptr<const io::TlsContext> server_tls, direct_server_tls, client_tls, direct_client_tls, link_tls;
     std::string realm, instance, link_secret;
+    link::Neighbours neighbours{};  ///< cores
     Duration link_hold{};
     std::atomic<int>* link_load = nullptr;  ///< connections of this shard, counted down when one closes
     record::Desk::ToControl to_control{};   ///< absent: handshakes are counted only

@@ -75,6 +75,7 @@ Result<void> PresenceNode::prepare() {
     parts.realm = file.realm();
     parts.instance = runtime_->instance();
     parts.link_secret = file.link.secret;
+    parts.neighbours = neighbours_of(file);
     parts.link_hold = seconds_of(file.link.hold_seconds);
     parts.on_obstacle = [this](presence::Obstacle obstacle) {
         runtime_->control().post([this, obstacle] { router_->obstacle(obstacle); });
@@ -225,9 +226,8 @@ Result<void> PresenceNode::restart_links() {
     runtime_->take_over_link();
     link_tls_ = std::move(*link_tls);
     link_material_ = material_of(latest);
-    on_data([this, realm = latest.realm(), secret = latest.link.secret, tls = link_tls_] {
-        shard_->restart_links(realm, secret, tls);
-    });
+    on_data([this, realm = latest.realm(), secret = latest.link.secret, cores = neighbours_of(latest),
+             tls = link_tls_] { shard_->restart_links(realm, secret, cores, tls); });
     return {};
 }
 
@@ -314,10 +314,13 @@ std::vector<std::string> PresenceNode::reload() {
         if (!client_tls) return {client_tls.error().text};
         on_data([this, tls = std::move(*client_tls)] { shard_->users()->replace_tls(tls); });
     }
-    const std::pair<const char*, bool> changes[] = {{"node.name", now.node.name != latest.node.name},
-                                                    {"link.listen", now.link.listen != latest.link.listen},
-                                                    {"link.secret", now.link.secret != latest.link.secret},
-                                                    {"link key material", link_material_ != material_of(latest)}};
+    const std::pair<const char*, bool> changes[] = {
+        {"node.name", now.node.name != latest.node.name},
+        {"link.listen", now.link.listen != latest.link.listen},
+        {"link.secret", now.link.secret != latest.link.secret},
+        {"link.accept", now.link.accept != latest.link.accept},
+        {"link.require_roles", now.link.require_roles != latest.link.require_roles},
+        {"link key material", link_material_ != material_of(latest)}};
     const bool any =
         std::any_of(std::begin(changes), std::end(changes), [](const auto& change) { return change.second; });
     if (!any) router_->file_unchanged();

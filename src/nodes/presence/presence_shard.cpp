@@ -23,6 +23,7 @@ link::HubContext PresenceShard::hub_context(const PresenceParts& parts) {
     context.realm = parts.realm;
     context.node_instance = parts.instance;
     context.secret = parts.link_secret;
+    context.neighbours = parts.neighbours;
     context.limits = parts.limits;
     context.hold = parts.link_hold;
     context.tls = parts.link_tls;
@@ -73,8 +74,9 @@ void PresenceShard::make_users(const PresenceParts& parts) {
     services_.push_back(users_.get());
 }
 
-void PresenceShard::restart_links(std::string realm, std::string secret, std::shared_ptr<const io::TlsContext> tls) {
-    hub_.replace_identity(std::move(realm), std::move(secret));
+void PresenceShard::restart_links(std::string realm, std::string secret, link::Neighbours neighbours,
+                                  std::shared_ptr<const io::TlsContext> tls) {
+    hub_.replace_identity(std::move(realm), std::move(secret), std::move(neighbours));
     hub_.replace_tls(std::move(tls));
     hub_.restart();
 }

@@ -34,6 +34,7 @@ struct PresenceParts {
     Limits limits;
     std::shared_ptr<const io::TlsContext> link_tls;
     std::string realm, instance, link_secret;
+    link::Neighbours neighbours{};  ///< cores
     Duration link_hold{};
     /// On the shard's thread: stanzas to other domains are returned, and why.
     std::function<void(presence::Obstacle)> on_obstacle{};
@@ -50,8 +51,9 @@ public:
     /// Null: this node has no users.
     [[nodiscard]] im::Service* users() { return users_.get(); }
     [[nodiscard]] const routing::Shard& shard() const { return shard_; }
-    /// The router begins anew: every link ends and is resumed, with this name, secret and key material.
-    void restart_links(std::string realm, std::string secret, std::shared_ptr<const io::TlsContext> tls);
+    /// The router begins anew: every link ends and is resumed, with this name, secret, neighbours and key material.
+    void restart_links(std::string realm, std::string secret, link::Neighbours neighbours,
+                       std::shared_ptr<const io::TlsContext> tls);
     void shut();
     /// How full is what outlives a stream.
     [[nodiscard]] TableFills tables() const;

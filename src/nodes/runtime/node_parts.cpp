@@ -62,6 +62,15 @@ void fill_common(Runtime& runtime, admin::NodeStatus& status) {
     status.now = runtime.control().now();
 }
 
+link::Neighbours neighbours_of(const config::NodeFile& file) {
+    link::Neighbours neighbours;
+    neighbours.roles_required = file.link.require_roles;
+    for (const config::LinkAccept& core : file.link.accept) {
+        neighbours.listed.push_back({core.name, core.secret.empty() ? file.link.secret : core.secret, core.addresses});
+    }
+    return neighbours;
+}
+
 void watch_until_quiet(Runtime& runtime, std::function<std::size_t(std::size_t)> open, std::function<void()> on_quiet) {
     struct Watch {
         std::unique_ptr<io::Timer> timer;

@@ -7,6 +7,7 @@
 
 #include "admin/api/node_control.h"
 #include "nodes/runtime/runtime.h"
+#include "proto/link/neighbour.h"
 
 namespace sallyport::nodes {
 
@@ -14,6 +15,8 @@ namespace sallyport::nodes {
 [[nodiscard]] admin::NodeStatus joined(std::vector<admin::NodeStatus> parts);
 /// Name, version, times, settings: what does not depend on the role.
 void fill_common(Runtime& runtime, admin::NodeStatus& status);
+/// Who may dial this node's router link, and what certificates on it have to say.
+[[nodiscard]] link::Neighbours neighbours_of(const config::NodeFile& file);
 /// Calls `on_quiet` on the control loop once `open(shard)` is 0 on every shard, or after the closing timer.
 void watch_until_quiet(Runtime& runtime, std::function<std::size_t(std::size_t)> open, std::function<void()> on_quiet);
 

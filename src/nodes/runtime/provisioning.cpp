@@ -2,6 +2,7 @@
 #include "nodes/runtime/provisioning.h"
 
 #include "io/loop/random.h"
+#include "nodes/runtime/node_parts.h"
 
 namespace sallyport::nodes {
 
@@ -42,8 +43,12 @@ Result<void> Provisioning::prepare_edge() {
     if (!host_key) return host_key.error();
     auto authorized = io::load_authorized_keys(file.ssh.authorized_keys);
     if (!authorized) return authorized.error();
+    std::vector<IpNetwork> neighbours;
+    for (const auto& core : neighbours_of(file).listed) {
+        neighbours.insert(neighbours.end(), core.addresses.begin(), core.addresses.end());
+    }
     ssh_->serve(
-        {std::move(*host_key), std::move(*authorized), {}},
+        {std::move(*host_key), std::move(*authorized), {}, std::move(neighbours)},
         {[this](std::unique_ptr<io::ByteChannel> channel, const io::SshFar& far) {
              log_.info("ssh.open", {{"far", far.comment},
                                     {"address", far.address},

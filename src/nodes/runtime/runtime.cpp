@@ -45,6 +45,11 @@ Result<void> Runtime::prepare() {
 
     if (auto opened = open_log(); !opened) return opened;
     alarms_ = std::make_unique<services::AlarmBoard>(control_, Logger{*log_, LogModule::node});
+    for (const auto* warnings : {&file_.warnings, &file_.weak_links}) {
+        for (const std::string& warning : *warnings) {
+            Logger{*log_, LogModule::node}.warn("node.file.weak", {{"file", file_.path}, {"what", warning}});
+        }
+    }
 
     if (auto folder = io::private_folder(file_.node.data); !folder) return folder.error();
     make_diagnostics();
@@ -171,7 +176,11 @@ std::vector<std::string> Runtime::reload_file() {
         file_.link.certificate = fresh.link.certificate;
         file_.link.key = fresh.link.key;
         file_.link.trust = fresh.link.trust;
+        file_.link.accept = fresh.link.accept;
+        file_.link.require_roles = fresh.link.require_roles;
     }
+    file_.warnings = fresh.warnings;
+    file_.weak_links = fresh.weak_links;
     file_.s2s.allow_networks = fresh.s2s.allow_networks;
     latest_ = std::move(fresh);
     apply_log_levels(*settings_->snapshot());
@@ -240,7 +249,6 @@ std::optional<config::NodeFile> load_node_file(const std::string& path, config::
     const auto errors = services::read_node_file(path, role, file);
     for (const auto& error : errors) std::fprintf(stderr, "%s\n", error.sentence().c_str());
     if (!errors.empty()) return std::nullopt;
-    for (const auto& warning : file.warnings) std::fprintf(stderr, "warning: %s: %s\n", path.c_str(), warning.c_str());
     return file;
 }
 

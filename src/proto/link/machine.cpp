@@ -103,6 +103,11 @@ Machine::Machine(MachineSettings settings, TimePoint now)
     far_realm_ = settings_.far_realm;
 }
 
+void Machine::meet(std::string far_realm, std::string secret) {
+    settings_.far_realm = std::move(far_realm);
+    settings_.secret = std::move(secret);
+}
+
 void Machine::on_connected(Actions& out) {
     state_ = State::header;
     if (settings_.end == End::listener) return;
@@ -150,7 +155,9 @@ void Machine::on_header(const xml::Header& header, TimePoint now, Actions& out) 
         state_ = State::features;
         return;
     }
-    far_realm_ = std::string{header.attribute("from")}.substr(0, 255);
+    // As for the dialler: what a certificate proved counts, whatever the far side calls itself.
+    far_realm_ = settings_.far_realm;
+    if (far_realm_.empty()) far_realm_ = std::string{header.attribute("from")}.substr(0, 255);
     stream_id_ = settings_.stream_id;
     out.push_back(Send{listener_header() + "<stream:features><sm xmlns='" + std::string{ns::stream_management} +
                        "'/><bind xmlns='" + std::string{ns::component_bind} + "'/></stream:features>"});

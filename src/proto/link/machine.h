@@ -86,7 +86,7 @@ using Actions = std::vector<Action>;
 struct MachineSettings {
     End end = End::dialler;
     std::string realm;      ///< ours
-    std::string far_realm;  ///< dialler: of the node dialled
+    std::string far_realm;  ///< of the node dialled, or that a certificate proved; empty: the one that it names itself
     std::string node;       ///< instance
     std::string secret;
     std::string stream_id;  ///< listener: fresh
@@ -101,6 +101,8 @@ class Machine {
 public:
     Machine(MachineSettings settings, TimePoint now);
 
+    /// Listener: the certificate is that of a node with a realm and secret of its own.
+    void meet(std::string far_realm, std::string secret);
     /// TLS is up and the peer's certificate accepted.
     void on_connected(Actions& out);
     void on_header(const xml::Header& header, TimePoint now, Actions& out);

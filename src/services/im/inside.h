@@ -149,7 +149,8 @@ private:
     std::vector<std::unique_ptr<io::Listener>> listeners_;
     std::vector<Endpoint> endpoints_;
     std::vector<std::unique_ptr<ClientStream>> streams_, dead_streams_;
-    std::unordered_map<std::string, std::unique_ptr<Account>> accounts_;  ///< by bare JID
+    /// By bare JID; ordered, for strangers choose whom they write to and a tree has no bad keys (threat T63).
+    std::map<std::string, std::unique_ptr<Account>> accounts_;
     std::vector<std::unique_ptr<Session>> dead_sessions_;
     std::unordered_map<std::string, Session*> resumable_;
     std::map<IpAddress, Failures> failures_;

@@ -30,7 +30,8 @@ Connection::Connection(Hub& hub, std::unique_ptr<io::Stream> stream, MachineSett
           arm();
       })} {}
 
-void Connection::start() {
+void Connection::start(std::unique_ptr<Doorway::Place> place) {
+    place_ = std::move(place);
     stream_->set_owner(this);
     stream_->start_tls(tls_, expected_name_.empty() ? io::TlsRole::server : io::TlsRole::client, expected_name_);
     arm();
@@ -38,20 +39,33 @@ void Connection::start() {
 
 void Connection::on_tls(const TlsFacts& facts) {
     tls_facts_ = facts;
-    const bool named =
-        expected_name_.empty() || (facts.peer && std::find(facts.peer->dns_names.begin(), facts.peer->dns_names.end(),
-                                                           expected_name_) != facts.peer->dns_names.end());
-    if (!facts.peer || !facts.peer->chain_valid || !named) {
-        why_closed_ = !facts.peer                ? "no certificate"
-                      : !facts.peer->chain_valid ? "certificate: " + facts.peer->chain_error
-                                                 : "the certificate is not for " + expected_name_;
+    if (std::string why = objection(facts); !why.empty()) {
+        why_closed_ = std::move(why);
         stream_->abort();
         return;
     }
+    proven_ = true;
     Actions actions;
     machine_.on_connected(actions);
     carry_out(actions);
     arm();
+}
+
+/// Why nothing is read from this peer; empty: it is the neighbour that it has to be. As listener, learns which one.
+std::string Connection::objection(const TlsFacts& facts) {
+    if (!facts.peer) return "no certificate";
+    if (!facts.peer->chain_valid) return "certificate: " + facts.peer->chain_error;
+    const HubContext& hub = hub_.context_;
+    const Neighbour* neighbour = nullptr;
+    if (expected_name_.empty() && !hub.neighbours.listed.empty()) {
+        neighbour = named_by(*facts.peer, hub.neighbours.listed);
+        if (neighbour == nullptr) {
+            return "the certificate is for " + facts.peer->subject + ", which no [[link.accept]] names";
+        }
+    }
+    std::string why = link::objection(*facts.peer, expected_name_, hub.far_role, hub.neighbours.roles_required);
+    if (why.empty() && neighbour != nullptr) machine_.meet(realm_of(neighbour->name), neighbour->secret);
+    return why;
 }
 
 void Connection::on_bytes(std::string_view bytes) {
@@ -105,6 +119,7 @@ void Connection::carry_out(Actions& actions) {
         if (auto* send = std::get_if<Send>(&action)) {
             stream_->write(send->bytes);
         } else if (auto* wanted = std::get_if<SessionWanted>(&action)) {
+            if (place_) place_->prove();  // certificate and secret: who comes from there is a neighbour
             hub_.session_wanted(*this, *wanted);
         } else if (auto* session = std::get_if<SessionOpen>(&action)) {
             hub_.session_open(*this, *session);

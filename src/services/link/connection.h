@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "base/doorway.h"
 #include "io/net/stream.h"
 #include "proto/link/machine.h"
 #include "proto/xml/reader.h"
@@ -23,11 +24,14 @@ public:
                std::shared_ptr<const io::TlsContext> tls, std::size_t dial_index);
     ~Connection() override = default;
 
-    void start();
+    /// As listener with the place that it takes until the far side has shown who it is.
+    void start(std::unique_ptr<Doorway::Place> place = nullptr);
     void attach(Session* session);
     [[nodiscard]] Session* session() const { return session_; }
     [[nodiscard]] Machine& machine() { return machine_; }
     [[nodiscard]] std::size_t dial_index() const { return dial_index_; }
+    /// The far side's certificate is that of a neighbour.
+    [[nodiscard]] bool proven() const { return proven_ || !expected_name_.empty(); }
     [[nodiscard]] bool open() const { return !finished_ && machine_.open(); }
     [[nodiscard]] std::size_t pending() const { return stream_->pending(); }
     [[nodiscard]] const std::string& why_closed() const { return why_closed_; }
@@ -48,6 +52,7 @@ public:
     void on_closed(io::CloseReason reason, const std::string& text) override;
 
 private:
+    [[nodiscard]] std::string objection(const TlsFacts& facts);
     void element();
     void arm();
 
@@ -65,7 +70,8 @@ private:
     TlsFacts tls_facts_;
     std::string why_closed_;
     std::optional<Duration> clock_skew_;
-    bool finished_ = false;
+    std::unique_ptr<Doorway::Place> place_;
+    bool proven_ = false, finished_ = false;
 };
 
 }  // namespace sallyport::link

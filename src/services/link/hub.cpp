@@ -13,6 +13,21 @@ constexpr Duration sweep_every = std::chrono::seconds{1};
 /// A session without a connection is kept this long at most, whatever it holds (docs/protocol/link.md, section 3).
 constexpr Duration session_life = std::chrono::seconds{300};
 
+
+/// Of one shard: a node has as many links as the larger number of shards, and 256 are the most.
+constexpr std::size_t most_connections = 1024;
+
+std::vector<IpNetwork> addresses_of(const Neighbours& neighbours) {
+    std::vector<IpNetwork> all;
+    for (const Neighbour& one : neighbours.listed) all.insert(all.end(), one.addresses.begin(), one.addresses.end());
+    return all;
+}
+
+/// A session is resumed and replaced by the node that it was opened by, and by nobody else who learned its id.
+bool is_of(Connection& connection, const Session& session) {
+    return session.far_realm == connection.machine().far_realm();
+}
+
 bool may_carry(const Session& session, const Way& way) {
     const auto& domains = session.bound.domains;
     const auto& realms = session.bound.realms;
@@ -33,6 +48,7 @@ bool may_carry(const Session& session, const Way& way) {
 Hub::Hub(HubContext context)
     : context_{std::move(context)},
       log_{context_.shard.logger(LogModule::link)},
+      doorway_{addresses_of(context_.neighbours)},
       sweeper_{context_.shard.loop.timer([this] { sweep(); })} {}
 
 Hub::~Hub() {
@@ -45,7 +61,7 @@ MachineSettings Hub::machine_settings(const DialTarget* target) const {
     settings.realm = context_.realm;
     settings.far_realm = target != nullptr ? target->realm : std::string{};
     settings.node = context_.node_instance;
-    settings.secret = context_.secret;
+    settings.secret = target != nullptr && !target->secret.empty() ? target->secret : context_.secret;
     settings.stream_id = context_.shard.fresh_id();
     settings.shard = context_.shard.index;
     settings.shards = context_.shard.count;
@@ -54,9 +70,30 @@ MachineSettings Hub::machine_settings(const DialTarget* target) const {
 
 void Hub::accept(std::unique_ptr<io::Stream> stream) {
     log_.debug("link.accepted", {{"remote", stream->remote().text()}, {"local", stream->local().text()}});
+    auto place = doorway_.enter(stream->remote().address);
+    const bool full = connections_.size() >= most_connections;
+    if (!place || full) {
+        log_stranger(stream->remote(),
+                     full ? "too many links" : "too many connections that have not shown who they are");
+        stream.reset();
+        if (context_.on_connection_closed) context_.on_connection_closed();
+        return;
+    }
     connections_.push_back(std::make_unique<Connection>(*this, std::move(stream), machine_settings(nullptr),
                                                         std::string{}, context_.tls, 0));
-    connections_.back()->start();
+    connections_.back()->start(std::move(place));
+}
+
+void Hub::log_stranger(const Endpoint& remote, const std::string& why) {
+    log_.write_for(log_source(remote.address), LogLevel::warn, "link.stranger",
+                   {{"remote", remote.text()}, {"why", why}});
+}
+
+void Hub::replace_identity(std::string realm, std::string secret, Neighbours neighbours) {
+    context_.realm = std::move(realm);
+    context_.secret = std::move(secret);
+    context_.neighbours = std::move(neighbours);
+    doorway_.replace_neighbours(addresses_of(context_.neighbours));
 }
 
 void Hub::session_wanted(Connection& connection, const SessionWanted& wanted) {
@@ -80,7 +117,9 @@ void Hub::session_wanted(Connection& connection, const SessionWanted& wanted) {
         begin(connection, fresh);
         return;
     }
-    if (Session* known = find_session(wanted.previous)) return resume(connection, *known, wanted.h);
+    if (Session* known = find_session(wanted.previous); known != nullptr && is_of(connection, *known)) {
+        return resume(connection, *known, wanted.h);
+    }
     if (!context_.find_elsewhere) {
         connection.machine().resume_failed(actions);
         return connection.carry_out(actions);
@@ -91,8 +130,8 @@ void Hub::session_wanted(Connection& connection, const SessionWanted& wanted) {
             std::find_if(connections_.begin(), connections_.end(), [&](const auto& c) { return c.get() == key; });
         if (session) {
             Session& adopted = adopt(std::move(session));
-            if (at != connections_.end()) return resume(**at, adopted, h);
-            return arm_sweep();
+            if (at != connections_.end() && is_of(**at, adopted)) return resume(**at, adopted, h);
+            arm_sweep();
         }
         if (at == connections_.end()) return;
         Actions answer;
@@ -246,15 +285,15 @@ void Hub::stanza(Connection& connection, const xmpp::Stanza& stanza) {
                                     {"from", std::string{stanza.from_domain}},
                                     {"to", std::string{stanza.to_domain}}});
     }
-    if (admission == Admission::end) {
-        return connection.close(xmpp::StreamError{xmpp::StreamCondition::invalid_from, {}, {}, {}},
-                                "a stanza that the far side may not send");
-    }
     ++session->received;
     routing::Ticket ticket = session->source;
     ticket.sequence = session->in.received();
-    if (admission == Admission::refuse) return context_.shard.settle(ticket);
-    context_.router->route(stanza, ticket);
+    if (admission == Admission::route) return context_.router->route(stanza, ticket);
+    // Done with, so that it does not come again when the session is resumed.
+    context_.shard.settle(ticket);
+    if (admission == Admission::refuse) return;
+    connection.close(xmpp::StreamError{xmpp::StreamCondition::invalid_from, {}, {}, {}},
+                     "a stanza that the far side may not send");
 }
 
 void Hub::flush_done() {
@@ -373,12 +412,13 @@ void Hub::flush_held() {
 
 void Hub::closed(Connection& connection) {
     Session* session = connection.session();
-    // Without a session it may be anybody who found the port.
-    log_.write_for(session != nullptr ? std::string{} : log_source(connection.remote().address), LogLevel::warn,
-                   "link.down",
-                   {{"far", session != nullptr ? session->far_realm : connection.machine().far_realm()},
-                    {"why", connection.why_closed()},
-                    {"waiting", std::to_string(session != nullptr ? session->out.size() : 0)}});
+    if (connection.proven()) {
+        log_.warn("link.down", {{"far", session != nullptr ? session->far_realm : connection.machine().far_realm()},
+                                {"why", connection.why_closed()},
+                                {"waiting", std::to_string(session != nullptr ? session->out.size() : 0)}});
+    } else {
+        log_stranger(connection.remote(), connection.why_closed());
+    }
     if (session != nullptr && session->connection == &connection) {
         session->connection = nullptr;
         session->broken_since = context_.shard.loop.now();
@@ -420,13 +460,16 @@ void Hub::replace_given_up(Session& fresh) {
     const std::string id = std::exchange(fresh.replaces, {});
     if (id.empty()) return;
     if (Session* old = find_session(id)) {
+        if (old->far_realm != fresh.far_realm) return;
         detach(*old);
         return give_up(*old, TimePoint::min());
     }
     if (!context_.find_elsewhere) return;
-    context_.find_elsewhere(id, [this](std::unique_ptr<Session> session) {
+    context_.find_elsewhere(id, [this, realm = fresh.far_realm](std::unique_ptr<Session> session) {
         if (!session) return;
-        give_up(adopt(std::move(session)), TimePoint::min());
+        Session& adopted = adopt(std::move(session));
+        if (adopted.far_realm != realm) return arm_sweep();
+        give_up(adopted, TimePoint::min());
         flush_held();
     });
 }

@@ -11,9 +11,11 @@
 #include <string>
 #include <vector>
 
+#include "base/doorway.h"
 #include "base/limits.h"
 #include "base/tables.h"
 #include "io/dns/resolver.h"
+#include "proto/link/neighbour.h"
 #include "proto/xmpp/errors.h"
 #include "services/link/connection.h"
 #include "services/link/session.h"
@@ -27,6 +29,7 @@ struct DialTarget {
     HostPort address;
     std::string name;
     std::string realm;
+    std::string secret{};  ///< of this link; empty: that of the context
 };
 
 /// Which far sides may carry a stanza. `name` lives as long as whoever answers.
@@ -59,6 +62,7 @@ struct HubContext {
     End end = End::listener;
     std::string realm{}, node_instance{}, secret{};
     std::string_view far_role{};  ///< of the nodes at the far side: "edge", "core", "presence"
+    Neighbours neighbours{};      ///< listener: who may be there; both: what a certificate has to say
     Limits limits{};
     Duration hold = std::chrono::seconds{30};  ///< how long stanzas wait for a link that is down; 0: bounced at once
     std::shared_ptr<const io::TlsContext> tls{};
@@ -126,10 +130,7 @@ public:
 
     void replace_tls(std::shared_ptr<const io::TlsContext> tls) { context_.tls = std::move(tls); }
     /// For connections from now on.
-    void replace_identity(std::string realm, std::string secret) {
-        context_.realm = std::move(realm);
-        context_.secret = std::move(secret);
-    }
+    void replace_identity(std::string realm, std::string secret, Neighbours neighbours);
     [[nodiscard]] std::vector<SessionStatus> sessions() const;
     struct DialStatus {
         std::string address, name, role, state, why;
@@ -162,6 +163,7 @@ private:
     };
 
     // from connections
+    void log_stranger(const Endpoint& remote, const std::string& why);
     void session_wanted(Connection& connection, const SessionWanted& wanted);
     void session_open(Connection& connection, const SessionOpen& open);
     void bound(Connection& connection, Serves serves);
@@ -199,6 +201,7 @@ private:
 
     HubContext context_;
     Logger log_;
+    Doorway doorway_;  ///< listener
     std::vector<std::unique_ptr<Connection>> connections_;
     std::vector<std::unique_ptr<Connection>> dead_;
     std::vector<std::unique_ptr<Session>> sessions_;

@@ -288,6 +288,9 @@ TEST_F(Access, AsksForACodeOnceItIsOn) {
     const std::string code = hotp(*secret, step);
     EXPECT_TRUE(log_in("anna", "a long password", code).opened);
     EXPECT_EQ(log_in("anna", "a long password", code).error.code, "login-refused") << "a code counts once";
+    open();
+    EXPECT_EQ(log_in("anna", "a long password", code).error.code, "login-refused") << "also after a restart";
+    EXPECT_TRUE(log_in("anna", "a long password", hotp(*secret, step + 1)).opened);
     ASSERT_TRUE(desk->end_totp("anna"));
     EXPECT_TRUE(log_in("anna", "a long password").opened);
 }

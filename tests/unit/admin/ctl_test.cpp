@@ -213,6 +213,19 @@ TEST(Table, GivesWayInItsFlexibleColumnsAndCountsWideCharacters) {
     EXPECT_EQ(ctl::display_width("\xe4\xb8\xad\xe6\x96\x87"), 4u);
 }
 
+TEST(Words, LieToNoTerminal) {
+    // U+202E, U+2066, U+200F, U+061C, U+2028, U+200B, U+FEFF, a tag; then what may stand.
+    for (const char* raw : {"\xE2\x80\xAE", "\xE2\x81\xA6", "\xE2\x80\x8F", "\xD8\x9C", "\xE2\x80\xA8", "\xE2\x80\x8B",
+                            "\xEF\xBB\xBF", "\xF3\xA0\x81\xBF", "\x1b", "\xC2\x9B"}) {
+        EXPECT_EQ(ctl::safe("a" + std::string{raw} + "b"),
+                  "a\xEF\xBF\xBD"
+                  "b");
+    }
+    EXPECT_EQ(ctl::safe("Zürich \xE2\x80\xA7 日本"), "Zürich \xE2\x80\xA7 日本");
+    EXPECT_EQ(ctl::safe_json("{\"a\": \"\xE2\x80\xAE\xF3\xA0\x81\xBF\x7f\xC2\x9B ü\"}\n"),
+              "{\"a\": \"\\u202e\\udb40\\udc7f\\u007f\\u009b ü\"}\n");
+}
+
 TEST(Words, SayDurationsAndCounts) {
     EXPECT_EQ(ctl::duration_words(0.25), "0.2 s");
     EXPECT_EQ(ctl::duration_words(59.9), "59 s");

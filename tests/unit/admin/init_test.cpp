@@ -6,10 +6,12 @@
 #include <filesystem>
 #include <sstream>
 
+#include "io/loop/asio_loop.h"
 #include "io/ssh/keys.h"
 #include "io/store/file_facts.h"
 #include "io/tls/cert_facts.h"
 #include "io/tls/files.h"
+#include "io/tls/pki.h"
 #include "model/config/node_file.h"
 #include "nodes/ctl/cli.h"
 #include "nodes/ctl/init.h"
@@ -61,6 +63,7 @@ protected:
         const auto errors = config::parse_node_file(*io::read_file(path), path, role, file, io::file_facts);
         for (const auto& error : errors) ADD_FAILURE() << error.sentence();
         EXPECT_TRUE(file.warnings.empty());
+        EXPECT_TRUE(file.weak_links.empty());
         return file;
     }
     [[nodiscard]] unsigned mode(const std::string& name) const {
@@ -82,7 +85,13 @@ TEST_F(Init, WritesAPairThatBothNodesAccept) {
     EXPECT_EQ(edge.s2s.listen.size(), 2u);
     EXPECT_EQ(core.link.dial.at(0).address.text(), edge.link.listen.at(0).text());
     EXPECT_EQ(core.link.dial.at(0).name, edge.node.name);
-    EXPECT_EQ(core.link.secret, edge.link.secret);
+    ASSERT_EQ(edge.link.accept.size(), 1u);
+    EXPECT_EQ(edge.link.accept[0].name, core.node.name);
+    EXPECT_GE(edge.link.accept[0].secret.size(), 64u);
+    EXPECT_EQ(core.link.dial.at(0).secret, edge.link.accept[0].secret);
+    EXPECT_TRUE(edge.link.accept[0].addresses.at(0).contains(*IpAddress::parse("10.0.2.2")));
+    EXPECT_TRUE(edge.link.require_roles && core.link.require_roles);
+    EXPECT_TRUE(edge.link.secret.empty() && core.link.secret.empty()) << "no secret opens two links";
     EXPECT_EQ(core.inside.servers.at(0).address.text(), "10.0.1.5:5270");
     EXPECT_EQ(core.inside.servers.at(0).domains.at(1).text(),
               "b\xc3\xbc"
@@ -111,7 +120,7 @@ TEST_F(Init, KeepsKeysAndSecretsPrivate) {
     EXPECT_EQ(mode("edge-link.pem"), 0644u);
     EXPECT_EQ(mode(""), 0700u);
     const auto edge = parse("edge.toml", config::Role::edge);
-    EXPECT_THAT(out, Not(HasSubstr(edge.link.secret)));
+    EXPECT_THAT(out, Not(HasSubstr(edge.link.accept.at(0).secret)));
 }
 
 TEST_F(Init, SignsLinkCertificatesThatTheTraversalAuthorityProves) {
@@ -122,6 +131,7 @@ TEST_F(Init, SignsLinkCertificatesThatTheTraversalAuthorityProves) {
         ASSERT_TRUE(facts);
         EXPECT_TRUE(facts->chain_valid) << facts->chain_error;
         EXPECT_EQ(facts->dns_names, std::vector<std::string>{name});
+        EXPECT_EQ(facts->uris, std::vector<std::string>{"urn:sallyport:role:" + std::string{file}.substr(0, 4)});
     }
 }
 
@@ -205,7 +215,10 @@ TEST_F(Init, WritesATrioThatAllThreeNodesAccept) {
     EXPECT_EQ(core.link.dial[1].role, "presence");
     EXPECT_EQ(core.link.dial[1].name, presence.node.name);
     EXPECT_EQ(core.link.dial[1].address.text(), presence.link.listen.at(0).text());
-    EXPECT_EQ(core.link.secret, presence.link.secret);
+    ASSERT_EQ(presence.link.accept.size(), 1u);
+    EXPECT_EQ(presence.link.accept[0].name, core.node.name);
+    EXPECT_EQ(core.link.dial[1].secret, presence.link.accept[0].secret);
+    EXPECT_NE(core.link.dial[0].secret, core.link.dial[1].secret) << "each link has a secret of its own";
     EXPECT_TRUE(core.inside.servers.empty());
     EXPECT_EQ(presence.realm(), "imp1-b-test");
     EXPECT_EQ(presence.clients.domains.at(0).text(), "b.test");
@@ -237,6 +250,101 @@ TEST_F(Init, WritesATrioThatAllThreeNodesAccept) {
     EXPECT_THAT(printed, HasSubstr("sallyport presence --config"));
     EXPECT_THAT(printed, Not(HasSubstr("s2s_connect_overrides")));
     EXPECT_THAT(printed, Not(HasSubstr(core.axl.servers[0].password)));
+}
+
+/// The files of a trio as an older release wrote them: one secret, certificates without a role.
+class Migrate : public Init {
+protected:
+    void SetUp() override {
+        std::filesystem::create_directory(folder);
+        put("edge.toml", node("edge1") +
+                             "[s2s]\nlisten = [\"198.51.0.7:5269\"]\n[link]\nlisten = [\"10.0.0.1:7400\"]\n" +
+                             link("edge-link"));
+        put("presence.toml", node("imp1") + "[link]\nlisten = [\"10.0.1.7:7400\"]\n" + link("presence-link"));
+        put("core.toml", node("core1") + "[link]\n" + link("core-link") +
+                             "\n[[link.dial]]\naddress = \"10.0.0.1:7400\"\nname = \"edge1.b.test\"  # a word\n"
+                             "role = \"edge\"\n\n[[link.dial]]\naddress = \"10.0.1.7:7400\"\n"
+                             "name = \"imp1.b.test\"\nrole = \"presence\"\n\n[timers]\nidle = 700\n");
+        const auto authority = io::make_authority("Traversal", io::AsioLoop{}.wall(), std::chrono::hours{24});
+        ASSERT_TRUE(authority);
+        put("traversal-ca.pem", authority->certificate);
+        put("traversal-ca.key", authority->key);
+        for (const char* stem : {"edge-link", "core-link", "presence-link"}) {
+            put(stem + std::string{".pem"}, authority->certificate);
+            put(stem + std::string{".key"}, authority->key);
+        }
+    }
+    void put(const std::string& name, const std::string& text) {
+        ASSERT_TRUE(io::write_file(folder + "/" + name, text, true));
+    }
+    static std::string node(const std::string& host) {
+        return "# keep this remark\n[node]\nname = \"" + host + ".b.test\"\ndata = \"data/" + host + "\"\n\n";
+    }
+    static std::string link(const std::string& stem) {
+        return "certificate = \"" + stem + ".pem\"\nkey = \"" + stem +
+               ".key\"\ntrust = \"traversal-ca.pem\"\nsecret = \"one secret for everybody\"\n";
+    }
+    std::string text(const std::string& name) { return *io::read_file(folder + "/" + name); }
+};
+
+TEST_F(Migrate, WarnsOfFilesThatAreStillGood) {
+    for (const char* name : {"edge.toml", "core.toml", "presence.toml"}) {
+        EXPECT_EQ(run({"check-config", folder + "/" + name}), 0) << "they work as before: " << err;
+        EXPECT_THAT(err, HasSubstr("init --migrate")) << name;
+        EXPECT_THAT(err, HasSubstr("link.require_roles")) << name;
+    }
+    EXPECT_EQ(run({"check-config", folder + "/core.toml"}), 0);
+    EXPECT_THAT(err, HasSubstr("link.secret: opens several links"));
+}
+
+TEST_F(Migrate, GivesEachLinkItsOwnSecretAndEachNodeItsRole) {
+    ASSERT_EQ(run({"init", "--migrate", "--directory", folder}), 0) << err;
+    const auto edge = parse("edge.toml", config::Role::edge);
+    const auto core = parse("core.toml", config::Role::core);
+    const auto presence = parse("presence.toml", config::Role::presence);
+    ASSERT_EQ(edge.link.accept.size(), 1u);
+    ASSERT_EQ(presence.link.accept.size(), 1u);
+    ASSERT_EQ(core.link.dial.size(), 2u);
+    EXPECT_EQ(edge.link.accept[0].name, "core1.b.test");
+    EXPECT_EQ(presence.link.accept[0].name, "core1.b.test");
+    EXPECT_EQ(core.link.dial[0].secret, edge.link.accept[0].secret);
+    EXPECT_EQ(core.link.dial[1].secret, presence.link.accept[0].secret);
+    EXPECT_NE(core.link.dial[0].secret, core.link.dial[1].secret);
+    EXPECT_EQ(core.timers.idle, 700);
+    for (const char* name : {"edge.toml", "core.toml", "presence.toml"}) {
+        EXPECT_THAT(text(name), HasSubstr("# keep this remark"));
+        EXPECT_THAT(text(name), Not(HasSubstr("one secret for everybody")));
+        EXPECT_THAT(text(name + std::string{".before"}), HasSubstr("one secret for everybody"));
+        EXPECT_EQ(mode(name), 0600u);
+    }
+    for (const auto& [stem, host, role] :
+         {std::tuple{"edge-link", "edge1.b.test", "edge"}, std::tuple{"core-link", "core1.b.test", "core"},
+          std::tuple{"presence-link", "imp1.b.test", "presence"}}) {
+        const auto facts = io::judge_certificate(text(stem + std::string{".pem"}), text("traversal-ca.pem"));
+        ASSERT_TRUE(facts);
+        EXPECT_TRUE(facts->chain_valid) << facts->chain_error;
+        EXPECT_EQ(facts->dns_names, std::vector<std::string>{host});
+        EXPECT_EQ(facts->uris, std::vector<std::string>{"urn:sallyport:role:" + std::string{role}});
+    }
+    EXPECT_EQ(run({"init", "--migrate", "--directory", folder}), 1) << "once";
+    EXPECT_THAT(err, HasSubstr("nothing to migrate"));
+}
+
+TEST_F(Migrate, ChangesNothingUnlessItCanChangeAll) {
+    const std::string core = text("core.toml");
+    std::filesystem::remove(folder + "/presence.toml");
+    EXPECT_EQ(run({"init", "--migrate", "--directory", folder}), 1);
+    EXPECT_THAT(err, HasSubstr("dials imp1.b.test, whose file is not in"));
+    put("presence.toml", node("imp1") +
+                             "link = { listen = [\"10.0.1.7:7400\"], certificate = \"presence-link.pem\", "
+                             "key = \"presence-link.key\", trust = \"traversal-ca.pem\", "
+                             "secret = \"one secret for everybody\" }\n");
+    EXPECT_EQ(run({"init", "--migrate", "--directory", folder}), 1);
+    EXPECT_THAT(err, HasSubstr("presence.toml"));
+    EXPECT_EQ(text("core.toml"), core);
+    std::filesystem::remove(folder + "/traversal-ca.key");
+    EXPECT_EQ(run({"init", "--migrate", "--directory", folder}), 1);
+    EXPECT_THAT(err, HasSubstr("traversal-ca.key"));
 }
 
 TEST_F(Init, HasUsersOnAServerOrOnAPresenceNode) {

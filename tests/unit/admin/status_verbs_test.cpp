@@ -60,6 +60,13 @@ TEST(Status, NamesWhatIsWrong) {
     EXPECT_TRUE(has_problem(node, "the allow list is empty"));
 }
 
+TEST(Status, WarnsOfRouterLinksOnWhichANodeCouldPassForAnother) {
+    FakeNode node;
+    EXPECT_FALSE(has_problem(node, "link.accept"));
+    node.node_file.weak_links = {"link.accept: names no core; `sallyport init --migrate` mends it"};
+    EXPECT_TRUE(has_problem(node, "link.accept: names no core"));
+}
+
 TEST(Status, CountsWhatStreamsCarriedThatAreGone) {
     FakeNode node;
     const xmpp::DomainPair pair{*xmpp::Domain::parse("b.test"), *xmpp::Domain::parse("a.test")};

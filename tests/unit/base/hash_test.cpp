@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace sallyport {
 namespace {
 
@@ -20,6 +22,18 @@ TEST(SipHash, MatchesReferenceVector) {  // key 00..0f, message 00..0e (SipHash 
     std::string message;
     for (char c = 0; c < 15; ++c) message.push_back(c);
     EXPECT_EQ(sip_hash({0x0706050403020100ULL, 0x0f0e0d0c0b0a0908ULL}, message), 0xa129ca6149be45e5ULL);
+}
+
+TEST(SipHash, SpreadsWhatCollidesUnderAnotherKey) {  // threat T63
+    // Names that share their lowest bits under one key are found by trying; under another key they are spread.
+    std::vector<std::string> found;
+    for (int n = 0; found.size() < 64; ++n) {
+        std::string name = "n" + std::to_string(n) + ".test";
+        if ((sip_hash({1, 2}, name) & 0xff) == 0) found.push_back(std::move(name));
+    }
+    std::set<std::uint64_t> buckets;
+    for (const std::string& name : found) buckets.insert(sip_hash({3, 4}, name) & 0xff);
+    EXPECT_GT(buckets.size(), 40U);
 }
 
 TEST(Base64, IsStrict) {  // RFC 6120 6.3.5

@@ -42,6 +42,21 @@ TEST(LogText, EscapesWhatWouldEndAValueOrALine) {
     EXPECT_EQ(escape_log_value("Zürich 日本 😀"), "Zürich 日本 😀");
 }
 
+TEST(LogText, EscapesWhatTurnsOrHidesText) {
+    // Every kind, first and last of the table that base/deceptive.h stands for.
+    for (const auto& [raw, shown] :
+         {std::pair{"\xE2\x80\xAE", "\\u202e"}, std::pair{"\xE2\x80\xAA", "\\u202a"},
+          std::pair{"\xE2\x81\xA6", "\\u2066"}, std::pair{"\xE2\x81\xA9", "\\u2069"},
+          std::pair{"\xE2\x80\x8E", "\\u200e"}, std::pair{"\xE2\x80\x8F", "\\u200f"}, std::pair{"\xD8\x9C", "\\u061c"},
+          std::pair{"\xE2\x80\x8B", "\\u200b"}, std::pair{"\xE2\x81\xA0", "\\u2060"},
+          std::pair{"\xEF\xBB\xBF", "\\ufeff"}, std::pair{"\xC2\xAD", "\\u00ad"}, std::pair{"\xE1\xA0\x8E", "\\u180e"},
+          std::pair{"\xF3\xA0\x80\x81", "\\udb40\\udc01"}, std::pair{"\xF3\xA0\x81\xBF", "\\udb40\\udc7f"}}) {
+        EXPECT_EQ(escape_log_value("ann" + std::string{raw} + "a@x"), "ann" + std::string{shown} + "a@x");
+    }
+    EXPECT_EQ(escape_log_value("\xE2\x80\xA7 \xE2\x80\xB0 \xE2\x80\x8A"), "\xE2\x80\xA7 \xE2\x80\xB0 \xE2\x80\x8A")
+        << "neighbours";
+}
+
 TEST(LogText, ReplacesInvalidUtf8) {
     EXPECT_EQ(escape_log_value("a\xFFz"), "a\xEF\xBF\xBDz");
     EXPECT_EQ(escape_log_value("\xC0\xAF"), "\xEF\xBF\xBD\xEF\xBF\xBD");                  // overlong

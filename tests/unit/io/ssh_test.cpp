@@ -39,13 +39,14 @@ protected:
         std::ofstream{path(name + ".pub")} << made->public_key;
     }
     void serve() {
-        edge->serve({*io::load_ssh_private_key(path("host")), *io::load_authorized_keys(path("core.pub")), limits},
-                    {[this](std::unique_ptr<ByteChannel> channel, const io::SshFar& far) {
-                         edge_far = far;
-                         edge_channel = std::move(channel);
-                         edge_channel->set_owner(&edge_owner);
-                     },
-                     [this](const std::string&, const std::string& what) { refused.push_back(what); }});
+        edge->serve(
+            {*io::load_ssh_private_key(path("host")), *io::load_authorized_keys(path("core.pub")), limits, neighbours},
+            {[this](std::unique_ptr<ByteChannel> channel, const io::SshFar& far) {
+                 edge_far = far;
+                 edge_channel = std::move(channel);
+                 edge_channel->set_owner(&edge_owner);
+             },
+             [this](const std::string&, const std::string& what) { refused.push_back(what); }});
     }
     void connect(const std::string& key = "core", const std::string& host = "host") {
         int pair[2];
@@ -78,6 +79,7 @@ protected:
     Owner edge_owner, core_owner;
     io::SshFar edge_far, core_far;
     io::SshLimits limits;
+    std::vector<IpNetwork> neighbours;
     std::vector<std::string> refused;
     Error failure;
     std::unique_ptr<io::SshNode> edge = std::make_unique<io::SshNode>(loop), core = std::make_unique<io::SshNode>(loop);
@@ -174,6 +176,48 @@ TEST_F(Ssh, EndsConnectionsThatDoNotLogIn) {
     EXPECT_EQ(refused[1], "login: no login within its time");
     close(first[1]);
     close(second[1]);
+}
+
+/// Sockets from many addresses that say nothing; their far ends.
+std::vector<int> strangers(io::SshNode& edge, int count) {
+    std::vector<int> ends;
+    for (int n = 0; n < count; ++n) {
+        int pair[2];
+        EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair), 0);
+        edge.accept(pair[0], "192.0.2." + std::to_string(n / 2 + 1) + ":" + std::to_string(1000 + n));
+        ends.push_back(pair[1]);
+    }
+    return ends;
+}
+
+TEST_F(Ssh, KeepsRoomForItsCoreWhateverStrangersDo) {
+    neighbours = {*IpNetwork::parse("10.10.0.10")};
+    serve();
+    const auto ends = strangers(*edge, 30);
+    ASSERT_TRUE(run_until([this] { return refused.size() == 20; })) << refused.size();
+    connect();
+    EXPECT_TRUE(open()) << failure.text;
+    for (const int end : ends) close(end);
+}
+
+TEST_F(Ssh, KeepsRoomForWhoLoggedInBefore) {
+    serve();
+    connect();
+    ASSERT_TRUE(open()) << failure.text;
+    edge_channel.reset();
+    core_channel.reset();
+    const auto ends = strangers(*edge, 30);
+    ASSERT_TRUE(run_until([this] { return refused.size() >= 20; })) << refused.size();
+    connect();
+    EXPECT_TRUE(run_until([this] { return edge_channel && core_channel; })) << failure.text;
+    for (const int end : ends) close(end);
+}
+
+TEST_F(Ssh, LetsNoNodeInWithTheKeyOfAnEdge) {
+    serve();
+    connect("host");  // what a taken edge has: its own host key
+    EXPECT_FALSE(open());
+    EXPECT_EQ(failure.code, "ssh-login") << failure.text;
 }
 
 TEST_F(Ssh, ForgetsAnAttemptThatIsNoLongerWanted) {

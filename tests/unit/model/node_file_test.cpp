@@ -393,6 +393,47 @@ TEST(NodeFile, RefusesKeysOfAnotherRole) {
                 testing::Contains(HasSubstr("link.dial: is missing")));
 }
 
+const std::string accept_core =
+    "[[link.accept]]\nname = \"core1.b.test\"\nrole = \"core\"\nsecret = \"fedcba9876543210\"\naddresses = "
+    "[\"10.0.1.1\", "
+    "\"10.0.2.0/24\"]\n";
+const std::string common_secret = "secret = \"0123456789abcdef\"";
+
+TEST(NodeFile, NamesTheCoresThatMayConnect) {
+    NodeFile file;
+    const std::string named = replaced(good_edge, common_secret, "require_roles = true") + accept_core;
+    EXPECT_THAT(sentences(named, Role::edge), testing::IsEmpty()) << "no common secret is needed";
+    ASSERT_TRUE(errors_of(named, Role::edge, file).empty());
+    ASSERT_EQ(file.link.accept.size(), 1U);
+    EXPECT_EQ(file.link.accept[0].name, "core1.b.test");
+    EXPECT_EQ(file.link.accept[0].secret, "fedcba9876543210");
+    EXPECT_EQ(file.link.accept[0].addresses.size(), 2U);
+    EXPECT_TRUE(file.link.require_roles);
+    EXPECT_THAT(file.weak_links, testing::IsEmpty());
+    expect_mistakes(
+        named, Role::edge,
+        {{"name = \"core1.b.test\"", "", "link.accept[0].name: is missing"},
+         {"\"fedcba9876543210\"", "\"short\"", "link.accept[0].secret: 16 characters or more"},
+         {"secret = \"fedcba9876543210\"", "", "link.secret: 16 characters or more"},
+         {"role = \"core\"", "role = \"edge\"", "link.accept[0].role: 'edge' is not core"},
+         {"\"10.0.2.0/24\"", "\"10.0.2.0/99\"", "link.accept[0].addresses: '10.0.2.0/99'"},
+         {"[[link.accept]]", accept_core + "[[link.accept]]", "link.accept[1].name: core1.b.test is named twice"}});
+    EXPECT_THAT(sentences(good_core + accept_core, Role::core),
+                testing::Contains(HasSubstr("link.accept: belongs to")));
+}
+
+TEST(NodeFile, WarnsWhereANodeCouldPassForAnother) {
+    NodeFile file;
+    ASSERT_TRUE(errors_of(good_edge, Role::edge, file).empty()) << "files of before are good";
+    EXPECT_THAT(file.weak_links,
+                testing::ElementsAre(HasSubstr("link.accept: names no core"), HasSubstr("link.require_roles")));
+    ASSERT_TRUE(errors_of(good_core, Role::core, file).empty());
+    EXPECT_THAT(file.weak_links, testing::Contains(HasSubstr("link.require_roles")));
+    const std::string dial = "[[link.dial]]\naddress = \"10.0.1.9\"\nname = \"imp1.b.test\"\nrole = \"presence\"\n";
+    ASSERT_TRUE(errors_of(good_core + dial + dial + dial, Role::core, file).empty());
+    EXPECT_THAT(file.weak_links, testing::Contains(HasSubstr("link.secret: opens several links")));
+}
+
 TEST(NodeFile, LooksAtTheFilesItNames) {
     Disk disk;
     disk.at("edge.key").world_readable = true;

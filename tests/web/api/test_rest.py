@@ -123,14 +123,26 @@ class Stream(threading.Thread):
 
     def __init__(self, person, path="/api/v1/changes"):
         super().__init__(daemon=True)
-        self.connection = person.node.connection(timeout=60)
-        self.connection.request("GET", path, headers={"Host": f"{NAME}:{person.node.port}", "Cookie": person.cookie})
+        self.person, self.path = person, path
+        self.request()
         self.response = self.connection.getresponse()
         self.events = []
         self.changed = threading.Condition()
         self.closed = False
         if self.response.status == 200:
             self.start()
+
+    def request(self):
+        node = self.person.node
+        self.connection = node.connection(timeout=60)
+        self.connection.request("GET", self.path, headers={"Host": f"{NAME}:{node.port}", "Cookie": self.person.cookie})
+
+    def kinds(self, name):
+        return [data for kind, data in self.events if kind == name]
+
+    def wait_for(self, fits, timeout=20):
+        with self.changed:
+            assert self.changed.wait_for(fits, timeout), self.events[-5:]
 
     def run(self):
         name = None
@@ -174,6 +186,43 @@ def test_changes_tell_what_happens(node, anna):
     assert entry["level"] == "info"
     anna.ask("POST", "/api/v1/deny/remove", {"domain": ["streamed.test"]})
     stream.response.close()
+
+
+class TokenStream(Stream):
+    """As a script follows, with a token narrowed to some verbs."""
+
+    def __init__(self, node, name, *verbs):
+        self.token = node.token(name, "--verbs", *verbs)
+        super().__init__(node)
+
+    def request(self):
+        self.connection = self.person.connection(timeout=60)
+        self.connection.request("GET", "/api/v1/changes", headers={"Host": f"{NAME}:{self.person.port}",
+                                                                   "Authorization": f"Bearer {self.token}"})
+
+
+def test_changes_tell_a_narrowed_token_what_its_verbs_show(node, anna):
+    everybody = Stream(anna)
+    narrow = {verb: TokenStream(node, "only-" + verb.replace(".", "-"), verb)
+              for verb in ("status", "alarms", "events", "config.get")}
+    other = TokenStream(node, "only-peers", "peers.list")
+    assert other.response.status == 403
+    anna.ask("POST", "/api/v1/deny/add", {"domain": ["narrowed.test"]})
+    shown = {"status": "status", "alarms": "alarm", "events": "log", "config.get": "setting"}
+    for kind in shown.values():
+        everybody.wait(kind)
+    # The next status after the change comes behind everything that the change caused.
+    seen = len(everybody.kinds("status"))
+    everybody.wait_for(lambda: len(everybody.kinds("status")) > seen + 1)
+    for verb, stream in narrow.items():
+        stream.wait(shown[verb])
+        assert {kind for kind, _ in stream.events} == {shown[verb]}, verb
+    for stream in (everybody, *narrow.values()):
+        stream.response.close()
+    for verb in narrow:
+        node.cli("tokens", "remove", "only-" + verb.replace(".", "-"))
+    node.cli("tokens", "remove", "only-peers")
+    anna.ask("POST", "/api/v1/deny/remove", {"domain": ["narrowed.test"]})
 
 
 def test_changes_end_with_the_session_and_are_bounded():

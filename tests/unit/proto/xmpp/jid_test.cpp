@@ -18,6 +18,16 @@ std::string domain(std::string_view text) {
     return parsed ? parsed->text() : parsed.error().code;
 }
 
+TEST(DomainParse, RefusesWhatAShellWouldRead) {  // threat T84
+    for (const std::string& bad :
+         {std::string{"$(id).test"}, std::string{";reboot"}, std::string{"-rf"}, std::string{"a\nb.test"},
+          std::string{"a b.test"}, std::string{"`id`"}, std::string{"a|b.test"}, std::string{"a&b"},
+          std::string{"../../etc/passwd"}, std::string{"a\0b.test", 8}, std::string{"'a'.test"},
+          std::string{"a\"b.test"}, std::string(4096, 'a')}) {
+        EXPECT_FALSE(Domain::parse(bad)) << bad;
+    }
+}
+
 TEST(Jid, AcceptsTheLegalAddressesOfTheRfc) {  // RFC 7622 table 1
     for (const char* legal :
          {"juliet@example.com", "juliet@example.com/foo", "juliet@example.com/foo bar", "juliet@example.com/foo@bar",

@@ -1,0 +1,215 @@
+// `sallyport init --migrate`: files of a release in which one secret opened every router link and certificates said no
+// role get a secret for each link, the names of cores at the listeners, and certificates with roles. The files are
+// changed line by line, so that comments stay; what does not read as wanted afterwards is not written.
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <ostream>
+#include <sstream>
+
+#include "base/hash.h"
+#include "io/loop/asio_loop.h"
+#include "io/loop/random.h"
+#include "io/tls/files.h"
+#include "nodes/ctl/check_config.h"
+#include "nodes/ctl/init.h"
+#include "nodes/ctl/words.h"
+
+namespace sallyport::ctl {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t secret_bytes = 32;
+constexpr const char* by_hand = "; the manual, router-link, has the steps by hand";
+
+Error wrong(std::string text) { return {"init", std::move(text)}; }
+
+/// A node whose file lies in the folder.
+struct Known {
+    std::string path, text;
+    config::NodeFile file;
+};
+
+/// The nodes' other files may lie elsewhere: only what stands in the file itself is judged.
+FileFacts anything(const std::string&) {
+    FileFacts facts;
+    facts.exists = facts.is_regular = facts.readable = true;
+    facts.beginning = "-----BEGIN CERTIFICATE----- PRIVATE KEY-----";
+    return facts;
+}
+
+std::string trimmed(const std::string& line) {
+    const std::size_t from = line.find_first_not_of(" \t");
+    return from == std::string::npos ? std::string{} : line.substr(from);
+}
+
+bool sets(const std::string& line, std::string_view key) {
+    if (!line.starts_with(key)) return false;
+    const std::size_t after = line.find_first_not_of(" \t", key.size());
+    return after != std::string::npos && line[after] == '=';
+}
+
+/// `dial_secrets`: of each [[link.dial]], in the order of the file.
+std::string with_new_keys(const std::string& text, const std::vector<std::string>& dial_secrets,
+                          const std::string& accept) {
+    std::istringstream in{text};
+    std::string out, table;
+    std::size_t dials = 0;
+    for (std::string line; std::getline(in, line);) {
+        const std::string bare = trimmed(line);
+        if (bare.starts_with('[')) table = bare.substr(0, bare.find_last_of(']') + 1);
+        const bool in_link = table == "[link]", in_dial = table == "[[link.dial]]";
+        if ((in_link || in_dial) && sets(bare, "secret")) continue;
+        if (in_link && sets(bare, "require_roles")) continue;
+        out += line + "\n";
+        if (bare.starts_with("[link]"))
+            out += "require_roles = true  # a certificate is good for the role that it says\n";
+        if (bare.starts_with("[[link.dial]]") && dials < dial_secrets.size()) {
+            out += "secret = \"" + dial_secrets[dials++] + "\"  # of this link alone\n";
+        }
+    }
+    return out + accept;
+}
+
+class Migration {
+public:
+    Migration(std::string directory, const Console& console) : directory_{std::move(directory)}, console_{console} {}
+
+    Result<void> run() {
+        if (auto read = read_files(); !read) return read;
+        if (auto read = read_authority(); !read) return read;
+        if (auto changed = change_files(); !changed) return changed;
+        if (auto signed_all = sign(); !signed_all) return signed_all;
+        return write();
+    }
+
+private:
+    Result<void> read_files() {
+        std::error_code ignored;
+        std::vector<std::string> paths;
+        for (const auto& entry : fs::directory_iterator{directory_, ignored}) {
+            if (entry.path().extension() == ".toml") paths.push_back(entry.path().string());
+        }
+        std::sort(paths.begin(), paths.end());
+        for (const std::string& path : paths) {
+            auto text = io::read_file(path);
+            if (!text) return text.error();
+            Known node{fs::absolute(path).lexically_normal().string(), *text, {}};
+            const config::Role role = infer_role(*text, node.path);
+            const auto errors = config::parse_node_file(*text, node.path, role, node.file, anything);
+            if (!errors.empty()) return wrong(errors.front().sentence());
+            if (!node.file.link.accept.empty()) {
+                return wrong(path + " names its cores already, so there is nothing to migrate" + by_hand);
+            }
+            nodes_.push_back(std::move(node));
+        }
+        const auto is_core = [](const Known& node) { return node.file.role == config::Role::core; };
+        if (std::none_of(nodes_.begin(), nodes_.end(), is_core)) {
+            return wrong(directory_ + " holds no file of a core; the files of all nodes are wanted there");
+        }
+        return {};
+    }
+
+    Result<void> read_authority() {
+        const std::string stem = directory_ + "/traversal-ca";
+        auto certificate = io::read_file(stem + ".pem"), key = io::read_file(stem + ".key");
+        if (!certificate || !key) {
+            return wrong(stem + ".key and .pem are wanted: the authority that signs certificates of the router link" +
+                         by_hand);
+        }
+        authority_ = {std::move(*certificate), std::move(*key)};
+        return {};
+    }
+
+    Known* find(const std::string& name) {
+        const auto at =
+            std::find_if(nodes_.begin(), nodes_.end(), [&](const Known& node) { return node.file.node.name == name; });
+        return at == nodes_.end() ? nullptr : &*at;
+    }
+
+    Result<void> change_files() {
+        std::map<const Known*, std::vector<std::string>> dials;
+        std::map<const Known*, std::string> accepts;
+        for (const Known& core : nodes_) {
+            for (const config::LinkDial& dial : core.file.link.dial) {
+                const Known* far = find(dial.name);
+                if (far == nullptr) {
+                    return wrong(core.path + " dials " + dial.name + ", whose file is not in " + directory_ + by_hand);
+                }
+                const std::string secret = to_hex(io::random_bytes(secret_bytes));
+                dials[&core].push_back(secret);
+                accepts[far] += "\n[[link.accept]]\nname = \"" + core.file.node.name +
+                                "\"  # must stand in its certificate\nrole = \"core\"\nsecret = \"" + secret +
+                                "\"  # of this link alone\n";
+            }
+        }
+        for (const Known& node : nodes_) {
+            const std::string text = with_new_keys(node.text, dials[&node], accepts[&node]);
+            config::NodeFile after;
+            const auto errors = config::parse_node_file(text, node.path, node.file.role, after, anything);
+            const bool is_good =
+                errors.empty() && after.weak_links.empty() && after.link.dial.size() == dials[&node].size();
+            if (!is_good) {
+                return wrong(node.path + " is written in a form that cannot be changed from here" + by_hand);
+            }
+            files_.push_back({node.path, text, true});
+        }
+        return {};
+    }
+
+    Result<void> sign() {
+        const WallTime now = io::AsioLoop{}.wall();
+        const std::string inside = fs::absolute(directory_).lexically_normal().string();
+        for (const Known& node : nodes_) {
+            const auto& link = node.file.link;
+            for (const std::string& path : {link.certificate, link.key}) {
+                if (fs::path{path}.parent_path().lexically_normal() == fs::path{inside}.lexically_normal()) continue;
+                return wrong(node.path + " has its link certificate or key outside " + directory_ + by_hand);
+            }
+            const auto made = link_certificate(node.file.node.name, config::text(node.file.role), authority_, now);
+            if (!made) return made.error();
+            files_.push_back({link.certificate, made->certificate, false});
+            files_.push_back({link.key, made->key, true});
+        }
+        return {};
+    }
+
+    Result<void> write() {
+        for (const InitFile& file : files_) {
+            const auto before = io::read_file(file.name);
+            if (!before) continue;
+            if (auto kept = io::write_file(file.name + ".before", *before, true); !kept) return kept;
+        }
+        console_.out << "Changed in " << directory_ << " (what was there before is kept as *.before):\n";
+        for (const InitFile& file : files_) {
+            if (auto wrote = io::write_file(file.name, file.text, file.secret); !wrote) return wrote;
+            console_.out << "  " << safe(fs::path{file.name}.filename().string()) << (file.secret ? "  (0600)" : "")
+                         << '\n';
+        }
+        console_.out
+            << "\nNext: bring each node its three files, and restart it; links are down until both ends have theirs.\n"
+               "Stanzas wait for hold_seconds meanwhile. Then remove the *.before files: they hold the old secret,\n"
+               "and the old certificates are good until they end.\n";
+        return {};
+    }
+
+    std::string directory_;
+    const Console& console_;
+    std::vector<Known> nodes_;
+    io::PemPair authority_;
+    std::vector<InitFile> files_;
+};
+
+}  // namespace
+
+int run_migrate(const std::string& directory, const Console& console) {
+    Migration migration{directory.empty() ? "/etc/sallyport" : directory, console};
+    const auto done = migration.run();
+    if (done) return Exit::done;
+    console.err << "sallyport: " << safe(done.error().text) << '\n';
+    return Exit::refused;
+}
+
+}  // namespace sallyport::ctl

@@ -1,0 +1,144 @@
+"""What a taken edge has - its certificate and key, the secret of its link, its SSH host key - opens no other node, and not its own
+listeners from somewhere else. On the three files that `sallyport init` wrote; nothing here needs root."""
+import hashlib
+import re
+import socket
+import ssl
+import subprocess
+import tempfile
+
+import pytest
+
+from world.names import NameServer
+from world.trio import Trio
+from world.wait import until
+
+pytestmark = pytest.mark.pair
+
+AT = {"edge": "127.0.62.20", "link": "127.0.62.21", "core": "127.0.62.10", "presence": "127.0.62.7"}
+NAMES = {"edge": "edge1.coluc.com", "core": "core1.coluc.com", "presence": "imp1.coluc.com"}
+HEADER = ("<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams'"
+          " to='{}' from='core1-coluc-com' version='1.0' xmlns:sp='urn:sallyport:link:0' sp:node='taken'>")
+
+
+class Lab:
+    def __init__(self, folder):
+        self.names = NameServer("taken-dns", "127.0.62.53", 'local-zone: "com." static\n', folder, port=5355)
+        self.folder = f"{folder}/trio"
+        self.trio = Trio(self.folder, "coluc.com", AT, NAMES, "127.0.62.53:5355", "127.0.0.0/8")
+        self.trio.start()
+
+    def stop(self):
+        self.trio.stop()
+        self.names.stop()
+
+    def secret(self, role):
+        """Of the link at that node's listener."""
+        with open(f"{self.folder}/{role}.toml", encoding="utf-8") as file:
+            return re.search(r'\[\[link\.accept\]\][^\[]*secret = "([0-9a-f]+)"', file.read())[1]
+
+    def dial(self, role, owner, secret):
+        """What the listener of `role` says to who comes with the certificate of `owner`: its stream, then after the handshake."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.load_verify_locations(f"{self.folder}/traversal-ca.pem")
+        context.load_cert_chain(f"{self.folder}/{owner}-link.pem", f"{self.folder}/{owner}-link.key")
+        heard = ["", ""]
+        with socket.create_connection((AT["link" if role == "edge" else role], 7400), 10) as plain:
+            try:
+                with context.wrap_socket(plain) as stream:
+                    stream.sendall(HEADER.format(NAMES[role].replace(".", "-")).encode())
+                    while "</stream:features>" not in heard[0] and (part := stream.recv(65536)):
+                        heard[0] += part.decode()
+                    stream_id = re.search(r" id='([^']+)'", heard[0])
+                    if stream_id:
+                        digest = hashlib.sha1((stream_id[1] + secret).encode()).hexdigest()
+                        stream.sendall(f"<handshake>{digest}</handshake>".encode())
+                        heard[1] = stream.recv(65536).decode()
+            except OSError:
+                pass
+        return heard
+
+
+@pytest.fixture(scope="module")
+def lab():
+    with tempfile.TemporaryDirectory(prefix="sallyport-taken-") as folder:
+        made = Lab(folder)
+        try:
+            yield made
+        finally:
+            made.stop()
+
+
+@pytest.mark.parametrize("role", ["edge", "presence"])
+@pytest.mark.parametrize("owner", ["edge", "presence"])
+def test_the_key_of_the_edge_opens_no_other_node(lab, role, owner):
+    for secret in (lab.secret("edge"), lab.secret("presence")):
+        assert lab.dial(role, owner, secret) == ["", ""], "nothing is said to it"
+    lab.trio.nodes[role].wait_for(r"link\.stranger")
+
+
+@pytest.mark.parametrize("role", ["edge", "presence"])
+def test_the_secret_of_one_link_is_not_that_of_another(lab, role):
+    other = "presence" if role == "edge" else "edge"
+    stream, answer = lab.dial(role, "core", lab.secret(other))
+    assert "<stream:features" in stream and "not-authorized" in answer, (stream, answer)
+    stream, answer = lab.dial(role, "core", lab.secret(role))
+    assert "<handshake/>" in answer, "what is refused above is let in with the right one"
+
+
+def test_the_host_key_of_the_edge_logs_in_nowhere(lab):
+    tried = subprocess.run(["ssh", "-F", "none", "-N", "-p", "2222", "-i", f"{lab.folder}/ssh_host_ed25519", "-o", "IdentitiesOnly=yes",
+                            "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
+                            f"sallyport@{AT['link']}"], capture_output=True, timeout=30, check=False)
+    assert tried.returncode == 255 and b"Permission denied (publickey)" in tried.stderr, tried.stderr
+    lab.trio.edge.wait_for("ssh.refused.*unknown key")
+
+
+def test_the_edge_has_no_credentials_for_axl(lab):
+    with open(f"{lab.folder}/edge.toml", encoding="utf-8") as file:
+        assert "axl" not in file.read()
+    done = subprocess.run(["curl", "-sS", "-k", "--cert", f"{lab.folder}/edge-link.pem", "--key", f"{lab.folder}/edge-link.key", "-o",
+                           "/dev/null", "-w", "%{http_code}", "-u", f"axl-core:{lab.secret('edge')}", "-d", "<x/>", "-H",
+                           "Content-Type: text/xml", f"https://{AT['presence']}:8443/axl/"], capture_output=True, text=True,
+                          timeout=30, check=False)
+    assert done.stdout == "401", done
+    for port in (7400, 2222, 5269, 8443):
+        with socket.socket() as probe:
+            assert probe.connect_ex((AT["core"], port)) != 0 or port == 5269, "the core listens for inside servers only"
+
+
+def test_strangers_keep_the_core_out_of_no_listener(lab):
+    """Silent connections from many addresses, as many as they get, while the core comes back."""
+    lab.trio.nodes["core"].stop()
+    silent = []
+    try:
+        for number in range(120):
+            for address, port in ((AT["link"], 7400), (AT["presence"], 7400), (AT["link"], 2222)):
+                stranger = socket.socket()
+                stranger.bind((f"127.0.63.{number % 60 + 1}", 0))
+                stranger.settimeout(5)
+                silent.append(stranger)
+                stranger.connect((address, port))
+        core = lab.trio.restart("core")
+        until(lambda: {link["far_role"] for link in core.json("status")["links"] if link["state"] == "open"} == {"edge", "presence"},
+              lambda: f"both links: {core.json('status')['links']}", 10)
+        step = f"settings received on {NAMES['core']}"
+        until(lambda: lab.trio.edge.chain()[step]["state"] == "in force", lambda: f"provisioning: {lab.trio.edge.chain()}", 15)
+    finally:
+        for stranger in silent:
+            stranger.close()
+
+
+def test_a_file_of_before_works_and_warns(lab, tmp_path):
+    """Without names and roles, as the files of an older release were."""
+    from world import sallyport  # pylint: disable=import-outside-toplevel
+    path = tmp_path / "presence.toml"
+    with open(f"{lab.folder}/presence.toml", encoding="utf-8") as file:
+        text = file.read()
+    text = re.sub(r"\n\[\[link\.accept\]\][^\[]*", "\n", text).replace("require_roles = true", 'secret = "one secret for everybody"#')
+    text = text.replace('"data/', f'"{tmp_path}/data/').replace('= "presence-link', f'= "{lab.folder}/presence-link')
+    text = re.sub(r'= "(s2s|traversal-ca)', rf'= "{lab.folder}/\1', text).replace(AT["presence"], "127.0.62.9")
+    path.write_text(text, encoding="utf-8")
+    done = subprocess.run([sallyport.BINARY, "check-config", str(path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "link.accept" in done.stderr and "init --migrate" in done.stderr, done

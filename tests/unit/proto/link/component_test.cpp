@@ -1,0 +1,73 @@
+// XEP-0114, the accepting side (threat T73): the digest of this stream's id and this component's secret, and nothing
+// else.
+#include "proto/link/component.h"
+
+#include <gtest/gtest.h>
+
+#include "base/hash.h"
+#include "base/limits.h"
+#include "proto/xmpp/namespaces.h"
+
+namespace sallyport::link {
+namespace {
+
+/// What the machine does after a header for comp.b.test on a stream with this id, and this handshake.
+struct Attached {
+    explicit Attached(const std::string& stream_id, const std::string& handshake,
+                      const std::string& domain = "comp.b.test")
+        : machine{stream_id,
+                  [](const xmpp::Domain& asked) -> std::optional<std::string> {
+                      if (asked.text() == "comp.b.test") return "secret of comp";
+                      if (asked.text() == "irc.b.test") return "secret of irc";
+                      return std::nullopt;
+                  },
+                  std::chrono::seconds{10}, TimePoint{}} {
+        xml::Reader reader{Limits{}.before_auth};
+        reader.feed(
+            "<stream:stream xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams' to='" +
+            domain + "'><handshake>" + handshake + "</handshake>");
+        EXPECT_EQ(reader.next(), xml::Kind::header);
+        machine.on_header(reader.header(), actions);
+        if (machine.closed()) return;
+        EXPECT_EQ(reader.next(), xml::Kind::element);
+        machine.on_element(reader.tree(), actions);
+    }
+    ComponentAccept machine;
+    Actions actions;
+};
+
+std::string digest(const std::string& stream_id, const std::string& secret) { return to_hex(sha1(stream_id + secret)); }
+
+std::string upper(std::string text) {
+    for (char& c : text) c = c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c;
+    return text;
+}
+
+TEST(ComponentAccept, TakesTheHandshakeOfItsStreamAndSecretOnly) {
+    EXPECT_TRUE(Attached("3BF96D32", digest("3BF96D32", "secret of comp")).machine.attached());
+    const std::string good = digest("3BF96D32", "secret of comp");
+    for (const std::string& bad :
+         {digest("3BF96D33", "secret of comp"), digest("3BF96D32", "secret of irc"), digest("3BF96D32", ""),
+          std::string{"secret of comp"}, std::string{}, good.substr(1), good + "0", upper(good)}) {
+        Attached refused{"3BF96D32", bad};
+        EXPECT_FALSE(refused.machine.attached()) << bad;
+        ASSERT_FALSE(refused.actions.empty());
+        const auto* close = std::get_if<Close>(&refused.actions.back());
+        ASSERT_NE(close, nullptr) << bad;
+        ASSERT_TRUE(close->error);
+        EXPECT_EQ(close->error->condition, xmpp::StreamCondition::not_authorized);
+    }
+}
+
+TEST(ComponentAccept, KnowsItsDomainsOnly) {
+    Attached other{"id", digest("id", ""), "other.b.test"};
+    EXPECT_TRUE(other.machine.closed());
+    Attached comp{"id", digest("id", "secret of comp")};
+    Actions actions;
+    EXPECT_TRUE(comp.machine.admits("comp.b.test", actions));
+    EXPECT_FALSE(comp.machine.admits("irc.b.test", actions));
+    EXPECT_TRUE(comp.machine.closed());
+}
+
+}  // namespace
+}  // namespace sallyport::link
