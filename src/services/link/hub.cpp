@@ -13,7 +13,6 @@ constexpr Duration sweep_every = std::chrono::seconds{1};
 /// A session without a connection is kept this long at most, whatever it holds (docs/protocol/link.md, section 3).
 constexpr Duration session_life = std::chrono::seconds{300};
 
-
 /// Of one shard: a node has as many links as the larger number of shards, and 256 are the most.
 constexpr std::size_t most_connections = 1024;
 
