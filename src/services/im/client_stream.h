@@ -9,6 +9,7 @@
 #include "proto/c2s/machine.h"
 #include "proto/xml/reader.h"
 #include "services/im/account.h"
+#include "services/routing/ledger.h"
 #include "services/s2s/token_bucket.h"
 
 namespace sallyport::im {
