@@ -97,7 +97,7 @@ const std::string& Verdicts::keep(const Refused& refused, WallTime wall) {
         order.splice(order.end(), order, at->second);
         return again.id;
     }
-    if (known_.size() >= most_) make_room();
+    if (known_.size() >= most_) make_room(refused.what);
     Verdict fresh{refused.id.empty() ? fresh_id(basis_) : std::string{refused.id},
                   std::string{refused.rule},
                   std::string{refused.what},
@@ -114,8 +114,10 @@ const std::string& Verdicts::keep(const Refused& refused, WallTime wall) {
     return order.back().id;
 }
 
-void Verdicts::make_room() {
-    Order& order = stanzas_.empty() || others_.size() >= most_ / 2 ? others_ : stanzas_;
+void Verdicts::make_room(std::string_view what) {
+    const std::uint64_t half = most_ / 2;
+    const bool too_many = what == "stanza" ? others_.size() > half : others_.size() >= half;
+    Order& order = stanzas_.empty() || too_many ? others_ : stanzas_;
     const auto old = made_of_.find(order.front().id);
     if (old != made_of_.end()) {
         known_.erase(old->second);

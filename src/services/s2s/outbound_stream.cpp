@@ -284,7 +284,9 @@ void OutboundStream::note(const Note& note) {
     if (!log_.wants(note.level)) return;
     std::vector<LogFact> own{{"pair", pair_.text()}, {"direction", "OUT"}, {"connection", connection_text()}};
     if (!verdict.empty()) own.push_back({"verdict", verdict});
-    log_.write_for(log_source_, note.level, note.event, told(note, std::move(own)));
+    // Whoever we dial may be a stranger, too: a user of ours named the domain.
+    const bool is_warning = log_source_.empty() && note.level >= LogLevel::warn;
+    log_.write_for(is_warning ? pair_.remote.text() : log_source_, note.level, note.event, told(note, std::move(own)));
 }
 
 void OutboundStream::arm() {
