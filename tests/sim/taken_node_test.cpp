@@ -314,6 +314,7 @@ TEST_F(TakenEdge, GarbageAtTheLinkIsClosedAndHurtsNobody) {
     expect_health("beside");
     ASSERT_TRUE(f.world.run_until(
         [&] { return std::all_of(babblers.begin(), babblers.end(), [](const auto& one) { return one->closed; }); }));
+    f.world.advance(std::chrono::seconds{5});
     EXPECT_EQ(f.a.edge->shards.front()->hub().connections(), 1U);
     EXPECT_EQ(f.a.core_log.count("link.down"), 0U) << "the core's own links stand";
     expect_health("after");
