@@ -61,6 +61,26 @@ bool same(xml::Element a, xml::Element b) {
     return a == b;
 }
 
+/// What is passed on is at most so many times as long as what came (element.h), and the next hop takes it as one
+/// stanza, in its own content namespace.
+void check_next_hop(std::string_view received, std::string_view passed_on) {
+    fuzz::check(passed_on.size() <= 6 * received.size() + 512, "a stanza that grew");
+    const std::string stream =
+        "<s:stream xmlns='jabber:component:accept' xmlns:s='http://etherx.jabber.org/streams' "
+        "xmlns:sp='urn:sallyport:link:0'>" +
+        std::string{passed_on};
+    xml::Reader next{passed_on_limits};
+    next.feed(stream);
+    fuzz::check(next.next() == xml::Kind::header && next.next() == xml::Kind::element, "the next hop cannot read it");
+    xmpp::StanzaIntake intake;
+    xmpp::Stanza out;
+    xmpp::StanzaProblem problem;
+    fuzz::check(intake.read(next, {}, out, problem), "the next hop does not take it");
+    const bool own = passed_on.find("jabber:component:accept") != std::string_view::npos;
+    fuzz::check(own || out.bytes == passed_on, "the next hop takes another stanza");
+    fuzz::check(next.next() == xml::Kind::need_more, "the next hop finds more than one stanza");
+}
+
 void check_stanza(const xml::Reader& reader, const xmpp::Stanza& stanza, bool language_added) {
     // A content namespace that no input holds, so that nothing received can be in it already.
     const std::string content = "urn:content:of:the:next:stream";
@@ -79,6 +99,7 @@ void check_stanza(const xml::Reader& reader, const xmpp::Stanza& stanza, bool la
     fuzz::check(
         stanza.type == xml::escaped(expected.attribute("type")) || stanza.type.find('&') == std::string_view::npos,
         "a type in disguise");
+    check_next_hop(reader.slice(), stanza.bytes);
     const std::string answer = xmpp::bounce(stanza, {xmpp::StanzaCondition::gone, {}});
     if (answer.empty()) return;
     const auto bounced = test::parse_with_expat(answer);
