@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <tuple>
+#include <utility>
 
 #include "fuzz/check.h"
 #include "proto/xmpp/namespaces.h"
@@ -51,7 +51,9 @@ bool same(xml::Element a, xml::Element b) {
     // Attributes have no order.
     const auto sort = [](xml::Element& element, const auto& self) -> void {
         std::sort(element.attributes.begin(), element.attributes.end(),
-                  [](const auto& x, const auto& y) { return std::tie(x.space, x.name) < std::tie(y.space, y.name); });
+                  [](const xml::Attribute& x, const xml::Attribute& y) {
+                      return std::pair{x.space.text(), x.name} < std::pair{y.space.text(), y.name};
+                  });
         for (xml::Element::Child& child : element.children) {
             if (auto* const inner = std::get_if<xml::Element>(&child)) self(*inner, self);
         }
