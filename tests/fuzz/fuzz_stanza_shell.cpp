@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <tuple>
+#include <utility>
 
 #include "fuzz/check.h"
 #include "proto/xmpp/namespaces.h"
@@ -51,7 +51,9 @@ bool same(xml::Element a, xml::Element b) {
     // Attributes have no order.
     const auto sort = [](xml::Element& element, const auto& self) -> void {
         std::sort(element.attributes.begin(), element.attributes.end(),
-                  [](const auto& x, const auto& y) { return std::tie(x.space, x.name) < std::tie(y.space, y.name); });
+                  [](const xml::Attribute& x, const xml::Attribute& y) {
+                      return std::pair{x.space.text(), x.name} < std::pair{y.space.text(), y.name};
+                  });
         for (xml::Element::Child& child : element.children) {
             if (auto* const inner = std::get_if<xml::Element>(&child)) self(*inner, self);
         }
@@ -59,6 +61,26 @@ bool same(xml::Element a, xml::Element b) {
     sort(a, sort);
     sort(b, sort);
     return a == b;
+}
+
+/// What is passed on is at most so many times as long as what came (element.h), and the next hop takes it as one
+/// stanza, in its own content namespace.
+void check_next_hop(std::string_view received, std::string_view passed_on) {
+    fuzz::check(passed_on.size() <= 6 * received.size() + 512, "a stanza that grew");
+    const std::string stream =
+        "<s:stream xmlns='jabber:component:accept' xmlns:s='http://etherx.jabber.org/streams' "
+        "xmlns:sp='urn:sallyport:link:0'>" +
+        std::string{passed_on};
+    xml::Reader next{passed_on_limits};
+    next.feed(stream);
+    fuzz::check(next.next() == xml::Kind::header && next.next() == xml::Kind::element, "the next hop cannot read it");
+    xmpp::StanzaIntake intake;
+    xmpp::Stanza out;
+    xmpp::StanzaProblem problem;
+    fuzz::check(intake.read(next, {}, out, problem), "the next hop does not take it");
+    const bool own = passed_on.find("jabber:component:accept") != std::string_view::npos;
+    fuzz::check(own || out.bytes == passed_on, "the next hop takes another stanza");
+    fuzz::check(next.next() == xml::Kind::need_more, "the next hop finds more than one stanza");
 }
 
 void check_stanza(const xml::Reader& reader, const xmpp::Stanza& stanza, bool language_added) {
@@ -79,6 +101,7 @@ void check_stanza(const xml::Reader& reader, const xmpp::Stanza& stanza, bool la
     fuzz::check(
         stanza.type == xml::escaped(expected.attribute("type")) || stanza.type.find('&') == std::string_view::npos,
         "a type in disguise");
+    check_next_hop(reader.slice(), stanza.bytes);
     const std::string answer = xmpp::bounce(stanza, {xmpp::StanzaCondition::gone, {}});
     if (answer.empty()) return;
     const auto bounced = test::parse_with_expat(answer);

@@ -44,7 +44,7 @@ SimUser::SimUser(SimNetwork& host, std::string domain, std::string secret)
 void SimUser::attach(const Endpoint& core) {
     attached_ = false;
     stream_.reset();
-    reader_ = std::make_unique<xml::Reader>(Limits{}.after_auth);
+    reader_ = std::make_unique<xml::Reader>(passed_on_limits);
     dial_ = host_.dial(core, nullptr, std::chrono::seconds{5}, [this](Result<std::unique_ptr<io::Stream>> result) {
         if (!result) return;
         stream_ = std::move(*result);

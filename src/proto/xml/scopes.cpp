@@ -92,7 +92,7 @@ bool Scopes::declare(const char* base, const AttributeRange& attribute, std::uin
     } else {
         declares_content_ |= value == header_->content_space;
         declares_streams_ |= value == streams_space;
-        declared_.push(base, {prefix, attribute.value, depth, attribute.reference});
+        declared_.push({prefix, attribute.value, depth, attribute.reference});
         return true;
     }
     return false;
@@ -107,7 +107,7 @@ bool Scopes::known(const char* base, std::string_view prefix) {
     return found;
 }
 
-std::string Scopes::space_of(const char* base, std::string_view prefix) const {
+std::string Scopes::space_of(const char* base, std::string_view prefix) {
     if (prefix == "xml") return std::string{xml_space};
     if (const auto at = declared_.find(base, prefix)) return value_of(base, declared_[*at].value);
     if (prefix.empty()) return header_->content_space;
@@ -117,7 +117,7 @@ std::string Scopes::space_of(const char* base, std::string_view prefix) const {
     return {};
 }
 
-std::string Scopes::element_space(const char* base, const Tag& tag) const {
+std::string Scopes::element_space(const char* base, const Tag& tag) {
     return space_of(base, tag.name.in(base).substr(0, tag.prefix));
 }
 

@@ -47,7 +47,8 @@ public:
         carry_out(actions);
     }
     void hold(bool held) { stream_->pause(held); }
-    [[nodiscard]] bool has_room() const { return stream_->pending() < io::Stream::high_water; }
+    /// What one large stanza leaves unsent for a moment must not turn back those behind it.
+    [[nodiscard]] bool has_room() const { return stream_->pending() < server_.context_.limits.queue_bytes; }
     [[nodiscard]] Status status() const { return {machine_.domain().text(), stream_->remote().text(), in_, out_}; }
     [[nodiscard]] bool attached() const { return machine_.attached(); }
     [[nodiscard]] const xmpp::Domain& domain() const { return machine_.domain(); }
