@@ -305,6 +305,34 @@ TEST(OutboundAcks, ProbeEndsAnUnresponsiveStream) {  // RFC 6120 4.6.2
     EXPECT_FALSE(without.out().probe(TimePoint{}, actions));
 }
 
+TEST(OutboundAcks, GivesARequestMoreTimeWhileThePeerTakesWhatStandsBeforeIt) {
+    Dialogue with = ready(features(f_dialback, f_sm));
+    with.peer("<enabled xmlns='urn:xmpp:sm:3'/>");
+    s2s::Actions actions;
+    EXPECT_TRUE(with.out().probe(TimePoint{}, actions));
+    with.out().on_progress(TimePoint{} + std::chrono::seconds{50});
+    with.after(std::chrono::seconds{60});
+    EXPECT_EQ(with.out().state(), "open");
+    with.after(std::chrono::seconds{60});
+    with.expect_close(xmpp::StreamCondition::connection_timeout);
+}
+
+TEST(OutboundAcks, AsksForTheLastAcknowledgementsAndTakesThemBeforeTheClosingTag) {  // XEP-0198 4
+    Dialogue with = ready(features(f_dialback, f_sm));
+    with.peer("<enabled xmlns='urn:xmpp:sm:3'/>");
+    s2s::Actions actions;
+    with.out().on_sent(TimePoint{}, actions);
+    with.out().on_sent(TimePoint{}, actions);
+    actions.clear();
+    with.out().shut(std::nullopt, "a test", TimePoint{}, actions);
+    ASSERT_FALSE(actions.empty());
+    const auto* asked = std::get_if<s2s::Send>(&actions.front());
+    ASSERT_NE(asked, nullptr);
+    EXPECT_NE(asked->bytes.find("<r "), std::string::npos) << asked->bytes;
+    with.peer("<a xmlns='urn:xmpp:sm:3' h='2'/>");
+    EXPECT_EQ(with.out().unacknowledged(), 0U);
+}
+
 TEST(OutboundBidi, TakesStanzasOfReadyPairsOnly) {  // XEP-0288, threat T87
     const auto make = [] {
         Dialogue with = Dialogue::outbound(plain(true));

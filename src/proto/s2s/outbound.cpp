@@ -23,6 +23,7 @@
 #include "proto/s2s/events.h"
 #include "proto/s2s/header_judge.h"
 #include "proto/s2s/outbound_state.h"
+#include "proto/s2s/wire.h"
 
 namespace sallyport::s2s {
 
@@ -77,6 +78,7 @@ std::span<const S::Row> S::table() {
         Row{proving, On::footer, closed, &S::finish, "RFC 6120 4.4"},
         Row{open, On::footer, closed, &S::finish, "RFC 6120 4.4"},
         Row{closing, On::footer, closed, &S::finish, "RFC 6120 4.4"},
+        Row{closing, On::ack, closing, &S::take_ack, "XEP-0198 4", Fact::managed},
     };
     return rows;
 }
@@ -220,6 +222,7 @@ S::Did S::finish(const Event&, TimePoint, Actions& out) {
 
 S::Did S::peer_error(const Event& event, TimePoint now, Actions& out) {
     const StreamError error = xmpp::read_stream_error(*event.element);
+    error_of_peer = error;
     std::vector<LogFact> facts_told{{"condition", std::string{xmpp::text(error.condition)}}, {"text", error.text}};
     if (unasked_tls()) facts_told.push_back({"why", no_tls_offered});
     note(out, LogLevel::warn, event::stream_error_received, std::move(facts_told));
@@ -351,6 +354,10 @@ void Outbound::on_certificate_expired(TimePoint now, Actions& out) { state_->exp
 
 void Outbound::shut(std::optional<StreamError> error, const std::string& why, TimePoint now, Actions& out) {
     state_->orderly = true;
+    // What has arrived need neither be returned nor sent again.
+    if (state_->phase == State::Phase::open && state_->managed && state_->sent.unacknowledged() != 0) {
+        out.push_back(Send{std::string{wire::ack_request}});
+    }
     state_->close(std::move(error), why, {"stream", "the stream was closed"}, now, out,
                   state_->phase == State::Phase::securing);
 }
@@ -375,6 +382,7 @@ bool Outbound::bidi() const { return state_->bidi; }
 bool Outbound::managed() const { return state_->managed; }
 bool Outbound::counting() const { return state_->sent.enabled(); }
 std::uint64_t Outbound::unacknowledged() const { return state_->sent.unacknowledged(); }
+const std::optional<StreamError>& Outbound::peer_error() const { return state_->error_of_peer; }
 std::string_view Outbound::state() const { return State::words(state_->phase); }
 
 bool Outbound::ready(const xmpp::DomainPair& pair) const {

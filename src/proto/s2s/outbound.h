@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,8 @@ public:
     void verify(const Verify& request, TimePoint now, Actions& out);
     /// A stanza was written by the driver: counts for XEP-0198; adds `<r/>` when it is time to ask.
     void on_sent(TimePoint now, Actions& out);
+    /// The peer is taking what was written, however slowly: a request that stands behind it is not late yet.
+    void on_progress(TimePoint now);
     /// Asks the peer for a sign of life on this stream (XEP-0198 `<r/>`). False: not possible without XEP-0198.
     [[nodiscard]] bool probe(TimePoint now, Actions& out);
     /// With XEP-0288: a stanza that the peer sent on this stream; true: deliver.
@@ -73,6 +76,8 @@ public:
     [[nodiscard]] bool counting() const;
     [[nodiscard]] std::uint64_t unacknowledged() const;
     [[nodiscard]] std::string_view state() const;
+    /// The stream error with which the peer ended the stream.
+    [[nodiscard]] const std::optional<xmpp::StreamError>& peer_error() const;
 
     struct State;  ///< for the implementation alone
 

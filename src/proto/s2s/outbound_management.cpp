@@ -90,6 +90,11 @@ void Outbound::on_sent(TimePoint now, Actions& out) {
     }
 }
 
+void Outbound::on_progress(TimePoint now) {
+    State& s = *state_;
+    if (s.probe != never) s.probe = now + s.timers.stanza;
+}
+
 bool Outbound::probe(TimePoint now, Actions& out) {
     State& s = *state_;
     if (s.phase != State::Phase::open || !s.managed) return false;

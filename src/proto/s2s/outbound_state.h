@@ -141,6 +141,7 @@ struct Outbound::State {
     bool managed = false;
     bool orderly = false;
     Offers offers;
+    std::optional<xmpp::StreamError> error_of_peer;
     std::string id;
     std::unique_ptr<TlsFacts> tls;
     PairList pairs;
