@@ -52,6 +52,8 @@ struct S2sContext {
         return of_peer;
     }
     std::function<void(const PeerNews&)> on_peer{};
+    /// A domain has proved itself on an inbound stream: news for the other shards' pools.
+    std::function<void(const xmpp::Domain& remote)> on_alive{};
     /// The answer to a ping of another shard's pool.
     std::function<void(std::uint32_t shard, std::string id, std::string from, std::string to)> pong_elsewhere{};
     /// Domain pairs to one remote domain travel on one stream where the peer lets them (decision record 0011).
@@ -91,6 +93,7 @@ struct DestinationStatus {
     std::string last_error, last_step;
     WallTime last_success{}, last_failure{};
     Duration next_retry{0};
+    Duration stalled{0};             ///< the stream is open, and has given no sign of progress for so long
     std::vector<std::string> users;  ///< of ours whose stanzas wait or came back since the pair last worked: bare JIDs
     std::uint64_t users_more = 0;    ///< beside those
     std::uint32_t shard = 0;

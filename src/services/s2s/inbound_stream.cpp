@@ -216,6 +216,8 @@ void InboundStream::ready(const PairReady& pair) {
                           tls != nullptr ? tls->cipher : "", remote_.text(), true});
     }
     if (machine_.bidi()) pool_.offer(pair.pair, this);
+    pool_.alive(pair.pair.remote);
+    if (context_.on_alive) context_.on_alive(pair.pair.remote);
 }
 
 /// Those of the first domain that has proved itself on the stream.

@@ -55,6 +55,7 @@ void OutboundStream::dialled(Dialled dialled) {
                          [this](std::string_view id) { return is_sealed(id, context_.node_instance); }},
         context_.rules, pair_, verify_only_, now);
     stream_->set_owner(this);
+    if (!verify_only_) stream_->follow();
     Actions actions;
     machine_->on_connected(now, actions);
     for (const Verify& request : waiting_verifies_) machine_->verify(request, now, actions);
@@ -95,7 +96,8 @@ bool OutboundStream::ready(const xmpp::DomainPair& pair) const {
 }
 
 bool OutboundStream::has_room() const {
-    return stream_ && machine_ && !finished_ && !machine_->closed() && stream_->pending() < io::Stream::high_water;
+    return stream_ && machine_ && !finished_ && !closing_ && !machine_->closed() &&
+           stream_->pending() < io::Stream::high_water;
 }
 bool OutboundStream::counting() const { return machine_ && machine_->counting(); }
 bool OutboundStream::bidi() const { return machine_ && machine_->bidi(); }
@@ -118,17 +120,25 @@ bool OutboundStream::probe() {
     return possible;
 }
 
+void OutboundStream::progressed() {
+    if (!machine_ || finished_) return;
+    machine_->on_progress(context_.shard.loop.now());
+    arm();
+}
+
 void OutboundStream::rules_changed() {
     if (!machine_ || finished_) return;
     Actions actions;
     machine_->on_rules_changed(context_.shard.loop.now(), actions);
+    closes_as_ = Ending::By::ours;
     carry_out(actions);
+    closes_as_ = Ending::By::peer;
     arm();
 }
 
 void OutboundStream::presume_dead() {
     if (finished_ || !stream_) return;
-    presumed_dead_ = true;
+    ending_.by = Ending::By::silence;
     // Not closed: what its TCP still holds must not arrive after it was returned, or sent again on another stream.
     stream_->abort();
 }
@@ -138,7 +148,9 @@ void OutboundStream::shut(std::optional<xmpp::StreamError> error, const std::str
     if (!machine_) return finish({xmpp::StanzaCondition::remote_server_timeout, false, "stream", why});
     Actions actions;
     machine_->shut(std::move(error), why, context_.shard.loop.now(), actions);
+    closes_as_ = Ending::By::ours;
     carry_out(actions);
+    closes_as_ = Ending::By::peer;
     arm();
 }
 
@@ -168,6 +180,7 @@ void OutboundStream::on_bytes(std::string_view bytes) {
         unread_ = true;
         stream_->pause(true);
     }
+    close_if_done(context_.timers.closing);
     arm();
 }
 
@@ -272,10 +285,29 @@ void OutboundStream::carry_out(Actions& actions) {
             if (!failure_ && !was_ready_) {
                 failure_ = DialFailure{xmpp::StanzaCondition::remote_server_timeout, false, "stream", close->why};
             }
-            finish_stream(*stream_, *close, context_.timers.closing);
+            this->close(*close);
         }
     }
     actions.clear();
+}
+
+void OutboundStream::close(const Close& close) {
+    if (ending_.by == Ending::By::peer) ending_.by = closes_as_;
+    ending_.said = machine_->peer_error();
+    closing_ = true;
+    // The peer has the closing tag to come: it may acknowledge before it (XEP-0198 section 4).
+    awaits_acks_ = !close.silent && !machine_->closed() && machine_->counting() && machine_->unacknowledged() != 0 &&
+                   !machine_->peer_error();
+    if (!awaits_acks_) return finish_stream(*stream_, close, context_.timers.closing);
+    if (close.error) stream_->write(xmpp::write(*close.error));
+    stream_->write("</stream:stream>");
+}
+
+/// The last word is said, and the peer has said its own, or does not: the connection goes.
+void OutboundStream::close_if_done(Duration linger) {
+    if (!awaits_acks_ || finished_ || !machine_->closed()) return;
+    awaits_acks_ = false;
+    stream_->close(linger);
 }
 
 void OutboundStream::note(const Note& note) {
@@ -300,12 +332,17 @@ void OutboundStream::expire() {
     if (!machine_) return;
     const TimePoint now = context_.shard.loop.now();
     Actions actions;
+    closes_as_ = Ending::By::silence;
     if (machine_->deadline() <= now) machine_->on_deadline(now, actions);
+    carry_out(actions);
+    closes_as_ = Ending::By::ours;
     if (certificate_check_ <= now) {  // threat T31
         if (certificate_over(machine_->tls(), context_.shard.loop)) machine_->on_certificate_expired(now, actions);
         certificate_check_ = next_certificate_check(machine_->tls(), context_.shard.loop);
     }
     carry_out(actions);
+    closes_as_ = Ending::By::peer;
+    close_if_done({});  // it has had its time
     arm();
 }
 
@@ -326,11 +363,12 @@ void OutboundStream::on_closed(io::CloseReason reason, const std::string& text) 
                                          {"why", text},
                                          {"stanzas", std::to_string(stanzas_out_)}});
     const bool tls = reason == io::CloseReason::tls_failed;
-    const bool silent = reason == io::CloseReason::reset || presumed_dead_;
+    ending_.in_order = closing_ && !ending_.said && reason == io::CloseReason::local && text.empty();
+    ending_.broken = reason == io::CloseReason::reset;
     if (!failure_ || tls) {
         failure_ = DialFailure{xmpp::StanzaCondition::remote_server_timeout, false, tls ? "tls" : "stream", why};
     }
-    failure_->silent = silent;
+    failure_->silent = reason == io::CloseReason::reset || ending_.by == Ending::By::silence;
     if (failed_early && job_) {
         // Another target of the domain may do better (RFC 6120 3.2.1; XEP-0368 section 3).
         stream_.reset();

@@ -18,6 +18,19 @@ namespace sallyport::s2s {
 
 class OutboundStream;
 
+/// How a stream that was of use came to its end.
+struct Ending {
+    enum class By {
+        peer,     ///< it ended the stream, or broke the protocol, or its connection
+        ours,     ///< settings, an operator, rest, the end of the process
+        silence,  ///< no sign of life
+    };
+    By by = By::peer;
+    bool in_order = false;  ///< both sides have closed, and nothing broke: what the peer's TCP took has been read
+    bool broken = false;    ///< by a reset, which may be anybody's
+    std::optional<xmpp::StreamError> said;  ///< by the peer
+};
+
 class OutboundOwner {
 public:
     virtual ~OutboundOwner() = default;
@@ -50,8 +63,12 @@ public:
     /// Open, and below the high-water mark of its connection.
     [[nodiscard]] bool has_room() const;
     void send(const xmpp::Stanza& stanza);
-    /// As io::Stream::in_flight; 0 without a connection.
-    [[nodiscard]] std::size_t in_flight() const { return stream_ ? stream_->in_flight() : 0; }
+    /// As in io::Stream; 0 without a connection.
+    [[nodiscard]] std::uint64_t written() const { return stream_ ? stream_->written() : 0; }
+    [[nodiscard]] std::uint64_t taken() const { return stream_ ? stream_->taken() : 0; }
+    /// The peer is taking what was written.
+    void progressed();
+    [[nodiscard]] const Ending& ending() const { return ending_; }
     /// What is sent will be acknowledged (XEP-0198), or counts as such when the peer declines.
     [[nodiscard]] bool counting() const;
     [[nodiscard]] bool bidi() const;
@@ -76,6 +93,8 @@ private:
     void dial_failed(const DialFailure& failure);
     void carry_out(Actions& actions);
     void begin_tls(const std::string& name);
+    void close(const Close& close);
+    void close_if_done(Duration linger);
     void element();
     void stanza();
     void note(const Note& note);
@@ -108,7 +127,10 @@ private:
     bool was_ready_ = false;  ///< a pair became ready, or an authoritative server answered
     bool switching_ = false;
     bool finished_ = false;
-    bool presumed_dead_ = false;
+    bool closing_ = false;                     ///< we have said the last word
+    bool awaits_acks_ = false;                 ///< and read on: what the peer still acknowledges need not be sent again
+    Ending::By closes_as_ = Ending::By::peer;  ///< were the machine to close now
+    Ending ending_;
     bool unread_ = false;  ///< the peer does not read our answers: its questions wait
     std::optional<DialFailure> failure_;
     std::string said_;  ///< what the latest warning gave as its reason

@@ -10,18 +10,16 @@ namespace sallyport::s2s {
 
 namespace {
 constexpr Duration sweep_every = std::chrono::seconds{1};
-constexpr Duration remembered = std::chrono::hours{1};
 constexpr std::uint64_t most_destinations_ever = 100000;
+constexpr Duration look_every = std::chrono::milliseconds{50};
+/// A partner's budget, in queues of one pair.
+constexpr std::uint64_t queues_per_partner = 4;
 
 /// Rules are literals: those of the recorder's table, or of the policy chain.
 std::string_view rule_of(const DialFailure& failure) {
     if (!failure.rule.empty()) return failure.rule;
     const record::RefusalRow* row = record::find_refusal(failure.step);
     return row == nullptr ? std::string_view{"other"} : row->rule;
-}
-
-xmpp::StanzaError error_of(const DialFailure& failure) {
-    return {failure.condition, {}, rule_of(failure), failure.why, failure.verdict};
 }
 
 SipKey hash_key(routing::Shard& shard) {
@@ -40,25 +38,16 @@ Pool::Pool(S2sContext& context)
       hash_{hash_key(context.shard)},
       destinations_{0, hash_},
       remotes_{0, hash_},
-      sweeper_{context.shard.loop.timer([this] { sweep(); })} {}
+      sweeper_{context.shard.loop.timer([this] { sweep(); })},
+      looker_{context.shard.loop.timer([this] { look(); })} {}
 
-Pool::~Pool() = default;
+Pool::~Pool() {
+    for (std::size_t n = destinations_.size(); n > 0; --n) context_.ledger.leave_destination();
+}
 
 Destination* Pool::find(const xmpp::DomainPair& pair) {
     const auto at = destinations_.find(pair);
     return at == destinations_.end() ? nullptr : at->second.get();
-}
-
-Destination& Pool::destination(const xmpp::DomainPair& pair) {
-    auto& slot = destinations_[pair];
-    if (!slot) {
-        slot = std::make_unique<Destination>();
-        slot->pair = pair;
-        slot->used_at = context_.shard.loop.now();
-        set_bounds(*slot);
-    }
-    arm_sweep();
-    return *slot;
 }
 
 std::uint64_t Pool::most_destinations(const Limits& limits) {
@@ -74,6 +63,7 @@ void Pool::tables(TableFills& all) const {
     const std::uint64_t most = most_destinations(context_.limits);
     all.push_back({"s2s.destinations", destinations_.size(), most});
     all.push_back({"s2s.remotes", remotes_.size(), most});
+    all.push_back({"s2s.sponsors", sponsors_.size(), most});
 }
 
 void Pool::set_bounds(Destination& to) const {
@@ -81,9 +71,14 @@ void Pool::set_bounds(Destination& to) const {
     to.most_stanzas = limits.queue_stanzas;
     to.most_bytes = most_queue_bytes(limits);
     to.patience = std::chrono::seconds{std::min<std::uint64_t>(limits.queue_seconds, 1'000'000'000)};
+    constexpr std::uint64_t most = unlimited / queues_per_partner;
+    to.remote->most_stanzas = std::min(to.most_stanzas, most) * queues_per_partner;
+    to.remote->most_bytes = std::min(to.most_bytes, most) * queues_per_partner;
+    if (to.carrier != nullptr) to.carrier->window.set_bounds(to.most_stanzas, to.most_bytes);
 }
 
 void Pool::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
+    if (stopping_) return bounce(stanza, error_of(stopping()), ticket);
     if (last_ == nullptr || last_->pair.local.text() != stanza.from_domain ||
         last_->pair.remote.text() != stanza.to_domain) {
         auto local = xmpp::Domain::parse(stanza.from_domain);
@@ -101,10 +96,11 @@ void Pool::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
                           {admission.stanza, admission.text, admission.rule, admission.why, admission.verdict_id},
                           ticket);
         }
-        if (find(pair) == nullptr && destinations_.size() >= most_destinations(context_.limits)) {
-            return bounce(stanza, {xmpp::StanzaCondition::resource_constraint, {}, "streams"}, ticket);
+        last_ = find(pair);
+        if (last_ == nullptr) {
+            if (const auto refusal = no_place(stanza)) return bounce(stanza, *refusal, ticket);
+            last_ = &open_for(pair, stanza);
         }
-        last_ = &destination(pair);
     }
     Destination& to = *last_;
     const std::uint64_t most = to.peer_max_bytes;
@@ -120,22 +116,26 @@ void Pool::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
         to.reverse->send(stanza);
         return context_.shard.settle(ticket);
     }
-    if (to.ready && to.queue.empty() && to.carrier->has_room()) {
+    if (to.ready && to.queue.empty() && to.carrier->has_room() && to.remote->bytes < to.remote->most_bytes) {
         return write(to, {xmpp::OwnedStanza{stanza}, ticket, context_.shard.loop.now()});
     }
     enqueue(to, stanza, ticket);
 }
 
 void Pool::write(Destination& to, Waiting waiting) {
-    OutboundStream& stream = *to.carrier->stream;
+    Carrier& carrier = *to.carrier;
+    OutboundStream& stream = *carrier.stream;
     const bool counting = stream.counting();
+    const std::uint64_t begin = stream.written();
+    const std::uint64_t end = begin + waiting.stanza.size();
     stream.send(waiting.stanza.view());
     if (counting) {
-        to.carrier->window.keep_until_acknowledged(to, std::move(waiting));
+        carrier.window.keep_until_acknowledged(to, std::move(waiting), begin, end);
         return ask_for_acknowledgement(stream);
     }
-    context_.shard.settle(waiting.ticket);
-    to.carrier->window.keep_until_taken(std::move(waiting));
+    context_.shard.settle(std::exchange(waiting.ticket, {}));
+    carrier.window.keep_until_taken(to, std::move(waiting), begin, end);
+    if (carrier.window.wants_look()) look_at(carrier);
 }
 
 /// One `<r/>` a turn: what is delivered is known to be soon after, so that a lost stream sends little twice.
@@ -155,20 +155,26 @@ void Pool::ask_for_acknowledgement(OutboundStream& stream) {
 
 void Pool::enqueue(Destination& to, const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
     const TimePoint now = context_.shard.loop.now();
+    const bool full = to.queue.size() >= to.most_stanzas || to.queued_bytes + stanza.bytes.size() > to.most_bytes;
+    const bool partner_full =
+        to.remote->stanzas >= to.remote->most_stanzas || to.remote->bytes + stanza.bytes.size() > to.remote->most_bytes;
     const bool hopeless = to.failure && to.carrier == nullptr && !reversed(to) && now < to.retry_at &&
                           (to.failure->permanent || now - to.failing_since > to.patience);
     if (to.failure) hurts(to, stanza);
     if (hopeless) return bounce(stanza, error_of(*to.failure), ticket);
-    if (to.queue.size() >= to.most_stanzas || to.queued_bytes + stanza.bytes.size() > to.most_bytes) {
+    if (full || partner_full) {
         hurts(to, stanza);
-        return bounce(
-            stanza,
-            {xmpp::StanzaCondition::resource_constraint, "too much is waiting for this domain", "queue-full",
-             std::to_string(to.queue.size()) + " stanzas of " + std::to_string(to.queued_bytes) + " bytes are waiting"},
-            ticket);
+        const std::uint64_t stanzas = full ? to.queue.size() : to.remote->stanzas;
+        const std::uint64_t bytes = full ? to.queued_bytes : to.remote->bytes;
+        return bounce(stanza,
+                      {xmpp::StanzaCondition::resource_constraint, "too much is waiting for this domain", "queue-full",
+                       std::to_string(stanzas) + " stanzas of " + std::to_string(bytes) + " bytes are waiting"},
+                      ticket);
     }
     to.queue.push_back({xmpp::OwnedStanza{stanza}, ticket, now});
     to.queued_bytes += stanza.bytes.size();
+    hold(to, stanza.bytes.size());
+    if (to.ready && to.carrier->window.full_of_untaken()) look_soon();
     if (to.carrier == nullptr && now >= to.retry_at && !reversed(to)) connect(to);
 }
 
@@ -177,12 +183,18 @@ void Pool::flush(Destination& to) {
         context_.records->counters().s2s_waiting.add(context_.shard.loop.now() - to.queue.front().since);
     }
     while (to.ready && !to.queue.empty() && to.carrier->has_room()) {
-        Waiting next = std::move(to.queue.front());
-        to.queue.pop_front();
-        to.queued_bytes -= next.stanza.size();
-        write(to, std::move(next));
+        write(to, take_first(to));
     }
     if (to.ready && to.queue.empty()) heal(to);
+    if (to.ready && !to.queue.empty() && to.carrier->window.full_of_untaken()) look_soon();
+}
+
+Waiting Pool::take_first(Destination& to) {
+    Waiting first = std::move(to.queue.front());
+    to.queue.pop_front();
+    to.queued_bytes -= first.stanza.size();
+    release(to, first.stanza.size());
+    return first;
 }
 
 void Pool::bounce(const xmpp::Stanza& stanza, const xmpp::StanzaError& error, const routing::Ticket& ticket) {
@@ -222,6 +234,14 @@ void Pool::bounce(const xmpp::Stanza& stanza, const xmpp::StanzaError& error, co
     context_.shard.settle(ticket);
 }
 
+DialFailure Pool::stopping() {
+    return {xmpp::StanzaCondition::remote_server_timeout, true, "shutting-down", "the node was going down"};
+}
+
+xmpp::StanzaError Pool::error_of(const DialFailure& failure) {
+    return {failure.condition, {}, rule_of(failure), failure.why, failure.verdict};
+}
+
 DialFailure Pool::refused_by(const Admission& admission) {
     return {admission.stanza, true, "policy", admission.why, false, admission.rule, admission.verdict_id};
 }
@@ -230,6 +250,10 @@ void Pool::refuse_all(Destination& to, const DialFailure& failure) {
     std::deque<Waiting> all;
     all.swap(to.queue);
     to.queued_bytes = 0;
+    for (const Waiting& waiting : all) {
+        release(to, waiting.stanza.size());
+        if (waiting.blame != 0) --to.suspects;
+    }
     for (const Waiting& waiting : all) bounce(waiting.stanza.view(), error_of(failure), waiting.ticket);
 }
 
@@ -272,9 +296,8 @@ void Pool::reverse_drained(InboundStream* stream) {
 
 void Pool::flush_reversed(Destination& to) {
     while (!to.ready && !to.queue.empty() && reversed(to) && to.reverse->has_room()) {
-        const Waiting next = std::move(to.queue.front());
-        to.queue.pop_front();
-        to.queued_bytes -= next.stanza.size();
+        const Waiting next = take_first(to);
+        if (next.blame != 0) --to.suspects;
         to.reverse->send(next.stanza.view());
         context_.shard.settle(next.ticket);
     }
@@ -303,6 +326,10 @@ std::deque<Waiting> Pool::take_waiting(const xmpp::DomainPair& pair) {
     Destination* to = find(pair);
     if (to == nullptr || to->ready) return {};
     to->queued_bytes = 0;
+    for (const Waiting& waiting : to->queue) {
+        release(*to, waiting.stanza.size());
+        if (waiting.blame != 0) --to->suspects;
+    }
     return std::exchange(to->queue, {});
 }
 
@@ -328,43 +355,58 @@ void Pool::sweep() {
     if (!destinations_.empty() || !pings_.empty()) arm_sweep();
 }
 
-void Pool::sweep_one(Destination& to, TimePoint now) {
-    while (!to.queue.empty() && now - to.queue.front().since > to.patience) {
-        const Waiting old = std::move(to.queue.front());
-        to.queue.pop_front();
-        to.queued_bytes -= old.stanza.size();
-        hurts(to, old.stanza.view());
-        const std::string waited = "it waited for longer than queue_seconds";
-        if (to.failure) {
-            xmpp::StanzaError error = error_of(*to.failure);
-            error.why += "; " + waited;
-            bounce(old.stanza.view(), error, old.ticket);
-        } else {
-            bounce(old.stanza.view(), {xmpp::StanzaCondition::remote_server_timeout, {}, "queue-age", waited},
-                   old.ticket);
-        }
+void Pool::return_old(Destination& to, const Waiting& old) {
+    if (old.blame != 0) --to.suspects;
+    hurts(to, old.stanza.view());
+    const std::string waited = "it waited for longer than queue_seconds";
+    xmpp::StanzaError error{xmpp::StanzaCondition::remote_server_timeout, {}, "queue-age", waited};
+    if (to.failure) {
+        error = error_of(*to.failure);
+        error.why += "; " + waited;
     }
+    bounce(old.stanza.view(), error, old.ticket);
+}
+
+void Pool::look_soon() {
+    if (looking_) return;
+    looking_ = true;
+    looker_->arm(context_.shard.loop.now() + look_every);
+}
+
+void Pool::look() {
+    looking_ = false;
+    std::vector<Carrier*> streams;
+    for (auto& [stream, carrier] : carriers_) {
+        if (carrier->window.full_of_untaken()) streams.push_back(carrier.get());
+    }
+    for (Carrier* carrier : streams) {
+        look_at(*carrier);
+        outbound_drained(*carrier->stream);
+    }
+}
+
+/// How far the peer's TCP is.
+void Pool::look_at(Carrier& carrier) {
+    const TimePoint now = context_.shard.loop.now();
+    const std::uint64_t taken = carrier.stream->taken();
+    const bool moved = taken > carrier.taken;
+    if (moved) {
+        carrier.taken = taken;
+        carrier.moved_at = now;
+        carrier.stream->progressed();
+    }
+    if (carrier.window.taken(taken, !moved && taken < carrier.stream->written(), now)) carried(carrier);
+}
+
+void Pool::sweep_one(Destination& to, TimePoint now) {
+    while (!to.queue.empty() && now - to.queue.front().since > to.patience) return_old(to, take_first(to));
     if (to.carrier == nullptr) {
+        if (to.queue.empty()) acquit(to);
         if (!to.queue.empty() && now >= to.retry_at && !reversed(to)) connect(to);
         return;
     }
     to.used_at = now;
     if (to.carrier->open && !to.ready && now - to.waits_since > sharing_patience) go_alone(to);
-}
-
-void Pool::forget_unused(TimePoint now) {
-    const auto forgettable = [&](const Destination& to) {
-        if (to.carrier != nullptr || to.reverse != nullptr || !to.queue.empty() || to.unacknowledged != 0) return false;
-        if (now < to.retry_at || (to.failure && now - to.failing_since <= remembered)) return false;
-        return to.last_success == WallTime{} || now - to.used_at > remembered;
-    };
-    std::erase_if(destinations_, [&](const auto& entry) {
-        if (!forgettable(*entry.second)) return false;
-        if (last_ == entry.second.get()) last_ = nullptr;
-        const auto remote = remotes_.find(entry.first.remote);
-        if (remote != remotes_.end() && remote->second.carriers.empty()) remotes_.erase(remote);
-        return true;
-    });
 }
 
 void Pool::rules_changed() {
@@ -386,9 +428,11 @@ void Pool::rules_changed() {
 }
 
 void Pool::shut(const xmpp::StreamError& error) {
-    for (auto& [pair, to] : destinations_) {
-        refuse_all(*to, {xmpp::StanzaCondition::remote_server_timeout, true, "shutting-down", error.text});
-    }
+    stopping_ = true;
+    // What is returned may come back as something to send: the table must not be walked meanwhile.
+    std::vector<Destination*> all;
+    for (auto& [pair, to] : destinations_) all.push_back(to.get());
+    for (Destination* to : all) refuse_all(*to, stopping());
     std::vector<Carrier*> streams;
     for (auto& [stream, carrier] : carriers_) streams.push_back(carrier.get());
     for (Carrier* carrier : streams) end(*carrier, error, "shutting down");
@@ -410,7 +454,10 @@ std::vector<DestinationStatus> Pool::destinations() const {
         status.queued = to->queue.size();
         status.queued_bytes = to->queued_bytes;
         status.unacknowledged = to->unacknowledged;
-        status.failures = to->failures;
+        status.failures = to->failure ? to->failures : 0;
+        if (to->carrier != nullptr && to->carrier->silent_since != never) {
+            status.stalled = now - to->carrier->silent_since;
+        }
         if (to->failure) {
             status.last_error = to->failure->why;
             status.last_step = to->failure->step;
