@@ -411,6 +411,8 @@ std::vector<DestinationStatus> Pool::destinations() const {
         status.queued_bytes = to->queued_bytes;
         status.unacknowledged = to->unacknowledged;
         status.failures = to->failures;
+        status.certificate_refused =
+            context_.learned != nullptr && context_.learned->certificates.recall(pair.text(), now) != nullptr;
         if (to->failure) {
             status.last_error = to->failure->why;
             status.last_step = to->failure->step;
