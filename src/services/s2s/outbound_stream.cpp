@@ -101,13 +101,14 @@ void OutboundStream::go_on() {
     const bool same = go_on_with_dialback();
     const DialFailure failed = failure_.value_or(DialFailure{});
     record_.step("target.failed", {{"address", remote_.text()}, {"step", failed.step}, {"why", failed.why}}, false);
-    log_.info("s2s.target.failed", {{"pair", pair_.text()},
-                                    {"direction", "OUT"},
-                                    {"connection", connection_text()},
-                                    {"host", target_.host},
-                                    {"step", failed.step},
-                                    {"why", failed.why},
-                                    {"next", same ? "the same without SASL EXTERNAL" : "another server"}});
+    log_.write_for(log_source_, LogLevel::info, "s2s.target.failed",
+                   {{"pair", pair_.text()},
+                    {"direction", "OUT"},
+                    {"connection", connection_text()},
+                    {"host", target_.host},
+                    {"step", failed.step},
+                    {"why", failed.why},
+                    {"next", same ? "the same without SASL EXTERNAL" : "another server"}});
     stream_.reset();
     machine_.reset();
     timer_->disarm();
