@@ -466,6 +466,18 @@ TEST_F(Reach, TellsAtOnceOfANameThatDoesNotExist) {
     EXPECT_NE(error_of("m1").find("<remote-server-not-found"), std::string::npos);
 }
 
+TEST_F(Reach, WaitsWhereOneOfTwoLookUpsHasFailed) {
+    f.a.edge->shards.front()->s2s().context().direct_client_tls = sim_tls_context({});
+    f.dns.fail("_xmpps-server._tcp.partner.test", DnsStatus::failed);
+    SimServer partner{f.world, std::string{good_address}};
+    say("m1");
+    f.world.advance(seconds{10});
+    EXPECT_TRUE(f.a.user().received().empty());
+    f.dns.forget("_xmpps-server._tcp.partner.test");
+    f.dns.address("partner.test", std::string{good_address});
+    ASSERT_TRUE(f.world.run_until([&] { return partner.got("m1"); }, seconds{19}));
+}
+
 TEST_F(Reach, ForgetsWhatItLearnedWithinItsBounds) {
     f.a.limits.remembered_failures = 16;
     f.a.kill_edge();

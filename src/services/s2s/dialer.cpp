@@ -144,8 +144,11 @@ void DialJob::services_known() {
         case route::SrvPlan::Next::addresses: return begin_targets({{domain_.ascii(), 5269, false, false}});
         case route::SrvPlan::Next::nothing: break;
     }
-    const bool temporary =
-        server_answer_->status == DnsStatus::timed_out || server_answer_->status == DnsStatus::failed;
+    const auto is_unknown = [](const DnsAnswer& answer) {
+        return answer.status == DnsStatus::timed_out || answer.status == DnsStatus::failed;
+    };
+    // What either of them does not say now, it may say later.
+    const bool temporary = is_unknown(*server_answer_) || is_unknown(*direct_answer_);
     fail({xmpp::StanzaCondition::remote_server_not_found, !temporary && !may_pass_, "dns", plan.why});
 }
 
