@@ -19,6 +19,8 @@ const std::map<std::string_view, Rest> tables{
     {"s2s.sponsors", Rest::empty},
     {"s2s.inquiries", Rest::empty},
     {"s2s.unreachable", Rest::empty},
+    {"s2s.useless-targets", Rest::empty},
+    {"s2s.refused-certificates", Rest::empty},
     {"s2s.reversed", Rest::empty},
     {"link.facts", Rest::empty},
     {"link.held", Rest::empty},

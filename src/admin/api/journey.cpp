@@ -204,6 +204,11 @@ private:
         std::string says = certified
                                ? "a certificate of ours names " + contact_.pair.local.text()
                                : "no certificate of ours names " + contact_.pair.local.text() + "; dialback proves it";
+        const s2s::DestinationStatus* const to = destination_of(status_, hop_);
+        if (to != nullptr && to->certificate_refused) {
+            says += "; " + contact_.pair.remote.text() +
+                    " refused our certificate in SASL EXTERNAL and ended the stream, so dialback is used for a while";
+        }
         const record::Archive* const archive = node_.handshakes();
         const record::Archive::Found last = archive == nullptr ? nullptr : last_handshake(*archive);
         if (last == nullptr) return step("authentication", true, says);

@@ -28,6 +28,8 @@ struct Timers {
     Duration stanza = std::chrono::seconds{60};       ///< from a stanza's first byte to its last
     Duration closing = std::chrono::seconds{5};       ///< waiting for the peer's closing tag
     Duration enable = std::chrono::seconds{10};       ///< waiting for the answer to `<enable/>` (XEP-0198)
+    Duration sasl = std::chrono::seconds{10};         ///< waiting for the answer to our `<auth/>`: dialback may do
+    Duration unoffered = std::chrono::seconds{5};  ///< waiting for the answer to a `<starttls/>` that was not offered
 };
 
 struct InboundSettings {

@@ -18,6 +18,9 @@ struct OutboundSettings {
     bool direct_tls = false;  ///< XEP-0368: StartTls is the first action
     Limits limits{};
     std::function<bool(std::string_view)> own_id{};  ///< is this stream id one that this node has given (threat T14)?
+    bool external =
+        true;  ///< false: the peer refused our certificate and closed; SASL EXTERNAL only if nothing else is
+    std::optional<Duration> share{};  ///< for each step of the negotiation, where another server waits for its turn
 };
 
 class Outbound {
@@ -38,6 +41,8 @@ public:
     /// The connection is gone; pairs that were not ready fail, verify requests get an error (XEP-0220 2.1).
     void on_closed(TimePoint now, Actions& out);
 
+    /// SASL EXTERNAL was tried on this connection.
+    [[nodiscard]] bool tried_external() const;
     /// The peer lets further pairs prove themselves by dialback on this stream (XEP-0220 2.6).
     [[nodiscard]] bool shareable() const;
     /// Asks for a further pair with the same remote host (sender or target multiplexing, XEP-0220 2.6). False: this

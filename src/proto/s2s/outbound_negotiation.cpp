@@ -60,8 +60,8 @@ S::Did S::read_header(const Event& event, TimePoint now, Actions& out) {
           {"version", std::string{header.attribute("version")}}});
     if (own_id && own_id(id)) {  // threat T14
         close(std::nullopt, "the connection leads back to this gateway",
-              {"stream", "the remote server cannot be reached", xmpp::StanzaCondition::remote_server_not_found}, now,
-              out);
+              {"stream", "the remote server cannot be reached", xmpp::StanzaCondition::remote_server_not_found, true},
+              now, out);
         return Did::ended;
     }
     if (speaks_version_1(header)) return Did::advance;
@@ -125,8 +125,8 @@ S::Did S::choose_channel(const Event& event, TimePoint now, Actions& out) {
     }
     if (offers.starttls_required) {
         note(out, LogLevel::warn, event::tls_failed, {{"why", "the peer requires TLS, our mode is No TLS"}});
-        close(std::nullopt, "the peer requires TLS, our mode is No TLS", {"tls", "the remote server requires TLS"}, now,
-              out);
+        close(std::nullopt, "the peer requires TLS, our mode is No TLS",
+              {"tls", "the remote server requires TLS", xmpp::StanzaCondition::remote_server_timeout, true}, now, out);
         return Did::ended;
     }
     choose_without_tls(now, out);
@@ -138,6 +138,7 @@ void S::choose_without_tls(TimePoint now, Actions& out) {
     if (policy().security == SecurityMode::tls_required) {
         out.push_back(Send{std::string{wire::starttls}});
         phase = Phase::asking_tls;
+        answering = std::min(answering, now + timers.unoffered);
         return;
     }
     if (policy().bidi && offers.bidi && !verify_only) {
@@ -153,14 +154,14 @@ S::Did S::begin_tls(const Event& event, TimePoint now, Actions& out) {
         close(std::nullopt, "bytes after proceed", {"tls", "the remote server broke the protocol"}, now, out, true);
         return Did::ended;
     }
+    answering = share ? now + *share : never;
     out.push_back(StartTls{pair.remote.ascii()});
     return Did::advance;
 }
 
 S::Did S::tls_refused(const Event&, TimePoint now, Actions& out) {
     note(out, LogLevel::warn, event::tls_failed, {{"why", "the peer refused TLS"}});
-    close(std::nullopt, "the peer refused TLS",
-          {"tls", unasked_tls() ? no_tls_offered : "the remote server refused TLS"}, now, out);
+    close(std::nullopt, "the peer refused TLS", ended("the remote server refused TLS"), now, out);
     return Did::ended;
 }
 
@@ -173,7 +174,10 @@ S::Did S::restart(const Event& event, TimePoint now, Actions& out) {
           {"certificate", doubt.empty() ? "proves the peer" : doubt}});
     if (!doubt.empty() && policy().require_certificate) {  // RFC 6120 13.7.2
         note(out, LogLevel::warn, event::tls_failed, {{"why", doubt}});
-        close(std::nullopt, doubt, {"tls", "the certificate of the remote server is not accepted"}, now, out, true);
+        close(std::nullopt, doubt,
+              {"tls", "the certificate of the remote server is not accepted",
+               xmpp::StanzaCondition::remote_server_timeout, true},
+              now, out, true);
         return Did::ended;
     }
     forget_stream(out);
@@ -194,17 +198,33 @@ S::Did S::choose_proof(const Event& event, TimePoint now, Actions& out) {
         note(out, LogLevel::info, event::bidi, {{"pair", pair.text()}});
     }
     if (offers.external && wanted.offer_external && certificate_proves(pair.remote)) {
-        out.push_back(Send{wire::auth("EXTERNAL", sasl::external_response(pair.local))});
-        note(out, LogLevel::info, event::sasl_sent, {{"mechanism", "EXTERNAL"}, {"pair", pair.text()}});
-        phase = Phase::authenticating;
-        return Did::ended;
+        if (external || !may_dial_back()) {
+            out.push_back(Send{wire::auth("EXTERNAL", sasl::external_response(pair.local))});
+            note(out, LogLevel::info, event::sasl_sent, {{"mechanism", "EXTERNAL"}, {"pair", pair.text()}});
+            external_tried = true;
+            phase = Phase::authenticating;
+            answering = now + timers.sasl;
+            return Did::ended;
+        }
+        note(out, LogLevel::info, event::sasl_avoided,
+             {{"mechanism", "EXTERNAL"},
+              {"pair", pair.text()},
+              {"why", "the peer refused our certificate and ended the stream; dialback instead"}});
     }
     prove(now, out);
     return Did::ended;
 }
 
-S::Did S::restart_authenticated(const Event&, TimePoint, Actions& out) {
+/// RFC 6120 6.4.3: a server that wants it on its own line gets once more what it has had.
+S::Did S::respond(const Event&, TimePoint, Actions& out) {
+    challenged = true;
+    out.push_back(Send{wire::sasl_response(sasl::external_response(pair.local))});
+    return Did::advance;
+}
+
+S::Did S::restart_authenticated(const Event&, TimePoint now, Actions& out) {
     sasl_done = true;
+    answering = now + timers.sasl;
     note(out, LogLevel::info, event::sasl_success, {{"mechanism", "EXTERNAL"}, {"pair", pair.text()}});
     forget_stream(out);
     send_header(out);
@@ -215,8 +235,11 @@ S::Did S::fall_back(const Event& event, TimePoint now, Actions& out) {
     const xml::Element* condition = event.element->first_child();
     const std::string said = condition == nullptr ? std::string{"no condition"} : condition->name;
     note(out, LogLevel::warn, event::sasl_failure, {{"condition", said}, {"pair", pair.text()}});
-    if (!offers.dialback && !declares_dialback) {
-        close(std::nullopt, "SASL failed: " + said, {"sasl", "the remote server refused authentication"}, now, out);
+    if (!may_dial_back()) {
+        close(std::nullopt, "SASL failed: " + said,
+              {"sasl", "the remote server refused authentication", xmpp::StanzaCondition::remote_server_timeout,
+               said != "temporary-auth-failure"},
+              now, out);
         return Did::ended;
     }
     prove(now, out);
@@ -226,6 +249,7 @@ S::Did S::fall_back(const Event& event, TimePoint now, Actions& out) {
 S::Did S::open_external(const Event& event, TimePoint now, Actions& out) {
     read_features(*event.element, out);
     phase = Phase::open;
+    answering = never;
     if (PairState* first = pairs.find(pair)) pair_ready(*first, Method::external, now, out);
     send_asks(now, out);
     return Did::ended;

@@ -53,6 +53,7 @@ struct Outbound::State {
         std::string_view step;
         std::string text;  ///< for the sender; names no host
         xmpp::StanzaCondition condition = xmpp::StanzaCondition::remote_server_timeout;
+        bool permanent = false;  ///< until somebody changes something
     };
     static constexpr const char* no_tls_offered = "the remote server offers no TLS, which our mode requires";
     /// A question to the authoritative server.
@@ -88,6 +89,7 @@ struct Outbound::State {
     void close_when_done(TimePoint now, Actions& out);
     Did finish(const Event&, TimePoint, Actions&);
     Did peer_error(const Event&, TimePoint, Actions&);
+    [[nodiscard]] Failure ended(std::string text) const;
 
     // outbound_negotiation.cpp: RFC 6120 4 to 6, XEP-0178, XEP-0288, XEP-0478
     Did begin(const Event&, TimePoint, Actions&);
@@ -101,6 +103,11 @@ struct Outbound::State {
     Did restart(const Event&, TimePoint, Actions&);
     Did restart_authenticated(const Event&, TimePoint, Actions&);
     Did fall_back(const Event&, TimePoint, Actions&);
+    Did respond(const Event&, TimePoint, Actions&);
+    /// The peer says that it knows dialback, and so do our rules.
+    [[nodiscard]] bool may_dial_back() const {
+        return (offers.dialback || declares_dialback) && policy().offer_dialback;
+    }
     void send_header(Actions& out);
     void forget_stream(Actions& out);
     void read_features(const xml::Element& element, Actions& out);
@@ -136,6 +143,10 @@ struct Outbound::State {
     bool header_sent = false;
     bool sasl_done = false;
     bool declares_dialback = false;  ///< the peer's header declares the dialback namespace
+    bool external = true;            ///< may be used
+    bool external_tried = false;
+    bool challenged = false;
+    std::optional<Duration> share;
     bool bidi = false;
     bool enable_sent = false;
     bool managed = false;
@@ -150,6 +161,7 @@ struct Outbound::State {
     SentCounter sent;
 
     TimePoint negotiation;
+    TimePoint answering = never;  ///< until when the step of the negotiation that is under way has to be done
     TimePoint idle = never;
     TimePoint probe = never;
     TimePoint enabling = never;  ///< until when `<enable/>` is to be answered

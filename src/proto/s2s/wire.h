@@ -24,6 +24,7 @@ inline constexpr std::string_view compress_failure =
 
 /// `<auth/>` of SASL.
 [[nodiscard]] std::string auth(std::string_view mechanism, std::string_view response);
+[[nodiscard]] std::string sasl_response(std::string_view response);
 /// XEP-0220 2.1.1: a request.
 [[nodiscard]] std::string result(std::string_view from, std::string_view to, std::string_view key);
 /// XEP-0220 2.2.1: an answer, `type` valid or invalid; without the key.

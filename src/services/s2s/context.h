@@ -16,6 +16,7 @@
 #include "services/routing/ledger.h"
 #include "services/routing/shard.h"
 #include "services/s2s/dialer.h"
+#include "services/s2s/lessons.h"
 
 namespace sallyport::s2s {
 
@@ -61,6 +62,7 @@ struct S2sContext {
     /// XEP-0288: an inbound stream of this shard carries the pair both ways from now on, or no longer.
     std::function<void(const xmpp::DomainPair& pair, bool up)> on_reverse{};
     routing::Router* router = nullptr;
+    Learned* learned = nullptr;       ///< of the shard, from failures; null: nothing is remembered
     record::Desk* records = nullptr;  ///< of the shard; null: nothing is recorded
     /// The domain is of our side: what comes back to it names its verdict.
     std::function<bool(std::string_view domain)> is_ours{};
@@ -90,6 +92,7 @@ struct DestinationStatus {
     std::string state;  ///< idle, connecting, ready, waiting
     std::uint64_t queued = 0, queued_bytes = 0, unacknowledged = 0;
     unsigned failures = 0;
+    bool certificate_refused = false;  ///< SASL EXTERNAL ended a stream lately: dialback is used
     std::string last_error, last_step;
     WallTime last_success{}, last_failure{};
     Duration next_retry{0};

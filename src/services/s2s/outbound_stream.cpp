@@ -18,6 +18,7 @@ OutboundStream::OutboundStream(S2sContext& context, OutboundOwner& owner, xmpp::
       log_source_{verify_only ? pair_.remote.text() : std::string{}},
       record_{context, Direction::outbound, verify_only},
       timer_{context.shard.loop.timer([this] { expire(); })},
+      next_{context.shard.loop.timer([this] { go_on(); })},
       heard_{context.shard.loop.now()},
       since_{heard_},
       last_stanza_{heard_} {}
@@ -28,6 +29,8 @@ void OutboundStream::start() {
     std::optional<ConfiguredTargets> configured;
     if (context_.configured) configured = context_.configured(pair_.remote);
     record_.begin(pair_);
+    external_ = context_.learned == nullptr ||
+                context_.learned->certificates.recall(pair_.text(), context_.shard.loop.now()) == nullptr;
     job_ = std::make_unique<DialJob>(
         context_.shard, context_.dial, pair_.remote, std::move(configured),
         context_.direct_client_tls != nullptr && context_.rules.policy(pair_.remote).security != SecurityMode::no_tls,
@@ -36,7 +39,8 @@ void OutboundStream::start() {
         [this](std::string_view name, record::Facts facts, bool good) { record_.step(name, std::move(facts), good); },
         [this](const DnsAnswer& answer) {
             if (context_.records != nullptr) context_.records->counters().dns[text(answer.status)].add(answer.took);
-        });
+        },
+        context_.learned == nullptr ? nullptr : &context_.learned->targets);
     job_->log_for(log_source_);
     job_->start();
 }
@@ -47,33 +51,81 @@ void OutboundStream::dialled(Dialled dialled) {
     local_ = stream_->local();
     remote_ = stream_->remote();
     record_.connected(remote_);
-    reader_ = std::make_unique<xml::Reader>(context_.limits.before_auth);
+    reader_ = std::make_unique<xml::Reader>(context_.limits.negotiated);
     const TimePoint now = context_.shard.loop.now();
     heard_ = now;
+    said_.clear();
+    failed_here_ = closing_ = awaits_acks_ = false;
+    ending_ = {};
     machine_ = std::make_unique<Outbound>(
         OutboundSettings{context_.timers, target_.direct_tls, context_.peer_limits(pair_.remote),
-                         [this](std::string_view id) { return is_sealed(id, context_.node_instance); }},
+                         [this](std::string_view id) { return is_sealed(id, context_.node_instance); }, external_,
+                         dialled.share},
         context_.rules, pair_, verify_only_, now);
     stream_->set_owner(this);
     if (!verify_only_) stream_->follow();
     Actions actions;
     machine_->on_connected(now, actions);
-    for (const Verify& request : waiting_verifies_) machine_->verify(request, now, actions);
-    waiting_verifies_.clear();
+    for (const Verify& request : verifies_) machine_->verify(request, now, actions);
     carry_out(actions);
     arm();
 }
 
 void OutboundStream::dial_failed(const DialFailure& failure) {
-    // What the stream itself said is more to the point than that no further target was left.
-    finish(failure_ ? *failure_ : failure);
+    // What a stream itself said is more to the point than that no further target was left.
+    DialFailure told = failure_ ? *failure_ : failure;
+    told.permanent = failure.permanent;
+    finish(std::move(told));
+}
+
+/// Nothing that was tried before may yet come right by itself, or the whole may.
+void OutboundStream::failed(DialFailure failure) {
+    if (job_ && job_->may_pass()) failure.permanent = false;
+    failure_ = std::move(failure);
+    failed_here_ = true;
+}
+
+/// SASL EXTERNAL took the stream with it (XEP-0178 leaves dialback to those who stay).
+bool OutboundStream::go_on_with_dialback() const {
+    return external_ && machine_ && machine_->tried_external() && context_.rules.policy(pair_.remote).offer_dialback;
+}
+
+/// Of no use before authentication, and there is something left to try.
+bool OutboundStream::goes_on() const {
+    if (final_ || finished_ || !job_ || !machine_) return false;
+    if (verify_only_ ? verifies_.empty() : was_ready_) return false;
+    return go_on_with_dialback() || job_->has_next();
+}
+
+void OutboundStream::go_on() {
+    next_->disarm();
+    going_on_ = false;
+    const bool same = go_on_with_dialback();
+    const DialFailure failed = failure_.value_or(DialFailure{});
+    record_.step("target.failed", {{"address", remote_.text()}, {"step", failed.step}, {"why", failed.why}}, false);
+    log_.write_for(log_source_, LogLevel::info, "s2s.target.failed",
+                   {{"pair", pair_.text()},
+                    {"direction", "OUT"},
+                    {"connection", connection_text()},
+                    {"host", target_.host},
+                    {"step", failed.step},
+                    {"why", failed.why},
+                    {"next", same ? "the same without SASL EXTERNAL" : "another server"}});
+    stream_.reset();
+    machine_.reset();
+    timer_->disarm();
+    armed_ = certificate_check_ = never;
+    if (!same) return job_->next(failed.permanent);
+    external_ = false;
+    if (context_.learned != nullptr) {
+        context_.learned->certificates.learn(pair_.text(), true, context_.shard.loop.now());
+    }
+    job_->again();
 }
 
 void OutboundStream::verify(const Verify& request) {
-    if (!machine_) {
-        waiting_verifies_.push_back(request);
-        return;
-    }
+    verifies_.push_back(request);
+    if (!machine_) return;
     Actions actions;
     machine_->verify(request, context_.shard.loop.now(), actions);
     carry_out(actions);
@@ -130,9 +182,12 @@ void OutboundStream::rules_changed() {
     if (!machine_ || finished_) return;
     Actions actions;
     machine_->on_rules_changed(context_.shard.loop.now(), actions);
+    const bool final_before = final_;
+    final_ = true;  // if it ends at this, it is the rules' doing
     closes_as_ = Ending::By::ours;
     carry_out(actions);
     closes_as_ = Ending::By::peer;
+    final_ = final_before || machine_->closed() || machine_->state() == "closing";
     arm();
 }
 
@@ -145,7 +200,8 @@ void OutboundStream::presume_dead() {
 
 void OutboundStream::shut(std::optional<xmpp::StreamError> error, const std::string& why) {
     if (finished_) return;
-    if (!machine_) return finish({xmpp::StanzaCondition::remote_server_timeout, false, "stream", why});
+    final_ = true;
+    if (!machine_ || going_on_) return finish({xmpp::StanzaCondition::remote_server_timeout, false, "stream", why});
     Actions actions;
     machine_->shut(std::move(error), why, context_.shard.loop.now(), actions);
     closes_as_ = Ending::By::ours;
@@ -169,7 +225,7 @@ void OutboundStream::on_bytes(std::string_view bytes) {
             case xml::Kind::element: element(); continue;
             case xml::Kind::footer: machine_->on_footer(heard_, actions); break;
             case xml::Kind::problem:
-                machine_->on_problem(reader_->problem(), reader_->explanation(), heard_, actions);
+                machine_->on_problem(reader_->problem(), explained(*reader_, !was_ready_), heard_, actions);
                 break;
         }
         carry_out(actions);
@@ -239,7 +295,7 @@ void OutboundStream::on_drained() {
 
 void OutboundStream::begin_tls(const std::string& name) {
     switching_ = true;
-    reader_ = std::make_unique<xml::Reader>(context_.limits.before_auth);
+    reader_ = std::make_unique<xml::Reader>(context_.limits.negotiated);
     const auto& base = target_.direct_tls ? context_.direct_client_tls : context_.client_tls;
     stream_->start_tls(io::with_identity(base, pair_.local.ascii()), io::TlsRole::client, name);
 }
@@ -254,9 +310,10 @@ void OutboundStream::carry_out(Actions& actions) {
             begin_tls(tls->name);
         } else if (std::holds_alternative<RestartXml>(action)) {
             switching_ = true;
-            reader_ = std::make_unique<xml::Reader>(context_.limits.before_auth);
+            reader_ = std::make_unique<xml::Reader>(context_.limits.negotiated);
         } else if (auto* ready_pair = std::get_if<PairReady>(&action)) {
             was_ready_ = true;
+            job_->succeeded();
             if (machine_->bidi()) reader_->set_limits(context_.peer_limits(pair_.remote).after_auth);
             const TlsFacts* facts = machine_->tls();
             log_.info("s2s.pair.ready", {{"detail", "Connection state change: PENDING->CONNECTED"},
@@ -270,11 +327,14 @@ void OutboundStream::carry_out(Actions& actions) {
         } else if (auto* failed = std::get_if<PairFailed>(&action)) {
             // The machine's text names the step; what the peer or the check said is in the note before it.
             if (!said_.empty() && said_ != failed->text) failed->text += ": " + said_;
-            if (!was_ready_) failure_ = DialFailure{failed->condition, false, failed->step, failed->text};
+            if (!was_ready_) {
+                this->failed({failed->condition, failed->permanent, failed->step, failed->text});
+                failed->permanent = failure_->permanent;
+                if (goes_on()) continue;  // another server may do better
+            }
             owner_.outbound_failed(*this, *failed);
         } else if (auto* answer = std::get_if<Verified>(&action)) {
-            was_ready_ = true;
-            owner_.outbound_verified(*this, *answer);
+            answered(*answer);
         } else if (auto* acknowledged = std::get_if<Acknowledged>(&action)) {
             owner_.outbound_acknowledged(*this, acknowledged->count);
         } else if (auto* limits = std::get_if<PeerLimits>(&action)) {
@@ -282,10 +342,14 @@ void OutboundStream::carry_out(Actions& actions) {
         } else if (auto* noted = std::get_if<Note>(&action)) {
             note(*noted);
         } else if (auto* close = std::get_if<Close>(&action)) {
-            if (!failure_ && !was_ready_) {
-                failure_ = DialFailure{xmpp::StanzaCondition::remote_server_timeout, false, "stream", close->why};
+            if (!failed_here_ && !was_ready_) {
+                this->failed({xmpp::StanzaCondition::remote_server_timeout, false, "stream", close->why});
             }
             this->close(*close);
+            if (!goes_on()) continue;
+            // The peer's end is not waited for; the stream is in the middle of its call.
+            going_on_ = true;
+            next_->arm(context_.shard.loop.now());
         }
     }
     actions.clear();
@@ -308,6 +372,19 @@ void OutboundStream::close_if_done(Duration linger) {
     if (!awaits_acks_ || finished_ || !machine_->closed()) return;
     awaits_acks_ = false;
     stream_->close(linger);
+}
+
+/// One that could not answer is not believed while another can be asked.
+void OutboundStream::answered(const Verified& answer) {
+    const bool error = answer.outcome == Verified::Outcome::error;
+    if (error) failed({answer.condition, false, answer.answered ? "dialback" : "stream", answer.text});
+    if (error && goes_on()) return;
+    std::erase_if(verifies_, [&](const Verify& request) {
+        return request.pair == answer.pair && request.stream_id == answer.stream_id;
+    });
+    was_ready_ = was_ready_ || answer.answered;
+    if (!error) job_->succeeded();
+    owner_.outbound_verified(*this, answer);
 }
 
 void OutboundStream::note(const Note& note) {
@@ -347,9 +424,9 @@ void OutboundStream::expire() {
 }
 
 void OutboundStream::on_closed(io::CloseReason reason, const std::string& text) {
+    if (finished_) return;
     timer_->disarm();
     armed_ = never;
-    const bool failed_early = !was_ready_ && !verify_only_ && reason != io::CloseReason::local;
     Actions actions;
     machine_->on_closed(context_.shard.loop.now(), actions);
     carry_out(actions);
@@ -365,17 +442,11 @@ void OutboundStream::on_closed(io::CloseReason reason, const std::string& text) 
     const bool tls = reason == io::CloseReason::tls_failed;
     ending_.in_order = closing_ && !ending_.said && reason == io::CloseReason::local && text.empty();
     ending_.broken = reason == io::CloseReason::reset;
-    if (!failure_ || tls) {
-        failure_ = DialFailure{xmpp::StanzaCondition::remote_server_timeout, false, tls ? "tls" : "stream", why};
+    if (!failed_here_ || tls) {
+        failed({xmpp::StanzaCondition::remote_server_timeout, false, tls ? "tls" : "stream", why});
     }
     failure_->silent = reason == io::CloseReason::reset || ending_.by == Ending::By::silence;
-    if (failed_early && job_) {
-        // Another target of the domain may do better (RFC 6120 3.2.1; XEP-0368 section 3).
-        stream_.reset();
-        machine_.reset();
-        certificate_check_ = never;
-        return job_->next();
-    }
+    if (goes_on()) return go_on();
     finish(*failure_);
 }
 
@@ -383,6 +454,7 @@ void OutboundStream::finish(DialFailure failure) {
     if (finished_) return;
     finished_ = true;
     timer_->disarm();
+    next_->disarm();
     record_.closed(failure.step, failure.why);
     count_bytes();
     owner_.outbound_gone(*this, failure, was_ready_);

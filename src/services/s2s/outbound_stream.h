@@ -1,5 +1,8 @@
 // The driver of one outbound stream: dials, joins the connection, an XML reader and the Outbound machine, and tells its
 // owner (the pool, or the dialback desk) what becomes of it. All I/O of the initiating side is in this file.
+//
+// A server that was of no use before authentication is followed by the next one of the domain (RFC 6120 3.2.1), or by
+// the same without SASL EXTERNAL when that is what it ended at; the owner hears of the last only.
 #pragma once
 
 #include <memory>
@@ -103,6 +106,11 @@ private:
     void expire();
     void finish(DialFailure failure);
     [[nodiscard]] std::string connection_text() const;
+    void answered(const Verified& answer);
+    void failed(DialFailure failure);
+    [[nodiscard]] bool go_on_with_dialback() const;
+    [[nodiscard]] bool goes_on() const;
+    void go_on();
 
     S2sContext& context_;
     OutboundOwner& owner_;
@@ -113,11 +121,12 @@ private:
     std::unique_ptr<Outbound> machine_;
     std::unique_ptr<xml::Reader> reader_;
     xmpp::StanzaIntake intake_;
-    std::vector<Verify> waiting_verifies_;
+    std::vector<Verify> verifies_;  ///< that have no answer yet
     Logger log_;
     std::string log_source_;  ///< a stranger makes us verify what he likes: the domain that he names
     StreamRecord record_;
     std::unique_ptr<io::Timer> timer_;
+    std::unique_ptr<io::Timer> next_;  ///< armed: the connection is of no use, another is dialled from the loop
     TimePoint armed_ = never;
     TimePoint certificate_check_ = never;
     TimePoint heard_{};
@@ -131,7 +140,11 @@ private:
     bool awaits_acks_ = false;                 ///< and read on: what the peer still acknowledges need not be sent again
     Ending::By closes_as_ = Ending::By::peer;  ///< were the machine to close now
     Ending ending_;
-    bool unread_ = false;  ///< the peer does not read our answers: its questions wait
+    bool final_ = false;        ///< by us: no other server would do better
+    bool going_on_ = false;     ///< next_ is armed
+    bool external_ = true;      ///< false: SASL EXTERNAL is left out
+    bool failed_here_ = false;  ///< failure_ is of this connection
+    bool unread_ = false;       ///< the peer does not read our answers: its questions wait
     std::optional<DialFailure> failure_;
     std::string said_;  ///< what the latest warning gave as its reason
     std::uint64_t stanzas_out_ = 0, bytes_out_ = 0, bytes_in_ = 0, stanzas_in_ = 0;

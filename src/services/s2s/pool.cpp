@@ -458,6 +458,8 @@ std::vector<DestinationStatus> Pool::destinations() const {
         if (to->carrier != nullptr && to->carrier->silent_since != never) {
             status.stalled = now - to->carrier->silent_since;
         }
+        status.certificate_refused =
+            context_.learned != nullptr && context_.learned->certificates.recall(pair.text(), now) != nullptr;
         if (to->failure) {
             status.last_error = to->failure->why;
             status.last_step = to->failure->step;

@@ -130,7 +130,7 @@ void Pool::returned(const Left& left, const Ended& ended) {
     // Names, addresses and TLS are the remote domain's: what failed for one pair failed for those that waited with it.
     const bool of_domain = failure.step != "sasl" && failure.step != "dialback";
     if (left.was == Left::opening || (left.was == Left::waiting && !was_open && of_domain)) {
-        return lost(to, to.failure && failure.step == "stream" ? *to.failure : failure);
+        return lost(to, failure);
     }
     down(to);
     // Perhaps it was the question that ended the stream: this peer is not asked again.

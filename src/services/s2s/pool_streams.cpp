@@ -116,13 +116,15 @@ void Pool::outbound_failed(OutboundStream& stream, const PairFailed& failure) {
     if (carrier == nullptr || to == nullptr || to->carrier != carrier) return;
     to->ready = false;
     down(*to);
-    to->failure = DialFailure{failure.condition, false, failure.step, failure.text};
+    to->failure = DialFailure{failure.condition, failure.permanent, failure.step, failure.text};
     if (failure.step == "policy") {
         carrier->leave(*to);
         const Admission admission = context_.rules.admits(to->pair, Direction::outbound);
         return refuse_all(*to, admission.allowed ? DialFailure{failure.condition, true, failure.step, failure.text}
                                                  : refused_by(admission));
     }
+    // Nothing is gained by waiting for the end of the stream.
+    if (failure.permanent && !carrier->open && failure.step != "dialback") return refuse_all(*to, *to->failure);
     if (failure.step != "dialback" || stream.ready(failure.pair)) return;
     if (carrier->open) {
         // The pair is refused, or only its company: its own stream will tell. The others stay.
