@@ -128,6 +128,12 @@ Fact S::facts(Fact asked) const {
     return all;
 }
 
+/// Of whom the header named; of whom `db:result` named first, where the header did not say.
+StreamPolicy S::policy() const {
+    if (!peer.remote.empty()) return rules.policy(peer.remote);
+    return pairs.all().empty() ? rules.unnamed_policy() : rules.policy(pairs.all().front().domains.remote);
+}
+
 bool S::certificate_proves(const xmpp::Domain& domain) const {
     return tls && tls->peer && !domain.empty() && proves(*tls->peer, domain);
 }

@@ -62,7 +62,7 @@ struct Inbound::State {
     void note(Actions& out, LogLevel level, std::string_view name, std::vector<LogFact> facts) const;
     [[nodiscard]] Fact facts(Fact asked) const;
     [[nodiscard]] bool channel_ok() const { return facts(Fact::channel_ok) != Fact::none; }
-    [[nodiscard]] StreamPolicy policy() const { return rules.policy(peer.remote); }
+    [[nodiscard]] StreamPolicy policy() const;
     [[nodiscard]] bool certificate_proves(const xmpp::Domain& domain) const;
     void on_time(TimePoint now, Actions& out);
     void recheck(TimePoint now, Actions& out);
