@@ -167,6 +167,7 @@ void Dialogue::peer(std::string_view bytes) {
         carry_out(actions);
     }
     if (in_ && !machine_closed()) in_->on_partial(reader_->inside_element(), now_);
+    if (out_ && !machine_closed()) out_->on_partial(reader_->inside_element(), now_);
     step_done();
 }
 

@@ -55,11 +55,11 @@ struct Verified {
     xmpp::StanzaCondition condition = xmpp::StanzaCondition::remote_server_timeout;
     bool answered = false;  ///< by the server; false: the stream ended, or time did
 };
-/// Outbound: the peer acknowledged `count` more stanzas (XEP-0198).
+/// The peer acknowledged `count` more stanzas (XEP-0198).
 struct Acknowledged {
     std::uint64_t count = 0;
 };
-/// Outbound: the peer cannot take stanzas longer than this, or closes idle streams (XEP-0478). 0: not said.
+/// The peer cannot take stanzas longer than this, or closes idle streams (XEP-0478). 0: not said.
 struct PeerLimits {
     std::uint64_t max_bytes = 0;
     std::uint64_t idle_seconds = 0;

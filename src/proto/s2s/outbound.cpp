@@ -43,6 +43,11 @@ std::span<const S::Row> S::table() {
         Row{offered, On::features, open, &S::open_external, "RFC 6120 6.3.2, 4.3.5", authenticated},
         Row{offered, On::features, asking_tls, &S::choose_channel, "RFC 6120 5.4.2.1, RFC 7590 3.1", none, secured},
         Row{offered, On::features, proving, &S::choose_proof, "RFC 6120 6.3, XEP-0220 2.1.1", secured},
+        // Once more, some servers after db:result: what was chosen stands.
+        Row{asking_tls, On::features, asking_tls, &S::ignore_features, "RFC 6120 4.3.2"},
+        Row{authenticating, On::features, authenticating, &S::ignore_features, "RFC 6120 4.3.2"},
+        Row{proving, On::features, proving, &S::ignore_features, "RFC 6120 4.3.2"},
+        Row{open, On::features, open, &S::ignore_features, "RFC 6120 4.3.2"},
         Row{asking_tls, On::proceed, securing, &S::begin_tls, "RFC 6120 5.4.2.3"},
         Row{asking_tls, On::tls_failure, closing, &S::tls_refused, "RFC 6120 5.4.2.2"},
         Row{securing, On::tls_up, opening, &S::restart, "RFC 6120 5.4.3.3"},
@@ -123,6 +128,7 @@ S::State(OutboundSettings settings, const Rules& rules_asked, xmpp::DomainPair f
       // Not more than a peer like us takes, whatever we take ourselves.
       max_pairs{std::min(settings.limits.pairs_per_stream, Limits{}.pairs_per_stream)},
       max_pending{std::min(settings.limits.pending_dialbacks_per_stream, Limits{}.pending_dialbacks_per_stream)},
+      max_bytes{settings.limits.after_auth.element_bytes},
       own_id{std::move(settings.own_id)},
       pair{std::move(first)},
       verify_only{verifies_only},
@@ -198,14 +204,14 @@ void S::close(std::optional<StreamError> error, std::string why, const Failure& 
     out.push_back(Close{silent ? std::nullopt : std::move(error), std::move(why), silent});
     phase = Phase::closing;
     closing = now + timers.closing;
-    negotiation = answering = idle = probe = enabling = never;
+    negotiation = answering = idle = stanza = probe = enabling = never;
     if (!orderly) pairs.clear();
     if (silent) end();
 }
 
 void S::end() {
     phase = Phase::closed;
-    negotiation = answering = idle = probe = enabling = closing = never;
+    negotiation = answering = idle = stanza = probe = enabling = closing = never;
     pairs.clear();
     asks.clear();
 }
@@ -261,7 +267,13 @@ void S::on_time(TimePoint now, Actions& out) {
         return close(StreamError{StreamCondition::connection_timeout, "negotiation took too long", {}, {}},
                      "negotiation deadline", ended("the remote server did not answer in time"), now, out, silent);
     }
-    if (now >= probe) {  // RFC 6120 4.6.2
+    if (now >= stanza) {  // threat T58
+        return close(StreamError{StreamCondition::policy_violation, "the stanza took too long", {}, {}},
+                     "stanza deadline", {"stream", "the remote server broke the protocol"}, now, out);
+    }
+    if (now >= probe && not_read) {  // the answer may be among what we leave lying
+        probe = now + timers.stanza;
+    } else if (now >= probe) {  // RFC 6120 4.6.2
         return close(StreamError{StreamCondition::connection_timeout, "no answer to a request", {}, {}}, "unresponsive",
                      {"stream", "the remote server does not respond"}, now, out);
     }
@@ -290,7 +302,8 @@ void S::recheck(TimePoint now, Actions& out) {
     }
     const std::vector<PairState> held = pairs.all();
     for (const PairState& p : held) {
-        const Admission admission = rules.admits(p.domains, Direction::outbound);
+        Admission admission = rules.admits(p.domains, Direction::outbound);
+        if (admission.allowed && bidi) admission = rules.admits(p.domains, Direction::inbound);
         if (admission.allowed) continue;
         // A peer that answers on the same stream (XEP-0288) cannot be told about one pair.
         if (held.size() == 1 || phase != Phase::open || bidi) {
@@ -339,6 +352,7 @@ void Outbound::on_header(const xml::Header& header, TimePoint now, Actions& out)
 }
 
 void Outbound::on_element(const xml::Element& element, std::size_t unread, TimePoint now, Actions& out) {
+    state_->stanza = never;
     state_->handle({.on = classify(element), .element = &element, .unread = unread}, now, out);
 }
 
@@ -382,7 +396,7 @@ void Outbound::shut(std::optional<StreamError> error, const std::string& why, Ti
 TimePoint Outbound::deadline() const {
     const State& s = *state_;
     if (s.phase == State::Phase::closed) return never;
-    TimePoint first = std::min({s.negotiation, s.answering, s.idle, s.probe, s.enabling, s.closing});
+    TimePoint first = std::min({s.negotiation, s.answering, s.idle, s.stanza, s.probe, s.enabling, s.closing});
     if (s.phase == State::Phase::closing) return first;
     first = std::min(first, s.pairs.deadline());
     for (const State::Ask& ask : s.asks) first = std::min(first, ask.deadline);
@@ -391,8 +405,21 @@ TimePoint Outbound::deadline() const {
 
 void Outbound::on_deadline(TimePoint now, Actions& out) { state_->on_time(now, out); }
 
+void Outbound::on_partial(bool inside, TimePoint now) {
+    State& s = *state_;
+    if (s.phase == State::Phase::closing || s.phase == State::Phase::closed) return;
+    if (!inside) {
+        s.stanza = never;
+    } else if (s.stanza == never) {
+        s.stanza = now + s.timers.stanza;
+    }
+}
+
+void Outbound::on_held(bool held) { state_->not_read = held; }
+
 bool Outbound::closed() const { return state_->phase == State::Phase::closed; }
 const std::string& Outbound::id() const { return state_->id; }
+std::string_view Outbound::lang() const { return state_->lang; }
 const xmpp::DomainPair& Outbound::pair() const { return state_->pair; }
 const TlsFacts* Outbound::tls() const { return state_->tls.get(); }
 bool Outbound::bidi() const { return state_->bidi; }

@@ -68,10 +68,15 @@ public:
     void shut(std::optional<xmpp::StreamError> error, const std::string& why, TimePoint now, Actions& out);
     [[nodiscard]] TimePoint deadline() const;
     void on_deadline(TimePoint now, Actions& out);
+    /// As in Inbound.
+    void on_partial(bool inside, TimePoint now);
+    /// The driver leaves lying what the peer says, or reads on: meanwhile no answer is late.
+    void on_held(bool held);
 
     [[nodiscard]] bool closed() const;
     [[nodiscard]] bool ready(const xmpp::DomainPair& pair) const;
     [[nodiscard]] const std::string& id() const;  ///< the peer's stream id
+    [[nodiscard]] std::string_view lang() const;  ///< of the peer's stream, for stanzas without their own
     [[nodiscard]] const xmpp::DomainPair& pair() const;
     [[nodiscard]] std::vector<Inbound::Pair> pairs() const;
     [[nodiscard]] const TlsFacts* tls() const;

@@ -228,6 +228,7 @@ bool Outbound::add_pair(const xmpp::DomainPair& pair, TimePoint now, Actions& ou
     if (!announced || s.id.empty() || !wanted.offer_dialback) return false;
     if (s.pairs.all().size() >= s.max_pairs || s.pairs.pending() >= s.max_pending) return false;
     if (!s.rules.admits(pair, Direction::outbound).allowed) return false;
+    if (s.bidi && !s.rules.admits(pair, Direction::inbound).allowed) return false;
     if (wanted.security == SecurityMode::tls_required && !s.tls) return false;
     if (wanted.require_certificate && !s.certificate_proves(pair.remote)) return false;
     s.request(s.pairs.add(pair), now, out);

@@ -1,11 +1,10 @@
 // Headers, features, TLS and SASL on the outbound stream: RFC 6120 4 to 6, RFC 7590 3, XEP-0178, XEP-0288, XEP-0478.
-#include <charconv>
-
 #include "proto/s2s/certificate.h"
 #include "proto/s2s/events.h"
 #include "proto/s2s/header_judge.h"
 #include "proto/s2s/outbound_state.h"
 #include "proto/s2s/sasl/mechanisms.h"
+#include "proto/s2s/stream_limits.h"
 #include "proto/s2s/wire.h"
 #include "proto/xmpp/namespaces.h"
 #include "proto/xmpp/stream_header.h"
@@ -28,6 +27,7 @@ void S::send_header(Actions& out) {
 void S::forget_stream(Actions& out) {
     out.push_back(RestartXml{});
     id.clear();
+    lang.clear();
     offers = {};
     declares_dialback = false;
 }
@@ -50,6 +50,7 @@ S::Did S::read_header(const Event& event, TimePoint now, Actions& out) {
         return Did::ended;
     }
     id = header.attribute("id");
+    lang = usable_lang(header);
     declares_dialback = false;
     for (const auto& [prefix, space] : header.prefixes) declares_dialback = declares_dialback || space == ns::dialback;
     // COMPAT(Cisco XCP): the reply has no `to`, and `from` is a hint until TLS or dialback has spoken: neither is
@@ -99,14 +100,7 @@ void S::read_features(const xml::Element& element, Actions& out) {
         } else if (feature->is(ns::stream_management, "sm")) {
             offers.management = true;
         } else if (feature->is(ns::stream_limits, "limits")) {
-            const auto number = [&](std::string_view name) {
-                const xml::Element* found = feature->child(ns::stream_limits, name);
-                std::uint64_t value = 0;
-                const std::string digits = found == nullptr ? std::string{} : found->text();
-                const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-                return error == std::errc{} && end == digits.data() + digits.size() ? value : std::uint64_t{0};
-            };
-            const PeerLimits limits{number("max-bytes"), number("idle-seconds")};
+            const PeerLimits limits = read_limits(*feature);
             out.push_back(limits);
             note(out, LogLevel::debug, event::peer_limits,
                  {{"max-bytes", std::to_string(limits.max_bytes)},
@@ -114,6 +108,12 @@ void S::read_features(const xml::Element& element, Actions& out) {
         }
     }
     note(out, LogLevel::info, event::features_received, {{"features", std::move(names)}});
+}
+
+/// COMPAT(servers that send features again after db:result): nothing new is chosen in the middle of a stream.
+S::Did S::ignore_features(const Event&, TimePoint, Actions& out) {
+    note(out, LogLevel::debug, event::features_received, {{"ignored", "they were received before"}});
+    return Did::advance;
 }
 
 S::Did S::choose_channel(const Event& event, TimePoint now, Actions& out) {
@@ -133,6 +133,16 @@ S::Did S::choose_channel(const Event& event, TimePoint now, Actions& out) {
     return Did::ended;
 }
 
+/// XEP-0288 2.2: before any authentication, and with the limits that we have no features for (XEP-0478). Only from whom
+/// stanzas are welcome as well.
+void S::ask_for_bidi(Actions& out) {
+    if (!offers.bidi || !policy().bidi || !rules.admits(pair, Direction::inbound).allowed) return;
+    bidi = true;
+    const auto idle_seconds = std::chrono::duration_cast<std::chrono::seconds>(timers.idle).count();
+    out.push_back(Send{wire::bidi(write_limits(max_bytes, static_cast<std::uint64_t>(idle_seconds)))});
+    note(out, LogLevel::info, event::bidi, {{"pair", pair.text()}});
+}
+
 /// The peer offers no TLS (or cannot say). RFC 7590 3.1: that does not stop us from asking when TLS is required.
 void S::choose_without_tls(TimePoint now, Actions& out) {
     if (policy().security == SecurityMode::tls_required) {
@@ -141,10 +151,7 @@ void S::choose_without_tls(TimePoint now, Actions& out) {
         answering = std::min(answering, now + timers.unoffered);
         return;
     }
-    if (policy().bidi && offers.bidi && !verify_only) {
-        bidi = true;
-        out.push_back(Send{std::string{wire::bidi}});
-    }
+    if (!verify_only) ask_for_bidi(out);
     prove(now, out);
 }
 
@@ -192,11 +199,7 @@ S::Did S::choose_proof(const Event& event, TimePoint now, Actions& out) {
         prove(now, out);
         return Did::ended;
     }
-    if (wanted.bidi && offers.bidi) {  // XEP-0288 2.2: before any authentication
-        bidi = true;
-        out.push_back(Send{std::string{wire::bidi}});
-        note(out, LogLevel::info, event::bidi, {{"pair", pair.text()}});
-    }
+    ask_for_bidi(out);
     if (offers.external && wanted.offer_external && certificate_proves(pair.remote)) {
         if (external || !may_dial_back()) {
             out.push_back(Send{wire::auth("EXTERNAL", sasl::external_response(pair.local))});

@@ -98,6 +98,7 @@ struct Outbound::State {
     Did choose_channel(const Event&, TimePoint, Actions&);
     Did choose_proof(const Event&, TimePoint, Actions&);
     Did open_external(const Event&, TimePoint, Actions&);
+    Did ignore_features(const Event&, TimePoint, Actions&);
     Did begin_tls(const Event&, TimePoint, Actions&);
     Did tls_refused(const Event&, TimePoint, Actions&);
     Did restart(const Event&, TimePoint, Actions&);
@@ -112,6 +113,7 @@ struct Outbound::State {
     void forget_stream(Actions& out);
     void read_features(const xml::Element& element, Actions& out);
     void choose_without_tls(TimePoint now, Actions& out);
+    void ask_for_bidi(Actions& out);
 
     // outbound_dialback.cpp: XEP-0220 2.1
     void prove(TimePoint now, Actions& out);
@@ -133,7 +135,7 @@ struct Outbound::State {
 
     const Rules& rules;
     Timers timers;
-    std::uint64_t max_pairs, max_pending;
+    std::uint64_t max_pairs, max_pending, max_bytes;
     std::function<bool(std::string_view)> own_id;
     xmpp::DomainPair pair;  ///< of the header
     bool verify_only = false;
@@ -151,9 +153,10 @@ struct Outbound::State {
     bool enable_sent = false;
     bool managed = false;
     bool orderly = false;
+    bool not_read = false;  ///< by us: what the peer says waits
     Offers offers;
     std::optional<xmpp::StreamError> error_of_peer;
-    std::string id;
+    std::string id, lang;
     std::unique_ptr<TlsFacts> tls;
     PairList pairs;
     std::vector<Ask> asks;
@@ -163,6 +166,7 @@ struct Outbound::State {
     TimePoint negotiation;
     TimePoint answering = never;  ///< until when the step of the negotiation that is under way has to be done
     TimePoint idle = never;
+    TimePoint stanza = never;
     TimePoint probe = never;
     TimePoint enabling = never;  ///< until when `<enable/>` is to be answered
     TimePoint closing = never;
