@@ -29,8 +29,8 @@ InboundStream::InboundStream(S2sContext& context, DialbackDesk& desk, Pool& pool
       log_{context.shard.logger(LogModule::s2s)},
       record_{context, Direction::inbound, false},
       timer_{context.shard.loop.timer([this] { expire(); })},
-      bucket_{context.limits.unauthenticated_bytes_per_second, context.limits.unauthenticated_burst_bytes,
-              context.shard.loop.now()},
+      gate_{context.limits.unauthenticated_bytes_per_second, context.limits.unauthenticated_burst_bytes,
+            context.shard.loop.now()},
       remote_{stream_->remote()},
       local_{stream_->local()},
       since_{context.shard.loop.now()},
@@ -52,15 +52,12 @@ void InboundStream::start() {
 
 void InboundStream::on_bytes(std::string_view bytes) {
     bytes_in_ += bytes.size();
-    throttle(bytes.size());
+    gate_.take(bytes.size(), context_.shard.loop.now());
     switching_ = false;
     reader_.feed(bytes);
     read_on();
-    if (!finished_) machine_.on_partial(reader_.inside_element(), context_.shard.loop.now());
-    if (!finished_ && !unread_ && stream_->pending() > most_unread) {  // threat T61
-        unread_ = true;
-        pause_or_go_on();
-    }
+    if (!finished_ && stream_->pending() > most_unread) gate_.unread(true);  // threat T61
+    pause_or_go_on();
     arm();
 }
 
@@ -186,6 +183,8 @@ void InboundStream::carry_out(Actions& actions) {
             verify(*request);
         } else if (auto* pair = std::get_if<PairReady>(&action)) {
             ready(*pair);
+        } else if (const auto* limits = std::get_if<PeerLimits>(&action)) {
+            peer_max_bytes_ = limits->max_bytes;
         } else if (auto* noted = std::get_if<Note>(&action)) {
             note(*noted);
         } else if (auto* close = std::get_if<Close>(&action)) {
@@ -215,7 +214,7 @@ void InboundStream::ready(const PairReady& pair) {
         context_.on_peer({pair.pair, Direction::inbound, pair.method, tls != nullptr ? tls->version : "",
                           tls != nullptr ? tls->cipher : "", remote_.text(), true});
     }
-    if (machine_.bidi()) pool_.offer(pair.pair, this);
+    if (machine_.bidi() && context_.rules.policy(pair.pair.remote).bidi) pool_.offer(pair.pair, this);
     pool_.alive(pair.pair.remote);
     if (context_.on_alive) context_.on_alive(pair.pair.remote);
 }
@@ -224,7 +223,7 @@ void InboundStream::ready(const PairReady& pair) {
 void InboundStream::set_limits() {
     const Limits limits = context_.peer_limits(limited_as_);
     reader_.set_limits(limits.after_auth);
-    bucket_.configure(limits.inbound_bytes_per_second, limits.inbound_burst_bytes);
+    gate_.configure(limits.inbound_bytes_per_second, limits.inbound_burst_bytes);
     machine_.set_limits(limits);
 }
 
@@ -253,25 +252,20 @@ void InboundStream::note(const Note& note) {
                    told(note, std::move(own)));
 }
 
-void InboundStream::throttle(std::size_t bytes) {
-    const Duration wait = bucket_.take(bytes, context_.shard.loop.now());
-    if (wait == Duration{0} || throttled_) return;
-    throttled_ = true;
-    pause_or_go_on();
-    armed_ = context_.shard.loop.now() + wait;
-    timer_->arm(armed_);
-}
-
 void InboundStream::hold(bool held) {
-    if (finished_ || held == held_) return;
-    held_ = held;
+    gate_.hold(held);
     pause_or_go_on();
+    arm();
 }
 
-void InboundStream::pause_or_go_on() { stream_->pause(held_ || throttled_ || unread_); }
+void InboundStream::pause_or_go_on() {
+    if (finished_) return;
+    if (paused_ != gate_.closed()) stream_->pause(paused_ = gate_.closed());
+    machine_.on_partial(reader_.inside_element() && !gate_.closed_by_us(), context_.shard.loop.now());
+}
 
 void InboundStream::on_drained() {
-    unread_ = false;
+    gate_.unread(false);
     if (finished_) return;
     pause_or_go_on();
     if (machine_.bidi()) pool_.reverse_drained(this);
@@ -279,7 +273,7 @@ void InboundStream::on_drained() {
 
 void InboundStream::arm() {
     if (finished_) return;
-    const TimePoint deadline = std::min(machine_.deadline(), certificate_check_);
+    const TimePoint deadline = std::min({machine_.deadline(), certificate_check_, gate_.deadline()});
     // A timer that fires early looks again: cheaper than moving it with each stanza.
     if (deadline >= armed_) return;
     armed_ = deadline;
@@ -289,13 +283,8 @@ void InboundStream::arm() {
 void InboundStream::expire() {
     armed_ = never;
     const TimePoint now = context_.shard.loop.now();
-    if (throttled_ && bucket_.take(0, now) == Duration{0}) {
-        throttled_ = false;
-        pause_or_go_on();
-    } else if (throttled_) {
-        armed_ = now + bucket_.take(0, now);
-        timer_->arm(armed_);
-    }
+    gate_.look(now);
+    pause_or_go_on();
     Actions actions;
     if (machine_.deadline() <= now) machine_.on_deadline(now, actions);
     if (certificate_check_ <= now) {  // threat T31

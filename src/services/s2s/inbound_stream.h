@@ -11,8 +11,8 @@
 #include "proto/xml/reader.h"
 #include "proto/xmpp/stanza.h"
 #include "services/s2s/context.h"
+#include "services/s2s/reading_gate.h"
 #include "services/s2s/stream_record.h"
-#include "services/s2s/token_bucket.h"
 
 namespace sallyport::s2s {
 
@@ -39,6 +39,8 @@ public:
     void hold(bool held);
     /// With XEP-0288: a stanza for the peer travels on its own stream.
     [[nodiscard]] bool carries(const xmpp::DomainPair& pair) const;
+    /// XEP-0478: of a stanza that goes to the peer; 0: not said.
+    [[nodiscard]] std::uint64_t peer_max_bytes() const { return peer_max_bytes_; }
     /// Below the high-water mark of its connection.
     [[nodiscard]] bool has_room() const { return stream_->pending() < io::Stream::high_water; }
     void send(const xmpp::Stanza& stanza);
@@ -62,7 +64,6 @@ private:
     void note(const Note& note);
     void arm();
     void expire();
-    void throttle(std::size_t bytes);
     void pause_or_go_on();
     [[nodiscard]] std::string connection_text() const;
 
@@ -82,15 +83,15 @@ private:
     TimePoint armed_ = never;
     TimePoint certificate_check_ = never;
     routing::Ticket source_;
-    TokenBucket bucket_;
+    ReadingGate gate_;
+    bool paused_ = false;
     Endpoint remote_, local_;
     std::vector<xmpp::DomainPair> told_;  ///< pairs that were told to be up
     bool authenticated_ = false;
     xmpp::Domain limited_as_;
     bool switching_ = false;  ///< TLS or a new XML stream begins: what is left of the bytes is not ours to read
     bool finished_ = false;
-    bool held_ = false, throttled_ = false;
-    bool unread_ = false;  ///< the peer does not read our answers: its questions wait
+    std::uint64_t peer_max_bytes_ = 0;  ///< of a stanza that goes to the peer on this stream (XEP-0478)
     std::uint64_t stanzas_in_ = 0, stanzas_out_ = 0, bytes_in_ = 0, bytes_out_ = 0;
     TimePoint since_{}, last_stanza_{};
 };

@@ -20,6 +20,7 @@ OutboundStream::OutboundStream(S2sContext& context, OutboundOwner& owner, xmpp::
       timer_{context.shard.loop.timer([this] { expire(); })},
       next_{context.shard.loop.timer([this] { go_on(); })},
       heard_{context.shard.loop.now()},
+      gate_{unlimited, unlimited, heard_},
       since_{heard_},
       last_stanza_{heard_} {}
 
@@ -47,6 +48,7 @@ void OutboundStream::start() {
 
 void OutboundStream::dialled(Dialled dialled) {
     stream_ = std::move(dialled.stream);
+    paused_ = false;
     target_ = dialled.target;
     local_ = stream_->local();
     remote_ = stream_->remote();
@@ -180,6 +182,7 @@ void OutboundStream::progressed() {
 
 void OutboundStream::rules_changed() {
     if (!machine_ || finished_) return;
+    if (was_ready_) set_limits();
     Actions actions;
     machine_->on_rules_changed(context_.shard.loop.now(), actions);
     const bool final_before = final_;
@@ -213,6 +216,7 @@ void OutboundStream::shut(std::optional<xmpp::StreamError> error, const std::str
 void OutboundStream::on_bytes(std::string_view bytes) {
     bytes_in_ += bytes.size();
     heard_ = context_.shard.loop.now();
+    gate_.take(bytes.size(), heard_);
     switching_ = false;
     reader_->feed(bytes);
     while (!switching_ && !finished_ && !machine_->closed()) {
@@ -232,10 +236,8 @@ void OutboundStream::on_bytes(std::string_view bytes) {
         // The reader says so for ever; a machine that waits for the peer's end would be asked for ever.
         if (kind != xml::Kind::header) break;
     }
-    if (!finished_ && !unread_ && stream_->pending() > most_unread) {  // threat T61
-        unread_ = true;
-        stream_->pause(true);
-    }
+    if (!finished_ && stream_->pending() > most_unread) gate_.unread(true);  // threat T61
+    pause_or_go_on();
     close_if_done(context_.timers.closing);
     arm();
 }
@@ -252,11 +254,12 @@ void OutboundStream::stanza() {
     xmpp::StanzaProblem problem;
     std::uint64_t sequence = 0;
     Actions actions;
-    if (!intake_.read(*reader_, {}, stanza, problem)) {
+    if (!intake_.read(*reader_, machine_->lang(), stanza, problem)) {
         machine_->shut(xmpp::StreamError{problem.stream.value_or(xmpp::StreamCondition::bad_format), {}, {}, {}},
                        "malformed stanza", heard_, actions);
     } else if (machine_->on_stanza(stanza, heard_, sequence, actions)) {
         ++stanzas_in_;
+        last_stanza_ = heard_;
         routing::Ticket ticket;
         if (machine_->managed()) {
             if (!source_.wanted()) {
@@ -286,10 +289,8 @@ void OutboundStream::on_tls(const TlsFacts& facts) {
 
 void OutboundStream::on_drained() {
     if (finished_) return;
-    if (unread_) {
-        unread_ = false;
-        stream_->pause(false);
-    }
+    gate_.unread(false);
+    pause_or_go_on();
     owner_.outbound_drained(*this);
 }
 
@@ -314,7 +315,7 @@ void OutboundStream::carry_out(Actions& actions) {
         } else if (auto* ready_pair = std::get_if<PairReady>(&action)) {
             was_ready_ = true;
             job_->succeeded();
-            if (machine_->bidi()) reader_->set_limits(context_.peer_limits(pair_.remote).after_auth);
+            set_limits();
             const TlsFacts* facts = machine_->tls();
             log_.info("s2s.pair.ready", {{"detail", "Connection state change: PENDING->CONNECTED"},
                                          {"pair", ready_pair->pair.text()},
@@ -387,6 +388,30 @@ void OutboundStream::answered(const Verified& answer) {
     owner_.outbound_verified(*this, answer);
 }
 
+/// Of what the peer sends back (XEP-0288), as on the streams that it opens.
+void OutboundStream::set_limits() {
+    if (!machine_->bidi()) return;
+    const Limits limits = context_.peer_limits(pair_.remote);
+    reader_->set_limits(limits.after_auth);
+    gate_.configure(limits.inbound_bytes_per_second, limits.inbound_burst_bytes);
+}
+
+void OutboundStream::hold(bool held) {
+    gate_.hold(held);
+    pause_or_go_on();
+    arm();
+}
+
+/// Without XEP-0288 the peer sends no more than answers: they are read whatever happens.
+void OutboundStream::pause_or_go_on() {
+    if (finished_ || !stream_ || !machine_) return;
+    const bool pause = gate_.is_unread() || left_unread();
+    if (pause != paused_) stream_->pause(paused_ = pause);
+    machine_->on_held(left_unread());
+    const bool ours = left_unread() && gate_.closed_by_us();
+    machine_->on_partial(reader_->inside_element() && !ours, context_.shard.loop.now());
+}
+
 void OutboundStream::note(const Note& note) {
     const std::string verdict = record_.note(note);
     if (note.level >= LogLevel::warn) said_ = reason_in(note);
@@ -398,7 +423,7 @@ void OutboundStream::note(const Note& note) {
 
 void OutboundStream::arm() {
     if (finished_ || !machine_) return;
-    const TimePoint deadline = std::min(machine_->deadline(), certificate_check_);
+    const TimePoint deadline = std::min({machine_->deadline(), certificate_check_, gate_.deadline()});
     if (deadline >= armed_) return;
     armed_ = deadline;
     timer_->arm(deadline);
@@ -408,6 +433,8 @@ void OutboundStream::expire() {
     armed_ = never;
     if (!machine_) return;
     const TimePoint now = context_.shard.loop.now();
+    gate_.look(now);
+    pause_or_go_on();
     Actions actions;
     closes_as_ = Ending::By::silence;
     if (machine_->deadline() <= now) machine_->on_deadline(now, actions);

@@ -15,6 +15,7 @@
 #include "proto/xmpp/stanza.h"
 #include "services/s2s/context.h"
 #include "services/s2s/dialer.h"
+#include "services/s2s/reading_gate.h"
 #include "services/s2s/stream_record.h"
 
 namespace sallyport::s2s {
@@ -78,6 +79,10 @@ public:
     /// Asks for a sign of life in the stream itself. False: XEP-0199 has to do.
     [[nodiscard]] bool probe();
     [[nodiscard]] TimePoint heard() const { return heard_; }
+    /// Back-pressure from the next hop: holds what the peer sends back (XEP-0288), and nothing else.
+    void hold(bool held);
+    /// What the peer says is left lying by us: its silence means nothing.
+    [[nodiscard]] bool left_unread() const { return bidi() && gate_.closed(); }
     void rules_changed();
     void shut(std::optional<xmpp::StreamError> error, const std::string& why);
     /// Closes a stream whose peer gives no sign of life.
@@ -100,6 +105,8 @@ private:
     void close_if_done(Duration linger);
     void element();
     void stanza();
+    void set_limits();
+    void pause_or_go_on();
     void note(const Note& note);
     void count_bytes();
     void arm();
@@ -144,7 +151,8 @@ private:
     bool going_on_ = false;     ///< next_ is armed
     bool external_ = true;      ///< false: SASL EXTERNAL is left out
     bool failed_here_ = false;  ///< failure_ is of this connection
-    bool unread_ = false;       ///< the peer does not read our answers: its questions wait
+    ReadingGate gate_;
+    bool paused_ = false;
     std::optional<DialFailure> failure_;
     std::string said_;  ///< what the latest warning gave as its reason
     std::uint64_t stanzas_out_ = 0, bytes_out_ = 0, bytes_in_ = 0, stanzas_in_ = 0;

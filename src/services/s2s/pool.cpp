@@ -272,6 +272,7 @@ void Pool::hurts_waiting(Destination& to) {
 void Pool::offer(const xmpp::DomainPair& pair, InboundStream* stream) {
     Destination& to = destination(pair);
     to.reverse = stream;
+    if (to.carrier == nullptr) to.peer_max_bytes = stream->peer_max_bytes();
     flush_reversed(to);
     if (context_.on_reverse) context_.on_reverse(pair, true);
 }
@@ -425,6 +426,13 @@ void Pool::rules_changed() {
         const Admission admission = context_.rules.admits(to->pair, Direction::outbound);
         if (!admission.allowed) refuse_all(*to, refused_by(admission));
     }
+}
+
+void Pool::hold_reading(bool held) {
+    held_ = held;
+    std::vector<Carrier*> streams;
+    for (auto& [stream, carrier] : carriers_) streams.push_back(carrier.get());
+    for (Carrier* carrier : streams) carrier->stream->hold(held);
 }
 
 void Pool::shut(const xmpp::StreamError& error) {

@@ -57,6 +57,8 @@ public:
     void alive(const xmpp::Domain& remote);
 
     void rules_changed();
+    /// Back-pressure: what partners send back on streams of ours (XEP-0288) is left lying, or read on.
+    void hold_reading(bool held);
     void shut(const xmpp::StreamError& error);
     [[nodiscard]] std::vector<StreamStatus> streams() const;
     [[nodiscard]] std::vector<DestinationStatus> destinations() const;
@@ -190,6 +192,7 @@ private:
     bool sweeping_ = false, looking_ = false;
     bool making_room_ = false;
     bool stopping_ = false;
+    bool held_ = false;
 };
 
 }  // namespace sallyport::s2s

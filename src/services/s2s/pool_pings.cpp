@@ -16,6 +16,11 @@ std::string Pool::fresh_ping() const {
 /// stanza and could acknowledge it proves with nothing else that he is well.
 void Pool::watch(Carrier& carrier, TimePoint now) {
     OutboundStream& stream = *carrier.stream;
+    if (stream.left_unread()) {  // what would show its life lies there unread
+        carrier.owed_since = carrier.silent_since = carrier.probed_at = never;
+        carrier.answered_at = now;
+        return;
+    }
     look_at(carrier);
     const SentWindow::Written* front = carrier.window.front();
     if (front == nullptr || front->end > carrier.taken || !stream.counting()) {

@@ -21,6 +21,7 @@ void Pool::connect(Destination& to) {
     carrier.join(to);
     to.remote->carriers.push_back(&carrier);
     carriers_.emplace(carrier.stream.get(), std::move(fresh));
+    carrier.stream->hold(held_);
     carrier.stream->start();
 }
 

@@ -78,6 +78,7 @@ void S2sShard::hold(bool held) {
     if (held == held_) return;
     held_ = held;
     for (auto& [key, stream] : inbound_) stream->hold(held);
+    pool_.hold_reading(held);
 }
 
 unsigned S2sShard::close(const xmpp::Domain& remote, const std::string& why) {
