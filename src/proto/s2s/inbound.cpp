@@ -20,6 +20,7 @@
 #include "proto/s2s/certificate.h"
 #include "proto/s2s/events.h"
 #include "proto/s2s/inbound_state.h"
+#include "proto/s2s/wire.h"
 
 namespace sallyport::s2s {
 
@@ -64,6 +65,7 @@ std::span<const S::Row> S::table() {
         Row{open, On::resume, open, &S::decline_resume, "XEP-0198 5"},
         Row{open, On::ack_request, open, &S::acknowledge, "XEP-0198 4", managed},
         Row{open, On::ack, open, &S::take_ack, "XEP-0198 4", managed},
+        Row{closing, On::ack, closing, &S::take_ack, "XEP-0198 4", managed},
         Row{offering, On::compress, offering, &S::decline_compression, "XEP-0138 2", channel_ok},
         Row{open, On::compress, open, &S::decline_compression, "XEP-0138 2"},
         Row{offering, On::stream_error, closing, &S::peer_error, "RFC 6120 4.9.1.1"},
@@ -231,6 +233,7 @@ S::Did S::finish(const Event&, TimePoint, Actions& out) {
 
 S::Did S::peer_error(const Event& event, TimePoint now, Actions& out) {
     const StreamError error = xmpp::read_stream_error(*event.element);
+    error_of_peer = error;
     note(out, LogLevel::warn, event::stream_error_received,
          {{"condition", std::string{xmpp::text(error.condition)}}, {"text", error.text}});
     close(std::nullopt, "the peer sent " + std::string{xmpp::text(error.condition)}, now, out);
@@ -260,6 +263,7 @@ void S::on_time(TimePoint now, Actions& out) {
     }
     if (now >= idle) {  // RFC 6120 4.6.3
         orderly = true;
+        if (sent.unacknowledged() != 0) out.push_back(Send{std::string{wire::ack_request}});
         close(StreamError{StreamCondition::policy_violation, "idle for too long", {}, {}}, "idle", now, out);
     }
 }

@@ -82,6 +82,14 @@ void Inbound::on_handled(std::uint64_t sequence, Actions& out) {
     }
 }
 
+bool Inbound::probe(TimePoint, Actions& out) {
+    State& s = *state_;
+    if (s.phase != State::Phase::open || !s.sent.enabled()) return false;
+    s.sent.asked();
+    out.push_back(Send{std::string{wire::ack_request}});
+    return true;
+}
+
 void Inbound::on_sent(TimePoint now, Actions& out) {
     State& s = *state_;
     if (s.phase != State::Phase::open) return;

@@ -127,6 +127,7 @@ struct Inbound::State {
     bool challenged = false;
     bool bidi = false;
     bool orderly = false;
+    std::optional<xmpp::StreamError> error_of_peer;
     bool vouched = false;  ///< a db:verify was answered
     unsigned sasl_failures = 0;
     xmpp::DomainPair peer;  ///< of the header; remote may be empty

@@ -15,18 +15,10 @@
 
 namespace sallyport::s2s {
 
-class InboundStream;
 struct Carrier;
 
 /// How long a pair waits for an open stream to take it.
 inline constexpr Duration sharing_patience = std::chrono::seconds{10};
-
-struct Waiting {
-    xmpp::OwnedStanza stanza;
-    routing::Ticket ticket;
-    TimePoint since{};   ///< when it came here, however often it is sent again
-    unsigned blame = 0;  ///< for streams that ended when the peer had some of it, and had not acknowledged it
-};
 
 struct Destination;
 
@@ -42,8 +34,8 @@ struct Remote {
 /// A domain pair to which stanzas go.
 struct Destination {
     xmpp::DomainPair pair;
-    Carrier* carrier = nullptr;        ///< null while nothing waits for the pair
-    InboundStream* reverse = nullptr;  ///< XEP-0288: the peer's own stream carries the pair
+    Carrier* carrier = nullptr;  ///< null while nothing waits for the pair
+    Carrier* reverse = nullptr;  ///< XEP-0288: the peer's own stream may carry the pair
     std::deque<Waiting> queue;
     std::uint64_t queued_bytes = 0;
     std::uint64_t most_stanzas = 0, most_bytes = 0;  ///< of the queue
@@ -133,11 +125,14 @@ private:
     bool careful_ = false;
 };
 
-/// An outbound stream and the pairs on it. Its stream is asked for further pairs when its first one is authenticated.
+/// A stream and the pairs that go out on it. One of ours is asked for further pairs when its first one is
+/// authenticated; one of the peer's (XEP-0288) may carry the pairs that have proved themselves on it.
 struct Carrier {
-    std::unique_ptr<OutboundStream> stream;
+    std::unique_ptr<OutboundStream> stream;  ///< ours; null: the peer's
+    WayOut* out = nullptr;                   ///< either; never null
     std::vector<Destination*> pairs;
-    std::size_t turn = 0;  ///< whose queue is next when there is room
+    std::vector<Destination*> offered;  ///< on the peer's: those that it may carry
+    std::size_t turn = 0;               ///< whose queue is next when there is room
     SentWindow window;
     bool open = false;     ///< its first pair is authenticated
     bool ending = false;   ///< takes no further pairs
@@ -152,7 +147,7 @@ struct Carrier {
     TimePoint answered_at{};  ///< an XEP-0199 answer came on another stream
     std::string ping_id;
 
-    [[nodiscard]] bool has_room() const { return stream->has_room() && !window.full(); }
+    [[nodiscard]] bool has_room() const { return out->has_room() && !window.full(); }
     void join(Destination& to);
     void leave(Destination& to);
     /// A pair on it has stanzas at which a stream has ended.

@@ -2,6 +2,7 @@
 // report to. Made by the node, which also replaces the TLS contexts on reload.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -27,6 +28,14 @@ struct PeerNews {
     Method method = Method::none;
     std::string tls_version, cipher, address;
     bool up = true;
+};
+
+/// A stanza that has not gone, or may have to go again.
+struct Waiting {
+    xmpp::OwnedStanza stanza;
+    routing::Ticket ticket;
+    TimePoint since{};   ///< when it came here, however often it is sent again
+    unsigned blame = 0;  ///< for streams that ended when the peer had some of it, and had not acknowledged it
 };
 
 struct S2sContext {
@@ -61,6 +70,8 @@ struct S2sContext {
     bool share_streams = false;
     /// XEP-0288: an inbound stream of this shard carries the pair both ways from now on, or no longer.
     std::function<void(const xmpp::DomainPair& pair, bool up)> on_reverse{};
+    /// What waits for a pair whose streams another shard opens.
+    std::function<void(std::uint32_t shard, const xmpp::DomainPair& pair, std::deque<Waiting> waiting)> take_over{};
     routing::Router* router = nullptr;
     Learned* learned = nullptr;       ///< of the shard, from failures; null: nothing is remembered
     record::Desk* records = nullptr;  ///< of the shard; null: nothing is recorded

@@ -17,23 +17,11 @@
 #include "services/s2s/dialer.h"
 #include "services/s2s/reading_gate.h"
 #include "services/s2s/stream_record.h"
+#include "services/s2s/way_out.h"
 
 namespace sallyport::s2s {
 
 class OutboundStream;
-
-/// How a stream that was of use came to its end.
-struct Ending {
-    enum class By {
-        peer,     ///< it ended the stream, or broke the protocol, or its connection
-        ours,     ///< settings, an operator, rest, the end of the process
-        silence,  ///< no sign of life
-    };
-    By by = By::peer;
-    bool in_order = false;  ///< both sides have closed, and nothing broke: what the peer's TCP took has been read
-    bool broken = false;    ///< by a reset, which may be anybody's
-    std::optional<xmpp::StreamError> said;  ///< by the peer
-};
 
 class OutboundOwner {
 public:
@@ -51,7 +39,7 @@ public:
     virtual void outbound_gone(OutboundStream& stream, const DialFailure& failure, bool was_ready) = 0;
 };
 
-class OutboundStream final : public io::StreamOwner {
+class OutboundStream final : public io::StreamOwner, public WayOut {
 public:
     OutboundStream(S2sContext& context, OutboundOwner& owner, xmpp::DomainPair pair, bool verify_only);
     ~OutboundStream() override;
@@ -64,30 +52,23 @@ public:
     [[nodiscard]] bool shareable() const;
     [[nodiscard]] bool add_pair(const xmpp::DomainPair& pair);
     [[nodiscard]] bool ready(const xmpp::DomainPair& pair) const;
-    /// Open, and below the high-water mark of its connection.
-    [[nodiscard]] bool has_room() const;
-    void send(const xmpp::Stanza& stanza);
-    /// As in io::Stream; 0 without a connection.
-    [[nodiscard]] std::uint64_t written() const { return stream_ ? stream_->written() : 0; }
-    [[nodiscard]] std::uint64_t taken() const { return stream_ ? stream_->taken() : 0; }
-    /// The peer is taking what was written.
-    void progressed();
-    [[nodiscard]] const Ending& ending() const { return ending_; }
-    /// What is sent will be acknowledged (XEP-0198), or counts as such when the peer declines.
-    [[nodiscard]] bool counting() const;
+    [[nodiscard]] bool has_room() const override;
+    void send(const xmpp::Stanza& stanza) override;
+    [[nodiscard]] std::uint64_t written() const override { return stream_ ? stream_->written() : 0; }
+    [[nodiscard]] std::uint64_t taken() const override { return stream_ ? stream_->taken() : 0; }
+    void progressed() override;
+    [[nodiscard]] const Ending& ending() const override { return ending_; }
+    [[nodiscard]] bool counting() const override;
     [[nodiscard]] bool bidi() const;
-    /// Asks for a sign of life in the stream itself. False: XEP-0199 has to do.
-    [[nodiscard]] bool probe();
-    [[nodiscard]] TimePoint heard() const { return heard_; }
+    [[nodiscard]] bool probe() override;
+    [[nodiscard]] TimePoint heard() const override { return heard_; }
     /// Back-pressure from the next hop: holds what the peer sends back (XEP-0288), and nothing else.
     void hold(bool held);
-    /// What the peer says is left lying by us: its silence means nothing.
-    [[nodiscard]] bool left_unread() const { return bidi() && gate_.closed(); }
+    [[nodiscard]] bool left_unread() const override { return bidi() && gate_.closed(); }
     void rules_changed();
     void shut(std::optional<xmpp::StreamError> error, const std::string& why);
-    /// Closes a stream whose peer gives no sign of life.
-    void presume_dead();
-    [[nodiscard]] const xmpp::DomainPair& pair() const { return pair_; }
+    void presume_dead() override;
+    [[nodiscard]] const xmpp::DomainPair& pair() const override { return pair_; }
     [[nodiscard]] bool finished() const { return finished_; }
     [[nodiscard]] StreamStatus status() const;
 

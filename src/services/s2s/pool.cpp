@@ -111,11 +111,7 @@ void Pool::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
                        std::to_string(stanza.bytes.size()) + " bytes, the peer takes " + std::to_string(most)},
                       ticket);
     }
-    // Not while a stream of ours carries the pair, or something waits: nothing may overtake.
-    if (!to.ready && to.queue.empty() && reversed(to) && to.reverse->has_room()) {
-        to.reverse->send(stanza);
-        return context_.shard.settle(ticket);
-    }
+    // Not while something waits: nothing may overtake.
     if (to.ready && to.queue.empty() && to.carrier->has_room() && to.remote->bytes < to.remote->most_bytes) {
         return write(to, {xmpp::OwnedStanza{stanza}, ticket, context_.shard.loop.now()});
     }
@@ -124,7 +120,7 @@ void Pool::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
 
 void Pool::write(Destination& to, Waiting waiting) {
     Carrier& carrier = *to.carrier;
-    OutboundStream& stream = *carrier.stream;
+    WayOut& stream = *carrier.out;
     const bool counting = stream.counting();
     const std::uint64_t begin = stream.written();
     const std::uint64_t end = begin + waiting.stanza.size();
@@ -139,16 +135,16 @@ void Pool::write(Destination& to, Waiting waiting) {
 }
 
 /// One `<r/>` a turn: what is delivered is known to be soon after, so that a lost stream sends little twice.
-void Pool::ask_for_acknowledgement(OutboundStream& stream) {
+void Pool::ask_for_acknowledgement(WayOut& stream) {
     if (!asking_.empty() && asking_.back() == &stream) return;
     asking_.push_back(&stream);
     if (asking_.size() > 1) return;
     context_.shard.loop.defer([this] {
-        std::vector<const OutboundStream*> now;
+        std::vector<const WayOut*> now;
         now.swap(asking_);
-        for (const OutboundStream* asked : now) {
+        for (const WayOut* asked : now) {
             const Carrier* carrier = carrier_of(*asked);
-            if (carrier != nullptr && carrier->stream->has_room()) (void)carrier->stream->probe();
+            if (carrier != nullptr && carrier->out->has_room()) (void)carrier->out->probe();
         }
     });
 }
@@ -158,7 +154,7 @@ void Pool::enqueue(Destination& to, const xmpp::Stanza& stanza, const routing::T
     const bool full = to.queue.size() >= to.most_stanzas || to.queued_bytes + stanza.bytes.size() > to.most_bytes;
     const bool partner_full =
         to.remote->stanzas >= to.remote->most_stanzas || to.remote->bytes + stanza.bytes.size() > to.remote->most_bytes;
-    const bool hopeless = to.failure && to.carrier == nullptr && !reversed(to) && now < to.retry_at &&
+    const bool hopeless = to.failure && to.carrier == nullptr && now < to.retry_at &&
                           (to.failure->permanent || now - to.failing_since > to.patience);
     if (to.failure) hurts(to, stanza);
     if (hopeless) return bounce(stanza, error_of(*to.failure), ticket);
@@ -175,7 +171,7 @@ void Pool::enqueue(Destination& to, const xmpp::Stanza& stanza, const routing::T
     to.queued_bytes += stanza.bytes.size();
     hold(to, stanza.bytes.size());
     if (to.ready && to.carrier->window.full_of_untaken()) look_soon();
-    if (to.carrier == nullptr && now >= to.retry_at && !reversed(to)) connect(to);
+    if (to.carrier == nullptr && now >= to.retry_at) connect(to);
 }
 
 void Pool::flush(Destination& to) {
@@ -269,53 +265,10 @@ void Pool::hurts_waiting(Destination& to) {
     for (const Waiting& waiting : to.queue) hurts(to, waiting.stanza.view());
 }
 
-void Pool::offer(const xmpp::DomainPair& pair, InboundStream* stream) {
-    Destination& to = destination(pair);
-    to.reverse = stream;
-    if (to.carrier == nullptr) to.peer_max_bytes = stream->peer_max_bytes();
-    flush_reversed(to);
-    if (context_.on_reverse) context_.on_reverse(pair, true);
-}
-
-void Pool::withdraw(InboundStream* stream) {
-    std::deque<Waiting> left;
-    for (auto& [pair, to] : destinations_) {
-        if (to->reverse != stream) continue;
-        to->reverse = nullptr;
-        if (context_.on_reverse) context_.on_reverse(pair, false);
-        for (Waiting& waiting : take_waiting(pair)) left.push_back(std::move(waiting));
-    }
-    // The pair may belong to another shard.
-    for (const Waiting& waiting : left) context_.router->route(waiting.stanza.view(), waiting.ticket);
-}
-
-void Pool::reverse_drained(InboundStream* stream) {
-    for (auto& [pair, to] : destinations_) {
-        if (to->reverse == stream) flush_reversed(*to);
-    }
-}
-
-void Pool::flush_reversed(Destination& to) {
-    while (!to.ready && !to.queue.empty() && reversed(to) && to.reverse->has_room()) {
-        const Waiting next = take_first(to);
-        if (next.blame != 0) --to.suspects;
-        to.reverse->send(next.stanza.view());
-        context_.shard.settle(next.ticket);
-    }
-    if (reversed(to) && to.queue.empty()) heal(to);
-}
-
-bool Pool::reversed(const Destination& to) const { return to.reverse != nullptr && to.reverse->carries(to.pair); }
-
 Destination* Pool::find(const xmpp::Stanza& stanza) {
     const auto local = xmpp::Domain::parse(stanza.from_domain);
     const auto remote = xmpp::Domain::parse(stanza.to_domain);
     return local && remote ? find({*local, *remote}) : nullptr;
-}
-
-bool Pool::reverses(const xmpp::Stanza& stanza) {
-    const Destination* to = find(stanza);
-    return to != nullptr && reversed(*to);
 }
 
 bool Pool::busy(const xmpp::Stanza& stanza) {
@@ -382,28 +335,28 @@ void Pool::look() {
     }
     for (Carrier* carrier : streams) {
         look_at(*carrier);
-        outbound_drained(*carrier->stream);
+        drained(*carrier);
     }
 }
 
 /// How far the peer's TCP is.
 void Pool::look_at(Carrier& carrier) {
     const TimePoint now = context_.shard.loop.now();
-    const std::uint64_t taken = carrier.stream->taken();
+    const std::uint64_t taken = carrier.out->taken();
     const bool moved = taken > carrier.taken;
     if (moved) {
         carrier.taken = taken;
         carrier.moved_at = now;
-        carrier.stream->progressed();
+        carrier.out->progressed();
     }
-    if (carrier.window.taken(taken, !moved && taken < carrier.stream->written(), now)) carried(carrier);
+    if (carrier.window.taken(taken, !moved && taken < carrier.out->written(), now)) carried(carrier);
 }
 
 void Pool::sweep_one(Destination& to, TimePoint now) {
     while (!to.queue.empty() && now - to.queue.front().since > to.patience) return_old(to, take_first(to));
     if (to.carrier == nullptr) {
         if (to.queue.empty()) acquit(to);
-        if (!to.queue.empty() && now >= to.retry_at && !reversed(to)) connect(to);
+        if (!to.queue.empty() && now >= to.retry_at) connect(to);
         return;
     }
     to.used_at = now;
@@ -414,7 +367,9 @@ void Pool::rules_changed() {
     last_ = nullptr;
     std::vector<Carrier*> streams;
     for (auto& [stream, carrier] : carriers_) streams.push_back(carrier.get());
-    for (Carrier* carrier : streams) carrier->stream->rules_changed();
+    for (Carrier* carrier : streams) {
+        if (carrier->stream) carrier->stream->rules_changed();
+    }
     for (auto& [domain, remote] : remotes_) remote.unshared = false;
     std::vector<Destination*> all;
     for (auto& [pair, to] : destinations_) all.push_back(to.get());
@@ -425,6 +380,7 @@ void Pool::rules_changed() {
         set_bounds(*to);
         const Admission admission = context_.rules.admits(to->pair, Direction::outbound);
         if (!admission.allowed) refuse_all(*to, refused_by(admission));
+        if (to->reverse != nullptr && !context_.rules.policy(to->pair.remote).bidi) leave_reverse(*to);
     }
 }
 
@@ -432,7 +388,9 @@ void Pool::hold_reading(bool held) {
     held_ = held;
     std::vector<Carrier*> streams;
     for (auto& [stream, carrier] : carriers_) streams.push_back(carrier.get());
-    for (Carrier* carrier : streams) carrier->stream->hold(held);
+    for (Carrier* carrier : streams) {
+        if (carrier->stream) carrier->stream->hold(held);
+    }
 }
 
 void Pool::shut(const xmpp::StreamError& error) {
@@ -443,12 +401,16 @@ void Pool::shut(const xmpp::StreamError& error) {
     for (Destination* to : all) refuse_all(*to, stopping());
     std::vector<Carrier*> streams;
     for (auto& [stream, carrier] : carriers_) streams.push_back(carrier.get());
-    for (Carrier* carrier : streams) end(*carrier, error, "shutting down");
+    for (Carrier* carrier : streams) {
+        if (carrier->stream) end(*carrier, error, "shutting down");
+    }
 }
 
 std::vector<StreamStatus> Pool::streams() const {
     std::vector<StreamStatus> all;
-    for (const auto& [stream, carrier] : carriers_) all.push_back(stream->status());
+    for (const auto& [stream, carrier] : carriers_) {
+        if (carrier->stream) all.push_back(carrier->stream->status());
+    }
     return all;
 }
 

@@ -2,9 +2,9 @@
 // retries; pairs to one remote domain share a stream where the peer allows it (decision record 0011). Signs of life are
 // the stream's (design, section 7; XEP-0198, XEP-0199).
 //
-// In five files: pool.cpp (stanzas, queues, status), pool_table.cpp (which destinations are known, and for how long),
-// pool_streams.cpp (which stream carries a pair), pool_endings.cpp (what becomes of what a stream held),
-// pool_pings.cpp (signs of life).
+// In six files: pool.cpp (stanzas, queues, status), pool_table.cpp (which destinations are known, and for how long),
+// pool_streams.cpp (which stream carries a pair), pool_reverse.cpp (streams of the peer that carry ours, XEP-0288),
+// pool_endings.cpp (what becomes of what a stream held), pool_pings.cpp (signs of life).
 #pragma once
 
 #include <functional>
@@ -17,6 +17,8 @@
 #include "services/s2s/carrier.h"
 
 namespace sallyport::s2s {
+
+class InboundStream;
 
 class Pool final : public OutboundOwner {
 public:
@@ -32,12 +34,18 @@ public:
     /// An answer that came in on another shard.
     void pong(const std::string& id, const std::string& from, const std::string& to);
 
-    /// XEP-0288: pairs of an inbound stream may be served on it.
-    void offer(const xmpp::DomainPair& pair, InboundStream* stream);
-    void withdraw(InboundStream* stream);
-    void reverse_drained(InboundStream* stream);
+    /// XEP-0288: the pair may be served on the peer's own stream.
+    void offer(const xmpp::DomainPair& pair, InboundStream& stream);
+    /// The stream is gone: what it held goes on elsewhere, or is returned.
+    void withdraw(InboundStream& stream, const DialFailure& failure);
+    /// The peer acknowledged `count` more stanzas of those that were sent to it on the stream, 0 or more; or it takes
+    /// more again.
+    void reverse_acknowledged(InboundStream& stream, std::uint64_t count);
+    void reverse_drained(InboundStream& stream);
     /// An inbound stream of this shard carries the pair of a stanza that goes out.
     [[nodiscard]] bool reverses(const xmpp::Stanza& stanza);
+    /// What waited on another shard, for a stream that is gone: it goes before what came later.
+    void take_over(const xmpp::DomainPair& pair, std::deque<Waiting> waiting);
     /// What waits for the pair, to go another way; nothing while a stream of ours carries it.
     [[nodiscard]] std::deque<Waiting> take_waiting(const xmpp::DomainPair& pair);
     /// A stream of ours carries the pair, or will, for stanzas that wait.
@@ -104,12 +112,10 @@ private:
     // pool.cpp
     [[nodiscard]] Destination* find(const xmpp::Stanza& stanza);
     [[nodiscard]] Destination* find(const xmpp::DomainPair& pair);
-    [[nodiscard]] bool reversed(const Destination& to) const;
-    void flush_reversed(Destination& to);
     void set_bounds(Destination& to) const;
     void flush(Destination& to);
     void write(Destination& to, Waiting waiting);
-    void ask_for_acknowledgement(OutboundStream& stream);
+    void ask_for_acknowledgement(WayOut& stream);
     void enqueue(Destination& to, const xmpp::Stanza& stanza, const routing::Ticket& ticket);
     [[nodiscard]] Waiting take_first(Destination& to);
     void refuse_all(Destination& to, const DialFailure& failure);
@@ -143,7 +149,9 @@ private:
     void make_room();
 
     // pool_streams.cpp
-    [[nodiscard]] Carrier* carrier_of(const OutboundStream& stream);
+    [[nodiscard]] Carrier* carrier_of(const WayOut& stream);
+    void acknowledged(Carrier& carrier, std::uint64_t count);
+    void drained(Carrier& carrier);
     void connect(Destination& to);
     [[nodiscard]] bool share(Destination& to);
     void ask_waiting(Carrier& carrier);
@@ -156,7 +164,14 @@ private:
     static void worked(Destination& to);
     void end(Carrier& carrier, std::optional<xmpp::StreamError> error, const std::string& why);
 
+    // pool_reverse.cpp
+    Carrier& reverse_of(InboundStream& stream, const Destination& first);
+    [[nodiscard]] bool go_reversed(Destination& to);
+    void leave_reverse(Destination& to);
+    [[nodiscard]] bool leave_to_owner(Destination& to);
+
     // pool_endings.cpp
+    void gone(const WayOut& stream, const DialFailure& failure);
     void settle_held(const Ended& ended, std::deque<SentWindow::Written> held, std::vector<Left>& left);
     void blame(const Ended& ended, std::deque<SentWindow::Written>& again);
     void return_written(const SentWindow::Written& written, const xmpp::StanzaError& error);
@@ -180,12 +195,12 @@ private:
     std::string ping_prefix_;  ///< with the node's own tag: answers to the pings of a gateway behind us are not ours
     KeyedHash hash_;
     std::unordered_map<xmpp::DomainPair, std::unique_ptr<Destination>, KeyedHash> destinations_;
-    std::unordered_map<const OutboundStream*, std::unique_ptr<Carrier>> carriers_;
+    std::unordered_map<const WayOut*, std::unique_ptr<Carrier>> carriers_;
     std::unordered_map<xmpp::Domain, Remote, KeyedHash> remotes_;
     Destination* last_ = nullptr;  ///< of the previous send: most stanzas follow one for the same pair
     std::unordered_map<std::string, Ping> pings_;
     std::vector<std::unique_ptr<Carrier>> dead_;
-    std::vector<const OutboundStream*> asking_;  ///< written to in this turn, with XEP-0198
+    std::vector<const WayOut*> asking_;  ///< written to in this turn, with XEP-0198
     std::unique_ptr<io::Timer> sweeper_, looker_;
     std::unordered_map<std::uint64_t, std::uint64_t> sponsors_;  ///< destinations that have not worked yet, by sender
     TimePoint crowded_until_{};                                  ///< no use in looking for room again

@@ -28,14 +28,19 @@ bool is_policy(const Ending& ending) {
 }
 }  // namespace
 
-void Pool::outbound_gone(OutboundStream& stream, const DialFailure& failure, bool) {
+void Pool::outbound_gone(OutboundStream& stream, const DialFailure& failure, bool) { gone(stream, failure); }
+
+void Pool::gone(const WayOut& stream, const DialFailure& failure) {
     auto node = carriers_.extract(&stream);
     if (node.empty()) return;
-    const std::unique_ptr<Carrier>& gone = dead_.emplace_back(std::move(node.mapped()));
+    Carrier& carrier = *dead_.emplace_back(std::move(node.mapped()));
     // The stream is in the middle of telling us: it is destroyed from the loop.
     if (dead_.size() == 1) context_.shard.loop.defer([this] { dead_.clear(); });
-    Carrier& carrier = *gone;
-    if (const auto at = remotes_.find(stream.pair().remote); at != remotes_.end()) {
+    for (Destination* to : carrier.offered) {  // what is offered to others is not in this list
+        to->reverse = nullptr;
+        if (context_.on_reverse) context_.on_reverse(to->pair, false);
+    }
+    if (const auto at = remotes_.find(stream.pair().remote); carrier.stream && at != remotes_.end()) {
         std::erase(at->second.carriers, &carrier);
         if (at->second.carriers.empty() && at->second.pairs.empty()) remotes_.erase(at);
     }
@@ -127,6 +132,13 @@ void Pool::returned(const Left& left, const Ended& ended) {
     Destination& to = *left.to;
     const DialFailure& failure = ended.failure;
     const bool was_open = ended.carrier.open;
+    // Its own stream (XEP-0288) has come meanwhile.
+    if (to.reverse != nullptr && to.carrier == nullptr && !stopping_ &&
+        context_.rules.admits(to.pair, Direction::outbound).allowed) {
+        down(to);
+        (void)go_reversed(to);
+        return;
+    }
     // Names, addresses and TLS are the remote domain's: what failed for one pair failed for those that waited with it.
     const bool of_domain = failure.step != "sasl" && failure.step != "dialback";
     if (left.was == Left::opening || (left.was == Left::waiting && !was_open && of_domain)) {

@@ -15,7 +15,7 @@ std::string Pool::fresh_ping() const {
 /// Progress of any kind is life: bytes heard, an answer on another stream, bytes that its TCP takes. But who has a
 /// stanza and could acknowledge it proves with nothing else that he is well.
 void Pool::watch(Carrier& carrier, TimePoint now) {
-    OutboundStream& stream = *carrier.stream;
+    WayOut& stream = *carrier.out;
     if (stream.left_unread()) {  // what would show its life lies there unread
         carrier.owed_since = carrier.silent_since = carrier.probed_at = never;
         carrier.answered_at = now;
@@ -46,20 +46,22 @@ void Pool::watch(Carrier& carrier, TimePoint now) {
 
 void Pool::declare_dead(Carrier& carrier, std::string_view why) {
     const TimePoint now = context_.shard.loop.now();
-    log_.warn("s2s.peer.dead", {{"pair", carrier.stream->pair().text()}, {"why", std::string{why}}});
+    log_.warn("s2s.peer.dead", {{"pair", carrier.out->pair().text()}, {"why", std::string{why}}});
     carrier.probed_at = now;  // said once; the stream is closing
     carrier.ending = true;
-    carrier.stream->presume_dead();
+    carrier.out->presume_dead();
 }
 
 void Pool::probe(Carrier& carrier, TimePoint now) {
     const auto speaker =
         std::find_if(carrier.pairs.begin(), carrier.pairs.end(), [](const Destination* to) { return to->ready; });
     if (speaker == carrier.pairs.end()) return;
+    // The peer's own stream is its own to watch, unless we have sent something on it.
+    if (!carrier.stream && carrier.window.empty()) return;
     carrier.probed_at = now;
     // Where something is on its way, a question would only wait behind it: that it moves is the answer.
-    if (carrier.taken < carrier.stream->written()) return;
-    if (carrier.stream->probe()) return;
+    if (carrier.taken < carrier.out->written()) return;
+    if (carrier.out->probe()) return;
     carrier.ping_id = fresh_ping();
     pings_[carrier.ping_id] = {(*speaker)->pair, now, nullptr};
     send_ping(**speaker, carrier.ping_id);

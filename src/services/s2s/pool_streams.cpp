@@ -6,17 +6,18 @@
 
 namespace sallyport::s2s {
 
-Carrier* Pool::carrier_of(const OutboundStream& stream) {
+Carrier* Pool::carrier_of(const WayOut& stream) {
     const auto at = carriers_.find(&stream);
     return at == carriers_.end() ? nullptr : at->second.get();
 }
 
 void Pool::connect(Destination& to) {
-    if (stopping_ || share(to)) return;
+    if (stopping_ || go_reversed(to) || leave_to_owner(to) || share(to)) return;
     log_.info("s2s.outbound.connecting", {{"pair", to.pair.text()}, {"attempt", std::to_string(to.failures + 1)}});
     auto fresh = std::make_unique<Carrier>();
     Carrier& carrier = *fresh;
     carrier.stream = std::make_unique<OutboundStream>(context_, *this, to.pair, false);
+    carrier.out = carrier.stream.get();
     carrier.window.set_bounds(to.most_stanzas, to.most_bytes);
     carrier.join(to);
     to.remote->carriers.push_back(&carrier);
@@ -139,34 +140,39 @@ void Pool::outbound_failed(OutboundStream& stream, const PairFailed& failure) {
 }
 
 void Pool::outbound_acknowledged(OutboundStream& stream, std::uint64_t count) {
-    Carrier* carrier = carrier_of(stream);
-    if (carrier == nullptr) return;
-    if (context_.records != nullptr && count > 0 && carrier->window.oldest() != never) {
+    if (Carrier* carrier = carrier_of(stream); carrier != nullptr) acknowledged(*carrier, count);
+}
+
+void Pool::acknowledged(Carrier& carrier, std::uint64_t count) {
+    if (context_.records != nullptr && count > 0 && carrier.window.oldest() != never) {
         // One observation an acknowledgement, not a stanza.
-        context_.records->counters().s2s_delivery.add(context_.shard.loop.now() - carrier->window.oldest());
+        context_.records->counters().s2s_delivery.add(context_.shard.loop.now() - carrier.window.oldest());
     }
-    if (!stream.counting()) {
+    if (!carrier.out->counting()) {
         // It will acknowledge nothing after all: what was written is done, as with any peer that does not.
-        for (const routing::Ticket& ticket : carrier->window.waive()) context_.shard.settle(ticket);
-        return outbound_drained(stream);
+        for (const routing::Ticket& ticket : carrier.window.waive()) context_.shard.settle(ticket);
+        return drained(carrier);
     }
-    if (count > 0) carrier->owed_since = never;
-    for (; count > 0 && carrier->window.front() != nullptr; --count) {
-        const routing::Ticket ticket = carrier->window.front()->waiting.ticket;
-        carrier->window.acknowledge();
+    if (count > 0) carrier.owed_since = never;
+    for (; count > 0 && carrier.window.front() != nullptr; --count) {
+        const routing::Ticket ticket = carrier.window.front()->waiting.ticket;
+        carrier.window.acknowledge();
         context_.shard.settle(ticket);
     }
-    carried(*carrier);
-    outbound_drained(stream);
+    carried(carrier);
+    drained(carrier);
 }
 
 void Pool::outbound_drained(OutboundStream& stream) {
-    Carrier* carrier = carrier_of(stream);
-    if (carrier == nullptr || carrier->pairs.empty()) return;
+    if (Carrier* carrier = carrier_of(stream); carrier != nullptr) drained(*carrier);
+}
+
+void Pool::drained(Carrier& carrier) {
+    if (carrier.pairs.empty()) return;
     // In turn: one pair with a long queue must not keep the others from the room that there is.
-    const std::size_t first = carrier->turn++;
-    for (std::size_t i = 0; i < carrier->pairs.size(); ++i) {
-        flush(*carrier->pairs[(first + i) % carrier->pairs.size()]);
+    const std::size_t first = carrier.turn++;
+    for (std::size_t i = 0; i < carrier.pairs.size(); ++i) {
+        flush(*carrier.pairs[(first + i) % carrier.pairs.size()]);
     }
 }
 

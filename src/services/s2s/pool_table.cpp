@@ -133,7 +133,7 @@ void Pool::alive(const xmpp::Domain& remote) {
         to->failures = 0;
         to->failing_since = never;
         to->retry_at = {};
-        if (to->carrier == nullptr && !to->queue.empty() && !reversed(*to)) connect(*to);
+        if (to->carrier == nullptr && !to->queue.empty()) connect(*to);
     }
 }
 
