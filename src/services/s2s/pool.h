@@ -58,7 +58,7 @@ public:
     unsigned close(const xmpp::Domain& remote, const std::string& why);
 
     void tables(TableFills& all) const;
-    /// Destinations that a shard has at most, and bytes that wait for one.
+    /// Destinations that a node has at most, and bytes that wait for one.
     [[nodiscard]] static std::uint64_t most_destinations(const Limits& limits);
     [[nodiscard]] static std::uint64_t most_queue_bytes(const Limits& limits);
     /// The domain has proved by a stream of its own that it is there: what waits for it is tried at once.
