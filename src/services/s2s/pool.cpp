@@ -12,8 +12,11 @@ namespace {
 constexpr Duration sweep_every = std::chrono::seconds{1};
 constexpr std::uint64_t most_destinations_ever = 100000;
 constexpr Duration look_every = std::chrono::milliseconds{50};
-/// A partner's budget, in queues of one pair.
+/// The budgets of a stream's window and of a partner, in queues of one pair.
+constexpr std::uint64_t queues_per_window = 2;
 constexpr std::uint64_t queues_per_partner = 4;
+
+std::uint64_t times(std::uint64_t bound, std::uint64_t factor) { return std::min(bound, unlimited / factor) * factor; }
 
 /// Rules are literals: those of the recorder's table, or of the policy chain.
 std::string_view rule_of(const DialFailure& failure) {
@@ -71,10 +74,13 @@ void Pool::set_bounds(Destination& to) const {
     to.most_stanzas = limits.queue_stanzas;
     to.most_bytes = most_queue_bytes(limits);
     to.patience = std::chrono::seconds{std::min<std::uint64_t>(limits.queue_seconds, 1'000'000'000)};
-    constexpr std::uint64_t most = unlimited / queues_per_partner;
-    to.remote->most_stanzas = std::min(to.most_stanzas, most) * queues_per_partner;
-    to.remote->most_bytes = std::min(to.most_bytes, most) * queues_per_partner;
-    if (to.carrier != nullptr) to.carrier->window.set_bounds(to.most_stanzas, to.most_bytes);
+    to.remote->most_stanzas = times(to.most_stanzas, queues_per_partner);
+    to.remote->most_bytes = times(to.most_bytes, queues_per_partner);
+    if (to.carrier != nullptr) set_bounds(*to.carrier, to);
+}
+
+void Pool::set_bounds(Carrier& carrier, const Destination& to) {
+    carrier.window.set_bounds(times(to.most_stanzas, queues_per_window), times(to.most_bytes, queues_per_window));
 }
 
 void Pool::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {

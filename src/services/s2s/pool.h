@@ -113,6 +113,7 @@ private:
     [[nodiscard]] Destination* find(const xmpp::Stanza& stanza);
     [[nodiscard]] Destination* find(const xmpp::DomainPair& pair);
     void set_bounds(Destination& to) const;
+    static void set_bounds(Carrier& carrier, const Destination& to);
     void flush(Destination& to);
     void write(Destination& to, Waiting waiting);
     void ask_for_acknowledgement(WayOut& stream);

@@ -16,7 +16,7 @@ Carrier& Pool::reverse_of(InboundStream& stream, const Destination& first) {
         slot->open = true;
         slot->opened_at = slot->moved_at = context_.shard.loop.now();
         slot->peer_max_bytes = stream.peer_max_bytes();
-        slot->window.set_bounds(first.most_stanzas, first.most_bytes);
+        set_bounds(*slot, first);
     }
     return *slot;
 }

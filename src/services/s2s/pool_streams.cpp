@@ -18,7 +18,7 @@ void Pool::connect(Destination& to) {
     Carrier& carrier = *fresh;
     carrier.stream = std::make_unique<OutboundStream>(context_, *this, to.pair, false);
     carrier.out = carrier.stream.get();
-    carrier.window.set_bounds(to.most_stanzas, to.most_bytes);
+    set_bounds(carrier, to);
     carrier.join(to);
     to.remote->carriers.push_back(&carrier);
     carriers_.emplace(carrier.stream.get(), std::move(fresh));
