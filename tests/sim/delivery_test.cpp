@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "support/raw_partner.h"
 #include "support/sim_nodes.h"
 #include "support/sim_partner.h"
 
@@ -373,6 +374,31 @@ TEST_P(Returning, IsTriedAtOnceWhenItHasProvedThatItIsBack) {
     say(f.a.user(1), "rooms.a.test", "b.test", "welcome too");
     EXPECT_TRUE(f.world.run_until([&] { return f.b.user().got("welcome") && f.b.user().got("welcome too"); }, 5s))
         << f.logs();
+}
+
+/// The same at the core: an inside server that was down.
+TEST_P(Returning, InsideServerIsTriedAtOnceWhenItHasProvedThatItIsBack) {
+    constexpr const char* address = "10.1.0.51";
+    Federation f{GetParam()};
+    config::InsideServer server;
+    server.domains = {*xmpp::Domain::parse("inside.a.test")};
+    server.address = {address, 5269};
+    server.tls = config::InsideTls::optional;
+    f.a.servers = {server};
+    f.a.settings.domains.push_back(*config::NamePattern::parse("inside.a.test"));
+    f.dns.srv("_xmpp-server._tcp.inside.a.test", 0, 0, 5269, "xmpp.a.test");
+    ASSERT_TRUE(f.start()) << f.logs();
+    for (auto& shard : f.a.core->shards)
+        ASSERT_TRUE(shard->s2s().listen({*IpAddress::parse(f.a.core_address), 5269}, false));
+    for (int n = 0; n < 180; ++n) {
+        f.b.user().message("juliet@b.test", "romeo@inside.a.test", "in vain");
+        f.world.advance(1s);
+    }
+    RawPartner back{f.world, f.dns, "inside.a.test", address};
+    RawStream& stream = back.open(f.a.core_address, "b.test");
+    ASSERT_TRUE(f.world.run_until([&] { return stream.ready(); }, 10s)) << f.a.core_log.dump();
+    f.b.user().message("juliet@b.test", "romeo@inside.a.test", "welcome");
+    EXPECT_TRUE(f.world.run_until([&] { return back.got("welcome"); }, 5s)) << f.a.core_log.dump();
 }
 
 }  // namespace
