@@ -205,7 +205,7 @@ void forge(Federation& f, const std::string& from, const std::string& to) {
 }
 
 TEST_F(TakenEdge, SpeaksForNobodyInside) {
-    for (const std::string& from : {"ceo@a.test", "room@rooms.a.test", "romeo@imp.a.test"}) {
+    for (const std::string from : {"ceo@a.test", "room@rooms.a.test", "romeo@imp.a.test"}) {
         const std::size_t before = f.a.core_log.count("link.refused");
         forge(f, from, "clerk@a.test");
         ASSERT_TRUE(f.world.run_until([&] { return f.a.core_log.count("link.refused") > before; })) << from;

@@ -71,7 +71,7 @@ struct Hello {
                  {join(c.dns_names), join(c.srv_names), join(c.xmpp_addrs), c.subject, c.issuer, c.serial, c.sha256,
                   c.key, std::string{c.chain_valid ? "1" : "0"}, c.chain_error,
                   std::to_string(c.not_before.time_since_epoch().count()),
-                  std::to_string(c.not_after.time_since_epoch().count())}) {
+                  std::to_string(c.not_after.time_since_epoch().count()), join(c.uris)}) {
                 out += field + '\x1e';
             }
         }
@@ -85,7 +85,7 @@ struct Hello {
         hello.name = fields[0];
         hello.alpn = split(fields[1], '\x1f');
         hello.version = fields[2];
-        if (fields.size() < 15) return hello;
+        if (fields.size() < 16) return hello;
         CertFacts& c = hello.certificate.emplace();
         c.dns_names = split(fields[3], '\x1f');
         c.srv_names = split(fields[4], '\x1f');
@@ -99,6 +99,7 @@ struct Hello {
         c.chain_error = fields[12];
         c.not_before = WallTime{std::chrono::microseconds{std::stoll(fields[13])}};
         c.not_after = WallTime{std::chrono::microseconds{std::stoll(fields[14])}};
+        c.uris = split(fields[15], '\x1f');
         return hello;
     }
 };

@@ -68,7 +68,7 @@ Result<void> PresenceNode::prepare() {
     if (!users) return users.error();
 
     PresenceParts parts;
-    parts.users = std::move(*users);
+    if (*users) parts.users.emplace(std::move(**users));
     for (const auto& component : file.components.allowed) parts.components[component.domain] = component.secret;
     parts.limits = file.limits;
     parts.link_tls = link_tls_;

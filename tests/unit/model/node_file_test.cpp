@@ -231,9 +231,7 @@ TEST(NodeFile, TakesOneSourceAddressOrAListOrNone) {
 }
 
 struct MistakeCase {
-    const char* from;
-    const char* to;
-    const char* sentence;
+    std::string from, to, sentence;
 };
 
 void expect_mistakes(const std::string& good, Role role, const std::vector<MistakeCase>& cases) {
