@@ -146,7 +146,7 @@ void TlsSession::State::fail_with_openssl_words() {
     if (reason > SSL_AD_REASON_OFFSET) {
         words = "the peer refused: " + words;
     } else if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED) {
-        words = "the peer's certificate is not accepted: " + peer_objection;
+        words = "the peer's certificate is not accepted: " + peer_chain.objection;
     } else if (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST) {
         words = "the peer does not speak TLS here (" + words + ")";
     }

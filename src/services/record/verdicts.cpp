@@ -121,7 +121,7 @@ const std::string& Verdicts::keep(const Refused& refused, WallTime wall) {
 }
 
 void Verdicts::make_room() {
-    Order& order = stanzas_.empty() || others_.size() > most_ / 2 ? others_ : stanzas_;
+    Order& order = stanzas_.empty() || others_.size() >= most_ / 2 ? others_ : stanzas_;
     const auto old = made_of_.find(order.front().id);
     if (old != made_of_.end()) {
         known_.erase(old->second);
