@@ -38,6 +38,7 @@ inline constexpr XmlLimits passed_on_limits{
 
 struct Limits {
     XmlLimits before_auth{8192, 32, 4, 16, 2048, 8};
+    XmlLimits negotiated{65536, 1024, 16, 64, 8192, 32};  ///< before_auth of those whom we dial: we chose them
     XmlLimits after_auth{524288, 5000, 64, 128, 16384, 32};
     std::uint64_t connections_per_address = 100;  ///< inbound streams of one remote address
     std::uint64_t unauthenticated_per_address = 20;
@@ -50,6 +51,7 @@ struct Limits {
     std::uint64_t sasl_failures = 3;                   ///< of one stream
     std::uint64_t srv_targets = 8;                     ///< tried of one SRV answer
     std::uint64_t addresses = 8;                       ///< tried of one name
+    std::uint64_t remembered_failures = 1024;          ///< of each kind, that one shard goes by when it dials again
     std::uint64_t inbound_bytes_per_second = 1 << 20;  ///< of one authenticated stream
     std::uint64_t inbound_burst_bytes = 4 << 20;
     std::uint64_t unauthenticated_bytes_per_second = 10240;

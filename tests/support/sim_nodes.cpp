@@ -204,6 +204,7 @@ nodes::EdgeParts Organisation::edge_parts(const std::string& instance) const {
 nodes::CoreParts Organisation::core_parts(const std::string& instance) const {
     nodes::CoreParts parts;
     for (const auto& user : users) parts.components[domain(user->domain())] = component_secret;
+    parts.servers = servers;
     parts.dialback_secret = "inside secret";
     parts.ping_after = std::chrono::seconds{60};
     parts.dead_after = std::chrono::seconds{20};

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "io/net/passage.h"
 #include "io/net/stream.h"
 #include "support/sim_network.h"
 #include "support/sim_tls.h"
@@ -22,6 +23,9 @@ public:
     void set_owner(io::StreamOwner* owner);
     void write(std::string_view bytes);
     [[nodiscard]] std::size_t pending() const { return out_.size() + wire_.size(); }
+    void follow() { follows_ = true; }
+    [[nodiscard]] std::uint64_t written() const { return written_; }
+    [[nodiscard]] std::uint64_t taken() { return passage_.taken(frozen_ ? frozen_wire_ : acknowledged_wire()); }
     void pause(bool paused);
     void start_tls(std::shared_ptr<const io::TlsContext> context, io::TlsRole role, const std::string& name);
     void close(Duration linger);
@@ -38,7 +42,12 @@ private:
     enum class Mark { none, fin, rst };
 
     std::size_t receive(char* into, std::size_t room) override;
-    void transmit(std::string_view bytes) override { wire_ += bytes; }
+    void transmit(std::string_view bytes) override {
+        wire_ += bytes;
+        wire_bytes_ += bytes.size();
+    }
+    [[nodiscard]] std::uint64_t acknowledged_wire() const { return wire_bytes_ - wire_.size() - in_flight_; }
+    void freeze();
 
     void schedule();
     void work();
@@ -65,6 +74,9 @@ private:
     std::string tls_problem_;
     std::string broken_;
     std::size_t in_flight_ = 0;
+    io::Passage passage_;
+    std::uint64_t written_ = 0, wire_bytes_ = 0, frozen_wire_ = 0;
+    bool follows_ = false, frozen_ = false;
     TimePoint last_arrival_{};
     Phase phase_ = Phase::open;
     bool paused_ = false;

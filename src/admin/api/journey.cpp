@@ -204,6 +204,11 @@ private:
         std::string says = certified
                                ? "a certificate of ours names " + contact_.pair.local.text()
                                : "no certificate of ours names " + contact_.pair.local.text() + "; dialback proves it";
+        const s2s::DestinationStatus* const to = destination_of(status_, hop_);
+        if (to != nullptr && to->certificate_refused) {
+            says += "; " + contact_.pair.remote.text() +
+                    " refused our certificate in SASL EXTERNAL and ended the stream, so dialback is used for a while";
+        }
         const record::Archive* const archive = node_.handshakes();
         const record::Archive::Found last = archive == nullptr ? nullptr : last_handshake(*archive);
         if (last == nullptr) return step("authentication", true, says);
@@ -370,14 +375,11 @@ private:
 
     /// Pool::send: a new destination needs a place.
     void limits(const s2s::DestinationStatus* to) {
-        const std::uint32_t shard = routing::owner(hop_.local.text(), hop_.remote.text(), std::max(1U, status_.shards));
-        const auto held = static_cast<std::uint64_t>(
-            std::count_if(status_.destinations.begin(), status_.destinations.end(),
-                          [&](const s2s::DestinationStatus& other) { return other.shard == shard; }));
+        const std::uint64_t held = status_.destinations.size();
         const std::uint64_t most = s2s::Pool::most_destinations(node_.file().limits);
         const bool full = to == nullptr && held >= most;
         step("limits", !full,
-             std::to_string(held) + " destinations of " + std::to_string(most) + " on the shard of this pair",
+             std::to_string(held) + " destinations of " + std::to_string(most) + " on this node",
              "[limits] outbound_streams in " + node_.file().path);
     }
 

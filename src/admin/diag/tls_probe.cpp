@@ -94,7 +94,7 @@ void TlsProbe::secure() {
 }
 
 void TlsProbe::greet() {
-    reader_.emplace(settings_.limits.before_auth);
+    reader_.emplace(settings_.limits.negotiated);
     xmpp::StreamHeader header;
     header.from = settings_.pair.local.text();
     header.to = settings_.pair.remote.text();

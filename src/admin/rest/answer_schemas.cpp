@@ -35,7 +35,7 @@ constexpr NamedForm named[] = {
     {"Destination",
      "{local:text remote:text state:text queued:count queued_bytes:count unacknowledged:count "
      "failures:count last_error:text? last_step:text? last_success:time? last_failure:time? "
-     "next_retry_seconds:number users:[text] users_more:count shard:count}"},
+     "next_retry_seconds:number stalled_seconds:number users:[text] users_more:count shard:count}"},
     {"DescribedPeer",
      "{edge:text local:text remote:text direction:text method:text tls:text cipher:text address:text "
      "verdict:text since:time?}"},

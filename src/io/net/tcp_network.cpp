@@ -26,6 +26,9 @@ public:
     void write(std::string_view bytes) override { connection_->write(bytes); }
     [[nodiscard]] std::size_t pending() const override { return connection_->pending(); }
     [[nodiscard]] std::size_t in_flight() const override { return connection_->in_flight(); }
+    void follow() override { connection_->follow(); }
+    [[nodiscard]] std::uint64_t written() const override { return connection_->written(); }
+    [[nodiscard]] std::uint64_t taken() const override { return connection_->taken(); }
     void pause(bool paused) override { connection_->pause(paused); }
     void start_tls(std::shared_ptr<const TlsContext> context, TlsRole role, const std::string& name) override {
         connection_->start_tls(std::move(context), role, name);

@@ -27,7 +27,7 @@ struct TlsSession::State {
     TlsWire& wire;
     TlsState phase = TlsState::handshaking;
     std::string failure;
-    std::string peer_objection;  ///< why the peer's chain is not accepted
+    ChainVerdict peer_chain;
     SslPtr ssl;
 };
 
@@ -87,9 +87,9 @@ struct TlsSession::Callbacks {
     static int verify(X509_STORE_CTX* judged, void*) {
         auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(judged, SSL_get_ex_data_X509_STORE_CTX_idx()));
         State& state = *state_of(ssl);
-        state.peer_objection = chain_objection(judged);
+        state.peer_chain = judge_chain(judged);
         // The path is not needed again; without it an idle stream is some kilobytes smaller.
-        const bool accepted = state.peer_objection.empty();
+        const bool accepted = state.peer_chain.objection.empty();
         const int problem = X509_STORE_CTX_get_error(judged);
         X509_STORE_CTX_set0_verified_chain(judged, nullptr);
         X509_STORE_CTX_set_error(judged, problem);
@@ -146,7 +146,7 @@ void TlsSession::State::fail_with_openssl_words() {
     if (reason > SSL_AD_REASON_OFFSET) {
         words = "the peer refused: " + words;
     } else if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED) {
-        words = "the peer's certificate is not accepted: " + peer_objection;
+        words = "the peer's certificate is not accepted: " + peer_chain.objection;
     } else if (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST) {
         words = "the peer does not speak TLS here (" + words + ")";
     }
@@ -264,8 +264,7 @@ TlsFacts TlsSession::take_facts() {
     }
     if (X509* peer = SSL_get0_peer_certificate(ssl)) {
         facts.peer = certificate_facts(peer);
-        facts.peer->chain_error = state_->peer_objection;
-        facts.peer->chain_valid = state_->peer_objection.empty();
+        apply(state_->peer_chain, *facts.peer);
     }
     // The leaf is held separately (channel bindings need it); the rest of what the peer sent is of no more use.
     STACK_OF(X509)* chain = SSL_get_peer_cert_chain(ssl);

@@ -66,6 +66,17 @@ s2s::S2sContext CoreShard::s2s_context(routing::Ledger& ledger, const CoreParts&
         }
         return s2s::ConfiguredTargets{};
     };
+    // A server that is back serves all of its domains.
+    context.on_alive = [this](const xmpp::Domain& remote) {
+        for (const auto& server : servers_) {
+            if (std::find(server.domains.begin(), server.domains.end(), remote) == server.domains.end()) continue;
+            for (const auto& sibling : siblings_) {
+                shard_.bus.run_on(sibling->shard_.index, [core = sibling.get(), domains = server.domains] {
+                    for (const xmpp::Domain& domain : domains) core->s2s_.pool().alive(domain);
+                });
+            }
+        }
+    };
     context.pong_elsewhere = [this](std::uint32_t to, std::string id, std::string from, std::string at) {
         shard_.bus.run_on(to, [core = siblings_[to].get(), id = std::move(id), from = std::move(from),
                                at = std::move(at)] { core->s2s_.pool().pong(id, from, at); });

@@ -186,6 +186,7 @@ std::vector<std::string> EdgeNode::reload() {
                                    edge->s2s().context().direct_server_tls = contexts.direct_server;
                                    edge->s2s().context().client_tls = contexts.client;
                                    edge->s2s().context().direct_client_tls = contexts.direct_client;
+                                   edge->s2s().lessons().clear();
                                    edge->hub().replace_tls(link);
                                });
     }

@@ -52,9 +52,22 @@ s2s::S2sContext EdgeShard::s2s_context(routing::Ledger& ledger, const EdgeParts&
         return policy::limits_for(rules_.settings(), general, remote);
     };
     context.on_peer = [this](const s2s::PeerNews& news) { peer_news(news); };
+    context.on_alive = [this](const xmpp::Domain& remote) {
+        for (const auto& sibling : siblings_) {
+            if (sibling.get() == this) continue;
+            shard_.bus.run_on(sibling->shard_.index,
+                              [edge = sibling.get(), remote] { edge->s2s_.pool().alive(remote); });
+        }
+    };
     context.pong_elsewhere = [this](std::uint32_t to, std::string id, std::string from, std::string at) {
         shard_.bus.run_on(to, [edge = siblings_[to].get(), id = std::move(id), from = std::move(from),
                                at = std::move(at)] { edge->s2s_.pool().pong(id, from, at); });
+    };
+    context.take_over = [this](std::uint32_t to, const xmpp::DomainPair& pair, std::deque<s2s::Waiting> waiting) {
+        // std::function wants a copyable callable.
+        const auto shared = std::make_shared<std::deque<s2s::Waiting>>(std::move(waiting));
+        shard_.bus.run_on(
+            to, [edge = siblings_[to].get(), pair, shared] { edge->s2s_.pool().take_over(pair, std::move(*shared)); });
     };
     context.on_reverse = [this](const xmpp::DomainPair& pair, bool up) { reverse(pair, up); };
     context.router = this;

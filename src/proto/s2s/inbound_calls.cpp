@@ -82,6 +82,8 @@ void Inbound::on_certificate_expired(TimePoint now, Actions& out) { state_->expi
 
 void Inbound::shut(StreamError error, TimePoint now, Actions& out) {
     state_->orderly = true;
+    // What has arrived need neither be returned nor sent again.
+    if (state_->sent.unacknowledged() != 0) static_cast<void>(probe(now, out));
     std::string why = "shut: " + std::string{xmpp::text(error.condition)};
     state_->close(std::move(error), std::move(why), now, out);
 }
@@ -111,6 +113,9 @@ std::string_view Inbound::lang() const { return state_->lang; }
 const xmpp::DomainPair& Inbound::peer() const { return state_->peer; }
 const TlsFacts* Inbound::tls() const { return state_->tls.get(); }
 bool Inbound::bidi() const { return state_->bidi; }
+bool Inbound::open() const { return state_->phase == State::Phase::open; }
+std::uint64_t Inbound::unacknowledged() const { return state_->sent.unacknowledged(); }
+const std::optional<StreamError>& Inbound::peer_error() const { return state_->error_of_peer; }
 bool Inbound::managed() const { return state_->received.enabled(); }
 std::string_view Inbound::state() const { return State::words(state_->phase); }
 

@@ -90,6 +90,11 @@ void Outbound::on_sent(TimePoint now, Actions& out) {
     }
 }
 
+void Outbound::on_progress(TimePoint now) {
+    State& s = *state_;
+    if (s.probe != never) s.probe = now + s.timers.stanza;
+}
+
 bool Outbound::probe(TimePoint now, Actions& out) {
     State& s = *state_;
     if (s.phase != State::Phase::open || !s.managed) return false;
@@ -104,6 +109,7 @@ bool Outbound::on_stanza(const xmpp::Stanza& stanza, TimePoint now, std::uint64_
     const bool open = s.phase == State::Phase::open || (s.phase == State::Phase::closing && s.orderly);
     if (open && s.bidi && s.pairs.ready(stanza.to_domain, stanza.from_domain)) {
         sequence = s.received.receive();
+        s.stanza = never;
         if (s.phase == State::Phase::open) s.idle = now + s.timers.idle;
         return true;
     }

@@ -1,12 +1,33 @@
 // Accepting streams and spreading news to all of them.
 #include "services/s2s/s2s_shard.h"
 
+#include <utility>
+
 namespace sallyport::s2s {
 
 S2sShard::S2sShard(S2sContext context)
-    : context_{std::move(context)}, log_{context_.shard.logger(LogModule::s2s)}, pool_{context_}, desk_{context_} {}
+    : learned_{context.limits.remembered_failures, [this] { arm_sweep(); }},
+      sweeper_{context.shard.loop.timer([this] { sweep_lessons(); })},
+      context_{std::move(context)},
+      log_{context_.shard.logger(LogModule::s2s)},
+      pool_{context_},
+      desk_{context_} {
+    context_.learned = &learned_;
+}
 
 S2sShard::~S2sShard() = default;
+
+void S2sShard::arm_sweep() {
+    constexpr Duration every = std::chrono::minutes{1};
+    if (std::exchange(sweeping_, true)) return;
+    sweeper_->arm(context_.shard.loop.now() + every);
+}
+
+void S2sShard::sweep_lessons() {
+    sweeping_ = false;
+    learned_.sweep(context_.shard.loop.now());
+    if (learned_.size() > 0) arm_sweep();
+}
 
 Result<void> S2sShard::listen(const Endpoint& at, bool direct_tls) {
     auto listener = context_.shard.network.listen(
@@ -47,6 +68,7 @@ void S2sShard::accept(std::unique_ptr<io::Stream> stream, bool direct_tls) {
 }
 
 void S2sShard::rules_changed() {
+    learned_.clear();
     for (auto& [key, stream] : inbound_) stream->rules_changed();
     desk_.rules_changed();
     pool_.rules_changed();
@@ -56,6 +78,7 @@ void S2sShard::hold(bool held) {
     if (held == held_) return;
     held_ = held;
     for (auto& [key, stream] : inbound_) stream->hold(held);
+    pool_.hold_reading(held);
 }
 
 unsigned S2sShard::close(const xmpp::Domain& remote, const std::string& why) {

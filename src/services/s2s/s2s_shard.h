@@ -27,6 +27,8 @@ public:
 
     /// A new snapshot is in force: each stream asks its rules again.
     void rules_changed();
+    /// What failures have taught; forgotten with new settings, and by clear() with new certificates.
+    [[nodiscard]] Learned& lessons() { return learned_; }
     /// Back-pressure: inbound streams stop or go on reading.
     void hold(bool held);
     /// Closes streams of `remote` in both directions; the number closed.
@@ -38,11 +40,17 @@ public:
     void tables(TableFills& all) const {
         pool_.tables(all);
         desk_.tables(all);
+        learned_.tables(all);
     }
 
 private:
     void accept(std::unique_ptr<io::Stream> stream, bool direct_tls);
+    void sweep_lessons();
+    void arm_sweep();
 
+    Learned learned_;
+    std::unique_ptr<io::Timer> sweeper_;
+    bool sweeping_ = false;  ///< while there are lessons
     S2sContext context_;
     Logger log_;
     Pool pool_;

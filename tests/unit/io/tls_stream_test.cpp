@@ -167,6 +167,35 @@ TEST_F(TlsStream, TellsAnOrderlyEndFromATruncatedOne) {
     EXPECT_EQ(server.closed, CloseReason::peer_closed);
 }
 
+TEST_F(TlsStream, KnowsWhatThePeerHasTaken) {
+    connect();
+    client.stream->follow();
+    client.stream->write("plain");
+    until([&] { return server.received == "plain"; });
+    secure(pki.context({}), pki.context({"two.example"}), "two.example");
+    ASSERT_TRUE(client.tls);
+    for (int n = 0; n < 100; ++n) {
+        client.stream->write("a record");
+        until([&] { return server.received.size() == client.stream->written(); });
+        until_seen([&] { return client.stream->taken() == client.stream->written(); });
+    }
+    server.stream->pause(true);
+    std::uint64_t taken = 0;
+    while (client.stream->pending() <= io::Stream::high_water) {
+        client.stream->write(std::string(100000, 'x'));
+        bool turned = false;
+        loop.post([&] { turned = true; });
+        until([&] { return turned; });
+        EXPECT_GE(client.stream->taken(), taken);
+        taken = client.stream->taken();
+        EXPECT_LE(taken, client.stream->written());
+    }
+    server.stream->abort();
+    until([&] { return client.closed.has_value(); });
+    EXPECT_GE(client.stream->taken(), taken);
+    EXPECT_LT(client.stream->taken(), client.stream->written());
+}
+
 TEST_F(TlsStream, SaysThatThePeerDoesNotSpeakTls) {
     connect();
     server.stream->start_tls(pki.context({"two.example"}), TlsRole::server, {});
