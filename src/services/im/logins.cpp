@@ -137,7 +137,7 @@ void Inside::resume(ClientStream& stream, const std::string& id, std::uint32_t h
     acknowledged(session, h);
     session.stream = &stream;
     session.remote_address = stream.remote().text();
-    stream.resumed(session, session.received.h());
+    stream.resumed(session, session.received.resume());
 }
 
 }  // namespace sallyport::im
