@@ -155,6 +155,12 @@ void OutboundStream::on_bytes(std::string_view bytes) {
             case xml::Kind::need_more: break;
             case xml::Kind::header: machine_->on_header(reader_->header(), heard_, actions); break;
             case xml::Kind::element: element(); continue;
+            case xml::Kind::excess:
+                if (is_stanza(*reader_)) {
+                    stanza();
+                    continue;
+                }
+                [[fallthrough]];
             case xml::Kind::footer: machine_->on_footer(heard_, actions); break;
             case xml::Kind::problem:
                 machine_->on_problem(reader_->problem(), reader_->explanation(), heard_, actions);
@@ -183,9 +189,10 @@ void OutboundStream::stanza() {
     xmpp::StanzaProblem problem;
     std::uint64_t sequence = 0;
     Actions actions;
-    if (!intake_.read(*reader_, {}, stanza, problem)) {
-        machine_->shut(xmpp::StreamError{problem.stream.value_or(xmpp::StreamCondition::bad_format), {}, {}, {}},
-                       "malformed stanza", heard_, actions);
+    const bool read = intake_.read(*reader_, {}, stanza, problem);
+    if (!read && stanza.to_domain.empty()) stanza.to_domain = machine_->local_for(stanza.from_domain);
+    if (!read && problem.stream) {
+        machine_->shut(xmpp::StreamError{*problem.stream, {}, {}, {}}, std::string{problem.why}, heard_, actions);
     } else if (machine_->on_stanza(stanza, heard_, sequence, actions)) {
         ++stanzas_in_;
         routing::Ticket ticket;
@@ -200,7 +207,11 @@ void OutboundStream::stanza() {
             ticket = source_;
             ticket.sequence = sequence;
         }
-        if (!owner_.outbound_answered(stanza, ticket)) context_.router->route(stanza, ticket);
+        if (!read) {
+            owner_.outbound_refused(stanza, xmpp::refusal(problem), ticket);
+        } else if (!owner_.outbound_answered(stanza, ticket)) {
+            context_.router->route(stanza, ticket);
+        }
     }
     carry_out(actions);
 }
@@ -244,7 +255,10 @@ void OutboundStream::carry_out(Actions& actions) {
             reader_ = std::make_unique<xml::Reader>(context_.limits.before_auth);
         } else if (auto* ready_pair = std::get_if<PairReady>(&action)) {
             was_ready_ = true;
-            if (machine_->bidi()) reader_->set_limits(context_.peer_limits(pair_.remote).after_auth);
+            if (machine_->bidi()) {
+                reader_->set_limits(context_.peer_limits(pair_.remote).after_auth);
+                reader_->pass_over_excess();
+            }
             const TlsFacts* facts = machine_->tls();
             log_.info("s2s.pair.ready", {{"detail", "Connection state change: PENDING->CONNECTED"},
                                          {"pair", ready_pair->pair.text()},
