@@ -101,7 +101,7 @@ void Inside::excess_of_client(Session& session, const xml::Shell& shell) {
                                              {"type", shell.has_type, shell.type}}) {
         if (present) tree.set(name, xml::attribute_value(raw));
     }
-    log_.info("im.excess", {{"user", session.full.text()}});
+    log_.write_for(session.account->bare.text(), LogLevel::info, "im.excess", {{"user", session.full.text()}});
     refuse_as_given(session, tree, StanzaCondition::policy_violation, ticket);
 }
 

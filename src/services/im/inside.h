@@ -151,6 +151,7 @@ private:
     void send_managing(const Account& account, c2s::Managing type, const xmpp::Jid& contact);
     /// Strangers get so much a minute (limit vcard_bytes_per_minute). False: that is used up.
     [[nodiscard]] bool spend_vcard(const xmpp::Jid& stranger, std::size_t bytes);
+    void forget_strangers();
     void vcard_get(Session* session, Account& account, const SharedLetter& letter);
     void vcard_set(Account& account, const SharedLetter& letter);
     void forget_failures();
@@ -169,6 +170,7 @@ private:
     std::map<IpAddress, Failures> failures_;
     std::unique_ptr<io::Timer> failures_timer_;
     Spending vcards_by_stranger_, vcards_by_domain_;
+    std::unique_ptr<io::Timer> vcards_timer_;
     std::uint64_t serials_ = 0;
     bool shutting_ = false, held_ = false;
 };

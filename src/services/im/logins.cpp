@@ -72,6 +72,8 @@ void Inside::forget_failures() {
 void Inside::tables(TableFills& all) {
     all.push_back(ledger_.table(now()));
     all.push_back({"users.failures", failures_.size(), most_failing_addresses});
+    all.push_back({"users.strangers", vcards_by_stranger_.size(), Spending::most_names});
+    all.push_back({"users.stranger-domains", vcards_by_domain_.size(), Spending::most_names});
 }
 
 void Inside::authenticated(ClientStream& stream) { stream.counted().authenticated(); }

@@ -92,7 +92,8 @@ bool Inside::waits(Account& account, const SharedLetter& letter, bool to_user) {
         });
         account.behind_timer->arm(now() + longest_wait_for_kept);
     } else {
-        log_.warn("im.limit", {{"limit", "account_jobs"}, {"user", account.bare.text()}});
+        log_.write_for(account.bare.text(), LogLevel::warn, "im.limit",
+                       {{"limit", "account_jobs"}, {"user", account.bare.text()}});
         refuse(letter, StanzaCondition::resource_constraint);
     }
     return true;

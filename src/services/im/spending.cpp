@@ -13,8 +13,12 @@ bool Spending::may_spend(const std::string& name, std::uint64_t bytes, std::uint
 
 bool Spending::has_place(const std::string& name, TimePoint now) {
     if (names_.size() < most_names || names_.contains(name)) return true;
-    std::erase_if(names_, [&](const auto& entry) { return now - entry.second.since >= window; });
+    forget(now);
     return names_.size() < most_names;
+}
+
+void Spending::forget(TimePoint now) {
+    std::erase_if(names_, [&](const auto& entry) { return now - entry.second.since >= window; });
 }
 
 bool Spending::spend(const std::string& name, std::uint64_t bytes, std::uint64_t most, TimePoint now) {

@@ -4,8 +4,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <string>
-#include <unordered_map>
 
 #include "base/clock.h"
 
@@ -21,6 +21,9 @@ public:
     [[nodiscard]] bool may_spend(const std::string& name, std::uint64_t bytes, std::uint64_t most, TimePoint now) const;
     /// False: that would be more than `most` in this minute; then nothing is counted.
     [[nodiscard]] bool spend(const std::string& name, std::uint64_t bytes, std::uint64_t most, TimePoint now);
+    /// Those who spent nothing in this minute.
+    void forget(TimePoint now);
+    [[nodiscard]] std::size_t size() const { return names_.size(); }
     /// `name` is in the table, or there is room for it.
     [[nodiscard]] bool has_place(const std::string& name, TimePoint now);
 
@@ -29,7 +32,7 @@ private:
         TimePoint since{};
         std::uint64_t bytes = 0;
     };
-    std::unordered_map<std::string, Spent> names_;
+    std::map<std::string, Spent> names_;  ///< ordered: others choose the names (threat T63)
 };
 
 }  // namespace sallyport::im

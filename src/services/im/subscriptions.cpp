@@ -63,7 +63,8 @@ void Inside::subscription_in(Account& account, Managing type, const SharedLetter
     const bool request = type == Managing::subscribe;
     if (request && !next.listed &&
         !has_room_for_request(account.contacts, contact, context_.limits.subscription_requests)) {
-        log_.warn("im.limit", {{"limit", "subscription_requests"}, {"user", account.bare.text()}});
+        log_.write_for(account.bare.text(), LogLevel::warn, "im.limit",
+                       {{"limit", "subscription_requests"}, {"user", account.bare.text()}});
         return refuse(letter, StanzaCondition::resource_constraint);
     }
     // RFC 6121 3.1.3, 3.1.6: to the user, from the user, whatever clients were named. A request is kept in brief.

@@ -26,7 +26,15 @@ bool Inside::spend_vcard(const xmpp::Jid& stranger, std::size_t bytes) {
     // A domain that invents askers must not keep those of others out: its own budget holds it.
     const bool counted = vcards_by_stranger_.has_place(asker, now());
     if (counted && !vcards_by_stranger_.spend(asker, bytes, most, now())) return false;
+    if (!vcards_timer_) vcards_timer_ = context_.shard.loop.timer([this] { forget_strangers(); });
+    if (vcards_by_domain_.size() == 0) vcards_timer_->arm(now() + Spending::window);
     return vcards_by_domain_.spend(domain, bytes, most_of_domain, now());
+}
+
+void Inside::forget_strangers() {
+    vcards_by_stranger_.forget(now());
+    vcards_by_domain_.forget(now());
+    if (vcards_by_domain_.size() + vcards_by_stranger_.size() != 0) vcards_timer_->arm(now() + Spending::window);
 }
 
 /// XEP-0054 3.1 and 3.3. Who asks for a user without one hears the same as for a user that does not exist.
@@ -44,7 +52,8 @@ void Inside::vcard_get(Session* session, Account& account, const SharedLetter& l
                 return refuse(letter, StanzaCondition::service_unavailable);
             }
             if (!known && !spend_vcard(letter->from(), stored->size())) {
-                log_.info("im.limit", {{"limit", "vcard_bytes_per_minute"}, {"user", bare(letter->from()).text()}});
+                log_.write_for(letter->from().domain().text(), LogLevel::info, "im.limit",
+                               {{"limit", "vcard_bytes_per_minute"}, {"user", bare(letter->from()).text()}});
                 return refuse(letter, StanzaCondition::resource_constraint);
             }
             auto card = xml::parse(*stored, passed_on_limits);

@@ -310,11 +310,12 @@ void Hub::refused(Connection& connection, const xmpp::Stanza& stanza, const xmpp
     if (session == nullptr) return;
     const routing::Ticket ticket = received(*session);
     const xmpp::StanzaError error = xmpp::refusal(problem);
-    log_.warn("link.stanza.refused", {{"far", session->far_realm},
-                                      {"condition", std::string{xmpp::text(error.condition)}},
-                                      {"from", std::string{stanza.from_domain}},
-                                      {"to", std::string{stanza.to_domain}},
-                                      {"why", error.why}});
+    log_.write_for(std::string{stanza.from_domain}, LogLevel::warn, "link.stanza.refused",
+                   {{"far", session->far_realm},
+                    {"condition", std::string{xmpp::text(error.condition)}},
+                    {"from", std::string{stanza.from_domain}},
+                    {"to", std::string{stanza.to_domain}},
+                    {"why", error.why}});
     const bool answerable = !stanza.from_domain.empty() && !stanza.to_domain.empty();
     if (!answerable || judge(*session, stanza) != Admission::route) return context_.shard.settle(ticket);
     context_.bounce(stanza, error, ticket);

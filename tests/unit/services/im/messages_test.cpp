@@ -261,6 +261,22 @@ TEST(ImMessages, KeptOnesComeBeforeThoseOfTheMomentOfLogin) {
     EXPECT_EQ(got, expected);
 }
 
+TEST(ImMessages, WaitForKeptOnesNoLongerThanTheDiskIsWorth) {
+    ImWorld world;
+    world.stop_service();
+    world.disk_is_stuck = true;
+    world.start_service();
+    Client juliet{world, "juliet"};
+    ASSERT_TRUE(juliet.login());
+    juliet.say("<presence/>");
+    world.settle();
+    (void)world.from_outside(foreign("juliet@corp.example", "one"));
+    world.world.advance(std::chrono::seconds{6});
+    EXPECT_EQ(body_of(juliet.next("message")), "one");
+    (void)world.from_outside(foreign("juliet@corp.example", "two"));
+    EXPECT_EQ(body_of(juliet.next("message")), "two");
+}
+
 TEST(ImMessages, WaitingBehindKeptOnesAreNotLostWhenTheClientGoes) {
     ImWorld world;
     (void)world.from_outside(foreign("juliet@corp.example", "0"));
