@@ -109,6 +109,9 @@ Result<std::optional<UserParts>> PresenceNode::open_users() {
     users_reader_ = std::make_shared<io::UserStore>(std::move(*reader));
     directory_->on_changed(
         [this](const io::UserName& user) { on_data([this, user] { shard_->users()->account_changed(user); }); });
+    directory_->on_forgotten([this](const io::UserName& user, const std::vector<std::string>& contacts) {
+        on_data([this, user, contacts] { shard_->users()->requests_forgotten(user, contacts); });
+    });
     UserParts users;
     users.writing.emplace(im::Storage::Disk{users_writing_->loop(), directory_->store()});
     users.reading.emplace(im::Storage::Disk{users_reading_->loop(), users_reader_});

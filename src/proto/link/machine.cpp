@@ -242,10 +242,9 @@ void Machine::bound(const xml::Element& element, Actions& out) {
         if (name->is(ns::link, "realm")) result.serves.realms.push_back(name->text().substr(0, longest_name));
         if (name->is(ns::link, "component")) result.serves.components.push_back(name->text().substr(0, longest_name));
         if (!name->is(ns::component_bind, "hostname")) continue;
+        // A domain that only the far side's Unicode knows is not served here; the link goes on.
         auto domain = xmpp::Domain::parse(name->text());
-        if (!domain)
-            return close(xmpp::StreamError{xmpp::StreamCondition::improper_addressing, {}, {}, {}}, domain.error().text,
-                         out);
+        if (!domain) continue;
         result.serves.domains.push_back(std::move(domain).value());
     }
     out.push_back(std::move(result));
@@ -262,9 +261,7 @@ void Machine::done_received(const xml::Element& element, Actions& out) {
 void Machine::facts_received(const xml::Element& element, Actions& out) {
     auto local = xmpp::Domain::parse(element.attribute("local"));
     auto remote = xmpp::Domain::parse(element.attribute("remote"));
-    if (!local || !remote)
-        return close(xmpp::StreamError{xmpp::StreamCondition::improper_addressing, {}, {}, {}}, "malformed <peer/>",
-                     out);
+    if (!local || !remote) return;  // it informs, nothing rests on it
     const auto cut = [&](std::string_view name) { return std::string{element.attribute(name).substr(0, 128)}; };
     out.push_back(FactsReceived{{{*local, *remote},
                                  cut("direction"),

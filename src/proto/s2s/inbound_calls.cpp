@@ -72,6 +72,8 @@ bool Inbound::on_stanza(const xmpp::Stanza& stanza, TimePoint now, std::uint64_t
     return false;
 }
 
+std::string_view Inbound::local_for(std::string_view from_domain) const { return state_->pairs.local_for(from_domain); }
+
 void Inbound::set_limits(const Limits& limits) {
     state_->max_pairs = limits.pairs_per_stream;
     state_->max_pending = limits.pending_dialbacks_per_stream;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <vector>
 
 #include "proto/xmpp/namespaces.h"
@@ -77,6 +78,17 @@ void append_attribute(std::string& out, std::string_view name, std::string_view 
     out.push_back('\'');
 }
 
+/// `whole`, and `part` where it is no piece of it.
+std::string both(std::string_view whole, std::string_view part, std::size_t& at) {
+    std::string out{whole};
+    const auto begin = reinterpret_cast<std::uintptr_t>(whole.data());
+    const auto place = reinterpret_cast<std::uintptr_t>(part.data());
+    at = place - begin;
+    if (!part.empty() && place >= begin && place + part.size() <= begin + whole.size()) return out;
+    at = out.size();
+    return out.append(part);
+}
+
 bool has_reference(std::string_view raw) { return raw.find('&') != std::string_view::npos; }
 
 }  // namespace
@@ -86,26 +98,33 @@ std::string_view text(StanzaKind kind) { return kind_names[static_cast<std::size
 OwnedStanza::OwnedStanza(const Stanza& stanza)
     : bytes_{stanza.bytes},
       kind_{stanza.kind},
-      to_{stanza.to},
-      from_{stanza.from},
+      to_{both(stanza.to, stanza.to_domain, to_domain_at_)},
+      from_{both(stanza.from, stanza.from_domain, from_domain_at_)},
       id_{stanza.id},
       type_{stanza.type},
-      to_domain_at_{static_cast<std::size_t>(stanza.to_domain.data() - stanza.to.data())},
+      to_size_{stanza.to.size()},
+      from_size_{stanza.from.size()},
       to_domain_size_{stanza.to_domain.size()},
-      from_domain_at_{static_cast<std::size_t>(stanza.from_domain.data() - stanza.from.data())},
       from_domain_size_{stanza.from_domain.size()} {}
 
 Stanza OwnedStanza::view() const {
+    const std::string_view to{to_}, from{from_};
     Stanza stanza;
     stanza.bytes = bytes_;
     stanza.kind = kind_;
-    stanza.to = to_;
-    stanza.from = from_;
-    stanza.to_domain = stanza.to.substr(to_domain_at_, to_domain_size_);
-    stanza.from_domain = stanza.from.substr(from_domain_at_, from_domain_size_);
+    stanza.to = to.substr(0, to_size_);
+    stanza.from = from.substr(0, from_size_);
+    stanza.to_domain = to.substr(to_domain_at_, to_domain_size_);
+    stanza.from_domain = from.substr(from_domain_at_, from_domain_size_);
     stanza.id = id_;
     stanza.type = type_;
     return stanza;
+}
+
+StanzaError refusal(const StanzaProblem& problem) {
+    const StanzaCondition condition = problem.stanza.value_or(StanzaCondition::bad_request);
+    const bool excess = condition == StanzaCondition::policy_violation;
+    return {condition, {}, excess ? "excess" : "malformed", std::string{problem.why}};
 }
 
 bool StanzaIntake::read(const xml::Reader& reader, std::string_view default_lang, Stanza& out, StanzaProblem& problem) {
@@ -114,8 +133,10 @@ bool StanzaIntake::read(const xml::Reader& reader, std::string_view default_lang
     problem = {};
     if (!in_content_space(shell.space, reader.header().content_space) || !read_kind(shell.name, out.kind)) {
         problem.stream = StreamCondition::unsupported_stanza_type;
+        problem.why = "no stanza";
         return false;
     }
+    if (reader.is_excess()) return pass_over(reader, out, problem);
     const bool canonical = split_canonical(shell.to, out.to_domain) && split_canonical(shell.from, out.from_domain);
     if (reader.plain() && canonical && !has_reference(shell.type)) {
         take(reader, default_lang, out);
@@ -125,13 +146,57 @@ bool StanzaIntake::read(const xml::Reader& reader, std::string_view default_lang
     // The reader's limits have seen to the rest: only bytes grow when a stanza is written afresh.
     if (out.bytes.size() > passed_on_bytes) {
         problem.stanza = StanzaCondition::policy_violation;
+        problem.why = "written afresh it is longer than any limit";
         return false;
     }
     if (out.kind == StanzaKind::iq && !good_iq(out.type, shell.has_id, reader.children())) {
         problem.stanza = StanzaCondition::bad_request;
+        problem.why = "an iq without id, type or payload";
         return false;
     }
     return true;
+}
+
+/// What is known of a stanza that was read past.
+bool StanzaIntake::pass_over(const xml::Reader& reader, Stanza& out, StanzaProblem& problem) {
+    const xml::Shell& shell = reader.shell();
+    id_ = xml::escaped(xml::attribute_value(shell.id));
+    type_ = xml::escaped(xml::attribute_value(shell.type));
+    out.id = id_;
+    out.type = type_;
+    (void)address(shell, xml::attribute_value(shell.to), xml::attribute_value(shell.from), out, problem);
+    problem.stanza = StanzaCondition::policy_violation;
+    problem.why = "beyond a limit of stanzas";
+    return false;
+}
+
+/// True when both are XMPP addresses; otherwise what of them an answer needs.
+bool StanzaIntake::address(const xml::Shell& shell, std::string_view to, std::string_view from, Stanza& out,
+                           StanzaProblem& problem) {
+    const auto place = [](std::string_view given, std::string& text, Domain& refused, std::string_view& whole,
+                          std::string_view& domain) {
+        if (const auto jid = Jid::parse(given)) {
+            text = jid->text();
+            whole = text;
+            domain = whole.substr(jid->local().empty() ? 0 : jid->local().size() + 1, jid->domain().text().size());
+            return true;
+        }
+        text = given;
+        whole = text;
+        refused = domain_of(given).value_or(Domain{});
+        domain = refused.text();
+        return false;
+    };
+    const bool good_to = place(to, to_, to_domain_, out.to, out.to_domain);
+    const bool good_from = place(from, from_, from_domain_, out.from, out.from_domain);
+    if (good_to && good_from) return true;
+    problem.stanza = StanzaCondition::jid_malformed;
+    problem.why = good_to ? "from is no XMPP address" : "to is no XMPP address";
+    // RFC 6120 8.1.1.2, 8.1.2.2. Without a domain nobody has proved that the sender is who it says.
+    if (shell.has_to && shell.has_from && !out.from_domain.empty()) return false;
+    problem.stream = StreamCondition::improper_addressing;
+    if (!shell.has_to || !shell.has_from) problem.stanza = StanzaCondition::bad_request;
+    return false;
 }
 
 /// The stanza as it was received; only xml:lang may have to be added.
@@ -153,31 +218,20 @@ void StanzaIntake::take(const xml::Reader& reader, std::string_view default_lang
 bool StanzaIntake::rewrite(const xml::Reader& reader, std::string_view default_lang, Stanza& out,
                            StanzaProblem& problem) {
     xml::Element tree = reader.tree();
-    if (holds_stream_element(tree)) {
-        problem.stream = StreamCondition::bad_format;
-        return false;
-    }
-    const auto to = Jid::parse(tree.attribute("to"));
-    const auto from = Jid::parse(tree.attribute("from"));
-    if (!to || !from) {
-        problem.stream = StreamCondition::improper_addressing;
-        return false;
-    }
-    const auto place = [](const Jid& jid, std::string& text, std::string_view& whole, std::string_view& domain) {
-        text = jid.text();
-        whole = text;
-        domain = whole.substr(jid.local().empty() ? 0 : jid.local().size() + 1, jid.domain().text().size());
-    };
-    place(*to, to_, out.to, out.to_domain);
-    place(*from, from_, out.from, out.from_domain);
-    tree.set("to", to_).set("from", from_);
-    if (!reader.shell().has_lang && !default_lang.empty()) {
-        tree.attributes.push_back({std::string{ns::xml}, "lang", std::string{default_lang}});
-    }
     id_ = xml::escaped(tree.attribute("id"));
     type_ = xml::escaped(tree.attribute("type"));
     out.id = id_;
     out.type = type_;
+    if (!address(reader.shell(), tree.attribute("to"), tree.attribute("from"), out, problem)) return false;
+    if (holds_stream_element(tree)) {
+        problem.stanza = StanzaCondition::bad_request;
+        problem.why = "an element of the stream in a stanza";
+        return false;
+    }
+    tree.set("to", to_).set("from", from_);
+    if (!reader.shell().has_lang && !default_lang.empty()) {
+        tree.attributes.push_back({std::string{ns::xml}, "lang", std::string{default_lang}});
+    }
     rewritten_ = xml::write_rescoped(tree, tree.space, no_space);
     out.bytes = rewritten_;
     return true;
@@ -187,8 +241,8 @@ std::string bounce(const Stanza& stanza, const StanzaError& error) {
     if (!stanza.may_be_answered()) return {};
     std::string out{"<"};
     out += text(stanza.kind);
-    append_attribute(out, "to", stanza.from);
-    append_attribute(out, "from", stanza.to);
+    append_attribute(out, "to", stanza.from.empty() ? stanza.from_domain : stanza.from);
+    append_attribute(out, "from", stanza.to.empty() ? stanza.to_domain : stanza.to);
     if (!stanza.id.empty()) append_raw_attribute(out, "id", stanza.id);
     out += " type='error'>";
     out += write(error);

@@ -80,6 +80,10 @@ void Connection::on_bytes(std::string_view bytes) {
             element();
             continue;
         }
+        if (kind == xml::Kind::excess) {
+            excess();
+            continue;
+        }
         if (kind == xml::Kind::header) machine_.on_header(reader_.header(), now, actions);
         if (kind == xml::Kind::footer) machine_.on_footer(actions);
         if (kind == xml::Kind::problem) machine_.on_problem(reader_.problem(), actions);
@@ -95,15 +99,27 @@ void Connection::element() {
         machine_.on_element(reader_.tree(), hub_.context_.shard.loop.now(), actions);
         return carry_out(actions);
     }
+    stanza();
+}
+
+void Connection::excess() {
+    const xml::Shell& shell = reader_.shell();
+    if (shell.space == xmpp::ns::component && shell.name != "handshake") return stanza();
+    Actions actions;
+    machine_.on_problem(reader_.problem(), actions);
+    carry_out(actions);
+}
+
+void Connection::stanza() {
+    Actions actions;
     if (!machine_.may_carry(actions)) return carry_out(actions);
     xmpp::Stanza stanza;
     xmpp::StanzaProblem problem;
-    if (!intake_.read(reader_, {}, stanza, problem)) {
-        machine_.close(xmpp::StreamError{problem.stream.value_or(xmpp::StreamCondition::bad_format), {}, {}, {}},
-                       "malformed stanza", actions);
-        return carry_out(actions);
-    }
-    hub_.stanza(*this, stanza);
+    if (intake_.read(reader_, {}, stanza, problem)) return hub_.stanza(*this, stanza);
+    if (problem.stanza) return hub_.refused(*this, stanza, problem);
+    machine_.close(xmpp::StreamError{problem.stream.value_or(xmpp::StreamCondition::bad_format), {}, {}, {}},
+                   std::string{problem.why}, actions);
+    carry_out(actions);
 }
 
 void Connection::attach(Session* session) {
@@ -111,6 +127,7 @@ void Connection::attach(Session* session) {
     if (session == nullptr) return;
     // Whatever either side is configured to admit: a stanza that one side took in must not break the link.
     reader_.set_limits(passed_on_limits);
+    reader_.pass_over_excess();
 }
 
 void Connection::carry_out(Actions& actions) {

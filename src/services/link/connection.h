@@ -54,6 +54,8 @@ public:
 private:
     [[nodiscard]] std::string objection(const TlsFacts& facts);
     void element();
+    void excess();
+    void stanza();
     void arm();
 
     Hub& hub_;

@@ -277,22 +277,48 @@ void Hub::done(Connection& connection, const std::vector<Range>& ranges) {
 void Hub::stanza(Connection& connection, const xmpp::Stanza& stanza) {
     Session* session = connection.session();
     if (session == nullptr) return;
-    const Admission admission = context_.admission ? context_.admission(*session, stanza) : Admission::route;
-    if (admission != Admission::route) {
-        log_.error("link.refused", {{"far", session->far_realm},
-                                    {"condition", std::string{xmpp::text(xmpp::StreamCondition::invalid_from)}},
-                                    {"from", std::string{stanza.from_domain}},
-                                    {"to", std::string{stanza.to_domain}}});
-    }
-    ++session->received;
-    routing::Ticket ticket = session->source;
-    ticket.sequence = session->in.received();
+    const Admission admission = judge(*session, stanza);
+    const routing::Ticket ticket = received(*session);
     if (admission == Admission::route) return context_.router->route(stanza, ticket);
     // Done with, so that it does not come again when the session is resumed.
     context_.shard.settle(ticket);
     if (admission == Admission::refuse) return;
     connection.close(xmpp::StreamError{xmpp::StreamCondition::invalid_from, {}, {}, {}},
                      "a stanza that the far side may not send");
+}
+
+Admission Hub::judge(const Session& session, const xmpp::Stanza& stanza) {
+    const Admission admission = context_.admission ? context_.admission(session, stanza) : Admission::route;
+    if (admission != Admission::route) {
+        log_.error("link.refused", {{"far", session.far_realm},
+                                    {"condition", std::string{xmpp::text(xmpp::StreamCondition::invalid_from)}},
+                                    {"from", std::string{stanza.from_domain}},
+                                    {"to", std::string{stanza.to_domain}}});
+    }
+    return admission;
+}
+
+routing::Ticket Hub::received(Session& session) {
+    ++session.received;
+    routing::Ticket ticket = session.source;
+    ticket.sequence = session.in.received();
+    return ticket;
+}
+
+void Hub::refused(Connection& connection, const xmpp::Stanza& stanza, const xmpp::StanzaProblem& problem) {
+    Session* session = connection.session();
+    if (session == nullptr) return;
+    const routing::Ticket ticket = received(*session);
+    const xmpp::StanzaError error = xmpp::refusal(problem);
+    log_.write_for(std::string{stanza.from_domain}, LogLevel::warn, "link.stanza.refused",
+                   {{"far", session->far_realm},
+                    {"condition", std::string{xmpp::text(error.condition)}},
+                    {"from", std::string{stanza.from_domain}},
+                    {"to", std::string{stanza.to_domain}},
+                    {"why", error.why}});
+    const bool answerable = !stanza.from_domain.empty() && !stanza.to_domain.empty();
+    if (!answerable || judge(*session, stanza) != Admission::route) return context_.shard.settle(ticket);
+    context_.bounce(stanza, error, ticket);
 }
 
 void Hub::flush_done() {

@@ -171,6 +171,10 @@ private:
     void tell_facts(Connection& connection);
     void done(Connection& connection, const std::vector<Range>& ranges);
     void stanza(Connection& connection, const xmpp::Stanza& stanza);
+    /// One that came and is not to be passed on: counted, and its sender told where that is possible.
+    void refused(Connection& connection, const xmpp::Stanza& stanza, const xmpp::StanzaProblem& problem);
+    [[nodiscard]] Admission judge(const Session& session, const xmpp::Stanza& stanza);
+    routing::Ticket received(Session& session);
     void drained();
     void closed(Connection& connection);
 

@@ -80,6 +80,10 @@ public:
     [[nodiscard]] bool outbound_answered(const xmpp::Stanza& stanza, const routing::Ticket& ticket) override {
         return take_pong(stanza, ticket);
     }
+    void outbound_refused(const xmpp::Stanza& stanza, const xmpp::StanzaError& error,
+                          const routing::Ticket& ticket) override {
+        bounce(stanza, error, ticket);
+    }
     void outbound_gone(OutboundStream& stream, const DialFailure& failure, bool was_ready) override;
 
 private:
