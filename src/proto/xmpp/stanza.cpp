@@ -17,6 +17,8 @@ constexpr std::array<std::string_view, 3> kind_names = {"message", "presence", "
 // content namespace comes out without a declaration, and everything else keeps its own.
 constexpr std::string_view no_space = "\x01";
 
+std::uint32_t length(std::string_view part) { return static_cast<std::uint32_t>(part.size()); }
+
 bool read_kind(std::string_view name, StanzaKind& kind) {
     for (std::size_t i = 0; i < kind_names.size(); ++i) {
         if (kind_names[i] != name) continue;
@@ -84,27 +86,39 @@ bool has_reference(std::string_view raw) { return raw.find('&') != std::string_v
 std::string_view text(StanzaKind kind) { return kind_names[static_cast<std::size_t>(kind)]; }
 
 OwnedStanza::OwnedStanza(const Stanza& stanza)
-    : bytes_{stanza.bytes},
-      kind_{stanza.kind},
-      to_{stanza.to},
-      from_{stanza.from},
-      id_{stanza.id},
-      type_{stanza.type},
-      to_domain_at_{static_cast<std::size_t>(stanza.to_domain.data() - stanza.to.data())},
-      to_domain_size_{stanza.to_domain.size()},
-      from_domain_at_{static_cast<std::size_t>(stanza.from_domain.data() - stanza.from.data())},
-      from_domain_size_{stanza.from_domain.size()} {}
+    : kind_{stanza.kind},
+      size_{length(stanza.bytes)},
+      to_size_{length(stanza.to)},
+      from_size_{length(stanza.from)},
+      id_size_{length(stanza.id)},
+      type_size_{length(stanza.type)},
+      to_domain_at_{static_cast<std::uint32_t>(stanza.to_domain.data() - stanza.to.data())},
+      to_domain_size_{length(stanza.to_domain)},
+      from_domain_at_{static_cast<std::uint32_t>(stanza.from_domain.data() - stanza.from.data())},
+      from_domain_size_{length(stanza.from_domain)} {
+    const auto parts = {stanza.bytes, stanza.to, stanza.from, stanza.id, stanza.type};
+    std::size_t all = 0;
+    for (const std::string_view part : parts) all += part.size();
+    all_.reserve(all);
+    for (const std::string_view part : parts) all_.append(part);
+}
 
 Stanza OwnedStanza::view() const {
     Stanza stanza;
-    stanza.bytes = bytes_;
+    std::string_view rest = all_;
+    const auto take = [&](std::size_t size) {
+        const std::string_view part = rest.substr(0, size);
+        rest.remove_prefix(size);
+        return part;
+    };
+    stanza.bytes = take(size_);
     stanza.kind = kind_;
-    stanza.to = to_;
-    stanza.from = from_;
+    stanza.to = take(to_size_);
+    stanza.from = take(from_size_);
+    stanza.id = take(id_size_);
+    stanza.type = take(type_size_);
     stanza.to_domain = stanza.to.substr(to_domain_at_, to_domain_size_);
     stanza.from_domain = stanza.from.substr(from_domain_at_, from_domain_size_);
-    stanza.id = id_;
-    stanza.type = type_;
     return stanza;
 }
 
