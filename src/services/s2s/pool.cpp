@@ -157,6 +157,10 @@ void Pool::enqueue(Destination& to, const xmpp::Stanza& stanza, const routing::T
     const TimePoint now = context_.shard.loop.now();
     const bool hopeless = to.failure && to.carrier == nullptr && !reversed(to) && now < to.retry_at &&
                           (to.failure->permanent || now - to.failing_since > to.patience);
+    if (shutting_) {
+        if (ticket.kept()) return;
+        return bounce(stanza, {xmpp::StanzaCondition::remote_server_timeout, {}, "shutting-down"}, ticket);
+    }
     if (to.failure) hurts(to, stanza);
     if (hopeless) return bounce(stanza, error_of(*to.failure), ticket);
     if (to.queue.size() >= to.most_stanzas || to.queued_bytes + stanza.bytes.size() > to.most_bytes) {
@@ -224,6 +228,23 @@ void Pool::bounce(const xmpp::Stanza& stanza, const xmpp::StanzaError& error, co
 
 DialFailure Pool::refused_by(const Admission& admission) {
     return {admission.stanza, true, "policy", admission.why, false, admission.rule, admission.verdict_id};
+}
+
+void Pool::return_waiting(Destination& to) {
+    std::deque<Waiting> all;
+    all.swap(to.queue);
+    to.queued_bytes = 0;
+    for (const Waiting& waiting : all) {
+        // A sender that waits for an acknowledgement sends it again.
+        if (!waiting.ticket.kept())
+            bounce(waiting.stanza.view(), {xmpp::StanzaCondition::remote_server_timeout, {}, "shutting-down"}, {});
+    }
+}
+
+bool Pool::idle() const {
+    return std::all_of(destinations_.begin(), destinations_.end(), [](const auto& entry) {
+        return entry.second->queue.empty() && entry.second->unacknowledged == 0;
+    });
 }
 
 void Pool::refuse_all(Destination& to, const DialFailure& failure) {
@@ -386,9 +407,11 @@ void Pool::rules_changed() {
 }
 
 void Pool::shut(const xmpp::StreamError& error) {
-    for (auto& [pair, to] : destinations_) {
-        refuse_all(*to, {xmpp::StanzaCondition::remote_server_timeout, true, "shutting-down", error.text});
-    }
+    shutting_ = true;
+    // What is returned may make further destinations.
+    std::vector<Destination*> all;
+    for (auto& [pair, to] : destinations_) all.push_back(to.get());
+    for (Destination* to : all) return_waiting(*to);
     std::vector<Carrier*> streams;
     for (auto& [stream, carrier] : carriers_) streams.push_back(carrier.get());
     for (Carrier* carrier : streams) end(*carrier, error, "shutting down");

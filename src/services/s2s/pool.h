@@ -55,6 +55,8 @@ public:
 
     void rules_changed();
     void shut(const xmpp::StreamError& error);
+    /// Nothing waits, and nothing is unacknowledged.
+    [[nodiscard]] bool idle() const;
     [[nodiscard]] std::vector<StreamStatus> streams() const;
     [[nodiscard]] std::vector<DestinationStatus> destinations() const;
 
@@ -106,6 +108,8 @@ private:
     void ask_for_acknowledgement(OutboundStream& stream);
     void enqueue(Destination& to, const xmpp::Stanza& stanza, const routing::Ticket& ticket);
     void refuse_all(Destination& to, const DialFailure& failure);
+    /// At the end of the node: what no sender keeps is returned.
+    void return_waiting(Destination& to);
     void hurts(Destination& to, const xmpp::Stanza& stanza);
     void hurts_waiting(Destination& to);
     /// The pair works and nothing waits: nobody is hurt any longer.
@@ -151,7 +155,7 @@ private:
     std::vector<std::unique_ptr<Carrier>> dead_;
     std::vector<const OutboundStream*> asking_;  ///< written to in this turn, with XEP-0198
     std::unique_ptr<io::Timer> sweeper_;
-    bool sweeping_ = false;
+    bool sweeping_ = false, shutting_ = false;
 };
 
 }  // namespace sallyport::s2s

@@ -13,6 +13,7 @@ Carrier* Pool::carrier_of(const OutboundStream& stream) {
 }
 
 void Pool::connect(Destination& to) {
+    if (shutting_) return return_waiting(to);
     if (share(to)) return;
     log_.info("s2s.outbound.connecting", {{"pair", to.pair.text()}, {"attempt", std::to_string(to.failures + 1)}});
     auto fresh = std::make_unique<Carrier>();
