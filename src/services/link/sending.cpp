@@ -33,6 +33,8 @@ std::uint64_t weight_of(const xmpp::OwnedStanza& stanza) { return sizeof(Window:
 
 void Hub::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket, bool may_forward) {
     if (shutting_) {
+        // Who keeps it could not be told any more that it is done.
+        if (ticket.kept()) return;
         return context_.bounce(stanza, {xmpp::StanzaCondition::remote_server_timeout, {}, "shutting-down"}, ticket);
     }
     Lane& lane = lanes_.lane(stanza.from_domain, stanza.to_domain);
