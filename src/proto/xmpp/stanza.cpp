@@ -18,6 +18,8 @@ constexpr std::array<std::string_view, 3> kind_names = {"message", "presence", "
 // content namespace comes out without a declaration, and everything else keeps its own.
 constexpr std::string_view no_space = "\x01";
 
+std::uint32_t length(std::string_view part) { return static_cast<std::uint32_t>(part.size()); }
+
 bool read_kind(std::string_view name, StanzaKind& kind) {
     for (std::size_t i = 0; i < kind_names.size(); ++i) {
         if (kind_names[i] != name) continue;
@@ -78,15 +80,13 @@ void append_attribute(std::string& out, std::string_view name, std::string_view 
     out.push_back('\'');
 }
 
-/// `whole`, and `part` where it is no piece of it.
-std::string both(std::string_view whole, std::string_view part, std::size_t& at) {
-    std::string out{whole};
+/// Is `part` a piece of `whole`? `at`: where; or behind it.
+bool piece_of(std::string_view whole, std::string_view part, std::uint32_t& at) {
     const auto begin = reinterpret_cast<std::uintptr_t>(whole.data());
     const auto place = reinterpret_cast<std::uintptr_t>(part.data());
-    at = place - begin;
-    if (!part.empty() && place >= begin && place + part.size() <= begin + whole.size()) return out;
-    at = out.size();
-    return out.append(part);
+    const bool is_piece = !part.empty() && place >= begin && place + part.size() <= begin + whole.size();
+    at = is_piece ? static_cast<std::uint32_t>(place - begin) : length(whole);
+    return is_piece;
 }
 
 bool has_reference(std::string_view raw) { return raw.find('&') != std::string_view::npos; }
@@ -96,28 +96,46 @@ bool has_reference(std::string_view raw) { return raw.find('&') != std::string_v
 std::string_view text(StanzaKind kind) { return kind_names[static_cast<std::size_t>(kind)]; }
 
 OwnedStanza::OwnedStanza(const Stanza& stanza)
-    : bytes_{stanza.bytes},
-      kind_{stanza.kind},
-      to_{both(stanza.to, stanza.to_domain, to_domain_at_)},
-      from_{both(stanza.from, stanza.from_domain, from_domain_at_)},
-      id_{stanza.id},
-      type_{stanza.type},
-      to_size_{stanza.to.size()},
-      from_size_{stanza.from.size()},
-      to_domain_size_{stanza.to_domain.size()},
-      from_domain_size_{stanza.from_domain.size()} {}
+    : kind_{stanza.kind},
+      size_{length(stanza.bytes)},
+      to_size_{length(stanza.to)},
+      from_size_{length(stanza.from)},
+      id_size_{length(stanza.id)},
+      type_size_{length(stanza.type)},
+      to_domain_size_{length(stanza.to_domain)},
+      from_domain_size_{length(stanza.from_domain)} {
+    const bool to_apart = !piece_of(stanza.to, stanza.to_domain, to_domain_at_);
+    const bool from_apart = !piece_of(stanza.from, stanza.from_domain, from_domain_at_);
+    const std::string_view to_extra = to_apart ? stanza.to_domain : std::string_view{};
+    const std::string_view from_extra = from_apart ? stanza.from_domain : std::string_view{};
+    const auto parts = {stanza.bytes, stanza.to, to_extra, stanza.from, from_extra, stanza.id, stanza.type};
+    std::size_t all = 0;
+    for (const std::string_view part : parts) all += part.size();
+    all_.reserve(all);
+    for (const std::string_view part : parts) all_.append(part);
+}
 
 Stanza OwnedStanza::view() const {
-    const std::string_view to{to_}, from{from_};
     Stanza stanza;
-    stanza.bytes = bytes_;
+    std::string_view rest = all_;
+    const auto take = [&](std::size_t size) {
+        const std::string_view part = rest.substr(0, size);
+        rest.remove_prefix(size);
+        return part;
+    };
+    stanza.bytes = take(size_);
     stanza.kind = kind_;
+    const auto with_domain = [&](std::uint32_t size, std::uint32_t at, std::uint32_t domain_size) {
+        return take(std::max(size, at + domain_size));
+    };
+    const std::string_view to = with_domain(to_size_, to_domain_at_, to_domain_size_);
+    const std::string_view from = with_domain(from_size_, from_domain_at_, from_domain_size_);
     stanza.to = to.substr(0, to_size_);
     stanza.from = from.substr(0, from_size_);
     stanza.to_domain = to.substr(to_domain_at_, to_domain_size_);
     stanza.from_domain = from.substr(from_domain_at_, from_domain_size_);
-    stanza.id = id_;
-    stanza.type = type_;
+    stanza.id = take(id_size_);
+    stanza.type = take(type_size_);
     return stanza;
 }
 

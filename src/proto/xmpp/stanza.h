@@ -2,6 +2,7 @@
 // to be forwarded.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,22 +30,22 @@ struct Stanza {
     }
 };
 
-/// Owns what Stanza views, for queues and rewritten stanzas.
+/// Owns what Stanza views, for queues and windows; in one piece, because there are many of them.
 class OwnedStanza {
 public:
     OwnedStanza() = default;
     explicit OwnedStanza(const Stanza& stanza);
     [[nodiscard]] Stanza view() const;
-    [[nodiscard]] std::size_t size() const { return bytes_.size(); }
+    [[nodiscard]] std::string_view bytes() const { return std::string_view{all_}.substr(0, size_); }
+    [[nodiscard]] std::size_t size() const { return size_; }
+    /// What it takes of the memory.
+    [[nodiscard]] std::size_t weight() const { return sizeof(OwnedStanza) + all_.size(); }
 
 private:
-    friend class StanzaIntake;
-    std::string bytes_;
+    std::string all_;  ///< bytes, to, from, id, type; behind an address its domain where that does not stand in it
     StanzaKind kind_ = StanzaKind::message;
-    std::size_t to_domain_at_ = 0, from_domain_at_ = 0;
-    std::string to_, from_;  ///< each with its domain behind it where that does not stand in it
-    std::string id_, type_;
-    std::size_t to_size_ = 0, from_size_ = 0, to_domain_size_ = 0, from_domain_size_ = 0;
+    std::uint32_t size_ = 0, to_size_ = 0, from_size_ = 0, id_size_ = 0, type_size_ = 0;
+    std::uint32_t to_domain_at_ = 0, to_domain_size_ = 0, from_domain_at_ = 0, from_domain_size_ = 0;
 };
 
 /// Why a first-level element is not a deliverable stanza.

@@ -116,6 +116,8 @@ void Inside::attach(ClientStream& stream, Account& account, const std::string& r
         at->received.handle(sequence);
         if (at->received.enabled() && at->stream != nullptr && at->received.due()) acknowledge(*at);
     });
+    // Few clients send again to a new process what the old one had not acknowledged.
+    session->source.only_counts = true;
     Session& bound = *session;
     account.sessions.push_back(std::move(session));
     stream.bound(bound);

@@ -235,6 +235,7 @@ void InboundStream::ready(const PairReady& pair) {
         counted_.authenticated();
         limited_as_ = pair.pair.remote;
         set_limits();
+        if (context_.stopping) hold(true);
     }
     const TlsFacts* tls = machine_.tls();
     log_.info("s2s.pair.ready", {{"detail", "Connection state change: PENDING->CONNECTED"},
@@ -407,6 +408,14 @@ bool InboundStream::concerns(const xmpp::Domain& remote) const {
         if (pair.domains.remote == remote) return true;
     }
     return false;
+}
+
+std::vector<xmpp::Domain> InboundStream::leads_to() const {
+    std::vector<xmpp::Domain> all;
+    for (const auto& pair : machine_.pairs()) {
+        if (!pair.pending) all.push_back(pair.domains.local);
+    }
+    return all;
 }
 
 StreamStatus InboundStream::status() const {

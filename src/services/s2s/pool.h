@@ -68,6 +68,8 @@ public:
     /// Back-pressure: what partners send back on streams of ours (XEP-0288) is left lying, or read on.
     void hold_reading(bool held);
     void shut(const xmpp::StreamError& error);
+    /// Nothing waits, and nothing is unacknowledged.
+    [[nodiscard]] bool idle() const;
     [[nodiscard]] std::vector<StreamStatus> streams() const;
     [[nodiscard]] std::vector<DestinationStatus> destinations() const;
 

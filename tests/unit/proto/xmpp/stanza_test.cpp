@@ -186,6 +186,19 @@ TEST(Bounce, NeverAnswersErrorsAndResults) {  // threat T49
     EXPECT_NE(bounced("<presence to='b' from='a'/>"), "");
 }
 
+TEST(OwnedStanza, WeighsWhatItHoldsAndLittleMore) {
+    Stanza stanza;
+    const std::string body(1000, 'x'), to = "juliet@b.test/balcony";
+    stanza.bytes = body;
+    stanza.to = to;
+    stanza.to_domain = std::string_view{to}.substr(7, 6);
+    const OwnedStanza owned{stanza};
+    EXPECT_EQ(owned.bytes(), body);
+    EXPECT_EQ(owned.view().to_domain, "b.test");
+    EXPECT_GE(owned.weight(), 1021U);
+    EXPECT_LT(owned.weight(), 1021U + 128U);
+}
+
 TEST(OwnedStanza, OutlivesWhatItWasMadeOf) {
     OwnedStanza owned;
     {
