@@ -79,7 +79,7 @@ def test_what_is_on_a_stream_that_they_opened_is_not_lost_with_it(world, managed
         since = gus.mark(), world.ana.mark()
         os.killpg(gus.server.pid, signal.SIGSTOP)
         world.ana.counts(gus, "kept", 0, 40)
-        stream = lambda: [s for s in world.edge.json("peers", "show", "guest.lab")["streams"] if s["bidi"]]
+        stream = lambda: [s for s in world.edge.json("peers", "show", "guest.lab")["streams"] if s["bidirectional"]]
         until(lambda: stream() and stream()[0]["stanzas_out"] >= 41, stream, 10)
         assert bool(stream()[0]["unacknowledged"]) == managed
         gus.server.kill()
