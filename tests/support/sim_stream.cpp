@@ -15,7 +15,9 @@ constexpr auto try_again = std::chrono::milliseconds{200};
 class SimStream final : public io::Stream {
 public:
     explicit SimStream(std::shared_ptr<SimEnd> end) : end_{std::move(end)} {}
-    ~SimStream() override { end_->detach(); }
+    ~SimStream() override {
+        if (end_) end_->detach();
+    }
     SimStream(const SimStream&) = delete;
     SimStream& operator=(const SimStream&) = delete;
 
@@ -36,6 +38,13 @@ public:
     [[nodiscard]] Endpoint remote() const override { return end_->remote(); }
     [[nodiscard]] std::string channel_binding(std::string_view type) const override {
         return end_->channel_binding(type);
+    }
+    [[nodiscard]] std::unique_ptr<io::MovingStream> leave() override {
+        set_owner(nullptr);
+        if (!end_->may_move()) return nullptr;
+        auto moving = std::make_unique<SimMoving>();
+        moving->stream = std::make_unique<SimStream>(std::exchange(end_, nullptr));
+        return moving;
     }
 
 private:

@@ -12,6 +12,11 @@
 
 namespace sallyport::test {
 
+/// All loops of the world are one: a stream that moves is the same one.
+struct SimMoving final : io::MovingStream {
+    std::unique_ptr<io::Stream> stream;
+};
+
 class SimEnd final : public std::enable_shared_from_this<SimEnd>, private io::TlsWire {
 public:
     SimEnd(SimFabric& fabric, const Endpoint& local, const Endpoint& remote);
@@ -31,6 +36,7 @@ public:
     void close(Duration linger);
     void abort();
     void detach();
+    [[nodiscard]] bool may_move() const { return phase_ == Phase::open && broken_.empty() && tls_problem_.empty(); }
     /// The connection breaks; both ends hear of a reset.
     void break_off(const std::string& text);
     [[nodiscard]] const Endpoint& local() const { return local_; }

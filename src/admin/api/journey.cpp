@@ -92,6 +92,7 @@ public:
                 dns();
             }
             link();
+            budget();
             inside();
             if (is_edge() == is_outbound()) next_hop();
         }
@@ -288,6 +289,19 @@ private:
                         "[[inside.server]] domains in the core's file");
         }
         step("link", false, is_edge() ? "no core is linked" : "no edge is linked", "[[link.dial]] in the core's file");
+    }
+
+    /// What is under way over the links to one domain has a budget.
+    void budget() {
+        const std::string& to = is_edge() ? contact_.pair.local.text() : contact_.pair.remote.text();
+        for (const link::PartnerStatus& partner : status_.slow_partners) {
+            if (partner.domain != to) continue;
+            step("budget", partner.refused == 0,
+                 std::to_string(partner.stanzas) + " stanzas (" + std::to_string(partner.bytes >> 10U) +
+                     " KiB) are under way to " + to + " and hardly move; " + std::to_string(partner.refused) +
+                     " were refused",
+                 "[limits] link_bytes in " + node_.file().path, peers);
+        }
     }
 
     /// On a core: who has the local domain.

@@ -110,6 +110,7 @@ void TlsProbe::on_bytes(std::string_view bytes) {
             case xml::Kind::header: visit_.peer_from = reader_->header().attribute("from"); break;
             case xml::Kind::element: element(reader_->tree()); break;
             case xml::Kind::footer: return finish("the server closed the stream");
+            case xml::Kind::excess:
             case xml::Kind::problem: return finish("the server sends no XMPP stream: " + reader_->explanation());
         }
     }

@@ -109,6 +109,8 @@ constexpr NamedForm answers[] = {
     {"sessions.list", "{sessions:[{number:count user:text address:text since:time idle_seconds:number expires:time}]}"},
     {"audit", "{audit:[{number:count time:time author:text address:text verb:text args:map outcome:text}]}"},
     {"users.list", "{users:[{user:text created:text contacts:count waiting:count}]}"},
+    {"users.requests", "{user:text requests:[{from:text listed:flag bytes:count}]}"},
+    {"users.forget-requests", "{user:text forgotten:count}"},
     {"axl-users.list", "{users:[{name:text roles:[text]}]}"},
     {"imp-servers.list", "{servers:[ImpServer]}"},
     {"notifications", "{notifications:[{severity:text description:text origin:text count:count created:time}]}"},

@@ -23,12 +23,28 @@ Connection::Connection(std::shared_ptr<NetworkShared> shared, Socket socket)
     remote_ = remote_endpoint(socket_.get());
 }
 
+Connection::Connection(std::shared_ptr<NetworkShared> shared, MovingConnection& moving)
+    : shared_{std::move(shared)},
+      socket_{std::move(moving.socket)},
+      tls_{std::move(moving.tls)},
+      out_{std::move(moving.out)},
+      wire_{std::move(moving.wire)},
+      touched_{true},
+      read_again_{true},  // the TLS session may hold what it has read
+      above_high_{moving.above_high} {
+    local_ = local_endpoint(socket_.get());
+    remote_ = remote_endpoint(socket_.get());
+    if (tls_) tls_->rewire(*this);
+}
+
 Connection::~Connection() { drop_socket(); }
 
 void Connection::set_owner(StreamOwner* owner) {
     owner_ = owner;
     touched_ = true;
-    if (owner != nullptr && socket_.valid()) watch().want_read();
+    if (owner == nullptr || !socket_.valid()) return;
+    watch().want_read();
+    if (read_again_) schedule();
 }
 
 /// Made on first use, so that a stream can be released to another loop before.
@@ -140,6 +156,21 @@ int Connection::release() {
     if (touched_ || phase_ != Phase::open) return -1;
     phase_ = Phase::closed;
     return socket_.release();
+}
+
+std::unique_ptr<MovingConnection> Connection::leave() {
+    owner_ = nullptr;
+    if (phase_ != Phase::open || error_ != 0 || !tls_problem_.empty()) return nullptr;
+    phase_ = Phase::closed;
+    watch_.reset();
+    auto moving = std::make_unique<MovingConnection>();
+    moving->tls = std::move(tls_);
+    moving->out = out_.substr(out_head_);
+    moving->wire = wire_.substr(wire_head_);
+    moving->above_high = above_high_;
+    moving->socket = std::move(socket_);
+    drop_socket();
+    return moving;
 }
 
 std::string Connection::channel_binding(std::string_view type) const {

@@ -14,9 +14,18 @@
 
 namespace sallyport::io {
 
+/// What goes with a connection from one loop to another.
+struct MovingConnection final : MovingStream {
+    Socket socket;
+    std::unique_ptr<TlsSession> tls;
+    std::string out, wire;
+    bool above_high = false;
+};
+
 class Connection final : public std::enable_shared_from_this<Connection>, private TlsWire {
 public:
     Connection(std::shared_ptr<NetworkShared> shared, Socket socket);
+    Connection(std::shared_ptr<NetworkShared> shared, MovingConnection& moving);
     ~Connection() override;
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
@@ -36,6 +45,8 @@ public:
     void detach();
     /// The socket, when nothing has happened on it yet; otherwise -1.
     [[nodiscard]] int release();
+    /// All of it, to go on elsewhere; null when it is ending.
+    [[nodiscard]] std::unique_ptr<MovingConnection> leave();
 
     [[nodiscard]] const Endpoint& local() const { return local_; }
     [[nodiscard]] const Endpoint& remote() const { return remote_; }

@@ -41,6 +41,12 @@ public:
     virtual void on_closed(CloseReason reason, const std::string& text) = 0;
 };
 
+/// A connection that has left its loop for another one of this process; closed with its owner if it never arrives.
+class MovingStream {
+public:
+    virtual ~MovingStream() = default;
+};
+
 class Stream {
 public:
     static constexpr std::size_t high_water = 1 << 20;  ///< bytes queued for sending
@@ -77,6 +83,9 @@ public:
     [[nodiscard]] virtual Endpoint remote() const = 0;
     /// RFC 5929 / RFC 9266 channel binding data of type `type` ("tls-exporter", "tls-server-end-point"); empty if none.
     [[nodiscard]] virtual std::string channel_binding(std::string_view type) const = 0;
+    /// Takes the connection off its loop with its TLS session and all that is queued; nothing is called back any more.
+    /// Not within a call of the owner. Null when it is ending already.
+    [[nodiscard]] virtual std::unique_ptr<MovingStream> leave() = 0;
 };
 
 /// Accepts connections until destroyed.
@@ -105,6 +114,8 @@ public:
     /// "connect-unreachable", "connect-failed".
     [[nodiscard]] virtual std::unique_ptr<Dial> dial(const Endpoint& to, const IpAddress* source, Duration timeout,
                                                      OnDialled on_dialled) = 0;
+    /// A connection that left another loop goes on here. It must come from a network of the same kind.
+    [[nodiscard]] virtual std::unique_ptr<Stream> join(std::unique_ptr<MovingStream> moving) = 0;
 };
 
 }  // namespace sallyport::io

@@ -40,6 +40,7 @@ public:
     [[nodiscard]] std::string channel_binding(std::string_view type) const override {
         return connection_->channel_binding(type);
     }
+    [[nodiscard]] std::unique_ptr<MovingStream> leave() override { return connection_->leave(); }
     [[nodiscard]] int release() { return connection_->release(); }
 
 private:
@@ -236,6 +237,11 @@ std::unique_ptr<Dial> TcpNetwork::dial(const Endpoint& to, const IpAddress* sour
 }
 
 std::unique_ptr<Stream> TcpNetwork::adopt(int descriptor) { return make_stream(shared_, Socket{descriptor}); }
+
+std::unique_ptr<Stream> TcpNetwork::join(std::unique_ptr<MovingStream> moving) {
+    auto& real = static_cast<MovingConnection&>(*moving);
+    return std::make_unique<TcpStream>(std::make_shared<Connection>(shared_, real));
+}
 
 int TcpNetwork::release(std::unique_ptr<Stream> stream) {
     auto* real = dynamic_cast<TcpStream*>(stream.get());

@@ -63,6 +63,9 @@ public:
 
     /// The fast path. True: the pair is authenticated: deliver, and call on_handled later with `sequence`. False:
     /// actions hold the refusal (RFC 6120 8.1.1.2, 8.1.2.2, 4.9.3.12).
+    /// Of a refused stanza with an empty to_domain: the domain of ours whose pair with from_domain is ready; empty:
+    /// none.
+    [[nodiscard]] std::string_view local_for(std::string_view from_domain) const;
     [[nodiscard]] bool on_stanza(const xmpp::Stanza& stanza, TimePoint now, std::uint64_t& sequence, Actions& out);
     /// The stanza is delivered, bounced or otherwise done with: it may be acknowledged (XEP-0198).
     void on_handled(std::uint64_t sequence, Actions& out);

@@ -57,6 +57,9 @@ public:
     /// Asks the peer for a sign of life on this stream (XEP-0198 `<r/>`). False: not possible without XEP-0198.
     [[nodiscard]] bool probe(TimePoint now, Actions& out);
     /// With XEP-0288: a stanza that the peer sent on this stream; true: deliver.
+    /// Of a refused stanza with an empty to_domain: the domain of ours whose pair with from_domain is ready; empty:
+    /// none.
+    [[nodiscard]] std::string_view local_for(std::string_view from_domain) const;
     [[nodiscard]] bool on_stanza(const xmpp::Stanza& stanza, TimePoint now, std::uint64_t& sequence, Actions& out);
     void on_handled(std::uint64_t sequence, Actions& out);
 

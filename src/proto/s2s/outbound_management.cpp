@@ -126,6 +126,10 @@ bool Outbound::on_stanza(const xmpp::Stanza& stanza, TimePoint now, std::uint64_
     return false;
 }
 
+std::string_view Outbound::local_for(std::string_view from_domain) const {
+    return state_->pairs.local_for(from_domain);
+}
+
 void Outbound::on_handled(std::uint64_t sequence, Actions& out) {
     State& s = *state_;
     s.received.handle(sequence);

@@ -25,6 +25,7 @@ public:
     void outbound_drained(OutboundStream&) override {}
     void outbound_limits(OutboundStream&, const PeerLimits&) override {}
     bool outbound_answered(const xmpp::Stanza&, const routing::Ticket&) override { return false; }
+    void outbound_refused(const xmpp::Stanza&, const xmpp::StanzaError&, const routing::Ticket&) override {}
     void outbound_gone(OutboundStream&, const DialFailure& failure, bool was_ready) override {
         on_gone_(failure.condition, failure.why, was_ready);
     }

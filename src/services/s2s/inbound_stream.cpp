@@ -79,6 +79,12 @@ void InboundStream::read_on() {
                 machine_.on_footer(now, actions);
                 carry_out(actions);
                 return;
+            case xml::Kind::excess:
+                if (is_stanza(reader_)) {
+                    stanza();
+                    break;
+                }
+                [[fallthrough]];
             case xml::Kind::problem:
                 machine_.on_problem(reader_.problem(), reader_.explanation(), now, actions);
                 carry_out(actions);
@@ -100,13 +106,14 @@ void InboundStream::stanza() {
     xmpp::StanzaProblem problem;
     Actions actions;
     const bool read = intake_.read(reader_, machine_.lang(), stanza, problem);
+    if (!read && stanza.to_domain.empty()) stanza.to_domain = machine_.local_for(stanza.from_domain);
     std::uint64_t sequence = 0;
     if (!read && !machine_.authenticated()) {
         // Before authentication nothing is told about the stanza itself (RFC 6120 4.9.3.12).
         machine_.refuse({xmpp::StreamCondition::not_authorized, {}, {}, {}}, "stanza before authentication", now,
                         actions);
     } else if (!read && problem.stream) {
-        machine_.refuse({*problem.stream, {}, {}, {}}, "malformed stanza", now, actions);
+        machine_.refuse({*problem.stream, {}, {}, {}}, std::string{problem.why}, now, actions);
     } else if (machine_.on_stanza(stanza, now, sequence, actions)) {
         ++stanzas_in_;
         last_stanza_ = now;
@@ -123,7 +130,7 @@ void InboundStream::stanza() {
             ticket.sequence = sequence;
         }
         if (!read) {
-            pool_.bounce(stanza, {*problem.stanza, {}, "malformed"}, ticket);
+            pool_.bounce(stanza, xmpp::refusal(problem), ticket);
         } else if (!pool_.take_pong(stanza, ticket)) {
             context_.router->route(stanza, ticket);
         }
@@ -186,6 +193,7 @@ void InboundStream::carry_out(Actions& actions) {
             switching_ = true;
             reader_ = xml::Reader{authenticated_ ? context_.peer_limits(limited_as_).after_auth
                                                  : context_.limits.before_auth};
+            if (authenticated_) reader_.pass_over_excess();
         } else if (auto* request = std::get_if<Verify>(&action)) {
             verify(*request);
         } else if (auto* pair = std::get_if<PairReady>(&action)) {
@@ -227,6 +235,7 @@ void InboundStream::ready(const PairReady& pair) {
         counted_.authenticated();
         limited_as_ = pair.pair.remote;
         set_limits();
+        if (context_.stopping) hold(true);
     }
     const TlsFacts* tls = machine_.tls();
     log_.info("s2s.pair.ready", {{"detail", "Connection state change: PENDING->CONNECTED"},
@@ -253,6 +262,7 @@ void InboundStream::ready(const PairReady& pair) {
 void InboundStream::set_limits() {
     const Limits limits = context_.peer_limits(limited_as_);
     reader_.set_limits(limits.after_auth);
+    reader_.pass_over_excess();
     gate_.configure(limits.inbound_bytes_per_second, limits.inbound_burst_bytes);
     machine_.set_limits(limits);
 }
@@ -398,6 +408,14 @@ bool InboundStream::concerns(const xmpp::Domain& remote) const {
         if (pair.domains.remote == remote) return true;
     }
     return false;
+}
+
+std::vector<xmpp::Domain> InboundStream::leads_to() const {
+    std::vector<xmpp::Domain> all;
+    for (const auto& pair : machine_.pairs()) {
+        if (!pair.pending) all.push_back(pair.domains.local);
+    }
+    return all;
 }
 
 StreamStatus InboundStream::status() const {

@@ -228,6 +228,12 @@ void OutboundStream::on_bytes(std::string_view bytes) {
             case xml::Kind::header: machine_->on_header(reader_->header(), heard_, actions); break;
             case xml::Kind::element: element(); continue;
             case xml::Kind::footer: machine_->on_footer(heard_, actions); break;
+            case xml::Kind::excess:
+                if (is_stanza(*reader_)) {
+                    stanza();
+                    continue;
+                }
+                [[fallthrough]];
             case xml::Kind::problem:
                 machine_->on_problem(reader_->problem(), explained(*reader_, !was_ready_), heard_, actions);
                 break;
@@ -254,9 +260,10 @@ void OutboundStream::stanza() {
     xmpp::StanzaProblem problem;
     std::uint64_t sequence = 0;
     Actions actions;
-    if (!intake_.read(*reader_, machine_->lang(), stanza, problem)) {
-        machine_->shut(xmpp::StreamError{problem.stream.value_or(xmpp::StreamCondition::bad_format), {}, {}, {}},
-                       "malformed stanza", heard_, actions);
+    const bool read = intake_.read(*reader_, machine_->lang(), stanza, problem);
+    if (!read && stanza.to_domain.empty()) stanza.to_domain = machine_->local_for(stanza.from_domain);
+    if (!read && problem.stream) {
+        machine_->shut(xmpp::StreamError{*problem.stream, {}, {}, {}}, std::string{problem.why}, heard_, actions);
     } else if (machine_->on_stanza(stanza, heard_, sequence, actions)) {
         ++stanzas_in_;
         last_stanza_ = heard_;
@@ -272,7 +279,11 @@ void OutboundStream::stanza() {
             ticket = source_;
             ticket.sequence = sequence;
         }
-        if (!owner_.outbound_answered(stanza, ticket)) context_.router->route(stanza, ticket);
+        if (!read) {
+            owner_.outbound_refused(stanza, xmpp::refusal(problem), ticket);
+        } else if (!owner_.outbound_answered(stanza, ticket)) {
+            context_.router->route(stanza, ticket);
+        }
     }
     carry_out(actions);
 }
@@ -393,6 +404,7 @@ void OutboundStream::set_limits() {
     if (!machine_->bidi()) return;
     const Limits limits = context_.peer_limits(pair_.remote);
     reader_->set_limits(limits.after_auth);
+    reader_->pass_over_excess();
     gate_.configure(limits.inbound_bytes_per_second, limits.inbound_burst_bytes);
 }
 
@@ -418,7 +430,9 @@ void OutboundStream::note(const Note& note) {
     if (!log_.wants(note.level)) return;
     std::vector<LogFact> own{{"pair", pair_.text()}, {"direction", "OUT"}, {"connection", connection_text()}};
     if (!verdict.empty()) own.push_back({"verdict", verdict});
-    log_.write_for(log_source_, note.level, note.event, told(note, std::move(own)));
+    // Whoever we dial may be a stranger, too: a user of ours named the domain.
+    const bool is_warning = log_source_.empty() && note.level >= LogLevel::warn;
+    log_.write_for(is_warning ? pair_.remote.text() : log_source_, note.level, note.event, told(note, std::move(own)));
 }
 
 void OutboundStream::arm() {

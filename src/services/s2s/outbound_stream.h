@@ -33,6 +33,9 @@ public:
     virtual void outbound_drained(OutboundStream& stream) = 0;
     /// A stanza came back on the stream (XEP-0288). True: it answers a ping of the owner's and goes no further.
     [[nodiscard]] virtual bool outbound_answered(const xmpp::Stanza& stanza, const routing::Ticket& ticket) = 0;
+    /// A stanza came back that is none to be passed on: its sender is to be told.
+    virtual void outbound_refused(const xmpp::Stanza& stanza, const xmpp::StanzaError& error,
+                                  const routing::Ticket& ticket) = 0;
     virtual void outbound_limits(OutboundStream& stream, const PeerLimits& limits) = 0;
     /// Nothing follows. `failure` says why when it never became of use. The owner may destroy the stream from a later
     /// turn.

@@ -84,7 +84,10 @@ void Pool::set_bounds(Carrier& carrier, const Destination& to) {
 }
 
 void Pool::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
-    if (stopping_) return bounce(stanza, error_of(stopping()), ticket);
+    if (stopping_) {
+        if (!ticket.kept()) bounce(stanza, error_of(stopping()), ticket);
+        return;
+    }
     if (last_ == nullptr || last_->pair.local.text() != stanza.from_domain ||
         last_->pair.remote.text() != stanza.to_domain) {
         auto local = xmpp::Domain::parse(stanza.from_domain);
@@ -248,6 +251,12 @@ DialFailure Pool::refused_by(const Admission& admission) {
     return {admission.stanza, true, "policy", admission.why, false, admission.rule, admission.verdict_id};
 }
 
+bool Pool::idle() const {
+    return std::all_of(destinations_.begin(), destinations_.end(), [](const auto& entry) {
+        return entry.second->queue.empty() && entry.second->unacknowledged == 0;
+    });
+}
+
 void Pool::refuse_all(Destination& to, const DialFailure& failure) {
     std::deque<Waiting> all;
     all.swap(to.queue);
@@ -256,7 +265,11 @@ void Pool::refuse_all(Destination& to, const DialFailure& failure) {
         release(to, waiting.stanza.size());
         if (waiting.blame != 0) --to.suspects;
     }
-    for (const Waiting& waiting : all) bounce(waiting.stanza.view(), error_of(failure), waiting.ticket);
+    for (const Waiting& waiting : all) {
+        // At the end of the node: a sender that waits for an acknowledgement sends it again.
+        if (stopping_ && waiting.ticket.kept()) continue;
+        bounce(waiting.stanza.view(), error_of(failure), waiting.ticket);
+    }
 }
 
 /// Where the pool leads out, the sender is ours; where it leads to an inside server, the recipient. What nobody wrote

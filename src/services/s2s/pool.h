@@ -68,6 +68,8 @@ public:
     /// Back-pressure: what partners send back on streams of ours (XEP-0288) is left lying, or read on.
     void hold_reading(bool held);
     void shut(const xmpp::StreamError& error);
+    /// Nothing waits, and nothing is unacknowledged.
+    [[nodiscard]] bool idle() const;
     [[nodiscard]] std::vector<StreamStatus> streams() const;
     [[nodiscard]] std::vector<DestinationStatus> destinations() const;
 
@@ -79,6 +81,10 @@ public:
     void outbound_limits(OutboundStream& stream, const PeerLimits& limits) override;
     [[nodiscard]] bool outbound_answered(const xmpp::Stanza& stanza, const routing::Ticket& ticket) override {
         return take_pong(stanza, ticket);
+    }
+    void outbound_refused(const xmpp::Stanza& stanza, const xmpp::StanzaError& error,
+                          const routing::Ticket& ticket) override {
+        bounce(stanza, error, ticket);
     }
     void outbound_gone(OutboundStream& stream, const DialFailure& failure, bool was_ready) override;
 

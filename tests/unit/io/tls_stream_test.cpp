@@ -1,4 +1,6 @@
 // TLS on streams: versions, identities, client certificates, ALPN, ends, STARTTLS (RFC 6120 5, RFC 7590, XEP-0368).
+#include <thread>
+
 #include "support/test_pki.h"
 #include "unit/io/net_fixture.h"
 
@@ -35,6 +37,40 @@ TEST_F(TlsStream, NegotiatesTls13AndSeesBothCertificates) {
     until([&] { return server.received == "over"; });
     server.stream->write("and out");
     until([&] { return client.received == "and out"; });
+}
+
+TEST_F(TlsStream, MovesToAnotherLoopWithWhatItHasQueued) {
+    connect();
+    secure(pki.context({"one.example"}), pki.context({"two.example"}), "two.example");
+    ASSERT_TRUE(client.tls && server.tls);
+    client.stream->write("asked here");
+    until([&] { return server.received == "asked here"; });
+    server.stream->write("queued here, ");
+    std::unique_ptr<io::MovingStream> moving = server.stream->leave();
+    ASSERT_TRUE(moving);
+    server.stream.reset();
+    client.stream->write("asked on the way");
+
+    std::thread other{[&moving] {
+        io::AsioLoop second;
+        io::TcpNetwork there{second};
+        Probe probe{there.join(std::move(moving))};
+        second.run_until([&] { return probe.received == "asked on the way"; });
+        probe.stream->write("answered there");
+        probe.stream->close(5s);
+        second.run_until([&] { return probe.closed.has_value(); });
+    }};
+    until([&] { return client.closed.has_value(); });
+    other.join();
+    EXPECT_EQ(client.received, "queued here, answered there");
+    EXPECT_EQ(client.closed, CloseReason::peer_closed);
+    EXPECT_FALSE(server.closed);
+}
+
+TEST_F(TlsStream, DoesNotMoveOnceItIsClosing) {
+    connect();
+    server.stream->close(5s);
+    EXPECT_FALSE(server.stream->leave());
 }
 
 TEST_F(TlsStream, GoesOnWithoutAClientCertificate) {
