@@ -110,6 +110,17 @@ void check_stanza(const xml::Reader& reader, const xmpp::Stanza& stanza, bool la
     fuzz::check(bounced->attribute("to") == expected.attribute("from"), "a bounce to somebody else");
 }
 
+/// Whatever was refused, its sender is told with one stanza that is XML.
+void check_answer(const xmpp::Stanza& stanza, const xmpp::StanzaProblem& problem) {
+    const xmpp::OwnedStanza owned{stanza};
+    const std::string answer = xmpp::bounce(owned.view(), xmpp::refusal(problem));
+    fuzz::check(answer == xmpp::bounce(stanza, xmpp::refusal(problem)), "another answer after a queue");
+    if (answer.empty()) return;
+    const auto bounced = test::parse_with_expat(answer);
+    fuzz::check(bounced && bounced->children.size() == 1, "an answer that is no stanza");
+    fuzz::check(bounced->attribute("to") == (stanza.from.empty() ? stanza.from_domain : stanza.from), "to nobody");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
@@ -119,15 +130,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     const std::string_view lang = (bytes[0] & 0x80) != 0 ? "en" : "";
     xml::Reader reader{XmlLimits{8192, 64, 16, 32, 4096, 8}};
     xmpp::StanzaIntake intake;
+    reader.pass_over_excess();
     reader.feed(stream);
     for (xml::Kind kind = reader.next(); kind != xml::Kind::need_more && kind != xml::Kind::problem;
          kind = reader.next()) {
-        if (kind != xml::Kind::element) continue;
+        if (kind != xml::Kind::element && kind != xml::Kind::excess) continue;
         xmpp::Stanza stanza;
         xmpp::StanzaProblem problem;
         const bool good = intake.read(reader, lang, stanza, problem);
         fuzz::check(good || problem.stream || problem.stanza, "refused without a condition");
+        fuzz::check(!good || kind == xml::Kind::element, "a stanza that was read past is good");
         if (good) check_stanza(reader, stanza, !lang.empty() && !reader.shell().has_lang);
+        if (!good && problem.stanza) check_answer(stanza, problem);
     }
     return 0;
 }

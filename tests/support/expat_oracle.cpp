@@ -245,6 +245,7 @@ Reading read_with_reader(std::string_view bytes, const XmlLimits& limits,
                 }
                 case xml::Kind::element: reading.elements.push_back(reader.tree()); break;
                 case xml::Kind::footer: reading.closed = true; break;
+                case xml::Kind::excess:
                 case xml::Kind::problem:
                     reading.refused = true;
                     reading.problem = reader.problem();
