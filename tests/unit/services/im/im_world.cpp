@@ -15,7 +15,7 @@ namespace sasl = c2s::sasl;
 namespace {
 
 xml::Element tree_of(std::string_view bytes) {
-    auto tree = xml::parse(bytes, Limits{}.after_auth, ns::client);
+    auto tree = xml::parse(bytes, passed_on_limits, ns::client);
     return tree ? std::move(*tree) : xml::Element{"", "unreadable"};
 }
 
@@ -90,7 +90,7 @@ std::shared_ptr<ImWorld::Delivery> ImWorld::from_outside(const std::string& byte
     routing::Ticket ticket = shard->desk.open([delivery](std::uint64_t) { delivery->settled = true; });
     ticket.sequence = 1;
     // As a stream of another server would read it.
-    xml::Reader reader{Limits{}.after_auth};
+    xml::Reader reader{passed_on_limits};
     xmpp::StreamHeader header;
     header.from = "other.example";
     header.id = "x";
@@ -138,7 +138,7 @@ void Client::cut() {
 }
 
 void Client::header(const std::string& domain) {
-    reader_ = std::make_unique<xml::Reader>(Limits{}.after_auth);
+    reader_ = std::make_unique<xml::Reader>(passed_on_limits);
     features.reset();
     say("<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' "
         "to='" +
