@@ -57,6 +57,26 @@ def test_answers_that_nobody_waits_for_are_ignored(world, attacker):  # T48
     assert "<iq" not in attacker.seen
 
 
+def test_a_stranger_fills_neither_the_log_nor_the_event_log(world):  # T81
+    world.arrange("tls_optional")
+    since = world.edge.mark()
+    before = world.edge.json("events", "--limit", "1")["last"]
+    answer = "<db:verify from='attacker.lab' to='coluc.com' id='x' type='valid'/>"
+    for _ in range(10):
+        stream = RawStream(world.network["tester"]).opened()
+        stream.send(answer * 500)
+        stream.send("<db:verify from='attacker.lab' to='coluc.com' id='last'>00</db:verify>").read("id=['\"]last['\"]", 20)
+        stream.send("</stream:stream>").to_the_end()
+    world.edge.wait_for(r'Event="log\.repeated".* of="s2s\.answer\.dropped" from="198\.51\.100\.\d+"', 30, since)
+    assert len(world.edge.lines(r'Event="s2s\.answer\.dropped"', since)) < 60
+    assert world.edge.json("events", "--limit", "1")["last"] - before < 600
+    # Others are written as before.
+    since = world.edge.mark()
+    world.ana.says(world.victor, "and the log goes on")
+    world.victor.hears("and the log goes on")
+    world.edge.event("connection state", "vngtp.lab", since=since)
+
+
 def test_a_flood_of_subscriptions_holds_back_its_sender_only(world, attacker):  # T50
     before = world.edge.memory()
     padding = "x" * 3500

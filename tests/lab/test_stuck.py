@@ -96,7 +96,7 @@ def test_stanzas_flow_although_nobody_reads_the_logs(world, piped):
 
 def test_a_node_ends_although_nobody_reads_its_log(world, piped):
     os.kill(piped["edge"], signal.SIGSTOP)
-    for _ in range(5):
+    for _ in range(25):
         world.close_streams()
         world.ana.says(world.victor, "before the end")
     assert world.edge.stop(20) == 0

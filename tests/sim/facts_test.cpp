@@ -1,4 +1,5 @@
-// What a core knows of the streams of its edges is what is open there, also after breaks, restarts and partners that left.
+// What a core knows of the streams of its edges is what is open there, also after breaks, restarts and partners that
+// left.
 #include <gtest/gtest.h>
 
 #include "support/sim_nodes.h"

@@ -27,6 +27,14 @@ bool is_event(const LogRecord& record) {
     }
 }
 
+LogRecord loss(std::uint64_t lines) {
+    return {LogModule::node,
+            LogLevel::warn,
+            "log.lines.lost",
+            std::source_location::current(),
+            {{"lines", std::to_string(lines)}}};
+}
+
 std::string host_name() {
     char name[256] = {};
     if (gethostname(name, sizeof name - 1) != 0 || name[0] == '\0') return "localhost";
@@ -65,13 +73,10 @@ std::string NodeLog::line_of(const LogRecord& record, WallTime time) const {
     return json ? json_line(settings_.origin, time, record) : text_line(settings_.origin, time, record);
 }
 
-std::string NodeLog::loss_line(std::uint64_t lines) const {
-    return line_of({LogModule::node,
-                    LogLevel::warn,
-                    "log.lines.lost",
-                    std::source_location::current(),
-                    {{"lines", std::to_string(lines)}}},
-                   clock_.wall());
+std::string NodeLog::loss_line(std::uint64_t lines) const { return line_of(loss(lines), clock_.wall()); }
+
+std::string NodeLog::syslog_loss_line(std::uint64_t lines) const {
+    return syslog_line(settings_.origin, clock_.wall(), loss(lines));
 }
 
 void NodeLog::write(LogRecord record) {

@@ -89,6 +89,8 @@ public:
     void copy_to(std::shared_ptr<LogCopy> copy);
     /// Entries of the event log are sent too; null: no longer. Thread-safe.
     void send_events(std::shared_ptr<SyslogSender> sender);
+    /// What a syslog receiver is told of lines that it missed. Thread-safe.
+    [[nodiscard]] std::string syslog_loss_line(std::uint64_t lines) const;
     /// Numbers of the event log go on after `number`, which a store on disk holds; those given already are moved up.
     void number_after(std::uint64_t number);
     /// Entries of the event log after number `after`, oldest first, at most the `most` latest of them. Thread-safe.

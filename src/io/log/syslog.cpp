@@ -19,6 +19,7 @@ namespace {
 
 constexpr int patience_ms = 2000;  ///< for a connection, and for a receiver that does not take a line
 constexpr auto pause_after_trouble = std::chrono::seconds{5};
+constexpr auto patience_at_end = std::chrono::seconds{1};
 
 struct Address {
     sockaddr_storage bytes{};
@@ -121,7 +122,8 @@ private:
     std::chrono::steady_clock::time_point not_before{};
 };
 
-SyslogSender::SyslogSender(std::vector<SyslogAddress> receivers) {
+SyslogSender::SyslogSender(std::vector<SyslogAddress> receivers, LossLine loss_line)
+    : untold_(receivers.size(), 0), loss_line_{std::move(loss_line)} {
     for (SyslogAddress& at : receivers) {
         states_.push_back({at.name, {}, 0, 0});
         receivers_.push_back(std::make_unique<Receiver>(std::move(at)));
@@ -131,7 +133,8 @@ SyslogSender::SyslogSender(std::vector<SyslogAddress> receivers) {
 
 SyslogSender::~SyslogSender() {
     {
-        const std::lock_guard hold{mutex_};
+        std::unique_lock hold{mutex_};
+        drained_.wait_for(hold, patience_at_end, [this] { return waiting_.empty() && !busy_; });
         ending_ = true;
     }
     changed_.notify_one();
@@ -143,6 +146,7 @@ void SyslogSender::send(std::string line) {
         const std::lock_guard hold{mutex_};
         if (waiting_.size() >= most_waiting) {
             for (State& state : states_) ++state.lost;
+            for (std::uint64_t& untold : untold_) ++untold;
             return;
         }
         waiting_.push_back(std::move(line));
@@ -155,19 +159,36 @@ std::vector<SyslogSender::State> SyslogSender::states() const {
     return states_;
 }
 
+std::string SyslogSender::send_to(std::size_t receiver, const std::string& line, std::uint64_t untold) {
+    if (untold > 0 && loss_line_) {
+        if (std::string trouble = receivers_[receiver]->send(loss_line_(untold)); !trouble.empty()) return trouble;
+    }
+    return receivers_[receiver]->send(line);
+}
+
 void SyslogSender::run() {
     std::unique_lock hold{mutex_};
     for (;;) {
+        busy_ = false;
+        if (waiting_.empty()) drained_.notify_all();
         changed_.wait(hold, [this] { return ending_ || !waiting_.empty(); });
         if (ending_) return;
+        busy_ = true;
         const std::string line = std::move(waiting_.front());
         waiting_.pop_front();
         for (std::size_t at = 0; at < receivers_.size(); ++at) {
+            const std::uint64_t untold = untold_[at];
             hold.unlock();
-            std::string trouble = receivers_[at]->send(line);
+            std::string trouble = send_to(at, line, untold);
             hold.lock();
             State& state = states_[at];
-            ++(trouble.empty() ? state.sent : state.lost);
+            if (trouble.empty()) {
+                ++state.sent;
+                untold_[at] -= untold;
+            } else {
+                ++state.lost;
+                ++untold_[at];
+            }
             state.trouble = std::move(trouble);
             if (ending_) return;
         }

@@ -1,10 +1,12 @@
 // Sends the event log to syslog receivers (RFC 5424) over UDP (RFC 5426), TCP with octet counts (RFC 6587 3.4.1) or a
-// local socket, on a thread of its own: the log never waits for the network. What does not fit is counted.
+// local socket, on a thread of its own: the log never waits for the network. What does not fit is counted, and a
+// receiver that takes lines again is told first how many it missed.
 #pragma once
 
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -33,8 +35,10 @@ public:
         std::uint64_t sent = 0, lost = 0;
     };
 
-    explicit SyslogSender(std::vector<SyslogAddress> receivers);
-    /// What waits is given up.
+    /// The line that tells of `lines` lost ones; on the sender's thread.
+    using LossLine = std::function<std::string(std::uint64_t lines)>;
+    explicit SyslogSender(std::vector<SyslogAddress> receivers, LossLine loss_line = {});
+    /// Sends what waits, for at most a second.
     ~SyslogSender();
     SyslogSender(const SyslogSender&) = delete;
     SyslogSender& operator=(const SyslogSender&) = delete;
@@ -46,13 +50,16 @@ public:
 private:
     struct Receiver;
     void run();
+    [[nodiscard]] std::string send_to(std::size_t receiver, const std::string& line, std::uint64_t untold);
 
     std::vector<std::unique_ptr<Receiver>> receivers_;
     mutable std::mutex mutex_;  ///< guards what follows
-    std::condition_variable changed_;
+    std::condition_variable changed_, drained_;
     std::deque<std::string> waiting_;
     std::vector<State> states_;
-    bool ending_ = false;
+    std::vector<std::uint64_t> untold_;  ///< lost lines of each receiver that it was not told of
+    bool ending_ = false, busy_ = false;
+    LossLine loss_line_;
     std::thread thread_;
 };
 

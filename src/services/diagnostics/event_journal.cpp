@@ -86,7 +86,8 @@ bool fits(const io::LogEvent& event, const EventSearch& search) {
 EventJournal::EventJournal(JournalOptions options, io::Loop& loop, io::NodeLog& log, AlarmBoard& alarms)
     : options_{std::move(options)}, loop_{loop}, log_{log}, alarms_{alarms}, timer_{loop.timer([this] { turn(); })} {
     if (!options_.syslog.empty()) {
-        sender_ = std::make_shared<io::SyslogSender>(options_.syslog);
+        sender_ = std::make_shared<io::SyslogSender>(
+            options_.syslog, [&log](std::uint64_t lines) { return log.syslog_loss_line(lines); });
         log_.send_events(sender_);
     }
     open();

@@ -34,9 +34,17 @@ constexpr std::array rows{
                "see why the domain is slow or away: `sallyport peers show DOMAIN`", "the peer's"},
     RefusalRow{"too-large", "larger than the peer takes (XEP-0478)", "", "the sender has to send less at once",
                "the sender's"},
-    RefusalRow{"malformed", "the stanza or its address is not well formed", "[limits] stanza_bytes and others",
-               "the sender's software has to mend it", "the sender's"},
+    RefusalRow{"malformed", "the stanza or its address is not well formed", "", "the sender's software has to mend it",
+               "the sender's"},
+    RefusalRow{"excess", "the stanza is beyond a limit", "[limits] stanza_bytes, stanza_elements and others",
+               "the sender has to send less at once, or the limit is raised on each node", "the sender's"},
+    RefusalRow{"in-doubt", "the stream ended before it was certain that the peer had read it", "",
+               "ask the recipient; or send it again", "the peer's"},
+    RefusalRow{"refused-by-peer", "the peer ended its streams at it", "",
+               "what the peer said names the reason; often the stanza is larger than it takes", "the sender's"},
     RefusalRow{"streams", "too many destinations at once", "[limits] outbound_streams", "raise the limit", "ours"},
+    RefusalRow{"streams-of-sender", "the sender writes to too many domains that do not answer",
+               "[limits] outbound_streams", "the sender has to write to fewer domains at once", "the sender's"},
     RefusalRow{"connections", "too many connections from the address",
                "[limits] connections_per_address, unauthenticated_per_address, new_connections_per_10s",
                "raise the limit if the address is a partner's", "the peer's"},
@@ -45,6 +53,11 @@ constexpr std::array rows{
                "`sallyport check link`", "ours"},
     RefusalRow{"link-full", "too much was waiting for the router link", "[limits] queue_stanzas, queue_bytes",
                "`sallyport check link`", "ours"},
+    RefusalRow{"partner-full", "too much was under way over the router link to the domain", "[limits] link_bytes",
+               "see why the domain takes it so slowly: `sallyport peers show DOMAIN` on the node with its stream",
+               "the peer's"},
+    RefusalRow{"link-refused", "the router link ended again and again while the stanza was on its way", "",
+               "report it: the two nodes may be of different versions or have different limits", "ours"},
     RefusalRow{"no-way", "the node next to this one does not serve the domain",
                "federation.domains, [[inside.server]] domains in the core's file",
                "let the lists of edge and core agree: `sallyport check link`", "ours"},
@@ -97,7 +110,7 @@ const std::string& Verdicts::keep(const Refused& refused, WallTime wall) {
         order.splice(order.end(), order, at->second);
         return again.id;
     }
-    if (known_.size() >= most_) make_room();
+    if (known_.size() >= most_) make_room(refused.what);
     Verdict fresh{refused.id.empty() ? fresh_id(basis_) : std::string{refused.id},
                   std::string{refused.rule},
                   std::string{refused.what},
@@ -114,8 +127,10 @@ const std::string& Verdicts::keep(const Refused& refused, WallTime wall) {
     return order.back().id;
 }
 
-void Verdicts::make_room() {
-    Order& order = stanzas_.empty() || others_.size() >= most_ / 2 ? others_ : stanzas_;
+void Verdicts::make_room(std::string_view what) {
+    const std::uint64_t half = most_ / 2;
+    const bool too_many = what == "stanza" ? others_.size() > half : others_.size() >= half;
+    Order& order = stanzas_.empty() || too_many ? others_ : stanzas_;
     const auto old = made_of_.find(order.front().id);
     if (old != made_of_.end()) {
         known_.erase(old->second);

@@ -59,7 +59,8 @@ public:
 private:
     using Order = std::list<Verdict>;  ///< least recently used first
     [[nodiscard]] Order& order_of(std::string_view what) { return what == "stanza" ? stanzas_ : others_; }
-    void make_room();
+    /// For one more of the kind that `what` is of.
+    void make_room(std::string_view what);
     std::uint64_t most_;
     Order stanzas_, others_;
     std::unordered_map<std::string, Order::iterator> known_;  ///< by what makes it
