@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <stdexcept>
 
 #include "proto/xmpp/namespaces.h"
 #include "proto/xmpp/stream_header.h"
@@ -41,7 +42,9 @@ ImWorld::ImWorld(Limits given, bool binds) : limits{given}, channel_binding{bind
     options.wall = [this] { return world.loop().wall(); };
     directory = std::move(*im::Directory::open(std::move(options)));
     for (const char* user : {"juliet@corp.example", "romeo@corp.example"})
-        directory->add(user, "pencil", [](const Result<io::UserName>& added) { EXPECT_TRUE(added); });
+        directory->add(user, "pencil", [](const Result<io::UserName>& added) {
+            if (!added) throw std::runtime_error{added.error().text};
+        });
     directory->on_changed([this](const io::UserName& user) { service->account_changed(user); });
     directory->on_forgotten([this](const io::UserName& user, const std::vector<std::string>& contacts) {
         service->requests_forgotten(user, contacts);
