@@ -25,7 +25,8 @@ constexpr AdminLimitRow rows[] = {
     {"admin_pending_logins", &L::pending_logins, "logins", 1, "whose password is being hashed"},
     {"admin_change_streams", &L::change_streams, "streams", 1, "clients that follow /api/v1/changes"},
     {"admin_change_streams_per_account", &L::change_streams_per_account, "streams", 1, "of those, of one account"},
-    {"admin_change_stream_bytes", &L::change_stream_bytes, "bytes", 65536, "changes that wait for a client that does not read"},
+    {"admin_change_stream_bytes", &L::change_stream_bytes, "bytes", 65536,
+     "changes that wait for a client that does not read"},
     {"admin_audit_rows", &L::audit_rows, "rows", 100, "lines of the audit that are kept"},
 };
 

@@ -22,10 +22,35 @@ bool parse_number(std::string_view text, Number& out) {
 const std::vector<IpNetwork>& reserved_networks() {
     static const std::vector<IpNetwork> networks = [] {
         constexpr std::string_view table[] = {
-            "0.0.0.0/8",      "10.0.0.0/8",   "100.64.0.0/10",  "127.0.0.0/8",    "169.254.0.0/16", "172.16.0.0/12",
-            "192.0.0.0/24",   "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15",  "198.51.100.0/24",
-            "203.0.113.0/24", "224.0.0.0/4",  "240.0.0.0/4",    "::/128",         "::1/128",        "100::/64",
-            "2001:db8::/32",  "fc00::/7",     "fe80::/10",      "fec0::/10",      "ff00::/8",
+            "0.0.0.0/8",
+            "10.0.0.0/8",
+            "100.64.0.0/10",
+            "127.0.0.0/8",
+            "169.254.0.0/16",
+            "172.16.0.0/12",
+            "192.0.0.0/24",
+            "192.0.2.0/24",
+            "192.88.99.0/24",
+            "192.168.0.0/16",
+            "198.18.0.0/15",
+            "198.51.100.0/24",
+            "203.0.113.0/24",
+            "224.0.0.0/4",
+            "240.0.0.0/4",
+            "::/128",
+            "::1/128",
+            "100::/64",
+            "2001:db8::/32",
+            "fc00::/7",
+            "fe80::/10",
+            "fec0::/10",
+            "ff00::/8",
+            // What leads on to somewhere else by a translation of its own: local NAT64 (RFC 8215), IPv4-compatible,
+            // Teredo; and segment routing.
+            "64:ff9b:1::/48",
+            "::/96",
+            "2001::/32",
+            "5f00::/16",
         };
         std::vector<IpNetwork> parsed;
         for (const std::string_view text : table) parsed.push_back(*IpNetwork::parse(text));

@@ -41,6 +41,47 @@ Dialogue authenticated(TestRules rules = plain(), Limits limits = {}) {
     return with;
 }
 
+/// A header without `from`, where TLS is required but for attacker.example.
+Dialogue unnamed() {
+    TestRules rules;
+    rules.peers["attacker.example"].security = SecurityMode::tls_optional;
+    rules.unnamed.emplace().security = SecurityMode::tls_optional;
+    Dialogue with = Dialogue::inbound(std::move(rules));
+    with.peer(
+        "<stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' "
+        "xmlns:db='jabber:server:dialback' to='corp.example' version='1.0'>");
+    with.our_header("id='id-1'");
+    with.ours(features(starttls, f_dialback, f_sm, f_limits));
+    return with;
+}
+
+TEST(ReceivingServer, JudgesByTheDomainOfTheKeyWhereTheHeaderNamesNone) {
+    Dialogue::fail_each_step([] { return unnamed(); },
+                             [](Dialogue& with) {
+                                 with.peer(result("attacker.example", "corp.example", "abc"));
+                                 with.expect_verify({a_pair, "id-1", "abc"});
+                                 with.verdict(a_pair, Outcome::valid);
+                                 with.ours(result_is("corp.example", "attacker.example", "valid"));
+                                 with.expect_ready(a_pair, Method::dialback);
+                                 with.peer(message("attacker.example", "corp.example"));
+                                 with.expect_delivered(1);
+                                 with.rules_change([](TestRules& rules) { rules.served.insert("more.example"); });
+                                 with.expect_open();
+                             });
+    Dialogue other = unnamed();
+    other.peer(result("partner.example", "corp.example", "abc"));
+    other.expect_note("s2s.refused", "why", "TLS is required first");
+    other.peer(verify("partner.example", "corp.example", "x", "00"));
+    other.expect_note("s2s.verify.answered", "type", "error policy-violation");
+    other.expect_open();
+    EXPECT_TRUE(other.in().pairs().empty());
+    Dialogue later = unnamed();
+    later.peer(result("attacker.example", "corp.example", "abc"));
+    later.verdict(a_pair, Outcome::valid);
+    later.rules_change([](TestRules& rules) { rules.peers.clear(); });
+    later.expect_close(policy_violation);
+}
+
 TEST(ReceivingServer, VerifiesAKeyAndOpens) {  // XEP-0220 2.2.1
     Dialogue::fail_each_step([] { return greeted(); },
                              [](Dialogue& with) {

@@ -117,6 +117,19 @@ TEST(InboundBidi, CountsWhatWeSendBack) {  // XEP-0288 with XEP-0198
     with.expect_open();
 }
 
+TEST(InboundBidi, HearsTheLimitsOfAPeerThatHasNoFeaturesToSend) {  // XEP-0478
+    TestRules rules;
+    rules.everyone.bidi = true;
+    Dialogue with = Dialogue::inbound(rules, true);
+    with.tls(certificate_for("partner.example"));
+    with.peer_header("partner.example", "corp.example");
+    with.peer(
+        "<bidi xmlns='urn:xmpp:bidi'><limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>10000</max-bytes>"
+        "</limits></bidi>");
+    with.expect_note("s2s.peer-limits", "max-bytes", "10000");
+    EXPECT_TRUE(with.in().bidi());
+}
+
 TEST(InboundBidi, IsRefusedUnlessOfferedAndBeforeAuthentication) {
     Dialogue late = open_stream(true);
     late.peer("<bidi xmlns='urn:xmpp:bidi'/>");

@@ -305,11 +305,86 @@ TEST(OutboundAcks, ProbeEndsAnUnresponsiveStream) {  // RFC 6120 4.6.2
     EXPECT_FALSE(without.out().probe(TimePoint{}, actions));
 }
 
+TEST(OutboundAcks, GivesARequestMoreTimeWhileThePeerTakesWhatStandsBeforeIt) {
+    Dialogue with = ready(features(f_dialback, f_sm));
+    with.peer("<enabled xmlns='urn:xmpp:sm:3'/>");
+    s2s::Actions actions;
+    EXPECT_TRUE(with.out().probe(TimePoint{}, actions));
+    with.out().on_progress(TimePoint{} + std::chrono::seconds{50});
+    with.after(std::chrono::seconds{60});
+    EXPECT_EQ(with.out().state(), "open");
+    with.after(std::chrono::seconds{60});
+    with.expect_close(xmpp::StreamCondition::connection_timeout);
+}
+
+TEST(OutboundAcks, AsksForTheLastAcknowledgementsAndTakesThemBeforeTheClosingTag) {  // XEP-0198 4
+    Dialogue with = ready(features(f_dialback, f_sm));
+    with.peer("<enabled xmlns='urn:xmpp:sm:3'/>");
+    s2s::Actions actions;
+    with.out().on_sent(TimePoint{}, actions);
+    with.out().on_sent(TimePoint{}, actions);
+    actions.clear();
+    with.out().shut(std::nullopt, "a test", TimePoint{}, actions);
+    ASSERT_FALSE(actions.empty());
+    const auto* asked = std::get_if<s2s::Send>(&actions.front());
+    ASSERT_NE(asked, nullptr);
+    EXPECT_NE(asked->bytes.find("<r "), std::string::npos) << asked->bytes;
+    with.peer("<a xmlns='urn:xmpp:sm:3' h='2'/>");
+    EXPECT_EQ(with.out().unacknowledged(), 0U);
+}
+
+TEST(OutboundStream, IgnoresFeaturesThatComeAgain) {
+    for (const auto& again : {features(f_dialback, f_sm), features(starttls, f_mechanisms, f_bidi), features()}) {
+        Dialogue with = asked();
+        with.peer(again);
+        with.ours_nothing();
+        with.expect_open();
+        with.peer(result_is("partner.example", "corp.example", "valid"));
+        with.expect_ready(pair, Method::dialback);
+        with.peer(again);
+        with.ours_nothing();
+        with.we_send(1);
+        with.expect_open();
+    }
+}
+
+TEST(OutboundBidi, GivesAStanzaThatTheyBeginItsTime) {  // threat T58
+    Dialogue with = Dialogue::outbound(plain(true));
+    greet(with, features(f_dialback, f_bidi));
+    with.peer(result_is("partner.example", "corp.example", "valid"));
+    const std::string whole = message("partner.example", "corp.example");
+    with.peer(whole.substr(0, 10));
+    for (int i = 0; i < 10; ++i) {
+        with.after(std::chrono::seconds{40});
+        with.peer(whole.substr(10) + whole.substr(0, 10));
+    }
+    with.expect_delivered(10);
+    with.expect_open();
+    with.after(std::chrono::seconds{60});
+    with.expect_close(xmpp::StreamCondition::policy_violation);
+}
+
+TEST(OutboundBidi, IsForThoseFromWhomStanzasAreWelcome) {
+    TestRules rules = plain(true);
+    rules.denied_in = {"partner.example"};
+    Dialogue with = Dialogue::outbound(rules);
+    greet(with, features(f_dialback, f_bidi));
+    with.ours("<db:result");
+    EXPECT_FALSE(with.out().bidi());
+    Dialogue later = Dialogue::outbound(plain(true));
+    greet(later, features(f_dialback, f_bidi));
+    later.peer(result_is("partner.example", "corp.example", "valid"));
+    later.expect_ready(pair, Method::dialback);
+    EXPECT_TRUE(later.out().bidi());
+    later.rules_change([](TestRules& changed) { changed.denied_in = {"partner.example"}; });
+    later.expect_close();
+}
+
 TEST(OutboundBidi, TakesStanzasOfReadyPairsOnly) {  // XEP-0288, threat T87
     const auto make = [] {
         Dialogue with = Dialogue::outbound(plain(true));
         greet(with, features(f_dialback, f_bidi));
-        with.ours("<bidi xmlns='urn:xmpp:bidi'/>");
+        with.ours("<bidi xmlns='urn:xmpp:bidi'>" + std::string{f_limits} + "</bidi>");  // XEP-0478
         with.ours("<db:result");
         return with;
     };

@@ -36,8 +36,12 @@ Dialogue greeted(TestRules rules = {}, bool verify_only = false) {
 }
 
 /// TLS stands and the header after it was answered.
-Dialogue secured(std::optional<CertFacts> certificate, TestRules rules = {}) {
-    Dialogue with = greeted(std::move(rules));
+Dialogue secured(std::optional<CertFacts> certificate, TestRules rules = {},
+                 const std::function<void(s2s::OutboundSettings&)>& change = {}) {
+    Dialogue with = Dialogue::outbound(std::move(rules), pair, false, false, change);
+    with.connected();
+    with.our_header();
+    reply_header(with, "p1");
     with.peer(required_features);
     with.ours(starttls);
     with.peer(proceed);
@@ -204,6 +208,120 @@ TEST(OutboundExternal, GivesUpWhereNothingIsInCommon) {
     with.peer(features(f_dialback));
     with.expect_failed(pair, StanzaCondition::remote_server_timeout, "sasl");
     with.ours(close_tag);
+}
+
+TEST(OutboundExternal, SaysItAgainToAServerThatAsksOnce) {  // RFC 6120 6.4.3
+    const auto make = [] { return secured(certificate_for("partner.example")); };
+    Dialogue::fail_each_step(make, [](Dialogue& with) {
+        with.peer(features(f_mechanisms));
+        with.ours(auth("Y29ycC5leGFtcGxl"));
+        with.peer("<challenge xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>=</challenge>");
+        with.ours("<response xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>Y29ycC5leGFtcGxl</response>");
+        with.peer(sasl_success);
+        with.expect_restart();
+        with.our_header();
+        reply_header(with, "p3");
+        with.peer("<stream:features/>");
+        with.expect_ready(pair, Method::external);
+    });
+    Dialogue twice = secured(certificate_for("partner.example"));
+    twice.peer(features(f_mechanisms, f_dialback));
+    twice.ours(auth("Y29ycC5leGFtcGxl"));
+    twice.peer("<challenge xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>=</challenge>");
+    twice.ours("<response xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>Y29ycC5leGFtcGxl</response>");
+    twice.peer("<challenge xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>=</challenge>");
+    twice.expect_failed(pair, StanzaCondition::remote_server_timeout, "sasl");
+    EXPECT_TRUE(twice.out().tried_external());
+}
+
+TEST(OutboundExternal, IsAvoidedWhereItWasRefusedUnlessThereIsNothingElse) {
+    const auto avoiding = [](s2s::OutboundSettings& settings) { settings.external = false; };
+    Dialogue with = secured(certificate_for("partner.example"), {}, avoiding);
+    with.peer(features(f_mechanisms, f_dialback));
+    with.expect_note("s2s.sasl.avoided", "pair", pair.text());
+    with.ours(result("corp.example", "partner.example",
+                     s2s::dialback_key("s3cr3tf0rd14lb4ck", "partner.example", "corp.example", "p2")));
+    TestRules rules;
+    rules.everyone.offer_dialback = false;
+    Dialogue alone = secured(certificate_for("partner.example"), rules, avoiding);
+    alone.peer(features(f_mechanisms));
+    alone.ours(auth("Y29ycC5leGFtcGxl"));
+}
+
+TEST(OutboundExternal, WaitsForAnAnswerNotAsLongAsForAWholeNegotiation) {
+    Dialogue with = secured(certificate_for("partner.example"));
+    with.peer(features(f_mechanisms, f_dialback));
+    with.ours(auth("Y29ycC5leGFtcGxl"));
+    with.after(s2s::Timers{}.sasl);
+    with.expect_close(xmpp::StreamCondition::connection_timeout);
+    with.expect_failed(pair, StanzaCondition::remote_server_timeout, "sasl");
+}
+
+TEST(OutboundStream, HasItsShareOfTheTimeWhereOthersWait) {
+    const auto sharing = [](s2s::OutboundSettings& settings) { settings.share = std::chrono::seconds{4}; };
+    Dialogue silent = Dialogue::outbound({}, pair, false, false, sharing);
+    silent.connected();
+    silent.our_header();
+    silent.after(std::chrono::seconds{4});
+    silent.expect_close(xmpp::StreamCondition::connection_timeout);
+    silent.expect_failed(pair, StanzaCondition::remote_server_timeout, "stream");
+    Dialogue unjudged = secured({}, {}, sharing);
+    unjudged.peer(features(f_dialback));
+    unjudged.after(std::chrono::seconds{4});
+    unjudged.expect_failed(pair, StanzaCondition::remote_server_timeout, "dialback");
+    Dialogue verifying = Dialogue::outbound(in_mode(SecurityMode::no_tls), pair, true, false, sharing);
+    verifying.connected();
+    verifying.our_header();
+    reply_header(verifying, "p1");
+    verifying.verify({pair, "their-id", "key"});
+    verifying.peer(features(f_dialback));
+    verifying.after(std::chrono::seconds{4});
+    verifying.expect_verified(pair, s2s::Verified::Outcome::error);
+}
+
+TEST(OutboundStream, KnowsWhatWaitingCannotMend) {
+    const auto with_error = [](std::string_view condition, bool permanent) {
+        Dialogue with = greeted();
+        with.peer("<stream:error><" + std::string{condition} +
+                  " xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>");
+        with.expect_failed_for_good(pair, permanent);
+    };
+    for (const char* const condition : {"host-unknown", "host-gone", "not-authorized", "unsupported-version"}) {
+        with_error(condition, true);
+    }
+    for (const char* const condition : {"internal-server-error", "remote-connection-failed", "resource-constraint",
+                                        "system-shutdown", "policy-violation", "reset"}) {
+        with_error(condition, false);
+    }
+    Dialogue no_tls = greeted();
+    no_tls.peer(features(f_dialback));
+    no_tls.ours(starttls);
+    no_tls.lost();
+    no_tls.expect_failed_for_good(pair, true);
+    Dialogue ignored = greeted();
+    ignored.peer(features(f_dialback));
+    ignored.ours(starttls);
+    ignored.after(s2s::Timers{}.unoffered);
+    ignored.expect_failed_for_good(pair, true);
+    Dialogue offered = greeted();
+    offered.peer(required_features);
+    offered.ours(starttls);
+    offered.lost();
+    offered.expect_failed_for_good(pair, false);
+    Dialogue required = greeted(in_mode(SecurityMode::no_tls));
+    required.peer(required_features);
+    required.expect_failed_for_good(pair, true);
+    for (const auto& [condition, permanent] : {std::pair{"not-authorized", true}, {"temporary-auth-failure", false}}) {
+        Dialogue alone = secured(certificate_for("partner.example"), [] {
+            TestRules rules;
+            rules.everyone.offer_dialback = false;
+            return rules;
+        }());
+        alone.peer(features(f_mechanisms));
+        alone.ours(auth("Y29ycC5leGFtcGxl"));
+        alone.peer(sasl_failure(condition));
+        alone.expect_failed_for_good(pair, permanent);
+    }
 }
 
 TEST(OutboundStream, ReportsWhatEndedIt) {  // threats T12, T37

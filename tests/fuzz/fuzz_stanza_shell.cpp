@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <tuple>
+#include <utility>
 
 #include "fuzz/check.h"
 #include "proto/xmpp/namespaces.h"
@@ -51,7 +51,9 @@ bool same(xml::Element a, xml::Element b) {
     // Attributes have no order.
     const auto sort = [](xml::Element& element, const auto& self) -> void {
         std::sort(element.attributes.begin(), element.attributes.end(),
-                  [](const auto& x, const auto& y) { return std::tie(x.space, x.name) < std::tie(y.space, y.name); });
+                  [](const xml::Attribute& x, const xml::Attribute& y) {
+                      return std::pair{x.space.text(), x.name} < std::pair{y.space.text(), y.name};
+                  });
         for (xml::Element::Child& child : element.children) {
             if (auto* const inner = std::get_if<xml::Element>(&child)) self(*inner, self);
         }
@@ -59,6 +61,26 @@ bool same(xml::Element a, xml::Element b) {
     sort(a, sort);
     sort(b, sort);
     return a == b;
+}
+
+/// What is passed on is at most so many times as long as what came (element.h), and the next hop takes it as one
+/// stanza, in its own content namespace.
+void check_next_hop(std::string_view received, std::string_view passed_on) {
+    fuzz::check(passed_on.size() <= 6 * received.size() + 512, "a stanza that grew");
+    const std::string stream =
+        "<s:stream xmlns='jabber:component:accept' xmlns:s='http://etherx.jabber.org/streams' "
+        "xmlns:sp='urn:sallyport:link:0'>" +
+        std::string{passed_on};
+    xml::Reader next{passed_on_limits};
+    next.feed(stream);
+    fuzz::check(next.next() == xml::Kind::header && next.next() == xml::Kind::element, "the next hop cannot read it");
+    xmpp::StanzaIntake intake;
+    xmpp::Stanza out;
+    xmpp::StanzaProblem problem;
+    fuzz::check(intake.read(next, {}, out, problem), "the next hop does not take it");
+    const bool own = passed_on.find("jabber:component:accept") != std::string_view::npos;
+    fuzz::check(own || out.bytes == passed_on, "the next hop takes another stanza");
+    fuzz::check(next.next() == xml::Kind::need_more, "the next hop finds more than one stanza");
 }
 
 void check_stanza(const xml::Reader& reader, const xmpp::Stanza& stanza, bool language_added) {
@@ -79,12 +101,24 @@ void check_stanza(const xml::Reader& reader, const xmpp::Stanza& stanza, bool la
     fuzz::check(
         stanza.type == xml::escaped(expected.attribute("type")) || stanza.type.find('&') == std::string_view::npos,
         "a type in disguise");
+    check_next_hop(reader.slice(), stanza.bytes);
     const std::string answer = xmpp::bounce(stanza, {xmpp::StanzaCondition::gone, {}});
     if (answer.empty()) return;
     const auto bounced = test::parse_with_expat(answer);
     fuzz::check(bounced && bounced->children.size() == 1, "a bounce that is no stanza");
     fuzz::check(bounced->attribute("id") == expected.attribute("id"), "a bounce with another id");
     fuzz::check(bounced->attribute("to") == expected.attribute("from"), "a bounce to somebody else");
+}
+
+/// Whatever was refused, its sender is told with one stanza that is XML.
+void check_answer(const xmpp::Stanza& stanza, const xmpp::StanzaProblem& problem) {
+    const xmpp::OwnedStanza owned{stanza};
+    const std::string answer = xmpp::bounce(owned.view(), xmpp::refusal(problem));
+    fuzz::check(answer == xmpp::bounce(stanza, xmpp::refusal(problem)), "another answer after a queue");
+    if (answer.empty()) return;
+    const auto bounced = test::parse_with_expat(answer);
+    fuzz::check(bounced && bounced->children.size() == 1, "an answer that is no stanza");
+    fuzz::check(bounced->attribute("to") == (stanza.from.empty() ? stanza.from_domain : stanza.from), "to nobody");
 }
 
 }  // namespace
@@ -96,15 +130,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     const std::string_view lang = (bytes[0] & 0x80) != 0 ? "en" : "";
     xml::Reader reader{XmlLimits{8192, 64, 16, 32, 4096, 8}};
     xmpp::StanzaIntake intake;
+    reader.pass_over_excess();
     reader.feed(stream);
     for (xml::Kind kind = reader.next(); kind != xml::Kind::need_more && kind != xml::Kind::problem;
          kind = reader.next()) {
-        if (kind != xml::Kind::element) continue;
+        if (kind != xml::Kind::element && kind != xml::Kind::excess) continue;
         xmpp::Stanza stanza;
         xmpp::StanzaProblem problem;
         const bool good = intake.read(reader, lang, stanza, problem);
         fuzz::check(good || problem.stream || problem.stanza, "refused without a condition");
+        fuzz::check(!good || kind == xml::Kind::element, "a stanza that was read past is good");
         if (good) check_stanza(reader, stanza, !lang.empty() && !reader.shell().has_lang);
+        if (!good && problem.stanza) check_answer(stanza, problem);
     }
     return 0;
 }

@@ -169,13 +169,30 @@ def test_an_undefined_entity_closes_the_stream(world, attacker):  # T52
     attacker.refused("restricted-xml", "not-well-formed", "bad-format")
 
 
-def test_deep_nesting_is_refused_early(world, attacker):  # T54
-    attacker.send("<message from='u@attacker.lab' to='ana@coluc.com'>")
-    try:
-        attacker.send("<a>" * 20000)
-    except OSError:
-        pass
-    attacker.refused("policy-violation")
+def goes_on(world, attacker, body):
+    """The stream still carries what stands behind."""
+    since = world.ana.mark()
+    attacker.send(message("attacker.lab", "ana@coluc.com", body))
+    world.ana.hears(body, 10, since)
+    assert "<stream:error" not in attacker.seen, attacker.seen
+
+
+def test_deep_nesting_is_one_bad_stanza(world, attacker):  # T54
+    mark = world.edge.mark()
+    attacker.send("<message from='u@attacker.lab' to='ana@coluc.com'>" + "<a>" * 20000 + "</a>" * 20000 + "</message>")
+    goes_on(world, attacker, "behind the deep one")
+    assert world.edge.lines(r"s2s\.stanza\.bounced.*policy-violation", mark)
+
+
+@pytest.mark.parametrize("sender,to", (
+    ("u@attacker.lab", "☃@coluc.com/r"), ("u@attacker.lab", "💩@coluc.com"), ("☃@attacker.lab", "ana@coluc.com"),
+    ("u@attacker.lab", "@coluc.com"), ("u@attacker.lab", "a@coluc.com/"), ("u@attacker.lab", "x" * 1024 + "@coluc.com"),
+    ("u@attacker.lab", "")))
+def test_a_malformed_address_is_one_bad_stanza(world, attacker, sender, to):  # T41
+    mark = world.edge.mark()
+    attacker.send(f"<message from='{sender}' to='{to}' id='m1'><body>x</body></message>")
+    goes_on(world, attacker, f"behind {sender} {to[:20]}")
+    assert world.edge.lines(r"s2s\.stanza\.bounced.*jid-malformed", mark)
 
 
 @pytest.mark.parametrize("attributes", ("a='" + "x" * 1_000_000 + "'", " ".join(f"a{n}='1'" for n in range(20000)),
@@ -192,13 +209,17 @@ def test_attributes_have_limits_before_authentication(world, attributes):  # T55
         pass
 
 
-def test_a_stanza_of_ten_thousand_bytes_passes_and_one_above_the_limit_does_not(world, attacker):  # T57
+def test_a_stanza_above_the_limit_is_read_past_and_one_without_end_ends_the_stream(world, attacker):  # T57
     since = world.ana.mark()
     body = "y" * (10000 - len(message("attacker.lab", "ana@coluc.com", "")))
     attacker.send(message("attacker.lab", "ana@coluc.com", body))
     world.ana.hears(body, 10, since)
+    mark = world.edge.mark()
+    attacker.send(message("attacker.lab", "ana@coluc.com", "z" * 600_000))
+    goes_on(world, attacker, "behind the large one")
+    assert world.edge.lines(r"s2s\.stanza\.bounced.*policy-violation", mark)
     try:
-        attacker.send(message("attacker.lab", "ana@coluc.com", "z" * 300_000))
+        attacker.send(message("attacker.lab", "ana@coluc.com", "z" * 3_000_000))
     except OSError:
         pass
     attacker.read("policy-violation")

@@ -4,6 +4,7 @@ import time
 import pytest
 
 from world.federation import TIMERS
+from world.raw import UselessServer
 from world.tap import Tap
 
 pytestmark = pytest.mark.pair
@@ -59,6 +60,26 @@ def test_a_refusing_and_a_silent_target_give_way_to_the_third(world):
         assert took >= TIMERS["connect"] - 0.5, took  # what the silent one costs; the refusing one costs nothing
         world.ana.says(gus, "again at once")
         gus.hears("again at once", TIMERS["connect"] - 0.5, since)
+
+
+def test_targets_that_are_of_no_use_to_xmpp_give_way_to_the_third_both_ways(world):
+    # useless.guest.lab: the first target does not know the domain, the second says nothing at all, the third is there. What the
+    # guest says is verified by a call-back, which has the same three to choose from.
+    with world.guest("gus@useless.guest.lab") as gus, \
+            UselessServer(world.network["tester"], "198.51.100.66", "host-unknown") as unknowing, \
+            UselessServer(world.network["tester"], "198.51.100.67") as silent:
+        since = gus.mark()
+        world.ana.says(gus, "the third time", id="useless-1")
+        gus.hears("the third time", TIMERS["negotiation"] + 6, since)
+        assert unknowing.accepted >= 1 and silent.accepted >= 1
+        since = world.ana.mark()
+        gus.says(world.ana, "back again")
+        world.ana.hears("back again", TIMERS["negotiation"] + 6, since)
+        before = unknowing.accepted, silent.accepted
+        since = gus.mark()
+        world.ana.says(gus, "and once more")
+        gus.hears("and once more", 5, since)
+        assert (unknowing.accepted, silent.accepted) == before
 
 
 def test_a_domain_that_says_it_has_no_service_is_told_at_once_and_nobody_is_dialled(world):

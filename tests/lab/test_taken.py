@@ -9,6 +9,8 @@ import tempfile
 
 import pytest
 
+from world import sallyport
+from world.certificates import Authority
 from world.names import NameServer
 from world.trio import Trio
 from world.wait import until
@@ -130,15 +132,43 @@ def test_strangers_keep_the_core_out_of_no_listener(lab):
             stranger.close()
 
 
-def test_a_file_of_before_works_and_warns(lab, tmp_path):
-    """Without names and roles, as the files of an older release were."""
-    from world import sallyport  # pylint: disable=import-outside-toplevel
-    path = tmp_path / "presence.toml"
-    with open(f"{lab.folder}/presence.toml", encoding="utf-8") as file:
-        text = file.read()
-    text = re.sub(r"\n\[\[link\.accept\]\][^\[]*", "\n", text).replace("require_roles = true", 'secret = "one secret for everybody"#')
-    text = text.replace('"data/', f'"{tmp_path}/data/').replace('= "presence-link', f'= "{lab.folder}/presence-link')
-    text = re.sub(r'= "(s2s|traversal-ca)', rf'= "{lab.folder}/\1', text).replace(AT["presence"], "127.0.62.9")
-    path.write_text(text, encoding="utf-8")
-    done = subprocess.run([sallyport.BINARY, "check-config", str(path)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0 and "link.accept" in done.stderr and "init --migrate" in done.stderr, done
+def linked(lab):
+    def roles():
+        return {link["far_role"] for link in lab.trio.core.json("status")["links"] if link["state"] == "open"}
+    until(lambda: roles() == {"edge", "presence"}, lambda: f"both links: {roles()}\n{lab.trio.core.log()[-2000:]}", 10)
+
+
+def weaknesses(lab):
+    return [problem["text"] for role in NAMES for problem in lab.trio.nodes[role].json("status")["problems"] if "link." in problem["text"]]
+
+
+def test_files_of_before_work_and_warn_until_they_are_migrated(lab):
+    """One secret, no names at the listeners, no roles in certificates, as an older release wrote it; then `init --migrate`. The last
+    test: it changes the files."""
+    assert not weaknesses(lab), "what init writes has none"
+    lab.trio.stop()
+    before = Authority.__new__(Authority)
+    before.folder, before.certificate, before.key = lab.folder, f"{lab.folder}/traversal-ca.pem", f"{lab.folder}/traversal-ca.key"
+    for role, name in NAMES.items():
+        before.issue(f"{role}-link", [name])
+        path = f"{lab.folder}/{role}.toml"
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        text = re.sub(r"\n\[\[link\.accept\]\]\n.*?\n\n", "\n\n", text, flags=re.S)
+        text = re.sub(r'(\[\[link\.dial\]\]\n(?:[^\n\[]+\n)*?)secret = [^\n]*\n', r"\1", text)
+        text = text.replace("require_roles = true", 'secret = "one secret for everybody"')
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        done = subprocess.run([sallyport.BINARY, "check-config", path], capture_output=True, text=True, check=False)
+        assert done.returncode == 0 and "link.require_roles" in done.stderr and "init --migrate" in done.stderr, done
+    lab.trio.start()
+    linked(lab)
+    assert len(weaknesses(lab)) == 6, weaknesses(lab)
+    lab.trio.edge.wait_for(r"node\.file\.weak.*link\.accept")
+    done = subprocess.run([sallyport.BINARY, "init", "--migrate", "--directory", lab.folder], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done
+    lab.trio.stop()
+    lab.trio.start()
+    linked(lab)
+    assert not weaknesses(lab)
+    assert lab.dial("presence", "edge", "one secret for everybody") == ["", ""]

@@ -61,5 +61,105 @@ TEST_P(Acknowledgements, CountFromEnabledOnWhereTheStreamIsOursAndCarriesBothDir
     EXPECT_FALSE(stream.closed());
 }
 
+/// What partners send back on streams that we opened (XEP-0288), with the bounds of those that they open.
+class SentBack : public Acknowledgements {
+protected:
+    RawStream& opened_by_us() {
+        c.habits.bidi = true;
+        romeo().message("romeo@a.test", "u@c.test", "first");
+        EXPECT_TRUE(f.world.run_until([&] { return c.got("first"); }));
+        return *c.accepted().front();
+    }
+    void hold(bool held) {
+        for (auto& shard : f.a.edge->shards) shard->s2s().hold(held);
+    }
+};
+INSTANTIATE_TEST_SUITE_P(Shards, SentBack, testing::Values(1U, 2U));
+
+TEST_P(SentBack, ComesNoFasterThanAPartnersOwnStream) {  // threat T50
+    RawStream& stream = opened_by_us();
+    const std::string body(100'000, 'x');
+    const int burst = 40, more = 60;  // 4 MiB at once, then 1 MiB a second
+    for (int n = 0; n < burst + more; ++n) stream.message("u@c.test", "romeo@a.test", std::to_string(n), body);
+    f.world.advance(std::chrono::seconds{1});
+    EXPECT_TRUE(romeo().got(std::to_string(burst - 1)));
+    EXPECT_FALSE(romeo().got(std::to_string(burst + more / 2)));
+    EXPECT_TRUE(
+        f.world.run_until([&] { return romeo().got(std::to_string(burst + more - 1)); }, std::chrono::seconds{10}));
+    EXPECT_FALSE(stream.closed());
+}
+
+TEST_P(SentBack, WaitsWhileTheLinkIsHeavyAndNobodyIsPresumedDead) {
+    RawStream& stream = opened_by_us();
+    c.habits.answers_pings = false;
+    hold(true);
+    f.world.advance(std::chrono::seconds{1});
+    stream.message("u@c.test", "romeo@a.test", "held");
+    stream.say("<message from='u@c.test' to='romeo@a.test' id='slow'>");
+    f.world.advance(std::chrono::minutes{3});
+    EXPECT_FALSE(romeo().got("held"));
+    EXPECT_FALSE(stream.closed());
+    hold(false);
+    f.world.advance(std::chrono::seconds{10});
+    stream.say("</message>");
+    EXPECT_TRUE(f.world.run_until([&] { return romeo().got("held") && romeo().got("slow"); }));
+    EXPECT_FALSE(stream.closed());
+}
+
+TEST_P(SentBack, IsGivenItsTimeAndNoMore) {  // threat T58
+    RawStream& stream = opened_by_us();
+    stream.say("<message from='u@c.test' to='romeo@a.test' id='slow'>");
+    f.world.advance(std::chrono::seconds{59});
+    EXPECT_FALSE(stream.closed());
+    f.world.advance(std::chrono::seconds{10});
+    EXPECT_TRUE(stream.closed());
+}
+
+TEST_P(Acknowledgements, AStanzaOnItsWayIsNotLateWhileWeDoNotRead) {
+    RawStream& stream = opened();
+    stream.say("<message from='u@c.test' to='romeo@a.test' id='slow'>");
+    f.world.advance(std::chrono::seconds{30});
+    for (auto& shard : f.a.edge->shards) shard->s2s().hold(true);
+    f.world.advance(std::chrono::minutes{2});
+    for (auto& shard : f.a.edge->shards) shard->s2s().hold(false);
+    stream.say("</message>");
+    EXPECT_TRUE(f.world.run_until([&] { return romeo().got("slow"); }));
+}
+
+/// A partner without TLS, where TLS is required but for it, whose header does not say who it is.
+TEST_P(Acknowledgements, APartnerWithAnExceptionIsKnownByItsKeyWhereItsHeaderNamesNobody) {
+    f.a.change([](config::Settings& settings) {
+        settings.security_mode = s2s::SecurityMode::tls_required;
+        config::PeerException exception{*config::NamePattern::parse("c.test"), {}, {}, {}, {}, {}};
+        exception.security_mode = s2s::SecurityMode::tls_optional;
+        settings.peers = {exception};
+    });
+    c.habits.header_from.clear();
+    RawStream& stream = opened();
+    stream.message("u@c.test", "romeo@a.test", "m1");
+    EXPECT_TRUE(f.world.run_until([&] { return romeo().got("m1"); }));
+    RawPartner d{f.world, f.dns, "d.test", "198.51.100.10"};
+    d.habits.header_from.clear();
+    RawStream& stranger = d.open(f.a.edge_public, "a.test");
+    f.world.advance(std::chrono::seconds{5});
+    EXPECT_NE(stranger.heard().find("policy-violation"), std::string::npos) << stranger.heard();
+    stranger.message("u@d.test", "romeo@a.test", "m2");
+    f.world.advance(std::chrono::seconds{5});
+    EXPECT_FALSE(romeo().got("m2"));
+}
+
+/// XEP-0478: what the partner says of its limits when it asks for both directions holds for what is sent back to it.
+TEST_P(Acknowledgements, LimitsInsideARequestForBothDirectionsAreKept) {
+    c.habits.bidi = true;
+    c.habits.bidi_child = "<limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>10000</max-bytes></limits>";
+    RawStream& stream = opened();
+    romeo().message("romeo@a.test", "u@c.test", "small");
+    ASSERT_TRUE(f.world.run_until([&] { return stream.got("small"); }));
+    romeo().message("romeo@a.test", "u@c.test", "large", std::string(12'000, 'x'));
+    ASSERT_TRUE(f.world.run_until([&] { return romeo().got("large"); }));
+    EXPECT_NE(romeo().with_id("large").front()->bytes.find("<policy-violation"), std::string::npos);
+    EXPECT_FALSE(c.got("large"));
+}
+
 }  // namespace
 }  // namespace sallyport::test

@@ -14,11 +14,19 @@ namespace {
 /// What a table holds when nothing is under way. A memory keeps what was, within its bound.
 enum class Rest { empty, memory };
 const std::map<std::string_view, Rest> tables{
-    {"s2s.destinations", Rest::empty}, {"s2s.remotes", Rest::empty},
-    {"s2s.inquiries", Rest::empty},    {"s2s.unreachable", Rest::empty},
-    {"s2s.reversed", Rest::empty},     {"link.facts", Rest::empty},
-    {"link.held", Rest::empty},        {"core.described", Rest::empty},
-    {"record.verdicts", Rest::memory}, {"connections.addresses", Rest::empty},
+    {"s2s.destinations", Rest::empty},
+    {"s2s.remotes", Rest::empty},
+    {"s2s.sponsors", Rest::empty},
+    {"s2s.inquiries", Rest::empty},
+    {"s2s.unreachable", Rest::empty},
+    {"s2s.useless-targets", Rest::empty},
+    {"s2s.refused-certificates", Rest::empty},
+    {"s2s.reversed", Rest::empty},
+    {"link.facts", Rest::empty},
+    {"link.held", Rest::empty},
+    {"core.described", Rest::empty},
+    {"record.verdicts", Rest::memory},
+    {"connections.addresses", Rest::empty},
 };
 
 /// A stranger's connection: says something and never proves anything.

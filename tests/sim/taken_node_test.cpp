@@ -249,6 +249,10 @@ TEST(CommonSecret, WorksAsBeforeAndTakesNoOtherRole) {
     f.world.advance(std::chrono::seconds{12});
     EXPECT_FALSE(attacker.linked()) << attacker.log.dump();
     EXPECT_NE(f.a.edge_log.dump().find("is for the role edge, not core"), std::string::npos) << f.logs();
+    // Without a role nothing tells it from the core: that is what check-config and status warn of.
+    FalseCore before{f, {"edge.a.test", "", f.a.common_secret()}, "10.1.0.67"};
+    before.dial_presence();
+    EXPECT_TRUE(f.world.run_until([&] { return before.linked(); }, std::chrono::seconds{5})) << f.logs();
 }
 
 /// A connection that says nothing.
@@ -314,6 +318,7 @@ TEST_F(TakenEdge, GarbageAtTheLinkIsClosedAndHurtsNobody) {
     expect_health("beside");
     ASSERT_TRUE(f.world.run_until(
         [&] { return std::all_of(babblers.begin(), babblers.end(), [](const auto& one) { return one->closed; }); }));
+    f.world.advance(std::chrono::seconds{5});
     EXPECT_EQ(f.a.edge->shards.front()->hub().connections(), 1U);
     EXPECT_EQ(f.a.core_log.count("link.down"), 0U) << "the core's own links stand";
     expect_health("after");

@@ -7,6 +7,7 @@
 
 #include "admin/api/journey.h"
 #include "support/sim_nodes.h"
+#include "support/sim_server.h"
 #include "support/test_pki.h"
 
 namespace sallyport::test {
@@ -197,6 +198,25 @@ void run_rounds(std::uint32_t shards) {
 
 TEST(Why, AgreesWithTheLivePath) { run_rounds(1); }
 TEST(Why, AgreesWithTheLivePathOfTwoShards) { run_rounds(2); }
+
+TEST(Why, SaysThatAPartnerRefusedOurCertificate) {
+    Federation f{1};
+    ASSERT_TRUE(f.start());
+    SimControl control{f, f.a};
+    f.dns.srv("_xmpp-server._tcp.partner.test", 0, 0, 5269, "xmpp.partner.test");
+    f.dns.address("xmpp.partner.test", "198.51.100.32");
+    SimServer::Habits habits;
+    habits.sasl = SimServer::Sasl::closes;
+    habits.issuer = "Sim CA";
+    SimServer partner{f.world, "198.51.100.32", habits};
+    f.a.user().message("romeo@a.test", "juliet@partner.test", "m1");
+    ASSERT_TRUE(f.world.run_until([&] { return partner.got("m1"); }));
+    const std::string said = boost::json::serialize(control.why("a.test", "partner.test"));
+    EXPECT_NE(said.find("partner.test refused our certificate in SASL EXTERNAL"), std::string::npos) << said;
+    f.world.advance(std::chrono::minutes{61});
+    const std::string later = boost::json::serialize(control.why("a.test", "partner.test"));
+    EXPECT_EQ(later.find("refused our certificate"), std::string::npos) << later;
+}
 
 }  // namespace
 }  // namespace sallyport::test

@@ -45,7 +45,8 @@ Dialogue Dialogue::inbound(TestRules rules, bool direct_tls, Limits limits) {
     return d;
 }
 
-Dialogue Dialogue::outbound(TestRules rules, xmpp::DomainPair pair, bool verify_only, bool direct_tls) {
+Dialogue Dialogue::outbound(TestRules rules, xmpp::DomainPair pair, bool verify_only, bool direct_tls,
+                            const std::function<void(OutboundSettings&)>& change) {
     Dialogue d;
     d.rules_ = std::make_unique<TestRules>(std::move(rules));
     d.ids_ = std::make_unique<unsigned>(0);
@@ -54,6 +55,7 @@ Dialogue Dialogue::outbound(TestRules rules, xmpp::DomainPair pair, bool verify_
     OutboundSettings settings;
     settings.direct_tls = direct_tls;
     settings.own_id = [](std::string_view id) { return id == "ours"; };
+    if (change) change(settings);
     if (!verify_only) d.waiting_pairs_.push_back(pair.text());
     d.out_ = std::make_unique<Outbound>(std::move(settings), *d.rules_, std::move(pair), verify_only, d.now_);
     return d;
@@ -165,6 +167,7 @@ void Dialogue::peer(std::string_view bytes) {
         carry_out(actions);
     }
     if (in_ && !machine_closed()) in_->on_partial(reader_->inside_element(), now_);
+    if (out_ && !machine_closed()) out_->on_partial(reader_->inside_element(), now_);
     step_done();
 }
 
@@ -347,6 +350,14 @@ void Dialogue::expect_failed(const xmpp::DomainPair& pair, xmpp::StanzaCondition
     if (!step.empty()) {
         EXPECT_EQ(found->step, step);
     }
+}
+
+void Dialogue::expect_failed_for_good(const xmpp::DomainPair& pair, bool permanent) {
+    if (stopped()) return;
+    const auto found = take<PairFailed>();
+    ASSERT_TRUE(found) << "no pair failed";
+    EXPECT_EQ(found->pair.text(), pair.text());
+    EXPECT_EQ(found->permanent, permanent) << found->text;
 }
 
 void Dialogue::expect_verified(const xmpp::DomainPair& pair, Verified::Outcome outcome) {

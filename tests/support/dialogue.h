@@ -26,7 +26,8 @@ public:
 
     static Dialogue inbound(TestRules rules = {}, bool direct_tls = false, Limits limits = {});
     static Dialogue outbound(TestRules rules = {}, xmpp::DomainPair pair = pair_of("corp.example", "partner.example"),
-                             bool verify_only = false, bool direct_tls = false);
+                             bool verify_only = false, bool direct_tls = false,
+                             const std::function<void(s2s::OutboundSettings&)>& change = {});
     /// Plays `script` once whole, then with each fault after each step, and checks what must hold at every end.
     static void fail_each_step(const Make& make, const Script& script);
 
@@ -55,6 +56,7 @@ public:
     void expect_verify(const s2s::Verify& request);
     void expect_ready(const xmpp::DomainPair& pair, s2s::Method method);
     void expect_failed(const xmpp::DomainPair& pair, xmpp::StanzaCondition condition, std::string_view step = {});
+    void expect_failed_for_good(const xmpp::DomainPair& pair, bool permanent);
     void expect_verified(const xmpp::DomainPair& pair, s2s::Verified::Outcome outcome);
     void expect_close(xmpp::StreamCondition condition);
     void expect_close();  ///< orderly: closing tag without error

@@ -68,7 +68,10 @@ private:
         for (std::size_t i = 1; i < size; ++i) {
             if ((byte(i) & 0xC0) != 0x80) return 0;
         }
-        return size;
+        // Longer than need be, surrogates, and what lies behind U+10FFFF.
+        const bool bad = (byte(0) == 0xE0 && byte(1) < 0xA0) || (byte(0) == 0xED && byte(1) > 0x9F) ||
+                         (byte(0) == 0xF0 && byte(1) < 0x90) || (byte(0) == 0xF4 && byte(1) > 0x8F);
+        return bad ? 0 : size;
     }
 
     static std::uint32_t code(std::string_view whole) {
@@ -242,6 +245,7 @@ Reading read_with_reader(std::string_view bytes, const XmlLimits& limits,
                 }
                 case xml::Kind::element: reading.elements.push_back(reader.tree()); break;
                 case xml::Kind::footer: reading.closed = true; break;
+                case xml::Kind::excess:
                 case xml::Kind::problem:
                     reading.refused = true;
                     reading.problem = reader.problem();

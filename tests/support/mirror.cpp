@@ -114,6 +114,7 @@ void Mirror::feed(bool into_in) {
                 break;
             case xml::Kind::element: element(into_in); break;
             case xml::Kind::footer: into_in ? in->on_footer(now_, actions) : out->on_footer(now_, actions); break;
+            case xml::Kind::excess:
             case xml::Kind::problem: FAIL() << reader.explanation();
         }
         carry_out(actions, !into_in);

@@ -99,6 +99,10 @@ SimNetwork::SimNetwork(SimWorld& world, const std::vector<std::string>& addresse
 
 SimNetwork::~SimNetwork() { fabric_.remove_host(this); }
 
+std::unique_ptr<io::Stream> SimNetwork::join(std::unique_ptr<io::MovingStream> moving) {
+    return std::move(static_cast<SimMoving&>(*moving).stream);
+}
+
 bool SimNetwork::owns(const IpAddress& address) const {
     return std::find(addresses_.begin(), addresses_.end(), address) != addresses_.end();
 }

@@ -78,6 +78,7 @@ public:
     /// Addresses that no host has time out, ports that nobody listens on refuse.
     [[nodiscard]] std::unique_ptr<io::Dial> dial(const Endpoint& to, const IpAddress* source, Duration timeout,
                                                  io::OnDialled on_dialled) override;
+    [[nodiscard]] std::unique_ptr<io::Stream> join(std::unique_ptr<io::MovingStream> moving) override;
     [[nodiscard]] bool owns(const IpAddress& address) const;
 
 private:

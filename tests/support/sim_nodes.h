@@ -153,6 +153,7 @@ public:
     MemorySink edge_log, core_log, presence_log;
     record::Archive edge_handshakes{Limits{}};  ///< of every edge that this organisation had
     config::Settings settings;
+    std::vector<config::InsideServer> servers;  ///< of the core, beside the components
     Limits limits;
     bool share_streams = false;  ///< of the edge
     /// As `sallyport init` writes it: roles in certificates, cores named on the listeners, a secret for each link.

@@ -15,7 +15,9 @@ constexpr auto try_again = std::chrono::milliseconds{200};
 class SimStream final : public io::Stream {
 public:
     explicit SimStream(std::shared_ptr<SimEnd> end) : end_{std::move(end)} {}
-    ~SimStream() override { end_->detach(); }
+    ~SimStream() override {
+        if (end_) end_->detach();
+    }
     SimStream(const SimStream&) = delete;
     SimStream& operator=(const SimStream&) = delete;
 
@@ -23,6 +25,9 @@ public:
     void write(std::string_view bytes) override { end_->write(bytes); }
     [[nodiscard]] std::size_t pending() const override { return end_->pending(); }
     [[nodiscard]] std::size_t in_flight() const override { return end_->pending(); }
+    void follow() override { end_->follow(); }
+    [[nodiscard]] std::uint64_t written() const override { return end_->written(); }
+    [[nodiscard]] std::uint64_t taken() const override { return end_->taken(); }
     void pause(bool paused) override { end_->pause(paused); }
     void start_tls(std::shared_ptr<const io::TlsContext> context, io::TlsRole role, const std::string& name) override {
         end_->start_tls(std::move(context), role, name);
@@ -33,6 +38,13 @@ public:
     [[nodiscard]] Endpoint remote() const override { return end_->remote(); }
     [[nodiscard]] std::string channel_binding(std::string_view type) const override {
         return end_->channel_binding(type);
+    }
+    [[nodiscard]] std::unique_ptr<io::MovingStream> leave() override {
+        set_owner(nullptr);
+        if (!end_->may_move()) return nullptr;
+        auto moving = std::make_unique<SimMoving>();
+        moving->stream = std::make_unique<SimStream>(std::exchange(end_, nullptr));
+        return moving;
     }
 
 private:
@@ -62,6 +74,7 @@ void SimEnd::set_owner(io::StreamOwner* owner) {
 }
 
 void SimEnd::write(std::string_view bytes) {
+    written_ += bytes.size();
     if (phase_ != Phase::open || bytes.empty()) return;
     out_ += bytes;
     if (pending() > io::Stream::high_water) above_high_ = true;
@@ -75,7 +88,8 @@ void SimEnd::pause(bool paused) {
 
 void SimEnd::start_tls(std::shared_ptr<const io::TlsContext> context, io::TlsRole role, const std::string& name) {
     if (phase_ != Phase::open || tls_) return;
-    wire_ += std::exchange(out_, {});
+    transmit(std::exchange(out_, {}));
+    passage_.passed(written_, wire_bytes_);
     Result<std::unique_ptr<SimSession>> session = make_sim_session(std::move(context), role, name, *this);
     if (session) {
         tls_ = std::move(*session);
@@ -98,6 +112,7 @@ void SimEnd::close(Duration linger) {
 void SimEnd::abort() {
     if (phase_ != Phase::open && phase_ != Phase::closing) return;
     phase_ = Phase::ending;
+    freeze();
     send({}, Mark::rst);
     schedule();
 }
@@ -217,8 +232,9 @@ void SimEnd::flush() {
         if (tls_) {
             tls_->write(bytes);
         } else {
-            wire_ += bytes;
+            transmit(bytes);
         }
+        passage_.passed(written_, wire_bytes_);
     }
     const auto peer = peer_.lock();
     while (!wire_.empty()) {
@@ -266,8 +282,16 @@ void SimEnd::deliver(const std::string& bytes, Mark mark, TimePoint held_since) 
         });
         return;
     }
+    const auto peer = peer_.lock();
+    if (!bytes.empty() && (!peer || peer->phase_ == Phase::closed || peer->phase_ == Phase::ending)) {
+        // Nobody takes it: RST comes back.
+        loop.at(loop.now() + fabric_.latency(local_.address, remote_.address), [self = weak_from_this()] {
+            if (const auto here = self.lock()) here->break_off("Connection reset by peer");
+        });
+        return;
+    }
     in_flight_ -= bytes.size();
-    if (const auto peer = peer_.lock()) peer->arrive(bytes, mark);
+    if (peer) peer->arrive(bytes, mark);
 }
 
 void SimEnd::arrive(const std::string& bytes, Mark mark) {
@@ -278,11 +302,19 @@ void SimEnd::arrive(const std::string& bytes, Mark mark) {
     schedule();
 }
 
+void SimEnd::freeze() {
+    if (!frozen_) frozen_wire_ = acknowledged_wire();
+    frozen_ = true;
+}
+
 void SimEnd::finish(io::CloseReason reason, const std::string& text) {
     if (phase_ == Phase::closed) return;
     const auto self = shared_from_this();
     const std::string words = text;
-    if (phase_ == Phase::open || phase_ == Phase::closing) {
+    freeze();
+    if (follows_ && frozen_wire_ < wire_bytes_ && phase_ != Phase::ending && broken_.empty()) {
+        send({}, Mark::rst);  // what is not taken is not sent on
+    } else if (phase_ == Phase::open || phase_ == Phase::closing) {
         const bool writable =
             !tls_ || (tls_->state() != io::TlsState::handshaking && tls_->state() != io::TlsState::failed);
         if (writable && broken_.empty() && !fin_sent_) {

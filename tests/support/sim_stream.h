@@ -5,11 +5,17 @@
 #include <string>
 #include <utility>
 
+#include "io/net/passage.h"
 #include "io/net/stream.h"
 #include "support/sim_network.h"
 #include "support/sim_tls.h"
 
 namespace sallyport::test {
+
+/// All loops of the world are one: a stream that moves is the same one.
+struct SimMoving final : io::MovingStream {
+    std::unique_ptr<io::Stream> stream;
+};
 
 class SimEnd final : public std::enable_shared_from_this<SimEnd>, private io::TlsWire {
 public:
@@ -22,11 +28,15 @@ public:
     void set_owner(io::StreamOwner* owner);
     void write(std::string_view bytes);
     [[nodiscard]] std::size_t pending() const { return out_.size() + wire_.size(); }
+    void follow() { follows_ = true; }
+    [[nodiscard]] std::uint64_t written() const { return written_; }
+    [[nodiscard]] std::uint64_t taken() { return passage_.taken(frozen_ ? frozen_wire_ : acknowledged_wire()); }
     void pause(bool paused);
     void start_tls(std::shared_ptr<const io::TlsContext> context, io::TlsRole role, const std::string& name);
     void close(Duration linger);
     void abort();
     void detach();
+    [[nodiscard]] bool may_move() const { return phase_ == Phase::open && broken_.empty() && tls_problem_.empty(); }
     /// The connection breaks; both ends hear of a reset.
     void break_off(const std::string& text);
     [[nodiscard]] const Endpoint& local() const { return local_; }
@@ -38,7 +48,12 @@ private:
     enum class Mark { none, fin, rst };
 
     std::size_t receive(char* into, std::size_t room) override;
-    void transmit(std::string_view bytes) override { wire_ += bytes; }
+    void transmit(std::string_view bytes) override {
+        wire_ += bytes;
+        wire_bytes_ += bytes.size();
+    }
+    [[nodiscard]] std::uint64_t acknowledged_wire() const { return wire_bytes_ - wire_.size() - in_flight_; }
+    void freeze();
 
     void schedule();
     void work();
@@ -65,6 +80,9 @@ private:
     std::string tls_problem_;
     std::string broken_;
     std::size_t in_flight_ = 0;
+    io::Passage passage_;
+    std::uint64_t written_ = 0, wire_bytes_ = 0, frozen_wire_ = 0;
+    bool follows_ = false, frozen_ = false;
     TimePoint last_arrival_{};
     Phase phase_ = Phase::open;
     bool paused_ = false;

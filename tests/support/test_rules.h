@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -23,6 +24,7 @@ public:
     std::set<std::string> denied_in, denied_out;  ///< remote domains, or pairs as their text
     s2s::StreamPolicy everyone;
     std::map<std::string, s2s::StreamPolicy> peers;
+    std::optional<s2s::StreamPolicy> unnamed;  ///< else as everyone
     std::string secret = "s3cr3tf0rd14lb4ck";
 
     [[nodiscard]] s2s::Served serves(const xmpp::Domain& d) const override {
@@ -44,6 +46,7 @@ public:
         const auto at = peers.find(remote.text());
         return at == peers.end() ? everyone : at->second;
     }
+    [[nodiscard]] s2s::StreamPolicy unnamed_policy() const override { return unnamed.value_or(everyone); }
     [[nodiscard]] std::string dialback_key(const xmpp::Domain& receiving, const xmpp::Domain& originating,
                                            std::string_view id) const override {
         return s2s::dialback_key(secret, receiving.text(), originating.text(), id);

@@ -92,6 +92,7 @@ public:
                 dns();
             }
             link();
+            budget();
             inside();
             if (is_edge() == is_outbound()) next_hop();
         }
@@ -204,6 +205,11 @@ private:
         std::string says = certified
                                ? "a certificate of ours names " + contact_.pair.local.text()
                                : "no certificate of ours names " + contact_.pair.local.text() + "; dialback proves it";
+        const s2s::DestinationStatus* const to = destination_of(status_, hop_);
+        if (to != nullptr && to->certificate_refused) {
+            says += "; " + contact_.pair.remote.text() +
+                    " refused our certificate in SASL EXTERNAL and ended the stream, so dialback is used for a while";
+        }
         const record::Archive* const archive = node_.handshakes();
         const record::Archive::Found last = archive == nullptr ? nullptr : last_handshake(*archive);
         if (last == nullptr) return step("authentication", true, says);
@@ -283,6 +289,19 @@ private:
                         "[[inside.server]] domains in the core's file");
         }
         step("link", false, is_edge() ? "no core is linked" : "no edge is linked", "[[link.dial]] in the core's file");
+    }
+
+    /// What is under way over the links to one domain has a budget.
+    void budget() {
+        const std::string& to = is_edge() ? contact_.pair.local.text() : contact_.pair.remote.text();
+        for (const link::PartnerStatus& partner : status_.slow_partners) {
+            if (partner.domain != to) continue;
+            step("budget", partner.refused == 0,
+                 std::to_string(partner.stanzas) + " stanzas (" + std::to_string(partner.bytes >> 10U) +
+                     " KiB) are under way to " + to + " and hardly move; " + std::to_string(partner.refused) +
+                     " were refused",
+                 "[limits] link_bytes in " + node_.file().path, peers);
+        }
     }
 
     /// On a core: who has the local domain.
@@ -370,14 +389,11 @@ private:
 
     /// Pool::send: a new destination needs a place.
     void limits(const s2s::DestinationStatus* to) {
-        const std::uint32_t shard = routing::owner(hop_.local.text(), hop_.remote.text(), std::max(1U, status_.shards));
-        const auto held = static_cast<std::uint64_t>(
-            std::count_if(status_.destinations.begin(), status_.destinations.end(),
-                          [&](const s2s::DestinationStatus& other) { return other.shard == shard; }));
+        const std::uint64_t held = status_.destinations.size();
         const std::uint64_t most = s2s::Pool::most_destinations(node_.file().limits);
         const bool full = to == nullptr && held >= most;
         step("limits", !full,
-             std::to_string(held) + " destinations of " + std::to_string(most) + " on the shard of this pair",
+             std::to_string(held) + " destinations of " + std::to_string(most) + " on this node",
              "[limits] outbound_streams in " + node_.file().path);
     }
 

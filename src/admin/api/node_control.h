@@ -92,6 +92,8 @@ struct NodeStatus {
     std::vector<link::SessionStatus> links;
     std::vector<link::Hub::DialStatus> dials;
     std::uint64_t held_for_link = 0;
+    std::vector<link::PartnerStatus> slow_partners;  ///< too much is under way to them over links
+    std::vector<link::Culprit> link_culprits;        ///< stanzas at which links ended
     routing::Ledger::Totals ledger;
     std::vector<s2s::StreamStatus> streams;
     std::vector<s2s::DestinationStatus> destinations;

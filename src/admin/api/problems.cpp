@@ -86,6 +86,15 @@ void judge_links(const NodeStatus& status, const config::NodeFile& file, Problem
         out.push_back({!linked(dial.role), "the link to " + dial.name + " at " + dial.address + " is down: " + dial.why,
                        "check that address, certificates and [link] secret on both sides agree"});
     }
+    for (const link::PartnerStatus& partner : status.slow_partners) {
+        out.push_back({false,
+                       std::to_string(partner.stanzas) + " stanzas (" + std::to_string(partner.bytes >> 10U) +
+                           " KiB) are under way to " + partner.domain + " and hardly move" +
+                           (partner.refused == 0 ? ""
+                                                 : "; " + std::to_string(partner.refused) +
+                                                       " were refused, its budget is spent"),
+                       "sallyport peers show " + partner.domain + " there where its stream is; others do not wait"});
+    }
     if (status.held_for_link > 0) {
         out.push_back({false, std::to_string(status.held_for_link) + " stanzas wait for a link", "see the link above"});
     }
@@ -191,6 +200,26 @@ void judge_destinations(const NodeStatus& status, const config::NodeFile& file, 
     }
 }
 
+/// Streams that are open and of no use: what was sent is neither acknowledged nor taken.
+void judge_stalled(const NodeStatus& status, Problems& out) {
+    constexpr std::size_t most_named = 5;
+    std::size_t stalled = 0;
+    for (const s2s::DestinationStatus& to : status.destinations) {
+        if (to.stalled == Duration{0} || ++stalled > most_named) continue;
+        const std::string& remote = to.pair.remote.text();
+        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(to.stalled).count();
+        out.push_back({false,
+                       remote + " has made no progress for " + std::to_string(seconds) +
+                           " s: " + std::to_string(to.unacknowledged) + " stanzas are not acknowledged, " +
+                           std::to_string(to.queued) + " wait",
+                       "sallyport peers show " + remote + "; the stream is given up by itself"});
+    }
+    if (stalled > most_named) {
+        out.push_back(
+            {false, std::to_string(stalled - most_named) + " more domains make no progress", "sallyport peers list"});
+    }
+}
+
 }  // namespace
 
 std::vector<NodeProblem> problems(const NodeStatus& status, const config::NodeFile& file,
@@ -205,6 +234,7 @@ std::vector<NodeProblem> problems(const NodeStatus& status, const config::NodeFi
     judge_inside(status, file, settings, found);
     judge_destinations(status, file, settings, found);
     judge_file(file, found);
+    judge_stalled(status, found);
     std::stable_partition(found.begin(), found.end(), [](const NodeProblem& problem) { return problem.is_error; });
     return found;
 }

@@ -124,6 +124,7 @@ json::object json_of(const s2s::DestinationStatus& destination) {
             {"last_success", json_time(destination.last_success)},
             {"last_failure", json_time(destination.last_failure)},
             {"next_retry_seconds", seconds(destination.next_retry)},
+            {"stalled_seconds", seconds(destination.stalled)},
             {"users", json_texts(destination.users)},
             {"users_more", destination.users_more},
             {"shard", destination.shard}};

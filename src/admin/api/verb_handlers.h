@@ -76,6 +76,8 @@ void run_users_show(const SharedCall& call);
 void run_users_add(const SharedCall& call);
 void run_users_passwd(const SharedCall& call);
 void run_users_remove(const SharedCall& call);
+void run_users_requests(const SharedCall& call);
+void run_users_forget_requests(const SharedCall& call);
 // verbs_admins.cpp
 void run_admins_list(const SharedCall& call);
 void run_admins_add(const SharedCall& call);

@@ -91,6 +91,8 @@ constexpr Argument imp_password[] = {place("address", Form::text, "the IM&P publ
 constexpr Argument user[] = {place("user", Form::text, "localpart@domain")};
 constexpr Argument user_and_password[] = {place("user", Form::text, "localpart@domain"),
                                           secret("password", "the password")};
+constexpr Argument requests[] = {place("user", Form::text, "localpart@domain"),
+                                 option("from", Form::text, "only the request of this address; all if absent")};
 constexpr Argument admin[] = {place("name", Form::text, "the account's name")};
 constexpr Argument role_option{"role", Form::text, false, true, "administrator, operator or read-only"};
 constexpr Argument add_admin[] = {place("name", Form::text, "the account's name"), role_option,
@@ -201,6 +203,10 @@ constexpr Verb rows[] = {
      run_users_passwd, Access::administer},
     {"users.remove", "removes an account with its contacts and what waits for it", user, run_users_remove,
      Access::administer},
+    {"users.requests", "who asked to see a user's presence and waits for the answer", user, run_users_requests,
+     Access::read, reads},
+    {"users.forget-requests", "forgets such requests without an answer", requests, run_users_forget_requests,
+     Access::operate},
     {"account.passwd", "one's own new password; the other sessions of the account end", own_password,
      run_account_passwd, Access::read},
     {"admins.list", "who may log in to the admin address", {}, run_admins_list, Access::administer, reads},

@@ -66,6 +66,28 @@ void run_users_show(const SharedCall& call) {
     });
 }
 
+void run_users_requests(const SharedCall& call) {
+    im::Directory* users = directory_of(call);
+    if (users == nullptr) return;
+    users->requests(call->text("user"), [call](const Result<std::vector<io::StoredContact>>& waiting) {
+        if (!waiting) return call->fail(waiting.error(), "user");
+        json::array all;
+        for (const io::StoredContact& one : *waiting) {
+            all.push_back(json::object{{"from", one.jid}, {"listed", one.listed}, {"bytes", one.request.size()}});
+        }
+        call->succeed(json::object{{"user", call->text("user")}, {"requests", std::move(all)}});
+    });
+}
+
+void run_users_forget_requests(const SharedCall& call) {
+    im::Directory* users = directory_of(call);
+    if (users == nullptr) return;
+    users->forget_requests(call->text("user"), call->text("from"), [call](const Result<std::uint64_t>& forgotten) {
+        if (!forgotten) return call->fail(forgotten.error(), "user");
+        call->succeed(json::object{{"user", call->text("user")}, {"forgotten", *forgotten}});
+    });
+}
+
 void run_users_add(const SharedCall& call) {
     im::Directory* users = directory_of(call);
     if (users != nullptr) users->add(call->text("user"), call->text("password"), finish(call, "added"));

@@ -20,6 +20,7 @@ constexpr auto early = std::chrono::hours{24 * 30};
 constexpr auto soon = std::chrono::hours{24 * 7};
 constexpr auto partner_early = std::chrono::hours{24 * 14};
 constexpr std::uint64_t least_free = 64ULL << 20;
+constexpr auto culprits_told = std::chrono::hours{1};
 constexpr unsigned patience_with_links = 2;  ///< looks: a restart of the other node is no alarm
 
 std::string days_left(WallTime when, WallTime now) {
@@ -128,6 +129,12 @@ void Watch::judge(const NodeStatus& status, WallTime now, std::uint64_t free_byt
     std::map<std::string, std::string> disk;
     if (free_bytes < least_free) disk[node_.file().node.data] = std::to_string(free_bytes >> 20U) + " MiB are free";
     settle(board, AlarmCode::disk_low, disk);
+    std::map<std::string, std::string> culprits;
+    for (const link::Culprit& culprit : status.link_culprits) {
+        if (status.now - culprit.since > culprits_told) continue;
+        culprits[culprit.far_realm] = "from " + culprit.from + " to " + culprit.to + ": " + culprit.why;
+    }
+    settle(board, AlarmCode::link_stanza, culprits);
 }
 
 void Watch::judge_links(const NodeStatus& status) {

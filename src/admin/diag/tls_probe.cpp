@@ -94,7 +94,7 @@ void TlsProbe::secure() {
 }
 
 void TlsProbe::greet() {
-    reader_.emplace(settings_.limits.before_auth);
+    reader_.emplace(settings_.limits.negotiated);
     xmpp::StreamHeader header;
     header.from = settings_.pair.local.text();
     header.to = settings_.pair.remote.text();
@@ -110,6 +110,7 @@ void TlsProbe::on_bytes(std::string_view bytes) {
             case xml::Kind::header: visit_.peer_from = reader_->header().attribute("from"); break;
             case xml::Kind::element: element(reader_->tree()); break;
             case xml::Kind::footer: return finish("the server closed the stream");
+            case xml::Kind::excess:
             case xml::Kind::problem: return finish("the server sends no XMPP stream: " + reader_->explanation());
         }
     }

@@ -35,7 +35,7 @@ constexpr NamedForm named[] = {
     {"Destination",
      "{local:text remote:text state:text queued:count queued_bytes:count unacknowledged:count "
      "failures:count last_error:text? last_step:text? last_success:time? last_failure:time? "
-     "next_retry_seconds:number users:[text] users_more:count shard:count}"},
+     "next_retry_seconds:number stalled_seconds:number users:[text] users_more:count shard:count}"},
     {"DescribedPeer",
      "{edge:text local:text remote:text direction:text method:text tls:text cipher:text address:text "
      "verdict:text since:time?}"},
@@ -109,6 +109,8 @@ constexpr NamedForm answers[] = {
     {"sessions.list", "{sessions:[{number:count user:text address:text since:time idle_seconds:number expires:time}]}"},
     {"audit", "{audit:[{number:count time:time author:text address:text verb:text args:map outcome:text}]}"},
     {"users.list", "{users:[{user:text created:text contacts:count waiting:count}]}"},
+    {"users.requests", "{user:text requests:[{from:text listed:flag bytes:count}]}"},
+    {"users.forget-requests", "{user:text forgotten:count}"},
     {"axl-users.list", "{users:[{name:text roles:[text]}]}"},
     {"imp-servers.list", "{servers:[ImpServer]}"},
     {"notifications", "{notifications:[{severity:text description:text origin:text count:count created:time}]}"},

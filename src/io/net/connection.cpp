@@ -23,12 +23,28 @@ Connection::Connection(std::shared_ptr<NetworkShared> shared, Socket socket)
     remote_ = remote_endpoint(socket_.get());
 }
 
+Connection::Connection(std::shared_ptr<NetworkShared> shared, MovingConnection& moving)
+    : shared_{std::move(shared)},
+      socket_{std::move(moving.socket)},
+      tls_{std::move(moving.tls)},
+      out_{std::move(moving.out)},
+      wire_{std::move(moving.wire)},
+      touched_{true},
+      read_again_{true},  // the TLS session may hold what it has read
+      above_high_{moving.above_high} {
+    local_ = local_endpoint(socket_.get());
+    remote_ = remote_endpoint(socket_.get());
+    if (tls_) tls_->rewire(*this);
+}
+
 Connection::~Connection() { drop_socket(); }
 
 void Connection::set_owner(StreamOwner* owner) {
     owner_ = owner;
     touched_ = true;
-    if (owner != nullptr && socket_.valid()) watch().want_read();
+    if (owner == nullptr || !socket_.valid()) return;
+    watch().want_read();
+    if (read_again_) schedule();
 }
 
 /// Made on first use, so that a stream can be released to another loop before.
@@ -45,6 +61,7 @@ Watch& Connection::watch() {
 }
 
 void Connection::write(std::string_view bytes) {
+    written_ += bytes.size();
     if (phase_ != Phase::open || bytes.empty()) return;
     touched_ = true;
     if (out_.capacity() < bytes.size()) {
@@ -57,11 +74,29 @@ void Connection::write(std::string_view bytes) {
 
 std::size_t Connection::pending() const { return out_.size() - out_head_ + wire_.size() - wire_head_; }
 
-std::size_t Connection::in_flight() const {
-    int unacknowledged = 0;
-    if (socket_.get() < 0 || ioctl(socket_.get(), SIOCOUTQ, &unacknowledged) != 0 || unacknowledged < 0)
-        return pending();
-    return pending() + static_cast<std::size_t>(unacknowledged);
+std::size_t Connection::in_flight() const { return pending() + unacknowledged(); }
+
+std::size_t Connection::unacknowledged() const {
+    int bytes = 0;
+    if (socket_.get() < 0 || ioctl(socket_.get(), SIOCOUTQ, &bytes) != 0 || bytes < 0) return 0;
+    return static_cast<std::size_t>(fin_sent_ && bytes > 0 ? bytes - 1 : bytes);  // the FIN counts as a byte
+}
+
+std::uint64_t Connection::acknowledged_wire() const {
+    if (frozen_) return frozen_wire_;
+    return wire_bytes_ - std::min<std::uint64_t>(wire_bytes_, wire_.size() - wire_head_ + unacknowledged());
+}
+
+std::uint64_t Connection::taken() { return passage_.taken(acknowledged_wire()); }
+
+void Connection::passed() {
+    if (follows_) passage_.passed(written_ - (out_.size() - out_head_), wire_bytes_);
+}
+
+void Connection::freeze() {
+    if (frozen_) return;
+    frozen_wire_ = acknowledged_wire();
+    frozen_ = true;
 }
 
 void Connection::pause(bool paused) {
@@ -75,8 +110,10 @@ void Connection::start_tls(std::shared_ptr<const TlsContext> context, TlsRole ro
     if (phase_ != Phase::open || tls_) return;
     touched_ = true;
     wire_.append(out_, out_head_);  // plain text that goes out before the handshake
+    wire_bytes_ += out_.size() - out_head_;
     shared_->give_back(out_);
     out_head_ = 0;
+    passed();
     Result<std::unique_ptr<TlsSession>> session = TlsSession::make(std::move(context), role, name, *this);
     if (session) {
         tls_ = std::move(*session);
@@ -99,8 +136,7 @@ void Connection::close(Duration linger) {
 
 void Connection::abort() {
     if (phase_ != Phase::open && phase_ != Phase::closing) return;
-    const ::linger at_once{1, 0};
-    setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    reset_on_close(socket_.get());
     drop_socket();
     phase_ = Phase::ending;
     schedule();
@@ -120,6 +156,21 @@ int Connection::release() {
     if (touched_ || phase_ != Phase::open) return -1;
     phase_ = Phase::closed;
     return socket_.release();
+}
+
+std::unique_ptr<MovingConnection> Connection::leave() {
+    owner_ = nullptr;
+    if (phase_ != Phase::open || error_ != 0 || !tls_problem_.empty()) return nullptr;
+    phase_ = Phase::closed;
+    watch_.reset();
+    auto moving = std::make_unique<MovingConnection>();
+    moving->tls = std::move(tls_);
+    moving->out = out_.substr(out_head_);
+    moving->wire = wire_.substr(wire_head_);
+    moving->above_high = above_high_;
+    moving->socket = std::move(socket_);
+    drop_socket();
+    return moving;
 }
 
 std::string Connection::channel_binding(std::string_view type) const {
@@ -145,6 +196,7 @@ std::size_t Connection::receive(char* into, std::size_t room) {
 void Connection::transmit(std::string_view bytes) {
     if (wire_.empty() && wire_.capacity() < bytes.size()) wire_ = shared_->take_buffer();
     wire_.append(bytes);
+    wire_bytes_ += bytes.size();
 }
 
 void Connection::schedule() {
@@ -252,7 +304,9 @@ void Connection::discard_input() {
     for (std::size_t budget = read_budget; budget > 0;) {
         const std::size_t size = receive(shared_->received.data(), receive_buffer_bytes);
         if (end_of_input_ || error_ != 0) {
-            if (fin_sent_ || error_ != 0) return finish(CloseReason::local, {});
+            if (fin_sent_ || error_ != 0) {
+                return finish(CloseReason::local, error_ == 0 ? std::string{} : error_words(error_));
+            }
             return;
         }
         if (size < receive_buffer_bytes) break;
@@ -273,8 +327,10 @@ void Connection::flush() {
         if (tls_) {
             encrypt_some();
         } else {
+            wire_bytes_ += out_.size() - out_head_;
             wire_.swap(out_);
             wire_head_ = std::exchange(out_head_, 0);
+            passed();
         }
     }
     tell_drained();
@@ -292,6 +348,7 @@ bool Connection::send_wire() {
             return false;
         } else if (errno != EINTR) {
             error_ = errno;
+            freeze();
             // What the peer said before it went away is still to be read.
             read_again_ = true;
             wire_head_ = wire_.size();
@@ -307,12 +364,14 @@ bool Connection::send_wire() {
 void Connection::encrypt_some() {
     const std::string_view rest = std::string_view{out_}.substr(out_head_, encrypt_at_once);
     if (!tls_->write(rest)) {
+        freeze();
         out_head_ = out_.size();
         read_again_ = true;
         schedule();
         return;
     }
     out_head_ += rest.size();
+    passed();
     if (out_head_ == out_.size()) {
         shared_->give_back(out_);
         out_head_ = 0;
@@ -340,6 +399,7 @@ void Connection::tell_drained() {
 }
 
 void Connection::drop_socket() {
+    freeze();
     watch_.reset();
     socket_.close();
     shared_->give_back(out_);
@@ -351,9 +411,13 @@ void Connection::finish(CloseReason reason, const std::string& text) {
     if (phase_ == Phase::closed) return;
     const auto self = shared_from_this();
     const std::string words = text;  // may live in what is about to be destroyed
-    if (socket_.valid() && error_ == 0) {
+    const bool shaking = tls_ && (tls_->state() == TlsState::handshaking || tls_->state() == TlsState::failed);
+    if (follows_ && !shaking && socket_.valid() && (acknowledged_wire() < wire_bytes_ || out_head_ < out_.size())) {
+        freeze();
+        reset_on_close(socket_.get());  // what is not taken is not sent on
+    } else if (socket_.valid() && error_ == 0) {
         // Last words: replies to the peer's last bytes, an alert, our close_notify.
-        if (tls_ && tls_->state() != TlsState::handshaking && tls_->state() != TlsState::failed) {
+        if (tls_ && !shaking) {
             if (out_head_ < out_.size()) encrypt_some();
             tls_->shut_down();
         }

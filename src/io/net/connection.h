@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "io/net/passage.h"
 #include "io/net/shared.h"
 #include "io/net/socket.h"
 #include "io/net/stream.h"
@@ -13,9 +14,18 @@
 
 namespace sallyport::io {
 
+/// What goes with a connection from one loop to another.
+struct MovingConnection final : MovingStream {
+    Socket socket;
+    std::unique_ptr<TlsSession> tls;
+    std::string out, wire;
+    bool above_high = false;
+};
+
 class Connection final : public std::enable_shared_from_this<Connection>, private TlsWire {
 public:
     Connection(std::shared_ptr<NetworkShared> shared, Socket socket);
+    Connection(std::shared_ptr<NetworkShared> shared, MovingConnection& moving);
     ~Connection() override;
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
@@ -24,6 +34,9 @@ public:
     void write(std::string_view bytes);
     [[nodiscard]] std::size_t pending() const;
     [[nodiscard]] std::size_t in_flight() const;
+    void follow() { follows_ = true; }
+    [[nodiscard]] std::uint64_t written() const { return written_; }
+    [[nodiscard]] std::uint64_t taken();
     void pause(bool paused);
     void start_tls(std::shared_ptr<const TlsContext> context, TlsRole role, const std::string& name);
     void close(Duration linger);
@@ -32,6 +45,8 @@ public:
     void detach();
     /// The socket, when nothing has happened on it yet; otherwise -1.
     [[nodiscard]] int release();
+    /// All of it, to go on elsewhere; null when it is ending.
+    [[nodiscard]] std::unique_ptr<MovingConnection> leave();
 
     [[nodiscard]] const Endpoint& local() const { return local_; }
     [[nodiscard]] const Endpoint& remote() const { return remote_; }
@@ -59,6 +74,13 @@ private:
     [[nodiscard]] bool ended();
     void discard_input();
     void flush();
+    /// Bytes that the kernel has and the peer has not acknowledged.
+    [[nodiscard]] std::size_t unacknowledged() const;
+    [[nodiscard]] std::uint64_t acknowledged_wire() const;
+    /// The queue has gone to the wire.
+    void passed();
+    /// Nothing more is known of the peer from here on.
+    void freeze();
     [[nodiscard]] bool send_wire();
     void encrypt_some();
     void finish_sending();
@@ -78,6 +100,12 @@ private:
     std::size_t out_head_ = 0;
     std::string wire_;  ///< bytes as they go out
     std::size_t wire_head_ = 0;
+    Passage passage_;                ///< of a stream that is followed
+    std::uint64_t written_ = 0;      ///< by the owner
+    std::uint64_t wire_bytes_ = 0;   ///< that were put into wire_
+    std::uint64_t frozen_wire_ = 0;  ///< of those, acknowledged when the socket went
+    bool frozen_ = false;
+    bool follows_ = false;
     std::string tls_problem_;  ///< start_tls could not begin
     int error_ = 0;            ///< errno of the socket
     Phase phase_ = Phase::open;

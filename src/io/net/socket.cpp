@@ -81,6 +81,11 @@ void set_stream_options(int descriptor) {
     set_option(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, unacknowledged_ms);
 }
 
+void reset_on_close(int descriptor) {
+    const ::linger at_once{1, 0};
+    setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
 std::string error_words(int number) { return std::system_category().message(number); }
 
 }  // namespace sallyport::io

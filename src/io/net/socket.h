@@ -52,6 +52,8 @@ struct SocketAddress {
 void set_option(int descriptor, int level, int name, int value);
 /// What every connected TCP socket gets: no delay, keep-alive, and an end to unacknowledged data after 30 s.
 void set_stream_options(int descriptor);
+/// What is not acknowledged when the socket is closed is dropped, and the peer is told by RST.
+void reset_on_close(int descriptor);
 [[nodiscard]] std::string error_words(int number);
 
 }  // namespace sallyport::io

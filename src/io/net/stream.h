@@ -2,6 +2,7 @@
 // folder; simulated in tests/support. Everything runs on the thread of the loop that made it. io knows bytes, not XMPP.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -35,8 +36,15 @@ public:
     virtual void on_tls(const TlsFacts& facts) = 0;
     /// pending() has fallen to Stream::low_water after having been above Stream::high_water.
     virtual void on_drained() = 0;
-    /// No further call follows. The owner may destroy the stream from here.
+    /// No further call follows. The owner may destroy the stream from here. Beside `local`, a text says what went
+    /// wrong while the stream was being closed.
     virtual void on_closed(CloseReason reason, const std::string& text) = 0;
+};
+
+/// A connection that has left its loop for another one of this process; closed with its owner if it never arrives.
+class MovingStream {
+public:
+    virtual ~MovingStream() = default;
 };
 
 class Stream {
@@ -53,6 +61,14 @@ public:
     [[nodiscard]] virtual std::size_t pending() const = 0;
     /// Bytes on the wire or queued that the peer's TCP has not acknowledged (with TLS its ciphertext); 0 when unknown.
     [[nodiscard]] virtual std::size_t in_flight() const = 0;
+    /// From now on the stream knows what of its owner's bytes the peer has taken; to be called before the first write.
+    /// When such a stream ends, what is not taken is not sent on: it may be sent over another one.
+    virtual void follow() = 0;
+    /// The owner's bytes so far; those that a closed stream no longer took included.
+    [[nodiscard]] virtual std::uint64_t written() const = 0;
+    /// After follow(), also when it has ended: how many of them, from the first on, the peer's TCP may have
+    /// acknowledged. What lies behind is known not to have arrived whole.
+    [[nodiscard]] virtual std::uint64_t taken() const = 0;
     /// Stops and resumes reading (back-pressure to the peer).
     virtual void pause(bool paused) = 0;
     /// Begins a TLS handshake as client or server after everything queued so far is sent. As client `name` is the SNI.
@@ -67,6 +83,9 @@ public:
     [[nodiscard]] virtual Endpoint remote() const = 0;
     /// RFC 5929 / RFC 9266 channel binding data of type `type` ("tls-exporter", "tls-server-end-point"); empty if none.
     [[nodiscard]] virtual std::string channel_binding(std::string_view type) const = 0;
+    /// Takes the connection off its loop with its TLS session and all that is queued; nothing is called back any more.
+    /// Not within a call of the owner. Null when it is ending already.
+    [[nodiscard]] virtual std::unique_ptr<MovingStream> leave() = 0;
 };
 
 /// Accepts connections until destroyed.
@@ -95,6 +114,8 @@ public:
     /// "connect-unreachable", "connect-failed".
     [[nodiscard]] virtual std::unique_ptr<Dial> dial(const Endpoint& to, const IpAddress* source, Duration timeout,
                                                      OnDialled on_dialled) = 0;
+    /// A connection that left another loop goes on here. It must come from a network of the same kind.
+    [[nodiscard]] virtual std::unique_ptr<Stream> join(std::unique_ptr<MovingStream> moving) = 0;
 };
 
 }  // namespace sallyport::io

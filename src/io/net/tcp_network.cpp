@@ -26,6 +26,9 @@ public:
     void write(std::string_view bytes) override { connection_->write(bytes); }
     [[nodiscard]] std::size_t pending() const override { return connection_->pending(); }
     [[nodiscard]] std::size_t in_flight() const override { return connection_->in_flight(); }
+    void follow() override { connection_->follow(); }
+    [[nodiscard]] std::uint64_t written() const override { return connection_->written(); }
+    [[nodiscard]] std::uint64_t taken() const override { return connection_->taken(); }
     void pause(bool paused) override { connection_->pause(paused); }
     void start_tls(std::shared_ptr<const TlsContext> context, TlsRole role, const std::string& name) override {
         connection_->start_tls(std::move(context), role, name);
@@ -37,6 +40,7 @@ public:
     [[nodiscard]] std::string channel_binding(std::string_view type) const override {
         return connection_->channel_binding(type);
     }
+    [[nodiscard]] std::unique_ptr<MovingStream> leave() override { return connection_->leave(); }
     [[nodiscard]] int release() { return connection_->release(); }
 
 private:
@@ -233,6 +237,11 @@ std::unique_ptr<Dial> TcpNetwork::dial(const Endpoint& to, const IpAddress* sour
 }
 
 std::unique_ptr<Stream> TcpNetwork::adopt(int descriptor) { return make_stream(shared_, Socket{descriptor}); }
+
+std::unique_ptr<Stream> TcpNetwork::join(std::unique_ptr<MovingStream> moving) {
+    auto& real = static_cast<MovingConnection&>(*moving);
+    return std::make_unique<TcpStream>(std::make_shared<Connection>(shared_, real));
+}
 
 int TcpNetwork::release(std::unique_ptr<Stream> stream) {
     auto* real = dynamic_cast<TcpStream*>(stream.get());

@@ -24,6 +24,7 @@ public:
     [[nodiscard]] Result<std::unique_ptr<Listener>> listen(const Endpoint& at, OnAccept on_accept) override;
     [[nodiscard]] std::unique_ptr<Dial> dial(const Endpoint& to, const IpAddress* source, Duration timeout,
                                              OnDialled on_dialled) override;
+    [[nodiscard]] std::unique_ptr<Stream> join(std::unique_ptr<MovingStream> moving) override;
 
     /// Accepts on a socket that listens already (socket activation). Takes the descriptor over.
     [[nodiscard]] Result<std::unique_ptr<Listener>> listen_on(int descriptor, OnAccept on_accept);

@@ -129,7 +129,9 @@ CertFacts certificate_facts(x509_st* certificate) {
     return facts;
 }
 
-std::string chain_objection(x509_store_ctx_st* context) {
+namespace {
+
+std::string objection_to(X509_STORE_CTX* context) {
     X509_VERIFY_PARAM* rules = X509_STORE_CTX_get0_param(context);
     X509_VERIFY_PARAM_set_purpose(rules, X509_PURPOSE_ANY);
     X509_VERIFY_PARAM_set_auth_level(rules, least_security);
@@ -147,6 +149,31 @@ std::string chain_objection(x509_store_ctx_st* context) {
     return {};
 }
 
+/// The anchor's own constraints count as well.
+bool has_constrained_authority(X509_STORE_CTX* context) {
+    STACK_OF(X509)* const chain = X509_STORE_CTX_get0_chain(context);
+    for (int i = 1; chain != nullptr && i < sk_X509_num(chain); ++i) {
+        if (X509_get_ext_by_NID(sk_X509_value(chain, i), NID_name_constraints, -1) >= 0) return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+ChainVerdict judge_chain(x509_store_ctx_st* context) {
+    ChainVerdict verdict{objection_to(context), false};
+    verdict.constrained = has_constrained_authority(context);
+    return verdict;
+}
+
+void apply(const ChainVerdict& verdict, CertFacts& facts) {
+    facts.chain_error = verdict.objection;
+    facts.chain_valid = verdict.objection.empty();
+    if (!verdict.constrained) return;
+    facts.srv_names.clear();
+    facts.xmpp_addrs.clear();
+}
+
 Result<CertFacts> judge_certificate(std::string_view chain_pem, std::string_view trust_pem) {
     const std::vector<X509Ptr> chain = read_certificates(chain_pem);
     if (chain.empty()) return Error{"tls-certificate", "There is no readable certificate in the PEM text."};
@@ -160,8 +187,7 @@ Result<CertFacts> judge_certificate(std::string_view chain_pem, std::string_view
     for (std::size_t i = 1; i < chain.size(); ++i) sk_X509_push(others.get(), chain[i].get());
     X509_STORE_CTX_init(context.get(), store->get(), chain.front().get(), others.get());
     CertFacts facts = certificate_facts(chain.front().get());
-    facts.chain_error = chain_objection(context.get());
-    facts.chain_valid = facts.chain_error.empty();
+    apply(judge_chain(context.get()), facts);
     return facts;
 }
 

@@ -173,8 +173,7 @@ Result<CertFacts> OpensslContext::own(const std::string& name) const {
     STACK_OF(X509)* chain = nullptr;
     SSL_CTX_get0_chain_certs((*picked)->ssl.get(), &chain);
     X509_STORE_CTX_init(judge.get(), SSL_CTX_get_cert_store((*picked)->ssl.get()), leaf, chain);
-    facts.chain_error = chain_objection(judge.get());
-    facts.chain_valid = facts.chain_error.empty();
+    apply(judge_chain(judge.get()), facts);
     return facts;
 }
 

@@ -83,6 +83,10 @@ bool add_extensions(X509* certificate, X509* issuer, const CertificateRequest& r
     if (!add_extension(certificate, issuer, NID_key_usage, usage)) return false;
     if (!add_extension(certificate, issuer, NID_subject_key_identifier, "hash")) return false;
     if (!add_extension(certificate, issuer, NID_authority_key_identifier, "keyid:always")) return false;
+    if (!request.name_constraints.empty() &&
+        !add_extension(certificate, issuer, NID_name_constraints, request.name_constraints)) {
+        return false;
+    }
     if (!authority && !request.extended_key_usage.empty() &&
         !add_extension(certificate, issuer, NID_ext_key_usage, request.extended_key_usage)) {
         return false;

@@ -30,6 +30,7 @@ struct CertificateRequest {
     std::string digest = "SHA256";
     KeyKind key = KeyKind::ec_p256;
     bool authority = false;
+    std::string name_constraints{};  ///< of an authority, as in openssl.cnf; empty: no such extension
     WallTime not_before{};
     std::chrono::seconds lifetime = std::chrono::hours{24 * 90};
 };

@@ -11,8 +11,7 @@
 namespace sallyport::io {
 
 struct TlsSession::State {
-    State(std::shared_ptr<const OpensslContext> context_, TlsRole role_, TlsWire& wire_)
-        : context{std::move(context_)}, role{role_}, wire{wire_} {}
+    State(std::shared_ptr<const OpensslContext> context_, TlsRole role_) : context{std::move(context_)}, role{role_} {}
 
     void fail(std::string why) {
         if (phase == TlsState::failed) return;
@@ -24,10 +23,9 @@ struct TlsSession::State {
     std::shared_ptr<const OpensslContext> context;
     std::shared_ptr<const ReadyIdentity> identity;  ///< keeps the SSL_CTX of a minted identity
     TlsRole role;
-    TlsWire& wire;
     TlsState phase = TlsState::handshaking;
     std::string failure;
-    std::string peer_objection;  ///< why the peer's chain is not accepted
+    ChainVerdict peer_chain;
     SslPtr ssl;
 };
 
@@ -87,9 +85,9 @@ struct TlsSession::Callbacks {
     static int verify(X509_STORE_CTX* judged, void*) {
         auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(judged, SSL_get_ex_data_X509_STORE_CTX_idx()));
         State& state = *state_of(ssl);
-        state.peer_objection = chain_objection(judged);
+        state.peer_chain = judge_chain(judged);
         // The path is not needed again; without it an idle stream is some kilobytes smaller.
-        const bool accepted = state.peer_objection.empty();
+        const bool accepted = state.peer_chain.objection.empty();
         const int problem = X509_STORE_CTX_get_error(judged);
         X509_STORE_CTX_set0_verified_chain(judged, nullptr);
         X509_STORE_CTX_set_error(judged, problem);
@@ -146,7 +144,7 @@ void TlsSession::State::fail_with_openssl_words() {
     if (reason > SSL_AD_REASON_OFFSET) {
         words = "the peer refused: " + words;
     } else if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED) {
-        words = "the peer's certificate is not accepted: " + peer_objection;
+        words = "the peer's certificate is not accepted: " + peer_chain.objection;
     } else if (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST) {
         words = "the peer does not speak TLS here (" + words + ")";
     }
@@ -160,7 +158,7 @@ Result<std::unique_ptr<TlsSession>> TlsSession::make(std::shared_ptr<const TlsCo
                                                      const std::string& name, TlsWire& wire) {
     auto real = std::dynamic_pointer_cast<const OpensslContext>(context);
     if (!real) return Error{"tls-context", "This TLS context is not one of this network's."};
-    auto state = std::make_unique<State>(std::move(real), role, wire);
+    auto state = std::make_unique<State>(std::move(real), role);
     Result<std::shared_ptr<const ReadyIdentity>> identity = state->context->identity(role, {});
     // A server that only mints has no fall-back: the identity follows from SNI, or the handshake fails.
     state->identity = identity ? *identity : state->context->shelf()->anonymous();
@@ -191,6 +189,8 @@ Result<std::unique_ptr<TlsSession>> TlsSession::make(std::shared_ptr<const TlsCo
     }
     return std::unique_ptr<TlsSession>{new TlsSession{std::move(state)}};
 }
+
+void TlsSession::rewire(TlsWire& wire) { BIO_set_data(SSL_get_rbio(state_->ssl.get()), &wire); }
 
 TlsState TlsSession::state() const { return state_->phase; }
 const std::string& TlsSession::failure() const { return state_->failure; }
@@ -264,8 +264,7 @@ TlsFacts TlsSession::take_facts() {
     }
     if (X509* peer = SSL_get0_peer_certificate(ssl)) {
         facts.peer = certificate_facts(peer);
-        facts.peer->chain_error = state_->peer_objection;
-        facts.peer->chain_valid = state_->peer_objection.empty();
+        apply(state_->peer_chain, *facts.peer);
     }
     // The leaf is held separately (channel bindings need it); the rest of what the peer sent is of no more use.
     STACK_OF(X509)* chain = SSL_get_peer_cert_chain(ssl);

@@ -41,6 +41,8 @@ public:
     TlsSession(const TlsSession&) = delete;
     TlsSession& operator=(const TlsSession&) = delete;
 
+    /// Goes on over another wire (its connection moves to another loop).
+    void rewire(TlsWire& wire);
     [[nodiscard]] TlsState state() const;
     /// For people: why the state is `failed`.
     [[nodiscard]] const std::string& failure() const;

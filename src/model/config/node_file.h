@@ -162,7 +162,7 @@ struct NodeFile {
     } clients;
     struct {
         double negotiation = 30, dialback = 30, idle = 600, ping = 60, dead_peer = 20, connect = 10, dns = 10,
-               stanza = 60, closing = 5;
+               stanza = 60, closing = 5, target = 10;
     } timers;  ///< seconds
     Limits limits;
     bool open_profile = false;

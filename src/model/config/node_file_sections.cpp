@@ -286,6 +286,7 @@ void read_clients(TomlTable table, NodeFile& file) {
 void read_timers(TomlTable table, NodeFile& file) {
     auto& timers = file.timers;
     table.seconds("negotiation", timers.negotiation);
+    table.seconds("target", timers.target);
     table.seconds("dialback", timers.dialback);
     table.seconds("idle", timers.idle);
     table.seconds("ping", timers.ping);

@@ -76,12 +76,25 @@ s2s::Admission EdgeRules::admits(const xmpp::DomainPair& pair, s2s::Direction di
     return decide({pair, direction}, *snapshot_);
 }
 
-s2s::StreamPolicy EdgeRules::policy(const xmpp::Domain& remote) const {
+s2s::StreamPolicy wider(const s2s::StreamPolicy& one, const s2s::StreamPolicy& other) {
+    s2s::StreamPolicy both;
+    both.security = one.security == other.security ? one.security : s2s::SecurityMode::tls_optional;
+    both.require_certificate = one.require_certificate && other.require_certificate;
+    both.offer_external = one.offer_external || other.offer_external;
+    both.offer_dialback = one.offer_dialback || other.offer_dialback;
+    both.certificate_shortcut = one.certificate_shortcut || other.certificate_shortcut;
+    both.bidi = one.bidi || other.bidi;
+    both.stream_management = one.stream_management || other.stream_management;
+    return both;
+}
+
+namespace {
+
+s2s::StreamPolicy policy_with(const config::Settings& settings, const config::PeerException* exception) {
     s2s::StreamPolicy policy;
-    policy.security = snapshot_->security_mode;
-    policy.require_certificate = snapshot_->require_client_certificates;
-    policy.bidi = snapshot_->bidi;
-    const config::PeerException* exception = exception_for(*snapshot_, remote);
+    policy.security = settings.security_mode;
+    policy.require_certificate = settings.require_client_certificates;
+    policy.bidi = settings.bidi;
     if (exception != nullptr) {
         policy.security = exception->security_mode.value_or(policy.security);
         policy.bidi = exception->bidi.value_or(policy.bidi);
@@ -90,6 +103,18 @@ s2s::StreamPolicy EdgeRules::policy(const xmpp::Domain& remote) const {
         if (!policy.offer_dialback) policy.security = s2s::SecurityMode::tls_required;
     }
     if (policy.security == s2s::SecurityMode::no_tls) leave_certificates_out(policy);
+    return policy;
+}
+
+}  // namespace
+
+s2s::StreamPolicy EdgeRules::policy(const xmpp::Domain& remote) const {
+    return policy_with(*snapshot_, exception_for(*snapshot_, remote));
+}
+
+s2s::StreamPolicy EdgeRules::unnamed_policy() const {
+    s2s::StreamPolicy policy = policy_with(*snapshot_, nullptr);
+    for (const config::PeerException& peer : snapshot_->peers) policy = wider(policy, policy_with(*snapshot_, &peer));
     return policy;
 }
 

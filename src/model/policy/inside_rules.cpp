@@ -70,6 +70,13 @@ s2s::StreamPolicy InsideRules::policy(const xmpp::Domain& remote) const {
     return server == servers_.end() ? s2s::StreamPolicy{} : server->policy;
 }
 
+s2s::StreamPolicy InsideRules::unnamed_policy() const {
+    if (servers_.empty()) return {};
+    s2s::StreamPolicy policy = servers_.front().policy;
+    for (const Server& server : servers_) policy = wider(policy, server.policy);
+    return policy;
+}
+
 std::string InsideRules::dialback_key(const xmpp::Domain& receiving, const xmpp::Domain& originating,
                                       std::string_view stream_id) const {
     return s2s::dialback_key(dialback_secret_, receiving.text(), originating.text(), stream_id);

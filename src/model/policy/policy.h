@@ -40,6 +40,9 @@ struct ChainLink {
 /// The exception that holds for `remote`: an exact name before a wildcard, the longer name first. Null: none.
 [[nodiscard]] const config::PeerException* exception_for(const config::Settings& settings, const xmpp::Domain& remote);
 
+/// What both allow: where one requires TLS and the other has none, it is optional; what one of them may do is offered.
+[[nodiscard]] s2s::StreamPolicy wider(const s2s::StreamPolicy& one, const s2s::StreamPolicy& other);
+
 /// The general limits, with the exception of `remote` on top.
 [[nodiscard]] Limits limits_for(const config::Settings& settings, const Limits& general, const xmpp::Domain& remote);
 
@@ -54,6 +57,7 @@ public:
     [[nodiscard]] s2s::Served serves(const xmpp::Domain& domain) const override;
     [[nodiscard]] s2s::Admission admits(const xmpp::DomainPair& pair, s2s::Direction direction) const override;
     [[nodiscard]] s2s::StreamPolicy policy(const xmpp::Domain& remote) const override;
+    [[nodiscard]] s2s::StreamPolicy unnamed_policy() const override;
     [[nodiscard]] std::string dialback_key(const xmpp::Domain& receiving, const xmpp::Domain& originating,
                                            std::string_view stream_id) const override;
     [[nodiscard]] bool vouches(const xmpp::Domain& receiving, const xmpp::Domain& originating,
@@ -77,6 +81,7 @@ public:
     [[nodiscard]] s2s::Served serves(const xmpp::Domain& domain) const override;
     [[nodiscard]] s2s::Admission admits(const xmpp::DomainPair& pair, s2s::Direction direction) const override;
     [[nodiscard]] s2s::StreamPolicy policy(const xmpp::Domain& remote) const override;
+    [[nodiscard]] s2s::StreamPolicy unnamed_policy() const override;
     [[nodiscard]] std::string dialback_key(const xmpp::Domain& receiving, const xmpp::Domain& originating,
                                            std::string_view stream_id) const override;
     [[nodiscard]] bool vouches(const xmpp::Domain& receiving, const xmpp::Domain& originating,

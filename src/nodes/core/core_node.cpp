@@ -276,9 +276,10 @@ void CoreNode::when_quiet(std::function<void()> on_quiet) {
         *runtime_,
         [this](std::size_t index) {
             return shards_[index]->s2s().open_streams() + shards_[index]->hub().connections() +
-                   shards_[index]->presence_hub().connections();
+                   shards_[index]->presence_hub().connections() + shards_[index]->components().connections() +
+                   (shards_[index]->over() ? 0 : 1);
         },
-        std::move(on_quiet));
+        longest_stop, std::move(on_quiet));
 }
 
 void CoreNode::status(std::function<void(admin::NodeStatus)> on_status) {
@@ -291,9 +292,8 @@ void CoreNode::status(std::function<void(admin::NodeStatus)> on_status) {
             part.streams = core.s2s().streams();
             part.destinations = core.s2s().pool().destinations();
             for (const link::Hub* hub : {&core.hub(), &core.presence_hub()}) {
-                for (auto& session : hub->sessions()) part.links.push_back(std::move(session));
+                take_status(*hub, part);
                 for (auto& dial : hub->dials()) part.dials.push_back(std::move(dial));
-                part.held_for_link += hub->held();
             }
             if (index == 0) part.inside_listeners = core.s2s().endpoints();
             for (const auto& component : core.components().status()) {

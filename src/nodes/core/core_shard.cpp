@@ -41,7 +41,8 @@ CoreShard::CoreShard(routing::Shard& shard, routing::Ledger& ledger, const CoreP
       s2s_{s2s_context(ledger, parts)},
       hub_{hub_context(parts)},
       presence_hub_{presence_context(parts)},
-      components_{component_context(parts)} {
+      components_{component_context(parts)},
+      stop_{shard_.loop} {
     for (const auto& server : servers_) {
         for (const auto& domain : server.domains) inside_.insert(domain.text());
     }
@@ -66,6 +67,17 @@ s2s::S2sContext CoreShard::s2s_context(routing::Ledger& ledger, const CoreParts&
         }
         return s2s::ConfiguredTargets{};
     };
+    // A server that is back serves all of its domains.
+    context.on_alive = [this](const xmpp::Domain& remote) {
+        for (const auto& server : servers_) {
+            if (std::find(server.domains.begin(), server.domains.end(), remote) == server.domains.end()) continue;
+            for (const auto& sibling : siblings_) {
+                shard_.bus.run_on(sibling->shard_.index, [core = sibling.get(), domains = server.domains] {
+                    for (const xmpp::Domain& domain : domains) core->s2s_.pool().alive(domain);
+                });
+            }
+        }
+    };
     context.pong_elsewhere = [this](std::uint32_t to, std::string id, std::string from, std::string at) {
         shard_.bus.run_on(to, [core = siblings_[to].get(), id = std::move(id), from = std::move(from),
                                at = std::move(at)] { core->s2s_.pool().pong(id, from, at); });
@@ -87,6 +99,7 @@ link::HubContext CoreShard::link_context(const CoreParts& parts) {
     context.hold = parts.link_hold;
     context.tls = parts.link_tls;
     context.delivery = &records_.counters().link_delivery;
+    context.on_pace = [this](const link::Partner& partner) { pace(partner); };
     context.bounce = [this](const xmpp::Stanza& stanza, const xmpp::StanzaError& error, const routing::Ticket& ticket) {
         s2s_.pool().bounce(stanza, error, ticket);
     };
@@ -216,7 +229,22 @@ void CoreShard::announce() {
 
 void CoreShard::hold() {
     s2s_.hold(edges_heavy_ || presence_heavy_);
-    components_.hold(edges_heavy_ || presence_heavy_);
+    components_.hold(edges_heavy_ || presence_heavy_ || !brisk_.empty() || stopping_);
+}
+
+/// A component writes to everybody over one stream: it waits for who takes what it gets, and for nobody else.
+void CoreShard::pace(const link::Partner& partner) {
+    switch (partner.pace) {
+        case link::Pace::free: s2s_.slow_down(partner.domain, s2s::Feeders::none); break;
+        case link::Pace::brisk: s2s_.slow_down(partner.domain, s2s::Feeders::all); break;
+        case link::Pace::slow: s2s_.slow_down(partner.domain, s2s::Feeders::exclusive); break;
+    }
+    if (partner.pace == link::Pace::brisk) {
+        brisk_.insert(partner.domain);
+    } else {
+        brisk_.erase(partner.domain);
+    }
+    hold();
 }
 
 void CoreShard::route(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
@@ -276,10 +304,26 @@ TableFills CoreShard::tables() const {
 }
 
 void CoreShard::shut() {
-    s2s_.shut();
-    components_.shut();
-    hub_.shut();
-    presence_hub_.shut();
+    stop_.begin({[this] {
+                     stopping_ = true;
+                     hold();
+                     s2s_.quiesce();
+                     hub_.quiesce();
+                     presence_hub_.quiesce();
+                 },
+                 [this] { return hub_.quiet() && presence_hub_.quiet() && s2s_.pool().idle(); },
+                 [this] {
+                     return std::all_of(siblings_.begin(), siblings_.end(),
+                                        [](const auto& sibling) { return sibling->stop_.quiet(); });
+                 },
+                 [this] {
+                     hub_.shut();
+                     presence_hub_.shut();
+                 },
+                 [this] {
+                     s2s_.shut();
+                     components_.shut();
+                 }});
 }
 
 }  // namespace sallyport::nodes

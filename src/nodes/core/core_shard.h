@@ -13,6 +13,7 @@
 #include "model/config/node_file.h"
 #include "model/config/settings.h"
 #include "model/policy/policy.h"
+#include "nodes/runtime/ordered_stop.h"
 #include "services/components/component_server.h"
 #include "services/link/hub.h"
 #include "services/presence/directory.h"
@@ -68,7 +69,9 @@ public:
     void announce();
     /// How full is what outlives a stream.
     [[nodiscard]] TableFills tables() const;
+    /// Ends in order: what is under way has a moment to be done, then streams and links are closed.
     void shut();
+    [[nodiscard]] bool over() const { return stop_.over(); }
 
     void route(const xmpp::Stanza& stanza, const routing::Ticket& ticket) override;
 
@@ -108,6 +111,7 @@ private:
     void hold();
     void learn(const std::string& edge, const link::PeerFacts& facts);
     void forget_lost_edges();
+    void pace(const link::Partner& partner);
     void forwarded(routing::Forwarded message);
     void forward(std::uint32_t to, const xmpp::Stanza& stanza, const routing::Ticket& ticket);
 
@@ -124,9 +128,11 @@ private:
     s2s::S2sShard s2s_;
     link::Hub hub_;
     link::Hub presence_hub_;
-    bool edges_heavy_ = false, presence_heavy_ = false;
+    bool edges_heavy_ = false, presence_heavy_ = false, stopping_ = false;
+    std::set<std::string, std::less<>> brisk_;  ///< domains to which much is on its way, and moves on
     components::ComponentServer components_;
     std::map<DescribedKey, Described> described_;  ///< streams of the edges whose links are up
+    OrderedStop stop_;
 };
 
 }  // namespace sallyport::nodes

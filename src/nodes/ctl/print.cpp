@@ -61,6 +61,8 @@ constexpr Row rows[] = {
     {"users.add", print_user_done},
     {"users.passwd", print_user_done},
     {"users.remove", print_user_done},
+    {"users.requests", print_requests},
+    {"users.forget-requests", print_forgotten},
     {"admins.list", print_admins},
     {"account.passwd", print_done},
     {"admins.add", print_done},

@@ -73,6 +73,8 @@ void print_collected(const boost::json::value& result, std::ostream& out);
 // print_users.cpp
 void print_users(const boost::json::value& result, std::ostream& out);
 void print_user(const boost::json::value& result, std::ostream& out);
+void print_requests(const boost::json::value& result, std::ostream& out);
+void print_forgotten(const boost::json::value& result, std::ostream& out);
 void print_user_done(const boost::json::value& result, std::ostream& out);
 void print_admins(const boost::json::value& result, std::ostream& out);
 void print_totp(const boost::json::value& result, std::ostream& out);

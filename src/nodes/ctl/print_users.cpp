@@ -40,4 +40,16 @@ void print_user_done(const json::value& result, std::ostream& out) {
     out << text_of(result, "user") << ": " << text_of(result, "done") << '\n';
 }
 
+void print_requests(const json::value& result, std::ostream& out) {
+    Table table{{{"from"}, {"on the roster"}, {"bytes", true}}};
+    for (const json::value& one : list_of(result, "requests")) {
+        table.row({text_of(one, "from"), flag_of(one, "listed") ? "yes" : "no", count(one, "bytes")});
+    }
+    table.empty() ? void(out << "nobody waits for an answer\n") : table.write(out);
+}
+
+void print_forgotten(const json::value& result, std::ostream& out) {
+    out << text_of(result, "user") << ": " << count(result, "forgotten") << " forgotten\n";
+}
+
 }  // namespace sallyport::ctl

@@ -122,9 +122,10 @@ void EdgeNode::when_quiet(std::function<void()> on_quiet) {
     watch_until_quiet(
         *runtime_,
         [this](std::size_t index) {
-            return shards_[index]->s2s().open_streams() + shards_[index]->hub().connections();
+            return shards_[index]->s2s().open_streams() + shards_[index]->hub().connections() +
+                   (shards_[index]->over() ? 0 : 1);
         },
-        std::move(on_quiet));
+        longest_stop, std::move(on_quiet));
 }
 
 void EdgeNode::status(std::function<void(admin::NodeStatus)> on_status) {
@@ -135,8 +136,7 @@ void EdgeNode::status(std::function<void(admin::NodeStatus)> on_status) {
             part.tables = shards_[index]->tables();
             part.streams = shards_[index]->s2s().streams();
             part.destinations = shards_[index]->s2s().pool().destinations();
-            part.links = shards_[index]->hub().sessions();
-            part.held_for_link = shards_[index]->hub().held();
+            take_status(shards_[index]->hub(), part);
             if (index == 0) part.s2s_listeners = shards_[0]->s2s().endpoints();
             return part;
         },
@@ -186,6 +186,7 @@ std::vector<std::string> EdgeNode::reload() {
                                    edge->s2s().context().direct_server_tls = contexts.direct_server;
                                    edge->s2s().context().client_tls = contexts.client;
                                    edge->s2s().context().direct_client_tls = contexts.direct_client;
+                                   edge->s2s().lessons().clear();
                                    edge->hub().replace_tls(link);
                                });
     }

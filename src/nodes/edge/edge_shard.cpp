@@ -12,6 +12,15 @@ namespace {
 /// Pairs that streams on other shards carry; more go their own way.
 constexpr std::size_t most_reversed = 100'000;
 
+s2s::Feeders feeders(link::Pace pace) {
+    switch (pace) {
+        case link::Pace::free: return s2s::Feeders::none;
+        case link::Pace::brisk: return s2s::Feeders::all;
+        case link::Pace::slow: return s2s::Feeders::exclusive;
+    }
+    return s2s::Feeders::none;
+}
+
 std::string key_of(std::string_view local, std::string_view remote) {
     return std::string{local} + ' ' + std::string{remote};
 }
@@ -26,7 +35,8 @@ EdgeShard::EdgeShard(routing::Shard& shard, routing::Ledger& ledger, const EdgeP
       from_link_{*this},
       records_{parts.limits, parts.to_control, parts.on_handshake},
       s2s_{s2s_context(ledger, parts)},
-      hub_{hub_context(parts)} {
+      hub_{hub_context(parts)},
+      stop_{shard_.loop} {
     shard_.bus.attach(shard_, [this](routing::Forwarded message) { forwarded(std::move(message)); });
 }
 
@@ -52,9 +62,22 @@ s2s::S2sContext EdgeShard::s2s_context(routing::Ledger& ledger, const EdgeParts&
         return policy::limits_for(rules_.settings(), general, remote);
     };
     context.on_peer = [this](const s2s::PeerNews& news) { peer_news(news); };
+    context.on_alive = [this](const xmpp::Domain& remote) {
+        for (const auto& sibling : siblings_) {
+            if (sibling.get() == this) continue;
+            shard_.bus.run_on(sibling->shard_.index,
+                              [edge = sibling.get(), remote] { edge->s2s_.pool().alive(remote); });
+        }
+    };
     context.pong_elsewhere = [this](std::uint32_t to, std::string id, std::string from, std::string at) {
         shard_.bus.run_on(to, [edge = siblings_[to].get(), id = std::move(id), from = std::move(from),
                                at = std::move(at)] { edge->s2s_.pool().pong(id, from, at); });
+    };
+    context.take_over = [this](std::uint32_t to, const xmpp::DomainPair& pair, std::deque<s2s::Waiting> waiting) {
+        // std::function wants a copyable callable.
+        const auto shared = std::make_shared<std::deque<s2s::Waiting>>(std::move(waiting));
+        shard_.bus.run_on(
+            to, [edge = siblings_[to].get(), pair, shared] { edge->s2s_.pool().take_over(pair, std::move(*shared)); });
     };
     context.on_reverse = [this](const xmpp::DomainPair& pair, bool up) { reverse(pair, up); };
     context.router = this;
@@ -82,20 +105,29 @@ link::HubContext EdgeShard::hub_context(const EdgeParts& parts) {
         s2s_.pool().bounce(stanza, error, ticket);
     };
     context.on_hold = [this](bool held) { s2s_.hold(held); };
+    context.on_pace = [this](const link::Partner& partner) { s2s_.slow_down(partner.domain, feeders(partner.pace)); };
+    context.on_connection_joined = [load = parts.link_load] {
+        if (load != nullptr) load->fetch_add(1);
+    };
     context.on_connection_closed = [load = parts.link_load] {
         if (load != nullptr) load->fetch_sub(1);
     };
-    context.send_elsewhere = [this](const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
-        return send_over_sibling(stanza, ticket);
+    context.send_elsewhere = [this](const xmpp::Stanza& stanza, const routing::Ticket& ticket,
+                                    std::optional<std::uint32_t> shard) {
+        return send_over_sibling(stanza, ticket, shard);
     };
     context.successor_elsewhere = [this](const link::FarNode& dead) {
         return std::any_of(siblings_.begin(), siblings_.end(), [&](const auto& sibling) {
             return sibling.get() != this && sibling->hub_.has_successor(dead);
         });
     };
-    context.find_elsewhere = [this](const std::string& id,
-                                    std::function<void(std::unique_ptr<link::Session>)> on_found) {
-        find_session(id, 0, std::move(on_found));
+    context.hand_over = [this](std::uint32_t shard, std::shared_ptr<link::MovedConnection> moved) {
+        shard_.bus.run_on(
+            shard, [there = siblings_[shard].get(), moved = std::move(moved)] { there->hub_.join(std::move(*moved)); });
+    };
+    context.give_up_elsewhere = [this](std::uint32_t shard, const std::string& id, const std::string& far_realm) {
+        shard_.bus.run_on(shard,
+                          [there = siblings_[shard].get(), id, far_realm] { there->hub_.give_up(id, far_realm); });
     };
     return context;
 }
@@ -182,30 +214,16 @@ void EdgeShard::forwarded(routing::Forwarded message) {
     hub_.send(stanza, message.ticket, false);
 }
 
-bool EdgeShard::send_over_sibling(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
+std::optional<std::uint32_t> EdgeShard::send_over_sibling(const xmpp::Stanza& stanza, const routing::Ticket& ticket,
+                                                          std::optional<std::uint32_t> shard) {
     for (const auto& sibling : siblings_) {
-        if (sibling.get() == this || !sibling->hub_.advertises(stanza.to_domain)) continue;
-        return shard_.bus.forward(shard_, sibling->shard_.index, {xmpp::OwnedStanza{stanza}, ticket});
+        if (sibling.get() == this) continue;
+        const std::uint32_t index = sibling->shard_.index;
+        if (shard ? index != *shard : !sibling->hub_.advertises(stanza.to_domain)) continue;
+        if (!shard_.bus.forward(shard_, index, {xmpp::OwnedStanza{stanza}, ticket})) return std::nullopt;
+        return index;
     }
-    return false;
-}
-
-void EdgeShard::find_session(const std::string& id, std::size_t sibling,
-                             std::function<void(std::unique_ptr<link::Session>)> on_found) {
-    if (sibling == siblings_.size()) return on_found(nullptr);
-    if (siblings_[sibling].get() == this) return find_session(id, sibling + 1, std::move(on_found));
-    EdgeShard& there = *siblings_[sibling];
-    shard_.bus.run_on(there.shard_.index, [this, &there, id, sibling, on_found = std::move(on_found)] {
-        // Received there, done later: told to the session where it lives then.
-        auto taken = there.hub_.take(id, [this, id](std::uint64_t number) {
-            shard_.bus.run_on(shard_.index, [this, id, number] { hub_.handled(id, number); });
-        });
-        auto session = std::make_shared<std::unique_ptr<link::Session>>(std::move(taken));
-        shard_.bus.run_on(shard_.index, [this, id, sibling, session, on_found] {
-            if (*session) return on_found(std::move(*session));
-            find_session(id, sibling + 1, on_found);
-        });
-    });
+    return std::nullopt;
 }
 
 void EdgeShard::peer_news(const s2s::PeerNews& news) {
@@ -242,8 +260,16 @@ TableFills EdgeShard::tables() const {
 }
 
 void EdgeShard::shut() {
-    s2s_.shut();
-    hub_.shut();
+    stop_.begin({[this] {
+                     s2s_.quiesce();
+                     hub_.quiesce();
+                 },
+                 [this] { return hub_.quiet() && s2s_.pool().idle(); },
+                 [this] {
+                     return std::all_of(siblings_.begin(), siblings_.end(),
+                                        [](const auto& sibling) { return sibling->stop_.quiet(); });
+                 },
+                 [this] { hub_.shut(); }, [this] { s2s_.shut(); }});
 }
 
 }  // namespace sallyport::nodes

@@ -5,11 +5,13 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/tables.h"
 #include "model/policy/policy.h"
+#include "nodes/runtime/ordered_stop.h"
 #include "services/link/hub.h"
 #include "services/record/desk.h"
 #include "services/routing/shard.h"
@@ -45,9 +47,11 @@ public:
     [[nodiscard]] const routing::Shard& shard() const { return shard_; }
     [[nodiscard]] record::Desk& records() { return records_; }
     void apply(config::Snapshot settings);
+    /// Ends in order: what is under way has a moment to be done, then streams and links are closed.
     void shut();
     /// How full is what outlives a stream.
     [[nodiscard]] TableFills tables() const;
+    [[nodiscard]] bool over() const { return stop_.over(); }
 
     /// By destination: local domains over the link, everything else to its S2S stream on the shard that owns the pair.
     void route(const xmpp::Stanza& stanza, const routing::Ticket& ticket) override;
@@ -74,9 +78,9 @@ private:
     void reversed_at(const xmpp::DomainPair& pair, std::uint32_t shard, bool up);
     void pass_on(std::uint32_t shard, const xmpp::Stanza& stanza, const routing::Ticket& ticket);
     void peer_news(const s2s::PeerNews& news);
-    [[nodiscard]] bool send_over_sibling(const xmpp::Stanza& stanza, const routing::Ticket& ticket);
-    void find_session(const std::string& id, std::size_t sibling,
-                      std::function<void(std::unique_ptr<link::Session>)> on_found);
+    [[nodiscard]] std::optional<std::uint32_t> send_over_sibling(const xmpp::Stanza& stanza,
+                                                                 const routing::Ticket& ticket,
+                                                                 std::optional<std::uint32_t> shard);
 
     routing::Shard& shard_;
     const std::vector<std::unique_ptr<EdgeShard>>& siblings_;
@@ -85,6 +89,7 @@ private:
     record::Desk records_;
     s2s::S2sShard s2s_;
     link::Hub hub_;
+    OrderedStop stop_;
     std::map<std::string, std::uint32_t> reversed_;  ///< pairs of ours that a peer's stream on another shard carries
 };
 

@@ -109,6 +109,9 @@ Result<std::optional<UserParts>> PresenceNode::open_users() {
     users_reader_ = std::make_shared<io::UserStore>(std::move(*reader));
     directory_->on_changed(
         [this](const io::UserName& user) { on_data([this, user] { shard_->users()->account_changed(user); }); });
+    directory_->on_forgotten([this](const io::UserName& user, const std::vector<std::string>& contacts) {
+        on_data([this, user, contacts] { shard_->users()->requests_forgotten(user, contacts); });
+    });
     UserParts users;
     users.writing.emplace(im::Storage::Disk{users_writing_->loop(), directory_->store()});
     users.reading.emplace(im::Storage::Disk{users_reading_->loop(), users_reader_});
@@ -247,8 +250,9 @@ void PresenceNode::when_quiet(std::function<void()> on_quiet) {
         *runtime_,
         [this](std::size_t) {
             const std::size_t users = shard_->users() == nullptr ? 0 : shard_->users()->open_work();
-            return shard_->hub().connections() + shard_->components().connections() + users;
+            return shard_->hub().connections() + shard_->components().connections() + users + (shard_->over() ? 0 : 1);
         },
+        OrderedStop::patience + seconds_of(runtime_->file().timers.closing) + std::chrono::seconds{1},
         std::move(on_quiet));
 }
 
@@ -258,8 +262,7 @@ void PresenceNode::status(std::function<void(admin::NodeStatus)> on_status) {
             admin::NodeStatus part;
             part.counters = shard_->records().counted();
             part.tables = shard_->tables();
-            part.links = shard_->hub().sessions();
-            part.held_for_link = shard_->hub().held();
+            take_status(shard_->hub(), part);
             part.router = router_status(shard_->router());
             for (const auto& component : shard_->components().status()) {
                 part.components.push_back({component.domain, component.remote_address, "attached", component.stanzas_in,

@@ -9,7 +9,8 @@ PresenceShard::PresenceShard(routing::Shard& shard, const PresenceParts& parts)
       router_{{.shard = shard, .on_obstacle = parts.on_obstacle, .records = &records_}},
       hub_{hub_context(parts)},
       components_{component_context(parts)},
-      services_{&components_} {
+      services_{&components_},
+      stop_{shard_.loop} {
     shard_.bus.attach(shard_,
                       [this](routing::Forwarded message) { router_.route(message.stanza.view(), message.ticket); });
     make_users(parts);
@@ -38,7 +39,17 @@ link::HubContext PresenceShard::hub_context(const PresenceParts& parts) {
         router_.give_up(stanza, error, ticket);
     };
     context.on_hold = [this](bool held) {
-        for (routing::LocalService* service : services_) service->hold(held);
+        heavy_ = held;
+        hold();
+    };
+    // Those who write here write to everybody: they wait for who takes what it gets, and for nobody else.
+    context.on_pace = [this](const link::Partner& partner) {
+        if (partner.pace == link::Pace::brisk) {
+            brisk_.insert(partner.domain);
+        } else {
+            brisk_.erase(partner.domain);
+        }
+        hold();
     };
     context.on_change = [this] { router_.links_changed(); };
     context.on_bound = [this](const link::Session&) { router_.links_changed(); };
@@ -90,8 +101,20 @@ TableFills PresenceShard::tables() const {
 }
 
 void PresenceShard::shut() {
-    for (routing::LocalService* service : services_) service->shut();
-    hub_.shut();
+    stop_.begin({[this] {
+                     stopping_ = true;
+                     hold();
+                     hub_.quiesce();
+                 },
+                 [this] { return hub_.quiet(); }, [] { return true; }, [this] { hub_.shut(); },
+                 [this] {
+                     for (routing::LocalService* service : services_) service->shut();
+                 }});
+}
+
+void PresenceShard::hold() {
+    const bool held = heavy_ || stopping_ || !brisk_.empty();
+    for (routing::LocalService* service : services_) service->hold(held);
 }
 
 }  // namespace sallyport::nodes

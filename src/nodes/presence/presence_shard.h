@@ -5,10 +5,12 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "base/tables.h"
+#include "nodes/runtime/ordered_stop.h"
 #include "services/components/component_server.h"
 #include "services/im/service.h"
 #include "services/link/hub.h"
@@ -57,10 +59,12 @@ public:
     void shut();
     /// How full is what outlives a stream.
     [[nodiscard]] TableFills tables() const;
+    [[nodiscard]] bool over() const { return stop_.over(); }
 
 private:
     [[nodiscard]] link::HubContext hub_context(const PresenceParts& parts);
     void make_users(const PresenceParts& parts);
+    void hold();
     [[nodiscard]] components::ServerContext component_context(const PresenceParts& parts);
 
     routing::Shard& shard_;
@@ -71,6 +75,9 @@ private:
     std::unique_ptr<im::Storage> storage_;
     std::unique_ptr<im::Service> users_;
     std::vector<routing::LocalService*> services_;
+    OrderedStop stop_;
+    std::set<std::string, std::less<>> brisk_;  ///< domains to which much is on its way, and moves on
+    bool heavy_ = false, stopping_ = false;
 };
 
 }  // namespace sallyport::nodes

@@ -36,10 +36,19 @@ admin::NodeStatus joined(std::vector<admin::NodeStatus> parts) {
         append(all.s2s_listeners, part.s2s_listeners);
         append(all.inside_listeners, part.inside_listeners);
         all.held_for_link += part.held_for_link;
+        append(all.slow_partners, part.slow_partners);
+        append(all.link_culprits, part.link_culprits);
         all.counters += part.counters;
         if (part.router) all.router = std::move(part.router);
     }
     return all;
+}
+
+void take_status(const link::Hub& hub, admin::NodeStatus& part) {
+    for (auto& session : hub.sessions()) part.links.push_back(std::move(session));
+    for (auto& partner : hub.slow_partners()) part.slow_partners.push_back(std::move(partner));
+    part.link_culprits.insert(part.link_culprits.end(), hub.culprits().begin(), hub.culprits().end());
+    part.held_for_link += hub.held();
 }
 
 void fill_common(Runtime& runtime, admin::NodeStatus& status) {
@@ -71,7 +80,8 @@ link::Neighbours neighbours_of(const config::NodeFile& file) {
     return neighbours;
 }
 
-void watch_until_quiet(Runtime& runtime, std::function<std::size_t(std::size_t)> open, std::function<void()> on_quiet) {
+void watch_until_quiet(Runtime& runtime, std::function<std::size_t(std::size_t)> open, Duration most,
+                       std::function<void()> on_quiet) {
     struct Watch {
         std::unique_ptr<io::Timer> timer;
         std::function<void()> ask;
@@ -79,7 +89,7 @@ void watch_until_quiet(Runtime& runtime, std::function<std::size_t(std::size_t)>
         bool over = false;
     };
     auto watch = std::make_shared<Watch>();
-    watch->until = runtime.control().now() + seconds_of(runtime.file().timers.closing) + std::chrono::seconds{1};
+    watch->until = runtime.control().now() + most;
     watch->timer = runtime.control().timer([watch] { watch->ask(); });
     watch->ask = [&runtime, weak = std::weak_ptr<Watch>(watch), open, on_quiet] {
         runtime.gather<std::size_t>(open, [&runtime, weak, on_quiet](const std::vector<std::size_t>& counts) {

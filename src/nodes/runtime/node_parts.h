@@ -13,12 +13,18 @@ namespace sallyport::nodes {
 
 /// One status from the parts of the shards: lists appended, numbers added.
 [[nodiscard]] admin::NodeStatus joined(std::vector<admin::NodeStatus> parts);
+/// What one hub of a shard knows of its links.
+void take_status(const link::Hub& hub, admin::NodeStatus& part);
 /// Name, version, times, settings: what does not depend on the role.
 void fill_common(Runtime& runtime, admin::NodeStatus& status);
 /// Who may dial this node's router link, and what certificates on it have to say.
 [[nodiscard]] link::Neighbours neighbours_of(const config::NodeFile& file);
-/// Calls `on_quiet` on the control loop once `open(shard)` is 0 on every shard, or after the closing timer.
-void watch_until_quiet(Runtime& runtime, std::function<std::size_t(std::size_t)> open, std::function<void()> on_quiet);
+/// The end of an edge or a core, whatever others do: a second for what is under way, one for peers to close, and a
+/// little.
+inline constexpr Duration longest_stop = std::chrono::milliseconds{2300};
+/// Calls `on_quiet` on the control loop once `open(shard)` is 0 on every shard, or after `most`.
+void watch_until_quiet(Runtime& runtime, std::function<std::size_t(std::size_t)> open, Duration most,
+                       std::function<void()> on_quiet);
 
 /// NodeControl::ping: on the shard that owns the pair, answered on the control loop. `shards` are the node's, by index.
 template <typename Shards>

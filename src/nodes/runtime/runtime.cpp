@@ -227,6 +227,7 @@ s2s::Timers timers_of(const config::NodeFile& file) {
     timers.idle = seconds_of(file.timers.idle);
     timers.stanza = seconds_of(file.timers.stanza);
     timers.closing = seconds_of(file.timers.closing);
+    timers.sasl = seconds_of(file.timers.target);
     return timers;
 }
 
@@ -241,6 +242,8 @@ s2s::DialSettings dial_settings_of(const config::NodeFile& file) {
     dial.most_targets = file.limits.srv_targets;
     dial.most_addresses = file.limits.addresses;
     dial.connect_timeout = seconds_of(file.timers.connect);
+    dial.patience = seconds_of(file.timers.negotiation);
+    dial.target_patience = seconds_of(file.timers.target);
     return dial;
 }
 

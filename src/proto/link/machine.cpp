@@ -226,6 +226,11 @@ void Machine::session_failed(const xml::Element&, Actions& out) { enable({}, out
 
 void Machine::count_wanted(const xml::Element&, Actions& out) { out.push_back(CountWanted{}); }
 void Machine::count_given(const xml::Element& element, Actions& out) {
+    Counted counted;
+    if (!read_number(element.attribute("h"), counted.h)) {
+        return close(xmpp::StreamError{xmpp::StreamCondition::bad_format, {}, {}, {}}, "an answer without h", out);
+    }
+    out.push_back(counted);
     const TimePoint asked_at = std::exchange(clock_asked_at_, never);
     if (asked_at == never) return;
     std::int64_t milliseconds = 0;
@@ -242,10 +247,9 @@ void Machine::bound(const xml::Element& element, Actions& out) {
         if (name->is(ns::link, "realm")) result.serves.realms.push_back(name->text().substr(0, longest_name));
         if (name->is(ns::link, "component")) result.serves.components.push_back(name->text().substr(0, longest_name));
         if (!name->is(ns::component_bind, "hostname")) continue;
+        // A domain that only the far side's Unicode knows is not served here; the link goes on.
         auto domain = xmpp::Domain::parse(name->text());
-        if (!domain)
-            return close(xmpp::StreamError{xmpp::StreamCondition::improper_addressing, {}, {}, {}}, domain.error().text,
-                         out);
+        if (!domain) continue;
         result.serves.domains.push_back(std::move(domain).value());
     }
     out.push_back(std::move(result));
@@ -262,9 +266,7 @@ void Machine::done_received(const xml::Element& element, Actions& out) {
 void Machine::facts_received(const xml::Element& element, Actions& out) {
     auto local = xmpp::Domain::parse(element.attribute("local"));
     auto remote = xmpp::Domain::parse(element.attribute("remote"));
-    if (!local || !remote)
-        return close(xmpp::StreamError{xmpp::StreamCondition::improper_addressing, {}, {}, {}}, "malformed <peer/>",
-                     out);
+    if (!local || !remote) return;  // it informs, nothing rests on it
     const auto cut = [&](std::string_view name) { return std::string{element.attribute(name).substr(0, 128)}; };
     out.push_back(FactsReceived{{{*local, *remote},
                                  cut("direction"),
@@ -278,10 +280,14 @@ void Machine::facts_received(const xml::Element& element, Actions& out) {
 
 void Machine::stream_error(const xml::Element& element, Actions& out) {
     const xmpp::StreamError error = xmpp::read_stream_error(element);
-    close(std::nullopt, "the far side says " + std::string{xmpp::text(error.condition)}, out);
+    // It goes for reasons of its own, or it could not bear what it was sent.
+    const bool orderly =
+        error.condition == xmpp::StreamCondition::system_shutdown || error.condition == xmpp::StreamCondition::reset;
+    close(std::nullopt, "the far side says " + std::string{xmpp::text(error.condition)}, out,
+          orderly ? Blame::none : Blame::word);
 }
 
-void Machine::on_footer(Actions& out) { close(std::nullopt, "closed by the far side", out); }
+void Machine::on_footer(Actions& out) { close(std::nullopt, "closed by the far side", out, Blame::word); }
 
 void Machine::on_problem(xml::Problem problem, Actions& out) {
     const auto condition = problem == xml::Problem::restricted_xml         ? xmpp::StreamCondition::restricted_xml
@@ -325,7 +331,7 @@ void Machine::on_deadline(TimePoint now, Actions& out) {
         return ask(now, out);
     }
     close(xmpp::StreamError{xmpp::StreamCondition::connection_timeout, {}, {}, {}},
-          state_ == State::open ? "the far side is silent" : "negotiation took too long", out);
+          state_ == State::open ? "the far side is silent" : "negotiation took too long", out, Blame::loss);
 }
 
 void Machine::enable(const std::string& given_up, Actions& out) {
@@ -382,12 +388,12 @@ void Machine::done(const std::vector<Range>& ranges, Actions& out) const {
 
 void Machine::facts(const PeerFacts& facts, Actions& out) const { out.push_back(Send{write(facts)}); }
 
-void Machine::close(std::optional<xmpp::StreamError> error, const std::string& why, Actions& out) {
+void Machine::close(std::optional<xmpp::StreamError> error, const std::string& why, Actions& out, Blame blame) {
     if (closed()) return;
     // RFC 6120 4.9.1.2: an error has its stream, even where the far header cannot be read.
     if (settings_.end == End::listener && state_ == State::header) out.push_back(Send{listener_header()});
     state_ = State::closed;
-    out.push_back(Close{std::move(error), why});
+    out.push_back(Close{std::move(error), why, blame});
 }
 
 }  // namespace sallyport::link

@@ -73,14 +73,19 @@ struct ClockTold {
     WallTime far{};
     Duration round_trip{0};
 };
+/// The far side has received so many stanzas of the session, modulo 2^32 (`<a/>`).
+struct Counted {
+    std::uint32_t h = 0;
+};
 /// The peer asks for h (`<r/>`): the service answers with Machine::acknowledge.
 struct CountWanted {};
 struct Close {
     std::optional<xmpp::StreamError> error;
     std::string why;
+    Blame blame = Blame::none;
 };
-using Action =
-    std::variant<Send, SessionWanted, SessionOpen, Bound, DoneReceived, FactsReceived, CountWanted, ClockTold, Close>;
+using Action = std::variant<Send, SessionWanted, SessionOpen, Bound, DoneReceived, FactsReceived, CountWanted, Counted,
+                            ClockTold, Close>;
 using Actions = std::vector<Action>;
 
 struct MachineSettings {
@@ -130,7 +135,9 @@ public:
     void acknowledge(std::uint32_t h, WallTime wall, Actions& out) const;
     void done(const std::vector<Range>& ranges, Actions& out) const;
     void facts(const PeerFacts& facts, Actions& out) const;
-    void close(std::optional<xmpp::StreamError> error, const std::string& why, Actions& out);
+    /// Asks for the far side's count and clock: answered with Counted and ClockTold.
+    void ask(TimePoint now, Actions& out);
+    void close(std::optional<xmpp::StreamError> error, const std::string& why, Actions& out, Blame blame = Blame::none);
 
     [[nodiscard]] bool open() const { return state_ == State::open; }
     [[nodiscard]] bool closed() const { return state_ == State::closed; }
@@ -160,7 +167,6 @@ private:
     void done_received(const xml::Element& element, Actions& out);
     void facts_received(const xml::Element& element, Actions& out);
     void stream_error(const xml::Element& element, Actions& out);
-    void ask(TimePoint now, Actions& out);
 
     MachineSettings settings_;
     State state_ = State::connecting;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 
 namespace sallyport::link {
 
@@ -51,6 +52,12 @@ std::string write_ranges(const std::vector<Range>& ranges) {
 void ReceiveWindow::handled(std::uint64_t number) { handled_.push_back(number); }
 
 std::vector<Range> ReceiveWindow::take_done() {
+    if (!again_.empty()) {
+        const std::size_t count = std::min(again_.size(), most_ranges);
+        const std::vector<Range> some{again_.end() - static_cast<std::ptrdiff_t>(count), again_.end()};
+        again_.resize(again_.size() - count);
+        return some;
+    }
     std::sort(handled_.begin(), handled_.end());
     std::vector<Range> ranges;
     std::size_t used = 0;
@@ -65,7 +72,29 @@ std::vector<Range> ReceiveWindow::take_done() {
         }
     }
     handled_.erase(handled_.begin(), handled_.begin() + static_cast<std::ptrdiff_t>(used));
+    for (const Range& range : ranges) keep(range);
     return ranges;
+}
+
+void ReceiveWindow::keep(Range range) {
+    auto at = told_.upper_bound(range.first);
+    if (at != told_.begin()) {
+        const auto before = std::prev(at);
+        if (before->second + 1 >= range.first) {
+            range = {before->first, std::max(before->second, range.last)};
+            at = told_.erase(before);
+        }
+    }
+    while (at != told_.end() && at->first <= range.last + 1) {
+        range.last = std::max(range.last, at->second);
+        at = told_.erase(at);
+    }
+    told_.emplace(range.first, range.last);
+}
+
+void ReceiveWindow::resumed() {
+    again_.clear();
+    for (const auto& [first, last] : told_) again_.push_back({first, last});
 }
 
 }  // namespace sallyport::link

@@ -41,8 +41,9 @@ struct PairReady {
 struct PairFailed {
     xmpp::DomainPair pair;
     xmpp::StanzaCondition condition = xmpp::StanzaCondition::remote_server_timeout;
-    std::string text;  ///< for the sender; names no host
-    std::string step;  ///< "tls", "sasl", "dialback", "stream" … for status and the event log
+    std::string text;        ///< for the sender; names no host
+    std::string step;        ///< "tls", "sasl", "dialback", "stream" … for status and the event log
+    bool permanent = false;  ///< the same server would refuse again until somebody changes something
 };
 /// Outbound: the authoritative server's answer to a verify request, correlated on this very stream.
 struct Verified {
@@ -52,12 +53,13 @@ struct Verified {
     std::string text;
     /// When outcome is error: what Inbound::on_verified takes (XEP-0220 2.5).
     xmpp::StanzaCondition condition = xmpp::StanzaCondition::remote_server_timeout;
+    bool answered = false;  ///< by the server; false: the stream ended, or time did
 };
-/// Outbound: the peer acknowledged `count` more stanzas (XEP-0198).
+/// The peer acknowledged `count` more stanzas (XEP-0198).
 struct Acknowledged {
     std::uint64_t count = 0;
 };
-/// Outbound: the peer cannot take stanzas longer than this, or closes idle streams (XEP-0478). 0: not said.
+/// The peer cannot take stanzas longer than this, or closes idle streams (XEP-0478). 0: not said.
 struct PeerLimits {
     std::uint64_t max_bytes = 0;
     std::uint64_t idle_seconds = 0;

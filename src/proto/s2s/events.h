@@ -25,6 +25,7 @@ inline constexpr std::string_view features_sent = "s2s.features.sent";
 inline constexpr std::string_view tls = "s2s.tls";
 inline constexpr std::string_view tls_failed = "s2s.tls.failed";
 inline constexpr std::string_view sasl_sent = "s2s.sasl.sent";
+inline constexpr std::string_view sasl_avoided = "s2s.sasl.avoided";
 inline constexpr std::string_view sasl_success = "s2s.sasl.success";
 inline constexpr std::string_view sasl_failure = "s2s.sasl.failure";
 inline constexpr std::string_view result_sent = "s2s.result.sent";
@@ -55,6 +56,8 @@ inline constexpr std::array event_rows{
     EventRow{event::tls, "TLS stands: version, cipher, whether the certificate proves the peer."},
     EventRow{event::tls_failed, "TLS could not be had or is not good enough."},
     EventRow{event::sasl_sent, "SASL EXTERNAL was requested of the peer."},
+    EventRow{event::sasl_avoided,
+             "SASL EXTERNAL is offered and not used: the peer refused it and ended its last stream."},
     EventRow{event::sasl_success, "SASL EXTERNAL succeeded."},
     EventRow{event::sasl_failure, "SASL failed; condition says how."},
     EventRow{event::result_sent, "As initiating server: db:result with a key (first 8 digits) was sent."},

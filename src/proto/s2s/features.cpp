@@ -4,6 +4,7 @@
 #include <array>
 
 #include "proto/s2s/sasl/mechanisms.h"
+#include "proto/s2s/stream_limits.h"
 #include "proto/xmpp/namespaces.h"
 
 namespace sallyport::s2s {
@@ -37,12 +38,7 @@ void offer_bidi(const FeatureValues&, std::string& out) { open(out, "bidi", ns::
 void offer_management(const FeatureValues&, std::string& out) { open(out, "sm", ns::stream_management).append("/>"); }
 
 void offer_limits(const FeatureValues& values, std::string& out) {
-    open(out, "limits", ns::stream_limits).append("><max-bytes>").append(std::to_string(values.max_bytes));
-    out.append("</max-bytes>");
-    if (values.idle_seconds != 0) {
-        out.append("<idle-seconds>").append(std::to_string(values.idle_seconds)).append("</idle-seconds>");
-    }
-    out.append("</limits>");
+    out.append(write_limits(values.max_bytes, values.idle_seconds));
 }
 
 constexpr std::array table{

@@ -20,6 +20,7 @@
 #include "proto/s2s/certificate.h"
 #include "proto/s2s/events.h"
 #include "proto/s2s/inbound_state.h"
+#include "proto/s2s/wire.h"
 
 namespace sallyport::s2s {
 
@@ -64,6 +65,7 @@ std::span<const S::Row> S::table() {
         Row{open, On::resume, open, &S::decline_resume, "XEP-0198 5"},
         Row{open, On::ack_request, open, &S::acknowledge, "XEP-0198 4", managed},
         Row{open, On::ack, open, &S::take_ack, "XEP-0198 4", managed},
+        Row{closing, On::ack, closing, &S::take_ack, "XEP-0198 4", managed},
         Row{offering, On::compress, offering, &S::decline_compression, "XEP-0138 2", channel_ok},
         Row{open, On::compress, open, &S::decline_compression, "XEP-0138 2"},
         Row{offering, On::stream_error, closing, &S::peer_error, "RFC 6120 4.9.1.1"},
@@ -126,6 +128,12 @@ Fact S::facts(Fact asked) const {
     when(Fact::challenged, [&] { return challenged; });
     when(Fact::orderly, [&] { return orderly; });
     return all;
+}
+
+/// Of whom the header named; of whom `db:result` named first, where the header did not say.
+StreamPolicy S::policy() const {
+    if (!peer.remote.empty()) return rules.policy(peer.remote);
+    return pairs.all().empty() ? rules.unnamed_policy() : rules.policy(pairs.all().front().domains.remote);
 }
 
 bool S::certificate_proves(const xmpp::Domain& domain) const {
@@ -225,6 +233,7 @@ S::Did S::finish(const Event&, TimePoint, Actions& out) {
 
 S::Did S::peer_error(const Event& event, TimePoint now, Actions& out) {
     const StreamError error = xmpp::read_stream_error(*event.element);
+    error_of_peer = error;
     note(out, LogLevel::warn, event::stream_error_received,
          {{"condition", std::string{xmpp::text(error.condition)}}, {"text", error.text}});
     close(std::nullopt, "the peer sent " + std::string{xmpp::text(error.condition)}, now, out);
@@ -254,6 +263,7 @@ void S::on_time(TimePoint now, Actions& out) {
     }
     if (now >= idle) {  // RFC 6120 4.6.3
         orderly = true;
+        if (sent.unacknowledged() != 0) out.push_back(Send{std::string{wire::ack_request}});
         close(StreamError{StreamCondition::policy_violation, "idle for too long", {}, {}}, "idle", now, out);
     }
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,8 @@ struct Timers {
     Duration stanza = std::chrono::seconds{60};       ///< from a stanza's first byte to its last
     Duration closing = std::chrono::seconds{5};       ///< waiting for the peer's closing tag
     Duration enable = std::chrono::seconds{10};       ///< waiting for the answer to `<enable/>` (XEP-0198)
+    Duration sasl = std::chrono::seconds{10};         ///< waiting for the answer to our `<auth/>`: dialback may do
+    Duration unoffered = std::chrono::seconds{5};  ///< waiting for the answer to a `<starttls/>` that was not offered
 };
 
 struct InboundSettings {
@@ -60,11 +63,16 @@ public:
 
     /// The fast path. True: the pair is authenticated: deliver, and call on_handled later with `sequence`. False:
     /// actions hold the refusal (RFC 6120 8.1.1.2, 8.1.2.2, 4.9.3.12).
+    /// Of a refused stanza with an empty to_domain: the domain of ours whose pair with from_domain is ready; empty:
+    /// none.
+    [[nodiscard]] std::string_view local_for(std::string_view from_domain) const;
     [[nodiscard]] bool on_stanza(const xmpp::Stanza& stanza, TimePoint now, std::uint64_t& sequence, Actions& out);
     /// The stanza is delivered, bounced or otherwise done with: it may be acknowledged (XEP-0198).
     void on_handled(std::uint64_t sequence, Actions& out);
     /// With XEP-0288: a stanza was written on this stream; counts for XEP-0198; adds `<r/>` when it is time to ask.
     void on_sent(TimePoint now, Actions& out);
+    /// Asks the peer to acknowledge what was sent (XEP-0198 `<r/>`). False: not possible without XEP-0198.
+    [[nodiscard]] bool probe(TimePoint now, Actions& out);
 
     /// The limits of the peer that has proved itself: how many pairs, and verifications at a time.
     void set_limits(const Limits& limits);
@@ -95,6 +103,10 @@ public:
     [[nodiscard]] const TlsFacts* tls() const;  ///< null before TLS
     [[nodiscard]] bool bidi() const;            ///< negotiated: the reverse of ready pairs may be sent on this stream
     [[nodiscard]] bool managed() const;         ///< the peer enabled XEP-0198
+    [[nodiscard]] bool open() const;            ///< with bidi(): stanzas may be sent
+    [[nodiscard]] std::uint64_t unacknowledged() const;
+    /// The stream error with which the peer ended the stream.
+    [[nodiscard]] const std::optional<xmpp::StreamError>& peer_error() const;
     [[nodiscard]] std::string_view state() const;
 
     struct State;  ///< for the implementation alone

@@ -5,6 +5,7 @@
 #include "proto/s2s/events.h"
 #include "proto/s2s/header_judge.h"
 #include "proto/s2s/inbound_state.h"
+#include "proto/s2s/wire.h"
 
 namespace sallyport::s2s {
 
@@ -72,6 +73,8 @@ bool Inbound::on_stanza(const xmpp::Stanza& stanza, TimePoint now, std::uint64_t
     return false;
 }
 
+std::string_view Inbound::local_for(std::string_view from_domain) const { return state_->pairs.local_for(from_domain); }
+
 void Inbound::set_limits(const Limits& limits) {
     state_->max_pairs = limits.pairs_per_stream;
     state_->max_pending = limits.pending_dialbacks_per_stream;
@@ -81,7 +84,12 @@ void Inbound::on_rules_changed(TimePoint now, Actions& out) { state_->recheck(no
 void Inbound::on_certificate_expired(TimePoint now, Actions& out) { state_->expire_certificate(now, out); }
 
 void Inbound::shut(StreamError error, TimePoint now, Actions& out) {
+    // XEP-0198 section 4: what is done by now must not come again.
+    if (state_->phase == State::Phase::open && state_->received.enabled())
+        out.push_back(Send{wire::ack(state_->received.h())});
     state_->orderly = true;
+    // What has arrived need neither be returned nor sent again.
+    if (state_->sent.unacknowledged() != 0) static_cast<void>(probe(now, out));
     std::string why = "shut: " + std::string{xmpp::text(error.condition)};
     state_->close(std::move(error), std::move(why), now, out);
 }
@@ -111,6 +119,9 @@ std::string_view Inbound::lang() const { return state_->lang; }
 const xmpp::DomainPair& Inbound::peer() const { return state_->peer; }
 const TlsFacts* Inbound::tls() const { return state_->tls.get(); }
 bool Inbound::bidi() const { return state_->bidi; }
+bool Inbound::open() const { return state_->phase == State::Phase::open; }
+std::uint64_t Inbound::unacknowledged() const { return state_->sent.unacknowledged(); }
+const std::optional<StreamError>& Inbound::peer_error() const { return state_->error_of_peer; }
 bool Inbound::managed() const { return state_->received.enabled(); }
 std::string_view Inbound::state() const { return State::words(state_->phase); }
 

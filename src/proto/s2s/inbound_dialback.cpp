@@ -136,6 +136,10 @@ S::Did S::vouch(const Event& event, TimePoint now, Actions& out) {
         verdict = admission.verdict_id;
         why = admission.reason();
         out.push_back(Send{wire::verify_error(to, from, stream_id, {admission.stanza, admission.text})});
+    } else if (!tls && rules.policy(pair.remote).security == SecurityMode::tls_required) {
+        type = "error policy-violation";
+        why = "TLS is required first";
+        out.push_back(Send{wire::verify_error(to, from, stream_id, {StanzaCondition::policy_violation, {}})});
     } else {
         const bool ours = key.size() <= longest_key && rules.vouches(pair.remote, pair.local, stream_id, key);
         type = ours ? "valid" : "invalid";
@@ -143,10 +147,8 @@ S::Did S::vouch(const Event& event, TimePoint now, Actions& out) {
     }
     std::vector<LogFact> facts_told{
         {"from", pair.local.text()}, {"to", pair.remote.text()}, {"id", std::string{stream_id}}, {"type", type}};
-    if (!verdict.empty()) {
-        facts_told.push_back({"why", why});
-        facts_told.push_back({"verdict", verdict});
-    }
+    if (!why.empty()) facts_told.push_back({"why", why});
+    if (!verdict.empty()) facts_told.push_back({"verdict", verdict});
     note(out, LogLevel::info, event::verify_answered, std::move(facts_told));
     return Did::advance;
 }

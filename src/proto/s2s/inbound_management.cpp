@@ -2,6 +2,7 @@
 // inbound stream. Acknowledging waits for Inbound::on_handled: what is acknowledged has reached the next hop.
 #include "proto/s2s/events.h"
 #include "proto/s2s/inbound_state.h"
+#include "proto/s2s/stream_limits.h"
 #include "proto/s2s/wire.h"
 #include "proto/xmpp/namespaces.h"
 
@@ -12,9 +13,15 @@ using xmpp::StanzaCondition;
 using xmpp::StreamCondition;
 using xmpp::StreamError;
 
-S::Did S::accept_bidi(const Event&, TimePoint, Actions& out) {
+S::Did S::accept_bidi(const Event& event, TimePoint, Actions& out) {
     bidi = true;
     note(out, LogLevel::info, event::bidi, {{"pair", peer.text()}});
+    if (const xml::Element* announced = event.element->child(xmpp::ns::stream_limits, "limits")) {  // XEP-0478
+        const PeerLimits limits = read_limits(*announced);
+        out.push_back(limits);
+        note(out, LogLevel::debug, event::peer_limits,
+             {{"max-bytes", std::to_string(limits.max_bytes)}, {"idle-seconds", std::to_string(limits.idle_seconds)}});
+    }
     return Did::advance;
 }
 
@@ -73,6 +80,14 @@ void Inbound::on_handled(std::uint64_t sequence, Actions& out) {
     if (s.phase == State::Phase::open && s.received.enabled() && s.received.due()) {
         out.push_back(Send{wire::ack(s.received.h())});
     }
+}
+
+bool Inbound::probe(TimePoint, Actions& out) {
+    State& s = *state_;
+    if (s.phase != State::Phase::open || !s.sent.enabled()) return false;
+    s.sent.asked();
+    out.push_back(Send{std::string{wire::ack_request}});
+    return true;
 }
 
 void Inbound::on_sent(TimePoint now, Actions& out) {

@@ -62,7 +62,7 @@ struct Inbound::State {
     void note(Actions& out, LogLevel level, std::string_view name, std::vector<LogFact> facts) const;
     [[nodiscard]] Fact facts(Fact asked) const;
     [[nodiscard]] bool channel_ok() const { return facts(Fact::channel_ok) != Fact::none; }
-    [[nodiscard]] StreamPolicy policy() const { return rules.policy(peer.remote); }
+    [[nodiscard]] StreamPolicy policy() const;
     [[nodiscard]] bool certificate_proves(const xmpp::Domain& domain) const;
     void on_time(TimePoint now, Actions& out);
     void recheck(TimePoint now, Actions& out);
@@ -127,6 +127,7 @@ struct Inbound::State {
     bool challenged = false;
     bool bidi = false;
     bool orderly = false;
+    std::optional<xmpp::StreamError> error_of_peer;
     bool vouched = false;  ///< a db:verify was answered
     unsigned sasl_failures = 0;
     xmpp::DomainPair peer;  ///< of the header; remote may be empty

@@ -23,6 +23,7 @@
 #include "proto/s2s/events.h"
 #include "proto/s2s/header_judge.h"
 #include "proto/s2s/outbound_state.h"
+#include "proto/s2s/wire.h"
 
 namespace sallyport::s2s {
 
@@ -42,10 +43,16 @@ std::span<const S::Row> S::table() {
         Row{offered, On::features, open, &S::open_external, "RFC 6120 6.3.2, 4.3.5", authenticated},
         Row{offered, On::features, asking_tls, &S::choose_channel, "RFC 6120 5.4.2.1, RFC 7590 3.1", none, secured},
         Row{offered, On::features, proving, &S::choose_proof, "RFC 6120 6.3, XEP-0220 2.1.1", secured},
+        // Once more, some servers after db:result: what was chosen stands.
+        Row{asking_tls, On::features, asking_tls, &S::ignore_features, "RFC 6120 4.3.2"},
+        Row{authenticating, On::features, authenticating, &S::ignore_features, "RFC 6120 4.3.2"},
+        Row{proving, On::features, proving, &S::ignore_features, "RFC 6120 4.3.2"},
+        Row{open, On::features, open, &S::ignore_features, "RFC 6120 4.3.2"},
         Row{asking_tls, On::proceed, securing, &S::begin_tls, "RFC 6120 5.4.2.3"},
         Row{asking_tls, On::tls_failure, closing, &S::tls_refused, "RFC 6120 5.4.2.2"},
         Row{securing, On::tls_up, opening, &S::restart, "RFC 6120 5.4.3.3"},
         Row{authenticating, On::success, opening, &S::restart_authenticated, "RFC 6120 6.4.6"},
+        Row{authenticating, On::challenge, authenticating, &S::respond, "RFC 6120 6.4.3", none, Fact::challenged},
         Row{authenticating, On::sasl_failure, proving, &S::fall_back, "RFC 6120 6.4.5, XEP-0178 3"},
         Row{proving, On::result_answer, proving, &S::take_result, "XEP-0220 2.1.1"},
         Row{open, On::result_answer, open, &S::take_result, "XEP-0220 2.1.1"},
@@ -77,6 +84,7 @@ std::span<const S::Row> S::table() {
         Row{proving, On::footer, closed, &S::finish, "RFC 6120 4.4"},
         Row{open, On::footer, closed, &S::finish, "RFC 6120 4.4"},
         Row{closing, On::footer, closed, &S::finish, "RFC 6120 4.4"},
+        Row{closing, On::ack, closing, &S::take_ack, "XEP-0198 4", Fact::managed},
     };
     return rows;
 }
@@ -120,11 +128,15 @@ S::State(OutboundSettings settings, const Rules& rules_asked, xmpp::DomainPair f
       // Not more than a peer like us takes, whatever we take ourselves.
       max_pairs{std::min(settings.limits.pairs_per_stream, Limits{}.pairs_per_stream)},
       max_pending{std::min(settings.limits.pending_dialbacks_per_stream, Limits{}.pending_dialbacks_per_stream)},
+      max_bytes{settings.limits.after_auth.element_bytes},
       own_id{std::move(settings.own_id)},
       pair{std::move(first)},
       verify_only{verifies_only},
       direct{settings.direct_tls},
+      external{settings.external},
+      share{settings.share},
       negotiation{now + timers.negotiation} {
+    if (share) answering = now + *share;
     if (!verify_only) pairs.add(pair);
 }
 
@@ -137,6 +149,7 @@ Fact S::facts() const {
     when(sasl_done, Fact::authenticated);
     when(managed, Fact::managed);
     when(direct, Fact::direct);
+    when(challenged, Fact::challenged);
     return all;
 }
 
@@ -163,7 +176,8 @@ void S::handle(const Event& event, TimePoint now, Actions& out) {
 void S::fail_waiting(const Failure& failure, Actions& out) {
     for (const PairState& waiting : pairs.all()) {
         if (waiting.method != Method::none) continue;
-        out.push_back(PairFailed{waiting.domains, failure.condition, failure.text, std::string{failure.step}});
+        out.push_back(
+            PairFailed{waiting.domains, failure.condition, failure.text, std::string{failure.step}, failure.permanent});
         note(out, LogLevel::warn, event::state,
              {{"pair", waiting.domains.text()},
               {"from", "PENDING"},
@@ -180,24 +194,24 @@ void S::fail_waiting(const Failure& failure, Actions& out) {
 void S::close(std::optional<StreamError> error, std::string why, const Failure& failure, TimePoint now, Actions& out,
               bool silent) {
     if (phase == Phase::closing || phase == Phase::closed) return;
-    fail_waiting(failure, out);
-    if (error) {
+    if (error) {  // before what it ends, which then has its reason
         note(out, LogLevel::warn, event::refused,
              {{"condition", std::string{xmpp::text(error->condition)}}, {"why", why}, {"to", pair.remote.text()}});
     }
+    fail_waiting(failure, out);
     note(out, LogLevel::info, event::stream_closed, {{"why", why}});
     silent = silent || !header_sent;
     out.push_back(Close{silent ? std::nullopt : std::move(error), std::move(why), silent});
     phase = Phase::closing;
     closing = now + timers.closing;
-    negotiation = idle = probe = enabling = never;
+    negotiation = answering = idle = stanza = probe = enabling = never;
     if (!orderly) pairs.clear();
     if (silent) end();
 }
 
 void S::end() {
     phase = Phase::closed;
-    negotiation = idle = probe = enabling = closing = never;
+    negotiation = answering = idle = stanza = probe = enabling = closing = never;
     pairs.clear();
     asks.clear();
 }
@@ -209,9 +223,15 @@ void S::note(Actions& out, LogLevel level, std::string_view name, std::vector<Lo
 /// It was asked for TLS all the same (choose_without_tls) and ends the stream: that it has none is why.
 bool S::unasked_tls() const { return phase == Phase::asking_tls && !offers.starttls; }
 
+/// What waited is told `text`, unless the end shows that there is no TLS.
+S::Failure S::ended(std::string text) const {
+    if (unasked_tls()) return {step(), no_tls_offered, StanzaCondition::remote_server_timeout, true};
+    return {step(), std::move(text)};
+}
+
 S::Did S::finish(const Event&, TimePoint, Actions& out) {
     if (phase != Phase::closing) {
-        fail_waiting({step(), unasked_tls() ? no_tls_offered : "the remote server closed the stream"}, out);
+        fail_waiting(ended("the remote server closed the stream"), out);
         note(out, LogLevel::info, event::stream_closed, {{"why", "closed by the peer"}});
         out.push_back(Close{std::nullopt, "closed by the peer", !header_sent});
     }
@@ -220,15 +240,17 @@ S::Did S::finish(const Event&, TimePoint, Actions& out) {
 
 S::Did S::peer_error(const Event& event, TimePoint now, Actions& out) {
     const StreamError error = xmpp::read_stream_error(*event.element);
+    error_of_peer = error;
     std::vector<LogFact> facts_told{{"condition", std::string{xmpp::text(error.condition)}}, {"text", error.text}};
     if (unasked_tls()) facts_told.push_back({"why", no_tls_offered});
     note(out, LogLevel::warn, event::stream_error_received, std::move(facts_told));
     const bool unknown =
         error.condition == StreamCondition::host_unknown || error.condition == StreamCondition::host_gone;
-    close(std::nullopt, "the peer sent " + std::string{xmpp::text(error.condition)},
-          {step(), unasked_tls() ? no_tls_offered : "the remote server ended the stream",
-           unknown ? StanzaCondition::remote_server_not_found : StanzaCondition::remote_server_timeout},
-          now, out);
+    Failure failure = ended("the remote server ended the stream");
+    if (unknown) failure.condition = StanzaCondition::remote_server_not_found;
+    failure.permanent = failure.permanent || unknown || error.condition == StreamCondition::not_authorized ||
+                        error.condition == StreamCondition::unsupported_version;
+    close(std::nullopt, "the peer sent " + std::string{xmpp::text(error.condition)}, failure, now, out);
     return Did::ended;
 }
 
@@ -240,12 +262,18 @@ void S::on_time(TimePoint now, Actions& out) {
     if (phase == Phase::closed) return;
     time_out(now, out);
     if (now >= enabling) waive_acks("no answer", out);
-    if (now >= negotiation) {
+    if (now >= std::min(negotiation, answering)) {
         const bool silent = phase == Phase::fresh || phase == Phase::securing;
         return close(StreamError{StreamCondition::connection_timeout, "negotiation took too long", {}, {}},
-                     "negotiation deadline", {step(), "the remote server did not answer in time"}, now, out, silent);
+                     "negotiation deadline", ended("the remote server did not answer in time"), now, out, silent);
     }
-    if (now >= probe) {  // RFC 6120 4.6.2
+    if (now >= stanza) {  // threat T58
+        return close(StreamError{StreamCondition::policy_violation, "the stanza took too long", {}, {}},
+                     "stanza deadline", {"stream", "the remote server broke the protocol"}, now, out);
+    }
+    if (now >= probe && not_read) {  // the answer may be among what we leave lying
+        probe = now + timers.stanza;
+    } else if (now >= probe) {  // RFC 6120 4.6.2
         return close(StreamError{StreamCondition::connection_timeout, "no answer to a request", {}, {}}, "unresponsive",
                      {"stream", "the remote server does not respond"}, now, out);
     }
@@ -274,7 +302,8 @@ void S::recheck(TimePoint now, Actions& out) {
     }
     const std::vector<PairState> held = pairs.all();
     for (const PairState& p : held) {
-        const Admission admission = rules.admits(p.domains, Direction::outbound);
+        Admission admission = rules.admits(p.domains, Direction::outbound);
+        if (admission.allowed && bidi) admission = rules.admits(p.domains, Direction::inbound);
         if (admission.allowed) continue;
         // A peer that answers on the same stream (XEP-0288) cannot be told about one pair.
         if (held.size() == 1 || phase != Phase::open || bidi) {
@@ -323,6 +352,7 @@ void Outbound::on_header(const xml::Header& header, TimePoint now, Actions& out)
 }
 
 void Outbound::on_element(const xml::Element& element, std::size_t unread, TimePoint now, Actions& out) {
+    state_->stanza = never;
     state_->handle({.on = classify(element), .element = &element, .unread = unread}, now, out);
 }
 
@@ -333,14 +363,18 @@ void Outbound::on_tls(const TlsFacts& facts, TimePoint now, Actions& out) {
 void Outbound::on_footer(TimePoint now, Actions& out) { state_->handle({.on = On::footer}, now, out); }
 
 void Outbound::on_problem(xml::Problem problem, const std::string& explanation, TimePoint now, Actions& out) {
-    state_->close(StreamError{condition_of(problem), {}, {}, {}}, explanation,
-                  {state_->step(), "the remote server broke the protocol"}, now, out);
+    const bool limit = problem == xml::Problem::limit;
+    state_->close(
+        StreamError{condition_of(problem), {}, {}, {}}, explanation,
+        {state_->step(), limit ? "the remote server says more than we take" : "the remote server broke the protocol",
+         StanzaCondition::remote_server_timeout, limit},
+        now, out);
 }
 
 void Outbound::on_closed(TimePoint, Actions& out) {
     if (closed()) return;
     if (state_->phase != State::Phase::closing) {
-        state_->fail_waiting({state_->step(), "the connection to the remote server was lost"}, out);
+        state_->fail_waiting(state_->ended("the connection to the remote server was lost"), out);
         state_->note(out, LogLevel::info, event::stream_closed, {{"why", "connection lost"}});
     }
     state_->end();
@@ -351,6 +385,10 @@ void Outbound::on_certificate_expired(TimePoint now, Actions& out) { state_->exp
 
 void Outbound::shut(std::optional<StreamError> error, const std::string& why, TimePoint now, Actions& out) {
     state_->orderly = true;
+    // What has arrived need neither be returned nor sent again.
+    if (state_->phase == State::Phase::open && state_->managed && state_->sent.unacknowledged() != 0) {
+        out.push_back(Send{std::string{wire::ack_request}});
+    }
     state_->close(std::move(error), why, {"stream", "the stream was closed"}, now, out,
                   state_->phase == State::Phase::securing);
 }
@@ -358,7 +396,7 @@ void Outbound::shut(std::optional<StreamError> error, const std::string& why, Ti
 TimePoint Outbound::deadline() const {
     const State& s = *state_;
     if (s.phase == State::Phase::closed) return never;
-    TimePoint first = std::min({s.negotiation, s.idle, s.probe, s.enabling, s.closing});
+    TimePoint first = std::min({s.negotiation, s.answering, s.idle, s.stanza, s.probe, s.enabling, s.closing});
     if (s.phase == State::Phase::closing) return first;
     first = std::min(first, s.pairs.deadline());
     for (const State::Ask& ask : s.asks) first = std::min(first, ask.deadline);
@@ -367,14 +405,29 @@ TimePoint Outbound::deadline() const {
 
 void Outbound::on_deadline(TimePoint now, Actions& out) { state_->on_time(now, out); }
 
+void Outbound::on_partial(bool inside, TimePoint now) {
+    State& s = *state_;
+    if (s.phase == State::Phase::closing || s.phase == State::Phase::closed) return;
+    if (!inside) {
+        s.stanza = never;
+    } else if (s.stanza == never) {
+        s.stanza = now + s.timers.stanza;
+    }
+}
+
+void Outbound::on_held(bool held) { state_->not_read = held; }
+
 bool Outbound::closed() const { return state_->phase == State::Phase::closed; }
 const std::string& Outbound::id() const { return state_->id; }
+std::string_view Outbound::lang() const { return state_->lang; }
 const xmpp::DomainPair& Outbound::pair() const { return state_->pair; }
 const TlsFacts* Outbound::tls() const { return state_->tls.get(); }
 bool Outbound::bidi() const { return state_->bidi; }
+bool Outbound::tried_external() const { return state_->external_tried; }
 bool Outbound::managed() const { return state_->managed; }
 bool Outbound::counting() const { return state_->sent.enabled(); }
 std::uint64_t Outbound::unacknowledged() const { return state_->sent.unacknowledged(); }
+const std::optional<StreamError>& Outbound::peer_error() const { return state_->error_of_peer; }
 std::string_view Outbound::state() const { return State::words(state_->phase); }
 
 bool Outbound::ready(const xmpp::DomainPair& pair) const {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,9 @@ struct OutboundSettings {
     bool direct_tls = false;  ///< XEP-0368: StartTls is the first action
     Limits limits{};
     std::function<bool(std::string_view)> own_id{};  ///< is this stream id one that this node has given (threat T14)?
+    bool external =
+        true;  ///< false: the peer refused our certificate and closed; SASL EXTERNAL only if nothing else is
+    std::optional<Duration> share{};  ///< for each step of the negotiation, where another server waits for its turn
 };
 
 class Outbound {
@@ -37,6 +41,8 @@ public:
     /// The connection is gone; pairs that were not ready fail, verify requests get an error (XEP-0220 2.1).
     void on_closed(TimePoint now, Actions& out);
 
+    /// SASL EXTERNAL was tried on this connection.
+    [[nodiscard]] bool tried_external() const;
     /// The peer lets further pairs prove themselves by dialback on this stream (XEP-0220 2.6).
     [[nodiscard]] bool shareable() const;
     /// Asks for a further pair with the same remote host (sender or target multiplexing, XEP-0220 2.6). False: this
@@ -46,9 +52,14 @@ public:
     void verify(const Verify& request, TimePoint now, Actions& out);
     /// A stanza was written by the driver: counts for XEP-0198; adds `<r/>` when it is time to ask.
     void on_sent(TimePoint now, Actions& out);
+    /// The peer is taking what was written, however slowly: a request that stands behind it is not late yet.
+    void on_progress(TimePoint now);
     /// Asks the peer for a sign of life on this stream (XEP-0198 `<r/>`). False: not possible without XEP-0198.
     [[nodiscard]] bool probe(TimePoint now, Actions& out);
     /// With XEP-0288: a stanza that the peer sent on this stream; true: deliver.
+    /// Of a refused stanza with an empty to_domain: the domain of ours whose pair with from_domain is ready; empty:
+    /// none.
+    [[nodiscard]] std::string_view local_for(std::string_view from_domain) const;
     [[nodiscard]] bool on_stanza(const xmpp::Stanza& stanza, TimePoint now, std::uint64_t& sequence, Actions& out);
     void on_handled(std::uint64_t sequence, Actions& out);
 
@@ -60,10 +71,15 @@ public:
     void shut(std::optional<xmpp::StreamError> error, const std::string& why, TimePoint now, Actions& out);
     [[nodiscard]] TimePoint deadline() const;
     void on_deadline(TimePoint now, Actions& out);
+    /// As in Inbound.
+    void on_partial(bool inside, TimePoint now);
+    /// The driver leaves lying what the peer says, or reads on: meanwhile no answer is late.
+    void on_held(bool held);
 
     [[nodiscard]] bool closed() const;
     [[nodiscard]] bool ready(const xmpp::DomainPair& pair) const;
     [[nodiscard]] const std::string& id() const;  ///< the peer's stream id
+    [[nodiscard]] std::string_view lang() const;  ///< of the peer's stream, for stanzas without their own
     [[nodiscard]] const xmpp::DomainPair& pair() const;
     [[nodiscard]] std::vector<Inbound::Pair> pairs() const;
     [[nodiscard]] const TlsFacts* tls() const;
@@ -73,6 +89,8 @@ public:
     [[nodiscard]] bool counting() const;
     [[nodiscard]] std::uint64_t unacknowledged() const;
     [[nodiscard]] std::string_view state() const;
+    /// The stream error with which the peer ended the stream.
+    [[nodiscard]] const std::optional<xmpp::StreamError>& peer_error() const;
 
     struct State;  ///< for the implementation alone
 

@@ -38,16 +38,20 @@ StanzaCondition answered_condition(const xml::Element& element) {
 /// COMPAT(servers before XEP-0220 1.0, Cisco XCP): they do not announce dialback; the offer is not waited for.
 void S::prove(TimePoint now, Actions& out) {
     phase = Phase::proving;
+    answering = never;
     const StreamPolicy wanted = policy();
     if (wanted.require_certificate && !certificate_proves(pair.remote)) {
         return close(std::nullopt, "the certificate does not prove the peer",
-                     {"tls", "the certificate of the remote server is not accepted"}, now, out);
+                     {"tls", "the certificate of the remote server is not accepted",
+                      StanzaCondition::remote_server_timeout, true},
+                     now, out);
     }
     send_asks(now, out);
     if (verify_only) return;
     if (!wanted.offer_dialback) {
         return close(std::nullopt, "the peer takes no SASL EXTERNAL, and dialback is off",
-                     {"sasl", "no common way of authentication"}, now, out);
+                     {"sasl", "no common way of authentication", StanzaCondition::remote_server_timeout, true}, now,
+                     out);
     }
     if (id.empty()) {  // RFC 6120 4.7.3: the key depends on it
         return close(std::nullopt, "the peer's header has no id", {"dialback", "the remote server broke the protocol"},
@@ -60,7 +64,8 @@ void S::prove(TimePoint now, Actions& out) {
 void S::request(PairState& wanted, TimePoint now, Actions& out) {
     const std::string key = rules.dialback_key(wanted.domains.remote, wanted.domains.local, id);
     wanted.pending = true;
-    wanted.deadline = now + timers.dialback;
+    // Of a stream that is open already no other server can do better.
+    wanted.deadline = now + (share && phase == Phase::proving ? std::min(*share, timers.dialback) : timers.dialback);
     out.push_back(Send{wire::result(wanted.domains.local.text(), wanted.domains.remote.text(), key)});
     note(out, LogLevel::info, event::result_sent,
          {{"from", wanted.domains.local.text()},
@@ -91,7 +96,7 @@ void S::send_asks(TimePoint now, Actions& out) {
     for (Ask& ask : asks) {
         if (ask.sent) continue;
         ask.sent = true;
-        ask.deadline = now + timers.dialback;
+        ask.deadline = now + (share ? std::min(*share, timers.dialback) : timers.dialback);
         const Verify& asked = ask.request;
         out.push_back(
             Send{wire::verify(asked.pair.local.text(), asked.pair.remote.text(), asked.stream_id, asked.key)});
@@ -128,7 +133,7 @@ S::Did S::take_result(const Event& event, TimePoint now, Actions& out) {
                              invalid ? StanzaCondition::internal_server_error : StanzaCondition::remote_server_timeout,
                              invalid ? "the remote server did not accept our proof"
                                      : "the remote server could not check our proof: " + std::string{xmpp::text(said)},
-                             "dialback"});
+                             "dialback", invalid});
     note(out, LogLevel::warn, event::state,
          {{"pair", named.text()}, {"from", "PENDING"}, {"to", "FAILED"}, {"condition", std::string{xmpp::text(said)}}});
     close_when_done(now, out);
@@ -150,6 +155,7 @@ S::Did S::take_verify(const Event& event, TimePoint now, Actions& out) {
     using Outcome = Verified::Outcome;
     const std::string_view type = element.attribute("type");
     Verified answer{named, std::move(found->request.stream_id), Outcome::error, {}};
+    answer.answered = true;
     asks.erase(found);
     if (type == "valid") {
         answer.outcome = Outcome::valid;
@@ -222,6 +228,7 @@ bool Outbound::add_pair(const xmpp::DomainPair& pair, TimePoint now, Actions& ou
     if (!announced || s.id.empty() || !wanted.offer_dialback) return false;
     if (s.pairs.all().size() >= s.max_pairs || s.pairs.pending() >= s.max_pending) return false;
     if (!s.rules.admits(pair, Direction::outbound).allowed) return false;
+    if (s.bidi && !s.rules.admits(pair, Direction::inbound).allowed) return false;
     if (wanted.security == SecurityMode::tls_required && !s.tls) return false;
     if (wanted.require_certificate && !s.certificate_proves(pair.remote)) return false;
     s.request(s.pairs.add(pair), now, out);

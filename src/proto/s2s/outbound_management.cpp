@@ -90,6 +90,11 @@ void Outbound::on_sent(TimePoint now, Actions& out) {
     }
 }
 
+void Outbound::on_progress(TimePoint now) {
+    State& s = *state_;
+    if (s.probe != never) s.probe = now + s.timers.stanza;
+}
+
 bool Outbound::probe(TimePoint now, Actions& out) {
     State& s = *state_;
     if (s.phase != State::Phase::open || !s.managed) return false;
@@ -104,6 +109,7 @@ bool Outbound::on_stanza(const xmpp::Stanza& stanza, TimePoint now, std::uint64_
     const bool open = s.phase == State::Phase::open || (s.phase == State::Phase::closing && s.orderly);
     if (open && s.bidi && s.pairs.ready(stanza.to_domain, stanza.from_domain)) {
         sequence = s.received.receive();
+        s.stanza = never;
         if (s.phase == State::Phase::open) s.idle = now + s.timers.idle;
         return true;
     }
@@ -118,6 +124,10 @@ bool Outbound::on_stanza(const xmpp::Stanza& stanza, TimePoint now, std::uint64_
         authenticated ? "stanza for a pair that is not verified here" : "stanza against the direction of the stream",
         {s.step(), "the remote server broke the protocol"}, now, out);
     return false;
+}
+
+std::string_view Outbound::local_for(std::string_view from_domain) const {
+    return state_->pairs.local_for(from_domain);
 }
 
 void Outbound::on_handled(std::uint64_t sequence, Actions& out) {

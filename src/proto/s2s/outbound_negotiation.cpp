@@ -1,11 +1,10 @@
 // Headers, features, TLS and SASL on the outbound stream: RFC 6120 4 to 6, RFC 7590 3, XEP-0178, XEP-0288, XEP-0478.
-#include <charconv>
-
 #include "proto/s2s/certificate.h"
 #include "proto/s2s/events.h"
 #include "proto/s2s/header_judge.h"
 #include "proto/s2s/outbound_state.h"
 #include "proto/s2s/sasl/mechanisms.h"
+#include "proto/s2s/stream_limits.h"
 #include "proto/s2s/wire.h"
 #include "proto/xmpp/namespaces.h"
 #include "proto/xmpp/stream_header.h"
@@ -28,6 +27,7 @@ void S::send_header(Actions& out) {
 void S::forget_stream(Actions& out) {
     out.push_back(RestartXml{});
     id.clear();
+    lang.clear();
     offers = {};
     declares_dialback = false;
 }
@@ -50,6 +50,7 @@ S::Did S::read_header(const Event& event, TimePoint now, Actions& out) {
         return Did::ended;
     }
     id = header.attribute("id");
+    lang = usable_lang(header);
     declares_dialback = false;
     for (const auto& [prefix, space] : header.prefixes) declares_dialback = declares_dialback || space == ns::dialback;
     // COMPAT(Cisco XCP): the reply has no `to`, and `from` is a hint until TLS or dialback has spoken: neither is
@@ -60,8 +61,8 @@ S::Did S::read_header(const Event& event, TimePoint now, Actions& out) {
           {"version", std::string{header.attribute("version")}}});
     if (own_id && own_id(id)) {  // threat T14
         close(std::nullopt, "the connection leads back to this gateway",
-              {"stream", "the remote server cannot be reached", xmpp::StanzaCondition::remote_server_not_found}, now,
-              out);
+              {"stream", "the remote server cannot be reached", xmpp::StanzaCondition::remote_server_not_found, true},
+              now, out);
         return Did::ended;
     }
     if (speaks_version_1(header)) return Did::advance;
@@ -99,14 +100,7 @@ void S::read_features(const xml::Element& element, Actions& out) {
         } else if (feature->is(ns::stream_management, "sm")) {
             offers.management = true;
         } else if (feature->is(ns::stream_limits, "limits")) {
-            const auto number = [&](std::string_view name) {
-                const xml::Element* found = feature->child(ns::stream_limits, name);
-                std::uint64_t value = 0;
-                const std::string digits = found == nullptr ? std::string{} : found->text();
-                const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-                return error == std::errc{} && end == digits.data() + digits.size() ? value : std::uint64_t{0};
-            };
-            const PeerLimits limits{number("max-bytes"), number("idle-seconds")};
+            const PeerLimits limits = read_limits(*feature);
             out.push_back(limits);
             note(out, LogLevel::debug, event::peer_limits,
                  {{"max-bytes", std::to_string(limits.max_bytes)},
@@ -114,6 +108,12 @@ void S::read_features(const xml::Element& element, Actions& out) {
         }
     }
     note(out, LogLevel::info, event::features_received, {{"features", std::move(names)}});
+}
+
+/// COMPAT(servers that send features again after db:result): nothing new is chosen in the middle of a stream.
+S::Did S::ignore_features(const Event&, TimePoint, Actions& out) {
+    note(out, LogLevel::debug, event::features_received, {{"ignored", "they were received before"}});
+    return Did::advance;
 }
 
 S::Did S::choose_channel(const Event& event, TimePoint now, Actions& out) {
@@ -125,12 +125,22 @@ S::Did S::choose_channel(const Event& event, TimePoint now, Actions& out) {
     }
     if (offers.starttls_required) {
         note(out, LogLevel::warn, event::tls_failed, {{"why", "the peer requires TLS, our mode is No TLS"}});
-        close(std::nullopt, "the peer requires TLS, our mode is No TLS", {"tls", "the remote server requires TLS"}, now,
-              out);
+        close(std::nullopt, "the peer requires TLS, our mode is No TLS",
+              {"tls", "the remote server requires TLS", xmpp::StanzaCondition::remote_server_timeout, true}, now, out);
         return Did::ended;
     }
     choose_without_tls(now, out);
     return Did::ended;
+}
+
+/// XEP-0288 2.2: before any authentication, and with the limits that we have no features for (XEP-0478). Only from whom
+/// stanzas are welcome as well.
+void S::ask_for_bidi(Actions& out) {
+    if (!offers.bidi || !policy().bidi || !rules.admits(pair, Direction::inbound).allowed) return;
+    bidi = true;
+    const auto idle_seconds = std::chrono::duration_cast<std::chrono::seconds>(timers.idle).count();
+    out.push_back(Send{wire::bidi(write_limits(max_bytes, static_cast<std::uint64_t>(idle_seconds)))});
+    note(out, LogLevel::info, event::bidi, {{"pair", pair.text()}});
 }
 
 /// The peer offers no TLS (or cannot say). RFC 7590 3.1: that does not stop us from asking when TLS is required.
@@ -138,12 +148,10 @@ void S::choose_without_tls(TimePoint now, Actions& out) {
     if (policy().security == SecurityMode::tls_required) {
         out.push_back(Send{std::string{wire::starttls}});
         phase = Phase::asking_tls;
+        answering = std::min(answering, now + timers.unoffered);
         return;
     }
-    if (policy().bidi && offers.bidi && !verify_only) {
-        bidi = true;
-        out.push_back(Send{std::string{wire::bidi}});
-    }
+    if (!verify_only) ask_for_bidi(out);
     prove(now, out);
 }
 
@@ -153,14 +161,14 @@ S::Did S::begin_tls(const Event& event, TimePoint now, Actions& out) {
         close(std::nullopt, "bytes after proceed", {"tls", "the remote server broke the protocol"}, now, out, true);
         return Did::ended;
     }
+    answering = share ? now + *share : never;
     out.push_back(StartTls{pair.remote.ascii()});
     return Did::advance;
 }
 
 S::Did S::tls_refused(const Event&, TimePoint now, Actions& out) {
     note(out, LogLevel::warn, event::tls_failed, {{"why", "the peer refused TLS"}});
-    close(std::nullopt, "the peer refused TLS",
-          {"tls", unasked_tls() ? no_tls_offered : "the remote server refused TLS"}, now, out);
+    close(std::nullopt, "the peer refused TLS", ended("the remote server refused TLS"), now, out);
     return Did::ended;
 }
 
@@ -173,7 +181,10 @@ S::Did S::restart(const Event& event, TimePoint now, Actions& out) {
           {"certificate", doubt.empty() ? "proves the peer" : doubt}});
     if (!doubt.empty() && policy().require_certificate) {  // RFC 6120 13.7.2
         note(out, LogLevel::warn, event::tls_failed, {{"why", doubt}});
-        close(std::nullopt, doubt, {"tls", "the certificate of the remote server is not accepted"}, now, out, true);
+        close(std::nullopt, doubt,
+              {"tls", "the certificate of the remote server is not accepted",
+               xmpp::StanzaCondition::remote_server_timeout, true},
+              now, out, true);
         return Did::ended;
     }
     forget_stream(out);
@@ -188,23 +199,35 @@ S::Did S::choose_proof(const Event& event, TimePoint now, Actions& out) {
         prove(now, out);
         return Did::ended;
     }
-    if (wanted.bidi && offers.bidi) {  // XEP-0288 2.2: before any authentication
-        bidi = true;
-        out.push_back(Send{std::string{wire::bidi}});
-        note(out, LogLevel::info, event::bidi, {{"pair", pair.text()}});
-    }
+    ask_for_bidi(out);
     if (offers.external && wanted.offer_external && certificate_proves(pair.remote)) {
-        out.push_back(Send{wire::auth("EXTERNAL", sasl::external_response(pair.local))});
-        note(out, LogLevel::info, event::sasl_sent, {{"mechanism", "EXTERNAL"}, {"pair", pair.text()}});
-        phase = Phase::authenticating;
-        return Did::ended;
+        if (external || !may_dial_back()) {
+            out.push_back(Send{wire::auth("EXTERNAL", sasl::external_response(pair.local))});
+            note(out, LogLevel::info, event::sasl_sent, {{"mechanism", "EXTERNAL"}, {"pair", pair.text()}});
+            external_tried = true;
+            phase = Phase::authenticating;
+            answering = now + timers.sasl;
+            return Did::ended;
+        }
+        note(out, LogLevel::info, event::sasl_avoided,
+             {{"mechanism", "EXTERNAL"},
+              {"pair", pair.text()},
+              {"why", "the peer refused our certificate and ended the stream; dialback instead"}});
     }
     prove(now, out);
     return Did::ended;
 }
 
-S::Did S::restart_authenticated(const Event&, TimePoint, Actions& out) {
+/// RFC 6120 6.4.3: a server that wants it on its own line gets once more what it has had.
+S::Did S::respond(const Event&, TimePoint, Actions& out) {
+    challenged = true;
+    out.push_back(Send{wire::sasl_response(sasl::external_response(pair.local))});
+    return Did::advance;
+}
+
+S::Did S::restart_authenticated(const Event&, TimePoint now, Actions& out) {
     sasl_done = true;
+    answering = now + timers.sasl;
     note(out, LogLevel::info, event::sasl_success, {{"mechanism", "EXTERNAL"}, {"pair", pair.text()}});
     forget_stream(out);
     send_header(out);
@@ -215,8 +238,11 @@ S::Did S::fall_back(const Event& event, TimePoint now, Actions& out) {
     const xml::Element* condition = event.element->first_child();
     const std::string said = condition == nullptr ? std::string{"no condition"} : condition->name;
     note(out, LogLevel::warn, event::sasl_failure, {{"condition", said}, {"pair", pair.text()}});
-    if (!offers.dialback && !declares_dialback) {
-        close(std::nullopt, "SASL failed: " + said, {"sasl", "the remote server refused authentication"}, now, out);
+    if (!may_dial_back()) {
+        close(std::nullopt, "SASL failed: " + said,
+              {"sasl", "the remote server refused authentication", xmpp::StanzaCondition::remote_server_timeout,
+               said != "temporary-auth-failure"},
+              now, out);
         return Did::ended;
     }
     prove(now, out);
@@ -226,6 +252,7 @@ S::Did S::fall_back(const Event& event, TimePoint now, Actions& out) {
 S::Did S::open_external(const Event& event, TimePoint now, Actions& out) {
     read_features(*event.element, out);
     phase = Phase::open;
+    answering = never;
     if (PairState* first = pairs.find(pair)) pair_ready(*first, Method::external, now, out);
     send_asks(now, out);
     return Did::ended;

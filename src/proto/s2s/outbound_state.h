@@ -53,6 +53,7 @@ struct Outbound::State {
         std::string_view step;
         std::string text;  ///< for the sender; names no host
         xmpp::StanzaCondition condition = xmpp::StanzaCondition::remote_server_timeout;
+        bool permanent = false;  ///< until somebody changes something
     };
     static constexpr const char* no_tls_offered = "the remote server offers no TLS, which our mode requires";
     /// A question to the authoritative server.
@@ -88,6 +89,7 @@ struct Outbound::State {
     void close_when_done(TimePoint now, Actions& out);
     Did finish(const Event&, TimePoint, Actions&);
     Did peer_error(const Event&, TimePoint, Actions&);
+    [[nodiscard]] Failure ended(std::string text) const;
 
     // outbound_negotiation.cpp: RFC 6120 4 to 6, XEP-0178, XEP-0288, XEP-0478
     Did begin(const Event&, TimePoint, Actions&);
@@ -96,15 +98,22 @@ struct Outbound::State {
     Did choose_channel(const Event&, TimePoint, Actions&);
     Did choose_proof(const Event&, TimePoint, Actions&);
     Did open_external(const Event&, TimePoint, Actions&);
+    Did ignore_features(const Event&, TimePoint, Actions&);
     Did begin_tls(const Event&, TimePoint, Actions&);
     Did tls_refused(const Event&, TimePoint, Actions&);
     Did restart(const Event&, TimePoint, Actions&);
     Did restart_authenticated(const Event&, TimePoint, Actions&);
     Did fall_back(const Event&, TimePoint, Actions&);
+    Did respond(const Event&, TimePoint, Actions&);
+    /// The peer says that it knows dialback, and so do our rules.
+    [[nodiscard]] bool may_dial_back() const {
+        return (offers.dialback || declares_dialback) && policy().offer_dialback;
+    }
     void send_header(Actions& out);
     void forget_stream(Actions& out);
     void read_features(const xml::Element& element, Actions& out);
     void choose_without_tls(TimePoint now, Actions& out);
+    void ask_for_bidi(Actions& out);
 
     // outbound_dialback.cpp: XEP-0220 2.1
     void prove(TimePoint now, Actions& out);
@@ -126,7 +135,7 @@ struct Outbound::State {
 
     const Rules& rules;
     Timers timers;
-    std::uint64_t max_pairs, max_pending;
+    std::uint64_t max_pairs, max_pending, max_bytes;
     std::function<bool(std::string_view)> own_id;
     xmpp::DomainPair pair;  ///< of the header
     bool verify_only = false;
@@ -136,12 +145,18 @@ struct Outbound::State {
     bool header_sent = false;
     bool sasl_done = false;
     bool declares_dialback = false;  ///< the peer's header declares the dialback namespace
+    bool external = true;            ///< may be used
+    bool external_tried = false;
+    bool challenged = false;
+    std::optional<Duration> share;
     bool bidi = false;
     bool enable_sent = false;
     bool managed = false;
     bool orderly = false;
+    bool not_read = false;  ///< by us: what the peer says waits
     Offers offers;
-    std::string id;
+    std::optional<xmpp::StreamError> error_of_peer;
+    std::string id, lang;
     std::unique_ptr<TlsFacts> tls;
     PairList pairs;
     std::vector<Ask> asks;
@@ -149,7 +164,9 @@ struct Outbound::State {
     SentCounter sent;
 
     TimePoint negotiation;
+    TimePoint answering = never;  ///< until when the step of the negotiation that is under way has to be done
     TimePoint idle = never;
+    TimePoint stanza = never;
     TimePoint probe = never;
     TimePoint enabling = never;  ///< until when `<enable/>` is to be answered
     TimePoint closing = never;

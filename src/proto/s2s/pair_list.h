@@ -50,6 +50,13 @@ public:
             return p.method != Method::none && p.domains.remote.text() == remote;
         });
     }
+    /// Of ours, one that `remote` has proved itself to; empty: none.
+    [[nodiscard]] std::string_view local_for(std::string_view remote) const {
+        for (const PairState& p : pairs_) {
+            if (p.method != Method::none && p.domains.remote.text() == remote) return p.domains.local.text();
+        }
+        return {};
+    }
     PairState& add(const xmpp::DomainPair& domains) {
         pairs_.push_back({});
         pairs_.back().domains = domains;

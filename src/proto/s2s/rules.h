@@ -59,6 +59,9 @@ public:
     /// May `pair` talk in this direction? Includes self-connection: a remote that is served here is refused.
     [[nodiscard]] virtual Admission admits(const xmpp::DomainPair& pair, Direction direction) const = 0;
     [[nodiscard]] virtual StreamPolicy policy(const xmpp::Domain& remote) const = 0;
+    /// Of a stream that has not said yet who it is (its header has no `from`): what some peer may do. Each pair is
+    /// judged by its own policy once it is named.
+    [[nodiscard]] virtual StreamPolicy unnamed_policy() const = 0;
     /// The dialback key for a stream (XEP-0185) from `originating` to `receiving` with id `stream_id`.
     [[nodiscard]] virtual std::string dialback_key(const xmpp::Domain& receiving, const xmpp::Domain& originating,
                                                    std::string_view stream_id) const = 0;

@@ -1,6 +1,7 @@
 // Acknowledgement counters of XEP-0198 section 4, one class a direction; both wrap at 2^32 on the wire.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -25,7 +26,15 @@ public:
     }
     [[nodiscard]] bool enabled() const { return enabled_; }
     /// The value of `h` now.
-    [[nodiscard]] std::uint32_t h() const { return static_cast<std::uint32_t>(handled_ - base_); }
+    [[nodiscard]] std::uint32_t h() const {
+        return static_cast<std::uint32_t>(std::max(handled_, answered_for_) - base_);
+    }
+    /// The value of `h` for `<resumed/>`: the peer sends again what is not in it, and what is on its way from here is
+    /// still to arrive. From now on no less is told.
+    std::uint32_t resume() {
+        answered_for_ = received_;
+        return h();
+    }
     /// The peer asked while stanzas were on their way: an `<a/>` follows when those are done.
     void owe() { owed_ = handled_ < received_ ? received_ : 0; }
     /// True once when the owed answer has become due.
@@ -37,6 +46,7 @@ private:
     std::uint64_t handled_ = 0;
     std::uint64_t base_ = 0;
     std::uint64_t owed_ = 0;
+    std::uint64_t answered_for_ = 0;    ///< received before the stream was resumed
     std::vector<std::uint64_t> ahead_;  ///< handled out of order, a heap with the smallest on top
     bool enabled_ = false;
 };

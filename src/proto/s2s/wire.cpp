@@ -35,6 +35,18 @@ std::string auth(std::string_view mechanism, std::string_view response) {
     return out.append(">").append(response.empty() ? "=" : response).append("</auth>");
 }
 
+std::string sasl_response(std::string_view response) {
+    std::string out{"<response"};
+    put(out, "xmlns", xmpp::ns::sasl);
+    return out.append(">").append(response.empty() ? "=" : response).append("</response>");
+}
+
+std::string bidi(std::string_view limits) {
+    std::string out{"<bidi"};
+    put(out, "xmlns", xmpp::ns::bidi);
+    return out.append(">").append(limits).append("</bidi>");
+}
+
 std::string result(std::string_view from, std::string_view to, std::string_view key) {
     std::string out = open("result", from, to);
     return close(out, "result", xml::escaped(key));

@@ -15,7 +15,6 @@ inline constexpr std::string_view proceed = "<proceed xmlns='urn:ietf:params:xml
 inline constexpr std::string_view tls_failure = "<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>";
 inline constexpr std::string_view sasl_challenge = "<challenge xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>=</challenge>";
 inline constexpr std::string_view sasl_success = "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>";
-inline constexpr std::string_view bidi = "<bidi xmlns='urn:xmpp:bidi'/>";
 inline constexpr std::string_view sm_enable = "<enable xmlns='urn:xmpp:sm:3'/>";
 inline constexpr std::string_view sm_enabled = "<enabled xmlns='urn:xmpp:sm:3'/>";
 inline constexpr std::string_view ack_request = "<r xmlns='urn:xmpp:sm:3'/>";
@@ -24,6 +23,9 @@ inline constexpr std::string_view compress_failure =
 
 /// `<auth/>` of SASL.
 [[nodiscard]] std::string auth(std::string_view mechanism, std::string_view response);
+[[nodiscard]] std::string sasl_response(std::string_view response);
+/// XEP-0288 2.2, with the `<limits/>` of XEP-0478.
+[[nodiscard]] std::string bidi(std::string_view limits);
 /// XEP-0220 2.1.1: a request.
 [[nodiscard]] std::string result(std::string_view from, std::string_view to, std::string_view key);
 /// XEP-0220 2.2.1: an answer, `type` valid or invalid; without the key.

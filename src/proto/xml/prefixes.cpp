@@ -33,12 +33,6 @@ Prefixes::More& Prefixes::more() {
     return *more_;
 }
 
-void Prefixes::push(const char* base, const Declared& declared) {
-    all_.push(declared);
-    if (all_.size() <= few) return;
-    for (auto next = static_cast<std::uint32_t>(more().of.size()); next < all_.size(); ++next) index(base, next);
-}
-
 void Prefixes::index(const char* base, std::uint32_t declaration) {
     More& index = more();
     const auto [at, fresh] = index.innermost.try_emplace(std::string{all_[declaration].prefix.in(base)}, declaration);
@@ -64,13 +58,11 @@ void Prefixes::leave(std::uint32_t depth) {
     }
 }
 
-void Prefixes::clear() {
-    all_.clear();
-    more_.reset();
-}
+void Prefixes::drop() { more_.reset(); }
 
-std::optional<std::uint32_t> Prefixes::find(const char* base, std::string_view prefix) const {
-    if (more_ && more_->of.size() == all_.size()) {
+std::optional<std::uint32_t> Prefixes::find(const char* base, std::string_view prefix) {
+    if (all_.size() > few) {
+        for (auto next = static_cast<std::uint32_t>(more().of.size()); next < all_.size(); ++next) index(base, next);
         const auto at = more_->innermost.find(prefix);
         return at == more_->innermost.end() ? std::nullopt : std::optional{at->second};
     }

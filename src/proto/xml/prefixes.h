@@ -26,14 +26,17 @@ public:
     Prefixes(const Prefixes&) = delete;
     Prefixes& operator=(const Prefixes&) = delete;
 
-    void push(const char* base, const Declared& declared);
+    void push(const Declared& declared) { all_.push(declared); }
     /// Forgets what was declared at `depth` and below.
     void leave(std::uint32_t depth);
     /// Forgets all, the heap too.
-    void clear();
+    void clear() {
+        all_.clear();
+        if (more_) drop();
+    }
 
     /// The innermost declaration of `prefix`.
-    [[nodiscard]] std::optional<std::uint32_t> find(const char* base, std::string_view prefix) const;
+    [[nodiscard]] std::optional<std::uint32_t> find(const char* base, std::string_view prefix);
     [[nodiscard]] const Declared& operator[](std::size_t at) const { return all_[at]; }
     [[nodiscard]] std::size_t size() const { return all_.size(); }
 
@@ -47,6 +50,7 @@ public:
 private:
     struct More;
     void index(const char* base, std::uint32_t declaration);
+    void drop();
     [[nodiscard]] More& more();
 
     ShortStack<Declared, 4> all_;

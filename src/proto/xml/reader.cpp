@@ -7,6 +7,7 @@
 
 #include "proto/xml/chars.h"
 #include "proto/xml/declaration.h"
+#include "proto/xml/passing.h"
 #include "proto/xml/scanner.h"
 #include "proto/xml/tree.h"
 
@@ -57,6 +58,9 @@ struct Reader::State {
 
     Kind next();
     Kind next_token();
+    [[nodiscard]] bool may_pass() const;
+    Kind begin_passing();
+    Kind pass();
     void release();
     Kind fail(const Fault& why);
     template <typename Step>
@@ -72,14 +76,15 @@ struct Reader::State {
     Header header;
     ElementScanner scanner;
     Shell shell;
-    std::string_view input;       ///< received, not looked at
-    std::string undrained;        ///< holds `input` when a feed came before the last was read to its end
-    std::string tail;             ///< the unfinished element
-    std::string_view slice;       ///< the current element
-    std::string root_name;        ///< as written
-    std::uint64_t consumed = 0;   ///< bytes of the stream before the element under way
-    std::uint32_t progress = 0;   ///< within the token under way, outside the scanner
-    std::uint32_t token_end = 0;  ///< of a complete token
+    std::string_view input;                   ///< received, not looked at
+    std::string undrained;                    ///< holds `input` when a feed came before the last was read to its end
+    std::string tail;                         ///< the unfinished element
+    std::unique_ptr<ElementPassing> passing;  ///< the element that is read past
+    std::string_view slice;                   ///< the current element
+    std::string root_name;                    ///< as written
+    std::uint64_t consumed = 0;               ///< bytes of the stream before the element under way
+    std::uint32_t progress = 0;               ///< within the token under way, outside the scanner
+    std::uint32_t token_end = 0;              ///< of a complete token
     TagFinder finder;
     Fault fault;
     Kind found = Kind::need_more;
@@ -87,9 +92,13 @@ struct Reader::State {
     bool at_start = true;    ///< nothing came yet: the only place of an XML declaration
     bool under_way = false;  ///< the token began
     bool slice_is_tail = false;
+    bool passes_over = false;  ///< what is beyond the limits
+    bool passed = false;       ///< `passing` has its end
 };
 
 void Reader::State::release() {
+    if (passed) passing.reset();
+    passed = false;
     if (slice_is_tail) std::string{}.swap(tail);
     slice_is_tail = false;
     slice = {};
@@ -100,6 +109,7 @@ Kind Reader::State::fail(const Fault& why) {
     phase = Phase::failed;
     under_way = false;
     input = {};
+    passing.reset();
     std::string{}.swap(undrained);
     std::string{}.swap(tail);
     return Kind::problem;
@@ -138,7 +148,10 @@ Scan Reader::State::drive(Step step) {
             slice_is_tail = true;
             return scan;
         }
-        if (scan == Scan::failed) return scan;
+        if (scan == Scan::failed) {
+            tail.resize(tail.size() - taken);  // what is of `input` is there still
+            return scan;
+        }
         input.remove_prefix(taken);
     }
     return Scan::more;
@@ -178,17 +191,51 @@ Kind Reader::State::next_token() {
         scanner.restart(header);
     }
     if (input.empty()) return Kind::need_more;
+    if (passing) return pass();
     found = Kind::need_more;
     const Scan scan = drive([&](std::string_view window) {
         return phase == Phase::prolog ? scan_prolog(window) : scan_first_level(window);
     });
-    if (scan == Scan::failed) return fail(fault);
+    if (scan == Scan::failed) return may_pass() ? begin_passing() : fail(fault);
     if (scan == Scan::more) return Kind::need_more;
     under_way = false;
     at_start = false;
     consumed += token_end;
     if (found == Kind::element) scanner.fill(shell, slice.data(), header);
     return found;
+}
+
+/// An endless closing tag of the stream is no element.
+bool Reader::State::may_pass() const {
+    const std::string_view begin = tail.empty() ? input : std::string_view{tail};
+    return passes_over && phase == Phase::open && fault.problem == Problem::limit && !begin.starts_with("</");
+}
+
+/// What is there of the element under way is read once more, and the rest as it comes (threats T50, T57).
+Kind Reader::State::begin_passing() {
+    passing = std::make_unique<ElementPassing>(header);
+    Fault why;
+    std::size_t used = 0;
+    if (passing->run(tail, used, why) == Scan::failed) return fail(why);
+    std::string{}.swap(tail);
+    return pass();
+}
+
+Kind Reader::State::pass() {
+    const std::uint64_t left =
+        limits.element_bytes * patience - std::min(passing->size(), limits.element_bytes * patience);
+    const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(input.size(), left));
+    Fault why;
+    std::size_t used = 0;
+    const Scan scan = passing->run(input.substr(0, most), used, why);
+    if (scan == Scan::failed) return fail(why);
+    input.remove_prefix(used);
+    if (scan == Scan::more) return input.empty() ? Kind::need_more : fail({Problem::limit, "an element far too long"});
+    consumed += passing->size();
+    passed = true;
+    under_way = false;
+    shell = passing->shell();
+    return Kind::excess;
 }
 
 /// Something other than white space or markup outside the elements.
@@ -328,6 +375,8 @@ Reader& Reader::operator=(Reader&&) noexcept = default;
 
 void Reader::set_limits(const XmlLimits& limits) { state_->limits = bounded(limits); }
 
+void Reader::pass_over_excess() { state_->passes_over = true; }
+
 void Reader::feed(std::string_view bytes) {
     State& state = *state_;
     state.release();
@@ -351,6 +400,7 @@ const Shell& Reader::shell() const { return state_->shell; }
 bool Reader::plain() const { return state_->scanner.plain() && state_->header.content_space != streams_space; }
 Element Reader::tree() const { return build_tree(state_->slice, state_->header); }
 unsigned Reader::children() const { return state_->scanner.children(); }
+bool Reader::is_excess() const { return state_->passed; }
 Problem Reader::problem() const { return state_->fault.problem; }
 
 std::string Reader::explanation() const {
@@ -367,6 +417,12 @@ std::size_t Reader::held() const {
         return buffer.capacity() > std::string{}.capacity() ? buffer.capacity() + 1 : 0;
     };
     return heap(state_->tail) + heap(state_->undrained) + state_->scanner.held();
+}
+
+std::string attribute_value(std::string_view raw) {
+    std::string value;
+    append_attribute_value(value, raw);
+    return value;
 }
 
 Result<Element> parse(std::string_view text_bytes, const XmlLimits& limits, std::string_view inherited) {

@@ -22,7 +22,7 @@ enum class Problem {
     not_well_formed,       ///< also namespace errors
     restricted_xml,        ///< comment, processing instruction, DTD, undefined entity, late or odd XML declaration
     unsupported_encoding,  ///< not UTF-8 (declared or by its bytes)
-    limit,                 ///< one of XmlLimits; -> policy-violation
+    limit,                 ///< one of XmlLimits, or what we do not pass on; -> policy-violation
     bad_format,            ///< text between stanzas
 };
 [[nodiscard]] std::string_view text(Problem problem);
@@ -55,6 +55,7 @@ enum class Kind {
     need_more,  ///< nothing complete; feed more bytes
     header,     ///< header() is valid
     element,    ///< a complete first-level element: slice(), shell(), plain(), tree()
+    excess,     ///< one beyond the limits was read past: shell(), without a slice; problem() says why
     footer,     ///< the closing tag of the stream
     problem,    ///< problem() and explanation(); the reader is finished
 };
@@ -69,6 +70,11 @@ public:
 
     /// Replaces the limits, from the next element on (after authentication).
     void set_limits(const XmlLimits& limits);
+
+    /// An element beyond the limits is read past from now on, without being kept, up to `patience` times element_bytes:
+    /// what comes behind it is not lost. Whose stream it is has been proved.
+    void pass_over_excess();
+    static constexpr std::uint64_t patience = 4;
 
     /// Gives received bytes. Call next() until need_more afterwards. The bytes must stay valid until then: complete
     /// elements are slices of `bytes` itself where they lie in it whole; only an unfinished tail is copied.
@@ -87,6 +93,8 @@ public:
     [[nodiscard]] Element tree() const;
     /// Number of child elements of the element, counted up to 2 (an iq request has exactly one, RFC 6120 8.2.3).
     [[nodiscard]] unsigned children() const;
+    /// The latest call of next() returned Kind::excess.
+    [[nodiscard]] bool is_excess() const;
 
     [[nodiscard]] Problem problem() const;
     /// For the log: what and where, without peer content.
@@ -104,6 +112,9 @@ private:
     struct State;
     std::unique_ptr<State> state_;
 };
+
+/// The value that an attribute of a shell, which is raw, has for an application.
+[[nodiscard]] std::string attribute_value(std::string_view raw);
 
 /// Parses one complete element that stands alone (link, SOAP, tests). `inherited` is the default namespace around it.
 /// Errors: the texts of Problem as codes.

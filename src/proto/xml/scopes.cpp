@@ -84,7 +84,8 @@ bool Scopes::declare(const char* base, const AttributeRange& attribute, std::uin
     const std::string_view name = prefix.in(base);
     const bool is_xml = name == "xml";
     if (!clean_space_name(value)) {
-        fault = {Problem::not_well_formed, "white space in a namespace name"};
+        // Namespaces in XML 2.2 leaves it to us: other parsers take it, so it is no reason to end a stream.
+        fault = {Problem::limit, "white space in a namespace name"};
     } else if (name == "xmlns" || value == xmlns_space || is_xml != (value == xml_space)) {
         fault = {Problem::not_well_formed, "a reserved prefix or namespace declared"};
     } else if (prefix.size != 0 && value.empty()) {
@@ -92,7 +93,7 @@ bool Scopes::declare(const char* base, const AttributeRange& attribute, std::uin
     } else {
         declares_content_ |= value == header_->content_space;
         declares_streams_ |= value == streams_space;
-        declared_.push(base, {prefix, attribute.value, depth, attribute.reference});
+        declared_.push({prefix, attribute.value, depth, attribute.reference});
         return true;
     }
     return false;
@@ -107,7 +108,7 @@ bool Scopes::known(const char* base, std::string_view prefix) {
     return found;
 }
 
-std::string Scopes::space_of(const char* base, std::string_view prefix) const {
+std::string Scopes::space_of(const char* base, std::string_view prefix) {
     if (prefix == "xml") return std::string{xml_space};
     if (const auto at = declared_.find(base, prefix)) return value_of(base, declared_[*at].value);
     if (prefix.empty()) return header_->content_space;
@@ -117,7 +118,7 @@ std::string Scopes::space_of(const char* base, std::string_view prefix) const {
     return {};
 }
 
-std::string Scopes::element_space(const char* base, const Tag& tag) const {
+std::string Scopes::element_space(const char* base, const Tag& tag) {
     return space_of(base, tag.name.in(base).substr(0, tag.prefix));
 }
 

@@ -33,7 +33,7 @@ public:
     void clear() { declared_.clear(); }
 
     /// The namespace of an element whose prefix enter() found declared.
-    [[nodiscard]] std::string element_space(const char* base, const Tag& tag) const;
+    [[nodiscard]] std::string element_space(const char* base, const Tag& tag);
 
     /// A prefix was used that only the header declares.
     [[nodiscard]] bool header_used() const { return header_used_; }
@@ -45,7 +45,7 @@ public:
 private:
     bool declare(const char* base, const AttributeRange& attribute, std::uint32_t depth, Fault& fault);
     [[nodiscard]] bool known(const char* base, std::string_view prefix);
-    [[nodiscard]] std::string space_of(const char* base, std::string_view prefix) const;
+    [[nodiscard]] std::string space_of(const char* base, std::string_view prefix);
     bool judge_prefixes(const char* base, const Tag& tag, Fault& fault);
     [[nodiscard]] bool expanded_are_unique(const char* base, const Tag& tag);
     [[nodiscard]] std::uint32_t space_number(const char* base, std::string_view prefix);

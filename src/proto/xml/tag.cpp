@@ -46,7 +46,26 @@ private:
         return Scan::complete;
     }
 
+    /// Nearly all names are ASCII and there whole: others are read from their beginning by read_any_name.
     Scan read_name(Range& name, std::uint32_t& prefix) {
+        const char* const begin = at_;
+        prefix = 0;
+        const char* at = skip_name(begin, end_);
+        if (at != end_ && *at == ':') {
+            prefix = offset(at) - offset(begin);
+            const char* const local = at + 1;
+            at = skip_name(local, end_);
+            if (at != end_ && !is_name_start(*local)) return read_any_name(name, prefix);
+        }
+        if (at == end_ || !is_name_start(*begin) || *at == ':' || static_cast<unsigned char>(*at) >= 0x80) {
+            return read_any_name(name, prefix);
+        }
+        name = {offset(begin), offset(at) - offset(begin)};
+        at_ = at;
+        return Scan::complete;
+    }
+
+    Scan read_any_name(Range& name, std::uint32_t& prefix) {
         const char* const begin = at_;
         prefix = 0;
         if (const Scan scan = read_part(); scan != Scan::complete) return scan;

@@ -74,7 +74,7 @@ private:
         const std::string_view prefix = attribute.prefix == 0 ? std::string_view{} : attribute.local(base);
         const auto at = attribute.prefix == 0 ? attribute.name.at : static_cast<std::uint32_t>(prefix.data() - base);
         const Range range{at, static_cast<std::uint32_t>(prefix.size())};
-        declared_.push(base, {range, attribute.value, static_cast<std::uint32_t>(open_.size()), attribute.reference});
+        declared_.push({range, attribute.value, static_cast<std::uint32_t>(open_.size()), attribute.reference});
         std::string name;
         append_attribute_value(name, attribute.value.in(base));
         spaces_.emplace_back(name);

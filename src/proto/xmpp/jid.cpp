@@ -137,6 +137,8 @@ std::string Jid::text() const {
     return out;
 }
 
+Result<Domain> domain_of(std::string_view address) { return Domain::parse(split(address).domain); }
+
 bool split_canonical(std::string_view address, std::string_view& domain) {
     const Parts parts = split(address);
     if (parts.has_local && (!fits(parts.local) || !all_in(parts.local, local_char))) return false;

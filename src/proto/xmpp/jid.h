@@ -61,6 +61,9 @@ private:
     std::string resource_;
 };
 
+/// The domain of an address whose other parts may be malformed (RFC 7622 3.1). Errors: those of Domain::parse.
+[[nodiscard]] Result<Domain> domain_of(std::string_view address);
+
 /// The fast judgement of an address as it stands in a stanza: when it is pure ASCII and already canonical, the domain
 /// is a view into it and nothing is allocated. False: use Jid::parse.
 [[nodiscard]] bool split_canonical(std::string_view address, std::string_view& domain);

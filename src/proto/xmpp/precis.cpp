@@ -58,10 +58,10 @@ bool begins_with_a_mark(Code code) {
 
 bool has_long_run_of_marks(const Codes& codes) {
     std::size_t run = 0;
-    return std::any_of(codes.begin(), codes.end(), [&](Code code) {
-        run = begins_with_a_mark(code) ? run + 1 : 0;
-        return run > longest_run;
-    });
+    return codes.size() > longest_run && std::any_of(codes.begin(), codes.end(), [&](Code code) {
+               run = begins_with_a_mark(code) ? run + 1 : 0;
+               return run > longest_run;
+           });
 }
 
 /// Decomposed and in canonical order (the Unicode Standard 3.11): the same string for every normalisation.

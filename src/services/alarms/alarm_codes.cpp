@@ -71,6 +71,8 @@ constexpr AlarmRow rows[] = {
      "clocks"},
     {certificate_replaced, "certificate.replaced", warning, "the certificate for {key} is not the one in its file",
      "`reload` puts the one in the file to use"},
+    {link_stanza, "link.stanza", error, "a stanza ended the link to {key} again and again, and was returned",
+     "see the detail; the two nodes may be of different versions or have different limits: report it"},
 };
 
 constexpr bool in_order() {

@@ -38,6 +38,7 @@ enum class AlarmCode {
     clock_unsynchronised,
     clock_skew,
     certificate_replaced,
+    link_stanza,
     count_
 };
 

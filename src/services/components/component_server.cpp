@@ -47,7 +47,8 @@ public:
         carry_out(actions);
     }
     void hold(bool held) { stream_->pause(held); }
-    [[nodiscard]] bool has_room() const { return stream_->pending() < io::Stream::high_water; }
+    /// What one large stanza leaves unsent for a moment must not turn back those behind it.
+    [[nodiscard]] bool has_room() const { return stream_->pending() < server_.context_.limits.queue_bytes; }
     [[nodiscard]] Status status() const { return {machine_.domain().text(), stream_->remote().text(), in_, out_}; }
     [[nodiscard]] bool attached() const { return machine_.attached(); }
     [[nodiscard]] const xmpp::Domain& domain() const { return machine_.domain(); }
@@ -60,8 +61,14 @@ public:
                 case xml::Kind::need_more: return;
                 case xml::Kind::header: machine_.on_header(reader_.header(), actions); break;
                 case xml::Kind::footer: machine_.on_footer(actions); break;
-                case xml::Kind::problem: machine_.on_problem(reader_.problem(), actions); break;
                 case xml::Kind::element: element(actions); break;
+                case xml::Kind::excess:
+                    if (reader_.shell().space == xmpp::ns::component) {
+                        stanza(actions);
+                        break;
+                    }
+                    [[fallthrough]];
+                case xml::Kind::problem: machine_.on_problem(reader_.problem(), actions); break;
             }
             carry_out(actions);
         }
@@ -83,20 +90,27 @@ private:
             if (machine_.attached()) attached_now();
             return;
         }
+        stanza(actions);
+    }
+    void stanza(link::Actions& actions) {
         xmpp::Stanza stanza;
         xmpp::StanzaProblem problem;
         const bool read = intake_.read(reader_, {}, stanza, problem);
-        if (!read && problem.stream) {
-            return machine_.close(xmpp::StreamError{*problem.stream, {}, {}, {}}, "malformed stanza", actions);
+        if (!read && !problem.stanza) {
+            return machine_.close(xmpp::StreamError{*problem.stream, {}, {}, {}}, std::string{problem.why}, actions);
         }
+        // Whoever it is of the component's users: the component answers for him, and hears of it (XEP-0114 3).
+        if (stanza.from_domain.empty()) stanza.from_domain = machine_.domain().text();
+        if (stanza.to_domain.empty()) stanza.to_domain = machine_.domain().text();
         if (!machine_.admits(stanza.from_domain, actions)) return;
         ++in_;
-        if (!read) return server_.context_.bounce(stanza, {*problem.stanza, {}, "malformed"}, {});
+        if (!read) return server_.context_.bounce(stanza, xmpp::refusal(problem), {});
         server_.context_.router->route(stanza, {});
     }
     void attached_now() {
         timer_->disarm();
         reader_.set_limits(stanza_limits(server_.context_.limits));
+        reader_.pass_over_excess();
         server_.log_.info("component.attached",
                           {{"domain", machine_.domain().text()}, {"remote", stream_->remote().text()}});
     }

@@ -2,6 +2,7 @@
 // of its client (XEP-0198).
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <map>
@@ -64,6 +65,16 @@ struct Account {
     std::vector<std::unique_ptr<Session>> sessions;
     std::set<std::int64_t> on_the_way;  ///< kept stanzas that a session has got and not acknowledged
 
+    /// Kept stanzas are being read from the disk for so many sessions. What comes meanwhile arrives behind them.
+    unsigned reading_kept = 0;
+    struct Behind {
+        SharedLetter letter;
+        bool to_user;  ///< whatever resource it names
+    };
+    std::deque<Behind> behind_kept;
+    std::unique_ptr<io::Timer> behind_timer;
+    bool kept_is_late = false;  ///< the disk does not answer: what is new goes first
+
     /// Reading or writing the account: what comes meanwhile waits, in order.
     bool busy = true;
     std::deque<std::function<void(Account*)>> waiting;
@@ -71,6 +82,11 @@ struct Account {
     [[nodiscard]] c2s::Subscription subscription(const xmpp::Jid& contact) const {
         const auto at = contacts.find(contact.text());
         return at == contacts.end() ? c2s::Subscription::none : static_cast<c2s::Subscription>(at->second.state);
+    }
+    /// What counts as roster.
+    [[nodiscard]] std::size_t listed() const {
+        return static_cast<std::size_t>(
+            std::count_if(contacts.begin(), contacts.end(), [](const auto& entry) { return entry.second.listed; }));
     }
     [[nodiscard]] Session* find(std::string_view resource) const {
         for (const auto& session : sessions) {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "services/im/inside.h"
+#include "services/im/requests.h"
 
 namespace sallyport::im {
 
@@ -44,6 +45,8 @@ void Inside::loaded(const std::string& key, Result<std::optional<io::StoredUser>
     Account& account = *at->second;
     account.version = (*user)->roster_version;
     for (io::StoredContact& contact : (*user)->contacts) {
+        // A version before this one kept them as they came.
+        if (contact.request.size() > longest_request) contact.request = brief_request(contact.request);
         std::string jid = contact.jid;
         account.contacts.emplace(std::move(jid), std::move(contact));
     }
@@ -66,7 +69,7 @@ void Inside::tidy(const std::string& key) {
     const auto idle = [this](const std::string& of) {
         const auto at = accounts_.find(of);
         return at != accounts_.end() && at->second->sessions.empty() && !at->second->busy &&
-               at->second->waiting.empty() && at->second->on_the_way.empty();
+               at->second->waiting.empty() && at->second->on_the_way.empty() && at->second->reading_kept == 0;
     };
     if (!idle(key)) return;
     context_.shard.loop.defer([this, key, idle] {
@@ -111,6 +114,22 @@ void Inside::change(Account& account, io::StoredContact contact,
                }
                then(there, done);
            });
+}
+
+void Inside::requests_forgotten(const io::UserName& user, const std::vector<std::string>& contacts) {
+    const auto jid = xmpp::Jid::parse(user.local + "@" + user.domain);
+    if (!jid || !accounts_.contains(jid->text())) return;
+    // Behind what is being written.
+    const bool taken = with(*jid, [contacts](Account* account) {
+        if (account == nullptr) return;
+        for (const std::string& contact : contacts) {
+            const auto at = account->contacts.find(contact);
+            if (at == account->contacts.end()) continue;
+            at->second = without_request(std::move(at->second));
+            if (!at->second.listed && at->second.state == 0) account->contacts.erase(at);
+        }
+    });
+    if (!taken) log_.warn("im.limit", {{"limit", "account_jobs"}, {"user", jid->text()}});
 }
 
 void Inside::account_changed(const io::UserName& user) {

@@ -72,7 +72,9 @@ void ClientStream::read_on() {
         }
         if (kind == xml::Kind::header) machine_.on_header(reader_.header(), at, actions);
         if (kind == xml::Kind::footer) machine_.on_footer(at, actions);
-        if (kind == xml::Kind::problem) machine_.on_problem(reader_.problem(), reader_.explanation(), at, actions);
+        const bool excess = kind == xml::Kind::excess && this->excess();
+        if (kind == xml::Kind::problem || (kind == xml::Kind::excess && !excess))
+            machine_.on_problem(reader_.problem(), reader_.explanation(), at, actions);
         if (kind == xml::Kind::element) element();
         carry_out(actions);
         if (kind == xml::Kind::footer || kind == xml::Kind::problem) break;
@@ -84,10 +86,7 @@ void ClientStream::read_on() {
 }
 
 void ClientStream::element() {
-    const xml::Shell& shell = reader_.shell();
-    const bool stanza =
-        shell.space == xmpp::ns::client && (shell.name == "message" || shell.name == "presence" || shell.name == "iq");
-    if (stanza && machine_.open() && session_ != nullptr) {
+    if (is_stanza() && machine_.open() && session_ != nullptr) {
         const std::size_t size = reader_.slice().size();
         if (size < least_cost) throttle(least_cost - size);
         return inside_.from_client(*session_, reader_.tree());
@@ -96,6 +95,19 @@ void ClientStream::element() {
     c2s::Actions actions;
     machine_.on_element(reader_.tree(), reader_.unread() + later_.size(), now(), actions);
     carry_out(actions);
+}
+
+/// True: it was a stanza of an open stream, and its sender has been told.
+bool ClientStream::excess() {
+    if (!is_stanza() || !machine_.open() || session_ == nullptr) return false;
+    inside_.excess_of_client(*session_, reader_.shell());
+    return true;
+}
+
+bool ClientStream::is_stanza() const {
+    const xml::Shell& shell = reader_.shell();
+    return shell.space == xmpp::ns::client &&
+           (shell.name == "message" || shell.name == "presence" || shell.name == "iq");
 }
 
 void ClientStream::on_tls(const TlsFacts& facts) {
@@ -185,6 +197,7 @@ void ClientStream::carry_out(c2s::Actions& actions) {
             later_.clear();
             reader_ = xml::Reader{authenticated_ ? stanza_limits(inside_.context().limits)
                                                  : inside_.context().limits.before_auth};
+            if (authenticated_) reader_.pass_over_excess();
         } else if (auto* wanted = std::get_if<c2s::LookUp>(&action)) {
             inside_.look_up(*this, *wanted);
         } else if (std::holds_alternative<c2s::LoginFailed>(action)) {

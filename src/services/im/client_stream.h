@@ -57,6 +57,8 @@ public:
 private:
     void read_on();
     void element();
+    bool excess();
+    [[nodiscard]] bool is_stanza() const;
     void answered(c2s::Actions& actions);
     void carry_out(c2s::Actions& actions);
     void close(const c2s::Close& close);

@@ -1,8 +1,9 @@
 // Where a stanza goes: from a client out, from elsewhere in, by the rules of RFC 6120 8.1 and 10 and RFC 6121 8. An
 // error is never answered, and who asks for a user that does not exist hears the same as who is refused.
-#include "services/im/inside.h"
+#include <tuple>
 
 #include "proto/xmpp/namespaces.h"
+#include "services/im/inside.h"
 
 namespace sallyport::im {
 
@@ -34,6 +35,13 @@ bool holds_stream_element(const xml::Element& root) {
     return false;
 }
 
+xml::Element error_element(StanzaCondition condition) {
+    xml::Element error{std::string{xmpp::ns::client}, "error"};
+    error.set("type", std::string{xmpp::error_type(condition)});
+    error.add({std::string{xmpp::ns::stanza_errors}, std::string{xmpp::text(condition)}});
+    return error;
+}
+
 /// Of the recorder's table.
 std::string_view rule_of(StanzaCondition condition) {
     switch (condition) {
@@ -59,13 +67,12 @@ void Inside::from_client(Session& session, xml::Element tree) {
             return session.stream->end(xmpp::StreamCondition::invalid_from, "a stanza from somebody else");
         }
     }
-    if (holds_stream_element(tree)) {
-        return session.stream->end(xmpp::StreamCondition::bad_format, "an element of the stream in a stanza");
-    }
     const bool addressed = tree.has_attribute("to");
     auto to = addressed ? xmpp::Jid::parse(tree.attribute("to")) : Result<xmpp::Jid>{session.account->bare};
-    if (!to)
-        return refuse_client(session, std::move(tree), session.account->bare, StanzaCondition::jid_malformed, ticket);
+    if (!to) return refuse_as_given(session, tree, StanzaCondition::jid_malformed, ticket);
+    if (holds_stream_element(tree)) {
+        return refuse_client(session, std::move(tree), *to, StanzaCondition::bad_request, ticket);
+    }
     if (tree.name == "presence") return presence_of_client(session, std::move(tree), ticket);
     if (tree.name == "iq" && !good_iq(tree)) {
         return refuse_client(session, std::move(tree), *to, StanzaCondition::bad_request, ticket);
@@ -82,6 +89,34 @@ void Inside::from_client(Session& session, xml::Element tree) {
         query_at_account(this->session(account->bare.text(), serial), *account, letter);
     });
     if (!taken) refuse(letter, StanzaCondition::resource_constraint);
+}
+
+void Inside::excess_of_client(Session& session, const xml::Shell& shell) {
+    ++session.stanzas_in;
+    routing::Ticket ticket = session.source;
+    ticket.sequence = session.received.receive();
+    xml::Element tree{std::string{xmpp::ns::client}, std::string{shell.name}};
+    for (const auto& [name, present, raw] : {std::tuple{"to", shell.has_to, shell.to},
+                                             {"id", shell.has_id, shell.id},
+                                             {"type", shell.has_type, shell.type}}) {
+        if (present) tree.set(name, xml::attribute_value(raw));
+    }
+    log_.write_for(session.account->bare.text(), LogLevel::info, "im.excess", {{"user", session.full.text()}});
+    refuse_as_given(session, tree, StanzaCondition::policy_violation, ticket);
+}
+
+/// To the client itself, from the address that it wrote (RFC 6120 8.3.1).
+void Inside::refuse_as_given(Session& session, const xml::Element& tree, StanzaCondition condition,
+                             const routing::Ticket& ticket) {
+    context_.shard.settle(ticket);
+    const std::string_view type = tree.attribute("type");
+    if (type == "error" || (type == "result" && tree.name == "iq") || !has_room(session)) return;
+    xml::Element answer{std::string{xmpp::ns::client}, tree.name};
+    if (!tree.attribute("to").empty()) answer.set("from", std::string{tree.attribute("to")});
+    answer.set("to", session.full.text()).set("type", "error");
+    if (tree.has_attribute("id")) answer.set("id", std::string{tree.attribute("id")});
+    answer.add(error_element(condition));
+    send(session, xml::write(answer, xmpp::ns::client));
 }
 
 void Inside::from_elsewhere(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
@@ -144,10 +179,7 @@ void Inside::refuse(const SharedLetter& letter, StanzaCondition condition) {
     xml::Element tree{std::string{xmpp::ns::client}, std::string{xmpp::text(letter->kind())}};
     if (letter->tree().has_attribute("id")) tree.set("id", std::string{letter->tree().attribute("id")});
     tree.set("type", "error");
-    xml::Element error{std::string{xmpp::ns::client}, "error"};
-    error.set("type", std::string{xmpp::error_type(condition)});
-    error.add({std::string{xmpp::ns::stanza_errors}, std::string{xmpp::text(condition)}});
-    tree.add(std::move(error));
+    tree.add(error_element(condition));
     route(Letter::from_tree(std::move(tree), letter->to(), letter->from(), {}));
 }
 

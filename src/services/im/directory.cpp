@@ -5,6 +5,7 @@
 #include <array>
 
 #include "proto/c2s/sasl/scram.h"
+#include "services/im/requests.h"
 
 namespace sallyport::im {
 
@@ -13,6 +14,34 @@ namespace {
 constexpr std::size_t salt_bytes = 16;
 constexpr std::array<std::pair<Digest, std::string_view>, 2> hashes{
     {{Digest::sha1, "SHA-1"}, {Digest::sha256, "SHA-256"}}};
+
+/// Of `only`, where that is not empty.
+Result<void> read_requests(io::UserStore& store, const io::UserName& name, const std::string& only,
+                           std::vector<io::StoredContact>& found) {
+    auto stored = store.load(name);
+    if (!stored) return stored.error();
+    if (!*stored) return Error{"user-unknown", "there is no such user"};
+    found = std::move((*stored)->contacts);
+    std::erase_if(found, [&](const io::StoredContact& contact) {
+        return contact.request.empty() || (!only.empty() && contact.jid != only);
+    });
+    return {};
+}
+
+/// No client sees a difference: the roster keeps its version.
+Result<void> write_without(io::UserStore& store, const io::UserName& name,
+                           const std::vector<io::StoredContact>& requests) {
+    const auto stored = store.load(name);
+    if (!stored) return stored.error();
+    const std::uint64_t version = *stored ? (*stored)->roster_version : 0;
+    for (const io::StoredContact& one : requests) {
+        const io::StoredContact rest = without_request(one);
+        const bool nobody = !rest.listed && rest.state == 0;
+        auto done = nobody ? store.remove_contact(name, rest.jid, version) : store.put_contact(name, rest, version);
+        if (!done) return done;
+    }
+    return {};
+}
 
 Error busy() { return {"users-busy", "too much is asked of the users' database; try again"}; }
 
@@ -128,6 +157,36 @@ Directory::OnUser Directory::telling(OnUser on_user) {
         if (done && on_changed_) on_changed_(*done);
         on_user(done);
     };
+}
+
+void Directory::requests(std::string_view user, OnContacts on_contacts) {
+    auto name = read_name(user);
+    if (!name) return on_contacts(name.error());
+    auto found = std::make_shared<std::vector<io::StoredContact>>();
+    const auto work = [found, name = *name](io::UserStore& store) { return read_requests(store, name, {}, *found); };
+    use(std::move(*name), work, [found, on_contacts = std::move(on_contacts)](const Result<io::UserName>& done) {
+        done ? on_contacts(*found) : on_contacts(done.error());
+    });
+}
+
+void Directory::forget_requests(std::string_view user, std::string_view contact, OnCount on_count) {
+    auto name = read_name(user);
+    if (!name) return on_count(name.error());
+    const auto only = contact.empty() ? Result<xmpp::Jid>{xmpp::Jid{}} : xmpp::Jid::parse(contact);
+    if (!only) return on_count(Error{"user-malformed", "who asked is written localpart@domain"});
+    auto found = std::make_shared<std::vector<io::StoredContact>>();
+    const auto work = [found, name = *name,
+                       only = contact.empty() ? std::string{} : only->text()](io::UserStore& store) -> Result<void> {
+        if (auto read = read_requests(store, name, only, *found); !read) return read;
+        return store.together([&] { return write_without(store, name, *found); });
+    };
+    use(std::move(*name), work, [this, found, on_count = std::move(on_count)](const Result<io::UserName>& done) {
+        if (!done) return on_count(done.error());
+        std::vector<std::string> forgotten;
+        for (const io::StoredContact& one : *found) forgotten.push_back(one.jid);
+        if (on_forgotten_ && !forgotten.empty()) on_forgotten_(*done, forgotten);
+        on_count(static_cast<std::uint64_t>(forgotten.size()));
+    });
 }
 
 }  // namespace sallyport::im

@@ -30,6 +30,8 @@ public:
     using OnRows = std::function<void(const Result<std::vector<io::UserRow>>&)>;
     using OnRow = std::function<void(const Result<io::UserRow>&)>;
     using OnUser = std::function<void(const Result<io::UserName>&)>;
+    using OnContacts = std::function<void(const Result<std::vector<io::StoredContact>>&)>;
+    using OnCount = std::function<void(const Result<std::uint64_t>&)>;
 
     /// Opens or makes the database. Errors: those of io::Database.
     static Result<std::unique_ptr<Directory>> open(Options options);
@@ -39,6 +41,10 @@ public:
     /// Called after a password was changed or an account removed: post Service::account_changed to the shard.
     void on_changed(std::function<void(const io::UserName&)> on_changed) { on_changed_ = std::move(on_changed); }
 
+    /// Called after requests for subscription were forgotten: post Service::requests_forgotten to the shard.
+    using OnForgotten = std::function<void(const io::UserName&, const std::vector<std::string>& contacts)>;
+    void on_forgotten(OnForgotten on_forgotten) { on_forgotten_ = std::move(on_forgotten); }
+
     /// Errors of all: those of the store; "user-malformed" (not localpart@domain), "user-domain" (a domain without
     /// users), "user-password" (empty, too long, or not text), "user-exists", "user-unknown", "users-busy".
     void list(OnRows on_rows);
@@ -46,6 +52,10 @@ public:
     void add(std::string_view user, std::string_view password, OnUser on_user);
     void change_password(std::string_view user, std::string_view password, OnUser on_user);
     void remove(std::string_view user, OnUser on_user);
+    /// Those who asked to see the user's presence and wait for an answer.
+    void requests(std::string_view user, OnContacts on_contacts);
+    /// Forgets such requests, one of them or (`contact` empty) all, without an answer. How many.
+    void forget_requests(std::string_view user, std::string_view contact, OnCount on_count);
 
 private:
     Directory(Options options, std::shared_ptr<io::UserStore> store)
@@ -66,6 +76,7 @@ private:
     Options options_;
     std::shared_ptr<io::UserStore> store_;
     std::function<void(const io::UserName&)> on_changed_;
+    OnForgotten on_forgotten_;
 };
 
 }  // namespace sallyport::im

@@ -1,6 +1,6 @@
 // The inside of Service, shared by the files that implement it and by nobody else: service.cpp (public face, streams),
 // logins.cpp (who may enter), sessions.cpp (XEP-0198, ends), accounts.cpp (reading and changing), delivery.cpp (where a
-// stanza goes, RFC 6121 8), messages.cpp, presence.cpp, subscriptions.cpp, roster.cpp, queries.cpp.
+// stanza goes, RFC 6121 8), messages.cpp, presence.cpp, subscriptions.cpp, roster.cpp, queries.cpp, vcards.cpp.
 #pragma once
 
 #include <map>
@@ -14,6 +14,7 @@
 #include "services/im/account.h"
 #include "services/im/client_stream.h"
 #include "services/im/service.h"
+#include "services/im/spending.h"
 #include "services/routing/ledger.h"
 
 namespace sallyport::im {
@@ -59,6 +60,8 @@ public:
     /// Writes to the client, or keeps it for when it comes back. `letter`: whose ticket is settled once it has it.
     void send(Session& session, std::string bytes, SharedLetter letter = {}, std::optional<std::int64_t> kept = {});
     [[nodiscard]] bool has_room(const Session& session) const;
+    /// For what may as well come later: half of the window stays free.
+    [[nodiscard]] bool has_room_in_window(const Session& session) const;
     [[nodiscard]] Session* session(const std::string& bare, std::uint64_t serial);
 
     // accounts.cpp
@@ -67,6 +70,7 @@ public:
     /// much waits for it already.
     [[nodiscard]] bool with(const xmpp::Jid& bare, OnAccount work);
     void account_changed(const io::UserName& user);
+    void requests_forgotten(const io::UserName& user, const std::vector<std::string>& contacts);
     /// Writes, and calls `then` when it is on the disk; until then work for the account waits.
     void commit(Account& account, Storage::Work work, std::function<void(Account&, const Result<void>&)> then);
     /// Takes over `contact` as a whole; without a state and unlisted it is removed. Then pushes it, then calls `then`.
@@ -74,6 +78,8 @@ public:
 
     // delivery.cpp
     void from_client(Session& session, xml::Element tree);
+    /// One beyond the limits, which was read past.
+    void excess_of_client(Session& session, const xml::Shell& shell);
     void from_elsewhere(const xmpp::Stanza& stanza, const routing::Ticket& ticket);
     void route(const SharedLetter& letter);
     void settle(const SharedLetter& letter);
@@ -86,11 +92,14 @@ public:
     void message(Account& account, const SharedLetter& letter);
     /// To a user that does not exist.
     void message_to_nobody(const SharedLetter& letter);
+    /// It waits behind kept ones that are being read.
+    [[nodiscard]] bool waits(Account& account, const SharedLetter& letter, bool to_user);
     /// Whatever resource it names.
     void message_to_user(Account& account, const SharedLetter& letter);
     /// What a client sent, to the other clients of its user (XEP-0280).
     void copy_sent(Session& session, const SharedLetter& letter);
     void deliver_kept(Session& session);
+    void deliver_behind(Account& account);
     void forget_kept(Account& account, std::vector<std::int64_t> numbers);
 
     // presence.cpp
@@ -136,8 +145,13 @@ private:
     void direct(Session& session, xml::Element tree, const xmpp::Jid& to, const routing::Ticket& ticket);
     void refuse_client(Session& session, xml::Element tree, const xmpp::Jid& to, xmpp::StanzaCondition condition,
                        const routing::Ticket& ticket);
+    void refuse_as_given(Session& session, const xml::Element& tree, xmpp::StanzaCondition condition,
+                         const routing::Ticket& ticket);
     void remove_contact(Account& account, const io::StoredContact& contact, const SharedLetter& letter);
     void send_managing(const Account& account, c2s::Managing type, const xmpp::Jid& contact);
+    /// Strangers get so much a minute (limit vcard_bytes_per_minute). False: that is used up.
+    [[nodiscard]] bool spend_vcard(const xmpp::Jid& stranger, std::size_t bytes);
+    void forget_strangers();
     void vcard_get(Session* session, Account& account, const SharedLetter& letter);
     void vcard_set(Account& account, const SharedLetter& letter);
     void forget_failures();
@@ -155,6 +169,8 @@ private:
     std::unordered_map<std::string, Session*> resumable_;
     std::map<IpAddress, Failures> failures_;
     std::unique_ptr<io::Timer> failures_timer_;
+    Spending vcards_by_stranger_, vcards_by_domain_;
+    std::unique_ptr<io::Timer> vcards_timer_;
     std::uint64_t serials_ = 0;
     bool shutting_ = false, held_ = false;
 };

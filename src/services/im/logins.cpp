@@ -72,6 +72,8 @@ void Inside::forget_failures() {
 void Inside::tables(TableFills& all) {
     all.push_back(ledger_.table(now()));
     all.push_back({"users.failures", failures_.size(), most_failing_addresses});
+    all.push_back({"users.strangers", vcards_by_stranger_.size(), Spending::most_names});
+    all.push_back({"users.stranger-domains", vcards_by_domain_.size(), Spending::most_names});
 }
 
 void Inside::authenticated(ClientStream& stream) { stream.counted().authenticated(); }
@@ -114,6 +116,8 @@ void Inside::attach(ClientStream& stream, Account& account, const std::string& r
         at->received.handle(sequence);
         if (at->received.enabled() && at->stream != nullptr && at->received.due()) acknowledge(*at);
     });
+    // Few clients send again to a new process what the old one had not acknowledged.
+    session->source.only_counts = true;
     Session& bound = *session;
     account.sessions.push_back(std::move(session));
     stream.bound(bound);
@@ -137,7 +141,7 @@ void Inside::resume(ClientStream& stream, const std::string& id, std::uint32_t h
     acknowledged(session, h);
     session.stream = &stream;
     session.remote_address = stream.remote().text();
-    stream.resumed(session, session.received.h());
+    stream.resumed(session, session.received.resume());
 }
 
 }  // namespace sallyport::im

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
+#include <utility>
 
 #include "proto/xmpp/namespaces.h"
 #include "services/im/inside.h"
@@ -13,6 +14,9 @@ using xmpp::StanzaCondition;
 namespace ns = xmpp::ns;
 
 namespace {
+
+/// A disk that answers later than this holds up nothing new.
+constexpr Duration longest_wait_for_kept = std::chrono::seconds{5};
 
 constexpr std::string_view chat_states = "http://jabber.org/protocol/chatstates";
 constexpr std::string_view room_user = "http://jabber.org/protocol/muc#user";
@@ -63,6 +67,7 @@ std::string stamp(WallTime time) {
 }  // namespace
 
 void Inside::message(Account& account, const SharedLetter& letter) {
+    if (waits(account, letter, false)) return;
     const std::string& resource = letter->to().resource();
     if (resource.empty()) return message_to_user(account, letter);
     if (Session* session = account.find(resource)) {  // RFC 6121 8.5.3.1
@@ -71,6 +76,27 @@ void Inside::message(Account& account, const SharedLetter& letter) {
     }
     if (letter->type() == "chat") return message_to_user(account, letter);  // RFC 6121 8.5.3.2.1
     refuse(letter, StanzaCondition::service_unavailable);
+}
+
+/// What is read from the disk just now is older.
+bool Inside::waits(Account& account, const SharedLetter& letter, bool to_user) {
+    if (account.reading_kept == 0 || account.kept_is_late) return false;
+    if (account.behind_kept.size() < context_.limits.account_jobs) {
+        account.behind_kept.push_back({letter, to_user});
+        if (account.behind_timer) return true;
+        account.behind_timer = context_.shard.loop.timer([this, key = account.bare.text()] {
+            const auto at = accounts_.find(key);
+            if (at == accounts_.end()) return;
+            at->second->kept_is_late = true;
+            deliver_behind(*at->second);
+        });
+        account.behind_timer->arm(now() + longest_wait_for_kept);
+    } else {
+        log_.write_for(account.bare.text(), LogLevel::warn, "im.limit",
+                       {{"limit", "account_jobs"}, {"user", account.bare.text()}});
+        refuse(letter, StanzaCondition::resource_constraint);
+    }
+    return true;
 }
 
 /// RFC 6121 8.5.1 allows silence. Somebody elsewhere hears what he would hear of a user who is absent, so that nobody
@@ -143,15 +169,34 @@ void Inside::keep(Account& account, const SharedLetter& letter) {
 
 void Inside::deliver_kept(Session& session) {
     const std::string key = session.account->bare.text();
+    ++session.account->reading_kept;
     context_.storage.kept(
         session.account->name, [this, key, serial = session.serial](Result<std::vector<io::StoredStanza>> rows) {
+            const auto account = accounts_.find(key);
+            if (account == accounts_.end()) return;
             Session* at = this->session(key, serial);
-            if (at == nullptr || !at->available || at->priority < 0) return;
-            if (!rows) return log_.error("im.store.failed", {{"code", rows.error().code}, {"why", rows.error().text}});
-            for (io::StoredStanza& row : *rows) {
-                if (at->account->on_the_way.insert(row.number).second) send(*at, std::move(row.bytes), {}, row.number);
+            if (!rows) {
+                log_.error("im.store.failed", {{"code", rows.error().code}, {"why", rows.error().text}});
+            } else if (at != nullptr && at->available && at->priority >= 0) {
+                for (io::StoredStanza& row : *rows) {
+                    if (at->account->on_the_way.insert(row.number).second) {
+                        send(*at, std::move(row.bytes), {}, row.number);
+                    }
+                }
             }
+            Account& there = *account->second;
+            if (--there.reading_kept != 0) return;
+            there.behind_timer.reset();
+            there.kept_is_late = false;
+            deliver_behind(there);
+            tidy(key);
         });
+}
+
+void Inside::deliver_behind(Account& account) {
+    for (const Account::Behind& next : std::exchange(account.behind_kept, {})) {
+        next.to_user ? message_to_user(account, next.letter) : message(account, next.letter);
+    }
 }
 
 void Inside::forget_kept(Account& account, std::vector<std::int64_t> numbers) {

@@ -95,9 +95,14 @@ void Inside::arrive(Session& session) {
         to_session(session, Letter::from_tree(other->presence->tree(), other->full, session.full, {}));
     }
     std::vector<SharedLetter> probes;
+    // However many there are, the session has to bear them: the rest is shown when these are answered.
+    std::uint64_t room = context_.limits.subscription_requests;
     for (const auto& [jid, contact] : account.contacts) {
         const auto state = static_cast<c2s::Subscription>(contact.state);
-        if (c2s::asked(state) && !contact.request.empty()) send(session, contact.request);
+        if (c2s::asked(state) && !contact.request.empty() && room > 0 && has_room_in_window(session)) {
+            send(session, contact.request);
+            --room;
+        }
         if (c2s::sees_contact(state)) {
             probes.push_back(Letter::from_tree(plain_presence("probe"), account.bare, contact_of(contact), {}));
         }

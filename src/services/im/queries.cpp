@@ -1,5 +1,5 @@
-// Requests that the server answers: for itself, and on behalf of users (RFC 6121 8.5.2.1.3, XEP-0030, XEP-0054,
-// XEP-0092, XEP-0199, XEP-0280). Each is a row; what no row names is service-unavailable, for everybody alike.
+// Requests that the server answers: for itself, and on behalf of users (RFC 6121 8.5.2.1.3, XEP-0030, XEP-0092,
+// XEP-0199, XEP-0280). Each is a row; what no row names is service-unavailable, for everybody alike.
 #include <array>
 
 #include "proto/xmpp/namespaces.h"
@@ -122,39 +122,6 @@ void Inside::query_at_account(Session* session, Account& account, const SharedLe
         return refuse(letter, StanzaCondition::service_unavailable);
     }
     answer(letter, row->answer());
-}
-
-/// XEP-0054 3.1 and 3.3. Who asks for a user without one hears the same as for a user that does not exist.
-void Inside::vcard_get(Session* session, Account& account, const SharedLetter& letter) {
-    context_.storage.vcard(account.name, [this, own = session != nullptr, letter](const Result<std::string>& stored) {
-        if (!stored) {
-            log_.error("im.store.failed", {{"code", stored.error().code}, {"why", stored.error().text}});
-            return refuse(letter, StanzaCondition::internal_server_error);
-        }
-        if (stored->empty()) {
-            if (own) return answer(letter, {element(ns::vcard, "vCard")});
-            return refuse(letter, StanzaCondition::service_unavailable);
-        }
-        auto card = xml::parse(*stored, passed_on_limits);
-        if (!card) return refuse(letter, StanzaCondition::service_unavailable);
-        answer(letter, {std::move(*card)});
-    });
-}
-
-void Inside::vcard_set(Account& account, const SharedLetter& letter) {
-    const xml::Element& card = *letter->tree().first_child();
-    std::string text = card.children.empty() ? std::string{} : xml::write(card, {});
-    if (text.size() > context_.limits.vcard_bytes) {
-        log_.warn("im.limit", {{"limit", "vcard_bytes"}, {"user", account.bare.text()}});
-        return refuse(letter, StanzaCondition::not_acceptable);
-    }
-    Storage::Work work = [user = account.name, text = std::move(text)](io::UserStore& store) {
-        return store.put_vcard(user, text);
-    };
-    commit(account, std::move(work), [this, letter](Account&, const Result<void>& done) {
-        if (!done) return refuse(letter, StanzaCondition::internal_server_error);
-        answer(letter, {});
-    });
 }
 
 }  // namespace sallyport::im

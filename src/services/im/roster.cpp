@@ -87,7 +87,8 @@ void Inside::roster_set(Session&, Account& account, const SharedLetter& letter) 
     next.groups.clear();
     if (next.name.size() > longest_name) return refuse(letter, StanzaCondition::not_acceptable);
     if (const auto condition = read_groups(*item, next.groups)) return refuse(letter, *condition);
-    if (known == account.contacts.end() && account.contacts.size() >= context_.limits.roster_items) {
+    if ((known == account.contacts.end() || !known->second.listed) &&
+        account.listed() >= context_.limits.roster_items) {
         log_.warn("im.limit", {{"limit", "roster_items"}, {"user", account.bare.text()}});
         return refuse(letter, StanzaCondition::resource_constraint);
     }

@@ -20,6 +20,9 @@ void Service::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
 void Service::hold(bool held) { inside_->hold(held); }
 void Service::replace_tls(std::shared_ptr<const io::TlsContext> tls) { inside_->context().tls = std::move(tls); }
 void Service::account_changed(const io::UserName& user) { inside_->account_changed(user); }
+void Service::requests_forgotten(const io::UserName& user, const std::vector<std::string>& contacts) {
+    inside_->requests_forgotten(user, contacts);
+}
 void Service::shut() { inside_->shut(); }
 std::size_t Service::open_work() const { return inside_->open_work(); }
 ServiceStatus Service::status() const { return inside_->status(); }

@@ -77,6 +77,8 @@ public:
     void replace_tls(std::shared_ptr<const io::TlsContext> tls);
     /// The password was changed or the account removed: its sessions end.
     void account_changed(const io::UserName& user);
+    /// Directory::forget_requests.
+    void requests_forgotten(const io::UserName& user, const std::vector<std::string>& contacts);
     /// Orderly end of every stream (system-shutdown).
     void shut() override;
     /// Streams that are open, and what the disk has not confirmed; 0 after shut(): the node may end.

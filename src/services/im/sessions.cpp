@@ -73,6 +73,11 @@ bool Inside::has_room(const Session& session) const {
     return !session.overflown && (session.stream == nullptr || session.stream->has_room());
 }
 
+bool Inside::has_room_in_window(const Session& session) const {
+    return has_room(session) && session.window.size() < context_.limits.client_queue_stanzas / 2 &&
+           session.window_bytes < context_.limits.client_queue_bytes / 2;
+}
+
 void Inside::send(Session& session, std::string bytes, SharedLetter letter, std::optional<std::int64_t> kept) {
     ++session.stanzas_out;
     if (session.stream != nullptr) session.stream->write(bytes);
@@ -138,11 +143,16 @@ void Inside::end_session(Session& session) {
 /// What the client never confirmed goes to the user's other clients or to the disk; requests are answered.
 void Inside::rescue(Account& account, std::deque<Unacknowledged> window) {
     bool was_kept = false;
+    for (const Unacknowledged& entry : window) {
+        if (!entry.kept) continue;
+        account.on_the_way.erase(*entry.kept);
+        was_kept = true;
+    }
+    const auto other = std::find_if(account.sessions.begin(), account.sessions.end(),
+                                    [](const auto& known) { return known->available && known->priority >= 0; });
+    // Before what came later.
+    if (was_kept && other != account.sessions.end()) deliver_kept(**other);
     for (Unacknowledged& entry : window) {
-        if (entry.kept) {
-            account.on_the_way.erase(*entry.kept);
-            was_kept = true;
-        }
         if (!entry.letter) continue;
         if (entry.letter->kind() == xmpp::StanzaKind::presence) {
             settle(entry.letter);
@@ -150,14 +160,10 @@ void Inside::rescue(Account& account, std::deque<Unacknowledged> window) {
             refuse(entry.letter, xmpp::StanzaCondition::service_unavailable);
         } else if (!with(account.bare, [this, letter = entry.letter](Account* there) {
                        if (there == nullptr) return refuse(letter, xmpp::StanzaCondition::service_unavailable);
-                       message_to_user(*there, letter);
+                       if (!waits(*there, letter, true)) message_to_user(*there, letter);
                    })) {
             refuse(entry.letter, xmpp::StanzaCondition::resource_constraint);
         }
-    }
-    if (!was_kept) return;
-    for (const auto& other : account.sessions) {
-        if (other->available && other->priority >= 0) return deliver_kept(*other);
     }
 }
 

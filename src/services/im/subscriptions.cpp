@@ -1,6 +1,7 @@
 // Subscriptions (RFC 6121 3), by the tables of proto/c2s. A change is on the disk before anybody hears of it.
 #include "proto/xmpp/namespaces.h"
 #include "services/im/inside.h"
+#include "services/im/requests.h"
 
 namespace sallyport::im {
 
@@ -28,7 +29,7 @@ void Inside::subscription_out(Account& account, Managing type, const SharedLette
     const c2s::Transition step = c2s::outbound(before, type);
     const bool lists = !next.listed && (type == Managing::subscribe || (type == Managing::subscribed && step.passed));
     if (step.next == before && !lists) return step.passed ? route(letter) : settle(letter);
-    if (!account.contacts.contains(next.jid) && account.contacts.size() >= context_.limits.roster_items) {
+    if (!next.listed && account.listed() >= context_.limits.roster_items) {
         log_.warn("im.limit", {{"limit", "roster_items"}, {"user", account.bare.text()}});
         return refuse(letter, StanzaCondition::resource_constraint);
     }
@@ -59,14 +60,19 @@ void Inside::subscription_in(Account& account, Managing type, const SharedLetter
         }
         return;
     }
-    if (!account.contacts.contains(next.jid) && account.contacts.size() >= context_.limits.roster_items) {
-        log_.warn("im.limit", {{"limit", "roster_items"}, {"user", account.bare.text()}});
+    const bool request = type == Managing::subscribe;
+    if (request && !next.listed &&
+        !has_room_for_request(account.contacts, contact, context_.limits.subscription_requests)) {
+        log_.write_for(account.bare.text(), LogLevel::warn, "im.limit",
+                       {{"limit", "subscription_requests"}, {"user", account.bare.text()}});
         return refuse(letter, StanzaCondition::resource_constraint);
     }
-    // RFC 6121 3.1.3, 3.1.6: to the user, from the user, whatever clients were named.
-    const SharedLetter between = Letter::from_tree(letter->tree(), contact, account.bare, {});
+    // RFC 6121 3.1.3, 3.1.6: to the user, from the user, whatever clients were named. A request is kept in brief.
+    const xml::Element brief = request ? brief_request(letter->tree()) : xml::Element{};
+    const bool whole = !request || letter->bytes().size() <= longest_shown_request;
+    const SharedLetter between = Letter::from_tree(whole ? letter->tree() : brief, contact, account.bare, {});
     next.state = static_cast<std::int64_t>(step.next);
-    if (type == Managing::subscribe) next.request = between->bytes();
+    if (request) next.request = Letter::from_tree(brief, contact, account.bare, {})->bytes();
     if (!c2s::asked(step.next)) next.request.clear();
     change(account, std::move(next),
            [this, letter, between, contact, type, before, step](Account& there, const Result<void>& done) {

@@ -1,7 +1,9 @@
 // The driver of one connection of the router link: joins a byte stream, an XML reader and the link's machine. What it
-// carries belongs to the session of its hub.
+// carries belongs to the session of its hub. A connection that resumes a session of another shard moves to that shard's
+// hub before it is answered.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -26,6 +28,12 @@ public:
 
     /// As listener with the place that it takes until the far side has shown who it is.
     void start(std::unique_ptr<Doorway::Place> place = nullptr);
+    /// Reads nothing further: it is about to leave this hub.
+    void prepare_to_move() { moving_ = true; }
+    /// Takes the connection off this hub's loop; null when it is ending.
+    [[nodiscard]] std::unique_ptr<io::MovingStream> leave();
+    /// Goes on with another hub. `answer` is called before anything further is read.
+    void join(Hub& hub, std::unique_ptr<io::MovingStream> moving, const std::function<void()>& answer);
     void attach(Session* session);
     [[nodiscard]] Session* session() const { return session_; }
     [[nodiscard]] Machine& machine() { return machine_; }
@@ -35,6 +43,7 @@ public:
     [[nodiscard]] bool open() const { return !finished_ && machine_.open(); }
     [[nodiscard]] std::size_t pending() const { return stream_->pending(); }
     [[nodiscard]] const std::string& why_closed() const { return why_closed_; }
+    [[nodiscard]] Blame blame() const { return blame_; }
     [[nodiscard]] const TlsFacts& tls() const { return tls_facts_; }
     /// How far the far side's clock is ahead of ours; nothing: it has not told.
     [[nodiscard]] const std::optional<Duration>& clock_skew() const { return clock_skew_; }
@@ -53,10 +62,15 @@ public:
 
 private:
     [[nodiscard]] std::string objection(const TlsFacts& facts);
+    void read_on();
     void element();
+    void excess();
+    void stanza();
+    void make_timer();
     void arm();
+    [[nodiscard]] TimePoint now() const;
 
-    Hub& hub_;
+    Hub* hub_;
     std::unique_ptr<io::Stream> stream_;
     Machine machine_;
     std::string expected_name_;
@@ -69,9 +83,10 @@ private:
     Session* session_ = nullptr;
     TlsFacts tls_facts_;
     std::string why_closed_;
+    Blame blame_ = Blame::loss;  ///< until somebody says why
     std::optional<Duration> clock_skew_;
     std::unique_ptr<Doorway::Place> place_;
-    bool proven_ = false, finished_ = false;
+    bool proven_ = false, finished_ = false, moving_ = false;
 };
 
 }  // namespace sallyport::link

@@ -53,7 +53,7 @@ void Hub::dialled(Dialling& dialling, Result<std::unique_ptr<io::Stream>> result
 }
 
 void Hub::retry_later(Dialling& dialling, const std::string& why) {
-    if (shutting_) return;
+    if (stopping_) return;
     if (dialling.why != why) {
         log_.warn("link.dial.failed",
                   {{"address", dialling.target.address.text()}, {"name", dialling.target.name}, {"why", why}});

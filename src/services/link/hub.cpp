@@ -1,17 +1,15 @@
-// Sessions, what they carry, and what happens when a link is down.
+// Sessions and the connections that carry them.
 #include "services/link/hub.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
-
-#include "base/hash.h"
 
 namespace sallyport::link {
 
 namespace {
-constexpr Duration sweep_every = std::chrono::seconds{1};
-/// A session without a connection is kept this long at most, whatever it holds (docs/protocol/link.md, section 3).
-constexpr Duration session_life = std::chrono::seconds{300};
+/// Of what may be under way, one domain may have an eighth.
+constexpr std::uint64_t partners_share = 8;
 
 /// Of one shard: a node has as many links as the larger number of shards, and 256 are the most.
 constexpr std::size_t most_connections = 1024;
@@ -27,30 +25,24 @@ bool is_of(Connection& connection, const Session& session) {
     return session.far_realm == connection.machine().far_realm();
 }
 
-bool may_carry(const Session& session, const Way& way) {
-    const auto& domains = session.bound.domains;
-    const auto& realms = session.bound.realms;
-    switch (way.by) {
-        case Way::By::any: return true;
-        case Way::By::domain:
-            return std::any_of(domains.begin(), domains.end(),
-                               [&](const auto& domain) { return domain.text() == way.name; });
-        case Way::By::realm: return std::find(realms.begin(), realms.end(), way.name) != realms.end();
-        case Way::By::far: return session.far_realm == way.name;
-        case Way::By::none: return false;
-    }
-    return false;
-}
-
 }  // namespace
 
 Hub::Hub(HubContext context)
     : context_{std::move(context)},
       log_{context_.shard.logger(LogModule::link)},
       doorway_{addresses_of(context_.neighbours)},
+      lanes_{{context_.limits.link_bytes,
+              std::max(context_.limits.link_bytes / partners_share, 2 * context_.limits.after_auth.element_bytes),
+              2 * context_.limits.after_auth.element_bytes},
+             SipKey{context_.shard.random(unlimited), context_.shard.random(unlimited)},
+             [this](const Partner& partner) {
+                 if (context_.on_pace) context_.on_pace(partner);
+             }},
+      elsewhere_source_{context_.shard.desk.open([this](std::uint64_t sequence) { done_elsewhere(sequence); })},
       sweeper_{context_.shard.loop.timer([this] { sweep(); })} {}
 
 Hub::~Hub() {
+    context_.shard.desk.close(elsewhere_source_);
     for (const auto& session : sessions_) context_.shard.desk.close(session->source);
 }
 
@@ -119,23 +111,54 @@ void Hub::session_wanted(Connection& connection, const SessionWanted& wanted) {
     if (Session* known = find_session(wanted.previous); known != nullptr && is_of(connection, *known)) {
         return resume(connection, *known, wanted.h);
     }
-    if (!context_.find_elsewhere) {
-        connection.machine().resume_failed(actions);
-        return connection.carry_out(actions);
-    }
-    // The connection may be gone when the answer comes: it is looked up again.
-    context_.find_elsewhere(wanted.previous, [this, key = &connection, h = wanted.h](std::unique_ptr<Session> session) {
+    const auto shard = home(wanted.previous);
+    if (shard && context_.hand_over) return move(connection, *shard, wanted);
+    connection.machine().resume_failed(actions);
+    connection.carry_out(actions);
+}
+
+std::optional<std::uint32_t> Hub::home(const std::string& id) const {
+    std::uint32_t shard = 0;
+    const auto [end, problem] = std::from_chars(id.data(), id.data() + id.size(), shard);
+    const bool named = problem == std::errc{} && end != id.data() + id.size() && *end == '-';
+    if (!named || shard >= context_.shard.count || shard == context_.shard.index) return std::nullopt;
+    return shard;
+}
+
+/// The connection goes to where the session is, not the other way round: so tickets, windows and the order of what they
+/// hold have one place.
+void Hub::move(Connection& connection, std::uint32_t shard, const SessionWanted& wanted) {
+    connection.prepare_to_move();
+    // Not in the middle of a call of its own stream; it may be gone by then.
+    context_.shard.loop.defer([this, key = &connection, shard, wanted] {
         const auto at =
             std::find_if(connections_.begin(), connections_.end(), [&](const auto& c) { return c.get() == key; });
-        if (session) {
-            Session& adopted = adopt(std::move(session));
-            if (at != connections_.end() && is_of(**at, adopted)) return resume(**at, adopted, h);
-            arm_sweep();
-        }
         if (at == connections_.end()) return;
-        Actions answer;
-        (*at)->machine().resume_failed(answer);
-        (*at)->carry_out(answer);
+        auto moved = std::make_shared<MovedConnection>();
+        moved->connection = std::move(*at);
+        moved->wanted = wanted;
+        connections_.erase(at);
+        if (context_.on_connection_closed) context_.on_connection_closed();
+        moved->stream = moved->connection->leave();
+        if (moved->stream) context_.hand_over(shard, std::move(moved));
+    });
+}
+
+void Hub::join(MovedConnection moved) {
+    connections_.push_back(std::move(moved.connection));
+    Connection& connection = *connections_.back();
+    if (context_.on_connection_joined) context_.on_connection_joined();
+    connection.join(*this, std::move(moved.stream), [&] {
+        if (shutting_) {
+            return connection.close(xmpp::StreamError{xmpp::StreamCondition::system_shutdown, {}, {}, {}},
+                                    "shutting down");
+        }
+        if (Session* known = find_session(moved.wanted.previous); known != nullptr && is_of(connection, *known)) {
+            return resume(connection, *known, moved.wanted.h);
+        }
+        Actions actions;
+        connection.machine().resume_failed(actions);
+        connection.carry_out(actions);
     });
 }
 
@@ -148,10 +171,7 @@ void Hub::resume(Connection& connection, Session& session, std::uint32_t h) {
     session.broken_since = never;
     ++session.resumptions;
     connection.attach(&session);
-    if (!session.out.resume(h, [&](std::string_view bytes) { connection.write(bytes); })) {
-        return connection.close(xmpp::StreamError{xmpp::StreamCondition::undefined_condition, {}, {}, {}},
-                                "resumed with a count that was never reached");
-    }
+    if (!go_on(connection, session, h)) return;
     log_.info("link.resumed", {{"far", session.far_realm},
                                {"session", session.id.substr(0, 8)},
                                {"waiting", std::to_string(session.out.size())}});
@@ -160,13 +180,33 @@ void Hub::resume(Connection& connection, Session& session, std::uint32_t h) {
     advertise();
     if (context_.on_change) context_.on_change();
     flush_held();
+}
+
+bool Hub::go_on(Connection& connection, Session& session, std::uint32_t h) {
+    session.in.resumed();
     flush_done();
+    if (!session.out.resume(h)) {
+        session.connection = nullptr;
+        connection.attach(nullptr);
+        connection.close(xmpp::StreamError{xmpp::StreamCondition::undefined_condition, {}, {}, {}},
+                         "resumed with a count that was never reached");
+        give_up(session, TimePoint::min());
+        flush_held();
+        return false;
+    }
+    std::vector<Returned> returned;
+    session.out.take_culprits([&](Window::Entry& entry) { returned.push_back(culprit(session, std::move(entry))); });
+    pump(session);
+    bounce_all(returned);
+    return true;
 }
 
 void Hub::detach(Session& session) {
     if (session.connection == nullptr) return;
     // The far side knows better than our TCP that the old connection is dead.
     Connection& old = *std::exchange(session.connection, nullptr);
+    session.out.broken(Blame::loss);
+    session.why_broken = "the far side came back over another connection";
     old.attach(nullptr);
     old.abort();
 }
@@ -181,10 +221,7 @@ void Hub::session_open(Connection& connection, const SessionOpen& open) {
         previous->broken_since = never;
         ++previous->resumptions;
         connection.attach(previous);
-        if (!previous->out.resume(open.h, [&](std::string_view bytes) { connection.write(bytes); })) {
-            return connection.close(xmpp::StreamError{xmpp::StreamCondition::undefined_condition, {}, {}, {}},
-                                    "resumed with a count that was never reached");
-        }
+        if (!go_on(connection, *previous, open.h)) return;
         log_.info("link.resumed", {{"far", previous->far_realm}, {"session", open.id.substr(0, 8)}});
     } else {
         if (previous != nullptr) {
@@ -199,7 +236,11 @@ void Hub::session_open(Connection& connection, const SessionOpen& open) {
             previous->out.restart();
             connection.attach(previous);
             begin(connection, *previous);
-            previous->out.for_each([&](const auto& entry) { connection.write(entry.bytes); });
+            std::vector<Returned> returned;
+            previous->out.take_culprits(
+                [&](Window::Entry& entry) { returned.push_back(culprit(*previous, std::move(entry))); });
+            pump(*previous);
+            bounce_all(returned);
         } else {
             begin(connection, open_session(connection, open.id));
         }
@@ -220,6 +261,7 @@ void Hub::session_open(Connection& connection, const SessionOpen& open) {
 Session& Hub::open_session(Connection& connection, const std::string& id) {
     auto session = std::make_unique<Session>();
     session->id = id;
+    session->serial = ++serials_;
     session->far_realm = connection.machine().far_realm();
     session->far_node = connection.machine().far_node();
     session->connection = &connection;
@@ -227,17 +269,6 @@ Session& Hub::open_session(Connection& connection, const std::string& id) {
     connection.attach(session.get());
     sessions_.push_back(std::move(session));
     return *sessions_.back();
-}
-
-Session& Hub::adopt(std::unique_ptr<Session> session) {
-    session->source = {};
-    Session& adopted = *session;
-    sessions_.push_back(std::move(session));
-    adopted.source = context_.shard.desk.open([this, key = &adopted](std::uint64_t number) {
-        key->in.handled(number);
-        flush_done();
-    });
-    return adopted;
 }
 
 void Hub::begin(Connection& connection, Session& session) {
@@ -265,28 +296,37 @@ void Hub::done(Connection& connection, const std::vector<Range>& ranges) {
         const TimePoint since = session->out.sent_at(ranges.front().first);
         if (since != never) context_.delivery->add(context_.shard.loop.now() - since);
     }
+    const TimePoint now = context_.shard.loop.now();
+    const auto settle = [&](const Window::Entry& entry) {
+        lanes_.remove(*entry.tag.lane, entry.weight(), now);
+        context_.shard.settle(entry.tag.ticket);
+    };
     for (const Range& range : ranges) {
-        if (!session->out.done(range, [&](const routing::Ticket& ticket) { context_.shard.settle(ticket); })) {
+        if (!session->out.done(range, settle)) {
             return connection.close(xmpp::StreamError{xmpp::StreamCondition::undefined_condition, {}, {}, {}},
                                     "done with what was never sent");
         }
     }
+    pump(*session);
     weigh();
+}
+
+void Hub::counted(Connection& connection, std::uint32_t h) {
+    Session* session = connection.session();
+    if (session == nullptr) return;
+    if (!session->out.received(h)) {
+        return connection.close(xmpp::StreamError{xmpp::StreamCondition::undefined_condition, {}, {}, {}},
+                                "acknowledged what was never sent");
+    }
+    pump(*session);
 }
 
 void Hub::stanza(Connection& connection, const xmpp::Stanza& stanza) {
     Session* session = connection.session();
-    if (session == nullptr) return;
-    const Admission admission = context_.admission ? context_.admission(*session, stanza) : Admission::route;
-    if (admission != Admission::route) {
-        log_.error("link.refused", {{"far", session->far_realm},
-                                    {"condition", std::string{xmpp::text(xmpp::StreamCondition::invalid_from)}},
-                                    {"from", std::string{stanza.from_domain}},
-                                    {"to", std::string{stanza.to_domain}}});
-    }
-    ++session->received;
-    routing::Ticket ticket = session->source;
-    ticket.sequence = session->in.received();
+    // At the end of the node: not taken, so that it stays with the far side.
+    if (session == nullptr || stopping_) return;
+    const Admission admission = judge(*session, stanza);
+    const routing::Ticket ticket = received(*session);
     if (admission == Admission::route) return context_.router->route(stanza, ticket);
     // Done with, so that it does not come again when the session is resumed.
     context_.shard.settle(ticket);
@@ -295,116 +335,56 @@ void Hub::stanza(Connection& connection, const xmpp::Stanza& stanza) {
                      "a stanza that the far side may not send");
 }
 
+Admission Hub::judge(const Session& session, const xmpp::Stanza& stanza) {
+    const Admission admission = context_.admission ? context_.admission(session, stanza) : Admission::route;
+    if (admission != Admission::route) {
+        log_.error("link.refused", {{"far", session.far_realm},
+                                    {"condition", std::string{xmpp::text(xmpp::StreamCondition::invalid_from)}},
+                                    {"from", std::string{stanza.from_domain}},
+                                    {"to", std::string{stanza.to_domain}}});
+    }
+    return admission;
+}
+
+routing::Ticket Hub::received(Session& session) {
+    ++session.received;
+    routing::Ticket ticket = session.source;
+    ticket.sequence = session.in.received();
+    return ticket;
+}
+
+void Hub::refused(Connection& connection, const xmpp::Stanza& stanza, const xmpp::StanzaProblem& problem) {
+    Session* session = connection.session();
+    if (session == nullptr || stopping_) return;
+    const routing::Ticket ticket = received(*session);
+    const xmpp::StanzaError error = xmpp::refusal(problem);
+    log_.write_for(std::string{stanza.from_domain}, LogLevel::warn, "link.stanza.refused",
+                   {{"far", session->far_realm},
+                    {"condition", std::string{xmpp::text(error.condition)}},
+                    {"from", std::string{stanza.from_domain}},
+                    {"to", std::string{stanza.to_domain}},
+                    {"why", error.why}});
+    const bool answerable = !stanza.from_domain.empty() && !stanza.to_domain.empty();
+    if (!answerable || judge(*session, stanza) != Admission::route) return context_.shard.settle(ticket);
+    context_.bounce(stanza, error, ticket);
+}
+
 void Hub::flush_done() {
     if (done_deferred_) return;
     done_deferred_ = true;
     context_.shard.loop.defer([this] {
         done_deferred_ = false;
-        for (const auto& session : sessions_) {
-            if (session->connection == nullptr || !session->connection->open()) continue;
-            while (session->in.has_done()) {
-                Actions actions;
-                session->connection->machine().done(session->in.take_done(), actions);
-                session->connection->carry_out(actions);
-            }
-        }
+        send_done();
     });
 }
 
-void Hub::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket, bool may_forward) {
-    if (Session* session = choose(stanza)) return transmit(*session, stanza.bytes, ticket);
-    // Behind what is held already, so that nothing overtakes it.
-    if (may_forward && held_.empty() && context_.send_elsewhere && context_.send_elsewhere(stanza, ticket)) return;
-    hold_or_bounce(stanza, ticket);
-}
-
-Session* Hub::choose(const xmpp::Stanza& stanza) {
-    const Way way = context_.way                    ? context_.way(stanza)
-                    : context_.end == End::listener ? Way{Way::By::domain, stanza.to_domain}
-                                                    : Way{};
-    if (way.by == Way::By::none) return nullptr;
-    Session* best = nullptr;
-    std::uint64_t best_score = 0;
-    // A pair stays with its session while that is broken, so that it keeps its order; unless the whole far node is away
-    // and another one is there.
-    const auto is_here = [&](const std::string& realm) {
-        return std::any_of(sessions_.begin(), sessions_.end(), [&](const auto& session) {
-            return session->far_realm == realm && session->connection != nullptr && session->connection->open();
-        });
-    };
+void Hub::send_done() {
     for (const auto& session : sessions_) {
-        if (!may_carry(*session, way)) continue;
-        if (sessions_.size() == 1) return session.get();
-        // Highest weight of (pair, far side): a pair keeps its link, so its order, while the set of links stays.
-        std::uint64_t score =
-            sip_hash({sip_hash({1, 1}, stanza.from_domain), sip_hash({2, 2}, stanza.to_domain)}, session->id) >> 1;
-        if (is_here(session->far_realm)) score |= std::uint64_t{1} << 63;
-        if (best == nullptr || score > best_score) {
-            best = session.get();
-            best_score = score;
-        }
-    }
-    return best;
-}
-
-void Hub::transmit(Session& session, std::string_view bytes, const routing::Ticket& ticket) {
-    session.out.push(bytes, ticket, context_.shard.loop.now());
-    ++session.sent;
-    if (session.connection != nullptr && session.connection->open()) {
-        session.connection->write(bytes);
-    } else {
-        arm_sweep();
-    }
-    weigh();
-}
-
-void Hub::weigh() {
-    std::uint64_t bytes = held_bytes_;
-    std::size_t pending = 0;
-    for (const auto& session : sessions_) {
-        bytes += session->out.bytes();
-        if (session->connection != nullptr) pending = std::max(pending, session->connection->pending());
-    }
-    // Far apart, so that the feeders do not flap.
-    const bool heavy = bytes > context_.limits.link_bytes / 4 || pending > io::Stream::high_water;
-    const bool light = bytes < context_.limits.link_bytes / 8 && pending < io::Stream::low_water;
-    if (holding_ ? !light : !heavy) return;
-    holding_ = !holding_;
-    if (context_.on_hold) context_.on_hold(holding_);
-}
-
-void Hub::drained() { weigh(); }
-
-void Hub::hold_or_bounce(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
-    const bool full = held_.size() >= context_.limits.queue_stanzas ||
-                      held_bytes_ + stanza.bytes.size() >
-                          std::max(context_.limits.queue_bytes, 2 * context_.limits.after_auth.element_bytes);
-    if (shutting_ || full || context_.hold == Duration{0}) {
-        return context_.bounce(
-            stanza,
-            {full ? xmpp::StanzaCondition::resource_constraint : xmpp::StanzaCondition::remote_server_timeout,
-             {},
-             shutting_ ? "shutting-down"
-             : full    ? "link-full"
-                       : "link-down"},
-            ticket);
-    }
-    held_.push_back({xmpp::OwnedStanza{stanza}, ticket, context_.shard.loop.now()});
-    held_bytes_ += stanza.bytes.size();
-    arm_sweep();
-}
-
-void Hub::flush_held() {
-    std::deque<Waiting> all;
-    all.swap(held_);
-    held_bytes_ = 0;
-    for (Waiting& waiting : all) {
-        const xmpp::Stanza stanza = waiting.stanza.view();
-        if (Session* session = choose(stanza)) {
-            transmit(*session, stanza.bytes, waiting.ticket);
-        } else if (!context_.send_elsewhere || !context_.send_elsewhere(stanza, waiting.ticket)) {
-            held_bytes_ += stanza.bytes.size();
-            held_.push_back(std::move(waiting));
+        if (session->connection == nullptr || !session->connection->open()) continue;
+        while (session->in.has_done()) {
+            Actions actions;
+            session->connection->machine().done(session->in.take_done(), actions);
+            session->connection->carry_out(actions);
         }
     }
 }
@@ -420,6 +400,8 @@ void Hub::closed(Connection& connection) {
     }
     if (session != nullptr && session->connection == &connection) {
         session->connection = nullptr;
+        session->out.broken(connection.blame());
+        session->why_broken = connection.why_closed();
         session->broken_since = context_.shard.loop.now();
         arm_sweep();
     }
@@ -430,7 +412,7 @@ void Hub::closed(Connection& connection) {
         connections_.erase(at);
         if (dead_.size() == 1) context_.shard.loop.defer([this] { dead_.clear(); });
     }
-    if (context_.end == End::dialler && !shutting_) {
+    if (context_.end == End::dialler && !stopping_) {
         Dialling& dialling = *diallings_.at(connection.dial_index());
         if (dialling.connection == &connection) {
             dialling.connection = nullptr;
@@ -443,98 +425,6 @@ void Hub::closed(Connection& connection) {
     if (context_.on_change) context_.on_change();
 }
 
-void Hub::replace_dead(const Session& fresh) {
-    // The far process was started again: what its predecessor had not done goes to it, in the old order.
-    std::vector<Session*> over;
-    for (const auto& session : sessions_) {
-        if (session->far_realm == fresh.far_realm && session->far_node != fresh.far_node &&
-            session->connection == nullptr) {
-            over.push_back(session.get());
-        }
-    }
-    for (Session* session : over) give_up(*session, TimePoint::min());
-}
-
-void Hub::replace_given_up(Session& fresh) {
-    const std::string id = std::exchange(fresh.replaces, {});
-    if (id.empty()) return;
-    if (Session* old = find_session(id)) {
-        if (old->far_realm != fresh.far_realm) return;
-        detach(*old);
-        return give_up(*old, TimePoint::min());
-    }
-    if (!context_.find_elsewhere) return;
-    context_.find_elsewhere(id, [this, realm = fresh.far_realm](std::unique_ptr<Session> session) {
-        if (!session) return;
-        Session& adopted = adopt(std::move(session));
-        if (adopted.far_realm != realm) return arm_sweep();
-        give_up(adopted, TimePoint::min());
-        flush_held();
-    });
-}
-
-void Hub::give_up(Session& session, TimePoint too_old) {
-    log_.warn("link.session.given-up", {{"far", session.far_realm}, {"waiting", std::to_string(session.out.size())}});
-    context_.shard.desk.close(session.source);
-    session.out.drain([&](const SendWindow<routing::Ticket>::Entry& entry) {
-        // The stanza is read again from its own bytes: only here is its shell needed a second time.
-        xml::Reader reader{passed_on_limits};
-        reader.feed("<stream xmlns='jabber:component:accept'>");
-        if (reader.next() != xml::Kind::header) return;
-        reader.feed(entry.bytes);
-        xmpp::StanzaIntake intake;
-        xmpp::Stanza stanza;
-        xmpp::StanzaProblem problem;
-        if (reader.next() != xml::Kind::element || !intake.read(reader, {}, stanza, problem)) {
-            return context_.shard.settle(entry.ticket);
-        }
-        if (entry.since > too_old) {
-            held_.push_back({xmpp::OwnedStanza{stanza}, entry.ticket, entry.since});
-            held_bytes_ += stanza.bytes.size();
-            return;
-        }
-        context_.bounce(stanza, {xmpp::StanzaCondition::remote_server_timeout, {}, "link-down"}, entry.ticket);
-    });
-    for (auto& dialling : diallings_) {
-        if (dialling->session_id == session.id) dialling->given_up = std::exchange(dialling->session_id, {});
-    }
-    std::erase_if(sessions_, [&](const auto& s) { return s.get() == &session; });
-}
-
-void Hub::sweep() {
-    sweeping_ = false;
-    const TimePoint now = context_.shard.loop.now();
-    std::vector<std::pair<Session*, TimePoint>> over;  // and since when what it carries is too old to go again
-    bool broken = false;
-    for (const auto& session : sessions_) {
-        if (session->connection != nullptr) continue;
-        broken = true;
-        if (context_.successor_elsewhere && context_.successor_elsewhere({session->far_realm, session->far_node})) {
-            over.emplace_back(session.get(), TimePoint::min());
-            continue;
-        }
-        const TimePoint oldest = session->out.oldest();
-        const bool stale =
-            oldest != never && now - oldest >= context_.hold && now - session->broken_since >= context_.hold;
-        if (stale || now - session->broken_since >= session_life) over.emplace_back(session.get(), now - context_.hold);
-    }
-    for (const auto& [session, too_old] : over) give_up(*session, too_old);
-    flush_held();
-    while (!held_.empty() && now - held_.front().since >= context_.hold) {
-        const Waiting old = std::move(held_.front());
-        held_.pop_front();
-        held_bytes_ -= old.stanza.size();
-        context_.bounce(old.stanza.view(), {xmpp::StanzaCondition::remote_server_timeout, {}, "link-down"}, old.ticket);
-    }
-    if (broken || !held_.empty()) arm_sweep();
-}
-
-void Hub::arm_sweep() {
-    if (sweeping_) return;
-    sweeping_ = true;
-    sweeper_->arm(context_.shard.loop.now() + sweep_every);
-}
-
 Session* Hub::find_session(const std::string& id) {
     if (id.empty()) return nullptr;
     for (const auto& session : sessions_) {
@@ -543,43 +433,11 @@ Session* Hub::find_session(const std::string& id) {
     return nullptr;
 }
 
-std::unique_ptr<Session> Hub::take(const std::string& id, std::function<void(std::uint64_t)> handled_there) {
-    const auto at = std::find_if(sessions_.begin(), sessions_.end(), [&](const auto& s) { return s->id == id; });
-    if (at == sessions_.end()) return nullptr;
-    std::unique_ptr<Session> session = std::move(*at);
-    sessions_.erase(at);
-    detach(*session);
-    session->broken_since = context_.shard.loop.now();
-    advertise();
-    // Stanzas received here and not yet done report to the session's new shard.
-    context_.shard.desk.rebind(session->source, std::move(handled_there));
-    return session;
-}
-
-void Hub::handled(const std::string& session_id, std::uint64_t number) {
-    if (Session* session = find_session(session_id)) {
-        session->in.handled(number);
-        flush_done();
-    }
-}
-
 void Hub::restart() {
     std::vector<Connection*> open;
     for (const auto& connection : connections_) open.push_back(connection.get());
     for (Connection* connection : open) {
         connection->close(xmpp::StreamError{xmpp::StreamCondition::reset, {}, {}, {}}, "the router is restarted");
-    }
-}
-
-void Hub::shut() {
-    shutting_ = true;
-    for (auto& dialling : diallings_) {
-        dialling->retry.reset();
-        dialling->dial.reset();
-        dialling->lookup.reset();
-    }
-    for (const auto& connection : connections_) {
-        connection->close(xmpp::StreamError{xmpp::StreamCondition::system_shutdown, {}, {}, {}}, "shutting down");
     }
 }
 

@@ -1,6 +1,7 @@
 // The router links of one shard to nodes of one role: accepts them (edge, presence) or keeps them dialled (core),
 // carries stanzas over them in sessions that survive broken connections, and holds or bounces what cannot leave
-// (design, sections 6 and 7; docs/protocol/link.md).
+// (design, sections 6 and 7; docs/protocol/link.md). hub.cpp: sessions and their connections; sending.cpp: the way of a
+// stanza; ending.cpp: sessions that end, and the end of the node; dialling.cpp; serving.cpp.
 #pragma once
 
 #include <deque>
@@ -57,6 +58,13 @@ enum class Admission {
     end,     ///< the far side is broken or in other hands: the link ends with invalid-from
 };
 
+/// A connection on its way to the shard where the session lives that it resumes.
+struct MovedConnection {
+    std::unique_ptr<Connection> connection;
+    std::unique_ptr<io::MovingStream> stream;
+    SessionWanted wanted;
+};
+
 struct HubContext {
     routing::Shard& shard;
     End end = End::listener;
@@ -72,16 +80,22 @@ struct HubContext {
     /// Where a stanza may go. Without it a listener sends to those who serve the stanza's domain, a dialler to all.
     std::function<Way(const xmpp::Stanza&)> way{};
     std::function<void(const xmpp::Stanza&, const xmpp::StanzaError&, const routing::Ticket&)> bounce{};
-    std::function<void(bool held)> on_hold{};  ///< back-pressure to those who feed the link
+    std::function<void(bool held)> on_hold{};       ///< back-pressure to those who feed the link: it takes no more
+    std::function<void(const Partner&)> on_pace{};  ///< back-pressure to those who write to one domain
     std::function<void(const std::string& far_realm, const PeerFacts&)> on_facts{};
     std::function<void()> on_change{};  ///< a link came up or went down, or its far side bound names
     std::function<void(const Session&)> on_bound{};
-    std::function<void()> on_connection_closed{};
-    record::Histogram* delivery = nullptr;  ///< how long stanzas take to be done at the far side; of the shard
-    /// Edge: looks for a session on the other shards, takes it away from there and answers on this shard.
-    std::function<void(const std::string& id, std::function<void(std::unique_ptr<Session>)>)> find_elsewhere{};
-    /// Edge: another shard has a link that serves the domain; true: the stanza went there.
-    std::function<bool(const xmpp::Stanza&, const routing::Ticket&)> send_elsewhere{};
+    std::function<void()> on_connection_joined{};  ///< from another shard
+    std::function<void()> on_connection_closed{};  ///< or has left for another shard
+    record::Histogram* delivery = nullptr;         ///< how long stanzas take to be done at the far side; of the shard
+    /// Edge: a connection resumes a session of that shard.
+    std::function<void(std::uint32_t shard, std::shared_ptr<MovedConnection>)> hand_over{};
+    /// Edge: the far side has given up a session of that shard for one of this shard.
+    std::function<void(std::uint32_t shard, const std::string& id, const std::string& far_realm)> give_up_elsewhere{};
+    /// Edge: gives the stanza to `shard`, or else to one that has a link which serves its domain; which one took it.
+    std::function<std::optional<std::uint32_t>(const xmpp::Stanza&, const routing::Ticket&,
+                                               std::optional<std::uint32_t> shard)>
+        send_elsewhere{};
     /// Edge: another shard has a link to another process of that realm.
     std::function<bool(const FarNode& dead)> successor_elsewhere{};
 };
@@ -120,13 +134,18 @@ public:
     [[nodiscard]] Serves reached() const;
     /// Ends every connection; sessions stay and are resumed.
     void restart();
+    /// The node is going to stop: nothing is taken from far sides any more; what has no link and no sender that keeps
+    /// it is returned; what is under way may still be done.
+    void quiesce();
+    /// Nothing is under way over a link that is open.
+    [[nodiscard]] bool quiet() const;
+    /// Ends every connection. What has not arrived at the far side and no sender keeps is returned.
     void shut();
 
-    /// Another shard's connection resumes the session.
-    [[nodiscard]] std::unique_ptr<Session> take(const std::string& id,
-                                                std::function<void(std::uint64_t)> handled_there);
-    /// A stanza received before its session came to this shard is done.
-    void handled(const std::string& session_id, std::uint64_t number);
+    /// Edge: another shard's connection resumes a session that lives here.
+    void join(MovedConnection moved);
+    /// Edge: the node of that realm has given up a session that lives here.
+    void give_up(const std::string& id, const std::string& far_realm);
 
     void replace_tls(std::shared_ptr<const io::TlsContext> tls) { context_.tls = std::move(tls); }
     /// For connections from now on.
@@ -139,14 +158,30 @@ public:
     [[nodiscard]] std::vector<DialStatus> dials() const;
     [[nodiscard]] std::size_t held() const { return held_.size(); }
     void tables(TableFills& all) const;
+    /// Partners that take what they get too slowly, or whose stanzas are refused.
+    [[nodiscard]] std::vector<PartnerStatus> slow_partners() const;
+    /// The last stanzas at which links ended.
+    [[nodiscard]] const std::deque<Culprit>& culprits() const { return culprits_; }
 
 private:
     friend class Connection;
 
     struct Waiting {
         xmpp::OwnedStanza stanza;
-        routing::Ticket ticket;
+        Carried carried;
         TimePoint since{};
+        std::uint8_t strikes = 0;
+    };
+    /// With another shard, which has not said yet that it is done.
+    struct Elsewhere {
+        Carried carried;
+        std::uint64_t weight = 0;
+    };
+    /// To be returned as soon as nothing is being walked through.
+    struct Returned {
+        xmpp::OwnedStanza stanza;
+        routing::Ticket ticket;
+        xmpp::StanzaError error;
     };
     struct Dialling {
         DialTarget target;
@@ -170,7 +205,12 @@ private:
     void tell_served(Connection& connection);
     void tell_facts(Connection& connection);
     void done(Connection& connection, const std::vector<Range>& ranges);
+    void counted(Connection& connection, std::uint32_t h);
     void stanza(Connection& connection, const xmpp::Stanza& stanza);
+    /// One that came and is not to be passed on: counted, and its sender told where that is possible.
+    void refused(Connection& connection, const xmpp::Stanza& stanza, const xmpp::StanzaProblem& problem);
+    [[nodiscard]] Admission judge(const Session& session, const xmpp::Stanza& stanza);
+    routing::Ticket received(Session& session);
     void drained();
     void closed(Connection& connection);
 
@@ -178,21 +218,37 @@ private:
     void connect(Dialling& dialling);
     void dialled(Dialling& dialling, Result<std::unique_ptr<io::Stream>> result);
     void retry_later(Dialling& dialling, const std::string& why);
+    void move(Connection& connection, std::uint32_t shard, const SessionWanted& wanted);
     void resume(Connection& connection, Session& session, std::uint32_t h);
+    /// False: the far side's count cannot be; connection and session have ended.
+    [[nodiscard]] bool go_on(Connection& connection, Session& session, std::uint32_t h);
     Session& open_session(Connection& connection, const std::string& id);
-    Session& adopt(std::unique_ptr<Session> session);
     void begin(Connection& connection, Session& session);
     [[nodiscard]] Session* find_session(const std::string& id);
-    [[nodiscard]] Session* choose(const xmpp::Stanza& stanza);
-    void transmit(Session& session, std::string_view bytes, const routing::Ticket& ticket);
-    void hold_or_bounce(const xmpp::Stanza& stanza, const routing::Ticket& ticket);
+    /// The shard that made the session; nothing: this one, or nobody.
+    [[nodiscard]] std::optional<std::uint32_t> home(const std::string& id) const;
+    [[nodiscard]] bool is_here(const std::string& far_realm) const;
+    [[nodiscard]] Way way(const xmpp::Stanza& stanza) const;
+    [[nodiscard]] Session* choose(const xmpp::Stanza& stanza, const Lane& lane) const;
+    void transmit(Session& session, Waiting waiting);
+    /// Writes what the session may write now.
+    void pump(Session& session);
+    [[nodiscard]] bool send_elsewhere(const xmpp::Stanza& stanza, const Carried& carried, std::uint64_t weight);
+    void done_elsewhere(std::uint64_t sequence);
     void flush_held();
     void flush_done();
+    void send_done();
     void replace_dead(const Session& fresh);
     void replace_given_up(Session& fresh);
     void detach(Session& session);
-    /// Ends the session: what was sent after `too_old` waits for another, what is older is bounced.
+    /// Ends the session: what was taken over after `too_old` waits for another, what is older is bounced.
     void give_up(Session& session, TimePoint too_old);
+    void close_session(Session& session);
+    [[nodiscard]] bool others_can_carry(const Session& broken) const;
+    [[nodiscard]] Returned culprit(const Session& session, Window::Entry entry);
+    /// At the end of the node: returned, unless its sender keeps it.
+    void leave_or_return(std::vector<Returned>& returned, xmpp::OwnedStanza stanza, const Carried& carried);
+    void bounce_all(const std::vector<Returned>& returned);
     void sweep();
     void arm_sweep();
     void weigh();
@@ -212,13 +268,18 @@ private:
         std::size_t streams = 0;  ///< of the pair in that direction, on all shards
     };
     std::map<std::pair<xmpp::DomainPair, std::string>, Known> facts_;
+    Lanes lanes_;
     std::deque<Waiting> held_;
-    std::uint64_t held_bytes_ = 0;
+    std::map<std::uint64_t, Elsewhere> elsewhere_;  ///< by sequence of tickets of elsewhere_source_
+    routing::Ticket elsewhere_source_;
+    std::deque<Culprit> culprits_;
+    std::uint64_t serials_ = 0;
+    std::uint64_t looks_ = 0;  ///< at what is held
     std::unique_ptr<io::Timer> sweeper_;
     mutable std::mutex advertised_mutex_;  ///< what other shards read that have no link (rare)
     std::vector<std::string> advertised_;  ///< domains behind the links that are open
     std::vector<FarNode> open_nodes_;      ///< at the ends of the links that are open
-    bool sweeping_ = false, done_deferred_ = false, holding_ = false, shutting_ = false;
+    bool sweeping_ = false, done_deferred_ = false, holding_ = false, stopping_ = false, shutting_ = false;
 };
 
 }  // namespace sallyport::link

@@ -18,6 +18,9 @@ std::string listed(const std::vector<std::string>& names) {
     return all;
 }
 
+/// By their weight; each takes as much at least.
+std::uint64_t most_under_way(const Limits& limits) { return limits.link_bytes / sizeof(Window::Entry); }
+
 }  // namespace
 
 void Hub::tell_served(Connection& connection) {
@@ -31,6 +34,8 @@ void Hub::bound(Connection& connection, Serves serves) {
     Session* session = connection.session();
     if (session == nullptr) return;
     session->bound = std::move(serves);
+    // Before the old sessions end: what they held may come here from other shards.
+    advertise();
     replace_dead(*session);
     replace_given_up(*session);
     std::vector<std::string> domains;
@@ -136,7 +141,19 @@ void Hub::tell_facts(Connection& connection) {
 
 void Hub::tables(TableFills& all) const {
     all.push_back({"link.facts", facts_.size(), most_facts});
-    all.push_back({"link.held", held_.size(), context_.limits.queue_stanzas});
+    all.push_back({"link.held", held_.size(), most_under_way(context_.limits)});
+    all.push_back({"link.lanes", lanes_.size(), most_under_way(context_.limits)});
+    all.push_back({"link.elsewhere", elsewhere_.size(), most_under_way(context_.limits)});
+}
+
+std::vector<PartnerStatus> Hub::slow_partners() const {
+    std::vector<PartnerStatus> all;
+    for (const Partner& partner : lanes_.busy()) {
+        if (partner.pace != Pace::slow && partner.refused == 0) continue;
+        all.push_back(
+            {partner.domain, std::string{context_.far_role}, partner.stanzas, partner.weight, partner.refused});
+    }
+    return all;
 }
 
 std::vector<SessionStatus> Hub::sessions() const {

@@ -1,12 +1,14 @@
-// One session of the router link as its shard keeps it: it outlives connections, and may move to another shard with the
-// connection that resumes it (docs/protocol/link.md, section 3).
+// One session of the router link as its shard keeps it: it outlives connections, and never leaves its shard: a
+// connection that resumes it comes to where it lives (docs/protocol/link.md, section 3).
 #pragma once
 
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "proto/link/lanes.h"
 #include "proto/link/machine.h"
+#include "proto/link/send_window.h"
 #include "proto/link/session.h"
 #include "proto/xmpp/jid.h"
 #include "services/routing/ticket.h"
@@ -15,18 +17,41 @@ namespace sallyport::link {
 
 class Connection;
 
+/// What a window keeps beside a stanza.
+struct Carried {
+    routing::Ticket ticket;
+    Lane* lane = nullptr;
+};
+using Window = SendWindow<Carried>;
+
 struct Session {
     std::string id;
+    std::uint64_t serial = 0;  ///< of its hub; the id may change
     std::string far_realm, far_node;
     Serves bound;          ///< what the far side serves and reaches
     std::string replaces;  ///< the far side gave that one up for this; until the far side has bound what it serves
-    SendWindow<routing::Ticket> out;
+    Window out;
     ReceiveWindow in;
     routing::Ticket source;            ///< tickets of received stanzas
     Connection* connection = nullptr;  ///< null while broken
     TimePoint broken_since = never;
+    std::string why_broken;
     TimePoint open_since{};
     std::uint64_t sent = 0, received = 0, resumptions = 0;
+};
+
+/// A stanza at which connections ended, and which was returned for that.
+struct Culprit {
+    std::string far_realm, from, to;  ///< domains
+    std::string why;
+    TimePoint since{};
+};
+
+/// A domain to which too much is under way, for status.
+struct PartnerStatus {
+    std::string domain, far_role;
+    std::uint64_t stanzas = 0, bytes = 0;
+    std::uint64_t refused = 0;  ///< beyond its budget, since it last had nothing under way
 };
 
 /// For status.

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -78,6 +79,11 @@ public:
     /// A verification for a stream from `address` begins. Nothing: resource-constraint.
     [[nodiscard]] std::optional<Entry> begin_dialback(const IpAddress& address);
 
+    /// Outbound destinations of all shards. Bounded by the pools; no mutex.
+    void enter_destination() { destinations_.fetch_add(1, std::memory_order_relaxed); }
+    void leave_destination() { destinations_.fetch_sub(1, std::memory_order_relaxed); }
+    [[nodiscard]] std::uint64_t destinations() const { return destinations_.load(std::memory_order_relaxed); }
+
     struct Totals {
         std::uint64_t connections = 0, unauthenticated = 0, dialbacks = 0, refused = 0;
     };
@@ -102,6 +108,7 @@ private:
     std::deque<std::pair<TimePoint, Key>> ages_;  ///< one an account: when it is looked at, soonest first
     Account others_{0, 0, 0, {}, 0, others_share};
     Totals totals_;
+    std::atomic<std::uint64_t> destinations_{0};
 };
 
 }  // namespace sallyport::routing

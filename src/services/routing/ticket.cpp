@@ -18,11 +18,6 @@ Ticket TicketDesk::open(OnSettled on_settled) {
     return {shard_, slots_[slot].generation, slot, 0};
 }
 
-void TicketDesk::rebind(const Ticket& source, OnSettled on_settled) {
-    Slot& slot = slots_.at(source.source);
-    if (slot.generation == source.generation) slot.on_settled = std::move(on_settled);
-}
-
 void TicketDesk::close(const Ticket& source) {
     if (!source.wanted()) return;
     Slot& slot = slots_.at(source.source);

@@ -14,7 +14,10 @@ struct Ticket {
     std::uint32_t generation = 0;
     std::uint32_t source = 0;
     std::uint64_t sequence = 0;
+    bool only_counts = false;  ///< who waits wants to know, but does not keep the stanza
     [[nodiscard]] bool wanted() const { return source != 0; }
+    /// Who waits keeps the stanza until then: if the node ends before, he sends it again, or returns it.
+    [[nodiscard]] bool kept() const { return wanted() && !only_counts; }
 };
 
 /// The sources of one shard. Own thread only.
@@ -26,8 +29,6 @@ public:
 
     /// Registers a source; tickets are made from the result by setting `sequence`.
     [[nodiscard]] Ticket open(OnSettled on_settled);
-    /// Later settlements of the source's tickets go to another callback (a session that moved to another shard).
-    void rebind(const Ticket& source, OnSettled on_settled);
     /// Later settlements of the source's tickets are ignored.
     void close(const Ticket& source);
     /// For a ticket of this shard.

@@ -15,28 +15,36 @@
 
 namespace sallyport::s2s {
 
-class InboundStream;
 struct Carrier;
 
 /// How long a pair waits for an open stream to take it.
 inline constexpr Duration sharing_patience = std::chrono::seconds{10};
 
-struct Waiting {
-    xmpp::OwnedStanza stanza;
-    routing::Ticket ticket;
-    TimePoint since{};
+struct Destination;
+
+/// What the pairs of one remote domain have in common: their streams, and what is kept for them all.
+struct Remote {
+    std::vector<Carrier*> carriers;
+    std::vector<Destination*> pairs;
+    bool unshared = false;                           ///< the peer takes one pair a stream
+    std::uint64_t stanzas = 0, bytes = 0;            ///< in queues and windows
+    std::uint64_t most_stanzas = 0, most_bytes = 0;  ///< of those
 };
 
 /// A domain pair to which stanzas go.
 struct Destination {
     xmpp::DomainPair pair;
-    Carrier* carrier = nullptr;        ///< null while nothing waits for the pair
-    InboundStream* reverse = nullptr;  ///< XEP-0288: the peer's own stream carries the pair
+    Carrier* carrier = nullptr;  ///< null while nothing waits for the pair
+    Carrier* reverse = nullptr;  ///< XEP-0288: the peer's own stream may carry the pair
     std::deque<Waiting> queue;
     std::uint64_t queued_bytes = 0;
     std::uint64_t most_stanzas = 0, most_bytes = 0;  ///< of the queue
     Duration patience{0};                            ///< of a stanza in the queue
-    std::uint64_t unacknowledged = 0;                ///< in the windows of carriers
+    Remote* remote = nullptr;
+    std::uint64_t unacknowledged = 0;  ///< in the windows of carriers
+    std::uint64_t in_windows = 0;      ///< with what needs no acknowledgement
+    std::uint64_t suspects = 0;        ///< in the queue or a window: a stream has ended at them, or near them
+    std::uint64_t sponsor = 0;         ///< whose stanza opened it, until it has worked once; 0: nobody is charged
     bool ready = false;
     bool told = false;        ///< that it is up (S2sContext::on_peer)
     bool asked = false;       ///< the carrier's stream was asked for the pair, after its first
@@ -45,6 +53,7 @@ struct Destination {
     TimePoint used_at{};
     unsigned failures = 0;
     TimePoint retry_at{};
+    TimePoint revived_at{};  ///< by a sign of life
     TimePoint failing_since = never;
     std::optional<DialFailure> failure;
     WallTime last_success{}, last_failure{};
@@ -52,53 +61,101 @@ struct Destination {
     std::unique_ptr<HurtUsers> hurt;  ///< null: nobody, since the pair last worked
 };
 
-/// What was written to one stream and may have to be sent again, or returned.
+/// What was written to one stream and may have to be sent again, or returned: with XEP-0198 until the peer has
+/// acknowledged it; without until its TCP has had all of it for a while. Bounded in count and bytes.
 class SentWindow {
 public:
     struct Written {
         Destination* to = nullptr;
         Waiting waiting;
+        std::uint64_t begin = 0, end = 0;  ///< of the stream's bytes
+        TimePoint taken_at = never;        ///< the peer's TCP had all of it; only without XEP-0198
     };
+    /// Without XEP-0198: who took a stanza and lived on for so long has read it.
+    static constexpr Duration settling = std::chrono::seconds{1};
 
-    /// With XEP-0198: until the peer acknowledges it.
-    void keep_until_acknowledged(Destination& to, Waiting waiting);
-    /// Without: until the peer's TCP has taken it. The oldest are let go beyond a bound.
-    void keep_until_taken(Waiting waiting);
+    void set_bounds(std::uint64_t stanzas, std::uint64_t bytes);
+    void keep_until_acknowledged(Destination& to, Waiting waiting, std::uint64_t begin, std::uint64_t end);
+    void keep_until_taken(Destination& to, Waiting waiting, std::uint64_t begin, std::uint64_t end);
+    /// The peer will acknowledge nothing after all: what waits for that is kept until it is taken.
+    [[nodiscard]] std::vector<routing::Ticket> waive();
     /// When the pool took the oldest that the peer has not acknowledged; `never` when there is none.
     [[nodiscard]] TimePoint oldest() const {
         return unacknowledged_.empty() ? never : unacknowledged_.front().waiting.since;
     }
-    /// The oldest that the peer has not acknowledged.
-    [[nodiscard]] std::optional<routing::Ticket> acknowledge();
-    /// `in_flight` bytes are on their way still.
-    void taken(std::size_t in_flight);
-    /// No more until the peer acknowledges.
-    [[nodiscard]] bool full() const;
-    [[nodiscard]] std::deque<Written> all_unacknowledged();
-    [[nodiscard]] std::deque<Waiting> all_untaken();
+    /// The oldest that the peer has not acknowledged; null when there is none.
+    [[nodiscard]] const Written* front() const { return unacknowledged_.empty() ? nullptr : &unacknowledged_.front(); }
+    void acknowledge();
+    /// The peer's TCP has so many of the stream's bytes. True: something has settled; nothing does while it is `stuck`,
+    /// for then the peer is not reading what its TCP took.
+    [[nodiscard]] bool taken(std::uint64_t bytes, bool stuck, TimePoint now);
+    /// So much was written since the last look that it is time for taken().
+    [[nodiscard]] bool wants_look() const { return unlooked_ >= look_every; }
+    /// No more until the peer acknowledges, or takes.
+    [[nodiscard]] bool full() const {
+        return unacknowledged_.size() >= room_ || unacknowledged_bytes_ > most_bytes_ ||
+               kept_.size() - taken_ >= most_stanzas_ || untaken_bytes_ > most_bytes_;
+    }
+    /// It waits for the peer's TCP, which says nothing by itself.
+    [[nodiscard]] bool full_of_untaken() const {
+        return kept_.size() - taken_ >= most_stanzas_ || untaken_bytes_ > most_bytes_;
+    }
+    [[nodiscard]] bool empty() const { return unacknowledged_.empty() && kept_.empty(); }
+    /// A stream has ended at one of the stanzas to come: one at a time is sent, later a few, so that it shows at which.
+    void be_careful(bool careful);
+    [[nodiscard]] bool careful() const { return careful_; }
+    /// Everything, in the order in which it was written.
+    [[nodiscard]] std::deque<Written> all();
 
 private:
+    static constexpr std::size_t look_every = 256;
+
+    void count_in(const Written& written);
+    static void count_out(const Written& written);
+    void drop_settled();
+
     std::deque<Written> unacknowledged_;
-    std::deque<Waiting> untaken_;
-    std::uint64_t unacknowledged_bytes_ = 0, untaken_bytes_ = 0;
+    std::deque<Written> kept_;
+    std::size_t taken_ = 0;  ///< of kept_, at its front, is with the peer's TCP
+    std::uint64_t unacknowledged_bytes_ = 0, untaken_bytes_ = 0, taken_bytes_ = 0;
+    std::uint64_t most_stanzas_ = 1, most_bytes_ = 1;
+    std::size_t room_ = 1;  ///< unacknowledged stanzas at most
+    std::size_t unlooked_ = 0;
+    std::size_t proved_ = 0;  ///< acknowledged since room_ last grew
+    bool careful_ = false;
 };
 
-/// An outbound stream and the pairs on it. Its stream is asked for further pairs when its first one is authenticated.
+/// A stream and the pairs that go out on it. One of ours is asked for further pairs when its first one is
+/// authenticated; one of the peer's (XEP-0288) may carry the pairs that have proved themselves on it.
 struct Carrier {
-    std::unique_ptr<OutboundStream> stream;
+    std::unique_ptr<OutboundStream> stream;  ///< ours; null: the peer's
+    WayOut* out = nullptr;                   ///< either; never null
     std::vector<Destination*> pairs;
-    std::size_t turn = 0;  ///< whose queue is next when there is room
+    std::vector<Destination*> offered;  ///< on the peer's: those that it may carry
+    std::size_t turn = 0;               ///< whose queue is next when there is room
     SentWindow window;
-    bool open = false;    ///< its first pair is authenticated
-    bool ending = false;  ///< takes no further pairs
+    bool open = false;     ///< its first pair is authenticated
+    bool ending = false;   ///< takes no further pairs
+    bool carried = false;  ///< something has been acknowledged, or taken for good
     std::uint64_t peer_max_bytes = 0;
+    TimePoint opened_at{};
+    std::uint64_t taken = 0;         ///< of the stream's bytes, at the latest look
+    TimePoint moved_at{};            ///< when that had grown
+    TimePoint owed_since = never;    ///< the peer has a stanza that it does not acknowledge
+    TimePoint silent_since = never;  ///< no sign of life for long enough to be told
     TimePoint probed_at = never;
     TimePoint answered_at{};  ///< an XEP-0199 answer came on another stream
     std::string ping_id;
 
-    [[nodiscard]] bool has_room() const { return stream->has_room() && !window.full(); }
+    [[nodiscard]] bool has_room() const { return out->has_room() && !window.full(); }
     void join(Destination& to);
     void leave(Destination& to);
+    /// A pair on it has stanzas at which a stream has ended.
+    [[nodiscard]] bool has_suspects() const;
 };
+
+/// What is kept of the pair's stanzas, in its queue or in a window, counts against the remote domain's budget.
+void hold(Destination& to, std::size_t bytes);
+void release(Destination& to, std::size_t bytes);
 
 }  // namespace sallyport::s2s

@@ -2,6 +2,7 @@
 // report to. Made by the node, which also replaces the TLS contexts on reload.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "services/routing/ledger.h"
 #include "services/routing/shard.h"
 #include "services/s2s/dialer.h"
+#include "services/s2s/lessons.h"
 
 namespace sallyport::s2s {
 
@@ -26,6 +28,14 @@ struct PeerNews {
     Method method = Method::none;
     std::string tls_version, cipher, address;
     bool up = true;
+};
+
+/// A stanza that has not gone, or may have to go again.
+struct Waiting {
+    xmpp::OwnedStanza stanza;
+    routing::Ticket ticket;
+    TimePoint since{};   ///< when it came here, however often it is sent again
+    unsigned blame = 0;  ///< for streams that ended when the peer had some of it, and had not acknowledged it
 };
 
 struct S2sContext {
@@ -52,13 +62,19 @@ struct S2sContext {
         return of_peer;
     }
     std::function<void(const PeerNews&)> on_peer{};
+    /// A domain has proved itself on an inbound stream: news for the other shards' pools.
+    std::function<void(const xmpp::Domain& remote)> on_alive{};
     /// The answer to a ping of another shard's pool.
     std::function<void(std::uint32_t shard, std::string id, std::string from, std::string to)> pong_elsewhere{};
     /// Domain pairs to one remote domain travel on one stream where the peer lets them (decision record 0011).
     bool share_streams = false;
+    bool stopping = false;  ///< the node ends: no stanza is read any more
     /// XEP-0288: an inbound stream of this shard carries the pair both ways from now on, or no longer.
     std::function<void(const xmpp::DomainPair& pair, bool up)> on_reverse{};
+    /// What waits for a pair whose streams another shard opens.
+    std::function<void(std::uint32_t shard, const xmpp::DomainPair& pair, std::deque<Waiting> waiting)> take_over{};
     routing::Router* router = nullptr;
+    Learned* learned = nullptr;       ///< of the shard, from failures; null: nothing is remembered
     record::Desk* records = nullptr;  ///< of the shard; null: nothing is recorded
     /// The domain is of our side: what comes back to it names its verdict.
     std::function<bool(std::string_view domain)> is_ours{};
@@ -88,9 +104,11 @@ struct DestinationStatus {
     std::string state;  ///< idle, connecting, ready, waiting
     std::uint64_t queued = 0, queued_bytes = 0, unacknowledged = 0;
     unsigned failures = 0;
+    bool certificate_refused = false;  ///< SASL EXTERNAL ended a stream lately: dialback is used
     std::string last_error, last_step;
     WallTime last_success{}, last_failure{};
     Duration next_retry{0};
+    Duration stalled{0};             ///< the stream is open, and has given no sign of progress for so long
     std::vector<std::string> users;  ///< of ours whose stanzas wait or came back since the pair last worked: bare JIDs
     std::uint64_t users_more = 0;    ///< beside those
     std::uint32_t shard = 0;

@@ -7,12 +7,6 @@
 
 namespace sallyport::s2s {
 
-namespace {
-/// How long a domain whose authoritative server could not be reached is answered from memory.
-constexpr Duration negative_memory = std::chrono::seconds{30};
-constexpr std::size_t most_remembered = 4096;
-}  // namespace
-
 /// The owner of one verify-only stream; forwards its answers to the desk.
 class InquiryStream final : public OutboundOwner {
 public:
@@ -31,6 +25,7 @@ public:
     void outbound_drained(OutboundStream&) override {}
     void outbound_limits(OutboundStream&, const PeerLimits&) override {}
     bool outbound_answered(const xmpp::Stanza&, const routing::Ticket&) override { return false; }
+    void outbound_refused(const xmpp::Stanza&, const xmpp::StanzaError&, const routing::Ticket&) override {}
     void outbound_gone(OutboundStream&, const DialFailure& failure, bool was_ready) override {
         on_gone_(failure.condition, failure.why, was_ready);
     }
@@ -41,21 +36,20 @@ private:
     OutboundStream stream_;
 };
 
-DialbackDesk::DialbackDesk(S2sContext& context)
-    : context_{context}, forgetting_{context.shard.loop.timer([this] { forget_old(); })} {}
+DialbackDesk::DialbackDesk(S2sContext& context) : context_{context} {}
 DialbackDesk::~DialbackDesk() = default;
 
 void DialbackDesk::ask(const void* owner, routing::Ledger::Entry counted, Verify verify, OnVerified on_verified) {
     const Key key{verify.pair.remote.text(), verify.pair.local.text()};
     Request request{owner, std::move(counted), std::move(verify), std::move(on_verified)};
-    if (const auto known = unreachable_.find(key.first); known != unreachable_.end()) {
-        if (context_.shard.loop.now() < known->second.until) {
-            // From the loop, not from within the stream's own call.
-            delayed_.push_back({std::move(request), known->second.condition, known->second.why});
-            if (delayed_.size() == 1) context_.shard.loop.defer([this] { answer_delayed(); });
-            return;
-        }
-        unreachable_.erase(known);
+    const Learned::Unreachable* const known =
+        context_.learned == nullptr ? nullptr
+                                    : context_.learned->unreachable.recall(key.first, context_.shard.loop.now());
+    if (known != nullptr) {
+        // From the loop, not from within the stream's own call.
+        delayed_.push_back({std::move(request), known->condition, known->why});
+        if (delayed_.size() == 1) context_.shard.loop.defer([this] { answer_delayed(); });
+        return;
     }
     Inquiry& inquiry = inquiry_for(key, request.verify.pair);
     const bool fresh = inquiry.requests.empty();
@@ -114,7 +108,9 @@ void DialbackDesk::gone(std::uint64_t number, xmpp::StanzaCondition condition, c
     if (node.empty()) return;
     Inquiry inquiry = std::move(node.mapped());
     if (const auto at = open_.find(inquiry.key); at != open_.end() && at->second == number) open_.erase(at);
-    if (!reached) remember(inquiry.key.first, condition, why);
+    if (!reached && context_.learned != nullptr) {
+        context_.learned->unreachable.learn(inquiry.key.first, {condition, why}, context_.shard.loop.now());
+    }
     for (Request& request : inquiry.requests) finish(std::move(request), Verified::Outcome::error, condition, why);
     // The stream is in the middle of telling us: it is destroyed from the loop.
     dead_.push_back(std::move(inquiry.stream));
@@ -127,21 +123,8 @@ void DialbackDesk::finish(Request request, Verified::Outcome outcome, xmpp::Stan
     if (request.on_verified) request.on_verified(outcome, condition, why);
 }
 
-void DialbackDesk::remember(const std::string& domain, xmpp::StanzaCondition condition, const std::string& why) {
-    if (unreachable_.size() >= most_remembered) unreachable_.clear();
-    if (unreachable_.empty()) forgetting_->arm(context_.shard.loop.now() + negative_memory);
-    unreachable_[domain] = {context_.shard.loop.now() + negative_memory, condition, why};
-}
-
-void DialbackDesk::forget_old() {
-    const TimePoint now = context_.shard.loop.now();
-    std::erase_if(unreachable_, [&](const auto& entry) { return entry.second.until <= now; });
-    if (!unreachable_.empty()) forgetting_->arm(now + negative_memory);
-}
-
 void DialbackDesk::tables(TableFills& all) const {
     all.push_back({"s2s.inquiries", inquiries_.size(), context_.limits.pending_dialbacks});
-    all.push_back({"s2s.unreachable", unreachable_.size(), most_remembered});
 }
 
 void DialbackDesk::rules_changed() {

@@ -44,11 +44,6 @@ private:
         std::unique_ptr<InquiryStream> stream;
         std::vector<Request> requests;
     };
-    struct Unreachable {
-        TimePoint until{};
-        xmpp::StanzaCondition condition{};
-        std::string why;
-    };
     /// A request that is answered from memory in the next turn.
     struct Delayed {
         Request request;
@@ -61,14 +56,10 @@ private:
     void gone(std::uint64_t number, xmpp::StanzaCondition condition, const std::string& why, bool reached);
     void answer_delayed();
     void finish(Request request, Verified::Outcome outcome, xmpp::StanzaCondition condition, const std::string& why);
-    void forget_old();
-    void remember(const std::string& domain, xmpp::StanzaCondition condition, const std::string& why);
 
     S2sContext& context_;
     std::map<std::uint64_t, Inquiry> inquiries_;  ///< all, also those whose stream is closing
     std::map<Key, std::uint64_t> open_;           ///< those that take further requests
-    std::map<std::string, Unreachable> unreachable_;
-    std::unique_ptr<io::Timer> forgetting_;
     std::vector<Delayed> delayed_;
     std::vector<std::unique_ptr<InquiryStream>> dead_;
     std::uint64_t next_number_ = 0;

@@ -1,4 +1,4 @@
-// The dial job: SRV answers, targets in order, addresses raced.
+// The dial job: SRV answers, targets in order, addresses raced; what comes after one that was of no use.
 #include "services/s2s/dialer.h"
 
 #include <algorithm>
@@ -54,7 +54,7 @@ bool is_trouble(DnsStatus status) {
 
 DialJob::DialJob(routing::Shard& shard, const DialSettings& settings, xmpp::Domain domain,
                  std::optional<ConfiguredTargets> configured, bool direct_tls, OnDialled on_dialled, OnFailed on_failed,
-                 OnStep on_step, OnAnswer on_answer)
+                 OnStep on_step, OnAnswer on_answer, Lessons<bool>* useless)
     : shard_{shard},
       settings_{settings},
       domain_{std::move(domain)},
@@ -70,7 +70,8 @@ DialJob::DialJob(routing::Shard& shard, const DialSettings& settings, xmpp::Doma
           route::RaceActions actions;
           if (race_) race_->tick(shard_.loop.now(), actions);
           race(actions);
-      })} {}
+      })},
+      useless_{useless} {}
 
 DialJob::~DialJob() = default;
 
@@ -143,48 +144,159 @@ void DialJob::services_known() {
         case route::SrvPlan::Next::addresses: return begin_targets({{domain_.ascii(), 5269, false, false}});
         case route::SrvPlan::Next::nothing: break;
     }
-    const bool temporary =
-        server_answer_->status == DnsStatus::timed_out || server_answer_->status == DnsStatus::failed;
-    fail({xmpp::StanzaCondition::remote_server_not_found, !temporary, "dns", plan.why});
+    const auto is_unknown = [](const DnsAnswer& answer) {
+        return answer.status == DnsStatus::timed_out || answer.status == DnsStatus::failed;
+    };
+    // What either of them does not say now, it may say later.
+    const bool temporary = is_unknown(*server_answer_) || is_unknown(*direct_answer_);
+    fail({xmpp::StanzaCondition::remote_server_not_found, !temporary && !may_pass_, "dns", plan.why});
 }
 
 void DialJob::begin_targets(std::vector<route::Target> targets) {
     targets_ = std::move(targets);
+    // Nothing is left out: what was of no use lately comes last.
+    std::stable_partition(targets_.begin(), targets_.end(),
+                          [this](const route::Target& target) { return !is_useless(key(target)); });
     target_ = 0;
     try_target();
 }
 
-void DialJob::next() {
-    attempts_.clear();
-    ++target_;
-    try_target();
+bool DialJob::has_next() const {
+    if (has_untried() || target_ + 1 < targets_.size()) return true;
+    return configured_ && configured_->fall_back_to_dns && !dns_tried_;
+}
+
+void DialJob::next(bool permanent) {
+    may_pass_ = may_pass_ || !permanent;
+    if (winner_ && target_ < targets_.size()) {
+        spent_.push_back(*winner_);
+        learn(key(targets_[target_], *winner_));
+        winner_.reset();
+    }
+    race_failed();
+}
+
+void DialJob::again() {
+    if (!winner_) return next(false);
+    const IpAddress address = *winner_;
+    const route::Family family = address.v6 ? route::Family::v6 : route::Family::v4;
+    race_.emplace(settings_.most_addresses);
+    route::RaceActions actions;
+    race_->resolved(address.v6 ? route::Family::v4 : route::Family::v6, {}, shard_.loop.now(), actions);
+    if (!race_->over()) race_->resolved(family, {address}, shard_.loop.now(), actions);
+    race(actions);
+}
+
+void DialJob::succeeded() {
+    if (useless_ == nullptr || !winner_ || target_ >= targets_.size()) return;
+    useless_->unlearn(key(targets_[target_]));
+    useless_->unlearn(key(targets_[target_], *winner_));
+}
+
+std::string DialJob::key(const route::Target& target) const {
+    return domain_.text() + " " + target.host + " " + std::to_string(target.port) +
+           (target.direct_tls ? " direct" : "");
+}
+
+std::string DialJob::key(const route::Target& target, const IpAddress& address) const {
+    return key(target) + " " + address.text();
+}
+
+bool DialJob::is_useless(const std::string& key) const {
+    return useless_ != nullptr && useless_->recall(key, shard_.loop.now()) != nullptr;
+}
+
+/// Only where there is a choice.
+void DialJob::learn(const std::string& key) {
+    if (useless_ == nullptr || (targets_.size() < 2 && v6_.size() + v4_.size() < 2)) return;
+    useless_->learn(key, true, shard_.loop.now());
+}
+
+/// How long this target may take for a step while others wait: a silent one must not use up what the sender grants.
+std::optional<Duration> DialJob::share() const {
+    constexpr Duration least = std::chrono::seconds{2};
+    std::size_t waiting = targets_.size() - target_ - 1;
+    const auto has_its_turn = [this](const IpAddress& a) {
+        return a == winner_ || std::find(spent_.begin(), spent_.end(), a) != spent_.end() ||
+               std::any_of(attempts_.begin(), attempts_.end(), [&](const Attempt& one) { return one.address == a; });
+    };
+    for (const auto* const known : {&v6_, &v4_}) {
+        waiting += known->size() - static_cast<std::size_t>(std::count_if(known->begin(), known->end(), has_its_turn));
+    }
+    if (configured_ && configured_->fall_back_to_dns && !dns_tried_) ++waiting;
+    if (waiting == 0) return std::nullopt;
+    const Duration left = std::max(Duration{0}, settings_.patience - (shard_.loop.now() - started_));
+    const Duration fair = left / static_cast<Duration::rep>(waiting + 1);
+    return std::min(std::max(fair, least), settings_.target_patience);
 }
 
 void DialJob::try_target() {
     race_.reset();
     attempts_.clear();
+    v6_lookup_.reset();
+    v4_lookup_.reset();
+    v6_.clear();
+    v4_.clear();
+    spent_.clear();
+    winner_.reset();
     if (target_ >= targets_.size()) {
         if (configured_ && configured_->fall_back_to_dns && !dns_tried_) return look_up_services();
         const bool nowhere = !any_address_;
         const std::string why = !last_problem_.empty() ? last_problem_
                                 : refused_address_ ? "every address is reserved or refused; see [s2s] allow_networks"
                                                    : "no address";
+        const bool permanent = nowhere ? !dns_trouble_ && !configured_ : !may_pass_ && !dns_trouble_;
         return fail(
             {nowhere ? xmpp::StanzaCondition::remote_server_not_found : xmpp::StanzaCondition::remote_server_timeout,
-             nowhere && !dns_trouble_ && !configured_, nowhere ? "dns" : "tcp", why});
+             permanent, nowhere ? "dns" : "tcp", why});
     }
     const route::Target& target = targets_[target_];
     race_.emplace(settings_.most_addresses);
     if (auto literal = IpAddress::parse(target.host)) {
-        route::RaceActions actions;
-        const auto addresses = permitted({*literal});
-        const TimePoint now = shard_.loop.now();
-        race_->resolved(literal->v6 ? route::Family::v4 : route::Family::v6, {}, now, actions);
-        if (race_) race_->resolved(literal->v6 ? route::Family::v6 : route::Family::v4, addresses, now, actions);
-        return race(actions);
+        (literal->v6 ? v6_ : v4_) = permitted({*literal});
+        return race_known();
     }
     look_up_addresses(route::Family::v6);
     look_up_addresses(route::Family::v4);
+}
+
+/// Those of the target that have not failed, in their order; those that were of no use lately only when asked for.
+std::vector<IpAddress> DialJob::untried(route::Family family, bool useless_too) const {
+    std::vector<IpAddress> left;
+    if (target_ >= targets_.size() || spent_.size() >= settings_.most_addresses) return left;
+    for (const IpAddress& address : family == route::Family::v6 ? v6_ : v4_) {
+        const bool spent = address == winner_ || std::find(spent_.begin(), spent_.end(), address) != spent_.end();
+        if (!spent && (useless_too || !is_useless(key(targets_[target_], address)))) left.push_back(address);
+    }
+    return left;
+}
+
+bool DialJob::has_untried() const {
+    return !untried(route::Family::v6, true).empty() || !untried(route::Family::v4, true).empty();
+}
+
+/// A race among what is known of the target and has not failed.
+void DialJob::race_known() {
+    auto v6 = untried(route::Family::v6, false), v4 = untried(route::Family::v4, false);
+    if (v6.empty() && v4.empty()) {
+        v6 = untried(route::Family::v6, true);
+        v4 = untried(route::Family::v4, true);
+    }
+    attempts_.clear();
+    race_.emplace(settings_.most_addresses);
+    route::RaceActions actions;
+    const TimePoint now = shard_.loop.now();
+    // The empty family first: the other does not wait for it.
+    const bool four_first = v4.empty();
+    race_->resolved(four_first ? route::Family::v4 : route::Family::v6, four_first ? v4 : v6, now, actions);
+    race_->resolved(four_first ? route::Family::v6 : route::Family::v4, four_first ? v6 : v4, now, actions);
+    race(actions);
+}
+
+/// What the race was among is spent.
+void DialJob::race_failed() {
+    if (has_untried()) return race_known();
+    target_failed();
 }
 
 void DialJob::look_up_addresses(route::Family family) {
@@ -194,7 +306,7 @@ void DialJob::look_up_addresses(route::Family family) {
 }
 
 void DialJob::addresses_known(route::Family family, const DnsAnswer& answer) {
-    if (!race_ || race_->over()) return;
+    if (!race_) return;
     dns_log_.debug("dns.addresses", {{"host", targets_[target_].host},
                                      {"family", family == route::Family::v6 ? "AAAA" : "A"},
                                      {"status", text(answer.status)},
@@ -209,8 +321,10 @@ void DialJob::addresses_known(route::Family family, const DnsAnswer& answer) {
     if (answer.addresses.empty() && answer.status != DnsStatus::no_data && last_problem_.empty()) {
         last_problem_ = "address look-up of " + targets_[target_].host + ": " + text(answer.status);
     }
+    (family == route::Family::v6 ? v6_ : v4_) = permitted(answer.addresses);
+    if (race_->over()) return;  // kept for when the winner was of no use
     route::RaceActions actions;
-    race_->resolved(family, permitted(answer.addresses), shard_.loop.now(), actions);
+    race_->resolved(family, untried(family, false), shard_.loop.now(), actions);
     race(actions);
 }
 
@@ -247,7 +361,8 @@ void DialJob::race(const route::RaceActions& actions) {
                 const auto winner = std::find_if(attempts_.begin(), attempts_.end(),
                                                  [&](const Attempt& a) { return a.number == action.attempt; });
                 if (winner == attempts_.end() || !winner->stream) return;
-                Dialled dialled{std::move(winner->stream), targets_[target_]};
+                winner_ = winner->address;
+                Dialled dialled{std::move(winner->stream), targets_[target_], share()};
                 attempts_.clear();
                 timer_->disarm();
                 tcp_log_.debug("tcp.connected", {{"domain", domain_.text()},
@@ -255,7 +370,7 @@ void DialJob::race(const route::RaceActions& actions) {
                                                  {"remote", dialled.stream->remote().text()}});
                 return on_dialled_(std::move(dialled));
             }
-            case route::RaceAction::Kind::failed: return target_failed(last_problem_);
+            case route::RaceAction::Kind::failed: return race_failed();
         }
     }
     arm();
@@ -269,7 +384,8 @@ void DialJob::connect(unsigned attempt, const IpAddress& address) {
     tcp_log_.debug("tcp.connecting", {{"domain", domain_.text()}, {"remote", to.text()}});
     attempts_.push_back({attempt, address, nullptr, nullptr, shard_.loop.now()});
     attempts_.back().dial = shard_.network.dial(
-        to, source == settings_.sources.end() ? nullptr : &*source, settings_.connect_timeout,
+        to, source == settings_.sources.end() ? nullptr : &*source,
+        target_ + 1 < targets_.size() ? std::min(settings_.connect_timeout, *share()) : settings_.connect_timeout,
         [this, attempt](Result<std::unique_ptr<io::Stream>> result) { connected(attempt, std::move(result)); });
 }
 
@@ -288,6 +404,9 @@ void DialJob::connected(unsigned attempt, Result<std::unique_ptr<io::Stream>> re
         race_->attempt_connected(attempt, actions);
     } else {
         last_problem_ = result.error().text;
+        may_pass_ = true;
+        spent_.push_back(at->address);
+        learn(key(targets_[target_], at->address));
         tcp_log_.write_for(log_source_, LogLevel::info, "tcp.failed",
                            {{"domain", domain_.text()},
                             {"remote", Endpoint{at->address, targets_[target_].port}.text()},
@@ -297,8 +416,8 @@ void DialJob::connected(unsigned attempt, Result<std::unique_ptr<io::Stream>> re
     race(actions);
 }
 
-void DialJob::target_failed(const std::string& why) {
-    last_problem_ = why;
+void DialJob::target_failed() {
+    learn(key(targets_[target_]));
     ++target_;
     try_target();
 }

@@ -1,5 +1,6 @@
 // From a domain to a connected byte stream: configured targets or SRV (RFC 6120 3.2, XEP-0368), then each target's
-// addresses raced (RFC 8305), none of them reserved unless the operator allows it (threat T69).
+// addresses raced (RFC 8305), none of them reserved unless the operator allows it (threat T69). A stream that was of no
+// use is followed by the next address, then the next target; what was of no use lately comes last.
 #pragma once
 
 #include <functional>
@@ -17,6 +18,7 @@
 #include "proto/xmpp/errors.h"
 #include "services/record/handshake.h"
 #include "services/routing/shard.h"
+#include "services/s2s/lessons.h"
 
 namespace sallyport::s2s {
 
@@ -28,6 +30,8 @@ struct DialSettings {
     std::uint64_t most_targets = 8;
     std::uint64_t most_addresses = 8;
     Duration connect_timeout = std::chrono::seconds{10};
+    Duration patience = std::chrono::seconds{30};         ///< for all targets together, shared among them
+    Duration target_patience = std::chrono::seconds{10};  ///< for one behind which others wait, at most
 };
 
 /// Targets that replace DNS: a static route, or an inside server's address.
@@ -50,6 +54,7 @@ struct DialFailure {
 struct Dialled {
     std::unique_ptr<io::Stream> stream;
     route::Target target;
+    std::optional<Duration> share{};  ///< for each step of the negotiation, when others wait for their turn
 };
 
 /// One attempt to reach a domain. Destroying it cancels everything; callbacks come from the loop.
@@ -61,9 +66,10 @@ public:
     using OnStep = std::function<void(std::string_view name, record::Facts facts, bool good)>;
     using OnAnswer = std::function<void(const DnsAnswer& answer)>;
 
+    /// `useless`: the shard's memory of targets; null: nothing is remembered.
     DialJob(routing::Shard& shard, const DialSettings& settings, xmpp::Domain domain,
             std::optional<ConfiguredTargets> configured, bool direct_tls, OnDialled on_dialled, OnFailed on_failed,
-            OnStep on_step = {}, OnAnswer on_answer = {});
+            OnStep on_step = {}, OnAnswer on_answer = {}, Lessons<bool>* useless = nullptr);
     ~DialJob();
     DialJob(const DialJob&) = delete;
     DialJob& operator=(const DialJob&) = delete;
@@ -71,8 +77,17 @@ public:
     /// What is logged was caused by that source (LogRecord::source).
     void log_for(std::string source) { log_source_ = std::move(source); }
     void start();
-    /// The stream that was handed out failed before it was of use: goes on with the next target.
-    void next();
+    /// Is there a further address or target?
+    [[nodiscard]] bool has_next() const;
+    /// The stream that was handed out failed before it was of use: goes on with the next. `permanent`: it would fail
+    /// the same way again.
+    void next(bool permanent);
+    /// Dials the address of the stream that was handed out once more.
+    void again();
+    /// What was handed out is of use.
+    void succeeded();
+    /// A target failed in a way that may pass.
+    [[nodiscard]] bool may_pass() const { return may_pass_; }
 
 private:
     void look_up_services();
@@ -82,9 +97,18 @@ private:
     void look_up_addresses(route::Family family);
     void addresses_known(route::Family family, const DnsAnswer& answer);
     void race(const route::RaceActions& actions);
+    void race_failed();
+    void race_known();
+    [[nodiscard]] std::vector<IpAddress> untried(route::Family family, bool useless_too) const;
+    [[nodiscard]] bool has_untried() const;
+    [[nodiscard]] std::optional<Duration> share() const;
+    [[nodiscard]] std::string key(const route::Target& target) const;
+    [[nodiscard]] std::string key(const route::Target& target, const IpAddress& address) const;
+    [[nodiscard]] bool is_useless(const std::string& key) const;
+    void learn(const std::string& key);
     void connect(unsigned attempt, const IpAddress& address);
     void connected(unsigned attempt, Result<std::unique_ptr<io::Stream>> result);
-    void target_failed(const std::string& why);
+    void target_failed();
     void arm();
     void fail(DialFailure failure);
     [[nodiscard]] std::vector<IpAddress> permitted(const std::vector<IpAddress>& addresses);
@@ -119,12 +143,17 @@ private:
     std::size_t target_ = 0;
     bool dns_tried_ = false;
     std::optional<route::HappyEyeballs> race_;
+    std::vector<IpAddress> v6_, v4_;  ///< of the target, as far as they are known
+    std::vector<IpAddress> spent_;    ///< those that have failed
+    std::optional<IpAddress> winner_;
     std::vector<Attempt> attempts_;
     std::unique_ptr<io::Timer> timer_;
     std::string last_problem_;
     bool refused_address_ = false;
     bool any_address_ = false;
     bool dns_trouble_ = false;  ///< a look-up failed or timed out: later it may succeed
+    bool may_pass_ = false;
+    Lessons<bool>* useless_;
 };
 
 }  // namespace sallyport::s2s

@@ -29,12 +29,13 @@ InboundStream::InboundStream(S2sContext& context, DialbackDesk& desk, Pool& pool
       log_{context.shard.logger(LogModule::s2s)},
       record_{context, Direction::inbound, false},
       timer_{context.shard.loop.timer([this] { expire(); })},
-      bucket_{context.limits.unauthenticated_bytes_per_second, context.limits.unauthenticated_burst_bytes,
-              context.shard.loop.now()},
+      gate_{context.limits.unauthenticated_bytes_per_second, context.limits.unauthenticated_burst_bytes,
+            context.shard.loop.now()},
       remote_{stream_->remote()},
       local_{stream_->local()},
       since_{context.shard.loop.now()},
-      last_stanza_{since_} {}
+      last_stanza_{since_},
+      heard_{since_} {}
 
 InboundStream::~InboundStream() {
     context_.shard.desk.close(source_);
@@ -52,15 +53,14 @@ void InboundStream::start() {
 
 void InboundStream::on_bytes(std::string_view bytes) {
     bytes_in_ += bytes.size();
-    throttle(bytes.size());
+    heard_ = context_.shard.loop.now();
+    gate_.take(bytes.size(), heard_);
     switching_ = false;
     reader_.feed(bytes);
     read_on();
-    if (!finished_) machine_.on_partial(reader_.inside_element(), context_.shard.loop.now());
-    if (!finished_ && !unread_ && stream_->pending() > most_unread) {  // threat T61
-        unread_ = true;
-        pause_or_go_on();
-    }
+    if (!finished_ && stream_->pending() > most_unread) gate_.unread(true);  // threat T61
+    pause_or_go_on();
+    close_if_done(context_.timers.closing);
     arm();
 }
 
@@ -79,6 +79,12 @@ void InboundStream::read_on() {
                 machine_.on_footer(now, actions);
                 carry_out(actions);
                 return;
+            case xml::Kind::excess:
+                if (is_stanza(reader_)) {
+                    stanza();
+                    break;
+                }
+                [[fallthrough]];
             case xml::Kind::problem:
                 machine_.on_problem(reader_.problem(), reader_.explanation(), now, actions);
                 carry_out(actions);
@@ -100,13 +106,14 @@ void InboundStream::stanza() {
     xmpp::StanzaProblem problem;
     Actions actions;
     const bool read = intake_.read(reader_, machine_.lang(), stanza, problem);
+    if (!read && stanza.to_domain.empty()) stanza.to_domain = machine_.local_for(stanza.from_domain);
     std::uint64_t sequence = 0;
     if (!read && !machine_.authenticated()) {
         // Before authentication nothing is told about the stanza itself (RFC 6120 4.9.3.12).
         machine_.refuse({xmpp::StreamCondition::not_authorized, {}, {}, {}}, "stanza before authentication", now,
                         actions);
     } else if (!read && problem.stream) {
-        machine_.refuse({*problem.stream, {}, {}, {}}, "malformed stanza", now, actions);
+        machine_.refuse({*problem.stream, {}, {}, {}}, std::string{problem.why}, now, actions);
     } else if (machine_.on_stanza(stanza, now, sequence, actions)) {
         ++stanzas_in_;
         last_stanza_ = now;
@@ -123,7 +130,7 @@ void InboundStream::stanza() {
             ticket.sequence = sequence;
         }
         if (!read) {
-            pool_.bounce(stanza, {*problem.stanza, {}, "malformed"}, ticket);
+            pool_.bounce(stanza, xmpp::refusal(problem), ticket);
         } else if (!pool_.take_pong(stanza, ticket)) {
             context_.router->route(stanza, ticket);
         }
@@ -154,7 +161,9 @@ void InboundStream::rules_changed() {
     if (authenticated_) set_limits();
     Actions actions;
     machine_.on_rules_changed(context_.shard.loop.now(), actions);
+    closes_as_ = Ending::By::ours;
     carry_out(actions);
+    closes_as_ = Ending::By::peer;
     arm();
 }
 
@@ -162,7 +171,9 @@ void InboundStream::shut(xmpp::StreamError error) {
     if (finished_) return;
     Actions actions;
     machine_.shut(std::move(error), context_.shard.loop.now(), actions);
+    closes_as_ = Ending::By::ours;
     carry_out(actions);
+    closes_as_ = Ending::By::peer;
     arm();
 }
 
@@ -182,17 +193,40 @@ void InboundStream::carry_out(Actions& actions) {
             switching_ = true;
             reader_ = xml::Reader{authenticated_ ? context_.peer_limits(limited_as_).after_auth
                                                  : context_.limits.before_auth};
+            if (authenticated_) reader_.pass_over_excess();
         } else if (auto* request = std::get_if<Verify>(&action)) {
             verify(*request);
         } else if (auto* pair = std::get_if<PairReady>(&action)) {
             ready(*pair);
+        } else if (const auto* acknowledged = std::get_if<Acknowledged>(&action)) {
+            pool_.reverse_acknowledged(*this, acknowledged->count);
+        } else if (const auto* limits = std::get_if<PeerLimits>(&action)) {
+            peer_max_bytes_ = limits->max_bytes;
         } else if (auto* noted = std::get_if<Note>(&action)) {
             note(*noted);
         } else if (auto* close = std::get_if<Close>(&action)) {
-            finish_stream(*stream_, *close, context_.timers.closing);
+            this->close(*close);
         }
     }
     actions.clear();
+}
+
+void InboundStream::close(const Close& close) {
+    if (ending_.by == Ending::By::peer) ending_.by = closes_as_;
+    ending_.said = machine_.peer_error();
+    closing_ = true;
+    // The peer has the closing tag to come: it may acknowledge before it (XEP-0198 section 4).
+    awaits_acks_ = !close.silent && !machine_.closed() && machine_.unacknowledged() != 0 && !machine_.peer_error();
+    if (!awaits_acks_) return finish_stream(*stream_, close, context_.timers.closing);
+    if (close.error) stream_->write(xmpp::write(*close.error));
+    stream_->write("</stream:stream>");
+}
+
+/// The last word is said, and the peer has said its own, or does not: the connection goes.
+void InboundStream::close_if_done(Duration linger) {
+    if (!awaits_acks_ || finished_ || !machine_.closed()) return;
+    awaits_acks_ = false;
+    stream_->close(linger);
 }
 
 void InboundStream::ready(const PairReady& pair) {
@@ -201,6 +235,7 @@ void InboundStream::ready(const PairReady& pair) {
         counted_.authenticated();
         limited_as_ = pair.pair.remote;
         set_limits();
+        if (context_.stopping) hold(true);
     }
     const TlsFacts* tls = machine_.tls();
     log_.info("s2s.pair.ready", {{"detail", "Connection state change: PENDING->CONNECTED"},
@@ -215,14 +250,20 @@ void InboundStream::ready(const PairReady& pair) {
         context_.on_peer({pair.pair, Direction::inbound, pair.method, tls != nullptr ? tls->version : "",
                           tls != nullptr ? tls->cipher : "", remote_.text(), true});
     }
-    if (machine_.bidi()) pool_.offer(pair.pair, this);
+    if (machine_.bidi() && context_.rules.policy(pair.pair.remote).bidi) {
+        stream_->follow();
+        pool_.offer(pair.pair, *this);
+    }
+    pool_.alive(pair.pair.remote);
+    if (context_.on_alive) context_.on_alive(pair.pair.remote);
 }
 
 /// Those of the first domain that has proved itself on the stream.
 void InboundStream::set_limits() {
     const Limits limits = context_.peer_limits(limited_as_);
     reader_.set_limits(limits.after_auth);
-    bucket_.configure(limits.inbound_bytes_per_second, limits.inbound_burst_bytes);
+    reader_.pass_over_excess();
+    gate_.configure(limits.inbound_bytes_per_second, limits.inbound_burst_bytes);
     machine_.set_limits(limits);
 }
 
@@ -251,33 +292,28 @@ void InboundStream::note(const Note& note) {
                    told(note, std::move(own)));
 }
 
-void InboundStream::throttle(std::size_t bytes) {
-    const Duration wait = bucket_.take(bytes, context_.shard.loop.now());
-    if (wait == Duration{0} || throttled_) return;
-    throttled_ = true;
-    pause_or_go_on();
-    armed_ = context_.shard.loop.now() + wait;
-    timer_->arm(armed_);
-}
-
 void InboundStream::hold(bool held) {
-    if (finished_ || held == held_) return;
-    held_ = held;
+    gate_.hold(held);
     pause_or_go_on();
+    arm();
 }
 
-void InboundStream::pause_or_go_on() { stream_->pause(held_ || throttled_ || unread_); }
+void InboundStream::pause_or_go_on() {
+    if (finished_) return;
+    if (paused_ != gate_.closed()) stream_->pause(paused_ = gate_.closed());
+    machine_.on_partial(reader_.inside_element() && !gate_.closed_by_us(), context_.shard.loop.now());
+}
 
 void InboundStream::on_drained() {
-    unread_ = false;
+    gate_.unread(false);
     if (finished_) return;
     pause_or_go_on();
-    if (machine_.bidi()) pool_.reverse_drained(this);
+    if (machine_.bidi()) pool_.reverse_drained(*this);
 }
 
 void InboundStream::arm() {
     if (finished_) return;
-    const TimePoint deadline = std::min(machine_.deadline(), certificate_check_);
+    const TimePoint deadline = std::min({machine_.deadline(), certificate_check_, gate_.deadline()});
     // A timer that fires early looks again: cheaper than moving it with each stanza.
     if (deadline >= armed_) return;
     armed_ = deadline;
@@ -287,20 +323,18 @@ void InboundStream::arm() {
 void InboundStream::expire() {
     armed_ = never;
     const TimePoint now = context_.shard.loop.now();
-    if (throttled_ && bucket_.take(0, now) == Duration{0}) {
-        throttled_ = false;
-        pause_or_go_on();
-    } else if (throttled_) {
-        armed_ = now + bucket_.take(0, now);
-        timer_->arm(armed_);
-    }
+    gate_.look(now);
+    pause_or_go_on();
     Actions actions;
+    closes_as_ = Ending::By::ours;
     if (machine_.deadline() <= now) machine_.on_deadline(now, actions);
     if (certificate_check_ <= now) {  // threat T31
         if (certificate_over(machine_.tls(), context_.shard.loop)) machine_.on_certificate_expired(now, actions);
         certificate_check_ = next_certificate_check(machine_.tls(), context_.shard.loop);
     }
     carry_out(actions);
+    closes_as_ = Ending::By::peer;
+    close_if_done({});  // it has had its time
     arm();
 }
 
@@ -312,8 +346,8 @@ void InboundStream::on_closed(io::CloseReason reason, const std::string& text) {
     for (const Action& action : actions) {
         if (const auto* noted = std::get_if<Note>(&action)) note(*noted);
     }
-    record_.closed(reason == io::CloseReason::tls_failed ? "tls" : "",
-                   std::string{close_text(reason)} + (text.empty() ? "" : ": " + text));
+    const std::string why = std::string{close_text(reason)} + (text.empty() ? "" : ": " + text);
+    record_.closed(reason == io::CloseReason::tls_failed ? "tls" : "", why);
     if (context_.records != nullptr) {
         record::Counters& counters = context_.records->counters();
         counters.stanzas_in += stanzas_in_;
@@ -332,17 +366,31 @@ void InboundStream::on_closed(io::CloseReason reason, const std::string& text) {
     for (const xmpp::DomainPair& pair : told_) {
         context_.on_peer({pair, Direction::inbound, Method::none, "", "", remote_.text(), false});
     }
-    pool_.withdraw(this);
+    ending_.in_order = closing_ && !ending_.said && reason == io::CloseReason::local && text.empty();
+    ending_.broken = reason == io::CloseReason::reset;
+    const bool silent = ending_.broken || ending_.by == Ending::By::silence;
+    pool_.withdraw(*this, {xmpp::StanzaCondition::remote_server_timeout, false, "stream", why, silent});
     counted_.let_go();
     on_gone_(*this);
 }
 
-bool InboundStream::carries(const xmpp::DomainPair& pair) const {
-    if (finished_ || machine_.closed() || !machine_.bidi()) return false;
-    for (const auto& known : machine_.pairs()) {
-        if (known.domains == pair && known.method != Method::none) return true;
-    }
-    return false;
+bool InboundStream::has_room() const {
+    return !finished_ && !closing_ && machine_.bidi() && machine_.open() && stream_->pending() < io::Stream::high_water;
+}
+
+bool InboundStream::probe() {
+    if (finished_) return false;
+    Actions actions;
+    const bool possible = machine_.probe(context_.shard.loop.now(), actions);
+    carry_out(actions);
+    return possible;
+}
+
+void InboundStream::presume_dead() {
+    if (finished_) return;
+    ending_.by = Ending::By::silence;
+    // Not closed: what its TCP still holds must not arrive after it was returned, or sent again on another stream.
+    stream_->abort();
 }
 
 void InboundStream::send(const xmpp::Stanza& stanza) {
@@ -362,6 +410,14 @@ bool InboundStream::concerns(const xmpp::Domain& remote) const {
     return false;
 }
 
+std::vector<xmpp::Domain> InboundStream::leads_to() const {
+    std::vector<xmpp::Domain> all;
+    for (const auto& pair : machine_.pairs()) {
+        if (!pair.pending) all.push_back(pair.domains.local);
+    }
+    return all;
+}
+
 StreamStatus InboundStream::status() const {
     StreamStatus status;
     status.id = machine_.id();
@@ -375,6 +431,7 @@ StreamStatus InboundStream::status() const {
     describe_tls(machine_.tls(), machine_.peer().remote, status);
     status.managed = machine_.managed();
     status.bidi = machine_.bidi();
+    status.unacknowledged = machine_.unacknowledged();
     status.stanzas_in = stanzas_in_;
     status.stanzas_out = stanzas_out_;
     status.bytes_in = bytes_in_;

@@ -11,15 +11,16 @@
 #include "proto/xml/reader.h"
 #include "proto/xmpp/stanza.h"
 #include "services/s2s/context.h"
+#include "services/s2s/reading_gate.h"
 #include "services/s2s/stream_record.h"
-#include "services/s2s/token_bucket.h"
+#include "services/s2s/way_out.h"
 
 namespace sallyport::s2s {
 
 class DialbackDesk;
 class Pool;
 
-class InboundStream final : public io::StreamOwner {
+class InboundStream final : public io::StreamOwner, public WayOut {
 public:
     using OnGone = std::function<void(InboundStream&)>;
 
@@ -37,14 +38,27 @@ public:
     void shut(xmpp::StreamError error);
     /// Back-pressure from the next hop.
     void hold(bool held);
-    /// With XEP-0288: a stanza for the peer travels on its own stream.
-    [[nodiscard]] bool carries(const xmpp::DomainPair& pair) const;
-    /// Below the high-water mark of its connection.
-    [[nodiscard]] bool has_room() const { return stream_->pending() < io::Stream::high_water; }
-    void send(const xmpp::Stanza& stanza);
+    // With XEP-0288: what goes to the peer travels on its own stream.
+    [[nodiscard]] const xmpp::DomainPair& pair() const override { return machine_.peer(); }
+    [[nodiscard]] bool has_room() const override;
+    void send(const xmpp::Stanza& stanza) override;
+    [[nodiscard]] bool counting() const override { return machine_.managed(); }
+    [[nodiscard]] bool probe() override;
+    [[nodiscard]] std::uint64_t written() const override { return stream_->written(); }
+    [[nodiscard]] std::uint64_t taken() const override { return stream_->taken(); }
+    void progressed() override {}
+    [[nodiscard]] TimePoint heard() const override { return heard_; }
+    [[nodiscard]] bool left_unread() const override { return gate_.closed(); }
+    void presume_dead() override;
+    [[nodiscard]] const Ending& ending() const override { return ending_; }
+    /// XEP-0478: of a stanza that goes to the peer; 0: not said.
+    [[nodiscard]] std::uint64_t peer_max_bytes() const { return peer_max_bytes_; }
 
     [[nodiscard]] StreamStatus status() const;
     [[nodiscard]] bool concerns(const xmpp::Domain& remote) const;
+    [[nodiscard]] bool authenticated() const { return authenticated_; }
+    /// The domains to which it may carry stanzas.
+    [[nodiscard]] std::vector<xmpp::Domain> leads_to() const;
 
     void on_bytes(std::string_view bytes) override;
     void on_tls(const TlsFacts& facts) override;
@@ -59,10 +73,11 @@ private:
     void ready(const PairReady& pair);
     void set_limits();
     void verify(const Verify& request);
+    void close(const Close& close);
+    void close_if_done(Duration linger);
     void note(const Note& note);
     void arm();
     void expire();
-    void throttle(std::size_t bytes);
     void pause_or_go_on();
     [[nodiscard]] std::string connection_text() const;
 
@@ -82,17 +97,21 @@ private:
     TimePoint armed_ = never;
     TimePoint certificate_check_ = never;
     routing::Ticket source_;
-    TokenBucket bucket_;
+    ReadingGate gate_;
+    bool paused_ = false;
     Endpoint remote_, local_;
     std::vector<xmpp::DomainPair> told_;  ///< pairs that were told to be up
     bool authenticated_ = false;
     xmpp::Domain limited_as_;
     bool switching_ = false;  ///< TLS or a new XML stream begins: what is left of the bytes is not ours to read
     bool finished_ = false;
-    bool held_ = false, throttled_ = false;
-    bool unread_ = false;  ///< the peer does not read our answers: its questions wait
+    bool closing_ = false;                     ///< we have said the last word
+    bool awaits_acks_ = false;                 ///< and read on: what the peer still acknowledges need not be sent again
+    Ending::By closes_as_ = Ending::By::peer;  ///< were the machine to close now
+    Ending ending_;
+    std::uint64_t peer_max_bytes_ = 0;  ///< of a stanza that goes to the peer on this stream (XEP-0478)
     std::uint64_t stanzas_in_ = 0, stanzas_out_ = 0, bytes_in_ = 0, bytes_out_ = 0;
-    TimePoint since_{}, last_stanza_{};
+    TimePoint since_{}, last_stanza_{}, heard_{};
 };
 
 }  // namespace sallyport::s2s

@@ -18,7 +18,9 @@ OutboundStream::OutboundStream(S2sContext& context, OutboundOwner& owner, xmpp::
       log_source_{verify_only ? pair_.remote.text() : std::string{}},
       record_{context, Direction::outbound, verify_only},
       timer_{context.shard.loop.timer([this] { expire(); })},
+      next_{context.shard.loop.timer([this] { go_on(); })},
       heard_{context.shard.loop.now()},
+      gate_{unlimited, unlimited, heard_},
       since_{heard_},
       last_stanza_{heard_} {}
 
@@ -28,6 +30,8 @@ void OutboundStream::start() {
     std::optional<ConfiguredTargets> configured;
     if (context_.configured) configured = context_.configured(pair_.remote);
     record_.begin(pair_);
+    external_ = context_.learned == nullptr ||
+                context_.learned->certificates.recall(pair_.text(), context_.shard.loop.now()) == nullptr;
     job_ = std::make_unique<DialJob>(
         context_.shard, context_.dial, pair_.remote, std::move(configured),
         context_.direct_client_tls != nullptr && context_.rules.policy(pair_.remote).security != SecurityMode::no_tls,
@@ -36,43 +40,94 @@ void OutboundStream::start() {
         [this](std::string_view name, record::Facts facts, bool good) { record_.step(name, std::move(facts), good); },
         [this](const DnsAnswer& answer) {
             if (context_.records != nullptr) context_.records->counters().dns[text(answer.status)].add(answer.took);
-        });
+        },
+        context_.learned == nullptr ? nullptr : &context_.learned->targets);
     job_->log_for(log_source_);
     job_->start();
 }
 
 void OutboundStream::dialled(Dialled dialled) {
     stream_ = std::move(dialled.stream);
+    paused_ = false;
     target_ = dialled.target;
     local_ = stream_->local();
     remote_ = stream_->remote();
     record_.connected(remote_);
-    reader_ = std::make_unique<xml::Reader>(context_.limits.before_auth);
+    reader_ = std::make_unique<xml::Reader>(context_.limits.negotiated);
     const TimePoint now = context_.shard.loop.now();
     heard_ = now;
+    said_.clear();
+    failed_here_ = closing_ = awaits_acks_ = false;
+    ending_ = {};
     machine_ = std::make_unique<Outbound>(
         OutboundSettings{context_.timers, target_.direct_tls, context_.peer_limits(pair_.remote),
-                         [this](std::string_view id) { return is_sealed(id, context_.node_instance); }},
+                         [this](std::string_view id) { return is_sealed(id, context_.node_instance); }, external_,
+                         dialled.share},
         context_.rules, pair_, verify_only_, now);
     stream_->set_owner(this);
+    if (!verify_only_) stream_->follow();
     Actions actions;
     machine_->on_connected(now, actions);
-    for (const Verify& request : waiting_verifies_) machine_->verify(request, now, actions);
-    waiting_verifies_.clear();
+    for (const Verify& request : verifies_) machine_->verify(request, now, actions);
     carry_out(actions);
     arm();
 }
 
 void OutboundStream::dial_failed(const DialFailure& failure) {
-    // What the stream itself said is more to the point than that no further target was left.
-    finish(failure_ ? *failure_ : failure);
+    // What a stream itself said is more to the point than that no further target was left.
+    DialFailure told = failure_ ? *failure_ : failure;
+    told.permanent = failure.permanent;
+    finish(std::move(told));
+}
+
+/// Nothing that was tried before may yet come right by itself, or the whole may.
+void OutboundStream::failed(DialFailure failure) {
+    if (job_ && job_->may_pass()) failure.permanent = false;
+    failure_ = std::move(failure);
+    failed_here_ = true;
+}
+
+/// SASL EXTERNAL took the stream with it (XEP-0178 leaves dialback to those who stay).
+bool OutboundStream::go_on_with_dialback() const {
+    return external_ && machine_ && machine_->tried_external() && context_.rules.policy(pair_.remote).offer_dialback;
+}
+
+/// Of no use before authentication, and there is something left to try.
+bool OutboundStream::goes_on() const {
+    if (final_ || finished_ || !job_ || !machine_) return false;
+    if (verify_only_ ? verifies_.empty() : was_ready_) return false;
+    return go_on_with_dialback() || job_->has_next();
+}
+
+void OutboundStream::go_on() {
+    next_->disarm();
+    going_on_ = false;
+    const bool same = go_on_with_dialback();
+    const DialFailure failed = failure_.value_or(DialFailure{});
+    record_.step("target.failed", {{"address", remote_.text()}, {"step", failed.step}, {"why", failed.why}}, false);
+    log_.write_for(log_source_, LogLevel::info, "s2s.target.failed",
+                   {{"pair", pair_.text()},
+                    {"direction", "OUT"},
+                    {"connection", connection_text()},
+                    {"host", target_.host},
+                    {"step", failed.step},
+                    {"why", failed.why},
+                    {"next", same ? "the same without SASL EXTERNAL" : "another server"}});
+    stream_.reset();
+    machine_.reset();
+    timer_->disarm();
+    armed_ = certificate_check_ = never;
+    if (!same) return job_->next(failed.permanent);
+    external_ = false;
+    if (context_.learned != nullptr) {
+        context_.learned->certificates.learn(pair_.text(), true, context_.shard.loop.now());
+    }
+    job_->again();
 }
 
 void OutboundStream::verify(const Verify& request) {
-    if (!machine_) {
-        waiting_verifies_.push_back(request);
-        return;
-    }
+    verifies_.push_back(request);
+    if (!machine_) return;
     Actions actions;
     machine_->verify(request, context_.shard.loop.now(), actions);
     carry_out(actions);
@@ -95,7 +150,8 @@ bool OutboundStream::ready(const xmpp::DomainPair& pair) const {
 }
 
 bool OutboundStream::has_room() const {
-    return stream_ && machine_ && !finished_ && !machine_->closed() && stream_->pending() < io::Stream::high_water;
+    return stream_ && machine_ && !finished_ && !closing_ && !machine_->closed() &&
+           stream_->pending() < io::Stream::high_water;
 }
 bool OutboundStream::counting() const { return machine_ && machine_->counting(); }
 bool OutboundStream::bidi() const { return machine_ && machine_->bidi(); }
@@ -118,33 +174,49 @@ bool OutboundStream::probe() {
     return possible;
 }
 
+void OutboundStream::progressed() {
+    if (!machine_ || finished_) return;
+    machine_->on_progress(context_.shard.loop.now());
+    arm();
+}
+
 void OutboundStream::rules_changed() {
     if (!machine_ || finished_) return;
+    if (was_ready_) set_limits();
     Actions actions;
     machine_->on_rules_changed(context_.shard.loop.now(), actions);
+    const bool final_before = final_;
+    final_ = true;  // if it ends at this, it is the rules' doing
+    closes_as_ = Ending::By::ours;
     carry_out(actions);
+    closes_as_ = Ending::By::peer;
+    final_ = final_before || machine_->closed() || machine_->state() == "closing";
     arm();
 }
 
 void OutboundStream::presume_dead() {
     if (finished_ || !stream_) return;
-    presumed_dead_ = true;
+    ending_.by = Ending::By::silence;
     // Not closed: what its TCP still holds must not arrive after it was returned, or sent again on another stream.
     stream_->abort();
 }
 
 void OutboundStream::shut(std::optional<xmpp::StreamError> error, const std::string& why) {
     if (finished_) return;
-    if (!machine_) return finish({xmpp::StanzaCondition::remote_server_timeout, false, "stream", why});
+    final_ = true;
+    if (!machine_ || going_on_) return finish({xmpp::StanzaCondition::remote_server_timeout, false, "stream", why});
     Actions actions;
     machine_->shut(std::move(error), why, context_.shard.loop.now(), actions);
+    closes_as_ = Ending::By::ours;
     carry_out(actions);
+    closes_as_ = Ending::By::peer;
     arm();
 }
 
 void OutboundStream::on_bytes(std::string_view bytes) {
     bytes_in_ += bytes.size();
     heard_ = context_.shard.loop.now();
+    gate_.take(bytes.size(), heard_);
     switching_ = false;
     reader_->feed(bytes);
     while (!switching_ && !finished_ && !machine_->closed()) {
@@ -156,18 +228,23 @@ void OutboundStream::on_bytes(std::string_view bytes) {
             case xml::Kind::header: machine_->on_header(reader_->header(), heard_, actions); break;
             case xml::Kind::element: element(); continue;
             case xml::Kind::footer: machine_->on_footer(heard_, actions); break;
+            case xml::Kind::excess:
+                if (is_stanza(*reader_)) {
+                    stanza();
+                    continue;
+                }
+                [[fallthrough]];
             case xml::Kind::problem:
-                machine_->on_problem(reader_->problem(), reader_->explanation(), heard_, actions);
+                machine_->on_problem(reader_->problem(), explained(*reader_, !was_ready_), heard_, actions);
                 break;
         }
         carry_out(actions);
         // The reader says so for ever; a machine that waits for the peer's end would be asked for ever.
         if (kind != xml::Kind::header) break;
     }
-    if (!finished_ && !unread_ && stream_->pending() > most_unread) {  // threat T61
-        unread_ = true;
-        stream_->pause(true);
-    }
+    if (!finished_ && stream_->pending() > most_unread) gate_.unread(true);  // threat T61
+    pause_or_go_on();
+    close_if_done(context_.timers.closing);
     arm();
 }
 
@@ -183,11 +260,13 @@ void OutboundStream::stanza() {
     xmpp::StanzaProblem problem;
     std::uint64_t sequence = 0;
     Actions actions;
-    if (!intake_.read(*reader_, {}, stanza, problem)) {
-        machine_->shut(xmpp::StreamError{problem.stream.value_or(xmpp::StreamCondition::bad_format), {}, {}, {}},
-                       "malformed stanza", heard_, actions);
+    const bool read = intake_.read(*reader_, machine_->lang(), stanza, problem);
+    if (!read && stanza.to_domain.empty()) stanza.to_domain = machine_->local_for(stanza.from_domain);
+    if (!read && problem.stream) {
+        machine_->shut(xmpp::StreamError{*problem.stream, {}, {}, {}}, std::string{problem.why}, heard_, actions);
     } else if (machine_->on_stanza(stanza, heard_, sequence, actions)) {
         ++stanzas_in_;
+        last_stanza_ = heard_;
         routing::Ticket ticket;
         if (machine_->managed()) {
             if (!source_.wanted()) {
@@ -200,7 +279,11 @@ void OutboundStream::stanza() {
             ticket = source_;
             ticket.sequence = sequence;
         }
-        if (!owner_.outbound_answered(stanza, ticket)) context_.router->route(stanza, ticket);
+        if (!read) {
+            owner_.outbound_refused(stanza, xmpp::refusal(problem), ticket);
+        } else if (!owner_.outbound_answered(stanza, ticket)) {
+            context_.router->route(stanza, ticket);
+        }
     }
     carry_out(actions);
 }
@@ -217,16 +300,14 @@ void OutboundStream::on_tls(const TlsFacts& facts) {
 
 void OutboundStream::on_drained() {
     if (finished_) return;
-    if (unread_) {
-        unread_ = false;
-        stream_->pause(false);
-    }
+    gate_.unread(false);
+    pause_or_go_on();
     owner_.outbound_drained(*this);
 }
 
 void OutboundStream::begin_tls(const std::string& name) {
     switching_ = true;
-    reader_ = std::make_unique<xml::Reader>(context_.limits.before_auth);
+    reader_ = std::make_unique<xml::Reader>(context_.limits.negotiated);
     const auto& base = target_.direct_tls ? context_.direct_client_tls : context_.client_tls;
     stream_->start_tls(io::with_identity(base, pair_.local.ascii()), io::TlsRole::client, name);
 }
@@ -241,10 +322,11 @@ void OutboundStream::carry_out(Actions& actions) {
             begin_tls(tls->name);
         } else if (std::holds_alternative<RestartXml>(action)) {
             switching_ = true;
-            reader_ = std::make_unique<xml::Reader>(context_.limits.before_auth);
+            reader_ = std::make_unique<xml::Reader>(context_.limits.negotiated);
         } else if (auto* ready_pair = std::get_if<PairReady>(&action)) {
             was_ready_ = true;
-            if (machine_->bidi()) reader_->set_limits(context_.peer_limits(pair_.remote).after_auth);
+            job_->succeeded();
+            set_limits();
             const TlsFacts* facts = machine_->tls();
             log_.info("s2s.pair.ready", {{"detail", "Connection state change: PENDING->CONNECTED"},
                                          {"pair", ready_pair->pair.text()},
@@ -257,11 +339,14 @@ void OutboundStream::carry_out(Actions& actions) {
         } else if (auto* failed = std::get_if<PairFailed>(&action)) {
             // The machine's text names the step; what the peer or the check said is in the note before it.
             if (!said_.empty() && said_ != failed->text) failed->text += ": " + said_;
-            if (!was_ready_) failure_ = DialFailure{failed->condition, false, failed->step, failed->text};
+            if (!was_ready_) {
+                this->failed({failed->condition, failed->permanent, failed->step, failed->text});
+                failed->permanent = failure_->permanent;
+                if (goes_on()) continue;  // another server may do better
+            }
             owner_.outbound_failed(*this, *failed);
         } else if (auto* answer = std::get_if<Verified>(&action)) {
-            was_ready_ = true;
-            owner_.outbound_verified(*this, *answer);
+            answered(*answer);
         } else if (auto* acknowledged = std::get_if<Acknowledged>(&action)) {
             owner_.outbound_acknowledged(*this, acknowledged->count);
         } else if (auto* limits = std::get_if<PeerLimits>(&action)) {
@@ -269,13 +354,74 @@ void OutboundStream::carry_out(Actions& actions) {
         } else if (auto* noted = std::get_if<Note>(&action)) {
             note(*noted);
         } else if (auto* close = std::get_if<Close>(&action)) {
-            if (!failure_ && !was_ready_) {
-                failure_ = DialFailure{xmpp::StanzaCondition::remote_server_timeout, false, "stream", close->why};
+            if (!failed_here_ && !was_ready_) {
+                this->failed({xmpp::StanzaCondition::remote_server_timeout, false, "stream", close->why});
             }
-            finish_stream(*stream_, *close, context_.timers.closing);
+            this->close(*close);
+            if (!goes_on()) continue;
+            // The peer's end is not waited for; the stream is in the middle of its call.
+            going_on_ = true;
+            next_->arm(context_.shard.loop.now());
         }
     }
     actions.clear();
+}
+
+void OutboundStream::close(const Close& close) {
+    if (ending_.by == Ending::By::peer) ending_.by = closes_as_;
+    ending_.said = machine_->peer_error();
+    closing_ = true;
+    // The peer has the closing tag to come: it may acknowledge before it (XEP-0198 section 4).
+    awaits_acks_ = !close.silent && !machine_->closed() && machine_->counting() && machine_->unacknowledged() != 0 &&
+                   !machine_->peer_error();
+    if (!awaits_acks_) return finish_stream(*stream_, close, context_.timers.closing);
+    if (close.error) stream_->write(xmpp::write(*close.error));
+    stream_->write("</stream:stream>");
+}
+
+/// The last word is said, and the peer has said its own, or does not: the connection goes.
+void OutboundStream::close_if_done(Duration linger) {
+    if (!awaits_acks_ || finished_ || !machine_->closed()) return;
+    awaits_acks_ = false;
+    stream_->close(linger);
+}
+
+/// One that could not answer is not believed while another can be asked.
+void OutboundStream::answered(const Verified& answer) {
+    const bool error = answer.outcome == Verified::Outcome::error;
+    if (error) failed({answer.condition, false, answer.answered ? "dialback" : "stream", answer.text});
+    if (error && goes_on()) return;
+    std::erase_if(verifies_, [&](const Verify& request) {
+        return request.pair == answer.pair && request.stream_id == answer.stream_id;
+    });
+    was_ready_ = was_ready_ || answer.answered;
+    if (!error) job_->succeeded();
+    owner_.outbound_verified(*this, answer);
+}
+
+/// Of what the peer sends back (XEP-0288), as on the streams that it opens.
+void OutboundStream::set_limits() {
+    if (!machine_->bidi()) return;
+    const Limits limits = context_.peer_limits(pair_.remote);
+    reader_->set_limits(limits.after_auth);
+    reader_->pass_over_excess();
+    gate_.configure(limits.inbound_bytes_per_second, limits.inbound_burst_bytes);
+}
+
+void OutboundStream::hold(bool held) {
+    gate_.hold(held);
+    pause_or_go_on();
+    arm();
+}
+
+/// Without XEP-0288 the peer sends no more than answers: they are read whatever happens.
+void OutboundStream::pause_or_go_on() {
+    if (finished_ || !stream_ || !machine_) return;
+    const bool pause = gate_.is_unread() || left_unread();
+    if (pause != paused_) stream_->pause(paused_ = pause);
+    machine_->on_held(left_unread());
+    const bool ours = left_unread() && gate_.closed_by_us();
+    machine_->on_partial(reader_->inside_element() && !ours, context_.shard.loop.now());
 }
 
 void OutboundStream::note(const Note& note) {
@@ -291,7 +437,7 @@ void OutboundStream::note(const Note& note) {
 
 void OutboundStream::arm() {
     if (finished_ || !machine_) return;
-    const TimePoint deadline = std::min(machine_->deadline(), certificate_check_);
+    const TimePoint deadline = std::min({machine_->deadline(), certificate_check_, gate_.deadline()});
     if (deadline >= armed_) return;
     armed_ = deadline;
     timer_->arm(deadline);
@@ -301,20 +447,27 @@ void OutboundStream::expire() {
     armed_ = never;
     if (!machine_) return;
     const TimePoint now = context_.shard.loop.now();
+    gate_.look(now);
+    pause_or_go_on();
     Actions actions;
+    closes_as_ = Ending::By::silence;
     if (machine_->deadline() <= now) machine_->on_deadline(now, actions);
+    carry_out(actions);
+    closes_as_ = Ending::By::ours;
     if (certificate_check_ <= now) {  // threat T31
         if (certificate_over(machine_->tls(), context_.shard.loop)) machine_->on_certificate_expired(now, actions);
         certificate_check_ = next_certificate_check(machine_->tls(), context_.shard.loop);
     }
     carry_out(actions);
+    closes_as_ = Ending::By::peer;
+    close_if_done({});  // it has had its time
     arm();
 }
 
 void OutboundStream::on_closed(io::CloseReason reason, const std::string& text) {
+    if (finished_) return;
     timer_->disarm();
     armed_ = never;
-    const bool failed_early = !was_ready_ && !verify_only_ && reason != io::CloseReason::local;
     Actions actions;
     machine_->on_closed(context_.shard.loop.now(), actions);
     carry_out(actions);
@@ -328,18 +481,13 @@ void OutboundStream::on_closed(io::CloseReason reason, const std::string& text) 
                                          {"why", text},
                                          {"stanzas", std::to_string(stanzas_out_)}});
     const bool tls = reason == io::CloseReason::tls_failed;
-    const bool silent = reason == io::CloseReason::reset || presumed_dead_;
-    if (!failure_ || tls) {
-        failure_ = DialFailure{xmpp::StanzaCondition::remote_server_timeout, false, tls ? "tls" : "stream", why};
+    ending_.in_order = closing_ && !ending_.said && reason == io::CloseReason::local && text.empty();
+    ending_.broken = reason == io::CloseReason::reset;
+    if (!failed_here_ || tls) {
+        failed({xmpp::StanzaCondition::remote_server_timeout, false, tls ? "tls" : "stream", why});
     }
-    failure_->silent = silent;
-    if (failed_early && job_) {
-        // Another target of the domain may do better (RFC 6120 3.2.1; XEP-0368 section 3).
-        stream_.reset();
-        machine_.reset();
-        certificate_check_ = never;
-        return job_->next();
-    }
+    failure_->silent = reason == io::CloseReason::reset || ending_.by == Ending::By::silence;
+    if (goes_on()) return go_on();
     finish(*failure_);
 }
 
@@ -347,6 +495,7 @@ void OutboundStream::finish(DialFailure failure) {
     if (finished_) return;
     finished_ = true;
     timer_->disarm();
+    next_->disarm();
     record_.closed(failure.step, failure.why);
     count_bytes();
     owner_.outbound_gone(*this, failure, was_ready_);

@@ -1,5 +1,8 @@
 // The driver of one outbound stream: dials, joins the connection, an XML reader and the Outbound machine, and tells its
 // owner (the pool, or the dialback desk) what becomes of it. All I/O of the initiating side is in this file.
+//
+// A server that was of no use before authentication is followed by the next one of the domain (RFC 6120 3.2.1), or by
+// the same without SASL EXTERNAL when that is what it ended at; the owner hears of the last only.
 #pragma once
 
 #include <memory>
@@ -12,7 +15,9 @@
 #include "proto/xmpp/stanza.h"
 #include "services/s2s/context.h"
 #include "services/s2s/dialer.h"
+#include "services/s2s/reading_gate.h"
 #include "services/s2s/stream_record.h"
+#include "services/s2s/way_out.h"
 
 namespace sallyport::s2s {
 
@@ -28,13 +33,16 @@ public:
     virtual void outbound_drained(OutboundStream& stream) = 0;
     /// A stanza came back on the stream (XEP-0288). True: it answers a ping of the owner's and goes no further.
     [[nodiscard]] virtual bool outbound_answered(const xmpp::Stanza& stanza, const routing::Ticket& ticket) = 0;
+    /// A stanza came back that is none to be passed on: its sender is to be told.
+    virtual void outbound_refused(const xmpp::Stanza& stanza, const xmpp::StanzaError& error,
+                                  const routing::Ticket& ticket) = 0;
     virtual void outbound_limits(OutboundStream& stream, const PeerLimits& limits) = 0;
     /// Nothing follows. `failure` says why when it never became of use. The owner may destroy the stream from a later
     /// turn.
     virtual void outbound_gone(OutboundStream& stream, const DialFailure& failure, bool was_ready) = 0;
 };
 
-class OutboundStream final : public io::StreamOwner {
+class OutboundStream final : public io::StreamOwner, public WayOut {
 public:
     OutboundStream(S2sContext& context, OutboundOwner& owner, xmpp::DomainPair pair, bool verify_only);
     ~OutboundStream() override;
@@ -47,22 +55,23 @@ public:
     [[nodiscard]] bool shareable() const;
     [[nodiscard]] bool add_pair(const xmpp::DomainPair& pair);
     [[nodiscard]] bool ready(const xmpp::DomainPair& pair) const;
-    /// Open, and below the high-water mark of its connection.
-    [[nodiscard]] bool has_room() const;
-    void send(const xmpp::Stanza& stanza);
-    /// As io::Stream::in_flight; 0 without a connection.
-    [[nodiscard]] std::size_t in_flight() const { return stream_ ? stream_->in_flight() : 0; }
-    /// What is sent will be acknowledged (XEP-0198), or counts as such when the peer declines.
-    [[nodiscard]] bool counting() const;
+    [[nodiscard]] bool has_room() const override;
+    void send(const xmpp::Stanza& stanza) override;
+    [[nodiscard]] std::uint64_t written() const override { return stream_ ? stream_->written() : 0; }
+    [[nodiscard]] std::uint64_t taken() const override { return stream_ ? stream_->taken() : 0; }
+    void progressed() override;
+    [[nodiscard]] const Ending& ending() const override { return ending_; }
+    [[nodiscard]] bool counting() const override;
     [[nodiscard]] bool bidi() const;
-    /// Asks for a sign of life in the stream itself. False: XEP-0199 has to do.
-    [[nodiscard]] bool probe();
-    [[nodiscard]] TimePoint heard() const { return heard_; }
+    [[nodiscard]] bool probe() override;
+    [[nodiscard]] TimePoint heard() const override { return heard_; }
+    /// Back-pressure from the next hop: holds what the peer sends back (XEP-0288), and nothing else.
+    void hold(bool held);
+    [[nodiscard]] bool left_unread() const override { return bidi() && gate_.closed(); }
     void rules_changed();
     void shut(std::optional<xmpp::StreamError> error, const std::string& why);
-    /// Closes a stream whose peer gives no sign of life.
-    void presume_dead();
-    [[nodiscard]] const xmpp::DomainPair& pair() const { return pair_; }
+    void presume_dead() override;
+    [[nodiscard]] const xmpp::DomainPair& pair() const override { return pair_; }
     [[nodiscard]] bool finished() const { return finished_; }
     [[nodiscard]] StreamStatus status() const;
 
@@ -76,14 +85,23 @@ private:
     void dial_failed(const DialFailure& failure);
     void carry_out(Actions& actions);
     void begin_tls(const std::string& name);
+    void close(const Close& close);
+    void close_if_done(Duration linger);
     void element();
     void stanza();
+    void set_limits();
+    void pause_or_go_on();
     void note(const Note& note);
     void count_bytes();
     void arm();
     void expire();
     void finish(DialFailure failure);
     [[nodiscard]] std::string connection_text() const;
+    void answered(const Verified& answer);
+    void failed(DialFailure failure);
+    [[nodiscard]] bool go_on_with_dialback() const;
+    [[nodiscard]] bool goes_on() const;
+    void go_on();
 
     S2sContext& context_;
     OutboundOwner& owner_;
@@ -94,11 +112,12 @@ private:
     std::unique_ptr<Outbound> machine_;
     std::unique_ptr<xml::Reader> reader_;
     xmpp::StanzaIntake intake_;
-    std::vector<Verify> waiting_verifies_;
+    std::vector<Verify> verifies_;  ///< that have no answer yet
     Logger log_;
     std::string log_source_;  ///< a stranger makes us verify what he likes: the domain that he names
     StreamRecord record_;
     std::unique_ptr<io::Timer> timer_;
+    std::unique_ptr<io::Timer> next_;  ///< armed: the connection is of no use, another is dialled from the loop
     TimePoint armed_ = never;
     TimePoint certificate_check_ = never;
     TimePoint heard_{};
@@ -108,8 +127,16 @@ private:
     bool was_ready_ = false;  ///< a pair became ready, or an authoritative server answered
     bool switching_ = false;
     bool finished_ = false;
-    bool presumed_dead_ = false;
-    bool unread_ = false;  ///< the peer does not read our answers: its questions wait
+    bool closing_ = false;                     ///< we have said the last word
+    bool awaits_acks_ = false;                 ///< and read on: what the peer still acknowledges need not be sent again
+    Ending::By closes_as_ = Ending::By::peer;  ///< were the machine to close now
+    Ending ending_;
+    bool final_ = false;        ///< by us: no other server would do better
+    bool going_on_ = false;     ///< next_ is armed
+    bool external_ = true;      ///< false: SASL EXTERNAL is left out
+    bool failed_here_ = false;  ///< failure_ is of this connection
+    ReadingGate gate_;
+    bool paused_ = false;
     std::optional<DialFailure> failure_;
     std::string said_;  ///< what the latest warning gave as its reason
     std::uint64_t stanzas_out_ = 0, bytes_out_ = 0, bytes_in_ = 0, stanzas_in_ = 0;

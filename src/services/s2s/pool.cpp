@@ -10,18 +10,19 @@ namespace sallyport::s2s {
 
 namespace {
 constexpr Duration sweep_every = std::chrono::seconds{1};
-constexpr Duration remembered = std::chrono::hours{1};
 constexpr std::uint64_t most_destinations_ever = 100000;
+constexpr Duration look_every = std::chrono::milliseconds{50};
+/// The budgets of a stream's window and of a partner, in queues of one pair.
+constexpr std::uint64_t queues_per_window = 2;
+constexpr std::uint64_t queues_per_partner = 4;
+
+std::uint64_t times(std::uint64_t bound, std::uint64_t factor) { return std::min(bound, unlimited / factor) * factor; }
 
 /// Rules are literals: those of the recorder's table, or of the policy chain.
 std::string_view rule_of(const DialFailure& failure) {
     if (!failure.rule.empty()) return failure.rule;
     const record::RefusalRow* row = record::find_refusal(failure.step);
     return row == nullptr ? std::string_view{"other"} : row->rule;
-}
-
-xmpp::StanzaError error_of(const DialFailure& failure) {
-    return {failure.condition, {}, rule_of(failure), failure.why, failure.verdict};
 }
 
 SipKey hash_key(routing::Shard& shard) {
@@ -40,25 +41,16 @@ Pool::Pool(S2sContext& context)
       hash_{hash_key(context.shard)},
       destinations_{0, hash_},
       remotes_{0, hash_},
-      sweeper_{context.shard.loop.timer([this] { sweep(); })} {}
+      sweeper_{context.shard.loop.timer([this] { sweep(); })},
+      looker_{context.shard.loop.timer([this] { look(); })} {}
 
-Pool::~Pool() = default;
+Pool::~Pool() {
+    for (std::size_t n = destinations_.size(); n > 0; --n) context_.ledger.leave_destination();
+}
 
 Destination* Pool::find(const xmpp::DomainPair& pair) {
     const auto at = destinations_.find(pair);
     return at == destinations_.end() ? nullptr : at->second.get();
-}
-
-Destination& Pool::destination(const xmpp::DomainPair& pair) {
-    auto& slot = destinations_[pair];
-    if (!slot) {
-        slot = std::make_unique<Destination>();
-        slot->pair = pair;
-        slot->used_at = context_.shard.loop.now();
-        set_bounds(*slot);
-    }
-    arm_sweep();
-    return *slot;
 }
 
 std::uint64_t Pool::most_destinations(const Limits& limits) {
@@ -74,6 +66,7 @@ void Pool::tables(TableFills& all) const {
     const std::uint64_t most = most_destinations(context_.limits);
     all.push_back({"s2s.destinations", destinations_.size(), most});
     all.push_back({"s2s.remotes", remotes_.size(), most});
+    all.push_back({"s2s.sponsors", sponsors_.size(), most});
 }
 
 void Pool::set_bounds(Destination& to) const {
@@ -81,9 +74,20 @@ void Pool::set_bounds(Destination& to) const {
     to.most_stanzas = limits.queue_stanzas;
     to.most_bytes = most_queue_bytes(limits);
     to.patience = std::chrono::seconds{std::min<std::uint64_t>(limits.queue_seconds, 1'000'000'000)};
+    to.remote->most_stanzas = times(to.most_stanzas, queues_per_partner);
+    to.remote->most_bytes = times(to.most_bytes, queues_per_partner);
+    if (to.carrier != nullptr) set_bounds(*to.carrier, to);
+}
+
+void Pool::set_bounds(Carrier& carrier, const Destination& to) {
+    carrier.window.set_bounds(times(to.most_stanzas, queues_per_window), times(to.most_bytes, queues_per_window));
 }
 
 void Pool::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
+    if (stopping_) {
+        if (!ticket.kept()) bounce(stanza, error_of(stopping()), ticket);
+        return;
+    }
     if (last_ == nullptr || last_->pair.local.text() != stanza.from_domain ||
         last_->pair.remote.text() != stanza.to_domain) {
         auto local = xmpp::Domain::parse(stanza.from_domain);
@@ -101,10 +105,11 @@ void Pool::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
                           {admission.stanza, admission.text, admission.rule, admission.why, admission.verdict_id},
                           ticket);
         }
-        if (find(pair) == nullptr && destinations_.size() >= most_destinations(context_.limits)) {
-            return bounce(stanza, {xmpp::StanzaCondition::resource_constraint, {}, "streams"}, ticket);
+        last_ = find(pair);
+        if (last_ == nullptr) {
+            if (const auto refusal = no_place(stanza)) return bounce(stanza, *refusal, ticket);
+            last_ = &open_for(pair, stanza);
         }
-        last_ = &destination(pair);
     }
     Destination& to = *last_;
     const std::uint64_t most = to.peer_max_bytes;
@@ -115,61 +120,67 @@ void Pool::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
                        std::to_string(stanza.bytes.size()) + " bytes, the peer takes " + std::to_string(most)},
                       ticket);
     }
-    // Not while a stream of ours carries the pair, or something waits: nothing may overtake.
-    if (!to.ready && to.queue.empty() && reversed(to) && to.reverse->has_room()) {
-        to.reverse->send(stanza);
-        return context_.shard.settle(ticket);
-    }
-    if (to.ready && to.queue.empty() && to.carrier->has_room()) {
+    // Not while something waits: nothing may overtake.
+    if (to.ready && to.queue.empty() && to.carrier->has_room() && to.remote->bytes < to.remote->most_bytes) {
         return write(to, {xmpp::OwnedStanza{stanza}, ticket, context_.shard.loop.now()});
     }
     enqueue(to, stanza, ticket);
 }
 
 void Pool::write(Destination& to, Waiting waiting) {
-    OutboundStream& stream = *to.carrier->stream;
+    Carrier& carrier = *to.carrier;
+    WayOut& stream = *carrier.out;
     const bool counting = stream.counting();
+    const std::uint64_t begin = stream.written();
+    const std::uint64_t end = begin + waiting.stanza.size();
     stream.send(waiting.stanza.view());
     if (counting) {
-        to.carrier->window.keep_until_acknowledged(to, std::move(waiting));
+        carrier.window.keep_until_acknowledged(to, std::move(waiting), begin, end);
         return ask_for_acknowledgement(stream);
     }
-    context_.shard.settle(waiting.ticket);
-    to.carrier->window.keep_until_taken(std::move(waiting));
+    context_.shard.settle(std::exchange(waiting.ticket, {}));
+    carrier.window.keep_until_taken(to, std::move(waiting), begin, end);
+    if (carrier.window.wants_look()) look_at(carrier);
 }
 
 /// One `<r/>` a turn: what is delivered is known to be soon after, so that a lost stream sends little twice.
-void Pool::ask_for_acknowledgement(OutboundStream& stream) {
+void Pool::ask_for_acknowledgement(WayOut& stream) {
     if (!asking_.empty() && asking_.back() == &stream) return;
     asking_.push_back(&stream);
     if (asking_.size() > 1) return;
     context_.shard.loop.defer([this] {
-        std::vector<const OutboundStream*> now;
+        std::vector<const WayOut*> now;
         now.swap(asking_);
-        for (const OutboundStream* asked : now) {
+        for (const WayOut* asked : now) {
             const Carrier* carrier = carrier_of(*asked);
-            if (carrier != nullptr && carrier->stream->has_room()) (void)carrier->stream->probe();
+            if (carrier != nullptr && carrier->out->has_room()) (void)carrier->out->probe();
         }
     });
 }
 
 void Pool::enqueue(Destination& to, const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
     const TimePoint now = context_.shard.loop.now();
-    const bool hopeless = to.failure && to.carrier == nullptr && !reversed(to) && now < to.retry_at &&
+    const bool full = to.queue.size() >= to.most_stanzas || to.queued_bytes + stanza.bytes.size() > to.most_bytes;
+    const bool partner_full =
+        to.remote->stanzas >= to.remote->most_stanzas || to.remote->bytes + stanza.bytes.size() > to.remote->most_bytes;
+    const bool hopeless = to.failure && to.carrier == nullptr && now < to.retry_at &&
                           (to.failure->permanent || now - to.failing_since > to.patience);
     if (to.failure) hurts(to, stanza);
     if (hopeless) return bounce(stanza, error_of(*to.failure), ticket);
-    if (to.queue.size() >= to.most_stanzas || to.queued_bytes + stanza.bytes.size() > to.most_bytes) {
+    if (full || partner_full) {
         hurts(to, stanza);
-        return bounce(
-            stanza,
-            {xmpp::StanzaCondition::resource_constraint, "too much is waiting for this domain", "queue-full",
-             std::to_string(to.queue.size()) + " stanzas of " + std::to_string(to.queued_bytes) + " bytes are waiting"},
-            ticket);
+        const std::uint64_t stanzas = full ? to.queue.size() : to.remote->stanzas;
+        const std::uint64_t bytes = full ? to.queued_bytes : to.remote->bytes;
+        return bounce(stanza,
+                      {xmpp::StanzaCondition::resource_constraint, "too much is waiting for this domain", "queue-full",
+                       std::to_string(stanzas) + " stanzas of " + std::to_string(bytes) + " bytes are waiting"},
+                      ticket);
     }
     to.queue.push_back({xmpp::OwnedStanza{stanza}, ticket, now});
     to.queued_bytes += stanza.bytes.size();
-    if (to.carrier == nullptr && now >= to.retry_at && !reversed(to)) connect(to);
+    hold(to, stanza.bytes.size());
+    if (to.ready && to.carrier->window.full_of_untaken()) look_soon();
+    if (to.carrier == nullptr && now >= to.retry_at) connect(to);
 }
 
 void Pool::flush(Destination& to) {
@@ -177,12 +188,18 @@ void Pool::flush(Destination& to) {
         context_.records->counters().s2s_waiting.add(context_.shard.loop.now() - to.queue.front().since);
     }
     while (to.ready && !to.queue.empty() && to.carrier->has_room()) {
-        Waiting next = std::move(to.queue.front());
-        to.queue.pop_front();
-        to.queued_bytes -= next.stanza.size();
-        write(to, std::move(next));
+        write(to, take_first(to));
     }
     if (to.ready && to.queue.empty()) heal(to);
+    if (to.ready && !to.queue.empty() && to.carrier->window.full_of_untaken()) look_soon();
+}
+
+Waiting Pool::take_first(Destination& to) {
+    Waiting first = std::move(to.queue.front());
+    to.queue.pop_front();
+    to.queued_bytes -= first.stanza.size();
+    release(to, first.stanza.size());
+    return first;
 }
 
 void Pool::bounce(const xmpp::Stanza& stanza, const xmpp::StanzaError& error, const routing::Ticket& ticket) {
@@ -222,15 +239,37 @@ void Pool::bounce(const xmpp::Stanza& stanza, const xmpp::StanzaError& error, co
     context_.shard.settle(ticket);
 }
 
+DialFailure Pool::stopping() {
+    return {xmpp::StanzaCondition::remote_server_timeout, true, "shutting-down", "the node was going down"};
+}
+
+xmpp::StanzaError Pool::error_of(const DialFailure& failure) {
+    return {failure.condition, {}, rule_of(failure), failure.why, failure.verdict};
+}
+
 DialFailure Pool::refused_by(const Admission& admission) {
     return {admission.stanza, true, "policy", admission.why, false, admission.rule, admission.verdict_id};
+}
+
+bool Pool::idle() const {
+    return std::all_of(destinations_.begin(), destinations_.end(), [](const auto& entry) {
+        return entry.second->queue.empty() && entry.second->unacknowledged == 0;
+    });
 }
 
 void Pool::refuse_all(Destination& to, const DialFailure& failure) {
     std::deque<Waiting> all;
     all.swap(to.queue);
     to.queued_bytes = 0;
-    for (const Waiting& waiting : all) bounce(waiting.stanza.view(), error_of(failure), waiting.ticket);
+    for (const Waiting& waiting : all) {
+        release(to, waiting.stanza.size());
+        if (waiting.blame != 0) --to.suspects;
+    }
+    for (const Waiting& waiting : all) {
+        // At the end of the node: a sender that waits for an acknowledgement sends it again.
+        if (stopping_ && waiting.ticket.kept()) continue;
+        bounce(waiting.stanza.view(), error_of(failure), waiting.ticket);
+    }
 }
 
 /// Where the pool leads out, the sender is ours; where it leads to an inside server, the recipient. What nobody wrote
@@ -245,53 +284,10 @@ void Pool::hurts_waiting(Destination& to) {
     for (const Waiting& waiting : to.queue) hurts(to, waiting.stanza.view());
 }
 
-void Pool::offer(const xmpp::DomainPair& pair, InboundStream* stream) {
-    Destination& to = destination(pair);
-    to.reverse = stream;
-    flush_reversed(to);
-    if (context_.on_reverse) context_.on_reverse(pair, true);
-}
-
-void Pool::withdraw(InboundStream* stream) {
-    std::deque<Waiting> left;
-    for (auto& [pair, to] : destinations_) {
-        if (to->reverse != stream) continue;
-        to->reverse = nullptr;
-        if (context_.on_reverse) context_.on_reverse(pair, false);
-        for (Waiting& waiting : take_waiting(pair)) left.push_back(std::move(waiting));
-    }
-    // The pair may belong to another shard.
-    for (const Waiting& waiting : left) context_.router->route(waiting.stanza.view(), waiting.ticket);
-}
-
-void Pool::reverse_drained(InboundStream* stream) {
-    for (auto& [pair, to] : destinations_) {
-        if (to->reverse == stream) flush_reversed(*to);
-    }
-}
-
-void Pool::flush_reversed(Destination& to) {
-    while (!to.ready && !to.queue.empty() && reversed(to) && to.reverse->has_room()) {
-        const Waiting next = std::move(to.queue.front());
-        to.queue.pop_front();
-        to.queued_bytes -= next.stanza.size();
-        to.reverse->send(next.stanza.view());
-        context_.shard.settle(next.ticket);
-    }
-    if (reversed(to) && to.queue.empty()) heal(to);
-}
-
-bool Pool::reversed(const Destination& to) const { return to.reverse != nullptr && to.reverse->carries(to.pair); }
-
 Destination* Pool::find(const xmpp::Stanza& stanza) {
     const auto local = xmpp::Domain::parse(stanza.from_domain);
     const auto remote = xmpp::Domain::parse(stanza.to_domain);
     return local && remote ? find({*local, *remote}) : nullptr;
-}
-
-bool Pool::reverses(const xmpp::Stanza& stanza) {
-    const Destination* to = find(stanza);
-    return to != nullptr && reversed(*to);
 }
 
 bool Pool::busy(const xmpp::Stanza& stanza) {
@@ -303,6 +299,10 @@ std::deque<Waiting> Pool::take_waiting(const xmpp::DomainPair& pair) {
     Destination* to = find(pair);
     if (to == nullptr || to->ready) return {};
     to->queued_bytes = 0;
+    for (const Waiting& waiting : to->queue) {
+        release(*to, waiting.stanza.size());
+        if (waiting.blame != 0) --to->suspects;
+    }
     return std::exchange(to->queue, {});
 }
 
@@ -328,50 +328,67 @@ void Pool::sweep() {
     if (!destinations_.empty() || !pings_.empty()) arm_sweep();
 }
 
-void Pool::sweep_one(Destination& to, TimePoint now) {
-    while (!to.queue.empty() && now - to.queue.front().since > to.patience) {
-        const Waiting old = std::move(to.queue.front());
-        to.queue.pop_front();
-        to.queued_bytes -= old.stanza.size();
-        hurts(to, old.stanza.view());
-        const std::string waited = "it waited for longer than queue_seconds";
-        if (to.failure) {
-            xmpp::StanzaError error = error_of(*to.failure);
-            error.why += "; " + waited;
-            bounce(old.stanza.view(), error, old.ticket);
-        } else {
-            bounce(old.stanza.view(), {xmpp::StanzaCondition::remote_server_timeout, {}, "queue-age", waited},
-                   old.ticket);
-        }
+void Pool::return_old(Destination& to, const Waiting& old) {
+    if (old.blame != 0) --to.suspects;
+    hurts(to, old.stanza.view());
+    const std::string waited = "it waited for longer than queue_seconds";
+    xmpp::StanzaError error{xmpp::StanzaCondition::remote_server_timeout, {}, "queue-age", waited};
+    if (to.failure) {
+        error = error_of(*to.failure);
+        error.why += "; " + waited;
     }
+    bounce(old.stanza.view(), error, old.ticket);
+}
+
+void Pool::look_soon() {
+    if (looking_) return;
+    looking_ = true;
+    looker_->arm(context_.shard.loop.now() + look_every);
+}
+
+void Pool::look() {
+    looking_ = false;
+    std::vector<Carrier*> streams;
+    for (auto& [stream, carrier] : carriers_) {
+        if (carrier->window.full_of_untaken()) streams.push_back(carrier.get());
+    }
+    for (Carrier* carrier : streams) {
+        look_at(*carrier);
+        drained(*carrier);
+    }
+}
+
+/// How far the peer's TCP is.
+void Pool::look_at(Carrier& carrier) {
+    const TimePoint now = context_.shard.loop.now();
+    const std::uint64_t taken = carrier.out->taken();
+    const bool moved = taken > carrier.taken;
+    if (moved) {
+        carrier.taken = taken;
+        carrier.moved_at = now;
+        carrier.out->progressed();
+    }
+    if (carrier.window.taken(taken, !moved && taken < carrier.out->written(), now)) carried(carrier);
+}
+
+void Pool::sweep_one(Destination& to, TimePoint now) {
+    while (!to.queue.empty() && now - to.queue.front().since > to.patience) return_old(to, take_first(to));
     if (to.carrier == nullptr) {
-        if (!to.queue.empty() && now >= to.retry_at && !reversed(to)) connect(to);
+        if (to.queue.empty()) acquit(to);
+        if (!to.queue.empty() && now >= to.retry_at) connect(to);
         return;
     }
     to.used_at = now;
     if (to.carrier->open && !to.ready && now - to.waits_since > sharing_patience) go_alone(to);
 }
 
-void Pool::forget_unused(TimePoint now) {
-    const auto forgettable = [&](const Destination& to) {
-        if (to.carrier != nullptr || to.reverse != nullptr || !to.queue.empty() || to.unacknowledged != 0) return false;
-        if (now < to.retry_at || (to.failure && now - to.failing_since <= remembered)) return false;
-        return to.last_success == WallTime{} || now - to.used_at > remembered;
-    };
-    std::erase_if(destinations_, [&](const auto& entry) {
-        if (!forgettable(*entry.second)) return false;
-        if (last_ == entry.second.get()) last_ = nullptr;
-        const auto remote = remotes_.find(entry.first.remote);
-        if (remote != remotes_.end() && remote->second.carriers.empty()) remotes_.erase(remote);
-        return true;
-    });
-}
-
 void Pool::rules_changed() {
     last_ = nullptr;
     std::vector<Carrier*> streams;
     for (auto& [stream, carrier] : carriers_) streams.push_back(carrier.get());
-    for (Carrier* carrier : streams) carrier->stream->rules_changed();
+    for (Carrier* carrier : streams) {
+        if (carrier->stream) carrier->stream->rules_changed();
+    }
     for (auto& [domain, remote] : remotes_) remote.unshared = false;
     std::vector<Destination*> all;
     for (auto& [pair, to] : destinations_) all.push_back(to.get());
@@ -382,21 +399,37 @@ void Pool::rules_changed() {
         set_bounds(*to);
         const Admission admission = context_.rules.admits(to->pair, Direction::outbound);
         if (!admission.allowed) refuse_all(*to, refused_by(admission));
+        if (to->reverse != nullptr && !context_.rules.policy(to->pair.remote).bidi) leave_reverse(*to);
+    }
+}
+
+void Pool::hold_reading(bool held) {
+    held_ = held;
+    std::vector<Carrier*> streams;
+    for (auto& [stream, carrier] : carriers_) streams.push_back(carrier.get());
+    for (Carrier* carrier : streams) {
+        if (carrier->stream) carrier->stream->hold(held);
     }
 }
 
 void Pool::shut(const xmpp::StreamError& error) {
-    for (auto& [pair, to] : destinations_) {
-        refuse_all(*to, {xmpp::StanzaCondition::remote_server_timeout, true, "shutting-down", error.text});
-    }
+    stopping_ = true;
+    // What is returned may come back as something to send: the table must not be walked meanwhile.
+    std::vector<Destination*> all;
+    for (auto& [pair, to] : destinations_) all.push_back(to.get());
+    for (Destination* to : all) refuse_all(*to, stopping());
     std::vector<Carrier*> streams;
     for (auto& [stream, carrier] : carriers_) streams.push_back(carrier.get());
-    for (Carrier* carrier : streams) end(*carrier, error, "shutting down");
+    for (Carrier* carrier : streams) {
+        if (carrier->stream) end(*carrier, error, "shutting down");
+    }
 }
 
 std::vector<StreamStatus> Pool::streams() const {
     std::vector<StreamStatus> all;
-    for (const auto& [stream, carrier] : carriers_) all.push_back(stream->status());
+    for (const auto& [stream, carrier] : carriers_) {
+        if (carrier->stream) all.push_back(carrier->stream->status());
+    }
     return all;
 }
 
@@ -410,7 +443,12 @@ std::vector<DestinationStatus> Pool::destinations() const {
         status.queued = to->queue.size();
         status.queued_bytes = to->queued_bytes;
         status.unacknowledged = to->unacknowledged;
-        status.failures = to->failures;
+        status.failures = to->failure ? to->failures : 0;
+        if (to->carrier != nullptr && to->carrier->silent_since != never) {
+            status.stalled = now - to->carrier->silent_since;
+        }
+        status.certificate_refused =
+            context_.learned != nullptr && context_.learned->certificates.recall(pair.text(), now) != nullptr;
         if (to->failure) {
             status.last_error = to->failure->why;
             status.last_step = to->failure->step;

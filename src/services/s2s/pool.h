@@ -2,8 +2,9 @@
 // retries; pairs to one remote domain share a stream where the peer allows it (decision record 0011). Signs of life are
 // the stream's (design, section 7; XEP-0198, XEP-0199).
 //
-// In three files: pool.cpp (stanzas, queues, status), pool_streams.cpp (which stream carries a pair, and what becomes
-// of it), pool_pings.cpp (signs of life).
+// In six files: pool.cpp (stanzas, queues, status), pool_table.cpp (which destinations are known, and for how long),
+// pool_streams.cpp (which stream carries a pair), pool_reverse.cpp (streams of the peer that carry ours, XEP-0288),
+// pool_endings.cpp (what becomes of what a stream held), pool_pings.cpp (signs of life).
 #pragma once
 
 #include <functional>
@@ -16,6 +17,8 @@
 #include "services/s2s/carrier.h"
 
 namespace sallyport::s2s {
+
+class InboundStream;
 
 class Pool final : public OutboundOwner {
 public:
@@ -31,12 +34,18 @@ public:
     /// An answer that came in on another shard.
     void pong(const std::string& id, const std::string& from, const std::string& to);
 
-    /// XEP-0288: pairs of an inbound stream may be served on it.
-    void offer(const xmpp::DomainPair& pair, InboundStream* stream);
-    void withdraw(InboundStream* stream);
-    void reverse_drained(InboundStream* stream);
+    /// XEP-0288: the pair may be served on the peer's own stream.
+    void offer(const xmpp::DomainPair& pair, InboundStream& stream);
+    /// The stream is gone: what it held goes on elsewhere, or is returned.
+    void withdraw(InboundStream& stream, const DialFailure& failure);
+    /// The peer acknowledged `count` more stanzas of those that were sent to it on the stream, 0 or more; or it takes
+    /// more again.
+    void reverse_acknowledged(InboundStream& stream, std::uint64_t count);
+    void reverse_drained(InboundStream& stream);
     /// An inbound stream of this shard carries the pair of a stanza that goes out.
     [[nodiscard]] bool reverses(const xmpp::Stanza& stanza);
+    /// What waited on another shard, for a stream that is gone: it goes before what came later.
+    void take_over(const xmpp::DomainPair& pair, std::deque<Waiting> waiting);
     /// What waits for the pair, to go another way; nothing while a stream of ours carries it.
     [[nodiscard]] std::deque<Waiting> take_waiting(const xmpp::DomainPair& pair);
     /// A stream of ours carries the pair, or will, for stanzas that wait.
@@ -49,12 +58,18 @@ public:
     unsigned close(const xmpp::Domain& remote, const std::string& why);
 
     void tables(TableFills& all) const;
-    /// Destinations that a shard has at most, and bytes that wait for one.
+    /// Destinations that a node has at most, and bytes that wait for one.
     [[nodiscard]] static std::uint64_t most_destinations(const Limits& limits);
     [[nodiscard]] static std::uint64_t most_queue_bytes(const Limits& limits);
+    /// The domain has proved by a stream of its own that it is there: what waits for it is tried at once.
+    void alive(const xmpp::Domain& remote);
 
     void rules_changed();
+    /// Back-pressure: what partners send back on streams of ours (XEP-0288) is left lying, or read on.
+    void hold_reading(bool held);
     void shut(const xmpp::StreamError& error);
+    /// Nothing waits, and nothing is unacknowledged.
+    [[nodiscard]] bool idle() const;
     [[nodiscard]] std::vector<StreamStatus> streams() const;
     [[nodiscard]] std::vector<DestinationStatus> destinations() const;
 
@@ -67,6 +82,10 @@ public:
     [[nodiscard]] bool outbound_answered(const xmpp::Stanza& stanza, const routing::Ticket& ticket) override {
         return take_pong(stanza, ticket);
     }
+    void outbound_refused(const xmpp::Stanza& stanza, const xmpp::StanzaError& error,
+                          const routing::Ticket& ticket) override {
+        bounce(stanza, error, ticket);
+    }
     void outbound_gone(OutboundStream& stream, const DialFailure& failure, bool was_ready) override;
 
 private:
@@ -75,10 +94,12 @@ private:
         TimePoint since{};
         OnPinged on_pinged;  ///< null: a liveness probe
     };
-    /// The streams to one remote domain.
-    struct Remote {
-        std::vector<Carrier*> carriers;
-        bool unshared = false;  ///< the peer takes one pair a stream
+    /// A stream that is gone, and why.
+    struct Ended {
+        const Carrier& carrier;
+        const DialFailure& failure;
+        const Ending& ending;
+        std::uint64_t taken;  ///< of its bytes, by the peer's TCP
     };
     /// What a pair was on a stream that is gone.
     struct Left {
@@ -96,15 +117,14 @@ private:
 
     // pool.cpp
     [[nodiscard]] Destination* find(const xmpp::Stanza& stanza);
-    [[nodiscard]] bool reversed(const Destination& to) const;
-    void flush_reversed(Destination& to);
-    Destination& destination(const xmpp::DomainPair& pair);
-    void set_bounds(Destination& to) const;
     [[nodiscard]] Destination* find(const xmpp::DomainPair& pair);
+    void set_bounds(Destination& to) const;
+    static void set_bounds(Carrier& carrier, const Destination& to);
     void flush(Destination& to);
     void write(Destination& to, Waiting waiting);
-    void ask_for_acknowledgement(OutboundStream& stream);
+    void ask_for_acknowledgement(WayOut& stream);
     void enqueue(Destination& to, const xmpp::Stanza& stanza, const routing::Ticket& ticket);
+    [[nodiscard]] Waiting take_first(Destination& to);
     void refuse_all(Destination& to, const DialFailure& failure);
     void hurts(Destination& to, const xmpp::Stanza& stanza);
     void hurts_waiting(Destination& to);
@@ -112,25 +132,63 @@ private:
     static void heal(Destination& to) { to.hurt.reset(); }
     /// Why nothing goes to a domain that the operator's rules no longer admit.
     [[nodiscard]] static DialFailure refused_by(const Admission& admission);
+    [[nodiscard]] static DialFailure stopping();
+    [[nodiscard]] static xmpp::StanzaError error_of(const DialFailure& failure);
+    /// It has waited for longer than queue_seconds.
+    void return_old(Destination& to, const Waiting& old);
     void sweep();
     void sweep_one(Destination& to, TimePoint now);
-    void forget_unused(TimePoint now);
     void arm_sweep();
+    /// A stream whose window waits for the peer's TCP is looked at soon.
+    void look_soon();
+    void look();
+    void look_at(Carrier& carrier);
+
+    // pool_table.cpp
+    Destination& destination(const xmpp::DomainPair& pair);
+    /// Why `stanza` may not open a destination; nothing when it may.
+    [[nodiscard]] std::optional<xmpp::StanzaError> no_place(const xmpp::Stanza& stanza);
+    Destination& open_for(const xmpp::DomainPair& pair, const xmpp::Stanza& stanza);
+    [[nodiscard]] std::uint64_t sponsor_of(const xmpp::Stanza& stanza) const;
+    void acquit(Destination& to);
+    void forget(Destination& to);
+    void forget_unused(TimePoint now);
+    void make_room();
 
     // pool_streams.cpp
-    [[nodiscard]] Carrier* carrier_of(const OutboundStream& stream);
+    [[nodiscard]] Carrier* carrier_of(const WayOut& stream);
+    void acknowledged(Carrier& carrier, std::uint64_t count);
+    void drained(Carrier& carrier);
     void connect(Destination& to);
     [[nodiscard]] bool share(Destination& to);
     void ask_waiting(Carrier& carrier);
     void go_alone(Destination& to);
     void became_ready(Destination& to);
     void down(Destination& to);
-    void returned(const Left& left, bool was_open, const DialFailure& failure);
-    void lost(Destination& to, const DialFailure& failure);
+    /// Something on it was acknowledged, or taken for good.
+    void carried(Carrier& carrier);
+    /// The pair's failures are over.
+    static void worked(Destination& to);
     void end(Carrier& carrier, std::optional<xmpp::StreamError> error, const std::string& why);
+
+    // pool_reverse.cpp
+    Carrier& reverse_of(InboundStream& stream, const Destination& first);
+    [[nodiscard]] bool go_reversed(Destination& to);
+    void leave_reverse(Destination& to);
+    [[nodiscard]] bool leave_to_owner(Destination& to);
+
+    // pool_endings.cpp
+    void gone(const WayOut& stream, const DialFailure& failure);
+    void settle_held(const Ended& ended, std::deque<SentWindow::Written> held, std::vector<Left>& left);
+    void blame(const Ended& ended, std::deque<SentWindow::Written>& again);
+    void return_written(const SentWindow::Written& written, const xmpp::StanzaError& error);
+    void returned(const Left& left, const Ended& ended);
+    void lost(Destination& to, const DialFailure& failure);
 
     // pool_pings.cpp
     void watch(Carrier& carrier, TimePoint now);
+    void probe(Carrier& carrier, TimePoint now);
+    void declare_dead(Carrier& carrier, std::string_view why);
     void send_ping(Destination& to, const std::string& id);
     void answer_late_pings(TimePoint now);
     /// The attempt to open a stream for them has failed.
@@ -144,14 +202,19 @@ private:
     std::string ping_prefix_;  ///< with the node's own tag: answers to the pings of a gateway behind us are not ours
     KeyedHash hash_;
     std::unordered_map<xmpp::DomainPair, std::unique_ptr<Destination>, KeyedHash> destinations_;
-    std::unordered_map<const OutboundStream*, std::unique_ptr<Carrier>> carriers_;
+    std::unordered_map<const WayOut*, std::unique_ptr<Carrier>> carriers_;
     std::unordered_map<xmpp::Domain, Remote, KeyedHash> remotes_;
     Destination* last_ = nullptr;  ///< of the previous send: most stanzas follow one for the same pair
     std::unordered_map<std::string, Ping> pings_;
     std::vector<std::unique_ptr<Carrier>> dead_;
-    std::vector<const OutboundStream*> asking_;  ///< written to in this turn, with XEP-0198
-    std::unique_ptr<io::Timer> sweeper_;
-    bool sweeping_ = false;
+    std::vector<const WayOut*> asking_;  ///< written to in this turn, with XEP-0198
+    std::unique_ptr<io::Timer> sweeper_, looker_;
+    std::unordered_map<std::uint64_t, std::uint64_t> sponsors_;  ///< destinations that have not worked yet, by sender
+    TimePoint crowded_until_{};                                  ///< no use in looking for room again
+    bool sweeping_ = false, looking_ = false;
+    bool making_room_ = false;
+    bool stopping_ = false;
+    bool held_ = false;
 };
 
 }  // namespace sallyport::s2s

@@ -12,27 +12,56 @@ std::string Pool::fresh_ping() const {
     return ping_prefix_ + std::to_string(context_.shard.index) + "-" + context_.shard.fresh_id();
 }
 
+/// Progress of any kind is life: bytes heard, an answer on another stream, bytes that its TCP takes. But who has a
+/// stanza and could acknowledge it proves with nothing else that he is well.
 void Pool::watch(Carrier& carrier, TimePoint now) {
-    // Silence since the last byte of the peer, or since the answer to our last ping (it comes on another stream).
-    const TimePoint heard = std::max(carrier.stream->heard(), carrier.answered_at);
-    carrier.window.taken(carrier.stream->in_flight());
-    const auto speaker =
-        std::find_if(carrier.pairs.begin(), carrier.pairs.end(), [](const Destination* to) { return to->ready; });
+    WayOut& stream = *carrier.out;
+    if (stream.left_unread()) {  // what would show its life lies there unread
+        carrier.owed_since = carrier.silent_since = carrier.probed_at = never;
+        carrier.answered_at = now;
+        return;
+    }
+    look_at(carrier);
+    const SentWindow::Written* front = carrier.window.front();
+    if (front == nullptr || front->end > carrier.taken || !stream.counting()) {
+        carrier.owed_since = never;
+    } else if (carrier.owed_since == never) {
+        carrier.owed_since = now;
+    }
+    const bool owes = carrier.owed_since != never;
+    const TimePoint life =
+        owes ? carrier.owed_since : std::max({stream.heard(), carrier.answered_at, carrier.moved_at});
+    const bool waits = owes || carrier.taken < stream.written();
+    carrier.silent_since = waits && now - life >= context_.dead_after ? life : never;
     if (carrier.probed_at != never) {
-        if (heard > carrier.probed_at) {
+        if (life > carrier.probed_at) {
             carrier.probed_at = never;
         } else if (now - carrier.probed_at > context_.dead_after) {
-            log_.warn("s2s.peer.dead",
-                      {{"pair", carrier.stream->pair().text()}, {"why", "no sign of life after a ping"}});
-            carrier.probed_at = now;  // said once; the stream is closing
-            carrier.ending = true;
-            carrier.stream->presume_dead();
+            declare_dead(carrier, owes ? "it acknowledges nothing" : "no sign of life after a ping");
         }
         return;
     }
-    if (now - heard < context_.ping_after || speaker == carrier.pairs.end()) return;
+    if (now - life >= context_.ping_after) probe(carrier, now);
+}
+
+void Pool::declare_dead(Carrier& carrier, std::string_view why) {
+    const TimePoint now = context_.shard.loop.now();
+    log_.warn("s2s.peer.dead", {{"pair", carrier.out->pair().text()}, {"why", std::string{why}}});
+    carrier.probed_at = now;  // said once; the stream is closing
+    carrier.ending = true;
+    carrier.out->presume_dead();
+}
+
+void Pool::probe(Carrier& carrier, TimePoint now) {
+    const auto speaker =
+        std::find_if(carrier.pairs.begin(), carrier.pairs.end(), [](const Destination* to) { return to->ready; });
+    if (speaker == carrier.pairs.end()) return;
+    // The peer's own stream is its own to watch, unless we have sent something on it.
+    if (!carrier.stream && carrier.window.empty()) return;
     carrier.probed_at = now;
-    if (carrier.stream->probe()) return;
+    // Where something is on its way, a question would only wait behind it: that it moves is the answer.
+    if (carrier.taken < carrier.out->written()) return;
+    if (carrier.out->probe()) return;
     carrier.ping_id = fresh_ping();
     pings_[carrier.ping_id] = {(*speaker)->pair, now, nullptr};
     send_ping(**speaker, carrier.ping_id);

@@ -1,12 +1,39 @@
 // Accepting streams and spreading news to all of them.
 #include "services/s2s/s2s_shard.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace sallyport::s2s {
 
+namespace {
+/// How long a stream that ends with the node waits for the peer's end.
+constexpr Duration stop_linger = std::chrono::seconds{1};
+}  // namespace
+
 S2sShard::S2sShard(S2sContext context)
-    : context_{std::move(context)}, log_{context_.shard.logger(LogModule::s2s)}, pool_{context_}, desk_{context_} {}
+    : learned_{context.limits.remembered_failures, [this] { arm_sweep(); }},
+      sweeper_{context.shard.loop.timer([this] { sweep_lessons(); })},
+      context_{std::move(context)},
+      log_{context_.shard.logger(LogModule::s2s)},
+      pool_{context_},
+      desk_{context_} {
+    context_.learned = &learned_;
+}
 
 S2sShard::~S2sShard() = default;
+
+void S2sShard::arm_sweep() {
+    constexpr Duration every = std::chrono::minutes{1};
+    if (std::exchange(sweeping_, true)) return;
+    sweeper_->arm(context_.shard.loop.now() + every);
+}
+
+void S2sShard::sweep_lessons() {
+    sweeping_ = false;
+    learned_.sweep(context_.shard.loop.now());
+    if (learned_.size() > 0) arm_sweep();
+}
 
 Result<void> S2sShard::listen(const Endpoint& at, bool direct_tls) {
     auto listener = context_.shard.network.listen(
@@ -43,10 +70,11 @@ void S2sShard::accept(std::unique_ptr<io::Stream> stream, bool direct_tls) {
     InboundStream& opened = *inbound;
     inbound_.emplace(&opened, std::move(inbound));
     opened.start();
-    if (held_) opened.hold(true);
+    if (must_wait(opened)) opened.hold(true);
 }
 
 void S2sShard::rules_changed() {
+    learned_.clear();
     for (auto& [key, stream] : inbound_) stream->rules_changed();
     desk_.rules_changed();
     pool_.rules_changed();
@@ -55,7 +83,42 @@ void S2sShard::rules_changed() {
 void S2sShard::hold(bool held) {
     if (held == held_) return;
     held_ = held;
-    for (auto& [key, stream] : inbound_) stream->hold(held);
+    for (auto& [key, stream] : inbound_) stream->hold(must_wait(*stream));
+    pool_.hold_reading(held);
+}
+
+bool S2sShard::must_wait(const InboundStream& stream) const {
+    // Strangers may have come to verify a key for what is still to be returned.
+    if (held_ || (context_.stopping && stream.authenticated())) return true;
+    if (slow_.empty()) return false;
+    bool leads_somewhere = false, leads_elsewhere = false;
+    for (const xmpp::Domain& domain : stream.leads_to()) {
+        leads_somewhere = true;
+        const auto at = slow_.find(domain.text());
+        if (at == slow_.end()) {
+            leads_elsewhere = true;
+        } else if (at->second == Feeders::all) {
+            return true;
+        }
+    }
+    return leads_somewhere && !leads_elsewhere;
+}
+
+void S2sShard::slow_down(std::string_view domain, Feeders who) {
+    if (who == Feeders::none) {
+        const auto at = slow_.find(domain);
+        if (at == slow_.end()) return;
+        slow_.erase(at);
+    } else {
+        slow_.insert_or_assign(std::string{domain}, who);
+    }
+    for (auto& [key, stream] : inbound_) stream->hold(must_wait(*stream));
+}
+
+void S2sShard::quiesce() {
+    if (std::exchange(context_.stopping, true)) return;
+    context_.timers.closing = std::min<Duration>(context_.timers.closing, stop_linger);
+    for (auto& [key, stream] : inbound_) stream->hold(must_wait(*stream));
 }
 
 unsigned S2sShard::close(const xmpp::Domain& remote, const std::string& why) {
@@ -69,10 +132,14 @@ unsigned S2sShard::close(const xmpp::Domain& remote, const std::string& why) {
 }
 
 void S2sShard::shut() {
+    quiesce();
     listeners_.clear();
     const xmpp::StreamError error{xmpp::StreamCondition::system_shutdown, {}, {}, {}};
-    for (auto& [key, stream] : inbound_) stream->shut(error);
+    // First what is returned: it goes over streams that are open still.
     pool_.shut(error);
+    std::vector<InboundStream*> all;
+    for (auto& [key, stream] : inbound_) all.push_back(stream.get());
+    for (InboundStream* stream : all) stream->shut(error);
 }
 
 std::size_t S2sShard::open_streams() const { return inbound_.size() + pool_.streams().size(); }

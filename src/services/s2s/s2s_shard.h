@@ -1,7 +1,10 @@
 // Everything S2S of one shard: listeners, inbound streams, the pool of outbound streams and the dialback desk.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -11,6 +14,13 @@
 #include "services/s2s/pool.h"
 
 namespace sallyport::s2s {
+
+/// Who waits because much is on its way to a domain.
+enum class Feeders {
+    none,
+    exclusive,  ///< streams that lead to such domains only
+    all,        ///< every stream that leads there: it takes a moment
+};
 
 class S2sShard {
 public:
@@ -27,8 +37,14 @@ public:
 
     /// A new snapshot is in force: each stream asks its rules again.
     void rules_changed();
+    /// What failures have taught; forgotten with new settings, and by clear() with new certificates.
+    [[nodiscard]] Learned& lessons() { return learned_; }
     /// Back-pressure: inbound streams stop or go on reading.
     void hold(bool held);
+    /// Back-pressure for what goes to one domain.
+    void slow_down(std::string_view domain, Feeders who);
+    /// The node is going to stop: nothing is read any more of those who have proved who they are.
+    void quiesce();
     /// Closes streams of `remote` in both directions; the number closed.
     unsigned close(const xmpp::Domain& remote, const std::string& why);
     /// Orderly end: stream errors system-shutdown, listeners closed.
@@ -38,11 +54,18 @@ public:
     void tables(TableFills& all) const {
         pool_.tables(all);
         desk_.tables(all);
+        learned_.tables(all);
     }
 
 private:
     void accept(std::unique_ptr<io::Stream> stream, bool direct_tls);
+    void sweep_lessons();
+    void arm_sweep();
+    [[nodiscard]] bool must_wait(const InboundStream& stream) const;
 
+    Learned learned_;
+    std::unique_ptr<io::Timer> sweeper_;
+    bool sweeping_ = false;  ///< while there are lessons
     S2sContext context_;
     Logger log_;
     Pool pool_;
@@ -51,6 +74,7 @@ private:
     std::vector<Endpoint> endpoints_;
     std::unordered_map<InboundStream*, std::unique_ptr<InboundStream>> inbound_;
     std::vector<std::unique_ptr<InboundStream>> dead_;
+    std::map<std::string, Feeders, std::less<>> slow_;  ///< domains with much on its way
     bool held_ = false;
 };
 

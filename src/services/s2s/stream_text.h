@@ -24,6 +24,8 @@ void finish_stream(io::Stream& stream, const Close& close, Duration linger);
 [[nodiscard]] std::string_view close_text(io::CloseReason reason);
 /// A machine's facts with the driver's own, each key once: what the machine said stays.
 [[nodiscard]] std::vector<LogFact> told(const Note& note, std::vector<LogFact> own);
+/// The reader's explanation; of a limit also its key, among those `before` or after authentication.
+[[nodiscard]] std::string explained(const xml::Reader& reader, bool before);
 /// What a note gives as its reason; empty when it gives none.
 [[nodiscard]] std::string reason_in(const Note& note);
 /// When to look at the peer's certificate again: a second after its end, in steps, for the clock may be set; `never`

@@ -64,6 +64,9 @@ local-data: "refusing.guest.lab. 60 A 198.51.100.20"
 local-data: "_xmpp-server._tcp.spare.lab. 60 SRV 10 0 5298 refusing.guest.lab."
 local-data: "_xmpp-server._tcp.spare.lab. 60 SRV 20 0 5269 silent.guest.lab."
 local-data: "_xmpp-server._tcp.spare.lab. 60 SRV 30 0 5269 four.guest.lab."
+local-data: "_xmpp-server._tcp.useless.guest.lab. 60 SRV 10 0 5269 attacker.lab."
+local-data: "_xmpp-server._tcp.useless.guest.lab. 60 SRV 20 0 5269 doubter.lab."
+local-data: "_xmpp-server._tcp.useless.guest.lab. 60 SRV 30 0 5269 four.guest.lab."
 """
 
 # Nothing but an A record, for every name: servers without SRV fall back to port 5269 of the domain itself.

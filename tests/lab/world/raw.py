@@ -180,3 +180,53 @@ class Authority:
         self.listener.shutdown(socket.SHUT_RDWR)
         self.acceptor.join(5)
         self.listener.close()
+
+
+class UselessServer:
+    """Listens for servers and is of no use: answers each header with a stream error, or nothing at all when there is none."""
+
+    def __init__(self, namespace, address, error=None, port=5269):
+        self.error, self.accepted, self.held = error, 0, []
+        self.listener = namespace.socket()
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.listener.bind((address, port))
+        self.listener.listen(32)
+        self.acceptor = threading.Thread(target=self._accept, daemon=True)
+        self.acceptor.start()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            self.accepted += 1
+            self.held.append(connection)  # kept open: it is silent, not gone
+            if self.error:
+                threading.Thread(target=self._refuse, args=(connection,), daemon=True).start()
+
+    def _refuse(self, connection):
+        try:
+            connection.settimeout(20)
+            seen = ""
+            while "<stream:stream" not in seen or not seen.rstrip().endswith(">"):
+                part = connection.recv(65536)
+                if not part:
+                    return
+                seen += part.decode(errors="replace")
+            connection.sendall((HEADER.format("useless.lab", "coluc.com") +
+                                f"<stream:error><{self.error} xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>"
+                                "</stream:stream>").encode())
+        except OSError:
+            pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        # A thread that waits in accept() keeps the port bound after close(): it is woken first.
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.acceptor.join(5)
+        self.listener.close()
+        for connection in self.held:
+            connection.close()

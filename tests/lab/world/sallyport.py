@@ -26,6 +26,7 @@ EVENTS = {
     "connection state": r"s2s\.(state|pair\.ready)",
     "lookup begun": r"dns\.lookup\.started",
     "lookup done": r"dns\.lookup\.done",
+    "connecting": r"s2s\.outbound\.connecting",
     "peer dead": r"s2s\.peer\.dead",
     "setting changed": r"settings\.changed",
     "link up": r"link\.(bound|open|resumed)",

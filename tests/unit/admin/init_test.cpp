@@ -335,12 +335,13 @@ TEST_F(Migrate, ChangesNothingUnlessItCanChangeAll) {
     std::filesystem::remove(folder + "/presence.toml");
     EXPECT_EQ(run({"init", "--migrate", "--directory", folder}), 1);
     EXPECT_THAT(err, HasSubstr("dials imp1.b.test, whose file is not in"));
-    put("presence.toml", node("imp1") +
-                             "link = { listen = [\"10.0.1.7:7400\"], certificate = \"presence-link.pem\", "
-                             "key = \"presence-link.key\", trust = \"traversal-ca.pem\", "
-                             "secret = \"one secret for everybody\" }\n");
+    put("presence.toml",
+        "link = { listen = [\"10.0.1.7:7400\"], certificate = \"presence-link.pem\", "
+        "key = \"presence-link.key\", trust = \"traversal-ca.pem\", "
+        "secret = \"one secret for everybody\" }\n" +
+            node("imp1"));
     EXPECT_EQ(run({"init", "--migrate", "--directory", folder}), 1);
-    EXPECT_THAT(err, HasSubstr("presence.toml"));
+    EXPECT_THAT(err, HasSubstr("presence.toml is written in a form that cannot be changed from here"));
     EXPECT_EQ(text("core.toml"), core);
     std::filesystem::remove(folder + "/traversal-ca.key");
     EXPECT_EQ(run({"init", "--migrate", "--directory", folder}), 1);

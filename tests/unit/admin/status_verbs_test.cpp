@@ -109,6 +109,16 @@ TEST(Status, ShowsAlarmsAsProblemsAndTheChain) {
     EXPECT_EQ(text_at(status.at("chain").at(0), "state"), "pending");
 }
 
+TEST(Status, NamesDomainsToWhichTooMuchIsUnderWay) {
+    FakeNode node;
+    EXPECT_FALSE(has_problem(node, "slow.test"));
+    node.current.slow_partners = {{"slow.test", "edge", 812, 8 << 20, 0}};
+    EXPECT_TRUE(has_problem(node, "812 stanzas (8192 KiB) are under way to slow.test"));
+    EXPECT_FALSE(has_problem(node, "were refused"));
+    node.current.slow_partners.front().refused = 90;
+    EXPECT_TRUE(has_problem(node, "90 were refused"));
+}
+
 TEST(Alarms, AreListedWithTheirCureAndThoseLoweredOnRequest) {
     FakeNode node;
     node.board.raise(services::AlarmCode::ssh_down, "a", "no answer");
@@ -354,6 +364,13 @@ TEST(Watch, RaisesAndLowersWhatItFinds) {
     node.current.links.emplace_back().far_role = "core";
     node.current.links[0].state = "open";
     EXPECT_FALSE(stands(link_down, "a core"));
+
+    EXPECT_FALSE(stands(link_stanza, "core-test"));
+    node.current.now = TimePoint{std::chrono::hours{10}};
+    node.current.link_culprits = {{"core-test", "a.test", "b.test", "it ended", node.current.now}};
+    EXPECT_TRUE(stands(link_stanza, "core-test"));
+    node.current.now += std::chrono::minutes{61};
+    EXPECT_FALSE(stands(link_stanza, "core-test")) << "an hour later";
 
     watch.judge(node.current, now, 1000);
     EXPECT_TRUE(node.board.stands(disk_low, node.node_file.node.data));

@@ -51,6 +51,44 @@ TEST_F(Certificate, SaysItsNames) {
     EXPECT_TRUE(facts.chain_valid) << facts.chain_error;
 }
 
+/// OpenSSL holds dNSNames against the constraints of an authority, names in otherName not.
+TEST_F(Certificate, TakesNamesThatNobodyConstrainsFromUnconstrainedAuthoritiesOnly) {
+    io::CertificateRequest limited = TestPki::request("limited");
+    limited.dns_names.clear();
+    limited.common_name = "Limited CA";
+    limited.authority = true;
+    limited.name_constraints = "critical,permitted;DNS:partner.example";
+    const io::PemPair authority = pki.issue(limited);
+    const auto issue = [&](const std::string& dns, const std::string& other) {
+        io::CertificateRequest asked = TestPki::request(dns);
+        asked.srv_names = {"_xmpp-server." + other};
+        asked.xmpp_addrs = {other};
+        return io::issue_certificate(asked, &authority).value().certificate + authority.certificate;
+    };
+    const CertFacts good = judge(issue("chat.partner.example", "bank.example"));
+    EXPECT_TRUE(good.chain_valid) << good.chain_error;
+    EXPECT_EQ(good.dns_names, std::vector{"chat.partner.example"s});
+    EXPECT_TRUE(good.srv_names.empty());
+    EXPECT_TRUE(good.xmpp_addrs.empty());
+    EXPECT_FALSE(judge(issue("bank.example", "bank.example")).chain_valid);
+
+    // The same where the constrained authority is the anchor itself.
+    const Result<CertFacts> anchored =
+        io::judge_certificate(issue("chat.partner.example", "bank.example"), authority.certificate);
+    ASSERT_TRUE(anchored);
+    EXPECT_TRUE(anchored->chain_valid) << anchored->chain_error;
+    EXPECT_TRUE(anchored->xmpp_addrs.empty());
+
+    // Without constraints above it, they count.
+    limited.name_constraints.clear();
+    const io::PemPair free = pki.issue(limited);
+    io::CertificateRequest asked = TestPki::request("chat.partner.example");
+    asked.xmpp_addrs = {"partner.example"};
+    const CertFacts other = judge(io::issue_certificate(asked, &free).value().certificate + free.certificate);
+    EXPECT_TRUE(other.chain_valid) << other.chain_error;
+    EXPECT_EQ(other.xmpp_addrs, std::vector{"partner.example"s});
+}
+
 TEST_F(Certificate, LeavesOutNamesWithEmbeddedNul) {
     request.dns_names = {"partner.example\0.evil.example"s, "fine.example"};
     request.xmpp_addrs = {"partner.example\0.evil.example"s};

@@ -59,6 +59,13 @@ protected:
         loop.run_until([&] { return expired || done(); });
         ASSERT_FALSE(expired) << "waited in vain";
     }
+    /// As until(), for what the kernel learns without telling: looks every few milliseconds.
+    void until_seen(const std::function<bool()>& done) {
+        std::unique_ptr<io::Timer> look;
+        look = loop.timer([&] { look->arm(loop.now() + std::chrono::milliseconds{5}); });
+        look->arm(loop.now());
+        until(done);
+    }
     static Endpoint loopback(std::uint16_t port = 0) { return {IpAddress::v4(0x7f000001), port}; }
 
     /// Connects `client` and `server` over TCP.

@@ -100,6 +100,48 @@ TEST_F(Tcp, HoldsThePeerBackWhilePausedAndSaysWhenDrained) {
     EXPECT_EQ(client.stream->pending(), 0U);
 }
 
+/// Fills the path to a peer that does not read; how much it took.
+class Followed : public NetTest {
+protected:
+    void fill() {
+        server.stream->pause(true);
+        while (client.stream->pending() <= io::Stream::high_water) {
+            client.stream->write(std::string(1 << 16, 'x'));
+            bool turned = false;
+            loop.post([&] { turned = true; });
+            until([&] { return turned; });
+        }
+    }
+};
+
+TEST_F(Followed, KnowsWhatThePeerHasTaken) {
+    connect();
+    client.stream->follow();
+    EXPECT_EQ(client.stream->taken(), 0U);
+    client.stream->write("hello");
+    until([&] { return server.received == "hello"; });
+    EXPECT_EQ(client.stream->written(), 5U);
+    until_seen([&] { return client.stream->taken() == 5; });
+    fill();
+    EXPECT_GT(client.stream->taken(), 5U);
+    EXPECT_LE(client.stream->taken(), client.stream->written() - client.stream->pending());
+    server.stream->pause(false);
+    until([&] { return server.received.size() == client.stream->written(); });
+    until_seen([&] { return client.stream->taken() == client.stream->written(); });
+}
+
+TEST_F(Followed, StillKnowsItWhenTheConnectionBreaks) {
+    connect();
+    client.stream->follow();
+    fill();
+    const std::uint64_t before = client.stream->taken();
+    server.stream->abort();
+    until([&] { return client.closed.has_value(); });
+    EXPECT_EQ(client.closed, CloseReason::reset);
+    EXPECT_GE(client.stream->taken(), before);
+    EXPECT_LT(client.stream->taken(), client.stream->written() - io::Stream::low_water);
+}
+
 TEST_F(Tcp, ReadsNothingBeforeItHasAnOwner) {
     std::unique_ptr<io::Stream> accepted;
     auto listener =

@@ -1,4 +1,6 @@
 // TLS on streams: versions, identities, client certificates, ALPN, ends, STARTTLS (RFC 6120 5, RFC 7590, XEP-0368).
+#include <thread>
+
 #include "support/test_pki.h"
 #include "unit/io/net_fixture.h"
 
@@ -35,6 +37,40 @@ TEST_F(TlsStream, NegotiatesTls13AndSeesBothCertificates) {
     until([&] { return server.received == "over"; });
     server.stream->write("and out");
     until([&] { return client.received == "and out"; });
+}
+
+TEST_F(TlsStream, MovesToAnotherLoopWithWhatItHasQueued) {
+    connect();
+    secure(pki.context({"one.example"}), pki.context({"two.example"}), "two.example");
+    ASSERT_TRUE(client.tls && server.tls);
+    client.stream->write("asked here");
+    until([&] { return server.received == "asked here"; });
+    server.stream->write("queued here, ");
+    std::unique_ptr<io::MovingStream> moving = server.stream->leave();
+    ASSERT_TRUE(moving);
+    server.stream.reset();
+    client.stream->write("asked on the way");
+
+    std::thread other{[&moving] {
+        io::AsioLoop second;
+        io::TcpNetwork there{second};
+        Probe probe{there.join(std::move(moving))};
+        second.run_until([&] { return probe.received == "asked on the way"; });
+        probe.stream->write("answered there");
+        probe.stream->close(5s);
+        second.run_until([&] { return probe.closed.has_value(); });
+    }};
+    until([&] { return client.closed.has_value(); });
+    other.join();
+    EXPECT_EQ(client.received, "queued here, answered there");
+    EXPECT_EQ(client.closed, CloseReason::peer_closed);
+    EXPECT_FALSE(server.closed);
+}
+
+TEST_F(TlsStream, DoesNotMoveOnceItIsClosing) {
+    connect();
+    server.stream->close(5s);
+    EXPECT_FALSE(server.stream->leave());
 }
 
 TEST_F(TlsStream, GoesOnWithoutAClientCertificate) {
@@ -165,6 +201,35 @@ TEST_F(TlsStream, TellsAnOrderlyEndFromATruncatedOne) {
     until([&] { return server.closed.has_value(); });
     EXPECT_EQ(server.received, "bye");
     EXPECT_EQ(server.closed, CloseReason::peer_closed);
+}
+
+TEST_F(TlsStream, KnowsWhatThePeerHasTaken) {
+    connect();
+    client.stream->follow();
+    client.stream->write("plain");
+    until([&] { return server.received == "plain"; });
+    secure(pki.context({}), pki.context({"two.example"}), "two.example");
+    ASSERT_TRUE(client.tls);
+    for (int n = 0; n < 100; ++n) {
+        client.stream->write("a record");
+        until([&] { return server.received.size() == client.stream->written(); });
+        until_seen([&] { return client.stream->taken() == client.stream->written(); });
+    }
+    server.stream->pause(true);
+    std::uint64_t taken = 0;
+    while (client.stream->pending() <= io::Stream::high_water) {
+        client.stream->write(std::string(100000, 'x'));
+        bool turned = false;
+        loop.post([&] { turned = true; });
+        until([&] { return turned; });
+        EXPECT_GE(client.stream->taken(), taken);
+        taken = client.stream->taken();
+        EXPECT_LE(taken, client.stream->written());
+    }
+    server.stream->abort();
+    until([&] { return client.closed.has_value(); });
+    EXPECT_GE(client.stream->taken(), taken);
+    EXPECT_LT(client.stream->taken(), client.stream->written());
 }
 
 TEST_F(TlsStream, SaysThatThePeerDoesNotSpeakTls) {

@@ -160,6 +160,24 @@ TEST(EdgeRules, TheMostSpecificExceptionWins) {
     EXPECT_EQ(edge.policy(domain("c.other")).security, s2s::SecurityMode::tls_required);
 }
 
+TEST(EdgeRules, WhoHasNotSaidWhoItIsMayDoWhatSomePeerMay) {
+    using enum s2s::SecurityMode;
+    const Change optional{"federation.peers", R"([{"domain":"a.example","security_mode":"tls_optional"}])"};
+    const Change none{"federation.peers", R"([{"domain":"*.example","security_mode":"no_tls"}])"};
+    const Change strict{"federation.peers", R"([{"domain":"a.example","authentication":"certificate"}])"};
+    const Change bare{"federation.security_mode", "\"no_tls\""};
+    EXPECT_EQ(rules({}).unnamed_policy(), s2s::StreamPolicy{});
+    EXPECT_EQ(rules({strict}).unnamed_policy(), s2s::StreamPolicy{});
+    EXPECT_EQ(rules({optional}).unnamed_policy().security, tls_optional);
+    EXPECT_EQ(rules({none}).unnamed_policy().security, tls_optional);
+    EXPECT_EQ(rules({bare}).unnamed_policy().security, no_tls);
+    EXPECT_EQ(rules({bare, none}).unnamed_policy().security, no_tls);
+    EXPECT_EQ(rules({bare, strict}).unnamed_policy().security, tls_optional);
+    const Change certificates{"federation.require_client_certificates", "true"};
+    EXPECT_TRUE(rules({certificates}).unnamed_policy().require_certificate);
+    EXPECT_FALSE(rules({certificates, none}).unnamed_policy().require_certificate);
+}
+
 TEST(EdgeRules, AnExceptionChoosesTheWayOfAuthentication) {
     const Change strict{"federation.require_client_certificates", "true"};
     const Change bare{"federation.security_mode", "\"no_tls\""};
@@ -224,6 +242,15 @@ TEST(EdgeRules, ReplacedSnapshotsAnswerAtOnce) {
     EXPECT_FALSE(edge.admits(pair, s2s::Direction::inbound).allowed);
     edge.replace(std::make_shared<const Settings>(with({{"federation.allow_list", "[\"partner.example\"]"}})));
     EXPECT_TRUE(edge.admits(pair, s2s::Direction::inbound).allowed);
+}
+
+TEST(InsideRules, WhoHasNotSaidWhoItIsMayDoWhatSomeServerMay) {
+    s2s::StreamPolicy relaxed;
+    relaxed.security = s2s::SecurityMode::no_tls;
+    EXPECT_EQ((InsideRules{{}, "x"}.unnamed_policy()), s2s::StreamPolicy{});
+    EXPECT_EQ((InsideRules{{{{domain("b.test")}, relaxed}}, "x"}.unnamed_policy()), relaxed);
+    const InsideRules both{{{{domain("b.test")}, relaxed}, {{domain("c.test")}, {}}}, "x"};
+    EXPECT_EQ(both.unnamed_policy().security, s2s::SecurityMode::tls_optional);
 }
 
 TEST(InsideRules, JoinInsideDomainsWithEverythingElse) {

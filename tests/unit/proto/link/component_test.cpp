@@ -23,9 +23,10 @@ struct Attached {
                   },
                   std::chrono::seconds{10}, TimePoint{}} {
         xml::Reader reader{Limits{}.before_auth};
-        reader.feed(
+        const std::string bytes =
             "<stream:stream xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams' to='" +
-            domain + "'><handshake>" + handshake + "</handshake>");
+            domain + "'><handshake>" + handshake + "</handshake>";
+        reader.feed(bytes);
         EXPECT_EQ(reader.next(), xml::Kind::header);
         machine.on_header(reader.header(), actions);
         if (machine.closed()) return;

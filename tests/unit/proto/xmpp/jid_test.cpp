@@ -40,6 +40,37 @@ TEST(Jid, AcceptsTheLegalAddressesOfTheRfc) {  // RFC 7622 table 1
     EXPECT_NE(canonical("\u03C2@example.com/foo"), canonical("\u03C3@example.com/foo"));
 }
 
+TEST(Jid, HasOneFormHoweverManyMarksStandOnALetter) {
+    const auto marked = [](std::initializer_list<const char*> pieces, int times) {
+        std::string out = "q";
+        for (const char* piece : pieces) {
+            for (int i = 0; i < times; ++i) out += piece;
+        }
+        return out;
+    };
+    std::string mixed = "q";
+    for (int i = 0; i < 100; ++i) mixed += "\u0301\u0323";
+    EXPECT_EQ(canonical(mixed + "@b.test"), marked({"\u0323", "\u0301"}, 100) + "@b.test");
+    EXPECT_EQ(canonical("a@b.test/" + mixed), "a@b.test/" + marked({"\u0323", "\u0301"}, 100));
+    // With what decomposes, and where marks compose with their letter.
+    std::string other = "E";
+    for (int i = 0; i < 50; ++i) other += "\u0344\u0327";
+    const std::string once = canonical("a@b.test/" + other);
+    EXPECT_EQ(canonical(once), once);
+    EXPECT_TRUE(once.starts_with("a@b.test/\u0228")) << once;
+}
+
+TEST(Domain, IsRefusedForItsLengthBeforeItsRulesAreAsked) {
+    std::string dots;
+    for (int i = 0; i < 59; ++i) dots += "\u30FB";
+    EXPECT_EQ(domain("\u30AB" + dots + ".test"), "domain-long");
+    EXPECT_EQ(domain("\u30AB\u30FB.test"), "\u30AB\u30FB.test");
+    std::string labels;
+    for (int i = 0; i < 130; ++i) labels += "\u30AB.";
+    EXPECT_EQ(domain(labels + "test"), "domain-long");
+    EXPECT_EQ(domain("\u30AB.xn--" + std::string(60, 'a')), "domain-long");
+}
+
 TEST(Jid, RefusesTheIllegalAddressesOfTheRfc) {  // RFC 7622 table 2
     for (const char* illegal : {"\"juliet\"@example.com",
                                 "foo bar@example.com",

@@ -105,16 +105,49 @@ TEST(StanzaIntake, ClosesTheStreamForWhatIsNoStanza) {
         EXPECT_EQ(condition(other), StreamCondition::unsupported_stanza_type) << other;
     }
     for (const char* lost :
-         {"<message from='a'/>", "<message to='b'/>", "<message to='' from='a'/>", "<message to='b' from='@a'/>",
-          "<message to='u@' from='a'/>", "<message to='b/' from='a'/>",
+         {"<message from='a'/>", "<message to='b'/>", "<message to='b' from=''/>", "<message to='b' from='u@'/>",
           "<message to='b' from='u@attacker.example@victim.example'/>"}) {
         EXPECT_EQ(condition(lost), StreamCondition::improper_addressing) << lost;
     }
-    EXPECT_EQ(condition("<message to='b' from='a'><stream:stream to='x'/></message>"), StreamCondition::bad_format);
-    EXPECT_EQ(
-        condition(
-            "<message to='b' from='a'><q xmlns='u'><error xmlns='http://etherx.jabber.org/streams'/></q></message>"),
-        StreamCondition::bad_format);
+}
+
+TEST(StanzaIntake, AnswersMalformedAddressesAsGiven) {  // RFC 6120 8.3.3.8
+    struct Case {
+        const char *to, *from, *to_domain, *from_domain;
+    };
+    for (const Case& one : {Case{"☃@b/r", "u@a", "b", "a"}, Case{"b", "☃@a/r", "b", "a"}, Case{"", "a", "", "a"},
+                            Case{"u@", "a", "", "a"}, Case{"b/", "a", "b", "a"}, Case{"@b", "@a", "b", "a"},
+                            Case{"💩@B.Example", "a", "b.example", "a"}, Case{"a&amp;b@b", "a", "b", "a"}}) {
+        const Intake in{"<message to='" + std::string{one.to} + "' from='" + one.from + "' id='1'><x/></message>"};
+        EXPECT_FALSE(in.good) << one.to;
+        EXPECT_FALSE(in.problem.stream) << one.to;
+        EXPECT_EQ(in.problem.stanza, StanzaCondition::jid_malformed) << one.to;
+        EXPECT_EQ(in.out.to_domain, one.to_domain);
+        EXPECT_EQ(in.out.from_domain, one.from_domain);
+        EXPECT_EQ(xml::escaped(in.out.to), one.to);
+        // As it waits in a queue.
+        const OwnedStanza owned{in.out};
+        const Stanza again = owned.view();
+        EXPECT_EQ(again.to, in.out.to);
+        EXPECT_EQ(again.from, in.out.from);
+        EXPECT_EQ(again.to_domain, in.out.to_domain);
+        EXPECT_EQ(again.from_domain, in.out.from_domain);
+        const auto tree = test::parse_with_expat(bounce(in.out, refusal(in.problem)));
+        ASSERT_TRUE(tree) << one.to;
+        EXPECT_EQ(xml::escaped(tree->attribute("to")), one.from);
+        EXPECT_EQ(xml::escaped(tree->attribute("from")), one.to);
+        EXPECT_EQ(tree->attribute("id"), "1");
+    }
+}
+
+TEST(StanzaIntake, AnswersWhatHoldsAnElementOfTheStream) {
+    for (const char* bad :
+         {"<message to='b' from='a'><stream:stream to='x'/></message>",
+          "<message to='b' from='a'><q xmlns='u'><error xmlns='http://etherx.jabber.org/streams'/></q></message>"}) {
+        const Intake in{bad};
+        EXPECT_FALSE(in.problem.stream);
+        EXPECT_EQ(in.problem.stanza, StanzaCondition::bad_request) << bad;
+    }
 }
 
 TEST(StanzaIntake, AnswersIqsThatBreakTheRules) {  // RFC 6120 8.2.3
@@ -151,6 +184,19 @@ TEST(Bounce, NeverAnswersErrorsAndResults) {  // threat T49
     EXPECT_EQ(bounced("<iq to='b' from='a' type='result' id='1'/>"), "");
     EXPECT_EQ(bounced("<iq to='b' from='a' type='error' id='1'/>"), "");
     EXPECT_NE(bounced("<presence to='b' from='a'/>"), "");
+}
+
+TEST(OwnedStanza, WeighsWhatItHoldsAndLittleMore) {
+    Stanza stanza;
+    const std::string body(1000, 'x'), to = "juliet@b.test/balcony";
+    stanza.bytes = body;
+    stanza.to = to;
+    stanza.to_domain = std::string_view{to}.substr(7, 6);
+    const OwnedStanza owned{stanza};
+    EXPECT_EQ(owned.bytes(), body);
+    EXPECT_EQ(owned.view().to_domain, "b.test");
+    EXPECT_GE(owned.weight(), 1021U);
+    EXPECT_LT(owned.weight(), 1021U + 128U);
 }
 
 TEST(OwnedStanza, OutlivesWhatItWasMadeOf) {

@@ -43,6 +43,9 @@ ImWorld::ImWorld(Limits given, bool binds) : limits{given}, channel_binding{bind
     for (const char* user : {"juliet@corp.example", "romeo@corp.example"})
         directory->add(user, "pencil", [](const Result<io::UserName>& added) { EXPECT_TRUE(added); });
     directory->on_changed([this](const io::UserName& user) { service->account_changed(user); });
+    directory->on_forgotten([this](const io::UserName& user, const std::vector<std::string>& contacts) {
+        service->requests_forgotten(user, contacts);
+    });
     start_service();
 }
 

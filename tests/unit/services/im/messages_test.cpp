@@ -236,5 +236,127 @@ TEST(ImMessages, BoundTheRateOfAClient) {
     EXPECT_EQ(world.outside.gone.size(), 200U);
 }
 
+TEST(ImMessages, KeptOnesComeBeforeThoseOfTheMomentOfLogin) {
+    ImWorld world;
+    std::vector<std::string> expected;
+    const auto send = [&](const std::string& to) {
+        expected.push_back(std::to_string(expected.size()));
+        (void)world.from_outside(foreign(to, expected.back()));
+    };
+    for (int i = 0; i < 5; ++i) send("juliet@corp.example");
+    world.settle();
+    Client juliet{world, "juliet"};
+    ASSERT_TRUE(juliet.login("desk"));
+    juliet.say("<presence/>");
+    // The disk is asked with the turn in which the presence is taken, and answers with a later one.
+    ASSERT_TRUE(world.world.run_until([&] {
+        const auto sessions = world.service->status().sessions;
+        return !sessions.empty() && sessions.front().available;
+    }));
+    send("juliet@corp.example");
+    send("juliet@corp.example/desk");
+    send("juliet@corp.example");
+    std::vector<std::string> got;
+    while (const auto message = juliet.next("message")) got.push_back(body_of(message));
+    EXPECT_EQ(got, expected);
+}
+
+TEST(ImMessages, WaitForKeptOnesNoLongerThanTheDiskIsWorth) {
+    ImWorld world;
+    world.stop_service();
+    world.disk_is_stuck = true;
+    world.start_service();
+    Client juliet{world, "juliet"};
+    ASSERT_TRUE(juliet.login());
+    juliet.say("<presence/>");
+    world.settle();
+    (void)world.from_outside(foreign("juliet@corp.example", "one"));
+    world.world.advance(std::chrono::seconds{6});
+    EXPECT_EQ(body_of(juliet.next("message")), "one");
+    (void)world.from_outside(foreign("juliet@corp.example", "two"));
+    EXPECT_EQ(body_of(juliet.next("message")), "two");
+}
+
+TEST(ImMessages, WaitingBehindKeptOnesAreNotLostWhenTheClientGoes) {
+    ImWorld world;
+    (void)world.from_outside(foreign("juliet@corp.example", "0"));
+    world.settle();
+    std::shared_ptr<ImWorld::Delivery> late;
+    {
+        Client juliet{world, "juliet"};
+        ASSERT_TRUE(juliet.login("desk"));
+        juliet.say("<enable xmlns='urn:xmpp:sm:3'/><presence/>");
+        ASSERT_TRUE(world.world.run_until([&] {
+            const auto sessions = world.service->status().sessions;
+            return !sessions.empty() && sessions.front().available;
+        }));
+        late = world.from_outside(foreign("juliet@corp.example", "1"));
+        juliet.cut();
+    }
+    world.settle();
+    EXPECT_TRUE(late->settled);
+    Client again{world, "juliet"};
+    ASSERT_TRUE(again.online());
+    EXPECT_EQ(body_of(again.next("message")), "0");
+    EXPECT_EQ(body_of(again.next("message")), "1");
+}
+
+TEST(ImMessages, ToMalformedAddressesComeBackAsGivenAndEndNothing) {
+    ImWorld world;
+    Client juliet{world, "juliet"};
+    ASSERT_TRUE(juliet.online("balcony"));
+    juliet.say("<enable xmlns='urn:xmpp:sm:3'/>");
+    ASSERT_TRUE(juliet.next("enabled"));
+    for (const char* to : {"☃@other.example/r", "💩@corp.example", "@", "a@-", "a@b/", "a&amp;b@other.example"}) {
+        juliet.say("<message to='" + std::string{to} + "' id='m1'><body>x</body></message>");
+        const auto error = juliet.next("message", "error");
+        ASSERT_TRUE(error) << to;
+        EXPECT_EQ(condition_of(error), "jid-malformed");
+        EXPECT_EQ(error->attribute("id"), "m1");
+        EXPECT_EQ(xml::escaped(error->attribute("from")), to);
+        juliet.say("<presence to='" + std::string{to} + "' type='subscribe'/>");
+        EXPECT_EQ(condition_of(juliet.next("presence", "error")), "jid-malformed") << to;
+    }
+    juliet.say("<message to='☃@other.example' type='error'/>");
+    EXPECT_TRUE(juliet.silent("message"));
+    juliet.say(
+        "<message to='nurse@other.example'><x xmlns='urn:x'><error "
+        "xmlns='http://etherx.jabber.org/streams'/></x></message>");
+    EXPECT_EQ(condition_of(juliet.next("message", "error")), "bad-request");
+    juliet.say("<r xmlns='urn:xmpp:sm:3'/>");
+    EXPECT_EQ(juliet.next("a")->attribute("h"), "14") << "each is a stanza that was handled";
+    juliet.say(chat("nurse@other.example", "come"));
+    EXPECT_EQ(body_of(world.left()), "come");
+}
+
+TEST(ImMessages, BeyondALimitAreReadPastAndReturned) {
+    Limits limits;
+    limits.after_auth = {10000, 50, 8, 16, 3071, 8};
+    limits.client_bytes_per_second = limits.client_burst_bytes = 1 << 24;
+    ImWorld world{limits};
+    Client juliet{world, "juliet"};
+    ASSERT_TRUE(juliet.online("balcony"));
+    juliet.say("<enable xmlns='urn:xmpp:sm:3'/>");
+    ASSERT_TRUE(juliet.next("enabled"));
+    std::string many;
+    for (int i = 0; i < 60; ++i) many += "<a/>";
+    int sent = 0;
+    for (const std::string& body :
+         {"<body>" + std::string(39000, 'x') + "</body>", many, "<x a='" + std::string(4000, 'y') + "'/>"}) {
+        juliet.say("<message to='nurse@other.example' id='m" + std::to_string(++sent) + "'>" + body + "</message>");
+        const auto error = juliet.next("message", "error");
+        ASSERT_TRUE(error);
+        EXPECT_EQ(condition_of(error), "policy-violation");
+        EXPECT_EQ(error->attribute("id"), "m" + std::to_string(sent));
+        EXPECT_EQ(error->attribute("from"), "nurse@other.example");
+    }
+    juliet.say("<iq to='nurse@other.example' id='i1' type='result'>" + many + "</iq>");
+    EXPECT_TRUE(juliet.silent("iq")) << "a result is not answered";
+    juliet.say("<r xmlns='urn:xmpp:sm:3'/>");
+    EXPECT_EQ(juliet.next("a")->attribute("h"), "4");
+    juliet.say("<message to='nurse@other.example'><body>" + std::string(41000, 'x'));
+    EXPECT_TRUE(juliet.next("error")) << "four times the limit";
+}
+
 }  // namespace
 }  // namespace sallyport::test

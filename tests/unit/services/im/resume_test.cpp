@@ -74,7 +74,7 @@ TEST_F(Resume, GivesTheClientWhatItDidNotAcknowledge) {
     EXPECT_EQ(world.service->status().sessions.size(), 1U);
 }
 
-TEST_F(Resume, TellsTheClientWhatWasHandled) {
+TEST_F(Resume, TellsTheClientWhatWasReceivedSoThatNothingComesTwice) {
     Client juliet{world, "juliet"}, again{world, "juliet"};
     begin(juliet);
     juliet.say(
@@ -86,7 +86,47 @@ TEST_F(Resume, TellsTheClientWhatWasHandled) {
     juliet.cut();
     const auto resumed = resume(again, 0);
     ASSERT_TRUE(resumed);
-    EXPECT_EQ(resumed->attribute("h"), "1");
+    EXPECT_EQ(resumed->attribute("h"), "2") << "what is on its way is not to be sent again";
+    // The counts of both sides agree from here on: neither less than was told, nor more than was sent.
+    const auto counted = [&]() -> std::string {
+        again.say("<r xmlns='urn:xmpp:sm:3'/>");
+        const auto answer = again.next("a");
+        return answer ? std::string{answer->attribute("h")} : "nothing";
+    };
+    EXPECT_EQ(counted(), "2");
+    again.say("<message to='nurse@other.example'><body>c</body></message>");
+    world.settle();
+    EXPECT_EQ(counted(), "2");
+    while (world.left()) {
+    }
+    world.settle();
+    EXPECT_EQ(counted(), "3");
+}
+
+TEST_F(Resume, CountsAgreeOverManyResumptions) {
+    Client first{world, "juliet"};
+    begin(first);
+    unsigned sent = 0;
+    Client* now = &first;
+    std::vector<std::unique_ptr<Client>> all;
+    for (int round = 0; round < 5; ++round) {
+        for (int i = 0; i < 3; ++i) {
+            now->say("<message to='nurse@other.example'><body>" + std::to_string(++sent) + "</body></message>");
+        }
+        world.settle();
+        (void)world.left();
+        now->cut();
+        all.push_back(std::make_unique<Client>(world, "juliet"));
+        now = all.back().get();
+        const auto resumed = resume(*now, 0);
+        ASSERT_TRUE(resumed);
+        // A client sends again what is beyond it.
+        EXPECT_EQ(resumed->attribute("h"), std::to_string(sent));
+    }
+    while (world.left()) {
+    }
+    now->say("<r xmlns='urn:xmpp:sm:3'/>");
+    EXPECT_EQ(now->next("a")->attribute("h"), std::to_string(sent));
 }
 
 TEST_F(Resume, KeepsOnTheDiskWhatNobodyCameBackFor) {

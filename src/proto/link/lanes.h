@@ -1,0 +1,101 @@
+// Who has how much on its way over the links of a hub (docs/protocol/link.md, section 9): a lane is a pair of domains,
+// and keeps to its session as long as anything of it is not done, so that nothing overtakes; a partner is the domain to
+// which lanes lead, and has a budget of its own. Pure.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/hash.h"
+
+namespace sallyport::link {
+
+/// How those who write to a partner have to behave.
+enum class Pace {
+    free,   ///< nothing of note is on its way
+    brisk,  ///< much is, and it moves on: whoever feeds it waits a moment
+    slow,   ///< much is, and it hardly moves: only who has nothing for others waits
+};
+
+struct Partner {
+    std::string domain;
+    std::uint64_t weight = 0;   ///< not done; what it takes of the memory
+    std::uint64_t stanzas = 0;  ///< not done
+    std::uint64_t lanes = 0;
+    std::uint64_t refused = 0;  ///< beyond the budget, since the partner last had nothing on its way
+    TimePoint busy_since{};
+    TimePoint moved_at{};  ///< begin of the second in which `moved` was done
+    std::uint64_t moved = 0, moved_before = 0;
+    Pace pace = Pace::free;
+};
+
+struct Lane {
+    Partner* partner = nullptr;
+    std::uint64_t under_way = 0;  ///< stanzas that are not done, held ones included
+    std::uint64_t held = 0;       ///< of those, without a session
+    std::uint64_t passed = 0;     ///< number of the last look at what is held in which one of the lane had no way
+    std::uint64_t elsewhere = 0;  ///< of those, with another shard
+    std::uint32_t shard = 0;      ///< that other shard
+    std::uint64_t session = 0;    ///< serial of the session that has the rest; 0: none
+};
+
+struct Budget {
+    std::uint64_t all = 0;          ///< of all partners
+    std::uint64_t one_partner = 0;  ///< at most; less when many need much
+    std::uint64_t one_stanza = 0;   ///< the largest: a partner that has nothing on its way may have one
+};
+
+class Lanes {
+public:
+    using OnPace = std::function<void(const Partner&)>;
+    /// `on_pace` hears when a partner's pace changes; `key` is random.
+    Lanes(Budget budget, SipKey key, OnPace on_pace)
+        : budget_{budget}, on_pace_{std::move(on_pace)}, lanes_{16, Hash{key}}, partners_{16, Hash{key}} {}
+
+    /// Valid while anything of it is under way, otherwise until the next call of this or of forget_idle.
+    [[nodiscard]] Lane& lane(std::string_view from, std::string_view to);
+    /// May the partner of the lane have so much more? Counted if not.
+    [[nodiscard]] bool admits(Lane& lane, std::uint64_t weight);
+    void add(Lane& lane, std::uint64_t weight, TimePoint now);
+    void remove(Lane& lane, std::uint64_t weight, TimePoint now);
+    /// Looks at every partner whose pace is not free again; true when there is one.
+    bool look(TimePoint now);
+    /// Forgets lanes with nothing under way.
+    void forget_idle();
+
+    [[nodiscard]] std::uint64_t weight() const { return weight_; }
+    /// What one partner may have at most as things are.
+    [[nodiscard]] std::uint64_t share() const;
+    /// Partners whose pace is not free, or that were refused.
+    [[nodiscard]] std::vector<Partner> busy() const;
+    [[nodiscard]] std::size_t size() const { return lanes_.size(); }
+
+private:
+    /// Peers choose domain names (threat T63).
+    struct Hash {
+        using is_transparent = void;
+        SipKey key;
+        std::size_t operator()(std::string_view text) const { return sip_hash(key, text); }
+    };
+    using Table = std::unordered_map<std::string, Lane, Hash, std::equal_to<>>;
+
+    [[nodiscard]] Partner& partner(std::string_view domain);
+    void judge(Partner& partner, TimePoint now);
+
+    Budget budget_;
+    OnPace on_pace_;
+    Table lanes_;
+    std::unordered_map<std::string, std::unique_ptr<Partner>, Hash, std::equal_to<>> partners_;
+    Lane* last_ = nullptr;
+    std::string last_key_, key_;
+    std::size_t sweep_at_ = 1024;
+    std::uint64_t weight_ = 0;
+};
+
+}  // namespace sallyport::link

@@ -1,0 +1,100 @@
+// What failures have taught, for a while: targets that were of no use, partners that refused our certificate. It
+// outlives the streams that learned it, so it is bounded: what is over goes first, then what has the shortest time
+// left.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/tables.h"
+#include "proto/xmpp/errors.h"
+
+namespace sallyport::s2s {
+
+/// Keys begin with a domain; peers may choose them, so the map is an ordered one (threat T63).
+template <typename Value>
+class Lessons {
+public:
+    /// `on_learned` after each: somebody has to sweep.
+    Lessons(std::uint64_t most, Duration holds, std::function<void()> on_learned = {})
+        : most_{most}, holds_{holds}, on_learned_{std::move(on_learned)} {}
+
+    void learn(const std::string& key, Value value, TimePoint now) {
+        if (known_.size() >= most_ && known_.find(key) == known_.end()) make_room(now);
+        known_[key] = {now + holds_, std::move(value)};
+        if (on_learned_) on_learned_();
+    }
+    /// Null when nothing is known, or it is over.
+    [[nodiscard]] const Value* recall(const std::string& key, TimePoint now) {
+        const auto at = known_.find(key);
+        if (at == known_.end()) return nullptr;
+        if (now < at->second.until) return &at->second.value;
+        known_.erase(at);
+        return nullptr;
+    }
+    void unlearn(const std::string& key) { known_.erase(key); }
+    void sweep(TimePoint now) {
+        std::erase_if(known_, [now](const auto& entry) { return entry.second.until <= now; });
+    }
+    void clear() { known_.clear(); }
+    [[nodiscard]] std::size_t size() const { return known_.size(); }
+    [[nodiscard]] std::uint64_t bound() const { return most_; }
+
+private:
+    struct Known {
+        TimePoint until{};
+        Value value{};
+    };
+    void make_room(TimePoint now) {
+        sweep(now);
+        if (known_.size() < most_) return;
+        known_.erase(std::min_element(known_.begin(), known_.end(),
+                                      [](const auto& a, const auto& b) { return a.second.until < b.second.until; }));
+    }
+
+    std::uint64_t most_;
+    Duration holds_;
+    std::function<void()> on_learned_;
+    std::map<std::string, Known> known_;
+};
+
+/// All lessons of one shard.
+struct Learned {
+    struct Unreachable {
+        xmpp::StanzaCondition condition{};
+        std::string why;
+    };
+    Learned(std::uint64_t most, const std::function<void()>& on_learned)
+        : targets{most, std::chrono::minutes{10}, on_learned},
+          certificates{most, std::chrono::hours{1}, on_learned},
+          unreachable{most, std::chrono::seconds{30}, on_learned} {}
+
+    Lessons<bool> targets;             ///< of no use before authentication: tried last
+    Lessons<bool> certificates;        ///< pairs: SASL EXTERNAL was refused and the stream ended with it
+    Lessons<Unreachable> unreachable;  ///< authoritative servers that could not be asked (threat T13)
+
+    [[nodiscard]] std::size_t size() const { return targets.size() + certificates.size() + unreachable.size(); }
+    void tables(TableFills& all) const {
+        all.push_back({"s2s.useless-targets", targets.size(), targets.bound()});
+        all.push_back({"s2s.refused-certificates", certificates.size(), certificates.bound()});
+        all.push_back({"s2s.unreachable", unreachable.size(), unreachable.bound()});
+    }
+    void sweep(TimePoint now) {
+        targets.sweep(now);
+        certificates.sweep(now);
+        unreachable.sweep(now);
+    }
+    /// What failed under the old settings and certificates may work under the new ones.
+    void clear() {
+        targets.clear();
+        certificates.clear();
+        unreachable.clear();
+    }
+};
+
+}  // namespace sallyport::s2s

@@ -1,0 +1,184 @@
+// What we send on streams that the partner opened (XEP-0288): kept, acknowledged, watched and sent again as on our own.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "support/raw_partner.h"
+#include "support/sim_nodes.h"
+
+namespace sallyport::test {
+namespace {
+
+struct Case {
+    std::uint32_t shards;
+    bool managed;  ///< the partner enables XEP-0198
+};
+std::ostream& operator<<(std::ostream& out, const Case& c) {
+    return out << c.shards << " shards, " << (c.managed ? "with" : "without") << " XEP-0198";
+}
+
+class PartnersStream : public testing::TestWithParam<Case> {
+protected:
+    void SetUp() override {
+        f.a.settings.security_mode = s2s::SecurityMode::tls_optional;
+        f.a.settings.bidi = true;
+        ASSERT_TRUE(f.start()) << f.logs();
+        c.habits.bidi = true;
+    }
+    void TearDown() override {
+        if (HasFailure()) std::fputs(f.logs().c_str(), stderr);
+    }
+    SimUser& romeo() { return f.a.user(); }
+    /// Opened by the partner, and it has brought one message to it.
+    RawStream& opened() {
+        RawStream& stream = c.open(f.a.edge_public, "a.test");
+        EXPECT_TRUE(f.world.run_until([&] { return stream.ready(); }));
+        if (GetParam().managed) stream.enable();
+        romeo().message("romeo@a.test", "u@c.test", "first");
+        EXPECT_TRUE(f.world.run_until([&] { return stream.got("first"); }));
+        f.world.advance(std::chrono::seconds{3});
+        EXPECT_TRUE(c.accepted().empty()) << "no stream of ours is needed";
+        return stream;
+    }
+    std::vector<std::string> send(int count) {
+        std::vector<std::string> ids;
+        for (int n = 0; n < count; ++n) {
+            romeo().message("romeo@a.test", "u@c.test", ids.emplace_back(std::to_string(n)));
+        }
+        return ids;
+    }
+    [[nodiscard]] std::uint64_t unacknowledged() {
+        std::uint64_t all = 0;
+        for (auto& shard : f.a.edge->shards) {
+            for (const auto& stream : shard->s2s().streams()) all += stream.unacknowledged;
+        }
+        return all;
+    }
+    /// None of them is lost: it came, or it was returned, and not both but where nobody can know.
+    void expect_none_lost(const std::vector<std::string>& ids) {
+        for (const std::string& id : ids) EXPECT_TRUE(c.got(id) || romeo().got(id)) << "lost: " << id;
+    }
+
+    Federation f{GetParam().shards};
+    RawPartner c{f.world, f.dns, "c.test", "198.51.100.9"};
+};
+INSTANTIATE_TEST_SUITE_P(Cases, PartnersStream,
+                         testing::Values(Case{1, false}, Case{1, true}, Case{2, false}, Case{2, true}));
+
+TEST_P(PartnersStream, LosesNothingAtAReset) {
+    RawStream& stream = opened();
+    stream.pause(true);
+    const auto ids = send(40);
+    f.world.advance(std::chrono::milliseconds{50});
+    stream.abort();
+    ASSERT_TRUE(f.world.run_until([&] { return c.got("39"); }));
+    f.world.advance(std::chrono::minutes{1});
+    ASSERT_FALSE(c.accepted().empty());
+    std::vector<std::string> again = c.accepted().front()->ids();
+    EXPECT_EQ(again, ids) << "in order, on a stream of ours";
+    EXPECT_TRUE(romeo().received().empty());
+}
+
+TEST_P(PartnersStream, SendsAgainWhatWasNotAcknowledgedOrReturnsWhatMayHaveCome) {
+    c.habits.acknowledges = false;
+    RawStream& stream = opened();
+    const auto ids = send(40);
+    ASSERT_TRUE(f.world.run_until([&] { return stream.got("39"); }));
+    if (GetParam().managed) {
+        EXPECT_GE(unacknowledged(), 40U);
+    }
+    stream.abort();
+    f.world.advance(std::chrono::minutes{1});
+    if (GetParam().managed) {
+        ASSERT_FALSE(c.accepted().empty());
+        for (const std::string& id : ids) EXPECT_TRUE(c.accepted().front()->got(id)) << id;
+    } else {
+        for (const std::string& id : ids) EXPECT_TRUE(romeo().got(id)) << id;
+    }
+}
+
+TEST_P(PartnersStream, UsesTheAcknowledgementsThatItAsksFor) {
+    RawStream& stream = opened();
+    const auto ids = send(40);
+    ASSERT_TRUE(f.world.run_until([&] { return stream.got("39"); }));
+    f.world.advance(std::chrono::seconds{3});
+    if (GetParam().managed) {
+        EXPECT_GT(stream.requests(), 0U);
+    }
+    EXPECT_EQ(unacknowledged(), 0U);
+    stream.abort();
+    f.world.advance(std::chrono::minutes{1});
+    EXPECT_EQ(c.ids().size(), ids.size() + 1) << "nothing went twice";
+    EXPECT_TRUE(romeo().received().empty()) << "nothing came back";
+}
+
+TEST_P(PartnersStream, LosesNothingInASilentCut) {
+    RawStream& stream = opened();
+    f.world.block(f.a.edge_public, "198.51.100.9");
+    const auto ids = send(10);
+    f.world.advance(std::chrono::seconds{110});
+    f.world.heal(f.a.edge_public, "198.51.100.9");
+    f.world.advance(std::chrono::minutes{2});
+    expect_none_lost(ids);
+    EXPECT_TRUE(stream.closed());
+    romeo().message("romeo@a.test", "u@c.test", "after");
+    EXPECT_TRUE(f.world.run_until([&] { return c.got("after"); }));
+}
+
+/// A partner that is there, as far as TCP can tell, and does nothing any more.
+TEST_P(PartnersStream, IsNotTrustedForEverWhenItAcknowledgesNothing) {
+    if (!GetParam().managed) GTEST_SKIP() << "without XEP-0198 nothing is owed";
+    c.habits.acknowledges = false;
+    RawStream& stream = opened();
+    const auto ids = send(10);
+    f.world.advance(std::chrono::minutes{3});
+    EXPECT_TRUE(stream.closed());
+    expect_none_lost(ids);
+}
+
+TEST_P(PartnersStream, LosesNothingWhenThePartnerEndsItInOrder) {
+    RawStream& stream = opened();
+    stream.pause(true);
+    const auto ids = send(40);
+    f.world.advance(std::chrono::milliseconds{50});
+    stream.say("</stream:stream>");
+    stream.close();
+    f.world.advance(std::chrono::minutes{2});
+    expect_none_lost(ids);
+    EXPECT_GE(c.ids().size() + romeo().received().size(), ids.size());
+}
+
+TEST_P(PartnersStream, SettlesWithItsAcknowledgementAndNotBefore) {
+    c.habits.acknowledges = false;
+    RawStream& stream = opened();
+    romeo().message("romeo@a.test", "u@c.test", "m1");
+    ASSERT_TRUE(f.world.run_until([&] { return stream.got("m1"); }));
+    f.world.advance(std::chrono::seconds{5});
+    const auto not_done = [&] {
+        std::uint64_t all = 0;
+        for (auto& shard : f.a.core->shards) {
+            for (const auto& session : shard->hub().sessions()) all += session.unacknowledged;
+        }
+        return all;
+    };
+    EXPECT_EQ(not_done(), GetParam().managed ? 2U : 0U);
+    if (GetParam().managed) stream.acknowledge(2);
+    EXPECT_TRUE(f.world.run_until([&] { return not_done() == 0; }));
+}
+
+TEST_P(PartnersStream, TakesWhatWaitsWhileOursCannotBeOpened) {
+    c.habits.listens = false;  // a stream of ours gets no answer
+    const auto ids = send(10);
+    f.world.advance(std::chrono::seconds{3});
+    RawStream& stream = c.open(f.a.edge_public, "a.test");
+    c.habits.listens = true;  // our question about the key is answered
+    ASSERT_TRUE(f.world.run_until([&] { return stream.got("9"); })) << f.logs();
+    std::vector<std::string> came = stream.ids();
+    EXPECT_EQ(came, ids);
+    f.world.advance(std::chrono::minutes{1});
+    EXPECT_EQ(c.ids().size(), ids.size());
+    EXPECT_TRUE(romeo().received().empty());
+}
+
+}  // namespace
+}  // namespace sallyport::test

@@ -1,0 +1,405 @@
+// What becomes of stanzas at a partner with bad manners: nothing is lost without a word, nothing goes round for ever,
+// and nobody else waits.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "support/raw_partner.h"
+#include "support/sim_nodes.h"
+#include "support/sim_partner.h"
+
+namespace sallyport::test {
+namespace {
+
+using namespace std::chrono_literals;
+using Acks = SimPartner::Acks;
+using End = SimPartner::End;
+
+class Delivery : public testing::Test {
+protected:
+    void SetUp() override {
+        f.a.settings.security_mode = s2s::SecurityMode::tls_optional;
+        ASSERT_TRUE(f.start()) << f.logs();
+    }
+    void TearDown() override {
+        if (HasFailure()) std::fputs(f.a.edge_log.dump().c_str(), stderr);
+    }
+
+    void say(const std::string& id, std::size_t bytes = 100, const std::string& to = "c.test") {
+        f.a.user().message("romeo@a.test", "juliet@" + to, id, std::string(bytes, 'x'));
+    }
+    void say(int from, int to, std::size_t bytes = 100) {
+        for (int n = from; n < to; ++n) say(std::to_string(n), bytes);
+    }
+    /// Ids that came back, with how often.
+    [[nodiscard]] std::map<std::string, int> returned() {
+        std::map<std::string, int> ids;
+        for (const auto& received : f.a.user().received()) {
+            if (received.type == "error") ++ids[received.id];
+        }
+        return ids;
+    }
+    [[nodiscard]] std::string error_of(const std::string& id) {
+        const auto found = f.a.user().with_id(id);
+        return found.empty() ? std::string{} : found.front()->bytes;
+    }
+    /// Each of them either arrived or came back, once.
+    void expect_none_lost(int from, int to) {
+        const auto back = returned();
+        for (int n = from; n < to; ++n) {
+            const std::string id = std::to_string(n);
+            const auto at = back.find(id);
+            const std::size_t errors = at == back.end() ? 0 : static_cast<std::size_t>(at->second);
+            EXPECT_EQ(c.count(id) + errors, 1U) << id << ": arrived " << c.count(id) << ", returned " << errors;
+        }
+    }
+    s2s::Pool& pool() { return f.a.edge->shards.front()->s2s().pool(); }
+    [[nodiscard]] s2s::DestinationStatus status() {
+        for (const auto& to : pool().destinations()) {
+            if (to.pair.remote.text() == "c.test") return to;
+        }
+        return {};
+    }
+
+    Federation f;
+    SimPartner c{f.world, f.dns, "c.test", 31};
+};
+
+/// With and without XEP-0198.
+class Poison : public Delivery, public testing::WithParamInterface<bool> {
+protected:
+    void SetUp() override {
+        c.manages = GetParam();
+        c.most_bytes = 10000;
+        Delivery::SetUp();
+    }
+};
+INSTANTIATE_TEST_SUITE_P(Managed, Poison, testing::Bool());
+
+TEST_P(Poison, IsReturnedWithThePartnersWordsAndTheRestIsDelivered) {
+    say("before");
+    ASSERT_TRUE(f.world.run_until([&] { return c.count("before") == 1; }));
+    f.world.advance(2s);
+    say("poison", 200000);
+    f.world.advance(10s);
+    say(0, 10);
+    f.world.advance(20s);
+    EXPECT_EQ(returned().size(), 1U);
+    EXPECT_NE(error_of("poison").find("<policy-violation"), std::string::npos) << error_of("poison");
+    for (int n = 0; n < 10; ++n) EXPECT_EQ(c.count(std::to_string(n)), 1U) << n;
+    EXPECT_LE(c.connections(), 4U);
+}
+
+TEST_F(Delivery, ReturnsThePoisonAmongOthersAndDeliversThem) {
+    c.most_bytes = 10000;
+    say(0, 10);
+    say("poison", 20000);
+    say(10, 20);
+    f.world.advance(25s);
+    EXPECT_EQ(returned(), (std::map<std::string, int>{{"poison", 1}}));
+    for (int n = 0; n < 20; ++n) {
+        EXPECT_GE(c.count(std::to_string(n)), 1U) << n;
+        EXPECT_LE(c.count(std::to_string(n)), 2U) << n << ": sent again once, where it was not acknowledged";
+    }
+    EXPECT_LE(c.connections(), 4U);
+    EXPECT_NE(f.a.edge_log.last("s2s.stanza.returned", "why").find("stanza-too-big"), std::string::npos);
+}
+
+TEST_F(Delivery, FindsEachPoisonOfSeveral) {
+    c.most_bytes = 10000;
+    for (int n = 0; n < 9; ++n) say(std::to_string(n), n % 3 == 1 ? 20000 : 100);
+    f.world.advance(29s);
+    EXPECT_EQ(returned(), (std::map<std::string, int>{{"1", 1}, {"4", 1}, {"7", 1}}));
+    for (int n = 0; n < 9; ++n) {
+        EXPECT_EQ(c.count(std::to_string(n)) > 0, n % 3 != 1) << n;
+    }
+    EXPECT_LE(c.connections(), 8U);
+}
+
+TEST_F(Delivery, ConnectsSeldomToAPartnerThatEndsEveryStream) {
+    c.most_bytes = 10;
+    for (int n = 0; n < 60; ++n) {
+        say(std::to_string(n));
+        f.world.advance(1s);
+    }
+    f.world.advance(60s);
+    EXPECT_LE(c.connections(), 20U);
+    EXPECT_EQ(returned().size(), 60U) << "each is returned in time, sent again or not";
+    EXPECT_TRUE(c.ids().empty());
+}
+
+TEST_F(Delivery, ReturnsInTimeWhatWasSentAgain) {
+    say("before");
+    ASSERT_TRUE(f.world.run_until([&] { return c.count("before") == 1; }));
+    f.world.advance(1s);
+    c.acks = Acks::none;
+    say(0, 5);
+    for (int n = 0; n < 8; ++n) {
+        f.world.advance(5s);
+        c.end(End::reset);
+    }
+    f.world.advance(6s);
+    EXPECT_EQ(returned().size(), 5U) << "their age counts from their arrival";
+}
+
+/// Partners that read and say nothing, or nothing new.
+class Unacknowledging : public Delivery, public testing::WithParamInterface<Acks> {};
+INSTANTIATE_TEST_SUITE_P(Acks, Unacknowledging, testing::Values(Acks::none, Acks::zero));
+
+TEST_P(Unacknowledging, IsAFindingAndEndsAndWhatItHeldIsReturned) {
+    c.acks = GetParam();
+    say(0, 20);
+    f.world.advance(40s);
+    EXPECT_GE(status().stalled, 20s);
+    EXPECT_EQ(status().unacknowledged, 20U);
+    f.world.advance(60s);
+    EXPECT_EQ(returned().size(), 20U);
+    for (const auto& [id, times] : returned()) EXPECT_EQ(times, 1) << id;
+    EXPECT_EQ(status().stalled, 0s);
+    EXPECT_EQ(status().unacknowledged, 0U);
+}
+
+TEST_P(Unacknowledging, HoldsNoMoreThanItsBudgetAndTellsItsSenders) {
+    c.acks = GetParam();
+    for (int batch = 0; batch < 20; ++batch) {
+        say(batch * 100, batch * 100 + 100, 10000);
+        f.world.advance(100ms);
+    }
+    const Limits limits;
+    EXPECT_LE(status().unacknowledged, 2 * limits.queue_stanzas);
+    EXPECT_LE(status().unacknowledged * 10000, 2 * limits.queue_bytes + 20000);
+    EXPECT_LE(status().queued_bytes, limits.queue_bytes);
+    EXPECT_GE(returned().size(), 700U) << "what found no room was returned at once";
+    f.world.advance(3min);
+    EXPECT_EQ(returned().size(), 2000U);
+}
+
+TEST_F(Delivery, TakesAPartnerThatIsSlowForAlive) {
+    f.a.limits.queue_seconds = 600;
+    f.a.kill_edge();
+    f.a.start_edge();
+    ASSERT_TRUE(f.world.run_until([&] { return f.a.up(); }));
+    c.manages = false;
+    c.answers_pings = false;
+    c.bytes_per_second = 30000;
+    say(0, 800, 5000);
+    f.world.advance(170s);
+    EXPECT_EQ(f.a.edge_log.count("s2s.peer.dead"), 0U);
+    EXPECT_EQ(c.connections(), 1U);
+    EXPECT_TRUE(returned().empty());
+    EXPECT_EQ(c.ids().size(), 800U);
+}
+
+TEST_F(Delivery, TakesAPartnerThatAcknowledgesSlowlyForAlive) {
+    f.a.limits.queue_seconds = 600;
+    f.a.kill_edge();
+    f.a.start_edge();
+    ASSERT_TRUE(f.world.run_until([&] { return f.a.up(); }));
+    c.bytes_per_second = 30000;
+    say(0, 800, 5000);
+    f.world.advance(170s);
+    EXPECT_EQ(c.connections(), 1U);
+    EXPECT_TRUE(returned().empty());
+    EXPECT_EQ(c.ids().size(), 800U);
+}
+
+TEST_F(Delivery, GivesUpAPartnerThatReadsNothingMore) {
+    c.manages = false;
+    c.answers_pings = false;
+    say(0, 60, 20000);
+    f.world.advance(5s);
+    c.set_reads(false);
+    say(60, 100, 20000);
+    f.world.advance(45s);
+    EXPECT_GE(status().stalled, 20s);
+    f.world.advance(2min);
+    EXPECT_EQ(f.a.edge_log.count("s2s.peer.dead"), 1U);
+    expect_none_lost(0, 100);
+}
+
+/// Streams without XEP-0198 that end, in whatever way, while stanzas are on their way.
+class EndsWithout0198 : public Delivery, public testing::WithParamInterface<End> {};
+INSTANTIATE_TEST_SUITE_P(Ends, EndsWithout0198, testing::Values(End::footer, End::fin, End::reset));
+
+TEST_P(EndsWithout0198, LosesNothingThatWasNotTaken) {
+    c.manages = false;
+    say("before");
+    ASSERT_TRUE(f.world.run_until([&] { return c.count("before") == 1; }));
+    f.world.advance(2s);
+    c.set_reads(false);
+    say(0, 60, 20000);
+    f.world.advance(300ms);
+    c.end(GetParam());
+    c.reads = true;
+    f.world.advance(20s);
+    expect_none_lost(0, 60);
+    EXPECT_GT(c.ids().size(), 40U) << "what was not taken is sent again";
+}
+
+TEST_P(EndsWithout0198, LosesNothingThatWasTakenAndNotRead) {
+    c.manages = false;
+    say("before");
+    ASSERT_TRUE(f.world.run_until([&] { return c.count("before") == 1; }));
+    f.world.advance(2s);
+    c.set_reads(false);
+    say(0, 60);
+    f.world.advance(300ms);
+    c.end(GetParam());
+    c.reads = true;
+    f.world.advance(20s);
+    expect_none_lost(0, 60);
+}
+
+TEST_F(Delivery, SendsAgainWhatAStreamThatEndedJustWhenItWasReadyDidNotTake) {
+    c.manages = false;
+    c.ends_when_ready = true;
+    say(0, 60);
+    ASSERT_TRUE(f.world.run_until([&] { return c.connections() == 3; }, 10s));
+    c.ends_when_ready = false;
+    f.world.advance(25s);
+    EXPECT_TRUE(returned().empty());
+    expect_none_lost(0, 60);
+    EXPECT_LE(c.connections(), 5U);
+}
+
+TEST_F(Delivery, GivesNothingToAStreamThatThePeerHasEnded) {
+    c.manages = false;
+    say("before");
+    ASSERT_TRUE(f.world.run_until([&] { return c.count("before") == 1; }));
+    f.world.advance(2s);
+    for (int n = 0; n < 40; ++n) {
+        if (n == 20) c.end(End::footer);
+        say(n, n + 1);
+        f.world.advance(500us);
+    }
+    f.world.advance(20s);
+    expect_none_lost(0, 40);
+}
+
+TEST_F(Delivery, ReturnsWhatWaitsAtAStopOnce) {
+    c.deafen();
+    for (int n = 0; n < 20; ++n) say(std::to_string(n), 100, "d" + std::to_string(n) + ".test");
+    f.world.advance(1s);
+    for (const auto& shard : f.a.edge->shards) shard->s2s().shut();
+    f.world.advance(20s);
+    EXPECT_EQ(returned().size(), 20U);
+    for (const auto& [id, times] : returned()) EXPECT_EQ(times, 1) << id;
+    EXPECT_EQ(f.a.edge->shards.front()->s2s().open_streams(), 0U);
+}
+
+TEST_F(Delivery, ReturnsAtAStopWhatIsNotAcknowledgedAndOpensNothing) {
+    c.acks = Acks::none;
+    say(0, 20);
+    ASSERT_TRUE(f.world.run_until([&] { return c.count("19") == 1; }));
+    const unsigned connections = c.connections();
+    for (const auto& shard : f.a.edge->shards) shard->s2s().shut();
+    say(20, 25);
+    f.world.advance(20s);
+    EXPECT_EQ(returned().size(), 25U);
+    EXPECT_EQ(c.connections(), connections);
+}
+
+TEST_F(Delivery, TakesTheLastAcknowledgementsBeforeAStopReturnsWhatIsLeft) {
+    f.world.set_latency(f.a.edge_public, c.address(), 50ms);
+    say("before");
+    ASSERT_TRUE(f.world.run_until([&] { return c.count("before") == 1; }));
+    f.world.advance(2s);
+    say(0, 20);
+    ASSERT_TRUE(f.world.run_until([&] { return c.count("0") == 1; }));
+    for (const auto& shard : f.a.edge->shards) shard->s2s().shut();
+    f.world.advance(20s);
+    EXPECT_TRUE(returned().empty()) << "they have arrived";
+    EXPECT_EQ(c.ids().size(), 21U);
+}
+
+/// A table of destinations that is soon full.
+class Crowd : public Delivery {
+protected:
+    Crowd() { f.a.limits.outbound_streams = 64; }
+    void crowd(int from, int to) {
+        for (int n = from; n < to; ++n) say("x" + std::to_string(n), 100, "n" + std::to_string(n) + ".nowhere.test");
+    }
+};
+
+TEST_F(Crowd, KeepsNobodyElseFromAFirstMessage) {
+    for (int round = 0; round < 20; ++round) {
+        crowd(round * 20, round * 20 + 20);
+        f.world.advance(200ms);
+        EXPECT_LE(f.a.edge->process.ledger.destinations(), 64U);
+    }
+    f.a.user().message("mercutio@a.test", "juliet@c.test", "healthy");
+    EXPECT_TRUE(f.world.run_until([&] { return c.count("healthy") == 1; }, 10s));
+    f.world.advance(40s);
+    EXPECT_EQ(returned().size(), 400U) << "each sender's stanza was answered";
+    say("later");
+    EXPECT_TRUE(f.world.run_until([&] { return c.count("later") == 1; }, 10s)) << "his own too, when they have failed";
+}
+
+TEST_F(Crowd, OfManySendersMakesWayForWhatIsNew) {
+    for (int n = 0; n < 300; ++n) {
+        f.a.user().message("u" + std::to_string(n) + "@a.test", "x@n" + std::to_string(n) + ".nowhere.test",
+                           "x" + std::to_string(n));
+        if (n % 4 == 3) f.world.advance(300ms);
+    }
+    f.a.user().message("mercutio@a.test", "juliet@c.test", "healthy");
+    EXPECT_TRUE(f.world.run_until([&] { return c.count("healthy") == 1; }, 10s));
+    f.world.advance(40s);
+    EXPECT_EQ(returned().size(), 300U);
+    f.world.advance(10min);
+    EXPECT_LE(f.a.edge->process.ledger.destinations(), 2U) << "what has never worked is soon forgotten";
+}
+
+/// A partner that was away.
+class Returning : public testing::TestWithParam<std::uint32_t> {};
+INSTANTIATE_TEST_SUITE_P(Shards, Returning, testing::Values(1U, 2U, 3U));
+
+TEST_P(Returning, IsTriedAtOnceWhenItHasProvedThatItIsBack) {
+    Federation f{GetParam()};
+    ASSERT_TRUE(f.start()) << f.logs();
+    const auto say = [&](SimUser& from, const std::string& local, const std::string& remote, const std::string& id) {
+        from.message("u@" + local, "v@" + remote, id);
+    };
+    f.b.kill_edge();
+    for (int n = 0; n < 180; ++n) {
+        say(f.a.user(0), "a.test", "b.test", "in vain");
+        say(f.a.user(1), "rooms.a.test", "b.test", "in vain");
+        f.world.advance(1s);
+    }
+    f.b.start_edge();
+    ASSERT_TRUE(f.world.run_until([&] { return f.b.up(); }));
+    say(f.b.user(), "b.test", "a.test", "here I am");
+    ASSERT_TRUE(f.world.run_until([&] { return f.a.user().got("here I am"); }));
+    say(f.a.user(0), "a.test", "b.test", "welcome");
+    say(f.a.user(1), "rooms.a.test", "b.test", "welcome too");
+    EXPECT_TRUE(f.world.run_until([&] { return f.b.user().got("welcome") && f.b.user().got("welcome too"); }, 5s))
+        << f.logs();
+}
+
+/// The same at the core: an inside server that was down.
+TEST_P(Returning, InsideServerIsTriedAtOnceWhenItHasProvedThatItIsBack) {
+    constexpr const char* address = "10.1.0.51";
+    Federation f{GetParam()};
+    config::InsideServer server;
+    server.domains = {*xmpp::Domain::parse("inside.a.test")};
+    server.address = {address, 5269};
+    server.tls = config::InsideTls::optional;
+    f.a.servers = {server};
+    f.a.settings.domains.push_back(*config::NamePattern::parse("inside.a.test"));
+    f.dns.srv("_xmpp-server._tcp.inside.a.test", 0, 0, 5269, "xmpp.a.test");
+    ASSERT_TRUE(f.start()) << f.logs();
+    for (auto& shard : f.a.core->shards)
+        ASSERT_TRUE(shard->s2s().listen({*IpAddress::parse(f.a.core_address), 5269}, false));
+    for (int n = 0; n < 180; ++n) {
+        f.b.user().message("juliet@b.test", "romeo@inside.a.test", "in vain");
+        f.world.advance(1s);
+    }
+    RawPartner back{f.world, f.dns, "inside.a.test", address};
+    RawStream& stream = back.open(f.a.core_address, "b.test");
+    ASSERT_TRUE(f.world.run_until([&] { return stream.ready(); }, 10s)) << f.a.core_log.dump();
+    f.b.user().message("juliet@b.test", "romeo@inside.a.test", "welcome");
+    EXPECT_TRUE(f.world.run_until([&] { return back.got("welcome"); }, 5s)) << f.a.core_log.dump();
+}
+
+}  // namespace
+}  // namespace sallyport::test

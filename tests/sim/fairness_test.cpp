@@ -1,0 +1,113 @@
+// One partner among several is stalled, slow, flooding, resetting …: what goes to the others takes less than twice the
+// time that it takes when all are well.
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "support/sim_nodes.h"
+#include "support/sim_partner.h"
+
+namespace sallyport::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// What the bad one does, and what is done with it all the while.
+struct Manner {
+    const char* name;
+    void (*begin)(Federation&, SimPartner&);
+    void (*tick)(Federation&, SimPartner&, int round);
+};
+void nothing(Federation&, SimPartner&, int) {}
+
+const Manner manners[] = {
+    {"Stalled", [](Federation&, SimPartner& bad) { bad.set_reads(false); }, nothing},
+    {"StalledWithout0198",
+     [](Federation&, SimPartner& bad) {
+         bad.manages = false;
+         bad.end(SimPartner::End::footer);
+         bad.reads = false;
+     },
+     nothing},
+    {"Slow", [](Federation&, SimPartner& bad) { bad.bytes_per_second = 30000; }, nothing},
+    {"Unacknowledging", [](Federation&, SimPartner& bad) { bad.acks = SimPartner::Acks::none; }, nothing},
+    {"AcknowledgingNothingNew", [](Federation&, SimPartner& bad) { bad.acks = SimPartner::Acks::zero; }, nothing},
+    {"Resetting", [](Federation&, SimPartner&) {},
+     [](Federation&, SimPartner& bad, int round) {
+         if (round % 3 == 0) bad.end(SimPartner::End::reset);
+     }},
+    {"EndingAtEachStanza", [](Federation&, SimPartner& bad) { bad.most_bytes = 1; }, nothing},
+    {"Gone",
+     [](Federation&, SimPartner& bad) {
+         bad.deafen();
+         bad.end(SimPartner::End::reset);
+     },
+     nothing},
+    {"Flooding", [](Federation&, SimPartner&) {},
+     [](Federation& f, SimPartner&, int) {
+         for (int n = 0; n < 20; ++n) {
+             f.b.user().message("u@b.test", "romeo@a.test", "flood", std::string(10000, 'x'));
+         }
+     }},
+};
+
+class Fairness : public testing::TestWithParam<Manner> {
+protected:
+    void SetUp() override {
+        f.a.settings.security_mode = s2s::SecurityMode::tls_optional;
+        ASSERT_TRUE(f.start()) << f.logs();
+        for (SimPartner* good : {&c, &d}) {
+            good->on_stanza = [this](const std::string& id) { arrived_[id] = f.world.loop().now(); };
+        }
+        round(0);  // all streams are open
+        f.world.advance(5s);
+    }
+
+    void round(int number) {
+        for (SimPartner* good : {&c, &d}) {
+            const std::string id = good->name() + std::to_string(number);
+            sent_[id] = f.world.loop().now();
+            f.a.user().message("romeo@a.test", "juliet@" + good->name(), id);
+        }
+        for (int n = 0; n < 3; ++n) {
+            f.a.user().message("romeo@a.test", "x@bad.test", "b" + std::to_string(n), std::string(10000, 'x'));
+        }
+    }
+    /// The longest way of a message to a partner that is well.
+    Duration longest(const Manner* manner, int first, int rounds) {
+        for (int number = first; number < first + rounds; ++number) {
+            round(number);
+            if (manner != nullptr) manner->tick(f, bad, number);
+            f.world.advance(200ms);
+        }
+        Duration most{0};
+        for (const auto& [id, when] : sent_) {
+            const auto at = arrived_.find(id);
+            if (at == arrived_.end()) {
+                ADD_FAILURE() << id << " has not arrived";
+                return {};
+            }
+            most = std::max(most, at->second - when);
+        }
+        sent_.clear();
+        return most;
+    }
+
+    Federation f;
+    SimPartner c{f.world, f.dns, "c.test", 31}, d{f.world, f.dns, "d.test", 32}, bad{f.world, f.dns, "bad.test", 33};
+    std::map<std::string, TimePoint> sent_, arrived_;
+};
+INSTANTIATE_TEST_SUITE_P(Manners, Fairness, testing::ValuesIn(manners),
+                         [](const auto& about) { return about.param.name; });
+
+TEST_P(Fairness, OfTheGatewayToThosePartnersThatAreWell) {
+    sent_.clear();
+    const Duration undisturbed = longest(nullptr, 1000, 50);
+    GetParam().begin(f, bad);
+    const Duration disturbed = longest(&GetParam(), 2000, 500);
+    EXPECT_LT(disturbed, 2 * undisturbed);
+    EXPECT_GT(undisturbed, 0s);
+}
+
+}  // namespace
+}  // namespace sallyport::test

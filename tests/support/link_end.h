@@ -1,0 +1,77 @@
+// One end of a router link that a test plays: it takes what it is sent, and ends connections at the stanzas that it is
+// told not to bear, in the way it is told. As a core it dials an edge, as an edge it listens for a core.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "proto/link/machine.h"
+#include "proto/xmpp/stanza.h"
+#include "support/sim_network.h"
+#include "support/sim_world.h"
+
+namespace sallyport::test {
+
+enum class LinkEnding { error, footer, reset };
+
+class LinkEnd final : public io::StreamOwner {
+public:
+    /// `name` is in its certificate and its realm.
+    LinkEnd(SimWorld& world, SimNetwork& host, link::End end, std::string name, std::string secret);
+    ~LinkEnd() override;
+
+    /// As a core, now and after each end; serves `domains`.
+    void dial(const Endpoint& edge, std::vector<std::string> domains);
+    /// As an edge.
+    void listen(const Endpoint& at);
+    /// No more connections, and the present one breaks.
+    void die();
+    /// A stanza of its own, uncounted.
+    void say(const std::string& bytes) { stream_->write(bytes); }
+    [[nodiscard]] bool open() const { return stream_ != nullptr && machine_ != nullptr && machine_->open(); }
+
+    std::set<std::string> poison;           ///< ids of stanzas that end the connection
+    LinkEnding ending = LinkEnding::error;  ///< how
+    bool remembers = true;                  ///< sessions are resumed; otherwise each connection is a new process
+    std::function<bool(const xmpp::Stanza&)> finishes;  ///< says *done* of it at once; unset: of all
+    std::uint32_t miscounts = 0;        ///< so many more than it received, it says when a session is resumed
+    std::vector<std::string> received;  ///< ids, in order, each time
+    std::uint64_t connections = 0;      ///< that had a session
+
+    void on_bytes(std::string_view bytes) override;
+    void on_tls(const TlsFacts& facts) override;
+    void on_drained() override {}
+    void on_closed(io::CloseReason reason, const std::string& text) override;
+
+private:
+    void connect();
+    void begin(std::unique_ptr<io::Stream> stream);
+    void read_on();
+    void stanza(const xmpp::Stanza& stanza);
+    void end_connection();
+    void carry_out(link::Actions& actions);
+    void session(bool resumed, const std::string& id, link::Actions& answer);
+
+    SimWorld& world_;
+    SimNetwork& host_;
+    link::End end_;
+    std::string name_, secret_;
+    Endpoint at_;
+    std::vector<xmpp::Domain> domains_;
+    std::unique_ptr<io::Listener> listener_;
+    std::unique_ptr<io::Dial> dial_;
+    std::unique_ptr<io::Timer> again_;
+    std::unique_ptr<io::Stream> stream_, old_;
+    std::unique_ptr<link::Machine> machine_;
+    std::unique_ptr<xml::Reader> reader_;
+    xmpp::StanzaIntake intake_;
+    link::ReceiveWindow window_;
+    std::string session_;
+    std::uint64_t starts_ = 0;
+    bool alive_ = true;
+};
+
+}  // namespace sallyport::test

@@ -1,0 +1,107 @@
+// Budgets of partners and lanes of pairs.
+#include "proto/link/lanes.h"
+
+#include <gtest/gtest.h>
+
+namespace sallyport::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+class Lanes : public testing::Test {
+protected:
+    /// Adds stanzas of `weight` until the partner is refused; how many.
+    int fill(const std::string& partner, std::uint64_t weight = 10000) {
+        int count = 0;
+        while (lanes.admits(lanes.lane("a.test", partner), weight)) {
+            lanes.add(lanes.lane("a.test", partner), weight, now);
+            ++count;
+        }
+        return count;
+    }
+    [[nodiscard]] std::string paces() const {
+        std::string all;
+        for (const auto& [domain, pace] : told) {
+            all += domain + (pace == link::Pace::free ? " free " : pace == link::Pace::brisk ? " brisk " : " slow ");
+        }
+        return all;
+    }
+
+    TimePoint now{1h};
+    std::vector<std::pair<std::string, link::Pace>> told;
+    link::Lanes lanes{{64 << 20, 8 << 20, 1 << 20}, SipKey{1, 2}, [this](const link::Partner& partner) {
+                          told.emplace_back(partner.domain, partner.pace);
+                      }};
+};
+
+TEST_F(Lanes, GiveAPartnerItsBudgetAndNoMore) {
+    EXPECT_EQ(fill("stalled.test"), (8 << 20) / 10000);
+    EXPECT_TRUE(lanes.admits(lanes.lane("a.test", "other.test"), 10000));
+    EXPECT_FALSE(lanes.admits(lanes.lane("rooms.a.test", "stalled.test"), 10000)) << "whoever writes to it";
+    ASSERT_EQ(lanes.busy().size(), 1U);
+    EXPECT_EQ(lanes.busy().front().refused, 2U);
+}
+
+TEST_F(Lanes, HaveRoomForTheNextHoweverManyAreStalled) {
+    for (int n = 0; n < 200; ++n) (void)fill("stalled" + std::to_string(n) + ".test");
+    EXPECT_LE(lanes.weight(), 64U << 20);
+    EXPECT_TRUE(lanes.admits(lanes.lane("a.test", "healthy.test"), 300000));
+    for (int n = 0; n < 500; ++n) (void)fill("more" + std::to_string(n) + ".test");
+    EXPECT_LE(lanes.weight(), 64U << 20) << "and never more than there is";
+}
+
+TEST_F(Lanes, TellWhenMuchIsUnderWayAndWhenItIsNoMore) {
+    link::Lane& lane = lanes.lane("a.test", "b.test");
+    for (int n = 0; n < 500; ++n) lanes.add(lane, 10000, now);
+    EXPECT_EQ(paces(), "b.test brisk ") << "in its first second it has the benefit of the doubt";
+    EXPECT_TRUE(lanes.look(now + 500ms));
+    EXPECT_TRUE(lanes.look(now + 2s));
+    EXPECT_EQ(paces(), "b.test brisk b.test slow ");
+    now += 3s;
+    for (int n = 0; n < 400; ++n) lanes.remove(lane, 10000, now);
+    EXPECT_EQ(told.back().second, link::Pace::free);
+    EXPECT_FALSE(lanes.look(now));
+}
+
+TEST_F(Lanes, CallAPartnerBriskThatTakesWhatItGets) {
+    link::Lane& lane = lanes.lane("a.test", "b.test");
+    for (int n = 0; n < 450; ++n) lanes.add(lane, 10000, now);
+    for (int step = 0; step < 100; ++step) {
+        now += 100ms;
+        for (int n = 0; n < 30; ++n) lanes.remove(lane, 10000, now);
+        for (int n = 0; n < 30; ++n) lanes.add(lane, 10000, now);
+        (void)lanes.look(now);
+    }
+    EXPECT_EQ(paces(), "b.test brisk ");
+    for (int step = 0; step < 30; ++step) {
+        now += 100ms;
+        lanes.remove(lane, 10000, now);
+        lanes.add(lane, 10000, now);
+        (void)lanes.look(now);
+    }
+    EXPECT_EQ(paces(), "b.test brisk b.test slow ");
+}
+
+TEST_F(Lanes, ForgetWhatHasNothingUnderWay) {
+    link::Lane& kept = lanes.lane("a.test", "kept.test");
+    lanes.add(kept, 1000, now);
+    for (int n = 0; n < 20000; ++n) {
+        link::Lane& lane = lanes.lane("a.test", std::to_string(n) + ".test");
+        lanes.add(lane, 1000, now);
+        lanes.remove(lane, 1000, now);
+    }
+    EXPECT_LE(lanes.size(), 1024U);
+    EXPECT_EQ(&lanes.lane("a.test", "kept.test"), &kept);
+    EXPECT_EQ(kept.under_way, 1U);
+    EXPECT_EQ(lanes.weight(), 1000U);
+}
+
+TEST_F(Lanes, TellPairsApartThatReadAlike) {
+    link::Lane& one = lanes.lane("a.test", "b.test");
+    EXPECT_NE(&one, &lanes.lane("a.test.b", "test"));
+    EXPECT_NE(&one, &lanes.lane("b.test", "a.test"));
+    EXPECT_EQ(&one, &lanes.lane("a.test", "b.test"));
+}
+
+}  // namespace
+}  // namespace sallyport::test
