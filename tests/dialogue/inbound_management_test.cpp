@@ -101,6 +101,9 @@ TEST(InboundAcks, RefuseCountsThatCannotBe) {
     Dialogue unmanaged = open_stream();
     unmanaged.peer(request);
     unmanaged.expect_close(unsupported_stanza_type);
+    Dialogue early = open_stream();
+    early.peer(ack("0"));
+    early.expect_close(unsupported_stanza_type);
 }
 
 TEST(InboundBidi, CountsWhatWeSendBack) {  // XEP-0288 with XEP-0198
@@ -128,6 +131,34 @@ TEST(InboundBidi, HearsTheLimitsOfAPeerThatHasNoFeaturesToSend) {  // XEP-0478
         "</limits></bidi>");
     with.expect_note("s2s.peer-limits", "max-bytes", "10000");
     EXPECT_TRUE(with.in().bidi());
+}
+
+TEST(InboundBidi, AsksForTheLastAcknowledgementsAndTakesThemBeforeTheClosingTag) {  // XEP-0198 4
+    Dialogue with = open_stream(true);
+    with.peer(enable);
+    with.ours("<enabled xmlns='urn:xmpp:sm:3'/>");
+    with.we_send(2);
+    EXPECT_EQ(with.in().unacknowledged(), 2U);
+    s2s::Actions actions;
+    with.in().shut({system_shutdown, {}, {}, {}}, TimePoint{}, actions);
+    ASSERT_FALSE(actions.empty());
+    const auto* asked = std::get_if<s2s::Send>(&actions.front());
+    ASSERT_NE(asked, nullptr);
+    EXPECT_EQ(asked->bytes, request);
+    with.peer(ack("2"));
+    with.expect_acknowledged(2);
+    EXPECT_EQ(with.in().unacknowledged(), 0U);
+}
+
+TEST(InboundBidi, ProbesWhereThePeerEnabledAcknowledgements) {
+    s2s::Actions actions;
+    Dialogue without = open_stream(true);
+    EXPECT_FALSE(without.in().probe(TimePoint{}, actions));
+    EXPECT_TRUE(actions.empty());
+    Dialogue with = open_stream(true);
+    with.peer(enable);
+    EXPECT_TRUE(with.in().probe(TimePoint{}, actions));
+    EXPECT_EQ(actions.size(), 1U);
 }
 
 TEST(InboundBidi, IsRefusedUnlessOfferedAndBeforeAuthentication) {

@@ -25,6 +25,9 @@ def test_a_strict_server_trusts_the_certificates_that_the_core_mints(world):
             friend.says(sam, f"strictly from {domain}")
             sam.hears(f"strictly from {domain}")
             assert sam.server.accepted_by(domain) == "external"
+            # With certificates Prosody acknowledges in both directions (internal-servers.md).
+            pairs = [s for s in world.core.json("peers", "show", "strict.coluc.com")["streams"] if s["local"] == domain]
+            assert len(pairs) == 2 and all(stream["acknowledgements"] for stream in pairs), pairs
         assert sam.asks("vngtp.lab", "ping") == "pong"
         assert world.victor.asks(sam.full, "version") == "lab-client"
 

@@ -148,6 +148,16 @@ TEST_P(Acknowledgements, APartnerWithAnExceptionIsKnownByItsKeyWhereItsHeaderNam
     EXPECT_FALSE(romeo().got("m2"));
 }
 
+/// XEP-0478: also for what came before the partner had said it.
+TEST_P(Acknowledgements, WhatWaitedForTheStreamOfAPartnerWithLimitsIsJudgedByThem) {
+    c.habits.features = "<limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>10000</max-bytes></limits>";
+    romeo().message("romeo@a.test", "u@c.test", "large", std::string(12'000, 'x'));
+    romeo().message("romeo@a.test", "u@c.test", "small");
+    ASSERT_TRUE(f.world.run_until([&] { return c.got("small") && romeo().got("large"); }));
+    EXPECT_NE(romeo().with_id("large").front()->bytes.find("<policy-violation"), std::string::npos);
+    EXPECT_FALSE(c.got("large"));
+}
+
 /// XEP-0478: what the partner says of its limits when it asks for both directions holds for what is sent back to it.
 TEST_P(Acknowledgements, LimitsInsideARequestForBothDirectionsAreKept) {
     c.habits.bidi = true;

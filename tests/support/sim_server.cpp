@@ -24,8 +24,11 @@ public:
         : server_{server}, habits_{server.habits}, stream_{std::move(stream)}, reader_{new_reader()} {
         stream_->set_owner(this);
         say(habits_.greeting);
-        if (habits_.closes_at_once) return stream_->close(std::chrono::seconds{1});
-        if (habits_.direct && habits_.stops_at != Stop::connected) begin_tls();
+        if (habits_.closes_at_once) {
+            stream_->close(std::chrono::seconds{1});
+        } else if (habits_.direct && habits_.stops_at != Stop::connected) {
+            begin_tls();
+        }
     }
 
     void on_bytes(std::string_view bytes) override {

@@ -392,8 +392,7 @@ private:
         const std::uint64_t held = status_.destinations.size();
         const std::uint64_t most = s2s::Pool::most_destinations(node_.file().limits);
         const bool full = to == nullptr && held >= most;
-        step("limits", !full,
-             std::to_string(held) + " destinations of " + std::to_string(most) + " on this node",
+        step("limits", !full, std::to_string(held) + " destinations of " + std::to_string(most) + " on this node",
              "[limits] outbound_streams in " + node_.file().path);
     }
 

@@ -87,13 +87,13 @@ void judge_links(const NodeStatus& status, const config::NodeFile& file, Problem
                        "check that address, certificates and [link] secret on both sides agree"});
     }
     for (const link::PartnerStatus& partner : status.slow_partners) {
-        out.push_back({false,
-                       std::to_string(partner.stanzas) + " stanzas (" + std::to_string(partner.bytes >> 10U) +
-                           " KiB) are under way to " + partner.domain + " and hardly move" +
-                           (partner.refused == 0 ? ""
-                                                 : "; " + std::to_string(partner.refused) +
-                                                       " were refused, its budget is spent"),
-                       "sallyport peers show " + partner.domain + " there where its stream is; others do not wait"});
+        out.push_back(
+            {false,
+             std::to_string(partner.stanzas) + " stanzas (" + std::to_string(partner.bytes >> 10U) +
+                 " KiB) are under way to " + partner.domain + " and hardly move" +
+                 (partner.refused == 0 ? ""
+                                       : "; " + std::to_string(partner.refused) + " were refused, its budget is spent"),
+             "sallyport peers show " + partner.domain + " there where its stream is; others do not wait"});
     }
     if (status.held_for_link > 0) {
         out.push_back({false, std::to_string(status.held_for_link) + " stanzas wait for a link", "see the link above"});

@@ -3,6 +3,7 @@
 
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/parse.hpp>
+#include <cmath>
 #include <set>
 #include <string>
 #include <vector>
@@ -47,7 +48,10 @@ struct Names {
     bool on_number_part(json::string_view, json::error_code&) { return true; }
     bool on_int64(std::int64_t, json::string_view, json::error_code&) { return true; }
     bool on_uint64(std::uint64_t, json::string_view, json::error_code&) { return true; }
-    bool on_double(double, json::string_view, json::error_code&) { return true; }
+    bool on_double(double value, json::string_view, json::error_code&) {
+        endless |= !std::isfinite(value);
+        return true;
+    }
     bool on_bool(bool, json::error_code&) { return true; }
     bool on_null(json::error_code&) { return true; }
     bool on_comment_part(json::string_view, json::error_code&) { return true; }
@@ -55,6 +59,7 @@ struct Names {
 
     std::vector<std::set<std::string>> objects;
     std::string name, twice;
+    bool endless = false;  ///< a number that no double holds: readers make different things of it
 };
 
 }  // namespace
@@ -70,6 +75,7 @@ Result<json::value> strict_json(std::string_view text) {
     if (!names.handler().twice.empty()) {
         return Error{"json-malformed", "'" + names.handler().twice + "' stands twice in one object"};
     }
+    if (names.handler().endless) return Error{"json-malformed", "a number is too large"};
     return value;
 }
 

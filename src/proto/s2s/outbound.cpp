@@ -128,7 +128,7 @@ S::State(OutboundSettings settings, const Rules& rules_asked, xmpp::DomainPair f
       // Not more than a peer like us takes, whatever we take ourselves.
       max_pairs{std::min(settings.limits.pairs_per_stream, Limits{}.pairs_per_stream)},
       max_pending{std::min(settings.limits.pending_dialbacks_per_stream, Limits{}.pending_dialbacks_per_stream)},
-      max_bytes{settings.limits.after_auth.element_bytes},
+      max_bytes{stanza_limits(settings.limits).element_bytes},
       own_id{std::move(settings.own_id)},
       pair{std::move(first)},
       verify_only{verifies_only},

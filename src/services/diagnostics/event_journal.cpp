@@ -175,6 +175,10 @@ void EventJournal::write() {
     for (const io::LogEvent& event : log_.events(written_, io::NodeLog::events_kept)) batch.push_back(stored(event));
     if (batch.empty()) return;
     const std::uint64_t newest = batch.back().id;
+    // The disk was away, or slow, for longer than memory holds.
+    if (const std::uint64_t lost = batch.front().id - written_ - 1; lost > 0) {
+        Logger{log_, LogModule::node}.warn("events.lost", {{"events", std::to_string(lost)}});
+    }
     writing_ = true;
     beside([batch = std::move(batch)](io::EventStore& store) { return store.append(batch); },
            [this, newest](bool done) {

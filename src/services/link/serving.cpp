@@ -144,6 +144,7 @@ void Hub::tables(TableFills& all) const {
     all.push_back({"link.held", held_.size(), most_under_way(context_.limits)});
     all.push_back({"link.lanes", lanes_.size(), most_under_way(context_.limits)});
     all.push_back({"link.elsewhere", elsewhere_.size(), most_under_way(context_.limits)});
+    all.push_back({"link.strangers", doorway_.strangers(), DoorwayBounds{}.strangers});
 }
 
 std::vector<PartnerStatus> Hub::slow_partners() const {

@@ -112,19 +112,23 @@ void Pool::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
         }
     }
     Destination& to = *last_;
-    const std::uint64_t most = to.peer_max_bytes;
-    if (most != 0 && stanza.bytes.size() > most) {
-        // XEP-0478 section 4: what the peer would refuse is returned here.
-        return bounce(stanza,
-                      {xmpp::StanzaCondition::policy_violation, "too large for the recipient's server", "too-large",
-                       std::to_string(stanza.bytes.size()) + " bytes, the peer takes " + std::to_string(most)},
-                      ticket);
-    }
+    if (too_large(to, stanza, ticket)) return;
     // Not while something waits: nothing may overtake.
     if (to.ready && to.queue.empty() && to.carrier->has_room() && to.remote->bytes < to.remote->most_bytes) {
         return write(to, {xmpp::OwnedStanza{stanza}, ticket, context_.shard.loop.now()});
     }
     enqueue(to, stanza, ticket);
+}
+
+/// XEP-0478 section 4: what the peer would refuse is returned here.
+bool Pool::too_large(const Destination& to, const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
+    const std::uint64_t most = to.peer_max_bytes;
+    if (most == 0 || stanza.bytes.size() <= most) return false;
+    bounce(stanza,
+           {xmpp::StanzaCondition::policy_violation, "too large for the recipient's server", "too-large",
+            std::to_string(stanza.bytes.size()) + " bytes, the peer takes " + std::to_string(most)},
+           ticket);
+    return true;
 }
 
 void Pool::write(Destination& to, Waiting waiting) {
@@ -188,7 +192,13 @@ void Pool::flush(Destination& to) {
         context_.records->counters().s2s_waiting.add(context_.shard.loop.now() - to.queue.front().since);
     }
     while (to.ready && !to.queue.empty() && to.carrier->has_room()) {
-        write(to, take_first(to));
+        Waiting next = take_first(to);
+        // It may have come before the peer said what it takes.
+        if (!too_large(to, next.stanza.view(), next.ticket)) {
+            write(to, std::move(next));
+        } else if (next.blame != 0) {
+            --to.suspects;
+        }
     }
     if (to.ready && to.queue.empty()) heal(to);
     if (to.ready && !to.queue.empty() && to.carrier->window.full_of_untaken()) look_soon();

@@ -121,6 +121,7 @@ private:
     void set_bounds(Destination& to) const;
     static void set_bounds(Carrier& carrier, const Destination& to);
     void flush(Destination& to);
+    [[nodiscard]] bool too_large(const Destination& to, const xmpp::Stanza& stanza, const routing::Ticket& ticket);
     void write(Destination& to, Waiting waiting);
     void ask_for_acknowledgement(WayOut& stream);
     void enqueue(Destination& to, const xmpp::Stanza& stanza, const routing::Ticket& ticket);

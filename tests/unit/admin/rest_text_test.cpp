@@ -80,6 +80,9 @@ TEST(StrictJson, RefusesWhatReadersDisagreeAbout) {
     EXPECT_FALSE(strict_json("{\"a\": \"\xff\"}"));
     EXPECT_FALSE(strict_json("{} x"));
     EXPECT_FALSE(strict_json(""));
+    EXPECT_FALSE(strict_json(R"({"a": 1e400})")) << "no double holds it: who takes it for infinite, who for an error";
+    EXPECT_FALSE(strict_json("[-1e99999]"));
+    EXPECT_TRUE(strict_json("1e300"));
     EXPECT_FALSE(strict_json(std::string(100000, '[')));
 }
 

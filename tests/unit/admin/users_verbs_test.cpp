@@ -42,6 +42,33 @@ TEST(UsersVerbs, MakeChangeShowAndRemoveAnAccount) {
     EXPECT_EQ(code_of(node.ask("users.show", R"({"user":"anna@b.test"})")), "user-unknown");
 }
 
+TEST(UsersVerbs, ShowAndForgetWhoAsksForASubscription) {
+    NodeWithUsers with;
+    FakeNode& node = with.node;
+    std::vector<std::string> told;
+    node.accounts->on_forgotten([&](const io::UserName&, const std::vector<std::string>& from) { told = from; });
+    (void)node.ask("users.add", R"({"user":"anna@b.test","password":"correct horse"})");
+    for (const char* from : {"one@c.test", "two@c.test", "three@c.test"}) {
+        io::StoredContact contact;
+        contact.jid = from;
+        contact.state = 2;  // c2s::Subscription::none_in
+        contact.request = "<presence type='subscribe'/>";
+        ASSERT_TRUE(node.accounts->store()->put_contact({"anna", "b.test"}, contact, 1));
+    }
+    const auto waiting = [&] {
+        return node.ask("users.requests", R"({"user":"anna@b.test"})").as_object().at("requests").as_array().size();
+    };
+    EXPECT_EQ(waiting(), 3U);
+    EXPECT_EQ(text_at(node.ask("users.forget-requests", R"({"user":"anna@b.test","from":"two@c.test"})"), "forgotten"),
+              "1");
+    EXPECT_EQ(told, std::vector<std::string>{"two@c.test"});
+    EXPECT_EQ(waiting(), 2U);
+    EXPECT_EQ(text_at(node.ask("users.forget-requests", R"({"user":"anna@b.test"})"), "forgotten"), "2");
+    EXPECT_EQ(waiting(), 0U);
+    EXPECT_EQ(code_of(node.ask("users.requests", R"({"user":"nobody@b.test"})")), "user-unknown");
+    EXPECT_EQ(code_of(node.ask("users.forget-requests", R"({"user":"nobody"})")), "user-malformed");
+}
+
 TEST(UsersVerbs, SayWhatIsWrong) {
     NodeWithUsers with;
     const auto code = [&](const std::string& user, const std::string& password) {

@@ -40,6 +40,7 @@ protected:
         JournalOptions options;
         options.file = folder.path() + "/events.db";
         options.rows = rows;
+        options.disk = disk;
         auto made = std::make_unique<Diagnostics>(options, folder.path(), std::set<std::uint16_t>{5269, 7400}, "test",
                                                   DiagnosticsSeams{loop, *log, *board});
         made->levels.configure(LogLevel::info, {}, {});
@@ -54,6 +55,7 @@ protected:
     test::SimWorld world;
     io::Loop& loop = world.loop();
     unsigned rows = 1000;
+    std::function<bool(std::function<void()>, std::function<void()>)> disk;
     std::unique_ptr<io::NodeLog> log;
     std::unique_ptr<AlarmBoard> board;
 };
@@ -167,6 +169,46 @@ TEST_F(Parts, TheEventLogOnDiskIsBounded) {
     ASSERT_TRUE(found);
     EXPECT_EQ(found->size(), 10u);
     EXPECT_EQ(found->front().facts.at(0).second, "49");
+}
+
+TEST_F(Parts, TheEventLogIsFoundWholeWhileItsDiskIsSlow) {
+    std::function<void()> work, then;
+    disk = [&](std::function<void()> given, std::function<void()> rest) {
+        work = std::move(given);
+        then = std::move(rest);
+        return true;
+    };
+    const auto parts = make();
+    const auto numbers = [&] {
+        std::vector<std::string> all;
+        EventSearch search;
+        search.code_prefix = "s2s.";
+        const auto found = parts->journal.find(search, 100);
+        EXPECT_TRUE(found);
+        for (const io::LogEvent& event : *found) all.push_back(event.facts.at(0).second);
+        return all;
+    };
+    for (int i = 0; i < 5; ++i) say("s2s.slow", std::to_string(i));
+    const std::vector<std::string> five{"4", "3", "2", "1", "0"};
+    EXPECT_EQ(numbers(), five) << "asked for, and not written";
+    ASSERT_TRUE(work);
+    std::exchange(work, nullptr)();
+    EXPECT_EQ(numbers(), five) << "written, and not yet told so";
+    then();
+    say("s2s.slow", "5");
+    EXPECT_EQ(numbers(), (std::vector<std::string>{"5", "4", "3", "2", "1", "0"})) << "on disk and in memory";
+    if (work) work();
+    then();
+    // A disk that is away for longer than memory holds: what is missing is told.
+    for (std::size_t i = 0; i < io::NodeLog::events_kept + 100; ++i) say("s2s.many");
+    pass(2s);
+    std::exchange(work, nullptr)();
+    then();
+    const auto events = log->events(0, 1);
+    ASSERT_EQ(events.size(), 1U);
+    EXPECT_EQ(events.front().event, "events.lost");
+    EXPECT_EQ(events.front().facts.at(0).second, "100");
+    disk = nullptr;
 }
 
 TEST_F(Parts, ADiagnosisCopiesLinesAndRaisesLevels) {

@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <stdexcept>
 
 #include "proto/xmpp/namespaces.h"
 #include "proto/xmpp/stream_header.h"
@@ -15,7 +16,7 @@ namespace sasl = c2s::sasl;
 namespace {
 
 xml::Element tree_of(std::string_view bytes) {
-    auto tree = xml::parse(bytes, Limits{}.after_auth, ns::client);
+    auto tree = xml::parse(bytes, passed_on_limits, ns::client);
     return tree ? std::move(*tree) : xml::Element{"", "unreadable"};
 }
 
@@ -41,7 +42,9 @@ ImWorld::ImWorld(Limits given, bool binds) : limits{given}, channel_binding{bind
     options.wall = [this] { return world.loop().wall(); };
     directory = std::move(*im::Directory::open(std::move(options)));
     for (const char* user : {"juliet@corp.example", "romeo@corp.example"})
-        directory->add(user, "pencil", [](const Result<io::UserName>& added) { EXPECT_TRUE(added); });
+        directory->add(user, "pencil", [](const Result<io::UserName>& added) {
+            if (!added) throw std::runtime_error{added.error().text};
+        });
     directory->on_changed([this](const io::UserName& user) { service->account_changed(user); });
     directory->on_forgotten([this](const io::UserName& user, const std::vector<std::string>& contacts) {
         service->requests_forgotten(user, contacts);
@@ -90,7 +93,7 @@ std::shared_ptr<ImWorld::Delivery> ImWorld::from_outside(const std::string& byte
     routing::Ticket ticket = shard->desk.open([delivery](std::uint64_t) { delivery->settled = true; });
     ticket.sequence = 1;
     // As a stream of another server would read it.
-    xml::Reader reader{Limits{}.after_auth};
+    xml::Reader reader{passed_on_limits};
     xmpp::StreamHeader header;
     header.from = "other.example";
     header.id = "x";
@@ -138,7 +141,7 @@ void Client::cut() {
 }
 
 void Client::header(const std::string& domain) {
-    reader_ = std::make_unique<xml::Reader>(Limits{}.after_auth);
+    reader_ = std::make_unique<xml::Reader>(passed_on_limits);
     features.reset();
     say("<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' "
         "to='" +
