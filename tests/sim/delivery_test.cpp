@@ -67,7 +67,7 @@ protected:
 };
 
 /// With and without XEP-0198.
-class Poison : public Delivery, public testing::WithParamInterface<bool> {
+class PoisonToAPartner : public Delivery, public testing::WithParamInterface<bool> {
 protected:
     void SetUp() override {
         c.manages = GetParam();
@@ -75,9 +75,9 @@ protected:
         Delivery::SetUp();
     }
 };
-INSTANTIATE_TEST_SUITE_P(Managed, Poison, testing::Bool());
+INSTANTIATE_TEST_SUITE_P(Managed, PoisonToAPartner, testing::Bool());
 
-TEST_P(Poison, IsReturnedWithThePartnersWordsAndTheRestIsDelivered) {
+TEST_P(PoisonToAPartner, IsReturnedWithThePartnersWordsAndTheRestIsDelivered) {
     say("before");
     ASSERT_TRUE(f.world.run_until([&] { return c.count("before") == 1; }));
     f.world.advance(2s);
