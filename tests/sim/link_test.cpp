@@ -44,7 +44,7 @@ const auto ways =
                     How{LinkEnding::error, false}, How{LinkEnding::reset, false});
 
 /// One real organisation, a, and the other end of its core's link or of its edge's.
-class Poison : public testing::TestWithParam<How> {
+class PoisonOnTheLink : public testing::TestWithParam<How> {
 protected:
     void TearDown() override {
         if (HasFailure()) std::fputs(f.logs().c_str(), stderr);
@@ -71,9 +71,9 @@ protected:
 
     Federation f;
 };
-INSTANTIATE_TEST_SUITE_P(Ways, Poison, ways, name_of);
+INSTANTIATE_TEST_SUITE_P(Ways, PoisonOnTheLink, ways, name_of);
 
-TEST_P(Poison, FromCoreToEdgeIsReturnedAndEverythingBehindItGoesOn) {
+TEST_P(PoisonOnTheLink, FromCoreToEdgeIsReturnedAndEverythingBehindItGoesOn) {
     SimNetwork host{f.world, {"10.1.0.9"}};
     LinkEnd edge{f.world, host, link::End::listener, "edge2.a.test", "link secret of a.test"};
     prepare(edge);
@@ -92,7 +92,7 @@ TEST_P(Poison, FromCoreToEdgeIsReturnedAndEverythingBehindItGoesOn) {
     EXPECT_EQ(f.a.core_log.count("link.stanza.taken-out"), 2U);
 }
 
-TEST_P(Poison, FromEdgeToCoreIsReturnedAndEverythingBehindItGoesOn) {
+TEST_P(PoisonOnTheLink, FromEdgeToCoreIsReturnedAndEverythingBehindItGoesOn) {
     SimNetwork host{f.world, {"10.2.0.9"}};
     LinkEnd core{f.world, host, link::End::dialler, "core2.b.test", "link secret of b.test"};
     prepare(core);
@@ -109,7 +109,7 @@ TEST_P(Poison, FromEdgeToCoreIsReturnedAndEverythingBehindItGoesOn) {
     EXPECT_EQ(f.b.edge_log.count("link.stanza.taken-out"), 2U);
 }
 
-TEST_P(Poison, FromPresenceNodeToCoreIsReturnedAndEverythingBehindItGoesOn) {
+TEST_P(PoisonOnTheLink, FromPresenceNodeToCoreIsReturnedAndEverythingBehindItGoesOn) {
     SimNetwork host{f.world, {"10.1.0.9"}};
     LinkEnd core{f.world, host, link::End::dialler, "core2.a.test", "link secret of a.test"};
     prepare(core);
