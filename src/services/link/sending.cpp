@@ -77,13 +77,14 @@ Way Hub::way(const xmpp::Stanza& stanza) const {
 }
 
 Session* Hub::choose(const xmpp::Stanza& stanza, const Lane& lane) const {
-    const Way allowed = way(stanza);
-    if (allowed.by == Way::By::none) return nullptr;
+    // Even if the far side has lost its own way for the moment: it holds the rest of the lane as well.
     if (lane.under_way > lane.held + lane.elsewhere) {
         for (const auto& session : sessions_) {
-            if (session->serial == lane.session && may_carry(*session, allowed)) return session.get();
+            if (session->serial == lane.session) return session.get();
         }
     }
+    const Way allowed = way(stanza);
+    if (allowed.by == Way::By::none) return nullptr;
     Session* best = nullptr;
     std::uint64_t best_score = 0;
     for (const auto& session : sessions_) {
