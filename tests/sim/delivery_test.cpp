@@ -288,16 +288,19 @@ TEST_F(Delivery, ReturnsWhatWaitsAtAStopOnce) {
     EXPECT_EQ(f.a.edge->shards.front()->s2s().open_streams(), 0U);
 }
 
-TEST_F(Delivery, ReturnsAtAStopWhatIsNotAcknowledgedAndOpensNothing) {
+TEST_F(Delivery, LeavesAtAStopWhatIsNotAcknowledgedToTheCoreAndOpensNothing) {
     c.acks = Acks::none;
     say(0, 20);
     ASSERT_TRUE(f.world.run_until([&] { return c.count("19") == 1; }));
     const unsigned connections = c.connections();
     for (const auto& shard : f.a.edge->shards) shard->s2s().shut();
     say(20, 25);
-    f.world.advance(20s);
-    EXPECT_EQ(returned().size(), 25U);
+    f.world.advance(10s);
     EXPECT_EQ(c.connections(), connections);
+    f.a.kill_edge();
+    f.world.advance(1min);
+    EXPECT_EQ(returned().size(), 25U) << "the core has them and no other edge";
+    for (const auto& [id, times] : returned()) EXPECT_EQ(times, 1) << id;
 }
 
 TEST_F(Delivery, TakesTheLastAcknowledgementsBeforeAStopReturnsWhatIsLeft) {
