@@ -1,6 +1,8 @@
 // XEP-0198, 0288, 0138, timers and ends of an open inbound stream: threats T24, T30, T38, T45, T58, T62, T86, T87.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "support/dialogue.h"
 #include "support/words.h"
 
@@ -141,10 +143,10 @@ TEST(InboundBidi, AsksForTheLastAcknowledgementsAndTakesThemBeforeTheClosingTag)
     EXPECT_EQ(with.in().unacknowledged(), 2U);
     s2s::Actions actions;
     with.in().shut({system_shutdown, {}, {}, {}}, TimePoint{}, actions);
-    ASSERT_FALSE(actions.empty());
-    const auto* asked = std::get_if<s2s::Send>(&actions.front());
-    ASSERT_NE(asked, nullptr);
-    EXPECT_EQ(asked->bytes, request);
+    EXPECT_TRUE(std::any_of(actions.begin(), actions.end(), [](const s2s::Action& action) {
+        const auto* said = std::get_if<s2s::Send>(&action);
+        return said != nullptr && said->bytes == request;
+    }));
     with.peer(ack("2"));
     with.expect_acknowledged(2);
     EXPECT_EQ(with.in().unacknowledged(), 0U);

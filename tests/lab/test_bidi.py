@@ -75,7 +75,7 @@ def test_what_is_on_a_stream_that_they_opened_is_not_lost_with_it(world, managed
     """First deaf, then gone: what it did not acknowledge, or not take, goes over a stream of ours; else it comes back."""
     world.edge.set(bidi="on")
     with world.guest(**BIDI, options="" if managed else "smacks_enabled_s2s = false") as gus:
-        both_ways(gus, world.ana, "theirs", 1)
+        both_ways(gus, world.ana, f"deaf, managed {managed}", 1)
         since = gus.mark(), world.ana.mark()
         os.killpg(gus.server.pid, signal.SIGSTOP)
         world.ana.counts(gus, "kept", 0, 40)
