@@ -288,7 +288,7 @@ TEST_F(Delivery, ReturnsWhatWaitsAtAStopOnce) {
     EXPECT_EQ(f.a.edge->shards.front()->s2s().open_streams(), 0U);
 }
 
-TEST_F(Delivery, ReturnsAtAStopWhatIsNotAcknowledgedAndOpensNothing) {
+TEST_F(Delivery, LeavesAtAStopWhatIsNotAcknowledgedToTheCoreAndOpensNothing) {
     c.acks = Acks::none;
     say(0, 20);
     ASSERT_TRUE(f.world.run_until([&] { return c.count("19") == 1; }));
@@ -301,6 +301,7 @@ TEST_F(Delivery, ReturnsAtAStopWhatIsNotAcknowledgedAndOpensNothing) {
     f.world.advance(40s);
     EXPECT_EQ(returned().size(), 25U);
     EXPECT_EQ(c.connections(), connections);
+    for (const auto& [id, times] : returned()) EXPECT_EQ(times, 1) << id;
 }
 
 TEST_F(Delivery, TakesTheLastAcknowledgementsBeforeAStopReturnsWhatIsLeft) {

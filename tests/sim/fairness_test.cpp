@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <ostream>
 
 #include "support/sim_nodes.h"
 #include "support/sim_partner.h"
@@ -18,6 +19,7 @@ struct Manner {
     void (*begin)(Federation&, SimPartner&);
     void (*tick)(Federation&, SimPartner&, int round);
 };
+void PrintTo(const Manner& manner, std::ostream* out) { *out << manner.name; }
 void nothing(Federation&, SimPartner&, int) {}
 
 const Manner manners[] = {
