@@ -67,7 +67,7 @@ protected:
 };
 
 /// With and without XEP-0198.
-class Poison : public Delivery, public testing::WithParamInterface<bool> {
+class PoisonToAPartner : public Delivery, public testing::WithParamInterface<bool> {
 protected:
     void SetUp() override {
         c.manages = GetParam();
@@ -75,9 +75,9 @@ protected:
         Delivery::SetUp();
     }
 };
-INSTANTIATE_TEST_SUITE_P(Managed, Poison, testing::Bool());
+INSTANTIATE_TEST_SUITE_P(Managed, PoisonToAPartner, testing::Bool());
 
-TEST_P(Poison, IsReturnedWithThePartnersWordsAndTheRestIsDelivered) {
+TEST_P(PoisonToAPartner, IsReturnedWithThePartnersWordsAndTheRestIsDelivered) {
     say("before");
     ASSERT_TRUE(f.world.run_until([&] { return c.count("before") == 1; }));
     f.world.advance(2s);
@@ -293,9 +293,12 @@ TEST_F(Delivery, ReturnsAtAStopWhatIsNotAcknowledgedAndOpensNothing) {
     say(0, 20);
     ASSERT_TRUE(f.world.run_until([&] { return c.count("19") == 1; }));
     const unsigned connections = c.connections();
-    for (const auto& shard : f.a.edge->shards) shard->s2s().shut();
+    for (const auto& shard : f.a.edge->shards) shard->shut();
     say(20, 25);
-    f.world.advance(20s);
+    f.world.advance(3s);
+    f.a.kill_edge();
+    // They stay with the core until it knows that no edge comes back.
+    f.world.advance(40s);
     EXPECT_EQ(returned().size(), 25U);
     EXPECT_EQ(c.connections(), connections);
 }

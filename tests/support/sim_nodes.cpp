@@ -86,7 +86,7 @@ void SimUser::take_element() {
     // A component may know other addresses than we do.
     if (!intake_.read(*reader_, {}, stanza, problem) && !problem.stanza) return;
     received_.push_back({stanza.kind, std::string{stanza.from}, std::string{stanza.to}, std::string{stanza.id},
-                         std::string{stanza.type}, std::string{stanza.bytes}});
+                         std::string{stanza.type}, std::string{problem.stanza ? reader_->slice() : stanza.bytes}});
 }
 
 void SimUser::on_closed(io::CloseReason, const std::string&) {

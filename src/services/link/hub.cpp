@@ -60,6 +60,11 @@ MachineSettings Hub::machine_settings(const DialTarget* target) const {
 }
 
 void Hub::accept(std::unique_ptr<io::Stream> stream) {
+    if (stopping_) {
+        stream.reset();
+        if (context_.on_connection_closed) context_.on_connection_closed();
+        return;
+    }
     log_.debug("link.accepted", {{"remote", stream->remote().text()}, {"local", stream->local().text()}});
     auto place = doorway_.enter(stream->remote().address);
     const bool full = connections_.size() >= most_connections;

@@ -49,6 +49,7 @@ void OutboundStream::start() {
 void OutboundStream::dialled(Dialled dialled) {
     stream_ = std::move(dialled.stream);
     paused_ = false;
+    gate_.unread(false);
     target_ = dialled.target;
     local_ = stream_->local();
     remote_ = stream_->remote();
