@@ -1,5 +1,6 @@
 """Two edges for one presence node: two rows, two ways out, and one that goes leaves the other in force."""
 import os
+import re
 import signal
 import tempfile
 
@@ -43,7 +44,7 @@ class SecondEdge(WrittenNode):
 def write_second_edge(folder):
     authority = Authority.__new__(Authority)
     authority.folder, authority.certificate, authority.key = folder, f"{folder}/traversal-ca.pem", f"{folder}/traversal-ca.key"
-    authority.issue("edge2-link", ["edge2.coluc.com"])
+    authority.issue("edge2-link", ["edge2.coluc.com"], role="edge")
     os.chmod(f"{folder}/edge2-link.key", 0o600)
     with open(f"{folder}/edge.toml", encoding="utf-8") as file:
         text = file.read()
@@ -53,8 +54,9 @@ def write_second_edge(folder):
         text = text.replace(old, new)
     with open(f"{folder}/edge2.toml", "w", encoding="utf-8") as file:
         file.write(text)
+    secret = re.search(r'^secret = "(\w+)"', text, re.M).group(1)  # that of the core's link to the first edge
     with open(f"{folder}/core.toml", "a", encoding="utf-8") as file:
-        file.write('\n[[link.dial]]\naddress = "127.0.64.23:7400"\nname = "edge2.coluc.com"\nrole = "edge"\n'
+        file.write(f'\n[[link.dial]]\naddress = "127.0.64.23:7400"\nname = "edge2.coluc.com"\nrole = "edge"\nsecret = "{secret}"\n'
                    '\n[[ssh.dial]]\naddress = "127.0.64.23:2222"\nname = "edge2.coluc.com"\nkey = "core_ed25519"\n'
                    'host_key = "ssh_host_ed25519.pub"\n')
 

@@ -23,10 +23,11 @@ class Authority:
         os.chmod(f"{base}.key", 0o644)
         return f"{base}.pem", f"{base}.key"
 
-    def issue(self, name, domains, days=20, usage="serverAuth,clientAuth"):
-        """(certificate chain, key) for `domains`; the files are called after `name`. `days` -1: it ended yesterday."""
+    def issue(self, name, domains, days=20, usage="serverAuth,clientAuth", role=None):
+        """(certificate chain, key) for `domains`; the files are called after `name`. `days` -1: it ended yesterday; `role`: of a
+        node on the router link."""
         base = os.path.join(self.folder, name)
-        names = ",".join(f"DNS:{domain}" for domain in domains)
+        names = ",".join([f"DNS:{domain}" for domain in domains] + ([f"URI:urn:sallyport:role:{role}"] if role else []))
         sh("openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
            f"/CN={domains[0][:60]}", "-keyout", f"{base}.key", "-out", f"{base}.csr")
         sh("openssl", "x509", "-req", "-in", f"{base}.csr", "-CA", self.certificate, "-CAkey", self.key, "-days", str(days),
