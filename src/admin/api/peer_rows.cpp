@@ -59,9 +59,10 @@ void add_stream(const s2s::StreamStatus& stream, Rows& rows) {
 void add_destination(const s2s::DestinationStatus& destination, Rows& rows) {
     PeerRow& row = row_of(rows, destination.pair.remote.text(), destination.pair.local.text());
     row.queued += destination.queued;
-    row.last_error = destination.last_error;
-    row.users = destination.users;
-    row.users_more = destination.users_more;
+    // Another shard may know the pair too, by a stream of the partner's, and nothing of what failed.
+    if (row.last_error.empty()) row.last_error = destination.last_error;
+    row.users.insert(row.users.end(), destination.users.begin(), destination.users.end());
+    row.users_more += destination.users_more;
     if (destination.state == "ready") {
         row.outbound = true;
         row.state = "open";

@@ -32,7 +32,7 @@ void Storage::ask(Lane& lane, Work work, OnDone on_done) {
 
 void Storage::flush(Lane& lane) {
     auto jobs = std::make_shared<std::vector<Job>>(std::exchange(lane.asked, {}));
-    lane.disk.loop.post([this, &lane, jobs, writes = lane.writes, store = lane.disk.store, &data = data_,
+    lane.disk.loop.post([&lane, jobs, writes = lane.writes, store = lane.disk.store, &data = data_,
                          alive = std::weak_ptr{alive_}]() mutable {
         if (writes) {
             perform(*store, *jobs);
@@ -40,7 +40,7 @@ void Storage::flush(Lane& lane) {
             for (Job& job : *jobs) job.outcome = job.work(*store);
         }
         // Moved: what the answers hold must end on the thread that made it.
-        data.post([this, &lane, jobs = std::move(jobs), alive] {
+        data.post([&lane, jobs = std::move(jobs), alive] {
             if (alive.expired()) return;
             lane.waiting -= jobs->size();
             for (const Job& job : *jobs) {

@@ -6,7 +6,8 @@
 namespace sallyport::policy::rules {
 
 std::optional<Opinion> self(const Contact& contact, const config::Settings& settings) {
-    const auto& [local, remote] = contact.pair;
+    const xmpp::Domain& local = contact.pair.local;
+    const xmpp::Domain& remote = contact.pair.remote;
     if (local == remote) return Opinion{false, remote.text() + " cannot federate with itself"};
     const auto ours = std::find_if(settings.domains.begin(), settings.domains.end(),
                                    [&](const config::NamePattern& pattern) { return pattern.matches(remote); });
