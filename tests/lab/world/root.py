@@ -43,5 +43,5 @@ class Root:
                  f"mount --bind {folder} {root}{folder}"]
         if resolver:
             steps.append(f"mount --bind {shlex.quote(resolver)} {root}/etc/resolv.conf")
-        inner = f"cd {folder} && exec {shlex.join(words)}"
-        return ["sh", "-c", " && ".join([*steps, f"exec chroot {root} sh -c {shlex.quote(inner)}"])]
+        inner = f"export PATH=/usr/sbin:/usr/bin:/sbin:/bin && cd {folder} && exec {shlex.join(words)}"
+        return ["sh", "-c", " && ".join([*steps, f"exec chroot {root} /bin/sh -c {shlex.quote(inner)}"])]
