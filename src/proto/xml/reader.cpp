@@ -73,6 +73,7 @@ struct Reader::State {
     void take_header(std::string_view bytes, const Tag& tag);
 
     XmlLimits limits;
+    std::optional<XmlLimits> next_limits;  ///< for what begins after the token that is under way
     Header header;
     ElementScanner scanner;
     Shell shell;
@@ -186,6 +187,7 @@ Kind Reader::State::next_token() {
         input.remove_prefix(skipped);
         if (input.empty()) return Kind::need_more;
         if (input[0] != '<') return judge_between(input[0]);
+        if (next_limits) limits = *std::exchange(next_limits, std::nullopt);
         under_way = true;
         progress = 0;
         scanner.restart(header);
@@ -373,7 +375,24 @@ Reader::~Reader() = default;
 Reader::Reader(Reader&&) noexcept = default;
 Reader& Reader::operator=(Reader&&) noexcept = default;
 
-void Reader::set_limits(const XmlLimits& limits) { state_->limits = bounded(limits); }
+void Reader::set_limits(const XmlLimits& limits) {
+    // A token that is under way keeps what it began with: the scanner may be further than the new limit.
+    if (state_->under_way) {
+        state_->next_limits = bounded(limits);
+    } else {
+        state_->limits = bounded(limits);
+        state_->next_limits.reset();
+    }
+}
+
+void Reader::own_rest() {
+    State& state = *state_;
+    state.release();
+    if (state.input.empty()) return;
+    std::string own{state.input};
+    state.undrained = std::move(own);
+    state.input = state.undrained;
+}
 
 void Reader::pass_over_excess() { state_->passes_over = true; }
 

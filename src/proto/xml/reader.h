@@ -79,6 +79,9 @@ public:
     /// Gives received bytes. Call next() until need_more afterwards. The bytes must stay valid until then: complete
     /// elements are slices of `bytes` itself where they lie in it whole; only an unfinished tail is copied.
     void feed(std::string_view bytes);
+    /// What was fed and not read yet is copied: the buffer that it lies in is about to be used for something else. The
+    /// latest element is no longer valid.
+    void own_rest();
     [[nodiscard]] Kind next();
 
     [[nodiscard]] const Header& header() const;

@@ -64,6 +64,29 @@ TEST(XmlLimits, ChangeForTheNextElement) {
     EXPECT_EQ(reader.next(), Kind::element);
 }
 
+TEST(XmlLimits, ThatShrinkLeaveTheElementUnderWayAlone) {
+    for (const std::string& begin : {"<a>" + std::string(1000, 'x'), "<a><![CDATA[" + std::string(1000, 'x') + "]]>",
+                                     "<a b='" + std::string(1000, 'x'), "<a>" + std::string(1000, 'x') + "</"}) {
+        const std::string rest = begin.ends_with("</") ? "a>" : begin.starts_with("<a b") ? "'/>" : "y</a>";
+        Reader reader{Limits{}.after_auth};
+        reader.feed("<s>");
+        EXPECT_EQ(reader.next(), Kind::header);
+        EXPECT_EQ(reader.next(), Kind::need_more);
+        reader.feed(begin);
+        EXPECT_EQ(reader.next(), Kind::need_more);
+        reader.set_limits(small);
+        Kind kind = Kind::need_more;
+        for (const char& byte : rest) {
+            reader.feed({&byte, 1});
+            kind = reader.next();
+        }
+        EXPECT_EQ(kind, Kind::element) << begin.substr(0, 20);
+        const std::string next = "<a>" + std::string(1000, 'x') + "</a>";
+        reader.feed(next);
+        EXPECT_EQ(reader.next(), Kind::problem) << "the next one has the new limits";
+    }
+}
+
 TEST(XmlLimits, EndEndlessTokensSoonAfterTheLimit) {  // threat T57
     const XmlLimits limits = Limits{}.after_auth;
     const std::string piece(16384, 'x');
