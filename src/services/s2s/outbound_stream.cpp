@@ -232,9 +232,12 @@ void OutboundStream::on_bytes(std::string_view bytes) {
             case xml::Kind::excess:
                 if (is_stanza(*reader_)) {
                     stanza();
-                    continue;
+                } else {
+                    // Read on, as long as the stream waits for its end: the rest lies in a buffer that others use next.
+                    machine_->on_problem(reader_->problem(), explained(*reader_, !was_ready_), heard_, actions);
+                    carry_out(actions);
                 }
-                [[fallthrough]];
+                continue;
             case xml::Kind::problem:
                 machine_->on_problem(reader_->problem(), explained(*reader_, !was_ready_), heard_, actions);
                 break;
