@@ -29,7 +29,10 @@ public:
     /// As listener with the place that it takes until the far side has shown who it is.
     void start(std::unique_ptr<Doorway::Place> place = nullptr);
     /// Reads nothing further: it is about to leave this hub.
-    void prepare_to_move() { moving_ = true; }
+    void prepare_to_move() {
+        moving_ = true;
+        reader_.own_rest();  // what came behind lies in a buffer of this loop
+    }
     /// Takes the connection off this hub's loop; null when it is ending.
     [[nodiscard]] std::unique_ptr<io::MovingStream> leave();
     /// Goes on with another hub. `answer` is called before anything further is read.
