@@ -69,6 +69,7 @@ std::optional<Error> ChangeFeed::follow(const Principal& who, io::HttpResponse h
     io::HttpStreamEvents events;
     events.on_closed = [&client] { client.gone = true; };
     client.stream = to->stream(std::move(head), std::move(events));
+    client.written = client.stream->pending();  // the head of the answer
     write(client, "retry: 3000\n\n");
     // Everybody gets the whole state once more; the new one needs it.
     alarms_.clear();
