@@ -77,7 +77,7 @@ void SimEnd::write(std::string_view bytes) {
     written_ += bytes.size();
     if (phase_ != Phase::open || bytes.empty()) return;
     out_ += bytes;
-    if (pending() > io::Stream::high_water) above_high_ = true;
+    if (pending() >= io::Stream::high_water) above_high_ = true;
     schedule();
 }
 

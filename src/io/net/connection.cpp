@@ -68,7 +68,7 @@ void Connection::write(std::string_view bytes) {
         if (out_.empty()) out_ = shared_->take_buffer();
     }
     out_.append(bytes);
-    if (pending() > Stream::high_water) above_high_ = true;
+    if (pending() >= Stream::high_water) above_high_ = true;
     schedule();
 }
 
