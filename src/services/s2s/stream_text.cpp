@@ -72,9 +72,10 @@ std::vector<LogFact> told(const Note& note, std::vector<LogFact> own) {
 TimePoint next_certificate_check(const TlsFacts* tls, const io::Loop& loop) {
     constexpr Duration longest_step = std::chrono::hours{1};
     if (tls == nullptr || !tls->peer || !tls->peer->chain_valid) return never;
-    const auto left =
-        std::chrono::duration_cast<Duration>(tls->peer->not_after - loop.wall()) + std::chrono::seconds{1};
-    return loop.now() + std::clamp(left, Duration{0}, longest_step);
+    // Compared before it is converted: the year 9999 is beyond what nanoseconds hold.
+    const auto left = tls->peer->not_after - loop.wall();
+    if (left >= longest_step) return loop.now() + longest_step;
+    return loop.now() + std::max(std::chrono::duration_cast<Duration>(left) + std::chrono::seconds{1}, Duration{0});
 }
 
 bool certificate_over(const TlsFacts* tls, const io::Loop& loop) {
