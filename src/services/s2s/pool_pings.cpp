@@ -62,6 +62,7 @@ void Pool::probe(Carrier& carrier, TimePoint now) {
     // Where something is on its way, a question would only wait behind it: that it moves is the answer.
     if (carrier.taken < carrier.out->written()) return;
     if (carrier.out->probe()) return;
+    if (!carrier.ping_id.empty()) pings_.erase(carrier.ping_id);
     carrier.ping_id = fresh_ping();
     pings_[carrier.ping_id] = {(*speaker)->pair, now, nullptr};
     send_ping(**speaker, carrier.ping_id);

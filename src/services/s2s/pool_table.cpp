@@ -116,7 +116,8 @@ void Pool::make_room() {
     if (wanted == 0) crowded_until_ = now + look_again;
     for (Destination* to : idle) {
         if (to->failure) refuse_all(*to, *to->failure);
-        forget(*to);
+        // What was returned may have come back as something to send.
+        if (!is_used(*to)) forget(*to);
     }
     if (wanted > 0) log_.info("s2s.destinations.forgotten", {{"count", std::to_string(wanted)}});
 }
