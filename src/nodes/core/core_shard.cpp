@@ -51,6 +51,7 @@ CoreShard::CoreShard(routing::Shard& shard, routing::Ledger& ledger, const CoreP
 
 s2s::S2sContext CoreShard::s2s_context(routing::Ledger& ledger, const CoreParts& parts) {
     s2s::S2sContext context{.shard = shard_, .rules = rules_, .ledger = ledger};
+    context.leads_inwards = true;
     context.node_instance = parts.instance;
     context.timers = parts.timers;
     context.ping_after = parts.ping_after;

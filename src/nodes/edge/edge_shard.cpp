@@ -105,7 +105,10 @@ link::HubContext EdgeShard::hub_context(const EdgeParts& parts) {
         s2s_.pool().bounce(stanza, error, ticket);
     };
     context.on_hold = [this](bool held) { s2s_.hold(held); };
-    context.on_pace = [this](const link::Partner& partner) { s2s_.slow_down(partner.domain, feeders(partner.pace)); };
+    context.leads_inwards = true;
+    context.on_pace = [this](const link::Partner& partner) {
+        s2s_.slow_down_sender(partner.domain, feeders(partner.pace));
+    };
     context.on_connection_joined = [load = parts.link_load] {
         if (load != nullptr) load->fetch_add(1);
     };

@@ -28,7 +28,7 @@ Lane& Lanes::lane(std::string_view from, std::string_view to) {
     auto at = lanes_.find(key_);
     if (at == lanes_.end()) {
         Lane fresh;
-        fresh.partner = &partner(to);
+        fresh.partner = &partner(budget_.of_senders ? from : to);
         ++fresh.partner->lanes;
         at = lanes_.emplace(key_, fresh).first;
     }

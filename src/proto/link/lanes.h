@@ -1,6 +1,6 @@
 // Who has how much on its way over the links of a hub (docs/protocol/link.md, section 9): a lane is a pair of domains,
 // and keeps to its session as long as anything of it is not done, so that nothing overtakes; a partner is the domain to
-// which lanes lead, and has a budget of its own. Pure.
+// which lanes lead, or from which they come, and has a budget of its own. Pure.
 #pragma once
 
 #include <cstdint>
@@ -49,6 +49,8 @@ struct Budget {
     std::uint64_t all = 0;          ///< of all partners
     std::uint64_t one_partner = 0;  ///< at most; less when many need much
     std::uint64_t one_stanza = 0;   ///< the largest: a partner that has nothing on its way may have one
+    bool of_senders =
+        false;  ///< the partner of a lane is the domain that it comes from: over a link that leads inwards
 };
 
 class Lanes {

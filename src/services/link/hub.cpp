@@ -33,7 +33,7 @@ Hub::Hub(HubContext context)
       doorway_{addresses_of(context_.neighbours)},
       lanes_{{context_.limits.link_bytes,
               std::max(context_.limits.link_bytes / partners_share, 2 * context_.limits.after_auth.element_bytes),
-              2 * context_.limits.after_auth.element_bytes},
+              2 * context_.limits.after_auth.element_bytes, context_.leads_inwards},
              SipKey{context_.shard.random(unlimited), context_.shard.random(unlimited)},
              [this](const Partner& partner) {
                  if (context_.on_pace) context_.on_pace(partner);

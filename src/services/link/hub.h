@@ -80,7 +80,8 @@ struct HubContext {
     /// Where a stanza may go. Without it a listener sends to those who serve the stanza's domain, a dialler to all.
     std::function<Way(const xmpp::Stanza&)> way{};
     std::function<void(const xmpp::Stanza&, const xmpp::StanzaError&, const routing::Ticket&)> bounce{};
-    std::function<void(bool held)> on_hold{};       ///< back-pressure to those who feed the link: it takes no more
+    std::function<void(bool held)> on_hold{};  ///< back-pressure to those who feed the link: it takes no more
+    bool leads_inwards = false;  ///< budgets are of those who send: whoever is inside is everybody's recipient
     std::function<void(const Partner&)> on_pace{};  ///< back-pressure to those who write to one domain
     std::function<void(const std::string& far_realm, const PeerFacts&)> on_facts{};
     std::function<void()> on_change{};  ///< a link came up or went down, or its far side bound names

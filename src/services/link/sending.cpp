@@ -41,8 +41,8 @@ void Hub::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket, bool m
     arm_sweep();
     if (!lanes_.admits(lane, stanza.bytes.size() + overhead)) {
         return context_.bounce(stanza,
-                               {xmpp::StanzaCondition::resource_constraint, "too much is on its way to this domain",
-                                "partner-full", "too much is under way to " + lane.partner->domain},
+                               {xmpp::StanzaCondition::resource_constraint, "too much is on its way already",
+                                "partner-full", "too much is under way of or to " + lane.partner->domain},
                                ticket);
     }
     const TimePoint now = context_.shard.loop.now();

@@ -68,7 +68,8 @@ struct S2sContext {
     std::function<void(std::uint32_t shard, std::string id, std::string from, std::string to)> pong_elsewhere{};
     /// Domain pairs to one remote domain travel on one stream where the peer lets them (decision record 0011).
     bool share_streams = false;
-    bool stopping = false;  ///< the node ends: no stanza is read any more
+    bool leads_inwards = false;  ///< to servers inside: each pair has a budget there, the server as a whole has none
+    bool stopping = false;       ///< the node ends: no stanza is read any more
     /// XEP-0288: an inbound stream of this shard carries the pair both ways from now on, or no longer.
     std::function<void(const xmpp::DomainPair& pair, bool up)> on_reverse{};
     /// What waits for a pair whose streams another shard opens.

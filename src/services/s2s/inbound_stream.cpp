@@ -82,9 +82,12 @@ void InboundStream::read_on() {
             case xml::Kind::excess:
                 if (is_stanza(reader_)) {
                     stanza();
-                    break;
+                } else {
+                    // Read on, as long as the stream waits for its end: the rest lies in a buffer that others use next.
+                    machine_.on_problem(reader_.problem(), reader_.explanation(), now, actions);
+                    carry_out(actions);
                 }
-                [[fallthrough]];
+                break;
             case xml::Kind::problem:
                 machine_.on_problem(reader_.problem(), reader_.explanation(), now, actions);
                 carry_out(actions);
@@ -410,10 +413,10 @@ bool InboundStream::concerns(const xmpp::Domain& remote) const {
     return false;
 }
 
-std::vector<xmpp::Domain> InboundStream::leads_to() const {
-    std::vector<xmpp::Domain> all;
+std::vector<xmpp::DomainPair> InboundStream::carries() const {
+    std::vector<xmpp::DomainPair> all;
     for (const auto& pair : machine_.pairs()) {
-        if (!pair.pending) all.push_back(pair.domains.local);
+        if (!pair.pending) all.push_back(pair.domains);
     }
     return all;
 }

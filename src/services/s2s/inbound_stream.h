@@ -57,8 +57,8 @@ public:
     [[nodiscard]] StreamStatus status() const;
     [[nodiscard]] bool concerns(const xmpp::Domain& remote) const;
     [[nodiscard]] bool authenticated() const { return authenticated_; }
-    /// The domains to which it may carry stanzas.
-    [[nodiscard]] std::vector<xmpp::Domain> leads_to() const;
+    /// The pairs of which it may carry stanzas.
+    [[nodiscard]] std::vector<xmpp::DomainPair> carries() const;
 
     void on_bytes(std::string_view bytes) override;
     void on_tls(const TlsFacts& facts) override;

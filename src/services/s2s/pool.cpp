@@ -165,8 +165,10 @@ void Pool::ask_for_acknowledgement(WayOut& stream) {
 void Pool::enqueue(Destination& to, const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
     const TimePoint now = context_.shard.loop.now();
     const bool full = to.queue.size() >= to.most_stanzas || to.queued_bytes + stanza.bytes.size() > to.most_bytes;
+    // A server inside is nobody's partner: what leads there is bounded by who sends it, before it comes here.
     const bool partner_full =
-        to.remote->stanzas >= to.remote->most_stanzas || to.remote->bytes + stanza.bytes.size() > to.remote->most_bytes;
+        !context_.leads_inwards && (to.remote->stanzas >= to.remote->most_stanzas ||
+                                    to.remote->bytes + stanza.bytes.size() > to.remote->most_bytes);
     const bool hopeless = to.failure && to.carrier == nullptr && now < to.retry_at &&
                           (to.failure->permanent || now - to.failing_since > to.patience);
     if (to.failure) hurts(to, stanza);

@@ -90,27 +90,32 @@ void S2sShard::hold(bool held) {
 bool S2sShard::must_wait(const InboundStream& stream) const {
     // Strangers may have come to verify a key for what is still to be returned.
     if (held_ || (context_.stopping && stream.authenticated())) return true;
-    if (slow_.empty()) return false;
+    if (slow_.empty() && slow_senders_.empty()) return false;
+    const auto pace = [](const Slow& slow, const xmpp::Domain& domain) {
+        const auto at = slow.find(domain.text());
+        return at == slow.end() ? Feeders::none : at->second;
+    };
     bool leads_somewhere = false, leads_elsewhere = false;
-    for (const xmpp::Domain& domain : stream.leads_to()) {
+    for (const xmpp::DomainPair& pair : stream.carries()) {
         leads_somewhere = true;
-        const auto at = slow_.find(domain.text());
-        if (at == slow_.end()) {
-            leads_elsewhere = true;
-        } else if (at->second == Feeders::all) {
-            return true;
-        }
+        const Feeders who = std::max(pace(slow_, pair.local), pace(slow_senders_, pair.remote));
+        if (who == Feeders::all) return true;
+        if (who == Feeders::none) leads_elsewhere = true;
     }
     return leads_somewhere && !leads_elsewhere;
 }
 
-void S2sShard::slow_down(std::string_view domain, Feeders who) {
+void S2sShard::slow_down(std::string_view domain, Feeders who) { set_pace(slow_, domain, who); }
+
+void S2sShard::slow_down_sender(std::string_view domain, Feeders who) { set_pace(slow_senders_, domain, who); }
+
+void S2sShard::set_pace(Slow& slow, std::string_view domain, Feeders who) {
     if (who == Feeders::none) {
-        const auto at = slow_.find(domain);
-        if (at == slow_.end()) return;
-        slow_.erase(at);
+        const auto at = slow.find(domain);
+        if (at == slow.end()) return;
+        slow.erase(at);
     } else {
-        slow_.insert_or_assign(std::string{domain}, who);
+        slow.insert_or_assign(std::string{domain}, who);
     }
     for (auto& [key, stream] : inbound_) stream->hold(must_wait(*stream));
 }

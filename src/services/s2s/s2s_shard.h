@@ -43,6 +43,8 @@ public:
     void hold(bool held);
     /// Back-pressure for what goes to one domain.
     void slow_down(std::string_view domain, Feeders who);
+    /// Back-pressure for what comes from one domain.
+    void slow_down_sender(std::string_view domain, Feeders who);
     /// The node is going to stop: nothing is read any more of those who have proved who they are.
     void quiesce();
     /// Closes streams of `remote` in both directions; the number closed.
@@ -74,7 +76,10 @@ private:
     std::vector<Endpoint> endpoints_;
     std::unordered_map<InboundStream*, std::unique_ptr<InboundStream>> inbound_;
     std::vector<std::unique_ptr<InboundStream>> dead_;
-    std::map<std::string, Feeders, std::less<>> slow_;  ///< domains with much on its way
+    using Slow = std::map<std::string, Feeders, std::less<>>;
+    void set_pace(Slow& slow, std::string_view domain, Feeders who);
+    Slow slow_;          ///< domains with much on its way to them
+    Slow slow_senders_;  ///< domains with much on its way from them
     bool held_ = false;
 };
 

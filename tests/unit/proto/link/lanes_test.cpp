@@ -42,6 +42,17 @@ TEST_F(Lanes, GiveAPartnerItsBudgetAndNoMore) {
     EXPECT_EQ(lanes.busy().front().refused, 2U);
 }
 
+TEST_F(Lanes, AreOfTheirSendersWhereTheHubLeadsInwards) {
+    link::Lanes inwards{{64 << 20, 8 << 20, 1 << 20, true}, SipKey{1, 2}, [](const link::Partner&) {}};
+    while (inwards.admits(inwards.lane("flood.test", "a.test"), 10000)) {
+        inwards.add(inwards.lane("flood.test", "a.test"), 10000, now);
+    }
+    EXPECT_FALSE(inwards.admits(inwards.lane("flood.test", "rooms.a.test"), 10000)) << "wherever it writes to";
+    EXPECT_TRUE(inwards.admits(inwards.lane("other.test", "a.test"), 10000)) << "nobody else is refused";
+    ASSERT_EQ(inwards.busy().size(), 1U);
+    EXPECT_EQ(inwards.busy().front().domain, "flood.test");
+}
+
 TEST_F(Lanes, HaveRoomForTheNextHoweverManyAreStalled) {
     for (int n = 0; n < 200; ++n) (void)fill("stalled" + std::to_string(n) + ".test");
     EXPECT_LE(lanes.weight(), 64U << 20);
