@@ -32,7 +32,8 @@ function(sp_module path)
   endif()
 endfunction()
 
-# sp_test(<name> <glob below tests> DEPENDS <module>... [TIMEOUT seconds]): one GoogleTest binary, a ctest a case.
+# sp_test(<name> <glob below tests> DEPENDS <module>... [TIMEOUT seconds]): one GoogleTest binary, a ctest a case
+# (label "cases"); tests/support/run_cases runs many of them in one process.
 function(sp_test name pattern)
   cmake_parse_arguments(arg "" "TIMEOUT" "DEPENDS;LIBRARIES" ${ARGN})
   if(NOT arg_TIMEOUT)
@@ -52,7 +53,8 @@ function(sp_test name pattern)
   if(SALLYPORT_PRECOMPILE)
     target_precompile_headers(${name} REUSE_FROM test_precompiled)
   endif()
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${arg_TIMEOUT})
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS cases)
+  set_property(GLOBAL APPEND_STRING PROPERTY SALLYPORT_TEST_BINARIES "$<TARGET_FILE:${name}>\n")
 endfunction()
 
 # The files of web/ become a source of `target`.

@@ -1,4 +1,4 @@
-// The frame around every page: who is signed in, the menu, what stands at the top, which page is shown.
+// The frame around every page: who is signed in, the menu, what is at the top, which page is shown.
 import { html, render, useEffect, useErrorBoundary, useRef, useState } from "./lib/html.js";
 import { Icon, Mark } from "./lib/icons.js";
 import { line, useRead } from "./lib/live.js";
@@ -9,7 +9,7 @@ import { useStore } from "./lib/store.js";
 import { switch_theme, theme } from "./lib/theme.js";
 import { find_page, pages_of } from "./pages.js";
 
-const status_beat_ms = 4_000;  // the stream of changes brings it more often
+const status_beat_ms = 4_000; // the stream of changes brings it more often
 
 /** "#/peer/capulet.lab?tab=log" as {path, rest, query}. */
 function place() {
@@ -19,7 +19,7 @@ function place() {
   try {
     names = rest.map(decodeURIComponent);
   } catch {
-    names = [];  // an address that nobody of ours made
+    names = []; // an address that nobody of ours made
   }
   return { path: first || "overview", rest: names, query: Object.fromEntries(new URLSearchParams(query)) };
 }
@@ -41,15 +41,37 @@ function Body({ at, status }) {
   useEffect(() => {
     let wanted = true;
     forgive();
-    known?.load().then((module) => wanted && set({ path: at.path, Show: module.default }), (error) => wanted && set({ path: at.path, error }));
-    return () => { wanted = false; };
+    known?.load().then(
+      (module) => wanted && set({ path: at.path, Show: module.default }),
+      (error) => wanted && set({ path: at.path, error }),
+    );
+    return () => {
+      wanted = false;
+    };
   }, [at.path]);
-  if (!known) return html`<${Notice} tone="warn" title="There is no such page.">It may belong to another node: each shows what it can do itself.<//>`;
+  if (!known) {
+    return html`
+      <${Notice} tone="warn" title="Page not found.">
+        It may belong to another node: each node shows only what it can do.
+      <//>
+    `;
+  }
   if (problem || page?.error) {
-    return html`<${Notice} tone="bad" title="This page does not work.">${String((problem ?? page.error).message)}. Load it again; if that does not help, tell us with this text.<//>`;
+    return html`
+      <${Notice} tone="bad" title="This page failed.">
+        ${String((problem ?? page.error).message)}. Reload it; if it fails again, report it with this text.
+      <//>
+    `;
   }
   if (page === null || page.path !== at.path) return html`<div class="wait"></div>`;
-  return html`<${page.Show} key=${`${at.path}/${at.rest.join("/")}?${JSON.stringify(at.query)}`} rest=${at.rest} query=${at.query} status=${status} />`;
+  return html`
+    <${page.Show}
+      key=${`${at.path}/${at.rest.join("/")}?${JSON.stringify(at.query)}`}
+      rest=${at.rest}
+      query=${at.query}
+      status=${status}
+    />
+  `;
 }
 
 const lines = { live: ["good", "Live"], lost: ["warn", "Reconnecting"], off: ["calm", "Not live"] };
@@ -58,20 +80,48 @@ function Top({ status, error, menu, toggle }) {
   const who = useStore(session);
   const dark = useStore(theme) === "dark";
   const live = useStore(line);
-  const [tone, text] = error ? ["bad", "Node does not answer"] : lines[live];
+  const [tone, text] = error ? ["bad", "Node does not respond"] : lines[live];
   const alarms = status?.alarms.length ?? 0;
   const out = () => leave().catch((problem) => say(problem.message, "bad"));
-  return html`<header class="top">
-    <button type="button" class="button quiet icon-only menu-button" aria-expanded=${menu ? "true" : "false"} aria-controls="menu" aria-label="Menu" onClick=${toggle}><${Icon} name="menu" /></button>
-    <a class="brand" href="#/overview" aria-label="Sallyport, overview"><${Mark} /><span>Sallyport</span></a>
-    ${status && html`<div class="node"><strong>${status.name}</strong><span class="role">${status.role}</span></div>`}
-    <div class="top-right">
-      <span role="status"><${State} tone=${tone}>${text}<//></span>
-      <a class=${`alarm-count ${alarms > 0 ? "bad" : ""}`} href="#/alarms"><${Icon} name="alarms" /><span>${alarms}<span class="visually-hidden"> standing alarms</span></span></a>
-      <button type="button" class="button quiet icon-only" onClick=${switch_theme} aria-label=${dark ? "Light theme" : "Dark theme"} title=${dark ? "Light theme" : "Dark theme"}><${Icon} name=${dark ? "sun" : "moon"} /></button>
-      <a class="who" href="#/account" title="Your account"><${Icon} name="users" /><span>${who.user}<small>${who.role}</small></span></a>
-      <button type="button" class="button quiet icon-only" onClick=${out} aria-label="Sign out" title="Sign out"><${Icon} name="leave" /></button>
-    </div></header>`;
+  return html`
+    <header class="top">
+      <button
+        type="button"
+        class="button quiet icon-only menu-button"
+        aria-expanded=${menu ? "true" : "false"}
+        aria-controls="menu"
+        aria-label="Menu"
+        onClick=${toggle}
+      >
+        <${Icon} name="menu" />
+      </button>
+      <a class="brand" href="#/overview" aria-label="Sallyport, overview"><${Mark} /><span>Sallyport</span></a>
+      ${status && html`<div class="node"><strong>${status.name}</strong><span class="role">${status.role}</span></div>`}
+      <div class="top-right">
+        <span role="status"><${State} tone=${tone}>${text}<//></span>
+        <a class=${`alarm-count ${alarms > 0 ? "bad" : ""}`} href="#/alarms">
+          <${Icon} name="alarms" />
+          <span>${alarms}<span class="visually-hidden"> active alarms</span></span>
+        </a>
+        <button
+          type="button"
+          class="button quiet icon-only"
+          onClick=${switch_theme}
+          aria-label=${dark ? "Light theme" : "Dark theme"}
+          title=${dark ? "Light theme" : "Dark theme"}
+        >
+          <${Icon} name=${dark ? "sun" : "moon"} />
+        </button>
+        <a class="who" href="#/account" title="Your account">
+          <${Icon} name="users" />
+          <span>${who.user}<small>${who.role}</small></span>
+        </a>
+        <button type="button" class="button quiet icon-only" onClick=${out} aria-label="Sign out" title="Sign out">
+          <${Icon} name="leave" />
+        </button>
+      </div>
+    </header>
+  `;
 }
 
 function Menu({ at, role, open, close }) {
@@ -79,9 +129,31 @@ function Menu({ at, role, open, close }) {
   const pages = pages_of(role, known).filter((page) => page.group);
   const groups = [...new Set(pages.map((page) => page.group))];
   const current = at.path === "peer" ? "peers" : at.path;
-  return html`<nav id="menu" class=${`menu ${open ? "open" : ""}`} aria-label="Pages">${groups.map((group) => html`<div key=${group}><h2>${group}</h2><ul>
-    ${pages.filter((page) => page.group === group).map((page) => html`<li key=${page.path}><a href=${`#/${page.path}`} onClick=${close}
-      aria-current=${page.path === current ? "page" : undefined}><${Icon} name=${page.icon} />${page.title}</a></li>`)}</ul></div>`)}</nav>`;
+  return html`
+    <nav id="menu" class=${`menu ${open ? "open" : ""}`} aria-label="Pages">
+      ${groups.map((group) => html`
+        <div key=${group}>
+          <h2>${group}</h2>
+          <ul>
+            ${pages
+              .filter((page) => page.group === group)
+              .map((page) => html`
+                <li key=${page.path}>
+                  <a
+                    href=${`#/${page.path}`}
+                    onClick=${close}
+                    aria-current=${page.path === current ? "page" : undefined}
+                  >
+                    <${Icon} name=${page.icon} />
+                    ${page.title}
+                  </a>
+                </li>
+              `)}
+          </ul>
+        </div>
+      `)}
+    </nav>
+  `;
 }
 
 /** `/` goes to the page's filter, Escape out of it and out of the menu of a phone. */
@@ -122,11 +194,20 @@ function Frame() {
     event.preventDefault();
     main.current.focus();
   };
-  return html`<div class="frame"><a class="skip" href="#main" onClick=${skip}>Skip to the page</a>
-    <${Top} status=${status} error=${error} menu=${menu} toggle=${() => set_menu(!menu)} />
-    ${status && html`<${Menu} at=${at} role=${status.role} open=${menu} close=${() => set_menu(false)} />`}
-    <main id="main" ref=${main} tabindex="-1">${status ? html`<${Body} at=${at} status=${status} />`
-      : error ? html`<${Notice} tone="bad" title="The node does not answer.">${error.message}<//>` : html`<div class="wait"></div>`}</main></div>`;
+  return html`
+    <div class="frame">
+      <a class="skip" href="#main" onClick=${skip}>Skip to content</a>
+      <${Top} status=${status} error=${error} menu=${menu} toggle=${() => set_menu(!menu)} />
+      ${status && html`<${Menu} at=${at} role=${status.role} open=${menu} close=${() => set_menu(false)} />`}
+      <main id="main" ref=${main} tabindex="-1">
+        ${status
+          ? html`<${Body} at=${at} status=${status} />`
+          : error
+            ? html`<${Notice} tone="bad" title="The node does not respond.">${error.message}<//>`
+            : html`<div class="wait"></div>`}
+      </main>
+    </div>
+  `;
 }
 
 function App() {
@@ -139,8 +220,15 @@ function App() {
   useEffect(() => {
     if (who === null) import("./pages/login.js").then((module) => set_login(() => module.default));
   }, [who]);
-  const shown = who ? html`<${Frame} key=${who.user} />` : who === null && Login ? html`<${Login} />`
-    : problem ? html`<main class="alone"><${Notice} tone="bad" title="The node does not answer.">${problem.message}<//></main>` : html`<p class="boot">Sallyport</p>`;
+  const shown = who
+    ? html`<${Frame} key=${who.user} />`
+    : who === null && Login
+      ? html`<${Login} />`
+      : problem
+        ? html`
+            <main class="alone"><${Notice} tone="bad" title="The node does not respond.">${problem.message}<//></main>
+          `
+        : html`<p class="boot">Sallyport</p>`;
   return html`${shown}<${Said} /><${Asked} />`;
 }
 

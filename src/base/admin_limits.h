@@ -25,7 +25,8 @@ struct AdminLimits {
     std::uint64_t pending_logins = 8;              ///< whose password is being hashed
     std::uint64_t change_streams = 32;             ///< GET /api/v1/changes
     std::uint64_t change_streams_per_account = 8;
-    std::uint64_t change_stream_bytes = 1 << 20;  ///< that wait for a client that does not read
+    std::uint64_t change_stream_bytes = 1 << 20;      ///< that wait for a client that does not read
+    std::uint64_t answer_bytes_per_second = 4 << 20;  ///< to one account or token
     std::uint64_t audit_rows = 10000;
 };
 

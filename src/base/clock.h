@@ -14,6 +14,11 @@ using WallTime = std::chrono::time_point<std::chrono::system_clock, std::chrono:
 /// "No deadline".
 inline constexpr TimePoint never = TimePoint::max();
 
+/// A clock that says anything else is wrong, as after a flat battery: earlier, this program was not; later, it is gone.
+inline constexpr WallTime earliest_sensible{std::chrono::sys_days{std::chrono::January / 1 / 2024}};
+inline constexpr WallTime latest_sensible{std::chrono::sys_days{std::chrono::January / 1 / 2064}};
+[[nodiscard]] constexpr bool is_sensible(WallTime wall) { return wall >= earliest_sensible && wall <= latest_sensible; }
+
 /// The seam: real in io/loop, simulated in tests/support.
 class Clock {
 public:

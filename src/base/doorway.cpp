@@ -11,8 +11,9 @@ namespace sallyport {
 struct Doorway::Place::Books {
     std::vector<IpNetwork> neighbours;
     DoorwayBounds bounds;
-    std::map<IpAddress, std::size_t> open;  ///< account -> its unproven connections; no longer than they are many
-    std::deque<IpAddress> proven;           ///< the latest last
+    std::map<IpAddress, std::size_t> open;   ///< account -> its unproven connections; no longer than they are many
+    std::map<IpAddress, std::size_t> sites;  ///< /48 -> its strangers' connections; as long
+    std::deque<IpAddress> proven;            ///< the latest last
     std::size_t strangers = 0;
     std::uint64_t refused = 0;
 
@@ -21,21 +22,50 @@ struct Doorway::Place::Books {
         return std::any_of(neighbours.begin(), neighbours.end(), holds) ||
                std::find(proven.begin(), proven.end(), address) != proven.end();
     }
+    void remember(const IpAddress& address) {
+        if (const auto at = std::find(proven.begin(), proven.end(), address); at != proven.end()) proven.erase(at);
+        proven.push_back(address);
+        if (proven.size() > bounds.proven) proven.pop_front();
+    }
 };
 
 namespace {
 
-/// Strangers of IPv6 are counted by /64: one subscriber has that many addresses. A neighbour is one host of it.
-IpAddress account_of(IpAddress address, bool stranger) {
-    if (stranger && address.v6) std::fill(address.bytes.begin() + 8, address.bytes.end(), std::uint8_t{0});
+/// The first `bytes` of an address of IPv6.
+IpAddress network_of(IpAddress address, std::ptrdiff_t bytes) {
+    if (address.v6) std::fill(address.bytes.begin() + bytes, address.bytes.end(), std::uint8_t{0});
     return address;
+}
+
+constexpr std::ptrdiff_t subscriber = 8, site = 6;
+
+/// Strangers of IPv6 are counted by /64: one subscriber has that many addresses. A neighbour is one host of it.
+IpAddress account_of(const IpAddress& address, bool stranger) {
+    return stranger ? network_of(address, subscriber) : address;
+}
+
+bool has_site(const IpAddress& address, bool stranger) { return stranger && address.v6; }
+
+std::size_t count_in(const std::map<IpAddress, std::size_t>& counts, const IpAddress& key) {
+    const auto at = counts.find(key);
+    return at == counts.end() ? 0 : at->second;
+}
+
+void one_less(std::map<IpAddress, std::size_t>& counts, const IpAddress& key) {
+    const auto at = counts.find(key);
+    if (--at->second == 0) counts.erase(at);
 }
 
 }  // namespace
 
 Doorway::Place::Place(std::shared_ptr<Books> books, const IpAddress& address, bool stranger)
-    : books_{std::move(books)}, address_{address}, account_{account_of(address, stranger)}, stranger_{stranger} {
+    : books_{std::move(books)},
+      address_{address},
+      account_{account_of(address, stranger)},
+      site_{network_of(address, site)},
+      stranger_{stranger} {
     ++books_->open[account_];
+    if (has_site(address_, stranger_)) ++books_->sites[site_];
     if (stranger_) ++books_->strangers;
 }
 
@@ -44,34 +74,37 @@ Doorway::Place::~Place() { give_back(); }
 void Doorway::Place::give_back() {
     if (!std::exchange(taken_, false)) return;
     if (stranger_) --books_->strangers;
-    const auto at = books_->open.find(account_);
-    if (--at->second == 0) books_->open.erase(at);
+    one_less(books_->open, account_);
+    if (has_site(address_, stranger_)) one_less(books_->sites, site_);
 }
 
 void Doorway::Place::prove() {
     give_back();
-    auto& proven = books_->proven;
-    if (const auto at = std::find(proven.begin(), proven.end(), address_); at != proven.end()) proven.erase(at);
-    proven.push_back(address_);
-    if (proven.size() > books_->bounds.proven) proven.pop_front();
+    books_->remember(address_);
 }
 
 Doorway::Doorway(std::vector<IpNetwork> neighbours, DoorwayBounds bounds)
-    : books_{std::make_shared<Place::Books>(Place::Books{std::move(neighbours), bounds, {}, {}, 0, 0})} {}
+    : books_{std::make_shared<Place::Books>(Place::Books{std::move(neighbours), bounds, {}, {}, {}, 0, 0})} {}
 
 std::unique_ptr<Doorway::Place> Doorway::enter(const IpAddress& address) {
     Place::Books& books = *books_;
     const bool stranger = !books.is_neighbour(address);
-    const auto at = books.open.find(account_of(address, stranger));
-    const std::size_t open = at == books.open.end() ? 0 : at->second;
-    const bool full = stranger ? open >= books.bounds.per_stranger || books.strangers >= books.bounds.strangers
-                               : open >= books.bounds.per_neighbour;
+    const std::size_t open = count_in(books.open, account_of(address, stranger));
+    const bool site_full =
+        has_site(address, stranger) && count_in(books.sites, network_of(address, site)) >= books.bounds.per_site();
+    const bool full = stranger
+                          ? site_full || open >= books.bounds.per_stranger || books.strangers >= books.bounds.strangers
+                          : open >= books.bounds.per_neighbour;
     if (full) {
         ++books.refused;
         return nullptr;
     }
     return std::unique_ptr<Place>{new Place{books_, address, stranger}};
 }
+
+bool Doorway::knows(const IpAddress& address) const { return books_->is_neighbour(address); }
+
+void Doorway::remember(const IpAddress& address) { books_->remember(address); }
 
 void Doorway::replace_neighbours(std::vector<IpNetwork> neighbours) { books_->neighbours = std::move(neighbours); }
 

@@ -3,6 +3,7 @@
 // Neighbours are the addresses that the operator named, and those from which somebody has proved himself. One thread.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -15,9 +16,12 @@ namespace sallyport {
 
 struct DoorwayBounds {
     std::size_t per_stranger = 16;    ///< unproven connections of one address (IPv6: of one /64)
-    std::size_t strangers = 64;       ///< of all that are no neighbours
+    std::size_t strangers = 64;       ///< of all that are no neighbours; of these one /48 of IPv6 has half
     std::size_t per_neighbour = 256;  ///< of one neighbour: a link for each of its shards
     std::size_t proven = 64;          ///< addresses that are remembered to have proved themselves
+
+    /// A site has 65,536 subscribers' networks, and not all the room for that.
+    [[nodiscard]] std::size_t per_site() const { return std::max(per_stranger, strangers / 2); }
 };
 
 class Doorway {
@@ -39,12 +43,16 @@ public:
         Place(std::shared_ptr<Books> books, const IpAddress& address, bool stranger);
         void give_back();
         std::shared_ptr<Books> books_;
-        IpAddress address_, account_;
+        IpAddress address_, account_, site_;
         bool stranger_, taken_ = true;
     };
 
     /// Null: there is no room for one more from there.
     [[nodiscard]] std::unique_ptr<Place> enter(const IpAddress& address);
+    /// It is a neighbour's.
+    [[nodiscard]] bool knows(const IpAddress& address) const;
+    /// Somebody has proved himself from there, in another life of the node perhaps.
+    void remember(const IpAddress& address);
     /// For connections from now on; those who proved themselves stay known.
     void replace_neighbours(std::vector<IpNetwork> neighbours);
     [[nodiscard]] std::size_t strangers() const;

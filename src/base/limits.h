@@ -40,6 +40,7 @@ struct Limits {
     XmlLimits before_auth{8192, 32, 4, 16, 2048, 8};
     XmlLimits negotiated{65536, 1024, 16, 64, 8192, 32};  ///< before_auth of those whom we dial: we chose them
     XmlLimits after_auth{524288, 5000, 64, 128, 16384, 32};
+    std::uint64_t connections = 20000;            ///< inbound streams of the node
     std::uint64_t connections_per_address = 100;  ///< inbound streams of one remote address
     std::uint64_t unauthenticated_per_address = 20;
     std::uint64_t new_connections_per_10s = 50;        ///< of one remote address
@@ -82,22 +83,24 @@ struct Limits {
     std::uint64_t offline_bytes = 1 << 20;
     std::uint64_t vcard_bytes = 65536;
     std::uint64_t vcard_bytes_per_minute = 262144;  ///< of users' vCards, to one stranger; eight times that to a domain
-    std::uint64_t subscription_requests = 50;       ///< of strangers, that wait for one user's answer
-    std::uint64_t account_jobs = 200;               ///< stanzas that wait for one account to be read from the disk
-    std::uint64_t recorded_peers = 1000;            ///< whose handshakes are kept
-    std::uint64_t recorded_handshakes = 10;         ///< of one peer, for each direction and outcome
-    std::uint64_t recorded_bytes = 16384;           ///< of one handshake
-    std::uint64_t recorder_bytes = 32 << 20;        ///< of all of them
-    std::uint64_t recorder_file_bytes = 8 << 20;    ///< of those that outlive a restart
-    std::uint64_t recorder_file_failures = 3;       ///< of one peer, for each direction, that outlive a restart
-    std::uint64_t verdicts = 4096;                  ///< refusals that one shard can explain afterwards
-    std::uint64_t hurt_users = 20;                  ///< of ours, named for one failing pair of domains
-    std::uint64_t counted_addresses = 16384;        ///< of remote ends, one by one; more share one account
-    std::uint64_t log_bytes = 8 << 20;              ///< of lines that wait for standard error
-    std::uint64_t repeated_events = 20;             ///< records of one event about one remote address in ten seconds
-    std::uint64_t event_sources = 4096;             ///< events and addresses that are counted apart for it
-    std::uint64_t clock_jump_seconds = 5;           ///< of the system's clock, between two looks
-    std::uint64_t clock_skew_seconds = 5;           ///< between the clocks of two linked nodes
+    std::uint64_t presence_bytes_per_minute =
+        4 << 20;                                  ///< to one contact who asks for it; sixteen times that to a domain
+    std::uint64_t subscription_requests = 50;     ///< of strangers, that wait for one user's answer
+    std::uint64_t account_jobs = 200;             ///< stanzas that wait for one account to be read from the disk
+    std::uint64_t recorded_peers = 1000;          ///< whose handshakes are kept
+    std::uint64_t recorded_handshakes = 10;       ///< of one peer, for each direction and outcome
+    std::uint64_t recorded_bytes = 16384;         ///< of one handshake
+    std::uint64_t recorder_bytes = 32 << 20;      ///< of all of them
+    std::uint64_t recorder_file_bytes = 8 << 20;  ///< of those that outlive a restart
+    std::uint64_t recorder_file_failures = 3;     ///< of one peer, for each direction, that outlive a restart
+    std::uint64_t verdicts = 4096;                ///< refusals that one shard can explain afterwards
+    std::uint64_t hurt_users = 20;                ///< of ours, named for one failing pair of domains
+    std::uint64_t counted_addresses = 16384;      ///< of remote ends, one by one; more share one account
+    std::uint64_t log_bytes = 8 << 20;            ///< of lines that wait for standard error
+    std::uint64_t repeated_events = 20;           ///< records of one event about one remote address in ten seconds
+    std::uint64_t event_sources = 4096;           ///< events and addresses that are counted apart for it
+    std::uint64_t clock_jump_seconds = 5;         ///< of the system's clock, between two looks
+    std::uint64_t clock_skew_seconds = 5;         ///< between the clocks of two linked nodes
 };
 
 /// One row: the key in `[limits]`, the member, its unit and the smallest value allowed.
@@ -108,6 +111,7 @@ struct LimitRow {
     std::uint64_t least;
     bool rate;  ///< lifted by profile = "open" (rates, connection and pending limits; sizes stay)
     std::string_view help;
+    bool of_a_peer = false;  ///< federation.peers may set it; others bound an address, a link, the node or a stranger
 };
 [[nodiscard]] std::span<const LimitRow> limit_rows();
 

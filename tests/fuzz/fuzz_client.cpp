@@ -58,6 +58,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
         stage->romeo.ask("<iq type='get' id='alive' to='corp.example'><ping xmlns='urn:xmpp:ping'/></iq>");
     fuzz::check(answer.has_value() && !stage->romeo.closed, "another user's session suffered");
     stage->romeo.received.clear();
+    fuzz::check(stage->world.log.without_source().empty(), "what a client caused to be logged draws on no budget");
     stage->world.log.forget();
     return 0;
 }

@@ -87,6 +87,7 @@ void check_stanza(const xml::Reader& reader, const xmpp::Stanza& stanza, bool la
     // A content namespace that no input holds, so that nothing received can be in it already.
     const std::string content = "urn:content:of:the:next:stream";
     const std::string wrapped = "<w xmlns='" + content + "'>" + std::string{stanza.bytes} + "</w>";
+    fuzz::check(test::expat_takes(wrapped), "a name that the next parser refuses");
     const auto outer = test::parse_with_expat(wrapped);
     fuzz::check(outer && outer->children.size() == 1 && outer->first_child() != nullptr, "not one stanza for expat");
     xml::Element expected = reader.tree();

@@ -142,14 +142,14 @@ def test_in_good_health_every_check_is_content(lab, talked, role, words):
 
 def test_a_check_of_dialback_proves_all_three_roles_with_a_partner(lab, talked):
     _, printed = lab.check("edge", "dialback", "vngtp.lab")
-    for part in ("vouches for coluc.com with our secret and refuses a wrong key", "vngtp.lab answered a ping",
+    for part in ("confirms keys of coluc.com with our secret and refuses a wrong key", "vngtp.lab answered a ping",
                  "as initiating server", "as receiving server"):
         assert part in printed, printed
 
 
 def test_a_check_that_a_node_cannot_do_and_a_node_that_is_away(lab):
-    assert lab.check("core", "dialback")[0] == 1 and "ask there" in lab.check("core", "dialback")[1]
-    assert lab.check("edge", "axl")[0] == 1 and "ask the core" in lab.check("edge", "axl")[1]
+    assert lab.check("core", "dialback")[0] == 1 and "run this on an edge" in lab.check("core", "dialback")[1]
+    assert lab.check("edge", "axl")[0] == 1 and "run this on the core" in lab.check("edge", "axl")[1]
     away = SimpleNamespace(data=os.path.join(lab.folder, "nowhere"))
     lab.nobody = away
     assert lab.check("nobody", "all")[0] == 3
@@ -201,12 +201,12 @@ def test_dns_leads_to_four_servers_and_dialback_finds_the_wrong_ones(lab, talked
             status, printed = lab.check("edge", *words)
             assert status == 2, printed
             for says, remedy in (
-                    ("edge1.coluc.com at 127.0.66.20:5269 vouches for coluc.com with our secret", ""),
+                    ("edge1.coluc.com at 127.0.66.20:5269 confirms keys of coluc.com with our secret", ""),
                     ("the server wrong.coluc.com at 127.0.66.30:5269 did not answer for coluc.com",
-                     "take it out of the DNS of coluc.com"),
+                     "remove it from the DNS of coluc.com"),
                     ("the server edge2.coluc.com at 127.0.66.22:5269 has another dialback secret than this edge",
                      "set the same federation.dialback_secret on every edge"),
-                    ("the server raw.coluc.com at 127.0.66.40:5269 says 'valid' to a wrong key", "is not one of our edges")):
+                    ("the server raw.coluc.com at 127.0.66.40:5269 answers 'valid' to a wrong key", "is not one of our edges")):
                 assert says in printed and remedy in printed, (says, printed)
         # What it was asked, byte by byte.
         wire = "".join(server.texts)
@@ -225,7 +225,7 @@ def test_without_any_record_nobody_can_verify_our_keys(lab, talked):
         until(lambda: leads(lab, "there is no SRV record"), "no record")
         for words in (["dialback"], ["all"]):
             status, printed = lab.check("edge", *words)
-            assert status == 2 and "DNS leads nobody to coluc.com" in printed, printed
+            assert status == 2 and "DNS has no server for coluc.com" in printed, printed
             assert "publish _xmpp-server._tcp.coluc.com. IN SRV 0 0 5269" in printed, printed
 
 
@@ -370,7 +370,7 @@ CAUSES = {  # cause: (how, [(node, the check that is about it, what it says, its
         ("presence", "all", "xmpps2snodes has 0 rows", "switch federation on at the edge")]),
     "federation is on at the IM&P server itself": (node_status_on, [
         ("presence", "all", "presence.federation_node_status is on", "switch it off"),
-        ("core", "axl", "has not loaded cm-2_s2scp-1.edge1-coluc-com", "its own `sallyport check all`"),
+        ("core", "axl", "has not loaded cm-2_s2scp-1.edge1-coluc-com", "`sallyport check all` there"),
         ("edge", "all", "loaded by the router of imp1.coluc.com", RESTART)]),
     "wrong AXL password": (axl_password, [
         ("core", "axl", "refuses the user axl-core (401)", "imp-servers passwd imp1.coluc.com:8443"),
@@ -380,26 +380,26 @@ CAUSES = {  # cause: (how, [(node, the check that is about it, what it says, its
         ("presence", "all", "the router has not loaded an S2S component", RESTART),
         ("edge", "all", "its router has not loaded the S2S component cm-2_s2scp-1.edge1-coluc-com", RESTART)]),
     "5269 is closed inwards": (closed_inwards, [
-        ("edge", "dialback", "nobody can verify our keys at edge1.coluc.com at 127.0.66.20:5269", "open the port")]),
+        ("edge", "dialback", "peers cannot verify our dialback keys at edge1.coluc.com at 127.0.66.20:5269", "open the port")]),
     "5269 is closed outwards": (closed_outwards, [
-        ("edge", "tls vngtp.lab", "127.0.66.30:5269: Connection refused", "our firewall has to let us out")]),
+        ("edge", "tls vngtp.lab", "127.0.66.30:5269: Connection refused", "check that our firewall and theirs")]),
     "they have no TLS, we require it": (nothing, [
-        ("edge", "tls plain.lab", "the server offers no STARTTLS", "federation.peers needs an exception")]),
+        ("edge", "tls plain.lab", "the server offers no STARTTLS", "add an exception to federation.peers")]),
     "they require TLS, we have none": (no_tls, [
-        ("edge", "tls secure.lab", "it requires TLS, and our security mode for it is No TLS", "federation.security_mode")]),
+        ("edge", "tls secure.lab", "it requires TLS, but our security mode for it is No TLS", "federation.security_mode")]),
     "not on the allow list": (not_allowed, [
-        ("edge", "dialback vngtp.lab", "we may not talk with vngtp.lab", "add it to federation.allow_list")]),
+        ("edge", "dialback vngtp.lab", "vngtp.lab cannot federate with us", "add it to federation.allow_list")]),
     "a wrong static route": (wrong_route, [
-        ("edge", "tls vngtp.lab", "the static route of vngtp.lab leads to nobody who answers", "sallyport routes list")]),
+        ("edge", "tls vngtp.lab", "the static route of vngtp.lab leads to no server that answers", "sallyport routes list")]),
     "SSH is cut": (ssh_cut, [
         ("core", "all", "the provisioning connection to edge1.coluc.com is down", "TCP 2222 from the core to the edge"),
         ("edge", "all", "the provisioning connection to core1.coluc.com is down", "TCP 2222 from the core to the edge")]),
     "the link is cut": (link_cut, [
-        ("core", "link", "the link to edge1.coluc.com at 127.0.66.21:7400 is down", "let the firewall pass it"),
-        ("edge", "link", "the link to core1-coluc-com is broken", "look at the far node, and at the network between")]),
+        ("core", "link", "the link to edge1.coluc.com is down", "allow TCP 7400 from the core to it"),
+        ("edge", "link", "the link to core1-coluc-com is down", "check the far node and the network")]),
     "our certificate has expired": (expired, [("edge", "certs", "has expired", RELOAD)]),
     "our certificate names somebody else": (misnamed, [
-        ("edge", "certs", "no certificate names coluc.com", "add a [[tls.identity]]")]),
+        ("edge", "certs", "no certificate covers coluc.com", "add a [[tls.identity]]")]),
 }
 
 

@@ -37,7 +37,7 @@ def test_a_partner_s_certificate_that_ends_soon(world):
         assert set(found) == {"own.guest.lab"}, found
         assert "9 days left" in found["own.guest.lab"]["detail"] and found["own.guest.lab"]["cure"], found
         assert found["own.guest.lab"]["severity"] == "warning"
-        assert "the certificate of own.guest.lab expires in" in edge.ask("check", "certs", check=False)
+        assert "the certificate of own.guest.lab expires soon" in edge.ask("check", "certs", check=False)
 
 
 def test_events_reach_a_syslog_receiver_on_a_unix_socket(world):

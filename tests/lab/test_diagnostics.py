@@ -124,7 +124,7 @@ def test_ctrl_c_ends_the_capture_of_the_article(world):
 
 @pytest.mark.parametrize("words, said", [
     (["../x"], "a name has"), (["/tmp/x"], "a name has"), (["x", "--interface", "eth7"], "internet"),
-    (["x", "--port", "22"], "none of this node's"), (["x", "--host", "nobody.test"], "not an IP address"),
+    (["x", "--port", "22"], "not one of this node's"), (["x", "--host", "nobody.test"], "not an IP address"),
     (["x", "--bytes", "99999999999"], "at most")])
 def test_what_a_capture_refuses_is_said(world, words, said):
     with pytest.raises(Refused, match=re.escape(said)):
@@ -281,10 +281,10 @@ def test_a_full_disk_ends_a_capture_and_nothing_else(world, tmp_path):
                     with world.network["tester"].connect("198.51.100.10", 5269) as stream:
                         stream.sendall(b" " * 65536)
             last = edge.json("capture", "list")["last"]
-            assert last["state"] == "disk" and "stay free" in last["detail"], last
-            with pytest.raises(Refused, match="stay free"):
+            assert last["state"] == "disk" and "free on this disk" in last["detail"], last
+            with pytest.raises(Refused, match="free on this disk"):
                 edge.ask("capture", "start", "more")
-            with pytest.raises(Refused, match="stay free"):
+            with pytest.raises(Refused, match="free on this disk"):
                 edge.ask("diag", "start")
             (data / "ballast2").write_bytes(b"\0" * (200 << 20))
             with contextlib.suppress(OSError):

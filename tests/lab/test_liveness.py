@@ -2,15 +2,13 @@
 import pytest
 
 from world.federation import TIMERS
-from world.raw import RawStream, message
+from world.raw import EVERYTHING, RawStream, message
 from world.tap import Tap
 from world.wait import until
 
 pytestmark = pytest.mark.pair
 
 NOTICED = TIMERS["ping"] + TIMERS["dead_peer"]
-EVERYTHING = "ip saddr 198.51.100.10 meta l4proto tcp", "ip daddr 198.51.100.10 meta l4proto tcp", \
-             "ip6 saddr 2001:db8:5269::10 meta l4proto tcp", "ip6 daddr 2001:db8:5269::10 meta l4proto tcp"
 
 
 @pytest.fixture(autouse=True)

@@ -169,7 +169,7 @@ def test_another_host_key_is_an_alarm_and_no_connection(pair):
     pair.core.wait_for(r"alarm\.raised.*ssh\.host_key", 20, since)
     alarm = pair.alarms(pair.core)["ssh.host_key"]
     assert alarm["severity"] == "error" and "SHA256:" in alarm["detail"]
-    assert "another host key" in pair.core.ask("status")
+    assert "another SSH host key" in pair.core.ask("status")
     assert not pair.core.lines(r"ssh\.open", since)
     assert not pair.edge.lines(r"ssh\.open", pair.edge.mark() - 1)
 

@@ -11,6 +11,7 @@ import pytest
 
 from world.certificates import Authority
 from world.sallyport import Node
+from world.wait import until
 
 pytestmark = pytest.mark.pair
 
@@ -99,11 +100,18 @@ def send(component):
         for number in range(COUNT)).encode())
 
 
+def send_until_the_core_has_it_all(core, component):
+    send(component)
+
+    def read():
+        return [one["stanzas_in"] for one in core.json("status")["components"]]
+    until(lambda: read() == [COUNT], lambda: f"the core to read {COUNT}: {read()}")
+
+
 def test_what_waits_for_a_link_that_is_down_is_returned_at_a_stop(lab):
     core = lab.core()
     component = RawComponent(CORE, "comp.stop.lab")
-    send(component)
-    time.sleep(1)  # nothing says that the core has read it all
+    send_until_the_core_has_it_all(core, component)
     stop_and_count(core, component)
 
 
@@ -113,8 +121,7 @@ def test_what_stands_in_a_session_whose_other_end_is_silent_is_returned_at_a_sto
     component = RawComponent(CORE, "comp.stop.lab")
     edge.child.send_signal(signal.SIGSTOP)
     try:
-        send(component)
-        time.sleep(1)  # nothing says that the core has read it all
+        send_until_the_core_has_it_all(core, component)
         stop_and_count(core, component)
     finally:
         edge.child.send_signal(signal.SIGCONT)

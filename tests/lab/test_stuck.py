@@ -8,9 +8,9 @@ import time
 import pytest
 
 from world import sallyport
+from world.accounts import Server, accounts
 from world.client import User
 from world.federation import USERS
-from world.prosody import PASSWORD
 from world.wait import until
 
 pytestmark = pytest.mark.pair
@@ -103,25 +103,12 @@ def test_a_node_ends_although_nobody_reads_its_log(world, piped):
 
 
 @pytest.fixture
-def accounts(world):
-    path = os.path.join(world.folder, "password")
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(PASSWORD + "\n")
-    for name in ("uma", "ugo", "una"):
-        world.presence.ask("users", "add", f"{name}@{USERS}", "--password-file", path)
-    yield path
-    for name in ("uma", "ugo", "una"):
-        world.presence.ask("users", "remove", f"{name}@{USERS}")
+def password(world):
+    with accounts(world) as path:
+        yield path
 
 
-class Server:
-    """What a client needs to know of the node."""
-
-    def __init__(self, trust):
-        self.c2s, self.client_trust = ("10.10.0.7", 5222), trust
-
-
-def test_log_ins_and_stanzas_wait_for_no_write_to_the_users_database(world, accounts):
+def test_log_ins_and_stanzas_wait_for_no_write_to_the_users_database(world, password):
     world.arrange()
     world.provision()
     server, crowd = Server(world.trust), world._crowd("imp", "imp")
@@ -144,7 +131,7 @@ def test_log_ins_and_stanzas_wait_for_no_write_to_the_users_database(world, acco
         assert world.presence.json("status")["role"] == "presence"
         assert time.monotonic() - began < 2, "the admin socket waits for the users' database"
         with pytest.raises(sallyport.Refused):
-            world.presence.ask("users", "add", f"late@{USERS}", "--password-file", accounts)
+            world.presence.ask("users", "add", f"late@{USERS}", "--password-file", password)
         database.execute("ROLLBACK")
         for user in (uma, ugo):
             crowd.command(do="leave", who=user.who)

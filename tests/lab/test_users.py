@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+from world.accounts import Server, accounts
 from world.client import User
 from world.federation import USERS
 from world.prosody import PASSWORD
@@ -20,28 +21,15 @@ from world.sallyport import Refused
 pytestmark = pytest.mark.pair
 
 
-class Server:
-    """What a client needs to know of the node."""
-
-    def __init__(self, trust):
-        self.c2s, self.client_trust = ("10.10.0.7", 5222), trust
-
-
 @pytest.fixture(scope="module")
-def accounts(world):
-    path = os.path.join(world.folder, "password")
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(PASSWORD + "\n")
-    for name in ("uma", "ugo", "una"):
-        world.presence.ask("users", "add", f"{name}@{USERS}", "--password-file", path)
-    yield world
-    for name in ("uma", "ugo", "una"):
-        world.presence.ask("users", "remove", f"{name}@{USERS}")
+def inhabited(world):
+    with accounts(world):
+        yield world
 
 
 @pytest.fixture
-def people(accounts):
-    world = accounts
+def people(inhabited):
+    world = inhabited
     world.arrange()
     world.provision()
     server, crowd = Server(world.trust), world._crowd("imp", "imp")
@@ -95,7 +83,7 @@ def test_what_comes_from_outside_for_an_absent_user_waits(people):
 
 def test_a_removed_user_is_gone(people):
     world, _, _ = people
-    with pytest.raises(Refused, match="there is no such user"):
+    with pytest.raises(Refused, match="no such user"):
         world.presence.ask("users", "show", f"nobody@{USERS}")
     assert {row["user"] for row in world.presence.json("users", "list")["users"]} >= {f"uma@{USERS}", f"ugo@{USERS}"}
     with open(world.presence.log_path, encoding="utf-8", errors="replace") as log:

@@ -155,7 +155,7 @@ POLICY = {
                                                    "federation.enabled", "ours", "federation.enabled")),
     "on the deny list": (dict(privacy_mode="deny_list", deny_list=["vngtp.lab"]),
                          row("victor@vngtp.lab", "deny-list", "deny-list", "federation.deny_list", "ours",
-                             "take that off federation.deny_list")),
+                             "remove it from federation.deny_list")),
     "not on the allow list": (dict(privacy_mode="allow_list", allow_list=["other.lab"]),
                               row("victor@vngtp.lab", "allow-list", "allow-list", "federation.allow_list", "ours",
                                   "add it to federation.allow_list")),
@@ -183,7 +183,7 @@ def test_the_partner_hears_the_same_refusal(world):
     """The other direction of the deny list: the stream of a denied partner."""
     world.arrange()
     here, since = world.edge.mark(), world.victor.mark()
-    one = row("ana@coluc.com", "deny-list", "deny-list", "federation.deny_list", "ours", "take that off", sender="victor")
+    one = row("ana@coluc.com", "deny-list", "deny-list", "federation.deny_list", "ours", "remove it from", sender="victor")
     world.edge.set(privacy_mode="deny_list", deny_list=["vngtp.lab"])
     try:
         world.victor.says(one.to, "let me in", id="why denied")
@@ -214,7 +214,7 @@ def test_the_link_is_down(world):
 def test_a_domain_of_ours_that_does_not_federate(world):
     """Their DNS leads here for a name that nobody serves."""
     one = row("x@unknown.coluc.com", "not-local", "not-local", "federation.domains", "ours",
-              "if unknown.coluc.com is ours: add it", sender="victor")
+              "if unknown.coluc.com is ours, add it", sender="victor")
     world.arrange()
     here, since = world.edge.mark(), world.victor.mark()
     world.victor.says(one.to, "anybody there", id="why unknown")

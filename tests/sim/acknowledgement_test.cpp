@@ -43,6 +43,40 @@ TEST_P(Acknowledgements, CountFromEnableOnWhateverCameBefore) {
     EXPECT_FALSE(stream.closed());
 }
 
+/// RFC 6120 4.4: what was on its way when we closed by ourselves counts. A partner without XEP-0198 sends it no second
+/// time.
+TEST_P(Acknowledgements, CountWhatComesBeforeTheClosingTagOfAStreamThatWeClose) {
+    for (const bool managed : {false, true}) {
+        const std::string id = managed ? "managed" : "plain";
+        RawStream& stream = opened();
+        if (managed) stream.enable();
+        stream.message("u@c.test", "romeo@a.test", id + " before");
+        ASSERT_TRUE(f.world.run_until([&] { return romeo().got(id + " before"); }));
+        for (const auto& shard : f.a.edge->shards) (void)shard->s2s().close(*xmpp::Domain::parse("c.test"), "test");
+        stream.message("u@c.test", "romeo@a.test", id + " under way");
+        EXPECT_TRUE(f.world.run_until([&] { return romeo().got(id + " under way"); }, std::chrono::seconds{5})) << id;
+        EXPECT_TRUE(f.world.run_until([&] { return stream.closed(); }, std::chrono::seconds{1})) << id;
+    }
+}
+
+/// The same on a stream of ours that carries both directions (XEP-0288).
+TEST_P(Acknowledgements, CountWhatComesBeforeTheClosingTagOfAStreamOfOursThatWeClose) {
+    c.habits.bidi = true;
+    for (const bool managed : {false, true}) {
+        c.habits.sm = managed;
+        const std::string id = managed ? "managed" : "plain";
+        romeo().message("romeo@a.test", "u@c.test", id + " first");
+        ASSERT_TRUE(f.world.run_until([&] { return c.got(id + " first"); }));
+        RawStream& stream = *c.accepted().back();
+        stream.message("u@c.test", "romeo@a.test", id + " before");
+        ASSERT_TRUE(f.world.run_until([&] { return romeo().got(id + " before"); }));
+        for (const auto& shard : f.a.edge->shards) (void)shard->s2s().close(*xmpp::Domain::parse("c.test"), "test");
+        stream.message("u@c.test", "romeo@a.test", id + " under way");
+        EXPECT_TRUE(f.world.run_until([&] { return romeo().got(id + " under way"); }, std::chrono::seconds{5})) << id;
+        EXPECT_TRUE(f.world.run_until([&] { return stream.closed(); }, std::chrono::seconds{1})) << id;
+    }
+}
+
 TEST_P(Acknowledgements, CountFromEnabledOnWhereTheStreamIsOursAndCarriesBothDirections) {
     c.habits.bidi = true;
     c.habits.sm = false;  // <enabled/> is said by the test
@@ -169,6 +203,46 @@ TEST_P(Acknowledgements, LimitsInsideARequestForBothDirectionsAreKept) {
     ASSERT_TRUE(f.world.run_until([&] { return romeo().got("large"); }));
     EXPECT_NE(romeo().with_id("large").front()->bytes.find("<policy-violation"), std::string::npos);
     EXPECT_FALSE(c.got("large"));
+}
+
+/// One in two waits for a server inside that is away, the others are done: what is counted out of order is bounded.
+TEST(Gaps, AreAsManyAsMayBeAndTheStreamIsReadOnWhenTheyClose) {
+    Federation f;
+    f.a.limits = open_profile(f.a.limits);
+    f.a.limits.link_bytes = 1 << 30;
+    f.a.limits.queue_stanzas = 100'000;
+    f.a.limits.queue_bytes = 1 << 28;
+    config::InsideServer server;
+    for (const char* away : {"away.a.test", "gone.a.test"}) {
+        server.domains.push_back(*xmpp::Domain::parse(away));
+        f.a.settings.domains.push_back(*config::NamePattern::parse(away));
+    }
+    server.address = {"10.1.0.51", 5269};
+    f.a.servers = {server};
+    f.a.settings.security_mode = s2s::SecurityMode::tls_optional;
+    ASSERT_TRUE(f.start()) << f.logs();
+    RawPartner c{f.world, f.dns, "c.test", "198.51.100.9"};
+    RawStream& stream = c.open(f.a.edge_public, "a.test");
+    ASSERT_TRUE(f.world.run_until([&] { return stream.ready(); }));
+    stream.enable();
+    for (const char* away : {"away.a.test", "gone.a.test"}) {
+        stream.say("<db:result from='c.test' to='" + std::string{away} + "'>key</db:result>");
+    }
+    f.world.advance(std::chrono::seconds{1});
+    constexpr int more = 8000;  // of which some are read before the first are done
+    const int all = static_cast<int>(s2s::ReceivedCounter::most_ranges) + more;
+    std::string words;
+    for (int n = 0; n < all; ++n) {
+        const std::string away = n % 2 == 0 ? "away.a.test" : "gone.a.test";
+        words += "<message from='u@c.test' to='v@" + away + "'/><message from='u@c.test' to='romeo@a.test' id='" +
+                 std::to_string(n) + "'/>";
+    }
+    stream.say(words);
+    f.world.advance(std::chrono::seconds{10});
+    EXPECT_TRUE(f.a.user().got(std::to_string(all - more - 1)));
+    EXPECT_FALSE(f.a.user().got(std::to_string(all - 1)));
+    EXPECT_TRUE(f.world.run_until([&] { return f.a.user().got(std::to_string(all - 1)); }, std::chrono::minutes{2}));
+    EXPECT_FALSE(stream.closed());
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // stream nor the link ends for it, in no direction and on no kind of stream. What comes behind it arrives.
 #include <gtest/gtest.h>
 
+#include "support/raw_partner.h"
 #include "support/sim_nodes.h"
 
 namespace sallyport::test {
@@ -154,6 +155,32 @@ TEST_P(BadStanza, WithAnElementOfTheStreamInItIsReturned) {
     nothing_ended();
 }
 
+/// expat, and with it most servers and clients, has the names of XML 1.0 before its 5th edition.
+TEST_P(BadStanza, WithANameThatFewParsersKnowIsReturned) {
+    start();
+    const std::vector<std::string> rests{"><x\u2070 xmlns='urn:x'/></message>", "><x \U00010000='1'/></message>",
+                                         "><x><\u2070:y xmlns:\u2070='urn:x'/></x></message>", " \u2070='1'/>"};
+    for (std::size_t n = 0; n < rests.size(); ++n) {
+        const std::string id = "m" + std::to_string(n);
+        f.a.user().say("<message from='romeo@a.test' to='juliet@b.test' id='" + id + "'" + rests[n]);
+        expect_returned(f.a.user(), id, "not-acceptable");
+        expect_refused_over_s2s({"juliet@b.test", "romeo@a.test", "id='" + id + "'" + rests[n]}, "not-acceptable");
+        // A node of before lets it in.
+        const std::size_t refused = f.a.core_log.count("link.stanza.refused");
+        f.a.edge->shards.front()->hub().send(Unjudged{"juliet@b.test", "romeo@a.test", "id='l'" + rests[n]}.stanza(),
+                                             {});
+        ASSERT_TRUE(f.world.run_until([&] { return f.a.core_log.count("link.stanza.refused") > refused; }));
+    }
+    f.a.user().say(
+        "<message from='romeo@a.test' to='juliet@b.test' id='old'><größe xmlns='urn:x' ß='\u2070'>\U00010000</größe>"
+        "</message>");
+    ASSERT_TRUE(f.world.run_until([&] { return f.b.user().got("old"); }));
+    EXPECT_NE(f.b.user().with_id("old").front()->bytes.find("<größe"), std::string::npos);
+    say_and_hear("behind");
+    nothing_ended();
+    EXPECT_FALSE(f.b.user().got("m0") && f.b.user().with_id("m0").front()->type != "error");
+}
+
 TEST_P(BadStanza, OnTheLinkEndsNoLink) {
     start();
     for (const std::string& there : malformed_at_b) {
@@ -248,6 +275,62 @@ TEST_P(BadStanza, IsOneStanzaOnABidirectionalStreamToo) {
     f.b.user().message("juliet@b.test", "romeo@a.test", "m4");
     ASSERT_TRUE(f.world.run_until([&] { return f.a.user().got("m4"); }));
     nothing_ended();
+}
+
+/// What is no stanza and beyond the limits ends the stream. What stands behind it is read on while the stream waits for
+/// the partner to acknowledge what it has been sent: nothing of it is delivered.
+TEST(BadElement, BeyondALimitEndsTheStreamAndTheRestIsReadOn) {
+    Federation f;
+    f.a.settings.security_mode = s2s::SecurityMode::tls_optional;
+    f.a.settings.bidi = true;
+    f.a.limits.after_auth = small;
+    ASSERT_TRUE(f.start()) << f.logs();
+    RawPartner c{f.world, f.dns, "c.test", "198.51.100.9"};
+    c.habits.bidi = true;
+    c.habits.acknowledges = false;
+    RawStream& stream = c.open(f.a.edge_public, "a.test");
+    ASSERT_TRUE(f.world.run_until([&] { return stream.ready(); })) << f.logs();
+    stream.enable();
+    f.a.user().message("romeo@a.test", "u@c.test", "first");
+    ASSERT_TRUE(f.world.run_until([&] { return stream.got("first"); }));
+    // In two pieces, the second before the partner can have heard of the error.
+    stream.say("<result xmlns='jabber:server:dialback' from='c.test' to='rooms.a.test'>" + repeated("<a/>", 60) +
+               "</result><message from='u@c.test' to='romeo@a.test' id='beh");
+    f.world.advance(std::chrono::microseconds{500});
+    stream.say("ind'/>" + repeated("<message from='u@c.test' to='romeo@a.test' id='behind'/>", 20));
+    stream.acknowledge(1);
+    ASSERT_TRUE(f.world.run_until([&] { return stream.closed(); }, std::chrono::seconds{1})) << f.logs();
+    EXPECT_NE(stream.heard().find("policy-violation"), std::string::npos);
+    f.world.advance(std::chrono::seconds{40});
+    EXPECT_FALSE(f.a.user().got("behind"));
+    EXPECT_FALSE(f.a.user().got("first")) << "it was acknowledged";
+    EXPECT_EQ(c.ids(), std::vector<std::string>{"first"}) << "and is not sent again";
+}
+
+/// The same on a stream of ours (XEP-0288).
+TEST(BadElement, BeyondALimitOnAStreamOfOursEndsItAndTheRestIsReadOn) {
+    Federation f;
+    f.a.settings.security_mode = s2s::SecurityMode::tls_optional;
+    f.a.settings.bidi = true;
+    f.a.limits.after_auth = small;
+    ASSERT_TRUE(f.start()) << f.logs();
+    RawPartner c{f.world, f.dns, "c.test", "198.51.100.9"};
+    c.habits.bidi = c.habits.sm = true;
+    c.habits.acknowledges = false;
+    f.a.user().message("romeo@a.test", "u@c.test", "first");
+    ASSERT_TRUE(f.world.run_until([&] { return c.got("first"); }));
+    RawStream& stream = *c.accepted().front();
+    stream.say("<result xmlns='jabber:server:dialback' from='c.test' to='rooms.a.test'>" + repeated("<a/>", 60) +
+               "</result><message from='u@c.test' to='romeo@a.test' id='beh");
+    f.world.advance(std::chrono::microseconds{500});
+    stream.say("ind'/>" + repeated("<message from='u@c.test' to='romeo@a.test' id='behind'/>", 20));
+    stream.acknowledge(1);
+    ASSERT_TRUE(f.world.run_until([&] { return stream.closed(); }, std::chrono::seconds{1})) << f.logs();
+    EXPECT_NE(stream.heard().find("policy-violation"), std::string::npos);
+    f.world.advance(std::chrono::seconds{40});
+    EXPECT_FALSE(f.a.user().got("behind"));
+    EXPECT_FALSE(f.a.user().got("first")) << "it was acknowledged";
+    EXPECT_EQ(c.ids(), std::vector<std::string>{"first"}) << "and is not sent again";
 }
 
 }  // namespace

@@ -167,6 +167,44 @@ TEST_P(PartnersStream, SettlesWithItsAcknowledgementAndNotBefore) {
     EXPECT_TRUE(f.world.run_until([&] { return not_done() == 0; }));
 }
 
+/// What it says fills our reading of it, and what it owes us does not come.
+class FloodingPartner : public PartnersStream {
+protected:
+    FloodingPartner() {
+        f.a.limits.inbound_bytes_per_second = 10000;
+        f.a.limits.inbound_burst_bytes = 10000;
+    }
+};
+INSTANTIATE_TEST_SUITE_P(Cases, FloodingPartner, testing::Values(Case{1, true}, Case{2, true}));
+
+TEST_P(FloodingPartner, IsWatchedAsEveryOther) {
+    c.habits.acknowledges = false;
+    RawStream& stream = opened();
+    for (int n = 0; n < 3000; ++n) {
+        stream.message("u@c.test", "romeo@a.test", "flood", std::string(1000, 'x'));
+    }
+    const auto ids = send(10);
+    f.world.advance(std::chrono::minutes{3});
+    EXPECT_TRUE(stream.closed());
+    expect_none_lost(ids);
+}
+
+/// What was on the partner's stream when the pair left it goes out on the one that it is on now.
+TEST_P(PartnersStream, LeavesAtItsEndWhatItHeldToTheStreamThatCarriesThePairNow) {
+    if (!GetParam().managed) GTEST_SKIP() << "what was taken is not sent again";
+    c.habits.acknowledges = false;
+    RawStream& stream = opened();
+    const auto ids = send(5);
+    ASSERT_TRUE(f.world.run_until([&] { return stream.got("4"); }));
+    f.a.change([](config::Settings& settings) { settings.bidi = false; });
+    romeo().message("romeo@a.test", "u@c.test", "later");
+    ASSERT_TRUE(f.world.run_until([&] { return !c.accepted().empty() && c.accepted().front()->got("later"); }));
+    f.world.advance(std::chrono::seconds{2});
+    stream.abort();
+    EXPECT_TRUE(f.world.run_until([&] { return c.accepted().front()->got("4"); }, std::chrono::seconds{5}));
+    EXPECT_EQ(c.accepted().size(), 1U);
+}
+
 TEST_P(PartnersStream, TakesWhatWaitsWhileOursCannotBeOpened) {
     c.habits.listens = false;  // a stream of ours gets no answer
     const auto ids = send(10);

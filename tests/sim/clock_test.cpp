@@ -50,6 +50,19 @@ TEST_P(Clocks, OfLinkedNodesAreCompared) {
     expect_skew(-3600s);
 }
 
+/// Further than nanoseconds in 64 bits reach.
+TEST_P(Clocks, ThatAreCenturiesApartAreNotTakenForAlike) {
+    constexpr Duration long_time = std::chrono::hours{24} * 365 * 200;
+    f.a.core->process.loop.ahead = std::chrono::hours{24} * 365 * 600;
+    f.world.advance(70s);
+    for (const auto& shard : f.a.edge->shards) {
+        for (const auto& link : shard->hub().sessions()) EXPECT_GT(link.clock_skew.value_or(0s), long_time);
+    }
+    for (const auto& shard : f.a.core->shards) {
+        for (const auto& link : shard->hub().sessions()) EXPECT_LT(link.clock_skew.value_or(0s), -long_time);
+    }
+}
+
 TEST_P(Clocks, AreComparedOnABusyLinkToo) {
     f.a.core->process.loop.ahead = 7s;
     for (int n = 0; n < 80; ++n) {

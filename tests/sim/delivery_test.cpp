@@ -2,6 +2,7 @@
 // and nobody else waits.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -218,6 +219,104 @@ TEST_F(Delivery, GivesUpAPartnerThatReadsNothingMore) {
     expect_none_lost(0, 100);
 }
 
+/// A process that hangs, on a machine that does not: its TCP takes what there is room for.
+class Hanging : public Delivery, public testing::WithParamInterface<Duration> {};
+INSTANTIATE_TEST_SUITE_P(StanzaEvery, Hanging, testing::Values(1h, 3s, 200ms));
+
+TEST_P(Hanging, IsNotTakenForAliveByWhatItsTcpTakes) {
+    c.manages = false;
+    say("before");
+    ASSERT_TRUE(f.world.run_until([&] { return c.count("before") == 1; }));
+    c.set_reads(false);
+    for (Duration passed{0}; passed < 95s; passed += GetParam()) {
+        f.world.advance(std::min<Duration>(GetParam(), 95s));
+        say("during");
+    }
+    EXPECT_GE(f.a.edge_log.count("s2s.peer.dead"), 1U);
+}
+
+TEST_F(Delivery, TakesAnAnswerToAPingForLife) {
+    c.manages = false;
+    for (int n = 0; n < 200; ++n) {
+        say(n, n + 1);
+        f.world.advance(1s);
+    }
+    EXPECT_EQ(f.a.edge_log.count("s2s.peer.dead"), 0U);
+    EXPECT_EQ(c.connections(), 1U);
+    EXPECT_TRUE(returned().empty());
+}
+
+/// Pings are no use that is made of a stream.
+TEST_F(Delivery, LetsAStreamRestThatCarriesPingsOnly) {
+    c.manages = false;
+    say("before");
+    ASSERT_TRUE(f.world.run_until([&] { return c.count("before") == 1; }));
+    f.world.advance(9min);
+    EXPECT_EQ(c.open(), 1U);
+    f.world.advance(2min);
+    EXPECT_EQ(c.open(), 0U);
+    EXPECT_EQ(c.connections(), 1U);
+    EXPECT_EQ(f.a.edge_log.count("s2s.peer.dead"), 0U);
+}
+
+TEST_F(Delivery, KeepsOnePingAStream) {
+    c.manages = false;  // and answers with a byte, to none of them in particular
+    for (int minute = 0; minute < 60; ++minute) {
+        say("more");
+        f.world.advance(1min);
+    }
+    TableFills all;
+    pool().tables(all);
+    const auto pings =
+        std::find_if(all.begin(), all.end(), [](const auto& table) { return table.name == "s2s.pings"; });
+    ASSERT_NE(pings, all.end());
+    EXPECT_EQ(pings->entries, 1U);
+    f.world.advance(11min);
+    all.clear();
+    pool().tables(all);
+    for (const auto& table : all) {
+        if (table.name == "s2s.pings") {
+            EXPECT_EQ(table.entries, 0U) << "the stream is gone";
+        }
+    }
+}
+
+TEST_F(Delivery, AsksForAcknowledgementsWhenAFullConnectionHasDrained) {
+    say("before");
+    ASSERT_TRUE(f.world.run_until([&] { return c.count("before") == 1; }));
+    f.world.advance(1s);
+    c.set_reads(false);
+    for (int n = 0; n < 6; ++n) {
+        say(std::to_string(n), 200000);
+        f.world.advance(100ms);
+    }
+    ASSERT_EQ(status().unacknowledged, 6U);
+    ASSERT_EQ(status().queued, 0U);
+    c.set_reads(true);
+    EXPECT_TRUE(f.world.run_until([&] { return status().unacknowledged == 0; }, 5s));
+}
+
+/// A partner that goes down, or moves, while it has something of ours.
+class GoingDown : public Delivery, public testing::WithParamInterface<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Conditions, GoingDown,
+                         testing::Values("system-shutdown", "reset", "see-other-host", "connection-timeout"));
+
+TEST_P(GoingDown, IsNotBlamedOnTheStanza) {
+    c.ends_with = GetParam();
+    c.acks = Acks::none;
+    say("m");
+    for (std::size_t times = 1; times <= 3; ++times) {
+        ASSERT_TRUE(f.world.run_until([&] { return c.count("m") == times; }, 10s)) << times;
+        f.world.advance(100ms);
+        c.end(End::down);
+    }
+    c.acks = Acks::true_ones;
+    ASSERT_TRUE(f.world.run_until([&] { return c.count("m") == 4; }, 10s));
+    f.world.advance(1min);
+    EXPECT_TRUE(returned().empty());
+    EXPECT_EQ(c.count("m"), 4U);
+}
+
 /// Streams without XEP-0198 that end, in whatever way, while stanzas are on their way.
 class EndsWithout0198 : public Delivery, public testing::WithParamInterface<End> {};
 INSTANTIATE_TEST_SUITE_P(Ends, EndsWithout0198, testing::Values(End::footer, End::fin, End::reset));
@@ -324,6 +423,12 @@ protected:
     void crowd(int from, int to) {
         for (int n = from; n < to; ++n) say("x" + std::to_string(n), 100, "n" + std::to_string(n) + ".nowhere.test");
     }
+    /// A sender of its own writes to the n-th of the names that one owner serves.
+    void say_to_name_of_c(int n) {
+        const std::string number = std::to_string(n);
+        c.serve("n" + number + ".c.test");
+        f.a.user().message("u" + number + "@a.test", "juliet@n" + number + ".c.test", number);
+    }
 };
 
 TEST_F(Crowd, KeepsNobodyElseFromAFirstMessage) {
@@ -354,6 +459,223 @@ TEST_F(Crowd, OfManySendersMakesWayForWhatIsNew) {
     EXPECT_LE(f.a.edge->process.ledger.destinations(), 2U) << "what has never worked is soon forgotten";
 }
 
+/// All of these names work, and rest.
+TEST_F(Crowd, OfNamesOfOneOwnerThatRestMakesWay) {
+    for (int n = 0; n < 100; ++n) {
+        say_to_name_of_c(n);
+        f.world.advance(2s);
+    }
+    EXPECT_LE(f.a.edge->process.ledger.destinations(), 64U);
+    SimPartner d{f.world, f.dns, "d.test", 32};
+    say("hello", 100, "d.test");
+    EXPECT_TRUE(f.world.run_until([&] { return d.count("hello") == 1; }, 10s)) << error_of("hello");
+    f.world.advance(5min);
+    EXPECT_EQ(returned().size(), 0U) << "each found a place";
+    // They are as good as before.
+    say("again", 100, "n3.c.test");
+    EXPECT_TRUE(f.world.run_until([&] { return c.count("again") == 1; }, 10s));
+}
+
+TEST_F(Crowd, OfOneOwnerGoesBeforeOthers) {
+    SimPartner d{f.world, f.dns, "d.test", 32};
+    say("first", 100, "d.test");
+    ASSERT_TRUE(f.world.run_until([&] { return d.count("first") == 1; }));
+    f.world.advance(2min);
+    const auto known = [&] {
+        const auto all = pool().destinations();
+        return std::any_of(all.begin(), all.end(), [](const auto& to) { return to.pair.remote.text() == "d.test"; });
+    };
+    for (int n = 0; n < 200; ++n) {
+        say_to_name_of_c(n);
+        f.world.advance(2s);
+        ASSERT_TRUE(known()) << n;
+    }
+    EXPECT_EQ(d.open(), 1U);
+}
+
+/// All of these names work, and acknowledge nothing.
+TEST_F(Crowd, OfNamesOfOneOwnerThatNeverRestLeavesRoomForOthers) {
+    c.acks = Acks::none;
+    for (int n = 0; n < 100; ++n) {
+        say_to_name_of_c(n);
+        f.world.advance(100ms);
+    }
+    EXPECT_LE(f.a.edge->process.ledger.destinations(), 64U);
+    SimPartner d{f.world, f.dns, "d.test", 32};
+    say("hello", 100, "d.test");
+    EXPECT_TRUE(f.world.run_until([&] { return d.count("hello") == 1; }, 5s)) << error_of("hello");
+}
+
+/// Each is carried by a stream that its owner has opened (XEP-0288), and needs none of ours.
+TEST_F(Crowd, OfNamesOnTheirOwnersStreamsLeavesRoomForOthers) {
+    f.a.change([](config::Settings& settings) { settings.bidi = true; });
+    std::vector<std::unique_ptr<RawPartner>> names;
+    for (int n = 0; n < 100; ++n) {
+        const std::string number = std::to_string(n);
+        names.push_back(
+            std::make_unique<RawPartner>(f.world, f.dns, "n" + number + ".many.test", "198.51.101." + number));
+        names.back()->habits.bidi = true;
+        RawStream& stream = names.back()->open(f.a.edge_public, "a.test");
+        ASSERT_TRUE(f.world.run_until([&] { return stream.ready(); })) << n;
+        f.world.advance(300ms);
+    }
+    EXPECT_LE(f.a.edge->process.ledger.destinations(), 64U);
+    say("hello");
+    EXPECT_TRUE(f.world.run_until([&] { return c.count("hello") == 1; }, 5s)) << error_of("hello");
+    f.a.user().message("romeo@a.test", "u@n3.many.test", "there");
+    EXPECT_TRUE(f.world.run_until([&] { return names[3]->got("there"); }, 5s));
+}
+
+/// Ten names each of ten owners: none has many, together they have more than the table.
+class CrowdOfOwners : public testing::TestWithParam<std::uint32_t> {
+protected:
+    CrowdOfOwners() { f.a.limits.outbound_streams = 64; }
+    void SetUp() override {
+        f.a.settings.security_mode = s2s::SecurityMode::tls_optional;
+        f.a.settings.bidi = true;
+        ASSERT_TRUE(f.start()) << f.logs();
+    }
+    void TearDown() override {
+        if (HasFailure()) std::fputs(f.a.edge_log.dump().c_str(), stderr);
+    }
+    static std::string name_of(int n) { return "n" + std::to_string(n / 10) + ".o" + std::to_string(n % 10) + ".test"; }
+    RawPartner& add(int n, bool bidi) {
+        all.push_back(std::make_unique<RawPartner>(f.world, f.dns, name_of(n), "198.51.101." + std::to_string(n)));
+        all.back()->habits.bidi = bidi;
+        return *all.back();
+    }
+    /// People of ours write to others for the first time.
+    void expect_room_for_ours() {
+        for (int n = 0; n < 8; ++n) {
+            const std::string to = "p" + std::to_string(n) + "." + std::to_string(n) + "c.test", id = "to " + to;
+            c.serve(to);
+            f.a.user().message("romeo@a.test", "juliet@" + to, id);
+            EXPECT_TRUE(f.world.run_until([&] { return c.count(id) == 1; }, 5s)) << id;
+        }
+    }
+
+    Federation f{GetParam()};
+    SimPartner c{f.world, f.dns, "c.test", 31};
+    std::vector<std::unique_ptr<RawPartner>> all;
+};
+INSTANTIATE_TEST_SUITE_P(Shards, CrowdOfOwners, testing::Values(1U, 2U));
+
+/// Each has proved a name on a stream of its own that may carry ours (XEP-0288), and nobody has written to it.
+TEST_P(CrowdOfOwners, OnTheirOwnStreamsTakesNoPlaceOfThoseToWhomWeWrite) {
+    for (int n = 0; n < 100; ++n) {
+        RawStream& stream = add(n, true).open(f.a.edge_public, "a.test");
+        ASSERT_TRUE(f.world.run_until([&] { return stream.ready(); })) << n;
+    }
+    EXPECT_LE(f.a.edge->process.ledger.destinations(), 32U) << "half of the table";
+    expect_room_for_ours();
+    f.a.user().message("romeo@a.test", "u@" + name_of(1), "there");
+    EXPECT_TRUE(f.world.run_until([&] { return all[1]->got("there"); }, 5s)) << "they are reached as before";
+}
+
+/// Each has somebody of ours answer again and again.
+TEST_P(CrowdOfOwners, ThatHasUsAnswerTakesNoPlaceOfThoseToWhomWeWrite) {
+    for (int n = 0; n < 100; ++n) {
+        add(n, false);
+        for (int answered = 0; answered <= n; ++answered) {
+            const std::string from = "u" + std::to_string(answered) + "@a.test";
+            f.a.user().say("<iq type='result' id='x' from='" + from + "' to='u@" + name_of(answered) + "'/>");
+        }
+        f.world.advance(50ms);
+    }
+    EXPECT_LE(f.a.edge->process.ledger.destinations(), 32U) << "half of the table";
+    expect_room_for_ours();
+}
+
+/// Where nobody of ours writes, the streams that rest longest make way for the next.
+TEST_P(CrowdOfOwners, IsAnsweredAllTheSame) {
+    for (int n = 0; n < 100; ++n) {
+        RawPartner& partner = add(n, false);
+        f.a.user().say("<iq type='result' id='x' from='u@a.test' to='u@" + name_of(n) + "'/>");
+        EXPECT_TRUE(f.world.run_until([&] { return partner.got("x"); }, 5s)) << n;
+        f.world.advance(3s);
+    }
+}
+
+/// A partner that answers without end on a stream of ours.
+class Babbling : public Delivery {
+protected:
+    Babbling() {
+        f.a.limits.inbound_bytes_per_second = 10000;
+        f.a.limits.inbound_burst_bytes = 65536;
+    }
+};
+
+TEST_F(Babbling, IsReadNoFasterThanAnybodyMayWrite) {
+    RawPartner r{f.world, f.dns, "r.test", "198.51.100.9"};
+    r.habits.sm = true;
+    say("first", 100, "r.test");
+    ASSERT_TRUE(f.world.run_until([&] { return r.got("first"); }));
+    const auto read = [&] {
+        std::uint64_t bytes = 0;
+        for (const auto& stream : f.a.edge->shards.front()->s2s().streams()) {
+            if (stream.direction == s2s::Direction::outbound && stream.remote == "r.test") bytes = stream.bytes_in;
+        }
+        return bytes;
+    };
+    std::string answers;
+    while (answers.size() < 1 << 20) answers += "<a xmlns='urn:xmpp:sm:3' h='1'/>";
+    r.accepted().front()->say(answers);
+    f.world.advance(10s);
+    EXPECT_GT(read(), 100'000U) << "it is read";
+    EXPECT_LT(read(), 65536U + 100'000U + 2 * 65536U);
+    say("second", 100, "r.test");
+    EXPECT_TRUE(f.world.run_until([&] { return r.got("second"); }, 5s)) << "what goes there does not wait";
+}
+
+/// The table is the node's: one shard has filled it, the other needs a place.
+TEST(CrowdOfAShard, GivesBackWhatItHasBeyondItsShare) {
+    Federation f{2};
+    f.a.limits.outbound_streams = 64;
+    f.a.settings.security_mode = s2s::SecurityMode::tls_optional;
+    ASSERT_TRUE(f.start()) << f.logs();
+    SimPartner c{f.world, f.dns, "c.test", 31};
+    const auto name_of = [&](std::uint32_t shard, int& number) {
+        for (;;) {
+            std::string name = "c.n" + std::to_string(number++) + ".test";  // owners of one name each
+            if (routing::owner("a.test", name, 2) == shard) return c.serve(name), name;
+        }
+    };
+    int number = 0;
+    for (int n = 0; n < 64; ++n) {
+        f.a.user().message("u" + std::to_string(n) + "@a.test", "juliet@" + name_of(0, number), std::to_string(n));
+        f.world.advance(300ms);
+    }
+    ASSERT_EQ(f.a.edge->process.ledger.destinations(), 64U);
+    f.world.advance(2min);
+    f.a.user().message("romeo@a.test", "juliet@" + name_of(1, number), "first");
+    f.world.advance(3s);
+    f.a.user().message("romeo@a.test", "juliet@" + name_of(1, number), "second");
+    EXPECT_TRUE(f.world.run_until([&] { return c.count("second") == 1; }, 10s)) << f.a.edge_log.dump();
+}
+
+/// Each of the names is one owner's, and none of them answers for a while.
+TEST(CrowdOfOneSender, HasAShareOfTheNodeAndNotOfEachShard) {
+    constexpr std::uint32_t shards = 16;
+    Federation f{shards};
+    f.a.limits.outbound_streams = 1024;
+    f.a.settings.security_mode = s2s::SecurityMode::tls_optional;
+    ASSERT_TRUE(f.start()) << f.logs();
+    SimPartner c{f.world, f.dns, "c.test", 31};
+    SimNetwork silent{f.world, {"198.51.100.77"}};
+    f.world.block(f.a.edge_public, "198.51.100.77");
+    for (int n = 0; n < 2000; ++n) {
+        const std::string name = "n" + std::to_string(n) + ".test";
+        f.dns.srv("_xmpp-server._tcp." + name, 0, 0, 5269, "xmpp." + name);
+        f.dns.address("xmpp." + name, "198.51.100.77");
+        f.a.user().message("one@a.test", "x@" + name, name);
+        if (n % 50 == 49) f.world.advance(50ms);
+    }
+    f.world.advance(200ms);
+    EXPECT_LE(f.a.edge->process.ledger.destinations(), 16U * shards) << "a sixteenth, and a few on each shard";
+    f.a.user().message("other@a.test", "juliet@c.test", "m1");
+    EXPECT_TRUE(f.world.run_until([&] { return c.count("m1") == 1; }, 5s));
+}
+
 /// A partner that was away.
 class Returning : public testing::TestWithParam<std::uint32_t> {};
 INSTANTIATE_TEST_SUITE_P(Shards, Returning, testing::Values(1U, 2U, 3U));
@@ -378,6 +700,23 @@ TEST_P(Returning, IsTriedAtOnceWhenItHasProvedThatItIsBack) {
     say(f.a.user(1), "rooms.a.test", "b.test", "welcome too");
     EXPECT_TRUE(f.world.run_until([&] { return f.b.user().got("welcome") && f.b.user().got("welcome too"); }, 5s))
         << f.logs();
+}
+
+/// A failure that is over is no reason to remember somebody.
+TEST(Forgetting, TakesThoseThatFailedAndCameBack) {
+    Federation f;
+    f.a.settings.security_mode = s2s::SecurityMode::tls_optional;
+    ASSERT_TRUE(f.start()) << f.logs();
+    RawPartner c{f.world, f.dns, "c.test", "198.51.100.9"};
+    c.habits.listens = false;
+    f.a.user().message("romeo@a.test", "u@c.test", "in vain");
+    ASSERT_TRUE(f.world.run_until([&] { return f.a.user().got("in vain"); }, 2min));
+    c.habits.listens = true;
+    RawStream& stream = c.open(f.a.edge_public, "a.test");
+    ASSERT_TRUE(f.world.run_until([&] { return stream.ready(); }));
+    stream.close();
+    f.world.advance(2h);
+    EXPECT_EQ(f.a.edge->process.ledger.destinations(), 0U);
 }
 
 /// The same at the core: an inside server that was down.

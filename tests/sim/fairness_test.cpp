@@ -7,6 +7,7 @@
 
 #include "support/sim_nodes.h"
 #include "support/sim_partner.h"
+#include "support/sim_server.h"
 
 namespace sallyport::test {
 namespace {
@@ -109,6 +110,43 @@ TEST_P(Fairness, OfTheGatewayToThosePartnersThatAreWell) {
     const Duration disturbed = longest(&GetParam(), 2000, 500);
     EXPECT_LT(disturbed, 2 * undisturbed);
     EXPECT_GT(undisturbed, 0s);
+}
+
+/// A server inside is everybody's recipient: its partners have a queue each, and what some of them fill leaves the
+/// others theirs.
+TEST(InsideServer, ThatIsAwayHasRoomForEachPartner) {
+    Federation f;
+    config::InsideServer server;
+    server.domains = {*xmpp::Domain::parse("inside.a.test")};
+    server.address = {"10.1.0.51", 5269};
+    server.tls = config::InsideTls::optional;
+    f.a.servers = {server};
+    ASSERT_TRUE(f.start()) << f.logs();
+    nodes::CoreShard& core = *f.a.core->shards.front();
+    const auto comes = [&](const std::string& domain, const std::string& id) {
+        const std::string from = "u@" + domain, to = "romeo@inside.a.test";
+        const std::string bytes = "<message from='" + from + "' to='" + to + "' id='" + id + "'><body>" +
+                                  std::string(10000, 'x') + "</body></message>";
+        xmpp::Stanza stanza;
+        stanza.bytes = bytes;
+        stanza.from = from;
+        stanza.to = to;
+        stanza.from_domain = domain;
+        stanza.to_domain = "inside.a.test";
+        stanza.id = id;
+        core.route(stanza, {});
+    };
+    // Six full queues, where the queues of one remote domain are four at most.
+    for (int n = 0; n < 6; ++n) {
+        for (int m = 0; m < 500; ++m) comes("d" + std::to_string(n) + ".test", "flood");
+    }
+    EXPECT_GT(f.a.core_log.count("s2s.stanza.bounced"), 300U);
+    EXPECT_LT(f.a.core_log.count("s2s.stanza.bounced"), 1000U);
+    const std::size_t before = f.a.core_log.count("s2s.stanza.bounced");
+    comes("healthy.test", "healthy");
+    EXPECT_EQ(f.a.core_log.count("s2s.stanza.bounced"), before);
+    SimServer back{f.world, "10.1.0.51"};
+    EXPECT_TRUE(f.world.run_until([&] { return back.got("healthy"); }, 25s)) << f.a.core_log.dump();
 }
 
 }  // namespace

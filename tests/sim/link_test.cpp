@@ -273,6 +273,39 @@ TEST_F(Budgets, OfAStalledDomainAreItsOwn) {
     EXPECT_GT(slow.front().refused, 1000U);
 }
 
+class FullBudgets : public Budgets {
+protected:
+    FullBudgets() { f.a.limits.link_bytes = 4 << 20; }
+};
+
+/// Hundreds of names have as much under way as they get, which is all of it: the next one gets a whole stanza through.
+TEST_F(FullBudgets, LeaveANewcomerAStanza) {
+    nodes::CoreShard& core = *f.a.core->shards.front();
+    for (int n = 0; n < 400; ++n) {
+        const std::string domain = "stalled" + std::to_string(n) + ".test", to = "u@" + domain;
+        for (const std::size_t size : {10'000U, 10'000U, 10'000U, 1000U, 1000U, 1000U, 300U, 300U, 300U, 1U, 1U}) {
+            const std::string bytes = "<message from='u@rooms.a.test' to='" + to + "' id='flood'><body>" +
+                                      std::string(size, 'x') + "</body></message>";
+            xmpp::Stanza stanza;
+            stanza.bytes = bytes;
+            stanza.from = "u@rooms.a.test";
+            stanza.to = to;
+            stanza.from_domain = "rooms.a.test";
+            stanza.to_domain = domain;
+            stanza.id = "flood";
+            core.route(stanza, {});
+        }
+        f.world.advance(std::chrono::milliseconds{1});
+    }
+    f.world.advance(std::chrono::seconds{3});
+    ASSERT_TRUE(f.a.user(1).got("flood")) << "all is used up";
+    f.a.user().message("u@a.test", "u@newcomer.test", "whole", std::string(500'000, 'x'));
+    EXPECT_TRUE(f.world.run_until(
+        [&] { return std::find(edge.received.begin(), edge.received.end(), "whole") != edge.received.end(); },
+        std::chrono::seconds{20}));
+    EXPECT_FALSE(f.a.user().got("whole"));
+}
+
 TEST_F(Budgets, HoldWhatWaitsForALinkThatIsDownToo) {
     edge.die();
     f.world.advance(std::chrono::milliseconds{100});

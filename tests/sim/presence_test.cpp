@@ -202,16 +202,31 @@ TEST_P(Trio, RefusalsOfThePresenceNodeHaveAnIdThatExplainsThem) {
     const std::string id = verdict_in(f.a.imp_user, "lost");
     const auto verdict = known.find(id);
     ASSERT_TRUE(verdict) << f.a.imp_user.with_id("lost").at(0)->bytes;
-    EXPECT_EQ(verdict->rule, "no-rows");
+    EXPECT_EQ(verdict->rule, Rule::no_rows);
     EXPECT_EQ(verdict->from, "imp.a.test");
     EXPECT_EQ(verdict->to, "b.test");
     EXPECT_NE(verdict->why.find("xmpps2snodes has 0 rows"), std::string::npos) << verdict->why;
-    EXPECT_NE(record::find_refusal(verdict->rule), nullptr);
 
     f.a.load({{}, 1, false});
     f.a.imp_user.message("romeo@imp.a.test", "juliet@b.test", "again");
     ASSERT_TRUE(f.world.run_until([&] { return f.a.imp_user.got("again"); }));
-    EXPECT_EQ(known.find(verdict_in(f.a.imp_user, "again"))->rule, "not-loaded");
+    EXPECT_EQ(known.find(verdict_in(f.a.imp_user, "again"))->rule, Rule::not_loaded);
+}
+
+/// Whoever writes where nobody is may fill his own part of the log.
+TEST_P(Trio, WhatIsWrittenToNobodyDrawsOnTheBudgetOfItsSender) {
+    const auto ours = f.a.presence_log.without_source();
+    xmpp::Stanza stanza;
+    stanza.bytes = "<message from='u@b.test' to='v@gone.a.test'/>";
+    stanza.kind = xmpp::StanzaKind::message;
+    stanza.from = "u@b.test";
+    stanza.from_domain = "b.test";
+    stanza.to = "v@gone.a.test";
+    stanza.to_domain = "gone.a.test";
+    // As it would come over the link.
+    f.a.presence->shard->router().from_link().route(stanza, {});
+    EXPECT_EQ(f.a.presence_log.count("router.stanza.undeliverable"), 1U);
+    EXPECT_EQ(f.a.presence_log.without_source(), ours);
 }
 
 }  // namespace

@@ -281,8 +281,8 @@ TEST_F(Reach, LeavesAHealthyFirstTargetItsTime) {
 
 class RefusedCertificate : public Reach, public testing::WithParamInterface<Sasl> {};
 INSTANTIATE_TEST_SUITE_P(Kinds, RefusedCertificate,
-                         testing::Values(Sasl::refuses, Sasl::refuses_and_closes, Sasl::closes, Sasl::breaks,
-                                         Sasl::challenges, Sasl::fails_with_error));
+                         testing::Values(Sasl::refuses, Sasl::refuses_and_closes, Sasl::closes, Sasl::challenges,
+                                         Sasl::fails_with_error));
 
 TEST_P(RefusedCertificate, GivesWayToDialback) {
     publish_one();
@@ -311,6 +311,55 @@ TEST_P(RefusedCertificate, GivesWayToDialback) {
     say("m3");
     ASSERT_TRUE(f.world.run_until([&] { return partner.got("m3"); }, seconds{15}));
     EXPECT_EQ(f.a.edge_log.last("s2s.pair.ready", "method"), "external");
+}
+
+/// A reset may be the network's, or a restart's.
+TEST_F(Reach, TakesAResetDuringSaslForARefusalTheSecondTimeAndNotForLong) {
+    publish_one();
+    SimServer partner{f.world, std::string{good_address}, with([](Habits& h) {
+                          h.sasl = Sasl::breaks;
+                          h.issuer = "Sim CA";
+                      })};
+    const auto reached = [&](const std::string& id) {
+        f.world.reset_streams(std::string{good_address});
+        f.world.advance(seconds{2});
+        say(id);
+        return f.world.run_until([&] { return partner.got(id); }, seconds{15});
+    };
+    ASSERT_TRUE(reached("m1"));
+    EXPECT_EQ(partner.heard("auth"), 1U);
+    EXPECT_EQ(f.a.edge_log.last("s2s.pair.ready", "method"), "dialback");
+    partner.habits.sasl = Sasl::accepts;
+    ASSERT_TRUE(reached("m2"));
+    EXPECT_EQ(partner.heard("auth"), 2U);
+    EXPECT_EQ(f.a.edge_log.last("s2s.pair.ready", "method"), "external");
+    // Within ten minutes of the first: now it is believed.
+    partner.habits.sasl = Sasl::breaks;
+    ASSERT_TRUE(reached("m3"));
+    ASSERT_TRUE(reached("m4"));
+    EXPECT_EQ(partner.heard("auth"), 3U);
+    EXPECT_EQ(f.a.edge_log.last("s2s.pair.ready", "method"), "dialback");
+    partner.habits.sasl = Sasl::accepts;
+    f.world.advance(std::chrono::minutes{11});
+    ASSERT_TRUE(reached("m5"));
+    EXPECT_EQ(partner.heard("auth"), 4U);
+    EXPECT_EQ(f.a.edge_log.last("s2s.pair.ready", "method"), "external");
+}
+
+/// The year 9999 is how certificates say that they have no end (RFC 5280 4.1.2.5).
+TEST_F(Reach, LooksNowAndThenAtACertificateWithoutEnd) {
+    publish_one();
+    SimServer partner{f.world, std::string{good_address}, with([](Habits& h) {
+                          h.sasl = Sasl::accepts;
+                          h.issuer = "Sim CA";
+                          h.not_after = WallTime{std::chrono::seconds{253402300799}};
+                      })};
+    say("m1");
+    ASSERT_TRUE(f.world.run_until([&] { return partner.got("m1"); }, seconds{15}));
+    f.world.advance(std::chrono::hours{3});
+    say("m2");
+    EXPECT_TRUE(f.world.run_until([&] { return partner.got("m2"); }, seconds{15}));
+    EXPECT_TRUE(f.a.user().received().empty());
 }
 
 TEST_F(Reach, GivesUpASaslThatIsNeverAnswered) {
@@ -471,7 +520,8 @@ TEST_F(Reach, WaitsWhereOneOfTwoLookUpsHasFailed) {
     f.dns.fail("_xmpps-server._tcp.partner.test", DnsStatus::failed);
     SimServer partner{f.world, std::string{good_address}};
     say("m1");
-    f.world.advance(seconds{10});
+    // A few attempts, so that the next one comes while the stanza still waits.
+    f.world.advance(seconds{3});
     EXPECT_TRUE(f.a.user().received().empty());
     f.dns.forget("_xmpps-server._tcp.partner.test");
     f.dns.address("partner.test", std::string{good_address});

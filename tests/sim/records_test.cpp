@@ -10,8 +10,8 @@ namespace sallyport::test {
 namespace {
 
 std::string all_of(const record::Handshake& handshake) {
-    std::string text = handshake.id + " " + handshake.local + " " + handshake.peer + " " + handshake.failed_at + " " +
-                       handshake.result + "\n";
+    std::string text = handshake.id + " " + handshake.local + " " + handshake.peer + " " +
+                       std::string{sallyport::text(handshake.failed_at)} + " " + handshake.result + "\n";
     for (const record::Step& step : handshake.steps) {
         text += "  " + step.name + (step.good ? "" : " !");
         for (const auto& [key, value] : step.facts) text += " " + key + "=" + value;
@@ -141,7 +141,7 @@ TEST_P(Records, TellAFailureAsTheDifferenceFromTheLastGoodOne) {
     EXPECT_EQ(f.b.edge_log.last("s2s.refused", "verdict"), refused->verdict_id);
     const auto why = verdict(f.b, refused->verdict_id);
     ASSERT_TRUE(why);
-    EXPECT_EQ(why->rule, "deny-list");
+    EXPECT_EQ(why->rule, Rule::deny_list);
     EXPECT_EQ(why->from, "a.test");
     EXPECT_EQ(why->to, "b.test");
 }
@@ -151,15 +151,15 @@ TEST_P(Records, GiveEachBounceToOurSideAnIdThatCanBeExplained) {
     const std::string denied = id_in(bounced(f.a, "romeo@a.test", "juliet@b.test", "m1"));
     auto why = verdict(f.a, denied);
     ASSERT_TRUE(why) << denied;
-    EXPECT_EQ(why->rule, "deny-list");
-    EXPECT_EQ(why->what, "stanza");
+    EXPECT_EQ(why->rule, Rule::deny_list);
+    EXPECT_EQ(why->what, record::Subject::stanza);
     EXPECT_EQ(why->from, "a.test");
     EXPECT_EQ(f.a.edge_log.last("s2s.outbound.refused", "verdict"), denied);
 
     f.dns.srv("_xmpp-server._tcp.none.test", 0, 0, 0, ".");
     why = verdict(f.a, id_in(bounced(f.a, "romeo@a.test", "juliet@none.test", "m2")));
     ASSERT_TRUE(why);
-    EXPECT_EQ(why->rule, "dns");
+    EXPECT_EQ(why->rule, Rule::dns);
     EXPECT_NE(why->why.find("absent"), std::string::npos) << why->why;
     EXPECT_GE(why->count, 1U);
 
@@ -167,7 +167,7 @@ TEST_P(Records, GiveEachBounceToOurSideAnIdThatCanBeExplained) {
     f.dns.address("xmpp.shut.test", "198.51.100.99");
     why = verdict(f.a, id_in(bounced(f.a, "romeo@a.test", "juliet@shut.test", "m3")));
     ASSERT_TRUE(why);
-    EXPECT_EQ(why->rule, "tcp");
+    EXPECT_EQ(why->rule, Rule::tcp);
 }
 
 TEST_P(Records, TellTheOtherSideNoId) {
@@ -177,13 +177,13 @@ TEST_P(Records, TellTheOtherSideNoId) {
     EXPECT_NE(error.find("<remote-server-timeout"), std::string::npos) << error;
     EXPECT_EQ(id_in(error), "");
     const auto verdicts = [&] {
-        std::map<std::string, std::uint64_t> all;
+        std::map<Rule, std::uint64_t> all;
         for (auto& shard : f.b.edge->shards) {
             for (const auto& [rule, count] : shard->records().counted().verdicts) all[rule] += count;
         }
         return all;
     };
-    EXPECT_GE(verdicts()["link-down"], 1U);
+    EXPECT_GE(verdicts()[Rule::link_down], 1U);
 }
 
 TEST_P(Records, CountWhatMetricsNeed) {

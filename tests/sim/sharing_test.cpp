@@ -94,6 +94,15 @@ TEST_F(TwoDomains, AreRefusedOneByOne) {
     EXPECT_EQ(f.b.edge_log.count("s2s.pair.ready"), 1U) << "the first pair has its stream still";
 }
 
+TEST_F(TwoDomains, AreNotReturnedForWhatTheRulesSayOfTheirCompany) {
+    users().message("romeo@a.test", "juliet@b.test", "u0");
+    rooms().message("hall@rooms.a.test", "juliet@b.test", "r0");
+    ASSERT_TRUE(f.world.run_until([&] { return !pool().streams().empty(); }));
+    f.a.change([](config::Settings& settings) { std::erase(settings.domains, *config::NamePattern::parse("a.test")); });
+    ASSERT_TRUE(arrives("r0"));
+    EXPECT_FALSE(f.b.user().got("u0"));
+}
+
 TEST_F(TwoDomains, LoseTheStreamOneByOne) {
     share();
     const auto domains = f.a.settings.domains;

@@ -1,11 +1,13 @@
 // `why` agrees with the live path: over random settings, peers, DNS and links, what it says of a stanza is what becomes
-// of that stanza on a whole edge.
+// of that stanza on a whole edge. Afterwards the bounce, the log, the recorder, the metrics and `why ID` say the same.
 #include <gtest/gtest.h>
 
 #include <boost/json.hpp>
 #include <random>
 
+#include "admin/api/call.h"
 #include "admin/api/journey.h"
+#include "admin/api/metrics.h"
 #include "support/sim_nodes.h"
 #include "support/sim_server.h"
 #include "support/test_pki.h"
@@ -48,6 +50,7 @@ public:
             for (auto& stream : shard->s2s().streams()) all.streams.push_back(stream);
             for (auto& to : shard->s2s().pool().destinations()) all.destinations.push_back(to);
             for (auto& link : shard->hub().sessions()) all.links.push_back(link);
+            all.counters += shard->records().counted();
         }
         return all;
     }
@@ -63,10 +66,31 @@ public:
         return admin::walk({*this, status, contact, from, to, found, !answered});
     }
 
+    /// `why ID`, as over the admin socket.
+    boost::json::object explain(const std::string& id) {
+        boost::json::object found;
+        bool over = false;
+        const auto call = admin::Call::start(*this, R"({"verb":"why","author":"anna","args":{"from":")" + id + R"("}})",
+                                             "anna", [&](const std::string& line, bool last) {
+                                                 found = boost::json::parse(line).as_object();
+                                                 over = last;
+                                             });
+        EXPECT_TRUE(f_.world.run_until([&] { return over; }));
+        call->abandon();
+        const auto* const result = found.if_contains("result");
+        return result == nullptr ? found : result->as_object();
+    }
+    [[nodiscard]] std::optional<record::Verdict> verdict_of(const std::string& id) {
+        for (auto& shard : at_.edge->shards) {
+            if (auto found = shard->records().verdicts().find(id)) return found;
+        }
+        return std::nullopt;
+    }
+
     [[nodiscard]] const config::NodeFile& file() const override { return file_; }
     [[nodiscard]] services::SettingsService& settings() override { return settings_; }
     [[nodiscard]] services::AlarmBoard& alarms() override { return board_; }
-    void status(std::function<void(admin::NodeStatus)> on_status) override { on_status(status_now()); }
+    void status(OnStatus on_status) override { on_status(status_now()); }
     void ping(const xmpp::DomainPair&, std::function<void(Result<Duration>)>) override {}
     void close(const xmpp::Domain&, std::function<void(unsigned)>) override {}
     [[nodiscard]] io::Loop& loop() override { return f_.world.loop(); }
@@ -77,6 +101,9 @@ public:
     [[nodiscard]] std::vector<io::LogEvent> events(std::uint64_t, std::size_t) override { return {}; }
     [[nodiscard]] std::vector<std::string> reload() override { return {}; }
     [[nodiscard]] const record::Archive* handshakes() override { return &at_.edge_handshakes; }
+    void verdict(const std::string& id, std::function<void(std::optional<record::Verdict>)> on_verdict) override {
+        on_verdict(verdict_of(id));
+    }
 
 private:
     Federation& f_;
@@ -216,6 +243,118 @@ TEST(Why, SaysThatAPartnerRefusedOurCertificate) {
     f.world.advance(std::chrono::minutes{61});
     const std::string later = boost::json::serialize(control.why("a.test", "partner.test"));
     EXPECT_EQ(later.find("refused our certificate"), std::string::npos) << later;
+}
+
+class Refusal : public testing::TestWithParam<std::uint32_t> {
+protected:
+    void SetUp() override {
+        ASSERT_TRUE(f.start()) << f.logs();
+        at_a.set(settings_of("a.test"));
+        at_b.set(settings_of("b.test"));
+    }
+    static std::vector<config::Change> settings_of(const std::string& domain) {
+        return {{"federation.enabled", "true"},
+                {"federation.domains", "[\"" + domain + "\",\"rooms." + domain + "\"]"},
+                {"federation.privacy_mode", "\"deny_list\""}};
+    }
+    static std::string said(const boost::json::object& answer, const std::string& member) {
+        const auto* const found = answer.if_contains(member);
+        return found != nullptr && found->is_string()
+                   ? std::string{found->as_string().data(), found->as_string().size()}
+                   : boost::json::serialize(answer);
+    }
+    /// Rule, part and remedy of the refusal `id` are the same for the recorder, the metrics and `why ID` at `control`.
+    static void agree(SimControl& control, const std::string& id, Rule rule, record::Subject what,
+                      const std::string& remedy) {
+        const auto verdict = control.verdict_of(id);
+        ASSERT_TRUE(verdict) << "'" << id << "'";
+        EXPECT_EQ(text(verdict->rule), text(rule));
+        EXPECT_EQ(record::text(verdict->what), record::text(what));
+        EXPECT_EQ(verdict->why.find(remedy), std::string::npos) << "why and remedy are two things";
+        const auto told = control.explain(id);
+        EXPECT_EQ(said(told, "rule"), text(rule));
+        EXPECT_EQ(said(told, "reason"), verdict->why);
+        EXPECT_EQ(said(told, "remedy"), remedy);
+        EXPECT_EQ(said(told, "part"), text(row_of(rule).part));
+        EXPECT_EQ(said(told, "meaning"), row_of(rule).help);
+        const std::string metrics = admin::metrics_text(control.status_now(), *control.settings().snapshot());
+        const std::string sample = "sallyport_refusals_total{rule=\"" + std::string{text(rule)} + "\"} ";
+        EXPECT_NE(metrics.find(sample), std::string::npos) << sample;
+    }
+    /// The id in what came back to a user of a; empty: none.
+    [[nodiscard]] std::string id_in_bounce(const std::string& stanza) {
+        const std::string mark = "<verdict xmlns='urn:sallyport:verdict:0' id='";
+        for (const auto* one : f.a.user().with_id(stanza)) {
+            const std::size_t at = one->bytes.find(mark);
+            if (at != std::string::npos) return one->bytes.substr(at + mark.size(), 14);
+        }
+        return {};
+    }
+    /// Sent by a user of a, and come back.
+    [[nodiscard]] std::string bounce_of(const std::string& to, const std::string& stanza) {
+        f.a.user().message("romeo@a.test", to, stanza);
+        EXPECT_TRUE(f.world.run_until([&] { return f.a.user().got(stanza); }, std::chrono::minutes{3})) << f.logs();
+        return id_in_bounce(stanza);
+    }
+    Federation f{GetParam()};
+    SimControl at_a{f, f.a}, at_b{f, f.b};
+};
+INSTANTIATE_TEST_SUITE_P(Shards, Refusal, testing::Values(1U, 2U));
+
+TEST_P(Refusal, OfAnInboundStreamByThePolicyIsOneThingEverywhere) {
+    at_b.set({{"federation.deny_list", R"(["a.test"])"}});
+    (void)bounce_of("juliet@b.test", "m1");
+    const std::string id = f.b.edge_log.last("s2s.refused", "verdict");
+    const std::string remedy = "remove it from federation.deny_list to allow it";
+    agree(at_b, id, Rule::deny_list, record::Subject::stream, remedy);
+    const std::string logged = f.b.edge_log.last("s2s.refused", "why");
+    EXPECT_TRUE(logged.starts_with("deny-list: ")) << logged;
+    EXPECT_TRUE(logged.ends_with("; " + remedy)) << logged;
+    const auto handshakes = f.b.edge_handshakes.list("a.test", 100);
+    EXPECT_TRUE(std::any_of(handshakes.begin(), handshakes.end(),
+                            [&](const auto& one) { return one->inbound && !one->good && one->verdict_id == id; }));
+}
+
+TEST_P(Refusal, OfAStanzaByThePolicyIsOneThingEverywhere) {
+    at_a.set({{"federation.deny_list", R"(["b.test"])"}});
+    const std::string id = bounce_of("juliet@b.test", "m1");
+    const std::string remedy = "remove it from federation.deny_list to allow it";
+    agree(at_a, id, Rule::deny_list, record::Subject::stanza, remedy);
+    EXPECT_EQ(f.a.edge_log.last("s2s.outbound.refused", "verdict"), id);
+    EXPECT_EQ(f.a.edge_log.last("s2s.outbound.refused", "rule"), "deny-list");
+    EXPECT_EQ(f.a.edge_log.last("s2s.stanza.bounced", "verdict"), id);
+    EXPECT_EQ(f.a.edge_log.last("s2s.stanza.bounced", "rule"), "deny-list");
+    const std::string logged = f.a.edge_log.last("s2s.stanza.bounced", "why");
+    EXPECT_TRUE(logged.ends_with("; " + remedy)) << logged;
+}
+
+TEST_P(Refusal, ByDialbackIsOneThingEverywhereOnBothSides) {
+    // b asks somebody else about a's key.
+    SimServer stranger{f.world, "198.51.100.40", {.verify = "invalid", .names = {"a.test"}}};
+    f.dns.forget("xmpp.a.test");
+    f.dns.address("xmpp.a.test", "198.51.100.40");
+    const std::string id_of_a = bounce_of("juliet@b.test", "m1");
+    EXPECT_GE(stranger.accepted(), 1U);
+    agree(at_a, id_of_a, Rule::dialback, record::Subject::stanza, "`sallyport check dialback b.test`");
+    EXPECT_EQ(f.a.edge_log.last("s2s.outbound.failed", "step"), "dialback");
+    EXPECT_EQ(f.a.edge_log.last("s2s.stanza.bounced", "rule"), "dialback");
+    const std::string id_of_b = f.b.edge_log.last("s2s.result.answered", "verdict");
+    EXPECT_EQ(f.b.edge_log.last("s2s.result.answered", "type"), "invalid");
+    agree(at_b, id_of_b, Rule::dialback, record::Subject::dialback, "`sallyport check dialback a.test`");
+}
+
+TEST_P(Refusal, ByAFailedDialIsOneThingEverywhere) {
+    f.dns.srv("_xmpp-server._tcp.shut.test", 0, 0, 5269, "xmpp.shut.test");
+    f.dns.address("xmpp.shut.test", "198.51.100.99");
+    const std::string id = bounce_of("juliet@shut.test", "m1");
+    agree(at_a, id, Rule::tcp, record::Subject::stanza,
+          "`sallyport check tls shut.test`; ask the peer's administrator whether the port is open");
+    EXPECT_EQ(f.a.edge_log.last("s2s.outbound.failed", "verdict"), id);
+    EXPECT_EQ(f.a.edge_log.last("s2s.outbound.failed", "step"), "tcp");
+    EXPECT_EQ(f.a.edge_log.last("s2s.stanza.bounced", "rule"), "tcp");
+    const auto walk = at_a.why("a.test", "shut.test");
+    EXPECT_EQ(said(walk, "blocked_at"), "tcp");
+    EXPECT_EQ(said(walk, "part"), text(row_of(Rule::tcp).part));
 }
 
 }  // namespace

@@ -346,9 +346,9 @@ void Dialogue::expect_failed(const xmpp::DomainPair& pair, xmpp::StanzaCondition
     const auto found = take<PairFailed>();
     ASSERT_TRUE(found) << "no pair failed";
     EXPECT_EQ(found->pair.text(), pair.text());
-    EXPECT_EQ(xmpp::text(found->condition), xmpp::text(condition));
+    EXPECT_EQ(xmpp::text(found->failure.condition), xmpp::text(condition));
     if (!step.empty()) {
-        EXPECT_EQ(found->step, step);
+        EXPECT_EQ(text(found->failure.stage), step);
     }
 }
 
@@ -357,7 +357,7 @@ void Dialogue::expect_failed_for_good(const xmpp::DomainPair& pair, bool permane
     const auto found = take<PairFailed>();
     ASSERT_TRUE(found) << "no pair failed";
     EXPECT_EQ(found->pair.text(), pair.text());
-    EXPECT_EQ(found->permanent, permanent) << found->text;
+    EXPECT_EQ(found->failure.permanent, permanent) << found->failure.why;
 }
 
 void Dialogue::expect_verified(const xmpp::DomainPair& pair, Verified::Outcome outcome) {

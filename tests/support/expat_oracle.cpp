@@ -23,6 +23,15 @@ struct Free {
 };
 using Parser = std::unique_ptr<std::remove_pointer_t<XML_Parser>, Free>;
 
+}  // namespace
+
+bool expat_takes(std::string_view document) {
+    const Parser parser{XML_ParserCreateNS(nullptr, separator)};
+    return XML_Parse(parser.get(), document.data(), static_cast<int>(document.size()), 1) == XML_STATUS_OK;
+}
+
+namespace {
+
 /// XML 1.0 has more names in its 5th edition than in the 4th, which expat knows. The characters by which they differ
 /// are exchanged for others that expat takes in the same places of a name, and put back into what it reports; nothing
 /// else is.
@@ -89,11 +98,6 @@ private:
             return Place::start;
         }
         return c == 0xB7 || in(0x300, 0x36F) || in(0x203F, 0x2040) ? Place::behind : Place::nowhere;
-    }
-
-    static bool expat_takes(const std::string& document) {
-        const Parser parser{XML_ParserCreate(nullptr)};
-        return XML_Parse(parser.get(), document.data(), static_cast<int>(document.size()), 1) == XML_STATUS_OK;
     }
 
     /// Where expat has the character in names.

@@ -30,6 +30,8 @@ struct Reading {
 [[nodiscard]] Reading read_with_reader(std::string_view bytes, const XmlLimits& limits,
                                        const std::function<std::size_t()>& next_size = {});
 [[nodiscard]] Reading read_with_expat(std::string_view bytes);
+/// The bytes as they are, with the names that expat has.
+[[nodiscard]] bool expat_takes(std::string_view document);
 /// One element that stands alone.
 [[nodiscard]] std::optional<xml::Element> parse_with_expat(std::string_view bytes);
 

@@ -50,8 +50,9 @@ void LinkEnd::begin(std::unique_ptr<io::Stream> stream) {
     settings.end = end_;
     settings.realm = name_;
     std::replace(settings.realm.begin(), settings.realm.end(), '.', '-');
-    settings.node = name_ + std::to_string(starts_);
+    settings.node = name_ + process + std::to_string(starts_);
     settings.secret = secret_;
+    settings.shards = shards;
     settings.stream_id = "stream-of-" + name_ + std::to_string(connections);
     machine_ = std::make_unique<link::Machine>(settings, world_.loop().now());
     XmlLimits limits = Limits{}.after_auth;
@@ -106,6 +107,7 @@ void LinkEnd::stanza(const xmpp::Stanza& stanza) {
     const std::string id{stanza.id};
     if (poison.contains(id)) return end_connection();
     received.push_back(id);
+    if (on_stanza) on_stanza(stanza);
     const std::uint64_t number = window_.received();
     if (finishes && !finishes(stanza)) return;
     window_.handled(number);
@@ -149,7 +151,8 @@ void LinkEnd::carry_out(link::Actions& actions) {
         } else if (auto* wanted = std::get_if<link::SessionWanted>(&action)) {
             if (end_ == link::End::dialler) {
                 if (remembers && !session_.empty()) {
-                    machine_->resume(session_, window_.h(), answer);
+                    machine_->resume(session_, window_.h() + miscounts, answer);
+                    answer.push_back(link::Send{behind_resume});
                 } else {
                     machine_->enable({}, answer);
                 }
@@ -165,6 +168,8 @@ void LinkEnd::carry_out(link::Actions& actions) {
             }
         } else if (auto* open = std::get_if<link::SessionOpen>(&action)) {
             session(open->resumed, open->id, answer);
+        } else if (std::holds_alternative<link::FactsReceived>(action)) {
+            ++facts;
         } else if (std::holds_alternative<link::CountWanted>(action)) {
             machine_->acknowledge(window_.h(), world_.loop().wall(), answer);
         } else if (auto* closing = std::get_if<link::Close>(&action)) {

@@ -31,6 +31,12 @@ public:
     void die();
     /// A stanza of its own, uncounted.
     void say(const std::string& bytes) { stream_->write(bytes); }
+    /// What another end has, which it is a copy of.
+    void copy_session(const LinkEnd& of) { session_ = of.session_; }
+    /// The present connection breaks; as a core it comes back.
+    void cut() { stream_->abort(); }
+    /// Reads nothing more, or reads again.
+    void hang(bool hung) { stream_->pause(hung); }
     [[nodiscard]] bool open() const { return stream_ != nullptr && machine_ != nullptr && machine_->open(); }
 
     std::set<std::string> poison;           ///< ids of stanzas that end the connection
@@ -38,8 +44,13 @@ public:
     bool remembers = true;                  ///< sessions are resumed; otherwise each connection is a new process
     std::function<bool(const xmpp::Stanza&)> finishes;  ///< says *done* of it at once; unset: of all
     std::uint32_t miscounts = 0;        ///< so many more than it received, it says when a session is resumed
+    std::string process;                ///< tells it from another one of its name
+    std::string behind_resume;          ///< is said in the same breath as `<resume/>`
+    std::uint32_t shards = 1;           ///< it says that its node has so many
+    std::uint64_t facts = 0;            ///< of peers, that it was told
     std::vector<std::string> received;  ///< ids, in order, each time
     std::uint64_t connections = 0;      ///< that had a session
+    std::function<void(const xmpp::Stanza&)> on_stanza;  ///< each that it receives
 
     void on_bytes(std::string_view bytes) override;
     void on_tls(const TlsFacts& facts) override;

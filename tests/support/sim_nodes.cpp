@@ -2,6 +2,9 @@
 #include "support/sim_nodes.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <stdexcept>
 
 #include "base/hash.h"
 #include "proto/xmpp/namespaces.h"
@@ -11,7 +14,7 @@ namespace sallyport::test {
 namespace {
 
 constexpr std::string_view component_secret = "component secret";
-constexpr std::uint16_t s2s_port = 5269, link_port = 5275, component_port = 5347;
+constexpr std::uint16_t s2s_port = 5269, link_port = 5275, component_port = 5347, client_port = 5222;
 
 Endpoint at(const std::string& address, std::uint16_t port) { return {*IpAddress::parse(address), port}; }
 xmpp::Domain domain(const std::string& text) { return *xmpp::Domain::parse(text); }
@@ -24,7 +27,7 @@ std::string realm(std::string node) {
 /// Peers see certificates of an authority that they do not know, as dialback expects; the link knows its own.
 std::shared_ptr<const io::TlsContext> s2s_tls(const std::string& name) {
     SimTlsSettings settings;
-    settings.identities = {sim_certificate({name, "rooms." + name, "imp." + name}, "Nobody's CA")};
+    settings.identities = {sim_certificate({name, "rooms." + name, "imp." + name, "chat." + name}, "Nobody's CA")};
     return sim_tls_context(settings);
 }
 
@@ -81,6 +84,11 @@ void SimUser::take_element() {
         attached_ = true;
         return;
     }
+    if (reader_->shell().space == xmpp::ns::streams) {
+        const xml::Element tree = reader_->tree();
+        if (const xml::Element* condition = tree.first_child()) stream_error_ = condition->name;
+        return;
+    }
     xmpp::Stanza stanza;
     xmpp::StanzaProblem problem;
     // A component may know other addresses than we do.
@@ -127,12 +135,12 @@ void ProcessLoop::defer(std::function<void()> work) {
 }
 
 SimProcess::SimProcess(SimWorld& world, SimNetwork& host, SimDns& dns, MemorySink& log, std::uint32_t count,
-                       std::string instance_)
+                       std::string instance_, const Limits& limits)
     : loop{world.loop()},
       instance{std::move(instance_)},
       dice{std::make_shared<std::mt19937_64>(sip_hash({1, 2}, instance))},
       bus{count},
-      ledger{Limits{}} {
+      ledger{limits} {
     const auto fresh_id = [ids = ids, name = instance] {
         return to_hex(sha256(name + std::to_string(++*ids))).substr(0, 32);
     };
@@ -164,12 +172,45 @@ Organisation::Organisation(SimWorld& world, SimDns& dns, const std::string& name
     settings.privacy_mode = config::PrivacyMode::deny_list;
     settings.dialback_secret = "dialback secret of " + name;
     for (const std::string& served : {name, "rooms." + name, "imp." + name}) {
-        settings.domains.push_back(*config::NamePattern::parse(served));
-        dns.srv("_xmpp-server._tcp." + served, 0, 0, s2s_port, "xmpp." + name);
+        serve(served);
         if (served == imp_user.domain()) continue;
         users.push_back(std::make_unique<SimUser>(user_host, served, std::string{component_secret}));
     }
     dns.address("xmpp." + name, edge_public);
+}
+
+Organisation::~Organisation() {
+    presence.reset();
+    directory.reset();
+    if (!users_folder_.empty()) std::filesystem::remove_all(users_folder_);
+}
+
+void Organisation::serve(const std::string& served) {
+    settings.domains.push_back(*config::NamePattern::parse(served));
+    dns_.srv("_xmpp-server._tcp." + served, 0, 0, s2s_port, "xmpp." + name);
+}
+
+void Organisation::keep_users(const std::vector<std::string>& names) {
+    serve("chat." + name);
+    users_folder_ = (std::filesystem::temp_directory_path() / "sallyport-sim-XXXXXX").string();
+    if (mkdtemp(users_folder_.data()) == nullptr) throw std::runtime_error{"no folder for users"};
+    im::Directory::Options options;
+    options.path = users_folder_ + "/users.db";
+    options.domains = {domain("chat." + name)};
+    options.limits = limits;
+    options.random_bytes = [](std::size_t count) { return std::string(count, 'r'); };
+    options.wall = [this] { return world_.loop().wall(); };
+    directory = std::move(*im::Directory::open(std::move(options)));
+    for (const std::string& user : names) {
+        directory->add(user + "@chat." + name, "pencil", [](const Result<io::UserName>& added) {
+            if (!added) throw std::runtime_error{added.error().text};
+        });
+    }
+}
+
+std::unique_ptr<SimClient> Organisation::client(const std::string& user) {
+    return std::make_unique<SimClient>(world_, user_host, at(presence_address, client_port), "chat." + name, user,
+                                       "pencil");
 }
 
 std::string Organisation::common_secret() const { return named_links ? "" : "link secret of " + name; }
@@ -237,9 +278,19 @@ nodes::PresenceParts Organisation::presence_parts(const std::string& instance) c
 void Organisation::start_presence() {
     has_presence = true;
     const std::string instance = "imp-" + name + "-" + std::to_string(++starts_);
-    presence.reset(new SimPresence{{world_, presence_host, dns_, presence_log, 1, instance}, {}, {}});
-    presence->shard =
-        std::make_unique<nodes::PresenceShard>(*presence->process.shards.front(), presence_parts(instance));
+    presence.reset(new SimPresence{{world_, presence_host, dns_, presence_log, 1, instance, limits}, {}, {}});
+    nodes::PresenceParts parts = presence_parts(instance);
+    if (directory) {
+        parts.users.emplace();
+        parts.users->writing.emplace(im::Storage::Disk{presence->process.loop, directory->store()});
+        parts.users->reading.emplace(im::Storage::Disk{presence->process.loop, directory->store()});
+        parts.users->domains = {domain("chat." + name)};
+        SimTlsSettings tls;
+        tls.identities = {sim_certificate({"chat." + name})};
+        parts.users->tls = sim_tls_context(tls);
+    }
+    presence->shard = std::make_unique<nodes::PresenceShard>(*presence->process.shards.front(), parts);
+    if (directory) static_cast<void>(presence->shard->users()->listen(at(presence_address, client_port)));
     static_cast<void>(presence->shard->components().listen(at(presence_address, component_port)));
     load(table);
     auto listener = presence_host.listen(
@@ -255,13 +306,14 @@ void Organisation::load(presence::LoadedTable loaded) {
 
 void Organisation::start_edge() {
     const std::string instance = "edge-" + name + "-" + std::to_string(++starts_);
-    edge.reset(new SimEdge{{world_, edge_host, dns_, edge_log, shards_, instance}, {}, {}});
+    edge.reset(new SimEdge{{world_, edge_host, dns_, edge_log, shards_, instance, limits}, {}, {}});
     nodes::EdgeParts parts = edge_parts(instance);
     parts.to_control = [node = edge.get()](std::function<void()> work) { node->process.loop.post(std::move(work)); };
     parts.on_handshake = [this](const record::Handshake& handshake) { edge_handshakes.add(handshake); };
     for (auto& shard : edge->process.shards) {
         edge->shards.push_back(std::make_unique<nodes::EdgeShard>(*shard, edge->process.ledger, parts, edge->shards));
     }
+    for (auto& shard : edge->shards) shard->connect();
     for (auto& shard : edge->shards) static_cast<void>(shard->s2s().listen(at(edge_public, s2s_port), false));
     auto listener = edge_host.listen(at(edge_link, link_port), [node = edge.get()](std::unique_ptr<io::Stream> stream) {
         node->shards[node->next_shard % node->shards.size()]->hub().accept(std::move(stream));
@@ -272,7 +324,7 @@ void Organisation::start_edge() {
 
 void Organisation::start_core(bool dialling) {
     const std::string instance = "core-" + name + "-" + std::to_string(++starts_);
-    core.reset(new SimCore{{world_, core_host, dns_, core_log, shards_, instance}, {}});
+    core.reset(new SimCore{{world_, core_host, dns_, core_log, shards_, instance, limits}, {}});
     for (auto& shard : core->process.shards) {
         core->shards.push_back(
             std::make_unique<nodes::CoreShard>(*shard, core->process.ledger, core_parts(instance), core->shards));
@@ -304,7 +356,7 @@ bool Organisation::up() const {
         const auto sessions = shard->hub().sessions();
         return !sessions.empty() &&
                std::all_of(sessions.begin(), sessions.end(),
-                           [](const link::SessionStatus& session) { return session.state == "open"; });
+                           [](const link::SessionStatus& session) { return session.state == link::LinkState::open; });
     });
     const bool bound = std::any_of(edge->shards.begin(), edge->shards.end(),
                                    [this](const auto& shard) { return shard->hub().advertises(name); });

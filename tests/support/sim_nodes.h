@@ -20,7 +20,9 @@
 #include "nodes/core/core_shard.h"
 #include "nodes/edge/edge_shard.h"
 #include "nodes/presence/presence_shard.h"
+#include "services/im/directory.h"
 #include "services/record/archive.h"
+#include "support/sim_client.h"
 #include "support/sim_dns.h"
 #include "support/sim_log.h"
 #include "support/sim_network.h"
@@ -44,6 +46,10 @@ public:
 
     void message(const std::string& from, const std::string& to, const std::string& id, const std::string& body = {});
     void say(const std::string& bytes);
+    /// Reads nothing more, like a process that hangs.
+    void hang(bool hung) { stream_->pause(hung); }
+    /// The condition of the stream error that it was told last.
+    [[nodiscard]] const std::string& stream_error() const { return stream_error_; }
 
     [[nodiscard]] const std::vector<Received>& received() const { return received_; }
     [[nodiscard]] std::vector<const Received*> with_id(const std::string& id) const;
@@ -66,6 +72,7 @@ private:
     std::unique_ptr<xml::Reader> reader_;
     xmpp::StanzaIntake intake_;
     std::vector<Received> received_;
+    std::string stream_error_;
     bool attached_ = false;
 };
 
@@ -89,7 +96,7 @@ private:
 /// What the shards of one simulated process stand on.
 struct SimProcess {
     SimProcess(SimWorld& world, SimNetwork& host, SimDns& dns, MemorySink& log, std::uint32_t shards,
-               std::string instance_);
+               std::string instance_, const Limits& limits = Limits{});
 
     ProcessLoop loop;
     std::string instance;
@@ -127,6 +134,9 @@ struct SimPresence {
 class Organisation {
 public:
     Organisation(SimWorld& world, SimDns& dns, const std::string& name, unsigned number, std::uint32_t shards);
+    ~Organisation();
+    Organisation(const Organisation&) = delete;
+    Organisation& operator=(const Organisation&) = delete;
 
     void start_edge();
     /// `dialling` false: dial_edge() later, when users are attached.
@@ -135,6 +145,10 @@ public:
     /// A presence node for imp.<name>; from now on the core dials it too. Its router has loaded `table`.
     void start_presence();
     void load(presence::LoadedTable loaded);
+    /// The presence node has users of chat.<name>, on a real disk, each with the password "pencil". Before start().
+    void keep_users(const std::vector<std::string>& names);
+    /// Who connects there.
+    [[nodiscard]] std::unique_ptr<SimClient> client(const std::string& user);
     void attach_users();
     void kill_edge() { edge.reset(); }
     void kill_core() { core.reset(); }
@@ -164,7 +178,8 @@ public:
     std::unique_ptr<SimCore> core;
     bool has_presence = false;
     presence::LoadedTable table;
-    SimUser imp_user;  ///< of imp.<name>
+    SimUser imp_user;                          ///< of imp.<name>
+    std::unique_ptr<im::Directory> directory;  ///< null: no users
     std::unique_ptr<SimPresence> presence;
 
     /// Of the link to that node, and who may connect to it there.
@@ -173,6 +188,7 @@ public:
     [[nodiscard]] link::Neighbours cores(const std::string& at) const;
 
 private:
+    void serve(const std::string& domain);
     [[nodiscard]] nodes::EdgeParts edge_parts(const std::string& instance) const;
     [[nodiscard]] nodes::CoreParts core_parts(const std::string& instance) const;
     [[nodiscard]] nodes::PresenceParts presence_parts(const std::string& instance) const;
@@ -181,6 +197,7 @@ private:
     SimDns& dns_;
     std::uint32_t shards_;
     unsigned starts_ = 0;
+    std::string users_folder_;
 };
 
 struct Federation {

@@ -49,7 +49,11 @@ public:
     void finish(End how) {
         if (ended) return;
         ended = true;
-        if (how == End::footer) stream_->write("</stream:stream>");
+        if (how == End::down) {
+            stream_->write("<stream:error><" + partner_.ends_with +
+                           " xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>");
+        }
+        if (how == End::footer || how == End::down) stream_->write("</stream:stream>");
         if (how == End::reset) return stream_->abort();
         // As a process that closes its socket: FIN; RST when it has not read everything.
         SimLoop& loop = partner_.world_.loop();
@@ -66,7 +70,7 @@ private:
         stream_->write(
             "<stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' "
             "xmlns:db='jabber:server:dialback' version='1.0' id='stream-" +
-            std::to_string(partner_.connections_) + "' from='" + partner_.name_ +
+            std::to_string(partner_.connections_) + "' from='" + std::string{reader_.header().attribute("to")} +
             "'><stream:features><dialback xmlns='urn:xmpp:features:dialback'><errors/></dialback>" +
             (partner_.manages ? "<sm xmlns='urn:xmpp:sm:3'/>" : "") + "</stream:features>");
     }
@@ -81,8 +85,8 @@ private:
 
     void take_key() {
         const xml::Element key = reader_.tree();
-        stream_->write("<db:result from='" + partner_.name_ + "' to='" + std::string{key.attribute("from")} +
-                       "' type='valid'/>");
+        stream_->write("<db:result from='" + std::string{key.attribute("to")} + "' to='" +
+                       std::string{key.attribute("from")} + "' type='valid'/>");
         ready_ = true;
         if (!partner_.reads) stream_->pause(true);
         if (partner_.ends_when_ready) finish(End::fin);
@@ -126,15 +130,18 @@ private:
 
 SimPartner::SimPartner(SimWorld& world, SimDns& dns, std::string name, unsigned number)
     : world_{world},
+      dns_{dns},
       name_{std::move(name)},
       address_{"198.51.100." + std::to_string(number)},
       host_{world, {address_}} {
-    dns.srv("_xmpp-server._tcp." + name_, 0, 0, 5269, "xmpp." + name_);
+    serve(name_);
     dns.address("xmpp." + name_, address_);
     listen();
 }
 
 SimPartner::~SimPartner() = default;
+
+void SimPartner::serve(const std::string& name) { dns_.srv("_xmpp-server._tcp." + name, 0, 0, 5269, "xmpp." + name_); }
 
 void SimPartner::listen() {
     auto listener = host_.listen({*IpAddress::parse(address_), 5269}, [this](std::unique_ptr<io::Stream> stream) {

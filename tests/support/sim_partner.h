@@ -31,6 +31,7 @@ public:
         footer,  ///< closing tag, then FIN
         fin,     ///< FIN without a word
         reset,
+        down,  ///< stream error `ends_with`, closing tag, FIN
     };
 
     /// At 198.51.100.`number`, listening from the start.
@@ -41,12 +42,13 @@ public:
 
     bool manages = true;  ///< offers XEP-0198
     Acks acks = Acks::true_ones;
-    std::size_t most_bytes = 1 << 22;      ///< of a stanza; a larger one ends the stream
-    std::string words = "stanza-too-big";  ///< the text of the stream error then
-    std::size_t bytes_per_second = 0;      ///< at which it reads; 0: as they come
-    bool reads = true;                     ///< once a pair is ready
-    bool ends_when_ready = false;          ///< FIN as soon as a pair is ready
-    bool answers_pings = true;             ///< a byte on the stream for each XEP-0199 ping
+    std::size_t most_bytes = 1 << 22;           ///< of a stanza; a larger one ends the stream
+    std::string words = "stanza-too-big";       ///< the text of the stream error then
+    std::size_t bytes_per_second = 0;           ///< at which it reads; 0: as they come
+    bool reads = true;                          ///< once a pair is ready
+    bool ends_when_ready = false;               ///< FIN as soon as a pair is ready
+    bool answers_pings = true;                  ///< a byte on the stream for each XEP-0199 ping
+    std::string ends_with = "system-shutdown";  ///< the condition of End::down
 
     [[nodiscard]] const std::string& name() const { return name_; }
     [[nodiscard]] const std::string& address() const { return address_; }
@@ -57,6 +59,8 @@ public:
     [[nodiscard]] std::size_t count(const std::string& id) const;
     void end(End how);
     void set_reads(bool reading);
+    /// It serves this name as well.
+    void serve(const std::string& name);
     void deafen() { listener_.reset(); }
     void listen();
 
@@ -68,6 +72,7 @@ private:
     friend class Stream;
 
     SimWorld& world_;
+    SimDns& dns_;
     std::string name_, address_;
     SimNetwork host_;
     std::unique_ptr<io::Listener> listener_;

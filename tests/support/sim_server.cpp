@@ -76,6 +76,7 @@ private:
         if (habits_.stops_at == Stop::starttls) return;
         SimTlsSettings settings;
         settings.identities = {sim_certificate(habits_.names, habits_.issuer)};
+        if (habits_.not_after) settings.identities.front().not_after = *habits_.not_after;
         stream_->start_tls(sim_tls_context(settings), io::TlsRole::server, habits_.names.front());
     }
 

@@ -40,6 +40,7 @@ public:
         std::string verify = "valid";                    ///< the same
         std::vector<std::string> names{"partner.test"};  ///< of its certificate
         std::string issuer = "Nobody's CA";
+        std::optional<WallTime> not_after{};  ///< of its certificate
     };
 
     SimServer(SimWorld& world, const std::string& address, Habits habits, std::uint16_t port = 5269);

@@ -28,6 +28,7 @@ public:
     void follow() override { end_->follow(); }
     [[nodiscard]] std::uint64_t written() const override { return end_->written(); }
     [[nodiscard]] std::uint64_t taken() const override { return end_->taken(); }
+    [[nodiscard]] std::uint64_t received() const override { return end_->received(); }
     void pause(bool paused) override { end_->pause(paused); }
     void start_tls(std::shared_ptr<const io::TlsContext> context, io::TlsRole role, const std::string& name) override {
         end_->start_tls(std::move(context), role, name);
@@ -141,6 +142,7 @@ std::size_t SimEnd::receive(char* into, std::size_t room) {
     const std::size_t size = std::min(room, inbox_.size());
     std::copy_n(inbox_.begin(), size, into);
     inbox_.erase(0, size);
+    received_ += size;
     if (const auto peer = peer_.lock(); peer && size > 0) peer->schedule();  // its window has opened
     return size;
 }

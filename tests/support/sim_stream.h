@@ -29,6 +29,7 @@ public:
     void write(std::string_view bytes);
     [[nodiscard]] std::size_t pending() const { return out_.size() + wire_.size(); }
     void follow() { follows_ = true; }
+    [[nodiscard]] std::uint64_t received() const { return received_; }
     [[nodiscard]] std::uint64_t written() const { return written_; }
     [[nodiscard]] std::uint64_t taken() { return passage_.taken(frozen_ ? frozen_wire_ : acknowledged_wire()); }
     void pause(bool paused);
@@ -81,7 +82,7 @@ private:
     std::string broken_;
     std::size_t in_flight_ = 0;
     io::Passage passage_;
-    std::uint64_t written_ = 0, wire_bytes_ = 0, frozen_wire_ = 0;
+    std::uint64_t received_ = 0, written_ = 0, wire_bytes_ = 0, frozen_wire_ = 0;
     bool follows_ = false, frozen_ = false;
     TimePoint last_arrival_{};
     Phase phase_ = Phase::open;

@@ -36,7 +36,7 @@ public:
         s2s::Admission admission;
         if (denied.contains(p.remote.text()) || denied.contains(p.text()) || served.contains(p.remote.text())) {
             admission.allowed = false;
-            admission.rule = "deny-list";
+            admission.rule = Rule::deny_list;
             admission.why = "the test denies it";
             admission.verdict_id = "v-0123456789ab";
         }

@@ -32,7 +32,9 @@ export default function access(stage) {
     await desk.page.waitForSelector("#main h1");
     await desk.page.click("button[aria-label='Sign out']");
     await desk.page.waitForSelector("input[name=user]");
-    const again = await desk.context.request.get(`${desk.url}/api/v1/status`, { headers: { Cookie: `${cookie.name}=${cookie.value}` } });
+    const again = await desk.context.request.get(`${desk.url}/api/v1/status`, {
+      headers: { Cookie: `${cookie.name}=${cookie.value}` },
+    });
     assert.equal(again.status(), 401);
     await desk.calm();
     await desk.close();
@@ -49,7 +51,11 @@ export default function access(stage) {
     assert.ok(await desk.page.isDisabled("main button:has-text('Close streams')"));
     const refused = await desk.page.evaluate(async () => {
       const { result } = await (await fetch("/api/v1/session")).json();
-      const answer = await fetch("/api/v1/peers/close", { method: "POST", headers: { "Content-Type": "application/json", "X-Sallyport-CSRF": result.csrf }, body: JSON.stringify({ domain: "capulet.lab" }) });
+      const answer = await fetch("/api/v1/peers/close", {
+        method: "POST",
+        headers: { "Content-Type": "application/json", "X-Sallyport-CSRF": result.csrf },
+        body: JSON.stringify({ domain: "capulet.lab" }),
+      });
       return answer.status;
     });
     assert.equal(refused, 403);
@@ -65,12 +71,14 @@ export default function access(stage) {
     assert.match(await page.textContent("main"), /see everything but accounts/);
     assert.deepEqual(await desk.accessibility(), []);
     const change = async (current, password, again = password) => {
-      for (const [field, value] of Object.entries({ current, password, again })) await page.fill(`main input[name=${field}]`, value);
+      for (const [field, value] of Object.entries({ current, password, again })) {
+        await page.fill(`main input[name=${field}]`, value);
+      }
       await page.click("main form button[type=submit]");
     };
     const wrong = (field) => page.textContent(`main .field:has(input[name=${field}]) .error`);
     await change(old, "still waters 34567", "still waters 34568");
-    assert.match(await wrong("again"), /not what stands above/);
+    assert.match(await wrong("again"), /two passwords differ/);
     await change("not the old one", "still waters 34567");
     assert.match(await wrong("current"), /wrong/);
     await change(old, "short");
@@ -118,21 +126,26 @@ export default function access(stage) {
     const ask = () => fetch_status(desk, token);
     assert.equal(await ask(), 200);
     await desk.page.click("dialog button[aria-label=Close]");
-    await desk.page.click("main tbody tr:has-text('monitoring') button:has-text('Take back')");
-    await desk.page.click("dialog button:has-text('Take back')");
+    await desk.page.click("main tbody tr:has-text('monitoring') button:has-text('Revoke')");
+    await desk.page.click("dialog button:has-text('Revoke')");
     await desk.page.waitForSelector("main tbody tr:has-text('monitoring')", { state: "detached" });
     assert.equal(await ask(), 401);
 
     await desk.page.click("role=tab[name='Audit']");
     await desk.page.waitForSelector("main tbody tr:has-text('tokens.remove')");
-    assert.ok(!(await desk.page.textContent("main")).includes("a long enough password"), "passwords never reach the audit");
+    assert.ok(
+      !(await desk.page.textContent("main")).includes("a long enough password"),
+      "passwords never reach the audit",
+    );
     await desk.done();
   });
 }
 
 const fetch_status = async (desk, token) => {
   const context = await desk.context.browser().newContext({ ignoreHTTPSErrors: true });
-  const answer = await context.request.get(`${desk.url}/api/v1/status`, { headers: { Authorization: `Bearer ${token}` } });
+  const answer = await context.request.get(`${desk.url}/api/v1/status`, {
+    headers: { Authorization: `Bearer ${token}` },
+  });
   await context.close();
   return answer.status();
 };

@@ -1,5 +1,6 @@
-// All tests of the pages in one world: a real edge, core and presence node with real partners. Those that look at every page and
-// those that use the pages go on side by side, each kind one test after another; speed is measured before, with nothing beside it.
+// All tests of the pages in one world: a real edge, core and presence node with real partners. Those that look at every
+// page and those that use the pages go on side by side, each kind one test after another; speed is measured before,
+// with nothing beside it.
 import { after, before, describe } from "node:test";
 import access from "./access.mjs";
 import configuration from "./configuration.mjs";

@@ -18,7 +18,17 @@ export default function configuration(stage) {
     const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
     await desk.go("federation");
     const labels = await desk.page.locator("main .federation .field > label").allTextContents();
-    assert.deepEqual(labels.slice(0, 6).map((one) => one.replace(" *", "")), ["XMPP federation support", "Use static routes", "Dialback secret", "Security mode", "Require client-side security certificates", "Privacy mode"]);
+    assert.deepEqual(
+      labels.slice(0, 6).map((one) => one.replace(" *", "")),
+      [
+        "XMPP federation support",
+        "Use static routes",
+        "Dialback secret",
+        "Security mode",
+        "Require client-side security certificates",
+        "Privacy mode",
+      ],
+    );
     assert.ok(await desk.page.isDisabled("main form button[type=submit]"), "nothing to save yet");
     await desk.page.selectOption(`${field("Security mode")} select`, "tls_optional");
     await desk.page.selectOption(`${field("Privacy mode")} select`, "off");
@@ -48,7 +58,9 @@ export default function configuration(stage) {
     assert.match(await row.locator(".error").textContent(), /16/);
     await row.locator("input").fill("a secret that only this test knows");
     await save(desk);
-    for (const answer of [await desk.page.content(), JSON.stringify(await stage.world.cli("edge", "config", "get"))]) assert.ok(!answer.includes("only this test knows"));
+    for (const answer of [await desk.page.content(), JSON.stringify(await stage.world.cli("edge", "config", "get"))]) {
+      assert.ok(!answer.includes("only this test knows"));
+    }
     await desk.done();
   });
 
@@ -56,7 +68,11 @@ export default function configuration(stage) {
     const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
     await desk.go("federation");
     // This page does not hear of the change: as one whose connection was just lost.
-    await desk.page.evaluate(() => Object.defineProperty(document, "hidden", { value: true }) && document.dispatchEvent(new Event("visibilitychange")));
+    await desk.page.evaluate(
+      () =>
+        Object.defineProperty(document, "hidden", { value: true }) &&
+        document.dispatchEvent(new Event("visibilitychange")),
+    );
     await stage.world.cli("edge", "config", "set", "federation.bidi", "on");
     await stage.world.cli("edge", "config", "set", "federation.security_mode", "no_tls");
     await desk.page.selectOption(`${field("Security mode")} select`, "tls_optional");
@@ -111,7 +127,7 @@ export default function configuration(stage) {
     assert.match(await desk.page.textContent("main form .error"), /script/);
     for (const name of ["*.iago.example", "iago.example"]) {
       await desk.page.click(`main tbody tr:has(b:text-is("${name}")) button`);
-      await desk.page.click("dialog button:has-text('Take off')");
+      await desk.page.click("dialog button:has-text('Remove')");
       await desk.page.waitForSelector(`main tbody tr:has(b:text-is("${name}"))`, { state: "detached" });
     }
     assert.ok(!(await setting("edge", "federation.deny_list")).join().includes("iago"));
@@ -124,13 +140,16 @@ export default function configuration(stage) {
     await desk.page.click("main button:has-text('New exception')");
     await desk.page.fill("dialog .field:has-text('Domain') input", "cassio.example");
     await desk.page.selectOption("dialog .field:has-text('Authentication') select", "certificate");
-    await desk.page.fill("dialog .field:has-text('Note') input", "until their dialback is mended");
+    await desk.page.fill("dialog .field:has-text('Note') input", "until their dialback is fixed");
     await desk.picture("exception", { whole: false });
     await desk.page.click("dialog button[type=submit]");
     await desk.page.waitForSelector("main tbody tr:has-text('cassio.example')");
     const peers = await setting("edge", "federation.peers");
     assert.equal(peers.find(({ domain }) => domain === "cassio.example").authentication, "certificate");
-    assert.ok(peers.some(({ domain }) => domain === "capulet.lab"), "the others stay");
+    assert.ok(
+      peers.some(({ domain }) => domain === "capulet.lab"),
+      "the others stay",
+    );
     await desk.page.click("main tbody tr:has-text('cassio.example') button:has-text('Remove')");
     await desk.page.click("dialog button:has-text('Remove')");
     await desk.page.waitForSelector("main tbody tr:has-text('cassio.example')", { state: "detached" });
@@ -146,7 +165,7 @@ export default function configuration(stage) {
     await core.page.fill("main input[name=domain]", "chat.montague.lab");
     await core.page.click("main form button[type=submit]");
     await core.page.waitForSelector("main tbody tr:has-text('chat.montague.lab')");
-    await edge.page.waitForSelector("main tbody tr:has-text('chat.montague.lab')");  // it came by itself
+    await edge.page.waitForSelector("main tbody tr:has-text('chat.montague.lab')"); // it came by itself
     await core.page.click("main tbody tr:has-text('chat.montague.lab') button:has-text('Remove')");
     await core.page.click("dialog button:has-text('Stop federating')");
     await core.page.waitForSelector("main tbody tr:has-text('chat.montague.lab')", { state: "detached" });

@@ -1,14 +1,15 @@
-// Everything without a mouse: the focus is seen, stays in a dialog, and is never lost when a dialog closes, a button works or a
-// row goes.
+// Everything without a mouse: the focus is seen, stays in a dialog, and is never lost when a dialog closes, a button
+// works or a row goes.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Desk } from "./support.mjs";
 
 /** What has the focus, in words. */
-const focused = (page) => page.evaluate(() => {
-  const one = document.activeElement;
-  return `${one.tagName} ${(one.getAttribute("aria-label") ?? one.textContent).trim().slice(0, 40)}`;
-});
+const focused = (page) =>
+  page.evaluate(() => {
+    const one = document.activeElement;
+    return `${one.tagName} ${(one.getAttribute("aria-label") ?? one.textContent).trim().slice(0, 40)}`;
+  });
 
 /** Presses Tab until what has the focus fits; the way a person would come there. */
 async function tab_to(page, wanted, most = 80) {
@@ -21,15 +22,18 @@ async function tab_to(page, wanted, most = 80) {
   assert.fail(`${wanted} was not reached: ${seen.join("; ")}`);
 }
 
-const is_inside = (selector) => (page) => page.evaluate((where) => document.activeElement.closest(where) !== null, selector);
+const is_inside = (selector) => (page) =>
+  page.evaluate((where) => document.activeElement.closest(where) !== null, selector);
 
 export default function keyboard(stage) {
   test("the pages can be used with the keyboard alone", async () => {
     const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
     const { page } = desk;
     await desk.go("peers");
-    await page.waitForFunction(() => document.activeElement.tagName === "H1" && document.activeElement.textContent === "Peers");
-    await page.keyboard.press("Tab");  // from here on the browser shows the focus
+    await page.waitForFunction(
+      () => document.activeElement.tagName === "H1" && document.activeElement.textContent === "Peers",
+    );
+    await page.keyboard.press("Tab"); // from here on the browser shows the focus
     await page.evaluate(() => document.querySelector(".skip").focus());
     const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
     assert.notEqual(outline, "none", "the focus can be seen");
@@ -51,11 +55,16 @@ export default function keyboard(stage) {
       await page.keyboard.press("Tab");
       const place = await page.evaluate(() => {
         const one = document.activeElement;
-        return one === document.body || one.tagName === "H1" ? "" : `${one.tagName} ${one.textContent.trim().slice(0, 30)} ${getComputedStyle(one).outlineStyle}`;
+        return one === document.body || one.tagName === "H1"
+          ? ""
+          : `${one.tagName} ${one.textContent.trim().slice(0, 30)} ${getComputedStyle(one).outlineStyle}`;
       });
       if (place) visited.add(place);
     }
-    assert.ok(["Ping", "Why", "Close streams"].every((name) => [...visited].some((one) => one.startsWith(`BUTTON ${name}`))), [...visited].join("; "));
+    assert.ok(
+      ["Ping", "Why", "Close streams"].every((name) => [...visited].some((one) => one.startsWith(`BUTTON ${name}`))),
+      [...visited].join("; "),
+    );
     assert.ok(![...visited].some((one) => one.endsWith(" none")), [...visited].join("; "));
     await desk.done();
   });
@@ -95,7 +104,9 @@ export default function keyboard(stage) {
     await page.keyboard.press("Enter");
     await page.waitForSelector("main tbody tr:has-text('horatio.example')", { state: "detached" });
     assert.match(await focused(page), /^TR paris\.lab/, "the row below has it now");
-    assert.ok(!(await stage.world.setting("edge", "federation.peers")).some(({ domain }) => domain === "horatio.example"));
+    assert.ok(
+      !(await stage.world.setting("edge", "federation.peers")).some(({ domain }) => domain === "horatio.example"),
+    );
 
     await desk.go("peer/capulet.lab");
     await tab_to(page, /^BUTTON Ping/);

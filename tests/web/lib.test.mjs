@@ -5,8 +5,19 @@ import { bytes, rate, span, value_text } from "../../web/lib/format.js";
 import { visible, visible_child, visible_props } from "../../web/lib/visible.js";
 import { families, quantile, total } from "../../web/lib/open_metrics.js";
 
-const hop = (low, high, all) => families(`# TYPE hop_seconds histogram\nhop_seconds_bucket{hop="link",le="0.1"} ${low}\nhop_seconds_bucket{hop="link",le="1.0"} ${high}
-hop_seconds_bucket{hop="link",le="+Inf"} ${all}\nhop_seconds_count{hop="link"} ${all}\nhop_seconds_sum{hop="link"} 3.5\n# EOF\n`).get("hop_seconds");
+/** A reading of one hop: how many were within 0.1, within 1, and all. */
+const hop = (low, high, all) =>
+  families(
+    [
+      "# TYPE hop_seconds histogram",
+      `hop_seconds_bucket{hop="link",le="0.1"} ${low}`,
+      `hop_seconds_bucket{hop="link",le="1.0"} ${high}`,
+      `hop_seconds_bucket{hop="link",le="+Inf"} ${all}`,
+      `hop_seconds_count{hop="link"} ${all}`,
+      'hop_seconds_sum{hop="link"} 3.5',
+      "# EOF\n",
+    ].join("\n"),
+  ).get("hop_seconds");
 
 test("a quantile is interpolated within its bucket and counts only what came between two readings", () => {
   assert.equal(quantile([], hop(10, 20, 20), 0.5), 0.1);
@@ -17,7 +28,10 @@ test("a quantile is interpolated within its bucket and counts only what came bet
 });
 
 test("labels may hold anything, and counters are added up by them", () => {
-  const all = families('x_total{peer="a\\"}b",outcome="success"} 4\nx_total{peer="c",outcome="failure"} 2\nnonsense\nx_created{peer="c"} 9\n').get("x");
+  const all = families(
+    'x_total{peer="a\\"}b",outcome="success"} 4\nx_total{peer="c",outcome="failure"} 2\n' +
+      'nonsense\nx_created{peer="c"} 9\n',
+  ).get("x");
   assert.equal(total(all), 6);
   assert.equal(total(all, { outcome: "failure" }), 2);
   assert.equal(all[0].labels.peer, 'a"}b');
@@ -27,12 +41,31 @@ test("numbers and spans read as an operator says them", () => {
   assert.deepEqual([0, 59, 61, 3_600, 90_061].map(span), ["now", "59 s", "1 min 1 s", "1 h", "1 d 1 h"]);
   assert.deepEqual([512, 1_536, 10 * 1024 ** 3].map(bytes), ["512 B", "1.5 KiB", "10.0 GiB"]);
   assert.deepEqual([0, 3.14159, 120.4].map(rate), ["0.0", "3.1", "120"]);
-  assert.deepEqual([true, [], ["a", "b"], { s2s: "debug" }, "tls_required"].map(value_text), ["On", "empty", "a, b", "s2s: debug", "TLS required"]);
+  assert.deepEqual([true, [], ["a", "b"], { s2s: "debug" }, "tls_required"].map(value_text), [
+    "On",
+    "empty",
+    "a, b",
+    "s2s: debug",
+    "TLS required",
+  ]);
 });
 
 test("what turns or hides text is shown as what it is", () => {
-  for (const [raw, shown] of [["\u202e", "\\u202e"], ["\u2066", "\\u2066"], ["\u2069", "\\u2069"], ["\u200e", "\\u200e"], ["\u061c", "\\u061c"], ["\u2028", "\\u2028"],
-    ["\u200b", "\\u200b"], ["\ufeff", "\\ufeff"], ["\u{e007f}", "\\udb40\\udc7f"], ["\u0000", "\\u0000"], ["\u0085", "\\u0085"]]) assert.equal(visible(`ann${raw}a@x`), `ann${shown}a@x`);
+  for (const [raw, shown] of [
+    ["\u202e", "\\u202e"],
+    ["\u2066", "\\u2066"],
+    ["\u2069", "\\u2069"],
+    ["\u200e", "\\u200e"],
+    ["\u061c", "\\u061c"],
+    ["\u2028", "\\u2028"],
+    ["\u200b", "\\u200b"],
+    ["\ufeff", "\\ufeff"],
+    ["\u{e007f}", "\\udb40\\udc7f"],
+    ["\u0000", "\\u0000"],
+    ["\u0085", "\\u0085"],
+  ]) {
+    assert.equal(visible(`ann${raw}a@x`), `ann${shown}a@x`);
+  }
   assert.equal(visible("Zürich \u2027 日本 😀\n\ta"), "Zürich \u2027 日本 😀\n\ta");
   assert.deepEqual(visible_child(["a\u202e", 4, null, ["\u2066"]]), ["a\\u202e", 4, null, ["\\u2066"]]);
   assert.deepEqual(visible_props({ title: "a\u202e", value: "b\u202e" }), { title: "a\\u202e", value: "b\u202e" });

@@ -1,4 +1,5 @@
-// What an operator does all day: looks at partners, tries again, asks why, blocks, follows the log, restarts the router.
+// What an operator does all day: looks at partners, tries again, asks why, blocks, follows the log, restarts the
+// router.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
@@ -14,13 +15,20 @@ export default function operation(stage) {
     await stage.world.order({ do: "chat" });
     await desk.go("peers");
     const row = await desk.page.textContent("main tbody tr:has-text('capulet.lab')");
-    for (const part of ["both ways", "open", "TLSv1.3", "TLS_AES_", "Dialback", "certificate valid", ":"]) assert.ok(row.includes(part), `${part} in ${row}`);
-    assert.match(await desk.page.getAttribute("main tbody tr:has-text('capulet.lab') .marks", "aria-label"), /of the last \d handshakes \d failed/);
+    for (const part of ["both ways", "open", "TLSv1.3", "TLS_AES_", "Dialback", "certificate valid", ":"]) {
+      assert.ok(row.includes(part), `${part} in ${row}`);
+    }
+    assert.match(
+      await desk.page.getAttribute("main tbody tr:has-text('capulet.lab') .marks", "aria-label"),
+      /\d of the last \d handshakes failed/,
+    );
     assert.match(await desk.page.textContent("main tbody tr:has-text('tybalt.lab')"), /waiting.*refused/);
     await desk.page.click("main a:text-is('capulet.lab')");
     await desk.page.waitForSelector("main .stream");
     const text = await desk.page.textContent("main");
-    for (const part of ["TLSv1.3", "Dialback", "CN=capulet.lab", "montague.lab – capulet.lab"]) assert.ok(text.includes(part), part);
+    for (const part of ["TLSv1.3", "Dialback", "CN=capulet.lab", "montague.lab – capulet.lab"]) {
+      assert.ok(text.includes(part), part);
+    }
     await desk.page.click("main button:has-text('Ping')");
     await desk.page.waitForSelector(".said :text('answered in')");
     await desk.page.click("main button:text-is('Why')");
@@ -40,32 +48,72 @@ export default function operation(stage) {
     const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
     const { page } = desk;
     await desk.go("overview");
-    await page.waitForFunction(() => document.querySelectorAll(".chart").length === 5 && document.querySelectorAll(".chart canvas").length === 5);
+    await page.waitForFunction(
+      () => document.querySelectorAll(".chart").length === 5 && document.querySelectorAll(".chart canvas").length === 5,
+    );
     /** What stands beside the chart's lines, such as {link: "3 ms"}, as soon as `fits` holds. */
-    const until_shown = (title, fits) => page.waitForFunction(([wanted, judge]) => {
-      const chart = [...document.querySelectorAll(".chart")].find((one) => one.querySelector("figcaption span").textContent === wanted);
-      const shown = Object.fromEntries([...chart.querySelectorAll(".legend")].map((one) => [one.firstChild.nextSibling.textContent.trim(), one.querySelector("b").textContent]));
-      return judge.split(" ").every((label) => Number.parseFloat(shown[label]) > 0) && shown;
-    }, [title, fits], { polling: 100 }).then((handle) => handle.jsonValue());
-    const [hops] = await Promise.all([until_shown("95 % of stanzas within", "link"), until_shown("Stanzas a second", "in out"), stage.world.order({ do: "chat", count: 40 })]);
+    const until_shown = (title, fits) =>
+      page
+        .waitForFunction(
+          ([wanted, judge]) => {
+            const chart = [...document.querySelectorAll(".chart")].find(
+              (one) => one.querySelector("figcaption span").textContent === wanted,
+            );
+            const shown = Object.fromEntries(
+              [...chart.querySelectorAll(".legend")].map((one) => [
+                one.firstChild.nextSibling.textContent.trim(),
+                one.querySelector("b").textContent,
+              ]),
+            );
+            return judge.split(" ").every((label) => Number.parseFloat(shown[label]) > 0) && shown;
+          },
+          [title, fits],
+          { polling: 100 },
+        )
+        .then((handle) => handle.jsonValue());
+    const [hops] = await Promise.all([
+      until_shown("95 % of stanzas within", "link"),
+      until_shown("Stanzas per second", "in out"),
+      stage.world.order({ do: "chat", count: 40 }),
+    ]);
     assert.match(hops.link, /^[\d.]+ m?s$/);
-    assert.equal(hops.partner, "–", "this partner acknowledges nothing, so nobody knows");
-    await Promise.all([stage.world.order({ do: "outage" }), until_shown("Handshakes a second", "failed")]);
-    const sums = await page.evaluate(() => [...document.querySelectorAll("main .figures")].map((one) => one.textContent).join().match(/\d+(?= in all)/g).map(Number));
-    assert.ok(sums.length === 2 && sums.every((sum) => sum >= 40), `the streams are gone, what they carried is not forgotten: ${sums}`);
+    assert.equal(hops.peer, "–", "this partner acknowledges nothing, so nobody knows");
+    await Promise.all([stage.world.order({ do: "outage" }), until_shown("Handshakes per second", "failed")]);
+    const sums = await page.evaluate(() =>
+      [...document.querySelectorAll("main .figures")]
+        .map((one) => one.textContent)
+        .join()
+        .match(/\d+(?= in total)/g)
+        .map(Number),
+    );
+    assert.ok(
+      sums.length === 2 && sums.every((sum) => sum >= 40),
+      `the streams are gone, what they carried is not forgotten: ${sums}`,
+    );
     // A line that stays at nought is few rows of pixels; one that rises, and a point alone, are more.
-    const rows = await page.evaluate(() => [...document.querySelectorAll(".chart")].map((chart) => {
-      const canvas = chart.querySelector("canvas");
-      const colors = [...chart.querySelectorAll(".legend i")].map((one) => getComputedStyle(one).backgroundColor.match(/\d+/g).map(Number));
-      const { data, width } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-      const seen = new Set();
-      for (let at = 0; at < data.length; at += 4) {
-        if (data[at + 3] > 200 && colors.some((color) => color.every((part, index) => Math.abs(data[at + index] - part) < 12))) seen.add(Math.floor(at / 4 / width));
-      }
-      return [chart.querySelector("figcaption span").textContent, seen.size];
-    }));
+    const rows = await page.evaluate(() =>
+      [...document.querySelectorAll(".chart")].map((chart) => {
+        const canvas = chart.querySelector("canvas");
+        const colors = [...chart.querySelectorAll(".legend i")].map((one) =>
+          getComputedStyle(one).backgroundColor.match(/\d+/g).map(Number),
+        );
+        const { data, width } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        const seen = new Set();
+        for (let at = 0; at < data.length; at += 4) {
+          if (
+            data[at + 3] > 200 &&
+            colors.some((color) => color.every((part, index) => Math.abs(data[at + index] - part) < 12))
+          ) {
+            seen.add(Math.floor(at / 4 / width));
+          }
+        }
+        return [chart.querySelector("figcaption span").textContent, seen.size];
+      }),
+    );
     const drawn = Object.fromEntries(rows);
-    for (const title of ["Stanzas a second", "95 % of stanzas within", "Handshakes a second"]) assert.ok(drawn[title] > 3, JSON.stringify(drawn));
+    for (const title of ["Stanzas per second", "95 % of stanzas within", "Handshakes per second"]) {
+      assert.ok(drawn[title] > 3, JSON.stringify(drawn));
+    }
     assert.ok(drawn.Streams > 0 && drawn["Waiting stanzas"] > 0, JSON.stringify(drawn));
     await desk.picture("charts");
     await desk.done();
@@ -79,15 +127,26 @@ export default function operation(stage) {
     await desk.page.waitForSelector("main .handshake .steps li.bad");
     const steps = await desk.page.locator("main .handshake .steps .step-name").allTextContents();
     assert.ok(steps[0].startsWith("route") && steps.some((one) => one.startsWith("tcp.failed")), steps.join());
-    await desk.page.waitForSelector("main .difference tr.diff-missing");  // it is read after the handshake
+    await desk.page.waitForSelector("main .difference tr.diff-missing"); // it is read after the handshake
     const missing = await desk.page.locator("main .difference tr.diff-missing").allTextContents();
-    assert.ok(missing.some((row) => row.startsWith("tls")) && missing.length > 3, `what did not come this time: ${missing.join("; ")}`);
+    assert.ok(
+      missing.some((row) => row.startsWith("tls")) && missing.length > 3,
+      `what did not come this time: ${missing.join("; ")}`,
+    );
     await desk.picture("handshake-difference");
-    const [download] = await Promise.all([desk.page.waitForEvent("download"), desk.page.click("main button:has-text('Export for the partner')")]);
+    const [download] = await Promise.all([
+      desk.page.waitForEvent("download"),
+      desk.page.click("main button:has-text('Export for the peer')"),
+    ]);
     const exported = JSON.parse(await readFile(await download.path(), "utf8"));
     assert.ok(exported.handshakes.some(({ good }) => good) && exported.handshakes.some(({ good }) => !good));
-    const [single] = await Promise.all([desk.page.waitForEvent("download"), desk.page.click("main .handshake button:has-text('Export this one')")]);
-    const { handshakes: [one, ...others] } = JSON.parse(await readFile(await single.path(), "utf8"));
+    const [single] = await Promise.all([
+      desk.page.waitForEvent("download"),
+      desk.page.click("main .handshake button:has-text('Export this one')"),
+    ]);
+    const {
+      handshakes: [one, ...others],
+    } = JSON.parse(await readFile(await single.path(), "utf8"));
     assert.ok(!one.good && others.length === 0, "the one that was opened");
     await desk.go("peers");
     await desk.page.waitForSelector("main tbody tr:has-text('capulet.lab') .marks i.bad");
@@ -103,8 +162,13 @@ export default function operation(stage) {
     await alarm.locator("button:has-text('Acknowledge')").click();
     await desk.page.waitForSelector("main .alarm:has-text('acknowledged by anna')");
     const { alarms } = await stage.world.cli("edge", "alarms");
-    assert.ok(alarms.some(({ acknowledged_by: who, note }) => who?.includes("anna") && note === "the new one is ordered"), JSON.stringify(alarms));
+    assert.ok(
+      alarms.some(({ acknowledged_by: who, note }) => who?.includes("anna") && note === "the new one is ordered"),
+      JSON.stringify(alarms),
+    );
     await desk.go("overview");
+    const more = desk.page.locator("main .problems button:has-text('more problems')");
+    if ((await more.count()) > 0) await more.click();
     assert.match(await desk.page.textContent("main .problems"), /the certificate for link expires/);
     await desk.done();
   });
@@ -118,37 +182,54 @@ export default function operation(stage) {
     await page.waitForSelector("main .state:text-is('running')");
     await page.fill("main input[name=text]", "now the partner tries");
     await page.click("main form button:has-text('Set marker')");
-    await page.waitForSelector(".said :text('marker stands')");
+    await page.waitForSelector(".said :text('marker is set')");
     await desk.picture("diagnostic-log");
     await page.click("main button:text-is('Stop')");
     await page.waitForSelector("main .state:text-is('not running')");
     await page.click("main button:text-is('Collect')");
     await page.waitForSelector("main tbody tr:has-text('desk')");
-    const [download] = await Promise.all([page.waitForEvent("download"), page.click("main tbody tr:has-text('desk') button:has-text('Download') >> nth=0")]);
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.click("main tbody tr:has-text('desk') button:has-text('Download') >> nth=0"),
+    ]);
     const { stdout } = await run("tar", ["-xzOf", await download.path()], { maxBuffer: 64 << 20 });
     assert.match(stdout, /now the partner tries/);
     assert.ok(!stdout.includes("wherefore art thou"), "the dialback secret is not in it");
     await desk.done();
   });
 
-  test("a packet capture is started, stopped and brought home", { skip: process.getuid() !== 0 && "packets need root" }, async () => {
-    const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
-    const { page } = desk;
-    await desk.go("diagnostics?tab=capture");
-    await page.fill("main input[name=name]", "desk-packets");
-    await page.click("main form button:has-text('Start')");
-    await page.waitForSelector("main .state:text-is('running')");
-    await stage.world.cli("edge", "peers", "ping", "capulet.lab");
-    await page.click("main button:text-is('Stop')");
-    await page.waitForSelector("main .state:text-is('not running')");
-    const [download] = await Promise.all([page.waitForEvent("download"), page.click("main tbody tr:has-text('desk-packets') button:has-text('Download')")]);
-    const { stdout } = await run("tshark", ["-n", "-r", await download.path(), "-Y", "tcp.port == 5269", "-T", "fields", "-e", "tcp.len"], { maxBuffer: 64 << 20 });
-    assert.ok(stdout.split("\n").some((length) => Number(length) > 0), "the ping's packets are in it");
-    await page.click("main tbody tr:has-text('desk-packets') button:has-text('Remove')");
-    await page.click("dialog button:has-text('Remove')");
-    await page.waitForSelector("main tbody tr:has-text('desk-packets')", { state: "detached" });
-    await desk.done();
-  });
+  test(
+    "a packet capture is started, stopped and brought home",
+    { skip: process.getuid() !== 0 && "packets need root" },
+    async () => {
+      const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
+      const { page } = desk;
+      await desk.go("diagnostics?tab=capture");
+      await page.fill("main input[name=name]", "desk-packets");
+      await page.click("main form button:has-text('Start')");
+      await page.waitForSelector("main .state:text-is('running')");
+      await stage.world.cli("edge", "peers", "ping", "capulet.lab");
+      await page.click("main button:text-is('Stop')");
+      await page.waitForSelector("main .state:text-is('not running')");
+      const [download] = await Promise.all([
+        page.waitForEvent("download"),
+        page.click("main tbody tr:has-text('desk-packets') button:has-text('Download')"),
+      ]);
+      const { stdout } = await run(
+        "tshark",
+        ["-n", "-r", await download.path(), "-Y", "tcp.port == 5269", "-T", "fields", "-e", "tcp.len"],
+        { maxBuffer: 64 << 20 },
+      );
+      assert.ok(
+        stdout.split("\n").some((length) => Number(length) > 0),
+        "the ping's packets are in it",
+      );
+      await page.click("main tbody tr:has-text('desk-packets') button:has-text('Remove')");
+      await page.click("dialog button:has-text('Remove')");
+      await page.waitForSelector("main tbody tr:has-text('desk-packets')", { state: "detached" });
+      await desk.done();
+    },
+  );
 
   test("any setting is changed where all of them stand, and the history says who did it", async () => {
     const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
@@ -171,7 +252,8 @@ export default function operation(stage) {
   test("failed sessions say what failed, whom it hurts and why; trying again tells, blocking denies", async () => {
     const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
     await desk.go("failures");
-    const row = desk.page.locator("main tbody tr:has-text('tybalt.lab')"), other = desk.page.locator("main tbody tr:has-text('paris.lab')");
+    const row = desk.page.locator("main tbody tr:has-text('tybalt.lab')"),
+      other = desk.page.locator("main tbody tr:has-text('paris.lab')");
     assert.match(await row.textContent(), /montague\.lab/);
     assert.match(await row.locator(".hurt").textContent(), /romeo@montague\.lab/, "whom of ours it hurts");
     await desk.picture("failures");
@@ -199,14 +281,23 @@ export default function operation(stage) {
     await desk.page.click("main .events li:has-text('follow.example') summary");
     await desk.picture("events", { whole: false });
     await desk.page.selectOption("main .field:has-text('Module') select", "settings");
-    await desk.page.waitForFunction(() => [...document.querySelectorAll("main .events .module")].every((one) => one.textContent === "settings"));
+    await desk.page.waitForFunction(() =>
+      [...document.querySelectorAll("main .events .module")].every((one) => one.textContent === "settings"),
+    );
     const codes = desk.page.locator("main .field:has-text('Code begins') input");
     await codes.fill("settings.ch");
-    await desk.page.waitForFunction(() => { const all = [...document.querySelectorAll("main .events b")]; return all.length > 0 && all.every((one) => one.textContent.startsWith("settings.ch")); });
+    await desk.page.waitForFunction(() => {
+      const all = [...document.querySelectorAll("main .events b")];
+      return all.length > 0 && all.every((one) => one.textContent.startsWith("settings.ch"));
+    });
     await desk.page.selectOption("main .field:has-text('Time') select", "10m");
     await desk.page.waitForSelector("main .events li:has-text('follow.example')");
     await desk.page.fill("main input[type=search]", "follow.example");
-    await desk.page.waitForFunction(() => document.querySelectorAll("main .events li").length >= 1 && [...document.querySelectorAll("main .events li")].every((one) => one.textContent.includes("follow.example")));
+    await desk.page.waitForFunction(
+      () =>
+        document.querySelectorAll("main .events li").length >= 1 &&
+        [...document.querySelectorAll("main .events li")].every((one) => one.textContent.includes("follow.example")),
+    );
     await stage.world.cli("edge", "deny", "remove", "follow.example");
     await desk.done();
   });
@@ -255,14 +346,16 @@ export default function operation(stage) {
     await desk.page.fill("dialog input[type=password]", "I will bite my thumb");
     await desk.page.click("dialog button[type=submit]");
     await desk.page.waitForSelector("main tbody tr:has-text('sampson')");
-    assert.ok((await stage.world.cli("presence", "users", "list")).users.some(({ user }) => user.startsWith("sampson")));
+    assert.ok(
+      (await stage.world.cli("presence", "users", "list")).users.some(({ user }) => user.startsWith("sampson")),
+    );
     await desk.page.click("main tbody tr:has-text('sampson') button:has-text('Remove')");
     await desk.page.click("dialog button:has-text('Remove')");
     await desk.page.waitForSelector("main tbody tr:has-text('sampson')", { state: "detached" });
     await desk.go("notifications");
     await desk.page.click("main button:has-text('Restart router')");
     await desk.page.click("dialog button:has-text('Restart router')");
-    await desk.page.waitForSelector(".said :text('The router runs again')");
+    await desk.page.waitForSelector(".said :text('The router restarted')");
     await desk.picture("notifications");
     await desk.done();
   });

@@ -9,7 +9,16 @@ const names = (pages) => pages.map((page) => page.split(/[/?]/)[0]);
 async function places(desk) {
   const menu = await desk.menu();
   const more = names(menu).includes("peers") ? ["peer/capulet.lab", "peer/paris.lab", "lists?list=deny_list"] : [];
-  const tabs = ["settings?tab=history", "diagnostics?tab=check", "diagnostics?tab=levels", "diagnostics?tab=diag", "diagnostics?tab=capture", "access?tab=tokens", "access?tab=sessions", "access?tab=audit"];
+  const tabs = [
+    "settings?tab=history",
+    "diagnostics?tab=check",
+    "diagnostics?tab=levels",
+    "diagnostics?tab=diag",
+    "diagnostics?tab=capture",
+    "access?tab=tokens",
+    "access?tab=sessions",
+    "access?tab=audit",
+  ];
   return [...menu, ...more, ...tabs, "account"];
 }
 
@@ -17,15 +26,21 @@ const file_name = (place) => place.replace(/[^a-z0-9.]+/gi, "-");
 
 /** What is wider than the window, or on a desk than the frame of its table: there every column has its place. */
 const overflow = () => {
-  const wide = [...document.querySelectorAll("main *")].filter((one) => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest(".scroll, .plot, .facts-line"));
+  const wide = [...document.querySelectorAll("main *")].filter(
+    (one) => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest(".scroll, .plot, .facts-line"),
+  );
   if (document.documentElement.scrollWidth > innerWidth) wide.push(document.documentElement);
   wide.push(...[...document.querySelectorAll("main .scroll")].filter((one) => one.scrollWidth > one.clientWidth + 1));
   return wide.slice(0, 3).map((one) => `wider than its place: ${one.outerHTML.slice(0, 160)}`);
 };
 
-const desk_size = { width: 1280, height: 860 }, phone_size = { width: 390, height: 844 };
+const desk_size = { width: 1280, height: 860 },
+  phone_size = { width: 390, height: 844 };
 
-/** Pages that are others on the core and on a presence node than on an edge; the rest are looked at on a phone there alone. */
+/**
+ * Pages that are others on the core and on a presence node than on an edge; the rest are looked at on a phone there
+ * alone.
+ */
 const of_their_own = ["overview", "domains", "federation", "provisioning", "users", "notifications"];
 
 /** One page as an operator may have it: light on a desk, dark on a phone. */
@@ -33,14 +48,23 @@ async function look_at(desk, role, place) {
   const { page } = desk;
   await desk.go(place);
   assert.equal(await page.locator("main h1").count(), 1, place);
-  assert.deepEqual(await page.locator("main .notice.bad").allTextContents(), await page.locator("main .problems .notice.bad, main .stream .notice.bad").allTextContents(), place);
+  assert.deepEqual(
+    await page.locator("main .notice.bad").allTextContents(),
+    await page.locator("main .problems .notice.bad, main .stream .notice.bad").allTextContents(),
+    place,
+  );
   assert.deepEqual(await desk.accessibility(), [], place);
   assert.deepEqual(await page.evaluate(overflow), [], place);
   await desk.picture(`${role}-${file_name(place)}`);
   if (role === "edge" || of_their_own.includes(place)) {
     await page.emulateMedia({ colorScheme: "dark" });
     await page.setViewportSize(phone_size);
-    await page.evaluate(() => new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(done)); }));  // charts follow a frame later
+    await page.evaluate(
+      () =>
+        new Promise((done) => {
+          requestAnimationFrame(() => requestAnimationFrame(done));
+        }),
+    ); // charts follow a frame later
     assert.deepEqual(await desk.accessibility(), [], `${place}, dark on a phone`);
     assert.deepEqual(await page.evaluate(overflow), [], `${place}, on a phone`);
     await desk.picture(role === "edge" ? `phone-dark-${file_name(place)}` : `phone-dark-${role}-${file_name(place)}`);

@@ -8,8 +8,10 @@ const most_bytes = 250 * 1024;
 const most_paint_ms = 300;
 
 /** Bytes of the page itself, unpacked; answers of the interface are not counted. */
-const weight = () => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
-  .filter(({ name }) => !/\/api\/|\/metrics/.test(new URL(name).pathname)).reduce((sum, { decodedBodySize }) => sum + decodedBodySize, 0);
+const weight = () =>
+  [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+    .filter(({ name }) => !/\/api\/|\/metrics/.test(new URL(name).pathname))
+    .reduce((sum, { decodedBodySize }) => sum + decodedBodySize, 0);
 
 export default function speed(stage) {
   test("the heaviest page weighs less than 250 KB and the first paint comes within 300 ms", async () => {
@@ -19,7 +21,9 @@ export default function speed(stage) {
     const bytes = await desk.page.evaluate(weight);
     assert.ok(bytes > 50_000 && bytes < most_bytes, `${bytes} bytes`);
     await stage.world.order({ do: "chat" });
-    await desk.page.waitForFunction(() => [...document.querySelectorAll(".legend b")].some((one) => Number(one.textContent) > 0));
+    await desk.page.waitForFunction(() =>
+      [...document.querySelectorAll(".legend b")].some((one) => Number(one.textContent) > 0),
+    );
     await desk.picture("overview");
     const paints = [];
     for (let turn = 0; turn < 4; ++turn) {

@@ -17,7 +17,16 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 const run = promisify(execFile);
 const images = join(root, "docs", "manual", "images");
 /** Pictures that docs/manual/web.md shows; copied there when WEB_IMAGES is set. */
-const shown = new Set(["overview", "federation-saved", "peer", "failures", "why", "provisioning", "events", "phone-dark-overview"]);
+const shown = new Set([
+  "overview",
+  "federation-saved",
+  "peer",
+  "failures",
+  "why",
+  "provisioning",
+  "events",
+  "phone-dark-overview",
+]);
 mkdirSync(artefacts, { recursive: true });
 
 /** The process of world.py: `about` what it said at its start, `order` carries out one of its commands. */
@@ -25,7 +34,10 @@ export class World {
   static async begin() {
     const world = new World();
     world.sessions = new Map();
-    world.child = spawn("/usr/bin/python3", [join(here, "world.py")], { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1" } });
+    world.child = spawn("/usr/bin/python3", [join(here, "world.py")], {
+      stdio: ["pipe", "pipe", "inherit"],
+      env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1" },
+    });
     world.lines = createInterface({ input: world.child.stdout })[Symbol.asyncIterator]();
     world.about = await world.#line();
     return world;
@@ -67,25 +79,48 @@ export class World {
   }
 }
 
-export const open_browser = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+export const open_browser = () =>
+  chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-dev-shm-usage"],
+  });
 
-/** Windows that a test is done with, by what they are good for: the next test goes on in one, as an operator does all day. */
+/**
+ * Windows that a test is done with, by what they are good for: the next test goes on in one, as an operator does all
+ * day.
+ */
 const idle = new Map();
 
-/** One browser window on one node. `trouble` collects all that must never be: errors, violations, requests elsewhere. */
+/**
+ * One browser window on one node. `trouble` collects all that must never be: errors, violations, requests elsewhere.
+ */
 export class Desk {
   static async open(browser, world, role, { dark = false, phone = false, scripts = true } = {}) {
     const desk = new Desk();
-    Object.assign(desk, { world, role, url: world.about.nodes[role].url, trouble: [], person: "", look: `${dark} ${phone}` });
-    desk.context = await browser.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled: scripts, colorScheme: dark ? "dark" : "light", reducedMotion: "reduce",
-      viewport: phone ? { width: 390, height: 844 } : { width: 1440, height: 900 } });
+    Object.assign(desk, {
+      world,
+      role,
+      url: world.about.nodes[role].url,
+      trouble: [],
+      person: "",
+      look: `${dark} ${phone}`,
+    });
+    desk.context = await browser.newContext({
+      ignoreHTTPSErrors: true,
+      javaScriptEnabled: scripts,
+      colorScheme: dark ? "dark" : "light",
+      reducedMotion: "reduce",
+      viewport: phone ? { width: 390, height: 844 } : { width: 1440, height: 900 },
+    });
     desk.page = await desk.context.newPage();
     desk.page.setDefaultTimeout(15_000);
     desk.#watch();
     desk.lens = await desk.context.newCDPSession(desk.page);
     await desk.page.addInitScript(() => {
       window.violations = [];
-      document.addEventListener("securitypolicyviolation", (event) => window.violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`));
+      document.addEventListener("securitypolicyviolation", (event) =>
+        window.violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`),
+      );
     });
     return desk;
   }
@@ -101,15 +136,26 @@ export class Desk {
     const { page } = this;
     page.on("pageerror", (error) => this.trouble.push(`page error: ${error.stack}`));
     // The browser itself writes "Failed to load resource" for each 401 and 404; refusals are tested where they belong.
-    page.on("console", (message) => message.type() === "error" && !message.text().startsWith("Failed to load resource") && this.trouble.push(`console: ${message.text()}`));
+    page.on(
+      "console",
+      (message) =>
+        message.type() === "error" &&
+        !message.text().startsWith("Failed to load resource") &&
+        this.trouble.push(`console: ${message.text()}`),
+    );
     page.on("dialog", async (dialog) => {
       this.trouble.push(`dialog: ${dialog.message()}`);
       await dialog.dismiss();
     });
     page.on("request", (request) => {
-      if (!request.url().startsWith(`${this.url}/`) && !request.url().startsWith("data:")) this.trouble.push(`request elsewhere: ${request.url()}`);
+      if (!request.url().startsWith(`${this.url}/`) && !request.url().startsWith("data:")) {
+        this.trouble.push(`request elsewhere: ${request.url()}`);
+      }
     });
-    page.on("response", (response) => response.status() >= 500 && this.trouble.push(`${response.status()} ${response.url()}`));
+    page.on(
+      "response",
+      (response) => response.status() >= 500 && this.trouble.push(`${response.status()} ${response.url()}`),
+    );
   }
 
   /** Through the form the first time, with the session that was made then later on, unless a fresh one is wanted. */
@@ -132,8 +178,9 @@ export class Desk {
   }
 
   /**
-   * Goes to a page by its address and waits until it is drawn, what it reads is there and its heading has the focus. The heading of the
-   * page that is left is marked: it stands for a moment longer, and the next one takes the focus only after it was painted.
+   * Goes to a page by its address and waits until it is drawn, what it reads is there and its heading has the focus.
+   * The heading of the page that is left is marked: it stands for a moment longer, and the next one takes the focus
+   * only after it was painted.
    */
   async go(place) {
     const moved = await this.page.evaluate((hash) => {
@@ -143,10 +190,18 @@ export class Desk {
       document.querySelector("#main h1")?.setAttribute("data-left", "");
       return true;
     }, `#/${place}`);
-    await this.page.waitForFunction(({ wanted, moved }) => {
-      const heading = document.querySelector("#main h1:not([data-left])");
-      return location.hash.slice(2).split(/[/?]/)[0] === wanted && heading !== null && (!moved || document.activeElement === heading) && document.querySelector("main .wait") === null;
-    }, { wanted: place.split(/[/?]/)[0], moved });
+    await this.page.waitForFunction(
+      ([wanted, left]) => {
+        const heading = document.querySelector("#main h1:not([data-left])");
+        return (
+          location.hash.slice(2).split(/[/?]/)[0] === wanted &&
+          heading !== null &&
+          (!left || document.activeElement === heading) &&
+          document.querySelector("main .wait") === null
+        );
+      },
+      [place.split(/[/?]/)[0], moved],
+    );
     return this;
   }
 
@@ -158,12 +213,17 @@ export class Desk {
   async picture(name, { whole = true } = {}) {
     const size = this.page.viewportSize();
     if (whole) {
-      const height = await this.page.evaluate(() => (document.querySelector("main")?.scrollHeight ?? 0) + (document.querySelector(".top")?.offsetHeight ?? 0));
+      const height = await this.page.evaluate(
+        () => (document.querySelector("main")?.scrollHeight ?? 0) + (document.querySelector(".top")?.offsetHeight ?? 0),
+      );
       await this.page.setViewportSize({ width: size.width, height: Math.min(Math.max(size.height, height), 4000) });
     }
     await this.#shoot(join(artefacts, `${name}.png`));
     if (process.env.WEB_IMAGES && shown.has(name)) {
-      await this.page.setViewportSize({ width: Math.min(size.width, 1160), height: size.width < 500 ? size.height : 720 });
+      await this.page.setViewportSize({
+        width: Math.min(size.width, 1160),
+        height: size.width < 500 ? size.height : 720,
+      });
       mkdirSync(images, { recursive: true });
       await this.page.screenshot({ path: join(images, `web-${name}.png`) });
     }
@@ -179,10 +239,18 @@ export class Desk {
   /** What axe finds against WCAG 2 A and AA. */
   async accessibility() {
     if (!(await this.page.evaluate(() => "axe" in window))) {
-      await this.page.evaluate(axe);  // through the debugger, so that the page's own policy stays as it is
+      await this.page.evaluate(axe); // through the debugger, so that the page's own policy stays as it is
     }
-    const { violations } = await this.page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], resultTypes: ["violations"] }));
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html, failureSummary }) => `${html.slice(0, 160)} ${failureSummary.split("\n")[1] ?? ""}`).join(" | ")}`);
+    const { violations } = await this.page.evaluate(() =>
+      window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], resultTypes: ["violations"] }),
+    );
+    return violations.map(
+      ({ id, nodes }) =>
+        `${id}: ${nodes
+          .slice(0, 3)
+          .map(({ html, failureSummary }) => `${html.slice(0, 160)} ${failureSummary.split("\n")[1] ?? ""}`)
+          .join(" | ")}`,
+    );
   }
 
   async calm() {
@@ -190,7 +258,9 @@ export class Desk {
     assert.deepEqual(this.trouble, []);
   }
 
-  /** Keeps the window for the next test: nothing is open, nothing said any more. A test that failed does not come here. */
+  /**
+   * Keeps the window for the next test: nothing is open, nothing said any more. A test that failed does not come here.
+   */
   async done() {
     await this.calm();
     await this.page.evaluate(() => {

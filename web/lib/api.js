@@ -1,4 +1,5 @@
-// The REST interface (docs/manual/rest.md): verbs of the command line as addresses, settings with their revision, the session.
+// The REST interface (docs/manual/rest.md): verbs of the command line as addresses, settings with their revision, the
+// session.
 const base = "/api/v1/";
 const usual_wait_ms = 20_000;
 
@@ -30,7 +31,9 @@ async function answer_of(response) {
   try {
     return text === "" ? {} : JSON.parse(text);
   } catch {
-    return { error: { code: "answer-malformed", text: `the node answered ${response.status} without JSON` } };
+    return {
+      error: { code: "answer-malformed", text: `the node answered ${response.status} with something other than JSON` },
+    };
   }
 }
 
@@ -41,12 +44,20 @@ async function ask(method, path, { body, headers = {}, wait_ms = usual_wait_ms }
   let response;
   try {
     response = await fetch(base + path, {
-      method, headers: all, credentials: "same-origin", cache: "no-store", redirect: "error",
-      body: body === undefined ? undefined : JSON.stringify(body), signal: AbortSignal.timeout(wait_ms),
+      method,
+      headers: all,
+      credentials: "same-origin",
+      cache: "no-store",
+      redirect: "error",
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal: AbortSignal.timeout(wait_ms),
     });
   } catch (problem) {
     const late = problem.name === "TimeoutError";
-    throw new Refusal(0, { code: late ? "late" : "unreachable", text: late ? "the node did not answer in time" : "the node cannot be reached" });
+    throw new Refusal(0, {
+      code: late ? "late" : "unreachable",
+      text: late ? "the node did not respond in time" : "the node cannot be reached",
+    });
   }
   const answer = await answer_of(response);
   if (response.ok && answer.error === undefined) return answer;
@@ -91,6 +102,10 @@ export const changes_address = `${base}changes`;
 
 /** The metrics in the OpenMetrics text form, or null where the node has none for us. */
 export async function read_metrics() {
-  const response = await fetch("/metrics", { credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(usual_wait_ms) });
+  const response = await fetch("/metrics", {
+    credentials: "same-origin",
+    cache: "no-store",
+    signal: AbortSignal.timeout(usual_wait_ms),
+  });
   return response.ok ? response.text() : null;
 }

@@ -1,4 +1,5 @@
-// Charts on uPlot, which is loaded when the first one is shown; its numbers stand beside it as text for those who do not see it.
+// Charts on uPlot, which is loaded when the first one is shown; its numbers stand beside it as text for those who do
+// not see it.
 import { html, useEffect, useRef, useState } from "./html.js";
 import { useStore } from "./store.js";
 import { theme } from "./theme.js";
@@ -18,19 +19,53 @@ const token = (name) => getComputedStyle(document.documentElement).getPropertyVa
 const height = 150;
 
 /** What has no neighbour on either side: no line shows it, so it is a point. */
-const alone = ({ data }, which) => data[which].flatMap((value, at, all) => (value != null && all[at - 1] == null && all[at + 1] == null ? [at] : []));
+const alone = ({ data }, which) =>
+  data[which].flatMap((value, at, all) => (value != null && all[at - 1] == null && all[at + 1] == null ? [at] : []));
 
 const whole_steps = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6];
 
 function options(width, series, format, whole) {
-  const ink = token("--ink-3"), grid = { stroke: token("--line"), width: 1 };
+  const ink = token("--ink-3"),
+    grid = { stroke: token("--line"), width: 1 };
   const font = `11px ${token("--sans")}`;
   return {
-    width, height, padding: [8, 26, 0, 0], cursor: { y: false, points: { size: 6 } }, legend: { show: false },
+    width,
+    height,
+    padding: [8, 26, 0, 0],
+    cursor: { y: false, points: { size: 6 } },
+    legend: { show: false },
     scales: { y: { range: (_, low, high) => [0, Math.max(high * 1.15, whole ? 4 : 1)] } },
-    axes: [{ stroke: ink, grid: { show: false }, ticks: { show: false }, font, size: 24, space: 90, values: (_, times) => times.map((at) => new Date(at * 1000).toTimeString().slice(0, 8)) },
-           { stroke: ink, grid, ticks: { show: false }, font, size: 46, space: 34, values: (_, values) => values.map(format), ...(whole ? { incrs: whole_steps } : {}) }],
-    series: [{}, ...series.map(({ label, color }) => ({ label, stroke: token(color), width: 1.75, points: { show: true, size: 5, width: 0, fill: token(color), filter: alone }, fill: series.length === 1 ? `${token(color)}22` : undefined }))],
+    axes: [
+      {
+        stroke: ink,
+        grid: { show: false },
+        ticks: { show: false },
+        font,
+        size: 24,
+        space: 90,
+        values: (_, times) => times.map((at) => new Date(at * 1000).toTimeString().slice(0, 8)),
+      },
+      {
+        stroke: ink,
+        grid,
+        ticks: { show: false },
+        font,
+        size: 46,
+        space: 34,
+        values: (_, values) => values.map(format),
+        ...(whole ? { incrs: whole_steps } : {}),
+      },
+    ],
+    series: [
+      {},
+      ...series.map(({ label, color }) => ({
+        label,
+        stroke: token(color),
+        width: 1.75,
+        points: { show: true, size: 5, width: 0, fill: token(color), filter: alone },
+        fill: series.length === 1 ? `${token(color)}22` : undefined,
+      })),
+    ],
   };
 }
 
@@ -47,7 +82,7 @@ export function Chart({ title, times, series, format = String, whole = false }) 
     let wanted = true;
     const fit = new ResizeObserver(([{ contentRect }]) => chart.current?.setSize({ width: contentRect.width, height }));
     load().then((Plot) => {
-      if (!wanted || place.current === null) return;  // the page was left while the library came
+      if (!wanted || place.current === null) return; // the page was left while the library came
       const plot = options(place.current.clientWidth, series, format, whole);
       plot.hooks = { setCursor: [(one) => point(one.cursor.idx ?? null)] };
       chart.current = new Plot(plot, values, place.current);
@@ -62,7 +97,21 @@ export function Chart({ title, times, series, format = String, whole = false }) 
   }, [shade, ready, series.map((one) => one.label).join()]);
   useEffect(() => chart.current?.setData(values), [times]);
   const shown = (one) => one.values[at ?? one.values.length - 1];
-  return html`<figure class="chart"><figcaption><span>${title}</span>${series.map((one) => html`<span key=${one.label} class="legend"><i class=${one.color.slice(2)}></i>${one.label}
-    <b>${shown(one) === undefined || shown(one) === null ? "–" : format(shown(one))}</b></span>`)}</figcaption>
-    <div class="plot" ref=${place} aria-hidden="true">${ready ? null : html`<span class="empty">Collecting</span>`}</div></figure>`;
+  return html`
+    <figure class="chart">
+      <figcaption>
+        <span>${title}</span>
+        ${series.map((one) => html`
+          <span key=${one.label} class="legend">
+            <i class=${one.color.slice(2)}></i>
+            ${one.label}
+            <b>${shown(one) === undefined || shown(one) === null ? "–" : format(shown(one))}</b>
+          </span>
+        `)}
+      </figcaption>
+      <div class="plot" ref=${place} aria-hidden="true">
+        ${ready ? null : html`<span class="empty">Collecting</span>`}
+      </div>
+    </figure>
+  `;
 }

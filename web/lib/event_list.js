@@ -3,19 +3,49 @@ import { time } from "./format.js";
 import { html, useState } from "./html.js";
 import { Empty, Mono, State } from "./parts.js";
 
-const tones = { error: "bad", critical: "bad", warn: "warn", warning: "warn", info: "calm", debug: "calm", trace: "calm" };
+const tones = {
+  error: "bad",
+  critical: "bad",
+  warn: "warn",
+  warning: "warn",
+  info: "calm",
+  debug: "calm",
+  trace: "calm",
+};
 
 const facts_of = (event) => Object.entries(event.facts ?? {});
-export const fact_text = (event) => facts_of(event).map(([key, value]) => `${key}=${typeof value === "object" ? JSON.stringify(value) : value}`).join(" ");
+export const fact_text = (event) =>
+  facts_of(event)
+    .map(([key, value]) => `${key}=${typeof value === "object" ? JSON.stringify(value) : value}`)
+    .join(" ");
 
 /** The facts of an entry are drawn when it is opened: hundreds of entries stay light. */
 function Entry({ event, brief }) {
   const [open, set] = useState(false);
-  return html`<details onToggle=${({ currentTarget }) => set(currentTarget.open)}><summary>
-    <time datetime=${event.time}>${time(event.time)}</time><${State} tone=${tones[event.level]}>${event.level}<//>
-    ${!brief && html`<span class="module">${event.module}</span>`}<b>${event.event}</b><span class="facts-line">${fact_text(event)}</span></summary>
-    ${open && html`<dl class="event-facts"><div><dt>number</dt><dd>${event.number}</dd></div><div><dt>time</dt><dd><${Mono}>${event.time}<//></dd></div><div><dt>module</dt><dd>${event.module}</dd></div>
-      ${facts_of(event).map(([key, value]) => html`<div key=${key}><dt>${key}</dt><dd><${Mono}>${typeof value === "object" ? JSON.stringify(value) : String(value)}<//></dd></div>`)}</dl>`}</details>`;
+  return html`
+    <details onToggle=${({ currentTarget }) => set(currentTarget.open)}>
+      <summary>
+        <time datetime=${event.time}>${time(event.time)}</time>
+        <${State} tone=${tones[event.level]}>${event.level}<//>
+        ${!brief && html`<span class="module">${event.module}</span>`}
+        <b>${event.event}</b>
+        <span class="facts-line">${fact_text(event)}</span>
+      </summary>
+      ${open && html`
+        <dl class="event-facts">
+          <div><dt>number</dt><dd>${event.number}</dd></div>
+          <div><dt>time</dt><dd><${Mono}>${event.time}<//></dd></div>
+          <div><dt>module</dt><dd>${event.module}</dd></div>
+          ${facts_of(event).map(([key, value]) => html`
+            <div key=${key}>
+              <dt>${key}</dt>
+              <dd><${Mono}>${typeof value === "object" ? JSON.stringify(value) : String(value)}<//></dd>
+            </div>
+          `)}
+        </dl>
+      `}
+    </details>
+  `;
 }
 
 const most_drawn = 80;
@@ -23,6 +53,16 @@ const most_drawn = 80;
 export function EventList({ events, empty = "No entry.", brief }) {
   const [most, show] = useState(most_drawn);
   if (events.length === 0) return html`<${Empty}>${empty}<//>`;
-  return html`<ol class=${`events ${brief ? "brief" : ""}`}>${events.slice(0, most).map((event) => html`<li key=${event.number}><${Entry} event=${event} brief=${brief} /></li>`)}</ol>
-    ${events.length > most && html`<p class="older"><button type="button" class="button" onClick=${() => show(most + most_drawn)}>Show older entries</button></p>`}`;
+  return html`
+    <ol class=${`events ${brief ? "brief" : ""}`}>
+      ${events
+        .slice(0, most)
+        .map((event) => html`<li key=${event.number}><${Entry} event=${event} brief=${brief} /></li>`)}
+    </ol>
+    ${events.length > most && html`
+      <p class="older">
+        <button type="button" class="button" onClick=${() => show(most + most_drawn)}>Show older entries</button>
+      </p>
+    `}
+  `;
 }

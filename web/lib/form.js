@@ -2,7 +2,10 @@
 import { useState } from "./html.js";
 import { useAction } from "./parts.js";
 
-/** `send` asks the node with what is typed and says what was done; what it throws is shown at its field, or below the form. */
+/**
+ * `send` asks the node with what is typed and says what was done; what it throws is shown at its field, or below the
+ * form.
+ */
 export function useForm(initial, send) {
   const [form, set] = useState(initial);
   const [problem, set_problem] = useState(null);

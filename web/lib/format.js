@@ -20,7 +20,12 @@ export function bytes(value) {
 export function span(seconds) {
   if (seconds === null || seconds === undefined) return "–";
   if (seconds < 1) return "now";
-  const units = [["d", 86_400], ["h", 3_600], ["min", 60], ["s", 1]];
+  const units = [
+    ["d", 86_400],
+    ["h", 3_600],
+    ["min", 60],
+    ["s", 1],
+  ];
   const first = units.findIndex(([, size]) => seconds >= size);
   let rest = Math.floor(seconds);
   const parts = [];
@@ -56,8 +61,19 @@ export function ago(text) {
 }
 
 const words = {
-  tls_required: "TLS required", tls_optional: "TLS optional", no_tls: "No TLS", off: "Off", on: "On", allow_list: "Allow list",
-  deny_list: "Deny list", any: "Any", certificate: "Certificate", dialback: "Dialback", cert: "Certificate", external: "Certificate", "cert+db": "Certificate + dialback",
+  tls_required: "TLS required",
+  tls_optional: "TLS optional",
+  no_tls: "No TLS",
+  off: "Off",
+  on: "On",
+  allow_list: "Allow list",
+  deny_list: "Deny list",
+  any: "Any",
+  certificate: "Certificate",
+  dialback: "Dialback",
+  cert: "Certificate",
+  external: "Certificate",
+  "cert+db": "Certificate + dialback",
 };
 
 /** A word of the schema as people write it. */
@@ -67,7 +83,17 @@ export const word = (value) => words[value] ?? String(value ?? "–");
 export function value_text(value) {
   if (value === null || value === undefined) return "–";
   if (typeof value === "boolean") return value ? "On" : "Off";
-  if (Array.isArray(value)) return value.length === 0 ? "empty" : value.map((one) => (typeof one === "object" ? one.domain ?? JSON.stringify(one) : one)).join(", ");
-  if (typeof value === "object") return Object.keys(value).length === 0 ? "empty" : Object.entries(value).map(([key, one]) => `${key}: ${one}`).join(", ");
+  if (Array.isArray(value)) {
+    return value.length === 0
+      ? "empty"
+      : value.map((one) => (typeof one === "object" ? (one.domain ?? JSON.stringify(one)) : one)).join(", ");
+  }
+  if (typeof value === "object") {
+    return Object.keys(value).length === 0
+      ? "empty"
+      : Object.entries(value)
+          .map(([key, one]) => `${key}: ${one}`)
+          .join(", ");
+  }
   return word(value);
 }

@@ -18,7 +18,9 @@ const paths = {
   users: "M7 8a3 3 0 106 0 3 3 0 10-6 0zM4 17c0-3 2.5-5 6-5s6 2 6 5",
   access: "M5 9h10v8H5zM7 9V6.5a3 3 0 016 0V9M10 12v2",
   settings: "M3 6h8M15 6h2M3 14h2M9 14h8M11 4v4M15 4v4M5 12v4M9 12v4M11 4h4v4h-4zM5 12h4v4H5z",
-  sun: "M6.5 10a3.5 3.5 0 107 0 3.5 3.5 0 10-7 0zM10 2v2M10 16v2M2 10h2M16 10h2M4.3 4.3l1.4 1.4M14.3 14.3l1.4 1.4M15.7 4.3l-1.4 1.4M5.7 14.3l-1.4 1.4",
+  sun:
+    "M6.5 10a3.5 3.5 0 107 0 3.5 3.5 0 10-7 0zM10 2v2M10 16v2M2 10h2M16 10h2" +
+    "M4.3 4.3l1.4 1.4M14.3 14.3l1.4 1.4M15.7 4.3l-1.4 1.4M5.7 14.3l-1.4 1.4",
   moon: "M16 12.5A7 7 0 017.5 4a6.5 6.5 0 108.500 8.500z",
   menu: "M3 5h14M3 10h14M3 15h14",
   leave: "M8 3H4v14h4M8 10h9M14 7l3 3-3 3",
@@ -26,9 +28,15 @@ const paths = {
   next: "M7 4l6 6-6 6",
 };
 
-export const Icon = ({ name }) => html`<svg class="icon" viewBox="0 0 20 20" aria-hidden="true" focusable="false"><path d=${paths[name]} /></svg>`;
+export const Icon = ({ name }) => html`
+  <svg class="icon" viewBox="0 0 20 20" aria-hidden="true" focusable="false"><path d=${paths[name]} /></svg>
+`;
 
 /** Two gates, one behind the other. */
-export const Mark = () => html`<svg class="mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
-  <path d="M3 29V12a9 9 0 0118 0" class="mark-far" /><path d="M11 29V16a9 9 0 0118 0v13" class="mark-near" /><path d="M16 29V17a4 4 0 018 0v12" class="mark-door" />
-</svg>`;
+export const Mark = () => html`
+  <svg class="mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+    <path d="M3 29V12a9 9 0 0118 0" class="mark-far" />
+    <path d="M11 29V16a9 9 0 0118 0v13" class="mark-near" />
+    <path d="M16 29V17a4 4 0 018 0v12" class="mark-door" />
+  </svg>
+`;

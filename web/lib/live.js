@@ -1,4 +1,5 @@
-// What pages read: one copy for each verb and its arguments, asked again on a beat and when the node says that something changed.
+// What pages read: one copy for each verb and its arguments, asked again on a beat and when the node says that
+// something changed.
 import { changes_address } from "./api.js";
 import { useEffect, useState } from "./html.js";
 import { call, session } from "./session.js";
@@ -94,8 +95,8 @@ function entry_of(verb, args) {
 const nobody = { data: undefined, error: null, at: 0, refresh: () => {} };
 
 /**
- * What `verb` answers: {data, error, at, refresh}. `every` is the beat in milliseconds, `on` the changes that make it stale;
- * a null verb reads nothing.
+ * What `verb` answers: {data, error, at, refresh}. `every` is the beat in milliseconds, `on` the changes that make it
+ * stale; a null verb reads nothing.
  */
 export function useRead(verb, args, { every = 0, on = [] } = {}) {
   const entry = verb ? entry_of(verb, args) : null;
@@ -105,14 +106,15 @@ export function useRead(verb, args, { every = 0, on = [] } = {}) {
 }
 
 /** Asks again for everything that is shown and named so. */
-export const refresh = (...names) => Promise.all([...entries.values()].filter(({ verb }) => names.includes(verb)).map((entry) => entry.refresh()));
+export const refresh = (...names) =>
+  Promise.all([...entries.values()].filter(({ verb }) => names.includes(verb)).map((entry) => entry.refresh()));
 
 /** Forgets all that was read; for the next person. */
 export function forget() {
   entries.clear();
 }
 
-// The stream of changes -------------------------------------------------------------------------------------------------
+// The stream of changes -----------------------------------------------------------------------------------------------
 
 /** "live", "lost" or "off". */
 export const line = new Store("off");
@@ -146,7 +148,9 @@ function tell(kind, text) {
 
 function connect() {
   source = new EventSource(changes_address);
-  source.onopen = () => { line.value = "live"; };
+  source.onopen = () => {
+    line.value = "live";
+  };
   source.onerror = () => {
     line.value = "lost";
     if (source?.readyState !== EventSource.CLOSED) return;

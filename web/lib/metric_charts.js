@@ -1,28 +1,42 @@
-// Charts from /metrics where the node has it (their names are the manual's): how long each hop takes, how handshakes end.
+// Charts from /metrics where the node has it (their names are the manual's): how long each hop takes, how handshakes
+// end.
 import { read_metrics } from "./api.js";
 import { Chart } from "./chart.js";
 import { rate } from "./format.js";
 import { html, useEffect, useState } from "./html.js";
 import { families, quantile, total } from "./open_metrics.js";
 
-const beat_ms = 5_000, first_beat_ms = 1_500;
+const beat_ms = 5_000,
+  first_beat_ms = 1_500;
 const most = 180;
-const hops = "sallyport_hop_seconds", handshakes = "sallyport_handshakes";
+const hops = "sallyport_hop_seconds",
+  handshakes = "sallyport_handshakes";
 
 /** What happened between two readings. */
 function between(before, now) {
   const of = (reading, name) => reading.all.get(name) ?? [];
   const slow = (hop) => quantile(of(before, hops), of(now, hops), 0.95, { hop });
-  const grown = (labels) => Math.max(0, total(of(now, handshakes), labels) - total(of(before, handshakes), labels)) / (now.at - before.at);
-  return { at: now.at, link: slow("link"), s2s: slow("s2s"), queue: slow("s2s_queue"), good: grown({ outcome: "success" }), bad: grown({ outcome: "failure" }) };
+  const grown = (labels) =>
+    Math.max(0, total(of(now, handshakes), labels) - total(of(before, handshakes), labels)) / (now.at - before.at);
+  return {
+    at: now.at,
+    link: slow("link"),
+    s2s: slow("s2s"),
+    queue: slow("s2s_queue"),
+    good: grown({ outcome: "success" }),
+    bad: grown({ outcome: "failure" }),
+  };
 }
 
-const duration = (value) => (value < 1 ? `${(value * 1000).toFixed(value < 0.01 ? 1 : 0)} ms` : `${value.toFixed(1)} s`);
+const duration = (value) =>
+  value < 1 ? `${(value * 1000).toFixed(value < 0.01 ? 1 : 0)} ms` : `${value.toFixed(1)} s`;
 
 export function MetricCharts() {
   const [points, set] = useState(null);
   useEffect(() => {
-    let last = null, timer = 0, wanted = true;
+    let last = null,
+      timer = 0,
+      wanted = true;
     const look = async () => {
       const text = await read_metrics().catch(() => null);
       if (!wanted || text === null) return;
@@ -41,6 +55,25 @@ export function MetricCharts() {
   if (points === null) return null;
   const times = points.map(({ at }) => at);
   const of = (key) => points.map((point) => point[key]);
-  return html`<${Chart} title="95 % of stanzas within" times=${times} format=${duration} series=${[{ label: "link", color: "--series-1", values: of("link") }, { label: "partner", color: "--series-2", values: of("s2s") }, { label: "queue", color: "--series-3", values: of("queue") }]} />
-    <${Chart} title="Handshakes a second" times=${times} format=${rate} series=${[{ label: "good", color: "--series-1", values: of("good") }, { label: "failed", color: "--series-4", values: of("bad") }]} />`;
+  return html`
+    <${Chart}
+      title="95 % of stanzas within"
+      times=${times}
+      format=${duration}
+      series=${[
+        { label: "link", color: "--series-1", values: of("link") },
+        { label: "peer", color: "--series-2", values: of("s2s") },
+        { label: "queue", color: "--series-3", values: of("queue") },
+      ]}
+    />
+    <${Chart}
+      title="Handshakes per second"
+      times=${times}
+      format=${rate}
+      series=${[
+        { label: "good", color: "--series-1", values: of("good") },
+        { label: "failed", color: "--series-4", values: of("bad") },
+      ]}
+    />
+  `;
 }

@@ -11,7 +11,9 @@ export function families(text) {
     const parts = line.startsWith("#") ? null : line_form.exec(line);
     if (parts === null) continue;
     const name = parts[1].replace(/_total$/, "");
-    const labels = Object.fromEntries([...(parts[2] ?? "").matchAll(label_form)].map(([, key, value]) => [key, unescape(value)]));
+    const labels = Object.fromEntries(
+      [...(parts[2] ?? "").matchAll(label_form)].map(([, key, value]) => [key, unescape(value)]),
+    );
     const family = name.replace(/_bucket$/, "");
     if (!found.has(family)) found.set(family, []);
     if (!/_(sum|count|created)$/.test(name)) found.get(family).push({ labels, value: Number(parts[3]) });
@@ -22,7 +24,8 @@ export function families(text) {
 const has = (sample, labels) => Object.entries(labels).every(([key, value]) => sample.labels[key] === value);
 
 /** The sum of the samples that have these labels. */
-export const total = (samples, labels = {}) => samples.filter((one) => has(one, labels)).reduce((sum, { value }) => sum + value, 0);
+export const total = (samples, labels = {}) =>
+  samples.filter((one) => has(one, labels)).reduce((sum, { value }) => sum + value, 0);
 
 function buckets(samples, labels) {
   const sums = new Map();
@@ -34,16 +37,21 @@ function buckets(samples, labels) {
   return [...sums].sort(([one], [other]) => one - other);
 }
 
-/** The value below which `share` of what came between two readings lies, in the histogram's unit; null: nothing came. */
+/**
+ * The value below which `share` of what came between two readings lies, in the histogram's unit; null: nothing came.
+ */
 export function quantile(before, now, share, labels = {}) {
   const old = new Map(buckets(before, labels));
   const grown = buckets(now, labels).map(([bound, value]) => [bound, value - (old.get(bound) ?? 0)]);
   const count = grown.at(-1)?.[1] ?? 0;
   if (count <= 0) return null;
   const wanted = share * count;
-  let low = 0, seen = 0;
+  let low = 0,
+    seen = 0;
   for (const [bound, sum] of grown) {
-    if (sum >= wanted) return bound === Infinity ? low : low + ((bound - low) * (wanted - seen)) / Math.max(1, sum - seen);
+    if (sum >= wanted) {
+      return bound === Infinity ? low : low + ((bound - low) * (wanted - seen)) / Math.max(1, sum - seen);
+    }
     low = bound;
     seen = sum;
   }

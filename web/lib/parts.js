@@ -12,20 +12,62 @@ export function Page({ title, lead, actions, children }) {
     document.title = `${visible(title)} – Sallyport`;
     heading.current?.focus({ preventScroll: true });
   }, [title]);
-  return html`<div class="page-head"><div><h1 tabindex="-1" ref=${heading}>${title}</h1>${lead && html`<p class="lead">${lead}</p>`}</div>
-    ${actions && html`<div class="actions">${actions}</div>`}</div>${children}`;
+  return html`
+    <div class="page-head">
+      <div><h1 tabindex="-1" ref=${heading}>${title}</h1>${lead && html`<p class="lead">${lead}</p>`}</div>
+      ${actions && html`<div class="actions">${actions}</div>`}
+    </div>
+    ${children}
+  `;
 }
 
 export function Panel({ title, note, actions, children, flush, class: more = "" }) {
   const id = useId();
-  return html`<section class=${`panel ${flush ? "flush" : ""} ${more}`} aria-labelledby=${title ? id : undefined}>
-    ${title && html`<header><h2 id=${id}>${title}</h2>${note && html`<p class="note">${note}</p>`}${actions && html`<div class="actions">${actions}</div>`}</header>`}
-    ${children}</section>`;
+  return html`
+    <section class=${`panel ${flush ? "flush" : ""} ${more}`} aria-labelledby=${title ? id : undefined}>
+      ${title && html`
+        <header>
+          <h2 id=${id}>${title}</h2>
+          ${note && html`<p class="note">${note}</p>`}
+          ${actions && html`<div class="actions">${actions}</div>`}
+        </header>
+      `}
+      ${children}
+    </section>
+  `;
 }
 
 const tones = {
-  good: ["open", "in force", "good", "bound", "active", "running", "up", "online", "ready", "live", "pass", "connected", "resumed", "synced"],
-  warn: ["pending", "warning", "backoff", "waiting", "connecting", "opening", "held", "warn", "note", "resuming", "retry", "lost"],
+  good: [
+    "open",
+    "in force",
+    "good",
+    "bound",
+    "active",
+    "running",
+    "up",
+    "online",
+    "ready",
+    "live",
+    "pass",
+    "connected",
+    "resumed",
+    "synced",
+  ],
+  warn: [
+    "pending",
+    "warning",
+    "backoff",
+    "waiting",
+    "connecting",
+    "opening",
+    "held",
+    "warn",
+    "note",
+    "resuming",
+    "retry",
+    "lost",
+  ],
   bad: ["failed", "error", "bad", "down", "closed", "critical", "refused", "dead", "blocked"],
 };
 
@@ -35,7 +77,9 @@ export const tone_of = (state) => {
 };
 
 /** A state in words with a mark whose shape differs too: colour alone says nothing. */
-export const State = ({ tone, children }) => html`<span class=${`state ${tone ?? tone_of(children)}`}>${children}</span>`;
+export const State = ({ tone, children }) => html`
+  <span class=${`state ${tone ?? tone_of(children)}`}>${children}</span>
+`;
 
 export const Tag = ({ children, tone = "" }) => html`<span class=${`tag ${tone}`}>${children}</span>`;
 
@@ -43,36 +87,70 @@ export const Tag = ({ children, tone = "" }) => html`<span class=${`tag ${tone}`
 export const Mono = ({ children, title }) => html`<span class="mono" title=${title}>${children}</span>`;
 
 /** A cipher suite, which may break after each underscore. */
-export const Cipher = ({ name }) => html`<${Mono}>${String(name ?? "–").split("_").map((part, at) => html`${at > 0 && html`_<wbr />`}${part}`)}<//>`;
+export const Cipher = ({ name }) => html`
+  <${Mono}>
+    ${String(name ?? "–")
+      .split("_")
+      .map((part, at) => html`${at > 0 && html`_<wbr />`}${part}`)}
+  <//>
+`;
 
 /** `rows`: [name, value, whole]; what is `whole` has a line of its own, such as a fingerprint. */
 export function Facts({ rows }) {
   const shown = rows.filter((row) => row && row[1] !== null && row[1] !== undefined && row[1] !== "");
-  return html`<dl class="facts">${shown.map(([name, value, whole]) => html`<div key=${name} class=${whole ? "whole" : undefined}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
+  return html`
+    <dl class="facts">
+      ${shown.map(([name, value, whole]) => html`
+        <div key=${name} class=${whole ? "whole" : undefined}><dt>${name}</dt><dd>${value}</dd></div>
+      `)}
+    </dl>
+  `;
 }
 
 export const Empty = ({ children }) => html`<p class="empty">${children}</p>`;
 
 /** What stands in a place until it is read, and why it could not be. */
 export function Wait({ of, children }) {
-  if (of.data !== undefined) return html`${of.error && html`<${Notice} tone="warn">Not up to date: ${of.error.message}.<//>`}${children(of.data)}`;
+  if (of.data !== undefined) {
+    return html`
+      ${of.error && html`<${Notice} tone="warn">Not up to date: ${of.error.message}.<//>`}
+      ${children(of.data)}
+    `;
+  }
   if (of.error) return html`<${Notice} tone="bad">${of.error.message}<//>`;
   return html`<div class="wait" role="status"><span class="visually-hidden">Loading</span></div>`;
 }
 
-export const Notice = ({ tone = "calm", title, children, actions }) => html`<div class=${`notice ${tone}`} role=${tone === "bad" ? "alert" : undefined}>
-  <div>${title && html`<strong>${title}</strong>`}<div>${children}</div></div>${actions && html`<div class="actions">${actions}</div>`}</div>`;
+export const Notice = ({ tone = "calm", title, children, actions }) => html`
+  <div class=${`notice ${tone}`} role=${tone === "bad" ? "alert" : undefined}>
+    <div>${title && html`<strong>${title}</strong>`}<div>${children}</div></div>
+    ${actions && html`<div class="actions">${actions}</div>`}
+  </div>
+`;
 
 /**
- * `verb` is what the button does; whose role may not do it is told why it does nothing. A busy button does nothing either, but
- * keeps the focus: a disabled one would lose it, and who works with the keyboard would begin again at the top.
+ * `verb` is what the button does; whose role may not do it is told why it does nothing. A busy button does nothing
+ * either, but keeps the focus: a disabled one would lose it, and who works with the keyboard would begin again at the
+ * top.
  */
 export function Button({ verb, kind = "", busy, children, onClick, type = "button", disabled, ...more }) {
   const forbidden = useForbidden(verb);
   const why = verb === undefined ? "" : forbidden;
   const press = (event) => (busy ? event.preventDefault() : onClick?.(event));
-  return html`<button type=${type} class=${`button ${kind}`} disabled=${disabled || why !== ""} aria-disabled=${busy ? "true" : undefined}
-    aria-busy=${busy ? "true" : undefined} ...${more} title=${why || more.title} onClick=${press}>${children}</button>`;
+  return html`
+    <button
+      type=${type}
+      class=${`button ${kind}`}
+      disabled=${disabled || why !== ""}
+      aria-disabled=${busy ? "true" : undefined}
+      aria-busy=${busy ? "true" : undefined}
+      ...${more}
+      title=${why || more.title}
+      onClick=${press}
+    >
+      ${children}
+    </button>
+  `;
 }
 
 /** Calls an async function once at a time: [busy, run]. A refusal is said; `run` answers whether it went well. */
@@ -104,28 +182,18 @@ export function Copy({ text, label = "Copy" }) {
     set(true);
     setTimeout(() => set(false), 1500);
   };
-  return html`<button type="button" class="button quiet icon-only" onClick=${copy} aria-label=${done ? "Copied" : label} title=${done ? "Copied" : label}><${Icon} name="copy" /></button>`;
+  return html`
+    <button
+      type="button"
+      class="button quiet icon-only"
+      onClick=${copy}
+      aria-label=${done ? "Copied" : label}
+      title=${done ? "Copied" : label}
+    >
+      <${Icon} name="copy" />
+    </button>
+  `;
 }
-
-// Fields -----------------------------------------------------------------------------------------------------------------
-
-/** A label, its control and its help, tied together. `children` is called with the attributes of the control. */
-export function Field({ label, help, error, required, children, wide }) {
-  const id = useId();
-  const described = [help && `${id}-help`, error && `${id}-error`].filter(Boolean).join(" ") || undefined;
-  return html`<div class=${`field ${error ? "wrong" : ""} ${wide ? "wide" : ""}`}><label for=${id}>${label}${required && html`<span class="required" title="required"> *</span>`}</label>
-    <div class="control">${children({ id, "aria-describedby": described, "aria-invalid": error ? "true" : undefined, "aria-required": required ? "true" : undefined })}
-      ${help && html`<p class="help" id=${`${id}-help`}>${help}</p>`}${error && html`<p class="error" id=${`${id}-error`} role="alert">${error}</p>`}</div></div>`;
-}
-
-export const Select = ({ options, value, onChange, ...more }) => html`<select value=${value} onChange=${(event) => onChange(event.target.value)} ...${more}>
-  ${options.map(([key, text]) => html`<option key=${key} value=${key} selected=${key === value}>${text}</option>`)}</select>`;
-
-export const Text = ({ value, onChange, type = "text", ...more }) => html`<input type=${type} value=${value} onInput=${(event) => onChange(event.target.value)}
-  autocomplete="off" autocapitalize="off" spellcheck=${false} ...${more} />`;
-
-export const Check = ({ value, onChange, children, ...more }) => html`<label class="check"><input type="checkbox" checked=${value}
-  onChange=${(event) => onChange(event.target.checked)} ...${more} /> <span>${children}</span></label>`;
 
 /** Several views of one page; arrow keys go from one to the next. */
 export function Tabs({ tabs, at, onChange, label }) {
@@ -137,11 +205,26 @@ export function Tabs({ tabs, at, onChange, label }) {
     event.currentTarget.querySelector(`[data-tab="${next}"]`)?.focus();
     onChange(next);
   };
-  return html`<div class="tabs" role="tablist" aria-label=${label} onKeyDown=${move}>${tabs.map(([key, text]) => html`<button key=${key} type="button" role="tab"
-    data-tab=${key} aria-selected=${key === at ? "true" : "false"} tabindex=${key === at ? 0 : -1} onClick=${() => onChange(key)}>${text}</button>`)}</div>`;
+  return html`
+    <div class="tabs" role="tablist" aria-label=${label} onKeyDown=${move}>
+      ${tabs.map(([key, text]) => html`
+        <button
+          key=${key}
+          type="button"
+          role="tab"
+          data-tab=${key}
+          aria-selected=${key === at ? "true" : "false"}
+          tabindex=${key === at ? 0 : -1}
+          onClick=${() => onChange(key)}
+        >
+          ${text}
+        </button>
+      `)}
+    </div>
+  `;
 }
 
-// What was done, and questions before it ---------------------------------------------------------------------------------
+// What was done, and questions before it ------------------------------------------------------------------------------
 
 const said = new Store([]);
 let number = 0;
@@ -150,27 +233,46 @@ let number = 0;
 export function say(text, tone = "good") {
   const one = { id: ++number, text, tone };
   said.value = [...said.value, one].slice(-3);
-  setTimeout(() => { said.value = said.value.filter(({ id }) => id !== one.id); }, tone === "bad" ? 12_000 : 5_000);
+  setTimeout(
+    () => {
+      said.value = said.value.filter(({ id }) => id !== one.id);
+    },
+    tone === "bad" ? 12_000 : 5_000,
+  );
 }
 
 export function Said() {
   const all = useStore(said);
-  const close = (id) => () => { said.value = said.value.filter((one) => one.id !== id); };
-  return html`<div class="said" role="status" aria-live="polite">${all.map((one) => html`<p key=${one.id} class=${one.tone}>${one.text}
-    <button type="button" class="button quiet" onClick=${close(one.id)} aria-label="Dismiss">×</button></p>`)}</div>`;
+  const close = (id) => () => {
+    said.value = said.value.filter((one) => one.id !== id);
+  };
+  return html`
+    <div class="said" role="status" aria-live="polite">
+      ${all.map((one) => html`
+        <p key=${one.id} class=${one.tone}>
+          ${one.text}
+          <button type="button" class="button quiet" onClick=${close(one.id)} aria-label="Dismiss">×</button>
+        </p>
+      `)}
+    </div>
+  `;
 }
 
-/** Opens the dialog as long as it is drawn, and gives the focus back to where it was; to the page's heading when that is gone. */
+/**
+ * Opens the dialog as long as it is drawn, and gives the focus back to where it was; to the page's heading when that is
+ * gone.
+ */
 function useModal(shown) {
   const dialog = useRef(null);
   useLayoutEffect(() => {
     if (!shown) return undefined;
     const before = document.activeElement;
     dialog.current.showModal();
-    return () => queueMicrotask(() => {
-      const place = before?.isConnected && before !== document.body ? before : document.querySelector("main h1");
-      if (document.querySelector("dialog[open]") === null) place?.focus({ preventScroll: place.tagName === "H1" });
-    });
+    return () =>
+      queueMicrotask(() => {
+        const place = before?.isConnected && before !== document.body ? before : document.querySelector("main h1");
+        if (document.querySelector("dialog[open]") === null) place?.focus({ preventScroll: place.tagName === "H1" });
+      });
   }, [shown]);
   return dialog;
 }
@@ -178,7 +280,10 @@ function useModal(shown) {
 const asked = new Store(null);
 
 /** Asks before something that cannot be taken back: true when the answer is yes. */
-export const confirm = (question) => new Promise((answer) => { asked.value = { ...question, answer }; });
+export const confirm = (question) =>
+  new Promise((answer) => {
+    asked.value = { ...question, answer };
+  });
 
 export function Asked() {
   const question = useStore(asked);
@@ -188,26 +293,65 @@ export function Asked() {
     asked.value = null;
     question.answer(yes);
   };
-  return html`<dialog ref=${dialog} class="dialog" aria-labelledby="asked-title" onClose=${end(false)}><h2 id="asked-title">${question.title}</h2><p>${question.text}</p>
-    <div class="actions"><button type="button" class="button" autofocus onClick=${end(false)}>Cancel</button>
-      <button type="button" class=${`button ${question.kind ?? "danger"}`} onClick=${end(true)}>${question.yes}</button></div></dialog>`;
+  return html`
+    <dialog ref=${dialog} class="dialog" aria-labelledby="asked-title" onClose=${end(false)}>
+      <h2 id="asked-title">${question.title}</h2>
+      <p>${question.text}</p>
+      <div class="actions">
+        <button type="button" class="button" autofocus onClick=${end(false)}>Cancel</button>
+        <button type="button" class=${`button ${question.kind ?? "danger"}`} onClick=${end(true)}>
+          ${question.yes}
+        </button>
+      </div>
+    </dialog>
+  `;
 }
 
 /** A form in a dialog; Escape and Cancel close it. */
 export function Sheet({ title, onClose, children }) {
   const dialog = useModal(true);
   const id = useId();
-  return html`<dialog ref=${dialog} class="dialog sheet" aria-labelledby=${id} onClose=${onClose}><header><h2 id=${id}>${title}</h2>
-    <button type="button" class="button quiet" aria-label="Close" onClick=${() => dialog.current.close()}>×</button></header>${children}</dialog>`;
+  return html`
+    <dialog ref=${dialog} class="dialog sheet" aria-labelledby=${id} onClose=${onClose}>
+      <header>
+        <h2 id=${id}>${title}</h2>
+        <button type="button" class="button quiet" aria-label="Close" onClick=${() => dialog.current.close()}>×</button>
+      </header>
+      ${children}
+    </dialog>
+  `;
 }
 
 /** A sentence of the node, in which `…` marks what one types. */
-export const typed = (text) => String(text).split("`").map((part, at) => (at % 2 === 1 ? html`<code key=${at}>${part}</code>` : part));
+export const typed = (text) =>
+  String(text)
+    .split("`")
+    .map((part, at) => (at % 2 === 1 ? html`<code key=${at}>${part}</code>` : part));
 
 /** The remedy of a problem or an alarm. */
-export const Cure = ({ children }) => html`<p class="cure"><span>Remedy</span> ${[children].flat().map((one) => (typeof one === "string" ? typed(one) : one))}</p>`;
+export const Cure = ({ children }) => html`
+  <p class="cure">
+    <span>Remedy</span> ${[children].flat().map((one) => (typeof one === "string" ? typed(one) : one))}
+  </p>
+`;
+
+/** The chain of provisioning as steps: how far settings have come on their way. */
+export const chain_steps = ({ chain }) =>
+  chain.map(({ step, state, reason }) => ({ key: step, name: step, state, text: reason }));
 
 /** Steps one after another, each with a state: a chain, a verdict's walk, a handshake. */
-export const Steps = ({ steps }) => html`<ol class="steps">${steps.map((step, at) => html`<li key=${step.key ?? at} class=${step.tone ?? tone_of(step.state)}>
-  <div class="step-name">${step.name}${step.state && html` <${State} tone=${step.tone}>${step.state}<//>`}${step.aside && html`<span class="aside">${step.aside}</span>`}</div>
-  ${step.text && html`<div class="step-text">${step.text}</div>`}${step.cure && html`<${Cure}>${step.cure}<//>`}</li>`)}</ol>`;
+export const Steps = ({ steps }) => html`
+  <ol class="steps">
+    ${steps.map((step, at) => html`
+      <li key=${step.key ?? at} class=${step.tone ?? tone_of(step.state)}>
+        <div class="step-name">
+          ${step.name}
+          ${step.state && html` <${State} tone=${step.tone}>${step.state}<//>`}
+          ${step.aside && html`<span class="aside">${step.aside}</span>`}
+        </div>
+        ${step.text && html`<div class="step-text">${step.text}</div>`}
+        ${step.cure && html`<${Cure}>${step.cure}<//>`}
+      </li>
+    `)}
+  </ol>
+`;

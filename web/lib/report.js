@@ -2,16 +2,58 @@
 import { html } from "./html.js";
 import { Cure, Mono, Panel, State, Tag } from "./parts.js";
 
-const plain = (value) => (Array.isArray(value) ? value.map(plain).join(", ") : value !== null && typeof value === "object" ? Object.entries(value).map(([key, one]) => `${key} ${plain(one)}`).join(", ") : String(value ?? "–"));
-const pairs = (facts) => (Array.isArray(facts) ? facts.map((one) => (one && typeof one === "object" && "name" in one ? [one.name, one.value] : ["", plain(one)])) : Object.entries(facts ?? {}));
+const plain = (value) =>
+  Array.isArray(value)
+    ? value.map(plain).join(", ")
+    : value !== null && typeof value === "object"
+      ? Object.entries(value)
+          .map(([key, one]) => `${key} ${plain(one)}`)
+          .join(", ")
+      : String(value ?? "–");
+const pairs = (facts) =>
+  Array.isArray(facts)
+    ? facts.map((one) => (one && typeof one === "object" && "name" in one ? [one.name, one.value] : ["", plain(one)]))
+    : Object.entries(facts ?? {});
 
 export function Findings({ report }) {
-  return html`<ul class="findings">${(report.findings ?? []).map((one, at) => html`<li key=${at}><${State} tone=${one.grade === "note" ? "calm" : undefined}>${one.grade}<//><div>${one.check && html`<${Tag}>${one.check}<//> `}${one.text}${one.remedy && html`<${Cure}>${one.remedy}<//>`}</div></li>`)}</ul>
-    ${pairs(report.facts).length > 0 && html`<details class="more"><summary>Facts</summary><dl class="event-facts">${pairs(report.facts).map(([name, value], at) => html`<div key=${at}><dt>${name}</dt><dd><${Mono}>${plain(value)}<//></dd></div>`)}</dl></details>`}`;
+  return html`
+    <ul class="findings">
+      ${(report.findings ?? []).map((one, at) => html`
+        <li key=${at}>
+          <${State} tone=${one.grade === "note" ? "calm" : undefined}>${one.grade}<//>
+          <div>
+            ${one.check && html`<${Tag}>${one.check}<//> `}
+            ${one.text}
+            ${one.remedy && html`<${Cure}>${one.remedy}<//>`}
+          </div>
+        </li>
+      `)}
+    </ul>
+    ${pairs(report.facts).length > 0 && html`
+      <details class="more">
+        <summary>Facts</summary>
+        <dl class="event-facts">
+          ${pairs(report.facts).map(([name, value], at) => html`
+            <div key=${at}><dt>${name}</dt><dd><${Mono}>${plain(value)}<//></dd></div>
+          `)}
+        </dl>
+      </details>
+    `}
+  `;
 }
 
 export function Report({ report, onClose }) {
   const verdict = report.verdict;
-  return html`<${Panel} title=${`Check ${report.check ?? ""} ${report.domain ?? ""}`} class="report" actions=${html`<${State}>${verdict}<//>${onClose && html`<button type="button" class="button quiet small" onClick=${onClose}>Close</button>`}`}>
-    <div role="status"><${Findings} report=${report} /></div><//>`;
+  return html`
+    <${Panel}
+      title=${`Check ${report.check ?? ""} ${report.domain ?? ""}`}
+      class="report"
+      actions=${html`
+        <${State}>${verdict}<//>
+        ${onClose && html`<button type="button" class="button quiet small" onClick=${onClose}>Close</button>`}
+      `}
+    >
+      <div role="status"><${Findings} report=${report} /></div>
+    <//>
+  `;
 }

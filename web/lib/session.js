@@ -4,7 +4,9 @@ import { Store, useStore } from "./store.js";
 
 /** undefined: not known yet; null: nobody; otherwise {user, role, …}. */
 export const session = new Store(undefined);
-/** verb -> {reads, role, help, args: [{name, help, required, type, secret}]}: what the node's OpenAPI document names. */
+/**
+ * verb -> {reads, role, help, args: [{name, help, required, type, secret}]}: what the node's OpenAPI document names.
+ */
 export const verbs = new Store(new Map());
 
 const ranks = ["read-only", "operator", "administrator"];
@@ -17,13 +19,20 @@ when_signed_out(() => {
 });
 
 const argument = (name, schema, required, help) => ({
-  name, help, required, type: schema.type === "array" ? "list" : schema.type, secret: schema.writeOnly === true || schema.format === "password",
+  name,
+  help,
+  required,
+  type: schema.type === "array" ? "list" : schema.type,
+  secret: schema.writeOnly === true || schema.format === "password",
 });
 
 function arguments_of(operation) {
   const body = operation.requestBody?.content?.["application/json"]?.schema;
-  const given = (operation.parameters ?? []).filter((one) => one.in === "query").map((one) => argument(one.name, one.schema, one.required, one.description));
-  const posted = Object.entries(body?.properties ?? {}).filter(([name]) => name !== "revision")
+  const given = (operation.parameters ?? [])
+    .filter((one) => one.in === "query")
+    .map((one) => argument(one.name, one.schema, one.required, one.description));
+  const posted = Object.entries(body?.properties ?? {})
+    .filter(([name]) => name !== "revision")
     .map(([name, schema]) => argument(name, schema, (body.required ?? []).includes(name), schema.description));
   return [...given, ...posted];
 }
@@ -34,7 +43,14 @@ async function learn_verbs() {
   for (const methods of Object.values(document.paths)) {
     for (const [method, operation] of Object.entries(methods)) {
       const verb = operation["x-sallyport-verb"];
-      if (verb) found.set(verb, { reads: method === "get", role: roles[operation["x-sallyport-needs"]], help: operation.summary, args: arguments_of(operation) });
+      if (verb) {
+        found.set(verb, {
+          reads: method === "get",
+          role: roles[operation["x-sallyport-needs"]],
+          help: operation.summary,
+          args: arguments_of(operation),
+        });
+      }
     }
   }
   verbs.value = found;

@@ -7,7 +7,13 @@ import { say } from "./parts.js";
 export function useSettings() {
   const answer = useRead("settings", {}, { on: ["setting"] });
   const rows = new Map((answer.data?.settings ?? []).map((row) => [row.name, row]));
-  return { ...answer, rows, revision: answer.data?.revision, row: (name) => rows.get(name), value: (name) => rows.get(name)?.value };
+  return {
+    ...answer,
+    rows,
+    revision: answer.data?.revision,
+    row: (name) => rows.get(name),
+    value: (name) => rows.get(name)?.value,
+  };
 }
 
 /** Stores `values`; says what came of it. The error when the node refused, so that a form can show it at its field. */
@@ -20,16 +26,19 @@ export async function save(revision, values, done = "Saved.") {
   } catch (problem) {
     if (problem.status !== 412) return problem;
     await refresh("settings");
-    problem.message = "Somebody else changed settings meanwhile. What is in force now was read again: look at it and save once more.";
+    problem.message =
+      "Somebody else changed settings meanwhile. The current values are loaded now: check them and save again.";
     return problem;
   }
 }
 
 const travels = ({ chain }) => chain.some(({ step }) => step.startsWith("settings "));
 
-/** The node that has to be asked to change `name`, when it is not this one; empty otherwise (docs/manual/provisioning.md). */
-export function belongs_elsewhere(name, status) {
-  if (!name.startsWith("federation.") || !travels(status)) return "";
-  const owner = name === "federation.domains" ? "core" : "edge";
-  return owner === status.role ? "" : owner;
+/**
+ * The node that has to be asked to change the setting of this row, when it is not this one; empty otherwise
+ * (docs/manual/provisioning.md).
+ */
+export function belongs_elsewhere(row, status) {
+  if (row === undefined || row.owner === "node" || !travels(status)) return "";
+  return row.owner === status.role ? "" : row.owner;
 }

@@ -1,12 +1,15 @@
-// Tables: sorted by any column, filtered as one types (the key `/` goes to the filter), walked with the arrow keys; on a phone
-// each row is a card.
+// Tables: sorted by any column, filtered as one types (the key `/` goes to the filter), walked with the arrow keys; on
+// a phone each row is a card.
 import { html, useLayoutEffect, useMemo, useRef, useState } from "./html.js";
 import { Empty } from "./parts.js";
 
 const order = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 
 const plain = (value) => (value === null || value === undefined ? "" : value);
-const compare = (one, other) => (typeof one === "number" && typeof other === "number" ? one - other : order.compare(String(plain(one)), String(plain(other))));
+const compare = (one, other) =>
+  typeof one === "number" && typeof other === "number"
+    ? one - other
+    : order.compare(String(plain(one)), String(plain(other)));
 
 /** Up, down, Home and End go from row to row; Enter follows the row's first link or button. */
 function walk(event) {
@@ -41,34 +44,114 @@ function useFocusKept() {
   return table;
 }
 
+/** The rows in which every word of `wanted` is found, in the order that was chosen. */
+function chosen(rows, columns, wanted, { by, down }) {
+  const words = wanted.toLowerCase().split(/\s+/).filter(Boolean);
+  const text_of = (row) => {
+    const values = columns.map(({ value }) => (value ? plain(value(row)) : ""));
+    return values.join(" ").toLowerCase();
+  };
+  const fits = (row) => {
+    const text = text_of(row);
+    return words.every((one) => text.includes(one));
+  };
+  const kept = words.length === 0 ? [...rows] : rows.filter(fits);
+  const column = columns.find(({ name }) => name === by);
+  if (column) kept.sort((one, other) => compare(column.value(one), column.value(other)) * (down ? -1 : 1));
+  return kept;
+}
+
+const Filter = ({ caption, wanted, want }) => html`
+  <input
+    type="search"
+    class="filter"
+    placeholder="Filter"
+    aria-label=${`Filter ${caption}`}
+    aria-keyshortcuts="/"
+    value=${wanted}
+    onInput=${(event) => want(event.target.value)}
+  />
+`;
+
+/** The title of a column; a button where the column sorts. */
+function Title({ column, sorted, sort }) {
+  const { name, title, number, value, still } = column;
+  const sorts = value && !still;
+  const here = sorted.by === name;
+  const direction = !here ? "none" : sorted.down ? "descending" : "ascending";
+  const choose = () => sort({ by: name, down: here ? !sorted.down : Boolean(number) });
+  return html`
+    <th scope="col" class=${number ? "number" : ""} aria-sort=${sorts ? direction : undefined}>
+      ${sorts
+        ? html`<button type="button" onClick=${choose}>${title}</button>`
+        : title || html`<span class="visually-hidden">Actions</span>`}
+    </th>
+  `;
+}
+
+function Cell({ column, row }) {
+  const { title, number, value, show, wide, wrap } = column;
+  const breaks = wide ? "wide" : wrap ? "wrap" : "";
+  return html`
+    <td data-label=${title} class=${`${number ? "number" : ""} ${breaks} ${title ? "" : "row-actions"}`}>
+      <div>${show ? show(row) : plain(value(row))}</div>
+    </td>
+  `;
+}
+
 /**
- * `columns`: {name, title, value, show, number, wide, wrap, still}: `value` gives what is sorted and filtered, `show` what is seen.
- * `first`: the column sorted by at first, with "-" before it for descending.
+ * `columns`: {name, title, value, show, number, wide, wrap, still}: `value` gives what is sorted and filtered, `show`
+ * what is seen. `first`: the column sorted by at first, with "-" before it for descending.
  */
-export function Table({ columns, rows, name, caption, empty = "Nothing here.", first = "", filter = true, most = 500, tone, tools }) {
+export function Table({
+  columns,
+  rows,
+  name,
+  caption,
+  empty = "Nothing to show.",
+  first = "",
+  filter = true,
+  most = 500,
+  tone,
+  tools,
+}) {
   const [sorted, sort] = useState({ by: first.replace(/^-/, ""), down: first.startsWith("-") });
   const [wanted, want] = useState("");
   const place = useFocusKept();
-  const shown = useMemo(() => {
-    const words = wanted.toLowerCase().split(/\s+/).filter(Boolean);
-    const text = (row) => columns.map(({ value }) => (value ? plain(value(row)) : "")).join(" ").toLowerCase();
-    const kept = words.length === 0 ? [...rows] : rows.filter((row) => { const all = text(row); return words.every((one) => all.includes(one)); });
-    const column = columns.find((one) => one.name === sorted.by);
-    if (column) kept.sort((one, other) => compare(column.value(one), column.value(other)) * (sorted.down ? -1 : 1));
-    return kept;
-  }, [rows, wanted, sorted]);
-  const by = (column) => () => sort({ by: column.name, down: sorted.by === column.name ? !sorted.down : Boolean(column.number) });
-  const direction = (column) => (sorted.by !== column.name ? "none" : sorted.down ? "descending" : "ascending");
-  return html`<div class="table" ref=${place}>
-    ${rows.length > 0 && (filter || tools) && html`<div class="tools">${filter && html`<input type="search" class="filter" placeholder="Filter" aria-label=${`Filter ${caption}`}
-      aria-keyshortcuts="/" value=${wanted} onInput=${(event) => want(event.target.value)} />`}${tools}
-      <span class="count" role="status">${shown.length === rows.length ? `${rows.length}` : `${shown.length} of ${rows.length}`}</span></div>`}
-    ${shown.length === 0 ? html`<${Empty}>${wanted === "" ? empty : "Nothing fits the filter."}<//>`
-      : html`<div class="scroll" tabindex="0" role="region" aria-label=${caption}><table onKeyDown=${walk}><caption class="visually-hidden">${caption}</caption>
-        <thead><tr>${columns.map((column) => html`<th key=${column.name} scope="col" class=${column.number ? "number" : ""} aria-sort=${column.value && !column.still ? direction(column) : undefined}>
-          ${column.value && !column.still ? html`<button type="button" onClick=${by(column)}>${column.title}</button>` : column.title ? column.title : html`<span class="visually-hidden">Actions</span>`}</th>`)}</tr></thead>
-        <tbody>${shown.slice(0, most).map((row, at) => html`<tr key=${name(row)} tabindex=${at === 0 ? 0 : -1} class=${tone ? tone(row) : ""}>
-          ${columns.map((column) => html`<td key=${column.name} data-label=${column.title} class=${`${column.number ? "number" : ""} ${column.wide ? "wide" : column.wrap ? "wrap" : ""} ${column.title ? "" : "row-actions"}`}>
-            <div>${column.show ? column.show(row) : plain(column.value(row))}</div></td>`)}</tr>`)}</tbody></table></div>`}
-    ${shown.length > most && html`<p class="note">The first ${most} are shown; filter to see others.</p>`}</div>`;
+  const shown = useMemo(() => chosen(rows, columns, wanted, sorted), [rows, wanted, sorted]);
+  const count = shown.length === rows.length ? `${rows.length}` : `${shown.length} of ${rows.length}`;
+  const titles = columns.map((column) => html`
+    <${Title} key=${column.name} column=${column} sorted=${sorted} sort=${sort} />
+  `);
+  const cells = (row) => columns.map((column) => html`<${Cell} key=${column.name} column=${column} row=${row} />`);
+  const body = shown
+    .slice(0, most)
+    .map((row, at) => html`
+      <tr key=${name(row)} tabindex=${at === 0 ? 0 : -1} class=${tone ? tone(row) : ""}>${cells(row)}</tr>
+    `);
+  return html`
+    <div class="table" ref=${place}>
+      ${rows.length > 0 && (filter || tools) && html`
+        <div class="tools">
+          ${filter && html`<${Filter} caption=${caption} wanted=${wanted} want=${want} />`}
+          ${tools}
+          <span class="count" role="status">${count}</span>
+        </div>
+      `}
+      ${shown.length === 0
+        ? html`<${Empty}>${wanted === "" ? empty : "Nothing matches the filter."}<//>`
+        : html`
+            <div class="scroll" tabindex="0" role="region" aria-label=${caption}>
+              <table onKeyDown=${walk}>
+                <caption class="visually-hidden">${caption}</caption>
+                <thead><tr>${titles}</tr></thead>
+                <tbody>${body}</tbody>
+              </table>
+            </div>
+          `}
+      ${shown.length > most && html`
+        <p class="note">Only the first ${most} are shown; use the filter to find others.</p>
+      `}
+    </div>
+  `;
 }

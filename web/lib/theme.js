@@ -6,7 +6,9 @@ const effective = () => document.documentElement.dataset.theme ?? (system.matche
 
 export const theme = new Store(effective());
 
-system.addEventListener("change", () => { theme.value = effective(); });
+system.addEventListener("change", () => {
+  theme.value = effective();
+});
 
 export function switch_theme() {
   const next = effective() === "dark" ? "light" : "dark";

@@ -1,4 +1,4 @@
-// The two gates and what stands behind them, as this node sees them: who is joined to whom, and how the joint is.
+// The edge, the core and what is behind them, as this node sees them: who is linked to whom, and how the link is.
 import { number, span } from "./format.js";
 import { html } from "./html.js";
 import { Mono, State, tone_of } from "./parts.js";
@@ -10,7 +10,12 @@ const grave = ["good", "calm", "warn", "bad"];
 function far_nodes(status) {
   const found = new Map();
   // A link names its far node by the realm; the whole name stands in the chain where settings go that way.
-  const names = new Map(status.chain.flatMap(({ step }) => step.split(" ")).filter((word) => word.includes(".")).map((name) => [name.replaceAll(".", "-"), name]));
+  const names = new Map(
+    status.chain
+      .flatMap(({ step }) => step.split(" "))
+      .filter((word) => word.includes("."))
+      .map((name) => [name.replaceAll(".", "-"), name]),
+  );
   const of = (name, role) => {
     const realm = name.replaceAll(".", "-");
     if (!found.has(realm)) found.set(realm, { name: names.get(realm) ?? name, role, links: [], dials: [] });
@@ -26,49 +31,125 @@ function far_nodes(status) {
 function joint_of({ links, dials }) {
   const sum = (key) => links.reduce((all, link) => all + link[key], 0);
   const states = (links.length > 0 ? links : dials).map(({ state }) => state);
-  const state = states.reduce((worst, one) => (grave.indexOf(tone_of(one)) > grave.indexOf(tone_of(worst)) ? one : worst), states[0] ?? "down");
-  return { state, links: links.length, tls: links[0]?.tls, sent: sum("sent"), received: sum("received"), waiting: sum("unacknowledged"),
-           resumed: sum("resumptions"), open: links[0]?.open_seconds, why: dials.find(({ why }) => why)?.why };
+  const state = states.reduce(
+    (worst, one) => (grave.indexOf(tone_of(one)) > grave.indexOf(tone_of(worst)) ? one : worst),
+    states[0] ?? "down",
+  );
+  return {
+    state,
+    links: links.length,
+    tls: links[0]?.tls,
+    sent: sum("sent"),
+    received: sum("received"),
+    waiting: sum("unacknowledged"),
+    resumed: sum("resumptions"),
+    open: links[0]?.open_seconds,
+    why: dials.find(({ why }) => why)?.why,
+  };
 }
 
 function Joint({ far, reverse }) {
   const joint = joint_of(far);
   const tone = tone_of(joint.state);
-  return html`<div class=${`joint ${tone}`}><span class="wire" aria-hidden="true"></span><div class="joint-text"><${State} tone=${tone}>${joint.state}<//>
-    <span>${joint.tls ?? "no TLS yet"} · ${many(joint.links, "link")}</span>
-    <span title="stanzas over the link: to this node, from this node">${reverse ? "→" : "←"} ${number(joint.received)} ${reverse ? "←" : "→"} ${number(joint.sent)}</span>
-    ${joint.waiting > 0 && html`<span>${number(joint.waiting)} not yet done</span>`}${joint.resumed > 0 && html`<span>resumed ${joint.resumed}×</span>`}
-    ${joint.open ? html`<span>up ${span(joint.open)}</span>` : null}${joint.why && html`<span class="why">${joint.why}</span>`}</div></div>`;
+  return html`
+    <div class=${`joint ${tone}`}>
+      <span class="wire" aria-hidden="true"></span>
+      <div class="joint-text">
+        <${State} tone=${tone}>${joint.state}<//>
+        <span>${joint.tls ?? "no TLS yet"} · ${many(joint.links, "link")}</span>
+        <span title="stanzas over the link: to this node, from this node">
+          ${reverse ? "→" : "←"} ${number(joint.received)} ${reverse ? "←" : "→"} ${number(joint.sent)}
+        </span>
+        ${joint.waiting > 0 && html`<span>${number(joint.waiting)} unacknowledged</span>`}
+        ${joint.resumed > 0 && html`<span>resumed ${joint.resumed}×</span>`}
+        ${joint.open ? html`<span>up ${span(joint.open)}</span>` : null}
+        ${joint.why && html`<span class="why">${joint.why}</span>`}
+      </div>
+    </div>
+  `;
 }
 
 function Gate({ name, role, self, children }) {
-  return html`<div class=${`gate ${self ? "self" : ""}`}><div class="gate-role">${role}${self && html`<span class="tag">this node</span>`}</div><div class="gate-name">${name.split(".").map((label, at) => html`${at > 0 && html`.<wbr />`}${label}`)}</div>
-    <div class="gate-text">${children}</div></div>`;
+  return html`
+    <div class=${`gate ${self ? "self" : ""}`}>
+      <div class="gate-role">${role}${self && html`<span class="tag">this node</span>`}</div>
+      <div class="gate-name">${name.split(".").map((label, at) => html`${at > 0 && html`.<wbr />`}${label}`)}</div>
+      <div class="gate-text">${children}</div>
+    </div>
+  `;
 }
 
 function Far({ far }) {
   const domains = [...new Set(far.links.flatMap((link) => link.domains))];
-  return html`<${Gate} name=${far.name} role=${far.role}>${far.links[0] ? html`<${Mono}>${far.links[0].remote_address}<//>` : far.dials[0] && html`<${Mono}>${far.dials[0].address}<//>`}
-    ${domains.length > 0 && html`<span title=${domains.join("\n")}>${many(domains.length, "domain")}: ${domains.slice(0, 2).join(", ")}${domains.length > 2 ? ", …" : ""}</span>`}<//>`;
+  return html`
+    <${Gate} name=${far.name} role=${far.role}>
+      ${far.links[0]
+        ? html`<${Mono}>${far.links[0].remote_address}<//>`
+        : far.dials[0] && html`<${Mono}>${far.dials[0].address}<//>`}
+      ${domains.length > 0 && html`
+        <span title=${domains.join("\n")}>
+          ${many(domains.length, "domain")}: ${domains.slice(0, 2).join(", ")}
+          ${domains.length > 2 ? ", …" : ""}
+        </span>
+      `}
+    <//>
+  `;
 }
 
-const Side = ({ all, reverse }) => all.length > 0 && html`<div class="side">${all.map((far) => html`<div class="reach" key=${far.name}>
-  ${reverse ? html`<${Far} far=${far} /><${Joint} far=${far} reverse />` : html`<${Joint} far=${far} /><${Far} far=${far} />`}</div>`)}</div>`;
+const Side = ({ all, reverse }) =>
+  all.length > 0 &&
+  html`
+    <div class="side">
+      ${all.map((far) => html`
+        <div class="reach" key=${far.name}>
+          ${reverse
+            ? html`<${Far} far=${far} /><${Joint} far=${far} reverse />`
+            : html`<${Joint} far=${far} /><${Far} far=${far} />`}
+        </div>
+      `)}
+    </div>
+  `;
 
-const Stub = ({ name, text, tone, wire }) => html`<div class="reach stub"><div class="gate outside"><div class="gate-role">${name}</div><div class="gate-text">${text}</div></div>
-  <div class=${`joint ${tone}`}><span class="wire" aria-hidden="true"></span><div class="joint-text">${wire}</div></div></div>`;
+const Stub = ({ name, text, tone, wire }) => html`
+  <div class="reach stub">
+    <div class="gate outside"><div class="gate-role">${name}</div><div class="gate-text">${text}</div></div>
+    <div class=${`joint ${tone}`}>
+      <span class="wire" aria-hidden="true"></span>
+      <div class="joint-text">${wire}</div>
+    </div>
+  </div>
+`;
 
 export function Trio({ status }) {
   const all = far_nodes(status);
   const outward = status.role === "core" ? "edge" : status.role === "presence" ? "core" : null;
-  const left = all.filter(({ role }) => role === outward), right = all.filter(({ role }) => role !== outward);
+  const left = all.filter(({ role }) => role === outward),
+    right = all.filter(({ role }) => role !== outward);
   const { inbound, outbound } = status.streams;
-  return html`<div class="trio">
-    ${status.role === "edge" && html`<div class="side"><${Stub} name="Internet" text=${many(status.streams.destinations, "destination")} tone=${status.federation_enabled ? "good" : "calm"}
-      wire=${html`<${State} tone=${status.federation_enabled ? "good" : "calm"}>${status.federation_enabled ? "federating" : "federation off"}<//><span>${many(inbound, "stream")} in, ${outbound} out</span>`} /></div>`}
-    <${Side} all=${left} reverse /><${Gate} name=${status.name} role=${status.role} self>
-      <span>up ${span(status.uptime_seconds)} · ${many(status.threads, "shard")}</span><span>version ${status.version}, settings revision ${status.revision}</span>
-      ${status.held_for_link > 0 && html`<span>${number(status.held_for_link)} stanzas held for a link</span>`}<//>
-    <${Side} all=${right} />
-  </div>`;
+  return html`
+    <div class="trio">
+      ${status.role === "edge" && html`
+        <div class="side">
+          <${Stub}
+            name="Internet"
+            text=${many(status.streams.destinations, "destination")}
+            tone=${status.federation_enabled ? "good" : "calm"}
+            wire=${html`
+              <${State} tone=${status.federation_enabled ? "good" : "calm"}>
+                ${status.federation_enabled ? "federating" : "federation off"}
+              <//>
+              <span>${many(inbound, "stream")} in, ${outbound} out</span>
+            `}
+          />
+        </div>
+      `}
+      <${Side} all=${left} reverse />
+      <${Gate} name=${status.name} role=${status.role} self>
+        <span>up ${span(status.uptime_seconds)} · ${many(status.threads, "shard")}</span>
+        <span>version ${status.version}, settings revision ${status.revision}</span>
+        ${status.held_for_link > 0 && html`<span>${number(status.held_for_link)} stanzas held for a link</span>`}
+      <//>
+      <${Side} all=${right} />
+    </div>
+  `;
 }

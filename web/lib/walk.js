@@ -4,6 +4,20 @@ import { Mono, Notice, Steps, typed } from "./parts.js";
 
 const SetIn = ({ name }) => name && html`<p class="cure"><span>Set in</span> <${Mono}>${name}<//></p>`;
 
-export const Walk = ({ walk }) => html`<div class="walk"><${Notice} tone=${walk.passes ? "good" : "bad"} title=${walk.passes ? "It would pass." : "It would not pass."}>
-    ${walk.blocked_by && typed(walk.blocked_by)}<${SetIn} name=${walk.change} />${walk.verdict_id && html`<p class="note">Verdict <${Mono}>${walk.verdict_id}<//></p>`}<//>
-  <${Steps} steps=${walk.steps.map((one, at) => ({ key: at, name: one.step, tone: one.passes ? "good" : "bad", text: html`${typed(one.text)}${!one.passes && html`<${SetIn} name=${one.change} />`}` }))} /></div>`;
+export const Walk = ({ walk }) => html`
+  <div class="walk">
+    <${Notice} tone=${walk.passes ? "good" : "bad"} title=${walk.passes ? "It would pass." : "It would not pass."}>
+      ${walk.blocked_by && typed(walk.blocked_by)}
+      <${SetIn} name=${walk.change} />
+      ${walk.verdict_id && html`<p class="note">Verdict <${Mono}>${walk.verdict_id}<//></p>`}
+    <//>
+    <${Steps}
+      steps=${walk.steps.map((one, at) => ({
+        key: at,
+        name: one.step,
+        tone: one.passes ? "good" : "bad",
+        text: html`${typed(one.text)}${!one.passes && html`<${SetIn} name=${one.change} />`}`,
+      }))}
+    />
+  </div>
+`;

@@ -1,36 +1,100 @@
 // Who may use this page and the REST interface: accounts, tokens for scripts, sessions; and the audit of what they did.
 import { act } from "../lib/api.js";
+import { SelectField, TextField } from "../lib/fields.js";
 import { useForm } from "../lib/form.js";
 import { date, span, time, word } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
 import { refresh, useRead } from "../lib/live.js";
-import { Button, Copy, Field, Mono, Notice, Page, Panel, Select, Sheet, State, Tabs, Tag, Text, Wait, confirm, say, useAction } from "../lib/parts.js";
+import {
+  Button,
+  Copy,
+  Mono,
+  Notice,
+  Page,
+  Panel,
+  Sheet,
+  State,
+  Tabs,
+  Tag,
+  Wait,
+  confirm,
+  say,
+  useAction,
+} from "../lib/parts.js";
 import { session, useForbidden } from "../lib/session.js";
 import { useStore } from "../lib/store.js";
 import { Table } from "../lib/table.js";
 
-const roles = [["read-only", "Read-only: sees everything"], ["operator", "Operator: checks, pings, closes, logs"], ["administrator", "Administrator: changes everything"]];
-const scopes = [["read", "Read"], ["operate", "Operate"], ["administer", "Administer"]];
+const roles = [
+  ["read-only", "Read-only: sees everything"],
+  ["operator", "Operator: checks, pings, closes, logs"],
+  ["administrator", "Administrator: changes everything"],
+];
+const scopes = [
+  ["read", "Read"],
+  ["operate", "Operate"],
+  ["administer", "Administer"],
+];
 
 /** What is shown the one time it is made. */
-const Once = ({ title, text, aside, onClose }) => html`<${Sheet} title=${title} onClose=${onClose}><p>It is shown this one time and not stored in clear.</p>
-  <p class="once"><${Mono}>${text}<//> <${Copy} text=${text} /></p>${aside && html`<p class="once"><${Mono}>${aside}<//> <${Copy} text=${aside} /></p>`}<//>`;
+const Once = ({ title, text, aside, onClose }) => html`
+  <${Sheet} title=${title} onClose=${onClose}>
+    <p>Copy it now: it is shown only once.</p>
+    <p class="once"><${Mono}>${text}<//> <${Copy} text=${text} /></p>
+    ${aside && html`<p class="once"><${Mono}>${aside}<//> <${Copy} text=${aside} /></p>`}
+  <//>
+`;
 
 function AccountForm({ account, onClose }) {
-  const { form, put, problem, wrong, busy, submit } = useForm({ name: account?.name ?? "", role: account?.role ?? "operator", password: "" }, async () => {
-    if (!account) await act("admins.add", form);
-    if (account && form.role !== account.role) await act("admins.role", { name: form.name, role: form.role });
-    if (account && form.password !== "") await act("admins.passwd", { name: form.name, password: form.password });
-    say(account ? `${form.name} is changed; the sessions of that account end.` : `${form.name} may sign in.`);
-    await refresh("admins.list");
-    onClose();
-  });
-  return html`<${Sheet} title=${account ? account.name : "New administrator"} onClose=${onClose}><form onSubmit=${submit}>
-    ${!account && html`<${Field} label="Name" required error=${wrong("name")}>${(at) => html`<${Text} ...${at} name="new-name" required value=${form.name} onChange=${put("name")} />`}<//>`}
-    <${Field} label="Role" error=${wrong("role")}>${(at) => html`<${Select} ...${at} options=${roles} value=${form.role} onChange=${put("role")} />`}<//>
-    <${Field} label="Password" required=${!account} help=${account ? "empty: as it is" : undefined} error=${wrong("password")}>${(at) => html`<${Text} ...${at} name="new-password" type="password" autocomplete="new-password" required=${!account} value=${form.password} onChange=${put("password")} />`}<//>
-    ${problem && !problem.field && html`<${Notice} tone="bad">${problem.message}<//>`}
-    <div class="form-foot"><${Button} type="submit" kind="primary" verb="admins.add" busy=${busy}>Save<//></div></form><//>`;
+  const { form, put, problem, wrong, busy, submit } = useForm(
+    { name: account?.name ?? "", role: account?.role ?? "operator", password: "" },
+    async () => {
+      if (!account) await act("admins.add", form);
+      if (account && form.role !== account.role) await act("admins.role", { name: form.name, role: form.role });
+      if (account && form.password !== "") await act("admins.passwd", { name: form.name, password: form.password });
+      say(
+        account ? `${form.name} is changed; the sessions of that account have ended.` : `${form.name} can sign in now.`,
+      );
+      await refresh("admins.list");
+      onClose();
+    },
+  );
+  return html`
+    <${Sheet} title=${account ? account.name : "New administrator"} onClose=${onClose}>
+      <form onSubmit=${submit}>
+        ${!account && html`
+          <${TextField}
+            label="Name"
+            required
+            error=${wrong("name")}
+            name="new-name"
+            value=${form.name}
+            onChange=${put("name")}
+          />
+        `}
+        <${SelectField}
+          label="Role"
+          error=${wrong("role")}
+          options=${roles}
+          value=${form.role}
+          onChange=${put("role")}
+        />
+        <${TextField}
+          label="Password"
+          required=${!account}
+          help=${account ? "leave empty to keep it" : undefined}
+          error=${wrong("password")}
+          name="new-password"
+          type="password"
+          autocomplete="new-password"
+          value=${form.password}
+          onChange=${put("password")}
+        />
+        ${problem && !problem.field && html`<${Notice} tone="bad">${problem.message}<//>`}
+        <div class="form-foot"><${Button} type="submit" kind="primary" verb="admins.add" busy=${busy}>Save<//></div>
+      </form>
+    <//>
+  `;
 }
 
 function Accounts() {
@@ -40,47 +104,133 @@ function Accounts() {
   const [once, show_once] = useState(null);
   const [busy, run] = useAction();
   const remove = (name) => async () => {
-    if (!(await confirm({ title: `Remove ${name}?`, text: "Sessions of the account end at once.", yes: "Remove" }))) return;
+    const sure = await confirm({
+      title: `Remove ${name}?`,
+      text: "The sessions of the account end at once.",
+      yes: "Remove",
+    });
+    if (!sure) return;
     await run(async () => {
       await act("admins.remove", { name });
       say(`${name} was removed.`);
       await refresh("admins.list");
     });
   };
-  const codes = (row) => () => run(async () => {
-    const done = await act("admins.totp", { name: row.name, off: row.totp });
-    if (!row.totp) show_once({ title: `Authenticator of ${row.name}`, text: done.secret, aside: done.uri });
-    else say(`${row.name} signs in with the password alone.`);
-    await refresh("admins.list");
-  });
+  const codes = (row) => () =>
+    run(async () => {
+      const done = await act("admins.totp", { name: row.name, off: row.totp });
+      if (!row.totp) show_once({ title: `Authenticator of ${row.name}`, text: done.secret, aside: done.uri });
+      else say(`${row.name} needs only the password now.`);
+      await refresh("admins.list");
+    });
   const columns = [
-    { name: "name", title: "Name", value: (row) => row.name, show: (row) => html`<b>${row.name}</b> ${row.name === me.user && html`<${Tag}>you<//>`}` },
+    {
+      name: "name",
+      title: "Name",
+      value: (row) => row.name,
+      show: (row) => html`<b>${row.name}</b> ${row.name === me.user && html`<${Tag}>you<//>`}`,
+    },
     { name: "role", title: "Role", value: (row) => row.role },
-    { name: "totp", title: "Second factor", value: (row) => (row.totp ? "on" : "off"), show: (row) => html`<${State} tone=${row.totp ? "good" : "calm"}>${row.totp ? "on" : "off"}<//>` },
+    {
+      name: "totp",
+      title: "Second factor",
+      value: (row) => (row.totp ? "on" : "off"),
+      show: (row) => html`<${State} tone=${row.totp ? "good" : "calm"}>${row.totp ? "on" : "off"}<//>`,
+    },
     { name: "created", title: "Since", value: (row) => row.created, show: (row) => date(row.created) },
     { name: "last", title: "Last sign-in", value: (row) => row.last_login, show: (row) => time(row.last_login) },
-    { name: "do", title: "", show: (row) => html`<span class="row-buttons"><${Button} kind="small" verb="admins.role" onClick=${() => edit(row)}>Change<//><${Button} kind="small" verb="admins.totp" busy=${busy} onClick=${codes(row)}>${row.totp ? "No codes" : "Ask for codes"}<//>
-      <${Button} kind="small danger" verb="admins.remove" busy=${busy} disabled=${row.name === me.user} onClick=${remove(row.name)}>Remove<//></span>` },
+    {
+      name: "do",
+      title: "",
+      show: (row) => html`
+        <span class="row-buttons">
+          <${Button} kind="small" verb="admins.role" onClick=${() => edit(row)}>Change<//>
+          <${Button} kind="small" verb="admins.totp" busy=${busy} onClick=${codes(row)}>
+            ${row.totp ? "Turn codes off" : "Require codes"}
+          <//>
+          <${Button}
+            kind="small danger"
+            verb="admins.remove"
+            busy=${busy}
+            disabled=${row.name === me.user}
+            onClick=${remove(row.name)}
+          >
+            Remove
+          <//>
+        </span>
+      `,
+    },
   ];
-  return html`<${Panel} flush title="Administrators" actions=${html`<${Button} kind="primary" verb="admins.add" onClick=${() => edit({})}>New administrator<//>`}>
-    <${Wait} of=${answer}>${(data) => html`<${Table} caption="Administrators" rows=${data.admins} columns=${columns} first="name" name=${({ name }) => name} />`}<//><//>
-    ${edited && html`<${AccountForm} account=${edited.name ? edited : null} onClose=${() => edit(null)} />`}${once && html`<${Once} ...${once} onClose=${() => show_once(null)} />`}`;
+  return html`
+    <${Panel}
+      flush
+      title="Administrators"
+      actions=${html`<${Button} kind="primary" verb="admins.add" onClick=${() => edit({})}>New administrator<//>`}
+    >
+      <${Wait} of=${answer}>
+        ${(data) => html`
+          <${Table}
+            caption="Administrators"
+            rows=${data.admins}
+            columns=${columns}
+            first="name"
+            name=${({ name }) => name}
+          />
+        `}
+      <//>
+    <//>
+    ${edited && html`<${AccountForm} account=${edited.name ? edited : null} onClose=${() => edit(null)} />`}
+    ${once && html`<${Once} ...${once} onClose=${() => show_once(null)} />`}
+  `;
 }
 
 function TokenForm({ onClose, onMade }) {
-  const { form, put, problem, wrong, busy, submit } = useForm({ name: "", scope: "read", verbs: "", days: "90" }, async () => {
-    const verbs = form.verbs.split(/[\s,]+/).filter(Boolean);
-    const made = await act("tokens.add", { name: form.name, scope: form.scope, days: Number(form.days), ...(verbs.length > 0 ? { verbs } : {}) });
-    await refresh("tokens.list");
-    onMade(made);
-  });
-  return html`<${Sheet} title="New token" onClose=${onClose}><form onSubmit=${submit}>
-    <${Field} label="Name" required error=${wrong("name")}>${(at) => html`<${Text} ...${at} required value=${form.name} onChange=${put("name")} />`}<//>
-    <${Field} label="Scope" error=${wrong("scope")}>${(at) => html`<${Select} ...${at} options=${scopes} value=${form.scope} onChange=${put("scope")} />`}<//>
-    <${Field} label="Only these verbs" help="such as peers.list; empty: all of the scope" error=${wrong("verbs")}>${(at) => html`<${Text} ...${at} value=${form.verbs} onChange=${put("verbs")} />`}<//>
-    <${Field} label="Good for days" error=${wrong("days")}>${(at) => html`<${Text} ...${at} type="number" min="1" max="3650" value=${form.days} onChange=${put("days")} />`}<//>
-    ${problem && !problem.field && html`<${Notice} tone="bad">${problem.message}<//>`}
-    <div class="form-foot"><${Button} type="submit" kind="primary" verb="tokens.add" busy=${busy}>Make<//></div></form><//>`;
+  const { form, put, problem, wrong, busy, submit } = useForm(
+    { name: "", scope: "read", verbs: "", days: "90" },
+    async () => {
+      const verbs = form.verbs.split(/[\s,]+/).filter(Boolean);
+      const made = await act("tokens.add", {
+        name: form.name,
+        scope: form.scope,
+        days: Number(form.days),
+        ...(verbs.length > 0 ? { verbs } : {}),
+      });
+      await refresh("tokens.list");
+      onMade(made);
+    },
+  );
+  return html`
+    <${Sheet} title="New token" onClose=${onClose}>
+      <form onSubmit=${submit}>
+        <${TextField} label="Name" required error=${wrong("name")} value=${form.name} onChange=${put("name")} />
+        <${SelectField}
+          label="Scope"
+          error=${wrong("scope")}
+          options=${scopes}
+          value=${form.scope}
+          onChange=${put("scope")}
+        />
+        <${TextField}
+          label="Only these verbs"
+          help="such as peers.list; empty: every verb of the scope"
+          error=${wrong("verbs")}
+          value=${form.verbs}
+          onChange=${put("verbs")}
+        />
+        <${TextField}
+          label="Days valid"
+          error=${wrong("days")}
+          type="number"
+          min="1"
+          max="3650"
+          value=${form.days}
+          onChange=${put("days")}
+        />
+        ${problem && !problem.field && html`<${Notice} tone="bad">${problem.message}<//>`}
+        <div class="form-foot"><${Button} type="submit" kind="primary" verb="tokens.add" busy=${busy}>Create<//></div>
+      </form>
+    <//>
+  `;
 }
 
 function Tokens() {
@@ -89,58 +239,169 @@ function Tokens() {
   const [made, show] = useState(null);
   const [busy, run] = useAction();
   const remove = (name) => async () => {
-    if (!(await confirm({ title: `Take the token ${name} back?`, text: "What shows it is refused at once.", yes: "Take back" }))) return;
+    const sure = await confirm({
+      title: `Revoke the token ${name}?`,
+      text: "Whoever uses it is refused at once.",
+      yes: "Revoke",
+    });
+    if (!sure) return;
     await run(async () => {
       await act("tokens.remove", { name });
-      say(`The token ${name} is taken back.`);
+      say(`The token ${name} is revoked.`);
       await refresh("tokens.list");
     });
   };
   const columns = [
     { name: "name", title: "Name", value: (row) => row.name, show: (row) => html`<b>${row.name}</b>` },
     { name: "scope", title: "Scope", value: (row) => row.scope },
-    { name: "verbs", title: "Verbs", wide: true, value: (row) => (Array.isArray(row.verbs) ? row.verbs.join(", ") : row.verbs) || "all of the scope" },
-    { name: "author", title: "Made by", value: (row) => row.author },
-    { name: "expires", title: "Good until", value: (row) => row.expires, show: (row) => html`<${State} tone=${row.expired ? "bad" : "good"}>${date(row.expires)}<//>` },
-    { name: "do", title: "", show: (row) => html`<${Button} kind="small danger" verb="tokens.remove" busy=${busy} onClick=${remove(row.name)}>Take back<//>` },
+    {
+      name: "verbs",
+      title: "Verbs",
+      wide: true,
+      value: (row) => (Array.isArray(row.verbs) ? row.verbs.join(", ") : row.verbs) || "every verb of the scope",
+    },
+    { name: "author", title: "Created by", value: (row) => row.author },
+    {
+      name: "expires",
+      title: "Valid until",
+      value: (row) => row.expires,
+      show: (row) => html`<${State} tone=${row.expired ? "bad" : "good"}>${date(row.expires)}<//>`,
+    },
+    {
+      name: "do",
+      title: "",
+      show: (row) => html`
+        <${Button} kind="small danger" verb="tokens.remove" busy=${busy} onClick=${remove(row.name)}>Revoke<//>
+      `,
+    },
   ];
-  return html`<${Panel} flush title="Tokens" note="for scripts" actions=${html`<${Button} kind="primary" verb="tokens.add" onClick=${() => make(true)}>New token<//>`}>
-    <${Wait} of=${answer}>${(data) => html`<${Table} caption="Tokens" rows=${data.tokens} columns=${columns} first="name" name=${({ name }) => name} empty="No script has a token." />`}<//><//>
-    ${making && html`<${TokenForm} onClose=${() => make(false)} onMade=${(one) => { make(false); show(one); }} />`}
-    ${made && html`<${Once} title=${`Token ${made.name}`} text=${made.token} onClose=${() => show(null)} />`}`;
+  return html`
+    <${Panel}
+      flush
+      title="Tokens"
+      note="for scripts"
+      actions=${html`<${Button} kind="primary" verb="tokens.add" onClick=${() => make(true)}>New token<//>`}
+    >
+      <${Wait} of=${answer}>
+        ${(data) => html`
+          <${Table}
+            caption="Tokens"
+            rows=${data.tokens}
+            columns=${columns}
+            first="name"
+            name=${({ name }) => name}
+            empty="No tokens yet."
+          />
+        `}
+      <//>
+    <//>
+    ${making && html`
+      <${TokenForm}
+        onClose=${() => make(false)}
+        onMade=${(one) => {
+          make(false);
+          show(one);
+        }}
+      />
+    `}
+    ${made && html`<${Once} title=${`Token ${made.name}`} text=${made.token} onClose=${() => show(null)} />`}
+  `;
 }
 
 function Sessions() {
   const answer = useRead("sessions.list", {}, { every: 10_000 });
   const [busy, run] = useAction();
-  const close = (row) => () => run(async () => {
-    await act("sessions.close", { number: row.number });
-    say(`Session ${row.number} of ${row.user} is ended.`);
-    await refresh("sessions.list");
-  });
+  const close = (row) => () =>
+    run(async () => {
+      await act("sessions.close", { number: row.number });
+      say(`Session ${row.number} of ${row.user} has ended.`);
+      await refresh("sessions.list");
+    });
   const columns = [
     { name: "user", title: "Who", value: (row) => row.user, show: (row) => html`<b>${row.user}</b>` },
     { name: "address", title: "From", value: (row) => row.address, show: (row) => html`<${Mono}>${row.address}<//>` },
     { name: "since", title: "Since", value: (row) => row.since, show: (row) => time(row.since) },
-    { name: "idle", title: "Idle", number: true, value: (row) => row.idle_seconds ?? 0, show: (row) => span(row.idle_seconds) },
+    {
+      name: "idle",
+      title: "Idle",
+      number: true,
+      value: (row) => row.idle_seconds ?? 0,
+      show: (row) => span(row.idle_seconds),
+    },
     { name: "expires", title: "Ends", value: (row) => row.expires, show: (row) => time(row.expires) },
-    { name: "do", title: "", show: (row) => html`<${Button} kind="small danger" verb="sessions.close" busy=${busy} onClick=${close(row)}>End<//>` },
+    {
+      name: "do",
+      title: "",
+      show: (row) => html`
+        <${Button} kind="small danger" verb="sessions.close" busy=${busy} onClick=${close(row)}>End<//>
+      `,
+    },
   ];
-  return html`<${Panel} flush title="Sessions"><${Wait} of=${answer}>${(data) => html`<${Table} caption="Sessions" rows=${data.sessions} columns=${columns} first="user" name=${({ number }) => number} />`}<//><//>`;
+  return html`
+    <${Panel} flush title="Sessions">
+      <${Wait} of=${answer}>
+        ${(data) => html`
+          <${Table}
+            caption="Sessions"
+            rows=${data.sessions}
+            columns=${columns}
+            first="user"
+            name=${({ number }) => number}
+          />
+        `}
+      <//>
+    <//>
+  `;
 }
 
 function Audit() {
   const answer = useRead("audit", { limit: 300 }, { every: 10_000, on: ["setting"] });
-  const says = (args) => (args && typeof args === "object" ? Object.entries(args).map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`).join(" ") : String(args ?? ""));
+  const says = (args) =>
+    args && typeof args === "object"
+      ? Object.entries(args)
+          .map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`)
+          .join(" ")
+      : String(args ?? "");
   const columns = [
     { name: "time", title: "When", value: (row) => row.number, show: (row) => time(row.time) },
     { name: "author", title: "Who", value: (row) => row.author, show: (row) => html`<b>${row.author}</b>` },
-    { name: "address", title: "From", value: (row) => row.address, show: (row) => html`<${Mono}>${row.address || "socket"}<//>` },
+    {
+      name: "address",
+      title: "From",
+      value: (row) => row.address,
+      show: (row) => html`<${Mono}>${row.address || "socket"}<//>`,
+    },
     { name: "verb", title: "What", value: (row) => row.verb, show: (row) => html`<${Mono}>${row.verb}<//>` },
-    { name: "args", title: "With", wide: true, value: (row) => says(row.args), show: (row) => says(row.args) && html`<${Mono}>${says(row.args)}<//>` },
-    { name: "outcome", title: "Outcome", value: (row) => row.outcome, show: (row) => html`<${State} tone=${row.outcome === "ok" ? "good" : "bad"}>${row.outcome}<//>` },
+    {
+      name: "args",
+      title: "With",
+      wide: true,
+      value: (row) => says(row.args),
+      show: (row) => says(row.args) && html`<${Mono}>${says(row.args)}<//>`,
+    },
+    {
+      name: "outcome",
+      title: "Outcome",
+      value: (row) => row.outcome,
+      show: (row) => html`<${State} tone=${row.outcome === "ok" ? "good" : "bad"}>${row.outcome}<//>`,
+    },
   ];
-  return html`<${Panel} flush title="Audit" note="who changed or asked what; secrets are left out"><${Wait} of=${answer}>${(data) => html`<${Table} caption="Audit" rows=${data.audit} columns=${columns} first="-time" name=${({ number }) => number} empty="Nothing was done yet." />`}<//><//>`;
+  return html`
+    <${Panel} flush title="Audit" note="who changed or asked what, without secrets">
+      <${Wait} of=${answer}>
+        ${(data) => html`
+          <${Table}
+            caption="Audit"
+            rows=${data.audit}
+            columns=${columns}
+            first="-time"
+            name=${({ number }) => number}
+            empty="Nothing yet."
+          />
+        `}
+      <//>
+    <//>
+  `;
 }
 
 const views = { accounts: Accounts, tokens: Tokens, sessions: Sessions, audit: Audit };
@@ -149,6 +410,24 @@ export default function Access({ query }) {
   const [tab, set] = useState(views[query.tab] ? query.tab : "accounts");
   const forbidden = useForbidden("admins.list");
   const me = useStore(session);
-  return html`<${Page} title="Administrators" lead=${html`You are ${me.user}, ${word(me.role)}.`} />
-    ${forbidden ? html`<${Notice}>This page ${forbidden}.<//>` : html`<${Tabs} label="Views" at=${tab} onChange=${set} tabs=${[["accounts", "Administrators"], ["tokens", "Tokens"], ["sessions", "Sessions"], ["audit", "Audit"]]} /><${views[tab]} />`}`;
+  const View = views[tab];
+  return html`
+    <${Page} title="Administrators" lead=${html`You are ${me.user}, ${word(me.role)}.`} />
+    ${forbidden
+      ? html`<${Notice}>This page ${forbidden}.<//>`
+      : html`
+          <${Tabs}
+            label="Views"
+            at=${tab}
+            onChange=${set}
+            tabs=${[
+              ["accounts", "Administrators"],
+              ["tokens", "Tokens"],
+              ["sessions", "Sessions"],
+              ["audit", "Audit"],
+            ]}
+          />
+          <${View} />
+        `}
+  `;
 }

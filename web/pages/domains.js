@@ -1,19 +1,27 @@
 // Our domains and chat node aliases that federate: whether a certificate covers each, what DNS says about it.
+import { Field, Text } from "../lib/fields.js";
 import { days_tone } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
-import { Button, Field, Notice, Page, Panel, State, Text, Wait, confirm, useAction } from "../lib/parts.js";
+import { Button, Notice, Page, Panel, State, Wait, confirm, useAction } from "../lib/parts.js";
 import { Report } from "../lib/report.js";
 import { call } from "../lib/session.js";
 import { belongs_elsewhere, save, useSettings } from "../lib/settings.js";
 import { Table } from "../lib/table.js";
 
 /** RFC 6125 6.4.3: a star stands for one whole label, the leftmost. */
-const covers = (name, domain) => name === domain || (name.startsWith("*.") && domain.slice(domain.indexOf(".") + 1) === name.slice(2) && !domain.startsWith("*."));
+const covers = (name, domain) =>
+  name === domain ||
+  (name.startsWith("*.") && domain.slice(domain.indexOf(".") + 1) === name.slice(2) && !domain.startsWith("*."));
 
 function certificate_of(domain, certificates) {
-  const found = certificates.filter(({ names }) => names.some((name) => covers(name, domain))).sort((one, other) => other.days_left - one.days_left)[0];
-  if (!found) return { tone: "bad", text: "none covers it" };
-  return { tone: days_tone(found.days_left), text: found.days_left < 0 ? "covered by one that has expired" : `covered, ${found.days_left} days left` };
+  const found = certificates
+    .filter(({ names }) => names.some((name) => covers(name, domain)))
+    .sort((one, other) => other.days_left - one.days_left)[0];
+  if (!found) return { tone: "bad", text: "not covered" };
+  return {
+    tone: days_tone(found.days_left),
+    text: found.days_left < 0 ? "covered by an expired one" : `covered, ${found.days_left} days left`,
+  };
 }
 
 export default function Domains({ status }) {
@@ -22,7 +30,7 @@ export default function Domains({ status }) {
   const [problem, set_problem] = useState("");
   const [report, set_report] = useState(null);
   const [busy, run] = useAction();
-  const elsewhere = belongs_elsewhere("federation.domains", status);
+  const elsewhere = belongs_elsewhere(settings.row("federation.domains"), status);
   const domains = settings.value("federation.domains") ?? [];
   const put = async (next, done) => {
     const refused = await save(settings.revision, { "federation.domains": next }, done);
@@ -33,26 +41,107 @@ export default function Domains({ status }) {
     event.preventDefault();
     const names = text.split(/[\s,;]+/).filter(Boolean);
     run(async () => {
-      if (await put([...domains, ...names.filter((name) => !domains.includes(name))], `${names.join(", ")} federates.`)) set_text("");
+      if (
+        await put([...domains, ...names.filter((name) => !domains.includes(name))], `${names.join(", ")} federates.`)
+      ) {
+        set_text("");
+      }
     });
   };
   const remove = (name) => async () => {
-    if (!(await confirm({ title: `Stop federating ${name}?`, text: "Its streams with other domains are closed, and other servers are told that it is unknown here.", yes: "Stop federating" }))) return;
-    await run(() => put(domains.filter((one) => one !== name), `${name} does not federate any more.`));
+    const sure = await confirm({
+      title: `Stop federating ${name}?`,
+      text: "Its streams with other domains are closed; other servers are told that it is unknown here.",
+      yes: "Stop federating",
+    });
+    if (!sure) return;
+    await run(() =>
+      put(
+        domains.filter((one) => one !== name),
+        `${name} no longer federates.`,
+      ),
+    );
   };
   const look = (domain) => () => run(async () => set_report(await call("check.dns", { domain })));
   const columns = [
     { name: "name", title: "Domain or alias", value: (row) => row.name, show: (row) => html`<b>${row.name}</b>` },
-    { name: "certificate", title: "Certificate of this node", value: (row) => row.certificate.text, show: (row) => html`<${State} tone=${row.certificate.tone}>${row.certificate.text}<//>` },
-    { name: "served", title: "Served over the link by", value: (row) => row.served, show: (row) => row.served || html`<span class="sub">nobody at the moment</span>` },
-    { name: "do", title: "", show: (row) => html`<span class="row-buttons">${!row.name.startsWith("*.") && html`<${Button} kind="small" verb="check.dns" busy=${busy} onClick=${look(row.name)}>Check DNS<//>`}
-      <${Button} kind="small danger" verb="config.set" busy=${busy} disabled=${elsewhere !== ""} onClick=${remove(row.name)}>Remove<//></span>` },
+    {
+      name: "certificate",
+      title: "This node's certificate",
+      value: (row) => row.certificate.text,
+      show: (row) => html`<${State} tone=${row.certificate.tone}>${row.certificate.text}<//>`,
+    },
+    {
+      name: "served",
+      title: "Served over the link by",
+      value: (row) => row.served,
+      show: (row) => row.served || html`<span class="sub">nobody right now</span>`,
+    },
+    {
+      name: "do",
+      title: "",
+      show: (row) => html`
+        <span class="row-buttons">
+          ${!row.name.startsWith("*.") && html`
+            <${Button} kind="small" verb="check.dns" busy=${busy} onClick=${look(row.name)}>Check DNS<//>
+          `}
+          <${Button}
+            kind="small danger"
+            verb="config.set"
+            busy=${busy}
+            disabled=${elsewhere !== ""}
+            onClick=${remove(row.name)}
+          >
+            Remove
+          <//>
+        </span>
+      `,
+    },
   ];
-  const rows = domains.map((name) => ({ name, certificate: certificate_of(name, status.certificates), served: status.links.filter((link) => link.domains.includes(name)).map((link) => link.far_realm)[0] ?? "" }));
-  return html`<${Page} title="Domains and chat node aliases" lead="Your own names that other servers may talk with. Each needs an SRV record, a certificate that covers it, and somebody inside who serves it." />
+  const rows = domains.map((name) => ({
+    name,
+    certificate: certificate_of(name, status.certificates),
+    served: status.links.filter((link) => link.domains.includes(name)).map((link) => link.far_realm)[0] ?? "",
+  }));
+  return html`
+    <${Page}
+      title="Domains and chat node aliases"
+      lead="Your names that other servers can reach. Each needs an SRV record, a certificate and an internal server."
+    />
     ${elsewhere && html`<${Notice} tone="warn">The domains belong to the ${elsewhere}; change them there.<//>`}
-    ${!elsewhere && html`<${Panel} title="Add"><form class="form-row" onSubmit=${add}><${Field} label="Domain or chat node alias" error=${problem}>
-      ${(at) => html`<${Text} ...${at} name="domain" required placeholder="rooms.example.org" value=${text} onChange=${set_text} />`}<//><${Button} type="submit" kind="primary" verb="config.set" busy=${busy}>Add<//></form><//>`}
-    <${Panel} flush><${Wait} of=${settings}>${() => html`<${Table} caption="Domains" rows=${rows} columns=${columns} first="name" name=${({ name }) => name} empty="No domain of yours federates." />`}<//><//>
-    ${report && html`<${Report} report=${report} onClose=${() => set_report(null)} />`}`;
+    ${!elsewhere && html`
+      <${Panel} title="Add">
+        <form class="form-row" onSubmit=${add}>
+          <${Field} label="Domain or chat node alias" error=${problem}>
+            ${(at) => html`
+              <${Text}
+                ...${at}
+                name="domain"
+                required
+                placeholder="rooms.example.org"
+                value=${text}
+                onChange=${set_text}
+              />
+            `}
+          <//>
+          <${Button} type="submit" kind="primary" verb="config.set" busy=${busy}>Add<//>
+        </form>
+      <//>
+    `}
+    <${Panel} flush>
+      <${Wait} of=${settings}>
+        ${() => html`
+          <${Table}
+            caption="Domains"
+            rows=${rows}
+            columns=${columns}
+            first="name"
+            name=${({ name }) => name}
+            empty="None of your domains federates."
+          />
+        `}
+      <//>
+    <//>
+    ${report && html`<${Report} report=${report} onClose=${() => set_report(null)} />`}
+  `;
 }

@@ -1,22 +1,44 @@
 // The event log: filtered by the node, followed live.
+import { Field, SelectField, TextField } from "../lib/fields.js";
 import { html, useEffect, useMemo, useState } from "../lib/html.js";
 import { EventList, fact_text } from "../lib/event_list.js";
 import { line, listen, useRead } from "../lib/live.js";
 import { useHas } from "../lib/session.js";
-import { Field, Page, Panel, Select, State, Text, Wait } from "../lib/parts.js";
+import { Page, Panel, State, Wait } from "../lib/parts.js";
 import { useStore } from "../lib/store.js";
 
-const levels = [["", "Every level"], ["debug", "Debug and above"], ["info", "Info and above"], ["warn", "Warnings and errors"], ["error", "Errors"]];
-const spans = [["", "Since the start"], ["10m", "Last 10 minutes"], ["1h", "Last hour"], ["24h", "Last day"], ["7d", "Last week"]];
+const levels = [
+  ["", "All levels"],
+  ["debug", "Debug and above"],
+  ["info", "Info and above"],
+  ["warn", "Warnings and errors"],
+  ["error", "Errors"],
+];
+const spans = [
+  ["", "Since the node started"],
+  ["10m", "Last 10 minutes"],
+  ["1h", "Last hour"],
+  ["24h", "Last day"],
+  ["7d", "Last week"],
+];
 const ranks = ["trace", "debug", "info", "warn", "error"];
 const most = 400;
 
 /** Whether an entry that came by itself belongs to what was asked for; it is new, so `since` is always met. */
-const fits = (event, { level, module, peer, code }) => (level === "" || ranks.indexOf(event.level) >= ranks.indexOf(level)) && (module === "" || event.module === module) && event.event.startsWith(code)
-  && (peer === "" || Object.values(event.facts ?? {}).some((value) => String(value).includes(peer)));
+const fits = (event, { level, module, peer, code }) =>
+  (level === "" || ranks.indexOf(event.level) >= ranks.indexOf(level)) &&
+  (module === "" || event.module === module) &&
+  event.event.startsWith(code) &&
+  (peer === "" || Object.values(event.facts ?? {}).some((value) => String(value).includes(peer)));
 
 export default function Events({ query }) {
-  const [filter, set] = useState({ level: query.level ?? "info", module: query.module ?? "", peer: query.peer ?? "", code: query.code ?? "", since: query.since ?? "" });
+  const [filter, set] = useState({
+    level: query.level ?? "info",
+    module: query.module ?? "",
+    peer: query.peer ?? "",
+    code: query.code ?? "",
+    since: query.since ?? "",
+  });
   const [asked, ask] = useState(filter);
   const [follow, set_follow] = useState(true);
   const [words, set_words] = useState("");
@@ -25,28 +47,86 @@ export default function Events({ query }) {
   const answer = useRead("events", { ...asked, limit: most }, { every: follow && live !== "live" ? 3_000 : 0 });
   useEffect(() => {
     if (filter === asked) return undefined;
-    const timer = setTimeout(() => ask(filter), 300);  // while somebody types
+    const timer = setTimeout(() => ask(filter), 300); // while somebody types
     return () => clearTimeout(timer);
   }, [filter]);
-  useEffect(() => (follow ? listen("log", (event) => set_fresh((old) => [...old, event].slice(-most))) : undefined), [follow]);
+  useEffect(
+    () => (follow ? listen("log", (event) => set_fresh((old) => [...old, event].slice(-most))) : undefined),
+    [follow],
+  );
   const put = (name) => (value) => set({ ...filter, [name]: value });
   const shown = useMemo(() => {
     const old = answer.data?.events ?? [];
     const last = old.at(-1)?.number ?? 0;
     const all = [...old, ...fresh.filter((event) => event.number > last && fits(event, asked))].slice(-most).reverse();
     const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
-    return wanted.length === 0 ? all : all.filter((event) => { const text = `${event.event} ${event.module} ${fact_text(event)}`.toLowerCase(); return wanted.every((one) => text.includes(one)); });
+    return wanted.length === 0
+      ? all
+      : all.filter((event) => {
+          const text = `${event.event} ${event.module} ${fact_text(event)}`.toLowerCase();
+          return wanted.every((one) => text.includes(one));
+        });
   }, [answer.data, fresh, words]);
   const levelled = useRead(useHas("log.levels") ? "log.levels" : null, {});
-  const known = [...new Set([...(levelled.data?.modules ?? []), ...(answer.data?.events ?? [])].map(({ module }) => module).concat(filter.module || []))].sort();
-  return html`<${Page} title="Event log" lead="What happened, newest first. An entry opens to its facts." actions=${html`<${State} tone=${follow ? (live === "live" ? "good" : "warn") : "calm"}>${follow ? (live === "live" ? "following" : "asking every 3 s") : "held"}<//>
-      <button type="button" class="button" aria-pressed=${follow ? "true" : "false"} onClick=${() => set_follow(!follow)}>${follow ? "Hold" : "Follow"}</button>`} />
-    <${Panel} flush><div class="form-grid narrow inset"><${Field} label="Words">${(at) => html`<input type="search" ...${at} aria-keyshortcuts="/" value=${words} onInput=${(event) => set_words(event.target.value)} />`}<//>
-      <${Field} label="Level">${(at) => html`<${Select} ...${at} options=${levels} value=${filter.level} onChange=${put("level")} />`}<//>
-      <${Field} label="Module">${(at) => html`<${Select} ...${at} options=${[["", "Every module"], ...known.map((name) => [name, name])]} value=${filter.module} onChange=${put("module")} />`}<//>
-      <${Field} label="Domain or address">${(at) => html`<${Text} ...${at} value=${filter.peer} onChange=${put("peer")} />`}<//>
-      <${Field} label="Code begins with">${(at) => html`<${Text} ...${at} placeholder="s2s.dialback" value=${filter.code} onChange=${put("code")} />`}<//>
-      <${Field} label="Time">${(at) => html`<${Select} ...${at} options=${spans} value=${filter.since} onChange=${put("since")} />`}<//></div>
-      <p class="inset note" role="status">${shown.length} ${shown.length === 1 ? "entry" : "entries"}${shown.length === most ? ", the newest; narrow the filters for older ones" : ""}</p>
-      <${Wait} of=${answer}>${() => html`<${EventList} events=${shown} empty="No entry fits." />`}<//><//>`;
+  const known = [
+    ...new Set(
+      [...(levelled.data?.modules ?? []), ...(answer.data?.events ?? [])]
+        .map(({ module }) => module)
+        .concat(filter.module || []),
+    ),
+  ].sort();
+  return html`
+    <${Page}
+      title="Event log"
+      lead="Newest first. Open an entry to see its facts."
+      actions=${html`
+        <${State} tone=${follow ? (live === "live" ? "good" : "warn") : "calm"}>
+          ${follow ? (live === "live" ? "following" : "refreshing every 3 s") : "paused"}
+        <//>
+        <button
+          type="button"
+          class="button"
+          aria-pressed=${follow ? "true" : "false"}
+          onClick=${() => set_follow(!follow)}
+        >
+          ${follow ? "Pause" : "Follow"}
+        </button>
+      `}
+    />
+    <${Panel} flush>
+      <div class="form-grid narrow inset">
+        <${Field} label="Words">
+          ${(at) => html`
+            <input
+              type="search"
+              ...${at}
+              aria-keyshortcuts="/"
+              value=${words}
+              onInput=${(event) => set_words(event.target.value)}
+            />
+          `}
+        <//>
+        <${SelectField} label="Level" options=${levels} value=${filter.level} onChange=${put("level")} />
+        <${SelectField}
+          label="Module"
+          options=${[["", "All modules"], ...known.map((name) => [name, name])]}
+          value=${filter.module}
+          onChange=${put("module")}
+        />
+        <${TextField} label="Domain or address" value=${filter.peer} onChange=${put("peer")} />
+        <${TextField}
+          label="Code begins with"
+          placeholder="s2s.dialback"
+          value=${filter.code}
+          onChange=${put("code")}
+        />
+        <${SelectField} label="Time" options=${spans} value=${filter.since} onChange=${put("since")} />
+      </div>
+      <p class="inset note" role="status">
+        ${shown.length} ${shown.length === 1 ? "entry" : "entries"}
+        ${shown.length === most ? ", the newest; narrow the filters to see older ones" : ""}
+      </p>
+      <${Wait} of=${answer}>${() => html`<${EventList} events=${shown} empty="No entry matches." />`}<//>
+    <//>
+  `;
 }

@@ -1,42 +1,89 @@
-// Exceptions for single domains: what a row does not mention follows the general settings.
+// Exceptions for single peers: what a row does not mention follows the general settings again.
+import { SelectField, TextField } from "../lib/fields.js";
 import { useForm } from "../lib/form.js";
 import { word } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
-import { Button, Field, Notice, Page, Panel, Select, Sheet, Text, Wait, confirm, useAction } from "../lib/parts.js";
+import { Button, Notice, Page, Panel, Sheet, Wait, confirm, useAction } from "../lib/parts.js";
 import { belongs_elsewhere, save, useSettings } from "../lib/settings.js";
 import { Table } from "../lib/table.js";
 
-const general = ["", "As the general setting"];
+const general = ["", "Same as the general setting"];
 const modes = [general, ["tls_required", "TLS required"], ["tls_optional", "TLS optional"], ["no_tls", "No TLS"]];
-const proofs = [["", "As the general setting"], ["any", "Any: no certificate is demanded"], ["certificate", "Certificate: dialback does not count"], ["dialback", "Dialback: certificates are not looked at"]];
+const proofs = [
+  ["", "Same as the general setting"],
+  ["any", "Any: no certificate is required"],
+  ["certificate", "Certificate: dialback is not accepted"],
+  ["dialback", "Dialback: certificates are not checked"],
+];
 const bidi = [general, ["on", "On"], ["off", "Off"]];
 
 function limits_of(text) {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Error("limits: not JSON, such as {\"stanzas_per_second\": 50}");
+    throw new Error('limits: not JSON, such as {"stanzas_per_second": 50}');
   }
 }
 
 function Edit({ row, rows, settings, onClose }) {
-  const { form, put, problem, busy, submit } = useForm({ domain: "", ...row, limits: row?.limits ? JSON.stringify(row.limits) : "" }, async () => {
-    const next = Object.fromEntries(Object.entries(form).filter(([, value]) => value !== "" && value !== null));
-    if (next.limits) next.limits = limits_of(next.limits);
-    const others = rows.filter((one) => one !== row);
-    const refused = await save(settings.revision, { "federation.peers": [...others, next] }, `The exception for ${next.domain} is in force.`);
-    if (refused) throw refused;
-    onClose();
-  });
-  return html`<${Sheet} title=${row ? `Exception for ${row.domain}` : "New exception"} onClose=${onClose}><form onSubmit=${submit}>
-    <${Field} label="Domain" required help="a name, or *.name for every name below it">${(at) => html`<${Text} ...${at} required value=${form.domain} onChange=${put("domain")} />`}<//>
-    <${Field} label="Security mode">${(at) => html`<${Select} ...${at} options=${modes} value=${form.security_mode ?? ""} onChange=${put("security_mode")} />`}<//>
-    <${Field} label="Authentication">${(at) => html`<${Select} ...${at} options=${proofs} value=${form.authentication ?? ""} onChange=${put("authentication")} />`}<//>
-    <${Field} label="Bidirectional streams">${(at) => html`<${Select} ...${at} options=${bidi} value=${form.bidi ?? ""} onChange=${put("bidi")} />`}<//>
-    <${Field} label="Limits" help="names and numbers as JSON; the manual's page Limits has them">${(at) => html`<${Text} ...${at} value=${form.limits} onChange=${put("limits")} />`}<//>
-    <${Field} label="Note" help="for those after you: why, and until when">${(at) => html`<${Text} ...${at} value=${form.note ?? ""} onChange=${put("note")} />`}<//>
-    ${problem && html`<${Notice} tone="bad">${problem.message}<//>`}
-    <div class="form-foot"><${Button} type="submit" kind="primary" verb="config.set" busy=${busy}>Save<//><button type="button" class="button quiet" onClick=${onClose}>Cancel</button></div></form><//>`;
+  const { form, put, problem, busy, submit } = useForm(
+    { domain: "", ...row, limits: row?.limits ? JSON.stringify(row.limits) : "" },
+    async () => {
+      const next = Object.fromEntries(Object.entries(form).filter(([, value]) => value !== "" && value !== null));
+      if (next.limits) next.limits = limits_of(next.limits);
+      const others = rows.filter((one) => one !== row);
+      const refused = await save(
+        settings.revision,
+        { "federation.peers": [...others, next] },
+        `The exception for ${next.domain} is in force.`,
+      );
+      if (refused) throw refused;
+      onClose();
+    },
+  );
+  return html`
+    <${Sheet} title=${row ? `Exception for ${row.domain}` : "New exception"} onClose=${onClose}>
+      <form onSubmit=${submit}>
+        <${TextField}
+          label="Domain"
+          required
+          help="a name, or *.name for every name below it"
+          value=${form.domain}
+          onChange=${put("domain")}
+        />
+        <${SelectField}
+          label="Security mode"
+          options=${modes}
+          value=${form.security_mode ?? ""}
+          onChange=${put("security_mode")}
+        />
+        <${SelectField}
+          label="Authentication"
+          options=${proofs}
+          value=${form.authentication ?? ""}
+          onChange=${put("authentication")}
+        />
+        <${SelectField}
+          label="Bidirectional streams"
+          options=${bidi}
+          value=${form.bidi ?? ""}
+          onChange=${put("bidi")}
+        />
+        <${TextField}
+          label="Limits"
+          help="names and numbers as JSON; see Limits in the manual"
+          value=${form.limits}
+          onChange=${put("limits")}
+        />
+        <${TextField} label="Note" help="why, and until when" value=${form.note ?? ""} onChange=${put("note")} />
+        ${problem && html`<${Notice} tone="bad">${problem.message}<//>`}
+        <div class="form-foot">
+          <${Button} type="submit" kind="primary" verb="config.set" busy=${busy}>Save<//>
+          <button type="button" class="button quiet" onClick=${onClose}>Cancel</button>
+        </div>
+      </form>
+    <//>
+  `;
 }
 
 export default function Exceptions({ status, query }) {
@@ -44,29 +91,106 @@ export default function Exceptions({ status, query }) {
   const rows = settings.value("federation.peers") ?? [];
   const [edited, edit] = useState(query.domain ? { domain: query.domain, fresh: true } : null);
   const [busy, run] = useAction();
-  const elsewhere = belongs_elsewhere("federation.peers", status);
+  const elsewhere = belongs_elsewhere(settings.row("federation.peers"), status);
   const remove = (row) => async () => {
-    if (!(await confirm({ title: `Remove the exception for ${row.domain}?`, text: "The general settings then count for it.", yes: "Remove" }))) return;
+    const sure = await confirm({
+      title: `Remove the exception for ${row.domain}?`,
+      text: "The general settings then apply to it.",
+      yes: "Remove",
+    });
+    if (!sure) return;
     await run(async () => {
-      const refused = await save(settings.revision, { "federation.peers": rows.filter((one) => one !== row) }, `${row.domain} follows the general settings.`);
+      const refused = await save(
+        settings.revision,
+        { "federation.peers": rows.filter((one) => one !== row) },
+        `${row.domain} follows the general settings again.`,
+      );
       if (refused) throw refused;
     });
   };
   const says = (name) => (row) => (row[name] ? word(row[name]) : "–");
   const columns = [
-    { name: "domain", title: "Domain", value: (row) => row.domain, show: (row) => (row.domain.startsWith("*.") ? html`<b>${row.domain}</b>` : html`<a href=${`#/peer/${encodeURIComponent(row.domain)}`}>${row.domain}</a>`) },
+    {
+      name: "domain",
+      title: "Domain",
+      value: (row) => row.domain,
+      show: (row) =>
+        row.domain.startsWith("*.")
+          ? html`<b>${row.domain}</b>`
+          : html`<a href=${`#/peer/${encodeURIComponent(row.domain)}`}>${row.domain}</a>`,
+    },
     { name: "mode", title: "Security mode", value: says("security_mode") },
     { name: "authentication", title: "Authentication", value: says("authentication") },
     { name: "bidi", title: "Bidirectional", value: says("bidi") },
-    { name: "limits", title: "Limits", value: (row) => (row.limits ? Object.entries(row.limits).map(([name, value]) => `${name} ${value}`).join(", ") : "–") },
+    {
+      name: "limits",
+      title: "Limits",
+      value: (row) =>
+        row.limits
+          ? Object.entries(row.limits)
+              .map(([name, value]) => `${name} ${value}`)
+              .join(", ")
+          : "–",
+    },
     { name: "note", title: "Note", wide: true, value: (row) => row.note ?? "" },
-    { name: "do", title: "", show: (row) => html`<span class="row-buttons"><${Button} kind="small" verb="config.set" disabled=${elsewhere !== ""} onClick=${() => edit(row)}>Edit<//>
-      <${Button} kind="small danger" verb="config.set" busy=${busy} disabled=${elsewhere !== ""} onClick=${remove(row)}>Remove<//></span>` },
+    {
+      name: "do",
+      title: "",
+      show: (row) => html`
+        <span class="row-buttons">
+          <${Button} kind="small" verb="config.set" disabled=${elsewhere !== ""} onClick=${() => edit(row)}>Edit<//>
+          <${Button}
+            kind="small danger"
+            verb="config.set"
+            busy=${busy}
+            disabled=${elsewhere !== ""}
+            onClick=${remove(row)}
+          >
+            Remove
+          <//>
+        </span>
+      `,
+    },
   ];
   const known = edited && rows.find((row) => row.domain === edited.domain);
-  return html`<${Page} title="Exceptions" lead="Rules for single partners. An exact name goes before a pattern, and a longer pattern before a shorter one."
-      actions=${html`<${Button} kind="primary" verb="config.set" disabled=${elsewhere !== "" || settings.data === undefined} onClick=${() => edit({ fresh: true })}>New exception<//>`} />
+  return html`
+    <${Page}
+      title="Exceptions"
+      lead="Rules for single peers. An exact name wins over a pattern, a longer pattern over a shorter one."
+      actions=${html`
+        <${Button}
+          kind="primary"
+          verb="config.set"
+          disabled=${elsewhere !== "" || settings.data === undefined}
+          onClick=${() => edit({ fresh: true })}
+        >
+          New exception
+        <//>
+      `}
+    />
     ${elsewhere && html`<${Notice} tone="warn">Exceptions belong to the ${elsewhere}; change them there.<//>`}
-    <${Panel} flush><${Wait} of=${settings}>${() => html`<${Table} caption="Exceptions" rows=${rows} columns=${columns} first="domain" name=${({ domain }) => domain} empty="No exception: the general settings count for everybody." />`}<//><//>
-    ${edited && settings.data && html`<${Edit} key=${edited.domain} row=${known ?? (edited.fresh ? (edited.domain ? { domain: edited.domain } : null) : edited)} rows=${rows} settings=${settings} onClose=${() => edit(null)} />`}`;
+    <${Panel} flush>
+      <${Wait} of=${settings}>
+        ${() => html`
+          <${Table}
+            caption="Exceptions"
+            rows=${rows}
+            columns=${columns}
+            first="domain"
+            name=${({ domain }) => domain}
+            empty="No exceptions: the general settings apply to every peer."
+          />
+        `}
+      <//>
+    <//>
+    ${edited && settings.data && html`
+      <${Edit}
+        key=${edited.domain}
+        row=${known ?? (edited.fresh ? (edited.domain ? { domain: edited.domain } : null) : edited)}
+        rows=${rows}
+        settings=${settings}
+        onClose=${() => edit(null)}
+      />
+    `}
+  `;
 }

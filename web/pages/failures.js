@@ -1,21 +1,30 @@
-// Failed sessions: what cannot be reached and why, which of our domains are hurt, and what to do: again, block, why.
+// Failed sessions: what cannot be reached and why, which of our domains are affected, and what to do: again, block,
+// why.
 import { act } from "../lib/api.js";
 import { ago, number, span } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
 import { refresh, useRead } from "../lib/live.js";
 import { Button, Notice, Page, Panel, Sheet, State, Wait, confirm, say, useAction } from "../lib/parts.js";
 import { call } from "../lib/session.js";
-import { belongs_elsewhere } from "../lib/settings.js";
+import { belongs_elsewhere, useSettings } from "../lib/settings.js";
 import { Table } from "../lib/table.js";
 import { Walk } from "../lib/walk.js";
 
 const is_failed = (row) => row.remote && ((row.last_error && row.state !== "open") || row.queued > 0);
 
-/** One row a partner: every domain of ours that cannot reach it, taken together. */
-function by_partner(peers) {
+/** One row for each peer: every domain of ours that cannot reach it, taken together. */
+function by_peer(peers) {
   const found = new Map();
   for (const row of peers.filter(is_failed)) {
-    const one = found.get(row.remote) ?? { remote: row.remote, hurt: [], users: new Set(), more: 0, queued: 0, errors: new Set(), states: new Set() };
+    const one = found.get(row.remote) ?? {
+      remote: row.remote,
+      hurt: [],
+      users: new Set(),
+      more: 0,
+      queued: 0,
+      errors: new Set(),
+      states: new Set(),
+    };
     if (row.local) one.hurt.push(row.local);
     for (const user of row.users ?? []) one.users.add(user);
     one.more += row.users_more ?? 0;
@@ -24,7 +33,12 @@ function by_partner(peers) {
     one.states.add(row.state);
     found.set(row.remote, one);
   }
-  return [...found.values()].map((one) => ({ ...one, users: [...one.users].sort(), error: [...one.errors].join("; "), state: [...one.states].join(", ") }));
+  return [...found.values()].map((one) => ({
+    ...one,
+    users: [...one.users].sort(),
+    error: [...one.errors].join("; "),
+    state: [...one.states].join(", "),
+  }));
 }
 
 /** When and where the last attempt failed, and when the next one is. */
@@ -32,7 +46,14 @@ function Attempt({ domain }) {
   const { data } = useRead("peers.show", { domain }, { every: 5_000 });
   const one = data?.destinations.find(({ last_failure }) => last_failure);
   if (!one) return null;
-  return html`<span class="sub">${one.last_step ? `at ${one.last_step}, ` : ""}${ago(one.last_failure)}${one.failures > 1 ? `, ${number(one.failures)} in a row` : ""}${one.next_retry_seconds > 0 ? `, again in ${span(one.next_retry_seconds)}` : ""}</span>`;
+  return html`
+    <span class="sub">
+      ${one.last_step ? `at ${one.last_step}, ` : ""}
+      ${ago(one.last_failure)}
+      ${one.failures > 1 ? `, ${number(one.failures)} in a row` : ""}
+      ${one.next_retry_seconds > 0 ? `, next attempt in ${span(one.next_retry_seconds)}` : ""}
+    </span>
+  `;
 }
 
 const most_named = 3;
@@ -43,50 +64,136 @@ function Hurt({ users, more }) {
   if (users.length === 0 && more === 0) return null;
   const named = all ? users : users.slice(0, most_named);
   const others = users.length - named.length;
-  return html`<div class="sub hurt">${named.map((user) => html`<div key=${user}>${user.split("@").map((part, at) => html`${at > 0 && html`@<wbr />`}${part}`)}</div>`)}
-    ${others > 0 && html`<button type="button" class="button quiet small first" onClick=${() => show_all(true)}>and ${number(others + more)} more</button>`}
-    ${others === 0 && more > 0 && html`<div>and ${number(more)} more</div>`}</div>`;
+  return html`
+    <div class="sub hurt">
+      ${named.map((user) => html`
+        <div key=${user}>${user.split("@").map((part, at) => html`${at > 0 && html`@<wbr />`}${part}`)}</div>
+      `)}
+      ${others > 0 && html`
+        <button type="button" class="button quiet small first" onClick=${() => show_all(true)}>
+          and ${number(others + more)} more
+        </button>
+      `}
+      ${others === 0 && more > 0 && html`<div>and ${number(more)} more</div>`}
+    </div>
+  `;
 }
 
-/** Try again, why, block: each row works on its own, so that a slow partner holds up no other. */
+/** Try again, why, block: each row works on its own, so that a slow peer holds up no other. */
 function Actions({ row, elsewhere, onWalk }) {
   const [busy, run] = useAction();
-  const act_and_look = (task) => run(async () => {
-    try {
-      await task();
-    } finally {
-      await refresh("peers.list");
-    }
-  });
-  const again = () => act_and_look(async () => {
-    const pong = await act("peers.ping", { domain: row.remote, from: row.hurt[0] }, { wait_ms: 60_000 });
-    say(`${row.remote} answered in ${pong.milliseconds.toFixed(1)} ms.`);
-  });
+  const act_and_look = (task) =>
+    run(async () => {
+      try {
+        await task();
+      } finally {
+        await refresh("peers.list");
+      }
+    });
+  const again = () =>
+    act_and_look(async () => {
+      const pong = await act("peers.ping", { domain: row.remote, from: row.hurt[0] }, { wait_ms: 60_000 });
+      say(`${row.remote} answered in ${pong.milliseconds.toFixed(1)} ms.`);
+    });
   const why = () => run(async () => onWalk(await call("why", { from: row.hurt[0], to: row.remote })));
   const block = async () => {
-    if (!(await confirm({ title: `Block ${row.remote}?`, text: "It goes on the deny list: with privacy mode Deny list nothing is exchanged with it any more, and its streams are closed.", yes: "Block" }))) return;
+    const sure = await confirm({
+      title: `Block ${row.remote}?`,
+      text: "It goes on the deny list. In the privacy mode Deny list its streams are closed and it is refused.",
+      yes: "Block",
+    });
+    if (!sure) return;
     await act_and_look(async () => {
       const done = await act("deny.add", { domain: [row.remote] });
-      say(done.note ? `${row.remote} is on the deny list. ${done.note}` : `${row.remote} is on the deny list.`, done.note ? "warn" : "good");
+      say(
+        done.note ? `${row.remote} is on the deny list. ${done.note}` : `${row.remote} is on the deny list.`,
+        done.note ? "warn" : "good",
+      );
     });
   };
-  return html`<span class="row-buttons"><${Button} kind="small primary" verb="peers.ping" busy=${busy} onClick=${again}>Try again<//><${Button} kind="small" verb="why" busy=${busy} disabled=${row.hurt.length === 0} onClick=${why}>Why<//>
-    <${Button} kind="small danger" verb="deny.add" busy=${busy} disabled=${elsewhere !== ""} title=${elsewhere ? `the deny list belongs to the ${elsewhere}` : undefined} onClick=${block}>Block<//></span>`;
+  return html`
+    <span class="row-buttons">
+      <${Button} kind="small primary" verb="peers.ping" busy=${busy} onClick=${again}>Try again<//>
+      <${Button} kind="small" verb="why" busy=${busy} disabled=${row.hurt.length === 0} onClick=${why}>Why<//>
+      <${Button}
+        kind="small danger"
+        verb="deny.add"
+        busy=${busy}
+        disabled=${elsewhere !== ""}
+        title=${elsewhere ? `the deny list belongs to the ${elsewhere}` : undefined}
+        onClick=${block}
+      >
+        Block
+      <//>
+    </span>
+  `;
 }
 
 export default function Failures({ status }) {
   const answer = useRead("peers.list", {}, { every: 3_000, on: ["setting"] });
   const [walk, set_walk] = useState(null);
-  const elsewhere = belongs_elsewhere("federation.deny_list", status);
+  const elsewhere = belongs_elsewhere(useSettings().row("federation.deny_list"), status);
   const columns = [
-    { name: "remote", title: "Domain", value: (row) => row.remote, show: (row) => html`<a href=${`#/peer/${encodeURIComponent(row.remote)}`}>${row.remote}</a><div><${State}>${row.state}<//></div>` },
-    { name: "error", title: "What failed", wide: true, value: (row) => row.error, show: (row) => html`${row.error || "stanzas wait"}<${Attempt} domain=${row.remote} />` },
-    { name: "hurt", title: "Hurt here", value: (row) => [...row.hurt, ...row.users].join(" "), show: (row) => html`${row.hurt.map((name) => html`<div key=${name}>${name}</div>`)}<${Hurt} users=${row.users} more=${row.more} />` },
-    { name: "queued", title: "Stanzas waiting", number: true, value: (row) => row.queued, show: (row) => number(row.queued) },
+    {
+      name: "remote",
+      title: "Domain",
+      value: (row) => row.remote,
+      show: (row) => html`
+        <a href=${`#/peer/${encodeURIComponent(row.remote)}`}>${row.remote}</a>
+        <div><${State}>${row.state}<//></div>
+      `,
+    },
+    {
+      name: "error",
+      title: "What failed",
+      wide: true,
+      value: (row) => row.error,
+      show: (row) => html`${row.error || "stanzas waiting"}<${Attempt} domain=${row.remote} />`,
+    },
+    {
+      name: "hurt",
+      title: "Affected here",
+      value: (row) => [...row.hurt, ...row.users].join(" "),
+      show: (row) => html`
+        ${row.hurt.map((name) => html`<div key=${name}>${name}</div>`)}
+        <${Hurt} users=${row.users} more=${row.more} />
+      `,
+    },
+    {
+      name: "queued",
+      title: "Stanzas waiting",
+      number: true,
+      value: (row) => row.queued,
+      show: (row) => number(row.queued),
+    },
     { name: "do", title: "", show: (row) => html`<${Actions} row=${row} elsewhere=${elsewhere} onWalk=${set_walk} />` },
   ];
-  return html`<${Page} title="Failed sessions" lead="Partners that cannot be reached or that wait, and whom of yours it hurts." />
-    <${Panel} flush><${Wait} of=${answer}>${(data) => html`<${Table} caption="Failed sessions" rows=${by_partner(data.peers)} columns=${columns} first="remote" name=${({ remote }) => remote} empty="Every session works." />`}<//><//>
-    ${status.held_for_link > 0 && html`<${Notice} tone="warn">${number(status.held_for_link)} stanzas are held for a link that is down; the overview shows which.<//>`}
-    ${walk && html`<${Sheet} title=${`${walk.from} to ${walk.to}`} onClose=${() => set_walk(null)}><${Walk} walk=${walk} /><//>`}`;
+  return html`
+    <${Page}
+      title="Failed sessions"
+      lead="Peers that cannot be reached or have stanzas waiting, and which of your users are affected."
+    />
+    <${Panel} flush>
+      <${Wait} of=${answer}>
+        ${(data) => html`
+          <${Table}
+            caption="Failed sessions"
+            rows=${by_peer(data.peers)}
+            columns=${columns}
+            first="remote"
+            name=${({ remote }) => remote}
+            empty="No failed sessions."
+          />
+        `}
+      <//>
+    <//>
+    ${status.held_for_link > 0 && html`
+      <${Notice} tone="warn">
+        ${number(status.held_for_link)} stanzas are held for a link that is down; the overview shows which.
+      <//>
+    `}
+    ${walk && html`
+      <${Sheet} title=${`${walk.from} to ${walk.to}`} onClose=${() => set_walk(null)}><${Walk} walk=${walk} /><//>
+    `}
+  `;
 }

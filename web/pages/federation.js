@@ -1,20 +1,41 @@
-// XMPP federation: the fields that operators know from Expressway-E's "Unified Communications > Configuration", in that order,
-// one Save, and after it on which nodes the change is in force.
+// XMPP federation: the fields that operators know from Expressway-E's "Unified Communications > Configuration", in that
+// order, one Save, and after it on which nodes the change is in force.
+import { Field, Select, Text } from "../lib/fields.js";
 import { html, useEffect, useState } from "../lib/html.js";
 import { refresh } from "../lib/live.js";
-import { Button, Field, Notice, Page, Panel, Select, State, Steps, Text, Wait, useAction } from "../lib/parts.js";
+import { Button, Notice, Page, Panel, State, Steps, Wait, useAction, chain_steps } from "../lib/parts.js";
 import { belongs_elsewhere, save, useSettings } from "../lib/settings.js";
 import { useForbidden } from "../lib/session.js";
 
-const modes = [["tls_required", "TLS required"], ["tls_optional", "TLS optional"], ["no_tls", "No TLS"]];
-const privacy = [["off", "Off"], ["allow_list", "Allow list"], ["deny_list", "Deny list"]];
-const on_off = [["true", "On"], ["false", "Off"]];
+const modes = [
+  ["tls_required", "TLS required"],
+  ["tls_optional", "TLS optional"],
+  ["no_tls", "No TLS"],
+];
+const privacy = [
+  ["off", "Off"],
+  ["allow_list", "Allow list"],
+  ["deny_list", "Deny list"],
+];
+const on_off = [
+  ["true", "On"],
+  ["false", "Off"],
+];
+const bidi = [
+  ["off", "Off"],
+  ["on", "On"],
+];
 const watched_ms = 30_000;
 
 /** After a save: this node at once, the others as the chain says; asked often until all are there. */
 function InForce({ revision, status, since }) {
-  const here = { key: "here", name: `${status.name} (${status.role}, this node)`, state: "in force", text: `settings revision ${revision}` };
-  const steps = [here, ...status.chain.map((one) => ({ key: one.step, name: one.step, state: one.state, text: one.reason }))];
+  const here = {
+    key: "here",
+    name: `${status.name} (${status.role}, this node)`,
+    state: "in force",
+    text: `settings revision ${revision}`,
+  };
+  const steps = [here, ...chain_steps(status)];
   const missing = steps.filter(({ state }) => state !== "in force" && state !== "off");
   useEffect(() => {
     if (missing.length === 0 || Date.now() - since > watched_ms) return undefined;
@@ -22,70 +43,186 @@ function InForce({ revision, status, since }) {
     return () => clearTimeout(timer);
   });
   const everywhere = missing.length === 0;
-  return html`<div class="in-force" role="status" data-in-force=${everywhere ? "all" : "part"}><p><${State} tone=${everywhere ? "good" : "warn"}>${everywhere ? "In force everywhere" : "Not yet in force everywhere"}<//></p><${Steps} steps=${steps} /></div>`;
+  return html`
+    <div class="in-force" role="status" data-in-force=${everywhere ? "all" : "part"}>
+      <p>
+        <${State} tone=${everywhere ? "good" : "warn"}>
+          ${everywhere ? "In force everywhere" : "Not yet in force everywhere"}
+        <//>
+      </p>
+      <${Steps} steps=${steps} />
+    </div>
+  `;
+}
+
+/** The secret is never shown: null is the one in force. */
+const Secret = ({ secret, set_secret, locked, help, error }) => html`
+  <${Field} label="Dialback secret" required help=${help} error=${error}>
+    ${(at) => html`
+      <div class="beside">
+        <${Text}
+          ...${at}
+          type="password"
+          name="dialback_secret"
+          autocomplete="new-password"
+          disabled=${locked || secret === null}
+          value=${secret ?? "********"}
+          minlength="16"
+          maxlength="1024"
+          onChange=${set_secret}
+        />
+        ${!locked && html`
+          <button type="button" class="button small" onClick=${() => set_secret(secret === null ? "" : null)}>
+            ${secret === null ? "Change" : "Keep the current one"}
+          </button>
+        `}
+      </div>
+    `}
+  <//>
+`;
+
+/** The fields of the settings below `federation.`: what is typed goes before what is in force. */
+function useFields(settings) {
+  const [changed, change] = useState({});
+  const [problem, set_problem] = useState(null);
+  const named = (name) => `federation.${name}`;
+  const value = (name) => (named(name) in changed ? changed[named(name)] : settings.value(named(name)));
+  const put = (name, next) => {
+    set_problem(null);
+    const others = Object.entries(changed).filter(([one]) => one !== named(name));
+    const same = next === settings.value(named(name));
+    change(Object.fromEntries(same ? others : [...others, [named(name), next]]));
+  };
+  const help = (name) => settings.row(named(name))?.help;
+  const wrong = (name) =>
+    problem && (problem.field === named(name) || problem.message.startsWith(named(name))) ? problem.message : "";
+  return { changed, change, problem, set_problem, value, put, help, wrong };
 }
 
 function Form({ settings, status }) {
-  const [changed, change] = useState({});
+  const { changed, change, problem, set_problem, value, put: put_field, help, wrong } = useFields(settings);
   const [secret, set_secret] = useState(null);
-  const [problem, set_problem] = useState(null);
   const [saved, set_saved] = useState(null);
   const [busy, run] = useAction();
-  const elsewhere = belongs_elsewhere("federation.enabled", status);
+  const elsewhere = belongs_elsewhere(settings.row("federation.enabled"), status);
   const forbidden = useForbidden("config.set");
   const locked = elsewhere !== "" || forbidden !== "";
-  const value = (name) => (name in changed ? changed[name] : settings.value(name));
-  const put = (name, next) => {
+  const put = (name) => (next) => {
     set_saved(null);
-    set_problem(null);
-    const { [name]: _, ...others } = changed;
-    change(next === settings.value(name) ? others : { ...others, [name]: next });
+    put_field(name, next);
   };
   const dirty = Object.keys(changed).length > 0 || secret !== null;
-  const help = (name) => settings.row(`federation.${name}`)?.help;
-  const wrong = (name) => (problem && (problem.field === `federation.${name}` || problem.message.startsWith(`federation.${name}`)) ? problem.message : "");
+  const discard = () => {
+    change({});
+    set_secret(null);
+  };
   const submit = (event) => {
     event.preventDefault();
     run(async () => {
       const values = { ...changed, ...(secret === null ? {} : { "federation.dialback_secret": secret }) };
-      const refused = await save(settings.revision, values, "Success: saved");
+      const refused = await save(settings.revision, values, "Saved.");
       set_problem(refused);
       if (refused) return;
-      change({});
-      set_secret(null);
+      discard();
       set_saved(Date.now());
     });
   };
-  const flag = (name) => (at) => html`<${Select} ...${at} disabled=${locked} options=${on_off} value=${String(value(`federation.${name}`))} onChange=${(next) => put(`federation.${name}`, next === "true")} />`;
-  const list = { allow_list: "allow list", deny_list: "deny list" }[value("federation.privacy_mode")];
-  return html`<form onSubmit=${submit} class="federation">
-    ${elsewhere && html`<${Notice} tone="warn">These settings belong to the ${elsewhere} and come from there. Change them on its page.<//>`}
-    ${!elsewhere && forbidden && html`<${Notice}>Nothing can be changed here: it ${forbidden}.<//>`}
-    <${Field} label="XMPP federation support" help=${help("enabled")} error=${wrong("enabled")}>${flag("enabled")}<//>
-    <${Field} label="Use static routes" help=${help("use_static_routes")} error=${wrong("use_static_routes")}>${(at) => html`<div class="beside">${flag("use_static_routes")(at)}<a href="#/routes">Configure static routes for federated XMPP domains</a></div>`}<//>
-    <${Field} label="Dialback secret" required help=${help("dialback_secret")} error=${wrong("dialback_secret")}>${(at) => html`<div class="beside">
-      <${Text} ...${at} type="password" name="dialback_secret" autocomplete="new-password" disabled=${locked || secret === null} value=${secret ?? "********"} minlength="16" maxlength="1024" onChange=${set_secret} />
-      ${!locked && html`<button type="button" class="button small" onClick=${() => set_secret(secret === null ? "" : null)}>${secret === null ? "Change" : "Keep the old one"}</button>`}</div>`}<//>
-    <${Field} label="Security mode" help=${help("security_mode")} error=${wrong("security_mode")}>${(at) => html`<${Select} ...${at} disabled=${locked} options=${modes} value=${value("federation.security_mode")} onChange=${(next) => put("federation.security_mode", next)} />`}<//>
-    ${value("federation.security_mode") === "no_tls" ? html`<${Notice} tone="warn">Without TLS everything crosses the Internet in clear and no certificate is looked at. For tests only.<//>`
-      : html`<${Field} label="Require client-side security certificates" help=${help("require_client_certificates")} error=${wrong("require_client_certificates")}>${flag("require_client_certificates")}<//>`}
-    <${Field} label="Privacy mode" help=${help("privacy_mode")} error=${wrong("privacy_mode")}>${(at) => html`<div class="beside"><${Select} ...${at} disabled=${locked} options=${privacy} value=${value("federation.privacy_mode")} onChange=${(next) => put("federation.privacy_mode", next)} />
-      ${list && html`<a href=${`#/lists?list=${value("federation.privacy_mode")}`}>Federated domains ${list}</a>`}</div>`}<//>
-    ${value("federation.privacy_mode") === "allow_list" && (settings.value("federation.allow_list") ?? []).length === 0 && html`<${Notice} tone="warn">The allow list is empty: nobody may talk with you.<//>`}
-    <${Field} label="Bidirectional streams" help=${help("bidi")} error=${wrong("bidi")}>${(at) => html`<${Select} ...${at} disabled=${locked} options=${[["off", "Off"], ["on", "On"]]} value=${value("federation.bidi")} onChange=${(next) => put("federation.bidi", next)} />`}<//>
-    ${problem && html`<${Notice} tone="bad" title="Nothing was changed.">${problem.message}<//>`}
-    <div class="form-foot"><${Button} type="submit" kind="primary" verb="config.set" busy=${busy} disabled=${!dirty || elsewhere !== ""}>Save<//>
-      ${dirty && html`<button type="button" class="button quiet" onClick=${() => { change({}); set_secret(null); }}>Discard changes</button>`}
-      <span class="note">Takes effect at once; streams that it does not concern stay.</span></div>
-    ${saved && html`<${InForce} revision=${settings.revision} status=${status} since=${saved} />`}</form>`;
+  const choice = (name, options) => (at) => html`
+    <${Select} ...${at} disabled=${locked} options=${options} value=${value(name)} onChange=${put(name)} />
+  `;
+  const flag = (name) => (at) => html`
+    <${Select}
+      ...${at}
+      disabled=${locked}
+      options=${on_off}
+      value=${String(value(name))}
+      onChange=${(next) => put(name)(next === "true")}
+    />
+  `;
+  const field = (name, label, control) => html`
+    <${Field} label=${label} help=${help(name)} error=${wrong(name)}>${control}<//>
+  `;
+  const beside = (control, link) => (at) => html`<div class="beside">${control(at)}${link}</div>`;
+  const list = { allow_list: "allow list", deny_list: "deny list" }[value("privacy_mode")];
+  const nobody = value("privacy_mode") === "allow_list" && (value("allow_list") ?? []).length === 0;
+  return html`
+    <form onSubmit=${submit} class="federation">
+      ${elsewhere && html`<${Notice} tone="warn">These settings belong to the ${elsewhere}. Change them there.<//>`}
+      ${!elsewhere && forbidden && html`<${Notice}>You cannot change anything here: it ${forbidden}.<//>`}
+      ${field("enabled", "XMPP federation support", flag("enabled"))}
+      ${field(
+        "use_static_routes",
+        "Use static routes",
+        beside(
+          flag("use_static_routes"),
+          html`<a href="#/routes">Configure static routes for federated XMPP domains</a>`,
+        ),
+      )}
+      <${Secret}
+        secret=${secret}
+        set_secret=${set_secret}
+        locked=${locked}
+        help=${help("dialback_secret")}
+        error=${wrong("dialback_secret")}
+      />
+      ${field("security_mode", "Security mode", choice("security_mode", modes))}
+      ${value("security_mode") === "no_tls"
+        ? html`
+            <${Notice} tone="warn">
+              Without TLS everything crosses the Internet unencrypted and no certificate is checked. For tests only.
+            <//>
+          `
+        : field(
+            "require_client_certificates",
+            "Require client-side security certificates",
+            flag("require_client_certificates"),
+          )}
+      ${field(
+        "privacy_mode",
+        "Privacy mode",
+        beside(
+          choice("privacy_mode", privacy),
+          list && html`<a href=${`#/lists?list=${value("privacy_mode")}`}>Federated domains ${list}</a>`,
+        ),
+      )}
+      ${nobody && html`<${Notice} tone="warn">The allow list is empty: nobody can federate with you.<//>`}
+      ${field("bidi", "Bidirectional streams", choice("bidi", bidi))}
+      ${problem && html`<${Notice} tone="bad" title="Nothing was changed.">${problem.message}<//>`}
+      <div class="form-foot">
+        <${Button} type="submit" kind="primary" verb="config.set" busy=${busy} disabled=${!dirty || elsewhere !== ""}>
+          Save
+        <//>
+        ${dirty && html`<button type="button" class="button quiet" onClick=${discard}>Discard changes</button>`}
+        <span class="note">Takes effect at once; streams it does not affect stay open.</span>
+      </div>
+      ${saved && html`<${InForce} revision=${settings.revision} status=${status} since=${saved} />`}
+    </form>
+  `;
 }
 
 export default function Federation({ status }) {
   const settings = useSettings();
-  return html`<${Page} title="XMPP federation" lead="Whether and how other XMPP domains reach yours through this gate." />
+  return html`
+    <${Page} title="XMPP federation" lead="Whether and how other XMPP domains reach yours through this gateway." />
     <${Panel}><${Wait} of=${settings}>${() => html`<${Form} settings=${settings} status=${status} />`}<//><//>
-    <div class="columns"><${Panel} title="Service configuration status">${status.chain.length > 0 ? html`<${Steps} steps=${status.chain.map((one) => ({ key: one.step, name: one.step, state: one.state, text: one.reason }))} />`
-      : html`<p class="note">This node goes by its own values: no provisioning is configured, so set the same on the other nodes.</p>`}<//>
-    <${Panel} title="Related tasks"><ul class="tasks"><li><a href="#/events?module=s2s">View XMPP federation activity in the event log</a></li><li><a href="#/domains">Domains and chat node aliases that federate</a></li>
-      <li><a href="#/exceptions">Exceptions for single domains</a></li><li><a href="#/diagnostics">Find out why a stanza would not pass</a></li></ul><//></div>`;
+    <div class="columns">
+      <${Panel} title="Service configuration status">
+        ${status.chain.length > 0
+          ? html`<${Steps} steps=${chain_steps(status)} />`
+          : html`
+              <p class="note">
+                No provisioning is configured: this node uses its own values, so set the same on the other nodes.
+              </p>
+            `}
+      <//>
+      <${Panel} title="Related tasks">
+        <ul class="tasks">
+          <li><a href="#/events?module=s2s">View XMPP federation activity in the event log</a></li>
+          <li><a href="#/domains">Domains and chat node aliases that federate</a></li>
+          <li><a href="#/exceptions">Exceptions for single peers</a></li>
+          <li><a href="#/diagnostics">Find out why a stanza would not pass</a></li>
+        </ul>
+      <//>
+    </div>
+  `;
 }

@@ -1,7 +1,7 @@
 // Sign in: name, password and, where the account has one, the code of the second factor.
+import { Field, Text, TextField } from "../lib/fields.js";
 import { html, useState } from "../lib/html.js";
 import { Mark } from "../lib/icons.js";
-import { Field, Text } from "../lib/parts.js";
 import { enter_with } from "../lib/session.js";
 
 export default function Login() {
@@ -24,13 +24,64 @@ export default function Login() {
       set_busy(false);
     }
   };
-  return html`<main class="login"><form class="panel" onSubmit=${submit} aria-labelledby="login-title">
-    <div class="login-brand"><${Mark} /><h1 id="login-title">Sallyport</h1></div><p class="note">${location.hostname}</p>
-    <${Field} label="Name">${(at) => html`<${Text} ...${at} name="user" autocomplete="username" value=${user} onChange=${set_user} required autofocus />`}<//>
-    <${Field} label="Password" error=${problem}>${(at) => html`<${Text} ...${at} name="password" type="password" autocomplete="current-password" value=${password} onChange=${set_password} required />`}<//>
-    ${wants_code ? html`<${Field} label="Code of the authenticator">${(at) => html`<${Text} ...${at} name="code" inputmode="numeric" autocomplete="one-time-code" value=${code} onChange=${set_code} />`}<//>`
-      : html`<button type="button" class="button quiet small" onClick=${() => want_code(true)}>I have a code of an authenticator</button>`}
-    <button type="submit" class="button primary" aria-busy=${busy ? "true" : undefined}>Sign in</button>
-    <details class="hint"><summary>No account yet, or the password is lost?</summary><p>Accounts are made on the node's host by whoever may use its command line, as <code>sallyport init</code> says at its end:</p>
-      <p><code>sallyport admins add NAME --role administrator --config FILE</code></p><p>A new password: <code>sallyport admins passwd NAME --config FILE</code></p></details></form></main>`;
+  return html`
+    <main class="login">
+      <form class="panel" onSubmit=${submit} aria-labelledby="login-title">
+        <div class="login-brand"><${Mark} /><h1 id="login-title">Sallyport</h1></div>
+        <p class="note">${location.hostname}</p>
+        <${Field} label="Name">
+          ${(at) => html`
+            <${Text}
+              ...${at}
+              name="user"
+              autocomplete="username"
+              value=${user}
+              onChange=${set_user}
+              required
+              autofocus
+            />
+          `}
+        <//>
+        <${Field} label="Password" error=${problem}>
+          ${(at) => html`
+            <${Text}
+              ...${at}
+              name="password"
+              type="password"
+              autocomplete="current-password"
+              value=${password}
+              onChange=${set_password}
+              required
+            />
+          `}
+        <//>
+        ${wants_code
+          ? html`
+              <${TextField}
+                label="Authenticator code"
+                name="code"
+                inputmode="numeric"
+                autocomplete="one-time-code"
+                value=${code}
+                onChange=${set_code}
+              />
+            `
+          : html`
+              <button type="button" class="button quiet small" onClick=${() => want_code(true)}>
+                I have an authenticator code
+              </button>
+            `}
+        <button type="submit" class="button primary" aria-busy=${busy ? "true" : undefined}>Sign in</button>
+        <details class="hint">
+          <summary>No account yet, or lost the password?</summary>
+          <p>
+            An account is created on the node's host, with the command that <code>sallyport init</code> prints at its
+            end:
+          </p>
+          <p><code>sallyport admins add NAME --role administrator --config FILE</code></p>
+          <p>A new password: <code>sallyport admins passwd NAME --config FILE</code></p>
+        </details>
+      </form>
+    </main>
+  `;
 }

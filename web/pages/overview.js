@@ -1,75 +1,209 @@
-// Overview: what is wrong first, then the gates and their joints, rates, partners, what happened last.
+// Overview: what is wrong first, then the nodes and their links, rates, peers, what happened last.
 import { Chart } from "../lib/chart.js";
 import { EventList } from "../lib/event_list.js";
 import { ago, compact, days_tone, number, rate } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
 import { useRead } from "../lib/live.js";
 import { MetricCharts } from "../lib/metric_charts.js";
-import { Cure, Empty, Notice, Page, Panel, State, Steps } from "../lib/parts.js";
+import { Cure, Empty, Notice, Page, Panel, State, Steps, chain_steps } from "../lib/parts.js";
 import { samples } from "../lib/samples.js";
 import { useHas } from "../lib/session.js";
 import { useStore } from "../lib/store.js";
 import { Trio } from "../lib/trio.js";
 
-const Figure = ({ name, value, aside, href }) => html`<div class="figure"><span>${href ? html`<a href=${href}>${name}</a>` : name}</span><b>${value}</b>${aside && html`<small>${aside}</small>`}</div>`;
+/** `page`: where more about it is. */
+const Figure = ({ name, value, aside, page }) => html`
+  <div class="figure">
+    <span>${page ? html`<a href=${`#/${page}`}>${name}</a>` : name}</span>
+    <b>${value}</b>
+    ${aside && html`<small>${aside}</small>`}
+  </div>
+`;
 
 const most_problems = 3;
 
-/** What is wrong now, the gravest first and what is no alarm of its own before what is, and a line for the standing alarms; those that are problems too are not told twice. */
+/**
+ * What is wrong now, the gravest first and what is no alarm of its own before what is, and a line for the active
+ * alarms; those that are problems too are not listed twice.
+ */
 function Problems({ status }) {
   const [all, show_all] = useState(false);
   const { problems } = status;
   const alarms = status.alarms.filter(({ text }) => !problems.some((one) => one.text.startsWith(text)));
-  if (problems.length === 0 && alarms.length === 0) return html`<${Notice} tone="good"><strong>All in order.</strong> No problem, no standing alarm.<//>`;
-  const weight = (one) => (one.severity === "error" ? 2 : 0) + (status.alarms.some(({ text }) => one.text.startsWith(text)) ? 0 : 1);
+  if (problems.length === 0 && alarms.length === 0) {
+    return html`<${Notice} tone="good"><strong>All is well.</strong> No problems, no active alarms.<//>`;
+  }
+  const weight = (one) =>
+    (one.severity === "error" ? 2 : 0) + (status.alarms.some(({ text }) => one.text.startsWith(text)) ? 0 : 1);
   const sorted = [...problems].sort((one, other) => weight(other) - weight(one));
   const hidden = all ? 0 : Math.max(0, sorted.length - most_problems);
-  return html`<div class="problems">${sorted.slice(0, sorted.length - hidden).map((one) => html`<${Notice} key=${one.text} tone=${one.severity === "error" ? "bad" : "warn"} title=${one.text}>
-    ${one.remedy && html`<${Cure}>${one.remedy}<//>`}<//>`)}
-    ${hidden > 0 && html`<button type="button" class="button quiet" onClick=${() => show_all(true)}>Show ${hidden} more problem${hidden === 1 ? "" : "s"}</button>`}
-    ${alarms.length > 0 && html`<${Notice} tone=${alarms.some(({ severity }) => severity !== "warning" && severity !== "info") ? "bad" : "warn"} title=${`${alarms.length} standing alarm${alarms.length === 1 ? "" : "s"}`} actions=${html`<a class="button" href="#/alarms">Alarms and cures</a>`}>
-      ${alarms.slice(0, 3).map(({ text }) => text).join("; ")}${alarms.length > 3 ? "; …" : ""}<//>`}</div>`;
+  return html`
+    <div class="problems">
+      ${sorted
+        .slice(0, sorted.length - hidden)
+        .map((one) => html`
+          <${Notice} key=${one.text} tone=${one.severity === "error" ? "bad" : "warn"} title=${one.text}>
+            ${one.remedy && html`<${Cure}>${one.remedy}<//>`}
+          <//>
+        `)}
+      ${hidden > 0 && html`
+        <button type="button" class="button quiet" onClick=${() => show_all(true)}>
+          Show ${hidden} more problem${hidden === 1 ? "" : "s"}
+        </button>
+      `}
+      ${alarms.length > 0 && html`
+        <${Notice}
+          tone=${alarms.some(({ severity }) => severity !== "warning" && severity !== "info") ? "bad" : "warn"}
+          title=${`${alarms.length} active alarm${alarms.length === 1 ? "" : "s"}`}
+          actions=${html`<a class="button" href="#/alarms">Alarms and remedies</a>`}
+        >
+          ${alarms
+            .slice(0, 3)
+            .map(({ text }) => text)
+            .join("; ")}
+          ${alarms.length > 3 ? "; …" : ""}
+        <//>
+      `}
+    </div>
+  `;
 }
 
 function Figures({ status, last }) {
   const { streams, router } = status;
-  return html`<div class="figures">
-    ${router ? html`<${Figure} name="Rows of xmpps2snodes" value=${number(router.rows)} aside=${`${router.loaded.length} loaded`} href="#/provisioning" />
-      <${Figure} name="Gateways reached" value=${number(router.gateways.length)} /><${Figure} name="To users here" value=${compact(router.to_local)} />
-      <${Figure} name="To other domains" value=${compact(router.to_link)} /><${Figure} name="Returned" value=${compact(router.returned)} />
-      <${Figure} name="Notifications" value=${number(router.notifications)} href="#/notifications" />`
-    : html`<${Figure} name="Streams in" value=${number(streams.inbound)} aside=${`${streams.unauthenticated} not yet proved`} href="#/peers" />
-      <${Figure} name="Streams out" value=${number(streams.outbound)} aside=${`${streams.destinations} destinations`} href="#/peers" />
-      <${Figure} name="Stanzas in / s" value=${rate(last?.in ?? 0)} aside=${`${compact(streams.stanzas_in)} in all`} />
-      <${Figure} name="Stanzas out / s" value=${rate(last?.out ?? 0)} aside=${`${compact(streams.stanzas_out)} in all`} />
-      <${Figure} name="Queued" value=${number(streams.queued)} aside=${`${number(streams.unacknowledged)} unacknowledged`} href="#/failures" />
-      <${Figure} name="Connections refused" value=${number(streams.refused_connections)} aside=${`${number(streams.verifications)} verifications`} />`}</div>`;
+  return html`
+    <div class="figures">
+      ${router
+        ? html`
+            <${Figure}
+              name="Rows of xmpps2snodes"
+              value=${number(router.rows)}
+              aside=${`${router.loaded.length} loaded`}
+              page="provisioning"
+            />
+            <${Figure} name="Gateways reached" value=${number(router.gateways.length)} />
+            <${Figure} name="To local users" value=${compact(router.to_local)} />
+            <${Figure} name="To other domains" value=${compact(router.to_link)} />
+            <${Figure} name="Returned" value=${compact(router.returned)} />
+            <${Figure} name="Notifications" value=${number(router.notifications)} page="notifications" />
+          `
+        : html`
+            <${Figure}
+              name="Streams in"
+              value=${number(streams.inbound)}
+              aside=${`${streams.unauthenticated} unauthenticated`}
+              page="peers"
+            />
+            <${Figure}
+              name="Streams out"
+              value=${number(streams.outbound)}
+              aside=${`${streams.destinations} destinations`}
+              page="peers"
+            />
+            <${Figure}
+              name="Stanzas in / s"
+              value=${rate(last?.in ?? 0)}
+              aside=${`${compact(streams.stanzas_in)} in total`}
+            />
+            <${Figure}
+              name="Stanzas out / s"
+              value=${rate(last?.out ?? 0)}
+              aside=${`${compact(streams.stanzas_out)} in total`}
+            />
+            <${Figure}
+              name="Queued"
+              value=${number(streams.queued)}
+              aside=${`${number(streams.unacknowledged)} unacknowledged`}
+              page="failures"
+            />
+            <${Figure}
+              name="Connections refused"
+              value=${number(streams.refused_connections)}
+              aside=${`${number(streams.verifications)} verifications`}
+            />
+          `}
+    </div>
+  `;
 }
 
 function Charts() {
   const all = useStore(samples);
   const times = all.map(({ at }) => at);
   const of = (key) => all.map((sample) => sample[key]);
-  return html`<div class="charts"><${Chart} title="Stanzas a second" times=${times} format=${(value) => rate(value)} series=${[{ label: "in", color: "--series-1", values: of("in") }, { label: "out", color: "--series-2", values: of("out") }]} />
-    <${Chart} title="Streams" times=${times} format=${number} whole series=${[{ label: "in", color: "--series-1", values: of("streams_in") }, { label: "out", color: "--series-2", values: of("streams_out") }]} />
-    <${Chart} title="Waiting stanzas" times=${times} format=${compact} whole series=${[{ label: "queued", color: "--series-2", values: of("queued") }, { label: "unacked", color: "--series-3", values: of("unacknowledged") }]} />
-    <${MetricCharts} /></div>`;
+  return html`
+    <div class="charts">
+      <${Chart}
+        title="Stanzas per second"
+        times=${times}
+        format=${(value) => rate(value)}
+        series=${[
+          { label: "in", color: "--series-1", values: of("in") },
+          { label: "out", color: "--series-2", values: of("out") },
+        ]}
+      />
+      <${Chart}
+        title="Streams"
+        times=${times}
+        format=${number}
+        whole
+        series=${[
+          { label: "in", color: "--series-1", values: of("streams_in") },
+          { label: "out", color: "--series-2", values: of("streams_out") },
+        ]}
+      />
+      <${Chart}
+        title="Waiting stanzas"
+        times=${times}
+        format=${compact}
+        whole
+        series=${[
+          { label: "queued", color: "--series-2", values: of("queued") },
+          { label: "unacked", color: "--series-3", values: of("unacknowledged") },
+        ]}
+      />
+      <${MetricCharts} />
+    </div>
+  `;
 }
 
-function Partners() {
+function Peers() {
   const { data } = useRead("peers.list", {}, { every: 4_000 });
   const rows = (data?.peers ?? []).filter(({ remote }) => remote);
-  if (rows.length === 0) return html`<${Empty}>No domain has been talked with since the start.<//>`;
+  if (rows.length === 0) return html`<${Empty}>No traffic with any domain since this node started.<//>`;
   const weight = (row) => (row.last_error ? 1e12 : 0) + row.queued * 1e6 + row.stanzas_in + row.stanzas_out;
   const shown = [...rows].sort((one, other) => weight(other) - weight(one)).slice(0, 7);
-  return html`<ul class="rows">${shown.map((row) => html`<li key=${`${row.remote} ${row.local} ${row.via ?? ""}`}><a href=${`#/peer/${encodeURIComponent(row.remote)}`}>${row.remote}</a><small class="sub">${row.local}</small>
-    <${State} tone=${row.last_error && row.state !== "open" ? "bad" : undefined}>${row.state}<//><span class="push">${compact(row.stanzas_in)} in · ${compact(row.stanzas_out)} out${row.queued > 0 ? ` · ${row.queued} queued` : ""}</span>
-    ${row.last_error && html`<span class="sub">${row.last_error}</span>`}</li>`)}</ul>`;
+  return html`
+    <ul class="rows">
+      ${shown.map((row) => html`
+        <li key=${`${row.remote} ${row.local} ${row.via ?? ""}`}>
+          <a href=${`#/peer/${encodeURIComponent(row.remote)}`}>${row.remote}</a>
+          <small class="sub">${row.local}</small>
+          <${State} tone=${row.last_error && row.state !== "open" ? "bad" : undefined}>${row.state}<//>
+          <span class="push">
+            ${compact(row.stanzas_in)} in
+            · ${compact(row.stanzas_out)} out${row.queued > 0 ? ` · ${row.queued} queued` : ""}
+          </span>
+          ${row.last_error && html`<span class="sub">${row.last_error}</span>`}
+        </li>
+      `)}
+    </ul>
+  `;
 }
 
 function Certificates({ all }) {
-  return html`<ul class="rows">${all.map((one) => html`<li key=${one.file + one.used_for}><span><b>${one.used_for}</b> <span class="sub">${one.subject}</span></span>
-    <span class="push"><${State} tone=${days_tone(one.days_left)}>${one.days_left < 0 ? "expired" : `${one.days_left} days left`}<//></span></li>`)}</ul>`;
+  return html`
+    <ul class="rows">
+      ${all.map((one) => html`
+        <li key=${one.file + one.used_for}>
+          <span><b>${one.used_for}</b> <span class="sub">${one.subject}</span></span>
+          <span class="push">
+            <${State} tone=${days_tone(one.days_left)}>
+              ${one.days_left < 0 ? "expired" : `${one.days_left} days left`}
+            <//>
+          </span>
+        </li>
+      `)}
+    </ul>
+  `;
 }
 
 export default function Overview({ status }) {
@@ -77,16 +211,36 @@ export default function Overview({ status }) {
   const logs = useHas("events");
   const known_peers = useHas("peers.list") && status.role !== "presence";
   const recent = useRead(logs ? "events" : null, { level: "warn", limit: 8 }, { every: 10_000, on: ["alarm"] });
-  return html`<${Page} title="Overview" lead=${`Started ${ago(status.started)}. Realm ${status.realm}.`}>
-    <${Problems} status=${status} />
-    <${Panel} title="Gates"><${Trio} status=${status} /><//>
-    <${Figures} status=${status} last=${all.at(-1)} />
-    <${Panel}><${Charts} /><//>
-    <div class="masonry">
-      ${known_peers && html`<${Panel} title="Partners" actions=${html`<a href="#/peers">All peers</a>`}><${Partners} /><//>`}
-      ${status.chain.length > 0 && html`<${Panel} title="Provisioning" note="from a setting to its effect on every node" actions=${html`<a href="#/provisioning">Details</a>`}>
-        <${Steps} steps=${status.chain.map((one) => ({ key: one.step, name: one.step, state: one.state, text: one.reason }))} /><//>`}
-      ${logs && html`<${Panel} title="Last warnings and errors" actions=${html`<a href="#/events?level=warn">Event log</a>`}><${EventList} events=${[...(recent.data?.events ?? [])].reverse()} empty="None since the start." brief /><//>`}
-      <${Panel} title="Certificates of this node"><${Certificates} all=${status.certificates} /><//>
-    </div><//>`;
+  return html`
+    <${Page} title="Overview" lead=${`Started ${ago(status.started)}. Realm ${status.realm}.`}>
+      <${Problems} status=${status} />
+      <${Panel} title="Nodes and links"><${Trio} status=${status} /><//>
+      <${Figures} status=${status} last=${all.at(-1)} />
+      <${Panel}><${Charts} /><//>
+      <div class="masonry">
+        ${known_peers && html`
+          <${Panel} title="Peers" actions=${html`<a href="#/peers">All peers</a>`}><${Peers} /><//>
+        `}
+        ${status.chain.length > 0 && html`
+          <${Panel}
+            title="Provisioning"
+            note="how far settings have come"
+            actions=${html`<a href="#/provisioning">Details</a>`}
+          >
+            <${Steps} steps=${chain_steps(status)} />
+          <//>
+        `}
+        ${logs && html`
+          <${Panel} title="Latest warnings and errors" actions=${html`<a href="#/events?level=warn">Event log</a>`}>
+            <${EventList}
+              events=${[...(recent.data?.events ?? [])].reverse()}
+              empty="None since this node started."
+              brief
+            />
+          <//>
+        `}
+        <${Panel} title="This node's certificates"><${Certificates} all=${status.certificates} /><//>
+      </div>
+    <//>
+  `;
 }

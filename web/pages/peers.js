@@ -1,4 +1,5 @@
-// The domains that we talk with: direction, security, proof, certificate, address, queue, rates, history, last error.
+// The domains that we talk with: direction, security, authentication, certificate, address, queue, rates, history, last
+// error.
 import { ago, compact, number, rate, word } from "../lib/format.js";
 import { html, useEffect, useMemo, useRef, useState } from "../lib/html.js";
 import { useRead } from "../lib/live.js";
@@ -6,7 +7,14 @@ import { Cipher, Mono, Page, Panel, State, Tag, Wait } from "../lib/parts.js";
 import { useHas } from "../lib/session.js";
 import { Table } from "../lib/table.js";
 
-const arrow = (row) => (row.inbound && row.outbound ? ["↔", "both ways"] : row.inbound ? ["←", "inbound"] : row.outbound ? ["→", "outbound"] : ["·", "no stream"]);
+const arrow = (row) =>
+  row.inbound && row.outbound
+    ? ["↔", "both ways"]
+    : row.inbound
+      ? ["←", "inbound"]
+      : row.outbound
+        ? ["→", "outbound"]
+        : ["·", "no stream"];
 
 /** Stanzas a second of each pair, from one answer to the next. */
 function useRates(peers, at) {
@@ -17,7 +25,11 @@ function useRates(peers, at) {
     const now = new Map(peers.map((row) => [`${row.remote} ${row.local}`, row.stanzas_in + row.stanzas_out]));
     if (last.current && at > last.current.at) {
       const seconds = (at - last.current.at) / 1000;
-      set(new Map([...now].map(([key, value]) => [key, Math.max(0, value - (last.current.now.get(key) ?? value)) / seconds])));
+      set(
+        new Map(
+          [...now].map(([key, value]) => [key, Math.max(0, value - (last.current.now.get(key) ?? value)) / seconds]),
+        ),
+      );
     }
     last.current = { at, now };
   }, [peers, at]);
@@ -44,25 +56,131 @@ function useHistory() {
 function History({ all }) {
   if (all.length === 0) return null;
   const bad = all.filter(({ good }) => !good).length;
-  return html`<span class="marks" role="img" aria-label=${`of the last ${all.length} handshakes ${bad} failed`}>${all.map((one) => html`<i key=${one.id} class=${one.good ? "good" : "bad"}
-    title=${`${ago(one.started)}, ${one.direction}: ${one.good ? "good" : `failed at ${one.failed_at}`}`}></i>`)}</span>`;
+  return html`
+    <span class="marks" role="img" aria-label=${`${bad} of the last ${all.length} handshakes failed`}>
+      ${all.map((one) => html`
+        <i
+          key=${one.id}
+          class=${one.good ? "good" : "bad"}
+          title=${`${ago(one.started)}, ${one.direction}: ${one.good ? "good" : `failed at ${one.failed_at}`}`}
+        ></i>
+      `)}
+    </span>
+  `;
 }
+
+const columns_of = (rate_of, history_of) => [
+  {
+    name: "remote",
+    title: "Domain",
+    value: (row) => row.remote,
+    show: (row) => html`
+      <a href=${`#/peer/${encodeURIComponent(row.remote)}`}>${row.remote || "(not yet known)"}</a>
+      <span class="sub">${row.local}</span>
+    `,
+  },
+  {
+    name: "state",
+    title: "Direction",
+    value: (row) => `${arrow(row)[1]} ${row.state}`,
+    show: (row) => html`
+      <span class="together"><span class="arrow" aria-hidden="true">${arrow(row)[0]}</span> ${arrow(row)[1]}</span>
+      <div><${State}>${row.state}<//></div>
+    `,
+  },
+  {
+    name: "tls",
+    title: "TLS",
+    wrap: true,
+    value: (row) => row.tls && `${row.tls} ${row.cipher}`,
+    show: (row) =>
+      row.tls
+        ? html`${row.tls}<span class="sub"><${Cipher} name=${row.cipher} /></span>`
+        : row.streams > 0
+          ? html`<${Tag} tone="warn">none<//>`
+          : "–",
+  },
+  {
+    name: "method",
+    title: "Authentication",
+    wrap: true,
+    value: (row) => (row.method ? `${word(row.method)} ${row.certificate ?? ""}` : ""),
+    show: (row) => html`
+      ${row.method ? word(row.method) : "–"}
+      ${row.certificate && html`
+        <span class="sub">
+          ${row.certificate === "valid" ? "certificate valid" : `certificate: ${row.certificate}`}
+        </span>
+      `}
+    `,
+  },
+  {
+    name: "address",
+    title: "Address",
+    value: (row) => row.address,
+    show: (row) => html`
+      <${Mono}>${row.address ?? "–"}<//>
+      ${row.via ? html`<span class="sub">via ${row.via}</span>` : null}
+    `,
+  },
+  {
+    name: "queued",
+    title: "Queue",
+    number: true,
+    value: (row) => row.queued,
+    show: (row) => html`
+      ${number(row.queued)}
+      ${row.unacknowledged > 0 && html`<span class="sub">${number(row.unacknowledged)} unacked</span>`}
+    `,
+  },
+  {
+    name: "rate",
+    title: "Rate / s",
+    number: true,
+    value: rate_of,
+    show: (row) => html`
+      ${rate(rate_of(row))}
+      <span class="sub">${compact(row.stanzas_in)} in, ${compact(row.stanzas_out)} out</span>
+    `,
+  },
+  {
+    name: "error",
+    title: "History, last error",
+    wide: true,
+    value: (row) => row.last_error ?? "",
+    show: (row) => html`
+      <${History} all=${history_of(row)} />
+      ${row.last_error && html`<div class="error-text">${row.last_error}</div>`}
+    `,
+  },
+];
 
 export default function Peers({ status }) {
   const answer = useRead("peers.list", {}, { every: 3_000 });
   const rate_of = useRates(answer.data?.peers, answer.at);
   const history_of = useHistory();
-  const columns = [
-    { name: "remote", title: "Domain", value: (row) => row.remote, show: (row) => html`<a href=${`#/peer/${encodeURIComponent(row.remote)}`}>${row.remote || "(not named yet)"}</a><span class="sub">${row.local}</span>` },
-    { name: "state", title: "Direction", value: (row) => `${arrow(row)[1]} ${row.state}`, show: (row) => html`<span class="together"><span class="arrow" aria-hidden="true">${arrow(row)[0]}</span> ${arrow(row)[1]}</span><div><${State}>${row.state}<//></div>` },
-    { name: "tls", title: "TLS", wrap: true, value: (row) => row.tls && `${row.tls} ${row.cipher}`, show: (row) => (row.tls ? html`${row.tls}<span class="sub"><${Cipher} name=${row.cipher} /></span>` : row.streams > 0 ? html`<${Tag} tone="warn">none<//>` : "–") },
-    { name: "method", title: "Proof", wrap: true, value: (row) => (row.method ? `${word(row.method)} ${row.certificate ?? ""}` : ""), show: (row) => html`${row.method ? word(row.method) : "–"}${row.certificate && html`<span class="sub">${row.certificate === "valid" ? "certificate valid" : `certificate: ${row.certificate}`}</span>`}` },
-    { name: "address", title: "Address", value: (row) => row.address, show: (row) => html`<${Mono}>${row.address ?? "–"}<//>${row.via ? html`<span class="sub">via ${row.via}</span>` : null}` },
-    { name: "queued", title: "Queue", number: true, value: (row) => row.queued, show: (row) => html`${number(row.queued)}${row.unacknowledged > 0 && html`<span class="sub">${number(row.unacknowledged)} unacked</span>`}` },
-    { name: "rate", title: "Rate / s", number: true, value: rate_of, show: (row) => html`${rate(rate_of(row))}<span class="sub">${compact(row.stanzas_in)} in, ${compact(row.stanzas_out)} out</span>` },
-    { name: "error", title: "History, last error", wide: true, value: (row) => row.last_error ?? "", show: (row) => html`<${History} all=${history_of(row)} />${row.last_error && html`<div class="error-text">${row.last_error}</div>`}` },
-  ];
-  return html`<${Page} title="Peers" lead=${status.role === "core" ? "What this core carries, and what the edges told about the partners outside." : "Every pair of domains that has talked since the start."} />
-    <${Panel} flush><${Wait} of=${answer}>${(data) => html`<${Table} caption="Peers" rows=${data.peers} columns=${columns} first="remote" name=${(row) => `${row.remote} ${row.local} ${row.via ?? ""}`}
-      tone=${(row) => (row.last_error && row.state !== "open" ? "row-bad" : "")} empty="No domain has been talked with since the start." />`}<//><//>`;
+  const columns = columns_of(rate_of, history_of);
+  return html`
+    <${Page}
+      title="Peers"
+      lead=${status.role === "core"
+        ? "What this core carries, and what the edges report about peers outside."
+        : "Every pair of domains with traffic since this node started."}
+    />
+    <${Panel} flush>
+      <${Wait} of=${answer}>
+        ${(data) => html`
+          <${Table}
+            caption="Peers"
+            rows=${data.peers}
+            columns=${columns}
+            first="remote"
+            name=${(row) => `${row.remote} ${row.local} ${row.via ?? ""}`}
+            tone=${(row) => (row.last_error && row.state !== "open" ? "row-bad" : "")}
+            empty="No traffic with any domain since this node started."
+          />
+        `}
+      <//>
+    <//>
+  `;
 }

@@ -1,15 +1,20 @@
 // Every setting of the schema with its value, help and default; and who changed what.
+import { Field, Text } from "../lib/fields.js";
 import { time, value_text } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
 import { useRead } from "../lib/live.js";
-import { Button, Field, Mono, Page, Panel, Sheet, Tabs, Tag, Text, Wait, useAction } from "../lib/parts.js";
+import { Button, Mono, Page, Panel, Sheet, Tabs, Tag, Wait, useAction } from "../lib/parts.js";
 import { belongs_elsewhere, save, useSettings } from "../lib/settings.js";
 import { Table } from "../lib/table.js";
 
-const pages = { "federation.static_routes": "routes", "federation.allow_list": "lists?list=allow_list", "federation.deny_list": "lists?list=deny_list", "federation.domains": "domains", "federation.peers": "exceptions" };
-
 function Edit({ row, settings, onClose }) {
-  const [text, set] = useState(row.secret ? "" : typeof row.value === "string" ? row.value : JSON.stringify(row.value, null, row.type === "table" ? 1 : 0));
+  const [text, set] = useState(
+    row.secret
+      ? ""
+      : typeof row.value === "string"
+        ? row.value
+        : JSON.stringify(row.value, null, row.type === "table" ? 1 : 0),
+  );
   const [problem, set_problem] = useState("");
   const [busy, run] = useAction();
   const submit = (event) => {
@@ -20,7 +25,7 @@ function Edit({ row, settings, onClose }) {
         try {
           value = JSON.parse(text);
         } catch {
-          return set_problem("This is not JSON.");
+          return set_problem("This is not valid JSON.");
         }
       }
       const refused = await save(settings.revision, { [row.name]: value }, `${row.name} is in force.`);
@@ -28,9 +33,38 @@ function Edit({ row, settings, onClose }) {
       return onClose();
     });
   };
-  return html`<${Sheet} title=${row.name} onClose=${onClose}><p class="note">${row.help}</p><form onSubmit=${submit}><${Field} wide label="Value" help=${row.values} error=${problem}>
-    ${(at) => (row.type === "table" || row.type === "list" ? html`<textarea ...${at} rows="8" class="mono" spellcheck=${false} value=${text} onInput=${(event) => set(event.target.value)}></textarea>` : html`<${Text} ...${at} type=${row.secret ? "password" : "text"} autocomplete="new-password" value=${text} onChange=${set} />`)}<//>
-    <p class="note">Default: <${Mono}>${JSON.stringify(row.default)}<//></p><div class="form-foot"><${Button} type="submit" kind="primary" verb="config.set" busy=${busy}>Save<//></div></form><//>`;
+  return html`
+    <${Sheet} title=${row.name} onClose=${onClose}>
+      <p class="note">${row.help}</p>
+      <form onSubmit=${submit}>
+        <${Field} wide label="Value" help=${row.values} error=${problem}>
+          ${(at) =>
+            row.type === "table" || row.type === "list"
+              ? html`
+                  <textarea
+                    ...${at}
+                    rows="8"
+                    class="mono"
+                    spellcheck=${false}
+                    value=${text}
+                    onInput=${(event) => set(event.target.value)}
+                  ></textarea>
+                `
+              : html`
+                  <${Text}
+                    ...${at}
+                    type=${row.secret ? "password" : "text"}
+                    autocomplete="new-password"
+                    value=${text}
+                    onChange=${set}
+                  />
+                `}
+        <//>
+        <p class="note">Default: <${Mono}>${JSON.stringify(row.default)}<//></p>
+        <div class="form-foot"><${Button} type="submit" kind="primary" verb="config.set" busy=${busy}>Save<//></div>
+      </form>
+    <//>
+  `;
 }
 
 function Values({ settings, status }) {
@@ -38,12 +72,44 @@ function Values({ settings, status }) {
   const changed = (row) => JSON.stringify(row.value) !== JSON.stringify(row.default);
   const columns = [
     { name: "name", title: "Setting", value: (row) => row.name, show: (row) => html`<${Mono}>${row.name}<//>` },
-    { name: "value", title: "Value", wide: true, value: (row) => value_text(row.value), show: (row) => html`${value_text(row.value)} ${changed(row) && !row.secret ? html`<${Tag}>changed<//>` : null}` },
+    {
+      name: "value",
+      title: "Value",
+      wide: true,
+      value: (row) => value_text(row.value),
+      show: (row) => html`${value_text(row.value)} ${changed(row) && !row.secret ? html`<${Tag}>changed<//>` : null}`,
+    },
     { name: "help", title: "What it does", wide: true, value: (row) => row.help },
-    { name: "do", title: "", show: (row) => (pages[row.name] ? html`<a class="button small" href=${`#/${pages[row.name]}`}>Page</a>` : html`<${Button} kind="small" verb="config.set" disabled=${belongs_elsewhere(row.name, status) !== ""} onClick=${() => edit(row)}>Edit<//>`) },
+    {
+      name: "do",
+      title: "",
+      show: (row) =>
+        row.page
+          ? html`<a class="button small" href=${`#/${row.page}`}>Page</a>`
+          : html`
+              <${Button}
+                kind="small"
+                verb="config.set"
+                disabled=${belongs_elsewhere(row, status) !== ""}
+                onClick=${() => edit(row)}
+              >
+                Edit
+              <//>
+            `,
+    },
   ];
-  return html`<${Panel} flush><${Table} caption="Settings" rows=${settings.data.settings} columns=${columns} name=${({ name }) => name} tools=${html`<${Tag}>revision ${settings.revision}<//>`} /><//>
-    ${edited && html`<${Edit} row=${edited} settings=${settings} onClose=${() => edit(null)} />`}`;
+  return html`
+    <${Panel} flush>
+      <${Table}
+        caption="Settings"
+        rows=${settings.data.settings}
+        columns=${columns}
+        name=${({ name }) => name}
+        tools=${html`<${Tag}>revision ${settings.revision}<//>`}
+      />
+    <//>
+    ${edited && html`<${Edit} row=${edited} settings=${settings} onClose=${() => edit(null)} />`}
+  `;
 }
 
 function History() {
@@ -56,13 +122,40 @@ function History() {
     { name: "to", title: "To", wrap: true, value: (row) => value_text(row.to) },
     { name: "author", title: "Who", wrap: true, value: (row) => row.author },
   ];
-  return html`<${Panel} flush><${Wait} of=${answer}>${(data) => html`<${Table} caption="History of settings" rows=${data.changes ?? data.history ?? []} columns=${columns} first="-revision" name=${(row) => `${row.revision} ${row.name}`} empty="Nothing was changed yet." />`}<//><//>`;
+  return html`
+    <${Panel} flush>
+      <${Wait} of=${answer}>
+        ${(data) => html`
+          <${Table}
+            caption="History of settings"
+            rows=${data.changes ?? data.history ?? []}
+            columns=${columns}
+            first="-revision"
+            name=${(row) => `${row.revision} ${row.name}`}
+            empty="No changes yet."
+          />
+        `}
+      <//>
+    <//>
+  `;
 }
 
 export default function AllSettings({ status, query }) {
   const settings = useSettings();
   const [tab, set] = useState(query.tab === "history" ? "history" : "values");
-  return html`<${Page} title="All settings" lead="The same names in the command line, REST, the log and here." />
-    <${Tabs} label="Views" at=${tab} onChange=${set} tabs=${[["values", "Values"], ["history", "History"]]} />
-    ${tab === "history" ? html`<${History} />` : html`<${Wait} of=${settings}>${() => html`<${Values} settings=${settings} status=${status} />`}<//>`}`;
+  return html`
+    <${Page} title="All settings" lead="The names are the same in the command line, REST and the log." />
+    <${Tabs}
+      label="Views"
+      at=${tab}
+      onChange=${set}
+      tabs=${[
+        ["values", "Values"],
+        ["history", "History"],
+      ]}
+    />
+    ${tab === "history"
+      ? html`<${History} />`
+      : html`<${Wait} of=${settings}>${() => html`<${Values} settings=${settings} status=${status} />`}<//>`}
+  `;
 }

@@ -4,6 +4,7 @@
 #include "admin/access/access_desk.h"
 #include "admin/access/totp.h"
 #include "base/hash.h"
+#include "base/join.h"
 #include "io/store/verifier.h"
 
 namespace sallyport::admin {
@@ -45,7 +46,7 @@ Result<void> AccessDesk::judge_password(const std::string& password) {
 Result<io::AdminAccount> AccessDesk::known(const std::string& name) {
     auto account = store_.account(name);
     if (!account) return account.error();
-    if (!*account) return Error{"account-unknown", "there is no account '" + name.substr(0, longest_name) + "'"};
+    if (!*account) return Error{"account-unknown", "no such account: '" + name.substr(0, longest_name) + "'"};
     return std::move(**account);
 }
 
@@ -58,7 +59,7 @@ void AccessDesk::put_password(const std::string& password, std::function<Result<
                                         if (!*verifier) return on_done(verifier->error());
                                         on_done(keep(std::move(**verifier)));
                                     });
-    if (!begun) on_done(Error{"login-busy", "too many log-ins are under way; try again"});
+    if (!begun) on_done(Error{"login-busy", "too many sign-ins at once; try again"});
 }
 
 void AccessDesk::add(const std::string& name, Access role, const std::string& password, OnDone on_done) {
@@ -70,7 +71,7 @@ void AccessDesk::add(const std::string& name, Access role, const std::string& pa
             return Error{"account-exists", "there is an account '" + name + "' already"};
         }
         if (all->size() >= options_.limits.accounts) {
-            return Error{"limit-accounts", "there are as many accounts as admin_accounts in [limits] allows"};
+            return Error{"limit-accounts", "the limit admin_accounts is reached"};
         }
         auto kept = store_.put({name, std::string{role_text(role)}, std::move(verifier), {}, loop_.wall(), {}});
         if (kept) log_.info("admin.account.added", {{"user", name}, {"role", std::string{role_text(role)}}});
@@ -140,11 +141,10 @@ Result<std::string> AccessDesk::add_token(const NewToken& wanted, const std::str
     const auto all = store_.tokens();
     if (!all) return all.error();
     if (all->size() >= options_.limits.tokens) {
-        return Error{"limit-tokens", "there are as many tokens as admin_tokens in [limits] allows"};
+        return Error{"limit-tokens", "the limit admin_tokens is reached"};
     }
     std::string token = std::string{token_mark} + fresh_secret(options_.random_bytes);
-    std::string verbs;
-    for (const std::string& verb : wanted.verbs) verbs += (verbs.empty() ? "" : " ") + verb;
+    const std::string verbs = joined(wanted.verbs, " ");
     const WallTime now = loop_.wall();
     const auto added = store_.add({wanted.name, to_hex(sha256(token)), std::string{text(wanted.access)}, verbs, author,
                                    now, now + wanted.lifetime});
@@ -160,14 +160,14 @@ Result<std::string> AccessDesk::add_token(const NewToken& wanted, const std::str
 Result<void> AccessDesk::remove_token(const std::string& name) {
     const auto removed = store_.remove_token(name);
     if (!removed) return removed.error();
-    if (!*removed) return Error{"token-unknown", "there is no token '" + name.substr(0, longest_name) + "'"};
+    if (!*removed) return Error{"token-unknown", "no such token: '" + name.substr(0, longest_name) + "'"};
     log_.info("admin.token.removed", {{"token", name}});
     return {};
 }
 
 std::optional<Principal> AccessDesk::bearer_of(std::string_view token, const IpAddress& from) {
     const auto refused = [&]() -> std::optional<Principal> {
-        addresses_.note(failure_key(from), loop_.now());
+        addresses_.note(from, loop_.now());
         log_.write_for(log_source(from), LogLevel::warn, "admin.token.refused", {{"address", from.text()}});
         return std::nullopt;
     };

@@ -21,6 +21,15 @@ std::int64_t unix_seconds(WallTime time) {
     return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
 }
 
+/// A quarter is for neighbours; one stranger has a quarter at most.
+DoorwayBounds bounds_of(const AdminLimits& limits) {
+    const std::size_t quarter = std::max<std::size_t>(1, limits.pending_logins / 4);
+    return {quarter, std::max<std::size_t>(1, limits.pending_logins - quarter), limits.pending_logins,
+            DoorwayBounds{}.proven};
+}
+
+std::vector<IpNetwork> loopback() { return {*IpNetwork::parse("127.0.0.0/8"), *IpNetwork::parse("::1")}; }
+
 }  // namespace
 
 Result<std::unique_ptr<AccessDesk>> AccessDesk::open(Options options, io::Loop& loop, Logger log) {
@@ -33,6 +42,7 @@ Result<std::unique_ptr<AccessDesk>> AccessDesk::open(Options options, io::Loop& 
     std::unique_ptr<AccessDesk> desk{
         new AccessDesk{std::move(options), std::move(*store), std::move(*seal), loop, log}};
     desk->decoy_ = std::move(*decoy);
+    desk->remember_addresses();
     return desk;
 }
 
@@ -45,49 +55,67 @@ AccessDesk::AccessDesk(Options options, io::AdminStore store, io::Seal seal, io:
       sessions_{options_.limits, loop, options_.random_bytes},
       addresses_{options_.limits.login_failures_per_minute},
       names_{options_.limits.login_failures_per_minute},
+      doorway_{loopback(), bounds_of(options_.limits)},
       hashing_{loop, options_.limits.pending_logins} {}
 
 void AccessDesk::log_in(const Login& login, std::function<void(Outcome)> on_outcome) {
     if (const Duration wait = wait_of(login); wait > Duration{}) {
-        return on_outcome({{}, {}, {"login-throttled", "too many log-ins failed; wait and try again"}, wait});
+        return on_outcome({{}, {}, {"login-throttled", "too many failed sign-ins; wait and try again"}, wait});
     }
     const auto account = store_.account(login.name);
     if (!account) return on_outcome({{}, {}, account.error(), {}});
     const std::string verifier = *account ? (*account)->verifier : decoy_;
+    const auto place = enter(login);
     count(login);
     auto fits = std::make_shared<bool>(false);
-    const bool begun = hashing_.run(
-        [fits, verifier, password = login.password] {
-            *fits = io::verifies(verifier, std::string_view{password}.substr(0, longest_password));
-        },
-        [this, login, verifier, fits, on_outcome] { judge(login, verifier, *fits, on_outcome); });
+    const bool begun =
+        place &&
+        hashing_.run(
+            [fits, verifier, password = login.password] {
+                *fits = io::verifies(verifier, std::string_view{password}.substr(0, longest_password));
+            },
+            [this, login, verifier, fits, place, on_outcome] { judge(login, verifier, *fits, *place, on_outcome); });
     if (begun) return;
     forgive(login);
-    on_outcome({{}, {}, {"login-busy", "too many log-ins are under way; try again"}, std::chrono::seconds{1}});
+    on_outcome({{}, {}, {"login-busy", "too many sign-ins at once; try again"}, std::chrono::seconds{1}});
 }
 
 Duration AccessDesk::wait_of(const Login& login) {
     const TimePoint now = loop_.now();
     const std::string name = login.name.substr(0, longest_name);
-    const Duration wait = std::max(addresses_.wait(failure_key(login.from), now), names_.wait(name, now));
+    // Strangers who guess at a name keep nobody out who comes from where he has been before.
+    const bool known = doorway_.knows(login.from);
+    const Duration of_name = known ? Duration{} : names_.wait(name, now);
+    const Duration wait = std::max(addresses_.wait(login.from, known, now), of_name);
     if (wait > Duration{})
         log_.write_for(log_source(login.from), LogLevel::warn, "admin.login.throttled",
                        {{"user", name}, {"address", login.from.text()}});
     return wait;
 }
 
+std::shared_ptr<Doorway::Place> AccessDesk::enter(const Login& login) { return doorway_.enter(login.from); }
+
+/// The audit tells: what is in it was asked by those who had logged in.
+void AccessDesk::remember_addresses() {
+    const auto addresses = store_.addresses_of("session.open", DoorwayBounds{}.proven);
+    if (!addresses) return;
+    for (auto text = addresses->rbegin(); text != addresses->rend(); ++text) {
+        if (const auto address = IpAddress::parse(*text)) doorway_.remember(*address);
+    }
+}
+
 /// Before the work, so that tries in parallel count too; a good one is taken back.
 void AccessDesk::count(const Login& login) {
-    addresses_.note(failure_key(login.from), loop_.now());
+    addresses_.note(login.from, loop_.now());
     names_.note(login.name.substr(0, longest_name), loop_.now());
 }
 
 void AccessDesk::forgive(const Login& login) {
-    addresses_.forgive(failure_key(login.from));
+    addresses_.forgive(login.from);
     names_.forgive(login.name.substr(0, longest_name));
 }
 
-void AccessDesk::judge(const Login& login, const std::string& verifier, bool fits,
+void AccessDesk::judge(const Login& login, const std::string& verifier, bool fits, Doorway::Place& place,
                        const std::function<void(Outcome)>& on_outcome) {
     // While it was hashed the account may have got another password, or gone.
     const auto account = store_.account(login.name);
@@ -101,6 +129,7 @@ void AccessDesk::judge(const Login& login, const std::string& verifier, bool fit
     if (objection.code == "login-refused") return refuse(login, objection, on_outcome);
     forgive(login);
     if (!objection.code.empty()) return on_outcome({{}, {}, objection, {}});
+    place.prove();
     used.last_login = loop_.wall();
     if (const auto kept = store_.put(used); !kept) return on_outcome({{}, {}, kept.error(), {}});
     Outcome outcome;
@@ -114,7 +143,7 @@ void AccessDesk::judge(const Login& login, const std::string& verifier, bool fit
 
 Error AccessDesk::judge_code(io::AdminAccount& account, const std::string& code) {
     if (account.totp.empty()) return {};
-    if (code.empty()) return {"code-needed", "the code of the authenticator is wanted too"};
+    if (code.empty()) return {"code-needed", "the authenticator code is required too"};
     if (code.size() > longest_code) return refusal();
     const auto secret = seal_.unseal(account.totp, "totp " + account.name);
     if (!secret) return secret.error();

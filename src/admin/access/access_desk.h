@@ -11,10 +11,12 @@
 #include <vector>
 
 #include "admin/access/downloads.h"
-#include "admin/access/failures.h"
 #include "admin/access/roles.h"
 #include "admin/access/sessions.h"
+#include "base/address_failures.h"
 #include "base/admin_limits.h"
+#include "base/doorway.h"
+#include "base/failures.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "io/loop/work_thread.h"
@@ -84,7 +86,9 @@ public:
     /// Who shows the token; nobody: none, expired. A refused one counts against the address.
     [[nodiscard]] std::optional<Principal> bearer_of(std::string_view token, const IpAddress& from);
     /// How long an address has to wait after too many refusals; zero: it need not.
-    [[nodiscard]] Duration wait_of(const IpAddress& from) { return addresses_.wait(failure_key(from), loop_.now()); }
+    [[nodiscard]] Duration wait_of(const IpAddress& from) {
+        return addresses_.wait(from, doorway_.knows(from), loop_.now());
+    }
 
     [[nodiscard]] Downloads& downloads() { return downloads_; }
     /// Trouble with it is logged; what was done stays done.
@@ -100,13 +104,18 @@ private:
                       const OnDone& on_done);
     /// How long this name, or this address, has to wait; zero: it may try.
     [[nodiscard]] Duration wait_of(const Login& login);
+    /// Room for one more password to be hashed for `login`; null: there is none. Strangers leave a quarter to those who
+    /// come from where somebody has logged in before, and to the node itself.
+    [[nodiscard]] std::shared_ptr<Doorway::Place> enter(const Login& login);
+    /// Where somebody has logged in before this process.
+    void remember_addresses();
     void count(const Login& login);
     void forgive(const Login& login);
     [[nodiscard]] Result<void> keep_own_password(const Login& login, const std::string& session,
                                                  const std::string& before, std::string verifier);
     [[nodiscard]] static Result<void> judge_password(const std::string& password);
     [[nodiscard]] Result<io::AdminAccount> known(const std::string& name);
-    void judge(const Login& login, const std::string& verifier, bool fits,
+    void judge(const Login& login, const std::string& verifier, bool fits, Doorway::Place& place,
                const std::function<void(Outcome)>& on_outcome);
     [[nodiscard]] Error judge_code(io::AdminAccount& account, const std::string& code);
     void refuse(const Login& login, Error error, const std::function<void(Outcome)>& on_outcome);
@@ -117,7 +126,9 @@ private:
     io::Loop& loop_;
     Logger log_;
     Sessions sessions_;
-    Failures addresses_, names_;
+    AddressFailures addresses_;
+    Failures names_;
+    Doorway doorway_;
     Downloads downloads_;
     std::map<std::string, std::uint64_t> used_codes_;  ///< account -> the last step whose code was used
     std::string decoy_;                                ///< a verifier that nobody's password fits

@@ -5,7 +5,10 @@
 #include <boost/json.hpp>
 
 #include "admin/access/access_desk.h"
+#include "admin/api/error_codes.h"
 #include "admin/api/strict_json.h"
+#include "base/join.h"
+#include "base/whole_text.h"
 #include "model/config/nearest_name.h"
 
 namespace sallyport::admin {
@@ -55,11 +58,11 @@ std::optional<std::vector<std::string>> read_value(Form form, const json::value&
 
 std::string_view form_text(Form form) {
     switch (form) {
-        case Form::text: return "a text";
+        case Form::text: return "a string";
         case Form::number: return "a number";
-        case Form::secret: return "a text";
+        case Form::secret: return "a string";
         case Form::flag: return "true or false";
-        case Form::texts: return "a list of texts";
+        case Form::texts: return "a list of strings";
     }
     return "?";
 }
@@ -67,7 +70,7 @@ std::string_view form_text(Form form) {
 Error unknown_verb(const std::string& name) {
     std::vector<std::string_view> known;
     for (const Verb& verb : verbs()) known.push_back(verb.name);
-    return {"verb-unknown", "there is no verb '" + name + "'" + config::hint(name, known)};
+    return {"verb-unknown", "no such verb: '" + name + "'" + config::hint(name, known)};
 }
 
 /// At most `most` bytes, not cut within a character.
@@ -92,7 +95,7 @@ std::shared_ptr<Call> Call::start(NodeControl& node, std::string_view request, s
                                   const OnLine& on_line) {
     auto call = std::make_shared<Call>(
         node, Caller{.author = std::move(user)},
-        [on_line](const json::object& answer, bool last) { on_line(json::serialize(answer), last); });
+        [on_line](const json::object& answer, bool last) { on_line(whole_text(json::serialize(answer)), last); });
     std::string field;
     const auto verb = call->read(request, field);
     if (verb) {
@@ -126,7 +129,7 @@ Result<const Verb*> Call::read(std::string_view request, std::string& field) {
         return malformed("a request has no '" + std::string{member.key()} + "'");
     }
     const json::value* name = parsed->if_contains("verb");
-    if (name == nullptr || !name->is_string()) return malformed("the request names no verb");
+    if (name == nullptr || !name->is_string()) return malformed("the request has no verb");
     const std::string wanted{view(name->as_string())};
     const Verb* verb = find_verb(wanted);
     if (verb == nullptr) return unknown_verb(wanted);
@@ -145,7 +148,7 @@ Result<const Verb*> Call::read(std::string_view request, std::string& field) {
 Result<void> Call::read_author(const json::object& request) {
     const json::value* author = request.if_contains("author");
     if (author == nullptr) return {};
-    if (!author->is_string()) return malformed("author is not a text");
+    if (!author->is_string()) return malformed("author is not a string");
     const std::string_view name = view(author->as_string());
     if (name.empty() || name.size() > longest_author || std::any_of(name.begin(), name.end(), is_control)) {
         return malformed("author is not a name of 1 to 64 characters");
@@ -164,7 +167,7 @@ Result<void> Call::read_arguments(const Verb& verb, const json::object& given, s
             return Error{"argument-unknown", std::string{verb.name} + " takes no argument '" + field + "'"};
         }
         auto values = read_value(row->form, member.value());
-        if (!values) return Error{"argument-malformed", field + " has to be " + std::string{form_text(row->form)}};
+        if (!values) return Error{"argument-malformed", field + " must be " + std::string{form_text(row->form)}};
         if (std::any_of(values->begin(), values->end(), has_odd_character)) {
             return Error{"argument-malformed", field + " holds control characters"};
         }
@@ -211,10 +214,19 @@ void Call::succeed(const json::value& result) { finish({{"ok", true}, {"result",
 void Call::fail(const Error& error, std::string_view field) { fail(error, field, {}); }
 
 void Call::fail(const Error& error, std::string_view field, const json::object& more) {
+    // The code knows best what it blames.
+    if (const ErrorCode* const row = find_error_code(error.code); row != nullptr && takes(row->argument)) {
+        field = row->argument;
+    }
     json::object object{{"code", error.code}, {"text", error.text}};
     if (!field.empty()) object["field"] = json::string_view{field.data(), field.size()};
     for (const auto& member : more) object.insert(member);
     finish({{"ok", false}, {"error", std::move(object)}}, error.code);
+}
+
+bool Call::takes(std::string_view argument) const {
+    if (argument.empty() || verb_ == nullptr) return false;
+    return std::ranges::find(verb_->arguments, argument, &Argument::name) != verb_->arguments.end();
 }
 
 void Call::finish(const json::object& answer, const std::string& outcome) {
@@ -234,8 +246,7 @@ void Call::audit(const std::string& outcome) {
     for (const Argument& argument : verb_->arguments) {
         const auto at = arguments_.find(argument.name);
         if (at == arguments_.end()) continue;
-        std::string text;
-        for (const std::string& value : at->second) text += (text.empty() ? "" : " ") + value;
+        const std::string text = joined(at->second, " ");
         const bool hidden = argument.form == Form::secret || argument.confidential;
         shown[json::string_view{argument.name.data(), argument.name.size()}] =
             hidden ? "********" : cut_text(text, longest_audited);

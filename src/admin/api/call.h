@@ -65,7 +65,7 @@ public:
 
     void event(const boost::json::object& event);
     void succeed(const boost::json::value& result);
-    /// `field` names the argument at fault, if it is one.
+    /// `field` names the argument at fault, if it is one and the code's row (error_codes.h) does not say it.
     void fail(const Error& error, std::string_view field = {});
     /// With what the caller should know beside it: members of the error.
     void fail(const Error& error, std::string_view field, const boost::json::object& more);
@@ -82,6 +82,7 @@ private:
     [[nodiscard]] Result<void> read_arguments(const Verb& verb, const boost::json::object& given, std::string& field);
     [[nodiscard]] Result<void> read_author(const boost::json::object& request);
     void finish(const boost::json::object& answer, const std::string& outcome);
+    [[nodiscard]] bool takes(std::string_view argument) const;
     void audit(const std::string& outcome);
 
     NodeControl* node_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <set>
 
 #include "io/loop/random.h"
 #include "model/policy/policy.h"
@@ -82,9 +83,12 @@ void CheckRun::answer_if_complete() {
     const bool several = reports_.size() > 1;
     // The gravest first: that is where to begin.
     std::vector<std::pair<const diag::Report*, const diag::Finding*>> all;
+    std::set<std::string_view> told;  // two checks may ask one judge
     for (const diag::Report& report : reports_) {
         worst = std::max(worst, report.verdict());
-        for (const diag::Finding& finding : report.findings) all.emplace_back(&report, &finding);
+        for (const diag::Finding& finding : report.findings) {
+            if (told.insert(finding.text).second) all.emplace_back(&report, &finding);
+        }
         for (const auto& [name, value] : report.facts) {
             facts[several ? report.check + " " + report.domain + " " + name : name] = value;
         }

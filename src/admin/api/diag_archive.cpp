@@ -90,13 +90,19 @@ json::object settings_text(NodeControl& node) {
     return {{"revision", settings->revision}, {"values", std::move(values)}, {"history", std::move(changes)}};
 }
 
-std::string events_text(NodeControl& node) {
+/// Of the event log: what began shortly before the diagnosis, or the latest.
+services::EventSearch events_wanted(NodeControl& node) {
     services::EventSearch search;
     if (const auto state = node.diagnostics()->diagnosis.state()) search.since = state->started - before_the_start;
-    const auto found = node.diagnostics()->journal.find(search, most_events);
+    return search;
+}
+
+std::string events_text(const Result<services::EventsFound>& found) {
     std::string lines;
     if (!found) return found.error().text + "\n";
-    for (auto at = found->rbegin(); at != found->rend(); ++at) lines += json::serialize(json_of(*at)) + "\n";
+    for (auto at = found->events.rbegin(); at != found->events.rend(); ++at) {
+        lines += json::serialize(json_of(*at)) + "\n";
+    }
     return lines;
 }
 
@@ -130,12 +136,16 @@ void gather_texts(NodeControl& node, std::function<void(services::ArchiveTexts)>
         add("peers.json", peers_text(status));
         add("settings.json", settings_text(node));
         add("alarms.json", alarms_text(node));
-        texts.emplace_back("events.jsonl", events_text(node));
         const auto file = io::read_whole(node.file().path);
         texts.emplace_back("node.toml", file ? config::without_secrets(*file) : file.error().text + "\n");
-        const std::vector<std::string> secrets = secrets_of(node);
-        for (auto& [name, text] : texts) blot_out(secrets, text);
-        on_gathered(std::move(texts));
+        node.diagnostics()->journal.find(
+            events_wanted(node), most_events, "diagnosis",
+            [&node, texts = std::move(texts), on_gathered](const Result<services::EventsFound>& found) mutable {
+                texts.emplace_back("events.jsonl", events_text(found));
+                const std::vector<std::string> secrets = secrets_of(node);
+                for (auto& [name, text] : texts) blot_out(secrets, text);
+                on_gathered(std::move(texts));
+            });
     });
 }
 

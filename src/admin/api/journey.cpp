@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
-#include "admin/api/remedies.h"
 #include "admin/api/status_json.h"
+#include "admin/judge/remedies.h"
 #include "model/policy/static_route.h"
 #include "model/policy/verdict.h"
 #include "model/route/gateway.h"
@@ -19,8 +19,8 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::string_view ours = "ours";
-constexpr std::string_view peers = "the peer's";
+constexpr Part ours = Part::ours;
+constexpr Part peers = Part::the_peers;
 
 json::string_view view(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -107,7 +107,7 @@ public:
                 {"blocked_by", passes ? json::value{} : json::value(blocked_by_)},
                 {"blocked_at", passes ? json::value{} : json::value(blocked_at_)},
                 {"change", change_.empty() ? json::value{} : json::value(change_)},
-                {"part", passes ? json::value{} : json::value(part_)},
+                {"part", passes ? json::value{} : json::value(view(sallyport::text(part_)))},
                 {"steps", std::move(steps_)}};
     }
 
@@ -128,13 +128,13 @@ private:
     }
 
     void step(std::string_view name, bool passes, const std::string& text, std::string_view change = {},
-              std::string_view part = ours) {
+              Part part = ours) {
         steps_.push_back(json::object{{"step", view(name)},
                                       {"passes", passes},
                                       {"text", text},
                                       {"decided_by", decider_.empty() ? json::value{} : json::value(view(decider_))},
                                       {"change", change.empty() ? json::value{} : json::value(view(change))},
-                                      {"part", passes ? json::value{} : json::value(view(part))}});
+                                      {"part", passes ? json::value{} : json::value(view(sallyport::text(part)))}});
         if (passes || !blocked_by_.empty()) return;
         blocked_by_ = text;
         blocked_at_ = name;
@@ -150,7 +150,7 @@ private:
             security();
         } else {
             step("policy", true,
-                 "the edge decides with its settings, which this core has not got; ask `sallyport why` there",
+                 "the edge decides with its own settings, which this core does not have; run `sallyport why` there",
                  "[[ssh.dial]] in " + node_.file().path);
         }
         decider_ = {};
@@ -159,19 +159,21 @@ private:
     /// Rules behind the one that decides are not asked by the live path either.
     void rules() {
         for (const policy::ChainLink& link : policy::chain()) {
-            if (link.name == "not-local" && is_strange()) {
+            const RuleRow& row = row_of(link.rule);
+            if (link.rule == Rule::not_local && is_strange()) {
                 // Which of the two was meant to be ours cannot be known: to advise one would be to guess.
-                return step(link.name, false,
+                return step(row.name, false,
                             "neither " + contact_.pair.local.text() + " nor " + contact_.pair.remote.text() +
                                 " is one of our domains; add the one that is ours to federation.domains",
-                            link.setting);
+                            row.change);
             }
-            const auto opinion = link.rule(contact_, *settings_);
+            const auto opinion = link.ask(contact_, *settings_);
             if (!opinion) {
-                step(link.name, true, "has no objection");
+                step(row.name, true, "has no objection");
                 continue;
             }
-            step(link.name, opinion->allow, opinion->why, opinion->allow ? std::string_view{} : link.setting);
+            step(row.name, opinion->allow, Reason{opinion->why, opinion->remedy}.text(),
+                 opinion->allow ? std::string_view{} : row.change);
             return;
         }
     }
@@ -202,26 +204,27 @@ private:
             std::any_of(status_.certificates.begin(), status_.certificates.end(), [&](const auto& own) {
                 return own.used_for.starts_with("s2s") && s2s::names(own.facts, contact_.pair.local);
             });
-        std::string says = certified
-                               ? "a certificate of ours names " + contact_.pair.local.text()
-                               : "no certificate of ours names " + contact_.pair.local.text() + "; dialback proves it";
+        std::string says =
+            certified ? "a certificate of ours covers " + contact_.pair.local.text()
+                      : "no certificate of ours covers " + contact_.pair.local.text() + "; dialback authenticates it";
         const s2s::DestinationStatus* const to = destination_of(status_, hop_);
         if (to != nullptr && to->certificate_refused) {
             says += "; " + contact_.pair.remote.text() +
-                    " refused our certificate in SASL EXTERNAL and ended the stream, so dialback is used for a while";
+                    " refused our certificate in SASL EXTERNAL and closed the stream, so dialback is used for a while";
         }
         const record::Archive* const archive = node_.handshakes();
         const record::Archive::Found last = archive == nullptr ? nullptr : last_handshake(*archive);
         if (last == nullptr) return step("authentication", true, says);
         says += "; the last handshake (" + last->id + ") ";
         if (last->good) return step("authentication", true, says + "succeeded by " + last->result);
-        const bool proof = last->failed_at == "tls" || last->failed_at == "sasl" || last->failed_at == "dialback";
-        says += "failed at " + last->failed_at + ": " + last->result;
+        const bool proof =
+            last->failed_at == Stage::tls || last->failed_at == Stage::sasl || last->failed_at == Stage::dialback;
+        says += "failed at " + std::string{sallyport::text(last->failed_at)} + ": " + last->result;
         // An earlier failure binds nobody: the next stream may do better. One without any success after it is what
         // will happen again, and inbound nothing else can be known.
         const bool stops = proof && !is_outbound() && !policy.offer_dialback;
         step("authentication", !stops, says, "sallyport handshakes diff " + last->id,
-             last->failed_at == "dialback" ? "ours or the peer's" : peers);
+             row_of(rule_at(last->failed_at)).part);
     }
 
     [[nodiscard]] record::Archive::Found last_handshake(const record::Archive& archive) const {
@@ -261,8 +264,8 @@ private:
         if (!good.empty()) return step("dns", true, remote + " is at" + good);
         if (!refused.empty()) {
             return step("dns", false,
-                        "every address of " + remote + " is reserved, our own or at a forbidden port:" + refused,
-                        "[s2s] allow_networks in " + node_.file().path, "ours or the peer's");
+                        "every address of " + remote + " is reserved, our own or has a forbidden port:" + refused,
+                        "[s2s] allow_networks in " + node_.file().path, Part::ours_or_the_peers);
         }
         step("dns", false, "no address of " + remote + " was found", change, peers);
     }
@@ -277,18 +280,36 @@ private:
 
     void link() {
         const auto serves = [this](const link::SessionStatus& link) {
-            return link.state == "open" &&
+            return link.state == link::LinkState::open &&
                    (is_edge() ? names(link.bound, contact_.pair.local) : link.far_role == "edge");
         };
         const auto at = std::find_if(status_.links.begin(), status_.links.end(), serves);
-        if (at != status_.links.end()) return step("link", true, "router link to " + at->far_realm + " is open");
-        const bool any = std::any_of(status_.links.begin(), status_.links.end(),
-                                     [](const link::SessionStatus& link) { return link.state == "open"; });
+        if (at != status_.links.end()) {
+            return step("link", true, "router link to " + at->far_realm + " is open" + copy_of(at->far_realm));
+        }
+        const bool any = std::any_of(status_.links.begin(), status_.links.end(), [](const link::SessionStatus& link) {
+            return link.state == link::LinkState::open;
+        });
         if (any && is_edge()) {
             return step("link", false, "a core is linked, but none serves " + contact_.pair.local.text(),
                         "[[inside.server]] domains in the core's file");
         }
-        step("link", false, is_edge() ? "no core is linked" : "no edge is linked", "[[link.dial]] in the core's file");
+        std::string why = is_edge() ? "no core is linked" : "no edge is linked";
+        for (const link::Hub::DialStatus& dial : status_.dials) {
+            if (dial.role != "edge" || dial.why.empty()) continue;
+            why += ": " + dial.why;
+            break;
+        }
+        step("link", false, why, "[[link.dial]] in the core's file");
+    }
+
+    [[nodiscard]] std::string copy_of(const std::string& realm) const {
+        for (const link::Copy& copy : status_.link_copies) {
+            if (copy.far_realm == realm && status_.now - copy.since <= copies_told) {
+                return "; a copy of it at " + copy.remote + " is turned away";
+            }
+        }
+        return {};
     }
 
     /// What is under way over the links to one domain has a budget.
@@ -297,8 +318,8 @@ private:
         for (const link::PartnerStatus& partner : status_.slow_partners) {
             if (partner.domain != to) continue;
             step("budget", partner.refused == 0,
-                 std::to_string(partner.stanzas) + " stanzas (" + std::to_string(partner.bytes >> 10U) +
-                     " KiB) are under way to " + to + " and hardly move; " + std::to_string(partner.refused) +
+                 std::to_string(partner.stanzas) + " stanzas (" + std::to_string(partner.bytes >> 10U) + " KiB) to " +
+                     to + " are unacknowledged, the domain is slow; " + std::to_string(partner.refused) +
                      " were refused",
                  "[limits] link_bytes in " + node_.file().path, peers);
         }
@@ -320,7 +341,7 @@ private:
         const auto& components = node_.file().components.allowed;
         const auto is_component = [&](const config::ComponentEntry& entry) { return entry.domain == local; };
         if (std::any_of(components.begin(), components.end(), is_component)) return component(local);
-        step("inside", false, "no inside server has " + local.text(),
+        step("inside", false, "no internal server has " + local.text(),
              "[[inside.server]] domains in " + node_.file().path);
     }
 
@@ -335,22 +356,20 @@ private:
             return user();
         }
         if (!names(router.domains, contact_.pair.local)) {
-            return step("router", false, "neither domain is one of this node",
+            return step("router", false, "neither domain is served by this node",
                         "[[components.allowed]] in " + node_.file().path);
         }
         for (const link::SessionStatus& link : status_.links) {
-            if (link.state != "open" || !names(link.bound, to)) continue;
+            if (link.state != link::LinkState::open || !names(link.bound, to)) continue;
             return step("router", true, "the core " + link.far_realm + " serves " + to.text());
         }
         if (!router.obstacle.empty()) {
-            const std::size_t end = router.obstacle.rfind("; ");
-            return step("router", false, router.obstacle.substr(0, end),
-                        end == std::string::npos ? std::string{} : router.obstacle.substr(end + 2));
+            return step("router", false, router.obstacle.why, router.obstacle.remedy);
         }
         const std::string& from = contact_.pair.local.text();
         step("router", true,
-             "over the edge " + std::string{route::choose_gateway(from, to.text(), router.gateways)} +
-                 "; its `sallyport why` says what happens there");
+             "by the edge " + std::string{route::choose_gateway(from, to.text(), router.gateways)} +
+                 "; run `sallyport why` there for the next steps");
     }
 
     /// A stanza to an account that does not exist vanishes, so that nobody can probe; here is who may know.
@@ -358,7 +377,7 @@ private:
         if (!input_.account) return;
         const std::string name = account_asked(node_, input_.to);
         const Result<io::UserRow>& row = *input_.account;
-        step("user", row.has_value(), row ? name + " has an account here" : name + ": " + row.error().text,
+        step("user", row.has_value(), row ? name + " has an account on this node" : name + ": " + row.error().text,
              "sallyport users add " + name);
     }
 
@@ -392,34 +411,34 @@ private:
         const std::uint64_t held = status_.destinations.size();
         const std::uint64_t most = s2s::Pool::most_destinations(node_.file().limits);
         const bool full = to == nullptr && held >= most;
-        step("limits", !full, std::to_string(held) + " destinations of " + std::to_string(most) + " on this node",
+        step("limits", !full, std::to_string(held) + " of " + std::to_string(most) + " destinations on this node",
              "[limits] outbound_streams in " + node_.file().path);
     }
 
     void queue(const s2s::DestinationStatus* to) {
-        if (to == nullptr) return step("queue", true, "nothing is waiting");
+        if (to == nullptr) return step("queue", true, "the queue is empty");
         const Limits limits = policy::limits_for(*settings_, node_.file().limits, hop_.remote);
         const bool full = to->queued >= limits.queue_stanzas || to->queued_bytes >= s2s::Pool::most_queue_bytes(limits);
         step("queue", !full,
-             std::to_string(to->queued) + " stanzas of " + std::to_string(to->queued_bytes) + " bytes are waiting",
+             std::to_string(to->queued) + " stanzas of " + std::to_string(to->queued_bytes) + " bytes are queued",
              "[limits] queue_stanzas, queue_bytes in " + node_.file().path, peers);
     }
 
     void stream(const s2s::DestinationStatus* to) {
         const std::string& wanted = hop_.remote.text();
         if (is_reversed(status_, contact_.pair) && is_edge()) {
-            return step("stream", true, "the stream that " + wanted + " opened carries both ways");
+            return step("stream", true, "the stream that " + wanted + " opened is used in both directions");
         }
-        if (to == nullptr)
-            return step("stream", true, "no stream to " + wanted + " yet; one is opened when a stanza comes");
-        if (to->state == "ready") return step("stream", true, "a stream to " + wanted + " is open");
-        if (to->failures == 0) return step("stream", true, "a stream to " + wanted + " is " + to->state);
+        if (to == nullptr) return step("stream", true, "no stream to " + wanted + " yet; the next stanza opens one");
+        if (to->phase == s2s::PairPhase::ready) return step("stream", true, "a stream to " + wanted + " is open");
+        if (to->failures == 0)
+            return step("stream", true, "a stream to " + wanted + " is " + std::string{s2s::text(to->phase)});
         // Named as the refusal is that it causes: `why ID` and this walk speak of the same thing.
-        const Remedy remedy = remedy_of(node_.file(), *settings_, to->last_step, wanted);
-        step(to->last_step.empty() ? "stream" : to->last_step, false,
-             wanted + " cannot be reached (" + to->last_step + "): " + to->last_error,
-             remedy.change.empty() ? "sallyport peers show " + wanted : remedy.change,
-             remedy.part.empty() ? peers : remedy.part);
+        const xmpp::Failure failure = to->failure.value_or(xmpp::Failure{.stage = Stage::stream, .why = {}});
+        const Remedy remedy = remedy_of(node_.file(), *settings_, failure, wanted);
+        const std::string name{sallyport::text(failure.cause())};
+        step(name, false, wanted + " cannot be reached (" + name + "): " + failure.why,
+             remedy.change.empty() ? "sallyport peers show " + wanted : remedy.change, remedy.part);
     }
 
     const JourneyInput& input_;
@@ -429,7 +448,8 @@ private:
     config::Snapshot settings_;
     xmpp::DomainPair hop_;
     json::array steps_;
-    std::string blocked_by_, blocked_at_, change_, part_;
+    std::string blocked_by_, blocked_at_, change_;
+    Part part_ = ours;
     std::string_view decider_;  ///< another node, of the steps that follow; empty: this one
 };
 
@@ -449,7 +469,7 @@ bool asks_dns(NodeControl& node, const NodeStatus& status, const policy::Contact
     if (contact.pair.remote.is_address() || route_of(*settings, contact.pair.remote).has_route) return false;
     if (!policy::decide(contact, *settings).allowed || is_reversed(status, contact.pair)) return false;
     const s2s::DestinationStatus* const to = destination_of(status, contact.pair);
-    return to == nullptr || (to->state != "ready" && to->failures == 0);
+    return to == nullptr || (to->phase != s2s::PairPhase::ready && to->failures == 0);
 }
 
 std::string account_asked(NodeControl& node, const std::string& to) {

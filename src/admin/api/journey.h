@@ -1,5 +1,5 @@
 // The way of one stanza through a node, walked with the code and the state of the live path but without sending: every
-// step, the first that stops it, where that is set, what mends it, and whose part it is.
+// step, the first that stops it, where that is set, the remedy, and whose part it is.
 #pragma once
 
 #include <boost/json/object.hpp>

@@ -100,7 +100,7 @@ void table_bounds(const NodeStatus& status, const Settings&, MetricsText& out) {
 
 void destinations(const NodeStatus& status, const Settings&, MetricsText& out) {
     std::map<std::string, std::uint64_t> counts{{"idle", 0}, {"connecting", 0}, {"ready", 0}, {"waiting", 0}};
-    for (const auto& to : status.destinations) ++counts[to.state];
+    for (const auto& to : status.destinations) ++counts[std::string{text(to.phase)}];
     for (const auto& [state, count] : counts) out.sample({{"state", state}}, count);
 }
 template <std::uint64_t s2s::DestinationStatus::*member>
@@ -121,7 +121,7 @@ void handshake_seconds(const NodeStatus& status, const Settings&, MetricsText& o
     out.histogram({}, status.counters.handshake_seconds);
 }
 void refusals(const NodeStatus& status, const Settings&, MetricsText& out) {
-    for (const auto& [rule, count] : status.counters.verdicts) out.sample({{"rule", rule}}, count);
+    for (const auto& [rule, count] : status.counters.verdicts) out.sample({{"rule", std::string{text(rule)}}}, count);
 }
 void dns(const NodeStatus& status, const Settings&, MetricsText& out) {
     for (const auto& [answer, histogram] : status.counters.dns) out.histogram({{"status", answer}}, histogram);
@@ -158,7 +158,7 @@ FarLinks far_links(const NodeStatus& status) {
             if (key.second == session.far_role && realm.ends_with(key.first)) realm = key.first;
         }
         FarLink& link = all[{realm, session.far_role}];
-        link.open = link.open || session.state == "open";
+        link.open = link.open || session.state == link::LinkState::open;
         link.sent += session.sent;
         link.received += session.received;
         link.unacknowledged += session.unacknowledged;
@@ -187,9 +187,12 @@ void link_held(const NodeStatus& status, const Settings&, MetricsText& out) { ou
 // Provisioning
 
 void provisioning(const NodeStatus& status, const Settings&, MetricsText& out) {
-    std::map<std::string, std::uint64_t> counts{{"in force", 0}, {"pending", 0}, {"failed", 0}, {"off", 0}};
-    for (const ChainStep& step : status.chain) ++counts[step.state];
-    for (const auto& [state, count] : counts) out.sample({{"state", state}}, count);
+    using enum StepState;
+    for (const StepState state : {failed, in_force, off, pending}) {
+        const auto count = std::count_if(status.chain.begin(), status.chain.end(),
+                                         [&](const ChainStep& step) { return step.state == state; });
+        out.sample({{"state", std::string{text(state)}}}, static_cast<std::uint64_t>(count));
+    }
 }
 void components(const NodeStatus& status, const Settings&, MetricsText& out) {
     out.sample({}, std::uint64_t{status.components.size()});
@@ -272,23 +275,23 @@ void peer_failures(const NodeStatus& status, const Settings& settings, MetricsTe
 
 constexpr MetricRow rows[] = {
     {"sallyport_build", "info", "", "Release, role and name of the node.", build},
-    {"sallyport_uptime_seconds", "gauge", "seconds", "Since the start of the process.", uptime},
+    {"sallyport_uptime_seconds", "gauge", "seconds", "Seconds since this node started.", uptime},
     {"sallyport_settings_revision", "gauge", "", "Revision of the settings in force.", revision},
-    {"sallyport_federation_enabled", "gauge", "", "1 while federation is on.", federation},
-    {"sallyport_alarms", "gauge", "", "Standing alarms by code and severity.", alarms},
-    {"sallyport_certificate_end_seconds", "gauge", "seconds", "When a certificate of ours ends, in Unix time.",
+    {"sallyport_federation_enabled", "gauge", "", "1 if federation is on.", federation},
+    {"sallyport_alarms", "gauge", "", "Active alarms by code and severity.", alarms},
+    {"sallyport_certificate_end_seconds", "gauge", "seconds", "When a certificate of ours expires, in Unix time.",
      certificates},
     {"sallyport_streams", "gauge", "", "S2S streams.", streams},
     {"sallyport_s2s_stanzas", "counter", "", "Stanzas on S2S streams.", stanzas},
     {"sallyport_s2s_bytes", "counter", "bytes", "Bytes of XML on S2S streams.", bytes},
-    {"sallyport_connections", "gauge", "", "Inbound connections, and verifications under way.", connections},
+    {"sallyport_connections", "gauge", "", "Inbound connections, and dialback verifications in progress.", connections},
     {"sallyport_connections_refused", "counter", "", "Inbound connections refused by a limit.", connections_refused},
     {"sallyport_table_entries", "gauge", "", "Entries of tables that outlive a stream, of all shards.", table_entries},
-    {"sallyport_table_bound", "gauge", "", "What such a table holds at most, of all shards.", table_bounds},
-    {"sallyport_destinations", "gauge", "", "Domain pairs to which stanzas go, by state.", destinations},
-    {"sallyport_queue_stanzas", "gauge", "", "Stanzas that wait for a destination.",
+    {"sallyport_table_bound", "gauge", "", "Most entries that such a table can hold, of all shards.", table_bounds},
+    {"sallyport_destinations", "gauge", "", "Pairs of domains with outbound stanzas, by state.", destinations},
+    {"sallyport_queue_stanzas", "gauge", "", "Stanzas queued for a destination.",
      over_destinations<&s2s::DestinationStatus::queued>},
-    {"sallyport_queue_bytes", "gauge", "bytes", "Bytes of stanzas that wait for a destination.",
+    {"sallyport_queue_bytes", "gauge", "bytes", "Bytes of stanzas queued for a destination.",
      over_destinations<&s2s::DestinationStatus::queued_bytes>},
     {"sallyport_unacknowledged_stanzas", "gauge", "", "Stanzas sent that a peer has not acknowledged.",
      over_destinations<&s2s::DestinationStatus::unacknowledged>},
@@ -296,28 +299,27 @@ constexpr MetricRow rows[] = {
      handshakes},
     {"sallyport_handshake_seconds", "histogram", "seconds", "How long successful handshakes took, with DNS.",
      handshake_seconds},
-    {"sallyport_refusals", "counter", "", "What was refused, by rule.", refusals},
-    {"sallyport_dns_lookup_seconds", "histogram", "seconds", "Look-ups for peers, by outcome.", dns},
+    {"sallyport_refusals", "counter", "", "Refusals, by rule.", refusals},
+    {"sallyport_dns_lookup_seconds", "histogram", "seconds", "DNS look-ups for peers, by outcome.", dns},
     {"sallyport_hop_seconds", "histogram", "seconds",
-     "From sending to acknowledgement at the next hop, or in a queue; one observation a batch.", hops},
+     "Time from sending to the next hop's acknowledgement, or in a queue; one observation per batch.", hops},
     {"sallyport_recorder_dropped", "counter", "", "Handshakes not recorded because too many came at once.",
      recorder_dropped},
-    {"sallyport_link_up", "gauge", "", "1 while a router link to the far node is open.", links_up},
+    {"sallyport_link_up", "gauge", "", "1 if a router link to the far node is up.", links_up},
     {"sallyport_link_stanzas", "counter", "", "Stanzas on sessions of router links.", link_stanzas},
-    {"sallyport_link_unacknowledged_stanzas", "gauge", "", "Stanzas on a router link that are not done.",
+    {"sallyport_link_unacknowledged_stanzas", "gauge", "", "Stanzas on a router link that are unacknowledged.",
      link_unacknowledged},
     {"sallyport_link_resumptions", "counter", "", "Sessions of router links that were resumed.", link_resumptions},
-    {"sallyport_link_held_stanzas", "gauge", "", "Stanzas that wait for a router link.", link_held},
-    {"sallyport_provisioning_steps", "gauge", "", "Steps from a setting to its effect on every node, by state.",
-     provisioning},
+    {"sallyport_link_held_stanzas", "gauge", "", "Stanzas held for a router link.", link_held},
+    {"sallyport_provisioning_steps", "gauge", "", "Steps of the provisioning chain, by state.", provisioning},
     {"sallyport_components", "gauge", "", "Attached components.", components},
     {"sallyport_router_rows", "gauge", "", "Presence node: rows of xmpps2snodes.", router_rows},
     {"sallyport_router_stanzas", "counter", "", "Presence node: stanzas by where its router sent them.",
      router_stanzas},
-    {"sallyport_peers", "gauge", "", "Domains that we have an open stream with or something to send to.", peers},
+    {"sallyport_peers", "gauge", "", "Peers with an open stream or stanzas to send.", peers},
     {"sallyport_peer_streams", "gauge", "", "Open streams with a peer.", peer_streams},
-    {"sallyport_peer_stanzas", "gauge", "", "Stanzas on the streams with a peer that are open now.", peer_stanzas},
-    {"sallyport_peer_queue_stanzas", "gauge", "", "Stanzas that wait for a peer.", peer_queue},
+    {"sallyport_peer_stanzas", "gauge", "", "Stanzas on the open streams with a peer.", peer_stanzas},
+    {"sallyport_peer_queue_stanzas", "gauge", "", "Stanzas queued for a peer.", peer_queue},
     {"sallyport_peer_failures", "gauge", "", "Failed attempts in a row to reach a peer.", peer_failures},
 };
 

@@ -8,9 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "base/limits.h"
-#include "base/tables.h"
-#include "base/tls_facts.h"
+#include "admin/judge/node_status.h"
 #include "io/dns/resolver.h"
 #include "io/log/node_log.h"
 #include "io/net/stream.h"
@@ -18,12 +16,8 @@
 #include "model/config/node_file.h"
 #include "services/alarms/alarm_board.h"
 #include "services/im/directory.h"
-#include "services/link/hub.h"
 #include "services/record/archive.h"
-#include "services/record/counters.h"
 #include "services/record/verdicts.h"
-#include "services/routing/ledger.h"
-#include "services/s2s/context.h"
 #include "services/settings/settings_service.h"
 
 namespace sallyport::axl {
@@ -41,77 +35,6 @@ namespace sallyport::admin {
 
 class AccessDesk;
 
-/// One certificate of the node.
-struct OwnCertificate {
-    std::string used_for;  ///< "s2s b.test", "link"
-    std::string file;
-    CertFacts facts;
-};
-
-/// A peer as an edge described it over the link (core only).
-struct DescribedPeer {
-    std::string edge, local, remote, direction, method, tls, cipher, address, verdict;
-    WallTime since{};
-};
-
-/// An attached XEP-0114 component (core, presence node).
-struct ComponentStatus {
-    std::string domain, remote_address, state;
-    std::uint64_t stanzas_in = 0, stanzas_out = 0;
-};
-
-/// One step of the chain from a setting to its effect on every node, as far as this node knows.
-struct ChainStep {
-    std::string step;    ///< "received on core1.example.org"
-    std::string state;   ///< "in force", "pending", "failed" or "off"
-    std::string reason;  ///< why not in force; or what is in force
-};
-
-/// The router of a presence node.
-struct RouterStatus {
-    std::uint64_t rows = 0;             ///< of xmpps2snodes
-    std::vector<std::string> loaded;    ///< S2S components that the router works with
-    std::vector<std::string> gateways;  ///< realms of those that a link reaches
-    std::vector<std::string> domains;   ///< of this node
-    bool live_changes = true;
-    std::vector<std::string> pending;     ///< what changed and waits for a restart of the router
-    std::string obstacle, table_trouble;  ///< why other domains cannot be reached; why the table cannot be read
-    std::uint64_t to_local = 0, to_link = 0, returned = 0;
-};
-
-/// Everything at one moment.
-struct NodeStatus {
-    std::string role, name, realm, version, instance;
-    WallTime started{};
-    Duration uptime{0};
-    unsigned shards = 1;
-    std::uint64_t revision = 0;
-    std::string settings_trouble;  ///< why settings cannot be changed; empty: fine
-    bool federation_enabled = false;
-    std::vector<Endpoint> s2s_listeners, direct_tls_listeners, link_listeners, inside_listeners;
-    std::vector<link::SessionStatus> links;
-    std::vector<link::Hub::DialStatus> dials;
-    std::uint64_t held_for_link = 0;
-    std::vector<link::PartnerStatus> slow_partners;  ///< too much is under way to them over links
-    std::vector<link::Culprit> link_culprits;        ///< stanzas at which links ended
-    routing::Ledger::Totals ledger;
-    std::vector<s2s::StreamStatus> streams;
-    std::vector<s2s::DestinationStatus> destinations;
-    std::vector<DescribedPeer> described;
-    std::vector<ComponentStatus> components;
-    std::optional<RouterStatus> router;
-    std::uint64_t notifications = 0;  ///< presence node: kinds of them that stand
-    std::vector<OwnCertificate> certificates;
-    std::vector<ChainStep> chain;
-    bool admin_open = false;   ///< [admin] listen is set
-    bool has_accounts = true;  ///< somebody may log in there
-    std::vector<Endpoint> admin_listeners;
-    std::vector<services::Alarm> alarms;  ///< standing ones
-    TimePoint now{};                      ///< of the loop, to which `since` values relate
-    record::Counters counters;            ///< since the start
-    TableFills tables;                    ///< of all shards
-};
-
 class NodeControl {
 public:
     virtual ~NodeControl() = default;
@@ -125,7 +48,9 @@ public:
     [[nodiscard]] virtual provision::Provisioner* provisioner() { return nullptr; }
     /// Accounts, tokens, sessions and audit; null where there are none (tests).
     [[nodiscard]] virtual AccessDesk* access() { return nullptr; }
-    virtual void status(std::function<void(NodeStatus)> on_status) = 0;
+    using OnStatus = std::function<void(const NodeStatus&)>;
+    /// Everything, gathered after the call; who asks often shares it with others (SharedStatus).
+    virtual void status(OnStatus on_status) = 0;
     /// XEP-0199 through the whole live path from a domain of ours.
     virtual void ping(const xmpp::DomainPair& pair, std::function<void(Result<Duration>)> on_pinged) = 0;
     /// Closes streams with `remote`; how many.

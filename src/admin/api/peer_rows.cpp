@@ -60,14 +60,14 @@ void add_destination(const s2s::DestinationStatus& destination, Rows& rows) {
     PeerRow& row = row_of(rows, destination.pair.remote.text(), destination.pair.local.text());
     row.queued += destination.queued;
     // Another shard may know the pair too, by a stream of the partner's, and nothing of what failed.
-    if (row.last_error.empty()) row.last_error = destination.last_error;
+    if (row.last_error.empty()) row.last_error = destination.failure ? destination.failure->why : std::string{};
     row.users.insert(row.users.end(), destination.users.begin(), destination.users.end());
     row.users_more += destination.users_more;
-    if (destination.state == "ready") {
+    if (destination.phase == s2s::PairPhase::ready) {
         row.outbound = true;
         row.state = "open";
     } else if (row.state != "open") {
-        row.state = destination.state;
+        row.state = text(destination.phase);
     }
 }
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "admin/api/node_control.h"
+#include "admin/judge/judges.h"
 
 namespace sallyport::admin {
 
@@ -14,8 +14,8 @@ struct NodeProblem {
     std::string remedy;
 };
 
-/// The gravest first.
-[[nodiscard]] std::vector<NodeProblem> problems(const NodeStatus& status, const config::NodeFile& file,
-                                                const config::Settings& settings, WallTime now);
+/// The gravest first. Alarms that no judge decides about come from the board; the rest is judged now, and not as the
+/// latest look of the watch saw it.
+[[nodiscard]] std::vector<NodeProblem> problems(const Facts& facts);
 
 }  // namespace sallyport::admin

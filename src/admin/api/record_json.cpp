@@ -56,7 +56,7 @@ json::object summary_of(const record::Handshake& handshake) {
             {"started", json_time(handshake.started)},
             {"ms", milliseconds(handshake.took)},
             {"good", handshake.good},
-            {"failed_at", text_or_null(handshake.failed_at)},
+            {"failed_at", text_or_null(std::string{sallyport::text(handshake.failed_at)})},
             {"outcome", handshake.result},
             {"verdict_id", text_or_null(handshake.verdict_id)}};
 }
@@ -87,8 +87,8 @@ json::object json_of(const record::Difference& difference) {
 
 json::object json_of(const record::Verdict& verdict) {
     return {{"id", verdict.id},
-            {"rule", verdict.rule},
-            {"what", verdict.what},
+            {"rule", std::string{sallyport::text(verdict.rule)}},
+            {"what", std::string{record::text(verdict.what)}},
             {"from", text_or_null(verdict.from)},
             {"to", text_or_null(verdict.to)},
             {"reason", text_or_null(verdict.why)},

@@ -26,7 +26,7 @@ struct StaleSetting {
 /// the error, "revision-stale" among them if the call names a revision.
 void change_setting(Call& call, const std::string& name, const std::string& json_text, const std::string& note = {});
 
-/// A setting with its row: {name, value, default, type, values, help, secret, revision}.
+/// A setting with its row: {name, value, default, type, values, help, secret, owner, page, revision}.
 [[nodiscard]] boost::json::object describe_setting(const config::SettingRow& row, services::SettingsService& settings);
 /// All of them: {revision, settings}.
 [[nodiscard]] boost::json::object describe_settings(services::SettingsService& settings);

@@ -114,13 +114,14 @@ json::object json_of(const s2s::StreamStatus& stream, TimePoint now) {
 json::object json_of(const s2s::DestinationStatus& destination) {
     return {{"local", destination.pair.local.text()},
             {"remote", destination.pair.remote.text()},
-            {"state", destination.state},
+            {"state", std::string{text(destination.phase)}},
             {"queued", destination.queued},
             {"queued_bytes", destination.queued_bytes},
             {"unacknowledged", destination.unacknowledged},
             {"failures", destination.failures},
-            {"last_error", text_or_null(destination.last_error)},
-            {"last_step", text_or_null(destination.last_step)},
+            {"last_error", text_or_null(destination.failure ? destination.failure->why : std::string{})},
+            {"last_step",
+             text_or_null(destination.failure ? std::string{text(destination.failure->stage)} : std::string{})},
             {"last_success", json_time(destination.last_success)},
             {"last_failure", json_time(destination.last_failure)},
             {"next_retry_seconds", seconds(destination.next_retry)},
@@ -146,7 +147,7 @@ json::object json_of(const link::SessionStatus& link, TimePoint now) {
             {"remote_address", link.remote_address},
             {"tls", text_or_null(link.tls_version)},
             {"cipher", text_or_null(link.cipher)},
-            {"state", link.state},
+            {"state", text(link.state)},
             {"domains", json_texts(link.bound)},
             {"realms", json_texts(link.realms)},
             {"components", json_texts(link.components)},
@@ -164,7 +165,7 @@ json::object json_of(const link::Hub::DialStatus& dial) {
     return {{"address", dial.address},
             {"name", dial.name},
             {"role", dial.role},
-            {"state", dial.state},
+            {"state", text(dial.state)},
             {"why", text_or_null(dial.why)},
             {"next_attempt_seconds", seconds(dial.next_attempt)}};
 }
@@ -187,7 +188,7 @@ json::object json_of(const NodeProblem& problem) {
 }
 
 json::object json_of(const ChainStep& step) {
-    return {{"step", step.step}, {"state", step.state}, {"reason", text_or_null(step.reason)}};
+    return {{"step", step.step}, {"state", text(step.state)}, {"reason", text_or_null(step.reason.text())}};
 }
 
 json::object json_of(const services::Alarm& alarm) {

@@ -73,7 +73,7 @@ Result<json::value> strict_json(std::string_view text) {
     json::basic_parser<Names> names{options};
     names.write_some(false, text.data(), text.size(), problem);
     if (!names.handler().twice.empty()) {
-        return Error{"json-malformed", "'" + names.handler().twice + "' stands twice in one object"};
+        return Error{"json-malformed", "'" + names.handler().twice + "' is in one object twice"};
     }
     if (names.handler().endless) return Error{"json-malformed", "a number is too large"};
     return value;

@@ -1,5 +1,5 @@
-// What an operator can ask of a running node: one row a verb. The admin socket, the command line, its completion, REST
-// with its description, and the manual are made from this table.
+// What an operator can ask of a running node: one row a verb. The admin socket, the command line, its completion, what
+// it prints, REST with its description, and the manual are made from these rows.
 #pragma once
 
 #include <memory>
@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "admin/access/roles.h"
+#include "admin/print/print.h"
 
 namespace sallyport::admin {
 
@@ -33,19 +34,32 @@ struct Argument {
 /// Does a verb change anything, or cause any traffic? One that only reads is a GET in REST, and not audited.
 enum class Effect : bool { acts, reads };
 
+/// What the command line makes of an answer beside printing it.
+enum class Answers {
+    plainly,    ///< nothing: the verb did its work
+    yes_or_no,  ///< exit status 1 if the answer is no
+    grade,      ///< exit status as of monitoring plugins: 0 fine, 1 warning, 2 failing
+    pieces,     ///< a piece of a file; it fetches them all
+};
+
 struct Verb {
     std::string_view name;  ///< "peers.show": on the command line `peers show`
     std::string_view help;
     std::span<const Argument> arguments;
     void (*run)(const std::shared_ptr<Call>& call);
+    std::string_view answer;  ///< its form, as answer_form.h writes it
+    Print print;              ///< the answer for people
     Access needs = Access::administer;
     Effect effect = Effect::acts;
+    Answers answers = Answers::plainly;
 };
 
 /// In the order of the manual; the first verb of a group is what the group's bare name means.
 [[nodiscard]] std::span<const Verb> verbs();
 /// What the bare name of a group means: its first verb, if it needs no arguments; null otherwise.
 [[nodiscard]] const Verb* first_verb(std::string_view group);
+/// What the list of commands says of a group; empty when there is none of that name.
+[[nodiscard]] std::string_view help_of_group(std::string_view group);
 /// Null when there is none.
 [[nodiscard]] const Verb* find_verb(std::string_view name);
 

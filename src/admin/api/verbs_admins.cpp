@@ -6,7 +6,7 @@
 #include "admin/access/access_desk.h"
 #include "admin/access/totp.h"
 #include "admin/api/status_json.h"
-#include "admin/api/verb_handlers.h"
+#include "admin/api/verb_parts.h"
 
 namespace sallyport::admin {
 
@@ -28,11 +28,9 @@ AccessDesk* desk_of(const SharedCall& call) {
     return desk;
 }
 
-std::string_view field_of(const Error& error) { return error.code == "account-password" ? "password" : "name"; }
-
 AccessDesk::OnDone finish(const SharedCall& call, std::string_view what) {
     return [call, what](const Result<void>& done) {
-        if (!done) return call->fail(done.error(), field_of(done.error()));
+        if (!done) return call->fail(done.error(), "name");
         call->succeed(json::object{{"name", call->text("name")}, {"done", view(what)}});
     };
 }
@@ -45,8 +43,6 @@ std::optional<Access> role_in(const SharedCall& call) {
     }
     return role;
 }
-
-}  // namespace
 
 void run_admins_list(const SharedCall& call) {
     AccessDesk* desk = desk_of(call);
@@ -85,20 +81,16 @@ void run_account_passwd(const SharedCall& call) {
     const bool in_session = !caller.session.empty();
     const std::string name = call->has("name") ? call->text("name") : in_session ? caller.author : std::string{};
     if (name.empty())
-        return call->fail({"argument-missing", "say whose password: without a session nobody knows"}, "name");
+        return call->fail({"argument-missing", "give the account's name: without a session it is not known"}, "name");
     if (in_session && name != caller.author) {
-        return call->fail({"account-other", "this is for one's own password; `admins passwd` is for those of others"},
+        return call->fail({"account-other", "this changes your own password; for other accounts use `admins passwd`"},
                           "name");
     }
     AccessDesk::Login login{name, call->text("current"), call->text("code"), {}};
     if (const auto address = IpAddress::parse(caller.address)) login.from = *address;
     desk->change_own_password(login, caller.session, call->text("password"), [call, name](const Result<void>& done) {
         if (done) return call->succeed(json::object{{"name", name}, {"done", "password changed"}});
-        const std::string& code = done.error().code;
-        call->fail(done.error(), code == "account-password"                         ? "password"
-                                 : code == "code-needed" || code == "login-refused" ? "code"
-                                 : code == "password-refused"                       ? "current"
-                                                                                    : "");
+        call->fail(done.error());
     });
 }
 
@@ -113,11 +105,11 @@ void run_admins_totp(const SharedCall& call) {
     AccessDesk* desk = desk_of(call);
     if (desk == nullptr) return;
     const std::string name = call->text("name");
-    if (call->flag("off")) return finish(call, "codes off")(desk->end_totp(name));
+    if (call->flag("off")) return finish(call, "authenticator codes off")(desk->end_totp(name));
     const auto secret = desk->begin_totp(name);
     if (!secret) return call->fail(secret.error(), "name");
     call->succeed(json::object{{"name", name},
-                               {"done", "codes on"},
+                               {"done", "authenticator codes on"},
                                {"secret", base32(*secret)},
                                {"uri", totp_uri(*secret, "Sallyport", name)}});
 }
@@ -157,13 +149,13 @@ void run_tokens_add(const SharedCall& call) {
     wanted.verbs = call->texts("verbs");
     for (const std::string& verb : wanted.verbs) {
         if (find_verb(verb) == nullptr) {
-            return call->fail({"argument-malformed", "there is no verb '" + verb + "'; they are such as peers.list"},
+            return call->fail({"argument-malformed", "there is no verb '" + verb + "'; names are such as peers.list"},
                               "verbs");
         }
     }
     const std::uint64_t days = call->number("days", usual_days);
     if (days == 0 || days > most_days) {
-        return call->fail({"argument-malformed", "a token is good for 1 to 3650 days"}, "days");
+        return call->fail({"argument-malformed", "a token is valid for 1 to 3650 days"}, "days");
     }
     wanted.lifetime = std::chrono::hours{24 * days};
     const auto token = desk->add_token(wanted, call->author());
@@ -223,5 +215,83 @@ void run_audit(const SharedCall& call) {
     }
     call->succeed(json::object{{"audit", std::move(lines)}});
 }
+
+constexpr Argument name_args[] = {place("name", Form::text, "the account's name")};
+constexpr Argument add_args[] = {place("name", Form::text, "the account's name"),
+                                 {"role", Form::text, false, true, "administrator, operator or read-only"},
+                                 secret("password", "the password")};
+constexpr Argument password_args[] = {place("name", Form::text, "the account's name"),
+                                      secret("password", "the new password")};
+constexpr Argument own_password_args[] = {
+    option("name", Form::text, "the account's name; not needed with a session"),
+    secret("current", "the current password"),
+    secret("password", "the new password"),
+    {"code", Form::text, false, false, "authenticator code, if the account has one and there is no session", true}};
+constexpr Argument role_args[] = {place("name", Form::text, "the account's name"),
+                                  place("role", Form::text, "administrator, operator or read-only")};
+constexpr Argument totp_args[] = {place("name", Form::text, "the account's name"),
+                                  option("off", Form::flag, "stop asking for authenticator codes")};
+constexpr Argument token_args[] = {place("name", Form::text, "the token's name")};
+constexpr Argument add_token_args[] = {
+    place("name", Form::text, "the token's name"),
+    option("scope", Form::text, "read, operate or administer; default: read"),
+    option("verbs", Form::texts, "allow only these verbs, such as peers.list"),
+    option("days", Form::number, "days until it expires, at most 3650; default: 90")};
+constexpr Argument session_args[] = {
+    place("number", Form::number, "the session's number, as shown by `sessions list`")};
+constexpr Argument audit_args[] = {option("limit", Form::number, "how many of the latest; default: 50"),
+                                   option("author", Form::text, "only entries of this account or token")};
+
+constexpr Verb rows[] = {
+    {"account.passwd", "changes your own password; your other sessions end", own_password_args, run_account_passwd,
+     "Done", print_done, Access::read},
+    {"admins.list",
+     "the accounts of the admin address",
+     {},
+     run_admins_list,
+     "{admins:[{name:text role:text totp:flag created:time last_login:time?}]}",
+     print_admins,
+     Access::administer,
+     reads},
+    {"admins.add", "adds an account; the password is read from a file or standard input", add_args, run_admins_add,
+     "Done", print_done, Access::administer},
+    {"admins.passwd", "sets a new password for an account; its sessions end", password_args, run_admins_passwd, "Done",
+     print_done, Access::administer},
+    {"admins.role", "gives an account another role; its sessions end", role_args, run_admins_role, "Done", print_done,
+     Access::administer},
+    {"admins.totp", "requires authenticator codes of an account; shows the secret once", totp_args, run_admins_totp,
+     "{name:text done:text secret?:text uri?:text}", print_totp, Access::administer},
+    {"admins.remove", "removes an account; its sessions end", name_args, run_admins_remove, "Done", print_done,
+     Access::administer},
+    {"tokens.list",
+     "the tokens that scripts sign in with",
+     {},
+     run_tokens_list,
+     "{tokens:[{name:text scope:text verbs:text author:text created:time expires:time expired:flag}]}",
+     print_tokens,
+     Access::administer,
+     reads},
+    {"tokens.add", "creates a token and shows it once", add_token_args, run_tokens_add,
+     "{name:text done:text token:text expires:time}", print_token, Access::administer},
+    {"tokens.remove", "revokes a token, at once", token_args, run_tokens_remove, "Done", print_done,
+     Access::administer},
+    {"sessions.list",
+     "who is signed in",
+     {},
+     run_sessions_list,
+     "{sessions:[{number:count user:text address:text since:time idle_seconds:number expires:time}]}",
+     print_sessions,
+     Access::administer,
+     reads},
+    {"sessions.close", "closes a session", session_args, run_sessions_close, "{number:count done:text}",
+     print_session_closed, Access::administer},
+    {"audit", "what was changed or run, by whom and when, newest first", audit_args, run_audit,
+     "{audit:[{number:count time:time author:text address:text verb:text args:map outcome:text}]}", print_audit,
+     Access::administer, reads},
+};
+
+}  // namespace
+
+std::span<const Verb> admins_verbs() { return rows; }
 
 }  // namespace sallyport::admin

@@ -5,7 +5,7 @@
 
 #include "admin/api/file_answer.h"
 #include "admin/api/status_json.h"
-#include "admin/api/verb_handlers.h"
+#include "admin/api/verb_parts.h"
 #include "services/diagnostics/diagnostics.h"
 
 namespace sallyport::admin {
@@ -38,7 +38,7 @@ json::object describe(const CaptureState& state) {
 /// The desk, or the call has ended.
 CaptureDesk* desk_of(Call& call) {
     if (services::Diagnostics* parts = call.node().diagnostics()) return &parts->captures;
-    call.fail({"verb-role", "this node makes no captures"});
+    call.fail({"verb-role", "this node has no captures"});
     return nullptr;
 }
 
@@ -46,14 +46,6 @@ CaptureDesk* desk_of(Call& call) {
 template <typename Narrow>
 Narrow narrowed(std::uint64_t number) {
     return static_cast<Narrow>(std::min<std::uint64_t>(number, std::numeric_limits<Narrow>::max()));
-}
-
-std::string_view field_of(const Error& error) {
-    if (error.code == "name-malformed" || error.code == "capture-exists") return "name";
-    if (error.code == "capture-interface") return "interface";
-    if (error.code == "capture-port") return "port";
-    if (error.code == "capture-address") return "host";
-    return {};
 }
 
 /// `capture eth0 file NAME count N size all port N host ip A src A dest A`, in any order after the interface.
@@ -128,8 +120,6 @@ private:
     std::unique_ptr<io::Timer> timer_;
 };
 
-}  // namespace
-
 void run_capture_list(const SharedCall& call) {
     const CaptureDesk* desk = desk_of(*call);
     if (desk == nullptr) return;
@@ -164,7 +154,7 @@ void run_capture_start(const SharedCall& call) {
     order.destination = call->text("dest");
     order.with_secrets = call->flag("with_secrets");
     const auto started = desk->start(order, call->author());
-    if (!started) return call->fail(started.error(), field_of(started.error()));
+    if (!started) return call->fail(started.error());
     call->succeed(describe(*started));
 }
 
@@ -194,7 +184,7 @@ void run_utils_network(const SharedCall& call) {
     const auto order = order_of(call->texts("words"));
     if (!order) return call->fail(order.error(), "words");
     const auto started = desk->start(*order, call->author());
-    if (!started) return call->fail(started.error(), field_of(started.error()));
+    if (!started) return call->fail(started.error());
     call->event({{"time", json_time(started->started)},
                  {"level", "info"},
                  {"module", "node"},
@@ -202,5 +192,43 @@ void run_utils_network(const SharedCall& call) {
                  {"facts", {{"name", started->name}, {"interface", started->interface}, {"filter", started->filter}}}});
     call->keep(std::make_shared<Foreground>(call, *desk, started->name));
 }
+
+constexpr Argument start_args[] = {
+    optional_place("name", "name of the file; default: made from the current time"),
+    option("interface", Form::text, "such as eth0; default: all"),
+    option("count", Form::number, "stop after this many packets; default: 1000000"),
+    option("size", Form::number, "bytes to keep of each packet; default: all"),
+    option("bytes", Form::number, "stop at this file size; default: 64 MiB"),
+    option("seconds", Form::number, "stop after this many seconds; default: 600"),
+    option("port", Form::number, "only this port of the node; default: all its ports"),
+    option("host", Form::text, "only packets from or to this address"),
+    option("src", Form::text, "only packets from this address"),
+    option("dest", Form::text, "only packets to this address"),
+    option("with_secrets", Form::flag,
+           "include the secrets of new TLS sessions: whoever has the file can decrypt them")};
+constexpr Argument utils_args[] = {place("words", Form::texts, "capture INTERFACE [file NAME] [count N] …")};
+
+constexpr Verb rows[] = {
+    {"capture.list",
+     "packet captures: the one in progress, and files",
+     {},
+     run_capture_list,
+     "{running:Capture? last:Capture? files:[{name:text bytes:count time:time with_secrets:flag}]}",
+     print_captures,
+     Access::read,
+     reads},
+    {"capture.start", "starts a packet capture of the node's own ports", start_args, run_capture_start, "Capture",
+     print_capture},
+    {"capture.stop", "stops the capture", {}, run_capture_stop, "Capture", print_capture},
+    {"capture.get", "downloads the file of a capture", piece_args, run_capture_get, "FilePiece", print_brought,
+     Access::administer, acts, Answers::pieces},
+    {"capture.remove", "deletes the file of a capture", file_args, run_capture_remove, "Done", print_removed},
+    {"utils.network", "capture INTERFACE file NAME count N size all: captures until Ctrl-C", utils_args,
+     run_utils_network, "Capture", print_capture},
+};
+
+}  // namespace
+
+std::span<const Verb> capture_verbs() { return rows; }
 
 }  // namespace sallyport::admin

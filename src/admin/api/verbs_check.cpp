@@ -2,8 +2,9 @@
 #include <boost/json.hpp>
 
 #include "admin/api/check_run.h"
-#include "admin/api/verb_handlers.h"
+#include "admin/api/verb_parts.h"
 #include "admin/diag/checks/checks.h"
+#include "base/join.h"
 
 namespace sallyport::admin {
 
@@ -28,7 +29,7 @@ json::object json_of(const diag::Report& report) {
             {"findings", std::move(findings)}};
 }
 
-void run_check(const SharedCall& call, std::string_view name) {
+void run_check(const SharedCall& call, diag::StartCheck start) {
     const auto domain = call->domain("domain");
     if (!domain) return;
     NodeControl& node = call->node();
@@ -42,20 +43,39 @@ void run_check(const SharedCall& call, std::string_view name) {
     const auto on_report = [waiting](const diag::Report& report) {
         if (const auto caller = waiting.lock()) caller->succeed(json_of(report));
     };
-    call->keep(diag::find_check(name)->start(std::move(context), *domain, on_report));
+    call->keep(start(std::move(context), *domain, on_report));
 }
 
-}  // namespace
-
-void run_check_dns(const SharedCall& call) { run_check(call, "dns"); }
-void run_check_tls(const SharedCall& call) { run_check(call, "tls"); }
+void run_check_dns(const SharedCall& call) { run_check(call, diag::start_dns); }
+void run_check_tls(const SharedCall& call) { run_check(call, diag::start_tls); }
 
 void run_reload(const SharedCall& call) {
     std::string complaints;
-    for (const std::string& complaint : call->node().reload())
-        complaints += (complaints.empty() ? "" : "\n") + complaint;
+    for (const std::string& complaint : call->node().reload()) append_item(complaints, complaint, "\n");
     if (!complaints.empty()) return call->fail({"reload-failed", complaints});
     call->succeed(json::object{{"reloaded", true}});
 }
+
+constexpr Argument dns_args[] = {place("domain", Form::text, "the domain to check")};
+constexpr Argument tls_args[] = {place("domain", Form::text, "the domain to check"),
+                                 option("from", Form::text, "which of our domains asks; default: the first")};
+
+constexpr Verb rows[] = {
+    {"check.dns", "checks the DNS records of a domain", dns_args, run_check_dns, "Report", print_check, Access::operate,
+     acts, Answers::yes_or_no},
+    {"check.tls", "connects to a domain and checks its TLS and certificate", tls_args, run_check_tls, "Report",
+     print_check, Access::operate, acts, Answers::yes_or_no},
+    {"reload",
+     "reloads certificates and the node's file",
+     {},
+     run_reload,
+     "{reloaded:flag}",
+     print_reload,
+     Access::operate},
+};
+
+}  // namespace
+
+std::span<const Verb> check_verbs() { return rows; }
 
 }  // namespace sallyport::admin

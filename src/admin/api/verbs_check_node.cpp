@@ -4,7 +4,7 @@
 
 #include "admin/api/check_run.h"
 #include "admin/api/node_checks.h"
-#include "admin/api/verb_handlers.h"
+#include "admin/api/verb_parts.h"
 #include "admin/diag/checks/checks.h"
 #include "model/policy/policy.h"
 #include "services/provision/provisioner.h"
@@ -75,16 +75,16 @@ void add_peers_part(NodeControl& node, const xmpp::Domain& peer, const xmpp::Dom
                 last = one;
         }
         if (last == nullptr) {
-            report.add(Grade::note, role + " nothing is proved: no stream with " + peer.text() + " is recorded",
+            report.add(Grade::note, role + ": no stream with " + peer.text() + " is recorded",
                        "`sallyport peers ping " + peer.text() + "` opens one");
         } else if (last->good) {
             const std::string& proved = inbound ? peer.text() : local.text();
             report.add(Grade::good,
-                       role + ": " + proved + " was last proved by " + last->result + " (" + last->id + ")");
+                       role + ": " + proved + " was last authenticated by " + last->result + " (" + last->id + ")");
         } else {
             report.add(Grade::bad,
-                       role + ": the last handshake with " + peer.text() + " failed at " + last->failed_at + ": " +
-                           last->result,
+                       role + ": the last handshake with " + peer.text() + " failed at " +
+                           std::string{text(last->failed_at)} + ": " + last->result,
                        "`sallyport handshakes diff " + last->id + "`");
         }
     }
@@ -118,7 +118,7 @@ void start_dialback(const Started& started) {
             if (!here) return;
             Report all = report;
             if (answer) {
-                all.add(Grade::good, peer.text() + " answered a ping of " + local.text() + " over the whole path");
+                all.add(Grade::good, peer.text() + " answered a ping of " + local.text() + " over the live path");
             } else {
                 all.add(Grade::bad,
                         peer.text() + " did not answer a ping of " + local.text() + ": " + answer.error().text,
@@ -128,12 +128,11 @@ void start_dialback(const Started& started) {
             (*expected)(all);
         });
     };
-    started.run->keep(diag::find_check("dialback")->start(std::move(context), peer, on_report));
+    started.run->keep(diag::start_dialback(std::move(context), peer, on_report));
 }
 
-void start_diag(const Started& started, std::string_view name, const xmpp::Domain& domain) {
-    started.run->keep(
-        diag::find_check(name)->start(check_context(started.call->node(), domain), domain, started.run->expect()));
+void start_diag(const Started& started, diag::StartCheck start, const xmpp::Domain& domain) {
+    started.run->keep(start(check_context(started.call->node(), domain), domain, started.run->expect()));
 }
 
 /// Asks every IM&P server anew, then judges.
@@ -165,21 +164,19 @@ std::vector<xmpp::Domain> own_domains(NodeControl& node) {
 
 bool is_edge(NodeControl& node) { return node.file().role == config::Role::edge; }
 
-}  // namespace
-
 void run_check_certs(const SharedCall& call) {
     const auto started = begin(call, "certs");
     if (!started) return;
     add_status_checks(*started, [call, run = started->run.get()](const NodeStatus& status) {
-        run->add(check_certs(status, call->node().file(), *call->node().settings().snapshot(), now(call->node())));
+        const config::Snapshot settings = call->node().settings().snapshot();
+        run->add(check_certs({status, call->node().file(), *settings, now(call->node())}));
     });
-    if (started->domain) start_diag(*started, "tls", *started->domain);
+    if (started->domain) start_diag(*started, diag::start_tls, *started->domain);
     started->run->started();
 }
 
 void run_check_dialback(const SharedCall& call) {
-    if (!is_edge(call->node()))
-        return call->fail({"role-wrong", "an edge does dialback with other domains; ask there"});
+    if (!is_edge(call->node())) return call->fail({"role-wrong", "edges do dialback with peers; run this on an edge"});
     const auto started = begin(call, "dialback");
     if (!started) return;
     start_dialback(*started);
@@ -188,7 +185,7 @@ void run_check_dialback(const SharedCall& call) {
 
 void run_check_axl(const SharedCall& call) {
     if (call->node().provisioner() == nullptr)
-        return call->fail({"role-wrong", "this node provisions nobody; ask the core"});
+        return call->fail({"role-wrong", "this node does not provision; run this on the core"});
     const auto started = begin(call, "axl");
     if (!started) return;
     start_axl(*started);
@@ -199,7 +196,8 @@ void run_check_link(const SharedCall& call) {
     const auto started = begin(call, "link");
     if (!started) return;
     add_status_checks(*started, [call, run = started->run.get()](const NodeStatus& status) {
-        run->add(check_link(status, call->node().file(), now(call->node())));
+        const config::Snapshot settings = call->node().settings().snapshot();
+        run->add(check_link({status, call->node().file(), *settings, now(call->node())}));
     });
     started->run->started();
 }
@@ -209,22 +207,58 @@ void run_check_all(const SharedCall& call) {
     if (!started) return;
     NodeControl& node = call->node();
     add_status_checks(*started, [call, run = started->run.get()](const NodeStatus& status) {
-        const config::NodeFile& file = call->node().file();
         const config::Snapshot settings = call->node().settings().snapshot();
-        run->add(check_node(status, file, *settings, now(call->node())));
-        run->add(check_certs(status, file, *settings, now(call->node())));
-        run->add(check_link(status, file, now(call->node())));
+        const Facts facts{status, call->node().file(), *settings, now(call->node())};
+        run->add(check_certs(facts));
+        run->add(check_link(facts));
+        run->add(check_node(facts));  // what is left
     });
     if (is_edge(node)) {
-        for (const xmpp::Domain& domain : own_domains(node)) start_diag(*started, "dns", domain);
+        for (const xmpp::Domain& domain : own_domains(node)) start_diag(*started, diag::start_dns, domain);
         if (started->domain) {
-            start_diag(*started, "dns", *started->domain);
-            start_diag(*started, "tls", *started->domain);
+            start_diag(*started, diag::start_dns, *started->domain);
+            start_diag(*started, diag::start_tls, *started->domain);
         }
         if (node.settings().snapshot()->enabled) start_dialback(*started);
     }
     if (node.provisioner() != nullptr) start_axl(*started);
     started->run->started();
 }
+
+constexpr Argument certs_args[] = {optional_place("domain", "a peer's domain to check as well")};
+constexpr Argument dialback_args[] = {
+    optional_place("domain", "the peer's domain that asks; it is pinged as well"),
+    option("from", Form::text, "which of our domains is checked; default: the first")};
+
+constexpr Verb rows[] = {
+    {"check.certs", "checks our certificates and those of peers: validity, names", certs_args, run_check_certs,
+     "Report", print_check, Access::operate, acts, Answers::grade},
+    {"check.dialback", "checks that our own servers confirm our dialback keys, asked as a peer would", dialback_args,
+     run_check_dialback, "Report", print_check, Access::operate, acts, Answers::grade},
+    {"check.axl",
+     "core: asks the IM&P servers and checks their tables",
+     {},
+     run_check_axl,
+     "Report",
+     print_check,
+     Access::operate,
+     acts,
+     Answers::grade},
+    {"check.link",
+     "checks router links, their certificates and held stanzas",
+     {},
+     run_check_link,
+     "Report",
+     print_check,
+     Access::operate,
+     acts,
+     Answers::grade},
+    {"check.all", "runs all checks; the gravest findings first", dialback_args, run_check_all, "Report", print_check,
+     Access::operate, acts, Answers::grade},
+};
+
+}  // namespace
+
+std::span<const Verb> check_node_verbs() { return rows; }
 
 }  // namespace sallyport::admin

@@ -3,7 +3,7 @@
 
 #include "admin/api/setting_change.h"
 #include "admin/api/status_json.h"
-#include "admin/api/verb_handlers.h"
+#include "admin/api/verb_parts.h"
 #include "model/config/nearest_name.h"
 
 namespace sallyport::admin {
@@ -31,7 +31,7 @@ const config::SettingRow* row_of(Call& call) {
 Error unknown_setting(const std::string& name) {
     std::vector<std::string_view> known;
     for (const config::SettingRow& candidate : config::setting_rows()) known.push_back(candidate.name);
-    return {"setting-unknown", name + ": there is no such setting" + config::hint(name, known)};
+    return {"setting-unknown", name + ": no such setting" + config::hint(name, known)};
 }
 
 json::object describe_setting(const config::SettingRow& row, services::SettingsService& settings) {
@@ -42,6 +42,8 @@ json::object describe_setting(const config::SettingRow& row, services::SettingsS
             {"values", view(row.values)},
             {"help", view(row.help)},
             {"secret", row.secret},
+            {"owner", view(config::text(row.owner))},
+            {"page", row.page.empty() ? json::value{} : json::value(view(row.page))},
             {"revision", settings.revision_of(row.name)}};
 }
 
@@ -64,7 +66,7 @@ std::optional<StaleSetting> stale_setting(services::SettingsService& settings, c
 
 Error stale_error(const StaleSetting& stale) {
     return {"revision-stale", stale.name + " was changed in revision " + std::to_string(stale.revision) +
-                                  ", after what you saw; look at its value and try again"};
+                                  ", after you read it; check its value and try again"};
 }
 
 json::value shown_value(const config::SettingRow& row, const config::Settings& settings) {
@@ -91,6 +93,8 @@ void change_setting(Call& call, const std::string& name, const std::string& json
     if (!note.empty()) result["note"] = note;
     call.succeed(result);
 }
+
+namespace {
 
 void run_config_get(const SharedCall& call) {
     services::SettingsService& settings = call->node().settings();
@@ -121,5 +125,24 @@ void run_config_history(const SharedCall& call) {
     }
     call->succeed(json::object{{"changes", std::move(changes)}});
 }
+
+constexpr Argument get_args[] = {optional_place("name", "name of a setting; default: all")};
+constexpr Argument set_args[] = {place("name", Form::text, "name of the setting, such as federation.enabled"),
+                                 {"value", Form::text, true, true, "the new value; lists and tables as JSON", true}};
+constexpr Argument history_args[] = {optional_place("name", "name of a setting; default: all"),
+                                     option("limit", Form::number, "how many changes; default: 50")};
+
+constexpr Verb rows[] = {
+    {"config.get", "settings and their values", get_args, run_config_get, "Settings|Setting", print_settings,
+     Access::read, reads},
+    {"config.set", "changes a setting; it is in force at once", set_args, run_config_set, "ChangedSetting",
+     print_changed, Access::administer},
+    {"config.history", "changes of settings: who, what and when, newest first", history_args, run_config_history,
+     "{changes:[SettingChange]}", print_history, Access::read, reads},
+};
+
+}  // namespace
+
+std::span<const Verb> config_verbs() { return rows; }
 
 }  // namespace sallyport::admin

@@ -4,7 +4,8 @@
 #include "admin/api/diag_archive.h"
 #include "admin/api/file_answer.h"
 #include "admin/api/status_json.h"
-#include "admin/api/verb_handlers.h"
+#include "admin/api/verb_parts.h"
+#include "base/join.h"
 #include "services/diagnostics/diagnostics.h"
 
 namespace sallyport::admin {
@@ -18,7 +19,7 @@ using services::DiagnosisState;
 
 Diagnosis* desk_of(Call& call) {
     if (services::Diagnostics* parts = call.node().diagnostics()) return &parts->diagnosis;
-    call.fail({"verb-role", "this node makes no diagnostic logs"});
+    call.fail({"verb-role", "this node has no diagnostic logs"});
     return nullptr;
 }
 
@@ -52,7 +53,7 @@ Result<services::LogLevels::Levels> levels_of(std::string_view text) {
             equals == std::string_view::npos ? LogLevel::debug : log_level(entry.substr(equals + 1), unknown);
         LogModule module{};
         if (level == unknown || (name != "all" && !log_module(name, module))) {
-            return Error{"argument-malformed", "'" + std::string{entry} + "' is not a log module with a level"};
+            return Error{"argument-malformed", "'" + std::string{entry} + "' is not MODULE=LEVEL"};
         }
         if (name != "all") {
             levels[std::string{sallyport::text(module)}] = level;
@@ -67,8 +68,6 @@ Result<services::LogLevels::Levels> levels_of(std::string_view text) {
 void answer(Call& call, const Result<DiagnosisState>& state, std::string_view field = {}) {
     state ? call.succeed(describe(*state)) : call.fail(state.error(), field);
 }
-
-}  // namespace
 
 void run_diag_list(const SharedCall& call) {
     const Diagnosis* desk = desk_of(*call);
@@ -94,14 +93,13 @@ void run_diag_start(const SharedCall& call) {
     order.capture = call->flag("capture") || order.with_secrets;
     order.seconds = call->number("seconds", 0);
     const auto started = desk->start(order, call->author());
-    answer(*call, started, !started && started.error().code == "name-malformed" ? "name" : "");
+    answer(*call, started);
 }
 
 void run_diag_marker(const SharedCall& call) {
     Diagnosis* desk = desk_of(*call);
     if (desk == nullptr) return;
-    std::string text;
-    for (const std::string& word : call->texts("text")) text += (text.empty() ? "" : " ") + word;
+    const std::string text = joined(call->texts("text"), " ");
     answer(*call, desk->marker(text, call->author()));
 }
 
@@ -135,5 +133,42 @@ void run_diag_remove(const SharedCall& call) {
     if (const auto removed = desk->shelf().remove(name); !removed) return call->fail(removed.error(), "name");
     call->succeed(json::object{{"name", name}, {"done", "removed"}});
 }
+
+constexpr Argument start_args[] = {
+    optional_place("name", "name of the archive; default: made from the current time"),
+    option("levels", Form::text, "log levels meanwhile, such as s2s=debug,dns=debug; all=debug sets every module"),
+    option("capture", Form::flag, "also capture packets of the node's ports"),
+    option("with_secrets", Form::flag, "the capture includes the secrets of new TLS sessions"),
+    option("seconds", Form::number, "stop after this many seconds; default: 1800")};
+constexpr Argument marker_args[] = {place("text", Form::texts, "what you are about to try")};
+
+constexpr Verb rows[] = {
+    {"diag.list",
+     "the diagnostic log in progress, and archives",
+     {},
+     run_diag_list,
+     "{latest:Diagnosis? files:[{name:text bytes:count time:time}]}",
+     print_diagnoses,
+     Access::read,
+     reads},
+    {"diag.start", "starts a diagnostic log; it stops by itself", start_args, run_diag_start, "Diagnosis",
+     print_diagnosis_state},
+    {"diag.marker", "writes a marker into the diagnostic log", marker_args, run_diag_marker, "Diagnosis",
+     print_diagnosis_state, Access::operate},
+    {"diag.stop", "stops the diagnostic log", {}, run_diag_stop, "Diagnosis", print_diagnosis_state, Access::operate},
+    {"diag.collect",
+     "packs logs, settings without secrets, status and the capture into one archive",
+     {},
+     run_diag_collect,
+     "{name:text path:text bytes?:count}",
+     print_collected},
+    {"diag.get", "downloads an archive", piece_args, run_diag_get, "FilePiece", print_brought, Access::administer, acts,
+     Answers::pieces},
+    {"diag.remove", "deletes an archive", file_args, run_diag_remove, "Done", print_removed},
+};
+
+}  // namespace
+
+std::span<const Verb> diag_verbs() { return rows; }
 
 }  // namespace sallyport::admin

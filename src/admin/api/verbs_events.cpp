@@ -1,9 +1,10 @@
 // `events`, `log levels` and `log level`: what happened, and how much of it is said.
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "admin/api/event_filter.h"
 #include "admin/api/status_json.h"
-#include "admin/api/verb_handlers.h"
+#include "admin/api/verb_parts.h"
 #include "io/log/log_text.h"
 #include "services/diagnostics/diagnostics.h"
 
@@ -15,7 +16,6 @@ namespace {
 
 constexpr std::uint64_t usual_events = 50;
 constexpr std::uint64_t most_events = 10'000;
-constexpr std::size_t page_of_events = 1000;
 constexpr auto follow_interval = std::chrono::milliseconds{250};
 
 /// The filter that the arguments describe, or the call has ended.
@@ -51,15 +51,19 @@ std::optional<EventFilter> filter_of(Call& call) {
     return filter;
 }
 
-/// The newest `limit` of the event log, oldest first: from disk where the node keeps it there.
-Result<std::vector<io::LogEvent>> find(Call& call, const EventFilter& filter, std::uint64_t after, std::size_t limit) {
-    services::Diagnostics* parts = call.node().diagnostics();
-    std::vector<io::LogEvent> found;
+/// The newest `limit` of the event log before the number `before` (0: of all): from disk where the node keeps it there.
+void find(const SharedCall& call, const EventFilter& filter, std::uint64_t after, std::uint64_t before,
+          std::size_t limit, services::EventJournal::OnFound on_found) {
+    services::Diagnostics* parts = call->node().diagnostics();
     if (parts == nullptr) {
-        found = call.node().events(after, io::NodeLog::events_kept);
-        std::erase_if(found, [&](const io::LogEvent& event) { return !filter.passes(event); });
-        if (found.size() > limit) found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(limit));
-        return found;
+        services::EventsFound found;
+        found.events = call->node().events(after, io::NodeLog::events_kept);
+        std::erase_if(found.events, [&](const io::LogEvent& event) {
+            return (before != 0 && event.number >= before) || !filter.passes(event);
+        });
+        std::reverse(found.events.begin(), found.events.end());
+        if (found.events.size() > limit) found.events.resize(limit);
+        return on_found(std::move(found));
     }
     services::EventSearch search;
     search.module = filter.module;
@@ -69,18 +73,10 @@ Result<std::vector<io::LogEvent>> find(Call& call, const EventFilter& filter, st
     search.since = filter.since;
     search.until = filter.until;
     search.after = after;
-    // A page holds what contains the peer's name; of these some only look alike.
-    while (found.size() < limit) {
-        auto page = parts->journal.find(search, page_of_events);
-        if (!page) return page;
-        for (io::LogEvent& event : *page) {
-            if (found.size() < limit && filter.passes(event)) found.push_back(event);
-        }
-        if (page->size() < page_of_events) break;
-        search.before = page->back().number;
-    }
-    std::reverse(found.begin(), found.end());
-    return found;
+    search.before = before;
+    // What contains the peer's name may only look alike.
+    if (!filter.peer.empty()) search.passes = [filter](const io::LogEvent& event) { return filter.passes(event); };
+    parts->journal.find(std::move(search), limit, call->author(), std::move(on_found));
 }
 
 /// Sends events as they happen until the caller goes away.
@@ -110,8 +106,6 @@ private:
     std::unique_ptr<io::Timer> timer_;
 };
 
-}  // namespace
-
 void run_events(const SharedCall& call) {
     auto filter = filter_of(*call);
     if (!filter) return;
@@ -120,18 +114,23 @@ void run_events(const SharedCall& call) {
     // Taken before: what happens during the search is told by whoever follows.
     const std::vector<io::LogEvent> newest = call->node().events(0, 1);
     const std::uint64_t last = newest.empty() ? after : std::max(after, newest.back().number);
-    const auto found = find(*call, *filter, after, limit);
-    if (!found) return call->fail(found.error());
-    if (!call->flag("follow")) {
-        json::array events;
-        for (const io::LogEvent& event : *found) events.push_back(json_of(event));
-        return call->succeed(json::object{{"events", std::move(events)}, {"last", last}});
-    }
-    for (const io::LogEvent& event : *found) call->event(json_of(event));
-    call->keep(std::make_shared<Follower>(call, std::move(*filter), last));
+    find(call, *filter, after, call->number("before", 0), limit,
+         [call, filter = *filter, last](const Result<services::EventsFound>& found) {
+             if (!found) return call->fail(found.error());
+             const auto& newest_first = found->events;
+             if (!call->flag("follow")) {
+                 json::array events;
+                 std::for_each(newest_first.rbegin(), newest_first.rend(),
+                               [&](const io::LogEvent& event) { events.push_back(json_of(event)); });
+                 json::object result{{"events", std::move(events)}, {"last", last}};
+                 if (found->before != 0) result["before"] = found->before;
+                 return call->succeed(result);
+             }
+             std::for_each(newest_first.rbegin(), newest_first.rend(),
+                           [&](const io::LogEvent& event) { call->event(json_of(event)); });
+             call->keep(std::make_shared<Follower>(call, filter, last));
+         });
 }
-
-namespace {
 
 services::LogLevels* levels_of(Call& call) {
     if (services::Diagnostics* parts = call.node().diagnostics()) return &parts->levels;
@@ -169,8 +168,6 @@ void succeed_with(Call& call, const services::LogLevels& levels, const std::vect
     call.succeed(json::object{{"modules", std::move(rows)}});
 }
 
-}  // namespace
-
 void run_log_levels(const SharedCall& call) {
     if (const services::LogLevels* levels = levels_of(*call)) succeed_with(*call, *levels, modules_of(*call));
 }
@@ -200,5 +197,41 @@ void run_log_level(const SharedCall& call) {
     }
     succeed_with(*call, *levels, modules);
 }
+
+constexpr Argument events_args[] = {
+    option("follow", Form::flag, "keep printing new events until Ctrl-C"),
+    option("limit", Form::number, "how many of the latest; default: 50"),
+    option("after", Form::number, "only events after this number"),
+    option("before", Form::number, "only events before this number, to continue where an answer ended"),
+    option("module", Form::text, "only events of this log module"),
+    option("level", Form::text, "only events of this level or more severe"),
+    option("peer", Form::text, "only events that name this domain or address"),
+    option("code", Form::text, "only event names that begin with this, such as s2s.dialback"),
+    option("since", Form::text, "start time: 2026-11-22T06:00:00Z, or an age: 90s, 10m, 2h, 3d"),
+    option("until", Form::text, "end time, in the same form")};
+constexpr Argument level_args[] = {optional_place("module", "a log module, or all; default: show the level of each"),
+                                   optional_place("level", "trace, debug, info, warn, error, off, or reset"),
+                                   option("for", Form::number, "seconds after which the level is reset")};
+constexpr std::string_view levels_form =
+    "{modules:[{module:text printed:text level:text origin:text seconds_left:number?}]}";
+
+constexpr Verb rows[] = {
+    {"events", "the event log", events_args, run_events, "{events:[LogEvent] last:count before?:count}", print_events,
+     Access::read, reads},
+    {"log.levels",
+     "the log level of each module and where it is set",
+     {},
+     run_log_levels,
+     levels_form,
+     print_level,
+     Access::read,
+     reads},
+    {"log.level", "shows log levels, or changes one until the next start", level_args, run_log_level, levels_form,
+     print_level, Access::operate},
+};
+
+}  // namespace
+
+std::span<const Verb> events_verbs() { return rows; }
 
 }  // namespace sallyport::admin

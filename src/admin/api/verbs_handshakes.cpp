@@ -3,7 +3,7 @@
 
 #include "admin/api/record_json.h"
 #include "admin/api/status_json.h"
-#include "admin/api/verb_handlers.h"
+#include "admin/api/verb_parts.h"
 #include "services/record/archive.h"
 
 namespace sallyport::admin {
@@ -17,7 +17,7 @@ constexpr std::uint64_t usual_list = 50;
 /// Ends the call on nodes without a recorder.
 const record::Archive* archive_of(Call& call) {
     const record::Archive* const archive = call.node().handshakes();
-    if (archive == nullptr) call.fail({"role-wrong", "this node has no S2S streams; ask an edge or a core"});
+    if (archive == nullptr) call.fail({"role-wrong", "this node has no S2S streams; run this on an edge or a core"});
     return archive;
 }
 
@@ -44,8 +44,6 @@ record::Archive::Found chosen(Call& call, const record::Archive& archive, bool f
     }
     return nullptr;
 }
-
-}  // namespace
 
 void run_handshakes_list(const SharedCall& call) {
     const record::Archive* const archive = archive_of(*call);
@@ -88,12 +86,39 @@ void run_handshakes_export(const SharedCall& call) {
     } else {
         for (const auto& each : archive->list(peer, SIZE_MAX)) all.push_back(exported(*each));
     }
-    if (all.empty()) return call->fail({"handshake-unknown", "nothing is recorded of " + peer}, "peer");
+    if (all.empty()) return call->fail({"handshake-unknown", "no handshake is recorded with " + peer}, "peer");
     call->succeed(json::object{{"format", "sallyport-handshakes-1"},
                                {"peer", peer},
                                {"recorded_by", call->node().file().node.name},
                                {"written", json_time(call->node().loop().wall())},
                                {"handshakes", std::move(all)}});
 }
+
+constexpr Argument list_args[] = {optional_place("peer", "only handshakes with this domain or address"),
+                                  option("limit", Form::number, "how many of the latest; default: 50")};
+constexpr Argument show_args[] = {
+    place("handshake", Form::text, "a handshake id, such as h-17; or a peer's domain: its latest handshake")};
+constexpr Argument diff_args[] = {
+    place("handshake", Form::text, "a handshake id, such as h-17; or a peer's domain: its latest failure")};
+constexpr Argument export_args[] = {
+    place("peer", Form::text, "the peer's domain; or the id of one handshake, such as h-17")};
+
+constexpr Verb rows[] = {
+    {"handshakes.list", "recorded handshakes with peers, newest first", list_args, run_handshakes_list,
+     "{handshakes:[Handshake]}", print_handshakes, Access::read, reads},
+    {"handshakes.show", "one handshake, step by step", show_args, run_handshakes_show, "RecordedHandshake",
+     print_handshake, Access::read, reads},
+    {"handshakes.diff", "compares a failed handshake with the last good one", diff_args, run_handshakes_diff,
+     "{handshake:Handshake compared_with:Handshake? differences:[Difference]}", print_handshake_diff, Access::read,
+     reads},
+    {"handshakes.export", "exports the handshakes with a peer, or one of them, as JSON for its administrator",
+     export_args, run_handshakes_export,
+     "{format:text peer:text recorded_by:text written:time handshakes:[RecordedHandshake]}", print_export, Access::read,
+     reads},
+};
+
+}  // namespace
+
+std::span<const Verb> handshakes_verbs() { return rows; }
 
 }  // namespace sallyport::admin

@@ -2,7 +2,7 @@
 #include <boost/json.hpp>
 
 #include "admin/api/status_json.h"
-#include "admin/api/verb_handlers.h"
+#include "admin/api/verb_parts.h"
 #include "services/provision/provisioner.h"
 
 namespace sallyport::admin {
@@ -14,19 +14,19 @@ namespace {
 /// Ends the call on nodes of another role.
 provision::Provisioner* provisioner_of(Call& call) {
     provision::Provisioner* const provisioner = call.node().provisioner();
-    if (provisioner == nullptr) call.fail({"role-wrong", "this node provisions nobody; ask the core"});
+    if (provisioner == nullptr) call.fail({"role-wrong", "this node does not provision; run this on the core"});
     return provisioner;
 }
 
 json::array texts(const std::vector<std::string>& all) { return json::array(all.begin(), all.end()); }
 
 json::object json_of(const provision::PublisherStatus& status) {
-    const provision::Step step = provision::step_of(status);
+    const ChainStep step = provision::step_of(status);
     const std::string_view state = provision::text(status.state);
-    json::object row{{"address", status.address},       {"username", status.username},
-                     {"tls_verify", status.tls_verify}, {"state", json::string_view{state.data(), state.size()}},
-                     {"nodes", texts(status.nodes)},    {"rows", texts(status.rows)},
-                     {"explanation", step.reason}};
+    json::object row{{"address", status.address},        {"username", status.username},
+                     {"tls_verify", status.tls_verify},  {"state", json::string_view{state.data(), state.size()}},
+                     {"nodes", texts(status.nodes)},     {"rows", texts(status.rows)},
+                     {"explanation", step.reason.text()}};
     if (!status.reason.empty()) row["reason"] = status.reason;
     return row;
 }
@@ -36,8 +36,6 @@ void succeed_with(Call& call, const std::vector<provision::PublisherStatus>& all
     for (const auto& status : all) servers.push_back(json_of(status));
     call.succeed(json::object{{"servers", std::move(servers)}});
 }
-
-}  // namespace
 
 void run_imp_servers_list(const SharedCall& call) {
     if (auto* const provisioner = provisioner_of(*call)) succeed_with(*call, provisioner->list());
@@ -78,8 +76,41 @@ void run_imp_servers_passwd(const SharedCall& call) {
     const auto changed =
         provisioner->set_password(call->text("address"), call->text("username"), call->text("password"));
     if (!changed) return call->fail(changed.error());
-    call->succeed(
-        json::object{{"name", call->text("address")}, {"done", "is asked with the new password from now on"}});
+    call->succeed(json::object{{"name", call->text("address")}, {"done", "has a new password"}});
 }
+
+constexpr Argument server_args[] = {place("address", Form::text, "the IM&P publisher: host or host:port")};
+constexpr Argument refresh_args[] = {optional_place("address", "only this server; default: all")};
+constexpr Argument add_args[] = {place("address", Form::text, "the IM&P publisher: host or host:port"),
+                                 place("username", Form::text, "a user of that server with AXL API access"),
+                                 secret("password", "the user's password"),
+                                 option("no_tls_verify", Form::flag, "accept any certificate: do not verify TLS")};
+constexpr Argument password_args[] = {place("address", Form::text, "the IM&P publisher"),
+                                      option("username", Form::text, "another user; default: keep the current one"),
+                                      secret("password", "the new password")};
+constexpr std::string_view servers_form = "{servers:[ImpServer]}";
+
+constexpr Verb rows[] = {
+    {"imp-servers.list",
+     "the IM&P servers that the core provisions, and their state",
+     {},
+     run_imp_servers_list,
+     servers_form,
+     print_imp_servers,
+     Access::read,
+     reads},
+    {"imp-servers.add", "adds an IM&P server; the password is read from a file or standard input", add_args,
+     run_imp_servers_add, servers_form, print_imp_servers, Access::administer},
+    {"imp-servers.remove", "removes an IM&P server", server_args, run_imp_servers_remove,
+     "{removed:text rows_left:[text]}", print_imp_removed, Access::administer},
+    {"imp-servers.refresh", "reads the nodes and the table of the cluster again, at once", refresh_args,
+     run_imp_servers_refresh, servers_form, print_imp_servers, Access::operate},
+    {"imp-servers.passwd", "sets a new password for an IM&P server; it is in force at once", password_args,
+     run_imp_servers_passwd, "Done", print_done, Access::administer},
+};
+
+}  // namespace
+
+std::span<const Verb> imp_verbs() { return rows; }
 
 }  // namespace sallyport::admin

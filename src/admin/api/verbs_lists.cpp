@@ -3,7 +3,7 @@
 #include <boost/json.hpp>
 
 #include "admin/api/setting_change.h"
-#include "admin/api/verb_handlers.h"
+#include "admin/api/verb_parts.h"
 #include "model/config/setting_values.h"
 
 namespace sallyport::admin {
@@ -27,10 +27,10 @@ constexpr List deny{"federation.deny_list", &config::Settings::deny_list, config
 std::string note_on(const List& list, const config::Settings& settings) {
     if (settings.privacy_mode == list.mode) return {};
     const std::string now{config::privacy_mode_words()[static_cast<std::size_t>(settings.privacy_mode)]};
-    return "this list does not count while federation.privacy_mode is " + now +
-           "; `sallyport config set "
+    return "this list is not in use while federation.privacy_mode is " + now +
+           "; put it in use with `sallyport config set "
            "federation.privacy_mode " +
-           std::string{list.mode_name} + "` puts it in force";
+           std::string{list.mode_name} + "`";
 }
 
 /// The names given, or the call has ended.
@@ -39,8 +39,7 @@ std::optional<Patterns> given(Call& call) {
     for (const std::string& text : call.texts("domain")) {
         auto pattern = config::NamePattern::parse(text);
         if (!pattern) {
-            call.fail({"argument-malformed", "'" + text + "' is no name for a list: " + pattern.error().text},
-                      "domain");
+            call.fail({"argument-malformed", "'" + text + "' is not a valid name: " + pattern.error().text}, "domain");
             return std::nullopt;
         }
         patterns.push_back(std::move(*pattern));
@@ -80,13 +79,31 @@ void remove(const SharedCall& call, const List& list) {
     change_setting(*call, list.setting, config::write_patterns(next), note_on(list, *settings));
 }
 
-}  // namespace
-
 void run_allow_list(const SharedCall& call) { show(call, allow); }
 void run_allow_add(const SharedCall& call) { add(call, allow); }
 void run_allow_remove(const SharedCall& call) { remove(call, allow); }
 void run_deny_list(const SharedCall& call) { show(call, deny); }
 void run_deny_add(const SharedCall& call) { add(call, deny); }
 void run_deny_remove(const SharedCall& call) { remove(call, deny); }
+
+constexpr Argument names_args[] = {
+    place("domain", Form::texts, "domain names; *.example.org matches every name below example.org")};
+
+constexpr Verb rows[] = {
+    {"allow.list", "the allow list", {}, run_allow_list, "NamedList", print_list, Access::read, reads},
+    {"allow.add", "adds names to the allow list", names_args, run_allow_add, "ChangedSetting", print_changed,
+     Access::administer},
+    {"allow.remove", "removes names from the allow list", names_args, run_allow_remove, "ChangedSetting", print_changed,
+     Access::administer},
+    {"deny.list", "the deny list", {}, run_deny_list, "NamedList", print_list, Access::read, reads},
+    {"deny.add", "adds names to the deny list", names_args, run_deny_add, "ChangedSetting", print_changed,
+     Access::administer},
+    {"deny.remove", "removes names from the deny list", names_args, run_deny_remove, "ChangedSetting", print_changed,
+     Access::administer},
+};
+
+}  // namespace
+
+std::span<const Verb> lists_verbs() { return rows; }
 
 }  // namespace sallyport::admin

@@ -2,9 +2,11 @@
 #include <boost/json.hpp>
 
 #include "admin/api/metrics.h"
-#include "admin/api/verb_handlers.h"
+#include "admin/api/verb_parts.h"
 
 namespace sallyport::admin {
+
+namespace {
 
 void run_metrics(const SharedCall& call) {
     call->node().status([call](const NodeStatus& status) {
@@ -13,5 +15,20 @@ void run_metrics(const SharedCall& call) {
                                           {"text", metrics_text(status, *call->node().settings().snapshot())}});
     });
 }
+
+constexpr Verb rows[] = {
+    {"metrics",
+     "the node's metrics as OpenMetrics text",
+     {},
+     run_metrics,
+     "{type:text text:text}",
+     print_metrics,
+     Access::read,
+     reads},
+};
+
+}  // namespace
+
+std::span<const Verb> metrics_verbs() { return rows; }
 
 }  // namespace sallyport::admin

@@ -5,7 +5,7 @@
 #include "admin/api/event_filter.h"
 #include "admin/api/record_json.h"
 #include "admin/api/status_json.h"
-#include "admin/api/verb_handlers.h"
+#include "admin/api/verb_parts.h"
 #include "model/policy/policy.h"
 
 namespace sallyport::admin {
@@ -70,7 +70,7 @@ std::optional<xmpp::Domain> speaker(Call& call) {
     if (call.has("from")) return call.domain("from");
     const xmpp::Domain first = policy::EdgeRules{call.node().settings().snapshot()}.default_domain();
     if (!first.empty()) return first;
-    call.fail({"argument-missing", "no domain of ours federates; name one with from"}, "from");
+    call.fail({"argument-missing", "no domain of ours federates; give one with --from"}, "from");
     return std::nullopt;
 }
 
@@ -107,8 +107,6 @@ private:
     std::uint64_t after_ = 0;
     std::unique_ptr<io::Timer> timer_;
 };
-
-}  // namespace
 
 void run_peers_list(const SharedCall& call) {
     call->node().status([call](const NodeStatus& status) {
@@ -150,5 +148,32 @@ void run_peers_close(const SharedCall& call) {
         call->succeed(json::object{{"remote", remote.text()}, {"closed", closed}});
     });
 }
+
+constexpr Argument peer_args[] = {place("domain", Form::text, "the peer's domain")};
+constexpr Argument ping_args[] = {place("domain", Form::text, "the peer's domain"),
+                                  option("from", Form::text, "which of our domains asks; default: the first")};
+
+constexpr Verb rows[] = {
+    {"peers.list",
+     "the peers, one per line",
+     {},
+     run_peers_list,
+     "{role:text peers:[Peer]}",
+     print_peers,
+     Access::read,
+     reads},
+    {"peers.show", "everything about one peer: streams, TLS, certificate, queue, errors", peer_args, run_peers_show,
+     "{domain:text known:flag peers:[Peer] policy:Policy streams:[Stream] destinations:[Destination] "
+     "described:[DescribedPeer] last_good_handshake:Handshake? last_failed_handshake:Handshake?}",
+     print_peer, Access::read, reads},
+    {"peers.ping", "pings a peer over the live path (XEP-0199)", ping_args, run_peers_ping,
+     "{local:text remote:text milliseconds:number}", print_ping, Access::operate},
+    {"peers.close", "closes the streams with a peer", peer_args, run_peers_close, "{remote:text closed:count}",
+     print_close, Access::operate},
+};
+
+}  // namespace
+
+std::span<const Verb> peers_verbs() { return rows; }
 
 }  // namespace sallyport::admin

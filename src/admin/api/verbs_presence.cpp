@@ -2,11 +2,13 @@
 #include <boost/json.hpp>
 
 #include "admin/api/status_json.h"
-#include "admin/api/verb_handlers.h"
+#include "admin/api/verb_parts.h"
 
 namespace sallyport::admin {
 
 namespace json = boost::json;
+
+namespace {
 
 void run_notifications(const SharedCall& call) {
     const auto standing = call->node().notifications();
@@ -30,5 +32,27 @@ void run_restart_router(const SharedCall& call) {
                                    {"links", status.links.size()}});
     });
 }
+
+constexpr Verb rows[] = {
+    {"notifications",
+     "presence node: notifications for its administrator",
+     {},
+     run_notifications,
+     "{notifications:[{severity:text description:text origin:text count:count created:time}]}",
+     print_notifications,
+     Access::read,
+     reads},
+    {"restart.router",
+     "presence node: restarts the router; clients stay connected",
+     {},
+     run_restart_router,
+     "{rows:count loaded:count links:count}",
+     print_restarted,
+     Access::operate},
+};
+
+}  // namespace
+
+std::span<const Verb> presence_verbs() { return rows; }
 
 }  // namespace sallyport::admin

@@ -4,7 +4,7 @@
 
 #include "admin/api/setting_change.h"
 #include "admin/api/status_json.h"
-#include "admin/api/verb_handlers.h"
+#include "admin/api/verb_parts.h"
 #include "model/config/setting_values.h"
 
 namespace sallyport::admin {
@@ -19,8 +19,9 @@ constexpr std::uint64_t most_16_bits = 65535;
 
 std::string note_on(const config::Settings& settings) {
     if (settings.use_static_routes) return {};
-    return "routes do not count while federation.use_static_routes is false; `sallyport config set "
-           "federation.use_static_routes true` puts them in force";
+    return "static routes are not in use while federation.use_static_routes is false; put them in use with `sallyport "
+           "config set "
+           "federation.use_static_routes true`";
 }
 
 /// The option as a number of 16 bits, or the call has ended.
@@ -39,8 +40,6 @@ std::optional<HostPort> address_of(Call& call, const std::string& text) {
     call.fail({"argument-malformed", parsed.error().text}, "address");
     return std::nullopt;
 }
-
-}  // namespace
 
 void run_routes_list(const SharedCall& call) {
     const config::Snapshot settings = call->node().settings().snapshot();
@@ -88,9 +87,36 @@ void run_routes_remove(const SharedCall& call) {
         return route.domain == *domain && (!address || route.address == *address);
     };
     if (std::erase_if(routes, meant) == 0) {
-        return call->fail({"name-unknown", "there is no such route for " + domain->text()}, "domain");
+        return call->fail({"name-unknown", "no such route for " + domain->text()}, "domain");
     }
     change_setting(*call, setting, config::write_routes(routes), note_on(*settings));
 }
+
+constexpr Argument add_args[] = {place("domain", Form::text, "the peer's domain"),
+                                 place("address", Form::texts, "where to connect: host or host:port, in this order"),
+                                 option("priority", Form::number, "the lowest is tried first; default: 0"),
+                                 option("weight", Form::number, "share among routes of equal priority; default: 0"),
+                                 option("fall_back_to_dns", Form::flag, "use DNS when no address answers")};
+constexpr Argument remove_args[] = {place("domain", Form::text, "the peer's domain"),
+                                    optional_place("address", "only this address; default: all routes of the domain")};
+
+constexpr Verb rows[] = {
+    {"routes.list",
+     "static routes: where to connect instead of asking DNS",
+     {},
+     run_routes_list,
+     "{name:text value:[StaticRoute] enabled:flag revision:count note?:text}",
+     print_routes,
+     Access::read,
+     reads},
+    {"routes.add", "adds static routes for a domain", add_args, run_routes_add, "ChangedSetting", print_changed,
+     Access::administer},
+    {"routes.remove", "removes static routes of a domain", remove_args, run_routes_remove, "ChangedSetting",
+     print_changed, Access::administer},
+};
+
+}  // namespace
+
+std::span<const Verb> routes_verbs() { return rows; }
 
 }  // namespace sallyport::admin

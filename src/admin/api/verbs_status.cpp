@@ -3,7 +3,7 @@
 
 #include "admin/api/status_json.h"
 #include "admin/api/traffic.h"
-#include "admin/api/verb_handlers.h"
+#include "admin/api/verb_parts.h"
 
 namespace sallyport::admin {
 
@@ -73,7 +73,7 @@ json::value router(const NodeStatus& status) {
                         {"domains", texts(router.domains)},
                         {"live_changes", router.live_changes},
                         {"pending", texts(router.pending)},
-                        {"obstacle", text(router.obstacle)},
+                        {"obstacle", text(router.obstacle.text())},
                         {"table_trouble", text(router.table_trouble)},
                         {"to_local", router.to_local},
                         {"to_link", router.to_link},
@@ -97,7 +97,7 @@ json::object describe_status(NodeControl& node, const NodeStatus& status) {
             {"federation_enabled", status.federation_enabled},
             {"security_mode", security_mode_word(settings->security_mode)},
             {"revision", status.revision},
-            {"problems", array_of(problems(status, node.file(), *settings, now))},
+            {"problems", array_of(problems({status, node.file(), *settings, now}))},
             {"alarms", array_of(status.alarms)},
             {"chain", array_of(status.chain)},
             {"links", array_of(status.links, status.now)},
@@ -109,6 +109,8 @@ json::object describe_status(NodeControl& node, const NodeStatus& status) {
             {"router", router(status)},
             {"certificates", array_of(status.certificates, now)}};
 }
+
+namespace {
 
 void run_status(const SharedCall& call) {
     call->node().status([call](const NodeStatus& status) { call->succeed(describe_status(call->node(), status)); });
@@ -126,5 +128,21 @@ void run_alarms_ack(const SharedCall& call) {
     if (!alarm) return call->fail(alarm.error(), "number");
     call->succeed(json_of(*alarm));
 }
+
+constexpr Argument alarms_args[] = {option("all", Form::flag, "include alarms that were cleared recently")};
+constexpr Argument ack_args[] = {place("number", Form::number, "the alarm's number, as shown by `alarms`"),
+                                 option("note", Form::text, "what is being done about it")};
+
+constexpr Verb rows[] = {
+    {"status", "the node's state and its problems", {}, run_status, "Status", print_status, Access::read, reads},
+    {"alarms", "active alarms and their remedies", alarms_args, run_alarms, "{alarms:[Alarm] lowered?:[Alarm]}",
+     print_alarms, Access::read, reads},
+    {"alarms.ack", "acknowledges an alarm; it stays active until its cause is gone", ack_args, run_alarms_ack, "Alarm",
+     print_acknowledged, Access::operate},
+};
+
+}  // namespace
+
+std::span<const Verb> status_verbs() { return rows; }
 
 }  // namespace sallyport::admin

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <ctime>
 
-#include "admin/api/verb_handlers.h"
+#include "admin/api/verb_parts.h"
 
 namespace sallyport::admin {
 
@@ -16,7 +16,8 @@ namespace {
 im::Directory* directory_of(const SharedCall& call) {
     im::Directory* users = call->node().users();
     if (users == nullptr) {
-        call->fail({"users-none", "this node has no users; a presence node with [clients] domains in its file has"});
+        call->fail(
+            {"users-none", "this node has no users; run this on a presence node with [clients] domains in its file"});
     }
     return users;
 }
@@ -40,12 +41,10 @@ json::object json_of(const io::UserRow& row) {
 
 im::Directory::OnUser finish(const SharedCall& call, std::string_view what) {
     return [call, what](const Result<io::UserName>& done) {
-        if (!done) return call->fail(done.error(), done.error().code == "user-password" ? "password" : "user");
+        if (!done) return call->fail(done.error(), "user");
         call->succeed(json::object{{"user", address_of(*done)}, {"done", json::string_view{what.data(), what.size()}}});
     };
 }
-
-}  // namespace
 
 void run_users_list(const SharedCall& call) {
     im::Directory* users = directory_of(call);
@@ -104,5 +103,30 @@ void run_users_remove(const SharedCall& call) {
     im::Directory* users = directory_of(call);
     if (users != nullptr) users->remove(call->text("user"), finish(call, "removed"));
 }
+
+constexpr Argument user_args[] = {place("user", Form::text, "localpart@domain")};
+constexpr Argument password_args[] = {place("user", Form::text, "localpart@domain"),
+                                      secret("password", "the password")};
+constexpr Argument forget_args[] = {place("user", Form::text, "localpart@domain"),
+                                    option("from", Form::text, "only the request from this address; default: all")};
+constexpr std::string_view done_form = "{user:text done:text}";
+
+constexpr Verb rows[] = {
+    {"users.list", "the users of this node", {}, run_users_list, "{users:[User]}", print_users, Access::read, reads},
+    {"users.show", "shows one user", user_args, run_users_show, "User", print_user, Access::read, reads},
+    {"users.add", "adds a user", password_args, run_users_add, done_form, print_user_done, Access::administer},
+    {"users.passwd", "sets a new password for a user; the clients have to log in again", password_args,
+     run_users_passwd, done_form, print_user_done, Access::administer},
+    {"users.remove", "removes a user with contacts and waiting messages", user_args, run_users_remove, done_form,
+     print_user_done, Access::administer},
+    {"users.requests", "requests to see a user's presence that wait for an answer", user_args, run_users_requests,
+     "{user:text requests:[{from:text listed:flag bytes:count}]}", print_requests, Access::read, reads},
+    {"users.forget-requests", "removes such requests without answering them", forget_args, run_users_forget_requests,
+     "{user:text forgotten:count}", print_forgotten, Access::operate},
+};
+
+}  // namespace
+
+std::span<const Verb> users_verbs() { return rows; }
 
 }  // namespace sallyport::admin

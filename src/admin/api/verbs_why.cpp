@@ -3,8 +3,8 @@
 
 #include "admin/api/journey.h"
 #include "admin/api/record_json.h"
-#include "admin/api/remedies.h"
-#include "admin/api/verb_handlers.h"
+#include "admin/api/verb_parts.h"
+#include "admin/judge/remedies.h"
 
 namespace sallyport::admin {
 
@@ -20,7 +20,7 @@ json::string_view view(std::string_view text) { return {text.data(), text.size()
 std::optional<xmpp::Domain> domain_of(Call& call, std::string_view name) {
     const auto jid = xmpp::Jid::parse(call.text(name));
     if (jid) return jid->domain();
-    call.fail({"argument-malformed", "'" + call.text(name) + "' is neither a domain nor an address with one"}, name);
+    call.fail({"argument-malformed", "'" + call.text(name) + "' is neither a domain nor an address"}, name);
     return std::nullopt;
 }
 
@@ -68,13 +68,6 @@ private:
     diag::DnsSurvey survey_;
 };
 
-const policy::ChainLink* chain_link(std::string_view rule) {
-    for (const policy::ChainLink& link : policy::chain()) {
-        if (link.name == rule) return &link;
-    }
-    return nullptr;
-}
-
 /// The next hop's domain, or the stranger's: what is refused at an edge on its way in is the sender's matter.
 std::string other_domain(NodeControl& node, const record::Verdict& verdict) {
     if (verdict.to.empty()) return verdict.from;
@@ -84,32 +77,16 @@ std::string other_domain(NodeControl& node, const record::Verdict& verdict) {
     return contact_of(node, *from, *to).pair.remote.text();
 }
 
-/// What the refusal's rule means, where it is set, what mends it.
+/// What the refusal's rule means, where it is set, what fixes it.
 void explain_rule(NodeControl& node, const record::Verdict& verdict, json::object& out) {
     const auto given = [](const std::string& text) { return text.empty() ? json::value{} : json::value(text); };
-    if (const record::RefusalRow* row = record::find_refusal(verdict.rule)) {
-        const std::string domain = other_domain(node, verdict);
-        const Remedy remedy = remedy_of(node.file(), *node.settings().snapshot(), verdict.rule, domain);
-        out["meaning"] = view(row->help);
-        out["change"] = given(remedy.change);
-        out["remedy"] = given(remedy.remedy);
-        out["part"] = view(remedy.part);
-        return;
-    }
-    const policy::ChainLink* const link = chain_link(verdict.rule);
-    out["meaning"] = "the policy of this node forbids it";
-    out["change"] = link == nullptr ? json::value("[[inside.server]] domains in the core's file")
-                                    : json::value(view(link->setting));
-    const std::size_t remedy = verdict.why.find("; ");
-    if (remedy != std::string::npos) {
-        out["remedy"] = verdict.why.substr(remedy + 2);
-    } else if (verdict.rule == "not-local") {  // a stream to a name that we do not serve: there is no opinion of a rule
-        out["remedy"] =
-            "if " + verdict.to + " is ours: add it to federation.domains; else its DNS leads here by mistake";
-    } else {
-        out["remedy"] = json::value{};
-    }
-    out["part"] = "ours";
+    const RuleRow& row = row_of(verdict.rule);
+    const std::string domain = row.kind == RuleKind::policy ? verdict.to : other_domain(node, verdict);
+    const Remedy remedy = remedy_of(node.file(), *node.settings().snapshot(), verdict.rule, verdict.remedy, domain);
+    out["meaning"] = view(row.help);
+    out["change"] = given(remedy.change);
+    out["remedy"] = given(remedy.remedy);
+    out["part"] = view(text(remedy.part));
 }
 
 /// At once, or when the account of the recipient has been looked up.
@@ -135,17 +112,14 @@ void add_present(NodeControl& node, const NodeStatus& status, const record::Verd
     out["now_blocked_by"] = now.at("blocked_by");
 }
 
-}  // namespace
-
 void explain_verdict(const SharedCall& call) {
     const std::string id = call->text("from");
     call->node().verdict(id, [call, id](const std::optional<record::Verdict>& verdict) {
         if (!verdict) {
-            return call->fail(
-                {"verdict-unknown", "nothing was refused as " + id +
-                                        " on this node since its start, or it is long ago; ids are in the "
-                                        "log and in the errors that come back"},
-                "from");
+            return call->fail({"verdict-unknown", "nothing was refused as " + id +
+                                                      " since this node started, or too long ago; the ids are in the "
+                                                      "log and in the errors that senders get"},
+                              "from");
         }
         call->node().status([call, verdict = *verdict](const NodeStatus& status) {
             json::object out = json_of(verdict);
@@ -161,7 +135,7 @@ void run_why(const SharedCall& call) {
     const auto from = domain_of(*call, "from");
     if (!from) return;
     if (!call->has("to")) {
-        return call->fail({"argument-missing", "name the recipient too, or the id of a refusal alone"}, "to");
+        return call->fail({"argument-missing", "give the recipient too, or only the id of a refusal"}, "to");
     }
     const auto to = domain_of(*call, "to");
     if (!to) return;
@@ -175,5 +149,18 @@ void run_why(const SharedCall& call) {
         question->start();
     });
 }
+
+constexpr Argument why_args[] = {
+    place("from", Form::text, "the sender: a domain or a full address; or the id of a refusal, such as v-0123456789ab"),
+    optional_place("to", "the recipient: a domain or a full address")};
+
+constexpr Verb rows[] = {
+    {"why", "whether a stanza would pass; if not, what stops it and where to change that", why_args, run_why,
+     "Walk|Refusal", print_why, Access::read, reads, Answers::yes_or_no},
+};
+
+}  // namespace
+
+std::span<const Verb> why_verbs() { return rows; }
 
 }  // namespace sallyport::admin

@@ -1,5 +1,5 @@
-// Looks at the node once a minute and raises or lowers the alarms that nobody else can know of: certificates of ours
-// and of partners, links, clocks, disk, what the router has not loaded.
+// Looks at the node once a minute: what the judges find is raised or lowered as alarms, and so is what only shows over
+// time or on the disk: the clock of this host, free space, a certificate's file that was replaced.
 #pragma once
 
 #include <memory>
@@ -7,6 +7,7 @@
 #include <string>
 
 #include "admin/api/node_control.h"
+#include "admin/judge/judges.h"
 
 namespace sallyport::admin {
 
@@ -32,11 +33,12 @@ public:
         TimePoint steady{};
         std::optional<bool> synchronised;  ///< nothing: the kernel does not tell
     };
-    void judge_clocks(const NodeStatus& status, const Clocks& clocks);
+    void judge_clocks(const Clocks& clocks);
 
 private:
     void look();
-    void judge_links(const NodeStatus& status);
+    void raise_found(services::AlarmCode code, const Findings& found);
+    void judge_date(WallTime wall);
     void judge_jump(const Clocks& clocks);
     void judge_synchronisation(const Clocks& clocks);
 

@@ -1,8 +1,8 @@
-// Clocks: of this host against itself, of this host against a time service, of this host against linked nodes.
+// The clock of this host, against itself and against a time service.
 #include <cstdio>
 
-#include "admin/api/clock_skews.h"
 #include "admin/api/watch.h"
+#include "io/log/log_text.h"
 
 namespace sallyport::admin {
 
@@ -21,20 +21,16 @@ std::string seconds_text(Duration duration) {
 
 }  // namespace
 
-void Watch::judge_clocks(const NodeStatus& status, const Clocks& clocks) {
+void Watch::judge_clocks(const Clocks& clocks) {
     judge_jump(clocks);
+    judge_date(clocks.wall);
     judge_synchronisation(clocks);
-    const Duration most = std::chrono::seconds{node_.file().limits.clock_skew_seconds};
-    std::vector<std::string> keys;
-    for (const auto& [realm, skew] : clock_skews(status)) {
-        if (std::chrono::abs(skew) <= most) continue;
-        keys.push_back(realm);
-        // Its amount moves a little with each look, which is no news.
-        if (node_.alarms().stands(AlarmCode::clock_skew, realm)) continue;
-        node_.alarms().raise(AlarmCode::clock_skew, realm,
-                             "it is " + seconds_text(skew) + (skew < Duration{0} ? " behind" : " ahead"));
-    }
-    node_.alarms().lower_others(AlarmCode::clock_skew, keys);
+}
+
+void Watch::judge_date(WallTime wall) {
+    const std::string& host = node_.file().node.name;
+    if (is_sensible(wall)) return node_.alarms().lower(AlarmCode::clock_wrong, host);
+    node_.alarms().raise_once(AlarmCode::clock_wrong, host, "it says " + io::log_time(wall).substr(0, 10));
 }
 
 void Watch::judge_jump(const Clocks& clocks) {
@@ -63,7 +59,7 @@ void Watch::judge_synchronisation(const Clocks& clocks) {
     }
     if (unsynchronised_since_ == never) unsynchronised_since_ = clocks.steady;
     if (clocks.steady - unsynchronised_since_ < patience_with_clock) return;
-    board.raise_once(AlarmCode::clock_unsynchronised, host, "the kernel says that no time service sets it");
+    board.raise_once(AlarmCode::clock_unsynchronised, host, "the kernel reports that no time service sets it");
 }
 
 }  // namespace sallyport::admin

@@ -35,11 +35,8 @@ struct CheckContext {
 
 using OnReport = std::function<void(const Report&)>;
 
-struct Check {
-    std::string_view name;
-    std::string_view help;
-    /// The running check; destroying it ends it without a report. The report comes from the loop.
-    std::shared_ptr<void> (*start)(CheckContext context, const xmpp::Domain& domain, OnReport on_report);
-};
+/// Starts a check. What it returns is the running check; destroying it ends it without a report. The report comes from
+/// the loop.
+using StartCheck = std::shared_ptr<void> (*)(CheckContext context, const xmpp::Domain& domain, OnReport on_report);
 
 }  // namespace sallyport::diag

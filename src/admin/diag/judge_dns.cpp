@@ -3,14 +3,14 @@
 
 #include <algorithm>
 
+#include "base/join.h"
 #include "model/route/ports.h"
 
 namespace sallyport::diag {
 
 namespace {
 
-constexpr std::string_view resolver_remedy =
-    "look at [dns] servers in the node's file, and ask with `dig` on this machine";
+constexpr std::string_view resolver_remedy = "check [dns] servers in the node's file, and ask with `dig` on this host";
 
 bool is_wildcard(const IpAddress& address) {
     return std::all_of(address.bytes.begin(), address.bytes.end(), [](std::uint8_t byte) { return byte == 0; });
@@ -19,8 +19,10 @@ bool is_wildcard(const IpAddress& address) {
 std::string records_text(const DnsAnswer& answer) {
     std::string all;
     for (const SrvRecord& record : answer.srv) {
-        all += (all.empty() ? "" : "; ") + std::to_string(record.priority) + " " + std::to_string(record.weight) + " " +
-               std::to_string(record.port) + " " + record.target;
+        append_item(all,
+                    std::to_string(record.priority) + " " + std::to_string(record.weight) + " " +
+                        std::to_string(record.port) + " " + record.target,
+                    "; ");
     }
     return all.empty() ? text(answer.status) : all;
 }
@@ -38,7 +40,7 @@ public:
         if (survey_.server) services();
         for (const SurveyedHost& host : survey_.hosts) judge(host);
         if (survey_.plan.next != route::SrvPlan::Next::nothing && usable_ == 0 && !us_.is_ours) {
-            report_.add(Grade::bad, "no address is left to connect to");
+            report_.add(Grade::bad, "there is no address to connect to");
         }
         if (us_.has_route) soften();
     }
@@ -74,7 +76,7 @@ private:
             case DnsStatus::bogus:
                 return report_.add(
                     Grade::bad, what + " fails DNSSEC validation" + because(answer),
-                    us_.is_ours ? "mend the zone's signatures or its DS record" : "its administrator has to mend it");
+                    us_.is_ours ? "fix the zone's signatures or its DS record" : "its administrator has to fix it");
             case DnsStatus::failed:
                 return report_.add(Grade::bad, what + " failed" + because(answer), std::string{resolver_remedy});
             case DnsStatus::timed_out:
@@ -90,22 +92,21 @@ private:
             for (const SrvRecord& record : (*answer)->srv) {
                 const std::string at = record.target + ":" + std::to_string(record.port);
                 if (record.target != "." && IpAddress::parse(record.target)) {
-                    report_.add(Grade::bad, "SRV target " + at + " is an address; RFC 2782 wants a name",
+                    report_.add(Grade::bad, "SRV target " + at + " is an address; RFC 2782 requires a name",
                                 "publish an A or AAAA record and name its host");
                 } else if (record.target != "." && !route::is_permitted_port(record.port)) {
-                    report_.add(Grade::bad, "SRV target " + at + " leads to a port that is not connected to",
-                                "XMPP servers listen on 5269, or on 443 and above 1023 by agreement");
+                    report_.add(Grade::bad, "SRV target " + at + " has a port that this node does not connect to",
+                                "permitted ports are 443 and those above 1023; the usual one is 5269");
                 }
             }
         }
     }
 
     void no_service() {
-        const bool absent = survey_.plan.why.find("absent") != std::string::npos;
-        if (absent) {
+        if (survey_.plan.absent) {
             return report_.add(
                 Grade::bad, name() + " declares in DNS that it has no XMPP service (SRV target \".\")",
-                us_.is_ours ? "publish a record that names this edge" : "a static route is the only way there");
+                us_.is_ours ? "publish a record that names this edge" : "only a static route can reach it");
         }
         report_.add(Grade::bad, survey_.plan.why, std::string{resolver_remedy});
     }
@@ -113,7 +114,7 @@ private:
     void no_records() {
         const std::string record = "_xmpp-server._tcp." + survey_.domain.ascii() + ". IN SRV 0 0 5269 <this edge>.";
         report_.add(us_.is_ours ? Grade::warning : Grade::note,
-                    "there is no SRV record; other servers try the addresses of " + name() + " on port 5269",
+                    "there is no SRV record; peers try the addresses of " + name() + " on port 5269",
                     us_.is_ours ? "publish " + record : "");
     }
 
@@ -145,21 +146,21 @@ private:
             return report_.add(Grade::good, host.target.host + " is at " + at.text());
         }
         report_.add(Grade::bad, host.target.host + " is at " + at.text() + ", which is reserved or private",
-                    "if that is meant, add its network to [s2s] allow_networks, or make a static route");
+                    "if that is intended, add its network to [s2s] allow_networks, or add a static route");
     }
 
     void judge_own(const SurveyedHost& host, const Endpoint& at) {
         if (us_.own.empty()) {
             return report_.add(Grade::note, host.target.host + " is at " + at.text(),
-                               "the edge can compare that with itself");
+                               "run this check on the edge to compare it with its own addresses");
         }
         const bool fits = std::any_of(us_.own.begin(), us_.own.end(), [&](const Endpoint& own) {
             return own.port == at.port && own.address.v6 == at.address.v6 &&
                    (own.address == at.address || is_wildcard(own.address));
         });
         if (fits) return report_.add(Grade::good, at.text() + " leads to this node");
-        report_.add(Grade::warning, at.text() + " is no address that this node listens on",
-                    "right if a NAT or another edge of ours is there; otherwise correct the records");
+        report_.add(Grade::warning, at.text() + " is not an address on which this node listens",
+                    "correct if it belongs to a NAT or another edge of ours; otherwise correct the records");
     }
 
     const Survey& survey_;

@@ -4,19 +4,12 @@
 #include <algorithm>
 #include <ctime>
 
+#include "base/join.h"
 #include "proto/s2s/certificate.h"
 
 namespace sallyport::diag {
 
 namespace {
-
-constexpr auto expiry_warning = std::chrono::hours{24 * 14};
-
-std::string joined(const std::vector<std::string>& texts) {
-    std::string all;
-    for (const std::string& text : texts) all += (all.empty() ? "" : ", ") + text;
-    return all;
-}
 
 bool has(const std::vector<std::string>& texts, std::string_view wanted) {
     return std::find(texts.begin(), texts.end(), wanted) != texts.end();
@@ -36,7 +29,7 @@ std::string date(WallTime time) {
 
 void tell_connection(const Visit& visit, Report& report) {
     for (const std::string& closed : visit.closed_doors) {
-        report.add(Grade::warning, closed, "the server, a firewall on the way, or its DNS records are to be mended");
+        report.add(Grade::warning, closed, "check the server, the firewalls and its DNS records");
     }
     if (!visit.door) return;
     report.fact("address", visit.door->at.text());
@@ -58,22 +51,22 @@ void judge_certificate(const CertFacts& certificate, const xmpp::Domain& domain,
     const Grade grade = policy.require_certificate ? Grade::bad : Grade::warning;
     const std::string otherwise = policy.require_certificate
                                       ? "a certificate is required of this domain, so it is refused"
-                                      : "dialback has to prove it";
+                                      : "it has to be authenticated by dialback";
     if (certificate.chain_valid) {
-        report.add(Grade::good, "the certificate's chain leads to a trusted authority");
+        report.add(Grade::good, "the certificate's chain ends at a trusted CA");
     } else {
         report.add(grade, "the certificate is not trusted: " + certificate.chain_error + "; " + otherwise,
-                   "its administrator needs another certificate, or its authority belongs into [tls] trust");
+                   "its administrator needs another certificate, or add its CA to [tls] trust");
     }
     if (s2s::names(certificate, domain)) {
-        report.add(Grade::good, "the certificate names " + domain.text());
+        report.add(Grade::good, "the certificate covers " + domain.text());
     } else {
         report.add(grade,
-                   "the certificate does not name " + domain.text() + " but " +
+                   "the certificate does not cover " + domain.text() + " but " +
                        (certificate.dns_names.empty() ? "nothing" : joined(certificate.dns_names)) + "; " + otherwise,
                    "its administrator needs a certificate with dNSName " + domain.ascii());
     }
-    if (certificate.not_after > now && certificate.not_after - now < expiry_warning) {
+    if (certificate.not_after > now && certificate.not_after - now < peer_expires_soon) {
         report.add(Grade::note, "the certificate expires on " + date(certificate.not_after),
                    "its administrator has to renew it");
     }
@@ -89,7 +82,7 @@ void judge_session(const Visit& visit, const xmpp::Domain& domain, const s2s::St
     report.fact("handshake_in", milliseconds(visit.tls_took));
     report.add(Grade::good, visit.tls->version + " with " + visit.tls->cipher);
     if (visit.tls->peer) return judge_certificate(*visit.tls->peer, domain, policy, now, report);
-    report.add(policy.require_certificate ? Grade::bad : Grade::warning, "the server shows no certificate",
+    report.add(policy.require_certificate ? Grade::bad : Grade::warning, "the server presents no certificate",
                "its administrator has to configure one for " + domain.text());
 }
 
@@ -97,19 +90,19 @@ void judge_offer(const Visit& visit, const s2s::StreamPolicy& policy, Report& re
     if (visit.before_tls) {
         report.fact("features_before_tls", joined(visit.before_tls->names));
         if (visit.before_tls->starttls_required && policy.security == s2s::SecurityMode::no_tls) {
-            report.add(Grade::bad, "it requires TLS, and our security mode for it is No TLS",
-                       "another federation.security_mode, or an exception for it in federation.peers");
+            report.add(Grade::bad, "it requires TLS, but our security mode for it is No TLS",
+                       "change federation.security_mode, or add an exception to federation.peers");
         }
     }
     if (!visit.after_tls) return;
     report.fact("features", joined(visit.after_tls->names));
     report.fact("mechanisms", joined(visit.after_tls->mechanisms));
     const bool external = has(visit.after_tls->mechanisms, "EXTERNAL");
-    if (external) report.add(Grade::good, "it accepts our certificate as proof (SASL EXTERNAL)");
-    if (has(visit.after_tls->names, "dialback")) return report.add(Grade::good, "it announces dialback");
+    if (external) report.add(Grade::good, "it offers authentication by certificate (SASL EXTERNAL)");
+    if (has(visit.after_tls->names, "dialback")) return report.add(Grade::good, "it offers dialback");
     if (external) return;
     report.add(Grade::note,
-               "it announces neither SASL EXTERNAL nor dialback; most such servers do dialback all the same",
+               "it offers neither SASL EXTERNAL nor dialback; most such servers support dialback nevertheless",
                policy.offer_dialback ? "" : "dialback is off for this domain; see federation.peers");
 }
 
@@ -125,8 +118,8 @@ void judge_tls(const Visit& visit, const xmpp::Domain& domain, const s2s::Stream
     const bool plain = visit.before_tls && !visit.before_tls->starttls;
     const bool fatal = !plain || policy.security == s2s::SecurityMode::tls_required;
     std::string remedy;
-    if (plain) remedy = "its administrator has to switch TLS on, or federation.peers needs an exception";
-    if (!visit.door) remedy = "our firewall has to let us out to that port, theirs in, and their server has to run";
+    if (plain) remedy = "its administrator has to enable TLS, or add an exception to federation.peers";
+    if (!visit.door) remedy = "check that our firewall and theirs allow that port, and that their server is running";
     report.add(fatal ? Grade::bad : Grade::warning, visit.failure, std::move(remedy));
 }
 

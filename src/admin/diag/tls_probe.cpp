@@ -122,7 +122,7 @@ void TlsProbe::element(const xml::Element& element) {
     if (element.is(ns::tls, "proceed")) return secure();
     if (element.is(ns::dialback, "verify") && !settings_.keys.empty()) return answered(element);
     if (element.is(ns::tls, "failure")) return finish("the server refuses STARTTLS");
-    finish("the server sends <" + element.name + "/> out of turn");
+    finish("the server sends <" + element.name + "/> out of order");
 }
 
 void TlsProbe::features(const xml::Element& element) {

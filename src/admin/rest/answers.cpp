@@ -1,9 +1,12 @@
-// Tables of headers and of statuses.
+// The headers of every answer.
 #include "admin/rest/answers.h"
 
 #include <algorithm>
 #include <boost/json.hpp>
 #include <utility>
+
+#include "admin/api/error_codes.h"
+#include "base/whole_text.h"
 
 namespace sallyport::admin {
 
@@ -12,55 +15,28 @@ namespace json = boost::json;
 namespace {
 
 io::HttpResponse json_answer(unsigned status, const json::object& body) {
-    return {
-        status, {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}}, json::serialize(body) + "\n"};
+    return {status,
+            {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}},
+            whole_text(json::serialize(body)) + "\n"};
 }
-
-constexpr std::pair<std::string_view, unsigned> exact[] = {
-    {"verb-unknown", 404},     {"revision-stale", 412}, {"revision-missing", 400}, {"setting-elsewhere", 409},
-    {"login-throttled", 429},  {"login-busy", 503},     {"login-refused", 401},    {"code-needed", 401},
-    {"account-password", 400}, {"store-conflict", 409}, {"accounts-none", 403},    {"user-password", 400},
-};
-constexpr std::pair<std::string_view, unsigned> endings[] = {
-    {"-unknown", 404}, {"-exists", 409}, {"-malformed", 400}, {"-missing", 400}, {"-none", 409},
-};
-constexpr std::pair<std::string_view, unsigned> beginnings[] = {
-    {"store-", 503},
-    {"setting-", 400},
-    {"limit-", 409},
-    {"argument-", 400},
-};
 
 }  // namespace
 
-unsigned status_of(std::string_view code, bool has_field) {
-    for (const auto& [wanted, status] : exact) {
-        if (code == wanted) return status;
-    }
-    if (code == "argument-unknown") return 400;
-    for (const auto& [ending, status] : endings) {
-        if (code.ends_with(ending)) return status;
-    }
-    for (const auto& [beginning, status] : beginnings) {
-        if (code.starts_with(beginning)) return status;
-    }
-    return has_field ? 400 : 409;
-}
-
 io::HttpResponse result_answer(const json::value& result) { return json_answer(200, {{"result", result}}); }
 
-io::HttpResponse error_answer(unsigned status, const json::object& error) {
-    return json_answer(status, {{"error", error}});
+io::HttpResponse answer_of_error(const json::object& error) {
+    const json::string& code = error.at("code").as_string();
+    return json_answer(http_status({code.data(), code.size()}), {{"error", error}});
 }
 
-io::HttpResponse error_answer(unsigned status, const Error& error, std::string_view field) {
+io::HttpResponse error_answer(const Error& error, std::string_view field) {
     json::object object{{"code", error.code}, {"text", error.text}};
     if (!field.empty()) object["field"] = json::string_view{field.data(), field.size()};
-    return error_answer(status, object);
+    return answer_of_error(object);
 }
 
-io::HttpResponse later_answer(unsigned status, const Error& error, Duration retry_after) {
-    io::HttpResponse answer = error_answer(status, error);
+io::HttpResponse later_answer(const Error& error, Duration retry_after) {
+    io::HttpResponse answer = error_answer(error);
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(retry_after).count();
     answer.fields.push_back({"Retry-After", std::to_string(std::max<std::int64_t>(1, seconds))});
     return answer;

@@ -1,4 +1,4 @@
-// Answers of the REST service as HTTP: JSON, the status that an error deserves, and the headers that every answer has.
+// Answers of the REST service as HTTP: JSON, the status of an error, and the headers that every answer has.
 #pragma once
 
 #include <boost/json/fwd.hpp>
@@ -13,13 +13,11 @@ namespace sallyport::admin {
 
 /// 200 {"result": …}.
 [[nodiscard]] io::HttpResponse result_answer(const boost::json::value& result);
-/// {"error": {"code", "text", "field"}}; `error` has them already.
-[[nodiscard]] io::HttpResponse error_answer(unsigned status, const boost::json::object& error);
-[[nodiscard]] io::HttpResponse error_answer(unsigned status, const Error& error, std::string_view field = {});
+/// {"error": {"code", "text", "field"}} with the status of the code; `error` has them already.
+[[nodiscard]] io::HttpResponse answer_of_error(const boost::json::object& error);
+[[nodiscard]] io::HttpResponse error_answer(const Error& error, std::string_view field = {});
 /// With Retry-After in whole seconds.
-[[nodiscard]] io::HttpResponse later_answer(unsigned status, const Error& error, Duration retry_after);
-/// What the code of an error says in HTTP.
-[[nodiscard]] unsigned status_of(std::string_view code, bool has_field);
+[[nodiscard]] io::HttpResponse later_answer(const Error& error, Duration retry_after);
 /// Puts what a browser has to know to every answer: threats T77, T78.
 void add_security_fields(io::HttpResponse& response);
 

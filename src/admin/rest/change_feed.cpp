@@ -8,6 +8,7 @@
 #include "admin/api/call.h"
 #include "admin/api/setting_change.h"
 #include "admin/api/status_json.h"
+#include "base/whole_text.h"
 
 namespace sallyport::admin {
 
@@ -70,12 +71,12 @@ std::optional<Error> ChangeFeed::follow(const Principal& who, io::HttpResponse h
     events.on_closed = [&client] { client.gone = true; };
     client.stream = to->stream(std::move(head), std::move(events));
     client.written = client.stream->pending();  // the head of the answer
+    client.took_at = node_.loop().now();        // whose patience begins here, however large the first change is
     write(client, "retry: 3000\n\n");
-    // Everybody gets the whole state once more; the new one needs it.
-    alarms_.clear();
-    ask("status", "status", nullptr);
-    ask("alarms", "alarm", &alarms_);
-    timer_->arm(node_.loop().now() + tick);
+    // Everybody gets the whole state once more with the next tick; the new one needs it. However many come, and however
+    // often, the tick is not put off, and the state is asked for once.
+    is_new_ = true;
+    if (clients_.size() == 1) timer_->arm(node_.loop().now() + tick);
     return std::nullopt;
 }
 
@@ -85,8 +86,10 @@ void ChangeFeed::work() {
     timer_->arm(node_.loop().now() + tick);
     ++ticks_;
     send_log();
-    if (ticks_ % ticks_of_alarms == 0) ask("alarms", "alarm", &alarms_);
-    if (ticks_ % ticks_of_status == 0) ask("status", "status", nullptr);
+    const bool whole = std::exchange(is_new_, false);
+    if (whole) alarms_.clear();
+    if (whole || ticks_ % ticks_of_alarms == 0) ask("alarms", "alarm", &alarms_);
+    if (whole || ticks_ % ticks_of_status == 0) ask("status", "status", nullptr);
     if (ticks_ % ticks_of_heartbeat == 0) send_heartbeat();
 }
 
@@ -123,7 +126,7 @@ void ChangeFeed::on_settings(const config::Snapshot& now) {
 }
 
 void ChangeFeed::send(std::string_view event, const std::string& data) {
-    const std::string block = "event: " + std::string{event} + "\ndata: " + data + "\n\n";
+    const std::string block = "event: " + std::string{event} + "\ndata: " + whole_text(data) + "\n\n";
     for (Client& client : clients_) {
         if (may_see(client.who, event)) write(client, block);
     }

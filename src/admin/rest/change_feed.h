@@ -63,6 +63,7 @@ private:
     std::string alarms_;  ///< as sent last
     std::uint64_t last_log_ = 0;
     std::uint64_t ticks_ = 0;
+    bool is_new_ = false;  ///< somebody has come and knows no state
 };
 
 }  // namespace sallyport::admin

@@ -73,8 +73,8 @@ json::object operation_of(const Verb& verb) {
                                               {"schema", schema_of(argument.form)}});
         }
         operation["parameters"] = std::move(parameters);
-        operation["responses"] =
-            responses(result("the answer", answer_schema(verb.name)), {"400", "401", "403", "404", "429"});
+        operation["responses"] = responses(result("the answer", answer_schema(verb.answer)),
+                                           {"400", "401", "403", "404", "409", "421", "429", "503"});
         return operation;
     }
     json::object properties;
@@ -85,8 +85,9 @@ json::object operation_of(const Verb& verb) {
         properties[view(argument.name)] = std::move(schema);
         if (argument.required) required.emplace_back(view(argument.name));
     }
-    properties["revision"] = {
-        {"type", "integer"}, {"minimum", 0}, {"description", "of settings: refused with 412 if they changed since"}};
+    properties["revision"] = {{"type", "integer"},
+                              {"minimum", 0},
+                              {"description", "ETag of the settings: refused with 412 if they changed since"}};
     const bool needs_body = !required.empty();
     operation["requestBody"] = body_of({{"type", "object"},
                                         {"additionalProperties", false},
@@ -94,8 +95,8 @@ json::object operation_of(const Verb& verb) {
                                         {"required", std::move(required)}},
                                        needs_body);
     operation["parameters"] = json::array{reference("parameters", "Csrf")};
-    operation["responses"] = responses(result("the answer", answer_schema(verb.name)),
-                                       {"400", "401", "403", "404", "409", "412", "413", "415", "429", "503"});
+    operation["responses"] = responses(result("the answer", answer_schema(verb.answer)),
+                                       {"400", "401", "403", "404", "409", "412", "413", "415", "421", "429", "503"});
     return operation;
 }
 
@@ -131,14 +132,14 @@ void add_settings(json::object& paths) {
     const json::object if_match{{"name", "If-Match"},
                                 {"in", "header"},
                                 {"required", true},
-                                {"description", "the revision that you saw, as in ETag"},
+                                {"description", "the revision that you read, as in ETag"},
                                 {"schema", {{"type", "string"}, {"pattern", "^\"[0-9]+\"$"}}}};
     paths["/api/v1/settings"] = {
         {"get",
          {{"operationId", "settings_list"},
           {"summary", "all settings with types, values, defaults, help and revisions"},
           {"tags", {"settings"}},
-          {"responses", responses(result("all of them"), {"401", "403"})}}},
+          {"responses", responses(result("all settings", answer_schema("Settings")), {"401", "403"})}}},
         {"patch",
          {{"operationId", "settings_change"},
           {"summary", "changes several settings at once, all or none"},
@@ -153,15 +154,17 @@ void add_settings(json::object& paths) {
                       {"values",
                        {{"type", "object"}, {"additionalProperties", false}, {"properties", std::move(values)}}}}}},
                    true)},
-          {"responses", responses(result("what is in force now"),
-                                  {"400", "401", "403", "404", "409", "412", "413", "415", "503"})}}}};
+          {"responses",
+           responses(result("what is in force now", answer_schema("{revision:count changed:flag values:map}")),
+                     {"400", "401", "403", "404", "409", "412", "413", "415", "503"})}}}};
     paths["/api/v1/settings/{name}"] = {
         {"parameters", json::array{name}},
         {"get",
          {{"operationId", "settings_get"},
           {"summary", "one setting"},
           {"tags", {"settings"}},
-          {"responses", responses(result("the setting; ETag is its revision"), {"401", "403", "404"})}}},
+          {"responses",
+           responses(result("the setting; ETag is its revision", answer_schema("Setting")), {"401", "403", "404"})}}},
         {"put",
          {{"operationId", "settings_put"},
           {"summary", "changes one setting"},
@@ -172,8 +175,9 @@ void add_settings(json::object& paths) {
                                    {"additionalProperties", false},
                                    {"properties", {{"value", json::object{}}}}},
                                   true)},
-          {"responses", responses(result("what is in force now"),
-                                  {"400", "401", "403", "404", "409", "412", "413", "415", "503"})}}}};
+          {"responses",
+           responses(result("what is in force now", answer_schema("{revision:count changed:flag name:text value:any}")),
+                     {"400", "401", "403", "404", "409", "412", "413", "415", "503"})}}}};
 }
 
 void add_session(json::object& paths) {
@@ -186,12 +190,12 @@ void add_session(json::object& paths) {
     paths["/api/v1/session"] = {
         {"get",
          {{"operationId", "session_get"},
-          {"summary", "whose session this is"},
+          {"summary", "the account of this session"},
           {"tags", {"session"}},
           {"responses", responses(result("the session", session), {"401", "404"})}}},
         {"post",
          {{"operationId", "session_open"},
-          {"summary", "logs in; the answer sets the cookie __Host-sallyport"},
+          {"summary", "signs in; the answer sets the cookie __Host-sallyport"},
           {"tags", {"session"}},
           {"security", json::array{json::object{}}},
           {"requestBody", body_of({{"type", "object"},
@@ -200,15 +204,15 @@ void add_session(json::object& paths) {
                                    {"properties",
                                     {{"user", {{"type", "string"}}},
                                      {"password", {{"type", "string"}, {"format", "password"}}},
-                                     {"code", {{"type", "string"}, {"description", "of the authenticator"}}}}}},
+                                     {"code", {{"type", "string"}, {"description", "authenticator code"}}}}}},
                                   true)},
           {"responses", responses(result("the session", session), {"400", "401", "403", "413", "415", "429", "503"})}}},
         {"delete",
          {{"operationId", "session_close"},
-          {"summary", "logs out"},
+          {"summary", "signs out"},
           {"tags", {"session"}},
           {"parameters", json::array{reference("parameters", "Csrf")}},
-          {"responses", responses(result("done"), {"401", "403", "404"})}}}};
+          {"responses", responses(result("done", answer_schema("{done:text}")), {"401", "403", "404"})}}}};
 }
 
 void add_rest(json::object& paths) {
@@ -218,7 +222,7 @@ void add_rest(json::object& paths) {
     paths["/api/v1/changes"] = {
         {"get",
          {{"operationId", "changes"},
-          {"summary", "what happens, as server-sent events: log, setting, alarm, status"},
+          {"summary", "changes as server-sent events: log, setting, alarm, status"},
           {"tags", {"changes"}},
           {"responses",
            responses(text_answer("events until either side ends it", "text/event-stream"), {"401", "403", "503"})}}}};
@@ -255,13 +259,13 @@ json::object components() {
     schemas["Error"] = error;
     return {{"schemas", std::move(schemas)},
             {"responses",
-             {{"Error", {{"description", "why not"}, {"content", json_content(reference("schemas", "Error"))}}}}},
+             {{"Error", {{"description", "the error"}, {"content", json_content(reference("schemas", "Error"))}}}}},
             {"parameters",
              {{"Csrf",
                {{"name", "X-Sallyport-CSRF"},
                 {"in", "header"},
                 {"required", false},
-                {"description", "csrf of the session; wanted with the cookie, not with a token"},
+                {"description", "csrf of the session; required with the cookie, not with a token"},
                 {"schema", {{"type", "string"}}}}}}},
             {"securitySchemes",
              {{"token", {{"type", "http"}, {"scheme", "bearer"}}},

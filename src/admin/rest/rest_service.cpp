@@ -67,6 +67,7 @@ RestService::RestService(NodeControl& node, AccessDesk& desk, Options options, L
       options_{std::move(options)},
       log_{log},
       feed_{node, desk},
+      budget_{node.file().admin.limits.answer_bytes_per_second},
       openapi_{json::serialize(openapi_document(options_.version))} {}
 
 RestService::~RestService() {
@@ -125,11 +126,11 @@ std::optional<io::HttpResponse> RestService::judge(const io::HttpRequest& head, 
     using To = Route::To;
     // A name of somebody else's that leads here is how a page elsewhere gets to speak for itself (DNS rebinding).
     if (!is_our_host(head.field("Host"))) {
-        return refused(head, 421, {"host-unknown", "this node is not known by that host name; see [admin] names"});
+        return refused(head, {"host-unknown", "this node is not known by that host name; see [admin] names"});
     }
     ticket.route = route_of(head.path());
     ticket.reads = is_reading(head.method);
-    if (ticket.route.to == To::nowhere) return error_answer(404, {"path-unknown", "there is nothing at this path"});
+    if (ticket.route.to == To::nowhere) return error_answer({"path-unknown", "no such path"});
     std::string_view allowed = "GET, HEAD";
     if (ticket.route.to == To::session) allowed = "GET, HEAD, POST, DELETE";
     if (ticket.route.to == To::settings) allowed = "GET, HEAD, PATCH";
@@ -137,7 +138,7 @@ std::optional<io::HttpResponse> RestService::judge(const io::HttpRequest& head, 
     if (ticket.route.to == To::verb && ticket.route.verb->effect == Effect::acts) allowed = "POST";
     const std::string wanted = ", " + std::string{allowed} + ",";
     if (head.method.empty() || wanted.find(", " + head.method + ",") == std::string::npos) {
-        io::HttpResponse answer = error_answer(405, {"method-unknown", "this path takes " + std::string{allowed}});
+        io::HttpResponse answer = error_answer({"method-unknown", "this path takes " + std::string{allowed}});
         answer.fields.push_back({"Allow", std::string{allowed}});
         return answer;
     }
@@ -145,11 +146,12 @@ std::optional<io::HttpResponse> RestService::judge(const io::HttpRequest& head, 
     if (!ticket.reads) {
         if (auto refusal = judge_origin(head, ticket)) return refusal;
         if (head.method != "DELETE" && !is_media(head.field("Content-Type"), "application/json")) {
-            return error_answer(415, {"type-unknown", "a body is application/json"}, "Content-Type");
+            return error_answer({"type-unknown", "the body must be application/json"}, "Content-Type");
         }
     }
     if (ticket.route.to == To::session && head.method == "POST") return std::nullopt;
     if (auto refusal = judge_credentials(head, ticket)) return refusal;
+    if (auto refusal = judge_measure(head, ticket)) return refusal;
     const bool changes = (ticket.route.to == To::setting || ticket.route.to == To::settings) && !ticket.reads;
     const Verb* as = changes ? find_verb("config.set") : ticket.route.verb;
     const Access needs = as == nullptr ? Access::read : as->needs;
@@ -159,9 +161,9 @@ std::optional<io::HttpResponse> RestService::judge(const io::HttpRequest& head, 
                                                                                                       : "status";
     if (ticket.route.to == To::changes && ChangeFeed::may_follow(*ticket.principal)) return std::nullopt;
     if (ticket.route.to != To::session && ticket.route.to != To::openapi && !ticket.principal->may(name, needs)) {
-        return refused(head, 403,
-                       {"role-insufficient", std::string{name} + " needs the right to " + std::string{text(needs)} +
-                                                 ", which " + ticket.principal->author + " has not"});
+        return refused(head,
+                       {"role-insufficient", std::string{name} + " requires the right to " + std::string{text(needs)} +
+                                                 ", which " + ticket.principal->author + " does not have"});
     }
     return std::nullopt;
 }
@@ -170,20 +172,20 @@ std::optional<io::HttpResponse> RestService::judge_credentials(const io::HttpReq
     const std::string_view authorization = head.field("Authorization");
     if (!authorization.empty()) {
         if (const Duration wait = desk_.wait_of(head.remote.address); wait > Duration{}) {
-            return later_answer(429, {"login-throttled", "too many refusals; wait and try again"}, wait);
+            return later_answer({"login-throttled", "too many refused requests; wait and try again"}, wait);
         }
         if (authorization.starts_with(bearer)) {
             ticket.principal = desk_.bearer_of(authorization.substr(bearer.size()), head.remote.address);
         }
         if (ticket.principal) return std::nullopt;
-        io::HttpResponse answer = error_answer(401, {"token-refused", "the token is wrong, expired or taken back"});
+        io::HttpResponse answer = error_answer({"token-refused", "the token is wrong, expired or revoked"});
         answer.fields.push_back({"WWW-Authenticate", "Bearer realm=\"Sallyport\", error=\"invalid_token\""});
         return answer;
     }
     const std::string_view id = cookie(head.field("Cookie"), cookie_name);
     ticket.principal = desk_.holder_of(id);
     if (!ticket.principal) {
-        io::HttpResponse answer = error_answer(401, {"login-needed", "log in, or show a token"});
+        io::HttpResponse answer = error_answer({"login-needed", "sign in, or send a token"});
         answer.fields.push_back({"WWW-Authenticate", "Bearer realm=\"Sallyport\""});
         return answer;
     }
@@ -191,12 +193,22 @@ std::optional<io::HttpResponse> RestService::judge_credentials(const io::HttpReq
     if (ticket.reads) return std::nullopt;
     // Threat T77: a cookie alone changes nothing. Pages of others cannot read this token, and cannot send the header.
     if (!equal_constant_time(head.field("X-Sallyport-CSRF"), ticket.csrf)) {
-        return refused(head, 403, {"csrf-refused", "the header X-Sallyport-CSRF is missing or wrong"});
+        return refused(head, {"csrf-refused", "the header X-Sallyport-CSRF is missing or wrong"});
     }
     if (head.field("Origin").empty() && head.field("Sec-Fetch-Site").empty()) {
-        return refused(head, 403, {"origin-refused", "a request with a cookie says where it comes from (Origin)"});
+        return refused(head, {"origin-refused", "a request with a cookie must have Origin"});
     }
     return std::nullopt;
+}
+
+/// Whoever had too much waits; he may always sign out.
+std::optional<io::HttpResponse> RestService::judge_measure(const io::HttpRequest& head, const Ticket& ticket) {
+    if (ticket.route.to == Route::To::session) return std::nullopt;
+    const Duration wait = budget_.wait(ticket.principal->author, node_.loop().now());
+    if (wait == Duration{}) return std::nullopt;
+    const Error why{"limit-answers", ticket.principal->author + " has asked for too much; wait and try again"};
+    (void)refused(head, why);
+    return later_answer(why, wait);
 }
 
 std::optional<io::HttpResponse> RestService::judge_origin(const io::HttpRequest& head, const Ticket&) {
@@ -205,16 +217,16 @@ std::optional<io::HttpResponse> RestService::judge_origin(const io::HttpRequest&
     const bool right = (origin.empty() || origin == "https://" + std::string{head.field("Host")}) &&
                        (site.empty() || site == "same-origin" || site == "none");
     if (right) return std::nullopt;
-    return refused(head, 403, {"origin-refused", "the request comes from a page of somebody else"});
+    return refused(head, {"origin-refused", "the request comes from another site"});
 }
 
-io::HttpResponse RestService::refused(const io::HttpRequest& head, unsigned status, const Error& why) {
+io::HttpResponse RestService::refused(const io::HttpRequest& head, const Error& why) {
     log_.write_for(log_source(head.remote.address), LogLevel::warn, "admin.refused",
                    {{"address", head.remote.text()},
                     {"method", head.method},
                     {"path", std::string{head.path()}},
                     {"code", why.code}});
-    return error_answer(status, why);
+    return error_answer(why);
 }
 
 void RestService::handle(io::HttpRequest request, std::shared_ptr<io::HttpExchange> exchange) {
@@ -229,7 +241,7 @@ void RestService::handle(io::HttpRequest request, std::shared_ptr<io::HttpExchan
         case To::session: return answer_session(request, ticket, exchange);
         case To::settings:
         case To::setting: return answer_settings(request, ticket, exchange);
-        case To::metrics: return answer_metrics(exchange);
+        case To::metrics: return answer_metrics(ticket, exchange);
         case To::openapi:
             return send(exchange,
                         {200, {{"Content-Type", "application/json"}, {"Cache-Control", "no-cache"}}, openapi_});
@@ -238,7 +250,7 @@ void RestService::handle(io::HttpRequest request, std::shared_ptr<io::HttpExchan
     io::HttpResponse head{200, {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-store"}}, {}};
     add_security_fields(head);
     if (const auto objection = feed_.follow(*ticket.principal, std::move(head), exchange)) {
-        send(exchange, later_answer(503, *objection, std::chrono::seconds{30}));
+        send(exchange, later_answer(*objection, std::chrono::seconds{30}));
     }
 }
 
@@ -265,53 +277,61 @@ void RestService::answer_verb(const io::HttpRequest& request, const Ticket& tick
     if (verb.effect == Effect::reads) {
         std::string field;
         auto read = arguments_of(verb, request.query(), field);
-        if (!read) return send(to, error_answer(400, read.error(), field));
+        if (!read) return send(to, error_answer(read.error(), field));
         arguments = std::move(*read);
     } else if (!request.query().empty()) {
-        return send(to, error_answer(400, {"request-malformed", "the arguments of a POST stand in its body"}));
+        return send(to, error_answer({"request-malformed", "the arguments of a POST belong in its body"}));
     } else if (!request.body.empty()) {
         auto read = strict_json(request.body);
-        if (!read) return send(to, error_answer(400, read.error()));
+        if (!read) return send(to, error_answer(read.error()));
         if (!read->is_object()) {
-            return send(to, error_answer(400, {"request-malformed", "the body is not a JSON object"}));
+            return send(to, error_answer({"request-malformed", "the body is not a JSON object"}));
         }
         arguments = std::move(read->as_object());
     }
     if (const json::value* wanted = arguments.if_contains("revision"); wanted != nullptr) {
         if (!wanted->is_int64() || wanted->as_int64() < 0) {
-            return send(to, error_answer(400, {"argument-malformed", "revision has to be a number"}, "revision"));
+            return send(to, error_answer({"argument-malformed", "revision must be a number"}, "revision"));
         }
         revision = static_cast<std::uint64_t>(wanted->as_int64());
         arguments.erase("revision");
     }
     if (verb.effect == Effect::reads && arguments.contains("follow") && arguments.at("follow") != json::value(false)) {
-        return send(to,
-                    error_answer(400, {"argument-malformed", "what happens is followed at /api/v1/changes"}, "follow"));
+        return send(to, error_answer({"argument-malformed", "follow events at /api/v1/changes"}, "follow"));
     }
     const std::uint64_t number = ++last_call_;
     auto call =
         Call::start(node_, {ticket.principal->author, request.remote.address.text(), "rest", ticket.principal->session},
-                    verb, arguments, revision, [this, to, number](const json::object& answer, bool last) {
+                    verb, arguments, revision,
+                    [this, to, number, author = ticket.principal->author](const json::object& answer, bool last) {
                         if (!last) return;
                         // It is on the stack, and so may be what it keeps.
                         if (auto held = calls_.extract(number)) {
                             node_.loop().defer([call = std::move(held.mapped())]() mutable { call.reset(); });
                         }
                         if (const json::value* result = answer.if_contains("result")) {
-                            return send(to, result_answer(*result));
+                            return send_to(author, to, result_answer(*result));
                         }
                         const json::object& error = answer.at("error").as_object();
-                        const json::string& code = error.at("code").as_string();
-                        send(to, error_answer(status_of({code.data(), code.size()}, error.contains("field")), error));
+                        send_to(author, to, answer_of_error(error));
                     });
     if (!call->finished()) calls_[number] = std::move(call);
 }
 
-void RestService::answer_metrics(const Answer& to) {
-    node_.status([to, settings = node_.settings().snapshot()](const NodeStatus& status) {
-        send(to, {200,
-                  {{"Content-Type", std::string{metrics_media_type}}, {"Cache-Control", "no-store"}},
-                  metrics_text(status, *settings)});
+void RestService::send_to(const std::string& author, const Answer& to, io::HttpResponse response) {
+    budget_.charge(author, std::max<std::uint64_t>(AnswerBudget::least_bytes, response.body.size()),
+                   node_.loop().now());
+    send(to, std::move(response));
+}
+
+void RestService::answer_metrics(const Ticket& ticket, const Answer& to) {
+    node_.status([this, to, author = ticket.principal->author, alive = std::weak_ptr{alive_},
+                  settings = node_.settings().snapshot()](const NodeStatus& status) {
+        if (alive.expired()) return;
+        send_to(author, to,
+                {200,
+                 {{"Content-Type", std::string{metrics_media_type}}, {"Cache-Control", "no-store"}},
+                 metrics_text(status, *settings)});
     });
 }
 

@@ -12,6 +12,7 @@
 
 #include "admin/access/access_desk.h"
 #include "admin/api/call.h"
+#include "admin/rest/answer_budget.h"
 #include "admin/rest/change_feed.h"
 #include "admin/web/web_files.h"
 #include "base/log.h"
@@ -49,12 +50,15 @@ private:
     /// The answer that refuses it, or where it goes and whose it is.
     [[nodiscard]] std::optional<io::HttpResponse> judge(const io::HttpRequest& head, Ticket& ticket);
     [[nodiscard]] std::optional<io::HttpResponse> judge_credentials(const io::HttpRequest& head, Ticket& ticket);
+    [[nodiscard]] std::optional<io::HttpResponse> judge_measure(const io::HttpRequest& head, const Ticket& ticket);
     [[nodiscard]] std::optional<io::HttpResponse> judge_origin(const io::HttpRequest& head, const Ticket& ticket);
-    [[nodiscard]] io::HttpResponse refused(const io::HttpRequest& head, unsigned status, const Error& why);
+    [[nodiscard]] io::HttpResponse refused(const io::HttpRequest& head, const Error& why);
 
     void answer_file(const io::HttpRequest& request, const WebFile& file, const Answer& to);
     void answer_verb(const io::HttpRequest& request, const Ticket& ticket, const Answer& to);
-    void answer_metrics(const Answer& to);
+    void answer_metrics(const Ticket& ticket, const Answer& to);
+    /// Sends it, and counts it for whoever asked.
+    void send_to(const std::string& author, const Answer& to, io::HttpResponse response);
     // session_routes.cpp
     void answer_session(const io::HttpRequest& request, const Ticket& ticket, const Answer& to);
     void log_in(const io::HttpRequest& request, const Answer& to);
@@ -70,9 +74,11 @@ private:
     Options options_;
     Logger log_;
     ChangeFeed feed_;
+    AnswerBudget budget_;
     std::string openapi_;
     std::map<std::uint64_t, std::shared_ptr<Call>> calls_;  ///< whose answers are awaited
     std::uint64_t last_call_ = 0;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< for what cannot be called off
 };
 
 /// All that the service sends has the headers of add_security_fields().

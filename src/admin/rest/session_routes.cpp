@@ -35,7 +35,7 @@ std::string text_in(const json::object& body, const char* name, bool required,
     if (found != nullptr && found->is_string()) return {found->as_string().data(), found->as_string().size()};
     if (!refusal) {
         const char* code = found == nullptr ? "argument-missing" : "argument-malformed";
-        refusal = error_answer(400, {code, std::string{name} + " has to be a text"}, name);
+        refusal = error_answer({code, std::string{name} + " must be a string"}, name);
     }
     return {};
 }
@@ -46,22 +46,22 @@ void RestService::answer_session(const io::HttpRequest& request, const Ticket& t
     if (request.method == "POST") return log_in(request, to);
     const std::string& id = ticket.principal->session;
     const Session* session = desk_.sessions().look(id);
-    if (session == nullptr) return send(to, error_answer(404, {"session-none", "a token has no session"}));
+    if (session == nullptr) return send(to, error_answer({"session-none", "a token has no session"}));
     if (ticket.reads) return send(to, result_answer(describe(*session, ticket.principal->access)));
     desk_.record({0, {}, session->name, request.remote.address.text(), "session.close", "{}", "ok"});
     desk_.sessions().close(id);
-    io::HttpResponse answer = result_answer(json::object{{"done", "logged out"}});
+    io::HttpResponse answer = result_answer(json::object{{"done", "signed out"}});
     answer.fields.push_back({"Set-Cookie", cookie_text({}, 0)});
     send(to, std::move(answer));
 }
 
 void RestService::log_in(const io::HttpRequest& request, const Answer& to) {
     auto body = strict_json(request.body);
-    if (!body) return send(to, error_answer(400, body.error()));
-    if (!body->is_object()) return send(to, error_answer(400, {"request-malformed", "the body is not a JSON object"}));
+    if (!body) return send(to, error_answer(body.error()));
+    if (!body->is_object()) return send(to, error_answer({"request-malformed", "the body is not a JSON object"}));
     for (const auto& member : body->as_object()) {
         if (member.key() == "user" || member.key() == "password" || member.key() == "code") continue;
-        return send(to, error_answer(400, {"argument-unknown", "a log-in has user, password and code"},
+        return send(to, error_answer({"argument-unknown", "a sign-in has user, password and code"},
                                      {member.key().data(), member.key().size()}));
     }
     std::optional<io::HttpResponse> refusal;
@@ -71,19 +71,18 @@ void RestService::log_in(const io::HttpRequest& request, const Answer& to) {
     if (refusal) return send(to, std::move(*refusal));
     const auto accounts = desk_.accounts();
     if (accounts && accounts->empty()) {
-        return send(to, error_answer(403, {"accounts-none",
-                                           "there is no account yet; on the node's host: sallyport admins add NAME "
-                                           "--role administrator"}));
+        return send(to, error_answer({"accounts-none",
+                                      "there is no account yet; on the node's host run: sallyport admins add NAME "
+                                      "--role administrator"}));
     }
     // Threat T79: whatever session the browser came with ends here, and the new one has an id nobody knew before.
     const std::string old{cookie(request.field("Cookie"), cookie_name)};
     desk_.log_in(login, [this, to, old, from = request.remote.address](const AccessDesk::Outcome& outcome) {
         if (!outcome.opened) {
-            const unsigned status = status_of(outcome.error.code, false);
             if (outcome.retry_after > Duration{}) {
-                return send(to, later_answer(status, outcome.error, outcome.retry_after));
+                return send(to, later_answer(outcome.error, outcome.retry_after));
             }
-            return send(to, error_answer(status, outcome.error, outcome.error.code == "code-needed" ? "code" : ""));
+            return send(to, error_answer(outcome.error, outcome.error.code == "code-needed" ? "code" : ""));
         }
         desk_.sessions().close(old);
         const Session& session = outcome.opened->session;

@@ -49,51 +49,52 @@ void RestService::answer_settings(const io::HttpRequest& request, const Ticket& 
     if (ticket.route.to == Route::To::settings) {
         io::HttpResponse answer = result_answer(describe_settings(settings));
         answer.fields.push_back({"ETag", etag_of(settings.snapshot()->revision)});
-        return send(to, std::move(answer));
+        return send_to(ticket.principal->author, to, std::move(answer));
     }
     const config::SettingRow* row = config::find_setting(ticket.route.setting);
-    if (row == nullptr) return send(to, error_answer(404, unknown_setting(ticket.route.setting), "name"));
+    if (row == nullptr) return send(to, error_answer(unknown_setting(ticket.route.setting), "name"));
     if (!ticket.reads) return put_setting(request, ticket, to);
     io::HttpResponse answer = result_answer(describe_setting(*row, settings));
     answer.fields.push_back({"ETag", etag_of(settings.revision_of(row->name))});
-    send(to, std::move(answer));
+    send_to(ticket.principal->author, to, std::move(answer));
 }
 
 void RestService::put_setting(const io::HttpRequest& request, const Ticket& ticket, const Answer& to) {
     const auto revision = revision_in(request.field("If-Match"));
     if (!revision) {
-        return send(to, error_answer(400, {"revision-missing", "If-Match says which revision you saw, such as \"17\""},
-                                     "If-Match"));
+        return send(to,
+                    error_answer({"revision-missing", "If-Match must be the revision that you read, such as \"17\""},
+                                 "If-Match"));
     }
     auto body = object_in(request.body);
-    if (!body) return send(to, error_answer(400, body.error()));
+    if (!body) return send(to, error_answer(body.error()));
     if (const auto other = other_member(*body, {"value"})) {
-        return send(to, error_answer(400, {"argument-unknown", "the body is {\"value\": …}"}, *other));
+        return send(to, error_answer({"argument-unknown", "the body must be {\"value\": …}"}, *other));
     }
     const json::value* value = body->if_contains("value");
     if (value == nullptr)
-        return send(to, error_answer(400, {"argument-missing", "the body is {\"value\": …}"}, "value"));
+        return send(to, error_answer({"argument-missing", "the body must be {\"value\": …}"}, "value"));
     change_settings(ticket, request, {{ticket.route.setting, json::serialize(*value)}}, *revision, to);
 }
 
 void RestService::patch_settings(const io::HttpRequest& request, const Ticket& ticket, const Answer& to) {
     auto body = object_in(request.body);
-    if (!body) return send(to, error_answer(400, body.error()));
+    if (!body) return send(to, error_answer(body.error()));
     if (const auto other = other_member(*body, {"revision", "values"})) {
-        return send(to, error_answer(400, {"argument-unknown", "the body has revision and values"}, *other));
+        return send(to, error_answer({"argument-unknown", "the body must have revision and values"}, *other));
     }
     const json::value* revision = body->if_contains("revision");
     if (revision == nullptr || !revision->is_int64() || revision->as_int64() < 0) {
-        return send(to, error_answer(400, {"revision-missing", "revision is the number that you saw"}, "revision"));
+        return send(to, error_answer({"revision-missing", "revision must be the number that you read"}, "revision"));
     }
     const json::value* values = body->if_contains("values");
     if (values == nullptr || !values->is_object()) {
-        return send(to, error_answer(400, {"argument-missing", "values is an object of names and values"}, "values"));
+        return send(to, error_answer({"argument-missing", "values must be an object of names and values"}, "values"));
     }
     std::vector<config::Change> changes;
     for (const auto& member : values->as_object()) {
         const std::string name{member.key()};
-        if (config::find_setting(name) == nullptr) return send(to, error_answer(404, unknown_setting(name), name));
+        if (config::find_setting(name) == nullptr) return send(to, error_answer(unknown_setting(name), name));
         changes.push_back({name, json::serialize(member.value())});
     }
     change_settings(ticket, request, changes, static_cast<std::uint64_t>(revision->as_int64()), to);
@@ -117,11 +118,11 @@ void RestService::change_settings(const Ticket& ticket, const io::HttpRequest& r
     if (const auto stale = stale_setting(settings, names, revision)) {
         const Error error = stale_error(*stale);
         audit(error.code);
-        io::HttpResponse answer = error_answer(412, json::object{{"code", error.code},
-                                                                 {"text", error.text},
-                                                                 {"field", stale->name},
-                                                                 {"current", stale->value},
-                                                                 {"revision", stale->revision}});
+        io::HttpResponse answer = answer_of_error(json::object{{"code", error.code},
+                                                               {"text", error.text},
+                                                               {"field", stale->name},
+                                                               {"current", stale->value},
+                                                               {"revision", stale->revision}});
         answer.fields.push_back({"ETag", etag_of(stale->revision)});
         return send(to, std::move(answer));
     }
@@ -129,8 +130,7 @@ void RestService::change_settings(const Ticket& ticket, const io::HttpRequest& r
     const auto after = settings.set(changes, ticket.principal->author, "rest");
     audit(after ? "ok" : after.error().code);
     if (!after) {
-        return send(to,
-                    error_answer(status_of(after.error().code, true), after.error(), field_of(after.error(), changes)));
+        return send(to, error_answer(after.error(), field_of(after.error(), changes)));
     }
     json::object values;
     for (const std::string& name : names) values[name] = shown_value(*config::find_setting(name), *settings.snapshot());

@@ -12,6 +12,7 @@
 #include <optional>
 #include <thread>
 
+#include "base/join.h"
 #include "io/capture/capture_file.h"
 #include "io/capture/pcapng.h"
 
@@ -41,18 +42,12 @@ std::uint64_t wall_microseconds() {
             .count());
 }
 
-std::string joined(const std::vector<std::string>& names) {
-    std::string all;
-    for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
-    return all;
-}
-
 Error activation_error(int status, pcap_t* handle, const std::string& interface) {
     const std::string words = pcap_geterr(handle);
     if (status == PCAP_ERROR_PERM_DENIED || status == PCAP_ERROR_PROMISC_PERM_DENIED) {
         return {"capture-permission",
                 "this node may not listen on " + interface +
-                    ": it lacks the capability CAP_NET_RAW; packaging's unit says how to give it"};
+                    ": it lacks the capability CAP_NET_RAW; the manual, capture, describes how to add it"};
     }
     if (status == PCAP_ERROR_NO_SUCH_DEVICE || status == PCAP_ERROR_IFACE_NOT_UP) {
         return {"capture-interface",

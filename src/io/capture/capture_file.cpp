@@ -18,7 +18,7 @@ constexpr std::uint64_t bytes_between_looks = 1 << 20;
 
 Error disk_low(const std::string& path) {
     return {"capture-disk", path + ": less than " + std::to_string(disk_floor >> 20U) +
-                                " MiB are free on this disk, which stay free; remove captures and archives, or logs"};
+                                " MiB are free on this disk; remove captures, archives or logs"};
 }
 
 }  // namespace

@@ -18,6 +18,10 @@ public:
     void shut();
     /// The server goes: no more calls to it.
     void abandon();
+    /// No request of it is under way: none has come whole, or the latest has been answered.
+    [[nodiscard]] bool is_waiting() const;
+    /// Ends now, for another's sake.
+    void give_way();
     [[nodiscard]] const IpAddress& address() const { return remote_.address; }
 
     void on_bytes(std::string_view bytes) override;
@@ -35,10 +39,23 @@ public:
     void end_stream(bool complete);
 
 private:
-    enum class Phase : std::uint8_t { handshake, waiting, header, body, handling, streaming, draining, closing };
+    enum class Phase : std::uint8_t {
+        handshake,
+        waiting,
+        header,
+        judging,
+        body,
+        handling,
+        streaming,
+        draining,
+        closing
+    };
 
     void work();
     void take_head();
+    /// The handler says later whether the request is welcome.
+    void await_judgement(const std::function<void(std::function<void(HttpAdmission)>)>& later);
+    void judged(HttpAdmission admission);
     void take_request();
     void refuse(unsigned status, const std::string& why);
     void write(HttpResponse response, bool keep);

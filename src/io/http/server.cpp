@@ -1,6 +1,7 @@
 // Listeners and the life of connections.
 #include "io/http/server.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <utility>
 
@@ -84,13 +85,24 @@ std::vector<Endpoint> HttpServer::endpoints() const {
 void HttpServer::accept(std::unique_ptr<Stream> stream) {
     const IpAddress address = stream->remote().address;
     // Without an owner the connection is closed with the stream.
-    if (connections_.size() >= options_.limits.connections) return;
     const auto at = per_address_.find(address);
     if (at != per_address_.end() && at->second >= options_.limits.connections_per_address) return;
+    if (connections_.size() >= options_.limits.connections && !make_room()) return;
     ++per_address_[address];
     auto connection = std::make_shared<HttpConnection>(*this, ++last_number_, std::move(stream));
     connections_.emplace(last_number_, connection);
     connection->start();
+}
+
+/// Strangers with several addresses may hold every place, and cost nothing. Who has asked for nothing, or has its
+/// answer, gives way to who comes: the one that came first. A request that has begun to be answered is never given up.
+bool HttpServer::make_room() {
+    const auto first = std::find_if(connections_.begin(), connections_.end(),
+                                    [](const auto& entry) { return entry.second->is_waiting(); });
+    if (first == connections_.end()) return false;
+    const auto connection = first->second;
+    connection->give_way();
+    return true;
 }
 
 void HttpServer::remove(std::uint64_t number) {
@@ -134,6 +146,18 @@ void HttpConnection::abandon() {
     stream_.reset();
 }
 
+bool HttpConnection::is_waiting() const {
+    return phase_ == Phase::handshake || phase_ == Phase::waiting || phase_ == Phase::header;
+}
+
+void HttpConnection::give_way() {
+    phase_ = Phase::closing;
+    timer_->disarm();
+    stream_->set_owner(nullptr);
+    stream_->abort();
+    server_->remove(number_);
+}
+
 void HttpConnection::enter(Phase phase, Duration limit) {
     phase_ = phase;
     timer_->arm(server_->loop_.now() + limit);
@@ -168,20 +192,41 @@ void HttpConnection::work() {
 }
 
 void HttpConnection::take_head() {
-    const HttpLimits& limits = server_->options_.limits;
     HttpRequest& request = reader_.request();
     request.remote = remote_;
     request.tls = tls_;
     ++requests_;
-    keep_ = reader_.keep_alive() && requests_ < limits.requests_per_connection && !shutting_;
+    keep_ = reader_.keep_alive() && requests_ < server_->options_.limits.requests_per_connection && !shutting_;
     head_only_ = request.method == "HEAD";
     chunked_ = !request.is_old;
     HttpAdmission admission = server_->handler_.admit(request);
+    admission.later ? await_judgement(admission.later) : judged(std::move(admission));
+}
+
+void HttpConnection::await_judgement(const std::function<void(std::function<void(HttpAdmission)>)>& later) {
+    enter(Phase::judging, server_->options_.limits.handling);
+    stream_->pause(true);
+    later([weak = weak_from_this(), number = requests_](HttpAdmission admission) {
+        const auto here = weak.lock();
+        if (!here || here->server_ == nullptr || here->requests_ != number || here->phase_ != Phase::judging) return;
+        here->stream_->pause(false);
+        here->judged(std::move(admission));
+        // What came behind the header waits in the reader; it is read from the loop, not from within the handler.
+        if (here->server_ == nullptr) return;
+        here->server_->loop_.defer([weak] {
+            if (const auto there = weak.lock()) there->work();
+        });
+    });
+}
+
+void HttpConnection::judged(HttpAdmission admission) {
+    const HttpLimits& limits = server_->options_.limits;
+    const HttpRequest& request = reader_.request();
     if (admission.refusal) {
         // A body that nobody wants is not read to find the next request behind it.
         const bool bodiless = !reader_.has_body();
         if (bodiless) reader_.skip();
-        return write(std::move(*admission.refusal), keep_ && bodiless);
+        return write(std::move(*admission.refusal), keep_ && bodiless && !shutting_);
     }
     reader_.set_body_limit(std::min(limits.body_bytes, admission.body_bytes.value_or(limits.body_bytes)));
     const std::string_view expect = request.field("Expect");
@@ -283,6 +328,7 @@ void HttpConnection::refuse(unsigned status, const std::string& why) {
 
 void HttpConnection::expire() {
     switch (phase_) {
+        case Phase::judging:
         case Phase::handling: return write({503, {{"Retry-After", "60"}}, {}}, false);
         case Phase::header:
         case Phase::body: return refuse(408, "the request took too long");

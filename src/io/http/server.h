@@ -54,6 +54,9 @@ public:
 struct HttpAdmission {
     std::optional<HttpResponse> refusal;      ///< the answer; a body is then not read, and the connection ends
     std::optional<std::uint64_t> body_bytes;  ///< less than what the limits allow
+    /// It takes a while to say: called once, at once, with whom to tell on the server's loop. Nothing is read
+    /// meanwhile; what stands beside it counts for nothing.
+    std::function<void(std::function<void(HttpAdmission)> decide)> later{};
 };
 
 class HttpHandler {
@@ -89,6 +92,7 @@ public:
 private:
     friend class HttpConnection;
     void accept(std::unique_ptr<Stream> stream);
+    [[nodiscard]] bool make_room();
     void remove(std::uint64_t number);
 
     Loop& loop_;

@@ -6,35 +6,13 @@
 #include <ctime>
 
 #include "base/deceptive.h"
+#include "base/whole_text.h"
 
 namespace sallyport::io {
 
 namespace {
 
 constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
-
-/// Length of the well-formed UTF-8 sequence at the front of `text` (RFC 3629), 0 when there is none.
-std::size_t utf8_length(std::string_view text, char32_t& code) {
-    const auto byte = [&text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const unsigned char first = byte(0);
-    if (first < 0x80) return code = first, 1;
-    std::size_t size = 0;
-    char32_t least = 0;
-    if (first >= 0xC2 && first <= 0xDF) {
-        size = 2, code = first & 0x1FU, least = 0x80;
-    } else if (first >= 0xE0 && first <= 0xEF) {
-        size = 3, code = first & 0x0FU, least = 0x800;
-    } else if (first >= 0xF0 && first <= 0xF4) {
-        size = 4, code = first & 0x07U, least = 0x10000;
-    }
-    if (size == 0 || text.size() < size) return 0;
-    for (std::size_t i = 1; i < size; ++i) {
-        if ((byte(i) & 0xC0U) != 0x80) return 0;
-        code = (code << 6U) | (byte(i) & 0x3FU);
-    }
-    const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
-    return code < least || code > 0x10FFFF || surrogate ? 0 : size;
-}
 
 void append_fact(std::string& line, std::string_view key, std::string_view value) {
     line += ' ';

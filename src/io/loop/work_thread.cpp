@@ -15,9 +15,10 @@ WorkThread::~WorkThread() {
 bool WorkThread::run(std::function<void()> work, std::function<void()> then) {
     if (*under_way_ >= most_) return false;
     ++*under_way_;
-    loop_.post([this, work = std::move(work), then = std::move(then), weak = std::weak_ptr(under_way_)] {
+    loop_.post([this, work = std::move(work), then = std::move(then), weak = std::weak_ptr(under_way_)]() mutable {
         work();
-        home_.post([then, weak] {
+        // Moved: what the two hold ends on the thread that gave it.
+        home_.post([work = std::move(work), then = std::move(then), weak] {
             const auto count = weak.lock();
             if (!count) return;
             --*count;

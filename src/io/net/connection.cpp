@@ -12,8 +12,9 @@ namespace sallyport::io {
 
 namespace {
 
-constexpr std::size_t read_budget = 4 * receive_buffer_bytes;  ///< of one wake-up, so that no stream starves another
-constexpr std::size_t encrypt_at_once = 8 * 16384;             ///< full TLS records handed to one send
+/// Off the wire in one wake-up, so that no stream starves another, be there little to deliver or nothing.
+constexpr std::size_t read_budget = 4 * receive_buffer_bytes;
+constexpr std::size_t encrypt_at_once = 8 * 16384;  ///< full TLS records handed to one send
 
 }  // namespace
 
@@ -29,6 +30,7 @@ Connection::Connection(std::shared_ptr<NetworkShared> shared, MovingConnection& 
       tls_{std::move(moving.tls)},
       out_{std::move(moving.out)},
       wire_{std::move(moving.wire)},
+      received_{moving.received},
       touched_{true},
       read_again_{true},  // the TLS session may hold what it has read
       above_high_{moving.above_high} {
@@ -167,6 +169,7 @@ std::unique_ptr<MovingConnection> Connection::leave() {
     moving->tls = std::move(tls_);
     moving->out = out_.substr(out_head_);
     moving->wire = wire_.substr(wire_head_);
+    moving->received = received_;
     moving->above_high = above_high_;
     moving->socket = std::move(socket_);
     drop_socket();
@@ -179,9 +182,15 @@ std::string Connection::channel_binding(std::string_view type) const {
 
 std::size_t Connection::receive(char* into, std::size_t room) {
     if (end_of_input_ || error_ != 0 || !socket_.valid()) return 0;
+    room = std::min(room, may_receive_);
+    if (room == 0) return 0;
     for (;;) {
         const ssize_t got = ::recv(socket_.get(), into, room, MSG_DONTWAIT);
-        if (got > 0) return static_cast<std::size_t>(got);
+        if (got > 0) {
+            received_ += static_cast<std::size_t>(got);
+            may_receive_ -= static_cast<std::size_t>(got);
+            return static_cast<std::size_t>(got);
+        }
         if (got == 0) {
             end_of_input_ = true;
         } else if (errno == EINTR) {
@@ -230,26 +239,26 @@ bool Connection::may_read() const {
 void Connection::read_some() {
     const auto self = shared_from_this();
     if (phase_ == Phase::closing) return discard_input();
-    std::size_t budget = read_budget;
+    may_receive_ = read_budget;
     while (may_read()) {
         if (tls_ && tls_->state() == TlsState::handshaking) {
             if (step_handshake()) continue;
+            if (may_receive_ == 0 && may_read()) return read_on_later();
             break;
         }
         const std::size_t size = receive_plain_text();
         if (size > 0 && !deliver(size)) break;
-        if (size < receive_buffer_bytes) {
-            if (may_read() && ended()) return;
-            // A short read left nothing behind, unless start_tls was called meanwhile.
-            if (!tls_ || tls_->state() != TlsState::handshaking) break;
-        }
-        budget -= std::min(budget, size);
-        if (budget == 0) {
-            read_again_ = true;
-            return schedule();
-        }
+        if (size < receive_buffer_bytes && may_read() && ended()) return;
+        if (may_receive_ == 0) return read_on_later();
+        // A short read left nothing behind, unless start_tls was called meanwhile.
+        if (size < receive_buffer_bytes && (!tls_ || tls_->state() != TlsState::handshaking)) break;
     }
     if (may_read()) watch().want_read();
+}
+
+void Connection::read_on_later() {
+    read_again_ = true;
+    schedule();
 }
 
 bool Connection::step_handshake() {
@@ -301,7 +310,8 @@ bool Connection::ended() {
 
 /// After close(): what still comes is not wanted, only the peer's FIN is.
 void Connection::discard_input() {
-    for (std::size_t budget = read_budget; budget > 0;) {
+    may_receive_ = read_budget;
+    for (;;) {
         const std::size_t size = receive(shared_->received.data(), receive_buffer_bytes);
         if (end_of_input_ || error_ != 0) {
             if (fin_sent_ || error_ != 0) {
@@ -310,7 +320,6 @@ void Connection::discard_input() {
             return;
         }
         if (size < receive_buffer_bytes) break;
-        budget -= std::min(budget, size);
     }
     watch().want_read();
 }

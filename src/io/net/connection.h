@@ -19,6 +19,7 @@ struct MovingConnection final : MovingStream {
     Socket socket;
     std::unique_ptr<TlsSession> tls;
     std::string out, wire;
+    std::uint64_t received = 0;
     bool above_high = false;
 };
 
@@ -37,6 +38,7 @@ public:
     void follow() { follows_ = true; }
     [[nodiscard]] std::uint64_t written() const { return written_; }
     [[nodiscard]] std::uint64_t taken();
+    [[nodiscard]] std::uint64_t received() const { return received_; }
     void pause(bool paused);
     void start_tls(std::shared_ptr<const TlsContext> context, TlsRole role, const std::string& name);
     void close(Duration linger);
@@ -72,6 +74,7 @@ private:
     [[nodiscard]] std::size_t receive_plain_text();
     [[nodiscard]] bool deliver(std::size_t size);
     [[nodiscard]] bool ended();
+    void read_on_later();
     void discard_input();
     void flush();
     /// Bytes that the kernel has and the peer has not acknowledged.
@@ -104,6 +107,8 @@ private:
     std::uint64_t written_ = 0;      ///< by the owner
     std::uint64_t wire_bytes_ = 0;   ///< that were put into wire_
     std::uint64_t frozen_wire_ = 0;  ///< of those, acknowledged when the socket went
+    std::uint64_t received_ = 0;     ///< off the wire
+    std::size_t may_receive_ = 0;    ///< in this wake-up
     bool frozen_ = false;
     bool follows_ = false;
     std::string tls_problem_;  ///< start_tls could not begin

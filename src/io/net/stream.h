@@ -69,6 +69,9 @@ public:
     /// After follow(), also when it has ended: how many of them, from the first on, the peer's TCP may have
     /// acknowledged. What lies behind is known not to have arrived whole.
     [[nodiscard]] virtual std::uint64_t taken() const = 0;
+    /// Bytes that have been read off the wire, with TLS its ciphertext: what reading costs, be there much to deliver or
+    /// little (records of one byte each).
+    [[nodiscard]] virtual std::uint64_t received() const = 0;
     /// Stops and resumes reading (back-pressure to the peer).
     virtual void pause(bool paused) = 0;
     /// Begins a TLS handshake as client or server after everything queued so far is sent. As client `name` is the SNI.

@@ -29,6 +29,7 @@ public:
     void follow() override { connection_->follow(); }
     [[nodiscard]] std::uint64_t written() const override { return connection_->written(); }
     [[nodiscard]] std::uint64_t taken() const override { return connection_->taken(); }
+    [[nodiscard]] std::uint64_t received() const override { return connection_->received(); }
     void pause(bool paused) override { connection_->pause(paused); }
     void start_tls(std::shared_ptr<const TlsContext> context, TlsRole role, const std::string& name) override {
         connection_->start_tls(std::move(context), role, name);

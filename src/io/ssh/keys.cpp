@@ -38,7 +38,7 @@ Result<AuthorizedKey> parse_line(const std::string& line, const std::string& pla
     std::string type, blob, comment;
     words >> type >> blob;
     std::getline(words >> std::ws, comment);
-    if (type != kind) return wrong(place + ": a line is wanted that begins with " + std::string{kind});
+    if (type != kind) return wrong(place + ": there must be a line that begins with " + std::string{kind});
     ssh_key key = nullptr;
     if (ssh_pki_import_pubkey_base64(blob.c_str(), SSH_KEYTYPE_ED25519, &key) != SSH_OK)
         return wrong(place + ": this is no Ed25519 public key");
@@ -68,7 +68,7 @@ Result<SshKey> load_ssh_private_key(const std::string& path) {
     if (!text) return text.error();
     ssh_key key = nullptr;
     if (ssh_pki_import_privkey_base64(text->c_str(), nullptr, nullptr, nullptr, &key) != SSH_OK)
-        return wrong(path + " holds no private SSH key that can be read without a passphrase");
+        return wrong(path + " contains no private SSH key without a passphrase");
     SshKey owned = own(key);
     if (ssh_key_type(key) != SSH_KEYTYPE_ED25519)
         return wrong(path + " is not an Ed25519 key; `ssh-keygen -t ed25519 -N '' -f " + path + "` makes one");
@@ -80,7 +80,7 @@ Result<SshKey> load_ssh_public_key(const std::string& path) {
     if (!text) return text.error();
     // Of a known_hosts line everything before the key's type is left out.
     const auto at = text->find(kind);
-    if (at == std::string::npos) return wrong(path + " holds no Ed25519 public key");
+    if (at == std::string::npos) return wrong(path + " contains no Ed25519 public key");
     auto parsed = parse_line(text->substr(at, text->find('\n', at) - at), path);
     if (!parsed) return parsed.error();
     return parsed->key;
@@ -100,7 +100,7 @@ Result<std::vector<AuthorizedKey>> load_authorized_keys(const std::string& path)
         if (!key) return key.error();
         keys.push_back(std::move(*key));
     }
-    if (keys.empty()) return wrong(path + " names no key; the core could not log in");
+    if (keys.empty()) return wrong(path + " has no key; the core could not log in");
     return keys;
 }
 

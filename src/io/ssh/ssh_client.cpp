@@ -116,8 +116,8 @@ private:
             case SSH_AUTH_ERROR: return end(problem());
             default:
                 code_ = "ssh-login";
-                return end("the edge does not take our key " + fingerprint(settings_.key.get()) +
-                           "; its public key belongs into authorized_keys there");
+                return end("the edge does not accept our key " + fingerprint(settings_.key.get()) +
+                           "; add its public key to authorized_keys there");
         }
         asked_ = ssh_channel_new(session_);
         stage_ = Stage::channel;
@@ -137,7 +137,7 @@ void connect_ssh(SshThread& thread, Loop& control, std::uint64_t number, int des
                  SshClientSettings settings, std::weak_ptr<const SshClientEvents> events) {
     auto session =
         std::make_unique<ClientSession>(thread, control, number, address, std::move(settings), std::move(events));
-    if (!session->begin(descriptor)) session->end("the handshake could not begin");
+    if (!session->begin(descriptor)) session->end("the handshake could not start");
     thread.add(std::move(session));
 }
 

@@ -204,7 +204,7 @@ void accept_ssh(SshThread& thread, Loop& control, std::uint64_t number, int desc
         return;
     }
     auto session = std::make_unique<ServerSession>(thread, control, number, address, server, std::move(place));
-    if (!session->begin(descriptor)) session->end("the handshake could not begin");
+    if (!session->begin(descriptor)) session->end("the handshake could not start");
     thread.add(std::move(session));
 }
 

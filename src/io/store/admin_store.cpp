@@ -155,4 +155,12 @@ Result<std::vector<AuditRow>> AdminStore::audit(std::size_t limit, const std::st
     });
 }
 
+Result<std::vector<std::string>> AdminStore::addresses_of(const std::string& verb, std::size_t most) {
+    auto query = database_.prepare(
+        "SELECT address FROM audit WHERE verb = ?1 AND outcome = 'ok' GROUP BY address ORDER BY max(id) DESC LIMIT ?2");
+    if (!query) return query.error();
+    query->bind(1, verb).bind(2, static_cast<std::int64_t>(most));
+    return all_of<std::string>(*query, [](const Statement& row) { return row.text(0); });
+}
+
 }  // namespace sallyport::io

@@ -61,6 +61,8 @@ public:
     [[nodiscard]] Result<void> record(const AuditRow& row, std::uint64_t most);
     /// Newest first; an empty author means all.
     [[nodiscard]] Result<std::vector<AuditRow>> audit(std::size_t limit, const std::string& author);
+    /// From where `verb` was done with success, each address once, the `most` of the latest, latest first.
+    [[nodiscard]] Result<std::vector<std::string>> addresses_of(const std::string& verb, std::size_t most);
 
 private:
     explicit AdminStore(Database database) : database_{std::move(database)} {}

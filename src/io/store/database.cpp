@@ -30,11 +30,12 @@ std::string_view code_of(int result) {
 }
 
 std::string_view remedy_of(std::string_view code) {
-    if (code == "store-locked") return "another process holds it; end that process or try again";
-    if (code == "store-corrupt") return "restore it from a backup, or move it away to begin with the file's values";
-    if (code == "store-conflict") return "choose another value or change the one that is there";
+    if (code == "store-locked") return "another process has locked it; end that process or try again";
+    if (code == "store-corrupt")
+        return "restore it from a backup, or move it away to start with the values of the node's file";
+    if (code == "store-conflict") return "choose another value or change the existing one";
     if (code == "store-full") return "make room on its disk";
-    if (code == "store-unwritable") return "give this program's user the right to write to its folder";
+    if (code == "store-unwritable") return "let the user of this node write to its folder";
     return "see the message of the database";
 }
 

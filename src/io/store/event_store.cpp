@@ -59,6 +59,15 @@ Result<std::uint64_t> EventStore::newest() {
     return static_cast<std::uint64_t>(select->number(0));
 }
 
+Result<std::optional<WallTime>> EventStore::newest_time() {
+    auto select = database_.prepare("SELECT time FROM event ORDER BY id DESC LIMIT 1");
+    if (!select) return select.error();
+    const auto row = select->step();
+    if (!row) return row.error();
+    if (!*row) return std::optional<WallTime>{};
+    return std::optional{WallTime{std::chrono::microseconds{select->number(0)}}};
+}
+
 Result<void> EventStore::forget_before(WallTime time) {
     auto erase = database_.prepare("DELETE FROM event WHERE time < ?");
     if (!erase) return erase.error();

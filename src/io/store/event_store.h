@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,8 @@ public:
     [[nodiscard]] Result<void> append(const std::vector<StoredEvent>& events);
     /// The greatest id so far, 0 when there is none.
     [[nodiscard]] Result<std::uint64_t> newest();
+    /// When the newest event was; nothing: there is none.
+    [[nodiscard]] Result<std::optional<WallTime>> newest_time();
     [[nodiscard]] Result<void> forget_before(WallTime time);
     /// One for each alarm; a later one takes its place.
     [[nodiscard]] Result<void> keep(const StoredAcknowledgement& acknowledgement);

@@ -90,7 +90,14 @@ Result<void> SettingsStore::remember(const StoredChange& change, std::uint64_t r
 }
 
 Result<void> SettingsStore::forget_oldest() {
-    auto erase = database_.prepare("DELETE FROM setting_change WHERE id <= (SELECT max(id) FROM setting_change) - ?");
+    // By rows and not by numbers: those that another node caused go first, and leave gaps.
+    auto share = database_.prepare(
+        "DELETE FROM setting_change WHERE origin = 'replication' AND id <= (SELECT id FROM setting_change"
+        " WHERE origin = 'replication' ORDER BY id DESC LIMIT 1 OFFSET ?)");
+    if (!share) return share.error();
+    if (const auto erased = share->bind(1, most_replicated).run(); !erased) return erased;
+    auto erase = database_.prepare(
+        "DELETE FROM setting_change WHERE id <= (SELECT id FROM setting_change ORDER BY id DESC LIMIT 1 OFFSET ?)");
     if (!erase) return erase.error();
     return erase->bind(1, most_history).run();
 }

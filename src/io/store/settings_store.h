@@ -39,6 +39,8 @@ class SettingsStore {
 public:
     /// At most this many lines of history are kept, the newest.
     static constexpr std::int64_t most_history = 10'000;
+    /// Of those, that came from another node: what it changes to and fro leaves what administrators changed here.
+    static constexpr std::int64_t most_replicated = most_history / 2;
 
     /// Errors: those of Database.
     static Result<SettingsStore> open(const std::string& path,

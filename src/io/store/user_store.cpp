@@ -20,6 +20,7 @@ constexpr Migration steps[] = {
      "CREATE TABLE kept (id INTEGER PRIMARY KEY AUTOINCREMENT, user INTEGER NOT NULL REFERENCES user ON DELETE CASCADE,"
      " stanza TEXT NOT NULL);"
      "CREATE INDEX kept_user ON kept (user, id);"},
+    {"ALTER TABLE kept ADD COLUMN blame INTEGER NOT NULL DEFAULT 0;"},
 };
 
 // No XML document can hold it, so no group's name does.
@@ -77,6 +78,16 @@ Result<void> UserStore::together(const std::function<Result<void>()>& work) {
     return transaction->commit();
 }
 
+Result<void> UserStore::apart(const std::function<Result<void>()>& work) {
+    if (auto marked = database_.run("SAVEPOINT apart"); !marked) return marked;
+    const auto done = work();
+    // SQLite rolls back all by itself where it cannot go on (full disk, broken disk): then the mark is gone.
+    if (!done) {
+        if (const auto undone = database_.run("ROLLBACK TO apart"); !undone) return done;
+    }
+    return database_.run("RELEASE apart");
+}
+
 Result<std::optional<std::int64_t>> UserStore::find(const UserName& user) {
     auto query = database_.prepare("SELECT id FROM user WHERE domain = ? AND local = ?");
     if (!query) return query.error();
@@ -116,7 +127,7 @@ Result<void> UserStore::add(const UserName& user, const std::vector<StoredVerifi
     return together([&]() -> Result<void> {
         const auto known = find(user);
         if (!known) return known.error();
-        if (*known) return Error{"user-exists", "there is such a user already"};
+        if (*known) return Error{"user-exists", "this user exists already"};
         auto insert = database_.prepare("INSERT INTO user (domain, local, created) VALUES (?, ?, ?)");
         if (!insert) return insert.error();
         auto inserted = insert->bind(1, user.domain).bind(2, user.local).bind(3, now.time_since_epoch().count()).run();
@@ -253,8 +264,8 @@ Result<void> UserStore::put_vcard(const UserName& user, const std::string& vcard
     return update->bind(1, vcard).bind(2, *id).run();
 }
 
-Result<void> UserStore::keep(const UserName& user, const std::string& bytes, std::uint64_t most_stanzas,
-                             std::uint64_t most_bytes) {
+Result<std::int64_t> UserStore::keep(const UserName& user, const std::string& bytes, unsigned blame,
+                                     std::uint64_t most_stanzas, std::uint64_t most_bytes) {
     const auto id = require(user);
     if (!id) return id.error();
     auto query =
@@ -265,15 +276,20 @@ Result<void> UserStore::keep(const UserName& user, const std::string& bytes, std
         static_cast<std::uint64_t>(query->number(1)) + bytes.size() > most_bytes) {
         return Error{"offline-full", "no more is kept for this user"};
     }
-    auto insert = database_.prepare("INSERT INTO kept (user, stanza) VALUES (?, ?)");
+    auto insert = database_.prepare("INSERT INTO kept (user, stanza, blame) VALUES (?, ?, ?) RETURNING id");
     if (!insert) return insert.error();
-    return insert->bind(1, *id).bind(2, bytes).run();
+    if (const auto row = insert->bind(1, *id).bind(2, bytes).bind(3, std::int64_t{blame}).step(); !row) {
+        return row.error();
+    }
+    const std::int64_t number = insert->number(0);
+    if (const auto done = insert->run(); !done) return done.error();
+    return number;
 }
 
 Result<std::vector<StoredStanza>> UserStore::kept(const UserName& user) {
     const auto id = require(user);
     if (!id) return id.error();
-    auto query = database_.prepare("SELECT id, stanza FROM kept WHERE user = ? ORDER BY id");
+    auto query = database_.prepare("SELECT id, stanza, blame FROM kept WHERE user = ? ORDER BY id");
     if (!query) return query.error();
     query->bind(1, *id);
     std::vector<StoredStanza> all;
@@ -281,8 +297,20 @@ Result<std::vector<StoredStanza>> UserStore::kept(const UserName& user) {
         const auto row = query->step();
         if (!row) return row.error();
         if (!*row) return all;
-        all.push_back({query->number(0), query->text(1)});
+        all.push_back({query->number(0), query->text(1), static_cast<unsigned>(query->number(2))});
     }
+}
+
+Result<void> UserStore::blame(const UserName& user, const std::vector<Blamed>& stanzas) {
+    const auto id = require(user);
+    if (!id) return id.error();
+    for (const Blamed& one : stanzas) {
+        auto update = database_.prepare("UPDATE kept SET blame = ? WHERE user = ? AND id = ?");
+        if (!update) return update.error();
+        if (auto done = update->bind(1, std::int64_t{one.blame}).bind(2, *id).bind(3, one.number).run(); !done)
+            return done;
+    }
+    return {};
 }
 
 Result<void> UserStore::forget(const UserName& user, const std::vector<std::int64_t>& numbers) {

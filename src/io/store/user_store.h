@@ -47,6 +47,7 @@ struct StoredUser {
 struct StoredStanza {
     std::int64_t number = 0;
     std::string bytes;
+    unsigned blame = 0;  ///< for streams that ended when it was on its way
 };
 
 struct UserRow {
@@ -65,6 +66,9 @@ public:
     [[nodiscard]] const std::string& secret() const { return secret_; }
     /// All of `work` is on the disk when this returns without an error, or nothing of it.
     [[nodiscard]] Result<void> together(const std::function<Result<void>()>& work);
+    /// Within together(): what `work` did is undone when it returns an error, and nothing else. An error: the database
+    /// has undone the whole transaction.
+    [[nodiscard]] Result<void> apart(const std::function<Result<void>()>& work);
 
     /// Errors: "user-exists".
     [[nodiscard]] Result<void> add(const UserName& user, const std::vector<StoredVerifier>& verifiers, WallTime now);
@@ -83,10 +87,16 @@ public:
     [[nodiscard]] Result<std::string> vcard(const UserName& user);
     /// Empty: none any longer.
     [[nodiscard]] Result<void> put_vcard(const UserName& user, const std::string& vcard);
-    /// Errors: "offline-full" when the user would have more than `most_stanzas` or `most_bytes`.
-    [[nodiscard]] Result<void> keep(const UserName& user, const std::string& bytes, std::uint64_t most_stanzas,
-                                    std::uint64_t most_bytes);
+    /// The number it is kept under. Errors: "offline-full" when the user would have more than `most_stanzas` or
+    /// `most_bytes`.
+    [[nodiscard]] Result<std::int64_t> keep(const UserName& user, const std::string& bytes, unsigned blame,
+                                            std::uint64_t most_stanzas, std::uint64_t most_bytes);
     [[nodiscard]] Result<std::vector<StoredStanza>> kept(const UserName& user);
+    struct Blamed {
+        std::int64_t number = 0;
+        unsigned blame = 0;
+    };
+    [[nodiscard]] Result<void> blame(const UserName& user, const std::vector<Blamed>& stanzas);
     [[nodiscard]] Result<void> forget(const UserName& user, const std::vector<std::int64_t>& numbers);
 
 private:

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/tls_facts.h"
 
 namespace sallyport::io {
 
@@ -17,6 +18,8 @@ public:
 
     /// The certificate that internal servers have to trust.
     [[nodiscard]] std::string ca_pem() const;
+    /// What that certificate says.
+    [[nodiscard]] CertFacts facts() const;
     /// Certificate, then key, in one PEM text; cached. Thread-safe. For TlsSettings::mint. Errors: "pki".
     [[nodiscard]] Result<std::string> mint(const std::string& name) const;
 

@@ -113,7 +113,10 @@ Result<std::shared_ptr<const ReadyIdentity>> IdentityShelf::ready(const Identity
 Result<std::shared_ptr<const ReadyIdentity>> IdentityShelf::minted(const std::string& name) const {
     const std::lock_guard hold{mutex_};
     if (const auto found = minted_.find(name); found != minted_.end()) {
-        if (found->second->expires > wall_now() + mint_again_before) return found->second;
+        if (found->second.identity->expires > wall_now() + mint_again_before) {
+            found->second.used = ++uses_;
+            return found->second.identity;
+        }
         minted_.erase(found);
     }
     const Result<std::string> pem = settings_.mint(name);
@@ -123,9 +126,13 @@ Result<std::shared_ptr<const ReadyIdentity>> IdentityShelf::minted(const std::st
     identity->domains = {name};
     Result<std::shared_ptr<const ReadyIdentity>> made = ready(&*identity);
     if (!made) return made;
-    // Names come from peers: the cache is bounded, and what it forgets can be minted again.
-    if (minted_.size() >= most_minted) minted_.clear();
-    minted_.emplace(name, *made);
+    // Names come from peers: the cache is bounded, and what rests longest makes room; it can be minted again.
+    if (minted_.size() >= most_minted) {
+        minted_.erase(std::min_element(minted_.begin(), minted_.end(), [](const auto& one, const auto& other) {
+            return one.second.used < other.second.used;
+        }));
+    }
+    minted_.emplace(name, Minted{*made, ++uses_});
     return made;
 }
 

@@ -40,7 +40,12 @@ private:
     std::vector<std::shared_ptr<const ReadyIdentity>> identities_;
     std::shared_ptr<const ReadyIdentity> anonymous_;
     mutable std::mutex mutex_;  ///< guards minted_; taken at most once a handshake
-    mutable std::map<std::string, std::shared_ptr<const ReadyIdentity>, std::less<>> minted_;
+    struct Minted {
+        std::shared_ptr<const ReadyIdentity> identity;
+        std::uint64_t used = 0;  ///< number of the latest use
+    };
+    mutable std::map<std::string, Minted, std::less<>> minted_;
+    mutable std::uint64_t uses_ = 0;
 };
 
 class OpensslContext final : public TlsContext {

@@ -25,11 +25,18 @@ struct TlsSession::State {
     TlsRole role;
     TlsState phase = TlsState::handshaking;
     std::string failure;
+    std::uint64_t read_bytes = 0;  ///< plain text
+    std::uint64_t post_handshake_messages = 0;
     ChainVerdict peer_chain;
     SslPtr ssl;
 };
 
 namespace {
+
+/// Of a peer: KeyUpdates and tickets (RFC 8446 4.6), attempts to renegotiate. Each takes longer than a full record, may
+/// be answered and brings nothing to read, and no peer has use for many.
+constexpr std::uint64_t most_post_handshake_messages = 32;
+constexpr std::uint64_t bytes_for_one_more = 1 << 20;
 
 int wire_read(BIO* bio, char* into, int room) {
     auto& wire = *static_cast<TlsWire*>(BIO_get_data(bio));
@@ -94,6 +101,18 @@ struct TlsSession::Callbacks {
         return accepted || !state.context->settings().require_peer ? 1 : 0;
     }
 
+    /// One SSL_read works off all that has arrived of them, so that counting afterwards would be too late.
+    static void message(int sent, int, int type, const void*, std::size_t, SSL* ssl, void*) {
+        if (sent != 0 || type != SSL3_RT_HANDSHAKE) return;
+        State& state = *state_of(ssl);
+        if (state.phase != TlsState::open) return;
+        ++state.post_handshake_messages;
+        const std::uint64_t earned = state.read_bytes / bytes_for_one_more;
+        if (state.post_handshake_messages <= most_post_handshake_messages + earned) return;
+        state.fail("the peer sends handshake messages without end after the TLS handshake");
+        SSL_set_shutdown(ssl, SSL_get_shutdown(ssl) | SSL_RECEIVED_SHUTDOWN);  // nothing more is read
+    }
+
     static int server_name(SSL* ssl, int* alert, void*) {
         State& state = *state_of(ssl);
         if (state.role == TlsRole::client) return SSL_TLSEXT_ERR_OK;  // called there too, for the ServerHello
@@ -134,6 +153,7 @@ void TlsSession::install_callbacks(ssl_ctx_st* ssl) {
     SSL_CTX_set_cert_verify_callback(ssl, &Callbacks::verify, nullptr);
     SSL_CTX_set_tlsext_servername_callback(ssl, &Callbacks::server_name);
     SSL_CTX_set_alpn_select_cb(ssl, &Callbacks::alpn, nullptr);
+    SSL_CTX_set_msg_callback(ssl, &Callbacks::message);
     SSL_CTX_set_keylog_callback(ssl, [](const SSL*, const char* line) { tell_key_tap(line); });
 }
 
@@ -216,8 +236,10 @@ std::size_t TlsSession::read(char* into, std::size_t room) {
         const int outcome = SSL_read_ex(state_->ssl.get(), into + have, room - have, &got);
         if (outcome == 1) {
             have += got;
+            state_->read_bytes += got;
             continue;
         }
+        if (state_->phase == TlsState::failed) break;
         const int reason = SSL_get_error(state_->ssl.get(), outcome);
         if (reason == SSL_ERROR_ZERO_RETURN) state_->phase = TlsState::closed;
         if (reason == SSL_ERROR_SSL || reason == SSL_ERROR_SYSCALL) state_->fail_with_openssl_words();

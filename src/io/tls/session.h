@@ -48,7 +48,8 @@ public:
     [[nodiscard]] const std::string& failure() const;
     /// Goes on with the handshake as far as the wire allows.
     TlsState handshake();
-    /// Decrypts into `into`, as many records as fit and have arrived; 0: nothing now, see state().
+    /// Decrypts into `into`, as many records as fit and have arrived; 0: nothing now, see state(). A peer that sends
+    /// handshake messages without end (KeyUpdates, say) fails the session.
     [[nodiscard]] std::size_t read(char* into, std::size_t room);
     /// Encrypts all of `bytes` in full records. False when the session has failed.
     [[nodiscard]] bool write(std::string_view bytes);

@@ -22,7 +22,7 @@ Result<json::value> parse_json(std::string_view text) {
 Result<json::array> parse_array(std::string_view text, std::size_t most) {
     auto value = parse_json(text);
     if (!value) return value.error();
-    if (!value->is_array()) return wrong_type("a list is wanted, such as [\"example.org\"]");
+    if (!value->is_array()) return wrong_type("must be a list, such as [\"example.org\"]");
     if (value->get_array().size() > most) {
         return wrong_value("the list has more than " + std::to_string(most) + " entries");
     }
@@ -41,7 +41,7 @@ std::string alternatives(const std::vector<std::string_view>& words) {
 Fields::Fields(const json::value& value, std::string what, std::initializer_list<std::string_view> known)
     : what_{std::move(what)} {
     if (!value.is_object()) {
-        error_ = wrong_type(what_ + ": an object is wanted, such as {\"domain\": \"example.org\"}");
+        error_ = wrong_type(what_ + ": must be an object, such as {\"domain\": \"example.org\"}");
         return;
     }
     object_ = value.get_object();
@@ -74,7 +74,7 @@ std::string Fields::text(std::string_view name, bool required) {
         return {};
     }
     if (!value->is_string()) {
-        complain(name, "a string is wanted", true);
+        complain(name, "must be a string", true);
         return {};
     }
     return {value->get_string().data(), value->get_string().size()};
@@ -86,9 +86,9 @@ std::uint64_t Fields::number(std::string_view name, std::uint64_t fallback, std:
     json::error_code problem;
     const auto number = value->is_number() ? value->to_number<std::uint64_t>(problem) : 0;
     if (!value->is_number() || value->is_double()) {
-        complain(name, "a whole number is wanted", true);
+        complain(name, "must be a whole number", true);
     } else if (problem || number < least || number > most) {
-        complain(name, "a number from " + std::to_string(least) + " to " + std::to_string(most) + " is wanted");
+        complain(name, "must be a number from " + std::to_string(least) + " to " + std::to_string(most));
     } else {
         return number;
     }
@@ -98,7 +98,7 @@ std::uint64_t Fields::number(std::string_view name, std::uint64_t fallback, std:
 bool Fields::flag(std::string_view name, bool fallback) {
     const json::value* value = find(name);
     if (value == nullptr) return fallback;
-    if (!value->is_bool()) complain(name, "true or false is wanted", true);
+    if (!value->is_bool()) complain(name, "must be true or false", true);
     return value->is_bool() ? value->get_bool() : fallback;
 }
 
@@ -117,7 +117,7 @@ json::object Fields::object(std::string_view name) {
     const json::value* value = find(name);
     if (value == nullptr) return {};
     if (!value->is_object()) {
-        complain(name, "an object is wanted", true);
+        complain(name, "must be an object", true);
         return {};
     }
     return value->get_object();

@@ -11,12 +11,12 @@ Result<NamePattern> NamePattern::parse(std::string_view text) {
         text.remove_prefix(wildcard.size());
     }
     if (text.find('*') != std::string_view::npos) {
-        return Error{"domain-malformed", "'*' may only stand for everything below a domain, as in *.example.org"};
+        return Error{"domain-malformed", "'*' can only be used for all names below a domain, as in *.example.org"};
     }
     auto domain = xmpp::Domain::parse(text);
     if (!domain) return domain.error();
     if (pattern.below && domain->is_address()) {
-        return Error{"domain-malformed", "nothing is below the address " + domain->text()};
+        return Error{"domain-malformed", "there are no names below the address " + domain->text()};
     }
     pattern.domain = std::move(*domain);
     return pattern;

@@ -12,6 +12,7 @@
 #include "base/file_facts.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/reason.h"
 #include "base/result.h"
 #include "proto/xmpp/jid.h"
 
@@ -28,9 +29,10 @@ struct TlsIdentityFile {
 
 struct LinkDial {
     HostPort address;
-    std::string name;    ///< must match the certificate
-    std::string role;    ///< "edge" or "presence"
-    std::string secret;  ///< of this link; empty: link.secret
+    std::string name;                   ///< must match the certificate
+    std::string role;                   ///< "edge" or "presence"
+    std::string secret;                 ///< of this link; empty: link.secret
+    std::vector<xmpp::Domain> domains;  ///< that this presence node alone may serve, beside federation.domains
 };
 
 /// A core that may connect to the router link of this node.
@@ -171,7 +173,13 @@ struct NodeFile {
     /// Not wrong enough to refuse a start: sentences for the operator, e.g. a key that every user can read.
     std::vector<std::string> warnings;
     /// Likewise: what lets a node that is in other hands pass for another one on the router link.
-    std::vector<std::string> weak_links;
+    std::vector<Reason> weak_links;
+    /// Both, a line each.
+    [[nodiscard]] std::vector<std::string> all_warnings() const {
+        std::vector<std::string> all = warnings;
+        for (const Reason& weakness : weak_links) all.push_back(weakness.text());
+        return all;
+    }
 
     /// Settings flow between edge and core; otherwise each node goes by its own.
     [[nodiscard]] bool replicates() const { return role == Role::edge ? !ssh.listen.empty() : !ssh.dial.empty(); }

@@ -11,7 +11,7 @@ namespace sallyport::config {
 namespace {
 
 constexpr std::size_t link_secret_least = 16;
-constexpr const char* secret_advice = "16 characters or more are wanted; `openssl rand -hex 32` makes a good one";
+constexpr const char* secret_advice = "must have at least 16 characters; `openssl rand -hex 32` makes a good one";
 
 bool is_unspecified(const IpAddress& address) {
     return std::all_of(address.bytes.begin(), address.bytes.end(), [](std::uint8_t byte) { return byte == 0; });
@@ -49,7 +49,7 @@ private:
     void check_link() {
         need(file_.link.certificate, "link.certificate", "this node's certificate on the router link");
         need(file_.link.key, "link.key", "the key of link.certificate");
-        need(file_.link.trust, "link.trust", "the certificates that may sign the other node's");
+        need(file_.link.trust, "link.trust", "the CA certificates that may sign the other node's certificate");
         check_common_secret();
         check_secrets(file_.link.dial, "link.dial");
         check_secrets(file_.link.accept, "link.accept");
@@ -85,16 +85,16 @@ private:
             complain("link.listen", "is missing: the address to which the core connects, such as 10.0.0.1:7400");
         }
         if (file_.s2s.listen.empty() && file_.s2s.direct_tls_listen.empty() && !complaints_.concern("s2s.listen")) {
-            complain("s2s.listen", "is missing: the addresses to which other servers connect, such as 0.0.0.0:5269");
+            complain("s2s.listen", "is missing: the addresses to which peers connect, such as 0.0.0.0:5269");
         }
-        refuse_key(!file_.link.dial.empty(), "link.dial", "belongs to the core's file: an edge dials nobody inside");
+        refuse_key(!file_.link.dial.empty(), "link.dial", "belongs to the core's file: an edge dials no node inside");
         refuse_key(complaints_.was_read("inside"), "inside", "belongs to the core's file");
         refuse_key(complaints_.was_read("clients"), "clients", "belongs to the presence node's file");
         refuse_key(complaints_.was_read("axl"), "axl", "belongs to the files of core and presence node");
         refuse_key(complaints_.was_read("components"), "components",
                    "belongs to the core's or the presence node's file");
         for (const Endpoint& link : file_.link.listen) check_inner_listener(link, "link.listen");
-        refuse_key(!file_.ssh.dial.empty(), "ssh.dial", "belongs to the core's file: an edge dials nobody inside");
+        refuse_key(!file_.ssh.dial.empty(), "ssh.dial", "belongs to the core's file: an edge dials no node inside");
         for (const Endpoint& ssh : file_.ssh.listen) check_inner_listener(ssh, "ssh.listen");
         if (file_.ssh.listen.empty()) return;
         need(file_.ssh.host_key, "ssh.host_key", "this edge's private host key");
@@ -103,22 +103,24 @@ private:
 
     void check_inner_listener(const Endpoint& link, const std::string& key) {
         if (is_unspecified(link.address)) {
-            complain(key, link.text() + " is every address, the public one too; name the address of the inner side");
+            complain(key, link.text() + " means all addresses, including the public one; use the internal address");
             return;
         }
         if (is_loopback(link.address)) return;
         for (const auto* listeners : {&file_.s2s.listen, &file_.s2s.direct_tls_listen}) {
             for (const Endpoint& s2s : *listeners) {
                 if (s2s.address != link.address) continue;
-                complain(key, link.address.text() + " is also an address of s2s; the inner side needs one of its own");
+                complain(key, link.address.text() + " is also an address of s2s; use another address for the inside");
                 return;
             }
         }
     }
 
     void check_core() {
-        refuse_key(!file_.axl.listen.empty(), "axl.listen", "belongs to the presence node's file: the core asks");
-        refuse_key(!file_.axl.users.empty(), "axl.user", "belongs to the presence node's file: [[axl.server]] here");
+        refuse_key(!file_.axl.listen.empty(), "axl.listen",
+                   "belongs to the presence node's file: the core is the AXL client");
+        refuse_key(!file_.axl.users.empty(), "axl.user",
+                   "belongs to the presence node's file; here use [[axl.server]]");
         if (file_.link.dial.empty() && !complaints_.concern("link.dial")) {
             complain("link.dial", "is missing: a core needs at least one [[link.dial]]");
         }
@@ -130,9 +132,9 @@ private:
         }
         refuse_key(complaints_.was_read("clients"), "clients", "belongs to the presence node's file");
         refuse_key(!file_.link.listen.empty(), "link.listen", "belongs to the edge's file: the core dials");
-        refuse_key(!file_.link.accept.empty(), "link.accept", "belongs to the files of those whom the core dials");
+        refuse_key(!file_.link.accept.empty(), "link.accept", "belongs to the files of the nodes that the core dials");
         if (!file_.inside.servers.empty() && file_.inside.listen.empty() && !complaints_.concern("inside.listen")) {
-            complain("inside.listen", "is missing: where the servers of [[inside.server]] connect to");
+            complain("inside.listen", "is missing: the address to which the servers of [[inside.server]] connect");
         }
         check_components();
     }
@@ -143,9 +145,9 @@ private:
         }
         refuse_key(!file_.link.dial.empty(), "link.dial", "belongs to the core's file: a presence node is dialled");
         refuse_key(complaints_.was_read("s2s"), "s2s", "belongs to the edge's file: the edge federates for this node");
-        refuse_key(!file_.axl.servers.empty(), "axl.server", "belongs to the core's file: [[axl.user]] here");
+        refuse_key(!file_.axl.servers.empty(), "axl.server", "belongs to the core's file; here use [[axl.user]]");
         refuse_key(complaints_.was_read("inside"), "inside", "belongs to the core's file");
-        refuse_key(file_.node.threads > 1, "node.threads", "a presence node has one data thread; leave it out");
+        refuse_key(file_.node.threads > 1, "node.threads", "a presence node has one data thread; remove this key");
         for (const Endpoint& link : file_.link.listen) check_inner_listener(link, "link.listen");
         check_components();
         check_clients();
@@ -156,14 +158,14 @@ private:
             complain("clients.domains", "is missing: the domains whose users connect to clients.listen");
         }
         if (!file_.clients.domains.empty() && file_.tls.identities.empty() && !complaints_.concern("tls.identity")) {
-            complain("tls.identity", "is missing: clients are shown a certificate of the domains in [clients]");
+            complain("tls.identity", "is missing: clients need a certificate that covers the domains in [clients]");
         }
     }
 
     void check_components() {
         if (!file_.components.allowed.empty() && file_.components.listen.empty() &&
             !complaints_.concern("components.listen")) {
-            complain("components.listen", "is missing: where the components connect to");
+            complain("components.listen", "is missing: the address to which components connect");
         }
     }
 
@@ -213,23 +215,22 @@ private:
 
 /// What lets one node that is in other hands pass for another (docs/manual/router-link.md, "One node is one node").
 void warn_of_link(NodeFile& file) {
-    constexpr const char* cure = "; `sallyport init --migrate` mends it, or see the manual, router-link";
+    constexpr const char* remedy = "`sallyport init --migrate` fixes it, or see the manual, router-link";
     const auto shares = [](const auto& entry) { return entry.secret.empty(); };
     const auto& link = file.link;
     if (file.role != Role::core && link.accept.empty()) {
         file.weak_links.push_back(
-            "link.accept: names no core, so the router link takes every node that link.trust has signed for one" +
-            std::string{cure});
+            {"link.accept: names no core, so every node with a certificate signed by link.trust is accepted as one",
+             remedy});
     }
     if (link.dial.size() > 1 && std::count_if(link.dial.begin(), link.dial.end(), shares) > 1) {
         file.weak_links.push_back(
-            "link.secret: opens several links, so whoever takes one node at their ends has the secret of the others" +
-            std::string{cure});
+            {"link.secret: is used for several links, so whoever takes over one node knows the secret of the others",
+             remedy});
     }
     if (!link.require_roles) {
         file.weak_links.push_back(
-            "link.require_roles: is off, so a certificate that says no role passes for a node of any role" +
-            std::string{cure});
+            {"link.require_roles: is off, so a certificate without a role is accepted for any role", remedy});
     }
 }
 
@@ -245,16 +246,16 @@ public:
         const FileFacts facts = probe_(path);
         if (!facts.exists) return complain(key, path + " does not exist");
         if (!facts.is_regular) return complain(key, path + " is not a file");
-        if (!facts.readable) return complain(key, path + " cannot be read; give this program's user the right to");
+        if (!facts.readable) return complain(key, path + " cannot be read; let the user of this node read it");
         if (content == Content::certificate && facts.beginning.find("-----BEGIN CERTIFICATE") == std::string::npos) {
-            return complain(key, path + " holds no certificate in PEM form");
+            return complain(key, path + " contains no certificate in PEM format");
         }
         if (content != Content::key) return;
         if (facts.beginning.find("PRIVATE KEY-----") == std::string::npos) {
-            complain(key, path + " holds no private key in PEM form");
+            complain(key, path + " contains no private key in PEM format");
         } else if (facts.world_readable) {
-            warnings_.push_back(key + ": " + path + " can be read by every user of this machine; `chmod 640 " + path +
-                                "` mends it");
+            warnings_.push_back(key + ": " + path + " is readable by every user of this host; fix it with `chmod 640 " +
+                                path + "`");
         }
     }
 

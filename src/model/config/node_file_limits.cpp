@@ -10,17 +10,17 @@ void read_limit(TomlTable& table, const Row& row, std::uint64_t& limit, bool may
     const toml::node* node = table.take(row.key);
     if (node == nullptr) return;
     if (const auto* word = node->as_string(); word != nullptr && word->get() == "off") {
-        if (!may_lift) return table.complain(row.key, "this limit cannot be lifted; write a number");
+        if (!may_lift) return table.complain(row.key, "this limit cannot be off; set a number");
         limit = unlimited;
         return;
     }
     const auto* number = node->as_integer();
     if (number == nullptr) {
-        table.complain(row.key, "a whole number or \"off\" is wanted");
+        table.complain(row.key, "must be a whole number or \"off\"");
     } else if (number->get() == 0) {
-        table.complain(row.key, "0 does not lift a limit; write \"off\"");
+        table.complain(row.key, "0 does not switch a limit off; use \"off\"");
     } else if (number->get() < 0 || static_cast<std::uint64_t>(number->get()) < row.least) {
-        table.complain(row.key, std::to_string(row.least) + " " + std::string{row.unit} + " is the least");
+        table.complain(row.key, "must be at least " + std::to_string(row.least) + " " + std::string{row.unit});
     } else {
         limit = static_cast<std::uint64_t>(number->get());
     }

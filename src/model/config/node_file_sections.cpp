@@ -83,11 +83,11 @@ void read_log(TomlTable table, NodeFile& file) {
     if (const auto format = table.word("format", {"text", "json"})) file.log.json = *format == 1;
     read_log_modules(table.section("modules"), file);
     table.list<SyslogTarget>("syslog", file.log.syslog, SyslogTarget::parse, true);
-    if (file.log.syslog.size() > most_syslog_targets) table.complain("syslog", "four receivers are the most");
+    if (file.log.syslog.size() > most_syslog_targets) table.complain("syslog", "must have at most four receivers");
     table.count("events", file.log.events, 10'000'000);
     table.count("event_days", file.log.event_days, 3660);
-    if (file.log.events == 0) table.complain("events", "at least one event is kept");
-    if (file.log.event_days == 0) table.complain("event_days", "at least one day is kept");
+    if (file.log.events == 0) table.complain("events", "must be at least one event");
+    if (file.log.event_days == 0) table.complain("event_days", "must be at least one day");
     table.finish();
 }
 
@@ -106,7 +106,7 @@ void read_s2s(TomlTable table, NodeFile& file) {
     table.flag("share_streams", file.s2s.share_streams);
     const auto& sources = file.s2s.source_addresses;
     if (sources.size() > 2 || (sources.size() == 2 && sources[0].v6 == sources[1].v6)) {
-        table.complain("source_address", "one address of each family is the most");
+        table.complain("source_address", "must have at most one address of each family");
     }
     table.finish();
 }
@@ -116,7 +116,7 @@ void read_tls(TomlTable table, NodeFile& file) {
     for (TomlTable& entry : table.tables("identity")) {
         TlsIdentityFile identity;
         identity.domains = entry.texts("domains");
-        if (identity.domains.empty()) entry.complain("domains", "at least one name is wanted");
+        if (identity.domains.empty()) entry.complain("domains", "must have at least one name");
         for (const std::string& name : identity.domains) {
             if (const auto pattern = NamePattern::parse(name); !pattern) {
                 entry.complain("domains", "'" + name + "': " + pattern.error().text);
@@ -163,6 +163,9 @@ void read_link(TomlTable table, NodeFile& file) {
         if (entry.take("role") == nullptr) entry.complain("role", "is missing");
         if (const auto role = entry.word("role", roles)) dial.role = roles[*role];
         entry.text("secret", dial.secret);
+        entry.list<xmpp::Domain>("domains", dial.domains, xmpp::Domain::parse);
+        if (!dial.domains.empty() && dial.role == "edge")
+            entry.complain("domains", "belongs to a presence node's dial");
         entry.finish();
         file.link.dial.push_back(std::move(dial));
     }
@@ -194,7 +197,7 @@ void read_ssh(TomlTable table, NodeFile& file) {
             !file.link.dial.empty() && std::all_of(file.link.dial.begin(), file.link.dial.end(),
                                                    [](const LinkDial& link) { return is_whole(link); });
         if (dial.name.empty() && is_known) {
-            entry.complain("name", "is missing, and no [[link.dial]] goes to the same host");
+            entry.complain("name", "is missing, and no [[link.dial]] has the same host");
         }
         if (dial.key.empty()) entry.complain("key", "is missing: this core's private key");
         if (dial.host_key.empty()) entry.complain("host_key", "is missing: the edge's public host key");
@@ -210,14 +213,14 @@ void read_inside(TomlTable table, NodeFile& file) {
     for (TomlTable& entry : table.tables("server")) {
         InsideServer server;
         entry.list<xmpp::Domain>("domains", server.domains, xmpp::Domain::parse);
-        if (server.domains.empty()) entry.complain("domains", "at least one domain is wanted");
+        if (server.domains.empty()) entry.complain("domains", "must have at least one domain");
         host_port(entry, "address", s2s_port, server.address);
         if (const auto tls = entry.word("tls", {"required", "optional", "none"}))
             server.tls = static_cast<InsideTls>(*tls);
         if (const auto auth = entry.word("auth", {"dialback", "certificate"}))
             server.auth = static_cast<InsideAuth>(*auth);
         if (server.auth == InsideAuth::certificate && server.tls == InsideTls::none) {
-            entry.complain("auth", "a certificate needs TLS, which tls = \"none\" rules out");
+            entry.complain("auth", "a certificate requires TLS, but tls is \"none\"");
         }
         entry.finish();
         file.inside.servers.push_back(std::move(server));
@@ -259,7 +262,7 @@ void read_axl(TomlTable table, NodeFile& file) {
         entry.flag("tls_verify", server.tls_verify);
         if (server.tls_verify && IpAddress::parse(server.address.host)) {
             entry.complain("address",
-                           "certificates hold names, not addresses: a host name is wanted, or tls_verify = false");
+                           "certificates contain names, not addresses: use a host name, or tls_verify = false");
         }
         entry.finish();
         file.axl.servers.push_back(std::move(server));
@@ -269,7 +272,7 @@ void read_axl(TomlTable table, NodeFile& file) {
         entry.text("name", user.name);
         if (user.name.empty()) entry.complain("name", "is missing");
         entry.text("password", user.password);
-        if (user.password.size() < 8) entry.complain("password", "8 characters or more are wanted");
+        if (user.password.size() < 8) entry.complain("password", "must have at least 8 characters");
         entry.finish();
         file.axl.users.push_back(std::move(user));
     }

@@ -46,7 +46,7 @@ public:
             } else if (const auto* below = node.as_table(); below != nullptr && is_prefix(name)) {
                 read(*below, name);
             } else {
-                complaints_->add(line_of(key), "settings." + name, "there is no such setting" + hint(name, names()));
+                complaints_->add(line_of(key), "settings." + name, "no such setting" + hint(name, names()));
             }
         }
     }

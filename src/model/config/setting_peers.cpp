@@ -1,6 +1,5 @@
 // The table of exceptions per peer.
 #include <algorithm>
-#include <array>
 
 #include "base/limits.h"
 #include "model/config/json_fields.h"
@@ -11,28 +10,26 @@ namespace sallyport::config {
 
 namespace {
 
-/// The limits that are a peer's own; the others bound an address, a link or the node, or what nobody has proved yet.
-constexpr std::array<std::string_view, 13> limits_of_a_peer{"stanza_bytes",        "stanza_elements",
-                                                            "stanza_depth",        "attributes",
-                                                            "attribute_bytes",     "namespaces",
-                                                            "pairs_per_stream",    "pending_dialbacks_per_stream",
-                                                            "queue_stanzas",       "inbound_bytes_per_second",
-                                                            "inbound_burst_bytes", "queue_bytes",
-                                                            "queue_seconds"};
-
+/// Null for one that a peer has no own of.
 const LimitRow* find_limit(std::string_view name) {
-    if (std::find(limits_of_a_peer.begin(), limits_of_a_peer.end(), name) == limits_of_a_peer.end()) return nullptr;
     const auto rows = limit_rows();
-    const auto at = std::find_if(rows.begin(), rows.end(), [&](const LimitRow& row) { return row.key == name; });
-    return at == rows.end() ? nullptr : &*at;
+    const auto at = std::ranges::find(rows, name, &LimitRow::key);
+    return at == rows.end() || !at->of_a_peer ? nullptr : &*at;
+}
+
+std::vector<std::string_view> limits_of_a_peer() {
+    std::vector<std::string_view> names;
+    for (const LimitRow& row : limit_rows()) {
+        if (row.of_a_peer) names.push_back(row.key);
+    }
+    return names;
 }
 
 void read_limit(Fields& fields, const std::string& name, const json::value& value, PeerException& peer) {
     const std::string place = "limits." + name;
     const LimitRow* row = find_limit(name);
     if (row == nullptr) {
-        const std::vector<std::string_view> known{limits_of_a_peer.begin(), limits_of_a_peer.end()};
-        fields.complain(place, "no limit of a peer" + hint(name, known));
+        fields.complain(place, "not a limit of a peer" + hint(name, limits_of_a_peer()));
         return;
     }
     if (value.is_string() && value.get_string() == "off") {
@@ -42,7 +39,7 @@ void read_limit(Fields& fields, const std::string& name, const json::value& valu
     json::error_code problem;
     const auto number = value.is_int64() || value.is_uint64() ? value.to_number<std::uint64_t>(problem) : 0;
     if (problem || number < row->least) {
-        fields.complain(place, "a number from " + std::to_string(row->least) + " or \"off\" is wanted");
+        fields.complain(place, "must be \"off\" or a number of at least " + std::to_string(row->least));
         return;
     }
     peer.limits[name] = number;
@@ -69,9 +66,9 @@ Result<PeerException> read_peer(const json::value& entry, std::string place) {
     if (const auto bidi = fields.word("bidi", switch_words())) peer.bidi = *bidi == 1;
     for (const auto& limit : fields.object("limits")) read_limit(fields, std::string{limit.key()}, limit.value(), peer);
     peer.note = fields.text("note", false);
-    if (peer.note.size() > SettingBounds::note_bytes) fields.complain("note", "1024 characters are the most");
+    if (peer.note.size() > SettingBounds::note_bytes) fields.complain("note", "must have at most 1024 characters");
     if (peer.authentication == Authentication::certificate && peer.security_mode == s2s::SecurityMode::no_tls) {
-        fields.complain("authentication", "a certificate needs TLS, which security_mode no_tls rules out");
+        fields.complain("authentication", "a certificate requires TLS, but security_mode is no_tls");
     }
     if (fields.failed()) return fields.error();
     return peer;

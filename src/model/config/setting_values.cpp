@@ -41,14 +41,14 @@ const std::vector<std::string_view>& switch_words() {
 Result<bool> read_bool(std::string_view text) {
     const auto value = parse_json(text);
     if (!value) return value.error();
-    if (!value->is_bool()) return wrong_type("true or false is wanted");
+    if (!value->is_bool()) return wrong_type("must be true or false");
     return value->get_bool();
 }
 
 Result<std::size_t> read_word(std::string_view text, const std::vector<std::string_view>& words) {
     const auto value = parse_json(text);
     if (!value) return value.error();
-    if (!value->is_string()) return wrong_type(alternatives(words) + " is wanted");
+    if (!value->is_string()) return wrong_type("must be " + alternatives(words));
     const auto at = std::find(words.begin(), words.end(), std::string_view{value->get_string()});
     if (at == words.end())
         return wrong_value("'" + std::string{value->get_string()} + "' is not " + alternatives(words));
@@ -57,13 +57,13 @@ Result<std::size_t> read_word(std::string_view text, const std::vector<std::stri
 
 Result<std::string> read_secret(std::string_view text) {
     const auto value = parse_json(text);
-    if (!value) return wrong_type("a string is wanted");
-    if (!value->is_string()) return wrong_type("a string is wanted");
+    if (!value) return wrong_type("must be a string");
+    if (!value->is_string()) return wrong_type("must be a string");
     const std::string secret{value->get_string()};
     if (secret.size() < SettingBounds::secret_bytes_least) {
-        return wrong_value("16 characters or more are wanted; `openssl rand -hex 32` makes a good one");
+        return wrong_value("must have at least 16 characters; `openssl rand -hex 32` makes a good one");
     }
-    if (secret.size() > SettingBounds::secret_bytes_most) return wrong_value("1024 characters are the most");
+    if (secret.size() > SettingBounds::secret_bytes_most) return wrong_value("must have at most 1024 characters");
     if (has_control(secret)) return wrong_value("control characters are not allowed");
     return secret;
 }
@@ -75,7 +75,7 @@ Result<std::vector<NamePattern>> read_patterns(std::string_view text) {
     std::set<NamePattern> seen;
     for (const json::value& entry : *array) {
         const std::string place = "entry " + std::to_string(patterns.size() + 1);
-        if (!entry.is_string()) return wrong_type(place + ": a name is wanted, such as \"example.org\"");
+        if (!entry.is_string()) return wrong_type(place + ": must be a name, such as \"example.org\"");
         const std::string_view written{entry.get_string()};
         auto pattern = NamePattern::parse(written);
         if (!pattern) return wrong_value(place + ": '" + std::string{written} + "': " + pattern.error().text);
@@ -88,13 +88,13 @@ Result<std::vector<NamePattern>> read_patterns(std::string_view text) {
 Result<std::map<std::string, std::string>> read_log_modules(std::string_view text) {
     const auto value = parse_json(text);
     if (!value) return value.error();
-    if (!value->is_object()) return wrong_type("an object is wanted, such as {\"s2s\": \"debug\"}");
+    if (!value->is_object()) return wrong_type("must be an object, such as {\"s2s\": \"debug\"}");
     std::map<std::string, std::string> modules;
     for (const auto& entry : value->get_object()) {
         const std::string name{entry.key()};
         LogModule module{};
         if (!log_module(name, module)) return wrong_value("'" + name + "' is not the name of a log module");
-        if (!entry.value().is_string()) return wrong_type(name + ": a level is wanted, such as \"debug\"");
+        if (!entry.value().is_string()) return wrong_type(name + ": must be a level, such as \"debug\"");
         const std::string level{entry.value().get_string()};
         if (sallyport::text(log_level(level, LogLevel::trace)) != level) {
             return wrong_value(name + ": '" + level + "' is not trace, debug, info, warn, error or off");

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/join.h"
 #include "model/config/nearest_name.h"
 #include "model/config/setting_values.h"
 
@@ -33,66 +34,66 @@ std::string write_word(const std::vector<std::string_view>& words, Enum value) {
 }
 
 constexpr std::string_view bool_values = "true or false";
-constexpr std::string_view list_values = "names; *.example.org stands for every name below example.org";
+constexpr std::string_view list_values = "domain names; *.example.org matches every name below example.org";
 
 constexpr SettingRow rows[] = {
-    {"federation.enabled", "bool", bool_values, "false", "Federate with other XMPP domains.", false,
-     [](Settings& s, std::string_view json) { return keep(read_bool(json), s.enabled); },
+    {"federation.enabled", "bool", bool_values, "false", "Whether this system federates with other XMPP domains.",
+     false, [](Settings& s, std::string_view json) { return keep(read_bool(json), s.enabled); },
      [](const Settings& s) { return write_bool(s.enabled); }},
     {"federation.security_mode", "enum", "tls_required, tls_optional or no_tls", "\"tls_required\"",
-     "Whether streams with other servers must, may or must not use TLS.", false,
+     "Whether streams with peers must, may or must not use TLS.", false,
      [](Settings& s, std::string_view json) { return keep_word(json, security_mode_words(), s.security_mode); },
      [](const Settings& s) { return write_word(security_mode_words(), s.security_mode); }},
     {"federation.require_client_certificates", "bool", bool_values, "false",
-     "Refuse servers that do not prove their domain with a certificate.", false,
+     "Refuse peers that do not authenticate with a certificate; no dialback then.", false,
      [](Settings& s, std::string_view json) { return keep(read_bool(json), s.require_client_certificates); },
      [](const Settings& s) { return write_bool(s.require_client_certificates); }},
     {"federation.dialback_secret", "string", "16 to 1024 characters", "\"\"",
-     "Secret of the dialback keys; the same on every edge. Generated with 256 bits at the first start.", true,
+     "Secret for dialback keys; the same on every edge. Generated with 256 bits at the first start.", true,
      [](Settings& s, std::string_view json) { return keep(read_secret(json), s.dialback_secret); },
      [](const Settings& s) { return write_string(s.dialback_secret); }},
     {"federation.privacy_mode", "enum", "off, allow_list or deny_list", "\"allow_list\"",
-     "Which list decides about other domains.", false,
+     "Which list decides what domains can federate.", false,
      [](Settings& s, std::string_view json) { return keep_word(json, privacy_mode_words(), s.privacy_mode); },
      [](const Settings& s) { return write_word(privacy_mode_words(), s.privacy_mode); }},
     {"federation.allow_list", "list", list_values, "[]",
-     "With privacy mode allow_list: the only domains that may talk with us.", false,
+     "The only domains that can federate, if privacy_mode is allow_list.", false,
      [](Settings& s, std::string_view json) { return keep(read_patterns(json), s.allow_list); },
-     [](const Settings& s) { return write_patterns(s.allow_list); }},
+     [](const Settings& s) { return write_patterns(s.allow_list); }, Owner::edge, "lists?list=allow_list"},
     {"federation.deny_list", "list", list_values, "[]",
-     "With privacy mode deny_list: the domains that may not talk with us.", false,
+     "The domains that cannot federate, if privacy_mode is deny_list.", false,
      [](Settings& s, std::string_view json) { return keep(read_patterns(json), s.deny_list); },
-     [](const Settings& s) { return write_patterns(s.deny_list); }},
+     [](const Settings& s) { return write_patterns(s.deny_list); }, Owner::edge, "lists?list=deny_list"},
     {"federation.use_static_routes", "bool", bool_values, "false",
-     "Whether static_routes count. Their domains are allowed without being on the allow list.", false,
+     "Whether static_routes are in use. Their domains need not be on the allow list.", false,
      [](Settings& s, std::string_view json) { return keep(read_bool(json), s.use_static_routes); },
      [](const Settings& s) { return write_bool(s.use_static_routes); }},
     {"federation.static_routes", "table", "{domain, address, port, priority, weight, fall_back_to_dns}", "[]",
-     "Where to connect for a domain, in place of DNS.", false,
+     "Where to connect for a domain instead of asking DNS.", false,
      [](Settings& s, std::string_view json) { return keep(read_routes(json), s.static_routes); },
-     [](const Settings& s) { return write_routes(s.static_routes); }},
-    {"federation.domains", "list", list_values, "[]", "Our domains and chat node aliases that federate.", false,
-     [](Settings& s, std::string_view json) { return keep(read_patterns(json), s.domains); },
-     [](const Settings& s) { return write_patterns(s.domains); }},
+     [](const Settings& s) { return write_routes(s.static_routes); }, Owner::edge, "routes"},
+    {"federation.domains", "list", list_values, "[]", "Domains of ours that federate, and aliases of chat rooms.",
+     false, [](Settings& s, std::string_view json) { return keep(read_patterns(json), s.domains); },
+     [](const Settings& s) { return write_patterns(s.domains); }, Owner::core, "domains"},
     {"federation.bidi", "enum", "off or on", "\"off\"", "Bidirectional streams (XEP-0288).", false,
      [](Settings& s, std::string_view json) { return keep_word(json, switch_words(), s.bidi); },
      [](const Settings& s) { return write_word(switch_words(), s.bidi); }},
     {"federation.peers", "table", "{domain, security_mode, authentication, bidi, limits, note}", "[]",
-     "Exceptions for single domains.", false,
+     "Exceptions for single peers.", false,
      [](Settings& s, std::string_view json) { return keep(read_peers(json), s.peers); },
-     [](const Settings& s) { return write_peers(s.peers); }},
+     [](const Settings& s) { return write_peers(s.peers); }, Owner::edge, "exceptions"},
     {"router.live_changes", "bool", bool_values, "true",
-     "Presence node: changes of xmpps2snodes take effect at once; false: only when the router is restarted.", false,
+     "Presence node: whether changes of xmpps2snodes take effect at once, or only when the router is restarted.", false,
      [](Settings& s, std::string_view json) { return keep(read_bool(json), s.router_live_changes); },
      [](const Settings& s) { return write_bool(s.router_live_changes); }},
     {"presence.federation_node_status", "enum", "off or on", "\"off\"",
-     "Presence node: whether it federates by itself; must be off while an edge federates for it.", false,
+     "Presence node: whether it federates by itself. Must be off while an edge federates for it.", false,
      [](Settings& s, std::string_view json) { return keep_word(json, switch_words(), s.own_federation); },
      [](const Settings& s) { return write_word(switch_words(), s.own_federation); }},
-    {"log.modules", "table", "module: trace, debug, info, warn, error or off", "{}",
-     "Log levels of single modules; the others follow the file.", false,
+    {"log.modules", "table", "{module: trace, debug, info, warn, error or off}", "{}",
+     "Log levels of single modules; the node's file sets the others.", false,
      [](Settings& s, std::string_view json) { return keep(read_log_modules(json), s.log_modules); },
-     [](const Settings& s) { return write_log_modules(s.log_modules); }},
+     [](const Settings& s) { return write_log_modules(s.log_modules); }, Owner::node},
 };
 
 constexpr std::string_view masked = "\"********\"";
@@ -100,7 +101,7 @@ constexpr std::string_view masked = "\"********\"";
 Error unknown_setting(const std::string& name) {
     std::vector<std::string_view> known;
     for (const SettingRow& row : rows) known.push_back(row.name);
-    return {"setting-unknown", name + ": there is no such setting" + hint(name, known)};
+    return {"setting-unknown", name + ": no such setting" + hint(name, known)};
 }
 
 Changed difference(const SettingRow& row, std::string from, std::string to) {
@@ -109,6 +110,15 @@ Changed difference(const SettingRow& row, std::string from, std::string to) {
 }
 
 }  // namespace
+
+std::string_view text(Owner owner) {
+    switch (owner) {
+        case Owner::edge: return "edge";
+        case Owner::core: return "core";
+        case Owner::node: return "node";
+    }
+    return "?";
+}
 
 std::span<const SettingRow> setting_rows() { return rows; }
 
@@ -146,7 +156,7 @@ std::string list_of_cli(std::string_view text) {
     std::string json;
     for (std::size_t at = text.find_first_not_of(separators); at != std::string_view::npos;) {
         const std::size_t end = std::min(text.find_first_of(separators, at), text.size());
-        json += (json.empty() ? "" : ",") + write_string(text.substr(at, end - at));
+        append_item(json, write_string(text.substr(at, end - at)), ",");
         at = text.find_first_not_of(separators, end);
     }
     return "[" + json + "]";

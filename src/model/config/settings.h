@@ -77,6 +77,14 @@ struct Settings {
 };
 using Snapshot = std::shared_ptr<const Settings>;
 
+/// Who may change a setting where nodes replicate: its value flows from there to the other side.
+enum class Owner {
+    edge,
+    core,
+    node,  ///< each node has its own
+};
+[[nodiscard]] std::string_view text(Owner owner);
+
 /// One row of the table: everything that REST, CLI, web, manual and log need to know of a setting.
 struct SettingRow {
     std::string_view name;           ///< "federation.enabled"
@@ -88,6 +96,8 @@ struct SettingRow {
     /// Validates JSON text and stores it. Errors: "setting-type", "setting-value"; the text names the field.
     Result<void> (*store)(Settings&, std::string_view json);
     std::string (*load)(const Settings&);  ///< JSON text
+    Owner owner = Owner::edge;
+    std::string_view page = {};  ///< address of the web page that edits it; empty: the page of all settings does
 };
 [[nodiscard]] std::span<const SettingRow> setting_rows();
 [[nodiscard]] const SettingRow* find_setting(std::string_view name);

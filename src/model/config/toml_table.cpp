@@ -54,7 +54,7 @@ void TomlTable::text(std::string_view key, std::string& out) {
     if (const auto* value = node->as_string()) {
         out = value->get();
     } else {
-        complain(key, "a string is wanted, in quotation marks");
+        complain(key, "must be a string, in quotation marks");
     }
 }
 
@@ -72,7 +72,7 @@ void TomlTable::flag(std::string_view key, bool& out) {
     if (const auto* value = node->as_boolean()) {
         out = value->get();
     } else {
-        complain(key, "true or false is wanted");
+        complain(key, "must be true or false");
     }
 }
 
@@ -81,7 +81,7 @@ void TomlTable::count(std::string_view key, unsigned& out, unsigned most) {
     if (node == nullptr) return;
     const auto* value = node->as_integer();
     if (value == nullptr || value->get() < 0 || value->get() > static_cast<std::int64_t>(most)) {
-        complain(key, "a whole number from 0 to " + std::to_string(most) + " is wanted");
+        complain(key, "must be a whole number from 0 to " + std::to_string(most));
     } else {
         out = static_cast<unsigned>(value->get());
     }
@@ -98,7 +98,7 @@ void TomlTable::seconds(std::string_view key, double& out, bool zero) {
     if (in_range) {
         out = value;
     } else {
-        complain(key, std::string{"a number of seconds is wanted, "} + (zero ? "0 or more" : "above 0") +
+        complain(key, std::string{"must be a number of seconds, "} + (zero ? "0 or more" : "above 0") +
                           " and at most 86400");
     }
 }
@@ -123,14 +123,14 @@ std::vector<std::string> TomlTable::texts(std::string_view key, bool single_too)
     }
     const auto* array = node->as_array();
     if (array == nullptr) {
-        complain(key, single_too ? "a string or a list of strings is wanted" : "a list is wanted, such as [\"…\"]");
+        complain(key, single_too ? "must be a string or a list of strings" : "must be a list, such as [\"…\"]");
         return entries;
     }
     for (const toml::node& entry : *array) {
         if (const auto* value = entry.as_string()) {
             entries.push_back(value->get());
         } else {
-            complaints_->add(line_of(entry), path_of(key), "a list of strings is wanted");
+            complaints_->add(line_of(entry), path_of(key), "must be a list of strings");
         }
     }
     return entries;
@@ -138,7 +138,7 @@ std::vector<std::string> TomlTable::texts(std::string_view key, bool single_too)
 
 TomlTable TomlTable::section(std::string_view key) {
     const toml::node* node = take(key);
-    if (node != nullptr && !node->is_table()) complain(key, "a table is wanted: [" + path_of(key) + "]");
+    if (node != nullptr && !node->is_table()) complain(key, "must be a table: [" + path_of(key) + "]");
     return {node == nullptr ? nullptr : node->as_table(), path_of(key), *complaints_};
 }
 
@@ -149,7 +149,7 @@ std::vector<TomlTable> TomlTable::tables(std::string_view key) {
     const auto* array = node->as_array();
     if (array == nullptr ||
         !std::all_of(array->begin(), array->end(), [](const toml::node& n) { return n.is_table(); })) {
-        complain(key, "a list of tables is wanted: [[" + path_of(key) + "]]");
+        complain(key, "must be a list of tables: [[" + path_of(key) + "]]");
         return found;
     }
     for (const toml::node& entry : *array) {

@@ -14,11 +14,13 @@ bool has(const InsideRules::Server& server, const xmpp::Domain& domain) {
     return std::find(server.domains.begin(), server.domains.end(), domain) != server.domains.end();
 }
 
-s2s::Admission refusal(std::string rule, std::string why, xmpp::StreamCondition stream, std::string text) {
+s2s::Admission refusal(Rule rule, std::string why, std::string_view remedy, xmpp::StreamCondition stream,
+                       std::string text) {
     s2s::Admission admission;
     admission.allowed = false;
-    admission.rule = std::move(rule);
+    admission.rule = rule;
     admission.why = std::move(why);
+    admission.remedy = remedy;
     admission.stream = stream;
     admission.text = std::move(text);
     return admission;
@@ -26,21 +28,21 @@ s2s::Admission refusal(std::string rule, std::string why, xmpp::StreamCondition 
 
 s2s::Admission judge(const InsideRules& rules, const xmpp::DomainPair& pair) {
     if (pair.local == pair.remote) {
-        return refusal("self", pair.local.text() + " cannot talk with itself", xmpp::StreamCondition::invalid_from,
+        return refusal(Rule::self, pair.local.text() + " cannot federate with itself",
+                       "its server delivers within the domain by itself", xmpp::StreamCondition::invalid_from,
                        "both domains are the same");
     }
     if (!rules.is_inside(pair.remote)) {
-        return refusal("not-inside",
-                       pair.remote.text() + " is no inside domain; add it to an [[inside.server]] of the file",
-                       xmpp::StreamCondition::policy_violation, "this domain is not known here");
+        return refusal(Rule::not_inside, pair.remote.text() + " is not an internal domain",
+                       row_of(Rule::not_inside).remedy, xmpp::StreamCondition::policy_violation,
+                       "this domain is not known here");
     }
     if (rules.is_inside(pair.local)) {
-        return refusal("inside-to-inside",
-                       pair.local.text() + " is an inside domain; inside servers reach each other directly",
-                       xmpp::StreamCondition::host_unknown, "this domain is not reached from here");
+        return refusal(Rule::inside_to_inside, pair.local.text() + " is an inside domain",
+                       row_of(Rule::inside_to_inside).remedy, xmpp::StreamCondition::host_unknown,
+                       "this domain is not reached from here");
     }
     s2s::Admission admission;
-    admission.rule = "inside";
     admission.why = pair.remote.text() + " is an inside domain";
     return admission;
 }

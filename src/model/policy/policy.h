@@ -23,13 +23,17 @@ struct Contact {
 struct Opinion {
     bool allow = true;
     std::string why;
+    std::string remedy{};  ///< what to do about a refusal, with the names of this case
 };
 /// A rule has an opinion or none. rules/<name>.cpp holds each; chain.cpp lists them in order.
-using Rule = std::optional<Opinion> (*)(const Contact& contact, const config::Settings& settings);
+using Ask = std::optional<Opinion> (*)(const Contact& contact, const config::Settings& settings);
 struct ChainLink {
-    std::string_view name;
     Rule rule;
-    std::string_view setting;  ///< where the operator changes it
+    Ask ask;
+    // What a peer is told when it refuses. The text tells nothing of our settings.
+    xmpp::StreamCondition stream;
+    xmpp::StanzaCondition stanza;
+    std::string_view text;
 };
 [[nodiscard]] std::span<const ChainLink> chain();
 

@@ -13,9 +13,8 @@ std::string_view text(s2s::Direction direction) {
     return "?";
 }
 
-std::string verdict_id(std::string_view rule, const xmpp::DomainPair& pair, s2s::Direction direction,
-                       std::uint64_t revision) {
-    std::string basis{rule};
+std::string verdict_id(Rule rule, const xmpp::DomainPair& pair, s2s::Direction direction, std::uint64_t revision) {
+    std::string basis{sallyport::text(rule)};
     // A NUL can stand in no domain, so no two bases read alike.
     for (const std::string_view part :
          {std::string_view{pair.local.text()}, std::string_view{pair.remote.text()}, text(direction)}) {

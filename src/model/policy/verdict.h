@@ -13,7 +13,7 @@ namespace sallyport::policy {
 [[nodiscard]] std::string_view text(s2s::Direction direction);
 
 /// "v-" and 12 hex digits: the same for the same rule, pair, direction and revision of the settings.
-[[nodiscard]] std::string verdict_id(std::string_view rule, const xmpp::DomainPair& pair, s2s::Direction direction,
+[[nodiscard]] std::string verdict_id(Rule rule, const xmpp::DomainPair& pair, s2s::Direction direction,
                                      std::uint64_t revision);
 
 }  // namespace sallyport::policy

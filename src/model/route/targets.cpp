@@ -48,10 +48,10 @@ void collect(const DnsAnswer& answer, bool direct_tls, std::vector<Weighted>& us
     }
 }
 
-SrvPlan nothing(std::string why) { return {SrvPlan::Next::nothing, {}, std::move(why)}; }
+SrvPlan nothing(std::string why, bool absent = false) { return {SrvPlan::Next::nothing, {}, std::move(why), absent}; }
 
 std::string failure(std::string_view service, const DnsAnswer& answer) {
-    std::string why = "the look-up of " + std::string{service} + " ended as " + text(answer.status);
+    std::string why = "the look-up of " + std::string{service} + " returned: " + text(answer.status);
     if (!answer.detail.empty()) why += " (" + answer.detail + ")";
     return why;
 }
@@ -61,10 +61,10 @@ SrvPlan plan_without_targets(const DnsAnswer& server, const DnsAnswer& direct,
                              const std::vector<std::string>& refused) {
     // RFC 6120 3.2.1: an answer that is there but cannot be used does not open the way to A/AAAA.
     if (!refused.empty()) return nothing("no SRV record can be used: " + refused.front());
-    if (declares_absence(server)) return nothing("service declared absent");
+    if (declares_absence(server)) return nothing("service declared absent", true);
     if (!says_none(server)) return nothing(failure("_xmpp-server", server));
     // XEP-0368 section 5: a root target for direct TLS says nothing about STARTTLS, but rules out A/AAAA.
-    if (declares_absence(direct)) return nothing("direct TLS declared absent and no _xmpp-server record");
+    if (declares_absence(direct)) return nothing("direct TLS declared absent and no _xmpp-server record", true);
     if (!says_none(direct)) return nothing(failure("_xmpps-server", direct));
     return {SrvPlan::Next::addresses, {}, {}};
 }

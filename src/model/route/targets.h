@@ -31,7 +31,8 @@ struct SrvPlan {
         nothing,    ///< the domain declares that it has no XMPP service (single target "."), or look-up failed
     } next = Next::nothing;
     std::vector<Target> targets;
-    std::string why;  ///< for the log when nothing
+    std::string why;      ///< for the log when nothing
+    bool absent = false;  ///< it is nothing because the domain declares that it has no service
 };
 
 /// Merges `_xmpp-server` and `_xmpps-server` answers by priority and, within one, by weight (RFC 2782); `random(n)`

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "io/loop/random.h"
+#include "nodes/core/given_domains.h"
 #include "nodes/runtime/node_parts.h"
 
 namespace sallyport::nodes {
@@ -67,6 +68,7 @@ Result<void> CoreNode::prepare() {
     parts.link_secret = file.link.secret;
     parts.link_roles = file.link.require_roles;
     parts.federating = runtime_->settings().snapshot()->domains;
+    parts.given = given_domains(file.link.dial);
     parts.to_control = [runtime = runtime_.get()](std::function<void()> work) {
         runtime->control().post(std::move(work));
     };
@@ -161,13 +163,9 @@ void CoreNode::feed_provisioner() {
         [this](const config::Snapshot& snapshot) { provisioner_->set_edges(own_edges(*snapshot)); });
 }
 
-std::vector<replication::Step> CoreNode::own_steps() const {
-    std::vector<replication::Step> steps;
-    if (provisioner_) {
-        for (auto& step : provisioner_->chain()) {
-            steps.push_back({std::move(step.step), std::move(step.state), std::move(step.reason)});
-        }
-    }
+std::vector<ChainStep> CoreNode::own_steps() const {
+    std::vector<ChainStep> steps;
+    if (provisioner_) steps = provisioner_->chain();
     for (const auto& dial : runtime_->file().link.dial) {
         if (dial.role == "presence") steps.push_back(router_step(dial.name));
     }
@@ -175,23 +173,23 @@ std::vector<replication::Step> CoreNode::own_steps() const {
 }
 
 /// What the router of a presence node says of itself over the link.
-replication::Step CoreNode::router_step(const std::string& name) const {
+ChainStep CoreNode::router_step(const std::string& name) const {
     const std::string step = "loaded by the router of " + name;
     std::vector<provision::EdgeState> edges =
         provisioning_ ? provisioning_->replicator().edges() : own_edges(*runtime_->settings().snapshot());
     const std::vector<std::string> wanted = provision::desired_rows(edges);
     const auto at = routers_.find(realm_of(name));
-    if (wanted.empty()) return {step, "off", "no edge federates"};
-    if (at == routers_.end()) return {step, "pending", "the router link to it is down"};
+    if (wanted.empty()) return {step, StepState::off, {"no edge federates"}};
+    if (at == routers_.end()) return {step, StepState::pending, {"the router link to it is down"}};
     for (const std::string& id : wanted) {
         if (std::find(at->second.begin(), at->second.end(), id) != at->second.end()) continue;
         return {
-            step, "failed",
-            "its router has not loaded the S2S component " + id +
-                ": messages to other domains are returned; `sallyport restart router` there, or router.live_changes "
-                "= true, once its table has the row"};
+            step,
+            StepState::failed,
+            {"its router has not loaded the S2S component " + id + ": messages to other domains are returned",
+             "run `sallyport restart router` there, or set router.live_changes = true, once its table has the row"}};
     }
-    return {step, "in force", ""};
+    return {step, StepState::in_force, {}};
 }
 
 void CoreNode::watch_routers() {
@@ -204,7 +202,7 @@ void CoreNode::watch_routers() {
             bool is_new = false;
             for (const auto& part : parts) {
                 for (const link::SessionStatus& session : part) {
-                    if (session.state != "open") continue;
+                    if (session.state != link::LinkState::open) continue;
                     routers_[session.far_realm] = session.components;
                     router_sessions_.insert(session.id);
                     is_new |= !before.contains(session.id);
@@ -213,14 +211,6 @@ void CoreNode::watch_routers() {
             // It was away: perhaps it came back with another table.
             if (is_new && provisioner_) std::ignore = provisioner_->refresh("", [](const auto&) {});
         });
-}
-
-std::vector<admin::ChainStep> CoreNode::own_chain() const {
-    std::vector<admin::ChainStep> chain;
-    for (auto& step : own_steps()) {
-        chain.push_back({std::move(step.step), std::move(step.state), std::move(step.reason)});
-    }
-    return chain;
 }
 
 Result<void> CoreNode::start() {
@@ -282,7 +272,7 @@ void CoreNode::when_quiet(std::function<void()> on_quiet) {
         longest_stop, std::move(on_quiet));
 }
 
-void CoreNode::status(std::function<void(admin::NodeStatus)> on_status) {
+void CoreNode::gather_status(std::function<void(admin::NodeStatus)> on_status) {
     runtime_->gather<admin::NodeStatus>(
         [this](std::size_t index) {
             CoreShard& core = *shards_[index];
@@ -314,10 +304,14 @@ void CoreNode::status(std::function<void(admin::NodeStatus)> on_status) {
             fill_common(*runtime_, all);
             all.federation_enabled = runtime_->settings().snapshot()->enabled;
             all.ledger = ledger_.totals();
-            all.tables.push_back(ledger_.table(all.now));
+            ledger_.tables(all.tables, all.now);
             all.certificates = own_certificates(runtime_->file(), tls_, link_tls_);
+            if (authority_) {
+                all.inside_authority = {"servers inside", runtime_->file().node.data + "/inside-ca.pem",
+                                        authority_->facts()};
+            }
             // With [ssh] the chain of the edges' settings, of which ours is the end.
-            all.chain = provisioning_ ? provisioning_->chain() : own_chain();
+            all.chain = provisioning_ ? provisioning_->chain() : own_steps();
             on_status(std::move(all));
         });
 }

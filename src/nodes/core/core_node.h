@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "admin/api/node_control.h"
+#include "admin/api/shared_status.h"
 #include "io/tls/inside_ca.h"
 #include "nodes/core/core_shard.h"
 #include "nodes/runtime/certificates.h"
@@ -34,7 +35,7 @@ public:
     [[nodiscard]] services::SettingsService& settings() override { return runtime_->settings(); }
     [[nodiscard]] services::AlarmBoard& alarms() override { return runtime_->alarms(); }
     [[nodiscard]] admin::AccessDesk* access() override { return &runtime_->access(); }
-    void status(std::function<void(admin::NodeStatus)> on_status) override;
+    void status(OnStatus on_status) override { status_.ask(std::move(on_status)); }
     void ping(const xmpp::DomainPair& pair, std::function<void(Result<Duration>)> on_pinged) override;
     void close(const xmpp::Domain& remote, std::function<void(unsigned)> on_closed) override;
     [[nodiscard]] io::Loop& loop() override { return runtime_->control(); }
@@ -55,14 +56,14 @@ public:
 private:
     explicit CoreNode(std::unique_ptr<Runtime> runtime);
     [[nodiscard]] Result<void> prepare();
+    void gather_status(std::function<void(admin::NodeStatus)> on_status);
     [[nodiscard]] Result<void> make_tls();
     [[nodiscard]] Result<void> make_provisioner();
     void feed_provisioner();
     void take_first_servers();
-    [[nodiscard]] std::vector<admin::ChainStep> own_chain() const;
     /// What this core knows of the presence side: AXL, and what the routers have loaded.
-    [[nodiscard]] std::vector<replication::Step> own_steps() const;
-    [[nodiscard]] replication::Step router_step(const std::string& name) const;
+    [[nodiscard]] std::vector<ChainStep> own_steps() const;
+    [[nodiscard]] ChainStep router_step(const std::string& name) const;
     void watch_routers();
     /// The edges as this core's own settings and file know them.
     [[nodiscard]] std::vector<provision::EdgeState> own_edges(const config::Settings& settings) const;
@@ -81,6 +82,7 @@ private:
     std::set<std::string> router_sessions_;                    ///< of those links
     std::unique_ptr<io::Timer> router_watch_;
     bool running_ = false;
+    admin::SharedStatus status_{runtime_->control(), [this](auto then) { gather_status(std::move(then)); }};
 };
 
 }  // namespace sallyport::nodes

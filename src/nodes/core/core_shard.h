@@ -35,7 +35,9 @@ struct CoreParts {
     std::shared_ptr<const io::TlsContext> server_tls, client_tls, link_tls;
     std::string realm, instance, link_secret;
     std::vector<config::NamePattern> federating{};  ///< federation.domains
-    bool link_roles = false;                        ///< certificates of edges and presence nodes have to say their role
+    std::map<std::string, std::string, std::less<>>
+        given{};              ///< domain -> realm of the presence node that is to have it
+    bool link_roles = false;  ///< certificates of edges and presence nodes have to say their role
     Duration link_hold{};
     record::Desk::ToControl to_control{};  ///< absent: handshakes are counted only
     record::Desk::OnHandshake on_handshake{};
@@ -64,7 +66,7 @@ public:
     using DescribedKey = std::tuple<std::string, xmpp::DomainPair, std::string>;  ///< edge, pair, direction
     [[nodiscard]] const std::map<DescribedKey, Described>& described() const { return described_; }
     /// federation.domains changed.
-    void federate(std::vector<config::NamePattern> domains) { federating_ = std::move(domains); }
+    void federate(std::vector<config::NamePattern> domains);
     /// Tells edges what is served here, and presence nodes what can be reached from here. Once before the first dial.
     void announce();
     /// How full is what outlives a stream.
@@ -107,11 +109,18 @@ private:
     [[nodiscard]] bool is_ours(std::string_view domain) const;
     /// Of ours by the settings, even while nobody who has it is known.
     [[nodiscard]] bool federates(std::string_view domain) const;
+    /// Of this core, whoever else names it.
+    [[nodiscard]] bool is_own(std::string_view domain) const;
+    /// May that presence node have the domain?
+    [[nodiscard]] bool may_have(std::string_view realm, std::string_view domain) const;
+    void log_refused(const std::vector<presence::Directory::Refused>& all) const;
     [[nodiscard]] std::vector<xmpp::Domain> own_domains() const;
     void hold();
+    [[nodiscard]] s2s::Feeders pace_of_way(const xmpp::DomainPair& pair) const;
     void learn(const std::string& edge, const link::PeerFacts& facts);
     void forget_lost_edges();
     void pace(const link::Partner& partner);
+    void pace_sender(const link::Partner& partner);
     void forwarded(routing::Forwarded message);
     void forward(std::uint32_t to, const xmpp::Stanza& stanza, const routing::Ticket& ticket);
 
@@ -120,6 +129,7 @@ private:
     std::vector<config::InsideServer> servers_;
     std::set<std::string, std::less<>> inside_;  ///< domains of inside servers
     std::vector<config::NamePattern> federating_;
+    std::map<std::string, std::string, std::less<>> given_;
     policy::InsideRules rules_;
     presence::Directory directory_;
     FromLink from_link_;
@@ -128,8 +138,11 @@ private:
     s2s::S2sShard s2s_;
     link::Hub hub_;
     link::Hub presence_hub_;
-    bool edges_heavy_ = false, presence_heavy_ = false, stopping_ = false;
-    std::set<std::string, std::less<>> brisk_;  ///< domains to which much is on its way, and moves on
+    link::Pace edges_ = link::Pace::free;  ///< of what is unsent on the links to edges
+    bool announced_ = false, stopping_ = false;
+    std::map<std::string, link::Pace, std::less<>> paced_senders_;  ///< domains with much on its way to presence nodes
+    std::set<std::string, std::less<>> brisk_;             ///< domains to which much is on its way, and moves on
+    std::set<std::string, std::less<>> brisk_components_;  ///< the same from components to presence nodes
     components::ComponentServer components_;
     std::map<DescribedKey, Described> described_;  ///< streams of the edges whose links are up
     OrderedStop stop_;

@@ -5,9 +5,9 @@
 #include <filesystem>
 #include <ostream>
 
+#include "admin/print/words.h"
 #include "io/store/file_facts.h"
 #include "io/tls/files.h"
-#include "nodes/ctl/words.h"
 
 namespace sallyport::ctl {
 
@@ -48,7 +48,7 @@ std::string_view with_article(config::Role role) {
 int check_config(const std::string& path, const std::string& role, const Console& console) {
     const auto text = io::read_file(path);
     if (!text) {
-        console.err << safe(text.error().text) << '\n';
+        console.err << admin::safe(text.error().text) << '\n';
         return Exit::usage;
     }
     const config::Role as = role_of(role, *text, path);
@@ -57,13 +57,13 @@ int check_config(const std::string& path, const std::string& role, const Console
         config::parse_node_file(*text, std::filesystem::absolute(path).string(), as, file, io::file_facts);
     for (config::FileError error : errors) {
         error.file = path;
-        console.err << safe(error.sentence()) << '\n';
+        console.err << admin::safe(error.sentence()) << '\n';
     }
-    for (const auto* warnings : {&file.warnings, &file.weak_links}) {
-        for (const std::string& warning : *warnings) console.err << path << ": warning: " << safe(warning) << '\n';
+    for (const std::string& warning : file.all_warnings()) {
+        console.err << path << ": warning: " << admin::safe(warning) << '\n';
     }
     if (!errors.empty()) return Exit::usage;
-    console.out << path << ": a good file for " << with_article(as) << '\n';
+    console.out << path << ": valid file for " << with_article(as) << '\n';
     return Exit::done;
 }
 

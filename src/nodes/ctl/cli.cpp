@@ -1,19 +1,23 @@
 // Chooses, asks, prints.
 #include "nodes/ctl/cli.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <ostream>
 
+#include "admin/api/error_codes.h"
+#include "admin/print/print.h"
+#include "admin/print/words.h"
+#include "io/loop/asio_loop.h"
+#include "io/loop/kernel_clock.h"
 #include "nodes/ctl/check_config.h"
 #include "nodes/ctl/commands.h"
 #include "nodes/ctl/completion.h"
 #include "nodes/ctl/download.h"
 #include "nodes/ctl/node_address.h"
 #include "nodes/ctl/node_client.h"
-#include "nodes/ctl/print.h"
 #include "nodes/ctl/rest_client.h"
 #include "nodes/ctl/secret.h"
-#include "nodes/ctl/words.h"
 
 namespace sallyport::ctl {
 
@@ -21,15 +25,37 @@ namespace json = boost::json;
 
 namespace {
 
+/// What goes wrong before a node is asked.
+struct LocalError {
+    std::string_view code;
+    Exit exit;
+};
+constexpr LocalError local_errors[] = {
+    {"node-unreachable", Exit::unreachable},
+    {"node-address", Exit::usage},
+    {"node-token", Exit::usage},
+};
+
 int complain(const Error& error, const std::string& field, const Console& console) {
-    console.err << "sallyport: " << safe(error.text);
+    console.err << "sallyport: " << admin::safe(error.text);
     if (!field.empty() && error.code.starts_with("argument")) console.err << " (" << field << ")";
     console.err << '\n';
-    if (error.code == "node-unreachable") return Exit::unreachable;
-    const bool misuse = error.code.starts_with("argument") || error.code == "node-token" ||
-                        error.code.starts_with("verb") || error.code.starts_with("request") ||
-                        error.code == "node-address";
-    return misuse ? Exit::usage : Exit::refused;
+    const auto* const local = std::ranges::find(local_errors, error.code, &LocalError::code);
+    if (local != std::end(local_errors)) return local->exit;
+    const admin::ErrorCode* const row = admin::find_error_code(error.code);
+    return row != nullptr && row->misuse ? Exit::usage : Exit::refused;
+}
+
+int exit_of(admin::Answers answers, const json::value& result) {
+    const std::string verdict = admin::text_of(result, "verdict");
+    switch (answers) {
+        case admin::Answers::plainly:
+        case admin::Answers::pieces: return Exit::done;
+        case admin::Answers::grade: return verdict == "bad" ? 2 : verdict == "warning" ? 1 : 0;
+        case admin::Answers::yes_or_no: break;
+    }
+    const bool blocked = admin::member(result, "passes") != nullptr && !admin::flag_of(result, "passes");
+    return blocked || verdict == "bad" ? Exit::refused : Exit::done;
 }
 
 int run_verb(Chosen chosen, const Console& console) {
@@ -45,20 +71,20 @@ int run_verb(Chosen chosen, const Console& console) {
                    ? ask_rest({*place->address, chosen.token_file, chosen.trust}, *chosen.verb, arguments, on_event)
                    : ask(place->socket, chosen.verb->name, arguments, console.user, on_event);
     };
-    if (is_download(*chosen.verb)) {
+    if (chosen.verb->answers == admin::Answers::pieces) {
         const auto brought = download(ask_there, std::move(chosen.arguments));
         if (!brought) return complain(brought.error(), {}, console);
         const json::value result = json::object{{"path", brought->path}, {"bytes", brought->bytes}};
-        chosen.json ? print_json(result, console.out) : print_result(chosen.verb->name, result, console.out);
+        chosen.json ? admin::print_json(result, console.out) : chosen.verb->print(result, console.out);
         return Exit::done;
     }
     const auto on_event = [&](const std::string& text) {
         json::error_code ignored;
         const json::value event = json::parse(text, ignored);
         if (chosen.json) {
-            console.out << safe_json(json::serialize(event)) << std::endl;
+            console.out << admin::safe_json(json::serialize(event)) << std::endl;
         } else {
-            print_event(event, console.out);
+            admin::print_event(event, console.out);
         }
     };
     const auto answer = ask_there(chosen.arguments, on_event);
@@ -66,9 +92,9 @@ int run_verb(Chosen chosen, const Console& console) {
     if (!answer->ok) return complain(answer->error, answer->field, console);
     json::error_code ignored;
     const json::value result = json::parse(answer->result, ignored);
-    chosen.json ? print_json(result, console.out) : print_result(chosen.verb->name, result, console.out);
+    chosen.json ? admin::print_json(result, console.out) : chosen.verb->print(result, console.out);
     console.out.flush();
-    return exit_of(chosen.verb->name, result);
+    return exit_of(chosen.verb->answers, result);
 }
 
 int print_completion(const Console& console) {
@@ -88,7 +114,7 @@ int run_cli(const std::vector<std::string>& arguments, const Console& console, c
     if (chosen.command == "presence") return nodes.presence(chosen.config);
     if (chosen.command == "check-config") return check_config(chosen.file, chosen.role, console);
     if (chosen.command == "completion") return print_completion(console);
-    return run_init(std::move(chosen.init), console);
+    return run_init(std::move(chosen.init), console, {io::AsioLoop{}.wall(), io::clock_synchronised()});
 }
 
 }  // namespace sallyport::ctl

@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 
+#include "base/join.h"
 #include "nodes/ctl/completion.h"
 
 namespace sallyport::ctl {
@@ -87,14 +88,13 @@ class Grammar {
 public:
     explicit Grammar(Chosen& chosen) : chosen_{chosen} {
         app_.set_version_flag("--version", SALLYPORT_VERSION);
-        app_.add_option(
-            "--node", chosen_.node,
-            "the node: its admin socket, data folder or file, or its admin address HOST:PORT; the one of this "
-            "host if absent");
+        app_.add_option("--node", chosen_.node,
+                        "which node: its admin socket, data folder, node file or admin address HOST:PORT; default: the "
+                        "only node of this "
+                        "host");
         app_.add_option("--token-file", chosen_.token_file,
-                        "for an admin address: the file of the token; SALLYPORT_TOKEN holds it if absent");
-        app_.add_option("--trust", chosen_.trust,
-                        "for an admin address: the certificate that the node has to show, or who signed it");
+                        "file with the token for an admin address; default: the token in SALLYPORT_TOKEN");
+        app_.add_option("--trust", chosen_.trust, "certificate of an admin address to trust, or the CA that signed it");
         app_.add_flag("--json", chosen_.json, "print the answer as JSON");
         app_.require_subcommand(1);
         app_.fallthrough();
@@ -130,10 +130,11 @@ private:
                 group.app->require_subcommand(0, 1);
                 group.first = whole;
             } else if (group.app == nullptr) {
-                group.app = app_.add_subcommand(name.substr(0, dot), help);
+                const std::string group_name = name.substr(0, dot);
+                group.app = app_.add_subcommand(group_name, std::string{admin::help_of_group(group_name)});
                 group.app->require_subcommand(0, 1);
                 group.app->fallthrough();
-                group.app->add_option("--config", chosen_.config, "the node's file, which names its data folder");
+                group.app->add_option("--config", chosen_.config, "select the node by its file");
                 if (!needs_arguments(verb)) group.first = &leaf;
             }
             group.leaves.push_back(&leaf);
@@ -141,7 +142,7 @@ private:
         }
         leaf.app->fallthrough();
         if (dot == std::string::npos) {
-            leaf.app->add_option("--config", chosen_.config, "the node's file, which names its data folder");
+            leaf.app->add_option("--config", chosen_.config, "select the node by its file");
         }
         for (const admin::Argument& argument : verb.arguments) add_slot(*leaf.app, argument, leaf);
     }
@@ -162,7 +163,7 @@ private:
             app->add_option("--config", chosen_.config, "the node's file")->required();
         } else if (name == "check-config") {
             app->add_option("file", chosen_.file, "the node's file")->required();
-            app->add_option("--role", chosen_.role, "edge, core or presence; told from the file if absent")
+            app->add_option("--role", chosen_.role, "edge, core or presence; default: derived from the file")
                 ->check(CLI::IsMember({"edge", "core", "presence"}));
         } else if (name == "completion") {
             app->add_option("shell", chosen_.shell, "bash")->required()->check(CLI::IsMember({"bash"}));
@@ -173,34 +174,33 @@ private:
 
     void add_init(CLI::App& app) {
         InitAnswers& init = chosen_.init;
-        app.add_option("--directory", init.directory, "where the files go");
-        app.add_option("--domain", init.domains, "a domain of ours, or a chat node alias; may be repeated");
-        app.add_option("--edge-public", init.edge_public, "address of the edge towards the Internet; may be repeated");
-        app.add_option("--edge-link", init.edge_link,
-                       "address of the edge towards the inside, where the core connects");
-        app.add_option("--core-inside", init.core_inside, "address of the core towards the internal servers");
+        app.add_option("--directory", init.directory, "folder to write the files to");
+        app.add_option("--domain", init.domains, "a domain of yours, or an alias of its chat rooms; repeatable");
+        app.add_option("--edge-public", init.edge_public, "public address of the edge; repeatable");
+        app.add_option("--edge-link", init.edge_link, "internal address of the edge, where the core connects");
+        app.add_option("--core-inside", init.core_inside, "address of the core, where the internal servers connect");
         app.add_option("--core-link-source", init.core_link_source,
-                       "address from which the core connects, for the firewall");
+                       "address from which the core connects to the edge; default: --core-inside");
         app.add_option("--inside-server", init.inside_server, "the internal XMPP server: host or host:port");
         app.add_option("--presence", init.presence,
-                       "instead of an internal server: address of a presence node, which has the users");
+                       "instead of an internal server: address of a presence node with the users");
         app.add_option("--presence-name", init.presence_name, "host name of the presence node");
         app.add_option("--dns-server", init.dns_servers,
-                       "resolver of edge and core instead of the system's; may be repeated");
+                       "DNS server of edge and core; default: the system's; repeatable");
         app.add_option("--allow-network", init.allow_networks,
-                       "private network that DNS may lead the edge to; may be repeated");
+                       "private network that the edge may connect to; repeatable");
         app.add_option("--admin-port", init.admin_port,
-                       "web pages and REST of each node, on this port of its address inside; none if absent");
+                       "serve web pages and REST on this port of each node's internal address; default: off");
         app.add_option("--edge-name", init.edge_name, "host name of the edge");
         app.add_option("--core-name", init.core_name, "host name of the core");
-        app.add_option("--certificate", init.certificate, "certificate with chain for the domains");
+        app.add_option("--certificate", init.certificate, "certificate for the domains, with its chain");
         app.add_option("--key", init.key, "its private key");
         app.add_flag("--self-signed", init.self_signed,
-                     "make a certificate of our own instead; others do dialback then");
-        app.add_option("--allow", init.allow, "a domain that may talk with ours; may be repeated");
-        app.add_flag("--force", init.force, "replace files that exist");
+                     "make a self-signed certificate instead; peers then use dialback");
+        app.add_option("--allow", init.allow, "a domain to put on the allow list; repeatable");
+        app.add_flag("--force", init.force, "replace existing files, keys and secrets");
         app.add_flag("--migrate", init.migrate,
-                     "give the files in the folder a secret for each router link, and certificates with roles");
+                     "change existing files: a secret for each router link, certificates with roles");
     }
 
     void choose() {
@@ -230,12 +230,12 @@ private:
 
     static std::string verbs_of(const Group& group) {
         std::string all;
-        for (const Leaf* leaf : group.leaves) all += (all.empty() ? "" : ", ") + leaf->app->get_name();
+        for (const Leaf* leaf : group.leaves) append_item(all, leaf->app->get_name());
         return all;
     }
 
     Chosen& chosen_;
-    CLI::App app_{"Sallyport: XMPP federation through two gates", "sallyport"};
+    CLI::App app_{"Sallyport: XMPP federation through an edge in the DMZ and a core inside", "sallyport"};
     std::deque<Leaf> leaves_;
     std::map<std::string, Group> groups_;
     std::vector<CLI::App*> locals_;

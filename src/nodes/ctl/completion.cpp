@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "admin/api/verbs.h"
+#include "base/join.h"
 #include "model/config/settings.h"
 
 namespace sallyport::ctl {
@@ -15,15 +16,15 @@ constexpr LocalCommand commands[] = {
     {"edge", "runs an edge in the foreground", "--config"},
     {"core", "runs a core in the foreground", "--config"},
     {"presence", "runs a presence node in the foreground", "--config"},
-    {"check-config", "checks a node's file without starting anything", "--role"},
-    {"init", "writes the files of a pair and says what else to set up",
+    {"check-config", "checks a node's file without starting the node", "--role"},
+    {"init", "writes the files of a pair or trio and prints what else to set up",
      "--directory --domain --edge-public --edge-link --core-inside --core-link-source --inside-server --edge-name "
      "--core-name "
      "--certificate --key --self-signed --allow --force"},
-    {"completion", "prints the completion script of a shell", ""},
+    {"completion", "prints the completion script for a shell", ""},
 };
 
-void add_word(std::string& words, std::string_view word) { words += (words.empty() ? "" : " ") + std::string{word}; }
+void add_word(std::string& words, std::string_view word) { append_item(words, word, " "); }
 
 std::string option_name(const admin::Argument& argument) {
     std::string name = "--" + std::string{argument.name};

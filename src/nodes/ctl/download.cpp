@@ -7,8 +7,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "admin/print/words.h"
 #include "base/hash.h"
-#include "nodes/ctl/words.h"
 
 namespace sallyport::ctl {
 
@@ -63,12 +63,10 @@ std::string plain_name(std::string name) {
 
 }  // namespace
 
-bool is_download(const admin::Verb& verb) { return verb.name == "capture.get" || verb.name == "diag.get"; }
-
 Result<Brought> download(const Ask& ask, json::object arguments) {
     Target target;
     Brought brought;
-    const std::string wanted = text_of(arguments, "file");
+    const std::string wanted = admin::text_of(arguments, "file");
     arguments.erase("file");
     for (;;) {
         arguments["offset"] = brought.bytes;
@@ -78,16 +76,16 @@ Result<Brought> download(const Ask& ask, json::object arguments) {
         json::error_code problem;
         const json::value piece = json::parse(answer->result, problem);
         std::string bytes;
-        const json::value* encoded = member(piece, "bytes");
+        const json::value* encoded = admin::member(piece, "bytes");
         if (problem || encoded == nullptr || !encoded->is_string() ||
             !base64_decode({encoded->as_string().data(), encoded->as_string().size()}, bytes)) {
-            return Error{"node-unreachable", "it does not answer like a node"};
+            return Error{"node-unreachable", "the answer is not that of a Sallyport node"};
         }
-        auto done = target.open(wanted.empty() ? plain_name(text_of(piece, "file")) : wanted);
+        auto done = target.open(wanted.empty() ? plain_name(admin::text_of(piece, "file")) : wanted);
         if (done) done = target.write(bytes);
         if (!done) return done.error();
         brought.bytes += bytes.size();
-        if (flag_of(piece, "last") || bytes.empty()) break;
+        if (admin::flag_of(piece, "last") || bytes.empty()) break;
     }
     if (auto kept = target.keep(); !kept) return kept.error();
     brought.path = target.path();

@@ -6,7 +6,6 @@
 #include <functional>
 #include <string>
 
-#include "admin/api/verbs.h"
 #include "base/result.h"
 #include "nodes/ctl/node_client.h"
 
@@ -17,7 +16,6 @@ struct Brought {
     std::uint64_t bytes = 0;
 };
 
-[[nodiscard]] bool is_download(const admin::Verb& verb);
 /// Asks the node, wherever it is.
 using Ask = std::function<Result<Answer>(const boost::json::object& arguments, const OnEvent& on_event)>;
 /// Into the file of the argument `file`, or one of the node's name in the current folder, with mode 0600; a file that

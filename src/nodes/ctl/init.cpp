@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <ostream>
 
-#include "io/loop/asio_loop.h"
+#include "io/log/log_text.h"
 #include "io/store/folder.h"
 #include "io/tls/files.h"
 
@@ -24,7 +24,7 @@ Result<void> write_all(const InitPlan& plan, const std::vector<InitFile>& files)
     for (const InitFile& file : files) {
         const std::string path = plan.directory + "/" + file.name;
         if (plan.force || !fs::exists(fs::symlink_status(path, ignored))) continue;
-        return Error{"init", path + " exists already; --force replaces it and makes new keys and secrets"};
+        return Error{"init", path + " already exists; --force replaces it and makes new keys and secrets"};
     }
     // An existing folder, such as /etc/sallyport, keeps its mode: every secret file is private by itself.
     if (!fs::is_directory(plan.directory, ignored)) {
@@ -38,11 +38,23 @@ Result<void> write_all(const InitPlan& plan, const std::vector<InitFile>& files)
 
 }  // namespace
 
-int run_init(InitAnswers answers, const Console& console) {
-    if (answers.migrate) return run_migrate(answers.directory, console);
+int run_init(InitAnswers answers, const Console& console, const HostClock& clock) {
+    const std::string today = io::log_time(clock.wall).substr(0, 10);
+    // What a clock that is years off makes, nobody accepts once it is right.
+    if (!is_sensible(clock.wall)) {
+        return fail({"init", "the clock of this host says " + today +
+                                 ": nobody would accept certificates that are made now; set the clock first"},
+                    console, Exit::refused);
+    }
+    if (!clock.synchronised.value_or(true)) {
+        console.err << "sallyport: no time service keeps the clock of this host right; certificates that are made now "
+                       "are good from "
+                    << today << " on\n";
+    }
+    if (answers.migrate) return run_migrate(answers.directory, console, clock.wall);
     const auto plan = plan_init(std::move(answers), console);
     if (!plan) return fail(plan.error(), console);
-    const auto files = make_files(*plan, io::AsioLoop{}.wall());
+    const auto files = make_files(*plan, clock.wall);
     if (!files) return fail(files.error(), console, Exit::refused);
     if (const auto wrote = write_all(*plan, *files); !wrote) return fail(wrote.error(), console, Exit::refused);
     console.out << "Written to " << plan->directory << ":\n";

@@ -61,12 +61,18 @@ struct InitFile {
                                                    const io::PemPair& authority, WallTime now);
 // init_migrate.cpp
 /// Gives the files in `directory` what those of an older release lack. The exit status.
-[[nodiscard]] int run_migrate(const std::string& directory, const Console& console);
+[[nodiscard]] int run_migrate(const std::string& directory, const Console& console, WallTime now);
 // init_advice.cpp
 /// DNS records, firewall rules, lines for the internal server or the first users, and the next commands.
 [[nodiscard]] std::string advice(const InitPlan& plan);
 
+/// The clock of this host, by which certificates are made.
+struct HostClock {
+    WallTime wall{};
+    std::optional<bool> synchronised;  ///< nothing: the kernel does not tell
+};
+
 /// All of it; the exit status.
-[[nodiscard]] int run_init(InitAnswers answers, const Console& console);
+[[nodiscard]] int run_init(InitAnswers answers, const Console& console, const HostClock& clock);
 
 }  // namespace sallyport::ctl

@@ -24,13 +24,13 @@ std::string files_part(const InitPlan& plan) {
            "  to the core:  core.toml traversal-ca.pem core-link.pem core-link.key\n"
            "                core_ed25519 ssh_host_ed25519.pub" +
            (plan.presence ? " hosts" : "") + "\n" + (plan.presence ? presence_files(made) : "") +
-           "  to a safe:    traversal-ca.key (needed again only for further nodes)\n"
-           "  The user that runs a node has to own its files: chown sallyport: FILE\n";
+           "  to a safe:    traversal-ca.key (needed only to add nodes or renew their certificates)\n"
+           "  The user that runs a node must own its files: chown sallyport: FILE\n";
 }
 
 /// RFC 6120 3.2.1; clients outside need a way in that is not the edge.
 std::string client_records(const InitPlan& plan) {
-    std::string part = "  for clients, in the DNS that they ask:\n";
+    std::string part = "  for clients, in the DNS that they use:\n";
     for (const xmpp::Domain& domain : plan.domains) {
         part += "  _xmpp-client._tcp." + domain.ascii() + ". 3600 IN SRV 10 10 5222 " + plan.presence_name + ".\n";
     }
@@ -50,7 +50,7 @@ std::string dns_part(const InitPlan& plan) {
         part += "  " + plan.edge_name + ". 3600 IN " + (at.address.v6 ? "AAAA " : "A ") + at.address.text() + "\n";
         hidden |= is_reserved(at.address);
     }
-    if (hidden) part += "  (behind NAT: publish the address that the Internet sees instead of the private one)\n";
+    if (hidden) part += "  (behind NAT: publish the public address instead of the private one)\n";
     return part;
 }
 
@@ -63,23 +63,23 @@ std::string presence_rules(const InitPlan& plan) {
 
 std::string users_part(const InitPlan& plan) {
     return heading("Users, on the presence node") + "  sallyport users add anna@" + plan.domains.front().text() +
-           " --config " + plan.directory + "/presence.toml\n" +
-           "  Their clients log in with that address; the server is " + plan.presence->address.text() +
-           ", port 5222.\n";
+           " --config " + plan.directory + "/presence.toml\n" + "  Clients log in with that address; the server is " +
+           plan.presence->address.text() + ", port 5222.\n";
 }
 
 std::string firewall_part(const InitPlan& plan) {
-    std::string part = heading("Firewall between Internet, DMZ and inside (nftables; the edge dials nothing inside)") +
-                       "  define internet = \"eth0\"  # its interface towards the Internet\n"
-                       "  table inet sallyport {\n    chain forward {\n"
-                       "      type filter hook forward priority filter; policy drop;\n"
-                       "      ct state established,related accept\n"
-                       "      # Internet -> edge\n";
+    std::string part =
+        heading("Firewall between Internet, DMZ and inside (nftables; the edge opens no connection to the inside)") +
+        "  define internet = \"eth0\"  # the interface to the Internet\n"
+        "  table inet sallyport {\n    chain forward {\n"
+        "      type filter hook forward priority filter; policy drop;\n"
+        "      ct state established,related accept\n"
+        "      # Internet -> edge\n";
     for (const Endpoint& at : plan.edge_public) {
         part += "      iifname $internet " + family(at.address) + " daddr " + at.address.text() + " tcp dport " +
                 std::to_string(at.port) + " accept\n";
     }
-    part += "      # edge -> other servers, which may listen on other ports than 5269, and DNS\n";
+    part += "      # edge -> peers, on 5269 or the port of their SRV records, and DNS\n";
     for (const Endpoint& at : plan.edge_public) {
         const std::string from = "      oifname $internet " + family(at.address) + " saddr " + at.address.text();
         part +=
@@ -96,8 +96,8 @@ std::string server_part(const InitPlan& plan) {
     const std::string host = plan.core_inside.address.text();
     const std::string at = "\"" + host + "\", " + std::to_string(plan.core_inside.port);
     const std::string type = plan.core_inside.address.v6 ? "AAAA " : "A ";
-    return heading("The internal server: every foreign domain goes to the core at " + plan.core_inside.text()) +
-           "  By DNS, for any server: a resolver of its own that answers with the core (unbound):\n"
+    return heading("The internal server: send all external domains to the core at " + plan.core_inside.text()) +
+           "  By DNS, for any server: give it a resolver that always answers with the core (unbound):\n"
            "    local-zone: \".\" redirect\n"
            "    local-data: \". 5 " +
            type + host +
@@ -108,14 +108,14 @@ std::string server_part(const InitPlan& plan) {
            "    s2s_connect_overrides = { [\"partner.example\"] = { " +
            at +
            " } }\n"
-           "  ejabberd, by DNS: the file that ERL_INETRC in ejabberdctl.cfg names:\n"
+           "  ejabberd, by DNS: in the file named by ERL_INETRC in ejabberdctl.cfg:\n"
            "    {lookup,[dns]}.  {nameserver,{ADDRESS,OF,THAT,RESOLVER}}.\n"
            "    and in ejabberd.yml: s2s_use_starttls: optional, and mod_s2s_dialback: {}\n"
            "  Openfire, by static route, a system property:\n"
            "    dnsutil.dnsOverride = {*," +
            plan.core_inside.text() +
            "}\n"
-           "  A server that wants certificates for foreign domains may trust " +
+           "  A server that requires certificates of external domains can trust " +
            plan.core_data +
            "/inside-ca.pem\n"
            "  of the core.\n";
@@ -135,14 +135,14 @@ std::string next_part(const InitPlan& plan) {
                        : "") +
         "  sallyport status --config " + edge + "\n" +
         (plan.presence ? "  sallyport run sql 'select * from xmpps2snodes' --config " + presence +
-                             "  # the row of the edge, written by the core\n"
+                             "  # shows the row of the edge that the core wrote\n"
                        : "");
     if (plan.admin_port != 0) {
         part += "  sallyport admins add NAME --role administrator --config " + edge + "  # then https://" +
                 Endpoint{plan.edge_link.address, plan.admin_port}.text() + "/; likewise on the other nodes\n";
     }
     if (plan.allow.empty()) {
-        part += "  sallyport allow add partner.example --config " + edge + "  # nobody may talk with you before\n";
+        part += "  sallyport allow add partner.example --config " + edge + "  # until then no domain can federate\n";
     }
     return part + "  sallyport check dns " + plan.domains.front().text() + " --config " + edge + "\n";
 }

@@ -1,6 +1,7 @@
 // Node files, the traversal authority with the link certificates that it signs, SSH keys, secrets, and a self-signed
 // certificate where there is no other.
 #include "base/hash.h"
+#include "base/join.h"
 #include "io/loop/random.h"
 #include "io/ssh/keys.h"
 #include "io/tls/pki.h"
@@ -27,7 +28,7 @@ std::string quoted(std::string_view text) { return config::write_string(text); }
 template <typename Values, typename Text>
 std::string list_of(const Values& values, Text text) {
     std::string list;
-    for (const auto& value : values) list += (list.empty() ? "" : ", ") + quoted(text(value));
+    for (const auto& value : values) append_item(list, quoted(text(value)));
     return "[" + list + "]";
 }
 
@@ -38,7 +39,7 @@ struct Secrets {
 };
 
 std::string settings_section(const InitPlan& plan, const Secrets& secrets) {
-    return "# First values of settings; later `sallyport config set` changes them, and this section counts no longer.\n"
+    return "# Values for the first start only; change settings later with `sallyport config set`.\n"
            "[settings]\n"
            "federation.enabled = true\n"
            "federation.domains = " +
@@ -54,15 +55,15 @@ std::string settings_section(const InitPlan& plan, const Secrets& secrets) {
 
 std::string link_keys(const std::string& stem) {
     return "certificate = " + quoted(stem + ".pem") + "\nkey = " + quoted(stem + ".key") +
-           "\ntrust = \"traversal-ca.pem\"\nrequire_roles = true  # a certificate is good for the role that it says\n";
+           "\ntrust = \"traversal-ca.pem\"\nrequire_roles = true  # accept a certificate only for the role that it "
+           "names\n";
 }
 
 /// At a listener: the core, and nobody else whom the traversal authority has signed.
 std::string accepted_core(const InitPlan& plan, const std::string& secret) {
-    return "\n[[link.accept]]\nname = " + quoted(plan.core_name) +
-           "  # must stand in its certificate\nrole = \"core\"\n" + "secret = " + quoted(secret) +
-           "  # of this link alone\naddresses = [" + quoted(plan.core_link_source.text()) +
-           "]  # room is kept for connections from here\n";
+    return "\n[[link.accept]]\nname = " + quoted(plan.core_name) + "  # must be in its certificate\nrole = \"core\"\n" +
+           "secret = " + quoted(secret) + "  # for this link only\naddresses = [" +
+           quoted(plan.core_link_source.text()) + "]  # connections from here always have room\n";
 }
 
 std::string text_of(const xmpp::Domain& domain) { return domain.text(); }
@@ -70,7 +71,7 @@ std::string text_of_endpoint(const Endpoint& at) { return at.text(); }
 
 std::string admin_section(const InitPlan& plan, const IpAddress& at) {
     if (plan.admin_port == 0) return "";
-    return "\n# Web pages and REST; `sallyport admins add` makes the first account.\n"
+    return "\n# Web pages and REST; create the first account with `sallyport admins add`.\n"
            "[admin]\n"
            "listen = [" +
            quoted(Endpoint{at, plan.admin_port}.text()) + "]\n";
@@ -79,7 +80,7 @@ std::string admin_section(const InitPlan& plan, const IpAddress& at) {
 std::string dns_section(const InitPlan& plan, const std::string& hosts_file) {
     std::string lines;
     if (!plan.dns_servers.empty()) lines += "servers = " + list_of(plan.dns_servers, text_of_endpoint) + "\n";
-    if (!hosts_file.empty()) lines += "hosts_file = " + quoted(hosts_file) + "  # looked up before DNS\n";
+    if (!hosts_file.empty()) lines += "hosts_file = " + quoted(hosts_file) + "  # used before DNS\n";
     return lines.empty() ? "" : "\n[dns]\n" + lines;
 }
 
@@ -98,13 +99,13 @@ std::string identity_section(const InitPlan& plan, const std::string& comment) {
 }
 
 std::string edge_toml(const InitPlan& plan, const Secrets& secrets) {
-    return "# The edge: it talks with the Internet. Every key is in the manual, node-file.\n"
+    return "# The edge: federates with the Internet. All keys: manual, node-file.\n"
            "[node]\n"
            "name = " +
            quoted(plan.edge_name) +
            "\n"
            "data = " +
-           quoted(plan.edge_data) + "  # database, admin socket; made with mode 0700\n" +
+           quoted(plan.edge_data) + "  # database, admin socket; created with mode 0700\n" +
            admin_section(plan, plan.edge_link.address) +
            "\n[s2s]\n"
            "listen = " +
@@ -115,13 +116,12 @@ std::string edge_toml(const InitPlan& plan, const Secrets& secrets) {
                       list_of(plan.allow_networks, [](const IpNetwork& network) { return network.text(); }) + "\n") +
            dns_section(plan, "") +
            identity_section(
-               plan,
-               "Shown to other servers. More of these for more certificates; the first that covers a domain counts.") +
-           "\n# The router link. The core connects here; never the public address.\n"
+               plan, "Presented to peers. Repeat for more certificates; the first that covers a domain is used.") +
+           "\n# The router link. The core connects here; do not use the public address.\n"
            "[link]\n"
            "listen = [" +
            quoted(plan.edge_link.text()) + "]\n" + link_keys("edge-link") + accepted_core(plan, secrets.edge_link) +
-           "\n# Provisioning: settings flow between edge and core. The core connects here.\n"
+           "\n# Provisioning: keeps the settings of edge and core the same. The core connects here.\n"
            "[ssh]\n"
            "listen = [" +
            quoted(Endpoint{plan.edge_link.address, ssh_port}.text()) +
@@ -145,10 +145,10 @@ std::string presence_dial(const InitPlan& plan, const Secrets& secrets) {
 }
 
 std::string axl_server(const InitPlan& plan, const Secrets& secrets) {
-    return "\n# The presence node is told about the edge over AXL.\n"
+    return "\n# The core provisions the presence node over AXL.\n"
            "[axl]\n"
            "trust = \"traversal-ca.pem\"\n"
-           "\n# First values; later `sallyport imp-servers` changes them.\n"
+           "\n# For the first start only; change it later with `sallyport imp-servers`.\n"
            "[[axl.server]]\n"
            "address = " +
            quoted(plan.presence_name + ":" + std::to_string(axl_port)) + "\nuser = " + quoted(axl_user) +
@@ -156,7 +156,7 @@ std::string axl_server(const InitPlan& plan, const Secrets& secrets) {
 }
 
 std::string inside_sections(const InitPlan& plan) {
-    return "\n# Where the internal servers connect, for every foreign domain.\n"
+    return "\n# The internal servers connect here for all external domains.\n"
            "[inside]\n"
            "listen = [" +
            quoted(plan.core_inside.text()) +
@@ -173,13 +173,13 @@ std::string inside_sections(const InitPlan& plan) {
 }
 
 std::string core_toml(const InitPlan& plan, const Secrets& secrets) {
-    return "# The core: it stands inside and dials the edge. Every key is in the manual, node-file.\n"
+    return "# The core: runs inside and dials the edge. All keys: manual, node-file.\n"
            "[node]\n"
            "name = " +
            quoted(plan.core_name) +
            "\n"
            "data = " +
-           quoted(plan.core_data) + "  # database, admin socket, inside CA; made with mode 0700\n" +
+           quoted(plan.core_data) + "  # database, admin socket, inside CA; created with mode 0700\n" +
            admin_section(plan, plan.core_inside.address) + dns_section(plan, plan.presence ? "hosts" : "") +
            "\n[link]\n" + link_keys("core-link") +
            "\n[[link.dial]]\n"
@@ -188,10 +188,10 @@ std::string core_toml(const InitPlan& plan, const Secrets& secrets) {
            "\n"
            "name = " +
            quoted(plan.edge_name) +
-           "  # must stand in its certificate\n"
+           "  # must be in its certificate\n"
            "role = \"edge\"\n"
            "secret = " +
-           quoted(secrets.edge_link) + "  # of this link alone\n" +
+           quoted(secrets.edge_link) + "  # for this link only\n" +
            (plan.presence ? presence_dial(plan, secrets) : "") +
            "\n[[ssh.dial]]\n"
            "address = " +
@@ -207,18 +207,18 @@ std::string core_toml(const InitPlan& plan, const Secrets& secrets) {
 
 /// Routing by xmpps2snodes: the row that the core writes there carries the edge's realm.
 std::string presence_toml(const InitPlan& plan, const Secrets& secrets) {
-    return "# The presence node: it stands inside and has the users. Every key is in the manual, node-file.\n"
+    return "# The presence node: runs inside and has the users. All keys: manual, node-file.\n"
            "[node]\n"
            "name = " +
-           quoted(plan.presence_name) + "  # the realm of its router is this name with dots turned to dashes\n" +
-           "data = " + quoted(plan.presence_data) + "  # databases, admin socket; made with mode 0700\n" +
+           quoted(plan.presence_name) + "  # with dots replaced by dashes, this is the realm of its router\n" +
+           "data = " + quoted(plan.presence_data) + "  # databases, admin socket; created with mode 0700\n" +
            admin_section(plan, plan.presence->address) +
            "\n# The router link. The core connects here.\n"
            "[link]\n"
            "listen = [" +
            quoted(plan.presence->text()) + "]\n" + link_keys("presence-link") +
-           accepted_core(plan, secrets.presence_link) + identity_section(plan, "Shown to clients.") +
-           "\n# Users connect here: `sallyport users add`.\n"
+           accepted_core(plan, secrets.presence_link) + identity_section(plan, "Presented to clients.") +
+           "\n# Clients connect here; add users with `sallyport users add`.\n"
            "[clients]\n"
            "listen = [" +
            quoted(Endpoint{plan.presence->address, client_port}.text()) +
@@ -233,7 +233,7 @@ std::string presence_toml(const InitPlan& plan, const Secrets& secrets) {
            "]\n"
            "certificate = \"presence-link.pem\"\n"
            "key = \"presence-link.key\"\n"
-           "\n# First values; later `sallyport axl-users add` changes the password.\n"
+           "\n# For the first start only; change the password later with `sallyport axl-users passwd`.\n"
            "[[axl.user]]\n"
            "name = " +
            quoted(axl_user) + "\npassword = " + quoted(secrets.axl) + "\n";

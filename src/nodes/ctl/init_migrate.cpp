@@ -7,13 +7,12 @@
 #include <ostream>
 #include <sstream>
 
+#include "admin/print/words.h"
 #include "base/hash.h"
-#include "io/loop/asio_loop.h"
 #include "io/loop/random.h"
 #include "io/tls/files.h"
 #include "nodes/ctl/check_config.h"
 #include "nodes/ctl/init.h"
-#include "nodes/ctl/words.h"
 
 namespace sallyport::ctl {
 
@@ -22,7 +21,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t secret_bytes = 32;
-constexpr const char* by_hand = "; the manual, router-link, has the steps by hand";
+constexpr const char* by_hand = "; the manual, router-link, describes how to do it by hand";
 
 Error wrong(std::string text) { return {"init", std::move(text)}; }
 
@@ -65,7 +64,7 @@ std::string with_new_keys(const std::string& text, const std::vector<std::string
         if (in_link && sets(bare, "require_roles")) continue;
         out += line + "\n";
         if (bare.starts_with("[link]"))
-            out += "require_roles = true  # a certificate is good for the role that it says\n";
+            out += "require_roles = true  # accept a certificate only for the role that it names\n";
         if (bare.starts_with("[[link.dial]]") && dials < dial_secrets.size()) {
             out += "secret = \"" + dial_secrets[dials++] + "\"  # of this link alone\n";
         }
@@ -75,7 +74,8 @@ std::string with_new_keys(const std::string& text, const std::vector<std::string
 
 class Migration {
 public:
-    Migration(std::string directory, const Console& console) : directory_{std::move(directory)}, console_{console} {}
+    Migration(std::string directory, const Console& console, WallTime now)
+        : directory_{std::move(directory)}, console_{console}, now_{now} {}
 
     Result<void> run() {
         if (auto read = read_files(); !read) return read;
@@ -101,13 +101,13 @@ private:
             const auto errors = config::parse_node_file(*text, node.path, role, node.file, anything);
             if (!errors.empty()) return wrong(errors.front().sentence());
             if (!node.file.link.accept.empty()) {
-                return wrong(path + " names its cores already, so there is nothing to migrate" + by_hand);
+                return wrong(path + " already names its cores: nothing to migrate" + by_hand);
             }
             nodes_.push_back(std::move(node));
         }
         const auto is_core = [](const Known& node) { return node.file.role == config::Role::core; };
         if (std::none_of(nodes_.begin(), nodes_.end(), is_core)) {
-            return wrong(directory_ + " holds no file of a core; the files of all nodes are wanted there");
+            return wrong(directory_ + " has no file of a core; put the files of all nodes there");
         }
         return {};
     }
@@ -116,7 +116,7 @@ private:
         const std::string stem = directory_ + "/traversal-ca";
         auto certificate = io::read_file(stem + ".pem"), key = io::read_file(stem + ".key");
         if (!certificate || !key) {
-            return wrong(stem + ".key and .pem are wanted: the authority that signs certificates of the router link" +
+            return wrong(stem + ".key and .pem are missing: the CA that signs the certificates of router links" +
                          by_hand);
         }
         authority_ = {std::move(*certificate), std::move(*key)};
@@ -141,7 +141,7 @@ private:
                 const std::string secret = to_hex(io::random_bytes(secret_bytes));
                 dials[&core].push_back(secret);
                 accepts[far] += "\n[[link.accept]]\nname = \"" + core.file.node.name +
-                                "\"  # must stand in its certificate\nrole = \"core\"\nsecret = \"" + secret +
+                                "\"  # must be in its certificate\nrole = \"core\"\nsecret = \"" + secret +
                                 "\"  # of this link alone\n";
             }
         }
@@ -152,7 +152,7 @@ private:
             const bool is_good =
                 errors.empty() && after.weak_links.empty() && after.link.dial.size() == dials[&node].size();
             if (!is_good) {
-                return wrong(node.path + " is written in a form that cannot be changed from here" + by_hand);
+                return wrong(node.path + " is written in a form that --migrate cannot change" + by_hand);
             }
             files_.push_back({node.path, text, true});
         }
@@ -160,7 +160,6 @@ private:
     }
 
     Result<void> sign() {
-        const WallTime now = io::AsioLoop{}.wall();
         const std::string inside = fs::absolute(directory_).lexically_normal().string();
         for (const Known& node : nodes_) {
             const auto& link = node.file.link;
@@ -168,7 +167,7 @@ private:
                 if (fs::path{path}.parent_path().lexically_normal() == fs::path{inside}.lexically_normal()) continue;
                 return wrong(node.path + " has its link certificate or key outside " + directory_ + by_hand);
             }
-            const auto made = link_certificate(node.file.node.name, config::text(node.file.role), authority_, now);
+            const auto made = link_certificate(node.file.node.name, config::text(node.file.role), authority_, now_);
             if (!made) return made.error();
             files_.push_back({link.certificate, made->certificate, false});
             files_.push_back({link.key, made->key, true});
@@ -182,21 +181,23 @@ private:
             if (!before) continue;
             if (auto kept = io::write_file(file.name + ".before", *before, true); !kept) return kept;
         }
-        console_.out << "Changed in " << directory_ << " (what was there before is kept as *.before):\n";
+        console_.out << "Changed in " << directory_ << " (the old files are kept as *.before):\n";
         for (const InitFile& file : files_) {
             if (auto wrote = io::write_file(file.name, file.text, file.secret); !wrote) return wrote;
-            console_.out << "  " << safe(fs::path{file.name}.filename().string()) << (file.secret ? "  (0600)" : "")
-                         << '\n';
+            console_.out << "  " << admin::safe(fs::path{file.name}.filename().string())
+                         << (file.secret ? "  (0600)" : "") << '\n';
         }
-        console_.out
-            << "\nNext: bring each node its three files, and restart it; links are down until both ends have theirs.\n"
-               "Stanzas wait for hold_seconds meanwhile. Then remove the *.before files: they hold the old secret,\n"
-               "and the old certificates are good until they end.\n";
+        console_.out << "\nNext: copy the three files of each node to it and restart it; a link is down until both "
+                        "ends have theirs.\n"
+                        "Meanwhile stanzas are held, for up to hold_seconds. Then remove the *.before files: they "
+                        "contain the old secret,\n"
+                        "and the old certificates stay valid until they expire.\n";
         return {};
     }
 
     std::string directory_;
     const Console& console_;
+    WallTime now_;
     std::vector<Known> nodes_;
     io::PemPair authority_;
     std::vector<InitFile> files_;
@@ -204,11 +205,11 @@ private:
 
 }  // namespace
 
-int run_migrate(const std::string& directory, const Console& console) {
-    Migration migration{directory.empty() ? "/etc/sallyport" : directory, console};
+int run_migrate(const std::string& directory, const Console& console, WallTime now) {
+    Migration migration{directory.empty() ? "/etc/sallyport" : directory, console, now};
     const auto done = migration.run();
     if (done) return Exit::done;
-    console.err << "sallyport: " << safe(done.error().text) << '\n';
+    console.err << "sallyport: " << admin::safe(done.error().text) << '\n';
     return Exit::refused;
 }
 

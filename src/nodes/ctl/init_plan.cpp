@@ -4,6 +4,7 @@
 #include <istream>
 #include <ostream>
 
+#include "base/join.h"
 #include "model/config/settings.h"
 #include "nodes/ctl/init.h"
 
@@ -28,13 +29,13 @@ public:
         if (!answer.empty()) return;
         if (!console_.interactive) {
             answer = usual;
-            if (usual.empty()) missing_ += (missing_.empty() ? "" : ", ") + flag;
+            if (usual.empty()) append_item(missing_, flag);
             return;
         }
         console_.out << question << (usual.empty() ? "" : " [" + usual + "]") << ": " << std::flush;
         std::getline(console_.in, answer);
         if (answer.empty()) answer = usual;
-        if (answer.empty()) missing_ += (missing_.empty() ? "" : ", ") + flag;
+        if (answer.empty()) append_item(missing_, flag);
     }
 
     void ask(std::vector<std::string>& answers, const std::string& flag, const std::string& question) {
@@ -58,26 +59,26 @@ private:
 };
 
 void interview(InitAnswers& answers, Interview& person) {
-    person.ask(answers.domains, "--domain", "Domains that federate, and aliases of chat rooms, separated by blanks");
+    person.ask(answers.domains, "--domain", "Domains to federate, and aliases of chat rooms, separated by spaces");
     const std::string domain = answers.domains.empty() ? "example.org" : answers.domains.front();
     person.ask(answers.directory, "--directory", "Folder for the files", "/etc/sallyport");
     person.ask(answers.edge_name, "--edge-name", "Host name of the edge", "edge1." + domain);
     person.ask(answers.core_name, "--core-name", "Host name of the core", "core1." + domain);
-    person.ask(answers.edge_public, "--edge-public", "Address of the edge towards the Internet");
-    person.ask(answers.edge_link, "--edge-link", "Address of the edge towards the inside, where the core connects");
-    person.ask(answers.core_inside, "--core-inside", "Address of the core towards the internal servers");
+    person.ask(answers.edge_public, "--edge-public", "Public address of the edge");
+    person.ask(answers.edge_link, "--edge-link", "Internal address of the edge, where the core connects");
+    person.ask(answers.core_inside, "--core-inside", "Address of the core, where the internal servers connect");
     if (answers.presence.empty()) {
         person.ask(answers.inside_server, "--inside-server (or --presence)",
-                   "Internal XMPP server (address or address:port), or - for users on a presence node of ours");
+                   "Internal XMPP server (address or address:port), or - for users on a presence node");
     }
     if (answers.inside_server == "-") answers.inside_server.clear();
     if (answers.inside_server.empty() && person.missing().empty()) {
-        person.ask(answers.presence, "--presence", "Address of the presence node, inside");
+        person.ask(answers.presence, "--presence", "Address of the presence node");
         person.ask(answers.presence_name, "--presence-name", "Host name of the presence node", "imp1." + domain);
     }
     if (answers.self_signed) return;
     person.ask(answers.certificate, "--certificate (or --self-signed)",
-               "File with the certificate for the domains and its chain, or - for a self-signed one");
+               "File with the certificate for the domains and its chain, or - to make a self-signed one");
     if (answers.certificate == "-") {
         answers.certificate.clear();
         answers.self_signed = true;
@@ -116,9 +117,9 @@ Result<void> understand_names(const InitAnswers& answers, InitPlan& plan) {
         if (!name || name->is_address()) return wrong("'" + *typed + "' is not a host name");
         *understood = name->ascii();
     }
-    if (plan.edge_name == plan.core_name) return wrong("edge and core need different names");
+    if (plan.edge_name == plan.core_name) return wrong("edge and core must have different names");
     if (plan.presence_name == plan.edge_name || plan.presence_name == plan.core_name)
-        return wrong("the presence node needs a name of its own");
+        return wrong("the presence node must have a name of its own");
     return {};
 }
 
@@ -130,10 +131,11 @@ Result<void> understand_users(const InitAnswers& answers, InitPlan& plan) {
         plan.inside_server = *server;
         return {};
     }
-    if (!answers.inside_server.empty()) return wrong("--inside-server and --presence exclude each other");
+    if (!answers.inside_server.empty()) return wrong("use either --inside-server or --presence");
     const auto presence = endpoint(answers.presence, link_port, "--presence");
     if (!presence) return presence.error();
-    if (presence->address == plan.edge_link.address) return wrong("edge and presence node need different addresses");
+    if (presence->address == plan.edge_link.address)
+        return wrong("edge and presence node must have different addresses");
     plan.presence = *presence;
     return {};
 }
@@ -183,13 +185,13 @@ Result<void> understand_files(const InitAnswers& answers, InitPlan& plan) {
     plan.core_data = is_system ? "/var/lib/sallyport/core" : "data/core";
     plan.presence_data = is_system ? "/var/lib/sallyport/presence" : "data/presence";
     if (answers.self_signed) {
-        if (!answers.certificate.empty()) return wrong("--certificate and --self-signed exclude each other");
+        if (!answers.certificate.empty()) return wrong("use either --certificate or --self-signed");
         return {};
     }
     std::error_code ignored;
     const std::string key = answers.key.empty() ? answers.certificate : answers.key;
     for (const std::string& path : {answers.certificate, key}) {
-        if (!fs::is_regular_file(path, ignored)) return wrong(path + ": there is no such file");
+        if (!fs::is_regular_file(path, ignored)) return wrong(path + ": no such file");
     }
     plan.certificate = fs::absolute(answers.certificate).lexically_normal().string();
     plan.key = fs::absolute(key).lexically_normal().string();
@@ -201,7 +203,7 @@ Result<void> understand_files(const InitAnswers& answers, InitPlan& plan) {
 Result<InitPlan> plan_init(InitAnswers answers, const Console& console) {
     Interview person{console};
     interview(answers, person);
-    if (!person.missing().empty()) return wrong("needed: " + person.missing());
+    if (!person.missing().empty()) return wrong("missing: " + person.missing());
     InitPlan plan;
     if (auto names = understand_names(answers, plan); !names) return names.error();
     if (auto addresses = understand_addresses(answers, plan); !addresses) return addresses.error();

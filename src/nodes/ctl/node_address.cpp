@@ -28,7 +28,7 @@ Result<std::string> socket_of_file(const std::string& path) {
     config::NodeFile file;
     const auto errors = config::parse_node_file(*text, path, config::Role::edge, file, io::file_facts);
     if (!file.node.data.empty()) return file.node.data + std::string{socket_name};
-    return wrong(path + ": names no node.data" + (errors.empty() ? "" : " (" + errors.front().sentence() + ")"));
+    return wrong(path + ": does not set node.data" + (errors.empty() ? "" : " (" + errors.front().sentence() + ")"));
 }
 
 Result<std::string> only_one_of(const std::vector<std::string>& usual) {
@@ -37,10 +37,10 @@ Result<std::string> only_one_of(const std::vector<std::string>& usual) {
     std::copy_if(usual.begin(), usual.end(), std::back_inserter(found),
                  [&](const std::string& path) { return fs::exists(path, ignored); });
     if (found.size() == 1) return found.front();
-    if (found.empty()) return wrong("no node was found here; say which with --node SOCKET or --config FILE");
+    if (found.empty()) return wrong("no node found on this host; select one with --node SOCKET or --config FILE");
     std::string all;
     for (const std::string& path : found) all += " " + path;
-    return wrong("there is more than one node here; say which with --node:" + all);
+    return wrong("more than one node on this host; select one with --node:" + all);
 }
 
 }  // namespace

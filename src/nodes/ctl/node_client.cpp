@@ -3,9 +3,9 @@
 
 #include <boost/json.hpp>
 
+#include "admin/print/words.h"
 #include "io/loop/asio_loop.h"
 #include "io/net/local_socket.h"
-#include "nodes/ctl/words.h"
 
 namespace sallyport::ctl {
 
@@ -19,13 +19,13 @@ Error unreachable_node(std::string text) { return {"node-unreachable", std::move
 
 /// The sentences of an error; line ends between them stay.
 std::string lines_of(const json::value& error) {
-    const json::value* text = member(error, "text");
+    const json::value* text = admin::member(error, "text");
     if (text == nullptr || !text->is_string()) return {};
     std::string_view rest{text->as_string().data(), text->as_string().size()};
     std::string lines;
     for (;;) {
         const std::size_t end = rest.find('\n');
-        lines += safe(rest.substr(0, end));
+        lines += admin::safe(rest.substr(0, end));
         if (end == std::string_view::npos) return lines;
         lines += '\n';
         rest.remove_prefix(end + 1);
@@ -44,12 +44,12 @@ public:
             received_.erase(0, end + 1);
             read(line);
         }
-        if (received_.size() > longest_line) problem_ = unreachable_node(socket_ + ": sends endless lines");
+        if (received_.size() > longest_line) problem_ = unreachable_node(socket_ + ": the answer is too long");
     }
     void on_tls(const TlsFacts&) override {}
     void on_drained() override {}
     void on_closed(io::CloseReason, const std::string&) override {
-        if (!is_over()) problem_ = unreachable_node(socket_ + ": the node ended the conversation");
+        if (!is_over()) problem_ = unreachable_node(socket_ + ": the node closed the connection");
     }
 
     [[nodiscard]] bool is_over() const { return answer_.has_value() || problem_.has_value(); }
@@ -60,10 +60,10 @@ private:
         json::error_code problem;
         const json::value value = json::parse(line, problem);
         if (problem || !value.is_object()) {
-            problem_ = unreachable_node(socket_ + ": does not answer like a node");
+            problem_ = unreachable_node(socket_ + ": the answer is not that of a Sallyport node");
             return;
         }
-        if (const json::value* event = member(value, "event")) return on_event_(json::serialize(*event));
+        if (const json::value* event = admin::member(value, "event")) return on_event_(json::serialize(*event));
         answer_ = read_answer(value);
     }
 
@@ -82,10 +82,10 @@ Answer read_answer(const json::value& value) {
         answer.ok = true;
         answer.result = json::serialize(*result);
     }
-    if (const json::value* error = member(value, "error")) {
+    if (const json::value* error = admin::member(value, "error")) {
         answer.ok = false;
-        answer.error = {text_of(*error, "code"), lines_of(*error)};
-        answer.field = text_of(*error, "field");
+        answer.error = {admin::text_of(*error, "code"), lines_of(*error)};
+        answer.field = admin::text_of(*error, "field");
     }
     return answer;
 }
@@ -95,7 +95,9 @@ Result<Answer> ask(const std::string& socket, std::string_view verb, const json:
     io::AsioLoop loop;
     io::TcpNetwork network{loop};
     auto stream = io::dial_local(network, socket);
-    if (!stream) return unreachable_node(stream.error().text + "; is the node running, and may you open its socket?");
+    if (!stream)
+        return unreachable_node(stream.error().text +
+                                "; check that the node is running and that you may open its socket");
     Conversation conversation{socket, on_event};
     (*stream)->set_owner(&conversation);
     const json::object request{

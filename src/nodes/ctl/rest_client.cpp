@@ -5,12 +5,12 @@
 #include <boost/json.hpp>
 #include <cstdlib>
 
+#include "admin/print/words.h"
 #include "io/dns/resolver.h"
 #include "io/http/client.h"
 #include "io/loop/asio_loop.h"
 #include "io/net/tcp_network.h"
 #include "io/tls/files.h"
-#include "nodes/ctl/words.h"
 
 namespace sallyport::ctl {
 
@@ -38,9 +38,10 @@ Result<std::string> token_of(const std::string& file) {
     }
     const bool odd = std::any_of(token.begin(), token.end(), [](char c) { return c <= ' ' || c > '~'; });
     if (!token.empty() && !odd) return token;
-    return Error{"node-token",
-                 "an admin address wants a token: --token-file FILE, or SALLYPORT_TOKEN in the environment; `sallyport "
-                 "tokens add NAME` on the node's host makes one"};
+    return Error{
+        "node-token",
+        "an admin address requires a token: use --token-file FILE or set SALLYPORT_TOKEN; create one with `sallyport "
+        "tokens add NAME` on the node's host"};
 }
 
 /// Asks one node, with one look-up of its name.
@@ -89,7 +90,8 @@ public:
         if (!*found) return unreachable_node(place_.address, found->error().text + advice(found->error().code));
         json::error_code problem;
         const json::value value = json::parse((*found)->body, problem);
-        if (problem || !value.is_object()) return unreachable_node(place_.address, "does not answer like a node");
+        if (problem || !value.is_object())
+            return unreachable_node(place_.address, "the answer is not that of a Sallyport node");
         return read_answer(value);
     }
 
@@ -124,7 +126,8 @@ private:
 
     static std::string advice(const std::string& code) {
         if (code != "http-certificate") return {};
-        return "; --trust FILE names the certificate to trust: admin.pem in the node's data folder, if it made its own";
+        return "; trust its certificate with --trust FILE: admin.pem in the node's data folder, if the node made its "
+               "own";
     }
 
     const RestPlace& place_;
@@ -165,8 +168,8 @@ Result<Answer> follow(Asker& asker, const admin::Verb& verb, json::object argume
         auto answer = asker.ask(verb, arguments);
         if (!answer || !answer->ok) return answer;
         const json::value result = json::parse(answer->result);
-        for (const json::value& event : list_of(result, "events")) on_event(json::serialize(event));
-        arguments["after"] = static_cast<std::uint64_t>(number_of(result, "last"));
+        for (const json::value& event : admin::list_of(result, "events")) on_event(json::serialize(event));
+        arguments["after"] = static_cast<std::uint64_t>(admin::number_of(result, "last"));
     }
 }
 

@@ -34,7 +34,7 @@ private:
 
 Result<std::string> line_of(std::istream& in, const std::string& where) {
     std::string line;
-    if (!std::getline(in, line)) return Error{"secret-unread", where + " holds no line"};
+    if (!std::getline(in, line)) return Error{"secret-unread", where + " is empty"};
     if (line.ends_with('\r')) line.pop_back();
     return line;
 }
@@ -59,7 +59,7 @@ Result<std::string> read_secret(const std::string& what, const std::string& file
     const auto second = line_of(console.in, "the terminal");
     console.err << "\n";
     if (!first) return first;
-    if (!second || *first != *second) return Error{"secret-differs", "the two are not the same"};
+    if (!second || *first != *second) return Error{"secret-differs", "the two entries differ"};
     return first;
 }
 

@@ -57,6 +57,7 @@ Result<void> EdgeNode::prepare() {
         parts.link_load = links_.back().get();
         shards_.push_back(std::make_unique<EdgeShard>(*thread->shard, ledger_, parts, shards_));
     }
+    for (auto& shard : shards_) shard->connect();
     auto provisioning = Provisioning::make(*runtime_);
     if (!provisioning) return provisioning.error();
     provisioning_ = std::move(*provisioning);
@@ -128,7 +129,7 @@ void EdgeNode::when_quiet(std::function<void()> on_quiet) {
         longest_stop, std::move(on_quiet));
 }
 
-void EdgeNode::status(std::function<void(admin::NodeStatus)> on_status) {
+void EdgeNode::gather_status(std::function<void(admin::NodeStatus)> on_status) {
     runtime_->gather<admin::NodeStatus>(
         [this](std::size_t index) {
             admin::NodeStatus part;
@@ -147,7 +148,7 @@ void EdgeNode::status(std::function<void(admin::NodeStatus)> on_status) {
             all.direct_tls_listeners = runtime_->file().s2s.direct_tls_listen;
             all.link_listeners = link_endpoints_;
             all.ledger = ledger_.totals();
-            all.tables.push_back(ledger_.table(all.now));
+            ledger_.tables(all.tables, all.now);
             all.certificates = own_certificates(runtime_->file(), tls_, link_tls_);
             if (provisioning_) all.chain = provisioning_->chain();
             on_status(std::move(all));

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "admin/api/node_control.h"
+#include "admin/api/shared_status.h"
 #include "nodes/edge/edge_shard.h"
 #include "nodes/runtime/certificates.h"
 #include "nodes/runtime/provisioning.h"
@@ -31,7 +32,7 @@ public:
     [[nodiscard]] services::SettingsService& settings() override { return runtime_->settings(); }
     [[nodiscard]] services::AlarmBoard& alarms() override { return runtime_->alarms(); }
     [[nodiscard]] admin::AccessDesk* access() override { return &runtime_->access(); }
-    void status(std::function<void(admin::NodeStatus)> on_status) override;
+    void status(OnStatus on_status) override { status_.ask(std::move(on_status)); }
     void ping(const xmpp::DomainPair& pair, std::function<void(Result<Duration>)> on_pinged) override;
     void close(const xmpp::Domain& remote, std::function<void(unsigned)> on_closed) override;
     [[nodiscard]] io::Loop& loop() override { return runtime_->control(); }
@@ -51,6 +52,7 @@ public:
 private:
     explicit EdgeNode(std::unique_ptr<Runtime> runtime);
     [[nodiscard]] Result<void> prepare();
+    void gather_status(std::function<void(admin::NodeStatus)> on_status);
     void place_link(std::unique_ptr<io::Stream> stream);
 
     std::unique_ptr<Runtime> runtime_;
@@ -64,6 +66,7 @@ private:
     std::vector<Endpoint> link_endpoints_;
     std::unique_ptr<Provisioning> provisioning_;  ///< null: not configured
     bool running_ = false;
+    admin::SharedStatus status_{runtime_->control(), [this](auto then) { gather_status(std::move(then)); }};
 };
 
 }  // namespace sallyport::nodes

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "model/policy/static_route.h"
+#include "nodes/runtime/feeders.h"
 
 namespace sallyport::nodes {
 
@@ -11,15 +12,6 @@ namespace {
 
 /// Pairs that streams on other shards carry; more go their own way.
 constexpr std::size_t most_reversed = 100'000;
-
-s2s::Feeders feeders(link::Pace pace) {
-    switch (pace) {
-        case link::Pace::free: return s2s::Feeders::none;
-        case link::Pace::brisk: return s2s::Feeders::all;
-        case link::Pace::slow: return s2s::Feeders::exclusive;
-    }
-    return s2s::Feeders::none;
-}
 
 std::string key_of(std::string_view local, std::string_view remote) {
     return std::string{local} + ' ' + std::string{remote};
@@ -38,6 +30,12 @@ EdgeShard::EdgeShard(routing::Shard& shard, routing::Ledger& ledger, const EdgeP
       hub_{hub_context(parts)},
       stop_{shard_.loop} {
     shard_.bus.attach(shard_, [this](routing::Forwarded message) { forwarded(std::move(message)); });
+}
+
+void EdgeShard::connect() {
+    std::vector<link::Hub*> hubs;
+    for (const auto& sibling : siblings_) hubs.push_back(&sibling->hub_);
+    hub_.stand_beside(std::move(hubs));
 }
 
 s2s::S2sContext EdgeShard::s2s_context(routing::Ledger& ledger, const EdgeParts& parts) {
@@ -104,34 +102,13 @@ link::HubContext EdgeShard::hub_context(const EdgeParts& parts) {
     context.bounce = [this](const xmpp::Stanza& stanza, const xmpp::StanzaError& error, const routing::Ticket& ticket) {
         s2s_.pool().bounce(stanza, error, ticket);
     };
-    context.on_hold = [this](bool held) { s2s_.hold(held); };
+    // There is no other way than inside: whether the link is slow or stands still, partners wait.
+    context.on_heavy = [this](link::Pace pace) { s2s_.hold(pace != link::Pace::free); };
     context.leads_inwards = true;
     context.on_pace = [this](const link::Partner& partner) {
         s2s_.slow_down_sender(partner.domain, feeders(partner.pace));
     };
-    context.on_connection_joined = [load = parts.link_load] {
-        if (load != nullptr) load->fetch_add(1);
-    };
-    context.on_connection_closed = [load = parts.link_load] {
-        if (load != nullptr) load->fetch_sub(1);
-    };
-    context.send_elsewhere = [this](const xmpp::Stanza& stanza, const routing::Ticket& ticket,
-                                    std::optional<std::uint32_t> shard) {
-        return send_over_sibling(stanza, ticket, shard);
-    };
-    context.successor_elsewhere = [this](const link::FarNode& dead) {
-        return std::any_of(siblings_.begin(), siblings_.end(), [&](const auto& sibling) {
-            return sibling.get() != this && sibling->hub_.has_successor(dead);
-        });
-    };
-    context.hand_over = [this](std::uint32_t shard, std::shared_ptr<link::MovedConnection> moved) {
-        shard_.bus.run_on(
-            shard, [there = siblings_[shard].get(), moved = std::move(moved)] { there->hub_.join(std::move(*moved)); });
-    };
-    context.give_up_elsewhere = [this](std::uint32_t shard, const std::string& id, const std::string& far_realm) {
-        shard_.bus.run_on(shard,
-                          [there = siblings_[shard].get(), id, far_realm] { there->hub_.give_up(id, far_realm); });
-    };
+    context.load = parts.link_load;
     return context;
 }
 
@@ -158,7 +135,7 @@ void EdgeShard::route(const xmpp::Stanza& stanza, const routing::Ticket& ticket)
 
 void EdgeShard::pass_on(std::uint32_t shard, const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
     if (!shard_.bus.forward(shard_, shard, {xmpp::OwnedStanza{stanza}, ticket})) {
-        s2s_.pool().bounce(stanza, {xmpp::StanzaCondition::resource_constraint, {}, "busy"}, ticket);
+        s2s_.pool().bounce(stanza, {xmpp::StanzaCondition::resource_constraint, {}, Rule::busy}, ticket);
     }
 }
 
@@ -194,7 +171,8 @@ void EdgeShard::reversed_at(const xmpp::DomainPair& pair, std::uint32_t shard, b
 void EdgeShard::FromLink::route(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
     if (edge_.is_local(stanza.to_domain)) {
         // RFC 6120 10.5: what the core does not deliver itself has no other place to go.
-        return edge_.s2s_.pool().bounce(stanza, {xmpp::StanzaCondition::remote_server_not_found, {}, "no-way"}, ticket);
+        return edge_.s2s_.pool().bounce(stanza, {xmpp::StanzaCondition::remote_server_not_found, {}, Rule::no_way},
+                                        ticket);
     }
     edge_.route(stanza, ticket);
 }
@@ -213,20 +191,7 @@ void EdgeShard::forwarded(routing::Forwarded message) {
             });
         return pass_on(at, stanza, message.ticket);
     }
-    // It came here for this shard's link; if that is gone meanwhile it waits here, it does not travel on.
-    hub_.send(stanza, message.ticket, false);
-}
-
-std::optional<std::uint32_t> EdgeShard::send_over_sibling(const xmpp::Stanza& stanza, const routing::Ticket& ticket,
-                                                          std::optional<std::uint32_t> shard) {
-    for (const auto& sibling : siblings_) {
-        if (sibling.get() == this) continue;
-        const std::uint32_t index = sibling->shard_.index;
-        if (shard ? index != *shard : !sibling->hub_.advertises(stanza.to_domain)) continue;
-        if (!shard_.bus.forward(shard_, index, {xmpp::OwnedStanza{stanza}, ticket})) return std::nullopt;
-        return index;
-    }
-    return std::nullopt;
+    hub_.borrow(message);
 }
 
 void EdgeShard::peer_news(const s2s::PeerNews& news) {

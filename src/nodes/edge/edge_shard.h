@@ -42,6 +42,8 @@ public:
     EdgeShard(routing::Shard& shard, routing::Ledger& ledger, const EdgeParts& parts,
               const std::vector<std::unique_ptr<EdgeShard>>& siblings);
 
+    /// Once, when all siblings are there.
+    void connect();
     [[nodiscard]] s2s::S2sShard& s2s() { return s2s_; }
     [[nodiscard]] link::Hub& hub() { return hub_; }
     [[nodiscard]] const routing::Shard& shard() const { return shard_; }
@@ -78,9 +80,6 @@ private:
     void reversed_at(const xmpp::DomainPair& pair, std::uint32_t shard, bool up);
     void pass_on(std::uint32_t shard, const xmpp::Stanza& stanza, const routing::Ticket& ticket);
     void peer_news(const s2s::PeerNews& news);
-    [[nodiscard]] std::optional<std::uint32_t> send_over_sibling(const xmpp::Stanza& stanza,
-                                                                 const routing::Ticket& ticket,
-                                                                 std::optional<std::uint32_t> shard);
 
     routing::Shard& shard_;
     const std::vector<std::unique_ptr<EdgeShard>>& siblings_;

@@ -21,17 +21,28 @@ axl::SqlDesk::OnHealth alarm_on(Runtime& runtime) {
     };
 }
 
+/// The core that provisions this node is the one that dials its link.
+std::vector<IpNetwork> addresses_of_cores(const config::NodeFile& file) {
+    std::vector<IpNetwork> all;
+    for (const config::LinkAccept& core : file.link.accept) {
+        all.insert(all.end(), core.addresses.begin(), core.addresses.end());
+    }
+    return all;
+}
+
 }  // namespace
 
 AxlPart::AxlPart(Runtime& runtime, io::PresenceStore& store)
     : runtime_{runtime},
+      hashing_{runtime.control(), axl::UserDesk::most_pending},
       sql_{store, alarm_on(runtime)},
-      users_{store, runtime.control(), io::random_bytes(secret_bytes)},
+      users_{store, runtime.control(), hashing_.loop(), io::random_bytes(secret_bytes)},
       service_{sql_, users_, Logger{runtime.lines(), LogModule::axl}} {}
 
 Result<std::unique_ptr<AxlPart>> AxlPart::make(Runtime& runtime, io::PresenceStore& store) {
     std::unique_ptr<AxlPart> part{new AxlPart{runtime, store}};
     if (auto taken = part->take_first_users(); !taken) return taken.error();
+    part->users_.expect_from(addresses_of_cores(runtime.file()));
     if (runtime.file().axl.listen.empty()) return part;
     auto tls = make_axl_server_tls(runtime.file());
     if (!tls) return tls.error();
@@ -66,6 +77,7 @@ void AxlPart::shut() {
 
 Result<void> AxlPart::reload() {
     if (!server_) return {};
+    users_.expect_from(addresses_of_cores(runtime_.latest_file()));
     auto tls = make_axl_server_tls(runtime_.file());
     if (!tls) return tls.error();
     server_->replace_tls(std::move(*tls));

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "io/http/server.h"
+#include "io/loop/work_thread.h"
 #include "nodes/runtime/runtime.h"
 #include "services/axl/axl_service.h"
 
@@ -28,6 +29,7 @@ private:
     [[nodiscard]] Result<void> take_first_users();
 
     Runtime& runtime_;
+    io::WorkThread hashing_;
     axl::SqlDesk sql_;
     axl::UserDesk users_;
     axl::AxlService service_;

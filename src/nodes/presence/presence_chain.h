@@ -10,7 +10,7 @@
 namespace sallyport::nodes {
 
 /// `rows`: component ids of xmpps2snodes. `refused_logins`: whether a login to the AXL service was refused lately.
-[[nodiscard]] std::vector<admin::ChainStep> presence_chain(const admin::NodeStatus& status,
-                                                           const std::vector<std::string>& rows, bool refused_logins);
+[[nodiscard]] std::vector<ChainStep> presence_chain(const admin::NodeStatus& status,
+                                                    const std::vector<std::string>& rows, bool refused_logins);
 
 }  // namespace sallyport::nodes

@@ -124,6 +124,13 @@ Result<std::optional<UserParts>> PresenceNode::open_users() {
     users.timers.stanza = seconds_of(file.timers.stanza);
     users.timers.closing = seconds_of(file.timers.closing);
     users.version = SALLYPORT_VERSION;
+    users.on_trouble = [this](const Error* trouble) {
+        runtime_->control().post([this, why = trouble == nullptr ? std::string{} : trouble->text] {
+            const std::string key = "users.db";
+            if (why.empty()) return runtime_->alarms().lower(services::AlarmCode::presence_store, key);
+            runtime_->alarms().raise(services::AlarmCode::presence_store, key, why);
+        });
+    };
     return std::optional{std::move(users)};
 }
 
@@ -156,10 +163,11 @@ Result<void> PresenceNode::put_aside(const std::string& path, const Error& damag
         const bool is_absent = problem == std::errc::no_such_file_or_directory;
         if (problem && !is_absent) return damage;
     }
-    runtime_->alarms().raise(services::AlarmCode::presence_store, aside,
-                             damage.text +
-                                 " It was put aside and a new one begun: the core writes its rows again; users "
-                                 "of AXL that are not in the file are to be added again.");
+    runtime_->alarms().raise(
+        services::AlarmCode::presence_store, aside,
+        damage.text +
+            " It was moved aside and a new one was created: the core writes its rows again; add AXL users "
+            "that are not in the file again.");
     return {};
 }
 
@@ -256,7 +264,7 @@ void PresenceNode::when_quiet(std::function<void()> on_quiet) {
         std::move(on_quiet));
 }
 
-void PresenceNode::status(std::function<void(admin::NodeStatus)> on_status) {
+void PresenceNode::gather_status(std::function<void(admin::NodeStatus)> on_status) {
     runtime_->gather<admin::NodeStatus>(
         [this](std::size_t) {
             admin::NodeStatus part;
@@ -285,7 +293,7 @@ void PresenceNode::status(std::function<void(admin::NodeStatus)> on_status) {
         });
 }
 
-std::vector<admin::ChainStep> PresenceNode::chain(const admin::NodeStatus& status) {
+std::vector<ChainStep> PresenceNode::chain(const admin::NodeStatus& status) {
     std::vector<std::string> rows;
     if (const auto nodes = store_->s2s_nodes()) {
         for (const auto& node : *nodes) rows.push_back(node.cp_id);
@@ -294,7 +302,7 @@ std::vector<admin::ChainStep> PresenceNode::chain(const admin::NodeStatus& statu
 }
 
 void PresenceNode::ping(const xmpp::DomainPair&, std::function<void(Result<Duration>)> on_pinged) {
-    on_pinged(Error{"ping-elsewhere", "a presence node has no streams with other domains; ask at the edge"});
+    on_pinged(Error{"ping-elsewhere", "a presence node has no streams with peers; run this on the edge"});
 }
 
 void PresenceNode::verdict(const std::string& id, std::function<void(std::optional<record::Verdict>)> on_verdict) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "admin/api/node_control.h"
+#include "admin/api/shared_status.h"
 #include "nodes/presence/axl_part.h"
 #include "nodes/presence/presence_shard.h"
 #include "nodes/runtime/certificates.h"
@@ -34,7 +35,7 @@ public:
     [[nodiscard]] services::SettingsService& settings() override { return runtime_->settings(); }
     [[nodiscard]] services::AlarmBoard& alarms() override { return runtime_->alarms(); }
     [[nodiscard]] admin::AccessDesk* access() override { return &runtime_->access(); }
-    void status(std::function<void(admin::NodeStatus)> on_status) override;
+    void status(OnStatus on_status) override { status_.ask(std::move(on_status)); }
     void ping(const xmpp::DomainPair& pair, std::function<void(Result<Duration>)> on_pinged) override;
     void close(const xmpp::Domain& remote, std::function<void(unsigned)> on_closed) override;
     [[nodiscard]] io::Loop& loop() override { return runtime_->control(); }
@@ -60,11 +61,12 @@ public:
 private:
     explicit PresenceNode(std::unique_ptr<Runtime> runtime);
     [[nodiscard]] Result<void> prepare();
+    void gather_status(std::function<void(admin::NodeStatus)> on_status);
     [[nodiscard]] Result<void> open_store();
     [[nodiscard]] Result<void> put_aside(const std::string& path, const Error& damage);
     [[nodiscard]] Result<std::optional<UserParts>> open_users();
     void make_router();
-    [[nodiscard]] std::vector<admin::ChainStep> chain(const admin::NodeStatus& status);
+    [[nodiscard]] std::vector<ChainStep> chain(const admin::NodeStatus& status);
     [[nodiscard]] Result<void> listen_for_links(const std::vector<Endpoint>& wanted);
     /// What the file says of name and link comes into force, and every link begins anew.
     [[nodiscard]] Result<void> restart_links();
@@ -90,6 +92,7 @@ private:
     };
     std::vector<LinkListener> link_listeners_;
     bool running_ = false;
+    admin::SharedStatus status_{runtime_->control(), [this](auto then) { gather_status(std::move(then)); }};
 };
 
 }  // namespace sallyport::nodes

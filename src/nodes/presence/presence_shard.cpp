@@ -30,19 +30,22 @@ link::HubContext PresenceShard::hub_context(const PresenceParts& parts) {
     context.tls = parts.link_tls;
     context.delivery = &records_.counters().link_delivery;
     context.router = &router_.from_link();
-    // A core that speaks for a domain of this node is broken or in other hands.
+    // A core that speaks for a domain of this node is broken or in other hands; but an error may answer what was sent
+    // before the domain was served here.
     context.admission = [this](const link::Session&, const xmpp::Stanza& stanza) {
-        return router_.owner(stanza.from_domain) != nullptr ? link::Admission::end : link::Admission::route;
+        if (router_.owner(stanza.from_domain) == nullptr) return link::Admission::route;
+        return stanza.type == "error" ? link::Admission::refuse : link::Admission::end;
     };
     context.way = [this](const xmpp::Stanza& stanza) { return router_.way(stanza); };
     context.bounce = [this](const xmpp::Stanza& stanza, const xmpp::StanzaError& error, const routing::Ticket& ticket) {
         router_.give_up(stanza, error, ticket);
     };
-    context.on_hold = [this](bool held) {
-        heavy_ = held;
+    // Those who write here write to everybody, and to each other: they wait for who takes what it gets, and for nobody
+    // else. What goes to a core that takes nothing is bounded, and returned beyond that.
+    context.on_heavy = [this](link::Pace pace) {
+        heavy_ = pace == link::Pace::brisk;
         hold();
     };
-    // Those who write here write to everybody: they wait for who takes what it gets, and for nobody else.
     context.on_pace = [this](const link::Partner& partner) {
         if (partner.pace == link::Pace::brisk) {
             brisk_.insert(partner.domain);
@@ -51,8 +54,7 @@ link::HubContext PresenceShard::hub_context(const PresenceParts& parts) {
         }
         hold();
     };
-    context.on_change = [this] { router_.links_changed(); };
-    context.on_bound = [this](const link::Session&) { router_.links_changed(); };
+    context.on_change = [this](const link::Session*) { router_.links_changed(); };
     return context;
 }
 
@@ -70,6 +72,7 @@ components::ServerContext PresenceShard::component_context(const PresenceParts& 
 void PresenceShard::make_users(const PresenceParts& parts) {
     if (!parts.users) return;
     storage_ = std::make_unique<im::Storage>(shard_.loop, *parts.users->writing, *parts.users->reading);
+    storage_->on_trouble(parts.users->on_trouble);
     im::ServiceContext context{.shard = shard_, .storage = *storage_};
     context.domains = parts.users->domains;
     context.tls = parts.users->tls;
@@ -95,6 +98,7 @@ void PresenceShard::restart_links(std::string realm, std::string secret, link::N
 TableFills PresenceShard::tables() const {
     TableFills all;
     hub_.tables(all);
+    components_.tables(all);
     all.push_back({"record.verdicts", records_.verdicts().size(), records_.verdicts().most()});
     if (users_) users_->tables(all);
     return all;
@@ -105,8 +109,11 @@ void PresenceShard::shut() {
                      stopping_ = true;
                      hold();
                      hub_.quiesce();
+                     // What users have is told as done while there is a link to tell it on.
+                     if (users_) users_->put_down();
                  },
-                 [this] { return hub_.quiet(); }, [] { return true; }, [this] { hub_.shut(); },
+                 [this] { return hub_.quiet() && components_.idle() && (!users_ || users_->put_down_done()); },
+                 [] { return true; }, [this] { hub_.shut(); },
                  [this] {
                      for (routing::LocalService* service : services_) service->shut();
                  }});

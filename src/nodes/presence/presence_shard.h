@@ -28,6 +28,8 @@ struct UserParts {
     bool channel_binding = true;
     im::Timers timers;
     std::string version;
+    /// On the shard's thread: the users' database does not work, and why; null: it does again.
+    std::function<void(const Error*)> on_trouble{};
 };
 
 struct PresenceParts {

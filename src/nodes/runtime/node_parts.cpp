@@ -10,6 +10,7 @@
 #include "admin/api/admin_server.h"
 #include "admin/api/settings_watch.h"
 #include "admin/api/watch.h"
+#include "base/join.h"
 #include "nodes/runtime/rest_part.h"
 
 namespace sallyport::nodes {
@@ -38,9 +39,11 @@ admin::NodeStatus joined(std::vector<admin::NodeStatus> parts) {
         all.held_for_link += part.held_for_link;
         append(all.slow_partners, part.slow_partners);
         append(all.link_culprits, part.link_culprits);
+        append(all.link_copies, part.link_copies);
         all.counters += part.counters;
         if (part.router) all.router = std::move(part.router);
     }
+    s2s::forget_overtaken(all.destinations);
     return all;
 }
 
@@ -48,6 +51,7 @@ void take_status(const link::Hub& hub, admin::NodeStatus& part) {
     for (auto& session : hub.sessions()) part.links.push_back(std::move(session));
     for (auto& partner : hub.slow_partners()) part.slow_partners.push_back(std::move(partner));
     part.link_culprits.insert(part.link_culprits.end(), hub.culprits().begin(), hub.culprits().end());
+    part.link_copies.insert(part.link_copies.end(), hub.copies().begin(), hub.copies().end());
     part.held_for_link += hub.held();
 }
 
@@ -155,7 +159,7 @@ int serve(Runtime& runtime, admin::NodeControl& node, const NodeLife& life) {
          {&runtime.file().admin.listen, &runtime.file().s2s.listen, &runtime.file().s2s.direct_tls_listen,
           &runtime.file().link.listen, &runtime.file().inside.listen, &runtime.file().components.listen,
           &runtime.file().axl.listen}) {
-        for (const Endpoint& at : *list) listening += (listening.empty() ? "" : " ") + at.text();
+        for (const Endpoint& at : *list) append_item(listening, at.text(), " ");
     }
     log.info("node.ready", {{"role", std::string{config::text(runtime.file().role)}},
                             {"name", runtime.file().node.name},

@@ -32,10 +32,12 @@ void ping_from(Runtime& runtime, Shards& shards, const xmpp::DomainPair& pair,
                std::function<void(Result<Duration>)> on_pinged) {
     const std::uint32_t at =
         routing::owner(pair.local.text(), pair.remote.text(), static_cast<std::uint32_t>(shards.size()));
-    runtime.bus().run_on(at, [&runtime, &shards, at, pair, on_pinged = std::move(on_pinged)] {
-        shards[at]->s2s().pool().ping(pair, [&runtime, on_pinged](const Result<Duration>& result) {
-            runtime.control().post([on_pinged, result] { on_pinged(result); });
-        });
+    runtime.bus().run_on(at, [&runtime, &shards, at, pair, on_pinged = std::move(on_pinged)]() mutable {
+        shards[at]->s2s().pool().ping(
+            pair, [&runtime, on_pinged = std::move(on_pinged)](const Result<Duration>& result) mutable {
+                // Moved: what it holds ends on the control thread.
+                runtime.control().post([on_pinged = std::move(on_pinged), result] { on_pinged(result); });
+            });
     });
 }
 

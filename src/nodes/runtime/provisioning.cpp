@@ -50,11 +50,12 @@ Result<void> Provisioning::prepare_edge() {
     ssh_->serve(
         {std::move(*host_key), std::move(*authorized), {}, std::move(neighbours)},
         {[this](std::unique_ptr<io::ByteChannel> channel, const io::SshFar& far) {
-             log_.info("ssh.open", {{"far", far.comment},
-                                    {"address", far.address},
-                                    {"key", far.key},
-                                    {"cipher", far.cipher},
-                                    {"exchange", far.exchange}});
+             log_.write_for(source_of(far.address), LogLevel::info, "ssh.open",
+                            {{"far", far.comment},
+                             {"address", far.address},
+                             {"key", far.key},
+                             {"cipher", far.cipher},
+                             {"exchange", far.exchange}});
              replicator_->attach(std::move(channel), {"", far.key, far.place, far.address});
          },
          [this](const std::string& address, const std::string& what) {
@@ -100,10 +101,6 @@ void Provisioning::accept(std::unique_ptr<io::Stream> stream) {
     if (descriptor >= 0) ssh_->accept(descriptor, address);
 }
 
-std::vector<admin::ChainStep> Provisioning::chain() const {
-    std::vector<admin::ChainStep> chain;
-    for (const replication::Step& step : replicator_->chain()) chain.push_back({step.step, step.state, step.reason});
-    return chain;
-}
+std::vector<ChainStep> Provisioning::chain() const { return replicator_->chain(); }
 
 }  // namespace sallyport::nodes

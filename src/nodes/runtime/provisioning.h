@@ -19,7 +19,7 @@ public:
 
     /// Listens, or dials. An address that cannot be had is an alarm: federation goes on without provisioning.
     void start();
-    [[nodiscard]] std::vector<admin::ChainStep> chain() const;
+    [[nodiscard]] std::vector<ChainStep> chain() const;
     [[nodiscard]] services::Replicator& replicator() { return *replicator_; }
 
 private:

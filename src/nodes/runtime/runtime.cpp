@@ -3,6 +3,7 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <future>
@@ -21,17 +22,20 @@ constexpr Duration secret_overlap = std::chrono::hours{1};
 constexpr std::size_t most_of_events_beside = 16;
 constexpr Duration lines_settle_every = std::chrono::seconds{2};
 
-/// Each stream takes a descriptor; the hard limit is what the service manager granted.
-void raise_descriptor_limit() {
+/// Each stream takes a descriptor; the hard limit is what the service manager granted. How many there are.
+std::uint64_t raise_descriptor_limit() {
     rlimit limit{};
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return unlimited;
+    const rlim_t before = limit.rlim_cur;
     limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
+    return setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_max : before;
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Runtime>> Runtime::make(config::NodeFile file) {
+    // The rest is for our own streams, links, files and whoever administers the node.
+    file.limits.connections = std::min(file.limits.connections, raise_descriptor_limit() / 2);
     std::unique_ptr<Runtime> runtime{new Runtime{std::move(file)}};
     if (auto prepared = runtime->prepare(); !prepared) return prepared.error();
     return runtime;
@@ -39,16 +43,13 @@ Result<std::unique_ptr<Runtime>> Runtime::make(config::NodeFile file) {
 
 Result<void> Runtime::prepare() {
     std::signal(SIGPIPE, SIG_IGN);
-    raise_descriptor_limit();
     instance_ = io::fresh_id();
     started_ = control_.wall();
 
     if (auto opened = open_log(); !opened) return opened;
     alarms_ = std::make_unique<services::AlarmBoard>(control_, Logger{*log_, LogModule::node});
-    for (const auto* warnings : {&file_.warnings, &file_.weak_links}) {
-        for (const std::string& warning : *warnings) {
-            Logger{*log_, LogModule::node}.warn("node.file.weak", {{"file", file_.path}, {"what", warning}});
-        }
+    for (const std::string& warning : file_.all_warnings()) {
+        Logger{*log_, LogModule::node}.warn("node.file.weak", {{"file", file_.path}, {"what", warning}});
     }
 
     if (auto folder = io::private_folder(file_.node.data); !folder) return folder.error();
@@ -136,6 +137,8 @@ void Runtime::make_diagnostics() {
     journal.days = file_.log.event_days;
     events_disk_ = std::make_unique<io::WorkThread>(control_, most_of_events_beside);
     journal.disk = [this](auto work, auto then) { return events_disk_->run(std::move(work), std::move(then)); };
+    events_reading_ = std::make_unique<io::WorkThread>(control_, services::EventJournal::most_searches);
+    journal.reading = [this](auto work, auto then) { return events_reading_->run(std::move(work), std::move(then)); };
     for (const config::SyslogTarget& target : file_.log.syslog) {
         journal.syslog.push_back(
             {static_cast<io::SyslogAddress::Kind>(target.kind), target.endpoint, target.path, target.text()});

@@ -90,7 +90,7 @@ private:
     std::unique_ptr<io::Timer> lines_timer_;
     std::unique_ptr<services::AlarmBoard> alarms_;
     std::unique_ptr<services::Diagnostics> diagnostics_;
-    std::unique_ptr<io::WorkThread> events_disk_;  ///< ends before what it answers to
+    std::unique_ptr<io::WorkThread> events_disk_, events_reading_;  ///< end before what they answer to
     std::unique_ptr<io::TcpNetwork> network_;
     std::unique_ptr<services::SettingsService> settings_;
     std::unique_ptr<admin::AccessDesk> access_;
@@ -114,9 +114,10 @@ void Runtime::gather(std::function<Part(std::size_t)> read, std::function<void(s
     gathering->missing = shards_.size();
     gathering->then = std::move(then);
     for (std::size_t index = 0; index < shards_.size(); ++index) {
-        shards_[index]->loop.post([this, gathering, read, index] {
+        shards_[index]->loop.post([this, gathering, read, index]() mutable {
             auto part = std::make_shared<Part>(read(index));
-            control_.post([gathering, part, index] {
+            // Moved: what `then` holds ends on the control thread.
+            control_.post([gathering = std::move(gathering), part, index] {
                 gathering->parts[index] = std::move(*part);
                 if (--gathering->missing == 0) gathering->then(std::move(gathering->parts));
             });

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/join.h"
 #include "proto/xml/chars.h"
 #include "proto/xml/element.h"
 #include "proto/xml/reader.h"
@@ -180,11 +181,7 @@ bool is_accepted_version(std::string_view version) {
     return std::find(std::begin(versions), std::end(versions), version) != std::end(versions);
 }
 
-std::string accepted_versions() {
-    std::string all;
-    for (const std::string_view version : versions) all += (all.empty() ? "" : ", ") + std::string{version};
-    return all;
-}
+std::string accepted_versions() { return joined(versions); }
 
 Result<SoapAction> read_soap_action(std::string_view header) {
     constexpr std::size_t longest = 256;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <span>
 
+#include "base/join.h"
+
 namespace sallyport::axl {
 
 namespace {
@@ -166,8 +168,7 @@ private:
 
     bool known(const std::string& column, std::size_t at) {
         if (std::find(table_->columns.begin(), table_->columns.end(), column) != table_->columns.end()) return true;
-        std::string all;
-        for (const std::string_view name : table_->columns) all += (all.empty() ? "" : ", ") + std::string{name};
+        const std::string all = joined(table_->columns);
         return say("the table " + std::string{table_->name} + " has no column '" + column.substr(0, 64) +
                    "' (position " + std::to_string(at + 1) + "); it has " + all);
     }

@@ -12,7 +12,6 @@
 //   binding --bind, resume--> attaching --bound, resumed--> open
 #include "proto/c2s/machine.h"
 
-#include <algorithm>
 #include <array>
 
 #include "proto/c2s/events.h"
@@ -25,18 +24,21 @@ using S = Machine::State;
 using xmpp::StreamCondition;
 using xmpp::StreamError;
 
-std::span<const S::Row> S::table() {
+struct S::Table {
     using enum Phase;
     using enum Fact;
+    static constexpr auto stays = machine::stays;
+    static constexpr machine::Set not_securing{opening, offering,  looking_up, challenged,
+                                               binding, attaching, open,       closing};
     static constexpr std::array rows{
         // in, on, next, act, says, needs, forbids
         Row{opening, On::header, binding, &S::greet_again, "RFC 6120 6.3.2, 7", authenticated},
-        Row{opening, On::header, offering, &S::greet, "RFC 6120 4.2", none, authenticated},
-        Row{offering, On::starttls, securing, &S::accept_tls, "RFC 6120 5.4.2.3", none, secured},
+        Row{opening, On::header, offering, &S::greet, "RFC 6120 4.2", {}, authenticated},
+        Row{offering, On::starttls, securing, &S::accept_tls, "RFC 6120 5.4.2.3", {}, secured},
         Row{securing, On::tls_up, opening, &S::restart, "RFC 6120 5.4.3.3"},
         Row{offering, On::auth, looking_up, &S::authenticate, "RFC 6120 6.4.2, RFC 5802 5", secured},
         Row{offering, On::response, looking_up, &S::take_response, "RFC 4422 3.3", secured},
-        Row{offering, On::abort, offering, &S::abort_sasl, "RFC 6120 6.4.4", secured},
+        Row{offering, On::abort, stays, &S::abort_sasl, "RFC 6120 6.4.4", secured},
         Row{looking_up, On::verifier, challenged, &S::challenge, "RFC 5802 5"},
         Row{looking_up, On::login_refused, offering, &S::decline_login, "RFC 6120 6.5.11"},
         Row{challenged, On::response, opening, &S::take_response, "RFC 5802 5"},
@@ -48,26 +50,16 @@ std::span<const S::Row> S::table() {
         Row{binding, On::resume, attaching, &S::resume, "XEP-0198 5"},
         Row{attaching, On::resumed, open, &S::go_on, "XEP-0198 5"},
         Row{attaching, On::resume_refused, binding, &S::decline_resume, "XEP-0198 5"},
-        Row{binding, On::enable, binding, &S::decline_enable, "XEP-0198 3"},
-        Row{open, On::enable, open, &S::enable, "XEP-0198 3", none, managed},
-        Row{open, On::enable, open, &S::decline_enable, "XEP-0198 3", managed},
-        Row{open, On::ack_request, open, &S::acknowledge, "XEP-0198 4", managed},
-        Row{open, On::ack, open, &S::take_ack, "XEP-0198 4", managed},
-        Row{offering, On::stream_error, closing, &S::peer_error, "RFC 6120 4.9.1.1"},
-        Row{challenged, On::stream_error, closing, &S::peer_error, "RFC 6120 4.9.1.1"},
-        Row{binding, On::stream_error, closing, &S::peer_error, "RFC 6120 4.9.1.1"},
-        Row{open, On::stream_error, closing, &S::peer_error, "RFC 6120 4.9.1.1"},
-        Row{opening, On::footer, closed, &S::finish, "RFC 6120 4.4"},
-        Row{offering, On::footer, closed, &S::finish, "RFC 6120 4.4"},
-        Row{looking_up, On::footer, closed, &S::finish, "RFC 6120 4.4"},
-        Row{challenged, On::footer, closed, &S::finish, "RFC 6120 4.4"},
-        Row{binding, On::footer, closed, &S::finish, "RFC 6120 4.4"},
-        Row{attaching, On::footer, closed, &S::finish, "RFC 6120 4.4"},
-        Row{open, On::footer, closed, &S::finish, "RFC 6120 4.4"},
-        Row{closing, On::footer, closed, &S::finish, "RFC 6120 4.4"},
+        Row{binding, On::enable, stays, &S::decline_enable, "XEP-0198 3"},
+        Row{open, On::enable, stays, &S::enable, "XEP-0198 3", {}, managed},
+        Row{open, On::enable, stays, &S::decline_enable, "XEP-0198 3", managed},
+        Row{open, On::ack_request, stays, &S::acknowledge, "XEP-0198 4", managed},
+        Row{open, On::ack, stays, &S::take_ack, "XEP-0198 4", managed},
+        Row{{offering, challenged, binding, open}, On::stream_error, closing, &S::peer_error, "RFC 6120 4.9.1.1"},
+        Row{not_securing, On::footer, closed, &S::finish, "RFC 6120 4.4"},
     };
-    return rows;
-}
+    static_assert(machine::check(rows, opening, closed) == machine::Fault::none);
+};
 
 std::string_view S::words(Phase phase) {
     switch (phase) {
@@ -85,28 +77,27 @@ std::string_view S::words(Phase phase) {
     return "";
 }
 
-S::State(Settings settings_given, TimePoint now)
-    : settings{std::move(settings_given)}, negotiation{now + settings.timers.negotiation}, seen{now} {}
+S::State(Settings settings_given, TimePoint now) : settings{std::move(settings_given)}, seen{now} {
+    deadlines[Timer::negotiation] = now + settings.timers.negotiation;
+}
 
-Fact S::facts() const {
-    Fact all = Fact::none;
-    if (tls) all = all | Fact::secured;
-    if (!user.local().empty()) all = all | Fact::authenticated;
-    if (managed) all = all | Fact::managed;
+Facts S::facts() const {
+    Facts all;
+    if (tls) all.add(Fact::secured);
+    if (!user.local().empty()) all.add(Fact::authenticated);
+    if (managed) all.add(Fact::managed);
     return all;
 }
 
 void S::handle(const Event& event, TimePoint now, Actions& out) {
     if (phase == Phase::closed) return;
-    const Fact holding = facts();
-    for (const Row& row : table()) {
-        if (row.in != phase || row.on != event.on) continue;
-        if (!holds(holding, row.needs) || overlaps(holding, row.forbids)) continue;
-        if ((this->*row.act)(event, now, out) == Did::advance && phase != Phase::closed) phase = row.next;
-        if (phase == Phase::closed) end();
-        return;
+    const auto holding = [&](Facts) { return facts(); };
+    const auto run = [&](Act act) { return (this->*act)(event, now, out); };
+    if (!machine::step(Table::rows, phase, event.on, holding, run)) {
+        if (phase != Phase::closing) refuse_event(event.on, now, out);
+    } else if (phase == Phase::closed) {
+        end();
     }
-    if (phase != Phase::closing) refuse_event(event.on, now, out);
 }
 
 /// What an event gets that no row allows.
@@ -141,14 +132,14 @@ void S::close(std::optional<StreamError> error, std::string why, TimePoint now, 
     }
     out.push_back(Close{std::move(error), std::move(why), silent});
     phase = Phase::closing;
-    closing = now + settings.timers.closing;
-    negotiation = idle = answer = stanza = never;
+    deadlines.stop();
+    deadlines[Timer::closing] = now + settings.timers.closing;
     if (silent) end();
 }
 
 void S::end() {
     phase = Phase::closed;
-    negotiation = idle = answer = stanza = closing = never;
+    deadlines.stop();
     scram.reset();
 }
 
@@ -174,41 +165,35 @@ S::Did S::peer_error(const Event& event, TimePoint now, Actions& out) {
 
 void S::on_time(TimePoint now, Actions& out) {
     if (phase == Phase::closing) {
-        if (now >= closing) end();
+        if (now >= deadlines[Timer::closing]) end();
         return;
     }
     if (phase == Phase::closed) return;
-    if (now >= stanza) {
+    if (now >= deadlines[Timer::stanza]) {
         return close(StreamError{StreamCondition::policy_violation, "the stanza took too long", {}, {}},
                      "stanza deadline", now, out);
     }
-    if (now >= negotiation) {
+    if (now >= deadlines[Timer::negotiation]) {
         if (!header_seen) return close(std::nullopt, "negotiation deadline, no header", now, out);
         return close(StreamError{StreamCondition::connection_timeout, "negotiation took too long", {}, {}},
                      "negotiation deadline", now, out);
     }
-    if (now >= answer) {
+    if (now >= deadlines[Timer::answer]) {
         return close(StreamError{StreamCondition::connection_timeout, {}, {}, {}}, "no answer", now, out);
     }
-    if (now < idle) return;
+    if (now < deadlines[Timer::idle]) return;
     if (now < seen + settings.timers.idle) {  // bytes came meanwhile; the timer was not moved for each
-        idle = seen + settings.timers.idle;
+        deadlines[Timer::idle] = seen + settings.timers.idle;
         return;
     }
-    idle = never;
-    answer = now + settings.timers.answer;
+    deadlines[Timer::idle] = never;
+    deadlines[Timer::answer] = now + settings.timers.answer;
     if (managed) {
         out.push_back(Send{"<r xmlns='" + std::string{xmpp::ns::stream_management} + "'/>"});
     } else {  // XEP-0199 4.1
         out.push_back(Send{"<iq type='get' id='" + settings.fresh_id() + "' from='" + user.domain().text() + "' to='" +
                            xml::escaped(user.text()) + "'><ping xmlns='" + std::string{xmpp::ns::ping} + "'/></iq>"});
     }
-}
-
-std::vector<RowText> machine_table() {
-    std::vector<RowText> out;
-    for (const S::Row& row : S::table()) out.push_back({S::words(row.in), text(row.on), S::words(row.next), row.says});
-    return out;
 }
 
 }  // namespace sallyport::c2s

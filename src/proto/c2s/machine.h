@@ -130,6 +130,9 @@ public:
 
     /// Bytes arrived; `partial`: an element has begun and is not complete.
     void on_activity(bool partial, TimePoint now);
+    /// Whether it is we who read nothing from the client for now: its time does not run meanwhile, neither to be heard
+    /// of, nor to answer, nor to finish what it has begun. That of a negotiation does, which is never held up.
+    void on_held(bool held, TimePoint now);
     [[nodiscard]] TimePoint deadline() const;
     void on_deadline(TimePoint now, Actions& out);
 
@@ -147,11 +150,5 @@ public:
 private:
     std::unique_ptr<State> state_;
 };
-
-/// The rows of the table, for tests and documentation.
-struct RowText {
-    std::string_view in, on, next, says;
-};
-[[nodiscard]] std::vector<RowText> machine_table();
 
 }  // namespace sallyport::c2s

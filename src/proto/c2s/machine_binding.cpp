@@ -36,9 +36,9 @@ S::Did S::bind(const Event& event, TimePoint now, Actions& out) {
 
 void S::opened(const xmpp::Jid& full, TimePoint now) {
     user = full;
-    negotiation = never;
     seen = now;
-    idle = now + settings.timers.idle;
+    deadlines[Timer::negotiation] = never;
+    deadlines[Timer::idle] = held ? never : now + settings.timers.idle;
 }
 
 S::Did S::admit(const Event& event, TimePoint now, Actions& out) {

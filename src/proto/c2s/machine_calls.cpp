@@ -70,21 +70,50 @@ void Machine::on_activity(bool partial, TimePoint now) {
     State& s = *state_;
     if (s.phase == State::Phase::closing || s.phase == State::Phase::closed) return;
     s.seen = now;
-    if (s.answer != never) {
-        s.answer = never;
-        s.idle = now + s.settings.timers.idle;
+    using enum State::Timer;
+    if (s.deadlines[answer] != never) {
+        s.deadlines[answer] = never;
+        s.deadlines[idle] = now + s.settings.timers.idle;
     }
-    if (!partial) {
-        s.stanza = never;
-    } else if (s.stanza == never) {
-        s.stanza = now + s.settings.timers.stanza;
+    s.partial = partial;
+    if (!partial || s.held) {
+        s.deadlines[stanza] = never;
+    } else if (s.deadlines[stanza] == never) {
+        s.deadlines[stanza] = now + s.settings.timers.stanza;
     }
 }
 
-TimePoint Machine::deadline() const {
-    const State& s = *state_;
-    return std::min({s.negotiation, s.idle, s.answer, s.stanza, s.closing});
+void Machine::on_held(bool held, TimePoint now) {
+    State& s = *state_;
+    if (s.held == held || closing()) return;
+    s.held = held;
+    if (s.phase != State::Phase::open) return;
+    using enum State::Timer;
+    if (held) {
+        s.before_held = s.deadlines;
+        s.held_at = now;
+        for (const auto timer : {idle, answer, stanza}) s.deadlines[timer] = never;
+        return;
+    }
+    // Its time goes on where it stood still, for it may be held again and again. What it has said meanwhile is about to
+    // be read.
+    constexpr Duration moment = std::chrono::seconds{5};
+    const Duration passed = now - s.held_at;
+    const auto goes_on = [&](State::Timer timer, Duration whole) {
+        const TimePoint before = s.before_held[timer];
+        s.deadlines[timer] = before == never ? now + whole : std::max(before + passed, now + moment);
+    };
+    const bool silent = s.seen <= s.held_at;
+    s.seen = std::min(s.seen + passed, now);
+    if (silent && s.before_held[answer] != never) {
+        goes_on(answer, {});
+    } else {
+        goes_on(idle, s.settings.timers.idle);
+    }
+    if (s.partial) goes_on(stanza, s.settings.timers.stanza);
 }
+
+TimePoint Machine::deadline() const { return state_->deadlines.first(); }
 void Machine::on_deadline(TimePoint now, Actions& out) { state_->on_time(now, out); }
 
 bool Machine::open() const { return state_->phase == State::Phase::open; }

@@ -4,26 +4,19 @@
 #pragma once
 
 #include <optional>
-#include <span>
 
 #include "proto/c2s/machine.h"
+#include "proto/machine.h"
 
 namespace sallyport::c2s {
 
-/// What holds on a stream, as bits of a set.
+/// What holds on a stream.
 enum class Fact : std::uint8_t {
-    none = 0,
-    secured = 1 << 0,
-    authenticated = 1 << 1,
-    managed = 1 << 2,  ///< XEP-0198 is on
+    secured,
+    authenticated,
+    managed,  ///< XEP-0198 is on
 };
-constexpr Fact operator|(Fact a, Fact b) {
-    return static_cast<Fact>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
-}
-constexpr bool holds(Fact all, Fact needed) {
-    return (static_cast<unsigned>(all) & static_cast<unsigned>(needed)) == static_cast<unsigned>(needed);
-}
-constexpr bool overlaps(Fact all, Fact some) { return (static_cast<unsigned>(all) & static_cast<unsigned>(some)) != 0; }
+using Facts = machine::Set<Fact>;
 
 struct Machine::State {
     enum class Phase : std::uint8_t {
@@ -38,7 +31,8 @@ struct Machine::State {
         closing,
         closed,
     };
-    enum class Did : std::uint8_t { advance, stay, ended };
+    enum class Timer : std::uint8_t { negotiation, idle, answer, stanza, closing, count_ };
+    using Did = machine::Did;
 
     struct Event {
         On on = On::foreign;
@@ -52,16 +46,8 @@ struct Machine::State {
         xmpp::StanzaCondition condition = xmpp::StanzaCondition::internal_server_error;
     };
     using Act = Did (State::*)(const Event&, TimePoint, Actions&);
-    struct Row {
-        Phase in;
-        On on;
-        Phase next;
-        Act act;
-        std::string_view says;
-        Fact needs = Fact::none;
-        Fact forbids = Fact::none;
-    };
-    static std::span<const Row> table();
+    using Row = machine::Row<Phase, On, Fact, Act>;
+    struct Table;
     static std::string_view words(Phase phase);
 
     State(Settings settings_given, TimePoint now);
@@ -73,7 +59,7 @@ struct Machine::State {
     void end();
     void on_time(TimePoint now, Actions& out);
     void note(Actions& out, LogLevel level, std::string_view name, std::vector<LogFact> facts) const;
-    [[nodiscard]] Fact facts() const;
+    [[nodiscard]] Facts facts() const;
     Did finish(const Event&, TimePoint, Actions&);
     Did peer_error(const Event&, TimePoint, Actions&);
 
@@ -122,8 +108,12 @@ struct Machine::State {
     unsigned sasl_failures = 0, binds = 0;
     std::string bind_id, resume_id;
 
-    TimePoint negotiation, idle = never, answer = never, stanza = never, closing = never;
+    machine::Deadlines<Timer> deadlines;
     TimePoint seen{};
+    bool partial = false;  ///< an element has begun and is not complete
+    bool held = false;     ///< nothing is read from the client, for reasons that are ours
+    TimePoint held_at{};   ///< since when, or the last time
+    machine::Deadlines<Timer> before_held;
 };
 
 }  // namespace sallyport::c2s

@@ -1,21 +1,47 @@
 // Lanes and budgets. A partner's share shrinks as the whole fills, so that there is room for the next one (dynamic
-// thresholds, as switches share their memory); a quarter is for those who need little.
+// thresholds, as switches share their memory); a quarter is for those who need little. Names cost little, so nobody
+// gets more than a part of what is left of that quarter either, and its end is not there for single large stanzas. When
+// all that is used up there is a floor beside it for who has nothing on its way yet.
 #include "proto/link/lanes.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "proto/xmpp/jid.h"
 
 namespace sallyport::link {
 
 namespace {
 
 constexpr std::uint64_t share_of_rest = 4;
-constexpr std::uint64_t least_share = 64 << 10;  ///< as long as there is anything left
+constexpr std::uint64_t least_share = 64 << 10;  ///< while there is 64 times as much left
+constexpr std::uint64_t least_share_of_left = 64;
+constexpr std::uint64_t one_stanza_of_left = 16;
 constexpr Duration slot = std::chrono::seconds{1};
 /// What is done within so many seconds, at the speed of the last two, is brisk.
 constexpr std::uint64_t brisk_seconds = 2;
 constexpr std::size_t least_sweep = 1024;
 
 }  // namespace
+
+void Throughput::add(std::uint64_t weight, TimePoint now) {
+    if (now - begun_ >= slot) {
+        before_ = now - begun_ < 2 * slot ? moved_ : 0;
+        moved_ = 0;
+        begun_ = now;
+    }
+    moved_ += weight;
+}
+
+bool Throughput::carries(std::uint64_t weight, TimePoint now) const {
+    const Duration still = now - begun_;
+    const std::uint64_t speed = still >= 2 * slot ? 0 : still >= slot ? moved_ : moved_ + before_;
+    return speed * brisk_seconds >= weight;
+}
+
+Pace pace_of_backlog(std::uint64_t backlog, TimePoint busy_since, const Throughput& flow, TimePoint now) {
+    return flow.carries(backlog, now) || now - busy_since < slot ? Pace::brisk : Pace::slow;
+}
 
 Lane& Lanes::lane(std::string_view from, std::string_view to) {
     const auto is = [&](const std::string& key) {
@@ -47,14 +73,45 @@ Partner& Lanes::partner(std::string_view domain) {
 
 std::uint64_t Lanes::share() const {
     const std::uint64_t shared = budget_.all / 4 * 3;
-    const std::uint64_t rest = shared - std::min(weight_, shared);
-    return std::max(least_share, std::min(budget_.one_partner, rest / share_of_rest));
+    const std::uint64_t rest = shared - std::min(used(), shared);
+    const std::uint64_t left = budget_.all - std::min(used(), budget_.all);
+    return std::max(std::min(least_share, left / least_share_of_left),
+                    std::min(budget_.one_partner, rest / share_of_rest));
+}
+
+bool Lanes::fits(const Partner& partner, std::uint64_t weight) const {
+    const std::uint64_t left = budget_.all - std::min(used(), budget_.all);
+    const bool may_be_large = partner.weight == 0 && left > budget_.all / one_stanza_of_left;
+    // Half empty, any is taken, however small the whole is made.
+    const std::uint64_t large = left > budget_.all / 2 ? left : left / one_stanza_of_left;
+    const std::uint64_t most = may_be_large ? std::max(share(), std::min(budget_.one_stanza, large)) : share();
+    return partner.weight + weight <= most && weight <= left;
+}
+
+/// Whoever fills the whole with names leaves those a stanza who have nothing on its way.
+bool Lanes::fits_as_newcomer(const Partner& partner, std::uint64_t weight) const {
+    if (partner.stanzas != 0 || floor_ + weight > budget_.newcomers) return false;
+    const auto of_owner = newcomers_.find(xmpp::owner_of(partner.domain));
+    return (of_owner == newcomers_.end() ? 0 : of_owner->second) + weight <= budget_.one_stanza;
+}
+
+void Lanes::give_floor(Partner& partner, std::uint64_t weight) {
+    partner.floor = weight;
+    floor_ += weight;
+    newcomers_[std::string{xmpp::owner_of(partner.domain)}] += weight;
+}
+
+void Lanes::take_floor(Partner& partner) {
+    const std::uint64_t weight = std::exchange(partner.floor, 0);
+    if (weight == 0) return;
+    floor_ -= weight;
+    const auto of_owner = newcomers_.find(xmpp::owner_of(partner.domain));
+    if ((of_owner->second -= weight) == 0) newcomers_.erase(of_owner);
 }
 
 bool Lanes::admits(Lane& lane, std::uint64_t weight) {
     Partner& partner = *lane.partner;
-    const std::uint64_t most = partner.weight == 0 ? std::max(share(), budget_.one_stanza) : share();
-    if (partner.weight + weight <= most && weight_ + weight <= budget_.all) return true;
+    if (fits(partner, weight) || fits_as_newcomer(partner, weight)) return true;
     ++partner.refused;
     return false;
 }
@@ -62,6 +119,7 @@ bool Lanes::admits(Lane& lane, std::uint64_t weight) {
 void Lanes::add(Lane& lane, std::uint64_t weight, TimePoint now) {
     Partner& partner = *lane.partner;
     if (partner.stanzas == 0) partner.busy_since = now;
+    if (!fits(partner, weight) && fits_as_newcomer(partner, weight)) give_floor(partner, weight);
     ++lane.under_way;
     ++partner.stanzas;
     partner.weight += weight;
@@ -75,27 +133,25 @@ void Lanes::remove(Lane& lane, std::uint64_t weight, TimePoint now) {
     --partner.stanzas;
     partner.weight -= weight;
     weight_ -= weight;
-    if (now - partner.moved_at >= slot) {
-        partner.moved_before = now - partner.moved_at < 2 * slot ? partner.moved : 0;
-        partner.moved = 0;
-        partner.moved_at = now;
+    partner.flow.add(weight, now);
+    flow_.add(weight, now);
+    if (partner.stanzas == 0) {
+        partner.refused = 0;
+        take_floor(partner);
     }
-    partner.moved += weight;
-    if (partner.stanzas == 0) partner.refused = 0;
     if (partner.pace != Pace::free) judge(partner, now);
+}
+
+void Lanes::reweigh(Lane& lane, std::uint64_t before, std::uint64_t now) {
+    lane.partner->weight += now - before;
+    weight_ += now - before;
 }
 
 void Lanes::judge(Partner& partner, TimePoint now) {
     // Far apart, so that the feeders do not flap.
     const std::uint64_t most = share();
     const bool much = partner.weight > (partner.pace == Pace::free ? most / 2 : most / 4);
-    const Duration still = now - partner.moved_at;
-    const std::uint64_t speed = still >= 2 * slot ? 0
-                                : still >= slot   ? partner.moved
-                                                  : partner.moved + partner.moved_before;
-    // A backlog that is younger than a second has the benefit of the doubt.
-    const bool moves = speed * brisk_seconds >= partner.weight || now - partner.busy_since < slot;
-    const Pace pace = !much ? Pace::free : moves ? Pace::brisk : Pace::slow;
+    const Pace pace = much ? pace_of_backlog(partner.weight, partner.busy_since, partner.flow, now) : Pace::free;
     if (pace == partner.pace) return;
     partner.pace = pace;
     if (on_pace_) on_pace_(partner);

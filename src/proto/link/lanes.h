@@ -3,6 +3,7 @@
 // which lanes lead, or from which they come, and has a budget of its own. Pure.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -23,17 +24,32 @@ enum class Pace {
     slow,   ///< much is, and it hardly moves: only who has nothing for others waits
 };
 
+/// How much was done in the last two seconds.
+class Throughput {
+public:
+    void add(std::uint64_t weight, TimePoint now);
+    /// Would `weight` be done within two seconds at that speed?
+    [[nodiscard]] bool carries(std::uint64_t weight, TimePoint now) const;
+
+private:
+    TimePoint begun_{};  ///< the second in which `moved_` was done
+    std::uint64_t moved_ = 0, before_ = 0;
+};
+
 struct Partner {
     std::string domain;
     std::uint64_t weight = 0;   ///< not done; what it takes of the memory
     std::uint64_t stanzas = 0;  ///< not done
     std::uint64_t lanes = 0;
+    std::uint64_t floor = 0;    ///< of its weight, what is taken from Budget::newcomers
     std::uint64_t refused = 0;  ///< beyond the budget, since the partner last had nothing on its way
     TimePoint busy_since{};
-    TimePoint moved_at{};  ///< begin of the second in which `moved` was done
-    std::uint64_t moved = 0, moved_before = 0;
+    Throughput flow;
     Pace pace = Pace::free;
 };
+
+/// The pace of what is busy since then; a backlog that is younger than a second has the benefit of the doubt.
+[[nodiscard]] Pace pace_of_backlog(std::uint64_t backlog, TimePoint busy_since, const Throughput& flow, TimePoint now);
 
 struct Lane {
     Partner* partner = nullptr;
@@ -42,15 +58,19 @@ struct Lane {
     std::uint64_t passed = 0;     ///< number of the last look at what is held in which one of the lane had no way
     std::uint64_t elsewhere = 0;  ///< of those, with another shard
     std::uint32_t shard = 0;      ///< that other shard
+    bool returning = false;       ///< it gives back what it has: nothing more goes there until all is back or done
     std::uint64_t session = 0;    ///< serial of the session that has the rest; 0: none
 };
 
 struct Budget {
     std::uint64_t all = 0;          ///< of all partners
     std::uint64_t one_partner = 0;  ///< at most; less when many need much
-    std::uint64_t one_stanza = 0;   ///< the largest: a partner that has nothing on its way may have one
+    std::uint64_t one_stanza = 0;   ///< the largest: a partner that has nothing on its way may have one, mostly
     bool of_senders =
         false;  ///< the partner of a lane is the domain that it comes from: over a link that leads inwards
+    /// Beside `all`, for partners that have nothing on its way when `all` is used up: one stanza each, and of the names
+    /// of one owner as much as `one_stanza`.
+    std::uint64_t newcomers = 0;
 };
 
 class Lanes {
@@ -58,7 +78,11 @@ public:
     using OnPace = std::function<void(const Partner&)>;
     /// `on_pace` hears when a partner's pace changes; `key` is random.
     Lanes(Budget budget, SipKey key, OnPace on_pace)
-        : budget_{budget}, on_pace_{std::move(on_pace)}, lanes_{16, Hash{key}}, partners_{16, Hash{key}} {}
+        : budget_{budget},
+          on_pace_{std::move(on_pace)},
+          lanes_{16, Hash{key}},
+          partners_{16, Hash{key}},
+          newcomers_{16, Hash{key}} {}
 
     /// Valid while anything of it is under way, otherwise until the next call of this or of forget_idle.
     [[nodiscard]] Lane& lane(std::string_view from, std::string_view to);
@@ -66,17 +90,24 @@ public:
     [[nodiscard]] bool admits(Lane& lane, std::uint64_t weight);
     void add(Lane& lane, std::uint64_t weight, TimePoint now);
     void remove(Lane& lane, std::uint64_t weight, TimePoint now);
+    /// A stanza that stays takes `now` in place of `before`.
+    void reweigh(Lane& lane, std::uint64_t before, std::uint64_t now);
     /// Looks at every partner whose pace is not free again; true when there is one.
     bool look(TimePoint now);
     /// Forgets lanes with nothing under way.
     void forget_idle();
 
     [[nodiscard]] std::uint64_t weight() const { return weight_; }
+    /// Of all partners.
+    [[nodiscard]] const Throughput& flow() const { return flow_; }
     /// What one partner may have at most as things are.
     [[nodiscard]] std::uint64_t share() const;
     /// Partners whose pace is not free, or that were refused.
     [[nodiscard]] std::vector<Partner> busy() const;
     [[nodiscard]] std::size_t size() const { return lanes_.size(); }
+    [[nodiscard]] std::size_t partners() const { return partners_.size(); }
+    /// Owners whose names have something of Budget::newcomers.
+    [[nodiscard]] std::size_t newcomers() const { return newcomers_.size(); }
 
 private:
     /// Peers choose domain names (threat T63).
@@ -88,6 +119,12 @@ private:
     using Table = std::unordered_map<std::string, Lane, Hash, std::equal_to<>>;
 
     [[nodiscard]] Partner& partner(std::string_view domain);
+    [[nodiscard]] bool fits(const Partner& partner, std::uint64_t weight) const;
+    [[nodiscard]] bool fits_as_newcomer(const Partner& partner, std::uint64_t weight) const;
+    void give_floor(Partner& partner, std::uint64_t weight);
+    void take_floor(Partner& partner);
+    /// Of Budget::all.
+    [[nodiscard]] std::uint64_t used() const { return weight_ - std::min(floor_, weight_); }
     void judge(Partner& partner, TimePoint now);
 
     Budget budget_;
@@ -98,6 +135,9 @@ private:
     std::string last_key_, key_;
     std::size_t sweep_at_ = 1024;
     std::uint64_t weight_ = 0;
+    std::uint64_t floor_ = 0;                                                          ///< of that, of newcomers
+    std::unordered_map<std::string, std::uint64_t, Hash, std::equal_to<>> newcomers_;  ///< by owner
+    Throughput flow_;
 };
 
 }  // namespace sallyport::link

@@ -8,7 +8,7 @@
 //   bind, done, r, a  <-------->  bind, done, peer, r, a
 #include "proto/link/machine.h"
 
-#include <algorithm>
+#include <array>
 #include <charconv>
 #include <utility>
 
@@ -41,43 +41,65 @@ std::string attribute(std::string_view name, std::string_view value) {
 
 }  // namespace
 
-struct Machine::Row {
-    End end;
-    State in;
-    std::string_view space, name;
-    State next;
-    void (Machine::*act)(const xml::Element&, Actions&);
-    std::string_view says;
+struct Machine::Table {
+    using M = Machine;
+    using enum Phase;
+    using enum Fact;
+    static constexpr auto stays = machine::stays;
+    static constexpr machine::Set unfinished{connecting, Phase::header, features, handshake, session, open};
+    // A listener's session opens with the service's answer: enabled() or resumed().
+    static constexpr std::array rows{
+        // in, on, next, act, says, needs, forbids
+        Row{connecting, On::connected, Phase::header, &M::begin, "section 2", dialler},
+        Row{connecting, On::connected, Phase::header, &M::await_header, "section 2", {}, dialler},
+        Row{Phase::header, On::header, features, &M::read_header, "section 2", dialler},
+        Row{Phase::header, On::header, handshake, &M::answer_header, "section 2", {}, dialler},
+        Row{features, On::features, handshake, &M::greet, "section 2", dialler},
+        Row{handshake, On::handshake, session, &M::handshake_accepted, "XEP-0114 3", dialler},
+        Row{handshake, On::handshake, session, &M::check_handshake, "XEP-0114 3", {}, dialler},
+        Row{session, On::enabled, open, &M::session_enabled, "section 3", dialler},
+        Row{session, On::resumed, open, &M::session_resumed, "section 3", dialler},
+        // Once: each is answered with more than it takes.
+        Row{session, On::failed, stays, &M::session_failed, "section 3", dialler, begun_anew},
+        Row{session, On::enable, stays, &M::session_enable, "section 3", {}, dialler},
+        Row{session, On::resume, stays, &M::session_resume, "section 3", {}, dialler},
+        Row{open, On::bind, stays, &M::bound, "section 4"},
+        Row{open, On::count_wanted, stays, &M::count_wanted, "section 8"},
+        Row{open, On::count, stays, &M::count_given, "section 8"},
+        Row{open, On::done, stays, &M::done_received, "section 5"},
+        Row{open, On::peer, stays, &M::facts_received, "section 6", dialler},
+        Row{unfinished, On::stream_error, closed, &M::stream_error, "section 7"},
+        Row{unfinished, On::footer, closed, &M::finish, "section 7"},
+    };
+    static_assert(machine::check(rows, connecting, closed) == machine::Fault::none);
 };
 
-// state first, then the element; the handler may close instead
-const Machine::Row Machine::table[] = {
-    // end         in                space                  name         next              act says
-    {End::dialler, State::features, ns::streams, "features", State::handshake, &Machine::greet, "section 2"},
-    {End::dialler, State::handshake, ns::component, "handshake", State::session, &Machine::handshake_accepted,
-     "XEP-0114 3"},
-    {End::dialler, State::session, ns::stream_management, "enabled", State::open, &Machine::session_enabled,
-     "section 3"},
-    {End::dialler, State::session, ns::stream_management, "resumed", State::open, &Machine::session_resumed,
-     "section 3"},
-    {End::dialler, State::session, ns::stream_management, "failed", State::session, &Machine::session_failed,
-     "section 3"},
-    {End::listener, State::handshake, ns::component, "handshake", State::session, &Machine::check_handshake,
-     "XEP-0114 3"},
-    {End::listener, State::session, ns::stream_management, "enable", State::session, &Machine::session_enable,
-     "section 3"},
-    {End::listener, State::session, ns::stream_management, "resume", State::session, &Machine::session_resume,
-     "section 3"},
-    {End::dialler, State::open, ns::component_bind, "bind", State::open, &Machine::bound, "section 4"},
-    {End::listener, State::open, ns::component_bind, "bind", State::open, &Machine::bound, "section 4"},
-    {End::dialler, State::open, ns::stream_management, "r", State::open, &Machine::count_wanted, "section 8"},
-    {End::listener, State::open, ns::stream_management, "r", State::open, &Machine::count_wanted, "section 8"},
-    {End::dialler, State::open, ns::stream_management, "a", State::open, &Machine::count_given, "section 8"},
-    {End::listener, State::open, ns::stream_management, "a", State::open, &Machine::count_given, "section 8"},
-    {End::dialler, State::open, ns::link, "done", State::open, &Machine::done_received, "section 5"},
-    {End::listener, State::open, ns::link, "done", State::open, &Machine::done_received, "section 5"},
-    {End::dialler, State::open, ns::link, "peer", State::open, &Machine::facts_received, "section 6"},
+struct Machine::Kind {
+    std::string_view space, name;
+    On on;
 };
+
+Machine::On Machine::classify(const xml::Element& element) {
+    static constexpr std::array kinds{
+        Kind{ns::streams, "features", On::features},
+        Kind{ns::component, "handshake", On::handshake},
+        Kind{ns::stream_management, "enable", On::enable},
+        Kind{ns::stream_management, "enabled", On::enabled},
+        Kind{ns::stream_management, "resume", On::resume},
+        Kind{ns::stream_management, "resumed", On::resumed},
+        Kind{ns::stream_management, "failed", On::failed},
+        Kind{ns::component_bind, "bind", On::bind},
+        Kind{ns::stream_management, "r", On::count_wanted},
+        Kind{ns::stream_management, "a", On::count},
+        Kind{ns::link, "done", On::done},
+        Kind{ns::link, "peer", On::peer},
+        Kind{ns::streams, "error", On::stream_error},
+    };
+    for (const Kind& kind : kinds) {
+        if (element.is(kind.space, kind.name)) return kind.on;
+    }
+    return On::foreign;
+}
 
 namespace {
 
@@ -98,9 +120,9 @@ std::string write(const PeerFacts& facts) {
            (facts.state == PeerState::opened ? std::string{} : attribute("state", state_text(facts.state))) + "/>";
 }
 
-Machine::Machine(MachineSettings settings, TimePoint now)
-    : settings_{std::move(settings)}, negotiation_until_{now + settings_.negotiation}, heard_{now} {
+Machine::Machine(MachineSettings settings, TimePoint now) : settings_{std::move(settings)}, heard_{now} {
     far_realm_ = settings_.far_realm;
+    timers_[Timer::negotiation] = now + settings_.negotiation;
 }
 
 void Machine::meet(std::string far_realm, std::string secret) {
@@ -108,9 +130,53 @@ void Machine::meet(std::string far_realm, std::string secret) {
     settings_.secret = std::move(secret);
 }
 
-void Machine::on_connected(Actions& out) {
-    state_ = State::header;
-    if (settings_.end == End::listener) return;
+void Machine::on_connected(Actions& out) { handle({.on = On::connected}, out); }
+
+void Machine::on_header(const xml::Header& header, TimePoint now, Actions& out) {
+    on_bytes(now);
+    handle({.on = On::header, .header = &header}, out);
+}
+
+void Machine::on_element(const xml::Element& element, TimePoint now, Actions& out) {
+    on_bytes(now);
+    handle({.on = classify(element), .element = &element}, out);
+}
+
+void Machine::on_footer(Actions& out) { handle({.on = On::footer}, out); }
+
+void Machine::handle(const Event& event, Actions& out) {
+    if (closed()) return;
+    const auto holding = [&](machine::Set<Fact>) {
+        machine::Set<Fact> all;
+        if (settings_.end == End::dialler) all.add(Fact::dialler);
+        if (begun_anew_) all.add(Fact::begun_anew);
+        return all;
+    };
+    const auto run = [&](Act act) { return (this->*act)(event, out); };
+    if (!machine::step(Table::rows, phase_, event.on, holding, run)) refuse_event(event, out);
+}
+
+/// What an event gets that no row allows.
+void Machine::refuse_event(const Event& event, Actions& out) {
+    using enum Phase;
+    if (event.element == nullptr)
+        return close(xmpp::StreamError{xmpp::StreamCondition::bad_format, {}, {}, {}}, "second header", out);
+    const bool unauthenticated = machine::Set{Phase::header, features, handshake}.has(phase_);
+    close(xmpp::StreamError{unauthenticated ? xmpp::StreamCondition::not_authorized
+                                            : xmpp::StreamCondition::unsupported_stanza_type,
+                            {},
+                            {},
+                            {}},
+          "unexpected <" + event.element->name.substr(0, 32) + "/>", out);
+}
+
+/// An act finds wrong what was said.
+Machine::Did Machine::refuse(xmpp::StreamCondition condition, const std::string& why, Actions& out) {
+    close(xmpp::StreamError{condition, {}, {}, {}}, why, out);
+    return Did::ended;
+}
+
+Machine::Did Machine::begin(const Event&, Actions& out) {
     xmpp::StreamHeader header;
     header.content = ns::component;
     header.from = settings_.realm;
@@ -118,7 +184,10 @@ void Machine::on_connected(Actions& out) {
     header.dialback = false;
     header.extra = attribute("xmlns:sp", ns::link) + attribute("sp:node", settings_.node);
     out.push_back(Send{xmpp::write(header)});
+    return Did::advance;
 }
+
+Machine::Did Machine::await_header(const Event&, Actions&) { return Did::advance; }
 
 std::string Machine::listener_header() const {
     xmpp::StreamHeader answer;
@@ -132,116 +201,122 @@ std::string Machine::listener_header() const {
     return xmpp::write(answer);
 }
 
-void Machine::on_header(const xml::Header& header, TimePoint now, Actions& out) {
-    on_bytes(now);
-    if (state_ != State::header)
-        return close(xmpp::StreamError{xmpp::StreamCondition::bad_format, {}, {}, {}}, "second header", out);
+/// What both ends read of a header; false: it is no router link's, and the stream is closed.
+bool Machine::read_frame(const xml::Header& header, Actions& out) {
     if (header.space != ns::streams || header.name != "stream" || header.content_space != ns::component) {
-        return close(xmpp::StreamError{xmpp::StreamCondition::invalid_namespace, {}, {}, {}}, "not a router link", out);
+        close(xmpp::StreamError{xmpp::StreamCondition::invalid_namespace, {}, {}, {}}, "not a router link", out);
+        return false;
     }
     for (const auto& extension : header.attributes) {
         if (extension.space != ns::link) continue;
         if (extension.name == "node") far_node_ = extension.value.substr(0, 64);
         if (extension.name == "shard" && !read_number(extension.value, far_shard_)) far_shard_ = 0;
-        if (extension.name == "shards" && (!read_number(extension.value, far_shards_) || far_shards_ > 1024))
+        if (extension.name == "shards" && (!read_number(extension.value, far_shards_) || far_shards_ > most_shards))
             far_shards_ = 1;
     }
-    if (settings_.end == End::dialler) {
-        stream_id_ = header.attribute("id");
-        if (stream_id_.empty())
-            return close(xmpp::StreamError{xmpp::StreamCondition::improper_addressing, {}, {}, {}}, "no stream id",
-                         out);
-        // The realm is the one that was dialled and that the certificate proved, whatever the listener calls itself.
-        state_ = State::features;
-        return;
-    }
+    return true;
+}
+
+Machine::Did Machine::read_header(const Event& event, Actions& out) {
+    if (!read_frame(*event.header, out)) return Did::ended;
+    stream_id_ = event.header->attribute("id");
+    if (stream_id_.empty()) return refuse(xmpp::StreamCondition::improper_addressing, "no stream id", out);
+    // The realm is the one that was dialled and that the certificate proved, whatever the listener calls itself.
+    return Did::advance;
+}
+
+Machine::Did Machine::answer_header(const Event& event, Actions& out) {
+    if (!read_frame(*event.header, out)) return Did::ended;
     // As for the dialler: what a certificate proved counts, whatever the far side calls itself.
     far_realm_ = settings_.far_realm;
-    if (far_realm_.empty()) far_realm_ = std::string{header.attribute("from")}.substr(0, 255);
+    if (far_realm_.empty()) far_realm_ = std::string{event.header->attribute("from")}.substr(0, 255);
     stream_id_ = settings_.stream_id;
     out.push_back(Send{listener_header() + "<stream:features><sm xmlns='" + std::string{ns::stream_management} +
                        "'/><bind xmlns='" + std::string{ns::component_bind} + "'/></stream:features>"});
-    state_ = State::handshake;
+    return Did::advance;
 }
 
-void Machine::on_element(const xml::Element& element, TimePoint now, Actions& out) {
-    on_bytes(now);
-    if (closed()) return;
-    if (element.is(ns::streams, "error")) return stream_error(element, out);
-    for (const Row& row : table) {
-        if (row.end != settings_.end || row.in != state_ || !element.is(row.space, row.name)) continue;
-        (this->*row.act)(element, out);
-        // A session's answer comes from the service, which moves the listener on; a handler that closed has the last
-        // word.
-        if (!closed() && state_ == row.in) state_ = row.next;
-        return;
-    }
-    const bool unauthenticated = state_ == State::header || state_ == State::features || state_ == State::handshake;
-    close(xmpp::StreamError{unauthenticated ? xmpp::StreamCondition::not_authorized
-                                            : xmpp::StreamCondition::unsupported_stanza_type,
-                            {},
-                            {},
-                            {}},
-          "unexpected <" + element.name.substr(0, 32) + "/>", out);
-}
-
-void Machine::greet(const xml::Element&, Actions& out) {
+Machine::Did Machine::greet(const Event&, Actions& out) {
     out.push_back(Send{"<handshake>" + handshake_of(stream_id_, settings_.secret) + "</handshake>"});
+    return Did::advance;
 }
 
-void Machine::check_handshake(const xml::Element& element, Actions& out) {
-    if (!equal_constant_time(element.text(), handshake_of(stream_id_, settings_.secret))) {
-        return close(xmpp::StreamError{xmpp::StreamCondition::not_authorized, {}, {}, {}},
-                     "wrong handshake: the secrets differ", out);
+Machine::Did Machine::check_handshake(const Event& event, Actions& out) {
+    if (!equal_constant_time(event.element->text(), handshake_of(stream_id_, settings_.secret))) {
+        return refuse(xmpp::StreamCondition::not_authorized, "wrong handshake: the secrets differ", out);
     }
     out.push_back(Send{"<handshake/>"});
+    return Did::advance;
 }
 
-void Machine::handshake_accepted(const xml::Element&, Actions& out) { out.push_back(SessionWanted{}); }
-
-void Machine::session_enable(const xml::Element& element, Actions& out) {
-    out.push_back(SessionWanted{{}, 0, std::string{element.attribute(ns::link, "given-up")}});
+Machine::Did Machine::handshake_accepted(const Event&, Actions& out) {
+    out.push_back(SessionWanted{});
+    return Did::advance;
 }
 
-void Machine::session_resume(const xml::Element& element, Actions& out) {
+Machine::Did Machine::session_enable(const Event& event, Actions& out) {
+    out.push_back(SessionWanted{{}, 0, std::string{event.element->attribute(ns::link, "given-up")}});
+    return Did::advance;
+}
+
+Machine::Did Machine::session_resume(const Event& event, Actions& out) {
+    const xml::Element& element = *event.element;
     SessionWanted wanted;
     wanted.previous = element.attribute("previd");
-    if (wanted.previous.empty() || !read_number(element.attribute("h"), wanted.h)) return resume_failed(out);
+    if (wanted.previous.empty() || !read_number(element.attribute("h"), wanted.h)) {
+        resume_failed(out);
+        return Did::stay;
+    }
     out.push_back(std::move(wanted));
+    return Did::advance;
 }
 
-void Machine::session_enabled(const xml::Element& element, Actions& out) {
-    out.push_back(SessionOpen{std::string{element.attribute("id")}, false, 0});
+Machine::Did Machine::session_enabled(const Event& event, Actions& out) {
+    opened();
+    out.push_back(SessionOpen{std::string{event.element->attribute("id")}, false, 0});
+    return Did::advance;
 }
 
-void Machine::session_resumed(const xml::Element& element, Actions& out) {
+Machine::Did Machine::session_resumed(const Event& event, Actions& out) {
+    const xml::Element& element = *event.element;
     SessionOpen session{std::string{element.attribute("previd")}, true, 0};
     if (!read_number(element.attribute("h"), session.h)) {
-        return close(xmpp::StreamError{xmpp::StreamCondition::bad_format, {}, {}, {}}, "resumed without h", out);
+        return refuse(xmpp::StreamCondition::bad_format, "resumed without h", out);
     }
+    opened();
     out.push_back(std::move(session));
+    return Did::advance;
 }
 
-void Machine::session_failed(const xml::Element&, Actions& out) { enable({}, out); }
+Machine::Did Machine::session_failed(const Event&, Actions& out) {
+    begun_anew_ = true;
+    enable({}, out);
+    return Did::advance;
+}
 
-void Machine::count_wanted(const xml::Element&, Actions& out) { out.push_back(CountWanted{}); }
-void Machine::count_given(const xml::Element& element, Actions& out) {
+Machine::Did Machine::count_wanted(const Event&, Actions& out) {
+    out.push_back(CountWanted{});
+    return Did::advance;
+}
+Machine::Did Machine::count_given(const Event& event, Actions& out) {
+    const xml::Element& element = *event.element;
     Counted counted;
     if (!read_number(element.attribute("h"), counted.h)) {
-        return close(xmpp::StreamError{xmpp::StreamCondition::bad_format, {}, {}, {}}, "an answer without h", out);
+        return refuse(xmpp::StreamCondition::bad_format, "an answer without h", out);
     }
     out.push_back(counted);
     const TimePoint asked_at = std::exchange(clock_asked_at_, never);
-    if (asked_at == never) return;
+    if (asked_at == never) return Did::advance;
     std::int64_t milliseconds = 0;
-    if (!read_number(element.attribute(ns::link, "time"), milliseconds)) return;
-    if (milliseconds < 0 || milliseconds > latest_time) return;
+    if (!read_number(element.attribute(ns::link, "time"), milliseconds)) return Did::advance;
+    if (milliseconds < 0 || milliseconds > latest_time) return Did::advance;
     out.push_back(ClockTold{WallTime{std::chrono::milliseconds{milliseconds}}, heard_ - asked_at});
+    return Did::advance;
 }
 
-void Machine::bound(const xml::Element& element, Actions& out) {
+Machine::Did Machine::bound(const Event& event, Actions& out) {
     Bound result;
-    for (const auto& child : element.children) {
+    for (const auto& child : event.element->children) {
         const auto* name = std::get_if<xml::Element>(&child);
         if (name == nullptr) continue;
         if (name->is(ns::link, "realm")) result.serves.realms.push_back(name->text().substr(0, longest_name));
@@ -253,20 +328,23 @@ void Machine::bound(const xml::Element& element, Actions& out) {
         result.serves.domains.push_back(std::move(domain).value());
     }
     out.push_back(std::move(result));
+    return Did::advance;
 }
 
-void Machine::done_received(const xml::Element& element, Actions& out) {
+Machine::Did Machine::done_received(const Event& event, Actions& out) {
     DoneReceived done;
-    if (!parse_ranges(element.attribute("n"), done.ranges)) {
-        return close(xmpp::StreamError{xmpp::StreamCondition::bad_format, {}, {}, {}}, "malformed <done/>", out);
+    if (!parse_ranges(event.element->attribute("n"), done.ranges)) {
+        return refuse(xmpp::StreamCondition::bad_format, "malformed <done/>", out);
     }
     out.push_back(std::move(done));
+    return Did::advance;
 }
 
-void Machine::facts_received(const xml::Element& element, Actions& out) {
+Machine::Did Machine::facts_received(const Event& event, Actions& out) {
+    const xml::Element& element = *event.element;
     auto local = xmpp::Domain::parse(element.attribute("local"));
     auto remote = xmpp::Domain::parse(element.attribute("remote"));
-    if (!local || !remote) return;  // it informs, nothing rests on it
+    if (!local || !remote) return Did::advance;  // it informs, nothing rests on it
     const auto cut = [&](std::string_view name) { return std::string{element.attribute(name).substr(0, 128)}; };
     out.push_back(FactsReceived{{{*local, *remote},
                                  cut("direction"),
@@ -276,18 +354,25 @@ void Machine::facts_received(const xml::Element& element, Actions& out) {
                                  cut("address"),
                                  cut("verdict"),
                                  state_of(element.attribute("state"))}});
+    return Did::advance;
 }
 
-void Machine::stream_error(const xml::Element& element, Actions& out) {
-    const xmpp::StreamError error = xmpp::read_stream_error(element);
+Machine::Did Machine::stream_error(const Event& event, Actions& out) {
+    const xmpp::StreamError error = xmpp::read_stream_error(*event.element);
+    unwanted_ = error.condition == xmpp::StreamCondition::conflict;
     // It goes for reasons of its own, or it could not bear what it was sent.
-    const bool orderly =
-        error.condition == xmpp::StreamCondition::system_shutdown || error.condition == xmpp::StreamCondition::reset;
-    close(std::nullopt, "the far side says " + std::string{xmpp::text(error.condition)}, out,
+    const bool orderly = unwanted_ || error.condition == xmpp::StreamCondition::system_shutdown ||
+                         error.condition == xmpp::StreamCondition::reset;
+    const std::string more = unwanted_ ? ": another process with our name and certificate is linked there" : "";
+    close(std::nullopt, "the far side says " + std::string{xmpp::text(error.condition)} + more, out,
           orderly ? Blame::none : Blame::word);
+    return Did::ended;
 }
 
-void Machine::on_footer(Actions& out) { close(std::nullopt, "closed by the far side", out, Blame::word); }
+Machine::Did Machine::finish(const Event&, Actions& out) {
+    close(std::nullopt, "closed by the far side", out, Blame::word);
+    return Did::ended;
+}
 
 void Machine::on_problem(xml::Problem problem, Actions& out) {
     const auto condition = problem == xml::Problem::restricted_xml         ? xmpp::StreamCondition::restricted_xml
@@ -300,38 +385,51 @@ void Machine::on_problem(xml::Problem problem, Actions& out) {
 
 void Machine::on_bytes(TimePoint now) {
     heard_ = now;
-    asked_ = false;
+    if (!open()) return;
+    timers_[Timer::quiet] = now + settings_.quiet;
+    timers_[Timer::patience] = never;
+}
+
+/// The session stands: from here on the far side's silence counts, and its clock is asked for at once.
+void Machine::opened() {
+    phase_ = Phase::open;
+    timers_[Timer::negotiation] = never;
+    timers_[Timer::quiet] = heard_ + settings_.quiet;
+    timers_[Timer::clock] = {};
 }
 
 bool Machine::may_carry(Actions& out) {
-    if (state_ == State::open) return true;
+    if (open()) return true;
     close(xmpp::StreamError{xmpp::StreamCondition::not_authorized, {}, {}, {}}, "stanza before the session", out);
     return false;
 }
 
-TimePoint Machine::deadline() const {
-    if (closed()) return never;
-    if (state_ != State::open) return negotiation_until_;
-    return std::min(clock_due_, heard_ + settings_.quiet + (asked_ ? settings_.patience : Duration{0}));
-}
-
 void Machine::ask(TimePoint now, Actions& out) {
-    clock_due_ = now + settings_.clock_every;
+    timers_[Timer::clock] = now + settings_.clock_every;
     if (clock_asked_at_ == never) clock_asked_at_ = now;
     out.push_back(Send{"<r xmlns='" + std::string{ns::stream_management} + "'/>"});
 }
 
-void Machine::on_deadline(TimePoint now, Actions& out) {
+void Machine::on_deadline(TimePoint now, Actions& out, const Flow& flow) {
     if (closed() || now < deadline()) return;
-    const TimePoint quiet_since = heard_ + settings_.quiet;
-    const bool is_dead = asked_ && now >= quiet_since + settings_.patience;
-    if (state_ == State::open && !is_dead) {
-        // Only a question into silence puts the far side's life to the test, not the one for its clock.
-        if (now >= quiet_since) asked_ = true;
-        return ask(now, out);
+    const xmpp::StreamError timeout{xmpp::StreamCondition::connection_timeout, {}, {}, {}};
+    if (!open()) return close(timeout, "negotiation took too long", out, Blame::loss);
+    if (now >= timers_[Timer::patience]) {
+        if (!waits_ || flow.taken <= taken_) return close(timeout, "the far side is silent", out, Blame::loss);
+        waits_ = flow.taken < question_end_;
+        taken_ = flow.taken;
+        timers_[Timer::patience] = now + settings_.patience;
+        return;
     }
-    close(xmpp::StreamError{xmpp::StreamCondition::connection_timeout, {}, {}, {}},
-          state_ == State::open ? "the far side is silent" : "negotiation took too long", out, Blame::loss);
+    const bool into_silence = now >= timers_[Timer::quiet];
+    ask(now, out);
+    // Only a question into silence puts the far side's life to the test, not the one for its clock.
+    if (!into_silence) return;
+    timers_[Timer::quiet] = never;
+    timers_[Timer::patience] = now + settings_.patience;
+    waits_ = flow.taken < flow.written;
+    taken_ = flow.taken;
+    question_end_ = flow.written + std::get<Send>(out.back()).bytes.size();
 }
 
 void Machine::enable(const std::string& given_up, Actions& out) {
@@ -346,13 +444,15 @@ void Machine::resume(const std::string& previous, std::uint32_t h, Actions& out)
 }
 
 void Machine::enabled(const std::string& id, Actions& out) {
-    state_ = State::open;
+    if (closed()) return;  // too late
+    opened();
     out.push_back(Send{"<enabled xmlns='" + std::string{ns::stream_management} + "'" + attribute("id", id) +
                        " resume='true' max='300'/>"});
 }
 
 void Machine::resumed(const std::string& previous, std::uint32_t h, Actions& out) {
-    state_ = State::open;
+    if (closed()) return;  // too late
+    opened();
     out.push_back(Send{"<resumed xmlns='" + std::string{ns::stream_management} + "'" + attribute("previd", previous) +
                        attribute("h", std::to_string(h)) + "/>"});
 }
@@ -391,8 +491,9 @@ void Machine::facts(const PeerFacts& facts, Actions& out) const { out.push_back(
 void Machine::close(std::optional<xmpp::StreamError> error, const std::string& why, Actions& out, Blame blame) {
     if (closed()) return;
     // RFC 6120 4.9.1.2: an error has its stream, even where the far header cannot be read.
-    if (settings_.end == End::listener && state_ == State::header) out.push_back(Send{listener_header()});
-    state_ = State::closed;
+    if (settings_.end == End::listener && phase_ == Phase::header) out.push_back(Send{listener_header()});
+    phase_ = Phase::closed;
+    timers_.stop();
     out.push_back(Close{std::move(error), why, blame});
 }
 

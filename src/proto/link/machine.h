@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "proto/link/session.h"
+#include "proto/machine.h"
 #include "proto/xml/element.h"
 #include "proto/xml/reader.h"
 #include "proto/xmpp/errors.h"
@@ -19,6 +20,9 @@
 namespace sallyport::link {
 
 enum class End { dialler, listener };
+
+/// Of one node: it has a link for each, so whoever says that it has more is not believed.
+inline constexpr unsigned most_shards = 256;
 
 enum class PeerState {
     opened,  ///< just now
@@ -88,6 +92,12 @@ using Action = std::variant<Send, SessionWanted, SessionOpen, Bound, DoneReceive
                             ClockTold, Close>;
 using Actions = std::vector<Action>;
 
+/// How far the bytes of ours have come on this connection, for the question whether the far side lives.
+struct Flow {
+    std::uint64_t written = 0;  ///< given to the stream
+    std::uint64_t taken = 0;    ///< of those, taken by the far side's TCP
+};
+
 struct MachineSettings {
     End end = End::dialler;
     std::string realm;      ///< ours
@@ -118,14 +128,16 @@ public:
     void on_bytes(TimePoint now);
     /// A stanza came: false when the session is not open (the stream is then closed).
     [[nodiscard]] bool may_carry(Actions& out);
-    [[nodiscard]] TimePoint deadline() const;
-    void on_deadline(TimePoint now, Actions& out);
+    [[nodiscard]] TimePoint deadline() const { return timers_.first(); }
+    /// A question does not wait in the queue that it judges (section 8): while what stands before it moves, the far
+    /// side lives, and the time for its answer begins when it has arrived there.
+    void on_deadline(TimePoint now, Actions& out, const Flow& flow = {});
 
     /// Dialler: begin a new session, in place of one that this side has given up (or of none), or resume `previous`
     /// having received `h`.
     void enable(const std::string& given_up, Actions& out);
     void resume(const std::string& previous, std::uint32_t h, Actions& out);
-    /// Listener: the answer to SessionWanted.
+    /// Listener: the answer to SessionWanted; nothing comes of it once the stream has ended.
     void enabled(const std::string& id, Actions& out);
     void resumed(const std::string& previous, std::uint32_t h, Actions& out);
     void resume_failed(Actions& out);
@@ -139,8 +151,10 @@ public:
     void ask(TimePoint now, Actions& out);
     void close(std::optional<xmpp::StreamError> error, const std::string& why, Actions& out, Blame blame = Blame::none);
 
-    [[nodiscard]] bool open() const { return state_ == State::open; }
-    [[nodiscard]] bool closed() const { return state_ == State::closed; }
+    [[nodiscard]] bool open() const { return phase_ == Phase::open; }
+    [[nodiscard]] bool closed() const { return phase_ == Phase::closed; }
+    /// The far side has ended the stream because another process of our name is linked there.
+    [[nodiscard]] bool is_unwanted() const { return unwanted_; }
     /// Of the peer's header.
     [[nodiscard]] const std::string& far_realm() const { return far_realm_; }
     [[nodiscard]] const std::string& far_node() const { return far_node_; }
@@ -148,35 +162,87 @@ public:
     [[nodiscard]] unsigned far_shard() const { return far_shard_; }
 
 private:
-    enum class State { connecting, header, features, handshake, session, open, closed };
-    struct Row;
-    static const Row table[];
+    enum class Phase : std::uint8_t { connecting, header, features, handshake, session, open, closed };
+    enum class On : std::uint8_t {
+        connected,
+        header,
+        features,
+        handshake,
+        enable,
+        enabled,
+        resume,
+        resumed,
+        failed,
+        bind,
+        count_wanted,
+        count,
+        done,
+        peer,
+        stream_error,
+        footer,
+        foreign,  ///< an element that no protocol of the link knows
+    };
+    enum class Fact : std::uint8_t {
+        dialler,
+        begun_anew,  ///< the far side could not resume the session that we had
+    };
+    enum class Timer : std::uint8_t {
+        negotiation,
+        quiet,     ///< nothing received: ask
+        patience,  ///< the answer to that is due; or something of what stands before it is gone by then
+        clock,     ///< the far side is asked for its clock, whatever else it says
+        count_
+    };
+    struct Event {
+        On on = On::foreign;
+        const xml::Element* element = nullptr;
+        const xml::Header* header = nullptr;
+    };
+    using Did = machine::Did;
+    using Act = Did (Machine::*)(const Event&, Actions&);
+    using Row = machine::Row<Phase, On, Fact, Act>;
+    struct Table;
+    struct Kind;
+    [[nodiscard]] static On classify(const xml::Element& element);
 
+    void handle(const Event& event, Actions& out);
+    void refuse_event(const Event& event, Actions& out);
+    void opened();
+    [[nodiscard]] Did refuse(xmpp::StreamCondition condition, const std::string& why, Actions& out);
     [[nodiscard]] std::string listener_header() const;
-    void greet(const xml::Element& element, Actions& out);
-    void check_handshake(const xml::Element& element, Actions& out);
-    void handshake_accepted(const xml::Element& element, Actions& out);
-    void session_enable(const xml::Element& element, Actions& out);
-    void session_resume(const xml::Element& element, Actions& out);
-    void session_enabled(const xml::Element& element, Actions& out);
-    void session_resumed(const xml::Element& element, Actions& out);
-    void session_failed(const xml::Element& element, Actions& out);
-    void count_wanted(const xml::Element& element, Actions& out);
-    void count_given(const xml::Element& element, Actions& out);
-    void bound(const xml::Element& element, Actions& out);
-    void done_received(const xml::Element& element, Actions& out);
-    void facts_received(const xml::Element& element, Actions& out);
-    void stream_error(const xml::Element& element, Actions& out);
+    bool read_frame(const xml::Header& header, Actions& out);
+    Did begin(const Event& event, Actions& out);
+    Did await_header(const Event& event, Actions& out);
+    Did read_header(const Event& event, Actions& out);
+    Did answer_header(const Event& event, Actions& out);
+    Did greet(const Event& event, Actions& out);
+    Did check_handshake(const Event& event, Actions& out);
+    Did handshake_accepted(const Event& event, Actions& out);
+    Did session_enable(const Event& event, Actions& out);
+    Did session_resume(const Event& event, Actions& out);
+    Did session_enabled(const Event& event, Actions& out);
+    Did session_resumed(const Event& event, Actions& out);
+    Did session_failed(const Event& event, Actions& out);
+    Did count_wanted(const Event& event, Actions& out);
+    Did count_given(const Event& event, Actions& out);
+    Did bound(const Event& event, Actions& out);
+    Did done_received(const Event& event, Actions& out);
+    Did facts_received(const Event& event, Actions& out);
+    Did stream_error(const Event& event, Actions& out);
+    Did finish(const Event& event, Actions& out);
 
     MachineSettings settings_;
-    State state_ = State::connecting;
+    Phase phase_ = Phase::connecting;
     std::string stream_id_;
     std::string far_realm_, far_node_;
     unsigned far_shard_ = 0, far_shards_ = 1;
-    TimePoint negotiation_until_;
+    machine::Deadlines<Timer> timers_;
     TimePoint heard_;
-    bool asked_ = false;
-    TimePoint clock_due_{};             ///< the far side is asked for its clock, whatever else it says
+    bool unwanted_ = false;
+    bool begun_anew_ = false;
+    bool waits_ = false;                ///< our question into silence has not arrived as far as we know
+    std::uint64_t question_end_ = 0;    ///< where it ends among our bytes
+    std::uint64_t taken_ = 0;           ///< of our bytes, at the latest look
     TimePoint clock_asked_at_ = never;  ///< of the oldest question without an answer
 };
 

@@ -21,6 +21,11 @@ namespace sallyport::link {
 inline constexpr std::uint8_t most_strikes = 6;
 inline constexpr std::uint8_t strikes_of_word = 3, strikes_of_loss = 2;
 
+/// Suspects that go together where there are more. A far process that died with thousands on their way leaves thousands
+/// of suspects, nearly all of them innocent: one a round trip would hold them back for minutes. If a connection ends at
+/// several, each of those goes alone the next time: the search costs the far side one ending more.
+inline constexpr std::size_t most_together = 64;
+
 /// `Tag` is the service's word for "whom to tell"; the window only stores it.
 template <typename Tag>
 class SendWindow {
@@ -32,32 +37,42 @@ public:
         TimePoint since{};
         std::uint8_t strikes = 0;  ///< from connections that ended with it on its way
         bool lost = false;         ///< the latest of them broke without a word
+        bool apart = false;        ///< one ended at several, with it among them: it goes alone
         bool done = false;         ///< and swept soon
         [[nodiscard]] std::uint64_t weight() const { return sizeof(Entry) + stanza.weight(); }
     };
 
     /// Keeps a stanza that is to be written; its number is returned.
-    std::uint64_t push(xmpp::OwnedStanza stanza, Tag tag, TimePoint since, std::uint8_t strikes = 0) {
-        entries_.push_back({next_, std::move(stanza), std::move(tag), since, strikes, false, false});
+    std::uint64_t push(xmpp::OwnedStanza stanza, Tag tag, TimePoint since, std::uint8_t strikes = 0,
+                       bool apart = false) {
+        entries_.push_back({next_, std::move(stanza), std::move(tag), since, strikes, false, apart, false});
         weight_ += entries_.back().weight();
         bytes_ += entries_.back().stanza.size();
         return next_++;
     }
 
-    /// Calls `write(bytes)` for what is not written yet, in order. A stanza with strikes goes alone, when everything
-    /// before it is known to have arrived. True: to go on, the far side must be asked how much it has received.
+    /// Calls `write(bytes)` for what is not written yet, in order. Stanzas with strikes go when everything before them
+    /// is known to have arrived: a few together, or one alone; what is behind them waits until they have arrived.
+    /// True: to go on, the far side must be asked how much it has received.
     template <typename Write>
     [[nodiscard]] bool write_on(Write&& write) {
-        if (alone_ != 0) return false;
-        for (auto at = first_after(written_); at != entries_.end(); ++at) {
-            if (at->strikes > 0 && confirmed_ < written_) return std::exchange(asked_, written_) != written_;
+        if (suspects_ != 0) return false;
+        std::size_t together = 0;
+        for (auto at = first_after(written_); at != entries_.end() && together < most_together; ++at) {
+            const bool suspect = at->strikes > 0;
+            if (together > 0 && (!suspect || at->apart)) break;
+            const bool alone = suspect && together == 0 && !has_many_from(at);
+            if (suspect && together == 0 && confirmed_ < written_) {
+                return std::exchange(asked_, written_) != written_;
+            }
             write(at->stanza.bytes());
             written_ = at->number;
-            if (at->strikes == 0) continue;
-            alone_ = written_;
-            return true;
+            if (!suspect) continue;
+            ++together;
+            suspects_ = written_;
+            if (alone) break;
         }
-        return false;
+        return together > 0;
     }
 
     /// The far side has received `h` stanzas (modulo 2^32). False: more than were written.
@@ -90,12 +105,18 @@ public:
 
     /// The connection has ended.
     void broken(Blame blame) {
-        alone_ = asked_ = 0;
+        const bool several = suspects_ != 0 && confirmed_ + 1 < written_;
+        suspects_ = asked_ = 0;
+        held_back_ = 0;
         if (blame == Blame::none) return;
         const std::uint8_t more = blame == Blame::word ? strikes_of_word : strikes_of_loss;
+        // Of several suspects nearly all are innocent: only one that went alone, or is known to be the first that did
+        // not arrive, is struck once more.
+        if (several) held_back_ = more;
         for (auto at = first_after(confirmed_); at != entries_.end() && at->number <= written_; ++at) {
-            at->strikes = static_cast<std::uint8_t>(at->strikes + more);
-            at->lost = blame == Blame::loss;
+            at->apart = several;
+            at->lost = !several && blame == Blame::loss;
+            if (!several) at->strikes = static_cast<std::uint8_t>(at->strikes + more);
         }
     }
     /// The far process at the other end of the broken connection is no more.
@@ -112,12 +133,18 @@ public:
         if (behind > written_ || written_ - behind < confirmed_) return false;
         const std::uint64_t last_written = written_;
         confirmed_ = written_ = written_ - behind;
-        alone_ = asked_ = 0;
+        suspects_ = asked_ = 0;
         // Only the first that did not arrive can have ended the connection.
         for (Entry& entry : entries_) {
-            if (entry.number <= last_written && entry.number != confirmed_ + 1) entry.strikes = 0;
             entry.lost = false;
+            if (entry.number > last_written) continue;
+            if (entry.number == confirmed_ + 1) {
+                entry.strikes = static_cast<std::uint8_t>(entry.strikes + held_back_);
+            } else {
+                acquit(entry);
+            }
         }
+        held_back_ = 0;
         return true;
     }
 
@@ -125,28 +152,30 @@ public:
     void restart() {
         far_died();
         sweep_all();
-        confirmed_ = written_ = alone_ = asked_ = 0;
+        confirmed_ = written_ = suspects_ = asked_ = 0;
+        held_back_ = 0;
         renumber();
     }
 
     /// Takes out what ended the link too often: `give(entry)`. After resume() or restart().
     template <typename Give>
     void take_culprits(Give&& give) {
+        take_unwritten([](const Entry& entry) { return entry.strikes >= most_strikes; }, give);
+    }
+    /// Takes out what is not written on the present connection and is `wanted(entry)`: `give(entry)`.
+    template <typename Wanted, typename Give>
+    void take_unwritten(Wanted&& wanted, Give&& give) {
         sweep_all();
-        bool found = false;
-        for (auto at = entries_.begin(); at != entries_.end();) {
-            if (at->strikes < most_strikes || at->number <= written_) {
-                ++at;
-                continue;
-            }
-            found = true;
-            uncount(*at);
-            Entry culprit = std::move(*at);
-            at = entries_.erase(at);
-            give(culprit);
+        Entries kept, taken;
+        for (Entry& entry : entries_) {
+            const bool goes = entry.number > written_ && wanted(std::as_const(entry));
+            if (goes) uncount(entry);
+            (goes ? taken : kept).push_back(std::move(entry));
         }
+        entries_ = std::move(kept);
         // The far side counts what it receives: no number may be missing.
-        if (found) renumber();
+        if (!taken.empty()) renumber();
+        for (Entry& entry : taken) give(entry);
     }
 
     template <typename Visit>
@@ -162,7 +191,7 @@ public:
         std::deque<Entry> all;
         all.swap(entries_);
         weight_ = bytes_ = done_ = 0;
-        alone_ = 0;
+        suspects_ = 0;
         for (Entry& entry : all) {
             if (!entry.done) give(std::move(entry));
         }
@@ -203,12 +232,24 @@ private:
         return after(entries_, number);
     }
 
+    /// Is the stanza a suspect that may go with others, with as many behind it?
+    [[nodiscard]] bool has_many_from(typename Entries::const_iterator at) const {
+        constexpr auto many = static_cast<std::ptrdiff_t>(most_together);
+        if (at->apart || entries_.end() - at <= many) return false;
+        return (at + many)->strikes > 0 && !(at + many)->apart;
+    }
+
     void confirm(std::uint64_t number) {
+        const std::uint64_t before = confirmed_;
         confirmed_ = std::max(confirmed_, number);
-        if (alone_ == 0 || confirmed_ < alone_) return;
-        const auto at = first_after(alone_ - 1);
-        if (at != entries_.end() && at->number == alone_) at->strikes = 0;
-        alone_ = 0;
+        if (suspects_ == 0) return;
+        for (auto at = first_after(before); at != entries_.end() && at->number <= confirmed_; ++at) acquit(*at);
+        if (confirmed_ >= suspects_) suspects_ = 0;
+    }
+
+    static void acquit(Entry& entry) {
+        entry.strikes = 0;
+        entry.apart = false;
     }
 
     /// Counted no more.
@@ -248,9 +289,10 @@ private:
     std::uint64_t next_ = 1;       ///< number of the next stanza
     std::uint64_t written_ = 0;    ///< the last one written on the present connection, or before and received
     std::uint64_t confirmed_ = 0;  ///< the last one that is known to have arrived
-    std::uint64_t alone_ = 0;      ///< the one that is on its way alone; 0: none
+    std::uint64_t suspects_ = 0;   ///< the last of the suspects that are on their way, with nothing else; 0: none
     std::uint64_t asked_ = 0;      ///< the last one written when the far side was asked what it has received
     std::size_t done_ = 0;         ///< places of stanzas that are done
+    std::uint8_t held_back_ = 0;   ///< strikes for the one of several suspects at which the last connection ended
     std::uint64_t weight_ = 0, bytes_ = 0;
 };
 

@@ -38,6 +38,10 @@ public:
     /// The ranges handled since the last call, 4096 at most.
     [[nodiscard]] std::vector<Range> take_done();
     [[nodiscard]] bool has_done() const { return !handled_.empty() || !again_.empty(); }
+    /// Ranges that are kept beside the one that holds everything when everything is handled.
+    [[nodiscard]] std::size_t holes() const {
+        return handled_.size() + again_.size() + (told_.empty() ? 0 : told_.size() - 1);
+    }
     /// The session goes on over another connection: what was told over the last one may not have arrived.
     void resumed();
     void restart() { *this = {}; }

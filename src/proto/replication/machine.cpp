@@ -11,34 +11,35 @@
 // update that was taken over before a cut is recognised by what the far side then says it holds, and not sent again.
 #include "proto/replication/machine.h"
 
+#include <array>
 #include <utility>
 
 namespace sallyport::replication {
 
-struct Machine::Row {
-    Phase in;
-    On on;
-    void (Machine::*act)(const Message&, Actions&);
-    std::string_view says;
+struct Machine::Table {
+    using M = Machine;
+    using enum Phase;
+    using enum Fact;
+    static constexpr std::array rows{
+        // in, on, next, act, says, needs, forbids
+        Row{greeting, On::hello, meeting, &M::greet, "section 3"},
+        Row{meeting, On::held, open, &M::take_held, "section 4", told},
+        Row{meeting, On::held, machine::stays, &M::take_held, "section 4", {}, told},
+        Row{open, On::held, machine::stays, &M::take_held, "section 4"},
+        Row{open, On::update, machine::stays, &M::take_update, "section 5"},
+        Row{open, On::ack, machine::stays, &M::take_ack, "section 5"},
+        Row{open, On::refusal, machine::stays, &M::take_refusal, "section 5"},
+        Row{open, On::report, machine::stays, &M::take_report, "section 6"},
+        Row{open, On::ping, machine::stays, &M::answer_ping, "section 7"},
+        Row{open, On::pong, machine::stays, &M::take_pong, "section 7"},
+        Row{{greeting, meeting, open}, On::bye, closed, &M::take_bye, "section 7"},
+    };
+    static_assert(machine::check(rows, greeting, closed) == machine::Fault::none);
 };
 
-const Machine::Row Machine::table[] = {
-    {Phase::greeting, On::hello, &Machine::greet, "section 3"},
-    {Phase::greeting, On::bye, &Machine::take_bye, "section 7"},
-    {Phase::meeting, On::held, &Machine::take_held, "section 4"},
-    {Phase::meeting, On::bye, &Machine::take_bye, "section 7"},
-    {Phase::open, On::held, &Machine::take_held, "section 4"},
-    {Phase::open, On::update, &Machine::take_update, "section 5"},
-    {Phase::open, On::ack, &Machine::take_ack, "section 5"},
-    {Phase::open, On::refusal, &Machine::take_refusal, "section 5"},
-    {Phase::open, On::report, &Machine::take_report, "section 6"},
-    {Phase::open, On::ping, &Machine::answer_ping, "section 7"},
-    {Phase::open, On::pong, &Machine::take_pong, "section 7"},
-    {Phase::open, On::bye, &Machine::take_bye, "section 7"},
-};
-
-Machine::Machine(MachineSettings settings, TimePoint now)
-    : settings_{std::move(settings)}, greeting_until_{now + settings_.greeting}, heard_{now} {}
+Machine::Machine(MachineSettings settings, TimePoint now) : settings_{std::move(settings)}, heard_{now} {
+    timers_[Timer::greeting] = now + settings_.greeting;
+}
 
 void Machine::send(const Message& message, Actions& out) const { out.push_back(Send{frame(write(message))}); }
 
@@ -61,49 +62,56 @@ void Machine::receive(std::string_view bytes, TimePoint now, Actions& out) {
 
 void Machine::heard(TimePoint now) {
     heard_ = now;
-    asked_ = false;
+    if (!open()) return;
+    timers_[Timer::quiet] = now + settings_.quiet;
+    timers_[Timer::patience] = never;
 }
 
 void Machine::handle(const Message& message, Actions& out) {
     const auto on = static_cast<On>(message.index());
-    for (const Row& row : table) {
-        if (row.in == phase_ && row.on == on) return (this->*row.act)(message, out);
-    }
-    close({"unexpected", "a message that has no place in this phase of the channel"}, out);
-}
-
-TimePoint Machine::deadline() const {
-    if (closed()) return never;
-    if (!open()) return greeting_until_;
-    return heard_ + settings_.quiet + (asked_ ? settings_.patience : Duration{0});
+    const auto holding = [&](machine::Set<Fact>) {
+        return met_ ? machine::Set<Fact>{Fact::told} : machine::Set<Fact>{};
+    };
+    const auto run = [&](Act act) { return (this->*act)(message, out); };
+    if (!machine::step(Table::rows, phase_, on, holding, run))
+        return close({"unexpected", "a message that has no place in this phase of the channel"}, out);
+    if (closed()) timers_.stop();
 }
 
 void Machine::on_deadline(TimePoint now, Actions& out) {
     if (closed() || now < deadline()) return;
     if (!open()) return close({"silent", "the far node did not say what it holds in time"}, out);
-    if (asked_) return close({"silent", "the far node gives no sign of life"}, out);
-    asked_ = true;
+    if (now >= timers_[Timer::patience]) return close({"silent", "the far node gives no sign of life"}, out);
+    timers_[Timer::patience] = timers_[Timer::quiet] + settings_.patience;
+    timers_[Timer::quiet] = never;
     send(Ping{}, out);
 }
 
 void Machine::close(const Error& why, Actions& out) {
     if (closed()) return;
     phase_ = Phase::closed;
+    timers_.stop();
     send(Bye{why.code, why.text}, out);
     out.push_back(Close{why});
 }
 
-void Machine::greet(const Message& message, Actions& out) {
+/// An act finds the message wrong.
+Machine::Did Machine::refuse(const Error& why, Actions& out) {
+    close(why, out);
+    return Did::ended;
+}
+
+Machine::Did Machine::greet(const Message& message, Actions& out) {
     far_ = std::get<Hello>(message);
     const std::string component = far_.role == "edge" ? std::string{component_prefix} + far_.realm : "";
     std::string realm = far_.node;
     for (char& letter : realm) letter = letter == '.' ? '-' : letter;
-    if (far_.role != settings_.far_role) return close({"role", "the far node is no " + settings_.far_role}, out);
+    if (far_.role != settings_.far_role) return refuse({"role", "the far node is no " + settings_.far_role}, out);
     if (far_.realm != realm || far_.component != component)
-        return close({"name", "realm and component of " + far_.node + " do not follow from its name"}, out);
+        return refuse({"name", "realm and component of " + far_.node + " do not follow from its name"}, out);
     reader_.limit(Bounds::frame_bytes);
-    phase_ = Phase::meeting;
     out.push_back(Met{far_});
+    return Did::advance;
 }
 
 void Machine::meet(Held held, Values values, Actions& out) {
@@ -115,18 +123,21 @@ void Machine::meet(Held held, Values values, Actions& out) {
     open_if_met(out);
 }
 
-void Machine::take_held(const Message& message, Actions& out) {
+Machine::Did Machine::take_held(const Message& message, Actions& out) {
     far_holds_ = std::get<Held>(message);
     base_.reset();
     under_way_.reset();
     open_if_met(out);
     if (agreed()) out.push_back(Agreed{own_->revision});
     send_next(out);
+    return Did::advance;
 }
 
 void Machine::open_if_met(Actions& out) {
     if (phase_ != Phase::meeting || !met_ || !far_holds_) return;
     phase_ = Phase::open;
+    timers_[Timer::greeting] = never;
+    timers_[Timer::quiet] = heard_ + settings_.quiet;
     send_report(out);
     send_next(out);
 }
@@ -166,44 +177,52 @@ void Machine::send_next(Actions& out) {
     out.push_back(Send{frame(text)});
 }
 
-void Machine::take_ack(const Message& message, Actions& out) {
+Machine::Did Machine::take_ack(const Message& message, Actions& out) {
     if (!under_way_ || std::get<Ack>(message).revision != under_way_->revision)
-        return close({"unexpected", "an acknowledgement of what was not sent"}, out);
+        return refuse({"unexpected", "an acknowledgement of what was not sent"}, out);
     far_holds_ = Held{under_way_->revision, under_way_->digest};
     base_ = std::exchange(under_way_, std::nullopt);
     refused_digest_.clear();
     out.push_back(Agreed{base_->revision});
     send_next(out);
+    return Did::advance;
 }
 
-void Machine::take_refusal(const Message& message, Actions& out) {
+Machine::Did Machine::take_refusal(const Message& message, Actions& out) {
     const Refusal& refusal = std::get<Refusal>(message);
     if (!under_way_ || refusal.revision != under_way_->revision)
-        return close({"unexpected", "a refusal of what was not sent"}, out);
+        return refuse({"unexpected", "a refusal of what was not sent"}, out);
     if (!refusal.temporary) {
         refused_digest_ = under_way_->digest;
         under_way_.reset();
     }
     out.push_back(Refused{refusal});
     send_next(out);
+    return Did::advance;
 }
 
-void Machine::take_update(const Message& message, Actions& out) {
+Machine::Did Machine::take_update(const Message& message, Actions& out) {
     const Update& update = std::get<Update>(message);
-    if (pending_) return close({"unexpected", "an update before the one before it was answered"}, out);
+    if (pending_) return refuse({"unexpected", "an update before the one before it was answered"}, out);
     Apply apply{update.revision, update.digest, update.values, !update.base};
     if (update.base) {
         // Not what we hold: say so, and everything is sent.
-        if (*update.base != held_.revision) return send(Held{}, out);
+        if (*update.base != held_.revision) return ask_for_all(out);
         apply.values = values_;
         for (const auto& [name, value] : update.values) apply.values[name] = value;
     }
     if (digest(apply.values) != update.digest) {
-        if (update.base) return send(Held{}, out);
-        return close({"malformed", "the values are not those of their digest"}, out);
+        if (update.base) return ask_for_all(out);
+        return refuse({"malformed", "the values are not those of their digest"}, out);
     }
     pending_ = apply;
     out.push_back(std::move(apply));
+    return Did::advance;
+}
+
+Machine::Did Machine::ask_for_all(Actions& out) const {
+    send(Held{}, out);
+    return Did::stay;
 }
 
 void Machine::applied(Actions& out) {
@@ -232,16 +251,24 @@ void Machine::send_report(Actions& out) {
     send(*report_, out);
 }
 
-void Machine::take_report(const Message& message, Actions& out) { out.push_back(Reported{std::get<Report>(message)}); }
+Machine::Did Machine::take_report(const Message& message, Actions& out) {
+    // An edge has nothing to report: what it wants to say it says in its settings.
+    if (far_.role != "core") return refuse({"unexpected", "a report from a node that is no core"}, out);
+    out.push_back(Reported{std::get<Report>(message)});
+    return Did::advance;
+}
 
-void Machine::answer_ping(const Message&, Actions& out) { send(Pong{}, out); }
+Machine::Did Machine::answer_ping(const Message&, Actions& out) {
+    send(Pong{}, out);
+    return Did::advance;
+}
 
-void Machine::take_pong(const Message&, Actions&) {}
+Machine::Did Machine::take_pong(const Message&, Actions&) { return Did::advance; }
 
-void Machine::take_bye(const Message& message, Actions& out) {
+Machine::Did Machine::take_bye(const Message& message, Actions& out) {
     const Bye& bye = std::get<Bye>(message);
-    phase_ = Phase::closed;
     out.push_back(Close{{bye.code, "the far node ended the channel: " + bye.text}});
+    return Did::advance;
 }
 
 }  // namespace sallyport::replication

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "proto/machine.h"
 #include "proto/replication/message.h"
 
 namespace sallyport::replication {
@@ -64,7 +65,7 @@ public:
     void receive(std::string_view bytes, TimePoint now, Actions& out);
     /// A sign of life other than bytes: the far side's window took some of ours.
     void heard(TimePoint now);
-    [[nodiscard]] TimePoint deadline() const;
+    [[nodiscard]] TimePoint deadline() const { return timers_.first(); }
     void on_deadline(TimePoint now, Actions& out);
 
     /// Answer to Met: what we hold of the far side's values, and those values.
@@ -85,9 +86,14 @@ public:
     [[nodiscard]] bool agreed() const;
 
 private:
-    enum class Phase { greeting, meeting, open, closed };
-    enum class On { hello, held, update, ack, refusal, report, ping, pong, bye };
-    struct Row;
+    enum class Phase : std::uint8_t { greeting, meeting, open, closed };
+    enum class On : std::uint8_t { hello, held, update, ack, refusal, report, ping, pong, bye };  // as in Message
+    enum class Fact : std::uint8_t { told };  ///< what we hold is said
+    enum class Timer : std::uint8_t { greeting, quiet, patience, count_ };
+    using Did = machine::Did;
+    using Act = Did (Machine::*)(const Message&, Actions&);
+    using Row = machine::Row<Phase, On, Fact, Act>;
+    struct Table;
     struct Offer {
         std::uint64_t revision = 0;
         std::string digest;
@@ -98,22 +104,23 @@ private:
     void send(const Message& message, Actions& out) const;
     void send_next(Actions& out);
     void send_report(Actions& out);
-    void greet(const Message& message, Actions& out);
-    void take_held(const Message& message, Actions& out);
-    void take_update(const Message& message, Actions& out);
-    void take_ack(const Message& message, Actions& out);
-    void take_refusal(const Message& message, Actions& out);
-    void take_report(const Message& message, Actions& out);
-    void answer_ping(const Message& message, Actions& out);
-    void take_pong(const Message& message, Actions& out);
-    void take_bye(const Message& message, Actions& out);
+    Did refuse(const Error& why, Actions& out);
+    Did ask_for_all(Actions& out) const;
+    Did greet(const Message& message, Actions& out);
+    Did take_held(const Message& message, Actions& out);
+    Did take_update(const Message& message, Actions& out);
+    Did take_ack(const Message& message, Actions& out);
+    Did take_refusal(const Message& message, Actions& out);
+    Did take_report(const Message& message, Actions& out);
+    Did answer_ping(const Message& message, Actions& out);
+    Did take_pong(const Message& message, Actions& out);
+    Did take_bye(const Message& message, Actions& out);
     void open_if_met(Actions& out);
 
-    static const Row table[];
     MachineSettings settings_;
     Phase phase_ = Phase::greeting;
-    TimePoint greeting_until_, heard_;
-    bool asked_ = false;
+    TimePoint heard_;
+    machine::Deadlines<Timer> timers_;
     FrameReader reader_;
     Hello far_;
     // Our values at the far side.

@@ -145,8 +145,12 @@ Result<Message> read_report(const json::object& object) {
     Members in{object, {"type", "steps", "alarms"}};
     Report report;
     for (const json::object* entry : in.objects("steps", Bounds::report_steps)) {
-        Members step{*entry, {"step", "state", "reason"}};
-        report.steps.push_back({step.text("step"), step.text("state"), step.text("reason")});
+        Members step{*entry, {"step", "state", "reason", "remedy"}};
+        const auto state = step_state(step.text("state"));
+        if (!state) step.complain("state");
+        report.steps.push_back({step.text("step"),
+                                state.value_or(StepState::pending),
+                                {step.text("reason"), step.has("remedy") ? step.text("remedy") : ""}});
         in.take(step);
     }
     for (const json::object* entry : in.objects("alarms", Bounds::report_notices)) {
@@ -208,11 +212,13 @@ struct Writer {
     }
     void operator()(const Report& report) const {
         json::array steps, alarms;
-        for (const Step& step : report.steps) {
+        for (const ChainStep& step : report.steps) {
             if (steps.size() == Bounds::report_steps) break;
-            steps.push_back(json::object{{"step", step.step.substr(0, Bounds::text_bytes)},
-                                         {"state", step.state.substr(0, Bounds::text_bytes)},
-                                         {"reason", step.reason.substr(0, Bounds::text_bytes)}});
+            json::object one{{"step", step.step.substr(0, Bounds::text_bytes)},
+                             {"state", json::string{view(text(step.state))}},
+                             {"reason", step.reason.why.substr(0, Bounds::text_bytes)}};
+            if (!step.reason.remedy.empty()) one["remedy"] = step.reason.remedy.substr(0, Bounds::text_bytes);
+            steps.push_back(std::move(one));
         }
         for (const Notice& notice : report.notices) {
             if (alarms.size() == Bounds::report_notices) break;

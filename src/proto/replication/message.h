@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/chain_step.h"
 #include "base/result.h"
 
 namespace sallyport::replication {
@@ -69,18 +70,13 @@ struct Refusal {
     bool temporary = false;
     bool operator==(const Refusal&) const = default;
 };
-/// One step of the chain beyond the speaker, for the other side's status.
-struct Step {
-    std::string step, state, reason;
-    bool operator==(const Step&) const = default;
-};
 /// A standing alarm of the speaker.
 struct Notice {
     std::string code, key, text;
     bool operator==(const Notice&) const = default;
 };
 struct Report {
-    std::vector<Step> steps;
+    std::vector<ChainStep> steps;  ///< of the chain beyond the speaker, for the other side's status
     std::vector<Notice> notices;
     bool operator==(const Report&) const = default;
 };

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "proto/s2s/rules.h"
 #include "proto/xmpp/errors.h"
+#include "proto/xmpp/failure.h"
 #include "proto/xmpp/jid.h"
 
 namespace sallyport::s2s {
@@ -40,10 +41,7 @@ struct PairReady {
 /// Outbound: the pair cannot be used on this stream: return what waits for it. Inbound: a verification failed.
 struct PairFailed {
     xmpp::DomainPair pair;
-    xmpp::StanzaCondition condition = xmpp::StanzaCondition::remote_server_timeout;
-    std::string text;        ///< for the sender; names no host
-    std::string step;        ///< "tls", "sasl", "dialback", "stream" … for status and the event log
-    bool permanent = false;  ///< the same server would refuse again until somebody changes something
+    xmpp::Failure failure;
 };
 /// Outbound: the authoritative server's answer to a verify request, correlated on this very stream.
 struct Verified {
@@ -78,6 +76,7 @@ struct Note {
     LogLevel level = LogLevel::info;
     std::string_view event;
     std::vector<LogFact> facts;
+    std::optional<xmpp::Failure> failure{};  ///< what was refused or failed, when that is what the note says
 };
 
 using Action = std::variant<Send, StartTls, RestartXml, Verify, PairReady, PairFailed, Verified, Acknowledged,

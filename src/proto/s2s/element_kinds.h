@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "proto/machine.h"
 #include "proto/xml/element.h"
 
 namespace sallyport::s2s {
@@ -53,9 +54,6 @@ enum class On : std::uint8_t {
 /// The event that `element` is; foreign when no protocol of ours knows it.
 [[nodiscard]] On classify(const xml::Element& element);
 
-/// One line of a machine's table in words: for the manual's diagram and for tests.
-struct RowText {
-    std::string_view in, on, next, says;
-};
+using RowText = machine::RowText;
 
 }  // namespace sallyport::s2s

@@ -18,7 +18,7 @@ std::string& open(std::string& out, std::string_view name, std::string_view spac
 
 void offer_starttls(const FeatureValues& values, std::string& out) {
     open(out, "starttls", ns::tls);
-    out.append(holds(values.facts, Fact::tls_required) ? "><required/></starttls>" : "/>");
+    out.append(values.facts.has(Fact::tls_required) ? "><required/></starttls>" : "/>");
 }
 
 void offer_mechanisms(const FeatureValues&, std::string& out) {
@@ -43,16 +43,19 @@ void offer_limits(const FeatureValues& values, std::string& out) {
 
 constexpr std::array table{
     Feature{"starttls", ns::tls, Fact::tls_wanted, Fact::secured, &offer_starttls, "RFC 6120 5.4.1"},
-    Feature{"mechanisms", ns::sasl, Fact::secured | Fact::certified, Fact::authenticated, &offer_mechanisms,
+    Feature{"mechanisms",
+            ns::sasl,
+            {Fact::secured, Fact::certified},
+            Fact::authenticated,
+            &offer_mechanisms,
             "RFC 6120 6.3.4, XEP-0178 3"},
     // Announced after SASL too: further pairs may be added by db:result (XEP-0220 2.6.2).
-    Feature{"dialback", ns::dialback_feature, Fact::channel_ok | Fact::dialback, Fact::none, &offer_dialback,
-            "XEP-0220 2.4.2"},
-    Feature{"bidi", ns::bidi_feature, Fact::channel_ok | Fact::bidi, Fact::authenticated, &offer_bidi, "XEP-0288 2.1"},
+    Feature{
+        "dialback", ns::dialback_feature, {Fact::channel_ok, Fact::dialback}, {}, &offer_dialback, "XEP-0220 2.4.2"},
+    Feature{"bidi", ns::bidi_feature, {Fact::channel_ok, Fact::bidi}, Fact::authenticated, &offer_bidi, "XEP-0288 2.1"},
     // Before authentication as well: after dialback no further features follow; <enable/> waits for a ready pair.
-    Feature{"sm", ns::stream_management, Fact::channel_ok | Fact::management, Fact::none, &offer_management,
-            "XEP-0198 2"},
-    Feature{"limits", ns::stream_limits, Fact::channel_ok, Fact::none, &offer_limits, "XEP-0478 3.1"},
+    Feature{"sm", ns::stream_management, {Fact::channel_ok, Fact::management}, {}, &offer_management, "XEP-0198 2"},
+    Feature{"limits", ns::stream_limits, Fact::channel_ok, {}, &offer_limits, "XEP-0478 3.1"},
 };
 
 }  // namespace
@@ -62,7 +65,7 @@ std::span<const Feature> features() { return table; }
 std::string offer_features(const FeatureValues& values, std::string& names) {
     std::string out{"<stream:features>"};
     for (const Feature& feature : table) {
-        if (!holds(values.facts, feature.needs) || overlaps(values.facts, feature.forbids)) continue;
+        if (!values.facts.holds(feature.needs) || values.facts.meets(feature.forbids)) continue;
         feature.offer(values, out);
         if (!names.empty()) names.append(" ");
         names.append(feature.name);

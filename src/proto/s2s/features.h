@@ -8,39 +8,34 @@
 #include <string>
 #include <string_view>
 
+#include "proto/machine.h"
+
 namespace sallyport::s2s {
 
-/// What holds on a stream, as bits of a set.
-enum class Fact : std::uint16_t {
-    none = 0,
-    secured = 1 << 0,     ///< TLS stands
-    tls_wanted = 1 << 1,  ///< the mode is not "no TLS"
-    tls_required = 1 << 2,
-    channel_ok = 1 << 3,     ///< secured, or the mode allows plain text
-    certified = 1 << 4,      ///< the certificate proves the peer, and EXTERNAL is wanted
-    authenticated = 1 << 5,  ///< SASL is done
-    dialback = 1 << 6,       ///< wanted by policy
-    bidi = 1 << 7,           ///< wanted by policy
-    management = 1 << 8,     ///< wanted by policy
-    pair_ready = 1 << 9,
-    pending = 1 << 10,     ///< a verification is under way
-    managed = 1 << 11,     ///< XEP-0198 is on
-    challenged = 1 << 12,  ///< a SASL challenge is out
-    orderly = 1 << 13,     ///< we close by ourselves: what the peer still sends is processed
-    direct = 1 << 14,      ///< TLS comes before the first header (XEP-0368)
-    all = (1 << 15) - 1,
+/// What holds on a stream.
+enum class Fact : std::uint8_t {
+    secured,     ///< TLS stands
+    tls_wanted,  ///< the mode is not "no TLS"
+    tls_required,
+    channel_ok,     ///< secured, or the mode allows plain text
+    certified,      ///< the certificate proves the peer, and EXTERNAL is wanted
+    authenticated,  ///< SASL is done
+    dialback,       ///< wanted by policy
+    bidi,           ///< wanted by policy
+    management,     ///< wanted by policy
+    pair_ready,
+    pending,     ///< a verification is under way
+    managed,     ///< XEP-0198 is on
+    challenged,  ///< a SASL challenge is out
+    orderly,     ///< we close by ourselves: what the peer still sends is processed
+    direct,      ///< TLS comes before the first header (XEP-0368)
+    count_,
 };
-constexpr Fact operator|(Fact a, Fact b) {
-    return static_cast<Fact>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
-}
-constexpr Fact operator&(Fact a, Fact b) {
-    return static_cast<Fact>(static_cast<unsigned>(a) & static_cast<unsigned>(b));
-}
-constexpr bool holds(Fact all, Fact needed) { return (all & needed) == needed; }
-constexpr bool overlaps(Fact all, Fact some) { return (all & some) != Fact::none; }
+using Facts = machine::Set<Fact>;
+inline constexpr Facts every_fact = Facts::of_bits((1U << static_cast<unsigned>(Fact::count_)) - 1);
 
 struct FeatureValues {
-    Fact facts = Fact::none;
+    Facts facts;
     std::uint64_t max_bytes = 0;  ///< XEP-0478: of one stanza after authentication
     std::uint64_t idle_seconds = 0;
 };
@@ -48,8 +43,8 @@ struct FeatureValues {
 struct Feature {
     std::string_view name;
     std::string_view space;
-    Fact needs;
-    Fact forbids;
+    Facts needs;
+    Facts forbids;
     void (*offer)(const FeatureValues& values, std::string& out);
     std::string_view says;
 };

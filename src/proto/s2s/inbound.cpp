@@ -28,55 +28,45 @@ using S = Inbound::State;
 using xmpp::StreamCondition;
 using xmpp::StreamError;
 
-std::span<const S::Row> S::table() {
+struct S::Table {
     using enum Phase;
     using enum Fact;
+    static constexpr auto stays = machine::stays;
     static constexpr std::array rows{
         // in, on, next, act, says, needs, forbids
         Row{opening, On::header, open, &S::greet_again, "RFC 6120 6.3.2, 4.3.6", authenticated},
-        Row{opening, On::header, offering, &S::greet, "RFC 6120 4.2", none, authenticated},
-        Row{offering, On::starttls, securing, &S::accept_tls, "RFC 6120 5.4.2.3", tls_wanted, secured | pending},
+        Row{opening, On::header, offering, &S::greet, "RFC 6120 4.2", {}, authenticated},
+        Row{offering, On::starttls, securing, &S::accept_tls, "RFC 6120 5.4.2.3", tls_wanted, {secured, pending}},
         Row{securing, On::tls_up, opening, &S::restart, "RFC 6120 5.4.3.3"},
         Row{offering, On::auth, opening, &S::authenticate, "RFC 6120 6.4.2, XEP-0178 3", channel_ok, pending},
         Row{offering, On::response, opening, &S::take_response, "RFC 6120 6.4.3", channel_ok, pending},
-        Row{offering, On::abort, offering, &S::abort_sasl, "RFC 6120 6.4.4", channel_ok},
-        Row{offering, On::result, offering, &S::ask, "XEP-0220 2.2.1", channel_ok},
-        Row{offering, On::verdict_valid, open, &S::admit, "XEP-0220 2.2.1"},
+        Row{offering, On::abort, stays, &S::abort_sasl, "RFC 6120 6.4.4", channel_ok},
+        Row{{offering, open}, On::result, stays, &S::ask, "XEP-0220 2.2.1, 2.6", channel_ok},
+        Row{{offering, open}, On::verdict_valid, open, &S::admit, "XEP-0220 2.2.1"},
         Row{offering, On::verdict_invalid, closing, &S::expel, "XEP-0220 2.2.1"},
-        Row{offering, On::verdict_error, offering, &S::report_error, "XEP-0220 2.5"},
-        Row{open, On::result, open, &S::ask, "XEP-0220 2.6", channel_ok},
-        Row{open, On::verdict_valid, open, &S::admit, "XEP-0220 2.2.1"},
-        Row{open, On::verdict_invalid, open, &S::decline, "XEP-0220 2.2.1"},
-        Row{open, On::verdict_error, open, &S::report_error, "XEP-0220 2.5"},
-        Row{offering, On::verify, offering, &S::vouch, "XEP-0220 2.2.2", channel_ok},
-        Row{open, On::verify, open, &S::vouch, "XEP-0220 2.2.2", channel_ok},
-        Row{offering, On::result_answer, offering, &S::drop_answer, "XEP-0220 2.2, 3.1", channel_ok},
-        Row{offering, On::verify_answer, offering, &S::drop_answer, "XEP-0220 2.2, 3.1", channel_ok},
-        Row{open, On::result_answer, open, &S::drop_answer, "XEP-0220 2.2, 3.1", channel_ok},
-        Row{open, On::verify_answer, open, &S::drop_answer, "XEP-0220 2.2, 3.1", channel_ok},
-        Row{offering, On::bidi, offering, &S::accept_bidi, "XEP-0288 2.2", channel_ok | Fact::bidi},
-        Row{open, On::stanza, open, &S::deliver, "RFC 6120 8.1", pair_ready},
-        Row{closing, On::stanza, closing, &S::deliver, "RFC 6120 4.4", pair_ready | Fact::orderly},
-        Row{offering, On::enable, offering, &S::decline_enable, "XEP-0198 3", channel_ok},
-        Row{open, On::enable, open, &S::decline_enable, "XEP-0198 3", managed},
-        Row{open, On::enable, open, &S::enable, "XEP-0198 3", management, managed},
-        Row{open, On::enable, open, &S::decline_enable, "XEP-0198 3", none, management},
-        Row{offering, On::resume, offering, &S::decline_resume, "XEP-0198 5", channel_ok},
-        Row{open, On::resume, open, &S::decline_resume, "XEP-0198 5"},
-        Row{open, On::ack_request, open, &S::acknowledge, "XEP-0198 4", managed},
-        Row{open, On::ack, open, &S::take_ack, "XEP-0198 4", managed},
-        Row{closing, On::ack, closing, &S::take_ack, "XEP-0198 4", managed},
-        Row{offering, On::compress, offering, &S::decline_compression, "XEP-0138 2", channel_ok},
-        Row{open, On::compress, open, &S::decline_compression, "XEP-0138 2"},
-        Row{offering, On::stream_error, closing, &S::peer_error, "RFC 6120 4.9.1.1"},
-        Row{open, On::stream_error, closing, &S::peer_error, "RFC 6120 4.9.1.1"},
-        Row{opening, On::footer, closed, &S::finish, "RFC 6120 4.4"},
-        Row{offering, On::footer, closed, &S::finish, "RFC 6120 4.4"},
-        Row{open, On::footer, closed, &S::finish, "RFC 6120 4.4"},
-        Row{closing, On::footer, closed, &S::finish, "RFC 6120 4.4"},
+        Row{open, On::verdict_invalid, stays, &S::decline, "XEP-0220 2.2.1"},
+        Row{{offering, open}, On::verdict_error, stays, &S::report_error, "XEP-0220 2.5"},
+        Row{{offering, open}, On::verify, stays, &S::vouch, "XEP-0220 2.2.2", channel_ok},
+        Row{{offering, open}, On::result_answer, stays, &S::drop_answer, "XEP-0220 2.2, 3.1", channel_ok},
+        Row{{offering, open}, On::verify_answer, stays, &S::drop_answer, "XEP-0220 2.2, 3.1", channel_ok},
+        Row{offering, On::bidi, stays, &S::accept_bidi, "XEP-0288 2.2", {channel_ok, Fact::bidi}},
+        Row{open, On::stanza, stays, &S::deliver, "RFC 6120 8.1", pair_ready},
+        Row{closing, On::stanza, stays, &S::deliver, "RFC 6120 4.4", {pair_ready, Fact::orderly}},
+        Row{offering, On::enable, stays, &S::decline_enable, "XEP-0198 3", channel_ok},
+        Row{open, On::enable, stays, &S::decline_enable, "XEP-0198 3", managed},
+        Row{open, On::enable, stays, &S::enable, "XEP-0198 3", management, managed},
+        Row{open, On::enable, stays, &S::decline_enable, "XEP-0198 3", {}, {management, managed}},
+        Row{offering, On::resume, stays, &S::decline_resume, "XEP-0198 5", channel_ok},
+        Row{open, On::resume, stays, &S::decline_resume, "XEP-0198 5"},
+        Row{open, On::ack_request, stays, &S::acknowledge, "XEP-0198 4", managed},
+        Row{{open, closing}, On::ack, stays, &S::take_ack, "XEP-0198 4", managed},
+        Row{offering, On::compress, stays, &S::decline_compression, "XEP-0138 2", channel_ok},
+        Row{open, On::compress, stays, &S::decline_compression, "XEP-0138 2"},
+        Row{{offering, open}, On::stream_error, closing, &S::peer_error, "RFC 6120 4.9.1.1"},
+        Row{{opening, offering, open, closing}, On::footer, closed, &S::finish, "RFC 6120 4.4"},
     };
-    return rows;
-}
+    static_assert(machine::check(rows, {opening, securing}, closed) == machine::Fault::none);
+};
 
 std::string_view S::words(Phase phase) {
     switch (phase) {
@@ -100,19 +90,20 @@ S::State(InboundSettings settings, const Rules& rules_asked, TimePoint now)
       max_sasl_failures{settings.limits.sasl_failures},
       max_bytes{stanza_limits(settings.limits).element_bytes},
       phase{settings.direct_tls ? Phase::securing : Phase::opening},
-      negotiation{now + timers.negotiation},
-      latest_negotiation{now + timers.negotiation + timers.dialback} {}
+      latest_negotiation{now + timers.negotiation + timers.dialback} {
+    deadlines[Timer::negotiation] = now + timers.negotiation;
+}
 
 /// Which of `asked` hold. Only those are looked at: some cost a walk through the operator's rules, and an open stream
 /// may bring one `<r/>` a stanza.
-Fact S::facts(Fact asked) const {
-    Fact all = Fact::none;
+Facts S::facts(Facts asked) const {
+    Facts all;
     const auto when = [&](Fact fact, auto&& holds_now) {
-        if (overlaps(asked, fact) && holds_now()) all = all | fact;
+        if (asked.has(fact) && holds_now()) all.add(fact);
     };
-    constexpr Fact of_policy =
-        Fact::tls_wanted | Fact::tls_required | Fact::channel_ok | Fact::dialback | Fact::bidi | Fact::management;
-    const StreamPolicy p = overlaps(asked, of_policy) ? policy() : StreamPolicy{};
+    constexpr Facts of_policy{Fact::tls_wanted, Fact::tls_required, Fact::channel_ok,
+                              Fact::dialback,   Fact::bidi,         Fact::management};
+    const StreamPolicy p = asked.meets(of_policy) ? policy() : StreamPolicy{};
     when(Fact::secured, [&] { return tls != nullptr; });
     when(Fact::tls_wanted, [&] { return p.security != SecurityMode::no_tls; });
     when(Fact::tls_required, [&] { return p.security == SecurityMode::tls_required; });
@@ -125,7 +116,7 @@ Fact S::facts(Fact asked) const {
     when(Fact::pair_ready, [&] { return pairs.any_ready(); });
     when(Fact::pending, [&] { return pairs.pending() != 0; });
     when(Fact::managed, [&] { return received.enabled(); });
-    when(Fact::challenged, [&] { return challenged; });
+    when(Fact::challenged, [&] { return challenged != nullptr; });
     when(Fact::orderly, [&] { return orderly; });
     return all;
 }
@@ -142,29 +133,29 @@ bool S::certificate_proves(const xmpp::Domain& domain) const {
 
 void S::handle(const Event& event, TimePoint now, Actions& out) {
     if (phase == Phase::closed) return;
-    for (const Row& row : table()) {
-        if (row.in != phase || row.on != event.on) continue;
-        const Fact holding = facts(row.needs | row.forbids);
-        if (!holds(holding, row.needs) || overlaps(holding, row.forbids)) continue;
-        if ((this->*row.act)(event, now, out) == Did::advance && phase != Phase::closed) phase = row.next;
-        if (phase == Phase::closed) end();
-        return;
+    const auto holding = [&](Facts asked) { return facts(asked); };
+    const auto run = [&](Act act) { return (this->*act)(event, now, out); };
+    if (!machine::step(Table::rows, phase, event.on, holding, run)) {
+        if (phase != Phase::closing) refuse_event(event.on, now, out);
+    } else if (phase == Phase::closed) {
+        end();
     }
-    if (phase != Phase::closing) refuse_event(event.on, now, out);
 }
 
 /// What an event gets that no row allows. With TLS missing that is always the reason (threat T18).
 void S::refuse_event(On on, TimePoint now, Actions& out) {
     if (on == On::verdict_valid || on == On::verdict_invalid || on == On::verdict_error) return;  // too late
     if (on == On::starttls) {  // RFC 6120 5.4.2.2: not offered, a second one, or verifications under way
-        note(out, LogLevel::warn, event::refused, {{"what", "starttls"}, {"why", "TLS is not to be had now"}});
+        const std::string why = "TLS is not to be had now";
+        note(out, LogLevel::warn, event::refused, {{"what", "starttls"}, {"why", why}},
+             failure_of(Stage::stream, Rule::tls, Rule::tls, why));
         out.push_back(Send{std::string{"<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"}});
         return close(std::nullopt, "starttls refused", now, out);
     }
     const std::string what{text(on)};
     if (!channel_ok()) {
         return close(StreamError{StreamCondition::policy_violation, "TLS is required first", {}, {}},
-                     what + " before TLS", now, out);
+                     what + " before TLS", now, out, Rule::tls);
     }
     const bool negotiating = on == On::auth || on == On::response || on == On::abort || on == On::bidi;
     const auto condition = negotiating ? StreamCondition::policy_violation : StreamCondition::unsupported_stanza_type;
@@ -188,34 +179,35 @@ void S::refuse_stanza(const xmpp::Stanza& refused, TimePoint now, Actions& out) 
           "stanza to a domain that is not verified on this stream", now, out);
 }
 
-void S::close(std::optional<StreamError> error, std::string why, TimePoint now, Actions& out,
-              const std::string& verdict) {
+void S::close(std::optional<StreamError> error, std::string why, TimePoint now, Actions& out, const Cause& cause) {
     if (phase == Phase::closing || phase == Phase::closed) return;
     const bool silent = phase == Phase::securing || (phase == Phase::opening && !header_seen && !error);
     if (!silent && !header_sent) respond_header(true, out);  // RFC 6120 4.9.1.2
     if (error) {
         std::vector<LogFact> facts_told{
             {"condition", std::string{xmpp::text(error->condition)}}, {"why", why}, {"from", peer.remote.text()}};
-        if (!verdict.empty()) facts_told.push_back({"verdict", verdict});
-        note(out, LogLevel::warn, event::refused, std::move(facts_told));
+        if (!cause.verdict.empty()) facts_told.push_back({"verdict", cause.verdict});
+        note(out, LogLevel::warn, event::refused, std::move(facts_told),
+             failure_of(Stage::stream, cause, rule_of(error->condition), why));
     }
     note(out, LogLevel::info, event::stream_closed, {{"why", why}});
     out.push_back(Close{std::move(error), std::move(why), silent});
     phase = Phase::closing;
-    closing = now + timers.closing;
-    negotiation = idle = stanza = never;
+    deadlines.stop();
+    deadlines[Timer::closing] = now + timers.closing;
     if (!orderly) pairs.clear();
     if (silent) end();
 }
 
 void S::end() {
     phase = Phase::closed;
-    negotiation = idle = stanza = closing = never;
+    deadlines.stop();
     pairs.clear();
 }
 
-void S::note(Actions& out, LogLevel level, std::string_view name, std::vector<LogFact> facts_told) const {
-    out.push_back(Note{level, name, std::move(facts_told)});
+void S::note(Actions& out, LogLevel level, std::string_view name, std::vector<LogFact> facts_told,
+             std::optional<xmpp::Failure> failure) const {
+    out.push_back(Note{level, name, std::move(facts_told), std::move(failure)});
 }
 
 /// The peer closes: we answer in kind and are done (RFC 6120 4.4).
@@ -243,16 +235,16 @@ S::Did S::peer_error(const Event& event, TimePoint now, Actions& out) {
 /// Whatever is due: several timers may have run out.
 void S::on_time(TimePoint now, Actions& out) {
     if (phase == Phase::closing) {
-        if (now >= closing) end();
+        if (now >= deadlines[Timer::closing]) end();
         return;
     }
     if (phase == Phase::closed) return;
     time_out_pairs(now, out);
-    if (now >= stanza) {  // threat T58
+    if (now >= deadlines[Timer::stanza]) {  // threat T58
         return close(StreamError{StreamCondition::policy_violation, "the stanza took too long", {}, {}},
                      "stanza deadline", now, out);
     }
-    if (now >= negotiation) {
+    if (now >= deadlines[Timer::negotiation]) {
         if (vouched) {
             note(out, LogLevel::info, event::stream_closed_dialback_only, {{"from", peer.remote.text()}});
             return close(std::nullopt, "used for dialback only", now, out);
@@ -261,7 +253,7 @@ void S::on_time(TimePoint now, Actions& out) {
         return close(StreamError{StreamCondition::connection_timeout, "negotiation took too long", {}, {}},
                      "negotiation deadline", now, out);
     }
-    if (now >= idle) {  // RFC 6120 4.6.3
+    if (now >= deadlines[Timer::idle]) {  // RFC 6120 4.6.3
         orderly = true;
         if (sent.unacknowledged() != 0) out.push_back(Send{std::string{wire::ack_request}});
         close(StreamError{StreamCondition::policy_violation, "idle for too long", {}, {}}, "idle", now, out);
@@ -273,7 +265,7 @@ void S::recheck(TimePoint now, Actions& out) {
     if (phase == Phase::closing || phase == Phase::closed || !header_seen) return;
     if (phase != Phase::securing && phase != Phase::opening && !channel_ok()) {
         return close(StreamError{StreamCondition::policy_violation, "TLS is required", {}, {}}, "the mode changed", now,
-                     out);
+                     out, Rule::tls);
     }
     if (!peer.remote.empty() && !rules.admits(peer, Direction::outbound).allowed) {
         const Admission admission = rules.admits(peer, Direction::inbound);
@@ -293,14 +285,14 @@ void S::recheck(TimePoint now, Actions& out) {
         const bool certified = certificate_proves(pair.domains.remote);
         if ((p.require_certificate && !certified) || (p.security == SecurityMode::tls_required && !tls)) {
             return close(StreamError{StreamCondition::policy_violation, {}, {}, {}},
-                         "the stream is no longer secure enough", now, out);
+                         "the stream is no longer secure enough", now, out, Rule::tls);
         }
     }
 }
 
 void S::close_unwelcome(const Admission& admission, TimePoint now, Actions& out) {
-    close(StreamError{admission.stream, admission.text, {}, {}}, "no longer admitted: " + admission.rule, now, out,
-          admission.verdict_id);
+    close(StreamError{admission.stream, admission.text, {}, {}},
+          "no longer admitted: " + std::string{sallyport::text(admission.rule)}, now, out, admission);
 }
 
 /// Proofs to come need another certificate; what this one has proved ends with it.
@@ -319,10 +311,6 @@ void S::expire_certificate(TimePoint now, Actions& out) {
           now, out);
 }
 
-std::vector<RowText> inbound_table() {
-    std::vector<RowText> out;
-    for (const S::Row& row : S::table()) out.push_back({S::words(row.in), text(row.on), S::words(row.next), row.says});
-    return out;
-}
+std::vector<RowText> inbound_table() { return machine::in_words(S::Table::rows, &S::words, &s2s::text); }
 
 }  // namespace sallyport::s2s

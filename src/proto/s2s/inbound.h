@@ -101,9 +101,12 @@ public:
     };
     [[nodiscard]] std::vector<Pair> pairs() const;
     [[nodiscard]] const TlsFacts* tls() const;  ///< null before TLS
+    [[nodiscard]] bool orderly() const;         ///< we close by ourselves: what the peer still sends counts
     [[nodiscard]] bool bidi() const;            ///< negotiated: the reverse of ready pairs may be sent on this stream
     [[nodiscard]] bool managed() const;         ///< the peer enabled XEP-0198
-    [[nodiscard]] bool open() const;            ///< with bidi(): stanzas may be sent
+    /// Too much is done out of order: nothing more is read until something before it is.
+    [[nodiscard]] bool crowded() const;
+    [[nodiscard]] bool open() const;  ///< with bidi(): stanzas may be sent
     [[nodiscard]] std::uint64_t unacknowledged() const;
     /// The stream error with which the peer ended the stream.
     [[nodiscard]] const std::optional<xmpp::StreamError>& peer_error() const;

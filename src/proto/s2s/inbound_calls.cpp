@@ -20,7 +20,7 @@ void Inbound::on_header(const xml::Header& header, TimePoint now, Actions& out) 
 }
 
 void Inbound::on_element(const xml::Element& element, std::size_t unread, TimePoint now, Actions& out) {
-    state_->stanza = never;
+    state_->deadlines[State::Timer::stanza] = never;
     state_->handle({.on = classify(element), .element = &element, .unread = unread}, now, out);
 }
 
@@ -65,8 +65,8 @@ bool Inbound::on_stanza(const xmpp::Stanza& stanza, TimePoint now, std::uint64_t
     const bool open = s.phase == State::Phase::open || (s.phase == State::Phase::closing && s.orderly);
     if (open && s.pairs.ready(stanza.to_domain, stanza.from_domain)) {
         sequence = s.received.receive();
-        s.stanza = never;
-        if (s.phase == State::Phase::open) s.idle = now + s.timers.idle;
+        s.deadlines[State::Timer::stanza] = never;
+        if (s.phase == State::Phase::open) s.deadlines[State::Timer::idle] = now + s.timers.idle;
         return true;
     }
     s.refuse_stanza(stanza, now, out);
@@ -96,8 +96,8 @@ void Inbound::shut(StreamError error, TimePoint now, Actions& out) {
 
 TimePoint Inbound::deadline() const {
     const State& s = *state_;
-    return std::min(
-        {s.negotiation, s.idle, s.stanza, s.closing, s.phase == State::Phase::closing ? never : s.pairs.deadline()});
+    const TimePoint first = s.deadlines.first();
+    return s.phase == State::Phase::closing ? first : std::min(first, s.pairs.deadline());
 }
 
 void Inbound::on_deadline(TimePoint now, Actions& out) { state_->on_time(now, out); }
@@ -105,10 +105,11 @@ void Inbound::on_deadline(TimePoint now, Actions& out) { state_->on_time(now, ou
 void Inbound::on_partial(bool inside, TimePoint now) {
     State& s = *state_;
     if (s.phase == State::Phase::closing || s.phase == State::Phase::closed) return;
+    TimePoint& stanza = s.deadlines[State::Timer::stanza];
     if (!inside) {
-        s.stanza = never;
-    } else if (s.stanza == never) {
-        s.stanza = now + s.timers.stanza;
+        stanza = never;
+    } else if (stanza == never) {
+        stanza = now + s.timers.stanza;
     }
 }
 
@@ -118,11 +119,13 @@ const std::string& Inbound::id() const { return state_->id; }
 std::string_view Inbound::lang() const { return state_->lang; }
 const xmpp::DomainPair& Inbound::peer() const { return state_->peer; }
 const TlsFacts* Inbound::tls() const { return state_->tls.get(); }
+bool Inbound::orderly() const { return state_->orderly; }
 bool Inbound::bidi() const { return state_->bidi; }
 bool Inbound::open() const { return state_->phase == State::Phase::open; }
 std::uint64_t Inbound::unacknowledged() const { return state_->sent.unacknowledged(); }
 const std::optional<StreamError>& Inbound::peer_error() const { return state_->error_of_peer; }
 bool Inbound::managed() const { return state_->received.enabled(); }
+bool Inbound::crowded() const { return state_->received.crowded(); }
 std::string_view Inbound::state() const { return State::words(state_->phase); }
 
 std::vector<Inbound::Pair> Inbound::pairs() const {

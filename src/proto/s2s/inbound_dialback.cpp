@@ -23,7 +23,7 @@ using xmpp::StreamCondition;
 using xmpp::StreamError;
 
 void S::answer_error(const Event& event, const StanzaError& error, std::string_view why, Actions& out,
-                     const std::string& verdict) {
+                     const Cause& cause) {
     const std::string_view from = event.element->attribute("to");
     const std::string_view to = event.element->attribute("from");
     out.push_back(Send{wire::result_error(from, to, error)});
@@ -32,8 +32,9 @@ void S::answer_error(const Event& event, const StanzaError& error, std::string_v
                                     {"why", std::string{why}},
                                     {"from", std::string{to}},
                                     {"to", std::string{from}}};
-    if (!verdict.empty()) facts_told.push_back({"verdict", verdict});
-    note(out, LogLevel::warn, event::refused, std::move(facts_told));
+    if (!cause.verdict.empty()) facts_told.push_back({"verdict", cause.verdict});
+    note(out, LogLevel::warn, event::refused, std::move(facts_told),
+         failure_of(Stage::dialback, cause, rule_of(error.condition), std::string{why}));
 }
 
 /// `<db:result>` with a key.
@@ -44,8 +45,8 @@ S::Did S::ask(const Event& event, TimePoint now, Actions& out) {
         close(StreamError{condition, {}, {}, {}}, std::string{why}, now, out);
         return Did::ended;
     };
-    const auto error = [&](StanzaCondition condition, std::string_view why) {
-        answer_error(event, {condition, {}}, why, out);
+    const auto error = [&](StanzaCondition condition, std::string_view why, Rule rule = Rule::none) {
+        answer_error(event, {condition, {}}, why, out, rule);
         return Did::stay;
     };
     if (read_domain(element.attribute("from"), pair.remote) != Address::good ||
@@ -61,17 +62,16 @@ S::Did S::ask(const Event& event, TimePoint now, Actions& out) {
     const Admission admission = rules.admits(pair, Direction::inbound);
     if (!admission.allowed) {
         if (pair == peer && !pairs.any_ready()) {
-            close(StreamError{admission.stream, admission.text, {}, {}}, admission.reason(), now, out,
-                  admission.verdict_id);
+            close(StreamError{admission.stream, admission.text, {}, {}}, admission.reason(), now, out, admission);
             return Did::ended;
         }
-        answer_error(event, {admission.stanza, admission.text}, admission.reason(), out, admission.verdict_id);
+        answer_error(event, {admission.stanza, admission.text}, admission.reason(), out, admission);
         return Did::stay;
     }
     const StreamPolicy wanted = rules.policy(pair.remote);
     const bool certified = certificate_proves(pair.remote);  // XEP-0344 2.5: judged when the key arrives
     if (wanted.security == SecurityMode::tls_required && !tls) {
-        return error(StanzaCondition::policy_violation, "TLS is required first");
+        return error(StanzaCondition::policy_violation, "TLS is required first", Rule::tls);
     }
     if (wanted.require_certificate && !certified) {
         return error(StanzaCondition::not_authorized, "the certificate does not prove the sender");
@@ -100,7 +100,7 @@ S::Did S::ask(const Event& event, TimePoint now, Actions& out) {
         return Did::ended;  // the verdict's own row has moved the phase
     }
     entry.deadline = now + timers.dialback;
-    if (negotiation != never) negotiation = latest_negotiation;
+    if (deadlines[Timer::negotiation] != never) deadlines[Timer::negotiation] = latest_negotiation;
     out.push_back(Verify{pair, id, key});
     note(out, LogLevel::debug, event::dialback_timeout_scheduled,
          {{"pair", pair.text()},
@@ -127,17 +127,20 @@ S::Did S::vouch(const Event& event, TimePoint now, Actions& out) {
           {"to", pair.local.text()},
           {"id", std::string{stream_id}},
           {"key", std::string{cut_key(key)}}});
-    std::string type, verdict, why;
+    std::string type, why;
+    Cause cause = Rule::dialback;
     if (rules.serves(pair.local) != Served::yes) {
         type = "error item-not-found";
+        cause = Rule::not_local;
         out.push_back(Send{wire::verify_error(to, from, stream_id, {StanzaCondition::item_not_found, {}})});
     } else if (const Admission admission = rules.admits(pair, Direction::outbound); !admission.allowed) {
         type = "error " + std::string{xmpp::text(admission.stanza)};
-        verdict = admission.verdict_id;
+        cause = admission;
         why = admission.reason();
         out.push_back(Send{wire::verify_error(to, from, stream_id, {admission.stanza, admission.text})});
     } else if (!tls && rules.policy(pair.remote).security == SecurityMode::tls_required) {
         type = "error policy-violation";
+        cause = Rule::tls;
         why = "TLS is required first";
         out.push_back(Send{wire::verify_error(to, from, stream_id, {StanzaCondition::policy_violation, {}})});
     } else {
@@ -148,8 +151,13 @@ S::Did S::vouch(const Event& event, TimePoint now, Actions& out) {
     std::vector<LogFact> facts_told{
         {"from", pair.local.text()}, {"to", pair.remote.text()}, {"id", std::string{stream_id}}, {"type", type}};
     if (!why.empty()) facts_told.push_back({"why", why});
-    if (!verdict.empty()) facts_told.push_back({"verdict", verdict});
-    note(out, LogLevel::info, event::verify_answered, std::move(facts_told));
+    if (!cause.verdict.empty()) facts_told.push_back({"verdict", cause.verdict});
+    std::optional<xmpp::Failure> failure;
+    if (type != "valid") {
+        if (why.empty()) why = cause.rule == Rule::not_local ? "to is not served" : "the key is not valid";
+        failure = failure_of(Stage::dialback, cause, Rule::dialback, why);
+    }
+    note(out, LogLevel::info, event::verify_answered, std::move(facts_told), std::move(failure));
     return Did::advance;
 }
 
@@ -169,15 +177,15 @@ S::Did S::admit(const Event& event, TimePoint now, Actions& out) {
         Event refused = event;
         refused.condition = admission.allowed ? StanzaCondition::item_not_found : admission.stanza;
         refused.text = why;
-        refused.verdict = admission.verdict_id;
+        refused.cause = admission.allowed ? Cause{Rule::not_local} : Cause{admission};
         report_error(refused, now, out);
         return Did::stay;
     }
     out.push_back(Send{wire::result_answer(pair.wire_local, pair.wire_remote, "valid")});
     note(out, LogLevel::info, event::result_answered, {{"pair", pair.domains.text()}, {"type", "valid"}});
     settle(pair);
-    negotiation = never;
-    idle = now + timers.idle;
+    deadlines[Timer::negotiation] = never;
+    deadlines[Timer::idle] = now + timers.idle;
     if (pair.method != Method::none) return Did::advance;  // confirmed once more
     pair.method = pair.asked;
     out.push_back(PairReady{pair.domains, pair.method});
@@ -201,14 +209,15 @@ S::Did S::decline(const Event& event, TimePoint, Actions& out) {
     PairState& pair = *event.pair;
     const xmpp::DomainPair domains = pair.domains;
     out.push_back(Send{wire::result_answer(pair.wire_local, pair.wire_remote, "invalid")});
-    note(out, LogLevel::warn, event::result_answered, {{"pair", domains.text()}, {"type", "invalid"}});
+    const xmpp::Failure failure{Stage::dialback, "the dialback key is not valid", StanzaCondition::forbidden};
+    note(out, LogLevel::warn, event::result_answered, {{"pair", domains.text()}, {"type", "invalid"}}, failure);
     if (pair.method != Method::none) {
         settle(pair);
         return Did::advance;
     }
     pairs.remove(domains);
-    out.push_back(PairFailed{domains, StanzaCondition::forbidden, "the dialback key is not valid", "dialback"});
-    note(out, LogLevel::warn, event::state, {{"pair", domains.text()}, {"from", "PENDING"}, {"to", "FAILED"}});
+    out.push_back(PairFailed{domains, failure});
+    note(out, LogLevel::warn, event::state, {{"pair", domains.text()}, {"from", "PENDING"}, {"to", "FAILED"}}, failure);
     return Did::advance;
 }
 
@@ -220,15 +229,17 @@ S::Did S::report_error(const Event& event, TimePoint, Actions& out) {
                                     {"type", "error"},
                                     {"condition", std::string{xmpp::text(event.condition)}},
                                     {"why", std::string{event.text}}};
-    if (!event.verdict.empty()) facts_told.push_back({"verdict", std::string{event.verdict}});
-    note(out, LogLevel::warn, event::result_answered, std::move(facts_told));
+    if (!event.cause.verdict.empty()) facts_told.push_back({"verdict", event.cause.verdict});
+    xmpp::Failure failure = failure_of(Stage::dialback, event.cause, rule_of(event.condition), std::string{event.text});
+    failure.condition = event.condition;
+    note(out, LogLevel::warn, event::result_answered, std::move(facts_told), failure);
     if (pair.method != Method::none) {
         settle(pair);
         return Did::advance;
     }
     pairs.remove(domains);
-    out.push_back(PairFailed{domains, event.condition, std::string{event.text}, "dialback"});
-    note(out, LogLevel::warn, event::state, {{"pair", domains.text()}, {"from", "PENDING"}, {"to", "FAILED"}});
+    out.push_back(PairFailed{domains, failure});
+    note(out, LogLevel::warn, event::state, {{"pair", domains.text()}, {"from", "PENDING"}, {"to", "FAILED"}}, failure);
     return Did::advance;
 }
 

@@ -39,7 +39,7 @@ std::optional<S::Refusal> S::judge(const xml::Header& header) {
     // Whoever may only be talked to still has to ask us about our keys, so both directions must refuse.
     const Admission admission = rules.admits(peer, Direction::inbound);
     if (!admission.allowed && !rules.admits(peer, Direction::outbound).allowed) {
-        return Refusal{StreamError{admission.stream, admission.text, {}, {}}, admission.reason(), admission.verdict_id};
+        return Refusal{StreamError{admission.stream, admission.text, {}, {}}, admission.reason(), admission};
     }
     return std::nullopt;
 }
@@ -57,7 +57,7 @@ void S::respond_header(bool with_version, Actions& out) {
 
 void S::send_features(Actions& out) {
     FeatureValues values;
-    values.facts = facts(Fact::all);
+    values.facts = facts(every_fact);
     const bool known = limits_of && !peer.remote.empty();
     values.max_bytes = known ? stanza_limits(limits_of(peer.remote)).element_bytes : max_bytes;
     values.idle_seconds =
@@ -78,14 +78,14 @@ S::Did S::greet(const Event& event, TimePoint now, Actions& out) {
           {"peer-id", std::string{header.attribute("id")}},
           {"version", std::string{header.attribute("version")}}});
     if (refusal) {
-        close(refusal->error, refusal->why, now, out, refusal->verdict);
+        close(refusal->error, refusal->why, now, out, refusal->cause);
         return Did::ended;
     }
     if (version_1) {
         send_features(out);
     } else if (!channel_ok()) {  // a peer without version 1.0 cannot negotiate TLS
         close(StreamError{StreamCondition::policy_violation, "TLS is required", {}, {}},
-              "no stream version, and TLS is required", now, out);
+              "no stream version, and TLS is required", now, out, Rule::tls);
         return Did::ended;
     }
     return Did::advance;
@@ -115,14 +115,14 @@ S::Did S::greet_again(const Event& event, TimePoint now, Actions& out) {
     note(out, LogLevel::info, event::stream_opened,
          {{"from", peer.remote.text()}, {"to", peer.local.text()}, {"after", "sasl"}});
     if (refusal) {
-        close(refusal->error, refusal->why, now, out, refusal->verdict);
+        close(refusal->error, refusal->why, now, out, refusal->cause);
         return Did::ended;
     }
     PairState& pair = pairs.add(peer);
     pair.method = Method::external;
     send_features(out);
-    negotiation = latest_negotiation = never;
-    idle = now + timers.idle;
+    deadlines[Timer::negotiation] = latest_negotiation = never;
+    deadlines[Timer::idle] = now + timers.idle;
     out.push_back(PairReady{peer, Method::external});
     note(out, LogLevel::info, event::state,
          {{"pair", peer.text()}, {"from", "PENDING"}, {"to", "CONNECTED"}, {"method", "external"}});
@@ -131,7 +131,8 @@ S::Did S::greet_again(const Event& event, TimePoint now, Actions& out) {
 
 S::Did S::accept_tls(const Event& event, TimePoint now, Actions& out) {
     if (event.unread > 0) {  // RFC 6120 5.3.3: byte precision; anything behind is an injection (threat T16)
-        note(out, LogLevel::warn, event::tls_failed, {{"why", "bytes after starttls"}});
+        note(out, LogLevel::warn, event::tls_failed, {{"why", "bytes after starttls"}},
+             xmpp::Failure{Stage::tls, "bytes after starttls"});
         out.push_back(Send{std::string{wire::tls_failure}});
         close(std::nullopt, "bytes after starttls", now, out);
         return Did::ended;
@@ -157,7 +158,8 @@ S::Did S::restart(const Event& event, TimePoint, Actions& out) {
 void S::forget_stream(Actions& out) {
     out.push_back(RestartXml{});
     pairs.clear();
-    header_sent = header_seen = challenged = false;
+    header_sent = header_seen = false;
+    challenged = nullptr;
     id.clear();
 }
 

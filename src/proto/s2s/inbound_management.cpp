@@ -93,7 +93,7 @@ bool Inbound::probe(TimePoint, Actions& out) {
 void Inbound::on_sent(TimePoint now, Actions& out) {
     State& s = *state_;
     if (s.phase != State::Phase::open) return;
-    s.idle = now + s.timers.idle;
+    s.deadlines[State::Timer::idle] = now + s.timers.idle;
     if (s.sent.send()) {
         s.sent.asked();
         out.push_back(Send{std::string{wire::ack_request}});

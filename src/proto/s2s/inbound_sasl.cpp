@@ -1,5 +1,7 @@
 // SASL on the inbound stream: RFC 6120 section 6, XEP-0178 section 3. Whether EXTERNAL may succeed is judged again when
 // the peer uses it, not only when it was offered (threats T27 to T30).
+#include <utility>
+
 #include "proto/s2s/events.h"
 #include "proto/s2s/inbound_state.h"
 #include "proto/s2s/sasl/mechanisms.h"
@@ -17,10 +19,10 @@ bool S::external_acceptable() const {
 }
 
 S::Did S::authenticate(const Event& event, TimePoint now, Actions& out) {
-    challenged = false;  // RFC 6120 6.4.2: a new attempt discards the old one
-    const std::string_view mechanism = event.element->attribute("mechanism");
+    challenged = nullptr;  // RFC 6120 6.4.2: a new attempt discards the old one
+    const sasl::Mechanism* const mechanism = sasl::find(event.element->attribute("mechanism"));
     std::optional<sasl::Failure> failure;
-    if (sasl::find(mechanism) == nullptr || !policy().offer_external) {
+    if (mechanism == nullptr || !policy().offer_external) {
         failure = sasl::Failure::invalid_mechanism;
     } else if (!tls) {
         failure = sasl::Failure::encryption_required;
@@ -28,33 +30,34 @@ S::Did S::authenticate(const Event& event, TimePoint now, Actions& out) {
     if (failure) return fail_sasl(*failure, now, out);
     const std::string response = event.element->text();
     if (response.empty()) {  // no initial response: ask for it (RFC 4422 3.3)
-        challenged = true;
+        challenged = mechanism;
         out.push_back(Send{std::string{wire::sasl_challenge}});
         return Did::stay;
     }
-    return judge_response(response, now, out);
+    return judge_response(*mechanism, response, now, out);
 }
 
 S::Did S::take_response(const Event& event, TimePoint now, Actions& out) {
-    if (!challenged) return fail_sasl(sasl::Failure::malformed_request, now, out);
-    challenged = false;
-    return judge_response(event.element->text(), now, out);
+    const sasl::Mechanism* const mechanism = std::exchange(challenged, nullptr);
+    if (mechanism == nullptr) return fail_sasl(sasl::Failure::malformed_request, now, out);
+    return judge_response(*mechanism, event.element->text(), now, out);
 }
 
-S::Did S::judge_response(std::string_view response, TimePoint now, Actions& out) {
+S::Did S::judge_response(const sasl::Mechanism& mechanism, std::string_view response, TimePoint now, Actions& out) {
     const sasl::Claim claim{peer.remote, external_acceptable()};
-    const auto failure = sasl::judge_external(claim, response);
+    const auto failure = mechanism.judge(claim, response);
     if (failure) return fail_sasl(*failure, now, out);
     sasl_done = true;
     proven = peer.remote;
     out.push_back(Send{std::string{wire::sasl_success}});
-    note(out, LogLevel::info, event::sasl_success, {{"mechanism", "EXTERNAL"}, {"from", proven.text()}});
+    note(out, LogLevel::info, event::sasl_success,
+         {{"mechanism", std::string{mechanism.name}}, {"from", proven.text()}});
     forget_stream(out);
     return Did::advance;
 }
 
 S::Did S::abort_sasl(const Event&, TimePoint now, Actions& out) {
-    challenged = false;
+    challenged = nullptr;
     return fail_sasl(sasl::Failure::aborted, now, out);
 }
 
@@ -62,7 +65,8 @@ S::Did S::abort_sasl(const Event&, TimePoint now, Actions& out) {
 S::Did S::fail_sasl(sasl::Failure failure, TimePoint now, Actions& out) {
     out.push_back(Send{sasl::write(failure)});
     note(out, LogLevel::warn, event::sasl_failure,
-         {{"condition", std::string{text(failure)}}, {"from", peer.remote.text()}});
+         {{"condition", std::string{text(failure)}}, {"from", peer.remote.text()}},
+         xmpp::Failure{Stage::sasl, std::string{text(failure)}});
     if (++sasl_failures < max_sasl_failures) return Did::stay;
     close(StreamError{StreamCondition::policy_violation, "too many SASL failures", {}, {}}, "SASL failures", now, out);
     return Did::ended;

@@ -4,8 +4,8 @@
 #pragma once
 
 #include <optional>
-#include <span>
 
+#include "proto/machine.h"
 #include "proto/s2s/features.h"
 #include "proto/s2s/inbound.h"
 #include "proto/s2s/pair_list.h"
@@ -16,9 +16,8 @@ namespace sallyport::s2s {
 
 struct Inbound::State {
     enum class Phase : std::uint8_t { opening, offering, securing, open, closing, closed };
-    /// What an action member did: go on to the row's next phase, stay, or it has set the phase itself (mostly by
-    /// closing).
-    enum class Did : std::uint8_t { advance, stay, ended };
+    enum class Timer : std::uint8_t { negotiation, idle, stanza, closing, count_ };
+    using Did = machine::Did;
 
     struct Event {
         On on = On::foreign;
@@ -29,25 +28,17 @@ struct Inbound::State {
         PairState* pair = nullptr;  ///< of a verdict
         xmpp::StanzaCondition condition = xmpp::StanzaCondition::remote_server_timeout;
         std::string_view text = {};
-        std::string_view verdict = {};  ///< id of the policy's refusal
+        Cause cause = {};
     };
     using Act = Did (State::*)(const Event&, TimePoint, Actions&);
-    struct Row {
-        Phase in;
-        On on;
-        Phase next;
-        Act act;
-        std::string_view says;
-        Fact needs = Fact::none;
-        Fact forbids = Fact::none;
-    };
+    using Row = machine::Row<Phase, On, Fact, Act>;
+    struct Table;
     /// Why a header is not welcome.
     struct Refusal {
         xmpp::StreamError error;
         std::string why;
-        std::string verdict{};  ///< of the rule that refuses, for `why`
+        Cause cause{};
     };
-    static std::span<const Row> table();
     static std::string_view words(Phase phase);
 
     State(InboundSettings settings, const Rules& rules_asked, TimePoint now);
@@ -57,11 +48,12 @@ struct Inbound::State {
     void refuse_event(On on, TimePoint now, Actions& out);
     void refuse_stanza(const xmpp::Stanza& stanza, TimePoint now, Actions& out);
     void close(std::optional<xmpp::StreamError> error, std::string why, TimePoint now, Actions& out,
-               const std::string& verdict = {});
+               const Cause& cause = {});
     void end();
-    void note(Actions& out, LogLevel level, std::string_view name, std::vector<LogFact> facts) const;
-    [[nodiscard]] Fact facts(Fact asked) const;
-    [[nodiscard]] bool channel_ok() const { return facts(Fact::channel_ok) != Fact::none; }
+    void note(Actions& out, LogLevel level, std::string_view name, std::vector<LogFact> facts,
+              std::optional<xmpp::Failure> failure = std::nullopt) const;
+    [[nodiscard]] Facts facts(Facts asked) const;
+    [[nodiscard]] bool channel_ok() const { return facts(Fact::channel_ok).has(Fact::channel_ok); }
     [[nodiscard]] StreamPolicy policy() const;
     [[nodiscard]] bool certificate_proves(const xmpp::Domain& domain) const;
     void on_time(TimePoint now, Actions& out);
@@ -87,7 +79,7 @@ struct Inbound::State {
     Did authenticate(const Event&, TimePoint, Actions&);
     Did take_response(const Event&, TimePoint, Actions&);
     Did abort_sasl(const Event&, TimePoint, Actions&);
-    Did judge_response(std::string_view response, TimePoint now, Actions& out);
+    Did judge_response(const sasl::Mechanism& mechanism, std::string_view response, TimePoint now, Actions& out);
     Did fail_sasl(sasl::Failure failure, TimePoint now, Actions& out);
     [[nodiscard]] bool external_acceptable() const;
 
@@ -100,7 +92,7 @@ struct Inbound::State {
     Did report_error(const Event&, TimePoint, Actions&);
     Did drop_answer(const Event&, TimePoint, Actions&);
     void answer_error(const Event& event, const xmpp::StanzaError& error, std::string_view why, Actions& out,
-                      const std::string& verdict = {});
+                      const Cause& cause = {});
     void settle(PairState& pair);
     void time_out_pairs(TimePoint now, Actions& out);
 
@@ -124,7 +116,7 @@ struct Inbound::State {
     bool header_seen = false;  ///< of the peer, on the current stream
     bool version_1 = false;
     bool sasl_done = false;
-    bool challenged = false;
+    const sasl::Mechanism* challenged = nullptr;  ///< whose response the peer has been asked for
     bool bidi = false;
     bool orderly = false;
     std::optional<xmpp::StreamError> error_of_peer;
@@ -138,11 +130,8 @@ struct Inbound::State {
     ReceivedCounter received;
     SentCounter sent;
 
-    TimePoint negotiation;
+    machine::Deadlines<Timer> deadlines;
     TimePoint latest_negotiation;  ///< how far pending verifications may move it
-    TimePoint idle = never;
-    TimePoint stanza = never;
-    TimePoint closing = never;
 };
 
 }  // namespace sallyport::s2s

@@ -32,62 +32,50 @@ using xmpp::StanzaCondition;
 using xmpp::StreamCondition;
 using xmpp::StreamError;
 
-std::span<const S::Row> S::table() {
+struct S::Table {
     using enum Phase;
     using enum Fact;
+    static constexpr auto stays = machine::stays;
+    static constexpr machine::Set speaking{opening, offered, asking_tls, authenticating, proving, open};
     static constexpr std::array rows{
         // in, on, next, act, says, needs, forbids
         Row{fresh, On::connected, securing, &S::begin_direct, "XEP-0368 3", Fact::direct},
-        Row{fresh, On::connected, opening, &S::begin, "RFC 6120 4.2"},
+        Row{fresh, On::connected, opening, &S::begin, "RFC 6120 4.2", {}, Fact::direct},
         Row{opening, On::header, offered, &S::read_header, "RFC 6120 4.2, 4.7.3"},
         Row{offered, On::features, open, &S::open_external, "RFC 6120 6.3.2, 4.3.5", authenticated},
-        Row{offered, On::features, asking_tls, &S::choose_channel, "RFC 6120 5.4.2.1, RFC 7590 3.1", none, secured},
-        Row{offered, On::features, proving, &S::choose_proof, "RFC 6120 6.3, XEP-0220 2.1.1", secured},
+        Row{offered,
+            On::features,
+            asking_tls,
+            &S::choose_channel,
+            "RFC 6120 5.4.2.1, RFC 7590 3.1",
+            {},
+            {secured, authenticated}},
+        Row{offered, On::features, proving, &S::choose_proof, "RFC 6120 6.3, XEP-0220 2.1.1", secured, authenticated},
         // Once more, some servers after db:result: what was chosen stands.
-        Row{asking_tls, On::features, asking_tls, &S::ignore_features, "RFC 6120 4.3.2"},
-        Row{authenticating, On::features, authenticating, &S::ignore_features, "RFC 6120 4.3.2"},
-        Row{proving, On::features, proving, &S::ignore_features, "RFC 6120 4.3.2"},
-        Row{open, On::features, open, &S::ignore_features, "RFC 6120 4.3.2"},
+        Row{{asking_tls, authenticating, proving, open}, On::features, stays, &S::ignore_features, "RFC 6120 4.3.2"},
         Row{asking_tls, On::proceed, securing, &S::begin_tls, "RFC 6120 5.4.2.3"},
         Row{asking_tls, On::tls_failure, closing, &S::tls_refused, "RFC 6120 5.4.2.2"},
         Row{securing, On::tls_up, opening, &S::restart, "RFC 6120 5.4.3.3"},
         Row{authenticating, On::success, opening, &S::restart_authenticated, "RFC 6120 6.4.6"},
-        Row{authenticating, On::challenge, authenticating, &S::respond, "RFC 6120 6.4.3", none, Fact::challenged},
+        Row{authenticating, On::challenge, stays, &S::respond, "RFC 6120 6.4.3", {}, Fact::challenged},
         Row{authenticating, On::sasl_failure, proving, &S::fall_back, "RFC 6120 6.4.5, XEP-0178 3"},
-        Row{proving, On::result_answer, proving, &S::take_result, "XEP-0220 2.1.1"},
-        Row{open, On::result_answer, open, &S::take_result, "XEP-0220 2.1.1"},
-        Row{proving, On::verify_answer, proving, &S::take_verify, "XEP-0220 2.1.2"},
-        Row{open, On::verify_answer, open, &S::take_verify, "XEP-0220 2.1.2"},
-        Row{offered, On::result_answer, offered, &S::drop_answer, "XEP-0220 3.1"},
-        Row{offered, On::verify_answer, offered, &S::drop_answer, "XEP-0220 3.1"},
-        Row{authenticating, On::result_answer, authenticating, &S::drop_answer, "XEP-0220 3.1"},
-        Row{authenticating, On::verify_answer, authenticating, &S::drop_answer, "XEP-0220 3.1"},
+        Row{{proving, open}, On::result_answer, stays, &S::take_result, "XEP-0220 2.1.1"},
+        Row{{proving, open}, On::verify_answer, stays, &S::take_verify, "XEP-0220 2.1.2"},
+        Row{{offered, authenticating}, On::result_answer, stays, &S::drop_answer, "XEP-0220 3.1"},
+        Row{{offered, authenticating}, On::verify_answer, stays, &S::drop_answer, "XEP-0220 3.1"},
         // Requests go to whom one connects to, not back (XEP-0220 2.2 note).
-        Row{proving, On::result, proving, &S::drop_answer, "XEP-0220 2.2"},
-        Row{proving, On::verify, proving, &S::drop_answer, "XEP-0220 2.2"},
-        Row{open, On::result, open, &S::drop_answer, "XEP-0220 2.2"},
-        Row{open, On::verify, open, &S::drop_answer, "XEP-0220 2.2"},
-        Row{open, On::enabled, open, &S::acks_enabled, "XEP-0198 3"},
-        Row{open, On::sm_failed, open, &S::acks_declined, "XEP-0198 3"},
-        Row{open, On::ack, open, &S::take_ack, "XEP-0198 4", Fact::managed},
-        Row{open, On::ack_request, open, &S::acknowledge, "XEP-0198 4", Fact::managed},
-        Row{opening, On::stream_error, closing, &S::peer_error, "RFC 6120 4.9.1.1"},
-        Row{offered, On::stream_error, closing, &S::peer_error, "RFC 6120 4.9.1.1"},
-        Row{asking_tls, On::stream_error, closing, &S::peer_error, "RFC 6120 4.9.1.1"},
-        Row{authenticating, On::stream_error, closing, &S::peer_error, "RFC 6120 4.9.1.1"},
-        Row{proving, On::stream_error, closing, &S::peer_error, "RFC 6120 4.9.1.1"},
-        Row{open, On::stream_error, closing, &S::peer_error, "RFC 6120 4.9.1.1"},
-        Row{opening, On::footer, closed, &S::finish, "RFC 6120 4.4"},
-        Row{offered, On::footer, closed, &S::finish, "RFC 6120 4.4"},
-        Row{asking_tls, On::footer, closed, &S::finish, "RFC 6120 4.4"},
-        Row{authenticating, On::footer, closed, &S::finish, "RFC 6120 4.4"},
-        Row{proving, On::footer, closed, &S::finish, "RFC 6120 4.4"},
-        Row{open, On::footer, closed, &S::finish, "RFC 6120 4.4"},
-        Row{closing, On::footer, closed, &S::finish, "RFC 6120 4.4"},
-        Row{closing, On::ack, closing, &S::take_ack, "XEP-0198 4", Fact::managed},
+        Row{{proving, open}, On::result, stays, &S::drop_answer, "XEP-0220 2.2"},
+        Row{{proving, open}, On::verify, stays, &S::drop_answer, "XEP-0220 2.2"},
+        Row{open, On::enabled, stays, &S::acks_enabled, "XEP-0198 3"},
+        Row{open, On::sm_failed, stays, &S::acks_declined, "XEP-0198 3"},
+        Row{{open, closing}, On::ack, stays, &S::take_ack, "XEP-0198 4", Fact::managed},
+        Row{open, On::ack_request, stays, &S::acknowledge, "XEP-0198 4", Fact::managed},
+        Row{speaking, On::stream_error, closing, &S::peer_error, "RFC 6120 4.9.1.1"},
+        Row{speaking | closing, On::footer, closed, &S::finish, "RFC 6120 4.4"},
     };
-    return rows;
-}
+    // choose_proof() goes to `authenticating` by itself.
+    static_assert(machine::check(rows, {fresh, authenticating}, closed) == machine::Fault::none);
+};
 
 std::string_view S::words(Phase phase) {
     switch (phase) {
@@ -105,21 +93,21 @@ std::string_view S::words(Phase phase) {
     return "";
 }
 
-/// The step at which an end finds us, for status.
-std::string_view S::step() const {
+/// The stage at which an end finds us, for status.
+Stage S::stage() const {
     switch (phase) {
         case Phase::fresh:
         case Phase::opening:
-        case Phase::offered: return sasl_done ? "sasl" : "stream";
+        case Phase::offered: return sasl_done ? Stage::sasl : Stage::stream;
         case Phase::asking_tls:
-        case Phase::securing: return "tls";
-        case Phase::authenticating: return "sasl";
-        case Phase::proving: return "dialback";
+        case Phase::securing: return Stage::tls;
+        case Phase::authenticating: return Stage::sasl;
+        case Phase::proving: return Stage::dialback;
         case Phase::open:
         case Phase::closing:
         case Phase::closed: break;
     }
-    return "stream";
+    return Stage::stream;
 }
 
 S::State(OutboundSettings settings, const Rules& rules_asked, xmpp::DomainPair first, bool verifies_only, TimePoint now)
@@ -134,22 +122,19 @@ S::State(OutboundSettings settings, const Rules& rules_asked, xmpp::DomainPair f
       verify_only{verifies_only},
       direct{settings.direct_tls},
       external{settings.external},
-      share{settings.share},
-      negotiation{now + timers.negotiation} {
-    if (share) answering = now + *share;
+      share{settings.share} {
+    deadlines[Timer::negotiation] = now + timers.negotiation;
+    if (share) deadlines[Timer::answering] = now + *share;
     if (!verify_only) pairs.add(pair);
 }
 
-Fact S::facts() const {
-    Fact all = Fact::none;
-    const auto when = [&](bool holds_now, Fact fact) {
-        if (holds_now) all = all | fact;
-    };
-    when(tls != nullptr, Fact::secured);
-    when(sasl_done, Fact::authenticated);
-    when(managed, Fact::managed);
-    when(direct, Fact::direct);
-    when(challenged, Fact::challenged);
+Facts S::facts() const {
+    Facts all;
+    if (tls) all.add(Fact::secured);
+    if (sasl_done) all.add(Fact::authenticated);
+    if (managed) all.add(Fact::managed);
+    if (direct) all.add(Fact::direct);
+    if (challenged) all.add(Fact::challenged);
     return all;
 }
 
@@ -157,76 +142,76 @@ bool S::certificate_proves(const xmpp::Domain& domain) const { return tls && tls
 
 void S::handle(const Event& event, TimePoint now, Actions& out) {
     if (phase == Phase::closed) return;
-    const Fact holding = facts();
-    for (const Row& row : table()) {
-        if (row.in != phase || row.on != event.on || !holds(holding, row.needs) || overlaps(holding, row.forbids))
-            continue;
-        if ((this->*row.act)(event, now, out) == Did::advance && phase != Phase::closed) phase = row.next;
+    const auto holding = [&](Facts) { return facts(); };
+    const auto run = [&](Act act) { return (this->*act)(event, now, out); };
+    if (machine::step(Table::rows, phase, event.on, holding, run)) {
         if (phase == Phase::closed) end();
         return;
     }
     if (phase == Phase::closing) return;
     const std::string what{text(event.on)};
     close(StreamError{StreamCondition::unsupported_stanza_type, {}, {}, {}}, what + " has no place here",
-          {step(), "the remote server broke the protocol"}, now, out,
+          {stage(), "the remote server broke the protocol"}, now, out,
           phase == Phase::securing || phase == Phase::fresh);
 }
 
 /// What has waited for this stream learns that it waited in vain.
-void S::fail_waiting(const Failure& failure, Actions& out) {
+void S::fail_waiting(const xmpp::Failure& failure, Actions& out) {
     for (const PairState& waiting : pairs.all()) {
         if (waiting.method != Method::none) continue;
-        out.push_back(
-            PairFailed{waiting.domains, failure.condition, failure.text, std::string{failure.step}, failure.permanent});
+        out.push_back(PairFailed{waiting.domains, failure});
         note(out, LogLevel::warn, event::state,
              {{"pair", waiting.domains.text()},
               {"from", "PENDING"},
               {"to", "FAILED"},
-              {"step", std::string{failure.step}}});
+              {"step", std::string{text(failure.stage)}}},
+             failure);
     }
     for (Ask& ask : asks) {
         out.push_back(Verified{ask.request.pair, std::move(ask.request.stream_id), Verified::Outcome::error,
-                               failure.text, failure.condition});
+                               failure.why, failure.condition});
     }
     asks.clear();
 }
 
-void S::close(std::optional<StreamError> error, std::string why, const Failure& failure, TimePoint now, Actions& out,
-              bool silent) {
+void S::close(std::optional<StreamError> error, std::string why, const xmpp::Failure& failure, TimePoint now,
+              Actions& out, bool silent) {
     if (phase == Phase::closing || phase == Phase::closed) return;
     if (error) {  // before what it ends, which then has its reason
         note(out, LogLevel::warn, event::refused,
-             {{"condition", std::string{xmpp::text(error->condition)}}, {"why", why}, {"to", pair.remote.text()}});
+             {{"condition", std::string{xmpp::text(error->condition)}}, {"why", why}, {"to", pair.remote.text()}},
+             failure_of(failure.stage, failure.rule, rule_of(error->condition), why));
     }
     fail_waiting(failure, out);
     note(out, LogLevel::info, event::stream_closed, {{"why", why}});
     silent = silent || !header_sent;
     out.push_back(Close{silent ? std::nullopt : std::move(error), std::move(why), silent});
     phase = Phase::closing;
-    closing = now + timers.closing;
-    negotiation = answering = idle = stanza = probe = enabling = never;
+    deadlines.stop();
+    deadlines[Timer::closing] = now + timers.closing;
     if (!orderly) pairs.clear();
     if (silent) end();
 }
 
 void S::end() {
     phase = Phase::closed;
-    negotiation = answering = idle = stanza = probe = enabling = closing = never;
+    deadlines.stop();
     pairs.clear();
     asks.clear();
 }
 
-void S::note(Actions& out, LogLevel level, std::string_view name, std::vector<LogFact> facts_told) const {
-    out.push_back(Note{level, name, std::move(facts_told)});
+void S::note(Actions& out, LogLevel level, std::string_view name, std::vector<LogFact> facts_told,
+             std::optional<xmpp::Failure> failure) const {
+    out.push_back(Note{level, name, std::move(facts_told), std::move(failure)});
 }
 
 /// It was asked for TLS all the same (choose_without_tls) and ends the stream: that it has none is why.
 bool S::unasked_tls() const { return phase == Phase::asking_tls && !offers.starttls; }
 
 /// What waited is told `text`, unless the end shows that there is no TLS.
-S::Failure S::ended(std::string text) const {
-    if (unasked_tls()) return {step(), no_tls_offered, StanzaCondition::remote_server_timeout, true};
-    return {step(), std::move(text)};
+xmpp::Failure S::ended(std::string text) const {
+    if (unasked_tls()) return {stage(), no_tls_offered, StanzaCondition::remote_server_timeout, true};
+    return {stage(), std::move(text)};
 }
 
 S::Did S::finish(const Event&, TimePoint, Actions& out) {
@@ -246,7 +231,7 @@ S::Did S::peer_error(const Event& event, TimePoint now, Actions& out) {
     note(out, LogLevel::warn, event::stream_error_received, std::move(facts_told));
     const bool unknown =
         error.condition == StreamCondition::host_unknown || error.condition == StreamCondition::host_gone;
-    Failure failure = ended("the remote server ended the stream");
+    xmpp::Failure failure = ended("the remote server ended the stream");
     if (unknown) failure.condition = StanzaCondition::remote_server_not_found;
     failure.permanent = failure.permanent || unknown || error.condition == StreamCondition::not_authorized ||
                         error.condition == StreamCondition::unsupported_version;
@@ -256,30 +241,30 @@ S::Did S::peer_error(const Event& event, TimePoint now, Actions& out) {
 
 void S::on_time(TimePoint now, Actions& out) {
     if (phase == Phase::closing) {
-        if (now >= closing) end();
+        if (now >= deadlines[Timer::closing]) end();
         return;
     }
     if (phase == Phase::closed) return;
     time_out(now, out);
-    if (now >= enabling) waive_acks("no answer", out);
-    if (now >= std::min(negotiation, answering)) {
+    if (now >= deadlines[Timer::enabling]) waive_acks("no answer", out);
+    if (now >= std::min(deadlines[Timer::negotiation], deadlines[Timer::answering])) {
         const bool silent = phase == Phase::fresh || phase == Phase::securing;
         return close(StreamError{StreamCondition::connection_timeout, "negotiation took too long", {}, {}},
                      "negotiation deadline", ended("the remote server did not answer in time"), now, out, silent);
     }
-    if (now >= stanza) {  // threat T58
+    if (now >= deadlines[Timer::stanza]) {  // threat T58
         return close(StreamError{StreamCondition::policy_violation, "the stanza took too long", {}, {}},
-                     "stanza deadline", {"stream", "the remote server broke the protocol"}, now, out);
+                     "stanza deadline", {Stage::stream, "the remote server broke the protocol"}, now, out);
     }
-    if (now >= probe && not_read) {  // the answer may be among what we leave lying
-        probe = now + timers.stanza;
-    } else if (now >= probe) {  // RFC 6120 4.6.2
+    if (now >= deadlines[Timer::probe] && not_read) {  // the answer may be among what we leave lying
+        deadlines[Timer::probe] = now + timers.stanza;
+    } else if (now >= deadlines[Timer::probe]) {  // RFC 6120 4.6.2
         return close(StreamError{StreamCondition::connection_timeout, "no answer to a request", {}, {}}, "unresponsive",
-                     {"stream", "the remote server does not respond"}, now, out);
+                     {Stage::stream, "the remote server does not respond"}, now, out);
     }
-    if (now >= idle) {
+    if (now >= deadlines[Timer::idle]) {
         orderly = true;
-        close(std::nullopt, "idle", {"stream", "the stream was idle"}, now, out);
+        close(std::nullopt, "idle", {Stage::stream, "the stream was idle"}, now, out);
     }
 }
 
@@ -287,8 +272,8 @@ void S::on_time(TimePoint now, Actions& out) {
 void S::close_when_done(TimePoint now, Actions& out) {
     if (phase == Phase::closing || phase == Phase::closed || !asks.empty() || !pairs.all().empty()) return;
     if (verify_only) note(out, LogLevel::info, event::stream_closed_dialback_only, {{"to", pair.remote.text()}});
-    close(std::nullopt, verify_only ? "used for dialback only" : "no pair can use the stream", {"dialback", {}}, now,
-          out);
+    close(std::nullopt, verify_only ? "used for dialback only" : "no pair can use the stream", {Stage::dialback, {}},
+          now, out);
 }
 
 void S::recheck(TimePoint now, Actions& out) {
@@ -298,7 +283,8 @@ void S::recheck(TimePoint now, Actions& out) {
     if ((plain && wanted.security == SecurityMode::tls_required) ||
         (tls && wanted.require_certificate && !certificate_proves(pair.remote))) {
         orderly = true;
-        return close(std::nullopt, "the stream is no longer secure enough", {"tls", "not secure enough"}, now, out);
+        return close(std::nullopt, "the stream is no longer secure enough", {Stage::tls, "not secure enough"}, now,
+                     out);
     }
     const std::vector<PairState> held = pairs.all();
     for (const PairState& p : held) {
@@ -308,19 +294,21 @@ void S::recheck(TimePoint now, Actions& out) {
         // A peer that answers on the same stream (XEP-0288) cannot be told about one pair.
         if (held.size() == 1 || phase != Phase::open || bidi) {
             note(out, LogLevel::warn, event::refused,
-                 {{"pair", p.domains.text()}, {"why", admission.reason()}, {"verdict", admission.verdict_id}});
-            return close(std::nullopt, "no longer admitted: " + admission.rule,
-                         {"policy", admission.text, admission.stanza}, now, out, phase == Phase::securing);
+                 {{"pair", p.domains.text()}, {"why", admission.reason()}, {"verdict", admission.verdict_id}},
+                 refused_by(admission));
+            return close(std::nullopt, "no longer admitted: " + std::string{sallyport::text(admission.rule)},
+                         refused_by(admission), now, out, phase == Phase::securing);
         }
         pairs.remove(p.domains);
-        out.push_back(PairFailed{p.domains, admission.stanza, admission.text, "policy"});
+        out.push_back(PairFailed{p.domains, refused_by(admission)});
         note(out, LogLevel::warn, event::state,
              {{"pair", p.domains.text()},
               {"from", p.method == Method::none ? "PENDING" : "CONNECTED"},
               {"to", "FAILED"},
               {"step", "policy"},
               {"why", admission.reason()},
-              {"verdict", admission.verdict_id}});
+              {"verdict", admission.verdict_id}},
+             refused_by(admission));
     }
     if (pairs.all().size() < held.size()) close_when_done(now, out);
 }
@@ -335,7 +323,7 @@ void S::expire_certificate(TimePoint now, Actions& out) {
     if (!rests_on_it) return;
     orderly = true;
     close(StreamError{StreamCondition::reset, "certificate has expired", {}, {}}, "the peer's certificate has expired",
-          {"tls", "the certificate of the remote server has expired"}, now, out);
+          {Stage::tls, "the certificate of the remote server has expired"}, now, out);
 }
 
 // The public face.
@@ -352,7 +340,7 @@ void Outbound::on_header(const xml::Header& header, TimePoint now, Actions& out)
 }
 
 void Outbound::on_element(const xml::Element& element, std::size_t unread, TimePoint now, Actions& out) {
-    state_->stanza = never;
+    state_->deadlines[State::Timer::stanza] = never;
     state_->handle({.on = classify(element), .element = &element, .unread = unread}, now, out);
 }
 
@@ -366,7 +354,7 @@ void Outbound::on_problem(xml::Problem problem, const std::string& explanation, 
     const bool limit = problem == xml::Problem::limit;
     state_->close(
         StreamError{condition_of(problem), {}, {}, {}}, explanation,
-        {state_->step(), limit ? "the remote server says more than we take" : "the remote server broke the protocol",
+        {state_->stage(), limit ? "the remote server says more than we take" : "the remote server broke the protocol",
          StanzaCondition::remote_server_timeout, limit},
         now, out);
 }
@@ -389,14 +377,14 @@ void Outbound::shut(std::optional<StreamError> error, const std::string& why, Ti
     if (state_->phase == State::Phase::open && state_->managed && state_->sent.unacknowledged() != 0) {
         out.push_back(Send{std::string{wire::ack_request}});
     }
-    state_->close(std::move(error), why, {"stream", "the stream was closed"}, now, out,
+    state_->close(std::move(error), why, {Stage::stream, "the stream was closed"}, now, out,
                   state_->phase == State::Phase::securing);
 }
 
 TimePoint Outbound::deadline() const {
     const State& s = *state_;
     if (s.phase == State::Phase::closed) return never;
-    TimePoint first = std::min({s.negotiation, s.answering, s.idle, s.stanza, s.probe, s.enabling, s.closing});
+    TimePoint first = s.deadlines.first();
     if (s.phase == State::Phase::closing) return first;
     first = std::min(first, s.pairs.deadline());
     for (const State::Ask& ask : s.asks) first = std::min(first, ask.deadline);
@@ -408,10 +396,11 @@ void Outbound::on_deadline(TimePoint now, Actions& out) { state_->on_time(now, o
 void Outbound::on_partial(bool inside, TimePoint now) {
     State& s = *state_;
     if (s.phase == State::Phase::closing || s.phase == State::Phase::closed) return;
+    TimePoint& stanza = s.deadlines[State::Timer::stanza];
     if (!inside) {
-        s.stanza = never;
-    } else if (s.stanza == never) {
-        s.stanza = now + s.timers.stanza;
+        stanza = never;
+    } else if (stanza == never) {
+        stanza = now + s.timers.stanza;
     }
 }
 
@@ -422,9 +411,11 @@ const std::string& Outbound::id() const { return state_->id; }
 std::string_view Outbound::lang() const { return state_->lang; }
 const xmpp::DomainPair& Outbound::pair() const { return state_->pair; }
 const TlsFacts* Outbound::tls() const { return state_->tls.get(); }
+bool Outbound::orderly() const { return state_->orderly; }
 bool Outbound::bidi() const { return state_->bidi; }
 bool Outbound::tried_external() const { return state_->external_tried; }
 bool Outbound::managed() const { return state_->managed; }
+bool Outbound::crowded() const { return state_->received.crowded(); }
 bool Outbound::counting() const { return state_->sent.enabled(); }
 std::uint64_t Outbound::unacknowledged() const { return state_->sent.unacknowledged(); }
 const std::optional<StreamError>& Outbound::peer_error() const { return state_->error_of_peer; }
@@ -440,10 +431,6 @@ std::vector<Inbound::Pair> Outbound::pairs() const {
     return out;
 }
 
-std::vector<RowText> outbound_table() {
-    std::vector<RowText> out;
-    for (const S::Row& row : S::table()) out.push_back({S::words(row.in), text(row.on), S::words(row.next), row.says});
-    return out;
-}
+std::vector<RowText> outbound_table() { return machine::in_words(S::Table::rows, &S::words, &s2s::text); }
 
 }  // namespace sallyport::s2s

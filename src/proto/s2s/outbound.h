@@ -52,6 +52,8 @@ public:
     void verify(const Verify& request, TimePoint now, Actions& out);
     /// A stanza was written by the driver: counts for XEP-0198; adds `<r/>` when it is time to ask.
     void on_sent(TimePoint now, Actions& out);
+    /// What was written or came was more than a sign of life: until `timers.idle` from now the stream is in use.
+    void on_used(TimePoint now);
     /// The peer is taking what was written, however slowly: a request that stands behind it is not late yet.
     void on_progress(TimePoint now);
     /// Asks the peer for a sign of life on this stream (XEP-0198 `<r/>`). False: not possible without XEP-0198.
@@ -83,8 +85,11 @@ public:
     [[nodiscard]] const xmpp::DomainPair& pair() const;
     [[nodiscard]] std::vector<Inbound::Pair> pairs() const;
     [[nodiscard]] const TlsFacts* tls() const;
+    [[nodiscard]] bool orderly() const;  ///< as of Inbound
     [[nodiscard]] bool bidi() const;
     [[nodiscard]] bool managed() const;
+    /// As in Inbound.
+    [[nodiscard]] bool crowded() const;
     /// `<enable/>` is out and not declined: each stanza from now on ends in an Acknowledged.
     [[nodiscard]] bool counting() const;
     [[nodiscard]] std::uint64_t unacknowledged() const;

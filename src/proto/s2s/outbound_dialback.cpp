@@ -38,11 +38,11 @@ StanzaCondition answered_condition(const xml::Element& element) {
 /// COMPAT(servers before XEP-0220 1.0, Cisco XCP): they do not announce dialback; the offer is not waited for.
 void S::prove(TimePoint now, Actions& out) {
     phase = Phase::proving;
-    answering = never;
+    deadlines[Timer::answering] = never;
     const StreamPolicy wanted = policy();
     if (wanted.require_certificate && !certificate_proves(pair.remote)) {
         return close(std::nullopt, "the certificate does not prove the peer",
-                     {"tls", "the certificate of the remote server is not accepted",
+                     {Stage::tls, "the certificate of the remote server is not accepted",
                       StanzaCondition::remote_server_timeout, true},
                      now, out);
     }
@@ -50,15 +50,15 @@ void S::prove(TimePoint now, Actions& out) {
     if (verify_only) return;
     if (!wanted.offer_dialback) {
         return close(std::nullopt, "the peer takes no SASL EXTERNAL, and dialback is off",
-                     {"sasl", "no common way of authentication", StanzaCondition::remote_server_timeout, true}, now,
-                     out);
-    }
-    if (id.empty()) {  // RFC 6120 4.7.3: the key depends on it
-        return close(std::nullopt, "the peer's header has no id", {"dialback", "the remote server broke the protocol"},
+                     {Stage::sasl, "no common way of authentication", StanzaCondition::remote_server_timeout, true},
                      now, out);
     }
+    if (id.empty()) {  // RFC 6120 4.7.3: the key depends on it
+        return close(std::nullopt, "the peer's header has no id",
+                     {Stage::dialback, "the remote server broke the protocol"}, now, out);
+    }
     if (PairState* first = pairs.find(pair)) request(*first, now, out);
-    negotiation = never;  // the pair's own timer runs from here
+    deadlines[Timer::negotiation] = never;  // the pair's own timer runs from here
 }
 
 void S::request(PairState& wanted, TimePoint now, Actions& out) {
@@ -81,8 +81,8 @@ void S::pair_ready(PairState& wanted, Method method, TimePoint now, Actions& out
     wanted.deadline = never;
     wanted.method = method;
     phase = Phase::open;
-    negotiation = never;
-    idle = now + timers.idle;
+    deadlines[Timer::negotiation] = never;
+    deadlines[Timer::idle] = now + timers.idle;
     enable_acks(now, out);  // before the stanzas that PairReady lets loose: they count
     out.push_back(PairReady{wanted.domains, method});
     note(out, LogLevel::info, event::state,
@@ -105,7 +105,7 @@ void S::send_asks(TimePoint now, Actions& out) {
               {"to", asked.pair.remote.text()},
               {"id", asked.stream_id},
               {"key", std::string{cut_key(asked.key)}}});
-        if (verify_only) negotiation = never;
+        if (verify_only) deadlines[Timer::negotiation] = never;
     }
 }
 
@@ -129,13 +129,15 @@ S::Did S::take_result(const Event& event, TimePoint now, Actions& out) {
     const bool invalid = type == "invalid";
     const StanzaCondition said = invalid ? StanzaCondition::forbidden : answered_condition(element);
     pairs.remove(named);
-    out.push_back(PairFailed{named,
-                             invalid ? StanzaCondition::internal_server_error : StanzaCondition::remote_server_timeout,
-                             invalid ? "the remote server did not accept our proof"
-                                     : "the remote server could not check our proof: " + std::string{xmpp::text(said)},
-                             "dialback", invalid});
+    const xmpp::Failure failure{
+        Stage::dialback,
+        invalid ? "the remote server did not accept our proof"
+                : "the remote server could not check our proof: " + std::string{xmpp::text(said)},
+        invalid ? StanzaCondition::internal_server_error : StanzaCondition::remote_server_timeout, invalid};
+    out.push_back(PairFailed{named, failure});
     note(out, LogLevel::warn, event::state,
-         {{"pair", named.text()}, {"from", "PENDING"}, {"to", "FAILED"}, {"condition", std::string{xmpp::text(said)}}});
+         {{"pair", named.text()}, {"from", "PENDING"}, {"to", "FAILED"}, {"condition", std::string{xmpp::text(said)}}},
+         failure);
     close_when_done(now, out);
     return Did::ended;
 }
@@ -194,9 +196,10 @@ void S::time_out(TimePoint now, Actions& out) {
     bool changed = !late.empty();
     for (const xmpp::DomainPair& domains : late) {
         note(out, LogLevel::warn, event::dialback_timeout, {{"pair", domains.text()}});
-        out.push_back(PairFailed{domains, StanzaCondition::remote_server_timeout,
-                                 "the remote server did not answer in time", "dialback"});
-        note(out, LogLevel::warn, event::state, {{"pair", domains.text()}, {"from", "PENDING"}, {"to", "FAILED"}});
+        const xmpp::Failure failure{Stage::dialback, "the remote server did not answer in time"};
+        out.push_back(PairFailed{domains, failure});
+        note(out, LogLevel::warn, event::state, {{"pair", domains.text()}, {"from", "PENDING"}, {"to", "FAILED"}},
+             failure);
         pairs.remove(domains);
     }
     std::erase_if(asks, [&](Ask& ask) {

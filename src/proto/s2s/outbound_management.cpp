@@ -14,14 +14,14 @@ using xmpp::StreamError;
 void S::enable_acks(TimePoint now, Actions& out) {
     if (enable_sent || !offers.management || !policy().stream_management) return;
     enable_sent = true;
-    enabling = now + timers.enable;
+    deadlines[Timer::enabling] = now + timers.enable;
     sent.enable();
     out.push_back(Send{std::string{wire::sm_enable}});
 }
 
 S::Did S::acks_enabled(const Event&, TimePoint, Actions& out) {
     if (!enable_sent || managed) return Did::advance;
-    enabling = never;
+    deadlines[Timer::enabling] = never;
     managed = true;
     received.enable();
     note(out, LogLevel::info, event::acks, {{"enabled", "yes"}});
@@ -42,7 +42,7 @@ S::Did S::acks_declined(const Event&, TimePoint, Actions& out) {
 /// Without acknowledgements what is written is done. Should `<enabled/>` come late, the peer's requests are answered,
 /// and its counts, which begin before ours, are not used.
 void S::waive_acks(std::string_view why, Actions& out) {
-    enabling = never;
+    deadlines[Timer::enabling] = never;
     const std::uint64_t written = sent.unacknowledged();
     sent.disable();
     if (written != 0) out.push_back(Acknowledged{written});
@@ -59,11 +59,11 @@ S::Did S::take_ack(const Event& event, TimePoint now, Actions& out) {
     const auto h = read_h(event.element->attribute("h"));
     if (!h) {
         close(StreamError{StreamCondition::bad_format, {}, {}, {}}, "an ack without a count",
-              {"stream", "the remote server broke the protocol"}, now, out);
+              {Stage::stream, "the remote server broke the protocol"}, now, out);
         return Did::ended;
     }
     if (!sent.enabled()) {
-        probe = never;
+        deadlines[Timer::probe] = never;
         return Did::advance;
     }
     const auto fresh = sent.acknowledge(*h);
@@ -72,34 +72,39 @@ S::Did S::take_ack(const Event& event, TimePoint now, Actions& out) {
                           {},
                           std::string{xmpp::ns::stream_management},
                           "handled-count-too-high"},
-              "the peer acknowledged more than was sent", {"stream", "the remote server broke the protocol"}, now, out);
+              "the peer acknowledged more than was sent", {Stage::stream, "the remote server broke the protocol"}, now,
+              out);
         return Did::ended;
     }
-    probe = never;
+    deadlines[Timer::probe] = never;
     if (*fresh != 0) out.push_back(Acknowledged{*fresh});
     return Did::advance;
 }
 
-void Outbound::on_sent(TimePoint now, Actions& out) {
+void Outbound::on_sent(TimePoint, Actions& out) {
     State& s = *state_;
     if (s.phase != State::Phase::open) return;
-    s.idle = now + s.timers.idle;
     if (s.sent.send() && s.managed) {
         s.sent.asked();
         out.push_back(Send{std::string{wire::ack_request}});
     }
 }
 
+void Outbound::on_used(TimePoint now) {
+    State& s = *state_;
+    if (s.phase == State::Phase::open) s.deadlines[State::Timer::idle] = now + s.timers.idle;
+}
+
 void Outbound::on_progress(TimePoint now) {
     State& s = *state_;
-    if (s.probe != never) s.probe = now + s.timers.stanza;
+    if (s.deadlines[State::Timer::probe] != never) s.deadlines[State::Timer::probe] = now + s.timers.stanza;
 }
 
 bool Outbound::probe(TimePoint now, Actions& out) {
     State& s = *state_;
     if (s.phase != State::Phase::open || !s.managed) return false;
     s.sent.asked();
-    if (s.probe == never) s.probe = now + s.timers.stanza;
+    if (s.deadlines[State::Timer::probe] == never) s.deadlines[State::Timer::probe] = now + s.timers.stanza;
     out.push_back(Send{std::string{wire::ack_request}});
     return true;
 }
@@ -109,8 +114,7 @@ bool Outbound::on_stanza(const xmpp::Stanza& stanza, TimePoint now, std::uint64_
     const bool open = s.phase == State::Phase::open || (s.phase == State::Phase::closing && s.orderly);
     if (open && s.bidi && s.pairs.ready(stanza.to_domain, stanza.from_domain)) {
         sequence = s.received.receive();
-        s.stanza = never;
-        if (s.phase == State::Phase::open) s.idle = now + s.timers.idle;
+        s.deadlines[State::Timer::stanza] = never;
         return true;
     }
     if (s.phase == State::Phase::closing || s.phase == State::Phase::closed) return false;
@@ -122,7 +126,7 @@ bool Outbound::on_stanza(const xmpp::Stanza& stanza, TimePoint now, std::uint64_
     s.close(
         StreamError{condition, {}, {}, {}},
         authenticated ? "stanza for a pair that is not verified here" : "stanza against the direction of the stream",
-        {s.step(), "the remote server broke the protocol"}, now, out);
+        {s.stage(), "the remote server broke the protocol"}, now, out);
     return false;
 }
 

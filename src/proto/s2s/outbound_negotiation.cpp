@@ -46,7 +46,7 @@ S::Did S::read_header(const Event& event, TimePoint now, Actions& out) {
     const xml::Header& header = *event.header;
     if (const auto objection = judge_frame(header)) {
         close(StreamError{objection->condition, {}, {}, {}}, std::string{objection->why},
-              {"stream", "the remote server broke the protocol"}, now, out);
+              {Stage::stream, "the remote server broke the protocol"}, now, out);
         return Did::ended;
     }
     id = header.attribute("id");
@@ -61,7 +61,8 @@ S::Did S::read_header(const Event& event, TimePoint now, Actions& out) {
           {"version", std::string{header.attribute("version")}}});
     if (own_id && own_id(id)) {  // threat T14
         close(std::nullopt, "the connection leads back to this gateway",
-              {"stream", "the remote server cannot be reached", xmpp::StanzaCondition::remote_server_not_found, true},
+              {Stage::stream, "the remote server cannot be reached", xmpp::StanzaCondition::remote_server_not_found,
+               true},
               now, out);
         return Did::ended;
     }
@@ -124,9 +125,11 @@ S::Did S::choose_channel(const Event& event, TimePoint now, Actions& out) {
         return Did::advance;
     }
     if (offers.starttls_required) {
-        note(out, LogLevel::warn, event::tls_failed, {{"why", "the peer requires TLS, our mode is No TLS"}});
+        note(out, LogLevel::warn, event::tls_failed, {{"why", "the peer requires TLS, our mode is No TLS"}},
+             xmpp::Failure{Stage::tls, "the peer requires TLS, our mode is No TLS"});
         close(std::nullopt, "the peer requires TLS, our mode is No TLS",
-              {"tls", "the remote server requires TLS", xmpp::StanzaCondition::remote_server_timeout, true}, now, out);
+              {Stage::tls, "the remote server requires TLS", xmpp::StanzaCondition::remote_server_timeout, true}, now,
+              out);
         return Did::ended;
     }
     choose_without_tls(now, out);
@@ -148,7 +151,7 @@ void S::choose_without_tls(TimePoint now, Actions& out) {
     if (policy().security == SecurityMode::tls_required) {
         out.push_back(Send{std::string{wire::starttls}});
         phase = Phase::asking_tls;
-        answering = std::min(answering, now + timers.unoffered);
+        deadlines[Timer::answering] = std::min(deadlines[Timer::answering], now + timers.unoffered);
         return;
     }
     if (!verify_only) ask_for_bidi(out);
@@ -157,17 +160,20 @@ void S::choose_without_tls(TimePoint now, Actions& out) {
 
 S::Did S::begin_tls(const Event& event, TimePoint now, Actions& out) {
     if (event.unread > 0) {  // threat T17
-        note(out, LogLevel::warn, event::tls_failed, {{"why", "bytes after proceed"}});
-        close(std::nullopt, "bytes after proceed", {"tls", "the remote server broke the protocol"}, now, out, true);
+        note(out, LogLevel::warn, event::tls_failed, {{"why", "bytes after proceed"}},
+             xmpp::Failure{Stage::tls, "bytes after proceed"});
+        close(std::nullopt, "bytes after proceed", {Stage::tls, "the remote server broke the protocol"}, now, out,
+              true);
         return Did::ended;
     }
-    answering = share ? now + *share : never;
+    deadlines[Timer::answering] = share ? now + *share : never;
     out.push_back(StartTls{pair.remote.ascii()});
     return Did::advance;
 }
 
 S::Did S::tls_refused(const Event&, TimePoint now, Actions& out) {
-    note(out, LogLevel::warn, event::tls_failed, {{"why", "the peer refused TLS"}});
+    note(out, LogLevel::warn, event::tls_failed, {{"why", "the peer refused TLS"}},
+         xmpp::Failure{Stage::tls, "the peer refused TLS"});
     close(std::nullopt, "the peer refused TLS", ended("the remote server refused TLS"), now, out);
     return Did::ended;
 }
@@ -180,9 +186,9 @@ S::Did S::restart(const Event& event, TimePoint now, Actions& out) {
           {"cipher", tls->cipher},
           {"certificate", doubt.empty() ? "proves the peer" : doubt}});
     if (!doubt.empty() && policy().require_certificate) {  // RFC 6120 13.7.2
-        note(out, LogLevel::warn, event::tls_failed, {{"why", doubt}});
+        note(out, LogLevel::warn, event::tls_failed, {{"why", doubt}}, xmpp::Failure{Stage::tls, doubt});
         close(std::nullopt, doubt,
-              {"tls", "the certificate of the remote server is not accepted",
+              {Stage::tls, "the certificate of the remote server is not accepted",
                xmpp::StanzaCondition::remote_server_timeout, true},
               now, out, true);
         return Did::ended;
@@ -206,7 +212,7 @@ S::Did S::choose_proof(const Event& event, TimePoint now, Actions& out) {
             note(out, LogLevel::info, event::sasl_sent, {{"mechanism", "EXTERNAL"}, {"pair", pair.text()}});
             external_tried = true;
             phase = Phase::authenticating;
-            answering = now + timers.sasl;
+            deadlines[Timer::answering] = now + timers.sasl;
             return Did::ended;
         }
         note(out, LogLevel::info, event::sasl_avoided,
@@ -227,7 +233,7 @@ S::Did S::respond(const Event&, TimePoint, Actions& out) {
 
 S::Did S::restart_authenticated(const Event&, TimePoint now, Actions& out) {
     sasl_done = true;
-    answering = now + timers.sasl;
+    deadlines[Timer::answering] = now + timers.sasl;
     note(out, LogLevel::info, event::sasl_success, {{"mechanism", "EXTERNAL"}, {"pair", pair.text()}});
     forget_stream(out);
     send_header(out);
@@ -237,10 +243,11 @@ S::Did S::restart_authenticated(const Event&, TimePoint now, Actions& out) {
 S::Did S::fall_back(const Event& event, TimePoint now, Actions& out) {
     const xml::Element* condition = event.element->first_child();
     const std::string said = condition == nullptr ? std::string{"no condition"} : condition->name;
-    note(out, LogLevel::warn, event::sasl_failure, {{"condition", said}, {"pair", pair.text()}});
+    note(out, LogLevel::warn, event::sasl_failure, {{"condition", said}, {"pair", pair.text()}},
+         xmpp::Failure{Stage::sasl, said});
     if (!may_dial_back()) {
         close(std::nullopt, "SASL failed: " + said,
-              {"sasl", "the remote server refused authentication", xmpp::StanzaCondition::remote_server_timeout,
+              {Stage::sasl, "the remote server refused authentication", xmpp::StanzaCondition::remote_server_timeout,
                said != "temporary-auth-failure"},
               now, out);
         return Did::ended;
@@ -252,7 +259,7 @@ S::Did S::fall_back(const Event& event, TimePoint now, Actions& out) {
 S::Did S::open_external(const Event& event, TimePoint now, Actions& out) {
     read_features(*event.element, out);
     phase = Phase::open;
-    answering = never;
+    deadlines[Timer::answering] = never;
     if (PairState* first = pairs.find(pair)) pair_ready(*first, Method::external, now, out);
     send_asks(now, out);
     return Did::ended;

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <optional>
-#include <span>
 
+#include "proto/machine.h"
 #include "proto/s2s/features.h"
 #include "proto/s2s/outbound.h"
 #include "proto/s2s/pair_list.h"
@@ -25,8 +25,17 @@ struct Outbound::State {
         closing,
         closed,
     };
-    /// What an action member did: go on to the row's next phase, or it has set the phase itself.
-    enum class Did : std::uint8_t { advance, ended };
+    enum class Timer : std::uint8_t {
+        negotiation,
+        answering,  ///< until when the step of the negotiation that is under way has to be done
+        idle,
+        stanza,
+        probe,
+        enabling,  ///< until when `<enable/>` is to be answered
+        closing,
+        count_
+    };
+    using Did = machine::Did;
 
     struct Event {
         On on = On::foreign;
@@ -36,25 +45,11 @@ struct Outbound::State {
         std::size_t unread = 0;
     };
     using Act = Did (State::*)(const Event&, TimePoint, Actions&);
-    struct Row {
-        Phase in;
-        On on;
-        Phase next;
-        Act act;
-        std::string_view says;
-        Fact needs = Fact::none;
-        Fact forbids = Fact::none;
-    };
-    static std::span<const Row> table();
+    using Row = machine::Row<Phase, On, Fact, Act>;
+    struct Table;
     static std::string_view words(Phase phase);
 
     /// Why what waits for this stream cannot have it.
-    struct Failure {
-        std::string_view step;
-        std::string text;  ///< for the sender; names no host
-        xmpp::StanzaCondition condition = xmpp::StanzaCondition::remote_server_timeout;
-        bool permanent = false;  ///< until somebody changes something
-    };
     static constexpr const char* no_tls_offered = "the remote server offers no TLS, which our mode requires";
     /// A question to the authoritative server.
     struct Ask {
@@ -73,23 +68,24 @@ struct Outbound::State {
 
     // outbound.cpp
     void handle(const Event& event, TimePoint now, Actions& out);
-    void close(std::optional<xmpp::StreamError> error, std::string why, const Failure& failure, TimePoint now,
+    void close(std::optional<xmpp::StreamError> error, std::string why, const xmpp::Failure& failure, TimePoint now,
                Actions& out, bool silent = false);
-    void fail_waiting(const Failure& failure, Actions& out);
+    void fail_waiting(const xmpp::Failure& failure, Actions& out);
     void end();
-    void note(Actions& out, LogLevel level, std::string_view name, std::vector<LogFact> facts) const;
+    void note(Actions& out, LogLevel level, std::string_view name, std::vector<LogFact> facts,
+              std::optional<xmpp::Failure> failure = std::nullopt) const;
     [[nodiscard]] bool unasked_tls() const;
-    [[nodiscard]] Fact facts() const;
+    [[nodiscard]] Facts facts() const;
     [[nodiscard]] StreamPolicy policy() const { return rules.policy(pair.remote); }
     [[nodiscard]] bool certificate_proves(const xmpp::Domain& domain) const;
-    [[nodiscard]] std::string_view step() const;
+    [[nodiscard]] Stage stage() const;
     void on_time(TimePoint now, Actions& out);
     void recheck(TimePoint now, Actions& out);
     void expire_certificate(TimePoint now, Actions& out);
     void close_when_done(TimePoint now, Actions& out);
     Did finish(const Event&, TimePoint, Actions&);
     Did peer_error(const Event&, TimePoint, Actions&);
-    [[nodiscard]] Failure ended(std::string text) const;
+    [[nodiscard]] xmpp::Failure ended(std::string text) const;
 
     // outbound_negotiation.cpp: RFC 6120 4 to 6, XEP-0178, XEP-0288, XEP-0478
     Did begin(const Event&, TimePoint, Actions&);
@@ -163,13 +159,7 @@ struct Outbound::State {
     ReceivedCounter received;
     SentCounter sent;
 
-    TimePoint negotiation;
-    TimePoint answering = never;  ///< until when the step of the negotiation that is under way has to be done
-    TimePoint idle = never;
-    TimePoint stanza = never;
-    TimePoint probe = never;
-    TimePoint enabling = never;  ///< until when `<enable/>` is to be answered
-    TimePoint closing = never;
+    machine::Deadlines<Timer> deadlines;
 };
 
 }  // namespace sallyport::s2s

@@ -22,4 +22,34 @@ std::string_view text(Method method) {
     return "";
 }
 
+Rule rule_of(xmpp::StreamCondition condition) {
+    using enum xmpp::StreamCondition;
+    switch (condition) {
+        case host_unknown:
+        case host_gone: return Rule::not_local;
+        case not_authorized: return Rule::sasl;
+        case resource_constraint: return Rule::busy;
+        case connection_timeout: return Rule::stream;
+        default: return Rule::protocol;
+    }
+}
+
+Rule rule_of(xmpp::StanzaCondition condition) {
+    using enum xmpp::StanzaCondition;
+    switch (condition) {
+        case item_not_found: return Rule::not_local;
+        case not_authorized: return Rule::sasl;
+        case resource_constraint: return Rule::busy;
+        default: return Rule::dialback;
+    }
+}
+
+xmpp::Failure failure_of(Stage stage, const Cause& cause, Rule otherwise, std::string why) {
+    return {.stage = stage,
+            .why = cause.why.empty() ? std::move(why) : cause.why,
+            .rule = cause.rule == Rule::none ? otherwise : cause.rule,
+            .verdict = cause.verdict,
+            .remedy = cause.remedy};
+}
+
 }  // namespace sallyport::s2s

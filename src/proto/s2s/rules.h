@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/tls_facts.h"
-#include "proto/xmpp/errors.h"
+#include "proto/xmpp/failure.h"
 #include "proto/xmpp/jid.h"
 
 namespace sallyport::s2s {
@@ -38,16 +38,43 @@ enum class Served { yes, no, gone };
 /// Yes, or no with the rule and reason that `why` prints.
 struct Admission {
     bool allowed = true;
-    std::string rule;  ///< e.g. "deny-list"
-    std::string why;   ///< for the operator
+    Rule rule = Rule::none;  ///< that decided; none: no rule has an opinion
+    std::string why;         ///< for the operator
+    std::string remedy;      ///< for the operator, when it is refused
     std::string verdict_id;
     xmpp::StreamCondition stream = xmpp::StreamCondition::policy_violation;
     xmpp::StanzaCondition stanza = xmpp::StanzaCondition::not_allowed;
     std::string text;  ///< for the peer
 
-    /// "rule: why", for the log.
-    [[nodiscard]] std::string reason() const { return rule + ": " + why; }
+    /// "rule: why; remedy", for the log.
+    [[nodiscard]] std::string reason() const {
+        return std::string{sallyport::text(rule)} + ": " + why + (remedy.empty() ? "" : "; " + remedy);
+    }
 };
+
+/// What becomes of a pair that is not admitted.
+[[nodiscard]] inline xmpp::Failure refused_by(const Admission& admission) {
+    return {Stage::policy,  admission.why,        admission.stanza, true,
+            admission.rule, admission.verdict_id, admission.remedy};
+}
+
+/// What refuses, beside the words for it. Without a rule the condition stands for one.
+struct Cause {
+    Rule rule = Rule::none;
+    std::string why{};  ///< when it says more than the words beside it
+    std::string verdict{}, remedy{};
+
+    Cause() = default;
+    Cause(Rule rule_of_it) : rule{rule_of_it} {}  // NOLINT(google-explicit-constructor): a rule is a cause
+    Cause(const Admission& admission)             // NOLINT(google-explicit-constructor): so is a refusal of the policy
+        : rule{admission.rule}, why{admission.why}, verdict{admission.verdict_id}, remedy{admission.remedy} {}
+};
+/// The rule behind a refusal that names none.
+[[nodiscard]] Rule rule_of(xmpp::StreamCondition condition);
+/// Likewise, of an answer to dialback.
+[[nodiscard]] Rule rule_of(xmpp::StanzaCondition condition);
+/// As what is written down of it.
+[[nodiscard]] xmpp::Failure failure_of(Stage stage, const Cause& cause, Rule otherwise, std::string why);
 
 enum class Direction { inbound, outbound };
 

@@ -1,23 +1,24 @@
 // XEP-0198 section 4: counting, including out-of-order completion and the wrap at 2^32.
 #include "proto/s2s/stream_management.h"
 
-#include <algorithm>
-#include <functional>
+#include <iterator>
 
 namespace sallyport::s2s {
 
 void ReceivedCounter::handle(std::uint64_t sequence) {
     if (sequence <= handled_ || sequence > received_) return;
-    if (sequence != handled_ + 1) {
-        ahead_.push_back(sequence);
-        std::push_heap(ahead_.begin(), ahead_.end(), std::greater<>{});
-        return;
-    }
-    ++handled_;
-    while (!ahead_.empty() && ahead_.front() <= handled_ + 1) {
-        handled_ = std::max(handled_, ahead_.front());
-        std::pop_heap(ahead_.begin(), ahead_.end(), std::greater<>{});
-        ahead_.pop_back();
+    const auto behind = ahead_.upper_bound(sequence);
+    const auto before = behind == ahead_.begin() ? ahead_.end() : std::prev(behind);
+    if (before != ahead_.end() && before->second >= sequence) return;
+    const bool closes_up = behind != ahead_.end() && behind->first == sequence + 1;
+    const std::uint64_t last = closes_up ? behind->second : sequence;
+    if (closes_up) ahead_.erase(behind);
+    if (sequence == handled_ + 1) {
+        handled_ = last;
+    } else if (before != ahead_.end() && before->second == sequence - 1) {
+        before->second = last;
+    } else {
+        ahead_.emplace(sequence, last);
     }
 }
 

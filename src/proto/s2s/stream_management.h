@@ -2,15 +2,17 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string_view>
-#include <vector>
 
 namespace sallyport::s2s {
 
 /// What we received: gives numbers to stanzas and knows up to which one all of them are handled. Stanzas may be
-/// finished in any order; `h` only counts the unbroken beginning, so that the peer keeps what is still on its way.
+/// finished in any order; `h` only counts the unbroken beginning, so that the peer keeps what is still on its way. What
+/// is handled behind that is kept as ranges: as many as there are gaps, however long one stanza stays on its way.
 class ReceivedCounter {
 public:
     /// A stanza arrived: its sequence, from 1.
@@ -40,14 +42,19 @@ public:
     /// True once when the owed answer has become due.
     [[nodiscard]] bool due();
     [[nodiscard]] std::uint64_t received() const { return received_; }
+    /// Whoever reads waits from here on until gaps have closed.
+    static constexpr std::size_t most_ranges = 16384;
+    [[nodiscard]] bool crowded() const { return ahead_.size() >= most_ranges; }
+    /// Kept behind the unbroken beginning.
+    [[nodiscard]] std::size_t ranges() const { return ahead_.size(); }
 
 private:
     std::uint64_t received_ = 0;
     std::uint64_t handled_ = 0;
     std::uint64_t base_ = 0;
     std::uint64_t owed_ = 0;
-    std::uint64_t answered_for_ = 0;    ///< received before the stream was resumed
-    std::vector<std::uint64_t> ahead_;  ///< handled out of order, a heap with the smallest on top
+    std::uint64_t answered_for_ = 0;                ///< received before the stream was resumed
+    std::map<std::uint64_t, std::uint64_t> ahead_;  ///< handled out of order: first and last of each range
     bool enabled_ = false;
 };
 
@@ -63,6 +70,11 @@ public:
     [[nodiscard]] bool enabled() const { return enabled_; }
     /// A stanza was written. True: it is time to ask.
     [[nodiscard]] bool send();
+    /// A stanza that the peer has not counted is taken back, and will not be sent again.
+    void withdraw() {
+        --sent_;
+        asked_at_ = std::min(asked_at_, sent_);
+    }
     void asked() { asked_at_ = sent_; }
     /// `h` of an `<a/>`: how many stanzas it newly acknowledges; nothing when it counts more than we sent.
     [[nodiscard]] std::optional<std::uint64_t> acknowledge(std::uint32_t h);

@@ -56,6 +56,8 @@ constexpr bool is_xml_char(std::uint32_t c) {
 
 /// NameStartChar and NameChar of XML 1.0 (5th edition) 2.3 above U+007F.
 bool is_name_code(std::uint32_t c, bool start);
+/// The same in editions 1 to 4 (their appendix B), which expat and so most XMPP software has: a part of the above.
+bool is_old_name_code(std::uint32_t c, bool start);
 
 /// The character of `size` bytes at `at`, which sequence_length() has judged.
 std::uint32_t character_at(const char* at, int size);

@@ -417,6 +417,7 @@ const Header& Reader::header() const { return state_->header; }
 std::string_view Reader::slice() const { return state_->slice; }
 const Shell& Reader::shell() const { return state_->shell; }
 bool Reader::plain() const { return state_->scanner.plain() && state_->header.content_space != streams_space; }
+bool Reader::has_new_names() const { return state_->scanner.has_new_names(); }
 Element Reader::tree() const { return build_tree(state_->slice, state_->header); }
 unsigned Reader::children() const { return state_->scanner.children(); }
 bool Reader::is_excess() const { return state_->passed; }

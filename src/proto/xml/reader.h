@@ -92,6 +92,9 @@ public:
     /// declaration of it, no CDATA, no CR, no prefix or namespace that only the header declares, no element of the
     /// streams namespace, references in to/from absent.
     [[nodiscard]] bool plain() const;
+    /// A name in it is one only since the 5th edition of XML 1.0: parsers with the names of the editions before, as
+    /// expat, refuse the whole document, so that it must not be passed on to streams that others share.
+    [[nodiscard]] bool has_new_names() const;
     /// Parses the slice into a tree (namespaces of the header applied). Never fails for a slice that next() accepted.
     [[nodiscard]] Element tree() const;
     /// Number of child elements of the element, counted up to 2 (an iq request has exactly one, RFC 6120 8.2.3).

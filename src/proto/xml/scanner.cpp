@@ -33,7 +33,7 @@ void ElementScanner::restart(const Header& header) {
     at_ = token_ = elements_ = 0;
     children_ = 0;
     in_ = In::markup;
-    section_ = carriage_return_ = own_space_ = false;
+    section_ = carriage_return_ = new_names_ = own_space_ = false;
     to_ = from_ = id_ = type_ = lang_ = {};
     open_.clear();
     scopes_.restart(header);
@@ -118,6 +118,7 @@ Scan ElementScanner::open(std::string_view bytes, const Tag& tag, const XmlLimit
     if (depth > limits.depth) return fail(fault, Problem::limit, "nested too deeply");
     if (!scopes_.enter(bytes.data(), tag, depth, fault)) return Scan::failed;
     carriage_return_ |= tag.carriage_return;
+    new_names_ |= tag.new_name;
     if (depth == 0) {
         note_shell(bytes.data(), tag);
         // Its end would end the stream: refused before anything inside it is waited for (threat T45).

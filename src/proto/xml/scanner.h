@@ -28,6 +28,7 @@ public:
     /// Of the complete element.
     void fill(Shell& shell, const char* base, const Header& header) const;
     [[nodiscard]] bool plain() const;
+    [[nodiscard]] bool has_new_names() const { return new_names_; }
     [[nodiscard]] unsigned children() const { return children_; }
     [[nodiscard]] std::size_t held() const { return open_.held() + scopes_.held(); }
 
@@ -57,6 +58,7 @@ private:
     In in_ = In::markup;
     bool section_ = false;          ///< CDATA was seen
     bool carriage_return_ = false;  ///< CR was seen
+    bool new_names_ = false;        ///< a name that only the 5th edition of XML 1.0 has
     bool own_space_ = false;        ///< the first tag has a prefix or declares its default namespace
     std::uint32_t shell_prefix_ = 0;
     Range shell_name_{};

@@ -101,7 +101,9 @@ private:
         const int size = sequence_length(at_, end_);
         if (size == 0) return Scan::more;
         if (size < 0) return fail({Problem::not_well_formed, "not UTF-8"});
-        if (!is_name_code(character_at(at_, size), start)) return fail(bad_name);
+        const std::uint32_t c = character_at(at_, size);
+        if (!is_name_code(c, start)) return fail(bad_name);
+        tag_.new_name |= !is_old_name_code(c, start);
         at_ += size;
         if (start) at_ = skip_name(at_, end_);
         return Scan::complete;

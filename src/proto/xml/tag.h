@@ -74,6 +74,7 @@ struct Tag {
     std::uint32_t prefix = 0;  ///< bytes before the colon, 0: none
     bool empty = false;        ///< `<name/>`
     bool carriage_return = false;
+    bool new_name = false;  ///< a name that only the 5th edition of XML 1.0 has
     std::uint32_t end = 0;  ///< offset behind `>`
     std::uint32_t declarations = 0;
     ShortStack<AttributeRange, 16> attributes;

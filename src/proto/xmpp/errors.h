@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/refusal_rules.h"
 #include "proto/xml/element.h"
 
 namespace sallyport::xmpp {
@@ -85,10 +86,11 @@ enum class StanzaCondition {
 struct StanzaError {
     StanzaCondition condition = StanzaCondition::undefined_condition;
     std::string text;  ///< names neither hosts nor the other side
-    /// For those who refuse, never written: the rule's name (it outlives the call), and the operator's words.
-    std::string_view rule{};
+    /// For the operator, never written: what refuses, and in words.
+    Rule rule = Rule::none;
     std::string why{};
     std::string verdict{};  ///< written as an application condition: what `sallyport why` explains; empty: left out
+    std::string remedy{};   ///< for the operator, where the rule's row does not know it
     bool operator==(const StanzaError&) const = default;
 };
 /// `<error type='…'>…</error>` in the default namespace in force (the application condition: RFC 6120 8.3.4).

@@ -142,7 +142,7 @@ Stanza OwnedStanza::view() const {
 StanzaError refusal(const StanzaProblem& problem) {
     const StanzaCondition condition = problem.stanza.value_or(StanzaCondition::bad_request);
     const bool excess = condition == StanzaCondition::policy_violation;
-    return {condition, {}, excess ? "excess" : "malformed", std::string{problem.why}};
+    return {condition, {}, excess ? Rule::excess : Rule::malformed, std::string{problem.why}};
 }
 
 bool StanzaIntake::read(const xml::Reader& reader, std::string_view default_lang, Stanza& out, StanzaProblem& problem) {
@@ -165,6 +165,11 @@ bool StanzaIntake::read(const xml::Reader& reader, std::string_view default_lang
     if (out.bytes.size() > passed_on_bytes) {
         problem.stanza = StanzaCondition::policy_violation;
         problem.why = "written afresh it is longer than any limit";
+        return false;
+    }
+    if (reader.has_new_names()) {
+        problem.stanza = StanzaCondition::not_acceptable;
+        problem.why = "a name that few XML parsers know";
         return false;
     }
     if (out.kind == StanzaKind::iq && !good_iq(out.type, shell.has_id, reader.children())) {

@@ -68,7 +68,8 @@ public:
     /// Judges: kind (else unsupported-stanza-type), to and from present, a domain in from (else improper-addressing,
     /// with a stanza condition beside it for streams where one side's server has already vouched for the sender), to
     /// and from well formed (else jid-malformed), iq rules (type and id present, one child in a request: else
-    /// bad-request), no element of the stream within (else bad-request), and that every later hop will take what is
+    /// bad-request), no element of the stream within (else bad-request), no name that
+    /// other parsers refuse (else not-acceptable; docs/decisions/0022), and that every later hop will take what is
     /// passed on (passed_on_bytes: else policy-violation). Does not judge domains.
     [[nodiscard]] bool read(const xml::Reader& reader, std::string_view default_lang, Stanza& out,
                             StanzaProblem& problem);

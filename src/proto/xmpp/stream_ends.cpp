@@ -7,44 +7,43 @@ namespace sallyport::xmpp {
 
 std::span<const StreamEnd> stream_ends() {
     using enum StreamCondition;
-    static constexpr std::string_view demanded = "the RFC demands it";
-    static constexpr std::string_view framing = "where the next element begins is not known any longer";
+    static constexpr std::string_view demanded = "required by the RFC";
+    static constexpr std::string_view framing = "the start of the next element is unknown";
     static constexpr std::array rows{
-        StreamEnd{not_well_formed, "all", "what is no XML, or breaks the rules of its namespaces",
+        StreamEnd{not_well_formed, "all", "text that is not XML, or violates its namespace rules",
                   "RFC 6120 4.9.3.13, 11.3", framing},
-        StreamEnd{unsupported_encoding, "all", "what is not UTF-8 from its beginning on", "RFC 6120 4.9.3.22, 11.6",
-                  framing},
+        StreamEnd{unsupported_encoding, "all", "a stream that is not UTF-8", "RFC 6120 4.9.3.22, 11.6", framing},
         StreamEnd{restricted_xml, "all", "a comment, a processing instruction, a document type, an unknown entity",
                   "RFC 6120 4.9.3.18, 11.1", demanded},
         StreamEnd{bad_format, "all", "text between two stanzas, or a stream within the stream", "RFC 6120 4.9.3.1",
                   framing},
         StreamEnd{policy_violation, "all", "an element beyond its limits before authentication",
-                  "RFC 6120 4.9.3.14, 13.12", "nobody has proved yet who could be answered"},
+                  "RFC 6120 4.9.3.14, 13.12", "there is no authenticated sender to answer"},
         StreamEnd{policy_violation, "all", "a stanza of more than four times `stanza_bytes`",
-                  "RFC 6120 4.9.3.14, 13.12", "reading past has to end somewhere"},
-        StreamEnd{policy_violation, "all", "an element beyond its limits that is no stanza", "RFC 6120 4.9.3.14, 13.12",
-                  "it belongs to the stream itself, and nobody can be answered"},
-        StreamEnd{policy_violation, "servers, clients", "an element whose end does not come in time",
-                  "RFC 6120 4.9.3.14", framing},
-        StreamEnd{unsupported_stanza_type, "all", "an element that is neither a stanza nor of a protocol known here",
+                  "RFC 6120 4.9.3.14, 13.12", "skipping it has to have a limit"},
+        StreamEnd{policy_violation, "all", "an element beyond its limits that is not a stanza",
+                  "RFC 6120 4.9.3.14, 13.12", "it belongs to the stream itself, and has no sender to answer"},
+        StreamEnd{policy_violation, "servers, clients", "an element that is not complete in time", "RFC 6120 4.9.3.14",
+                  framing},
+        StreamEnd{unsupported_stanza_type, "all", "an element that is neither a stanza nor of a known protocol",
                   "RFC 6120 4.9.3.24", demanded},
         StreamEnd{not_authorized, "all", "a stanza before authentication, or before a resource is bound",
                   "RFC 6120 4.9.3.12, 7.1", demanded},
         StreamEnd{improper_addressing, "servers", "a stanza without `to` or without `from`, or no domain in `from`",
-                  "RFC 6120 8.1.1.2, 8.1.2.2", "the RFC demands it; whose stanza it is has not been proved"},
+                  "RFC 6120 8.1.1.2, 8.1.2.2", "required by the RFC; the sender is not authenticated"},
         StreamEnd{invalid_from, "servers", "a stanza from a domain that is not authenticated on the stream",
                   "RFC 6120 8.1.2.2", demanded},
         StreamEnd{host_unknown, "servers", "a stanza to a domain that is not verified on the stream",
                   "RFC 6120 8.1.1.2", demanded},
-        StreamEnd{host_gone, "servers", "the same, to a domain that was served once", "RFC 6120 8.1.1.2", demanded},
+        StreamEnd{host_gone, "servers", "the same, to a domain that was served before", "RFC 6120 8.1.1.2", demanded},
         StreamEnd{invalid_from, "components", "a stanza from another domain than the component's", "XEP-0114 3",
                   "only the component itself can cause it"},
         StreamEnd{invalid_from, "clients", "a stanza from another address than the client's", "RFC 6120 8.1.2.1",
                   demanded},
         StreamEnd{undefined_condition, "servers, clients", "an acknowledgement of more than was sent", "XEP-0198 6",
-                  "what is lost is not known any longer"},
+                  "what was lost is unknown"},
         StreamEnd{bad_format, "servers, clients", "an acknowledgement without a count", "XEP-0198 4",
-                  "what is lost is not known any longer"},
+                  "what was lost is unknown"},
     };
     return rows;
 }

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/whole_text.h"
+
 namespace sallyport::services {
 
 namespace {
@@ -30,7 +32,7 @@ void AlarmBoard::raise(AlarmCode code, const std::string& key, const std::string
         return raise(AlarmCode::alarms_full, {}, std::string{alarm_row(code).name} + " " + key + ": " + detail);
     }
     Alarm& alarm = standing_[{code, key}];
-    const std::string said = detail.substr(0, longest_detail);
+    const std::string said = whole_text(detail, longest_detail);
     const bool is_news = alarm.count == 0 || alarm.detail != said;
     if (alarm.count == 0) {
         alarm.number = ++last_number_;
@@ -81,18 +83,23 @@ void AlarmBoard::take_over(Alarm& alarm) {
 
 void AlarmBoard::raise_once(AlarmCode code, const std::string& key, const std::string& detail) {
     const auto at = standing_.find({code, key});
-    if (at == standing_.end() || at->second.detail != detail.substr(0, longest_detail)) raise(code, key, detail);
+    if (at == standing_.end() || at->second.detail != whole_text(detail, longest_detail)) raise(code, key, detail);
 }
 
 void AlarmBoard::log_raised(const Alarm& alarm) const {
     const AlarmRow& row = alarm.row();
-    const std::vector<LogFact> facts{{"code", std::string{row.name}},
-                                     {"key", alarm.key},
-                                     {"text", alarm.text()},
-                                     {"why", alarm.detail},
-                                     {"cure", alarm.cure()}};
-    if (row.severity == AlarmSeverity::error) return log_.error("alarm.raised", facts);
-    log_.warn("alarm.raised", facts);
+    std::vector<LogFact> facts{{"code", std::string{row.name}},
+                               {"key", alarm.key},
+                               {"text", alarm.text()},
+                               {"why", alarm.detail},
+                               {"cure", alarm.cure()}};
+    log(row.severity == AlarmSeverity::error ? LogLevel::error : LogLevel::warn, "alarm.raised", alarm,
+        std::move(facts));
+}
+
+void AlarmBoard::log(LogLevel level, std::string_view event, const Alarm& alarm, std::vector<LogFact> facts) const {
+    const bool is_far = alarm.code == AlarmCode::far_alarm;  // the key begins with the node's name
+    log_.write_for(is_far ? alarm.key.substr(0, alarm.key.find(':')) : std::string{}, level, event, std::move(facts));
 }
 
 void AlarmBoard::lower(AlarmCode code, const std::string& key) {
@@ -102,12 +109,19 @@ void AlarmBoard::lower(AlarmCode code, const std::string& key) {
     standing_.erase(at);
     alarm.lowered = clock_->wall();
     if (memory_.forget && alarm.acknowledged != WallTime{}) memory_.forget(alarm);
-    log_.info("alarm.lowered", {{"code", std::string{alarm.row().name}},
-                                {"key", alarm.key},
-                                {"text", alarm.text()},
-                                {"count", std::to_string(alarm.count)}});
+    log(LogLevel::info, "alarm.lowered", alarm,
+        {{"code", std::string{alarm.row().name}},
+         {"key", alarm.key},
+         {"text", alarm.text()},
+         {"count", std::to_string(alarm.count)}});
     lowered_.insert(lowered_.begin(), std::move(alarm));
-    if (lowered_.size() > most_lowered) lowered_.pop_back();
+    if (lowered_.size() > most_lowered) {
+        // What comes and goes on a far node pushes out nothing of this one.
+        const auto oldest = std::find_if(lowered_.rbegin(), lowered_.rend(), [&](const Alarm& one) {
+            return code != AlarmCode::far_alarm || one.code == AlarmCode::far_alarm;
+        });
+        lowered_.erase(std::next(oldest).base());
+    }
     if (code != AlarmCode::alarms_full && standing_.size() < most_standing) lower(AlarmCode::alarms_full, {});
 }
 
@@ -124,12 +138,12 @@ Result<Alarm> AlarmBoard::acknowledge(std::uint64_t number, const std::string& a
     const auto at = std::find_if(standing_.begin(), standing_.end(),
                                  [number](const auto& entry) { return entry.second.number == number; });
     if (at == standing_.end()) {
-        return Error{"alarm-unknown", "no alarm " + std::to_string(number) + " stands; `alarms` shows those that do"};
+        return Error{"alarm-unknown", "no alarm " + std::to_string(number) + " is active; see `alarms`"};
     }
     Alarm& alarm = at->second;
     alarm.acknowledged = clock_->wall();
     alarm.acknowledged_by = author;
-    alarm.note = note.substr(0, longest_note);
+    alarm.note = whole_text(note, longest_note);
     if (memory_.keep) memory_.keep(alarm);
     log_.info("alarm.acknowledged",
               {{"code", std::string{alarm.row().name}}, {"key", alarm.key}, {"author", author}, {"note", alarm.note}});

@@ -1,4 +1,4 @@
-// The board of alarms of one node: conditions that stand until somebody lowers them, as opposed to events, which
+// The board of alarms of one node: conditions that are active until somebody clears them, as opposed to events, which
 // happen once. Raising what stands already counts it and takes over the new detail. What was lowered is remembered
 // for a while. Control thread only.
 #pragma once
@@ -31,7 +31,9 @@ struct Alarm {
     [[nodiscard]] const AlarmRow& row() const { return alarm_row(code); }
     /// The sentence of the row about `key`.
     [[nodiscard]] std::string text() const;
-    /// What mends it, likewise.
+    /// The same with the detail.
+    [[nodiscard]] std::string sentence() const { return detail.empty() ? text() : text() + ": " + detail; }
+    /// The remedy, likewise.
     [[nodiscard]] std::string cure() const;
 };
 
@@ -65,7 +67,12 @@ public:
     void lower_others(AlarmCode code, const std::vector<std::string>& keys);
     /// Notes who knows of it; it stands on, until it is lowered. Errors: "alarm-unknown".
     [[nodiscard]] Result<Alarm> acknowledge(std::uint64_t number, const std::string& author, const std::string& note);
-    [[nodiscard]] bool stands(AlarmCode code, const std::string& key) const { return standing_.contains({code, key}); }
+    [[nodiscard]] bool stands(AlarmCode code, const std::string& key) const { return find(code, key) != nullptr; }
+    /// Null when it does not stand. Good until the board changes.
+    [[nodiscard]] const Alarm* find(AlarmCode code, const std::string& key) const {
+        const auto at = standing_.find({code, key});
+        return at == standing_.end() ? nullptr : &at->second;
+    }
 
     /// The gravest first, then the oldest.
     [[nodiscard]] std::vector<Alarm> standing() const;
@@ -75,6 +82,8 @@ public:
 private:
     using Key = std::pair<AlarmCode, std::string>;
     void log_raised(const Alarm& alarm) const;
+    /// What a far node has standing draws on a budget of its own in the log.
+    void log(LogLevel level, std::string_view event, const Alarm& alarm, std::vector<LogFact> facts) const;
     void take_over(Alarm& alarm);
 
     const Clock* clock_;

@@ -1,4 +1,4 @@
-// The table of alarms: what can stand on the board, how grave it is, what it says and what mends it. A new alarm is an
+// The table of alarms: what can be active, how grave it is, what it says and its remedy. A new alarm is an
 // enumerator here, a row in alarm_codes.cpp and a row in docs/manual/alarms.md.
 #pragma once
 
@@ -39,6 +39,10 @@ enum class AlarmCode {
     clock_skew,
     certificate_replaced,
     link_stanza,
+    link_copy,
+    certificate_not_yet,
+    inside_authority,
+    clock_wrong,
     count_
 };
 

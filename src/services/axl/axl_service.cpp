@@ -56,21 +56,34 @@ io::HttpAdmission AxlService::admit(const io::HttpRequest& head) {
         refusal.fields.push_back({"Allow", "GET, HEAD, POST"});
         return {std::move(refusal), {}};
     }
-    const UserDesk::Verdict verdict = users_.judge(head.remote.address, head.field("Authorization"));
-    if (verdict.judgement == Judgement::good) return {{}, get ? 0 : most_body_bytes};
+    const std::string_view authorization = head.field("Authorization");
+    if (const auto verdict = users_.judge(head.remote.address, authorization)) {
+        return admission(*verdict, head.remote, get);
+    }
+    return {{}, {}, [this, from = head.remote, authorization = std::string{authorization}, get](auto decide) {
+                users_.prove(from.address, authorization, [this, from, get, decide](const UserDesk::Verdict& verdict) {
+                    decide(admission(verdict, from, get));
+                });
+            }};
+}
+
+io::HttpAdmission AxlService::admission(const UserDesk::Verdict& verdict, const Endpoint& from, bool reads) {
+    if (verdict.judgement == Judgement::good) return {{}, reads ? 0 : most_body_bytes};
     const bool throttled = verdict.judgement == Judgement::throttled;
+    const bool busy = verdict.judgement == Judgement::busy;
     const bool trouble = verdict.judgement == Judgement::trouble;
-    const unsigned status = throttled || trouble ? 503 : 401;
-    log_.write_for(log_source(head.remote.address), LogLevel::warn, "axl.refused",
-                   {{"from", head.remote.text()},
+    const unsigned status = throttled || busy || trouble ? 503 : 401;
+    log_.write_for(log_source(from.address), LogLevel::warn, "axl.refused",
+                   {{"from", from.text()},
                     {"user", verdict.user},
                     {"Status", std::to_string(status)},
                     {"why", throttled ? "too many wrong passwords from this address"
+                            : busy    ? "too many passwords are being looked at"
                             : trouble ? "the users cannot be read"
                                       : "no good credentials"}});
     io::HttpResponse refusal = plain(status, std::string{io::reason_of(status)} + "\n");
     if (status == 401) refusal.fields.push_back({"WWW-Authenticate", "Basic realm=\"AXL\", charset=\"UTF-8\""});
-    if (status == 503) refusal.fields.push_back({"Retry-After", "60"});
+    if (status == 503) refusal.fields.push_back({"Retry-After", busy ? "1" : "60"});
     return {std::move(refusal), {}};
 }
 

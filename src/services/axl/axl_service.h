@@ -24,6 +24,7 @@ public:
     void handle(io::HttpRequest request, std::shared_ptr<io::HttpExchange> exchange) override;
 
 private:
+    [[nodiscard]] io::HttpAdmission admission(const UserDesk::Verdict& verdict, const Endpoint& from, bool reads);
     [[nodiscard]] io::HttpResponse answer(const io::HttpRequest& request);
     [[nodiscard]] io::HttpResponse answer_soap(const io::HttpRequest& request);
     [[nodiscard]] Answer run(const Request& request);

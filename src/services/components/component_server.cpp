@@ -1,163 +1,72 @@
-// Driving component streams.
+// Which connection has a domain, and what becomes of what it held.
 #include "services/components/component_server.h"
 
 #include <algorithm>
 
-#include "proto/xmpp/namespaces.h"
+#include "services/components/component_stream.h"
 
 namespace sallyport::components {
 
 namespace {
-constexpr Duration negotiation = std::chrono::seconds{30};
 constexpr Duration linger = std::chrono::seconds{5};
+/// How long an older connection may go on taking what it was given, while the newer one waits.
+constexpr Duration handover = std::chrono::seconds{2};
+/// Of those who have authenticated too.
+constexpr std::size_t most_connections = 1024;
+
+const xmpp::StanzaError away{xmpp::StanzaCondition::service_unavailable, {}, Rule::component_away};
+const xmpp::StanzaError not_taken{xmpp::StanzaCondition::service_unavailable,
+                                  {},
+                                  Rule::component_away,
+                                  "its connection closed before it read the stanza"};
+const xmpp::StanzaError full{xmpp::StanzaCondition::resource_constraint, {}, Rule::component_full};
+const xmpp::StanzaError uncertain{xmpp::StanzaCondition::remote_server_timeout,
+                                  {},
+                                  Rule::in_doubt,
+                                  "its connection closed just after its TCP had taken the stanza"};
+const xmpp::StanzaError too_old{
+    xmpp::StanzaCondition::remote_server_timeout, {}, Rule::queue_age, "it waited longer than queue_seconds"};
+
+/// Components mostly run beside the node; any other address is a neighbour's once a component has attached from there.
+std::vector<IpNetwork> loopback() { return {*IpNetwork::parse("127.0.0.0/8"), *IpNetwork::parse("::1")}; }
 }  // namespace
 
-class ComponentStream final : public io::StreamOwner {
-public:
-    ComponentStream(ComponentServer& server, std::unique_ptr<io::Stream> stream)
-        : server_{server},
-          stream_{std::move(stream)},
-          machine_{server.context_.shard.fresh_id(),
-                   [&server](const xmpp::Domain& domain) -> std::optional<std::string> {
-                       const auto at = server.context_.secrets.find(domain);
-                       if (at == server.context_.secrets.end()) return std::nullopt;
-                       return at->second;
-                   },
-                   negotiation, server.context_.shard.loop.now()},
-          reader_{server.context_.limits.before_auth},
-          timer_{server.context_.shard.loop.timer([this] {
-              link::Actions actions;
-              machine_.on_deadline(actions);
-              carry_out(actions);
-          })} {
-        timer_->arm(machine_.deadline());
-        stream_->set_owner(this);
-    }
-
-    [[nodiscard]] bool attached_as(std::string_view domain) const {
-        return !finished_ && machine_.attached() && machine_.domain().text() == domain;
-    }
-    void send(std::string_view bytes) {
-        ++out_;
-        stream_->write(bytes);
-    }
-    void shut(xmpp::StreamCondition condition) {
-        link::Actions actions;
-        machine_.close(xmpp::StreamError{condition, {}, {}, {}}, "shutting down", actions);
-        carry_out(actions);
-    }
-    void hold(bool held) { stream_->pause(held); }
-    /// What one large stanza leaves unsent for a moment must not turn back those behind it.
-    [[nodiscard]] bool has_room() const { return stream_->pending() < server_.context_.limits.queue_bytes; }
-    [[nodiscard]] Status status() const { return {machine_.domain().text(), stream_->remote().text(), in_, out_}; }
-    [[nodiscard]] bool attached() const { return machine_.attached(); }
-    [[nodiscard]] const xmpp::Domain& domain() const { return machine_.domain(); }
-
-    void on_bytes(std::string_view bytes) override {
-        reader_.feed(bytes);
-        while (!finished_ && !machine_.closed()) {
-            link::Actions actions;
-            switch (reader_.next()) {
-                case xml::Kind::need_more: return;
-                case xml::Kind::header: machine_.on_header(reader_.header(), actions); break;
-                case xml::Kind::footer: machine_.on_footer(actions); break;
-                case xml::Kind::element: element(actions); break;
-                case xml::Kind::excess:
-                    if (reader_.shell().space == xmpp::ns::component) {
-                        stanza(actions);
-                        break;
-                    }
-                    [[fallthrough]];
-                case xml::Kind::problem: machine_.on_problem(reader_.problem(), actions); break;
-            }
-            carry_out(actions);
-        }
-    }
-    void on_tls(const TlsFacts&) override {}
-    void on_drained() override {}
-    void on_closed(io::CloseReason, const std::string&) override {
-        finished_ = true;
-        timer_->disarm();
-        server_.gone(*this);
-    }
-
-private:
-    void element(link::Actions& actions) {
-        const xml::Shell& shell = reader_.shell();
-        const bool stanza_like = shell.space == xmpp::ns::component && shell.name != "handshake";
-        if (!stanza_like) {
-            machine_.on_element(reader_.tree(), actions);
-            if (machine_.attached()) attached_now();
-            return;
-        }
-        stanza(actions);
-    }
-    void stanza(link::Actions& actions) {
-        xmpp::Stanza stanza;
-        xmpp::StanzaProblem problem;
-        const bool read = intake_.read(reader_, {}, stanza, problem);
-        if (!read && !problem.stanza) {
-            return machine_.close(xmpp::StreamError{*problem.stream, {}, {}, {}}, std::string{problem.why}, actions);
-        }
-        // Whoever it is of the component's users: the component answers for him, and hears of it (XEP-0114 3).
-        if (stanza.from_domain.empty()) stanza.from_domain = machine_.domain().text();
-        if (stanza.to_domain.empty()) stanza.to_domain = machine_.domain().text();
-        if (!machine_.admits(stanza.from_domain, actions)) return;
-        ++in_;
-        if (!read) return server_.context_.bounce(stanza, xmpp::refusal(problem), {});
-        server_.context_.router->route(stanza, {});
-    }
-    void attached_now() {
-        timer_->disarm();
-        reader_.set_limits(stanza_limits(server_.context_.limits));
-        reader_.pass_over_excess();
-        server_.log_.info("component.attached",
-                          {{"domain", machine_.domain().text()}, {"remote", stream_->remote().text()}});
-    }
-    void carry_out(link::Actions& actions) {
-        for (link::Action& action : actions) {
-            if (auto* send_bytes = std::get_if<link::Send>(&action)) stream_->write(send_bytes->bytes);
-            if (auto* close = std::get_if<link::Close>(&action)) {
-                server_.log_.write_for(log_source(stream_->remote().address), LogLevel::warn, "component.closed",
-                                       {{"domain", machine_.domain().text()}, {"why", close->why}});
-                if (close->error) stream_->write(xmpp::write(*close->error));
-                stream_->write("</stream:stream>");
-                stream_->close(linger);
-            }
-        }
-        actions.clear();
-    }
-
-    ComponentServer& server_;
-    std::unique_ptr<io::Stream> stream_;
-    link::ComponentAccept machine_;
-    xml::Reader reader_;
-    xmpp::StanzaIntake intake_;
-    std::unique_ptr<io::Timer> timer_;
-    std::uint64_t in_ = 0, out_ = 0;
-    bool finished_ = false;
-};
-
 ComponentServer::ComponentServer(ServerContext context)
-    : context_{std::move(context)}, log_{context_.shard.logger(LogModule::routing)} {}
+    : context_{std::move(context)},
+      log_{context_.shard.logger(LogModule::routing)},
+      doorway_{loopback()},
+      patience_{std::chrono::seconds{std::min<std::uint64_t>(context_.limits.queue_seconds, 1'000'000'000)}} {
+    for (const auto& [domain, secret] : context_.secrets) {
+        desks_.emplace(domain.text(), Desk{nullptr, Queue{context_.limits}});
+    }
+}
 
 ComponentServer::~ComponentServer() = default;
 
 Result<void> ComponentServer::listen(const Endpoint& at) {
-    auto listener = context_.shard.network.listen(at, [this](std::unique_ptr<io::Stream> stream) {
-        streams_.push_back(std::make_unique<ComponentStream>(*this, std::move(stream)));
-        if (held_) streams_.back()->hold(true);
-    });
+    auto listener =
+        context_.shard.network.listen(at, [this](std::unique_ptr<io::Stream> stream) { accept(std::move(stream)); });
     if (!listener) return listener.error();
     endpoints_.push_back((*listener)->endpoint());
     listeners_.push_back(std::move(*listener));
     return {};
 }
 
-bool ComponentServer::owns(std::string_view domain) const {
-    return std::any_of(context_.secrets.begin(), context_.secrets.end(),
-                       [&](const auto& entry) { return entry.first.text() == domain; });
+void ComponentServer::accept(std::unique_ptr<io::Stream> stream) {
+    const Endpoint remote = stream->remote();
+    auto place = doorway_.enter(remote.address);
+    const bool crowded = streams_.size() >= most_connections;
+    if (!place || crowded) {
+        log_.write_for(
+            log_source(remote.address), LogLevel::warn, "component.stranger",
+            {{"remote", remote.text()},
+             {"why", crowded ? "too many connections of components" : "too many unauthenticated connections"}});
+        return;
+    }
+    streams_.push_back(std::make_unique<ComponentStream>(*this, std::move(stream), std::move(place)));
 }
+
+bool ComponentServer::owns(std::string_view domain) const { return desks_.contains(domain); }
 
 std::vector<xmpp::Domain> ComponentServer::domains() const {
     std::vector<xmpp::Domain> all;
@@ -165,16 +74,41 @@ std::vector<xmpp::Domain> ComponentServer::domains() const {
     return all;
 }
 
+ComponentServer::Desk* ComponentServer::desk(std::string_view domain) {
+    const auto at = desks_.find(domain);
+    return at == desks_.end() ? nullptr : &at->second;
+}
+
 void ComponentServer::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
-    for (const auto& stream : streams_) {
-        if (!stream->attached_as(stanza.to_domain)) continue;
-        if (!stream->has_room()) {
-            return context_.bounce(stanza, {xmpp::StanzaCondition::resource_constraint, {}, "component-full"}, ticket);
-        }
-        stream->send(stanza.bytes);
-        return context_.shard.settle(ticket);
+    Desk* to = desk(stanza.to_domain);
+    if (to == nullptr || to->stream == nullptr) return context_.bounce(stanza, away, ticket);
+    Waiting waiting{xmpp::OwnedStanza{stanza}, ticket, context_.shard.loop.now()};
+    if (to->queue.empty() && !waits_for_another(*to->stream) && to->stream->has_room()) {
+        return to->stream->send(std::move(waiting));
     }
-    context_.bounce(stanza, {xmpp::StanzaCondition::service_unavailable, {}, "component-away"}, ticket);
+    // The look for room may have found that it is dead.
+    if (to->stream == nullptr) return context_.bounce(stanza, away, ticket);
+    if (to->queue.full(stanza.from_domain)) return context_.bounce(stanza, full, ticket);
+    to->queue.push(std::move(waiting));
+    to->stream->look_soon();
+}
+
+bool ComponentServer::waits_for_another(const ComponentStream& stream) const {
+    return std::any_of(streams_.begin(), streams_.end(), [&](const auto& other) {
+        return other.get() != &stream && other->domain() == stream.domain() && other->still_delivers();
+    });
+}
+
+void ComponentServer::flush(std::string_view domain) {
+    Desk* to = desk(domain);
+    if (to == nullptr) return;
+    const TimePoint now = context_.shard.loop.now();
+    while (!to->queue.empty() && now - to->queue.oldest() > patience_) give_back(to->queue.take_first(), too_old);
+    if (to->stream == nullptr || to->queue.empty()) return;
+    if (!waits_for_another(*to->stream)) {
+        while (!to->queue.empty() && to->stream->has_room()) to->stream->send(to->queue.take_first());
+    }
+    if (to->stream != nullptr && !to->queue.empty()) to->stream->look_soon();
 }
 
 void ComponentServer::hold(bool held) {
@@ -182,17 +116,65 @@ void ComponentServer::hold(bool held) {
     for (const auto& stream : streams_) stream->hold(held);
 }
 
-void ComponentServer::gone(ComponentStream& stream) {
+void ComponentServer::attached(ComponentStream& stream) {
+    if (held_) stream.hold(true);
+    Desk& at = *desk(stream.domain().text());
+    ComponentStream* older = std::exchange(at.stream, &stream);
+    // XEP-0114 leaves it to us which of two has the name. A dead connection looks like one that rests: the newer has
+    // it.
+    if (older != nullptr) {
+        older->end(xmpp::StreamCondition::conflict, "another connection has attached for the domain", handover);
+    }
+    flush(stream.domain().text());
+}
+
+void ComponentServer::ending(ComponentStream& stream) {
+    Desk* at = desk(stream.domain().text());
+    if (at != nullptr && at->stream == &stream) at->stream = nullptr;
+}
+
+void ComponentServer::gone(ComponentStream& stream, std::deque<Waiting> in_doubt, std::deque<Waiting> untaken) {
+    ending(stream);
     const auto at = std::find_if(streams_.begin(), streams_.end(), [&](const auto& s) { return s.get() == &stream; });
     if (at == streams_.end()) return;
     dead_.push_back(std::move(*at));
     streams_.erase(at);
     if (dead_.size() == 1) context_.shard.loop.defer([this] { dead_.clear(); });
+    const std::string domain = stream.domain().text();
+    if (Desk* own = stream.proved() ? desk(domain) : nullptr; own != nullptr) {
+        own->queue.put_back(std::move(untaken));
+        std::deque<Waiting> back;
+        while (own->stream == nullptr && !own->queue.empty()) back.push_back(own->queue.take_first());
+        for (const Waiting& waiting : back) give_back(waiting, not_taken);
+    }
+    for (const Waiting& waiting : in_doubt) give_back(waiting, uncertain);
+    flush(domain);
+}
+
+void ComponentServer::give_back(const Waiting& waiting, const xmpp::StanzaError& error) {
+    // At the end of the node: a sender that waits for an acknowledgement sends it again.
+    if (stopping_ && waiting.ticket.kept()) return;
+    context_.bounce(waiting.stanza.view(), error, waiting.ticket);
 }
 
 void ComponentServer::shut() {
+    stopping_ = true;
     listeners_.clear();
-    for (const auto& stream : streams_) stream->shut(xmpp::StreamCondition::system_shutdown);
+    for (const auto& stream : streams_) stream->end(xmpp::StreamCondition::system_shutdown, "shutting down", linger);
+}
+
+bool ComponentServer::idle() const {
+    return std::all_of(desks_.begin(), desks_.end(), [](const auto& entry) { return entry.second.queue.empty(); }) &&
+           std::all_of(streams_.begin(), streams_.end(),
+                       [](const auto& stream) { return !stream->attached() || stream->all_taken(); });
+}
+
+void ComponentServer::tables(TableFills& all) const {
+    std::uint64_t waiting = 0;
+    for (const auto& [domain, at] : desks_) waiting += at.queue.size();
+    all.push_back({"components.strangers", doorway_.strangers(), DoorwayBounds{}.strangers});
+    all.push_back(
+        {"components.waiting", waiting, context_.limits.queue_stanzas * std::max<std::size_t>(desks_.size(), 1)});
 }
 
 std::vector<Status> ComponentServer::status() const {

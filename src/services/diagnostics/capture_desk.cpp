@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/join.h"
 #include "io/capture/capture_file.h"
 #include "io/log/log_text.h"
 
@@ -76,7 +77,7 @@ CaptureDesk::CaptureDesk(std::string folder, std::set<std::uint16_t> ports, std:
       self_{std::make_shared<CaptureDesk*>(this)} {
     for (const io::Shelf::File& file : shelf_.list()) {
         if (holds_secrets(file.name))
-            alarms_.raise_once(AlarmCode::capture_secrets, file.name, "made before this start of the node");
+            alarms_.raise_once(AlarmCode::capture_secrets, file.name, "made before the node was restarted");
     }
 }
 
@@ -103,9 +104,9 @@ Result<std::string> CaptureDesk::filter_of(const CaptureOrder& order) const {
         filter = "port " + std::to_string(order.port);
     } else {
         std::string known;
-        for (const std::uint16_t port : ports_) known += (known.empty() ? "" : ", ") + std::to_string(port);
+        for (const std::uint16_t port : ports_) append_item(known, std::to_string(port));
         return Error{"capture-port",
-                     "port " + std::to_string(order.port) + " is none of this node's: " + known + ", 53"};
+                     "port " + std::to_string(order.port) + " is not one of this node's: " + known + ", 53"};
     }
     for (const auto& [word, address] : {std::pair{"host", &order.host}, std::pair{"src host", &order.source},
                                         std::pair{"dst host", &order.destination}}) {
@@ -141,7 +142,7 @@ Result<io::CaptureRequest> CaptureDesk::request_of(const CaptureOrder& order) co
 }
 
 Result<CaptureState> CaptureDesk::start(const CaptureOrder& order, const std::string& author) {
-    if (capture_) return Error{"capture-running", "'" + current_->name + "' is under way; `capture stop` ends it"};
+    if (capture_) return Error{"capture-running", "'" + current_->name + "' is running; stop it with `capture stop`"};
     auto request = request_of(order);
     if (!request) return request.error();
     if (auto room = shelf_.make_room(); !room) return room.error();
@@ -178,7 +179,7 @@ Result<CaptureState> CaptureDesk::start(const CaptureOrder& order, const std::st
 }
 
 Result<CaptureState> CaptureDesk::stop() {
-    if (!capture_) return Error{"capture-none", "no capture is under way"};
+    if (!capture_) return Error{"capture-none", "no capture is running"};
     tap_.reset();
     capture_->stop();
     over();
@@ -207,7 +208,7 @@ Result<void> CaptureDesk::remove(const std::string& name) {
     const auto checked = shelf_.name_of(name);
     if (!checked) return checked.error();
     if (current_ && current_->name == *checked)
-        return Error{"capture-running", "'" + *checked + "' is being written; `capture stop` first"};
+        return Error{"capture-running", "'" + *checked + "' is being written; run `capture stop` first"};
     if (auto removed = shelf_.remove(*checked); !removed) return removed;
     ::unlink(secret_mark(*checked).c_str());
     alarms_.lower(AlarmCode::capture_secrets, *checked);

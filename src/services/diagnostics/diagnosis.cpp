@@ -156,7 +156,7 @@ void Diagnosis::raise_levels() {
 }
 
 Result<DiagnosisState> Diagnosis::start(const DiagnosisOrder& order, const std::string& author) {
-    if (runs()) return Error{"diag-running", "'" + state_->name + "' is under way; `diag stop` ends it"};
+    if (runs()) return Error{"diag-running", "'" + state_->name + "' is running; stop it with `diag stop`"};
     if (collecting_) return Error{"diag-collecting", "an archive is being made; ask again when it is done"};
     if (order.seconds > most_seconds)
         return Error{"diag-bound", "seconds may be " + std::to_string(most_seconds) + " at most"};
@@ -165,7 +165,7 @@ Result<DiagnosisState> Diagnosis::start(const DiagnosisOrder& order, const std::
     if (auto room = shelf_.make_room(); !room) return room.error();
     if (io::free_space(shelf_.folder()) < io::disk_floor)
         return Error{"diag-disk", shelf_.folder() + ": less than " + std::to_string(io::disk_floor >> 20U) +
-                                      " MiB are free on this disk, which stay free"};
+                                      " MiB are free on this disk"};
     DiagnosisState state;
     state.name = *name;
     state.author = author;
@@ -197,7 +197,7 @@ Result<DiagnosisState> Diagnosis::start(const DiagnosisOrder& order, const std::
 }
 
 Result<DiagnosisState> Diagnosis::marker(const std::string& text, const std::string& author) {
-    if (!runs()) return Error{"diag-none", "no diagnosis is under way; `diag start` begins one"};
+    if (!runs()) return Error{"diag-none", "no diagnostic log is running; start one with `diag start`"};
     ++state_->markers;
     // DEBUG_MARKER is what readers of such logs look for.
     lines_.info("diag.marker", {{"DEBUG_MARKER", text.substr(0, longest_marker)}, {"author", author}});
@@ -206,7 +206,7 @@ Result<DiagnosisState> Diagnosis::marker(const std::string& text, const std::str
 }
 
 Result<DiagnosisState> Diagnosis::stop() {
-    if (!runs()) return Error{"diag-none", "no diagnosis is under way; `diag start` begins one"};
+    if (!runs()) return Error{"diag-none", "no diagnostic log is running; start one with `diag start`"};
     end("stopped");
     return *state();
 }
@@ -259,7 +259,7 @@ void Diagnosis::save() {
 }
 
 void Diagnosis::collect(ArchiveTexts texts, std::function<void(Result<std::string>)> on_done) {
-    if (!state_) return on_done(Error{"diag-none", "there was no diagnosis yet; `diag start` begins one"});
+    if (!state_) return on_done(Error{"diag-none", "no diagnostic log yet; start one with `diag start`"});
     if (collecting_) return on_done(Error{"diag-collecting", "an archive is being made; ask again when it is done"});
     if (auto room = shelf_.make_room(); !room) return on_done(room.error());
     std::uint64_t wanted = copy_ ? copy_->bytes() : state_->bytes;
@@ -271,7 +271,8 @@ void Diagnosis::collect(ArchiveTexts texts, std::function<void(Result<std::strin
     }
     if (io::free_space(shelf_.folder()) < io::disk_floor + wanted) {
         return on_done(Error{"diag-disk", shelf_.folder() + ": an archive may need " + std::to_string(wanted >> 20U) +
-                                              " MiB, and " + std::to_string(io::disk_floor >> 20U) + " MiB stay free"});
+                                              " MiB, and " + std::to_string(io::disk_floor >> 20U) +
+                                              " MiB must stay free"});
     }
     // Each collection has a name of its own: the first that is free.
     std::string name = state_->name;
@@ -285,9 +286,11 @@ void Diagnosis::collect(ArchiveTexts texts, std::function<void(Result<std::strin
     job.texts = std::move(texts);
     collecting_ = true;
     if (worker_.joinable()) worker_.join();
-    worker_ = std::thread{[job = std::move(job), name, &loop = loop_, weak = std::weak_ptr{self_}, on_done] {
+    worker_ = std::thread{[job = std::move(job), name, &loop = loop_, weak = std::weak_ptr{self_},
+                           on_done = std::move(on_done)]() mutable {
         auto outcome = std::make_shared<Result<void>>(job.run());
-        loop.post([outcome, name, weak, on_done] {
+        // Moved: what it holds ends on the thread of the loop.
+        loop.post([outcome, name, weak, on_done = std::move(on_done)] {
             const auto self = weak.lock();
             if (!self || *self == nullptr) return;
             (*self)->collecting_ = false;

@@ -15,6 +15,7 @@ constexpr auto pause_after_trouble = std::chrono::seconds{10};
 constexpr auto loss_memory = std::chrono::minutes{1};
 constexpr auto cleaning_interval = std::chrono::hours{1};
 constexpr auto lock_wait = std::chrono::milliseconds{200};
+constexpr std::size_t page_of_rows = 1000;
 
 io::StoredEvent stored(const io::LogEvent& event) {
     json::object facts;
@@ -32,7 +33,9 @@ std::optional<io::LogEvent> restored(const io::StoredEvent& row) {
     event.level = row.level;
     event.event = row.code;
     json::error_code problem;
-    const json::value facts = json::parse(row.facts, problem);
+    json::parse_options options;
+    options.allow_invalid_utf8 = true;  // rows of a version that cut values within a character
+    const json::value facts = json::parse(row.facts, problem, {}, options);
     if (problem || !facts.is_object()) return event;
     for (const auto& fact : facts.as_object()) {
         if (!fact.value().is_string()) continue;
@@ -78,7 +81,41 @@ bool fits(const io::LogEvent& event, const EventSearch& search) {
     return (!search.module || *search.module == event.module) && event.level >= search.least_level &&
            event.event.starts_with(search.code_prefix) && event.time >= search.since && event.time <= search.until &&
            event.number > search.after && (search.before == 0 || event.number < search.before) &&
-           (search.contains.empty() || holds(event, search.contains));
+           (search.contains.empty() || holds(event, search.contains)) && (!search.passes || search.passes(event));
+}
+
+/// Rows older than `search.before` until there are `most` events, or so many rows were looked at that the rest has to
+/// be asked for. What the database finds by `contains` may only look alike: a page of it may hold nothing that passes.
+void read_on(io::EventStore& store, const EventSearch& search, std::size_t most, Result<EventsFound>& found) {
+    io::EventQuery query;
+    query.least_level = search.least_level;
+    if (search.module) query.module = text(*search.module);
+    query.code_prefix = search.code_prefix;
+    query.contains = search.contains;
+    query.since = search.since;
+    query.until = search.until;
+    query.after_id = search.after;
+    query.before_id = search.before;
+    query.limit = page_of_rows;
+    std::vector<io::LogEvent>& events = found->events;
+    for (std::size_t looked_at = 0;; looked_at += page_of_rows) {
+        if (events.size() >= most || looked_at >= EventJournal::most_looked_at) {
+            found->before = query.before_id;
+            return;
+        }
+        const auto rows = store.query(query);
+        if (!rows) {
+            found = rows.error();
+            return;
+        }
+        for (const io::StoredEvent& row : *rows) {
+            query.before_id = row.id;
+            auto event = restored(row);
+            if (event && (!search.passes || search.passes(*event))) events.push_back(std::move(*event));
+            if (events.size() >= most) break;
+        }
+        if (rows->size() < page_of_rows && (rows->empty() || query.before_id == rows->back().id)) return;
+    }
 }
 
 }  // namespace
@@ -119,11 +156,18 @@ void EventJournal::open() {
         trouble_ = newest.error().text;
         return;
     }
+    const auto time = store->newest_time();
+    if (!time) {
+        trouble_ = time.error().text;
+        return;
+    }
+    opened_ = loop_.now();
+    newest_at_open_ = time->value_or(loop_.wall());
     // After trouble at the start the numbers in memory begin at 1 again: those on disk must not be taken twice.
     if (*newest > written_ && written_ == 0) written_ = *newest;
     store_ = std::make_shared<io::EventStore>(std::move(*store));
     if (auto reading = io::EventStore::open(options_.file, options_.rows, lock_wait)) {
-        reading_.emplace(std::move(*reading));
+        reading_ = std::make_shared<io::EventStore>(std::move(*reading));
     } else {
         trouble_ = reading.error().text;
     }
@@ -203,12 +247,19 @@ void EventJournal::turn() {
     write();
     if (store_ && trouble_.empty() && loop_.now() >= next_cleaning_) {
         next_cleaning_ = loop_.now() + cleaning_interval;
-        const WallTime before = loop_.wall() - std::chrono::hours{24} * options_.days;
+        const WallTime before = sure_time() - std::chrono::hours{24} * options_.days;
         beside([before](io::EventStore& store) { return store.forget_before(before); }, {});
     }
     if (trouble_.empty()) return alarms_.lower(AlarmCode::events_store, options_.file);
     try_again_ = loop_.now() + pause_after_trouble;
     alarms_.raise_once(AlarmCode::events_store, options_.file, trouble_);
+}
+
+/// It is so late at least: a clock that was set ahead must not make everything old. What is kept for longer after a
+/// rest of the node is bounded by the number of rows.
+WallTime EventJournal::sure_time() const {
+    const auto since = std::chrono::duration_cast<WallTime::duration>(loop_.now() - opened_);
+    return std::min(loop_.wall(), newest_at_open_ + since);
 }
 
 /// Stands while the reader of the log is stuck and for a minute after lines were lost.
@@ -220,7 +271,7 @@ void EventJournal::watch_lines() {
     }
     if (state.stuck || loop_.now() < calm_after_) {
         alarms_.raise_once(AlarmCode::log_stuck, "standard error",
-                           state.stuck ? "nothing is taken" : "the reader does not keep up");
+                           state.stuck ? "nothing is read" : "the reader does not keep up");
     } else {
         alarms_.lower(AlarmCode::log_stuck, "standard error");
     }
@@ -236,34 +287,51 @@ void EventJournal::watch_syslog() {
     }
 }
 
-Result<std::vector<io::LogEvent>> EventJournal::find(const EventSearch& search, std::size_t most) {
-    write();
-    std::vector<io::LogEvent> found;
-    const bool on_disk = store_ && reading_ && trouble_.empty();
-    // What is not on the disk yet, and newer than all of it.
+EventsFound EventJournal::find_in_memory(const EventSearch& search, std::size_t most, bool on_disk) {
+    EventsFound found;
     const std::uint64_t after = on_disk ? std::max(search.after, written_) : search.after;
     for (io::LogEvent& event : log_.events(after, io::NodeLog::events_kept)) {
-        if (fits(event, search)) found.push_back(std::move(event));
+        if (fits(event, search)) found.events.push_back(std::move(event));
     }
-    std::reverse(found.begin(), found.end());
-    if (found.size() > most) found.resize(most);
-    if (!on_disk || found.size() == most) return found;
-    io::EventQuery query;
-    query.least_level = search.least_level;
-    if (search.module) query.module = text(*search.module);
-    query.code_prefix = search.code_prefix;
-    query.contains = search.contains;
-    query.since = search.since;
-    query.until = search.until;
-    query.after_id = search.after;
-    query.before_id = search.before == 0 ? written_ + 1 : std::min(search.before, written_ + 1);
-    query.limit = most - found.size();
-    const auto rows = reading_->query(query);
-    if (!rows) return rows.error();
-    for (const io::StoredEvent& row : *rows) {
-        if (auto event = restored(row)) found.push_back(std::move(*event));
-    }
+    std::reverse(found.events.begin(), found.events.end());
+    if (found.events.size() > most) found.events.resize(most);
+    if (found.events.size() == most && most > 0) found.before = found.events.back().number;
     return found;
+}
+
+void EventJournal::find(EventSearch search, std::size_t most, const std::string& asker, OnFound on_found) {
+    write();
+    const bool on_disk = store_ && reading_ && trouble_.empty();
+    EventsFound begun = find_in_memory(search, most, on_disk);
+    if (!on_disk || begun.before != 0) return on_found(std::move(begun));
+    std::size_t under_way = 0;
+    for (const auto& [who, count] : searches_) under_way += count;
+    const Error busy{"events-busy", "too many searches of the event log are under way; try again"};
+    const auto own = searches_.find(asker);
+    if (under_way >= most_searches || (own != searches_.end() && own->second >= most_searches_of_one)) {
+        return on_found(busy);
+    }
+    search.before = search.before == 0 ? written_ + 1 : std::min(search.before, written_ + 1);
+    auto found = std::make_shared<Result<EventsFound>>(std::move(begun));
+    auto work = [found, store = reading_, search = std::move(search), most] { read_on(*store, search, most, *found); };
+    auto then = [this, found, asker, on_found, alive = std::weak_ptr{alive_}] {
+        if (alive.expired()) return;
+        search_ended(asker);
+        on_found(std::move(*found));
+    };
+    ++searches_[asker];
+    if (!options_.reading) {
+        work();
+        return then();
+    }
+    if (options_.reading(std::move(work), std::move(then))) return;
+    search_ended(asker);
+    on_found(busy);
+}
+
+void EventJournal::search_ended(const std::string& asker) {
+    const auto at = searches_.find(asker);
+    if (--at->second == 0) searches_.erase(at);
 }
 
 }  // namespace sallyport::services

@@ -84,7 +84,7 @@ std::string handshake_text(const record::Handshake& handshake) {
                                         {"took", handshake.took.count()},
                                         {"shard", static_cast<std::int64_t>(handshake.shard)},
                                         {"good", handshake.good},
-                                        {"failed_at", handshake.failed_at},
+                                        {"failed_at", std::string{text(handshake.failed_at)}},
                                         {"result", handshake.result},
                                         {"verdict_id", handshake.verdict_id},
                                         {"steps", std::move(all)},
@@ -110,7 +110,7 @@ std::optional<record::Handshake> read_handshake(std::string_view text) {
     handshake.took = Duration{members.number("took")};
     handshake.shard = static_cast<std::uint32_t>(members.number("shard"));
     handshake.good = members.flag("good");
-    handshake.failed_at = members.text("failed_at");
+    handshake.failed_at = find_stage(members.text("failed_at")).value_or(Stage::none);
     handshake.result = members.text("result");
     handshake.verdict_id = members.text("verdict_id");
     handshake.left_out = static_cast<std::uint64_t>(members.number("left_out"));

@@ -23,11 +23,28 @@ namespace sallyport::im {
 class ClientStream;
 struct Account;
 
+/// A stanza at which so much blame has gathered is not sent to the client again: its streams have ended twice when
+/// nothing else was on its way. What may have been the network counts half.
+inline constexpr unsigned most_blame = 8;
+inline constexpr unsigned blame_of_client = 4, blame_of_loss = 2;
+/// From here on it is sent alone. More does not gather while there is something else on its way: one ending by the
+/// client, or two losses.
+inline constexpr unsigned suspicious_blame = 2;
+
+/// What became of a letter that was put on the disk while its session goes on.
+struct PutDown {
+    std::optional<std::int64_t> number;
+    bool acknowledged = false;  ///< the client has it after all
+};
+
 /// Sent to a client and not yet acknowledged.
 struct Unacknowledged {
     std::string bytes;
-    SharedLetter letter;               ///< whose ticket waits; null: nobody's
-    std::optional<std::int64_t> kept;  ///< on the disk under this number until acknowledged
+    SharedLetter letter{};               ///< whose ticket waits; null: nobody's
+    std::optional<std::int64_t> kept{};  ///< on the disk under this number until acknowledged
+    unsigned blame = 0;                  ///< for streams that ended when it was on its way
+    std::shared_ptr<PutDown> put{};      ///< on its way to the disk, or there
+    [[nodiscard]] bool is_suspect() const { return blame >= suspicious_blame; }
 };
 
 struct Session {
@@ -49,12 +66,20 @@ struct Session {
     s2s::SentCounter sent;
     std::deque<Unacknowledged> window;
     std::size_t window_bytes = 0;
+    std::size_t written = 0;             ///< of the window, from its front: those that are on their way on this stream
+    std::size_t suspects = 0;            ///< of the window; while there are any, one stanza is on its way at a time
+    std::unique_ptr<io::Timer> trial{};  ///< how long something waits behind what is on its way
+    bool trying = false;                 ///< it runs
+    bool outlived = false;   ///< on this stream the client lived on without acknowledging: nothing is tried any more
     bool asked = false;      ///< an `<r/>` is out
     bool overflown = false;  ///< the window is full: the session ends with this turn
     std::string resume_id;   ///< empty: not resumable
     std::unique_ptr<io::Timer> expiry;
+    std::uint64_t away = 0;  ///< its number among those whose clients are away; 0: it is none
     routing::Ticket source;
     std::uint64_t stanzas_in = 0, stanzas_out = 0;
+    bool reading_kept = false;     ///< what is kept for its user is being read for it
+    bool read_kept_again = false;  ///< and is to be read once more then
 };
 
 struct Account {
@@ -70,14 +95,26 @@ struct Account {
     struct Behind {
         SharedLetter letter;
         bool to_user;  ///< whatever resource it names
+        unsigned blame;
+        std::string payer;
     };
     std::deque<Behind> behind_kept;
     std::unique_ptr<io::Timer> behind_timer;
-    bool kept_is_late = false;  ///< the disk does not answer: what is new goes first
+    bool kept_while_there = false;  ///< something went to the disk since no client had room
+    bool kept_is_late = false;      ///< the disk does not answer: what is new goes first
+    /// The disk did not read what is kept, or did not let go of what clients have got: it is asked again in a while,
+    /// and not for every stanza that comes.
+    bool disk_rests = false;
+    std::unique_ptr<io::Timer> disk_timer;
+    std::vector<std::int64_t> unforgotten;  ///< what clients have got and the disk has still; never handed out again
 
     /// Reading or writing the account: what comes meanwhile waits, in order.
     bool busy = true;
-    std::deque<std::function<void(Account*)>> waiting;
+    struct Waiting {
+        std::string payer;  ///< payer_of(); empty: the user's own
+        std::function<void(const Result<Account*>&)> work;
+    };
+    std::deque<Waiting> waiting;
 
     [[nodiscard]] c2s::Subscription subscription(const xmpp::Jid& contact) const {
         const auto at = contacts.find(contact.text());

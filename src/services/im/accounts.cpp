@@ -7,7 +7,9 @@
 
 namespace sallyport::im {
 
-bool Inside::with(const xmpp::Jid& jid, OnAccount work) {
+using xmpp::StanzaCondition;
+
+bool Inside::with(const xmpp::Jid& jid, std::string_view payer, OnAccount work) {
     const xmpp::Jid of = bare(jid);
     const std::string key = of.text();
     auto& account = accounts_[key];
@@ -18,28 +20,58 @@ bool Inside::with(const xmpp::Jid& jid, OnAccount work) {
         return true;
     }
     if (account) {
-        if (account->waiting.size() >= context_.limits.account_jobs) return false;
-        account->waiting.push_back(std::move(work));
+        if (!has_share(account->waiting, payer)) return false;
+        account->waiting.push_back({std::string{payer}, std::move(work)});
         return true;
     }
     account = std::make_unique<Account>();
     account->bare = of;
     account->name = {of.local(), of.domain().text()};
-    account->waiting.push_back(std::move(work));
-    context_.storage.load(account->name,
+    account->waiting.push_back({std::string{payer}, std::move(work)});
+    context_.storage.load(account->name, payer,
                           [this, key](Result<std::optional<io::StoredUser>> user) { loaded(key, std::move(user)); });
     return true;
+}
+
+std::string Inside::payer_of(const SharedLetter& letter) const {
+    const std::string& domain = letter->from().domain().text();
+    return serves(domain) ? bare(letter->from()).text() : domain;
+}
+
+void Inside::forget_strangers_later() {
+    if (forgetting_strangers_) return;
+    forgetting_strangers_ = true;
+    if (!strangers_timer_) {
+        strangers_timer_ = context_.shard.loop.timer([this] {
+            forgetting_strangers_ = false;
+            std::size_t known = 0;
+            for (AskersSpending* spent : {&vcards_spent_, &presence_spent_}) {
+                spent->forget(now());
+                known += spent->askers().size() + spent->domains().size();
+            }
+            if (known != 0) forget_strangers_later();
+        });
+    }
+    strangers_timer_->arm(now() + Spending::window);
+}
+
+StanzaCondition Inside::store_failed(const std::string& source, const Error& error) const {
+    log_.write_for(source, LogLevel::error, "im.store.failed", {{"code", error.code}, {"why", error.text}});
+    // Later it may be well again (RFC 6120 8.3.3: of the type "wait"); the rest waits for the operator.
+    const bool later = error.code == "store-busy" || error.code == "store-locked";
+    return later ? StanzaCondition::resource_constraint : StanzaCondition::internal_server_error;
 }
 
 void Inside::loaded(const std::string& key, Result<std::optional<io::StoredUser>> user) {
     const auto at = accounts_.find(key);
     if (at == accounts_.end()) return;
     if (!user || !*user) {
-        if (!user) log_.error("im.store.failed", {{"code", user.error().code}, {"why", user.error().text}});
         // Nobody else can have it: it was never handed out.
         const std::unique_ptr<Account> none = std::move(at->second);
         accounts_.erase(at);
-        for (const OnAccount& work : none->waiting) work(nullptr);
+        // That the disk does not say whether there is such a user is no news about him.
+        const Found found = user ? Found{nullptr} : Found{user.error()};
+        for (const Account::Waiting& one : none->waiting) one.work(found);
         return;
     }
     Account& account = *at->second;
@@ -57,7 +89,7 @@ void Inside::loaded(const std::string& key, Result<std::optional<io::StoredUser>
 void Inside::run_waiting(Account& account) {
     const std::string key = account.bare.text();
     while (!account.busy && !account.waiting.empty()) {
-        const OnAccount work = std::move(account.waiting.front());
+        const OnAccount work = std::move(account.waiting.front().work);
         account.waiting.pop_front();
         work(&account);
     }
@@ -77,22 +109,20 @@ void Inside::tidy(const std::string& key) {
     });
 }
 
-void Inside::commit(Account& account, Storage::Work work, std::function<void(Account&, const Result<void>&)> then) {
+void Inside::commit(Account& account, std::string_view payer, Storage::Work work, OnCommitted then) {
     account.busy = true;
     const std::string key = account.bare.text();
-    context_.storage.run(std::move(work), [this, key, then = std::move(then)](const Result<void>& done) {
+    context_.storage.run(payer, std::move(work), [this, key, then = std::move(then)](const Result<void>& done) {
         const auto at = accounts_.find(key);
         if (at == accounts_.end()) return;
         Account& there = *at->second;
-        if (!done) log_.error("im.store.failed", {{"code", done.error().code}, {"why", done.error().text}});
         there.busy = false;
         then(there, done);
         run_waiting(there);
     });
 }
 
-void Inside::change(Account& account, io::StoredContact contact,
-                    std::function<void(Account&, const Result<void>&)> then) {
+void Inside::change(Account& account, std::string_view payer, io::StoredContact contact, OnCommitted then) {
     const bool removed = !contact.listed && contact.state == 0;
     const auto known = account.contacts.find(contact.jid);
     const bool was_listed = known != account.contacts.end() && known->second.listed;
@@ -100,7 +130,7 @@ void Inside::change(Account& account, io::StoredContact contact,
     Storage::Work work = [user = account.name, contact, version, removed](io::UserStore& store) {
         return removed ? store.remove_contact(user, contact.jid, version) : store.put_contact(user, contact, version);
     };
-    commit(account, std::move(work),
+    commit(account, payer, std::move(work),
            [this, contact, version, removed, was_listed, then = std::move(then)](Account& there,
                                                                                  const Result<void>& done) {
                if (done) {
@@ -120,16 +150,18 @@ void Inside::requests_forgotten(const io::UserName& user, const std::vector<std:
     const auto jid = xmpp::Jid::parse(user.local + "@" + user.domain);
     if (!jid || !accounts_.contains(jid->text())) return;
     // Behind what is being written.
-    const bool taken = with(*jid, [contacts](Account* account) {
-        if (account == nullptr) return;
+    const bool taken = with(*jid, {}, [contacts](const Found& found) {
+        if (!found || *found == nullptr) return;
+        Account& account = **found;
         for (const std::string& contact : contacts) {
-            const auto at = account->contacts.find(contact);
-            if (at == account->contacts.end()) continue;
+            const auto at = account.contacts.find(contact);
+            if (at == account.contacts.end()) continue;
             at->second = without_request(std::move(at->second));
-            if (!at->second.listed && at->second.state == 0) account->contacts.erase(at);
+            if (!at->second.listed && at->second.state == 0) account.contacts.erase(at);
         }
     });
-    if (!taken) log_.warn("im.limit", {{"limit", "account_jobs"}, {"user", jid->text()}});
+    if (!taken)
+        log_.write_for(jid->text(), LogLevel::warn, "im.limit", {{"limit", "account_jobs"}, {"user", jid->text()}});
 }
 
 void Inside::account_changed(const io::UserName& user) {

@@ -13,6 +13,11 @@ namespace {
 
 /// What a stanza costs at least, in bytes a second: small ones cause work as large ones do.
 constexpr std::size_t least_cost = 512;
+/// What the node writes because of a stanza costs the client this part of what it measures: a packet of small presences
+/// or requests must not keep the shard busy for seconds (threat T61).
+constexpr std::size_t part_of_caused = 8;
+/// So many bytes may wait for a client that does not read: stanzas stop at half of it, the rest is answers.
+constexpr std::size_t most_unread = 2 * io::Stream::high_water;
 
 }  // namespace
 
@@ -37,7 +42,8 @@ ClientStream::~ClientStream() = default;
 TimePoint ClientStream::now() const { return inside_.now(); }
 
 void ClientStream::on_bytes(std::string_view bytes) {
-    throttle(bytes.size());
+    // With TLS, small records are dear: what the wire brought is charged.
+    throttle(stream_->received() - std::exchange(charged_, stream_->received()));
     if (machine_.closed()) return;
     if (machine_.waiting() || reading_) {
         if (later_.size() + bytes.size() > inside_.context().limits.before_auth.element_bytes) {
@@ -54,13 +60,49 @@ void ClientStream::on_bytes(std::string_view bytes) {
         reader_.feed(held_);
     }
     read_on();
+    // Who does not read the answers asks no more (threat T61).
+    if (!finished_ && stream_->pending() > most_unread) {
+        unread_ = true;
+        pause_or_go_on();
+    }
+}
+
+void ClientStream::on_drained() {
+    unread_ = false;
+    if (finished_) return;
+    if (session_ != nullptr) inside_.catch_up(*session_);
+    if (!throttled_ && !held_back_ && !reading_) read_on();
+    pause_or_go_on();
+}
+
+void ClientStream::pause_or_go_on() {
+    if (finished_) return;
+    // The rest comes before what is to be read next, the end of the connection included.
+    stream_->pause(throttled_ || held_back_ || unread_ || has_rest_);
+    // One that does not read our answers has only itself to blame.
+    machine_.on_held(throttled_ || held_back_, now());
+    arm();
 }
 
 void ClientStream::read_on() {
     reading_ = true;
+    has_rest_ = false;
     for (;;) {
         if (finished_ || machine_.closed() || machine_.waiting()) break;
         if (switching_) break;
+        if (session_ != nullptr && machine_.open() && (throttled_ || held_back_ || !has_room())) {
+            // The rest waits, in order, for expire() or on_drained(): its answers would find no room, or it leads where
+            // nothing more is taken.
+            if (!has_room()) unread_ = true;
+            if (!later_.empty()) {
+                held_ = std::exchange(later_, {});
+                reader_.feed(held_);
+            }
+            reader_.own_rest();
+            has_rest_ = true;
+            pause_or_go_on();
+            break;
+        }
         const TimePoint at = now();
         c2s::Actions actions;
         const xml::Kind kind = reader_.next();
@@ -89,6 +131,9 @@ void ClientStream::element() {
     if (is_stanza() && machine_.open() && session_ != nullptr) {
         const std::size_t size = reader_.slice().size();
         if (size < least_cost) throttle(least_cost - size);
+        if (reader_.has_new_names()) {  // docs/decisions/0022-names-that-few-parsers-know.md
+            return inside_.refuse_unread(*session_, reader_.shell(), xmpp::StanzaCondition::not_acceptable);
+        }
         return inside_.from_client(*session_, reader_.tree());
     }
     if (machine_.closing()) return;
@@ -100,7 +145,7 @@ void ClientStream::element() {
 /// True: it was a stanza of an open stream, and its sender has been told.
 bool ClientStream::excess() {
     if (!is_stanza() || !machine_.open() || session_ == nullptr) return false;
-    inside_.excess_of_client(*session_, reader_.shell());
+    inside_.refuse_unread(*session_, reader_.shell(), xmpp::StanzaCondition::policy_violation);
     return true;
 }
 
@@ -111,6 +156,7 @@ bool ClientStream::is_stanza() const {
 }
 
 void ClientStream::on_tls(const TlsFacts& facts) {
+    charged_ = stream_->received();  // a handshake is paid for by the bounds of connections
     c2s::Actions actions;
     c2s::sasl::Channel channel;
     if (inside_.context().channel_binding) {
@@ -142,6 +188,7 @@ void ClientStream::login_refused() {
 
 void ClientStream::bound(Session& session) {
     session_ = &session;
+    hold(inside_.held());
     c2s::Actions actions;
     machine_.on_bound(session.full, now(), actions);
     answered(actions);
@@ -155,6 +202,7 @@ void ClientStream::bind_refused(xmpp::StanzaCondition condition) {
 
 void ClientStream::resumed(Session& session, std::uint32_t h) {
     session_ = &session;
+    hold(inside_.held());
     c2s::Actions actions;
     machine_.on_resumed(session.full, h, now(), actions);
     carry_out(actions);
@@ -223,7 +271,7 @@ void ClientStream::carry_out(c2s::Actions& actions) {
             if (session_ != nullptr) inside_.acknowledged(*session_, acked->h);
         } else if (auto* note = std::get_if<c2s::Note>(&action)) {
             note->facts.push_back({"remote", remote_.text()});
-            inside_.log().write(note->level, note->event, std::move(note->facts));
+            inside_.log().write_for(log_source(remote_.address), note->level, note->event, std::move(note->facts));
         } else if (auto* ended = std::get_if<c2s::Close>(&action)) {
             close(*ended);
         }
@@ -238,18 +286,21 @@ void ClientStream::close(const c2s::Close& close) {
     }
     stream_->close(inside_.context().timers.closing);
     // A client that closes, or is refused, does not come back; one that fell silent may (XEP-0198 5).
-    leave(close.error && close.error->condition == xmpp::StreamCondition::connection_timeout);
-}
-
-void ClientStream::leave(bool may_come_back) {
+    const bool silent = close.error && close.error->condition == xmpp::StreamCondition::connection_timeout;
     Session* session = std::exchange(session_, nullptr);
-    if (session != nullptr) inside_.left(*session, may_come_back);
+    if (session == nullptr) return;
+    using enum Inside::Ended;
+    inside_.left(*session, silent ? by_loss : close.error ? by_us : by_client, silent);
 }
 
-void ClientStream::on_closed(io::CloseReason, const std::string&) {
+void ClientStream::on_closed(io::CloseReason reason, const std::string&) {
     finished_ = true;
     timer_->disarm();
-    leave(true);
+    if (Session* session = std::exchange(session_, nullptr)) {
+        using enum Inside::Ended;
+        const bool in_order = reason == io::CloseReason::peer_closed || reason == io::CloseReason::truncated;
+        inside_.left(*session, in_order ? by_client : reason == io::CloseReason::local ? by_us : by_loss, true);
+    }
     inside_.gone(*this);
 }
 
@@ -257,15 +308,27 @@ void ClientStream::throttle(std::size_t bytes) {
     const Duration wait = bucket_.take(bytes, now());
     if (wait == Duration{0} || throttled_) return;
     throttled_ = true;
-    stream_->pause(true);
-    armed_ = now() + wait;
+    pause_or_go_on();
+    armed_ = std::min(now() + wait, machine_.deadline());
     timer_->arm(armed_);
 }
 
+void ClientStream::pay_for(std::size_t stanzas, std::size_t bytes) {
+    // Never more than a burst: who is paused longer could not answer whether it lives.
+    const std::uint64_t cost = stanzas * std::max(bytes, least_cost) / part_of_caused;
+    throttle(static_cast<std::size_t>(std::min(cost, inside_.context().limits.client_burst_bytes)));
+}
+
 void ClientStream::hold(bool held) {
-    if (finished_ || held == held_back_) return;
-    held_back_ = held;
-    if (!throttled_) stream_->pause(held);
+    // Who has no session yet says nothing that would go anywhere: back-pressure keeps nobody from logging in.
+    const bool back = held && session_ != nullptr;
+    if (finished_ || back == held_back_) return;
+    held_back_ = back;
+    pause_or_go_on();
+    if (back || throttled_ || !has_rest_) return;
+    // What came before it was held. From the loop: whoever lets go is in the middle of something.
+    armed_ = now();
+    timer_->arm(armed_);
 }
 
 void ClientStream::arm() {
@@ -286,10 +349,13 @@ void ClientStream::expire() {
         if (throttled_) {
             armed_ = at + wait;
             timer_->arm(armed_);
-        } else {
-            stream_->pause(held_back_);
         }
     }
+    if (has_rest_ && !throttled_ && !held_back_) {
+        read_on();
+        pause_or_go_on();
+    }
+    if (finished_) return;
     if (machine_.deadline() <= at) {
         c2s::Actions actions;
         machine_.on_deadline(at, actions);

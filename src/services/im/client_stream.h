@@ -33,6 +33,9 @@ public:
     void resumed(Session& session, std::uint32_t h);
     void resume_refused();
 
+    /// What a stanza of this client makes the node write: so many stanzas of so many bytes each. It goes off what the
+    /// client may send, in part; beyond that nothing more is read for a while, not even what has arrived already.
+    void pay_for(std::size_t stanzas, std::size_t bytes);
     void hold(bool held);
     void write(std::string_view bytes) { stream_->write(bytes); }
     /// Room for more: the client reads what it gets.
@@ -51,7 +54,7 @@ public:
 
     void on_bytes(std::string_view bytes) override;
     void on_tls(const TlsFacts& facts) override;
-    void on_drained() override {}
+    void on_drained() override;
     void on_closed(io::CloseReason reason, const std::string& text) override;
 
 private:
@@ -62,7 +65,7 @@ private:
     void answered(c2s::Actions& actions);
     void carry_out(c2s::Actions& actions);
     void close(const c2s::Close& close);
-    void leave(bool may_come_back);
+    void pause_or_go_on();
     void throttle(std::size_t bytes);
     void arm();
     void expire();
@@ -78,12 +81,14 @@ private:
     std::unique_ptr<io::Timer> timer_;
     TimePoint armed_ = never;
     s2s::TokenBucket bucket_;
+    std::uint64_t charged_ = 0;  ///< of what came off the wire
     Session* session_ = nullptr;
     std::string held_;   ///< bytes of before the stream was open: read on when an answer of ours has come
     std::string later_;  ///< arrived while that answer was due
     bool reading_ = false;
+    bool has_rest_ = false;  ///< the reader has what may not be read now
     bool switching_ = false;
-    bool authenticated_ = false, throttled_ = false, held_back_ = false, finished_ = false;
+    bool authenticated_ = false, throttled_ = false, held_back_ = false, unread_ = false, finished_ = false;
 };
 
 }  // namespace sallyport::im

@@ -42,15 +42,15 @@ xml::Element error_element(StanzaCondition condition) {
     return error;
 }
 
-/// Of the recorder's table.
-std::string_view rule_of(StanzaCondition condition) {
+Rule rule_of(StanzaCondition condition) {
     switch (condition) {
         case StanzaCondition::service_unavailable:
-        case StanzaCondition::item_not_found: return "no-user";
-        case StanzaCondition::resource_constraint: return "busy";
+        case StanzaCondition::item_not_found: return Rule::no_user;
+        case StanzaCondition::resource_constraint: return Rule::busy;
         case StanzaCondition::bad_request:
-        case StanzaCondition::jid_malformed: return "malformed";
-        default: return "other";
+        case StanzaCondition::jid_malformed: return Rule::malformed;
+        case StanzaCondition::not_acceptable: return Rule::client_refused;
+        default: return Rule::other;
     }
 }
 
@@ -84,14 +84,15 @@ void Inside::from_client(Session& session, xml::Element tree) {
     }
     if (*to != session.account->bare) return route(letter);
     // RFC 6120 10.3.3: to the user's own account, named or not.
-    const bool taken = with(*to, [this, letter, serial = session.serial](Account* account) {
-        if (account == nullptr) return refuse(letter, StanzaCondition::service_unavailable);
-        query_at_account(this->session(account->bare.text(), serial), *account, letter);
+    const bool taken = with(*to, {}, [this, letter, serial = session.serial](const Found& found) {
+        if (!found || *found == nullptr) return at_account(found, letter);
+        Account& account = **found;
+        query_at_account(this->session(account.bare.text(), serial), account, letter);
     });
     if (!taken) refuse(letter, StanzaCondition::resource_constraint);
 }
 
-void Inside::excess_of_client(Session& session, const xml::Shell& shell) {
+void Inside::refuse_unread(Session& session, const xml::Shell& shell, StanzaCondition condition) {
     ++session.stanzas_in;
     routing::Ticket ticket = session.source;
     ticket.sequence = session.received.receive();
@@ -101,8 +102,9 @@ void Inside::excess_of_client(Session& session, const xml::Shell& shell) {
                                              {"type", shell.has_type, shell.type}}) {
         if (present) tree.set(name, xml::attribute_value(raw));
     }
-    log_.write_for(session.account->bare.text(), LogLevel::info, "im.excess", {{"user", session.full.text()}});
-    refuse_as_given(session, tree, StanzaCondition::policy_violation, ticket);
+    log_.write_for(session.account->bare.text(), LogLevel::info, "im.excess",
+                   {{"user", session.full.text()}, {"condition", std::string{xmpp::text(condition)}}});
+    refuse_as_given(session, tree, condition, ticket);
 }
 
 /// To the client itself, from the address that it wrote (RFC 6120 8.3.1).
@@ -116,18 +118,21 @@ void Inside::refuse_as_given(Session& session, const xml::Element& tree, StanzaC
     answer.set("to", session.full.text()).set("type", "error");
     if (tree.has_attribute("id")) answer.set("id", std::string{tree.attribute("id")});
     answer.add(error_element(condition));
-    send(session, xml::write(answer, xmpp::ns::client));
+    send(session, {xml::write(answer, xmpp::ns::client)});
 }
 
 void Inside::from_elsewhere(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
     const SharedLetter letter = Letter::from_stanza(stanza, ticket);
-    if (!letter) return context_.bounce(stanza, {StanzaCondition::bad_request, {}, "malformed"}, ticket);
+    if (!letter) return context_.bounce(stanza, {StanzaCondition::bad_request, {}, Rule::malformed}, ticket);
     if (serves(letter->from().domain().text())) {  // nobody else speaks for our users
         log_.write_for(letter->to().domain().text(), LogLevel::warn, "im.forged",
                        {{"from", letter->from().text()}, {"to", letter->to().text()}});
         return settle(letter);
     }
     if (!serves(letter->to().domain().text())) return refuse(letter, StanzaCondition::item_not_found);
+    // Before the disk is asked who that is.
+    const bool is_probe = letter->kind() == StanzaKind::presence && letter->type() == "probe";
+    if (is_probe && asked_again(letter, Probes::Asks::presence)) return settle(letter);
     route(letter);
 }
 
@@ -143,14 +148,26 @@ void Inside::route(const SharedLetter& letter) {
         if (letter->kind() == StanzaKind::message) return refuse(letter, StanzaCondition::service_unavailable);
         return settle(letter);
     }
-    if (!with(letter->to(), [this, letter](Account* account) { at_account(account, letter); })) {
+    if (!with(letter->to(), payer_of(letter), [this, letter](const Found& found) { at_account(found, letter); })) {
         log_.write_for(bare(letter->to()).text(), LogLevel::warn, "im.limit",
-                       {{"limit", "account_jobs"}, {"user", bare(letter->to()).text()}});
+                       {{"limit", "account_jobs"}, {"user", bare(letter->to()).text()}, {"from", payer_of(letter)}});
         refuse(letter, StanzaCondition::resource_constraint);
     }
 }
 
-void Inside::at_account(Account* account, const SharedLetter& letter) {
+/// Nothing is known of the user: whoever waits for an answer is told to try again, and nobody hears anything of the
+/// user that might be wrong.
+void Inside::without_account(const Error& error, const SharedLetter& letter) {
+    const StanzaCondition condition = store_failed(bare(letter->to()).text(), error);
+    const std::string_view type = letter->type();
+    // Who is not in memory has no clients, so that presence would reach nobody; a probe has no answer that is true.
+    const bool about_presence = letter->kind() == StanzaKind::presence && !c2s::managing(type);
+    about_presence ? settle(letter) : refuse(letter, condition);
+}
+
+void Inside::at_account(const Found& found, const SharedLetter& letter) {
+    if (!found) return without_account(found.error(), letter);
+    Account* const account = *found;
     if (account == nullptr) {  // RFC 6121 8.5.1
         if (letter->kind() == StanzaKind::message) return message_to_nobody(letter);
         if (letter->kind() == StanzaKind::iq) return refuse(letter, StanzaCondition::service_unavailable);
@@ -189,7 +206,7 @@ void Inside::refuse_client(Session& session, xml::Element tree, const xmpp::Jid&
 }
 
 void Inside::to_session(Session& session, const SharedLetter& letter) {
-    if (has_room(session)) return send(session, letter->bytes(), letter);
+    if (has_room(session) && !puts_down(letter)) return send(session, {letter->bytes(), letter});
     if (letter->kind() == StanzaKind::presence) return settle(letter);
     refuse(letter, StanzaCondition::resource_constraint);
 }

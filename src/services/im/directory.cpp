@@ -20,7 +20,7 @@ Result<void> read_requests(io::UserStore& store, const io::UserName& name, const
                            std::vector<io::StoredContact>& found) {
     auto stored = store.load(name);
     if (!stored) return stored.error();
-    if (!*stored) return Error{"user-unknown", "there is no such user"};
+    if (!*stored) return Error{"user-unknown", "no such user"};
     found = std::move((*stored)->contacts);
     std::erase_if(found, [&](const io::StoredContact& contact) {
         return contact.request.empty() || (!only.empty() && contact.jid != only);
@@ -43,7 +43,7 @@ Result<void> write_without(io::UserStore& store, const io::UserName& name,
     return {};
 }
 
-Error busy() { return {"users-busy", "too much is asked of the users' database; try again"}; }
+Error busy() { return {"users-busy", "the users' database is busy; try again"}; }
 
 }  // namespace
 
@@ -57,7 +57,7 @@ Result<std::unique_ptr<Directory>> Directory::open(Options options) {
 Result<io::UserName> Directory::read_name(std::string_view user) const {
     const auto jid = xmpp::Jid::parse(user);
     if (!jid || jid->local().empty() || !jid->resource().empty()) {
-        return Error{"user-malformed", "a user is written localpart@domain"};
+        return Error{"user-malformed", "a user must be localpart@domain"};
     }
     const auto& domains = options_.domains;
     if (std::find(domains.begin(), domains.end(), jid->domain()) == domains.end()) {
@@ -85,7 +85,8 @@ void Directory::hash(io::UserName name, std::string_view password, Write write, 
     auto prepared = c2s::sasl::prepare_password(password);
     if (!prepared) {
         return on_user(
-            Error{"user-password", "the password is empty, longer than 1023 bytes, or holds what no client can send"});
+            Error{"user-password",
+                  "the password is empty, longer than 1023 bytes, or has characters that no client can send"});
     }
     std::vector<std::string> salts;
     for (std::size_t i = 0; i < hashes.size(); ++i) salts.push_back(options_.random_bytes(salt_bytes));
@@ -123,7 +124,7 @@ void Directory::show(std::string_view user, OnRow on_row) {
         for (const io::UserRow& row : *rows) {
             if (row.name == name) return on_row(row);
         }
-        on_row(Error{"user-unknown", "there is no such user"});
+        on_row(Error{"user-unknown", "no such user"});
     });
 }
 
@@ -173,7 +174,7 @@ void Directory::forget_requests(std::string_view user, std::string_view contact,
     auto name = read_name(user);
     if (!name) return on_count(name.error());
     const auto only = contact.empty() ? Result<xmpp::Jid>{xmpp::Jid{}} : xmpp::Jid::parse(contact);
-    if (!only) return on_count(Error{"user-malformed", "who asked is written localpart@domain"});
+    if (!only) return on_count(Error{"user-malformed", "the requester must be localpart@domain"});
     auto found = std::make_shared<std::vector<io::StoredContact>>();
     const auto work = [found, name = *name,
                        only = contact.empty() ? std::string{} : only->text()](io::UserStore& store) -> Result<void> {

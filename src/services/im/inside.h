@@ -1,18 +1,22 @@
 // The inside of Service, shared by the files that implement it and by nobody else: service.cpp (public face, streams),
 // logins.cpp (who may enter), sessions.cpp (XEP-0198, ends), accounts.cpp (reading and changing), delivery.cpp (where a
-// stanza goes, RFC 6121 8), messages.cpp, presence.cpp, subscriptions.cpp, roster.cpp, queries.cpp, vcards.cpp.
+// stanza goes, RFC 6121 8), messages.cpp, presence.cpp, probes.cpp, subscriptions.cpp, roster.cpp, queries.cpp,
+// vcards.cpp.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "base/failures.h"
 #include "base/tables.h"
 #include "proto/c2s/machine.h"
 #include "services/im/account.h"
 #include "services/im/client_stream.h"
+#include "services/im/probes.h"
 #include "services/im/service.h"
 #include "services/im/spending.h"
 #include "services/routing/ledger.h"
@@ -37,6 +41,7 @@ public:
     void gone(ClientStream& stream);
     [[nodiscard]] ClientStream* stream(std::uint64_t serial);
     void hold(bool held);
+    [[nodiscard]] bool held() const { return held_; }
     void shut();
     [[nodiscard]] std::size_t open_work() const { return streams_.size() + context_.storage.waiting(); }
     [[nodiscard]] ServiceStatus status() const;
@@ -54,32 +59,51 @@ public:
     void acknowledge(Session& session);
     void acknowledged(Session& session, std::uint32_t h);
     void resend(Session& session);
+    /// Who ended a stream, as far as it tells of the stanzas that were on their way.
+    enum class Ended {
+        by_us,      ///< it tells nothing
+        by_loss,    ///< reset, silence, another connection in its place: the network's, or the client's
+        by_client,  ///< error, closing tag or FIN
+    };
     /// Its stream has ended.
-    void left(Session& session, bool may_come_back);
+    void left(Session& session, Ended ended, bool may_come_back);
+    /// What was on its way when the stream ended bears a part of the blame.
+    void blame(Session& session, Ended ended);
     void end_session(Session& session);
-    /// Writes to the client, or keeps it for when it comes back. `letter`: whose ticket is settled once it has it.
-    void send(Session& session, std::string bytes, SharedLetter letter = {}, std::optional<std::int64_t> kept = {});
+    /// Writes to the client, or keeps it for when it comes back.
+    void send(Session& session, Unacknowledged stanza);
+    /// The node is going to stop: sessions whose client is away end, what the other clients have got and not
+    /// acknowledged goes to the disk, and who waits for it is told. Streams stay, for what comes back.
+    void put_down();
+    [[nodiscard]] bool put_down_done() const { return context_.storage.waiting() == 0; }
     [[nodiscard]] bool has_room(const Session& session) const;
     /// For what may as well come later: half of the window stays free.
     [[nodiscard]] bool has_room_in_window(const Session& session) const;
     [[nodiscard]] Session* session(const std::string& bare, std::uint64_t serial);
 
     // accounts.cpp
-    using OnAccount = std::function<void(Account*)>;
-    /// Calls with the account, at once when it is in memory and at rest; null when there is no such user. False: too
-    /// much waits for it already.
-    [[nodiscard]] bool with(const xmpp::Jid& bare, OnAccount work);
+    /// Null: there is no such user. An error: the disk does not say.
+    using Found = Result<Account*>;
+    using OnAccount = std::function<void(const Found&)>;
+    /// Calls with the account, at once when it is in memory and at rest. `payer`: payer_of(), or empty for what its own
+    /// user wants. False: too much waits for it already, or too much of that payer's.
+    [[nodiscard]] bool with(const xmpp::Jid& bare, std::string_view payer, OnAccount work);
+    /// Who has to share with others what may wait: a domain elsewhere, a user of ours.
+    [[nodiscard]] std::string payer_of(const SharedLetter& letter) const;
+    /// Logs it, within the budget of `source`: a user, or a remote address; what the sender is told.
+    xmpp::StanzaCondition store_failed(const std::string& source, const Error& error) const;
     void account_changed(const io::UserName& user);
     void requests_forgotten(const io::UserName& user, const std::vector<std::string>& contacts);
+    using OnCommitted = std::function<void(Account&, const Result<void>&)>;
     /// Writes, and calls `then` when it is on the disk; until then work for the account waits.
-    void commit(Account& account, Storage::Work work, std::function<void(Account&, const Result<void>&)> then);
+    void commit(Account& account, std::string_view payer, Storage::Work work, OnCommitted then);
     /// Takes over `contact` as a whole; without a state and unlisted it is removed. Then pushes it, then calls `then`.
-    void change(Account& account, io::StoredContact contact, std::function<void(Account&, const Result<void>&)> then);
+    void change(Account& account, std::string_view payer, io::StoredContact contact, OnCommitted then);
 
     // delivery.cpp
     void from_client(Session& session, xml::Element tree);
-    /// One beyond the limits, which was read past.
-    void excess_of_client(Session& session, const xml::Shell& shell);
+    /// One that is not passed on, whatever is in it; its client is told.
+    void refuse_unread(Session& session, const xml::Shell& shell, xmpp::StanzaCondition condition);
     void from_elsewhere(const xmpp::Stanza& stanza, const routing::Ticket& ticket);
     void route(const SharedLetter& letter);
     void settle(const SharedLetter& letter);
@@ -93,26 +117,38 @@ public:
     /// To a user that does not exist.
     void message_to_nobody(const SharedLetter& letter);
     /// It waits behind kept ones that are being read.
-    [[nodiscard]] bool waits(Account& account, const SharedLetter& letter, bool to_user);
+    [[nodiscard]] bool waits(Account& account, const SharedLetter& letter, bool to_user, unsigned blame);
     /// Whatever resource it names.
-    void message_to_user(Account& account, const SharedLetter& letter);
+    void message_to_user(Account& account, const SharedLetter& letter, unsigned blame);
     /// What a client sent, to the other clients of its user (XEP-0280).
     void copy_sent(Session& session, const SharedLetter& letter);
     void deliver_kept(Session& session);
+    /// The client has room again, perhaps: what went to the disk meanwhile comes before what is new.
+    void catch_up(Session& session);
     void deliver_behind(Account& account);
     void forget_kept(Account& account, std::vector<std::int64_t> numbers);
+    /// The disk failed with what is kept for the user: once more in a while.
+    void ask_disk_again(Account& account);
 
     // presence.cpp
     void presence_of_client(Session& session, xml::Element tree, const routing::Ticket& ticket);
     void presence(Account& account, const SharedLetter& letter);
     void become_unavailable(Session& session, const xml::Element* tree);
     /// What `contact` may see of the user: presence of every client, or the end of it.
+    [[nodiscard]] std::vector<SharedLetter> shown(const Account& account, const xmpp::Jid& contact,
+                                                  bool available) const;
+    /// Tells him.
     void show(Account& account, const xmpp::Jid& contact, bool available);
+
+    // probes.cpp
+    void answer_probe(Account* account, const SharedLetter& letter);
+    void answer_friend(Account& account, const SharedLetter& letter);
+    /// Somebody elsewhere has asked that just now, and is answered later.
+    [[nodiscard]] bool asked_again(const SharedLetter& letter, Probes::Asks asks);
 
     // subscriptions.cpp
     void subscription_out(Account& account, c2s::Managing type, const SharedLetter& letter);
     void subscription_in(Account& account, c2s::Managing type, const SharedLetter& letter);
-    void answer_probe(Account* account, const SharedLetter& letter);
 
     // roster.cpp
     void roster_get(Session& session, Account& account, const SharedLetter& letter);
@@ -126,19 +162,42 @@ public:
     void answer(const SharedLetter& letter, std::vector<xml::Element> payload);
 
 private:
-    struct Failures {
-        TimePoint window{};
-        std::uint64_t count = 0;
-    };
-    void at_account(Account* account, const SharedLetter& letter);
+    /// One more of `payer` may wait in such a queue (limit account_jobs): nobody has more of it than is free, and all
+    /// of them together leave the last quarter to the account's own user.
+    template <typename Queue>
+    [[nodiscard]] bool has_share(const Queue& queue, std::string_view payer) const {
+        const auto own = std::count_if(queue.begin(), queue.end(),
+                                       [&](const auto& one) { return !payer.empty() && one.payer == payer; });
+        const std::uint64_t most = context_.limits.account_jobs;
+        return queue.size() < (payer.empty() ? most : most - most / 4) &&
+               queue.size() + static_cast<std::size_t>(own) < most;
+    }
+    void at_account(const Found& found, const SharedLetter& letter);
+    void without_account(const Error& error, const SharedLetter& letter);
     void loaded(const std::string& key, Result<std::optional<io::StoredUser>> user);
     void run_waiting(Account& account);
     void tidy(const std::string& key);
     void attach(ClientStream& stream, Account& account, const std::string& resource);
     void detach(Session& session);
+    /// Its client is back, or it ends.
+    void not_away(Session& session);
+    /// Ends sessions whose clients are away while there are too many of them, or too much waits in them.
+    void bound_away();
     void rescue(Account& account, std::deque<Unacknowledged> window);
     void ask(Session& session);
-    void keep(Account& account, const SharedLetter& letter);
+    void write_on(Session& session);
+    void outlived(Session& session);
+    void hand_out(Session& session, std::vector<io::StoredStanza> rows);
+    /// Takes the first out of the window.
+    Unacknowledged pop(Session& session);
+    /// The client's streams have ended at it: it goes back to its sender.
+    void take_out(Account& account, const Unacknowledged& stanza);
+    /// Whose ticket waits when the node is going to stop.
+    [[nodiscard]] bool puts_down(const SharedLetter& letter) const {
+        return putting_down_ && letter->ticket().wanted();
+    }
+    /// On the disk, until the user comes. `put`: a client has got it, and may yet acknowledge it.
+    void keep(Account& account, const SharedLetter& letter, unsigned blame, std::shared_ptr<PutDown> put);
     void copy_received(Account& account, const SharedLetter& letter, const std::vector<Session*>& had_it);
     void broadcast(Session& session, xml::Element tree);
     void arrive(Session& session);
@@ -151,11 +210,15 @@ private:
     void send_managing(const Account& account, c2s::Managing type, const xmpp::Jid& contact);
     /// Strangers get so much a minute (limit vcard_bytes_per_minute). False: that is used up.
     [[nodiscard]] bool spend_vcard(const xmpp::Jid& stranger, std::size_t bytes);
-    void forget_strangers();
+    void answer_by_measure(const SharedLetter& letter, Probes::Asks asks, const std::vector<SharedLetter>& answers);
+    void answer_due_probes();
+    void remember_probe(const SharedLetter& letter, Probes::Asks asks);
+    /// What strangers have spent is forgotten after a minute.
+    void forget_strangers_later();
     void vcard_get(Session* session, Account& account, const SharedLetter& letter);
     void vcard_set(Account& account, const SharedLetter& letter);
     void forget_failures();
-    [[nodiscard]] static IpAddress failures_account(const IpAddress& address);
+    [[nodiscard]] bool turned_away(ClientStream& stream) const;
 
     ServiceContext context_;
     Logger log_;
@@ -167,12 +230,17 @@ private:
     std::map<std::string, std::unique_ptr<Account>> accounts_;
     std::vector<std::unique_ptr<Session>> dead_sessions_;
     std::unordered_map<std::string, Session*> resumable_;
-    std::map<IpAddress, Failures> failures_;
+    std::map<std::uint64_t, Session*> away_;  ///< whose clients may come back, in the order in which they left
+    std::size_t away_bytes_ = 0;              ///< that their windows take of the memory
+    Failures failures_;
     std::unique_ptr<io::Timer> failures_timer_;
-    Spending vcards_by_stranger_, vcards_by_domain_;
-    std::unique_ptr<io::Timer> vcards_timer_;
+    AskersSpending vcards_spent_, presence_spent_;
+    std::unique_ptr<io::Timer> strangers_timer_;
+    bool forgetting_strangers_ = false;  ///< it runs
+    Probes probes_;
+    std::unique_ptr<io::Timer> probes_timer_;
     std::uint64_t serials_ = 0;
-    bool shutting_ = false, held_ = false;
+    bool shutting_ = false, putting_down_ = false, held_ = false, bounding_away_ = false;
 };
 
 }  // namespace sallyport::im

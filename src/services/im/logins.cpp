@@ -8,9 +8,6 @@ namespace sallyport::im {
 
 namespace {
 
-constexpr Duration failure_window = std::chrono::minutes{1};
-constexpr std::size_t most_failing_addresses = 4096;
-
 std::string_view name_of(Digest digest) { return digest == Digest::sha1 ? "SHA-1" : "SHA-256"; }
 
 c2s::sasl::Verifier verifier_for(const std::optional<std::vector<io::StoredVerifier>>& found, Digest digest,
@@ -25,18 +22,15 @@ c2s::sasl::Verifier verifier_for(const std::optional<std::vector<io::StoredVerif
 
 }  // namespace
 
-/// IPv6 peers are counted by their /64: one subscriber has that many addresses.
-IpAddress Inside::failures_account(const IpAddress& address) {
-    IpAddress account = address;
-    if (account.v6) std::fill(account.bytes.begin() + 8, account.bytes.end(), std::uint8_t{0});
-    return account;
+/// The node is going to stop: it waits for what its users have, not for those who come now.
+bool Inside::turned_away(ClientStream& stream) const {
+    if (putting_down_) stream.end(xmpp::StreamCondition::system_shutdown, "the node is going to stop");
+    return putting_down_;
 }
 
 void Inside::look_up(ClientStream& stream, const c2s::LookUp& wanted) {
-    const auto failing = failures_.find(failures_account(stream.remote().address));
-    const bool many = failing != failures_.end() && now() - failing->second.window < failure_window &&
-                      failing->second.count >= context_.limits.login_failures_per_minute;
-    if (many) {
+    if (turned_away(stream)) return;
+    if (failures_.wait(failure_key(stream.remote().address), now()) > Duration{}) {
         log_.write_for(log_source(stream.remote().address), LogLevel::warn, "c2s.login.held-off",
                        {{"remote", stream.remote().text()}, {"limit", "login_failures_per_minute"}});
         return stream.login_refused();
@@ -47,7 +41,7 @@ void Inside::look_up(ClientStream& stream, const c2s::LookUp& wanted) {
         ClientStream* at = this->stream(serial);
         if (at == nullptr) return;
         if (!found) {
-            log_.error("im.store.failed", {{"code", found.error().code}, {"why", found.error().text}});
+            (void)store_failed(log_source(at->remote().address), found.error());
             return at->login_refused();
         }
         at->verified(verifier_for(*found, digest, context_.storage.secret(), jid, context_.limits.scram_iterations));
@@ -55,36 +49,52 @@ void Inside::look_up(ClientStream& stream, const c2s::LookUp& wanted) {
 }
 
 void Inside::login_failed(ClientStream& stream) {
-    // A flood from many addresses is bounded by the ledger; the table must not grow with it.
-    if (failures_.size() >= most_failing_addresses) failures_.clear();
     if (!failures_timer_) failures_timer_ = context_.shard.loop.timer([this] { forget_failures(); });
-    if (failures_.empty()) failures_timer_->arm(now() + failure_window);
-    Failures& failures = failures_[failures_account(stream.remote().address)];
-    if (now() - failures.window >= failure_window) failures = {now(), 0};
-    ++failures.count;
+    if (failures_.size() == 0) failures_timer_->arm(now() + Failures::window);
+    failures_.note(failure_key(stream.remote().address), now());
 }
 
 void Inside::forget_failures() {
-    std::erase_if(failures_, [&](const auto& entry) { return now() - entry.second.window >= failure_window; });
-    if (!failures_.empty()) failures_timer_->arm(now() + failure_window);
+    failures_.forget(now());
+    if (failures_.size() != 0) failures_timer_->arm(now() + Failures::window);
 }
 
 void Inside::tables(TableFills& all) {
-    all.push_back(ledger_.table(now()));
-    all.push_back({"users.failures", failures_.size(), most_failing_addresses});
-    all.push_back({"users.strangers", vcards_by_stranger_.size(), Spending::most_names});
-    all.push_back({"users.stranger-domains", vcards_by_domain_.size(), Spending::most_names});
+    ledger_.tables(all, now());
+    const auto resting = std::count_if(accounts_.begin(), accounts_.end(),
+                                       [](const auto& entry) { return entry.second->sessions.empty(); });
+    // Each of them waits for the disk.
+    all.push_back({"users.accounts", static_cast<std::uint64_t>(resting), 2 * Storage::most_waiting});
+    all.push_back({"users.away", away_.size(), context_.away.sessions});
+    all.push_back({"users.disk", context_.storage.waiting(), 2 * Storage::most_waiting});
+    all.push_back({"users.failures", failures_.size(), Failures::most_keys});
+    all.push_back({"users.strangers", vcards_spent_.askers().size(), Spending::most_names});
+    all.push_back({"users.stranger-domains", vcards_spent_.domains().size(), Spending::most_names});
+    all.push_back({"users.probing", presence_spent_.askers().size(), Spending::most_names});
+    all.push_back({"users.probing-domains", presence_spent_.domains().size(), Spending::most_names});
+    all.push_back({"users.probes", probes_.size(), Probes::most_pairs});
 }
 
-void Inside::authenticated(ClientStream& stream) { stream.counted().authenticated(); }
+void Inside::authenticated(ClientStream& stream) {
+    const auto leave = [this, serial = stream.serial()] {
+        context_.shard.loop.post([this, serial] {
+            ClientStream* const crowded = this->stream(serial);
+            if (crowded != nullptr) crowded->end(xmpp::StreamCondition::resource_constraint, "too many connections");
+        });
+    };
+    if (!stream.counted().authenticated(now(), stream.machine().user().text(), leave)) leave();
+}
 
 void Inside::bind(ClientStream& stream, const std::string& resource) {
-    const bool taken = with(stream.machine().user(), [this, serial = stream.serial(), resource](Account* account) {
-        ClientStream* at = this->stream(serial);
-        if (at == nullptr || !at->machine().waiting()) return;
-        if (account == nullptr) return at->bind_refused(xmpp::StanzaCondition::not_allowed);
-        attach(*at, *account, resource);
-    });
+    if (turned_away(stream)) return;
+    const bool taken =
+        with(stream.machine().user(), {}, [this, serial = stream.serial(), resource](const Found& found) {
+            ClientStream* at = this->stream(serial);
+            if (at == nullptr || !at->machine().waiting()) return;
+            if (!found) return at->bind_refused(store_failed(at->machine().user().text(), found.error()));
+            if (*found == nullptr) return at->bind_refused(xmpp::StanzaCondition::not_allowed);
+            attach(*at, **found, resource);
+        });
     if (!taken) stream.bind_refused(xmpp::StanzaCondition::resource_constraint);
 }
 
@@ -95,12 +105,16 @@ void Inside::attach(ClientStream& stream, Account& account, const std::string& r
     // RFC 6120 7.7.2.2: the newcomer is mostly the same client, whose old connection is dead.
     if (Session* other = account.find(full->resource())) {
         ClientStream* old = other->stream;
-        if (old != nullptr) old->let_go();
+        if (old != nullptr) {
+            old->let_go();
+            blame(*other, Ended::by_loss);
+        }
         end_session(*other);
         if (old != nullptr) old->end(xmpp::StreamCondition::conflict, "the resource was bound again");
     }
     if (account.sessions.size() >= context_.limits.client_resources) {
-        log_.warn("im.limit", {{"limit", "client_resources"}, {"user", account.bare.text()}});
+        log_.write_for(account.bare.text(), LogLevel::warn, "im.limit",
+                       {{"limit", "client_resources"}, {"user", account.bare.text()}});
         return stream.bind_refused(xmpp::StanzaCondition::resource_constraint);
     }
     auto session = std::make_unique<Session>();
@@ -124,6 +138,7 @@ void Inside::attach(ClientStream& stream, Account& account, const std::string& r
 }
 
 void Inside::resume(ClientStream& stream, const std::string& id, std::uint32_t h) {
+    if (turned_away(stream)) return;
     const auto at = resumable_.find(id);
     const xmpp::Jid& user = stream.machine().user();
     if (at == resumable_.end() || at->second->account->bare != user || !at->second->sent.counts(h)) {
@@ -136,9 +151,11 @@ void Inside::resume(ClientStream& stream, const std::string& id, std::uint32_t h
         old->let_go();
         old->end(xmpp::StreamCondition::conflict, "the session goes on elsewhere");
     }
+    not_away(session);
     session.expiry.reset();
     session.asked = false;
     acknowledged(session, h);
+    blame(session, Ended::by_loss);
     session.stream = &stream;
     session.remote_address = stream.remote().text();
     stream.resumed(session, session.received.resume());

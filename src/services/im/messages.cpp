@@ -15,6 +15,9 @@ namespace ns = xmpp::ns;
 
 namespace {
 
+/// Between two attempts to read what is kept from a disk that failed.
+constexpr Duration disk_rest = std::chrono::seconds{15};
+
 /// A disk that answers later than this holds up nothing new.
 constexpr Duration longest_wait_for_kept = std::chrono::seconds{5};
 
@@ -67,22 +70,23 @@ std::string stamp(WallTime time) {
 }  // namespace
 
 void Inside::message(Account& account, const SharedLetter& letter) {
-    if (waits(account, letter, false)) return;
+    for (const auto& session : account.sessions) catch_up(*session);
+    if (waits(account, letter, false, 0)) return;
     const std::string& resource = letter->to().resource();
-    if (resource.empty()) return message_to_user(account, letter);
+    if (resource.empty() || puts_down(letter)) return message_to_user(account, letter, 0);
     if (Session* session = account.find(resource)) {  // RFC 6121 8.5.3.1
         if (letter->type() != "error") copy_received(account, letter, {session});
         return to_session(*session, letter);
     }
-    if (letter->type() == "chat") return message_to_user(account, letter);  // RFC 6121 8.5.3.2.1
+    if (letter->type() == "chat") return message_to_user(account, letter, 0);  // RFC 6121 8.5.3.2.1
     refuse(letter, StanzaCondition::service_unavailable);
 }
 
 /// What is read from the disk just now is older.
-bool Inside::waits(Account& account, const SharedLetter& letter, bool to_user) {
+bool Inside::waits(Account& account, const SharedLetter& letter, bool to_user, unsigned blame) {
     if (account.reading_kept == 0 || account.kept_is_late) return false;
-    if (account.behind_kept.size() < context_.limits.account_jobs) {
-        account.behind_kept.push_back({letter, to_user});
+    if (const std::string payer = payer_of(letter); has_share(account.behind_kept, payer)) {
+        account.behind_kept.push_back({letter, to_user, blame, payer});
         if (account.behind_timer) return true;
         account.behind_timer = context_.shard.loop.timer([this, key = account.bare.text()] {
             const auto at = accounts_.find(key);
@@ -93,7 +97,7 @@ bool Inside::waits(Account& account, const SharedLetter& letter, bool to_user) {
         account.behind_timer->arm(now() + longest_wait_for_kept);
     } else {
         log_.write_for(account.bare.text(), LogLevel::warn, "im.limit",
-                       {{"limit", "account_jobs"}, {"user", account.bare.text()}});
+                       {{"limit", "account_jobs"}, {"user", account.bare.text()}, {"from", payer_of(letter)}});
         refuse(letter, StanzaCondition::resource_constraint);
     }
     return true;
@@ -111,7 +115,7 @@ void Inside::message_to_nobody(const SharedLetter& letter) {
     settle(letter);
 }
 
-void Inside::message_to_user(Account& account, const SharedLetter& letter) {
+void Inside::message_to_user(Account& account, const SharedLetter& letter, unsigned blame) {
     const std::string_view type = letter->type();
     if (type == "error") return settle(letter);
     if (type == "groupchat") return refuse(letter, StanzaCondition::service_unavailable);
@@ -125,17 +129,24 @@ void Inside::message_to_user(Account& account, const SharedLetter& letter) {
         const bool wanted = headline ? session->priority >= 0 : session->priority == highest;
         if (session->available && wanted && has_room(*session)) chosen.push_back(session.get());
     }
-    if (chosen.empty()) return headline ? settle(letter) : keep(account, letter);
+    if (chosen.empty() || puts_down(letter)) {
+        const bool there = std::any_of(account.sessions.begin(), account.sessions.end(), [](const auto& session) {
+            return session->available && session->priority >= 0;
+        });
+        account.kept_while_there |= there && !headline;
+        return headline ? settle(letter) : keep(account, letter, blame, nullptr);
+    }
     if (!headline) copy_received(account, letter, chosen);
     // The first one answers for the ticket; the others get what it gets.
-    for (Session* session : chosen) send(*session, letter->bytes(), session == chosen.front() ? letter : nullptr);
+    for (Session* session : chosen)
+        send(*session, {letter->bytes(), session == chosen.front() ? letter : nullptr, std::nullopt, blame});
 }
 
 void Inside::copy_received(Account& account, const SharedLetter& letter, const std::vector<Session*>& had_it) {
     if (!may_be_copied(*letter)) return;
     for (const auto& session : account.sessions) {
         const bool had = std::find(had_it.begin(), had_it.end(), session.get()) != had_it.end();
-        if (session->carbons && !had && has_room(*session)) send(*session, copy_for(*session, *letter, "received"));
+        if (session->carbons && !had && has_room(*session)) send(*session, {copy_for(*session, *letter, "received")});
     }
 }
 
@@ -145,69 +156,125 @@ void Inside::copy_sent(Session& session, const SharedLetter& letter) {
     if (bare(letter->to()) == session.account->bare) return;
     for (const auto& other : session.account->sessions) {
         if (other.get() == &session || !other->carbons || !has_room(*other)) continue;
-        send(*other, copy_for(*other, *letter, "sent"));
+        send(*other, {copy_for(*other, *letter, "sent")});
     }
 }
 
-void Inside::keep(Account& account, const SharedLetter& letter) {
+void Inside::keep(Account& account, const SharedLetter& letter, unsigned blame, std::shared_ptr<PutDown> put) {
     if (!is_worth_keeping(letter->tree())) return settle(letter);
     const std::string delay = "<delay xmlns='" + std::string{ns::delay} + "' from='" + account.name.domain +
                               "' stamp='" + stamp(context_.shard.loop.wall()) + "'/>";
-    Storage::Work work = [user = account.name, bytes = letter->with(delay), most = context_.limits.offline_stanzas,
-                          most_bytes = context_.limits.offline_bytes](io::UserStore& store) {
-        return store.keep(user, bytes, most, most_bytes);
+    auto number = std::make_shared<std::int64_t>(0);
+    Storage::Work work = [user = account.name, bytes = letter->with(delay), blame, number,
+                          most = context_.limits.offline_stanzas,
+                          most_bytes = context_.limits.offline_bytes](io::UserStore& store) -> Result<void> {
+        const auto kept = store.keep(user, bytes, blame, most, most_bytes);
+        if (!kept) return kept.error();
+        *number = *kept;
+        return {};
     };
-    context_.storage.run(std::move(work), [this, letter](const Result<void>& done) {
-        if (done) return settle(letter);
-        const bool full = done.error().code == "offline-full";
+    context_.storage.run(payer_of(letter), std::move(work), [this, letter, number, put](const Result<void>& done) {
         const std::string user = bare(letter->to()).text();
-        if (full) log_.warn("im.limit", {{"limit", "offline_stanzas, offline_bytes"}, {"user", user}});
-        if (!full) log_.error("im.store.failed", {{"code", done.error().code}, {"why", done.error().text}});
-        refuse(letter, full ? StanzaCondition::service_unavailable : StanzaCondition::internal_server_error);
+        if (done) {
+            if (put) put->number = *number;
+            if (const auto at = accounts_.find(user); put && put->acknowledged && at != accounts_.end()) {
+                forget_kept(*at->second, {*number});
+            }
+            return settle(letter);
+        }
+        if (done.error().code != "offline-full") return refuse(letter, store_failed(user, done.error()));
+        log_.write_for(user, LogLevel::warn, "im.limit", {{"limit", "offline_stanzas, offline_bytes"}, {"user", user}});
+        refuse(letter, StanzaCondition::service_unavailable);
     });
 }
 
 void Inside::deliver_kept(Session& session) {
+    // One reading at a time: a client that comes and goes in one breath would fill the memory with them.
+    session.read_kept_again = std::exchange(session.reading_kept, true);
+    if (session.read_kept_again) return;
     const std::string key = session.account->bare.text();
     ++session.account->reading_kept;
-    context_.storage.kept(
-        session.account->name, [this, key, serial = session.serial](Result<std::vector<io::StoredStanza>> rows) {
-            const auto account = accounts_.find(key);
-            if (account == accounts_.end()) return;
-            Session* at = this->session(key, serial);
-            if (!rows) {
-                log_.error("im.store.failed", {{"code", rows.error().code}, {"why", rows.error().text}});
-            } else if (at != nullptr && at->available && at->priority >= 0) {
-                for (io::StoredStanza& row : *rows) {
-                    if (at->account->on_the_way.insert(row.number).second) {
-                        send(*at, std::move(row.bytes), {}, row.number);
-                    }
-                }
-            }
-            Account& there = *account->second;
-            if (--there.reading_kept != 0) return;
-            there.behind_timer.reset();
-            there.kept_is_late = false;
-            deliver_behind(there);
-            tidy(key);
-        });
+    context_.storage.kept(session.account->name,
+                          [this, key, serial = session.serial](Result<std::vector<io::StoredStanza>> rows) {
+                              const auto account = accounts_.find(key);
+                              if (account == accounts_.end()) return;
+                              Session* at = this->session(key, serial);
+                              const bool once_more = at != nullptr && std::exchange(at->read_kept_again, false);
+                              if (at != nullptr) at->reading_kept = false;
+                              if (!rows) {
+                                  (void)store_failed(key, rows.error());
+                                  account->second->kept_while_there = true;
+                                  ask_disk_again(*account->second);
+                              } else if (once_more) {
+                                  deliver_kept(*at);
+                              } else if (at != nullptr && at->available && at->priority >= 0) {
+                                  hand_out(*at, std::move(*rows));
+                              }
+                              Account& there = *account->second;
+                              if (--there.reading_kept != 0) return;
+                              there.behind_timer.reset();
+                              there.kept_is_late = false;
+                              deliver_behind(there);
+                              tidy(key);
+                          });
+}
+
+void Inside::catch_up(Session& session) {
+    if (!session.account->kept_while_there || session.account->disk_rests || putting_down_) return;
+    if (!session.available || session.priority < 0 || !has_room_in_window(session)) return;
+    session.account->kept_while_there = false;
+    deliver_kept(session);
+}
+
+void Inside::hand_out(Session& session, std::vector<io::StoredStanza> rows) {
+    for (io::StoredStanza& row : rows) {
+        if (!session.account->on_the_way.insert(row.number).second) continue;
+        Unacknowledged stanza{std::move(row.bytes), nullptr, row.number, row.blame};
+        // The process that found it out did not live to take it out.
+        if (stanza.blame >= most_blame) {
+            take_out(*session.account, stanza);
+        } else {
+            send(session, std::move(stanza));
+        }
+    }
 }
 
 void Inside::deliver_behind(Account& account) {
     for (const Account::Behind& next : std::exchange(account.behind_kept, {})) {
-        next.to_user ? message_to_user(account, next.letter) : message(account, next.letter);
+        next.to_user ? message_to_user(account, next.letter, next.blame) : message(account, next.letter);
     }
 }
 
 void Inside::forget_kept(Account& account, std::vector<std::int64_t> numbers) {
     Storage::Work work = [user = account.name, numbers](io::UserStore& store) { return store.forget(user, numbers); };
-    context_.storage.run(std::move(work), [this, key = account.bare.text(), numbers](const Result<void>& done) {
-        if (!done) log_.error("im.store.failed", {{"code", done.error().code}, {"why", done.error().text}});
+    context_.storage.run({}, std::move(work), [this, key = account.bare.text(), numbers](const Result<void>& done) {
+        if (!done) (void)store_failed(key, done.error());
         const auto at = accounts_.find(key);
         if (at == accounts_.end()) return;
-        for (const std::int64_t number : numbers) at->second->on_the_way.erase(number);
+        Account& there = *at->second;
+        if (!done && done.error().code != "user-unknown") {  // the client has them: they must not come again
+            there.on_the_way.insert(numbers.begin(), numbers.end());
+            there.unforgotten.insert(there.unforgotten.end(), numbers.begin(), numbers.end());
+            return ask_disk_again(there);
+        }
+        for (const std::int64_t number : numbers) there.on_the_way.erase(number);
         tidy(key);
     });
+}
+
+void Inside::ask_disk_again(Account& account) {
+    if (std::exchange(account.disk_rests, true)) return;
+    if (!account.disk_timer) {
+        account.disk_timer = context_.shard.loop.timer([this, key = account.bare.text()] {
+            const auto at = accounts_.find(key);
+            if (at == accounts_.end()) return;
+            Account& there = *at->second;
+            there.disk_rests = false;
+            if (!there.unforgotten.empty()) forget_kept(there, std::exchange(there.unforgotten, {}));
+            for (const auto& session : there.sessions) catch_up(*session);
+        });
+    }
+    account.disk_timer->arm(now() + disk_rest);
 }
 
 }  // namespace sallyport::im

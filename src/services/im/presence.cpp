@@ -12,6 +12,9 @@ namespace ns = xmpp::ns;
 
 namespace {
 
+/// One that goes to all who may see the user is written for each of them. What clients say is below 2 KiB.
+constexpr std::size_t longest_presence = 16384;
+
 /// RFC 6121 4.7.2.3: -128 to 127; absent is 0; nothing: not a priority.
 std::optional<int> priority_of(const xml::Element& tree) {
     const xml::Element* element = tree.child(ns::client, "priority");
@@ -41,8 +44,9 @@ void Inside::presence_of_client(Session& session, xml::Element tree, const routi
     if (const auto managing = c2s::managing(type); managing && addressed) {
         // RFC 6121 3.1.1: subscriptions are between users, not clients.
         const SharedLetter letter = Letter::from_tree(std::move(tree), own, bare(to), ticket);
-        const bool taken = with(own, [this, managing, letter](Account* account) {
-            if (account != nullptr) return subscription_out(*account, *managing, letter);
+        const bool taken = with(own, {}, [this, managing, letter](const Found& found) {
+            if (!found) return refuse(letter, store_failed(letter->from().text(), found.error()));
+            if (*found != nullptr) return subscription_out(**found, *managing, letter);
             settle(letter);
         });
         if (!taken) refuse(letter, StanzaCondition::resource_constraint);
@@ -54,6 +58,10 @@ void Inside::presence_of_client(Session& session, xml::Element tree, const routi
         return refuse_client(session, std::move(tree), to, StanzaCondition::bad_request, ticket);
     }
     if (addressed) return direct(session, std::move(tree), to, ticket);
+    const SharedLetter said = Letter::from_tree(tree, session.full, own, {});
+    if (said->bytes().size() > longest_presence) {
+        return refuse_client(session, std::move(tree), to, StanzaCondition::policy_violation, ticket);
+    }
     if (type == "unavailable") {
         become_unavailable(session, &tree);
     } else if (const auto priority = priority_of(tree)) {
@@ -61,7 +69,7 @@ void Inside::presence_of_client(Session& session, xml::Element tree, const routi
         const bool arrives = !session.available;
         session.available = true;
         session.priority = *priority;
-        session.presence = Letter::from_tree(tree, session.full, own, {});
+        session.presence = said;
         broadcast(session, std::move(tree));
         if (arrives) arrive(session);
         if (session.priority >= 0 && !kept_before) deliver_kept(session);
@@ -84,6 +92,7 @@ void Inside::broadcast(Session& session, xml::Element tree) {
         if (c2s::seen_by_contact(static_cast<c2s::Subscription>(contact.state))) seen_by.push_back(contact_of(contact));
     }
     for (const xmpp::Jid& contact : seen_by) route(tell(contact));
+    if (session.stream != nullptr) session.stream->pay_for(seen_by.size(), tell(account.bare)->bytes().size());
 }
 
 /// The first presence of a client: it learns who else is there, what was asked of its user meanwhile (RFC 6121 3.1.3,
@@ -100,7 +109,7 @@ void Inside::arrive(Session& session) {
     for (const auto& [jid, contact] : account.contacts) {
         const auto state = static_cast<c2s::Subscription>(contact.state);
         if (c2s::asked(state) && !contact.request.empty() && room > 0 && has_room_in_window(session)) {
-            send(session, contact.request);
+            send(session, {contact.request});
             --room;
         }
         if (c2s::sees_contact(state)) {
@@ -108,6 +117,7 @@ void Inside::arrive(Session& session) {
         }
     }
     for (const SharedLetter& probe : probes) route(probe);
+    if (session.stream != nullptr) session.stream->pay_for(probes.size(), 0);
 }
 
 /// `tree`: what the client said at the end; null: it said nothing.
@@ -144,7 +154,8 @@ void Inside::direct(Session& session, xml::Element tree, const xmpp::Jid& to, co
         session.directed.erase(to.text());
     } else if (!(session.available && c2s::seen_by_contact(session.account->subscription(bare(to))))) {
         if (session.directed.size() >= context_.limits.client_directed && !session.directed.contains(to.text())) {
-            log_.warn("im.limit", {{"limit", "client_directed"}, {"user", session.full.text()}});
+            log_.write_for(session.account->bare.text(), LogLevel::warn, "im.limit",
+                           {{"limit", "client_directed"}, {"user", session.full.text()}});
             return refuse(letter, StanzaCondition::resource_constraint);
         }
         session.directed.insert(to.text());
@@ -167,33 +178,24 @@ void Inside::presence(Account& account, const SharedLetter& letter) {
     }
     if (type.empty() || type == "unavailable") {
         for (const auto& session : account.sessions) {
-            if (session->available && has_room(*session)) send(*session, letter->bytes());
+            if (session->available && has_room(*session)) send(*session, {letter->bytes()});
         }
     }
     settle(letter);
 }
 
-void Inside::show(Account& account, const xmpp::Jid& contact, bool available) {
+std::vector<SharedLetter> Inside::shown(const Account& account, const xmpp::Jid& contact, bool available) const {
     std::vector<SharedLetter> letters;
     for (const auto& session : account.sessions) {
         if (!session->available || !session->presence) continue;
         letters.push_back(Letter::from_tree(available ? session->presence->tree() : plain_presence("unavailable"),
                                             session->full, contact, {}));
     }
-    for (const SharedLetter& letter : letters) route(letter);
+    return letters;
 }
 
-/// RFC 6121 4.3.2. Who may not see the user, and who asks for a user that does not exist, get the same answer.
-void Inside::answer_probe(Account* account, const SharedLetter& letter) {
-    settle(letter);
-    const xmpp::Jid contact = bare(letter->from());
-    const xmpp::Jid user = bare(letter->to());
-    const bool own = contact == user;
-    if (account == nullptr || !(own || c2s::seen_by_contact(account->subscription(contact)))) {
-        return route(Letter::from_tree(plain_presence("unsubscribed"), user, contact, {}));
-    }
-    if (account->present()) return show(*account, letter->from(), true);
-    route(Letter::from_tree(plain_presence("unavailable"), user, letter->from(), {}));
+void Inside::show(Account& account, const xmpp::Jid& contact, bool available) {
+    for (const SharedLetter& letter : shown(account, contact, available)) route(letter);
 }
 
 }  // namespace sallyport::im

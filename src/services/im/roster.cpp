@@ -57,10 +57,15 @@ void Inside::roster_get(Session& session, Account& account, const SharedLetter& 
     if (asked.has_attribute("ver") && asked.attribute("ver") == version) return answer(letter, {});
     xml::Element query{std::string{ns::roster}, "query"};
     query.set("ver", version);
+    std::size_t bytes = 0;
     for (const auto& [jid, contact] : account.contacts) {
-        if (contact.listed) query.add(item_of(contact, false));
+        if (!contact.listed) continue;
+        bytes += jid.size() + contact.name.size();
+        for (const std::string& group : contact.groups) bytes += group.size();
+        query.add(item_of(contact, false));
     }
     answer(letter, {std::move(query)});
+    if (session.stream != nullptr) session.stream->pay_for(1, bytes);
 }
 
 void Inside::roster_set(Session&, Account& account, const SharedLetter& letter) {
@@ -89,11 +94,12 @@ void Inside::roster_set(Session&, Account& account, const SharedLetter& letter) 
     if (const auto condition = read_groups(*item, next.groups)) return refuse(letter, *condition);
     if ((known == account.contacts.end() || !known->second.listed) &&
         account.listed() >= context_.limits.roster_items) {
-        log_.warn("im.limit", {{"limit", "roster_items"}, {"user", account.bare.text()}});
+        log_.write_for(account.bare.text(), LogLevel::warn, "im.limit",
+                       {{"limit", "roster_items"}, {"user", account.bare.text()}});
         return refuse(letter, StanzaCondition::resource_constraint);
     }
-    change(account, std::move(next), [this, letter](Account&, const Result<void>& done) {
-        if (!done) return refuse(letter, StanzaCondition::internal_server_error);
+    change(account, {}, std::move(next), [this, letter](Account& there, const Result<void>& done) {
+        if (!done) return refuse(letter, store_failed(there.bare.text(), done.error()));
         answer(letter, {});
     });
 }
@@ -106,7 +112,7 @@ void Inside::push(Account& account, const io::StoredContact& contact, bool remov
         query.set("ver", std::to_string(account.version)).add(item_of(contact, removed));
         xml::Element tree{std::string{ns::client}, "iq"};
         tree.set("type", "set").set("id", context_.shard.fresh_id()).add(std::move(query));
-        send(*session, Letter::from_tree(std::move(tree), account.bare, session->full, {})->bytes());
+        send(*session, {Letter::from_tree(std::move(tree), account.bare, session->full, {})->bytes()});
     }
 }
 

@@ -23,13 +23,18 @@ void Service::account_changed(const io::UserName& user) { inside_->account_chang
 void Service::requests_forgotten(const io::UserName& user, const std::vector<std::string>& contacts) {
     inside_->requests_forgotten(user, contacts);
 }
+void Service::put_down() { inside_->put_down(); }
+bool Service::put_down_done() const { return inside_->put_down_done(); }
 void Service::shut() { inside_->shut(); }
 std::size_t Service::open_work() const { return inside_->open_work(); }
 ServiceStatus Service::status() const { return inside_->status(); }
 void Service::tables(TableFills& all) const { inside_->tables(all); }
 
 Inside::Inside(ServiceContext context)
-    : context_{std::move(context)}, log_{context_.shard.logger(LogModule::users)}, ledger_{context_.limits} {}
+    : context_{std::move(context)},
+      log_{context_.shard.logger(LogModule::users)},
+      ledger_{context_.limits},
+      failures_{context_.limits.login_failures_per_minute} {}
 
 Inside::~Inside() {
     for (const auto& [key, account] : accounts_) {
@@ -70,7 +75,15 @@ void Inside::accept(std::unique_ptr<io::Stream> stream) {
         return stream->abort();
     }
     streams_.push_back(std::make_unique<ClientStream>(*this, ++serials_, std::move(stream), std::move(*counted)));
-    if (held_) streams_.back()->hold(true);
+    ClientStream& fresh = *streams_.back();
+    fresh.counted().make_way_by([this, serial = fresh.serial()] {
+        // Not while another one is being accepted.
+        context_.shard.loop.post([this, serial] {
+            ClientStream* const oldest = this->stream(serial);
+            if (oldest == nullptr || oldest->authenticated()) return;
+            oldest->end(xmpp::StreamCondition::resource_constraint, "too many connections without a login");
+        });
+    });
 }
 
 ClientStream* Inside::stream(std::uint64_t serial) {

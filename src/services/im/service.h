@@ -27,6 +27,14 @@ struct Timers {
     Duration closing = std::chrono::seconds{5};
 };
 
+/// Of the sessions of the whole node whose clients are away and may come back (XEP-0198 5); one user has
+/// client_resources of them at most, each with client_queue_bytes. Beyond a bound sessions end, and what they held goes
+/// to the disk.
+struct AwayBounds {
+    std::size_t sessions = 10000;
+    std::size_t bytes = 256 << 20;  ///< of memory, for what waits in them
+};
+
 struct ServiceContext {
     routing::Shard& shard;
     Storage& storage;
@@ -36,6 +44,7 @@ struct ServiceContext {
     bool channel_binding = true;
     Limits limits{};
     Timers timers{};
+    AwayBounds away{};
     routing::Router* router = nullptr;  ///< for stanzas to other domains
     /// Answers a stanza with an error, wherever its sender is (here too: it comes back by route()), and settles the
     /// ticket.
@@ -79,6 +88,11 @@ public:
     void account_changed(const io::UserName& user);
     /// Directory::forget_requests.
     void requests_forgotten(const io::UserName& user, const std::vector<std::string>& contacts);
+    /// The node is going to stop: what clients have got and not acknowledged goes to the disk, and its tickets are
+    /// settled. Streams stay open, for what is returned to them.
+    void put_down();
+    /// After put_down(): the disk has confirmed all of it.
+    [[nodiscard]] bool put_down_done() const;
     /// Orderly end of every stream (system-shutdown).
     void shut() override;
     /// Streams that are open, and what the disk has not confirmed; 0 after shut(): the node may end.

@@ -4,12 +4,25 @@
 #include <utility>
 
 #include "proto/s2s/wire.h"
+#include "proto/xml/reader.h"
 #include "proto/xmpp/namespaces.h"
 #include "services/im/inside.h"
 
 namespace sallyport::im {
 
 using xmpp::StreamCondition;
+
+namespace {
+
+/// So long a client that lives may take to acknowledge a stanza that is tried alone.
+constexpr Duration longest_trial = std::chrono::seconds{10};
+
+/// What a stanza in a window takes of the memory beside its bytes, with its tree.
+constexpr std::size_t overhead = 1024;
+
+std::size_t weight_of(const Session& session) { return session.window_bytes + session.window.size() * overhead; }
+
+}  // namespace
 
 Session* Inside::session(const std::string& bare, std::uint64_t serial) {
     const auto at = accounts_.find(bare);
@@ -47,15 +60,27 @@ void Inside::acknowledged(Session& session, std::uint32_t h) {
     }
     std::vector<std::int64_t> kept;
     for (std::uint64_t i = 0; i < *fresh && !session.window.empty(); ++i) {
-        Unacknowledged entry = std::move(session.window.front());
-        session.window.pop_front();
-        session.window_bytes -= entry.bytes.size();
+        const Unacknowledged entry = pop(session);
         if (entry.letter) settle(entry.letter);
         if (entry.kept) kept.push_back(*entry.kept);
+        if (entry.put && entry.put->number) kept.push_back(*entry.put->number);
+        if (entry.put) entry.put->acknowledged = true;
     }
     if (!kept.empty()) forget_kept(*session.account, std::move(kept));
     session.asked = false;
-    if (!session.window.empty() && session.stream != nullptr) ask(session);
+    if (session.stream == nullptr) return;
+    write_on(session);
+    if (session.written != 0) ask(session);
+    catch_up(session);
+}
+
+Unacknowledged Inside::pop(Session& session) {
+    Unacknowledged entry = std::move(session.window.front());
+    session.window.pop_front();
+    session.window_bytes -= entry.bytes.size();
+    if (session.written != 0) --session.written;
+    if (entry.is_suspect()) --session.suspects;
+    return entry;
 }
 
 void Inside::ask(Session& session) {
@@ -65,8 +90,87 @@ void Inside::ask(Session& session) {
 }
 
 void Inside::resend(Session& session) {
-    for (const Unacknowledged& entry : session.window) session.stream->write(entry.bytes);
-    if (!session.window.empty()) ask(session);
+    // Only the first can bear so much: it was alone on its way. The client does not count it.
+    while (!session.window.empty() && session.window.front().blame >= most_blame) {
+        const Unacknowledged culprit = pop(session);
+        session.sent.withdraw();
+        take_out(*session.account, culprit);
+    }
+    session.outlived = false;
+    write_on(session);
+}
+
+/// While there are suspects one stanza is on its way at a time, so that the next ending tells which it was.
+void Inside::write_on(Session& session) {
+    const auto waits = [&] { return session.suspects != 0 && !session.outlived && session.written != 0; };
+    const std::size_t before = session.written;
+    while (session.written < session.window.size() && !waits()) {
+        session.stream->write(session.window[session.written++].bytes);
+    }
+    const bool wrote = session.written != before;
+    if (wrote) ask(session);
+    if (session.written == session.window.size()) {
+        session.trying = false;
+        return;
+    }
+    if (session.trying && !wrote) return;
+    session.trying = true;
+    if (!session.trial) {
+        session.trial = context_.shard.loop.timer([this, bare = session.account->bare.text(), serial = session.serial] {
+            if (Session* at = this->session(bare, serial)) outlived(*at);
+        });
+    }
+    session.trial->arm(now() + longest_trial);
+}
+
+/// A client that lives on and acknowledges nothing must not wait for what is behind.
+void Inside::outlived(Session& session) {
+    if (session.stream == nullptr || !session.trying) return;
+    session.outlived = true;
+    write_on(session);
+}
+
+void Inside::blame(Session& session, Ended ended) {
+    const std::size_t on_their_way = std::exchange(session.written, 0);
+    session.trying = false;
+    if (ended == Ended::by_us) return;
+    const unsigned weight = ended == Ended::by_client ? blame_of_client : blame_of_loss;
+    std::vector<io::UserStore::Blamed> blamed;
+    for (std::size_t i = 0; i < on_their_way; ++i) {
+        Unacknowledged& entry = session.window[i];
+        const bool was_suspect = entry.is_suspect();
+        if (on_their_way == 1) {
+            entry.blame = std::min(most_blame, entry.blame + weight);
+        } else if (!was_suspect) {  // one of several may be innocent
+            entry.blame = std::min(suspicious_blame, entry.blame + weight / 2);
+        }
+        if (!was_suspect && entry.is_suspect()) ++session.suspects;
+        if (entry.kept) blamed.push_back({*entry.kept, entry.blame});
+    }
+    if (blamed.empty()) return;
+    // On the disk at once: the client comes back to another process just as well.
+    Storage::Work work = [user = session.account->name, blamed = std::move(blamed)](io::UserStore& store) {
+        return store.blame(user, blamed);
+    };
+    context_.storage.run({}, std::move(work), [this, user = session.account->bare.text()](const Result<void>& done) {
+        if (!done) (void)store_failed(user, done.error());
+    });
+}
+
+void Inside::take_out(Account& account, const Unacknowledged& stanza) {
+    SharedLetter letter = stanza.letter;
+    if (stanza.kept) {
+        forget_kept(account, {*stanza.kept});
+        auto tree = xml::parse(stanza.bytes, passed_on_limits, xmpp::ns::client);
+        const auto from = tree ? xmpp::Jid::parse(tree->attribute("from")) : Result<xmpp::Jid>{tree.error()};
+        const auto to = tree ? xmpp::Jid::parse(tree->attribute("to")) : Result<xmpp::Jid>{tree.error()};
+        if (from && to) letter = Letter::from_tree(std::move(*tree), *from, *to, {});
+    }
+    log_.write_for(account.bare.text(), LogLevel::warn, "im.stanza.taken-out",
+                   {{"user", account.bare.text()},
+                    {"from", letter ? letter->from().text() : std::string{}},
+                    {"bytes", std::to_string(stanza.bytes.size())}});
+    if (letter) refuse(letter, xmpp::StanzaCondition::not_acceptable);
 }
 
 bool Inside::has_room(const Session& session) const {
@@ -78,23 +182,29 @@ bool Inside::has_room_in_window(const Session& session) const {
            session.window_bytes < context_.limits.client_queue_bytes / 2;
 }
 
-void Inside::send(Session& session, std::string bytes, SharedLetter letter, std::optional<std::int64_t> kept) {
+void Inside::send(Session& session, Unacknowledged stanza) {
     ++session.stanzas_out;
-    if (session.stream != nullptr) session.stream->write(bytes);
     if (!session.sent.enabled()) {
-        if (letter) settle(letter);
-        if (kept) forget_kept(*session.account, {*kept});
+        if (session.stream != nullptr) session.stream->write(stanza.bytes);
+        if (stanza.letter) settle(stanza.letter);
+        if (stanza.kept) forget_kept(*session.account, {*stanza.kept});
         return;
     }
-    session.window_bytes += bytes.size();
-    session.window.push_back({std::move(bytes), std::move(letter), kept});
+    session.window_bytes += stanza.bytes.size();
+    if (session.away != 0) {
+        away_bytes_ += stanza.bytes.size() + overhead;
+        bound_away();
+    }
+    if (stanza.is_suspect()) ++session.suspects;
+    session.window.push_back(std::move(stanza));
     (void)session.sent.send();
-    if (session.stream != nullptr) ask(session);
+    if (session.stream != nullptr) write_on(session);
     const bool full = session.window.size() > context_.limits.client_queue_stanzas ||
                       session.window_bytes > context_.limits.client_queue_bytes;
     if (!full || session.overflown) return;
     session.overflown = true;
-    log_.warn("im.limit", {{"limit", "client_queue_stanzas, client_queue_bytes"}, {"user", session.full.text()}});
+    log_.write_for(session.account->bare.text(), LogLevel::warn, "im.limit",
+                   {{"limit", "client_queue_stanzas, client_queue_bytes"}, {"user", session.full.text()}});
     context_.shard.loop.defer([this, bare = session.account->bare.text(), serial = session.serial] {
         Session* at = this->session(bare, serial);
         if (at == nullptr) return;
@@ -105,8 +215,9 @@ void Inside::send(Session& session, std::string bytes, SharedLetter letter, std:
     });
 }
 
-void Inside::left(Session& session, bool may_come_back) {
+void Inside::left(Session& session, Ended ended, bool may_come_back) {
     session.stream = nullptr;
+    blame(session, ended);
     if (may_come_back && !session.resume_id.empty() && !shutting_) return detach(session);
     end_session(session);
 }
@@ -119,11 +230,44 @@ void Inside::detach(Session& session) {
     const auto seconds =
         static_cast<std::int64_t>(std::min<std::uint64_t>(context_.limits.client_resume_seconds, 86400));
     session.expiry->arm(now() + std::chrono::seconds{seconds});
-    log_.info("im.session.away", {{"user", session.full.text()}});
+    session.away = ++serials_;
+    away_.emplace(session.away, &session);
+    away_bytes_ += weight_of(session);
+    log_.write_for(bare, LogLevel::info, "im.session.away", {{"user", session.full.text()}});
+    bound_away();
+}
+
+void Inside::not_away(Session& session) {
+    if (away_.erase(std::exchange(session.away, 0)) != 0) away_bytes_ -= weight_of(session);
+}
+
+/// Of too many the one that is away longest ends; of those in which too much waits the one with most, so that who is
+/// flooded costs the others nothing.
+void Inside::bound_away() {
+    const auto is_too_much = [this] {
+        return away_.size() > context_.away.sessions || away_bytes_ > context_.away.bytes;
+    };
+    if (!is_too_much() || std::exchange(bounding_away_, true)) return;
+    context_.shard.loop.defer([this, is_too_much] {
+        bounding_away_ = false;
+        while (is_too_much()) {
+            const bool many = away_.size() > context_.away.sessions;
+            const auto largest = [](const auto& one, const auto& other) {
+                return weight_of(*one.second) < weight_of(*other.second);
+            };
+            const auto at = many ? away_.begin() : std::max_element(away_.begin(), away_.end(), largest);
+            log_.write_for(
+                at->second->account->bare.text(), LogLevel::warn, "im.limit",
+                {{"limit", many ? "sessions whose clients are away" : "bytes in sessions whose clients are away"},
+                 {"user", at->second->full.text()}});
+            end_session(*at->second);
+        }
+    });
 }
 
 void Inside::end_session(Session& session) {
     Account& account = *session.account;
+    not_away(session);
     become_unavailable(session, nullptr);
     const auto at = std::find_if(account.sessions.begin(), account.sessions.end(),
                                  [&](const auto& known) { return known.get() == &session; });
@@ -133,9 +277,10 @@ void Inside::end_session(Session& session) {
     if (dead_sessions_.size() == 1) context_.shard.loop.defer([this] { dead_sessions_.clear(); });
     if (!session.resume_id.empty()) resumable_.erase(session.resume_id);
     context_.shard.desk.close(session.source);
-    log_.info("im.session.ended", {{"user", session.full.text()},
-                                   {"in", std::to_string(session.stanzas_in)},
-                                   {"out", std::to_string(session.stanzas_out)}});
+    log_.write_for(account.bare.text(), LogLevel::info, "im.session.ended",
+                   {{"user", session.full.text()},
+                    {"in", std::to_string(session.stanzas_in)},
+                    {"out", std::to_string(session.stanzas_out)}});
     rescue(account, std::exchange(session.window, {}));
     tidy(account.bare.text());
 }
@@ -143,7 +288,11 @@ void Inside::end_session(Session& session) {
 /// What the client never confirmed goes to the user's other clients or to the disk; requests are answered.
 void Inside::rescue(Account& account, std::deque<Unacknowledged> window) {
     bool was_kept = false;
-    for (const Unacknowledged& entry : window) {
+    for (Unacknowledged& entry : window) {
+        if (entry.blame >= most_blame) {
+            take_out(account, entry);
+            entry = {};
+        }
         if (!entry.kept) continue;
         account.on_the_way.erase(*entry.kept);
         was_kept = true;
@@ -152,17 +301,53 @@ void Inside::rescue(Account& account, std::deque<Unacknowledged> window) {
                                     [](const auto& known) { return known->available && known->priority >= 0; });
     // Before what came later.
     if (was_kept && other != account.sessions.end()) deliver_kept(**other);
-    for (Unacknowledged& entry : window) {
+    for (const Unacknowledged& entry : window) {
         if (!entry.letter) continue;
         if (entry.letter->kind() == xmpp::StanzaKind::presence) {
             settle(entry.letter);
         } else if (entry.letter->kind() == xmpp::StanzaKind::iq) {
             refuse(entry.letter, xmpp::StanzaCondition::service_unavailable);
-        } else if (!with(account.bare, [this, letter = entry.letter](Account* there) {
-                       if (there == nullptr) return refuse(letter, xmpp::StanzaCondition::service_unavailable);
-                       if (!waits(*there, letter, true)) message_to_user(*there, letter);
-                   })) {
+        } else if (!with(account.bare, payer_of(entry.letter),
+                         [this, letter = entry.letter, blame = entry.blame](const Found& found) {
+                             if (!found || *found == nullptr) return at_account(found, letter);
+                             if (!waits(**found, letter, true, blame)) message_to_user(**found, letter, blame);
+                         })) {
             refuse(entry.letter, xmpp::StanzaCondition::resource_constraint);
+        }
+    }
+}
+
+void Inside::put_down() {
+    putting_down_ = true;
+    std::vector<Session*> away;
+    for (const auto& [key, account] : accounts_) {
+        for (const auto& session : account->sessions) {
+            if (session->stream == nullptr) away.push_back(session.get());
+        }
+    }
+    for (Session* session : away) end_session(*session);
+    struct Waiting {
+        SharedLetter letter;
+        unsigned blame;
+        std::shared_ptr<PutDown> put;
+        Account* account;
+    };
+    std::vector<Waiting> all;
+    for (const auto& [key, account] : accounts_) {
+        for (const auto& session : account->sessions) {
+            for (Unacknowledged& entry : session->window) {
+                if (!entry.letter || !entry.letter->ticket().wanted()) continue;
+                if (entry.letter->kind() == xmpp::StanzaKind::message) entry.put = std::make_shared<PutDown>();
+                all.push_back({std::exchange(entry.letter, nullptr), entry.blame, entry.put, account.get()});
+            }
+        }
+    }
+    for (const Waiting& one : all) {
+        switch (one.letter->kind()) {
+            case xmpp::StanzaKind::message: keep(*one.account, one.letter, one.blame, one.put); break;
+            case xmpp::StanzaKind::presence: settle(one.letter); break;
+            // Its client is not heard any more.
+            case xmpp::StanzaKind::iq: refuse(one.letter, xmpp::StanzaCondition::service_unavailable); break;
         }
     }
 }

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/limits.h"
+
 namespace sallyport::im {
 
 bool Spending::may_spend(const std::string& name, std::uint64_t bytes, std::uint64_t most, TimePoint now) const {
@@ -23,11 +25,29 @@ void Spending::forget(TimePoint now) {
 
 bool Spending::spend(const std::string& name, std::uint64_t bytes, std::uint64_t most, TimePoint now) {
     if (!may_spend(name, bytes, most, now)) return false;
-    if (!has_place(name, now)) return false;
+    if (!has_place(name, now)) {
+        names_.erase(std::min_element(names_.begin(), names_.end(), [](const auto& one, const auto& other) {
+            return one.second.bytes < other.second.bytes;
+        }));
+    }
     Spent& spent = names_[name];
     if (now - spent.since >= window) spent = {now, 0};
     spent.bytes += std::max(bytes, least);
     return true;
+}
+
+bool AskersSpending::spend(const std::string& asker, const std::string& domain, std::uint64_t bytes, std::uint64_t most,
+                           std::uint64_t domain_share, TimePoint now) {
+    const std::uint64_t most_of_domain = most >= unlimited / domain_share ? unlimited : most * domain_share;
+    if (!domains_.may_spend(domain, bytes, most_of_domain, now)) return false;
+    // A domain that invents askers must not keep those of others out: its own budget holds it.
+    if (askers_.has_place(asker, now) && !askers_.spend(asker, bytes, most, now)) return false;
+    return domains_.spend(domain, bytes, most_of_domain, now);
+}
+
+void AskersSpending::forget(TimePoint now) {
+    askers_.forget(now);
+    domains_.forget(now);
 }
 
 }  // namespace sallyport::im

@@ -1,5 +1,5 @@
 // What somebody outside has been given in the minute under way, by name. The table is bounded: names that spent in an
-// earlier minute are forgotten when it is full.
+// earlier minute are forgotten when it is full, and then the one that has spent least.
 #pragma once
 
 #include <chrono>
@@ -19,7 +19,8 @@ public:
     static constexpr std::uint64_t least = 1024;
 
     [[nodiscard]] bool may_spend(const std::string& name, std::uint64_t bytes, std::uint64_t most, TimePoint now) const;
-    /// False: that would be more than `most` in this minute; then nothing is counted.
+    /// False: that would be more than `most` in this minute; then nothing is counted. Where there is no place, the name
+    /// that has spent least makes room.
     [[nodiscard]] bool spend(const std::string& name, std::uint64_t bytes, std::uint64_t most, TimePoint now);
     /// Those who spent nothing in this minute.
     void forget(TimePoint now);
@@ -33,6 +34,21 @@ private:
         std::uint64_t bytes = 0;
     };
     std::map<std::string, Spent> names_;  ///< ordered: others choose the names (threat T63)
+};
+
+/// What those who ask from elsewhere are given, each of them and all of a domain.
+class AskersSpending {
+public:
+    /// False: the asker, or his domain, has had that much in this minute; then nothing is counted. `domain_share` times
+    /// `most` for all of a domain.
+    [[nodiscard]] bool spend(const std::string& asker, const std::string& domain, std::uint64_t bytes,
+                             std::uint64_t most, std::uint64_t domain_share, TimePoint now);
+    void forget(TimePoint now);
+    [[nodiscard]] const Spending& askers() const { return askers_; }
+    [[nodiscard]] const Spending& domains() const { return domains_; }
+
+private:
+    Spending askers_, domains_;
 };
 
 }  // namespace sallyport::im

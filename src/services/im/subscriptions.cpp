@@ -30,14 +30,15 @@ void Inside::subscription_out(Account& account, Managing type, const SharedLette
     const bool lists = !next.listed && (type == Managing::subscribe || (type == Managing::subscribed && step.passed));
     if (step.next == before && !lists) return step.passed ? route(letter) : settle(letter);
     if (!next.listed && account.listed() >= context_.limits.roster_items) {
-        log_.warn("im.limit", {{"limit", "roster_items"}, {"user", account.bare.text()}});
+        log_.write_for(account.bare.text(), LogLevel::warn, "im.limit",
+                       {{"limit", "roster_items"}, {"user", account.bare.text()}});
         return refuse(letter, StanzaCondition::resource_constraint);
     }
     next.state = static_cast<std::int64_t>(step.next);
     next.listed = next.listed || lists;
     if (!c2s::asked(step.next)) next.request.clear();
-    change(account, std::move(next), [this, letter, before, step](Account& there, const Result<void>& done) {
-        if (!done) return refuse(letter, StanzaCondition::internal_server_error);
+    change(account, {}, std::move(next), [this, letter, before, step](Account& there, const Result<void>& done) {
+        if (!done) return refuse(letter, store_failed(there.bare.text(), done.error()));
         const xmpp::Jid to = letter->to();
         step.passed ? route(letter) : settle(letter);
         if (!c2s::seen_by_contact(before) && c2s::seen_by_contact(step.next)) show(there, to, true);
@@ -52,13 +53,8 @@ void Inside::subscription_in(Account& account, Managing type, const SharedLetter
     const Subscription before = static_cast<Subscription>(next.state);
     const c2s::Transition step = c2s::inbound(before, type);
     if (!step.passed) {
-        settle(letter);
-        // RFC 6121 3.1.3: who is subscribed already is told so again; the other side has forgotten.
-        if (type == Managing::subscribe && c2s::seen_by_contact(before)) {
-            send_managing(account, Managing::subscribed, contact);
-            show(account, contact, true);
-        }
-        return;
+        const bool is_friend = type == Managing::subscribe && c2s::seen_by_contact(before);
+        return is_friend ? answer_friend(account, letter) : settle(letter);
     }
     const bool request = type == Managing::subscribe;
     if (request && !next.listed &&
@@ -74,13 +70,13 @@ void Inside::subscription_in(Account& account, Managing type, const SharedLetter
     next.state = static_cast<std::int64_t>(step.next);
     if (request) next.request = Letter::from_tree(brief, contact, account.bare, {})->bytes();
     if (!c2s::asked(step.next)) next.request.clear();
-    change(account, std::move(next),
+    change(account, payer_of(letter), std::move(next),
            [this, letter, between, contact, type, before, step](Account& there, const Result<void>& done) {
-               if (!done) return refuse(letter, StanzaCondition::internal_server_error);
+               if (!done) return refuse(letter, store_failed(there.bare.text(), done.error()));
                settle(letter);
                for (const auto& session : there.sessions) {
                    const bool wanted = type == Managing::subscribe ? session->available : session->interested;
-                   if (wanted && has_room(*session)) send(*session, between->bytes());
+                   if (wanted && has_room(*session)) send(*session, {between->bytes()});
                }
                if (c2s::seen_by_contact(before) && !c2s::seen_by_contact(step.next)) show(there, contact, false);
            });
@@ -97,9 +93,9 @@ void Inside::remove_contact(Account& account, const io::StoredContact& contact, 
     const auto before = static_cast<Subscription>(contact.state);
     io::StoredContact none;
     none.jid = contact.jid;
-    change(account, std::move(none),
+    change(account, {}, std::move(none),
            [this, letter, before, jid = contact.jid](Account& there, const Result<void>& done) {
-               if (!done) return refuse(letter, StanzaCondition::internal_server_error);
+               if (!done) return refuse(letter, store_failed(there.bare.text(), done.error()));
                answer(letter, {});
                const auto to = xmpp::Jid::parse(jid);
                if (!to) return;

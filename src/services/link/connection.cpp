@@ -5,39 +5,50 @@
 #include <utility>
 
 #include "proto/xmpp/namespaces.h"
-#include "services/link/hub.h"
 
 namespace sallyport::link {
 
 namespace {
 constexpr Duration linger = std::chrono::seconds{2};
 constexpr Duration longest_question = std::chrono::seconds{2};
+/// The largest stanza over a slow line.
+constexpr Duration longest_element = std::chrono::seconds{60};
+/// So much of an element may be on its way on each link, whatever else is.
+constexpr std::size_t little = 64 << 10;
+constexpr std::size_t most_unread = 2 * io::Stream::high_water;
 }  // namespace
 
-Connection::Connection(Hub& hub, std::unique_ptr<io::Stream> stream, MachineSettings settings,
-                       std::string expected_name, std::shared_ptr<const io::TlsContext> tls, std::size_t dial_index)
-    : hub_{&hub},
+Connection::Connection(ConnectionOwner& owner, const HubContext& context, std::unique_ptr<io::Stream> stream,
+                       MachineSettings settings, std::string expected_name, std::size_t dial_index)
+    : owner_{&owner},
+      context_{&context},
       stream_{std::move(stream)},
-      machine_{std::move(settings), hub.context_.shard.loop.now()},
+      machine_{std::move(settings), context.shard.loop.now()},
       expected_name_{std::move(expected_name)},
-      tls_{std::move(tls)},
       dial_index_{dial_index},
-      reader_{hub.context_.limits.before_auth} {
+      reader_{context.limits.before_auth} {
     make_timer();
 }
 
 void Connection::make_timer() {
     armed_ = never;
-    timer_ = hub_->context_.shard.loop.timer([this] {
+    timer_ = context_->shard.loop.timer([this] {
         armed_ = never;
+        if (now() >= element_due_) {
+            element_due_ = never;
+            close(xmpp::StreamError{xmpp::StreamCondition::policy_violation, {}, {}, {}},
+                  "an element was not complete in time");
+        }
         Actions actions;
-        machine_.on_deadline(now(), actions);
+        const std::uint64_t written = stream_->written();
+        machine_.on_deadline(now(), actions,
+                             {written, written - std::min<std::uint64_t>(stream_->in_flight(), written)});
         carry_out(actions);
         arm();
     });
 }
 
-TimePoint Connection::now() const { return hub_->context_.shard.loop.now(); }
+TimePoint Connection::now() const { return context_->shard.loop.now(); }
 
 std::unique_ptr<io::MovingStream> Connection::leave() {
     timer_.reset();
@@ -45,9 +56,11 @@ std::unique_ptr<io::MovingStream> Connection::leave() {
     return std::exchange(stream_, nullptr)->leave();
 }
 
-void Connection::join(Hub& hub, std::unique_ptr<io::MovingStream> moving, const std::function<void()>& answer) {
-    hub_ = &hub;
-    stream_ = hub.context_.shard.network.join(std::move(moving));
+void Connection::join(ConnectionOwner& owner, const HubContext& context, std::unique_ptr<io::MovingStream> moving,
+                      const std::function<void()>& answer) {
+    owner_ = &owner;
+    context_ = &context;
+    stream_ = context.shard.network.join(std::move(moving));
     stream_->set_owner(this);
     make_timer();
     moving_ = false;
@@ -58,7 +71,8 @@ void Connection::join(Hub& hub, std::unique_ptr<io::MovingStream> moving, const 
 void Connection::start(std::unique_ptr<Doorway::Place> place) {
     place_ = std::move(place);
     stream_->set_owner(this);
-    stream_->start_tls(tls_, expected_name_.empty() ? io::TlsRole::server : io::TlsRole::client, expected_name_);
+    stream_->start_tls(context_->tls, expected_name_.empty() ? io::TlsRole::server : io::TlsRole::client,
+                       expected_name_);
     arm();
 }
 
@@ -80,15 +94,15 @@ void Connection::on_tls(const TlsFacts& facts) {
 std::string Connection::objection(const TlsFacts& facts) {
     if (!facts.peer) return "no certificate";
     if (!facts.peer->chain_valid) return "certificate: " + facts.peer->chain_error;
-    const HubContext& hub = hub_->context_;
     const Neighbour* neighbour = nullptr;
-    if (expected_name_.empty() && !hub.neighbours.listed.empty()) {
-        neighbour = named_by(*facts.peer, hub.neighbours.listed);
+    if (expected_name_.empty() && !context_->neighbours.listed.empty()) {
+        neighbour = named_by(*facts.peer, context_->neighbours.listed);
         if (neighbour == nullptr) {
             return "the certificate is for " + facts.peer->subject + ", which no [[link.accept]] names";
         }
     }
-    std::string why = link::objection(*facts.peer, expected_name_, hub.far_role, hub.neighbours.roles_required);
+    std::string why =
+        link::objection(*facts.peer, expected_name_, context_->far_role, context_->neighbours.roles_required);
     if (why.empty() && neighbour != nullptr) machine_.meet(realm_of(neighbour->name), neighbour->secret);
     return why;
 }
@@ -100,10 +114,12 @@ void Connection::on_bytes(std::string_view bytes) {
 }
 
 void Connection::read_on() {
+    bool is_another = false;
     while (!finished_ && !moving_ && !machine_.closed()) {
         Actions actions;
         const xml::Kind kind = reader_.next();
         if (kind == xml::Kind::need_more) break;
+        is_another = true;
         if (kind == xml::Kind::element) {
             element();
             continue;
@@ -117,7 +133,21 @@ void Connection::read_on() {
         if (kind == xml::Kind::problem) machine_.on_problem(reader_.problem(), actions);
         carry_out(actions);
     }
+    if (!moving_) watch_element(is_another);
     arm();
+}
+
+void Connection::watch_element(bool is_another) {
+    const bool inside = !finished_ && machine_.open() && reader_.inside_element();
+    unfinished_ = inside ? reader_.held() : 0;
+    if (!inside) {
+        element_due_ = never;
+        return;
+    }
+    if (is_another || element_due_ == never) element_due_ = now() + longest_element;
+    if (unfinished_ <= little || !owner_->has_much_unfinished(machine_.far_realm())) return;
+    close(xmpp::StreamError{xmpp::StreamCondition::resource_constraint, {}, {}, {}},
+          "too much of unfinished elements on the links of this node");
 }
 
 void Connection::element() {
@@ -143,8 +173,8 @@ void Connection::stanza() {
     if (!machine_.may_carry(actions)) return carry_out(actions);
     xmpp::Stanza stanza;
     xmpp::StanzaProblem problem;
-    if (intake_.read(reader_, {}, stanza, problem)) return hub_->stanza(*this, stanza);
-    if (problem.stanza) return hub_->refused(*this, stanza, problem);
+    if (intake_.read(reader_, {}, stanza, problem)) return owner_->stanza(*this, stanza);
+    if (problem.stanza) return owner_->refused(*this, stanza, problem);
     machine_.close(xmpp::StreamError{problem.stream.value_or(xmpp::StreamCondition::bad_format), {}, {}, {}},
                    std::string{problem.why}, actions);
     carry_out(actions);
@@ -165,32 +195,35 @@ void Connection::carry_out(Actions& actions) {
             stream_->write(send->bytes);
         } else if (auto* wanted = std::get_if<SessionWanted>(&action)) {
             if (place_) place_->prove();  // certificate and secret: who comes from there is a neighbour
-            hub_->session_wanted(*this, *wanted);
+            owner_->session_wanted(*this, *wanted);
         } else if (auto* session = std::get_if<SessionOpen>(&action)) {
-            hub_->session_open(*this, *session);
+            owner_->session_open(*this, *session);
         } else if (auto* domains = std::get_if<Bound>(&action)) {
-            hub_->bound(*this, std::move(domains->serves));
+            owner_->bound(*this, std::move(domains->serves));
         } else if (auto* received = std::get_if<DoneReceived>(&action)) {
-            hub_->done(*this, received->ranges);
+            owner_->done(*this, received->ranges);
         } else if (auto* facts = std::get_if<FactsReceived>(&action)) {
-            if (hub_->context_.on_facts) hub_->context_.on_facts(machine_.far_realm(), facts->facts);
+            if (context_->on_facts) context_->on_facts(machine_.far_realm(), facts->facts);
         } else if (std::holds_alternative<CountWanted>(action)) {
-            Actions answer;
-            machine_.acknowledge(session_ != nullptr ? session_->in.h() : 0, hub_->context_.shard.loop.wall(), answer);
-            carry_out(answer);
+            // Of a far side that asks and does not read: one answer, once it does (threat T61).
+            count_owed_ = stream_->pending() > most_unread;
+            if (!count_owed_) tell_count();
         } else if (auto* counted = std::get_if<Counted>(&action)) {
-            hub_->counted(*this, counted->h);
+            owner_->counted(*this, counted->h);
         } else if (auto* clock = std::get_if<ClockTold>(&action)) {
             // An answer that took long says little.
             if (clock->round_trip > longest_question) continue;
-            const WallTime here = hub_->context_.shard.loop.wall();
-            clock_skew_ = clock->far - here + std::chrono::duration_cast<WallTime::duration>(clock->round_trip / 2);
+            const WallTime here = context_->shard.loop.wall();
+            constexpr auto most = std::chrono::duration_cast<WallTime::duration>(Duration::max());
+            const auto ahead =
+                clock->far - here + std::chrono::duration_cast<WallTime::duration>(clock->round_trip / 2);
+            clock_skew_ = std::clamp(ahead, -most, most);  // more than 292 years do not fit
         } else if (auto* closing = std::get_if<Close>(&action)) {
             why_closed_ = closing->why;
             blame_ = closing->blame;
             if (closing->error) stream_->write(xmpp::write(*closing->error));
             stream_->write("</stream:stream>");
-            stream_->close(hub_->stopping_ ? linger / 2 : linger);
+            stream_->close(owner_->stopping() ? linger / 2 : linger);
         }
     }
     actions.clear();
@@ -208,21 +241,28 @@ void Connection::abort() {
 
 void Connection::arm() {
     if (finished_ || moving_) return;
-    const TimePoint deadline = machine_.deadline();
+    const TimePoint deadline = std::min(machine_.deadline(), element_due_);
     if (deadline >= armed_) return;
     armed_ = deadline;
     timer_->arm(deadline);
 }
 
+void Connection::tell_count() {
+    Actions answer;
+    machine_.acknowledge(session_ != nullptr ? session_->in.h() : 0, context_->shard.loop.wall(), answer);
+    carry_out(answer);
+}
+
 void Connection::on_drained() {
-    if (!finished_) hub_->drained();
+    if (!finished_ && std::exchange(count_owed_, false)) tell_count();
+    if (!finished_) owner_->drained();
 }
 
 void Connection::on_closed(io::CloseReason, const std::string& text) {
     finished_ = true;
     if (timer_) timer_->disarm();
     if (why_closed_.empty()) why_closed_ = text.empty() ? "connection lost" : text;
-    hub_->closed(*this);
+    owner_->closed(*this);
 }
 
 }  // namespace sallyport::link

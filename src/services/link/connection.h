@@ -4,26 +4,66 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "base/doorway.h"
 #include "io/net/stream.h"
 #include "proto/link/machine.h"
 #include "proto/xml/reader.h"
 #include "proto/xmpp/stanza.h"
+#include "services/link/hub_context.h"
 #include "services/link/session.h"
-#include "services/routing/shard.h"
 
 namespace sallyport::link {
 
-class Hub;
+class Connection;
+
+/// Whose connections they are: what comes over them.
+class ConnectionOwner {
+public:
+    virtual ~ConnectionOwner() = default;
+    /// The far side has shown who it is.
+    virtual void session_wanted(Connection& connection, const SessionWanted& wanted) = 0;
+    virtual void session_open(Connection& connection, const SessionOpen& open) = 0;
+    virtual void bound(Connection& connection, Serves serves) = 0;
+    virtual void done(Connection& connection, const std::vector<Range>& ranges) = 0;
+    virtual void counted(Connection& connection, std::uint32_t h) = 0;
+    virtual void stanza(Connection& connection, const xmpp::Stanza& stanza) = 0;
+    /// One that came and is not to be passed on: counted, and its sender told where that is possible.
+    virtual void refused(Connection& connection, const xmpp::Stanza& stanza, const xmpp::StanzaProblem& problem) = 0;
+    virtual void drained() = 0;
+    /// Nothing follows. The owner may destroy the connection from a later turn.
+    virtual void closed(Connection& connection) = 0;
+    /// Of elements that have begun, the links to that node have more than they may.
+    [[nodiscard]] virtual bool has_much_unfinished(const std::string& far_realm) const = 0;
+    /// The node is going to stop.
+    [[nodiscard]] virtual bool stopping() const = 0;
+};
+
+/// Facts of peers that the far side has not been told yet, because stanzas go first.
+struct Untold {
+    using Key = std::pair<xmpp::DomainPair, std::string>;  ///< and direction
+    static constexpr std::size_t most = 40000;             ///< news of all links; of more nothing is told
+
+    void add(const Key& key, const PeerFacts& facts, bool has_room) {
+        if (has_room || news.contains(key)) news.insert_or_assign(key, facts);
+    }
+    [[nodiscard]] bool any() const { return all_again || !news.empty(); }
+
+    std::map<Key, PeerFacts> news;  ///< the latest of each
+    bool all_again = false;         ///< all that is known is told, as on each link that opens
+    std::optional<Key> told_to;     ///< of that, up to here already
+};
 
 class Connection final : public io::StreamOwner {
 public:
     /// As listener `expected_name` is empty; as dialler it must be among the certificate's dNSNames.
-    Connection(Hub& hub, std::unique_ptr<io::Stream> stream, MachineSettings settings, std::string expected_name,
-               std::shared_ptr<const io::TlsContext> tls, std::size_t dial_index);
+    Connection(ConnectionOwner& owner, const HubContext& context, std::unique_ptr<io::Stream> stream,
+               MachineSettings settings, std::string expected_name, std::size_t dial_index);
     ~Connection() override = default;
 
     /// As listener with the place that it takes until the far side has shown who it is.
@@ -36,15 +76,20 @@ public:
     /// Takes the connection off this hub's loop; null when it is ending.
     [[nodiscard]] std::unique_ptr<io::MovingStream> leave();
     /// Goes on with another hub. `answer` is called before anything further is read.
-    void join(Hub& hub, std::unique_ptr<io::MovingStream> moving, const std::function<void()>& answer);
+    void join(ConnectionOwner& owner, const HubContext& context, std::unique_ptr<io::MovingStream> moving,
+              const std::function<void()>& answer);
     void attach(Session* session);
     [[nodiscard]] Session* session() const { return session_; }
     [[nodiscard]] Machine& machine() { return machine_; }
+    [[nodiscard]] Untold& untold() { return untold_; }
+    [[nodiscard]] const Untold& untold() const { return untold_; }
     [[nodiscard]] std::size_t dial_index() const { return dial_index_; }
     /// The far side's certificate is that of a neighbour.
     [[nodiscard]] bool proven() const { return proven_ || !expected_name_.empty(); }
     [[nodiscard]] bool open() const { return !finished_ && machine_.open(); }
     [[nodiscard]] std::size_t pending() const { return stream_->pending(); }
+    /// Bytes of an element that has begun and is not complete.
+    [[nodiscard]] std::size_t unfinished() const { return unfinished_; }
     [[nodiscard]] const std::string& why_closed() const { return why_closed_; }
     [[nodiscard]] Blame blame() const { return blame_; }
     [[nodiscard]] const TlsFacts& tls() const { return tls_facts_; }
@@ -68,28 +113,35 @@ private:
     void read_on();
     void element();
     void excess();
+    /// An element has its time and its share of the memory, on whichever of the links of a node it comes.
+    void watch_element(bool is_another);
     void stanza();
     void make_timer();
+    void tell_count();
     void arm();
     [[nodiscard]] TimePoint now() const;
 
-    Hub* hub_;
+    ConnectionOwner* owner_;
+    const HubContext* context_;  ///< of the owner
     std::unique_ptr<io::Stream> stream_;
     Machine machine_;
     std::string expected_name_;
-    std::shared_ptr<const io::TlsContext> tls_;
     std::size_t dial_index_;
     xml::Reader reader_;
     xmpp::StanzaIntake intake_;
     std::unique_ptr<io::Timer> timer_;
     TimePoint armed_ = never;
+    TimePoint element_due_ = never;  ///< what has begun has to be complete by then
+    std::size_t unfinished_ = 0;
     Session* session_ = nullptr;
+    Untold untold_;
     TlsFacts tls_facts_;
     std::string why_closed_;
     Blame blame_ = Blame::loss;  ///< until somebody says why
     std::optional<Duration> clock_skew_;
     std::unique_ptr<Doorway::Place> place_;
     bool proven_ = false, finished_ = false, moving_ = false;
+    bool count_owed_ = false;  ///< the far side asked and does not read
 };
 
 }  // namespace sallyport::link

@@ -9,72 +9,83 @@ namespace sallyport::link {
 namespace {
 
 constexpr Duration sweep_every = std::chrono::milliseconds{500};
-/// A session without a connection is kept this long at most, whatever it holds (docs/protocol/link.md, section 3).
-constexpr Duration session_life = std::chrono::seconds{300};
-/// A far node that is away for longer has its stanzas given to another one that can carry them.
-constexpr Duration away_patience = std::chrono::milliseconds{2500};
-constexpr std::size_t most_culprits = 16;
 
-const xmpp::StanzaError link_down{xmpp::StanzaCondition::remote_server_timeout, {}, "link-down"};
-const xmpp::StanzaError shutting_down{xmpp::StanzaCondition::remote_server_timeout, {}, "shutting-down"};
+const xmpp::StanzaError link_down{xmpp::StanzaCondition::remote_server_timeout, {}, Rule::link_down};
+const xmpp::StanzaError shutting_down{xmpp::StanzaCondition::remote_server_timeout, {}, Rule::shutting_down};
 
 }  // namespace
 
-void Hub::replace_dead(const Session& fresh) {
-    // The far process was started again: what its predecessor had not done goes to it, in the old order.
-    std::vector<Session*> over;
+/// The far process was started again: what its predecessor had not done goes to it, in the old order. A listener hears
+/// of it before its TCP knows that the old host is no more: a node has one process, and name and role are proved.
+void Hub::replace(const FarNode& alive) {
+    if (context_.end == End::listener) processes_.linked(alive);
+    std::vector<Session*> others;
     for (const auto& session : sessions_) {
-        if (session->far_realm == fresh.far_realm && session->far_node != fresh.far_node &&
-            session->connection == nullptr) {
-            over.push_back(session.get());
-        }
+        if (session->far_realm == alive.realm && session->far_node != alive.node) others.push_back(session.get());
     }
-    for (Session* session : over) {
-        session->out.far_died();
-        give_up(*session, TimePoint::min());
-    }
+    if (others.empty()) return;
+    for (Session* session : others) tell(*session, SessionLife::On::replaced);
+    advertise();
+    flush_held();
 }
 
 void Hub::replace_given_up(Session& fresh) {
     const std::string id = std::exchange(fresh.replaces, {});
     if (id.empty()) return;
     const auto shard = home(id);
-    if (shard && context_.give_up_elsewhere) return context_.give_up_elsewhere(*shard, id, fresh.far_realm);
+    if (shard && !siblings_.empty()) return give_up_at(*shard, id, fresh.far_realm);
     give_up(id, fresh.far_realm);
 }
 
 void Hub::give_up(const std::string& id, const std::string& far_realm) {
     Session* old = find_session(id);
     if (old == nullptr || old->far_realm != far_realm) return;
-    detach(*old);
-    give_up(*old, TimePoint::min());
+    tell(*old, SessionLife::On::given_up);
     flush_held();
 }
 
-void Hub::give_up(Session& session, TimePoint too_old) {
-    log_.warn("link.session.given-up", {{"far", session.far_realm}, {"waiting", std::to_string(session.out.size())}});
+void Hub::pass_on(Session& session, TimePoint too_old, std::vector<Returned>& returned) {
     std::deque<Waiting> kept;
-    std::vector<Returned> returned;
     const TimePoint now = context_.shard.loop.now();
     session.out.drain([&](Window::Entry entry) {
         if (entry.strikes >= most_strikes) return returned.push_back(culprit(session, std::move(entry)));
         if (entry.since > too_old) {
             ++entry.tag.lane->held;
-            kept.push_back({std::move(entry.stanza), entry.tag, entry.since, entry.strikes});
+            kept.push_back({std::move(entry.stanza), entry.tag, entry.since, entry.strikes, entry.apart});
             return;
         }
         lanes_.remove(*entry.tag.lane, entry.weight(), now);
         returned.push_back({std::move(entry.stanza), entry.tag.ticket, link_down});
     });
-    // It is older than what waits already.
-    held_.insert(held_.begin(), std::make_move_iterator(kept.begin()), std::make_move_iterator(kept.end()));
-    if (!held_.empty()) arm_sweep();
-    close_session(session);
-    bounce_all(returned);
+    hold_again(std::move(kept));
+}
+
+void Hub::give_back(Session& session, std::vector<Returned>& returned) {
+    const TimePoint now = context_.shard.loop.now();
+    session.out.drain([&](Window::Entry entry) {
+        if (entry.strikes >= most_strikes) return returned.push_back(culprit(session, std::move(entry)));
+        lanes_.remove(*entry.tag.lane, entry.weight(), now);
+        leave_or_return(returned, std::move(entry.stanza), entry.tag);
+    });
+}
+
+void Hub::give_missing(Session& session, std::vector<Returned>& returned) {
+    bool cut = false;
+    const TimePoint now = context_.shard.loop.now();
+    session.out.drain([&](Window::Entry entry) {
+        lanes_.remove(*entry.tag.lane, entry.weight(), now);
+        // What has arrived is the far side's to deliver or to return.
+        if (session.out.arrived(entry)) return;
+        cut = true;
+        leave_or_return(returned, std::move(entry.stanza), entry.tag);
+    });
+    // What is returned must not arrive after all.
+    if (cut && session.connection != nullptr) session.connection->abort();
 }
 
 void Hub::close_session(Session& session) {
     context_.shard.desk.close(session.source);
+    session.intake->leave(session.taken, context_.shard.loop.now());
     for (auto& dialling : diallings_) {
         if (dialling->session_id == session.id) dialling->given_up = std::exchange(dialling->session_id, {});
     }
@@ -87,7 +98,7 @@ Hub::Returned Hub::culprit(const Session& session, Window::Entry entry) {
     lanes_.remove(*entry.tag.lane, entry.weight(), context_.shard.loop.now());
     const xmpp::Stanza stanza = entry.stanza.view();
     const std::string why = "the link to " + session.far_realm +
-                            " ended again and again while this stanza was on its way; at last: " + session.why_broken;
+                            " closed repeatedly while this stanza was on its way; the last time: " + session.why_broken;
     log_.error("link.stanza.taken-out", {{"far", session.far_realm},
                                          {"from", std::string{stanza.from_domain}},
                                          {"to", std::string{stanza.to_domain}},
@@ -100,7 +111,7 @@ Hub::Returned Hub::culprit(const Session& session, Window::Entry entry) {
     return {std::move(entry.stanza),
             entry.tag.ticket,
             {xmpp::StanzaCondition::policy_violation, "the next server on its way cannot take this stanza",
-             "link-refused", why}};
+             Rule::link_refused, why}};
 }
 
 void Hub::bounce_all(const std::vector<Returned>& returned) {
@@ -110,7 +121,7 @@ void Hub::bounce_all(const std::vector<Returned>& returned) {
 bool Hub::others_can_carry(const Session& broken) const {
     bool others = false;
     for (const auto& session : sessions_) {
-        others |= session->far_node != broken.far_node && session->connection != nullptr && session->connection->open();
+        others |= session->far_node != broken.far_node && session->open();
     }
     if (!others || is_here(broken.far_realm)) return false;
     bool can = false;
@@ -124,35 +135,50 @@ bool Hub::others_can_carry(const Session& broken) const {
 void Hub::sweep() {
     sweeping_ = false;
     const TimePoint now = context_.shard.loop.now();
-    std::vector<std::pair<Session*, TimePoint>> over;  // and since when what it carries is too old to go again
-    bool broken = false;
+    std::vector<Session*> broken;
     for (const auto& session : sessions_) {
-        if (session->connection != nullptr) continue;
-        broken = true;
-        if (context_.successor_elsewhere && context_.successor_elsewhere({session->far_realm, session->far_node})) {
-            over.emplace_back(session.get(), TimePoint::min());
-            continue;
-        }
-        const TimePoint oldest = session->out.oldest();
-        const Duration away = now - session->broken_since;
-        const bool stale = oldest != never && now - oldest >= context_.hold && away >= context_.hold;
-        if (stale || away >= session_life || (away >= away_patience && others_can_carry(*session)))
-            over.emplace_back(session.get(), now - context_.hold);
+        if (session->life.broken()) broken.push_back(session.get());
     }
-    for (const auto& [session, too_old] : over) give_up(*session, too_old);
+    for (Session* session : broken) {
+        const TimePoint oldest = session->out.oldest();
+        SessionLife::Facts more;
+        if (oldest != never && now - oldest >= context_.hold) more.add(SessionLife::Fact::overdue);
+        if (session->life.away(now) && others_can_carry(*session)) more.add(SessionLife::Fact::others);
+        tell(*session, SessionLife::On::look, {.more = more});
+    }
     flush_held();
     std::vector<Returned> returned;
-    while (!held_.empty() && now - held_.front().since >= context_.hold) {
-        Waiting old = std::move(held_.front());
-        held_.pop_front();
-        --old.carried.lane->held;
-        lanes_.remove(*old.carried.lane, sizeof(Window::Entry) + old.stanza.weight(), now);
-        returned.push_back({std::move(old.stanza), old.carried.ticket, link_down});
-    }
+    return_old(now, returned);
     bounce_all(returned);
     (void)lanes_.look(now);
     lanes_.forget_idle();
-    if (broken || lanes_.size() > 0) arm_sweep();
+    weigh();
+    bool taken = false;
+    for (const auto& [realm, intake] : intakes_) taken |= !intake->sweep(now);
+    // A realm that is back has its own again.
+    std::erase_if(intakes_, [&](const auto& entry) {
+        return entry.second->size() == 0 && std::none_of(sessions_.begin(), sessions_.end(), [&](const auto& session) {
+                   return session->intake == entry.second.get();
+               });
+    });
+    if (!broken.empty() || taken || lanes_.size() > 0) arm_sweep();
+}
+
+void Hub::return_old(TimePoint now, std::vector<Returned>& returned) {
+    // In the order of arrival, which is not that of age: what another shard had may be older than what came before it.
+    const auto is_old = [&](const Waiting& one) { return now - one.since >= context_.hold; };
+    if (std::none_of(held_.begin(), held_.end(), is_old)) return;
+    std::deque<Waiting> all;
+    all.swap(held_);
+    for (Waiting& one : all) {
+        if (!is_old(one)) {
+            held_.push_back(std::move(one));
+            continue;
+        }
+        --one.carried.lane->held;
+        lanes_.remove(*one.carried.lane, sizeof(Window::Entry) + one.stanza.weight(), now);
+        returned.push_back({std::move(one.stanza), one.carried.ticket, link_down});
+    }
 }
 
 void Hub::arm_sweep() {
@@ -175,29 +201,16 @@ void Hub::quiesce() {
         dialling->lookup.reset();
     }
     std::vector<Returned> returned;
-    std::vector<Session*> broken;
+    std::vector<Session*> all;
+    for (const auto& session : sessions_) all.push_back(session.get());
+    for (Session* session : all) tell(*session, SessionLife::On::quiesce, {}, returned);
     const TimePoint now = context_.shard.loop.now();
-    for (const auto& session : sessions_) {
-        if (session->connection == nullptr) broken.push_back(session.get());
-    }
-    for (Session* session : broken) {
-        session->out.drain([&](Window::Entry entry) {
-            lanes_.remove(*entry.tag.lane, entry.weight(), now);
-            leave_or_return(returned, std::move(entry.stanza), entry.tag);
-        });
-        close_session(*session);
-    }
     for (Waiting& waiting : held_) {
         --waiting.carried.lane->held;
         lanes_.remove(*waiting.carried.lane, sizeof(Window::Entry) + waiting.stanza.weight(), now);
         leave_or_return(returned, std::move(waiting.stanza), waiting.carried);
     }
     held_.clear();
-    for (const auto& session : sessions_) {
-        Actions actions;
-        if (session->connection->open()) session->connection->machine().ask(now, actions);
-        session->connection->carry_out(actions);
-    }
     bounce_all(returned);
 }
 
@@ -213,23 +226,13 @@ void Hub::shut() {
     std::vector<Returned> returned;
     std::vector<Connection*> all;
     for (const auto& connection : connections_) all.push_back(connection.get());
-    const TimePoint now = context_.shard.loop.now();
-    for (const auto& session : sessions_) {
-        bool cut = false;
-        session->out.drain([&](Window::Entry entry) {
-            lanes_.remove(*entry.tag.lane, entry.weight(), now);
-            // What has arrived is the far side's to deliver or to return.
-            if (session->out.arrived(entry)) return;
-            cut = true;
-            leave_or_return(returned, std::move(entry.stanza), entry.tag);
-        });
-        // What is returned must not arrive after all.
-        if (cut && session->connection != nullptr) session->connection->abort();
-    }
-    for (Connection* connection : all) {
-        connection->close(xmpp::StreamError{xmpp::StreamCondition::system_shutdown, {}, {}, {}}, "shutting down");
-    }
+    for (const auto& session : sessions_) tell(*session, SessionLife::On::shut, {}, returned);
+    for (Connection* connection : all) shut(*connection);
     bounce_all(returned);
+}
+
+void Hub::shut(Connection& connection) {
+    connection.close(xmpp::StreamError{xmpp::StreamCondition::system_shutdown, {}, {}, {}}, "shutting down");
 }
 
 }  // namespace sallyport::link

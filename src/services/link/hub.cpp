@@ -11,18 +11,17 @@ namespace {
 /// Of what may be under way, one domain may have an eighth.
 constexpr std::uint64_t partners_share = 8;
 
-/// Of one shard: a node has as many links as the larger number of shards, and 256 are the most.
-constexpr std::size_t most_connections = 1024;
+Budget budget_of(const HubContext& context) {
+    const Limits& limits = context.limits;
+    const std::uint64_t one_stanza = 2 * limits.after_auth.element_bytes;  // with what it takes beside its bytes
+    return {limits.link_bytes, std::max(limits.link_bytes / partners_share, one_stanza), one_stanza,
+            context.leads_inwards, Hub::newcomers_stanzas * one_stanza};
+}
 
 std::vector<IpNetwork> addresses_of(const Neighbours& neighbours) {
     std::vector<IpNetwork> all;
     for (const Neighbour& one : neighbours.listed) all.insert(all.end(), one.addresses.begin(), one.addresses.end());
     return all;
-}
-
-/// A session is resumed and replaced by the node that it was opened by, and by nobody else who learned its id.
-bool is_of(Connection& connection, const Session& session) {
-    return session.far_realm == connection.machine().far_realm();
 }
 
 }  // namespace
@@ -31,15 +30,15 @@ Hub::Hub(HubContext context)
     : context_{std::move(context)},
       log_{context_.shard.logger(LogModule::link)},
       doorway_{addresses_of(context_.neighbours)},
-      lanes_{{context_.limits.link_bytes,
-              std::max(context_.limits.link_bytes / partners_share, 2 * context_.limits.after_auth.element_bytes),
-              2 * context_.limits.after_auth.element_bytes, context_.leads_inwards},
-             SipKey{context_.shard.random(unlimited), context_.shard.random(unlimited)},
+      life_{.end = context_.end, .hold = context_.hold},
+      lanes_{budget_of(context_), SipKey{context_.shard.random(unlimited), context_.shard.random(unlimited)},
              [this](const Partner& partner) {
                  if (context_.on_pace) context_.on_pace(partner);
              }},
       elsewhere_source_{context_.shard.desk.open([this](std::uint64_t sequence) { done_elsewhere(sequence); })},
-      sweeper_{context_.shard.loop.timer([this] { sweep(); })} {}
+      sweeper_{context_.shard.loop.timer([this] { sweep(); })},
+      teller_{context_.shard.loop.timer([this] { tell_more(); })},
+      binder_{context_.shard.loop.timer([this] { take_latest(); })} {}
 
 Hub::~Hub() {
     context_.shard.desk.close(elsewhere_source_);
@@ -62,21 +61,20 @@ MachineSettings Hub::machine_settings(const DialTarget* target) const {
 void Hub::accept(std::unique_ptr<io::Stream> stream) {
     if (stopping_) {
         stream.reset();
-        if (context_.on_connection_closed) context_.on_connection_closed();
+        count_load(-1);
         return;
     }
     log_.debug("link.accepted", {{"remote", stream->remote().text()}, {"local", stream->local().text()}});
     auto place = doorway_.enter(stream->remote().address);
     const bool full = connections_.size() >= most_connections;
     if (!place || full) {
-        log_stranger(stream->remote(),
-                     full ? "too many links" : "too many connections that have not shown who they are");
+        log_stranger(stream->remote(), full ? "too many links" : "too many unauthenticated connections");
         stream.reset();
-        if (context_.on_connection_closed) context_.on_connection_closed();
+        count_load(-1);
         return;
     }
-    connections_.push_back(std::make_unique<Connection>(*this, std::move(stream), machine_settings(nullptr),
-                                                        std::string{}, context_.tls, 0));
+    connections_.push_back(
+        std::make_unique<Connection>(*this, context_, std::move(stream), machine_settings(nullptr), std::string{}, 0));
     connections_.back()->start(std::move(place));
 }
 
@@ -94,9 +92,11 @@ void Hub::replace_identity(std::string realm, std::string secret, Neighbours nei
 
 void Hub::session_wanted(Connection& connection, const SessionWanted& wanted) {
     Actions actions;
+    if (is_copy(connection)) return turn_away(connection);
     if (context_.end == End::dialler) {
         Dialling& dialling = *diallings_.at(connection.dial_index());
         Session* previous = find_session(dialling.session_id);
+        if (stopping_ && previous == nullptr) return shut(connection);
         if (previous != nullptr && previous->far_node == connection.machine().far_node()) {
             connection.machine().resume(previous->id, previous->in.h(), actions);
         } else {
@@ -105,6 +105,7 @@ void Hub::session_wanted(Connection& connection, const SessionWanted& wanted) {
         return connection.carry_out(actions);
     }
     if (wanted.previous.empty()) {
+        if (stopping_) return shut(connection);
         const std::string id = std::to_string(context_.shard.index) + "-" + context_.shard.fresh_id();
         connection.machine().enabled(id, actions);
         connection.carry_out(actions);
@@ -113,11 +114,9 @@ void Hub::session_wanted(Connection& connection, const SessionWanted& wanted) {
         begin(connection, fresh);
         return;
     }
-    if (Session* known = find_session(wanted.previous); known != nullptr && is_of(connection, *known)) {
-        return resume(connection, *known, wanted.h);
-    }
+    if (Session* known = session_of(connection, wanted.previous)) return resume(connection, *known, wanted.h);
     const auto shard = home(wanted.previous);
-    if (shard && context_.hand_over) return move(connection, *shard, wanted);
+    if (shard && !siblings_.empty()) return move(connection, *shard, wanted);
     connection.machine().resume_failed(actions);
     connection.carry_out(actions);
 }
@@ -130,145 +129,96 @@ std::optional<std::uint32_t> Hub::home(const std::string& id) const {
     return shard;
 }
 
-/// The connection goes to where the session is, not the other way round: so tickets, windows and the order of what they
-/// hold have one place.
-void Hub::move(Connection& connection, std::uint32_t shard, const SessionWanted& wanted) {
-    connection.prepare_to_move();
-    // Not in the middle of a call of its own stream; it may be gone by then.
-    context_.shard.loop.defer([this, key = &connection, shard, wanted] {
-        const auto at =
-            std::find_if(connections_.begin(), connections_.end(), [&](const auto& c) { return c.get() == key; });
-        if (at == connections_.end()) return;
-        auto moved = std::make_shared<MovedConnection>();
-        moved->connection = std::move(*at);
-        moved->wanted = wanted;
-        connections_.erase(at);
-        if (context_.on_connection_closed) context_.on_connection_closed();
-        moved->stream = moved->connection->leave();
-        if (moved->stream) context_.hand_over(shard, std::move(moved));
-    });
+void Hub::count_load(int more) {
+    if (context_.load != nullptr) context_.load->fetch_add(more);
 }
 
-void Hub::join(MovedConnection moved) {
-    connections_.push_back(std::move(moved.connection));
-    Connection& connection = *connections_.back();
-    if (context_.on_connection_joined) context_.on_connection_joined();
-    connection.join(*this, std::move(moved.stream), [&] {
-        if (shutting_) {
-            return connection.close(xmpp::StreamError{xmpp::StreamCondition::system_shutdown, {}, {}, {}},
-                                    "shutting down");
+/// The process at the far side has made way to another one, which is linked: of a node there is one process, so this is
+/// a copy of it, and letting it in would take the other's links, in turns and for ever.
+bool Hub::is_copy(Connection& connection) {
+    if (context_.end != End::listener) return false;
+    const std::string successor =
+        processes_.successor({connection.machine().far_realm(), connection.machine().far_node()});
+    if (successor.empty()) return false;
+    const FarNode there{connection.machine().far_realm(), successor};
+    return is_linked(there) || is_linked_elsewhere(there);
+}
+
+void Hub::turn_away(Connection& connection) {
+    const std::string& realm = connection.machine().far_realm();
+    const std::string remote = connection.remote().text();
+    std::string linked;
+    for (const auto& session : sessions_) {
+        if (session->far_realm == realm && session->connection != nullptr && session->connection != &connection) {
+            linked = session->connection->remote().text();
         }
-        if (Session* known = find_session(moved.wanted.previous); known != nullptr && is_of(connection, *known)) {
-            return resume(connection, *known, moved.wanted.h);
-        }
-        Actions actions;
-        connection.machine().resume_failed(actions);
-        connection.carry_out(actions);
+    }
+    copies_.turned_away({realm, remote, linked, context_.shard.loop.now(), 0});
+    log_.write_for(realm, LogLevel::error, "link.copy", {{"far", realm}, {"remote", remote}, {"linked", linked}});
+    connection.close(
+        xmpp::StreamError{xmpp::StreamCondition::conflict, "another process of this name is linked", {}, {}},
+        "a copy of " + realm + ", another process of which is linked");
+}
+
+bool Hub::is_linked(const FarNode& node) const {
+    return std::any_of(sessions_.begin(), sessions_.end(), [&](const auto& session) {
+        return session->far_realm == node.realm && session->far_node == node.node && session->open();
     });
 }
 
 void Hub::resume(Connection& connection, Session& session, std::uint32_t h) {
-    if (session.connection != &connection) detach(session);
-    Actions actions;
-    connection.machine().resumed(session.id, session.in.h(), actions);
-    connection.carry_out(actions);
-    session.connection = &connection;
-    session.broken_since = never;
-    ++session.resumptions;
-    connection.attach(&session);
-    if (!go_on(connection, session, h)) return;
-    log_.info("link.resumed", {{"far", session.far_realm},
-                               {"session", session.id.substr(0, 8)},
-                               {"waiting", std::to_string(session.out.size())}});
-    tell_facts(connection);
+    tell(session, SessionLife::On::resumed, {.connection = &connection, .h = h});
+    // It is turned away, or does not count well.
+    if (connection.session() == nullptr) return;
     tell_served(connection);
-    advertise();
-    if (context_.on_change) context_.on_change();
-    flush_held();
-}
-
-bool Hub::go_on(Connection& connection, Session& session, std::uint32_t h) {
-    session.in.resumed();
-    flush_done();
-    if (!session.out.resume(h)) {
-        session.connection = nullptr;
-        connection.attach(nullptr);
-        connection.close(xmpp::StreamError{xmpp::StreamCondition::undefined_condition, {}, {}, {}},
-                         "resumed with a count that was never reached");
-        give_up(session, TimePoint::min());
-        flush_held();
-        return false;
-    }
-    std::vector<Returned> returned;
-    session.out.take_culprits([&](Window::Entry& entry) { returned.push_back(culprit(session, std::move(entry))); });
-    pump(session);
-    bounce_all(returned);
-    return true;
-}
-
-void Hub::detach(Session& session) {
-    if (session.connection == nullptr) return;
-    // The far side knows better than our TCP that the old connection is dead.
-    Connection& old = *std::exchange(session.connection, nullptr);
-    session.out.broken(Blame::loss);
-    session.why_broken = "the far side came back over another connection";
-    old.attach(nullptr);
-    old.abort();
+    tell_facts(connection);
+    came_up();
 }
 
 void Hub::session_open(Connection& connection, const SessionOpen& open) {
     Dialling& dialling = *diallings_.at(connection.dial_index());
+    Session* previous = find_session(dialling.session_id);
+    // Sessions are found by their ids: whoever has two of one name, or one of none, is broken or in other hands
+    // (threats T85, T90).
+    const Session* const namesake = find_session(open.id);
+    if (open.id.empty() || (namesake != nullptr && namesake != previous)) {
+        return connection.close(xmpp::StreamError{xmpp::StreamCondition::undefined_condition, {}, {}, {}},
+                                "a session without an id of its own");
+    }
     dialling.failures = 0;
     dialling.why.clear();
-    Session* previous = find_session(dialling.session_id);
+    dialling.session_id = open.id;
     if (open.resumed && previous != nullptr && previous->id == open.id) {
-        previous->connection = &connection;
-        previous->broken_since = never;
-        ++previous->resumptions;
-        connection.attach(previous);
-        if (!go_on(connection, *previous, open.h)) return;
-        log_.info("link.resumed", {{"far", previous->far_realm}, {"session", open.id.substr(0, 8)}});
+        tell(*previous, SessionLife::On::resumed, {.connection = &connection, .h = open.h});
+        if (connection.session() == nullptr) return;
+    } else if (previous != nullptr) {
+        SessionLife::Facts more;
+        if (hangs_on_names(*previous)) more.add(SessionLife::Fact::hangs);
+        tell(*previous, SessionLife::On::renewed, {.connection = &connection, .id = open.id, .more = more});
+        dialling.given_up.clear();
     } else {
-        if (previous != nullptr) {
-            // The far side forgot the session: what was not done goes again, in a new one.
-            previous->id = open.id;
-            previous->far_node = connection.machine().far_node();
-            previous->connection = &connection;
-            previous->broken_since = never;
-            context_.shard.desk.close(previous->source);
-            previous->source = {};
-            previous->in.restart();
-            previous->out.restart();
-            connection.attach(previous);
-            begin(connection, *previous);
-            std::vector<Returned> returned;
-            previous->out.take_culprits(
-                [&](Window::Entry& entry) { returned.push_back(culprit(*previous, std::move(entry))); });
-            pump(*previous);
-            bounce_all(returned);
-        } else {
-            begin(connection, open_session(connection, open.id));
-        }
-        dialling.session_id = open.id;
+        begin(connection, open_session(connection, open.id));
         dialling.given_up.clear();
     }
     tell_served(connection);
-    const unsigned links = std::max(context_.shard.count, connection.machine().far_shards());
-    for (unsigned index = dialling.index + context_.shard.count; index < links; index += context_.shard.count) {
-        add_dialling(dialling.target, index);
-    }
+    dial_shards(dialling.target, std::max(context_.shard.count, connection.machine().far_shards()));
+    came_up();
+}
+
+void Hub::came_up() {
     advertise();
     // Before what was held: the ways of stanzas may hang on the links that are up.
-    if (context_.on_change) context_.on_change();
+    if (context_.on_change) context_.on_change(nullptr);
     flush_held();
 }
 
 Session& Hub::open_session(Connection& connection, const std::string& id) {
-    auto session = std::make_unique<Session>();
+    auto session = std::make_unique<Session>(life_);
     session->id = id;
     session->serial = ++serials_;
     session->far_realm = connection.machine().far_realm();
     session->far_node = connection.machine().far_node();
+    session->intake = &intake_of(session->far_realm);
     session->connection = &connection;
     session->open_since = context_.shard.loop.now();
     connection.attach(session.get());
@@ -279,17 +229,19 @@ Session& Hub::open_session(Connection& connection, const std::string& id) {
 void Hub::begin(Connection& connection, Session& session) {
     session.source = context_.shard.desk.open([this, key = &session](std::uint64_t number) {
         key->in.handled(number);
+        key->intake->done(key->taken, number, context_.shard.loop.now());
         flush_done();
     });
     const Endpoint remote = connection.remote();
-    log_.info("link.open", {{"far", session.far_realm},
-                            {"session", session.id.substr(0, 8)},
-                            {"connection", connection.local().text() + ":" + remote.text()},
-                            {"tls", connection.tls().version},
-                            {"cipher", connection.tls().cipher}});
+    log_.write_for(session.far_realm, LogLevel::info, "link.open",
+                   {{"far", session.far_realm},
+                    {"session", session.id.substr(0, 8)},
+                    {"connection", connection.local().text() + ":" + remote.text()},
+                    {"tls", connection.tls().version},
+                    {"cipher", connection.tls().cipher}});
     if (context_.end == End::listener) {
-        tell_facts(connection);
         tell_served(connection);
+        tell_facts(connection);
     }
 }
 
@@ -332,7 +284,18 @@ void Hub::stanza(Connection& connection, const xmpp::Stanza& stanza) {
     if (session == nullptr || stopping_) return;
     const Admission admission = judge(*session, stanza);
     const routing::Ticket ticket = received(*session);
-    if (admission == Admission::route) return context_.router->route(stanza, ticket);
+    if (admission == Admission::route) {
+        const TimePoint now = context_.shard.loop.now();
+        arm_sweep();
+        if (session->intake->take(session->taken, ticket.sequence, stanza, now)) {
+            return context_.router->route(stanza, ticket);
+        }
+        return context_.bounce(
+            stanza,
+            {xmpp::StanzaCondition::resource_constraint, "too much is on its way already", Rule::partner_full,
+             "too much that came over the link from " + session->far_realm + " is not done"},
+            ticket);
+    }
     // Done with, so that it does not come again when the session is resumed.
     context_.shard.settle(ticket);
     if (admission == Admission::refuse) return;
@@ -343,10 +306,11 @@ void Hub::stanza(Connection& connection, const xmpp::Stanza& stanza) {
 Admission Hub::judge(const Session& session, const xmpp::Stanza& stanza) {
     const Admission admission = context_.admission ? context_.admission(session, stanza) : Admission::route;
     if (admission != Admission::route) {
-        log_.error("link.refused", {{"far", session.far_realm},
-                                    {"condition", std::string{xmpp::text(xmpp::StreamCondition::invalid_from)}},
-                                    {"from", std::string{stanza.from_domain}},
-                                    {"to", std::string{stanza.to_domain}}});
+        log_.write_for(session.far_realm, LogLevel::error, "link.refused",
+                       {{"far", session.far_realm},
+                        {"condition", std::string{xmpp::text(xmpp::StreamCondition::invalid_from)}},
+                        {"from", std::string{stanza.from_domain}},
+                        {"to", std::string{stanza.to_domain}}});
     }
     return admission;
 }
@@ -385,7 +349,7 @@ void Hub::flush_done() {
 
 void Hub::send_done() {
     for (const auto& session : sessions_) {
-        if (session->connection == nullptr || !session->connection->open()) continue;
+        if (!session->open()) continue;
         while (session->in.has_done()) {
             Actions actions;
             session->connection->machine().done(session->in.take_done(), actions);
@@ -397,9 +361,13 @@ void Hub::send_done() {
 void Hub::closed(Connection& connection) {
     Session* session = connection.session();
     if (connection.proven()) {
-        log_.warn("link.down", {{"far", session != nullptr ? session->far_realm : connection.machine().far_realm()},
-                                {"why", connection.why_closed()},
-                                {"waiting", std::to_string(session != nullptr ? session->out.size() : 0)}});
+        const std::string& far = session != nullptr ? session->far_realm : connection.machine().far_realm();
+        // Before its header came, a listener knows only what the certificate proved.
+        const std::string source = far.empty() ? log_source(connection.remote().address) : far;
+        log_.write_for(source, LogLevel::warn, "link.down",
+                       {{"far", far},
+                        {"why", connection.why_closed()},
+                        {"waiting", std::to_string(session != nullptr ? session->out.size() : 0)}});
     } else {
         log_stranger(connection.remote(), connection.why_closed());
     }
@@ -407,7 +375,7 @@ void Hub::closed(Connection& connection) {
         session->connection = nullptr;
         session->out.broken(connection.blame());
         session->why_broken = connection.why_closed();
-        session->broken_since = context_.shard.loop.now();
+        tell(*session, SessionLife::On::lost);
         arm_sweep();
     }
     const auto at =
@@ -421,13 +389,25 @@ void Hub::closed(Connection& connection) {
         Dialling& dialling = *diallings_.at(connection.dial_index());
         if (dialling.connection == &connection) {
             dialling.connection = nullptr;
-            retry_later(dialling, connection.why_closed());
+            retry_later(dialling, connection.why_closed(), connection.machine().is_unwanted());
         }
     }
-    if (context_.on_connection_closed) context_.on_connection_closed();
+    count_load(-1);
     weigh();
     advertise();
-    if (context_.on_change) context_.on_change();
+    if (context_.on_change) context_.on_change(nullptr);
+}
+
+Intake& Hub::intake_of(const std::string& far_realm) {
+    auto& intake = intakes_[far_realm];
+    if (!intake) {
+        Budget budget = budget_of(context_);
+        budget.of_senders = !context_.leads_inwards;  // the far side counts from its own end
+        const SipKey key{context_.shard.random(unlimited), context_.shard.random(unlimited)};
+        const std::uint64_t left_for = std::min<std::uint64_t>(context_.limits.queue_seconds, 300);
+        intake = std::make_unique<Intake>(budget, key, std::chrono::seconds{left_for});
+    }
+    return *intake;
 }
 
 Session* Hub::find_session(const std::string& id) {
@@ -436,6 +416,12 @@ Session* Hub::find_session(const std::string& id) {
         if (session->id == id) return session.get();
     }
     return nullptr;
+}
+
+/// A session is resumed by the node that it was opened by, and by nobody else who learned its id.
+Session* Hub::session_of(Connection& connection, const std::string& id) {
+    Session* session = find_session(id);
+    return session != nullptr && session->far_realm == connection.machine().far_realm() ? session : nullptr;
 }
 
 void Hub::restart() {

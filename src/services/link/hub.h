@@ -1,7 +1,9 @@
 // The router links of one shard to nodes of one role: accepts them (edge, presence) or keeps them dialled (core),
 // carries stanzas over them in sessions that survive broken connections, and holds or bounces what cannot leave
-// (design, sections 6 and 7; docs/protocol/link.md). hub.cpp: sessions and their connections; sending.cpp: the way of a
-// stanza; ending.cpp: sessions that end, and the end of the node; dialling.cpp; serving.cpp.
+// (design, sections 6 and 7; docs/protocol/link.md). What becomes of a session is decided by its machine
+// (proto/link/session_life.h). hub.cpp: connections, and which session they carry; living.cpp: what the machines are
+// told and decide; sending.cpp: the way of a stanza; siblings.cpp: other shards; ending.cpp: what becomes of that which
+// a session carried, and the end of the node; dialling.cpp; serving.cpp.
 #pragma once
 
 #include <deque>
@@ -9,18 +11,17 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "base/doorway.h"
-#include "base/limits.h"
 #include "base/tables.h"
 #include "io/dns/resolver.h"
-#include "proto/link/neighbour.h"
-#include "proto/xmpp/errors.h"
+#include "proto/link/processes.h"
 #include "services/link/connection.h"
+#include "services/link/hub_context.h"
 #include "services/link/session.h"
-#include "services/record/counters.h"
 #include "services/routing/shard.h"
 
 namespace sallyport::link {
@@ -33,29 +34,18 @@ struct DialTarget {
     std::string secret{};  ///< of this link; empty: that of the context
 };
 
-/// Which far sides may carry a stanza. `name` lives as long as whoever answers.
-struct Way {
-    enum class By {
-        any,     ///< every one
-        domain,  ///< that serves the domain
-        realm,   ///< that reaches the realm
-        far,     ///< of that realm itself
-        none,    ///< none at present: the stanza is held
-    };
-    By by = By::any;
-    std::string_view name{};
+/// What a stanza that another shard is to carry has with it.
+struct Lent {
+    routing::Ticket ticket;
+    TimePoint since{};         ///< it waits since then, whoever has it
+    std::uint8_t strikes = 0;  ///< as in the window (proto/link/send_window.h)
+    bool apart = false;
 };
 
-/// A process at the far side: `node` is another one after each start.
-struct FarNode {
-    std::string realm, node;
-};
-
-/// What becomes of a stanza from the far side.
-enum class Admission {
-    route,
-    refuse,  ///< a wrong setting: logged and counted as done, nobody is told
-    end,     ///< the far side is broken or in other hands: the link ends with invalid-from
+/// One that another shard was given and cannot carry.
+struct GivenBack {
+    xmpp::OwnedStanza stanza;
+    Lent lent;
 };
 
 /// A connection on its way to the shard where the session lives that it resumes.
@@ -65,51 +55,25 @@ struct MovedConnection {
     SessionWanted wanted;
 };
 
-struct HubContext {
-    routing::Shard& shard;
-    End end = End::listener;
-    std::string realm{}, node_instance{}, secret{};
-    std::string_view far_role{};  ///< of the nodes at the far side: "edge", "core", "presence"
-    Neighbours neighbours{};      ///< listener: who may be there; both: what a certificate has to say
-    Limits limits{};
-    Duration hold = std::chrono::seconds{30};  ///< how long stanzas wait for a link that is down; 0: bounced at once
-    std::shared_ptr<const io::TlsContext> tls{};
-    routing::Router* router = nullptr;  ///< for stanzas that arrive
-    /// Section 7: may the far side send this? Without it, everything.
-    std::function<Admission(const Session&, const xmpp::Stanza&)> admission{};
-    /// Where a stanza may go. Without it a listener sends to those who serve the stanza's domain, a dialler to all.
-    std::function<Way(const xmpp::Stanza&)> way{};
-    std::function<void(const xmpp::Stanza&, const xmpp::StanzaError&, const routing::Ticket&)> bounce{};
-    std::function<void(bool held)> on_hold{};  ///< back-pressure to those who feed the link: it takes no more
-    bool leads_inwards = false;  ///< budgets are of those who send: whoever is inside is everybody's recipient
-    std::function<void(const Partner&)> on_pace{};  ///< back-pressure to those who write to one domain
-    std::function<void(const std::string& far_realm, const PeerFacts&)> on_facts{};
-    std::function<void()> on_change{};  ///< a link came up or went down, or its far side bound names
-    std::function<void(const Session&)> on_bound{};
-    std::function<void()> on_connection_joined{};  ///< from another shard
-    std::function<void()> on_connection_closed{};  ///< or has left for another shard
-    record::Histogram* delivery = nullptr;         ///< how long stanzas take to be done at the far side; of the shard
-    /// Edge: a connection resumes a session of that shard.
-    std::function<void(std::uint32_t shard, std::shared_ptr<MovedConnection>)> hand_over{};
-    /// Edge: the far side has given up a session of that shard for one of this shard.
-    std::function<void(std::uint32_t shard, const std::string& id, const std::string& far_realm)> give_up_elsewhere{};
-    /// Edge: gives the stanza to `shard`, or else to one that has a link which serves its domain; which one took it.
-    std::function<std::optional<std::uint32_t>(const xmpp::Stanza&, const routing::Ticket&,
-                                               std::optional<std::uint32_t> shard)>
-        send_elsewhere{};
-    /// Edge: another shard has a link to another process of that realm.
-    std::function<bool(const FarNode& dead)> successor_elsewhere{};
-};
-
-class Hub {
+class Hub final : public ConnectionOwner {
 public:
+    /// Largest ones, beside link_bytes (docs/protocol/link.md, section 9).
+    static constexpr std::uint64_t newcomers_stanzas = 8;
     static constexpr std::size_t most_facts = 20000;  ///< pairs and directions told to cores; of more nothing is told
+    /// Names of each kind that are taken of one node: of a core, and by a core of a node that it dials. What a core
+    /// takes of presence nodes it names to its edges.
+    static constexpr std::size_t most_names_of_core = 50'000, most_names_dialled = 1000;
+    /// Of elements that have begun and are not complete, on all links of one node together.
+    static constexpr std::size_t most_unfinished = 8 * passed_on_bytes;
+    static constexpr std::size_t facts_burst = 64 << 10;  ///< unsent bytes of a link from which on facts wait
 
     explicit Hub(HubContext context);
-    ~Hub();
+    ~Hub() override;
     Hub(const Hub&) = delete;
     Hub& operator=(const Hub&) = delete;
 
+    /// Edge: the hubs of all shards of the node, by their numbers, this one included; once, before anything runs.
+    void stand_beside(std::vector<Hub*> all);
     /// Edge: a connection placed on this shard.
     void accept(std::unique_ptr<io::Stream> stream);
     /// Core: keeps links to `target` from now on.
@@ -120,12 +84,16 @@ public:
     /// the pair ended; with the last of them it is forgotten.
     void tell(const PeerFacts& facts, bool up);
 
-    /// Takes a stanza for the far side. `may_forward` false: it came from another shard for a link here.
-    void send(const xmpp::Stanza& stanza, const routing::Ticket& ticket, bool may_forward = true);
+    /// Takes a stanza for the far side.
+    void send(const xmpp::Stanza& stanza, const routing::Ticket& ticket);
+    /// Edge: the same of another shard, for a link here. It does not travel on: without a link it is given back.
+    void borrow(const routing::Forwarded& message);
     /// Edge: a link of this shard serves `domain`. Thread-safe: other shards ask when they have none.
     [[nodiscard]] bool advertises(std::string_view domain) const;
-    /// Edge: a link of this shard leads to a process of the same realm that is not `dead`. Thread-safe.
-    [[nodiscard]] bool has_successor(const FarNode& dead) const;
+    /// The node of that realm has given up a session that lives here.
+    void give_up(const std::string& id, const std::string& far_realm);
+    /// Core: somebody who is dialled is not there yet, or has not said what it serves.
+    [[nodiscard]] bool awaits() const;
     /// What is held may have a way now.
     void look_again() { flush_held(); }
     [[nodiscard]] std::size_t connections() const { return connections_.size(); }
@@ -143,17 +111,14 @@ public:
     /// Ends every connection. What has not arrived at the far side and no sender keeps is returned.
     void shut();
 
-    /// Edge: another shard's connection resumes a session that lives here.
-    void join(MovedConnection moved);
-    /// Edge: the node of that realm has given up a session that lives here.
-    void give_up(const std::string& id, const std::string& far_realm);
-
     void replace_tls(std::shared_ptr<const io::TlsContext> tls) { context_.tls = std::move(tls); }
     /// For connections from now on.
     void replace_identity(std::string realm, std::string secret, Neighbours neighbours);
     [[nodiscard]] std::vector<SessionStatus> sessions() const;
     struct DialStatus {
-        std::string address, name, role, state, why;
+        std::string address, name, role;
+        DialState state = DialState::connecting;
+        std::string why;
         Duration next_attempt{0};
     };
     [[nodiscard]] std::vector<DialStatus> dials() const;
@@ -163,20 +128,26 @@ public:
     [[nodiscard]] std::vector<PartnerStatus> slow_partners() const;
     /// The last stanzas at which links ended.
     [[nodiscard]] const std::deque<Culprit>& culprits() const { return culprits_; }
+    /// Copies of a linked node that were turned away.
+    [[nodiscard]] const std::vector<Copy>& copies() const { return copies_.all(); }
 
 private:
-    friend class Connection;
+    /// Of one shard: a node has as many links as the larger number of shards, and 256 are the most.
+    static constexpr std::size_t most_connections = 4 * most_shards;
+    static constexpr std::size_t most_culprits = 16;
 
     struct Waiting {
         xmpp::OwnedStanza stanza;
         Carried carried;
         TimePoint since{};
         std::uint8_t strikes = 0;
+        bool apart = false;
     };
     /// With another shard, which has not said yet that it is done.
     struct Elsewhere {
         Carried carried;
         std::uint64_t weight = 0;
+        TimePoint since{};
     };
     /// To be returned as soon as nothing is being walked through.
     struct Returned {
@@ -196,36 +167,79 @@ private:
         unsigned failures = 0;
         TimePoint retry_at{};
         std::string why;
+        bool surplus = false;  ///< the far node has fewer shards than it had: nothing is dialled
+    };
+
+    /// What an event for a session brings with it.
+    struct News {
+        Connection* connection = nullptr;  ///< that has come
+        std::uint32_t h = 0;               ///< what the far side has received
+        std::string_view id{};             ///< of the session that it has opened
+        SessionLife::Facts more{};
     };
 
     // from connections
+    void session_wanted(Connection& connection, const SessionWanted& wanted) override;
+    void session_open(Connection& connection, const SessionOpen& open) override;
+    void bound(Connection& connection, Serves serves) override;
+    void done(Connection& connection, const std::vector<Range>& ranges) override;
+    void counted(Connection& connection, std::uint32_t h) override;
+    void stanza(Connection& connection, const xmpp::Stanza& stanza) override;
+    void refused(Connection& connection, const xmpp::Stanza& stanza, const xmpp::StanzaProblem& problem) override;
+    void drained() override { weigh(); }
+    void closed(Connection& connection) override;
+    [[nodiscard]] bool has_much_unfinished(const std::string& far_realm) const override;
+    [[nodiscard]] bool stopping() const override { return stopping_; }
+
     void log_stranger(const Endpoint& remote, const std::string& why);
-    void session_wanted(Connection& connection, const SessionWanted& wanted);
-    void session_open(Connection& connection, const SessionOpen& open);
-    void bound(Connection& connection, Serves serves);
+    /// Leaves what is more than may be taken of one node.
+    void cut(const Session& session, Serves& serves) const;
+    /// Takes what came too soon after the one before.
+    void take_latest();
+    void arm_binder();
     void tell_served(Connection& connection);
     void tell_facts(Connection& connection);
-    void done(Connection& connection, const std::vector<Range>& ranges);
-    void counted(Connection& connection, std::uint32_t h);
-    void stanza(Connection& connection, const xmpp::Stanza& stanza);
-    /// One that came and is not to be passed on: counted, and its sender told where that is possible.
-    void refused(Connection& connection, const xmpp::Stanza& stanza, const xmpp::StanzaProblem& problem);
+    /// News of peers that far sides have not been told yet.
+    [[nodiscard]] std::size_t untold() const;
+    /// Writes of what the far side is to be told about peers as much as does not stand in the way of stanzas.
+    void tell_more();
+    [[nodiscard]] bool tell_more(Connection& connection);
     [[nodiscard]] Admission judge(const Session& session, const xmpp::Stanza& stanza);
     routing::Ticket received(Session& session);
-    void drained();
-    void closed(Connection& connection);
 
     void add_dialling(const DialTarget& target, unsigned index);
+    /// Dials as many links as the node of the target has shards, and no more.
+    void dial_shards(const DialTarget& target, unsigned links);
     void connect(Dialling& dialling);
     void dialled(Dialling& dialling, Result<std::unique_ptr<io::Stream>> result);
-    void retry_later(Dialling& dialling, const std::string& why);
+    /// `unwanted`: the far side has another process of our name, so there is no hurry.
+    void retry_later(Dialling& dialling, const std::string& why, bool unwanted = false);
+    void count_load(int more);
+
+    // other shards: what they ask of this one, and this one of them
+    void join(MovedConnection moved);
+    void take_back(std::vector<GivenBack> all);
+    /// A link of this shard leads to that process. Thread-safe, as advertises().
+    [[nodiscard]] bool links(const FarNode& node) const;
+    /// The process `alive` is linked: sessions of any other of its realm are over, whatever TCP believes of them.
+    void replace(const FarNode& alive);
     void move(Connection& connection, std::uint32_t shard, const SessionWanted& wanted);
+    void hand_back(std::uint32_t shard, std::vector<GivenBack> stanzas);
+    /// Gives the stanza to `shard`, or else to one that has a link which serves its domain; which one took it.
+    [[nodiscard]] std::optional<std::uint32_t> lend(const xmpp::Stanza& stanza, const Lent& with,
+                                                    std::optional<std::uint32_t> shard);
+    void give_up_at(std::uint32_t shard, const std::string& id, const std::string& far_realm);
+    [[nodiscard]] bool is_linked_elsewhere(const FarNode& node) const;
+    void replace_elsewhere(const FarNode& alive);
+
     void resume(Connection& connection, Session& session, std::uint32_t h);
-    /// False: the far side's count cannot be; connection and session have ended.
-    [[nodiscard]] bool go_on(Connection& connection, Session& session, std::uint32_t h);
+    void came_up();
     Session& open_session(Connection& connection, const std::string& id);
     void begin(Connection& connection, Session& session);
     [[nodiscard]] Session* find_session(const std::string& id);
+    /// The same, if it is the far side's of that connection.
+    [[nodiscard]] Session* session_of(Connection& connection, const std::string& id);
+    [[nodiscard]] Intake& intake_of(const std::string& far_realm);
     /// The shard that made the session; nothing: this one, or nobody.
     [[nodiscard]] std::optional<std::uint32_t> home(const std::string& id) const;
     [[nodiscard]] bool is_here(const std::string& far_realm) const;
@@ -234,17 +248,46 @@ private:
     void transmit(Session& session, Waiting waiting);
     /// Writes what the session may write now.
     void pump(Session& session);
-    [[nodiscard]] bool send_elsewhere(const xmpp::Stanza& stanza, const Carried& carried, std::uint64_t weight);
+    /// Something in its window goes only where its domain is served, or its realm reached.
+    [[nodiscard]] bool hangs_on_names(const Session& session) const;
+    void take(const xmpp::Stanza& stanza, const Lent& with, bool lent);
+    [[nodiscard]] bool send_elsewhere(const xmpp::Stanza& stanza, const Carried& carried, const Lent& with,
+                                      std::uint64_t weight);
+    /// Puts what was under way before what came later.
+    void hold_again(std::deque<Waiting> waiting);
+    void return_old(TimePoint now, std::vector<Returned>& returned);
     void done_elsewhere(std::uint64_t sequence);
     void flush_held();
     void flush_done();
     void send_done();
-    void replace_dead(const Session& fresh);
     void replace_given_up(Session& fresh);
-    void detach(Session& session);
-    /// Ends the session: what was taken over after `too_old` waits for another, what is older is bounced.
-    void give_up(Session& session, TimePoint too_old);
+    static void shut(Connection& connection);
+
+    // what the machines of sessions are told, and decide
+    void tell(Session& session, SessionLife::On on) { tell(session, on, {}); }
+    void tell(Session& session, SessionLife::On on, const News& news);
+    /// What comes back of it waits in `returned`.
+    void tell(Session& session, SessionLife::On on, const News& news, std::vector<Returned>& returned);
+    void tell_time(Session& session, TimePoint now);
+    [[nodiscard]] SessionLife::Facts around(const Session& session) const;
+    void carry_out(Session& session, const SessionLife::Actions& actions, const News& news,
+                   std::vector<Returned>& returned);
+    void go_on(Session& session, const News& news, std::vector<Returned>& returned);
+    void begin_anew(Session& session, const News& news, std::vector<Returned>& returned);
+    void write_again(Session& session, std::vector<Returned>& returned);
+    void detach(Session& session, Blame blame);
+    static void refuse_count(Session& session);
+    void ask(Session& session);
+    void learn(Session& session);
+    /// What the far side does not serve waits for another session.
+    void sort(Session& session);
+    void succeed(Session& session);
+    /// What was taken over after `too_old` waits for another session, what is older is returned.
+    void pass_on(Session& session, TimePoint too_old, std::vector<Returned>& returned);
+    void give_back(Session& session, std::vector<Returned>& returned);
+    void give_missing(Session& session, std::vector<Returned>& returned);
     void close_session(Session& session);
+
     [[nodiscard]] bool others_can_carry(const Session& broken) const;
     [[nodiscard]] Returned culprit(const Session& session, Window::Entry entry);
     /// At the end of the node: returned, unless its sender keeps it.
@@ -253,14 +296,20 @@ private:
     void sweep();
     void arm_sweep();
     void weigh();
+    [[nodiscard]] bool is_copy(Connection& connection);
+    void turn_away(Connection& connection);
+    [[nodiscard]] bool is_linked(const FarNode& node) const;
     void advertise();
     [[nodiscard]] MachineSettings machine_settings(const DialTarget* target) const;
 
     HubContext context_;
+    std::vector<Hub*> siblings_;  ///< by shard, this one included; empty: this one has none
     Logger log_;
     Doorway doorway_;  ///< listener
     std::vector<std::unique_ptr<Connection>> connections_;
     std::vector<std::unique_ptr<Connection>> dead_;
+    std::map<std::string, std::unique_ptr<Intake>, std::less<>> intakes_;  ///< by far realm
+    SessionLife::Settings life_;
     std::vector<std::unique_ptr<Session>> sessions_;
     std::vector<std::unique_ptr<Dialling>> diallings_;
     std::optional<Serves> served_;
@@ -274,13 +323,18 @@ private:
     std::map<std::uint64_t, Elsewhere> elsewhere_;  ///< by sequence of tickets of elsewhere_source_
     routing::Ticket elsewhere_source_;
     std::deque<Culprit> culprits_;
+    Processes processes_;
+    Copies copies_;
     std::uint64_t serials_ = 0;
+    std::uint64_t arrivals_ = 0;
     std::uint64_t looks_ = 0;  ///< at what is held
-    std::unique_ptr<io::Timer> sweeper_;
-    mutable std::mutex advertised_mutex_;  ///< what other shards read that have no link (rare)
-    std::vector<std::string> advertised_;  ///< domains behind the links that are open
-    std::vector<FarNode> open_nodes_;      ///< at the ends of the links that are open
-    bool sweeping_ = false, done_deferred_ = false, holding_ = false, stopping_ = false, shutting_ = false;
+    std::unique_ptr<io::Timer> sweeper_, teller_, binder_;
+    mutable std::mutex advertised_mutex_;            ///< what other shards read that have no link (rare)
+    std::set<std::string, std::less<>> advertised_;  ///< domains behind the links that are open
+    std::vector<FarNode> advertised_nodes_;          ///< processes at their far ends
+    Pace heaviness_ = Pace::free;                    ///< of what is unsent on all links together
+    TimePoint heavy_since_{};
+    bool sweeping_ = false, done_deferred_ = false, stopping_ = false, shutting_ = false;
 };
 
 }  // namespace sallyport::link

@@ -1,8 +1,8 @@
 // The way of a stanza: its session, another shard, or waiting. A pair of domains keeps to its session as long as
 // anything of it is not done (docs/protocol/link.md, section 9).
 #include <algorithm>
+#include <optional>
 
-#include "base/hash.h"
 #include "services/link/hub.h"
 
 namespace sallyport::link {
@@ -12,63 +12,62 @@ namespace {
 /// What a window or a queue takes for a stanza beside the bytes; for the question whether there is room.
 constexpr std::uint64_t overhead = 512;
 
-bool may_carry(const Session& session, const Way& way) {
-    const auto& domains = session.bound.domains;
-    const auto& realms = session.bound.realms;
-    switch (way.by) {
-        case Way::By::any: return true;
-        case Way::By::domain:
-            return std::any_of(domains.begin(), domains.end(),
-                               [&](const auto& domain) { return domain.text() == way.name; });
-        case Way::By::realm: return std::find(realms.begin(), realms.end(), way.name) != realms.end();
-        case Way::By::far: return session.far_realm == way.name;
-        case Way::By::none: return false;
-    }
-    return false;
-}
-
 std::uint64_t weight_of(const xmpp::OwnedStanza& stanza) { return sizeof(Window::Entry) + stanza.weight(); }
 
 }  // namespace
 
-void Hub::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket, bool may_forward) {
+void Hub::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
+    take(stanza, {ticket, context_.shard.loop.now()}, false);
+}
+
+void Hub::borrow(const routing::Forwarded& message) {
+    take(message.stanza.view(), {message.ticket, message.since, message.strikes, message.apart}, true);
+}
+
+void Hub::take(const xmpp::Stanza& stanza, const Lent& with, bool lent) {
+    const routing::Ticket& ticket = with.ticket;
     if (shutting_) {
         // Who keeps it could not be told any more that it is done.
         if (ticket.kept()) return;
-        return context_.bounce(stanza, {xmpp::StanzaCondition::remote_server_timeout, {}, "shutting-down"}, ticket);
+        return context_.bounce(stanza, {xmpp::StanzaCondition::remote_server_timeout, {}, Rule::shutting_down}, ticket);
     }
     Lane& lane = lanes_.lane(stanza.from_domain, stanza.to_domain);
     arm_sweep();
     if (!lanes_.admits(lane, stanza.bytes.size() + overhead)) {
         return context_.bounce(stanza,
-                               {xmpp::StanzaCondition::resource_constraint, "too much is on its way already",
-                                "partner-full", "too much is under way of or to " + lane.partner->domain},
+                               {xmpp::StanzaCondition::resource_constraint, "too much is unacknowledged",
+                                Rule::partner_full, "too much is unacknowledged from or to " + lane.partner->domain},
                                ticket);
     }
     const TimePoint now = context_.shard.loop.now();
-    const Carried carried{ticket, &lane};
+    const Carried carried{ticket, &lane, ++arrivals_, lent};
     if (lane.held == 0) {
         if (Session* session = lane.elsewhere == 0 ? choose(stanza, lane) : nullptr) {
-            Waiting waiting{xmpp::OwnedStanza{stanza}, carried, now, 0};
+            Waiting waiting{xmpp::OwnedStanza{stanza}, carried, with.since, with.strikes, with.apart};
             lanes_.add(lane, weight_of(waiting.stanza), now);
             return transmit(*session, std::move(waiting));
         }
-        if (may_forward && !stopping_ && send_elsewhere(stanza, carried, stanza.bytes.size() + overhead)) return;
+        if (!lent && !stopping_ && send_elsewhere(stanza, carried, with, stanza.bytes.size() + overhead)) return;
+    }
+    if (lent && !stopping_) {
+        std::vector<GivenBack> back;
+        back.push_back({xmpp::OwnedStanza{stanza}, with});
+        return hand_back(ticket.shard, std::move(back));
     }
     if (stopping_ || context_.hold == Duration{0}) {
         return context_.bounce(
-            stanza, {xmpp::StanzaCondition::remote_server_timeout, {}, stopping_ ? "shutting-down" : "link-down"},
+            stanza,
+            {xmpp::StanzaCondition::remote_server_timeout, {}, stopping_ ? Rule::shutting_down : Rule::link_down},
             ticket);
     }
-    held_.push_back({xmpp::OwnedStanza{stanza}, carried, now, 0});
+    held_.push_back({xmpp::OwnedStanza{stanza}, carried, with.since, with.strikes, with.apart});
     lanes_.add(lane, weight_of(held_.back().stanza), now);
     ++lane.held;
 }
 
 bool Hub::is_here(const std::string& far_realm) const {
-    return std::any_of(sessions_.begin(), sessions_.end(), [&](const auto& session) {
-        return session->far_realm == far_realm && session->connection != nullptr && session->connection->open();
-    });
+    return std::any_of(sessions_.begin(), sessions_.end(),
+                       [&](const auto& session) { return session->far_realm == far_realm && session->open(); });
 }
 
 Way Hub::way(const xmpp::Stanza& stanza) const {
@@ -88,12 +87,10 @@ Session* Hub::choose(const xmpp::Stanza& stanza, const Lane& lane) const {
     Session* best = nullptr;
     std::uint64_t best_score = 0;
     for (const auto& session : sessions_) {
-        if (!may_carry(*session, allowed)) continue;
+        if (!allowed.allows(session->far_realm, session->names)) continue;
         if (sessions_.size() == 1) return session.get();
-        // Highest weight of (pair, far side); one whose node is there before one whose node is away.
-        std::uint64_t score =
-            sip_hash({sip_hash({1, 1}, stanza.from_domain), sip_hash({2, 2}, stanza.to_domain)}, session->id) >> 1;
-        if (is_here(session->far_realm)) score |= std::uint64_t{1} << 63;
+        const std::uint64_t score =
+            weight_for(stanza.from_domain, stanza.to_domain, session->id, is_here(session->far_realm));
         if (best == nullptr || score > best_score) {
             best = session.get();
             best_score = score;
@@ -105,16 +102,14 @@ Session* Hub::choose(const xmpp::Stanza& stanza, const Lane& lane) const {
 /// What is counted in its lane already goes to the session's window.
 void Hub::transmit(Session& session, Waiting waiting) {
     waiting.carried.lane->session = session.serial;
-    session.out.push(std::move(waiting.stanza), waiting.carried, waiting.since, waiting.strikes);
+    session.out.push(std::move(waiting.stanza), waiting.carried, waiting.since, waiting.strikes, waiting.apart);
     ++session.sent;
-    if (session.connection != nullptr && session.connection->open()) {
-        pump(session);
-    }
+    pump(session);
     weigh();
 }
 
 void Hub::pump(Session& session) {
-    if (session.connection == nullptr || !session.connection->open()) return;
+    if (!session.life.may_write() || !session.open()) return;
     Connection& connection = *session.connection;
     if (!session.out.write_on([&](std::string_view bytes) { connection.write(bytes); })) return;
     Actions actions;
@@ -122,29 +117,80 @@ void Hub::pump(Session& session) {
     connection.carry_out(actions);
 }
 
-bool Hub::send_elsewhere(const xmpp::Stanza& stanza, const Carried& carried, std::uint64_t weight) {
-    if (!context_.send_elsewhere) return false;
+bool Hub::send_elsewhere(const xmpp::Stanza& stanza, const Carried& carried, const Lent& with, std::uint64_t weight) {
+    if (siblings_.empty()) return false;
     Lane& lane = *carried.lane;
     // Where the rest of the lane is; another way only when nothing of it can be overtaken.
     const bool tied = lane.elsewhere > 0;
-    if (!tied && lane.under_way > lane.held) return false;
-    routing::Ticket ours = elsewhere_source_;
-    ours.sequence = ++serials_;
-    ours.only_counts = !carried.ticket.kept();
-    const auto shard = context_.send_elsewhere(stanza, ours, tied ? std::optional{lane.shard} : std::nullopt);
+    if (tied ? lane.returning : lane.under_way > lane.held) return false;
+    Lent lent = with;
+    lent.ticket = elsewhere_source_;
+    lent.ticket.sequence = ++serials_;
+    lent.ticket.only_counts = !carried.ticket.kept();
+    const auto shard = lend(stanza, lent, tied ? std::optional{lane.shard} : std::nullopt);
     if (!shard) return false;
     lane.shard = *shard;
     ++lane.elsewhere;
     lanes_.add(lane, weight, context_.shard.loop.now());
-    elsewhere_.emplace(ours.sequence, Elsewhere{carried, weight});
+    elsewhere_.emplace(lent.ticket.sequence, Elsewhere{carried, weight, with.since});
     return true;
+}
+
+void Hub::take_back(std::vector<GivenBack> all) {
+    std::deque<Waiting> waiting;
+    std::vector<Returned> returned;
+    for (GivenBack& back : all) {
+        const auto node = elsewhere_.extract(back.lent.ticket.sequence);
+        if (node.empty()) continue;
+        const Elsewhere& there = node.mapped();
+        Lane& lane = *there.carried.lane;
+        lane.returning = --lane.elsewhere > 0;
+        if (stopping_) {
+            lanes_.remove(lane, there.weight, context_.shard.loop.now());
+            leave_or_return(returned, std::move(back.stanza), there.carried);
+            continue;
+        }
+        lanes_.reweigh(lane, there.weight, weight_of(back.stanza));
+        ++lane.held;
+        waiting.push_back({std::move(back.stanza), there.carried, there.since, back.lent.strikes, back.lent.apart});
+    }
+    // Not looked at before the next sweep: two shards without a link do not hand it to and fro in between.
+    hold_again(std::move(waiting));
+    bounce_all(returned);
+}
+
+void Hub::hold_again(std::deque<Waiting> waiting) {
+    if (waiting.empty()) return;
+    held_.insert(held_.end(), std::make_move_iterator(waiting.begin()), std::make_move_iterator(waiting.end()));
+    std::stable_sort(held_.begin(), held_.end(),
+                     [](const Waiting& one, const Waiting& other) { return one.carried.order < other.carried.order; });
+    arm_sweep();
+}
+
+bool Hub::hangs_on_names(const Session& session) const {
+    bool hangs = false;
+    session.out.for_each(
+        [&](const Window::Entry& entry) { hangs = hangs || way(entry.stanza.view()).hangs_on_names(); });
+    return hangs;
+}
+
+void Hub::sort(Session& session) {
+    std::deque<Waiting> rest;
+    session.out.take_unwritten(
+        [&](const Window::Entry& entry) { return !way(entry.stanza.view()).allows(session.far_realm, session.names); },
+        [&](Window::Entry& entry) {
+            ++entry.tag.lane->held;
+            rest.push_back({std::move(entry.stanza), entry.tag, entry.since, entry.strikes, entry.apart});
+        });
+    hold_again(std::move(rest));
+    pump(session);
 }
 
 void Hub::done_elsewhere(std::uint64_t sequence) {
     const auto node = elsewhere_.extract(sequence);
     if (node.empty()) return;
     const Elsewhere& there = node.mapped();
-    --there.carried.lane->elsewhere;
+    if (--there.carried.lane->elsewhere == 0) there.carried.lane->returning = false;
     lanes_.remove(*there.carried.lane, there.weight, context_.shard.loop.now());
     context_.shard.settle(there.carried.ticket);
 }
@@ -154,6 +200,7 @@ void Hub::flush_held() {
     all.swap(held_);
     ++looks_;
     const TimePoint now = context_.shard.loop.now();
+    std::map<std::uint32_t, std::vector<GivenBack>> back;
     for (Waiting& waiting : all) {
         Lane& lane = *waiting.carried.lane;
         const xmpp::Stanza stanza = waiting.stanza.view();
@@ -167,27 +214,42 @@ void Hub::flush_held() {
         }
         // It is counted already.
         const std::uint64_t weight = weight_of(waiting.stanza);
-        if (!behind && send_elsewhere(stanza, waiting.carried, weight)) {
+        const Lent with{waiting.carried.ticket, waiting.since, waiting.strikes, waiting.apart};
+        if (!behind && !waiting.carried.lent && send_elsewhere(stanza, waiting.carried, with, weight)) {
             --lane.held;
             lanes_.remove(lane, weight, now);
+            continue;
+        }
+        if (waiting.carried.lent) {
+            --lane.held;
+            lanes_.remove(lane, weight, now);
+            back[with.ticket.shard].push_back({std::move(waiting.stanza), with});
             continue;
         }
         lane.passed = looks_;
         held_.push_back(std::move(waiting));
     }
+    for (auto& [shard, some] : back) hand_back(shard, std::move(some));
 }
 
 void Hub::weigh() {
-    std::size_t pending = 0;
+    // Of the link that takes most: where another node takes nothing, only what goes there waits, within its budgets.
+    std::optional<std::size_t> least;
     for (const auto& session : sessions_) {
-        if (session->connection != nullptr) pending = std::max(pending, session->connection->pending());
+        if (session->connection == nullptr) continue;
+        const std::size_t pending = session->connection->pending();
+        least = std::min(least.value_or(pending), pending);
     }
+    const std::size_t pending = least.value_or(0);
+    const TimePoint now = context_.shard.loop.now();
     // Far apart, so that the feeders do not flap.
-    if (holding_ ? pending >= io::Stream::low_water : pending <= io::Stream::high_water) return;
-    holding_ = !holding_;
-    if (context_.on_hold) context_.on_hold(holding_);
+    const bool is_heavy =
+        heaviness_ == Pace::free ? pending > io::Stream::high_water : pending >= io::Stream::low_water;
+    if (is_heavy && heaviness_ == Pace::free) heavy_since_ = now;
+    // One that takes nothing holds back nobody for whom there is another way.
+    const Pace pace = is_heavy ? pace_of_backlog(pending, heavy_since_, lanes_.flow(), now) : Pace::free;
+    if (pace == std::exchange(heaviness_, pace)) return;
+    if (context_.on_heavy) context_.on_heavy(pace);
 }
-
-void Hub::drained() { weigh(); }
 
 }  // namespace sallyport::link

@@ -2,6 +2,7 @@
 // status shows of sessions (docs/protocol/link.md, sections 4 and 6).
 #include <algorithm>
 
+#include "base/join.h"
 #include "services/link/hub.h"
 
 namespace sallyport::link {
@@ -12,14 +13,15 @@ void add_once(std::vector<std::string>& names, const std::string& name) {
     if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
 }
 
-std::string listed(const std::vector<std::string>& names) {
-    std::string all;
-    for (const std::string& name : names) all += (all.empty() ? "" : " ") + name;
-    return all;
-}
+std::string listed(const std::vector<std::string>& names) { return joined(names, " "); }
+
+/// Facts that wait until little else does are looked at again after this.
+constexpr Duration facts_every = std::chrono::milliseconds{20};
 
 /// By their weight; each takes as much at least.
-std::uint64_t most_under_way(const Limits& limits) { return limits.link_bytes / sizeof(Window::Entry); }
+std::uint64_t most_under_way(const Limits& limits) {
+    return (limits.link_bytes + Hub::newcomers_stanzas * 2 * limits.after_auth.element_bytes) / sizeof(Window::Entry);
+}
 
 }  // namespace
 
@@ -30,48 +32,111 @@ void Hub::tell_served(Connection& connection) {
     connection.carry_out(actions);
 }
 
+/// Each makes this node look at all that it holds, and a core tell all its edges; so they have a pace.
 void Hub::bound(Connection& connection, Serves serves) {
     Session* session = connection.session();
     if (session == nullptr) return;
-    session->bound = std::move(serves);
+    session->said = std::move(serves);
+    tell(*session, SessionLife::On::bound);
+    arm_binder();
+}
+
+void Hub::take_latest() {
+    const TimePoint now = context_.shard.loop.now();
+    std::vector<std::string> due;
+    for (const auto& session : sessions_) {
+        if (session->life.deadline() <= now) due.push_back(session->id);
+    }
+    for (const std::string& id : due) {
+        // What one of them has said may have ended another.
+        if (Session* session = find_session(id)) tell_time(*session, now);
+    }
+    arm_binder();
+}
+
+void Hub::arm_binder() {
+    TimePoint first = never;
+    for (const auto& session : sessions_) first = std::min(first, session->life.deadline());
+    if (first != never) binder_->arm(first);
+}
+
+void Hub::cut(const Session& session, Serves& serves) const {
+    const std::size_t most = context_.end == End::listener ? most_names_of_core : most_names_dialled;
+    const std::size_t named = std::max({serves.domains.size(), serves.realms.size(), serves.components.size()});
+    if (named <= most) return;
+    const auto shorten = [most](auto& names) {
+        if (names.size() > most) names.erase(names.begin() + static_cast<std::ptrdiff_t>(most), names.end());
+    };
+    shorten(serves.domains);
+    shorten(serves.realms);
+    shorten(serves.components);
+    log_.write_for(session.far_realm, LogLevel::error, "link.names.excess",
+                   {{"far", session.far_realm}, {"named", std::to_string(named)}, {"taken", std::to_string(most)}});
+}
+
+void Hub::learn(Session& session) {
+    session.bound = std::exchange(session.said, {});
+    cut(session, session.bound);
+    session.names = {};
+    for (const auto& domain : session.bound.domains) session.names.domains.insert(domain.text());
+    session.names.realms.insert(session.bound.realms.begin(), session.bound.realms.end());
+}
+
+void Hub::succeed(Session& session) {
     // Before the old sessions end: what they held may come here from other shards.
     advertise();
-    replace_dead(*session);
-    replace_given_up(*session);
+    const FarNode alive{session.far_realm, session.far_node};
+    replace(alive);
+    replace_elsewhere(alive);
+    replace_given_up(session);
     std::vector<std::string> domains;
-    for (const auto& domain : session->bound.domains) domains.push_back(domain.text());
-    std::vector<LogFact> facts{{"far", session->far_realm}, {"domains", listed(domains)}};
-    if (!session->bound.realms.empty()) facts.push_back({"realms", listed(session->bound.realms)});
-    if (!session->bound.components.empty()) facts.push_back({"components", listed(session->bound.components)});
-    log_.info("link.bound", facts);
+    for (const auto& domain : session.bound.domains) domains.push_back(domain.text());
+    std::vector<LogFact> facts{{"far", session.far_realm}, {"domains", listed(domains)}};
+    if (!session.bound.realms.empty()) facts.push_back({"realms", listed(session.bound.realms)});
+    if (!session.bound.components.empty()) facts.push_back({"components", listed(session.bound.components)});
+    log_.write_for(session.far_realm, LogLevel::info, "link.bound", std::move(facts));
     advertise();
-    if (context_.on_bound) context_.on_bound(*session);
-    if (context_.on_change) context_.on_change();
+    if (context_.on_change) context_.on_change(&session);
     flush_held();
 }
 
 bool Hub::advertises(std::string_view domain) const {
     const std::lock_guard lock{advertised_mutex_};
-    return std::find(advertised_.begin(), advertised_.end(), domain) != advertised_.end();
+    return advertised_.contains(domain);
 }
 
-bool Hub::has_successor(const FarNode& dead) const {
-    const std::lock_guard lock{advertised_mutex_};
-    return std::any_of(open_nodes_.begin(), open_nodes_.end(),
-                       [&](const FarNode& open) { return open.realm == dead.realm && open.node != dead.node; });
+bool Hub::awaits() const {
+    return std::any_of(diallings_.begin(), diallings_.end(), [](const auto& dialling) {
+        const Connection* there = dialling->connection;
+        return there == nullptr || !there->open() || there->session() == nullptr || !there->session()->life.named();
+    });
 }
 
 void Hub::advertise() {
-    std::vector<std::string> all;
+    std::set<std::string, std::less<>> all;
     std::vector<FarNode> nodes;
     for (const auto& session : sessions_) {
         if (session->connection == nullptr) continue;
-        for (const auto& domain : session->bound.domains) all.push_back(domain.text());
-        if (!session->bound.domains.empty()) nodes.push_back({session->far_realm, session->far_node});
+        all.insert(session->names.domains.begin(), session->names.domains.end());
+        nodes.push_back({session->far_realm, session->far_node});
     }
     const std::lock_guard lock{advertised_mutex_};
     advertised_ = std::move(all);
-    open_nodes_ = std::move(nodes);
+    advertised_nodes_ = std::move(nodes);
+}
+
+bool Hub::has_much_unfinished(const std::string& far_realm) const {
+    std::size_t all = 0;
+    for (const auto& connection : connections_) {
+        if (connection->machine().far_realm() == far_realm) all += connection->unfinished();
+    }
+    return all > most_unfinished;
+}
+
+bool Hub::links(const FarNode& node) const {
+    const std::lock_guard lock{advertised_mutex_};
+    return std::any_of(advertised_nodes_.begin(), advertised_nodes_.end(),
+                       [&](const FarNode& one) { return one.realm == node.realm && one.node == node.node; });
 }
 
 void Hub::serve(Serves serves) {
@@ -85,21 +150,25 @@ void Hub::serve(Serves serves) {
 std::vector<std::string> Hub::open_realms() const {
     std::vector<std::string> realms;
     for (const auto& session : sessions_) {
-        if (session->connection != nullptr && session->connection->open()) add_once(realms, session->far_realm);
+        if (session->open()) add_once(realms, session->far_realm);
     }
     return realms;
 }
 
 Serves Hub::reached() const {
     Serves all;
+    std::set<std::string, std::less<>> domains, realms, components;
     for (const auto& session : sessions_) {
-        if (session->connection == nullptr || !session->connection->open()) continue;
+        if (!session->open()) continue;
         for (const auto& domain : session->bound.domains) {
-            if (std::find(all.domains.begin(), all.domains.end(), domain) == all.domains.end())
-                all.domains.push_back(domain);
+            if (domains.insert(domain.text()).second) all.domains.push_back(domain);
         }
-        for (const auto& realm : session->bound.realms) add_once(all.realms, realm);
-        for (const auto& component : session->bound.components) add_once(all.components, component);
+        for (const auto& realm : session->bound.realms) {
+            if (realms.insert(realm).second) all.realms.push_back(realm);
+        }
+        for (const auto& component : session->bound.components) {
+            if (components.insert(component).second) all.components.push_back(component);
+        }
     }
     return all;
 }
@@ -120,27 +189,79 @@ void Hub::tell(const PeerFacts& facts, bool up) {
         if (--at->second.streams > 0) return;
         facts_.erase(at);
     }
+    std::size_t waiting = untold();
     for (const auto& connection : connections_) {
-        if (!connection->open()) continue;
-        Actions actions;
-        connection->machine().facts(news, actions);
-        connection->carry_out(actions);
+        if (connection->open()) connection->untold().add(key, news, waiting++ < Untold::most);
     }
+    tell_more();
+}
+
+std::size_t Hub::untold() const {
+    std::size_t all = 0;
+    for (const auto& connection : connections_) all += connection->untold().news.size();
+    return all;
 }
 
 /// The far side may have missed what happened while there was no link.
 void Hub::tell_facts(Connection& connection) {
-    Actions actions;
-    for (const auto& [key, known] : facts_) {
-        PeerFacts again = known.facts;
-        again.state = PeerState::open;
-        connection.machine().facts(again, actions);
+    connection.untold().all_again = true;
+    connection.untold().told_to.reset();
+    tell_more();
+}
+
+void Hub::tell_more() {
+    bool more = false;
+    for (const auto& connection : connections_) more |= connection->open() && tell_more(*connection);
+    if (more) teller_->arm(context_.shard.loop.now() + facts_every);
+}
+
+bool Hub::tell_more(Connection& connection) {
+    Untold& untold = connection.untold();
+    while (connection.open() && connection.pending() < facts_burst) {
+        Actions actions;
+        if (!untold.news.empty()) {
+            connection.machine().facts(untold.news.begin()->second, actions);
+            untold.news.erase(untold.news.begin());
+        } else if (untold.all_again) {
+            const auto next = untold.told_to ? facts_.upper_bound(*untold.told_to) : facts_.begin();
+            untold.all_again = next != facts_.end();
+            if (!untold.all_again) break;
+            untold.told_to = next->first;
+            PeerFacts again = next->second.facts;
+            again.state = PeerState::open;
+            connection.machine().facts(again, actions);
+        } else {
+            break;
+        }
+        connection.carry_out(actions);
     }
-    connection.carry_out(actions);
+    return untold.any();
 }
 
 void Hub::tables(TableFills& all) const {
     all.push_back({"link.facts", facts_.size(), most_facts});
+    std::size_t sent = 0, holes = 0;
+    for (const auto& session : sessions_) {
+        sent += session->out.places();
+        holes += session->in.holes();
+    }
+    all.push_back({"link.untold", untold(), Untold::most});
+    all.push_back({"link.windows", sent, 2 * most_under_way(context_.limits)});
+    std::size_t taken = 0, unfinished = 0;
+    for (const auto& [realm, intake] : intakes_) taken = std::max(taken, intake->size());
+    for (const auto& connection : connections_) unfinished += connection->unfinished();
+    all.push_back({"link.taken", taken, 2 * most_under_way(context_.limits)});
+    all.push_back({"link.intakes", intakes_.size(), most_connections});
+    constexpr std::uint64_t kib = 1024;
+    all.push_back({"link.unfinished", (unfinished + kib - 1) / kib, most_unfinished / kib});
+    all.push_back({"link.holes", holes, most_under_way(context_.limits)});
+    all.push_back({"link.sessions", sessions_.size(), most_connections});
+    all.push_back({"link.connections", connections_.size(), most_connections});
+    all.push_back({"link.partners", lanes_.partners(), most_under_way(context_.limits)});
+    all.push_back({"link.culprits", culprits_.size(), most_culprits});
+    all.push_back({"link.processes", processes_.size(), Processes::most_realms});
+    all.push_back({"link.copies", copies_.all().size(), Copies::most});
+    all.push_back({"link.newcomers", lanes_.newcomers(), most_under_way(context_.limits)});
     all.push_back({"link.held", held_.size(), most_under_way(context_.limits)});
     all.push_back({"link.lanes", lanes_.size(), most_under_way(context_.limits)});
     all.push_back({"link.elsewhere", elsewhere_.size(), most_under_way(context_.limits)});
@@ -164,7 +285,7 @@ std::vector<SessionStatus> Hub::sessions() const {
         status.id = session->id.substr(0, 8);
         status.far_realm = session->far_realm;
         status.far_role = context_.far_role;
-        status.state = session->connection != nullptr ? "open" : "broken";
+        status.state = session->connection != nullptr ? LinkState::open : LinkState::broken;
         if (session->connection != nullptr) {
             status.local_address = session->connection->local().text();
             status.remote_address = session->connection->remote().text();

@@ -10,7 +10,10 @@
 #include "proto/link/machine.h"
 #include "proto/link/send_window.h"
 #include "proto/link/session.h"
+#include "proto/link/session_life.h"
+#include "proto/link/way.h"
 #include "proto/xmpp/jid.h"
+#include "services/link/intake.h"
 #include "services/routing/ticket.h"
 
 namespace sallyport::link {
@@ -21,20 +24,30 @@ class Connection;
 struct Carried {
     routing::Ticket ticket;
     Lane* lane = nullptr;
+    std::uint64_t order = 0;  ///< of arrival at this hub
+    bool lent = false;        ///< by another shard, for a link of this one: given back where there is none any more
 };
 using Window = SendWindow<Carried>;
 
 struct Session {
+    explicit Session(const SessionLife::Settings& settings) : life{settings} {}
+    /// It is on a connection that is open.
+    [[nodiscard]] bool open() const;
+
     std::string id;
     std::uint64_t serial = 0;  ///< of its hub; the id may change
+    SessionLife life;
     std::string far_realm, far_node;
     Serves bound;          ///< what the far side serves and reaches
+    Names names;           ///< of `bound`
+    Serves said;           ///< what it has said since, until `life` says that it counts
     std::string replaces;  ///< the far side gave that one up for this; until the far side has bound what it serves
     Window out;
     ReceiveWindow in;
+    Intake* intake = nullptr;          ///< of its far node
+    Intake::Session taken;             ///< of what it has received, what is not done
     routing::Ticket source;            ///< tickets of received stanzas
     Connection* connection = nullptr;  ///< null while broken
-    TimePoint broken_since = never;
     std::string why_broken;
     TimePoint open_since{};
     std::uint64_t sent = 0, received = 0, resumptions = 0;
@@ -54,9 +67,18 @@ struct PartnerStatus {
     std::uint64_t refused = 0;  ///< beyond its budget, since it last had nothing under way
 };
 
+/// Whether a session is on a connection that is open.
+enum class LinkState : std::uint8_t { open, broken };
+[[nodiscard]] std::string_view text(LinkState state);
+
+/// How far a dial of a core is.
+enum class DialState : std::uint8_t { open, waiting, connecting };
+[[nodiscard]] std::string_view text(DialState state);
+
 /// For status.
 struct SessionStatus {
-    std::string id, far_realm, far_role, local_address, remote_address, tls_version, cipher, state;
+    std::string id, far_realm, far_role, local_address, remote_address, tls_version, cipher;
+    LinkState state = LinkState::broken;
     std::vector<std::string> bound, realms, components;
     std::uint64_t sent = 0, received = 0, unacknowledged = 0, unacknowledged_bytes = 0, resumptions = 0;
     TimePoint open_since{};

@@ -1,27 +1,39 @@
-// First come, first served, after the core's own.
+// First come, first served, of what a node may have.
 #include "services/presence/directory.h"
 
 #include "model/route/gateway.h"
 
 namespace sallyport::presence {
 
-std::vector<std::string> Directory::learn(const std::string& realm, const link::Serves& serves) {
+std::vector<Directory::Refused> Directory::learn(const std::string& realm, const link::Serves& serves) {
     std::erase_if(owners_, [&](const auto& entry) { return entry.second.realm == realm; });
     Node& node = nodes_[realm];
+    node.named = serves.domains;
+    node.components = serves.components;
+    node.gateways = route::gateways(node.components, edges_);
+    std::vector<Refused> news;
+    take(realm, node, news);
+    return news;
+}
+
+std::vector<Directory::Refused> Directory::look_again() {
+    std::erase_if(owners_, [&](const auto& entry) { return !may_(entry.second.realm, entry.first); });
+    std::vector<Refused> news;
+    for (auto& [realm, node] : nodes_) take(realm, node, news);
+    return news;
+}
+
+void Directory::take(const std::string& realm, Node& node, std::vector<Refused>& news) {
     std::set<std::string, std::less<>> refused;
-    std::vector<std::string> news;
-    for (const xmpp::Domain& domain : serves.domains) {
-        if (!taken_(domain.text()) &&
-            owners_.try_emplace(domain.text(), Owned{domain, realm}).first->second.realm == realm) {
-            continue;
-        }
-        if (!node.refused.contains(domain.text())) news.push_back(domain.text());
+    for (const xmpp::Domain& domain : node.named) {
+        const std::string_view has = owner(domain.text());
+        const bool free = has.empty() && owners_.size() < most_domains && may_(realm, domain.text());
+        if (free) owners_.emplace(domain.text(), Owned{domain, realm});
+        if (free || has == realm) continue;
+        if (!node.refused.contains(domain.text())) news.push_back({realm, domain.text()});
         refused.insert(domain.text());
     }
     node.refused = std::move(refused);
-    node.components = serves.components;
-    node.gateways = route::gateways(node.components, edges_);
-    return news;
 }
 
 void Directory::edges_changed(std::vector<std::string> realms) {

@@ -14,37 +14,37 @@ constexpr Duration told_every = std::chrono::seconds{10};
 
 }  // namespace
 
-std::string explain(Obstacle obstacle, const LoadedTable& table) {
+Reason explain(Obstacle obstacle, const LoadedTable& table) {
     const std::string rows = "xmpps2snodes has " + std::to_string(table.rows) +
                              (table.rows == 1 ? " row, " : " rows, ") + std::to_string(table.components.size()) +
                              " loaded";
     switch (obstacle) {
         case Obstacle::none: return {};
         case Obstacle::own_federation:
-            return "presence.federation_node_status is on: no edge federates for this node; switch it off";
+            return {"presence.federation_node_status is on: no edge federates for this node", "switch it off"};
         case Obstacle::no_rows:
-            return "the router has not loaded an S2S component: " + rows +
-                   "; switch federation on at the edge, and see in the core's `sallyport status` whether it could "
-                   "write the row";
+            return {"the router has not loaded an S2S component: " + rows,
+                    "switch federation on at the edge, and check `sallyport status` on the core: it has to write "
+                    "the row"};
         case Obstacle::not_loaded:
-            return "the router has not loaded an S2S component: " + rows +
-                   "; restart the router (sallyport restart router) or set router.live_changes = true";
+            return {"the router has not loaded an S2S component: " + rows,
+                    "restart the router (sallyport restart router) or set router.live_changes = true"};
         case Obstacle::unreachable:
-            return "no link leads to a loaded S2S component (" + rows +
-                   "); see in the core's `sallyport status` whether its link to the edge is up";
+            return {"no link leads to a loaded S2S component (" + rows + ")",
+                    "check in `sallyport status` on the core that its link to the edge is up"};
     }
     return {};
 }
 
-std::string_view rule_of(Obstacle obstacle) {
+Rule rule_of(Obstacle obstacle) {
     switch (obstacle) {
-        case Obstacle::none: return {};
-        case Obstacle::own_federation: return "own-federation";
-        case Obstacle::no_rows: return "no-rows";
-        case Obstacle::not_loaded: return "not-loaded";
-        case Obstacle::unreachable: return "link-down";
+        case Obstacle::none: return Rule::none;
+        case Obstacle::own_federation: return Rule::own_federation;
+        case Obstacle::no_rows: return Rule::no_rows;
+        case Obstacle::not_loaded: return Rule::not_loaded;
+        case Obstacle::unreachable: return Rule::link_down;
     }
-    return {};
+    return Rule::none;
 }
 
 Router::Router(RouterContext context)
@@ -118,10 +118,15 @@ void Router::route(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
     const Obstacle why = obstacle();
     if (why != Obstacle::none && why != Obstacle::unreachable && !served_by_core(stanza.to_domain)) {
         tell(stanza, why);
+        const Reason reason = explain(why, *table_);
         // The sender learns that there is no way, not what stands in it.
         return bounce(stanza,
-                      {xmpp::StanzaCondition::remote_server_not_found, "other domains cannot be reached at present",
-                       rule_of(why), explain(why, *table_)},
+                      {xmpp::StanzaCondition::remote_server_not_found,
+                       "other domains cannot be reached at present",
+                       rule_of(why),
+                       reason.why,
+                       {},
+                       reason.remedy},
                       ticket);
     }
     ++counts_.to_link;
@@ -140,18 +145,21 @@ void Router::give_up(const xmpp::Stanza& stanza, const xmpp::StanzaError& error,
     if (why == Obstacle::none) return bounce(stanza, error, ticket);
     tell(stanza, why);
     xmpp::StanzaError told = error;
-    told.why = explain(why, *table_);
+    const Reason reason = explain(why, *table_);
+    told.why = reason.why;
+    told.remedy = reason.remedy;
     bounce(stanza, told, ticket);
 }
 
 std::string Router::keep(const xmpp::Stanza& stanza, const xmpp::StanzaError& error) {
     if (context_.records == nullptr) return {};
-    return context_.records->verdicts().keep({error.rule.empty() ? std::string_view{"other"} : error.rule,
-                                              "stanza",
+    return context_.records->verdicts().keep({row_of(error.rule).rule,
+                                              record::Subject::stanza,
                                               stanza.from_domain,
                                               stanza.to_domain,
                                               error.why,
-                                              {}},
+                                              {},
+                                              error.remedy},
                                              context_.shard.loop.wall());
 }
 
@@ -159,10 +167,11 @@ void Router::tell(const xmpp::Stanza& stanza, Obstacle obstacle) {
     const TimePoint now = context_.shard.loop.now();
     ++returned_since_;
     if (obstacle == told_ && now - told_at_ < told_every) return;
-    log_.warn("router.returned", {{"stanzas", std::to_string(returned_since_)},
-                                  {"from", std::string{stanza.from_domain}},
-                                  {"to", std::string{stanza.to_domain}},
-                                  {"why", explain(obstacle, *table_)}});
+    log_.write_for(std::string{stanza.from_domain}, LogLevel::warn, "router.returned",
+                   {{"stanzas", std::to_string(returned_since_)},
+                    {"from", std::string{stanza.from_domain}},
+                    {"to", std::string{stanza.to_domain}},
+                    {"why", explain(obstacle, *table_).text()}});
     returned_since_ = 0;
     told_at_ = now;
     const bool is_new = obstacle != told_;
@@ -210,12 +219,13 @@ void Router::FromLink::route(const xmpp::Stanza& stanza, const routing::Ticket& 
     // Never back over a link, not even as an error: this node may not speak for a domain that it does not serve.
     ++router_.counts_.returned;
     const std::string verdict =
-        router_.keep(stanza, {xmpp::StanzaCondition::item_not_found, {}, "no-way", "this node does not serve it"});
-    router_.log_.warn("router.stanza.undeliverable", {{"from", std::string{stanza.from_domain}},
-                                                      {"to", std::string{stanza.to_domain}},
-                                                      {"kind", std::string{xmpp::text(stanza.kind)}},
-                                                      {"condition", "item-not-found"},
-                                                      {"verdict", verdict}});
+        router_.keep(stanza, {xmpp::StanzaCondition::item_not_found, {}, Rule::no_way, "this node does not serve it"});
+    router_.log_.write_for(std::string{stanza.from_domain}, LogLevel::warn, "router.stanza.undeliverable",
+                           {{"from", std::string{stanza.from_domain}},
+                            {"to", std::string{stanza.to_domain}},
+                            {"kind", std::string{xmpp::text(stanza.kind)}},
+                            {"condition", "item-not-found"},
+                            {"verdict", verdict}});
     router_.context_.shard.settle(ticket);
 }
 

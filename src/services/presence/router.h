@@ -1,7 +1,7 @@
 // The router of a presence node, on its data thread: what a local service owns goes there; what a core serves goes over
 // the link; everything else goes to an S2S component that the router has loaded from the table xmpps2snodes, over the
-// link whose far side reaches the component's realm. What comes over a link goes to a local service or back as an
-// error.
+// link whose far side reaches the component's realm. What comes over a link goes to a local service; the core sends
+// nothing else (Hub::sort), and what came all the same would end here with a line in the log.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "base/reason.h"
+#include "base/refusal_rules.h"
 #include "services/link/hub.h"
 #include "services/record/desk.h"
 #include "services/routing/local_service.h"
@@ -27,10 +29,10 @@ struct LoadedTable {
 
 /// Why a stanza to another domain cannot leave at present; `none` when it can.
 enum class Obstacle { none, own_federation, no_rows, not_loaded, unreachable };
-/// The row of the recorder's table that explains it.
-[[nodiscard]] std::string_view rule_of(Obstacle obstacle);
-/// For log, status and notification; it names what mends it.
-[[nodiscard]] std::string explain(Obstacle obstacle, const LoadedTable& table);
+/// The rule that refuses because of it.
+[[nodiscard]] Rule rule_of(Obstacle obstacle);
+/// For log, status and notification.
+[[nodiscard]] Reason explain(Obstacle obstacle, const LoadedTable& table);
 
 struct RouterContext {
     routing::Shard& shard;

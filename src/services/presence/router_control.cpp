@@ -103,7 +103,7 @@ void RouterControl::obstacle(Obstacle obstacle) {
     table.rows = rows_.size();
     table.components = loaded_;
     context_.notifications.raise(Severity::warning, origin,
-                                 subject() + std::string{returns} + ": " + explain(obstacle, table) + ".");
+                                 subject() + std::string{returns} + ": " + explain(obstacle, table).text() + ".");
 }
 
 Result<void> RouterControl::restart() {

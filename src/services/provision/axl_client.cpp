@@ -14,10 +14,10 @@ Error unreachable(std::string why) { return {"axl-unreachable", std::move(why)};
 
 Result<axl::Answer> read(const io::HttpResponse& response) {
     if (response.status == 401)
-        return Error{"axl-unauthorized", "wrong user or password, or the user may not use AXL (401)"};
-    if (response.status == 503) return Error{"axl-busy", "the server is busy or turns us away for a while (503)"};
+        return Error{"axl-unauthorized", "wrong user or password, or the user has no AXL API access (401)"};
+    if (response.status == 503) return Error{"axl-busy", "the server is busy or refuses requests for a while (503)"};
     if (response.status != 200 && response.status != 500) {
-        return Error{"axl-status", "status " + std::to_string(response.status) + "; is the AXL service on?"};
+        return Error{"axl-status", "status " + std::to_string(response.status) + "; check that the AXL service is on"};
     }
     auto answer = axl::read_answer(response.body);
     if (!answer)
@@ -97,7 +97,9 @@ private:
                 if (const auto here = weak.lock()) here->try_next();
             });
         }
-        finish(unreachable(response.error().text), {});
+        const Error& error = response.error();
+        const bool tls = error.code == "http-tls" || error.code == "http-certificate";
+        finish(tls ? Error{"axl-tls", error.text} : unreachable(error.text), {});
     }
 
     void finish(Result<axl::Answer> answer, const std::string& status) {

@@ -40,8 +40,8 @@ public:
               Logger log)
         : loop_{loop}, network_{network}, resolver_{resolver}, tls_{std::move(tls)}, log_{log} {}
 
-    /// A fault is an error too. Errors: "axl-unreachable", "axl-unauthorized" (401), "axl-busy" (503), "axl-status",
-    /// "axl-fault", "axl-malformed".
+    /// A fault is an error too. Errors: "axl-unreachable", "axl-tls", "axl-unauthorized" (401), "axl-busy" (503),
+    /// "axl-status", "axl-fault", "axl-malformed".
     [[nodiscard]] std::unique_ptr<AxlCall> send(const AxlTarget& target, const axl::Request& request,
                                                 OnAnswer on_answer);
     void replace_tls(std::shared_ptr<const io::TlsContext> tls) { tls_ = std::move(tls); }

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/join.h"
+
 namespace sallyport::provision {
 
 namespace {
@@ -27,41 +29,35 @@ bool has_control(std::string_view text) {
                        [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
-std::string joined(const std::vector<std::string>& words) {
-    std::string all;
-    for (const std::string& word : words) all += (all.empty() ? "" : ", ") + word;
-    return all;
-}
-
 std::string remedy_of(const PublisherStatus& status) {
     if (status.code == "axl-unauthorized" || status.code == "seal-broken") {
-        return "give the right password with `sallyport imp-servers passwd " + status.address +
+        return "set the right password with `sallyport imp-servers passwd " + status.address +
                "`, then `sallyport imp-servers refresh`";
     }
-    return "it is tried again by itself; `sallyport imp-servers refresh` tries at once";
+    return "the core retries; to retry at once: `sallyport imp-servers refresh`";
 }
 
 }  // namespace
 
-Step step_of(const PublisherStatus& status) {
-    Step step{"told to the IM&P server " + status.address, {}, {}};
+ChainStep step_of(const PublisherStatus& status) {
+    ChainStep step{"told to the IM&P server " + status.address};
     if (status.state == PublisherState::failed) {
-        step.state = "failed";
+        step.state = StepState::failed;
         const std::string effect =
-            status.wanted.empty() ? "rows of ours may be left in its table"
-            : status.ever_told    ? "it keeps the rows that it has, but cannot be asked"
+            status.wanted.empty() ? "our rows may be left in its table"
+            : status.ever_told    ? "it keeps its rows, but cannot be reached"
                                : "internal users are unreachable because the IM&P server was never told where messages "
                                  "to other domains go";
-        step.reason = effect + ": " + status.reason + "; " + remedy_of(status);
+        step.reason = {effect + ": " + status.reason, remedy_of(status)};
+        step.is_judged = true;  // by the alarm axl.refused or axl.down
     } else if (status.state == PublisherState::trying) {
-        step.state = "pending";
-        step.reason = "its table is being read and written";
+        step.reason = {"its table is being read and written"};
     } else if (status.wanted.empty()) {
-        step.state = "off";
-        step.reason = "no edge federates; no row of ours is in its table";
+        step.state = StepState::off;
+        step.reason = {"no edge federates; its table has none of our rows"};
     } else {
-        step.state = "in force";
-        step.reason = "xmpps2snodes has " + joined(status.wanted);
+        step.state = StepState::in_force;
+        step.reason = {"xmpps2snodes has " + joined(status.wanted)};
     }
     return step;
 }
@@ -120,8 +116,7 @@ Result<io::StoredPublisher> Provisioner::sealed(const std::string& address, cons
     }
     const auto host = HostPort::parse(address, axl_port);
     if (tls_verify && host && IpAddress::parse(host->host)) {
-        return malformed(
-            "certificates hold names, not addresses: give the server's host name, or add it with --no-tls-verify");
+        return malformed("certificates contain names, not addresses: use the server's host name, or --no-tls-verify");
     }
     auto hidden = seal_.seal(password, address);
     if (!hidden) return hidden.error();
@@ -134,8 +129,9 @@ Result<void> Provisioner::add(const std::string& address, const std::string& use
     if (!name) return name.error();
     if (publishers_.contains(*name))
         return Error{"publisher-exists",
-                     *name + " is there already; `imp-servers passwd` changes its user and password"};
-    if (publishers_.size() >= most_publishers) return Error{"publisher-full", "there are 32 publishers already"};
+                     *name + " exists already; change its user and password with `imp-servers passwd`"};
+    if (publishers_.size() >= most_publishers)
+        return Error{"publisher-full", "there are already 32 publishers, the most possible"};
     const auto stored = sealed(*name, username, password, tls_verify);
     if (!stored) return stored.error();
     if (const auto put = store_.put_publisher(*stored); !put) return put.error();
@@ -148,7 +144,7 @@ Result<void> Provisioner::add(const std::string& address, const std::string& use
 Result<std::vector<std::string>> Provisioner::remove(const std::string& address) {
     Publisher* const publisher = find(address);
     if (publisher == nullptr)
-        return Error{"publisher-unknown", "there is no IM&P server '" + address.substr(0, longest_text) + "'"};
+        return Error{"publisher-unknown", "no such IM&P server: '" + address.substr(0, longest_text) + "'"};
     const PublisherStatus status = publisher->status();
     if (const auto removed = store_.remove_publisher(status.address); !removed) return removed.error();
     publisher->give_up();
@@ -160,7 +156,7 @@ Result<void> Provisioner::set_password(const std::string& address, const std::st
                                        const std::string& password) {
     Publisher* const publisher = find(address);
     if (publisher == nullptr)
-        return Error{"publisher-unknown", "there is no IM&P server '" + address.substr(0, longest_text) + "'"};
+        return Error{"publisher-unknown", "no such IM&P server: '" + address.substr(0, longest_text) + "'"};
     const PublisherStatus status = publisher->status();
     const auto stored =
         sealed(status.address, username.empty() ? status.username : username, password, status.tls_verify);
@@ -178,7 +174,7 @@ Result<void> Provisioner::refresh(const std::string& address,
     } else if (Publisher* const publisher = find(address)) {
         meant.push_back(publisher);
     } else {
-        return Error{"publisher-unknown", "there is no IM&P server '" + address.substr(0, longest_text) + "'"};
+        return Error{"publisher-unknown", "no such IM&P server: '" + address.substr(0, longest_text) + "'"};
     }
     struct Round {
         std::size_t missing = 0;
@@ -204,8 +200,8 @@ std::vector<PublisherStatus> Provisioner::list() const {
     return all;
 }
 
-std::vector<Step> Provisioner::chain() const {
-    std::vector<Step> steps;
+std::vector<ChainStep> Provisioner::chain() const {
+    std::vector<ChainStep> steps;
     for (const auto& [address, publisher] : publishers_) steps.push_back(step_of(publisher->status()));
     return steps;
 }

@@ -8,14 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "base/chain_step.h"
 #include "services/provision/publisher.h"
 
 namespace sallyport::provision {
-
-/// How far the change has come on one publisher, for the chain in status.
-struct Step {
-    std::string step, state, reason;
-};
 
 class Provisioner {
 public:
@@ -52,7 +48,7 @@ public:
     [[nodiscard]] Result<void> refresh(const std::string& address,
                                        std::function<void(const std::vector<PublisherStatus>&)> on_done);
     [[nodiscard]] std::vector<PublisherStatus> list() const;
-    [[nodiscard]] std::vector<Step> chain() const;
+    [[nodiscard]] std::vector<ChainStep> chain() const;
     void replace_tls(std::shared_ptr<const io::TlsContext> tls) { client_.replace_tls(std::move(tls)); }
 
 private:
@@ -72,7 +68,7 @@ private:
     std::map<std::string, std::unique_ptr<Publisher>> publishers_;
 };
 
-/// What `status` is for the chain: never a code, always what follows from it and what mends it.
-[[nodiscard]] Step step_of(const PublisherStatus& status);
+/// What `status` is for the chain: never a code, always what follows from it and the remedy.
+[[nodiscard]] ChainStep step_of(const PublisherStatus& status);
 
 }  // namespace sallyport::provision

@@ -122,7 +122,7 @@ void Publisher::ask_rows(bool read_back) {
     send(axl::Operation::query, "select pkid, cp_id from xmpps2snodes order by cp_id",
          [this, read_back](const axl::Answer& answer) {
              const auto* const rows = std::get_if<axl::Rows>(&answer);
-             if (rows == nullptr) return fail({"axl-malformed", "a question for rows got another answer"});
+             if (rows == nullptr) return fail({"axl-malformed", "the answer to a query has no rows"});
              rows_known(read_back, *rows);
          });
 }
@@ -146,7 +146,7 @@ void Publisher::rows_known(bool read_back, const axl::Rows& rows) {
     if (!read_back) return change_next();
     // What is wanted may have changed meanwhile: that is for the next round.
     if (again_) return end_round();
-    fail({"axl-not-kept", "the table does not keep what was put there"});
+    fail({"axl-not-kept", "the table does not keep the rows that were written"});
 }
 
 void Publisher::change_next() {

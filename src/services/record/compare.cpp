@@ -7,6 +7,8 @@
 #include <set>
 #include <sstream>
 
+#include "base/join.h"
+
 namespace sallyport::record {
 
 namespace {
@@ -37,7 +39,7 @@ std::string words(const Step& step) {
     std::string all;
     for (const auto& [key, value] : step.facts) {
         if (std::find(fleeting.begin(), fleeting.end(), key) != fleeting.end()) continue;
-        all += (all.empty() ? "" : " ") + key + "=" + value;
+        append_item(all, key + "=" + value, " ");
     }
     return all;
 }

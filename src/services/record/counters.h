@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "base/clock.h"
+#include "base/refusal_rules.h"
 
 namespace sallyport::record {
 
@@ -38,8 +39,8 @@ struct Counters {
     Histogram link_delivery;                            ///< from sending over a link to done at its far side
     std::uint64_t stanzas_in = 0, stanzas_out = 0;      ///< of S2S streams that are gone
     std::uint64_t bytes_in = 0, bytes_out = 0;
-    std::uint64_t recorder_dropped = 0;                          ///< handshakes not recorded: too many at once
-    std::map<std::string, std::uint64_t, std::less<>> verdicts;  ///< by rule
+    std::uint64_t recorder_dropped = 0;      ///< handshakes not recorded: too many at once
+    std::map<Rule, std::uint64_t> verdicts;  ///< by rule
 
     Counters& operator+=(const Counters& other);
 };

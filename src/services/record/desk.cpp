@@ -13,7 +13,7 @@ Desk::Desk(const Limits& limits, ToControl to_control, OnHandshake on_handshake)
 
 void Desk::done(Handshake handshake) {
     ++counters_.handshakes[{handshake.inbound ? "inbound" : "outbound", handshake.good ? "success" : "failure",
-                            handshake.good ? "ready" : handshake.failed_at}];
+                            handshake.good ? "ready" : std::string{text(handshake.failed_at)}}];
     if (handshake.good) counters_.handshake_seconds.add(handshake.took);
     if (!to_control_) return;
     if (under_way_->load(std::memory_order_relaxed) >= most_under_way) {

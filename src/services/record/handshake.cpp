@@ -15,12 +15,13 @@ std::size_t size_of(const Step& step) {
 }
 
 struct StageRow {
-    std::string_view prefix, stage;
+    std::string_view prefix;
+    Stage stage;
 };
-constexpr std::array stages{StageRow{"dns.", "dns"},          StageRow{"tcp.", "tcp"},
-                            StageRow{"tls", "tls"},           StageRow{"sasl.", "sasl"},
-                            StageRow{"result.", "dialback"},  StageRow{"verify.", "dialback"},
-                            StageRow{"dialback.", "dialback"}};
+constexpr std::array stages{StageRow{"dns.", Stage::dns},          StageRow{"tcp.", Stage::tcp},
+                            StageRow{"tls", Stage::tls},           StageRow{"sasl.", Stage::sasl},
+                            StageRow{"result.", Stage::dialback},  StageRow{"verify.", Stage::dialback},
+                            StageRow{"dialback.", Stage::dialback}};
 
 }  // namespace
 
@@ -30,10 +31,10 @@ std::size_t Handshake::bytes() const {
     return size;
 }
 
-std::string_view stage_of(std::string_view step) {
+Stage stage_of(std::string_view step) {
     const auto at =
         std::find_if(stages.begin(), stages.end(), [&](const StageRow& row) { return step.starts_with(row.prefix); });
-    return at == stages.end() ? std::string_view{"stream"} : at->stage;
+    return at == stages.end() ? Stage::stream : at->stage;
 }
 
 }  // namespace sallyport::record

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/refusal_rules.h"
 
 namespace sallyport::record {
 
@@ -33,9 +34,9 @@ struct Handshake {
     Duration took{0};
     std::uint32_t shard = 0;
     bool good = false;
-    std::string failed_at;   ///< "dns", "tcp", "tls", "stream", "sasl", "dialback", "policy"; empty when good
-    std::string result;      ///< how the pair was proved, or why it failed
-    std::string verdict_id;  ///< of the refusal that ended it; may be empty
+    Stage failed_at = Stage::none;  ///< none when good
+    std::string result;             ///< how the pair was proved, or why it failed
+    std::string verdict_id;         ///< of the refusal that ended it; may be empty
     std::vector<Step> steps;
     std::uint64_t left_out = 0;  ///< steps beyond the bound
 
@@ -43,7 +44,7 @@ struct Handshake {
     [[nodiscard]] std::size_t bytes() const;
 };
 
-/// "dns", "tcp", "tls", "sasl", "dialback" or "stream": the part of a handshake that a step belongs to.
-[[nodiscard]] std::string_view stage_of(std::string_view step);
+/// The part of a handshake that a step belongs to.
+[[nodiscard]] Stage stage_of(std::string_view step);
 
 }  // namespace sallyport::record

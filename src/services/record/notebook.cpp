@@ -44,13 +44,13 @@ void Notebook::step(std::string_view name, Facts facts, bool good, TimePoint now
     current_->steps.push_back(std::move(step));
 }
 
-std::optional<Handshake> Notebook::finish(bool good, std::string failed_at, std::string result, TimePoint now) {
+std::optional<Handshake> Notebook::finish(bool good, Stage failed_at, std::string result, TimePoint now) {
     if (!current_) return std::nullopt;
     std::optional<Handshake> done{std::move(*current_)};
     current_.reset();
     done->took = now - began_;
     done->good = good;
-    done->failed_at = good ? std::string{} : std::move(failed_at);
+    done->failed_at = good ? Stage::none : failed_at;
     done->result = cut(std::move(result));
     return done;
 }

@@ -22,7 +22,7 @@ public:
     /// Ignored when none is open. A fact "key" is left out: dialback keys are nobody's business.
     void step(std::string_view name, Facts facts, bool good, TimePoint now);
     /// Ends the handshake; nothing when none is open.
-    [[nodiscard]] std::optional<Handshake> finish(bool good, std::string failed_at, std::string result, TimePoint now);
+    [[nodiscard]] std::optional<Handshake> finish(bool good, Stage failed_at, std::string result, TimePoint now);
 
 private:
     std::uint64_t most_bytes_;

@@ -62,13 +62,14 @@ std::string pack(const Handshake& handshake) {
     Writer to;
     to.number((handshake.inbound ? inbound_flag : 0U) | (handshake.proven_only ? proven_only_flag : 0U) |
               (handshake.good ? good_flag : 0U));
-    for (const std::string* text : {&handshake.peer, &handshake.local, &handshake.address, &handshake.failed_at,
-                                    &handshake.result, &handshake.verdict_id}) {
+    for (const std::string* text :
+         {&handshake.peer, &handshake.local, &handshake.address, &handshake.result, &handshake.verdict_id}) {
         to.text(*text);
     }
     to.number(static_cast<std::uint64_t>(handshake.started.time_since_epoch().count()));
     to.number(static_cast<std::uint64_t>(handshake.took.count()));
     to.number(handshake.shard);
+    to.number(static_cast<std::uint64_t>(handshake.failed_at));
     to.number(handshake.left_out);
     to.number(handshake.steps.size());
     for (const Step& step : handshake.steps) {
@@ -91,13 +92,14 @@ Handshake unpack(std::string_view packed) {
     handshake.inbound = (flags & inbound_flag) != 0;
     handshake.proven_only = (flags & proven_only_flag) != 0;
     handshake.good = (flags & good_flag) != 0;
-    for (std::string* text : {&handshake.peer, &handshake.local, &handshake.address, &handshake.failed_at,
-                              &handshake.result, &handshake.verdict_id}) {
+    for (std::string* text :
+         {&handshake.peer, &handshake.local, &handshake.address, &handshake.result, &handshake.verdict_id}) {
         *text = from.text();
     }
     handshake.started = WallTime{WallTime::duration{static_cast<std::int64_t>(from.number())}};
     handshake.took = Duration{static_cast<std::int64_t>(from.number())};
     handshake.shard = static_cast<std::uint32_t>(from.number());
+    handshake.failed_at = static_cast<Stage>(from.number());
     handshake.left_out = from.number();
     for (std::uint64_t steps = from.number(); steps > 0; --steps) {
         Step& step = handshake.steps.emplace_back();

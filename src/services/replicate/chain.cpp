@@ -24,7 +24,7 @@ void Replicator::refresh() {
     refresh_->arm(loop_->now() + refresh_every);
     const TimePoint alarm_before = loop_->now() - down_before_alarm;
     const bool nobody_came = fars_.empty() && started_ < alarm_before;
-    if (nobody_came) alarms_->raise_once(AlarmCode::ssh_down, "core", "no core has connected since the start");
+    if (nobody_came) alarms_->raise_once(AlarmCode::ssh_down, "core", "no core has connected since this node started");
     for (const auto& [name, far] : fars_) {
         if (far->session != nullptr || far->down_since > alarm_before) continue;
         alarms_->raise_once(AlarmCode::ssh_down, name, far->trouble);
@@ -41,8 +41,7 @@ replication::Report Replicator::report_for_edges() const {
     replication::Report report;
     if (more_steps_) report.steps = more_steps_();
     for (const Alarm& alarm : alarms_->standing()) {
-        report.notices.push_back({std::string{alarm.row().name}, alarm.key,
-                                  alarm.text() + (alarm.detail.empty() ? "" : ": " + alarm.detail)});
+        report.notices.push_back({std::string{alarm.row().name}, alarm.key, alarm.sentence()});
     }
     return report;
 }
@@ -62,51 +61,60 @@ void Replicator::show_notices(Far& far, const replication::Report& report) {
 }
 
 /// Our values on a far node.
-replication::Step Replicator::step_of(const Far& far) const {
+ChainStep Replicator::step_of(const Far& far) const {
     const bool is_edge = options_.role == config::Role::edge;
     const std::string step = (is_edge ? "settings received on " : "federation.domains received on ") + far.name;
     const bool agreed = far.agreed_digest == replication::digest(own_);
-    if (!far.refused.empty()) return {step, "failed", far.refused};
-    if (agreed) return {step, "in force", at_revision(own_revision_) + (far.session ? "" : "; " + down(far.trouble))};
-    if (far.session == nullptr) return {step, "pending", down(far.trouble)};
-    return {step, "pending", at_revision(own_revision_) + " is sent and not acknowledged yet"};
+    if (!far.refused.empty()) return {step, StepState::failed, {far.refused}};
+    if (agreed) {
+        return {
+            step, StepState::in_force, {at_revision(own_revision_) + (far.session ? "" : "; " + down(far.trouble))}};
+    }
+    if (far.session == nullptr) return {step, StepState::pending, {down(far.trouble)}};
+    return {step, StepState::pending, {at_revision(own_revision_) + " was sent and is not yet acknowledged"}};
 }
 
 /// A far node's values here.
-replication::Step Replicator::step_from(const Far& far) {
+ChainStep Replicator::step_from(const Far& far) {
     const std::string step = "settings received from " + far.name;
-    if (!far.refused_here.empty()) return {step, "failed", far.refused_here};
-    if (far.held.revision == 0) return {step, "pending", far.session ? "nothing received yet" : down(far.trouble)};
-    return {step, "in force",
-            at_revision(far.held.revision) + (far.place == 0 ? "" : "; kept as a replica") +
-                (far.session ? "" : "; " + down(far.trouble))};
+    if (!far.refused_here.empty()) return {step, StepState::failed, {far.refused_here}};
+    if (far.held.revision == 0)
+        return {step, StepState::pending, {far.session ? "nothing received yet" : down(far.trouble)}};
+    return {step,
+            StepState::in_force,
+            {at_revision(far.held.revision) + (far.place == 0 ? "" : "; kept as a replica") +
+             (far.session ? "" : "; " + down(far.trouble))}};
 }
 
-void Replicator::steps_of(const Far& far, std::vector<replication::Step>& out) const {
+void Replicator::steps_of(const Far& far, std::vector<ChainStep>& out) const {
     const bool is_edge = options_.role == config::Role::edge;
     if (!is_edge) out.push_back(step_from(far));
     if (is_edge || !own_.empty()) out.push_back(step_of(far));
-    for (const replication::Step& step : far.report.steps) {
+    for (const ChainStep& step : far.report.steps) {
         if (far.session != nullptr) {
             out.push_back(step);
         } else {
-            out.push_back({step.step, "pending", "last heard: " + step.state + "; " + down(far.trouble)});
+            out.push_back({step.step,
+                           StepState::pending,
+                           {"last heard: " + std::string{text(step.state)} + "; " + down(far.trouble)}});
         }
     }
 }
 
-std::vector<replication::Step> Replicator::chain() const {
-    std::vector<replication::Step> steps;
+std::vector<ChainStep> Replicator::chain() const {
+    std::vector<ChainStep> steps;
     const bool is_edge = options_.role == config::Role::edge;
     const bool enabled = settings_->snapshot()->enabled;
     if (is_edge) {
-        steps.push_back(
-            {"federation set on " + options_.node, enabled ? "in force" : "off", at_revision(own_revision_)});
-        if (fars_.empty()) steps.push_back({"settings received on the core", "pending", "no core has connected yet"});
+        steps.push_back({"federation set on " + options_.node,
+                         enabled ? StepState::in_force : StepState::off,
+                         {at_revision(own_revision_)}});
+        if (fars_.empty())
+            steps.push_back({"settings received on the core", StepState::pending, {"no core has connected yet"}});
     }
     for (const auto& [name, far] : fars_) steps_of(*far, steps);
     if (more_steps_) {
-        for (replication::Step& step : more_steps_()) steps.push_back(std::move(step));
+        for (ChainStep& step : more_steps_()) steps.push_back(std::move(step));
     }
     return steps;
 }

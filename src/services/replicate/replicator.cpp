@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/join.h"
 #include "services/replicate/session.h"
 
 namespace sallyport::services {
@@ -75,7 +76,7 @@ Replicator::Far& Replicator::far_of(const std::string& name) {
 // ------------------------------------------------------------------------------------------------------------
 
 bool Replicator::owns(const config::SettingRow& row, config::Role role) const {
-    return config::owner_of(row.name) == (role == config::Role::edge ? config::Owner::edge : config::Owner::core);
+    return row.owner == (role == config::Role::edge ? config::Owner::edge : config::Owner::core);
 }
 
 /// An edge decides about all of its settings. A core that was given no value must not wipe the edge's.
@@ -107,16 +108,18 @@ void Replicator::agreed(Session& session, std::uint64_t revision) {
     const std::string stands_for = replication::digest(own_);
     if (far.agreed_digest == stands_for || !session.machine().agreed()) return;
     far.agreed_digest = stands_for;
-    log_.info("replication.acknowledged", {{"far", far.name}, {"revision", std::to_string(revision)}});
+    log_.write_for(far.name, LogLevel::info, "replication.acknowledged",
+                   {{"far", far.name}, {"revision", std::to_string(revision)}});
 }
 
 void Replicator::refused(Session& session, const replication::Refusal& refusal) {
     Far& far = *session.far();
     far.refused = refusal.text;
-    log_.warn("replication.refused-there", {{"far", far.name},
-                                            {"revision", std::to_string(refusal.revision)},
-                                            {"code", refusal.code},
-                                            {"why", refusal.text}});
+    log_.write_for(far.name, LogLevel::warn, "replication.refused-there",
+                   {{"far", far.name},
+                    {"revision", std::to_string(refusal.revision)},
+                    {"code", refusal.code},
+                    {"why", refusal.text}});
     if (!refusal.temporary) alarms_->raise(AlarmCode::replication_refused_there, far.name, refusal.text);
 }
 
@@ -157,7 +160,7 @@ Result<Replicator::Far*> Replicator::meet(Session& session, const replication::H
     Far& far = far_of(hello.node);
     if (far.session != nullptr && far.session->identity().key != identity.key)
         return refuse("it calls itself " + hello.node + ", which is connected with another key");
-    if (far.session != nullptr) far.session->close({"replaced", "the node has connected anew"});
+    if (far.session != nullptr) far.session->close({"replaced", "the node connected again"});
     far.session = &session;
     far.key = identity.key;
     far.place = identity.place;
@@ -165,8 +168,8 @@ Result<Replicator::Far*> Replicator::meet(Session& session, const replication::H
     far.trouble.clear();
     alarms_->lower(AlarmCode::ssh_down, far.name);
     alarms_->lower(AlarmCode::ssh_down, std::string{"core"});
-    log_.info("replication.open",
-              {{"far", far.name}, {"address", identity.address}, {"holds", at_revision(far.held.revision)}});
+    log_.write_for(far.name, LogLevel::info, "replication.open",
+                   {{"far", far.name}, {"address", identity.address}, {"holds", at_revision(far.held.revision)}});
     return &far;
 }
 
@@ -181,9 +184,10 @@ void Replicator::session_over(Session& session, const std::string& why) {
         far->session = nullptr;
         far->down_since = loop_->now();
         far->trouble = why;
-        log_.warn("replication.closed", {{"far", far->name}, {"why", why}});
+        log_.write_for(far->name, LogLevel::warn, "replication.closed", {{"far", far->name}, {"why", why}});
     } else if (session.far() == nullptr) {
-        log_.warn("replication.closed", {{"far", session.identity().address}, {"why", why}});
+        const std::string& address = session.identity().address;
+        log_.write_for(address, LogLevel::warn, "replication.closed", {{"far", address}, {"why", why}});
     }
     if (const std::string& name = session.identity().name; !name.empty() && on_down_) on_down_(name, why);
     loop_->post([this, gone = &session, alive = std::weak_ptr<int>(alive_)] {
@@ -206,7 +210,7 @@ Result<std::vector<config::Change>> Replicator::check(const replication::Values&
     std::vector<config::Change> changes;
     for (const auto& [name, value] : values) {
         const config::SettingRow* row = config::find_setting(name);
-        if (row == nullptr) return Error{"setting-unknown", name + ": there is no such setting here"};
+        if (row == nullptr) return Error{"setting-unknown", name + ": no such setting here"};
         if (!owns(*row, far_role))
             return Error{"not-its-own", name + " is not a setting of the " + std::string{word(far_role)}};
         // Nothing is better than an empty secret: a first start may be quicker than the generator.
@@ -223,21 +227,22 @@ Result<void> Replicator::take_over(Far& far, const replication::Apply& apply) {
         far.refused_here = error.text;
         alarms_->raise(is_store ? AlarmCode::replication_store : AlarmCode::replication_refused, far.name, error.text);
         if (!is_news) return error;
-        log_.warn("replication.refused", {{"far", far.name},
-                                          {"revision", std::to_string(apply.revision)},
-                                          {"code", error.code},
-                                          {"why", error.text}});
+        log_.write_for(far.name, LogLevel::warn, "replication.refused",
+                       {{"far", far.name},
+                        {"revision", std::to_string(apply.revision)},
+                        {"code", error.code},
+                        {"why", error.text}});
         return error;
     };
     const auto changes = check(apply.values);
     if (!changes) return fail(changes.error());
     if (far.place == 0) {
-        log_.info("replication.received",
-                  {{"detail", "xconfiguration received from " + far.name + " at " + at_revision(apply.revision)},
-                   {"far", far.name},
-                   {"component", far.component},
-                   {"revision", std::to_string(apply.revision)},
-                   {"form", apply.whole ? "whole" : "difference"}});
+        log_.write_for(far.name, LogLevel::info, "replication.received",
+                       {{"detail", "xconfiguration received from " + far.name + " at " + at_revision(apply.revision)},
+                        {"far", far.name},
+                        {"component", far.component},
+                        {"revision", std::to_string(apply.revision)},
+                        {"form", apply.whole ? "whole" : "difference"}});
         if (const auto done = settings_->set(*changes, far.name, "replication"); !done) return fail(done.error());
     } else {
         std::vector<config::Changed> changed;
@@ -278,8 +283,7 @@ void Replicator::compare() {
         if (first != fars_.end() && far->place != 0 && far->held.revision != 0) {
             for (const auto& [setting, value] : first->second->values) {
                 const auto other = far->values.find(setting);
-                if (other == far->values.end() || other->second != value)
-                    different += (different.empty() ? "" : ", ") + setting;
+                if (other == far->values.end() || other->second != value) append_item(different, setting);
             }
         }
         if (different.empty()) alarms_->lower(AlarmCode::replication_differs, name);

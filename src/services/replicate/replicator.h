@@ -64,9 +64,9 @@ public:
     /// Called at once and after each change.
     void on_edges(std::function<void(const Edges&)> on_edges);
     /// Core: further steps of the chain (AXL), shown here and on the edges.
-    void steps_from(std::function<std::vector<replication::Step>()> source) { more_steps_ = std::move(source); }
+    void steps_from(std::function<std::vector<ChainStep>()> source) { more_steps_ = std::move(source); }
     /// The chain as this node knows it.
-    [[nodiscard]] std::vector<replication::Step> chain() const;
+    [[nodiscard]] std::vector<ChainStep> chain() const;
 
 private:
     struct Far;
@@ -90,9 +90,9 @@ private:
     void tell_edges();
     void show_notices(Far& far, const replication::Report& report);
     void session_over(Session& session, const std::string& why);
-    [[nodiscard]] replication::Step step_of(const Far& far) const;
-    [[nodiscard]] static replication::Step step_from(const Far& far);
-    void steps_of(const Far& far, std::vector<replication::Step>& out) const;
+    [[nodiscard]] ChainStep step_of(const Far& far) const;
+    [[nodiscard]] static ChainStep step_from(const Far& far);
+    void steps_of(const Far& far, std::vector<ChainStep>& out) const;
     [[nodiscard]] replication::Report report_for_edges() const;
 
     Options options_;
@@ -107,7 +107,7 @@ private:
     std::uint64_t own_revision_ = 0;
     std::function<void(const Edges&)> on_edges_;
     Edges told_edges_;
-    std::function<std::vector<replication::Step>()> more_steps_;
+    std::function<std::vector<ChainStep>()> more_steps_;
     std::function<void(const std::string&, const std::string&)> on_down_;
     std::unique_ptr<io::Timer> refresh_;
     std::shared_ptr<int> alive_ = std::make_shared<int>();  ///< posted work looks whether we are still there

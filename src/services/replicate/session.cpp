@@ -1,6 +1,8 @@
 // What the machine asks for is carried out here.
 #include "services/replicate/session.h"
 
+#include <utility>
+
 namespace sallyport::services {
 
 namespace {
@@ -31,6 +33,12 @@ Replicator::Session::Session(Replicator& owner, std::unique_ptr<io::ByteChannel>
         act(std::move(actions));
     });
     retry_ = owner.loop_->timer([this] { try_again(); });
+    early_ = owner.loop_->timer([this] {
+        if (auto report = std::exchange(early_report_, std::nullopt)) take_report(*report);
+        replication::Actions actions;
+        if (auto update = std::exchange(early_update_, std::nullopt)) apply(*update, actions);
+        act(std::move(actions));
+    });
 }
 
 void Replicator::Session::start() {
@@ -94,7 +102,7 @@ void Replicator::Session::act(replication::Actions actions) {
         } else if (const auto* refused = std::get_if<replication::Refused>(&action)) {
             owner_->refused(*this, refused->refusal);
         } else if (const auto* reported = std::get_if<replication::Reported>(&action)) {
-            owner_->show_notices(*far_, reported->report);
+            take_report(reported->report);
         } else if (const auto* closed = std::get_if<replication::Close>(&action)) {
             owner_->ended(*this, closed->why);
             channel_->finish();
@@ -113,7 +121,23 @@ void Replicator::Session::meet(const replication::Hello& hello, replication::Act
     if (owner_->options_.role == config::Role::core) machine_.report(owner_->report_for_edges(), out);
 }
 
+/// Each is a transaction on the control thread, with lines in log and history.
 void Replicator::Session::apply(const replication::Apply& apply, replication::Actions& out) {
+    if (updates_.take(owner_->loop_->now())) return apply_now(apply, out);
+    early_update_ = apply;
+    early_->arm(early_report_ ? std::min(updates_.next(), reports_.next()) : updates_.next());
+}
+
+void Replicator::Session::take_report(const replication::Report& report) {
+    if (reports_.take(owner_->loop_->now())) {
+        early_report_.reset();
+        return owner_->show_notices(*far_, report);
+    }
+    early_report_ = report;
+    early_->arm(early_update_ ? std::min(updates_.next(), reports_.next()) : reports_.next());
+}
+
+void Replicator::Session::apply_now(const replication::Apply& apply, replication::Actions& out) {
     const auto taken = owner_->take_over(*far_, apply);
     if (taken) {
         waiting_.reset();
@@ -133,7 +157,7 @@ void Replicator::Session::try_again() {
     if (!waiting_ || over_) return;
     const replication::Apply again = *waiting_;
     replication::Actions actions;
-    apply(again, actions);
+    apply_now(again, actions);
     act(std::move(actions));
 }
 
@@ -143,6 +167,7 @@ void Replicator::Session::end(const std::string& why) {
     over_ = true;
     deadline_->disarm();
     retry_->disarm();
+    early_->disarm();
     owner_->session_over(*this, why);
 }
 

@@ -1,6 +1,7 @@
 // One channel of the replicator with its machine and deadlines. Only replicate/*.cpp include it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "services/replicate/replicator.h"
@@ -25,6 +26,24 @@ struct Replicator::Far {
     std::vector<std::string> notices;  ///< keys of its alarms on our board
 };
 
+/// So many at once, then one a second: what a far node may have done here.
+class Pace {
+public:
+    explicit Pace(int at_once) : slack_{(at_once - 1) * every} {}
+    /// False: not before next().
+    [[nodiscard]] bool take(TimePoint now) {
+        if (now < next()) return false;
+        until_ = std::max(until_, now) + every;
+        return true;
+    }
+    [[nodiscard]] TimePoint next() const { return until_ - slack_; }
+
+private:
+    static constexpr Duration every = std::chrono::seconds{1};
+    Duration slack_;
+    TimePoint until_{};
+};
+
 class Replicator::Session final : public io::ByteChannelOwner {
 public:
     Session(Replicator& owner, std::unique_ptr<io::ByteChannel> channel, FarIdentity identity);
@@ -45,8 +64,11 @@ public:
 private:
     void act(replication::Actions actions);
     void meet(const replication::Hello& hello, replication::Actions& out);
+    /// An update has its answer when it is in force, so a far node that sends one after the other waits for its pace.
     void apply(const replication::Apply& apply, replication::Actions& out);
+    void apply_now(const replication::Apply& apply, replication::Actions& out);
     void try_again();
+    void take_report(const replication::Report& report);
     void arm();
     void end(const std::string& why);
 
@@ -55,9 +77,12 @@ private:
     FarIdentity identity_;
     replication::Machine machine_;
     Far* far_ = nullptr;
-    std::unique_ptr<io::Timer> deadline_, retry_;
+    std::unique_ptr<io::Timer> deadline_, retry_, early_;
     std::optional<replication::Apply> waiting_;  ///< could not be stored yet
-    Error told_;                                 ///< why, as the far node knows it
+    std::optional<replication::Apply> early_update_;
+    std::optional<replication::Report> early_report_;  ///< the latest
+    Pace updates_{10}, reports_{3};
+    Error told_;  ///< why, as the far node knows it
     bool over_ = false;
 };
 

@@ -24,6 +24,10 @@ namespace sallyport::routing {
 struct Forwarded {
     xmpp::OwnedStanza stanza;
     Ticket ticket;
+    /// For a link of the other shard: since when it waits, and what is held against it (proto/link/send_window.h).
+    TimePoint since{};
+    std::uint8_t strikes = 0;
+    bool apart = false;
 };
 using BusMessage = std::variant<Forwarded, Ticket>;
 

@@ -126,7 +126,6 @@ std::deque<SentWindow::Written> SentWindow::all() {
 void Carrier::join(Destination& to) {
     pairs.push_back(&to);
     to.carrier = this;
-    to.ready = to.asked = false;
     to.peer_max_bytes = peer_max_bytes;
     if (to.suspects != 0) window.be_careful(true);
 }
@@ -134,7 +133,6 @@ void Carrier::join(Destination& to) {
 void Carrier::leave(Destination& to) {
     std::erase(pairs, &to);
     to.carrier = nullptr;
-    to.ready = to.asked = false;
 }
 
 bool Carrier::has_suspects() const {

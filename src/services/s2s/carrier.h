@@ -7,8 +7,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "proto/s2s/pair.h"
 #include "services/s2s/context.h"
 #include "services/s2s/hurt_users.h"
 #include "services/s2s/outbound_stream.h"
@@ -16,9 +18,6 @@
 namespace sallyport::s2s {
 
 struct Carrier;
-
-/// How long a pair waits for an open stream to take it.
-inline constexpr Duration sharing_patience = std::chrono::seconds{10};
 
 struct Destination;
 
@@ -33,32 +32,31 @@ struct Remote {
 
 /// A domain pair to which stanzas go.
 struct Destination {
+    Destination(xmpp::DomainPair names, const Pair::Settings& settings) : pair{std::move(names)}, life{settings} {}
+
     xmpp::DomainPair pair;
-    Carrier* carrier = nullptr;  ///< null while nothing waits for the pair
+    Pair life;
+    Carrier* carrier = nullptr;  ///< the stream that it is on; at the end of one it is null before `life` is told
     Carrier* reverse = nullptr;  ///< XEP-0288: the peer's own stream may carry the pair
     std::deque<Waiting> queue;
     std::uint64_t queued_bytes = 0;
     std::uint64_t most_stanzas = 0, most_bytes = 0;  ///< of the queue
     Duration patience{0};                            ///< of a stanza in the queue
     Remote* remote = nullptr;
-    std::uint64_t unacknowledged = 0;  ///< in the windows of carriers
-    std::uint64_t in_windows = 0;      ///< with what needs no acknowledgement
-    std::uint64_t suspects = 0;        ///< in the queue or a window: a stream has ended at them, or near them
-    std::uint64_t sponsor = 0;         ///< whose stanza opened it, until it has worked once; 0: nobody is charged
-    bool ready = false;
-    bool told = false;        ///< that it is up (S2sContext::on_peer)
-    bool asked = false;       ///< the carrier's stream was asked for the pair, after its first
-    bool alone = false;       ///< the peer did not take the pair on another one's stream
-    TimePoint waits_since{};  ///< for a place on an open stream
-    TimePoint used_at{};
-    unsigned failures = 0;
-    TimePoint retry_at{};
-    TimePoint revived_at{};  ///< by a sign of life
-    TimePoint failing_since = never;
-    std::optional<DialFailure> failure;
+    std::uint64_t unacknowledged = 0;      ///< in the windows of carriers
+    std::uint64_t in_windows = 0;          ///< with what needs no acknowledgement
+    std::uint64_t suspects = 0;            ///< in the queue or a window: a stream has ended at them, or near them
+    std::uint64_t sponsor = 0;             ///< whose stanza opened it, until it has worked once; 0: nobody is charged
+    std::string log_source;                ///< draws on the log's budget for it: that sender, then who owns the domain
+    bool unsolicited = true;               ///< nobody of ours has written there: they proved the name, or were answered
+    TimePoint used_at{};                   ///< when a stanza was last written, or came for it
+    std::optional<xmpp::Failure> failure;  ///< of the last attempt, until one works
     WallTime last_success{}, last_failure{};
     std::uint64_t peer_max_bytes = 0;
     std::unique_ptr<HurtUsers> hurt;  ///< null: nobody, since the pair last worked
+
+    /// It may be written to: the stream that the machine knows is there.
+    [[nodiscard]] bool writable() const { return life.ready() && carrier != nullptr; }
 };
 
 /// What was written to one stream and may have to be sent again, or returned: with XEP-0198 until the peer has
@@ -139,13 +137,18 @@ struct Carrier {
     bool carried = false;  ///< something has been acknowledged, or taken for good
     std::uint64_t peer_max_bytes = 0;
     TimePoint opened_at{};
-    std::uint64_t taken = 0;         ///< of the stream's bytes, at the latest look
-    TimePoint moved_at{};            ///< when that had grown
+    std::uint64_t taken = 0;           ///< of the stream's bytes, at the latest look
+    TimePoint moved_at{};              ///< when the peer's TCP last took what it had not taken at once
+    std::uint64_t written_before = 0;  ///< of the stream's bytes, at the latest watch
+    std::uint64_t waited_for = 0;      ///< of the stream's bytes: those that have been there for a second at least
+    TimePoint watched_at = never;
+    TimePoint stuck_since = never;   ///< some of those wait, and none is taken
     TimePoint owed_since = never;    ///< the peer has a stanza that it does not acknowledge
     TimePoint silent_since = never;  ///< no sign of life for long enough to be told
     TimePoint probed_at = never;
     TimePoint answered_at{};  ///< an XEP-0199 answer came on another stream
     std::string ping_id;
+    bool asks_later = false;  ///< `<r/>` found no room
 
     [[nodiscard]] bool has_room() const { return out->has_room() && !window.full(); }
     void join(Destination& to);

@@ -38,6 +38,13 @@ struct Waiting {
     unsigned blame = 0;  ///< for streams that ended when the peer had some of it, and had not acknowledged it
 };
 
+/// Who waits because much is on its way to a domain.
+enum class Feeders {
+    none,
+    exclusive,  ///< streams that lead to such domains only
+    all,        ///< every stream that leads there: it takes a moment
+};
+
 struct S2sContext {
     routing::Shard& shard;
     const Rules& rules;
@@ -74,6 +81,10 @@ struct S2sContext {
     std::function<void(const xmpp::DomainPair& pair, bool up)> on_reverse{};
     /// What waits for a pair whose streams another shard opens.
     std::function<void(std::uint32_t shard, const xmpp::DomainPair& pair, std::deque<Waiting> waiting)> take_over{};
+    /// Back-pressure: a stream that carries these pairs is not to be read for now. Of the shard that has the context.
+    std::function<bool(const std::vector<xmpp::DomainPair>& pairs)> must_wait{};
+    /// Back-pressure of the link over which what the pair's stream brings goes on; without it there is none.
+    std::function<Feeders(const xmpp::DomainPair&)> pace_of_way{};
     routing::Router* router = nullptr;
     Learned* learned = nullptr;       ///< of the shard, from failures; null: nothing is remembered
     record::Desk* records = nullptr;  ///< of the shard; null: nothing is recorded
@@ -99,14 +110,24 @@ struct StreamStatus {
     std::uint32_t shard = 0;
 };
 
+/// Where a pair of the pool stands.
+enum class PairPhase : std::uint8_t {
+    idle,        ///< nothing is open, nothing has failed
+    connecting,  ///< a stream is being opened, or asked for the pair
+    ready,       ///< stanzas may go
+    waiting,     ///< the last attempt failed
+};
+/// "idle", "connecting", "ready", "waiting".
+[[nodiscard]] std::string_view text(PairPhase phase);
+
 /// One destination of the pool.
 struct DestinationStatus {
     xmpp::DomainPair pair;
-    std::string state;  ///< idle, connecting, ready, waiting
+    PairPhase phase = PairPhase::idle;
     std::uint64_t queued = 0, queued_bytes = 0, unacknowledged = 0;
     unsigned failures = 0;
-    bool certificate_refused = false;  ///< SASL EXTERNAL ended a stream lately: dialback is used
-    std::string last_error, last_step;
+    bool certificate_refused = false;      ///< SASL EXTERNAL ended a stream lately: dialback is used
+    std::optional<xmpp::Failure> failure;  ///< of the last attempt, until one works
     WallTime last_success{}, last_failure{};
     Duration next_retry{0};
     Duration stalled{0};             ///< the stream is open, and has given no sign of progress for so long
@@ -114,5 +135,9 @@ struct DestinationStatus {
     std::uint64_t users_more = 0;    ///< beside those
     std::uint32_t shard = 0;
 };
+
+/// Of the destinations of all shards: what failed on one is over when the pair has worked on another since. (Where a
+/// partner's stream carries the pair, it is on the shard that accepted the stream.)
+void forget_overtaken(std::vector<DestinationStatus>& all);
 
 }  // namespace sallyport::s2s

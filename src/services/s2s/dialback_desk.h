@@ -1,5 +1,6 @@
 // Asks authoritative servers about dialback keys (XEP-0220 2.1.2): one verify-only stream a domain at a time, further
-// requests for the same domain share it; a domain that just could not be reached is answered from memory (threat T13).
+// requests for the same pair share it; a domain that just could not be reached is answered from memory, and so is a
+// pair of which the domain has just refused to speak (threat T13).
 #pragma once
 
 #include <functional>
@@ -33,6 +34,7 @@ public:
 
 private:
     struct Request {
+        std::uint64_t number = 0;
         const void* owner = nullptr;
         routing::Ledger::Entry counted;
         Verify verify;
@@ -53,8 +55,11 @@ private:
 
     Inquiry& inquiry_for(const Key& key, const xmpp::DomainPair& pair);
     void answered(std::uint64_t number, const Verified& answer);
-    void gone(std::uint64_t number, xmpp::StanzaCondition condition, const std::string& why, bool reached);
+    void gone(std::uint64_t number, const xmpp::Failure& failure, bool reached);
+    [[nodiscard]] const Learned::Unreachable* known_of(const Key& key) const;
     void answer_delayed();
+    /// Others want the place of the request.
+    void make_way(std::uint64_t number);
     void finish(Request request, Verified::Outcome outcome, xmpp::StanzaCondition condition, const std::string& why);
 
     S2sContext& context_;
@@ -62,7 +67,8 @@ private:
     std::map<Key, std::uint64_t> open_;           ///< those that take further requests
     std::vector<Delayed> delayed_;
     std::vector<std::unique_ptr<InquiryStream>> dead_;
-    std::uint64_t next_number_ = 0;
+    std::uint64_t next_number_ = 0, next_request_ = 0;
+    std::shared_ptr<DialbackDesk*> here_ = std::make_shared<DialbackDesk*>(this);  ///< for who comes from elsewhere
 };
 
 }  // namespace sallyport::s2s

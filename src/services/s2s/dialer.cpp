@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/join.h"
+
 namespace sallyport::s2s {
 
 namespace {
@@ -22,7 +24,7 @@ constexpr std::size_t most_told = 8;  ///< records of one answer that the record
 
 std::string records_text(const DnsAnswer& answer) {
     std::string all;
-    const auto add = [&](const std::string& record) { all += (all.empty() ? "" : ", ") + record; };
+    const auto add = [&](const std::string& record) { append_item(all, record); };
     const std::size_t found = std::max(answer.srv.size(), answer.addresses.size());
     for (std::size_t i = 0; i < std::min(answer.srv.size(), most_told); ++i) {
         const SrvRecord& srv = answer.srv[i];
@@ -80,7 +82,7 @@ void DialJob::start() {
     if (configured_) {
         std::string targets;
         for (const route::Target& target : configured_->targets) {
-            targets += (targets.empty() ? "" : ", ") + HostPort{target.host, target.port}.text();
+            append_item(targets, HostPort{target.host, target.port}.text());
         }
         tell("route", {{"targets", targets}, {"then-dns", configured_->fall_back_to_dns ? "yes" : "no"}}, true);
         return begin_targets(configured_->targets);
@@ -149,7 +151,7 @@ void DialJob::services_known() {
     };
     // What either of them does not say now, it may say later.
     const bool temporary = is_unknown(*server_answer_) || is_unknown(*direct_answer_);
-    fail({xmpp::StanzaCondition::remote_server_not_found, !temporary && !may_pass_, "dns", plan.why});
+    fail({Stage::dns, plan.why, xmpp::StanzaCondition::remote_server_not_found, !temporary && !may_pass_});
 }
 
 void DialJob::begin_targets(std::vector<route::Target> targets) {
@@ -247,8 +249,9 @@ void DialJob::try_target() {
                                                    : "no address";
         const bool permanent = nowhere ? !dns_trouble_ && !configured_ : !may_pass_ && !dns_trouble_;
         return fail(
-            {nowhere ? xmpp::StanzaCondition::remote_server_not_found : xmpp::StanzaCondition::remote_server_timeout,
-             permanent, nowhere ? "dns" : "tcp", why});
+            {nowhere ? Stage::dns : Stage::tcp, why,
+             nowhere ? xmpp::StanzaCondition::remote_server_not_found : xmpp::StanzaCondition::remote_server_timeout,
+             permanent});
     }
     const route::Target& target = targets_[target_];
     race_.emplace(settings_.most_addresses);
@@ -430,7 +433,7 @@ void DialJob::arm() {
     }
 }
 
-void DialJob::fail(DialFailure failure) {
+void DialJob::fail(xmpp::Failure failure) {
     timer_->disarm();
     on_failed_(std::move(failure));
 }

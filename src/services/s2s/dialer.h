@@ -15,7 +15,7 @@
 #include "io/net/stream.h"
 #include "model/route/happy_eyeballs.h"
 #include "model/route/targets.h"
-#include "proto/xmpp/errors.h"
+#include "proto/xmpp/failure.h"
 #include "services/record/handshake.h"
 #include "services/routing/shard.h"
 #include "services/s2s/lessons.h"
@@ -40,17 +40,6 @@ struct ConfiguredTargets {
     bool fall_back_to_dns = false;
 };
 
-/// Why a domain could not be reached, for the sender and for the operator.
-struct DialFailure {
-    xmpp::StanzaCondition condition = xmpp::StanzaCondition::remote_server_timeout;
-    bool permanent = false;  ///< no retry helps until DNS or configuration changes
-    std::string step;        ///< "dns" or "tcp"
-    std::string why;
-    bool silent = false;    ///< the connection died without a word: what was written last may not have arrived
-    std::string rule{};     ///< of the policy, when that is why
-    std::string verdict{};  ///< the policy's verdict then
-};
-
 struct Dialled {
     std::unique_ptr<io::Stream> stream;
     route::Target target;
@@ -61,7 +50,7 @@ struct Dialled {
 class DialJob {
 public:
     using OnDialled = std::function<void(Dialled)>;
-    using OnFailed = std::function<void(DialFailure)>;
+    using OnFailed = std::function<void(xmpp::Failure)>;
     /// What was found out on the way, for the recorder.
     using OnStep = std::function<void(std::string_view name, record::Facts facts, bool good)>;
     using OnAnswer = std::function<void(const DnsAnswer& answer)>;
@@ -110,7 +99,7 @@ private:
     void connected(unsigned attempt, Result<std::unique_ptr<io::Stream>> result);
     void target_failed();
     void arm();
-    void fail(DialFailure failure);
+    void fail(xmpp::Failure failure);
     [[nodiscard]] std::vector<IpAddress> permitted(const std::vector<IpAddress>& addresses);
 
     struct Attempt {

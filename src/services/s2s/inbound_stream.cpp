@@ -44,6 +44,7 @@ InboundStream::~InboundStream() {
 
 void InboundStream::start() {
     stream_->set_owner(this);
+    counted_.make_way_by(leaver());
     record_.connected(remote_);
     record_.begin({});
     record_.step("tcp.accepted", {{"address", remote_.text()}, {"at", local_.text()}}, true);
@@ -51,21 +52,41 @@ void InboundStream::start() {
     arm();
 }
 
+/// For the ledger, which calls from any thread. What it told a stranger, it did not tell who has proved himself since.
+std::function<void()> InboundStream::leaver() {
+    return [loop = &context_.shard.loop, here = std::weak_ptr<InboundStream*>{here_}, proved = authenticated_] {
+        loop->post([here, proved] {
+            const auto stream = here.lock();
+            if (stream && (*stream)->authenticated() == proved) (*stream)->make_way();
+        });
+    };
+}
+
 void InboundStream::on_bytes(std::string_view bytes) {
     bytes_in_ += bytes.size();
     heard_ = context_.shard.loop.now();
-    gate_.take(bytes.size(), heard_);
+    gate_.take(stream_->received(), heard_);
     switching_ = false;
     reader_.feed(bytes);
+    work_off();
+}
+
+/// What has come, as far as nothing holds the stream.
+void InboundStream::work_off() {
+    has_rest_ = false;
     read_on();
     if (!finished_ && stream_->pending() > most_unread) gate_.unread(true);  // threat T61
     pause_or_go_on();
-    close_if_done(context_.timers.closing);
+    if (!finished_ && machine_.closed()) end_.heard_out(*stream_, context_.timers.closing);
     arm();
 }
 
 void InboundStream::read_on() {
     while (!switching_ && !finished_ && !machine_.closed()) {
+        if (left_unread()) {
+            has_rest_ = true;
+            return reader_.own_rest();
+        }
         const TimePoint now = context_.shard.loop.now();
         Actions actions;
         switch (reader_.next()) {
@@ -127,6 +148,7 @@ void InboundStream::stanza() {
                     Actions acknowledgements;
                     machine_.on_handled(handled, acknowledgements);
                     carry_out(acknowledgements);
+                    if (paused_) resume_reading();
                 });
             }
             ticket = source_;
@@ -142,6 +164,7 @@ void InboundStream::stanza() {
 }
 
 void InboundStream::on_tls(const TlsFacts& facts) {
+    gate_.begin_at(stream_->received());
     record_.tls(facts, {});
     Actions actions;
     machine_.on_tls(facts, context_.shard.loop.now(), actions);
@@ -164,9 +187,8 @@ void InboundStream::rules_changed() {
     if (authenticated_) set_limits();
     Actions actions;
     machine_.on_rules_changed(context_.shard.loop.now(), actions);
-    closes_as_ = Ending::By::ours;
+    const StreamEnd::As as{end_, Ending::By::ours};
     carry_out(actions);
-    closes_as_ = Ending::By::peer;
     arm();
 }
 
@@ -174,9 +196,8 @@ void InboundStream::shut(xmpp::StreamError error) {
     if (finished_) return;
     Actions actions;
     machine_.shut(std::move(error), context_.shard.loop.now(), actions);
-    closes_as_ = Ending::By::ours;
+    const StreamEnd::As as{end_, Ending::By::ours};
     carry_out(actions);
-    closes_as_ = Ending::By::peer;
     arm();
 }
 
@@ -215,39 +236,30 @@ void InboundStream::carry_out(Actions& actions) {
 }
 
 void InboundStream::close(const Close& close) {
-    if (ending_.by == Ending::By::peer) ending_.by = closes_as_;
-    ending_.said = machine_.peer_error();
-    closing_ = true;
-    // The peer has the closing tag to come: it may acknowledge before it (XEP-0198 section 4).
-    awaits_acks_ = !close.silent && !machine_.closed() && machine_.unacknowledged() != 0 && !machine_.peer_error();
-    if (!awaits_acks_) return finish_stream(*stream_, close, context_.timers.closing);
-    if (close.error) stream_->write(xmpp::write(*close.error));
-    stream_->write("</stream:stream>");
-}
-
-/// The last word is said, and the peer has said its own, or does not: the connection goes.
-void InboundStream::close_if_done(Duration linger) {
-    if (!awaits_acks_ || finished_ || !machine_.closed()) return;
-    awaits_acks_ = false;
-    stream_->close(linger);
+    // The peer has the closing tag to come. Before it there may be stanzas, which it sent before it had ours (RFC 6120
+    // 4.4), and acknowledgements (XEP-0198 section 4). A node that stops has no time for the former.
+    const bool more = (machine_.orderly() && !is_of_a_stop(close)) || machine_.unacknowledged() != 0;
+    end_.say(*stream_, close, machine_.peer_error(), more && !machine_.closed(), context_.timers.closing);
 }
 
 void InboundStream::ready(const PairReady& pair) {
     if (!authenticated_) {
         authenticated_ = true;
-        counted_.authenticated();
         limited_as_ = pair.pair.remote;
         set_limits();
-        if (context_.stopping) hold(true);
+        const std::string owner{xmpp::owner_of(pair.pair.remote.text())};
+        if (!counted_.authenticated(context_.shard.loop.now(), owner, leaver())) leaver()();
     }
+    hold(context_.must_wait(carries()) || context_.stopping);
     const TlsFacts* tls = machine_.tls();
-    log_.info("s2s.pair.ready", {{"detail", "Connection state change: PENDING->CONNECTED"},
-                                 {"pair", pair.pair.text()},
-                                 {"direction", "IN"},
-                                 {"method", std::string{text(pair.method)}},
-                                 {"tls", tls != nullptr ? tls->version : "none"},
-                                 {"stream", machine_.id()},
-                                 {"connection", connection_text()}});
+    log_.write_for(log_source(remote_.address), LogLevel::info, "s2s.pair.ready",
+                   {{"detail", "Connection state change: PENDING->CONNECTED"},
+                    {"pair", pair.pair.text()},
+                    {"direction", "IN"},
+                    {"method", std::string{text(pair.method)}},
+                    {"tls", tls != nullptr ? tls->version : "none"},
+                    {"stream", machine_.id()},
+                    {"connection", connection_text()}});
     if (context_.on_peer && std::find(told_.begin(), told_.end(), pair.pair) == told_.end()) {
         told_.push_back(pair.pair);
         context_.on_peer({pair.pair, Direction::inbound, pair.method, tls != nullptr ? tls->version : "",
@@ -271,11 +283,12 @@ void InboundStream::set_limits() {
 }
 
 void InboundStream::verify(const Verify& request) {
-    auto counted = context_.ledger.begin_dialback(remote_.address);
+    const TimePoint now = context_.shard.loop.now();
+    auto counted = context_.ledger.begin_dialback(remote_.address, now);
     if (!counted) {
         Actions actions;
         machine_.on_verified(request.pair, Verified::Outcome::error, xmpp::StanzaCondition::resource_constraint,
-                             "too many verifications are under way", context_.shard.loop.now(), actions);
+                             counted.error().text, now, actions);
         return carry_out(actions);
     }
     const xmpp::DomainPair pair = request.pair;
@@ -290,21 +303,39 @@ void InboundStream::note(const Note& note) {
     if (!log_.wants(note.level)) return;
     std::vector<LogFact> own{{"pair", machine_.peer().text()}, {"direction", "IN"}, {"connection", connection_text()}};
     if (!verdict.empty()) own.push_back({"verdict", verdict});
-    const bool is_stranger = !authenticated_ || note.level >= LogLevel::warn;
-    log_.write_for(is_stranger ? log_source(remote_.address) : std::string{}, note.level, note.event,
-                   told(note, std::move(own)));
+    // Partners, too: some ask all the time, and come and go.
+    log_.write_for(log_source(remote_.address), note.level, note.event, told(note, std::move(own)));
 }
 
 void InboundStream::hold(bool held) {
     gate_.hold(held);
-    pause_or_go_on();
+    resume_reading();
     arm();
+}
+
+/// If nothing holds it any more. The rest is read from the loop: whoever lets go is in the middle of something.
+void InboundStream::resume_reading() {
+    pause_or_go_on();
+    if (!has_rest_ || left_unread() || finished_) return;
+    armed_ = context_.shard.loop.now();
+    timer_->arm(armed_);
+}
+
+void InboundStream::make_way() {
+    if (finished_) return;
+    if (authenticated_) return shut({xmpp::StreamCondition::resource_constraint, "too many streams", {}, {}});
+    log_.debug("s2s.connection.refused",
+               {{"remote", remote_.text()}, {"why", "too many unauthenticated connections; the oldest is closed"}});
+    stream_->abort();
 }
 
 void InboundStream::pause_or_go_on() {
     if (finished_) return;
-    if (paused_ != gate_.closed()) stream_->pause(paused_ = gate_.closed());
-    machine_.on_partial(reader_.inside_element() && !gate_.closed_by_us(), context_.shard.loop.now());
+    // The rest comes before what is to be read next, the end of the connection included.
+    const bool ours = gate_.closed_by_us() || left_unread() || has_rest_;
+    const bool pause = gate_.is_unread() || ours;
+    if (paused_ != pause) stream_->pause(paused_ = pause);
+    machine_.on_partial(reader_.inside_element() && !ours, context_.shard.loop.now());
 }
 
 void InboundStream::on_drained() {
@@ -328,16 +359,16 @@ void InboundStream::expire() {
     const TimePoint now = context_.shard.loop.now();
     gate_.look(now);
     pause_or_go_on();
+    if (has_rest_ && !left_unread()) work_off();
     Actions actions;
-    closes_as_ = Ending::By::ours;
+    const StreamEnd::As as{end_, Ending::By::ours};
     if (machine_.deadline() <= now) machine_.on_deadline(now, actions);
     if (certificate_check_ <= now) {  // threat T31
         if (certificate_over(machine_.tls(), context_.shard.loop)) machine_.on_certificate_expired(now, actions);
         certificate_check_ = next_certificate_check(machine_.tls(), context_.shard.loop);
     }
     carry_out(actions);
-    closes_as_ = Ending::By::peer;
-    close_if_done({});  // it has had its time
+    if (!finished_ && machine_.closed()) end_.heard_out(*stream_, {});  // it has had its time
     arm();
 }
 
@@ -350,7 +381,7 @@ void InboundStream::on_closed(io::CloseReason reason, const std::string& text) {
         if (const auto* noted = std::get_if<Note>(&action)) note(*noted);
     }
     const std::string why = std::string{close_text(reason)} + (text.empty() ? "" : ": " + text);
-    record_.closed(reason == io::CloseReason::tls_failed ? "tls" : "", why);
+    record_.closed(reason == io::CloseReason::tls_failed ? Stage::tls : Stage::none, why);
     if (context_.records != nullptr) {
         record::Counters& counters = context_.records->counters();
         counters.stanzas_in += stanzas_in_;
@@ -369,16 +400,15 @@ void InboundStream::on_closed(io::CloseReason reason, const std::string& text) {
     for (const xmpp::DomainPair& pair : told_) {
         context_.on_peer({pair, Direction::inbound, Method::none, "", "", remote_.text(), false});
     }
-    ending_.in_order = closing_ && !ending_.said && reason == io::CloseReason::local && text.empty();
-    ending_.broken = reason == io::CloseReason::reset;
-    const bool silent = ending_.broken || ending_.by == Ending::By::silence;
-    pool_.withdraw(*this, {xmpp::StanzaCondition::remote_server_timeout, false, "stream", why, silent});
+    end_.closed(reason, text);
+    pool_.withdraw(*this, {.stage = Stage::stream, .why = why, .silent = end_.silent()});
     counted_.let_go();
     on_gone_(*this);
 }
 
 bool InboundStream::has_room() const {
-    return !finished_ && !closing_ && machine_.bidi() && machine_.open() && stream_->pending() < io::Stream::high_water;
+    return !finished_ && !end_.said() && machine_.bidi() && machine_.open() &&
+           stream_->pending() < io::Stream::high_water;
 }
 
 bool InboundStream::probe() {
@@ -391,12 +421,13 @@ bool InboundStream::probe() {
 
 void InboundStream::presume_dead() {
     if (finished_) return;
-    ending_.by = Ending::By::silence;
+    end_.presume_dead();
     // Not closed: what its TCP still holds must not arrive after it was returned, or sent again on another stream.
     stream_->abort();
 }
 
-void InboundStream::send(const xmpp::Stanza& stanza) {
+/// Signs of life count as use here: the pool asks for them only while something else is under way.
+void InboundStream::send(const xmpp::Stanza& stanza, Use) {
     ++stanzas_out_;
     bytes_out_ += stanza.bytes.size();
     stream_->write(stanza.bytes);

@@ -12,6 +12,7 @@
 #include "proto/xmpp/stanza.h"
 #include "services/s2s/context.h"
 #include "services/s2s/reading_gate.h"
+#include "services/s2s/stream_end.h"
 #include "services/s2s/stream_record.h"
 #include "services/s2s/way_out.h"
 
@@ -38,19 +39,21 @@ public:
     void shut(xmpp::StreamError error);
     /// Back-pressure from the next hop.
     void hold(bool held);
+    /// Others want its place.
+    void make_way();
     // With XEP-0288: what goes to the peer travels on its own stream.
     [[nodiscard]] const xmpp::DomainPair& pair() const override { return machine_.peer(); }
     [[nodiscard]] bool has_room() const override;
-    void send(const xmpp::Stanza& stanza) override;
+    void send(const xmpp::Stanza& stanza, Use use) override;
     [[nodiscard]] bool counting() const override { return machine_.managed(); }
     [[nodiscard]] bool probe() override;
     [[nodiscard]] std::uint64_t written() const override { return stream_->written(); }
     [[nodiscard]] std::uint64_t taken() const override { return stream_->taken(); }
     void progressed() override {}
     [[nodiscard]] TimePoint heard() const override { return heard_; }
-    [[nodiscard]] bool left_unread() const override { return gate_.closed(); }
+    [[nodiscard]] bool left_unread() const override { return gate_.is_held() || machine_.crowded(); }
     void presume_dead() override;
-    [[nodiscard]] const Ending& ending() const override { return ending_; }
+    [[nodiscard]] const Ending& ending() const override { return end_.ending(); }
     /// XEP-0478: of a stanza that goes to the peer; 0: not said.
     [[nodiscard]] std::uint64_t peer_max_bytes() const { return peer_max_bytes_; }
 
@@ -66,7 +69,10 @@ public:
     void on_closed(io::CloseReason reason, const std::string& text) override;
 
 private:
+    [[nodiscard]] std::function<void()> leaver();
+    void work_off();
     void read_on();
+    void resume_reading();
     void element();
     void stanza();
     void carry_out(Actions& actions);
@@ -74,7 +80,6 @@ private:
     void set_limits();
     void verify(const Verify& request);
     void close(const Close& close);
-    void close_if_done(Duration linger);
     void note(const Note& note);
     void arm();
     void expire();
@@ -88,6 +93,7 @@ private:
     bool direct_tls_;
     routing::Ledger::Entry counted_;
     OnGone on_gone_;
+    std::shared_ptr<InboundStream*> here_ = std::make_shared<InboundStream*>(this);  ///< for who comes from elsewhere
     Inbound machine_;
     xml::Reader reader_;
     xmpp::StanzaIntake intake_;
@@ -99,16 +105,14 @@ private:
     routing::Ticket source_;
     ReadingGate gate_;
     bool paused_ = false;
+    bool has_rest_ = false;  ///< what came before the stream was held, and is read when it no longer is
     Endpoint remote_, local_;
     std::vector<xmpp::DomainPair> told_;  ///< pairs that were told to be up
     bool authenticated_ = false;
     xmpp::Domain limited_as_;
     bool switching_ = false;  ///< TLS or a new XML stream begins: what is left of the bytes is not ours to read
     bool finished_ = false;
-    bool closing_ = false;                     ///< we have said the last word
-    bool awaits_acks_ = false;                 ///< and read on: what the peer still acknowledges need not be sent again
-    Ending::By closes_as_ = Ending::By::peer;  ///< were the machine to close now
-    Ending ending_;
+    StreamEnd end_;
     std::uint64_t peer_max_bytes_ = 0;  ///< of a stanza that goes to the peer on this stream (XEP-0478)
     std::uint64_t stanzas_in_ = 0, stanzas_out_ = 0, bytes_in_ = 0, bytes_out_ = 0;
     TimePoint since_{}, last_stanza_{}, heard_{};

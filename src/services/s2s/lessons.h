@@ -24,9 +24,10 @@ public:
     Lessons(std::uint64_t most, Duration holds, std::function<void()> on_learned = {})
         : most_{most}, holds_{holds}, on_learned_{std::move(on_learned)} {}
 
-    void learn(const std::string& key, Value value, TimePoint now) {
+    void learn(const std::string& key, Value value, TimePoint now) { learn(key, std::move(value), now, holds_); }
+    void learn(const std::string& key, Value value, TimePoint now, Duration holds) {
         if (known_.size() >= most_ && known_.find(key) == known_.end()) make_room(now);
-        known_[key] = {now + holds_, std::move(value)};
+        known_[key] = {now + holds, std::move(value)};
         if (on_learned_) on_learned_();
     }
     /// Null when nothing is known, or it is over.
@@ -74,9 +75,24 @@ struct Learned {
           certificates{most, std::chrono::hours{1}, on_learned},
           unreachable{most, std::chrono::seconds{30}, on_learned} {}
 
-    Lessons<bool> targets;             ///< of no use before authentication: tried last
-    Lessons<bool> certificates;        ///< pairs: SASL EXTERNAL was refused and the stream ended with it
-    Lessons<Unreachable> unreachable;  ///< authoritative servers that could not be asked (threat T13)
+    Lessons<bool> targets;  ///< of no use before authentication: tried last
+    /// Pairs: the stream ended at SASL EXTERNAL. False: once, in a way that may have had another cause.
+    Lessons<bool> certificates;
+    Lessons<Unreachable>
+        unreachable;  ///< authoritative servers that could not be asked (threat T13): domains, or pairs
+
+    /// A stream of the pair has ended at SASL EXTERNAL: `sure` when the peer ended it for that, else its connection
+    /// broke or it fell silent, which means something only when it happens twice, and is not believed for long.
+    void ended_at_external(const std::string& pair, bool sure, TimePoint now) {
+        constexpr Duration doubt_holds = std::chrono::minutes{10};
+        if (sure) return certificates.learn(pair, true, now);
+        const bool again = certificates.recall(pair, now) != nullptr;
+        certificates.learn(pair, again, now, doubt_holds);
+    }
+    [[nodiscard]] bool refuses_external(const std::string& pair, TimePoint now) {
+        const bool* refused = certificates.recall(pair, now);
+        return refused != nullptr && *refused;
+    }
 
     [[nodiscard]] std::size_t size() const { return targets.size() + certificates.size() + unreachable.size(); }
     void tables(TableFills& all) const {

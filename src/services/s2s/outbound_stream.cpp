@@ -15,12 +15,12 @@ OutboundStream::OutboundStream(S2sContext& context, OutboundOwner& owner, xmpp::
       pair_{std::move(pair)},
       verify_only_{verify_only},
       log_{context.shard.logger(LogModule::s2s)},
-      log_source_{verify_only ? pair_.remote.text() : std::string{}},
+      log_source_{xmpp::owner_of(pair_.remote.text())},
       record_{context, Direction::outbound, verify_only},
       timer_{context.shard.loop.timer([this] { expire(); })},
       next_{context.shard.loop.timer([this] { go_on(); })},
       heard_{context.shard.loop.now()},
-      gate_{unlimited, unlimited, heard_},
+      gate_{context.limits.inbound_bytes_per_second, context.limits.inbound_burst_bytes, heard_},
       since_{heard_},
       last_stanza_{heard_} {}
 
@@ -30,13 +30,13 @@ void OutboundStream::start() {
     std::optional<ConfiguredTargets> configured;
     if (context_.configured) configured = context_.configured(pair_.remote);
     record_.begin(pair_);
-    external_ = context_.learned == nullptr ||
-                context_.learned->certificates.recall(pair_.text(), context_.shard.loop.now()) == nullptr;
+    external_ =
+        context_.learned == nullptr || !context_.learned->refuses_external(pair_.text(), context_.shard.loop.now());
     job_ = std::make_unique<DialJob>(
         context_.shard, context_.dial, pair_.remote, std::move(configured),
         context_.direct_client_tls != nullptr && context_.rules.policy(pair_.remote).security != SecurityMode::no_tls,
         [this](Dialled dialled_stream) { dialled(std::move(dialled_stream)); },
-        [this](const DialFailure& failure) { dial_failed(failure); },
+        [this](const xmpp::Failure& failure) { dial_failed(failure); },
         [this](std::string_view name, record::Facts facts, bool good) { record_.step(name, std::move(facts), good); },
         [this](const DnsAnswer& answer) {
             if (context_.records != nullptr) context_.records->counters().dns[text(answer.status)].add(answer.took);
@@ -48,8 +48,9 @@ void OutboundStream::start() {
 
 void OutboundStream::dialled(Dialled dialled) {
     stream_ = std::move(dialled.stream);
-    paused_ = false;
+    paused_ = has_rest_ = false;
     gate_.unread(false);
+    gate_.begin_at(stream_->received());
     target_ = dialled.target;
     local_ = stream_->local();
     remote_ = stream_->remote();
@@ -58,8 +59,8 @@ void OutboundStream::dialled(Dialled dialled) {
     const TimePoint now = context_.shard.loop.now();
     heard_ = now;
     said_.clear();
-    failed_here_ = closing_ = awaits_acks_ = false;
-    ending_ = {};
+    failed_here_ = false;
+    end_ = {};
     machine_ = std::make_unique<Outbound>(
         OutboundSettings{context_.timers, target_.direct_tls, context_.peer_limits(pair_.remote),
                          [this](std::string_view id) { return is_sealed(id, context_.node_instance); }, external_,
@@ -74,15 +75,15 @@ void OutboundStream::dialled(Dialled dialled) {
     arm();
 }
 
-void OutboundStream::dial_failed(const DialFailure& failure) {
+void OutboundStream::dial_failed(const xmpp::Failure& failure) {
     // What a stream itself said is more to the point than that no further target was left.
-    DialFailure told = failure_ ? *failure_ : failure;
+    xmpp::Failure told = failure_ ? *failure_ : failure;
     told.permanent = failure.permanent;
     finish(std::move(told));
 }
 
 /// Nothing that was tried before may yet come right by itself, or the whole may.
-void OutboundStream::failed(DialFailure failure) {
+void OutboundStream::failed(xmpp::Failure failure) {
     if (job_ && job_->may_pass()) failure.permanent = false;
     failure_ = std::move(failure);
     failed_here_ = true;
@@ -104,14 +105,15 @@ void OutboundStream::go_on() {
     next_->disarm();
     going_on_ = false;
     const bool same = go_on_with_dialback();
-    const DialFailure failed = failure_.value_or(DialFailure{});
-    record_.step("target.failed", {{"address", remote_.text()}, {"step", failed.step}, {"why", failed.why}}, false);
+    const xmpp::Failure failed = failure_.value_or(xmpp::Failure{});
+    record_.step("target.failed",
+                 {{"address", remote_.text()}, {"step", std::string{text(failed.stage)}}, {"why", failed.why}}, false);
     log_.write_for(log_source_, LogLevel::info, "s2s.target.failed",
                    {{"pair", pair_.text()},
                     {"direction", "OUT"},
                     {"connection", connection_text()},
                     {"host", target_.host},
-                    {"step", failed.step},
+                    {"step", std::string{text(failed.stage)}},
                     {"why", failed.why},
                     {"next", same ? "the same without SASL EXTERNAL" : "another server"}});
     stream_.reset();
@@ -121,7 +123,9 @@ void OutboundStream::go_on() {
     if (!same) return job_->next(failed.permanent);
     external_ = false;
     if (context_.learned != nullptr) {
-        context_.learned->certificates.learn(pair_.text(), true, context_.shard.loop.now());
+        // Who resets, falls silent or goes down may have done so for any reason; who ends the stream has refused.
+        const bool sure = !end_.silent() && ending().by == Ending::By::peer && !ending().has_a_cause_of_its_own();
+        context_.learned->ended_at_external(pair_.text(), sure, context_.shard.loop.now());
     }
     job_->again();
 }
@@ -151,19 +155,20 @@ bool OutboundStream::ready(const xmpp::DomainPair& pair) const {
 }
 
 bool OutboundStream::has_room() const {
-    return stream_ && machine_ && !finished_ && !closing_ && !machine_->closed() &&
+    return stream_ && machine_ && !finished_ && !end_.said() && !machine_->closed() &&
            stream_->pending() < io::Stream::high_water;
 }
 bool OutboundStream::counting() const { return machine_ && machine_->counting(); }
 bool OutboundStream::bidi() const { return machine_ && machine_->bidi(); }
 
-void OutboundStream::send(const xmpp::Stanza& stanza) {
+void OutboundStream::send(const xmpp::Stanza& stanza, Use use) {
     ++stanzas_out_;
     bytes_out_ += stanza.bytes.size();
     last_stanza_ = context_.shard.loop.now();
     stream_->write(stanza.bytes);
     Actions actions;
     machine_->on_sent(last_stanza_, actions);
+    if (use == Use::traffic) machine_->on_used(last_stanza_);
     if (!actions.empty()) carry_out(actions);
 }
 
@@ -188,16 +193,15 @@ void OutboundStream::rules_changed() {
     machine_->on_rules_changed(context_.shard.loop.now(), actions);
     const bool final_before = final_;
     final_ = true;  // if it ends at this, it is the rules' doing
-    closes_as_ = Ending::By::ours;
+    const StreamEnd::As as{end_, Ending::By::ours};
     carry_out(actions);
-    closes_as_ = Ending::By::peer;
     final_ = final_before || machine_->closed() || machine_->state() == "closing";
     arm();
 }
 
 void OutboundStream::presume_dead() {
     if (finished_ || !stream_) return;
-    ending_.by = Ending::By::silence;
+    end_.presume_dead();
     // Not closed: what its TCP still holds must not arrive after it was returned, or sent again on another stream.
     stream_->abort();
 }
@@ -205,22 +209,39 @@ void OutboundStream::presume_dead() {
 void OutboundStream::shut(std::optional<xmpp::StreamError> error, const std::string& why) {
     if (finished_) return;
     final_ = true;
-    if (!machine_ || going_on_) return finish({xmpp::StanzaCondition::remote_server_timeout, false, "stream", why});
+    if (!machine_ || going_on_) return finish({Stage::stream, why});
     Actions actions;
     machine_->shut(std::move(error), why, context_.shard.loop.now(), actions);
-    closes_as_ = Ending::By::ours;
+    const StreamEnd::As as{end_, Ending::By::ours};
     carry_out(actions);
-    closes_as_ = Ending::By::peer;
     arm();
 }
 
 void OutboundStream::on_bytes(std::string_view bytes) {
     bytes_in_ += bytes.size();
     heard_ = context_.shard.loop.now();
-    gate_.take(bytes.size(), heard_);
+    gate_.take(stream_->received(), heard_);
     switching_ = false;
     reader_->feed(bytes);
+    work_off();
+}
+
+/// What has come, as far as nothing holds the stream.
+void OutboundStream::work_off() {
+    has_rest_ = false;
+    read_on();
+    if (!finished_ && stream_->pending() > most_unread) gate_.unread(true);  // threat T61
+    pause_or_go_on();
+    if (!finished_ && machine_->closed()) end_.heard_out(*stream_, context_.timers.closing);
+    arm();
+}
+
+void OutboundStream::read_on() {
     while (!switching_ && !finished_ && !machine_->closed()) {
+        if (left_unread()) {
+            has_rest_ = true;
+            return reader_->own_rest();
+        }
         Actions actions;
         const xml::Kind kind = reader_->next();
         if (kind == xml::Kind::need_more) break;
@@ -246,10 +267,6 @@ void OutboundStream::on_bytes(std::string_view bytes) {
         // The reader says so for ever; a machine that waits for the peer's end would be asked for ever.
         if (kind != xml::Kind::header) break;
     }
-    if (!finished_ && stream_->pending() > most_unread) gate_.unread(true);  // threat T61
-    pause_or_go_on();
-    close_if_done(context_.timers.closing);
-    arm();
 }
 
 void OutboundStream::element() {
@@ -278,14 +295,17 @@ void OutboundStream::stanza() {
                     Actions acknowledgements;
                     machine_->on_handled(handled, acknowledgements);
                     carry_out(acknowledgements);
+                    if (paused_) resume_reading();
                 });
             }
             ticket = source_;
             ticket.sequence = sequence;
         }
         if (!read) {
+            machine_->on_used(heard_);
             owner_.outbound_refused(stanza, xmpp::refusal(problem), ticket);
         } else if (!owner_.outbound_answered(stanza, ticket)) {
+            machine_->on_used(heard_);
             context_.router->route(stanza, ticket);
         }
     }
@@ -293,6 +313,7 @@ void OutboundStream::stanza() {
 }
 
 void OutboundStream::on_tls(const TlsFacts& facts) {
+    gate_.begin_at(stream_->received());
     heard_ = context_.shard.loop.now();
     record_.tls(facts, pair_.remote.ascii());
     Actions actions;
@@ -331,21 +352,24 @@ void OutboundStream::carry_out(Actions& actions) {
             was_ready_ = true;
             job_->succeeded();
             set_limits();
+            hold(context_.must_wait(carries()));
             const TlsFacts* facts = machine_->tls();
-            log_.info("s2s.pair.ready", {{"detail", "Connection state change: PENDING->CONNECTED"},
-                                         {"pair", ready_pair->pair.text()},
-                                         {"direction", "OUT"},
-                                         {"method", std::string{text(ready_pair->method)}},
-                                         {"tls", facts != nullptr ? facts->version : "none"},
-                                         {"stream", machine_->id()},
-                                         {"connection", connection_text()}});
+            log_.write_for(log_source_, LogLevel::info, "s2s.pair.ready",
+                           {{"detail", "Connection state change: PENDING->CONNECTED"},
+                            {"pair", ready_pair->pair.text()},
+                            {"direction", "OUT"},
+                            {"method", std::string{text(ready_pair->method)}},
+                            {"tls", facts != nullptr ? facts->version : "none"},
+                            {"stream", machine_->id()},
+                            {"connection", connection_text()}});
             owner_.outbound_ready(*this, *ready_pair);
         } else if (auto* failed = std::get_if<PairFailed>(&action)) {
             // The machine's text names the step; what the peer or the check said is in the note before it.
-            if (!said_.empty() && said_ != failed->text) failed->text += ": " + said_;
+            std::string& why = failed->failure.why;
+            if (!said_.empty() && said_ != why) why += ": " + said_;
             if (!was_ready_) {
-                this->failed({failed->condition, failed->permanent, failed->step, failed->text});
-                failed->permanent = failure_->permanent;
+                this->failed(failed->failure);
+                failed->failure.permanent = failure_->permanent;
                 if (goes_on()) continue;  // another server may do better
             }
             owner_.outbound_failed(*this, *failed);
@@ -359,7 +383,7 @@ void OutboundStream::carry_out(Actions& actions) {
             note(*noted);
         } else if (auto* close = std::get_if<Close>(&action)) {
             if (!failed_here_ && !was_ready_) {
-                this->failed({xmpp::StanzaCondition::remote_server_timeout, false, "stream", close->why});
+                this->failed({Stage::stream, close->why});
             }
             this->close(*close);
             if (!goes_on()) continue;
@@ -372,28 +396,17 @@ void OutboundStream::carry_out(Actions& actions) {
 }
 
 void OutboundStream::close(const Close& close) {
-    if (ending_.by == Ending::By::peer) ending_.by = closes_as_;
-    ending_.said = machine_->peer_error();
-    closing_ = true;
-    // The peer has the closing tag to come: it may acknowledge before it (XEP-0198 section 4).
-    awaits_acks_ = !close.silent && !machine_->closed() && machine_->counting() && machine_->unacknowledged() != 0 &&
-                   !machine_->peer_error();
-    if (!awaits_acks_) return finish_stream(*stream_, close, context_.timers.closing);
-    if (close.error) stream_->write(xmpp::write(*close.error));
-    stream_->write("</stream:stream>");
-}
-
-/// The last word is said, and the peer has said its own, or does not: the connection goes.
-void OutboundStream::close_if_done(Duration linger) {
-    if (!awaits_acks_ || finished_ || !machine_->closed()) return;
-    awaits_acks_ = false;
-    stream_->close(linger);
+    // The peer has the closing tag to come. Before it there may be acknowledgements (XEP-0198 section 4), and with
+    // XEP-0288 stanzas (RFC 6120 4.4); a node that stops has no time for these.
+    const bool counts = machine_->counting() && machine_->unacknowledged() != 0;
+    const bool more = counts || (machine_->orderly() && machine_->bidi() && !is_of_a_stop(close));
+    end_.say(*stream_, close, machine_->peer_error(), more && !machine_->closed(), context_.timers.closing);
 }
 
 /// One that could not answer is not believed while another can be asked.
 void OutboundStream::answered(const Verified& answer) {
     const bool error = answer.outcome == Verified::Outcome::error;
-    if (error) failed({answer.condition, false, answer.answered ? "dialback" : "stream", answer.text});
+    if (error) failed({answer.answered ? Stage::dialback : Stage::stream, answer.text, answer.condition});
     if (error && goes_on()) return;
     std::erase_if(verifies_, [&](const Verify& request) {
         return request.pair == answer.pair && request.stream_id == answer.stream_id;
@@ -403,28 +416,45 @@ void OutboundStream::answered(const Verified& answer) {
     owner_.outbound_verified(*this, answer);
 }
 
-/// Of what the peer sends back (XEP-0288), as on the streams that it opens.
+/// Of what the peer sends back (with XEP-0288 stanzas, too), as on the streams that it opens.
 void OutboundStream::set_limits() {
-    if (!machine_->bidi()) return;
     const Limits limits = context_.peer_limits(pair_.remote);
+    gate_.configure(limits.inbound_bytes_per_second, limits.inbound_burst_bytes);
+    if (!machine_->bidi()) return;
     reader_->set_limits(limits.after_auth);
     reader_->pass_over_excess();
-    gate_.configure(limits.inbound_bytes_per_second, limits.inbound_burst_bytes);
+}
+
+std::vector<xmpp::DomainPair> OutboundStream::carries() const {
+    std::vector<xmpp::DomainPair> all;
+    if (!machine_) return all;
+    for (const auto& pair : machine_->pairs()) {
+        if (pair.method != Method::none) all.push_back(pair.domains);
+    }
+    return all;
 }
 
 void OutboundStream::hold(bool held) {
     gate_.hold(held);
-    pause_or_go_on();
+    resume_reading();
     arm();
 }
 
-/// Without XEP-0288 the peer sends no more than answers: they are read whatever happens.
+void OutboundStream::resume_reading() {
+    pause_or_go_on();
+    if (!has_rest_ || left_unread() || finished_) return;
+    armed_ = context_.shard.loop.now();
+    timer_->arm(armed_);
+}
+
+/// Without XEP-0288 the peer has no more to send than answers: they are read whatever the next hop takes, but no faster
+/// than anybody may write to us.
 void OutboundStream::pause_or_go_on() {
     if (finished_ || !stream_ || !machine_) return;
-    const bool pause = gate_.is_unread() || left_unread();
+    const bool ours = gate_.deadline() != never || left_unread() || has_rest_;
+    const bool pause = gate_.is_unread() || ours;
     if (pause != paused_) stream_->pause(paused_ = pause);
     machine_->on_held(left_unread());
-    const bool ours = left_unread() && gate_.closed_by_us();
     machine_->on_partial(reader_->inside_element() && !ours, context_.shard.loop.now());
 }
 
@@ -434,9 +464,8 @@ void OutboundStream::note(const Note& note) {
     if (!log_.wants(note.level)) return;
     std::vector<LogFact> own{{"pair", pair_.text()}, {"direction", "OUT"}, {"connection", connection_text()}};
     if (!verdict.empty()) own.push_back({"verdict", verdict});
-    // Whoever we dial may be a stranger, too: a user of ours named the domain.
-    const bool is_warning = log_source_.empty() && note.level >= LogLevel::warn;
-    log_.write_for(is_warning ? pair_.remote.text() : log_source_, note.level, note.event, told(note, std::move(own)));
+    // Whoever we dial may be a stranger, too: a user of ours named the domain, or another stranger did.
+    log_.write_for(log_source_, note.level, note.event, told(note, std::move(own)));
 }
 
 void OutboundStream::arm() {
@@ -453,18 +482,23 @@ void OutboundStream::expire() {
     const TimePoint now = context_.shard.loop.now();
     gate_.look(now);
     pause_or_go_on();
+    if (has_rest_ && !left_unread()) {
+        heard_ = now;
+        work_off();
+    }
     Actions actions;
-    closes_as_ = Ending::By::silence;
-    if (machine_->deadline() <= now) machine_->on_deadline(now, actions);
-    carry_out(actions);
-    closes_as_ = Ending::By::ours;
+    if (machine_->deadline() <= now) {
+        const StreamEnd::As as{end_, Ending::By::silence};
+        machine_->on_deadline(now, actions);
+        carry_out(actions);
+    }
+    const StreamEnd::As as{end_, Ending::By::ours};
     if (certificate_check_ <= now) {  // threat T31
         if (certificate_over(machine_->tls(), context_.shard.loop)) machine_->on_certificate_expired(now, actions);
         certificate_check_ = next_certificate_check(machine_->tls(), context_.shard.loop);
     }
     carry_out(actions);
-    closes_as_ = Ending::By::peer;
-    close_if_done({});  // it has had its time
+    if (!finished_ && machine_->closed()) end_.heard_out(*stream_, {});  // it has had its time
     arm();
 }
 
@@ -485,22 +519,21 @@ void OutboundStream::on_closed(io::CloseReason reason, const std::string& text) 
                                          {"why", text},
                                          {"stanzas", std::to_string(stanzas_out_)}});
     const bool tls = reason == io::CloseReason::tls_failed;
-    ending_.in_order = closing_ && !ending_.said && reason == io::CloseReason::local && text.empty();
-    ending_.broken = reason == io::CloseReason::reset;
+    end_.closed(reason, text);
     if (!failed_here_ || tls) {
-        failed({xmpp::StanzaCondition::remote_server_timeout, false, tls ? "tls" : "stream", why});
+        failed({tls ? Stage::tls : Stage::stream, why});
     }
-    failure_->silent = reason == io::CloseReason::reset || ending_.by == Ending::By::silence;
+    failure_->silent = end_.silent();
     if (goes_on()) return go_on();
     finish(*failure_);
 }
 
-void OutboundStream::finish(DialFailure failure) {
+void OutboundStream::finish(xmpp::Failure failure) {
     if (finished_) return;
     finished_ = true;
     timer_->disarm();
     next_->disarm();
-    record_.closed(failure.step, failure.why);
+    record_.closed(failure.stage, failure.why);
     count_bytes();
     owner_.outbound_gone(*this, failure, was_ready_);
 }

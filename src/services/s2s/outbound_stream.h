@@ -16,6 +16,7 @@
 #include "services/s2s/context.h"
 #include "services/s2s/dialer.h"
 #include "services/s2s/reading_gate.h"
+#include "services/s2s/stream_end.h"
 #include "services/s2s/stream_record.h"
 #include "services/s2s/way_out.h"
 
@@ -39,7 +40,7 @@ public:
     virtual void outbound_limits(OutboundStream& stream, const PeerLimits& limits) = 0;
     /// Nothing follows. `failure` says why when it never became of use. The owner may destroy the stream from a later
     /// turn.
-    virtual void outbound_gone(OutboundStream& stream, const DialFailure& failure, bool was_ready) = 0;
+    virtual void outbound_gone(OutboundStream& stream, const xmpp::Failure& failure, bool was_ready) = 0;
 };
 
 class OutboundStream final : public io::StreamOwner, public WayOut {
@@ -49,6 +50,8 @@ public:
     OutboundStream(const OutboundStream&) = delete;
     OutboundStream& operator=(const OutboundStream&) = delete;
 
+    /// Who draws on the log's budget for it (threat T81), unless it is the owner of the domain; before start().
+    void log_for(std::string source) { log_source_ = std::move(source); }
     void start();
     void verify(const Verify& request);
     /// As in Outbound.
@@ -56,18 +59,20 @@ public:
     [[nodiscard]] bool add_pair(const xmpp::DomainPair& pair);
     [[nodiscard]] bool ready(const xmpp::DomainPair& pair) const;
     [[nodiscard]] bool has_room() const override;
-    void send(const xmpp::Stanza& stanza) override;
+    void send(const xmpp::Stanza& stanza, Use use) override;
     [[nodiscard]] std::uint64_t written() const override { return stream_ ? stream_->written() : 0; }
     [[nodiscard]] std::uint64_t taken() const override { return stream_ ? stream_->taken() : 0; }
     void progressed() override;
-    [[nodiscard]] const Ending& ending() const override { return ending_; }
+    [[nodiscard]] const Ending& ending() const override { return end_.ending(); }
     [[nodiscard]] bool counting() const override;
     [[nodiscard]] bool bidi() const;
     [[nodiscard]] bool probe() override;
     [[nodiscard]] TimePoint heard() const override { return heard_; }
     /// Back-pressure from the next hop: holds what the peer sends back (XEP-0288), and nothing else.
     void hold(bool held);
-    [[nodiscard]] bool left_unread() const override { return bidi() && gate_.closed(); }
+    /// The pairs that are ready on it.
+    [[nodiscard]] std::vector<xmpp::DomainPair> carries() const;
+    [[nodiscard]] bool left_unread() const override { return bidi() && (gate_.is_held() || machine_->crowded()); }
     void rules_changed();
     void shut(std::optional<xmpp::StreamError> error, const std::string& why);
     void presume_dead() override;
@@ -82,11 +87,13 @@ public:
 
 private:
     void dialled(Dialled dialled);
-    void dial_failed(const DialFailure& failure);
+    void dial_failed(const xmpp::Failure& failure);
     void carry_out(Actions& actions);
     void begin_tls(const std::string& name);
     void close(const Close& close);
-    void close_if_done(Duration linger);
+    void work_off();
+    void read_on();
+    void resume_reading();
     void element();
     void stanza();
     void set_limits();
@@ -95,10 +102,10 @@ private:
     void count_bytes();
     void arm();
     void expire();
-    void finish(DialFailure failure);
+    void finish(xmpp::Failure failure);
     [[nodiscard]] std::string connection_text() const;
     void answered(const Verified& answer);
-    void failed(DialFailure failure);
+    void failed(xmpp::Failure failure);
     [[nodiscard]] bool go_on_with_dialback() const;
     [[nodiscard]] bool goes_on() const;
     void go_on();
@@ -114,7 +121,7 @@ private:
     xmpp::StanzaIntake intake_;
     std::vector<Verify> verifies_;  ///< that have no answer yet
     Logger log_;
-    std::string log_source_;  ///< a stranger makes us verify what he likes: the domain that he names
+    std::string log_source_;
     StreamRecord record_;
     std::unique_ptr<io::Timer> timer_;
     std::unique_ptr<io::Timer> next_;  ///< armed: the connection is of no use, another is dialled from the loop
@@ -127,17 +134,15 @@ private:
     bool was_ready_ = false;  ///< a pair became ready, or an authoritative server answered
     bool switching_ = false;
     bool finished_ = false;
-    bool closing_ = false;                     ///< we have said the last word
-    bool awaits_acks_ = false;                 ///< and read on: what the peer still acknowledges need not be sent again
-    Ending::By closes_as_ = Ending::By::peer;  ///< were the machine to close now
-    Ending ending_;
+    StreamEnd end_;
     bool final_ = false;        ///< by us: no other server would do better
     bool going_on_ = false;     ///< next_ is armed
     bool external_ = true;      ///< false: SASL EXTERNAL is left out
     bool failed_here_ = false;  ///< failure_ is of this connection
     ReadingGate gate_;
     bool paused_ = false;
-    std::optional<DialFailure> failure_;
+    bool has_rest_ = false;  ///< as in InboundStream
+    std::optional<xmpp::Failure> failure_;
     std::string said_;  ///< what the latest warning gave as its reason
     std::uint64_t stanzas_out_ = 0, bytes_out_ = 0, bytes_in_ = 0, stanzas_in_ = 0;
     TimePoint since_{}, last_stanza_{};

@@ -1,9 +1,11 @@
-// Stanzas and their queues; what status knows.
+// Stanzas and their queues.
 #include "services/s2s/pool.h"
 
 #include <algorithm>
 #include <cstring>
 
+#include "base/reason.h"
+#include "model/route/targets.h"
 #include "services/s2s/inbound_stream.h"
 
 namespace sallyport::s2s {
@@ -18,13 +20,6 @@ constexpr std::uint64_t queues_per_partner = 4;
 
 std::uint64_t times(std::uint64_t bound, std::uint64_t factor) { return std::min(bound, unlimited / factor) * factor; }
 
-/// Rules are literals: those of the recorder's table, or of the policy chain.
-std::string_view rule_of(const DialFailure& failure) {
-    if (!failure.rule.empty()) return failure.rule;
-    const record::RefusalRow* row = record::find_refusal(failure.step);
-    return row == nullptr ? std::string_view{"other"} : row->rule;
-}
-
 SipKey hash_key(routing::Shard& shard) {
     const std::string seed = sha256(shard.fresh_id());
     SipKey key;
@@ -37,6 +32,7 @@ SipKey hash_key(routing::Shard& shard) {
 Pool::Pool(S2sContext& context)
     : context_{context},
       log_{context.shard.logger(LogModule::s2s)},
+      life_{[this](unsigned failures) { return route::retry_delay(failures, context_.shard.random); }},
       ping_prefix_{"sp-ping-" + context.node_instance.substr(0, 12) + "-"},
       hash_{hash_key(context.shard)},
       destinations_{0, hash_},
@@ -67,6 +63,7 @@ void Pool::tables(TableFills& all) const {
     all.push_back({"s2s.destinations", destinations_.size(), most});
     all.push_back({"s2s.remotes", remotes_.size(), most});
     all.push_back({"s2s.sponsors", sponsors_.size(), most});
+    all.push_back({"s2s.pings", pings_.size(), most + most_pings_of_operators});
 }
 
 void Pool::set_bounds(Destination& to) const {
@@ -85,36 +82,40 @@ void Pool::set_bounds(Carrier& carrier, const Destination& to) {
 
 void Pool::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
     if (stopping_) {
-        if (!ticket.kept()) bounce(stanza, error_of(stopping()), ticket);
+        if (!ticket.kept()) bounce(stanza, stopping().error(), ticket);
         return;
     }
     if (last_ == nullptr || last_->pair.local.text() != stanza.from_domain ||
         last_->pair.remote.text() != stanza.to_domain) {
         auto local = xmpp::Domain::parse(stanza.from_domain);
         auto remote = xmpp::Domain::parse(stanza.to_domain);
-        if (!local || !remote) return bounce(stanza, {xmpp::StanzaCondition::jid_malformed, {}, "malformed"}, ticket);
+        if (!local || !remote)
+            return bounce(stanza, {xmpp::StanzaCondition::jid_malformed, {}, Rule::malformed}, ticket);
         const xmpp::DomainPair pair{std::move(*local), std::move(*remote)};
         // Before any look-up or connection (threat T70).
         const Admission admission = context_.rules.admits(pair, Direction::outbound);
         if (!admission.allowed) {
-            log_.info("s2s.outbound.refused", {{"pair", pair.text()},
-                                               {"rule", admission.rule},
-                                               {"why", admission.why},
-                                               {"verdict", admission.verdict_id}});
+            log_.write_for(log_source_of(stanza), LogLevel::info, "s2s.outbound.refused",
+                           {{"pair", pair.text()},
+                            {"rule", std::string{text(admission.rule)}},
+                            {"why", Reason{admission.why, admission.remedy}.text()},
+                            {"verdict", admission.verdict_id}});
             return bounce(stanza,
-                          {admission.stanza, admission.text, admission.rule, admission.why, admission.verdict_id},
+                          {admission.stanza, admission.text, admission.rule, admission.why, admission.verdict_id,
+                           admission.remedy},
                           ticket);
         }
         last_ = find(pair);
         if (last_ == nullptr) {
-            if (const auto refusal = no_place(stanza)) return bounce(stanza, *refusal, ticket);
+            if (const auto refusal = no_place(pair, stanza)) return bounce(stanza, *refusal, ticket);
             last_ = &open_for(pair, stanza);
         }
     }
     Destination& to = *last_;
+    if (to.unsolicited) solicit(to, stanza);
     if (too_large(to, stanza, ticket)) return;
     // Not while something waits: nothing may overtake.
-    if (to.ready && to.queue.empty() && to.carrier->has_room() && to.remote->bytes < to.remote->most_bytes) {
+    if (to.writable() && to.queue.empty() && to.carrier->has_room() && to.remote->bytes < to.remote->most_bytes) {
         return write(to, {xmpp::OwnedStanza{stanza}, ticket, context_.shard.loop.now()});
     }
     enqueue(to, stanza, ticket);
@@ -125,7 +126,7 @@ bool Pool::too_large(const Destination& to, const xmpp::Stanza& stanza, const ro
     const std::uint64_t most = to.peer_max_bytes;
     if (most == 0 || stanza.bytes.size() <= most) return false;
     bounce(stanza,
-           {xmpp::StanzaCondition::policy_violation, "too large for the recipient's server", "too-large",
+           {xmpp::StanzaCondition::policy_violation, "too large for the recipient's server", Rule::too_large,
             std::to_string(stanza.bytes.size()) + " bytes, the peer takes " + std::to_string(most)},
            ticket);
     return true;
@@ -137,7 +138,9 @@ void Pool::write(Destination& to, Waiting waiting) {
     const bool counting = stream.counting();
     const std::uint64_t begin = stream.written();
     const std::uint64_t end = begin + waiting.stanza.size();
-    stream.send(waiting.stanza.view());
+    const Use use = is_ping(waiting.stanza.view()) ? Use::sign_of_life : Use::traffic;
+    if (use == Use::traffic) to.used_at = context_.shard.loop.now();
+    stream.send(waiting.stanza.view(), use);
     if (counting) {
         carrier.window.keep_until_acknowledged(to, std::move(waiting), begin, end);
         return ask_for_acknowledgement(stream);
@@ -156,8 +159,10 @@ void Pool::ask_for_acknowledgement(WayOut& stream) {
         std::vector<const WayOut*> now;
         now.swap(asking_);
         for (const WayOut* asked : now) {
-            const Carrier* carrier = carrier_of(*asked);
-            if (carrier != nullptr && carrier->out->has_room()) (void)carrier->out->probe();
+            Carrier* carrier = carrier_of(*asked);
+            if (carrier == nullptr) continue;
+            carrier->asks_later = !carrier->out->has_room();
+            if (!carrier->asks_later) (void)carrier->out->probe();
         }
     });
 }
@@ -169,31 +174,31 @@ void Pool::enqueue(Destination& to, const xmpp::Stanza& stanza, const routing::T
     const bool partner_full =
         !context_.leads_inwards && (to.remote->stanzas >= to.remote->most_stanzas ||
                                     to.remote->bytes + stanza.bytes.size() > to.remote->most_bytes);
-    const bool hopeless = to.failure && to.carrier == nullptr && now < to.retry_at &&
-                          (to.failure->permanent || now - to.failing_since > to.patience);
+    const bool hopeless = to.failure && to.life.hopeless(now, to.patience);
     if (to.failure) hurts(to, stanza);
-    if (hopeless) return bounce(stanza, error_of(*to.failure), ticket);
+    if (hopeless) return bounce(stanza, to.failure->error(), ticket);
     if (full || partner_full) {
         hurts(to, stanza);
         const std::uint64_t stanzas = full ? to.queue.size() : to.remote->stanzas;
         const std::uint64_t bytes = full ? to.queued_bytes : to.remote->bytes;
-        return bounce(stanza,
-                      {xmpp::StanzaCondition::resource_constraint, "too much is waiting for this domain", "queue-full",
-                       std::to_string(stanzas) + " stanzas of " + std::to_string(bytes) + " bytes are waiting"},
-                      ticket);
+        return bounce(
+            stanza,
+            {xmpp::StanzaCondition::resource_constraint, "too much is waiting for this domain", Rule::queue_full,
+             std::to_string(stanzas) + " stanzas of " + std::to_string(bytes) + " bytes are queued"},
+            ticket);
     }
     to.queue.push_back({xmpp::OwnedStanza{stanza}, ticket, now});
     to.queued_bytes += stanza.bytes.size();
     hold(to, stanza.bytes.size());
-    if (to.ready && to.carrier->window.full_of_untaken()) look_soon();
-    if (to.carrier == nullptr && now >= to.retry_at) connect(to);
+    if (to.writable() && to.carrier->window.full_of_untaken()) look_soon();
+    if (to.life.may_try(now)) tell(to, Pair::On::wanted);
 }
 
 void Pool::flush(Destination& to) {
-    if (context_.records != nullptr && to.ready && !to.queue.empty() && to.carrier->has_room()) {
+    if (context_.records != nullptr && to.writable() && !to.queue.empty() && to.carrier->has_room()) {
         context_.records->counters().s2s_waiting.add(context_.shard.loop.now() - to.queue.front().since);
     }
-    while (to.ready && !to.queue.empty() && to.carrier->has_room()) {
+    while (to.writable() && !to.queue.empty() && to.carrier->has_room()) {
         Waiting next = take_first(to);
         // It may have come before the peer said what it takes.
         if (!too_large(to, next.stanza.view(), next.ticket)) {
@@ -202,8 +207,8 @@ void Pool::flush(Destination& to) {
             --to.suspects;
         }
     }
-    if (to.ready && to.queue.empty()) heal(to);
-    if (to.ready && !to.queue.empty() && to.carrier->window.full_of_untaken()) look_soon();
+    if (to.writable() && to.queue.empty()) heal(to);
+    if (to.writable() && !to.queue.empty() && to.carrier->window.full_of_untaken()) look_soon();
 }
 
 Waiting Pool::take_first(Destination& to) {
@@ -217,12 +222,12 @@ Waiting Pool::take_first(Destination& to) {
 void Pool::bounce(const xmpp::Stanza& stanza, const xmpp::StanzaError& error, const routing::Ticket& ticket) {
     if (take_back(stanza, error)) return;
     xmpp::StanzaError told = error;
-    const std::string_view rule = error.rule.empty() ? std::string_view{"other"} : error.rule;
+    const Rule rule = row_of(error.rule).rule;
     std::string verdict;
     if (context_.records != nullptr) {
-        verdict = context_.records->verdicts().keep(
-            {rule, "stanza", stanza.from_domain, stanza.to_domain, error.why, error.verdict},
-            context_.shard.loop.wall());
+        verdict = context_.records->verdicts().keep({rule, record::Subject::stanza, stanza.from_domain,
+                                                     stanza.to_domain, error.why, error.verdict, error.remedy},
+                                                    context_.shard.loop.wall());
     }
     told.verdict = context_.is_ours && context_.is_ours(stanza.from_domain) ? verdict : std::string{};
     const std::string answer = xmpp::bounce(stanza, told);
@@ -232,8 +237,8 @@ void Pool::bounce(const xmpp::Stanza& stanza, const xmpp::StanzaError& error, co
                     {"to", std::string{stanza.to_domain}},
                     {"kind", std::string{xmpp::text(stanza.kind)}},
                     {"condition", std::string{xmpp::text(error.condition)}},
-                    {"rule", std::string{rule}},
-                    {"why", error.why},
+                    {"rule", std::string{text(rule)}},
+                    {"why", Reason{error.why, error.remedy}.text()},
                     {"verdict", verdict}});
     }
     if (!answer.empty()) {
@@ -251,16 +256,8 @@ void Pool::bounce(const xmpp::Stanza& stanza, const xmpp::StanzaError& error, co
     context_.shard.settle(ticket);
 }
 
-DialFailure Pool::stopping() {
-    return {xmpp::StanzaCondition::remote_server_timeout, true, "shutting-down", "the node was going down"};
-}
-
-xmpp::StanzaError Pool::error_of(const DialFailure& failure) {
-    return {failure.condition, {}, rule_of(failure), failure.why, failure.verdict};
-}
-
-DialFailure Pool::refused_by(const Admission& admission) {
-    return {admission.stanza, true, "policy", admission.why, false, admission.rule, admission.verdict_id};
+xmpp::Failure Pool::stopping() {
+    return {.why = "the node was going down", .permanent = true, .rule = Rule::shutting_down};
 }
 
 bool Pool::idle() const {
@@ -269,7 +266,7 @@ bool Pool::idle() const {
     });
 }
 
-void Pool::refuse_all(Destination& to, const DialFailure& failure) {
+void Pool::refuse_all(Destination& to, const xmpp::Failure& failure) {
     std::deque<Waiting> all;
     all.swap(to.queue);
     to.queued_bytes = 0;
@@ -280,7 +277,7 @@ void Pool::refuse_all(Destination& to, const DialFailure& failure) {
     for (const Waiting& waiting : all) {
         // At the end of the node: a sender that waits for an acknowledgement sends it again.
         if (stopping_ && waiting.ticket.kept()) continue;
-        bounce(waiting.stanza.view(), error_of(failure), waiting.ticket);
+        bounce(waiting.stanza.view(), failure.error(), waiting.ticket);
     }
 }
 
@@ -304,12 +301,12 @@ Destination* Pool::find(const xmpp::Stanza& stanza) {
 
 bool Pool::busy(const xmpp::Stanza& stanza) {
     const Destination* to = find(stanza);
-    return to != nullptr && (to->ready || !to->queue.empty());
+    return to != nullptr && (to->life.ready() || !to->queue.empty());
 }
 
 std::deque<Waiting> Pool::take_waiting(const xmpp::DomainPair& pair) {
     Destination* to = find(pair);
-    if (to == nullptr || to->ready) return {};
+    if (to == nullptr || to->life.ready()) return {};
     to->queued_bytes = 0;
     for (const Waiting& waiting : to->queue) {
         release(*to, waiting.stanza.size());
@@ -336,6 +333,7 @@ void Pool::sweep() {
         if (carrier->open) watch(*carrier, now);
     }
     forget_unused(now);
+    keep_to_share(now);
     answer_late_pings(now);
     if (!destinations_.empty() || !pings_.empty()) arm_sweep();
 }
@@ -343,10 +341,10 @@ void Pool::sweep() {
 void Pool::return_old(Destination& to, const Waiting& old) {
     if (old.blame != 0) --to.suspects;
     hurts(to, old.stanza.view());
-    const std::string waited = "it waited for longer than queue_seconds";
-    xmpp::StanzaError error{xmpp::StanzaCondition::remote_server_timeout, {}, "queue-age", waited};
+    const std::string waited = "it waited longer than queue_seconds";
+    xmpp::StanzaError error{xmpp::StanzaCondition::remote_server_timeout, {}, Rule::queue_age, waited};
     if (to.failure) {
-        error = error_of(*to.failure);
+        error = to.failure->error();
         error.why += "; " + waited;
     }
     bounce(old.stanza.view(), error, old.ticket);
@@ -375,23 +373,20 @@ void Pool::look_at(Carrier& carrier) {
     const TimePoint now = context_.shard.loop.now();
     const std::uint64_t taken = carrier.out->taken();
     const bool moved = taken > carrier.taken;
-    if (moved) {
-        carrier.taken = taken;
+    // What a TCP has room for it takes whether or not its process lives: what had to wait for room says that one reads.
+    if (moved && carrier.taken < carrier.waited_for) {
         carrier.moved_at = now;
+        carrier.stuck_since = never;
         carrier.out->progressed();
     }
+    if (moved) carrier.taken = taken;
     if (carrier.window.taken(taken, !moved && taken < carrier.out->written(), now)) carried(carrier);
 }
 
 void Pool::sweep_one(Destination& to, TimePoint now) {
     while (!to.queue.empty() && now - to.queue.front().since > to.patience) return_old(to, take_first(to));
-    if (to.carrier == nullptr) {
-        if (to.queue.empty()) acquit(to);
-        if (!to.queue.empty() && now >= to.retry_at) connect(to);
-        return;
-    }
-    to.used_at = now;
-    if (to.carrier->open && !to.ready && now - to.waits_since > sharing_patience) go_alone(to);
+    if (to.carrier == nullptr && to.queue.empty()) acquit(to);
+    if (now >= to.life.deadline()) tell_time(to, now);
 }
 
 void Pool::rules_changed() {
@@ -405,22 +400,17 @@ void Pool::rules_changed() {
     std::vector<Destination*> all;
     for (auto& [pair, to] : destinations_) all.push_back(to.get());
     for (Destination* to : all) {
-        // What failed under the old settings may work under the new ones.
-        to->retry_at = {};
-        to->alone = false;
         set_bounds(*to);
-        const Admission admission = context_.rules.admits(to->pair, Direction::outbound);
-        if (!admission.allowed) refuse_all(*to, refused_by(admission));
         if (to->reverse != nullptr && !context_.rules.policy(to->pair.remote).bidi) leave_reverse(*to);
+        tell(*to, Pair::On::rules_changed);
     }
 }
 
-void Pool::hold_reading(bool held) {
-    held_ = held;
+void Pool::hold_reading() {
     std::vector<Carrier*> streams;
     for (auto& [stream, carrier] : carriers_) streams.push_back(carrier.get());
     for (Carrier* carrier : streams) {
-        if (carrier->stream) carrier->stream->hold(held);
+        if (carrier->stream) carrier->stream->hold(context_.must_wait(carrier->stream->carries()));
     }
 }
 
@@ -429,53 +419,12 @@ void Pool::shut(const xmpp::StreamError& error) {
     // What is returned may come back as something to send: the table must not be walked meanwhile.
     std::vector<Destination*> all;
     for (auto& [pair, to] : destinations_) all.push_back(to.get());
-    for (Destination* to : all) refuse_all(*to, stopping());
+    for (Destination* to : all) tell(*to, Pair::On::stop);
     std::vector<Carrier*> streams;
     for (auto& [stream, carrier] : carriers_) streams.push_back(carrier.get());
     for (Carrier* carrier : streams) {
         if (carrier->stream) end(*carrier, error, "shutting down");
     }
-}
-
-std::vector<StreamStatus> Pool::streams() const {
-    std::vector<StreamStatus> all;
-    for (const auto& [stream, carrier] : carriers_) {
-        if (carrier->stream) all.push_back(carrier->stream->status());
-    }
-    return all;
-}
-
-std::vector<DestinationStatus> Pool::destinations() const {
-    std::vector<DestinationStatus> all;
-    const TimePoint now = context_.shard.loop.now();
-    for (const auto& [pair, to] : destinations_) {
-        DestinationStatus status;
-        status.pair = pair;
-        status.state = to->ready ? "ready" : to->carrier != nullptr ? "connecting" : to->failure ? "waiting" : "idle";
-        status.queued = to->queue.size();
-        status.queued_bytes = to->queued_bytes;
-        status.unacknowledged = to->unacknowledged;
-        status.failures = to->failure ? to->failures : 0;
-        if (to->carrier != nullptr && to->carrier->silent_since != never) {
-            status.stalled = now - to->carrier->silent_since;
-        }
-        status.certificate_refused =
-            context_.learned != nullptr && context_.learned->certificates.recall(pair.text(), now) != nullptr;
-        if (to->failure) {
-            status.last_error = to->failure->why;
-            status.last_step = to->failure->step;
-        }
-        status.last_success = to->last_success;
-        status.last_failure = to->last_failure;
-        status.next_retry = to->carrier != nullptr || now >= to->retry_at ? Duration{0} : to->retry_at - now;
-        status.shard = context_.shard.index;
-        if (to->hurt) {
-            status.users = to->hurt->names();
-            status.users_more = to->hurt->more();
-        }
-        all.push_back(std::move(status));
-    }
-    return all;
 }
 
 }  // namespace sallyport::s2s

@@ -2,14 +2,22 @@
 // retries; pairs to one remote domain share a stream where the peer allows it (decision record 0011). Signs of life are
 // the stream's (design, section 7; XEP-0198, XEP-0199).
 //
-// In six files: pool.cpp (stanzas, queues, status), pool_table.cpp (which destinations are known, and for how long),
-// pool_streams.cpp (which stream carries a pair), pool_reverse.cpp (streams of the peer that carry ours, XEP-0288),
-// pool_endings.cpp (what becomes of what a stream held), pool_pings.cpp (signs of life).
+// What becomes of a pair is decided by its machine (proto/s2s/pair.h). The pool has the stanzas and the streams: it
+// tells the machine what has happened and what holds (`tell`), and does what comes of it. A stanza for a pair that is
+// ready passes the machine by.
+//
+// In eight files: pool.cpp (stanzas and queues), pool_status.cpp (what status knows), pool_table.cpp (which
+// destinations are known, and for how long), pool_life.cpp (the machines of the pairs), pool_streams.cpp (our streams),
+// pool_reverse.cpp (streams of the peer that carry ours, XEP-0288), pool_endings.cpp (what becomes of what a stream
+// held), pool_pings.cpp (signs of life).
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -37,7 +45,7 @@ public:
     /// XEP-0288: the pair may be served on the peer's own stream.
     void offer(const xmpp::DomainPair& pair, InboundStream& stream);
     /// The stream is gone: what it held goes on elsewhere, or is returned.
-    void withdraw(InboundStream& stream, const DialFailure& failure);
+    void withdraw(InboundStream& stream, const xmpp::Failure& failure);
     /// The peer acknowledged `count` more stanzas of those that were sent to it on the stream, 0 or more; or it takes
     /// more again.
     void reverse_acknowledged(InboundStream& stream, std::uint64_t count);
@@ -65,8 +73,8 @@ public:
     void alive(const xmpp::Domain& remote);
 
     void rules_changed();
-    /// Back-pressure: what partners send back on streams of ours (XEP-0288) is left lying, or read on.
-    void hold_reading(bool held);
+    /// Back-pressure has changed: what partners send back on streams of ours (XEP-0288) is left lying, or read on.
+    void hold_reading();
     void shut(const xmpp::StreamError& error);
     /// Nothing waits, and nothing is unacknowledged.
     [[nodiscard]] bool idle() const;
@@ -86,7 +94,7 @@ public:
                           const routing::Ticket& ticket) override {
         bounce(stanza, error, ticket);
     }
-    void outbound_gone(OutboundStream& stream, const DialFailure& failure, bool was_ready) override;
+    void outbound_gone(OutboundStream& stream, const xmpp::Failure& failure, bool was_ready) override;
 
 private:
     struct Ping {
@@ -97,14 +105,21 @@ private:
     /// A stream that is gone, and why.
     struct Ended {
         const Carrier& carrier;
-        const DialFailure& failure;
+        const xmpp::Failure& failure;
         const Ending& ending;
         std::uint64_t taken;  ///< of its bytes, by the peer's TCP
     };
-    /// What a pair was on a stream that is gone.
-    struct Left {
-        Destination* to = nullptr;
-        enum Was { ready, opening, asked, waiting, before } was = ready;
+    /// What its caller knows of an event in the life of a pair.
+    struct News {
+        const xmpp::Failure* failure = nullptr;  ///< why
+        const Carrier* about = nullptr;          ///< null: the stream that the pair is on
+        Pair::Facts more{};
+    };
+    /// What holds around a pair.
+    struct Around {
+        Pair::Facts facts{};
+        Carrier* place = nullptr;                ///< on a stream of ours to the same domain
+        std::optional<xmpp::Failure> refused{};  ///< by our rules
     };
     /// Peers choose domain names (threat T63).
     struct KeyedHash {
@@ -126,15 +141,13 @@ private:
     void ask_for_acknowledgement(WayOut& stream);
     void enqueue(Destination& to, const xmpp::Stanza& stanza, const routing::Ticket& ticket);
     [[nodiscard]] Waiting take_first(Destination& to);
-    void refuse_all(Destination& to, const DialFailure& failure);
+    void refuse_all(Destination& to, const xmpp::Failure& failure);
     void hurts(Destination& to, const xmpp::Stanza& stanza);
     void hurts_waiting(Destination& to);
     /// The pair works and nothing waits: nobody is hurt any longer.
     static void heal(Destination& to) { to.hurt.reset(); }
     /// Why nothing goes to a domain that the operator's rules no longer admit.
-    [[nodiscard]] static DialFailure refused_by(const Admission& admission);
-    [[nodiscard]] static DialFailure stopping();
-    [[nodiscard]] static xmpp::StanzaError error_of(const DialFailure& failure);
+    [[nodiscard]] static xmpp::Failure stopping();
     /// It has waited for longer than queue_seconds.
     void return_old(Destination& to, const Waiting& old);
     void sweep();
@@ -148,46 +161,71 @@ private:
     // pool_table.cpp
     Destination& destination(const xmpp::DomainPair& pair);
     /// Why `stanza` may not open a destination; nothing when it may.
-    [[nodiscard]] std::optional<xmpp::StanzaError> no_place(const xmpp::Stanza& stanza);
+    [[nodiscard]] std::optional<xmpp::StanzaError> no_place(const xmpp::DomainPair& pair, const xmpp::Stanza& stanza);
+    /// May one more pair have a place? Looks for room where there is little. What is `unsolicited` has a part of the
+    /// table, and not the last places.
+    [[nodiscard]] bool has_place(const xmpp::DomainPair& pair, bool unsolicited);
+    /// Somebody of ours has written to it of his own accord.
+    void solicit(Destination& to, const xmpp::Stanza& stanza);
+    /// Destinations that this shard may have unsolicited.
+    [[nodiscard]] std::uint64_t most_unsolicited() const;
     Destination& open_for(const xmpp::DomainPair& pair, const xmpp::Stanza& stanza);
     [[nodiscard]] std::uint64_t sponsor_of(const xmpp::Stanza& stanza) const;
+    /// Who draws on the log's budget for what becomes of a stanza (threat T81).
+    [[nodiscard]] static std::string log_source_of(const xmpp::Stanza& stanza);
     void acquit(Destination& to);
     void forget(Destination& to);
     void forget_unused(TimePoint now);
-    void make_room();
+    void make_room(std::uint64_t most = unlimited);
+    [[nodiscard]] std::size_t forget_idle(std::size_t wanted, bool all, TimePoint now);
+    [[nodiscard]] std::size_t end_resting(std::size_t wanted, bool all, TimePoint now);
+    [[nodiscard]] bool nearly_full() const;
+    void keep_to_share(TimePoint now);
+    [[nodiscard]] const xmpp::Domain& theirs(const xmpp::DomainPair& pair) const;
+    [[nodiscard]] std::map<std::string_view, std::size_t> crowd() const;
+
+    // pool_life.cpp
+    void tell(Destination& to, Pair::On on) { tell(to, on, {}); }
+    void tell(Destination& to, Pair::On on, const News& news);
+    /// A timer of the machine has run out.
+    void tell_time(Destination& to, TimePoint now);
+    [[nodiscard]] Around around(const Destination& to, const Carrier* about) const;
+    void carry_out(Destination& to, const Pair::Actions& actions, const Around& around, const News& news);
+    [[nodiscard]] xmpp::Failure why_returned(const Around& around, const News& news) const;
+    [[nodiscard]] Carrier* place_for(const Destination& to) const;
+    [[nodiscard]] std::uint32_t owner_of(const Destination& to) const;
+    void open(Destination& to);
+    void join(Destination& to, Carrier& carrier);
+    void ask(Destination& to);
+    void give_away(Destination& to);
+    void became_ready(Destination& to);
+    void up(const Destination& to);
+    void down(const Destination& to);
+    void lost(Destination& to, const xmpp::Failure& failure);
 
     // pool_streams.cpp
     [[nodiscard]] Carrier* carrier_of(const WayOut& stream);
     void acknowledged(Carrier& carrier, std::uint64_t count);
     void drained(Carrier& carrier);
-    void connect(Destination& to);
-    [[nodiscard]] bool share(Destination& to);
     void ask_waiting(Carrier& carrier);
-    void go_alone(Destination& to);
-    void became_ready(Destination& to);
-    void down(Destination& to);
     /// Something on it was acknowledged, or taken for good.
     void carried(Carrier& carrier);
-    /// The pair's failures are over.
-    static void worked(Destination& to);
     void end(Carrier& carrier, std::optional<xmpp::StreamError> error, const std::string& why);
 
     // pool_reverse.cpp
     Carrier& reverse_of(InboundStream& stream, const Destination& first);
-    [[nodiscard]] bool go_reversed(Destination& to);
     void leave_reverse(Destination& to);
-    [[nodiscard]] bool leave_to_owner(Destination& to);
 
     // pool_endings.cpp
-    void gone(const WayOut& stream, const DialFailure& failure);
-    void settle_held(const Ended& ended, std::deque<SentWindow::Written> held, std::vector<Left>& left);
+    void gone(const WayOut& stream, const xmpp::Failure& failure);
+    void settle_held(const Ended& ended, std::deque<SentWindow::Written> held, std::vector<Destination*>& left);
     void blame(const Ended& ended, std::deque<SentWindow::Written>& again);
     void return_written(const SentWindow::Written& written, const xmpp::StanzaError& error);
-    void returned(const Left& left, const Ended& ended);
-    void lost(Destination& to, const DialFailure& failure);
+    void tell_of_end(const Ended& ended, const std::vector<Destination*>& left);
 
     // pool_pings.cpp
     void watch(Carrier& carrier, TimePoint now);
+    void excuse(Carrier& carrier, Duration passed, TimePoint now);
     void probe(Carrier& carrier, TimePoint now);
     void declare_dead(Carrier& carrier, std::string_view why);
     void send_ping(Destination& to, const std::string& id);
@@ -195,11 +233,16 @@ private:
     /// The attempt to open a stream for them has failed.
     void answer_pings(const Destination& to);
     void answer_without_pong(const std::string& id);
+    [[nodiscard]] bool is_ping(const xmpp::Stanza& stanza) const;
     [[nodiscard]] bool take_back(const xmpp::Stanza& stanza, const xmpp::StanzaError& error);
     [[nodiscard]] std::string fresh_ping() const;
 
+    /// Questions of operators that wait for an answer, beside those of the streams.
+    static constexpr std::uint64_t most_pings_of_operators = 100;
+
     S2sContext& context_;
     Logger log_;
+    const Pair::Settings life_;
     std::string ping_prefix_;  ///< with the node's own tag: answers to the pings of a gateway behind us are not ours
     KeyedHash hash_;
     std::unordered_map<xmpp::DomainPair, std::unique_ptr<Destination>, KeyedHash> destinations_;
@@ -211,11 +254,12 @@ private:
     std::vector<const WayOut*> asking_;  ///< written to in this turn, with XEP-0198
     std::unique_ptr<io::Timer> sweeper_, looker_;
     std::unordered_map<std::uint64_t, std::uint64_t> sponsors_;  ///< destinations that have not worked yet, by sender
+    std::size_t unsolicited_ = 0;                                ///< destinations to which nobody of ours has written
     TimePoint crowded_until_{};                                  ///< no use in looking for room again
+    std::set<std::string, std::less<>> crowded_owners_;          ///< who get no further place meanwhile
     bool sweeping_ = false, looking_ = false;
     bool making_room_ = false;
     bool stopping_ = false;
-    bool held_ = false;
 };
 
 }  // namespace sallyport::s2s

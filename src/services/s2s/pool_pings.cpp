@@ -2,6 +2,7 @@
 // perhaps to another shard.
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "proto/xmpp/namespaces.h"
 #include "services/s2s/pool.h"
@@ -12,55 +13,74 @@ std::string Pool::fresh_ping() const {
     return ping_prefix_ + std::to_string(context_.shard.index) + "-" + context_.shard.fresh_id();
 }
 
-/// Progress of any kind is life: bytes heard, an answer on another stream, bytes that its TCP takes. But who has a
-/// stanza and could acknowledge it proves with nothing else that he is well.
+/// Life is what only a process that reads can give: words, an answer on another stream, acknowledgements, room made for
+/// bytes that waited for it. That its TCP takes what there is room for says nothing, our own questions least of all.
+/// Who has a stanza and could acknowledge it, or has our bytes wait, proves with nothing else that he is well.
 void Pool::watch(Carrier& carrier, TimePoint now) {
     WayOut& stream = *carrier.out;
-    if (stream.left_unread()) {  // what would show its life lies there unread
-        carrier.owed_since = carrier.silent_since = carrier.probed_at = never;
-        carrier.answered_at = now;
-        return;
-    }
+    const Duration passed = carrier.watched_at == never ? Duration{0} : now - carrier.watched_at;
+    carrier.watched_at = now;
     look_at(carrier);
+    carrier.waited_for = std::exchange(carrier.written_before, stream.written());
+    if (carrier.taken >= carrier.waited_for) {
+        carrier.stuck_since = never;
+    } else if (carrier.stuck_since == never) {
+        carrier.stuck_since = now;
+    }
     const SentWindow::Written* front = carrier.window.front();
     if (front == nullptr || front->end > carrier.taken || !stream.counting()) {
         carrier.owed_since = never;
     } else if (carrier.owed_since == never) {
         carrier.owed_since = now;
     }
+    if (stream.left_unread()) return excuse(carrier, passed, now);
     const bool owes = carrier.owed_since != never;
-    const TimePoint life =
-        owes ? carrier.owed_since : std::max({stream.heard(), carrier.answered_at, carrier.moved_at});
-    const bool waits = owes || carrier.taken < stream.written();
-    carrier.silent_since = waits && now - life >= context_.dead_after ? life : never;
+    const TimePoint waits_since = std::min(carrier.owed_since, carrier.stuck_since);
+    const TimePoint shown = std::max({stream.heard(), carrier.answered_at, carrier.moved_at});
+    const TimePoint life = owes ? waits_since : std::min(shown, waits_since);
+    const bool waits = waits_since != never;
+    carrier.silent_since = waits && now - waits_since >= context_.dead_after ? waits_since : never;
     if (carrier.probed_at != never) {
         if (life > carrier.probed_at) {
             carrier.probed_at = never;
         } else if (now - carrier.probed_at > context_.dead_after) {
-            declare_dead(carrier, owes ? "it acknowledges nothing" : "no sign of life after a ping");
+            declare_dead(carrier, owes    ? "it acknowledges nothing"
+                                  : waits ? "it does not read"
+                                          : "no sign of life after a ping");
         }
         return;
     }
     if (now - life >= context_.ping_after) probe(carrier, now);
 }
 
+/// What would show its life lies unread, by our own doing: meanwhile its clocks stand still.
+void Pool::excuse(Carrier& carrier, Duration passed, TimePoint now) {
+    for (TimePoint* since : {&carrier.owed_since, &carrier.stuck_since, &carrier.probed_at}) {
+        if (*since != never) *since = std::min(*since + passed, now);
+    }
+    const TimePoint life = std::max({carrier.out->heard(), carrier.answered_at, carrier.moved_at});
+    carrier.answered_at = std::min(life + passed, now);
+    carrier.silent_since = never;
+}
+
 void Pool::declare_dead(Carrier& carrier, std::string_view why) {
     const TimePoint now = context_.shard.loop.now();
-    log_.warn("s2s.peer.dead", {{"pair", carrier.out->pair().text()}, {"why", std::string{why}}});
+    log_.write_for(std::string{xmpp::owner_of(carrier.out->pair().remote.text())}, LogLevel::warn, "s2s.peer.dead",
+                   {{"pair", carrier.out->pair().text()}, {"why", std::string{why}}});
     carrier.probed_at = now;  // said once; the stream is closing
     carrier.ending = true;
     carrier.out->presume_dead();
 }
 
 void Pool::probe(Carrier& carrier, TimePoint now) {
-    const auto speaker =
-        std::find_if(carrier.pairs.begin(), carrier.pairs.end(), [](const Destination* to) { return to->ready; });
+    const auto speaker = std::find_if(carrier.pairs.begin(), carrier.pairs.end(),
+                                      [](const Destination* to) { return to->life.ready(); });
     if (speaker == carrier.pairs.end()) return;
     // The peer's own stream is its own to watch, unless we have sent something on it.
     if (!carrier.stream && carrier.window.empty()) return;
     carrier.probed_at = now;
-    // Where something is on its way, a question would only wait behind it: that it moves is the answer.
-    if (carrier.taken < carrier.out->written()) return;
+    // Where something waits, a question would only wait behind it: that it moves is the answer.
+    if (carrier.stuck_since != never) return;
     if (carrier.out->probe()) return;
     if (!carrier.ping_id.empty()) pings_.erase(carrier.ping_id);
     carrier.ping_id = fresh_ping();
@@ -121,23 +141,32 @@ void Pool::pong(const std::string& id, const std::string& from, const std::strin
 void Pool::ping(const xmpp::DomainPair& pair, OnPinged on_pinged) {
     const Admission admission = context_.rules.admits(pair, Direction::outbound);
     if (!admission.allowed) return on_pinged(Error{"ping-refused", admission.reason()});
+    const auto asked = std::count_if(pings_.begin(), pings_.end(),
+                                     [](const auto& entry) { return entry.second.on_pinged != nullptr; });
+    if (static_cast<std::uint64_t>(asked) >= most_pings_of_operators) {
+        return on_pinged(Error{"ping-refused", std::to_string(asked) + " pings wait for an answer; ask again later"});
+    }
     const std::string id = fresh_ping();
     pings_[id] = {pair, context_.shard.loop.now(), std::move(on_pinged)};
     Destination& to = destination(pair);
-    if (to.carrier == nullptr) to.retry_at = {};
+    tell(to, Pair::On::hurried);
     send_ping(to, id);
+}
+
+bool Pool::is_ping(const xmpp::Stanza& stanza) const {
+    return stanza.kind == xmpp::StanzaKind::iq && stanza.type == "get" && stanza.id.starts_with(ping_prefix_);
 }
 
 /// A ping of ours that could not be sent: whoever asked is told, and nobody inside.
 bool Pool::take_back(const xmpp::Stanza& stanza, const xmpp::StanzaError& error) {
-    if (stanza.kind != xmpp::StanzaKind::iq || stanza.type != "get" || !stanza.id.starts_with(ping_prefix_))
-        return false;
+    if (!is_ping(stanza)) return false;
     const auto known = pings_.find(std::string{stanza.id});
     if (known == pings_.end()) return true;
     const Ping ping = std::move(pings_.extract(known).mapped());
     const Destination* to = find(ping.pair);
-    const std::string why = to != nullptr && to->failure ? to->failure->step + ": " + to->failure->why
-                                                         : std::string{xmpp::text(error.condition)};
+    const std::string why = to != nullptr && to->failure
+                                ? std::string{text(to->failure->stage)} + ": " + to->failure->why
+                                : std::string{xmpp::text(error.condition)};
     if (ping.on_pinged) ping.on_pinged(Error{"ping-no-answer", why});
     return true;
 }
@@ -161,8 +190,9 @@ void Pool::answer_pings(const Destination& to) {
 void Pool::answer_without_pong(const std::string& id) {
     const Ping ping = std::move(pings_.extract(id).mapped());
     const Destination* to = find(ping.pair);
-    ping.on_pinged(Error{"ping-no-answer", to != nullptr && to->failure ? to->failure->step + ": " + to->failure->why
-                                                                        : "no answer in time"});
+    ping.on_pinged(Error{"ping-no-answer", to != nullptr && to->failure
+                                               ? std::string{text(to->failure->stage)} + ": " + to->failure->why
+                                               : "no answer in time"});
 }
 
 }  // namespace sallyport::s2s

@@ -23,28 +23,16 @@ Carrier& Pool::reverse_of(InboundStream& stream, const Destination& first) {
 
 void Pool::offer(const xmpp::DomainPair& pair, InboundStream& stream) {
     if (stopping_) return;
+    // Names cost a partner nothing. Without a place the pair goes out on a stream of ours, when there is something.
+    if (find(pair) == nullptr && !has_place(pair, true)) return;
     Destination& to = destination(pair);
     Carrier& carrier = reverse_of(stream, to);
     if (to.reverse == &carrier) return;
     if (to.reverse != nullptr) std::erase(to.reverse->offered, &to);
     to.reverse = &carrier;
     carrier.offered.push_back(&to);
-    Carrier* const before = to.carrier;
-    // A stream of ours that is on its way for this pair alone has lost its use; one that works keeps it, so that
-    // nothing is overtaken, and so does an older one of the peer's until all that it carried has arrived.
-    const bool on_its_way = before != nullptr && before->stream && !before->open && before->pairs.size() == 1;
-    const bool left_behind = before != nullptr && !before->stream && before->window.empty();
-    if (on_its_way || left_behind) before->leave(to);
-    if (to.carrier == nullptr) (void)go_reversed(to);
-    if (on_its_way) end(*before, std::nullopt, "the peer's own stream carries the pair");
+    tell(to, Pair::On::invited, {nullptr, &carrier});
     if (context_.on_reverse) context_.on_reverse(pair, true);
-}
-
-bool Pool::go_reversed(Destination& to) {
-    if (to.reverse == nullptr) return false;
-    to.reverse->join(to);
-    became_ready(to);
-    return true;
 }
 
 /// The operator's rules no longer let both directions share a stream.
@@ -52,12 +40,10 @@ void Pool::leave_reverse(Destination& to) {
     Carrier* const carrier = std::exchange(to.reverse, nullptr);
     std::erase(carrier->offered, &to);
     if (context_.on_reverse) context_.on_reverse(to.pair, false);
-    if (to.carrier != carrier) return;
-    carrier->leave(to);
-    if (!to.queue.empty()) connect(to);
+    if (to.carrier == carrier) tell(to, Pair::On::withdrawn);
 }
 
-void Pool::withdraw(InboundStream& stream, const DialFailure& failure) { gone(stream, failure); }
+void Pool::withdraw(InboundStream& stream, const xmpp::Failure& failure) { gone(stream, failure); }
 
 void Pool::reverse_acknowledged(InboundStream& stream, std::uint64_t count) {
     if (Carrier* carrier = carrier_of(stream); carrier != nullptr) acknowledged(*carrier, count);
@@ -72,16 +58,6 @@ bool Pool::reverses(const xmpp::Stanza& stanza) {
     return to != nullptr && (to->reverse != nullptr || (to->carrier != nullptr && !to->carrier->stream));
 }
 
-/// Streams of ours are opened where the pair belongs.
-bool Pool::leave_to_owner(Destination& to) {
-    if (!context_.take_over) return false;
-    const std::uint32_t at =
-        routing::owner(to.pair.local.text(), to.pair.remote.text(), static_cast<std::uint32_t>(context_.shard.count));
-    if (at == context_.shard.index) return false;
-    if (!to.queue.empty()) context_.take_over(at, to.pair, take_waiting(to.pair));
-    return true;
-}
-
 void Pool::take_over(const xmpp::DomainPair& pair, std::deque<Waiting> waiting) {
     if (waiting.empty()) return;
     Destination& to = destination(pair);
@@ -89,15 +65,12 @@ void Pool::take_over(const xmpp::DomainPair& pair, std::deque<Waiting> waiting) 
         Waiting last = std::move(waiting.back());
         waiting.pop_back();
         if (last.blame != 0) ++to.suspects;
+        if (to.unsolicited) solicit(to, last.stanza.view());
         to.queued_bytes += last.stanza.size();
         hold(to, last.stanza.size());
         to.queue.push_front(std::move(last));
     }
-    const Admission admission = context_.rules.admits(pair, Direction::outbound);
-    if (!admission.allowed) return refuse_all(to, refused_by(admission));
-    if (stopping_) return refuse_all(to, stopping());
-    if (to.ready) return flush(to);
-    if (to.carrier == nullptr && context_.shard.loop.now() >= to.retry_at) connect(to);
+    tell(to, to.life.on_stream() ? Pair::On::came_back : Pair::On::wanted);
 }
 
 }  // namespace sallyport::s2s

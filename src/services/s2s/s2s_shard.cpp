@@ -19,6 +19,7 @@ S2sShard::S2sShard(S2sContext context)
       pool_{context_},
       desk_{context_} {
     context_.learned = &learned_;
+    context_.must_wait = [this](const std::vector<xmpp::DomainPair>& pairs) { return must_wait(pairs); };
 }
 
 S2sShard::~S2sShard() = default;
@@ -52,8 +53,9 @@ void S2sShard::accept(std::unique_ptr<io::Stream> stream, bool direct_tls) {
         const std::string verdict =
             context_.records == nullptr
                 ? std::string{}
-                : context_.records->verdicts().keep({"connections", "connection", address, {}, "too many connections"},
-                                                    context_.shard.loop.wall());
+                : context_.records->verdicts().keep(
+                      {Rule::connections, record::Subject::connection, address, {}, "too many connections"},
+                      context_.shard.loop.wall());
         log_.debug("s2s.connection.refused",
                    {{"remote", remote.text()}, {"why", "too many connections"}, {"verdict", verdict}});
         stream->abort();
@@ -70,7 +72,7 @@ void S2sShard::accept(std::unique_ptr<io::Stream> stream, bool direct_tls) {
     InboundStream& opened = *inbound;
     inbound_.emplace(&opened, std::move(inbound));
     opened.start();
-    if (must_wait(opened)) opened.hold(true);
+    hold_reading(opened);
 }
 
 void S2sShard::rules_changed() {
@@ -83,26 +85,36 @@ void S2sShard::rules_changed() {
 void S2sShard::hold(bool held) {
     if (held == held_) return;
     held_ = held;
-    for (auto& [key, stream] : inbound_) stream->hold(must_wait(*stream));
-    pool_.hold_reading(held);
+    hold_reading();
 }
 
-bool S2sShard::must_wait(const InboundStream& stream) const {
+void S2sShard::hold_reading() {
+    for (auto& [key, stream] : inbound_) hold_reading(*stream);
+    pool_.hold_reading();
+}
+
+void S2sShard::hold_reading(InboundStream& stream) {
     // Strangers may have come to verify a key for what is still to be returned.
-    if (held_ || (context_.stopping && stream.authenticated())) return true;
-    if (slow_.empty() && slow_senders_.empty()) return false;
+    const bool stopping = context_.stopping && stream.authenticated();
+    stream.hold(stopping || must_wait(stream.carries()));
+}
+
+bool S2sShard::must_wait(const std::vector<xmpp::DomainPair>& pairs) const {
+    if (pairs.empty()) return false;
+    if (held_) return true;
+    if (slow_.empty() && slow_senders_.empty() && !context_.pace_of_way) return false;
     const auto pace = [](const Slow& slow, const xmpp::Domain& domain) {
         const auto at = slow.find(domain.text());
         return at == slow.end() ? Feeders::none : at->second;
     };
-    bool leads_somewhere = false, leads_elsewhere = false;
-    for (const xmpp::DomainPair& pair : stream.carries()) {
-        leads_somewhere = true;
-        const Feeders who = std::max(pace(slow_, pair.local), pace(slow_senders_, pair.remote));
+    bool leads_elsewhere = false;
+    for (const xmpp::DomainPair& pair : pairs) {
+        const Feeders way = context_.pace_of_way ? context_.pace_of_way(pair) : Feeders::none;
+        const Feeders who = std::max({way, pace(slow_, pair.local), pace(slow_senders_, pair.remote)});
         if (who == Feeders::all) return true;
         if (who == Feeders::none) leads_elsewhere = true;
     }
-    return leads_somewhere && !leads_elsewhere;
+    return !leads_elsewhere;
 }
 
 void S2sShard::slow_down(std::string_view domain, Feeders who) { set_pace(slow_, domain, who); }
@@ -117,13 +129,13 @@ void S2sShard::set_pace(Slow& slow, std::string_view domain, Feeders who) {
     } else {
         slow.insert_or_assign(std::string{domain}, who);
     }
-    for (auto& [key, stream] : inbound_) stream->hold(must_wait(*stream));
+    hold_reading();
 }
 
 void S2sShard::quiesce() {
     if (std::exchange(context_.stopping, true)) return;
     context_.timers.closing = std::min<Duration>(context_.timers.closing, stop_linger);
-    for (auto& [key, stream] : inbound_) stream->hold(must_wait(*stream));
+    for (auto& [key, stream] : inbound_) hold_reading(*stream);
 }
 
 unsigned S2sShard::close(const xmpp::Domain& remote, const std::string& why) {

@@ -15,13 +15,6 @@
 
 namespace sallyport::s2s {
 
-/// Who waits because much is on its way to a domain.
-enum class Feeders {
-    none,
-    exclusive,  ///< streams that lead to such domains only
-    all,        ///< every stream that leads there: it takes a moment
-};
-
 class S2sShard {
 public:
     explicit S2sShard(S2sContext context);
@@ -39,8 +32,11 @@ public:
     void rules_changed();
     /// What failures have taught; forgotten with new settings, and by clear() with new certificates.
     [[nodiscard]] Learned& lessons() { return learned_; }
-    /// Back-pressure: inbound streams stop or go on reading.
+    /// Back-pressure: streams that carry stanzas stop or go on being read. Who has proved nothing yet is read on: its
+    /// question may be about a key of ours.
     void hold(bool held);
+    /// What `pace_of_way` of the context says may be another thing now.
+    void ways_changed() { hold_reading(); }
     /// Back-pressure for what goes to one domain.
     void slow_down(std::string_view domain, Feeders who);
     /// Back-pressure for what comes from one domain.
@@ -63,7 +59,9 @@ private:
     void accept(std::unique_ptr<io::Stream> stream, bool direct_tls);
     void sweep_lessons();
     void arm_sweep();
-    [[nodiscard]] bool must_wait(const InboundStream& stream) const;
+    void hold_reading();
+    void hold_reading(InboundStream& stream);
+    [[nodiscard]] bool must_wait(const std::vector<xmpp::DomainPair>& pairs) const;
 
     Learned learned_;
     std::unique_ptr<io::Timer> sweeper_;

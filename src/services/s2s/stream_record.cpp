@@ -39,30 +39,6 @@ std::string day_text(WallTime time) {
     return text;
 }
 
-/// The rule behind a refusal that names none: what the condition stands for.
-std::string_view rule_of(const Note& note) {
-    const std::string condition = fact(note, "condition");
-    const std::string why = fact(note, "why");
-    if (note.event == event::tls_failed || why.find("TLS") != std::string::npos) return "tls";
-    if (note.event == event::sasl_failure || condition == "not-authorized") return "sasl";
-    if (condition == "host-unknown" || condition == "host-gone" || condition == "item-not-found") return "not-local";
-    if (condition == "resource-constraint") return "busy";
-    if (condition == "connection-timeout") return "stream";
-    return fact(note, "what") == "dialback" || note.event == event::result_answered ||
-                   note.event == event::verify_answered
-               ? "dialback"
-               : "protocol";
-}
-
-bool is_refusal(const Note& note) {
-    if (note.event == event::refused || note.event == event::sasl_failure || note.event == event::tls_failed)
-        return true;
-    const std::string type = fact(note, "type");
-    if (note.event == event::result_answered) return type != "valid";
-    if (note.event == event::verify_answered) return type.starts_with("error") || type == "invalid";
-    return note.event == event::state && fact(note, "to") == "FAILED" && fact(note, "step") == "policy";
-}
-
 }  // namespace
 
 StreamRecord::StreamRecord(S2sContext& context, Direction direction, bool verify_only)
@@ -114,7 +90,7 @@ void StreamRecord::open_again(const Note& note) {
     if (!asks || context_.records == nullptr || (inbound_ && remote_.empty() && local_.empty())) return;
     notebook_.begin(inbound_, context_.shard.loop.now(), context_.shard.loop.wall());
     shared_ = true;
-    failed_at_.clear();
+    failed_at_ = Stage::none;
     why_.clear();
     verdict_.clear();
     step("stream.open-already", {{"address", address_}, {"tls", tls_.empty() ? "none" : tls_}}, true);
@@ -138,23 +114,22 @@ void StreamRecord::judge(const Note& note) {
     if (note.event == event::verify_received && verify_only_ && !fact(note, "type").empty()) {
         return finish(true, "the key is " + fact(note, "type"));
     }
-    if (note.level >= LogLevel::warn) {
+    if (note.failure && note.level >= LogLevel::warn) {
+        failed_at_ = note.failure->stage;
+        // The state of a pair is the consequence of what was told before, which says more.
+        const bool is_consequence = note.event == event::state && failed_at_ != Stage::policy;
+        if (!is_consequence || why_.empty()) why_ = note.failure->why;
+    } else if (note.level >= LogLevel::warn) {
         failed_at_ = record::stage_of(step_name(note.event));
-        if (const std::string at = fact(note, "step"); !at.empty()) failed_at_ = at;
-        if (fact(note, "what") == "dialback") failed_at_ = "dialback";
         for (const std::string_view key : {"condition", "why", "text"}) {
             const std::string said = fact(note, key);
-            if (!said.empty()) why_ = key == "text" || key == "why" || why_.empty() ? said : why_;
+            if (!said.empty()) why_ = said;
         }
-        if (why_.empty()) why_ = std::string{step_name(note.event)} + " " + fact(note, "type");
+        if (why_.empty()) why_ = std::string{step_name(note.event)};
     }
     if (note.event != event::state) return;
-    const std::string to = fact(note, "to");
-    if (to == "CONNECTED") return finish(true, fact(note, "method"));
-    if (to == "FAILED") {
-        if (fact(note, "step").empty()) failed_at_ = "dialback";
-        if (inbound_ || shared_) finish(false, why_);
-    }
+    if (!note.failure) return finish(true, fact(note, "method"));
+    if (inbound_ || shared_) finish(false, why_);
 }
 
 std::string StreamRecord::note(const Note& note) {
@@ -172,38 +147,29 @@ std::string StreamRecord::note(const Note& note) {
 }
 
 std::string StreamRecord::refusal(const Note& note) {
-    if (!is_refusal(note)) return {};
-    const std::string id = fact(note, "verdict");
-    std::string why = fact(note, "why");
-    std::string rule{rule_of(note)};
-    if (!id.empty()) {
-        // Admission::reason(): the rule's name stands in front.
-        const std::size_t colon = why.find(": ");
-        rule = colon == std::string::npos ? "policy" : why.substr(0, colon);
-        if (colon != std::string::npos) why = why.substr(colon + 2);
-    }
-    if (why.empty()) why = fact(note, "condition");
-    if (why.empty()) why = "the key is not valid";
-    const bool dialback = rule == "dialback" || note.event == event::result_answered ||
-                          note.event == event::verify_answered || fact(note, "what") == "dialback";
+    // A state is the consequence of what was told before it, but where the policy itself takes a pair away.
+    if (!note.failure || (note.event == event::state && note.failure->stage != Stage::policy)) return {};
+    const xmpp::Failure& failure = *note.failure;
     const std::string& from = inbound_ ? remote_ : local_;
     const std::string& to = inbound_ ? local_ : remote_;
     const std::string& known_from = from.empty() ? address_ : from;
-    return context_.records->verdicts().keep({rule, dialback ? "dialback" : "stream", known_from, to, why, id},
-                                             context_.shard.loop.wall());
+    const auto subject = failure.stage == Stage::dialback ? record::Subject::dialback : record::Subject::stream;
+    return context_.records->verdicts().keep(
+        {failure.cause(), subject, known_from, to, failure.why, failure.verdict, failure.remedy},
+        context_.shard.loop.wall());
 }
 
-void StreamRecord::closed(std::string_view step_failed, const std::string& why) {
+void StreamRecord::closed(Stage stage, const std::string& why) {
     if (!notebook_.open()) return;
     if (inbound_ && !vouched_.empty()) {
         notebook_.current().proven_only = true;
         return finish(true, "vouched: " + vouched_);
     }
-    if (failed_at_.empty() || !step_failed.empty()) {
+    if (stage != Stage::none) {
+        failed_at_ = stage;
+    } else if (failed_at_ == Stage::none) {
         const auto& steps = notebook_.current().steps;
-        failed_at_ = !step_failed.empty() ? std::string{step_failed}
-                     : steps.empty()      ? "tcp"
-                                          : std::string{record::stage_of(steps.back().name)};
+        failed_at_ = steps.empty() ? Stage::tcp : record::stage_of(steps.back().name);
     }
     finish(false, why_.empty() ? why : why_);
 }

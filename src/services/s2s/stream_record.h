@@ -26,8 +26,8 @@ public:
     void tls(const TlsFacts& facts, std::string_view asked_name);
     /// A step, perhaps the end of the handshake. The id of the refusal that it is; empty: it is none.
     [[nodiscard]] std::string note(const Note& note);
-    /// The stream is gone. Ends a handshake that is still open as failed at `step` (empty: where it stood).
-    void closed(std::string_view step, const std::string& why);
+    /// The stream is gone. Ends a handshake that is still open as failed at `stage` (none: where it had come to).
+    void closed(Stage stage, const std::string& why);
 
 private:
     void open_again(const Note& note);
@@ -40,9 +40,10 @@ private:
     bool inbound_, verify_only_;
     record::Notebook notebook_;
     std::string local_, remote_, address_, tls_;
-    std::string failed_at_, why_, verdict_;  ///< what went wrong last
-    std::string vouched_;                    ///< as authoritative server: what was answered last
-    bool shared_ = false;                    ///< a further pair of an open stream
+    Stage failed_at_ = Stage::none;  ///< of what went wrong last
+    std::string why_, verdict_;
+    std::string vouched_;  ///< as authoritative server: what was answered last
+    bool shared_ = false;  ///< a further pair of an open stream
 };
 
 }  // namespace sallyport::s2s

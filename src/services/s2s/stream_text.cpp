@@ -15,13 +15,6 @@ bool is_stanza(const xml::Reader& reader) {
     return shell.space == reader.header().content_space || shell.space == xmpp::ns::server;
 }
 
-void finish_stream(io::Stream& stream, const Close& close, Duration linger) {
-    if (close.silent) return stream.close(linger);
-    if (close.error) stream.write(xmpp::write(*close.error));
-    stream.write("</stream:stream>");
-    stream.close(linger);
-}
-
 std::string explained(const xml::Reader& reader, bool before) {
     const std::string explanation = reader.explanation();
     if (reader.problem() != xml::Problem::limit) return explanation;
@@ -70,7 +63,7 @@ std::vector<LogFact> told(const Note& note, std::vector<LogFact> own) {
 }
 
 TimePoint next_certificate_check(const TlsFacts* tls, const io::Loop& loop) {
-    constexpr Duration longest_step = std::chrono::hours{1};
+    constexpr std::chrono::hours longest_step{1};  // in nanoseconds, the comparison would be made in those
     if (tls == nullptr || !tls->peer || !tls->peer->chain_valid) return never;
     // Compared before it is converted: the year 9999 is beyond what nanoseconds hold.
     const auto left = tls->peer->not_after - loop.wall();
@@ -87,7 +80,7 @@ void describe_tls(const TlsFacts* tls, const xmpp::Domain& peer, StreamStatus& s
     status.tls_version = tls->version;
     status.cipher = tls->cipher;
     if (!tls->peer) {
-        status.certificate_verdict = "none shown";
+        status.certificate_verdict = "none presented";
         return;
     }
     status.certificate_subject = tls->peer->subject;

@@ -1,5 +1,5 @@
-// What the drivers of both directions have in common: is this a stanza, how a stream ends on the wire, how TLS is
-// shown.
+// What the drivers of both directions have in common: is this a stanza, how TLS is shown. How streams end is in
+// stream_end.h.
 #pragma once
 
 #include <string>
@@ -19,8 +19,6 @@ inline constexpr std::size_t most_unread = 2 * io::Stream::high_water;
 
 /// The reader's current element is a message, presence or iq of the content namespace.
 [[nodiscard]] bool is_stanza(const xml::Reader& reader);
-/// Writes the error, the closing tag, and closes the connection (RFC 6120 4.4).
-void finish_stream(io::Stream& stream, const Close& close, Duration linger);
 [[nodiscard]] std::string_view close_text(io::CloseReason reason);
 /// A machine's facts with the driver's own, each key once: what the machine said stays.
 [[nodiscard]] std::vector<LogFact> told(const Note& note, std::vector<LogFact> own);

@@ -22,6 +22,16 @@ struct Ending {
     bool in_order = false;  ///< both sides have closed, and nothing broke: what the peer's TCP took has been read
     bool broken = false;    ///< by a reset, which may be anybody's
     std::optional<xmpp::StreamError> said;  ///< by the peer
+
+    /// The peer has said why, and it was nothing that we sent: it goes down, moves, or has closed for reasons of its
+    /// own.
+    [[nodiscard]] bool has_a_cause_of_its_own() const;
+};
+
+/// What a stanza is to the stream that carries it.
+enum class Use {
+    traffic,
+    sign_of_life,  ///< asked for by ourselves: a stream with nothing else rests
 };
 
 class WayOut {
@@ -31,7 +41,7 @@ public:
     [[nodiscard]] virtual const xmpp::DomainPair& pair() const = 0;
     /// Open, and below the high-water mark of its connection.
     [[nodiscard]] virtual bool has_room() const = 0;
-    virtual void send(const xmpp::Stanza& stanza) = 0;
+    virtual void send(const xmpp::Stanza& stanza, Use use) = 0;
     /// What is sent will be acknowledged (XEP-0198), or counts as such when the peer declines.
     [[nodiscard]] virtual bool counting() const = 0;
     /// Asks for a sign of life in the stream itself. False: XEP-0199 has to do.
@@ -43,7 +53,8 @@ public:
     virtual void progressed() = 0;
     /// When the peer last said anything.
     [[nodiscard]] virtual TimePoint heard() const = 0;
-    /// What the peer says is left lying by us: its silence means nothing.
+    /// What the peer says is left lying for our own reasons: its silence means nothing. Not where it says more than it
+    /// may, or does not take what we answer: that is its own doing.
     [[nodiscard]] virtual bool left_unread() const = 0;
     /// Closes a stream whose peer gives no sign of life.
     virtual void presume_dead() = 0;

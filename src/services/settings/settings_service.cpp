@@ -61,7 +61,7 @@ SettingsService::SettingsService(Options options, const Clock& clock, Logger log
 Result<void> SettingsService::open() {
     const auto opened = load();
     if (opened) return {};
-    // First values that do not fit are the operator's mistake, and no copy mends it.
+    // First values that do not fit are the operator's mistake, and no copy fixes it.
     if (opened.error().code.starts_with("setting-")) return opened;
     return start_from_copy(opened.error());
 }
@@ -109,7 +109,7 @@ config::Settings SettingsService::restored(const io::StoredSettings& stored) {
         if (is_previous && json == "\"\"") continue;
         const config::SettingRow* row = config::find_setting(is_previous ? secret_name : std::string_view{name});
         config::Settings holder;
-        const auto kept = row == nullptr ? Result<void>{Error{"setting-unknown", name + ": there is no such setting"}}
+        const auto kept = row == nullptr ? Result<void>{Error{"setting-unknown", name + ": no such setting"}}
                                          : row->store(is_previous ? holder : settings, json);
         if (is_previous) settings.previous_dialback_secret = holder.dialback_secret;
         if (!kept)
@@ -186,12 +186,10 @@ Result<void> SettingsService::check_owner(const std::vector<config::Change>& cha
     if (!options_.owner) return {};
     for (const config::Change& change : changes) {
         const config::SettingRow* row = config::find_setting(change.name);
-        const config::Owner owner = config::owner_of(change.name);
-        if (row == nullptr || owner == config::Owner::node || owner == *options_.owner) continue;
-        const std::string side{config::text(owner)};
-        return Error{"setting-elsewhere", change.name + " belongs to the " + side +
-                                              " and comes from there; change it there: " + "sallyport config set " +
-                                              change.name + " … on the " + side};
+        if (row == nullptr || row->owner == config::Owner::node || row->owner == *options_.owner) continue;
+        const std::string side{config::text(row->owner)};
+        return Error{"setting-elsewhere", change.name + " belongs to the " + side + "; change it there: " +
+                                              "sallyport config set " + change.name + " … on the " + side};
     }
     return {};
 }

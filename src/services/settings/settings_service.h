@@ -15,7 +15,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "io/store/settings_store.h"
-#include "model/config/setting_owner.h"
 #include "model/config/settings.h"
 
 namespace sallyport::services {

@@ -52,7 +52,8 @@ class Ejabberd(Process):
                           modules, root)
         self.c2s = ("127.0.0.1", 5222)
         self.domain, self.users, self.namespace = domain, users, namespace
-        home = os.path.join(folder, f"{name}-home")
+        # Mnesia of one release does not start on the tables of a newer one.
+        home = os.path.join(folder, f"{name}-{root.suite}-home" if root else f"{name}-home")
         os.makedirs(os.path.join(home, "spool"), exist_ok=True)
         configuration = os.path.join(home, "ejabberd.yml")
         chain, key = certificate
@@ -81,8 +82,8 @@ class Ejabberd(Process):
 
     def ready(self):
         until(lambda: self.namespace.accepts("127.0.0.1", 5280) and self.namespace.accepts("127.0.0.1", 5269),
-              lambda: f"ejabberd's listeners: {self.log()[-2000:]}", 40)
-        there = until(self._accounts, "ejabberd's API to answer", 40)
+              lambda: f"ejabberd's listeners: {self.log()[-2000:]}", 120)
+        there = until(self._accounts, "ejabberd's API to answer", 120)
         for user in self.users:
             if user not in there:
                 self.call("register", user=user, host=self.domain, password=PASSWORD)

@@ -8,6 +8,9 @@ import threading
 import time
 
 EDGE = "198.51.100.10"
+# All TCP between the edge and who says it, for Namespace.silence().
+EVERYTHING = "ip saddr 198.51.100.10 meta l4proto tcp", "ip daddr 198.51.100.10 meta l4proto tcp", \
+             "ip6 saddr 2001:db8:5269::10 meta l4proto tcp", "ip6 daddr 2001:db8:5269::10 meta l4proto tcp"
 HEADER = ("<?xml version='1.0'?><stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' "
           "xmlns:db='jabber:server:dialback' from='{}' to='{}' version='1.0'>")
 STARTTLS = "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
@@ -112,16 +115,14 @@ class RawStream:
         self.socket.close()
 
 
-class Authority:
-    """The tester's XMPP server for its own domains: answers db:verify with what `verdict` says, and keeps what it saw."""
+class Acceptor:
+    """Listens in a namespace and hands every connection to `serve`, on the thread that accepts; `accepted` counts them."""
 
-    def __init__(self, namespace, address="198.51.100.66", certificate=None):
-        self.verdict = lambda request: "valid"
-        self.requests, self.accepted, self.texts = [], 0, []
-        self.certificate = certificate
+    def __init__(self, namespace, address, port=5269):
+        self.accepted = 0
         self.listener = namespace.socket()
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.listener.bind((address, 5269))
+        self.listener.bind((address, port))
         self.listener.listen(32)
         self.acceptor = threading.Thread(target=self._accept, daemon=True)
         self.acceptor.start()
@@ -133,7 +134,29 @@ class Authority:
             except OSError:
                 return
             self.accepted += 1
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+            self.serve(connection)
+
+    def serve(self, connection):
+        raise NotImplementedError
+
+    def close(self):
+        # A thread that waits in accept() keeps the port bound after close(): it is woken first.
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.acceptor.join(5)
+        self.listener.close()
+
+
+class Authority(Acceptor):
+    """The tester's XMPP server for its own domains: answers db:verify with what `verdict` says, and keeps what it saw."""
+
+    def __init__(self, namespace, address="198.51.100.66", certificate=None):
+        self.verdict = lambda request: "valid"
+        self.requests, self.texts = [], []
+        self.certificate = certificate
+        super().__init__(namespace, address)
+
+    def serve(self, connection):
+        threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection):
         try:
@@ -175,35 +198,18 @@ class Authority:
                                         f"id='{request['id']}' type='{answer}'/>").encode())
             buffer = re.sub(r"<db:verify[^>]*>[^<]*</db:verify>", "", buffer)
 
-    def close(self):
-        # A thread that waits in accept() keeps the port bound after close(): it is woken first.
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.acceptor.join(5)
-        self.listener.close()
 
-
-class UselessServer:
+class UselessServer(Acceptor):
     """Listens for servers and is of no use: answers each header with a stream error, or nothing at all when there is none."""
 
     def __init__(self, namespace, address, error=None, port=5269):
-        self.error, self.accepted, self.held = error, 0, []
-        self.listener = namespace.socket()
-        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.listener.bind((address, port))
-        self.listener.listen(32)
-        self.acceptor = threading.Thread(target=self._accept, daemon=True)
-        self.acceptor.start()
+        self.error, self.held = error, []
+        super().__init__(namespace, address, port)
 
-    def _accept(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            self.accepted += 1
-            self.held.append(connection)  # kept open: it is silent, not gone
-            if self.error:
-                threading.Thread(target=self._refuse, args=(connection,), daemon=True).start()
+    def serve(self, connection):
+        self.held.append(connection)  # kept open: it is silent, not gone
+        if self.error:
+            threading.Thread(target=self._refuse, args=(connection,), daemon=True).start()
 
     def _refuse(self, connection):
         try:
@@ -224,9 +230,6 @@ class UselessServer:
         return self
 
     def __exit__(self, *_):
-        # A thread that waits in accept() keeps the port bound after close(): it is woken first.
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.acceptor.join(5)
-        self.listener.close()
+        self.close()
         for connection in self.held:
             connection.close()

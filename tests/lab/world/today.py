@@ -33,3 +33,10 @@ def talk(world, gus, text):
     gus.hears(f"{text}: out \u2603")
     gus.says(world.ana, f"{text}: back & <all>")
     world.ana.hears(f"{text}: back & <all>")
+
+
+def talk_from(one, other, text):
+    """One message one way."""
+    text = f"{text} {next(_numbers)}"
+    one.says(other, text)
+    other.hears(text)

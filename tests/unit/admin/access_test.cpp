@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "admin/access/totp.h"
@@ -54,38 +55,6 @@ TEST(Totp, WritesSecretsAsAuthenticatorsReadThem) {
     EXPECT_EQ(base32("foobar"), "MZXW6YTBOI");
     EXPECT_EQ(totp_uri("foobar", "Sallyport", "anna"),
               "otpauth://totp/Sallyport:anna?secret=MZXW6YTBOI&issuer=Sallyport");
-}
-
-TEST(Failures, SlowDownAfterAFewAndForget) {
-    Failures failures{3};
-    const TimePoint start{};
-    for (int i = 0; i < 3; ++i) {
-        EXPECT_EQ(failures.wait("a", start), Duration{}) << i;
-        failures.note("a", start + i * 1s);
-    }
-    EXPECT_EQ(failures.wait("a", start + 3s), 57s);
-    EXPECT_EQ(failures.wait("b", start + 3s), Duration{});
-    EXPECT_EQ(failures.wait("a", start + 60s), Duration{});
-    failures.note("a", start + 60s);
-    EXPECT_GT(failures.wait("a", start + 60s), Duration{});
-    failures.forgive("a");
-    EXPECT_EQ(failures.wait("a", start + 60s), Duration{});
-}
-
-TEST(Failures, AreBounded) {
-    Failures failures{1};
-    for (std::size_t i = 0; i < Failures::most_keys + 10; ++i) {
-        failures.note(std::to_string(i), TimePoint{} + std::chrono::milliseconds{i});
-    }
-    EXPECT_EQ(failures.wait("0", TimePoint{} + 5s), Duration{}) << "the oldest made room";
-    EXPECT_GT(failures.wait(std::to_string(Failures::most_keys + 9), TimePoint{} + 5s), Duration{});
-}
-
-TEST(Failures, CountAllAddressesOfOneCustomerTogether) {
-    EXPECT_EQ(failure_key(*IpAddress::parse("2001:db8:1:2::1")),
-              failure_key(*IpAddress::parse("2001:db8:1:2:ffff::2")));
-    EXPECT_NE(failure_key(*IpAddress::parse("2001:db8:1:2::1")), failure_key(*IpAddress::parse("2001:db8:1:3::1")));
-    EXPECT_NE(failure_key(*IpAddress::parse("192.0.2.1")), failure_key(*IpAddress::parse("192.0.2.2")));
 }
 
 TEST(Downloads, GoOnOnlyWhereTheyEnded) {
@@ -274,6 +243,65 @@ TEST_F(Access, HashesABoundedNumberAtOnce) {
     }
     loop.run_until([&] { return codes.size() == 2; });
     EXPECT_EQ(codes, (std::vector<std::string>{"login-busy", "login-refused"}));
+}
+
+TEST_F(Access, KeepsRoomForThoseWhoHaveLoggedInBefore) {
+    EXPECT_EQ(add("anna", admin::Access::administer, "a long password"), "");
+    const IpAddress desk_of_anna = from;
+    EXPECT_TRUE(log_in("anna", "a long password").opened);
+    desk->record({0, {}, "anna", from.text(), "session.open", "{}", "ok"});
+    for (const bool restarted : {false, true}) {
+        if (restarted) open();
+        std::vector<std::string> codes;
+        for (int n = 1; n <= 60; ++n) {
+            from = *IpAddress::parse("198.51.100." + std::to_string(n));
+            desk->log_in({n % 2 == 0 ? "anna" : "x" + std::to_string(n), "a wrong password", {}, from},
+                         [&](const AccessDesk::Outcome& outcome) { codes.push_back(outcome.error.code); });
+        }
+        std::vector<AccessDesk::Outcome> outcomes;
+        for (const IpAddress& known : {desk_of_anna, *IpAddress::parse("127.0.0.1")}) {
+            desk->log_in({"anna", "a long password", {}, known},
+                         [&](AccessDesk::Outcome outcome) { outcomes.push_back(std::move(outcome)); });
+        }
+        loop.run_until([&] { return outcomes.size() == 2 && codes.size() == 60; });
+        for (const AccessDesk::Outcome& outcome : outcomes) EXPECT_TRUE(outcome.opened) << outcome.error.code;
+        EXPECT_EQ(std::count(codes.begin(), codes.end(), "login-refused"), 6);
+        EXPECT_EQ(std::count(codes.begin(), codes.end(), "login-busy"), 54);
+    }
+}
+
+TEST_F(Access, LetsNobodyBeKeptOutByWhoGuessesAtTheName) {
+    limits.login_failures_per_minute = 3;
+    open();
+    EXPECT_EQ(add("anna", admin::Access::administer, "a long password"), "");
+    const IpAddress desk_of_anna = from;
+    EXPECT_TRUE(log_in("anna", "a long password").opened);
+    for (int n = 1; n <= 5; ++n) {
+        from = *IpAddress::parse("198.51.100." + std::to_string(n));
+        EXPECT_EQ(log_in("anna", "a wrong password").error.code, n <= 3 ? "login-refused" : "login-throttled");
+    }
+    from = desk_of_anna;
+    EXPECT_TRUE(log_in("anna", "a long password").opened);
+    // Who guesses from there has no more tries than others.
+    for (int n = 1; n <= 3; ++n) EXPECT_EQ(log_in("anna", "a wrong password").error.code, "login-refused");
+    EXPECT_EQ(log_in("anna", "a long password").error.code, "login-throttled");
+}
+
+TEST_F(Access, RemembersWhereSomebodyLoggedInHoweverMuchWasDoneSince) {
+    limits.login_failures_per_minute = 3;
+    open();
+    EXPECT_EQ(add("anna", admin::Access::administer, "a long password"), "");
+    const IpAddress desk_of_anna = from;
+    EXPECT_TRUE(log_in("anna", "a long password").opened);
+    desk->record({0, {}, "anna", from.text(), "session.open", "{}", "ok"});
+    for (int n = 0; n < 1000; ++n) desk->record({0, {}, "a script", "192.0.2.44", "allow.add", "{}", "ok"});
+    open();
+    for (int n = 1; n <= 5; ++n) {
+        from = *IpAddress::parse("198.51.100." + std::to_string(n));
+        EXPECT_EQ(log_in("anna", "a wrong password").error.code, n <= 3 ? "login-refused" : "login-throttled");
+    }
+    from = desk_of_anna;
+    EXPECT_TRUE(log_in("anna", "a long password").opened);
 }
 
 TEST_F(Access, AsksForACodeOnceItIsOn) {

@@ -4,8 +4,8 @@
 
 #include <sstream>
 
+#include "admin/print/print.h"
 #include "fake_node.h"
-#include "nodes/ctl/print.h"
 #include "services/axl/sql_desk.h"
 #include "services/axl/user_desk.h"
 #include "services/provision/provisioner.h"
@@ -20,7 +20,7 @@ protected:
     AxlVerbs() {
         store.emplace(*io::PresenceStore::open(node.folder.path() + "/presence.db"));
         sql.emplace(*store);
-        users.emplace(*store, node.real_loop(), std::string(32, 'r'));
+        users.emplace(*store, node.real_loop(), node.real_loop(), std::string(32, 'r'));
         provisioner = *provision::Provisioner::open({node.real_loop(), node.real_network(), node.names, node.board,
                                                      Logger{node.log, LogModule::axl}, io::random_below, nullptr},
                                                     node.folder.path());
@@ -31,7 +31,7 @@ protected:
     }
     static std::string printed(const std::string& verb, const json::value& result) {
         std::ostringstream out;
-        ctl::print_result(verb, result, out);
+        admin::find_verb(verb)->print(result, out);
         return out.str();
     }
 
@@ -111,7 +111,7 @@ TEST_F(AxlVerbs, ImpServersNeverShowAPassword) {
     EXPECT_EQ(code_of(node.ask("imp-servers.refresh", R"({"address":"imp9.test"})")), "publisher-unknown");
     EXPECT_EQ(node.ask("imp-servers.refresh").as_object().at("servers").as_array().size(), 1U);
     const auto removed = node.ask("imp-servers.remove", R"({"address":"imp1.test"})");
-    EXPECT_EQ(printed("imp-servers.remove", removed), "imp1.test is not provisioned any longer\n");
+    EXPECT_EQ(printed("imp-servers.remove", removed), "imp1.test is no longer provisioned\n");
     EXPECT_EQ(node.log.dump().find("sesame"), std::string::npos);
 }
 

@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 
 #include "admin/api/node_checks.h"
+#include "admin/api/problems.h"
 #include "admin/diag/judge_dialback.h"
 #include "fake_node.h"
 
@@ -21,7 +23,7 @@ const diag::Finding* finding(const diag::Report& report, const std::string& part
 
 link::SessionStatus open_link(const std::string& role) {
     link::SessionStatus link;
-    link.state = "open";
+    link.state = link::LinkState::open;
     link.far_role = role;
     link.far_realm = "cm-1_s2scp-1." + role + "1-b-test";
     link.bound = {"b.test"};
@@ -51,7 +53,8 @@ TEST(CheckAxl, TellsTlsFromWhatCannotBeReached) {
     status.code = "axl-unreachable";
     status.reason = "connection refused";
     EXPECT_NE(finding(admin::check_axl({status}, {}), "cannot be reached"), nullptr);
-    status.reason = "TLS failed: self-signed certificate";
+    status.code = "axl-tls";
+    status.reason = "self-signed";
     EXPECT_NE(finding(admin::check_axl({status}, {}), "TLS fails"), nullptr);
 }
 
@@ -90,30 +93,56 @@ TEST(CheckNode, NamesAStepOfProvisioningThatFailedElsewhere) {
     admin::NodeStatus node;
     node.federation_enabled = true;
     node.links = {open_link("core")};
-    node.chain = {{"received on core1.b.test", "in force", ""},
-                  {"told to imp1.b.test", "failed", "it refuses the password; give it the right one"}};
-    const auto report = admin::check_node(node, file, settings, WallTime{});
+    node.chain = {{"received on core1.b.test", StepState::in_force},
+                  {"told to imp1.b.test", StepState::failed, {"it refuses the password", "give it the right one"}}};
+    const auto report = admin::check_node({node, file, settings, WallTime{}});
     const auto* found = finding(report, "told to imp1.b.test: it refuses the password");
     ASSERT_NE(found, nullptr);
     EXPECT_EQ(found->grade, Grade::bad);
     EXPECT_EQ(found->remedy, "give it the right one");
     file.role = config::Role::core;  // a core asks for itself
-    EXPECT_EQ(finding(admin::check_node(node, file, settings, WallTime{}), "told to imp1.b.test"), nullptr);
+    EXPECT_EQ(finding(admin::check_node({node, file, settings, WallTime{}}), "told to imp1.b.test"), nullptr);
+    const auto is_problem = [&] {
+        const auto all = admin::problems({node, file, settings, WallTime{}});
+        return std::any_of(all.begin(), all.end(), [](const auto& problem) {
+            return problem.text == "told to imp1.b.test: it refuses the password";
+        });
+    };
+    EXPECT_TRUE(is_problem());
+    node.chain.back().is_judged = true;
+    EXPECT_FALSE(is_problem()) << "an alarm says it";
+}
+
+TEST(Judges, DecideOverEachAlarmAlone) {
+    std::set<services::AlarmCode> seen;
+    for (const admin::JudgeRow& row : admin::judges()) {
+        for (const services::AlarmCode code : row.alarms) {
+            EXPECT_TRUE(seen.insert(code).second) << row.name << ": " << services::alarm_row(code).name;
+            EXPECT_TRUE(admin::is_judged(code));
+        }
+    }
+    EXPECT_FALSE(admin::is_judged(services::AlarmCode::ssh_down)) << "the replicator knows";
 }
 
 TEST(CheckLink, NamesWhatIsDown) {
     config::NodeFile file;
     file.role = config::Role::core;
+    const config::Settings settings;
     admin::NodeStatus node;
-    EXPECT_NE(finding(admin::check_link(node, file, {}), "this core dials nobody"), nullptr);
-    node.dials = {{"10.0.0.1:7400", "edge1.b.test", "edge", "waiting", "the secret is wrong", {}}};
-    EXPECT_EQ(admin::check_link(node, file, {}).verdict(), Grade::bad);
-    EXPECT_NE(finding(admin::check_link(node, file, {}), "the secret is wrong"), nullptr);
+    EXPECT_NE(finding(admin::check_link({node, file, settings, {}}), "this core dials no edge"), nullptr);
+    file.link.dial.emplace_back().name = "edge1.b.test";
+    file.link.dial.back().role = "edge";
+    node.dials = {{"10.0.0.1:7400", "edge1.b.test", "edge", link::DialState::waiting, "the secret is wrong", {}}};
+    EXPECT_EQ(admin::check_link({node, file, settings, {}}).verdict(), Grade::bad);
+    EXPECT_NE(
+        finding(admin::check_link({node, file, settings, {}}), "the link to edge1.b.test is down: the secret is wrong"),
+        nullptr);
     node.dials.clear();
     node.links = {open_link("edge")};
-    EXPECT_EQ(admin::check_link(node, file, {}).verdict(), Grade::good);
+    node.links.front().far_realm = "edge1-b-test";
+    EXPECT_EQ(admin::check_link({node, file, settings, {}}).verdict(), Grade::good);
     node.held_for_link = 3;
-    EXPECT_EQ(admin::check_link(node, file, {}).verdict(), Grade::warning);
+    EXPECT_EQ(admin::check_link({node, file, settings, {}}).verdict(), Grade::warning);
 }
 
 TEST(CheckCerts, JudgesTimeAndNames) {
@@ -127,15 +156,16 @@ TEST(CheckCerts, JudgesTimeAndNames) {
     own.facts.dns_names = {"b.test"};
     own.facts.not_after = now + std::chrono::hours{24 * 90};
     node.certificates = {own};
-    EXPECT_EQ(admin::check_certs(node, file, settings, now).verdict(), Grade::good);
+    EXPECT_EQ(admin::check_certs({node, file, settings, now}).verdict(), Grade::good);
     node.certificates[0].facts.not_after = now + std::chrono::hours{24 * 3};
-    EXPECT_NE(finding(admin::check_certs(node, file, settings, now), "expires in 3 days"), nullptr);
+    EXPECT_NE(finding(admin::check_certs({node, file, settings, now}), "expires within 7 days: b.pem, 3 days left"),
+              nullptr);
     node.certificates[0].facts.not_after = now - std::chrono::hours{1};
-    EXPECT_EQ(admin::check_certs(node, file, settings, now).verdict(), Grade::bad);
+    EXPECT_EQ(admin::check_certs({node, file, settings, now}).verdict(), Grade::bad);
     node.certificates[0].facts.not_before = now + std::chrono::hours{1};
-    EXPECT_NE(finding(admin::check_certs(node, file, settings, now), "not valid yet"), nullptr);
+    EXPECT_NE(finding(admin::check_certs({node, file, settings, now}), "not valid yet"), nullptr);
     node.certificates[0].facts.dns_names = {"c.test"};
-    EXPECT_NE(finding(admin::check_certs(node, file, settings, now), "no certificate names b.test"), nullptr);
+    EXPECT_NE(finding(admin::check_certs({node, file, settings, now}), "no certificate covers b.test"), nullptr);
 }
 
 class JudgeDialback : public testing::Test {
@@ -166,7 +196,7 @@ TEST_F(JudgeDialback, NamesAClosedPortAStrangerAndOneThatBelievesEverything) {
     EXPECT_NE(finding(judge(), "connection refused"), nullptr);
     visit.door = door;
     visit.answers = {"error item-not-found", "error item-not-found"};
-    EXPECT_NE(finding(judge(), "does not vouch for b.test"), nullptr);
+    EXPECT_NE(finding(judge(), "does not confirm keys of b.test"), nullptr);
     visit.answers = {"valid", "valid"};
     EXPECT_NE(finding(judge(), "to a wrong key"), nullptr);
     visit.answers = {};
@@ -203,7 +233,7 @@ TEST_F(CheckVerbs, AllNamesFederationThatIsOffAndDnsThatIsMissing) {
 TEST_F(CheckVerbs, DialbackSaysWhenNobodyMayAsk) {
     const auto answer = node.ask("check.dialback", R"({"domain":"a.test"})");
     EXPECT_EQ(text_at(answer, "verdict"), "bad");
-    EXPECT_NE(boost::json::serialize(answer).find("we may not talk with a.test"), std::string::npos);
+    EXPECT_NE(boost::json::serialize(answer).find("a.test cannot federate with us"), std::string::npos);
 }
 
 }  // namespace

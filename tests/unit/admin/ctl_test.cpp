@@ -9,14 +9,14 @@
 
 #include "admin/api/admin_server.h"
 #include "admin/api/verbs.h"
+#include "admin/print/print.h"
+#include "admin/print/table.h"
 #include "fake_node.h"
 #include "io/tls/files.h"
 #include "nodes/ctl/cli.h"
 #include "nodes/ctl/completion.h"
 #include "nodes/ctl/node_address.h"
-#include "nodes/ctl/print.h"
 #include "nodes/ctl/rest_client.h"
-#include "nodes/ctl/table.h"
 
 namespace sallyport::test {
 namespace {
@@ -75,7 +75,7 @@ private:
 void expect_page(const std::string& text) {
     std::istringstream lines{text};
     for (std::string line; std::getline(lines, line);) {
-        EXPECT_LE(ctl::display_width(line), ctl::page_width) << line;
+        EXPECT_LE(admin::display_width(line), admin::page_width) << line;
     }
 }
 
@@ -91,7 +91,9 @@ TEST(CommandLine, EndsWithTheStatusThatScriptsExpect) {
     EXPECT_EQ(served.ask({"frobnicate"}).status, 2);
     EXPECT_EQ(sallyport({}).status, 2);
     EXPECT_EQ(sallyport({"status", "--node", "/nonexistent/admin.sock"}).status, 3);
-    EXPECT_EQ(sallyport({"--help"}).status, 0);
+    const auto help = sallyport({"--help"});
+    EXPECT_EQ(help.status, 0);
+    EXPECT_NE(help.out.find("checks that look for the cause of a fault"), std::string::npos) << help.out;
     EXPECT_EQ(sallyport({"--version"}).status, 0);
 }
 
@@ -144,7 +146,7 @@ TEST(CommandLine, KeepsToThePageWhateverPeersAreCalled) {
         served.node.current.streams.push_back(stream);
         s2s::DestinationStatus destination;
         destination.pair = stream.pairs[0].domains;
-        destination.last_error = std::string(250, 'e') + " and more words";
+        destination.failure = xmpp::Failure{.why = std::string(250, 'e') + " and more words"};
         destination.failures = 3;
         served.node.current.destinations.push_back(destination);
         served.node.current.links.emplace_back().far_realm = std::string(90, 'k');
@@ -152,9 +154,10 @@ TEST(CommandLine, KeepsToThePageWhateverPeersAreCalled) {
         served.node.log_event(LogModule::s2s, LogLevel::info, "s2s.long", {{"why", std::string(400, 'w')}});
     }
     const std::string remote = served.node.current.streams[0].remote;
-    served.node.current.dials.push_back({"address", "name", "edge", "waiting", std::string(200, 'y'), {}});
+    served.node.current.dials.push_back(
+        {"address", "name", "edge", link::DialState::waiting, std::string(200, 'y'), {}});
     served.node.board.raise(services::AlarmCode::ssh_down, std::string(90, 'k'), std::string(300, 'd'));
-    served.node.current.chain = {{std::string(120, 's'), "in force", std::string(90, 'r')}};
+    served.node.current.chain = {{std::string(120, 's'), StepState::in_force, {std::string(90, 'r')}}};
     for (const auto& arguments : std::vector<std::vector<std::string>>{{"status"},
                                                                        {"alarms"},
                                                                        {"peers"},
@@ -194,7 +197,7 @@ TEST(CommandLine, CutsOffWhatCouldCommandATerminal) {
 TEST(CommandLine, EveryVerbHasWordsForPeople) {
     for (const admin::Verb& verb : admin::verbs()) {
         std::ostringstream out;
-        ctl::print_result(verb.name, json::object{}, out);
+        verb.print(json::object{}, out);
         const bool is_a_file = verb.name == "handshakes.export";
         EXPECT_EQ(out.str() == "{}\n", is_a_file) << verb.name << " is printed as JSON";
         expect_page(out.str());
@@ -202,7 +205,7 @@ TEST(CommandLine, EveryVerbHasWordsForPeople) {
 }
 
 TEST(Table, GivesWayInItsFlexibleColumnsAndCountsWideCharacters) {
-    ctl::Table table{{{"A", false, 4}, {"B"}, {"N", true}}};
+    admin::Table table{{{"A", false, 4}, {"B"}, {"N", true}}};
     table.row({std::string(200, 'a'), "b", "1"});
     table.row({"\xe4\xb8\xad\xe6\x96\x87", "b", "22"});
     table.note("a note");
@@ -210,32 +213,32 @@ TEST(Table, GivesWayInItsFlexibleColumnsAndCountsWideCharacters) {
     table.write(out);
     expect_page(out.str());
     EXPECT_NE(out.str().find("      a note\n"), std::string::npos);
-    EXPECT_EQ(ctl::display_width("\xe4\xb8\xad\xe6\x96\x87"), 4u);
+    EXPECT_EQ(admin::display_width("\xe4\xb8\xad\xe6\x96\x87"), 4u);
 }
 
 TEST(Words, LieToNoTerminal) {
     // U+202E, U+2066, U+200F, U+061C, U+2028, U+200B, U+FEFF, a tag; then what may stand.
     for (const char* raw : {"\xE2\x80\xAE", "\xE2\x81\xA6", "\xE2\x80\x8F", "\xD8\x9C", "\xE2\x80\xA8", "\xE2\x80\x8B",
                             "\xEF\xBB\xBF", "\xF3\xA0\x81\xBF", "\x1b", "\xC2\x9B"}) {
-        EXPECT_EQ(ctl::safe("a" + std::string{raw} + "b"),
+        EXPECT_EQ(admin::safe("a" + std::string{raw} + "b"),
                   "a\xEF\xBF\xBD"
                   "b");
     }
-    EXPECT_EQ(ctl::safe("Zürich \xE2\x80\xA7 日本"), "Zürich \xE2\x80\xA7 日本");
-    EXPECT_EQ(ctl::safe_json("{\"a\": \"\xE2\x80\xAE\xF3\xA0\x81\xBF\x7f\xC2\x9B ü\"}\n"),
+    EXPECT_EQ(admin::safe("Zürich \xE2\x80\xA7 日本"), "Zürich \xE2\x80\xA7 日本");
+    EXPECT_EQ(admin::safe_json("{\"a\": \"\xE2\x80\xAE\xF3\xA0\x81\xBF\x7f\xC2\x9B ü\"}\n"),
               "{\"a\": \"\\u202e\\udb40\\udc7f\\u007f\\u009b ü\"}\n");
 }
 
 TEST(Words, SayDurationsAndCounts) {
-    EXPECT_EQ(ctl::duration_words(0.25), "0.2 s");
-    EXPECT_EQ(ctl::duration_words(59.9), "59 s");
-    EXPECT_EQ(ctl::duration_words(125), "2 min 5 s");
-    EXPECT_EQ(ctl::duration_words(7200), "2 h");
-    EXPECT_EQ(ctl::duration_words(90000), "1 d 1 h");
-    EXPECT_EQ(ctl::count_words(9999), "9999");
-    EXPECT_EQ(ctl::count_words(12345), "12.3k");
-    EXPECT_EQ(ctl::time_words("2026-11-22T06:00:00.123456Z"), "2026-11-22 06:00:00");
-    EXPECT_EQ(ctl::time_words(""), "");
+    EXPECT_EQ(admin::duration_words(0.25), "0.2 s");
+    EXPECT_EQ(admin::duration_words(59.9), "59 s");
+    EXPECT_EQ(admin::duration_words(125), "2 min 5 s");
+    EXPECT_EQ(admin::duration_words(7200), "2 h");
+    EXPECT_EQ(admin::duration_words(90000), "1 d 1 h");
+    EXPECT_EQ(admin::count_words(9999), "9999");
+    EXPECT_EQ(admin::count_words(12345), "12.3k");
+    EXPECT_EQ(admin::time_words("2026-11-22T06:00:00.123456Z"), "2026-11-22 06:00:00");
+    EXPECT_EQ(admin::time_words(""), "");
 }
 
 TEST(NodeAddress, TellsPathsFoldersAndFilesApart) {

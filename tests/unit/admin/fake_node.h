@@ -1,6 +1,8 @@
 // A node that says what a test wants, with real settings, a real loop and answers to look-ups from a table.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <boost/json.hpp>
 #include <map>
 #include <memory>
@@ -8,7 +10,10 @@
 #include <vector>
 
 #include "admin/access/access_desk.h"
+#include "admin/api/answer_form.h"
 #include "admin/api/call.h"
+#include "admin/api/error_codes.h"
+#include "admin/api/shared_status.h"
 #include "io/loop/asio_loop.h"
 #include "io/loop/random.h"
 #include "io/net/tcp_network.h"
@@ -77,8 +82,14 @@ public:
     [[nodiscard]] axl::SqlDesk* sql() override { return sql_desk; }
     [[nodiscard]] axl::UserDesk* axl_users() override { return user_desk; }
     [[nodiscard]] provision::Provisioner* provisioner() override { return publishers; }
-    void status(std::function<void(admin::NodeStatus)> on_status) override {
-        loop_.post([this, on_status] { on_status(current); });
+    void status(OnStatus on_status) override { shared ? shared->ask(std::move(on_status)) : gather(on_status); }
+    void gather(const std::function<void(admin::NodeStatus)>& then) {
+        ++gathered;
+        loop_.post([this, then] { then(current); });
+    }
+    /// Who asks for the status shares what is gathered, as at a real node.
+    void share_status() {
+        shared = std::make_unique<admin::SharedStatus>(loop(), [this](const auto& then) { gather(then); });
     }
     void ping(const xmpp::DomainPair& pair, std::function<void(Result<Duration>)> on_pinged) override {
         pinged.push_back(pair.text());
@@ -87,7 +98,7 @@ public:
     void close(const xmpp::Domain&, std::function<void(unsigned)> on_closed) override {
         loop_.post([this, on_closed] { on_closed(streams_to_close); });
     }
-    [[nodiscard]] io::Loop& loop() override { return loop_; }
+    [[nodiscard]] io::Loop& loop() override { return other_loop != nullptr ? *other_loop : loop_; }
     [[nodiscard]] io::Network& network() override { return network_; }
     [[nodiscard]] io::Resolver& resolver() override { return names; }
     [[nodiscard]] std::shared_ptr<const io::TlsContext> client_tls() override { return tls; }
@@ -108,6 +119,7 @@ public:
         node_log = std::move(*io::NodeLog::open(log_settings, loop_));
         services::JournalOptions options;
         options.file = folder.path() + "/events.db";
+        options.reading = reading;
         parts = std::make_unique<services::Diagnostics>(options, folder.path(), std::set<std::uint16_t>{5269}, "test",
                                                         services::DiagnosticsSeams{loop_, *node_log, board});
     }
@@ -148,14 +160,22 @@ public:
                                                  over = last;
                                              });
         finish(*call, over);
-        return found.as_object().contains("result") ? found.at("result") : found;
+        if (!found.as_object().contains("result")) return found;
+        expect_described(verb, found.at("result"));
+        return found.at("result");
     }
     /// The result of a verb, or its error under "error".
     boost::json::value ask(const std::string& verb, const std::string& arguments = "{}") {
         const auto lines = run(R"({"verb":")" + verb + R"(","author":"anna","args":)" + arguments + "}");
         if (lines.empty()) return nullptr;
         const auto& answer = lines.back().as_object();
-        return answer.at("ok").as_bool() ? answer.at("result") : boost::json::value{{"error", answer.at("error")}};
+        if (!answer.at("ok").as_bool()) {
+            const auto& code = answer.at("error").at("code").as_string();
+            EXPECT_NE(admin::find_error_code({code.data(), code.size()}), nullptr) << code << " has no row";
+            return boost::json::value{{"error", answer.at("error")}};
+        }
+        expect_described(verb, answer.at("result"));
+        return answer.at("result");
     }
     void log_event(LogModule module, LogLevel level, const std::string& name,
                    std::vector<std::pair<std::string, std::string>> facts) {
@@ -164,8 +184,10 @@ public:
 
     TemporaryFolder folder;
     MemorySink log;
+    io::Loop* other_loop = nullptr;  ///< for whom the node serves: one whose time the test moves
     config::NodeFile node_file;
     admin::NodeStatus current;
+    unsigned gathered = 0;  ///< how often what the shards have was gathered
     std::unique_ptr<im::Directory> accounts;
     Result<Duration> pong = Duration{std::chrono::milliseconds{12}};
     unsigned streams_to_close = 2;
@@ -176,11 +198,18 @@ public:
     std::vector<std::string> reload_problems, pinged;
     std::unique_ptr<io::NodeLog> node_log;  ///< with add_diagnostics()
     std::shared_ptr<const io::TlsContext> tls, direct_tls;
+    std::function<bool(std::function<void()> work, std::function<void()> then)> reading;  ///< of the event log
     bool records = true;
     record::Archive archive{Limits{}};
     record::Verdicts verdicts{100};
 
 private:
+    /// Whatever a test asks: the answer is what the verb's row says.
+    static void expect_described(const std::string& verb, const boost::json::value& result) {
+        const admin::AnswerForm form = admin::read_form(admin::find_verb(verb)->answer);
+        for (const std::string& deviation : admin::deviations(form, result)) ADD_FAILURE() << verb << ": " << deviation;
+    }
+
     void finish(admin::Call& call, const bool& over) {
         bool expired = false;
         const auto timer = loop_.timer([&] { expired = true; });
@@ -198,6 +227,7 @@ public:
     std::unique_ptr<services::Diagnostics> parts;
     std::unique_ptr<admin::AccessDesk> people;
     TableResolver names{loop_};
+    std::unique_ptr<admin::SharedStatus> shared;  ///< with share_status()
     [[nodiscard]] io::AsioLoop& real_loop() { return loop_; }
     [[nodiscard]] io::TcpNetwork& real_network() { return network_; }
 };

@@ -197,6 +197,29 @@ TEST_F(Init, NamesWhatIsMissingOrWrongAndWritesNothing) {
     EXPECT_FALSE(std::filesystem::exists(folder));
 }
 
+TEST_F(Init, MakesNothingByAClockThatCannotBeRight) {
+    std::istringstream in;
+    std::ostringstream output, errors;
+    const ctl::Console console{in, output, errors, false, "anna"};
+    ctl::InitAnswers answers;
+    answers.directory = folder;
+    answers.domains = {"b.test"};
+    answers.edge_public = {"198.51.0.7"};
+    answers.edge_link = "10.0.0.1";
+    answers.core_inside = "10.0.1.1";
+    answers.inside_server = "10.0.1.5";
+    answers.self_signed = true;
+    const WallTime right = io::AsioLoop{}.wall();
+    for (const WallTime wrong : {WallTime{}, right + std::chrono::hours{24 * 365 * 80}}) {
+        EXPECT_EQ(ctl::run_init(answers, console, {wrong, {}}), 1);
+        EXPECT_THAT(errors.str(), HasSubstr("set the clock first"));
+        EXPECT_FALSE(std::filesystem::exists(folder));
+    }
+    EXPECT_THAT(errors.str(), HasSubstr("says 1970-01-01"));
+    EXPECT_EQ(ctl::run_init(answers, console, {right, false}), 0) << errors.str();
+    EXPECT_THAT(errors.str(), HasSubstr("no time service keeps the clock of this host right"));
+}
+
 TEST_F(Init, WritesATrioThatAllThreeNodesAccept) {
     const std::vector<std::string> trio{
         "init",         "--directory", folder,          "--domain", "b.test",          "--edge-public", "198.51.0.7",
@@ -294,7 +317,7 @@ TEST_F(Migrate, WarnsOfFilesThatAreStillGood) {
         EXPECT_THAT(err, HasSubstr("link.require_roles")) << name;
     }
     EXPECT_EQ(run({"check-config", folder + "/core.toml"}), 0);
-    EXPECT_THAT(err, HasSubstr("link.secret: opens several links"));
+    EXPECT_THAT(err, HasSubstr("link.secret: is used for several links"));
 }
 
 TEST_F(Migrate, GivesEachLinkItsOwnSecretAndEachNodeItsRole) {
@@ -341,7 +364,7 @@ TEST_F(Migrate, ChangesNothingUnlessItCanChangeAll) {
         "secret = \"one secret for everybody\" }\n" +
             node("imp1"));
     EXPECT_EQ(run({"init", "--migrate", "--directory", folder}), 1);
-    EXPECT_THAT(err, HasSubstr("presence.toml is written in a form that cannot be changed from here"));
+    EXPECT_THAT(err, HasSubstr("presence.toml is written in a form that --migrate cannot change"));
     EXPECT_EQ(text("core.toml"), core);
     std::filesystem::remove(folder + "/traversal-ca.key");
     EXPECT_EQ(run({"init", "--migrate", "--directory", folder}), 1);
@@ -350,7 +373,7 @@ TEST_F(Migrate, ChangesNothingUnlessItCanChangeAll) {
 
 TEST_F(Init, HasUsersOnAServerOrOnAPresenceNode) {
     EXPECT_EQ(run(flags({"--self-signed", "--presence", "10.0.1.7"})), 2);
-    EXPECT_THAT(err, HasSubstr("exclude each other"));
+    EXPECT_THAT(err, HasSubstr("use either --inside-server or --presence"));
     const std::string typed =
         "b.test\n" + folder + "\n\n\n198.51.0.7\n10.0.0.1\n10.0.1.1\n-\n10.0.1.7\nchat.b.test\n-\n";
     ASSERT_EQ(run({"init"}, typed), 0) << err;

@@ -19,7 +19,7 @@ record::Handshake handshake(bool good, const std::string& version) {
     made.peer = "a.test";
     made.local = "b.test";
     made.good = good;
-    made.failed_at = good ? "" : "tls";
+    made.failed_at = good ? Stage::none : Stage::tls;
     made.result = good ? "dialback" : "certificate expired";
     made.address = "198.51.0.7:5269";
     made.took = std::chrono::milliseconds{12};
@@ -102,13 +102,14 @@ protected:
 };
 
 TEST_F(WhyId, ExplainsARefusalOfTheRecordersTable) {
-    const std::string id = node.verdicts.keep({"queue-full", "stanza", "b.test", "a.test", "10 are waiting"},
-                                              WallTime{std::chrono::seconds{1}});
+    const std::string id =
+        node.verdicts.keep({Rule::queue_full, record::Subject::stanza, "b.test", "a.test", "10 are waiting"},
+                           WallTime{std::chrono::seconds{1}});
     const auto why = node.ask("why", R"({"from":")" + id + R"("})");
     EXPECT_EQ(text_at(why, "rule"), "queue-full");
     EXPECT_EQ(text_at(why, "reason"), "10 are waiting");
     EXPECT_EQ(text_at(why, "change"), "[limits] queue_stanzas, queue_bytes");
-    EXPECT_EQ(text_at(why, "remedy"), "see why the domain is slow or away: `sallyport peers show a.test`");
+    EXPECT_EQ(text_at(why, "remedy"), "find out why the domain is slow or unreachable: `sallyport peers show a.test`");
     EXPECT_EQ(text_at(why, "part"), "the peer's");
     EXPECT_EQ(text_at(why, "count"), "1");
     EXPECT_EQ(text_at(why, "now_blocked_by"), "no core is linked");
@@ -117,10 +118,11 @@ TEST_F(WhyId, ExplainsARefusalOfTheRecordersTable) {
 TEST_F(WhyId, ExplainsARefusalOfThePolicy) {
     const auto stopped = node.ask("why", R"({"from":"b.test","to":"c.test"})");
     const std::string id = text_at(stopped, "verdict_id");
-    (void)node.verdicts.keep({"allow-list", "stanza", "b.test", "c.test", text_at(stopped, "blocked_by"), id}, {});
+    (void)node.verdicts.keep(
+        {Rule::allow_list, record::Subject::stanza, "b.test", "c.test", "not on it", id, "as the rule says"}, {});
     const auto why = node.ask("why", R"({"from":")" + id + R"("})");
     EXPECT_EQ(text_at(why, "change"), "federation.allow_list");
-    EXPECT_EQ(text_at(why, "remedy"), "add it to federation.allow_list");
+    EXPECT_EQ(text_at(why, "remedy"), "as the rule says") << "whoever refused knew better than the table";
     EXPECT_EQ(text_at(why, "now_passes"), "false");
 }
 
@@ -146,8 +148,12 @@ protected:
 
 TEST_F(Metrics, CountWhatIsOpenAndWhatIsGone) {
     add_stream("a.test", 5);
+    s2s::DestinationStatus unreachable;
+    unreachable.pair = {domain("b.test"), domain("c.test")};
+    unreachable.failures = 3;
+    node.current.destinations.push_back(unreachable);
     node.current.counters.stanzas_in = 100;
-    node.current.counters.verdicts["deny-list"] = 7;
+    node.current.counters.verdicts[Rule::deny_list] = 7;
     node.current.counters.handshakes[{"inbound", "failure", "tls"}] = 2;
     node.current.counters.s2s_delivery.add(std::chrono::milliseconds{30});
     const std::string all = text();
@@ -156,7 +162,8 @@ TEST_F(Metrics, CountWhatIsOpenAndWhatIsGone) {
           "sallyport_handshakes_total{direction=\"inbound\",outcome=\"failure\",step=\"tls\"} 2\n",
           "sallyport_hop_seconds_bucket{hop=\"s2s\",le=\"0.05\"} 1\n",
           "sallyport_hop_seconds_bucket{hop=\"s2s\",le=\"0.025\"} 0\n",
-          "sallyport_peer_stanzas{peer=\"a.test\",direction=\"in\"} 5\n"}) {
+          "sallyport_peer_stanzas{peer=\"a.test\",direction=\"in\"} 5\n",
+          "sallyport_peer_failures{peer=\"c.test\"} 3\n"}) {
         EXPECT_NE(all.find(line), std::string::npos) << line << all;
     }
     EXPECT_TRUE(all.ends_with("# EOF\n"));

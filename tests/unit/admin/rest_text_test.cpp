@@ -1,11 +1,16 @@
 // Small grammars of the REST service, strict JSON, the description.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
+#include <fstream>
+#include <set>
+#include <sstream>
 
+#include "admin/api/answer_form.h"
+#include "admin/api/error_codes.h"
 #include "admin/api/strict_json.h"
 #include "admin/api/verbs.h"
-#include "admin/rest/answers.h"
 #include "admin/rest/http_text.h"
 #include "admin/rest/openapi.h"
 #include "admin/web/web_files.h"
@@ -86,18 +91,41 @@ TEST(StrictJson, RefusesWhatReadersDisagreeAbout) {
     EXPECT_FALSE(strict_json(std::string(100000, '[')));
 }
 
-TEST(Answers, GiveErrorsTheStatusThatTheyDeserve) {
-    EXPECT_EQ(status_of("argument-unknown", true), 400U);
-    EXPECT_EQ(status_of("argument-malformed", true), 400U);
-    EXPECT_EQ(status_of("setting-value", true), 400U);
-    EXPECT_EQ(status_of("setting-unknown", true), 404U);
-    EXPECT_EQ(status_of("setting-elsewhere", false), 409U);
-    EXPECT_EQ(status_of("revision-stale", true), 412U);
-    EXPECT_EQ(status_of("login-refused", false), 401U);
-    EXPECT_EQ(status_of("login-throttled", false), 429U);
-    EXPECT_EQ(status_of("account-exists", true), 409U);
-    EXPECT_EQ(status_of("store-full", false), 503U);
-    EXPECT_EQ(status_of("verb-role", false), 409U);
+TEST(ErrorCodes, HaveTheStatusThatTheyDeserve) {
+    EXPECT_EQ(http_status("argument-unknown"), 400U);
+    EXPECT_EQ(http_status("argument-malformed"), 400U);
+    EXPECT_EQ(http_status("setting-value"), 400U);
+    EXPECT_EQ(http_status("setting-unknown"), 404U);
+    EXPECT_EQ(http_status("setting-elsewhere"), 409U);
+    EXPECT_EQ(http_status("revision-stale"), 412U);
+    EXPECT_EQ(http_status("login-refused"), 401U);
+    EXPECT_EQ(http_status("login-throttled"), 429U);
+    EXPECT_EQ(http_status("account-exists"), 409U);
+    EXPECT_EQ(http_status("store-full"), 503U);
+    EXPECT_EQ(http_status("verb-role"), 409U);
+    EXPECT_EQ(http_status("of-a-later-release"), 409U);
+}
+
+TEST(ErrorCodes, StandOnceAndBlameArgumentsOfVerbs) {
+    std::set<std::string_view> seen, arguments;
+    for (const Verb& verb : verbs()) {
+        for (const Argument& argument : verb.arguments) arguments.insert(argument.name);
+    }
+    for (const ErrorCode& row : error_codes()) {
+        EXPECT_TRUE(seen.insert(row.code).second) << row.code << " is there twice";
+        EXPECT_TRUE(row.argument.empty() || arguments.contains(row.argument)) << row.code;
+    }
+}
+
+TEST(ErrorCodes, HaveAStatusThatTheManualExplains) {
+    std::ifstream file{std::string{SALLYPORT_SOURCE_DIR} + "/docs/manual/rest.md"};
+    std::set<std::string> explained;
+    for (std::string line; std::getline(file, line);) {
+        std::istringstream cells{line.starts_with("| ") ? line.substr(2, line.find(" |", 2) - 2) : ""};
+        for (std::string status; std::getline(cells, status, ',');)
+            explained.insert(status.substr(status.find_first_not_of(' ')));
+    }
+    for (const ErrorCode& row : error_codes()) EXPECT_TRUE(explained.contains(std::to_string(row.status))) << row.code;
 }
 
 TEST(Verbs, EveryOneThatReadsAnswersAGetOfItsGroup) {
@@ -113,6 +141,25 @@ TEST(Verbs, EveryOneThatReadsAnswersAGetOfItsGroup) {
     }
 }
 
+TEST(Verbs, EveryGroupHasHelp) {
+    for (const Verb& verb : verbs()) {
+        const std::size_t dot = verb.name.find('.');
+        const std::string_view group = verb.name.substr(0, dot);
+        if (dot == std::string_view::npos || find_verb(group) != nullptr) continue;
+        EXPECT_FALSE(help_of_group(group).empty()) << group;
+    }
+}
+
+TEST(Verbs, StandInTheManual) {
+    std::ifstream file{std::string{SALLYPORT_SOURCE_DIR} + "/docs/manual/cli.md"};
+    const std::string manual{std::istreambuf_iterator<char>{file}, {}};
+    for (const Verb& verb : verbs()) {
+        std::string command = "`" + std::string{verb.name};
+        std::replace(command.begin(), command.end(), '.', ' ');
+        EXPECT_NE(manual.find(command), std::string::npos) << verb.name;
+    }
+}
+
 TEST(OpenApi, DescribesEveryVerb) {
     const boost::json::object document = openapi_document("1.2.3");
     const auto& paths = document.at("paths").as_object();
@@ -120,8 +167,55 @@ TEST(OpenApi, DescribesEveryVerb) {
         std::string path = "/api/v1/" + std::string{verb.name};
         std::replace(path.begin() + 8, path.end(), '.', '/');
         ASSERT_TRUE(paths.contains(path)) << path;
-        EXPECT_TRUE(paths.at(path).as_object().contains(verb.effect == Effect::reads ? "get" : "post")) << path;
+        const auto& item = paths.at(path).as_object();
+        const char* const method = verb.effect == Effect::reads ? "get" : "post";
+        ASSERT_TRUE(item.contains(method)) << path;
+        const auto& schema = item.at(method).at_pointer("/responses/200/content/application~1json/schema");
+        EXPECT_FALSE(schema.at_pointer("/properties/result").as_object().empty())
+            << path << " says nothing of its answer";
     }
+}
+
+/// As it is written in a row.
+std::string written(const AnswerForm& form) {
+    const std::string end = form.nullable ? "?" : "";
+    std::string text;
+    switch (form.kind) {
+        case AnswerForm::Kind::object:
+            for (const AnswerForm::Field& field : form.fields) {
+                text += (text.empty() ? "" : " ") + std::string{field.name} + (field.always ? ":" : "?:") +
+                        written(field.form);
+            }
+            return "{" + text + "}" + end;
+        case AnswerForm::Kind::list: return "[" + written(form.parts.at(0)) + "]" + end;
+        case AnswerForm::Kind::either:
+            for (const AnswerForm& choice : form.parts) text += (text.empty() ? "" : "|") + written(choice);
+            return text;
+        case AnswerForm::Kind::named:
+            EXPECT_TRUE(std::ranges::count(named_forms(), form.name, &NamedForm::name) == 1)
+                << form.name << " is no form";
+            [[fallthrough]];
+        default: return std::string{form.name} + end;
+    }
+}
+
+TEST(AnswerForms, AreReadAsTheyAreWritten) {
+    for (const Verb& verb : verbs()) EXPECT_EQ(written(read_form(verb.answer)), verb.answer) << verb.name;
+    for (const NamedForm& row : named_forms()) EXPECT_EQ(written(read_form(row.form)), row.form) << row.name;
+}
+
+TEST(AnswerForms, TellWhereAnAnswerDeviates) {
+    const auto of = [](std::string_view form, std::string_view answer) {
+        return deviations(read_form(form), boost::json::parse({answer.data(), answer.size()}));
+    };
+    using Found = std::vector<std::string>;
+    EXPECT_EQ(of("{a:text b:[{c:count?}] d?:flag}", R"({"a": "x", "b": [{"c": null}, {"c": 1}]})"), Found{});
+    EXPECT_EQ(of("{a:text}", R"({"a": null})"), Found{"a: not a text"});
+    EXPECT_EQ(of("{a:text}", R"({"b": 1})"), (Found{"a: absent", "b: not described"}));
+    EXPECT_EQ(of("{b:[{c:count}]}", R"({"b": [{"c": 1}, {"c": -1}]})"), Found{"b[1].c: not a count"});
+    EXPECT_EQ(of("{a:text}|{b:flag}", R"({"b": true})"), Found{});
+    EXPECT_EQ(of("{a:text}|{b:flag}", R"({"b": 1})"), Found{"b: not true or false"});
+    EXPECT_EQ(of("Done", R"({"name": "x", "done": "added", "at": 1})"), Found{"at: not described"});
 }
 
 TEST(WebFiles, AreATableAndNothingElse) {

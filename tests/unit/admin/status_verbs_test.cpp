@@ -9,8 +9,8 @@
 #include "admin/api/problems.h"
 #include "admin/api/settings_watch.h"
 #include "admin/api/watch.h"
+#include "admin/print/print.h"
 #include "fake_node.h"
-#include "nodes/ctl/print.h"
 
 namespace sallyport::test {
 namespace {
@@ -21,7 +21,7 @@ xmpp::DomainPair pair(const std::string& local, const std::string& remote) {
 
 link::SessionStatus open_link(std::vector<std::string> bound, const std::string& far_role = "core") {
     link::SessionStatus link;
-    link.state = "open";
+    link.state = link::LinkState::open;
     link.far_realm = "core1-b-test";
     link.far_role = far_role;
     link.bound = std::move(bound);
@@ -41,7 +41,7 @@ s2s::StreamStatus stream(s2s::Direction direction, std::vector<s2s::Inbound::Pai
 }
 
 bool has_problem(FakeNode& node, const std::string& part) {
-    const auto found = admin::problems(node.current, node.node_file, *node.settings().snapshot(), node.loop().wall());
+    const auto found = admin::problems({node.current, node.node_file, *node.settings().snapshot(), node.loop().wall()});
     for (const auto& problem : found) {
         EXPECT_FALSE(problem.remedy.empty()) << problem.text;
         if (problem.text.find(part) != std::string::npos) return true;
@@ -52,9 +52,10 @@ bool has_problem(FakeNode& node, const std::string& part) {
 TEST(Status, NamesWhatIsWrong) {
     FakeNode node{{{"federation.enabled", "false"}}};
     node.current.federation_enabled = false;
-    node.current.settings_trouble = "the disk is full";
+    node.board.raise(services::AlarmCode::settings_store, "the database", "the disk is full");
+    node.current.alarms = node.board.standing();
     EXPECT_TRUE(has_problem(node, "federation is off"));
-    EXPECT_TRUE(has_problem(node, "no core is linked"));
+    EXPECT_TRUE(has_problem(node, "the link to a core is down: no core has dialled this node"));
     EXPECT_TRUE(has_problem(node, "no domain of ours federates"));
     EXPECT_TRUE(has_problem(node, "the disk is full"));
     EXPECT_TRUE(has_problem(node, "the allow list is empty"));
@@ -63,7 +64,7 @@ TEST(Status, NamesWhatIsWrong) {
 TEST(Status, WarnsOfRouterLinksOnWhichANodeCouldPassForAnother) {
     FakeNode node;
     EXPECT_FALSE(has_problem(node, "link.accept"));
-    node.node_file.weak_links = {"link.accept: names no core; `sallyport init --migrate` mends it"};
+    node.node_file.weak_links = {{"link.accept: names no core", "`sallyport init --migrate` fixes it"}};
     EXPECT_TRUE(has_problem(node, "link.accept: names no core"));
 }
 
@@ -90,20 +91,22 @@ TEST(Status, WarnsBeforeACertificateExpires) {
     own.facts.dns_names = {"b.test"};
     own.facts.not_after = node.loop().wall() + std::chrono::hours{24 * 3 + 1};
     node.current.certificates = {own};
-    EXPECT_TRUE(has_problem(node, "expires in 3 days"));
-    EXPECT_FALSE(has_problem(node, "no certificate names"));
+    EXPECT_TRUE(has_problem(node, "the certificate for s2s b.test expires within 7 days: b.pem, 3 days left"));
+    node.current.certificates[0].facts.not_after += std::chrono::hours{24 * 20};
+    EXPECT_TRUE(has_problem(node, "expires within 30 days")) << "as the alarm says";
+    EXPECT_FALSE(has_problem(node, "no certificate covers"));
     node.current.certificates[0].facts.not_after = node.loop().wall() - std::chrono::hours{1};
     EXPECT_TRUE(has_problem(node, "has expired"));
     node.current.certificates.clear();
-    EXPECT_TRUE(has_problem(node, "no certificate names b.test"));
+    EXPECT_TRUE(has_problem(node, "no certificate covers b.test"));
 }
 
 TEST(Status, ShowsAlarmsAsProblemsAndTheChain) {
     FakeNode node;
     node.board.raise(services::AlarmCode::ssh_host_key, "10.20.0.10:2222", "it shows another");
     node.current.alarms = node.board.standing();
-    node.current.chain = {{"received on core1.b.test", "pending", "the connection is down"}};
-    EXPECT_TRUE(has_problem(node, "10.20.0.10:2222 shows another host key"));
+    node.current.chain = {{"received on core1.b.test", StepState::pending, {"the connection is down"}}};
+    EXPECT_TRUE(has_problem(node, "10.20.0.10:2222 presents another SSH host key"));
     const auto status = node.ask("status");
     EXPECT_EQ(text_at(status.at("alarms").at(0), "code"), "ssh.host_key");
     EXPECT_EQ(text_at(status.at("chain").at(0), "state"), "pending");
@@ -113,10 +116,30 @@ TEST(Status, NamesDomainsToWhichTooMuchIsUnderWay) {
     FakeNode node;
     EXPECT_FALSE(has_problem(node, "slow.test"));
     node.current.slow_partners = {{"slow.test", "edge", 812, 8 << 20, 0}};
-    EXPECT_TRUE(has_problem(node, "812 stanzas (8192 KiB) are under way to slow.test"));
+    EXPECT_TRUE(has_problem(node, "812 stanzas (8192 KiB) to slow.test are unacknowledged"));
     EXPECT_FALSE(has_problem(node, "were refused"));
     node.current.slow_partners.front().refused = 90;
     EXPECT_TRUE(has_problem(node, "90 were refused"));
+}
+
+/// A reader of JSON refuses the whole answer for one byte that is no UTF-8: whoever chose a name would hide all the
+/// rest.
+TEST(Alarms, AreReadableWhateverTheirWordsAreCutFrom) {
+    FakeNode node;
+    std::string words = "x";
+    for (int i = 0; i < 400; ++i) words += "ü";
+    node.board.raise(services::AlarmCode::link_stanza, "core1", words);
+    const auto standing = node.ask("alarms");
+    EXPECT_EQ(text_at(standing.at("alarms").at(0), "detail"), words.substr(0, 499));
+}
+
+TEST(Events, AreReadableWhateverIsInOneOfThem) {
+    FakeNode node;
+    node.log_event(LogModule::s2s, LogLevel::info, "s2s.one", {{"from", "h\xC3"}});
+    node.log_event(LogModule::s2s, LogLevel::info, "s2s.two", {{"from", "a.test"}});
+    const auto found = node.ask("events").at("events");
+    ASSERT_EQ(found.as_array().size(), 2U);
+    EXPECT_EQ(text_at(found.at(0).at("facts"), "from"), "h\xEF\xBF\xBD");
 }
 
 TEST(Alarms, AreListedWithTheirCureAndThoseLoweredOnRequest) {
@@ -151,9 +174,9 @@ TEST(PeerRows, JoinDirectionsAndQueueOfAPair) {
                       stream(s2s::Direction::outbound, {{pair("b.test", "a.test"), s2s::Method::external, false}})};
     s2s::DestinationStatus waiting;
     waiting.pair = pair("b.test", "c.test");
-    waiting.state = "waiting";
+    waiting.phase = s2s::PairPhase::waiting;
     waiting.queued = 4;
-    waiting.last_error = "connection refused";
+    waiting.failure = xmpp::Failure{.stage = Stage::tcp, .why = "connection refused"};
     waiting.users = {"anna@b.test"};
     waiting.users_more = 3;
     status.destinations = {waiting};
@@ -214,7 +237,7 @@ TEST(PeerVerbs, NameTheUsersWhomAFailingDomainHurts) {
     FakeNode node;
     s2s::DestinationStatus& failing = node.current.destinations.emplace_back();
     failing.pair = pair("b.test", "a.test");
-    failing.last_error = "connection refused";
+    failing.failure = xmpp::Failure{.stage = Stage::tcp, .why = "connection refused"};
     failing.users = {"anna@b.test", "bert@b.test"};
     failing.users_more = 3;
     const auto listed = node.ask("peers.list");
@@ -223,12 +246,12 @@ TEST(PeerVerbs, NameTheUsersWhomAFailingDomainHurts) {
     const auto shown = node.ask("peers.show", R"({"domain":"a.test"})");
     EXPECT_EQ(text_at(shown.at("destinations").at(0), "users"), R"(["anna@b.test","bert@b.test"])");
     std::ostringstream list, one;
-    ctl::print_peers(listed, list);
-    EXPECT_NE(list.str().find("users hurt: anna@b.test, bert@b.test and 3 more"), std::string::npos) << list.str();
+    admin::print_peers(listed, list);
+    EXPECT_NE(list.str().find("affects users: anna@b.test, bert@b.test and 3 more"), std::string::npos) << list.str();
     node.current.streams = {stream(s2s::Direction::inbound, {})};
     node.current.streams[0].remote = "a.test";
-    ctl::print_peer(node.ask("peers.show", R"({"domain":"a.test"})"), one);
-    EXPECT_NE(one.str().find("users hurt      anna@b.test, bert@b.test and 3 more"), std::string::npos) << one.str();
+    admin::print_peer(node.ask("peers.show", R"({"domain":"a.test"})"), one);
+    EXPECT_NE(one.str().find("affects users   anna@b.test, bert@b.test and 3 more"), std::string::npos) << one.str();
 }
 
 TEST(PeerVerbs, PingFromOurFirstDomainAndTellTheMilestones) {
@@ -243,8 +266,8 @@ TEST(PeerVerbs, PingFromOurFirstDomainAndTellTheMilestones) {
     EXPECT_EQ(text_at(lines[0].as_object().at("event"), "event"), "dns.lookup.started");
     EXPECT_EQ(text_at(lines[1].as_object().at("result"), "local"), "b.test");
     EXPECT_EQ(node.pinged, std::vector<std::string>{"b.test:a.test"});
-    node.pong = Error{"remote-server-timeout", "no answer"};
-    EXPECT_EQ(code_of(node.ask("peers.ping", R"({"domain":"a.test","from":"b.test"})")), "remote-server-timeout");
+    node.pong = Error{"ping-no-answer", "no answer"};
+    EXPECT_EQ(code_of(node.ask("peers.ping", R"({"domain":"a.test","from":"b.test"})")), "ping-no-answer");
 }
 
 TEST(PeerVerbs, CloseTellsWhenThereIsNothingToClose) {
@@ -352,6 +375,10 @@ TEST(Watch, RaisesAndLowersWhatItFinds) {
     EXPECT_TRUE(stands(certificate_expired, "s2s b.test"));
     facts.not_after = days(300);
     EXPECT_FALSE(stands(certificate_expired, "s2s b.test"));
+    facts.not_before = days(1);
+    EXPECT_TRUE(stands(certificate_not_yet, "s2s b.test"));
+    facts.not_before = days(-1);
+    EXPECT_FALSE(stands(certificate_not_yet, "s2s b.test"));
 
     s2s::StreamStatus& stream = node.current.streams.emplace_back();
     stream.remote = "a.test";
@@ -362,7 +389,7 @@ TEST(Watch, RaisesAndLowersWhatItFinds) {
     // A link may be away for one look.
     EXPECT_TRUE(stands(link_down, "a core"));
     node.current.links.emplace_back().far_role = "core";
-    node.current.links[0].state = "open";
+    node.current.links[0].state = link::LinkState::open;
     EXPECT_FALSE(stands(link_down, "a core"));
 
     EXPECT_FALSE(stands(link_stanza, "core-test"));
@@ -376,14 +403,56 @@ TEST(Watch, RaisesAndLowersWhatItFinds) {
     EXPECT_TRUE(node.board.stands(disk_low, node.node_file.node.data));
 }
 
+TEST(Watch, TellsOfACopyOfALinkedNodeUntilItIsGone) {
+    FakeNode node;
+    admin::Watch watch{node};
+    const auto stands = [&] {
+        watch.judge(node.current, node.loop().wall(), 1ULL << 40);
+        return node.board.stands(services::AlarmCode::link_copy, "core1-b-test");
+    };
+    node.current.now = TimePoint{std::chrono::hours{1}};
+    EXPECT_FALSE(stands());
+    node.current.link_copies = {
+        {"core1-b-test", "10.0.0.8:40001", "10.0.0.9:40002", node.current.now - std::chrono::minutes{1}, 3}};
+    ASSERT_TRUE(stands());
+    EXPECT_NE(boost::json::serialize(node.ask("alarms")).find("one at 10.0.0.8 is turned away; the one at 10.0.0.9 is"),
+              std::string::npos);
+    node.current.alarms = node.board.standing();
+    const auto status = boost::json::serialize(node.ask("status"));
+    EXPECT_NE(status.find("two running nodes have the name and key of core1-b-test"), std::string::npos) << status;
+    node.current.links = {open_link({"b.test"})};
+    const auto why = boost::json::serialize(node.ask("why", R"({"from":"a.test","to":"b.test"})"));
+    EXPECT_NE(why.find("a copy of it at 10.0.0.8:40001 is turned away"), std::string::npos) << why;
+    node.current.now += std::chrono::minutes{15};
+    EXPECT_FALSE(stands());
+}
+
+TEST(Watch, TellsOfAnInsideAuthorityThatNobodyAccepts) {
+    FakeNode node;
+    admin::Watch watch{node};
+    const WallTime now = node.loop().wall();
+    const auto years = [&](int count) { return now + std::chrono::hours{24 * 365 * count}; };
+    const auto stands = [&](WallTime from, WallTime until) {
+        node.current.inside_authority = {"servers inside", "data/inside-ca.pem", {}};
+        node.current.inside_authority->facts.not_before = from;
+        node.current.inside_authority->facts.not_after = until;
+        watch.judge(node.current, now, 1ULL << 40);
+        return node.board.stands(services::AlarmCode::inside_authority, "data/inside-ca.pem");
+    };
+    EXPECT_FALSE(stands(years(-1), years(9)));
+    EXPECT_TRUE(stands(years(-50), years(-40))) << "made in 1970";
+    EXPECT_TRUE(stands(years(30), years(40))) << "made far ahead";
+    EXPECT_FALSE(stands(years(-1), years(9)));
+}
+
 class WatchedClocks : public testing::Test {
 protected:
     /// `minutes` after the first look by the steady clock, `leap` by the other one.
     void look(int minutes, Duration leap = Duration{0}, std::optional<bool> synchronised = true) {
         const Duration passed = std::chrono::minutes{minutes};
-        watch.judge_clocks(node.current, {WallTime{std::chrono::hours{480'000}} +
-                                              std::chrono::duration_cast<WallTime::duration>(passed + leap),
-                                          TimePoint{passed}, synchronised});
+        watch.judge_clocks(
+            {WallTime{std::chrono::hours{480'000}} + std::chrono::duration_cast<WallTime::duration>(passed + leap),
+             TimePoint{passed}, synchronised});
     }
     bool stands(services::AlarmCode code, const std::string& key) { return node.board.stands(code, key); }
     FakeNode node;
@@ -405,6 +474,18 @@ TEST_F(WatchedClocks, LeapIsAnAlarmForAWhile) {
     EXPECT_FALSE(stands(clock_jumped, host));
 }
 
+TEST_F(WatchedClocks, ThatCannotBeRightAreAnAlarm) {
+    look(0);
+    EXPECT_FALSE(stands(clock_wrong, host));
+    look(1, -std::chrono::hours{479'000});
+    ASSERT_TRUE(stands(clock_wrong, host));
+    EXPECT_EQ(node.board.standing().at(0).detail, "it says 1970-02-11");
+    look(2, std::chrono::hours{24 * 365 * 60});
+    EXPECT_TRUE(stands(clock_wrong, host));
+    look(3);
+    EXPECT_FALSE(stands(clock_wrong, host));
+}
+
 TEST_F(WatchedClocks, WithoutATimeServiceAreAnAlarmAfterAWhile) {
     look(0, {}, false);
     look(14, {}, false);
@@ -420,18 +501,23 @@ TEST_F(WatchedClocks, WithoutATimeServiceAreAnAlarmAfterAWhile) {
 
 TEST_F(WatchedClocks, OfLinkedNodesAreHeldAgainstOurs) {
     node.current.links = {open_link({"b.test"}), open_link({"b.test"})};
-    look(0);
+    const auto judge = [&] { watch.judge(node.current, node.loop().wall(), 1ULL << 40); };
+    judge();
     EXPECT_FALSE(stands(clock_skew, "core1-b-test"));
     EXPECT_EQ(text_at(node.ask("status").at("links").at(0), "clock_skew_seconds"), "null");
     node.current.links[1].clock_skew = std::chrono::milliseconds{-7250};
-    look(1);
+    judge();
     ASSERT_TRUE(stands(clock_skew, "core1-b-test"));
-    EXPECT_EQ(node.board.standing().at(0).detail, "it is 7.2 s behind");
+    const auto detail = [&] { return node.board.find(clock_skew, "core1-b-test")->detail; };
+    EXPECT_EQ(detail(), "it is 7.2 s behind");
     EXPECT_EQ(text_at(node.ask("status").at("links").at(1), "clock_skew_seconds"), "-7.25E0");
     const auto told = boost::json::serialize(node.ask("check.link"));
-    EXPECT_NE(told.find("the clock of core1-b-test is 7.250 s behind ours"), std::string::npos) << told;
+    EXPECT_NE(told.find("the clock of core1-b-test differs from ours: it is 7.2 s behind"), std::string::npos) << told;
+    node.current.links[1].clock_skew = std::chrono::milliseconds{-7950};
+    judge();
+    EXPECT_EQ(detail(), "it is 7.2 s behind") << "that it moves a little is no news";
     node.current.links[1].clock_skew = std::chrono::milliseconds{250};
-    look(2);
+    judge();
     EXPECT_FALSE(stands(clock_skew, "core1-b-test"));
 }
 
@@ -518,7 +604,7 @@ TEST_F(Why, KnowsTheBoundsOfThePool) {
     node.current.links = {open_link({"b.test"})};
     s2s::DestinationStatus to;
     to.pair = {*xmpp::Domain::parse("b.test"), *xmpp::Domain::parse("a.test")};
-    to.state = "ready";
+    to.phase = s2s::PairPhase::ready;
     to.queued = 10000;
     node.current.destinations = {to};
     EXPECT_EQ(text_at(why("b.test", "a.test"), "blocked_at"), "queue");
@@ -550,10 +636,9 @@ TEST_F(Why, NamesTheDestinationThatFails) {
     node.current.links = {open_link({"b.test"})};
     s2s::DestinationStatus failing;
     failing.pair = pair("b.test", "a.test");
-    failing.state = "waiting";
+    failing.phase = s2s::PairPhase::waiting;
     failing.failures = 3;
-    failing.last_step = "tls";
-    failing.last_error = "certificate expired";
+    failing.failure = xmpp::Failure{.stage = Stage::tls, .why = "certificate expired"};
     node.current.destinations = {failing};
     EXPECT_EQ(text_at(why("b.test", "a.test"), "blocked_by"), "a.test cannot be reached (tls): certificate expired");
     EXPECT_EQ(text_at(why("b.test", "a.test"), "blocked_at"), "tls") << "named as the rule of the refusal is";
@@ -564,7 +649,7 @@ TEST_F(Why, NamesTheDestinationThatFails) {
 TEST_F(Why, AsksACoreForTheInsideServer) {
     node.node_file.role = config::Role::core;
     node.current.links = {open_link({}, "edge")};
-    EXPECT_EQ(text_at(why("a.test", "b.test"), "blocked_by"), "no inside server has b.test");
+    EXPECT_EQ(text_at(why("a.test", "b.test"), "blocked_by"), "no internal server has b.test");
     config::InsideServer server;
     server.domains = {*xmpp::Domain::parse("b.test")};
     server.address = {"10.0.0.5", 5269};
@@ -572,10 +657,9 @@ TEST_F(Why, AsksACoreForTheInsideServer) {
     EXPECT_EQ(text_at(why("a.test", "b.test"), "passes"), "true");
     s2s::DestinationStatus failing;
     failing.pair = pair("a.test", "b.test");
-    failing.state = "waiting";
+    failing.phase = s2s::PairPhase::waiting;
     failing.failures = 1;
-    failing.last_step = "tcp";
-    failing.last_error = "refused";
+    failing.failure = xmpp::Failure{.stage = Stage::tcp, .why = "refused"};
     node.current.destinations = {failing};
     EXPECT_EQ(text_at(why("a.test", "b.test"), "blocked_at"), "tcp");
     EXPECT_EQ(text_at(why("a.test", "b.test"), "part"), "ours") << "our own server is no partner";
@@ -598,7 +682,7 @@ TEST_F(Why, SaysOnACoreWhatTheEdgeDecidesAndHowFarThatIsKnown) {
     EXPECT_EQ(text_at(alone.at("steps").at(1), "decided_by"), "null");
     EXPECT_EQ(text_at(alone.at("steps").at(2), "text"), "b.test is on 10.0.0.5:5269 (TLS required, dialback)");
     std::ostringstream page;
-    ctl::print_why(alone, page);
+    admin::print_why(alone, page);
     EXPECT_NE(page.str().find("(the edge decides)"), std::string::npos) << page.str();
 
     node.node_file.ssh.dial.push_back({{"10.0.0.1", 2222}, "edge1.b.test", "k", "h"});

@@ -43,6 +43,20 @@ TEST(Doorway, CountsOneSubscriberOfIPv6Once) {
     EXPECT_EQ(entered, DoorwayBounds{}.per_stranger);
 }
 
+TEST(Doorway, OneSiteHasHalfTheRoomOfStrangers) {
+    Doorway doorway{{}};
+    Places places;
+    std::size_t entered = 0;
+    for (int network = 1; network <= 100; ++network) {
+        entered += fill(doorway, "2001:db8:0:" + std::to_string(network) + "::1", 4, places);
+    }
+    EXPECT_EQ(entered, DoorwayBounds{}.strangers / 2);
+    EXPECT_EQ(fill(doorway, "2001:db8:1::1", 4, places), 4U) << "who comes from elsewhere finds room";
+    places.clear();
+    EXPECT_EQ(doorway.strangers(), 0U);
+    EXPECT_EQ(fill(doorway, "2001:db8:0:1::1", 4, places), 4U);
+}
+
 TEST(Doorway, KeepsRoomForWhomTheOperatorNamed) {
     Doorway doorway{{*IpNetwork::parse("10.0.1.1")}};
     Places places;

@@ -291,6 +291,59 @@ TEST(InsideAuthority, IsMadeOnceAndMintsForNames) {
     EXPECT_NE(*authority->mint("company.example"), *pem) << "and again before it expires";
 }
 
+TEST(InsideAuthority, MintsAnewWhenTheClockHasGoneBack) {
+    const TemporaryFolder folder;
+    SetClock clock;
+    const auto authority = io::InsideCa::open(folder.path(), clock);
+    ASSERT_TRUE(authority);
+    const WallTime right = clock.time;
+    clock.time += std::chrono::hours{24 * 365};
+    ASSERT_TRUE(authority->mint("company.example"));
+    clock.time = right;
+    const Result<std::string> pem = authority->mint("company.example");
+    ASSERT_TRUE(pem);
+    const Result<CertFacts> facts = io::judge_certificate(*pem, authority->ca_pem());
+    ASSERT_TRUE(facts);
+    EXPECT_TRUE(facts->chain_valid) << facts->chain_error;
+}
+
+/// A host that starts without a clock, or with one that is decades ahead, and gets the right time later.
+TEST(InsideAuthority, ThatWasMadeByAWrongClockIsGoodOnceItIsRight) {
+    for (const int years : {-56, 50}) {
+        const TemporaryFolder folder;
+        SetClock clock;
+        const WallTime right = clock.time;
+        clock.time += std::chrono::hours{24 * 365 * years};
+        const auto authority = io::InsideCa::open(folder.path(), clock);
+        ASSERT_TRUE(authority) << authority.error().text;
+        ASSERT_TRUE(authority->mint("company.example"));
+        clock.time = right;
+        const Result<std::string> pem = authority->mint("company.example");
+        ASSERT_TRUE(pem);
+        const Result<CertFacts> facts = io::judge_certificate(*pem, authority->ca_pem());
+        ASSERT_TRUE(facts);
+        EXPECT_TRUE(facts->chain_valid) << years << ": " << facts->chain_error;
+        EXPECT_LE(authority->facts().not_before, right);
+        EXPECT_GT(authority->facts().not_after, right);
+    }
+}
+
+TEST(InsideAuthority, KeepsTheNamesInUseHoweverManyOthersCome) {
+    const TemporaryFolder folder;
+    const SetClock clock;
+    const auto authority = io::InsideCa::open(folder.path(), clock);
+    ASSERT_TRUE(authority);
+    const Result<std::string> pem = authority->mint("company.example");
+    ASSERT_TRUE(pem);
+    for (int n = 0; n < 1100; ++n) {
+        ASSERT_TRUE(authority->mint("x" + std::to_string(n) + ".example"));
+        if (n % 100 == 0) {
+            EXPECT_EQ(*authority->mint("company.example"), *pem) << n;
+        }
+    }
+    EXPECT_EQ(*authority->mint("company.example"), *pem);
+}
+
 TEST(InsideAuthority, SaysThatItsFilesAreBroken) {
     const TemporaryFolder folder;
     std::ofstream{folder.path() + "/inside-ca.key"} << "broken";

@@ -64,6 +64,23 @@ TEST(LogText, ReplacesInvalidUtf8) {
     EXPECT_EQ(escape_log_value("\xE2\x82"), "\xEF\xBF\xBD\xEF\xBF\xBD");                  // cut off
 }
 
+TEST(LogEvents, KeepWholeCharactersOfLongValues) {
+    FixedClock clock;
+    const test::TemporaryFolder folder;
+    LogSettings settings;
+    settings.file = folder.path() + "/node.log";
+    const auto log = NodeLog::open(settings, clock);
+    ASSERT_TRUE(log);
+    std::string umlauts = "x";
+    for (int i = 0; i < 200; ++i) umlauts += "ü";
+    (*log)->write(record_with(umlauts));
+    (*log)->write(record_with("a\xFFz"));
+    const auto events = (*log)->events(0, 2);
+    ASSERT_EQ(events.size(), 2U);
+    EXPECT_EQ(events[0].facts.front().second, umlauts.substr(0, 255));
+    EXPECT_EQ(events[1].facts.front().second, "a\xEF\xBF\xBDz");
+}
+
 TEST(LogText, CapsValuesAtACharacter) {
     EXPECT_EQ(escape_log_value(std::string(256, 'x')), std::string(256, 'x'));
     EXPECT_EQ(escape_log_value(std::string(1'000'000, 'x')), std::string(256, 'x') + "…");

@@ -100,6 +100,14 @@ TEST_F(Tcp, HoldsThePeerBackWhilePausedAndSaysWhenDrained) {
     EXPECT_EQ(client.stream->pending(), 0U);
 }
 
+TEST_F(Tcp, SaysThatAQueueOfExactlyTheHighWaterMarkHasDrained) {
+    connect();
+    client.stream->write(std::string(io::Stream::high_water, 'x'));
+    ASSERT_EQ(client.stream->pending(), io::Stream::high_water);
+    until([&] { return server.received.size() == io::Stream::high_water; });
+    EXPECT_EQ(client.drained, 1);
+}
+
 /// Fills the path to a peer that does not read; how much it took.
 class Followed : public NetTest {
 protected:

@@ -1,6 +1,7 @@
 // TLS on streams: versions, identities, client certificates, ALPN, ends, STARTTLS (RFC 6120 5, RFC 7590, XEP-0368).
 #include <thread>
 
+#include "io/tls/openssl.h"
 #include "support/test_pki.h"
 #include "unit/io/net_fixture.h"
 
@@ -292,6 +293,47 @@ TEST_F(TlsStream, DeliversWhatOpensslHoldsAfterAPause) {
     const std::string block(700'000, 'y');
     client.stream->write(block);
     until([&] { return server.received.size() == block.size(); });
+}
+
+/// 60,000 records of one byte: more than twenty times as much comes off the wire as there is to deliver.
+TEST_F(TlsStream, ReadsNoMoreOfSmallRecordsAtOnceThanOfLargeOnes) {
+    connect();
+    const io::SslCtxPtr context{SSL_CTX_new(TLS_client_method())};
+    const io::SslPtr ssl{SSL_new(context.get())};
+    SSL_set_bio(ssl.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+    SSL_set_connect_state(ssl.get());
+    const auto send = [&] {
+        char* bytes = nullptr;
+        const long size = BIO_get_mem_data(SSL_get_wbio(ssl.get()), &bytes);
+        client.stream->write({bytes, static_cast<std::size_t>(size)});
+        static_cast<void>(BIO_reset(SSL_get_wbio(ssl.get())));
+    };
+    client.bytes_hook = [&](std::string_view bytes) {
+        BIO_write(SSL_get_rbio(ssl.get()), bytes.data(), static_cast<int>(bytes.size()));
+        SSL_do_handshake(ssl.get());
+        send();
+    };
+    server.stream->start_tls(pki.context({"two.example"}), TlsRole::server, {});
+    SSL_do_handshake(ssl.get());
+    send();
+    until([&] { return server.tls && SSL_is_init_finished(ssl.get()) == 1; });
+    const std::uint64_t before = server.stream->received();
+    std::uint64_t turn_begins_at = before, most_in_a_turn = 0;
+    bool posted = false;
+    server.bytes_hook = [&](std::string_view) {
+        most_in_a_turn = std::max(most_in_a_turn, server.stream->received() - turn_begins_at);
+        if (std::exchange(posted, true)) return;
+        loop.post([&] {
+            posted = false;
+            turn_begins_at = server.stream->received();
+        });
+    };
+    constexpr std::size_t records = 60'000;
+    for (std::size_t n = 0; n < records; ++n) SSL_write(ssl.get(), "x", 1);
+    send();
+    until([&] { return server.received.size() == records; });
+    EXPECT_GE(server.stream->received() - before, records * 20) << "what the wire brought is known";
+    EXPECT_LE(most_in_a_turn, 600'000U);
 }
 
 TEST_F(TlsStream, GivesBothEndsTheSameChannelBindings) {

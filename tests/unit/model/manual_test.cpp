@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "base/limits.h"
+#include "base/refusal_rules.h"
 #include "model/config/node_file.h"
 #include "model/config/settings.h"
 
@@ -43,6 +44,7 @@ TEST(Manual, DescribesEverySetting) {
         const std::string found = row_of(text, row.name);
         ASSERT_FALSE(found.empty()) << row.name;
         EXPECT_NE(found.find("| " + std::string{row.type} + " |"), std::string::npos) << found;
+        EXPECT_TRUE(found.ends_with("| " + std::string{config::text(row.owner)} + " |")) << found;
         EXPECT_TRUE(has_section(text, row.name)) << row.name;
     }
 }
@@ -53,8 +55,17 @@ TEST(Manual, DescribesEveryLimitWithItsDefaultAndItsLeast) {
     for (const LimitRow& row : limit_rows()) {
         const std::string wanted = "| `" + std::string{row.key} + "` | " + std::string{row.help} + " | " +
                                    std::string{row.unit} + " | " + std::to_string(row.member(limits)) + " | " +
-                                   std::to_string(row.least) + " | " + (row.rate ? "yes |" : " |");
+                                   std::to_string(row.least) + " | " + (row.rate ? "yes |" : " |") +
+                                   (row.of_a_peer ? " yes |" : "  |");
         EXPECT_EQ(row_of(text, row.key), wanted);
+    }
+}
+
+TEST(Manual, NamesEveryRuleThatRefuses) {
+    const std::string text = page("why.md") + page("privacy-lists.md");
+    for (const RuleRow& row : rule_rows()) {
+        const std::string name = "`" + std::string{row.name} + "`";
+        EXPECT_NE(text.find(name), std::string::npos) << name;
     }
 }
 

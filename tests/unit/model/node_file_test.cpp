@@ -246,59 +246,60 @@ TEST(NodeFile, NamesFileLineAndKeyOfEveryMistakeInAnEdgesFile) {
         good_edge, Role::edge,
         {
             {"threads = 2", "thraeds = 2", "/etc/sp/node.toml:4: node.thraeds: unknown key; did you mean 'threads'?"},
-            {"threads = 2", "threads = -1", ":4: node.threads: a whole number from 0 to 256"},
-            {"threads = 2", "threads = \"2\"", ":4: node.threads: a whole number"},
+            {"threads = 2", "threads = -1", ":4: node.threads: must be a whole number from 0 to 256"},
+            {"threads = 2", "threads = \"2\"", ":4: node.threads: must be a whole number"},
             {"name = \"edge1.b.test\"", "name = \"edge 1\"", ":2: node.name: 'edge 1' is not a host name"},
             {"name = \"edge1.b.test\"", "", "node.name: is missing"},
             {"name = \"edge1.b.test\"", "name = 7", ":2: node.name: "},
             {"[admin]", "[admn]", ":5: admn: unknown key; did you mean 'admin'?"},
             {"[\"127.0.0.1:9443\"]", "[\"localhost:9443\"]", ":6: admin.listen: 'localhost:9443' is not an address"},
-            {"[\"127.0.0.1:9443\"]", "\"127.0.0.1:9443\"", ":6: admin.listen: a list is wanted"},
-            {"[\"127.0.0.1:9443\"]", "[9443]", ":6: admin.listen: a list of strings is wanted"},
+            {"[\"127.0.0.1:9443\"]", "\"127.0.0.1:9443\"", ":6: admin.listen: must be a list"},
+            {"[\"127.0.0.1:9443\"]", "[9443]", ":6: admin.listen: must be a list of strings"},
             {"[\"127.0.0.1:9443\"]", "[\"192.0.2.1:0\"]", ":6: admin.listen: '192.0.2.1:0' has no port"},
             {"level = \"debug\"", "level = \"loud\"", ":8: log.level: 'loud' is not trace, debug, info, warn or error"},
-            {"format = \"json\"", "format = 1", ":9: log.format: a string is wanted"},
+            {"format = \"json\"", "format = 1", ":9: log.format: must be a string"},
             {"\"developer.xcp.federation\" =", "nobody =", ":11: log.modules.nobody: is not the name of a log module"},
             {"\"127.0.0.9:53\"", "\"dns.test\"", ":13: dns.servers: 'dns.test' is not an address"},
             {"hosts_file = \"hosts\"", "hosts_file = \"host\"", ":14: dns.hosts_file: /etc/sp/host does not exist"},
-            {"\"2001:db8::9\"", "\"192.0.2.10\"", ":18: s2s.source_address: one address of each family"},
+            {"\"2001:db8::9\"", "\"192.0.2.10\"",
+             ":18: s2s.source_address: must have at most one address of each family"},
             {"\"10.0.0.0/8\"", "\"10.0.0.0/33\"", ":19: s2s.allow_networks: '10.0.0.0/33' is not a network"},
-            {"trust = \"ca.pem\"", "trust = \"b.key\"", ":21: tls.trust: /etc/sp/b.key holds no certificate"},
+            {"trust = \"ca.pem\"", "trust = \"b.key\"", ":21: tls.trust: /etc/sp/b.key contains no certificate"},
             {"\"*.b.test\"", "\"*b.test\"", "tls.identity[0].domains: '*b.test'"},
             {"certificate = \"b.pem\"", "certificate = \"x.pem\"",
              ":24: tls.identity[0].certificate: /etc/sp/x.pem does not exist"},
-            {"key = \"b.key\"", "key = \"b.pem\"", ":25: tls.identity[0].key: /etc/sp/b.pem holds no private key"},
+            {"key = \"b.key\"", "key = \"b.pem\"", ":25: tls.identity[0].key: /etc/sp/b.pem contains no private key"},
             {"certificate = \"both.pem\"", "certificate = \"b.pem\"",
-             ":28: tls.identity[1].certificate: /etc/sp/b.pem holds no private key"},
-            {"secret = \"0123456789abcdef\"", "secret = \"short\"", ":34: link.secret: 16 characters or more"},
-            {"secret = \"0123456789abcdef\"", "", "link.secret: 16 characters or more"},
+             ":28: tls.identity[1].certificate: /etc/sp/b.pem contains no private key"},
+            {"secret = \"0123456789abcdef\"", "secret = \"short\"",
+             ":34: link.secret: must have at least 16 characters"},
+            {"secret = \"0123456789abcdef\"", "", "link.secret: must have at least 16 characters"},
             {"key = \"edge.key\"", "", "link.key: is missing"},
-            {"hold_seconds = 5", "hold_seconds = -1",
-             ":35: link.hold_seconds: a number of seconds is wanted, 0 or more"},
+            {"hold_seconds = 5", "hold_seconds = -1", ":35: link.hold_seconds: must be a number of seconds, 0 or more"},
             {"authorized_keys = \"core.pub\"", "authorized_keys = \"core.pub\"\nauthorised_keys = \"x\"",
              ":40: ssh.authorised_keys: unknown key; did you mean 'authorized_keys'?"},
             {"authorized_keys = \"core.pub\"", "", "ssh.authorized_keys: is missing"},
             {"host_key = \"ssh_host_ed25519\"", "", "ssh.host_key: is missing"},
             {"host_key = \"ssh_host_ed25519\"", "host_key = \"core.pub\"",
-             ":38: ssh.host_key: /etc/sp/core.pub holds no"},
-            {"[\"10.0.0.1:2222\"]", "[\"0.0.0.0:2222\"]", ":37: ssh.listen: 0.0.0.0:2222 is every address"},
+             ":38: ssh.host_key: /etc/sp/core.pub contains no"},
+            {"[\"10.0.0.1:2222\"]", "[\"0.0.0.0:2222\"]", ":37: ssh.listen: 0.0.0.0:2222 means all addresses"},
             {"[\"10.0.0.1:2222\"]", "[\"10.0.0.1:7400\"]", ":37: ssh.listen: 10.0.0.1:7400 is already used by link"},
-            {"negotiation = 12.5", "negotiation = 0",
-             ":41: timers.negotiation: a number of seconds is wanted, above 0"},
+            {"negotiation = 12.5", "negotiation = 0", ":41: timers.negotiation: must be a number of seconds, above 0"},
             {"negotiation = 12.5", "negotiation = inf", ":41: timers.negotiation"},
             {"idle = 900", "idel = 900", ":42: timers.idel: unknown key; did you mean 'idle'?"},
             {"stanza_bytes = 300000", "stanza_bytes = 0",
-             ":44: limits.stanza_bytes: 0 does not lift a limit; write \"off\""},
-            {"stanza_bytes = 300000", "stanza_bytes = 9999", ":44: limits.stanza_bytes: 10000 bytes is the least"},
+             ":44: limits.stanza_bytes: 0 does not switch a limit off; use \"off\""},
+            {"stanza_bytes = 300000", "stanza_bytes = 9999", ":44: limits.stanza_bytes: must be at least 10000 bytes"},
             {"stanza_bytes = 300000", "stanza_bytes = -5", ":44: limits.stanza_bytes"},
-            {"stanza_bytes = 300000", "stanza_bytes = \"no\"", ":44: limits.stanza_bytes: a whole number or \"off\""},
+            {"stanza_bytes = 300000", "stanza_bytes = \"no\"",
+             ":44: limits.stanza_bytes: must be a whole number or \"off\""},
             {"stanza_bytes = 300000", "queue_bytes = 70000", ":44: limits.queue_bytes: is smaller than stanza_bytes"},
             {"stanza_bytes = 300000", "stanza_byte = 1",
              ":44: limits.stanza_byte: unknown key; did you mean 'stanza_bytes'?"},
             {"federation.enabled = true", "federation.enabled = 1",
-             ":47: settings.federation.enabled: true or false is wanted"},
+             ":47: settings.federation.enabled: must be true or false"},
             {"federation.enabled = true", "federation.enable = true",
-             ":47: settings.federation.enable: there is no such setting; did you mean 'federation.enabled'?"},
+             ":47: settings.federation.enable: no such setting; did you mean 'federation.enabled'?"},
             {"federation.domains = [\"b.test\"]", "federation.domains = [\"b.test\", \"B.TEST\"]",
              ":48: settings.federation.domains: entry 2: b.test is in the list twice"},
             {"port = 5300", "port = 0", ":49: settings.federation.static_routes: [0].port"},
@@ -315,7 +316,7 @@ TEST(NodeFile, NamesFileLineAndKeyOfEveryMistakeInACoresFile) {
             {"name = \"edge1.b.test\"", "", "link.dial[0].name: is missing"},
             {"role = \"edge\"", "role = \"core\"", ":12: link.dial[0].role: 'core' is not edge or presence"},
             {"role = \"edge\"", "", "link.dial[0].role: is missing"},
-            {"[[link.dial]]", "[link.dial]", ":9: link.dial: a list of tables is wanted: [[link.dial]]"},
+            {"[[link.dial]]", "[link.dial]", ":9: link.dial: must be a list of tables: [[link.dial]]"},
             {"key = \"core_ed25519\"", "key = \"core_ed25519\"\nkee = \"x\"",
              ":16: ssh.dial[0].kee: unknown key; did you mean 'key'?"},
             {"key = \"core_ed25519\"", "", "ssh.dial[0].key: is missing"},
@@ -328,10 +329,11 @@ TEST(NodeFile, NamesFileLineAndKeyOfEveryMistakeInACoresFile) {
              "ssh.dial[1].name: edge1.b.test is dialled twice"},
             {"listen = [\"10.0.1.1:5269\"]\n", "", "inside.listen: is missing"},
             {"\"rooms.b.test\"", "\"b.test\"", ":21: inside.server[0].domains: b.test is named twice"},
-            {"domains = [\"b.test\", \"rooms.b.test\"]", "domains = []", ":21: inside.server[0].domains: at least one"},
+            {"domains = [\"b.test\", \"rooms.b.test\"]", "domains = []",
+             ":21: inside.server[0].domains: must have at least one"},
             {"tls = \"optional\"", "tls = \"never\"",
              ":23: inside.server[0].tls: 'never' is not required, optional or none"},
-            {"tls = \"optional\"", "tls = \"none\"", ":24: inside.server[0].auth: a certificate needs TLS"},
+            {"tls = \"optional\"", "tls = \"none\"", ":24: inside.server[0].auth: a certificate requires TLS"},
             {"domain = \"comp.b.test\"", "domain = \"rooms.b.test\"",
              ":28: components.allowed[0].domain: rooms.b.test is named twice"},
             {"secret = \"secret\"", "secret = \"\"", ":29: components.allowed[0].secret: is missing"},
@@ -362,7 +364,7 @@ TEST(NodeFile, RefusesTheLinkOnThePublicAddress) {
     for (const char* everywhere : {"0.0.0.0:7400", "[::]:7400"}) {
         EXPECT_THAT(
             sentences(replaced(good_edge, listen, "listen = [\"" + std::string{everywhere} + "\"]"), Role::edge),
-            testing::ElementsAre(HasSubstr("link.listen: " + std::string{everywhere} + " is every address")));
+            testing::ElementsAre(HasSubstr("link.listen: " + std::string{everywhere} + " means all addresses")));
     }
     const std::string named = replaced(good_edge, "\"0.0.0.0:5269\", \"[::]:5269\"", "\"10.0.0.1:5269\"");
     EXPECT_THAT(sentences(named, Role::edge),
@@ -411,8 +413,8 @@ TEST(NodeFile, NamesTheCoresThatMayConnect) {
     expect_mistakes(
         named, Role::edge,
         {{"name = \"core1.b.test\"", "", "link.accept[0].name: is missing"},
-         {"\"fedcba9876543210\"", "\"short\"", "link.accept[0].secret: 16 characters or more"},
-         {"secret = \"fedcba9876543210\"", "", "link.secret: 16 characters or more"},
+         {"\"fedcba9876543210\"", "\"short\"", "link.accept[0].secret: must have at least 16 characters"},
+         {"secret = \"fedcba9876543210\"", "", "link.secret: must have at least 16 characters"},
          {"role = \"core\"", "role = \"edge\"", "link.accept[0].role: 'edge' is not core"},
          {"\"10.0.2.0/24\"", "\"10.0.2.0/99\"", "link.accept[0].addresses: '10.0.2.0/99'"},
          {"[[link.accept]]", accept_core + "[[link.accept]]", "link.accept[1].name: core1.b.test is named twice"}});
@@ -420,16 +422,37 @@ TEST(NodeFile, NamesTheCoresThatMayConnect) {
                 testing::Contains(HasSubstr("link.accept: belongs to")));
 }
 
+TEST(NodeFile, GivesDomainsToAPresenceNodeOnly) {
+    const std::string dial =
+        "[[link.dial]]\naddress = \"10.0.1.9\"\nname = \"imp1.b.test\"\nrole = \"presence\"\n"
+        "domains = [\"chat.b.test\", \"Imp.b.test\"]\n";
+    NodeFile file;
+    ASSERT_THAT(sentences(good_core + dial, Role::core), testing::IsEmpty());
+    ASSERT_TRUE(errors_of(good_core + dial, Role::core, file).empty());
+    ASSERT_EQ(file.link.dial.size(), 2U);
+    EXPECT_TRUE(file.link.dial[0].domains.empty());
+    EXPECT_EQ(file.link.dial[1].domains,
+              (std::vector{*xmpp::Domain::parse("chat.b.test"), *xmpp::Domain::parse("imp.b.test")}));
+    expect_mistakes(
+        good_core + dial, Role::core,
+        {{"role = \"presence\"", "role = \"edge\"", "link.dial[1].domains: belongs to a presence node's dial"},
+         {"\"chat.b.test\"", "\"chat..test\"", "link.dial[1].domains: the domain is not a host name"},
+         {"domains = [\"chat.b.test\", \"Imp.b.test\"]", "domains = \"chat.b.test\"", "link.dial[1].domains"}});
+}
+
 TEST(NodeFile, WarnsWhereANodeCouldPassForAnother) {
+    const auto why = [](const char* text) {
+        return testing::AllOf(testing::Field(&Reason::why, HasSubstr(text)),
+                              testing::Field(&Reason::remedy, HasSubstr("sallyport init")));
+    };
     NodeFile file;
     ASSERT_TRUE(errors_of(good_edge, Role::edge, file).empty()) << "files of before are good";
-    EXPECT_THAT(file.weak_links,
-                testing::ElementsAre(HasSubstr("link.accept: names no core"), HasSubstr("link.require_roles")));
+    EXPECT_THAT(file.weak_links, testing::ElementsAre(why("link.accept: names no core"), why("link.require_roles")));
     ASSERT_TRUE(errors_of(good_core, Role::core, file).empty());
-    EXPECT_THAT(file.weak_links, testing::Contains(HasSubstr("link.require_roles")));
+    EXPECT_THAT(file.weak_links, testing::Contains(why("link.require_roles")));
     const std::string dial = "[[link.dial]]\naddress = \"10.0.1.9\"\nname = \"imp1.b.test\"\nrole = \"presence\"\n";
     ASSERT_TRUE(errors_of(good_core + dial + dial + dial, Role::core, file).empty());
-    EXPECT_THAT(file.weak_links, testing::Contains(HasSubstr("link.secret: opens several links")));
+    EXPECT_THAT(file.weak_links, testing::Contains(why("link.secret: is used for several links")));
 }
 
 TEST(NodeFile, LooksAtTheFilesItNames) {
@@ -438,8 +461,8 @@ TEST(NodeFile, LooksAtTheFilesItNames) {
     NodeFile file;
     EXPECT_TRUE(errors_of(good_edge, Role::edge, file, disk).empty());
     EXPECT_THAT(file.warnings,
-                testing::ElementsAre(
-                    HasSubstr("link.key: /etc/sp/edge.key can be read by every user of this machine; `chmod 640")));
+                testing::ElementsAre(HasSubstr(
+                    "link.key: /etc/sp/edge.key is readable by every user of this host; fix it with `chmod 640")));
     disk.at("edge.key").readable = false;
     EXPECT_THAT(sentences(good_edge, Role::edge, disk),
                 testing::ElementsAre(HasSubstr("link.key: /etc/sp/edge.key cannot be read")));

@@ -39,7 +39,7 @@ struct ChainCase {
     const char* local;
     const char* remote;
     bool allowed;
-    const char* rule;
+    Rule rule;
     const char* why;
 };
 
@@ -56,43 +56,83 @@ TEST(Chain, DecidesByTheFirstOpinion) {
          "corp.example",
          "partner.example",
          false,
-         "federation-off",
+         Rule::federation_off,
          "federation.enabled"},
-        {"itself", {off_list}, "corp.example", "corp.example", false, "self", "itself"},
-        {"another domain of ours", {off_list}, "corp.example", "rooms.corp.example", false, "self", "*.corp.example"},
-        {"not ours", {off_list}, "nowhere.example", "partner.example", false, "not-local", "federation.domains"},
-        {"everybody", {off_list}, "corp.example", "partner.example", true, "default", ""},
-        {"the lists do not count when off", {off_list, denied}, "corp.example", "partner.example", true, "default", ""},
-        {"denied", {deny_mode, denied}, "corp.example", "partner.example", false, "deny-list", "federation.deny_list"},
-        {"denied in another form", {deny_mode, denied}, "corp.example", "PARTNER.Example.", false, "deny-list", ""},
-        {"below a denied name", {deny_mode, denied}, "corp.example", "sub.partner.example", true, "default", ""},
+        {"itself", {off_list}, "corp.example", "corp.example", false, Rule::self, "itself"},
+        {"another domain of ours",
+         {off_list},
+         "corp.example",
+         "rooms.corp.example",
+         false,
+         Rule::self,
+         "*.corp.example"},
+        {"not ours", {off_list}, "nowhere.example", "partner.example", false, Rule::not_local, "federation.domains"},
+        {"everybody", {off_list}, "corp.example", "partner.example", true, Rule::none, ""},
+        {"the lists do not count when off",
+         {off_list, denied},
+         "corp.example",
+         "partner.example",
+         true,
+         Rule::none,
+         ""},
+        {"denied",
+         {deny_mode, denied},
+         "corp.example",
+         "partner.example",
+         false,
+         Rule::deny_list,
+         "federation.deny_list"},
+        {"denied in another form", {deny_mode, denied}, "corp.example", "PARTNER.Example.", false, Rule::deny_list, ""},
+        {"below a denied name", {deny_mode, denied}, "corp.example", "sub.partner.example", true, Rule::none, ""},
         {"below a denied pattern",
          {deny_mode, denied},
          "corp.example",
          "a.b.evil.example",
          false,
-         "deny-list",
+         Rule::deny_list,
          "*.evil.example"},
-        {"the pattern's own name", {deny_mode, denied}, "corp.example", "evil.example", true, "default", ""},
-        {"the deny list in allow mode", {denied, allowed}, "corp.example", "partner.example", true, "allow-list", ""},
-        {"the empty allow list", {}, "corp.example", "partner.example", false, "allow-list", "federation.allow_list"},
-        {"allowed", {allowed}, "corp.example", "partner.example", true, "allow-list", "partner.example"},
-        {"allowed by pattern", {allowed}, "rooms.corp.example", "x.good.example", true, "allow-list", "*.good.example"},
-        {"below an allowed name", {allowed}, "corp.example", "sub.partner.example", false, "allow-list", ""},
-        {"static route", {route, use_routes}, "corp.example", "routed.example", true, "allow-list", "static route"},
-        {"static route that is not used", {route}, "corp.example", "routed.example", false, "allow-list", ""},
-        {"homograph", {allowed}, "corp.example", "раrtner.example", false, "allow-list", ""},
+        {"the pattern's own name", {deny_mode, denied}, "corp.example", "evil.example", true, Rule::none, ""},
+        {"the deny list in allow mode",
+         {denied, allowed},
+         "corp.example",
+         "partner.example",
+         true,
+         Rule::allow_list,
+         ""},
+        {"the empty allow list",
+         {},
+         "corp.example",
+         "partner.example",
+         false,
+         Rule::allow_list,
+         "federation.allow_list"},
+        {"allowed", {allowed}, "corp.example", "partner.example", true, Rule::allow_list, "partner.example"},
+        {"allowed by pattern",
+         {allowed},
+         "rooms.corp.example",
+         "x.good.example",
+         true,
+         Rule::allow_list,
+         "*.good.example"},
+        {"below an allowed name", {allowed}, "corp.example", "sub.partner.example", false, Rule::allow_list, ""},
+        {"static route", {route, use_routes}, "corp.example", "routed.example", true, Rule::allow_list, "static route"},
+        {"static route that is not used", {route}, "corp.example", "routed.example", false, Rule::allow_list, ""},
+        {"homograph", {allowed}, "corp.example", "раrtner.example", false, Rule::allow_list, ""},
     };
     for (const ChainCase& one : cases) {
         const auto admission = asked(with(one.changes), one.local, one.remote);
         EXPECT_EQ(admission.allowed, one.allowed) << one.name;
         EXPECT_EQ(admission.rule, one.rule) << one.name;
-        EXPECT_NE(admission.why.find(one.why), std::string::npos) << one.name << ": " << admission.why;
+        const std::string reason = admission.reason();
+        EXPECT_NE(reason.find(one.why), std::string::npos) << one.name << ": " << reason;
     }
 }
 
 TEST(Chain, EveryLinkNamesARealSettingAndRefusalsTellNothingOfIt) {
-    for (const ChainLink& link : chain()) EXPECT_NE(config::find_setting(link.setting), nullptr) << link.name;
+    for (const ChainLink& link : chain()) {
+        const RuleRow& row = row_of(link.rule);
+        EXPECT_NE(config::find_setting(row.change), nullptr) << row.name;
+    }
     const auto refused = asked(with({}), "corp.example", "partner.example");
     EXPECT_EQ(refused.stream, xmpp::StreamCondition::policy_violation);
     EXPECT_EQ(refused.stanza, xmpp::StanzaCondition::not_allowed);
@@ -268,9 +308,9 @@ TEST(InsideRules, JoinInsideDomainsWithEverythingElse) {
         return inside.admits({domain(local), domain(remote)}, s2s::Direction::inbound);
     };
     EXPECT_TRUE(admits("partner.example", "b.test").allowed);
-    EXPECT_EQ(admits("b.test", "b.test").rule, "self");
-    EXPECT_EQ(admits("partner.example", "stranger.test").rule, "not-inside");
-    EXPECT_EQ(admits("c.test", "b.test").rule, "inside-to-inside");
+    EXPECT_EQ(admits("b.test", "b.test").rule, Rule::self);
+    EXPECT_EQ(admits("partner.example", "stranger.test").rule, Rule::not_inside);
+    EXPECT_EQ(admits("c.test", "b.test").rule, Rule::inside_to_inside);
     EXPECT_FALSE(admits("c.test", "b.test").allowed);
     EXPECT_TRUE(admits("partner.example", "b.test").verdict_id.starts_with("v-"));
 

@@ -126,7 +126,7 @@ TEST(PlanSrv, KnowsWhenToFallBackToAddressesAndWhenNot) {
         {"declared absent", absent, none, SrvPlan::Next::nothing, "service declared absent"},
         {"both absent", absent, absent, SrvPlan::Next::nothing, "service declared absent"},
         {"direct absent, no server record", none, absent, SrvPlan::Next::nothing, "direct TLS declared absent"},
-        {"SERVFAIL", ended(DnsStatus::failed), none, SrvPlan::Next::nothing, "_xmpp-server ended as failed"},
+        {"SERVFAIL", ended(DnsStatus::failed), none, SrvPlan::Next::nothing, "_xmpp-server returned: failed"},
         {"timeout", ended(DnsStatus::timed_out), none, SrvPlan::Next::nothing, "timed-out"},
         {"bogus", ended(DnsStatus::bogus, "bad signature"), none, SrvPlan::Next::nothing, "bogus (bad signature)"},
         {"direct failed, no server record", none, ended(DnsStatus::failed), SrvPlan::Next::nothing, "_xmpps-server"},

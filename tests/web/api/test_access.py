@@ -238,7 +238,7 @@ def test_a_node_without_accounts_says_so_and_lets_nobody_in():
     try:
         assert 'Event="admin.accounts.none"' in node.log
         status = json.loads(node.cli("status", "--json", check=False).stdout)
-        assert any("nobody can log in" in problem["text"] for problem in status["problems"])
+        assert any("nobody can sign in" in problem["text"] for problem in status["problems"])
         reply = node.log_in("anna")
         assert reply.status == 403 and reply.error["code"] == "accounts-none"
         node.cli("admins", "add", "anna", "--role", "administrator", input=PASSWORDS["anna"] + "\n")

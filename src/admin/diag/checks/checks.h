@@ -1,15 +1,9 @@
-// The checks, one file each, and their table.
+// The checks of the world, one file each. The rows of the verbs `check …` say what each is for.
 #pragma once
-
-#include <span>
 
 #include "admin/diag/check.h"
 
 namespace sallyport::diag {
-
-[[nodiscard]] std::span<const Check> checks();
-/// Null when there is none.
-[[nodiscard]] const Check* find_check(std::string_view name);
 
 // dns.cpp
 [[nodiscard]] std::shared_ptr<void> start_dns(CheckContext context, const xmpp::Domain& domain, OnReport on_report);

@@ -38,8 +38,8 @@ public:
         timer_->arm(context_.loop.now() + context_.timeout);
         const s2s::Admission admission = rules_.admits({context_.local, peer_}, s2s::Direction::outbound);
         if (!admission.allowed) {
-            report_.add(Grade::bad,
-                        "we may not talk with " + peer_.text() + ", so nobody vouches for it: " + admission.why);
+            report_.add(Grade::bad, peer_.text() + " cannot federate with us, so our servers refuse its question: " +
+                                        admission.why);
             return finish();
         }
         survey_.start();
@@ -55,7 +55,7 @@ private:
         }
         if (doors_.empty()) {
             report_.add(Grade::bad,
-                        "DNS leads nobody to " + context_.local.text() + ", so no server can verify our keys",
+                        "DNS has no server for " + context_.local.text() + ", so peers cannot verify our dialback keys",
                         "publish _xmpp-server._tcp." + context_.local.ascii() + ". IN SRV 0 0 5269 <this edge>.");
             own_listeners();
         }
@@ -100,7 +100,7 @@ private:
             doors_.resize(door_ + 1);
             return probe_->give_up("no answer in time");
         }
-        report_.add(Grade::bad, "DNS did not answer in time", "look at [dns] servers in the node's file");
+        report_.add(Grade::bad, "DNS did not answer in time", "check [dns] servers in the node's file");
         finish();
     }
 

@@ -31,7 +31,7 @@ private:
         timer_->disarm();
         Report report{"dns", domain_.text(), {}, {}};
         if (survey == nullptr) {
-            report.add(Grade::bad, "DNS did not answer in time", "look at [dns] servers in the node's file");
+            report.add(Grade::bad, "DNS did not answer in time", "check [dns] servers in the node's file");
         } else {
             const auto& ours = context_.settings->domains;
             OwnSide us{context_.allowed, context_.own, false, false};

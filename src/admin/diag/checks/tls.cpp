@@ -38,7 +38,7 @@ private:
 
     void surveyed(const Survey& survey) {
         if (survey.plan.next == route::SrvPlan::Next::nothing) {
-            report_.add(Grade::bad, survey.plan.why, "`sallyport check dns " + domain_.text() + "` says more");
+            report_.add(Grade::bad, survey.plan.why, "`sallyport check dns " + domain_.text() + "` shows more");
             return finish();
         }
         probe_ = std::make_unique<TlsProbe>(context_.loop, context_.network, visit_settings(), doors(survey),
@@ -67,8 +67,8 @@ private:
                 if (host.target.configured || route::may_connect(address, at.port, context_.allowed, context_.own)) {
                     found.push_back({host.target.host, at, host.target.direct_tls});
                 } else {
-                    report_.add(Grade::warning, at.text() + " of " + host.target.host + " may not be connected to",
-                                "`sallyport check dns " + domain_.text() + "` says why");
+                    report_.add(Grade::warning, at.text() + " of " + host.target.host + " is not permitted",
+                                "`sallyport check dns " + domain_.text() + "` shows why");
                 }
             }
         }
@@ -79,15 +79,15 @@ private:
         const s2s::StreamPolicy policy = policy::EdgeRules{context_.settings}.policy(domain_);
         judge_tls(visit, domain_, policy, context_.loop.wall(), report_);
         if (!visit.door && context_.configured.empty() && !targets().empty()) {
-            report_.add(Grade::bad, "the static route of " + domain_.text() + " leads to nobody who answers",
-                        "correct it (`sallyport routes list`), or remove it so that DNS is asked");
+            report_.add(Grade::bad, "the static route of " + domain_.text() + " leads to no server that answers",
+                        "correct it (`sallyport routes list`), or remove it to use DNS");
         }
         finish();
     }
 
     void expired() {
         if (probe_) return probe_->give_up("no answer in time");
-        report_.add(Grade::bad, "DNS did not answer in time", "look at [dns] servers in the node's file");
+        report_.add(Grade::bad, "DNS did not answer in time", "check [dns] servers in the node's file");
         finish();
     }
 

@@ -17,7 +17,7 @@ std::optional<Opinion> allow_list(const Contact& contact, const config::Settings
                         std::any_of(settings.static_routes.begin(), settings.static_routes.end(),
                                     [&](const config::StaticRoute& route) { return route.domain == remote; });
     if (routed) return Opinion{true, remote.text() + " has a static route, which allows it"};
-    return Opinion{false, remote.text() + " is not on the allow list; add it to federation.allow_list"};
+    return Opinion{false, remote.text() + " is not on the allow list", "add it to federation.allow_list"};
 }
 
 }  // namespace sallyport::policy::rules

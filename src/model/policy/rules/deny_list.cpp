@@ -10,8 +10,8 @@ std::optional<Opinion> deny_list(const Contact& contact, const config::Settings&
     const auto denied = std::find_if(settings.deny_list.begin(), settings.deny_list.end(),
                                      [&](const config::NamePattern& p) { return p.matches(contact.pair.remote); });
     if (denied == settings.deny_list.end()) return std::nullopt;
-    return Opinion{false, contact.pair.remote.text() + " matches " + denied->text() +
-                              " on the deny list; take that off federation.deny_list to allow it"};
+    return Opinion{false, contact.pair.remote.text() + " matches " + denied->text() + " on the deny list",
+                   "remove it from federation.deny_list to allow it"};
 }
 
 }  // namespace sallyport::policy::rules

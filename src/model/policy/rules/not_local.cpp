@@ -9,7 +9,7 @@ std::optional<Opinion> not_local(const Contact& contact, const config::Settings&
     const bool ours = std::any_of(settings.domains.begin(), settings.domains.end(),
                                   [&](const config::NamePattern& p) { return p.matches(contact.pair.local); });
     if (ours) return std::nullopt;
-    return Opinion{false, contact.pair.local.text() + " is not one of our domains; add it to federation.domains"};
+    return Opinion{false, contact.pair.local.text() + " is not one of our domains", "add it to federation.domains"};
 }
 
 }  // namespace sallyport::policy::rules

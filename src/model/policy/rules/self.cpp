@@ -12,8 +12,8 @@ std::optional<Opinion> self(const Contact& contact, const config::Settings& sett
     const auto ours = std::find_if(settings.domains.begin(), settings.domains.end(),
                                    [&](const config::NamePattern& pattern) { return pattern.matches(remote); });
     if (ours == settings.domains.end()) return std::nullopt;
-    return Opinion{false, remote.text() + " is one of our own domains (" + ours->text() +
-                              "); take it off federation.domains if it is elsewhere"};
+    return Opinion{false, remote.text() + " is one of our own domains (" + ours->text() + ")",
+                   "remove it from federation.domains if it is not yours"};
 }
 
 }  // namespace sallyport::policy::rules

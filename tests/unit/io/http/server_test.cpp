@@ -265,6 +265,86 @@ TEST_F(Http, ConnectionsAreBounded) {
     EXPECT_NE(answer("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), "") << "there is room again";
 }
 
+TEST_F(Http, AHandlerMayTakeItsTimeToJudge) {
+    std::vector<std::function<void(HttpAdmission)>> undecided;
+    desk.on_admit = [&](const HttpRequest&) {
+        HttpAdmission admission;
+        admission.later = [&](std::function<void(HttpAdmission)> decide) { undecided.push_back(std::move(decide)); };
+        return admission;
+    };
+    const auto client = connect(), gone = connect(), slow = connect();
+    const std::string post = "POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello";
+    client->stream->write(post + "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
+    gone->stream->write(post);
+    slow->stream->write(post);
+    world.advance(1s);
+    ASSERT_EQ(undecided.size(), 3U);
+    EXPECT_TRUE(desk.requests.empty());
+    // Welcome: the body is taken, and what is behind it is judged by itself.
+    undecided[0]({});
+    world.advance(1s);
+    ASSERT_EQ(desk.requests.size(), 1U);
+    EXPECT_EQ(desk.requests[0].body, "hello");
+    ASSERT_EQ(undecided.size(), 4U);
+    undecided[0]({{HttpResponse{500, {}, {}}}, {}});
+    undecided[3]({{HttpResponse{401, {}, "no"}}, {}});
+    world.advance(1s);
+    EXPECT_NE(client->received.find("/1|hello"), std::string::npos);
+    EXPECT_NE(client->received.find("HTTP/1.1 401"), std::string::npos);
+    EXPECT_EQ(client->received.find("HTTP/1.1 500"), std::string::npos) << "the first word counts";
+    // Nobody is there any more.
+    gone->stream->abort();
+    world.advance(1s);
+    undecided[1]({});
+    world.advance(1s);
+    EXPECT_EQ(desk.requests.size(), 1U);
+    // It never says.
+    world.advance(60s);
+    EXPECT_NE(slow->received.find("HTTP/1.1 503"), std::string::npos);
+    undecided[2]({});
+    world.advance(10s);
+    EXPECT_EQ(server->connections(), 0U);
+    server.reset();
+    undecided[2]({});
+}
+
+TEST_F(Http, StrangersThatHoldEveryPlaceGiveWay) {
+    server.reset();
+    HttpLimits limits;
+    limits.connections = 4;
+    start(limits);
+    desk.hold = true;
+    const auto asked = connect();
+    asked->stream->write("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
+    world.advance(100ms);
+    ASSERT_EQ(desk.held.size(), 1U);
+    const auto one = connect();
+    const auto two = connect();
+    const auto three = connect();
+    two->stream->write("GET / HTTP/1.1\r\nHost: a\r\n");
+    three->stream->write("GET / HTTP/1.1\r\n");
+    world.advance(100ms);
+    desk.hold = false;
+    EXPECT_NE(answer("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), "") << "somebody who asks is heard";
+    EXPECT_TRUE(one->closed) << "the one that came first";
+    EXPECT_FALSE(two->closed || three->closed);
+    desk.held.front()->respond({200, {}, "late"});
+    world.advance(100ms);
+    EXPECT_NE(asked->received.find("late"), std::string::npos) << "what is under way goes on";
+    // Where everybody is being served nobody gives way.
+    desk.hold = true;
+    std::vector<std::unique_ptr<Client>> busy;
+    for (int n = 0; n < 4; ++n) {
+        busy.push_back(connect());
+        busy.back()->stream->write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        world.advance(100ms);
+    }
+    const auto late = connect();
+    world.advance(100ms);
+    EXPECT_TRUE(late->closed);
+    for (const auto& client : busy) EXPECT_FALSE(client->closed);
+}
+
 TEST_F(Http, ARefusedHeaderIsAnsweredWithoutItsBody) {
     desk.on_admit = [](const HttpRequest&) {
         return HttpAdmission{HttpResponse{401, {{"WWW-Authenticate", "Basic realm=\"x\""}}, {}}, {}};

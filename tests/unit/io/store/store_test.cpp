@@ -114,6 +114,19 @@ TEST_F(Store, BoundsTheHistory) {
     EXPECT_EQ(rows->front().name, "n" + std::to_string(SettingsStore::most_history + 49));
 }
 
+/// A far node in bad hands changes a setting to and fro (threat T85).
+TEST_F(Store, LeavesWhatWasChangedHereInTheHistoryWhateverAnotherNodeChanges) {
+    auto store = settings();
+    ASSERT_TRUE(store->commit({change("mine", "1")}, "anna", "cli", second(1)));
+    std::vector<StoredChange> many;
+    for (std::int64_t i = 0; i < SettingsStore::most_history / 2; ++i) many.push_back(change("theirs", "1"));
+    for (int round = 0; round < 3; ++round) ASSERT_TRUE(store->commit(many, "edge1.b.test", "replication", second(2)));
+    const auto rows = store->history(1'000'000, "mine");
+    ASSERT_EQ(rows->size(), 1U);
+    EXPECT_EQ(rows->front().author, "anna");
+    EXPECT_EQ(store->history(1'000'000, "theirs")->size(), many.size());
+}
+
 TEST_F(Store, IsPrivateToItsUser) {
     const std::string data = at("deep/data");
     ASSERT_TRUE(private_folder(data));

@@ -50,7 +50,7 @@ TEST_F(Users, RemovesAllThatWasKeptForAUser) {
     auto store = open();
     ASSERT_TRUE(store->add(juliet, verifiers, {}));
     ASSERT_TRUE(store->put_contact(juliet, {"a@b", "A", {"x", "y"}, 4, true, ""}, 1));
-    ASSERT_TRUE(store->keep(juliet, "<message/>", 10, 1000));
+    ASSERT_TRUE(store->keep(juliet, "<message/>", 0, 10, 1000));
     ASSERT_TRUE(store->remove(juliet));
     EXPECT_EQ(store->remove(juliet).error().code, "user-unknown");
     ASSERT_TRUE(store->add(juliet, verifiers, {}));
@@ -76,9 +76,9 @@ TEST_F(Users, KeepsContactsWithTheVersionOfTheRoster) {
 TEST_F(Users, KeepsStanzasInOrderUpToTheirBounds) {
     auto store = open();
     ASSERT_TRUE(store->add(juliet, verifiers, {}));
-    for (const char* bytes : {"one", "two", "three"}) ASSERT_TRUE(store->keep(juliet, bytes, 3, 100));
-    EXPECT_EQ(store->keep(juliet, "four", 3, 100).error().code, "offline-full");
-    EXPECT_EQ(store->keep(juliet, std::string(90, 'x'), 10, 100).error().code, "offline-full");
+    for (const char* bytes : {"one", "two", "three"}) ASSERT_TRUE(store->keep(juliet, bytes, 0, 3, 100));
+    EXPECT_EQ(store->keep(juliet, "four", 0, 3, 100).error().code, "offline-full");
+    EXPECT_EQ(store->keep(juliet, std::string(90, 'x'), 0, 10, 100).error().code, "offline-full");
     const auto kept = store->kept(juliet);
     ASSERT_EQ(kept->size(), 3U);
     EXPECT_EQ(kept->at(0).bytes, "one");
@@ -86,11 +86,29 @@ TEST_F(Users, KeepsStanzasInOrderUpToTheirBounds) {
     EXPECT_EQ(store->kept(juliet)->at(0).bytes, "two");
 }
 
+TEST_F(Users, KeepsTheBlameOfAStanza) {
+    std::int64_t number = 0;
+    {
+        auto store = open();
+        ASSERT_TRUE(store->add(juliet, verifiers, {}));
+        ASSERT_TRUE(store->keep(juliet, "one", 0, 3, 100));
+        number = *store->keep(juliet, "two", 1, 3, 100);
+        EXPECT_EQ(store->kept(juliet)->at(1).number, number);
+        EXPECT_EQ(store->kept(juliet)->at(1).blame, 1U);
+        ASSERT_TRUE(store->blame(juliet, {{number, 3}}));
+    }
+    auto again = open();
+    const auto kept = again->kept(juliet);
+    ASSERT_EQ(kept->size(), 2U);
+    EXPECT_EQ(kept->at(0).blame, 0U);
+    EXPECT_EQ(kept->at(1).blame, 3U);
+}
+
 TEST_F(Users, UndoesAllOfWhatFailedTogether) {
     auto store = open();
     ASSERT_TRUE(store->add(juliet, verifiers, {}));
     const auto done = store->together([&]() -> Result<void> {
-        if (auto kept = store->keep(juliet, "one", 9, 100); !kept) return kept;
+        if (auto kept = store->keep(juliet, "one", 0, 9, 100); !kept) return kept.error();
         return Error{"store-failed", "later"};
     });
     EXPECT_FALSE(done);
@@ -115,7 +133,10 @@ TEST_F(Users, SaysThatTheDiskIsFull) {
     rlimit small = before;
     small.rlim_cur = std::filesystem::file_size(folder + "/users.db-wal") + 4096;
     setrlimit(RLIMIT_FSIZE, &small);
-    const auto kept = store->together([&] { return store->keep(juliet, std::string(200000, 'x'), 10, 1 << 20); });
+    const auto kept = store->together([&]() -> Result<void> {
+        const auto number = store->keep(juliet, std::string(200000, 'x'), 0, 10, 1 << 20);
+        return number ? Result<void>{} : Result<void>{number.error()};
+    });
     setrlimit(RLIMIT_FSIZE, &before);
     std::signal(SIGXFSZ, old);
     ASSERT_FALSE(kept);

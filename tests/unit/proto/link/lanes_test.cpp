@@ -61,6 +61,47 @@ TEST_F(Lanes, HaveRoomForTheNextHoweverManyAreStalled) {
     EXPECT_LE(lanes.weight(), 64U << 20) << "and never more than there is";
 }
 
+TEST_F(Lanes, KeepAReserveFromThoseWhoTakeAllTheyCan) {
+    // Names cost little: each takes what it gets, first with a large stanza and then with small ones.
+    for (int n = 0; n < 300; ++n) {
+        const std::string name = std::to_string(n) + ".flood.test";
+        for (const std::uint64_t weight : {1000000U, 300000U, 10000U, 1000U}) (void)fill(name, weight);
+        if (n == 30) {
+            EXPECT_TRUE(lanes.admits(lanes.lane("a.test", "healthy.test"), 300000));
+        }
+        if (n == 100) {
+            EXPECT_TRUE(lanes.admits(lanes.lane("a.test", "healthy.test"), 20000));
+        }
+    }
+    EXPECT_TRUE(lanes.admits(lanes.lane("a.test", "healthy.test"), 700)) << lanes.weight();
+    EXPECT_LE(lanes.weight(), 64U << 20);
+}
+
+TEST_F(Lanes, HaveAFloorForNewcomersWithinItsTotal) {
+    link::Lanes full{{64 << 20, 8 << 20, 1 << 20, false, 8 << 20}, SipKey{1, 2}, [](const link::Partner&) {}};
+    const auto take = [&](const std::string& name, std::uint64_t weight) {
+        link::Lane& lane = full.lane("a.test", name);
+        if (!full.admits(lane, weight)) return false;
+        full.add(lane, weight, now);
+        return true;
+    };
+    for (int n = 0; n < 500; ++n) full.add(full.lane("a.test", "full" + std::to_string(n) + ".test"), 1000, now);
+    for (int n = 0; n < 500; ++n) {
+        full.add(full.lane("a.test", "full" + std::to_string(n) + ".test"), (64 << 20) / 500 - 1000, now);
+    }
+    EXPECT_FALSE(take("full1.test", 1000));
+    EXPECT_TRUE(take("newcomer.test", 1'000'000)) << "a whole stanza";
+    EXPECT_FALSE(take("newcomer.test", 1000)) << "and no second one";
+    EXPECT_FALSE(take("other.newcomer.test", 1'000'000)) << "names of one owner share it";
+    int more = 0;
+    while (take("newcomer" + std::to_string(more) + ".test", 1'000'000)) ++more;
+    EXPECT_EQ(more, 7);
+    EXPECT_LE(full.weight(), (64U << 20) + (8U << 20)) << "and there is an end to it";
+    link::Lane& lane = full.lane("a.test", "newcomer.test");
+    full.remove(lane, 1'000'000, now);
+    EXPECT_TRUE(take("newcomer.test", 1'000'000)) << "what is done makes room";
+}
+
 TEST_F(Lanes, TellWhenMuchIsUnderWayAndWhenItIsNoMore) {
     link::Lane& lane = lanes.lane("a.test", "b.test");
     for (int n = 0; n < 500; ++n) lanes.add(lane, 10000, now);

@@ -3,65 +3,13 @@
 
 #include <gtest/gtest.h>
 
-#include "base/limits.h"
-#include "proto/xmpp/namespaces.h"
+#include "support/link_machine_end.h"
 
 namespace sallyport::test {
 namespace {
 
 using namespace std::chrono_literals;
 using link::Blame;
-
-/// One end with its reader; what it says waits in `out`.
-struct EndOfLink {
-    EndOfLink(link::End end, const std::string& secret) : machine{settings(end, secret), now} {}
-    static link::MachineSettings settings(link::End end, const std::string& secret) {
-        link::MachineSettings made;
-        made.end = end;
-        made.realm = end == link::End::dialler ? "core-test" : "edge-test";
-        made.far_realm = end == link::End::dialler ? "edge-test" : "";
-        made.node = "node";
-        made.secret = secret;
-        made.stream_id = "stream";
-        return made;
-    }
-    void take(link::Actions& actions) {
-        for (link::Action& action : actions) {
-            if (auto* send = std::get_if<link::Send>(&action)) {
-                out += send->bytes;
-            } else {
-                events.push_back(std::move(action));
-            }
-        }
-        actions.clear();
-    }
-    void hear(const std::string& bytes) {
-        reader.feed(bytes);
-        while (!machine.closed()) {
-            link::Actions actions;
-            const xml::Kind kind = reader.next();
-            if (kind == xml::Kind::need_more) return;
-            if (kind == xml::Kind::header) machine.on_header(reader.header(), now, actions);
-            if (kind == xml::Kind::element) machine.on_element(reader.tree(), now, actions);
-            if (kind == xml::Kind::footer) machine.on_footer(actions);
-            if (kind == xml::Kind::problem) machine.on_problem(reader.problem(), actions);
-            take(actions);
-        }
-    }
-    template <typename Event>
-    [[nodiscard]] const Event* last() const {
-        for (auto at = events.rbegin(); at != events.rend(); ++at) {
-            if (const auto* found = std::get_if<Event>(&*at)) return found;
-        }
-        return nullptr;
-    }
-
-    TimePoint now{1h};
-    link::Machine machine;
-    xml::Reader reader{Limits{}.after_auth};
-    std::string out;
-    std::vector<link::Action> events;
-};
 
 class LinkMachine : public testing::Test {
 protected:
@@ -200,6 +148,46 @@ TEST_F(LinkMachine, SuspectsALittleWhenTheFarSideFallsSilent) {
     }
     ASSERT_NE(dialler.last<link::Close>(), nullptr);
     EXPECT_EQ(dialler.last<link::Close>()->blame, Blame::loss);
+}
+
+/// Until it is closed: our bytes as they are at each look. How long that took.
+class AQuestionBehindAQueue : public LinkMachine {
+protected:
+    Duration silent_for(const std::function<link::Flow(Duration)>& flow) {
+        open();
+        const TimePoint since = dialler.now;
+        link::Actions actions;
+        while (!dialler.machine.closed() && dialler.now - since < std::chrono::minutes{5}) {
+            dialler.now = std::max(dialler.now, dialler.machine.deadline());
+            dialler.machine.on_deadline(dialler.now, actions, flow(dialler.now - since));
+            dialler.take(actions);
+        }
+        return dialler.now - since;
+    }
+};
+
+TEST_F(AQuestionBehindAQueue, IsNoSignOfDeathWhileTheQueueMoves) {
+    const Duration lived = silent_for([](Duration passed) {
+        // A hundred seconds' worth, of which some is taken in each.
+        const auto seconds =
+            static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(passed).count());
+        return link::Flow{100000, std::min<std::uint64_t>(1000 * seconds, 100000 + 500)};
+    });
+    EXPECT_GE(lived, std::chrono::seconds{100});
+    EXPECT_LE(lived, std::chrono::seconds{116}) << "and it has the usual time once the question has arrived";
+}
+
+TEST_F(AQuestionBehindAQueue, IsOneOfDeathWhenNothingMoves) {
+    EXPECT_EQ(silent_for([](Duration) { return link::Flow{100000, 500}; }), std::chrono::seconds{10});
+}
+
+TEST_F(AQuestionBehindAQueue, IsOneOfDeathWhenItHasArrivedAndOnlyWhatFollowsIsTaken) {
+    std::uint64_t bytes = 1000;
+    EXPECT_EQ(silent_for([&](Duration) {
+                  bytes += 100000;
+                  return link::Flow{bytes, bytes};
+              }),
+              std::chrono::seconds{10});
 }
 
 }  // namespace

@@ -52,6 +52,20 @@ TEST(ReceiveWindow, TellsAgainOverANewConnectionWhatWasTold) {
     EXPECT_EQ(window.take_done(), (std::vector<Range>{{1, 7}, {9, 9}})) << "no more ranges than holes";
 }
 
+TEST(ReceiveWindow, ForgetsEverythingInANewSession) {
+    link::ReceiveWindow window;
+    for (int n = 0; n < 3; ++n) window.received();
+    window.handled(1);
+    (void)window.take_done();
+    window.handled(2);
+    window.restart();
+    EXPECT_EQ(window.h(), 0U);
+    EXPECT_FALSE(window.has_done());
+    window.resumed();
+    EXPECT_FALSE(window.has_done()) << "what was told in the old one";
+    EXPECT_EQ(window.received(), 1U);
+}
+
 TEST(ReceiveWindow, SaysNoMoreAtOnceThanTheOtherReads) {
     link::ReceiveWindow window;
     for (std::uint64_t n = 0; n < 20000; ++n) {

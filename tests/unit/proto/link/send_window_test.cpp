@@ -165,6 +165,45 @@ TEST_F(SendWindow, BelievesThreeCablesThatBreakWhereItBelievesTwoWords) {
     EXPECT_EQ(written(), (Texts{"2"}));
 }
 
+TEST_F(SendWindow, SendsSuspectsInSmallNumbersAndStrikesOnlyOneThatGoesAlone) {
+    push(1, 200);
+    (void)written();
+    window.broken(link::Blame::word);
+    window.restart();
+    EXPECT_TRUE(culprits().empty());
+    EXPECT_EQ(written().size(), link::most_together);
+    EXPECT_TRUE(asks);
+    EXPECT_TRUE(written().empty()) << "it waits for the answer";
+    // The far process dies at one of the second lot, and remembers nothing.
+    ASSERT_TRUE(window.received(64));
+    EXPECT_EQ(written().size(), link::most_together);
+    ASSERT_TRUE(window.received(70));
+    window.broken(link::Blame::word);
+    window.restart();
+    EXPECT_TRUE(culprits().empty()) << "nearly all of them are innocent";
+    // What arrived is no suspect any more, and what did not goes alone.
+    EXPECT_EQ(written().size(), 70U);
+    ASSERT_TRUE(window.received(70));
+    EXPECT_EQ(written(), (Texts{"71"}));
+    ASSERT_TRUE(window.received(71));
+    EXPECT_EQ(written(), (Texts{"72"}));
+    window.broken(link::Blame::word);
+    window.restart();
+    EXPECT_EQ(culprits(), (Texts{"72"}));
+}
+
+TEST_F(SendWindow, KnowsTheFirstThatDidNotArriveOfSeveralSuspectsWhereTheFarSideRemembers) {
+    push(1, 100);
+    (void)written();
+    window.broken(link::Blame::word);
+    window.restart();
+    EXPECT_EQ(written().size(), link::most_together);
+    window.broken(link::Blame::word);
+    ASSERT_TRUE(window.resume(7));
+    EXPECT_EQ(culprits(), (Texts{"8"}));
+    EXPECT_EQ(written().size(), link::most_together - 8) << "the others are acquitted";
+}
+
 TEST_F(SendWindow, FindsEachOfSeveralCulprits) {
     push(1, 5);
     Texts arrived, out;
@@ -272,6 +311,59 @@ TEST_F(SendWindow, NumbersANewSessionWithoutGaps) {
 }
 
 /// A far side that receives in order, may break at any moment, and says what it has received: each stanza arrives once.
+TEST_F(SendWindow, GivesEverythingThatIsNotDoneWhenItIsDrained) {
+    push(1, 4);
+    (void)written();
+    EXPECT_EQ(done(2, 2), std::vector{2});
+    std::vector<int> visited, drained;
+    window.for_each([&](const Window::Entry& entry) { visited.push_back(entry.tag); });
+    window.drain([&](Window::Entry entry) { drained.push_back(entry.tag); });
+    EXPECT_EQ(visited, (std::vector{1, 3, 4}));
+    EXPECT_EQ(drained, visited);
+    EXPECT_EQ(window.size(), 0U);
+    EXPECT_EQ(window.places(), 0U);
+    EXPECT_EQ(window.weight(), 0U);
+    EXPECT_EQ(window.bytes(), 0U);
+    EXPECT_EQ(window.oldest(), never);
+}
+
+TEST_F(SendWindow, KnowsTheAgeOfWhatIsNotDone) {
+    push(1, 1);
+    now += std::chrono::seconds{1};
+    push(2, 2);
+    (void)written();
+    EXPECT_EQ(window.oldest(), TimePoint{std::chrono::seconds{1}});
+    EXPECT_EQ(window.sent_at(2), now);
+    EXPECT_EQ(window.sent_at(3), never) << "never taken over";
+    EXPECT_EQ(done(1, 1), std::vector{1});
+    EXPECT_EQ(window.sent_at(1), never) << "done";
+    EXPECT_EQ(window.oldest(), now);
+    push(3, 3);
+    (void)written();
+    EXPECT_EQ(done(3, 3), std::vector{3});
+    EXPECT_EQ(window.sent_at(3), never) << "done, behind one that is not";
+}
+
+TEST_F(SendWindow, TakesForArrivedWhatIsCountedOrDone) {
+    push(1, 4);
+    (void)written();
+    const auto arrived = [&] {
+        std::vector<int> all;
+        window.for_each([&](const Window::Entry& entry) {
+            if (window.arrived(entry)) all.push_back(entry.tag);
+        });
+        return all;
+    };
+    EXPECT_TRUE(arrived().empty());
+    EXPECT_TRUE(window.received(1));
+    EXPECT_EQ(arrived(), std::vector{1});
+    EXPECT_EQ(done(3, 3), std::vector{3});
+    EXPECT_EQ(arrived(), (std::vector{1, 2})) << "in order: 3 came after them";
+    EXPECT_TRUE(window.received(2)) << "an older count takes nothing back";
+    EXPECT_EQ(arrived(), (std::vector{1, 2}));
+    EXPECT_FALSE(window.received(5));
+}
+
 TEST_F(SendWindow, CarriesEachStanzaOnceThroughRandomBreaks) {
     std::mt19937_64 dice{7};
     for (int round = 0; round < 200; ++round) {

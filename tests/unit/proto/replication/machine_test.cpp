@@ -170,7 +170,7 @@ TEST_F(Channel, TakesOverLaterWhatCouldNotBeStored) {
 TEST_F(Channel, CarriesReportsOnceEach) {
     connect();
     carry();
-    const Report report{{{"row on im1", "failed", "401"}}, {}};
+    const Report report{{{"row on im1", StepState::failed, {"401"}}}, {}};
     for (int i = 0; i < 3; ++i) core.act([&](auto& actions) { core.machine->report(report, actions); });
     carry();
     EXPECT_EQ(edge.reports, std::vector<Report>{report});

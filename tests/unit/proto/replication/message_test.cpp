@@ -17,7 +17,8 @@ TEST(ReplicationMessage, SurvivesWritingAndReading) {
         Update{9, 8, std::string(64, 'b'), {}},
         Ack{9},
         Refusal{9, "setting-value", "no such domain", true},
-        Report{{{"row", "failed", "401"}}, {{"axl.unauthorized", "im1", "401 Unauthorized"}}},
+        Report{{{"row", StepState::in_force}}, {}},
+        Report{{{"row", StepState::failed, {"401", "change it"}}}, {{"axl.unauthorized", "im1", "401 Unauthorized"}}},
         Ping{},
         Pong{},
         Bye{"name", "who are you"},
@@ -43,6 +44,7 @@ TEST(ReplicationMessage, RefusesWhatItDoesNotKnow) {
              R"({"type":"held","revision":1,"digest":"zz"})",
              R"({"type":"update","revision":1,"digest":"","values":{}})",
              R"({"type":"ping","x":[[[[[[1]]]]]]})",
+             R"({"type":"report","steps":[{"step":"row","state":"odd","reason":""}],"alarms":[]})",
              R"({"type":"hello","version":1,"role":"edge","node":"a\nb","realm":"x","component":"","instance":"i"})",
              R"({"type":"hello","role":"edge","node":"a","realm":"x","component":"","instance":"i"})",
          }) {

@@ -172,7 +172,7 @@ TEST(Mirror, DoesNotBelieveAForgedKey) {
     EXPECT_TRUE(attack.in_ready.empty());
     EXPECT_TRUE(attack.out_ready.empty());
     ASSERT_EQ(attack.out_failed.size(), 1U);
-    EXPECT_EQ(attack.out_failed[0].condition, xmpp::StanzaCondition::internal_server_error);
+    EXPECT_EQ(attack.out_failed[0].failure.condition, xmpp::StanzaCondition::internal_server_error);
     mirror.run();
     EXPECT_EQ(mirror.in_ready.size(), 1U);  // with its own authority the same forger is simply itself
 }

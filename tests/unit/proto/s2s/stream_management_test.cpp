@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace sallyport::s2s {
 namespace {
 
@@ -28,6 +30,47 @@ TEST(ReceivedCounter, CountsTheUnbrokenBeginning) {
     EXPECT_EQ(counter.h(), 5U);
     EXPECT_TRUE(counter.due());
     EXPECT_FALSE(counter.due());
+}
+
+/// One stanza stays on its way, and a million others do not.
+TEST(ReceivedCounter, KeepsAsMuchAsThereAreGaps) {
+    ReceivedCounter counter;
+    counter.enable();
+    const std::uint64_t first = counter.receive();
+    for (int n = 0; n < 1'000'000; ++n) counter.handle(counter.receive());
+    EXPECT_EQ(counter.ranges(), 1U);
+    EXPECT_EQ(counter.h(), 0U);
+    counter.handle(first);
+    EXPECT_EQ(counter.ranges(), 0U);
+    EXPECT_EQ(counter.h(), 1'000'001U);
+}
+
+TEST(ReceivedCounter, ClosesGapsInAnyOrder) {
+    constexpr std::uint64_t all = 64;
+    for (std::uint64_t step = 1; step < all; step += 2) {  // each is odd, so that all numbers come
+        ReceivedCounter counter;
+        counter.enable();
+        for (std::uint64_t n = 0; n < all; ++n) (void)counter.receive();
+        std::set<std::uint64_t> handled;
+        for (std::uint64_t n = 0; n < all; ++n) {
+            const std::uint64_t sequence = (n * step + 7) % all + 1;
+            handled.insert(sequence);
+            counter.handle(sequence);
+            counter.handle(sequence);
+            std::uint64_t unbroken = 0, ranges = 0, last = 0;
+            for (const std::uint64_t one : handled) {
+                if (one == unbroken + 1) {
+                    unbroken = one;
+                } else if (one != last + 1) {
+                    ++ranges;
+                }
+                last = one;
+            }
+            ASSERT_EQ(counter.h(), unbroken);
+            ASSERT_EQ(counter.ranges(), ranges);
+        }
+        EXPECT_EQ(counter.ranges(), 0U);
+    }
 }
 
 TEST(ReceivedCounter, DoesNotWaitForWhatWasBefore) {
@@ -65,6 +108,19 @@ TEST(SentCounter, RefusesMoreThanWasSent) {
     EXPECT_FALSE(counter.acknowledge(3));  // it cannot go back
     EXPECT_FALSE(counter.acknowledge(4294967295U));
     EXPECT_EQ(counter.acknowledge(10), 6U);
+}
+
+TEST(SentCounter, TakesBackWhatThePeerHasNotCounted) {
+    SentCounter sent;
+    sent.enable();
+    for (int i = 0; i < 3; ++i) (void)sent.send();
+    EXPECT_EQ(sent.acknowledge(1), 1U);
+    sent.withdraw();
+    EXPECT_EQ(sent.unacknowledged(), 1U);
+    EXPECT_FALSE(sent.counts(3));
+    EXPECT_EQ(sent.acknowledge(2), 1U);
+    (void)sent.send();
+    EXPECT_EQ(sent.acknowledge(3), 1U);
 }
 
 TEST(SentCounter, WrapsAtTheWidthOfTheWire) {

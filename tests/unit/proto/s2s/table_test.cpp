@@ -181,9 +181,9 @@ TEST(Tables, NameASectionInEveryRow) {
 }
 
 TEST(Features, OfferOnlyStarttlsBeforeRequiredTls) {  // threat T18: for every combination of what else holds
-    for (unsigned bits = 0; bits < (1U << 15); ++bits) {
-        Fact facts = static_cast<Fact>(bits);
-        if (overlaps(facts, Fact::secured | Fact::channel_ok) || !holds(facts, Fact::tls_wanted | Fact::tls_required))
+    for (unsigned bits = 0; bits <= every_fact.bits(); ++bits) {
+        const Facts facts = Facts::of_bits(bits);
+        if (facts.meets({Fact::secured, Fact::channel_ok}) || !facts.holds({Fact::tls_wanted, Fact::tls_required}))
             continue;
         std::string names;
         ASSERT_EQ(offer_features({facts, 1, 1}, names),
@@ -193,16 +193,16 @@ TEST(Features, OfferOnlyStarttlsBeforeRequiredTls) {  // threat T18: for every c
 }
 
 TEST(Features, NeverOfferStarttlsTwiceNorSaslInClear) {
-    for (unsigned bits = 0; bits < (1U << 15); ++bits) {
-        const Fact facts = static_cast<Fact>(bits);
+    for (unsigned bits = 0; bits <= every_fact.bits(); ++bits) {
+        const Facts facts = Facts::of_bits(bits);
         std::string names;
         const std::string offered = offer_features({facts, 1, 1}, names);
-        if (holds(facts, Fact::secured)) {
+        if (facts.has(Fact::secured)) {
             ASSERT_EQ(offered.find("starttls"), std::string::npos);
         } else {
             ASSERT_EQ(offered.find("mechanism"), std::string::npos);
         }
-        if (!holds(facts, Fact::certified)) {
+        if (!facts.has(Fact::certified)) {
             ASSERT_EQ(offered.find("EXTERNAL"), std::string::npos);
         }
     }

@@ -35,6 +35,43 @@ TEST(Names, OfTheFifthEditionAreRead) {
     EXPECT_EQ(write(*element, ""), "<größe xmlns='urn:x' xmlns:ns1='urn:x' ns1:ö='1'/>");
 }
 
+TEST(Names, ThatOnlyTheFifthEditionHasAreKnownExactlyAsExpatRefusesThem) {
+    const auto is_new = [](const std::string& element) {
+        Reader reader{limits};
+        const std::string bytes = in_stream(element);
+        reader.feed(bytes);
+        EXPECT_EQ(reader.next(), Kind::header);
+        EXPECT_EQ(reader.next(), Kind::element) << element;
+        return reader.has_new_names();
+    };
+    for (std::uint32_t c = 0x80; c < 0x10400; ++c) {
+        for (const bool start : {true, false}) {
+            if (!is_name_code(c, start)) {
+                EXPECT_FALSE(is_old_name_code(c, start)) << c;
+                continue;
+            }
+            const std::string element = (start ? "<" : "<a") + utf8(c) + "/>";
+            ASSERT_EQ(is_new(element), !test::expat_takes(element)) << std::hex << c << (start ? " at the start" : "");
+        }
+    }
+    for (const char* old : {"<größe/>", "<a ß='1'/>", "<ä:ö xmlns:ä='u'><é/></ä:ö>", "<a x='\u2070'>\U0001F600</a>"}) {
+        EXPECT_FALSE(is_new(old)) << old;
+    }
+    for (const char* fresh : {"<a \u2070='1'/>", "<a><b><\u2070/></b></a>", "<a xmlns:\u2070='u'/>",
+                              "<a:\u0660 xmlns:a='u'/>", "<\u0660/>", "<a\U00010000/>"}) {
+        EXPECT_TRUE(is_new(fresh)) << fresh;
+        EXPECT_FALSE(test::expat_takes(fresh)) << fresh;
+    }
+    Reader reader{limits};
+    const std::string bytes = in_stream("<\u2070/><a/>");
+    reader.feed(bytes);
+    EXPECT_EQ(reader.next(), Kind::header);
+    EXPECT_EQ(reader.next(), Kind::element);
+    EXPECT_TRUE(reader.has_new_names());
+    EXPECT_EQ(reader.next(), Kind::element);
+    EXPECT_FALSE(reader.has_new_names()) << "of the element before";
+}
+
 TEST(Names, ThatNoEditionHasAreRefused) {
     for (const char* bad : {"<\u00D7/>",
                             "<\u00F7/>",

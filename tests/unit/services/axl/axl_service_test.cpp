@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -37,24 +38,60 @@ protected:
         auto opened = io::PresenceStore::open(folder + "/presence.db", std::chrono::milliseconds{0});
         store.emplace(std::move(*opened));
         sql.emplace(*store, [this](const Error* error) { health.push_back(error == nullptr ? "" : error->code); });
-        users.emplace(*store, world.loop(), std::string(32, 'r'));
+        users.emplace(*store, world.loop(), hashing.loop(), std::string(32, 'r'));
         service.emplace(*sql, *users, Logger{log, LogModule::axl});
         EXPECT_TRUE(users->put("axluser", "correct horse"));
     }
     ~Axl() override { std::filesystem::remove_all(folder); }
 
+    static std::string hex(unsigned number) {
+        std::ostringstream text;
+        text << std::hex << number;
+        return text.str();
+    }
     static std::string basic(const std::string& user, const std::string& password) {
         return "Basic " + base64_encode(user + ":" + password);
     }
-    io::HttpResponse ask(const std::string& method, const std::string& target, std::vector<io::HttpField> fields,
-                         const std::string& body = {}) {
+    /// What an admission becomes when the password is hashed.
+    std::optional<io::HttpAdmission> admitted(const io::HttpRequest& request) {
+        io::HttpAdmission admission = service->admit(request);
+        if (!admission.later) return admission;
+        const auto slot = std::make_shared<std::optional<io::HttpAdmission>>();
+        admission.later([slot](io::HttpAdmission decided) { *slot = std::move(decided); });
+        decisions.push_back(slot);
+        hash();
+        return std::move(*slot);
+    }
+    /// The thread gets on, unless it is stuck.
+    void hash() {
+        if (!hashing_is_stuck) hashing.settle();
+        world.settle();
+    }
+    io::HttpRequest request_of(const std::string& method, const std::string& target,
+                               std::vector<io::HttpField> fields) {
         io::HttpRequest request;
         request.method = method;
         request.target = target;
         request.fields = std::move(fields);
         request.remote = {*IpAddress::parse(address), 40000};
-        const io::HttpAdmission admission = service->admit(request);
-        if (admission.refusal) return *admission.refusal;
+        return request;
+    }
+    /// The status that a GET gets at once; 0: it waits for its password to be hashed.
+    unsigned status_now(const std::string& user, const std::string& password) {
+        const auto admission = admitted(request_of("GET", "/axl/", {{"Authorization", basic(user, password)}}));
+        return !admission ? 0 : admission->refusal ? admission->refusal->status : 200;
+    }
+    /// Those that wait no longer.
+    std::size_t decided() {
+        return static_cast<std::size_t>(
+            std::count_if(decisions.begin(), decisions.end(), [](const auto& slot) { return slot->has_value(); }));
+    }
+    io::HttpResponse ask(const std::string& method, const std::string& target, std::vector<io::HttpField> fields,
+                         const std::string& body = {}) {
+        io::HttpRequest request = request_of(method, target, std::move(fields));
+        const auto admission = admitted(request);
+        if (!admission) return {0, {}, {}};
+        if (admission->refusal) return *admission->refusal;
         request.body = body;
         std::optional<io::HttpResponse> slot;
         service->handle(request, std::make_shared<Answered>(slot));
@@ -84,6 +121,9 @@ protected:
     }
 
     test::SimWorld world;
+    test::SimWorld hashing;  ///< the thread on which passwords are hashed
+    bool hashing_is_stuck = false;
+    std::vector<std::shared_ptr<std::optional<io::HttpAdmission>>> decisions;  ///< of those that had to be hashed
     test::MemorySink log;
     std::string folder;
     std::string address = "192.0.2.9";
@@ -169,6 +209,139 @@ TEST_F(Axl, ManyWrongPasswordsThrottleTheirAddressForAMinute) {
     address = "192.0.2.9";
     world.advance(61s);
     EXPECT_EQ(get("/axl/").status, 200U);
+}
+
+TEST_F(Axl, OneSubscribersAddressesAreThrottledTogether) {
+    for (std::size_t i = 0; i < UserDesk::most_failures; ++i) {
+        address = "2001:db8:0:1::" + std::to_string(i + 1);
+        EXPECT_EQ(get("/axl/", basic("axluser", "guess number " + std::to_string(i))).status, 401U);
+    }
+    address = "2001:db8:0:1::99";
+    EXPECT_EQ(get("/axl/").status, 503U);
+    address = "2001:db8:0:2::1";
+    EXPECT_EQ(get("/axl/").status, 200U) << "others are not concerned";
+}
+
+TEST_F(Axl, GuessersKeepNobodyWaitingWhoIsKnown) {
+    EXPECT_EQ(status_now("axluser", "correct horse"), 200U);
+    EXPECT_EQ(decisions.size(), 1U);
+    hashing_is_stuck = true;
+    for (int n = 1; n <= 60; ++n) {
+        address = "198.51.100." + std::to_string(n);
+        const unsigned status = status_now(n % 2 == 0 ? "axluser" : "nobody", "a wrong password");
+        EXPECT_EQ(status, static_cast<std::size_t>(n) <= UserDesk::most_of_strangers ? 0U : 503U) << n;
+    }
+    address = "192.0.2.9";
+    for (int n = 0; n < 100; ++n) EXPECT_EQ(status_now("axluser", "correct horse"), 200U) << "one hash is enough";
+    // Its new password has to be hashed, and there is room for it.
+    const auto before = decisions.size();
+    EXPECT_EQ(status_now("axluser", "another password"), 0U);
+    EXPECT_EQ(decisions.size(), before + 1);
+    hashing_is_stuck = false;
+    hash();
+    EXPECT_EQ(status_now("axluser", "another password"), 401U);
+    EXPECT_EQ(decided(), decisions.size());
+    EXPECT_GE(log.count("axl.refused"), 60U);
+}
+
+TEST_F(Axl, OneGuesserHasNotAllTheRoomOfStrangers) {
+    hashing_is_stuck = true;
+    for (std::size_t n = 0; n < 4; ++n) {
+        EXPECT_EQ(status_now("axluser", "guess " + std::to_string(n)), n < UserDesk::most_of_stranger ? 0U : 503U);
+    }
+    address = "192.0.2.10";
+    EXPECT_EQ(status_now("axluser", "correct horse"), 0U);
+    hashing_is_stuck = false;
+    hash();
+    EXPECT_EQ(status_now("axluser", "correct horse"), 200U);
+}
+
+TEST_F(Axl, GuessesInParallelCountToo) {
+    hashing_is_stuck = true;
+    for (std::size_t n = 0; n < UserDesk::most_failures; ++n) {
+        (void)status_now("axluser", "guess " + std::to_string(n));
+        if (n % 2 == 0) continue;
+        hashing.settle();
+        world.settle();
+    }
+    EXPECT_EQ(status_now("axluser", "correct horse"), 503U) << "none of the guesses has to be answered for that";
+}
+
+TEST_F(Axl, APasswordThatChangesWhileItIsHashedIsWorthNothing) {
+    hashing_is_stuck = true;
+    EXPECT_EQ(status_now("axluser", "correct horse"), 0U);
+    ASSERT_TRUE(users->put("axluser", "another password"));
+    hashing_is_stuck = false;
+    hash();
+    ASSERT_TRUE(*decisions.back());
+    ASSERT_TRUE((*decisions.back())->refusal);
+    EXPECT_EQ((*decisions.back())->refusal->status, 401U);
+}
+
+TEST_F(Axl, AFloodOfGuessersTurnsNobodyAwayWhoComesAfterThem) {
+    for (int n = 0; n < 4200; ++n) {
+        address = "10.1." + std::to_string(n / 250) + "." + std::to_string(n % 250 + 1);
+        EXPECT_EQ(get("/axl/", "Basic malformed").status, 401U);
+    }
+    address = "192.0.2.200";
+    EXPECT_EQ(get("/axl/").status, 200U);
+}
+
+/// A stranger with an IPv6 /48 has 65536 subscribers' addresses, and each wrong word costs him nothing.
+TEST_F(Axl, StrangersWithManyAddressesLockNobodyOut) {
+    address = "10.0.0.1";
+    EXPECT_EQ(get("/axl/").status, 200U) << "the core, before";
+    for (unsigned i = 0; i < 5000; ++i) {
+        address = "2001:db8:0:" + hex(i) + "::1";
+        EXPECT_NE(get("/axl/", "nonsense").status, 200U) << i;
+    }
+    address = "10.0.0.1";
+    EXPECT_EQ(get("/axl/").status, 200U) << "the core, with the right password";
+    address = "10.0.0.2";
+    EXPECT_EQ(get("/axl/").status, 200U) << "another one, that comes for the first time";
+}
+
+TEST_F(Axl, OneSiteHasNotAllTheRoomOfStrangers) {
+    hashing_is_stuck = true;
+    for (unsigned i = 0; i < 20; ++i) {
+        address = "2001:db8:0:" + hex(i) + "::1";
+        (void)status_now("axluser", "a guess");
+    }
+    address = "2001:db8:1::1";
+    EXPECT_EQ(status_now("axluser", "correct horse"), 0U) << "who comes from elsewhere finds room";
+    hashing_is_stuck = false;
+    hash();
+    EXPECT_EQ(status_now("axluser", "correct horse"), 200U);
+}
+
+TEST_F(Axl, GuessesOfOneSiteCountTogether) {
+    address = "2001:db8:0:ffff::1";
+    EXPECT_EQ(get("/axl/").status, 200U) << "a core at that site";
+    unsigned looked_at = 0;
+    for (unsigned i = 0; i < 200; ++i) {
+        address = "2001:db8:0:" + hex(i) + "::1";
+        if (get("/axl/", basic("axluser", "a guess")).status == 401) ++looked_at;
+    }
+    EXPECT_LE(looked_at, 50U) << "within a minute";
+    EXPECT_GE(looked_at, UserDesk::most_failures);
+    address = "2001:db8:1::1";
+    EXPECT_EQ(get("/axl/").status, 200U) << "another site is not concerned";
+    address = "2001:db8:0:ffff::1";
+    EXPECT_EQ(get("/axl/").status, 200U) << "nor who has proved himself from this one";
+}
+
+TEST_F(Axl, ACoreThatTheOperatorNamedIsNoStranger) {
+    users->expect_from({*IpNetwork::parse("10.20.0.0/24")});
+    hashing_is_stuck = true;
+    for (int n = 1; n <= 60; ++n) {
+        address = "198.51.100." + std::to_string(n);
+        (void)status_now("axluser", "a guess");
+    }
+    address = "10.20.0.10";
+    EXPECT_EQ(status_now("axluser", "correct horse"), 0U) << "there is room for it";
+    hashing_is_stuck = false;
+    hash();
+    EXPECT_EQ(status_now("axluser", "correct horse"), 200U);
 }
 
 TEST_F(Axl, ANewPasswordEndsTheOldOne) {

@@ -50,6 +50,14 @@ protected:
         Logger{*log, LogModule::s2s}.write(level, event, {{"pair", value}});
     }
     void pass(Duration time) { world.advance(time); }
+    /// What a search finds at once.
+    static Result<std::vector<io::LogEvent>> find(EventJournal& journal, const EventSearch& search, std::size_t most) {
+        std::optional<Result<std::vector<io::LogEvent>>> all;
+        journal.find(search, most, "anna", [&](const Result<EventsFound>& found) {
+            found ? all.emplace(found->events) : all.emplace(found.error());
+        });
+        return *all;
+    }
 
     test::TemporaryFolder folder;
     test::SimWorld world;
@@ -59,6 +67,45 @@ protected:
     std::unique_ptr<io::NodeLog> log;
     std::unique_ptr<AlarmBoard> board;
 };
+
+/// The system's clock, set ahead.
+class SetAhead final : public io::Loop {
+public:
+    explicit SetAhead(io::Loop& loop) : loop_{loop} {}
+    [[nodiscard]] TimePoint now() const override { return loop_.now(); }
+    [[nodiscard]] WallTime wall() const override { return loop_.wall() + ahead; }
+    [[nodiscard]] std::unique_ptr<io::Timer> timer(std::function<void()> on_expiry) override {
+        return loop_.timer(std::move(on_expiry));
+    }
+    void post(std::function<void()> work) override { loop_.post(std::move(work)); }
+    void defer(std::function<void()> work) override { loop_.defer(std::move(work)); }
+    std::chrono::hours ahead{0};
+
+private:
+    io::Loop& loop_;
+};
+
+TEST_F(Parts, AClockThatWasSetAheadEmptiesNoEventLog) {
+    SetAhead clock{loop};
+    JournalOptions options;
+    options.file = folder.path() + "/events.db";
+    options.days = 1;
+    EventJournal journal{options, clock, *log, *board};
+    const auto kept = [&] {
+        EventSearch search;
+        search.code_prefix = "the.event";
+        const auto found = find(journal, search, 10);
+        return found ? found->size() : 99;
+    };
+    say("the.event");
+    pass(5s);
+    clock.ahead = std::chrono::hours{24 * 365};
+    pass(2h);
+    EXPECT_EQ(kept(), 1U);
+    clock.ahead = std::chrono::hours{0};
+    pass(25h);
+    EXPECT_EQ(kept(), 0U) << "when its time has come it goes";
+}
 
 TEST_F(Parts, ALevelForAWhileGoesBackByItself) {
     const auto parts = make();
@@ -140,7 +187,7 @@ TEST_F(Parts, EventsOutliveARestartWithTheirNumbers) {
     board = std::make_unique<AlarmBoard>(loop, Logger{*log, LogModule::node});
     const auto parts = make();
     say("s2s.second", "a.test:c.test", LogLevel::warn);
-    auto found = parts->journal.find({}, 10);
+    auto found = find(parts->journal, {}, 10);
     ASSERT_TRUE(found);
     ASSERT_EQ(found->size(), 2u);
     EXPECT_EQ((*found)[0].event, "s2s.second");
@@ -149,23 +196,23 @@ TEST_F(Parts, EventsOutliveARestartWithTheirNumbers) {
     EXPECT_EQ((*found)[1].facts.at(0).second, "a.test:b.test");
     EventSearch search;
     search.least_level = LogLevel::warn;
-    EXPECT_EQ(parts->journal.find(search, 10)->size(), 1u);
+    EXPECT_EQ(find(parts->journal, search, 10)->size(), 1u);
     search = {};
     search.contains = "b.test";
-    EXPECT_EQ(parts->journal.find(search, 10)->at(0).event, "s2s.first");
+    EXPECT_EQ(find(parts->journal, search, 10)->at(0).event, "s2s.first");
     search = {};
     search.code_prefix = "s2s.sec";
-    EXPECT_EQ(parts->journal.find(search, 10)->size(), 1u);
+    EXPECT_EQ(find(parts->journal, search, 10)->size(), 1u);
     search = {};
     search.since = loop.wall() + 1s;
-    EXPECT_TRUE(parts->journal.find(search, 10)->empty());
+    EXPECT_TRUE(find(parts->journal, search, 10)->empty());
 }
 
 TEST_F(Parts, TheEventLogOnDiskIsBounded) {
     rows = 10;
     const auto parts = make();
     for (int i = 0; i < 50; ++i) say("s2s.many", std::to_string(i));
-    const auto found = parts->journal.find({}, 100);
+    const auto found = find(parts->journal, {}, 100);
     ASSERT_TRUE(found);
     EXPECT_EQ(found->size(), 10u);
     EXPECT_EQ(found->front().facts.at(0).second, "49");
@@ -183,7 +230,7 @@ TEST_F(Parts, TheEventLogIsFoundWholeWhileItsDiskIsSlow) {
         std::vector<std::string> all;
         EventSearch search;
         search.code_prefix = "s2s.";
-        const auto found = parts->journal.find(search, 100);
+        const auto found = find(parts->journal, search, 100);
         EXPECT_TRUE(found);
         for (const io::LogEvent& event : *found) all.push_back(event.facts.at(0).second);
         return all;

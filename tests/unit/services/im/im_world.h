@@ -8,14 +8,12 @@
 #include <string>
 #include <vector>
 
-#include "proto/c2s/sasl/scram.h"
-#include "proto/xml/reader.h"
 #include "services/im/directory.h"
 #include "services/im/service.h"
+#include "support/sim_client.h"
 #include "support/sim_dns.h"
 #include "support/sim_log.h"
 #include "support/sim_network.h"
-#include "support/sim_tls.h"
 #include "support/sim_world.h"
 
 namespace sallyport::test {
@@ -29,6 +27,26 @@ public:
     };
     void route(const xmpp::Stanza& stanza, const routing::Ticket& ticket) override;
     std::deque<Gone> gone;
+};
+
+/// Counts what is handed to another loop.
+class CountedLoop final : public io::Loop {
+public:
+    explicit CountedLoop(io::Loop& loop) : loop_{loop} {}
+    [[nodiscard]] TimePoint now() const override { return loop_.now(); }
+    [[nodiscard]] WallTime wall() const override { return loop_.wall(); }
+    [[nodiscard]] std::unique_ptr<io::Timer> timer(std::function<void()> on_expiry) override {
+        return loop_.timer(std::move(on_expiry));
+    }
+    void post(std::function<void()> work) override {
+        ++posts;
+        loop_.post(std::move(work));
+    }
+    void defer(std::function<void()> work) override { loop_.defer(std::move(work)); }
+    std::size_t posts = 0;
+
+private:
+    io::Loop& loop_;
 };
 
 class ImWorld {
@@ -45,14 +63,28 @@ public:
     std::shared_ptr<Delivery> from_outside(const std::string& bytes);
     /// The next stanza that left, or nothing.
     std::optional<xml::Element> left();
+    /// In the order in which a node stops.
     void stop_service();
     void start_service();
+    /// Rosters cannot be read or written from now on, or can again.
+    void break_disk(bool broken);
+    /// What is kept cannot be read from now on, or can again.
+    void break_kept(bool broken);
+    /// What is kept cannot be deleted from now on, or can again.
+    void break_forgetting(bool broken);
+    /// Nothing can be kept for that user from now on.
+    void break_disk_for(const std::string& user);
     void settle() { world.advance(std::chrono::seconds{1}); }
+    /// What is ready now, and no time passes.
+    void settle_now() { world.settle(); }
 
     std::string folder;
     SimWorld world;
-    SimWorld elsewhere;          ///< whose time stands still: a thread that does not get on
-    bool disk_is_stuck = false;  ///< writes to the users' database wait; for the next start_service()
+    SimWorld elsewhere;                        ///< whose time stands still: a thread that does not get on
+    CountedLoop stuck_disk{elsewhere.loop()};  ///< where writes go while disk_is_stuck: each post is a transaction
+    bool disk_is_stuck = false;                ///< writes to the users' database wait; for the next start_service()
+    bool reading_is_stuck = false;      ///< log-ins and accounts that are read wait; for the next start_service()
+    std::vector<std::string> troubles;  ///< codes that the storage told of; "well" when it was over
     SimNetwork host{world, {"192.0.2.1"}};
     SimNetwork clients{world, {"198.51.100.7"}};
     SimNetwork others{world, {"198.51.100.8"}};
@@ -62,6 +94,7 @@ public:
     std::unique_ptr<io::Resolver> resolver;
     std::unique_ptr<routing::Shard> shard;
     Limits limits;
+    im::AwayBounds away;  ///< for the next start_service()
     bool channel_binding;
     Outside outside;
     std::unique_ptr<im::Directory> directory;
@@ -70,51 +103,18 @@ public:
     unsigned ids = 0;
 };
 
-class Client final : public io::StreamOwner {
+/// A client of the world's server. juliet and romeo have the password "pencil".
+class Client final : public SimClient {
 public:
-    Client(ImWorld& world, std::string user, std::string password = "pencil", SimNetwork* host = nullptr);
-    ~Client() override;
-
-    // Steps of a login; login() takes them all
-    void connect();
-    void header(const std::string& domain = "corp.example");
-    void secure();
-    void authenticate(std::string_view mechanism = "SCRAM-SHA-256-PLUS", std::string_view flag = "p=tls-exporter");
-    [[nodiscard]] bool bind(const std::string& resource);
-    [[nodiscard]] bool login(const std::string& resource = "desk");
-    /// login(), the roster, and presence.
-    [[nodiscard]] bool online(const std::string& resource = "desk", const std::string& presence = "<presence/>");
-    void cut();
-
-    void say(const std::string& bytes);
-    /// Lets things happen, then the next element received, or nothing.
-    std::optional<xml::Element> next();
-    /// The next element of that name (and type); what comes before is thrown away.
-    std::optional<xml::Element> next(std::string_view name, std::string_view type = "*");
-    /// The answer to a request.
-    std::optional<xml::Element> ask(const std::string& iq);
-    /// Nothing of that name came.
-    [[nodiscard]] bool silent(std::string_view name = {});
-    [[nodiscard]] std::string error_of(const std::string& stanza, std::string_view name = "iq");
-
+    Client(ImWorld& in, std::string name, std::string secret = "pencil", SimNetwork* host = nullptr)
+        : SimClient{in.world,
+                    host == nullptr ? in.clients : *host,
+                    {*IpAddress::parse("192.0.2.1"), 5222},
+                    "corp.example",
+                    std::move(name),
+                    std::move(secret)},
+          world{in} {}
     ImWorld& world;
-    std::string user, password, jid;
-    std::deque<xml::Element> received;
-    std::optional<xml::Element> features;
-    bool secured = false, closed = false, footer = false;
-    std::string failure;  ///< of the latest authentication
-    std::string challenge;
-
-    void on_bytes(std::string_view bytes) override;
-    void on_tls(const TlsFacts&) override { secured = true; }
-    void on_drained() override {}
-    void on_closed(io::CloseReason, const std::string&) override { closed = true; }
-
-private:
-    SimNetwork& host_;
-    std::unique_ptr<io::Dial> dial_;
-    std::unique_ptr<io::Stream> stream_;
-    std::unique_ptr<xml::Reader> reader_;
 };
 
 }  // namespace sallyport::test

@@ -103,6 +103,33 @@ TEST(ImLogin, HoldsOffAnAddressThatFailsTooOften) {
     EXPECT_TRUE(later.login("later"));
 }
 
+TEST(ImLogin, HoldsOffAGuesserHoweverManyOthersFail) {
+    Limits limits;
+    limits.login_failures_per_minute = 3;
+    limits.scram_iterations = 1;
+    ImWorld world{limits};
+    const TimePoint began = world.world.loop().now();
+    for (int i = 0; i < 3; ++i) {
+        Client guess{world, "juliet", "guess"};
+        EXPECT_FALSE(guess.login());
+    }
+    for (int n = 0; n < 4200; ++n) {
+        const std::string address = "10." + std::to_string(n % 16) + "." + std::to_string(n / 16 / 250) + "." +
+                                    std::to_string(n / 16 % 250 + 1);
+        SimNetwork there{world.world, {address}};
+        world.world.set_latency("192.0.2.1", address, std::chrono::microseconds{1});
+        Client guess{world, "juliet", "guess", &there};
+        ASSERT_FALSE(guess.login());
+        ASSERT_EQ(guess.failure, "not-authorized") << n;
+    }
+    ASSERT_LT(world.world.loop().now() - began, std::chrono::seconds{50}) << "within the minute";
+    Client right{world, "juliet"};
+    EXPECT_FALSE(right.login());
+    EXPECT_EQ(right.failure, "temporary-auth-failure");
+    Client elsewhere{world, "juliet", "pencil", &world.others};
+    EXPECT_TRUE(elsewhere.login()) << "others are not concerned";
+}
+
 TEST(ImLogin, EndsTheStreamAfterTheThirdFailure) {
     ImWorld world;
     Client juliet{world, "juliet", "wrong"};

@@ -261,6 +261,36 @@ TEST(ImMessages, KeptOnesComeBeforeThoseOfTheMomentOfLogin) {
     EXPECT_EQ(got, expected);
 }
 
+TEST(ImMessages, KeptWhileAClientHasNoRoomComeWhenItHas) {
+    for (const bool acknowledges : {false, true}) {
+        ImWorld world;
+        Client juliet{world, "juliet"};
+        ASSERT_TRUE(juliet.online());
+        if (acknowledges) {
+            juliet.say("<enable xmlns='urn:xmpp:sm:3'/>");
+            ASSERT_TRUE(juliet.next("enabled"));
+        }
+        juliet.read(false);
+        std::vector<std::string> expected;
+        const std::string filling(50000, 'x');
+        for (int i = 0; i < 40; ++i) {
+            expected.push_back(std::to_string(i) + filling);
+            (void)world.from_outside(foreign("juliet@corp.example", expected.back()));
+        }
+        world.settle();
+        ASSERT_TRUE(world.outside.gone.empty()) << "some were sent, the rest is on the disk";
+        juliet.read(true);
+        world.settle();
+        expected.emplace_back("last");
+        (void)world.from_outside(foreign("juliet@corp.example", expected.back()));
+        world.settle();
+        std::vector<std::string> got;
+        while (const auto message = juliet.next("message")) got.push_back(body_of(message));
+        EXPECT_EQ(got.size(), expected.size()) << "without another login";
+        EXPECT_TRUE(got == expected) << "in order";
+    }
+}
+
 TEST(ImMessages, WaitForKeptOnesNoLongerThanTheDiskIsWorth) {
     ImWorld world;
     world.stop_service();

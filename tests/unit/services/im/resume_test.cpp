@@ -1,6 +1,8 @@
 // Acknowledgements and resumption (XEP-0198): nothing is lost, nothing comes twice.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "proto/xmpp/namespaces.h"
 #include "unit/services/im/im_world.h"
 
@@ -218,6 +220,84 @@ TEST_F(SmallWindow, EndsASessionThatAcknowledgesNothing) {
     Client again{world, "juliet"};
     ASSERT_TRUE(again.online());
     for (int i = 0; i < 30; ++i) EXPECT_NE(body_of(again.next("message")), "nothing");
+}
+
+class Away : public Resume {
+protected:
+    void restart(im::AwayBounds bounds) {
+        world.stop_service();
+        world.away = bounds;
+        world.start_service();
+    }
+    [[nodiscard]] std::vector<std::string> sessions() const {
+        std::vector<std::string> all;
+        for (const auto& session : world.service->status().sessions) all.push_back(session.jid);
+        return all;
+    }
+};
+
+TEST_F(Away, AreBoundedForTheWholeNodeAndTheOneThatIsAwayLongestEnds) {
+    im::AwayBounds bounds;
+    bounds.sessions = 2;
+    restart(bounds);
+    for (const char* resource : {"a", "b", "c"}) {
+        Client juliet{world, "juliet"};
+        begin(juliet, resource);
+        juliet.cut();
+        world.settle();
+    }
+    EXPECT_EQ(sessions(), (std::vector<std::string>{"juliet@corp.example/b", "juliet@corp.example/c"}));
+    EXPECT_GE(world.log.count("im.limit"), 1U);
+    TableFills all;
+    world.service->tables(all);
+    const auto row = std::find_if(all.begin(), all.end(), [](const auto& table) { return table.name == "users.away"; });
+    ASSERT_NE(row, all.end());
+    EXPECT_EQ(row->entries, 2U);
+    EXPECT_EQ(row->bound, 2U);
+    // Who is back leaves its place.
+    Client again{world, "juliet"};
+    const auto resumed = resume(again, 0);
+    ASSERT_TRUE(resumed);
+    EXPECT_EQ(resumed->name, "resumed");
+    Client romeo{world, "romeo"};
+    begin(romeo);
+    romeo.cut();
+    world.settle();
+    EXPECT_EQ(sessions().size(), 3U);
+}
+
+TEST_F(Away, WhoIsFloodedEndsAndItsMessagesWaitOnTheDisk) {
+    im::AwayBounds bounds;
+    bounds.bytes = 128 << 10;
+    restart(bounds);
+    {
+        Client juliet{world, "juliet"}, romeo{world, "romeo"};
+        begin(juliet);
+        begin(romeo);
+        juliet.cut();
+        romeo.cut();
+    }
+    world.settle();
+    (void)world.from_outside(foreign("small", "romeo@corp.example"));
+    for (int n = 0; n < 20; ++n) (void)world.from_outside(foreign(std::string(10000, 'x')));
+    world.settle();
+    EXPECT_EQ(sessions(), std::vector<std::string>{"romeo@corp.example/desk"});
+    EXPECT_TRUE(world.outside.gone.empty()) << "nothing comes back";
+    Client again{world, "romeo"};
+    const auto resumed = resume(again, 0);
+    ASSERT_TRUE(resumed);
+    EXPECT_EQ(resumed->name, "resumed");
+    EXPECT_EQ(body_of(again.next("message")), "small");
+    Client juliet{world, "juliet"};
+    ASSERT_TRUE(juliet.online());
+    for (int n = 0; n < 20; ++n) EXPECT_TRUE(juliet.next("message")) << n;
+    // What was counted is counted no more: there is as much room as before.
+    again.say("<a xmlns='urn:xmpp:sm:3' h='1'/>");
+    again.cut();
+    world.settle();
+    for (int n = 0; n < 10; ++n) (void)world.from_outside(foreign(std::string(9000, 'x'), "romeo@corp.example"));
+    world.settle();
+    EXPECT_EQ(sessions().size(), 2U);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <deque>
 #include <set>
 
 #include "support/link_end.h"
@@ -60,11 +61,12 @@ protected:
         }
         for (std::uint32_t index = 0; index < count; ++index) {
             hubs.push_back(std::make_unique<link::Hub>(context(end, *shards[index])));
-            bus->attach(*shards[index], [this, index](routing::Forwarded message) {
-                hubs[index]->send(message.stanza.view(), message.ticket, false);
-            });
+            bus->attach(*shards[index], [this, index](routing::Forwarded message) { hubs[index]->borrow(message); });
         }
         if (end == link::End::dialler) return;
+        std::vector<link::Hub*> all;
+        for (const auto& hub : hubs) all.push_back(hub.get());
+        for (const auto& hub : hubs) hub->stand_beside(all);
         auto made = host.listen(at(here), [this](std::unique_ptr<io::Stream> stream) {
             hubs[next_shard++ % hubs.size()]->accept(std::move(stream));
         });
@@ -78,6 +80,7 @@ protected:
         made.secret = "secret";
         made.far_role = end == link::End::dialler ? "edge" : "core";
         made.hold = 30s;
+        made.router = &takes;
         SimTlsSettings tls;
         tls.identities = {sim_certificate({"near.test"})};
         tls.require_peer = true;
@@ -88,22 +91,7 @@ protected:
             why.push_back(std::string{xmpp::text(error.condition)});
             shard.settle(ticket);
         };
-        if (end == link::End::dialler) return made;
-        made.hand_over = [this](std::uint32_t to, std::shared_ptr<link::MovedConnection> moved) {
-            bus->run_on(to, [this, to, moved] { hubs[to]->join(std::move(*moved)); });
-        };
-        made.give_up_elsewhere = [this](std::uint32_t to, const std::string& id, const std::string& realm) {
-            bus->run_on(to, [this, to, id, realm] { hubs[to]->give_up(id, realm); });
-        };
-        made.send_elsewhere = [this, &shard](const xmpp::Stanza& stanza, const routing::Ticket& ticket,
-                                             std::optional<std::uint32_t> to) -> std::optional<std::uint32_t> {
-            for (std::uint32_t index = 0; index < hubs.size(); ++index) {
-                if (index == shard.index || (to ? *to != index : !hubs[index]->advertises(stanza.to_domain))) continue;
-                if (!bus->forward(shard, index, {xmpp::OwnedStanza{stanza}, ticket})) return std::nullopt;
-                return index;
-            }
-            return std::nullopt;
-        };
+        made.on_heavy = [this](link::Pace pace) { held = pace != link::Pace::free; };
         return made;
     }
     void send(const std::string& to, const std::string& id, bool kept = false, const std::string& body = {},
@@ -114,6 +102,14 @@ protected:
             ticket.sequence = ++sequence;
         }
         hubs[shard]->send(Message{"a.test", to, id, body}.stanza(), ticket);
+    }
+    /// Of a table of all hubs.
+    [[nodiscard]] std::size_t fill(std::string_view table) const {
+        TableFills tables;
+        for (const auto& hub : hubs) hub->tables(tables);
+        std::size_t all = 0;
+        for (const TableFill& one : tables) all += one.name == table ? one.entries : 0;
+        return all;
     }
     void dial(const std::string& address) { hubs.front()->dial({{address, port}, "far.test", "far-test"}); }
     void TearDown() override {
@@ -135,7 +131,88 @@ protected:
     std::uint64_t ids = 0, sequence = 0;
     std::vector<std::uint64_t> settled;
     std::vector<std::string> returned, why;
+    std::vector<std::string> arrived;  ///< ids of what came over links
+    bool held = false;                 ///< those who feed the links
+
+    /// Takes what comes over links.
+    struct Takes final : routing::Router {
+        explicit Takes(Hubs& all_) : all{all_} {}
+        void route(const xmpp::Stanza& stanza, const routing::Ticket& ticket) override {
+            all.arrived.emplace_back(stanza.id);
+            all.shards.front()->settle(ticket);
+        }
+        Hubs& all;
+    };
+    Takes takes{*this};
 };
+
+/// A node whose link takes nothing for a while, beside one that is well.
+TEST_F(Hubs, HoldUpNobodyWhoWritesToAnotherNode) {
+    make(link::End::listener);
+    SimNetwork other_host{world, {"10.0.0.3"}};
+    LinkEnd well{world, far_host, link::End::dialler, "far.test", "secret"};
+    LinkEnd stuck{world, other_host, link::End::dialler, "other.test", "secret"};
+    well.dial(at(here), {"b.test"});
+    stuck.dial(at(here), {"c.test"});
+    ASSERT_TRUE(world.run_until([&] { return well.open() && stuck.open(); }));
+    world.advance(10ms);
+    const std::string much(100'000, 'x');
+    world.block(here, "10.0.0.3");
+    for (const std::string& id : numbers(0, 20)) send("c.test", id, false, much);
+    world.advance(1s);
+    EXPECT_FALSE(held);
+    send("b.test", "hello");
+    world.advance(1s);
+    EXPECT_EQ(well.received, std::vector<std::string>{"hello"});
+    world.block(here, there);
+    for (const std::string& id : numbers(20, 40)) send("b.test", id, false, much);
+    world.advance(100ms);
+    EXPECT_TRUE(held) << "no link takes anything";
+    world.heal(here, there);
+    world.heal(here, "10.0.0.3");
+    EXPECT_TRUE(world.run_until([&] { return !held && well.received.size() == 21 && stuck.received.size() == 20; }));
+    EXPECT_TRUE(returned.empty());
+}
+
+/// Each is well within what one element may be, on links that a node has as many of as it likes.
+TEST_F(Hubs, KeepNoMoreOfUnfinishedElementsThanOneNodeMayHave) {
+    make(link::End::listener);
+    SimNetwork other_host{world, {"10.0.0.3"}};
+    LinkEnd other{world, other_host, link::End::dialler, "other.test", "secret"};
+    std::deque<LinkEnd> links;
+    constexpr std::size_t each = 8 << 20, piece = 1 << 20;
+    static_assert(each < passed_on_bytes);
+    other.dial(at(here), {"c.test"});
+    while (links.size() * each <= link::Hub::most_unfinished) {
+        links.emplace_back(world, far_host, link::End::dialler, "far.test", "secret").dial(at(here), {"b.test"});
+        ASSERT_TRUE(world.run_until([&] { return links.back().open() && other.open(); }));
+    }
+    const std::string begin = "<message from='u@b.test' to='v@near.test' id='long'><body>";
+    const std::string end = "</body></message>", some(piece, 'x');
+    for (LinkEnd& link : links) link.say(begin);
+    const auto stands = [](const LinkEnd& link) { return link.open() && link.connections == 1; };
+    for (std::size_t said = 0; said < each && log.count("link.down") == 0; said += piece) {
+        for (LinkEnd& link : links) {
+            if (stands(link)) link.say(some);
+        }
+        world.advance(1s);
+    }
+    EXPECT_EQ(log.last("link.down", "why"), "too much of unfinished elements on the links of this node");
+    world.advance(3s);
+    EXPECT_LE(fill("link.unfinished"), link::Hub::most_unfinished >> 10U);
+    EXPECT_GE(fill("link.unfinished"), link::Hub::most_unfinished >> 11U) << "what is within the bound stands";
+    // What stands may be completed, and another node has a bound of its own.
+    other.say(begin + some);
+    world.advance(1s);
+    const auto whole = std::count_if(links.begin(), links.end(), stands);
+    for (LinkEnd& link : links) {
+        if (stands(link)) link.say(end);
+    }
+    EXPECT_TRUE(stands(other));
+    other.say(end);
+    world.advance(1s);
+    EXPECT_EQ(std::count(arrived.begin(), arrived.end(), "long"), whole + 1);
+}
 
 struct How {
     link::End end;
@@ -215,11 +292,19 @@ TEST_F(Hubs, BlameNobodyForACableThatIsPulledAgainAndAgain) {
     EXPECT_TRUE(returned.empty());
 }
 
-TEST_F(Hubs, EndASessionThatTheFarSideCountsWrongly) {
-    make(link::End::dialler);
-    LinkEnd far{world, far_host, link::End::listener, "far.test", "secret"};
-    far.listen(at(there));
-    dial(there);
+class Miscounted : public Hubs, public testing::WithParamInterface<link::End> {};
+INSTANTIATE_TEST_SUITE_P(Ends, Miscounted, testing::Values(link::End::dialler, link::End::listener));
+
+TEST_P(Miscounted, SessionsEndAndOthersTakeTheirStanzas) {
+    make(GetParam());
+    const bool dials = GetParam() == link::End::dialler;
+    LinkEnd far{world, far_host, dials ? link::End::listener : link::End::dialler, "far.test", "secret"};
+    if (dials) {
+        far.listen(at(there));
+        dial(there);
+    } else {
+        far.dial(at(here), {"b.test"});
+    }
     ASSERT_TRUE(world.run_until([&] { return far.open(); }));
     world.advance(10ms);
     far.miscounts = 5;
@@ -231,6 +316,8 @@ TEST_F(Hubs, EndASessionThatTheFarSideCountsWrongly) {
     EXPECT_TRUE(far.open());
     EXPECT_NE(std::find(far.received.begin(), far.received.end(), "1"), far.received.end());
     EXPECT_GE(log.count("link.session.given-up"), 1U);
+    EXPECT_EQ(hubs.front()->sessions().size(), 1U);
+    EXPECT_TRUE(returned.empty());
 }
 
 class Swapped : public Hubs {
@@ -269,10 +356,36 @@ TEST_F(Swapped, ConnectionsComeToTheShardOfTheirSession) {
     EXPECT_TRUE(returned.empty());
     for (const auto& hub : hubs) {
         ASSERT_EQ(hub->sessions().size(), 1U);
-        EXPECT_EQ(hub->sessions().front().state, "open");
+        EXPECT_EQ(hub->sessions().front().state, link::LinkState::open);
         EXPECT_EQ(hub->sessions().front().unacknowledged, 0U);
         EXPECT_EQ(hub->connections(), 1U);
     }
+}
+
+TEST_F(Swapped, AConnectionThatMovesLosesNothingOfWhatCameBehindItsRequest) {
+    LinkEnd far{world, far_host, link::End::dialler, "far.test", "secret"};
+    next_shard = 0;
+    far.dial(at(here), {"b.test"});
+    ASSERT_TRUE(world.run_until([&] { return far.open(); }));
+    world.advance(10ms);
+    std::vector<std::string> expected;
+    for (int round = 0; round < 20; ++round) {
+        far.behind_resume.clear();
+        for (int n = 0; n < 3; ++n) {
+            expected.push_back(std::to_string(round) + "-" + std::to_string(n));
+            // Of different lengths: whatever lies in the same place later is something else.
+            far.behind_resume += Message{"b.test", "a.test", expected.back(),
+                                         std::string(static_cast<std::size_t>(100 + 37 * round * n), 'x')}
+                                     .bytes;
+        }
+        next_shard = 1;
+        const std::size_t before = far.connections;
+        world.reset_streams(here);
+        ASSERT_TRUE(world.run_until([&] { return far.connections > before; }));
+        world.advance(50ms);
+    }
+    EXPECT_EQ(arrived, expected);
+    EXPECT_EQ(hubs.front()->sessions().front().resumptions, 20U);
 }
 
 TEST_F(Swapped, WhatWasSentElsewhereIsNotOvertakenByALinkOfTheOwn) {
@@ -295,6 +408,165 @@ TEST_F(Swapped, WhatWasSentElsewhereIsNotOvertakenByALinkOfTheOwn) {
     world.advance(10ms);
     EXPECT_EQ(one.received, numbers(0, 20));
     EXPECT_TRUE(two.received.empty());
+}
+
+TEST_F(Swapped, WhatAShardCannotCarryAnyMoreComesBackAndGoesOverTheOtherInOrder) {
+    LinkEnd one{world, far_host, link::End::dialler, "far.test", "secret"};
+    one.finishes = [](const xmpp::Stanza&) { return false; };
+    next_shard = 1;
+    one.dial(at(here), {"b.test"});
+    ASSERT_TRUE(world.run_until([&] { return one.open(); }));
+    world.advance(10ms);
+    for (const std::string& id : numbers(0, 10)) send("b.test", id, true);
+    world.advance(10ms);
+    EXPECT_EQ(one.received, numbers(0, 10)) << "over the other shard";
+    one.die();
+    world.advance(10ms);
+    for (const std::string& id : numbers(10, 20)) send("b.test", id, true);
+    world.advance(10ms);
+    SimNetwork second_host{world, {"10.0.0.3"}};
+    LinkEnd two{world, second_host, link::End::dialler, "far.test", "secret"};
+    two.process = "two";
+    next_shard = 0;
+    two.dial(at(here), {"b.test"});
+    ASSERT_TRUE(world.run_until([&] { return two.open(); }));
+    for (const std::string& id : numbers(20, 30)) send("b.test", id, true);
+    world.advance(3s);
+    EXPECT_EQ(two.received, numbers(0, 30));
+    EXPECT_EQ(settled.size(), 30U);
+    EXPECT_TRUE(returned.empty());
+    EXPECT_EQ(fill("link.elsewhere"), 0U);
+    EXPECT_EQ(fill("link.held"), 0U);
+}
+
+TEST_F(Swapped, WhatIsHandedToAnotherShardGetsNoYounger) {
+    for (const std::string& id : numbers(0, 10)) send("b.test", id);
+    world.advance(25s);
+    EXPECT_TRUE(returned.empty());
+    LinkEnd one{world, far_host, link::End::dialler, "far.test", "secret"};
+    one.finishes = [](const xmpp::Stanza&) { return false; };
+    next_shard = 1;
+    one.dial(at(here), {"b.test"});
+    ASSERT_TRUE(world.run_until([&] { return one.received.size() == 10; }));
+    one.die();
+    SimNetwork second_host{world, {"10.0.0.3"}};
+    LinkEnd two{world, second_host, link::End::dialler, "far.test", "secret"};
+    two.process = "two";
+    next_shard = 0;
+    two.dial(at(here), {"other.test"});
+    ASSERT_TRUE(world.run_until([&] { return two.open(); }));
+    world.advance(5s);
+    EXPECT_EQ(returned, numbers(0, 10)) << "thirty seconds after it came";
+}
+
+TEST_F(Hubs, GoOnAtOnceWithANodeThatIsBackBeforeItsOldConnectionIsKnownToBeDead) {
+    make(link::End::listener);
+    LinkEnd one{world, far_host, link::End::dialler, "far.test", "secret"};
+    one.dial(at(here), {"b.test"});
+    ASSERT_TRUE(world.run_until([&] { return one.open(); }));
+    world.advance(10ms);
+    world.block(here, there);
+    one.die();
+    for (const std::string& id : numbers(0, 10)) send("b.test", id, true);
+    world.advance(10ms);
+    SimNetwork second_host{world, {"10.0.0.3"}};
+    LinkEnd two{world, second_host, link::End::dialler, "far.test", "secret"};
+    two.process = "two";
+    two.dial(at(here), {"b.test"});
+    ASSERT_TRUE(world.run_until([&] { return two.open(); }));
+    for (const std::string& id : numbers(10, 20)) send("b.test", id, true);
+    world.advance(1s);
+    EXPECT_EQ(two.received, numbers(0, 20));
+    EXPECT_EQ(hubs.front()->sessions().size(), 1U);
+    EXPECT_TRUE(returned.empty());
+}
+
+TEST_F(Hubs, HoldNobodyForDeadWhoTakesWhatStandsBeforeTheQuestion) {
+    make(link::End::dialler);
+    LinkEnd far{world, far_host, link::End::listener, "far.test", "secret"};
+    far.finishes = [](const xmpp::Stanza&) { return false; };  // so that nothing is heard of it
+    far.listen(at(there));
+    dial(there);
+    ASSERT_TRUE(world.run_until([&] { return far.open(); }));
+    world.advance(10ms);
+    world.set_latency(here, there, 500ms);
+    for (int n = 0; n < 400; ++n)
+        send("d" + std::to_string(n % 4) + ".test", std::to_string(n), true, std::string(10000, 'x'));
+    world.advance(10s);
+    EXPECT_LT(far.received.size(), 300U) << "the path is slow enough for this test";
+    world.advance(40s);
+    EXPECT_EQ(far.received.size(), 400U);
+    EXPECT_EQ(log.count("link.down"), 0U);
+    // Who takes nothing is dead as soon as before.
+    for (int n = 0; n < 400; ++n)
+        send("d" + std::to_string(n % 4) + ".test", std::to_string(n), true, std::string(1000, 'x'));
+    world.advance(1s);
+    world.block(here, there);
+    world.advance(16s);
+    EXPECT_EQ(log.count("link.down"), 1U);
+}
+
+TEST_F(Hubs, TellFactsOfPeersBehindStanzas) {
+    make(link::End::listener);
+    const auto facts = [](int n) {
+        link::PeerFacts made;
+        made.pair = {*xmpp::Domain::parse("a.test"), *xmpp::Domain::parse("d" + std::to_string(n) + ".test")};
+        made.direction = "in";
+        made.method = "dialback";
+        return made;
+    };
+    constexpr int most = static_cast<int>(link::Hub::most_facts);
+    for (int n = 0; n < most; ++n) hubs.front()->tell(facts(n), true);
+    LinkEnd far{world, far_host, link::End::dialler, "far.test", "secret"};
+    far.dial(at(here), {"b.test"});
+    std::uint64_t before = 0;
+    far.on_stanza = [&](const xmpp::Stanza&) { before = far.facts; };
+    send("b.test", "1");
+    ASSERT_TRUE(world.run_until([&] { return far.received.size() == 1; }));
+    EXPECT_LT(before, 1000U);
+    // What changes meanwhile is told as well.
+    hubs.front()->tell(facts(most - 1), false);
+    world.advance(10s);
+    EXPECT_GE(far.facts, link::Hub::most_facts);
+    EXPECT_LE(far.facts, link::Hub::most_facts + 1);
+    EXPECT_EQ(fill("link.untold"), 0U);
+}
+
+/// The far process dies with thousands of stanzas on their way of which it has confirmed none.
+class ManySuspects : public Hubs {
+protected:
+    void SetUp() override {
+        make(link::End::dialler);
+        far.finishes = [](const xmpp::Stanza&) { return false; };
+        far.remembers = false;
+        far.listen(at(there));
+        dial(there);
+        ASSERT_TRUE(world.run_until([&] { return far.open(); }));
+        world.set_latency(here, there, 50ms);
+    }
+    LinkEnd far{world, far_host, link::End::listener, "far.test", "secret"};
+};
+
+TEST_F(ManySuspects, GoOnWithinSeconds) {
+    for (const std::string& id : numbers(0, 3000)) send("b.test", id, true);
+    ASSERT_TRUE(world.run_until([&] { return far.received.size() == 3000; }));
+    far.received.clear();
+    world.reset_streams(there);
+    world.advance(15s);
+    EXPECT_EQ(far.received, numbers(0, 3000));
+}
+
+TEST_F(ManySuspects, AreAcquittedButTheOneAtWhichItDies) {
+    far.poison = {"1700"};
+    far.ending = LinkEnding::reset;
+    for (const std::string& id : numbers(0, 3000)) send("b.test", id, true);
+    world.advance(25s);
+    std::vector<std::string> expected = numbers(0, 3000);
+    std::erase(expected, "1700");
+    EXPECT_EQ((std::set<std::string>{far.received.begin(), far.received.end()}),
+              (std::set<std::string>{expected.begin(), expected.end()}));
+    EXPECT_EQ(returned, (std::vector<std::string>{"1700"}));
+    EXPECT_LE(far.connections, 4U) << "it dies three times: at all, at some, at one";
 }
 
 TEST_F(Hubs, GiveALivingNodeInOrderWhatADeadOneHad) {
@@ -392,6 +664,46 @@ TEST_F(Hubs, ReturnAtAStopWhatDidNotArriveAndOnlyThat) {
     world.advance(10s);
     EXPECT_EQ(far.received, numbers(0, 20));
     EXPECT_EQ(returned, numbers(20, 30));
+    EXPECT_EQ(hubs.front()->connections(), 0U);
+}
+
+TEST_F(Hubs, ReturnAtAStopWhatASessionHasThatEndsDuringIt) {
+    make(link::End::listener);
+    LinkEnd far{world, far_host, link::End::dialler, "far.test", "secret"};
+    far.finishes = [](const xmpp::Stanza&) { return false; };
+    far.dial(at(here), {"b.test"});
+    ASSERT_TRUE(world.run_until([&] { return far.open(); }));
+    world.advance(10ms);
+    for (const std::string& id : numbers(0, 10)) send("b.test", id, id > "5");
+    world.advance(10ms);
+    hubs.front()->quiesce();
+    hubs.front()->give_up(hubs.front()->sessions().front().id, "far-test");
+    EXPECT_EQ(returned, numbers(0, 6)) << "what a sender keeps, he sends again";
+    EXPECT_EQ(hubs.front()->held(), 0U);
+    hubs.front()->shut();
+    EXPECT_EQ(returned.size(), 6U);
+}
+
+class StopBeforeASession : public Hubs, public testing::WithParamInterface<link::End> {};
+INSTANTIATE_TEST_SUITE_P(Ends, StopBeforeASession, testing::Values(link::End::dialler, link::End::listener));
+
+TEST_P(StopBeforeASession, OpensNone) {
+    make(GetParam());
+    const bool dials = GetParam() == link::End::dialler;
+    LinkEnd far{world, far_host, dials ? link::End::listener : link::End::dialler, "far.test", "secret"};
+    if (dials) {
+        far.listen(at(there));
+        dial(there);
+    } else {
+        far.dial(at(here), {"b.test"});
+    }
+    ASSERT_TRUE(world.run_until([&] { return hubs.front()->connections() == 1; }));
+    hubs.front()->quiesce();
+    world.advance(500ms);
+    EXPECT_TRUE(hubs.front()->sessions().empty());
+    EXPECT_FALSE(far.open());
+    far.die();
+    world.advance(5s);
     EXPECT_EQ(hubs.front()->connections(), 0U);
 }
 

@@ -21,12 +21,14 @@ xmpp::Stanza from(std::string_view domain) {
 
 class DirectoryTest : public testing::Test {
 protected:
-    Directory directory{[](std::string_view domain) { return domain == "inside.test"; }};
+    std::set<std::string, std::less<>> others{"inside.test", "partner.test"};
+    Directory directory{[this](std::string_view, std::string_view domain) { return !others.contains(domain); }};
 };
 
 TEST_F(DirectoryTest, GivesADomainToTheCoreItselfBeforeAllThenToTheFirst) {
-    EXPECT_EQ(directory.learn("imp1", serves({"a.test", "inside.test"})), std::vector<std::string>{"inside.test"});
-    EXPECT_EQ(directory.learn("imp2", serves({"a.test", "c.test"})), std::vector<std::string>{"a.test"});
+    using Refused = std::vector<Directory::Refused>;
+    EXPECT_EQ(directory.learn("imp1", serves({"a.test", "inside.test"})), (Refused{{"imp1", "inside.test"}}));
+    EXPECT_EQ(directory.learn("imp2", serves({"a.test", "c.test"})), (Refused{{"imp2", "a.test"}}));
     EXPECT_EQ(directory.owner("a.test"), "imp1");
     EXPECT_EQ(directory.owner("c.test"), "imp2");
     EXPECT_EQ(directory.owner("inside.test"), "");
@@ -41,6 +43,16 @@ TEST_F(DirectoryTest, GivesADomainOnWhenItsOwnerNoLongerNamesIt) {
     EXPECT_EQ(directory.owner("a.test"), "");
     ASSERT_TRUE(directory.learn("imp2", serves({"a.test"})).empty());
     EXPECT_EQ(directory.owner("a.test"), "imp2");
+}
+
+TEST_F(DirectoryTest, LooksAgainWhenWhatNodesMayHaveChanges) {
+    ASSERT_TRUE(directory.learn("imp1", serves({"a.test"})).empty());
+    ASSERT_FALSE(directory.learn("imp1", serves({"a.test", "partner.test"})).empty());
+    others = {"a.test"};
+    EXPECT_EQ(directory.look_again(), (std::vector<Directory::Refused>{{"imp1", "a.test"}}));
+    EXPECT_EQ(directory.owner("a.test"), "");
+    EXPECT_EQ(directory.owner("partner.test"), "imp1");
+    EXPECT_TRUE(directory.look_again().empty()) << "it is told once";
 }
 
 TEST_F(DirectoryTest, SendsWhatAPresenceNodeSaysOverEdgesThatItHasLoadedOnly) {

@@ -32,7 +32,7 @@ struct Imp {
         : path{folder + "/" + name + ".db"},
           host{world, {address}},
           store{*io::PresenceStore::open(path, 0ms)},
-          users{store, world.loop(), std::string(32, 'r')},
+          users{store, world.loop(), world.loop(), std::string(32, 'r')},
           service{sql, users, Logger{log, LogModule::axl}},
           server{
               world.loop(),
@@ -101,7 +101,9 @@ protected:
         world.advance(1s);  // reading back
         return became;
     }
-    std::string step() { return provisioner->chain().at(0).state + ": " + provisioner->chain().at(0).reason; }
+    std::string step() {
+        return std::string{text(provisioner->chain().at(0).state)} + ": " + provisioner->chain().at(0).reason.text();
+    }
 
     test::SimWorld world;
     test::MemorySink log;
@@ -119,7 +121,7 @@ TEST_F(Provisioning, FederationOnPutsTheRowThereWithinFiveSecondsAndOffTakesItAw
     const PublisherStatus status = add();
     EXPECT_EQ(status.state, PublisherState::active);
     EXPECT_EQ(status.nodes, (Ids{"imp1.test", "sub.imp1.test"}));
-    EXPECT_EQ(step(), "off: no edge federates; no row of ours is in its table");
+    EXPECT_EQ(step(), "off: no edge federates; its table has none of our rows");
     edges(true, false);
     EXPECT_TRUE(rows_become(*imp1, {edge1}));
     EXPECT_EQ(step(), "in force: xmpps2snodes has " + edge1);
@@ -266,7 +268,7 @@ TEST_F(Provisioning, ACertificateForAnotherNameIsRefusedUnlessAsked) {
     dns.address("alias.test", "10.0.0.1");
     edges(true, false);
     const PublisherStatus status = add("alias.test");
-    EXPECT_EQ(status.code, "axl-unreachable");
+    EXPECT_EQ(status.code, "axl-tls");
     EXPECT_NE(status.reason.find("the certificate is not for alias.test"), std::string::npos) << status.reason;
     ASSERT_TRUE(provisioner->remove("alias.test"));
     ASSERT_TRUE(provisioner->add("10.0.0.1", "axl", password, false, [](const PublisherStatus&) {}));

@@ -1,4 +1,5 @@
 // The recorder as values: what is written down, what is forgotten first, what is told as a difference; and refusals.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "services/record/archive.h"
@@ -25,21 +26,21 @@ TEST(Notebook, TimesStepsFromTheBeginning) {
     Notebook notebook{4096};
     notebook.begin(true, start, {});
     notebook.step("tls", {{"version", "TLSv1.3"}}, true, start + milliseconds{7});
-    const auto done = notebook.finish(false, "dialback", "no answer", start + milliseconds{9});
+    const auto done = notebook.finish(false, Stage::dialback, "no answer", start + milliseconds{9});
     ASSERT_TRUE(done);
     EXPECT_TRUE(done->inbound);
     EXPECT_EQ(done->steps.at(0).at, milliseconds{7});
     EXPECT_EQ(done->took, milliseconds{9});
-    EXPECT_EQ(done->failed_at, "dialback");
+    EXPECT_EQ(done->failed_at, Stage::dialback);
     EXPECT_FALSE(notebook.open());
-    EXPECT_FALSE(notebook.finish(true, "", "", start));
+    EXPECT_FALSE(notebook.finish(true, Stage::none, "", start));
 }
 
 TEST(Notebook, NeverWritesAKeyDown) {
     Notebook notebook{4096};
     notebook.begin(false, start, {});
     notebook.step("result.sent", {{"from", "b.test"}, {"key", "0123abcd"}}, true, start);
-    const auto done = notebook.finish(true, "", "dialback", start);
+    const auto done = notebook.finish(true, Stage::none, "dialback", start);
     ASSERT_EQ(done->steps.at(0).facts.size(), 1U);
     EXPECT_EQ(done->steps.at(0).facts.at(0).first, "from");
 }
@@ -48,7 +49,7 @@ TEST(Notebook, KeepsToItsBoundAndCountsTheRest) {
     Notebook notebook{4096};
     notebook.begin(false, start, {});
     for (int i = 0; i < 100; ++i) notebook.step("tcp.failed", {{"why", std::string(2000, 'x')}}, false, start);
-    const auto done = notebook.finish(false, "tcp", "", start);
+    const auto done = notebook.finish(false, Stage::tcp, "", start);
     EXPECT_LE(done->bytes(), 4096U + 600U);
     EXPECT_GT(done->left_out, 80U);
     EXPECT_EQ(done->steps.size() + done->left_out, 100U);
@@ -61,7 +62,7 @@ TEST(Packed, GivesBackWhatItWasMadeOf) {
         before.peer = "a.test";
         before.local = std::string(300, 'l');
         before.address = "[2001:db8::1]:5269";
-        before.failed_at = "tls";
+        before.failed_at = Stage::tls;
         before.result = std::string{"\0\xff", 2};
         before.verdict_id = "v-0123456789ab";
         before.inbound = (bits & 1U) != 0;
@@ -75,8 +76,9 @@ TEST(Packed, GivesBackWhatItWasMadeOf) {
                         {milliseconds{9}, "tls", false, {{"", ""}, {"why", std::string(70000, 'x')}}}};
         const Handshake after = unpack(pack(before));
         EXPECT_EQ(pack(after), pack(before));
-        EXPECT_EQ(after.peer + after.local + after.address + after.failed_at + after.result + after.verdict_id,
-                  before.peer + before.local + before.address + before.failed_at + before.result + before.verdict_id);
+        EXPECT_EQ(after.peer + after.local + after.address + after.result + after.verdict_id,
+                  before.peer + before.local + before.address + before.result + before.verdict_id);
+        EXPECT_EQ(after.failed_at, Stage::tls);
         EXPECT_EQ(after.inbound, before.inbound);
         EXPECT_EQ(after.proven_only, before.proven_only);
         EXPECT_EQ(after.good, before.good);
@@ -192,34 +194,34 @@ TEST(Differences, TakeFeaturesInAnyOrder) {
 TEST(Verdicts, GiveEqualRefusalsOneIdAndCountThem) {
     Verdicts verdicts{100};
     const WallTime at{std::chrono::seconds{10}}, later{std::chrono::seconds{20}};
-    const std::string id = verdicts.keep({"queue-full", "stanza", "b.test", "a.test", "10 are waiting"}, at);
+    const std::string id = verdicts.keep({Rule::queue_full, Subject::stanza, "b.test", "a.test", "10 are waiting"}, at);
     EXPECT_EQ(id.size(), 14U);
-    EXPECT_EQ(verdicts.keep({"queue-full", "stanza", "b.test", "a.test", "11 are waiting"}, later), id);
-    EXPECT_NE(verdicts.keep({"queue-full", "stanza", "b.test", "c.test", "10 are waiting"}, at), id);
+    EXPECT_EQ(verdicts.keep({Rule::queue_full, Subject::stanza, "b.test", "a.test", "11 are waiting"}, later), id);
+    EXPECT_NE(verdicts.keep({Rule::queue_full, Subject::stanza, "b.test", "c.test", "10 are waiting"}, at), id);
     const auto found = verdicts.find(id);
     ASSERT_TRUE(found);
     EXPECT_EQ(found->count, 2U);
     EXPECT_EQ(found->first, at);
     EXPECT_EQ(found->last, later);
     EXPECT_EQ(found->why, "11 are waiting");
-    EXPECT_EQ(verdicts.by_rule().at("queue-full"), 3U);
+    EXPECT_EQ(verdicts.by_rule().at(Rule::queue_full), 3U);
     EXPECT_FALSE(verdicts.find("v-000000000000"));
 }
 
 TEST(Verdicts, TakeOverTheIdOfThePolicyChain) {
     Verdicts verdicts{100};
-    EXPECT_EQ(verdicts.keep({"deny-list", "stanza", "b.test", "a.test", "why", "v-abc"}, {}), "v-abc");
-    EXPECT_EQ(verdicts.find("v-abc")->rule, "deny-list");
+    EXPECT_EQ(verdicts.keep({Rule::deny_list, Subject::stanza, "b.test", "a.test", "why", "v-abc"}, {}), "v-abc");
+    EXPECT_EQ(verdicts.find("v-abc")->rule, Rule::deny_list);
 }
 
 TEST(Verdicts, OfStanzasAreNotDrivenOutByStrangers) {
     Verdicts verdicts{100};
     std::vector<std::string> ours;
     for (int i = 0; i < 50; ++i) {
-        ours.push_back(verdicts.keep({"deny-list", "stanza", "a.test", "d" + std::to_string(i), "no"}, {}));
+        ours.push_back(verdicts.keep({Rule::deny_list, Subject::stanza, "a.test", "d" + std::to_string(i), "no"}, {}));
     }
     for (int i = 0; i < 10'000; ++i) {
-        verdicts.keep({"tls", "stream", "s" + std::to_string(i) + ".test", "a.test", "no TLS"}, {});
+        verdicts.keep({Rule::tls, Subject::stream, "s" + std::to_string(i) + ".test", "a.test", "no TLS"}, {});
         ASSERT_LE(verdicts.size(), 100U);
     }
     for (const std::string& id : ours) EXPECT_TRUE(verdicts.find(id)) << id;
@@ -227,24 +229,53 @@ TEST(Verdicts, OfStanzasAreNotDrivenOutByStrangers) {
 
 TEST(Verdicts, ForgetTheOldestBeyondTheirBound) {
     Verdicts verdicts{16};
-    const std::string kept = verdicts.keep({"dns", "stanza", "b.test", "kept.test", ""}, {});
+    const std::string kept = verdicts.keep({Rule::dns, Subject::stanza, "b.test", "kept.test", ""}, {});
     for (int i = 0; i < 100; ++i) {
         const std::string to = "x" + std::to_string(i) + ".test";
-        (void)verdicts.keep({"dns", "stanza", "b.test", to, ""}, {});
-        (void)verdicts.keep({"dns", "stanza", "b.test", "kept.test", ""}, {});
+        (void)verdicts.keep({Rule::dns, Subject::stanza, "b.test", to, ""}, {});
+        (void)verdicts.keep({Rule::dns, Subject::stanza, "b.test", "kept.test", ""}, {});
     }
     EXPECT_TRUE(verdicts.find(kept));
     EXPECT_EQ(verdicts.find(kept)->count, 101U);
-    EXPECT_EQ(verdicts.by_rule().at("dns"), 201U);
+    EXPECT_EQ(verdicts.by_rule().at(Rule::dns), 201U);
 }
 
-TEST(Refusals, EachSaysWhatMendsIt) {
-    for (const RefusalRow& row : refusal_rows()) {
-        EXPECT_FALSE(row.help.empty()) << row.rule;
-        EXPECT_FALSE(row.remedy.empty()) << row.rule;
-        EXPECT_FALSE(row.part.empty()) << row.rule;
-        EXPECT_EQ(find_refusal(row.rule), &row);
+TEST(Refusals, EachSaysWhatItMeansAndWhatToDo) {
+    EXPECT_EQ(rule_rows().size(), static_cast<std::size_t>(Rule::other)) << "all but Rule::none";
+    for (const RuleRow& row : rule_rows()) {
+        EXPECT_FALSE(row.help.empty()) << row.name;
+        EXPECT_FALSE(row.remedy.empty()) << row.name;
+        EXPECT_FALSE(text(row.part).empty()) << row.name;
+        EXPECT_EQ(&row_of(row.rule), &row) << row.name;
+        EXPECT_EQ(find_rule(row.name), row.rule) << row.name;
+        EXPECT_TRUE(row.kind != RuleKind::policy || !row.change.empty()) << row.name;
     }
+    EXPECT_FALSE(find_rule(""));
+    EXPECT_EQ(text(Rule::none), "");
+}
+
+/// Metrics, `why` and the programs that read them go by these.
+TEST(Refusals, AreNamedAsEver) {
+    std::vector<std::string_view> names;
+    for (const RuleRow& row : rule_rows()) names.push_back(row.name);
+    EXPECT_THAT(names, testing::ElementsAre(
+                           "federation-off", "self", "not-local", "deny-list", "allow-list", "not-inside",
+                           "inside-to-inside", "dns", "tcp", "tls", "sasl", "dialback", "stream", "protocol", "dead",
+                           "queue-full", "queue-age", "too-large", "malformed", "excess", "in-doubt", "refused-by-peer",
+                           "streams", "streams-of-sender", "connections", "busy", "link-down", "link-full",
+                           "partner-full", "link-refused", "no-way", "not-loaded", "no-rows", "own-federation",
+                           "no-user", "client-refused", "component-away", "component-full", "shutting-down", "other"));
+    using enum Stage;
+    std::vector<std::string_view> stages;
+    for (const Stage stage : {none, dns, tcp, stream, tls, sasl, dialback, policy}) {
+        stages.push_back(text(stage));
+        EXPECT_EQ(find_stage(text(stage)), stage);
+    }
+    EXPECT_THAT(stages, testing::ElementsAre("", "dns", "tcp", "stream", "tls", "sasl", "dialback", "policy"));
+    EXPECT_EQ(text(Part::ours), "ours");
+    EXPECT_EQ(text(Part::the_peers), "the peer's");
+    EXPECT_EQ(text(Part::the_senders), "the sender's");
+    EXPECT_EQ(text(Part::ours_or_the_peers), "ours or the peer's");
 }
 
 TEST(Desk, HandsOverWhatIsDoneAndNoMoreThanTheControlThreadTakes) {

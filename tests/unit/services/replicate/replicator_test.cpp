@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "support/pipe_channel.h"
+#include "support/replication_end.h"
 #include "support/sim_log.h"
 #include "support/sim_world.h"
 #include "support/test_pki.h"
@@ -54,8 +55,8 @@ struct Node {
         return config::find_setting(name)->load(*settings->snapshot());
     }
     [[nodiscard]] std::string state(const std::string& step) const {
-        for (const replication::Step& one : replicator->chain()) {
-            if (one.step == step) return one.state;
+        for (const ChainStep& one : replicator->chain()) {
+            if (one.step == step) return std::string{text(one.state)};
         }
         return "(absent)";
     }
@@ -95,6 +96,94 @@ protected:
               {{"federation.privacy_mode", R"("deny_list")"}, {"federation.domains", R"(["b.test"])"}},
               {"edge1.b.test", "edge2.b.test"}};
 };
+
+/// An edge or a core in bad hands: it says what the test wants, as fast as `node`, which is of the other kind, takes
+/// it.
+class TakenNode final : public io::ByteChannelOwner {
+public:
+    TakenNode(SimWorld& world, Node& node) : end{node.role_ == config::Role::core}, world_{world} {
+        auto [left, right] = PipeChannel::pair(world.loop());
+        channel_ = std::move(left);
+        channel_->set_owner(this);
+        const std::string name = node.role_ == config::Role::core ? "edge1.b.test" : "";
+        node.replicator->attach(std::move(right), {name, "SHA256:far", 0, "10.20.0.10:2222"});
+        end.connect(world.loop().now());
+        send();
+        world_.settle();
+    }
+    void report(const replication::Report& report) {
+        end.act([&](auto& actions) { end.machine->report(report, actions); });
+        send();
+        world_.settle();
+    }
+    void set(const std::string& name, const std::string& value) {
+        end.set(name, value);
+        send();
+        world_.settle();
+    }
+    void on_bytes(std::string_view bytes) override {
+        end.receive(bytes, world_.loop().now());
+        send();
+    }
+    void on_progress() override {}
+    void on_closed(const std::string&) override { closed = true; }
+
+    ReplicationEnd end;
+    bool closed = false;
+
+private:
+    void send() {
+        if (!end.out.empty()) channel_->write(std::exchange(end.out, {}));
+    }
+    SimWorld& world_;
+    std::unique_ptr<PipeChannel> channel_;
+};
+
+TEST_F(Replication, WritesNoMoreThanSomeNoticesOfATakenCoreToTheLog) {
+    TakenNode taken{world, edge};
+    for (int n = 0; n < 50; ++n) {
+        replication::Report report;
+        for (int i = 0; i < 100; ++i) report.notices.push_back({"x", std::to_string(n) + "-" + std::to_string(i), "y"});
+        taken.report(report);
+    }
+    EXPECT_GE(edge.log.count("alarm.raised"), 100U) << "the first is shown at once";
+    EXPECT_LE(edge.log.count("alarm.raised"), 300U) << "all of it within one moment";
+    world.advance(std::chrono::seconds{5});
+    ASSERT_FALSE(taken.closed);
+    EXPECT_TRUE(edge.alarms->stands(AlarmCode::far_alarm, "core1.b.test: x 49-99")) << "the last word counts";
+}
+
+TEST_F(Replication, ShowsNothingThatATakenEdgeReports) {
+    TakenNode taken{world, core};
+    replication::Report report;
+    report.notices.push_back({"x", "1", "y"});
+    taken.report(report);
+    EXPECT_EQ(core.alarms->lowered().size(), 0U);
+    EXPECT_FALSE(core.alarms->stands(AlarmCode::far_alarm, "edge1.b.test: x 1"));
+    EXPECT_TRUE(taken.closed);
+}
+
+TEST_F(Replication, PutsOnlySomeChangesOfATakenEdgeInForceWithinAMoment) {
+    TakenNode taken{world, core};
+    for (int n = 0; n < 100; ++n) taken.set("federation.privacy_mode", n % 2 == 0 ? R"("off")" : R"("allow_list")");
+    EXPECT_LE(core.log.count("settings.changed"), 20U) << "each is a transaction on the control thread";
+    world.advance(std::chrono::seconds{5});
+    EXPECT_EQ(core.value("federation.privacy_mode"), R"("allow_list")") << "the last word counts";
+}
+
+/// What comes and goes on a core in bad hands, as its edges show it.
+TEST_F(Replication, KeepsItsOwnAlarmsInTheListWhateverAFarNodeLowers) {
+    edge.alarms->raise(AlarmCode::settings_store, "mine", "here");
+    edge.alarms->lower(AlarmCode::settings_store, "mine");
+    for (int n = 0; n < 300; ++n) {
+        edge.alarms->raise_once(AlarmCode::far_alarm, "core1.b.test: x " + std::to_string(n), "there");
+        edge.alarms->lower(AlarmCode::far_alarm, "core1.b.test: x " + std::to_string(n));
+    }
+    const auto& lowered = edge.alarms->lowered();
+    EXPECT_TRUE(std::any_of(lowered.begin(), lowered.end(), [](const auto& alarm) { return alarm.key == "mine"; }));
+    const auto without = edge.log.without_source();
+    EXPECT_LT(std::count(without.begin(), without.end(), "alarm.raised"), 5) << "the log has a budget for them";
+}
 
 TEST_F(Replication, LetsTheOwnersValueWinAtTheFirstMeeting) {
     join(edge, core);
@@ -280,11 +369,15 @@ TEST_F(Replication, ForgetsTheFormerNameOfACore) {
 }
 
 TEST_F(Replication, ShowsTheCoresStepsAndAlarmsOnTheEdge) {
-    core.replicator->steps_from([] { return std::vector<replication::Step>{{"row on im1", "failed", "401"}}; });
+    core.replicator->steps_from([] {
+        return std::vector<ChainStep>{{"row on im1", StepState::failed, {"401", "change the password"}, true}};
+    });
     join(edge, core);
     core.alarms->raise(AlarmCode::ssh_listen, "x", "401 Unauthorized");
     world.advance(std::chrono::seconds{2});
     EXPECT_EQ(edge.state("row on im1"), "failed");
+    EXPECT_EQ(edge.replicator->chain().back().reason, (Reason{"401", "change the password"})) << "two texts, not one";
+    EXPECT_FALSE(edge.replicator->chain().back().is_judged);
     ASSERT_EQ(edge.alarms->standing().size(), 1u);
     EXPECT_EQ(edge.alarms->standing()[0].row().name, "far.alarm");
     EXPECT_THAT(edge.alarms->standing()[0].key, HasSubstr("core1.b.test: ssh.listen x"));

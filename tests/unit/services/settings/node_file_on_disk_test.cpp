@@ -50,7 +50,7 @@ TEST_F(NodeFileOnDisk, IsReadWithThePathsThatItNames) {
 TEST_F(NodeFileOnDisk, WarnsOfKeysThatEverybodyCanRead) {
     put("edge.key", "-----BEGIN PRIVATE KEY-----\n", 0644);
     EXPECT_TRUE(read_node_file(at("edge.toml"), config::Role::edge, file).empty());
-    EXPECT_THAT(file.warnings, testing::ElementsAre(HasSubstr("link.key: " + at("edge.key") + " can be read")));
+    EXPECT_THAT(file.warnings, testing::ElementsAre(HasSubstr("link.key: " + at("edge.key") + " is readable")));
 }
 
 TEST_F(NodeFileOnDisk, SaysWhichFileIsMissing) {

@@ -1,0 +1,106 @@
+// Certificates by their time: those of this node, those of peers with a stream, the authority of servers inside; and
+// whether the certificates of an edge name every domain of ours.
+#include <algorithm>
+#include <set>
+
+#include "admin/diag/judge_tls.h"
+#include "admin/judge/judges.h"
+#include "io/log/log_text.h"
+#include "proto/s2s/certificate.h"
+
+namespace sallyport::admin {
+
+using diag::Grade;
+using services::AlarmCode;
+
+namespace {
+
+constexpr auto expires_soon = std::chrono::hours{24 * 30};
+constexpr auto expires_very_soon = std::chrono::hours{24 * 7};
+
+long long days_between(WallTime now, WallTime when) {
+    return std::chrono::duration_cast<std::chrono::hours>(when - now).count() / 24;
+}
+
+std::string days_left(WallTime when, WallTime now) {
+    const auto days = days_between(now, when);
+    return std::to_string(days) + (days == 1 ? " day left" : " days left");
+}
+
+/// YYYY-MM-DD
+std::string day(WallTime when) { return io::log_time(when).substr(0, 10); }
+
+/// Of those for servers of other domains.
+bool is_named(const NodeStatus& status, const xmpp::Domain& domain) {
+    return std::any_of(status.certificates.begin(), status.certificates.end(), [&](const OwnCertificate& own) {
+        return own.used_for.starts_with("s2s") && s2s::names(own.facts, domain);
+    });
+}
+
+Finding judge_own(const OwnCertificate& own, WallTime now) {
+    const WallTime end = own.facts.not_after;
+    if (own.facts.not_before > now) return alarm(AlarmCode::certificate_not_yet, own.used_for, own.file);
+    if (end <= now) return alarm(AlarmCode::certificate_expired, own.used_for, own.file);
+    if (end - now < expires_very_soon) {
+        return alarm(AlarmCode::certificate_expiring_soon, own.used_for, own.file + ", " + days_left(end, now));
+    }
+    if (end - now < expires_soon) {
+        return alarm(AlarmCode::certificate_expiring, own.used_for, own.file + ", " + days_left(end, now));
+    }
+    return {Grade::good,
+            "the certificate for " + own.used_for + " (" + own.file + ") is valid for " +
+                std::to_string(days_between(now, end)) + " days",
+            {}};
+}
+
+}  // namespace
+
+Findings judge_certificates(const Facts& facts) {
+    Findings found;
+    for (const OwnCertificate& own : facts.status.certificates) found.push_back(judge_own(own, facts.now));
+    return found;
+}
+
+Findings judge_partners(const Facts& facts) {
+    Findings found;
+    std::set<std::string> seen;
+    for (const s2s::StreamStatus& stream : facts.status.streams) {
+        const WallTime end = stream.certificate_not_after;
+        if (end == WallTime{} || stream.remote.empty()) continue;
+        if (end - facts.now >= diag::peer_expires_soon || !seen.insert(stream.remote).second) continue;
+        if (end <= facts.now) {
+            found.push_back(alarm(AlarmCode::peer_certificate_expired, stream.remote, stream.certificate_subject));
+        } else {
+            found.push_back(alarm(AlarmCode::peer_certificate_expiring, stream.remote,
+                                  stream.certificate_subject + ", " + days_left(end, facts.now)));
+        }
+    }
+    return found;
+}
+
+Findings judge_authority(const Facts& facts) {
+    const auto& own = facts.status.inside_authority;
+    if (!own || (own->facts.not_before <= facts.now && own->facts.not_after > facts.now)) return {};
+    return {alarm(AlarmCode::inside_authority, own->file,
+                  "it is good from " + day(own->facts.not_before) + " to " + day(own->facts.not_after) +
+                      ", and today is " + day(facts.now))};
+}
+
+Findings judge_coverage(const Facts& facts) {
+    const auto& [status, file, settings, now] = facts;
+    Findings found;
+    if (file.role != config::Role::edge || settings.security_mode == s2s::SecurityMode::no_tls) return found;
+    for (const config::NamePattern& pattern : settings.domains) {
+        if (pattern.below) continue;
+        if (is_named(status, pattern.domain)) {
+            found.push_back({Grade::good, "a certificate covers " + pattern.domain.text(), {}});
+        } else {
+            found.push_back(
+                {Grade::warning, "no certificate covers " + pattern.domain.text(),
+                 "add a [[tls.identity]] for it in " + file.path + "; strict peers refuse the domain until then"});
+        }
+    }
+    return found;
+}
+
+}  // namespace sallyport::admin

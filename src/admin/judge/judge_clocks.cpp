@@ -1,0 +1,40 @@
+// Clocks of linked nodes, by the clock of this host. Its own against itself and a time service: Watch, over time.
+#include <cstdio>
+#include <map>
+
+#include "admin/judge/judges.h"
+
+namespace sallyport::admin {
+
+namespace {
+
+/// Realm -> how far its clock is ahead, by the worst of its links; nothing of those that have not told.
+std::map<std::string, Duration> clock_skews(const NodeStatus& status) {
+    std::map<std::string, Duration> worst;
+    for (const link::SessionStatus& link : status.links) {
+        if (!link.clock_skew) continue;
+        Duration& skew = worst.try_emplace(link.far_realm, *link.clock_skew).first->second;
+        if (std::chrono::abs(*link.clock_skew) > std::chrono::abs(skew)) skew = *link.clock_skew;
+    }
+    return worst;
+}
+
+}  // namespace
+
+Findings judge_clocks(const Facts& facts) {
+    const Duration most = std::chrono::seconds{facts.file.limits.clock_skew_seconds};
+    Findings found;
+    for (const auto& [realm, skew] : clock_skews(facts.status)) {
+        char text[48];
+        std::snprintf(text, sizeof text, "%.1f s %s", std::abs(std::chrono::duration<double>{skew}.count()),
+                      skew < Duration{0} ? "behind" : "ahead");
+        if (std::chrono::abs(skew) > most) {
+            found.push_back(alarm(services::AlarmCode::clock_skew, realm, std::string{"it is "} + text));
+        } else {
+            found.push_back({diag::Grade::good, "the clock of " + realm + " is " + text, {}});
+        }
+    }
+    return found;
+}
+
+}  // namespace sallyport::admin

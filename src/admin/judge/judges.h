@@ -1,0 +1,55 @@
+// The judges of a node: each looks at one kind of thing and says what is good or wrong with it; nobody else decides.
+// `status`, `check …`, alarms and pages show their findings. Pure. A new judge is a function here and a row in
+// judges.cpp.
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "admin/judge/finding.h"
+#include "admin/judge/node_status.h"
+#include "model/config/node_file.h"
+#include "model/config/settings.h"
+#include "services/provision/publisher.h"
+
+namespace sallyport::admin {
+
+/// What a judge may look at. It is gone after the call.
+struct Facts {
+    const NodeStatus& status;
+    const config::NodeFile& file;
+    const config::Settings& settings;
+    WallTime now{};
+};
+
+// One file a judge; what is good is among the findings of those that checks show.
+[[nodiscard]] Findings judge_settings(const Facts& facts);
+[[nodiscard]] Findings judge_certificates(const Facts& facts);  ///< of this node, by their time
+[[nodiscard]] Findings judge_partners(const Facts& facts);      ///< certificates of those with a stream
+[[nodiscard]] Findings judge_coverage(const Facts& facts);      ///< domains of ours, by the certificates of an edge
+[[nodiscard]] Findings judge_authority(const Facts& facts);     ///< that of the servers inside
+[[nodiscard]] Findings judge_links(const Facts& facts);
+[[nodiscard]] Findings judge_clocks(const Facts& facts);  ///< of linked nodes, by ours
+[[nodiscard]] Findings judge_router(const Facts& facts);  ///< of a presence node
+[[nodiscard]] Findings judge_chain(const Facts& facts);   ///< steps of provisioning, here and elsewhere
+[[nodiscard]] Findings judge_inside(const Facts& facts);  ///< whether every domain of ours has a server
+[[nodiscard]] Findings judge_held(const Facts& facts);    ///< stanzas that wait for a link
+[[nodiscard]] Findings judge_queues(const Facts& facts);  ///< what waits for other domains
+/// What a core knows of its IM&P servers after it has just asked them, and whether their routers have loaded it.
+[[nodiscard]] Findings judge_publishers(const std::vector<provision::PublisherStatus>& publishers,
+                                        const NodeStatus& status);
+
+struct JudgeRow {
+    std::string_view name;
+    Findings (*judge)(const Facts& facts);
+    std::vector<services::AlarmCode> alarms;  ///< only this judge raises and lowers them
+};
+/// Those that can say something at any time, in the order of `status`.
+[[nodiscard]] std::span<const JudgeRow> judges();
+/// Whether one of them decides about the alarm.
+[[nodiscard]] bool is_judged(services::AlarmCode code);
+/// All that is to be said, good and bad.
+[[nodiscard]] Findings judge_all(const Facts& facts);
+
+}  // namespace sallyport::admin

@@ -1,0 +1,199 @@
+// Users of a presence node and the world outside: through core and edge, over stops, and with what ends their clients.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "proto/xmpp/namespaces.h"
+#include "support/sim_nodes.h"
+
+namespace sallyport::test {
+namespace {
+
+class ChatUsers : public testing::TestWithParam<std::uint32_t> {
+protected:
+    void SetUp() override {
+        f.a.keep_users({"juliet", "romeo"});
+        ASSERT_TRUE(f.start()) << f.logs();
+    }
+    void TearDown() override {
+        if (HasFailure()) std::fputs(f.logs().c_str(), stderr);
+    }
+    void send(int from, int to) {
+        for (int n = from; n < to; ++n) f.b.user().message("u@b.test", "juliet@chat.a.test", std::to_string(n));
+    }
+    /// How often each message came; and is forgotten.
+    static std::map<std::string, int> messages(SimClient& client) {
+        std::map<std::string, int> all;
+        for (const xml::Element& element : std::exchange(client.received, {})) {
+            if (element.name == "message" && element.attribute("type") != "error") {
+                ++all[std::string{element.attribute("id")}];
+            }
+        }
+        return all;
+    }
+    void stop_and_start() {
+        nodes::PresenceShard& shard = *f.a.presence->shard;
+        shard.shut();
+        EXPECT_TRUE(f.world.run_until(
+            [&] { return shard.over() && shard.hub().connections() == 0 && shard.users()->open_work() == 0; },
+            std::chrono::milliseconds{2300}));
+        f.a.kill_presence();
+        f.world.advance(std::chrono::seconds{1});
+        f.a.start_presence();
+        f.a.attach_users();
+        ASSERT_TRUE(f.world.run_until([&] { return f.a.up(); }));
+        f.world.advance(std::chrono::minutes{1});
+    }
+    Federation f{GetParam(), true};
+};
+INSTANTIATE_TEST_SUITE_P(Shards, ChatUsers, testing::Values(1U, 2U));
+
+class KnockedAt : public ChatUsers {
+protected:
+    KnockedAt() { f.a.limits.unauthenticated_connections = 64; }
+};
+INSTANTIATE_TEST_SUITE_P(Shards, KnockedAt, testing::Values(1U));
+
+/// Strangers with as many addresses as it takes.
+TEST_P(KnockedAt, LogInAllTheSame) {
+    std::vector<std::unique_ptr<SimNetwork>> hosts;
+    std::vector<std::unique_ptr<SimClient>> strangers;
+    for (int n = 0; n < 50; ++n) {
+        hosts.push_back(
+            std::make_unique<SimNetwork>(f.world, std::vector<std::string>{"198.51.101." + std::to_string(n)}));
+        for (int times = 0; times < 2; ++times) {
+            strangers.push_back(std::make_unique<SimClient>(f.world, *hosts.back(),
+                                                            Endpoint{*IpAddress::parse(f.a.presence_address), 5222},
+                                                            "chat.a.test", "romeo", "guess"));
+            strangers.back()->connect();
+        }
+    }
+    EXPECT_EQ(f.a.presence->shard->users()->status().unauthenticated, 64U);
+    f.world.advance(std::chrono::seconds{2});
+    const auto juliet = f.a.client("juliet");
+    EXPECT_TRUE(juliet->online());
+}
+
+TEST_P(ChatUsers, AreToldOnceOfWhatAStopFoundOnItsWayToTheirClients) {
+    {
+        const auto juliet = f.a.client("juliet");
+        ASSERT_TRUE(juliet->online());
+        juliet->say("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
+        ASSERT_TRUE(juliet->next("enabled"));
+        send(0, 90);
+        // All of it is with the client, which acknowledges nothing.
+        ASSERT_TRUE(f.world.run_until([&] {
+            return std::count_if(juliet->received.begin(), juliet->received.end(),
+                                 [](const xml::Element& element) { return element.name == "message"; }) == 90;
+        }));
+        stop_and_start();
+        EXPECT_EQ(messages(*juliet).size(), 90U);
+    }
+    const auto again = f.a.client("juliet");
+    ASSERT_TRUE(again->online());
+    f.world.advance(std::chrono::seconds{5});
+    const auto got = messages(*again);
+    EXPECT_EQ(got.size(), 90U);
+    for (const auto& [id, count] : got) EXPECT_EQ(count, 1) << id;
+    EXPECT_EQ(f.b.user().received().size(), 0U) << "nothing came back";
+}
+
+TEST_P(ChatUsers, AreToldOnceOfWhatAStopFoundOnItsWayToTheDisk) {
+    send(0, 90);
+    f.world.advance(std::chrono::milliseconds{8});
+    stop_and_start();
+    const auto juliet = f.a.client("juliet");
+    ASSERT_TRUE(juliet->online());
+    f.world.advance(std::chrono::seconds{5});
+    const auto got = messages(*juliet);
+    EXPECT_EQ(got.size(), 90U);
+    for (const auto& [id, count] : got) EXPECT_EQ(count, 1) << id;
+    EXPECT_EQ(f.b.user().received().size(), 0U);
+}
+
+TEST_P(ChatUsers, HearAtAStopOfWhatDoesNotLeaveAnyMore) {
+    const auto juliet = f.a.client("juliet");
+    ASSERT_TRUE(juliet->online());
+    f.world.block(f.a.core_address, f.a.presence_address);
+    juliet->say("<message to='u@b.test' id='1' type='chat'><body>x</body></message>");
+    f.world.advance(std::chrono::milliseconds{500});
+    f.a.presence->shard->shut();
+    const auto error = juliet->next("message", "error");
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error->attribute("id"), "1");
+    EXPECT_FALSE(f.b.user().got("1"));
+}
+
+TEST_P(ChatUsers, LogInWhileTheNodeReadsNothingFromThem) {
+    f.a.presence->shard->users()->hold(true);
+    const auto juliet = f.a.client("juliet");
+    ASSERT_TRUE(juliet->login());
+    juliet->say("<message to='u@b.test' id='held' type='chat'><body>x</body></message>");
+    f.world.advance(std::chrono::seconds{15});
+    EXPECT_FALSE(f.b.user().got("held"));
+    f.a.presence->shard->users()->hold(false);
+    EXPECT_TRUE(f.world.run_until([&] { return f.b.user().got("held"); }));
+}
+
+/// What the core held for a domain of the presence node that the node has not any more after its restart.
+TEST_P(ChatUsers, OfADomainThatIsGoneAfterARestartAreNotWrittenToInVain) {
+    const auto returned = [&](const std::string& id) {
+        const auto all = f.b.user().with_id(id);
+        return !all.empty() && all.front()->type == "error";
+    };
+    f.a.imp_user.message("mercutio@imp.a.test", "u@b.test", "before");
+    ASSERT_TRUE(f.world.run_until([&] { return f.b.user().got("before"); }));
+    f.a.kill_presence();
+    send(0, 5);
+    f.b.user().message("u@b.test", "mercutio@imp.a.test", "stays");
+    f.world.advance(std::chrono::seconds{3});
+    f.a.directory.reset();
+    f.a.start_presence();
+    f.a.attach_users();
+    ASSERT_TRUE(f.world.run_until([&] { return f.a.imp_user.got("stays"); }));
+    EXPECT_TRUE(f.world.run_until([&] { return returned("0") && returned("4"); }));
+    for (const char* id : {"0", "1", "2", "3", "4"}) EXPECT_TRUE(returned(id)) << id;
+    EXPECT_EQ(f.a.presence_log.count("router.stanza.undeliverable"), 0U);
+}
+
+/// The same for what comes just when the new process is there and has not said yet what it serves.
+TEST_P(ChatUsers, OfADomainThatIsGoneAreNotWrittenToInVainWhileItsNodeIsSilent) {
+    f.world.advance(std::chrono::seconds{5});
+    f.a.kill_presence();
+    f.world.advance(std::chrono::seconds{1});
+    f.a.directory.reset();
+    f.world.set_latency(f.a.core_address, f.a.presence_address, std::chrono::milliseconds{300});
+    f.a.start_presence();
+    // Nothing is under way until the link is there.
+    ASSERT_TRUE(f.world.run_until([&] { return f.a.core->shards.front()->presence_hub().open_realms().size() == 1; }));
+    send(0, 5);
+    f.world.advance(std::chrono::seconds{60});
+    for (const char* id : {"0", "1", "2", "3", "4"}) {
+        const auto all = f.b.user().with_id(id);
+        ASSERT_FALSE(all.empty()) << id;
+        EXPECT_EQ(all.front()->type, "error") << id;
+    }
+}
+
+/// The internal servers' and the clients' parsers are mostly expat's.
+TEST_P(ChatUsers, AreSentNoNameThatFewParsersKnow) {
+    const auto juliet = f.a.client("juliet");
+    ASSERT_TRUE(juliet->online());
+    f.b.user().say("<message from='u@b.test' to='juliet@chat.a.test' id='in'><x\u2070 xmlns='urn:x'/></message>");
+    ASSERT_TRUE(f.world.run_until([&] { return f.b.user().got("in"); }));
+    EXPECT_NE(f.b.user().with_id("in").front()->bytes.find("<not-acceptable"), std::string::npos);
+    juliet->say("<message to='u@b.test' id='out'><x\u2070 xmlns='urn:x'/></message>");
+    const auto error = juliet->next("message", "error");
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error->attribute("id"), "out");
+    EXPECT_EQ(error->child(xmpp::ns::client, "error")->first_child()->name, "not-acceptable");
+    EXPECT_FALSE(f.b.user().got("out"));
+    juliet->say("<message to='u@b.test' id='behind'><body>x</body></message>");
+    EXPECT_TRUE(f.world.run_until([&] { return f.b.user().got("behind"); })) << "its stream goes on";
+}
+
+}  // namespace
+}  // namespace sallyport::test
