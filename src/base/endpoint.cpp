@@ -126,6 +126,10 @@ bool IpNetwork::contains(const IpAddress& candidate) const {
 
 std::string IpNetwork::text() const { return address.text() + "/" + std::to_string(prefix); }
 
+bool is_loopback(const IpAddress& address) {
+    return address.v6 ? address == *IpAddress::parse("::1") : address.bytes[0] == 127;
+}
+
 bool is_reserved(const IpAddress& address) {
     if (address.v6) {
         if (starts_with(address, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF}))

@@ -39,6 +39,8 @@ struct IpNetwork {
 /// True for loopback, link-local, private, unique-local, shared (100.64/10), multicast, broadcast, unspecified,
 /// documentation and benchmarking addresses, and for IPv4-mapped, NAT64 and 6to4 forms of those. RFC 6890.
 [[nodiscard]] bool is_reserved(const IpAddress& address);
+/// 127/8 and ::1.
+[[nodiscard]] bool is_loopback(const IpAddress& address);
 
 /// An address and a TCP port.
 struct Endpoint {

@@ -8,7 +8,7 @@ namespace sallyport {
 
 namespace {
 
-constexpr RuleRow rows[] = {
+constexpr RuleRow rule_table[] = {
     {Rule::federation_off, "federation-off", RuleKind::policy, "federation is off", "federation.enabled",
      "switch it on: `sallyport config set federation.enabled true`", Part::ours},
     {Rule::self, "self", RuleKind::policy, "both domains are ours", "federation.domains",
@@ -104,7 +104,7 @@ constexpr RuleRow rows[] = {
 // In the order of the enumerators, so that a row is found by its rule.
 constexpr bool are_in_order() {
     std::size_t at = static_cast<std::size_t>(Rule::none);
-    for (const RuleRow& row : rows) {
+    for (const RuleRow& row : rule_table) {
         if (static_cast<std::size_t>(row.rule) != ++at) return false;
     }
     return at == static_cast<std::size_t>(Rule::other);
@@ -141,19 +141,19 @@ std::string_view text(Part part) {
     return "?";
 }
 
-std::span<const RuleRow> rule_rows() { return rows; }
+std::span<const RuleRow> rule_rows() { return rule_table; }
 
 const RuleRow& row_of(Rule rule) {
     const auto at = static_cast<std::size_t>(rule == Rule::none ? Rule::other : rule);
-    return rows[at - 1];
+    return rule_table[at - 1];
 }
 
 std::string_view text(Rule rule) { return rule == Rule::none ? std::string_view{} : row_of(rule).name; }
 
 std::optional<Rule> find_rule(std::string_view name) {
-    const auto at =
-        std::find_if(std::begin(rows), std::end(rows), [name](const RuleRow& row) { return row.name == name; });
-    return at == std::end(rows) ? std::nullopt : std::optional{at->rule};
+    const auto at = std::find_if(std::begin(rule_table), std::end(rule_table),
+                                 [name](const RuleRow& row) { return row.name == name; });
+    return at == std::end(rule_table) ? std::nullopt : std::optional{at->rule};
 }
 
 std::string_view text(Stage stage) { return row_of(stage).name; }

@@ -78,8 +78,8 @@ TEST(Cost, OfAddressesGrowsWithTheirBytes) {
         // Some rules look for a character anywhere: it stands at the end.
         for (const char* end : {"", "\u30AB"}) {
             const auto expect_linear = [&](const std::string& before, const std::string& behind) {
-                const std::string small = before + repeated(piece, 250) + end + behind;
-                const std::string large = before + repeated(piece, 1000) + end + behind;
+                const std::string small = before + filled_with(piece, 250) + end + behind;
+                const std::string large = before + filled_with(piece, 1000) + end + behind;
                 const std::uint64_t few = cost([&] { (void)xmpp::Jid::parse(small); });
                 const std::uint64_t many = cost([&] { (void)xmpp::Jid::parse(large); });
                 EXPECT_LT(many, 6 * few + 1000) << piece << end << behind;
@@ -93,7 +93,7 @@ TEST(Cost, OfAddressesGrowsWithTheirBytes) {
 
 TEST(Cost, OfDomainsGrowsWithTheirBytes) {
     for (const char* piece : hostile_domain_pieces) {
-        const std::string small = repeated(piece, 200), large = repeated(piece, 1000);
+        const std::string small = filled_with(piece, 200), large = filled_with(piece, 1000);
         const std::uint64_t few = cost([&] { (void)xmpp::Domain::parse(small); });
         const std::uint64_t many = cost([&] { (void)xmpp::Domain::parse(large); });
         EXPECT_LT(many, 8 * few + 1000) << piece;

@@ -174,7 +174,7 @@ private:
     std::optional<EndOfLink> connection_;
 };
 
-class LinkDialogue : public testing::Test {
+class LinkDialogue : public ::testing::Test {
 protected:
     void connect() {
         core.connect();

@@ -12,7 +12,7 @@ using s2s::Method;
 using s2s::SecurityMode;
 using xmpp::StanzaCondition;
 
-const xmpp::DomainPair pair = pair_of("corp.example", "partner.example");
+const xmpp::DomainPair negotiated = pair_of("corp.example", "partner.example");
 
 TestRules in_mode(SecurityMode mode, bool certificates = false) {
     TestRules rules;
@@ -27,7 +27,7 @@ void reply_header(Dialogue& with, std::string_view id) {
 
 /// Connected, header exchanged, what we said consumed.
 Dialogue greeted(TestRules rules = {}, bool verify_only = false) {
-    Dialogue with = Dialogue::outbound(std::move(rules), pair, verify_only);
+    Dialogue with = Dialogue::outbound(std::move(rules), negotiated, verify_only);
     with.connected();
     with.our_header("from='corp.example' to='partner.example' xml:lang='en' version='1.0'");
     with.ours_nothing();
@@ -38,7 +38,7 @@ Dialogue greeted(TestRules rules = {}, bool verify_only = false) {
 /// TLS stands and the header after it was answered.
 Dialogue secured(std::optional<CertFacts> certificate, TestRules rules = {},
                  const std::function<void(s2s::OutboundSettings&)>& change = {}) {
-    Dialogue with = Dialogue::outbound(std::move(rules), pair, false, false, change);
+    Dialogue with = Dialogue::outbound(std::move(rules), negotiated, false, false, change);
     with.connected();
     with.our_header();
     reply_header(with, "p1");
@@ -76,7 +76,7 @@ TEST(OutboundExternal, NegotiatesAsRfc6120Shows) {  // RFC 6120 9.2
         reply_header(with, "MbbV2FeojySpUIP6J91qaa+TWHM=");
         with.ours_nothing();
         with.peer("<stream:features/>");
-        with.expect_ready(pair, Method::external);
+        with.expect_ready(negotiated, Method::external);
         with.ours_nothing();
         with.we_send(1);
         with.peer(close_tag);
@@ -92,7 +92,7 @@ TEST(OutboundTls, AsksForRequiredTlsEvenIfItIsNotOffered) {  // RFC 7590 3.1, th
         with.ours(starttls);
         with.ours_nothing();
         with.peer(tls_failure);
-        with.expect_failed(pair, StanzaCondition::remote_server_timeout, "tls");
+        with.expect_failed(negotiated, StanzaCondition::remote_server_timeout, "tls");
         with.ours(close_tag);
         with.ours_nothing();
         with.expect_close();
@@ -110,7 +110,7 @@ TEST(OutboundTls, SaysNothingInClearToPeersWithoutVersionWhenTlsIsRequired) {
     with.ours(starttls);
     with.ours_nothing();
     with.peer("<stream:error><unsupported-stanza-type xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>");
-    with.expect_failed(pair, StanzaCondition::remote_server_timeout, "tls");
+    with.expect_failed(negotiated, StanzaCondition::remote_server_timeout, "tls");
 }
 
 TEST(OutboundTls, GoesOnInClearOnlyWhereTheModeAllows) {
@@ -128,7 +128,7 @@ TEST(OutboundTls, GoesOnInClearOnlyWhereTheModeAllows) {
                      s2s::dialback_key("s3cr3tf0rd14lb4ck", "partner.example", "corp.example", "p1")));
     Dialogue impossible = greeted(in_mode(SecurityMode::no_tls));
     impossible.peer(required_features);
-    impossible.expect_failed(pair, StanzaCondition::remote_server_timeout, "tls");
+    impossible.expect_failed(negotiated, StanzaCondition::remote_server_timeout, "tls");
     impossible.ours(close_tag);
 }
 
@@ -138,7 +138,7 @@ TEST(OutboundTls, BytesBehindProceedAreAnInjection) {  // threat T17
         with.peer(required_features);
         with.ours(starttls);
         with.peer(std::string{proceed} + injected);
-        with.expect_failed(pair, StanzaCondition::remote_server_timeout, "tls");
+        with.expect_failed(negotiated, StanzaCondition::remote_server_timeout, "tls");
         with.expect_silent_close();
         with.ours_nothing();
     }
@@ -155,14 +155,14 @@ TEST(OutboundTls, StopsAtACertificateThatDoesNotProveThePeer) {  // threat T28
         with.ours(starttls);
         with.peer(proceed);
         with.tls(certificate);
-        with.expect_failed(pair, StanzaCondition::remote_server_timeout, "tls");
+        with.expect_failed(negotiated, StanzaCondition::remote_server_timeout, "tls");
         with.expect_silent_close();
         with.ours_nothing();
     }
 }
 
 TEST(OutboundTls, DirectTlsComesBeforeTheFirstByte) {  // XEP-0368
-    const auto make = [] { return Dialogue::outbound({}, pair, false, true); };
+    const auto make = [] { return Dialogue::outbound({}, negotiated, false, true); };
     Dialogue::fail_each_step(make, [](Dialogue& with) {
         with.connected();
         with.ours_nothing();
@@ -197,7 +197,7 @@ TEST(OutboundExternal, FallsBackToDialbackOnFailure) {
         with.ours(result("corp.example", "partner.example",
                          s2s::dialback_key("s3cr3tf0rd14lb4ck", "partner.example", "corp.example", "p2")));
         with.peer(result_is("partner.example", "corp.example", "valid"));
-        with.expect_ready(pair, Method::dialback);
+        with.expect_ready(negotiated, Method::dialback);
     });
 }
 
@@ -206,7 +206,7 @@ TEST(OutboundExternal, GivesUpWhereNothingIsInCommon) {
     rules.everyone.offer_dialback = false;
     Dialogue with = secured(certificate_for("partner.example"), rules);
     with.peer(features(f_dialback));
-    with.expect_failed(pair, StanzaCondition::remote_server_timeout, "sasl");
+    with.expect_failed(negotiated, StanzaCondition::remote_server_timeout, "sasl");
     with.ours(close_tag);
 }
 
@@ -222,7 +222,7 @@ TEST(OutboundExternal, SaysItAgainToAServerThatAsksOnce) {  // RFC 6120 6.4.3
         with.our_header();
         reply_header(with, "p3");
         with.peer("<stream:features/>");
-        with.expect_ready(pair, Method::external);
+        with.expect_ready(negotiated, Method::external);
     });
     Dialogue twice = secured(certificate_for("partner.example"));
     twice.peer(features(f_mechanisms, f_dialback));
@@ -230,7 +230,7 @@ TEST(OutboundExternal, SaysItAgainToAServerThatAsksOnce) {  // RFC 6120 6.4.3
     twice.peer("<challenge xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>=</challenge>");
     twice.ours("<response xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>Y29ycC5leGFtcGxl</response>");
     twice.peer("<challenge xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>=</challenge>");
-    twice.expect_failed(pair, StanzaCondition::remote_server_timeout, "sasl");
+    twice.expect_failed(negotiated, StanzaCondition::remote_server_timeout, "sasl");
     EXPECT_TRUE(twice.out().tried_external());
 }
 
@@ -238,7 +238,7 @@ TEST(OutboundExternal, IsAvoidedWhereItWasRefusedUnlessThereIsNothingElse) {
     const auto avoiding = [](s2s::OutboundSettings& settings) { settings.external = false; };
     Dialogue with = secured(certificate_for("partner.example"), {}, avoiding);
     with.peer(features(f_mechanisms, f_dialback));
-    with.expect_note("s2s.sasl.avoided", "pair", pair.text());
+    with.expect_note("s2s.sasl.avoided", "pair", negotiated.text());
     with.ours(result("corp.example", "partner.example",
                      s2s::dialback_key("s3cr3tf0rd14lb4ck", "partner.example", "corp.example", "p2")));
     TestRules rules;
@@ -254,29 +254,29 @@ TEST(OutboundExternal, WaitsForAnAnswerNotAsLongAsForAWholeNegotiation) {
     with.ours(auth("Y29ycC5leGFtcGxl"));
     with.after(s2s::Timers{}.sasl);
     with.expect_close(xmpp::StreamCondition::connection_timeout);
-    with.expect_failed(pair, StanzaCondition::remote_server_timeout, "sasl");
+    with.expect_failed(negotiated, StanzaCondition::remote_server_timeout, "sasl");
 }
 
 TEST(OutboundStream, HasItsShareOfTheTimeWhereOthersWait) {
     const auto sharing = [](s2s::OutboundSettings& settings) { settings.share = std::chrono::seconds{4}; };
-    Dialogue silent = Dialogue::outbound({}, pair, false, false, sharing);
+    Dialogue silent = Dialogue::outbound({}, negotiated, false, false, sharing);
     silent.connected();
     silent.our_header();
     silent.after(std::chrono::seconds{4});
     silent.expect_close(xmpp::StreamCondition::connection_timeout);
-    silent.expect_failed(pair, StanzaCondition::remote_server_timeout, "stream");
+    silent.expect_failed(negotiated, StanzaCondition::remote_server_timeout, "stream");
     Dialogue unjudged = secured({}, {}, sharing);
     unjudged.peer(features(f_dialback));
     unjudged.after(std::chrono::seconds{4});
-    unjudged.expect_failed(pair, StanzaCondition::remote_server_timeout, "dialback");
-    Dialogue verifying = Dialogue::outbound(in_mode(SecurityMode::no_tls), pair, true, false, sharing);
+    unjudged.expect_failed(negotiated, StanzaCondition::remote_server_timeout, "dialback");
+    Dialogue verifying = Dialogue::outbound(in_mode(SecurityMode::no_tls), negotiated, true, false, sharing);
     verifying.connected();
     verifying.our_header();
     reply_header(verifying, "p1");
-    verifying.verify({pair, "their-id", "key"});
+    verifying.verify({negotiated, "their-id", "key"});
     verifying.peer(features(f_dialback));
     verifying.after(std::chrono::seconds{4});
-    verifying.expect_verified(pair, s2s::Verified::Outcome::error);
+    verifying.expect_verified(negotiated, s2s::Verified::Outcome::error);
 }
 
 TEST(OutboundStream, KnowsWhatWaitingCannotMend) {
@@ -284,7 +284,7 @@ TEST(OutboundStream, KnowsWhatWaitingCannotMend) {
         Dialogue with = greeted();
         with.peer("<stream:error><" + std::string{condition} +
                   " xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>");
-        with.expect_failed_for_good(pair, permanent);
+        with.expect_failed_for_good(negotiated, permanent);
     };
     for (const char* const condition : {"host-unknown", "host-gone", "not-authorized", "unsupported-version"}) {
         with_error(condition, true);
@@ -297,21 +297,22 @@ TEST(OutboundStream, KnowsWhatWaitingCannotMend) {
     no_tls.peer(features(f_dialback));
     no_tls.ours(starttls);
     no_tls.lost();
-    no_tls.expect_failed_for_good(pair, true);
+    no_tls.expect_failed_for_good(negotiated, true);
     Dialogue ignored = greeted();
     ignored.peer(features(f_dialback));
     ignored.ours(starttls);
     ignored.after(s2s::Timers{}.unoffered);
-    ignored.expect_failed_for_good(pair, true);
+    ignored.expect_failed_for_good(negotiated, true);
     Dialogue offered = greeted();
     offered.peer(required_features);
     offered.ours(starttls);
     offered.lost();
-    offered.expect_failed_for_good(pair, false);
+    offered.expect_failed_for_good(negotiated, false);
     Dialogue required = greeted(in_mode(SecurityMode::no_tls));
     required.peer(required_features);
-    required.expect_failed_for_good(pair, true);
-    for (const auto& [condition, permanent] : {std::pair{"not-authorized", true}, {"temporary-auth-failure", false}}) {
+    required.expect_failed_for_good(negotiated, true);
+    for (const auto& [condition, permanent] :
+         {std::pair{"not-authorized", true}, {"temporary-auth-failure", false}}) {
         Dialogue alone = secured(certificate_for("partner.example"), [] {
             TestRules rules;
             rules.everyone.offer_dialback = false;
@@ -320,7 +321,7 @@ TEST(OutboundStream, KnowsWhatWaitingCannotMend) {
         alone.peer(features(f_mechanisms));
         alone.ours(auth("Y29ycC5leGFtcGxl"));
         alone.peer(sasl_failure(condition));
-        alone.expect_failed_for_good(pair, permanent);
+        alone.expect_failed_for_good(negotiated, permanent);
     }
 }
 
@@ -337,7 +338,7 @@ TEST(OutboundStream, ReportsWhatEndedIt) {  // threats T12, T37
         with.peer("<stream:error><" + std::string{row.error} +
                   " xmlns='urn:ietf:params:xml:ns:xmpp-streams'>127.0.0.1:7400</" + std::string{row.error} +
                   "></stream:error></stream:stream>");
-        with.expect_failed(pair, row.condition, "stream");
+        with.expect_failed(negotiated, row.condition, "stream");
         with.ours(close_tag);
         EXPECT_TRUE(with.out().closed());
     }
@@ -351,7 +352,7 @@ TEST(OutboundStream, SaysThatAPeerHasNoTlsWhenThatEndsTheStream) {
         "<stream:error><unsupported-stanza-type xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>"
         "</stream:stream>");
     with.expect_note("s2s.stream.error-received", "why", "the remote server offers no TLS, which our mode requires");
-    with.expect_failed(pair, StanzaCondition::remote_server_timeout, "tls");
+    with.expect_failed(negotiated, StanzaCondition::remote_server_timeout, "tls");
 }
 
 TEST(OutboundStream, RefusesOddHeadersAndElements) {
@@ -361,7 +362,7 @@ TEST(OutboundStream, RefusesOddHeadersAndElements) {
     with.peer(
         "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' id='x' version='1.0'>");
     with.expect_close(xmpp::StreamCondition::invalid_namespace);
-    with.expect_failed(pair, StanzaCondition::remote_server_timeout, "stream");
+    with.expect_failed(negotiated, StanzaCondition::remote_server_timeout, "stream");
     Dialogue early = greeted();
     early.peer(proceed);
     early.expect_close(xmpp::StreamCondition::unsupported_stanza_type);
@@ -374,7 +375,7 @@ TEST(OutboundStream, RefusesOddHeadersAndElements) {
 TEST(OutboundStream, EndsNegotiationAtItsDeadline) {
     Dialogue with = greeted();
     with.after(std::chrono::seconds{30});
-    with.expect_failed(pair, StanzaCondition::remote_server_timeout, "stream");
+    with.expect_failed(negotiated, StanzaCondition::remote_server_timeout, "stream");
     with.expect_close(xmpp::StreamCondition::connection_timeout);
     Dialogue handshake = greeted();
     handshake.peer(required_features);
@@ -397,7 +398,7 @@ TEST(OutboundStream, EndsWhenThePeerIsNoLongerAdmitted) {
         with.peer(features(f_dialback));
         with.ours("<db:result");
         with.rules_change([](TestRules& rules) { rules.denied_out = {"partner.example"}; });
-        with.expect_failed(pair, StanzaCondition::not_allowed, "policy");
+        with.expect_failed(negotiated, StanzaCondition::not_allowed, "policy");
         with.expect_close();
     });
 }

@@ -20,13 +20,13 @@ std::string key_of(const xmpp::DomainPair& pair, std::string_view id = "p1") {
     return s2s::dialback_key("s3cr3tf0rd14lb4ck", pair.remote.text(), pair.local.text(), id);
 }
 
-TestRules plain() {
+TestRules sharing() {
     TestRules rules;
     rules.everyone.security = s2s::SecurityMode::no_tls;
     return rules;
 }
 
-Dialogue open(const std::string& offered = features(f_dialback), const TestRules& rules = plain()) {
+Dialogue open(const std::string& offered = features(f_dialback), const TestRules& rules = sharing()) {
     Dialogue with = Dialogue::outbound(rules);
     with.connected();
     with.our_header();
@@ -39,7 +39,7 @@ Dialogue open(const std::string& offered = features(f_dialback), const TestRules
 }
 
 /// Both pairs are ready.
-Dialogue shared(const TestRules& rules = plain()) {
+Dialogue shared(const TestRules& rules = sharing()) {
     Dialogue with = open(features(f_dialback), rules);
     EXPECT_TRUE(with.add_pair(second));
     with.ours(result("rooms.corp.example", "partner.example", key_of(second)));
@@ -203,7 +203,7 @@ TEST(ExpiredCertificate, LeavesADialbackStreamOpen) {
 }
 
 TEST(OwnStreamId, ComingBackEndsTheStreamForGood) {  // threat T14
-    Dialogue with = Dialogue::outbound(plain());
+    Dialogue with = Dialogue::outbound(sharing());
     with.connected();
     with.our_header();
     with.peer_header("partner.example", "corp.example", "id='ours'");

@@ -3,16 +3,11 @@
 #include <gtest/gtest.h>
 
 #include "support/raw_partner.h"
+#include "support/repeat.h"
 #include "support/sim_nodes.h"
 
 namespace sallyport::test {
 namespace {
-
-std::string repeated(const std::string& text, std::size_t count) {
-    std::string out;
-    while (count-- > 0) out += text;
-    return out;
-}
 
 /// What RFC 7622 refuses; servers of RFC 6122 take some of it for addresses.
 const std::vector<std::string> malformed_at_b{"☃@b.test/r",

@@ -2,16 +2,11 @@
 // organisations and from a presence node. Links stay up, others' stanzas pass, and each stanza arrives or comes back.
 #include <gtest/gtest.h>
 
+#include "support/repeat.h"
 #include "support/sim_nodes.h"
 
 namespace sallyport::test {
 namespace {
-
-std::string repeated(const std::string& text, std::size_t times) {
-    std::string out;
-    for (std::size_t i = 0; i < times; ++i) out += text;
-    return out;
-}
 
 struct Case {
     std::string attributes, content;

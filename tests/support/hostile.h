@@ -10,7 +10,7 @@
 
 namespace sallyport::test {
 
-inline std::string repeated(const std::string& text, std::size_t bytes) {
+inline std::string filled_with(const std::string& text, std::size_t bytes) {
     std::string out;
     while (out.size() + text.size() <= bytes) out += text;
     return out;
@@ -41,14 +41,14 @@ struct HostileFamily {
 };
 
 inline constexpr HostileFamily hostile_families[] = {
-    {"text", [](std::size_t bytes) { return hostile_message({}, repeated("&amp;>\u00E4'", bytes)); }},
-    {"siblings", [](std::size_t bytes) { return hostile_message({}, repeated("<x/>", bytes)); }},
+    {"text", [](std::size_t bytes) { return hostile_message({}, filled_with("&amp;>\u00E4'", bytes)); }},
+    {"siblings", [](std::size_t bytes) { return hostile_message({}, filled_with("<x/>", bytes)); }},
     {"depth",
      [](std::size_t bytes) {
          const std::size_t depth = std::min<std::size_t>(bytes / 7, passed_on_limits.depth);
-         return hostile_message({}, repeated("<x>", depth * 3) + repeated("</x>", depth * 4));
+         return hostile_message({}, filled_with("<x>", depth * 3) + filled_with("</x>", depth * 4));
      }},
-    {"one attribute", [](std::size_t bytes) { return hostile_message(" a=\"" + repeated("'&gt;", bytes) + "\"", {}); }},
+    {"one attribute", [](std::size_t bytes) { return hostile_message(" a=\"" + filled_with("'&gt;", bytes) + "\"", {}); }},
     {"attributes",
      [](std::size_t bytes) {
          std::string content;
@@ -68,7 +68,7 @@ inline constexpr HostileFamily hostile_families[] = {
      }},
     {"the outermost of many prefixes",
      [](std::size_t bytes) {
-         return hostile_message(declarations(bytes / 48), repeated("<p000000:x p000001:y=''/>", bytes / 2));
+         return hostile_message(declarations(bytes / 48), filled_with("<p000000:x p000001:y=''/>", bytes / 2));
      }},
     {"an element's prefixes one within another",
      [](std::size_t bytes) {
@@ -83,16 +83,16 @@ inline constexpr HostileFamily hostile_families[] = {
      [](std::size_t bytes) {
          const std::string spaces = " xmlns:a='" + std::string(bytes / 4, 'u') + "1' xmlns:b='" +
                                     std::string(bytes / 4, 'u') + "2' xmlns:h2='urn:h2'";
-         return hostile_message(spaces, repeated("<x a:y='' b:y='' h:y='' h2:y=''/>", bytes / 2));
+         return hostile_message(spaces, filled_with("<x a:y='' b:y='' h:y='' h2:y=''/>", bytes / 2));
      }},
     {"one long namespace",
      [](std::size_t bytes) {
-         return hostile_message(" xmlns:a='" + std::string(bytes / 2, 'u') + "'", repeated("<a:x/>", bytes / 2));
+         return hostile_message(" xmlns:a='" + std::string(bytes / 2, 'u') + "'", filled_with("<a:x/>", bytes / 2));
      }},
     {"namespaces that alternate",
      [](std::size_t bytes) {
          const std::string u(bytes / 4, 'u');
-         return hostile_message(" xmlns:a='" + u + "' xmlns:b='" + u + "b'", repeated("<a:x><b:x/></a:x>", bytes / 2));
+         return hostile_message(" xmlns:a='" + u + "' xmlns:b='" + u + "b'", filled_with("<a:x><b:x/></a:x>", bytes / 2));
      }},
     {"namespaces of their own",
      [](std::size_t bytes) {
@@ -113,7 +113,7 @@ inline constexpr HostileFamily hostile_families[] = {
          return hostile_message(spaces, content);
      }},
     {"declarations",
-     [](std::size_t bytes) { return hostile_message({}, repeated("<x" + declarations(32) + "/>", bytes)); }},
+     [](std::size_t bytes) { return hostile_message({}, filled_with("<x" + declarations(32) + "/>", bytes)); }},
     {"many attributes below many prefixes",
      [](std::size_t bytes) {
          std::string begins, ends, row = "<y";
@@ -122,7 +122,7 @@ inline constexpr HostileFamily hostile_families[] = {
              ends += "</x>";
          }
          for (std::size_t i = 0; i < 128; ++i) row += " p000000:a" + number(i) + "=''";
-         return hostile_message({}, begins + repeated(row + "/>", bytes) + ends);
+         return hostile_message({}, begins + filled_with(row + "/>", bytes) + ends);
      }},
 };
 

@@ -15,7 +15,7 @@ constexpr std::size_t decoy_bytes = 32;
 constexpr std::size_t longest_code = 16;
 
 /// The same for a wrong name, a wrong password and a wrong code.
-Error refusal() { return {"login-refused", "the name, the password or the code is wrong"}; }
+Error wrong_login() { return {"login-refused", "the name, the password or the code is wrong"}; }
 
 std::int64_t unix_seconds(WallTime time) {
     return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
@@ -121,9 +121,9 @@ void AccessDesk::judge(const Login& login, const std::string& verifier, bool fit
     const auto account = store_.account(login.name);
     if (!account) return on_outcome({{}, {}, account.error(), {}});
     const bool good = fits && *account && (*account)->verifier == verifier && login.password.size() <= longest_password;
-    if (!good) return refuse(login, refusal(), on_outcome);
+    if (!good) return refuse(login, wrong_login(), on_outcome);
     const auto role = role_of((*account)->role);
-    if (!role) return refuse(login, refusal(), on_outcome);
+    if (!role) return refuse(login, wrong_login(), on_outcome);
     io::AdminAccount used = **account;
     const Error objection = judge_code(used, login.code);
     if (objection.code == "login-refused") return refuse(login, objection, on_outcome);
@@ -144,13 +144,13 @@ void AccessDesk::judge(const Login& login, const std::string& verifier, bool fit
 Error AccessDesk::judge_code(io::AdminAccount& account, const std::string& code) {
     if (account.totp.empty()) return {};
     if (code.empty()) return {"code-needed", "the authenticator code is required too"};
-    if (code.size() > longest_code) return refusal();
+    if (code.size() > longest_code) return wrong_login();
     const auto secret = seal_.unseal(account.totp, "totp " + account.name);
     if (!secret) return secret.error();
     std::uint64_t& used = used_codes_[account.name];
     used = std::max(used, static_cast<std::uint64_t>(account.code_step));
     const auto step = totp_step(*secret, code, unix_seconds(loop_.wall()), used);
-    if (!step) return refusal();
+    if (!step) return wrong_login();
     used = *step;
     account.code_step = static_cast<std::int64_t>(*step);
     return {};

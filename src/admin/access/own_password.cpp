@@ -6,7 +6,7 @@ namespace sallyport::admin {
 
 namespace {
 
-Error refusal() { return {"password-refused", "the current password is wrong"}; }
+Error wrong_password() { return {"password-refused", "the current password is wrong"}; }
 
 }  // namespace
 
@@ -24,7 +24,7 @@ void AccessDesk::change_own_password(const Login& login, const std::string& sess
     const std::string before = *account ? (*account)->verifier : decoy_;
     const auto place = enter(login);
     count(login);
-    auto made = std::make_shared<Result<std::string>>(refusal());
+    auto made = std::make_shared<Result<std::string>>(wrong_password());
     const bool begun =
         place &&
         hashing_.run(
@@ -52,7 +52,8 @@ Result<void> AccessDesk::keep_own_password(const Login& login, const std::string
     // While it was hashed the account may have got another password, or gone.
     auto account = store_.account(login.name);
     if (!account) return account.error();
-    if (!*account || (*account)->verifier != before || login.password.size() > longest_password) return refusal();
+    if (!*account || (*account)->verifier != before || login.password.size() > longest_password)
+        return wrong_password();
     if (session.empty()) {
         if (Error objection = judge_code(**account, login.code); !objection.code.empty()) return objection;
     }

@@ -1,5 +1,6 @@
 // Gathering reports.
 #include "admin/api/check_run.h"
+#include "admin/api/status_json.h"
 
 #include <algorithm>
 #include <boost/json.hpp>
@@ -13,8 +14,6 @@ namespace sallyport::admin {
 namespace json = boost::json;
 
 namespace {
-
-json::string_view view(std::string_view text) { return {text.data(), text.size()}; }
 
 std::vector<Endpoint> public_listeners(const config::NodeFile& file) {
     std::vector<Endpoint> listeners = file.s2s.listen;

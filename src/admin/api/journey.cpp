@@ -22,8 +22,6 @@ namespace {
 constexpr Part ours = Part::ours;
 constexpr Part peers = Part::the_peers;
 
-json::string_view view(std::string_view text) { return {text.data(), text.size()}; }
-
 bool names(const std::vector<std::string>& all, const xmpp::Domain& domain) {
     return std::find(all.begin(), all.end(), domain.text()) != all.end();
 }

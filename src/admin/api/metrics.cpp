@@ -251,7 +251,7 @@ std::map<std::string, PeerNumbers> shown_peers(const NodeStatus& status, const S
     shown.insert(others.begin(), others.end());
     return shown;
 }
-void peers(const NodeStatus& status, const Settings&, MetricsText& out) {
+void peer_families(const NodeStatus& status, const Settings&, MetricsText& out) {
     out.sample({}, std::uint64_t{peer_numbers(status).size()});
 }
 void peer_streams(const NodeStatus& status, const Settings& settings, MetricsText& out) {
@@ -316,7 +316,7 @@ constexpr MetricRow rows[] = {
     {"sallyport_router_rows", "gauge", "", "Presence node: rows of xmpps2snodes.", router_rows},
     {"sallyport_router_stanzas", "counter", "", "Presence node: stanzas by where its router sent them.",
      router_stanzas},
-    {"sallyport_peers", "gauge", "", "Peers with an open stream or stanzas to send.", peers},
+    {"sallyport_peers", "gauge", "", "Peers with an open stream or stanzas to send.", peer_families},
     {"sallyport_peer_streams", "gauge", "", "Open streams with a peer.", peer_streams},
     {"sallyport_peer_stanzas", "gauge", "", "Stanzas on the open streams with a peer.", peer_stanzas},
     {"sallyport_peer_queue_stanzas", "gauge", "", "Stanzas queued for a peer.", peer_queue},

@@ -15,8 +15,6 @@ namespace {
 /// Facts that tell where we are behind our public address.
 constexpr std::array<std::string_view, 2> inside_facts{"at", "connection"};
 
-json::value text_or_null(const std::string& text) { return text.empty() ? json::value{} : json::value(text); }
-
 double milliseconds(Duration duration) {
     return static_cast<double>(std::chrono::duration_cast<std::chrono::microseconds>(duration).count()) / 1000;
 }

@@ -19,8 +19,6 @@ json::array json_texts(const std::vector<std::string>& texts) {
     return array;
 }
 
-json::value text_or_null(const std::string& text) { return text.empty() ? json::value{} : json::value(text); }
-
 json::value certificate_of(const s2s::StreamStatus& stream) {
     if (stream.certificate_sha256.empty()) return nullptr;
     return json::object{{"subject", stream.certificate_subject},
@@ -42,6 +40,8 @@ json::array pairs_of(const s2s::StreamStatus& stream) {
 }
 
 }  // namespace
+
+json::value text_or_null(const std::string& text) { return text.empty() ? json::value{} : json::value(text); }
 
 json::value json_time(WallTime time) {
     if (time == WallTime{}) return nullptr;

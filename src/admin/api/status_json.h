@@ -12,6 +12,9 @@ namespace sallyport::admin {
 
 /// null for a time that was never set.
 [[nodiscard]] boost::json::value json_time(WallTime time);
+/// null for a text that is empty.
+[[nodiscard]] boost::json::value text_or_null(const std::string& text);
+[[nodiscard]] inline boost::json::string_view view(std::string_view text) { return {text.data(), text.size()}; }
 [[nodiscard]] double seconds(Duration duration);
 /// null for a moment that was never set.
 [[nodiscard]] boost::json::value json_age(TimePoint since, TimePoint now);

@@ -19,8 +19,6 @@ constexpr std::uint64_t most_days = 3650;
 constexpr std::uint64_t usual_rows = 50;
 constexpr std::uint64_t most_rows = 10'000;
 
-json::string_view view(std::string_view text) { return {text.data(), text.size()}; }
-
 /// Null: the call has ended.
 AccessDesk* desk_of(const SharedCall& call) {
     AccessDesk* desk = call->node().access();
@@ -242,7 +240,7 @@ constexpr Argument session_args[] = {
 constexpr Argument audit_args[] = {option("limit", Form::number, "how many of the latest; default: 50"),
                                    option("author", Form::text, "only entries of this account or token")};
 
-constexpr Verb rows[] = {
+constexpr Verb admins_rows[] = {
     {"account.passwd", "changes your own password; your other sessions end", own_password_args, run_account_passwd,
      "Done", print_done, Access::read},
     {"admins.list",
@@ -292,6 +290,6 @@ constexpr Verb rows[] = {
 
 }  // namespace
 
-std::span<const Verb> admins_verbs() { return rows; }
+std::span<const Verb> admins_verbs() { return admins_rows; }
 
 }  // namespace sallyport::admin

@@ -15,7 +15,7 @@ namespace {
 
 /// Ends the call on nodes of another role.
 template <typename Desk>
-Desk* desk_of(Call& call, Desk* desk) {
+Desk* axl_desk_of(Call& call, Desk* desk) {
     if (desk == nullptr) call.fail({"role-wrong", "this node has no such database; run this on the presence node"});
     return desk;
 }
@@ -27,7 +27,7 @@ json::object row_of(const axl::SqlResult& result, const std::vector<std::string>
 }
 
 void run_run_sql(const SharedCall& call) {
-    axl::SqlDesk* const desk = desk_of(*call, call->node().sql());
+    axl::SqlDesk* const desk = axl_desk_of(*call, call->node().sql());
     if (desk == nullptr) return;
     const std::string sql = joined(call->texts("statement"), " ");
     const auto result = desk->run(sql);
@@ -40,7 +40,7 @@ void run_run_sql(const SharedCall& call) {
 }
 
 void run_axl_users_list(const SharedCall& call) {
-    axl::UserDesk* const desk = desk_of(*call, call->node().axl_users());
+    axl::UserDesk* const desk = axl_desk_of(*call, call->node().axl_users());
     if (desk == nullptr) return;
     const auto users = desk->list();
     if (!users) return call->fail(users.error());
@@ -52,7 +52,7 @@ void run_axl_users_list(const SharedCall& call) {
 }
 
 void put_user(const SharedCall& call, bool has_to_be_there) {
-    axl::UserDesk* const desk = desk_of(*call, call->node().axl_users());
+    axl::UserDesk* const desk = axl_desk_of(*call, call->node().axl_users());
     if (desk == nullptr) return;
     const auto users = desk->list();
     if (!users) return call->fail(users.error());
@@ -74,7 +74,7 @@ void run_axl_users_add(const SharedCall& call) { put_user(call, false); }
 void run_axl_users_passwd(const SharedCall& call) { put_user(call, true); }
 
 void run_axl_users_remove(const SharedCall& call) {
-    axl::UserDesk* const desk = desk_of(*call, call->node().axl_users());
+    axl::UserDesk* const desk = axl_desk_of(*call, call->node().axl_users());
     if (desk == nullptr) return;
     const std::string name = call->text("name");
     if (const auto removed = desk->remove(name); !removed) return call->fail(removed.error(), "name");
@@ -83,9 +83,10 @@ void run_axl_users_remove(const SharedCall& call) {
 
 constexpr Argument sql_args[] = {place("statement", Form::texts, "a SELECT, or a change of the table xmpps2snodes")};
 constexpr Argument user_args[] = {place("name", Form::text, "the user's name")};
-constexpr Argument password_args[] = {place("name", Form::text, "the user's name"), secret("password", "the password")};
+constexpr Argument axl_password_args[] = {place("name", Form::text, "the user's name"),
+                                          secret("password", "the password")};
 
-constexpr Verb rows[] = {
+constexpr Verb axl_rows[] = {
     {"run.sql", "runs an SQL statement on the presence node's database", sql_args, run_run_sql,
      "{columns:[text] rows:[map]}|{changed:count}", print_sql, Access::administer},
     {"axl-users.list",
@@ -96,16 +97,16 @@ constexpr Verb rows[] = {
      print_axl_users,
      Access::read,
      reads},
-    {"axl-users.add", "adds an AXL user; the password is read from a file or standard input", password_args,
+    {"axl-users.add", "adds an AXL user; the password is read from a file or standard input", axl_password_args,
      run_axl_users_add, "Done", print_done, Access::administer},
-    {"axl-users.passwd", "sets a new password for an AXL user", password_args, run_axl_users_passwd, "Done", print_done,
-     Access::administer},
+    {"axl-users.passwd", "sets a new password for an AXL user", axl_password_args, run_axl_users_passwd, "Done",
+     print_done, Access::administer},
     {"axl-users.remove", "removes an AXL user", user_args, run_axl_users_remove, "Done", print_done,
      Access::administer},
 };
 
 }  // namespace
 
-std::span<const Verb> axl_verbs() { return rows; }
+std::span<const Verb> axl_verbs() { return axl_rows; }
 
 }  // namespace sallyport::admin

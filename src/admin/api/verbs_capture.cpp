@@ -36,7 +36,7 @@ json::object describe(const CaptureState& state) {
 }
 
 /// The desk, or the call has ended.
-CaptureDesk* desk_of(Call& call) {
+CaptureDesk* capture_desk_of(Call& call) {
     if (services::Diagnostics* parts = call.node().diagnostics()) return &parts->captures;
     call.fail({"verb-role", "this node has no captures"});
     return nullptr;
@@ -121,7 +121,7 @@ private:
 };
 
 void run_capture_list(const SharedCall& call) {
-    const CaptureDesk* desk = desk_of(*call);
+    const CaptureDesk* desk = capture_desk_of(*call);
     if (desk == nullptr) return;
     const auto running = desk->running();
     json::array files;
@@ -139,7 +139,7 @@ void run_capture_list(const SharedCall& call) {
 }
 
 void run_capture_start(const SharedCall& call) {
-    CaptureDesk* desk = desk_of(*call);
+    CaptureDesk* desk = capture_desk_of(*call);
     if (desk == nullptr) return;
     CaptureOrder order;
     order.name = call->text("name");
@@ -159,7 +159,7 @@ void run_capture_start(const SharedCall& call) {
 }
 
 void run_capture_stop(const SharedCall& call) {
-    CaptureDesk* desk = desk_of(*call);
+    CaptureDesk* desk = capture_desk_of(*call);
     if (desk == nullptr) return;
     const auto stopped = desk->stop();
     if (!stopped) return call->fail(stopped.error());
@@ -167,7 +167,7 @@ void run_capture_stop(const SharedCall& call) {
 }
 
 void run_capture_remove(const SharedCall& call) {
-    CaptureDesk* desk = desk_of(*call);
+    CaptureDesk* desk = capture_desk_of(*call);
     if (desk == nullptr) return;
     const std::string name = call->text("name");
     if (const auto removed = desk->remove(name); !removed) return call->fail(removed.error(), "name");
@@ -175,11 +175,11 @@ void run_capture_remove(const SharedCall& call) {
 }
 
 void run_capture_get(const SharedCall& call) {
-    if (const CaptureDesk* desk = desk_of(*call)) answer_with_piece(*call, desk->shelf());
+    if (const CaptureDesk* desk = capture_desk_of(*call)) answer_with_piece(*call, desk->shelf());
 }
 
 void run_utils_network(const SharedCall& call) {
-    CaptureDesk* desk = desk_of(*call);
+    CaptureDesk* desk = capture_desk_of(*call);
     if (desk == nullptr) return;
     const auto order = order_of(call->texts("words"));
     if (!order) return call->fail(order.error(), "words");
@@ -193,7 +193,7 @@ void run_utils_network(const SharedCall& call) {
     call->keep(std::make_shared<Foreground>(call, *desk, started->name));
 }
 
-constexpr Argument start_args[] = {
+constexpr Argument capture_args[] = {
     optional_place("name", "name of the file; default: made from the current time"),
     option("interface", Form::text, "such as eth0; default: all"),
     option("count", Form::number, "stop after this many packets; default: 1000000"),
@@ -208,7 +208,7 @@ constexpr Argument start_args[] = {
            "include the secrets of new TLS sessions: whoever has the file can decrypt them")};
 constexpr Argument utils_args[] = {place("words", Form::texts, "capture INTERFACE [file NAME] [count N] …")};
 
-constexpr Verb rows[] = {
+constexpr Verb capture_rows[] = {
     {"capture.list",
      "packet captures: the one in progress, and files",
      {},
@@ -217,7 +217,7 @@ constexpr Verb rows[] = {
      print_captures,
      Access::read,
      reads},
-    {"capture.start", "starts a packet capture of the node's own ports", start_args, run_capture_start, "Capture",
+    {"capture.start", "starts a packet capture of the node's own ports", capture_args, run_capture_start, "Capture",
      print_capture},
     {"capture.stop", "stops the capture", {}, run_capture_stop, "Capture", print_capture},
     {"capture.get", "downloads the file of a capture", piece_args, run_capture_get, "FilePiece", print_brought,
@@ -229,6 +229,6 @@ constexpr Verb rows[] = {
 
 }  // namespace
 
-std::span<const Verb> capture_verbs() { return rows; }
+std::span<const Verb> capture_verbs() { return capture_rows; }
 
 }  // namespace sallyport::admin

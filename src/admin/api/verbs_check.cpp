@@ -60,7 +60,7 @@ constexpr Argument dns_args[] = {place("domain", Form::text, "the domain to chec
 constexpr Argument tls_args[] = {place("domain", Form::text, "the domain to check"),
                                  option("from", Form::text, "which of our domains asks; default: the first")};
 
-constexpr Verb rows[] = {
+constexpr Verb check_rows[] = {
     {"check.dns", "checks the DNS records of a domain", dns_args, run_check_dns, "Report", print_check, Access::operate,
      acts, Answers::yes_or_no},
     {"check.tls", "connects to a domain and checks its TLS and certificate", tls_args, run_check_tls, "Report",
@@ -76,6 +76,6 @@ constexpr Verb rows[] = {
 
 }  // namespace
 
-std::span<const Verb> check_verbs() { return rows; }
+std::span<const Verb> check_verbs() { return check_rows; }
 
 }  // namespace sallyport::admin

@@ -230,7 +230,7 @@ constexpr Argument dialback_args[] = {
     optional_place("domain", "the peer's domain that asks; it is pinged as well"),
     option("from", Form::text, "which of our domains is checked; default: the first")};
 
-constexpr Verb rows[] = {
+constexpr Verb check_node_rows[] = {
     {"check.certs", "checks our certificates and those of peers: validity, names", certs_args, run_check_certs,
      "Report", print_check, Access::operate, acts, Answers::grade},
     {"check.dialback", "checks that our own servers confirm our dialback keys, asked as a peer would", dialback_args,
@@ -259,6 +259,6 @@ constexpr Verb rows[] = {
 
 }  // namespace
 
-std::span<const Verb> check_node_verbs() { return rows; }
+std::span<const Verb> check_node_verbs() { return check_node_rows; }
 
 }  // namespace sallyport::admin

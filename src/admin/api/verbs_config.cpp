@@ -16,8 +16,6 @@ constexpr std::uint64_t usual_history = 50;
 constexpr std::uint64_t most_history = 10'000;
 constexpr std::string_view stars = "********";
 
-json::string_view view(std::string_view text) { return {text.data(), text.size()}; }
-
 /// The row, or the call has ended.
 const config::SettingRow* row_of(Call& call) {
     const std::string name = call.text("name");
@@ -132,7 +130,7 @@ constexpr Argument set_args[] = {place("name", Form::text, "name of the setting,
 constexpr Argument history_args[] = {optional_place("name", "name of a setting; default: all"),
                                      option("limit", Form::number, "how many changes; default: 50")};
 
-constexpr Verb rows[] = {
+constexpr Verb config_rows[] = {
     {"config.get", "settings and their values", get_args, run_config_get, "Settings|Setting", print_settings,
      Access::read, reads},
     {"config.set", "changes a setting; it is in force at once", set_args, run_config_set, "ChangedSetting",
@@ -143,6 +141,6 @@ constexpr Verb rows[] = {
 
 }  // namespace
 
-std::span<const Verb> config_verbs() { return rows; }
+std::span<const Verb> config_verbs() { return config_rows; }
 
 }  // namespace sallyport::admin

@@ -17,7 +17,7 @@ namespace {
 using services::Diagnosis;
 using services::DiagnosisState;
 
-Diagnosis* desk_of(Call& call) {
+Diagnosis* diag_desk_of(Call& call) {
     if (services::Diagnostics* parts = call.node().diagnostics()) return &parts->diagnosis;
     call.fail({"verb-role", "this node has no diagnostic logs"});
     return nullptr;
@@ -70,7 +70,7 @@ void answer(Call& call, const Result<DiagnosisState>& state, std::string_view fi
 }
 
 void run_diag_list(const SharedCall& call) {
-    const Diagnosis* desk = desk_of(*call);
+    const Diagnosis* desk = diag_desk_of(*call);
     if (desk == nullptr) return;
     json::array files;
     for (const io::Shelf::File& file : desk->shelf().list()) {
@@ -82,7 +82,7 @@ void run_diag_list(const SharedCall& call) {
 }
 
 void run_diag_start(const SharedCall& call) {
-    Diagnosis* desk = desk_of(*call);
+    Diagnosis* desk = diag_desk_of(*call);
     if (desk == nullptr) return;
     const auto levels = levels_of(call->text("levels"));
     if (!levels) return call->fail(levels.error(), "levels");
@@ -97,18 +97,18 @@ void run_diag_start(const SharedCall& call) {
 }
 
 void run_diag_marker(const SharedCall& call) {
-    Diagnosis* desk = desk_of(*call);
+    Diagnosis* desk = diag_desk_of(*call);
     if (desk == nullptr) return;
     const std::string text = joined(call->texts("text"), " ");
     answer(*call, desk->marker(text, call->author()));
 }
 
 void run_diag_stop(const SharedCall& call) {
-    if (Diagnosis* desk = desk_of(*call)) answer(*call, desk->stop());
+    if (Diagnosis* desk = diag_desk_of(*call)) answer(*call, desk->stop());
 }
 
 void run_diag_collect(const SharedCall& call) {
-    Diagnosis* desk = desk_of(*call);
+    Diagnosis* desk = diag_desk_of(*call);
     if (desk == nullptr) return;
     gather_texts(call->node(), [call, desk](services::ArchiveTexts texts) {
         desk->collect(std::move(texts), [call, desk](const Result<std::string>& name) {
@@ -123,18 +123,18 @@ void run_diag_collect(const SharedCall& call) {
 }
 
 void run_diag_get(const SharedCall& call) {
-    if (const Diagnosis* desk = desk_of(*call)) answer_with_piece(*call, desk->shelf());
+    if (const Diagnosis* desk = diag_desk_of(*call)) answer_with_piece(*call, desk->shelf());
 }
 
 void run_diag_remove(const SharedCall& call) {
-    const Diagnosis* desk = desk_of(*call);
+    const Diagnosis* desk = diag_desk_of(*call);
     if (desk == nullptr) return;
     const std::string name = call->text("name");
     if (const auto removed = desk->shelf().remove(name); !removed) return call->fail(removed.error(), "name");
     call->succeed(json::object{{"name", name}, {"done", "removed"}});
 }
 
-constexpr Argument start_args[] = {
+constexpr Argument diag_args[] = {
     optional_place("name", "name of the archive; default: made from the current time"),
     option("levels", Form::text, "log levels meanwhile, such as s2s=debug,dns=debug; all=debug sets every module"),
     option("capture", Form::flag, "also capture packets of the node's ports"),
@@ -142,7 +142,7 @@ constexpr Argument start_args[] = {
     option("seconds", Form::number, "stop after this many seconds; default: 1800")};
 constexpr Argument marker_args[] = {place("text", Form::texts, "what you are about to try")};
 
-constexpr Verb rows[] = {
+constexpr Verb diag_rows[] = {
     {"diag.list",
      "the diagnostic log in progress, and archives",
      {},
@@ -151,7 +151,7 @@ constexpr Verb rows[] = {
      print_diagnoses,
      Access::read,
      reads},
-    {"diag.start", "starts a diagnostic log; it stops by itself", start_args, run_diag_start, "Diagnosis",
+    {"diag.start", "starts a diagnostic log; it stops by itself", diag_args, run_diag_start, "Diagnosis",
      print_diagnosis_state},
     {"diag.marker", "writes a marker into the diagnostic log", marker_args, run_diag_marker, "Diagnosis",
      print_diagnosis_state, Access::operate},
@@ -169,6 +169,6 @@ constexpr Verb rows[] = {
 
 }  // namespace
 
-std::span<const Verb> diag_verbs() { return rows; }
+std::span<const Verb> diag_verbs() { return diag_rows; }
 
 }  // namespace sallyport::admin

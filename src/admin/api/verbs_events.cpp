@@ -215,7 +215,7 @@ constexpr Argument level_args[] = {optional_place("module", "a log module, or al
 constexpr std::string_view levels_form =
     "{modules:[{module:text printed:text level:text origin:text seconds_left:number?}]}";
 
-constexpr Verb rows[] = {
+constexpr Verb events_rows[] = {
     {"events", "the event log", events_args, run_events, "{events:[LogEvent] last:count before?:count}", print_events,
      Access::read, reads},
     {"log.levels",
@@ -232,6 +232,6 @@ constexpr Verb rows[] = {
 
 }  // namespace
 
-std::span<const Verb> events_verbs() { return rows; }
+std::span<const Verb> events_verbs() { return events_rows; }
 
 }  // namespace sallyport::admin

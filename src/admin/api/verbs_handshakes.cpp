@@ -103,7 +103,7 @@ constexpr Argument diff_args[] = {
 constexpr Argument export_args[] = {
     place("peer", Form::text, "the peer's domain; or the id of one handshake, such as h-17")};
 
-constexpr Verb rows[] = {
+constexpr Verb handshakes_rows[] = {
     {"handshakes.list", "recorded handshakes with peers, newest first", list_args, run_handshakes_list,
      "{handshakes:[Handshake]}", print_handshakes, Access::read, reads},
     {"handshakes.show", "one handshake, step by step", show_args, run_handshakes_show, "RecordedHandshake",
@@ -119,6 +119,6 @@ constexpr Verb rows[] = {
 
 }  // namespace
 
-std::span<const Verb> handshakes_verbs() { return rows; }
+std::span<const Verb> handshakes_verbs() { return handshakes_rows; }
 
 }  // namespace sallyport::admin

@@ -20,7 +20,7 @@ provision::Provisioner* provisioner_of(Call& call) {
 
 json::array texts(const std::vector<std::string>& all) { return json::array(all.begin(), all.end()); }
 
-json::object json_of(const provision::PublisherStatus& status) {
+json::object publisher_json(const provision::PublisherStatus& status) {
     const ChainStep step = provision::step_of(status);
     const std::string_view state = provision::text(status.state);
     json::object row{{"address", status.address},        {"username", status.username},
@@ -33,7 +33,7 @@ json::object json_of(const provision::PublisherStatus& status) {
 
 void succeed_with(Call& call, const std::vector<provision::PublisherStatus>& all) {
     json::array servers;
-    for (const auto& status : all) servers.push_back(json_of(status));
+    for (const auto& status : all) servers.push_back(publisher_json(status));
     call.succeed(json::object{{"servers", std::move(servers)}});
 }
 
@@ -85,12 +85,12 @@ constexpr Argument add_args[] = {place("address", Form::text, "the IM&P publishe
                                  place("username", Form::text, "a user of that server with AXL API access"),
                                  secret("password", "the user's password"),
                                  option("no_tls_verify", Form::flag, "accept any certificate: do not verify TLS")};
-constexpr Argument password_args[] = {place("address", Form::text, "the IM&P publisher"),
-                                      option("username", Form::text, "another user; default: keep the current one"),
-                                      secret("password", "the new password")};
+constexpr Argument imp_password_args[] = {place("address", Form::text, "the IM&P publisher"),
+                                          option("username", Form::text, "another user; default: keep the current one"),
+                                          secret("password", "the new password")};
 constexpr std::string_view servers_form = "{servers:[ImpServer]}";
 
-constexpr Verb rows[] = {
+constexpr Verb imp_rows[] = {
     {"imp-servers.list",
      "the IM&P servers that the core provisions, and their state",
      {},
@@ -105,12 +105,12 @@ constexpr Verb rows[] = {
      "{removed:text rows_left:[text]}", print_imp_removed, Access::administer},
     {"imp-servers.refresh", "reads the nodes and the table of the cluster again, at once", refresh_args,
      run_imp_servers_refresh, servers_form, print_imp_servers, Access::operate},
-    {"imp-servers.passwd", "sets a new password for an IM&P server; it is in force at once", password_args,
+    {"imp-servers.passwd", "sets a new password for an IM&P server; it is in force at once", imp_password_args,
      run_imp_servers_passwd, "Done", print_done, Access::administer},
 };
 
 }  // namespace
 
-std::span<const Verb> imp_verbs() { return rows; }
+std::span<const Verb> imp_verbs() { return imp_rows; }
 
 }  // namespace sallyport::admin

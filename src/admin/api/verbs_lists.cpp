@@ -89,7 +89,7 @@ void run_deny_remove(const SharedCall& call) { remove(call, deny); }
 constexpr Argument names_args[] = {
     place("domain", Form::texts, "domain names; *.example.org matches every name below example.org")};
 
-constexpr Verb rows[] = {
+constexpr Verb lists_rows[] = {
     {"allow.list", "the allow list", {}, run_allow_list, "NamedList", print_list, Access::read, reads},
     {"allow.add", "adds names to the allow list", names_args, run_allow_add, "ChangedSetting", print_changed,
      Access::administer},
@@ -104,6 +104,6 @@ constexpr Verb rows[] = {
 
 }  // namespace
 
-std::span<const Verb> lists_verbs() { return rows; }
+std::span<const Verb> lists_verbs() { return lists_rows; }
 
 }  // namespace sallyport::admin

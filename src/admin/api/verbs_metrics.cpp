@@ -16,7 +16,7 @@ void run_metrics(const SharedCall& call) {
     });
 }
 
-constexpr Verb rows[] = {
+constexpr Verb metrics_rows[] = {
     {"metrics",
      "the node's metrics as OpenMetrics text",
      {},
@@ -29,6 +29,6 @@ constexpr Verb rows[] = {
 
 }  // namespace
 
-std::span<const Verb> metrics_verbs() { return rows; }
+std::span<const Verb> metrics_verbs() { return metrics_rows; }
 
 }  // namespace sallyport::admin

@@ -153,7 +153,7 @@ constexpr Argument peer_args[] = {place("domain", Form::text, "the peer's domain
 constexpr Argument ping_args[] = {place("domain", Form::text, "the peer's domain"),
                                   option("from", Form::text, "which of our domains asks; default: the first")};
 
-constexpr Verb rows[] = {
+constexpr Verb peers_rows[] = {
     {"peers.list",
      "the peers, one per line",
      {},
@@ -174,6 +174,6 @@ constexpr Verb rows[] = {
 
 }  // namespace
 
-std::span<const Verb> peers_verbs() { return rows; }
+std::span<const Verb> peers_verbs() { return peers_rows; }
 
 }  // namespace sallyport::admin

@@ -33,7 +33,7 @@ void run_restart_router(const SharedCall& call) {
     });
 }
 
-constexpr Verb rows[] = {
+constexpr Verb presence_rows[] = {
     {"notifications",
      "presence node: notifications for its administrator",
      {},
@@ -53,6 +53,6 @@ constexpr Verb rows[] = {
 
 }  // namespace
 
-std::span<const Verb> presence_verbs() { return rows; }
+std::span<const Verb> presence_verbs() { return presence_rows; }
 
 }  // namespace sallyport::admin

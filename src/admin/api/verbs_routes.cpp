@@ -100,7 +100,7 @@ constexpr Argument add_args[] = {place("domain", Form::text, "the peer's domain"
 constexpr Argument remove_args[] = {place("domain", Form::text, "the peer's domain"),
                                     optional_place("address", "only this address; default: all routes of the domain")};
 
-constexpr Verb rows[] = {
+constexpr Verb routes_rows[] = {
     {"routes.list",
      "static routes: where to connect instead of asking DNS",
      {},
@@ -117,6 +117,6 @@ constexpr Verb rows[] = {
 
 }  // namespace
 
-std::span<const Verb> routes_verbs() { return rows; }
+std::span<const Verb> routes_verbs() { return routes_rows; }
 
 }  // namespace sallyport::admin

@@ -133,7 +133,7 @@ constexpr Argument alarms_args[] = {option("all", Form::flag, "include alarms th
 constexpr Argument ack_args[] = {place("number", Form::number, "the alarm's number, as shown by `alarms`"),
                                  option("note", Form::text, "what is being done about it")};
 
-constexpr Verb rows[] = {
+constexpr Verb status_rows[] = {
     {"status", "the node's state and its problems", {}, run_status, "Status", print_status, Access::read, reads},
     {"alarms", "active alarms and their remedies", alarms_args, run_alarms, "{alarms:[Alarm] lowered?:[Alarm]}",
      print_alarms, Access::read, reads},
@@ -143,6 +143,6 @@ constexpr Verb rows[] = {
 
 }  // namespace
 
-std::span<const Verb> status_verbs() { return rows; }
+std::span<const Verb> status_verbs() { return status_rows; }
 
 }  // namespace sallyport::admin

@@ -32,7 +32,7 @@ std::string day_of(WallTime time) {
 
 std::string address_of(const io::UserName& name) { return name.local + "@" + name.domain; }
 
-json::object json_of(const io::UserRow& row) {
+json::object user_json(const io::UserRow& row) {
     return {{"user", address_of(row.name)},
             {"created", day_of(row.created)},
             {"contacts", row.contacts},
@@ -52,7 +52,7 @@ void run_users_list(const SharedCall& call) {
     users->list([call](const Result<std::vector<io::UserRow>>& rows) {
         if (!rows) return call->fail(rows.error());
         json::array all;
-        for (const io::UserRow& row : *rows) all.push_back(json_of(row));
+        for (const io::UserRow& row : *rows) all.push_back(user_json(row));
         call->succeed(json::object{{"users", std::move(all)}});
     });
 }
@@ -61,7 +61,7 @@ void run_users_show(const SharedCall& call) {
     im::Directory* users = directory_of(call);
     if (users == nullptr) return;
     users->show(call->text("user"), [call](const Result<io::UserRow>& row) {
-        row ? call->succeed(json_of(*row)) : call->fail(row.error(), "user");
+        row ? call->succeed(user_json(*row)) : call->fail(row.error(), "user");
     });
 }
 
@@ -105,17 +105,17 @@ void run_users_remove(const SharedCall& call) {
 }
 
 constexpr Argument user_args[] = {place("user", Form::text, "localpart@domain")};
-constexpr Argument password_args[] = {place("user", Form::text, "localpart@domain"),
-                                      secret("password", "the password")};
+constexpr Argument user_secret_args[] = {place("user", Form::text, "localpart@domain"),
+                                         secret("password", "the password")};
 constexpr Argument forget_args[] = {place("user", Form::text, "localpart@domain"),
                                     option("from", Form::text, "only the request from this address; default: all")};
 constexpr std::string_view done_form = "{user:text done:text}";
 
-constexpr Verb rows[] = {
+constexpr Verb users_rows[] = {
     {"users.list", "the users of this node", {}, run_users_list, "{users:[User]}", print_users, Access::read, reads},
     {"users.show", "shows one user", user_args, run_users_show, "User", print_user, Access::read, reads},
-    {"users.add", "adds a user", password_args, run_users_add, done_form, print_user_done, Access::administer},
-    {"users.passwd", "sets a new password for a user; the clients have to log in again", password_args,
+    {"users.add", "adds a user", user_secret_args, run_users_add, done_form, print_user_done, Access::administer},
+    {"users.passwd", "sets a new password for a user; the clients have to log in again", user_secret_args,
      run_users_passwd, done_form, print_user_done, Access::administer},
     {"users.remove", "removes a user with contacts and waiting messages", user_args, run_users_remove, done_form,
      print_user_done, Access::administer},
@@ -127,6 +127,6 @@ constexpr Verb rows[] = {
 
 }  // namespace
 
-std::span<const Verb> users_verbs() { return rows; }
+std::span<const Verb> users_verbs() { return users_rows; }
 
 }  // namespace sallyport::admin

@@ -3,6 +3,7 @@
 
 #include "admin/api/journey.h"
 #include "admin/api/record_json.h"
+#include "admin/api/status_json.h"
 #include "admin/api/verb_parts.h"
 #include "admin/judge/remedies.h"
 
@@ -13,8 +14,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr Duration dns_patience = std::chrono::seconds{5};
-
-json::string_view view(std::string_view text) { return {text.data(), text.size()}; }
 
 /// The domain of an address, or the call has ended.
 std::optional<xmpp::Domain> domain_of(Call& call, std::string_view name) {
@@ -154,13 +153,13 @@ constexpr Argument why_args[] = {
     place("from", Form::text, "the sender: a domain or a full address; or the id of a refusal, such as v-0123456789ab"),
     optional_place("to", "the recipient: a domain or a full address")};
 
-constexpr Verb rows[] = {
+constexpr Verb why_rows[] = {
     {"why", "whether a stanza would pass; if not, what stops it and where to change that", why_args, run_why,
      "Walk|Refusal", print_why, Access::read, reads, Answers::yes_or_no},
 };
 
 }  // namespace
 
-std::span<const Verb> why_verbs() { return rows; }
+std::span<const Verb> why_verbs() { return why_rows; }
 
 }  // namespace sallyport::admin

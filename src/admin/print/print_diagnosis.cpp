@@ -11,11 +11,6 @@ namespace json = boost::json;
 
 namespace {
 
-std::string padded(std::string text, std::size_t width) {
-    if (text.size() < width) text.resize(width, ' ');
-    return text;
-}
-
 void print_remedy(const json::value& object, std::string_view name, std::ostream& out) {
     if (member(object, name)) write_hanging(out, "           -> ", text_of(object, name));
 }

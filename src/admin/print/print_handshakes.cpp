@@ -43,7 +43,8 @@ std::string facts_of(const json::value& step) {
     return all;
 }
 
-std::string padded(std::string text, std::size_t width) {
+/// A column and a blank behind it, however long the text is.
+std::string column(std::string text, std::size_t width) {
     text.resize(std::max(width, text.size() + 1), ' ');
     return text;
 }
@@ -69,7 +70,7 @@ void print_handshake(const json::value& result, std::ostream& out) {
     write_hanging(out, "", heading(result));
     for (const json::value& step : list_of(result, "steps")) {
         const std::string mark = flag_of(step, "good") ? "  " : "! ";
-        write_hanging(out, mark + padded(milliseconds(number_of(step, "ms")), 11) + padded(text_of(step, "step"), 20),
+        write_hanging(out, mark + column(milliseconds(number_of(step, "ms")), 11) + column(text_of(step, "step"), 20),
                       facts_of(step));
     }
     if (number_of(result, "left_out") > 0)
@@ -95,13 +96,13 @@ void print_handshake_diff(const json::value& result, std::ostream& out) {
         if (kind == "changed") {
             const std::string before = text_of(one, "before");
             const std::string now = text_of(one, "now");
-            write_hanging(out, "  ~ " + padded(step, 20),
+            write_hanging(out, "  ~ " + column(step, 20),
                           text_of(one, "fact") + ": " + (before.empty() ? "(nothing)" : before) + "  ->  " +
                               (now.empty() ? "(nothing)" : now));
         } else if (kind == "added") {
-            write_hanging(out, "  + " + padded(step, 20), text_of(one, "now"));
+            write_hanging(out, "  + " + column(step, 20), text_of(one, "now"));
         } else {
-            write_hanging(out, "  - " + padded(step, 20), text_of(one, "before"));
+            write_hanging(out, "  - " + column(step, 20), text_of(one, "before"));
         }
     }
     if (list_of(result, "differences").empty()) out << "The steps are the same; only the outcome differs.\n";

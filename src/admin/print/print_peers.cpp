@@ -12,10 +12,6 @@ namespace json = boost::json;
 
 namespace {
 
-std::uint64_t count_of(const json::value& object, std::string_view name) {
-    return static_cast<std::uint64_t>(number_of(object, name));
-}
-
 /// From our side: out to the right, in to the left.
 std::string arrow(const json::value& peer) {
     const bool in = flag_of(peer, "inbound");

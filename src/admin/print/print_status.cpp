@@ -13,10 +13,6 @@ namespace json = boost::json;
 
 namespace {
 
-std::uint64_t count_of(const json::value& object, std::string_view name) {
-    return static_cast<std::uint64_t>(number_of(object, name));
-}
-
 void print_head(const json::value& status, std::ostream& out) {
     write_hanging(out, "",
                   text_of(status, "name") + "  " + text_of(status, "role") + "  version " + text_of(status, "version") +

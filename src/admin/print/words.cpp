@@ -121,6 +121,11 @@ std::string fitted(std::string_view text, std::size_t width) {
     return std::string{text.substr(0, bytes_within(text, width - 1))} + std::string{ellipsis};
 }
 
+std::string padded(std::string text, std::size_t width) {
+    if (text.size() < width) text.resize(width, ' ');
+    return text;
+}
+
 std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
     std::vector<std::string> lines;
     std::string line;
@@ -186,6 +191,10 @@ double number_of(const json::value& object, std::string_view name) {
     if (found == nullptr || !found->is_number()) return 0;
     json::error_code ignored;
     return found->to_number<double>(ignored);
+}
+
+std::uint64_t count_of(const json::value& object, std::string_view name) {
+    return static_cast<std::uint64_t>(number_of(object, name));
 }
 
 bool flag_of(const json::value& object, std::string_view name) {

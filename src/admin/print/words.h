@@ -19,6 +19,8 @@ inline constexpr std::size_t page_width = 100;
 [[nodiscard]] std::size_t display_width(std::string_view text);
 /// Cut to `width` columns, with an ellipsis where something is missing.
 [[nodiscard]] std::string fitted(std::string_view text, std::size_t width);
+/// Filled up with blanks to `width` bytes.
+[[nodiscard]] std::string padded(std::string text, std::size_t width);
 /// Broken between words into lines of `width` columns; longer words are broken too.
 [[nodiscard]] std::vector<std::string> wrapped(std::string_view text, std::size_t width);
 
@@ -33,6 +35,7 @@ inline constexpr std::size_t page_width = 100;
 [[nodiscard]] const boost::json::value* member(const boost::json::value& object, std::string_view name);
 [[nodiscard]] std::string text_of(const boost::json::value& object, std::string_view name);
 [[nodiscard]] double number_of(const boost::json::value& object, std::string_view name);
+[[nodiscard]] std::uint64_t count_of(const boost::json::value& object, std::string_view name);
 [[nodiscard]] bool flag_of(const boost::json::value& object, std::string_view name);
 [[nodiscard]] const boost::json::array& list_of(const boost::json::value& object, std::string_view name);
 /// A value in one line: texts without quotation marks, everything else as JSON.

@@ -22,14 +22,14 @@ constexpr std::uint64_t ticks_of_heartbeat = 60;
 constexpr std::size_t most_behind = 4;  ///< times the limit, for a client that reads, only not as fast as things change
 
 /// Each kind of event, and the verb that shows the same.
-struct Kind {
+struct Seen {
     std::string_view event, verb;
 };
-constexpr Kind kinds[] = {{"log", "events"}, {"setting", "config.get"}, {"alarm", "alarms"}, {"status", "status"}};
+constexpr Seen kinds[] = {{"log", "events"}, {"setting", "config.get"}, {"alarm", "alarms"}, {"status", "status"}};
 
 bool may_see(const Principal& who, std::string_view event) {
     const auto* at =
-        std::find_if(std::begin(kinds), std::end(kinds), [&](const Kind& kind) { return kind.event == event; });
+        std::find_if(std::begin(kinds), std::end(kinds), [&](const Seen& kind) { return kind.event == event; });
     return at != std::end(kinds) && who.may(at->verb, find_verb(at->verb)->needs);
 }
 
@@ -46,7 +46,7 @@ ChangeFeed::ChangeFeed(NodeControl& node, AccessDesk& desk)
 ChangeFeed::~ChangeFeed() = default;
 
 bool ChangeFeed::may_follow(const Principal& who) {
-    return std::any_of(std::begin(kinds), std::end(kinds), [&](const Kind& kind) { return may_see(who, kind.event); });
+    return std::any_of(std::begin(kinds), std::end(kinds), [&](const Seen& kind) { return may_see(who, kind.event); });
 }
 
 std::optional<Error> ChangeFeed::follow(const Principal& who, io::HttpResponse head,

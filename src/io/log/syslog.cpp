@@ -18,7 +18,7 @@ namespace sallyport::io {
 namespace {
 
 constexpr int patience_ms = 2000;  ///< for a connection, and for a receiver that does not take a line
-constexpr auto pause_after_trouble = std::chrono::seconds{5};
+constexpr auto pause_after_refusal = std::chrono::seconds{5};
 constexpr auto patience_at_end = std::chrono::seconds{1};
 
 struct Address {
@@ -69,7 +69,7 @@ struct SyslogSender::Receiver {
         if (trouble.empty()) trouble = put(line);
         if (!trouble.empty()) {
             close();
-            not_before = std::chrono::steady_clock::now() + pause_after_trouble;
+            not_before = std::chrono::steady_clock::now() + pause_after_refusal;
         }
         return trouble;
     }

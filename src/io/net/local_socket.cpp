@@ -16,7 +16,7 @@ namespace sallyport::io {
 
 namespace {
 
-constexpr int backlog = 64;
+constexpr int local_backlog = 64;
 
 class LocalListener final : public Listener {
 public:
@@ -85,7 +85,7 @@ Result<std::unique_ptr<Listener>> listen_local(TcpNetwork& network, const std::s
     ::fchmod(socket.get(), 0600);
     if (::bind(socket.get(), address.raw(), address.size) != 0) return failed(error_words(errno));
     if (::chmod(path.c_str(), 0600) != 0) return failed(error_words(errno));
-    if (::listen(socket.get(), backlog) != 0) return failed(error_words(errno));
+    if (::listen(socket.get(), local_backlog) != 0) return failed(error_words(errno));
     auto accepted = [&network, on_accept = std::move(on_accept)](std::unique_ptr<Stream> stream) {
         Socket connected{TcpNetwork::release(std::move(stream))};
         LocalUser user;

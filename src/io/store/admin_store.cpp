@@ -5,7 +5,7 @@ namespace sallyport::io {
 
 namespace {
 
-constexpr Migration steps[] = {
+constexpr Migration admin_steps[] = {
     {"CREATE TABLE account (name TEXT PRIMARY KEY, role TEXT NOT NULL, verifier TEXT NOT NULL, totp TEXT NOT NULL,"
      " created INTEGER NOT NULL, last_login INTEGER NOT NULL) WITHOUT ROWID;"
      "CREATE TABLE token (name TEXT PRIMARY KEY, hash TEXT NOT NULL UNIQUE, access TEXT NOT NULL, verbs TEXT NOT NULL,"
@@ -54,7 +54,7 @@ constexpr const char* token_columns = "SELECT name, hash, access, verbs, author,
 Result<AdminStore> AdminStore::open(const std::string& path, std::chrono::milliseconds lock_wait) {
     auto database = Database::open(path, Durability::full, lock_wait);
     if (!database) return database.error();
-    if (const auto ready = migrate(*database, steps); !ready) return ready.error();
+    if (const auto ready = migrate(*database, admin_steps); !ready) return ready.error();
     return AdminStore{std::move(*database)};
 }
 

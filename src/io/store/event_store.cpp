@@ -8,7 +8,7 @@ namespace sallyport::io {
 
 namespace {
 
-constexpr Migration steps[] = {
+constexpr Migration event_steps[] = {
     {"CREATE TABLE event (id INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL, level INTEGER NOT NULL,"
      " module TEXT NOT NULL, code TEXT NOT NULL, facts TEXT NOT NULL);"},
     {"CREATE TABLE acknowledgement (code TEXT NOT NULL, key TEXT NOT NULL, time INTEGER NOT NULL, author TEXT NOT NULL,"
@@ -20,7 +20,7 @@ constexpr Migration steps[] = {
 Result<EventStore> EventStore::open(const std::string& path, std::uint64_t most, std::chrono::milliseconds lock_wait) {
     auto database = Database::open(path, Durability::normal, lock_wait);
     if (!database) return database.error();
-    if (const auto ready = migrate(*database, steps); !ready) return ready.error();
+    if (const auto ready = migrate(*database, event_steps); !ready) return ready.error();
     return EventStore{std::move(*database), most};
 }
 

@@ -5,7 +5,7 @@ namespace sallyport::io {
 
 namespace {
 
-constexpr Migration steps[] = {
+constexpr Migration handshake_steps[] = {
     {"CREATE TABLE handshake (number INTEGER PRIMARY KEY AUTOINCREMENT, peer TEXT NOT NULL, kind INTEGER NOT NULL,"
      " good INTEGER NOT NULL, text TEXT NOT NULL);"
      "CREATE INDEX handshake_peer ON handshake (peer, kind, good, number);"},
@@ -17,7 +17,7 @@ Result<HandshakeStore> HandshakeStore::open(const std::string& path, Bounds boun
                                             std::chrono::milliseconds lock_wait) {
     auto database = Database::open(path, Durability::normal, lock_wait);
     if (!database) return database.error();
-    if (const auto ready = migrate(*database, steps); !ready) return ready.error();
+    if (const auto ready = migrate(*database, handshake_steps); !ready) return ready.error();
     return HandshakeStore{std::move(*database), bounds};
 }
 

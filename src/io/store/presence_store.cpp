@@ -9,7 +9,7 @@ namespace sallyport::io {
 
 namespace {
 
-constexpr Migration steps[] = {
+constexpr Migration presence_steps[] = {
     {"CREATE TABLE xmpps2snodes (pkid TEXT PRIMARY KEY, cp_id TEXT NOT NULL UNIQUE) WITHOUT ROWID;"
      "CREATE TABLE processnode (pkid TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, nodeid INTEGER NOT NULL)"
      " WITHOUT ROWID;"
@@ -87,7 +87,7 @@ constexpr char between_roles = '\n';
 Result<PresenceStore> PresenceStore::open(const std::string& path, std::chrono::milliseconds lock_wait) {
     auto database = Database::open(path, Durability::full, lock_wait);
     if (!database) return database.error();
-    if (const auto ready = migrate(*database, steps); !ready) return ready.error();
+    if (const auto ready = migrate(*database, presence_steps); !ready) return ready.error();
     return PresenceStore{std::move(*database)};
 }
 

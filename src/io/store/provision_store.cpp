@@ -5,7 +5,7 @@ namespace sallyport::io {
 
 namespace {
 
-constexpr Migration steps[] = {
+constexpr Migration provision_steps[] = {
     {"CREATE TABLE publisher (address TEXT PRIMARY KEY, username TEXT NOT NULL, password TEXT NOT NULL,"
      " tls_verify INTEGER NOT NULL) WITHOUT ROWID;"
      "CREATE TABLE node (publisher TEXT NOT NULL REFERENCES publisher (address) ON DELETE CASCADE,"
@@ -19,7 +19,7 @@ constexpr Migration steps[] = {
 Result<ProvisionStore> ProvisionStore::open(const std::string& path, std::chrono::milliseconds lock_wait) {
     auto database = Database::open(path, Durability::full, lock_wait);
     if (!database) return database.error();
-    if (const auto ready = migrate(*database, steps); !ready) return ready.error();
+    if (const auto ready = migrate(*database, provision_steps); !ready) return ready.error();
     return ProvisionStore{std::move(*database)};
 }
 

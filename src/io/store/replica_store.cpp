@@ -5,7 +5,7 @@ namespace sallyport::io {
 
 namespace {
 
-constexpr Migration steps[] = {
+constexpr Migration replica_steps[] = {
     {"CREATE TABLE replica (far TEXT PRIMARY KEY, component TEXT NOT NULL, revision INTEGER NOT NULL, digest TEXT NOT "
      "NULL)"
      " WITHOUT ROWID;"
@@ -19,7 +19,7 @@ constexpr Migration steps[] = {
 Result<ReplicaStore> ReplicaStore::open(const std::string& path, std::chrono::milliseconds lock_wait) {
     auto database = Database::open(path, Durability::full, lock_wait);
     if (!database) return database.error();
-    if (const auto ready = migrate(*database, steps); !ready) return ready.error();
+    if (const auto ready = migrate(*database, replica_steps); !ready) return ready.error();
     return ReplicaStore{std::move(*database)};
 }
 

@@ -7,7 +7,7 @@ namespace sallyport::io {
 
 namespace {
 
-constexpr Migration steps[] = {
+constexpr Migration settings_steps[] = {
     {"CREATE TABLE setting (name TEXT PRIMARY KEY, value_json TEXT NOT NULL, revision INTEGER NOT NULL) WITHOUT ROWID;"
      "CREATE TABLE setting_change (id INTEGER PRIMARY KEY, revision INTEGER NOT NULL, time INTEGER NOT NULL,"
      " author TEXT NOT NULL, origin TEXT NOT NULL, name TEXT NOT NULL, from_json TEXT NOT NULL, value_json TEXT NOT "
@@ -22,7 +22,7 @@ constexpr std::string_view stars = "\"********\"";
 Result<SettingsStore> SettingsStore::open(const std::string& path, std::chrono::milliseconds lock_wait) {
     auto database = Database::open(path, Durability::full, lock_wait);
     if (!database) return database.error();
-    if (const auto ready = migrate(*database, steps); !ready) return ready.error();
+    if (const auto ready = migrate(*database, settings_steps); !ready) return ready.error();
     return SettingsStore{std::move(*database)};
 }
 

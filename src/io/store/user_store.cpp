@@ -7,7 +7,7 @@ namespace sallyport::io {
 
 namespace {
 
-constexpr Migration steps[] = {
+constexpr Migration user_steps[] = {
     {"CREATE TABLE server (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
      "CREATE TABLE user (id INTEGER PRIMARY KEY, domain TEXT NOT NULL, local TEXT NOT NULL, created INTEGER NOT NULL,"
      " roster_version INTEGER NOT NULL DEFAULT 0, vcard TEXT NOT NULL DEFAULT '', UNIQUE (domain, local));"
@@ -55,7 +55,7 @@ Result<UserStore> UserStore::open(const std::string& path, const std::string& se
                                   std::chrono::milliseconds lock_wait) {
     auto database = Database::open(path, Durability::full, lock_wait);
     if (!database) return database.error();
-    if (const auto ready = migrate(*database, steps); !ready) return ready.error();
+    if (const auto ready = migrate(*database, user_steps); !ready) return ready.error();
     {
         auto insert = database->prepare("INSERT OR IGNORE INTO server (name, value) VALUES ('secret', ?)");
         if (!insert) return insert.error();

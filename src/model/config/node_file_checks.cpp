@@ -17,10 +17,6 @@ bool is_unspecified(const IpAddress& address) {
     return std::all_of(address.bytes.begin(), address.bytes.end(), [](std::uint8_t byte) { return byte == 0; });
 }
 
-bool is_loopback(const IpAddress& address) {
-    return address.v6 ? address == *IpAddress::parse("::1") : address.bytes[0] == 127;
-}
-
 class Checks {
 public:
     Checks(const NodeFile& file, Complaints& complaints) : file_{file}, complaints_{complaints} {}

@@ -19,10 +19,6 @@ const std::vector<std::string_view>& log_levels() {
     return words;
 }
 
-bool is_loopback(const IpAddress& address) {
-    return address.v6 ? address == *IpAddress::parse("::1") : address.bytes[0] == 127;
-}
-
 /// Port 0 (any free one) is for tests on loopback.
 Result<Endpoint> listener(std::string_view text) {
     auto endpoint = Endpoint::parse(text);

@@ -22,10 +22,6 @@ bool is_unspecified(const IpAddress& address) {
     return std::all_of(address.bytes.begin(), address.bytes.end(), [](std::uint8_t byte) { return byte == 0; });
 }
 
-bool is_loopback(const IpAddress& address) {
-    return address.v6 ? address == *IpAddress::parse("::1") : address.bytes[0] == 127;
-}
-
 /// The very socket that `own` listens on. A listener on every address is met on loopback; its other addresses are not
 /// known here.
 bool is_listener(const Endpoint& own, const IpAddress& address, std::uint16_t port) {

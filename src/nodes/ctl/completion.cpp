@@ -26,7 +26,7 @@ constexpr LocalCommand commands[] = {
 
 void add_word(std::string& words, std::string_view word) { append_item(words, word, " "); }
 
-std::string option_name(const admin::Argument& argument) {
+std::string completed_name(const admin::Argument& argument) {
     std::string name = "--" + std::string{argument.name};
     if (argument.form == admin::Form::secret) name += "-file";
     for (char& letter : name) letter = letter == '_' ? '-' : letter;
@@ -36,7 +36,7 @@ std::string option_name(const admin::Argument& argument) {
 std::string options_of(const admin::Verb& verb) {
     std::string options;
     for (const admin::Argument& argument : verb.arguments) {
-        if (!argument.positional) add_word(options, option_name(argument));
+        if (!argument.positional) add_word(options, completed_name(argument));
     }
     return options;
 }

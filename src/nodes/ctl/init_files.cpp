@@ -23,12 +23,12 @@ constexpr auto year = std::chrono::hours{24 * 365};
 std::string fresh_secret() { return to_hex(io::random_bytes(secret_bytes)); }
 
 /// A TOML basic string; JSON's form is one.
-std::string quoted(std::string_view text) { return config::write_string(text); }
+std::string toml_text(std::string_view text) { return config::write_string(text); }
 
 template <typename Values, typename Text>
 std::string list_of(const Values& values, Text text) {
     std::string list;
-    for (const auto& value : values) append_item(list, quoted(text(value)));
+    for (const auto& value : values) append_item(list, toml_text(text(value)));
     return "[" + list + "]";
 }
 
@@ -46,7 +46,7 @@ std::string settings_section(const InitPlan& plan, const Secrets& secrets) {
            list_of(plan.domains, [](const xmpp::Domain& domain) { return domain.text(); }) +
            "\n"
            "federation.dialback_secret = " +
-           quoted(secrets.dialback) +
+           toml_text(secrets.dialback) +
            "\n"
            "federation.privacy_mode = \"allow_list\"\n"
            "federation.allow_list = " +
@@ -54,16 +54,17 @@ std::string settings_section(const InitPlan& plan, const Secrets& secrets) {
 }
 
 std::string link_keys(const std::string& stem) {
-    return "certificate = " + quoted(stem + ".pem") + "\nkey = " + quoted(stem + ".key") +
+    return "certificate = " + toml_text(stem + ".pem") + "\nkey = " + toml_text(stem + ".key") +
            "\ntrust = \"traversal-ca.pem\"\nrequire_roles = true  # accept a certificate only for the role that it "
            "names\n";
 }
 
 /// At a listener: the core, and nobody else whom the traversal authority has signed.
 std::string accepted_core(const InitPlan& plan, const std::string& secret) {
-    return "\n[[link.accept]]\nname = " + quoted(plan.core_name) + "  # must be in its certificate\nrole = \"core\"\n" +
-           "secret = " + quoted(secret) + "  # for this link only\naddresses = [" +
-           quoted(plan.core_link_source.text()) + "]  # connections from here always have room\n";
+    return "\n[[link.accept]]\nname = " + toml_text(plan.core_name) +
+           "  # must be in its certificate\nrole = \"core\"\n" + "secret = " + toml_text(secret) +
+           "  # for this link only\naddresses = [" + toml_text(plan.core_link_source.text()) +
+           "]  # connections from here always have room\n";
 }
 
 std::string text_of(const xmpp::Domain& domain) { return domain.text(); }
@@ -74,13 +75,13 @@ std::string admin_section(const InitPlan& plan, const IpAddress& at) {
     return "\n# Web pages and REST; create the first account with `sallyport admins add`.\n"
            "[admin]\n"
            "listen = [" +
-           quoted(Endpoint{at, plan.admin_port}.text()) + "]\n";
+           toml_text(Endpoint{at, plan.admin_port}.text()) + "]\n";
 }
 
 std::string dns_section(const InitPlan& plan, const std::string& hosts_file) {
     std::string lines;
     if (!plan.dns_servers.empty()) lines += "servers = " + list_of(plan.dns_servers, text_of_endpoint) + "\n";
-    if (!hosts_file.empty()) lines += "hosts_file = " + quoted(hosts_file) + "  # used before DNS\n";
+    if (!hosts_file.empty()) lines += "hosts_file = " + toml_text(hosts_file) + "  # used before DNS\n";
     return lines.empty() ? "" : "\n[dns]\n" + lines;
 }
 
@@ -92,20 +93,20 @@ std::string identity_section(const InitPlan& plan, const std::string& comment) {
            list_of(plan.domains, [](const xmpp::Domain& domain) { return domain.ascii(); }) +
            "\n"
            "certificate = " +
-           quoted(made ? "s2s.pem" : plan.certificate) +
+           toml_text(made ? "s2s.pem" : plan.certificate) +
            "\n"
            "key = " +
-           quoted(made ? "s2s.key" : plan.key) + "\n";
+           toml_text(made ? "s2s.key" : plan.key) + "\n";
 }
 
 std::string edge_toml(const InitPlan& plan, const Secrets& secrets) {
     return "# The edge: federates with the Internet. All keys: manual, node-file.\n"
            "[node]\n"
            "name = " +
-           quoted(plan.edge_name) +
+           toml_text(plan.edge_name) +
            "\n"
            "data = " +
-           quoted(plan.edge_data) + "  # database, admin socket; created with mode 0700\n" +
+           toml_text(plan.edge_data) + "  # database, admin socket; created with mode 0700\n" +
            admin_section(plan, plan.edge_link.address) +
            "\n[s2s]\n"
            "listen = " +
@@ -120,11 +121,11 @@ std::string edge_toml(const InitPlan& plan, const Secrets& secrets) {
            "\n# The router link. The core connects here; do not use the public address.\n"
            "[link]\n"
            "listen = [" +
-           quoted(plan.edge_link.text()) + "]\n" + link_keys("edge-link") + accepted_core(plan, secrets.edge_link) +
+           toml_text(plan.edge_link.text()) + "]\n" + link_keys("edge-link") + accepted_core(plan, secrets.edge_link) +
            "\n# Provisioning: keeps the settings of edge and core the same. The core connects here.\n"
            "[ssh]\n"
            "listen = [" +
-           quoted(Endpoint{plan.edge_link.address, ssh_port}.text()) +
+           toml_text(Endpoint{plan.edge_link.address, ssh_port}.text()) +
            "]\n"
            "host_key = \"ssh_host_ed25519\"\n"
            "authorized_keys = \"core_ed25519.pub\"\n\n" +
@@ -134,14 +135,14 @@ std::string edge_toml(const InitPlan& plan, const Secrets& secrets) {
 std::string presence_dial(const InitPlan& plan, const Secrets& secrets) {
     return "\n[[link.dial]]\n"
            "address = " +
-           quoted(plan.presence->text()) +
+           toml_text(plan.presence->text()) +
            "\n"
            "name = " +
-           quoted(plan.presence_name) +
+           toml_text(plan.presence_name) +
            "\n"
            "role = \"presence\"\n"
            "secret = " +
-           quoted(secrets.presence_link) + "\n";
+           toml_text(secrets.presence_link) + "\n";
 }
 
 std::string axl_server(const InitPlan& plan, const Secrets& secrets) {
@@ -151,22 +152,22 @@ std::string axl_server(const InitPlan& plan, const Secrets& secrets) {
            "\n# For the first start only; change it later with `sallyport imp-servers`.\n"
            "[[axl.server]]\n"
            "address = " +
-           quoted(plan.presence_name + ":" + std::to_string(axl_port)) + "\nuser = " + quoted(axl_user) +
-           "\npassword = " + quoted(secrets.axl) + "\n";
+           toml_text(plan.presence_name + ":" + std::to_string(axl_port)) + "\nuser = " + toml_text(axl_user) +
+           "\npassword = " + toml_text(secrets.axl) + "\n";
 }
 
 std::string inside_sections(const InitPlan& plan) {
     return "\n# The internal servers connect here for all external domains.\n"
            "[inside]\n"
            "listen = [" +
-           quoted(plan.core_inside.text()) +
+           toml_text(plan.core_inside.text()) +
            "]\n"
            "\n[[inside.server]]\n"
            "domains = " +
            list_of(plan.domains, text_of) +
            "\n"
            "address = " +
-           quoted(plan.inside_server.text()) +
+           toml_text(plan.inside_server.text()) +
            "\n"
            "tls = \"required\"   # required, optional or none\n"
            "auth = \"dialback\"  # dialback (to that address) or certificate\n";
@@ -176,29 +177,29 @@ std::string core_toml(const InitPlan& plan, const Secrets& secrets) {
     return "# The core: runs inside and dials the edge. All keys: manual, node-file.\n"
            "[node]\n"
            "name = " +
-           quoted(plan.core_name) +
+           toml_text(plan.core_name) +
            "\n"
            "data = " +
-           quoted(plan.core_data) + "  # database, admin socket, inside CA; created with mode 0700\n" +
+           toml_text(plan.core_data) + "  # database, admin socket, inside CA; created with mode 0700\n" +
            admin_section(plan, plan.core_inside.address) + dns_section(plan, plan.presence ? "hosts" : "") +
            "\n[link]\n" + link_keys("core-link") +
            "\n[[link.dial]]\n"
            "address = " +
-           quoted(plan.edge_link.text()) +
+           toml_text(plan.edge_link.text()) +
            "\n"
            "name = " +
-           quoted(plan.edge_name) +
+           toml_text(plan.edge_name) +
            "  # must be in its certificate\n"
            "role = \"edge\"\n"
            "secret = " +
-           quoted(secrets.edge_link) + "  # for this link only\n" +
+           toml_text(secrets.edge_link) + "  # for this link only\n" +
            (plan.presence ? presence_dial(plan, secrets) : "") +
            "\n[[ssh.dial]]\n"
            "address = " +
-           quoted(Endpoint{plan.edge_link.address, ssh_port}.text()) +
+           toml_text(Endpoint{plan.edge_link.address, ssh_port}.text()) +
            "\n"
            "name = " +
-           quoted(plan.edge_name) +
+           toml_text(plan.edge_name) +
            "\n"
            "key = \"core_ed25519\"\n"
            "host_key = \"ssh_host_ed25519.pub\"\n" +
@@ -210,18 +211,18 @@ std::string presence_toml(const InitPlan& plan, const Secrets& secrets) {
     return "# The presence node: runs inside and has the users. All keys: manual, node-file.\n"
            "[node]\n"
            "name = " +
-           quoted(plan.presence_name) + "  # with dots replaced by dashes, this is the realm of its router\n" +
-           "data = " + quoted(plan.presence_data) + "  # databases, admin socket; created with mode 0700\n" +
+           toml_text(plan.presence_name) + "  # with dots replaced by dashes, this is the realm of its router\n" +
+           "data = " + toml_text(plan.presence_data) + "  # databases, admin socket; created with mode 0700\n" +
            admin_section(plan, plan.presence->address) +
            "\n# The router link. The core connects here.\n"
            "[link]\n"
            "listen = [" +
-           quoted(plan.presence->text()) + "]\n" + link_keys("presence-link") +
+           toml_text(plan.presence->text()) + "]\n" + link_keys("presence-link") +
            accepted_core(plan, secrets.presence_link) + identity_section(plan, "Presented to clients.") +
            "\n# Clients connect here; add users with `sallyport users add`.\n"
            "[clients]\n"
            "listen = [" +
-           quoted(Endpoint{plan.presence->address, client_port}.text()) +
+           toml_text(Endpoint{plan.presence->address, client_port}.text()) +
            "]\n"
            "domains = " +
            list_of(plan.domains, text_of) +
@@ -229,14 +230,14 @@ std::string presence_toml(const InitPlan& plan, const Secrets& secrets) {
            "\n# Provisioning: the core writes the rows of xmpps2snodes here.\n"
            "[axl]\n"
            "listen = [" +
-           quoted(Endpoint{plan.presence->address, axl_port}.text()) +
+           toml_text(Endpoint{plan.presence->address, axl_port}.text()) +
            "]\n"
            "certificate = \"presence-link.pem\"\n"
            "key = \"presence-link.key\"\n"
            "\n# For the first start only; change the password later with `sallyport axl-users passwd`.\n"
            "[[axl.user]]\n"
            "name = " +
-           quoted(axl_user) + "\npassword = " + quoted(secrets.axl) + "\n";
+           toml_text(axl_user) + "\npassword = " + toml_text(secrets.axl) + "\n";
 }
 
 Result<void> add_ssh_key(const std::string& stem, const std::string& comment, std::vector<InitFile>& files) {

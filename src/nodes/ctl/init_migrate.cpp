@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t secret_bytes = 32;
+constexpr std::size_t link_secret_bytes = 32;
 constexpr const char* by_hand = "; the manual, router-link, describes how to do it by hand";
 
 Error wrong(std::string text) { return {"init", std::move(text)}; }
@@ -138,7 +138,7 @@ private:
                 if (far == nullptr) {
                     return wrong(core.path + " dials " + dial.name + ", whose file is not in " + directory_ + by_hand);
                 }
-                const std::string secret = to_hex(io::random_bytes(secret_bytes));
+                const std::string secret = to_hex(io::random_bytes(link_secret_bytes));
                 dials[&core].push_back(secret);
                 accepts[far] += "\n[[link.accept]]\nname = \"" + core.file.node.name +
                                 "\"  # must be in its certificate\nrole = \"core\"\nsecret = \"" + secret +

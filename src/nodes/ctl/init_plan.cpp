@@ -18,7 +18,7 @@ constexpr std::uint16_t s2s_port = 5269;
 constexpr std::uint16_t link_port = 7400;
 constexpr std::uint16_t dns_port = 53;
 
-Error wrong(std::string text) { return {"init", std::move(text)}; }
+Error wrong_answer(std::string text) { return {"init", std::move(text)}; }
 
 /// Reads answers from a terminal, or notes what is missing elsewhere.
 class Interview {
@@ -92,20 +92,20 @@ Result<Endpoint> endpoint(const std::string& text, std::uint16_t port, const std
     if (const auto address = IpAddress::parse(text)) return Endpoint{*address, port};
     auto parsed = Endpoint::parse(text);
     if (!parsed)
-        return wrong(flag + ": '" + text +
-                     "' is not an address such as 192.0.2.1 or 192.0.2.1:" + std::to_string(port));
+        return wrong_answer(flag + ": '" + text +
+                            "' is not an address such as 192.0.2.1 or 192.0.2.1:" + std::to_string(port));
     return parsed;
 }
 
 Result<void> understand_names(const InitAnswers& answers, InitPlan& plan) {
     for (const std::string& text : answers.domains) {
         auto domain = xmpp::Domain::parse(text);
-        if (!domain || domain->is_address()) return wrong("--domain: '" + text + "' is not a domain");
+        if (!domain || domain->is_address()) return wrong_answer("--domain: '" + text + "' is not a domain");
         plan.domains.push_back(std::move(*domain));
     }
     for (const std::string& text : answers.allow) {
         const auto pattern = config::NamePattern::parse(text);
-        if (!pattern) return wrong("--allow: '" + text + "': " + pattern.error().text);
+        if (!pattern) return wrong_answer("--allow: '" + text + "': " + pattern.error().text);
         plan.allow.push_back(pattern->text());
     }
     const std::pair<const std::string*, std::string*> names[] = {{&answers.edge_name, &plan.edge_name},
@@ -114,12 +114,12 @@ Result<void> understand_names(const InitAnswers& answers, InitPlan& plan) {
     for (const auto& [typed, understood] : names) {
         if (typed == &answers.presence_name && typed->empty()) continue;
         const auto name = xmpp::Domain::parse(*typed);
-        if (!name || name->is_address()) return wrong("'" + *typed + "' is not a host name");
+        if (!name || name->is_address()) return wrong_answer("'" + *typed + "' is not a host name");
         *understood = name->ascii();
     }
-    if (plan.edge_name == plan.core_name) return wrong("edge and core must have different names");
+    if (plan.edge_name == plan.core_name) return wrong_answer("edge and core must have different names");
     if (plan.presence_name == plan.edge_name || plan.presence_name == plan.core_name)
-        return wrong("the presence node must have a name of its own");
+        return wrong_answer("the presence node must have a name of its own");
     return {};
 }
 
@@ -127,15 +127,15 @@ Result<void> understand_names(const InitAnswers& answers, InitPlan& plan) {
 Result<void> understand_users(const InitAnswers& answers, InitPlan& plan) {
     if (answers.presence.empty()) {
         const auto server = HostPort::parse(answers.inside_server, s2s_port);
-        if (!server) return wrong("--inside-server: " + server.error().text);
+        if (!server) return wrong_answer("--inside-server: " + server.error().text);
         plan.inside_server = *server;
         return {};
     }
-    if (!answers.inside_server.empty()) return wrong("use either --inside-server or --presence");
+    if (!answers.inside_server.empty()) return wrong_answer("use either --inside-server or --presence");
     const auto presence = endpoint(answers.presence, link_port, "--presence");
     if (!presence) return presence.error();
     if (presence->address == plan.edge_link.address)
-        return wrong("edge and presence node must have different addresses");
+        return wrong_answer("edge and presence node must have different addresses");
     plan.presence = *presence;
     return {};
 }
@@ -149,7 +149,7 @@ Result<void> understand_network(const InitAnswers& answers, InitPlan& plan) {
     }
     for (const std::string& text : answers.allow_networks) {
         const auto network = IpNetwork::parse(text);
-        if (!network) return wrong("--allow-network: " + network.error().text);
+        if (!network) return wrong_answer("--allow-network: " + network.error().text);
         plan.allow_networks.push_back(*network);
     }
     return {};
@@ -171,7 +171,7 @@ Result<void> understand_addresses(const InitAnswers& answers, InitPlan& plan) {
     plan.core_link_source = inside->address;
     if (answers.core_link_source.empty()) return {};
     const auto source = IpAddress::parse(answers.core_link_source);
-    if (!source) return wrong("--core-link-source: '" + answers.core_link_source + "' is not an address");
+    if (!source) return wrong_answer("--core-link-source: '" + answers.core_link_source + "' is not an address");
     plan.core_link_source = *source;
     return {};
 }
@@ -185,13 +185,13 @@ Result<void> understand_files(const InitAnswers& answers, InitPlan& plan) {
     plan.core_data = is_system ? "/var/lib/sallyport/core" : "data/core";
     plan.presence_data = is_system ? "/var/lib/sallyport/presence" : "data/presence";
     if (answers.self_signed) {
-        if (!answers.certificate.empty()) return wrong("use either --certificate or --self-signed");
+        if (!answers.certificate.empty()) return wrong_answer("use either --certificate or --self-signed");
         return {};
     }
     std::error_code ignored;
     const std::string key = answers.key.empty() ? answers.certificate : answers.key;
     for (const std::string& path : {answers.certificate, key}) {
-        if (!fs::is_regular_file(path, ignored)) return wrong(path + ": no such file");
+        if (!fs::is_regular_file(path, ignored)) return wrong_answer(path + ": no such file");
     }
     plan.certificate = fs::absolute(answers.certificate).lexically_normal().string();
     plan.key = fs::absolute(key).lexically_normal().string();
@@ -203,7 +203,7 @@ Result<void> understand_files(const InitAnswers& answers, InitPlan& plan) {
 Result<InitPlan> plan_init(InitAnswers answers, const Console& console) {
     Interview person{console};
     interview(answers, person);
-    if (!person.missing().empty()) return wrong("missing: " + person.missing());
+    if (!person.missing().empty()) return wrong_answer("missing: " + person.missing());
     InitPlan plan;
     if (auto names = understand_names(answers, plan); !names) return names.error();
     if (auto addresses = understand_addresses(answers, plan); !addresses) return addresses.error();

@@ -19,16 +19,17 @@ constexpr std::string_view socket_name = "/admin.sock";
 constexpr std::uint16_t admin_port = 9443;
 constexpr std::string_view scheme = "https://";
 
-Error wrong(std::string text) { return {"node-address", std::move(text)}; }
+Error wrong_address(std::string text) { return {"node-address", std::move(text)}; }
 
 /// The data folder of a node's file; other errors in it are not ours to tell.
 Result<std::string> socket_of_file(const std::string& path) {
     const auto text = io::read_file(path);
-    if (!text) return wrong(text.error().text);
+    if (!text) return wrong_address(text.error().text);
     config::NodeFile file;
     const auto errors = config::parse_node_file(*text, path, config::Role::edge, file, io::file_facts);
     if (!file.node.data.empty()) return file.node.data + std::string{socket_name};
-    return wrong(path + ": does not set node.data" + (errors.empty() ? "" : " (" + errors.front().sentence() + ")"));
+    return wrong_address(path + ": does not set node.data" +
+                         (errors.empty() ? "" : " (" + errors.front().sentence() + ")"));
 }
 
 Result<std::string> only_one_of(const std::vector<std::string>& usual) {
@@ -37,10 +38,11 @@ Result<std::string> only_one_of(const std::vector<std::string>& usual) {
     std::copy_if(usual.begin(), usual.end(), std::back_inserter(found),
                  [&](const std::string& path) { return fs::exists(path, ignored); });
     if (found.size() == 1) return found.front();
-    if (found.empty()) return wrong("no node found on this host; select one with --node SOCKET or --config FILE");
+    if (found.empty())
+        return wrong_address("no node found on this host; select one with --node SOCKET or --config FILE");
     std::string all;
     for (const std::string& path : found) all += " " + path;
-    return wrong("more than one node on this host; select one with --node:" + all);
+    return wrong_address("more than one node on this host; select one with --node:" + all);
 }
 
 }  // namespace
@@ -66,7 +68,8 @@ Result<NodePlace> find_node(const std::string& node, const std::string& config, 
     if (is_url) address.remove_prefix(scheme.size());
     if (address.ends_with('/')) address.remove_suffix(1);
     auto parsed = HostPort::parse(address, admin_port);
-    if (!parsed) return wrong("'" + node + "' is neither a path nor an admin address such as edge1.example.org:9443");
+    if (!parsed)
+        return wrong_address("'" + node + "' is neither a path nor an admin address such as edge1.example.org:9443");
     return NodePlace{{}, std::move(*parsed)};
 }
 

@@ -24,51 +24,51 @@
 
 namespace sallyport::s2s {
 
-using S = Inbound::State;
+using In = Inbound::State;
 using xmpp::StreamCondition;
 using xmpp::StreamError;
 
-struct S::Table {
+struct In::Table {
     using enum Phase;
     using enum Fact;
     static constexpr auto stays = machine::stays;
     static constexpr std::array rows{
         // in, on, next, act, says, needs, forbids
-        Row{opening, On::header, open, &S::greet_again, "RFC 6120 6.3.2, 4.3.6", authenticated},
-        Row{opening, On::header, offering, &S::greet, "RFC 6120 4.2", {}, authenticated},
-        Row{offering, On::starttls, securing, &S::accept_tls, "RFC 6120 5.4.2.3", tls_wanted, {secured, pending}},
-        Row{securing, On::tls_up, opening, &S::restart, "RFC 6120 5.4.3.3"},
-        Row{offering, On::auth, opening, &S::authenticate, "RFC 6120 6.4.2, XEP-0178 3", channel_ok, pending},
-        Row{offering, On::response, opening, &S::take_response, "RFC 6120 6.4.3", channel_ok, pending},
-        Row{offering, On::abort, stays, &S::abort_sasl, "RFC 6120 6.4.4", channel_ok},
-        Row{{offering, open}, On::result, stays, &S::ask, "XEP-0220 2.2.1, 2.6", channel_ok},
-        Row{{offering, open}, On::verdict_valid, open, &S::admit, "XEP-0220 2.2.1"},
-        Row{offering, On::verdict_invalid, closing, &S::expel, "XEP-0220 2.2.1"},
-        Row{open, On::verdict_invalid, stays, &S::decline, "XEP-0220 2.2.1"},
-        Row{{offering, open}, On::verdict_error, stays, &S::report_error, "XEP-0220 2.5"},
-        Row{{offering, open}, On::verify, stays, &S::vouch, "XEP-0220 2.2.2", channel_ok},
-        Row{{offering, open}, On::result_answer, stays, &S::drop_answer, "XEP-0220 2.2, 3.1", channel_ok},
-        Row{{offering, open}, On::verify_answer, stays, &S::drop_answer, "XEP-0220 2.2, 3.1", channel_ok},
-        Row{offering, On::bidi, stays, &S::accept_bidi, "XEP-0288 2.2", {channel_ok, Fact::bidi}},
-        Row{open, On::stanza, stays, &S::deliver, "RFC 6120 8.1", pair_ready},
-        Row{closing, On::stanza, stays, &S::deliver, "RFC 6120 4.4", {pair_ready, Fact::orderly}},
-        Row{offering, On::enable, stays, &S::decline_enable, "XEP-0198 3", channel_ok},
-        Row{open, On::enable, stays, &S::decline_enable, "XEP-0198 3", managed},
-        Row{open, On::enable, stays, &S::enable, "XEP-0198 3", management, managed},
-        Row{open, On::enable, stays, &S::decline_enable, "XEP-0198 3", {}, {management, managed}},
-        Row{offering, On::resume, stays, &S::decline_resume, "XEP-0198 5", channel_ok},
-        Row{open, On::resume, stays, &S::decline_resume, "XEP-0198 5"},
-        Row{open, On::ack_request, stays, &S::acknowledge, "XEP-0198 4", managed},
-        Row{{open, closing}, On::ack, stays, &S::take_ack, "XEP-0198 4", managed},
-        Row{offering, On::compress, stays, &S::decline_compression, "XEP-0138 2", channel_ok},
-        Row{open, On::compress, stays, &S::decline_compression, "XEP-0138 2"},
-        Row{{offering, open}, On::stream_error, closing, &S::peer_error, "RFC 6120 4.9.1.1"},
-        Row{{opening, offering, open, closing}, On::footer, closed, &S::finish, "RFC 6120 4.4"},
+        Row{opening, On::header, open, &In::greet_again, "RFC 6120 6.3.2, 4.3.6", authenticated},
+        Row{opening, On::header, offering, &In::greet, "RFC 6120 4.2", {}, authenticated},
+        Row{offering, On::starttls, securing, &In::accept_tls, "RFC 6120 5.4.2.3", tls_wanted, {secured, pending}},
+        Row{securing, On::tls_up, opening, &In::restart, "RFC 6120 5.4.3.3"},
+        Row{offering, On::auth, opening, &In::authenticate, "RFC 6120 6.4.2, XEP-0178 3", channel_ok, pending},
+        Row{offering, On::response, opening, &In::take_response, "RFC 6120 6.4.3", channel_ok, pending},
+        Row{offering, On::abort, stays, &In::abort_sasl, "RFC 6120 6.4.4", channel_ok},
+        Row{{offering, open}, On::result, stays, &In::ask, "XEP-0220 2.2.1, 2.6", channel_ok},
+        Row{{offering, open}, On::verdict_valid, open, &In::admit, "XEP-0220 2.2.1"},
+        Row{offering, On::verdict_invalid, closing, &In::expel, "XEP-0220 2.2.1"},
+        Row{open, On::verdict_invalid, stays, &In::decline, "XEP-0220 2.2.1"},
+        Row{{offering, open}, On::verdict_error, stays, &In::report_error, "XEP-0220 2.5"},
+        Row{{offering, open}, On::verify, stays, &In::vouch, "XEP-0220 2.2.2", channel_ok},
+        Row{{offering, open}, On::result_answer, stays, &In::drop_answer, "XEP-0220 2.2, 3.1", channel_ok},
+        Row{{offering, open}, On::verify_answer, stays, &In::drop_answer, "XEP-0220 2.2, 3.1", channel_ok},
+        Row{offering, On::bidi, stays, &In::accept_bidi, "XEP-0288 2.2", {channel_ok, Fact::bidi}},
+        Row{open, On::stanza, stays, &In::deliver, "RFC 6120 8.1", pair_ready},
+        Row{closing, On::stanza, stays, &In::deliver, "RFC 6120 4.4", {pair_ready, Fact::orderly}},
+        Row{offering, On::enable, stays, &In::decline_enable, "XEP-0198 3", channel_ok},
+        Row{open, On::enable, stays, &In::decline_enable, "XEP-0198 3", managed},
+        Row{open, On::enable, stays, &In::enable, "XEP-0198 3", management, managed},
+        Row{open, On::enable, stays, &In::decline_enable, "XEP-0198 3", {}, {management, managed}},
+        Row{offering, On::resume, stays, &In::decline_resume, "XEP-0198 5", channel_ok},
+        Row{open, On::resume, stays, &In::decline_resume, "XEP-0198 5"},
+        Row{open, On::ack_request, stays, &In::acknowledge, "XEP-0198 4", managed},
+        Row{{open, closing}, On::ack, stays, &In::take_ack, "XEP-0198 4", managed},
+        Row{offering, On::compress, stays, &In::decline_compression, "XEP-0138 2", channel_ok},
+        Row{open, On::compress, stays, &In::decline_compression, "XEP-0138 2"},
+        Row{{offering, open}, On::stream_error, closing, &In::peer_error, "RFC 6120 4.9.1.1"},
+        Row{{opening, offering, open, closing}, On::footer, closed, &In::finish, "RFC 6120 4.4"},
     };
     static_assert(machine::check(rows, {opening, securing}, closed) == machine::Fault::none);
 };
 
-std::string_view S::words(Phase phase) {
+std::string_view In::words(Phase phase) {
     switch (phase) {
         case Phase::opening: return "opening";
         case Phase::offering: return "offering";
@@ -80,7 +80,7 @@ std::string_view S::words(Phase phase) {
     return "";
 }
 
-S::State(InboundSettings settings, const Rules& rules_asked, TimePoint now)
+In::State(InboundSettings settings, const Rules& rules_asked, TimePoint now)
     : rules{rules_asked},
       timers{settings.timers},
       fresh_id{std::move(settings.fresh_id)},
@@ -96,7 +96,7 @@ S::State(InboundSettings settings, const Rules& rules_asked, TimePoint now)
 
 /// Which of `asked` hold. Only those are looked at: some cost a walk through the operator's rules, and an open stream
 /// may bring one `<r/>` a stanza.
-Facts S::facts(Facts asked) const {
+Facts In::facts(Facts asked) const {
     Facts all;
     const auto when = [&](Fact fact, auto&& holds_now) {
         if (asked.has(fact) && holds_now()) all.add(fact);
@@ -122,16 +122,16 @@ Facts S::facts(Facts asked) const {
 }
 
 /// Of whom the header named; of whom `db:result` named first, where the header did not say.
-StreamPolicy S::policy() const {
+StreamPolicy In::policy() const {
     if (!peer.remote.empty()) return rules.policy(peer.remote);
     return pairs.all().empty() ? rules.unnamed_policy() : rules.policy(pairs.all().front().domains.remote);
 }
 
-bool S::certificate_proves(const xmpp::Domain& domain) const {
+bool In::certificate_proves(const xmpp::Domain& domain) const {
     return tls && tls->peer && !domain.empty() && proves(*tls->peer, domain);
 }
 
-void S::handle(const Event& event, TimePoint now, Actions& out) {
+void In::handle(const Event& event, TimePoint now, Actions& out) {
     if (phase == Phase::closed) return;
     const auto holding = [&](Facts asked) { return facts(asked); };
     const auto run = [&](Act act) { return (this->*act)(event, now, out); };
@@ -143,7 +143,7 @@ void S::handle(const Event& event, TimePoint now, Actions& out) {
 }
 
 /// What an event gets that no row allows. With TLS missing that is always the reason (threat T18).
-void S::refuse_event(On on, TimePoint now, Actions& out) {
+void In::refuse_event(On on, TimePoint now, Actions& out) {
     if (on == On::verdict_valid || on == On::verdict_invalid || on == On::verdict_error) return;  // too late
     if (on == On::starttls) {  // RFC 6120 5.4.2.2: not offered, a second one, or verifications under way
         const std::string why = "TLS is not to be had now";
@@ -162,7 +162,7 @@ void S::refuse_event(On on, TimePoint now, Actions& out) {
     close(StreamError{condition, {}, {}, {}}, what + " has no place here", now, out);
 }
 
-void S::refuse_stanza(const xmpp::Stanza& refused, TimePoint now, Actions& out) {
+void In::refuse_stanza(const xmpp::Stanza& refused, TimePoint now, Actions& out) {
     if (phase == Phase::closing || phase == Phase::closed) return;
     if (!pairs.any_ready() || phase != Phase::open) {
         if (!channel_ok()) return refuse_event(On::stanza, now, out);
@@ -179,7 +179,7 @@ void S::refuse_stanza(const xmpp::Stanza& refused, TimePoint now, Actions& out) 
           "stanza to a domain that is not verified on this stream", now, out);
 }
 
-void S::close(std::optional<StreamError> error, std::string why, TimePoint now, Actions& out, const Cause& cause) {
+void In::close(std::optional<StreamError> error, std::string why, TimePoint now, Actions& out, const Cause& cause) {
     if (phase == Phase::closing || phase == Phase::closed) return;
     const bool silent = phase == Phase::securing || (phase == Phase::opening && !header_seen && !error);
     if (!silent && !header_sent) respond_header(true, out);  // RFC 6120 4.9.1.2
@@ -199,19 +199,19 @@ void S::close(std::optional<StreamError> error, std::string why, TimePoint now, 
     if (silent) end();
 }
 
-void S::end() {
+void In::end() {
     phase = Phase::closed;
     deadlines.stop();
     pairs.clear();
 }
 
-void S::note(Actions& out, LogLevel level, std::string_view name, std::vector<LogFact> facts_told,
-             std::optional<xmpp::Failure> failure) const {
+void In::note(Actions& out, LogLevel level, std::string_view name, std::vector<LogFact> facts_told,
+              std::optional<xmpp::Failure> failure) const {
     out.push_back(Note{level, name, std::move(facts_told), std::move(failure)});
 }
 
 /// The peer closes: we answer in kind and are done (RFC 6120 4.4).
-S::Did S::finish(const Event&, TimePoint, Actions& out) {
+In::Did In::finish(const Event&, TimePoint, Actions& out) {
     if (phase != Phase::closing) {
         const bool dialback_only = vouched && !pairs.any_ready();
         if (dialback_only)
@@ -223,7 +223,7 @@ S::Did S::finish(const Event&, TimePoint, Actions& out) {
     return Did::advance;
 }
 
-S::Did S::peer_error(const Event& event, TimePoint now, Actions& out) {
+In::Did In::peer_error(const Event& event, TimePoint now, Actions& out) {
     const StreamError error = xmpp::read_stream_error(*event.element);
     error_of_peer = error;
     note(out, LogLevel::warn, event::stream_error_received,
@@ -233,7 +233,7 @@ S::Did S::peer_error(const Event& event, TimePoint now, Actions& out) {
 }
 
 /// Whatever is due: several timers may have run out.
-void S::on_time(TimePoint now, Actions& out) {
+void In::on_time(TimePoint now, Actions& out) {
     if (phase == Phase::closing) {
         if (now >= deadlines[Timer::closing]) end();
         return;
@@ -261,7 +261,7 @@ void S::on_time(TimePoint now, Actions& out) {
 }
 
 /// The snapshot changed: what would be refused today ends now (threat T70).
-void S::recheck(TimePoint now, Actions& out) {
+void In::recheck(TimePoint now, Actions& out) {
     if (phase == Phase::closing || phase == Phase::closed || !header_seen) return;
     if (phase != Phase::securing && phase != Phase::opening && !channel_ok()) {
         return close(StreamError{StreamCondition::policy_violation, "TLS is required", {}, {}}, "the mode changed", now,
@@ -290,13 +290,13 @@ void S::recheck(TimePoint now, Actions& out) {
     }
 }
 
-void S::close_unwelcome(const Admission& admission, TimePoint now, Actions& out) {
+void In::close_unwelcome(const Admission& admission, TimePoint now, Actions& out) {
     close(StreamError{admission.stream, admission.text, {}, {}},
           "no longer admitted: " + std::string{sallyport::text(admission.rule)}, now, out, admission);
 }
 
 /// Proofs to come need another certificate; what this one has proved ends with it.
-void S::expire_certificate(TimePoint now, Actions& out) {
+void In::expire_certificate(TimePoint now, Actions& out) {
     if (phase == Phase::closing || phase == Phase::closed || !tls || !tls->peer) return;
     tls->peer->chain_valid = false;
     tls->peer->chain_error = "certificate has expired";
@@ -311,6 +311,6 @@ void S::expire_certificate(TimePoint now, Actions& out) {
           now, out);
 }
 
-std::vector<RowText> inbound_table() { return machine::in_words(S::Table::rows, &S::words, &s2s::text); }
+std::vector<RowText> inbound_table() { return machine::in_words(In::Table::rows, &In::words, &s2s::text); }
 
 }  // namespace sallyport::s2s

@@ -16,14 +16,14 @@ constexpr std::size_t longest_key = 1024;
 
 }  // namespace
 
-using S = Inbound::State;
+using In = Inbound::State;
 using xmpp::StanzaCondition;
 using xmpp::StanzaError;
 using xmpp::StreamCondition;
 using xmpp::StreamError;
 
-void S::answer_error(const Event& event, const StanzaError& error, std::string_view why, Actions& out,
-                     const Cause& cause) {
+void In::answer_error(const Event& event, const StanzaError& error, std::string_view why, Actions& out,
+                      const Cause& cause) {
     const std::string_view from = event.element->attribute("to");
     const std::string_view to = event.element->attribute("from");
     out.push_back(Send{wire::result_error(from, to, error)});
@@ -38,7 +38,7 @@ void S::answer_error(const Event& event, const StanzaError& error, std::string_v
 }
 
 /// `<db:result>` with a key.
-S::Did S::ask(const Event& event, TimePoint now, Actions& out) {
+In::Did In::ask(const Event& event, TimePoint now, Actions& out) {
     const xml::Element& element = *event.element;
     xmpp::DomainPair pair;
     const auto bad = [&](StreamCondition condition, std::string_view why) {
@@ -109,7 +109,7 @@ S::Did S::ask(const Event& event, TimePoint now, Actions& out) {
 }
 
 /// `<db:verify>` with a key: stateless, from the secret alone.
-S::Did S::vouch(const Event& event, TimePoint now, Actions& out) {
+In::Did In::vouch(const Event& event, TimePoint now, Actions& out) {
     const xml::Element& element = *event.element;
     const std::string_view from = element.attribute("from");
     const std::string_view to = element.attribute("to");
@@ -161,14 +161,14 @@ S::Did S::vouch(const Event& event, TimePoint now, Actions& out) {
     return Did::advance;
 }
 
-void S::settle(PairState& pair) {
+void In::settle(PairState& pair) {
     pair.pending = false;
     pair.deadline = never;
     std::string{}.swap(pair.wire_local);
     std::string{}.swap(pair.wire_remote);
 }
 
-S::Did S::admit(const Event& event, TimePoint now, Actions& out) {
+In::Did In::admit(const Event& event, TimePoint now, Actions& out) {
     PairState& pair = *event.pair;
     // The snapshot may have changed since the key arrived.
     const Admission admission = rules.admits(pair.domains, Direction::inbound);
@@ -198,14 +198,14 @@ S::Did S::admit(const Event& event, TimePoint now, Actions& out) {
 }
 
 /// No pair is ready: the stream ends (XEP-0220 2.2.1, MUST).
-S::Did S::expel(const Event& event, TimePoint now, Actions& out) {
+In::Did In::expel(const Event& event, TimePoint now, Actions& out) {
     decline(event, now, out);
     close(std::nullopt, "dialback: the key is not valid", now, out);
     return Did::ended;
 }
 
 /// Other pairs, or an earlier proof of this one, stay as they are.
-S::Did S::decline(const Event& event, TimePoint, Actions& out) {
+In::Did In::decline(const Event& event, TimePoint, Actions& out) {
     PairState& pair = *event.pair;
     const xmpp::DomainPair domains = pair.domains;
     out.push_back(Send{wire::result_answer(pair.wire_local, pair.wire_remote, "invalid")});
@@ -221,7 +221,7 @@ S::Did S::decline(const Event& event, TimePoint, Actions& out) {
     return Did::advance;
 }
 
-S::Did S::report_error(const Event& event, TimePoint, Actions& out) {
+In::Did In::report_error(const Event& event, TimePoint, Actions& out) {
     PairState& pair = *event.pair;
     const xmpp::DomainPair domains = pair.domains;
     out.push_back(Send{wire::result_error(pair.wire_local, pair.wire_remote, {event.condition, {}})});
@@ -244,7 +244,7 @@ S::Did S::report_error(const Event& event, TimePoint, Actions& out) {
 }
 
 /// A typed element on a stream that the peer opened is no answer to anything (threats T01, T04).
-S::Did S::drop_answer(const Event& event, TimePoint, Actions& out) {
+In::Did In::drop_answer(const Event& event, TimePoint, Actions& out) {
     note(out, LogLevel::warn, event::answer_dropped,
          {{"what", std::string{s2s::text(event.on)}},
           {"from", std::string{event.element->attribute("from")}},
@@ -252,7 +252,7 @@ S::Did S::drop_answer(const Event& event, TimePoint, Actions& out) {
     return Did::advance;
 }
 
-void S::time_out_pairs(TimePoint now, Actions& out) {
+void In::time_out_pairs(TimePoint now, Actions& out) {
     std::vector<xmpp::DomainPair> late;
     for (const PairState& pair : pairs.all()) {
         if (pair.pending && now >= pair.deadline) late.push_back(pair.domains);

@@ -9,12 +9,12 @@
 
 namespace sallyport::s2s {
 
-using S = Inbound::State;
+using In = Inbound::State;
 using xmpp::StreamCondition;
 using xmpp::StreamError;
 
 /// Judges frame and addresses and fills peer, version_1 and lang. Nothing: welcome.
-std::optional<S::Refusal> S::judge(const xml::Header& header) {
+std::optional<In::Refusal> In::judge(const xml::Header& header) {
     const auto no = [](StreamCondition condition, std::string_view why) {
         return Refusal{StreamError{condition, {}, {}, {}}, std::string{why}};
     };
@@ -44,7 +44,7 @@ std::optional<S::Refusal> S::judge(const xml::Header& header) {
     return std::nullopt;
 }
 
-void S::respond_header(bool with_version, Actions& out) {
+void In::respond_header(bool with_version, Actions& out) {
     id = fresh_id();
     header_sent = true;
     xmpp::StreamHeader header;
@@ -55,7 +55,7 @@ void S::respond_header(bool with_version, Actions& out) {
     out.push_back(Send{xmpp::write(header)});
 }
 
-void S::send_features(Actions& out) {
+void In::send_features(Actions& out) {
     FeatureValues values;
     values.facts = facts(every_fact);
     const bool known = limits_of && !peer.remote.empty();
@@ -67,7 +67,7 @@ void S::send_features(Actions& out) {
     note(out, LogLevel::info, event::features_sent, {{"features", std::move(names)}});
 }
 
-S::Did S::greet(const Event& event, TimePoint now, Actions& out) {
+In::Did In::greet(const Event& event, TimePoint now, Actions& out) {
     const xml::Header& header = *event.header;
     header_seen = true;
     const auto refusal = judge(header);
@@ -91,7 +91,7 @@ S::Did S::greet(const Event& event, TimePoint now, Actions& out) {
     return Did::advance;
 }
 
-std::optional<S::Refusal> S::judge_again(const xml::Header& header, const xmpp::Domain& local_before) {
+std::optional<In::Refusal> In::judge_again(const xml::Header& header, const xmpp::Domain& local_before) {
     if (auto refusal = judge(header)) return refusal;
     const auto no = [](StreamCondition condition, std::string_view why) {
         return Refusal{StreamError{condition, {}, {}, {}}, std::string{why}};
@@ -107,7 +107,7 @@ std::optional<S::Refusal> S::judge_again(const xml::Header& header, const xmpp::
 }
 
 /// After SASL: the header must repeat who and what was authenticated (RFC 6120 6.4.6, threat T33).
-S::Did S::greet_again(const Event& event, TimePoint now, Actions& out) {
+In::Did In::greet_again(const Event& event, TimePoint now, Actions& out) {
     header_seen = true;
     const xmpp::Domain before = peer.local;
     const auto refusal = judge_again(*event.header, before);
@@ -129,7 +129,7 @@ S::Did S::greet_again(const Event& event, TimePoint now, Actions& out) {
     return Did::advance;
 }
 
-S::Did S::accept_tls(const Event& event, TimePoint now, Actions& out) {
+In::Did In::accept_tls(const Event& event, TimePoint now, Actions& out) {
     if (event.unread > 0) {  // RFC 6120 5.3.3: byte precision; anything behind is an injection (threat T16)
         note(out, LogLevel::warn, event::tls_failed, {{"why", "bytes after starttls"}},
              xmpp::Failure{Stage::tls, "bytes after starttls"});
@@ -142,7 +142,7 @@ S::Did S::accept_tls(const Event& event, TimePoint now, Actions& out) {
     return Did::advance;
 }
 
-S::Did S::restart(const Event& event, TimePoint, Actions& out) {
+In::Did In::restart(const Event& event, TimePoint, Actions& out) {
     tls = std::make_unique<TlsFacts>(*event.tls);
     std::string certificate = "none";
     if (tls->peer) certificate = tls->peer->chain_valid ? "chain accepted" : "not accepted: " + tls->peer->chain_error;
@@ -155,7 +155,7 @@ S::Did S::restart(const Event& event, TimePoint, Actions& out) {
     return Did::advance;
 }
 
-void S::forget_stream(Actions& out) {
+void In::forget_stream(Actions& out) {
     out.push_back(RestartXml{});
     pairs.clear();
     header_sent = header_seen = false;

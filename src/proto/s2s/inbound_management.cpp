@@ -8,12 +8,12 @@
 
 namespace sallyport::s2s {
 
-using S = Inbound::State;
+using In = Inbound::State;
 using xmpp::StanzaCondition;
 using xmpp::StreamCondition;
 using xmpp::StreamError;
 
-S::Did S::accept_bidi(const Event& event, TimePoint, Actions& out) {
+In::Did In::accept_bidi(const Event& event, TimePoint, Actions& out) {
     bidi = true;
     note(out, LogLevel::info, event::bidi, {{"pair", peer.text()}});
     if (const xml::Element* announced = event.element->child(xmpp::ns::stream_limits, "limits")) {  // XEP-0478
@@ -25,7 +25,7 @@ S::Did S::accept_bidi(const Event& event, TimePoint, Actions& out) {
     return Did::advance;
 }
 
-S::Did S::enable(const Event&, TimePoint, Actions& out) {
+In::Did In::enable(const Event&, TimePoint, Actions& out) {
     received.enable();
     sent.enable();
     out.push_back(Send{std::string{wire::sm_enabled}});
@@ -33,24 +33,24 @@ S::Did S::enable(const Event&, TimePoint, Actions& out) {
     return Did::advance;
 }
 
-S::Did S::decline_enable(const Event&, TimePoint, Actions& out) {
+In::Did In::decline_enable(const Event&, TimePoint, Actions& out) {
     out.push_back(Send{wire::sm_failed(StanzaCondition::unexpected_request)});
     note(out, LogLevel::info, event::acks, {{"enabled", "no"}});
     return Did::advance;
 }
 
-S::Did S::decline_resume(const Event&, TimePoint, Actions& out) {
+In::Did In::decline_resume(const Event&, TimePoint, Actions& out) {
     out.push_back(Send{wire::sm_failed(StanzaCondition::item_not_found)});
     return Did::advance;
 }
 
-S::Did S::acknowledge(const Event&, TimePoint, Actions& out) {
+In::Did In::acknowledge(const Event&, TimePoint, Actions& out) {
     out.push_back(Send{wire::ack(received.h())});
     received.owe();
     return Did::advance;
 }
 
-S::Did S::take_ack(const Event& event, TimePoint now, Actions& out) {
+In::Did In::take_ack(const Event& event, TimePoint now, Actions& out) {
     const auto h = read_h(event.element->attribute("h"));
     if (!h) {
         close(StreamError{StreamCondition::bad_format, {}, {}, {}}, "an ack without a count", now, out);
@@ -69,7 +69,7 @@ S::Did S::take_ack(const Event& event, TimePoint now, Actions& out) {
     return Did::advance;
 }
 
-S::Did S::decline_compression(const Event&, TimePoint, Actions& out) {
+In::Did In::decline_compression(const Event&, TimePoint, Actions& out) {
     out.push_back(Send{std::string{wire::compress_failure}});
     return Did::advance;
 }

@@ -9,16 +9,16 @@
 
 namespace sallyport::s2s {
 
-using S = Inbound::State;
+using In = Inbound::State;
 using xmpp::StreamCondition;
 using xmpp::StreamError;
 
-bool S::external_acceptable() const {
+bool In::external_acceptable() const {
     return certificate_proves(peer.remote) && !peer.local.empty() && policy().offer_external &&
            rules.serves(peer.local) == Served::yes && rules.admits(peer, Direction::inbound).allowed;
 }
 
-S::Did S::authenticate(const Event& event, TimePoint now, Actions& out) {
+In::Did In::authenticate(const Event& event, TimePoint now, Actions& out) {
     challenged = nullptr;  // RFC 6120 6.4.2: a new attempt discards the old one
     const sasl::Mechanism* const mechanism = sasl::find(event.element->attribute("mechanism"));
     std::optional<sasl::Failure> failure;
@@ -37,13 +37,13 @@ S::Did S::authenticate(const Event& event, TimePoint now, Actions& out) {
     return judge_response(*mechanism, response, now, out);
 }
 
-S::Did S::take_response(const Event& event, TimePoint now, Actions& out) {
+In::Did In::take_response(const Event& event, TimePoint now, Actions& out) {
     const sasl::Mechanism* const mechanism = std::exchange(challenged, nullptr);
     if (mechanism == nullptr) return fail_sasl(sasl::Failure::malformed_request, now, out);
     return judge_response(*mechanism, event.element->text(), now, out);
 }
 
-S::Did S::judge_response(const sasl::Mechanism& mechanism, std::string_view response, TimePoint now, Actions& out) {
+In::Did In::judge_response(const sasl::Mechanism& mechanism, std::string_view response, TimePoint now, Actions& out) {
     const sasl::Claim claim{peer.remote, external_acceptable()};
     const auto failure = mechanism.judge(claim, response);
     if (failure) return fail_sasl(*failure, now, out);
@@ -56,13 +56,13 @@ S::Did S::judge_response(const sasl::Mechanism& mechanism, std::string_view resp
     return Did::advance;
 }
 
-S::Did S::abort_sasl(const Event&, TimePoint now, Actions& out) {
+In::Did In::abort_sasl(const Event&, TimePoint now, Actions& out) {
     challenged = nullptr;
     return fail_sasl(sasl::Failure::aborted, now, out);
 }
 
 /// RFC 6120 6.4.5: a few attempts, then the stream ends.
-S::Did S::fail_sasl(sasl::Failure failure, TimePoint now, Actions& out) {
+In::Did In::fail_sasl(sasl::Failure failure, TimePoint now, Actions& out) {
     out.push_back(Send{sasl::write(failure)});
     note(out, LogLevel::warn, event::sasl_failure,
          {{"condition", std::string{text(failure)}}, {"from", peer.remote.text()}},

@@ -27,57 +27,57 @@
 
 namespace sallyport::s2s {
 
-using S = Outbound::State;
+using Out = Outbound::State;
 using xmpp::StanzaCondition;
 using xmpp::StreamCondition;
 using xmpp::StreamError;
 
-struct S::Table {
+struct Out::Table {
     using enum Phase;
     using enum Fact;
     static constexpr auto stays = machine::stays;
     static constexpr machine::Set speaking{opening, offered, asking_tls, authenticating, proving, open};
     static constexpr std::array rows{
         // in, on, next, act, says, needs, forbids
-        Row{fresh, On::connected, securing, &S::begin_direct, "XEP-0368 3", Fact::direct},
-        Row{fresh, On::connected, opening, &S::begin, "RFC 6120 4.2", {}, Fact::direct},
-        Row{opening, On::header, offered, &S::read_header, "RFC 6120 4.2, 4.7.3"},
-        Row{offered, On::features, open, &S::open_external, "RFC 6120 6.3.2, 4.3.5", authenticated},
+        Row{fresh, On::connected, securing, &Out::begin_direct, "XEP-0368 3", Fact::direct},
+        Row{fresh, On::connected, opening, &Out::begin, "RFC 6120 4.2", {}, Fact::direct},
+        Row{opening, On::header, offered, &Out::read_header, "RFC 6120 4.2, 4.7.3"},
+        Row{offered, On::features, open, &Out::open_external, "RFC 6120 6.3.2, 4.3.5", authenticated},
         Row{offered,
             On::features,
             asking_tls,
-            &S::choose_channel,
+            &Out::choose_channel,
             "RFC 6120 5.4.2.1, RFC 7590 3.1",
             {},
             {secured, authenticated}},
-        Row{offered, On::features, proving, &S::choose_proof, "RFC 6120 6.3, XEP-0220 2.1.1", secured, authenticated},
+        Row{offered, On::features, proving, &Out::choose_proof, "RFC 6120 6.3, XEP-0220 2.1.1", secured, authenticated},
         // Once more, some servers after db:result: what was chosen stands.
-        Row{{asking_tls, authenticating, proving, open}, On::features, stays, &S::ignore_features, "RFC 6120 4.3.2"},
-        Row{asking_tls, On::proceed, securing, &S::begin_tls, "RFC 6120 5.4.2.3"},
-        Row{asking_tls, On::tls_failure, closing, &S::tls_refused, "RFC 6120 5.4.2.2"},
-        Row{securing, On::tls_up, opening, &S::restart, "RFC 6120 5.4.3.3"},
-        Row{authenticating, On::success, opening, &S::restart_authenticated, "RFC 6120 6.4.6"},
-        Row{authenticating, On::challenge, stays, &S::respond, "RFC 6120 6.4.3", {}, Fact::challenged},
-        Row{authenticating, On::sasl_failure, proving, &S::fall_back, "RFC 6120 6.4.5, XEP-0178 3"},
-        Row{{proving, open}, On::result_answer, stays, &S::take_result, "XEP-0220 2.1.1"},
-        Row{{proving, open}, On::verify_answer, stays, &S::take_verify, "XEP-0220 2.1.2"},
-        Row{{offered, authenticating}, On::result_answer, stays, &S::drop_answer, "XEP-0220 3.1"},
-        Row{{offered, authenticating}, On::verify_answer, stays, &S::drop_answer, "XEP-0220 3.1"},
+        Row{{asking_tls, authenticating, proving, open}, On::features, stays, &Out::ignore_features, "RFC 6120 4.3.2"},
+        Row{asking_tls, On::proceed, securing, &Out::begin_tls, "RFC 6120 5.4.2.3"},
+        Row{asking_tls, On::tls_failure, closing, &Out::tls_refused, "RFC 6120 5.4.2.2"},
+        Row{securing, On::tls_up, opening, &Out::restart, "RFC 6120 5.4.3.3"},
+        Row{authenticating, On::success, opening, &Out::restart_authenticated, "RFC 6120 6.4.6"},
+        Row{authenticating, On::challenge, stays, &Out::respond, "RFC 6120 6.4.3", {}, Fact::challenged},
+        Row{authenticating, On::sasl_failure, proving, &Out::fall_back, "RFC 6120 6.4.5, XEP-0178 3"},
+        Row{{proving, open}, On::result_answer, stays, &Out::take_result, "XEP-0220 2.1.1"},
+        Row{{proving, open}, On::verify_answer, stays, &Out::take_verify, "XEP-0220 2.1.2"},
+        Row{{offered, authenticating}, On::result_answer, stays, &Out::drop_answer, "XEP-0220 3.1"},
+        Row{{offered, authenticating}, On::verify_answer, stays, &Out::drop_answer, "XEP-0220 3.1"},
         // Requests go to whom one connects to, not back (XEP-0220 2.2 note).
-        Row{{proving, open}, On::result, stays, &S::drop_answer, "XEP-0220 2.2"},
-        Row{{proving, open}, On::verify, stays, &S::drop_answer, "XEP-0220 2.2"},
-        Row{open, On::enabled, stays, &S::acks_enabled, "XEP-0198 3"},
-        Row{open, On::sm_failed, stays, &S::acks_declined, "XEP-0198 3"},
-        Row{{open, closing}, On::ack, stays, &S::take_ack, "XEP-0198 4", Fact::managed},
-        Row{open, On::ack_request, stays, &S::acknowledge, "XEP-0198 4", Fact::managed},
-        Row{speaking, On::stream_error, closing, &S::peer_error, "RFC 6120 4.9.1.1"},
-        Row{speaking | closing, On::footer, closed, &S::finish, "RFC 6120 4.4"},
+        Row{{proving, open}, On::result, stays, &Out::drop_answer, "XEP-0220 2.2"},
+        Row{{proving, open}, On::verify, stays, &Out::drop_answer, "XEP-0220 2.2"},
+        Row{open, On::enabled, stays, &Out::acks_enabled, "XEP-0198 3"},
+        Row{open, On::sm_failed, stays, &Out::acks_declined, "XEP-0198 3"},
+        Row{{open, closing}, On::ack, stays, &Out::take_ack, "XEP-0198 4", Fact::managed},
+        Row{open, On::ack_request, stays, &Out::acknowledge, "XEP-0198 4", Fact::managed},
+        Row{speaking, On::stream_error, closing, &Out::peer_error, "RFC 6120 4.9.1.1"},
+        Row{speaking | closing, On::footer, closed, &Out::finish, "RFC 6120 4.4"},
     };
     // choose_proof() goes to `authenticating` by itself.
     static_assert(machine::check(rows, {fresh, authenticating}, closed) == machine::Fault::none);
 };
 
-std::string_view S::words(Phase phase) {
+std::string_view Out::words(Phase phase) {
     switch (phase) {
         case Phase::fresh: return "fresh";
         case Phase::opening: return "opening";
@@ -94,7 +94,7 @@ std::string_view S::words(Phase phase) {
 }
 
 /// The stage at which an end finds us, for status.
-Stage S::stage() const {
+Stage Out::stage() const {
     switch (phase) {
         case Phase::fresh:
         case Phase::opening:
@@ -110,7 +110,8 @@ Stage S::stage() const {
     return Stage::stream;
 }
 
-S::State(OutboundSettings settings, const Rules& rules_asked, xmpp::DomainPair first, bool verifies_only, TimePoint now)
+Out::State(OutboundSettings settings, const Rules& rules_asked, xmpp::DomainPair first, bool verifies_only,
+           TimePoint now)
     : rules{rules_asked},
       timers{settings.timers},
       // Not more than a peer like us takes, whatever we take ourselves.
@@ -128,7 +129,7 @@ S::State(OutboundSettings settings, const Rules& rules_asked, xmpp::DomainPair f
     if (!verify_only) pairs.add(pair);
 }
 
-Facts S::facts() const {
+Facts Out::facts() const {
     Facts all;
     if (tls) all.add(Fact::secured);
     if (sasl_done) all.add(Fact::authenticated);
@@ -138,9 +139,11 @@ Facts S::facts() const {
     return all;
 }
 
-bool S::certificate_proves(const xmpp::Domain& domain) const { return tls && tls->peer && proves(*tls->peer, domain); }
+bool Out::certificate_proves(const xmpp::Domain& domain) const {
+    return tls && tls->peer && proves(*tls->peer, domain);
+}
 
-void S::handle(const Event& event, TimePoint now, Actions& out) {
+void Out::handle(const Event& event, TimePoint now, Actions& out) {
     if (phase == Phase::closed) return;
     const auto holding = [&](Facts) { return facts(); };
     const auto run = [&](Act act) { return (this->*act)(event, now, out); };
@@ -156,7 +159,7 @@ void S::handle(const Event& event, TimePoint now, Actions& out) {
 }
 
 /// What has waited for this stream learns that it waited in vain.
-void S::fail_waiting(const xmpp::Failure& failure, Actions& out) {
+void Out::fail_waiting(const xmpp::Failure& failure, Actions& out) {
     for (const PairState& waiting : pairs.all()) {
         if (waiting.method != Method::none) continue;
         out.push_back(PairFailed{waiting.domains, failure});
@@ -174,8 +177,8 @@ void S::fail_waiting(const xmpp::Failure& failure, Actions& out) {
     asks.clear();
 }
 
-void S::close(std::optional<StreamError> error, std::string why, const xmpp::Failure& failure, TimePoint now,
-              Actions& out, bool silent) {
+void Out::close(std::optional<StreamError> error, std::string why, const xmpp::Failure& failure, TimePoint now,
+                Actions& out, bool silent) {
     if (phase == Phase::closing || phase == Phase::closed) return;
     if (error) {  // before what it ends, which then has its reason
         note(out, LogLevel::warn, event::refused,
@@ -193,28 +196,28 @@ void S::close(std::optional<StreamError> error, std::string why, const xmpp::Fai
     if (silent) end();
 }
 
-void S::end() {
+void Out::end() {
     phase = Phase::closed;
     deadlines.stop();
     pairs.clear();
     asks.clear();
 }
 
-void S::note(Actions& out, LogLevel level, std::string_view name, std::vector<LogFact> facts_told,
-             std::optional<xmpp::Failure> failure) const {
+void Out::note(Actions& out, LogLevel level, std::string_view name, std::vector<LogFact> facts_told,
+               std::optional<xmpp::Failure> failure) const {
     out.push_back(Note{level, name, std::move(facts_told), std::move(failure)});
 }
 
 /// It was asked for TLS all the same (choose_without_tls) and ends the stream: that it has none is why.
-bool S::unasked_tls() const { return phase == Phase::asking_tls && !offers.starttls; }
+bool Out::unasked_tls() const { return phase == Phase::asking_tls && !offers.starttls; }
 
 /// What waited is told `text`, unless the end shows that there is no TLS.
-xmpp::Failure S::ended(std::string text) const {
+xmpp::Failure Out::ended(std::string text) const {
     if (unasked_tls()) return {stage(), no_tls_offered, StanzaCondition::remote_server_timeout, true};
     return {stage(), std::move(text)};
 }
 
-S::Did S::finish(const Event&, TimePoint, Actions& out) {
+Out::Did Out::finish(const Event&, TimePoint, Actions& out) {
     if (phase != Phase::closing) {
         fail_waiting(ended("the remote server closed the stream"), out);
         note(out, LogLevel::info, event::stream_closed, {{"why", "closed by the peer"}});
@@ -223,7 +226,7 @@ S::Did S::finish(const Event&, TimePoint, Actions& out) {
     return Did::advance;
 }
 
-S::Did S::peer_error(const Event& event, TimePoint now, Actions& out) {
+Out::Did Out::peer_error(const Event& event, TimePoint now, Actions& out) {
     const StreamError error = xmpp::read_stream_error(*event.element);
     error_of_peer = error;
     std::vector<LogFact> facts_told{{"condition", std::string{xmpp::text(error.condition)}}, {"text", error.text}};
@@ -239,7 +242,7 @@ S::Did S::peer_error(const Event& event, TimePoint now, Actions& out) {
     return Did::ended;
 }
 
-void S::on_time(TimePoint now, Actions& out) {
+void Out::on_time(TimePoint now, Actions& out) {
     if (phase == Phase::closing) {
         if (now >= deadlines[Timer::closing]) end();
         return;
@@ -269,14 +272,14 @@ void S::on_time(TimePoint now, Actions& out) {
 }
 
 /// Nothing is ready, asked for or waiting: the stream has no use (XEP-0220 2.1.2 for verify-only ones).
-void S::close_when_done(TimePoint now, Actions& out) {
+void Out::close_when_done(TimePoint now, Actions& out) {
     if (phase == Phase::closing || phase == Phase::closed || !asks.empty() || !pairs.all().empty()) return;
     if (verify_only) note(out, LogLevel::info, event::stream_closed_dialback_only, {{"to", pair.remote.text()}});
     close(std::nullopt, verify_only ? "used for dialback only" : "no pair can use the stream", {Stage::dialback, {}},
           now, out);
 }
 
-void S::recheck(TimePoint now, Actions& out) {
+void Out::recheck(TimePoint now, Actions& out) {
     if (phase == Phase::closing || phase == Phase::closed) return;
     const StreamPolicy wanted = policy();
     const bool plain = (phase == Phase::proving || phase == Phase::open) && !tls;
@@ -313,7 +316,7 @@ void S::recheck(TimePoint now, Actions& out) {
     if (pairs.all().size() < held.size()) close_when_done(now, out);
 }
 
-void S::expire_certificate(TimePoint now, Actions& out) {
+void Out::expire_certificate(TimePoint now, Actions& out) {
     if (phase == Phase::closing || phase == Phase::closed || !tls || !tls->peer) return;
     const bool held = std::any_of(pairs.all().begin(), pairs.all().end(),
                                   [](const PairState& p) { return p.method == Method::external; });
@@ -431,6 +434,6 @@ std::vector<Inbound::Pair> Outbound::pairs() const {
     return out;
 }
 
-std::vector<RowText> outbound_table() { return machine::in_words(S::Table::rows, &S::words, &s2s::text); }
+std::vector<RowText> outbound_table() { return machine::in_words(Out::Table::rows, &Out::words, &s2s::text); }
 
 }  // namespace sallyport::s2s

@@ -12,7 +12,7 @@
 
 namespace sallyport::s2s {
 
-using S = Outbound::State;
+using Out = Outbound::State;
 using xmpp::StanzaCondition;
 
 namespace {
@@ -36,7 +36,7 @@ StanzaCondition answered_condition(const xml::Element& element) {
 
 /// The channel stands: prove ourselves by dialback, and ask what waits.
 /// COMPAT(servers before XEP-0220 1.0, Cisco XCP): they do not announce dialback; the offer is not waited for.
-void S::prove(TimePoint now, Actions& out) {
+void Out::prove(TimePoint now, Actions& out) {
     phase = Phase::proving;
     deadlines[Timer::answering] = never;
     const StreamPolicy wanted = policy();
@@ -61,7 +61,7 @@ void S::prove(TimePoint now, Actions& out) {
     deadlines[Timer::negotiation] = never;  // the pair's own timer runs from here
 }
 
-void S::request(PairState& wanted, TimePoint now, Actions& out) {
+void Out::request(PairState& wanted, TimePoint now, Actions& out) {
     const std::string key = rules.dialback_key(wanted.domains.remote, wanted.domains.local, id);
     wanted.pending = true;
     // Of a stream that is open already no other server can do better.
@@ -76,7 +76,7 @@ void S::request(PairState& wanted, TimePoint now, Actions& out) {
           {"seconds", std::to_string(std::chrono::duration_cast<std::chrono::seconds>(timers.dialback).count())}});
 }
 
-void S::pair_ready(PairState& wanted, Method method, TimePoint now, Actions& out) {
+void Out::pair_ready(PairState& wanted, Method method, TimePoint now, Actions& out) {
     wanted.pending = false;
     wanted.deadline = never;
     wanted.method = method;
@@ -92,7 +92,7 @@ void S::pair_ready(PairState& wanted, Method method, TimePoint now, Actions& out
           {"method", std::string{s2s::text(method)}}});
 }
 
-void S::send_asks(TimePoint now, Actions& out) {
+void Out::send_asks(TimePoint now, Actions& out) {
     for (Ask& ask : asks) {
         if (ask.sent) continue;
         ask.sent = true;
@@ -109,7 +109,7 @@ void S::send_asks(TimePoint now, Actions& out) {
     }
 }
 
-S::Did S::take_result(const Event& event, TimePoint now, Actions& out) {
+Out::Did Out::take_result(const Event& event, TimePoint now, Actions& out) {
     const xml::Element& element = *event.element;
     xmpp::DomainPair named;
     PairState* wanted = nullptr;
@@ -142,7 +142,7 @@ S::Did S::take_result(const Event& event, TimePoint now, Actions& out) {
     return Did::ended;
 }
 
-S::Did S::take_verify(const Event& event, TimePoint now, Actions& out) {
+Out::Did Out::take_verify(const Event& event, TimePoint now, Actions& out) {
     const xml::Element& element = *event.element;
     xmpp::DomainPair named;
     auto found = asks.end();
@@ -179,7 +179,7 @@ S::Did S::take_verify(const Event& event, TimePoint now, Actions& out) {
     return phase == Phase::closing ? Did::ended : Did::advance;
 }
 
-S::Did S::drop_answer(const Event& event, TimePoint, Actions& out) {
+Out::Did Out::drop_answer(const Event& event, TimePoint, Actions& out) {
     note(out, LogLevel::warn, event::answer_dropped,
          {{"what", std::string{s2s::text(event.on)}},
           {"from", std::string{event.element->attribute("from")}},
@@ -188,7 +188,7 @@ S::Did S::drop_answer(const Event& event, TimePoint, Actions& out) {
     return Did::advance;
 }
 
-void S::time_out(TimePoint now, Actions& out) {
+void Out::time_out(TimePoint now, Actions& out) {
     std::vector<xmpp::DomainPair> late;
     for (const PairState& p : pairs.all()) {
         if (p.pending && now >= p.deadline) late.push_back(p.domains);

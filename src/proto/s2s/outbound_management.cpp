@@ -6,12 +6,12 @@
 
 namespace sallyport::s2s {
 
-using S = Outbound::State;
+using Out = Outbound::State;
 using xmpp::StreamCondition;
 using xmpp::StreamError;
 
 /// With the first ready pair. What we send counts from `<enable/>` on, what we receive from `<enabled/>` on.
-void S::enable_acks(TimePoint now, Actions& out) {
+void Out::enable_acks(TimePoint now, Actions& out) {
     if (enable_sent || !offers.management || !policy().stream_management) return;
     enable_sent = true;
     deadlines[Timer::enabling] = now + timers.enable;
@@ -19,7 +19,7 @@ void S::enable_acks(TimePoint now, Actions& out) {
     out.push_back(Send{std::string{wire::sm_enable}});
 }
 
-S::Did S::acks_enabled(const Event&, TimePoint, Actions& out) {
+Out::Did Out::acks_enabled(const Event&, TimePoint, Actions& out) {
     if (!enable_sent || managed) return Did::advance;
     deadlines[Timer::enabling] = never;
     managed = true;
@@ -33,7 +33,7 @@ S::Did S::acks_enabled(const Event&, TimePoint, Actions& out) {
     return Did::advance;
 }
 
-S::Did S::acks_declined(const Event&, TimePoint, Actions& out) {
+Out::Did Out::acks_declined(const Event&, TimePoint, Actions& out) {
     if (managed || !enable_sent) return Did::advance;
     waive_acks("declined", out);
     return Did::advance;
@@ -41,7 +41,7 @@ S::Did S::acks_declined(const Event&, TimePoint, Actions& out) {
 
 /// Without acknowledgements what is written is done. Should `<enabled/>` come late, the peer's requests are answered,
 /// and its counts, which begin before ours, are not used.
-void S::waive_acks(std::string_view why, Actions& out) {
+void Out::waive_acks(std::string_view why, Actions& out) {
     deadlines[Timer::enabling] = never;
     const std::uint64_t written = sent.unacknowledged();
     sent.disable();
@@ -49,13 +49,13 @@ void S::waive_acks(std::string_view why, Actions& out) {
     note(out, LogLevel::info, event::acks, {{"enabled", "no"}, {"why", std::string{why}}});
 }
 
-S::Did S::acknowledge(const Event&, TimePoint, Actions& out) {
+Out::Did Out::acknowledge(const Event&, TimePoint, Actions& out) {
     out.push_back(Send{wire::ack(received.h())});
     received.owe();
     return Did::advance;
 }
 
-S::Did S::take_ack(const Event& event, TimePoint now, Actions& out) {
+Out::Did Out::take_ack(const Event& event, TimePoint now, Actions& out) {
     const auto h = read_h(event.element->attribute("h"));
     if (!h) {
         close(StreamError{StreamCondition::bad_format, {}, {}, {}}, "an ack without a count",

@@ -12,11 +12,11 @@
 namespace sallyport::s2s {
 
 namespace ns = xmpp::ns;
-using S = Outbound::State;
+using Out = Outbound::State;
 using xmpp::StreamCondition;
 using xmpp::StreamError;
 
-void S::send_header(Actions& out) {
+void Out::send_header(Actions& out) {
     xmpp::StreamHeader header;
     header.from = pair.local.text();
     header.to = pair.remote.text();
@@ -24,7 +24,7 @@ void S::send_header(Actions& out) {
     out.push_back(Send{xmpp::write(header)});
 }
 
-void S::forget_stream(Actions& out) {
+void Out::forget_stream(Actions& out) {
     out.push_back(RestartXml{});
     id.clear();
     lang.clear();
@@ -32,17 +32,17 @@ void S::forget_stream(Actions& out) {
     declares_dialback = false;
 }
 
-S::Did S::begin(const Event&, TimePoint, Actions& out) {
+Out::Did Out::begin(const Event&, TimePoint, Actions& out) {
     send_header(out);
     return Did::advance;
 }
 
-S::Did S::begin_direct(const Event&, TimePoint, Actions& out) {
+Out::Did Out::begin_direct(const Event&, TimePoint, Actions& out) {
     out.push_back(StartTls{pair.remote.ascii()});
     return Did::advance;
 }
 
-S::Did S::read_header(const Event& event, TimePoint now, Actions& out) {
+Out::Did Out::read_header(const Event& event, TimePoint now, Actions& out) {
     const xml::Header& header = *event.header;
     if (const auto objection = judge_frame(header)) {
         close(StreamError{objection->condition, {}, {}, {}}, std::string{objection->why},
@@ -76,7 +76,7 @@ S::Did S::read_header(const Event& event, TimePoint now, Actions& out) {
 }
 
 /// Collects what the peer offers, and tells the driver its limits.
-void S::read_features(const xml::Element& element, Actions& out) {
+void Out::read_features(const xml::Element& element, Actions& out) {
     offers = {};
     std::string names;
     for (const xml::Element::Child& child : element.children) {
@@ -112,12 +112,12 @@ void S::read_features(const xml::Element& element, Actions& out) {
 }
 
 /// COMPAT(servers that send features again after db:result): nothing new is chosen in the middle of a stream.
-S::Did S::ignore_features(const Event&, TimePoint, Actions& out) {
+Out::Did Out::ignore_features(const Event&, TimePoint, Actions& out) {
     note(out, LogLevel::debug, event::features_received, {{"ignored", "they were received before"}});
     return Did::advance;
 }
 
-S::Did S::choose_channel(const Event& event, TimePoint now, Actions& out) {
+Out::Did Out::choose_channel(const Event& event, TimePoint now, Actions& out) {
     read_features(*event.element, out);
     const SecurityMode mode = policy().security;
     if (offers.starttls && mode != SecurityMode::no_tls) {
@@ -138,7 +138,7 @@ S::Did S::choose_channel(const Event& event, TimePoint now, Actions& out) {
 
 /// XEP-0288 2.2: before any authentication, and with the limits that we have no features for (XEP-0478). Only from whom
 /// stanzas are welcome as well.
-void S::ask_for_bidi(Actions& out) {
+void Out::ask_for_bidi(Actions& out) {
     if (!offers.bidi || !policy().bidi || !rules.admits(pair, Direction::inbound).allowed) return;
     bidi = true;
     const auto idle_seconds = std::chrono::duration_cast<std::chrono::seconds>(timers.idle).count();
@@ -147,7 +147,7 @@ void S::ask_for_bidi(Actions& out) {
 }
 
 /// The peer offers no TLS (or cannot say). RFC 7590 3.1: that does not stop us from asking when TLS is required.
-void S::choose_without_tls(TimePoint now, Actions& out) {
+void Out::choose_without_tls(TimePoint now, Actions& out) {
     if (policy().security == SecurityMode::tls_required) {
         out.push_back(Send{std::string{wire::starttls}});
         phase = Phase::asking_tls;
@@ -158,7 +158,7 @@ void S::choose_without_tls(TimePoint now, Actions& out) {
     prove(now, out);
 }
 
-S::Did S::begin_tls(const Event& event, TimePoint now, Actions& out) {
+Out::Did Out::begin_tls(const Event& event, TimePoint now, Actions& out) {
     if (event.unread > 0) {  // threat T17
         note(out, LogLevel::warn, event::tls_failed, {{"why", "bytes after proceed"}},
              xmpp::Failure{Stage::tls, "bytes after proceed"});
@@ -171,14 +171,14 @@ S::Did S::begin_tls(const Event& event, TimePoint now, Actions& out) {
     return Did::advance;
 }
 
-S::Did S::tls_refused(const Event&, TimePoint now, Actions& out) {
+Out::Did Out::tls_refused(const Event&, TimePoint now, Actions& out) {
     note(out, LogLevel::warn, event::tls_failed, {{"why", "the peer refused TLS"}},
          xmpp::Failure{Stage::tls, "the peer refused TLS"});
     close(std::nullopt, "the peer refused TLS", ended("the remote server refused TLS"), now, out);
     return Did::ended;
 }
 
-S::Did S::restart(const Event& event, TimePoint now, Actions& out) {
+Out::Did Out::restart(const Event& event, TimePoint now, Actions& out) {
     tls = std::make_unique<TlsFacts>(*event.tls);
     const std::string doubt = tls->peer ? objection(*tls->peer, pair.remote) : std::string{"no certificate"};
     note(out, LogLevel::info, event::tls,
@@ -198,7 +198,7 @@ S::Did S::restart(const Event& event, TimePoint now, Actions& out) {
     return Did::advance;
 }
 
-S::Did S::choose_proof(const Event& event, TimePoint now, Actions& out) {
+Out::Did Out::choose_proof(const Event& event, TimePoint now, Actions& out) {
     read_features(*event.element, out);
     const StreamPolicy wanted = policy();
     if (verify_only) {
@@ -225,13 +225,13 @@ S::Did S::choose_proof(const Event& event, TimePoint now, Actions& out) {
 }
 
 /// RFC 6120 6.4.3: a server that wants it on its own line gets once more what it has had.
-S::Did S::respond(const Event&, TimePoint, Actions& out) {
+Out::Did Out::respond(const Event&, TimePoint, Actions& out) {
     challenged = true;
     out.push_back(Send{wire::sasl_response(sasl::external_response(pair.local))});
     return Did::advance;
 }
 
-S::Did S::restart_authenticated(const Event&, TimePoint now, Actions& out) {
+Out::Did Out::restart_authenticated(const Event&, TimePoint now, Actions& out) {
     sasl_done = true;
     deadlines[Timer::answering] = now + timers.sasl;
     note(out, LogLevel::info, event::sasl_success, {{"mechanism", "EXTERNAL"}, {"pair", pair.text()}});
@@ -240,7 +240,7 @@ S::Did S::restart_authenticated(const Event&, TimePoint now, Actions& out) {
     return Did::advance;
 }
 
-S::Did S::fall_back(const Event& event, TimePoint now, Actions& out) {
+Out::Did Out::fall_back(const Event& event, TimePoint now, Actions& out) {
     const xml::Element* condition = event.element->first_child();
     const std::string said = condition == nullptr ? std::string{"no condition"} : condition->name;
     note(out, LogLevel::warn, event::sasl_failure, {{"condition", said}, {"pair", pair.text()}},
@@ -256,7 +256,7 @@ S::Did S::fall_back(const Event& event, TimePoint now, Actions& out) {
     return Did::ended;
 }
 
-S::Did S::open_external(const Event& event, TimePoint now, Actions& out) {
+Out::Did Out::open_external(const Event& event, TimePoint now, Actions& out) {
     read_features(*event.element, out);
     phase = Phase::open;
     deadlines[Timer::answering] = never;

@@ -12,6 +12,8 @@
 
 namespace sallyport::xml {
 
+inline constexpr std::string_view streams_space = "http://etherx.jabber.org/streams";  ///< RFC 6120 4.8.1
+
 class Prefixes {
 public:
     struct Declared {

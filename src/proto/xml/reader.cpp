@@ -15,8 +15,6 @@ namespace sallyport::xml {
 
 namespace {
 
-constexpr std::string_view streams_space = "http://etherx.jabber.org/streams";
-
 // Offsets are 32 bits wide, and trees are destroyed recursively: whatever the configuration says, these hold.
 constexpr std::uint64_t most_bytes = std::uint64_t{1} << 30;
 constexpr std::uint64_t most_depth = 1024;

@@ -13,7 +13,6 @@ namespace sallyport::xml {
 namespace {
 
 constexpr std::string_view section_start = "<![CDATA[";
-constexpr std::string_view streams_space = "http://etherx.jabber.org/streams";
 
 Scan fail(Fault& fault, Problem problem, const char* what) {
     fault = {problem, what};

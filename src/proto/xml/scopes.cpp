@@ -11,8 +11,6 @@ namespace sallyport::xml {
 
 namespace {
 
-constexpr std::string_view streams_space = "http://etherx.jabber.org/streams";
-
 constexpr Fault twice{Problem::not_well_formed, "an attribute twice"};
 
 // Up to here every pair of names is compared; above, names are sorted (threat T55).

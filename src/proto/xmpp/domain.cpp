@@ -13,12 +13,12 @@ namespace sallyport::xmpp {
 
 namespace {
 
-constexpr std::size_t longest_name = 253;
-constexpr std::size_t longest_label = 63;
+constexpr std::size_t longest_domain = 253;
+constexpr std::size_t longest_domain_label = 63;
 constexpr std::size_t prefix_size = 4;  // of "xn--"
 constexpr std::size_t longest_input = 1023;
 
-Error malformed() { return {"domain-malformed", "the domain is not a host name or an IP address"}; }
+Error malformed_domain() { return {"domain-malformed", "the domain is not a host name or an IP address"}; }
 Error too_long() { return {"domain-long", "the domain or one of its labels is too long"}; }
 
 struct Free {
@@ -77,9 +77,9 @@ bool ends_in_number(std::string_view name) {
 
 /// Judges an all-ASCII name in lower case.
 std::optional<Error> judge_ascii(std::string_view name) {
-    if (!each_label(name, is_host_label)) return malformed();
-    const bool fits = each_label(name, [](std::string_view label) { return label.size() <= longest_label; });
-    if (!fits || name.size() > longest_name) return too_long();
+    if (!each_label(name, is_host_label)) return malformed_domain();
+    const bool fits = each_label(name, [](std::string_view label) { return label.size() <= longest_domain_label; });
+    if (!fits || name.size() > longest_domain) return too_long();
     return std::nullopt;
 }
 
@@ -92,8 +92,8 @@ std::size_t characters(std::string_view text) {
 /// False for a name that is too long however it is encoded, where each character takes a byte at least. The rules of
 /// IDNA look at all of a label for some of its characters: what they see has to be short.
 bool may_fit(std::string_view name) {
-    return characters(name) <= longest_name && each_label(name, [](std::string_view label) {
-               const std::size_t most = is_ascii(label) ? longest_label : longest_label - prefix_size;
+    return characters(name) <= longest_domain && each_label(name, [](std::string_view label) {
+               const std::size_t most = is_ascii(label) ? longest_domain_label : longest_domain_label - prefix_size;
                return characters(label) <= most;
            });
 }
@@ -119,27 +119,27 @@ std::optional<std::string> decode_labels(std::string_view name) {
 
 Result<std::string> prepare_unicode(std::string_view text) {
     auto mapped = precis::map_domain(text);
-    if (!mapped) return malformed();
+    if (!mapped) return malformed_domain();
     if (mapped->ends_with('.')) mapped->pop_back();
-    if (mapped->empty() || mapped->find('\0') != std::string::npos) return malformed();
+    if (mapped->empty() || mapped->find('\0') != std::string::npos) return malformed_domain();
     if (!may_fit(*mapped)) return too_long();
     const auto unicode = decode_labels(*mapped);
-    if (!unicode) return malformed();
+    if (!unicode) return malformed_domain();
     // A name that was decoded must be as stable as one that came decoded.
-    if (precis::map_domain(*unicode) != unicode) return malformed();
+    if (precis::map_domain(*unicode) != unicode) return malformed_domain();
     const auto ascii = to_ascii(*unicode);
-    if (!ascii) return malformed();
+    if (!ascii) return malformed_domain();
     if (auto error = judge_ascii(*ascii)) return *error;
-    if (ends_in_number(*ascii)) return malformed();
+    if (ends_in_number(*ascii)) return malformed_domain();
     return *unicode;
 }
 
 /// `text` is in brackets, or ends in a number: an IP literal, or nothing.
 Result<std::string> prepare_address(std::string_view text) {
     const bool bracketed = text.starts_with('[');
-    if (bracketed && !text.ends_with(']')) return malformed();
+    if (bracketed && !text.ends_with(']')) return malformed_domain();
     const auto address = IpAddress::parse(text);
-    if (!address || address->v6 != bracketed) return malformed();
+    if (!address || address->v6 != bracketed) return malformed_domain();
     return bracketed ? "[" + address->text() + "]" : address->text();
 }
 

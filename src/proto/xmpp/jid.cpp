@@ -12,10 +12,10 @@ namespace sallyport::xmpp {
 namespace {
 
 constexpr std::size_t longest_part = 1023;
-constexpr std::size_t longest_name = 253;
-constexpr std::size_t longest_label = 63;
+constexpr std::size_t longest_host = 253;
+constexpr std::size_t longest_host_label = 63;
 
-Error malformed() { return {"jid-malformed", "the address is not an XMPP address"}; }
+Error malformed_jid() { return {"jid-malformed", "the address is not an XMPP address"}; }
 
 // RFC 7622 3.3.1: characters that IdentifierClass has and localparts have not.
 constexpr std::string_view not_in_local = "\"&'/:<>@";
@@ -47,13 +47,13 @@ bool all_in(std::string_view text, unsigned mask) {
 
 /// One label of a canonical host: not encoded, since the canonical form of A-labels is another.
 bool is_canonical_label(std::string_view label) {
-    return !label.empty() && label.size() <= longest_label && label.front() != '-' && label.back() != '-' &&
+    return !label.empty() && label.size() <= longest_host_label && label.front() != '-' && label.back() != '-' &&
            all_in(label, host_char) && !(label[0] == 'x' && label.starts_with("xn--"));
 }
 
 /// Lower-case letters, digits and hyphens in labels, the last not a number.
 bool is_canonical_host(std::string_view host) {
-    if (host.size() > longest_name) return false;
+    if (host.size() > longest_host) return false;
     for (;;) {
         const std::size_t dot = host.find('.');
         const std::string_view label = host.substr(0, dot);
@@ -111,18 +111,18 @@ Result<Jid> Jid::parse(std::string_view text) {
     const Parts parts = split(text);
     Jid jid;
     auto domain = Domain::parse(parts.domain);
-    if (!domain) return malformed();
+    if (!domain) return malformed_jid();
     jid.domain_ = std::move(*domain);
     if (parts.has_local) {
-        if (!fits(parts.local)) return malformed();
+        if (!fits(parts.local)) return malformed_jid();
         auto local = prepare_local(parts.local);
-        if (!local || !fits(*local)) return malformed();
+        if (!local || !fits(*local)) return malformed_jid();
         jid.local_ = std::move(*local);
     }
     if (parts.has_resource) {
-        if (!fits(parts.resource)) return malformed();
+        if (!fits(parts.resource)) return malformed_jid();
         auto resource = prepare_resource(parts.resource);
-        if (!resource || !fits(*resource)) return malformed();
+        if (!resource || !fits(*resource)) return malformed_jid();
         jid.resource_ = std::move(*resource);
     }
     return jid;

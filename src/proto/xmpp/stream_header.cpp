@@ -9,7 +9,7 @@ namespace sallyport::xmpp {
 
 namespace {
 
-void append_attribute(std::string& out, std::string_view name, std::string_view value) {
+void append_given(std::string& out, std::string_view name, std::string_view value) {
     if (value.empty()) return;
     out.append(" ").append(name).append("='");
     xml::append_escaped(out, value);
@@ -32,14 +32,14 @@ bool read_number(std::string_view digits, unsigned& out) {
 
 std::string write(const StreamHeader& header) {
     std::string out = "<?xml version='1.0'?><stream:stream";
-    append_attribute(out, "xmlns", header.content);
-    append_attribute(out, "xmlns:stream", ns::streams);
-    if (header.dialback) append_attribute(out, "xmlns:db", ns::dialback);
-    append_attribute(out, "from", header.from);
-    append_attribute(out, "to", header.to);
-    append_attribute(out, "id", header.id);
-    append_attribute(out, "xml:lang", header.lang);
-    if (header.version_1) append_attribute(out, "version", "1.0");
+    append_given(out, "xmlns", header.content);
+    append_given(out, "xmlns:stream", ns::streams);
+    if (header.dialback) append_given(out, "xmlns:db", ns::dialback);
+    append_given(out, "from", header.from);
+    append_given(out, "to", header.to);
+    append_given(out, "id", header.id);
+    append_given(out, "xml:lang", header.lang);
+    if (header.version_1) append_given(out, "version", "1.0");
     out += header.extra;
     out.push_back('>');
     return out;

@@ -18,7 +18,7 @@ constexpr std::uint16_t dns_port = 53;
 constexpr std::uint16_t ports_of_the_protocols[] = {2222, 5222, 5269, 7400, 8443};
 
 /// "2026-11-22T06:00:00.123456Z" as "20261122-060000".
-std::string name_of_time(WallTime time) {
+std::string capture_name(WallTime time) {
     std::string name;
     for (const char c : io::log_time(time).substr(0, 19)) {
         if (c == 'T') name += '-';
@@ -119,7 +119,7 @@ Result<std::string> CaptureDesk::filter_of(const CaptureOrder& order) const {
 
 Result<io::CaptureRequest> CaptureDesk::request_of(const CaptureOrder& order) const {
     io::CaptureRequest request;
-    const auto name = shelf_.name_of(order.name.empty() ? name_of_time(loop_.wall()) : order.name);
+    const auto name = shelf_.name_of(order.name.empty() ? capture_name(loop_.wall()) : order.name);
     if (!name) return name.error();
     request.path = shelf_.path_of(*name);
     if (!order.interface.empty()) request.interface = order.interface;

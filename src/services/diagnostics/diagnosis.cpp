@@ -20,7 +20,7 @@ namespace {
 
 constexpr auto look_interval = std::chrono::seconds{1};
 
-std::string name_of_time(WallTime time) {
+std::string diagnosis_name(WallTime time) {
     std::string name = "diag-";
     for (const char c : io::log_time(time).substr(0, 19)) {
         if (c == 'T') name += '-';
@@ -160,7 +160,7 @@ Result<DiagnosisState> Diagnosis::start(const DiagnosisOrder& order, const std::
     if (collecting_) return Error{"diag-collecting", "an archive is being made; ask again when it is done"};
     if (order.seconds > most_seconds)
         return Error{"diag-bound", "seconds may be " + std::to_string(most_seconds) + " at most"};
-    const auto name = shelf_.name_of(order.name.empty() ? name_of_time(loop_.wall()) : order.name);
+    const auto name = shelf_.name_of(order.name.empty() ? diagnosis_name(loop_.wall()) : order.name);
     if (!name) return name.error();
     if (auto room = shelf_.make_room(); !room) return room.error();
     if (io::free_space(shelf_.folder()) < io::disk_floor)

@@ -10,9 +10,9 @@ namespace sallyport::services {
 
 namespace {
 
-constexpr auto write_interval = std::chrono::seconds{2};
-constexpr auto pause_after_trouble = std::chrono::seconds{30};
-constexpr auto lock_wait = std::chrono::milliseconds{200};
+constexpr auto handshakes_interval = std::chrono::seconds{2};
+constexpr auto handshakes_pause = std::chrono::seconds{30};
+constexpr auto handshakes_lock_wait = std::chrono::milliseconds{200};
 constexpr std::size_t most_waiting = 256;  ///< handshakes; while a disk does not work, or somebody floods us
 
 bool same_kind(const io::StoredHandshake& one, const io::StoredHandshake& other) {
@@ -33,10 +33,10 @@ HandshakeJournal::~HandshakeJournal() { write(); }
 
 void HandshakeJournal::open() {
     const io::HandshakeStore::Bounds bounds{limits_.recorder_file_bytes, limits_.recorder_file_failures};
-    auto store = io::HandshakeStore::open(file_, bounds, lock_wait);
+    auto store = io::HandshakeStore::open(file_, bounds, handshakes_lock_wait);
     if (!store && store.error().code == "store-corrupt") {
         begin_anew(store.error());
-        store = io::HandshakeStore::open(file_, bounds, lock_wait);
+        store = io::HandshakeStore::open(file_, bounds, handshakes_lock_wait);
     }
     if (!store) {
         log_.warn("handshakes.unwritten", {{"why", store.error().text}});
@@ -99,7 +99,7 @@ void HandshakeJournal::add(const record::Handshake& kept) {
     waiting_.push_back(std::move(row));
     if (armed_) return;
     armed_ = true;
-    timer_->arm(loop_.now() + write_interval);
+    timer_->arm(loop_.now() + handshakes_interval);
 }
 
 void HandshakeJournal::write() {
@@ -113,7 +113,7 @@ void HandshakeJournal::write() {
     if (trouble_ != written.error().text) log_.warn("handshakes.unwritten", {{"why", written.error().text}});
     trouble_ = written.error().text;
     armed_ = true;
-    timer_->arm(loop_.now() + pause_after_trouble);
+    timer_->arm(loop_.now() + handshakes_pause);
 }
 
 }  // namespace sallyport::services

@@ -12,8 +12,6 @@ constexpr Duration refresh_every = std::chrono::seconds{1};
 /// Reconnecting after a restart takes a moment and is no alarm.
 constexpr Duration down_before_alarm = std::chrono::seconds{10};
 
-std::string at_revision(std::uint64_t revision) { return "revision " + std::to_string(revision); }
-
 std::string down(const std::string& trouble) {
     return "the provisioning connection is down" + (trouble.empty() ? "" : ": " + trouble);
 }

@@ -16,8 +16,6 @@ constexpr std::string_view enabled_name = "federation.enabled";
 
 std::string_view word(config::Role role) { return role == config::Role::edge ? "edge" : "core"; }
 
-std::string at_revision(std::uint64_t revision) { return "revision " + std::to_string(revision); }
-
 /// What an edge with this name calls its component.
 std::string component_of_name(std::string name) {
     std::replace(name.begin(), name.end(), '.', '-');

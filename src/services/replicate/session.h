@@ -8,6 +8,8 @@
 
 namespace sallyport::services {
 
+inline std::string at_revision(std::uint64_t revision) { return "revision " + std::to_string(revision); }
+
 /// A far node, across its channels.
 struct Replicator::Far {
     std::string name;

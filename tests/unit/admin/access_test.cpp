@@ -137,9 +137,9 @@ TEST_F(SessionsTest, AreBoundedPerAccountAndInAll) {
     EXPECT_EQ(sessions.close_of("rita"), 1U);
 }
 
-class Access : public testing::Test {
+class AdminAccess : public testing::Test {
 protected:
-    Access() { open(); }
+    AdminAccess() { open(); }
     void open() {
         auto opened = AccessDesk::open({folder.path(), limits, [](std::size_t n) { return io::random_bytes(n); }}, loop,
                                        Logger{log, LogModule::admin});
@@ -177,7 +177,7 @@ protected:
     std::unique_ptr<AccessDesk> desk;
 };
 
-TEST_F(Access, LetsInWhoKnowsThePasswordAndNobodyElse) {
+TEST_F(AdminAccess, LetsInWhoKnowsThePasswordAndNobodyElse) {
     EXPECT_EQ(add("anna", admin::Access::administer, "a long password"), "");
     EXPECT_EQ(log_in("anna", "a wrong password").error.code, "login-refused");
     EXPECT_EQ(log_in("nobody", "a long password").error, log_in("anna", "").error);
@@ -189,7 +189,7 @@ TEST_F(Access, LetsInWhoKnowsThePasswordAndNobodyElse) {
     EXPECT_TRUE(holder->may("config.set", admin::Access::administer));
 }
 
-TEST_F(Access, KeepsNoPasswordAndNoTokenInTheDatabase) {
+TEST_F(AdminAccess, KeepsNoPasswordAndNoTokenInTheDatabase) {
     EXPECT_EQ(add("anna", admin::Access::administer, "a long password"), "");
     const auto token = desk->add_token({"deploy", admin::Access::read, {}, 24h}, "anna");
     ASSERT_TRUE(token);
@@ -204,7 +204,7 @@ TEST_F(Access, KeepsNoPasswordAndNoTokenInTheDatabase) {
     }
 }
 
-TEST_F(Access, RefusesNamesAndPasswordsThatAreNone) {
+TEST_F(AdminAccess, RefusesNamesAndPasswordsThatAreNone) {
     EXPECT_EQ(add("", admin::Access::read, "a long password"), "account-malformed");
     EXPECT_EQ(add("a b", admin::Access::read, "a long password"), "account-malformed");
     EXPECT_EQ(add(std::string(65, 'a'), admin::Access::read, "a long password"), "account-malformed");
@@ -216,7 +216,7 @@ TEST_F(Access, RefusesNamesAndPasswordsThatAreNone) {
     EXPECT_EQ(desk->remove("otto").error().code, "account-unknown");
 }
 
-TEST_F(Access, CountsTriesInParallelToo) {
+TEST_F(AdminAccess, CountsTriesInParallelToo) {
     limits.login_failures_per_minute = 2;
     open();
     EXPECT_EQ(add("anna", admin::Access::read, "a long password"), "");
@@ -233,7 +233,7 @@ TEST_F(Access, CountsTriesInParallelToo) {
     EXPECT_EQ(log_in("otto", "a long password").error.code, "login-refused") << "others do not";
 }
 
-TEST_F(Access, HashesABoundedNumberAtOnce) {
+TEST_F(AdminAccess, HashesABoundedNumberAtOnce) {
     limits.pending_logins = 1;
     open();
     std::vector<std::string> codes;
@@ -245,7 +245,7 @@ TEST_F(Access, HashesABoundedNumberAtOnce) {
     EXPECT_EQ(codes, (std::vector<std::string>{"login-busy", "login-refused"}));
 }
 
-TEST_F(Access, KeepsRoomForThoseWhoHaveLoggedInBefore) {
+TEST_F(AdminAccess, KeepsRoomForThoseWhoHaveLoggedInBefore) {
     EXPECT_EQ(add("anna", admin::Access::administer, "a long password"), "");
     const IpAddress desk_of_anna = from;
     EXPECT_TRUE(log_in("anna", "a long password").opened);
@@ -270,7 +270,7 @@ TEST_F(Access, KeepsRoomForThoseWhoHaveLoggedInBefore) {
     }
 }
 
-TEST_F(Access, LetsNobodyBeKeptOutByWhoGuessesAtTheName) {
+TEST_F(AdminAccess, LetsNobodyBeKeptOutByWhoGuessesAtTheName) {
     limits.login_failures_per_minute = 3;
     open();
     EXPECT_EQ(add("anna", admin::Access::administer, "a long password"), "");
@@ -287,7 +287,7 @@ TEST_F(Access, LetsNobodyBeKeptOutByWhoGuessesAtTheName) {
     EXPECT_EQ(log_in("anna", "a long password").error.code, "login-throttled");
 }
 
-TEST_F(Access, RemembersWhereSomebodyLoggedInHoweverMuchWasDoneSince) {
+TEST_F(AdminAccess, RemembersWhereSomebodyLoggedInHoweverMuchWasDoneSince) {
     limits.login_failures_per_minute = 3;
     open();
     EXPECT_EQ(add("anna", admin::Access::administer, "a long password"), "");
@@ -304,7 +304,7 @@ TEST_F(Access, RemembersWhereSomebodyLoggedInHoweverMuchWasDoneSince) {
     EXPECT_TRUE(log_in("anna", "a long password").opened);
 }
 
-TEST_F(Access, AsksForACodeOnceItIsOn) {
+TEST_F(AdminAccess, AsksForACodeOnceItIsOn) {
     EXPECT_EQ(add("anna", admin::Access::read, "a long password"), "");
     const auto secret = desk->begin_totp("anna");
     ASSERT_TRUE(secret);
@@ -323,7 +323,7 @@ TEST_F(Access, AsksForACodeOnceItIsOn) {
     EXPECT_TRUE(log_in("anna", "a long password").opened);
 }
 
-TEST_F(Access, GivesANewPasswordToWhoKnowsThePresentOneAndEndsTheOtherSessions) {
+TEST_F(AdminAccess, GivesANewPasswordToWhoKnowsThePresentOneAndEndsTheOtherSessions) {
     EXPECT_EQ(add("rita", admin::Access::read, "a long password"), "");
     EXPECT_EQ(add("otto", admin::Access::read, "a long password"), "");
     const auto here = log_in("rita", "a long password"), there = log_in("rita", "a long password");
@@ -342,7 +342,7 @@ TEST_F(Access, GivesANewPasswordToWhoKnowsThePresentOneAndEndsTheOtherSessions) 
     EXPECT_EQ(change("nobody", "a long password", "another password"), "password-refused") << "like a wrong one";
 }
 
-TEST_F(Access, CountsWrongPresentPasswordsAsFailedLogIns) {
+TEST_F(AdminAccess, CountsWrongPresentPasswordsAsFailedLogIns) {
     limits.login_failures_per_minute = 2;
     open();
     EXPECT_EQ(add("rita", admin::Access::read, "a long password"), "");
@@ -353,7 +353,7 @@ TEST_F(Access, CountsWrongPresentPasswordsAsFailedLogIns) {
     EXPECT_GT(log_in("rita", "a long passwor0").retry_after, Duration{}) << "one bucket for both ways";
 }
 
-TEST_F(Access, WantsTheCodeForANewPasswordWhereNoSessionHasShownIt) {
+TEST_F(AdminAccess, WantsTheCodeForANewPasswordWhereNoSessionHasShownIt) {
     EXPECT_EQ(add("rita", admin::Access::read, "a long password"), "");
     const auto secret = desk->begin_totp("rita");
     ASSERT_TRUE(secret);
@@ -364,7 +364,7 @@ TEST_F(Access, WantsTheCodeForANewPasswordWhereNoSessionHasShownIt) {
     EXPECT_EQ(change("rita", "a long password", "another password", {}, hotp(*secret, step)), "");
 }
 
-TEST_F(Access, KnowsTokensUntilTheyEnd) {
+TEST_F(AdminAccess, KnowsTokensUntilTheyEnd) {
     const auto token = desk->add_token({"deploy", admin::Access::operate, {"peers.list", "peers.ping"}, 24h}, "anna");
     ASSERT_TRUE(token);
     EXPECT_EQ(desk->add_token({"deploy", admin::Access::read, {}, 24h}, "anna").error().code, "token-exists");
@@ -382,7 +382,7 @@ TEST_F(Access, KnowsTokensUntilTheyEnd) {
     EXPECT_FALSE(desk->bearer_of(*over, from));
 }
 
-TEST_F(Access, KeepsABoundedAudit) {
+TEST_F(AdminAccess, KeepsABoundedAudit) {
     limits.audit_rows = 3;
     open();
     for (int i = 0; i < 5; ++i)

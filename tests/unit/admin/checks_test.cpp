@@ -8,18 +8,12 @@
 #include "admin/api/problems.h"
 #include "admin/diag/judge_dialback.h"
 #include "fake_node.h"
+#include "report.h"
 
 namespace sallyport::test {
 namespace {
 
 using diag::Grade;
-
-const diag::Finding* finding(const diag::Report& report, const std::string& part) {
-    for (const auto& found : report.findings) {
-        if (found.text.find(part) != std::string::npos) return &found;
-    }
-    return nullptr;
-}
 
 link::SessionStatus open_link(const std::string& role) {
     link::SessionStatus link;

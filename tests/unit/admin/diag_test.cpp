@@ -4,18 +4,12 @@
 #include "admin/diag/judge_dns.h"
 #include "admin/diag/judge_tls.h"
 #include "fake_node.h"
+#include "report.h"
 
 namespace sallyport::test {
 namespace {
 
 using diag::Grade;
-
-const diag::Finding* finding(const diag::Report& report, const std::string& part) {
-    for (const auto& found : report.findings) {
-        if (found.text.find(part) != std::string::npos) return &found;
-    }
-    return nullptr;
-}
 
 Grade grade_of(const diag::Report& report, const std::string& part) {
     const auto* found = finding(report, part);

@@ -18,7 +18,7 @@
 namespace sallyport::io {
 namespace {
 
-constexpr std::chrono::milliseconds no_wait{0};
+constexpr std::chrono::milliseconds no_waiting{0};
 
 class Store : public testing::Test {
 protected:
@@ -28,7 +28,7 @@ protected:
     }
     ~Store() override { std::filesystem::remove_all(folder); }
     [[nodiscard]] std::string at(const std::string& name) const { return folder + "/" + name; }
-    [[nodiscard]] Result<SettingsStore> settings() const { return SettingsStore::open(at("settings.db"), no_wait); }
+    [[nodiscard]] Result<SettingsStore> settings() const { return SettingsStore::open(at("settings.db"), no_waiting); }
     static mode_t mode_of(const std::string& path) {
         struct stat status {};
         EXPECT_EQ(stat(path.c_str(), &status), 0) << path;
@@ -135,7 +135,7 @@ TEST_F(Store, IsPrivateToItsUser) {
     ASSERT_TRUE(private_folder(data));
     EXPECT_EQ(mode_of(data), 0700U) << "rights of others are taken away";
     const mode_t old = umask(0);
-    auto store = SettingsStore::open(data + "/settings.db", no_wait);
+    auto store = SettingsStore::open(data + "/settings.db", no_waiting);
     umask(old);
     ASSERT_TRUE(store->commit({change("a", "1")}, "root", "cli", second(5)));
     for (const char* name : {"settings.db", "settings.db-wal", "settings.db-shm"}) {
@@ -145,7 +145,7 @@ TEST_F(Store, IsPrivateToItsUser) {
 
 TEST_F(Store, SaysWhenAnotherHoldsTheLock) {
     auto store = settings();
-    auto other = Database::open(at("settings.db"), Durability::full, no_wait);
+    auto other = Database::open(at("settings.db"), Durability::full, no_waiting);
     ASSERT_TRUE(other);
     {
         const auto lock = Transaction::begin(*other);
@@ -191,7 +191,7 @@ TEST_F(Store, SaysWhenTheFolderIsReadOnly) {
 }
 
 TEST_F(Store, SaysWhenTheDiskIsFullAndChangesNothing) {
-    auto database = Database::open(at("small.db"), Durability::full, no_wait);
+    auto database = Database::open(at("small.db"), Durability::full, no_waiting);
     ASSERT_TRUE(database->run("CREATE TABLE t (x TEXT)"));
     ASSERT_TRUE(database->run("PRAGMA max_page_count = 4"));
     {
@@ -208,13 +208,13 @@ TEST_F(Store, SaysWhenTheDiskIsFullAndChangesNothing) {
 
 TEST_F(Store, RefusesTheSchemaOfANewerProgram) {
     ASSERT_TRUE(settings());
-    auto database = Database::open(at("settings.db"), Durability::full, no_wait);
+    auto database = Database::open(at("settings.db"), Durability::full, no_waiting);
     ASSERT_TRUE(database->run("PRAGMA user_version = 99"));
     EXPECT_EQ(settings().error().code, "store-newer");
 }
 
 TEST_F(Store, MigratesStepByStepAndRollsABrokenStepBack) {
-    auto database = Database::open(at("m.db"), Durability::full, no_wait);
+    auto database = Database::open(at("m.db"), Durability::full, no_waiting);
     const Migration one[] = {{"CREATE TABLE a (x)"}};
     const Migration broken[] = {{"CREATE TABLE a (x)"}, {"CREATE TABLE b (x); CREATE TABLE a (x)"}};
     const Migration mended[] = {{"CREATE TABLE a (x)"}, {"CREATE TABLE b (x)"}};
@@ -239,7 +239,7 @@ TEST_F(Store, WritesFilesAsAWholeAndPrivately) {
 
 class Events : public Store {
 protected:
-    Events() : store{*EventStore::open(at("events.db"), 100, no_wait)} {}
+    Events() : store{*EventStore::open(at("events.db"), 100, no_waiting)} {}
     static StoredEvent event(int time, LogLevel level, const std::string& module, const std::string& code,
                              const std::string& facts = "{}") {
         return {0, second(time), level, module, code, facts};

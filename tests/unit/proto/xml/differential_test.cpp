@@ -81,7 +81,7 @@ TEST(ReaderAndExpat, AgreeOnMutations) {
         const std::string bytes = mutated(corpus()[random() % corpus().size()], random);
         expect_agreement(bytes);
         accepted += test::read_with_reader(bytes, limits).refused ? 0 : 1;
-        if (testing::Test::HasFailure()) return;
+        if (::testing::Test::HasFailure()) return;
     }
     EXPECT_GT(accepted, 500U) << "mutations must not all be refused";
 }

@@ -4,9 +4,12 @@
 #include <random>
 
 #include "support/expat_oracle.h"
+#include "support/repeat.h"
 
 namespace sallyport::xml {
 namespace {
+
+using test::repeated;
 
 constexpr std::size_t most_growth = 6;
 constexpr std::size_t fixed = 256;
@@ -21,12 +24,6 @@ std::string written(const std::string& source) {
     const auto again = parse(out, passed_on_limits, "jabber:server");
     EXPECT_TRUE(again && *again == *tree) << out.substr(0, 500);
     EXPECT_EQ(again ? write(*again, "jabber:server") : std::string{}, out) << "one form";
-    return out;
-}
-
-std::string repeated(const std::string& text, std::size_t times) {
-    std::string out;
-    for (std::size_t i = 0; i < times; ++i) out += text;
     return out;
 }
 
@@ -151,7 +148,7 @@ private:
 
 TEST(Growth, IsBoundedForEverySource) {
     Sources sources{7622};
-    for (int round = 0; round < 150 && !testing::Test::HasFailure(); ++round) written(sources.make());
+    for (int round = 0; round < 150 && !::testing::Test::HasFailure(); ++round) written(sources.make());
 }
 
 }  // namespace

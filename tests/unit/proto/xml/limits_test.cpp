@@ -2,20 +2,17 @@
 #include <gtest/gtest.h>
 
 #include "support/expat_oracle.h"
+#include "support/repeat.h"
 
 namespace sallyport::xml {
 namespace {
+
+using test::repeated;
 
 constexpr XmlLimits small{200, 5, 3, 4, 20, 2};
 
 Problem problem_of(const std::string& stanza, std::size_t piece = 0) {
     return test::read_with_reader("<s>" + stanza, small, [&] { return piece; }).problem;
-}
-
-std::string repeated(const std::string& text, std::size_t count) {
-    std::string out;
-    while (count-- > 0) out += text;
-    return out;
 }
 
 void expect_limit(const std::string& within, const std::string& beyond) {

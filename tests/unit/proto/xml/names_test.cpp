@@ -7,7 +7,7 @@
 namespace sallyport::xml {
 namespace {
 
-const XmlLimits limits{4096, 40, 10, 16, 512, 8};
+const XmlLimits name_limits{4096, 40, 10, 16, 512, 8};
 
 std::string utf8(std::uint32_t c) {
     std::string out;
@@ -23,12 +23,12 @@ TEST(Names, OfTheFifthEditionAreRead) {
           "<a\u00B7/>", "<a\u0301b/>", "<x\u203F/>", "<\U0001F600 \U00010000='1'/>", "<é></é >", "<\u2C00/>",
           "<\uFDF0/>", "<_\u0300\u00C0-.9/>"}) {
         const std::string bytes = in_stream(good);
-        const test::Reading reading = test::read_with_reader(bytes, limits);
+        const test::Reading reading = test::read_with_reader(bytes, name_limits);
         EXPECT_TRUE(reading.closed) << good << ": " << reading.why;
         EXPECT_EQ(test::disagreement(reading, test::read_with_expat(bytes)), "") << good;
-        EXPECT_EQ(reading, test::read_with_reader(bytes, limits, [] { return 1; })) << good;
+        EXPECT_EQ(reading, test::read_with_reader(bytes, name_limits, [] { return 1; })) << good;
     }
-    const auto element = parse("<ß:größe xmlns:ß='urn:x' ß:ö='1'/>", limits);
+    const auto element = parse("<ß:größe xmlns:ß='urn:x' ß:ö='1'/>", name_limits);
     ASSERT_TRUE(element);
     EXPECT_TRUE(element->is("urn:x", "größe"));
     EXPECT_EQ(element->attribute("urn:x", "ö"), "1");
@@ -37,7 +37,7 @@ TEST(Names, OfTheFifthEditionAreRead) {
 
 TEST(Names, ThatOnlyTheFifthEditionHasAreKnownExactlyAsExpatRefusesThem) {
     const auto is_new = [](const std::string& element) {
-        Reader reader{limits};
+        Reader reader{name_limits};
         const std::string bytes = in_stream(element);
         reader.feed(bytes);
         EXPECT_EQ(reader.next(), Kind::header);
@@ -62,7 +62,7 @@ TEST(Names, ThatOnlyTheFifthEditionHasAreKnownExactlyAsExpatRefusesThem) {
         EXPECT_TRUE(is_new(fresh)) << fresh;
         EXPECT_FALSE(test::expat_takes(fresh)) << fresh;
     }
-    Reader reader{limits};
+    Reader reader{name_limits};
     const std::string bytes = in_stream("<\u2070/><a/>");
     reader.feed(bytes);
     EXPECT_EQ(reader.next(), Kind::header);
@@ -94,10 +94,10 @@ TEST(Names, ThatNoEditionHasAreRefused) {
                             "<a ä='1' ä='2'/>",
                             "<a xmlns:ä='u' xmlns:ö='u' ä:x='1' ö:x='2'/>"}) {
         const std::string bytes = in_stream(bad);
-        const test::Reading reading = test::read_with_reader(bytes, limits);
+        const test::Reading reading = test::read_with_reader(bytes, name_limits);
         EXPECT_EQ(reading.problem, Problem::not_well_formed) << bad;
         EXPECT_EQ(test::disagreement(reading, test::read_with_expat(bytes)), "") << bad;
-        EXPECT_EQ(reading, test::read_with_reader(bytes, limits, [] { return 1; })) << bad;
+        EXPECT_EQ(reading, test::read_with_reader(bytes, name_limits, [] { return 1; })) << bad;
     }
 }
 
@@ -110,7 +110,7 @@ TEST(Names, HaveTheSameBordersForTheReaderAndForExpat) {
             if (!is_xml_char(c)) continue;
             for (const std::string& tag : {"<" + utf8(c) + "/>", "<a" + utf8(c) + "/>", "<a " + utf8(c) + "='1'/>"}) {
                 const std::string bytes = in_stream(tag);
-                const test::Reading reading = test::read_with_reader(bytes, limits);
+                const test::Reading reading = test::read_with_reader(bytes, name_limits);
                 EXPECT_EQ(test::disagreement(reading, test::read_with_expat(bytes)), "") << std::hex << c << " " << tag;
             }
         }
@@ -119,11 +119,12 @@ TEST(Names, HaveTheSameBordersForTheReaderAndForExpat) {
 
 TEST(Names, AreReadInPiecesOfAnySize) {
     const std::string bytes = in_stream("<größe \U00010000ä='ö'><ß:x xmlns:ß='u'/></größe>");
-    const test::Reading whole = test::read_with_reader(bytes, limits);
+    const test::Reading whole = test::read_with_reader(bytes, name_limits);
     ASSERT_TRUE(whole.closed) << whole.why;
     for (std::size_t at = 1; at < bytes.size(); ++at) {
         bool first = true;
-        EXPECT_EQ(whole, test::read_with_reader(bytes, limits, [&] { return std::exchange(first, false) ? at : 0; }))
+        EXPECT_EQ(whole,
+                  test::read_with_reader(bytes, name_limits, [&] { return std::exchange(first, false) ? at : 0; }))
             << at;
     }
 }

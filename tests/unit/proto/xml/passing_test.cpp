@@ -3,17 +3,14 @@
 #include <gtest/gtest.h>
 
 #include "proto/xml/reader.h"
+#include "support/repeat.h"
 
 namespace sallyport::xml {
 namespace {
 
-constexpr XmlLimits small{200, 5, 3, 4, 20, 2};
+using test::repeated;
 
-std::string repeated(const std::string& text, std::size_t count) {
-    std::string out;
-    while (count-- > 0) out += text;
-    return out;
-}
+constexpr XmlLimits passing_limits{200, 5, 3, 4, 20, 2};
 
 struct Passed {
     std::string kinds;  ///< h, e, x, f, p
@@ -26,7 +23,7 @@ struct Passed {
 
 Passed read(const std::string& stanzas, std::size_t piece, bool passes = true) {
     Passed out;
-    Reader reader{small};
+    Reader reader{passing_limits};
     const std::string all = "<s xmlns='urn:c' xmlns:p='urn:p'>" + stanzas;
     for (std::size_t at = 0; at < all.size();) {
         const std::string bytes = all.substr(at, piece == 0 ? all.size() : piece);
@@ -142,7 +139,7 @@ TEST(Passing, HasAnEndAndKeepsNothing) {
         EXPECT_EQ(read("<m to='b'>" + std::string(800 - 10 - 3, 'x') + "</m><m/>", piece).kinds, "hp");
         EXPECT_EQ(read("<m to='b'>" + std::string(5000, 'x'), piece).problem, Problem::limit);
         if (piece != 0) {
-            EXPECT_LT(read(whole, piece).most_held, 2 * small.element_bytes + piece);
+            EXPECT_LT(read(whole, piece).most_held, 2 * passing_limits.element_bytes + piece);
         }
     }
 }

@@ -8,13 +8,13 @@
 namespace sallyport::xml {
 namespace {
 
-const XmlLimits limits = Limits{}.after_auth;
+const XmlLimits stream_limits = Limits{}.after_auth;
 const std::string open_tag =
     "<stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' "
     "xmlns:db='jabber:server:dialback' from='a.example' to='b.example' version='1.0'>";
 
-Problem problem_of(const std::string& bytes) { return test::read_with_reader(bytes, limits).problem; }
-Problem in_stream(const std::string& bytes) { return problem_of(open_tag + bytes); }
+Problem problem_in(const std::string& bytes) { return test::read_with_reader(bytes, stream_limits).problem; }
+Problem problem_inside(const std::string& bytes) { return problem_in(open_tag + bytes); }
 
 /// A reader that stands behind the first element of `bytes`.
 struct Standing {
@@ -25,7 +25,7 @@ struct Standing {
         EXPECT_EQ(reader.next(), Kind::element) << reader.explanation();
     }
     std::string bytes;
-    Reader reader{limits};
+    Reader reader{stream_limits};
 };
 
 TEST(Reader, GivesSliceAndShellInPlace) {
@@ -101,7 +101,7 @@ TEST(Reader, AcceptsTheCharactersOfXml) {
                              "<![CDATA[<&]]]]>]",
                              "<![CDATA[]]>",
                              "<![CDATA[]]]>"}) {
-        EXPECT_EQ(in_stream("<message><body>" + std::string{good} + "</body></message>"), Problem::none) << good;
+        EXPECT_EQ(problem_inside("<message><body>" + std::string{good} + "</body></message>"), Problem::none) << good;
     }
 }
 
@@ -145,12 +145,12 @@ TEST(Reader, RefusesBrokenUtf8AndForbiddenCharacters) {  // threat T43
         if (c != 9 && c != 10 && c != 13) bad.emplace_back(1, static_cast<char>(c));
     }
     for (const std::string& bytes : bad) {
-        SCOPED_TRACE(testing::PrintToString(bytes));
-        EXPECT_EQ(in_stream("<message><body>" + bytes + "</body></message>"), Problem::not_well_formed);
-        EXPECT_EQ(in_stream("<message a='" + bytes + "'/>"), Problem::not_well_formed);
-        EXPECT_EQ(in_stream("<message a" + bytes + "='b'/>"), Problem::not_well_formed);
-        EXPECT_EQ(in_stream("<message" + bytes + "/>"), Problem::not_well_formed);
-        EXPECT_EQ(in_stream("<message><![CDATA[" + bytes + "]]></message>"),
+        SCOPED_TRACE(::testing::PrintToString(bytes));
+        EXPECT_EQ(problem_inside("<message><body>" + bytes + "</body></message>"), Problem::not_well_formed);
+        EXPECT_EQ(problem_inside("<message a='" + bytes + "'/>"), Problem::not_well_formed);
+        EXPECT_EQ(problem_inside("<message a" + bytes + "='b'/>"), Problem::not_well_formed);
+        EXPECT_EQ(problem_inside("<message" + bytes + "/>"), Problem::not_well_formed);
+        EXPECT_EQ(problem_inside("<message><![CDATA[" + bytes + "]]></message>"),
                   bytes[0] == '&' ? Problem::none : Problem::not_well_formed);
     }
 }
@@ -196,59 +196,60 @@ TEST(Reader, RefusesWhatIsNotWellFormed) {
           "</message>",
           "\x01",
           "<a b='1' c='2' d='3' e='4' f='5' g='6' h='7' i='8' j='9' k='0' l='1' m='2' n='3' b='4'/>"}) {
-        EXPECT_EQ(in_stream(bad), Problem::not_well_formed) << bad;
+        EXPECT_EQ(problem_inside(bad), Problem::not_well_formed) << bad;
     }
     for (const char* unclean : {"<a xmlns='jabber:server&#10;message'/>", "<a xmlns='jabber:server\nmessage'/>",
                                 "<a xmlns='jabber:server message'/>"}) {
-        EXPECT_EQ(in_stream(unclean), Problem::limit) << "well formed, but not to be passed on: " << unclean;
+        EXPECT_EQ(problem_inside(unclean), Problem::limit) << "well formed, but not to be passed on: " << unclean;
     }
-    EXPECT_EQ(in_stream("<a xmlns:xml='http://www.w3.org/XML/1998/namespace' xml:b='c'/>"), Problem::none);
-    EXPECT_EQ(in_stream("<a xmlns:p='u'><b xmlns:p='v'/><p:c/></a  ><d/>"), Problem::none);
-    EXPECT_EQ(in_stream("<a><b xmlns:p='v'/><p:c/></a>"), Problem::not_well_formed) << "a prefix ends with its element";
+    EXPECT_EQ(problem_inside("<a xmlns:xml='http://www.w3.org/XML/1998/namespace' xml:b='c'/>"), Problem::none);
+    EXPECT_EQ(problem_inside("<a xmlns:p='u'><b xmlns:p='v'/><p:c/></a  ><d/>"), Problem::none);
+    EXPECT_EQ(problem_inside("<a><b xmlns:p='v'/><p:c/></a>"), Problem::not_well_formed)
+        << "a prefix ends with its element";
 }
 
 TEST(Reader, RefusesWhatXmppForbids) {  // RFC 6120 11.1; threats T52, T53
     for (const char* bad :
          {"<!-- x -->", "<a><!-- x --></a>", "<?php x?>", "<a><?php x?></a>", "<?xml version='1.0'?>", "<!DOCTYPE a>",
           "<a><!DOCTYPE a></a>", "<a>&undefined;</a>", "<a b='&undefined;'/>", "<a>&ltt;</a>", "<a>&\xC3\xA4;</a>"}) {
-        EXPECT_EQ(in_stream(bad), Problem::restricted_xml) << bad;
+        EXPECT_EQ(problem_inside(bad), Problem::restricted_xml) << bad;
     }
     for (const char* bad : {"<!-- x -->", "<!DOCTYPE a [<!ENTITY x 'y'>]>", "<?xml-stylesheet a='b'?>", "<?php x?>",
                             " <?xml version='1.0'?>", "<?xml version='1.0'?><?xml version='1.0'?>",
                             "<?xml version='1.0' standalone='no'?>", "<?xml version='1.1'?>"}) {
-        EXPECT_EQ(problem_of(bad), Problem::restricted_xml) << bad;
+        EXPECT_EQ(problem_in(bad), Problem::restricted_xml) << bad;
     }
 }
 
 TEST(Reader, RefusesTextBetweenStanzas) {  // threat T36
-    EXPECT_EQ(in_stream("abc"), Problem::bad_format);
-    EXPECT_EQ(in_stream("<a/>&#32;"), Problem::bad_format);
-    EXPECT_EQ(in_stream("<![CDATA[]]>"), Problem::bad_format);
-    EXPECT_EQ(in_stream("\xEF\xBB\xBF"), Problem::bad_format);
-    EXPECT_EQ(in_stream(" \t\r\n<a/> \n"), Problem::none);
+    EXPECT_EQ(problem_inside("abc"), Problem::bad_format);
+    EXPECT_EQ(problem_inside("<a/>&#32;"), Problem::bad_format);
+    EXPECT_EQ(problem_inside("<![CDATA[]]>"), Problem::bad_format);
+    EXPECT_EQ(problem_inside("\xEF\xBB\xBF"), Problem::bad_format);
+    EXPECT_EQ(problem_inside(" \t\r\n<a/> \n"), Problem::none);
 }
 
 TEST(Reader, TakesUtf8Only) {  // RFC 6120 11.6
-    EXPECT_EQ(problem_of("<?xml version='1.0' encoding='ISO-8859-1'?>"), Problem::unsupported_encoding);
-    EXPECT_EQ(problem_of("<?xml version='1.0' encoding='UTF-16'?>"), Problem::unsupported_encoding);
-    EXPECT_EQ(problem_of("\xFF\xFE<"), Problem::unsupported_encoding);
-    EXPECT_EQ(problem_of("\xFE\xFF"), Problem::unsupported_encoding);
-    EXPECT_EQ(problem_of(std::string{"<\0", 2}), Problem::unsupported_encoding);
-    EXPECT_EQ(problem_of(std::string{"\0<", 2}), Problem::unsupported_encoding);
-    EXPECT_EQ(problem_of("\xEF\xBB\xBF" + open_tag), Problem::not_well_formed);
+    EXPECT_EQ(problem_in("<?xml version='1.0' encoding='ISO-8859-1'?>"), Problem::unsupported_encoding);
+    EXPECT_EQ(problem_in("<?xml version='1.0' encoding='UTF-16'?>"), Problem::unsupported_encoding);
+    EXPECT_EQ(problem_in("\xFF\xFE<"), Problem::unsupported_encoding);
+    EXPECT_EQ(problem_in("\xFE\xFF"), Problem::unsupported_encoding);
+    EXPECT_EQ(problem_in(std::string{"<\0", 2}), Problem::unsupported_encoding);
+    EXPECT_EQ(problem_in(std::string{"\0<", 2}), Problem::unsupported_encoding);
+    EXPECT_EQ(problem_in("\xEF\xBB\xBF" + open_tag), Problem::not_well_formed);
     for (const char* good : {"<?xml version='1.0'?>", "<?xml version=\"1.0\" encoding='utf-8' ?>\n",
                              "<?xml version='1.0' encoding='UTF-8' standalone='yes'?>", "\n"}) {
-        EXPECT_EQ(problem_of(good + open_tag), Problem::none) << good;
+        EXPECT_EQ(problem_in(good + open_tag), Problem::none) << good;
     }
     for (const char* bad :
          {"<?xml ?>", "<?xml version='1.0'encoding='UTF-8'?>", "<?xml version='1.0' x='y'?>", "abc"}) {
-        EXPECT_EQ(problem_of(bad + open_tag), Problem::not_well_formed) << bad;
+        EXPECT_EQ(problem_in(bad + open_tag), Problem::not_well_formed) << bad;
     }
-    EXPECT_EQ(problem_of("<?xml " + std::string(300, ' ')), Problem::restricted_xml);
+    EXPECT_EQ(problem_in("<?xml " + std::string(300, ' ')), Problem::restricted_xml);
 }
 
 TEST(Reader, KeepsWhatTheHeaderDeclares) {
-    Reader reader{limits};
+    Reader reader{stream_limits};
     reader.feed(
         "<?xml version='1.0'?>\n<s:stream xmlns='jabber:server' xmlns:s='http://etherx.jabber.org/streams' "
         "to='a&amp;b' "
@@ -271,21 +272,21 @@ TEST(Reader, KeepsWhatTheHeaderDeclares) {
 
 TEST(Reader, EndsAtTheFooter) {
     const std::string bytes = open_tag + "</stream:stream \n><message/>";
-    Reader reader{limits};
+    Reader reader{stream_limits};
     reader.feed(bytes);
     EXPECT_EQ(reader.next(), Kind::header);
     EXPECT_EQ(reader.next(), Kind::footer);
     EXPECT_EQ(reader.next(), Kind::need_more) << "nothing is processed behind the footer";
     reader.feed("<message/>");
     EXPECT_EQ(reader.next(), Kind::need_more);
-    Reader short_one{limits};
+    Reader short_one{stream_limits};
     short_one.feed("<stream/>");
     EXPECT_EQ(short_one.next(), Kind::header);
     EXPECT_EQ(short_one.next(), Kind::footer);
 }
 
 TEST(Reader, StaysFinishedAfterAProblem) {
-    Reader reader{limits};
+    Reader reader{stream_limits};
     reader.feed("<a></b>");
     EXPECT_EQ(reader.next(), Kind::header);
     EXPECT_EQ(reader.next(), Kind::problem);
@@ -296,7 +297,7 @@ TEST(Reader, StaysFinishedAfterAProblem) {
 }
 
 TEST(Reader, TakesAFeedBeforeTheLastWasReadToItsEnd) {
-    Reader reader{limits};
+    Reader reader{stream_limits};
     reader.feed("<s><a/><b");
     EXPECT_EQ(reader.next(), Kind::header);
     reader.feed("/><c/>");

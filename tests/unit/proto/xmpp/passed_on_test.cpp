@@ -6,9 +6,12 @@
 
 #include "proto/xml/reader.h"
 #include "proto/xmpp/stanza.h"
+#include "support/repeat.h"
 
 namespace sallyport::xmpp {
 namespace {
+
+using test::repeated;
 
 const std::string server =
     "<s:stream xmlns='jabber:server' xmlns:s='http://etherx.jabber.org/streams' xmlns:h='urn:h'>";
@@ -61,12 +64,6 @@ void expect_taken(const std::string& stanza, const Limits& limits, std::string_v
         }
         said = &first.answer;
     }
-}
-
-std::string repeated(const std::string& text, std::size_t times) {
-    std::string out;
-    for (std::size_t i = 0; i < times; ++i) out += text;
-    return out;
 }
 
 std::string attributes(std::size_t count, const std::string& value = {}) {

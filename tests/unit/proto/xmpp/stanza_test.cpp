@@ -8,7 +8,7 @@
 namespace sallyport::xmpp {
 namespace {
 
-const XmlLimits limits = Limits{}.after_auth;
+const XmlLimits stanza_limits = Limits{}.after_auth;
 const std::string server_header =
     "<stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' "
     "xmlns:db='jabber:server:dialback' xmlns:x='urn:x'>";
@@ -23,7 +23,7 @@ struct Intake {
         good = intake.read(reader, lang, out, problem);
     }
     std::string bytes;
-    xml::Reader reader{limits};
+    xml::Reader reader{stanza_limits};
     StanzaIntake intake;
     Stanza out;
     StanzaProblem problem;

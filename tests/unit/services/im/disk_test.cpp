@@ -12,7 +12,7 @@ namespace {
 std::string message(const std::string& from, const std::string& to, const std::string& id = "m") {
     return "<message from='" + from + "' to='" + to + "' id='" + id + "' type='chat'><body>" + id + "</body></message>";
 }
-std::string condition_of(const std::optional<xml::Element>& stanza) {
+std::string answer_of(const std::optional<xml::Element>& stanza) {
     if (!stanza) return "nothing";
     const xml::Element* error = stanza->child(xmpp::ns::client, "error");
     return error == nullptr ? "type " + std::string{stanza->attribute("type")} : error->first_child()->name;
@@ -45,7 +45,7 @@ TEST(ImDisk, ThatCannotBeReadIsNoNewsAboutAUser) {
           Row{"<presence from='nurse@other.example' to='juliet@corp.example' type='probe'/>", "nothing"},
           Row{"<presence from='nurse@other.example/x' to='juliet@corp.example'/>", "nothing"}}) {
         const auto delivery = world.from_outside(row.stanza);
-        EXPECT_EQ(condition_of(world.left()), row.wanted) << row.stanza;
+        EXPECT_EQ(answer_of(world.left()), row.wanted) << row.stanza;
         EXPECT_TRUE(delivery->settled) << row.stanza;
         EXPECT_TRUE(world.outside.gone.empty()) << row.stanza;
     }
@@ -67,7 +67,7 @@ TEST(ImDisk, ThatCannotBeReadIsNoNewsAboutAUser) {
     juliet.cut();
     world.settle();
     (void)world.from_outside("<presence from='nurse@other.example' to='juliet@corp.example' type='probe'/>");
-    EXPECT_EQ(condition_of(world.left()), "type unavailable") << "the subscription is still there";
+    EXPECT_EQ(answer_of(world.left()), "type unavailable") << "the subscription is still there";
     (void)world.from_outside(message("nurse@other.example", "juliet@corp.example", "later"));
     world.world.advance(std::chrono::seconds{70});
     EXPECT_EQ(world.troubles, (std::vector<std::string>{"store-failed", "well"}));
@@ -87,10 +87,10 @@ TEST(ImDisk, ThatIsSlowHasRoomForOthersBesideAStranger) {
         (void)world.from_outside(message("a@evil.example/" + std::to_string(n), "juliet@corp.example"));
     world.settle();
     EXPECT_EQ(world.outside.gone.size(), 30U);
-    EXPECT_EQ(condition_of(world.left()), "resource-constraint");
+    EXPECT_EQ(answer_of(world.left()), "resource-constraint");
     world.outside.gone.clear();
     (void)world.from_outside(message("nurse@other.example", "juliet@corp.example"));
-    EXPECT_EQ(condition_of(world.left()), "nothing") << "there is room for somebody else";
+    EXPECT_EQ(answer_of(world.left()), "nothing") << "there is room for somebody else";
     // To very many: half of what the disk may have to do.
     for (int n = 0; n < 11000; ++n) {
         (void)world.from_outside(message("a@evil.example", "u" + std::to_string(n) + "@corp.example"));
@@ -100,7 +100,7 @@ TEST(ImDisk, ThatIsSlowHasRoomForOthersBesideAStranger) {
     EXPECT_LE(world.storage->waiting(), im::Storage::most_waiting / 2 + 2);
     world.outside.gone.clear();
     (void)world.from_outside(message("nurse@other.example", "romeo@corp.example"));
-    EXPECT_EQ(condition_of(world.left()), "nothing");
+    EXPECT_EQ(answer_of(world.left()), "nothing");
     Client romeo{world, "romeo"};
     romeo.connect();
     romeo.header();
@@ -167,9 +167,9 @@ TEST(ImDisk, ThatFailsForOneUserFailsForNobodyElse) {
     }
     EXPECT_EQ(world.stuck_disk.posts, 2U);
     const auto back = world.left();
-    EXPECT_EQ(condition_of(back), "internal-server-error");
+    EXPECT_EQ(answer_of(back), "internal-server-error");
     EXPECT_EQ(back->attribute("id"), "romeo");
-    EXPECT_EQ(condition_of(world.left()), "nothing");
+    EXPECT_EQ(answer_of(world.left()), "nothing");
     world.stop_service();
     world.disk_is_stuck = false;
     world.start_service();
@@ -358,7 +358,7 @@ TEST(ImStop, PutsOnTheDiskWhatClientsHaveNotAcknowledged) {
     world.settle();
     EXPECT_TRUE(world.service->put_down_done());
     EXPECT_TRUE(one->settled && two->settled && query->settled && presence->settled);
-    EXPECT_EQ(condition_of(world.left()), "service-unavailable") << "the query, whose answer is not heard any more";
+    EXPECT_EQ(answer_of(world.left()), "service-unavailable") << "the query, whose answer is not heard any more";
     // One of them is acknowledged after all: it does not come again.
     juliet.say("<a xmlns='urn:xmpp:sm:3' h='1'/>");
     world.settle();

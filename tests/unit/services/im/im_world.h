@@ -117,4 +117,11 @@ public:
     ImWorld& world;
 };
 
+/// The condition of an error; "no error", or "nothing" where there is no stanza.
+inline std::string condition_of(const std::optional<xml::Element>& stanza) {
+    if (!stanza) return "nothing";
+    const xml::Element* error = stanza->child(xmpp::ns::client, "error");
+    return error == nullptr || error->first_child() == nullptr ? "no error" : error->first_child()->name;
+}
+
 }  // namespace sallyport::test

@@ -21,12 +21,6 @@ std::string body_of(const std::optional<xml::Element>& message) {
     const xml::Element* body = message->child(ns::client, "body");
     return body == nullptr ? "no body" : body->text();
 }
-std::string condition_of(const std::optional<xml::Element>& stanza) {
-    if (!stanza) return "nothing";
-    const xml::Element* error = stanza->child(ns::client, "error");
-    return error == nullptr || error->first_child() == nullptr ? "no error" : error->first_child()->name;
-}
-
 TEST(ImMessages, StampsTheSenderAndReachesTheRecipient) {
     ImWorld world;
     Client juliet{world, "juliet"}, romeo{world, "romeo"};

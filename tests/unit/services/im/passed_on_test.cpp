@@ -7,11 +7,6 @@
 namespace sallyport::test {
 namespace {
 
-std::string condition_of(const std::optional<xml::Element>& stanza) {
-    const xml::Element* error = stanza ? stanza->child(xmpp::ns::client, "error") : nullptr;
-    return error == nullptr || error->first_child() == nullptr ? "no error" : error->first_child()->name;
-}
-
 TEST(ImPassedOn, WhatAClientSaysAndWouldGrowTooLongComesBack) {
     Limits limits = open_profile({});
     limits.after_auth.element_bytes = unlimited;

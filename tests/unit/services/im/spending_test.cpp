@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "proto/xmpp/namespaces.h"
+#include "support/repeat.h"
 #include "unit/services/im/im_world.h"
 
 namespace sallyport::test {
@@ -19,12 +20,6 @@ std::string condition_of(const xml::Element& stanza) {
     const xml::Element* error = stanza.child(ns::client, "error");
     return error == nullptr ? "type " + std::string{stanza.attribute("type")} : error->first_child()->name;
 }
-std::string repeated(const std::string& stanza, int times) {
-    std::string all;
-    for (int i = 0; i < times; ++i) all += stanza;
-    return all;
-}
-
 TEST(ImSpending, ALongRosterIsNotBuiltForEveryQuestionOfAPacket) {
     ImWorld world;
     Client juliet{world, "juliet"};
