@@ -149,5 +149,45 @@ TEST(InsideServer, ThatIsAwayHasRoomForEachPartner) {
     EXPECT_TRUE(f.world.run_until([&] { return back.got("healthy"); }, 25s)) << f.a.core_log.dump();
 }
 
+/// A recipient inside that hangs, as a component and as a server: what a partner writes to others there goes on.
+class Inside : public testing::TestWithParam<const char*> {
+protected:
+    void SetUp() override {
+        config::InsideServer server;
+        server.domains = {*xmpp::Domain::parse("inside.a.test")};
+        server.address = {"10.1.0.51", 5269};
+        server.tls = config::InsideTls::optional;
+        f.a.servers = {server};
+        f.a.settings.domains.push_back(*config::NamePattern::parse("inside.a.test"));
+        f.dns.srv("_xmpp-server._tcp.inside.a.test", 0, 0, 5269, "xmpp.a.test");
+        ASSERT_TRUE(f.start()) << f.logs();
+        f.a.user(1).hang(true);  // rooms.a.test
+    }
+    [[nodiscard]] std::size_t bounced() const { return f.a.core_log.count("s2s.stanza.bounced"); }
+
+    Federation f;
+    SimServer hanging{f.world, "10.1.0.51", {.stops_at = SimServer::Stop::connected}};
+};
+INSTANTIATE_TEST_SUITE_P(Kinds, Inside, testing::Values("rooms.a.test", "inside.a.test"));
+
+TEST_P(Inside, ThatHangsHoldsBackNothingElseOfAPartner) {
+    const std::string hangs = GetParam();
+    Duration longest{0};
+    f.b.user().message("u@b.test", "romeo@a.test", "first");
+    ASSERT_TRUE(f.world.run_until([&] { return f.a.user().got("first"); })) << f.logs();
+    for (int round = 0; round < 200; ++round) {
+        // Ten times as much as there is room for.
+        for (int n = 0; n < 10; ++n) f.b.user().message("u@b.test", "x@" + hangs, "hung", std::string(10000, 'x'));
+        const std::string id = "m" + std::to_string(round);
+        const TimePoint sent = f.world.loop().now();
+        f.b.user().message("u@b.test", "romeo@a.test", id);
+        ASSERT_TRUE(f.world.run_until([&] { return f.a.user().got(id); }, 60s)) << round << f.logs();
+        longest = std::max(longest, f.world.loop().now() - sent);
+        f.world.advance(100ms);
+    }
+    EXPECT_LT(longest, 3s);
+    EXPECT_TRUE(f.b.user().got("hung")) << "who writes to it is told";
+}
+
 }  // namespace
 }  // namespace sallyport::test

@@ -19,7 +19,10 @@ constexpr std::uint64_t least_share_of_left = 64;
 constexpr std::uint64_t one_stanza_of_left = 16;
 constexpr Duration slot = std::chrono::seconds{1};
 /// What is done within so many seconds, at the speed of the last two, is brisk.
-constexpr std::uint64_t brisk_seconds = 2;
+constexpr std::uint64_t lanes_of_share = 4;  ///< of one sender: a lane may have a quarter of what others leave
+/// A lane that has been busy so long, and would be for so many seconds more at its speed, does not move.
+constexpr Duration lane_patience = std::chrono::seconds{2};
+constexpr std::uint64_t stalled_seconds = 30;
 constexpr std::size_t least_sweep = 1024;
 
 }  // namespace
@@ -33,10 +36,10 @@ void Throughput::add(std::uint64_t weight, TimePoint now) {
     moved_ += weight;
 }
 
-bool Throughput::carries(std::uint64_t weight, TimePoint now) const {
+bool Throughput::carries(std::uint64_t weight, TimePoint now, std::uint64_t seconds) const {
     const Duration still = now - begun_;
     const std::uint64_t speed = still >= 2 * slot ? 0 : still >= slot ? moved_ : moved_ + before_;
-    return speed * brisk_seconds >= weight;
+    return speed * seconds >= weight;
 }
 
 Pace pace_of_backlog(std::uint64_t backlog, TimePoint busy_since, const Throughput& flow, TimePoint now) {
@@ -88,6 +91,19 @@ bool Lanes::fits(const Partner& partner, std::uint64_t weight) const {
     return partner.weight + weight <= most && weight <= left;
 }
 
+/// What hangs takes a quarter of what is left each time, so that there is always some for the next lane.
+std::uint64_t Lanes::part(const Lane& lane) const {
+    const std::uint64_t most = share();
+    const std::uint64_t of_others = lane.partner->stalled - (lane.pace == Pace::slow ? lane.weight : 0);
+    return (most - std::min(of_others, most)) / lanes_of_share;
+}
+
+/// A lane with nothing on its way may have a stanza of any size that fits its sender's share.
+bool Lanes::fits(const Lane& lane, std::uint64_t weight) const {
+    if (!fits(*lane.partner, weight)) return false;
+    return !budget_.of_senders || lane.weight == 0 || lane.weight + weight <= part(lane);
+}
+
 /// Whoever fills the whole with names leaves those a stanza who have nothing on its way.
 bool Lanes::fits_as_newcomer(const Partner& partner, std::uint64_t weight) const {
     if (partner.stanzas != 0 || floor_ + weight > budget_.newcomers) return false;
@@ -111,7 +127,7 @@ void Lanes::take_floor(Partner& partner) {
 
 bool Lanes::admits(Lane& lane, std::uint64_t weight) {
     Partner& partner = *lane.partner;
-    if (fits(partner, weight) || fits_as_newcomer(partner, weight)) return true;
+    if (fits(lane, weight) || fits_as_newcomer(partner, weight)) return true;
     ++partner.refused;
     return false;
 }
@@ -120,45 +136,75 @@ void Lanes::add(Lane& lane, std::uint64_t weight, TimePoint now) {
     Partner& partner = *lane.partner;
     if (partner.stanzas == 0) partner.busy_since = now;
     if (!fits(partner, weight) && fits_as_newcomer(partner, weight)) give_floor(partner, weight);
+    if (lane.weight == 0) lane.busy_since = now;
     ++lane.under_way;
     ++partner.stanzas;
-    partner.weight += weight;
-    weight_ += weight;
-    if (partner.weight > share() / 2) judge(partner, now);
+    change(lane, 0, weight);
+    if (budget_.of_senders && lane.weight > part(lane) / 2) judge(lane, now);
+    if (partner.weight - partner.stalled > share() / 2) judge(partner, now);
 }
 
 void Lanes::remove(Lane& lane, std::uint64_t weight, TimePoint now) {
     Partner& partner = *lane.partner;
     --lane.under_way;
     --partner.stanzas;
-    partner.weight -= weight;
-    weight_ -= weight;
+    change(lane, weight, 0);
     partner.flow.add(weight, now);
+    if (budget_.of_senders) lane.flow.add(weight, now);
     flow_.add(weight, now);
     if (partner.stanzas == 0) {
         partner.refused = 0;
         take_floor(partner);
     }
+    if (lane.pace != Pace::free) judge(lane, now);
     if (partner.pace != Pace::free) judge(partner, now);
 }
 
-void Lanes::reweigh(Lane& lane, std::uint64_t before, std::uint64_t now) {
+void Lanes::reweigh(Lane& lane, std::uint64_t before, std::uint64_t now) { change(lane, before, now); }
+
+void Lanes::change(Lane& lane, std::uint64_t before, std::uint64_t now) {
+    lane.weight += now - before;
     lane.partner->weight += now - before;
+    if (lane.pace == Pace::slow) lane.partner->stalled += now - before;
     weight_ += now - before;
+}
+
+void Lanes::judge(Lane& lane, TimePoint now) {
+    const std::uint64_t most = part(lane);
+    Pace pace = Pace::free;
+    if (lane.weight > (lane.pace == Pace::free ? most / 2 : most / 4)) {
+        const bool stalls =
+            now - lane.busy_since >= lane_patience && !lane.flow.carries(lane.weight, now, stalled_seconds);
+        pace = stalls ? Pace::slow : Pace::brisk;
+    }
+    if (pace == lane.pace) return;
+    Partner& partner = *lane.partner;
+    if (lane.pace == Pace::slow) partner.stalled -= lane.weight;
+    if (lane.pace == Pace::brisk) --partner.brisk;
+    if (lane.pace == Pace::free) paced_.push_back(&lane);
+    if (pace == Pace::slow) partner.stalled += lane.weight;
+    if (pace == Pace::brisk) ++partner.brisk;
+    if (pace == Pace::free) std::erase(paced_, &lane);
+    lane.pace = pace;
+    judge(partner, now);
 }
 
 void Lanes::judge(Partner& partner, TimePoint now) {
     // Far apart, so that the feeders do not flap.
     const std::uint64_t most = share();
-    const bool much = partner.weight > (partner.pace == Pace::free ? most / 2 : most / 4);
-    const Pace pace = much ? pace_of_backlog(partner.weight, partner.busy_since, partner.flow, now) : Pace::free;
+    const std::uint64_t moving = partner.weight - partner.stalled;
+    const bool much = moving > (partner.pace == Pace::free ? most / 2 : most / 4);
+    Pace pace = partner.brisk > 0 ? Pace::brisk : Pace::free;
+    if (much) pace = std::max(pace, pace_of_backlog(moving, partner.busy_since, partner.flow, now));
     if (pace == partner.pace) return;
     partner.pace = pace;
     if (on_pace_) on_pace_(partner);
 }
 
 bool Lanes::look(TimePoint now) {
-    bool any = false;
+    // A lane that is judged free again leaves the list.
+    for (std::size_t at = paced_.size(); at-- > 0;) judge(*paced_[at], now);
+    bool any = !paced_.empty();
     for (const auto& [domain, partner] : partners_) {
         if (partner->pace == Pace::free) continue;
         judge(*partner, now);

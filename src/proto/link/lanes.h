@@ -28,8 +28,8 @@ enum class Pace {
 class Throughput {
 public:
     void add(std::uint64_t weight, TimePoint now);
-    /// Would `weight` be done within two seconds at that speed?
-    [[nodiscard]] bool carries(std::uint64_t weight, TimePoint now) const;
+    /// Would `weight` be done within so many seconds at that speed?
+    [[nodiscard]] bool carries(std::uint64_t weight, TimePoint now, std::uint64_t seconds = 2) const;
 
 private:
     TimePoint begun_{};  ///< the second in which `moved_` was done
@@ -42,6 +42,8 @@ struct Partner {
     std::uint64_t stanzas = 0;  ///< not done
     std::uint64_t lanes = 0;
     std::uint64_t floor = 0;    ///< of its weight, what is taken from Budget::newcomers
+    std::uint64_t stalled = 0;  ///< of its weight, what is in lanes that do not move (Budget::of_senders)
+    std::uint64_t brisk = 0;    ///< lanes with much on its way that moves on
     std::uint64_t refused = 0;  ///< beyond the budget, since the partner last had nothing on its way
     TimePoint busy_since{};
     Throughput flow;
@@ -60,14 +62,20 @@ struct Lane {
     std::uint32_t shard = 0;      ///< that other shard
     bool returning = false;       ///< it gives back what it has: nothing more goes there until all is back or done
     std::uint64_t session = 0;    ///< serial of the session that has the rest; 0: none
+    // Where a partner's budget is that of a sender:
+    std::uint64_t weight = 0;  ///< of what is under way
+    TimePoint busy_since{};
+    Throughput flow;
+    Pace pace = Pace::free;  ///< slow: it does not move, and holds back nothing but itself
 };
 
 struct Budget {
     std::uint64_t all = 0;          ///< of all partners
     std::uint64_t one_partner = 0;  ///< at most; less when many need much
     std::uint64_t one_stanza = 0;   ///< the largest: a partner that has nothing on its way may have one, mostly
-    bool of_senders =
-        false;  ///< the partner of a lane is the domain that it comes from: over a link that leads inwards
+    /// The partner of a lane is the domain that it comes from: over a link that leads inwards. A lane may then have a
+    /// part of what its sender may: one recipient that hangs keeps the sender from no other.
+    bool of_senders = false;
     /// Beside `all`, for partners that have nothing on its way when `all` is used up: one stanza each, and of the names
     /// of one owner as much as `one_stanza`.
     std::uint64_t newcomers = 0;
@@ -120,17 +128,23 @@ private:
 
     [[nodiscard]] Partner& partner(std::string_view domain);
     [[nodiscard]] bool fits(const Partner& partner, std::uint64_t weight) const;
+    /// What a lane may have of its sender's share.
+    [[nodiscard]] std::uint64_t part(const Lane& lane) const;
+    [[nodiscard]] bool fits(const Lane& lane, std::uint64_t weight) const;
     [[nodiscard]] bool fits_as_newcomer(const Partner& partner, std::uint64_t weight) const;
     void give_floor(Partner& partner, std::uint64_t weight);
     void take_floor(Partner& partner);
     /// Of Budget::all.
     [[nodiscard]] std::uint64_t used() const { return weight_ - std::min(floor_, weight_); }
+    void change(Lane& lane, std::uint64_t before, std::uint64_t now);
+    void judge(Lane& lane, TimePoint now);
     void judge(Partner& partner, TimePoint now);
 
     Budget budget_;
     OnPace on_pace_;
     Table lanes_;
     std::unordered_map<std::string, std::unique_ptr<Partner>, Hash, std::equal_to<>> partners_;
+    std::vector<Lane*> paced_;  ///< lanes whose pace is not free
     Lane* last_ = nullptr;
     std::string last_key_, key_;
     std::size_t sweep_at_ = 1024;

@@ -44,13 +44,74 @@ TEST_F(Lanes, GiveAPartnerItsBudgetAndNoMore) {
 
 TEST_F(Lanes, AreOfTheirSendersWhereTheHubLeadsInwards) {
     link::Lanes inwards{{64 << 20, 8 << 20, 1 << 20, true}, SipKey{1, 2}, [](const link::Partner&) {}};
-    while (inwards.admits(inwards.lane("flood.test", "a.test"), 10000)) {
-        inwards.add(inwards.lane("flood.test", "a.test"), 10000, now);
+    for (int n = 0; n < 10000; ++n) {
+        link::Lane& lane = inwards.lane("flood.test", "room" + std::to_string(n) + ".a.test");
+        if (inwards.admits(lane, 10000)) inwards.add(lane, 10000, now);
     }
     EXPECT_FALSE(inwards.admits(inwards.lane("flood.test", "rooms.a.test"), 10000)) << "wherever it writes to";
+    EXPECT_LE(inwards.weight(), 8U << 20);
     EXPECT_TRUE(inwards.admits(inwards.lane("other.test", "a.test"), 10000)) << "nobody else is refused";
     ASSERT_EQ(inwards.busy().size(), 1U);
     EXPECT_EQ(inwards.busy().front().domain, "flood.test");
+}
+
+/// Fills the lane to `to`; how much it has.
+std::uint64_t fill_lane(link::Lanes& lanes, const std::string& to, TimePoint now) {
+    while (lanes.admits(lanes.lane("sender.test", to), 10000)) lanes.add(lanes.lane("sender.test", to), 10000, now);
+    return lanes.lane("sender.test", to).weight;
+}
+
+TEST_F(Lanes, ThatHangInwardsHoldTheirSenderFromNobodyElse) {
+    std::vector<link::Pace> paces;
+    link::Lanes inwards{{64 << 20, 8 << 20, 1 << 20, true}, SipKey{1, 2}, [&](const link::Partner& partner) {
+                            paces.push_back(partner.pace);
+                        }};
+    EXPECT_LE(fill_lane(inwards, "hangs.test", now), 2U << 20);
+    EXPECT_EQ(paces, std::vector{link::Pace::brisk}) << "who feeds it waits a moment";
+    EXPECT_TRUE(inwards.admits(inwards.lane("sender.test", "lives.test"), 10000));
+    for (int n = 0; n < 20; ++n) (void)inwards.look(now += 250ms);
+    EXPECT_EQ(paces.back(), link::Pace::free) << "and no longer, as it does not move";
+    EXPECT_FALSE(inwards.admits(inwards.lane("sender.test", "hangs.test"), 10000));
+
+    // One after another hangs: the next has less, and there is always a next.
+    std::uint64_t before = 2 << 20;
+    for (int n = 0; n < 5; ++n) {
+        const std::uint64_t most = fill_lane(inwards, "hangs" + std::to_string(n) + ".test", now);
+        EXPECT_LT(most, before);
+        EXPECT_GT(most, before / 2);
+        before = most;
+        for (int k = 0; k < 20; ++k) (void)inwards.look(now += 250ms);
+        EXPECT_EQ(paces.back(), link::Pace::free);
+    }
+    EXPECT_TRUE(inwards.admits(inwards.lane("sender.test", "lives.test"), 100000));
+
+    // What hung goes on: all is as it was.
+    const auto take = [&](const std::string& to) {
+        link::Lane& lane = inwards.lane("sender.test", to);
+        while (lane.under_way > 0) inwards.remove(lane, 10000, now);
+    };
+    take("hangs.test");
+    for (int n = 0; n < 5; ++n) take("hangs" + std::to_string(n) + ".test");
+    EXPECT_EQ(inwards.weight(), 0U);
+    EXPECT_FALSE(inwards.look(now));
+    EXPECT_EQ(fill_lane(inwards, "lives.test", now), (2U << 20) / 10000 * 10000);
+}
+
+TEST_F(Lanes, ThatMoveInwardsSlowDownWhoFeedsThem) {
+    std::vector<link::Pace> paces;
+    link::Lanes inwards{{64 << 20, 8 << 20, 1 << 20, true}, SipKey{1, 2}, [&](const link::Partner& partner) {
+                            paces.push_back(partner.pace);
+                        }};
+    (void)fill_lane(inwards, "slow.test", now);
+    // A tenth of it in a second: it is done within half a minute.
+    for (int n = 0; n < 20; ++n) {
+        for (int k = 0; k < 20; ++k) inwards.remove(inwards.lane("sender.test", "slow.test"), 10000, now);
+        (void)inwards.look(now += 1s);
+        while (inwards.admits(inwards.lane("sender.test", "slow.test"), 10000)) {
+            inwards.add(inwards.lane("sender.test", "slow.test"), 10000, now);
+        }
+    }
+    EXPECT_EQ(paces, std::vector{link::Pace::brisk});
 }
 
 TEST_F(Lanes, HaveRoomForTheNextHoweverManyAreStalled) {
