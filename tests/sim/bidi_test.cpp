@@ -1,6 +1,7 @@
 // What we send on streams that the partner opened (XEP-0288): kept, acknowledged, watched and sent again as on our own.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "support/raw_partner.h"
@@ -216,6 +217,77 @@ TEST_P(PartnersStream, TakesWhatWaitsWhileOursCannotBeOpened) {
     f.world.advance(std::chrono::minutes{1});
     EXPECT_EQ(c.ids().size(), ids.size());
     EXPECT_TRUE(romeo().received().empty());
+}
+
+/// Two shards; one connection more comes first, so that the partner's stream is on the one or on the other.
+class OtherShard : public testing::TestWithParam<int> {
+protected:
+    void SetUp() override {
+        f.a.settings.security_mode = s2s::SecurityMode::tls_optional;
+        f.a.settings.bidi = true;
+        ASSERT_TRUE(f.start()) << f.logs();
+        c.habits.bidi = true;
+        for (int n = 0; n < GetParam(); ++n) (void)c.open(f.a.edge_public, "b.test");
+    }
+    void TearDown() override {
+        if (HasFailure()) std::fputs(f.logs().c_str(), stderr);
+    }
+    void send(int from, int to) {
+        for (int n = from; n < to; ++n) f.a.user().message("romeo@a.test", "u@c.test", std::to_string(n));
+    }
+
+    Federation f{2};
+    RawPartner c{f.world, f.dns, "c.test", "198.51.100.9"};
+};
+INSTANTIATE_TEST_SUITE_P(Connections, OtherShard, testing::Values(0, 1));
+
+/// Both sides dial at once. What waited goes out on the partner's stream, and nothing overtakes it on ours.
+TEST_P(OtherShard, IsNotOvertakenWhenBothDialAtOnce) {
+    c.habits.confirms = false;
+    send(0, 5);
+    const auto ours = [&]() -> RawStream* {
+        for (const auto& stream : c.streams()) {
+            if (!stream->opened_by_us() && stream->asked()) return stream.get();
+        }
+        return nullptr;
+    };
+    ASSERT_TRUE(f.world.run_until([&] { return ours() != nullptr; }));
+    RawStream& theirs = c.open(f.a.edge_public, "a.test");
+    ASSERT_TRUE(f.world.run_until([&] { return theirs.ready(); }));
+    theirs.pause(true);
+    f.world.advance(std::chrono::milliseconds{500});
+    ours()->confirm();
+    f.world.advance(std::chrono::milliseconds{500});
+    send(5, 10);
+    f.world.advance(std::chrono::seconds{1});
+    EXPECT_TRUE(theirs.got("0") || !c.got("5")) << "what came later overtook it";
+    theirs.pause(false);
+    ASSERT_TRUE(f.world.run_until([&] { return c.got("9"); }));
+    EXPECT_EQ(c.ids(), (std::vector<std::string>{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}));
+    f.world.advance(std::chrono::minutes{1});
+    const auto ids = c.ids();
+    for (int n = 0; n < 10; ++n) EXPECT_EQ(std::count(ids.begin(), ids.end(), std::to_string(n)), 1) << n;
+}
+
+/// What is handed to another shard is as old as it was.
+TEST_P(OtherShard, KnowsTheAgeOfWhatItIsHanded) {
+    c.habits.listens = false;
+    c.habits.acknowledges = false;
+    const TimePoint sent = f.world.loop().now();
+    send(0, 3);
+    f.world.advance(std::chrono::seconds{20});
+    (void)c.open(f.a.edge_public, "a.test");
+    c.habits.listens = true;  // our question about the key is answered
+    ASSERT_TRUE(f.world.run_until([&] { return f.a.edge_log.count("s2s.result.answered") > 0; }));
+    f.world.block(f.a.edge_public, "198.51.100.9");
+    f.world.advance(std::chrono::milliseconds{500});
+    c.habits.listens = false;
+    f.world.reset_streams("198.51.100.9");
+    f.world.heal(f.a.edge_public, "198.51.100.9");
+    ASSERT_TRUE(f.world.run_until([&] { return f.a.user().got("2"); }, std::chrono::minutes{3})) << "returned";
+    const Duration after = f.world.loop().now() - sent;
+    EXPECT_GT(after, std::chrono::seconds{25}) << "it could go out on a stream of ours";
+    EXPECT_LT(after, std::chrono::seconds{40});
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "support/raw_partner.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "proto/xmpp/namespaces.h"
 
@@ -35,6 +36,11 @@ void RawStream::message(const std::string& from, const std::string& to, const st
 }
 
 void RawStream::acknowledge(std::uint64_t h) { say("<a xmlns='urn:xmpp:sm:3' h='" + std::to_string(h) + "'/>"); }
+
+void RawStream::confirm() {
+    say(std::exchange(unconfirmed_, {}));
+    ready_ = true;
+}
 
 bool RawStream::got(const std::string& id) const { return std::find(ids_.begin(), ids_.end(), id) != ids_.end(); }
 
@@ -91,8 +97,12 @@ void RawStream::negotiate(const xml::Element& element) {
         if (bidi) say("<bidi xmlns='urn:xmpp:bidi'>" + partner_.habits.bidi_child + "</bidi>");
         say(test::element("db:result", partner_.domain(), remote_, ">key</db:result>"));
     } else if (element.is(ns::dialback, "result")) {
-        if (type.empty()) say(test::element("db:result", from, to, " type='valid'/>"));
-        ready_ = ready_ || type != "invalid";
+        if (type.empty()) {
+            unconfirmed_ = test::element("db:result", from, to, " type='valid'/>");
+            if (partner_.habits.confirms) confirm();
+        } else {
+            ready_ = ready_ || type != "invalid";
+        }
     } else if (element.is(ns::dialback, "verify")) {
         const std::string id{element.attribute("id")};
         if (type.empty()) say(test::element("db:verify", from, to, " type='valid' id='" + id + "'/>"));

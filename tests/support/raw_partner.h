@@ -32,6 +32,9 @@ public:
     void enable() { say("<enable xmlns='urn:xmpp:sm:3'/>"); }
     void request() { say("<r xmlns='urn:xmpp:sm:3'/>"); }
     void acknowledge(std::uint64_t h);
+    /// The key that waits for it is right.
+    void confirm();
+    [[nodiscard]] bool asked() const { return !unconfirmed_.empty(); }
     /// Reads nothing more, so that the kernel of the other side keeps what it sends.
     void pause(bool paused) { stream_->pause(paused); }
     /// FIN after what was said, or a reset.
@@ -72,6 +75,7 @@ private:
     xmpp::StanzaIntake intake_;
     std::vector<std::string> ids_;
     std::string heard_;
+    std::string unconfirmed_;  ///< the answer that waits
     std::int64_t acknowledged_ = -1;
     unsigned requests_ = 0;
     std::uint64_t counted_ = 0;  ///< stanzas since XEP-0198 is on
@@ -88,6 +92,7 @@ public:
         bool acknowledges = true;        ///< `<r/>` is answered
         bool answers_pings = true;       ///< on the stream on which they come
         bool listens = true;             ///< new connections are greeted
+        bool confirms = true;            ///< keys on streams of theirs are confirmed; otherwise by RawStream::confirm
         std::string features = {};       ///< beside those
         std::string header_from = "me";  ///< of streams that it opens: "me", or empty for none
     };

@@ -72,10 +72,7 @@ s2s::S2sContext EdgeShard::s2s_context(routing::Ledger& ledger, const EdgeParts&
                                at = std::move(at)] { edge->s2s_.pool().pong(id, from, at); });
     };
     context.take_over = [this](std::uint32_t to, const xmpp::DomainPair& pair, std::deque<s2s::Waiting> waiting) {
-        // std::function wants a copyable callable.
-        const auto shared = std::make_shared<std::deque<s2s::Waiting>>(std::move(waiting));
-        shard_.bus.run_on(
-            to, [edge = siblings_[to].get(), pair, shared] { edge->s2s_.pool().take_over(pair, std::move(*shared)); });
+        take_over(to, pair, std::move(waiting));
     };
     context.on_reverse = [this](const xmpp::DomainPair& pair, bool up) { reverse(pair, up); };
     context.router = this;
@@ -142,9 +139,16 @@ void EdgeShard::pass_on(std::uint32_t shard, const xmpp::Stanza& stanza, const r
 void EdgeShard::send_out(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
     if (!reversed_.empty()) {
         const auto at = reversed_.find(key_of(stanza.from_domain, stanza.to_domain));
-        if (at != reversed_.end() && !s2s_.pool().busy(stanza)) return pass_on(at->second, stanza, ticket);
+        if (at != reversed_.end() && goes_to(at->second, stanza)) {
+            at->second.used = true;
+            return pass_on(at->second.shard, stanza, ticket);
+        }
     }
     s2s_.pool().send(stanza, ticket);
+}
+
+bool EdgeShard::goes_to(const Reversed& there, const xmpp::Stanza& stanza) {
+    return there.used ? !s2s_.pool().holds(stanza) : !s2s_.pool().carries(stanza);
 }
 
 void EdgeShard::reverse(const xmpp::DomainPair& pair, bool up) {
@@ -158,14 +162,22 @@ void EdgeShard::reversed_at(const xmpp::DomainPair& pair, std::uint32_t shard, b
     const std::string key = key_of(pair.local.text(), pair.remote.text());
     if (!up) {
         const auto at = reversed_.find(key);
-        if (at != reversed_.end() && at->second == shard) reversed_.erase(at);
+        if (at != reversed_.end() && at->second.shard == shard) reversed_.erase(at);
         return;
     }
     if (reversed_.size() >= most_reversed && !reversed_.contains(key)) return;
-    reversed_[key] = shard;
-    for (const s2s::Waiting& waiting : s2s_.pool().take_waiting(pair)) {
-        pass_on(shard, waiting.stanza.view(), waiting.ticket);
-    }
+    auto waiting = s2s_.pool().take_waiting(pair);
+    reversed_[key] = {shard, !waiting.empty()};
+    take_over(shard, pair, std::move(waiting));
+}
+
+void EdgeShard::take_over(std::uint32_t shard, const xmpp::DomainPair& pair, std::deque<s2s::Waiting> waiting) {
+    if (waiting.empty()) return;
+    // std::function wants a copyable callable.
+    const auto shared = std::make_shared<std::deque<s2s::Waiting>>(std::move(waiting));
+    shard_.bus.run_on(shard, [edge = siblings_[shard].get(), pair, shared] {
+        edge->s2s_.pool().take_over(pair, std::move(*shared));
+    });
 }
 
 void EdgeShard::FromLink::route(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
@@ -187,7 +199,7 @@ void EdgeShard::forwarded(routing::Forwarded message) {
         shard_.bus.run_on(
             at, [owner = siblings_[at].get(), here = shard_.index, key = key_of(stanza.from_domain, stanza.to_domain)] {
                 std::erase_if(owner->reversed_,
-                              [&](const auto& entry) { return entry.first == key && entry.second == here; });
+                              [&](const auto& entry) { return entry.first == key && entry.second.shard == here; });
             });
         return pass_on(at, stanza, message.ticket);
     }

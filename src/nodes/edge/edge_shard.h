@@ -77,6 +77,8 @@ private:
     /// On the shard that owns the pair: its stream, or the peer's own on another shard (XEP-0288).
     void send_out(const xmpp::Stanza& stanza, const routing::Ticket& ticket);
     void reverse(const xmpp::DomainPair& pair, bool up);
+    /// Another shard goes on with what waits: it keeps its age, and what is known of it.
+    void take_over(std::uint32_t shard, const xmpp::DomainPair& pair, std::deque<s2s::Waiting> waiting);
     void reversed_at(const xmpp::DomainPair& pair, std::uint32_t shard, bool up);
     void pass_on(std::uint32_t shard, const xmpp::Stanza& stanza, const routing::Ticket& ticket);
     void peer_news(const s2s::PeerNews& news);
@@ -89,7 +91,13 @@ private:
     s2s::S2sShard s2s_;
     link::Hub hub_;
     OrderedStop stop_;
-    std::map<std::string, std::uint32_t> reversed_;  ///< pairs of ours that a peer's stream on another shard carries
+    /// A pair of ours that a peer's stream on another shard may carry (XEP-0288).
+    struct Reversed {
+        std::uint32_t shard = 0;
+        bool used = false;  ///< something has gone there: what comes later does not overtake it on a stream of ours
+    };
+    [[nodiscard]] bool goes_to(const Reversed& there, const xmpp::Stanza& stanza);
+    std::map<std::string, Reversed> reversed_;
 };
 
 }  // namespace sallyport::nodes

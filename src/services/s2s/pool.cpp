@@ -299,9 +299,14 @@ Destination* Pool::find(const xmpp::Stanza& stanza) {
     return local && remote ? find({*local, *remote}) : nullptr;
 }
 
-bool Pool::busy(const xmpp::Stanza& stanza) {
+bool Pool::carries(const xmpp::Stanza& stanza) {
     const Destination* to = find(stanza);
     return to != nullptr && (to->life.ready() || !to->queue.empty());
+}
+
+bool Pool::holds(const xmpp::Stanza& stanza) {
+    const Destination* to = find(stanza);
+    return to != nullptr && (!to->queue.empty() || to->unacknowledged > 0);
 }
 
 std::deque<Waiting> Pool::take_waiting(const xmpp::DomainPair& pair) {

@@ -57,7 +57,9 @@ public:
     /// What waits for the pair, to go another way; nothing while a stream of ours carries it.
     [[nodiscard]] std::deque<Waiting> take_waiting(const xmpp::DomainPair& pair);
     /// A stream of ours carries the pair, or will, for stanzas that wait.
-    [[nodiscard]] bool busy(const xmpp::Stanza& stanza);
+    [[nodiscard]] bool carries(const xmpp::Stanza& stanza);
+    /// Something of the pair waits here, or is not acknowledged.
+    [[nodiscard]] bool holds(const xmpp::Stanza& stanza);
 
     using OnPinged = std::function<void(Result<Duration>)>;
     /// The operator's ping: opens a stream if need be, sends XEP-0199 to the domain and waits for any answer.
