@@ -1,11 +1,12 @@
 """Both directions on one stream (XEP-0288) with Prosody's own mod_s2s_bidi; counted on the wire."""
+import contextlib
 import os
 import re
 import signal
 
 import pytest
 
-from world.raw import EDGE, RawStream
+from world.raw import EDGE, EVERYTHING, RawStream
 from world.tap import Tap
 from world.wait import until
 
@@ -72,25 +73,25 @@ def test_five_hundred_messages_each_way_stay_in_order_on_one_stream(world):
 
 @pytest.mark.parametrize("managed", (True, False), ids=("acknowledged", "taken"))
 def test_what_is_on_a_stream_that_they_opened_is_not_lost_with_it(world, managed):
-    """First deaf, then gone: what it did not acknowledge, or not take, goes over a stream of ours; else it comes back."""
+    """First deaf, then gone: what it did not acknowledge, or its TCP did not take, goes over a stream of ours."""
     world.edge.set(bidi="on")
     with world.guest(**BIDI, options="" if managed else "smacks_enabled_s2s = false") as gus:
         both_ways(gus, world.ana, f"deaf, managed {managed}", 1)
         since = gus.mark(), world.ana.mark()
         os.killpg(gus.server.pid, signal.SIGSTOP)
-        world.ana.counts(gus, "kept", 0, 40)
-        stream = lambda: [s for s in world.edge.json("peers", "show", "guest.lab")["streams"] if s["bidirectional"]]
-        until(lambda: stream() and stream()[0]["stanzas_out"] >= 41, stream, 10)
-        assert bool(stream()[0]["unacknowledged"]) == managed
-        gus.server.kill()
-        gus.server.child.wait()
+        # A stopped server's TCP goes on taking; only what it was seen to take long ago would be settled.
+        with contextlib.nullcontext() if managed else world.network.silence("guest", *EVERYTHING):
+            world.ana.counts(gus, "kept", 0, 40)
+            stream = lambda: [s for s in world.edge.json("peers", "show", "guest.lab")["streams"] if s["bidirectional"]]
+            until(lambda: stream() and stream()[0]["stanzas_out"] >= 41, stream, 10)
+            assert bool(stream()[0]["unacknowledged"]) == managed
+            gus.server.kill()
+            gus.server.child.wait()
         world.restart(gus)
         gus.online()
-        accounted = lambda: set(gus.heard("kept", since[0])) | {int(event["id"].rsplit("-", 1)[1])
-                                                                for event in world.ana.bounced("kept", since[1])}
-        until(lambda: accounted() == set(range(40)), lambda: f"all to come or to come back: {sorted(accounted())}", 40)
-        if managed:
-            assert gus.heard("kept", since[0]) == list(range(40))
+        until(lambda: len(gus.heard("kept", since[0])) >= 40, lambda: f"all to come: {gus.heard('kept', since[0])}", 40)
+        assert gus.heard("kept", since[0]) == list(range(40))
+        assert not world.ana.bounced("kept", since[1])
 
 
 def test_what_does_not_fit_onto_their_stream_at_once_follows_in_order(world):
