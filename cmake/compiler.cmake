@@ -3,8 +3,8 @@ add_compile_options(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual
 add_compile_definitions(_GNU_SOURCE)
 
 if(CMAKE_BUILD_TYPE STREQUAL "Debug")
-  # Compiling takes longer than testing.
-  add_compile_options(-O0 -g1 -fno-omit-frame-pointer)
+  # Compiling takes longer than testing; not so where every access is a call that is seen to be needless.
+  add_compile_options($<IF:$<BOOL:${SALLYPORT_TSAN}>,-O1,-O0> -g1 -fno-omit-frame-pointer)
   add_compile_definitions(_GLIBCXX_ASSERTIONS)
 endif()
 if(SALLYPORT_PRECOMPILE)

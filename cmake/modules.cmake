@@ -34,8 +34,13 @@ function(sp_together variable name folder)
     file(CONFIGURE OUTPUT ${unit} CONTENT "${text}" @ONLY)
     list(APPEND made ${unit})
   endforeach()
-  # A name of one file hides nothing of another's, and a type in one file's anonymous namespace is used in that file.
-  set_source_files_properties(${made} PROPERTIES COMPILE_OPTIONS "-Wno-shadow;-Wno-subobject-linkage")
+  # A local name may be that of something in another file, and a type in one file's anonymous namespace is used in that
+  # file. clang knows neither warning by itself.
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    set_source_files_properties(${made} PROPERTIES COMPILE_OPTIONS "-Wno-shadow;-Wshadow=local;-Wno-subobject-linkage")
+  else()
+    set_source_files_properties(${made} PROPERTIES COMPILE_OPTIONS "-Wno-shadow")
+  endif()
   set(${variable} ${made} PARENT_SCOPE)
 endfunction()
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "proto/xmpp/namespaces.h"
 #include "services/im/directory.h"
 #include "services/im/service.h"
 #include "support/sim_client.h"
