@@ -170,6 +170,9 @@ void LinkEnd::carry_out(link::Actions& actions) {
             session(open->resumed, open->id, answer);
         } else if (std::holds_alternative<link::FactsReceived>(action)) {
             ++facts;
+        } else if (const auto* told = std::get_if<link::DoneReceived>(&action)) {
+            ++dones;
+            for (const link::Range& range : told->ranges) done = std::max(done, range.last);
         } else if (std::holds_alternative<link::CountWanted>(action)) {
             machine_->acknowledge(window_.h(), world_.loop().wall(), answer);
         } else if (auto* closing = std::get_if<link::Close>(&action)) {

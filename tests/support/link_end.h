@@ -48,6 +48,8 @@ public:
     std::string behind_resume;          ///< is said in the same breath as `<resume/>`
     std::uint32_t shards = 1;           ///< it says that its node has so many
     std::uint64_t facts = 0;            ///< of peers, that it was told
+    std::uint64_t dones = 0;            ///< elements that told it what is done
+    std::uint64_t done = 0;             ///< the highest number in them
     std::vector<std::string> received;  ///< ids, in order, each time
     std::uint64_t connections = 0;      ///< that had a session
     std::function<void(const xmpp::Stanza&)> on_stanza;  ///< each that it receives

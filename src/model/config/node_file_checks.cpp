@@ -189,6 +189,12 @@ private:
 
     void check_domains() {
         std::set<xmpp::Domain> seen;
+        for (std::size_t i = 0; i < file_.link.dial.size(); ++i) {
+            for (const xmpp::Domain& domain : file_.link.dial[i].domains) {
+                if (seen.insert(domain).second) continue;
+                complain("link.dial[" + std::to_string(i) + "].domains", domain.text() + " is named twice");
+            }
+        }
         for (const xmpp::Domain& domain : file_.clients.domains) {
             if (!seen.insert(domain).second) complain("clients.domains", domain.text() + " is named twice");
         }

@@ -49,7 +49,13 @@ std::string write_ranges(const std::vector<Range>& ranges) {
     return out;
 }
 
-void ReceiveWindow::handled(std::uint64_t number) { handled_.push_back(number); }
+void ReceiveWindow::handled(std::uint64_t number) {
+    if (!handled_.empty() && handled_.back().last + 1 == number) {
+        handled_.back().last = number;
+    } else {
+        handled_.push_back({number, number});
+    }
+}
 
 std::vector<Range> ReceiveWindow::take_done() {
     if (!again_.empty()) {
@@ -58,17 +64,17 @@ std::vector<Range> ReceiveWindow::take_done() {
         again_.resize(again_.size() - count);
         return some;
     }
-    std::sort(handled_.begin(), handled_.end());
+    std::sort(handled_.begin(), handled_.end(), [](const Range& a, const Range& b) { return a.first < b.first; });
     std::vector<Range> ranges;
     std::size_t used = 0;
     for (; used < handled_.size(); ++used) {
-        const std::uint64_t number = handled_[used];
-        if (!ranges.empty() && ranges.back().last + 1 == number) {
-            ranges.back().last = number;
+        const Range next = handled_[used];
+        if (!ranges.empty() && ranges.back().last + 1 == next.first) {
+            ranges.back().last = next.last;
         } else if (ranges.size() == most_ranges) {
             break;
         } else {
-            ranges.push_back({number, number});
+            ranges.push_back(next);
         }
     }
     handled_.erase(handled_.begin(), handled_.begin() + static_cast<std::ptrdiff_t>(used));

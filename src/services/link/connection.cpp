@@ -206,7 +206,7 @@ void Connection::carry_out(Actions& actions) {
             if (context_->on_facts) context_->on_facts(machine_.far_realm(), facts->facts);
         } else if (std::holds_alternative<CountWanted>(action)) {
             // Of a far side that asks and does not read: one answer, once it does (threat T61).
-            count_owed_ = stream_->pending() > most_unread;
+            count_owed_ = is_unread();
             if (!count_owed_) tell_count();
         } else if (auto* counted = std::get_if<Counted>(&action)) {
             owner_->counted(*this, counted->h);
@@ -252,6 +252,8 @@ void Connection::tell_count() {
     machine_.acknowledge(session_ != nullptr ? session_->in.h() : 0, context_->shard.loop.wall(), answer);
     carry_out(answer);
 }
+
+bool Connection::is_unread() const { return stream_->pending() > most_unread; }
 
 void Connection::on_drained() {
     if (!finished_ && std::exchange(count_owed_, false)) tell_count();

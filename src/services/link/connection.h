@@ -88,6 +88,8 @@ public:
     [[nodiscard]] bool proven() const { return proven_ || !expected_name_.empty(); }
     [[nodiscard]] bool open() const { return !finished_ && machine_.open(); }
     [[nodiscard]] std::size_t pending() const { return stream_->pending(); }
+    /// So much waits for the far side to read it that answers wait as well (threat T61).
+    [[nodiscard]] bool is_unread() const;
     /// Bytes of an element that has begun and is not complete.
     [[nodiscard]] std::size_t unfinished() const { return unfinished_; }
     [[nodiscard]] const std::string& why_closed() const { return why_closed_; }

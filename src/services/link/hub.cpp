@@ -347,10 +347,11 @@ void Hub::flush_done() {
     });
 }
 
+/// To a far side that does not read, once it does: until then ranges grow together where they are kept.
 void Hub::send_done() {
     for (const auto& session : sessions_) {
         if (!session->open()) continue;
-        while (session->in.has_done()) {
+        while (session->in.has_done() && !session->connection->is_unread()) {
             Actions actions;
             session->connection->machine().done(session->in.take_done(), actions);
             session->connection->carry_out(actions);

@@ -186,7 +186,10 @@ private:
     void counted(Connection& connection, std::uint32_t h) override;
     void stanza(Connection& connection, const xmpp::Stanza& stanza) override;
     void refused(Connection& connection, const xmpp::Stanza& stanza, const xmpp::StanzaProblem& problem) override;
-    void drained() override { weigh(); }
+    void drained() override {
+        weigh();
+        flush_done();
+    }
     void closed(Connection& connection) override;
     [[nodiscard]] bool has_much_unfinished(const std::string& far_realm) const override;
     [[nodiscard]] bool stopping() const override { return stopping_; }

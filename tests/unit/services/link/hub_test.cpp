@@ -506,6 +506,26 @@ TEST_F(Hubs, HoldNobodyForDeadWhoTakesWhatStandsBeforeTheQuestion) {
     EXPECT_EQ(log.count("link.down"), 1U);
 }
 
+/// It writes without end and reads nothing: what is done is told it in one piece, once it reads.
+TEST_F(Hubs, KeepNoLongListOfAnswersForWhoDoesNotRead) {
+    make(link::End::listener);
+    LinkEnd far{world, far_host, link::End::dialler, "far.test", "secret"};
+    far.dial(at(here), {"b.test"});
+    ASSERT_TRUE(world.run_until([&] { return far.open(); }));
+    world.advance(10ms);
+    far.hang(true);
+    constexpr int count = 60000;
+    for (int n = 0; n < count; ++n) {
+        far.say(Message{"b.test", "a.test", "m"}.bytes);
+        world.advance(std::chrono::microseconds{100});
+    }
+    EXPECT_EQ(arrived.size(), static_cast<std::size_t>(count));
+    far.hang(false);
+    ASSERT_TRUE(world.run_until([&] { return far.done == count; }, 10s)) << far.done;
+    EXPECT_LT(far.dones, count / 4 * 3) << "after two megabytes they wait";
+    EXPECT_EQ(log.count("link.down"), 0U);
+}
+
 TEST_F(Hubs, TellFactsOfPeersBehindStanzas) {
     make(link::End::listener);
     const auto facts = [](int n) {
