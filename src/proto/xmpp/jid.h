@@ -33,8 +33,7 @@ private:
     std::string text_;
 };
 
-/// What stands for the owner of a domain's name: its last two labels, or three where a registry gives out names below a
-/// label of its own, as in co.uk (owner.cpp).
+/// What stands for the owner of a domain's name: the part that a registry gave out, as bank.co.uk (owner.cpp).
 [[nodiscard]] std::string_view owner_of(std::string_view domain);
 
 /// The key of everything in S2S.

@@ -21,8 +21,11 @@ TEST(OwnerOf, HasOneLabelMoreBelowThoseOfARegistry) {
     EXPECT_EQ(owner_of("im.bank.co.uk"), "bank.co.uk");
     EXPECT_EQ(owner_of("x.y.dept.gov.uk"), "dept.gov.uk");
     EXPECT_EQ(owner_of("a.b.com.au"), "b.com.au");
-    EXPECT_EQ(owner_of("a.b.school.za"), "b.school.za") << "the last of its row";
-    EXPECT_EQ(owner_of("a.b.ac.ae"), "b.ac.ae") << "the first of the first row";
+    EXPECT_EQ(owner_of("a.b.school.za"), "b.school.za");
+    EXPECT_EQ(owner_of("a.b.shinjuku.tokyo.jp"), "b.shinjuku.tokyo.jp") << "two more";
+    EXPECT_EQ(owner_of("a.b.xyz.bd"), "b.xyz.bd") << "whatever is above it";
+    EXPECT_EQ(owner_of("a.github.io"), "github.io") << "a company's, whose customers they are";
+    EXPECT_EQ(owner_of("a.b.xn--55qx5d.cn"), "b.xn--55qx5d.cn");
     EXPECT_EQ(owner_of("co.uk"), "co.uk");
     EXPECT_EQ(owner_of("a.o.uk"), "o.uk") << "a part of a label is none";
     EXPECT_EQ(owner_of("a.co.de"), "co.de") << "somebody's";
