@@ -200,7 +200,7 @@ private:
         const s2s::StreamPolicy policy = stream_policy();
         const bool certified =
             std::any_of(status_.certificates.begin(), status_.certificates.end(), [&](const auto& own) {
-                return own.used_for.starts_with("s2s") && s2s::names(own.facts, contact_.pair.local);
+                return own.use == CertificateUse::s2s && s2s::names(own.facts, contact_.pair.local);
             });
         std::string says =
             certified ? "a certificate of ours covers " + contact_.pair.local.text()
@@ -304,7 +304,7 @@ private:
     [[nodiscard]] std::string copy_of(const std::string& realm) const {
         for (const link::Copy& copy : status_.link_copies) {
             if (copy.far_realm == realm && status_.now - copy.since <= copies_told) {
-                return "; a copy of it at " + copy.remote + " is turned away";
+                return "; a copy of it at " + copy.remote.text() + " is turned away";
             }
         }
         return {};

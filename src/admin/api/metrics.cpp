@@ -44,7 +44,7 @@ void alarms(const NodeStatus& status, const Settings&, MetricsText& out) {
 void certificates(const NodeStatus& status, const Settings&, MetricsText& out) {
     std::map<std::string, WallTime> soonest;
     for (const OwnCertificate& own : status.certificates) {
-        const auto [at, fresh] = soonest.emplace(own.used_for, own.facts.not_after);
+        const auto [at, fresh] = soonest.emplace(own.used_for(), own.facts.not_after);
         if (!fresh) at->second = std::min(at->second, own.facts.not_after);
     }
     for (const auto& [used_for, end] : soonest) out.sample({{"used_for", used_for}}, seconds_since_epoch(end));

@@ -52,7 +52,7 @@ void add_stream(const s2s::StreamStatus& stream, Rows& rows) {
         row.inbound |= inbound || stream.bidi;
         row.outbound |= !inbound || stream.bidi;
         row.method = s2s::text(pair.method);
-        row.state = "open";
+        row.open = true;
     }
 }
 
@@ -64,9 +64,8 @@ void add_destination(const s2s::DestinationStatus& destination, Rows& rows) {
     row.users.insert(row.users.end(), destination.users.begin(), destination.users.end());
     row.users_more += destination.users_more;
     if (destination.phase == s2s::PairPhase::ready) {
-        row.outbound = true;
-        row.state = "open";
-    } else if (row.state != "open") {
+        row.outbound = row.open = true;
+    } else if (!row.open) {
         row.state = text(destination.phase);
     }
 }
@@ -79,7 +78,7 @@ void add_described(const DescribedPeer& peer, Rows& rows) {
     row.tls = peer.tls;
     row.cipher = peer.cipher;
     row.address = peer.address;
-    row.state = "open";
+    row.open = true;
     row.via = peer.edge;
 }
 
@@ -93,7 +92,10 @@ std::vector<PeerRow> peer_rows(const NodeStatus& status) {
     for (const s2s::DestinationStatus& destination : status.destinations) add_destination(destination, rows);
     for (const DescribedPeer& peer : status.described) add_described(peer, rows);
     std::vector<PeerRow> sorted;
-    for (auto& [key, row] : rows) sorted.push_back(std::move(row));
+    for (auto& [key, row] : rows) {
+        if (row.open) row.state = "open";
+        sorted.push_back(std::move(row));
+    }
     return sorted;
 }
 

@@ -12,7 +12,9 @@ namespace sallyport::admin {
 struct PeerRow {
     std::string local, remote;
     bool inbound = false, outbound = false;  ///< stanzas may pass in that direction now
-    std::string method, tls, cipher, address, state, last_error, via;
+    bool open = false;                       ///< the pair is proven on a stream
+    std::string state;                       ///< "open", or the phase of its stream, or of the pair in the pool
+    std::string method, tls, cipher, address, last_error, via;
     std::vector<std::string> users;  ///< of ours whose stanzas wait or came back since the pair last worked
     std::uint64_t users_more = 0;    ///< beside those
     unsigned streams = 0;

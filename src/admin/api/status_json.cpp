@@ -172,7 +172,7 @@ json::object json_of(const link::Hub::DialStatus& dial) {
 
 json::object json_of(const OwnCertificate& certificate, WallTime now) {
     const auto left = std::chrono::duration_cast<std::chrono::hours>(certificate.facts.not_after - now).count();
-    return {{"used_for", certificate.used_for},
+    return {{"used_for", certificate.used_for()},
             {"file", certificate.file},
             {"subject", certificate.facts.subject},
             {"issuer", certificate.facts.issuer},

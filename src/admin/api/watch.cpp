@@ -43,7 +43,7 @@ void judge_files(AlarmBoard& board, const NodeStatus& status) {
     std::map<std::string, std::string> replaced;
     for (const OwnCertificate& own : status.certificates) {
         const std::string there = fingerprint_of(io::file_facts(own.file).beginning);
-        if (!there.empty() && there != own.facts.sha256) replaced[own.used_for] = own.file;
+        if (!there.empty() && there != own.facts.sha256) replaced[own.used_for()] = own.file;
     }
     settle(board, AlarmCode::certificate_replaced, replaced);
 }

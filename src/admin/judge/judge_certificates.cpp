@@ -33,22 +33,22 @@ std::string day(WallTime when) { return io::log_time(when).substr(0, 10); }
 /// Of those for servers of other domains.
 bool is_named(const NodeStatus& status, const xmpp::Domain& domain) {
     return std::any_of(status.certificates.begin(), status.certificates.end(), [&](const OwnCertificate& own) {
-        return own.used_for.starts_with("s2s") && s2s::names(own.facts, domain);
+        return own.use == CertificateUse::s2s && s2s::names(own.facts, domain);
     });
 }
 
 Finding judge_own(const OwnCertificate& own, WallTime now) {
     const WallTime end = own.facts.not_after;
-    if (own.facts.not_before > now) return alarm(AlarmCode::certificate_not_yet, own.used_for, own.file);
-    if (end <= now) return alarm(AlarmCode::certificate_expired, own.used_for, own.file);
+    if (own.facts.not_before > now) return alarm(AlarmCode::certificate_not_yet, own.used_for(), own.file);
+    if (end <= now) return alarm(AlarmCode::certificate_expired, own.used_for(), own.file);
     if (end - now < expires_very_soon) {
-        return alarm(AlarmCode::certificate_expiring_soon, own.used_for, own.file + ", " + days_left(end, now));
+        return alarm(AlarmCode::certificate_expiring_soon, own.used_for(), own.file + ", " + days_left(end, now));
     }
     if (end - now < expires_soon) {
-        return alarm(AlarmCode::certificate_expiring, own.used_for, own.file + ", " + days_left(end, now));
+        return alarm(AlarmCode::certificate_expiring, own.used_for(), own.file + ", " + days_left(end, now));
     }
     return {Grade::good,
-            "the certificate for " + own.used_for + " (" + own.file + ") is valid for " +
+            "the certificate for " + own.used_for() + " (" + own.file + ") is valid for " +
                 std::to_string(days_between(now, end)) + " days",
             {}};
 }

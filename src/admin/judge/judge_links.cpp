@@ -91,12 +91,9 @@ Findings judge_links(const Facts& facts) {
     for (const link::Copy& copy : status.link_copies) {
         if (status.now - copy.since > copies_told) continue;
         // How often is no news.
-        found.push_back(
-            alarm(AlarmCode::link_copy, copy.far_realm,
-                  "one at " + copy.remote.substr(0, copy.remote.rfind(':')) + " is turned away" +
-                      (copy.linked.empty()
-                           ? ""
-                           : "; the one at " + copy.linked.substr(0, copy.linked.rfind(':')) + " is linked")));
+        found.push_back(alarm(AlarmCode::link_copy, copy.far_realm,
+                              "one at " + copy.remote.address.text() + " is turned away" +
+                                  (copy.linked ? "; the one at " + copy.linked->address.text() + " is linked" : "")));
     }
     for (const link::Culprit& culprit : status.link_culprits) {
         if (status.now - culprit.since > culprits_told) continue;

@@ -18,9 +18,17 @@
 
 namespace sallyport::admin {
 
+/// What a certificate of the node is shown for.
+enum class CertificateUse : std::uint8_t { s2s, link };
+/// "s2s", "link".
+[[nodiscard]] std::string_view text(CertificateUse use);
+
 /// One certificate of the node.
 struct OwnCertificate {
-    std::string used_for;  ///< "s2s b.test", "link"
+    CertificateUse use = CertificateUse::s2s;
+    std::string domain;  ///< of S2S; empty: every one
+    /// "s2s b.test", "link".
+    [[nodiscard]] std::string used_for() const;
     std::string file;
     CertFacts facts;
 };

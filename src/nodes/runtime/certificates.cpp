@@ -71,11 +71,11 @@ std::vector<admin::OwnCertificate> own_certificates(const config::NodeFile& file
     for (const auto& identity : file.tls.identities) {
         const std::string name = identity.domains.empty() ? std::string{} : identity.domains.front();
         if (auto facts = io::own_certificate(*s2s.server, name)) {
-            all.push_back({"s2s " + name, identity.certificate, std::move(*facts)});
+            all.push_back({admin::CertificateUse::s2s, name, identity.certificate, std::move(*facts)});
         }
     }
     if (auto facts = io::own_certificate(*link, file.node.name)) {
-        all.push_back({"link", file.link.certificate, std::move(*facts)});
+        all.push_back({admin::CertificateUse::link, {}, file.link.certificate, std::move(*facts)});
     }
     return all;
 }

@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/endpoint.h"
 
 namespace sallyport::link {
 
@@ -77,9 +79,9 @@ private:
 /// A copy of a linked node, for status and the alarm.
 struct Copy {
     std::string far_realm;
-    std::string remote;  ///< the address of the one that was turned away
-    std::string linked;  ///< and of the one that is linked; empty: its links are on other shards
-    TimePoint since{};   ///< turned away the last time
+    Endpoint remote;                 ///< the address of the one that was turned away
+    std::optional<Endpoint> linked;  ///< and of the one that is linked; nothing: its links are on other shards
+    TimePoint since{};               ///< turned away the last time
     std::uint64_t count = 0;
 };
 

@@ -146,15 +146,16 @@ bool Hub::is_copy(Connection& connection) {
 
 void Hub::turn_away(Connection& connection) {
     const std::string& realm = connection.machine().far_realm();
-    const std::string remote = connection.remote().text();
-    std::string linked;
+    const Endpoint remote = connection.remote();
+    std::optional<Endpoint> linked;
     for (const auto& session : sessions_) {
         if (session->far_realm == realm && session->connection != nullptr && session->connection != &connection) {
-            linked = session->connection->remote().text();
+            linked = session->connection->remote();
         }
     }
     copies_.turned_away({realm, remote, linked, context_.shard.loop.now(), 0});
-    log_.write_for(realm, LogLevel::error, "link.copy", {{"far", realm}, {"remote", remote}, {"linked", linked}});
+    log_.write_for(realm, LogLevel::error, "link.copy",
+                   {{"far", realm}, {"remote", remote.text()}, {"linked", linked ? linked->text() : std::string{}}});
     connection.close(
         xmpp::StreamError{xmpp::StreamCondition::conflict, "another process of this name is linked", {}, {}},
         "a copy of " + realm + ", another process of which is linked");

@@ -146,7 +146,7 @@ TEST(CheckCerts, JudgesTimeAndNames) {
     config::Settings settings;
     settings.domains = {*config::NamePattern::parse("b.test")};
     admin::NodeStatus node;
-    admin::OwnCertificate own{"s2s b.test", "b.pem", {}};
+    admin::OwnCertificate own{admin::CertificateUse::s2s, "b.test", "b.pem", {}};
     own.facts.dns_names = {"b.test"};
     own.facts.not_after = now + std::chrono::hours{24 * 90};
     node.certificates = {own};

@@ -87,7 +87,7 @@ TEST(Status, CountsWhatStreamsCarriedThatAreGone) {
 
 TEST(Status, WarnsBeforeACertificateExpires) {
     FakeNode node;
-    admin::OwnCertificate own{"s2s b.test", "b.pem", {}};
+    admin::OwnCertificate own{admin::CertificateUse::s2s, "b.test", "b.pem", {}};
     own.facts.dns_names = {"b.test"};
     own.facts.not_after = node.loop().wall() + std::chrono::hours{24 * 3 + 1};
     node.current.certificates = {own};
@@ -159,7 +159,7 @@ TEST(Status, IsContentWithAHealthyNode) {
     FakeNode node{{{"federation.enabled", "true"},
                    {"federation.domains", R"(["b.test"])"},
                    {"federation.allow_list", R"(["a.test"])"}}};
-    admin::OwnCertificate own{"s2s b.test", "b.pem", {}};
+    admin::OwnCertificate own{admin::CertificateUse::s2s, "b.test", "b.pem", {}};
     own.facts.dns_names = {"b.test"};
     own.facts.not_after = node.loop().wall() + std::chrono::hours{24 * 90};
     node.current.certificates = {own};
@@ -412,8 +412,8 @@ TEST(Watch, TellsOfACopyOfALinkedNodeUntilItIsGone) {
     };
     node.current.now = TimePoint{std::chrono::hours{1}};
     EXPECT_FALSE(stands());
-    node.current.link_copies = {
-        {"core1-b-test", "10.0.0.8:40001", "10.0.0.9:40002", node.current.now - std::chrono::minutes{1}, 3}};
+    node.current.link_copies = {{"core1-b-test", *Endpoint::parse("10.0.0.8:40001"), *Endpoint::parse("10.0.0.9:40002"),
+                                 node.current.now - std::chrono::minutes{1}, 3}};
     ASSERT_TRUE(stands());
     EXPECT_NE(boost::json::serialize(node.ask("alarms")).find("one at 10.0.0.8 is turned away; the one at 10.0.0.9 is"),
               std::string::npos);
