@@ -23,9 +23,10 @@ Report check_link(const Facts& facts) {
     Report report{"link", facts.status.name, {}, {}};
     tell(judge_links(facts), report);
     tell(judge_clocks(facts), report);
-    for (const Finding& finding : judge_certificates(facts)) {
-        if (finding.grade != Grade::good && finding.key.starts_with("link"))
-            report.add(finding.grade, finding.text, finding.remedy);
+    for (const OwnCertificate& own : facts.status.certificates) {
+        if (own.use != CertificateUse::link) continue;
+        const Finding finding = judge_certificate(own, facts.now);
+        if (finding.grade != Grade::good) report.add(finding.grade, finding.text, finding.remedy);
     }
     tell(judge_held(facts), report);
     return report;
@@ -40,10 +41,9 @@ Report check_axl(const std::vector<provision::PublisherStatus>& publishers, cons
 Report check_node(const Facts& facts) {
     Report report{"node", facts.status.name, {}, {}};
     // A core asks its IM&P servers itself in that check.
-    const Findings chain = facts.file.role == config::Role::core ? judge_chain(facts) : Findings{};
+    const bool asks_itself = facts.file.role == config::Role::core;
     for (const NodeProblem& problem : problems(facts)) {
-        if (std::any_of(chain.begin(), chain.end(), [&](const auto& step) { return step.text == problem.text; }))
-            continue;
+        if (asks_itself && problem.subject == Subject::chain) continue;
         report.add(problem.is_error ? Grade::bad : Grade::warning, problem.text, problem.remedy);
     }
     if (report.findings.empty()) report.add(Grade::good, "status shows no problems");

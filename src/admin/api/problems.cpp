@@ -11,11 +11,15 @@ std::vector<NodeProblem> problems(const Facts& facts) {
     std::vector<NodeProblem> all;
     for (const services::Alarm& alarm : facts.status.alarms) {
         if (is_judged(alarm.code)) continue;
-        all.push_back({alarm.row().severity == services::AlarmSeverity::error, alarm.sentence(), alarm.cure()});
+        all.push_back(
+            {alarm.row().severity == services::AlarmSeverity::error, alarm.sentence(), alarm.cure(), Subject::alarms});
     }
-    for (Finding& finding : judge_all(facts)) {
-        if (finding.grade < Grade::warning) continue;
-        all.push_back({finding.grade == Grade::bad, std::move(finding.text), std::move(finding.remedy)});
+    for (const JudgeRow& row : judges()) {
+        for (Finding& finding : row.judge(facts)) {
+            if (finding.grade < Grade::warning) continue;
+            all.push_back(
+                {finding.grade == Grade::bad, std::move(finding.text), std::move(finding.remedy), row.subject});
+        }
     }
     std::stable_partition(all.begin(), all.end(), [](const NodeProblem& problem) { return problem.is_error; });
     return all;

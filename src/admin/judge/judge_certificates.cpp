@@ -37,7 +37,9 @@ bool is_named(const NodeStatus& status, const xmpp::Domain& domain) {
     });
 }
 
-Finding judge_own(const OwnCertificate& own, WallTime now) {
+}  // namespace
+
+Finding judge_certificate(const OwnCertificate& own, WallTime now) {
     const WallTime end = own.facts.not_after;
     if (own.facts.not_before > now) return alarm(AlarmCode::certificate_not_yet, own.used_for(), own.file);
     if (end <= now) return alarm(AlarmCode::certificate_expired, own.used_for(), own.file);
@@ -53,11 +55,9 @@ Finding judge_own(const OwnCertificate& own, WallTime now) {
             {}};
 }
 
-}  // namespace
-
 Findings judge_certificates(const Facts& facts) {
     Findings found;
-    for (const OwnCertificate& own : facts.status.certificates) found.push_back(judge_own(own, facts.now));
+    for (const OwnCertificate& own : facts.status.certificates) found.push_back(judge_certificate(own, facts.now));
     return found;
 }
 

@@ -3,8 +3,8 @@
 // judges.cpp.
 #pragma once
 
+#include <cstdint>
 #include <span>
-#include <string_view>
 #include <vector>
 
 #include "admin/judge/finding.h"
@@ -26,9 +26,10 @@ struct Facts {
 // One file a judge; what is good is among the findings of those that checks show.
 [[nodiscard]] Findings judge_settings(const Facts& facts);
 [[nodiscard]] Findings judge_certificates(const Facts& facts);  ///< of this node, by their time
-[[nodiscard]] Findings judge_partners(const Facts& facts);      ///< certificates of those with a stream
-[[nodiscard]] Findings judge_coverage(const Facts& facts);      ///< domains of ours, by the certificates of an edge
-[[nodiscard]] Findings judge_authority(const Facts& facts);     ///< that of the servers inside
+[[nodiscard]] Finding judge_certificate(const OwnCertificate& own, WallTime now);
+[[nodiscard]] Findings judge_partners(const Facts& facts);   ///< certificates of those with a stream
+[[nodiscard]] Findings judge_coverage(const Facts& facts);   ///< domains of ours, by the certificates of an edge
+[[nodiscard]] Findings judge_authority(const Facts& facts);  ///< that of the servers inside
 [[nodiscard]] Findings judge_links(const Facts& facts);
 [[nodiscard]] Findings judge_clocks(const Facts& facts);  ///< of linked nodes, by ours
 [[nodiscard]] Findings judge_router(const Facts& facts);  ///< of a presence node
@@ -40,8 +41,25 @@ struct Facts {
 [[nodiscard]] Findings judge_publishers(const std::vector<provision::PublisherStatus>& publishers,
                                         const NodeStatus& status);
 
+/// What a judge looks at.
+enum class Subject : std::uint8_t {
+    alarms,  ///< those that no judge decides about
+    links,
+    chain,
+    router,
+    certificates,
+    partners,
+    authority,
+    coverage,
+    inside,
+    clocks,
+    held,
+    queues,
+    settings,
+};
+
 struct JudgeRow {
-    std::string_view name;
+    Subject subject = Subject::alarms;
     Findings (*judge)(const Facts& facts);
     std::vector<services::AlarmCode> alarms;  ///< only this judge raises and lowers them
 };
@@ -49,7 +67,4 @@ struct JudgeRow {
 [[nodiscard]] std::span<const JudgeRow> judges();
 /// Whether one of them decides about the alarm.
 [[nodiscard]] bool is_judged(services::AlarmCode code);
-/// All that is to be said, good and bad.
-[[nodiscard]] Findings judge_all(const Facts& facts);
-
 }  // namespace sallyport::admin

@@ -111,7 +111,8 @@ TEST(Judges, DecideOverEachAlarmAlone) {
     std::set<services::AlarmCode> seen;
     for (const admin::JudgeRow& row : admin::judges()) {
         for (const services::AlarmCode code : row.alarms) {
-            EXPECT_TRUE(seen.insert(code).second) << row.name << ": " << services::alarm_row(code).name;
+            EXPECT_TRUE(seen.insert(code).second)
+                << static_cast<int>(row.subject) << ": " << services::alarm_row(code).name;
             EXPECT_TRUE(admin::is_judged(code));
         }
     }
