@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "nodes/core/run_core.h"
+#include "nodes/core/core_node.h"
 #include "nodes/ctl/cli.h"
-#include "nodes/edge/run_edge.h"
-#include "nodes/presence/run_presence.h"
+#include "nodes/edge/edge_node.h"
+#include "nodes/presence/presence_node.h"
 
 namespace {
 
@@ -27,8 +27,9 @@ std::string user_name() {
 }  // namespace
 
 int main(int count, char** words) {
-    const sallyport::ctl::Console console{std::cin, std::cout, std::cerr, ::isatty(STDIN_FILENO) == 1, user_name()};
-    return sallyport::ctl::run_cli(
+    using namespace sallyport;
+    const ctl::Console console{std::cin, std::cout, std::cerr, ::isatty(STDIN_FILENO) == 1, user_name()};
+    return ctl::run_cli(
         std::vector<std::string>(words + 1, words + count), console,
-        {sallyport::nodes::run_edge, sallyport::nodes::run_core, sallyport::nodes::run_presence});
+        {nodes::run_node<nodes::EdgeNode>, nodes::run_node<nodes::CoreNode>, nodes::run_node<nodes::PresenceNode>});
 }

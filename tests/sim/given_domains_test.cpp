@@ -33,7 +33,7 @@ protected:
         parts.server_tls = parts.client_tls = parts.link_tls;
         parts.realm = "core-a-test";
         parts.instance = "core-with-given-domains";
-        parts.link_roles = true;
+        parts.neighbours.roles_required = true;
         parts.federating = f.a.settings.domains;
         parts.given =
             nodes::given_domains({{{}, "imp.a.test", "presence", {}, {domain("own.test")}},

@@ -256,7 +256,7 @@ nodes::CoreParts Organisation::core_parts(const std::string& instance) const {
     parts.realm = realm("core." + name);
     parts.instance = instance;
     parts.link_secret = common_secret();
-    parts.link_roles = named_links;
+    parts.neighbours.roles_required = named_links;
     parts.federating = settings.domains;
     parts.link_hold = core_hold;
     return parts;

@@ -6,9 +6,10 @@ namespace sallyport::admin {
 std::string_view text(CertificateUse use) {
     switch (use) {
         case CertificateUse::s2s: return "s2s";
-        case CertificateUse::link: break;
+        case CertificateUse::link: return "link";
+        case CertificateUse::inside: break;
     }
-    return "link";
+    return "servers inside";
 }
 
 std::string OwnCertificate::used_for() const {

@@ -19,15 +19,15 @@
 namespace sallyport::admin {
 
 /// What a certificate of the node is shown for.
-enum class CertificateUse : std::uint8_t { s2s, link };
-/// "s2s", "link".
+enum class CertificateUse : std::uint8_t { s2s, link, inside };
+/// "s2s", "link", "servers inside".
 [[nodiscard]] std::string_view text(CertificateUse use);
 
 /// One certificate of the node.
 struct OwnCertificate {
     CertificateUse use = CertificateUse::s2s;
     std::string domain;  ///< of S2S; empty: every one
-    /// "s2s b.test", "link".
+    /// "s2s b.test", "link", "servers inside".
     [[nodiscard]] std::string used_for() const;
     std::string file;
     CertFacts facts;

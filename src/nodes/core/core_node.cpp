@@ -27,18 +27,11 @@ void once_each(std::vector<admin::DescribedPeer>& peers) {
 
 }  // namespace
 
-CoreNode::CoreNode(std::unique_ptr<Runtime> runtime)
-    : runtime_{std::move(runtime)},
-      ledger_{runtime_->file().limits},
-      handshakes_{runtime_->file().node.data + "/handshakes.db", runtime_->file().limits, runtime_->control(),
-                  Logger{runtime_->log(), LogModule::node}} {}
-
-CoreNode::~CoreNode() { stop(); }
-
-Result<std::unique_ptr<CoreNode>> CoreNode::make(std::unique_ptr<Runtime> runtime) {
-    std::unique_ptr<CoreNode> node{new CoreNode{std::move(runtime)}};
-    if (auto prepared = node->prepare(); !prepared) return prepared.error();
-    return node;
+/// What asks this class for its part of the chain, and for certificates, ends before that.
+CoreNode::~CoreNode() {
+    stop();
+    provisioning_.reset();
+    shards_.clear();
 }
 
 Result<void> CoreNode::prepare() {
@@ -48,38 +41,23 @@ Result<void> CoreNode::prepare() {
         if (!authority) return authority.error();
         authority_ = std::make_unique<io::InsideCa>(std::move(*authority));
     }
-    if (auto made = make_tls(); !made) return made.error();
-    if (auto made = make_provisioner(); !made) return made.error();
+    if (auto made = make_all_tls(); !made) return made;
+    if (auto made = make_provisioner(); !made) return made;
 
     CoreParts parts;
+    fill(parts);
+    parts.limits = inside_limits(file.limits);
+    // Its servers are where the file says: no port of theirs begins with TLS.
+    parts.direct_server_tls = parts.direct_client_tls = nullptr;
     parts.servers = file.inside.servers;
     for (const auto& component : file.components.allowed) parts.components[component.domain] = component.secret;
     parts.dialback_secret = runtime_->settings().snapshot()->dialback_secret;
-    parts.timers = timers_of(file);
-    parts.ping_after = seconds_of(file.timers.ping);
-    parts.dead_after = seconds_of(file.timers.dead_peer);
-    parts.limits = inside_limits(file.limits);
-    parts.dial = dial_settings_of(file);
-    parts.server_tls = tls_.server;
-    parts.client_tls = tls_.client;
-    parts.link_tls = link_tls_;
-    parts.realm = file.realm();
-    parts.instance = runtime_->instance();
-    parts.link_secret = file.link.secret;
-    parts.link_roles = file.link.require_roles;
     parts.federating = runtime_->settings().snapshot()->domains;
     parts.given = given_domains(file.link.dial);
-    parts.to_control = [runtime = runtime_.get()](std::function<void()> work) {
-        runtime->control().post(std::move(work));
-    };
-    parts.on_handshake = [this](const record::Handshake& handshake) { handshakes_.add(handshake); };
-    parts.link_hold = seconds_of(file.link.hold_seconds);
     for (auto& thread : runtime_->shards()) {
         shards_.push_back(std::make_unique<CoreShard>(*thread->shard, ledger_, parts, shards_));
     }
-    auto provisioning = Provisioning::make(*runtime_);
-    if (!provisioning) return provisioning.error();
-    provisioning_ = std::move(*provisioning);
+    if (auto made = make_provisioning(); !made) return made;
     runtime_->settings().subscribe([this](const config::Snapshot& snapshot) {
         for (auto& shard : shards_) {
             runtime_->bus().run_on(shard->shard().index,
@@ -100,17 +78,10 @@ Limits CoreNode::inside_limits(Limits limits) {
     return limits;
 }
 
-Result<void> CoreNode::make_tls() {
-    const config::NodeFile& file = runtime_->file();
+Result<void> CoreNode::make_all_tls() {
     std::function<Result<std::string>(const std::string&)> mint;
     if (authority_) mint = [authority = authority_.get()](const std::string& name) { return authority->mint(name); };
-    auto tls = make_s2s_tls(file, std::move(mint));
-    if (!tls) return tls.error();
-    auto link_tls = make_link_tls(file);
-    if (!link_tls) return link_tls.error();
-    tls_ = std::move(*tls);
-    link_tls_ = std::move(*link_tls);
-    return {};
+    return make_tls(mint);
 }
 
 Result<void> CoreNode::make_provisioner() {
@@ -214,8 +185,7 @@ void CoreNode::watch_routers() {
 }
 
 Result<void> CoreNode::start() {
-    runtime_->start_threads();
-    running_ = true;
+    start_threads();
     const config::NodeFile& file = runtime_->file();
     Result<void> outcome;
     for (std::size_t index = 0; index < shards_.size() && outcome; ++index) {
@@ -254,12 +224,6 @@ Result<void> CoreNode::start() {
     return {};
 }
 
-void CoreNode::stop() {
-    if (!running_) return;
-    running_ = false;
-    runtime_->stop_threads();
-}
-
 void CoreNode::when_quiet(std::function<void()> on_quiet) {
     for (auto& shard : shards_) runtime_->bus().run_on(shard->shard().index, [core = shard.get()] { core->shut(); });
     watch_until_quiet(
@@ -276,11 +240,7 @@ void CoreNode::gather_status(std::function<void(admin::NodeStatus)> on_status) {
     runtime_->gather<admin::NodeStatus>(
         [this](std::size_t index) {
             CoreShard& core = *shards_[index];
-            admin::NodeStatus part;
-            part.counters = shards_[index]->records().counted();
-            part.tables = shards_[index]->tables();
-            part.streams = core.s2s().streams();
-            part.destinations = core.s2s().pool().destinations();
+            admin::NodeStatus part = streams_of(index);
             for (const link::Hub* hub : {&core.hub(), &core.presence_hub()}) {
                 take_status(*hub, part);
                 for (auto& dial : hub->dials()) part.dials.push_back(std::move(dial));
@@ -299,15 +259,12 @@ void CoreNode::gather_status(std::function<void(admin::NodeStatus)> on_status) {
             return part;
         },
         [this, on_status = std::move(on_status)](std::vector<admin::NodeStatus> parts) {
-            admin::NodeStatus all = joined(std::move(parts));
+            admin::NodeStatus all = joined_status(std::move(parts));
             once_each(all.described);
-            fill_common(*runtime_, all);
-            all.federation_enabled = runtime_->settings().snapshot()->enabled;
-            all.ledger = ledger_.totals();
-            ledger_.tables(all.tables, all.now);
-            all.certificates = own_certificates(runtime_->file(), tls_, link_tls_);
             if (authority_) {
-                all.inside_authority = {"servers inside", runtime_->file().node.data + "/inside-ca.pem",
+                all.inside_authority = {admin::CertificateUse::inside,
+                                        {},
+                                        runtime_->file().node.data + "/inside-ca.pem",
                                         authority_->facts()};
             }
             // With [ssh] the chain of the edges' settings, of which ours is the end.
@@ -316,21 +273,9 @@ void CoreNode::gather_status(std::function<void(admin::NodeStatus)> on_status) {
         });
 }
 
-void CoreNode::ping(const xmpp::DomainPair& pair, std::function<void(Result<Duration>)> on_pinged) {
-    ping_from(*runtime_, shards_, pair, std::move(on_pinged));
-}
-
-void CoreNode::verdict(const std::string& id, std::function<void(std::optional<record::Verdict>)> on_verdict) {
-    find_verdict(*runtime_, shards_, id, std::move(on_verdict));
-}
-
-void CoreNode::close(const xmpp::Domain& remote, std::function<void(unsigned)> on_closed) {
-    close_on_all(*runtime_, shards_, remote, std::move(on_closed));
-}
-
 std::vector<std::string> CoreNode::reload() {
     if (auto problems = runtime_->reload_file(); !problems.empty()) return problems;
-    if (auto made = make_tls(); !made) return {made.error().text};
+    if (auto made = make_all_tls(); !made) return {made.error().text};
     if (auto tls = make_axl_client_tls(runtime_->file()); !tls) {
         return {tls.error().text};
     } else if (provisioner_) {

@@ -55,14 +55,7 @@ CoreShard::CoreShard(routing::Shard& shard, routing::Ledger& ledger, const CoreP
 s2s::S2sContext CoreShard::s2s_context(routing::Ledger& ledger, const CoreParts& parts) {
     s2s::S2sContext context{.shard = shard_, .rules = rules_, .ledger = ledger};
     context.leads_inwards = true;
-    context.node_instance = parts.instance;
-    context.timers = parts.timers;
-    context.ping_after = parts.ping_after;
-    context.dead_after = parts.dead_after;
-    context.limits = parts.limits;
-    context.dial = parts.dial;
-    context.server_tls = parts.server_tls;
-    context.client_tls = parts.client_tls;
+    fill_context(parts, records_, context);
     // Dialback of an internal server is verified at its configured address, never by DNS.
     context.configured = [this](const xmpp::Domain& domain) -> std::optional<s2s::ConfiguredTargets> {
         for (const auto& server : servers_) {
@@ -88,22 +81,12 @@ s2s::S2sContext CoreShard::s2s_context(routing::Ledger& ledger, const CoreParts&
     };
     context.pace_of_way = [this](const xmpp::DomainPair& pair) { return pace_of_way(pair); };
     context.router = this;
-    context.records = &records_;
     context.is_ours = [this](std::string_view domain) { return is_ours(domain); };
     return context;
 }
 
-link::HubContext CoreShard::link_context(const CoreParts& parts) {
-    link::HubContext context{.shard = shard_};
-    context.end = link::End::dialler;
-    context.realm = parts.realm;
-    context.node_instance = parts.instance;
-    context.secret = parts.link_secret;
-    context.neighbours.roles_required = parts.link_roles;
-    context.limits = parts.limits;
-    context.hold = parts.link_hold;
-    context.tls = parts.link_tls;
-    context.delivery = &records_.counters().link_delivery;
+link::HubContext CoreShard::dialler_context(const CoreParts& parts) {
+    link::HubContext context = link_context(parts, link::End::dialler, shard_, records_);
     context.bounce = [this](const xmpp::Stanza& stanza, const xmpp::StanzaError& error, const routing::Ticket& ticket) {
         s2s_.pool().bounce(stanza, error, ticket);
     };
@@ -111,7 +94,7 @@ link::HubContext CoreShard::link_context(const CoreParts& parts) {
 }
 
 link::HubContext CoreShard::hub_context(const CoreParts& parts) {
-    link::HubContext context = link_context(parts);
+    link::HubContext context = dialler_context(parts);
     context.far_role = "edge";
     context.router = &from_link_;
     // An edge that speaks for a domain of ours is broken or in other hands (threat T85). Of a domain whose presence
@@ -172,7 +155,7 @@ void CoreShard::forget_lost_edges() {
 }
 
 link::HubContext CoreShard::presence_context(const CoreParts& parts) {
-    link::HubContext context = link_context(parts);
+    link::HubContext context = dialler_context(parts);
     context.far_role = "presence";
     context.router = &from_presence_;
     // A presence node that speaks for a domain which it does not serve is broken or in other hands.

@@ -14,6 +14,7 @@
 #include "model/config/settings.h"
 #include "model/policy/policy.h"
 #include "nodes/runtime/ordered_stop.h"
+#include "nodes/runtime/shard_parts.h"
 #include "services/components/component_server.h"
 #include "services/link/hub.h"
 #include "services/presence/directory.h"
@@ -24,23 +25,13 @@
 namespace sallyport::nodes {
 
 /// What the shards of one core have in common.
-struct CoreParts {
+struct CoreParts : S2sParts {
     std::vector<config::InsideServer> servers;
     std::map<xmpp::Domain, std::string> components;  ///< domain -> secret
     std::string dialback_secret;
-    s2s::Timers timers;
-    Duration ping_after{}, dead_after{};
-    Limits limits;
-    s2s::DialSettings dial;
-    std::shared_ptr<const io::TlsContext> server_tls, client_tls, link_tls;
-    std::string realm, instance, link_secret;
     std::vector<config::NamePattern> federating{};  ///< federation.domains
     std::map<std::string, std::string, std::less<>>
-        given{};              ///< domain -> realm of the presence node that is to have it
-    bool link_roles = false;  ///< certificates of edges and presence nodes have to say their role
-    Duration link_hold{};
-    record::Desk::ToControl to_control{};  ///< absent: handshakes are counted only
-    record::Desk::OnHandshake on_handshake{};
+        given{};  ///< domain -> realm of the presence node that is to have it
 };
 
 class CoreShard final : public routing::Router {
@@ -100,7 +91,7 @@ private:
 
     [[nodiscard]] s2s::S2sContext s2s_context(routing::Ledger& ledger, const CoreParts& parts);
     /// What links to edges and to presence nodes have in common.
-    [[nodiscard]] link::HubContext link_context(const CoreParts& parts);
+    [[nodiscard]] link::HubContext dialler_context(const CoreParts& parts);
     [[nodiscard]] link::HubContext hub_context(const CoreParts& parts);
     [[nodiscard]] link::HubContext presence_context(const CoreParts& parts);
     [[nodiscard]] components::ServerContext component_context(const CoreParts& parts);

@@ -40,17 +40,8 @@ void EdgeShard::connect() {
 
 s2s::S2sContext EdgeShard::s2s_context(routing::Ledger& ledger, const EdgeParts& parts) {
     s2s::S2sContext context{.shard = shard_, .rules = rules_, .ledger = ledger};
-    context.node_instance = parts.instance;
-    context.timers = parts.timers;
-    context.ping_after = parts.ping_after;
-    context.dead_after = parts.dead_after;
-    context.limits = parts.limits;
-    context.dial = parts.dial;
+    fill_context(parts, records_, context);
     context.share_streams = parts.share_streams;
-    context.server_tls = parts.server_tls;
-    context.direct_server_tls = parts.direct_server_tls;
-    context.client_tls = parts.client_tls;
-    context.direct_client_tls = parts.direct_client_tls;
     context.configured = [this](const xmpp::Domain& remote) -> std::optional<s2s::ConfiguredTargets> {
         policy::RouteChoice choice = policy::static_route(rules_.settings(), remote, shard_.random);
         if (!choice.has_route) return std::nullopt;
@@ -76,24 +67,14 @@ s2s::S2sContext EdgeShard::s2s_context(routing::Ledger& ledger, const EdgeParts&
     };
     context.on_reverse = [this](const xmpp::DomainPair& pair, bool up) { reverse(pair, up); };
     context.router = this;
-    context.records = &records_;
     context.is_ours = [this](std::string_view domain) { return is_local(domain); };
     return context;
 }
 
 link::HubContext EdgeShard::hub_context(const EdgeParts& parts) {
-    link::HubContext context{.shard = shard_};
-    context.end = link::End::listener;
+    link::HubContext context = link_context(parts, link::End::listener, shard_, records_);
     context.far_role = "core";
-    context.realm = parts.realm;
-    context.node_instance = parts.instance;
-    context.secret = parts.link_secret;
-    context.neighbours = parts.neighbours;
-    context.limits = parts.limits;
-    context.hold = parts.link_hold;
-    context.tls = parts.link_tls;
     context.router = &from_link_;
-    context.delivery = &records_.counters().link_delivery;
     // What a core may send is judged stanza by stanza in FromLink and by the rules of the pool: a wrong setting must
     // not take the link down.
     context.bounce = [this](const xmpp::Stanza& stanza, const xmpp::StanzaError& error, const routing::Ticket& ticket) {

@@ -12,6 +12,7 @@
 #include "base/tables.h"
 #include "model/policy/policy.h"
 #include "nodes/runtime/ordered_stop.h"
+#include "nodes/runtime/shard_parts.h"
 #include "services/link/hub.h"
 #include "services/record/desk.h"
 #include "services/routing/shard.h"
@@ -20,20 +21,21 @@
 namespace sallyport::nodes {
 
 /// What the shards of one edge have in common.
-struct EdgeParts {
+struct EdgeParts : S2sParts {
     config::Snapshot settings;
-    s2s::Timers timers;
-    Duration ping_after{}, dead_after{};
-    Limits limits;
-    s2s::DialSettings dial;
     bool share_streams = false;
-    std::shared_ptr<const io::TlsContext> server_tls, direct_server_tls, client_tls, direct_client_tls, link_tls;
-    std::string realm, instance, link_secret;
-    link::Neighbours neighbours{};  ///< cores
-    Duration link_hold{};
     std::atomic<int>* link_load = nullptr;  ///< connections of this shard, counted down when one closes
-    record::Desk::ToControl to_control{};   ///< absent: handshakes are counted only
-    record::Desk::OnHandshake on_handshake{};
+};
+Limits limits;
+s2s::DialSettings dial;
+bool share_streams = false;
+std::shared_ptr<const io::TlsContext> server_tls, direct_server_tls, client_tls, direct_client_tls, link_tls;
+std::string realm, instance, link_secret;
+link::Neighbours neighbours{};  ///< cores
+Duration link_hold{};
+std::atomic<int>* link_load = nullptr;  ///< connections of this shard, counted down when one closes
+record::Desk::ToControl to_control{};   ///< absent: handshakes are counted only
+record::Desk::OnHandshake on_handshake{};
 };
 
 class EdgeShard final : public routing::Router {

@@ -43,24 +43,9 @@ admin::RouterStatus router_status(const presence::Router& router) {
 
 }  // namespace
 
-PresenceNode::PresenceNode(std::unique_ptr<Runtime> runtime) : runtime_{std::move(runtime)} {}
-
-PresenceNode::~PresenceNode() { stop(); }
-
-Result<std::unique_ptr<PresenceNode>> PresenceNode::make(std::unique_ptr<Runtime> runtime) {
-    std::unique_ptr<PresenceNode> node{new PresenceNode{std::move(runtime)}};
-    if (auto prepared = node->prepare(); !prepared) return prepared.error();
-    return node;
-}
-
 Result<void> PresenceNode::prepare() {
     const config::NodeFile& file = runtime_->file();
-    auto probe_tls = make_s2s_tls(file, nullptr);
-    if (!probe_tls) return probe_tls.error();
-    probe_tls_ = std::move(*probe_tls);
-    auto link_tls = make_link_tls(file);
-    if (!link_tls) return link_tls.error();
-    link_tls_ = std::move(*link_tls);
+    if (auto made = make_tls(nullptr); !made) return made;
     link_material_ = material_of(file);
     if (auto opened = open_store(); !opened) return opened;
 
@@ -70,13 +55,7 @@ Result<void> PresenceNode::prepare() {
     PresenceParts parts;
     if (*users) parts.users.emplace(std::move(**users));
     for (const auto& component : file.components.allowed) parts.components[component.domain] = component.secret;
-    parts.limits = file.limits;
-    parts.link_tls = link_tls_;
-    parts.realm = file.realm();
-    parts.instance = runtime_->instance();
-    parts.link_secret = file.link.secret;
-    parts.neighbours = neighbours_of(file);
-    parts.link_hold = seconds_of(file.link.hold_seconds);
+    fill_link(file, runtime_->instance(), link_tls_, parts);
     parts.on_obstacle = [this](presence::Obstacle obstacle) {
         runtime_->control().post([this, obstacle] { router_->obstacle(obstacle); });
     };
@@ -190,8 +169,7 @@ void PresenceNode::make_router() {
 }
 
 Result<void> PresenceNode::start() {
-    runtime_->start_threads();
-    running_ = true;
+    start_threads();
     Result<void> outcome;
     runtime_->on_shard(0, [&] {
         for (const Endpoint& at : runtime_->file().components.listen) {
@@ -244,12 +222,6 @@ Result<void> PresenceNode::restart_links() {
 
 void PresenceNode::on_data(std::function<void()> work) { runtime_->bus().run_on(0, std::move(work)); }
 
-void PresenceNode::stop() {
-    if (!running_) return;
-    running_ = false;
-    runtime_->stop_threads();
-}
-
 void PresenceNode::when_quiet(std::function<void()> on_quiet) {
     link_listeners_.clear();
     axl_->shut();
@@ -287,7 +259,7 @@ void PresenceNode::gather_status(std::function<void(admin::NodeStatus)> on_statu
             all.router->live_changes = state.live_changes;
             all.router->pending = state.pending;
             all.router->table_trouble = state.trouble;
-            all.certificates = own_certificates(runtime_->file(), probe_tls_, link_tls_);
+            all.certificates = own_certificates(runtime_->file(), tls_, link_tls_);
             all.chain = chain(all);
             on_status(std::move(all));
         });

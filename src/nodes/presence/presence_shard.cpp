@@ -18,17 +18,8 @@ PresenceShard::PresenceShard(routing::Shard& shard, const PresenceParts& parts)
 }
 
 link::HubContext PresenceShard::hub_context(const PresenceParts& parts) {
-    link::HubContext context{.shard = shard_};
-    context.end = link::End::listener;
+    link::HubContext context = link_context(parts, link::End::listener, shard_, records_);
     context.far_role = "core";
-    context.realm = parts.realm;
-    context.node_instance = parts.instance;
-    context.secret = parts.link_secret;
-    context.neighbours = parts.neighbours;
-    context.limits = parts.limits;
-    context.hold = parts.link_hold;
-    context.tls = parts.link_tls;
-    context.delivery = &records_.counters().link_delivery;
     context.router = &router_.from_link();
     // A core that speaks for a domain of this node is broken or in other hands; but an error may answer what was sent
     // before the domain was served here.

@@ -11,6 +11,7 @@
 
 #include "base/tables.h"
 #include "nodes/runtime/ordered_stop.h"
+#include "nodes/runtime/shard_parts.h"
 #include "services/components/component_server.h"
 #include "services/im/service.h"
 #include "services/link/hub.h"
@@ -32,14 +33,9 @@ struct UserParts {
     std::function<void(const Error*)> on_trouble{};
 };
 
-struct PresenceParts {
+struct PresenceParts : LinkParts {
     std::map<xmpp::Domain, std::string> components;  ///< domain -> secret
     std::optional<UserParts> users{};
-    Limits limits;
-    std::shared_ptr<const io::TlsContext> link_tls;
-    std::string realm, instance, link_secret;
-    link::Neighbours neighbours{};  ///< cores
-    Duration link_hold{};
     /// On the shard's thread: stanzas to other domains are returned, and why.
     std::function<void(presence::Obstacle)> on_obstacle{};
 };

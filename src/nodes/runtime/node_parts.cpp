@@ -1,17 +1,7 @@
-// The life of a node's process.
+// Joining what the shards know, and ending quietly.
 #include "nodes/runtime/node_parts.h"
 
-#include <systemd/sd-daemon.h>
-
 #include <algorithm>
-#include <csignal>
-#include <cstdio>
-
-#include "admin/api/admin_server.h"
-#include "admin/api/settings_watch.h"
-#include "admin/api/watch.h"
-#include "base/join.h"
-#include "nodes/runtime/rest_part.h"
 
 namespace sallyport::nodes {
 
@@ -110,68 +100,6 @@ void watch_until_quiet(Runtime& runtime, std::function<std::size_t(std::size_t)>
         });
     };
     watch->ask();
-}
-
-int serve(Runtime& runtime, admin::NodeControl& node, const NodeLife& life) {
-    const Logger log{runtime.log(), LogModule::node};
-    admin::AdminServer admin_server{node, runtime.network(), runtime.file().node.data + "/admin.sock"};
-    if (auto started = admin_server.start(); !started) {
-        log.error("node.failed", {{"code", started.error().code}, {"why", started.error().text}});
-        return 1;
-    }
-    auto rest = RestPart::make(runtime, node, runtime.access());
-    if (!rest) {
-        log.error("node.failed", {{"code", rest.error().code}, {"why", rest.error().text}});
-        return 1;
-    }
-    if (auto started = life.start(); !started) {
-        log.error("node.failed", {{"code", started.error().code}, {"why", started.error().text}});
-        life.stop();
-        return 1;
-    }
-    if (*rest) {
-        if (auto started = (*rest)->start(); !started) {
-            log.error("node.failed", {{"code", started.error().code}, {"why", started.error().text}});
-            life.stop();
-            return 1;
-        }
-        runtime.on_reload([&rest] { return (*rest)->reload(); });
-    }
-    const admin::Watch watch{node};
-    const admin::SettingsWatch settings_watch{node};
-    bool ending = false;
-    runtime.control().on_signals({SIGTERM, SIGINT, SIGHUP}, [&](int signal) {
-        if (signal == SIGHUP) {
-            const auto problems = node.reload();
-            for (const auto& problem : problems) log.error("node.reload.failed", {{"why", problem}});
-            if (problems.empty()) log.info("node.reloaded", {});
-            return;
-        }
-        if (ending) return;
-        ending = true;
-        log.info("node.stopping", {{"signal", std::to_string(signal)}});
-        sd_notify(0, "STOPPING=1");
-        if (*rest) (*rest)->shut();
-        life.when_quiet([&] { runtime.control().stop(); });
-    });
-    std::string listening;
-    for (const auto* list :
-         {&runtime.file().admin.listen, &runtime.file().s2s.listen, &runtime.file().s2s.direct_tls_listen,
-          &runtime.file().link.listen, &runtime.file().inside.listen, &runtime.file().components.listen,
-          &runtime.file().axl.listen}) {
-        for (const Endpoint& at : *list) append_item(listening, at.text(), " ");
-    }
-    log.info("node.ready", {{"role", std::string{config::text(runtime.file().role)}},
-                            {"name", runtime.file().node.name},
-                            {"version", SALLYPORT_VERSION},
-                            {"listening", listening},
-                            {"shards", std::to_string(runtime.shards().size())}});
-    sd_notify(0, "READY=1");
-    runtime.control().run();
-    runtime.on_reload(nullptr);
-    life.stop();
-    log.info("node.stopped", {});
-    return 0;
 }
 
 }  // namespace sallyport::nodes

@@ -1,4 +1,4 @@
-// Steps that edge and core take alike: joining the shards' status, ending quietly, and the life of the process.
+// Steps that nodes take alike: joining what their shards know, asking all of them, and ending quietly.
 #pragma once
 
 #include <functional>
@@ -74,15 +74,5 @@ void close_on_all(Runtime& runtime, Shards& shards, const xmpp::Domain& remote,
             on_closed(sum);
         });
 }
-
-/// What serve() needs of a node beside NodeControl.
-struct NodeLife {
-    std::function<Result<void>()> start;
-    std::function<void(std::function<void()>)> when_quiet;
-    std::function<void()> stop;
-};
-/// Opens the admin socket, starts the node, tells systemd, and runs the control loop until SIGTERM or SIGINT; SIGHUP
-/// reloads. The process's exit status.
-[[nodiscard]] int serve(Runtime& runtime, admin::NodeControl& node, const NodeLife& life);
 
 }  // namespace sallyport::nodes

@@ -433,7 +433,7 @@ TEST(Watch, TellsOfAnInsideAuthorityThatNobodyAccepts) {
     const WallTime now = node.loop().wall();
     const auto years = [&](int count) { return now + std::chrono::hours{24 * 365 * count}; };
     const auto stands = [&](WallTime from, WallTime until) {
-        node.current.inside_authority = {"servers inside", "data/inside-ca.pem", {}};
+        node.current.inside_authority = {admin::CertificateUse::inside, {}, "data/inside-ca.pem", {}};
         node.current.inside_authority->facts.not_before = from;
         node.current.inside_authority->facts.not_after = until;
         watch.judge(node.current, now, 1ULL << 40);
