@@ -26,17 +26,6 @@ struct EdgeParts : S2sParts {
     bool share_streams = false;
     std::atomic<int>* link_load = nullptr;  ///< connections of this shard, counted down when one closes
 };
-Limits limits;
-s2s::DialSettings dial;
-bool share_streams = false;
-std::shared_ptr<const io::TlsContext> server_tls, direct_server_tls, client_tls, direct_client_tls, link_tls;
-std::string realm, instance, link_secret;
-link::Neighbours neighbours{};  ///< cores
-Duration link_hold{};
-std::atomic<int>* link_load = nullptr;  ///< connections of this shard, counted down when one closes
-record::Desk::ToControl to_control{};   ///< absent: handshakes are counted only
-record::Desk::OnHandshake on_handshake{};
-};
 
 class EdgeShard final : public routing::Router {
 public:

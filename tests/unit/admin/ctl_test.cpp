@@ -150,7 +150,8 @@ TEST(CommandLine, KeepsToThePageWhateverPeersAreCalled) {
         destination.failures = 3;
         served.node.current.destinations.push_back(destination);
         served.node.current.links.emplace_back().far_realm = std::string(90, 'k');
-        served.node.current.certificates.push_back({std::string(80, 'u'), std::string(120, 'p'), {}});
+        served.node.current.certificates.push_back(
+            {admin::CertificateUse::s2s, std::string(80, 'u'), std::string(120, 'p'), {}});
         served.node.log_event(LogModule::s2s, LogLevel::info, "s2s.long", {{"why", std::string(400, 'w')}});
     }
     const std::string remote = served.node.current.streams[0].remote;

@@ -357,7 +357,7 @@ TEST(Watch, RaisesAndLowersWhatItFinds) {
     admin::Watch watch{node};
     const WallTime now{std::chrono::hours{24 * 20'000}};
     const auto days = [&](int count) { return now + std::chrono::hours{24 * count}; };
-    node.current.certificates.push_back({"s2s b.test", "b.pem", {}});
+    node.current.certificates.push_back({admin::CertificateUse::s2s, "b.test", "b.pem", {}});
     const auto stands = [&](services::AlarmCode code, const std::string& key) {
         watch.judge(node.current, now, 1ULL << 40);
         return node.board.stands(code, key);
@@ -527,7 +527,8 @@ TEST(Watch, TellsOfACertificateThatWaitsForAReload) {
     const TestPki pki;
     const std::string file = pki.folder() + "/b.test.pem";
     const auto load = [&] {
-        node.current.certificates = {{"s2s b.test", file, *io::own_certificate(*pki.context({"b.test"}), "b.test")}};
+        node.current.certificates = {
+            {admin::CertificateUse::s2s, "b.test", file, *io::own_certificate(*pki.context({"b.test"}), "b.test")}};
     };
     const auto stands = [&] {
         watch.judge(node.current, node.loop().wall(), 1ULL << 40);
