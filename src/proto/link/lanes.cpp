@@ -169,12 +169,13 @@ void Lanes::change(Lane& lane, std::uint64_t before, std::uint64_t now) {
     weight_ += now - before;
 }
 
-void Lanes::judge(Lane& lane, TimePoint now) {
+void Lanes::judge(Lane& lane, TimePoint now, bool may_stall) {
     const std::uint64_t most = part(lane);
     Pace pace = Pace::free;
     if (lane.weight > (lane.pace == Pace::free ? most / 2 : most / 4)) {
+        const bool begins = may_stall && now - lane.busy_since >= lane_patience;
         const bool stalls =
-            now - lane.busy_since >= lane_patience && !lane.flow.carries(lane.weight, now, stalled_seconds);
+            (begins || lane.pace == Pace::slow) && !lane.flow.carries(lane.weight, now, stalled_seconds);
         pace = stalls ? Pace::slow : Pace::brisk;
     }
     if (pace == lane.pace) return;
@@ -201,9 +202,10 @@ void Lanes::judge(Partner& partner, TimePoint now) {
     if (on_pace_) on_pace_(partner);
 }
 
-bool Lanes::look(TimePoint now) {
+bool Lanes::look(TimePoint now, const std::function<bool(const Lane&)>& arrived) {
+    const bool moves = flow_.carries(1, now);
     // A lane that is judged free again leaves the list.
-    for (std::size_t at = paced_.size(); at-- > 0;) judge(*paced_[at], now);
+    for (std::size_t at = paced_.size(); at-- > 0;) judge(*paced_[at], now, moves || arrived(*paced_[at]));
     bool any = !paced_.empty();
     for (const auto& [domain, partner] : partners_) {
         if (partner->pace == Pace::free) continue;

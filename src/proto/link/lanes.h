@@ -100,8 +100,10 @@ public:
     void remove(Lane& lane, std::uint64_t weight, TimePoint now);
     /// A stanza that stays takes `now` in place of `before`.
     void reweigh(Lane& lane, std::uint64_t before, std::uint64_t now);
-    /// Looks at every partner whose pace is not free again; true when there is one.
-    bool look(TimePoint now);
+    /// Looks at every partner and lane whose pace is not free again; true when there is one. `arrived` says whether the
+    /// far side has received what is under way of a lane: one that does not move while nothing else does either is
+    /// stalled only then. Otherwise it is the link that stands still, and there is no better way.
+    bool look(TimePoint now, const std::function<bool(const Lane&)>& arrived);
     /// Forgets lanes with nothing under way.
     void forget_idle();
 
@@ -137,7 +139,7 @@ private:
     /// Of Budget::all.
     [[nodiscard]] std::uint64_t used() const { return weight_ - std::min(floor_, weight_); }
     void change(Lane& lane, std::uint64_t before, std::uint64_t now);
-    void judge(Lane& lane, TimePoint now);
+    void judge(Lane& lane, TimePoint now, bool may_stall = false);
     void judge(Partner& partner, TimePoint now);
 
     Budget budget_;

@@ -83,6 +83,9 @@ public:
         return true;
     }
 
+    /// The far side is known to have received everything.
+    [[nodiscard]] bool all_received() const { return entries_.empty() || entries_.back().number <= confirmed_; }
+
     /// Marks numbers as done and calls `settle(entry)` for each that was not yet. False: a number was never written.
     template <typename Settle>
     [[nodiscard]] bool done(const Range& range, Settle&& settle) {

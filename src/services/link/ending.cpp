@@ -150,7 +150,10 @@ void Hub::sweep() {
     std::vector<Returned> returned;
     return_old(now, returned);
     bounce_all(returned);
-    (void)lanes_.look(now);
+    (void)lanes_.look(now, [this](const Lane& lane) {
+        const Session* session = session_with(lane);
+        return session != nullptr && session->open() && session->out.all_received();
+    });
     lanes_.forget_idle();
     weigh();
     bool taken = false;

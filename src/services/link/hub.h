@@ -247,6 +247,7 @@ private:
     [[nodiscard]] std::optional<std::uint32_t> home(const std::string& id) const;
     [[nodiscard]] bool is_here(const std::string& far_realm) const;
     [[nodiscard]] Way way(const xmpp::Stanza& stanza) const;
+    [[nodiscard]] Session* session_with(const Lane& lane) const;
     [[nodiscard]] Session* choose(const xmpp::Stanza& stanza, const Lane& lane) const;
     void transmit(Session& session, Waiting waiting);
     /// Writes what the session may write now.

@@ -75,13 +75,17 @@ Way Hub::way(const xmpp::Stanza& stanza) const {
     return context_.end == End::listener ? Way{Way::By::domain, stanza.to_domain} : Way{};
 }
 
+/// The session that has stanzas of the lane under way; null: none has.
+Session* Hub::session_with(const Lane& lane) const {
+    if (lane.under_way <= lane.held + lane.elsewhere) return nullptr;
+    const auto at = std::find_if(sessions_.begin(), sessions_.end(),
+                                 [&](const auto& session) { return session->serial == lane.session; });
+    return at == sessions_.end() ? nullptr : at->get();
+}
+
 Session* Hub::choose(const xmpp::Stanza& stanza, const Lane& lane) const {
     // Even if the far side has lost its own way for the moment: it holds the rest of the lane as well.
-    if (lane.under_way > lane.held + lane.elsewhere) {
-        for (const auto& session : sessions_) {
-            if (session->serial == lane.session) return session.get();
-        }
-    }
+    if (Session* same = session_with(lane)) return same;
     const Way allowed = way(stanza);
     if (allowed.by == Way::By::none) return nullptr;
     Session* best = nullptr;

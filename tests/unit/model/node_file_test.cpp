@@ -320,7 +320,7 @@ TEST(NodeFile, NamesFileLineAndKeyOfEveryMistakeInACoresFile) {
              "role = \"edge\"\n[[link.dial]]\naddress = \"10.0.0.8\"\nname = \"p1.b.test\"\nrole = \"presence\"\n"
              "domains = [\"im.b.test\"]\n[[link.dial]]\naddress = \"10.0.0.9\"\nname = \"p2.b.test\"\n"
              "role = \"presence\"\ndomains = [\"im.b.test\"]",
-             ":23: link.dial[2].domains: im.b.test is named twice"},
+             ":22: link.dial[2].domains: im.b.test is named twice"},
             {"[[link.dial]]", "[link.dial]", ":9: link.dial: must be a list of tables: [[link.dial]]"},
             {"key = \"core_ed25519\"", "key = \"core_ed25519\"\nkee = \"x\"",
              ":16: ssh.dial[0].kee: unknown key; did you mean 'key'?"},

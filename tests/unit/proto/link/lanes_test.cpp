@@ -55,6 +55,9 @@ TEST_F(Lanes, AreOfTheirSendersWhereTheHubLeadsInwards) {
     EXPECT_EQ(inwards.busy().front().domain, "flood.test");
 }
 
+/// What is under way is with the far side.
+bool arrived(const link::Lane&) { return true; }
+
 /// Fills the lane to `to`; how much it has.
 std::uint64_t fill_lane(link::Lanes& lanes, const std::string& to, TimePoint now) {
     while (lanes.admits(lanes.lane("sender.test", to), 10000)) lanes.add(lanes.lane("sender.test", to), 10000, now);
@@ -69,7 +72,9 @@ TEST_F(Lanes, ThatHangInwardsHoldTheirSenderFromNobodyElse) {
     EXPECT_LE(fill_lane(inwards, "hangs.test", now), 2U << 20);
     EXPECT_EQ(paces, std::vector{link::Pace::brisk}) << "who feeds it waits a moment";
     EXPECT_TRUE(inwards.admits(inwards.lane("sender.test", "lives.test"), 10000));
-    for (int n = 0; n < 20; ++n) (void)inwards.look(now += 250ms);
+    for (int n = 0; n < 40; ++n) (void)inwards.look(now += 250ms, [](const link::Lane&) { return false; });
+    EXPECT_EQ(paces.back(), link::Pace::brisk) << "it is the link that stands still: who feeds it waits";
+    for (int n = 0; n < 20; ++n) (void)inwards.look(now += 250ms, arrived);
     EXPECT_EQ(paces.back(), link::Pace::free) << "and no longer, as it does not move";
     EXPECT_FALSE(inwards.admits(inwards.lane("sender.test", "hangs.test"), 10000));
 
@@ -80,7 +85,7 @@ TEST_F(Lanes, ThatHangInwardsHoldTheirSenderFromNobodyElse) {
         EXPECT_LT(most, before);
         EXPECT_GT(most, before / 2);
         before = most;
-        for (int k = 0; k < 20; ++k) (void)inwards.look(now += 250ms);
+        for (int k = 0; k < 20; ++k) (void)inwards.look(now += 250ms, arrived);
         EXPECT_EQ(paces.back(), link::Pace::free);
     }
     EXPECT_TRUE(inwards.admits(inwards.lane("sender.test", "lives.test"), 100000));
@@ -93,7 +98,7 @@ TEST_F(Lanes, ThatHangInwardsHoldTheirSenderFromNobodyElse) {
     take("hangs.test");
     for (int n = 0; n < 5; ++n) take("hangs" + std::to_string(n) + ".test");
     EXPECT_EQ(inwards.weight(), 0U);
-    EXPECT_FALSE(inwards.look(now));
+    EXPECT_FALSE(inwards.look(now, arrived));
     EXPECT_EQ(fill_lane(inwards, "lives.test", now), (2U << 20) / 10000 * 10000);
 }
 
@@ -106,7 +111,7 @@ TEST_F(Lanes, ThatMoveInwardsSlowDownWhoFeedsThem) {
     // A tenth of it in a second: it is done within half a minute.
     for (int n = 0; n < 20; ++n) {
         for (int k = 0; k < 20; ++k) inwards.remove(inwards.lane("sender.test", "slow.test"), 10000, now);
-        (void)inwards.look(now += 1s);
+        (void)inwards.look(now += 1s, arrived);
         while (inwards.admits(inwards.lane("sender.test", "slow.test"), 10000)) {
             inwards.add(inwards.lane("sender.test", "slow.test"), 10000, now);
         }
@@ -167,13 +172,13 @@ TEST_F(Lanes, TellWhenMuchIsUnderWayAndWhenItIsNoMore) {
     link::Lane& lane = lanes.lane("a.test", "b.test");
     for (int n = 0; n < 500; ++n) lanes.add(lane, 10000, now);
     EXPECT_EQ(paces(), "b.test brisk ") << "in its first second it has the benefit of the doubt";
-    EXPECT_TRUE(lanes.look(now + 500ms));
-    EXPECT_TRUE(lanes.look(now + 2s));
+    EXPECT_TRUE(lanes.look(now + 500ms, arrived));
+    EXPECT_TRUE(lanes.look(now + 2s, arrived));
     EXPECT_EQ(paces(), "b.test brisk b.test slow ");
     now += 3s;
     for (int n = 0; n < 400; ++n) lanes.remove(lane, 10000, now);
     EXPECT_EQ(told.back().second, link::Pace::free);
-    EXPECT_FALSE(lanes.look(now));
+    EXPECT_FALSE(lanes.look(now, arrived));
 }
 
 TEST_F(Lanes, CallAPartnerBriskThatTakesWhatItGets) {
@@ -183,14 +188,14 @@ TEST_F(Lanes, CallAPartnerBriskThatTakesWhatItGets) {
         now += 100ms;
         for (int n = 0; n < 30; ++n) lanes.remove(lane, 10000, now);
         for (int n = 0; n < 30; ++n) lanes.add(lane, 10000, now);
-        (void)lanes.look(now);
+        (void)lanes.look(now, arrived);
     }
     EXPECT_EQ(paces(), "b.test brisk ");
     for (int step = 0; step < 30; ++step) {
         now += 100ms;
         lanes.remove(lane, 10000, now);
         lanes.add(lane, 10000, now);
-        (void)lanes.look(now);
+        (void)lanes.look(now, arrived);
     }
     EXPECT_EQ(paces(), "b.test brisk b.test slow ");
 }
