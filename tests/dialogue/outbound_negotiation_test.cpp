@@ -311,8 +311,7 @@ TEST(OutboundStream, KnowsWhatWaitingCannotMend) {
     Dialogue required = greeted(in_mode(SecurityMode::no_tls));
     required.peer(required_features);
     required.expect_failed_for_good(negotiated, true);
-    for (const auto& [condition, permanent] :
-         {std::pair{"not-authorized", true}, {"temporary-auth-failure", false}}) {
+    for (const auto& [condition, permanent] : {std::pair{"not-authorized", true}, {"temporary-auth-failure", false}}) {
         Dialogue alone = secured(certificate_for("partner.example"), [] {
             TestRules rules;
             rules.everyone.offer_dialback = false;

@@ -48,7 +48,8 @@ inline constexpr HostileFamily hostile_families[] = {
          const std::size_t depth = std::min<std::size_t>(bytes / 7, passed_on_limits.depth);
          return hostile_message({}, filled_with("<x>", depth * 3) + filled_with("</x>", depth * 4));
      }},
-    {"one attribute", [](std::size_t bytes) { return hostile_message(" a=\"" + filled_with("'&gt;", bytes) + "\"", {}); }},
+    {"one attribute",
+     [](std::size_t bytes) { return hostile_message(" a=\"" + filled_with("'&gt;", bytes) + "\"", {}); }},
     {"attributes",
      [](std::size_t bytes) {
          std::string content;
@@ -92,7 +93,8 @@ inline constexpr HostileFamily hostile_families[] = {
     {"namespaces that alternate",
      [](std::size_t bytes) {
          const std::string u(bytes / 4, 'u');
-         return hostile_message(" xmlns:a='" + u + "' xmlns:b='" + u + "b'", filled_with("<a:x><b:x/></a:x>", bytes / 2));
+         return hostile_message(" xmlns:a='" + u + "' xmlns:b='" + u + "b'",
+                                filled_with("<a:x><b:x/></a:x>", bytes / 2));
      }},
     {"namespaces of their own",
      [](std::size_t bytes) {

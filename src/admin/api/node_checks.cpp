@@ -1,7 +1,6 @@
 // Which judges a check asks.
 #include "admin/api/node_checks.h"
 
-
 #include "admin/api/problems.h"
 
 namespace sallyport::admin {
