@@ -189,9 +189,11 @@ private:
 
     void check_domains() {
         std::set<xmpp::Domain> seen;
+        std::map<xmpp::Domain, std::string> given;  // to the node with that name, which may have several addresses
         for (std::size_t i = 0; i < file_.link.dial.size(); ++i) {
             for (const xmpp::Domain& domain : file_.link.dial[i].domains) {
-                if (seen.insert(domain).second) continue;
+                seen.insert(domain);
+                if (given.emplace(domain, file_.link.dial[i].name).first->second == file_.link.dial[i].name) continue;
                 complain("link.dial[" + std::to_string(i) + "].domains", domain.text() + " is named twice");
             }
         }

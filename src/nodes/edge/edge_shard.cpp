@@ -141,9 +141,20 @@ void EdgeShard::reverse(const xmpp::DomainPair& pair, bool up) {
 
 void EdgeShard::reversed_at(const xmpp::DomainPair& pair, std::uint32_t shard, bool up) {
     const std::string key = key_of(pair.local.text(), pair.remote.text());
+    const auto at = reversed_.find(key);
     if (!up) {
-        const auto at = reversed_.find(key);
-        if (at != reversed_.end() && at->second.shard == shard) reversed_.erase(at);
+        if (at == reversed_.end()) return;
+        if (at->second.next == shard) at->second.next.reset();
+        if (at->second.shard != shard) return;
+        if (at->second.next) {
+            at->second = {*at->second.next};
+        } else {
+            reversed_.erase(at);
+        }
+        return;
+    }
+    if (at != reversed_.end() && at->second.used && at->second.shard != shard) {
+        at->second.next = shard;
         return;
     }
     if (reversed_.size() >= most_reversed && !reversed_.contains(key)) return;

@@ -85,7 +85,8 @@ private:
     /// A pair of ours that a peer's stream on another shard may carry (XEP-0288).
     struct Reversed {
         std::uint32_t shard = 0;
-        bool used = false;  ///< something has gone there: what comes later does not overtake it on a stream of ours
+        bool used = false;  ///< something has gone there: what comes later does not overtake it on another stream
+        std::optional<std::uint32_t> next{};  ///< has another stream of the peer, for when that one is gone
     };
     [[nodiscard]] bool goes_to(const Reversed& there, const xmpp::Stanza& stanza);
     std::map<std::string, Reversed> reversed_;

@@ -19,10 +19,11 @@ constexpr std::uint64_t least_share_of_left = 64;
 constexpr std::uint64_t one_stanza_of_left = 16;
 constexpr Duration slot = std::chrono::seconds{1};
 /// What is done within so many seconds, at the speed of the last two, is brisk.
-constexpr std::uint64_t lanes_of_share = 4;  ///< of one sender: a lane may have a quarter of what others leave
+constexpr std::uint64_t lanes_of_share = 4;   ///< of one sender: a lane may have a quarter of what others leave
+constexpr std::uint64_t lanes_at_least = 16;  ///< and a sixteenth of all, so that what hangs does not make others flap
 /// A lane that has been busy so long, and would be for so many seconds more at its speed, does not move.
-constexpr Duration lane_patience = std::chrono::seconds{2};
-constexpr std::uint64_t stalled_seconds = 30;
+constexpr Duration lane_patience = std::chrono::seconds{5};
+constexpr std::uint64_t stalled_seconds = 15;  ///< times what was done in up to two seconds
 constexpr std::size_t least_sweep = 1024;
 
 }  // namespace
@@ -88,14 +89,15 @@ bool Lanes::fits(const Partner& partner, std::uint64_t weight) const {
     // Half empty, any is taken, however small the whole is made.
     const std::uint64_t large = left > budget_.all / 2 ? left : left / one_stanza_of_left;
     const std::uint64_t most = may_be_large ? std::max(share(), std::min(budget_.one_stanza, large)) : share();
-    return partner.weight + weight <= most && weight <= left;
+    // What hangs is in `left`, and in what is left of all for a share; it takes none of its sender's.
+    return partner.weight - partner.stalled + weight <= most && weight <= left;
 }
 
 /// What hangs takes a quarter of what is left each time, so that there is always some for the next lane.
 std::uint64_t Lanes::part(const Lane& lane) const {
     const std::uint64_t most = share();
     const std::uint64_t of_others = lane.partner->stalled - (lane.pace == Pace::slow ? lane.weight : 0);
-    return (most - std::min(of_others, most)) / lanes_of_share;
+    return std::max((most - std::min(of_others, most)) / lanes_of_share, most / lanes_at_least);
 }
 
 /// A lane with nothing on its way may have a stanza of any size that fits its sender's share.
@@ -203,9 +205,8 @@ void Lanes::judge(Partner& partner, TimePoint now) {
 }
 
 bool Lanes::look(TimePoint now, const std::function<bool(const Lane&)>& arrived) {
-    const bool moves = flow_.carries(1, now);
     // A lane that is judged free again leaves the list.
-    for (std::size_t at = paced_.size(); at-- > 0;) judge(*paced_[at], now, moves || arrived(*paced_[at]));
+    for (std::size_t at = paced_.size(); at-- > 0;) judge(*paced_[at], now, arrived(*paced_[at]));
     bool any = !paced_.empty();
     for (const auto& [domain, partner] : partners_) {
         if (partner->pace == Pace::free) continue;

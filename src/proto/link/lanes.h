@@ -101,8 +101,8 @@ public:
     /// A stanza that stays takes `now` in place of `before`.
     void reweigh(Lane& lane, std::uint64_t before, std::uint64_t now);
     /// Looks at every partner and lane whose pace is not free again; true when there is one. `arrived` says whether the
-    /// far side has received what is under way of a lane: one that does not move while nothing else does either is
-    /// stalled only then. Otherwise it is the link that stands still, and there is no better way.
+    /// far side has received what is under way of a lane: one that does not move is stalled only then. Otherwise it is
+    /// the link that stands still, and there is no better way.
     bool look(TimePoint now, const std::function<bool(const Lane&)>& arrived);
     /// Forgets lanes with nothing under way.
     void forget_idle();

@@ -83,8 +83,9 @@ public:
         return true;
     }
 
-    /// The far side is known to have received everything.
-    [[nodiscard]] bool all_received() const { return entries_.empty() || entries_.back().number <= confirmed_; }
+    /// The number of the last stanza that it was given, and of the last that the far side is known to have received.
+    [[nodiscard]] std::uint64_t last() const { return next_ - 1; }
+    [[nodiscard]] std::uint64_t confirmed() const { return confirmed_; }
 
     /// Marks numbers as done and calls `settle(entry)` for each that was not yet. False: a number was never written.
     template <typename Settle>

@@ -52,9 +52,25 @@ std::string write_ranges(const std::vector<Range>& ranges) {
 void ReceiveWindow::handled(std::uint64_t number) {
     if (!handled_.empty() && handled_.back().last + 1 == number) {
         handled_.back().last = number;
-    } else {
-        handled_.push_back({number, number});
+        return;
     }
+    handled_.push_back({number, number});
+    constexpr std::size_t few = 64;
+    if (handled_.size() > 2 * merged_ + few) merge();
+}
+
+void ReceiveWindow::merge() {
+    std::sort(handled_.begin(), handled_.end(), [](const Range& a, const Range& b) { return a.first < b.first; });
+    std::size_t last = 0;
+    for (std::size_t at = 1; at < handled_.size(); ++at) {
+        if (handled_[last].last + 1 == handled_[at].first) {
+            handled_[last].last = handled_[at].last;
+        } else {
+            handled_[++last] = handled_[at];
+        }
+    }
+    if (!handled_.empty()) handled_.resize(last + 1);
+    merged_ = handled_.size();
 }
 
 std::vector<Range> ReceiveWindow::take_done() {
@@ -64,20 +80,12 @@ std::vector<Range> ReceiveWindow::take_done() {
         again_.resize(again_.size() - count);
         return some;
     }
-    std::sort(handled_.begin(), handled_.end(), [](const Range& a, const Range& b) { return a.first < b.first; });
-    std::vector<Range> ranges;
-    std::size_t used = 0;
-    for (; used < handled_.size(); ++used) {
-        const Range next = handled_[used];
-        if (!ranges.empty() && ranges.back().last + 1 == next.first) {
-            ranges.back().last = next.last;
-        } else if (ranges.size() == most_ranges) {
-            break;
-        } else {
-            ranges.push_back(next);
-        }
-    }
-    handled_.erase(handled_.begin(), handled_.begin() + static_cast<std::ptrdiff_t>(used));
+    merge();
+    const std::size_t count = std::min(handled_.size(), most_ranges);
+    const auto end = handled_.begin() + static_cast<std::ptrdiff_t>(count);
+    const std::vector<Range> ranges{handled_.begin(), end};
+    handled_.erase(handled_.begin(), end);
+    merged_ = handled_.size();
     for (const Range& range : ranges) keep(range);
     return ranges;
 }

@@ -50,7 +50,10 @@ private:
     void keep(Range range);
 
     std::uint64_t received_ = 0;
+    void merge();
+
     std::vector<Range> handled_;  ///< since the last call of take_done, as they came
+    std::size_t merged_ = 0;      ///< of those, after they were last put together
     std::map<std::uint64_t, std::uint64_t>
         told_;                  ///< all that is handled and was told, as ranges: as many as have holes
     std::vector<Range> again_;  ///< of those, what is to be told once more

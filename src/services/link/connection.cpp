@@ -58,6 +58,7 @@ std::unique_ptr<io::MovingStream> Connection::leave() {
 
 void Connection::join(ConnectionOwner& owner, const HubContext& context, std::unique_ptr<io::MovingStream> moving,
                       const std::function<void()>& answer) {
+    done_at_ = 0;
     owner_ = &owner;
     context_ = &context;
     stream_ = context.shard.network.join(std::move(moving));

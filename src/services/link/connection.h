@@ -88,8 +88,11 @@ public:
     [[nodiscard]] bool proven() const { return proven_ || !expected_name_.empty(); }
     [[nodiscard]] bool open() const { return !finished_ && machine_.open(); }
     [[nodiscard]] std::size_t pending() const { return stream_->pending(); }
-    /// So much waits for the far side to read it that answers wait as well (threat T61).
-    [[nodiscard]] bool is_unread() const;
+    /// More `<done/>` may be written: the last one has left, or little waits (threat T61).
+    [[nodiscard]] bool takes_done() const {
+        return !is_unread() || stream_->written() - stream_->pending() >= done_at_;
+    }
+    void told_done() { done_at_ = stream_->written(); }
     /// Bytes of an element that has begun and is not complete.
     [[nodiscard]] std::size_t unfinished() const { return unfinished_; }
     [[nodiscard]] const std::string& why_closed() const { return why_closed_; }
@@ -143,7 +146,10 @@ private:
     std::optional<Duration> clock_skew_;
     std::unique_ptr<Doorway::Place> place_;
     bool proven_ = false, finished_ = false, moving_ = false;
-    bool count_owed_ = false;  ///< the far side asked and does not read
+    /// So much waits for the far side to read it that answers wait as well.
+    [[nodiscard]] bool is_unread() const;
+    std::uint64_t done_at_ = 0;  ///< bytes up to the last `<done/>`
+    bool count_owed_ = false;    ///< the far side asked and does not read
 };
 
 }  // namespace sallyport::link

@@ -150,10 +150,7 @@ void Hub::sweep() {
     std::vector<Returned> returned;
     return_old(now, returned);
     bounce_all(returned);
-    (void)lanes_.look(now, [this](const Lane& lane) {
-        const Session* session = session_with(lane);
-        return session != nullptr && session->open() && session->out.all_received();
-    });
+    look_at_lanes(now);
     lanes_.forget_idle();
     weigh();
     bool taken = false;
@@ -165,6 +162,23 @@ void Hub::sweep() {
                });
     });
     if (!broken.empty() || taken || lanes_.size() > 0) arm_sweep();
+}
+
+/// A lane that does not move stalls if the far side has its stanzas; whether it has, it is asked.
+void Hub::look_at_lanes(TimePoint now) {
+    for (const auto& session : sessions_) {
+        session->in_time = session->open() && session->in_doubt != 0 && session->out.confirmed() >= session->in_doubt;
+        if (session->in_time || !session->open()) session->in_doubt = 0;
+    }
+    (void)lanes_.look(now, [this](const Lane& lane) {
+        Session* session = session_with(lane);
+        if (session == nullptr || !session->open()) return false;
+        if (session->in_doubt == 0) {
+            session->in_doubt = session->out.last();
+            ask(*session);
+        }
+        return session->in_time;
+    });
 }
 
 void Hub::return_old(TimePoint now, std::vector<Returned>& returned) {

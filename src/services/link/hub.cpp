@@ -348,14 +348,15 @@ void Hub::flush_done() {
     });
 }
 
-/// To a far side that does not read, once it does: until then ranges grow together where they are kept.
+/// To a far side that does not read, one element at a time: until then ranges grow together where they are kept.
 void Hub::send_done() {
     for (const auto& session : sessions_) {
         if (!session->open()) continue;
-        while (session->in.has_done() && !session->connection->is_unread()) {
+        while (session->in.has_done() && (shutting_ || session->connection->takes_done())) {
             Actions actions;
             session->connection->machine().done(session->in.take_done(), actions);
             session->connection->carry_out(actions);
+            session->connection->told_done();
         }
     }
 }

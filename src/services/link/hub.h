@@ -259,6 +259,7 @@ private:
                                       std::uint64_t weight);
     /// Puts what was under way before what came later.
     void hold_again(std::deque<Waiting> waiting);
+    void look_at_lanes(TimePoint now);
     void return_old(TimePoint now, std::vector<Returned>& returned);
     void done_elsewhere(std::uint64_t sequence);
     void flush_held();

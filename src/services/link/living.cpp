@@ -136,8 +136,9 @@ void Hub::refuse_count(Session& session) {
 }
 
 void Hub::ask(Session& session) {
+    if (!session.open()) return;
     Actions actions;
-    if (session.open()) session.connection->machine().ask(context_.shard.loop.now(), actions);
+    session.connection->machine().ask(context_.shard.loop.now(), actions);
     session.connection->carry_out(actions);
 }
 

@@ -48,6 +48,8 @@ struct Session {
     Intake::Session taken;             ///< of what it has received, what is not done
     routing::Ticket source;            ///< tickets of received stanzas
     Connection* connection = nullptr;  ///< null while broken
+    std::uint64_t in_doubt = 0;  ///< the last stanza when the far side was asked whether lanes stall; 0: it is not
+    bool in_time = false;        ///< it had received that at this look
     std::string why_broken;
     TimePoint open_since{};
     std::uint64_t sent = 0, received = 0, resumptions = 0;

@@ -306,7 +306,7 @@ bool Pool::carries(const xmpp::Stanza& stanza) {
 
 bool Pool::holds(const xmpp::Stanza& stanza) {
     const Destination* to = find(stanza);
-    return to != nullptr && (!to->queue.empty() || to->unacknowledged > 0);
+    return to != nullptr && (!to->queue.empty() || to->unacknowledged > 0 || to->in_windows > 0);
 }
 
 std::deque<Waiting> Pool::take_waiting(const xmpp::DomainPair& pair) {

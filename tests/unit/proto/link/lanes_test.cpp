@@ -102,6 +102,21 @@ TEST_F(Lanes, ThatHangInwardsHoldTheirSenderFromNobodyElse) {
     EXPECT_EQ(fill_lane(inwards, "lives.test", now), (2U << 20) / 10000 * 10000);
 }
 
+TEST_F(Lanes, ThatHangInwardsTakeNothingOfTheirSendersShareHoweverManyWriteThere) {
+    link::Lanes inwards{{64 << 20, 8 << 20, 1 << 20, true}, SipKey{1, 2}, [](const link::Partner&) {}};
+    for (int n = 0; n < 100; ++n) {
+        const std::string sender = std::to_string(n) + ".test";
+        while (inwards.admits(inwards.lane(sender, "hangs.test"), 10000)) {
+            inwards.add(inwards.lane(sender, "hangs.test"), 10000, now);
+        }
+        for (int k = 0; k < 20; ++k) (void)inwards.look(now += 250ms, arrived);
+    }
+    for (int n = 0; n < 100; ++n) {
+        EXPECT_TRUE(inwards.admits(inwards.lane(std::to_string(n) + ".test", "lives.test"), 20000)) << n;
+    }
+    EXPECT_LE(inwards.weight(), 64U << 20);
+}
+
 TEST_F(Lanes, ThatMoveInwardsSlowDownWhoFeedsThem) {
     std::vector<link::Pace> paces;
     link::Lanes inwards{{64 << 20, 8 << 20, 1 << 20, true}, SipKey{1, 2}, [&](const link::Partner& partner) {

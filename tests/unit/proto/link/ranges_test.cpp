@@ -82,5 +82,21 @@ TEST(ReceiveWindow, SaysNoMoreAtOnceThanTheOtherReads) {
     EXPECT_EQ(said, 10000U);
 }
 
+TEST(ReceiveWindow, KeepsFewRangesHoweverItsStanzasWereDone) {
+    link::ReceiveWindow window;
+    constexpr std::uint64_t batch = 100;
+    std::size_t most = 0;
+    for (std::uint64_t first = 1; first < 100 * batch; first += batch) {
+        // Every second of them is done at once, the others a moment later: they belong to another shard.
+        for (const std::uint64_t odd : {0U, 1U}) {
+            for (std::uint64_t n = odd; n < batch; n += 2) window.handled(first + n);
+            most = std::max(most, window.holes());
+        }
+    }
+    EXPECT_LE(most, 400U);
+    EXPECT_EQ(window.take_done(), (std::vector<link::Range>{{1, 100 * batch}}));
+    EXPECT_FALSE(window.has_done());
+}
+
 }  // namespace
 }  // namespace sallyport::test
