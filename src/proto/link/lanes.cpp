@@ -96,7 +96,7 @@ bool Lanes::fits(const Partner& partner, std::uint64_t weight) const {
 /// What hangs takes a quarter of what is left each time, so that there is always some for the next lane.
 std::uint64_t Lanes::part(const Lane& lane) const {
     const std::uint64_t most = share();
-    const std::uint64_t of_others = lane.partner->stalled - (lane.pace == Pace::slow ? lane.weight : 0);
+    const std::uint64_t of_others = lane.partner->stalled - (lane.stalled ? lane.weight : 0);
     return std::max((most - std::min(of_others, most)) / lanes_of_share, most / lanes_at_least);
 }
 
@@ -167,29 +167,38 @@ void Lanes::reweigh(Lane& lane, std::uint64_t before, std::uint64_t now) { chang
 void Lanes::change(Lane& lane, std::uint64_t before, std::uint64_t now) {
     lane.weight += now - before;
     lane.partner->weight += now - before;
-    if (lane.pace == Pace::slow) lane.partner->stalled += now - before;
+    if (lane.stalled) lane.partner->stalled += now - before;
     weight_ += now - before;
 }
 
 void Lanes::judge(Lane& lane, TimePoint now, bool may_stall) {
     const std::uint64_t most = part(lane);
-    Pace pace = Pace::free;
-    if (lane.weight > (lane.pace == Pace::free ? most / 2 : most / 4)) {
-        const bool begins = may_stall && now - lane.busy_since >= lane_patience;
-        const bool stalls =
-            (begins || lane.pace == Pace::slow) && !lane.flow.carries(lane.weight, now, stalled_seconds);
-        pace = stalls ? Pace::slow : Pace::brisk;
-    }
-    if (pace == lane.pace) return;
-    Partner& partner = *lane.partner;
-    if (lane.pace == Pace::slow) partner.stalled -= lane.weight;
-    if (lane.pace == Pace::brisk) --partner.brisk;
+    const bool much = lane.weight > (lane.pace == Pace::free ? most / 2 : most / 4);
+    const Pace pace = much ? pace_of_backlog(lane.weight, lane.busy_since, lane.flow, now) : Pace::free;
+    const bool begins = may_stall && now - lane.busy_since >= lane_patience;
+    const bool stalled =
+        pace == Pace::slow && (begins || lane.stalled) && !lane.flow.carries(lane.weight, now, stalled_seconds);
+    if (pace == lane.pace && stalled == lane.stalled) return;
     if (lane.pace == Pace::free) paced_.push_back(&lane);
-    if (pace == Pace::slow) partner.stalled += lane.weight;
-    if (pace == Pace::brisk) ++partner.brisk;
-    if (pace == Pace::free) std::erase(paced_, &lane);
+    count(lane, -1);
     lane.pace = pace;
-    judge(partner, now);
+    lane.stalled = stalled;
+    count(lane, 1);
+    if (pace == Pace::free) std::erase(paced_, &lane);
+    judge(*lane.partner, now);
+}
+
+/// Adds the lane to what its partner knows of its lanes, or takes it away.
+void Lanes::count(const Lane& lane, int sign) {
+    Partner& partner = *lane.partner;
+    const auto add = [sign](std::uint64_t& to, std::uint64_t amount) { to = sign > 0 ? to + amount : to - amount; };
+    if (lane.stalled) {
+        add(partner.stalled, lane.weight);
+    } else if (lane.pace == Pace::slow) {
+        add(partner.slow, 1);
+    } else if (lane.pace == Pace::brisk) {
+        add(partner.brisk, 1);
+    }
 }
 
 void Lanes::judge(Partner& partner, TimePoint now) {
@@ -197,8 +206,8 @@ void Lanes::judge(Partner& partner, TimePoint now) {
     const std::uint64_t most = share();
     const std::uint64_t moving = partner.weight - partner.stalled;
     const bool much = moving > (partner.pace == Pace::free ? most / 2 : most / 4);
-    Pace pace = partner.brisk > 0 ? Pace::brisk : Pace::free;
-    if (much) pace = std::max(pace, pace_of_backlog(moving, partner.busy_since, partner.flow, now));
+    Pace pace = partner.brisk > 0 ? Pace::brisk : partner.slow > 0 ? Pace::slow : Pace::free;
+    if (much) pace = pace_of_backlog(moving, partner.busy_since, partner.flow, now);
     if (pace == partner.pace) return;
     partner.pace = pace;
     if (on_pace_) on_pace_(partner);

@@ -44,6 +44,7 @@ struct Partner {
     std::uint64_t floor = 0;    ///< of its weight, what is taken from Budget::newcomers
     std::uint64_t stalled = 0;  ///< of its weight, what is in lanes that do not move (Budget::of_senders)
     std::uint64_t brisk = 0;    ///< lanes with much on its way that moves on
+    std::uint64_t slow = 0;     ///< and that hardly moves, which may be the link's fault
     std::uint64_t refused = 0;  ///< beyond the budget, since the partner last had nothing on its way
     TimePoint busy_since{};
     Throughput flow;
@@ -66,7 +67,8 @@ struct Lane {
     std::uint64_t weight = 0;  ///< of what is under way
     TimePoint busy_since{};
     Throughput flow;
-    Pace pace = Pace::free;  ///< slow: it does not move, and holds back nothing but itself
+    Pace pace = Pace::free;
+    bool stalled = false;  ///< it does not move although the far side has it: it holds back nothing but itself
 };
 
 struct Budget {
@@ -140,6 +142,7 @@ private:
     [[nodiscard]] std::uint64_t used() const { return weight_ - std::min(floor_, weight_); }
     void change(Lane& lane, std::uint64_t before, std::uint64_t now);
     void judge(Lane& lane, TimePoint now, bool may_stall = false);
+    static void count(const Lane& lane, int sign);
     void judge(Partner& partner, TimePoint now);
 
     Budget budget_;

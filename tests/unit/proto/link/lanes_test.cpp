@@ -73,7 +73,7 @@ TEST_F(Lanes, ThatHangInwardsHoldTheirSenderFromNobodyElse) {
     EXPECT_EQ(paces, std::vector{link::Pace::brisk}) << "who feeds it waits a moment";
     EXPECT_TRUE(inwards.admits(inwards.lane("sender.test", "lives.test"), 10000));
     for (int n = 0; n < 40; ++n) (void)inwards.look(now += 250ms, [](const link::Lane&) { return false; });
-    EXPECT_EQ(paces.back(), link::Pace::brisk) << "it is the link that stands still: who feeds it waits";
+    EXPECT_EQ(paces.back(), link::Pace::slow) << "it may be the link that stands still: who feeds it waits";
     for (int n = 0; n < 20; ++n) (void)inwards.look(now += 250ms, arrived);
     EXPECT_EQ(paces.back(), link::Pace::free) << "and no longer, as it does not move";
     EXPECT_FALSE(inwards.admits(inwards.lane("sender.test", "hangs.test"), 10000));
@@ -131,7 +131,7 @@ TEST_F(Lanes, ThatMoveInwardsSlowDownWhoFeedsThem) {
             inwards.add(inwards.lane("sender.test", "slow.test"), 10000, now);
         }
     }
-    EXPECT_EQ(paces, std::vector{link::Pace::brisk});
+    EXPECT_EQ(paces, (std::vector{link::Pace::brisk, link::Pace::slow}));
 }
 
 TEST_F(Lanes, HaveRoomForTheNextHoweverManyAreStalled) {
