@@ -254,6 +254,13 @@ void Connection::tell_count() {
     carry_out(answer);
 }
 
+bool Connection::takes_done() const {
+    if (!is_unread()) return true;
+    // What is pending has TLS's own bytes in it: the last one counts as gone a little later than it is.
+    const std::uint64_t written = stream_->written();
+    return written - std::min<std::uint64_t>(stream_->pending(), written) >= done_at_;
+}
+
 bool Connection::is_unread() const { return stream_->pending() > most_unread; }
 
 void Connection::on_drained() {

@@ -89,9 +89,7 @@ public:
     [[nodiscard]] bool open() const { return !finished_ && machine_.open(); }
     [[nodiscard]] std::size_t pending() const { return stream_->pending(); }
     /// More `<done/>` may be written: the last one has left, or little waits (threat T61).
-    [[nodiscard]] bool takes_done() const {
-        return !is_unread() || stream_->written() - stream_->pending() >= done_at_;
-    }
+    [[nodiscard]] bool takes_done() const;
     void told_done() { done_at_ = stream_->written(); }
     /// Bytes of an element that has begun and is not complete.
     [[nodiscard]] std::size_t unfinished() const { return unfinished_; }
