@@ -16,6 +16,12 @@ constexpr Duration longest_element = std::chrono::seconds{60};
 /// So much of an element may be on its way on each link, whatever else is.
 constexpr std::size_t little = 64 << 10;
 constexpr std::size_t most_unread = 2 * io::Stream::high_water;
+
+/// Of what was written, the bytes before the last `waiting`, which may have TLS's own among them.
+std::uint64_t written_before(const io::Stream& stream, std::size_t waiting) {
+    const std::uint64_t written = stream.written();
+    return written - std::min<std::uint64_t>(waiting, written);
+}
 }  // namespace
 
 Connection::Connection(ConnectionOwner& owner, const HubContext& context, std::unique_ptr<io::Stream> stream,
@@ -40,9 +46,7 @@ void Connection::make_timer() {
                   "an element was not complete in time");
         }
         Actions actions;
-        const std::uint64_t written = stream_->written();
-        machine_.on_deadline(now(), actions,
-                             {written, written - std::min<std::uint64_t>(stream_->in_flight(), written)});
+        machine_.on_deadline(now(), actions, {stream_->written(), written_before(*stream_, stream_->in_flight())});
         carry_out(actions);
         arm();
     });
@@ -255,10 +259,8 @@ void Connection::tell_count() {
 }
 
 bool Connection::takes_done() const {
-    if (!is_unread()) return true;
-    // What is pending has TLS's own bytes in it: the last one counts as gone a little later than it is.
-    const std::uint64_t written = stream_->written();
-    return written - std::min<std::uint64_t>(stream_->pending(), written) >= done_at_;
+    // The last one counts as gone a little later than it is.
+    return !is_unread() || written_before(*stream_, stream_->pending()) >= done_at_;
 }
 
 bool Connection::is_unread() const { return stream_->pending() > most_unread; }
