@@ -8,6 +8,7 @@
 #include <unicode/ustring.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <iterator>
 #include <vector>
 
@@ -64,6 +65,18 @@ bool has_long_run_of_marks(const Codes& codes) {
            });
 }
 
+/// A character that is no starter, and its canonical combining class: asked for once, which is dear.
+struct Marked {
+    std::uint8_t combining;
+    Code code;
+};
+
+/// Writes `run` to `out` by combining class, equal ones as they stood.
+void put_in_order(std::vector<Marked>& run, Codes::iterator out) {
+    std::stable_sort(run.begin(), run.end(), [](Marked a, Marked b) { return a.combining < b.combining; });
+    std::transform(run.begin(), run.end(), out, [](Marked mark) { return mark.code; });
+}
+
 /// Decomposed and in canonical order (the Unicode Standard 3.11): the same string for every normalisation.
 Codes in_order(const Codes& codes, const icu::Normalizer2& nfc) {
     Codes out;
@@ -75,11 +88,16 @@ Codes in_order(const Codes& codes, const icu::Normalizer2& nfc) {
             out.push_back(code);
         }
     }
-    const auto is_starter = [](Code code) { return u_getCombiningClass(code) == 0; };
-    for (auto begin = out.begin(); begin != out.end();) {
-        const auto end = std::find_if(begin, out.end(), is_starter);
-        std::stable_sort(begin, end, [](Code a, Code b) { return u_getCombiningClass(a) < u_getCombiningClass(b); });
-        begin = std::find_if_not(end, out.end(), is_starter);
+    std::vector<Marked> run;
+    for (auto at = out.begin(); at != out.end();) {
+        const std::uint8_t combining = u_getCombiningClass(*at);
+        if (combining != 0) run.push_back({combining, *at});
+        ++at;
+        if (!run.empty() && (combining == 0 || at == out.end())) {
+            const auto end = combining == 0 ? std::prev(at) : at;
+            put_in_order(run, end - std::ssize(run));
+            run.clear();
+        }
     }
     return out;
 }
@@ -94,14 +112,10 @@ std::optional<Codes> normalise(const Codes& codes) {
     return to_codes(normal);
 }
 
-/// True when a character has a compatibility equivalent (RFC 8264 9.17).
+/// True when a character has a compatibility equivalent: alone it is not what NFKC makes of it (RFC 8264 9.17).
 bool has_compatible(const Codes& codes) {
-    UErrorCode status = U_ZERO_ERROR;
-    const icu::Normalizer2* const nfkc = icu::Normalizer2::getNFKCInstance(status);
-    if (U_FAILURE(status)) return true;
-    return std::any_of(codes.begin(), codes.end(), [&](Code code) {
-        UErrorCode each = U_ZERO_ERROR;
-        return !nfkc->isNormalized(icu::UnicodeString(code), each) || U_FAILURE(each);
+    return std::any_of(codes.begin(), codes.end(), [](Code code) {
+        return code >= 0x80 && u_getIntPropertyValue(code, UCHAR_NFKC_QUICK_CHECK) == UNORM_NO;
     });
 }
 
@@ -290,6 +304,7 @@ std::optional<Codes> until_stable(std::string_view text, Map map) {
     for (int round = 0; codes && round < most_rounds; ++round) {
         Codes mapped = *codes;
         map(mapped);
+        if (round > 0 && mapped == *codes) return codes;  // normal from the round before
         auto normal = normalise(mapped);
         if (!normal || *normal == *codes) return normal;
         codes = std::move(normal);
