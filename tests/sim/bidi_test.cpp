@@ -269,6 +269,30 @@ TEST_P(OtherShard, IsNotOvertakenWhenBothDialAtOnce) {
     for (int n = 0; n < 10; ++n) EXPECT_EQ(std::count(ids.begin(), ids.end(), std::to_string(n)), 1) << n;
 }
 
+/// The partner's stream ends before it has acknowledged anything. What it held goes on at once where the pair is at
+/// home, and nothing that comes later overtakes it there.
+TEST_P(OtherShard, GivesBackWhatItHeldBeforeAnythingComesLater) {
+    c.habits.acknowledges = false;
+    RawStream& theirs = c.open(f.a.edge_public, "a.test");
+    ASSERT_TRUE(f.world.run_until([&] { return theirs.ready(); }));
+    theirs.enable();
+    send(0, 5);
+    ASSERT_TRUE(f.world.run_until([&] { return theirs.got("4"); }));
+    theirs.abort();
+    f.world.advance(std::chrono::milliseconds{500});
+    send(5, 10);
+    const auto ours = [&]() -> std::vector<std::string> {
+        std::vector<std::string> ids;
+        for (const auto& stream : c.accepted()) {
+            const auto more = stream->ids();
+            ids.insert(ids.end(), more.begin(), more.end());
+        }
+        return ids;
+    };
+    ASSERT_TRUE(f.world.run_until([&] { return ours().size() >= 10; }));
+    EXPECT_EQ(ours(), (std::vector<std::string>{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}));
+}
+
 /// What is handed to another shard is as old as it was.
 TEST_P(OtherShard, KnowsTheAgeOfWhatItIsHanded) {
     c.habits.listens = false;
