@@ -70,6 +70,8 @@ public:
     /// What was on its way when the stream ended bears a part of the blame.
     void blame(Session& session, Ended ended);
     void end_session(Session& session);
+    /// Makes room for a client that is there: the user's session that is away longest ends. False: all are connected.
+    bool end_longest_away(Account& account);
     /// Writes to the client, or keeps it for when it comes back.
     void send(Session& session, Unacknowledged stanza);
     /// The node is going to stop: sessions whose client is away end, what the other clients have got and not

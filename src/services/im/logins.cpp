@@ -112,7 +112,7 @@ void Inside::attach(ClientStream& stream, Account& account, const std::string& r
         end_session(*other);
         if (old != nullptr) old->end(xmpp::StreamCondition::conflict, "the resource was bound again");
     }
-    if (account.sessions.size() >= context_.limits.client_resources) {
+    if (account.sessions.size() >= context_.limits.client_resources && !end_longest_away(account)) {
         log_.write_for(account.bare.text(), LogLevel::warn, "im.limit",
                        {{"limit", "client_resources"}, {"user", account.bare.text()}});
         return stream.bind_refused(xmpp::StanzaCondition::resource_constraint);

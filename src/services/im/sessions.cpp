@@ -265,6 +265,15 @@ void Inside::bound_away() {
     });
 }
 
+bool Inside::end_longest_away(Account& account) {
+    Session* longest = nullptr;
+    for (const auto& session : account.sessions) {
+        if (session->away != 0 && (longest == nullptr || session->away < longest->away)) longest = session.get();
+    }
+    if (longest != nullptr) end_session(*longest);
+    return longest != nullptr;
+}
+
 void Inside::end_session(Session& session) {
     Account& account = *session.account;
     not_away(session);

@@ -76,6 +76,36 @@ TEST_F(Resume, GivesTheClientWhatItDidNotAcknowledge) {
     EXPECT_EQ(world.service->status().sessions.size(), 1U);
 }
 
+/// A phone that loses its connection again and again and takes another resource each time.
+class FewResources : public Resume {
+protected:
+    FewResources()
+        : Resume{[] {
+              Limits limits;
+              limits.client_resources = 2;
+              return limits;
+          }()} {}
+};
+
+TEST_F(FewResources, AreNotTakenByClientsThatAreAway) {
+    Client desk{world, "juliet"};
+    ASSERT_TRUE(desk.online("desk"));
+    for (int n = 0; n < 5; ++n) {
+        Client phone{world, "juliet"};
+        begin(phone, "phone" + std::to_string(n));
+        const auto sent = world.from_outside(foreign("kept", "juliet@corp.example/phone" + std::to_string(n)));
+        phone.cut();
+        world.settle();
+        EXPECT_FALSE(sent->settled) << "its session waits for it";
+    }
+    EXPECT_EQ(world.service->status().sessions.size(), 2U);
+    // What the phones never confirmed went to the client that is there.
+    for (int n = 0; n < 4; ++n) EXPECT_EQ(body_of(desk.next("message")), "kept") << n;
+    Client tablet{world, "juliet"}, another{world, "juliet"};
+    EXPECT_TRUE(tablet.login("tablet")) << "the last phone makes room";
+    EXPECT_FALSE(another.login("another")) << "both are connected";
+}
+
 TEST_F(Resume, TellsTheClientWhatWasReceivedSoThatNothingComesTwice) {
     Client juliet{world, "juliet"}, again{world, "juliet"};
     begin(juliet);
