@@ -1,6 +1,8 @@
 // What the sides of a link tell each other beside stanzas: what they serve and reach, and facts of peers; and what
 // status shows of sessions (docs/protocol/link.md, sections 4 and 6).
 #include <algorithm>
+#include <map>
+#include <string_view>
 
 #include "base/join.h"
 #include "services/link/hub.h"
@@ -247,13 +249,17 @@ void Hub::tables(TableFills& all) const {
     }
     all.push_back({"link.untold", untold(), Untold::most});
     all.push_back({"link.windows", sent, 2 * most_under_way(context_.limits)});
-    std::size_t taken = 0, unfinished = 0;
+    std::size_t taken = 0;
     for (const auto& [realm, intake] : intakes_) taken = std::max(taken, intake->size());
-    for (const auto& connection : connections_) unfinished += connection->unfinished();
+    std::map<std::string_view, std::size_t> unfinished;  // of each node
+    std::size_t most_of_one = 0;
+    for (const auto& connection : connections_) {
+        most_of_one = std::max(most_of_one, unfinished[connection->machine().far_realm()] += connection->unfinished());
+    }
     all.push_back({"link.taken", taken, 2 * most_under_way(context_.limits)});
     all.push_back({"link.intakes", intakes_.size(), most_connections});
     constexpr std::uint64_t kib = 1024;
-    all.push_back({"link.unfinished", (unfinished + kib - 1) / kib, most_unfinished / kib});
+    all.push_back({"link.unfinished", (most_of_one + kib - 1) / kib, most_unfinished / kib});
     all.push_back({"link.holes", holes, most_under_way(context_.limits)});
     all.push_back({"link.sessions", sessions_.size(), most_connections});
     all.push_back({"link.connections", connections_.size(), most_connections});
