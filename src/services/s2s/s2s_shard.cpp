@@ -88,6 +88,15 @@ void S2sShard::hold(bool held) {
     hold_reading();
 }
 
+/// Partners' budgets fill and empty as they like, and streams are ten thousands: however many change, one walk a turn.
+void S2sShard::hold_reading_soon() {
+    if (std::exchange(walks_soon_, true)) return;
+    context_.shard.loop.defer([this] {
+        walks_soon_ = false;
+        hold_reading();
+    });
+}
+
 void S2sShard::hold_reading() {
     for (auto& [key, stream] : inbound_) hold_reading(*stream);
     pool_.hold_reading();
@@ -129,7 +138,7 @@ void S2sShard::set_pace(Slow& slow, std::string_view domain, Feeders who) {
     } else {
         slow.insert_or_assign(std::string{domain}, who);
     }
-    hold_reading();
+    hold_reading_soon();
 }
 
 void S2sShard::quiesce() {

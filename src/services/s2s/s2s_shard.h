@@ -60,6 +60,7 @@ private:
     void sweep_lessons();
     void arm_sweep();
     void hold_reading();
+    void hold_reading_soon();
     void hold_reading(InboundStream& stream);
     [[nodiscard]] bool must_wait(const std::vector<xmpp::DomainPair>& pairs) const;
 
@@ -79,6 +80,7 @@ private:
     Slow slow_;          ///< domains with much on its way to them
     Slow slow_senders_;  ///< domains with much on its way from them
     bool held_ = false;
+    bool walks_soon_ = false;  ///< for all paces that have changed in this turn
 };
 
 }  // namespace sallyport::s2s
