@@ -314,5 +314,43 @@ TEST_P(OtherShard, KnowsTheAgeOfWhatItIsHanded) {
     EXPECT_LT(after, std::chrono::seconds{40});
 }
 
+/// Three shards: the partner has two streams, each on another shard than the pair's in one case at least.
+class TwoStreams : public testing::TestWithParam<int> {
+protected:
+    void SetUp() override {
+        f.a.settings.security_mode = s2s::SecurityMode::tls_optional;
+        f.a.settings.bidi = true;
+        ASSERT_TRUE(f.start()) << f.logs();
+        c.habits.bidi = true;
+        for (int n = 0; n < GetParam(); ++n) (void)c.open(f.a.edge_public, "b.test");
+    }
+    void TearDown() override {
+        if (HasFailure()) std::fputs(f.logs().c_str(), stderr);
+    }
+    void expect_on(RawStream& stream, const std::string& id) {
+        f.a.user().message("romeo@a.test", "u@c.test", id);
+        EXPECT_TRUE(f.world.run_until([&] { return c.got(id); }));
+        EXPECT_TRUE(stream.got(id)) << id;
+    }
+
+    Federation f{3};
+    RawPartner c{f.world, f.dns, "c.test", "198.51.100.9"};
+};
+INSTANTIATE_TEST_SUITE_P(Connections, TwoStreams, testing::Values(0, 1, 2));
+
+TEST_P(TwoStreams, CarryOnWhereTheFirstEnds) {
+    RawStream& first = c.open(f.a.edge_public, "a.test");
+    ASSERT_TRUE(f.world.run_until([&] { return first.ready(); }));
+    expect_on(first, "0");
+    RawStream& second = c.open(f.a.edge_public, "a.test");
+    ASSERT_TRUE(f.world.run_until([&] { return second.ready(); }));
+    f.world.advance(std::chrono::milliseconds{100});
+    first.say("</stream:stream>");
+    ASSERT_TRUE(f.world.run_until([&] { return first.closed(); }));
+    f.world.advance(std::chrono::milliseconds{100});
+    expect_on(second, "1");
+    EXPECT_TRUE(c.accepted().empty()) << "no stream of ours is needed";
+}
+
 }  // namespace
 }  // namespace sallyport::test
