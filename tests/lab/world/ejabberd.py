@@ -93,7 +93,7 @@ class Ejabberd(Process):
         """The names behind an empty one; nothing while the port is open and nobody answers yet."""
         try:
             return ["", *self.call("registered_users", host=self.domain)]
-        except ConnectionResetError:
+        except (ConnectionResetError, TimeoutError):
             return None
 
     def call(self, command, **arguments):
@@ -102,7 +102,7 @@ class Ejabberd(Process):
         with self.namespace.connect("127.0.0.1", 5280) as connection:
             connection.sendall(f"POST /api/{command} HTTP/1.0\r\nHost: lab\r\nContent-Type: application/json\r\n"
                                f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
-            connection.settimeout(10)
+            connection.settimeout(30)
             answer = b""
             while part := connection.recv(65536):
                 answer += part
