@@ -281,16 +281,10 @@ std::vector<std::string> CoreNode::reload() {
     } else if (provisioner_) {
         provisioner_->replace_tls(std::move(*tls));
     }
-    const s2s::DialSettings dial = dial_settings_of(runtime_->file());
-    for (auto& shard : shards_) {
-        runtime_->bus().run_on(shard->shard().index, [core = shard.get(), contexts = tls_, link = link_tls_, dial] {
-            core->s2s().context().dial = dial;
-            core->s2s().context().server_tls = contexts.server;
-            core->s2s().context().client_tls = contexts.client;
-            core->hub().replace_tls(link);
-            core->presence_hub().replace_tls(link);
-        });
-    }
+    renew_shards([link = link_tls_](CoreShard& core) {
+        core.hub().replace_tls(link);
+        core.presence_hub().replace_tls(link);
+    });
     return {};
 }
 

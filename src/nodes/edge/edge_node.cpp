@@ -103,22 +103,12 @@ void EdgeNode::gather_status(std::function<void(admin::NodeStatus)> on_status) {
 std::vector<std::string> EdgeNode::reload() {
     if (auto problems = runtime_->reload_file(); !problems.empty()) return problems;
     if (auto made = make_tls(nullptr); !made) return {made.error().text};
-    const s2s::DialSettings dial = dial_settings_of(runtime_->file());
     const config::NodeFile& file = runtime_->file();
-    for (auto& shard : shards_) {
-        runtime_->bus().run_on(shard->shard().index,
-                               [edge = shard.get(), contexts = tls_, link = link_tls_, dial, realm = file.realm(),
-                                secret = file.link.secret, cores = neighbours_of(file)] {
-                                   edge->hub().replace_identity(realm, secret, cores);
-                                   edge->s2s().context().dial = dial;
-                                   edge->s2s().context().server_tls = contexts.server;
-                                   edge->s2s().context().direct_server_tls = contexts.direct_server;
-                                   edge->s2s().context().client_tls = contexts.client;
-                                   edge->s2s().context().direct_client_tls = contexts.direct_client;
-                                   edge->s2s().lessons().clear();
-                                   edge->hub().replace_tls(link);
-                               });
-    }
+    renew_shards([realm = file.realm(), secret = file.link.secret, cores = neighbours_of(file),
+                  link = link_tls_](EdgeShard& edge) {
+        edge.hub().replace_identity(realm, secret, cores);
+        edge.hub().replace_tls(link);
+    });
     return {};
 }
 

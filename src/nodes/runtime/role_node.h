@@ -94,6 +94,16 @@ protected:
         };
         parts.on_handshake = [this](const record::Handshake& handshake) { handshakes_.add(handshake); };
     }
+    /// The file was read again: each shard takes what is new of S2S, then what the role has for it, on its own thread.
+    void renew_shards(const std::function<void(Shard&)>& of_role) {
+        const s2s::DialSettings dial = dial_settings_of(runtime_->file());
+        for (auto& shard : shards_) {
+            runtime_->bus().run_on(shard->shard().index, [one = shard.get(), tls = tls_, dial, of_role] {
+                renew(tls, dial, one->s2s());
+                of_role(*one);
+            });
+        }
+    }
     [[nodiscard]] Result<void> make_provisioning() {
         auto made = Provisioning::make(*runtime_);
         if (!made) return made.error();

@@ -58,4 +58,14 @@ void fill_context(const S2sParts& parts, record::Desk& records, s2s::S2sContext&
     context.records = &records;
 }
 
+void renew(const S2sTls& tls, const s2s::DialSettings& dial, s2s::S2sShard& shard) {
+    s2s::S2sContext& context = shard.context();
+    context.dial = dial;
+    context.server_tls = tls.server;
+    context.direct_server_tls = tls.direct_server;
+    context.client_tls = tls.client;
+    context.direct_client_tls = tls.direct_client;
+    shard.lessons().clear();
+}
+
 }  // namespace sallyport::nodes

@@ -11,6 +11,7 @@
 #include "services/link/hub_context.h"
 #include "services/record/desk.h"
 #include "services/s2s/context.h"
+#include "services/s2s/s2s_shard.h"
 
 namespace sallyport::nodes {
 
@@ -44,5 +45,8 @@ void fill_s2s(const config::NodeFile& file, const S2sTls& tls, S2sParts& parts);
                                             record::Desk& records);
 /// The same of S2S.
 void fill_context(const S2sParts& parts, record::Desk& records, s2s::S2sContext& context);
+
+/// A file that was read again: for streams from now on. What failures have taught is forgotten.
+void renew(const S2sTls& tls, const s2s::DialSettings& dial, s2s::S2sShard& shard);
 
 }  // namespace sallyport::nodes
