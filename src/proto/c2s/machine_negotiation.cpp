@@ -192,7 +192,7 @@ S::Did S::abort_sasl(const Event&, TimePoint now, Actions& out) {
 S::Did S::fail_sasl(sasl::Failure failure, TimePoint now, Actions& out) {
     scram.reset();
     first_due = false;
-    out.push_back(Send{sasl::write(failure)});
+    out.push_back(Send{xmpp::write(failure)});
     note(out, LogLevel::warn, event::login_failed,
          {{"condition", std::string{text(failure)}},
           {"claimed", claimed.text()},

@@ -63,7 +63,7 @@ In::Did In::abort_sasl(const Event&, TimePoint now, Actions& out) {
 
 /// RFC 6120 6.4.5: a few attempts, then the stream ends.
 In::Did In::fail_sasl(sasl::Failure failure, TimePoint now, Actions& out) {
-    out.push_back(Send{sasl::write(failure)});
+    out.push_back(Send{xmpp::write(failure)});
     note(out, LogLevel::warn, event::sasl_failure,
          {{"condition", std::string{text(failure)}}, {"from", peer.remote.text()}},
          xmpp::Failure{Stage::sasl, std::string{text(failure)}});

@@ -1,4 +1,4 @@
-// SASL of client streams (RFC 6120 section 6): the mechanisms we offer, as a table, and the failures they end in.
+// SASL of client streams (RFC 6120 section 6): the mechanisms we offer, as a table.
 #pragma once
 
 #include <optional>
@@ -7,23 +7,11 @@
 #include <string_view>
 
 #include "base/hash.h"
+#include "proto/xmpp/sasl_failure.h"
 
 namespace sallyport::c2s::sasl {
 
-/// RFC 6120 6.5.
-enum class Failure {
-    aborted,
-    encryption_required,
-    incorrect_encoding,
-    invalid_authzid,
-    invalid_mechanism,
-    malformed_request,
-    not_authorized,
-    temporary_auth_failure,
-};
-[[nodiscard]] std::string_view text(Failure failure);
-/// `<failure xmlns='…sasl'><condition/></failure>`.
-[[nodiscard]] std::string write(Failure failure);
+using Failure = xmpp::SaslFailure;
 
 /// What ties an exchange to its TLS session (RFC 5056); empty where there is none.
 struct Channel {

@@ -1,4 +1,4 @@
-// SASL on federated streams (RFC 6120 section 6): the mechanisms we know, as a table, and the failures they end in.
+// SASL on federated streams (RFC 6120 section 6): the mechanisms we know, as a table.
 #pragma once
 
 #include <optional>
@@ -7,22 +7,11 @@
 #include <string_view>
 
 #include "proto/xmpp/jid.h"
+#include "proto/xmpp/sasl_failure.h"
 
 namespace sallyport::s2s::sasl {
 
-/// RFC 6120 6.5.
-enum class Failure {
-    aborted,
-    encryption_required,
-    incorrect_encoding,
-    invalid_authzid,
-    invalid_mechanism,
-    malformed_request,
-    not_authorized,
-};
-[[nodiscard]] std::string_view text(Failure failure);
-/// `<failure xmlns='…sasl'><condition/></failure>`.
-[[nodiscard]] std::string write(Failure failure);
+using Failure = xmpp::SaslFailure;
 
 /// What is known of the peer when a mechanism judges its response.
 struct Claim {
