@@ -5,19 +5,13 @@
 #include <string>
 
 #include "base/limits.h"
+#include "base/networks.h"
 
 namespace sallyport {
 
 namespace {
 
-constexpr std::ptrdiff_t site_bytes = 6;
-
-/// Of IPv4 there is none: a network of it says little about who is in it.
-std::string site_of(IpAddress address) {
-    if (!address.v6) return {};
-    std::fill(address.bytes.begin() + site_bytes, address.bytes.end(), std::uint8_t{0});
-    return address.text();
-}
+std::string site_of(const IpAddress& address) { return site_network(address).text(); }
 
 std::uint64_t of_site(std::uint64_t most) {
     return most > unlimited / AddressFailures::site_share ? unlimited : most * AddressFailures::site_share;

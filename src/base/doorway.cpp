@@ -6,6 +6,8 @@
 #include <map>
 #include <utility>
 
+#include "base/networks.h"
+
 namespace sallyport {
 
 struct Doorway::Place::Books {
@@ -31,17 +33,9 @@ struct Doorway::Place::Books {
 
 namespace {
 
-/// The first `bytes` of an address of IPv6.
-IpAddress network_of(IpAddress address, std::ptrdiff_t bytes) {
-    if (address.v6) std::fill(address.bytes.begin() + bytes, address.bytes.end(), std::uint8_t{0});
-    return address;
-}
-
-constexpr std::ptrdiff_t subscriber = 8, site = 6;
-
 /// Strangers of IPv6 are counted by /64: one subscriber has that many addresses. A neighbour is one host of it.
 IpAddress account_of(const IpAddress& address, bool stranger) {
-    return stranger ? network_of(address, subscriber) : address;
+    return stranger ? subscriber_network(address) : address;
 }
 
 bool has_site(const IpAddress& address, bool stranger) { return stranger && address.v6; }
@@ -62,7 +56,7 @@ Doorway::Place::Place(std::shared_ptr<Books> books, const IpAddress& address, bo
     : books_{std::move(books)},
       address_{address},
       account_{account_of(address, stranger)},
-      site_{network_of(address, site)},
+      site_{site_network(address)},
       stranger_{stranger} {
     ++books_->open[account_];
     if (has_site(address_, stranger_)) ++books_->sites[site_];
@@ -91,7 +85,7 @@ std::unique_ptr<Doorway::Place> Doorway::enter(const IpAddress& address) {
     const bool stranger = !books.is_neighbour(address);
     const std::size_t open = count_in(books.open, account_of(address, stranger));
     const bool site_full =
-        has_site(address, stranger) && count_in(books.sites, network_of(address, site)) >= books.bounds.per_site();
+        has_site(address, stranger) && count_in(books.sites, site_network(address)) >= books.bounds.per_site();
     const bool full = stranger
                           ? site_full || open >= books.bounds.per_stranger || books.strangers >= books.bounds.strangers
                           : open >= books.bounds.per_neighbour;

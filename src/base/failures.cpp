@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "base/networks.h"
 
 namespace sallyport {
 
@@ -65,9 +66,6 @@ void Failures::make_room(TimePoint now) {
     for (auto goes = all.begin(); goes != last; ++goes) times_.erase(std::get<2>(*goes));
 }
 
-std::string failure_key(IpAddress address) {
-    if (address.v6) std::fill(address.bytes.begin() + 8, address.bytes.end(), std::uint8_t{0});
-    return address.text();
-}
+std::string failure_key(const IpAddress& address) { return subscriber_network(address).text(); }
 
 }  // namespace sallyport

@@ -40,6 +40,6 @@ private:
 };
 
 /// One key for everything that one customer of a network can send from: the address, of IPv6 the first 64 bits.
-[[nodiscard]] std::string failure_key(IpAddress address);
+[[nodiscard]] std::string failure_key(const IpAddress& address);
 
 }  // namespace sallyport

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "base/endpoint.h"
+#include "base/networks.h"
 
 namespace sallyport {
 
@@ -68,10 +68,7 @@ bool log_module(std::string_view name, LogModule& out) {
 }
 
 std::string log_source(const IpAddress& address) {
-    if (!address.v6) return address.text();
-    IpAddress network = address;
-    std::fill(network.bytes.begin() + 8, network.bytes.end(), std::uint8_t{0});
-    return network.text() + "/64";
+    return subscriber_network(address).text() + (address.v6 ? "/64" : "");
 }
 
 }  // namespace sallyport

@@ -60,7 +60,7 @@ bool Ledger::Window::admits(std::uint64_t most, TimePoint now) {
 /// The address, or the subscriber's network; and the site's network above it, the same where there is none.
 std::array<Ledger::Key, 2> Ledger::keys_of(const IpAddress& address) {
     if (!address.v6) return {Key{32, address}, Key{32, address}};
-    return {cut_to(address, 64), cut_to(address, 48)};
+    return {key_of(address, 64), key_of(address, 48)};
 }
 
 /// An account, or the one of those that have none.
