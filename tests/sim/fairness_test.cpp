@@ -5,6 +5,7 @@
 #include <map>
 #include <ostream>
 
+#include "support/raw_partner.h"
 #include "support/sim_nodes.h"
 #include "support/sim_partner.h"
 #include "support/sim_server.h"
@@ -114,16 +115,18 @@ TEST_P(Fairness, OfTheGatewayToThosePartnersThatAreWell) {
 
 /// A server inside is everybody's recipient: its partners have a queue each, and what some of them fill leaves the
 /// others theirs.
-TEST(InsideServer, ThatIsAwayHasRoomForEachPartner) {
-    Federation f;
-    config::InsideServer server;
-    server.domains = {*xmpp::Domain::parse("inside.a.test")};
-    server.address = {"10.1.0.51", 5269};
-    server.tls = config::InsideTls::optional;
-    f.a.servers = {server};
-    ASSERT_TRUE(f.start()) << f.logs();
-    nodes::CoreShard& core = *f.a.core->shards.front();
-    const auto comes = [&](const std::string& domain, const std::string& id) {
+class InsideServer : public testing::Test {
+protected:
+    void SetUp() override {
+        config::InsideServer server;
+        server.domains = {*xmpp::Domain::parse("inside.a.test")};
+        server.address = {"10.1.0.51", 5269};
+        server.tls = config::InsideTls::optional;
+        f.a.servers = {server};
+        ASSERT_TRUE(f.start()) << f.logs();
+    }
+    /// What the core gets from the edge.
+    void comes(const std::string& domain, const std::string& id) {
         const std::string from = "u@" + domain, to = "romeo@inside.a.test";
         const std::string bytes = "<message from='" + from + "' to='" + to + "' id='" + id + "'><body>" +
                                   std::string(10000, 'x') + "</body></message>";
@@ -134,8 +137,13 @@ TEST(InsideServer, ThatIsAwayHasRoomForEachPartner) {
         stanza.from_domain = domain;
         stanza.to_domain = "inside.a.test";
         stanza.id = id;
-        core.route(stanza, {});
-    };
+        f.a.core->shards.front()->route(stanza, {});
+    }
+
+    Federation f;
+};
+
+TEST_F(InsideServer, ThatIsAwayHasRoomForEachPartner) {
     // Six full queues, where the queues of one remote domain are four at most.
     for (int n = 0; n < 6; ++n) {
         for (int m = 0; m < 500; ++m) comes("d" + std::to_string(n) + ".test", "flood");
@@ -147,6 +155,27 @@ TEST(InsideServer, ThatIsAwayHasRoomForEachPartner) {
     EXPECT_EQ(f.a.core_log.count("s2s.stanza.bounced"), before);
     SimServer back{f.world, "10.1.0.51"};
     EXPECT_TRUE(f.world.run_until([&] { return back.got("healthy"); }, 25s)) << f.a.core_log.dump();
+}
+
+/// It reads slowly what some partners write. Who has a stream of his own there that is read goes on.
+TEST_F(InsideServer, ThatLeavesSomeStreamsUnreadHearsOfTheOthers) {
+    RawPartner inside{f.world, f.dns, "inside.a.test", "10.1.0.51"};
+    const auto flooder = [](int n) { return "d" + std::to_string(n) + ".test"; };
+    for (int n = 0; n < 6; ++n) {
+        comes(flooder(n), "hello" + std::to_string(n));
+        ASSERT_TRUE(f.world.run_until([&] { return inside.got("hello" + std::to_string(n)); })) << f.a.core_log.dump();
+    }
+    std::vector<RawStream*> unread = inside.accepted();
+    ASSERT_EQ(unread.size(), 6U) << "a stream for each";
+    comes("healthy.test", "first");
+    ASSERT_TRUE(f.world.run_until([&] { return inside.got("first"); }));
+    for (RawStream* stream : unread) stream->pause(true);
+    for (int m = 0; m < 800; ++m) {
+        for (int n = 0; n < 6; ++n) comes(flooder(n), "flood");
+    }
+    comes("healthy.test", "second");
+    EXPECT_TRUE(f.world.run_until([&] { return inside.got("second"); }, 2s));
+    EXPECT_FALSE(inside.got("flood"));
 }
 
 /// A recipient inside that hangs, as a component and as a server: what a partner writes to others there goes on.

@@ -115,7 +115,7 @@ void Pool::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
     if (to.unsolicited) solicit(to, stanza);
     if (too_large(to, stanza, ticket)) return;
     // Not while something waits: nothing may overtake.
-    if (to.writable() && to.queue.empty() && to.carrier->has_room() && to.remote->bytes < to.remote->most_bytes) {
+    if (to.writable() && to.queue.empty() && to.carrier->has_room() && !is_full(*to.remote)) {
         return write(to, {xmpp::OwnedStanza{stanza}, ticket, context_.shard.loop.now()});
     }
     enqueue(to, stanza, ticket);
@@ -167,13 +167,16 @@ void Pool::ask_for_acknowledgement(WayOut& stream) {
     });
 }
 
+/// A server inside is nobody's partner: what leads there is bounded by who sends it, before it comes here.
+bool Pool::is_full(const Remote& remote, std::size_t more) const {
+    if (context_.leads_inwards) return false;
+    return remote.stanzas >= remote.most_stanzas || remote.bytes + more > remote.most_bytes;
+}
+
 void Pool::enqueue(Destination& to, const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
     const TimePoint now = context_.shard.loop.now();
     const bool full = to.queue.size() >= to.most_stanzas || to.queued_bytes + stanza.bytes.size() > to.most_bytes;
-    // A server inside is nobody's partner: what leads there is bounded by who sends it, before it comes here.
-    const bool partner_full =
-        !context_.leads_inwards && (to.remote->stanzas >= to.remote->most_stanzas ||
-                                    to.remote->bytes + stanza.bytes.size() > to.remote->most_bytes);
+    const bool partner_full = is_full(*to.remote, stanza.bytes.size());
     const bool hopeless = to.failure && to.life.hopeless(now, to.patience);
     if (to.failure) hurts(to, stanza);
     if (hopeless) return bounce(stanza, to.failure->error(), ticket);

@@ -140,6 +140,8 @@ private:
     void flush(Destination& to);
     [[nodiscard]] bool too_large(const Destination& to, const xmpp::Stanza& stanza, const routing::Ticket& ticket);
     void write(Destination& to, Waiting waiting);
+    /// The remote domain has no room for `more` bytes, over all of its pairs.
+    [[nodiscard]] bool is_full(const Remote& remote, std::size_t more = 0) const;
     void ask_for_acknowledgement(WayOut& stream);
     void enqueue(Destination& to, const xmpp::Stanza& stanza, const routing::Ticket& ticket);
     [[nodiscard]] Waiting take_first(Destination& to);
