@@ -36,9 +36,10 @@ void Pool::gone(const WayOut& stream, const xmpp::Failure& failure) {
     Carrier& carrier = *dead_.emplace_back(std::move(node.mapped()));
     // The stream is in the middle of telling us: it is destroyed from the loop.
     if (dead_.size() == 1) context_.shard.loop.defer([this] { dead_.clear(); });
+    std::vector<xmpp::DomainPair> offered;
     for (Destination* to : carrier.offered) {  // what is offered to others is not in this list
         to->reverse = nullptr;
-        if (context_.on_reverse) context_.on_reverse(to->pair, false);
+        offered.push_back(to->pair);
     }
     if (const auto at = remotes_.find(stream.pair().remote); carrier.stream && at != remotes_.end()) {
         std::erase(at->second.carriers, &carrier);
@@ -53,6 +54,10 @@ void Pool::gone(const WayOut& stream, const xmpp::Failure& failure) {
     if (carrier.window.taken(ended.taken, stuck, context_.shard.loop.now())) carrier.carried = true;
     settle_held(ended, carrier.window.all(), left);
     tell_of_end(ended, left);
+    // What it held is on its way to the pair's own shard before that one looks for another stream.
+    for (const xmpp::DomainPair& pair : offered) {
+        if (context_.on_reverse) context_.on_reverse(pair, false);
+    }
 }
 
 void Pool::settle_held(const Ended& ended, std::deque<SentWindow::Written> held, std::vector<Destination*>& left) {
