@@ -85,6 +85,7 @@ std::uint64_t Lanes::share() const {
 
 bool Lanes::fits(const Partner& partner, std::uint64_t weight) const {
     const std::uint64_t left = budget_.all - std::min(used(), budget_.all);
+    if (budget_.unshared) return weight <= left;
     const bool may_be_large = partner.weight == 0 && left > budget_.all / one_stanza_of_left;
     // Half empty, any is taken, however small the whole is made.
     const std::uint64_t large = left > budget_.all / 2 ? left : left / one_stanza_of_left;

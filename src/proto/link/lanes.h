@@ -81,6 +81,9 @@ struct Budget {
     /// Beside `all`, for partners that have nothing on its way when `all` is used up: one stanza each, and of the names
     /// of one owner as much as `one_stanza`.
     std::uint64_t newcomers = 0;
+    /// A partner may have all but what others have. For who counts after somebody else: only the one that sends knows
+    /// which lanes hang, and counts them against nobody's share.
+    bool unshared = false;
 };
 
 class Lanes {

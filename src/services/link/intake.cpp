@@ -18,6 +18,7 @@ Budget twice(Budget budget) {
     // Whatever this side is configured to admit: what one hop has let in, the next takes.
     budget.one_stanza = std::max<std::uint64_t>(2 * budget.one_stanza, passed_on_limits.element_bytes);
     budget.newcomers = std::max<std::uint64_t>(2 * budget.newcomers, passed_on_limits.element_bytes);
+    budget.unshared = budget.of_senders;
     return budget;
 }
 

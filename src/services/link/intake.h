@@ -1,7 +1,8 @@
 // What came over the links of one far node and is not done yet. The far side keeps to budgets of its own (proto/link/
 // lanes.h), if it is the program that we know; one in other hands keeps to none (threats T85, T90). So what a node may
 // have under way here is counted here as well, with the same shares, and twice as much of each: who keeps to his own
-// never notices, even with links to several shards. Own thread only.
+// never notices, even with links to several shards. Inwards only lanes and the whole are bounded: what hangs there is
+// in no sender's share, and which of it hangs only the far side knows. Own thread only.
 #pragma once
 
 #include <cstdint>
