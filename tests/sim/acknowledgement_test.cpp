@@ -245,5 +245,33 @@ TEST(Gaps, AreAsManyAsMayBeAndTheStreamIsReadOnWhenTheyClose) {
     EXPECT_FALSE(stream.closed());
 }
 
+/// A recipient that acknowledges nothing does not withhold what is known of all others: a peer that hears of nothing
+/// for more than a minute sends everything again.
+TEST(AcknowledgementsToAPartner, AreNotWithheldByOneStanzaForLong) {
+    Federation f;
+    config::InsideServer server;
+    server.domains = {*xmpp::Domain::parse("inside.a.test")};
+    server.address = {"10.1.0.51", 5269};
+    server.tls = config::InsideTls::optional;
+    f.a.servers = {server};
+    f.a.settings.security_mode = s2s::SecurityMode::tls_optional;
+    f.a.settings.domains.push_back(*config::NamePattern::parse("inside.a.test"));
+    ASSERT_TRUE(f.start()) << f.logs();
+    RawPartner inside{f.world, f.dns, "inside.a.test", "10.1.0.51"};
+    inside.habits.sm = true;
+    inside.habits.acknowledges = false;
+    RawPartner c{f.world, f.dns, "c.test", "198.51.100.9"};
+    RawStream& stream = c.open(f.a.edge_public, "inside.a.test");
+    ASSERT_TRUE(f.world.run_until([&] { return stream.ready(); })) << f.logs();
+    stream.enable();
+    for (int n = 0; n < 5; ++n) stream.message("u@c.test", "x@inside.a.test", std::to_string(n));
+    ASSERT_TRUE(f.world.run_until([&] { return inside.got("4"); })) << f.logs();
+    stream.request();
+    f.world.advance(std::chrono::seconds{2});
+    EXPECT_EQ(stream.acknowledged(), 0) << "it may still come back";
+    f.world.advance(std::chrono::seconds{43});
+    EXPECT_EQ(stream.acknowledged(), 5);
+}
+
 }  // namespace
 }  // namespace sallyport::test

@@ -240,6 +240,7 @@ void In::on_time(TimePoint now, Actions& out) {
     }
     if (phase == Phase::closed) return;
     time_out_pairs(now, out);
+    if (now >= deadlines[Timer::withheld]) look_at_withheld(now, out);
     if (now >= deadlines[Timer::stanza]) {  // threat T58
         return close(StreamError{StreamCondition::policy_violation, "the stanza took too long", {}, {}},
                      "stanza deadline", now, out);

@@ -50,6 +50,11 @@ In::Did In::acknowledge(const Event&, TimePoint, Actions& out) {
     return Did::advance;
 }
 
+void In::look_at_withheld(TimePoint now, Actions& out) {
+    if (received.look()) out.push_back(Send{wire::ack(received.h())});
+    deadlines[Timer::withheld] = received.on_their_way() ? now + ReceivedCounter::look_every : never;
+}
+
 In::Did In::take_ack(const Event& event, TimePoint now, Actions& out) {
     const auto h = read_h(event.element->attribute("h"));
     if (!h) {

@@ -16,7 +16,14 @@ namespace sallyport::s2s {
 
 struct Inbound::State {
     enum class Phase : std::uint8_t { opening, offering, securing, open, closing, closed };
-    enum class Timer : std::uint8_t { negotiation, idle, stanza, closing, count_ };
+    enum class Timer : std::uint8_t {
+        negotiation,
+        idle,
+        stanza,
+        withheld,  ///< when it is looked whether one stanza withholds the acknowledgement of others
+        closing,
+        count_
+    };
     using Did = machine::Did;
 
     struct Event {
@@ -104,6 +111,7 @@ struct Inbound::State {
     Did acknowledge(const Event&, TimePoint, Actions&);
     Did take_ack(const Event&, TimePoint, Actions&);
     Did decline_compression(const Event&, TimePoint, Actions&);
+    void look_at_withheld(TimePoint now, Actions& out);
 
     const Rules& rules;
     Timers timers;

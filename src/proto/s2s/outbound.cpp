@@ -250,6 +250,7 @@ void Out::on_time(TimePoint now, Actions& out) {
     if (phase == Phase::closed) return;
     time_out(now, out);
     if (now >= deadlines[Timer::enabling]) waive_acks("no answer", out);
+    if (now >= deadlines[Timer::withheld]) look_at_withheld(now, out);
     if (now >= std::min(deadlines[Timer::negotiation], deadlines[Timer::answering])) {
         const bool silent = phase == Phase::fresh || phase == Phase::securing;
         return close(StreamError{StreamCondition::connection_timeout, "negotiation took too long", {}, {}},

@@ -55,6 +55,11 @@ Out::Did Out::acknowledge(const Event&, TimePoint, Actions& out) {
     return Did::advance;
 }
 
+void Out::look_at_withheld(TimePoint now, Actions& out) {
+    if (received.look()) out.push_back(Send{wire::ack(received.h())});
+    deadlines[Timer::withheld] = received.on_their_way() ? now + ReceivedCounter::look_every : never;
+}
+
 Out::Did Out::take_ack(const Event& event, TimePoint now, Actions& out) {
     const auto h = read_h(event.element->attribute("h"));
     if (!h) {
@@ -115,6 +120,10 @@ bool Outbound::on_stanza(const xmpp::Stanza& stanza, TimePoint now, std::uint64_
     if (open && s.bidi && s.pairs.ready(stanza.to_domain, stanza.from_domain)) {
         sequence = s.received.receive();
         s.deadlines[State::Timer::stanza] = never;
+        if (s.managed && s.deadlines[State::Timer::withheld] == never) {
+            s.deadlines[State::Timer::withheld] = now + ReceivedCounter::look_every;
+            s.received.watch();
+        }
         return true;
     }
     if (s.phase == State::Phase::closing || s.phase == State::Phase::closed) return false;

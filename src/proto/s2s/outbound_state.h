@@ -30,6 +30,7 @@ struct Outbound::State {
         answering,  ///< until when the step of the negotiation that is under way has to be done
         idle,
         stanza,
+        withheld,  ///< when it is looked whether one stanza withholds the acknowledgement of others
         probe,
         enabling,  ///< until when `<enable/>` is to be answered
         closing,
@@ -126,6 +127,7 @@ struct Outbound::State {
     Did acks_enabled(const Event&, TimePoint, Actions&);
     Did acks_declined(const Event&, TimePoint, Actions&);
     Did acknowledge(const Event&, TimePoint, Actions&);
+    void look_at_withheld(TimePoint now, Actions& out);
     Did take_ack(const Event&, TimePoint, Actions&);
     void waive_acks(std::string_view why, Actions& out);
 

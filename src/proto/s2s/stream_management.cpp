@@ -23,9 +23,16 @@ void ReceivedCounter::handle(std::uint64_t sequence) {
 }
 
 bool ReceivedCounter::due() {
-    if (owed_ == 0 || handled_ < owed_) return false;
+    if (owed_ == 0 || told() < owed_) return false;
     owed_ = 0;
     return true;
+}
+
+bool ReceivedCounter::look() {
+    const bool stands = on_their_way() && told() == seen_;
+    if (stands) answered_for_ = received_;
+    seen_ = told();
+    return stands;
 }
 
 bool SentCounter::send() {

@@ -8,6 +8,8 @@
 #include <optional>
 #include <string_view>
 
+#include "base/clock.h"
+
 namespace sallyport::s2s {
 
 /// What we received: gives numbers to stanzas and knows up to which one all of them are handled. Stanzas may be
@@ -28,9 +30,7 @@ public:
     }
     [[nodiscard]] bool enabled() const { return enabled_; }
     /// The value of `h` now.
-    [[nodiscard]] std::uint32_t h() const {
-        return static_cast<std::uint32_t>(std::max(handled_, answered_for_) - base_);
-    }
+    [[nodiscard]] std::uint32_t h() const { return static_cast<std::uint32_t>(told() - base_); }
     /// The value of `h` for `<resumed/>`: the peer sends again what is not in it, and what is on its way from here is
     /// still to arrive. From now on no less is told.
     std::uint32_t resume() {
@@ -38,7 +38,15 @@ public:
         return h();
     }
     /// The peer asked while stanzas were on their way: an `<a/>` follows when those are done.
-    void owe() { owed_ = handled_ < received_ ? received_ : 0; }
+    void owe() { owed_ = on_their_way() ? received_ : 0; }
+    [[nodiscard]] bool on_their_way() const { return told() < received_; }
+    /// So often it is looked whether one stanza withholds the acknowledgement of all behind it. A peer that hears of
+    /// nothing for a minute takes us for dead, and sends all of them again.
+    static constexpr Duration look_every = std::chrono::seconds{20};
+    /// From now on it is looked.
+    void watch() { seen_ = told(); }
+    /// Nothing new could be told since the last look: we answer for what has been received so far. True then.
+    [[nodiscard]] bool look();
     /// True once when the owed answer has become due.
     [[nodiscard]] bool due();
     [[nodiscard]] std::uint64_t received() const { return received_; }
@@ -49,11 +57,15 @@ public:
     [[nodiscard]] std::size_t ranges() const { return ahead_.size(); }
 
 private:
+    /// Up to which stanza the peer hears that all are done.
+    [[nodiscard]] std::uint64_t told() const { return std::max(handled_, answered_for_); }
+
     std::uint64_t received_ = 0;
     std::uint64_t handled_ = 0;
     std::uint64_t base_ = 0;
     std::uint64_t owed_ = 0;
-    std::uint64_t answered_for_ = 0;                ///< received before the stream was resumed
+    std::uint64_t answered_for_ = 0;                ///< whatever becomes of it, the peer does not send it again
+    std::uint64_t seen_ = 0;                        ///< told at the last look
     std::map<std::uint64_t, std::uint64_t> ahead_;  ///< handled out of order: first and last of each range
     bool enabled_ = false;
 };
