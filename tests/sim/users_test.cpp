@@ -101,6 +101,69 @@ TEST_P(ChatUsers, AreToldOnceOfWhatAStopFoundOnItsWayToTheirClients) {
     EXPECT_EQ(f.b.user().received().size(), 0U) << "nothing came back";
 }
 
+/// One client that acknowledges nothing, be it there or gone, while its peer goes on writing to another.
+class SilentClient : public ChatUsers {
+protected:
+    void SetUp() override {
+        ChatUsers::SetUp();
+        silent = f.a.client("juliet");
+        romeo = f.a.client("romeo");
+        ASSERT_TRUE(romeo->online());
+        ASSERT_TRUE(silent->online());
+        silent->say("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
+        ASSERT_TRUE(silent->next("enabled"));
+    }
+    void expect_nobody_waits() {
+        send(0, 1);
+        for (int n = 1; n <= 200; ++n) {
+            f.b.user().message("u@b.test", "romeo@chat.a.test", std::to_string(n));
+            f.world.advance(std::chrono::seconds{1});
+        }
+        const auto got = messages(*romeo);
+        EXPECT_EQ(got.size(), 200U);
+        for (const auto& [id, count] : got) EXPECT_EQ(count, 1) << id;
+        EXPECT_TRUE(f.b.user().received().empty()) << "nothing came back";
+        EXPECT_EQ(f.b.edge_log.count("s2s.peer.dead"), 0U);
+    }
+    std::unique_ptr<SimClient> silent, romeo;
+};
+INSTANTIATE_TEST_SUITE_P(Shards, SilentClient, testing::Values(1U));
+
+TEST_P(SilentClient, ThatIsThereHoldsUpNobody) {
+    expect_nobody_waits();
+    EXPECT_EQ(messages(*silent).size(), 1U);
+    silent->say("<a xmlns='urn:xmpp:sm:3' h='1'/>");
+    f.world.advance(std::chrono::seconds{1});
+    silent->cut();
+    f.world.advance(std::chrono::minutes{6});
+    const auto again = f.a.client("juliet");
+    ASSERT_TRUE(again->online());
+    f.world.advance(std::chrono::seconds{5});
+    EXPECT_TRUE(messages(*again).empty()) << "it has acknowledged it";
+}
+
+TEST_P(SilentClient, ThatIsGoneHoldsUpNobodyAndMissesNothing) {
+    silent->cut();
+    expect_nobody_waits();
+    f.world.advance(std::chrono::minutes{6});
+    const auto again = f.a.client("juliet");
+    ASSERT_TRUE(again->online());
+    f.world.advance(std::chrono::seconds{5});
+    const auto got = messages(*again);
+    EXPECT_EQ(got.size(), 1U);
+    for (const auto& [id, count] : got) EXPECT_EQ(count, 1) << id;
+}
+
+TEST_P(SilentClient, TakesNoRoomThatOthersNeed) {
+    for (int n = 0; n < 600; ++n) {
+        f.b.user().message("u@b.test", "juliet@chat.a.test", "much", std::string(4000, 'x'));
+    }
+    f.world.advance(std::chrono::seconds{2});
+    f.b.user().message("u@b.test", "romeo@chat.a.test", "one");
+    EXPECT_TRUE(f.world.run_until([&] { return messages(*romeo).contains("one"); }, std::chrono::seconds{2}));
+    EXPECT_FALSE(f.b.user().got("one"));
+}
+
 TEST_P(ChatUsers, AreToldOnceOfWhatAStopFoundOnItsWayToTheDisk) {
     send(0, 90);
     f.world.advance(std::chrono::milliseconds{8});

@@ -44,6 +44,8 @@ struct Unacknowledged {
     std::optional<std::int64_t> kept{};  ///< on the disk under this number until acknowledged
     unsigned blame = 0;                  ///< for streams that ended when it was on its way
     std::shared_ptr<PutDown> put{};      ///< on its way to the disk, or there
+    TimePoint since{};                   ///< came to the session
+    bool laid_by = false;                ///< on the disk, or on its way there, since its client took so long
     [[nodiscard]] bool is_suspect() const { return blame >= suspicious_blame; }
 };
 
@@ -70,7 +72,10 @@ struct Session {
     std::size_t suspects = 0;            ///< of the window; while there are any, one stanza is on its way at a time
     std::unique_ptr<io::Timer> trial{};  ///< how long something waits behind what is on its way
     bool trying = false;                 ///< it runs
-    bool outlived = false;   ///< on this stream the client lived on without acknowledging: nothing is tried any more
+    bool outlived = false;  ///< on this stream the client lived on without acknowledging: nothing is tried any more
+    std::size_t laid = 0;   ///< of the window, from its front: laid by, or never to be
+    std::unique_ptr<io::Timer> laying{};
+    bool lays_by = false;    ///< it runs
     bool asked = false;      ///< an `<r/>` is out
     bool overflown = false;  ///< the window is full: the session ends with this turn
     std::string resume_id;   ///< empty: not resumable
@@ -80,6 +85,13 @@ struct Session {
     std::uint64_t stanzas_in = 0, stanzas_out = 0;
     bool reading_kept = false;     ///< what is kept for its user is being read for it
     bool read_kept_again = false;  ///< and is to be read once more then
+
+    /// What is on its way to the disk as `put`; null when it is not in the window any more.
+    [[nodiscard]] Unacknowledged* put_as(const PutDown& one) {
+        const auto at =
+            std::find_if(window.begin(), window.end(), [&](const auto& entry) { return entry.put.get() == &one; });
+        return at == window.end() ? nullptr : &*at;
+    }
 };
 
 struct Account {
@@ -92,6 +104,9 @@ struct Account {
 
     /// Kept stanzas are being read from the disk for so many sessions. What comes meanwhile arrives behind them.
     unsigned reading_kept = 0;
+    unsigned laying_by = 0;  ///< so many stanzas are on their way to the disk while their sessions go on
+    /// On the disk while their sessions go on, beside what waits there for the user to come.
+    std::uint64_t laid_stanzas = 0, laid_bytes = 0;
     struct Behind {
         SharedLetter letter;
         bool to_user;  ///< whatever resource it names

@@ -23,6 +23,9 @@
 
 namespace sallyport::im {
 
+/// XEP-0160 3: messages that say something; not a mere "is typing".
+[[nodiscard]] bool is_worth_keeping(const xml::Element& message);
+
 class Inside {
 public:
     explicit Inside(ServiceContext context);
@@ -198,6 +201,27 @@ private:
     [[nodiscard]] bool puts_down(const SharedLetter& letter) const {
         return putting_down_ && letter->ticket().wanted();
     }
+    // laying_by.cpp
+    void lay_by_later(Session& session);
+    /// What came so long ago and is not acknowledged waits for its client no longer.
+    void lay_by(Session& session, TimePoint came_until);
+    void lay_by_one(Session& session, Unacknowledged& entry);
+    void laid_by(Account& account, Session* session, const PutDown& put, const SharedLetter& letter,
+                 std::int64_t number);
+    void not_laid_by(Session& session, const PutDown& put, const Error& error);
+    /// Its client has it, or its session is over: it waits there like any other.
+    static void no_longer_laid_by(Account& account, Unacknowledged& entry);
+    /// The session ends with this turn: too much is not acknowledged.
+    void overflow(Session& session);
+    using OnDisk = std::function<void(const Result<std::int64_t>&)>;
+    /// What one user may have on the disk.
+    struct DiskRoom {
+        std::uint64_t stanzas, bytes;
+    };
+    /// For what comes while the user is away; what is laid by takes none of it.
+    [[nodiscard]] DiskRoom room_on_disk(const Account& account) const;
+    /// Its number there; errors: those of UserStore::keep.
+    void put_on_disk(const Account& account, const SharedLetter& letter, unsigned blame, DiskRoom room, OnDisk then);
     /// On the disk, until the user comes. `put`: a client has got it, and may yet acknowledge it.
     void keep(Account& account, const SharedLetter& letter, unsigned blame, std::shared_ptr<PutDown> put);
     void copy_received(Account& account, const SharedLetter& letter, const std::vector<Session*>& had_it);

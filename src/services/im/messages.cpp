@@ -47,16 +47,6 @@ std::string copy_for(const Session& session, const Letter& letter, std::string_v
     return out;
 }
 
-/// XEP-0160 3: messages that say something; not a mere "is typing".
-bool is_worth_keeping(const xml::Element& tree) {
-    if (tree.child(ns::hints, "no-store") != nullptr) return false;
-    return std::any_of(tree.children.begin(), tree.children.end(), [](const xml::Element::Child& child) {
-        const auto* element = std::get_if<xml::Element>(&child);
-        return element != nullptr && element->space != chat_states && element->space != ns::hints &&
-               !element->is(ns::client, "thread");
-    });
-}
-
 /// XEP-0082.
 std::string stamp(WallTime time) {
     const auto seconds = std::chrono::time_point_cast<std::chrono::seconds>(time);
@@ -68,6 +58,15 @@ std::string stamp(WallTime time) {
 }
 
 }  // namespace
+
+bool is_worth_keeping(const xml::Element& tree) {
+    if (tree.child(ns::hints, "no-store") != nullptr) return false;
+    return std::any_of(tree.children.begin(), tree.children.end(), [](const xml::Element::Child& child) {
+        const auto* element = std::get_if<xml::Element>(&child);
+        return element != nullptr && element->space != chat_states && element->space != ns::hints &&
+               !element->is(ns::client, "thread");
+    });
+}
 
 void Inside::message(Account& account, const SharedLetter& letter) {
     for (const auto& session : account.sessions) catch_up(*session);
@@ -160,32 +159,41 @@ void Inside::copy_sent(Session& session, const SharedLetter& letter) {
     }
 }
 
-void Inside::keep(Account& account, const SharedLetter& letter, unsigned blame, std::shared_ptr<PutDown> put) {
-    if (!is_worth_keeping(letter->tree())) return settle(letter);
+void Inside::put_on_disk(const Account& account, const SharedLetter& letter, unsigned blame, DiskRoom room,
+                         OnDisk then) {
     const std::string delay = "<delay xmlns='" + std::string{ns::delay} + "' from='" + account.name.domain +
                               "' stamp='" + stamp(context_.shard.loop.wall()) + "'/>";
     auto number = std::make_shared<std::int64_t>(0);
     Storage::Work work = [user = account.name, bytes = letter->with(delay), blame, number,
-                          most = context_.limits.offline_stanzas,
-                          most_bytes = context_.limits.offline_bytes](io::UserStore& store) -> Result<void> {
-        const auto kept = store.keep(user, bytes, blame, most, most_bytes);
+                          room](io::UserStore& store) -> Result<void> {
+        const auto kept = store.keep(user, bytes, blame, room.stanzas, room.bytes);
         if (!kept) return kept.error();
         *number = *kept;
         return {};
     };
-    context_.storage.run(payer_of(letter), std::move(work), [this, letter, number, put](const Result<void>& done) {
-        const std::string user = bare(letter->to()).text();
-        if (done) {
-            if (put) put->number = *number;
-            if (const auto at = accounts_.find(user); put && put->acknowledged && at != accounts_.end()) {
-                forget_kept(*at->second, {*number});
-            }
-            return settle(letter);
-        }
-        if (done.error().code != "offline-full") return refuse(letter, store_failed(user, done.error()));
-        log_.write_for(user, LogLevel::warn, "im.limit", {{"limit", "offline_stanzas, offline_bytes"}, {"user", user}});
-        refuse(letter, StanzaCondition::service_unavailable);
+    context_.storage.run(payer_of(letter), std::move(work), [number, then = std::move(then)](const Result<void>& done) {
+        done ? then(*number) : then(done.error());
     });
+}
+
+void Inside::keep(Account& account, const SharedLetter& letter, unsigned blame, std::shared_ptr<PutDown> put) {
+    if (!is_worth_keeping(letter->tree())) return settle(letter);
+    put_on_disk(account, letter, blame, room_on_disk(account),
+                [this, letter, put = std::move(put)](const Result<std::int64_t>& number) {
+                    const std::string user = bare(letter->to()).text();
+                    if (number) {
+                        if (put) put->number = *number;
+                        if (const auto at = accounts_.find(user); put && put->acknowledged && at != accounts_.end()) {
+                            forget_kept(*at->second, {*number});
+                        }
+                        return settle(letter);
+                    }
+                    if (number.error().code != "offline-full")
+                        return refuse(letter, store_failed(user, number.error()));
+                    log_.write_for(user, LogLevel::warn, "im.limit",
+                                   {{"limit", "offline_stanzas, offline_bytes"}, {"user", user}});
+                    refuse(letter, StanzaCondition::service_unavailable);
+                });
 }
 
 void Inside::deliver_kept(Session& session) {

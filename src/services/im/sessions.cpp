@@ -79,7 +79,9 @@ Unacknowledged Inside::pop(Session& session) {
     session.window.pop_front();
     session.window_bytes -= entry.bytes.size();
     if (session.written != 0) --session.written;
+    if (session.laid != 0) --session.laid;
     if (entry.is_suspect()) --session.suspects;
+    no_longer_laid_by(*session.account, entry);
     return entry;
 }
 
@@ -196,15 +198,21 @@ void Inside::send(Session& session, Unacknowledged stanza) {
         bound_away();
     }
     if (stanza.is_suspect()) ++session.suspects;
+    stanza.since = now();
     session.window.push_back(std::move(stanza));
     (void)session.sent.send();
     if (session.stream != nullptr) write_on(session);
     const bool full = session.window.size() > context_.limits.client_queue_stanzas ||
                       session.window_bytes > context_.limits.client_queue_bytes;
-    if (!full || session.overflown) return;
-    session.overflown = true;
+    if (!full) return lay_by_later(session);
+    if (session.overflown) return;
     log_.write_for(session.account->bare.text(), LogLevel::warn, "im.limit",
                    {{"limit", "client_queue_stanzas, client_queue_bytes"}, {"user", session.full.text()}});
+    overflow(session);
+}
+
+void Inside::overflow(Session& session) {
+    if (std::exchange(session.overflown, true)) return;
     context_.shard.loop.defer([this, bare = session.account->bare.text(), serial = session.serial] {
         Session* at = this->session(bare, serial);
         if (at == nullptr) return;
@@ -298,6 +306,7 @@ void Inside::end_session(Session& session) {
 void Inside::rescue(Account& account, std::deque<Unacknowledged> window) {
     bool was_kept = false;
     for (Unacknowledged& entry : window) {
+        no_longer_laid_by(account, entry);
         if (entry.blame >= most_blame) {
             take_out(account, entry);
             entry = {};
