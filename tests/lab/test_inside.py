@@ -47,6 +47,9 @@ def test_a_strict_server_that_returns_in_time_gets_the_message_once(world):
     with world.strict(options=STRICT) as sam:
         world.iris.says(sam, "you are there")
         sam.hears("you are there")
+        strict = "strict.coluc.com"
+        until(lambda: not any(stream["unacknowledged"] for stream in world.core.json("peers", "show", strict)["streams"]),
+              "the core to know that it has arrived")
         sam.server.stop()
         core = world.core.mark()
         since = sam.mark(), world.iris.mark()

@@ -56,7 +56,7 @@ def given_up(world, tap):
 
     def held():
         return [line for line in world.network["edge"].run("ss", "-Htn", "state", "all").splitlines()
-                if "SYN-SENT" not in line and any(port in line for port in ports[:1])]
+                if not line.startswith(("SYN-SENT", "TIME-WAIT")) and any(port in line for port in ports[:1])]
     until(lambda: not held(), held, 2)
 
 
