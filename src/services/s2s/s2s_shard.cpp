@@ -9,6 +9,7 @@ namespace sallyport::s2s {
 namespace {
 /// How long a stream that ends with the node waits for the peer's end.
 constexpr Duration stop_linger = std::chrono::seconds{1};
+constexpr Duration walk_every = std::chrono::milliseconds{20};
 }  // namespace
 
 S2sShard::S2sShard(S2sContext context)
@@ -88,13 +89,17 @@ void S2sShard::hold(bool held) {
     hold_reading();
 }
 
-/// Partners' budgets fill and empty as they like, and streams are ten thousands: however many change, one walk a turn.
+/// Partners' budgets fill and empty as they like, and streams are ten thousands: however many change, one walk in a
+/// while. What comes meanwhile has the bounds of its lane.
 void S2sShard::hold_reading_soon() {
     if (std::exchange(walks_soon_, true)) return;
-    context_.shard.loop.defer([this] {
-        walks_soon_ = false;
-        hold_reading();
-    });
+    if (!walker_) {
+        walker_ = context_.shard.loop.timer([this] {
+            walks_soon_ = false;
+            hold_reading();
+        });
+    }
+    walker_->arm(context_.shard.loop.now() + walk_every);
 }
 
 void S2sShard::hold_reading() {

@@ -80,7 +80,8 @@ private:
     Slow slow_;          ///< domains with much on its way to them
     Slow slow_senders_;  ///< domains with much on its way from them
     bool held_ = false;
-    bool walks_soon_ = false;  ///< for all paces that have changed in this turn
+    bool walks_soon_ = false;  ///< for all paces that have changed since
+    std::unique_ptr<io::Timer> walker_;
 };
 
 }  // namespace sallyport::s2s
