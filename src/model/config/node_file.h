@@ -187,6 +187,13 @@ struct NodeFile {
     [[nodiscard]] std::string realm() const;
 };
 
+/// An address at which the node of a file listens, and the key that says so.
+struct ListenerEntry {
+    std::string_view key;  ///< such as "link.listen"
+    Endpoint at;
+};
+[[nodiscard]] std::vector<ListenerEntry> listeners(const NodeFile& file);
+
 /// One complaint: where and what. line 0: the file as a whole.
 struct FileError {
     std::string file;
