@@ -112,7 +112,7 @@ int run_cli(const std::vector<std::string>& arguments, const Console& console, c
     if (chosen.command == "edge") return nodes.edge(chosen.config);
     if (chosen.command == "core") return nodes.core(chosen.config);
     if (chosen.command == "presence") return nodes.presence(chosen.config);
-    if (chosen.command == "check-config") return check_config(chosen.file, chosen.role, console);
+    if (chosen.command == "check-config") return check_config(chosen.file, chosen.role, console, io::AsioLoop{}.wall());
     if (chosen.command == "completion") return print_completion(console);
     return run_init(std::move(chosen.init), console, {io::AsioLoop{}.wall(), io::clock_synchronised()});
 }
