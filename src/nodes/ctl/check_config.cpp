@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "admin/print/words.h"
+#include "io/net/host_addresses.h"
 #include "io/store/file_facts.h"
 #include "io/tls/files.h"
 #include "nodes/ctl/check_host.h"
@@ -55,7 +56,7 @@ int check_config(const std::string& path, const std::string& role, const Console
     const config::Role as = role_of(role, *text, path);
     config::NodeFile file;
     auto errors = config::parse_node_file(*text, std::filesystem::absolute(path).string(), as, file, io::file_facts);
-    const HostFindings here = check_host(file, errors, now);
+    const HostFindings here = check_host(file, errors, io::host_addresses(), now);
     errors.insert(errors.end(), here.errors.begin(), here.errors.end());
     config::sort_by_line(errors);
     for (config::FileError error : errors) {

@@ -1,4 +1,4 @@
-// The model judges values; here are the files behind them. A certificate and its key are loaded exactly
+// The model judges values; here are the files and addresses behind them. A certificate and its key are loaded exactly
 // as the node does it.
 #include "nodes/ctl/check_host.h"
 
@@ -72,6 +72,13 @@ public:
         if (!found.warning.empty()) warn(certificate, found.warning);
     }
 
+    void check_addresses(const std::vector<IpAddress>& addresses) {
+        for (const config::ListenerEntry& listener : config::listeners(file_)) {
+            check(std::string{listener.key}, listener.at.address, addresses);
+        }
+        for (const IpAddress& source : file_.s2s.source_addresses) check("s2s.source_address", source, addresses);
+    }
+
     HostFindings found;
 
 private:
@@ -83,6 +90,14 @@ private:
         found.errors.push_back({file_.path, line == file_.lines.end() ? 0 : line->second, key, text});
     }
     void warn(const std::string& key, const std::string& text) { found.warnings.push_back(key + ": " + text); }
+
+    void check(const std::string& key, const IpAddress& address, const std::vector<IpAddress>& addresses) {
+        const bool is_wildcard =
+            std::all_of(address.bytes.begin(), address.bytes.end(), [](std::uint8_t byte) { return byte == 0; });
+        if (is_wildcard || is_loopback(address)) return;
+        if (std::find(addresses.begin(), addresses.end(), address) != addresses.end()) return;
+        warn(key, address.text() + " is not an address of this host; the node can only start on one that has it");
+    }
 
     const config::NodeFile& file_;
     const std::vector<config::FileError>& known_;
@@ -107,9 +122,11 @@ PairFindings judge_pair(const std::string& certificate, const std::string& key, 
     return found;
 }
 
-HostFindings check_host(const config::NodeFile& file, const std::vector<config::FileError>& known, WallTime now) {
+HostFindings check_host(const config::NodeFile& file, const std::vector<config::FileError>& known,
+                        const std::optional<std::vector<IpAddress>>& addresses, WallTime now) {
     HostCheck check{file, known, now};
     for (const NamedPair& pair : pairs_of(file)) check.check(pair);
+    if (addresses) check.check_addresses(*addresses);
     return std::move(check.found);
 }
 

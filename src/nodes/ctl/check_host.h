@@ -1,6 +1,7 @@
-// What a node's file names and only a host can judge: certificates by their time and their key.
+// What a node's file names and only a host can judge: certificates by their time and their key, addresses.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,8 +23,8 @@ struct HostFindings {
     std::vector<config::FileError> errors;
     std::vector<std::string> warnings;
 };
-/// `known`: errors of the file; what they concern is not judged once more.
+/// `known`: errors of the file; what they concern is not judged once more. `addresses`: of this host, if it tells.
 [[nodiscard]] HostFindings check_host(const config::NodeFile& file, const std::vector<config::FileError>& known,
-                                      WallTime now);
+                                      const std::optional<std::vector<IpAddress>>& addresses, WallTime now);
 
 }  // namespace sallyport::ctl

@@ -102,5 +102,14 @@ TEST_F(CheckConfigOnHost, NamesAKeyThatBelongsToAnotherCertificate) {
         << "said once";
 }
 
+TEST_F(CheckConfigOnHost, WarnsOfAnAddressThatThisHostDoesNotHave) {
+    const auto away = check(file("s2s.key", "203.0.113.77:5269"));
+    EXPECT_EQ(away.status, 0) << "files are often checked elsewhere: " << away.err;
+    EXPECT_NE(away.err.find(path + ": warning: s2s.listen: 203.0.113.77 is not an address of this host"),
+              std::string::npos)
+        << away.err;
+    EXPECT_EQ(away.err.find("127.0.0.1"), std::string::npos) << away.err;
+}
+
 }  // namespace
 }  // namespace sallyport::test
