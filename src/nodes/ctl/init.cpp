@@ -22,9 +22,7 @@ int fail(const Error& error, const Console& console, int status = Exit::usage) {
 Result<void> write_all(const InitPlan& plan, const std::vector<InitFile>& files) {
     std::error_code ignored;
     for (const InitFile& file : files) {
-        const std::string path = plan.directory + "/" + file.name;
-        if (plan.force || !fs::exists(fs::symlink_status(path, ignored))) continue;
-        return Error{"init", path + " already exists; --force replaces it and makes new keys and secrets"};
+        if (auto free = may_write(plan, file.name); !free) return free;
     }
     // An existing folder, such as /etc/sallyport, keeps its mode: every secret file is private by itself.
     if (!fs::is_directory(plan.directory, ignored)) {
@@ -37,6 +35,13 @@ Result<void> write_all(const InitPlan& plan, const std::vector<InitFile>& files)
 }
 
 }  // namespace
+
+Result<void> may_write(const InitPlan& plan, const std::string& name) {
+    std::error_code ignored;
+    const std::string path = plan.directory + "/" + name;
+    if (plan.force || !fs::exists(fs::symlink_status(path, ignored))) return {};
+    return Error{"init-exists", path + " already exists; --force replaces it and makes new keys and secrets"};
+}
 
 int run_init(InitAnswers answers, const Console& console, const HostClock& clock) {
     const std::string today = io::log_time(clock.wall).substr(0, 10);
@@ -52,8 +57,8 @@ int run_init(InitAnswers answers, const Console& console, const HostClock& clock
                     << today << " on\n";
     }
     if (answers.migrate) return run_migrate(answers.directory, console, clock.wall);
-    const auto plan = plan_init(std::move(answers), console);
-    if (!plan) return fail(plan.error(), console);
+    const auto plan = plan_init(std::move(answers), console, clock.wall);
+    if (!plan) return fail(plan.error(), console, plan.error().code == "init-exists" ? Exit::refused : Exit::usage);
     const auto files = make_files(*plan, clock.wall);
     if (!files) return fail(files.error(), console, Exit::refused);
     if (const auto wrote = write_all(*plan, *files); !wrote) return fail(wrote.error(), console, Exit::refused);

@@ -51,8 +51,8 @@ struct InitFile {
 };
 
 // init_plan.cpp
-/// Asks on a terminal for what is missing; elsewhere a missing answer is an error. Errors: "init".
-[[nodiscard]] Result<InitPlan> plan_init(InitAnswers answers, const Console& console);
+/// Asks on a terminal for what is missing or wrong; elsewhere that is an error. Errors: "init", "init-exists".
+[[nodiscard]] Result<InitPlan> plan_init(InitAnswers answers, const Console& console, WallTime now);
 // init_files.cpp
 /// Makes keys, certificates, secrets and the node files. Errors: "pki", "ssh-key", "init".
 [[nodiscard]] Result<std::vector<InitFile>> make_files(const InitPlan& plan, WallTime now);
@@ -65,6 +65,9 @@ struct InitFile {
 // init_advice.cpp
 /// DNS records, firewall rules, lines for the internal server or the first users, and the next commands.
 [[nodiscard]] std::string advice(const InitPlan& plan);
+
+/// Nothing is replaced that nobody wants replaced. Errors: "init-exists".
+[[nodiscard]] Result<void> may_write(const InitPlan& plan, const std::string& name);
 
 /// The clock of this host, by which certificates are made.
 struct HostClock {

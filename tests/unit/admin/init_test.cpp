@@ -197,6 +197,45 @@ TEST_F(Init, NamesWhatIsMissingOrWrongAndWritesNothing) {
     EXPECT_FALSE(std::filesystem::exists(folder));
 }
 
+TEST_F(Init, RefusesACertificateThatNoNodeCanUse) {
+    const TestPki pki;
+    auto request = TestPki::request("b.test");
+    request.not_before -= std::chrono::hours{24 * 20};
+    const auto expired = pki.write("expired", pki.issue(request));
+    const auto good = pki.identity("b.test");
+    EXPECT_EQ(run(flags({"--certificate", expired.certificate_file, "--key", expired.key_file})), 2);
+    EXPECT_THAT(err, HasSubstr("--certificate: " + expired.certificate_file + " expired on 20"));
+    EXPECT_EQ(run(flags({"--certificate", good.certificate_file, "--key", expired.key_file})), 2);
+    EXPECT_THAT(err, HasSubstr("--key: " + expired.key_file + ": is not the key of"));
+    EXPECT_FALSE(std::filesystem::exists(folder));
+}
+
+TEST_F(Init, AsksAgainAfterAnAnswerThatCannotBeRight) {
+    const std::string typed = "b..test\nb.test\n" + folder +
+                              "\nedge/1\n\nedge1.b.test\n\nedge.example\n\n198.51.0.7\n198.51.0.7\n10.0.0.1\n"
+                              "10.0.1.1 \n:x\n10.0.1.5\n/nonexistent.pem\n-\n";
+    ASSERT_EQ(run({"init"}, typed), 0) << err;
+    EXPECT_THAT(err, HasSubstr("'b..test' is not a domain"));
+    EXPECT_THAT(err, HasSubstr("'edge/1' is not a host name"));
+    EXPECT_THAT(err, HasSubstr("edge and core must have different names"));
+    EXPECT_THAT(err, HasSubstr("'edge.example' is not an address"));
+    EXPECT_THAT(err, HasSubstr("198.51.0.7 is also an address of --edge-public"));
+    EXPECT_THAT(err, HasSubstr("/nonexistent.pem: no such file"));
+    const auto edge = parse("edge.toml", config::Role::edge);
+    EXPECT_EQ(edge.node.name, "edge1.b.test");
+    EXPECT_EQ(edge.s2s.listen.at(0).text(), "198.51.0.7:5269");
+    const auto core = parse("core.toml", config::Role::core);
+    EXPECT_EQ(core.node.name, "core1.b.test");
+    EXPECT_EQ(core.inside.servers.at(0).address.text(), "10.0.1.5:5269");
+    EXPECT_THAT(out, HasSubstr("Folder for the files [/etc/sallyport]: Host name of the edge")) << "asked once";
+}
+
+TEST_F(Init, EndsWithItsQuestionsWhenNobodyAnswersAnyMore) {
+    EXPECT_EQ(run({"init"}, "b.test\n" + folder + "\n\n\nedge.example\n"), 2);
+    EXPECT_THAT(err, HasSubstr("missing: --edge-public"));
+    EXPECT_FALSE(std::filesystem::exists(folder));
+}
+
 TEST_F(Init, MakesNothingByAClockThatCannotBeRight) {
     std::istringstream in;
     std::ostringstream output, errors;
