@@ -1,12 +1,15 @@
 // Writes nothing unless everything can be made, and replaces nothing unless told to.
 #include "nodes/ctl/init.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <ostream>
 
 #include "io/log/log_text.h"
+#include "io/store/file_facts.h"
 #include "io/store/folder.h"
 #include "io/tls/files.h"
+#include "model/config/node_file.h"
 
 namespace sallyport::ctl {
 
@@ -32,6 +35,34 @@ Result<void> write_all(const InitPlan& plan, const std::vector<InitFile>& files)
         if (auto wrote = io::write_file(plan.directory + "/" + file.name, file.text, file.secret); !wrote) return wrote;
     }
     return {};
+}
+
+/// What the node that gets the file would say of it: files that are made here are not on the disk yet.
+std::vector<config::FileError> errors_of(const InitFile& file, config::Role role, const InitPlan& plan,
+                                         const std::vector<InitFile>& files) {
+    const FileProbe probe = [&](const std::string& path) {
+        const auto made = std::find_if(files.begin(), files.end(),
+                                       [&](const InitFile& one) { return plan.directory + "/" + one.name == path; });
+        return made == files.end() ? io::file_facts(path) : FileFacts{true, true, true, false, made->text};
+    };
+    config::NodeFile parsed;
+    return config::parse_node_file(file.text, plan.directory + "/" + file.name, role, parsed, probe);
+}
+
+/// Errors of all node files, a line each; empty: the nodes accept them.
+std::string refusals(const InitPlan& plan, const std::vector<InitFile>& files) {
+    std::string all;
+    for (const config::Role role : {config::Role::edge, config::Role::core, config::Role::presence}) {
+        for (const InitFile& file : files) {
+            if (file.name != std::string{config::text(role)} + ".toml") continue;
+            for (config::FileError error : errors_of(file, role, plan, files)) {
+                error.file = file.name;
+                error.line = 0;  // nobody has the file
+                all += "\n  " + error.sentence();
+            }
+        }
+    }
+    return all;
 }
 
 }  // namespace
@@ -61,6 +92,9 @@ int run_init(InitAnswers answers, const Console& console, const HostClock& clock
     if (!plan) return fail(plan.error(), console, plan.error().code == "init-exists" ? Exit::refused : Exit::usage);
     const auto files = make_files(*plan, clock.wall);
     if (!files) return fail(files.error(), console, Exit::refused);
+    if (const std::string refused = refusals(*plan, *files); !refused.empty()) {
+        return fail({"init", "the nodes would refuse these files, so nothing is written:" + refused}, console);
+    }
     if (const auto wrote = write_all(*plan, *files); !wrote) return fail(wrote.error(), console, Exit::refused);
     console.out << "Written to " << plan->directory << ":\n";
     for (const InitFile& file : *files) console.out << "  " << file.name << (file.secret ? "  (0600)" : "") << '\n';

@@ -197,6 +197,17 @@ TEST_F(Init, NamesWhatIsMissingOrWrongAndWritesNothing) {
     EXPECT_FALSE(std::filesystem::exists(folder));
 }
 
+TEST_F(Init, RefusesWhatTheNodesWouldRefuse) {
+    auto same = flags();
+    same[8] = same[12] = "10.10.0.10";
+    EXPECT_EQ(run(same), 2);
+    EXPECT_THAT(err, HasSubstr("--edge-link: 10.10.0.10 is also an address of --edge-public"));
+    EXPECT_EQ(run(flags({"--self-signed", "--admin-port", "2222"})), 2);
+    EXPECT_THAT(err, HasSubstr("edge.toml"));
+    EXPECT_THAT(err, HasSubstr("ssh.listen: 10.0.0.1:2222 is already used by admin.listen"));
+    EXPECT_FALSE(std::filesystem::exists(folder)) << "nothing is written";
+}
+
 TEST_F(Init, RefusesACertificateThatNoNodeCanUse) {
     const TestPki pki;
     auto request = TestPki::request("b.test");
