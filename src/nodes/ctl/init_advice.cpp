@@ -16,6 +16,17 @@ std::string presence_files(bool made) {
            (made ? " s2s.pem s2s.key" : ", and the certificate") + "\n";
 }
 
+std::string rights_part(const InitPlan& plan) {
+    std::string part =
+        "  Nodes run as user sallyport. On each host, as root, when its files are in /etc/sallyport and the CA's key\n"
+        "  is in the safe:\n";
+    for (const char* command : give_rights) part += std::string{"    "} + command + "\n";
+    if (!plan.key.empty()) {
+        part += std::string{"    chgrp "} + nodes_group + " " + plan.key + "\n    chmod 640 " + plan.key + "\n";
+    }
+    return part;
+}
+
 std::string files_part(const InitPlan& plan) {
     const bool made = plan.certificate.empty();
     return heading("Files") + "  to the edge:  edge.toml traversal-ca.pem edge-link.pem edge-link.key" +
@@ -24,8 +35,8 @@ std::string files_part(const InitPlan& plan) {
            "  to the core:  core.toml traversal-ca.pem core-link.pem core-link.key\n"
            "                core_ed25519 ssh_host_ed25519.pub" +
            (plan.presence ? " hosts" : "") + "\n" + (plan.presence ? presence_files(made) : "") +
-           "  to a safe:    traversal-ca.key (needed only to add nodes or renew their certificates)\n"
-           "  The user that runs a node must own its files: chown sallyport: FILE\n";
+           "  to a safe:    traversal-ca.key (needed only to add nodes or renew their certificates)\n" +
+           rights_part(plan);
 }
 
 /// RFC 6120 3.2.1; clients outside need a way in that is not the edge.

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <sstream>
@@ -56,6 +57,24 @@ protected:
                                      "10.0.1.5:5270"};
         all.insert(all.end(), more.begin(), more.end());
         return all;
+    }
+    /// On a host with or without the group of the nodes' user.
+    int run_for(std::optional<unsigned> group) {
+        std::istringstream in;
+        std::ostringstream output, errors;
+        ctl::InitAnswers answers;
+        answers.directory = folder;
+        answers.domains = {"b.test"};
+        answers.edge_public = {"198.51.0.7"};
+        answers.edge_link = "10.0.0.1";
+        answers.core_inside = "10.0.1.1";
+        answers.inside_server = "10.0.1.5";
+        answers.self_signed = true;
+        const int status =
+            ctl::run_init(answers, {in, output, errors, false, "anna"}, {io::AsioLoop{}.wall(), true, group});
+        out = output.str();
+        err = errors.str();
+        return status;
     }
     config::NodeFile parse(const std::string& name, config::Role role) {
         const std::string path = folder + "/" + name;
@@ -112,7 +131,7 @@ TEST_F(Init, WritesAPairThatBothNodesAccept) {
 }
 
 TEST_F(Init, KeepsKeysAndSecretsPrivate) {
-    ASSERT_EQ(run(flags()), 0) << err;
+    ASSERT_EQ(run_for({}), 0) << err;
     for (const char* name : {"edge.toml", "core.toml", "traversal-ca.key", "edge-link.key", "core-link.key", "s2s.key",
                              "ssh_host_ed25519", "core_ed25519"}) {
         EXPECT_EQ(mode(name), 0600u) << name;
@@ -121,6 +140,29 @@ TEST_F(Init, KeepsKeysAndSecretsPrivate) {
     EXPECT_EQ(mode(""), 0700u);
     const auto edge = parse("edge.toml", config::Role::edge);
     EXPECT_THAT(out, Not(HasSubstr(edge.link.accept.at(0).secret)));
+}
+
+TEST_F(Init, GivesTheFilesToTheGroupOfTheNodes) {
+    ASSERT_EQ(run_for(::getegid()), 0) << err;
+    for (const char* name :
+         {"edge.toml", "core.toml", "edge-link.key", "core-link.key", "s2s.key", "ssh_host_ed25519", "core_ed25519"}) {
+        EXPECT_EQ(mode(name), 0640u) << name;
+    }
+    EXPECT_EQ(mode("traversal-ca.key"), 0600u) << "no node needs it";
+    EXPECT_EQ(mode("edge-link.pem"), 0644u);
+    EXPECT_EQ(mode(""), 0750u);
+    EXPECT_THAT(out, HasSubstr("edge.toml  (0640 root:sallyport)\n"));
+    EXPECT_THAT(out, HasSubstr("traversal-ca.key  (0600)\n"));
+}
+
+TEST_F(Init, SaysAsTheManualDoesWhatGivesTheNodesTheirRights) {
+    const auto manual = io::read_file(SALLYPORT_SOURCE_DIR "/docs/manual/install.md");
+    ASSERT_TRUE(manual);
+    ASSERT_EQ(run_for({}), 0) << err;
+    for (const char* command : ctl::give_rights) {
+        EXPECT_THAT(out, HasSubstr("    " + std::string{command} + "\n"));
+        EXPECT_THAT(*manual, HasSubstr("\n" + std::string{command} + "\n"));
+    }
 }
 
 TEST_F(Init, SignsLinkCertificatesThatTheTraversalAuthorityProves) {
@@ -314,8 +356,8 @@ TEST_F(Init, WritesATrioThatAllThreeNodesAccept) {
     ASSERT_TRUE(facts);
     EXPECT_TRUE(facts->chain_valid) << facts->chain_error;
     EXPECT_EQ(facts->dns_names, std::vector<std::string>{"imp1.b.test"});
-    EXPECT_EQ(mode("presence.toml"), 0600u);
-    EXPECT_EQ(mode("presence-link.key"), 0600u);
+    EXPECT_EQ(mode("presence.toml") & 07u, 0u);
+    EXPECT_EQ(mode("presence-link.key") & 07u, 0u);
 
     EXPECT_THAT(printed, HasSubstr("_xmpp-client._tcp.b.test. 3600 IN SRV 10 10 5222 imp1.b.test."));
     EXPECT_THAT(printed, HasSubstr("ip saddr 10.0.1.1 ip daddr 10.0.1.7 tcp dport { 7400, 8443 } accept"));
@@ -388,7 +430,7 @@ TEST_F(Migrate, GivesEachLinkItsOwnSecretAndEachNodeItsRole) {
         EXPECT_THAT(text(name), HasSubstr("# keep this remark"));
         EXPECT_THAT(text(name), Not(HasSubstr("one secret for everybody")));
         EXPECT_THAT(text(name + std::string{".before"}), HasSubstr("one secret for everybody"));
-        EXPECT_EQ(mode(name), 0600u);
+        EXPECT_EQ(mode(name) & 07u, 0u);
     }
     for (const auto& [stem, host, role] :
          {std::tuple{"edge-link", "edge1.b.test", "edge"}, std::tuple{"core-link", "core1.b.test", "core"},
