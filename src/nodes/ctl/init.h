@@ -20,6 +20,7 @@ namespace sallyport::ctl {
 struct InitAnswers {
     std::string directory, edge_link, core_inside, core_link_source, inside_server, edge_name, core_name, certificate,
         key, presence, presence_name;
+    std::string web_port, administrator;  ///< only asked; web_port "-": no web pages
     std::vector<std::string> domains, edge_public, allow, dns_servers, allow_networks;
     std::uint16_t admin_port = 0;
     bool self_signed = false, force = false, migrate = false;
@@ -38,11 +39,15 @@ struct InitPlan {
     std::vector<Endpoint> dns_servers;
     std::vector<IpNetwork> allow_networks;
     std::uint16_t admin_port = 0;  ///< 0: no web pages
+    std::string administrator;     ///< the first one; empty: not said
     std::string edge_name, core_name, presence_name;
     std::string edge_data, core_data, presence_data;
     std::string certificate, key;  ///< absolute; empty: made here, self-signed
     bool force = false;
 };
+
+/// Listeners at internal addresses that nobody is asked for.
+inline constexpr std::uint16_t ssh_port = 2222, axl_port = 8443, client_port = 5222;
 
 /// The host on which the files are made.
 struct InitHost {

@@ -148,21 +148,33 @@ std::string next_part(const InitPlan& plan) {
         (plan.presence ? "  sallyport run sql 'select * from xmpps2snodes' --config " + presence +
                              "  # shows the row of the edge that the core wrote\n"
                        : "");
-    if (plan.admin_port != 0) {
-        part += "  sallyport admins add NAME --role administrator --config " + edge + "  # then https://" +
-                Endpoint{plan.edge_link.address, plan.admin_port}.text() + "/; likewise on the other nodes\n";
-    }
     if (plan.allow.empty()) {
         part += "  sallyport allow add partner.example --config " + edge + "  # until then no domain can federate\n";
     }
     return part + "  sallyport check dns " + plan.domains.front().text() + " --config " + edge + "\n";
 }
 
+/// An account is made by its node, which asks for the password.
+std::string pages_part(const InitPlan& plan) {
+    if (plan.admin_port == 0) return "";
+    std::string part =
+        heading("Web pages: the first administrator, on each node when it runs; it asks for the password");
+    const std::string name = plan.administrator.empty() ? "NAME" : plan.administrator;
+    std::vector<std::pair<std::string, IpAddress>> nodes{{"edge", plan.edge_link.address},
+                                                         {"core", plan.core_inside.address}};
+    if (plan.presence) nodes.emplace_back("presence", plan.presence->address);
+    for (const auto& [node, address] : nodes) {
+        part += "  sallyport admins add " + name + " --role administrator --config " + plan.directory + "/" + node +
+                ".toml\n    then sign in at https://" + Endpoint{address, plan.admin_port}.text() + "/\n";
+    }
+    return part;
+}
+
 }  // namespace
 
 std::string advice(const InitPlan& plan) {
     return files_part(plan) + dns_part(plan) + firewall_part(plan) +
-           (plan.presence ? users_part(plan) : server_part(plan)) + next_part(plan);
+           (plan.presence ? users_part(plan) : server_part(plan)) + next_part(plan) + pages_part(plan);
 }
 
 }  // namespace sallyport::ctl

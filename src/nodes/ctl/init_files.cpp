@@ -14,9 +14,6 @@ namespace sallyport::ctl {
 namespace {
 
 constexpr std::size_t secret_bytes = 32;
-constexpr std::uint16_t ssh_port = 2222;
-constexpr std::uint16_t axl_port = 8443;
-constexpr std::uint16_t client_port = 5222;
 constexpr const char* axl_user = "axl-core";
 constexpr auto year = std::chrono::hours{24 * 365};
 

@@ -1,10 +1,12 @@
 // Questions in the order in which an operator thinks: names, addresses, certificate. Each answer is judged when it is
 // given; at a terminal a wrong one is asked for again, and what was answered before stays.
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <istream>
 #include <ostream>
 
+#include "admin/access/account_name.h"
 #include "admin/print/words.h"
 #include "base/join.h"
 #include "model/config/settings.h"
@@ -28,7 +30,8 @@ struct Draft {
     InitAnswers answers;
     InitPlan plan;
     WallTime now;
-    std::vector<std::string> warnings;
+    std::string user;  ///< who answers
+    std::vector<std::string> warnings{};
 };
 
 /// An address, with or without a port.
@@ -208,19 +211,70 @@ Result<void> understand_key(Draft& draft) {
     return {};
 }
 
+/// What listens at the addresses at which the web pages would.
+std::vector<std::pair<const char*, Endpoint>> inner_listeners(const InitPlan& plan) {
+    const IpAddress& edge = plan.edge_link.address;
+    std::vector<std::pair<const char*, Endpoint>> all{
+        {"edge", plan.edge_link}, {"edge", {edge, ssh_port}}, {"core", plan.core_inside}};
+    for (const Endpoint& at : plan.edge_public) all.emplace_back("edge", at);
+    if (!plan.presence) return all;
+    for (const std::uint16_t port : {plan.presence->port, axl_port, client_port}) {
+        all.emplace_back("presence node", Endpoint{plan.presence->address, port});
+    }
+    return all;
+}
+
+Result<void> understand_web_port(Draft& draft) {
+    const std::string& text = draft.answers.web_port;
+    if (text == "-") return {};
+    std::uint16_t port = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), port);
+    if (problem != std::errc{} || end != text.data() + text.size() || port == 0)
+        return wrong_answer("'" + text + "' is not a port such as 9443");
+    InitPlan& plan = draft.plan;
+    const std::pair<std::string_view, IpAddress> nodes[] = {
+        {"edge", plan.edge_link.address},
+        {"core", plan.core_inside.address},
+        {"presence node", plan.presence ? plan.presence->address : IpAddress{}}};
+    for (const auto& [node, listener] : inner_listeners(plan)) {
+        const bool is_taken = std::any_of(std::begin(nodes), std::end(nodes), [&](const auto& one) {
+            return one.first == node && listener == Endpoint{one.second, port};
+        });
+        if (is_taken) return wrong_answer(listener.text() + " is already used on the " + node);
+    }
+    plan.admin_port = port;
+    return {};
+}
+
+Result<void> understand_administrator(Draft& draft) {
+    const std::string& name = draft.answers.administrator;
+    if (!admin::is_account_name(name))
+        return wrong_answer("'" + name + "' is not the name of an account, which " +
+                            std::string{admin::account_name_rule});
+    draft.plan.administrator = name;
+    return {};
+}
+
 bool may_have_server(const InitAnswers& answers) { return answers.presence.empty() || !answers.inside_server.empty(); }
 bool wants_certificate(const InitAnswers& answers) { return !answers.self_signed || !answers.certificate.empty(); }
 bool wants_key(const InitAnswers& answers) {
     return !answers.self_signed && !answers.certificate.empty() && answers.certificate != "-";
 }
-std::string usual_directory(const InitAnswers&) { return "/etc/sallyport"; }
+std::string usual_directory(const Draft&) { return "/etc/sallyport"; }
 std::string below_domain(const char* label, const InitAnswers& answers) {
     return label + (answers.domains.empty() ? "example.org" : answers.domains.front());
 }
-std::string usual_edge_name(const InitAnswers& answers) { return below_domain("edge1.", answers); }
-std::string usual_core_name(const InitAnswers& answers) { return below_domain("core1.", answers); }
-std::string usual_presence_name(const InitAnswers& answers) { return below_domain("imp1.", answers); }
-std::string usual_key(const InitAnswers& answers) { return answers.certificate; }
+std::string usual_edge_name(const Draft& draft) { return below_domain("edge1.", draft.answers); }
+std::string usual_core_name(const Draft& draft) { return below_domain("core1.", draft.answers); }
+std::string usual_presence_name(const Draft& draft) { return below_domain("imp1.", draft.answers); }
+std::string usual_key(const Draft& draft) { return draft.answers.certificate; }
+
+std::string usual_web_port(const Draft&) { return "9443"; }
+std::string usual_administrator(const Draft& draft) { return draft.user; }
+bool may_have_pages(const InitAnswers& answers) { return answers.admin_port == 0; }
+bool has_pages(const InitAnswers& answers) {
+    return answers.admin_port != 0 || (!answers.web_port.empty() && answers.web_port != "-");
+}
 
 std::string without_margins(const std::string& line) {
     const std::size_t from = line.find_first_not_of(" \t\r"), to = line.find_last_not_of(" \t\r");
@@ -233,9 +287,10 @@ struct Question {
     const char* text;  ///< what a person is asked; null: nobody is asked
     std::string InitAnswers::*answer;
     std::vector<std::string> InitAnswers::*answers;  ///< of which there may be several
-    std::string (*usual)(const InitAnswers&);        ///< null: there is no default
+    std::string (*usual)(const Draft&);              ///< null: there is no default
     bool (*applies)(const InitAnswers&);             ///< null: always
     Result<void> (*understand)(Draft&);
+    bool is_for_people = false;  ///< where nobody is asked it stays open, and has no default
 };
 
 using A = InitAnswers;
@@ -266,6 +321,10 @@ constexpr Question questions[] = {
      "File with the certificate for the domains and its chain, or - to make a self-signed one", &A::certificate,
      nullptr, nullptr, wants_certificate, understand_certificate},
     {"--key", "File with its private key", &A::key, nullptr, usual_key, wants_key, understand_key},
+    {"--admin-port", "Port for web pages on the internal address of each node, or - for none", &A::web_port, nullptr,
+     usual_web_port, may_have_pages, understand_web_port, true},
+    {"the first administrator", "Name of the first administrator", &A::administrator, nullptr, usual_administrator,
+     has_pages, understand_administrator, true},
 };
 
 /// Reads answers from a terminal, or notes what is missing elsewhere.
@@ -277,7 +336,8 @@ public:
     void settle(const Question& question) {
         while (question.applies == nullptr || question.applies(draft_.answers)) {
             if (question.text != nullptr && is_open(question) && !read(question)) {
-                return append_item(missing_, question.flag);
+                if (!question.is_for_people) append_item(missing_, question.flag);
+                return;
             }
             const auto understood = question.understand(draft_);
             if (understood) return;
@@ -308,7 +368,7 @@ private:
 
     /// False: there is no answer.
     bool read(const Question& question) {
-        const std::string usual = question.usual == nullptr ? std::string{} : question.usual(draft_.answers);
+        const std::string usual = question.usual == nullptr ? std::string{} : question.usual(draft_);
         std::string line;
         while (has_person() && line.empty()) {
             console_.out << question.text << (usual.empty() ? "" : " [" + usual + "]") << ": " << std::flush;
@@ -317,7 +377,8 @@ private:
             if (line.empty() && !usual.empty()) break;
             if (line.empty() && !ended_) console_.err << "an answer is needed\n";
         }
-        give(question, line.empty() ? usual : line);
+        if (line.empty() && (has_person() || !question.is_for_people)) line = usual;
+        give(question, std::move(line));
         return !is_open(question);
     }
 
@@ -347,13 +408,13 @@ private:
 }  // namespace
 
 Result<InitPlan> plan_init(InitAnswers answers, const Console& console, WallTime now) {
-    Draft draft{std::move(answers), {}, now, {}};
+    Draft draft{std::move(answers), {}, now, console.user};
+    draft.plan.admin_port = draft.answers.admin_port;
     Interview interview{draft, console};
     for (const Question& question : questions) {
         if (!interview.is_over()) interview.settle(question);
     }
     if (auto outcome = interview.outcome(); !outcome) return outcome.error();
-    draft.plan.admin_port = draft.answers.admin_port;
     for (const std::string& warning : draft.warnings) console.err << "sallyport: " << admin::safe(warning) << '\n';
     return std::move(draft.plan);
 }

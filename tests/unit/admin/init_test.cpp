@@ -283,6 +283,27 @@ TEST_F(Init, AsksAgainAfterAnAnswerThatCannotBeRight) {
     EXPECT_THAT(out, HasSubstr("Folder for the files [/etc/sallyport]: Host name of the edge")) << "asked once";
 }
 
+TEST_F(Init, AsksForTheWebPagesAndTheirFirstAdministrator) {
+    const std::string asked = "b.test\n" + folder + "\n\n\n198.51.0.7\n10.0.0.1\n10.0.1.1\n10.0.1.5\n-\n";
+    ASSERT_EQ(run({"init"}, asked + "many\n2222\n\nan na\nanna.b\n"), 0) << err;
+    EXPECT_THAT(err, HasSubstr("'many' is not a port"));
+    EXPECT_THAT(err, HasSubstr("10.0.0.1:2222 is already used on the edge"));
+    EXPECT_THAT(err, HasSubstr("'an na' is not the name of an account"));
+    EXPECT_EQ(parse("edge.toml", config::Role::edge).admin.listen.at(0).text(), "10.0.0.1:9443");
+    for (const char* node : {"edge", "core"}) {
+        EXPECT_THAT(out, HasSubstr("  sallyport admins add anna.b --role administrator --config " + folder + "/" +
+                                   node + ".toml\n"));
+    }
+    EXPECT_THAT(out, HasSubstr("https://10.0.0.1:9443/"));
+    EXPECT_THAT(out, HasSubstr("https://10.0.1.1:9443/"));
+
+    ASSERT_EQ(run({"init", "--force"}, asked + "-\n"), 0) << err;
+    EXPECT_TRUE(parse("edge.toml", config::Role::edge).admin.listen.empty());
+    EXPECT_THAT(out, Not(HasSubstr("first administrator")));
+    ASSERT_EQ(run({"init", "--force"}, asked), 0) << "a script that knows no such question: " << err;
+    EXPECT_TRUE(parse("edge.toml", config::Role::edge).admin.listen.empty());
+}
+
 TEST_F(Init, EndsWithItsQuestionsWhenNobodyAnswersAnyMore) {
     EXPECT_EQ(run({"init"}, "b.test\n" + folder + "\n\n\nedge.example\n"), 2);
     EXPECT_THAT(err, HasSubstr("missing: --edge-public"));
