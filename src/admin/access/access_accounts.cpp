@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "admin/access/access_desk.h"
+#include "admin/access/account_name.h"
 #include "admin/access/totp.h"
 #include "base/hash.h"
 #include "base/join.h"
@@ -11,17 +12,7 @@ namespace sallyport::admin {
 
 namespace {
 
-bool is_name(std::string_view name) {
-    return !name.empty() && name.size() <= AccessDesk::longest_name &&
-           std::all_of(name.begin(), name.end(), [](char c) {
-               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-                      c == '_' || c == '@' || c == '-';
-           });
-}
-
-constexpr std::string_view name_rule = "has 1 to 64 letters, digits, dots, dashes, underscores and @";
-
-Error name_malformed() { return {"account-malformed", "an account's name " + std::string{name_rule}}; }
+Error name_malformed() { return {"account-malformed", "an account's name " + std::string{account_name_rule}}; }
 
 constexpr std::size_t longest_token = 64;
 constexpr std::string_view token_mark = "sp_";  // lets scanners of repositories find one that was committed
@@ -63,7 +54,7 @@ void AccessDesk::put_password(const std::string& password, std::function<Result<
 }
 
 void AccessDesk::add(const std::string& name, Access role, const std::string& password, OnDone on_done) {
-    if (!is_name(name)) return on_done(name_malformed());
+    if (!is_account_name(name)) return on_done(name_malformed());
     const auto keep = [this, name, role](std::string verifier) -> Result<void> {
         const auto all = store_.accounts();
         if (!all) return all.error();
@@ -137,7 +128,8 @@ Result<void> AccessDesk::end_totp(const std::string& name) {
 }
 
 Result<std::string> AccessDesk::add_token(const NewToken& wanted, const std::string& author) {
-    if (!is_name(wanted.name)) return Error{"token-malformed", "a token's name " + std::string{name_rule}};
+    if (!is_account_name(wanted.name))
+        return Error{"token-malformed", "a token's name " + std::string{account_name_rule}};
     const auto all = store_.tokens();
     if (!all) return all.error();
     if (all->size() >= options_.limits.tokens) {

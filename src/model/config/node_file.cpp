@@ -51,6 +51,11 @@ std::string FileError::sentence() const {
     return sentence + text;
 }
 
+void sort_by_line(std::vector<FileError>& errors) {
+    std::stable_sort(errors.begin(), errors.end(),
+                     [](const FileError& a, const FileError& b) { return a.line < b.line; });
+}
+
 std::vector<FileError> parse_node_file(std::string_view toml, const std::string& path, Role role, NodeFile& out,
                                        const FileProbe& probe) {
     out = NodeFile{};
@@ -67,6 +72,7 @@ std::vector<FileError> parse_node_file(std::string_view toml, const std::string&
     } catch (const toml::parse_error& problem) {
         complaints.add(static_cast<unsigned>(problem.source().begin.line), {}, std::string{problem.description()});
     }
+    out.lines = complaints.lines();
     return std::move(complaints).sorted();
 }
 

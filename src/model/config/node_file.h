@@ -168,6 +168,7 @@ struct NodeFile {
     } timers;  ///< seconds
     Limits limits;
     bool open_profile = false;
+    std::map<std::string, unsigned> lines;  ///< where each key stands: for what is found wrong outside of the model
     /// `[settings]`: dotted key -> JSON text; first values for the settings database.
     std::map<std::string, std::string> settings;
     /// Not wrong enough to refuse a start: sentences for the operator, e.g. a key that every user can read.
@@ -187,6 +188,13 @@ struct NodeFile {
     [[nodiscard]] std::string realm() const;
 };
 
+/// An address at which the node of a file listens, and the key that says so.
+struct ListenerEntry {
+    std::string_view key;  ///< such as "link.listen"
+    Endpoint at;
+};
+[[nodiscard]] std::vector<ListenerEntry> listeners(const NodeFile& file);
+
 /// One complaint: where and what. line 0: the file as a whole.
 struct FileError {
     std::string file;
@@ -196,6 +204,8 @@ struct FileError {
     /// "edge.toml:12: s2s.listen: '…' is not an address and port"
     [[nodiscard]] std::string sentence() const;
 };
+/// In the order of their lines; those of the file as a whole come first.
+void sort_by_line(std::vector<FileError>& errors);
 
 /// Parses and validates `toml` for `role`; all errors at once, empty when `out` is good. `path` is for messages and for
 /// relative paths. Unknown keys, wrong types, missing required keys, unreadable certificate files are errors. `probe`

@@ -166,25 +166,29 @@ private:
     }
 
     void check_listeners() {
-        std::map<Endpoint, std::string> taken;
-        const std::pair<const char*, const std::vector<Endpoint>*> lists[] = {
-            {"admin.listen", &file_.admin.listen},
-            {"s2s.listen", &file_.s2s.listen},
-            {"s2s.direct_tls_listen", &file_.s2s.direct_tls_listen},
-            {"link.listen", &file_.link.listen},
-            {"ssh.listen", &file_.ssh.listen},
-            {"inside.listen", &file_.inside.listen},
-            {"components.listen", &file_.components.listen},
-            {"axl.listen", &file_.axl.listen},
-            {"clients.listen", &file_.clients.listen},
-        };
-        for (const auto& [key, endpoints] : lists) {
-            for (const Endpoint& endpoint : *endpoints) {
-                if (endpoint.port == 0) continue;
-                const auto [at, is_new] = taken.emplace(endpoint, key);
-                if (!is_new) complain(key, endpoint.text() + " is already used by " + at->second);
-            }
+        const std::vector<ListenerEntry> all = listeners(file_);
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            const auto end = all.begin() + static_cast<std::ptrdiff_t>(i);
+            const auto other =
+                std::find_if(all.begin(), end, [&](const ListenerEntry& one) { return clash(one, all[i]); });
+            if (other != end) complain(std::string{all[i].key}, clash_text(*other, all[i].at));
         }
+    }
+    /// The kernel lets a wildcard stand beside an address of its family; who is connected would depend on the address.
+    /// Of one key that does not matter. IPv6 listeners take no IPv4 (IPV6_V6ONLY).
+    static bool clash(const ListenerEntry& one, const ListenerEntry& other) {
+        if (one.at.port == 0 || one.at.port != other.at.port) return false;
+        if (one.at == other.at) return true;
+        return one.key != other.key && one.at.address.v6 == other.at.address.v6 &&
+               (is_unspecified(one.at.address) || is_unspecified(other.at.address));
+    }
+    static std::string clash_text(const ListenerEntry& first, const Endpoint& second) {
+        if (first.at != second && is_unspecified(first.at.address)) {
+            return second.text() + " is already used by " + std::string{first.key} + ": " + first.at.text() +
+                   " there means all addresses";
+        }
+        return second.text() + (first.at == second ? "" : " means all addresses, and " + first.at.text()) +
+               " is already used by " + std::string{first.key};
     }
 
     void check_domains() {
@@ -272,6 +276,25 @@ private:
 };
 
 }  // namespace
+
+std::vector<ListenerEntry> listeners(const NodeFile& file) {
+    const std::pair<std::string_view, const std::vector<Endpoint>*> lists[] = {
+        {"admin.listen", &file.admin.listen},
+        {"s2s.listen", &file.s2s.listen},
+        {"s2s.direct_tls_listen", &file.s2s.direct_tls_listen},
+        {"link.listen", &file.link.listen},
+        {"ssh.listen", &file.ssh.listen},
+        {"inside.listen", &file.inside.listen},
+        {"components.listen", &file.components.listen},
+        {"axl.listen", &file.axl.listen},
+        {"clients.listen", &file.clients.listen},
+    };
+    std::vector<ListenerEntry> all;
+    for (const auto& [key, endpoints] : lists) {
+        for (const Endpoint& at : *endpoints) all.push_back({key, at});
+    }
+    return all;
+}
 
 void check_whole(NodeFile& file, Complaints& complaints) {
     Checks{file, complaints}.run();

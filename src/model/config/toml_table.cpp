@@ -26,8 +26,7 @@ bool Complaints::concern(const std::string& key) const {
 }
 
 std::vector<FileError> Complaints::sorted() && {
-    std::stable_sort(errors_.begin(), errors_.end(),
-                     [](const FileError& a, const FileError& b) { return a.line < b.line; });
+    sort_by_line(errors_);
     return std::move(errors_);
 }
 

@@ -27,6 +27,7 @@ public:
     [[nodiscard]] bool was_read(const std::string& key) const { return lines_.contains(key); }
     [[nodiscard]] bool concern(const std::string& key) const;
     [[nodiscard]] const std::string& file() const { return file_; }
+    [[nodiscard]] const std::map<std::string, unsigned>& lines() const { return lines_; }
     /// In the order of the lines.
     [[nodiscard]] std::vector<FileError> sorted() &&;
 

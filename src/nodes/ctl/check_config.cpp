@@ -1,4 +1,4 @@
-// The check is that of the node itself: config::parse_node_file.
+// The check is that of the node itself, config::parse_node_file; and what only a host can tell, check_host.
 #include "nodes/ctl/check_config.h"
 
 #include <algorithm>
@@ -6,8 +6,10 @@
 #include <ostream>
 
 #include "admin/print/words.h"
+#include "io/net/host_addresses.h"
 #include "io/store/file_facts.h"
 #include "io/tls/files.h"
+#include "nodes/ctl/check_host.h"
 
 namespace sallyport::ctl {
 
@@ -45,7 +47,7 @@ std::string_view with_article(config::Role role) {
 
 }  // namespace
 
-int check_config(const std::string& path, const std::string& role, const Console& console) {
+int check_config(const std::string& path, const std::string& role, const Console& console, WallTime now) {
     const auto text = io::read_file(path);
     if (!text) {
         console.err << admin::safe(text.error().text) << '\n';
@@ -53,13 +55,17 @@ int check_config(const std::string& path, const std::string& role, const Console
     }
     const config::Role as = role_of(role, *text, path);
     config::NodeFile file;
-    const auto errors =
-        config::parse_node_file(*text, std::filesystem::absolute(path).string(), as, file, io::file_facts);
+    auto errors = config::parse_node_file(*text, std::filesystem::absolute(path).string(), as, file, io::file_facts);
+    const HostFindings here = check_host(file, errors, io::host_addresses(), now);
+    errors.insert(errors.end(), here.errors.begin(), here.errors.end());
+    config::sort_by_line(errors);
     for (config::FileError error : errors) {
         error.file = path;
         console.err << admin::safe(error.sentence()) << '\n';
     }
-    for (const std::string& warning : file.all_warnings()) {
+    std::vector<std::string> warnings = file.all_warnings();
+    warnings.insert(warnings.end(), here.warnings.begin(), here.warnings.end());
+    for (const std::string& warning : warnings) {
         console.err << path << ": warning: " << admin::safe(warning) << '\n';
     }
     if (!errors.empty()) return Exit::usage;

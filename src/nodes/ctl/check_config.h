@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "model/config/node_file.h"
 #include "nodes/ctl/console.h"
 
@@ -13,6 +14,6 @@ namespace sallyport::ctl {
 [[nodiscard]] config::Role infer_role(std::string_view toml, const std::string& path);
 
 /// `role` "edge", "core", "presence" or empty (inferred). Every error on its line; `done` or `usage`.
-[[nodiscard]] int check_config(const std::string& path, const std::string& role, const Console& console);
+[[nodiscard]] int check_config(const std::string& path, const std::string& role, const Console& console, WallTime now);
 
 }  // namespace sallyport::ctl

@@ -10,6 +10,7 @@
 #include "admin/print/words.h"
 #include "io/loop/asio_loop.h"
 #include "io/loop/kernel_clock.h"
+#include "io/store/sharing.h"
 #include "nodes/ctl/check_config.h"
 #include "nodes/ctl/commands.h"
 #include "nodes/ctl/completion.h"
@@ -112,9 +113,10 @@ int run_cli(const std::vector<std::string>& arguments, const Console& console, c
     if (chosen.command == "edge") return nodes.edge(chosen.config);
     if (chosen.command == "core") return nodes.core(chosen.config);
     if (chosen.command == "presence") return nodes.presence(chosen.config);
-    if (chosen.command == "check-config") return check_config(chosen.file, chosen.role, console);
+    if (chosen.command == "check-config") return check_config(chosen.file, chosen.role, console, io::AsioLoop{}.wall());
     if (chosen.command == "completion") return print_completion(console);
-    return run_init(std::move(chosen.init), console, {io::AsioLoop{}.wall(), io::clock_synchronised()});
+    return run_init(std::move(chosen.init), console,
+                    {io::AsioLoop{}.wall(), io::clock_synchronised(), io::group_to_share_with(nodes_group)});
 }
 
 }  // namespace sallyport::ctl

@@ -20,6 +20,7 @@ namespace sallyport::ctl {
 struct InitAnswers {
     std::string directory, edge_link, core_inside, core_link_source, inside_server, edge_name, core_name, certificate,
         key, presence, presence_name;
+    std::string web_port, administrator;  ///< only asked; web_port "-": no web pages
     std::vector<std::string> domains, edge_public, allow, dns_servers, allow_networks;
     std::uint16_t admin_port = 0;
     bool self_signed = false, force = false, migrate = false;
@@ -38,41 +39,67 @@ struct InitPlan {
     std::vector<Endpoint> dns_servers;
     std::vector<IpNetwork> allow_networks;
     std::uint16_t admin_port = 0;  ///< 0: no web pages
+    std::string administrator;     ///< the first one; empty: not said
     std::string edge_name, core_name, presence_name;
     std::string edge_data, core_data, presence_data;
     std::string certificate, key;  ///< absolute; empty: made here, self-signed
     bool force = false;
 };
 
+/// Listeners at internal addresses that nobody is asked for.
+inline constexpr std::uint16_t ssh_port = 2222, axl_port = 8443, client_port = 5222;
+
+/// The host on which the files are made.
+struct InitHost {
+    WallTime wall{};                     ///< its clock, by which certificates are made
+    std::optional<bool> synchronised;    ///< nothing: the kernel does not tell
+    std::optional<unsigned> group = {};  ///< of the nodes' user, if files can be given to it
+};
+
+/// Who may read a file.
+enum class Readers {
+    everybody,
+    nodes,  ///< its owner, and the group of the nodes' user
+    owner,
+};
+
 /// One file to be written, relative to the directory.
 struct InitFile {
     std::string name, text;
-    bool secret = false;
+    Readers readers = Readers::everybody;
 };
 
+/// The user that runs the nodes, and its group (packaging/systemd/sallyport.sysusers).
+inline constexpr const char* nodes_group = "sallyport";
+/// What lets that user read files that somebody has copied; install.md says the same.
+inline constexpr const char* give_rights[] = {"chown -R root:sallyport /etc/sallyport",
+                                              "chmod -R u=rwX,g=rX,o= /etc/sallyport"};
+
 // init_plan.cpp
-/// Asks on a terminal for what is missing; elsewhere a missing answer is an error. Errors: "init".
-[[nodiscard]] Result<InitPlan> plan_init(InitAnswers answers, const Console& console);
+/// Asks on a terminal for what is missing or wrong; elsewhere that is an error. Errors: "init", "init-exists".
+[[nodiscard]] Result<InitPlan> plan_init(InitAnswers answers, const Console& console, WallTime now);
 // init_files.cpp
 /// Makes keys, certificates, secrets and the node files. Errors: "pki", "ssh-key", "init".
 [[nodiscard]] Result<std::vector<InitFile>> make_files(const InitPlan& plan, WallTime now);
 /// A certificate of the router link, signed by the traversal authority: name and role of its node.
 [[nodiscard]] Result<io::PemPair> link_certificate(const std::string& name, std::string_view role,
                                                    const io::PemPair& authority, WallTime now);
+/// Replaces or makes a file for its readers; `group` is that of InitHost. Errors: "file-write".
+[[nodiscard]] Result<void> write_init_file(const std::string& path, const InitFile& file,
+                                           const std::optional<unsigned>& group);
+/// As the list of files has it: " (0640 root:sallyport)".
+[[nodiscard]] std::string rights_text(const InitFile& file, const std::optional<unsigned>& group);
 // init_migrate.cpp
 /// Gives the files in `directory` what those of an older release lack. The exit status.
-[[nodiscard]] int run_migrate(const std::string& directory, const Console& console, WallTime now);
+[[nodiscard]] int run_migrate(const std::string& directory, const Console& console, const InitHost& host);
 // init_advice.cpp
 /// DNS records, firewall rules, lines for the internal server or the first users, and the next commands.
 [[nodiscard]] std::string advice(const InitPlan& plan);
 
-/// The clock of this host, by which certificates are made.
-struct HostClock {
-    WallTime wall{};
-    std::optional<bool> synchronised;  ///< nothing: the kernel does not tell
-};
+/// Nothing is replaced that nobody wants replaced. Errors: "init-exists".
+[[nodiscard]] Result<void> may_write(const InitPlan& plan, const std::string& name);
 
 /// All of it; the exit status.
-[[nodiscard]] int run_init(InitAnswers answers, const Console& console, const HostClock& clock);
+[[nodiscard]] int run_init(InitAnswers answers, const Console& console, const InitHost& host);
 
 }  // namespace sallyport::ctl

@@ -16,6 +16,17 @@ std::string presence_files(bool made) {
            (made ? " s2s.pem s2s.key" : ", and the certificate") + "\n";
 }
 
+std::string rights_part(const InitPlan& plan) {
+    std::string part =
+        "  Nodes run as user sallyport. On each host, as root, when its files are in /etc/sallyport and the CA's key\n"
+        "  is in the safe:\n";
+    for (const char* command : give_rights) part += std::string{"    "} + command + "\n";
+    if (!plan.key.empty()) {
+        part += std::string{"    chgrp "} + nodes_group + " " + plan.key + "\n    chmod 640 " + plan.key + "\n";
+    }
+    return part;
+}
+
 std::string files_part(const InitPlan& plan) {
     const bool made = plan.certificate.empty();
     return heading("Files") + "  to the edge:  edge.toml traversal-ca.pem edge-link.pem edge-link.key" +
@@ -24,8 +35,8 @@ std::string files_part(const InitPlan& plan) {
            "  to the core:  core.toml traversal-ca.pem core-link.pem core-link.key\n"
            "                core_ed25519 ssh_host_ed25519.pub" +
            (plan.presence ? " hosts" : "") + "\n" + (plan.presence ? presence_files(made) : "") +
-           "  to a safe:    traversal-ca.key (needed only to add nodes or renew their certificates)\n"
-           "  The user that runs a node must own its files: chown sallyport: FILE\n";
+           "  to a safe:    traversal-ca.key (needed only to add nodes or renew their certificates)\n" +
+           rights_part(plan);
 }
 
 /// RFC 6120 3.2.1; clients outside need a way in that is not the edge.
@@ -137,21 +148,33 @@ std::string next_part(const InitPlan& plan) {
         (plan.presence ? "  sallyport run sql 'select * from xmpps2snodes' --config " + presence +
                              "  # shows the row of the edge that the core wrote\n"
                        : "");
-    if (plan.admin_port != 0) {
-        part += "  sallyport admins add NAME --role administrator --config " + edge + "  # then https://" +
-                Endpoint{plan.edge_link.address, plan.admin_port}.text() + "/; likewise on the other nodes\n";
-    }
     if (plan.allow.empty()) {
         part += "  sallyport allow add partner.example --config " + edge + "  # until then no domain can federate\n";
     }
     return part + "  sallyport check dns " + plan.domains.front().text() + " --config " + edge + "\n";
 }
 
+/// An account is made by its node, which asks for the password.
+std::string pages_part(const InitPlan& plan) {
+    if (plan.admin_port == 0) return "";
+    std::string part =
+        heading("Web pages: the first administrator, on each node when it runs; it asks for the password");
+    const std::string name = plan.administrator.empty() ? "NAME" : plan.administrator;
+    std::vector<std::pair<std::string, IpAddress>> nodes{{"edge", plan.edge_link.address},
+                                                         {"core", plan.core_inside.address}};
+    if (plan.presence) nodes.emplace_back("presence", plan.presence->address);
+    for (const auto& [node, address] : nodes) {
+        part += "  sallyport admins add " + name + " --role administrator --config " + plan.directory + "/" + node +
+                ".toml\n    then sign in at https://" + Endpoint{address, plan.admin_port}.text() + "/\n";
+    }
+    return part;
+}
+
 }  // namespace
 
 std::string advice(const InitPlan& plan) {
     return files_part(plan) + dns_part(plan) + firewall_part(plan) +
-           (plan.presence ? users_part(plan) : server_part(plan)) + next_part(plan);
+           (plan.presence ? users_part(plan) : server_part(plan)) + next_part(plan) + pages_part(plan);
 }
 
 }  // namespace sallyport::ctl

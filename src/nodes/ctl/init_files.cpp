@@ -14,9 +14,6 @@ namespace sallyport::ctl {
 namespace {
 
 constexpr std::size_t secret_bytes = 32;
-constexpr std::uint16_t ssh_port = 2222;
-constexpr std::uint16_t axl_port = 8443;
-constexpr std::uint16_t client_port = 5222;
 constexpr const char* axl_user = "axl-core";
 constexpr auto year = std::chrono::hours{24 * 365};
 
@@ -243,15 +240,16 @@ std::string presence_toml(const InitPlan& plan, const Secrets& secrets) {
 Result<void> add_ssh_key(const std::string& stem, const std::string& comment, std::vector<InitFile>& files) {
     const auto made = io::make_ssh_key(comment);
     if (!made) return made.error();
-    files.push_back({stem, made->private_key, true});
-    files.push_back({stem + ".pub", made->public_key, false});
+    files.push_back({stem, made->private_key, Readers::nodes});
+    files.push_back({stem + ".pub", made->public_key});
     return {};
 }
 
-Result<void> add_pair(const std::string& stem, const Result<io::PemPair>& pair, std::vector<InitFile>& files) {
+Result<void> add_pair(const std::string& stem, const Result<io::PemPair>& pair, std::vector<InitFile>& files,
+                      Readers readers = Readers::nodes) {
     if (!pair) return pair.error();
-    files.push_back({stem + ".pem", pair->certificate, false});
-    files.push_back({stem + ".key", pair->key, true});
+    files.push_back({stem + ".pem", pair->certificate});
+    files.push_back({stem + ".key", pair->key, readers});
     return {};
 }
 
@@ -283,14 +281,15 @@ Result<io::PemPair> link_certificate(const std::string& name, std::string_view r
 
 Result<std::vector<InitFile>> make_files(const InitPlan& plan, WallTime now) {
     const Secrets secrets;
-    std::vector<InitFile> files{{"edge.toml", edge_toml(plan, secrets), true},
-                                {"core.toml", core_toml(plan, secrets), true}};
+    std::vector<InitFile> files{{"edge.toml", edge_toml(plan, secrets), Readers::nodes},
+                                {"core.toml", core_toml(plan, secrets), Readers::nodes}};
     const auto authority =
         io::make_authority("Sallyport traversal CA of " + plan.domains.front().ascii(), now, 10 * year);
-    if (auto added = add_pair("traversal-ca", authority, files); !added) return added.error();
+    // No node needs this key: with it a node that is in other hands could make any other.
+    if (auto added = add_pair("traversal-ca", authority, files, Readers::owner); !added) return added.error();
     if (plan.presence) {
-        files.push_back({"presence.toml", presence_toml(plan, secrets), true});
-        files.push_back({"hosts", plan.presence->address.text() + " " + plan.presence_name + "\n", false});
+        files.push_back({"presence.toml", presence_toml(plan, secrets), Readers::nodes});
+        files.push_back({"hosts", plan.presence->address.text() + " " + plan.presence_name + "\n"});
     }
     const std::pair<std::string, const std::string*> ends[] = {
         {"edge", &plan.edge_name}, {"core", &plan.core_name}, {"presence", &plan.presence_name}};

@@ -74,8 +74,8 @@ std::string with_new_keys(const std::string& text, const std::vector<std::string
 
 class Migration {
 public:
-    Migration(std::string directory, const Console& console, WallTime now)
-        : directory_{std::move(directory)}, console_{console}, now_{now} {}
+    Migration(std::string directory, const Console& console, const InitHost& host)
+        : directory_{std::move(directory)}, console_{console}, host_{host} {}
 
     Result<void> run() {
         if (auto read = read_files(); !read) return read;
@@ -154,7 +154,7 @@ private:
             if (!is_good) {
                 return wrong(node.path + " is written in a form that --migrate cannot change" + by_hand);
             }
-            files_.push_back({node.path, text, true});
+            files_.push_back({node.path, text, Readers::nodes});
         }
         return {};
     }
@@ -167,10 +167,11 @@ private:
                 if (fs::path{path}.parent_path().lexically_normal() == fs::path{inside}.lexically_normal()) continue;
                 return wrong(node.path + " has its link certificate or key outside " + directory_ + by_hand);
             }
-            const auto made = link_certificate(node.file.node.name, config::text(node.file.role), authority_, now_);
+            const auto made =
+                link_certificate(node.file.node.name, config::text(node.file.role), authority_, host_.wall);
             if (!made) return made.error();
-            files_.push_back({link.certificate, made->certificate, false});
-            files_.push_back({link.key, made->key, true});
+            files_.push_back({link.certificate, made->certificate});
+            files_.push_back({link.key, made->key, Readers::nodes});
         }
         return {};
     }
@@ -183,9 +184,9 @@ private:
         }
         console_.out << "Changed in " << directory_ << " (the old files are kept as *.before):\n";
         for (const InitFile& file : files_) {
-            if (auto wrote = io::write_file(file.name, file.text, file.secret); !wrote) return wrote;
+            if (auto wrote = write_init_file(file.name, file, host_.group); !wrote) return wrote;
             console_.out << "  " << admin::safe(fs::path{file.name}.filename().string())
-                         << (file.secret ? "  (0600)" : "") << '\n';
+                         << rights_text(file, host_.group) << '\n';
         }
         console_.out << "\nNext: copy the three files of each node to it and restart it; a link is down until both "
                         "ends have theirs.\n"
@@ -197,7 +198,7 @@ private:
 
     std::string directory_;
     const Console& console_;
-    WallTime now_;
+    const InitHost& host_;
     std::vector<Known> nodes_;
     io::PemPair authority_;
     std::vector<InitFile> files_;
@@ -205,8 +206,8 @@ private:
 
 }  // namespace
 
-int run_migrate(const std::string& directory, const Console& console, WallTime now) {
-    Migration migration{directory.empty() ? "/etc/sallyport" : directory, console, now};
+int run_migrate(const std::string& directory, const Console& console, const InitHost& host) {
+    Migration migration{directory.empty() ? "/etc/sallyport" : directory, console, host};
     const auto done = migration.run();
     if (done) return Exit::done;
     console.err << "sallyport: " << admin::safe(done.error().text) << '\n';

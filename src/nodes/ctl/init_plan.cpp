@@ -1,11 +1,16 @@
-// Questions in the order in which an operator thinks: names, addresses, certificate.
+// Questions in the order in which an operator thinks: names, addresses, certificate. Each answer is judged when it is
+// given; at a terminal a wrong one is asked for again, and what was answered before stays.
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <istream>
 #include <ostream>
 
+#include "admin/access/account_name.h"
+#include "admin/print/words.h"
 #include "base/join.h"
 #include "model/config/settings.h"
+#include "nodes/ctl/check_host.h"
 #include "nodes/ctl/init.h"
 
 namespace sallyport::ctl {
@@ -20,72 +25,14 @@ constexpr std::uint16_t dns_port = 53;
 
 Error wrong_answer(std::string text) { return {"init", std::move(text)}; }
 
-/// Reads answers from a terminal, or notes what is missing elsewhere.
-class Interview {
-public:
-    explicit Interview(const Console& console) : console_{console} {}
-
-    void ask(std::string& answer, const std::string& flag, const std::string& question, const std::string& usual = {}) {
-        if (!answer.empty()) return;
-        if (!console_.interactive) {
-            answer = usual;
-            if (usual.empty()) append_item(missing_, flag);
-            return;
-        }
-        console_.out << question << (usual.empty() ? "" : " [" + usual + "]") << ": " << std::flush;
-        std::getline(console_.in, answer);
-        if (answer.empty()) answer = usual;
-        if (answer.empty()) append_item(missing_, flag);
-    }
-
-    void ask(std::vector<std::string>& answers, const std::string& flag, const std::string& question) {
-        if (!answers.empty()) return;
-        std::string line;
-        ask(line, flag, question);
-        std::replace(line.begin(), line.end(), ',', ' ');
-        for (std::size_t at = line.find_first_not_of(' '); at != std::string::npos;
-             at = line.find_first_not_of(' ', at)) {
-            const std::size_t end = std::min(line.find(' ', at), line.size());
-            answers.push_back(line.substr(at, end - at));
-            at = end;
-        }
-    }
-
-    [[nodiscard]] const std::string& missing() const { return missing_; }
-
-private:
-    const Console& console_;
-    std::string missing_;
+/// What has been answered and understood so far.
+struct Draft {
+    InitAnswers answers;
+    InitPlan plan;
+    WallTime now;
+    std::string user;  ///< who answers
+    std::vector<std::string> warnings{};
 };
-
-void interview(InitAnswers& answers, Interview& person) {
-    person.ask(answers.domains, "--domain", "Domains to federate, and aliases of chat rooms, separated by spaces");
-    const std::string domain = answers.domains.empty() ? "example.org" : answers.domains.front();
-    person.ask(answers.directory, "--directory", "Folder for the files", "/etc/sallyport");
-    person.ask(answers.edge_name, "--edge-name", "Host name of the edge", "edge1." + domain);
-    person.ask(answers.core_name, "--core-name", "Host name of the core", "core1." + domain);
-    person.ask(answers.edge_public, "--edge-public", "Public address of the edge");
-    person.ask(answers.edge_link, "--edge-link", "Internal address of the edge, where the core connects");
-    person.ask(answers.core_inside, "--core-inside", "Address of the core, where the internal servers connect");
-    if (answers.presence.empty()) {
-        person.ask(answers.inside_server, "--inside-server (or --presence)",
-                   "Internal XMPP server (address or address:port), or - for users on a presence node");
-    }
-    if (answers.inside_server == "-") answers.inside_server.clear();
-    if (answers.inside_server.empty() && person.missing().empty()) {
-        person.ask(answers.presence, "--presence", "Address of the presence node");
-        person.ask(answers.presence_name, "--presence-name", "Host name of the presence node", "imp1." + domain);
-    }
-    if (answers.self_signed) return;
-    person.ask(answers.certificate, "--certificate (or --self-signed)",
-               "File with the certificate for the domains and its chain, or - to make a self-signed one");
-    if (answers.certificate == "-") {
-        answers.certificate.clear();
-        answers.self_signed = true;
-        return;
-    }
-    person.ask(answers.key, "--key", "File with its private key", answers.certificate);
-}
 
 /// An address, with or without a port.
 Result<Endpoint> endpoint(const std::string& text, std::uint16_t port, const std::string& flag) {
@@ -97,119 +44,379 @@ Result<Endpoint> endpoint(const std::string& text, std::uint16_t port, const std
     return parsed;
 }
 
-Result<void> understand_names(const InitAnswers& answers, InitPlan& plan) {
-    for (const std::string& text : answers.domains) {
-        auto domain = xmpp::Domain::parse(text);
-        if (!domain || domain->is_address()) return wrong_answer("--domain: '" + text + "' is not a domain");
-        plan.domains.push_back(std::move(*domain));
-    }
-    for (const std::string& text : answers.allow) {
+Result<void> understand_allow(Draft& draft) {
+    for (const std::string& text : draft.answers.allow) {
         const auto pattern = config::NamePattern::parse(text);
         if (!pattern) return wrong_answer("--allow: '" + text + "': " + pattern.error().text);
-        plan.allow.push_back(pattern->text());
+        draft.plan.allow.push_back(pattern->text());
     }
-    const std::pair<const std::string*, std::string*> names[] = {{&answers.edge_name, &plan.edge_name},
-                                                                 {&answers.core_name, &plan.core_name},
-                                                                 {&answers.presence_name, &plan.presence_name}};
-    for (const auto& [typed, understood] : names) {
-        if (typed == &answers.presence_name && typed->empty()) continue;
-        const auto name = xmpp::Domain::parse(*typed);
-        if (!name || name->is_address()) return wrong_answer("'" + *typed + "' is not a host name");
-        *understood = name->ascii();
-    }
-    if (plan.edge_name == plan.core_name) return wrong_answer("edge and core must have different names");
-    if (plan.presence_name == plan.edge_name || plan.presence_name == plan.core_name)
-        return wrong_answer("the presence node must have a name of its own");
     return {};
 }
 
-/// Where the users are: on an internal server, or on a presence node.
-Result<void> understand_users(const InitAnswers& answers, InitPlan& plan) {
-    if (answers.presence.empty()) {
-        const auto server = HostPort::parse(answers.inside_server, s2s_port);
-        if (!server) return wrong_answer("--inside-server: " + server.error().text);
-        plan.inside_server = *server;
-        return {};
-    }
-    if (!answers.inside_server.empty()) return wrong_answer("use either --inside-server or --presence");
-    const auto presence = endpoint(answers.presence, link_port, "--presence");
-    if (!presence) return presence.error();
-    if (presence->address == plan.edge_link.address)
-        return wrong_answer("edge and presence node must have different addresses");
-    plan.presence = *presence;
-    return {};
-}
-
-Result<void> understand_network(const InitAnswers& answers, InitPlan& plan) {
-    plan.admin_port = answers.admin_port;
-    for (const std::string& text : answers.dns_servers) {
+Result<void> understand_dns_servers(Draft& draft) {
+    for (const std::string& text : draft.answers.dns_servers) {
         const auto at = endpoint(text, dns_port, "--dns-server");
         if (!at) return at.error();
-        plan.dns_servers.push_back(*at);
+        draft.plan.dns_servers.push_back(*at);
     }
-    for (const std::string& text : answers.allow_networks) {
+    return {};
+}
+
+Result<void> understand_allow_networks(Draft& draft) {
+    for (const std::string& text : draft.answers.allow_networks) {
         const auto network = IpNetwork::parse(text);
         if (!network) return wrong_answer("--allow-network: " + network.error().text);
-        plan.allow_networks.push_back(*network);
+        draft.plan.allow_networks.push_back(*network);
     }
     return {};
 }
 
-Result<void> understand_addresses(const InitAnswers& answers, InitPlan& plan) {
-    for (const std::string& text : answers.edge_public) {
-        const auto at = endpoint(text, s2s_port, "--edge-public");
-        if (!at) return at.error();
-        plan.edge_public.push_back(*at);
-    }
-    const auto link = endpoint(answers.edge_link, link_port, "--edge-link");
-    if (!link) return link.error();
-    const auto inside = endpoint(answers.core_inside, s2s_port, "--core-inside");
-    if (!inside) return inside.error();
-    plan.edge_link = *link;
-    plan.core_inside = *inside;
-    if (auto understood = understand_users(answers, plan); !understood) return understood;
-    plan.core_link_source = inside->address;
-    if (answers.core_link_source.empty()) return {};
-    const auto source = IpAddress::parse(answers.core_link_source);
-    if (!source) return wrong_answer("--core-link-source: '" + answers.core_link_source + "' is not an address");
-    plan.core_link_source = *source;
+Result<void> understand_core_link_source(Draft& draft) {
+    const std::string& text = draft.answers.core_link_source;
+    if (text.empty()) return {};
+    const auto source = IpAddress::parse(text);
+    if (!source) return wrong_answer("--core-link-source: '" + text + "' is not an address");
+    draft.plan.core_link_source = *source;
     return {};
 }
 
-Result<void> understand_files(const InitAnswers& answers, InitPlan& plan) {
-    plan.force = answers.force;
-    plan.directory = fs::absolute(answers.directory).lexically_normal().string();
+Result<void> understand_domains(Draft& draft) {
+    std::vector<xmpp::Domain> domains;
+    for (const std::string& text : draft.answers.domains) {
+        auto domain = xmpp::Domain::parse(text);
+        if (!domain || domain->is_address()) return wrong_answer("--domain: '" + text + "' is not a domain");
+        domains.push_back(std::move(*domain));
+    }
+    draft.plan.domains = std::move(domains);
+    return {};
+}
+
+Result<void> understand_directory(Draft& draft) {
+    InitPlan& plan = draft.plan;
+    plan.force = draft.answers.force;
+    plan.directory = fs::absolute(draft.answers.directory).lexically_normal().string();
     while (plan.directory.size() > 1 && plan.directory.back() == '/') plan.directory.pop_back();
     const bool is_system = plan.directory.starts_with("/etc/");
     plan.edge_data = is_system ? "/var/lib/sallyport/edge" : "data/edge";
     plan.core_data = is_system ? "/var/lib/sallyport/core" : "data/core";
     plan.presence_data = is_system ? "/var/lib/sallyport/presence" : "data/presence";
-    if (answers.self_signed) {
-        if (!answers.certificate.empty()) return wrong_answer("use either --certificate or --self-signed");
-        return {};
+    for (const char* name : {"edge.toml", "core.toml"}) {
+        if (auto free = may_write(plan, name); !free) return free;
     }
-    std::error_code ignored;
-    const std::string key = answers.key.empty() ? answers.certificate : answers.key;
-    for (const std::string& path : {answers.certificate, key}) {
-        if (!fs::is_regular_file(path, ignored)) return wrong_answer(path + ": no such file");
-    }
-    plan.certificate = fs::absolute(answers.certificate).lexically_normal().string();
-    plan.key = fs::absolute(key).lexically_normal().string();
     return {};
 }
 
+Result<std::string> host_name(const std::string& text) {
+    const auto name = xmpp::Domain::parse(text);
+    if (!name || name->is_address()) return wrong_answer("'" + text + "' is not a host name");
+    return name->ascii();
+}
+
+Result<void> understand_edge_name(Draft& draft) {
+    auto name = host_name(draft.answers.edge_name);
+    if (!name) return name.error();
+    draft.plan.edge_name = std::move(*name);
+    return {};
+}
+
+Result<void> understand_core_name(Draft& draft) {
+    auto name = host_name(draft.answers.core_name);
+    if (!name) return name.error();
+    if (*name == draft.plan.edge_name) return wrong_answer("edge and core must have different names");
+    draft.plan.core_name = std::move(*name);
+    return {};
+}
+
+Result<void> understand_presence_name(Draft& draft) {
+    auto name = host_name(draft.answers.presence_name);
+    if (!name) return name.error();
+    if (*name == draft.plan.edge_name || *name == draft.plan.core_name)
+        return wrong_answer("the presence node must have a name of its own");
+    draft.plan.presence_name = std::move(*name);
+    return {};
+}
+
+Result<void> understand_edge_public(Draft& draft) {
+    std::vector<Endpoint> all;
+    for (const std::string& text : draft.answers.edge_public) {
+        const auto at = endpoint(text, s2s_port, "--edge-public");
+        if (!at) return at.error();
+        all.push_back(*at);
+    }
+    draft.plan.edge_public = std::move(all);
+    return {};
+}
+
+Result<void> understand_edge_link(Draft& draft) {
+    const auto link = endpoint(draft.answers.edge_link, link_port, "--edge-link");
+    if (!link) return link.error();
+    for (const Endpoint& at : draft.plan.edge_public) {
+        if (at.address != link->address || is_loopback(at.address)) continue;
+        return wrong_answer("--edge-link: " + at.address.text() +
+                            " is also an address of --edge-public; use another address for the inside");
+    }
+    draft.plan.edge_link = *link;
+    return {};
+}
+
+Result<void> understand_core_inside(Draft& draft) {
+    const auto inside = endpoint(draft.answers.core_inside, s2s_port, "--core-inside");
+    if (!inside) return inside.error();
+    draft.plan.core_inside = *inside;
+    if (draft.answers.core_link_source.empty()) draft.plan.core_link_source = inside->address;
+    return {};
+}
+
+/// "-": on a presence node.
+bool has_presence(const InitAnswers& answers) { return !answers.presence.empty() || answers.inside_server == "-"; }
+
+Result<void> understand_inside_server(Draft& draft) {
+    if (draft.answers.inside_server == "-") return {};
+    if (!draft.answers.presence.empty()) return wrong_answer("use either --inside-server or --presence");
+    const auto server = HostPort::parse(draft.answers.inside_server, s2s_port);
+    if (!server) return wrong_answer("--inside-server: " + server.error().text);
+    draft.plan.inside_server = *server;
+    return {};
+}
+
+Result<void> understand_presence(Draft& draft) {
+    const auto presence = endpoint(draft.answers.presence, link_port, "--presence");
+    if (!presence) return presence.error();
+    if (presence->address == draft.plan.edge_link.address)
+        return wrong_answer("edge and presence node must have different addresses");
+    draft.plan.presence = *presence;
+    return {};
+}
+
+Result<void> understand_certificate(Draft& draft) {
+    const std::string& path = draft.answers.certificate;
+    if (draft.answers.self_signed) return wrong_answer("use either --certificate or --self-signed");
+    if (path == "-") return {};
+    std::error_code ignored;
+    if (!fs::is_regular_file(path, ignored)) return wrong_answer(path + ": no such file");
+    const PairFindings found = judge_pair(path, path, draft.now);
+    if (!found.certificate.empty()) return wrong_answer("--certificate: " + found.certificate);
+    if (!found.warning.empty()) draft.warnings.push_back("--certificate: " + found.warning);
+    draft.plan.certificate = fs::absolute(path).lexically_normal().string();
+    return {};
+}
+
+Result<void> understand_key(Draft& draft) {
+    const std::string& path = draft.answers.key;
+    std::error_code ignored;
+    if (!fs::is_regular_file(path, ignored)) return wrong_answer(path + ": no such file");
+    const PairFindings found = judge_pair(draft.answers.certificate, path, draft.now);
+    if (!found.key.empty()) return wrong_answer("--key: " + found.key);
+    draft.plan.key = fs::absolute(path).lexically_normal().string();
+    return {};
+}
+
+/// What listens at the addresses at which the web pages would.
+std::vector<std::pair<const char*, Endpoint>> inner_listeners(const InitPlan& plan) {
+    const IpAddress& edge = plan.edge_link.address;
+    std::vector<std::pair<const char*, Endpoint>> all{
+        {"edge", plan.edge_link}, {"edge", {edge, ssh_port}}, {"core", plan.core_inside}};
+    for (const Endpoint& at : plan.edge_public) all.emplace_back("edge", at);
+    if (!plan.presence) return all;
+    for (const std::uint16_t port : {plan.presence->port, axl_port, client_port}) {
+        all.emplace_back("presence node", Endpoint{plan.presence->address, port});
+    }
+    return all;
+}
+
+Result<void> understand_web_port(Draft& draft) {
+    const std::string& text = draft.answers.web_port;
+    if (text == "-") return {};
+    std::uint16_t port = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), port);
+    if (problem != std::errc{} || end != text.data() + text.size() || port == 0)
+        return wrong_answer("'" + text + "' is not a port such as 9443");
+    InitPlan& plan = draft.plan;
+    const std::pair<std::string_view, IpAddress> nodes[] = {
+        {"edge", plan.edge_link.address},
+        {"core", plan.core_inside.address},
+        {"presence node", plan.presence ? plan.presence->address : IpAddress{}}};
+    for (const auto& [node, listener] : inner_listeners(plan)) {
+        const bool is_taken = std::any_of(std::begin(nodes), std::end(nodes), [&](const auto& one) {
+            return one.first == node && listener == Endpoint{one.second, port};
+        });
+        if (is_taken) return wrong_answer(listener.text() + " is already used on the " + node);
+    }
+    plan.admin_port = port;
+    return {};
+}
+
+Result<void> understand_administrator(Draft& draft) {
+    const std::string& name = draft.answers.administrator;
+    if (!admin::is_account_name(name))
+        return wrong_answer("'" + name + "' is not the name of an account, which " +
+                            std::string{admin::account_name_rule});
+    draft.plan.administrator = name;
+    return {};
+}
+
+bool may_have_server(const InitAnswers& answers) { return answers.presence.empty() || !answers.inside_server.empty(); }
+bool wants_certificate(const InitAnswers& answers) { return !answers.self_signed || !answers.certificate.empty(); }
+bool wants_key(const InitAnswers& answers) {
+    return !answers.self_signed && !answers.certificate.empty() && answers.certificate != "-";
+}
+std::string usual_directory(const Draft&) { return "/etc/sallyport"; }
+std::string below_domain(const char* label, const InitAnswers& answers) {
+    return label + (answers.domains.empty() ? "example.org" : answers.domains.front());
+}
+std::string usual_edge_name(const Draft& draft) { return below_domain("edge1.", draft.answers); }
+std::string usual_core_name(const Draft& draft) { return below_domain("core1.", draft.answers); }
+std::string usual_presence_name(const Draft& draft) { return below_domain("imp1.", draft.answers); }
+std::string usual_key(const Draft& draft) { return draft.answers.certificate; }
+
+std::string usual_web_port(const Draft&) { return "9443"; }
+std::string usual_administrator(const Draft& draft) { return draft.user; }
+bool may_have_pages(const InitAnswers& answers) { return answers.admin_port == 0; }
+bool has_pages(const InitAnswers& answers) {
+    return answers.admin_port != 0 || (!answers.web_port.empty() && answers.web_port != "-");
+}
+
+std::string without_margins(const std::string& line) {
+    const std::size_t from = line.find_first_not_of(" \t\r"), to = line.find_last_not_of(" \t\r");
+    return from == std::string::npos ? std::string{} : line.substr(from, to - from + 1);
+}
+
+/// One thing that has to be known.
+struct Question {
+    const char* flag;  ///< the option that answers it
+    const char* text;  ///< what a person is asked; null: nobody is asked
+    std::string InitAnswers::*answer;
+    std::vector<std::string> InitAnswers::*answers;  ///< of which there may be several
+    std::string (*usual)(const Draft&);              ///< null: there is no default
+    bool (*applies)(const InitAnswers&);             ///< null: always
+    Result<void> (*understand)(Draft&);
+    bool is_for_people = false;  ///< where nobody is asked it stays open, and has no default
+};
+
+using A = InitAnswers;
+
+/// In this order: an answer is judged by those above it.
+constexpr Question questions[] = {
+    {"--allow", nullptr, nullptr, &A::allow, nullptr, nullptr, understand_allow},
+    {"--dns-server", nullptr, nullptr, &A::dns_servers, nullptr, nullptr, understand_dns_servers},
+    {"--allow-network", nullptr, nullptr, &A::allow_networks, nullptr, nullptr, understand_allow_networks},
+    {"--core-link-source", nullptr, &A::core_link_source, nullptr, nullptr, nullptr, understand_core_link_source},
+    {"--domain", "Domains to federate, and aliases of chat rooms, separated by spaces", nullptr, &A::domains, nullptr,
+     nullptr, understand_domains},
+    {"--directory", "Folder for the files", &A::directory, nullptr, usual_directory, nullptr, understand_directory},
+    {"--edge-name", "Host name of the edge", &A::edge_name, nullptr, usual_edge_name, nullptr, understand_edge_name},
+    {"--core-name", "Host name of the core", &A::core_name, nullptr, usual_core_name, nullptr, understand_core_name},
+    {"--edge-public", "Public address of the edge", nullptr, &A::edge_public, nullptr, nullptr, understand_edge_public},
+    {"--edge-link", "Internal address of the edge, where the core connects", &A::edge_link, nullptr, nullptr, nullptr,
+     understand_edge_link},
+    {"--core-inside", "Address of the core, where the internal servers connect", &A::core_inside, nullptr, nullptr,
+     nullptr, understand_core_inside},
+    {"--inside-server (or --presence)",
+     "Internal XMPP server (address or address:port), or - for users on a presence node", &A::inside_server, nullptr,
+     nullptr, may_have_server, understand_inside_server},
+    {"--presence", "Address of the presence node", &A::presence, nullptr, nullptr, has_presence, understand_presence},
+    {"--presence-name", "Host name of the presence node", &A::presence_name, nullptr, usual_presence_name, has_presence,
+     understand_presence_name},
+    {"--certificate (or --self-signed)",
+     "File with the certificate for the domains and its chain, or - to make a self-signed one", &A::certificate,
+     nullptr, nullptr, wants_certificate, understand_certificate},
+    {"--key", "File with its private key", &A::key, nullptr, usual_key, wants_key, understand_key},
+    {"--admin-port", "Port for web pages on the internal address of each node, or - for none", &A::web_port, nullptr,
+     usual_web_port, may_have_pages, understand_web_port, true},
+    {"the first administrator", "Name of the first administrator", &A::administrator, nullptr, usual_administrator,
+     has_pages, understand_administrator, true},
+};
+
+/// Reads answers from a terminal, or notes what is missing elsewhere.
+class Interview {
+public:
+    Interview(Draft& draft, const Console& console) : draft_{draft}, console_{console} {}
+
+    /// The answer is in the plan; or it is missing, or wrong, and nobody can be asked.
+    void settle(const Question& question) {
+        while (question.applies == nullptr || question.applies(draft_.answers)) {
+            if (question.text != nullptr && is_open(question) && !read(question)) {
+                if (!question.is_for_people) append_item(missing_, question.flag);
+                return;
+            }
+            const auto understood = question.understand(draft_);
+            if (understood) return;
+            if (question.text == nullptr || !has_person()) {
+                if (!wrong_) wrong_ = understood.error();
+                return;
+            }
+            console_.err << admin::safe(understood.error().text) << '\n';
+            give(question, {});
+        }
+    }
+
+    /// More answers do not help.
+    [[nodiscard]] bool is_over() const { return console_.interactive && wrong_; }
+
+    [[nodiscard]] Result<void> outcome() const {
+        if (!missing_.empty()) return wrong_answer("missing: " + missing_);
+        if (wrong_) return *wrong_;
+        return {};
+    }
+
+private:
+    [[nodiscard]] bool has_person() const { return console_.interactive && !ended_; }
+    [[nodiscard]] bool is_open(const Question& question) const {
+        return question.answer != nullptr ? (draft_.answers.*question.answer).empty()
+                                          : (draft_.answers.*question.answers).empty();
+    }
+
+    /// False: there is no answer.
+    bool read(const Question& question) {
+        const std::string usual = question.usual == nullptr ? std::string{} : question.usual(draft_);
+        std::string line;
+        while (has_person() && line.empty()) {
+            console_.out << question.text << (usual.empty() ? "" : " [" + usual + "]") << ": " << std::flush;
+            ended_ = !std::getline(console_.in, line);
+            line = without_margins(line);
+            if (line.empty() && !usual.empty()) break;
+            if (line.empty() && !ended_) console_.err << "an answer is needed\n";
+        }
+        if (line.empty() && (has_person() || !question.is_for_people)) line = usual;
+        give(question, std::move(line));
+        return !is_open(question);
+    }
+
+    void give(const Question& question, std::string line) {
+        if (question.answer != nullptr) {
+            draft_.answers.*question.answer = std::move(line);
+            return;
+        }
+        std::vector<std::string>& answers = draft_.answers.*question.answers;
+        answers.clear();
+        std::replace(line.begin(), line.end(), ',', ' ');
+        for (std::size_t at = line.find_first_not_of(' '); at != std::string::npos;
+             at = line.find_first_not_of(' ', at)) {
+            const std::size_t end = std::min(line.find(' ', at), line.size());
+            answers.push_back(line.substr(at, end - at));
+            at = end;
+        }
+    }
+
+    Draft& draft_;
+    const Console& console_;
+    bool ended_ = false;  ///< the terminal has no more to read
+    std::string missing_;
+    std::optional<Error> wrong_;
+};
+
 }  // namespace
 
-Result<InitPlan> plan_init(InitAnswers answers, const Console& console) {
-    Interview person{console};
-    interview(answers, person);
-    if (!person.missing().empty()) return wrong_answer("missing: " + person.missing());
-    InitPlan plan;
-    if (auto names = understand_names(answers, plan); !names) return names.error();
-    if (auto addresses = understand_addresses(answers, plan); !addresses) return addresses.error();
-    if (auto network = understand_network(answers, plan); !network) return network.error();
-    if (auto files = understand_files(answers, plan); !files) return files.error();
-    return plan;
+Result<InitPlan> plan_init(InitAnswers answers, const Console& console, WallTime now) {
+    Draft draft{std::move(answers), {}, now, console.user};
+    draft.plan.admin_port = draft.answers.admin_port;
+    Interview interview{draft, console};
+    for (const Question& question : questions) {
+        if (!interview.is_over()) interview.settle(question);
+    }
+    if (auto outcome = interview.outcome(); !outcome) return outcome.error();
+    for (const std::string& warning : draft.warnings) console.err << "sallyport: " << admin::safe(warning) << '\n';
+    return std::move(draft.plan);
 }
 
 }  // namespace sallyport::ctl

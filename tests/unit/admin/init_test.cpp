@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <sstream>
@@ -56,6 +57,24 @@ protected:
                                      "10.0.1.5:5270"};
         all.insert(all.end(), more.begin(), more.end());
         return all;
+    }
+    /// On a host with or without the group of the nodes' user.
+    int run_for(std::optional<unsigned> group) {
+        std::istringstream in;
+        std::ostringstream output, errors;
+        ctl::InitAnswers answers;
+        answers.directory = folder;
+        answers.domains = {"b.test"};
+        answers.edge_public = {"198.51.0.7"};
+        answers.edge_link = "10.0.0.1";
+        answers.core_inside = "10.0.1.1";
+        answers.inside_server = "10.0.1.5";
+        answers.self_signed = true;
+        const int status =
+            ctl::run_init(answers, {in, output, errors, false, "anna"}, {io::AsioLoop{}.wall(), true, group});
+        out = output.str();
+        err = errors.str();
+        return status;
     }
     config::NodeFile parse(const std::string& name, config::Role role) {
         const std::string path = folder + "/" + name;
@@ -112,7 +131,7 @@ TEST_F(Init, WritesAPairThatBothNodesAccept) {
 }
 
 TEST_F(Init, KeepsKeysAndSecretsPrivate) {
-    ASSERT_EQ(run(flags()), 0) << err;
+    ASSERT_EQ(run_for({}), 0) << err;
     for (const char* name : {"edge.toml", "core.toml", "traversal-ca.key", "edge-link.key", "core-link.key", "s2s.key",
                              "ssh_host_ed25519", "core_ed25519"}) {
         EXPECT_EQ(mode(name), 0600u) << name;
@@ -121,6 +140,29 @@ TEST_F(Init, KeepsKeysAndSecretsPrivate) {
     EXPECT_EQ(mode(""), 0700u);
     const auto edge = parse("edge.toml", config::Role::edge);
     EXPECT_THAT(out, Not(HasSubstr(edge.link.accept.at(0).secret)));
+}
+
+TEST_F(Init, GivesTheFilesToTheGroupOfTheNodes) {
+    ASSERT_EQ(run_for(::getegid()), 0) << err;
+    for (const char* name :
+         {"edge.toml", "core.toml", "edge-link.key", "core-link.key", "s2s.key", "ssh_host_ed25519", "core_ed25519"}) {
+        EXPECT_EQ(mode(name), 0640u) << name;
+    }
+    EXPECT_EQ(mode("traversal-ca.key"), 0600u) << "no node needs it";
+    EXPECT_EQ(mode("edge-link.pem"), 0644u);
+    EXPECT_EQ(mode(""), 0750u);
+    EXPECT_THAT(out, HasSubstr("edge.toml  (0640 root:sallyport)\n"));
+    EXPECT_THAT(out, HasSubstr("traversal-ca.key  (0600)\n"));
+}
+
+TEST_F(Init, SaysAsTheManualDoesWhatGivesTheNodesTheirRights) {
+    const auto manual = io::read_file(SALLYPORT_SOURCE_DIR "/docs/manual/install.md");
+    ASSERT_TRUE(manual);
+    ASSERT_EQ(run_for({}), 0) << err;
+    for (const char* command : ctl::give_rights) {
+        EXPECT_THAT(out, HasSubstr("    " + std::string{command} + "\n"));
+        EXPECT_THAT(*manual, HasSubstr("\n" + std::string{command} + "\n"));
+    }
 }
 
 TEST_F(Init, SignsLinkCertificatesThatTheTraversalAuthorityProves) {
@@ -197,6 +239,77 @@ TEST_F(Init, NamesWhatIsMissingOrWrongAndWritesNothing) {
     EXPECT_FALSE(std::filesystem::exists(folder));
 }
 
+TEST_F(Init, RefusesWhatTheNodesWouldRefuse) {
+    auto same = flags();
+    same[8] = same[12] = "10.10.0.10";
+    EXPECT_EQ(run(same), 2);
+    EXPECT_THAT(err, HasSubstr("--edge-link: 10.10.0.10 is also an address of --edge-public"));
+    EXPECT_EQ(run(flags({"--self-signed", "--admin-port", "2222"})), 2);
+    EXPECT_THAT(err, HasSubstr("edge.toml"));
+    EXPECT_THAT(err, HasSubstr("ssh.listen: 10.0.0.1:2222 is already used by admin.listen"));
+    EXPECT_FALSE(std::filesystem::exists(folder)) << "nothing is written";
+}
+
+TEST_F(Init, RefusesACertificateThatNoNodeCanUse) {
+    const TestPki pki;
+    auto request = TestPki::request("b.test");
+    request.not_before -= std::chrono::hours{24 * 20};
+    const auto expired = pki.write("expired", pki.issue(request));
+    const auto good = pki.identity("b.test");
+    EXPECT_EQ(run(flags({"--certificate", expired.certificate_file, "--key", expired.key_file})), 2);
+    EXPECT_THAT(err, HasSubstr("--certificate: " + expired.certificate_file + " expired on 20"));
+    EXPECT_EQ(run(flags({"--certificate", good.certificate_file, "--key", expired.key_file})), 2);
+    EXPECT_THAT(err, HasSubstr("--key: " + expired.key_file + ": is not the key of"));
+    EXPECT_FALSE(std::filesystem::exists(folder));
+}
+
+TEST_F(Init, AsksAgainAfterAnAnswerThatCannotBeRight) {
+    const std::string typed = "b..test\nb.test\n" + folder +
+                              "\nedge/1\n\nedge1.b.test\n\nedge.example\n\n198.51.0.7\n198.51.0.7\n10.0.0.1\n"
+                              "10.0.1.1 \n:x\n10.0.1.5\n/nonexistent.pem\n-\n";
+    ASSERT_EQ(run({"init"}, typed), 0) << err;
+    EXPECT_THAT(err, HasSubstr("'b..test' is not a domain"));
+    EXPECT_THAT(err, HasSubstr("'edge/1' is not a host name"));
+    EXPECT_THAT(err, HasSubstr("edge and core must have different names"));
+    EXPECT_THAT(err, HasSubstr("'edge.example' is not an address"));
+    EXPECT_THAT(err, HasSubstr("198.51.0.7 is also an address of --edge-public"));
+    EXPECT_THAT(err, HasSubstr("/nonexistent.pem: no such file"));
+    const auto edge = parse("edge.toml", config::Role::edge);
+    EXPECT_EQ(edge.node.name, "edge1.b.test");
+    EXPECT_EQ(edge.s2s.listen.at(0).text(), "198.51.0.7:5269");
+    const auto core = parse("core.toml", config::Role::core);
+    EXPECT_EQ(core.node.name, "core1.b.test");
+    EXPECT_EQ(core.inside.servers.at(0).address.text(), "10.0.1.5:5269");
+    EXPECT_THAT(out, HasSubstr("Folder for the files [/etc/sallyport]: Host name of the edge")) << "asked once";
+}
+
+TEST_F(Init, AsksForTheWebPagesAndTheirFirstAdministrator) {
+    const std::string asked = "b.test\n" + folder + "\n\n\n198.51.0.7\n10.0.0.1\n10.0.1.1\n10.0.1.5\n-\n";
+    ASSERT_EQ(run({"init"}, asked + "many\n2222\n\nan na\nanna.b\n"), 0) << err;
+    EXPECT_THAT(err, HasSubstr("'many' is not a port"));
+    EXPECT_THAT(err, HasSubstr("10.0.0.1:2222 is already used on the edge"));
+    EXPECT_THAT(err, HasSubstr("'an na' is not the name of an account"));
+    EXPECT_EQ(parse("edge.toml", config::Role::edge).admin.listen.at(0).text(), "10.0.0.1:9443");
+    for (const char* node : {"edge", "core"}) {
+        EXPECT_THAT(out, HasSubstr("  sallyport admins add anna.b --role administrator --config " + folder + "/" +
+                                   node + ".toml\n"));
+    }
+    EXPECT_THAT(out, HasSubstr("https://10.0.0.1:9443/"));
+    EXPECT_THAT(out, HasSubstr("https://10.0.1.1:9443/"));
+
+    ASSERT_EQ(run({"init", "--force"}, asked + "-\n"), 0) << err;
+    EXPECT_TRUE(parse("edge.toml", config::Role::edge).admin.listen.empty());
+    EXPECT_THAT(out, Not(HasSubstr("first administrator")));
+    ASSERT_EQ(run({"init", "--force"}, asked), 0) << "a script that knows no such question: " << err;
+    EXPECT_TRUE(parse("edge.toml", config::Role::edge).admin.listen.empty());
+}
+
+TEST_F(Init, EndsWithItsQuestionsWhenNobodyAnswersAnyMore) {
+    EXPECT_EQ(run({"init"}, "b.test\n" + folder + "\n\n\nedge.example\n"), 2);
+    EXPECT_THAT(err, HasSubstr("missing: --edge-public"));
+    EXPECT_FALSE(std::filesystem::exists(folder));
+}
+
 TEST_F(Init, MakesNothingByAClockThatCannotBeRight) {
     std::istringstream in;
     std::ostringstream output, errors;
@@ -264,8 +377,8 @@ TEST_F(Init, WritesATrioThatAllThreeNodesAccept) {
     ASSERT_TRUE(facts);
     EXPECT_TRUE(facts->chain_valid) << facts->chain_error;
     EXPECT_EQ(facts->dns_names, std::vector<std::string>{"imp1.b.test"});
-    EXPECT_EQ(mode("presence.toml"), 0600u);
-    EXPECT_EQ(mode("presence-link.key"), 0600u);
+    EXPECT_EQ(mode("presence.toml") & 07u, 0u);
+    EXPECT_EQ(mode("presence-link.key") & 07u, 0u);
 
     EXPECT_THAT(printed, HasSubstr("_xmpp-client._tcp.b.test. 3600 IN SRV 10 10 5222 imp1.b.test."));
     EXPECT_THAT(printed, HasSubstr("ip saddr 10.0.1.1 ip daddr 10.0.1.7 tcp dport { 7400, 8443 } accept"));
@@ -338,7 +451,7 @@ TEST_F(Migrate, GivesEachLinkItsOwnSecretAndEachNodeItsRole) {
         EXPECT_THAT(text(name), HasSubstr("# keep this remark"));
         EXPECT_THAT(text(name), Not(HasSubstr("one secret for everybody")));
         EXPECT_THAT(text(name + std::string{".before"}), HasSubstr("one secret for everybody"));
-        EXPECT_EQ(mode(name), 0600u);
+        EXPECT_EQ(mode(name) & 07u, 0u);
     }
     for (const auto& [stem, host, role] :
          {std::tuple{"edge-link", "edge1.b.test", "edge"}, std::tuple{"core-link", "core1.b.test", "core"},

@@ -380,6 +380,23 @@ TEST(NodeFile, RefusesTheLinkOnThePublicAddress) {
     EXPECT_THAT(sentences(loopback, Role::edge), testing::IsEmpty()) << "on loopback nobody else is there";
 }
 
+TEST(NodeFile, ComparesWildcardsWithTheAddressesOfOtherListeners) {
+    const std::string s2s = "listen = [\"0.0.0.0:5269\", \"[::]:5269\"]";
+    EXPECT_THAT(sentences(replaced(good_edge, s2s, "listen = [\"0.0.0.0:7400\"]"), Role::edge),
+                testing::ElementsAre(HasSubstr("link.listen: 10.0.0.1:7400 is already used by s2s.listen: 0.0.0.0:7400 "
+                                               "there means all addresses")));
+    EXPECT_THAT(sentences(replaced(good_edge, "[\"127.0.0.1:9443\"]", "[\"192.0.2.4:5270\"]"), Role::edge),
+                testing::ElementsAre(HasSubstr("s2s.direct_tls_listen: 0.0.0.0:5270 means all addresses, and "
+                                               "192.0.2.4:5270 is already used by admin.listen")));
+    EXPECT_THAT(sentences(replaced(good_core, "[\"10.0.1.1:5269\"]", "[\"[::]:5347\"]"), Role::core),
+                testing::IsEmpty())
+        << ":: takes no IPv4";
+    EXPECT_THAT(
+        sentences(replaced(good_core, "[\"127.0.0.1:5347\"]", "[\"[2001:db8::1]:5269\", \"[::]:5269\"]"), Role::core),
+        testing::IsEmpty())
+        << "of one key it does not matter";
+}
+
 TEST(NodeFile, RefusesKeysOfAnotherRole) {
     EXPECT_THAT(sentences(good_edge + "[[link.dial]]\naddress = \"10.0.0.2\"\nname = \"c.test\"\nrole = \"edge\"\n",
                           Role::edge),

@@ -1,0 +1,16 @@
+// Files of root that one group may read: a node's files, and the group of the user that runs it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+
+namespace sallyport::io {
+
+/// The id of a group; nothing: there is none of this name, or this process is not root's and cannot give it files.
+[[nodiscard]] std::optional<unsigned> group_to_share_with(const std::string& name);
+/// Gives a file to the group with mode 0640, a folder with 0750; the owner stays. Errors: "file-write".
+[[nodiscard]] Result<void> share(const std::string& path, unsigned group);
+
+}  // namespace sallyport::io
