@@ -51,7 +51,11 @@ void print_level(const json::value& result, std::ostream& out) {
     table.write(out);
 }
 
-void print_metrics(const json::value& result, std::ostream& out) { out << text_of(result, "text"); }
+/// As the node wrote it, line ends and all: it is read by programs, and holds what the node itself says.
+void print_metrics(const json::value& result, std::ostream& out) {
+    const json::value* text = member(result, "text");
+    if (text != nullptr && text->is_string()) out << std::string_view{text->as_string()};
+}
 
 namespace {
 

@@ -2,6 +2,7 @@
 // terminal, and what the manual and the completion say of the verbs.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -125,6 +126,16 @@ TEST(CommandLine, PrintsJsonThatScriptsCanRead) {
     const auto answer = served.ask({"status", "--json"});
     EXPECT_EQ(text_at(json::parse(answer.out), "role"), "edge");
     EXPECT_EQ(text_at(json::parse(served.ask({"--json", "config", "get"}).out), "revision"), "2");
+}
+
+TEST(CommandLine, PrintsMetricsThatPrometheusReads) {
+    ServedNode served;
+    const auto metrics = served.ask({"metrics"});
+    EXPECT_EQ(metrics.status, 0);
+    const TemporaryFolder folder;
+    std::ofstream{folder.path() + "/metrics"} << metrics.out;
+    const std::string parser = "/usr/bin/python3 " SALLYPORT_SOURCE_DIR "/tests/support/openmetrics.py ";
+    EXPECT_EQ(std::system((parser + folder.path() + "/metrics").c_str()), 0) << metrics.out.substr(0, 300);
 }
 
 TEST(CommandLine, KeepsToThePageWhateverPeersAreCalled) {
