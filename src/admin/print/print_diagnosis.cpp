@@ -2,6 +2,7 @@
 #include <boost/json.hpp>
 #include <ostream>
 
+#include "admin/print/json_text.h"
 #include "admin/print/print.h"
 #include "admin/print/table.h"
 
@@ -35,7 +36,7 @@ void print_events(const json::value& result, std::ostream& out) {
     for (const json::value& event : list_of(result, "events")) print_event(event, out);
     const json::value* before = result.as_object().if_contains("before");
     if (before != nullptr && before->is_number() && list_of(result, "events").empty()) {
-        out << "No such events among the latest; continue with --before " << json::serialize(*before) << ".\n";
+        out << "No such events among the latest; continue with --before " << json_text(*before) << ".\n";
     } else if (list_of(result, "events").empty()) {
         out << "No events.\n";
     }

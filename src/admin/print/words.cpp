@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "admin/print/json_text.h"
 #include "base/deceptive.h"
 #include "base/join.h"
 
@@ -211,7 +212,7 @@ const json::array& list_of(const json::value& object, std::string_view name) {
 std::string value_words(const json::value& value) {
     if (value.is_string()) return safe({value.as_string().data(), value.as_string().size()});
     if (value.is_null()) return {};
-    return safe(json::serialize(value));
+    return safe(json_text(value));
 }
 
 }  // namespace sallyport::admin

@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "admin/api/error_codes.h"
+#include "admin/print/json_text.h"
 #include "admin/print/print.h"
 #include "admin/print/words.h"
 #include "io/loop/asio_loop.h"
@@ -82,7 +83,7 @@ int run_verb(Chosen chosen, const Console& console) {
         json::error_code ignored;
         const json::value event = json::parse(text, ignored);
         if (chosen.json) {
-            console.out << admin::safe_json(json::serialize(event)) << std::endl;
+            console.out << admin::safe_json(admin::json_text(event)) << std::endl;
         } else {
             admin::print_event(event, console.out);
         }

@@ -5,11 +5,13 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <sstream>
 #include <thread>
 
 #include "admin/api/admin_server.h"
 #include "admin/api/verbs.h"
+#include "admin/print/json_text.h"
 #include "admin/print/print.h"
 #include "admin/print/table.h"
 #include "fake_node.h"
@@ -226,6 +228,32 @@ TEST(Table, GivesWayInItsFlexibleColumnsAndCountsWideCharacters) {
     expect_page(out.str());
     EXPECT_NE(out.str().find("      a note\n"), std::string::npos);
     EXPECT_EQ(admin::display_width("\xe4\xb8\xad\xe6\x96\x87"), 4u);
+}
+
+TEST(JsonText, HasNumbersAsPlainDecimals) {
+    const std::vector<std::pair<json::value, std::string>> numbers = {
+        {6.408, "6.408"},
+        {-0.001, "-0.001"},
+        {-7.25, "-7.25"},
+        {5.0, "5"},
+        {-0.0, "0"},
+        {1e21, "1000000000000000000000"},
+        {1e-7, "0.0000001"},
+        {0.1 + 0.2, "0.30000000000000004"},
+        {UINT64_MAX, "18446744073709551615"},
+        {INT64_MIN, "-9223372036854775808"},
+        {std::numeric_limits<double>::infinity(), "null"}};
+    for (const auto& [number, text] : numbers) EXPECT_EQ(admin::json_text(number), text);
+    for (const double extreme : {std::numeric_limits<double>::max(), std::numeric_limits<double>::min(),
+                                 std::numeric_limits<double>::denorm_min()}) {
+        const std::string text = admin::json_text(json::value(extreme));
+        EXPECT_EQ(text.find_first_not_of("0123456789."), std::string::npos) << text;
+        EXPECT_EQ(std::strtod(text.c_str(), nullptr), extreme) << text;
+    }
+    const json::value all = {{"a\"\n", {1.5, true, nullptr, json::object{}, json::array{}}}, {"b", "\x1f ü"}};
+    EXPECT_EQ(admin::json_text(all), R"({"a\"\n":[1.5,true,null,{},[]],"b":"\u001f ü"})");
+    EXPECT_EQ(json::parse(admin::json_lines(all)), all);
+    EXPECT_EQ(admin::json_lines(json::value{{"a", {1}}}), "{\n  \"a\": [\n    1\n  ]\n}");
 }
 
 TEST(Words, LieToNoTerminal) {

@@ -254,6 +254,13 @@ TEST(PeerVerbs, NameTheUsersWhomAFailingDomainHurts) {
     EXPECT_NE(one.str().find("affects users   anna@b.test, bert@b.test and 3 more"), std::string::npos) << one.str();
 }
 
+TEST(PeerVerbs, AnswerWithPlainDecimals) {
+    FakeNode node;
+    node.pong = Duration{std::chrono::microseconds{6408}};
+    (void)node.run(R"({"verb":"peers.ping","args":{"domain":"a.test"}})");
+    EXPECT_NE(node.said.find("\"milliseconds\":6.408}"), std::string::npos) << node.said;
+}
+
 TEST(PeerVerbs, PingFromOurFirstDomainAndTellTheMilestones) {
     FakeNode node;
     node.log_event(LogModule::s2s, LogLevel::info, "s2s.old", {{"pair", "b.test:a.test"}});
@@ -510,7 +517,7 @@ TEST_F(WatchedClocks, OfLinkedNodesAreHeldAgainstOurs) {
     ASSERT_TRUE(stands(clock_skew, "core1-b-test"));
     const auto detail = [&] { return node.board.find(clock_skew, "core1-b-test")->detail; };
     EXPECT_EQ(detail(), "it is 7.2 s behind");
-    EXPECT_EQ(text_at(node.ask("status").at("links").at(1), "clock_skew_seconds"), "-7.25E0");
+    EXPECT_EQ(text_at(node.ask("status").at("links").at(1), "clock_skew_seconds"), "-7.25");
     const auto told = boost::json::serialize(node.ask("check.link"));
     EXPECT_NE(told.find("the clock of core1-b-test differs from ours: it is 7.2 s behind"), std::string::npos) << told;
     node.current.links[1].clock_skew = std::chrono::milliseconds{-7950};
