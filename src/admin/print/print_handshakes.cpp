@@ -13,11 +13,6 @@ namespace json = boost::json;
 
 namespace {
 
-std::string milliseconds(double ms) {
-    const auto tenths = static_cast<std::uint64_t>(ms * 10 + 0.5);
-    return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " ms";
-}
-
 std::string outcome(const json::value& handshake) {
     const std::string said = text_of(handshake, "outcome");
     if (flag_of(handshake, "good")) return said.empty() ? "good" : said;
@@ -29,7 +24,7 @@ std::string heading(const json::value& handshake) {
     const std::string local = text_of(handshake, "local");
     return text_of(handshake, "id") + "  " + (local.empty() ? "?" : local) + (inbound ? " <-- " : " --> ") +
            text_of(handshake, "peer") + (text_of(handshake, "purpose") == "dialback" ? " (dialback only)" : "") + ", " +
-           time_words(text_of(handshake, "started")) + ", " + milliseconds(number_of(handshake, "ms")) + ": " +
+           time_words(text_of(handshake, "started")) + ", " + millisecond_words(number_of(handshake, "ms")) + ": " +
            outcome(handshake);
 }
 
@@ -57,7 +52,7 @@ void print_handshakes(const json::value& result, std::ostream& out) {
     for (const json::value& one : list_of(result, "handshakes")) {
         const bool inbound = text_of(one, "direction") == "inbound";
         table.row({text_of(one, "id"), time_words(text_of(one, "started")), inbound ? "<--" : "-->",
-                   text_of(one, "peer"), text_of(one, "local"), milliseconds(number_of(one, "ms")), outcome(one)});
+                   text_of(one, "peer"), text_of(one, "local"), millisecond_words(number_of(one, "ms")), outcome(one)});
     }
     if (table.empty()) {
         out << "No handshakes.\n";
@@ -70,7 +65,8 @@ void print_handshake(const json::value& result, std::ostream& out) {
     write_hanging(out, "", heading(result));
     for (const json::value& step : list_of(result, "steps")) {
         const std::string mark = flag_of(step, "good") ? "  " : "! ";
-        write_hanging(out, mark + column(milliseconds(number_of(step, "ms")), 11) + column(text_of(step, "step"), 20),
+        write_hanging(out,
+                      mark + column(millisecond_words(number_of(step, "ms")), 11) + column(text_of(step, "step"), 20),
                       facts_of(step));
     }
     if (number_of(result, "left_out") > 0)

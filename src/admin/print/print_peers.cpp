@@ -180,8 +180,7 @@ void print_peer(const json::value& result, std::ostream& out) {
 void print_ping(const json::value& result, std::ostream& out) {
     write_hanging(out, "",
                   text_of(result, "remote") + " answered " + text_of(result, "local") + " after " +
-                      duration_words(number_of(result, "milliseconds") / 1000) + " (" +
-                      text_of(result, "milliseconds") + " ms)");
+                      millisecond_words(number_of(result, "milliseconds")));
 }
 
 void print_close(const json::value& result, std::ostream& out) {

@@ -161,6 +161,8 @@ std::string duration_words(double seconds) {
     return two_units(seconds / day, 24, "d", "h");
 }
 
+std::string millisecond_words(double milliseconds) { return formatted("%.1f ms", milliseconds); }
+
 std::string count_words(std::uint64_t count) {
     const auto value = static_cast<double>(count);
     if (count < 10'000) return std::to_string(count);

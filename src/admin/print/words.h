@@ -26,6 +26,8 @@ inline constexpr std::size_t page_width = 100;
 
 /// "3 d 4 h", "2 min", "12 s", "0.3 s".
 [[nodiscard]] std::string duration_words(double seconds);
+/// "6.4 ms".
+[[nodiscard]] std::string millisecond_words(double milliseconds);
 /// "1234", "12.3k", "4.5M".
 [[nodiscard]] std::string count_words(std::uint64_t count);
 /// "2026-11-22 06:00:00" of an RFC 3339 time in UTC.

@@ -85,7 +85,7 @@ int run_verb(Chosen chosen, const Console& console) {
         if (chosen.json) {
             console.out << admin::safe_json(admin::json_text(event)) << std::endl;
         } else {
-            admin::print_event(event, console.out);
+            chosen.verb->print_meanwhile(event, console.out);
         }
     };
     const auto answer = ask_there(chosen.arguments, on_event);

@@ -140,6 +140,34 @@ TEST(CommandLine, PrintsMetricsThatPrometheusReads) {
     EXPECT_EQ(std::system((parser + folder.path() + "/metrics").c_str()), 0) << metrics.out.substr(0, 300);
 }
 
+TEST(CommandLine, TellsAPingInPlainWords) {
+    ServedNode served;
+    served.node.pong = Duration{std::chrono::microseconds{6408}};
+    served.node.while_pinging = [&] {
+        const auto tell = [&](LogLevel level, const std::string& name,
+                              std::vector<std::pair<std::string, std::string>> facts) {
+            served.node.log_event(LogModule::s2s, level, name, std::move(facts));
+        };
+        tell(LogLevel::info, "dns.lookup.started", {{"detail", "puny=a.test"}, {"host", "a.test"}});
+        tell(LogLevel::info, "s2s.features.received", {{"from", "a.test"}, {"features", "starttls"}});
+        tell(LogLevel::info, "s2s.result.received", {{"from", "a.test"}, {"type", "valid"}});
+        tell(LogLevel::info, "s2s.pair.ready",
+             {{"detail", "PENDING->CONNECTED"}, {"pair", "b.test:a.test"}, {"method", "dialback"}, {"tls", "TLSv1.3"}});
+        tell(LogLevel::warn, "s2s.new", {{"pair", "b.test:a.test"}});
+    };
+    const auto ping = served.ask({"peers", "ping", "a.test"});
+    for (const char* words : {"  looking up the servers of a.test\n", "  the peer answered our dialback key: valid\n",
+                              "  b.test:a.test is authenticated: dialback, TLSv1.3\n", "s2s.new pair=b.test:a.test\n",
+                              "\na.test answered b.test after 6.4 ms\n"}) {
+        EXPECT_NE(ping.out.find(words), std::string::npos) << words << ping.out;
+    }
+    EXPECT_EQ(ping.out.find("detail="), std::string::npos) << ping.out;
+    EXPECT_EQ(ping.out.find("features"), std::string::npos) << ping.out;
+    const auto script = served.ask({"peers", "ping", "a.test", "--json"}).out;
+    EXPECT_NE(script.find("\"features\":\"starttls\""), std::string::npos) << script;
+    EXPECT_NE(script.find("\"milliseconds\": 6.408\n"), std::string::npos) << script;
+}
+
 TEST(CommandLine, KeepsToThePageWhateverPeersAreCalled) {
     ServedNode served;
     for (int i = 0; i < 3; ++i) {

@@ -94,6 +94,7 @@ public:
     }
     void ping(const xmpp::DomainPair& pair, std::function<void(Result<Duration>)> on_pinged) override {
         pinged.push_back(pair.text());
+        if (while_pinging) while_pinging();
         loop_.post([this, on_pinged] { on_pinged(pong); });
     }
     void close(const xmpp::Domain&, std::function<void(unsigned)> on_closed) override {
@@ -199,6 +200,7 @@ public:
     std::vector<io::LogEvent> log_events;
     std::vector<std::string> reload_problems, pinged;
     std::string said;                       ///< the last line of the latest answer, as it was sent
+    std::function<void()> while_pinging;    ///< what happens between question and answer
     std::unique_ptr<io::NodeLog> node_log;  ///< with add_diagnostics()
     std::shared_ptr<const io::TlsContext> tls, direct_tls;
     std::function<bool(std::function<void()> work, std::function<void()> then)> reading;  ///< of the event log
