@@ -5,8 +5,11 @@
 #include <CLI/CLI.hpp>
 #include <deque>
 #include <map>
+#include <optional>
 
+#include "admin/print/words.h"
 #include "base/join.h"
+#include "model/config/nearest_name.h"
 #include "nodes/ctl/completion.h"
 
 namespace sallyport::ctl {
@@ -108,6 +111,11 @@ public:
             app_.parse(arguments);
             choose();
         } catch (const CLI::ParseError& problem) {
+            const auto complaint = problem.get_exit_code() == 0 ? std::nullopt : complaint_about_words();
+            if (complaint) {
+                console.err << "sallyport: " << admin::safe(*complaint) << '\n';
+                return Exit::usage;
+            }
             return app_.exit(problem, console.out, console.err) == 0 ? Exit::done : Exit::usage;
         }
         return -1;
@@ -226,6 +234,55 @@ private:
             if (slot.row->form != admin::Form::secret) continue;
             chosen_.secrets.push_back({std::string{slot.row->name}, slot.text});
         }
+    }
+
+    /// About the first word that nobody expects, with the nearest name that somebody would. Nothing: CLI11 says it
+    /// well.
+    [[nodiscard]] std::optional<std::string> complaint_about_words() const {
+        const std::vector<std::string> words = app_.remaining(true);
+        const std::vector<CLI::App*> chosen = app_.get_subcommands();
+        if (words.empty()) {
+            if (chosen.empty()) return "a command is missing; `sallyport --help` lists them";
+            return std::nullopt;
+        }
+        const std::string& word = words.front();
+        if (word.starts_with('-')) return "no such option: '" + word + "'" + config::hint(word, views(options_here()));
+        if (chosen.empty()) {
+            const std::string hint = config::hint(word, views(names_below(app_)));
+            return "no such command: '" + word + "'" + (hint.empty() ? "; `sallyport --help` lists them" : hint);
+        }
+        const auto group = groups_.find(chosen.front()->get_name());
+        if (group == groups_.end() || !chosen.front()->get_subcommands().empty()) return std::nullopt;
+        const std::string hint = config::hint(word, views(names_below(*chosen.front())));
+        return "no such command: '" + group->first + " " + word + "'" +
+               (hint.empty() ? "; it has " + verbs_of(group->second) : hint);
+    }
+
+    static std::vector<std::string> names_below(const CLI::App& app) {
+        std::vector<std::string> names;
+        for (const CLI::App* one : app.get_subcommands([](const CLI::App*) { return true; })) {
+            names.push_back(one->get_name());
+        }
+        return names;
+    }
+
+    /// The options that the words so far could have.
+    [[nodiscard]] std::vector<std::string> options_here() const {
+        std::vector<std::string> names;
+        const CLI::App* app = &app_;
+        for (;;) {
+            for (const CLI::Option* option : app->get_options()) {
+                for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+            }
+            const std::vector<CLI::App*> below = app->get_subcommands();
+            if (below.empty()) return names;
+            app = below.front();
+        }
+    }
+
+    /// Of a list that lives until the end of the statement.
+    static std::vector<std::string_view> views(const std::vector<std::string>& texts) {
+        return {texts.begin(), texts.end()};
     }
 
     static std::string verbs_of(const Group& group) {

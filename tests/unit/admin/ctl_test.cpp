@@ -109,6 +109,33 @@ TEST(CommandLine, HandsNodesToTheirRunners) {
     EXPECT_EQ(sallyport({"presence", "--config", "p.toml"}).status, 9);
 }
 
+TEST(CommandLine, NamesTheNearestCommandToOneThatIsMistyped) {
+    const auto complaint = [](const std::vector<std::string>& words) {
+        const auto outcome = sallyport(words);
+        EXPECT_EQ(outcome.status, 2) << outcome.err;
+        return outcome.err;
+    };
+    const auto expect_hint = [&](const std::vector<std::string>& words, const std::string& name) {
+        const std::string said = complaint(words);
+        EXPECT_NE(said.find("did you mean '" + name + "'?"), std::string::npos) << said;
+    };
+    expect_hint({"statu"}, "status");
+    expect_hint({"--json", "statsu"}, "status");
+    expect_hint({"chek-config", "edge.toml"}, "check-config");
+    expect_hint({"pers", "list"}, "peers");
+    expect_hint({"peers", "pnig", "x"}, "ping");
+    expect_hint({"peers", "--json", "lsit"}, "list");
+    expect_hint({"alarms", "akk", "7"}, "ack");
+    expect_hint({"check", "lnik"}, "link");
+    expect_hint({"status", "--jsno"}, "--json");
+    expect_hint({"events", "--folow"}, "--follow");
+    const std::string unlike = complaint({"frobnicate"});
+    EXPECT_NE(unlike.find("no such command: 'frobnicate'"), std::string::npos) << unlike;
+    EXPECT_NE(unlike.find("sallyport --help"), std::string::npos) << unlike;
+    EXPECT_NE(complaint({"peers", "frobnicate"}).find("list, show, ping, close"), std::string::npos);
+    EXPECT_NE(complaint({}).find("sallyport --help"), std::string::npos);
+}
+
 TEST(CommandLine, ChangesSettingsAsTheUser) {
     ServedNode served;
     EXPECT_EQ(served.ask({"config", "set", "federation.allow_list", R"(["a.test", "*.c.test"])"}).status, 0);
