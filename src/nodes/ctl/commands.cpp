@@ -81,6 +81,8 @@ json::object arguments_of(const Leaf& leaf) {
     return arguments;
 }
 
+bool runs_a_node(std::string_view command) { return command == "edge" || command == "core" || command == "presence"; }
+
 bool needs_arguments(const admin::Verb& verb) {
     return std::any_of(verb.arguments.begin(), verb.arguments.end(),
                        [](const auto& argument) { return argument.required; });
@@ -95,6 +97,7 @@ public:
                         "which node: its admin socket, data folder, node file or admin address HOST:PORT; default: the "
                         "only node of this "
                         "host");
+        app_.add_option("--config", chosen_.config, "select the node by its file");
         app_.add_option("--token-file", chosen_.token_file,
                         "file with the token for an admin address; default: the token in SALLYPORT_TOKEN");
         app_.add_option("--trust", chosen_.trust, "certificate of an admin address to trust, or the CA that signed it");
@@ -142,16 +145,12 @@ private:
                 group.app = app_.add_subcommand(group_name, std::string{admin::help_of_group(group_name)});
                 group.app->require_subcommand(0, 1);
                 group.app->fallthrough();
-                group.app->add_option("--config", chosen_.config, "select the node by its file");
                 if (!needs_arguments(verb)) group.first = &leaf;
             }
             group.leaves.push_back(&leaf);
             leaf.app = group.app->add_subcommand(name.substr(dot + 1), help);
         }
         leaf.app->fallthrough();
-        if (dot == std::string::npos) {
-            leaf.app->add_option("--config", chosen_.config, "select the node by its file");
-        }
         for (const admin::Argument& argument : verb.arguments) add_slot(*leaf.app, argument, leaf);
     }
 
@@ -167,8 +166,8 @@ private:
         CLI::App* app = app_.add_subcommand(name, std::string{command.help});
         app->fallthrough();
         locals_.push_back(app);
-        if (name == "edge" || name == "core" || name == "presence") {
-            app->add_option("--config", chosen_.config, "the node's file")->required();
+        if (runs_a_node(name)) {
+            app->add_option("--config", chosen_.config, "the node's file");
         } else if (name == "check-config") {
             app->add_option("file", chosen_.file, "the node's file")->required();
             app->add_option("--role", chosen_.role, "edge, core or presence; default: derived from the file")
@@ -215,6 +214,8 @@ private:
         for (const CLI::App* app : locals_) {
             if (app->parsed()) chosen_.command = app->get_name();
         }
+        // Required here and not by CLI11, because it may come before the command, where every other verb takes it too.
+        if (runs_a_node(chosen_.command) && chosen_.config.empty()) throw CLI::RequiredError("--config");
         for (const Leaf& leaf : leaves_) {
             if (leaf.app->parsed()) take(leaf);
         }

@@ -109,6 +109,23 @@ TEST(CommandLine, HandsNodesToTheirRunners) {
     EXPECT_EQ(sallyport({"presence", "--config", "p.toml"}).status, 9);
 }
 
+TEST(CommandLine, TakesTheNodesFileBeforeTheCommandAndBehindIt) {
+    ServedNode served;
+    served.serve();
+    const std::string file = served.node.folder.path() + "/node.toml";
+    std::ofstream{file} << "[node]\nname = \"x\"\ndata = \"" << served.node.folder.path() << "\"\n";
+    EXPECT_EQ(sallyport({"--config", file, "status"}).status, 0);
+    EXPECT_EQ(sallyport({"--config", file, "peers", "list"}).status, 0);
+    EXPECT_EQ(sallyport({"peers", "list", "--config", file}).status, 0);
+    EXPECT_EQ(sallyport({"status", "--config", file}).status, 0);
+    EXPECT_EQ(sallyport({"--config", "e.toml", "edge"}).err, "edge e.toml");
+    for (const char* role : {"edge", "core", "presence"}) {
+        const auto without = sallyport({role});
+        EXPECT_EQ(without.status, 2);
+        EXPECT_NE(without.err.find("--config"), std::string::npos) << without.err;
+    }
+}
+
 TEST(CommandLine, NamesTheNearestCommandToOneThatIsMistyped) {
     const auto complaint = [](const std::vector<std::string>& words) {
         const auto outcome = sallyport(words);
