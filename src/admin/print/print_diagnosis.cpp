@@ -71,9 +71,10 @@ void print_verdict(const json::value& result, std::ostream& out) {
     };
     line("meaning", text_of(result, "meaning"));
     line("reason", text_of(result, "reason"));
-    const std::string count = text_of(result, "count");
-    line("when", time_words(text_of(result, "last")) +
-                     (count == "1" ? "" : ", " + count + " times since " + time_words(text_of(result, "first"))));
+    const std::uint64_t count = count_of(result, "count");
+    line("when",
+         time_words(text_of(result, "last")) +
+             (count == 1 ? "" : ", " + std::to_string(count) + " times since " + time_words(text_of(result, "first"))));
     line("set in", text_of(result, "change"));
     line("remedy", text_of(result, "remedy"));
     line("caused by", text_of(result, "part"));

@@ -5,6 +5,7 @@
 
 #include "admin/print/print.h"
 #include "admin/print/table.h"
+#include "base/counted.h"
 #include "base/join.h"
 
 namespace sallyport::admin {
@@ -70,7 +71,7 @@ void print_handshake(const json::value& result, std::ostream& out) {
                       facts_of(step));
     }
     if (number_of(result, "left_out") > 0)
-        out << "  " << text_of(result, "left_out") << " more steps were not recorded\n";
+        out << "  " << counted(count_of(result, "left_out"), "more step was", "more steps were") << " not recorded\n";
     if (member(result, "verdict_id")) write_hanging(out, "-> ", "sallyport why " + text_of(result, "verdict_id"));
 }
 

@@ -5,6 +5,7 @@
 
 #include "admin/print/print.h"
 #include "admin/print/table.h"
+#include "base/counted.h"
 #include "base/join.h"
 
 namespace sallyport::admin {
@@ -94,9 +95,11 @@ void print_traffic(const json::value& status, std::ostream& out) {
     const auto words = [&](std::string_view name) { return count_words(count_of(*streams, name)); };
     out << "\nStreams\n  " << words("inbound") << " inbound, " << words("outbound") << " outbound, "
         << words("unauthenticated") << " not yet authenticated; " << words("refused_connections")
-        << " connections refused\n  stanzas in " << words("stanzas_in") << ", out " << words("stanzas_out")
-        << "; queued " << words("queued") << " (" << words("queued_bytes") << " bytes) for " << words("destinations")
-        << " destinations; unacknowledged " << words("unacknowledged") << '\n';
+        << noun_for(count_of(*streams, "refused_connections"), " connection") << " refused\n  stanzas in "
+        << words("stanzas_in") << ", out " << words("stanzas_out") << "; queued " << words("queued") << " ("
+        << count_words(count_of(*streams, "queued_bytes"), "byte") << ") for "
+        << count_words(count_of(*streams, "destinations"), "destination") << "; unacknowledged "
+        << words("unacknowledged") << '\n';
 }
 
 void print_components(const json::value& status, std::ostream& out) {

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "admin/print/json_text.h"
+#include "base/counted.h"
 #include "base/deceptive.h"
 #include "base/join.h"
 
@@ -169,6 +170,10 @@ std::string count_words(std::uint64_t count) {
     if (count < 1'000'000) return formatted("%.1fk", value / 1e3);
     if (count < 1'000'000'000) return formatted("%.1fM", value / 1e6);
     return formatted("%.1fG", value / 1e9);
+}
+
+std::string count_words(std::uint64_t count, std::string_view one, std::string_view many) {
+    return count_words(count) + " " + noun_for(count, one, many);
 }
 
 std::string time_words(std::string_view rfc3339) {

@@ -30,6 +30,8 @@ inline constexpr std::size_t page_width = 100;
 [[nodiscard]] std::string millisecond_words(double milliseconds);
 /// "1234", "12.3k", "4.5M".
 [[nodiscard]] std::string count_words(std::uint64_t count);
+/// The same before what is counted: "1 stanza", "12.3k stanzas".
+[[nodiscard]] std::string count_words(std::uint64_t count, std::string_view one, std::string_view many = {});
 /// "2026-11-22 06:00:00" of an RFC 3339 time in UTC.
 [[nodiscard]] std::string time_words(std::string_view rfc3339);
 

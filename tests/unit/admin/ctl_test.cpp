@@ -212,6 +212,29 @@ TEST(CommandLine, TellsAPingInPlainWords) {
     EXPECT_NE(script.find("\"milliseconds\": 6.408\n"), std::string::npos) << script;
 }
 
+TEST(CommandLine, SaysOneStreamAndTwoStreams) {
+    const auto close = [](unsigned streams) {
+        ServedNode served;
+        served.node.streams_to_close = streams;
+        return served.ask({"peers", "close", "a.test"}).out;
+    };
+    EXPECT_EQ(close(1), "closed 1 stream with a.test\n");
+    EXPECT_EQ(close(2), "closed 2 streams with a.test\n");
+    const auto printed = [](admin::Print print, const json::object& result) {
+        std::ostringstream out;
+        print(result, out);
+        return out.str();
+    };
+    EXPECT_EQ(printed(admin::print_sql, {{"changed", 1}}), "1 row changed\n");
+    EXPECT_EQ(printed(admin::print_sql, {{"changed", 0}}), "0 rows changed\n");
+    EXPECT_EQ(printed(admin::print_forgotten, {{"user", "anna@b.test"}, {"forgotten", 1}}),
+              "anna@b.test: 1 request removed\n");
+    EXPECT_NE(printed(admin::print_handshake, {{"left_out", 1}}).find("1 more step was not recorded"),
+              std::string::npos);
+    EXPECT_NE(printed(admin::print_handshake, {{"left_out", 2}}).find("2 more steps were not recorded"),
+              std::string::npos);
+}
+
 TEST(CommandLine, KeepsToThePageWhateverPeersAreCalled) {
     ServedNode served;
     for (int i = 0; i < 3; ++i) {

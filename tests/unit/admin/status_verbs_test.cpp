@@ -120,6 +120,13 @@ TEST(Status, NamesDomainsToWhichTooMuchIsUnderWay) {
     EXPECT_FALSE(has_problem(node, "were refused"));
     node.current.slow_partners.front().refused = 90;
     EXPECT_TRUE(has_problem(node, "90 were refused"));
+    node.current.slow_partners = {{"slow.test", "edge", 1, 8 << 20, 1}};
+    EXPECT_TRUE(has_problem(node, "1 stanza (8192 KiB) to slow.test is unacknowledged"));
+    EXPECT_TRUE(has_problem(node, "1 was refused"));
+    node.current.held_for_link = 1;
+    EXPECT_TRUE(has_problem(node, "1 stanza is held for a link"));
+    node.current.held_for_link = 2;
+    EXPECT_TRUE(has_problem(node, "2 stanzas are held for a link"));
 }
 
 /// A reader of JSON refuses the whole answer for one byte that is no UTF-8: whoever chose a name would hide all the
