@@ -212,6 +212,44 @@ TEST(CommandLine, TellsAPingInPlainWords) {
     EXPECT_NE(script.find("\"milliseconds\": 6.408\n"), std::string::npos) << script;
 }
 
+TEST(CommandLine, ChecksTheStatusForScripts) {
+    const auto check = [](std::size_t held, bool is_linked) {
+        ServedNode served;
+        (void)served.node.ask("allow.add", R"({"domain":["a.test"]})");
+        admin::OwnCertificate own{admin::CertificateUse::s2s, "b.test", "b.pem", {}};
+        own.facts.dns_names = {"b.test"};
+        own.facts.not_after = served.node.loop().wall() + std::chrono::hours{24 * 90};
+        served.node.current.certificates = {own};
+        served.node.current.held_for_link = held;
+        link::SessionStatus link;
+        link.state = link::LinkState::open;
+        link.far_realm = "core1-b-test";
+        link.far_role = "core";
+        link.bound = {"b.test"};
+        if (is_linked) served.node.current.links = {link};
+        EXPECT_EQ(served.ask({"status"}).status, 0) << "it shows, and judges only when asked";
+        const auto json = served.ask({"status", "--check", "--json"});
+        const auto words = served.ask({"status", "--check"});
+        EXPECT_EQ(json.status, words.status);
+        EXPECT_EQ(text_at(json::parse(json.out), "verdict"),
+                  std::vector({"good", "warning", "bad"}).at(static_cast<std::size_t>(words.status)));
+        return words;
+    };
+    const auto good = check(0, true);
+    EXPECT_EQ(good.status, 0) << good.out;
+    EXPECT_EQ(std::ranges::count(good.out, '\n'), 1) << good.out;
+    EXPECT_NE(good.out.find(": all in order"), std::string::npos) << good.out;
+    const auto warning = check(1, true);
+    EXPECT_EQ(warning.status, 1) << warning.out;
+    EXPECT_NE(warning.out.find(": 1 warning\n  - 1 stanza is held for a link that is down\n    -> "), std::string::npos)
+        << warning.out;
+    const auto bad = check(2, false);
+    EXPECT_EQ(bad.status, 2) << bad.out;
+    EXPECT_NE(bad.out.find(": 1 error, 1 warning\n  ! "), std::string::npos) << bad.out;
+    EXPECT_NE(bad.out.find("  - 2 stanzas are held"), std::string::npos) << bad.out;
+    EXPECT_EQ(sallyport({"status", "--check", "--node", "/nonexistent/admin.sock"}).status, 3);
+}
+
 TEST(CommandLine, SaysOneStreamAndTwoStreams) {
     const auto close = [](unsigned streams) {
         ServedNode served;
