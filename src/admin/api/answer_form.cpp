@@ -57,6 +57,7 @@ constexpr NamedForm named[] = {
     {"OwnCertificate",
      "{used_for:text file:text subject:text issuer:text names:[text] key:text sha256:text "
      "not_after:time? days_left:number}"},
+    {"StatusCheck", "{name:text role:text verdict:text problems:[Problem]}"},
     {"Problem", "{severity:text text:text remedy:text}"},
     {"ChainStep", "{step:text state:text reason:text?}"},
     {"Alarm",

@@ -5,10 +5,11 @@
 #include <boost/json.hpp>
 
 #include "admin/access/access_desk.h"
+#include "admin/api/answer_text.h"
 #include "admin/api/error_codes.h"
 #include "admin/api/strict_json.h"
+#include "admin/print/json_text.h"
 #include "base/join.h"
-#include "base/whole_text.h"
 #include "model/config/nearest_name.h"
 
 namespace sallyport::admin {
@@ -95,7 +96,7 @@ std::shared_ptr<Call> Call::start(NodeControl& node, std::string_view request, s
                                   const OnLine& on_line) {
     auto call = std::make_shared<Call>(
         node, Caller{.author = std::move(user)},
-        [on_line](const json::object& answer, bool last) { on_line(whole_text(json::serialize(answer)), last); });
+        [on_line](const json::object& answer, bool last) { on_line(answer_text(answer), last); });
     std::string field;
     const auto verb = call->read(request, field);
     if (verb) {
@@ -251,7 +252,7 @@ void Call::audit(const std::string& outcome) {
         shown[json::string_view{argument.name.data(), argument.name.size()}] =
             hidden ? "********" : cut_text(text, longest_audited);
     }
-    access->record({0, {}, caller_.author, caller_.address, std::string{verb_->name}, json::serialize(shown), outcome});
+    access->record({0, {}, caller_.author, caller_.address, std::string{verb_->name}, json_text(shown), outcome});
 }
 
 }  // namespace sallyport::admin

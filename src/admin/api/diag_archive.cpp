@@ -7,6 +7,7 @@
 
 #include "admin/api/setting_change.h"
 #include "admin/api/status_json.h"
+#include "admin/print/json_text.h"
 #include "io/archive/archive.h"
 #include "io/capture/capture.h"
 #include "io/store/folder.h"
@@ -101,7 +102,7 @@ std::string events_text(const Result<services::EventsFound>& found) {
     std::string lines;
     if (!found) return found.error().text + "\n";
     for (auto at = found->events.rbegin(); at != found->events.rend(); ++at) {
-        lines += json::serialize(json_of(*at)) + "\n";
+        lines += json_text(json_of(*at)) + "\n";
     }
     return lines;
 }
@@ -129,7 +130,7 @@ void gather_texts(NodeControl& node, std::function<void(services::ArchiveTexts)>
     node.status([&node, on_gathered = std::move(on_gathered)](const NodeStatus& status) {
         services::ArchiveTexts texts;
         const auto add = [&](const char* name, const json::value& value) {
-            texts.emplace_back(name, json::serialize(value) + "\n");
+            texts.emplace_back(name, json_text(value) + "\n");
         };
         add("about.json", about(node, status));
         add("status.json", describe_status(node, status));

@@ -6,6 +6,7 @@
 
 #include "admin/api/status_json.h"
 #include "admin/judge/remedies.h"
+#include "base/counted.h"
 #include "model/policy/static_route.h"
 #include "model/policy/verdict.h"
 #include "model/route/gateway.h"
@@ -316,9 +317,9 @@ private:
         for (const link::PartnerStatus& partner : status_.slow_partners) {
             if (partner.domain != to) continue;
             step("budget", partner.refused == 0,
-                 std::to_string(partner.stanzas) + " stanzas (" + std::to_string(partner.bytes >> 10U) + " KiB) to " +
-                     to + " are unacknowledged, the domain is slow; " + std::to_string(partner.refused) +
-                     " were refused",
+                 counted(partner.stanzas, "stanza") + " (" + std::to_string(partner.bytes >> 10U) + " KiB) to " + to +
+                     noun_for(partner.stanzas, " is", " are") + " unacknowledged, the domain is slow; " +
+                     counted(partner.refused, "was", "were") + " refused",
                  "[limits] link_bytes in " + node_.file().path, peers);
         }
     }
@@ -409,7 +410,7 @@ private:
         const std::uint64_t held = status_.destinations.size();
         const std::uint64_t most = s2s::Pool::most_destinations(node_.file().limits);
         const bool full = to == nullptr && held >= most;
-        step("limits", !full, std::to_string(held) + " of " + std::to_string(most) + " destinations on this node",
+        step("limits", !full, std::to_string(held) + " of " + counted(most, "destination") + " on this node",
              "[limits] outbound_streams in " + node_.file().path);
     }
 
@@ -418,7 +419,8 @@ private:
         const Limits limits = policy::limits_for(*settings_, node_.file().limits, hop_.remote);
         const bool full = to->queued >= limits.queue_stanzas || to->queued_bytes >= s2s::Pool::most_queue_bytes(limits);
         step("queue", !full,
-             std::to_string(to->queued) + " stanzas of " + std::to_string(to->queued_bytes) + " bytes are queued",
+             counted(to->queued, "stanza") + " of " + counted(to->queued_bytes, "byte") +
+                 noun_for(to->queued, " is", " are") + " queued",
              "[limits] queue_stanzas, queue_bytes in " + node_.file().path, peers);
     }
 

@@ -52,6 +52,7 @@ struct Verb {
     Access needs = Access::administer;
     Effect effect = Effect::acts;
     Answers answers = Answers::plainly;
+    Print print_meanwhile = print_event;  ///< an event that comes before the answer, for people
 };
 
 /// In the order of the manual; the first verb of a group is what the group's bare name means.

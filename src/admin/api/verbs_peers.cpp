@@ -167,7 +167,8 @@ constexpr Verb peers_rows[] = {
      "described:[DescribedPeer] last_good_handshake:Handshake? last_failed_handshake:Handshake?}",
      print_peer, Access::read, reads},
     {"peers.ping", "pings a peer over the live path (XEP-0199)", ping_args, run_peers_ping,
-     "{local:text remote:text milliseconds:number}", print_ping, Access::operate},
+     "{local:text remote:text milliseconds:number}", print_ping, Access::operate, acts, Answers::plainly,
+     print_milestone},
     {"peers.close", "closes the streams with a peer", peer_args, run_peers_close, "{remote:text closed:count}",
      print_close, Access::operate},
 };

@@ -112,8 +112,21 @@ json::object describe_status(NodeControl& node, const NodeStatus& status) {
 
 namespace {
 
+/// The problems alone, with the verdict that exit statuses are made from.
+json::object describe_check(NodeControl& node, const NodeStatus& status) {
+    const config::Snapshot settings = node.settings().snapshot();
+    const std::vector<NodeProblem> found = problems({status, node.file(), *settings, node.loop().wall()});
+    const diag::Grade worst = found.empty()            ? diag::Grade::good
+                              : found.front().is_error ? diag::Grade::bad
+                                                       : diag::Grade::warning;
+    return {{"name", status.name}, {"role", status.role}, {"verdict", text(worst)}, {"problems", array_of(found)}};
+}
+
 void run_status(const SharedCall& call) {
-    call->node().status([call](const NodeStatus& status) { call->succeed(describe_status(call->node(), status)); });
+    const bool only_check = call->flag("check");
+    call->node().status([call, only_check](const NodeStatus& status) {
+        call->succeed(only_check ? describe_check(call->node(), status) : describe_status(call->node(), status));
+    });
 }
 
 void run_alarms(const SharedCall& call) {
@@ -129,12 +142,15 @@ void run_alarms_ack(const SharedCall& call) {
     call->succeed(json_of(*alarm));
 }
 
+constexpr Argument status_args[] = {
+    option("check", Form::flag, "only the problems, in short; the exit status says whether there are any")};
 constexpr Argument alarms_args[] = {option("all", Form::flag, "include alarms that were cleared recently")};
 constexpr Argument ack_args[] = {place("number", Form::number, "the alarm's number, as shown by `alarms`"),
                                  option("note", Form::text, "what is being done about it")};
 
 constexpr Verb status_rows[] = {
-    {"status", "the node's state and its problems", {}, run_status, "Status", print_status, Access::read, reads},
+    {"status", "the node's state and its problems", status_args, run_status, "Status|StatusCheck", print_status,
+     Access::read, reads, Answers::grade},
     {"alarms", "active alarms and their remedies", alarms_args, run_alarms, "{alarms:[Alarm] lowered?:[Alarm]}",
      print_alarms, Access::read, reads},
     {"alarms.ack", "acknowledges an alarm; it stays active until its cause is gone", ack_args, run_alarms_ack, "Alarm",

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/counted.h"
 #include "base/join.h"
 #include "model/route/ports.h"
 
@@ -67,7 +68,7 @@ private:
             case route::SrvPlan::Next::addresses: return no_records();
             case route::SrvPlan::Next::targets: break;
         }
-        report_.add(Grade::good, std::to_string(survey_.plan.targets.size()) + " SRV targets can be used");
+        report_.add(Grade::good, counted(survey_.plan.targets.size(), "SRV target") + " can be used");
     }
 
     void trouble(const std::string& service, const DnsAnswer& answer) {

@@ -5,6 +5,7 @@
 
 #include "admin/diag/judge_tls.h"
 #include "admin/judge/judges.h"
+#include "base/counted.h"
 #include "io/log/log_text.h"
 #include "proto/s2s/certificate.h"
 
@@ -24,7 +25,7 @@ long long days_between(WallTime now, WallTime when) {
 
 std::string days_left(WallTime when, WallTime now) {
     const auto days = days_between(now, when);
-    return std::to_string(days) + (days == 1 ? " day left" : " days left");
+    return counted(static_cast<std::uint64_t>(std::max(days, 0LL)), "day") + " left";
 }
 
 /// YYYY-MM-DD
@@ -51,7 +52,7 @@ Finding judge_certificate(const OwnCertificate& own, WallTime now) {
     }
     return {Grade::good,
             "the certificate for " + own.used_for() + " (" + own.file + ") is valid for " +
-                std::to_string(days_between(now, end)) + " days",
+                counted(static_cast<std::uint64_t>(days_between(now, end)), "day"),
             {}};
 }
 

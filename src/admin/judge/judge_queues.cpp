@@ -3,6 +3,7 @@
 
 #include "admin/judge/judges.h"
 #include "admin/judge/remedies.h"
+#include "base/counted.h"
 
 namespace sallyport::admin {
 
@@ -25,7 +26,8 @@ Findings judge_failing(const Facts& facts) {
                          remedy.remedy.empty() ? "sallyport peers show " + remote : remedy.remedy});
     }
     if (failing > most_named) {
-        found.push_back({Grade::warning, std::to_string(failing - most_named) + " more domains cannot be reached",
+        found.push_back({Grade::warning,
+                         counted(failing - most_named, "more domain", "more domains") + " cannot be reached",
                          "sallyport peers list"});
     }
     return found;
@@ -41,12 +43,13 @@ Findings judge_stalled(const NodeStatus& status) {
         const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(to.stalled).count();
         found.push_back({Grade::warning,
                          remote + " has made no progress for " + std::to_string(seconds) +
-                             " s: " + std::to_string(to.unacknowledged) + " stanzas are unacknowledged, " +
-                             std::to_string(to.queued) + " are queued",
+                             " s: " + counted(to.unacknowledged, "stanza is", "stanzas are") + " unacknowledged, " +
+                             counted(to.queued, "is", "are") + " queued",
                          "sallyport peers show " + remote + "; the node closes the stream by itself"});
     }
     if (stalled > most_named) {
-        found.push_back({Grade::warning, std::to_string(stalled - most_named) + " more domains make no progress",
+        found.push_back({Grade::warning,
+                         counted(stalled - most_named, "more domain makes", "more domains make") + " no progress",
                          "sallyport peers list"});
     }
     return found;
@@ -57,10 +60,12 @@ Findings judge_slow(const NodeStatus& status) {
     Findings found;
     for (const link::PartnerStatus& partner : status.slow_partners) {
         const std::string refused =
-            partner.refused == 0 ? "" : "; " + std::to_string(partner.refused) + " were refused, its budget is used up";
+            partner.refused == 0 ? ""
+                                 : "; " + counted(partner.refused, "was", "were") + " refused, its budget is used up";
         found.push_back({Grade::warning,
-                         std::to_string(partner.stanzas) + " stanzas (" + std::to_string(partner.bytes >> 10U) +
-                             " KiB) to " + partner.domain + " are unacknowledged, the domain is slow" + refused,
+                         counted(partner.stanzas, "stanza") + " (" + std::to_string(partner.bytes >> 10U) +
+                             " KiB) to " + partner.domain + noun_for(partner.stanzas, " is", " are") +
+                             " unacknowledged, the domain is slow" + refused,
                          "sallyport peers show " + partner.domain +
                              " on the node with its stream; other domains are not affected"});
     }
@@ -71,7 +76,8 @@ Findings judge_slow(const NodeStatus& status) {
 
 Findings judge_held(const Facts& facts) {
     if (facts.status.held_for_link == 0) return {};
-    return {{Grade::warning, std::to_string(facts.status.held_for_link) + " stanzas are held for a link that is down",
+    return {{Grade::warning,
+             counted(facts.status.held_for_link, "stanza is", "stanzas are") + " held for a link that is down",
              "`sallyport check link` shows which and why"}};
 }
 

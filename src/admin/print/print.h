@@ -9,6 +9,9 @@ namespace sallyport::admin {
 
 /// One entry of the event log.
 void print_event(const boost::json::value& event, std::ostream& out);
+// print_milestones.cpp
+/// The same in plain words; what is only a detail is left out.
+void print_milestone(const boost::json::value& event, std::ostream& out);
 /// JSON with a line a member, safe for a terminal.
 void print_json(const boost::json::value& value, std::ostream& out);
 /// Tables and sentences, as one verb has them.

@@ -5,6 +5,7 @@
 
 #include "admin/print/print.h"
 #include "admin/print/table.h"
+#include "base/counted.h"
 #include "base/join.h"
 
 namespace sallyport::admin {
@@ -33,7 +34,7 @@ void write_cells(const std::vector<std::string>& cells, const std::vector<std::s
 /// As administrators know it: the columns, a line, the rows.
 void print_sql(const json::value& result, std::ostream& out) {
     if (member(result, "changed") != nullptr) {
-        out << text_of(result, "changed") << " row(s) changed\n";
+        out << counted(count_of(result, "changed"), "row") << " changed\n";
         return;
     }
     std::vector<std::string> columns;

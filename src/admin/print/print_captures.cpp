@@ -39,8 +39,9 @@ std::string end_words(const std::string& state) {
 void print_capture(const json::value& result, std::ostream& out) {
     const std::string state = text_of(result, "state");
     write_hanging(out, "",
-                  text_of(result, "name") + " " + end_words(state) + ": " + count(result, "packets") + " packets, " +
-                      count(result, "bytes") + " bytes, " + count(result, "dropped") + " dropped" +
+                  text_of(result, "name") + " " + end_words(state) + ": " +
+                      count_words(count_of(result, "packets"), "packet") + ", " +
+                      count_words(count_of(result, "bytes"), "byte") + ", " + count(result, "dropped") + " dropped" +
                       (flag_of(result, "with_secrets") ? ", with TLS secrets" : ""));
     if (member(result, "detail")) write_hanging(out, "    ", text_of(result, "detail"));
     write_hanging(out, "    ", text_of(result, "interface") + ": " + text_of(result, "filter"));
@@ -53,7 +54,7 @@ void print_captures(const json::value& result, std::ostream& out) {
 }
 
 void print_brought(const json::value& result, std::ostream& out) {
-    out << text_of(result, "path") << ": " << count(result, "bytes") << " bytes\n";
+    out << text_of(result, "path") << ": " << count_words(count_of(result, "bytes"), "byte") << '\n';
 }
 
 void print_removed(const json::value& result, std::ostream& out) {
@@ -62,14 +63,16 @@ void print_removed(const json::value& result, std::ostream& out) {
 
 void print_diagnosis_state(const json::value& result, std::ostream& out) {
     write_hanging(out, "",
-                  text_of(result, "name") + " " + end_words(text_of(result, "state")) + ": " + count(result, "bytes") +
-                      " bytes of log, " + count(result, "markers") + " markers" +
+                  text_of(result, "name") + " " + end_words(text_of(result, "state")) + ": " +
+                      count_words(count_of(result, "bytes"), "byte") + " of log, " +
+                      count_words(count_of(result, "markers"), "marker") +
                       (member(result, "capture") ? ", with a capture" : ""));
     write_hanging(out, "    ",
                   "from " + time_words(text_of(result, "started")) + " until " + time_words(text_of(result, "until")) +
                       " at most, by " + text_of(result, "author"));
     if (number_of(result, "restarts") > 0)
-        write_hanging(out, "    ", "meanwhile the node was restarted " + count(result, "restarts") + " times");
+        write_hanging(out, "    ",
+                      "meanwhile the node was restarted " + count_words(count_of(result, "restarts"), "time"));
 }
 
 void print_diagnoses(const json::value& result, std::ostream& out) {
@@ -81,7 +84,8 @@ void print_diagnoses(const json::value& result, std::ostream& out) {
 
 void print_collected(const json::value& result, std::ostream& out) {
     write_hanging(out, "",
-                  text_of(result, "name") + ": " + count(result, "bytes") + " bytes in " + text_of(result, "path"));
+                  text_of(result, "name") + ": " + count_words(count_of(result, "bytes"), "byte") + " in " +
+                      text_of(result, "path"));
     out << "`sallyport diag get " << text_of(result, "name") << "` downloads it\n";
 }
 

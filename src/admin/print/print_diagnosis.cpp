@@ -2,6 +2,7 @@
 #include <boost/json.hpp>
 #include <ostream>
 
+#include "admin/print/json_text.h"
 #include "admin/print/print.h"
 #include "admin/print/table.h"
 
@@ -35,7 +36,7 @@ void print_events(const json::value& result, std::ostream& out) {
     for (const json::value& event : list_of(result, "events")) print_event(event, out);
     const json::value* before = result.as_object().if_contains("before");
     if (before != nullptr && before->is_number() && list_of(result, "events").empty()) {
-        out << "No such events among the latest; continue with --before " << json::serialize(*before) << ".\n";
+        out << "No such events among the latest; continue with --before " << json_text(*before) << ".\n";
     } else if (list_of(result, "events").empty()) {
         out << "No events.\n";
     }
@@ -51,7 +52,11 @@ void print_level(const json::value& result, std::ostream& out) {
     table.write(out);
 }
 
-void print_metrics(const json::value& result, std::ostream& out) { out << text_of(result, "text"); }
+/// As the node wrote it, line ends and all: it is read by programs, and holds what the node itself says.
+void print_metrics(const json::value& result, std::ostream& out) {
+    const json::value* text = member(result, "text");
+    if (text != nullptr && text->is_string()) out << std::string_view{text->as_string()};
+}
 
 namespace {
 
@@ -66,9 +71,10 @@ void print_verdict(const json::value& result, std::ostream& out) {
     };
     line("meaning", text_of(result, "meaning"));
     line("reason", text_of(result, "reason"));
-    const std::string count = text_of(result, "count");
-    line("when", time_words(text_of(result, "last")) +
-                     (count == "1" ? "" : ", " + count + " times since " + time_words(text_of(result, "first"))));
+    const std::uint64_t count = count_of(result, "count");
+    line("when",
+         time_words(text_of(result, "last")) +
+             (count == 1 ? "" : ", " + std::to_string(count) + " times since " + time_words(text_of(result, "first"))));
     line("set in", text_of(result, "change"));
     line("remedy", text_of(result, "remedy"));
     line("caused by", text_of(result, "part"));

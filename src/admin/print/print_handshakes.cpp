@@ -5,6 +5,7 @@
 
 #include "admin/print/print.h"
 #include "admin/print/table.h"
+#include "base/counted.h"
 #include "base/join.h"
 
 namespace sallyport::admin {
@@ -12,11 +13,6 @@ namespace sallyport::admin {
 namespace json = boost::json;
 
 namespace {
-
-std::string milliseconds(double ms) {
-    const auto tenths = static_cast<std::uint64_t>(ms * 10 + 0.5);
-    return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " ms";
-}
 
 std::string outcome(const json::value& handshake) {
     const std::string said = text_of(handshake, "outcome");
@@ -29,7 +25,7 @@ std::string heading(const json::value& handshake) {
     const std::string local = text_of(handshake, "local");
     return text_of(handshake, "id") + "  " + (local.empty() ? "?" : local) + (inbound ? " <-- " : " --> ") +
            text_of(handshake, "peer") + (text_of(handshake, "purpose") == "dialback" ? " (dialback only)" : "") + ", " +
-           time_words(text_of(handshake, "started")) + ", " + milliseconds(number_of(handshake, "ms")) + ": " +
+           time_words(text_of(handshake, "started")) + ", " + millisecond_words(number_of(handshake, "ms")) + ": " +
            outcome(handshake);
 }
 
@@ -57,7 +53,7 @@ void print_handshakes(const json::value& result, std::ostream& out) {
     for (const json::value& one : list_of(result, "handshakes")) {
         const bool inbound = text_of(one, "direction") == "inbound";
         table.row({text_of(one, "id"), time_words(text_of(one, "started")), inbound ? "<--" : "-->",
-                   text_of(one, "peer"), text_of(one, "local"), milliseconds(number_of(one, "ms")), outcome(one)});
+                   text_of(one, "peer"), text_of(one, "local"), millisecond_words(number_of(one, "ms")), outcome(one)});
     }
     if (table.empty()) {
         out << "No handshakes.\n";
@@ -70,11 +66,12 @@ void print_handshake(const json::value& result, std::ostream& out) {
     write_hanging(out, "", heading(result));
     for (const json::value& step : list_of(result, "steps")) {
         const std::string mark = flag_of(step, "good") ? "  " : "! ";
-        write_hanging(out, mark + column(milliseconds(number_of(step, "ms")), 11) + column(text_of(step, "step"), 20),
+        write_hanging(out,
+                      mark + column(millisecond_words(number_of(step, "ms")), 11) + column(text_of(step, "step"), 20),
                       facts_of(step));
     }
     if (number_of(result, "left_out") > 0)
-        out << "  " << text_of(result, "left_out") << " more steps were not recorded\n";
+        out << "  " << counted(count_of(result, "left_out"), "more step was", "more steps were") << " not recorded\n";
     if (member(result, "verdict_id")) write_hanging(out, "-> ", "sallyport why " + text_of(result, "verdict_id"));
 }
 

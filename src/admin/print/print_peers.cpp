@@ -4,6 +4,7 @@
 
 #include "admin/print/print.h"
 #include "admin/print/table.h"
+#include "base/counted.h"
 #include "base/join.h"
 
 namespace sallyport::admin {
@@ -99,8 +100,8 @@ void print_destination(const json::value& destination, std::ostream& out) {
     write_hanging(out, "queue ", text_of(destination, "local") + " --> " + text_of(destination, "remote"));
     Facts facts{out, 4};
     facts.line("state", text_of(destination, "state"));
-    facts.line("queued", count_words(count_of(destination, "queued")) + " stanzas, " +
-                             count_words(count_of(destination, "queued_bytes")) + " bytes, unacknowledged " +
+    facts.line("queued", count_words(count_of(destination, "queued"), "stanza") + ", " +
+                             count_words(count_of(destination, "queued_bytes"), "byte") + ", unacknowledged " +
                              count_words(count_of(destination, "unacknowledged")));
     facts.line("last success", time_words(text_of(destination, "last_success")));
     facts.line("last failure", time_words(text_of(destination, "last_failure")));
@@ -180,12 +181,12 @@ void print_peer(const json::value& result, std::ostream& out) {
 void print_ping(const json::value& result, std::ostream& out) {
     write_hanging(out, "",
                   text_of(result, "remote") + " answered " + text_of(result, "local") + " after " +
-                      duration_words(number_of(result, "milliseconds") / 1000) + " (" +
-                      text_of(result, "milliseconds") + " ms)");
+                      millisecond_words(number_of(result, "milliseconds")));
 }
 
 void print_close(const json::value& result, std::ostream& out) {
-    write_hanging(out, "", "closed " + text_of(result, "closed") + " streams with " + text_of(result, "remote"));
+    write_hanging(out, "",
+                  "closed " + counted(count_of(result, "closed"), "stream") + " with " + text_of(result, "remote"));
 }
 
 }  // namespace sallyport::admin

@@ -4,6 +4,7 @@
 
 #include "admin/print/print.h"
 #include "admin/print/table.h"
+#include "base/counted.h"
 #include "base/join.h"
 
 namespace sallyport::admin {
@@ -29,7 +30,8 @@ void print_router(const json::value& status, std::ostream& out) {
     out << "\nRouter\n";
     write_hanging(out, "  ", "domains " + joined(list_of(*router, "domains")));
     write_hanging(out, "  ",
-                  "xmpps2snodes has " + count("rows") + " rows, loaded: " + joined(list_of(*router, "loaded")) +
+                  "xmpps2snodes has " + count_words(count_of(*router, "rows"), "row") +
+                      ", loaded: " + joined(list_of(*router, "loaded")) +
                       (flag_of(*router, "live_changes") ? "" : " (changes take effect when the router is restarted)"));
     write_hanging(out, "  ", "edges " + joined(list_of(*router, "gateways")));
     write_hanging(out, "  ",
@@ -53,7 +55,7 @@ void print_notifications(const json::value& result, std::ostream& out) {
 }
 
 void print_restarted(const json::value& result, std::ostream& out) {
-    out << "The router was restarted: xmpps2snodes has " << text_of(result, "rows") << " rows, "
+    out << "The router was restarted: xmpps2snodes has " << counted(count_of(result, "rows"), "row") << ", "
         << text_of(result, "loaded") << " loaded.\n";
 }
 

@@ -1,10 +1,12 @@
 // `status` for people: what is wrong first, then the parts.
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cstdio>
 #include <ostream>
 
 #include "admin/print/print.h"
 #include "admin/print/table.h"
+#include "base/counted.h"
 #include "base/join.h"
 
 namespace sallyport::admin {
@@ -24,16 +26,20 @@ void print_head(const json::value& status, std::ostream& out) {
                       ", threads " + text_of(status, "threads"));
 }
 
+void print_problem_lines(const json::array& problems, std::ostream& out) {
+    for (const json::value& problem : problems) {
+        write_hanging(out, text_of(problem, "severity") == "error" ? "  ! " : "  - ", text_of(problem, "text"));
+        write_hanging(out, "    -> ", text_of(problem, "remedy"));
+    }
+}
+
 void print_problems(const json::array& problems, std::ostream& out) {
     if (problems.empty()) {
         out << "\nNo problems.\n";
         return;
     }
     out << "\nProblems\n";
-    for (const json::value& problem : problems) {
-        write_hanging(out, text_of(problem, "severity") == "error" ? "  ! " : "  - ", text_of(problem, "text"));
-        write_hanging(out, "    -> ", text_of(problem, "remedy"));
-    }
+    print_problem_lines(problems, out);
 }
 
 /// How far the far side's clock is ahead of ours, to the tenth of a second.
@@ -94,9 +100,11 @@ void print_traffic(const json::value& status, std::ostream& out) {
     const auto words = [&](std::string_view name) { return count_words(count_of(*streams, name)); };
     out << "\nStreams\n  " << words("inbound") << " inbound, " << words("outbound") << " outbound, "
         << words("unauthenticated") << " not yet authenticated; " << words("refused_connections")
-        << " connections refused\n  stanzas in " << words("stanzas_in") << ", out " << words("stanzas_out")
-        << "; queued " << words("queued") << " (" << words("queued_bytes") << " bytes) for " << words("destinations")
-        << " destinations; unacknowledged " << words("unacknowledged") << '\n';
+        << noun_for(count_of(*streams, "refused_connections"), " connection") << " refused\n  stanzas in "
+        << words("stanzas_in") << ", out " << words("stanzas_out") << "; queued " << words("queued") << " ("
+        << count_words(count_of(*streams, "queued_bytes"), "byte") << ") for "
+        << count_words(count_of(*streams, "destinations"), "destination") << "; unacknowledged "
+        << words("unacknowledged") << '\n';
 }
 
 void print_components(const json::value& status, std::ostream& out) {
@@ -126,9 +134,25 @@ void print_certificates(const json::value& status, std::ostream& out) {
     table.write(out);
 }
 
+/// `status --check`: one line when nothing is wrong.
+void print_status_check(const json::value& check, std::ostream& out) {
+    const json::array& problems = list_of(check, "problems");
+    const std::string name = text_of(check, "name");
+    if (problems.empty()) return write_hanging(out, "", name + ": all in order");
+    const auto errors = static_cast<std::size_t>(std::ranges::count_if(
+        problems, [](const json::value& problem) { return text_of(problem, "severity") == "error"; }));
+    const std::size_t warnings = problems.size() - errors;
+    std::string counts;
+    if (errors > 0) append_item(counts, counted(errors, "error"));
+    if (warnings > 0) append_item(counts, counted(warnings, "warning"));
+    write_hanging(out, "", name + ": " + counts);
+    print_problem_lines(problems, out);
+}
+
 }  // namespace
 
 void print_status(const json::value& status, std::ostream& out) {
+    if (member(status, "verdict") != nullptr) return print_status_check(status, out);
     print_head(status, out);
     print_problems(list_of(status, "problems"), out);
     print_chain(list_of(status, "chain"), out);

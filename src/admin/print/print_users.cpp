@@ -4,6 +4,7 @@
 
 #include "admin/print/print.h"
 #include "admin/print/table.h"
+#include "base/counted.h"
 
 namespace sallyport::admin {
 
@@ -49,7 +50,7 @@ void print_requests(const json::value& result, std::ostream& out) {
 }
 
 void print_forgotten(const json::value& result, std::ostream& out) {
-    out << text_of(result, "user") << ": " << count(result, "forgotten") << " requests removed\n";
+    out << text_of(result, "user") << ": " << counted(count_of(result, "forgotten"), "request") << " removed\n";
 }
 
 }  // namespace sallyport::admin

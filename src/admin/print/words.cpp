@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "admin/print/json_text.h"
+#include "base/counted.h"
 #include "base/deceptive.h"
 #include "base/join.h"
 
@@ -160,12 +162,18 @@ std::string duration_words(double seconds) {
     return two_units(seconds / day, 24, "d", "h");
 }
 
+std::string millisecond_words(double milliseconds) { return formatted("%.1f ms", milliseconds); }
+
 std::string count_words(std::uint64_t count) {
     const auto value = static_cast<double>(count);
     if (count < 10'000) return std::to_string(count);
     if (count < 1'000'000) return formatted("%.1fk", value / 1e3);
     if (count < 1'000'000'000) return formatted("%.1fM", value / 1e6);
     return formatted("%.1fG", value / 1e9);
+}
+
+std::string count_words(std::uint64_t count, std::string_view one, std::string_view many) {
+    return count_words(count) + " " + noun_for(count, one, many);
 }
 
 std::string time_words(std::string_view rfc3339) {
@@ -211,7 +219,7 @@ const json::array& list_of(const json::value& object, std::string_view name) {
 std::string value_words(const json::value& value) {
     if (value.is_string()) return safe({value.as_string().data(), value.as_string().size()});
     if (value.is_null()) return {};
-    return safe(json::serialize(value));
+    return safe(json_text(value));
 }
 
 }  // namespace sallyport::admin

@@ -8,9 +8,6 @@
 
 namespace sallyport::admin {
 
-/// Lines that commands print have at most this many columns.
-inline constexpr std::size_t page_width = 100;
-
 /// What could lie to a terminal (base/deceptive.h) replaced by U+FFFD.
 [[nodiscard]] std::string safe(std::string_view text);
 /// The same for JSON text: as escapes, so that who parses it gets what the node said.
@@ -26,8 +23,12 @@ inline constexpr std::size_t page_width = 100;
 
 /// "3 d 4 h", "2 min", "12 s", "0.3 s".
 [[nodiscard]] std::string duration_words(double seconds);
+/// "6.4 ms".
+[[nodiscard]] std::string millisecond_words(double milliseconds);
 /// "1234", "12.3k", "4.5M".
 [[nodiscard]] std::string count_words(std::uint64_t count);
+/// The same before what is counted: "1 stanza", "12.3k stanzas".
+[[nodiscard]] std::string count_words(std::uint64_t count, std::string_view one, std::string_view many = {});
 /// "2026-11-22 06:00:00" of an RFC 3339 time in UTC.
 [[nodiscard]] std::string time_words(std::string_view rfc3339);
 

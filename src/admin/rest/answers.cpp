@@ -5,8 +5,8 @@
 #include <boost/json.hpp>
 #include <utility>
 
+#include "admin/api/answer_text.h"
 #include "admin/api/error_codes.h"
-#include "base/whole_text.h"
 
 namespace sallyport::admin {
 
@@ -15,9 +15,7 @@ namespace json = boost::json;
 namespace {
 
 io::HttpResponse json_answer(unsigned status, const json::object& body) {
-    return {status,
-            {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}},
-            whole_text(json::serialize(body)) + "\n"};
+    return {status, {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}}, answer_text(body) + "\n"};
 }
 
 }  // namespace

@@ -5,10 +5,10 @@
 #include <boost/json.hpp>
 #include <utility>
 
+#include "admin/api/answer_text.h"
 #include "admin/api/call.h"
 #include "admin/api/setting_change.h"
 #include "admin/api/status_json.h"
-#include "base/whole_text.h"
 
 namespace sallyport::admin {
 
@@ -96,7 +96,7 @@ void ChangeFeed::work() {
 void ChangeFeed::send_log() {
     for (const io::LogEvent& event : node_.events(last_log_, io::NodeLog::events_kept)) {
         last_log_ = event.number;
-        send("log", json::serialize(json_of(event)));
+        send("log", answer_text(json_of(event)));
     }
 }
 
@@ -106,7 +106,7 @@ void ChangeFeed::ask(const char* verb, const char* event, std::string* last) {
                 [weak = std::weak_ptr(alive_), event, last](const json::object& answer, bool) {
                     const auto feed = weak.lock();
                     if (!feed || !answer.contains("result")) return;
-                    std::string data = json::serialize(answer.at("result"));
+                    std::string data = answer_text(answer.at("result"));
                     if (last != nullptr && *last == data) return;
                     (*feed)->send(event, data);
                     if (last != nullptr) *last = std::move(data);
@@ -122,11 +122,11 @@ void ChangeFeed::on_settings(const config::Snapshot& now) {
         changes.push_back(json::object{{"name", json::string_view{row.name.data(), row.name.size()}},
                                        {"value", shown_value(row, *now)}});
     }
-    send("setting", json::serialize(json::object{{"revision", now->revision}, {"changes", std::move(changes)}}));
+    send("setting", answer_text(json::object{{"revision", now->revision}, {"changes", std::move(changes)}}));
 }
 
 void ChangeFeed::send(std::string_view event, const std::string& data) {
-    const std::string block = "event: " + std::string{event} + "\ndata: " + whole_text(data) + "\n\n";
+    const std::string block = "event: " + std::string{event} + "\ndata: " + data + "\n\n";
     for (Client& client : clients_) {
         if (may_see(client.who, event)) write(client, block);
     }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "admin/api/answer_text.h"
 #include "admin/api/metrics.h"
 #include "admin/api/strict_json.h"
 #include "admin/rest/answers.h"
@@ -68,7 +69,7 @@ RestService::RestService(NodeControl& node, AccessDesk& desk, Options options, L
       log_{log},
       feed_{node, desk},
       budget_{node.file().admin.limits.answer_bytes_per_second},
-      openapi_{json::serialize(openapi_document(options_.version))} {}
+      openapi_{answer_text(openapi_document(options_.version))} {}
 
 RestService::~RestService() {
     for (const auto& [number, call] : calls_) call->abandon();

@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "admin/api/error_codes.h"
+#include "admin/print/json_text.h"
 #include "admin/print/print.h"
 #include "admin/print/words.h"
 #include "io/loop/asio_loop.h"
@@ -83,9 +84,9 @@ int run_verb(Chosen chosen, const Console& console) {
         json::error_code ignored;
         const json::value event = json::parse(text, ignored);
         if (chosen.json) {
-            console.out << admin::safe_json(json::serialize(event)) << std::endl;
+            console.out << admin::safe_json(admin::json_text(event)) << std::endl;
         } else {
-            admin::print_event(event, console.out);
+            chosen.verb->print_meanwhile(event, console.out);
         }
     };
     const auto answer = ask_there(chosen.arguments, on_event);
@@ -106,6 +107,7 @@ int print_completion(const Console& console) {
 }  // namespace
 
 int run_cli(const std::vector<std::string>& arguments, const Console& console, const NodeRunners& nodes) {
+    admin::set_page(console.out, console.page);
     Chosen chosen;
     int status = Exit::done;
     if (!parse_commands(arguments, console, chosen, status)) return status;

@@ -5,8 +5,11 @@
 #include <CLI/CLI.hpp>
 #include <deque>
 #include <map>
+#include <optional>
 
+#include "admin/print/words.h"
 #include "base/join.h"
+#include "model/config/nearest_name.h"
 #include "nodes/ctl/completion.h"
 
 namespace sallyport::ctl {
@@ -78,6 +81,8 @@ json::object arguments_of(const Leaf& leaf) {
     return arguments;
 }
 
+bool runs_a_node(std::string_view command) { return command == "edge" || command == "core" || command == "presence"; }
+
 bool needs_arguments(const admin::Verb& verb) {
     return std::any_of(verb.arguments.begin(), verb.arguments.end(),
                        [](const auto& argument) { return argument.required; });
@@ -92,6 +97,7 @@ public:
                         "which node: its admin socket, data folder, node file or admin address HOST:PORT; default: the "
                         "only node of this "
                         "host");
+        app_.add_option("--config", chosen_.config, "select the node by its file");
         app_.add_option("--token-file", chosen_.token_file,
                         "file with the token for an admin address; default: the token in SALLYPORT_TOKEN");
         app_.add_option("--trust", chosen_.trust, "certificate of an admin address to trust, or the CA that signed it");
@@ -108,6 +114,11 @@ public:
             app_.parse(arguments);
             choose();
         } catch (const CLI::ParseError& problem) {
+            const auto complaint = problem.get_exit_code() == 0 ? std::nullopt : complaint_about_words();
+            if (complaint) {
+                console.err << "sallyport: " << admin::safe(*complaint) << '\n';
+                return Exit::usage;
+            }
             return app_.exit(problem, console.out, console.err) == 0 ? Exit::done : Exit::usage;
         }
         return -1;
@@ -134,16 +145,12 @@ private:
                 group.app = app_.add_subcommand(group_name, std::string{admin::help_of_group(group_name)});
                 group.app->require_subcommand(0, 1);
                 group.app->fallthrough();
-                group.app->add_option("--config", chosen_.config, "select the node by its file");
                 if (!needs_arguments(verb)) group.first = &leaf;
             }
             group.leaves.push_back(&leaf);
             leaf.app = group.app->add_subcommand(name.substr(dot + 1), help);
         }
         leaf.app->fallthrough();
-        if (dot == std::string::npos) {
-            leaf.app->add_option("--config", chosen_.config, "select the node by its file");
-        }
         for (const admin::Argument& argument : verb.arguments) add_slot(*leaf.app, argument, leaf);
     }
 
@@ -159,8 +166,8 @@ private:
         CLI::App* app = app_.add_subcommand(name, std::string{command.help});
         app->fallthrough();
         locals_.push_back(app);
-        if (name == "edge" || name == "core" || name == "presence") {
-            app->add_option("--config", chosen_.config, "the node's file")->required();
+        if (runs_a_node(name)) {
+            app->add_option("--config", chosen_.config, "the node's file");
         } else if (name == "check-config") {
             app->add_option("file", chosen_.file, "the node's file")->required();
             app->add_option("--role", chosen_.role, "edge, core or presence; default: derived from the file")
@@ -207,6 +214,8 @@ private:
         for (const CLI::App* app : locals_) {
             if (app->parsed()) chosen_.command = app->get_name();
         }
+        // Required here and not by CLI11, because it may come before the command, where every other verb takes it too.
+        if (runs_a_node(chosen_.command) && chosen_.config.empty()) throw CLI::RequiredError("--config");
         for (const Leaf& leaf : leaves_) {
             if (leaf.app->parsed()) take(leaf);
         }
@@ -226,6 +235,55 @@ private:
             if (slot.row->form != admin::Form::secret) continue;
             chosen_.secrets.push_back({std::string{slot.row->name}, slot.text});
         }
+    }
+
+    /// About the first word that nobody expects, with the nearest name that somebody would. Nothing: CLI11 says it
+    /// well.
+    [[nodiscard]] std::optional<std::string> complaint_about_words() const {
+        const std::vector<std::string> words = app_.remaining(true);
+        const std::vector<CLI::App*> chosen = app_.get_subcommands();
+        if (words.empty()) {
+            if (chosen.empty()) return "a command is missing; `sallyport --help` lists them";
+            return std::nullopt;
+        }
+        const std::string& word = words.front();
+        if (word.starts_with('-')) return "no such option: '" + word + "'" + config::hint(word, views(options_here()));
+        if (chosen.empty()) {
+            const std::string hint = config::hint(word, views(names_below(app_)));
+            return "no such command: '" + word + "'" + (hint.empty() ? "; `sallyport --help` lists them" : hint);
+        }
+        const auto group = groups_.find(chosen.front()->get_name());
+        if (group == groups_.end() || !chosen.front()->get_subcommands().empty()) return std::nullopt;
+        const std::string hint = config::hint(word, views(names_below(*chosen.front())));
+        return "no such command: '" + group->first + " " + word + "'" +
+               (hint.empty() ? "; it has " + verbs_of(group->second) : hint);
+    }
+
+    static std::vector<std::string> names_below(const CLI::App& app) {
+        std::vector<std::string> names;
+        for (const CLI::App* one : app.get_subcommands([](const CLI::App*) { return true; })) {
+            names.push_back(one->get_name());
+        }
+        return names;
+    }
+
+    /// The options that the words so far could have.
+    [[nodiscard]] std::vector<std::string> options_here() const {
+        std::vector<std::string> names;
+        const CLI::App* app = &app_;
+        for (;;) {
+            for (const CLI::Option* option : app->get_options()) {
+                for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+            }
+            const std::vector<CLI::App*> below = app->get_subcommands();
+            if (below.empty()) return names;
+            app = below.front();
+        }
+    }
+
+    /// Of a list that lives until the end of the statement.
+    static std::vector<std::string_view> views(const std::vector<std::string>& texts) {
+        return {texts.begin(), texts.end()};
     }
 
     static std::string verbs_of(const Group& group) {

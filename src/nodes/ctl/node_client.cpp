@@ -3,6 +3,7 @@
 
 #include <boost/json.hpp>
 
+#include "admin/print/json_text.h"
 #include "admin/print/words.h"
 #include "io/loop/asio_loop.h"
 #include "io/net/local_socket.h"
@@ -63,7 +64,7 @@ private:
             problem_ = unreachable_node(socket_ + ": the answer is not that of a Sallyport node");
             return;
         }
-        if (const json::value* event = admin::member(value, "event")) return on_event_(json::serialize(*event));
+        if (const json::value* event = admin::member(value, "event")) return on_event_(admin::json_text(*event));
         answer_ = read_answer(value);
     }
 
@@ -80,7 +81,7 @@ Answer read_answer(const json::value& value) {
     Answer answer;
     if (const json::value* result = value.as_object().if_contains("result")) {
         answer.ok = true;
-        answer.result = json::serialize(*result);
+        answer.result = admin::json_text(*result);
     }
     if (const json::value* error = admin::member(value, "error")) {
         answer.ok = false;
@@ -102,7 +103,7 @@ Result<Answer> ask(const std::string& socket, std::string_view verb, const json:
     (*stream)->set_owner(&conversation);
     const json::object request{
         {"verb", json::string_view{verb.data(), verb.size()}}, {"args", arguments}, {"author", author}};
-    (*stream)->write(json::serialize(request) + "\n");
+    (*stream)->write(admin::json_text(request) + "\n");
     loop.run_until([&] { return conversation.is_over(); });
     return conversation.take();
 }

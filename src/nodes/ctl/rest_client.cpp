@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 #include <cstdlib>
 
+#include "admin/print/json_text.h"
 #include "admin/print/words.h"
 #include "io/dns/resolver.h"
 #include "io/http/client.h"
@@ -81,7 +82,7 @@ public:
         } else {
             order.request.method = "POST";
             order.request.fields.push_back({"Content-Type", "application/json"});
-            order.request.body = json::serialize(arguments);
+            order.request.body = admin::json_text(arguments);
         }
         std::optional<Result<io::HttpResponse>> found;
         const auto call = io::http_call(loop_, network_, std::move(order),
@@ -158,7 +159,7 @@ std::string escaped(std::string_view text) {
 }
 
 std::string text_of_value(const json::value& value) {
-    return value.is_string() ? std::string{value.as_string()} : json::serialize(value);
+    return value.is_string() ? std::string{value.as_string()} : admin::json_text(value);
 }
 
 /// What has happened by now, then what happens; only an error ends it.
@@ -168,7 +169,7 @@ Result<Answer> follow(Asker& asker, const admin::Verb& verb, json::object argume
         auto answer = asker.ask(verb, arguments);
         if (!answer || !answer->ok) return answer;
         const json::value result = json::parse(answer->result);
-        for (const json::value& event : admin::list_of(result, "events")) on_event(json::serialize(event));
+        for (const json::value& event : admin::list_of(result, "events")) on_event(admin::json_text(event));
         arguments["after"] = static_cast<std::uint64_t>(admin::number_of(result, "last"));
     }
 }

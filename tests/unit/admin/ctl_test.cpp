@@ -2,13 +2,16 @@
 // terminal, and what the manual and the completion say of the verbs.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <sstream>
 #include <thread>
 
 #include "admin/api/admin_server.h"
 #include "admin/api/verbs.h"
+#include "admin/print/json_text.h"
 #include "admin/print/print.h"
 #include "admin/print/table.h"
 #include "fake_node.h"
@@ -17,6 +20,7 @@
 #include "nodes/ctl/completion.h"
 #include "nodes/ctl/node_address.h"
 #include "nodes/ctl/rest_client.h"
+#include "nodes/ctl/terminal.h"
 
 namespace sallyport::test {
 namespace {
@@ -29,14 +33,14 @@ struct Outcome {
     std::string out, err;
 };
 
-Outcome sallyport(std::vector<std::string> arguments, const std::string& typed = {}) {
+Outcome sallyport(std::vector<std::string> arguments, const std::string& typed = {}, const admin::Page& page = {}) {
     std::istringstream in{typed};
     std::ostringstream out, err;
     Outcome outcome;
     const ctl::NodeRunners nodes{[&](const std::string& file) { return err << "edge " << file, 7; },
                                  [&](const std::string& file) { return err << "core " << file, 8; },
                                  [&](const std::string& file) { return err << "presence " << file, 9; }};
-    outcome.status = ctl::run_cli(arguments, {in, out, err, !typed.empty(), "anna"}, nodes);
+    outcome.status = ctl::run_cli(arguments, {in, out, err, !typed.empty(), "anna", page}, nodes);
     outcome.out = out.str();
     outcome.err = err.str();
     return outcome;
@@ -59,10 +63,10 @@ public:
     void serve() {
         thread_ = std::thread{[this] { node.real_loop().run(); }};
     }
-    Outcome ask(std::vector<std::string> arguments) {
+    Outcome ask(std::vector<std::string> arguments, const admin::Page& page = {}) {
         if (!thread_.joinable()) serve();
         arguments.insert(arguments.end(), {"--node", node.folder.path()});
-        return sallyport(std::move(arguments));
+        return sallyport(std::move(arguments), {}, page);
     }
 
     FakeNode node;
@@ -72,10 +76,10 @@ private:
     std::thread thread_;
 };
 
-void expect_page(const std::string& text) {
+void expect_page(const std::string& text, std::size_t width = admin::page_width) {
     std::istringstream lines{text};
     for (std::string line; std::getline(lines, line);) {
-        EXPECT_LE(admin::display_width(line), admin::page_width) << line;
+        EXPECT_LE(admin::display_width(line), width) << line;
     }
 }
 
@@ -106,6 +110,50 @@ TEST(CommandLine, HandsNodesToTheirRunners) {
     EXPECT_EQ(sallyport({"presence", "--config", "p.toml"}).status, 9);
 }
 
+TEST(CommandLine, TakesTheNodesFileBeforeTheCommandAndBehindIt) {
+    ServedNode served;
+    served.serve();
+    const std::string file = served.node.folder.path() + "/node.toml";
+    std::ofstream{file} << "[node]\nname = \"x\"\ndata = \"" << served.node.folder.path() << "\"\n";
+    EXPECT_EQ(sallyport({"--config", file, "status"}).status, 0);
+    EXPECT_EQ(sallyport({"--config", file, "peers", "list"}).status, 0);
+    EXPECT_EQ(sallyport({"peers", "list", "--config", file}).status, 0);
+    EXPECT_EQ(sallyport({"status", "--config", file}).status, 0);
+    EXPECT_EQ(sallyport({"--config", "e.toml", "edge"}).err, "edge e.toml");
+    for (const char* role : {"edge", "core", "presence"}) {
+        const auto without = sallyport({role});
+        EXPECT_EQ(without.status, 2);
+        EXPECT_NE(without.err.find("--config"), std::string::npos) << without.err;
+    }
+}
+
+TEST(CommandLine, NamesTheNearestCommandToOneThatIsMistyped) {
+    const auto complaint = [](const std::vector<std::string>& words) {
+        const auto outcome = sallyport(words);
+        EXPECT_EQ(outcome.status, 2) << outcome.err;
+        return outcome.err;
+    };
+    const auto expect_hint = [&](const std::vector<std::string>& words, const std::string& name) {
+        const std::string said = complaint(words);
+        EXPECT_NE(said.find("did you mean '" + name + "'?"), std::string::npos) << said;
+    };
+    expect_hint({"statu"}, "status");
+    expect_hint({"--json", "statsu"}, "status");
+    expect_hint({"chek-config", "edge.toml"}, "check-config");
+    expect_hint({"pers", "list"}, "peers");
+    expect_hint({"peers", "pnig", "x"}, "ping");
+    expect_hint({"peers", "--json", "lsit"}, "list");
+    expect_hint({"alarms", "akk", "7"}, "ack");
+    expect_hint({"check", "lnik"}, "link");
+    expect_hint({"status", "--jsno"}, "--json");
+    expect_hint({"events", "--folow"}, "--follow");
+    const std::string unlike = complaint({"frobnicate"});
+    EXPECT_NE(unlike.find("no such command: 'frobnicate'"), std::string::npos) << unlike;
+    EXPECT_NE(unlike.find("sallyport --help"), std::string::npos) << unlike;
+    EXPECT_NE(complaint({"peers", "frobnicate"}).find("list, show, ping, close"), std::string::npos);
+    EXPECT_NE(complaint({}).find("sallyport --help"), std::string::npos);
+}
+
 TEST(CommandLine, ChangesSettingsAsTheUser) {
     ServedNode served;
     EXPECT_EQ(served.ask({"config", "set", "federation.allow_list", R"(["a.test", "*.c.test"])"}).status, 0);
@@ -125,6 +173,105 @@ TEST(CommandLine, PrintsJsonThatScriptsCanRead) {
     const auto answer = served.ask({"status", "--json"});
     EXPECT_EQ(text_at(json::parse(answer.out), "role"), "edge");
     EXPECT_EQ(text_at(json::parse(served.ask({"--json", "config", "get"}).out), "revision"), "2");
+}
+
+TEST(CommandLine, PrintsMetricsThatPrometheusReads) {
+    ServedNode served;
+    const auto metrics = served.ask({"metrics"});
+    EXPECT_EQ(metrics.status, 0);
+    const TemporaryFolder folder;
+    std::ofstream{folder.path() + "/metrics"} << metrics.out;
+    const std::string parser = "/usr/bin/python3 " SALLYPORT_SOURCE_DIR "/tests/support/openmetrics.py ";
+    EXPECT_EQ(std::system((parser + folder.path() + "/metrics").c_str()), 0) << metrics.out.substr(0, 300);
+}
+
+TEST(CommandLine, TellsAPingInPlainWords) {
+    ServedNode served;
+    served.node.pong = Duration{std::chrono::microseconds{6408}};
+    served.node.while_pinging = [&] {
+        const auto tell = [&](LogLevel level, const std::string& name,
+                              std::vector<std::pair<std::string, std::string>> facts) {
+            served.node.log_event(LogModule::s2s, level, name, std::move(facts));
+        };
+        tell(LogLevel::info, "dns.lookup.started", {{"detail", "puny=a.test"}, {"host", "a.test"}});
+        tell(LogLevel::info, "s2s.features.received", {{"from", "a.test"}, {"features", "starttls"}});
+        tell(LogLevel::info, "s2s.result.received", {{"from", "a.test"}, {"type", "valid"}});
+        tell(LogLevel::info, "s2s.pair.ready",
+             {{"detail", "PENDING->CONNECTED"}, {"pair", "b.test:a.test"}, {"method", "dialback"}, {"tls", "TLSv1.3"}});
+        tell(LogLevel::warn, "s2s.new", {{"pair", "b.test:a.test"}});
+    };
+    const auto ping = served.ask({"peers", "ping", "a.test"});
+    for (const char* words : {"  looking up the servers of a.test\n", "  the peer answered our dialback key: valid\n",
+                              "  b.test:a.test is authenticated: dialback, TLSv1.3\n", "s2s.new pair=b.test:a.test\n",
+                              "\na.test answered b.test after 6.4 ms\n"}) {
+        EXPECT_NE(ping.out.find(words), std::string::npos) << words << ping.out;
+    }
+    EXPECT_EQ(ping.out.find("detail="), std::string::npos) << ping.out;
+    EXPECT_EQ(ping.out.find("features"), std::string::npos) << ping.out;
+    const auto script = served.ask({"peers", "ping", "a.test", "--json"}).out;
+    EXPECT_NE(script.find("\"features\":\"starttls\""), std::string::npos) << script;
+    EXPECT_NE(script.find("\"milliseconds\": 6.408\n"), std::string::npos) << script;
+}
+
+TEST(CommandLine, ChecksTheStatusForScripts) {
+    const auto check = [](std::size_t held, bool is_linked) {
+        ServedNode served;
+        (void)served.node.ask("allow.add", R"({"domain":["a.test"]})");
+        admin::OwnCertificate own{admin::CertificateUse::s2s, "b.test", "b.pem", {}};
+        own.facts.dns_names = {"b.test"};
+        own.facts.not_after = served.node.loop().wall() + std::chrono::hours{24 * 90};
+        served.node.current.certificates = {own};
+        served.node.current.held_for_link = held;
+        link::SessionStatus link;
+        link.state = link::LinkState::open;
+        link.far_realm = "core1-b-test";
+        link.far_role = "core";
+        link.bound = {"b.test"};
+        if (is_linked) served.node.current.links = {link};
+        EXPECT_EQ(served.ask({"status"}).status, 0) << "it shows, and judges only when asked";
+        const auto json = served.ask({"status", "--check", "--json"});
+        const auto words = served.ask({"status", "--check"});
+        EXPECT_EQ(json.status, words.status);
+        EXPECT_EQ(text_at(json::parse(json.out), "verdict"),
+                  std::vector({"good", "warning", "bad"}).at(static_cast<std::size_t>(words.status)));
+        return words;
+    };
+    const auto good = check(0, true);
+    EXPECT_EQ(good.status, 0) << good.out;
+    EXPECT_EQ(std::ranges::count(good.out, '\n'), 1) << good.out;
+    EXPECT_NE(good.out.find(": all in order"), std::string::npos) << good.out;
+    const auto warning = check(1, true);
+    EXPECT_EQ(warning.status, 1) << warning.out;
+    EXPECT_NE(warning.out.find(": 1 warning\n  - 1 stanza is held for a link that is down\n    -> "), std::string::npos)
+        << warning.out;
+    const auto bad = check(2, false);
+    EXPECT_EQ(bad.status, 2) << bad.out;
+    EXPECT_NE(bad.out.find(": 1 error, 1 warning\n  ! "), std::string::npos) << bad.out;
+    EXPECT_NE(bad.out.find("  - 2 stanzas are held"), std::string::npos) << bad.out;
+    EXPECT_EQ(sallyport({"status", "--check", "--node", "/nonexistent/admin.sock"}).status, 3);
+}
+
+TEST(CommandLine, SaysOneStreamAndTwoStreams) {
+    const auto close = [](unsigned streams) {
+        ServedNode served;
+        served.node.streams_to_close = streams;
+        return served.ask({"peers", "close", "a.test"}).out;
+    };
+    EXPECT_EQ(close(1), "closed 1 stream with a.test\n");
+    EXPECT_EQ(close(2), "closed 2 streams with a.test\n");
+    const auto printed = [](admin::Print print, const json::object& result) {
+        std::ostringstream out;
+        print(result, out);
+        return out.str();
+    };
+    EXPECT_EQ(printed(admin::print_sql, {{"changed", 1}}), "1 row changed\n");
+    EXPECT_EQ(printed(admin::print_sql, {{"changed", 0}}), "0 rows changed\n");
+    EXPECT_EQ(printed(admin::print_forgotten, {{"user", "anna@b.test"}, {"forgotten", 1}}),
+              "anna@b.test: 1 request removed\n");
+    EXPECT_NE(printed(admin::print_handshake, {{"left_out", 1}}).find("1 more step was not recorded"),
+              std::string::npos);
+    EXPECT_NE(printed(admin::print_handshake, {{"left_out", 2}}).find("2 more steps were not recorded"),
+              std::string::npos);
 }
 
 TEST(CommandLine, KeepsToThePageWhateverPeersAreCalled) {
@@ -176,6 +323,51 @@ TEST(CommandLine, KeepsToThePageWhateverPeersAreCalled) {
     }
 }
 
+TEST(CommandLine, FitsTheTerminalAndCutsNothingForPrograms) {
+    ServedNode served;
+    s2s::StreamStatus stream;
+    stream.remote = std::string(50, 'r') + ".example";
+    stream.local = std::string(50, 'l') + ".example";
+    stream.pairs = {
+        {{*xmpp::Domain::parse(stream.local), *xmpp::Domain::parse(stream.remote)}, s2s::Method::dialback, false}};
+    stream.remote_address = "[2001:db8:1111:2222:3333:4444:5555:6666]:52690";
+    stream.state = "authenticated";
+    served.node.current.streams = {stream};
+    served.node.log_event(LogModule::s2s, LogLevel::info, "s2s.long",
+                          {{"why", "it has many words " + std::string(300, 'w')}});
+    const auto widest = [](const std::string& text) {
+        std::size_t most = 0;
+        std::istringstream lines{text};
+        for (std::string line; std::getline(lines, line);) most = std::max(most, admin::display_width(line));
+        return most;
+    };
+    for (const std::size_t width : {80, 120}) {
+        const std::string peers = served.ask({"peers"}, {width}).out;
+        EXPECT_EQ(widest(peers), width) << peers;
+        expect_page(served.ask({"events"}, {width}).out, width);
+        expect_page(served.ask({"status"}, {width}).out, width);
+    }
+    EXPECT_EQ(widest(served.ask({"peers"}).out), admin::page_width);
+    const std::string whole = served.ask({"peers"}, {admin::endless_width}).out;
+    for (const std::string& name : {stream.remote, stream.local, stream.remote_address}) {
+        EXPECT_NE(whole.find(" " + name + " "), std::string::npos) << whole;
+    }
+    EXPECT_EQ(std::ranges::count(served.ask({"events"}, {admin::endless_width}).out, '\n'), 1);
+    EXPECT_FALSE(served.ask({"events"}, {40}).out.empty()) << "narrower than what precedes the text";
+}
+
+TEST(Terminal, IsAsWideAsItSaysElseAsTheUserWishes) {
+    EXPECT_EQ(ctl::page_for({true, 132, "80"}).width, 132u);
+    EXPECT_EQ(ctl::page_for({true, 0, "80"}).width, 80u);
+    EXPECT_EQ(ctl::page_for({true, 0, std::nullopt}).width, 100u);
+    EXPECT_EQ(ctl::page_for({true, 12, std::nullopt}).width, 40u);
+    EXPECT_EQ(ctl::page_for({false, 0, std::nullopt}).width, admin::endless_width);
+    EXPECT_EQ(ctl::page_for({false, 0, "72"}).width, 72u);
+    for (const char* none : {"", "0", "wide", "80x24", "-1"}) {
+        EXPECT_EQ(ctl::page_for({false, 0, none}).width, admin::endless_width) << none;
+    }
+}
+
 TEST(CommandLine, CutsOffWhatCouldCommandATerminal) {
     ServedNode served;
     served.node.log_event(LogModule::s2s, LogLevel::info, "s2s.bad",
@@ -215,6 +407,32 @@ TEST(Table, GivesWayInItsFlexibleColumnsAndCountsWideCharacters) {
     expect_page(out.str());
     EXPECT_NE(out.str().find("      a note\n"), std::string::npos);
     EXPECT_EQ(admin::display_width("\xe4\xb8\xad\xe6\x96\x87"), 4u);
+}
+
+TEST(JsonText, HasNumbersAsPlainDecimals) {
+    const std::vector<std::pair<json::value, std::string>> numbers = {
+        {6.408, "6.408"},
+        {-0.001, "-0.001"},
+        {-7.25, "-7.25"},
+        {5.0, "5"},
+        {-0.0, "0"},
+        {1e21, "1000000000000000000000"},
+        {1e-7, "0.0000001"},
+        {0.1 + 0.2, "0.30000000000000004"},
+        {UINT64_MAX, "18446744073709551615"},
+        {INT64_MIN, "-9223372036854775808"},
+        {std::numeric_limits<double>::infinity(), "null"}};
+    for (const auto& [number, text] : numbers) EXPECT_EQ(admin::json_text(number), text);
+    for (const double extreme : {std::numeric_limits<double>::max(), std::numeric_limits<double>::min(),
+                                 std::numeric_limits<double>::denorm_min()}) {
+        const std::string text = admin::json_text(json::value(extreme));
+        EXPECT_EQ(text.find_first_not_of("0123456789."), std::string::npos) << text;
+        EXPECT_EQ(std::strtod(text.c_str(), nullptr), extreme) << text;
+    }
+    const json::value all = {{"a\"\n", {1.5, true, nullptr, json::object{}, json::array{}}}, {"b", "\x1f ü"}};
+    EXPECT_EQ(admin::json_text(all), R"({"a\"\n":[1.5,true,null,{},[]],"b":"\u001f ü"})");
+    EXPECT_EQ(json::parse(admin::json_lines(all)), all);
+    EXPECT_EQ(admin::json_lines(json::value{{"a", {1}}}), "{\n  \"a\": [\n    1\n  ]\n}");
 }
 
 TEST(Words, LieToNoTerminal) {

@@ -14,6 +14,7 @@
 #include "admin/api/call.h"
 #include "admin/api/error_codes.h"
 #include "admin/api/shared_status.h"
+#include "admin/print/json_text.h"
 #include "io/loop/asio_loop.h"
 #include "io/loop/random.h"
 #include "io/net/tcp_network.h"
@@ -93,6 +94,7 @@ public:
     }
     void ping(const xmpp::DomainPair& pair, std::function<void(Result<Duration>)> on_pinged) override {
         pinged.push_back(pair.text());
+        if (while_pinging) while_pinging();
         loop_.post([this, on_pinged] { on_pinged(pong); });
     }
     void close(const xmpp::Domain&, std::function<void(unsigned)> on_closed) override {
@@ -144,6 +146,7 @@ public:
         bool over = false;
         const auto call = admin::Call::start(*this, request, "anna", [&](const std::string& line, bool last) {
             lines.push_back(boost::json::parse(line));
+            said = line;
             over = last;
         });
         finish(*call, over);
@@ -196,6 +199,8 @@ public:
     provision::Provisioner* publishers = nullptr;
     std::vector<io::LogEvent> log_events;
     std::vector<std::string> reload_problems, pinged;
+    std::string said;                       ///< the last line of the latest answer, as it was sent
+    std::function<void()> while_pinging;    ///< what happens between question and answer
     std::unique_ptr<io::NodeLog> node_log;  ///< with add_diagnostics()
     std::shared_ptr<const io::TlsContext> tls, direct_tls;
     std::function<bool(std::function<void()> work, std::function<void()> then)> reading;  ///< of the event log
@@ -237,7 +242,7 @@ inline std::string text_at(const boost::json::value& object, const char* name) {
     if (!object.is_object() || !object.as_object().contains(name)) return "(absent)";
     const auto& found = object.as_object().at(name);
     return found.is_string() ? std::string{found.as_string().data(), found.as_string().size()}
-                             : boost::json::serialize(found);
+                             : admin::json_text(found);
 }
 
 /// The code of an answer that is an error; empty when it is none.

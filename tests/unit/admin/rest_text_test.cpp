@@ -11,12 +11,18 @@
 #include "admin/api/error_codes.h"
 #include "admin/api/strict_json.h"
 #include "admin/api/verbs.h"
+#include "admin/rest/answers.h"
 #include "admin/rest/http_text.h"
 #include "admin/rest/openapi.h"
 #include "admin/web/web_files.h"
 
 namespace sallyport::admin {
 namespace {
+
+TEST(Answers, HaveNumbersAsPlainDecimals) {
+    const auto answer = result_answer(boost::json::object{{"milliseconds", 6.408}, {"skew", -0.001}, {"all", 5.0}});
+    EXPECT_EQ(answer.body, "{\"result\":{\"milliseconds\":6.408,\"skew\":-0.001,\"all\":5}}\n");
+}
 
 TEST(HttpText, FindsACookieOnceOrNotAtAll) {
     EXPECT_EQ(cookie("__Host-sallyport=abc", "__Host-sallyport"), "abc");

@@ -120,6 +120,13 @@ TEST(Status, NamesDomainsToWhichTooMuchIsUnderWay) {
     EXPECT_FALSE(has_problem(node, "were refused"));
     node.current.slow_partners.front().refused = 90;
     EXPECT_TRUE(has_problem(node, "90 were refused"));
+    node.current.slow_partners = {{"slow.test", "edge", 1, 8 << 20, 1}};
+    EXPECT_TRUE(has_problem(node, "1 stanza (8192 KiB) to slow.test is unacknowledged"));
+    EXPECT_TRUE(has_problem(node, "1 was refused"));
+    node.current.held_for_link = 1;
+    EXPECT_TRUE(has_problem(node, "1 stanza is held for a link"));
+    node.current.held_for_link = 2;
+    EXPECT_TRUE(has_problem(node, "2 stanzas are held for a link"));
 }
 
 /// A reader of JSON refuses the whole answer for one byte that is no UTF-8: whoever chose a name would hide all the
@@ -252,6 +259,13 @@ TEST(PeerVerbs, NameTheUsersWhomAFailingDomainHurts) {
     node.current.streams[0].remote = "a.test";
     admin::print_peer(node.ask("peers.show", R"({"domain":"a.test"})"), one);
     EXPECT_NE(one.str().find("affects users   anna@b.test, bert@b.test and 3 more"), std::string::npos) << one.str();
+}
+
+TEST(PeerVerbs, AnswerWithPlainDecimals) {
+    FakeNode node;
+    node.pong = Duration{std::chrono::microseconds{6408}};
+    (void)node.run(R"({"verb":"peers.ping","args":{"domain":"a.test"}})");
+    EXPECT_NE(node.said.find("\"milliseconds\":6.408}"), std::string::npos) << node.said;
 }
 
 TEST(PeerVerbs, PingFromOurFirstDomainAndTellTheMilestones) {
@@ -510,7 +524,7 @@ TEST_F(WatchedClocks, OfLinkedNodesAreHeldAgainstOurs) {
     ASSERT_TRUE(stands(clock_skew, "core1-b-test"));
     const auto detail = [&] { return node.board.find(clock_skew, "core1-b-test")->detail; };
     EXPECT_EQ(detail(), "it is 7.2 s behind");
-    EXPECT_EQ(text_at(node.ask("status").at("links").at(1), "clock_skew_seconds"), "-7.25E0");
+    EXPECT_EQ(text_at(node.ask("status").at("links").at(1), "clock_skew_seconds"), "-7.25");
     const auto told = boost::json::serialize(node.ask("check.link"));
     EXPECT_NE(told.find("the clock of core1-b-test differs from ours: it is 7.2 s behind"), std::string::npos) << told;
     node.current.links[1].clock_skew = std::chrono::milliseconds{-7950};
