@@ -205,6 +205,23 @@ export class Desk {
     return this;
   }
 
+  /** From now on the page is answered `path` as `change` left it, whatever the node said; until `unchanged`. */
+  async changed(path, change) {
+    await this.page.route(
+      (url) => url.pathname === `/api/v1/${path}`,
+      async (route) => {
+        const response = await route.fetch();
+        const answer = await response.json();
+        change(answer.result);
+        await route.fulfill({ response, json: answer });
+      },
+    );
+  }
+
+  unchanged() {
+    return this.page.unrouteAll({ behavior: "wait" });
+  }
+
   menu() {
     return this.page.$$eval("#menu a", (links) => links.map((link) => link.getAttribute("href").slice(2)));
   }
