@@ -166,6 +166,16 @@ export default function configuration(stage) {
     await core.page.click("main form button[type=submit]");
     await core.page.waitForSelector("main tbody tr:has-text('chat.montague.lab')");
     await edge.page.waitForSelector("main tbody tr:has-text('chat.montague.lab')"); // it came by itself
+    await core.page.fill("main input[name=domain]", "verona.example");
+    await core.page.click("main form button[type=submit]");
+    // Certificates for other domains are the edge's: only there they are judged, and as gravely as by `check`.
+    await edge.page.waitForSelector("main tbody tr:has-text('verona.example') .state.warn:text-is('not covered')");
+    assert.match(await edge.page.textContent("main tbody tr:has-text('rooms.montague.lab')"), /covered, \d+ days left/);
+    await core.page.waitForSelector("main tbody tr:has-text('verona.example')");
+    assert.doesNotMatch(await core.page.textContent("main table"), /covered|certificate/);
+    await core.page.click("main tbody tr:has-text('verona.example') button:has-text('Remove')");
+    await core.page.click("dialog button:has-text('Stop federating')");
+    await core.page.waitForSelector("main tbody tr:has-text('verona.example')", { state: "detached" });
     await core.page.click("main tbody tr:has-text('chat.montague.lab') button:has-text('Remove')");
     await core.page.click("dialog button:has-text('Stop federating')");
     await core.page.waitForSelector("main tbody tr:has-text('chat.montague.lab')", { state: "detached" });
