@@ -42,4 +42,42 @@ export default function looks(stage) {
     await desk.unchanged();
     await desk.done();
   });
+
+  test("a warning says its reason first, and all of it, on the overview, in the log and on a phone", async () => {
+    const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
+    const { page } = desk;
+    const facts = {
+      code: "certificate.expiring",
+      key: "s2s montague.lab",
+      text: "the certificate for s2s montague.lab expires within 30 days",
+      why: "/etc/sallyport/certificates/montague.lab/the-one-of-the-public-authority.pem, 19 days left",
+      cure: "renew it, then `sallyport reload`",
+    };
+    const first = "main .events li:has-text('alarm.raised') >> nth=0";
+    for (const place of ["overview", "events?level=warn"]) {
+      await desk.go("peers");
+      await desk.changed("events", ({ events }) => Object.assign(events.at(-1), { event: "alarm.raised", facts }));
+      await desk.go(place);
+      await page.waitForSelector(first);
+      for (const size of [desk_size, phone_size]) {
+        await page.setViewportSize(size);
+        const shown = await page.locator(first).evaluate((one) => {
+          const reason = one.querySelector(".reason");
+          const above = one.querySelector(".facts-line").getBoundingClientRect().top;
+          return {
+            text: reason.textContent,
+            whole: reason.scrollWidth <= reason.clientWidth + 1 && reason.getBoundingClientRect().bottom <= above + 1,
+            rest: one.querySelector(".facts-line").textContent,
+          };
+        });
+        assert.match(shown.text, /^the certificate for s2s.* expires within 30 days: .*pem, 19 days left$/);
+        assert.ok(shown.whole, `${place} at ${size.width}: the whole of it, before the rest`);
+        assert.doesNotMatch(shown.rest, /=|text |why /);
+        await desk.picture(`reasons-${place.split("?")[0]}-${size.width}`);
+      }
+      await page.setViewportSize(desk_size);
+      await desk.unchanged();
+    }
+    await desk.done();
+  });
 }

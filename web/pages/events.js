@@ -1,7 +1,8 @@
 // The event log: filtered by the node, followed live.
 import { Field, SelectField, TextField } from "../lib/fields.js";
 import { html, useEffect, useMemo, useState } from "../lib/html.js";
-import { EventList, fact_text } from "../lib/event_list.js";
+import { EventList } from "../lib/event_list.js";
+import { fact_text } from "../lib/event_text.js";
 import { line, listen, useRead } from "../lib/live.js";
 import { useHas } from "../lib/session.js";
 import { Page, Panel, State, Wait } from "../lib/parts.js";
