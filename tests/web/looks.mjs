@@ -80,4 +80,29 @@ export default function looks(stage) {
     }
     await desk.done();
   });
+
+  test("a row changes under the pointer only if a click on it opens something", async () => {
+    const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
+    const { page } = desk;
+    const look_of = (row) =>
+      row.evaluate((one) => `${getComputedStyle(one).backgroundColor} ${getComputedStyle(one).cursor}`);
+    const under_pointer = async (selector) => {
+      const row = page.locator(selector);
+      await page.mouse.move(0, 0);
+      const before = await look_of(row);
+      await row.locator("td >> nth=1").hover({ position: { x: 2, y: 2 } });
+      return [before, await look_of(row)];
+    };
+    await desk.go("lists?list=deny_list");
+    const [still, same] = await under_pointer("main tbody tr >> nth=0");
+    assert.equal(same, still, "nothing opens here");
+    await desk.go("peers");
+    const peer = "main tbody tr:has-text('mantua.lab')";
+    const [before, after] = await under_pointer(peer);
+    assert.notEqual(after, before);
+    assert.match(after, /pointer/);
+    await page.click(`${peer} >> td >> nth=3`, { position: { x: 2, y: 2 } });
+    await page.waitForFunction(() => location.hash === "#/peer/mantua.lab");
+    await desk.done();
+  });
 }

@@ -11,6 +11,8 @@ const compare = (one, other) =>
     ? one - other
     : order.compare(String(plain(one)), String(plain(other)));
 
+const opening = "td.opens :is(a, button:not([disabled]))";
+
 /** Up, down, Home and End go from row to row; Enter follows the row's first link or button. */
 function walk(event) {
   const row = event.target.closest("tbody tr");
@@ -27,6 +29,12 @@ function walk(event) {
   } else if (event.key === "Enter") {
     row.querySelector("a, button:not([disabled])")?.click();
   }
+}
+
+/** A click beside the controls of a row does what its opening link or button does; marking text opens nothing. */
+function open_row(event) {
+  if (event.target.closest("a, button, input, select, textarea, label") || String(getSelection()) !== "") return;
+  event.currentTarget.querySelector(`:scope > ${opening}`)?.click();
 }
 
 /** When the row that had the focus is gone, its neighbour gets it; without one, the page's heading. */
@@ -90,18 +98,18 @@ function Title({ column, sorted, sort }) {
 }
 
 function Cell({ column, row }) {
-  const { title, number, value, show, wide, wrap } = column;
-  const breaks = wide ? "wide" : wrap ? "wrap" : "";
+  const { title, number, value, show, wide, wrap, opens } = column;
+  const looks = [number && "number", wide ? "wide" : wrap && "wrap", !title && "row-actions", opens && "opens"];
   return html`
-    <td data-label=${title} class=${`${number ? "number" : ""} ${breaks} ${title ? "" : "row-actions"}`}>
+    <td data-label=${title} class=${looks.filter(Boolean).join(" ")}>
       <div>${show ? show(row) : plain(value(row))}</div>
     </td>
   `;
 }
 
 /**
- * `columns`: {name, title, value, show, number, wide, wrap, still}: `value` gives what is sorted and filtered, `show`
- * what is seen. `first`: the column sorted by at first, with "-" before it for descending.
+ * `columns`: {name, title, value, show, number, wide, wrap, still, opens}: `value` gives what is sorted and filtered,
+ * `show` what is seen; the link or button of a column that `opens` is the whole row's. `first`: the column sorted by at first, with "-" before it for descending.
  */
 export function Table({
   columns,
@@ -124,10 +132,18 @@ export function Table({
     <${Title} key=${column.name} column=${column} sorted=${sorted} sort=${sort} />
   `);
   const cells = (row) => columns.map((column) => html`<${Cell} key=${column.name} column=${column} row=${row} />`);
+  const opens = columns.some((column) => column.opens);
   const body = shown
     .slice(0, most)
     .map((row, at) => html`
-      <tr key=${name(row)} tabindex=${at === 0 ? 0 : -1} class=${tone ? tone(row) : ""}>${cells(row)}</tr>
+      <tr
+        key=${name(row)}
+        tabindex=${at === 0 ? 0 : -1}
+        class=${tone ? tone(row) : ""}
+        onClick=${opens ? open_row : undefined}
+      >
+        ${cells(row)}
+      </tr>
     `);
   return html`
     <div class="table" ref=${place}>

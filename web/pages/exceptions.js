@@ -113,6 +113,7 @@ export default function Exceptions({ status, query }) {
     {
       name: "domain",
       title: "Domain",
+      opens: true,
       value: (row) => row.domain,
       show: (row) =>
         row.domain.startsWith("*.")
