@@ -105,4 +105,36 @@ export default function looks(stage) {
     await page.waitForFunction(() => location.hash === "#/peer/mantua.lab");
     await desk.done();
   });
+
+  test("what is opened stands under the row that was asked, with the keyboard too", async () => {
+    const core = await Desk.signed_in(stage.browser, stage.world, "core");
+    await core.go("domains");
+    const names = await core.page.locator("main tbody tr b").allTextContents();
+    const asked = names.sort()[0];
+    await core.page.click(`main tbody tr:has(b:text-is("${asked}")) button:has-text('Check DNS')`);
+    await core.page.waitForSelector(`main tbody tr:has(b:text-is("${asked}")) + tr .findings li`);
+    await core.picture("domain-report");
+    await core.page.click("main .report button:text-is('Close')");
+    await core.page.waitForSelector("main .report", { state: "detached" });
+
+    const edge = await Desk.signed_in(stage.browser, stage.world, "edge");
+    const { page } = edge;
+    await stage.world.order({ do: "chat" });
+    await edge.go("peer/capulet.lab");
+    const row = "main tbody tr:has(button[aria-expanded])";
+    await page.waitForSelector(`${row} >> nth=1`);
+    await page.focus(`${row} >> nth=0`);
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(`${row}:has([aria-expanded=true]) + tr .handshake .steps li`);
+    await edge.picture("handshake-below");
+    await page.keyboard.press("ArrowDown");
+    assert.ok(
+      await page.evaluate(() => document.activeElement.matches("tr:has(button[aria-expanded=false])")),
+      "from row to row, over what stands between",
+    );
+    await page.setViewportSize(phone_size);
+    await edge.picture("phone-handshake-below");
+    await page.setViewportSize(desk_size);
+    for (const desk of [core, edge]) await desk.done();
+  });
 }

@@ -1,6 +1,6 @@
 // Tables: sorted by any column, filtered as one types (the key `/` goes to the filter), walked with the arrow keys; on
 // a phone each row is a card.
-import { html, useLayoutEffect, useMemo, useRef, useState } from "./html.js";
+import { Fragment, html, useLayoutEffect, useMemo, useRef, useState } from "./html.js";
 import { Empty } from "./parts.js";
 
 const order = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
@@ -13,12 +13,16 @@ const compare = (one, other) =>
 
 const opening = "td.opens :is(a, button:not([disabled]))";
 
+const rows_of = (body) => [...body.children].filter((one) => !one.matches(".below"));
+
 /** Up, down, Home and End go from row to row; Enter follows the row's first link or button. */
 function walk(event) {
   const row = event.target.closest("tbody tr");
-  if (row === null || (event.target !== row && event.key !== "ArrowDown" && event.key !== "ArrowUp")) return;
+  // What is below a row has keys of its own.
+  if (row === null || row.matches(".below") || row.closest("table") !== event.currentTarget) return;
+  if (event.target !== row && event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
   if (event.target.matches("input, select, textarea")) return;
-  const rows = [...row.parentElement.children];
+  const rows = rows_of(row.parentElement);
   const at = rows.indexOf(row);
   const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: rows.length - 1 }[event.key];
   if (to !== undefined) {
@@ -40,11 +44,13 @@ function open_row(event) {
 /** When the row that had the focus is gone, its neighbour gets it; without one, the page's heading. */
 function useFocusKept() {
   const table = useRef(null);
-  const row = table.current?.contains(document.activeElement) ? document.activeElement.closest("tbody tr") : null;
-  const at = row ? [...row.parentElement.children].indexOf(row) : -1;
+  const row = table.current?.contains(document.activeElement)
+    ? document.activeElement.closest("tbody tr:not(.below)")
+    : null;
+  const at = row ? rows_of(row.parentElement).indexOf(row) : -1;
   useLayoutEffect(() => {
     if (at < 0 || row.isConnected) return;
-    const left = [...table.current.querySelectorAll("tbody tr")];
+    const left = [...table.current.querySelectorAll("tbody tr:not(.below)")];
     const next = left[Math.min(at, left.length - 1)] ?? document.querySelector("main h1");
     for (const one of left) one.tabIndex = one === next ? 0 : -1;
     next?.focus();
@@ -109,7 +115,8 @@ function Cell({ column, row }) {
 
 /**
  * `columns`: {name, title, value, show, number, wide, wrap, still, opens}: `value` gives what is sorted and filtered,
- * `show` what is seen; the link or button of a column that `opens` is the whole row's. `first`: the column sorted by at first, with "-" before it for descending.
+ * `show` what is seen; the link or button of a column that `opens` is the whole row's. `below`
+ * gives what stands under a row, if anything. `first`: the column sorted by at first, with "-" before it for descending.
  */
 export function Table({
   columns,
@@ -122,6 +129,7 @@ export function Table({
   most = 500,
   tone,
   tools,
+  below = () => null,
 }) {
   const [sorted, sort] = useState({ by: first.replace(/^-/, ""), down: first.startsWith("-") });
   const [wanted, want] = useState("");
@@ -135,16 +143,21 @@ export function Table({
   const opens = columns.some((column) => column.opens);
   const body = shown
     .slice(0, most)
-    .map((row, at) => html`
-      <tr
-        key=${name(row)}
-        tabindex=${at === 0 ? 0 : -1}
-        class=${tone ? tone(row) : ""}
-        onClick=${opens ? open_row : undefined}
-      >
-        ${cells(row)}
-      </tr>
-    `);
+    .map((row, at) => {
+      const under = below(row);
+      return html`
+        <${Fragment} key=${name(row)}>
+          <tr
+            tabindex=${at === 0 ? 0 : -1}
+            class=${tone ? tone(row) : ""}
+            onClick=${opens ? open_row : undefined}
+          >
+            ${cells(row)}
+          </tr>
+          ${under && html`<tr class="below"><td class="wide" colspan=${columns.length}>${under}</td></tr>`}
+        <//>
+      `;
+    });
   return html`
     <div class="table" ref=${place}>
       ${rows.length > 0 && (filter || tools) && html`

@@ -71,7 +71,8 @@ export default function Domains({ status }) {
       ),
     );
   };
-  const look = (domain) => () => run(async () => set_report(await call("check.dns", { domain })));
+  const look = (name) => () =>
+    run(async () => set_report({ name, found: await call("check.dns", { domain: name }) }));
   const columns = [
     { name: "name", title: "Domain or alias", value: (row) => row.name, show: (row) => html`<b>${row.name}</b>` },
     is_judged(status) && {
@@ -148,10 +149,11 @@ export default function Domains({ status }) {
             first="name"
             name=${({ name }) => name}
             empty="None of your domains federates."
+            below=${({ name }) =>
+              report?.name === name && html`<${Report} report=${report.found} onClose=${() => set_report(null)} />`}
           />
         `}
       <//>
     <//>
-    ${report && html`<${Report} report=${report} onClose=${() => set_report(null)} />`}
   `;
 }
