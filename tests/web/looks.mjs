@@ -137,4 +137,18 @@ export default function looks(stage) {
     await page.setViewportSize(desk_size);
     for (const desk of [core, edge]) await desk.done();
   });
+
+  test("what is merely off has a pale dash for a mark, no ring", async () => {
+    const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
+    await desk.go("diagnostics?tab=diag");
+    const mark = await desk.page.locator("main .state.calm:text-is('not running')").evaluate((one) => {
+      const { width, height, borderTopWidth, backgroundColor } = getComputedStyle(one, "::before");
+      return { flat: parseFloat(height) * 3 < parseFloat(width), borderTopWidth, filled: backgroundColor };
+    });
+    assert.ok(mark.flat, JSON.stringify(mark));
+    assert.equal(mark.borderTopWidth, "0px");
+    assert.notEqual(mark.filled, "rgba(0, 0, 0, 0)");
+    await desk.picture("off", { whole: false });
+    await desk.done();
+  });
 }
