@@ -62,10 +62,10 @@ test("an entry of the log says its reason first, in words, and then the rest", (
   assert.equal(reason_of(raised), "it expires soon: edge.pem, 19 days left");
   assert.equal(rest_of(raised), "code certificate.expiring");
   assert.equal(reason_of({ facts: { text: "the same", why: "the same" } }), "the same");
-  assert.deepEqual([reason_of({}), rest_of({ facts: { from: "PENDING", to: "FAILED" } })], [
-    "",
-    "from PENDING, to FAILED",
-  ]);
+  assert.deepEqual(
+    [reason_of({}), rest_of({ facts: { from: "PENDING", to: "FAILED" } })],
+    ["", "from PENDING, to FAILED"],
+  );
 });
 
 test("what turns or hides text is shown as what it is", () => {

@@ -1,5 +1,5 @@
-// What an eye finds and a tree of elements does not: text over other text, text that is cut, marks and rows that promise
-// what they do not keep.
+// What an eye finds and a tree of elements does not: text over other text, text that is cut, marks and rows that
+// promise what they do not keep.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Desk } from "./support.mjs";
@@ -150,5 +150,29 @@ export default function looks(stage) {
     assert.notEqual(mark.filled, "rgba(0, 0, 0, 0)");
     await desk.picture("off", { whole: false });
     await desk.done();
+  });
+
+  test("every form in a sheet has a Cancel at its foot, which changes nothing", async () => {
+    for (const [role, place, opener] of [
+      ["edge", "exceptions", "New exception"],
+      ["edge", "settings", "Edit"],
+      ["core", "access", "New administrator"],
+      ["core", "access?tab=tokens", "New token"],
+      ["presence", "users", "New user"],
+      ["presence", "provisioning", "New AXL user"],
+      ["core", "provisioning", "Add server"],
+    ]) {
+      const desk = await Desk.signed_in(stage.browser, stage.world, role);
+      const { page } = desk;
+      await desk.go(place);
+      await page.click(`main button:has-text('${opener}') >> nth=0`);
+      await page.waitForSelector("dialog[open] form");
+      const foot = page.locator("dialog[open] .form-foot button");
+      assert.equal((await foot.allTextContents()).map((one) => one.trim()).at(-1), "Cancel", `${role} ${place}`);
+      await foot.last().click();
+      await page.waitForSelector("dialog", { state: "detached" });
+      assert.match(await page.evaluate(() => document.activeElement.textContent), new RegExp(opener), "has the focus");
+      await desk.done();
+    }
   });
 }

@@ -115,8 +115,8 @@ function Cell({ column, row }) {
 
 /**
  * `columns`: {name, title, value, show, number, wide, wrap, still, opens}: `value` gives what is sorted and filtered,
- * `show` what is seen; the link or button of a column that `opens` is the whole row's. `below`
- * gives what stands under a row, if anything. `first`: the column sorted by at first, with "-" before it for descending.
+ * `show` what is seen; the link or button of a column that `opens` is the whole row's. `below` gives what stands under a
+ * row, if anything. `first`: the column sorted by at first, with "-" before it for descending.
  */
 export function Table({
   columns,
@@ -141,23 +141,17 @@ export function Table({
   `);
   const cells = (row) => columns.map((column) => html`<${Cell} key=${column.name} column=${column} row=${row} />`);
   const opens = columns.some((column) => column.opens);
-  const body = shown
-    .slice(0, most)
-    .map((row, at) => {
-      const under = below(row);
-      return html`
-        <${Fragment} key=${name(row)}>
-          <tr
-            tabindex=${at === 0 ? 0 : -1}
-            class=${tone ? tone(row) : ""}
-            onClick=${opens ? open_row : undefined}
-          >
-            ${cells(row)}
-          </tr>
-          ${under && html`<tr class="below"><td class="wide" colspan=${columns.length}>${under}</td></tr>`}
-        <//>
-      `;
-    });
+  const body = shown.slice(0, most).map((row, at) => {
+    const under = below(row);
+    return html`
+      <${Fragment} key=${name(row)}>
+        <tr tabindex=${at === 0 ? 0 : -1} class=${tone ? tone(row) : ""} onClick=${opens ? open_row : undefined}>
+          ${cells(row)}
+        </tr>
+        ${under && html`<tr class="below"><td class="wide" colspan=${columns.length}>${under}</td></tr>`}
+      <//>
+    `;
+  });
   return html`
     <div class="table" ref=${place}>
       ${rows.length > 0 && (filter || tools) && html`

@@ -1,5 +1,5 @@
-// Our domains and chat node aliases that federate: what DNS says about each, and on an edge whether a certificate covers
-// it.
+// Our domains and chat node aliases that federate: what DNS says about each, and on an edge whether a certificate
+// covers it.
 import { Field, Text } from "../lib/fields.js";
 import { days_tone } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
@@ -11,8 +11,7 @@ import { Table } from "../lib/table.js";
 
 /** RFC 6125 6.4.3: a star stands for one whole label, the leftmost. */
 const covers = (name, domain) =>
-  name === domain ||
-  (name.startsWith("*.") && domain.slice(domain.indexOf(".") + 1) === name.slice(2));
+  name === domain || (name.startsWith("*.") && domain.slice(domain.indexOf(".") + 1) === name.slice(2));
 
 /**
  * Where the node itself looks whether a certificate covers each of our domains (`check`): on an edge, unless nothing is
@@ -71,16 +70,14 @@ export default function Domains({ status }) {
       ),
     );
   };
-  const look = (name) => () =>
-    run(async () => set_report({ name, found: await call("check.dns", { domain: name }) }));
+  const look = (name) => () => run(async () => set_report({ name, found: await call("check.dns", { domain: name }) }));
   const columns = [
     { name: "name", title: "Domain or alias", value: (row) => row.name, show: (row) => html`<b>${row.name}</b>` },
     is_judged(status) && {
       name: "certificate",
       title: "This node's certificate",
       value: (row) => row.certificate.text,
-      show: (row) =>
-        row.certificate.text && html`<${State} tone=${row.certificate.tone}>${row.certificate.text}<//>`,
+      show: (row) => row.certificate.text && html`<${State} tone=${row.certificate.tone}>${row.certificate.text}<//>`,
     },
     {
       name: "served",

@@ -13,6 +13,7 @@ import {
   Page,
   Panel,
   Sheet,
+  SheetFoot,
   State,
   Steps,
   Tag,
@@ -77,7 +78,7 @@ function ServerForm({ server, onClose }) {
         ${problem && !["address", "username", "password"].includes(problem.field) && html`
           <${Notice} tone="bad">${problem.message}<//>
         `}
-        <div class="form-foot">
+        <${SheetFoot} onClose=${onClose}>
           <${Button}
             type="submit"
             kind="primary"
@@ -86,7 +87,7 @@ function ServerForm({ server, onClose }) {
           >
             Save
           <//>
-        </div>
+        <//>
       </form>
     <//>
   `;
@@ -264,11 +265,11 @@ function AxlForm({ user, onClose }) {
           value=${password}
           onChange=${set_password}
         />
-        <div class="form-foot">
+        <${SheetFoot} onClose=${onClose}>
           <${Button} type="submit" kind="primary" verb=${user ? "axl-users.passwd" : "axl-users.add"} busy=${busy}>
             Save
           <//>
-        </div>
+        <//>
       </form>
     <//>
   `;
