@@ -47,6 +47,47 @@ export default function configuration(stage) {
     await desk.done();
   });
 
+  test("switching federation off says what it does to whom and asks; switching it on does not", async () => {
+    const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
+    const { page } = desk;
+    await stage.world.order({ do: "chat" });
+    await desk.go("federation");
+    const sent = [];
+    // What would be saved goes no further: the tests beside this one need their streams.
+    await page.route("**/api/v1/settings", (route) => {
+      if (route.request().method() !== "PATCH") return route.fallback();
+      sent.push(route.request().postDataJSON().values);
+      return route.fulfill({ status: 403, json: { error: { code: "test", text: "kept from the node", field: "" } } });
+    });
+    await page.selectOption(`${field("XMPP federation support")} select`, "false");
+    await page.click("main form button[type=submit]");
+    const asked = await page.textContent("dialog[open]");
+    assert.match(asked, /Switch XMPP federation off\?/);
+    assert.match(asked, /\d+ streams? with .* closed.*users.*returned.*core.*IM&P servers/);
+    await desk.picture("federation-off", { whole: false });
+    await page.click("dialog button:has-text('Cancel')");
+    await page.waitForSelector("dialog", { state: "detached" });
+    assert.deepEqual(sent, []);
+    assert.equal(await page.inputValue(`${field("XMPP federation support")} select`), "false", "what is chosen stays");
+    await page.click("main form button[type=submit]");
+    await page.click("dialog button:has-text('Switch off')");
+    await page.waitForSelector("main .notice.bad:has-text('kept from the node')");
+    assert.deepEqual(sent, [{ "federation.enabled": false }]);
+    await page.click("main button:has-text('Discard changes')");
+    await desk.unchanged();
+    await desk.changed("settings", ({ settings }) => {
+      settings.find(({ name }) => name === "federation.enabled").value = false;
+    });
+    await desk.go("routes");
+    await desk.go("federation");
+    await page.waitForFunction(() => document.querySelector("main form select").value === "false");
+    await page.selectOption(`${field("XMPP federation support")} select`, "true");
+    await page.click("main form button[type=submit]");
+    await page.waitForSelector("[data-in-force]"); // nothing was asked
+    await desk.unchanged();
+    await desk.done();
+  });
+
   test("a dialback secret that is too short is refused at its field, a good one is taken and never shown", async () => {
     const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
     await desk.go("federation");

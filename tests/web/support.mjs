@@ -205,15 +205,16 @@ export class Desk {
     return this;
   }
 
-  /** From now on the page is answered `path` as `change` left it, whatever the node said; until `unchanged`. */
+  /** From now on the page reads at `path` what the node said as `change` left it, until `unchanged`. */
   async changed(path, change) {
     await this.page.route(
       (url) => url.pathname === `/api/v1/${path}`,
       async (route) => {
+        if (route.request().method() !== "GET") return route.fallback();
         const response = await route.fetch();
         const answer = await response.json();
         change(answer.result);
-        await route.fulfill({ response, json: answer });
+        return route.fulfill({ response, json: answer });
       },
     );
   }

@@ -115,8 +115,8 @@ function Cell({ column, row }) {
 
 /**
  * `columns`: {name, title, value, show, number, wide, wrap, still, opens}: `value` gives what is sorted and filtered,
- * `show` what is seen; the link or button of a column that `opens` is the whole row's. `below` gives what stands under a
- * row, if anything. `first`: the column sorted by at first, with "-" before it for descending.
+ * `show` what is seen; the link or button of a column that `opens` is the whole row's. `below` gives what stands under
+ * a row, if anything. `first`: the column sorted by at first, with "-" before it for descending.
  */
 export function Table({
   columns,

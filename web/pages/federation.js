@@ -3,7 +3,7 @@
 import { Field, Select, Text } from "../lib/fields.js";
 import { html, useEffect, useState } from "../lib/html.js";
 import { refresh } from "../lib/live.js";
-import { Button, Notice, Page, Panel, State, Steps, Wait, useAction, chain_steps } from "../lib/parts.js";
+import { Button, Notice, Page, Panel, State, Steps, Wait, confirm, useAction, chain_steps } from "../lib/parts.js";
 import { belongs_elsewhere, save, useSettings } from "../lib/settings.js";
 import { useForbidden } from "../lib/session.js";
 
@@ -53,6 +53,20 @@ function InForce({ revision, status, since }) {
       <${Steps} steps=${steps} />
     </div>
   `;
+}
+
+/** Asks before federation ends for everybody, and says for whom. */
+function switch_off({ streams, chain }) {
+  const open = streams.inbound + streams.outbound;
+  const others = chain.length > 0 ? " The core and the IM&P servers follow within seconds." : "";
+  return confirm({
+    title: "Switch XMPP federation off?",
+    text:
+      `${open === 1 ? "1 stream with another domain is" : `${open} streams with other domains are`} closed at once, ` +
+      "and no new one is opened or accepted. What your users send to other domains, and what waits for them, is " +
+      `returned to its sender; other domains cannot reach your users.${others}`,
+    yes: "Switch off",
+  });
 }
 
 /** The secret is never shown: null is the one in force. */
@@ -119,6 +133,7 @@ function Form({ settings, status }) {
   const submit = (event) => {
     event.preventDefault();
     run(async () => {
+      if (changed["federation.enabled"] === false && !(await switch_off(status))) return;
       const values = { ...changed, ...(secret === null ? {} : { "federation.dialback_secret": secret }) };
       const refused = await save(settings.revision, values, "Saved.");
       set_problem(refused);
