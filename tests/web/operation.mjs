@@ -356,7 +356,38 @@ export default function operation(stage) {
     await desk.page.click("main button:has-text('Restart router')");
     await desk.page.click("dialog button:has-text('Restart router')");
     await desk.page.waitForSelector(".said :text('The router restarted')");
+    await desk.done();
+  });
+
+  test("notifications say in words how grave they are, and a link does the restart that one asks for", async () => {
+    await stage.world.order({ do: "notify" });
+    const desk = await Desk.signed_in(stage.browser, stage.world, "presence");
+    const { page } = desk;
+    await desk.go("notifications");
+    await page.waitForSelector("main :text('2 records found')");
+    assert.deepEqual(
+      (await page.locator("main th").allTextContents()).map((one) => one.trim()),
+      ["Severity", "Count", "Description", "Origin", "Created"],
+    );
+    const notice = page.locator("main tbody tr:has-text('requires a restart')"),
+      warning = page.locator("main tbody tr:has-text('returns what is for other domains')");
+    assert.equal(await notice.locator(".state.warn").textContent(), "notice");
+    assert.equal(await warning.locator(".state.warn").textContent(), "warning");
+    assert.doesNotMatch(await notice.textContent(), /sallyport restart router/, "nobody has to type here");
+    const { notifications } = await stage.world.cli("presence", "notifications");
+    assert.deepEqual(notifications.map(({ severity }) => severity).sort(), ["notice", "warning"]);
     await desk.picture("notifications");
+    await page.setViewportSize({ width: 390, height: 844 });
+    await desk.picture("phone-notifications");
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await notice.locator("button:text-is('here')").click();
+    await page.click("dialog button:has-text('Cancel')");
+    assert.equal(await notice.count(), 1, "nothing without a yes");
+    await notice.locator("button:text-is('here')").click();
+    await page.click("dialog button:has-text('Restart router')");
+    await page.waitForSelector(".said :text('The router restarted')");
+    await page.waitForSelector("main :text('No notifications')");
+    await stage.world.order({ do: "renotify" });
     await desk.done();
   });
 }

@@ -350,6 +350,30 @@ TEST(Events, OfADiskAreFilteredAlike) {
     EXPECT_EQ(field_of(node.ask("events", R"({"since":"2021-02-29T00:00:00Z"})")), "since");
 }
 
+TEST(Notifications, SayHowGraveTheyAreInWords) {
+    FakeNode node;
+    node.noted.emplace();
+    for (const std::int64_t severity : {3, 4, 5, 99}) {
+        io::Notification one;
+        one.severity = severity;
+        one.count = 2;
+        one.description = "the router requires a restart";
+        one.origin = "router configuration";
+        one.created = node.loop().wall();
+        node.noted->push_back(one);
+    }
+    const auto answer = node.ask("notifications");
+    std::string words;
+    for (const auto& one : answer.as_object().at("notifications").as_array()) {
+        EXPECT_TRUE(one.at("severity").is_string()) << boost::json::serialize(one);
+        words += text_at(one, "severity") + " ";
+    }
+    EXPECT_EQ(words, "error warning notice severity 99 ");
+    std::ostringstream printed;
+    admin::print_notifications(answer, printed);
+    EXPECT_NE(printed.str().find("notice"), std::string::npos) << printed.str();
+}
+
 TEST(Alarms, AreAcknowledgedByNumber) {
     FakeNode node;
     node.board.raise(services::AlarmCode::ssh_down, "a", "x");
