@@ -47,6 +47,66 @@ export default function configuration(stage) {
     await desk.done();
   });
 
+  test("the services stand as configured, or with what they lack, and lead to the chain and to the log", async () => {
+    const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
+    const { page } = desk;
+    const rows = async () => {
+      await page.waitForSelector("main .services");
+      const found = await page
+        .locator("main .services > div")
+        .evaluateAll((all) =>
+          all.map((one) => [
+            one.querySelector("dt").textContent.replace(/ (on|and prov).*/, ""),
+            one.querySelector(".state").textContent,
+            one.querySelector("a").textContent,
+          ]),
+        );
+      const see = "See Unified Communications status";
+      assert.deepEqual(
+        found.map(([name, , link]) => `${name} (${link})`),
+        [`SIP registrations (${see})`, `IM and Presence services (${see})`, `XMPP federation (${see})`],
+      );
+      return found.map(([, state]) => state);
+    };
+    await desk.go("federation");
+    assert.deepEqual(await rows(), ["None: Sallyport carries XMPP alone", "Configured", "Configured"]);
+    await desk.picture("service-status");
+    // What the stream of changes brings is as the node says; without it the page asks, and reads what stands here.
+    await page.route("**/api/v1/changes", (route) => route.abort());
+    await desk.changed("status", (status) => {
+      status.chain.at(-1).state = "waiting";
+      status.chain.at(-1).reason = "xmpps2snodes has 1 row, 0 loaded";
+      status.chain[1].state = "failed";
+      status.chain[1].reason = "the channel is down";
+    });
+    await page.reload();
+    await desk.go("federation");
+    assert.deepEqual((await rows()).slice(1), [
+      "loaded by the router of imp1.montague.lab: waiting, xmpps2snodes has 1 row, 0 loaded",
+      "settings received on core1.montague.lab: failed, the channel is down",
+    ]);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await desk.picture("phone-service-status");
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await desk.unchanged();
+    await page.reload();
+    await page.waitForSelector("main .services");
+    await page.click("main .services a >> nth=1");
+    await page.waitForSelector("main .steps li");
+    await desk.go("federation");
+    await stage.world.cli("edge", "config", "set", "federation.bidi", "on");
+    await stage.world.cli("edge", "config", "set", "federation.bidi", "off");
+    await page.click("main a:has-text('View XMPP federation activity in the event log')");
+    await page.waitForSelector("main .events li:has-text('settings.changed')");
+    await page.waitForSelector("main .events li:has-text('s2s.')");
+    assert.equal(await page.inputValue("main .field:has-text('Module') select"), "s2s,settings");
+    assert.deepEqual([...new Set(await page.locator("main .events .module").allTextContents())].sort(), [
+      "s2s",
+      "settings",
+    ]);
+    await desk.done();
+  });
+
   test("switching federation off says what it does to whom and asks; switching it on does not", async () => {
     const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
     const { page } = desk;

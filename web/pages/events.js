@@ -28,7 +28,7 @@ const most = 400;
 /** Whether an entry that came by itself belongs to what was asked for; it is new, so `since` is always met. */
 const fits = (event, { level, module, peer, code }) =>
   (level === "" || ranks.indexOf(event.level) >= ranks.indexOf(level)) &&
-  (module === "" || event.module === module) &&
+  (module === "" || module.split(",").includes(event.module)) &&
   event.event.startsWith(code) &&
   (peer === "" || Object.values(event.facts ?? {}).some((value) => String(value).includes(peer)));
 
@@ -110,7 +110,7 @@ export default function Events({ query }) {
         <${SelectField} label="Level" options=${levels} value=${filter.level} onChange=${put("level")} />
         <${SelectField}
           label="Module"
-          options=${[["", "All modules"], ...known.map((name) => [name, name])]}
+          options=${[["", "All modules"], ...known.map((name) => [name, name.replaceAll(",", ", ")])]}
           value=${filter.module}
           onChange=${put("module")}
         />
