@@ -97,6 +97,15 @@ const all = [
     load: () => import("./pages/provisioning.js"),
   },
   {
+    path: "imp-servers",
+    title: "IM and Presence Servers",
+    group: "Configure",
+    icon: "servers",
+    needs: "imp-servers.list",
+    roles: ["core"],
+    load: () => import("./pages/imp_servers.js"),
+  },
+  {
     path: "users",
     title: "Users",
     group: "Configure",

@@ -160,7 +160,7 @@ export default function looks(stage) {
       ["core", "access?tab=tokens", "New token"],
       ["presence", "users", "New user"],
       ["presence", "provisioning", "New AXL user"],
-      ["core", "provisioning", "Add server"],
+      ["core", "imp-servers", "Add server"],
     ]) {
       const desk = await Desk.signed_in(stage.browser, stage.world, role);
       const { page } = desk;

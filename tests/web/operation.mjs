@@ -324,15 +324,21 @@ export default function operation(stage) {
     await desk.done();
   });
 
-  test("the core's page of provisioning shows its server and refreshes it; the chain is in force", async () => {
+  test("the page IM and Presence Servers, of the core alone, shows its server and refreshes it", async () => {
     const desk = await Desk.signed_in(stage.browser, stage.world, "core");
     await desk.go("provisioning");
+    await desk.page.waitForSelector("main .steps li.good");
+    await desk.picture("provisioning");
+    await desk.page.click("#menu a:has-text('IM and Presence Servers')");
+    await desk.page.waitForSelector("main h1:text-is('IM and Presence Servers')");
     await desk.page.waitForSelector("main tbody tr");
     await desk.page.click("main tbody tr button:has-text('Refresh')");
     await desk.page.waitForSelector(".said :text('asked again')");
     await desk.page.waitForSelector("main tbody tr:has-text('cm-2_s2scp-1.edge1-montague-lab')");
-    await desk.picture("provisioning");
-    await desk.done();
+    await desk.picture("imp-servers");
+    const edge = await Desk.signed_in(stage.browser, stage.world, "edge");
+    assert.ok(!(await edge.menu()).includes("imp-servers"));
+    for (const one of [edge, desk]) await one.done();
   });
 
   test("the presence node: its table, a user made and removed, the router restarted", async () => {
