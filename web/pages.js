@@ -106,6 +106,14 @@ const all = [
     load: () => import("./pages/imp_servers.js"),
   },
   {
+    path: "inter-domain",
+    title: "Inter-Domain Federation",
+    group: "Configure",
+    icon: "federation",
+    roles: ["presence"],
+    load: () => import("./pages/inter_domain.js"),
+  },
+  {
     path: "users",
     title: "Users",
     group: "Configure",

@@ -284,4 +284,23 @@ export default function configuration(stage) {
     assert.match(await core.page.textContent("main"), /belong to the edge/);
     for (const desk of [edge, core]) await desk.done();
   });
+
+  test("the presence node shows that its node status is Off, and says why it cannot be on", async () => {
+    const desk = await Desk.signed_in(stage.browser, stage.world, "presence");
+    const { page } = desk;
+    assert.ok((await desk.menu()).includes("inter-domain"));
+    await desk.go("inter-domain");
+    await page.waitForSelector("main .state:text-is('Off')");
+    assert.match(await page.textContent("main"), /An edge federates for this node: xmpps2snodes has 1 row/);
+    await page.selectOption(`${field("XMPP Federation Node Status")} select`, "on");
+    await page.click("main form button[type=submit]");
+    await page.waitForSelector("main .field .error:has-text('must be off while an edge federates')");
+    await desk.picture("inter-domain");
+    await page.setViewportSize({ width: 390, height: 844 });
+    await desk.picture("phone-inter-domain");
+    await page.setViewportSize({ width: 1440, height: 900 });
+    assert.equal(await setting("presence", "presence.federation_node_status"), "off");
+    await page.selectOption(`${field("XMPP Federation Node Status")} select`, "off");
+    await desk.done();
+  });
 }

@@ -43,7 +43,16 @@ const desk_size = { width: 1280, height: 860 },
  * Pages that are others on the core and on a presence node than on an edge; the rest are looked at on a phone there
  * alone.
  */
-const of_their_own = ["overview", "domains", "federation", "provisioning", "imp-servers", "users", "notifications"];
+const of_their_own = [
+  "overview",
+  "domains",
+  "federation",
+  "provisioning",
+  "imp-servers",
+  "inter-domain",
+  "users",
+  "notifications",
+];
 
 /** One page as an operator may have it: light on a desk, dark on a phone. */
 async function look_at(desk, role, place) {
