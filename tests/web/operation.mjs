@@ -324,6 +324,32 @@ export default function operation(stage) {
     await desk.done();
   });
 
+  test("a reload says on the page what came of it: done, or each complaint", async () => {
+    const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
+    const { page } = desk;
+    await desk.go("diagnostics?tab=reload");
+    await page.click("main .panel button:text-is('Reload')");
+    await page.waitForSelector("main .notice.good:has-text('reloaded')");
+    await desk.picture("reload", { whole: false });
+    await page.route("**/api/v1/reload", (route) =>
+      route.fulfill({
+        status: 409,
+        json: {
+          error: { code: "reload-failed", text: "edge.toml:3: no such key\nlink.pem cannot be read", field: "" },
+        },
+      }),
+    );
+    await page.click("main .panel button:text-is('Reload')");
+    await page.waitForSelector("main .notice.bad li >> nth=1");
+    assert.deepEqual(await page.locator("main .notice.bad li").allTextContents(), [
+      "edge.toml:3: no such key",
+      "link.pem cannot be read",
+    ]);
+    assert.equal(await page.locator("main .notice.good").count(), 0);
+    await desk.unchanged();
+    await desk.done();
+  });
+
   test("the page IM and Presence Servers, of the core alone, shows its server and refreshes it", async () => {
     const desk = await Desk.signed_in(stage.browser, stage.world, "core");
     await desk.go("provisioning");
