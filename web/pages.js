@@ -97,6 +97,23 @@ const all = [
     load: () => import("./pages/provisioning.js"),
   },
   {
+    path: "imp-servers",
+    title: "IM and Presence Servers",
+    group: "Configure",
+    icon: "servers",
+    needs: "imp-servers.list",
+    roles: ["core"],
+    load: () => import("./pages/imp_servers.js"),
+  },
+  {
+    path: "inter-domain",
+    title: "Inter-Domain Federation",
+    group: "Configure",
+    icon: "federation",
+    roles: ["presence"],
+    load: () => import("./pages/inter_domain.js"),
+  },
+  {
     path: "users",
     title: "Users",
     group: "Configure",

@@ -137,7 +137,7 @@ def test_what_is_not_loaded_is_returned_and_the_node_says_why(trio):
     status = trio.presence.json("status")["router"]
     assert status["loaded"] == ["cm-2_s2scp-1.edge9-coluc-com"] and status["pending"] == ["xmpps2snodes"]
     notifications = trio.presence.json("notifications")["notifications"]
-    assert [(one["severity"], one["origin"]) for one in notifications] == [(5, "router configuration")]
+    assert [(one["severity"], one["origin"]) for one in notifications] == [("notice", "router configuration")]
     assert notifications[0]["description"].startswith(
         "XCP Router : (imp1.coluc.com) requires a restart in order for recent configuration changes to take effect.")
 

@@ -7,6 +7,7 @@ import configuration from "./configuration.mjs";
 import description from "./description.mjs";
 import hostile from "./hostile.mjs";
 import keyboard from "./keyboard.mjs";
+import looks from "./looks.mjs";
 import operation from "./operation.mjs";
 import reading from "./reading.mjs";
 import speed from "./speed.mjs";
@@ -27,6 +28,6 @@ describe("the operator's desk", { concurrency: 1, timeout: Number(process.env.WE
   part("is quick", [speed]);
   describe("is", { concurrency: 2 }, () => {
     part("read", [reading, description]);
-    part("used", [access, keyboard, configuration, operation, hostile]);
+    part("used", [access, keyboard, configuration, looks, operation, hostile]);
   });
 });

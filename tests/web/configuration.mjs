@@ -47,6 +47,107 @@ export default function configuration(stage) {
     await desk.done();
   });
 
+  test("the services stand as configured, or with what they lack, and lead to the chain and to the log", async () => {
+    const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
+    const { page } = desk;
+    const rows = async () => {
+      await page.waitForSelector("main .services");
+      const found = await page
+        .locator("main .services > div")
+        .evaluateAll((all) =>
+          all.map((one) => [
+            one.querySelector("dt").textContent.replace(/ (on|and prov).*/, ""),
+            one.querySelector(".state").textContent,
+            one.querySelector("a").textContent,
+          ]),
+        );
+      const see = "See Unified Communications status";
+      assert.deepEqual(
+        found.map(([name, , link]) => `${name} (${link})`),
+        [`SIP registrations (${see})`, `IM and Presence services (${see})`, `XMPP federation (${see})`],
+      );
+      return found.map(([, state]) => state);
+    };
+    await desk.go("federation");
+    assert.deepEqual(await rows(), ["None: Sallyport carries XMPP alone", "Configured", "Configured"]);
+    await desk.picture("service-status");
+    // What the stream of changes brings is as the node says; without it the page asks, and reads what stands here.
+    await page.route("**/api/v1/changes", (route) => route.abort());
+    await desk.changed("status", (status) => {
+      status.chain.at(-1).state = "waiting";
+      status.chain.at(-1).reason = "xmpps2snodes has 1 row, 0 loaded";
+      status.chain[1].state = "failed";
+      status.chain[1].reason = "the channel is down";
+    });
+    await page.reload();
+    await desk.go("federation");
+    assert.deepEqual((await rows()).slice(1), [
+      "loaded by the router of imp1.montague.lab: waiting, xmpps2snodes has 1 row, 0 loaded",
+      "settings received on core1.montague.lab: failed, the channel is down",
+    ]);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await desk.picture("phone-service-status");
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await desk.unchanged();
+    await page.reload();
+    await page.waitForSelector("main .services");
+    await page.click("main .services a >> nth=1");
+    await page.waitForSelector("main .steps li");
+    await desk.go("federation");
+    await stage.world.cli("edge", "config", "set", "federation.bidi", "on");
+    await stage.world.cli("edge", "config", "set", "federation.bidi", "off");
+    await page.click("main a:has-text('View XMPP federation activity in the event log')");
+    await page.waitForSelector("main .events li:has-text('settings.changed')");
+    await page.waitForSelector("main .events li:has-text('s2s.')");
+    assert.equal(await page.inputValue("main .field:has-text('Module') select"), "s2s,settings");
+    assert.deepEqual([...new Set(await page.locator("main .events .module").allTextContents())].sort(), [
+      "s2s",
+      "settings",
+    ]);
+    await desk.done();
+  });
+
+  test("switching federation off says what it does to whom and asks; switching it on does not", async () => {
+    const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
+    const { page } = desk;
+    await stage.world.order({ do: "chat" });
+    await desk.go("federation");
+    const sent = [];
+    // What would be saved goes no further: the tests beside this one need their streams.
+    await page.route("**/api/v1/settings", (route) => {
+      if (route.request().method() !== "PATCH") return route.fallback();
+      sent.push(route.request().postDataJSON().values);
+      return route.fulfill({ status: 403, json: { error: { code: "test", text: "kept from the node", field: "" } } });
+    });
+    await page.selectOption(`${field("XMPP federation support")} select`, "false");
+    await page.click("main form button[type=submit]");
+    const asked = await page.textContent("dialog[open]");
+    assert.match(asked, /Switch XMPP federation off\?/);
+    assert.match(asked, /\d+ streams? with .* closed.*users.*returned.*core.*IM&P servers/);
+    await desk.picture("federation-off", { whole: false });
+    await page.click("dialog button:has-text('Cancel')");
+    await page.waitForSelector("dialog", { state: "detached" });
+    assert.deepEqual(sent, []);
+    assert.equal(await page.inputValue(`${field("XMPP federation support")} select`), "false", "what is chosen stays");
+    await page.click("main form button[type=submit]");
+    await page.click("dialog button:has-text('Switch off')");
+    await page.waitForSelector("main .notice.bad:has-text('kept from the node')");
+    assert.deepEqual(sent, [{ "federation.enabled": false }]);
+    await page.click("main button:has-text('Discard changes')");
+    await desk.unchanged();
+    await desk.changed("settings", ({ settings }) => {
+      settings.find(({ name }) => name === "federation.enabled").value = false;
+    });
+    await desk.go("routes");
+    await desk.go("federation");
+    await page.waitForFunction(() => document.querySelector("main form select").value === "false");
+    await page.selectOption(`${field("XMPP federation support")} select`, "true");
+    await page.click("main form button[type=submit]");
+    await page.waitForSelector("[data-in-force]"); // nothing was asked
+    await desk.unchanged();
+    await desk.done();
+  });
+
   test("a dialback secret that is too short is refused at its field, a good one is taken and never shown", async () => {
     const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
     await desk.go("federation");
@@ -166,11 +267,40 @@ export default function configuration(stage) {
     await core.page.click("main form button[type=submit]");
     await core.page.waitForSelector("main tbody tr:has-text('chat.montague.lab')");
     await edge.page.waitForSelector("main tbody tr:has-text('chat.montague.lab')"); // it came by itself
+    await core.page.fill("main input[name=domain]", "verona.example");
+    await core.page.click("main form button[type=submit]");
+    // Certificates for other domains are the edge's: only there they are judged, and as gravely as by `check`.
+    await edge.page.waitForSelector("main tbody tr:has-text('verona.example') .state.warn:text-is('not covered')");
+    assert.match(await edge.page.textContent("main tbody tr:has-text('rooms.montague.lab')"), /covered, \d+ days left/);
+    await core.page.waitForSelector("main tbody tr:has-text('verona.example')");
+    assert.doesNotMatch(await core.page.textContent("main table"), /covered|certificate/);
+    await core.page.click("main tbody tr:has-text('verona.example') button:has-text('Remove')");
+    await core.page.click("dialog button:has-text('Stop federating')");
+    await core.page.waitForSelector("main tbody tr:has-text('verona.example')", { state: "detached" });
     await core.page.click("main tbody tr:has-text('chat.montague.lab') button:has-text('Remove')");
     await core.page.click("dialog button:has-text('Stop federating')");
     await core.page.waitForSelector("main tbody tr:has-text('chat.montague.lab')", { state: "detached" });
     await core.go("federation");
     assert.match(await core.page.textContent("main"), /belong to the edge/);
     for (const desk of [edge, core]) await desk.done();
+  });
+
+  test("the presence node shows that its node status is Off, and says why it cannot be on", async () => {
+    const desk = await Desk.signed_in(stage.browser, stage.world, "presence");
+    const { page } = desk;
+    assert.ok((await desk.menu()).includes("inter-domain"));
+    await desk.go("inter-domain");
+    await page.waitForSelector("main .state:text-is('Off')");
+    assert.match(await page.textContent("main"), /An edge federates for this node: xmpps2snodes has 1 row/);
+    await page.selectOption(`${field("XMPP Federation Node Status")} select`, "on");
+    await page.click("main form button[type=submit]");
+    await page.waitForSelector("main .field .error:has-text('must be off while an edge federates')");
+    await desk.picture("inter-domain");
+    await page.setViewportSize({ width: 390, height: 844 });
+    await desk.picture("phone-inter-domain");
+    await page.setViewportSize({ width: 1440, height: 900 });
+    assert.equal(await setting("presence", "presence.federation_node_status"), "off");
+    await page.selectOption(`${field("XMPP Federation Node Status")} select`, "off");
+    await desk.done();
   });
 }

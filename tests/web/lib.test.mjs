@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bytes, rate, span, value_text } from "../../web/lib/format.js";
 import { visible, visible_child, visible_props } from "../../web/lib/visible.js";
+import { fact_text, reason_of, rest_of } from "../../web/lib/event_text.js";
 import { families, quantile, total } from "../../web/lib/open_metrics.js";
 
 /** A reading of one hop: how many were within 0.1, within 1, and all. */
@@ -48,6 +49,23 @@ test("numbers and spans read as an operator says them", () => {
     "s2s: debug",
     "TLS required",
   ]);
+});
+
+test("an entry of the log says its reason first, in words, and then the rest", () => {
+  const failed = {
+    facts: { pair: "b.test:a.test", step: "tcp", why: "192.0.2.1:5269: Connection refused", retry_ms: "464", note: "" },
+  };
+  assert.equal(reason_of(failed), "192.0.2.1:5269: Connection refused");
+  assert.equal(rest_of(failed), "pair b.test:a.test, step tcp, retry ms 464");
+  assert.match(fact_text(failed), /step=tcp/, "found by what stands in lines of the log");
+  const raised = { facts: { code: "certificate.expiring", text: "it expires soon", why: "edge.pem, 19 days left" } };
+  assert.equal(reason_of(raised), "it expires soon: edge.pem, 19 days left");
+  assert.equal(rest_of(raised), "code certificate.expiring");
+  assert.equal(reason_of({ facts: { text: "the same", why: "the same" } }), "the same");
+  assert.deepEqual(
+    [reason_of({}), rest_of({ facts: { from: "PENDING", to: "FAILED" } })],
+    ["", "from PENDING, to FAILED"],
+  );
 });
 
 test("what turns or hides text is shown as what it is", () => {

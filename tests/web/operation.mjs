@@ -324,15 +324,47 @@ export default function operation(stage) {
     await desk.done();
   });
 
-  test("the core's page of provisioning shows its server and refreshes it; the chain is in force", async () => {
+  test("a reload says on the page what came of it: done, or each complaint", async () => {
+    const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
+    const { page } = desk;
+    await desk.go("diagnostics?tab=reload");
+    await page.click("main .panel button:text-is('Reload')");
+    await page.waitForSelector("main .notice.good:has-text('reloaded')");
+    await desk.picture("reload", { whole: false });
+    await page.route("**/api/v1/reload", (route) =>
+      route.fulfill({
+        status: 409,
+        json: {
+          error: { code: "reload-failed", text: "edge.toml:3: no such key\nlink.pem cannot be read", field: "" },
+        },
+      }),
+    );
+    await page.click("main .panel button:text-is('Reload')");
+    await page.waitForSelector("main .notice.bad li >> nth=1");
+    assert.deepEqual(await page.locator("main .notice.bad li").allTextContents(), [
+      "edge.toml:3: no such key",
+      "link.pem cannot be read",
+    ]);
+    assert.equal(await page.locator("main .notice.good").count(), 0);
+    await desk.unchanged();
+    await desk.done();
+  });
+
+  test("the page IM and Presence Servers, of the core alone, shows its server and refreshes it", async () => {
     const desk = await Desk.signed_in(stage.browser, stage.world, "core");
     await desk.go("provisioning");
+    await desk.page.waitForSelector("main .steps li.good");
+    await desk.picture("provisioning");
+    await desk.page.click("#menu a:has-text('IM and Presence Servers')");
+    await desk.page.waitForSelector("main h1:text-is('IM and Presence Servers')");
     await desk.page.waitForSelector("main tbody tr");
     await desk.page.click("main tbody tr button:has-text('Refresh')");
     await desk.page.waitForSelector(".said :text('asked again')");
     await desk.page.waitForSelector("main tbody tr:has-text('cm-2_s2scp-1.edge1-montague-lab')");
-    await desk.picture("provisioning");
-    await desk.done();
+    await desk.picture("imp-servers");
+    const edge = await Desk.signed_in(stage.browser, stage.world, "edge");
+    assert.ok(!(await edge.menu()).includes("imp-servers"));
+    for (const one of [edge, desk]) await one.done();
   });
 
   test("the presence node: its table, a user made and removed, the router restarted", async () => {
@@ -356,7 +388,38 @@ export default function operation(stage) {
     await desk.page.click("main button:has-text('Restart router')");
     await desk.page.click("dialog button:has-text('Restart router')");
     await desk.page.waitForSelector(".said :text('The router restarted')");
+    await desk.done();
+  });
+
+  test("notifications say in words how grave they are, and a link does the restart that one asks for", async () => {
+    await stage.world.order({ do: "notify" });
+    const desk = await Desk.signed_in(stage.browser, stage.world, "presence");
+    const { page } = desk;
+    await desk.go("notifications");
+    await page.waitForSelector("main :text('2 records found')");
+    assert.deepEqual(
+      (await page.locator("main th").allTextContents()).map((one) => one.trim()),
+      ["Severity", "Count", "Description", "Origin", "Created"],
+    );
+    const notice = page.locator("main tbody tr:has-text('requires a restart')"),
+      warning = page.locator("main tbody tr:has-text('returns what is for other domains')");
+    assert.equal(await notice.locator(".state.warn").textContent(), "notice");
+    assert.equal(await warning.locator(".state.warn").textContent(), "warning");
+    assert.doesNotMatch(await notice.textContent(), /sallyport restart router/, "nobody has to type here");
+    const { notifications } = await stage.world.cli("presence", "notifications");
+    assert.deepEqual(notifications.map(({ severity }) => severity).sort(), ["notice", "warning"]);
     await desk.picture("notifications");
+    await page.setViewportSize({ width: 390, height: 844 });
+    await desk.picture("phone-notifications");
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await notice.locator("button:text-is('here')").click();
+    await page.click("dialog button:has-text('Cancel')");
+    assert.equal(await notice.count(), 1, "nothing without a yes");
+    await notice.locator("button:text-is('here')").click();
+    await page.click("dialog button:has-text('Restart router')");
+    await page.waitForSelector(".said :text('The router restarted')");
+    await page.waitForSelector("main :text('No notifications')");
+    await stage.world.order({ do: "renotify" });
     await desk.done();
   });
 }

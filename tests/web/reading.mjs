@@ -30,7 +30,9 @@ const overflow = () => {
     (one) => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest(".scroll, .plot, .facts-line"),
   );
   if (document.documentElement.scrollWidth > innerWidth) wide.push(document.documentElement);
-  wide.push(...[...document.querySelectorAll("main .scroll")].filter((one) => one.scrollWidth > one.clientWidth + 1));
+  wide.push(
+    ...[...document.querySelectorAll("main .scroll, #menu a")].filter((one) => one.scrollWidth > one.clientWidth + 1),
+  );
   return wide.slice(0, 3).map((one) => `wider than its place: ${one.outerHTML.slice(0, 160)}`);
 };
 
@@ -41,7 +43,16 @@ const desk_size = { width: 1280, height: 860 },
  * Pages that are others on the core and on a presence node than on an edge; the rest are looked at on a phone there
  * alone.
  */
-const of_their_own = ["overview", "domains", "federation", "provisioning", "users", "notifications"];
+const of_their_own = [
+  "overview",
+  "domains",
+  "federation",
+  "provisioning",
+  "imp-servers",
+  "inter-domain",
+  "users",
+  "notifications",
+];
 
 /** One page as an operator may have it: light on a desk, dark on a phone. */
 async function look_at(desk, role, place) {

@@ -205,6 +205,24 @@ export class Desk {
     return this;
   }
 
+  /** From now on the page reads at `path` what the node said as `change` left it, until `unchanged`. */
+  async changed(path, change) {
+    await this.page.route(
+      (url) => url.pathname === `/api/v1/${path}`,
+      async (route) => {
+        if (route.request().method() !== "GET") return route.fallback();
+        const response = await route.fetch();
+        const answer = await response.json();
+        change(answer.result);
+        return route.fulfill({ response, json: answer });
+      },
+    );
+  }
+
+  unchanged() {
+    return this.page.unrouteAll({ behavior: "wait" });
+  }
+
   menu() {
     return this.page.$$eval("#menu a", (links) => links.map((link) => link.getAttribute("href").slice(2)));
   }

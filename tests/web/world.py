@@ -4,8 +4,10 @@ node joined by link, SSH and AXL; a Prosody inside; and outside a partner that w
 
 Run as a program it prints one line of JSON with what the tests need, then obeys commands, one JSON object a line.
 """
+import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -215,6 +217,46 @@ class World:
               lambda: edge.json("handshakes", "list", "capulet.lab"), 20)
         edge.ask("config", "set", "federation.use_static_routes", "false")
         edge.ask("routes", "remove", "capulet.lab")
+
+    def notify(self):
+        """The presence node has two notifications: its router has not loaded the table, and returned a stanza for that."""
+        presence = self.nodes["presence"]
+        component = "cm-2_s2scp-1.edge1-montague-lab"
+        presence.ask("config", "set", "router.live_changes", "false")
+        presence.ask("run", "sql", f"delete from xmpps2snodes where cp_id = '{component}'")
+        presence.ask("restart", "router")
+        if not presence.json("run", "sql", "select * from xmpps2snodes")["rows"]:  # the core may have been quicker
+            presence.ask("run", "sql", f"insert into xmpps2snodes (pkid, cp_id) values (newid(), '{component}')")
+        self.component_says("bot.montague.lab", "a secret for the bot", "juliet@capulet.lab", "are you there?")
+        until(lambda: len(presence.json("notifications")["notifications"]) == 2,
+              lambda: presence.json("notifications"), 20)
+
+    def renotify(self):
+        """As `notify` found it: changes of the table take effect at once."""
+        self.nodes["presence"].ask("config", "set", "router.live_changes", "true")
+
+    def component_says(self, domain, secret, to, body):
+        """One message of a component (XEP-0114) of the presence node."""
+        with socket.create_connection((at(7), 5347), 5) as stream:
+            stream.settimeout(5)
+            stream.sendall(f"<stream:stream xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams'"
+                           f" to='{domain}'>".encode())
+            header = self._reads(stream, ">", "id=")
+            number = re.search(r"""id=['"]([^'"]+)""", header).group(1)
+            stream.sendall(f"<handshake>{hashlib.sha1((number + secret).encode()).hexdigest()}</handshake>".encode())
+            self._reads(stream, "handshake")
+            stream.sendall(f"<message from='bot@{domain}' to='{to}' type='chat' id='n1'><body>{body}</body></message>".encode())
+            self._reads(stream, "<error")
+
+    @staticmethod
+    def _reads(stream, *wanted):
+        """What came until all of `wanted` is in it."""
+        text = ""
+        while not all(one in text for one in wanted):
+            part = stream.recv(65536)
+            assert part, f"the stream ended after {text}"
+            text += part.decode()
+        return text
 
     def attack(self):
         """Markup from the wire wherever a peer may put text: stream header, stanza, stream error."""

@@ -1,7 +1,8 @@
-// Entries of the event log, newest first; each opens to its facts.
+// Entries of the event log, newest first; each says its reason and opens to its facts.
+import { reason_of, rest_of } from "./event_text.js";
 import { time } from "./format.js";
 import { html, useState } from "./html.js";
-import { Empty, Mono, State } from "./parts.js";
+import { Empty, Mono, State, typed } from "./parts.js";
 
 const tones = {
   error: "bad",
@@ -14,14 +15,11 @@ const tones = {
 };
 
 const facts_of = (event) => Object.entries(event.facts ?? {});
-export const fact_text = (event) =>
-  facts_of(event)
-    .map(([key, value]) => `${key}=${typeof value === "object" ? JSON.stringify(value) : value}`)
-    .join(" ");
 
 /** The facts of an entry are drawn when it is opened: hundreds of entries stay light. */
 function Entry({ event, brief }) {
   const [open, set] = useState(false);
+  const reason = reason_of(event);
   return html`
     <details onToggle=${({ currentTarget }) => set(currentTarget.open)}>
       <summary>
@@ -29,7 +27,10 @@ function Entry({ event, brief }) {
         <${State} tone=${tones[event.level]}>${event.level}<//>
         ${!brief && html`<span class="module">${event.module}</span>`}
         <b>${event.event}</b>
-        <span class="facts-line">${fact_text(event)}</span>
+        <span class="said-line">
+          ${reason && html`<span class="reason">${typed(reason)}</span>`}
+          <span class="facts-line">${rest_of(event)}</span>
+        </span>
       </summary>
       ${open && html`
         <dl class="event-facts">

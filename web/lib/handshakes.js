@@ -131,6 +131,7 @@ export function Handshakes({ domain }) {
     {
       name: "started",
       title: "When",
+      opens: true,
       value: (row) => row.started,
       show: (row) => html`
         <button
@@ -186,10 +187,10 @@ export function Handshakes({ domain }) {
             first="-started"
             name=${({ id }) => id}
             empty="None recorded yet."
+            below=${({ id }) => id === opened && html`<${Handshake} key=${id} id=${id} />`}
           />
         `}
       <//>
-      ${opened && html`<div class="inset"><${Handshake} key=${opened} id=${opened} /></div>`}
     <//>
   `;
 }

@@ -13,6 +13,7 @@ const paths = {
   events: "M4 4h12M4 8h12M4 12h8M4 16h6",
   alarms: "M10 3a4.5 4.5 0 00-4.5 4.5c0 4-1.5 5.5-1.5 6.5h12c0-1-1.5-2.5-1.5-6.5A4.5 4.5 0 0010 3zM8.5 16.5h3",
   diagnostics: "M2 10h4l2-5 4 10 2-5h4",
+  servers: "M4 3h12v5H4zM4 12h12v5H4zM7 5.5h.1M7 14.5h.1M10 5.5h3M10 14.5h3",
   provisioning: "M4 4h12v4H4zM4 12h12v4H4zM10 8v4M6.5 6h.1M6.5 14h.1",
   notifications: "M3 4h14v10H8l-4 3v-3H3zM7 8h6M7 11h4",
   users: "M7 8a3 3 0 106 0 3 3 0 10-6 0zM4 17c0-3 2.5-5 6-5s6 2 6 5",

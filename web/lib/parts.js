@@ -307,7 +307,7 @@ export function Asked() {
   `;
 }
 
-/** A form in a dialog; Escape and Cancel close it. */
+/** A form in a dialog; Escape, the cross and the Cancel of its `SheetFoot` close it. */
 export function Sheet({ title, onClose, children }) {
   const dialog = useModal(true);
   const id = useId();
@@ -321,6 +321,11 @@ export function Sheet({ title, onClose, children }) {
     </dialog>
   `;
 }
+
+/** What ends a form in a sheet: what it does, and Cancel. */
+export const SheetFoot = ({ onClose, children }) => html`
+  <div class="form-foot">${children}<button type="button" class="button" onClick=${onClose}>Cancel</button></div>
+`;
 
 /** A sentence of the node, in which `…` marks what one types. */
 export const typed = (text) =>

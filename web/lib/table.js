@@ -1,6 +1,6 @@
 // Tables: sorted by any column, filtered as one types (the key `/` goes to the filter), walked with the arrow keys; on
 // a phone each row is a card.
-import { html, useLayoutEffect, useMemo, useRef, useState } from "./html.js";
+import { Fragment, html, useLayoutEffect, useMemo, useRef, useState } from "./html.js";
 import { Empty } from "./parts.js";
 
 const order = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
@@ -11,12 +11,18 @@ const compare = (one, other) =>
     ? one - other
     : order.compare(String(plain(one)), String(plain(other)));
 
+const opening = "td.opens :is(a, button:not([disabled]))";
+
+const rows_of = (body) => [...body.children].filter((one) => !one.matches(".below"));
+
 /** Up, down, Home and End go from row to row; Enter follows the row's first link or button. */
 function walk(event) {
   const row = event.target.closest("tbody tr");
-  if (row === null || (event.target !== row && event.key !== "ArrowDown" && event.key !== "ArrowUp")) return;
+  // What is below a row has keys of its own.
+  if (row === null || row.matches(".below") || row.closest("table") !== event.currentTarget) return;
+  if (event.target !== row && event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
   if (event.target.matches("input, select, textarea")) return;
-  const rows = [...row.parentElement.children];
+  const rows = rows_of(row.parentElement);
   const at = rows.indexOf(row);
   const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: rows.length - 1 }[event.key];
   if (to !== undefined) {
@@ -29,14 +35,22 @@ function walk(event) {
   }
 }
 
+/** A click beside the controls of a row does what its opening link or button does; marking text opens nothing. */
+function open_row(event) {
+  if (event.target.closest("a, button, input, select, textarea, label") || String(getSelection()) !== "") return;
+  event.currentTarget.querySelector(`:scope > ${opening}`)?.click();
+}
+
 /** When the row that had the focus is gone, its neighbour gets it; without one, the page's heading. */
 function useFocusKept() {
   const table = useRef(null);
-  const row = table.current?.contains(document.activeElement) ? document.activeElement.closest("tbody tr") : null;
-  const at = row ? [...row.parentElement.children].indexOf(row) : -1;
+  const row = table.current?.contains(document.activeElement)
+    ? document.activeElement.closest("tbody tr:not(.below)")
+    : null;
+  const at = row ? rows_of(row.parentElement).indexOf(row) : -1;
   useLayoutEffect(() => {
     if (at < 0 || row.isConnected) return;
-    const left = [...table.current.querySelectorAll("tbody tr")];
+    const left = [...table.current.querySelectorAll("tbody tr:not(.below)")];
     const next = left[Math.min(at, left.length - 1)] ?? document.querySelector("main h1");
     for (const one of left) one.tabIndex = one === next ? 0 : -1;
     next?.focus();
@@ -90,18 +104,19 @@ function Title({ column, sorted, sort }) {
 }
 
 function Cell({ column, row }) {
-  const { title, number, value, show, wide, wrap } = column;
-  const breaks = wide ? "wide" : wrap ? "wrap" : "";
+  const { title, number, value, show, wide, wrap, opens } = column;
+  const looks = [number && "number", wide ? "wide" : wrap && "wrap", !title && "row-actions", opens && "opens"];
   return html`
-    <td data-label=${title} class=${`${number ? "number" : ""} ${breaks} ${title ? "" : "row-actions"}`}>
+    <td data-label=${title} class=${looks.filter(Boolean).join(" ")}>
       <div>${show ? show(row) : plain(value(row))}</div>
     </td>
   `;
 }
 
 /**
- * `columns`: {name, title, value, show, number, wide, wrap, still}: `value` gives what is sorted and filtered, `show`
- * what is seen. `first`: the column sorted by at first, with "-" before it for descending.
+ * `columns`: {name, title, value, show, number, wide, wrap, still, opens}: `value` gives what is sorted and filtered,
+ * `show` what is seen; the link or button of a column that `opens` is the whole row's. `below` gives what stands under
+ * a row, if anything. `first`: the column sorted by at first, with "-" before it for descending.
  */
 export function Table({
   columns,
@@ -114,6 +129,7 @@ export function Table({
   most = 500,
   tone,
   tools,
+  below = () => null,
 }) {
   const [sorted, sort] = useState({ by: first.replace(/^-/, ""), down: first.startsWith("-") });
   const [wanted, want] = useState("");
@@ -124,11 +140,18 @@ export function Table({
     <${Title} key=${column.name} column=${column} sorted=${sorted} sort=${sort} />
   `);
   const cells = (row) => columns.map((column) => html`<${Cell} key=${column.name} column=${column} row=${row} />`);
-  const body = shown
-    .slice(0, most)
-    .map((row, at) => html`
-      <tr key=${name(row)} tabindex=${at === 0 ? 0 : -1} class=${tone ? tone(row) : ""}>${cells(row)}</tr>
-    `);
+  const opens = columns.some((column) => column.opens);
+  const body = shown.slice(0, most).map((row, at) => {
+    const under = below(row);
+    return html`
+      <${Fragment} key=${name(row)}>
+        <tr tabindex=${at === 0 ? 0 : -1} class=${tone ? tone(row) : ""} onClick=${opens ? open_row : undefined}>
+          ${cells(row)}
+        </tr>
+        ${under && html`<tr class="below"><td class="wide" colspan=${columns.length}>${under}</td></tr>`}
+      <//>
+    `;
+  });
   return html`
     <div class="table" ref=${place}>
       ${rows.length > 0 && (filter || tools) && html`

@@ -13,6 +13,7 @@ import {
   Page,
   Panel,
   Sheet,
+  SheetFoot,
   State,
   Tabs,
   Tag,
@@ -91,7 +92,9 @@ function AccountForm({ account, onClose }) {
           onChange=${put("password")}
         />
         ${problem && !problem.field && html`<${Notice} tone="bad">${problem.message}<//>`}
-        <div class="form-foot"><${Button} type="submit" kind="primary" verb="admins.add" busy=${busy}>Save<//></div>
+        <${SheetFoot} onClose=${onClose}>
+          <${Button} type="submit" kind="primary" verb="admins.add" busy=${busy}>Save<//>
+        <//>
       </form>
     <//>
   `;
@@ -227,7 +230,9 @@ function TokenForm({ onClose, onMade }) {
           onChange=${put("days")}
         />
         ${problem && !problem.field && html`<${Notice} tone="bad">${problem.message}<//>`}
-        <div class="form-foot"><${Button} type="submit" kind="primary" verb="tokens.add" busy=${busy}>Create<//></div>
+        <${SheetFoot} onClose=${onClose}>
+          <${Button} type="submit" kind="primary" verb="tokens.add" busy=${busy}>Create<//>
+        <//>
       </form>
     <//>
   `;

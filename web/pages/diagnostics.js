@@ -267,6 +267,38 @@ function Recording({ kind, title, note }) {
   `;
 }
 
+/** Reads certificates and the node's file again; what the node objects to, a line each. */
+function Reload() {
+  const [said, set] = useState(null);
+  const [busy, run] = useAction();
+  const reload = () =>
+    run(async () => {
+      set(null);
+      try {
+        await act("reload", {}, { wait_ms: 60_000 });
+        set({ tone: "good" });
+      } catch (refused) {
+        set({ tone: "bad", complaints: refused.message.split("\n") });
+      }
+    });
+  return html`
+    <${Panel} title="Reload" note="certificates and the node's file, as SIGHUP does; streams and links stay open">
+      <${Button} kind="primary" verb="reload" busy=${busy} onClick=${reload}>Reload<//>
+      ${said && html`
+        <div class="result" role="status">
+          ${said.tone === "good"
+            ? html`<${Notice} tone="good">Certificates and the node's file are reloaded.<//>`
+            : html`
+                <${Notice} tone="bad" title="Not everything was reloaded.">
+                  <ul>${said.complaints.map((one) => html`<li key=${one}>${one}</li>`)}</ul>
+                <//>
+              `}
+        </div>
+      `}
+    <//>
+  `;
+}
+
 export default function Diagnostics({ query }) {
   const known = useStore(verbs);
   const views = [
@@ -275,6 +307,7 @@ export default function Diagnostics({ query }) {
     ["levels", "Log levels", known.has("log.level")],
     ["diag", "Diagnostic log", known.has("diag.start")],
     ["capture", "Packet capture", known.has("capture.start")],
+    ["reload", "Reload", known.has("reload")],
   ].filter(([, , has]) => has);
   const [tab, set] = useState(views.some(([key]) => key === query.tab) ? query.tab : views[0]?.[0]);
   if (views.length === 0) return html`<${Page} title="Diagnostics" /><${Notice}>This node has no diagnostics.<//>`;
@@ -283,6 +316,7 @@ export default function Diagnostics({ query }) {
     <${Tabs} label="Tools" at=${tab} onChange=${set} tabs=${views} />
     ${tab === "why" && html`<${Why} query=${query} />`}
     ${tab === "check" && html`<${Checks} />`}
+    ${tab === "reload" && html`<${Reload} />`}
     ${tab === "levels" && html`<${Levels} />`}
     ${tab === "diag" && html`
       <${Recording}

@@ -1,4 +1,5 @@
-// Our domains and chat node aliases that federate: whether a certificate covers each, what DNS says about it.
+// Our domains and chat node aliases that federate: what DNS says about each, and on an edge whether a certificate
+// covers it.
 import { Field, Text } from "../lib/fields.js";
 import { days_tone } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
@@ -10,14 +11,21 @@ import { Table } from "../lib/table.js";
 
 /** RFC 6125 6.4.3: a star stands for one whole label, the leftmost. */
 const covers = (name, domain) =>
-  name === domain ||
-  (name.startsWith("*.") && domain.slice(domain.indexOf(".") + 1) === name.slice(2) && !domain.startsWith("*."));
+  name === domain || (name.startsWith("*.") && domain.slice(domain.indexOf(".") + 1) === name.slice(2));
 
+/**
+ * Where the node itself looks whether a certificate covers each of our domains (`check`): on an edge, unless nothing is
+ * encrypted.
+ */
+const is_judged = ({ role, security_mode }) => role === "edge" && security_mode !== "no_tls";
+
+/** As grave as the node says; of a pattern it says nothing. */
 function certificate_of(domain, certificates) {
+  if (domain.startsWith("*.")) return { tone: "calm", text: "" };
   const found = certificates
-    .filter(({ names }) => names.some((name) => covers(name, domain)))
+    .filter(({ used_for, names }) => used_for.startsWith("s2s") && names.some((name) => covers(name, domain)))
     .sort((one, other) => other.days_left - one.days_left)[0];
-  if (!found) return { tone: "bad", text: "not covered" };
+  if (!found) return { tone: "warn", text: "not covered" };
   return {
     tone: days_tone(found.days_left),
     text: found.days_left < 0 ? "covered by an expired one" : `covered, ${found.days_left} days left`,
@@ -62,14 +70,14 @@ export default function Domains({ status }) {
       ),
     );
   };
-  const look = (domain) => () => run(async () => set_report(await call("check.dns", { domain })));
+  const look = (name) => () => run(async () => set_report({ name, found: await call("check.dns", { domain: name }) }));
   const columns = [
     { name: "name", title: "Domain or alias", value: (row) => row.name, show: (row) => html`<b>${row.name}</b>` },
-    {
+    is_judged(status) && {
       name: "certificate",
       title: "This node's certificate",
       value: (row) => row.certificate.text,
-      show: (row) => html`<${State} tone=${row.certificate.tone}>${row.certificate.text}<//>`,
+      show: (row) => row.certificate.text && html`<${State} tone=${row.certificate.tone}>${row.certificate.text}<//>`,
     },
     {
       name: "served",
@@ -97,7 +105,7 @@ export default function Domains({ status }) {
         </span>
       `,
     },
-  ];
+  ].filter(Boolean);
   const rows = domains.map((name) => ({
     name,
     certificate: certificate_of(name, status.certificates),
@@ -138,10 +146,11 @@ export default function Domains({ status }) {
             first="name"
             name=${({ name }) => name}
             empty="None of your domains federates."
+            below=${({ name }) =>
+              report?.name === name && html`<${Report} report=${report.found} onClose=${() => set_report(null)} />`}
           />
         `}
       <//>
     <//>
-    ${report && html`<${Report} report=${report} onClose=${() => set_report(null)} />`}
   `;
 }

@@ -1,7 +1,8 @@
 // The event log: filtered by the node, followed live.
 import { Field, SelectField, TextField } from "../lib/fields.js";
 import { html, useEffect, useMemo, useState } from "../lib/html.js";
-import { EventList, fact_text } from "../lib/event_list.js";
+import { EventList } from "../lib/event_list.js";
+import { fact_text } from "../lib/event_text.js";
 import { line, listen, useRead } from "../lib/live.js";
 import { useHas } from "../lib/session.js";
 import { Page, Panel, State, Wait } from "../lib/parts.js";
@@ -27,7 +28,7 @@ const most = 400;
 /** Whether an entry that came by itself belongs to what was asked for; it is new, so `since` is always met. */
 const fits = (event, { level, module, peer, code }) =>
   (level === "" || ranks.indexOf(event.level) >= ranks.indexOf(level)) &&
-  (module === "" || event.module === module) &&
+  (module === "" || module.split(",").includes(event.module)) &&
   event.event.startsWith(code) &&
   (peer === "" || Object.values(event.facts ?? {}).some((value) => String(value).includes(peer)));
 
@@ -109,7 +110,7 @@ export default function Events({ query }) {
         <${SelectField} label="Level" options=${levels} value=${filter.level} onChange=${put("level")} />
         <${SelectField}
           label="Module"
-          options=${[["", "All modules"], ...known.map((name) => [name, name])]}
+          options=${[["", "All modules"], ...known.map((name) => [name, name.replaceAll(",", ", ")])]}
           value=${filter.module}
           onChange=${put("module")}
         />

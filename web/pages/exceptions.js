@@ -3,7 +3,7 @@ import { SelectField, TextField } from "../lib/fields.js";
 import { useForm } from "../lib/form.js";
 import { word } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
-import { Button, Notice, Page, Panel, Sheet, Wait, confirm, useAction } from "../lib/parts.js";
+import { Button, Notice, Page, Panel, Sheet, SheetFoot, Wait, confirm, useAction } from "../lib/parts.js";
 import { belongs_elsewhere, save, useSettings } from "../lib/settings.js";
 import { Table } from "../lib/table.js";
 
@@ -77,10 +77,9 @@ function Edit({ row, rows, settings, onClose }) {
         />
         <${TextField} label="Note" help="why, and until when" value=${form.note ?? ""} onChange=${put("note")} />
         ${problem && html`<${Notice} tone="bad">${problem.message}<//>`}
-        <div class="form-foot">
+        <${SheetFoot} onClose=${onClose}>
           <${Button} type="submit" kind="primary" verb="config.set" busy=${busy}>Save<//>
-          <button type="button" class="button quiet" onClick=${onClose}>Cancel</button>
-        </div>
+        <//>
       </form>
     <//>
   `;
@@ -113,6 +112,7 @@ export default function Exceptions({ status, query }) {
     {
       name: "domain",
       title: "Domain",
+      opens: true,
       value: (row) => row.domain,
       show: (row) =>
         row.domain.startsWith("*.")

@@ -137,6 +137,7 @@ export default function Failures({ status }) {
     {
       name: "remote",
       title: "Domain",
+      opens: true,
       value: (row) => row.remote,
       show: (row) => html`
         <a href=${`#/peer/${encodeURIComponent(row.remote)}`}>${row.remote}</a>

@@ -3,7 +3,19 @@
 import { Field, Select, Text } from "../lib/fields.js";
 import { html, useEffect, useState } from "../lib/html.js";
 import { refresh } from "../lib/live.js";
-import { Button, Notice, Page, Panel, State, Steps, Wait, useAction, chain_steps } from "../lib/parts.js";
+import {
+  Button,
+  Notice,
+  Page,
+  Panel,
+  State,
+  Steps,
+  Wait,
+  confirm,
+  tone_of,
+  useAction,
+  chain_steps,
+} from "../lib/parts.js";
 import { belongs_elsewhere, save, useSettings } from "../lib/settings.js";
 import { useForbidden } from "../lib/session.js";
 
@@ -53,6 +65,20 @@ function InForce({ revision, status, since }) {
       <${Steps} steps=${steps} />
     </div>
   `;
+}
+
+/** Asks before federation ends for everybody, and says for whom. */
+function switch_off({ streams, chain }) {
+  const open = streams.inbound + streams.outbound;
+  const others = chain.length > 0 ? " The core and the IM&P servers follow within seconds." : "";
+  return confirm({
+    title: "Switch XMPP federation off?",
+    text:
+      `${open === 1 ? "1 stream with another domain is" : `${open} streams with other domains are`} closed at once, ` +
+      "and no new one is opened or accepted. What your users send to other domains, and what waits for them, is " +
+      `returned to its sender; other domains cannot reach your users.${others}`,
+    yes: "Switch off",
+  });
 }
 
 /** The secret is never shown: null is the one in force. */
@@ -119,6 +145,7 @@ function Form({ settings, status }) {
   const submit = (event) => {
     event.preventDefault();
     run(async () => {
+      if (changed["federation.enabled"] === false && !(await switch_off(status))) return;
       const values = { ...changed, ...(secret === null ? {} : { "federation.dialback_secret": secret }) };
       const refused = await save(settings.revision, values, "Saved.");
       set_problem(refused);
@@ -200,24 +227,58 @@ function Form({ settings, status }) {
   `;
 }
 
+const missing = ({ step, state, reason }) => `${step}: ${state}${reason ? `, ${reason}` : ""}`;
+
+/** What the steps of the chain that `belongs` say together: "Configured", or the first that is not in force. */
+function configured(chain, belongs, otherwise) {
+  const steps = chain.filter(({ step }) => belongs(step));
+  const open = steps.find(({ state }) => state !== "in force");
+  if (open) return { tone: open.state === "off" ? "calm" : tone_of(open.state), text: missing(open) };
+  return steps.length > 0 ? { tone: "good", text: "Configured" } : { tone: "calm", text: otherwise };
+}
+
+const of_servers = (step) => step.startsWith("told to the IM&P server") || step.startsWith("loaded by the router");
+
+/** The three services of "Unified Communications service configuration status", and what each of them still lacks. */
+function services({ chain, dials, links, role, federation_enabled }) {
+  const far = role === "core" ? "edge" : "core";
+  const down = dials.find((dial) => dial.role === far && dial.state !== "open");
+  const linked = links.some(({ far_role, state }) => far_role === far && state === "open");
+  const federation = !federation_enabled
+    ? { tone: "calm", text: "Off: XMPP federation support is off" }
+    : down
+      ? { tone: "bad", text: `the link to ${down.name} is ${down.state}${down.why ? `: ${down.why}` : ""}` }
+      : !linked
+        ? { tone: "bad", text: `no link to ${far === "core" ? "a core" : "an edge"}` }
+        : configured(chain, (step) => !of_servers(step), "Configured");
+  return [
+    ["SIP registrations and provisioning on Unified CM", { tone: "calm", text: "None: Sallyport carries XMPP alone" }],
+    ["IM and Presence services on Unified CM", configured(chain, of_servers, "None: no IM&P server is provisioned")],
+    ["XMPP federation", federation.text === "Configured" ? { ...federation, tone: "good" } : federation],
+  ];
+}
+
+const Status = ({ status }) => html`
+  <dl class="services">
+    ${services(status).map(([name, { tone, text }]) => html`
+      <div key=${name}>
+        <dt>${name}</dt>
+        <dd><${State} tone=${tone}>${text}<//><a href="#/provisioning">See Unified Communications status</a></dd>
+      </div>
+    `)}
+  </dl>
+`;
+
 export default function Federation({ status }) {
   const settings = useSettings();
   return html`
     <${Page} title="XMPP federation" lead="Whether and how other XMPP domains reach yours through this gateway." />
     <${Panel}><${Wait} of=${settings}>${() => html`<${Form} settings=${settings} status=${status} />`}<//><//>
     <div class="columns">
-      <${Panel} title="Service configuration status">
-        ${status.chain.length > 0
-          ? html`<${Steps} steps=${chain_steps(status)} />`
-          : html`
-              <p class="note">
-                No provisioning is configured: this node uses its own values, so set the same on the other nodes.
-              </p>
-            `}
-      <//>
+      <${Panel} title="Unified Communications service configuration status"><${Status} status=${status} /><//>
       <${Panel} title="Related tasks">
         <ul class="tasks">
-          <li><a href="#/events?module=s2s">View XMPP federation activity in the event log</a></li>
+          <li><a href="#/events?module=s2s,settings">View XMPP federation activity in the event log</a></li>
           <li><a href="#/domains">Domains and chat node aliases that federate</a></li>
           <li><a href="#/exceptions">Exceptions for single peers</a></li>
           <li><a href="#/diagnostics">Find out why a stanza would not pass</a></li>

@@ -3,8 +3,28 @@ import { act } from "../lib/api.js";
 import { ago, number, time } from "../lib/format.js";
 import { html } from "../lib/html.js";
 import { refresh, useRead } from "../lib/live.js";
-import { Button, Facts, Notice, Page, Panel, State, Wait, confirm, say, useAction } from "../lib/parts.js";
+import { Button, Facts, Notice, Page, Panel, State, Wait, confirm, say, typed, useAction } from "../lib/parts.js";
 import { Table } from "../lib/table.js";
+
+const tones = { warning: "warn", notice: "warn", information: "calm", debug: "calm" };
+
+const command = " with `sallyport restart router`";
+
+/** What the node says, with a link in place of the command that is a button here. */
+function Description({ text, busy, onRestart }) {
+  const [before, ...after] = text.split(command);
+  if (after.length === 0) return html`<span>${typed(text)}</span>`;
+  return html`
+    <span>
+      ${typed(before)}
+      ${" "}
+      <${Button} kind="link" verb="restart.router" busy=${busy} onClick=${onRestart}>here<//>
+      ${typed(after.join(command))}
+    </span>
+  `;
+}
+
+const found = (count) => `${count} record${count === 1 ? "" : "s"} found`;
 
 export default function Notifications({ status }) {
   const answer = useRead("notifications", {}, { every: 5_000, on: ["log"] });
@@ -28,24 +48,20 @@ export default function Notifications({ status }) {
       name: "severity",
       title: "Severity",
       value: (row) => row.severity,
-      show: (row) => html`
-        <${State}
-          tone=${row.severity === "info"
-            ? "calm"
-            : row.severity === "error" || row.severity === "critical"
-              ? "bad"
-              : "warn"}
-        >
-          ${row.severity}
-        <//>
-      `,
+      show: (row) => html`<${State} tone=${tones[row.severity] ?? "bad"}>${row.severity}<//>`,
     },
-    { name: "description", title: "Description", wide: true, value: (row) => row.description },
+    { name: "count", title: "Count", number: true, value: (row) => row.count, show: (row) => number(row.count) },
+    {
+      name: "description",
+      title: "Description",
+      wide: true,
+      value: (row) => row.description,
+      show: (row) => html`<${Description} text=${row.description} busy=${busy} onRestart=${restart} />`,
+    },
     { name: "origin", title: "Origin", value: (row) => row.origin },
-    { name: "count", title: "Times", number: true, value: (row) => row.count, show: (row) => number(row.count) },
     {
       name: "created",
-      title: "Since",
+      title: "Created",
       value: (row) => row.created,
       show: (row) => html`${time(row.created)}<span class="sub">${ago(row.created)}</span>`,
     },
@@ -67,8 +83,12 @@ export default function Notifications({ status }) {
     <${Panel} flush>
       <${Wait} of=${answer}>
         ${(data) => html`
+          ${data.notifications.length > 0 && html`
+            <p class="inset note" role="status">${found(data.notifications.length)}</p>
+          `}
           <${Table}
             caption="Notifications"
+            filter=${data.notifications.length > 5}
             rows=${data.notifications}
             columns=${columns}
             first="-created"

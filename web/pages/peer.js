@@ -30,17 +30,15 @@ function Certificate({ certificate, verdict }) {
   if (!certificate) {
     return html`<p class="note">${verdict ? `Certificate: ${verdict}` : "The peer presented no certificate."}</p>`;
   }
+  const accepted = certificate.verdict === "good" || certificate.verdict === "valid";
   return html`
     <${Facts}
       rows=${[
         [
           "Certificate",
-          html`
-            <${State} tone=${certificate.verdict === "good" || certificate.verdict === "valid" ? "good" : "warn"}>
-              ${certificate.verdict}
-            <//>
-          `,
+          html`<${State} tone=${accepted ? "good" : "warn"}>${accepted ? certificate.verdict : "not valid"}<//>`,
         ],
+        ["Reason", accepted ? null : certificate.verdict, true],
         ["Subject", html`<${Mono}>${certificate.subject}<//>`],
         ["Issuer", html`<${Mono}>${certificate.issuer}<//>`],
         ["Expires", date(certificate.not_after)],

@@ -73,6 +73,7 @@ const columns_of = (rate_of, history_of) => [
   {
     name: "remote",
     title: "Domain",
+    opens: true,
     value: (row) => row.remote,
     show: (row) => html`
       <a href=${`#/peer/${encodeURIComponent(row.remote)}`}>${row.remote || "(not yet known)"}</a>

@@ -142,6 +142,7 @@ export default function Routes({ status }) {
     {
       name: "domain",
       title: "Domain",
+      opens: true,
       value: (row) => row.domain,
       show: (row) => html`<a href=${`#/peer/${encodeURIComponent(row.domain)}`}>${row.domain}</a>`,
     },

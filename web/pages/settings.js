@@ -3,7 +3,7 @@ import { Field, Text } from "../lib/fields.js";
 import { time, value_text } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
 import { useRead } from "../lib/live.js";
-import { Button, Mono, Page, Panel, Sheet, Tabs, Tag, Wait, useAction } from "../lib/parts.js";
+import { Button, Mono, Page, Panel, Sheet, SheetFoot, Tabs, Tag, Wait, useAction } from "../lib/parts.js";
 import { belongs_elsewhere, save, useSettings } from "../lib/settings.js";
 import { Table } from "../lib/table.js";
 
@@ -61,7 +61,9 @@ function Edit({ row, settings, onClose }) {
                 `}
         <//>
         <p class="note">Default: <${Mono}>${JSON.stringify(row.default)}<//></p>
-        <div class="form-foot"><${Button} type="submit" kind="primary" verb="config.set" busy=${busy}>Save<//></div>
+        <${SheetFoot} onClose=${onClose}>
+          <${Button} type="submit" kind="primary" verb="config.set" busy=${busy}>Save<//>
+        <//>
       </form>
     <//>
   `;

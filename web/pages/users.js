@@ -5,7 +5,7 @@ import { useForm } from "../lib/form.js";
 import { date, number } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
 import { refresh, useRead } from "../lib/live.js";
-import { Button, Notice, Page, Panel, Sheet, Wait, confirm, say, useAction } from "../lib/parts.js";
+import { Button, Notice, Page, Panel, Sheet, SheetFoot, Wait, confirm, say, useAction } from "../lib/parts.js";
 import { Table } from "../lib/table.js";
 
 function Password({ user, onClose }) {
@@ -38,9 +38,9 @@ function Password({ user, onClose }) {
           onChange=${put("password")}
         />
         ${problem && !problem.field && html`<${Notice} tone="bad">${problem.message}<//>`}
-        <div class="form-foot">
+        <${SheetFoot} onClose=${onClose}>
           <${Button} type="submit" kind="primary" verb=${user ? "users.passwd" : "users.add"} busy=${busy}>Save<//>
-        </div>
+        <//>
       </form>
     <//>
   `;

@@ -2,6 +2,7 @@
 #include "admin/api/event_filter.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace sallyport::admin {
 
@@ -50,6 +51,23 @@ std::optional<WallTime> calendar_time(std::string_view text) {
 
 }  // namespace
 
+Result<std::vector<LogModule>> modules_named(std::string_view names) {
+    std::vector<LogModule> modules;
+    for (std::size_t at = 0; at <= names.size();) {
+        const std::size_t end = std::min(names.find(',', at), names.size());
+        std::string_view name = names.substr(at, end - at);
+        while (name.starts_with(' ')) name.remove_prefix(1);
+        while (name.ends_with(' ')) name.remove_suffix(1);
+        LogModule module{};
+        if (!log_module(name, module)) {
+            return Error{"argument-malformed", "there is no log module '" + std::string{name} + "'"};
+        }
+        if (std::find(modules.begin(), modules.end(), module) == modules.end()) modules.push_back(module);
+        at = end + 1;
+    }
+    return modules;
+}
+
 Result<WallTime> time_of(std::string_view text, WallTime now) {
     if (const auto time = calendar_time(text)) return *time;
     const auto count = text.empty() ? std::nullopt : digits(text.substr(0, text.size() - 1));
@@ -76,7 +94,8 @@ bool mentions(std::string_view text, std::string_view peer) {
 
 bool EventFilter::passes(const io::LogEvent& event) const {
     if (!event.event.starts_with(code) || event.time < since || event.time > until) return false;
-    if (event.level < least_level || (module && event.module != *module)) return false;
+    if (event.level < least_level) return false;
+    if (!modules.empty() && std::find(modules.begin(), modules.end(), event.module) == modules.end()) return false;
     return peer.empty() || std::any_of(event.facts.begin(), event.facts.end(),
                                        [this](const auto& fact) { return mentions(fact.second, peer); });
 }

@@ -22,12 +22,12 @@ constexpr auto follow_interval = std::chrono::milliseconds{250};
 std::optional<EventFilter> filter_of(Call& call) {
     EventFilter filter;
     if (call.has("module")) {
-        LogModule module{};
-        if (!log_module(call.text("module"), module)) {
-            call.fail({"argument-malformed", "there is no log module '" + call.text("module") + "'"}, "module");
+        auto modules = modules_named(call.text("module"));
+        if (!modules) {
+            call.fail(modules.error(), "module");
             return std::nullopt;
         }
-        filter.module = module;
+        filter.modules = std::move(*modules);
     }
     if (call.has("level")) {
         filter.least_level = log_level(call.text("level"), LogLevel::off);
@@ -66,7 +66,7 @@ void find(const SharedCall& call, const EventFilter& filter, std::uint64_t after
         return on_found(std::move(found));
     }
     services::EventSearch search;
-    search.module = filter.module;
+    search.modules = filter.modules;
     search.least_level = filter.least_level;
     search.code_prefix = filter.code;
     search.contains = filter.peer;
@@ -203,7 +203,7 @@ constexpr Argument events_args[] = {
     option("limit", Form::number, "how many of the latest; default: 50"),
     option("after", Form::number, "only events after this number"),
     option("before", Form::number, "only events before this number, to continue where an answer ended"),
-    option("module", Form::text, "only events of this log module"),
+    option("module", Form::text, "only events of this log module, or of several: s2s,settings"),
     option("level", Form::text, "only events of this level or more severe"),
     option("peer", Form::text, "only events that name this domain or address"),
     option("code", Form::text, "only event names that begin with this, such as s2s.dialback"),

@@ -10,12 +10,21 @@ namespace json = boost::json;
 
 namespace {
 
+/// RFC 5424 6.2.1, in the words of docs/manual/notifications.md.
+std::string severity_word(std::int64_t severity) {
+    constexpr std::string_view words[] = {"emergency", "alert",  "critical",    "error",
+                                          "warning",   "notice", "information", "debug"};
+    const auto place = static_cast<std::size_t>(severity);
+    return severity >= 0 && place < std::size(words) ? std::string{words[place]}
+                                                     : "severity " + std::to_string(severity);
+}
+
 void run_notifications(const SharedCall& call) {
     const auto standing = call->node().notifications();
     if (!standing) return call->fail(standing.error());
     json::array array;
     for (const io::Notification& one : *standing) {
-        array.push_back(json::object{{"severity", one.severity},
+        array.push_back(json::object{{"severity", severity_word(one.severity)},
                                      {"count", one.count},
                                      {"description", one.description},
                                      {"origin", one.origin},

@@ -45,7 +45,7 @@ void print_notifications(const json::value& result, std::ostream& out) {
         out << "No notifications.\n";
         return;
     }
-    Table table{{{"SEVERITY", true}, {"COUNT", true}, {"CREATED"}, {"ORIGIN", false, 16}}};
+    Table table{{{"SEVERITY"}, {"COUNT", true}, {"CREATED"}, {"ORIGIN", false, 16}}};
     for (const json::value& one : all) {
         table.row({text_of(one, "severity"), text_of(one, "count"), time_words(text_of(one, "created")),
                    text_of(one, "origin")});

@@ -112,14 +112,16 @@ Result<std::vector<StoredAcknowledgement>> EventStore::acknowledgements() {
 Result<std::vector<StoredEvent>> EventStore::query(const EventQuery& query) {
     auto select = database_.prepare(
         "SELECT id, time, level, module, code, facts FROM event"
-        " WHERE level >= ?1 AND (?2 = '' OR module = ?2) AND substr(code, 1, length(?3)) = ?3"
+        " WHERE level >= ?1 AND (?2 = '' OR instr(?2, ',' || module || ',') > 0) AND substr(code, 1, length(?3)) = ?3"
         " AND (?4 = '' OR instr(facts, ?4) > 0) AND time >= ?5 AND id < ?6 AND time <= ?8 AND id > ?9"
         " ORDER BY id DESC LIMIT ?7");
     if (!select) return select.error();
+    std::string modules;  // ",s2s,link,"
+    for (const std::string& module : query.modules) modules += (modules.empty() ? "," : "") + module + ",";
     const auto before =
         query.before_id == 0 ? std::numeric_limits<std::int64_t>::max() : static_cast<std::int64_t>(query.before_id);
     select->bind(1, static_cast<std::int64_t>(query.least_level))
-        .bind(2, query.module)
+        .bind(2, modules)
         .bind(3, query.code_prefix)
         .bind(4, query.contains)
         .bind(5, query.since.time_since_epoch().count())

@@ -25,9 +25,9 @@ struct StoredEvent {
 /// Empty fields do not restrict.
 struct EventQuery {
     LogLevel least_level = LogLevel::trace;
-    std::string module;
-    std::string code_prefix;  ///< "s2s." finds "s2s.dialback.sent"
-    std::string contains;     ///< somewhere in the facts
+    std::vector<std::string> modules;  ///< any of these; without commas in their names
+    std::string code_prefix;           ///< "s2s." finds "s2s.dialback.sent"
+    std::string contains;              ///< somewhere in the facts
     WallTime since{}, until = WallTime::max();
     std::uint64_t after_id = 0;
     std::uint64_t before_id = 0;  ///< for the next page

@@ -77,8 +77,12 @@ bool holds(const io::LogEvent& event, const std::string& text) {
                        [&](const auto& fact) { return fact.second.find(text) != std::string::npos; });
 }
 
+bool is_of(LogModule module, const std::vector<LogModule>& modules) {
+    return modules.empty() || std::find(modules.begin(), modules.end(), module) != modules.end();
+}
+
 bool fits(const io::LogEvent& event, const EventSearch& search) {
-    return (!search.module || *search.module == event.module) && event.level >= search.least_level &&
+    return is_of(event.module, search.modules) && event.level >= search.least_level &&
            event.event.starts_with(search.code_prefix) && event.time >= search.since && event.time <= search.until &&
            event.number > search.after && (search.before == 0 || event.number < search.before) &&
            (search.contains.empty() || holds(event, search.contains)) && (!search.passes || search.passes(event));
@@ -89,7 +93,7 @@ bool fits(const io::LogEvent& event, const EventSearch& search) {
 void read_on(io::EventStore& store, const EventSearch& search, std::size_t most, Result<EventsFound>& found) {
     io::EventQuery query;
     query.least_level = search.least_level;
-    if (search.module) query.module = text(*search.module);
+    for (const LogModule module : search.modules) query.modules.emplace_back(text(module));
     query.code_prefix = search.code_prefix;
     query.contains = search.contains;
     query.since = search.since;

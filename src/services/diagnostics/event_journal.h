@@ -32,7 +32,7 @@ struct JournalOptions {
 
 /// Empty fields do not restrict.
 struct EventSearch {
-    std::optional<LogModule> module;
+    std::vector<LogModule> modules;  ///< any of these
     LogLevel least_level = LogLevel::trace;
     std::string code_prefix, contains;
     WallTime since{}, until = WallTime::max();

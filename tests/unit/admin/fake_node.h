@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -83,6 +84,10 @@ public:
     [[nodiscard]] axl::SqlDesk* sql() override { return sql_desk; }
     [[nodiscard]] axl::UserDesk* axl_users() override { return user_desk; }
     [[nodiscard]] provision::Provisioner* provisioner() override { return publishers; }
+    [[nodiscard]] Result<std::vector<io::Notification>> notifications() override {
+        if (!noted) return admin::NodeControl::notifications();
+        return *noted;
+    }
     void status(OnStatus on_status) override { shared ? shared->ask(std::move(on_status)) : gather(on_status); }
     void gather(const std::function<void(admin::NodeStatus)>& then) {
         ++gathered;
@@ -197,6 +202,7 @@ public:
     axl::SqlDesk* sql_desk = nullptr;
     axl::UserDesk* user_desk = nullptr;
     provision::Provisioner* publishers = nullptr;
+    std::optional<std::vector<io::Notification>> noted;  ///< of a presence node
     std::vector<io::LogEvent> log_events;
     std::vector<std::string> reload_problems, pinged;
     std::string said;                       ///< the last line of the latest answer, as it was sent

@@ -317,9 +317,12 @@ TEST(Events, AreFilteredAndNumbered) {
     EXPECT_EQ(names("{}"), "s2s.one link.two s2s.three ");
     EXPECT_EQ(names(R"({"limit":1})"), "s2s.three ");
     EXPECT_EQ(names(R"({"level":"warn","module":"developer.xcp.federation"})"), "s2s.three ");
+    EXPECT_EQ(names(R"({"module":"s2s,link"})"), "s2s.one link.two s2s.three ");
+    EXPECT_EQ(names(R"({"module":"link, settings"})"), "link.two ");
     EXPECT_EQ(names(R"({"peer":"A.test"})"), "s2s.one ");
     EXPECT_EQ(names(R"({"after":2})"), "s2s.three ");
     EXPECT_EQ(field_of(node.ask("events", R"({"module":"nothing"})")), "module");
+    EXPECT_EQ(field_of(node.ask("events", R"({"module":"s2s,nothing"})")), "module");
     EXPECT_EQ(field_of(node.ask("events", R"({"level":"loud"})")), "level");
 }
 
@@ -354,9 +357,35 @@ TEST(Events, OfADiskAreFilteredAlike) {
     EXPECT_EQ(count("{}"), 2u);
     EXPECT_EQ(count(R"({"peer":"a.test"})"), 1u);
     EXPECT_EQ(count(R"({"code":"s2s.t","module":"XMPPFederation"})"), 1u);
+    EXPECT_EQ(count(R"({"module":"settings,s2s"})"), 2u);
+    EXPECT_EQ(count(R"({"module":"settings,link"})"), 0u);
     EXPECT_EQ(count(R"({"since":"1h"})"), 2u);
     EXPECT_EQ(count(R"({"until":"2020-02-29T23:59:59Z"})"), 0u);
     EXPECT_EQ(field_of(node.ask("events", R"({"since":"2021-02-29T00:00:00Z"})")), "since");
+}
+
+TEST(Notifications, SayHowGraveTheyAreInWords) {
+    FakeNode node;
+    node.noted.emplace();
+    for (const std::int64_t severity : {3, 4, 5, 99}) {
+        io::Notification one;
+        one.severity = severity;
+        one.count = 2;
+        one.description = "the router requires a restart";
+        one.origin = "router configuration";
+        one.created = node.loop().wall();
+        node.noted->push_back(one);
+    }
+    const auto answer = node.ask("notifications");
+    std::string words;
+    for (const auto& one : answer.as_object().at("notifications").as_array()) {
+        EXPECT_TRUE(one.at("severity").is_string()) << boost::json::serialize(one);
+        words += text_at(one, "severity") + " ";
+    }
+    EXPECT_EQ(words, "error warning notice severity 99 ");
+    std::ostringstream printed;
+    admin::print_notifications(answer, printed);
+    EXPECT_NE(printed.str().find("notice"), std::string::npos) << printed.str();
 }
 
 TEST(Alarms, AreAcknowledgedByNumber) {

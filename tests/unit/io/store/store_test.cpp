@@ -268,7 +268,11 @@ TEST_F(Events, AreFoundByEveryFilter) {
     using Codes = std::vector<std::string>;
     EXPECT_EQ(codes({}), (Codes{"node.ready", "node.stopped", "s2s.refused", "s2s.dialback.sent"}));
     EXPECT_EQ(codes(by(&EventQuery::least_level, LogLevel::warn)), (Codes{"node.stopped", "s2s.refused"}));
-    EXPECT_EQ(codes(by(&EventQuery::module, "s2s")), (Codes{"s2s.refused", "s2s.dialback.sent"}));
+    EXPECT_EQ(codes(by(&EventQuery::modules, std::vector<std::string>{"s2s"})),
+              (Codes{"s2s.refused", "s2s.dialback.sent"}));
+    EXPECT_EQ(codes(by(&EventQuery::modules, std::vector<std::string>{"node", "s2s"})),
+              (Codes{"node.ready", "node.stopped", "s2s.refused", "s2s.dialback.sent"}));
+    EXPECT_EQ(codes(by(&EventQuery::modules, std::vector<std::string>{"s2"})), Codes{}) << "whole names";
     EXPECT_EQ(codes(by(&EventQuery::code_prefix, "s2s.d")), (Codes{"s2s.dialback.sent"}));
     EXPECT_EQ(codes(by(&EventQuery::code_prefix, "%")), Codes{}) << "a prefix is text, not a pattern";
     EXPECT_EQ(codes(by(&EventQuery::contains, "a:c")), (Codes{"s2s.refused"}));

@@ -1,0 +1,182 @@
+// The IM&P servers that a core provisions over AXL: by their publishers, each with its nodes, our rows in its table and
+// how far they have come.
+import { act } from "../lib/api.js";
+import { Check, Field, TextField } from "../lib/fields.js";
+import { useForm } from "../lib/form.js";
+import { html, useState } from "../lib/html.js";
+import { refresh, useRead } from "../lib/live.js";
+import {
+  Button,
+  Mono,
+  Notice,
+  Page,
+  Panel,
+  Sheet,
+  SheetFoot,
+  State,
+  Wait,
+  confirm,
+  say,
+  useAction,
+} from "../lib/parts.js";
+import { Table } from "../lib/table.js";
+
+function ServerForm({ server, onClose }) {
+  const { form, put, problem, wrong, busy, submit } = useForm(
+    { address: server?.address ?? "", username: server?.username ?? "", password: "", no_tls_verify: false },
+    async () => {
+      if (server) {
+        await act("imp-servers.passwd", { address: form.address, username: form.username, password: form.password });
+      } else await act("imp-servers.add", form, { wait_ms: 60_000 });
+      say(server ? `${form.address} is asked with the new password now.` : `${form.address} is provisioned now.`);
+      await refresh("imp-servers.list", "status");
+      onClose();
+    },
+  );
+  return html`
+    <${Sheet} title=${server ? `Password for ${server.address}` : "New IM&P server"} onClose=${onClose}>
+      <form onSubmit=${submit}>
+        ${!server && html`
+          <${TextField}
+            label="Publisher"
+            required
+            help="host or host:port; its subscribers are found automatically"
+            error=${wrong("address")}
+            value=${form.address}
+            onChange=${put("address")}
+          />
+        `}
+        <${TextField}
+          label="User"
+          required
+          help="with access to the AXL API"
+          error=${wrong("username")}
+          value=${form.username}
+          onChange=${put("username")}
+        />
+        <${TextField}
+          label="Password"
+          required
+          error=${wrong("password")}
+          type="password"
+          autocomplete="new-password"
+          value=${form.password}
+          onChange=${put("password")}
+        />
+        ${!server && html`
+          <${Field} label="TLS">
+            ${(at) => html`
+              <${Check} ...${at} value=${form.no_tls_verify} onChange=${put("no_tls_verify")}>Accept any certificate<//>
+            `}
+          <//>
+        `}
+        ${problem && !["address", "username", "password"].includes(problem.field) && html`
+          <${Notice} tone="bad">${problem.message}<//>
+        `}
+        <${SheetFoot} onClose=${onClose}>
+          <${Button}
+            type="submit"
+            kind="primary"
+            verb=${server ? "imp-servers.passwd" : "imp-servers.add"}
+            busy=${busy}
+          >
+            Save
+          <//>
+        <//>
+      </form>
+    <//>
+  `;
+}
+
+export default function ImpServers() {
+  const answer = useRead("imp-servers.list", {}, { every: 5_000 });
+  const [edited, edit] = useState(null);
+  const [busy, run] = useAction();
+  const again = (address) => () =>
+    run(async () => {
+      await act("imp-servers.refresh", { address }, { wait_ms: 60_000 });
+      say(address ? `${address} was asked again.` : "All servers were asked again.");
+      await refresh("imp-servers.list", "status");
+    });
+  const remove = (address) => async () => {
+    const sure = await confirm({
+      title: `Forget ${address}?`,
+      text: "Our rows stay in its table; you will be told which.",
+      yes: "Forget",
+    });
+    if (!sure) return;
+    await run(async () => {
+      const { rows_left: left } = await act("imp-servers.remove", { address }, { wait_ms: 60_000 });
+      say(
+        left?.length > 0
+          ? `${address} is forgotten; its table still has ${left.join(", ")}.`
+          : `${address} is forgotten.`,
+        left?.length > 0 ? "warn" : "good",
+      );
+      await refresh("imp-servers.list", "status");
+    });
+  };
+  const columns = [
+    {
+      name: "address",
+      title: "Publisher",
+      value: (row) => row.address,
+      show: (row) => html`
+        <b>${row.address}</b>
+        <span class="sub">${row.username}${row.tls_verify ? "" : ", any certificate"}</span>
+      `,
+    },
+    { name: "state", title: "State", value: (row) => row.state, show: (row) => html`<${State}>${row.state}<//>` },
+    { name: "nodes", title: "Nodes of the cluster", value: (row) => row.nodes.join(", ") },
+    {
+      name: "rows",
+      title: "Our rows",
+      wrap: true,
+      value: (row) => row.rows.join(" "),
+      show: (row) => row.rows.map((one) => html`<div key=${one}><${Mono}>${one}<//></div>`),
+    },
+    { name: "text", title: "Progress", wrap: true, value: (row) => row.explanation ?? "" },
+    {
+      name: "do",
+      title: "",
+      show: (row) => html`
+        <span class="row-buttons">
+          <${Button} kind="small" verb="imp-servers.refresh" busy=${busy} onClick=${again(row.address)}>Refresh<//>
+          <${Button} kind="small" verb="imp-servers.passwd" onClick=${() => edit(row)}>Password<//>
+          <${Button} kind="small danger" verb="imp-servers.remove" busy=${busy} onClick=${remove(row.address)}>
+            Forget
+          <//>
+        </span>
+      `,
+    },
+  ];
+  return html`
+    <${Page}
+      title="IM and Presence Servers"
+      lead=${html`
+        The IM&P servers whose table has to name the edges that federate. The core writes it over AXL;${" "}
+        <a href="#/provisioning">Provisioning</a> shows how far settings have come.
+      `}
+      actions=${html`
+        <${Button} verb="imp-servers.refresh" busy=${busy} onClick=${again("")}>Refresh all<//>
+        <${Button} kind="primary" verb="imp-servers.add" onClick=${() => edit({})}>Add server<//>
+      `}
+    />
+    <${Panel} flush>
+      <${Wait} of=${answer}>
+        ${(data) => html`
+          <${Table}
+            caption="IM&P servers"
+            rows=${data.servers}
+            columns=${columns}
+            filter=${data.servers.length > 5}
+            first="address"
+            name=${({ address }) => address}
+            empty="No IM&P server is provisioned."
+          />
+        `}
+      <//>
+    <//>
+    ${edited && html`<${ServerForm} server=${edited.address ? edited : null} onClose=${() => edit(null)} />`}
+  `;
+}
