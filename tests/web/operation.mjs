@@ -12,7 +12,7 @@ const run = promisify(execFile);
 export default function operation(stage) {
   test("a partner's page has its streams, answers to ping, why and check, and closes the streams", async () => {
     const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
-    await stage.world.order({ do: "chat" });
+    for (const what of ["chat", "fail"]) await stage.world.order({ do: what }); // the node forgets what is long ago
     await desk.go("peers");
     const row = await desk.page.textContent("main tbody tr:has-text('capulet.lab')");
     for (const part of ["both ways", "open", "TLSv1.3", "TLS_AES_", "Dialback", "certificate valid", ":"]) {
@@ -251,6 +251,7 @@ export default function operation(stage) {
 
   test("failed sessions say what failed, whom it hurts and why; trying again tells, blocking denies", async () => {
     const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
+    await stage.world.order({ do: "fail" });
     await desk.go("failures");
     const row = desk.page.locator("main tbody tr:has-text('tybalt.lab')"),
       other = desk.page.locator("main tbody tr:has-text('paris.lab')");

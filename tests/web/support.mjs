@@ -23,7 +23,7 @@ const shown = new Set([
   "peer",
   "failures",
   "why",
-  "provisioning",
+  "imp-servers",
   "events",
   "phone-dark-overview",
 ]);
