@@ -9,6 +9,7 @@
 
 #include "nodes/core/core_node.h"
 #include "nodes/ctl/cli.h"
+#include "nodes/ctl/terminal.h"
 #include "nodes/edge/edge_node.h"
 #include "nodes/presence/presence_node.h"
 
@@ -28,7 +29,9 @@ std::string user_name() {
 
 int main(int count, char** words) {
     using namespace sallyport;
-    const ctl::Console console{std::cin, std::cout, std::cerr, ::isatty(STDIN_FILENO) == 1, user_name()};
+    const ctl::Console console{std::cin,    std::cout,
+                               std::cerr,   ::isatty(STDIN_FILENO) == 1,
+                               user_name(), ctl::page_for(ctl::look_at_terminal(STDOUT_FILENO))};
     return ctl::run_cli(
         std::vector<std::string>(words + 1, words + count), console,
         {nodes::run_node<nodes::EdgeNode>, nodes::run_node<nodes::CoreNode>, nodes::run_node<nodes::PresenceNode>});

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t gap = 2;
 constexpr std::size_t note_indent = 6;
+constexpr std::size_t narrowest_cell = 5;
 
 }  // namespace
 
@@ -24,7 +25,7 @@ void Table::row(std::vector<std::string> cells) {
 
 void Table::note(const std::string& text) { rows_.back().notes.push_back(safe(text)); }
 
-std::vector<std::size_t> Table::widths() const {
+std::vector<std::size_t> Table::widths(std::size_t most) const {
     std::vector<std::size_t> widths;
     for (std::size_t i = 0; i < columns_.size(); ++i) {
         std::size_t width = display_width(columns_[i].title);
@@ -32,14 +33,17 @@ std::vector<std::size_t> Table::widths() const {
         widths.push_back(width);
     }
     const std::size_t fixed = indent_ + gap * (columns_.size() - 1);
-    while (std::accumulate(widths.begin(), widths.end(), fixed) > page_width) {
-        std::size_t widest = columns_.size();
-        for (std::size_t i = 0; i < columns_.size(); ++i) {
-            if (columns_[i].least == 0 || widths[i] <= columns_[i].least) continue;
-            if (widest == columns_.size() || widths[i] > widths[widest]) widest = i;
+    // First to what the columns like to keep, then further: a narrow terminal is worse to read with broken lines.
+    for (const std::size_t floor : {endless_width, narrowest_cell}) {
+        while (std::accumulate(widths.begin(), widths.end(), fixed) > most) {
+            std::size_t widest = columns_.size();
+            for (std::size_t i = 0; i < columns_.size(); ++i) {
+                if (columns_[i].least == 0 || widths[i] <= std::min(columns_[i].least, floor)) continue;
+                if (widest == columns_.size() || widths[i] > widths[widest]) widest = i;
+            }
+            if (widest == columns_.size()) break;
+            --widths[widest];
         }
-        if (widest == columns_.size()) break;
-        --widths[widest];
     }
     return widths;
 }
@@ -59,14 +63,15 @@ void Table::write_line(std::ostream& out, const std::vector<std::string>& cells,
 
 void write_hanging(std::ostream& out, const std::string& head, const std::string& text) {
     std::string before = head;
-    for (const std::string& line : wrapped(text, page_width - display_width(head))) {
+    for (const std::string& line : wrapped(text, room_behind(display_width(head), page_of(out)))) {
         out << before << line << '\n';
         before.assign(display_width(head), ' ');
     }
 }
 
 void Table::write(std::ostream& out) const {
-    const std::vector<std::size_t> all = widths();
+    const Page page = page_of(out);
+    const std::vector<std::size_t> all = widths(page.width);
     std::vector<std::string> titles;
     for (const Column& column : columns_) titles.push_back(column.title);
     write_line(out, titles, all);
@@ -74,7 +79,7 @@ void Table::write(std::ostream& out) const {
         write_line(out, row.cells, all);
         for (const std::string& note : row.notes) {
             const std::size_t indent = indent_ + note_indent;
-            for (const std::string& line : wrapped(note, page_width - indent))
+            for (const std::string& line : wrapped(note, room_behind(indent, page)))
                 out << std::string(indent, ' ') << line << '\n';
         }
     }

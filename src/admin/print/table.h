@@ -1,10 +1,11 @@
-// Text tables that never exceed the page: columns are as wide as they need, and the flexible ones give way.
+// Text tables that never exceed the page (page.h): columns are as wide as they need, and the flexible ones give way.
 #pragma once
 
 #include <iosfwd>
 #include <string>
 #include <vector>
 
+#include "admin/print/page.h"
 #include "admin/print/words.h"
 
 namespace sallyport::admin {
@@ -29,7 +30,7 @@ private:
         std::vector<std::string> cells;
         std::vector<std::string> notes;
     };
-    [[nodiscard]] std::vector<std::size_t> widths() const;
+    [[nodiscard]] std::vector<std::size_t> widths(std::size_t most) const;
     void write_line(std::ostream& out, const std::vector<std::string>& cells,
                     const std::vector<std::size_t>& widths) const;
 

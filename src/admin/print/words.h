@@ -8,9 +8,6 @@
 
 namespace sallyport::admin {
 
-/// Lines that commands print have at most this many columns.
-inline constexpr std::size_t page_width = 100;
-
 /// What could lie to a terminal (base/deceptive.h) replaced by U+FFFD.
 [[nodiscard]] std::string safe(std::string_view text);
 /// The same for JSON text: as escapes, so that who parses it gets what the node said.

@@ -106,6 +106,7 @@ int print_completion(const Console& console) {
 }  // namespace
 
 int run_cli(const std::vector<std::string>& arguments, const Console& console, const NodeRunners& nodes) {
+    admin::set_page(console.out, console.page);
     Chosen chosen;
     int status = Exit::done;
     if (!parse_commands(arguments, console, chosen, status)) return status;

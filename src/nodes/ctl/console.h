@@ -4,6 +4,8 @@
 #include <iosfwd>
 #include <string>
 
+#include "admin/print/page.h"
+
 namespace sallyport::ctl {
 
 struct Console {
@@ -12,6 +14,7 @@ struct Console {
     std::ostream& err;
     bool interactive = false;  ///< somebody can answer questions
     std::string user;          ///< who gives the command; author of changes
+    admin::Page page = {};     ///< of `out`
 };
 
 /// Exit statuses of every command.

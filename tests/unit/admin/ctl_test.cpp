@@ -20,6 +20,7 @@
 #include "nodes/ctl/completion.h"
 #include "nodes/ctl/node_address.h"
 #include "nodes/ctl/rest_client.h"
+#include "nodes/ctl/terminal.h"
 
 namespace sallyport::test {
 namespace {
@@ -32,14 +33,14 @@ struct Outcome {
     std::string out, err;
 };
 
-Outcome sallyport(std::vector<std::string> arguments, const std::string& typed = {}) {
+Outcome sallyport(std::vector<std::string> arguments, const std::string& typed = {}, const admin::Page& page = {}) {
     std::istringstream in{typed};
     std::ostringstream out, err;
     Outcome outcome;
     const ctl::NodeRunners nodes{[&](const std::string& file) { return err << "edge " << file, 7; },
                                  [&](const std::string& file) { return err << "core " << file, 8; },
                                  [&](const std::string& file) { return err << "presence " << file, 9; }};
-    outcome.status = ctl::run_cli(arguments, {in, out, err, !typed.empty(), "anna"}, nodes);
+    outcome.status = ctl::run_cli(arguments, {in, out, err, !typed.empty(), "anna", page}, nodes);
     outcome.out = out.str();
     outcome.err = err.str();
     return outcome;
@@ -62,10 +63,10 @@ public:
     void serve() {
         thread_ = std::thread{[this] { node.real_loop().run(); }};
     }
-    Outcome ask(std::vector<std::string> arguments) {
+    Outcome ask(std::vector<std::string> arguments, const admin::Page& page = {}) {
         if (!thread_.joinable()) serve();
         arguments.insert(arguments.end(), {"--node", node.folder.path()});
-        return sallyport(std::move(arguments));
+        return sallyport(std::move(arguments), {}, page);
     }
 
     FakeNode node;
@@ -75,10 +76,10 @@ private:
     std::thread thread_;
 };
 
-void expect_page(const std::string& text) {
+void expect_page(const std::string& text, std::size_t width = admin::page_width) {
     std::istringstream lines{text};
     for (std::string line; std::getline(lines, line);) {
-        EXPECT_LE(admin::display_width(line), admin::page_width) << line;
+        EXPECT_LE(admin::display_width(line), width) << line;
     }
 }
 
@@ -319,6 +320,51 @@ TEST(CommandLine, KeepsToThePageWhateverPeersAreCalled) {
         const auto outcome = served.ask(arguments);
         EXPECT_FALSE(outcome.out.empty()) << arguments.front();
         expect_page(outcome.out);
+    }
+}
+
+TEST(CommandLine, FitsTheTerminalAndCutsNothingForPrograms) {
+    ServedNode served;
+    s2s::StreamStatus stream;
+    stream.remote = std::string(50, 'r') + ".example";
+    stream.local = std::string(50, 'l') + ".example";
+    stream.pairs = {
+        {{*xmpp::Domain::parse(stream.local), *xmpp::Domain::parse(stream.remote)}, s2s::Method::dialback, false}};
+    stream.remote_address = "[2001:db8:1111:2222:3333:4444:5555:6666]:52690";
+    stream.state = "authenticated";
+    served.node.current.streams = {stream};
+    served.node.log_event(LogModule::s2s, LogLevel::info, "s2s.long",
+                          {{"why", "it has many words " + std::string(300, 'w')}});
+    const auto widest = [](const std::string& text) {
+        std::size_t most = 0;
+        std::istringstream lines{text};
+        for (std::string line; std::getline(lines, line);) most = std::max(most, admin::display_width(line));
+        return most;
+    };
+    for (const std::size_t width : {80, 120}) {
+        const std::string peers = served.ask({"peers"}, {width}).out;
+        EXPECT_EQ(widest(peers), width) << peers;
+        expect_page(served.ask({"events"}, {width}).out, width);
+        expect_page(served.ask({"status"}, {width}).out, width);
+    }
+    EXPECT_EQ(widest(served.ask({"peers"}).out), admin::page_width);
+    const std::string whole = served.ask({"peers"}, {admin::endless_width}).out;
+    for (const std::string& name : {stream.remote, stream.local, stream.remote_address}) {
+        EXPECT_NE(whole.find(" " + name + " "), std::string::npos) << whole;
+    }
+    EXPECT_EQ(std::ranges::count(served.ask({"events"}, {admin::endless_width}).out, '\n'), 1);
+    EXPECT_FALSE(served.ask({"events"}, {40}).out.empty()) << "narrower than what precedes the text";
+}
+
+TEST(Terminal, IsAsWideAsItSaysElseAsTheUserWishes) {
+    EXPECT_EQ(ctl::page_for({true, 132, "80"}).width, 132u);
+    EXPECT_EQ(ctl::page_for({true, 0, "80"}).width, 80u);
+    EXPECT_EQ(ctl::page_for({true, 0, std::nullopt}).width, 100u);
+    EXPECT_EQ(ctl::page_for({true, 12, std::nullopt}).width, 40u);
+    EXPECT_EQ(ctl::page_for({false, 0, std::nullopt}).width, admin::endless_width);
+    EXPECT_EQ(ctl::page_for({false, 0, "72"}).width, 72u);
+    for (const char* none : {"", "0", "wide", "80x24", "-1"}) {
+        EXPECT_EQ(ctl::page_for({false, 0, none}).width, admin::endless_width) << none;
     }
 }
 

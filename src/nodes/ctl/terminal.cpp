@@ -1,0 +1,46 @@
+// The kernel and the environment.
+#include "nodes/ctl/terminal.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+
+#include "io/loop/terminal.h"
+
+namespace sallyport::ctl {
+
+namespace {
+
+/// Tables of fewer columns would be nothing but ellipses.
+constexpr std::size_t narrowest = 40;
+
+/// Nothing: that is no width.
+std::optional<std::size_t> columns_of(const std::optional<std::string>& text) {
+    if (!text) return std::nullopt;
+    std::size_t columns = 0;
+    const char* const end = text->data() + text->size();
+    const auto read = std::from_chars(text->data(), end, columns);
+    if (read.ec != std::errc{} || read.ptr != end || columns == 0) return std::nullopt;
+    return columns;
+}
+
+}  // namespace
+
+Terminal look_at_terminal(int descriptor) {
+    Terminal terminal;
+    terminal.is_there = ::isatty(descriptor) == 1;
+    terminal.columns = io::terminal_columns(descriptor);
+    if (const char* wished = std::getenv("COLUMNS")) terminal.wished = wished;
+    return terminal;
+}
+
+admin::Page page_for(const Terminal& terminal) {
+    const auto at_least = [](std::size_t columns) { return admin::Page{std::max(columns, narrowest)}; };
+    if (terminal.is_there && terminal.columns > 0) return at_least(terminal.columns);
+    if (const auto wished = columns_of(terminal.wished)) return at_least(*wished);
+    return {terminal.is_there ? admin::page_width : admin::endless_width};
+}
+
+}  // namespace sallyport::ctl
