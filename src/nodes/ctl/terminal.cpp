@@ -1,12 +1,13 @@
-// TIOCGWINSZ and the environment.
+// The kernel and the environment.
 #include "nodes/ctl/terminal.h"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+
+#include "io/loop/terminal.h"
 
 namespace sallyport::ctl {
 
@@ -30,8 +31,7 @@ std::optional<std::size_t> columns_of(const std::optional<std::string>& text) {
 Terminal look_at_terminal(int descriptor) {
     Terminal terminal;
     terminal.is_there = ::isatty(descriptor) == 1;
-    winsize size{};
-    if (terminal.is_there && ::ioctl(descriptor, TIOCGWINSZ, &size) == 0) terminal.columns = size.ws_col;
+    terminal.columns = io::terminal_columns(descriptor);
     if (const char* wished = std::getenv("COLUMNS")) terminal.wished = wished;
     return terminal;
 }
