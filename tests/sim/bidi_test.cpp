@@ -219,9 +219,10 @@ TEST_P(PartnersStream, TakesWhatWaitsWhileOursCannotBeOpened) {
     EXPECT_TRUE(romeo().received().empty());
 }
 
-/// Two shards; one connection more comes first, so that the partner's stream is on the one or on the other.
-class OtherShard : public testing::TestWithParam<int> {
+/// So many connections come first, so that the partner's streams are on this shard or on that.
+class AnyShard : public testing::TestWithParam<int> {
 protected:
+    explicit AnyShard(std::uint32_t shards) : f{shards} {}
     void SetUp() override {
         f.a.settings.security_mode = s2s::SecurityMode::tls_optional;
         f.a.settings.bidi = true;
@@ -236,8 +237,13 @@ protected:
         for (int n = from; n < to; ++n) f.a.user().message("romeo@a.test", "u@c.test", std::to_string(n));
     }
 
-    Federation f{2};
+    Federation f;
     RawPartner c{f.world, f.dns, "c.test", "198.51.100.9"};
+};
+
+class OtherShard : public AnyShard {
+protected:
+    OtherShard() : AnyShard{2} {}
 };
 INSTANTIATE_TEST_SUITE_P(Connections, OtherShard, testing::Values(0, 1));
 
@@ -315,26 +321,14 @@ TEST_P(OtherShard, KnowsTheAgeOfWhatItIsHanded) {
 }
 
 /// Three shards: the partner has two streams, each on another shard than the pair's in one case at least.
-class TwoStreams : public testing::TestWithParam<int> {
+class TwoStreams : public AnyShard {
 protected:
-    void SetUp() override {
-        f.a.settings.security_mode = s2s::SecurityMode::tls_optional;
-        f.a.settings.bidi = true;
-        ASSERT_TRUE(f.start()) << f.logs();
-        c.habits.bidi = true;
-        for (int n = 0; n < GetParam(); ++n) (void)c.open(f.a.edge_public, "b.test");
-    }
-    void TearDown() override {
-        if (HasFailure()) std::fputs(f.logs().c_str(), stderr);
-    }
+    TwoStreams() : AnyShard{3} {}
     void expect_on(RawStream& stream, const std::string& id) {
         f.a.user().message("romeo@a.test", "u@c.test", id);
         EXPECT_TRUE(f.world.run_until([&] { return c.got(id); }));
         EXPECT_TRUE(stream.got(id)) << id;
     }
-
-    Federation f{3};
-    RawPartner c{f.world, f.dns, "c.test", "198.51.100.9"};
 };
 INSTANTIATE_TEST_SUITE_P(Connections, TwoStreams, testing::Values(0, 1, 2));
 

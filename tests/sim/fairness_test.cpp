@@ -113,16 +113,20 @@ TEST_P(Fairness, OfTheGatewayToThosePartnersThatAreWell) {
     EXPECT_GT(undisturbed, 0s);
 }
 
+config::InsideServer inside_server() {
+    config::InsideServer server;
+    server.domains = {*xmpp::Domain::parse("inside.a.test")};
+    server.address = {"10.1.0.51", 5269};
+    server.tls = config::InsideTls::optional;
+    return server;
+}
+
 /// A server inside is everybody's recipient: its partners have a queue each, and what some of them fill leaves the
 /// others theirs.
 class InsideServer : public testing::Test {
 protected:
     void SetUp() override {
-        config::InsideServer server;
-        server.domains = {*xmpp::Domain::parse("inside.a.test")};
-        server.address = {"10.1.0.51", 5269};
-        server.tls = config::InsideTls::optional;
-        f.a.servers = {server};
+        f.a.servers = {inside_server()};
         ASSERT_TRUE(f.start()) << f.logs();
     }
     /// What the core gets from the edge.
@@ -182,11 +186,7 @@ TEST_F(InsideServer, ThatLeavesSomeStreamsUnreadHearsOfTheOthers) {
 class Inside : public testing::TestWithParam<const char*> {
 protected:
     void SetUp() override {
-        config::InsideServer server;
-        server.domains = {*xmpp::Domain::parse("inside.a.test")};
-        server.address = {"10.1.0.51", 5269};
-        server.tls = config::InsideTls::optional;
-        f.a.servers = {server};
+        f.a.servers = {inside_server()};
         f.a.settings.domains.push_back(*config::NamePattern::parse("inside.a.test"));
         f.dns.srv("_xmpp-server._tcp.inside.a.test", 0, 0, 5269, "xmpp.a.test");
         ASSERT_TRUE(f.start()) << f.logs();
