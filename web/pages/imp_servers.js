@@ -38,7 +38,7 @@ function ServerForm({ server, onClose }) {
       <form onSubmit=${submit}>
         ${!server && html`
           <${TextField}
-            label="Publisher"
+            label="Server"
             required
             help="host or host:port; its subscribers are found automatically"
             error=${wrong("address")}
@@ -100,17 +100,15 @@ export default function ImpServers() {
     });
   const remove = (address) => async () => {
     const sure = await confirm({
-      title: `Forget ${address}?`,
+      title: `Remove ${address}?`,
       text: "Our rows stay in its table; you will be told which.",
-      yes: "Forget",
+      yes: "Remove",
     });
     if (!sure) return;
     await run(async () => {
       const { rows_left: left } = await act("imp-servers.remove", { address }, { wait_ms: 60_000 });
       say(
-        left?.length > 0
-          ? `${address} is forgotten; its table still has ${left.join(", ")}.`
-          : `${address} is forgotten.`,
+        left?.length > 0 ? `${address} is removed; its table still has ${left.join(", ")}.` : `${address} is removed.`,
         left?.length > 0 ? "warn" : "good",
       );
       await refresh("imp-servers.list", "status");
@@ -119,7 +117,7 @@ export default function ImpServers() {
   const columns = [
     {
       name: "address",
-      title: "Publisher",
+      title: "Server",
       value: (row) => row.address,
       show: (row) => html`
         <b>${row.address}</b>
@@ -135,7 +133,12 @@ export default function ImpServers() {
       value: (row) => row.rows.join(" "),
       show: (row) => row.rows.map((one) => html`<div key=${one}><${Mono}>${one}<//></div>`),
     },
-    { name: "text", title: "Progress", wrap: true, value: (row) => row.explanation ?? "" },
+    {
+      name: "text",
+      title: "Reason",
+      wrap: true,
+      value: (row) => (row.state === "active" ? "" : (row.explanation ?? "")),
+    },
     {
       name: "do",
       title: "",
@@ -144,7 +147,7 @@ export default function ImpServers() {
           <${Button} kind="small" verb="imp-servers.refresh" busy=${busy} onClick=${again(row.address)}>Refresh<//>
           <${Button} kind="small" verb="imp-servers.passwd" onClick=${() => edit(row)}>Password<//>
           <${Button} kind="small danger" verb="imp-servers.remove" busy=${busy} onClick=${remove(row.address)}>
-            Forget
+            Remove
           <//>
         </span>
       `,
