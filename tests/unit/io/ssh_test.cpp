@@ -26,9 +26,13 @@ public:
     int progress = 0;
 };
 
+/// Seconds for a login: an exchange of keys beside much other work.
+constexpr std::uint64_t patience = 20;
+
 class Ssh : public testing::Test {
 protected:
     Ssh() {
+        limits.login_seconds = patience;
         for (const char* name : {"host", "core", "other"}) write_key(name);
     }
     [[nodiscard]] std::string path(const std::string& name) const { return folder.path() + "/" + name; }
@@ -54,7 +58,7 @@ protected:
         edge->accept(pair[0], "10.10.0.10:3000");
         attempt = core->connect(
             pair[1], "10.20.0.10:2222",
-            {"edge1.b.test", *io::load_ssh_private_key(path(key)), *io::load_ssh_public_key(path(host + ".pub")), 5},
+            {"edge1.b.test", *io::load_ssh_private_key(path(key)), *io::load_ssh_public_key(path(host + ".pub")), patience},
             {[this](std::unique_ptr<ByteChannel> channel, const io::SshFar& far) {
                  core_far = far;
                  core_channel = std::move(channel);
@@ -65,7 +69,7 @@ protected:
     bool run_until(const std::function<bool()>& done) {
         bool late = false;
         const auto timer = loop.timer([&] { late = true; });
-        timer->arm(loop.now() + std::chrono::seconds{20});
+        timer->arm(loop.now() + std::chrono::seconds{3 * patience});
         loop.run_until([&] { return done() || late; });
         return done();
     }
