@@ -154,6 +154,50 @@ TEST_P(SilentClient, ThatIsGoneHoldsUpNobodyAndMissesNothing) {
     for (const auto& [id, count] : got) EXPECT_EQ(count, 1) << id;
 }
 
+/// More than one window has room for waits on the disk, and the next client gets all of it.
+TEST_P(SilentClient, ThatIsGoneWithAFullWindowLocksNobodyOut) {
+    silent->cut();
+    f.world.advance(std::chrono::seconds{1});
+    for (int n = 0; n < 990; ++n) {
+        f.b.user().message("u@b.test", "juliet@chat.a.test", std::to_string(n), std::string(4000, 'x'));
+        if (n % 50 == 0) f.world.advance(std::chrono::milliseconds{500});
+    }
+    f.world.advance(std::chrono::minutes{6});
+    EXPECT_TRUE(f.b.user().received().empty()) << "nothing came back";
+    const auto again = f.a.client("juliet");
+    ASSERT_TRUE(again->login());
+    again->say("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
+    ASSERT_TRUE(again->next("enabled"));
+    again->say("<presence/>");
+    std::map<std::string, int> got;
+    std::size_t counted = 0;
+    for (int n = 0; n < 60; ++n) {
+        f.world.advance(std::chrono::milliseconds{500});
+        counted += static_cast<std::size_t>(
+            std::count_if(again->received.begin(), again->received.end(), [](const xml::Element& one) {
+                return one.name == "message" || one.name == "presence" || one.name == "iq";
+            }));
+        for (const auto& [id, count] : messages(*again)) got[id] += count;
+        again->say("<a xmlns='urn:xmpp:sm:3' h='" + std::to_string(counted) + "'/>");
+    }
+    EXPECT_EQ(got.size(), 990U);
+    for (const auto& [id, count] : got) EXPECT_EQ(count, 1) << id;
+}
+
+/// What is for the moment is not kept for another client: its sender hears that it has not come.
+TEST_P(SilentClient, ThatIsGoneLeavesNoGroupchatBehind) {
+    silent->cut();
+    const std::string to = silent->jid;
+    f.b.user().say("<message from='room@b.test/u' to='" + to + "' id='g' type='groupchat'><body>x</body></message>");
+    f.b.user().say("<message from='u@b.test' to='" + to + "' id='h' type='headline'><body>x</body></message>");
+    f.world.advance(std::chrono::minutes{6});
+    EXPECT_TRUE(f.b.user().got("g")) << "returned";
+    const auto again = f.a.client("juliet");
+    ASSERT_TRUE(again->online());
+    f.world.advance(std::chrono::seconds{5});
+    EXPECT_TRUE(messages(*again).empty());
+}
+
 TEST_P(SilentClient, TakesNoRoomThatOthersNeed) {
     for (int n = 0; n < 600; ++n) {
         f.b.user().message("u@b.test", "juliet@chat.a.test", "much", std::string(4000, 'x'));

@@ -75,10 +75,11 @@ struct Session {
     bool outlived = false;  ///< on this stream the client lived on without acknowledging: nothing is tried any more
     std::size_t laid = 0;   ///< of the window, from its front: laid by, or never to be
     std::unique_ptr<io::Timer> laying{};
-    bool lays_by = false;    ///< it runs
-    bool asked = false;      ///< an `<r/>` is out
-    bool overflown = false;  ///< the window is full: the session ends with this turn
-    std::string resume_id;   ///< empty: not resumable
+    bool lays_by = false;     ///< it runs
+    bool disk_fails = false;  ///< what is to be laid by waits for the timer
+    bool asked = false;       ///< an `<r/>` is out
+    bool overflown = false;   ///< the window is full: the session ends with this turn
+    std::string resume_id;    ///< empty: not resumable
     std::unique_ptr<io::Timer> expiry;
     std::uint64_t away = 0;  ///< its number among those whose clients are away; 0: it is none
     routing::Ticket source;

@@ -18,6 +18,13 @@ constexpr std::size_t most_waiting_bytes = 256 << 10;
 /// What XEP-0203 adds on the disk, at most.
 constexpr std::uint64_t delay_bytes = 512;
 
+/// RFC 6121 8.5, XEP-0160 3: what would be kept for a user who is away.
+bool outlives_its_session(const Letter& letter) {
+    const std::string_view type = letter.type();
+    const bool is_for_now = type == "error" || type == "groupchat" || type == "headline";
+    return letter.kind() == xmpp::StanzaKind::message && !is_for_now && is_worth_keeping(letter.tree());
+}
+
 /// The same for its session's end; its sender has been told.
 SharedLetter without_ticket(const SharedLetter& letter) {
     return Letter::from_tree(letter->tree(), letter->from(), letter->to(), {});
@@ -26,16 +33,17 @@ SharedLetter without_ticket(const SharedLetter& letter) {
 }  // namespace
 
 void Inside::lay_by_later(Session& session) {
-    if (session.window_bytes > most_waiting_bytes) return lay_by(session, now());
     if (!session.laying) {
         session.laying =
             context_.shard.loop.timer([this, bare = session.account->bare.text(), serial = session.serial] {
                 Session* const at = this->session(bare, serial);
                 if (at == nullptr) return;
-                at->lays_by = false;
+                at->lays_by = at->disk_fails = false;
                 lay_by(*at, now() - patience);
             });
     }
+    // Not again and again while the disk does not take it.
+    if (session.window_bytes > most_waiting_bytes && !session.disk_fails) return lay_by(session, now());
     if (std::exchange(session.lays_by, true)) return;
     session.laying->arm(now() + patience);
 }
@@ -51,7 +59,7 @@ void Inside::lay_by(Session& session, TimePoint came_until) {
 void Inside::lay_by_one(Session& session, Unacknowledged& entry) {
     if (!entry.letter || entry.put || !entry.letter->ticket().wanted()) return;
     const SharedLetter letter = entry.letter;
-    if (letter->kind() != xmpp::StanzaKind::message || !is_worth_keeping(letter->tree())) {
+    if (!outlives_its_session(*letter)) {
         entry.letter = without_ticket(letter);
         return settle(letter);
     }
@@ -86,7 +94,10 @@ void Inside::laid_by(Account& account, Session* session, const PutDown& put, con
                      std::int64_t number) {
     Unacknowledged* const entry = session == nullptr ? nullptr : session->put_as(put);
     // Meanwhile the client acknowledged it, or its session is over and it went another way.
-    if (entry == nullptr) return forget_kept(account, {number});
+    if (entry == nullptr) {
+        account.on_the_way.insert(number);  // whoever reads the disk now does not hand it out
+        return forget_kept(account, {number});
+    }
     entry->kept = number;
     entry->put.reset();
     entry->letter.reset();
@@ -119,6 +130,7 @@ void Inside::not_laid_by(Session& session, const PutDown& put, const Error& erro
         std::find_if(session.window.begin(), session.window.end(), [&](const auto& one) { return &one == entry; }) -
         session.window.begin());
     session.laid = std::min(session.laid, index);
+    session.disk_fails = true;
     if (!std::exchange(session.lays_by, true)) session.laying->arm(now() + patience);
 }
 

@@ -236,6 +236,11 @@ void Inside::catch_up(Session& session) {
 
 void Inside::hand_out(Session& session, std::vector<io::StoredStanza> rows) {
     for (io::StoredStanza& row : rows) {
+        // What is laid by may be more than a window. The rest is read when the client has acknowledged some of it.
+        if (!has_room_in_window(session)) {
+            session.account->kept_while_there = true;
+            return;
+        }
         if (!session.account->on_the_way.insert(row.number).second) continue;
         Unacknowledged stanza{std::move(row.bytes), nullptr, row.number, row.blame};
         // The process that found it out did not live to take it out.
