@@ -66,7 +66,7 @@ bool Inbound::on_stanza(const xmpp::Stanza& stanza, TimePoint now, std::uint64_t
     if (open && s.pairs.ready(stanza.to_domain, stanza.from_domain)) {
         sequence = s.received.receive();
         s.deadlines[State::Timer::stanza] = never;
-        if (s.received.enabled() && s.deadlines[State::Timer::withheld] == never) {
+        if (s.received.enabled() && s.phase == State::Phase::open && s.deadlines[State::Timer::withheld] == never) {
             s.deadlines[State::Timer::withheld] = now + ReceivedCounter::look_every;
             s.received.watch();
         }

@@ -120,7 +120,7 @@ bool Outbound::on_stanza(const xmpp::Stanza& stanza, TimePoint now, std::uint64_
     if (open && s.bidi && s.pairs.ready(stanza.to_domain, stanza.from_domain)) {
         sequence = s.received.receive();
         s.deadlines[State::Timer::stanza] = never;
-        if (s.managed && s.deadlines[State::Timer::withheld] == never) {
+        if (s.managed && s.phase == State::Phase::open && s.deadlines[State::Timer::withheld] == never) {
             s.deadlines[State::Timer::withheld] = now + ReceivedCounter::look_every;
             s.received.watch();
         }

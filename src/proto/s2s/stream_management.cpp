@@ -29,10 +29,10 @@ bool ReceivedCounter::due() {
 }
 
 bool ReceivedCounter::look() {
-    const bool stands = on_their_way() && told() == seen_;
-    if (stands) answered_for_ = received_;
-    seen_ = told();
-    return stands;
+    if (on_their_way() && told() == seen_) answered_for_ = std::max(answered_for_, had_);
+    const bool is_news = told() != seen_;
+    watch();
+    return is_news;
 }
 
 bool SentCounter::send() {

@@ -44,8 +44,12 @@ public:
     /// nothing for a minute takes us for dead, and sends all of them again.
     static constexpr Duration look_every = std::chrono::seconds{20};
     /// From now on it is looked.
-    void watch() { seen_ = told(); }
-    /// Nothing new could be told since the last look: we answer for what has been received so far. True then.
+    void watch() {
+        seen_ = told();
+        had_ = received_;
+    }
+    /// Nothing new could be told since the last look: we answer for what had been received by then. True when that is
+    /// news for the peer.
     [[nodiscard]] bool look();
     /// True once when the owed answer has become due.
     [[nodiscard]] bool due();
@@ -65,7 +69,7 @@ private:
     std::uint64_t base_ = 0;
     std::uint64_t owed_ = 0;
     std::uint64_t answered_for_ = 0;                ///< whatever becomes of it, the peer does not send it again
-    std::uint64_t seen_ = 0;                        ///< told at the last look
+    std::uint64_t seen_ = 0, had_ = 0;              ///< told, and received, at the last look
     std::map<std::uint64_t, std::uint64_t> ahead_;  ///< handled out of order: first and last of each range
     bool enabled_ = false;
 };

@@ -33,6 +33,40 @@ TEST(ReceivedCounter, CountsTheUnbrokenBeginning) {
 }
 
 /// One stanza stays on its way, and a million others do not.
+TEST(ReceivedCounter, AnswersAtALookForWhatHadComeAtTheOneBefore) {
+    ReceivedCounter counter;
+    counter.enable();
+    counter.receive();
+    counter.watch();
+    counter.receive();
+    EXPECT_EQ(counter.h(), 0U);
+    EXPECT_TRUE(counter.look());
+    EXPECT_EQ(counter.h(), 1U) << "the second has just come";
+    counter.receive();
+    EXPECT_TRUE(counter.look());
+    EXPECT_EQ(counter.h(), 2U);
+    counter.handle(1);
+    EXPECT_EQ(counter.h(), 2U);
+    counter.handle(2);
+    counter.handle(3);
+    EXPECT_EQ(counter.h(), 3U);
+    EXPECT_FALSE(counter.on_their_way());
+    EXPECT_TRUE(counter.look()) << "it is news, and no answer for anything";
+    EXPECT_EQ(counter.h(), 3U);
+}
+
+TEST(ReceivedCounter, AnswersForNothingWhileItGoesOn) {
+    ReceivedCounter counter;
+    counter.enable();
+    counter.receive();
+    counter.receive();
+    counter.watch();
+    counter.receive();
+    counter.handle(1);
+    (void)counter.look();
+    EXPECT_EQ(counter.h(), 1U);
+}
+
 TEST(ReceivedCounter, KeepsAsMuchAsThereAreGaps) {
     ReceivedCounter counter;
     counter.enable();
