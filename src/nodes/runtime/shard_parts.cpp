@@ -61,10 +61,13 @@ void fill_context(const S2sParts& parts, record::Desk& records, s2s::S2sContext&
 void renew(const S2sTls& tls, const s2s::DialSettings& dial, s2s::S2sShard& shard) {
     s2s::S2sContext& context = shard.context();
     context.dial = dial;
-    context.server_tls = tls.server;
-    context.direct_server_tls = tls.direct_server;
-    context.client_tls = tls.client;
-    context.direct_client_tls = tls.direct_client;
+    const auto renew_one = [](std::shared_ptr<const io::TlsContext>& in_use, const auto& fresh) {
+        if (in_use) in_use = fresh;  // a role does without some of them
+    };
+    renew_one(context.server_tls, tls.server);
+    renew_one(context.direct_server_tls, tls.direct_server);
+    renew_one(context.client_tls, tls.client);
+    renew_one(context.direct_client_tls, tls.direct_client);
     shard.lessons().clear();
 }
 
