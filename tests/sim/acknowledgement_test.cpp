@@ -273,5 +273,28 @@ TEST(AcknowledgementsToAPartner, AreNotWithheldByOneStanzaForLong) {
     EXPECT_EQ(stream.acknowledged(), 5);
 }
 
+/// What was acknowledged although it was still on its way is not sent again by the peer: at a stop it is returned.
+TEST(AcknowledgementsToAPartner, OfWhatIsStillOnItsWayAreMadeGoodAtAStop) {
+    Federation f;
+    f.a.settings.security_mode = s2s::SecurityMode::tls_optional;
+    f.a.settings.bidi = true;
+    ASSERT_TRUE(f.start()) << f.logs();
+    RawPartner c{f.world, f.dns, "c.test", "198.51.100.9"};
+    c.habits.bidi = true;
+    RawStream& stream = c.open(f.a.edge_public, "a.test");
+    ASSERT_TRUE(f.world.run_until([&] { return stream.ready(); })) << f.logs();
+    stream.enable();
+    f.world.block(f.a.core_address, f.a.edge_link);
+    stream.message("u@c.test", "romeo@a.test", "old");
+    f.world.advance(std::chrono::seconds{22});
+    ASSERT_EQ(stream.acknowledged(), 1);
+    stream.message("u@c.test", "romeo@a.test", "new");
+    f.world.advance(std::chrono::milliseconds{100});
+    for (auto& shard : f.a.edge->shards) shard->shut();
+    f.world.advance(std::chrono::seconds{3});
+    EXPECT_TRUE(stream.got("old")) << "returned";
+    EXPECT_FALSE(stream.got("new")) << "the peer has it still";
+}
+
 }  // namespace
 }  // namespace sallyport::test

@@ -153,7 +153,7 @@ void ComponentServer::gone(ComponentStream& stream, std::deque<Waiting> in_doubt
 
 void ComponentServer::give_back(const Waiting& waiting, const xmpp::StanzaError& error) {
     // At the end of the node: a sender that waits for an acknowledgement sends it again.
-    if (stopping_ && waiting.ticket.kept()) return;
+    if (stopping_ && waiting.ticket.kept(context_.shard.loop.now() - waiting.since)) return;
     context_.bounce(waiting.stanza.view(), error, waiting.ticket);
 }
 

@@ -65,7 +65,7 @@ void Hub::give_back(Session& session, std::vector<Returned>& returned) {
     session.out.drain([&](Window::Entry entry) {
         if (entry.strikes >= most_strikes) return returned.push_back(culprit(session, std::move(entry)));
         lanes_.remove(*entry.tag.lane, entry.weight(), now);
-        leave_or_return(returned, std::move(entry.stanza), entry.tag);
+        leave_or_return(returned, std::move(entry.stanza), entry.tag, entry.since);
     });
 }
 
@@ -77,7 +77,7 @@ void Hub::give_missing(Session& session, std::vector<Returned>& returned) {
         // What has arrived is the far side's to deliver or to return.
         if (session.out.arrived(entry)) return;
         cut = true;
-        leave_or_return(returned, std::move(entry.stanza), entry.tag);
+        leave_or_return(returned, std::move(entry.stanza), entry.tag, entry.since);
     });
     // What is returned must not arrive after all.
     if (cut && session.connection != nullptr) session.connection->abort();
@@ -205,8 +205,10 @@ void Hub::arm_sweep() {
 }
 
 /// A sender that waits for an acknowledgement (XEP-0198, another link) sends it again, or says itself that it cannot.
-void Hub::leave_or_return(std::vector<Returned>& returned, xmpp::OwnedStanza stanza, const Carried& carried) {
-    if (!carried.ticket.kept()) returned.push_back({std::move(stanza), carried.ticket, shutting_down});
+void Hub::leave_or_return(std::vector<Returned>& returned, xmpp::OwnedStanza stanza, const Carried& carried,
+                          TimePoint since) {
+    if (!carried.ticket.kept(context_.shard.loop.now() - since))
+        returned.push_back({std::move(stanza), carried.ticket, shutting_down});
 }
 
 void Hub::quiesce() {
@@ -225,7 +227,7 @@ void Hub::quiesce() {
     for (Waiting& waiting : held_) {
         --waiting.carried.lane->held;
         lanes_.remove(*waiting.carried.lane, sizeof(Window::Entry) + waiting.stanza.weight(), now);
-        leave_or_return(returned, std::move(waiting.stanza), waiting.carried);
+        leave_or_return(returned, std::move(waiting.stanza), waiting.carried, waiting.since);
     }
     held_.clear();
     bounce_all(returned);

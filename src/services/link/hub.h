@@ -296,7 +296,8 @@ private:
     [[nodiscard]] bool others_can_carry(const Session& broken) const;
     [[nodiscard]] Returned culprit(const Session& session, Window::Entry entry);
     /// At the end of the node: returned, unless its sender keeps it.
-    void leave_or_return(std::vector<Returned>& returned, xmpp::OwnedStanza stanza, const Carried& carried);
+    void leave_or_return(std::vector<Returned>& returned, xmpp::OwnedStanza stanza, const Carried& carried,
+                         TimePoint since);
     void bounce_all(const std::vector<Returned>& returned);
     void sweep();
     void arm_sweep();

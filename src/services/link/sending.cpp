@@ -151,7 +151,7 @@ void Hub::take_back(std::vector<GivenBack> all) {
         lane.returning = --lane.elsewhere > 0;
         if (stopping_) {
             lanes_.remove(lane, there.weight, context_.shard.loop.now());
-            leave_or_return(returned, std::move(back.stanza), there.carried);
+            leave_or_return(returned, std::move(back.stanza), there.carried, back.lent.since);
             continue;
         }
         lanes_.reweigh(lane, there.weight, weight_of(back.stanza));

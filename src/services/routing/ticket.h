@@ -6,6 +6,8 @@
 #include <functional>
 #include <vector>
 
+#include "base/clock.h"
+
 namespace sallyport::routing {
 
 /// `source` 0: nobody waits.
@@ -15,9 +17,14 @@ struct Ticket {
     std::uint32_t source = 0;
     std::uint64_t sequence = 0;
     bool only_counts = false;  ///< who waits wants to know, but does not keep the stanza
+    bool of_stream = false;    ///< XEP-0198: what stays on its way is acknowledged after a while all the same
     [[nodiscard]] bool wanted() const { return source != 0; }
     /// Who waits keeps the stanza until then: if the node ends before, he sends it again, or returns it.
     [[nodiscard]] bool kept() const { return wanted() && !only_counts; }
+    /// The same of a stanza that came `age` ago.
+    [[nodiscard]] bool kept(Duration age) const { return kept() && (!of_stream || age < answered_after); }
+    /// So old a stanza is at least that a stream acknowledges although it is still on its way.
+    static constexpr Duration answered_after = std::chrono::seconds{20};
 };
 
 /// The sources of one shard. Own thread only.

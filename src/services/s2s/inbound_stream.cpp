@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "proto/s2s/certificate.h"
+#include "proto/s2s/stream_management.h"
 #include "proto/xmpp/namespaces.h"
 #include "services/s2s/dialback_desk.h"
 #include "services/s2s/pool.h"
@@ -11,6 +12,8 @@
 #include "services/s2s/stream_text.h"
 
 namespace sallyport::s2s {
+
+static_assert(routing::Ticket::answered_after == ReceivedCounter::look_every);
 
 InboundStream::InboundStream(S2sContext& context, DialbackDesk& desk, Pool& pool, std::unique_ptr<io::Stream> stream,
                              bool direct_tls, routing::Ledger::Entry counted, OnGone on_gone)
@@ -150,6 +153,7 @@ void InboundStream::stanza() {
                     carry_out(acknowledgements);
                     if (paused_) resume_reading();
                 });
+                source_.of_stream = true;
             }
             ticket = source_;
             ticket.sequence = sequence;

@@ -297,6 +297,7 @@ void OutboundStream::stanza() {
                     carry_out(acknowledgements);
                     if (paused_) resume_reading();
                 });
+                source_.of_stream = true;
             }
             ticket = source_;
             ticket.sequence = sequence;
