@@ -56,15 +56,15 @@ protected:
         int pair[2];
         ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair), 0);
         edge->accept(pair[0], "10.10.0.10:3000");
-        attempt = core->connect(
-            pair[1], "10.20.0.10:2222",
-            {"edge1.b.test", *io::load_ssh_private_key(path(key)), *io::load_ssh_public_key(path(host + ".pub")), patience},
-            {[this](std::unique_ptr<ByteChannel> channel, const io::SshFar& far) {
-                 core_far = far;
-                 core_channel = std::move(channel);
-                 core_channel->set_owner(&core_owner);
-             },
-             [this](const Error& error) { failure = error; }});
+        attempt = core->connect(pair[1], "10.20.0.10:2222",
+                                {"edge1.b.test", *io::load_ssh_private_key(path(key)),
+                                 *io::load_ssh_public_key(path(host + ".pub")), patience},
+                                {[this](std::unique_ptr<ByteChannel> channel, const io::SshFar& far) {
+                                     core_far = far;
+                                     core_channel = std::move(channel);
+                                     core_channel->set_owner(&core_owner);
+                                 },
+                                 [this](const Error& error) { failure = error; }});
     }
     bool run_until(const std::function<bool()>& done) {
         bool late = false;
