@@ -89,8 +89,8 @@ void S2sShard::hold(bool held) {
     hold_reading();
 }
 
-/// Partners' budgets fill and empty as they like, and streams are ten thousands: however many change, one walk in a
-/// while. What comes meanwhile has the bounds of its lane.
+/// Budgets of partners empty as they like, and streams are ten thousands: however many are read again, it is one walk
+/// in a while.
 void S2sShard::hold_reading_soon() {
     if (std::exchange(walks_soon_, true)) return;
     if (!walker_) {
@@ -136,14 +136,16 @@ void S2sShard::slow_down(std::string_view domain, Feeders who) { set_pace(slow_,
 void S2sShard::slow_down_sender(std::string_view domain, Feeders who) { set_pace(slow_senders_, domain, who); }
 
 void S2sShard::set_pace(Slow& slow, std::string_view domain, Feeders who) {
-    if (who == Feeders::none) {
-        const auto at = slow.find(domain);
-        if (at == slow.end()) return;
-        slow.erase(at);
-    } else {
+    const auto at = slow.find(domain);
+    const Feeders before = at == slow.end() ? Feeders::none : at->second;
+    if (who == before) return;
+    if (who != Feeders::none) {
         slow.insert_or_assign(std::string{domain}, who);
+    } else {
+        slow.erase(at);
     }
-    hold_reading_soon();
+    // Who is too fast is held at once: what he has written already is more than there is room for.
+    who > before ? hold_reading() : hold_reading_soon();
 }
 
 void S2sShard::quiesce() {
