@@ -175,7 +175,7 @@ protected:
     }
     static admin::AccessDesk& small_measure(FakeNode& node) {
         node.add_access();
-        node.node_file.admin.limits.answer_bytes_per_second = 1 << 16;
+        node.node_file.admin.limits.answer_bytes_per_second = 1 << 12;  // an answer is worth sixteen seconds of it
         return *node.people;
     }
     FakeNode node;
