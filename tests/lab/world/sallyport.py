@@ -93,9 +93,9 @@ class Node(Process):
         return self.lines(EVENTS[name] + r"\b", since)
 
     def ask(self, *words, check=True):
-        """The command line over the admin socket."""
+        """The command line over the admin socket, as on a terminal of 100 columns."""
         done = subprocess.run([BINARY, *words, "--node", os.path.join(self.data, "admin.sock")], capture_output=True,
-                              text=True, timeout=15, check=False)
+                              text=True, timeout=15, check=False, env={**os.environ, "COLUMNS": "100"})
         if check and done.returncode != 0:
             raise Refused(f"sallyport {' '.join(words)}: {done.returncode} {done.stdout} {done.stderr}")
         return done.stdout
