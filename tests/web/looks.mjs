@@ -53,7 +53,7 @@ export default function looks(stage) {
       why: "/etc/sallyport/certificates/montague.lab/the-one-of-the-public-authority.pem, 19 days left",
       cure: "renew it, then `sallyport reload`",
     };
-    const first = "main .events li:has-text('alarm.raised') >> nth=0";
+    const first = "main .events li:has-text('the-one-of-the-public-authority') >> nth=0";
     for (const place of ["overview", "events?level=warn"]) {
       await desk.go("peers");
       await desk.changed("events", ({ events }) => Object.assign(events.at(-1), { event: "alarm.raised", facts }));
