@@ -58,20 +58,23 @@ protected:
         all.insert(all.end(), more.begin(), more.end());
         return all;
     }
+    [[nodiscard]] ctl::InitAnswers answers() const {
+        ctl::InitAnswers made;
+        made.directory = folder;
+        made.domains = {"b.test"};
+        made.edge_public = {"198.51.0.7"};
+        made.edge_link = "10.0.0.1";
+        made.core_inside = "10.0.1.1";
+        made.inside_server = "10.0.1.5";
+        made.self_signed = true;
+        return made;
+    }
     /// On a host with or without the group of the nodes' user.
     int run_for(std::optional<unsigned> group) {
         std::istringstream in;
         std::ostringstream output, errors;
-        ctl::InitAnswers answers;
-        answers.directory = folder;
-        answers.domains = {"b.test"};
-        answers.edge_public = {"198.51.0.7"};
-        answers.edge_link = "10.0.0.1";
-        answers.core_inside = "10.0.1.1";
-        answers.inside_server = "10.0.1.5";
-        answers.self_signed = true;
         const int status =
-            ctl::run_init(answers, {in, output, errors, false, "anna"}, {io::AsioLoop{}.wall(), true, group});
+            ctl::run_init(answers(), {in, output, errors, false, "anna"}, {io::AsioLoop{}.wall(), true, group});
         out = output.str();
         err = errors.str();
         return status;
@@ -314,22 +317,14 @@ TEST_F(Init, MakesNothingByAClockThatCannotBeRight) {
     std::istringstream in;
     std::ostringstream output, errors;
     const ctl::Console console{in, output, errors, false, "anna"};
-    ctl::InitAnswers answers;
-    answers.directory = folder;
-    answers.domains = {"b.test"};
-    answers.edge_public = {"198.51.0.7"};
-    answers.edge_link = "10.0.0.1";
-    answers.core_inside = "10.0.1.1";
-    answers.inside_server = "10.0.1.5";
-    answers.self_signed = true;
     const WallTime right = io::AsioLoop{}.wall();
     for (const WallTime wrong : {WallTime{}, right + std::chrono::hours{24 * 365 * 80}}) {
-        EXPECT_EQ(ctl::run_init(answers, console, {wrong, {}}), 1);
+        EXPECT_EQ(ctl::run_init(answers(), console, {wrong, {}}), 1);
         EXPECT_THAT(errors.str(), HasSubstr("set the clock first"));
         EXPECT_FALSE(std::filesystem::exists(folder));
     }
     EXPECT_THAT(errors.str(), HasSubstr("says 1970-01-01"));
-    EXPECT_EQ(ctl::run_init(answers, console, {right, false}), 0) << errors.str();
+    EXPECT_EQ(ctl::run_init(answers(), console, {right, false}), 0) << errors.str();
     EXPECT_THAT(errors.str(), HasSubstr("no time service keeps the clock of this host right"));
 }
 
