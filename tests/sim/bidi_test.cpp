@@ -299,6 +299,35 @@ TEST_P(OtherShard, GivesBackWhatItHeldBeforeAnythingComesLater) {
     EXPECT_EQ(ours(), (std::vector<std::string>{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}));
 }
 
+/// Shards take their time to read what others post: some of what was on its way to the partner's stream finds it gone
+/// and comes back while more is being written.
+TEST_P(OtherShard, SendsBackWhatCameTooLateBeforeAnythingLater) {
+    c.habits.acknowledges = false;
+    RawStream& theirs = c.open(f.a.edge_public, "a.test");
+    ASSERT_TRUE(f.world.run_until([&] { return theirs.ready(); }));
+    theirs.enable();
+    send(0, 1);
+    ASSERT_TRUE(f.world.run_until([&] { return theirs.got("0"); }));
+    f.a.edge->process.loop.mailbox = std::chrono::milliseconds{20};
+    std::vector<std::string> all{"0"};
+    for (int n = 1; n < 80; ++n) {
+        send(n, n + 1);
+        all.push_back(std::to_string(n));
+        f.world.advance(std::chrono::milliseconds{2});
+        if (n == 30) theirs.abort();
+    }
+    const auto ours = [&]() -> std::vector<std::string> {
+        std::vector<std::string> ids;
+        for (const auto& stream : c.accepted()) {
+            const auto more = stream->ids();
+            ids.insert(ids.end(), more.begin(), more.end());
+        }
+        return ids;
+    };
+    ASSERT_TRUE(f.world.run_until([&] { return ours().size() >= all.size(); }));
+    EXPECT_EQ(ours(), all);
+}
+
 /// What is handed to another shard is as old as it was.
 TEST_P(OtherShard, KnowsTheAgeOfWhatItIsHanded) {
     c.habits.listens = false;

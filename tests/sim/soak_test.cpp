@@ -23,6 +23,8 @@ const std::map<std::string_view, Rest> tables{
     {"s2s.useless-targets", Rest::empty},
     {"s2s.refused-certificates", Rest::empty},
     {"s2s.reversed", Rest::empty},
+    {"s2s.straying", Rest::empty},
+    {"s2s.held-for-strays", Rest::empty},
     {"link.facts", Rest::empty},
     {"link.held", Rest::empty},
     {"link.lanes", Rest::empty},

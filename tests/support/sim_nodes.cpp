@@ -123,9 +123,11 @@ std::unique_ptr<io::Timer> ProcessLoop::timer(std::function<void()> on_expiry) {
 }
 
 void ProcessLoop::post(std::function<void()> work) {
-    loop_.post([alive = std::weak_ptr<bool>(alive_), work = std::move(work)] {
+    auto while_alive = [alive = std::weak_ptr<bool>(alive_), work = std::move(work)] {
         if (alive.lock()) work();
-    });
+    };
+    if (mailbox == Duration{0}) return loop_.post(std::move(while_alive));
+    loop_.at(loop_.now() + mailbox, std::move(while_alive));
 }
 
 void ProcessLoop::defer(std::function<void()> work) {

@@ -87,6 +87,7 @@ public:
     void defer(std::function<void()> work) override;
 
     std::chrono::seconds ahead{0};  ///< the clock of this host is wrong by this much
+    Duration mailbox{0};            ///< what shards post to each other is taken so much later
 
 private:
     SimLoop& loop_;

@@ -112,12 +112,27 @@ void EdgeShard::route(const xmpp::Stanza& stanza, const routing::Ticket& ticket)
 }
 
 void EdgeShard::pass_on(std::uint32_t shard, const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
-    if (!shard_.bus.forward(shard_, shard, {xmpp::OwnedStanza{stanza}, ticket})) {
-        s2s_.pool().bounce(stanza, {xmpp::StanzaCondition::resource_constraint, {}, Rule::busy}, ticket);
-    }
+    if (!shard_.bus.forward(shard_, shard, {xmpp::OwnedStanza{stanza}, ticket})) refuse_as_busy(stanza, ticket);
+}
+
+void EdgeShard::refuse_as_busy(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
+    s2s_.pool().bounce(stanza, {xmpp::StanzaCondition::resource_constraint, {}, Rule::busy}, ticket);
 }
 
 void EdgeShard::send_out(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
+    if (!straying_.empty()) {
+        const auto at = straying_.find(key_of(stanza.from_domain, stanza.to_domain));
+        if (at != straying_.end()) {
+            if (held_for_strays_ >= routing::Bus::capacity) return refuse_as_busy(stanza, ticket);
+            ++held_for_strays_;
+            at->second.later.push_back({xmpp::OwnedStanza{stanza}, ticket});
+            return;
+        }
+    }
+    send_now(stanza, ticket);
+}
+
+void EdgeShard::send_now(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
     if (!reversed_.empty()) {
         const auto at = reversed_.find(key_of(stanza.from_domain, stanza.to_domain));
         if (at != reversed_.end() && goes_to(at->second, stanza)) {
@@ -146,6 +161,7 @@ void EdgeShard::reversed_at(const xmpp::DomainPair& pair, std::uint32_t shard, b
         if (at == reversed_.end()) return;
         if (at->second.next == shard) at->second.next.reset();
         if (at->second.shard != shard) return;
+        if (at->second.used) await_strays(key, shard);
         if (at->second.next) {
             at->second = {*at->second.next};
         } else {
@@ -161,6 +177,34 @@ void EdgeShard::reversed_at(const xmpp::DomainPair& pair, std::uint32_t shard, b
     auto waiting = s2s_.pool().take_waiting(pair);
     reversed_[key] = {shard, !waiting.empty()};
     take_over(shard, pair, std::move(waiting));
+}
+
+void EdgeShard::await_strays(const std::string& key, std::uint32_t shard) {
+    ++straying_[key].shards;
+    // There and back behind all stanzas: when this arrives, so have they.
+    shard_.bus.run_behind(shard_, shard, [there = siblings_[shard].get(), owner = this, key] {
+        there->shard_.bus.run_behind(there->shard_, owner->shard_.index, [owner, key] { owner->strays_are_back(key); });
+    });
+}
+
+void EdgeShard::came_back(std::uint32_t shard, const routing::Forwarded& message) {
+    const xmpp::Stanza stanza = message.stanza.view();
+    const std::string key = key_of(stanza.from_domain, stanza.to_domain);
+    if (!straying_.contains(key)) {
+        // Nobody has told that the stream there is gone.
+        const auto at = reversed_.find(key);
+        if (at != reversed_.end() && at->second.shard == shard) reversed_.erase(at);
+    }
+    send_now(stanza, message.ticket);
+}
+
+void EdgeShard::strays_are_back(const std::string& key) {
+    const auto at = straying_.find(key);
+    if (--at->second.shards > 0) return;
+    const std::deque<routing::Forwarded> later = std::move(at->second.later);
+    straying_.erase(at);
+    held_for_strays_ -= later.size();
+    for (const routing::Forwarded& message : later) send_now(message.stanza.view(), message.ticket);
 }
 
 void EdgeShard::take_over(std::uint32_t shard, const xmpp::DomainPair& pair, std::deque<s2s::Waiting> waiting) {
@@ -187,13 +231,11 @@ void EdgeShard::forwarded(routing::Forwarded message) {
         const std::uint32_t at = routing::owner(stanza.from_domain, stanza.to_domain, shard_.count);
         if (at == shard_.index) return send_out(stanza, message.ticket);
         if (s2s_.pool().reverses(stanza)) return s2s_.pool().send(stanza, message.ticket);
-        // The stream that the owner counted on is gone. The owner learns that before it sees the stanza again.
-        shard_.bus.run_on(
-            at, [owner = siblings_[at].get(), here = shard_.index, key = key_of(stanza.from_domain, stanza.to_domain)] {
-                std::erase_if(owner->reversed_,
-                              [&](const auto& entry) { return entry.first == key && entry.second.shard == here; });
-            });
-        return pass_on(at, stanza, message.ticket);
+        // The stream that the owner counted on is gone.
+        const auto stray = std::make_shared<routing::Forwarded>(std::move(message));
+        return shard_.bus.run_behind(shard_, at, [owner = siblings_[at].get(), here = shard_.index, stray] {
+            owner->came_back(here, *stray);
+        });
     }
     hub_.borrow(message);
 }
@@ -228,6 +270,8 @@ TableFills EdgeShard::tables() const {
     hub_.tables(all);
     all.push_back({"record.verdicts", records_.verdicts().size(), records_.verdicts().most()});
     all.push_back({"s2s.reversed", reversed_.size(), most_reversed});
+    all.push_back({"s2s.straying", straying_.size(), most_reversed});
+    all.push_back({"s2s.held-for-strays", held_for_strays_, routing::Bus::capacity});
     return all;
 }
 
@@ -236,7 +280,7 @@ void EdgeShard::shut() {
                      s2s_.quiesce();
                      hub_.quiesce();
                  },
-                 [this] { return hub_.quiet() && s2s_.pool().idle(); },
+                 [this] { return hub_.quiet() && s2s_.pool().idle() && straying_.empty(); },
                  [this] {
                      return std::all_of(siblings_.begin(), siblings_.end(),
                                         [](const auto& sibling) { return sibling->stop_.quiet(); });

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -71,7 +72,13 @@ private:
     /// Another shard goes on with what waits: it keeps its age, and what is known of it.
     void take_over(std::uint32_t shard, const xmpp::DomainPair& pair, std::deque<s2s::Waiting> waiting);
     void reversed_at(const xmpp::DomainPair& pair, std::uint32_t shard, bool up);
+    void send_now(const xmpp::Stanza& stanza, const routing::Ticket& ticket);
+    /// What is on its way to that shard finds no stream there: what comes later waits here until it is back.
+    void await_strays(const std::string& key, std::uint32_t shard);
+    void came_back(std::uint32_t shard, const routing::Forwarded& message);
+    void strays_are_back(const std::string& key);
     void pass_on(std::uint32_t shard, const xmpp::Stanza& stanza, const routing::Ticket& ticket);
+    void refuse_as_busy(const xmpp::Stanza& stanza, const routing::Ticket& ticket);
     void peer_news(const s2s::PeerNews& news);
 
     routing::Shard& shard_;
@@ -90,6 +97,13 @@ private:
     };
     [[nodiscard]] bool goes_to(const Reversed& there, const xmpp::Stanza& stanza);
     std::map<std::string, Reversed> reversed_;
+    /// A pair some of whose stanzas are on their way back from a shard.
+    struct Straying {
+        unsigned shards = 0;  ///< from which they have not all come yet
+        std::deque<routing::Forwarded> later;
+    };
+    std::map<std::string, Straying> straying_;
+    std::size_t held_for_strays_ = 0;
 };
 
 }  // namespace sallyport::nodes

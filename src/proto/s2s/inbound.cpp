@@ -272,6 +272,7 @@ void In::recheck(TimePoint now, Actions& out) {
         const Admission admission = rules.admits(peer, Direction::inbound);
         if (!admission.allowed) return close_unwelcome(admission, now, out);
     }
+    // Of all that no longer holds the first is told; what the others have on its way is still taken.
     const std::vector<PairState> held = pairs.all();
     for (const PairState& pair : held) {
         const Served served = rules.serves(pair.domains.local);

@@ -131,6 +131,7 @@ bool Hub::send_elsewhere(const xmpp::Stanza& stanza, const Carried& carried, con
     lent.ticket = elsewhere_source_;
     lent.ticket.sequence = ++serials_;
     lent.ticket.only_counts = !carried.ticket.kept();
+    lent.ticket.of_stream = carried.ticket.of_stream;
     const auto shard = lend(stanza, lent, tied ? std::optional{lane.shard} : std::nullopt);
     if (!shard) return false;
     lane.shard = *shard;

@@ -29,6 +29,8 @@ void Bus::settle(Shard& from, const Ticket& ticket) { enqueue(from, ticket.shard
 
 void Bus::run_on(std::uint32_t shard, std::function<void()> work) { ends_.at(shard).shard->loop.post(std::move(work)); }
 
+void Bus::run_behind(Shard& from, std::uint32_t to, std::function<void()> work) { enqueue(from, to, std::move(work)); }
+
 void Bus::enqueue(Shard& from, std::uint32_t to, BusMessage message) {
     End& end = ends_.at(from.index);
     ends_.at(to).waiting.fetch_add(1, std::memory_order_relaxed);
@@ -57,6 +59,8 @@ void Bus::receive(std::uint32_t at, std::vector<BusMessage> batch) {
     for (BusMessage& message : batch) {
         if (auto* ticket = std::get_if<Ticket>(&message)) {
             end.shard->desk.settle(*ticket);
+        } else if (auto* work = std::get_if<std::function<void()>>(&message)) {
+            (*work)();
         } else {
             end.on_forwarded(std::move(std::get<Forwarded>(message)));
         }

@@ -29,7 +29,7 @@ struct Forwarded {
     std::uint8_t strikes = 0;
     bool apart = false;
 };
-using BusMessage = std::variant<Forwarded, Ticket>;
+using BusMessage = std::variant<Forwarded, Ticket, std::function<void()>>;
 
 class Bus;
 
@@ -66,8 +66,10 @@ public:
     [[nodiscard]] bool forward(Shard& from, std::uint32_t to, Forwarded message);
     /// Settlements are never refused: each belongs to a stanza that was admitted.
     void settle(Shard& from, const Ticket& ticket);
-    /// Runs `work` on a shard's thread.
+    /// Runs `work` on a shard's thread; before what has been forwarded to it in this turn.
     void run_on(std::uint32_t shard, std::function<void()> work);
+    /// From `from`'s thread: runs `work` on a shard's thread, after all that `from` has forwarded to it. Never refused.
+    void run_behind(Shard& from, std::uint32_t to, std::function<void()> work);
     [[nodiscard]] std::uint32_t shards() const { return static_cast<std::uint32_t>(ends_.size()); }
 
 private:
