@@ -77,6 +77,51 @@ TEST_P(Acknowledgements, CountWhatComesBeforeTheClosingTagOfAStreamOfOursThatWeC
     }
 }
 
+/// Two of our domains and one of the partner's on one stream; then the operator serves one of ours no longer.
+class OneOfTwoPairs : public Acknowledgements {
+protected:
+    void SetUp() override {
+        f.a.share_streams = true;
+        Acknowledgements::SetUp();
+    }
+    SimUser& rooms() { return f.a.user(1); }
+    /// What is written while our end of the stream is on its way counts for the pair that is left.
+    void expect_counts_for_the_other(RawStream& stream) {
+        f.a.change([](config::Settings& settings) {
+            std::erase(settings.domains, *config::NamePattern::parse("rooms.a.test"));
+        });
+        stream.message("u@c.test", "romeo@a.test", "under way");
+        stream.message("u@c.test", "hall@rooms.a.test", "too late");
+        EXPECT_TRUE(f.world.run_until([&] { return romeo().got("under way"); }, std::chrono::seconds{5}));
+        EXPECT_TRUE(f.world.run_until([&] { return stream.closed(); }, std::chrono::seconds{1}));
+        EXPECT_FALSE(rooms().got("too late"));
+    }
+};
+INSTANTIATE_TEST_SUITE_P(Shards, OneOfTwoPairs, testing::Values(1U));
+
+TEST_P(OneOfTwoPairs, LeavesTheOtherWhatIsOnItsWayOnAStreamOfThePartner) {
+    RawStream& stream = opened();
+    stream.say("<db:result from='c.test' to='rooms.a.test'>key</db:result>");
+    ASSERT_TRUE(f.world.run_until([&] { return stream.heard().find("from='rooms.a.test'") != std::string::npos; }));
+    stream.message("u@c.test", "hall@rooms.a.test", "before");
+    ASSERT_TRUE(f.world.run_until([&] { return rooms().got("before"); }));
+    expect_counts_for_the_other(stream);
+}
+
+TEST_P(OneOfTwoPairs, LeavesTheOtherWhatIsOnItsWayOnAStreamOfOurs) {
+    c.habits.bidi = true;
+    c.habits.sm = false;
+    romeo().message("romeo@a.test", "u@c.test", "first");
+    ASSERT_TRUE(f.world.run_until([&] { return c.got("first"); }));
+    rooms().message("hall@rooms.a.test", "u@c.test", "second");
+    ASSERT_TRUE(f.world.run_until([&] { return c.got("second"); }));
+    ASSERT_EQ(c.accepted().size(), 1U);
+    RawStream& stream = *c.accepted().front();
+    stream.message("u@c.test", "hall@rooms.a.test", "before");
+    ASSERT_TRUE(f.world.run_until([&] { return rooms().got("before"); }));
+    expect_counts_for_the_other(stream);
+}
+
 TEST_P(Acknowledgements, CountFromEnabledOnWhereTheStreamIsOursAndCarriesBothDirections) {
     c.habits.bidi = true;
     c.habits.sm = false;  // <enabled/> is said by the test

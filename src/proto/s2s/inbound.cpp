@@ -270,31 +270,47 @@ void In::recheck(TimePoint now, Actions& out) {
     }
     if (!peer.remote.empty() && !rules.admits(peer, Direction::outbound).allowed) {
         const Admission admission = rules.admits(peer, Direction::inbound);
-        if (!admission.allowed) return close_unwelcome(admission, now, out);
+        if (!admission.allowed) {
+            Refusal refusal = unwelcome(admission);
+            return close(std::move(refusal.error), std::move(refusal.why), now, out, refusal.cause);
+        }
     }
-    // Of all that no longer holds the first is told; what the others have on its way is still taken.
+    std::optional<Refusal> first;
     const std::vector<PairState> held = pairs.all();
     for (const PairState& pair : held) {
-        const Served served = rules.serves(pair.domains.local);
-        if (served != Served::yes) {
-            const bool gone = served == Served::gone;
-            return close(StreamError{gone ? StreamCondition::host_gone : StreamCondition::host_unknown, {}, {}, {}},
-                         pair.domains.local.text() + " is no longer served", now, out);
-        }
-        const Admission admission = rules.admits(pair.domains, Direction::inbound);
-        if (!admission.allowed) return close_unwelcome(admission, now, out);
-        const StreamPolicy p = rules.policy(pair.domains.remote);
-        const bool certified = certificate_proves(pair.domains.remote);
-        if ((p.require_certificate && !certified) || (p.security == SecurityMode::tls_required && !tls)) {
-            return close(StreamError{StreamCondition::policy_violation, {}, {}, {}},
-                         "the stream is no longer secure enough", now, out, Rule::tls);
-        }
+        std::optional<Refusal> refusal = objection_to(pair);
+        if (!refusal) continue;
+        pairs.remove(pair.domains);
+        if (!first) first = std::move(refusal);
     }
+    if (!first) return;
+    // What the other pairs have on its way counts still.
+    orderly = pairs.any_ready();
+    close(std::move(first->error), std::move(first->why), now, out, first->cause);
 }
 
-void In::close_unwelcome(const Admission& admission, TimePoint now, Actions& out) {
-    close(StreamError{admission.stream, admission.text, {}, {}},
-          "no longer admitted: " + std::string{sallyport::text(admission.rule)}, now, out, admission);
+/// What our rules of now say against a pair of the stream.
+std::optional<In::Refusal> In::objection_to(const PairState& pair) const {
+    const Served served = rules.serves(pair.domains.local);
+    if (served != Served::yes) {
+        const bool gone = served == Served::gone;
+        return Refusal{StreamError{gone ? StreamCondition::host_gone : StreamCondition::host_unknown, {}, {}, {}},
+                       pair.domains.local.text() + " is no longer served"};
+    }
+    const Admission admission = rules.admits(pair.domains, Direction::inbound);
+    if (!admission.allowed) return unwelcome(admission);
+    const StreamPolicy p = rules.policy(pair.domains.remote);
+    const bool certified = certificate_proves(pair.domains.remote);
+    if ((p.require_certificate && !certified) || (p.security == SecurityMode::tls_required && !tls)) {
+        return Refusal{StreamError{StreamCondition::policy_violation, {}, {}, {}},
+                       "the stream is no longer secure enough", Rule::tls};
+    }
+    return std::nullopt;
+}
+
+In::Refusal In::unwelcome(const Admission& admission) {
+    return {StreamError{admission.stream, admission.text, {}, {}},
+            "no longer admitted: " + std::string{sallyport::text(admission.rule)}, admission};
 }
 
 /// Proofs to come need another certificate; what this one has proved ends with it.

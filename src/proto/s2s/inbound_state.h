@@ -65,7 +65,8 @@ struct Inbound::State {
     [[nodiscard]] bool certificate_proves(const xmpp::Domain& domain) const;
     void on_time(TimePoint now, Actions& out);
     void recheck(TimePoint now, Actions& out);
-    void close_unwelcome(const Admission& admission, TimePoint now, Actions& out);
+    [[nodiscard]] std::optional<Refusal> objection_to(const PairState& pair) const;
+    [[nodiscard]] static Refusal unwelcome(const Admission& admission);
     void expire_certificate(TimePoint now, Actions& out);
     Did finish(const Event&, TimePoint, Actions&);
     Did peer_error(const Event&, TimePoint, Actions&);

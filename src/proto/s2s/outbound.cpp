@@ -300,6 +300,9 @@ void Out::recheck(TimePoint now, Actions& out) {
             note(out, LogLevel::warn, event::refused,
                  {{"pair", p.domains.text()}, {"why", admission.reason()}, {"verdict", admission.verdict_id}},
                  refused_by(admission));
+            // What it has on its way for the others counts still.
+            drop_unwelcome();
+            orderly = pairs.any_ready();
             return close(std::nullopt, "no longer admitted: " + std::string{sallyport::text(admission.rule)},
                          refused_by(admission), now, out, phase == Phase::securing);
         }
@@ -315,6 +318,15 @@ void Out::recheck(TimePoint now, Actions& out) {
              refused_by(admission));
     }
     if (pairs.all().size() < held.size()) close_when_done(now, out);
+}
+
+void Out::drop_unwelcome() {
+    const std::vector<PairState> held = pairs.all();
+    for (const PairState& p : held) {
+        const bool welcome = rules.admits(p.domains, Direction::outbound).allowed &&
+                             (!bidi || rules.admits(p.domains, Direction::inbound).allowed);
+        if (!welcome) pairs.remove(p.domains);
+    }
 }
 
 void Out::expire_certificate(TimePoint now, Actions& out) {

@@ -82,6 +82,7 @@ struct Outbound::State {
     [[nodiscard]] Stage stage() const;
     void on_time(TimePoint now, Actions& out);
     void recheck(TimePoint now, Actions& out);
+    void drop_unwelcome();
     void expire_certificate(TimePoint now, Actions& out);
     void close_when_done(TimePoint now, Actions& out);
     Did finish(const Event&, TimePoint, Actions&);
