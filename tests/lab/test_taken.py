@@ -124,7 +124,7 @@ def test_strangers_keep_the_core_out_of_no_listener(lab):
                 stranger.connect((address, port))
         core = lab.trio.restart("core")
         until(lambda: {link["far_role"] for link in core.json("status")["links"] if link["state"] == "open"} == {"edge", "presence"},
-              lambda: f"both links: {core.json('status')['links']}", 10)
+              lambda: f"both links: {core.log()[-4000:]}\n{lab.trio.nodes['presence'].log()[-4000:]}", 10)
         step = f"settings received on {NAMES['core']}"
         # The step comes with the core's first report.
         until(lambda: lab.trio.edge.chain().get(step, {}).get("state") == "in force", lambda: f"provisioning: {lab.trio.edge.chain()}", 15)
