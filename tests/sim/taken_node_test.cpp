@@ -191,6 +191,21 @@ TEST_F(TakenEdge, TwoCoresResumeEachTheirOwnSessions) {
     EXPECT_NE(again.ask(resume).find("<resumed"), std::string::npos) << again.heard;
 }
 
+/// A core in other hands that answers pings: the operator takes its entry away and reloads.
+TEST_F(TakenEdge, DropsACoreThatNoEntryNamesAnyMore) {
+    expect_health("before");
+    link::Hub& hub = f.a.edge->shards.front()->hub();
+    hub.replace_identity("edge-a-test", {}, {{{"core2.a.test", "secret of the second core", {}}}, true});
+    f.world.advance(std::chrono::seconds{1});
+    EXPECT_TRUE(hub.sessions().empty());
+    f.b.user().message("juliet@b.test", "ceo@a.test", "meanwhile");
+    f.world.advance(std::chrono::seconds{12});
+    EXPECT_FALSE(f.a.user().got("meanwhile"));
+    hub.replace_identity("edge-a-test", {}, f.a.cores("edge"));
+    EXPECT_TRUE(f.world.run_until([&] { return f.a.user().got("meanwhile"); }));
+    expect_health("after");
+}
+
 /// A message as the hub takes it, from the edge's own hands.
 void forge(Federation& f, const std::string& from, const std::string& to) {
     const std::string bytes = "<message from='" + from + "' to='" + to + "' id='forged'><body>pay</body></message>";

@@ -42,7 +42,7 @@ public:
         // The far side
         bound,     ///< says what it serves
         replaced,  ///< is linked with another process
-        given_up,  ///< has given the session up
+        given_up,  ///< has given the session up, or is a neighbour no longer
         surplus,   ///< has fewer shards than it had, and none for the session
         // This side
         look,     ///< now and then, while it is on no connection

@@ -88,6 +88,32 @@ void Hub::replace_identity(std::string realm, std::string secret, Neighbours nei
     context_.secret = std::move(secret);
     context_.neighbours = std::move(neighbours);
     doorway_.replace_neighbours(addresses_of(context_.neighbours));
+    drop_unlisted();
+}
+
+void Hub::drop_unlisted() {
+    const std::vector<Neighbour>& listed = context_.neighbours.listed;
+    if (context_.end == End::dialler || listed.empty()) return;
+    std::vector<Session*> over;
+    for (const auto& session : sessions_) {
+        const bool named = std::any_of(listed.begin(), listed.end(), [&](const Neighbour& neighbour) {
+            return realm_of(neighbour.name) == session->far_realm;
+        });
+        if (!named) over.push_back(session.get());
+    }
+    std::vector<Connection*> unwelcome;
+    for (const auto& connection : connections_) {
+        const auto& certificate = connection->tls().peer;
+        if (certificate && named_by(*certificate, listed) == nullptr) unwelcome.push_back(connection.get());
+    }
+    for (Session* session : over) tell(*session, SessionLife::On::given_up);
+    for (Connection* connection : unwelcome) {
+        connection->close(xmpp::StreamError{xmpp::StreamCondition::not_authorized, {}, {}, {}},
+                          "no [[link.accept]] names it any more");
+    }
+    if (over.empty()) return;
+    advertise();
+    flush_held();
 }
 
 void Hub::session_wanted(Connection& connection, const SessionWanted& wanted) {

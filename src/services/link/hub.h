@@ -113,6 +113,7 @@ public:
 
     void replace_tls(std::shared_ptr<const io::TlsContext> tls) { context_.tls = std::move(tls); }
     /// For connections from now on.
+    /// Links to whom `neighbours` no longer name end; what they carried goes another way.
     void replace_identity(std::string realm, std::string secret, Neighbours neighbours);
     [[nodiscard]] std::vector<SessionStatus> sessions() const;
     struct DialStatus {
@@ -224,6 +225,7 @@ private:
     void take_back(std::vector<GivenBack> all);
     /// A link of this shard leads to that process. Thread-safe, as advertises().
     [[nodiscard]] bool links(const FarNode& node) const;
+    void drop_unlisted();
     /// The process `alive` is linked: sessions of any other of its realm are over, whatever TCP believes of them.
     void replace(const FarNode& alive);
     void move(Connection& connection, std::uint32_t shard, const SessionWanted& wanted);

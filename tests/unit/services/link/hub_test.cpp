@@ -459,6 +459,26 @@ TEST_F(Swapped, WhatIsHandedToAnotherShardGetsNoYounger) {
     EXPECT_EQ(returned, numbers(0, 10)) << "thirty seconds after it came";
 }
 
+/// Where a stream has acknowledged what is still on its way, its peer does not send that again.
+TEST_F(Swapped, WhatIsLentIsReturnedAtAStopOnceItsStreamHasAcknowledgedIt) {
+    LinkEnd one{world, far_host, link::End::dialler, "far.test", "secret"};
+    sources.front().of_stream = true;
+    send("b.test", "old", true);
+    world.advance(routing::Ticket::answered_after - 5s);
+    next_shard = 1;
+    one.dial(at(here), {"b.test"});
+    ASSERT_TRUE(world.run_until([&] { return fill("link.elsewhere") == 1; }));
+    world.block(here, there);
+    world.advance(6s);
+    ASSERT_TRUE(one.received.empty());
+    send("b.test", "new", true);
+    world.advance(10ms);
+    for (const auto& hub : hubs) hub->quiesce();
+    for (const auto& hub : hubs) hub->shut();
+    world.advance(10ms);
+    EXPECT_EQ(returned, std::vector<std::string>{"old"});
+}
+
 TEST_F(Hubs, GoOnAtOnceWithANodeThatIsBackBeforeItsOldConnectionIsKnownToBeDead) {
     make(link::End::listener);
     LinkEnd one{world, far_host, link::End::dialler, "far.test", "secret"};
