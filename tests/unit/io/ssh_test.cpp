@@ -213,7 +213,8 @@ TEST_F(Ssh, KeepsRoomForWhoLoggedInBefore) {
     const auto ends = strangers(*edge, 30);
     ASSERT_TRUE(run_until([this] { return refused.size() >= 20; })) << refused.size();
     connect();
-    EXPECT_TRUE(run_until([this] { return edge_channel && core_channel; })) << failure.text;
+    EXPECT_TRUE(run_until([this] { return edge_channel && core_channel; }))
+        << failure.text << "; the edge: " << refused.back();
     for (const int end : ends) close(end);
 }
 
