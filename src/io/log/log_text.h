@@ -1,4 +1,4 @@
-// One log record as one line, in the form of the seeds' event log or as JSON. Pure; threat T81: whatever a peer put
+// One log record as one line, in the form of Expressway's event log or as JSON. Pure; threat T81: whatever a peer put
 // into a value, the line stays one line of valid UTF-8 whose keys are ours.
 #pragma once
 

@@ -1,5 +1,6 @@
 // What an operator changes in operation: typed settings, one row each in the table of settings.cpp. A change is
-// validated as a whole, and the result is one immutable snapshot with a revision (design, section 5).
+// validated as a whole, and the result is one immutable snapshot with a revision (ARCHITECTURE.md, Journeys: a
+// configuration change).
 #pragma once
 
 #include <cstdint>

@@ -11,7 +11,7 @@
 namespace sallyport::s2s {
 namespace {
 
-/// Foreign keys are opaque; the seed's peers send 40 digits, ours are 64.
+/// Foreign keys are opaque: other implementations send 40 digits (a SHA-1), ours are 64.
 constexpr std::size_t longest_key = 1024;
 
 }  // namespace

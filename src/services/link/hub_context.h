@@ -37,7 +37,7 @@ struct HubContext {
     Duration hold = std::chrono::seconds{30};  ///< how long stanzas wait for a link that is down; 0: bounced at once
     std::shared_ptr<const io::TlsContext> tls{};
     routing::Router* router = nullptr;  ///< for stanzas that arrive
-    /// Section 7: may the far side send this? Without it, everything.
+    /// docs/protocol/link.md, section 7: may the far side send this? Without it, everything.
     std::function<Admission(const Session&, const xmpp::Stanza&)> admission{};
     /// Where a stanza may go. Without it a listener sends to those who serve the stanza's domain, a dialler to all.
     std::function<Way(const xmpp::Stanza&)> way{};

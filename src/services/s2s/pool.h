@@ -1,6 +1,6 @@
 // The outbound streams of one shard: one destination a domain pair that this shard owns, with its bounded queue and its
 // retries; pairs to one remote domain share a stream where the peer allows it (decision record 0011). Signs of life are
-// the stream's (design, section 7; XEP-0198, XEP-0199).
+// the stream's (XEP-0198, XEP-0199). Its place is in ARCHITECTURE.md, Journeys: a stanza from inside.
 //
 // What becomes of a pair is decided by its machine (proto/s2s/pair.h). The pool has the stanzas and the streams: it
 // tells the machine what has happened and what holds (`tell`), and does what comes of it. A stanza for a pair that is
