@@ -67,8 +67,7 @@ bool Inbound::on_stanza(const xmpp::Stanza& stanza, TimePoint now, std::uint64_t
         sequence = s.received.receive();
         s.deadlines[State::Timer::stanza] = never;
         if (s.received.enabled() && s.phase == State::Phase::open && s.deadlines[State::Timer::withheld] == never) {
-            s.deadlines[State::Timer::withheld] = now + ReceivedCounter::look_every;
-            s.received.watch();
+            s.deadlines[State::Timer::withheld] = s.received.watch(now);
         }
         if (s.phase == State::Phase::open) s.deadlines[State::Timer::idle] = now + s.timers.idle;
         return true;

@@ -57,7 +57,7 @@ Out::Did Out::acknowledge(const Event&, TimePoint, Actions& out) {
 
 void Out::look_at_withheld(TimePoint now, Actions& out) {
     if (received.look()) out.push_back(Send{wire::ack(received.h())});
-    deadlines[Timer::withheld] = received.on_their_way() ? now + ReceivedCounter::look_every : never;
+    deadlines[Timer::withheld] = received.next_look(now);
 }
 
 Out::Did Out::take_ack(const Event& event, TimePoint now, Actions& out) {
@@ -121,8 +121,7 @@ bool Outbound::on_stanza(const xmpp::Stanza& stanza, TimePoint now, std::uint64_
         sequence = s.received.receive();
         s.deadlines[State::Timer::stanza] = never;
         if (s.managed && s.phase == State::Phase::open && s.deadlines[State::Timer::withheld] == never) {
-            s.deadlines[State::Timer::withheld] = now + ReceivedCounter::look_every;
-            s.received.watch();
+            s.deadlines[State::Timer::withheld] = s.received.watch(now);
         }
         return true;
     }
