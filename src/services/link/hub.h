@@ -192,11 +192,15 @@ private:
         flush_done();
     }
     void closed(Connection& connection) override;
-    [[nodiscard]] bool has_much_unfinished(const std::string& far_realm) const override;
+    [[nodiscard]] bool has_much_unfinished(const std::string& far_realm) const override {
+        return unfinished_of(far_realm) > most_unfinished;
+    }
     [[nodiscard]] bool stopping() const override { return stopping_; }
 
     void log_stranger(const Endpoint& remote, const std::string& why);
     /// Leaves what is more than may be taken of one node.
+    /// Bytes of elements that have begun and are not complete, on all links of that node.
+    [[nodiscard]] std::size_t unfinished_of(std::string_view far_realm) const;
     void cut(const Session& session, Serves& serves) const;
     /// Takes what came too soon after the one before.
     void take_latest();

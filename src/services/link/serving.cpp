@@ -1,7 +1,7 @@
 // What the sides of a link tell each other beside stanzas: what they serve and reach, and facts of peers; and what
 // status shows of sessions (docs/protocol/link.md, sections 4 and 6).
 #include <algorithm>
-#include <map>
+#include <set>
 #include <string_view>
 
 #include "base/join.h"
@@ -127,7 +127,7 @@ void Hub::advertise() {
     advertised_nodes_ = std::move(nodes);
 }
 
-bool Hub::has_much_unfinished(const std::string& far_realm) const {
+std::size_t Hub::unfinished_of(std::string_view far_realm) const {
     std::size_t all = 0;
     for (const auto& connection : connections_) {
         if (connection->machine().far_realm() == far_realm) all += connection->unfinished();
@@ -251,11 +251,10 @@ void Hub::tables(TableFills& all) const {
     all.push_back({"link.windows", sent, 2 * most_under_way(context_.limits)});
     std::size_t taken = 0;
     for (const auto& [realm, intake] : intakes_) taken = std::max(taken, intake->size());
-    std::map<std::string_view, std::size_t> unfinished;  // of each node
+    std::set<std::string_view> realms;
+    for (const auto& connection : connections_) realms.insert(connection->machine().far_realm());
     std::size_t most_of_one = 0;
-    for (const auto& connection : connections_) {
-        most_of_one = std::max(most_of_one, unfinished[connection->machine().far_realm()] += connection->unfinished());
-    }
+    for (const std::string_view realm : realms) most_of_one = std::max(most_of_one, unfinished_of(realm));
     all.push_back({"link.taken", taken, 2 * most_under_way(context_.limits)});
     all.push_back({"link.intakes", intakes_.size(), most_connections});
     constexpr std::uint64_t kib = 1024;
