@@ -122,7 +122,7 @@ Scan Reader::State::drive(Step step) {
     const auto judge = [&](std::string_view bytes) {
         const Scan scan = step(bytes.substr(0, most));
         if (scan != Scan::more || bytes.size() <= most) return scan;
-        fault = {Problem::limit, "an element too long"};
+        fault = beyond(Bound::bytes);
         return Scan::failed;
     };
     if (tail.empty()) {
@@ -420,6 +420,7 @@ Element Reader::tree() const { return build_tree(state_->slice, state_->header);
 unsigned Reader::children() const { return state_->scanner.children(); }
 bool Reader::is_excess() const { return state_->passed; }
 Problem Reader::problem() const { return state_->fault.problem; }
+Bound Reader::bound() const { return state_->fault.bound; }
 
 std::string Reader::explanation() const {
     return std::string{text(problem())} + ": " + state_->fault.what + ", in what starts at byte " +

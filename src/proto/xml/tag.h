@@ -86,7 +86,9 @@ enum class Scan { complete, more, failed };
 struct Fault {
     Problem problem = Problem::none;
     const char* what = "";
+    Bound bound = Bound::none;
 };
+[[nodiscard]] constexpr Fault beyond(Bound bound) { return {Problem::limit, row_of(bound).words, bound}; }
 
 /// Looks for the end of a tag, from where it stopped last: every byte once (threat T56).
 class TagFinder {

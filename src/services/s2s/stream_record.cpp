@@ -120,11 +120,8 @@ void StreamRecord::judge(const Note& note) {
         const bool is_consequence = note.event == event::state && failed_at_ != Stage::policy;
         if (!is_consequence || why_.empty()) why_ = note.failure->why;
     } else if (note.level >= LogLevel::warn) {
-        failed_at_ = record::stage_of(step_name(note.event));
-        for (const std::string_view key : {"condition", "why", "text"}) {
-            const std::string said = fact(note, key);
-            if (!said.empty()) why_ = said;
-        }
+        failed_at_ = stage_of(note.event);
+        if (std::string said = reason_in(note); !said.empty()) why_ = std::move(said);
         if (why_.empty()) why_ = std::string{step_name(note.event)};
     }
     if (note.event != event::state) return;
