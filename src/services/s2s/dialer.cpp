@@ -84,7 +84,8 @@ void DialJob::start() {
         for (const route::Target& target : configured_->targets) {
             append_item(targets, HostPort{target.host, target.port}.text());
         }
-        tell("route", {{"targets", targets}, {"then-dns", configured_->fall_back_to_dns ? "yes" : "no"}}, true);
+        tell(Stage::dns, "route", {{"targets", targets}, {"then-dns", configured_->fall_back_to_dns ? "yes" : "no"}},
+             true);
         return begin_targets(configured_->targets);
     }
     if (domain_.is_address()) {
@@ -123,7 +124,9 @@ void DialJob::look_up_services() {
 
 void DialJob::services_answered(std::string_view service, const DnsAnswer& answer) {
     if (on_answer_) on_answer_(answer);
-    if (on_step_) tell("dns.srv", facts_of(std::string{service} + domain_.ascii(), answer), !is_trouble(answer.status));
+    if (on_step_)
+        tell(Stage::dns, "dns.srv", facts_of(std::string{service} + domain_.ascii(), answer),
+             !is_trouble(answer.status));
 }
 
 void DialJob::services_known() {
@@ -318,7 +321,7 @@ void DialJob::addresses_known(route::Family family, const DnsAnswer& answer) {
     if (on_answer_) on_answer_(answer);
     if (on_step_) {
         const char* const type = family == route::Family::v6 ? "AAAA " : "A ";
-        tell("dns.addresses", facts_of(type + targets_[target_].host, answer), !is_trouble(answer.status));
+        tell(Stage::dns, "dns.addresses", facts_of(type + targets_[target_].host, answer), !is_trouble(answer.status));
     }
     dns_trouble_ = dns_trouble_ || answer.status == DnsStatus::failed || answer.status == DnsStatus::timed_out;
     if (answer.addresses.empty() && answer.status != DnsStatus::no_data && last_problem_.empty()) {
@@ -339,7 +342,7 @@ std::vector<IpAddress> DialJob::permitted(const std::vector<IpAddress>& addresse
             kept.push_back(address);
         } else {
             refused_address_ = true;
-            tell("tcp.refused",
+            tell(Stage::tcp, "tcp.refused",
                  {{"address", Endpoint{address, target.port}.text()},
                   {"host", target.host},
                   {"why", "reserved, own, or not an allowed port"}},
@@ -401,7 +404,7 @@ void DialJob::connected(unsigned attempt, Result<std::unique_ptr<io::Stream>> re
                         {"host", targets_[target_].host},
                         {"ms", milliseconds_text(shard_.loop.now() - at->since)}};
     if (!result) facts.emplace_back("why", result.error().text);
-    tell(result ? "tcp.connected" : "tcp.failed", std::move(facts), result.has_value());
+    tell(Stage::tcp, result ? "tcp.connected" : "tcp.failed", std::move(facts), result.has_value());
     if (result) {
         at->stream = std::move(*result);
         race_->attempt_connected(attempt, actions);

@@ -52,7 +52,7 @@ public:
     using OnDialled = std::function<void(Dialled)>;
     using OnFailed = std::function<void(xmpp::Failure)>;
     /// What was found out on the way, for the recorder.
-    using OnStep = std::function<void(std::string_view name, record::Facts facts, bool good)>;
+    using OnStep = std::function<void(Stage stage, std::string_view name, record::Facts facts, bool good)>;
     using OnAnswer = std::function<void(const DnsAnswer& answer)>;
 
     /// `useless`: the shard's memory of targets; null: nothing is remembered.
@@ -110,8 +110,8 @@ private:
         TimePoint since{};
     };
     void services_answered(std::string_view service, const DnsAnswer& answer);
-    void tell(std::string_view name, record::Facts facts, bool good) {
-        if (on_step_) on_step_(name, std::move(facts), good);
+    void tell(Stage stage, std::string_view name, record::Facts facts, bool good) {
+        if (on_step_) on_step_(stage, name, std::move(facts), good);
     }
 
     routing::Shard& shard_;

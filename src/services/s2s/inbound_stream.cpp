@@ -50,7 +50,7 @@ void InboundStream::start() {
     counted_.make_way_by(leaver());
     record_.connected(remote_);
     record_.begin({});
-    record_.step("tcp.accepted", {{"address", remote_.text()}, {"at", local_.text()}}, true);
+    record_.step(Stage::tcp, "tcp.accepted", {{"address", remote_.text()}, {"at", local_.text()}}, true);
     if (direct_tls_) stream_->start_tls(context_.direct_server_tls, io::TlsRole::server, {});
     arm();
 }

@@ -37,7 +37,9 @@ void OutboundStream::start() {
         context_.direct_client_tls != nullptr && context_.rules.policy(pair_.remote).security != SecurityMode::no_tls,
         [this](Dialled dialled_stream) { dialled(std::move(dialled_stream)); },
         [this](const xmpp::Failure& failure) { dial_failed(failure); },
-        [this](std::string_view name, record::Facts facts, bool good) { record_.step(name, std::move(facts), good); },
+        [this](Stage stage, std::string_view name, record::Facts facts, bool good) {
+            record_.step(stage, name, std::move(facts), good);
+        },
         [this](const DnsAnswer& answer) {
             if (context_.records != nullptr) context_.records->counters().dns[text(answer.status)].add(answer.took);
         },
@@ -106,7 +108,7 @@ void OutboundStream::go_on() {
     going_on_ = false;
     const bool same = go_on_with_dialback();
     const xmpp::Failure failed = failure_.value_or(xmpp::Failure{});
-    record_.step("target.failed",
+    record_.step(Stage::stream, "target.failed",
                  {{"address", remote_.text()}, {"step", std::string{text(failed.stage)}}, {"why", failed.why}}, false);
     log_.write_for(log_source_, LogLevel::info, "s2s.target.failed",
                    {{"pair", pair_.text()},
@@ -511,7 +513,7 @@ void OutboundStream::on_closed(io::CloseReason reason, const std::string& text) 
     machine_->on_closed(context_.shard.loop.now(), actions);
     carry_out(actions);
     const std::string why = std::string{close_text(reason)} + (text.empty() ? "" : ": " + text);
-    record_.step("connection.closed", {{"why", why}}, reason == io::CloseReason::local);
+    record_.step(Stage::stream, "connection.closed", {{"why", why}}, reason == io::CloseReason::local);
     log_.debug("s2s.connection.closed", {{"pair", pair_.text()},
                                          {"direction", "OUT"},
                                          {"stream", machine_->id()},

@@ -24,7 +24,7 @@ std::string_view step_name(std::string_view event) {
     return event.starts_with(prefix) ? event.substr(prefix.size()) : event;
 }
 
-std::string joined(const std::vector<std::string>& texts) {
+std::string first_of(const std::vector<std::string>& names) {
     constexpr std::size_t most = 10;
     std::string all;
     for (std::size_t i = 0; i < std::min(texts.size(), most); ++i) all += (i == 0 ? "" : " ") + texts[i];
@@ -54,8 +54,8 @@ void StreamRecord::begin(const xmpp::DomainPair& pair) {
     notebook_.begin(inbound_, context_.shard.loop.now(), context_.shard.loop.wall());
 }
 
-void StreamRecord::step(std::string_view name, record::Facts facts, bool good) {
-    if (notebook_.open()) notebook_.step(name, std::move(facts), good, context_.shard.loop.now());
+void StreamRecord::step(Stage stage, std::string_view name, record::Facts facts, bool good) {
+    if (notebook_.open()) notebook_.step(stage, name, std::move(facts), good, context_.shard.loop.now());
 }
 
 void StreamRecord::tls(const TlsFacts& facts, std::string_view asked_name) {
@@ -69,9 +69,9 @@ void StreamRecord::tls(const TlsFacts& facts, std::string_view asked_name) {
         const CertFacts& peer = *facts.peer;
         told.emplace_back("subject", peer.subject);
         told.emplace_back("issuer", peer.issuer);
-        told.emplace_back("names", joined(peer.dns_names) + (peer.srv_names.empty() ? "" : " ") +
-                                       joined(peer.srv_names) + (peer.xmpp_addrs.empty() ? "" : " ") +
-                                       joined(peer.xmpp_addrs));
+        told.emplace_back("names", first_of(peer.dns_names) + (peer.srv_names.empty() ? "" : " ") +
+                                       first_of(peer.srv_names) + (peer.xmpp_addrs.empty() ? "" : " ") +
+                                       first_of(peer.xmpp_addrs));
         told.emplace_back("not-after", day_text(peer.not_after));
         told.emplace_back("public-key", peer.key);
         told.emplace_back("sha256", peer.sha256);
@@ -80,7 +80,7 @@ void StreamRecord::tls(const TlsFacts& facts, std::string_view asked_name) {
     } else {
         told.emplace_back("chain", "no certificate");
     }
-    step("tls.session", std::move(told), good);
+    step(Stage::tls, "tls.session", std::move(told), good);
 }
 
 /// A further pair is proved on an open stream.
@@ -93,7 +93,7 @@ void StreamRecord::open_again(const Note& note) {
     failed_at_ = Stage::none;
     why_.clear();
     verdict_.clear();
-    step("stream.open-already", {{"address", address_}, {"tls", tls_.empty() ? "none" : tls_}}, true);
+    step(Stage::stream, "stream.open-already", {{"address", address_}, {"tls", tls_.empty() ? "none" : tls_}}, true);
 }
 
 void StreamRecord::learn_pair(const Note& note) {
@@ -138,7 +138,7 @@ std::string StreamRecord::note(const Note& note) {
     learn_pair(note);
     record::Facts facts;
     for (const LogFact& fact : note.facts) facts.emplace_back(std::string{fact.key}, fact.value);
-    step(step_name(note.event), std::move(facts), note.level < LogLevel::warn);
+    step(stage_of(note.event), step_name(note.event), std::move(facts), note.level < LogLevel::warn);
     judge(note);
     return verdict;
 }
@@ -165,8 +165,7 @@ void StreamRecord::closed(Stage stage, const std::string& why) {
     if (stage != Stage::none) {
         failed_at_ = stage;
     } else if (failed_at_ == Stage::none) {
-        const auto& steps = notebook_.current().steps;
-        failed_at_ = steps.empty() ? Stage::tcp : record::stage_of(steps.back().name);
+        failed_at_ = notebook_.reached();
     }
     finish(false, why_.empty() ? why : why_);
 }
