@@ -36,7 +36,7 @@ std::shared_ptr<const io::TlsContext> s2s_tls(const std::string& name) {
 std::shared_ptr<const io::TlsContext> link_tls(const std::string& name, const std::string& role) {
     SimTlsSettings settings;
     settings.identities = {sim_certificate({name})};
-    if (!role.empty()) settings.identities.front().uris = {link::role_uri(role)};
+    if (!role.empty()) settings.identities.front().uris = {link::role_uri(find_role(role).value())};
     settings.require_peer = true;
     return sim_tls_context(settings);
 }

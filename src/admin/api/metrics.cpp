@@ -141,15 +141,13 @@ struct FarLink {
     bool open = false;
     std::uint64_t sent = 0, received = 0, unacknowledged = 0, resumptions = 0;
 };
-using FarLinks = std::map<std::pair<std::string, std::string>, FarLink>;
+using FarLinks = std::map<std::pair<std::string, Role>, FarLink>;
 
 /// By far realm and role; what is dialled and not there counts as down.
 FarLinks far_links(const NodeStatus& status) {
     FarLinks all;
     for (const auto& dial : status.dials) {
-        std::string realm = dial.name;
-        std::replace(realm.begin(), realm.end(), '.', '-');
-        (void)all[{realm, dial.role}];
+        (void)all[{realm_of(dial.name), dial.role}];
     }
     for (const link::SessionStatus& session : status.links) {
         std::string realm = session.far_realm;
@@ -168,7 +166,7 @@ FarLinks far_links(const NodeStatus& status) {
 }
 void links_up(const NodeStatus& status, const Settings&, MetricsText& out) {
     for (const auto& [key, link] : far_links(status))
-        out.sample({{"far", key.first}, {"role", key.second}}, std::uint64_t{link.open ? 1U : 0U});
+        out.sample({{"far", key.first}, {"role", std::string{text(key.second)}}}, std::uint64_t{link.open ? 1U : 0U});
 }
 void link_stanzas(const NodeStatus& status, const Settings&, MetricsText& out) {
     for (const auto& [key, link] : far_links(status)) {

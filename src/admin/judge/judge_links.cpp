@@ -17,7 +17,7 @@ constexpr auto culprits_told = std::chrono::hours{1};
 
 bool is_up(const link::SessionStatus& link) { return link.state == link::LinkState::open; }
 
-bool has_link(const NodeStatus& status, std::string_view role) {
+bool has_link(const NodeStatus& status, Role role) {
     return std::any_of(status.links.begin(), status.links.end(),
                        [&](const auto& link) { return is_up(link) && link.far_role == role; });
 }
@@ -36,10 +36,11 @@ Findings judge_sessions(const NodeStatus& status) {
             if (!told.insert("down " + link.far_realm).second) continue;
             found.push_back({Grade::warning, "the link to " + link.far_realm + " is down and waits to be resumed",
                              "check the far node and the network"});
-        } else if (is_up(link) && told.insert(link.far_role + " " + link.far_realm).second) {
+        } else if (const std::string far = std::string{text(link.far_role)} + " " + link.far_realm;
+                   is_up(link) && told.insert(far).second) {
             found.push_back({Grade::good,
-                             "the link to the " + link.far_role + " " + link.far_realm + " is up (" + link.tls_version +
-                                 ", serves " + (link.bound.empty() ? "nothing" : joined(link.bound)) + ")",
+                             "the link to the " + far + " is up (" + link.tls_version + ", serves " +
+                                 (link.bound.empty() ? "nothing" : joined(link.bound)) + ")",
                              {}});
         }
     }
@@ -58,13 +59,13 @@ std::string why_down(const NodeStatus& status, const std::string& name) {
 Findings judge_dialled(const NodeStatus& status, const config::NodeFile& file) {
     Findings found;
     for (const auto& dial : file.link.dial) {
-        if (!is_linked(status, link::realm_of(dial.name))) {
+        if (!is_linked(status, realm_of(dial.name))) {
             found.push_back(alarm(AlarmCode::link_down, dial.name, why_down(status, dial.name)));
         }
     }
     std::set<std::string> told;  // each shard dials
     for (const link::Hub::DialStatus& dial : status.dials) {
-        if (dial.why.empty() || dial.state == link::DialState::open || !is_linked(status, link::realm_of(dial.name)))
+        if (dial.why.empty() || dial.state == link::DialState::open || !is_linked(status, realm_of(dial.name)))
             continue;
         if (!told.insert(dial.name + " " + dial.address).second) continue;
         found.push_back({Grade::warning,
@@ -72,7 +73,7 @@ Findings judge_dialled(const NodeStatus& status, const config::NodeFile& file) {
                          "check that addresses, certificates and the secret of the link agree on both nodes"});
     }
     if (std::none_of(file.link.dial.begin(), file.link.dial.end(),
-                     [](const auto& dial) { return dial.role == "edge"; })) {
+                     [](const auto& dial) { return dial.role == Role::edge; })) {
         found.push_back({Grade::bad, "this core dials no edge", "name the edges in [[link.dial]] of " + file.path});
     }
     return found;
@@ -85,7 +86,7 @@ Findings judge_links(const Facts& facts) {
     Findings found = judge_sessions(status);
     if (file.role == config::Role::core) {
         append(found, judge_dialled(status, file));
-    } else if (!has_link(status, "core")) {
+    } else if (!has_link(status, Role::core)) {
         found.push_back(alarm(AlarmCode::link_down, "a core", "no core has dialled this node"));
     }
     for (const link::Copy& copy : status.link_copies) {

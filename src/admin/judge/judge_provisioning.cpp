@@ -55,7 +55,7 @@ void judge_routers(const provision::PublisherStatus& publisher, const NodeStatus
     std::set<std::string> told;  // a router has a link for each shard
     for (const std::string& row : publisher.rows) {
         for (const link::SessionStatus& link : status.links) {
-            if (link.far_role != "presence" || link.state != link::LinkState::open || has(link.components, row))
+            if (link.far_role != Role::presence || link.state != link::LinkState::open || has(link.components, row))
                 continue;
             if (!told.insert(link.far_realm + " " + row).second) continue;
             found.push_back(

@@ -28,20 +28,7 @@ void read(const toml::table& parsed, NodeFile& file, Complaints& complaints, con
 
 }  // namespace
 
-std::string_view text(Role role) {
-    switch (role) {
-        case Role::edge: return "edge";
-        case Role::core: return "core";
-        case Role::presence: return "presence";
-    }
-    return "?";
-}
-
-std::string NodeFile::realm() const {
-    std::string realm = node.name;
-    std::replace(realm.begin(), realm.end(), '.', '-');
-    return realm;
-}
+std::string NodeFile::realm() const { return realm_of(node.name); }
 
 std::string FileError::sentence() const {
     std::string sentence = file;

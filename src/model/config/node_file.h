@@ -14,12 +14,13 @@
 #include "base/log.h"
 #include "base/reason.h"
 #include "base/result.h"
+#include "base/role.h"
 #include "proto/xmpp/jid.h"
 
 namespace sallyport::config {
 
-enum class Role { edge, core, presence };
-[[nodiscard]] std::string_view text(Role role);
+using sallyport::Role;
+using sallyport::text;
 
 struct TlsIdentityFile {
     std::vector<std::string> domains;
@@ -30,7 +31,7 @@ struct TlsIdentityFile {
 struct LinkDial {
     HostPort address;
     std::string name;                   ///< must match the certificate
-    std::string role;                   ///< "edge" or "presence"
+    Role role = Role::edge;             ///< edge or presence
     std::string secret;                 ///< of this link; empty: link.secret
     std::vector<xmpp::Domain> domains;  ///< that this presence node alone may serve, beside federation.domains
 };

@@ -11,8 +11,6 @@
 
 namespace sallyport::nodes {
 
-using link::realm_of;
-
 namespace {
 
 /// An edge tells every shard of its peers.
@@ -103,7 +101,7 @@ Result<void> CoreNode::make_provisioner() {
 std::vector<provision::EdgeState> CoreNode::own_edges(const config::Settings& settings) const {
     std::vector<provision::EdgeState> edges;
     for (const auto& dial : runtime_->file().link.dial) {
-        if (dial.role != "edge") continue;
+        if (dial.role != Role::edge) continue;
         edges.push_back({dial.name, provision::component_of(realm_of(dial.name)), settings.enabled});
     }
     return edges;
@@ -138,7 +136,7 @@ std::vector<ChainStep> CoreNode::own_steps() const {
     std::vector<ChainStep> steps;
     if (provisioner_) steps = provisioner_->chain();
     for (const auto& dial : runtime_->file().link.dial) {
-        if (dial.role == "presence") steps.push_back(router_step(dial.name));
+        if (dial.role == Role::presence) steps.push_back(router_step(dial.name));
     }
     return steps;
 }
@@ -206,14 +204,14 @@ Result<void> CoreNode::start() {
     for (std::size_t index = 0; index < shards_.size(); ++index) {
         runtime_->on_shard(index, [&] {
             for (const auto& dial : file.link.dial) {
-                link::Hub& hub = dial.role == "edge" ? shards_[index]->hub() : shards_[index]->presence_hub();
+                link::Hub& hub = dial.role == Role::edge ? shards_[index]->hub() : shards_[index]->presence_hub();
                 hub.dial({dial.address, dial.name, realm_of(dial.name), dial.secret});
             }
         });
     }
     if (provisioning_) provisioning_->start();
     const auto& dials = runtime_->file().link.dial;
-    if (std::any_of(dials.begin(), dials.end(), [](const auto& dial) { return dial.role == "presence"; })) {
+    if (std::any_of(dials.begin(), dials.end(), [](const auto& dial) { return dial.role == Role::presence; })) {
         router_watch_ = runtime_->control().timer([this] { watch_routers(); });
         watch_routers();
     }

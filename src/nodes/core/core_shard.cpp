@@ -95,7 +95,7 @@ link::HubContext CoreShard::dialler_context(const CoreParts& parts) {
 
 link::HubContext CoreShard::hub_context(const CoreParts& parts) {
     link::HubContext context = dialler_context(parts);
-    context.far_role = "edge";
+    context.far_role = Role::edge;
     context.router = &from_link_;
     // An edge that speaks for a domain of ours is broken or in other hands (threat T85). Of a domain whose presence
     // node is away only the settings know that it is ours, and those of the edge may be older; and an error may answer
@@ -156,7 +156,7 @@ void CoreShard::forget_lost_edges() {
 
 link::HubContext CoreShard::presence_context(const CoreParts& parts) {
     link::HubContext context = dialler_context(parts);
-    context.far_role = "presence";
+    context.far_role = Role::presence;
     context.router = &from_presence_;
     // A presence node that speaks for a domain which it does not serve is broken or in other hands.
     context.admission = [this](const link::Session& session, const xmpp::Stanza& stanza) {

@@ -73,7 +73,7 @@ s2s::S2sContext EdgeShard::s2s_context(routing::Ledger& ledger, const EdgeParts&
 
 link::HubContext EdgeShard::hub_context(const EdgeParts& parts) {
     link::HubContext context = link_context(parts, link::End::listener, shard_, records_);
-    context.far_role = "core";
+    context.far_role = Role::core;
     context.router = &from_link_;
     // What a core may send is judged stanza by stanza in FromLink and by the rules of the pool: a wrong setting must
     // not take the link down.

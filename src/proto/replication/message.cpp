@@ -102,9 +102,10 @@ Result<Message> read_hello(const json::object& object) {
         return Error{"version", "this node speaks version 1 of replication; bring both nodes to the same release"};
     in.number("version");
     constexpr std::size_t name = 255;
-    Hello hello{in.text("role", name), in.text("node", name), in.text("realm", name), in.text("component", name),
+    std::string role = in.text("role", name);
+    Hello hello{find_role(role), in.text("node", name), in.text("realm", name), in.text("component", name),
                 in.text("instance", name)};
-    for (const std::string* text : {&hello.role, &hello.node, &hello.realm, &hello.component, &hello.instance}) {
+    for (const std::string* text : {&role, &hello.node, &hello.realm, &hello.component, &hello.instance}) {
         if (!is_plain_name(*text)) in.complain("a name");
     }
     if (hello.node.empty() || hello.realm.empty() || hello.instance.empty()) in.complain("node");
@@ -185,7 +186,7 @@ struct Writer {
 
     void operator()(const Hello& hello) const {
         out["version"] = version;
-        out["role"] = hello.role;
+        out["role"] = hello.role ? std::string{text(*hello.role)} : std::string{};
         out["node"] = hello.node;
         out["realm"] = hello.realm;
         out["component"] = hello.component;

@@ -114,7 +114,7 @@ std::vector<Hub::DialStatus> Hub::dials() const {
         if (dialling->surplus && dialling->connection == nullptr) continue;
         const bool open = dialling->connection != nullptr && dialling->connection->open();
         const bool waiting = dialling->connection == nullptr && dialling->retry_at > now;
-        all.push_back({dialling->target.address.text(), dialling->target.name, std::string{context_.far_role},
+        all.push_back({dialling->target.address.text(), dialling->target.name, context_.far_role,
                        open      ? DialState::open
                        : waiting ? DialState::waiting
                                  : DialState::connecting,

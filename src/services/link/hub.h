@@ -117,7 +117,8 @@ public:
     void replace_identity(std::string realm, std::string secret, Neighbours neighbours);
     [[nodiscard]] std::vector<SessionStatus> sessions() const;
     struct DialStatus {
-        std::string address, name, role;
+        std::string address, name;
+        Role role = Role::edge;
         DialState state = DialState::connecting;
         std::string why;
         Duration next_attempt{0};

@@ -31,8 +31,8 @@ struct HubContext {
     routing::Shard& shard;
     End end = End::listener;
     std::string realm{}, node_instance{}, secret{};
-    std::string_view far_role{};  ///< of the nodes at the far side: "edge", "core", "presence"
-    Neighbours neighbours{};      ///< listener: who may be there; both: what a certificate has to say
+    Role far_role = Role::core;  ///< of the nodes at the far side
+    Neighbours neighbours{};     ///< listener: who may be there; both: what a certificate has to say
     Limits limits{};
     Duration hold = std::chrono::seconds{30};  ///< how long stanzas wait for a link that is down; 0: bounced at once
     std::shared_ptr<const io::TlsContext> tls{};

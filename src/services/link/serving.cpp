@@ -277,8 +277,7 @@ std::vector<PartnerStatus> Hub::slow_partners() const {
     std::vector<PartnerStatus> all;
     for (const Partner& partner : lanes_.busy()) {
         if (partner.pace != Pace::slow && partner.refused == 0) continue;
-        all.push_back(
-            {partner.domain, std::string{context_.far_role}, partner.stanzas, partner.weight, partner.refused});
+        all.push_back({partner.domain, context_.far_role, partner.stanzas, partner.weight, partner.refused});
     }
     return all;
 }

@@ -14,8 +14,6 @@ namespace {
 constexpr std::size_t most_fars = 64;
 constexpr std::string_view enabled_name = "federation.enabled";
 
-std::string_view word(config::Role role) { return role == config::Role::edge ? "edge" : "core"; }
-
 /// What an edge with this name calls its component.
 std::string component_of_name(std::string name) {
     std::replace(name.begin(), name.end(), '.', '-');
@@ -210,7 +208,7 @@ Result<std::vector<config::Change>> Replicator::check(const replication::Values&
         const config::SettingRow* row = config::find_setting(name);
         if (row == nullptr) return Error{"setting-unknown", name + ": no such setting here"};
         if (!owns(*row, far_role))
-            return Error{"not-its-own", name + " is not a setting of the " + std::string{word(far_role)}};
+            return Error{"not-its-own", name + " is not a setting of the " + std::string{text(far_role)}};
         // Nothing is better than an empty secret: a first start may be quicker than the generator.
         if (row->secret && value == "\"\"") continue;
         changes.push_back({name, value});

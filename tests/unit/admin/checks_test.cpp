@@ -15,11 +15,11 @@ namespace {
 
 using diag::Grade;
 
-link::SessionStatus open_link(const std::string& role) {
+link::SessionStatus open_link(Role role) {
     link::SessionStatus link;
     link.state = link::LinkState::open;
     link.far_role = role;
-    link.far_realm = "cm-1_s2scp-1." + role + "1-b-test";
+    link.far_realm = "cm-1_s2scp-1." + std::string{text(role)} + "1-b-test";
     link.bound = {"b.test"};
     return link;
 }
@@ -60,7 +60,7 @@ TEST(CheckAxl, NamesAMissingRow) {
 
 TEST(CheckAxl, NamesARouterThatWasNotRestarted) {
     admin::NodeStatus node;
-    node.links = {open_link("presence")};
+    node.links = {open_link(Role::presence)};
     const auto report = admin::check_axl({publisher()}, node);
     const auto* found = finding(report, "has not loaded cm-2_s2scp-1.edge1-b-test");
     ASSERT_NE(found, nullptr);
@@ -71,7 +71,7 @@ TEST(CheckAxl, NamesARouterThatWasNotRestarted) {
 
 TEST(CheckAxl, NamesARouterOnceForAllItsLinks) {
     admin::NodeStatus node;
-    node.links = {open_link("presence"), open_link("presence")};
+    node.links = {open_link(Role::presence), open_link(Role::presence)};
     const auto report = admin::check_axl({publisher()}, node);
     EXPECT_EQ(std::count_if(report.findings.begin(), report.findings.end(),
                             [](const auto& one) { return one.grade == Grade::bad; }),
@@ -86,7 +86,7 @@ TEST(CheckNode, NamesAStepOfProvisioningThatFailedElsewhere) {
     settings.domains = {*config::NamePattern::parse("b.test")};
     admin::NodeStatus node;
     node.federation_enabled = true;
-    node.links = {open_link("core")};
+    node.links = {open_link(Role::core)};
     node.chain = {{"received on core1.b.test", StepState::in_force},
                   {"told to imp1.b.test", StepState::failed, {"it refuses the password", "give it the right one"}}};
     const auto report = admin::check_node({node, file, settings, WallTime{}});
@@ -126,14 +126,14 @@ TEST(CheckLink, NamesWhatIsDown) {
     admin::NodeStatus node;
     EXPECT_NE(finding(admin::check_link({node, file, settings, {}}), "this core dials no edge"), nullptr);
     file.link.dial.emplace_back().name = "edge1.b.test";
-    file.link.dial.back().role = "edge";
-    node.dials = {{"10.0.0.1:7400", "edge1.b.test", "edge", link::DialState::waiting, "the secret is wrong", {}}};
+    file.link.dial.back().role = Role::edge;
+    node.dials = {{"10.0.0.1:7400", "edge1.b.test", Role::edge, link::DialState::waiting, "the secret is wrong", {}}};
     EXPECT_EQ(admin::check_link({node, file, settings, {}}).verdict(), Grade::bad);
     EXPECT_NE(
         finding(admin::check_link({node, file, settings, {}}), "the link to edge1.b.test is down: the secret is wrong"),
         nullptr);
     node.dials.clear();
-    node.links = {open_link("edge")};
+    node.links = {open_link(Role::edge)};
     node.links.front().far_realm = "edge1-b-test";
     EXPECT_EQ(admin::check_link({node, file, settings, {}}).verdict(), Grade::good);
     node.held_for_link = 3;

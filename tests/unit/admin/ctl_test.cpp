@@ -225,7 +225,7 @@ TEST(CommandLine, ChecksTheStatusForScripts) {
         link::SessionStatus link;
         link.state = link::LinkState::open;
         link.far_realm = "core1-b-test";
-        link.far_role = "core";
+        link.far_role = Role::core;
         link.bound = {"b.test"};
         if (is_linked) served.node.current.links = {link};
         EXPECT_EQ(served.ask({"status"}).status, 0) << "it shows, and judges only when asked";
@@ -303,7 +303,7 @@ TEST(CommandLine, KeepsToThePageWhateverPeersAreCalled) {
     }
     const std::string remote = served.node.current.streams[0].remote;
     served.node.current.dials.push_back(
-        {"address", "name", "edge", link::DialState::waiting, std::string(200, 'y'), {}});
+        {"address", "name", Role::edge, link::DialState::waiting, std::string(200, 'y'), {}});
     served.node.board.raise(services::AlarmCode::ssh_down, std::string(90, 'k'), std::string(300, 'd'));
     served.node.current.chain = {{std::string(120, 's'), StepState::in_force, {std::string(90, 'r')}}};
     for (const auto& arguments : std::vector<std::vector<std::string>>{{"status"},

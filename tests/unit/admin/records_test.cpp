@@ -193,7 +193,7 @@ TEST_F(Metrics, AreWellFormedForAStrictParser) {
     node.current.name = "edge\"1\\\n";
     node.current.links = {{}};
     node.current.links[0].far_realm = "cm-1_s2scp-1.core1";
-    node.current.links[0].far_role = "core";
+    node.current.links[0].far_role = Role::core;
     node.current.counters.dns["ok"].add(std::chrono::milliseconds{3});
     node.current.counters.dns["timed-out"].add(std::chrono::seconds{5});
     node.current.counters.handshakes[{"outbound", "success", "ready"}] = 2;

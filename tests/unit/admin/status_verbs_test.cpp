@@ -19,7 +19,7 @@ xmpp::DomainPair pair(const std::string& local, const std::string& remote) {
     return {*xmpp::Domain::parse(local), *xmpp::Domain::parse(remote)};
 }
 
-link::SessionStatus open_link(std::vector<std::string> bound, const std::string& far_role = "core") {
+link::SessionStatus open_link(std::vector<std::string> bound, Role far_role = Role::core) {
     link::SessionStatus link;
     link.state = link::LinkState::open;
     link.far_realm = "core1-b-test";
@@ -115,12 +115,12 @@ TEST(Status, ShowsAlarmsAsProblemsAndTheChain) {
 TEST(Status, NamesDomainsToWhichTooMuchIsUnderWay) {
     FakeNode node;
     EXPECT_FALSE(has_problem(node, "slow.test"));
-    node.current.slow_partners = {{"slow.test", "edge", 812, 8 << 20, 0}};
+    node.current.slow_partners = {{"slow.test", Role::edge, 812, 8 << 20, 0}};
     EXPECT_TRUE(has_problem(node, "812 stanzas (8192 KiB) to slow.test are unacknowledged"));
     EXPECT_FALSE(has_problem(node, "were refused"));
     node.current.slow_partners.front().refused = 90;
     EXPECT_TRUE(has_problem(node, "90 were refused"));
-    node.current.slow_partners = {{"slow.test", "edge", 1, 8 << 20, 1}};
+    node.current.slow_partners = {{"slow.test", Role::edge, 1, 8 << 20, 1}};
     EXPECT_TRUE(has_problem(node, "1 stanza (8192 KiB) to slow.test is unacknowledged"));
     EXPECT_TRUE(has_problem(node, "1 was refused"));
     node.current.held_for_link = 1;
@@ -431,7 +431,7 @@ TEST(Watch, RaisesAndLowersWhatItFinds) {
 
     // A link may be away for one look.
     EXPECT_TRUE(stands(link_down, "a core"));
-    node.current.links.emplace_back().far_role = "core";
+    node.current.links.emplace_back().far_role = Role::core;
     node.current.links[0].state = link::LinkState::open;
     EXPECT_FALSE(stands(link_down, "a core"));
 
@@ -692,7 +692,7 @@ TEST_F(Why, NamesTheDestinationThatFails) {
 
 TEST_F(Why, AsksACoreForTheInsideServer) {
     node.node_file.role = config::Role::core;
-    node.current.links = {open_link({}, "edge")};
+    node.current.links = {open_link({}, Role::edge)};
     EXPECT_EQ(text_at(why("a.test", "b.test"), "blocked_by"), "no internal server has b.test");
     config::InsideServer server;
     server.domains = {*xmpp::Domain::parse("b.test")};
@@ -711,7 +711,7 @@ TEST_F(Why, AsksACoreForTheInsideServer) {
 
 TEST_F(Why, SaysOnACoreWhatTheEdgeDecidesAndHowFarThatIsKnown) {
     node.node_file.role = config::Role::core;
-    node.current.links = {open_link({}, "edge")};
+    node.current.links = {open_link({}, Role::edge)};
     config::InsideServer server;
     server.domains = {*xmpp::Domain::parse("b.test")};
     server.address = {"10.0.0.5", 5269};

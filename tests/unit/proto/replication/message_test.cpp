@@ -6,7 +6,7 @@
 namespace sallyport::replication {
 namespace {
 
-const Hello edge{"edge", "edge1.b.test", "edge1-b-test", "cm-2_s2scp-1.edge1-b-test", "i1"};
+const Hello edge{Role::edge, "edge1.b.test", "edge1-b-test", "cm-2_s2scp-1.edge1-b-test", "i1"};
 
 TEST(ReplicationMessage, SurvivesWritingAndReading) {
     const std::vector<Message> all{

@@ -78,7 +78,7 @@ protected:
         made.realm = "near-test";
         made.node_instance = "near";
         made.secret = "secret";
-        made.far_role = end == link::End::dialler ? "edge" : "core";
+        made.far_role = end == link::End::dialler ? Role::edge : Role::core;
         made.hold = 30s;
         made.router = &takes;
         SimTlsSettings tls;

@@ -272,7 +272,7 @@ public:
         world_.settle();
     }
     void greet(const std::string& name = "edge1.b.test", const std::string& realm = "edge1-b-test") {
-        say(replication::Hello{"edge", name, realm, "cm-2_s2scp-1." + realm, "i"});
+        say(replication::Hello{Role::edge, name, realm, "cm-2_s2scp-1." + realm, "i"});
         say(replication::Held{});
     }
     void update(replication::Values values) {
@@ -316,7 +316,7 @@ TEST_F(Replication, LetsAnEdgeSpeakInItsOwnNameOnly) {
     EXPECT_TRUE(other.closed);
     EXPECT_TRUE(core.alarms->stands(AlarmCode::replication_refused, "edge1.b.test"));
     Impostor liar{world, core};
-    liar.say(replication::Hello{"edge", "edge1.b.test", "edge1-b-test", "cm-2_s2scp-1.edge2-b-test", "i"});
+    liar.say(replication::Hello{Role::edge, "edge1.b.test", "edge1-b-test", "cm-2_s2scp-1.edge2-b-test", "i"});
     EXPECT_TRUE(liar.closed);
     EXPECT_FALSE(core.replicator->edges().at(0).known);
 }
