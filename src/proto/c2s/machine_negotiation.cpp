@@ -11,7 +11,6 @@ namespace sallyport::c2s {
 namespace ns = xmpp::ns;
 using S = Machine::State;
 using xmpp::StreamCondition;
-using xmpp::StreamError;
 
 namespace {
 
@@ -38,7 +37,7 @@ bool S::judge(const xml::Header& header, TimePoint now, Actions& out) {
     const xmpp::Domain before = domain;
     domain = {};
     const auto refuse = [&](StreamCondition condition, std::string why) {
-        close(StreamError{condition, {}, {}, {}}, std::move(why), now, out);
+        close(stream_error(condition), std::move(why), now, out);
         return false;
     };
     if (const auto condition = objection(header)) return refuse(*condition, "the header is not a client's");
@@ -200,7 +199,7 @@ S::Did S::fail_sasl(sasl::Failure failure, TimePoint now, Actions& out) {
     if (failure == sasl::Failure::not_authorized) out.push_back(LoginFailed{});
     claimed = {};
     if (++sasl_failures < settings.sasl_failures) return Did::stay;
-    close(StreamError{StreamCondition::policy_violation, "too many SASL failures", {}, {}}, "SASL failures", now, out);
+    close(stream_error(StreamCondition::policy_violation, "too many SASL failures"), "SASL failures", now, out);
     return Did::ended;
 }
 

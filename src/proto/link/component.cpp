@@ -7,12 +7,6 @@
 
 namespace sallyport::link {
 
-namespace {
-
-xmpp::StreamError error_of(xmpp::StreamCondition condition) { return {condition, {}, {}, {}}; }
-
-}  // namespace
-
 void ComponentAccept::answer_header(std::string_view from, Actions& out) {
     xmpp::StreamHeader header;
     header.content = xmpp::ns::component;
@@ -25,15 +19,18 @@ void ComponentAccept::answer_header(std::string_view from, Actions& out) {
 }
 
 void ComponentAccept::on_header(const xml::Header& header, Actions& out) {
-    if (state_ != State::header) return close(error_of(xmpp::StreamCondition::bad_format), "second header", out);
+    if (state_ != State::header)
+        return close(xmpp::stream_error(xmpp::StreamCondition::bad_format), "second header", out);
     if (header.space != xmpp::ns::streams || header.content_space != xmpp::ns::component) {
-        return close(error_of(xmpp::StreamCondition::invalid_namespace), "not a component stream", out);
+        return close(xmpp::stream_error(xmpp::StreamCondition::invalid_namespace), "not a component stream", out);
     }
     auto domain = xmpp::Domain::parse(header.attribute("to"));
-    if (!domain) return close(error_of(xmpp::StreamCondition::improper_addressing), "no component domain", out);
+    if (!domain)
+        return close(xmpp::stream_error(xmpp::StreamCondition::improper_addressing), "no component domain", out);
     const auto secret = secret_of_(*domain);
     if (!secret)
-        return close(error_of(xmpp::StreamCondition::host_unknown), "unknown component " + domain->text(), out);
+        return close(xmpp::stream_error(xmpp::StreamCondition::host_unknown), "unknown component " + domain->text(),
+                     out);
     domain_ = std::move(*domain);
     secret_ = *secret;
     answer_header(domain_.text(), out);
@@ -45,14 +42,15 @@ void ComponentAccept::on_element(const xml::Element& element, Actions& out) {
     if (state_ == State::handshake && element.is(xmpp::ns::component, "handshake")) {
         const std::string expected = to_hex(sha1(stream_id_ + secret_));
         if (!equal_constant_time(element.text(), expected)) {
-            return close(error_of(xmpp::StreamCondition::not_authorized), "wrong handshake", out);
+            return close(xmpp::stream_error(xmpp::StreamCondition::not_authorized), "wrong handshake", out);
         }
         secret_.clear();
         state_ = State::attached;
         out.push_back(Send{"<handshake/>"});
         return;
     }
-    close(error_of(attached() ? xmpp::StreamCondition::unsupported_stanza_type : xmpp::StreamCondition::not_authorized),
+    close(xmpp::stream_error(attached() ? xmpp::StreamCondition::unsupported_stanza_type
+                                        : xmpp::StreamCondition::not_authorized),
           "unexpected element", out);
 }
 
@@ -60,21 +58,21 @@ void ComponentAccept::on_problem(xml::Problem problem, Actions& out) {
     const auto condition = problem == xml::Problem::restricted_xml ? xmpp::StreamCondition::restricted_xml
                            : problem == xml::Problem::limit        ? xmpp::StreamCondition::policy_violation
                                                                    : xmpp::StreamCondition::not_well_formed;
-    close(error_of(condition), std::string{xml::text(problem)}, out);
+    close(xmpp::stream_error(condition), std::string{xml::text(problem)}, out);
 }
 
 bool ComponentAccept::admits(std::string_view from_domain, Actions& out) {
     if (!attached()) {
-        close(error_of(xmpp::StreamCondition::not_authorized), "stanza before the handshake", out);
+        close(xmpp::stream_error(xmpp::StreamCondition::not_authorized), "stanza before the handshake", out);
         return false;
     }
     if (from_domain == domain_.text()) return true;
-    close(error_of(xmpp::StreamCondition::invalid_from), "stanza from another domain", out);
+    close(xmpp::stream_error(xmpp::StreamCondition::invalid_from), "stanza from another domain", out);
     return false;
 }
 
 void ComponentAccept::on_deadline(Actions& out) {
-    close(error_of(xmpp::StreamCondition::connection_timeout), "no handshake in time", out);
+    close(xmpp::stream_error(xmpp::StreamCondition::connection_timeout), "no handshake in time", out);
 }
 
 void ComponentAccept::close(std::optional<xmpp::StreamError> error, const std::string& why, Actions& out) {

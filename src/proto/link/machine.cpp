@@ -160,19 +160,17 @@ void Machine::handle(const Event& event, Actions& out) {
 void Machine::refuse_event(const Event& event, Actions& out) {
     using enum Phase;
     if (event.element == nullptr)
-        return close(xmpp::StreamError{xmpp::StreamCondition::bad_format, {}, {}, {}}, "second header", out);
+        return close(xmpp::stream_error(xmpp::StreamCondition::bad_format), "second header", out);
     const bool unauthenticated = machine::Set{Phase::header, features, handshake}.has(phase_);
-    close(xmpp::StreamError{unauthenticated ? xmpp::StreamCondition::not_authorized
-                                            : xmpp::StreamCondition::unsupported_stanza_type,
-                            {},
-                            {},
-                            {}},
+    close(xmpp::stream_error(
+              unauthenticated ? xmpp::StreamCondition::not_authorized : xmpp::StreamCondition::unsupported_stanza_type,
+              {}),
           "unexpected <" + event.element->name.substr(0, 32) + "/>", out);
 }
 
 /// An act finds wrong what was said.
 Machine::Did Machine::refuse(xmpp::StreamCondition condition, const std::string& why, Actions& out) {
-    close(xmpp::StreamError{condition, {}, {}, {}}, why, out);
+    close(xmpp::stream_error(condition), why, out);
     return Did::ended;
 }
 
@@ -204,7 +202,7 @@ std::string Machine::listener_header() const {
 /// What both ends read of a header; false: it is no router link's, and the stream is closed.
 bool Machine::read_frame(const xml::Header& header, Actions& out) {
     if (header.space != ns::streams || header.name != "stream" || header.content_space != ns::component) {
-        close(xmpp::StreamError{xmpp::StreamCondition::invalid_namespace, {}, {}, {}}, "not a router link", out);
+        close(xmpp::stream_error(xmpp::StreamCondition::invalid_namespace), "not a router link", out);
         return false;
     }
     for (const auto& extension : header.attributes) {
@@ -380,7 +378,7 @@ void Machine::on_problem(xml::Problem problem, Actions& out) {
                            : problem == xml::Problem::limit                ? xmpp::StreamCondition::policy_violation
                            : problem == xml::Problem::bad_format           ? xmpp::StreamCondition::bad_format
                                                                            : xmpp::StreamCondition::not_well_formed;
-    close(xmpp::StreamError{condition, {}, {}, {}}, std::string{xml::text(problem)}, out);
+    close(xmpp::stream_error(condition), std::string{xml::text(problem)}, out);
 }
 
 void Machine::on_bytes(TimePoint now) {
@@ -400,7 +398,7 @@ void Machine::opened() {
 
 bool Machine::may_carry(Actions& out) {
     if (open()) return true;
-    close(xmpp::StreamError{xmpp::StreamCondition::not_authorized, {}, {}, {}}, "stanza before the session", out);
+    close(xmpp::stream_error(xmpp::StreamCondition::not_authorized), "stanza before the session", out);
     return false;
 }
 
@@ -412,7 +410,7 @@ void Machine::ask(TimePoint now, Actions& out) {
 
 void Machine::on_deadline(TimePoint now, Actions& out, const Flow& flow) {
     if (closed() || now < deadline()) return;
-    const xmpp::StreamError timeout{xmpp::StreamCondition::connection_timeout, {}, {}, {}};
+    const xmpp::StreamError timeout = xmpp::stream_error(xmpp::StreamCondition::connection_timeout);
     if (!open()) return close(timeout, "negotiation took too long", out, Blame::loss);
     if (now >= timers_[Timer::patience]) {
         if (!waits_ || flow.taken <= taken_) return close(timeout, "the far side is silent", out, Blame::loss);

@@ -45,7 +45,7 @@ void Inbound::on_verified(const xmpp::DomainPair& pair, Verified::Outcome outcom
 void Inbound::on_footer(TimePoint now, Actions& out) { state_->handle({.on = On::footer}, now, out); }
 
 void Inbound::on_problem(xml::Problem problem, const std::string& explanation, TimePoint now, Actions& out) {
-    state_->close(StreamError{condition_of(problem), {}, {}, {}}, explanation, now, out);
+    state_->close(stream_error(condition_of(problem)), explanation, now, out);
 }
 
 void Inbound::refuse(StreamError error, const std::string& why, TimePoint now, Actions& out) {

@@ -20,7 +20,6 @@ using In = Inbound::State;
 using xmpp::StanzaCondition;
 using xmpp::StanzaError;
 using xmpp::StreamCondition;
-using xmpp::StreamError;
 
 void In::answer_error(const Event& event, const StanzaError& error, std::string_view why, Actions& out,
                       const Cause& cause) {
@@ -42,7 +41,7 @@ In::Did In::ask(const Event& event, TimePoint now, Actions& out) {
     const xml::Element& element = *event.element;
     xmpp::DomainPair pair;
     const auto bad = [&](StreamCondition condition, std::string_view why) {
-        close(StreamError{condition, {}, {}, {}}, std::string{why}, now, out);
+        close(stream_error(condition), std::string{why}, now, out);
         return Did::ended;
     };
     const auto error = [&](StanzaCondition condition, std::string_view why, Rule rule = Rule::none) {
@@ -62,7 +61,7 @@ In::Did In::ask(const Event& event, TimePoint now, Actions& out) {
     const Admission admission = rules.admits(pair, Direction::inbound);
     if (!admission.allowed) {
         if (pair == peer && !pairs.any_ready()) {
-            close(StreamError{admission.stream, admission.text, {}, {}}, admission.reason(), now, out, admission);
+            close(stream_error(admission.stream, admission.text), admission.reason(), now, out, admission);
             return Did::ended;
         }
         answer_error(event, {admission.stanza, admission.text}, admission.reason(), out, admission);
@@ -116,8 +115,7 @@ In::Did In::vouch(const Event& event, TimePoint now, Actions& out) {
     const std::string_view stream_id = element.attribute("id");
     xmpp::DomainPair pair;
     if (read_domain(from, pair.remote) != Address::good || read_domain(to, pair.local) != Address::good) {
-        close(StreamError{StreamCondition::improper_addressing, {}, {}, {}}, "db:verify without proper addresses", now,
-              out);
+        close(stream_error(StreamCondition::improper_addressing), "db:verify without proper addresses", now, out);
         return Did::ended;
     }
     vouched = true;

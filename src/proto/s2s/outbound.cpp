@@ -153,7 +153,7 @@ void Out::handle(const Event& event, TimePoint now, Actions& out) {
     }
     if (phase == Phase::closing) return;
     const std::string what{text(event.on)};
-    close(StreamError{StreamCondition::unsupported_stanza_type, {}, {}, {}}, what + " has no place here",
+    close(stream_error(StreamCondition::unsupported_stanza_type), what + " has no place here",
           {stage(), "the remote server broke the protocol"}, now, out,
           phase == Phase::securing || phase == Phase::fresh);
 }
@@ -253,17 +253,17 @@ void Out::on_time(TimePoint now, Actions& out) {
     if (now >= deadlines[Timer::withheld]) look_at_withheld(now, out);
     if (now >= std::min(deadlines[Timer::negotiation], deadlines[Timer::answering])) {
         const bool silent = phase == Phase::fresh || phase == Phase::securing;
-        return close(StreamError{StreamCondition::connection_timeout, "negotiation took too long", {}, {}},
+        return close(stream_error(StreamCondition::connection_timeout, "negotiation took too long"),
                      "negotiation deadline", ended("the remote server did not answer in time"), now, out, silent);
     }
     if (now >= deadlines[Timer::stanza]) {  // threat T58
-        return close(StreamError{StreamCondition::policy_violation, "the stanza took too long", {}, {}},
-                     "stanza deadline", {Stage::stream, "the remote server broke the protocol"}, now, out);
+        return close(stream_error(StreamCondition::policy_violation, "the stanza took too long"), "stanza deadline",
+                     {Stage::stream, "the remote server broke the protocol"}, now, out);
     }
     if (now >= deadlines[Timer::probe] && not_read) {  // the answer may be among what we leave lying
         deadlines[Timer::probe] = now + timers.stanza;
     } else if (now >= deadlines[Timer::probe]) {  // RFC 6120 4.6.2
-        return close(StreamError{StreamCondition::connection_timeout, "no answer to a request", {}, {}}, "unresponsive",
+        return close(stream_error(StreamCondition::connection_timeout, "no answer to a request"), "unresponsive",
                      {Stage::stream, "the remote server does not respond"}, now, out);
     }
     if (now >= deadlines[Timer::idle]) {
@@ -338,7 +338,7 @@ void Out::expire_certificate(TimePoint now, Actions& out) {
     tls->peer->chain_error = "certificate has expired";
     if (!rests_on_it) return;
     orderly = true;
-    close(StreamError{StreamCondition::reset, "certificate has expired", {}, {}}, "the peer's certificate has expired",
+    close(stream_error(StreamCondition::reset, "certificate has expired"), "the peer's certificate has expired",
           {Stage::tls, "the certificate of the remote server has expired"}, now, out);
 }
 
@@ -369,7 +369,7 @@ void Outbound::on_footer(TimePoint now, Actions& out) { state_->handle({.on = On
 void Outbound::on_problem(xml::Problem problem, const std::string& explanation, TimePoint now, Actions& out) {
     const bool limit = problem == xml::Problem::limit;
     state_->close(
-        StreamError{condition_of(problem), {}, {}, {}}, explanation,
+        stream_error(condition_of(problem)), explanation,
         {state_->stage(), limit ? "the remote server says more than we take" : "the remote server broke the protocol",
          StanzaCondition::remote_server_timeout, limit},
         now, out);

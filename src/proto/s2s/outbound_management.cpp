@@ -63,7 +63,7 @@ void Out::look_at_withheld(TimePoint now, Actions& out) {
 Out::Did Out::take_ack(const Event& event, TimePoint now, Actions& out) {
     const auto h = read_h(event.element->attribute("h"));
     if (!h) {
-        close(StreamError{StreamCondition::bad_format, {}, {}, {}}, "an ack without a count",
+        close(stream_error(StreamCondition::bad_format), "an ack without a count",
               {Stage::stream, "the remote server broke the protocol"}, now, out);
         return Did::ended;
     }
@@ -132,7 +132,7 @@ bool Outbound::on_stanza(const xmpp::Stanza& stanza, TimePoint now, std::uint64_
                            : known        ? StreamCondition::host_unknown
                                           : StreamCondition::invalid_from;
     s.close(
-        StreamError{condition, {}, {}, {}},
+        stream_error(condition),
         authenticated ? "stanza for a pair that is not verified here" : "stanza against the direction of the stream",
         {s.stage(), "the remote server broke the protocol"}, now, out);
     return false;

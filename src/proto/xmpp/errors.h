@@ -50,6 +50,10 @@ struct StreamError {
     bool operator==(const StreamError&) const = default;
 };
 /// `<stream:error>…</stream:error>` with the prefix "stream".
+/// One without an application condition.
+[[nodiscard]] inline StreamError stream_error(StreamCondition condition, std::string text = {}) {
+    return {condition, std::move(text), {}, {}};
+}
 [[nodiscard]] std::string write(const StreamError& error);
 /// From a received `<stream:error/>`; the text is cut to 256 bytes.
 [[nodiscard]] StreamError read_stream_error(const xml::Element& element);

@@ -251,7 +251,7 @@ void Hub::shut() {
 }
 
 void Hub::shut(Connection& connection) {
-    connection.close(xmpp::StreamError{xmpp::StreamCondition::system_shutdown, {}, {}, {}}, "shutting down");
+    connection.close(xmpp::stream_error(xmpp::StreamCondition::system_shutdown), "shutting down");
 }
 
 }  // namespace sallyport::link

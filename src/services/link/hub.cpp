@@ -182,9 +182,8 @@ void Hub::turn_away(Connection& connection) {
     copies_.turned_away({realm, remote, linked, context_.shard.loop.now(), 0});
     log_.write_for(realm, LogLevel::error, "link.copy",
                    {{"far", realm}, {"remote", remote.text()}, {"linked", linked ? linked->text() : std::string{}}});
-    connection.close(
-        xmpp::StreamError{xmpp::StreamCondition::conflict, "another process of this name is linked", {}, {}},
-        "a copy of " + realm + ", another process of which is linked");
+    connection.close(xmpp::stream_error(xmpp::StreamCondition::conflict, "another process of this name is linked"),
+                     "a copy of " + realm + ", another process of which is linked");
 }
 
 bool Hub::is_linked(const FarNode& node) const {
@@ -209,7 +208,7 @@ void Hub::session_open(Connection& connection, const SessionOpen& open) {
     // (threats T85, T90).
     const Session* const namesake = find_session(open.id);
     if (open.id.empty() || (namesake != nullptr && namesake != previous)) {
-        return connection.close(xmpp::StreamError{xmpp::StreamCondition::undefined_condition, {}, {}, {}},
+        return connection.close(xmpp::stream_error(xmpp::StreamCondition::undefined_condition),
                                 "a session without an id of its own");
     }
     dialling.failures = 0;
@@ -287,7 +286,7 @@ void Hub::done(Connection& connection, const std::vector<Range>& ranges) {
     };
     for (const Range& range : ranges) {
         if (!session->out.done(range, settle)) {
-            return connection.close(xmpp::StreamError{xmpp::StreamCondition::undefined_condition, {}, {}, {}},
+            return connection.close(xmpp::stream_error(xmpp::StreamCondition::undefined_condition),
                                     "done with what was never sent");
         }
     }
@@ -299,7 +298,7 @@ void Hub::counted(Connection& connection, std::uint32_t h) {
     Session* session = connection.session();
     if (session == nullptr) return;
     if (!session->out.received(h)) {
-        return connection.close(xmpp::StreamError{xmpp::StreamCondition::undefined_condition, {}, {}, {}},
+        return connection.close(xmpp::stream_error(xmpp::StreamCondition::undefined_condition),
                                 "acknowledged what was never sent");
     }
     pump(*session);
@@ -326,7 +325,7 @@ void Hub::stanza(Connection& connection, const xmpp::Stanza& stanza) {
     // Done with, so that it does not come again when the session is resumed.
     context_.shard.settle(ticket);
     if (admission == Admission::refuse) return;
-    connection.close(xmpp::StreamError{xmpp::StreamCondition::invalid_from, {}, {}, {}},
+    connection.close(xmpp::stream_error(xmpp::StreamCondition::invalid_from),
                      "a stanza that the far side may not send");
 }
 
@@ -457,7 +456,7 @@ void Hub::restart() {
     std::vector<Connection*> open;
     for (const auto& connection : connections_) open.push_back(connection.get());
     for (Connection* connection : open) {
-        connection->close(xmpp::StreamError{xmpp::StreamCondition::reset, {}, {}, {}}, "the router is restarted");
+        connection->close(xmpp::stream_error(xmpp::StreamCondition::reset), "the router is restarted");
     }
 }
 

@@ -137,10 +137,10 @@ void InboundStream::stanza() {
     std::uint64_t sequence = 0;
     if (!read && !machine_.authenticated()) {
         // Before authentication nothing is told about the stanza itself (RFC 6120 4.9.3.12).
-        machine_.refuse({xmpp::StreamCondition::not_authorized, {}, {}, {}}, "stanza before authentication", now,
+        machine_.refuse(xmpp::stream_error(xmpp::StreamCondition::not_authorized), "stanza before authentication", now,
                         actions);
     } else if (!read && problem.stream) {
-        machine_.refuse({*problem.stream, {}, {}, {}}, std::string{problem.why}, now, actions);
+        machine_.refuse(xmpp::stream_error(*problem.stream), std::string{problem.why}, now, actions);
     } else if (machine_.on_stanza(stanza, now, sequence, actions)) {
         ++stanzas_in_;
         last_stanza_ = now;
@@ -327,7 +327,7 @@ void InboundStream::resume_reading() {
 
 void InboundStream::make_way() {
     if (finished_) return;
-    if (authenticated_) return shut({xmpp::StreamCondition::resource_constraint, "too many streams", {}, {}});
+    if (authenticated_) return shut(xmpp::stream_error(xmpp::StreamCondition::resource_constraint, "too many streams"));
     log_.debug("s2s.connection.refused",
                {{"remote", remote_.text()}, {"why", "too many unauthenticated connections; the oldest is closed"}});
     stream_->abort();

@@ -286,7 +286,7 @@ void OutboundStream::stanza() {
     const bool read = intake_.read(*reader_, machine_->lang(), stanza, problem);
     if (!read && stanza.to_domain.empty()) stanza.to_domain = machine_->local_for(stanza.from_domain);
     if (!read && problem.stream) {
-        machine_->shut(xmpp::StreamError{*problem.stream, {}, {}, {}}, std::string{problem.why}, heard_, actions);
+        machine_->shut(xmpp::stream_error(*problem.stream), std::string{problem.why}, heard_, actions);
     } else if (machine_->on_stanza(stanza, heard_, sequence, actions)) {
         ++stanzas_in_;
         last_stanza_ = heard_;

@@ -159,15 +159,15 @@ unsigned S2sShard::close(const xmpp::Domain& remote, const std::string& why) {
     for (auto& [key, stream] : inbound_) {
         if (!stream->concerns(remote)) continue;
         ++closed;
-        stream->shut({xmpp::StreamCondition::reset, why, {}, {}});
+        stream->shut(xmpp::stream_error(xmpp::StreamCondition::reset, why));
     }
     return closed;
 }
 
 void S2sShard::shut() {
     quiesce();
-    listeners_.clear();
-    const xmpp::StreamError error{xmpp::StreamCondition::system_shutdown, {}, {}, {}};
+    listeners_.close();
+    const xmpp::StreamError error = xmpp::stream_error(xmpp::StreamCondition::system_shutdown);
     // First what is returned: it goes over streams that are open still.
     pool_.shut(error);
     std::vector<InboundStream*> all;
