@@ -5,6 +5,8 @@
 #include <optional>
 #include <span>
 
+#include "base/join.h"
+
 namespace sallyport::io {
 
 namespace {
@@ -64,12 +66,6 @@ void bind_all(Statement& statement, const std::vector<std::string>& values) {
     for (const std::string& value : values) statement.bind(++place, value);
 }
 
-std::string joined(const std::vector<std::string>& words, char separator) {
-    std::string text;
-    for (const std::string& word : words) text += (text.empty() ? "" : std::string{separator}) + word;
-    return text;
-}
-
 std::vector<std::string> split(const std::string& text, char separator) {
     std::vector<std::string> words;
     for (std::size_t from = 0; from < text.size();) {
@@ -80,7 +76,7 @@ std::vector<std::string> split(const std::string& text, char separator) {
     return words;
 }
 
-constexpr char between_roles = '\n';
+constexpr std::string_view between_roles = "\n";
 
 }  // namespace
 
@@ -179,7 +175,7 @@ Result<SelectedRows> PresenceStore::select(const Selection& selection) {
     }
     const auto where = where_text(*table, selection.where);
     if (!where) return where.error();
-    std::string sql = "SELECT " + (selection.count ? "count(*)" : joined(selected.columns, ',')) + " FROM " +
+    std::string sql = "SELECT " + (selection.count ? "count(*)" : joined(selected.columns, ",")) + " FROM " +
                       std::string{table->table} + *where;
     for (std::size_t i = 0; i < selection.order_by.size(); ++i) {
         if (!known(*table, selection.order_by[i])) return no_such_column(*table, selection.order_by[i]);
@@ -239,7 +235,7 @@ Result<std::vector<ApplicationUser>> PresenceStore::application_users() {
         const auto row = query->step();
         if (!row) return row.error();
         if (!*row) return users;
-        users.push_back({query->text(0), split(query->text(1), between_roles), query->text(2)});
+        users.push_back({query->text(0), split(query->text(1), between_roles.front()), query->text(2)});
     }
 }
 

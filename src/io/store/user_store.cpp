@@ -26,7 +26,8 @@ constexpr Migration user_steps[] = {
 // No XML document can hold it, so no group's name does.
 constexpr char separator = '\x1f';
 
-std::string joined(const std::vector<std::string>& groups) {
+/// Each with the separator behind it.
+std::string in_one_text(const std::vector<std::string>& groups) {
     std::string out;
     for (const std::string& group : groups) out.append(group).push_back(separator);
     return out;
@@ -229,7 +230,7 @@ Result<void> UserStore::put_contact(const UserName& user, const StoredContact& c
     auto written = insert->bind(1, *id)
                        .bind(2, contact.jid)
                        .bind(3, contact.name)
-                       .bind(4, joined(contact.groups))
+                       .bind(4, in_one_text(contact.groups))
                        .bind(5, contact.state)
                        .bind(6, std::int64_t{contact.listed})
                        .bind(7, contact.request)

@@ -46,14 +46,8 @@ Result<void> EdgeNode::start() {
     }
     for (const Endpoint& at : file.link.listen) {
         if (!outcome) break;
-        auto listener = runtime_->network().listen(
-            at, [this](std::unique_ptr<io::Stream> stream) { place_link(std::move(stream)); });
-        if (!listener) {
-            outcome = listener.error();
-        } else {
-            link_endpoints_.push_back((*listener)->endpoint());
-            link_listeners_.push_back(std::move(*listener));
-        }
+        outcome = link_listeners_.open(runtime_->network(), at,
+                                       [this](std::unique_ptr<io::Stream> stream) { place_link(std::move(stream)); });
     }
     if (outcome && provisioning_) provisioning_->start();
     return outcome;
@@ -72,7 +66,7 @@ void EdgeNode::place_link(std::unique_ptr<io::Stream> stream) {
 }
 
 void EdgeNode::when_quiet(std::function<void()> on_quiet) {
-    link_listeners_.clear();
+    link_listeners_.close();
     for (auto& shard : shards_) runtime_->bus().run_on(shard->shard().index, [edge = shard.get()] { edge->shut(); });
     watch_until_quiet(
         *runtime_,
@@ -94,7 +88,7 @@ void EdgeNode::gather_status(std::function<void(admin::NodeStatus)> on_status) {
         [this, on_status = std::move(on_status)](std::vector<admin::NodeStatus> parts) {
             admin::NodeStatus all = joined_status(std::move(parts));
             all.direct_tls_listeners = runtime_->file().s2s.direct_tls_listen;
-            all.link_listeners = link_endpoints_;
+            all.link_listeners = link_listeners_.endpoints();
             if (provisioning_) all.chain = provisioning_->chain();
             on_status(std::move(all));
         });

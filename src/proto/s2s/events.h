@@ -2,17 +2,20 @@
 // and what it means. The names are an interface: the manual lists them, tests assert them, operators search for them.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <string_view>
+
+#include "base/refusal_rules.h"
 
 namespace sallyport::s2s {
 
 struct EventRow {
     std::string_view name;
+    Stage stage;
     std::string_view help;
 };
 
-    Stage stage;
 namespace event {
 
 inline constexpr std::string_view stream_opened = "s2s.stream.opened";
@@ -82,7 +85,6 @@ inline constexpr std::array event_rows{
     EventRow{event::peer_limits, Stage::stream, "The peer announced limits (XEP-0478)."},
 };
 
-}  // namespace sallyport::s2s
 /// The part of a handshake that an event of a machine belongs to.
 [[nodiscard]] constexpr Stage stage_of(std::string_view event) {
     const auto* const at =
@@ -90,3 +92,4 @@ inline constexpr std::array event_rows{
     return at == event_rows.end() ? Stage::stream : at->stage;
 }
 
+}  // namespace sallyport::s2s

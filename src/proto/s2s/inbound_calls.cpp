@@ -108,12 +108,7 @@ void Inbound::on_deadline(TimePoint now, Actions& out) { state_->on_time(now, ou
 void Inbound::on_partial(bool inside, TimePoint now) {
     State& s = *state_;
     if (s.phase == State::Phase::closing || s.phase == State::Phase::closed) return;
-    TimePoint& stanza = s.deadlines[State::Timer::stanza];
-    if (!inside) {
-        stanza = never;
-    } else if (stanza == never) {
-        stanza = now + s.timers.stanza;
-    }
+    s.deadlines.run_while(inside, State::Timer::stanza, now + s.timers.stanza);
 }
 
 bool Inbound::closed() const { return state_->phase == State::Phase::closed; }

@@ -412,12 +412,7 @@ void Outbound::on_deadline(TimePoint now, Actions& out) { state_->on_time(now, o
 void Outbound::on_partial(bool inside, TimePoint now) {
     State& s = *state_;
     if (s.phase == State::Phase::closing || s.phase == State::Phase::closed) return;
-    TimePoint& stanza = s.deadlines[State::Timer::stanza];
-    if (!inside) {
-        stanza = never;
-    } else if (stanza == never) {
-        stanza = now + s.timers.stanza;
-    }
+    s.deadlines.run_while(inside, State::Timer::stanza, now + s.timers.stanza);
 }
 
 void Outbound::on_held(bool held) { state_->not_read = held; }

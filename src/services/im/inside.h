@@ -13,6 +13,7 @@
 
 #include "base/failures.h"
 #include "base/tables.h"
+#include "io/net/listeners.h"
 #include "proto/c2s/machine.h"
 #include "services/im/account.h"
 #include "services/im/client_stream.h"
@@ -39,7 +40,7 @@ public:
 
     // service.cpp
     [[nodiscard]] Result<void> listen(const Endpoint& at);
-    [[nodiscard]] const std::vector<Endpoint>& endpoints() const { return endpoints_; }
+    [[nodiscard]] const std::vector<Endpoint>& endpoints() const { return listeners_.endpoints(); }
     void accept(std::unique_ptr<io::Stream> stream);
     void gone(ClientStream& stream);
     [[nodiscard]] ClientStream* stream(std::uint64_t serial);
@@ -249,8 +250,7 @@ private:
     ServiceContext context_;
     Logger log_;
     routing::Ledger ledger_;
-    std::vector<std::unique_ptr<io::Listener>> listeners_;
-    std::vector<Endpoint> endpoints_;
+    io::Listeners listeners_;
     std::vector<std::unique_ptr<ClientStream>> streams_, dead_streams_;
     /// By bare JID; ordered, for strangers choose whom they write to and a tree has no bad keys (threat T63).
     std::map<std::string, std::unique_ptr<Account>> accounts_;

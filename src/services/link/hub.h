@@ -199,9 +199,9 @@ private:
     [[nodiscard]] bool stopping() const override { return stopping_; }
 
     void log_stranger(const Endpoint& remote, const std::string& why);
-    /// Leaves what is more than may be taken of one node.
     /// Bytes of elements that have begun and are not complete, on all links of that node.
     [[nodiscard]] std::size_t unfinished_of(std::string_view far_realm) const;
+    /// Leaves what is more than may be taken of one node.
     void cut(const Session& session, Serves& serves) const;
     /// Takes what came too soon after the one before.
     void take_latest();

@@ -132,7 +132,7 @@ std::size_t Hub::unfinished_of(std::string_view far_realm) const {
     for (const auto& connection : connections_) {
         if (connection->machine().far_realm() == far_realm) all += connection->unfinished();
     }
-    return all > most_unfinished;
+    return all;
 }
 
 bool Hub::links(const FarNode& node) const {

@@ -1,9 +1,6 @@
 // Sizes of recorded handshakes.
 #include "services/record/handshake.h"
 
-#include <algorithm>
-#include <array>
-
 namespace sallyport::record {
 
 namespace {

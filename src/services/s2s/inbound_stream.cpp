@@ -76,7 +76,7 @@ void InboundStream::on_bytes(std::string_view bytes) {
 
 /// What has come, as far as nothing holds the stream.
 void InboundStream::work_off() {
-    has_rest_ = false;
+    gate_.leave_rest(false);
     read_on();
     if (!finished_ && stream_->pending() > most_unread) gate_.unread(true);  // threat T61
     pause_or_go_on();
@@ -87,7 +87,7 @@ void InboundStream::work_off() {
 void InboundStream::read_on() {
     while (!switching_ && !finished_ && !machine_.closed()) {
         if (left_unread()) {
-            has_rest_ = true;
+            gate_.leave_rest(true);
             return reader_.own_rest();
         }
         const TimePoint now = context_.shard.loop.now();
@@ -151,7 +151,7 @@ void InboundStream::stanza() {
                     Actions acknowledgements;
                     machine_.on_handled(handled, acknowledgements);
                     carry_out(acknowledgements);
-                    if (paused_) resume_reading();
+                    if (gate_.is_paused()) resume_reading();
                 });
                 source_.of_stream = true;
             }
@@ -320,7 +320,7 @@ void InboundStream::hold(bool held) {
 /// If nothing holds it any more. The rest is read from the loop: whoever lets go is in the middle of something.
 void InboundStream::resume_reading() {
     pause_or_go_on();
-    if (!has_rest_ || left_unread() || finished_) return;
+    if (!gate_.has_rest() || left_unread() || finished_) return;
     armed_ = context_.shard.loop.now();
     timer_->arm(armed_);
 }
@@ -335,11 +335,8 @@ void InboundStream::make_way() {
 
 void InboundStream::pause_or_go_on() {
     if (finished_) return;
-    // The rest comes before what is to be read next, the end of the connection included.
-    const bool ours = gate_.closed_by_us() || left_unread() || has_rest_;
-    const bool pause = gate_.is_unread() || ours;
-    if (paused_ != pause) stream_->pause(paused_ = pause);
-    machine_.on_partial(reader_.inside_element() && !ours, context_.shard.loop.now());
+    if (const auto pause = gate_.pause(left_unread())) stream_->pause(*pause);
+    machine_.on_partial(reader_.inside_element() && !gate_.closed_by_us(left_unread()), context_.shard.loop.now());
 }
 
 void InboundStream::on_drained() {
@@ -363,7 +360,7 @@ void InboundStream::expire() {
     const TimePoint now = context_.shard.loop.now();
     gate_.look(now);
     pause_or_go_on();
-    if (has_rest_ && !left_unread()) work_off();
+    if (gate_.has_rest() && !left_unread()) work_off();
     Actions actions;
     const StreamEnd::As as{end_, Ending::By::ours};
     if (machine_.deadline() <= now) machine_.on_deadline(now, actions);

@@ -104,8 +104,6 @@ private:
     TimePoint certificate_check_ = never;
     routing::Ticket source_;
     ReadingGate gate_;
-    bool paused_ = false;
-    bool has_rest_ = false;  ///< what came before the stream was held, and is read when it no longer is
     Endpoint remote_, local_;
     std::vector<xmpp::DomainPair> told_;  ///< pairs that were told to be up
     bool authenticated_ = false;

@@ -50,9 +50,7 @@ void OutboundStream::start() {
 
 void OutboundStream::dialled(Dialled dialled) {
     stream_ = std::move(dialled.stream);
-    paused_ = has_rest_ = false;
-    gate_.unread(false);
-    gate_.begin_at(stream_->received());
+    gate_.begin_again(stream_->received());
     target_ = dialled.target;
     local_ = stream_->local();
     remote_ = stream_->remote();
@@ -230,7 +228,7 @@ void OutboundStream::on_bytes(std::string_view bytes) {
 
 /// What has come, as far as nothing holds the stream.
 void OutboundStream::work_off() {
-    has_rest_ = false;
+    gate_.leave_rest(false);
     read_on();
     if (!finished_ && stream_->pending() > most_unread) gate_.unread(true);  // threat T61
     pause_or_go_on();
@@ -241,7 +239,7 @@ void OutboundStream::work_off() {
 void OutboundStream::read_on() {
     while (!switching_ && !finished_ && !machine_->closed()) {
         if (left_unread()) {
-            has_rest_ = true;
+            gate_.leave_rest(true);
             return reader_->own_rest();
         }
         Actions actions;
@@ -297,7 +295,7 @@ void OutboundStream::stanza() {
                     Actions acknowledgements;
                     machine_->on_handled(handled, acknowledgements);
                     carry_out(acknowledgements);
-                    if (paused_) resume_reading();
+                    if (gate_.is_paused()) resume_reading();
                 });
                 source_.of_stream = true;
             }
@@ -445,7 +443,7 @@ void OutboundStream::hold(bool held) {
 
 void OutboundStream::resume_reading() {
     pause_or_go_on();
-    if (!has_rest_ || left_unread() || finished_) return;
+    if (!gate_.has_rest() || left_unread() || finished_) return;
     armed_ = context_.shard.loop.now();
     timer_->arm(armed_);
 }
@@ -454,11 +452,9 @@ void OutboundStream::resume_reading() {
 /// than anybody may write to us.
 void OutboundStream::pause_or_go_on() {
     if (finished_ || !stream_ || !machine_) return;
-    const bool ours = gate_.deadline() != never || left_unread() || has_rest_;
-    const bool pause = gate_.is_unread() || ours;
-    if (pause != paused_) stream_->pause(paused_ = pause);
+    if (const auto pause = gate_.pause(left_unread())) stream_->pause(*pause);
     machine_->on_held(left_unread());
-    machine_->on_partial(reader_->inside_element() && !ours, context_.shard.loop.now());
+    machine_->on_partial(reader_->inside_element() && !gate_.closed_by_us(left_unread()), context_.shard.loop.now());
 }
 
 void OutboundStream::note(const Note& note) {
@@ -485,7 +481,7 @@ void OutboundStream::expire() {
     const TimePoint now = context_.shard.loop.now();
     gate_.look(now);
     pause_or_go_on();
-    if (has_rest_ && !left_unread()) {
+    if (gate_.has_rest() && !left_unread()) {
         heard_ = now;
         work_off();
     }

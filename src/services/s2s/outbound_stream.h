@@ -140,8 +140,6 @@ private:
     bool external_ = true;      ///< false: SASL EXTERNAL is left out
     bool failed_here_ = false;  ///< failure_ is of this connection
     ReadingGate gate_;
-    bool paused_ = false;
-    bool has_rest_ = false;  ///< as in InboundStream
     std::optional<xmpp::Failure> failure_;
     std::string said_;  ///< what the latest warning gave as its reason
     std::uint64_t stanzas_out_ = 0, bytes_out_ = 0, bytes_in_ = 0, stanzas_in_ = 0;

@@ -244,18 +244,7 @@ void Pool::bounce(const xmpp::Stanza& stanza, const xmpp::StanzaError& error, co
                     {"why", Reason{error.why, error.remedy}.text()},
                     {"verdict", verdict}});
     }
-    if (!answer.empty()) {
-        xmpp::Stanza reply;
-        reply.bytes = answer;
-        reply.kind = stanza.kind;
-        reply.to = stanza.from;
-        reply.from = stanza.to;
-        reply.to_domain = stanza.from_domain;
-        reply.from_domain = stanza.to_domain;
-        reply.id = stanza.id;
-        reply.type = "error";
-        context_.router->route(reply, {});
-    }
+    if (!answer.empty()) context_.router->route(xmpp::bounce_of(stanza, answer), {});
     context_.shard.settle(ticket);
 }
 

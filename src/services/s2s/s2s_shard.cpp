@@ -38,12 +38,9 @@ void S2sShard::sweep_lessons() {
 }
 
 Result<void> S2sShard::listen(const Endpoint& at, bool direct_tls) {
-    auto listener = context_.shard.network.listen(
-        at, [this, direct_tls](std::unique_ptr<io::Stream> stream) { accept(std::move(stream), direct_tls); });
-    if (!listener) return listener.error();
-    endpoints_.push_back((*listener)->endpoint());
-    listeners_.push_back(std::move(*listener));
-    return {};
+    return listeners_.open(context_.shard.network, at, [this, direct_tls](std::unique_ptr<io::Stream> stream) {
+        accept(std::move(stream), direct_tls);
+    });
 }
 
 void S2sShard::accept(std::unique_ptr<io::Stream> stream, bool direct_tls) {

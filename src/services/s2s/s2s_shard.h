@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "io/net/listeners.h"
 #include "services/s2s/context.h"
 #include "services/s2s/dialback_desk.h"
 #include "services/s2s/inbound_stream.h"
@@ -26,7 +27,7 @@ public:
     [[nodiscard]] Result<void> listen(const Endpoint& at, bool direct_tls);
     [[nodiscard]] Pool& pool() { return pool_; }
     [[nodiscard]] S2sContext& context() { return context_; }
-    [[nodiscard]] const std::vector<Endpoint>& endpoints() const { return endpoints_; }
+    [[nodiscard]] const std::vector<Endpoint>& endpoints() const { return listeners_.endpoints(); }
 
     /// A new snapshot is in force: each stream asks its rules again.
     void rules_changed();
@@ -71,8 +72,7 @@ private:
     Logger log_;
     Pool pool_;
     DialbackDesk desk_;
-    std::vector<std::unique_ptr<io::Listener>> listeners_;
-    std::vector<Endpoint> endpoints_;
+    io::Listeners listeners_;
     std::unordered_map<InboundStream*, std::unique_ptr<InboundStream>> inbound_;
     std::vector<std::unique_ptr<InboundStream>> dead_;
     using Slow = std::map<std::string, Feeders, std::less<>>;

@@ -4,8 +4,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <span>
 
+#include "base/join.h"
 #include "proto/s2s/events.h"
+#include "services/s2s/stream_text.h"
 
 namespace sallyport::s2s {
 
@@ -26,9 +29,8 @@ std::string_view step_name(std::string_view event) {
 
 std::string first_of(const std::vector<std::string>& names) {
     constexpr std::size_t most = 10;
-    std::string all;
-    for (std::size_t i = 0; i < std::min(texts.size(), most); ++i) all += (i == 0 ? "" : " ") + texts[i];
-    return texts.size() > most ? all + " …" : all;
+    const std::string all = joined(std::span{names}.first(std::min(names.size(), most)), " ");
+    return names.size() > most ? all + " …" : all;
 }
 
 std::string day_text(WallTime time) {
