@@ -35,13 +35,12 @@ Hub::Hub(HubContext context)
              [this](const Partner& partner) {
                  if (context_.on_pace) context_.on_pace(partner);
              }},
-      elsewhere_source_{context_.shard.desk.open([this](std::uint64_t sequence) { done_elsewhere(sequence); })},
+      held_{context_.shard.desk, [this](const Elsewhere& there) { done_elsewhere(there); }},
       sweeper_{context_.shard.loop.timer([this] { sweep(); })},
       teller_{context_.shard.loop.timer([this] { tell_more(); })},
       binder_{context_.shard.loop.timer([this] { take_latest(); })} {}
 
 Hub::~Hub() {
-    context_.shard.desk.close(elsewhere_source_);
     for (const auto& session : sessions_) context_.shard.desk.close(session->source);
 }
 

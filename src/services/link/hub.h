@@ -10,8 +10,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -19,8 +17,11 @@
 #include "base/tables.h"
 #include "io/dns/resolver.h"
 #include "proto/link/processes.h"
+#include "services/link/advertised.h"
 #include "services/link/connection.h"
+#include "services/link/held_queue.h"
 #include "services/link/hub_context.h"
+#include "services/link/known_peers.h"
 #include "services/link/session.h"
 #include "services/routing/shard.h"
 
@@ -59,7 +60,6 @@ class Hub final : public ConnectionOwner {
 public:
     /// Largest ones, beside link_bytes (docs/protocol/link.md, section 9).
     static constexpr std::uint64_t newcomers_stanzas = 8;
-    static constexpr std::size_t most_facts = 20000;  ///< pairs and directions told to cores; of more nothing is told
     /// Names of each kind that are taken of one node: of a core, and by a core of a node that it dials. What a core
     /// takes of presence nodes it names to its edges.
     static constexpr std::size_t most_names_of_core = 50'000, most_names_dialled = 1000;
@@ -89,7 +89,7 @@ public:
     /// Edge: the same of another shard, for a link here. It does not travel on: without a link it is given back.
     void borrow(const routing::Forwarded& message);
     /// Edge: a link of this shard serves `domain`. Thread-safe: other shards ask when they have none.
-    [[nodiscard]] bool advertises(std::string_view domain) const;
+    [[nodiscard]] bool advertises(std::string_view domain) const { return advertised_.serves(domain); }
     /// The node of that realm has given up a session that lives here.
     void give_up(const std::string& id, const std::string& far_realm);
     /// Core: somebody who is dialled is not there yet, or has not said what it serves.
@@ -138,19 +138,6 @@ private:
     static constexpr std::size_t most_connections = 4 * most_shards;
     static constexpr std::size_t most_culprits = 16;
 
-    struct Waiting {
-        xmpp::OwnedStanza stanza;
-        Carried carried;
-        TimePoint since{};
-        std::uint8_t strikes = 0;
-        bool apart = false;
-    };
-    /// With another shard, which has not said yet that it is done.
-    struct Elsewhere {
-        Carried carried;
-        std::uint64_t weight = 0;
-        TimePoint since{};
-    };
     /// To be returned as soon as nothing is being walked through.
     struct Returned {
         xmpp::OwnedStanza stanza;
@@ -229,7 +216,7 @@ private:
     void join(MovedConnection moved);
     void take_back(std::vector<GivenBack> all);
     /// A link of this shard leads to that process. Thread-safe, as advertises().
-    [[nodiscard]] bool links(const FarNode& node) const;
+    [[nodiscard]] bool links(const FarNode& node) const { return advertised_.links(node); }
     void drop_unlisted();
     /// The process `alive` is linked: sessions of any other of its realm are over, whatever TCP believes of them.
     void replace(const FarNode& alive);
@@ -268,7 +255,7 @@ private:
     void hold_again(std::deque<Waiting> waiting);
     void look_at_lanes(TimePoint now);
     void return_old(TimePoint now, std::vector<Returned>& returned);
-    void done_elsewhere(std::uint64_t sequence);
+    void done_elsewhere(const Elsewhere& there);
     void flush_held();
     void flush_done();
     void send_done();
@@ -326,26 +313,17 @@ private:
     std::vector<std::unique_ptr<Session>> sessions_;
     std::vector<std::unique_ptr<Dialling>> diallings_;
     std::optional<Serves> served_;
-    struct Known {
-        PeerFacts facts;
-        std::size_t streams = 0;  ///< of the pair in that direction, on all shards
-    };
-    std::map<std::pair<xmpp::DomainPair, std::string>, Known> facts_;
+    KnownPeers peers_;
     Lanes lanes_;
-    std::deque<Waiting> held_;
-    std::map<std::uint64_t, Elsewhere> elsewhere_;  ///< by sequence of tickets of elsewhere_source_
-    routing::Ticket elsewhere_source_;
+    HeldQueue held_;
+    Advertised advertised_;
     std::deque<Culprit> culprits_;
     Processes processes_;
     Copies copies_;
     std::uint64_t serials_ = 0;
     std::uint64_t arrivals_ = 0;
-    std::uint64_t looks_ = 0;  ///< at what is held
     std::unique_ptr<io::Timer> sweeper_, teller_, binder_;
-    mutable std::mutex advertised_mutex_;            ///< what other shards read that have no link (rare)
-    std::set<std::string, std::less<>> advertised_;  ///< domains behind the links that are open
-    std::vector<FarNode> advertised_nodes_;          ///< processes at their far ends
-    Pace heaviness_ = Pace::free;                    ///< of what is unsent on all links together
+    Pace heaviness_ = Pace::free;  ///< of what is unsent on all links together
     TimePoint heavy_since_{};
     bool sweeping_ = false, done_deferred_ = false, stopping_ = false, shutting_ = false;
 };
