@@ -60,6 +60,53 @@ TEST(ComponentAccept, TakesTheHandshakeOfItsStreamAndSecretOnly) {
     }
 }
 
+/// How the stream has ended: by an error, or "" without one; nothing: it has not.
+std::optional<std::string> ended(const Actions& actions) {
+    for (const Action& action : actions) {
+        const auto* close = std::get_if<Close>(&action);
+        if (close == nullptr) continue;
+        return close->error ? std::string{xmpp::text(close->error->condition)} : std::string{};
+    }
+    return std::nullopt;
+}
+
+xml::Element element(std::string_view space, const std::string& name) { return xml::Element{std::string{space}, name}; }
+
+TEST(ComponentAccept, EndsAtWhatHasNoPlaceInItsPhase) {
+    const std::string good = digest("id", "secret of comp");
+    const xml::Header second{};
+    {
+        Attached comp{"id", good};
+        Actions out;
+        comp.machine.on_header(second, out);
+        EXPECT_EQ(ended(out), "bad-format");
+    }
+    {
+        Attached comp{"id", good};
+        Actions out;
+        comp.machine.on_element(element(xmpp::ns::component, "handshake"), out);
+        EXPECT_EQ(ended(out), "unsupported-stanza-type") << "it is attached";
+    }
+    ComponentAccept fresh{"id", [](const xmpp::Domain&) { return std::nullopt; }, std::chrono::seconds{10}, {}};
+    Actions out;
+    fresh.on_element(element(xmpp::ns::component, "handshake"), out);
+    EXPECT_EQ(ended(out), "not-authorized") << "before the header";
+    EXPECT_EQ(fresh.deadline(), never);
+    out.clear();
+    fresh.on_footer(out);
+    EXPECT_EQ(ended(out), std::nullopt) << "it has ended once";
+}
+
+TEST(ComponentAccept, EndsWithoutAnErrorWhenTheComponentGoes) {
+    for (const bool error : {false, true}) {
+        Attached comp{"id", digest("id", "secret of comp")};
+        Actions out;
+        error ? comp.machine.on_element(element(xmpp::ns::streams, "error"), out) : comp.machine.on_footer(out);
+        EXPECT_EQ(ended(out), "") << error;
+        EXPECT_TRUE(comp.machine.closed());
+    }
+}
+
 TEST(ComponentAccept, KnowsItsDomainsOnly) {
     Attached other{"id", digest("id", ""), "other.b.test"};
     EXPECT_TRUE(other.machine.closed());

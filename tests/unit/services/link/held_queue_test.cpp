@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <utility>
+
 namespace sallyport::link {
 namespace {
 
@@ -63,14 +66,14 @@ TEST_F(Held, IsShownInTheOrderOfItsArrival) {
 TEST_F(Held, OvertakesNothingOfItsLane) {
     for (const char* to : {"a", "c", "a"}) add(to);
     bool first = true;
-    std::vector<bool> behind;
+    std::vector<int> behind;
     queue.look([&](Waiting& waiting, bool is_behind) {
-        behind.push_back(is_behind);
+        behind.push_back(is_behind ? 1 : 0);
         if (is_behind || std::exchange(first, false)) return false;
         --waiting.carried.lane->held;
         return true;
     });
-    EXPECT_THAT(behind, ElementsAre(false, false, true));
+    EXPECT_THAT(behind, ElementsAre(0, 0, 1));
     EXPECT_THAT(look({"a"}), ElementsAre("a1", "a3")) << "the next look begins anew";
 }
 
