@@ -1,5 +1,5 @@
 // The inside of Outbound, shared by the files that implement it and by nobody else: outbound.cpp (table, events, ends),
-// outbound_negotiation.cpp, outbound_dialback.cpp, outbound_management.cpp.
+// outbound_calls.cpp (public face), outbound_negotiation.cpp, outbound_dialback.cpp, outbound_management.cpp.
 #pragma once
 
 #include <optional>
