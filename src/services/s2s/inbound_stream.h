@@ -1,5 +1,5 @@
 // The driver of one inbound stream: joins a connection, an XML reader and the Inbound machine, and hands stanzas to the
-// router. All I/O of the receiving side is in this file.
+// router. All I/O of the receiving side is in its files: inbound_stream.cpp, inbound_reading.cpp (what comes).
 #pragma once
 
 #include <functional>

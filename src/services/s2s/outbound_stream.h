@@ -1,5 +1,6 @@
 // The driver of one outbound stream: dials, joins the connection, an XML reader and the Outbound machine, and tells its
-// owner (the pool, or the dialback desk) what becomes of it. All I/O of the initiating side is in this file.
+// owner (the pool, or the dialback desk) what becomes of it. All I/O of the initiating side is in its files:
+// outbound_stream.cpp, outbound_targets.cpp (which server), outbound_reading.cpp (what comes).
 //
 // A server that was of no use before authentication is followed by the next one of the domain (RFC 6120 3.2.1), or by
 // the same without SASL EXTERNAL when that is what it ended at; the owner hears of the last only.

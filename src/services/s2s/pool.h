@@ -6,10 +6,10 @@
 // tells the machine what has happened and what holds (`tell`), and does what comes of it. A stanza for a pair that is
 // ready passes the machine by.
 //
-// In eight files: pool.cpp (stanzas and queues), pool_status.cpp (what status knows), pool_table.cpp (which
-// destinations are known, and for how long), pool_life.cpp (the machines of the pairs), pool_streams.cpp (our streams),
-// pool_reverse.cpp (streams of the peer that carry ours, XEP-0288), pool_endings.cpp (what becomes of what a stream
-// held), pool_pings.cpp (signs of life).
+// In nine files: pool.cpp (stanzas and queues), pool_time.cpp (what time does to them), pool_status.cpp (what status
+// knows), pool_table.cpp (which destinations are known, and for how long), pool_life.cpp (the machines of the pairs),
+// pool_streams.cpp (our streams), pool_reverse.cpp (streams of the peer that carry ours, XEP-0288), pool_endings.cpp
+// (what becomes of what a stream held), pool_pings.cpp (signs of life).
 #pragma once
 
 #include <functional>
