@@ -1,9 +1,9 @@
 // The router links of one shard to nodes of one role: accepts them (edge, presence) or keeps them dialled (core),
 // carries stanzas over them in sessions that survive broken connections, and holds or bounces what cannot leave
 // (ARCHITECTURE.md, Link sessions; docs/protocol/link.md). What becomes of a session is decided by its machine
-// (proto/link/session_life.h). hub.cpp: connections, and which session they carry; living.cpp: what the machines are
-// told and decide; sending.cpp: the way of a stanza; siblings.cpp: other shards; ending.cpp: what becomes of that which
-// a session carried, and the end of the node; dialling.cpp; serving.cpp.
+// (proto/link/session_life.h). hub.cpp: connections; opening.cpp: which session they carry; living.cpp: what the
+// machines are told and decide; sending.cpp: the way of a stanza; receiving.cpp: what comes; siblings.cpp: other
+// shards; ending.cpp: what becomes of that which a session carried, and the end of the node; dialling.cpp; serving.cpp.
 #pragma once
 
 #include <deque>
