@@ -40,6 +40,19 @@ int cannot_start(const std::string& config_file, const Error& why) {
     return 1;
 }
 
+namespace {
+
+std::string listening(const config::NodeFile& file) {
+    std::string all;
+    for (const auto* list : {&file.admin.listen, &file.s2s.listen, &file.s2s.direct_tls_listen, &file.link.listen,
+                             &file.inside.listen, &file.components.listen, &file.axl.listen}) {
+        for (const Endpoint& at : *list) append_item(all, at.text(), " ");
+    }
+    return all;
+}
+
+}  // namespace
+
 int serve(RoleNode& node) {
     Runtime& runtime = node.runtime();
     const Logger log{runtime.log(), LogModule::node};
@@ -53,19 +66,14 @@ int serve(RoleNode& node) {
         log.error("node.failed", {{"code", rest.error().code}, {"why", rest.error().text}});
         return 1;
     }
-    if (auto started = node.start(); !started) {
+    auto started = node.start();
+    if (started && *rest) started = (*rest)->start();
+    if (!started) {
         log.error("node.failed", {{"code", started.error().code}, {"why", started.error().text}});
         node.stop();
         return 1;
     }
-    if (*rest) {
-        if (auto started = (*rest)->start(); !started) {
-            log.error("node.failed", {{"code", started.error().code}, {"why", started.error().text}});
-            node.stop();
-            return 1;
-        }
-        runtime.on_reload([&rest] { return (*rest)->reload(); });
-    }
+    if (*rest) runtime.on_reload([&rest] { return (*rest)->reload(); });
     const admin::Watch watch{node};
     const admin::SettingsWatch settings_watch{node};
     bool ending = false;
@@ -83,17 +91,10 @@ int serve(RoleNode& node) {
         if (*rest) (*rest)->shut();
         node.when_quiet([&] { runtime.control().stop(); });
     });
-    std::string listening;
-    for (const auto* list :
-         {&runtime.file().admin.listen, &runtime.file().s2s.listen, &runtime.file().s2s.direct_tls_listen,
-          &runtime.file().link.listen, &runtime.file().inside.listen, &runtime.file().components.listen,
-          &runtime.file().axl.listen}) {
-        for (const Endpoint& at : *list) append_item(listening, at.text(), " ");
-    }
     log.info("node.ready", {{"role", std::string{config::text(runtime.file().role)}},
                             {"name", runtime.file().node.name},
                             {"version", SALLYPORT_VERSION},
-                            {"listening", listening},
+                            {"listening", listening(runtime.file())},
                             {"shards", std::to_string(runtime.shards().size())}});
     sd_notify(0, "READY=1");
     runtime.control().run();

@@ -79,6 +79,12 @@ Result<void> Runtime::prepare() {
     });
 
     network_ = std::make_unique<io::TcpNetwork>(control_);
+    if (auto made = make_resolver(); !made) return made;
+    make_shards();
+    return {};
+}
+
+Result<void> Runtime::make_resolver() {
     io::DnsSettings dns;
     dns.servers = file_.dns.servers;
     dns.trust_anchor_file = file_.dns.trust_anchor;
@@ -88,7 +94,10 @@ Result<void> Runtime::prepare() {
     if (!resolver) return resolver.error();
     resolver_service_ = std::move(*resolver);
     resolver_ = resolver_service_->resolver(control_);
+    return {};
+}
 
+void Runtime::make_shards() {
     const unsigned most = file_.role == config::Role::presence ? 1U : std::max(1U, std::thread::hardware_concurrency());
     const unsigned count = file_.node.threads != 0 ? file_.node.threads : most;
     bus_ = std::make_unique<routing::Bus>(count);
@@ -104,7 +113,6 @@ Result<void> Runtime::prepare() {
                            routing::TicketDesk{index}, *bus_, io::fresh_id, io::random_below});
         shards_.push_back(std::move(thread));
     }
-    return {};
 }
 
 Runtime::~Runtime() { stop_threads(); }

@@ -78,6 +78,8 @@ private:
     [[nodiscard]] Result<void> prepare();
     void make_diagnostics();
     [[nodiscard]] Result<void> open_log();
+    [[nodiscard]] Result<void> make_resolver();
+    void make_shards();
     void apply_log_levels(const config::Settings& settings);
     void end_secret_overlap(const config::Settings& settings);
 
