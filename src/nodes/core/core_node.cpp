@@ -251,8 +251,8 @@ void CoreNode::gather_status(std::function<void(admin::NodeStatus)> on_status) {
             for (const auto& [key, described] : core.described()) {
                 const link::PeerFacts& facts = described.facts;
                 part.described.push_back({described.edge, facts.pair.local.text(), facts.pair.remote.text(),
-                                          facts.direction, facts.method, facts.tls, facts.cipher, facts.address,
-                                          facts.verdict, described.since});
+                                          std::string{in_or_out(facts.direction)}, facts.method, facts.tls,
+                                          facts.cipher, facts.address, facts.verdict, described.since});
             }
             return part;
         },

@@ -138,7 +138,7 @@ void CoreShard::learn(const std::string& edge, const link::PeerFacts& facts) {
                   "link.peer",
                   {{"far", edge},
                    {"pair", facts.pair.text()},
-                   {"direction", facts.direction == "in" ? "IN" : "OUT"},
+                   {"direction", facts.direction == Direction::inbound ? "IN" : "OUT"},
                    {"state", facts.state == link::PeerState::closed ? "closed" : "open"},
                    {"method", facts.method},
                    {"tls", facts.tls.empty() ? "none" : facts.tls},

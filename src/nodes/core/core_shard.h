@@ -54,7 +54,7 @@ public:
         std::string edge;
         WallTime since{};
     };
-    using DescribedKey = std::tuple<std::string, xmpp::DomainPair, std::string>;  ///< edge, pair, direction
+    using DescribedKey = std::tuple<std::string, xmpp::DomainPair, Direction>;  ///< the first is the edge
     [[nodiscard]] const std::map<DescribedKey, Described>& described() const { return described_; }
     /// federation.domains changed.
     void federate(std::vector<config::NamePattern> domains);

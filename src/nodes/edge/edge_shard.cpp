@@ -243,7 +243,7 @@ void EdgeShard::forwarded(routing::Forwarded message) {
 void EdgeShard::peer_news(const s2s::PeerNews& news) {
     link::PeerFacts facts;
     facts.pair = news.pair;
-    facts.direction = news.direction == s2s::Direction::inbound ? "in" : "out";
+    facts.direction = news.direction;
     facts.method = s2s::text(news.method);
     facts.tls = news.tls_version;
     facts.cipher = news.cipher;

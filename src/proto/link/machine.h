@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/direction.h"
 #include "proto/link/session.h"
 #include "proto/machine.h"
 #include "proto/xml/element.h"
@@ -32,8 +33,8 @@ enum class PeerState {
 /// What the edge learned of a peer (section 6).
 struct PeerFacts {
     xmpp::DomainPair pair;
-    std::string direction;  ///< "in" or "out"
-    std::string method;     ///< "dialback", "external", "certificate-dialback"
+    Direction direction = Direction::inbound;
+    std::string method;  ///< as the edge calls it; one of a later release may know others
     std::string tls, cipher, address, verdict;
     PeerState state = PeerState::opened;
     bool operator==(const PeerFacts&) const = default;

@@ -26,7 +26,7 @@ PeerState state_of(std::string_view text) {
 
 std::string write(const PeerFacts& facts) {
     return "<peer xmlns='" + std::string{ns::link} + "'" + attribute("local", facts.pair.local.text()) +
-           attribute("remote", facts.pair.remote.text()) + attribute("direction", facts.direction) +
+           attribute("remote", facts.pair.remote.text()) + attribute("direction", in_or_out(facts.direction)) +
            attribute("method", facts.method) + attribute("tls", facts.tls) + attribute("cipher", facts.cipher) +
            attribute("address", facts.address) + attribute("verdict", facts.verdict) +
            (facts.state == PeerState::opened ? std::string{} : attribute("state", state_text(facts.state))) + "/>";
@@ -124,9 +124,10 @@ Machine::Did Machine::facts_received(const Event& event, Actions& out) {
     auto local = xmpp::Domain::parse(element.attribute("local"));
     auto remote = xmpp::Domain::parse(element.attribute("remote"));
     if (!local || !remote) return Did::advance;  // it informs, nothing rests on it
+    const bool is_inbound = element.attribute("direction") == in_or_out(Direction::inbound);
     const auto cut = [&](std::string_view name) { return std::string{element.attribute(name).substr(0, 128)}; };
     out.push_back(FactsReceived{{{*local, *remote},
-                                 cut("direction"),
+                                 is_inbound ? Direction::inbound : Direction::outbound,
                                  cut("method"),
                                  cut("tls"),
                                  cut("cipher"),

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <map>
 #include <optional>
-#include <string>
 #include <utility>
 
 #include "proto/link/machine.h"
@@ -14,8 +13,8 @@ namespace sallyport::link {
 
 /// Facts of peers that a far side has not been told yet, because stanzas go first.
 struct Untold {
-    using Key = std::pair<xmpp::DomainPair, std::string>;  ///< and direction
-    static constexpr std::size_t most = 40000;             ///< news of all links; of more nothing is told
+    using Key = std::pair<xmpp::DomainPair, Direction>;
+    static constexpr std::size_t most = 40000;  ///< news of all links; of more nothing is told
 
     void add(const PeerFacts& facts, bool has_room) {
         const Key key{facts.pair, facts.direction};

@@ -551,7 +551,7 @@ TEST_F(Hubs, TellFactsOfPeersBehindStanzas) {
     const auto facts = [](int n) {
         link::PeerFacts made;
         made.pair = {*xmpp::Domain::parse("a.test"), *xmpp::Domain::parse("d" + std::to_string(n) + ".test")};
-        made.direction = "in";
+        made.direction = Direction::inbound;
         made.method = "dialback";
         return made;
     };

@@ -13,7 +13,7 @@ using ::testing::IsEmpty;
 PeerFacts facts(const std::string& remote, const std::string& method = "dialback") {
     PeerFacts made;
     made.pair = {*xmpp::Domain::parse("a.test"), *xmpp::Domain::parse(remote)};
-    made.direction = "in";
+    made.direction = Direction::inbound;
     made.method = method;
     return made;
 }
