@@ -114,7 +114,10 @@ void over_destinations(const NodeStatus& status, const Settings&, MetricsText& o
 
 void handshakes(const NodeStatus& status, const Settings&, MetricsText& out) {
     for (const auto& [step, count] : status.counters.handshakes) {
-        out.sample({{"direction", step.direction}, {"outcome", step.outcome}, {"step", step.step}}, count);
+        out.sample({{"direction", step.inbound ? "inbound" : "outbound"},
+                    {"outcome", step.good ? "success" : "failure"},
+                    {"step", step.good ? "ready" : std::string{text(step.failed_at)}}},
+                   count);
     }
 }
 void handshake_seconds(const NodeStatus& status, const Settings&, MetricsText& out) {

@@ -28,7 +28,8 @@ struct Histogram {
 
 struct Counters {
     struct Step {
-        std::string direction, outcome, step;  ///< "inbound", "success" or "failure", the stage that failed or "ready"
+        bool inbound = false, good = false;
+        Stage failed_at = Stage::none;  ///< none when good
         auto operator<=>(const Step&) const = default;
     };
     std::map<Step, std::uint64_t> handshakes;

@@ -305,7 +305,7 @@ TEST(Desk, HandsOverWhatIsDoneAndNoMoreThanTheControlThreadTakes) {
     EXPECT_EQ(seen.size(), 256U);
     desk.done(made("a.test", true));
     EXPECT_EQ(posted.size(), 257U);
-    EXPECT_EQ((desk.counted().handshakes.at({"outbound", "success", "ready"})), 1U);
+    EXPECT_EQ((desk.counted().handshakes.at({false, true, Stage::none})), 1U);
 }
 
 TEST(Histogram, PutsEachObservationIntoOneBucket) {
