@@ -133,6 +133,7 @@ constexpr ErrorCode rows[] = {
     {"store-no-such-name", bad_request, "statement"},
     {"store-unreadable", unable},
     {"store-unwritable", unable},
+    {"store-read-only", unable},
 };
 
 }  // namespace

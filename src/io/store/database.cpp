@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <vector>
 
 namespace sallyport::io {
 
@@ -63,6 +65,42 @@ Result<void> create_private(const std::string& path) {
     return {};
 }
 
+/// Another day, or with room on the disk, it may be another answer.
+bool may_pass(const Error& error) {
+    return error.code != "store-corrupt" && error.code != "store-newer" && error.code != "store-conflict";
+}
+
+Result<std::int64_t> schema_version(Database& database) {
+    auto query = database.prepare("PRAGMA user_version");
+    if (!query) return query.error();
+    const auto row = query->step();
+    if (!row) return row.error();
+    return query->number(0);
+}
+
+std::uintmax_t size_of(const std::string& path) {
+    std::error_code absent;
+    const std::uintmax_t size = std::filesystem::file_size(path, absent);
+    return absent ? 0 : size;
+}
+
+/// SQLite's form of a path to a file that nobody changes: it needs no lock and no index of the log beside it.
+std::string address_of_unchanging(const std::string& path) {
+    std::string address = "file:";
+    for (const char c : path) {
+        if (c == '%') {
+            address += "%25";
+        } else if (c == '?') {
+            address += "%3f";
+        } else if (c == '#') {
+            address += "%23";
+        } else {
+            address += c;
+        }
+    }
+    return address + "?immutable=1";
+}
+
 }  // namespace
 
 void Statement::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
@@ -113,22 +151,92 @@ std::string Statement::text(int column) const {
 
 void Database::Close::operator()(sqlite3* database) const { sqlite3_close_v2(database); }
 
-Result<Database> Database::open(const std::string& path, Durability durability, std::chrono::milliseconds lock_wait) {
-    if (const auto created = create_private(path); !created) return created.error();
+Result<Database> Database::attach(const std::string& path, const std::string& address, int flags,
+                                  std::chrono::milliseconds lock_wait) {
     sqlite3* handle = nullptr;
-    constexpr int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-    const int result = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+    const int result =
+        sqlite3_open_v2(address.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
     Database database{path, handle};
     if (result != SQLITE_OK) return failure(handle, result);
-    if (const auto ready = database.set_up(durability, lock_wait); !ready) return ready.error();
-    if (const auto sound = database.check_integrity(); !sound) return sound.error();
+    sqlite3_busy_timeout(handle, static_cast<int>(lock_wait.count()));
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
     return database;
 }
 
-Result<void> Database::set_up(Durability durability, std::chrono::milliseconds lock_wait) {
-    sqlite3_busy_timeout(database_.get(), static_cast<int>(lock_wait.count()));
-    sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
-    sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+Result<Database> Database::open(const std::string& path, Durability durability, std::chrono::milliseconds lock_wait) {
+    if (const auto created = create_private(path); !created) return created.error();
+    auto database = attach(path, path, SQLITE_OPEN_READWRITE, lock_wait);
+    if (!database) return database;
+    if (const auto ready = database->set_up(durability); !ready) return ready.error();
+    if (const auto sound = database->check_integrity(); !sound) return sound.error();
+    return database;
+}
+
+Result<Database> Database::open_newest(const DatabaseFile& file) {
+    auto database = open(file.path, file.durability, file.lock_wait);
+    if (!database) return database;
+    if (const auto ready = migrate(*database, file.steps); !ready) return ready.error();
+    return database;
+}
+
+Result<Database> Database::open_for_reading(const DatabaseFile& file) {
+    std::vector<std::pair<std::string, int>> ways{{file.path, SQLITE_OPEN_READONLY}};
+    // Without room for its index the log beside it cannot be read; when it is empty, everything is in the file itself.
+    if (size_of(file.path + "-wal") == 0)
+        ways.emplace_back(address_of_unchanging(file.path), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
+    Error problem;
+    for (const auto& [address, flags] : ways) {
+        auto database = attach(file.path, address, flags, file.lock_wait);
+        auto readable = database ? database->check_integrity() : Result<void>{database.error()};
+        if (readable) return database;
+        problem = readable.error();
+    }
+    return problem;
+}
+
+Result<Database> Database::stand_in(DatabaseFile file, Error obstacle) {
+    auto database = attach(file.path, ":memory:", SQLITE_OPEN_READWRITE, file.lock_wait);
+    if (!database) return database;
+    if (const auto made = migrate(*database, file.steps); !made) return made.error();
+    database->file_ = std::move(file);
+    database->obstacle_ = std::move(obstacle);
+    return database;
+}
+
+Result<Database> Database::open_or_read(DatabaseFile file) {
+    auto database = open_newest(file);
+    if (database) {
+        database->file_ = std::move(file);
+        return database;
+    }
+    const Error obstacle = database.error();
+    if (!may_pass(obstacle)) return obstacle;
+    const bool is_new = size_of(file.path) == 0 && size_of(file.path + "-wal") == 0;
+    if (is_new) return stand_in(std::move(file), obstacle);
+    database = open_for_reading(file);
+    const auto version = database ? schema_version(*database) : Result<std::int64_t>{database.error()};
+    if (version && *version == 0) return stand_in(std::move(file), obstacle);  // the disk was full when it was made
+    // An older schema cannot be brought to the newest now.
+    if (!version || *version != static_cast<std::int64_t>(file.steps.size())) return obstacle;
+    database->file_ = std::move(file);
+    database->obstacle_ = obstacle;
+    return database;
+}
+
+Result<void> Database::overcome() {
+    if (!obstacle_) return {};
+    auto fresh = open_newest(file_);
+    if (!fresh) {
+        obstacle_ = fresh.error();
+        return *obstacle_;
+    }
+    database_ = std::move(fresh->database_);
+    obstacle_.reset();
+    return {};
+}
+
+Result<void> Database::set_up(Durability durability) {
     if (const auto journal = run("PRAGMA journal_mode = WAL"); !journal) return journal;
     if (const auto keys = run("PRAGMA foreign_keys = ON"); !keys) return keys;
     // Secrets that were replaced must not stay in free pages.
@@ -147,6 +255,7 @@ Result<void> Database::check_integrity() {
 }
 
 Result<void> Database::run(const char* sql) {
+    if (obstacle_) return *obstacle_;
     const int result = sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr);
     if (result != SQLITE_OK) return failure(database_.get(), result);
     return {};
@@ -157,7 +266,9 @@ Result<Statement> Database::prepare(std::string_view sql) {
     const int result =
         sqlite3_prepare_v2(database_.get(), sql.data(), static_cast<int>(sql.size()), &statement, nullptr);
     if (result != SQLITE_OK) return failure(database_.get(), result);
-    return Statement{database_.get(), statement};
+    Statement prepared{database_.get(), statement};
+    if (obstacle_ && sqlite3_stmt_readonly(statement) == 0) return *obstacle_;
+    return prepared;
 }
 
 std::uint64_t Database::changed() const {
@@ -182,14 +293,6 @@ Result<void> Transaction::commit() {
 }
 
 namespace {
-
-Result<std::int64_t> schema_version(Database& database) {
-    auto query = database.prepare("PRAGMA user_version");
-    if (!query) return query.error();
-    const auto row = query->step();
-    if (!row) return row.error();
-    return query->number(0);
-}
 
 Result<void> take_step(Database& database, const Migration& step, std::int64_t version) {
     auto transaction = Transaction::begin(database);

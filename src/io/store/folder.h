@@ -9,7 +9,7 @@
 namespace sallyport::io {
 
 /// Creates the folder (and those above it) with mode 0700, or takes the rights of others away from one that exists.
-/// Errors: "store-unwritable", "store-full".
+/// Errors: "store-unwritable", "store-full"; "store-read-only": the file system is mounted so, the folder is there.
 [[nodiscard]] Result<void> private_folder(const std::string& path);
 
 /// Writes beside the file, syncs, renames: a reader and a power cut see the old or the new text. Mode 0600.

@@ -85,9 +85,8 @@ constexpr char between_roles = '\n';
 }  // namespace
 
 Result<PresenceStore> PresenceStore::open(const std::string& path, std::chrono::milliseconds lock_wait) {
-    auto database = Database::open(path, Durability::full, lock_wait);
+    auto database = Database::open_or_read({path, presence_steps, lock_wait});
     if (!database) return database.error();
-    if (const auto ready = migrate(*database, presence_steps); !ready) return ready.error();
     return PresenceStore{std::move(*database)};
 }
 
@@ -229,7 +228,10 @@ Result<void> PresenceStore::set_process_nodes(const std::vector<std::string>& na
     return transaction->commit();
 }
 
-Result<void> PresenceStore::prove_writable() { return database_.run("UPDATE processnode SET name = name"); }
+Result<void> PresenceStore::prove_writable() {
+    if (auto open = database_.overcome(); !open) return open;
+    return database_.run("UPDATE processnode SET name = name");
+}
 
 Result<std::vector<ApplicationUser>> PresenceStore::application_users() {
     auto query = database_.prepare("SELECT name, roles, verifier FROM applicationuser ORDER BY name");

@@ -17,9 +17,8 @@ constexpr Migration provision_steps[] = {
 }  // namespace
 
 Result<ProvisionStore> ProvisionStore::open(const std::string& path, std::chrono::milliseconds lock_wait) {
-    auto database = Database::open(path, Durability::full, lock_wait);
+    auto database = Database::open_or_read({path, provision_steps, lock_wait});
     if (!database) return database.error();
-    if (const auto ready = migrate(*database, provision_steps); !ready) return ready.error();
     return ProvisionStore{std::move(*database)};
 }
 

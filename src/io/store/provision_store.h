@@ -1,6 +1,7 @@
 // The IM&P publishers that a core provisions, the nodes that it found behind them, and the rows that it put there.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,9 +20,14 @@ struct StoredPublisher {
 /// Errors: those of Database.
 class ProvisionStore {
 public:
+    /// As Database::open_or_read().
     static Result<ProvisionStore> open(const std::string& path,
                                        std::chrono::milliseconds lock_wait = std::chrono::milliseconds{500});
 
+    /// Why it can only be read, if so (Database::open_or_read).
+    [[nodiscard]] const std::optional<Error>& obstacle() const { return database_.obstacle(); }
+    /// Opens it for writing where it could only be read.
+    [[nodiscard]] Result<void> overcome() { return database_.overcome(); }
     [[nodiscard]] Result<std::vector<StoredPublisher>> publishers();
     /// Adds, or replaces the one at that address.
     [[nodiscard]] Result<void> put_publisher(const StoredPublisher& publisher);

@@ -53,22 +53,32 @@ Error unknown() { return {"user-unknown", "there is no such user"}; }
 
 Result<UserStore> UserStore::open(const std::string& path, const std::string& secret,
                                   std::chrono::milliseconds lock_wait) {
-    auto database = Database::open(path, Durability::full, lock_wait);
+    auto database = Database::open_or_read({path, user_steps, lock_wait});
     if (!database) return database.error();
-    if (const auto ready = migrate(*database, user_steps); !ready) return ready.error();
-    {
-        auto insert = database->prepare("INSERT OR IGNORE INTO server (name, value) VALUES ('secret', ?)");
+    UserStore store{std::move(*database), secret};
+    if (const auto kept = store.keep_secret(); !kept) return kept.error();
+    return store;
+}
+
+/// The one that is there is good; a database that can only be read gets this one when it can be written.
+Result<void> UserStore::keep_secret() {
+    if (!database_.obstacle()) {
+        auto insert = database_.prepare("INSERT OR IGNORE INTO server (name, value) VALUES ('secret', ?)");
         if (!insert) return insert.error();
-        if (const auto done = insert->bind(1, base64_encode(secret)).run(); !done) return done.error();
+        if (auto done = insert->bind(1, base64_encode(secret_)).run(); !done) return done;
     }
-    std::string kept_secret;
-    {
-        auto query = database->prepare("SELECT value FROM server WHERE name = 'secret'");
-        if (!query) return query.error();
-        if (const auto row = query->step(); !row) return row.error();
-        kept_secret = bytes_of(query->text(0));
-    }
-    return UserStore{std::move(*database), std::move(kept_secret)};
+    auto query = database_.prepare("SELECT value FROM server WHERE name = 'secret'");
+    if (!query) return query.error();
+    const auto row = query->step();
+    if (!row) return row.error();
+    if (*row) secret_ = bytes_of(query->text(0));
+    return {};
+}
+
+Result<void> UserStore::prove_writable() {
+    if (auto open = database_.overcome(); !open) return open;
+    if (auto kept = keep_secret(); !kept) return kept;
+    return database_.run("UPDATE server SET value = value");
 }
 
 Result<void> UserStore::together(const std::function<Result<void>()>& work) {

@@ -58,9 +58,15 @@ struct UserRow {
 
 class UserStore {
 public:
-    /// `secret` is kept as the server's secret when there is none yet. Errors: those of Database.
+    /// `secret` is kept as the server's secret when there is none yet. As Database::open_or_read(). Errors: those of
+    /// Database.
     static Result<UserStore> open(const std::string& path, const std::string& secret,
                                   std::chrono::milliseconds lock_wait = std::chrono::seconds{2});
+
+    /// Why it can only be read, if so (Database::open_or_read).
+    [[nodiscard]] const std::optional<Error>& obstacle() const { return database_.obstacle(); }
+    /// Opens it for writing where it could only be read, and writes what is there already. Errors: those of any change.
+    [[nodiscard]] Result<void> prove_writable();
 
     /// For the salts of users that do not exist.
     [[nodiscard]] const std::string& secret() const { return secret_; }
@@ -101,6 +107,7 @@ public:
 
 private:
     UserStore(Database database, std::string secret) : database_{std::move(database)}, secret_{std::move(secret)} {}
+    [[nodiscard]] Result<void> keep_secret();
     [[nodiscard]] Result<std::optional<std::int64_t>> find(const UserName& user);
     [[nodiscard]] Result<std::int64_t> require(const UserName& user);
     [[nodiscard]] Result<void> write_verifiers(std::int64_t id, const std::vector<StoredVerifier>& verifiers);
