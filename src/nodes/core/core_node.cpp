@@ -85,18 +85,39 @@ Result<void> CoreNode::make_all_tls() {
 }
 
 Result<void> CoreNode::make_provisioner() {
+    if (const auto tls = make_axl_client_tls(runtime_->file()); !tls) return tls.error();
+    // Traffic does not need it: the edges that the IM&P servers know already stay in force.
+    provision_recovery_ =
+        std::make_unique<Recovery>(runtime_->control(), runtime_->alarms(), services::AlarmCode::axl_down,
+                                   "of this core", Recovery::at_once([this] { return recover_provisioner(); }));
+    if (const auto opened = open_provisioner(); !opened) {
+        provision_recovery_->begin(opened.error());
+    } else if (provisioner_->obstacle()) {
+        provision_recovery_->begin(*provisioner_->obstacle());
+    }
+    return {};
+}
+
+Result<void> CoreNode::open_provisioner() {
     auto tls = make_axl_client_tls(runtime_->file());
     if (!tls) return tls.error();
     auto provisioner = provision::Provisioner::open(
         {runtime_->control(), runtime_->network(), runtime_->resolver(), runtime_->alarms(),
          Logger{runtime_->log(), LogModule::axl}, io::random_below, std::move(*tls)},
         runtime_->file().node.data);
-    if (provisioner) {
-        provisioner_ = std::move(*provisioner);
-    } else {
-        // Traffic does not need it: the edges that the IM&P servers know already stay in force.
-        runtime_->alarms().raise(services::AlarmCode::axl_down, "of this core", provisioner.error().text);
+    if (!provisioner) return provisioner.error();
+    provisioner_ = std::move(*provisioner);
+    return {};
+}
+
+Result<void> CoreNode::recover_provisioner() {
+    const bool is_new = !provisioner_;
+    if (is_new) {
+        if (auto opened = open_provisioner(); !opened) return opened;
+        feed_provisioner();
     }
+    if (auto done = provisioner_->overcome(); !done) return done;
+    take_first_servers();
     return {};
 }
 

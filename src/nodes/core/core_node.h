@@ -28,7 +28,11 @@ public:
 private:
     void gather_status(std::function<void(admin::NodeStatus)> on_status) override;
     [[nodiscard]] Result<void> make_all_tls();
+    /// Errors: those of TLS material.
     [[nodiscard]] Result<void> make_provisioner();
+    /// Errors: those of its database and key.
+    [[nodiscard]] Result<void> open_provisioner();
+    [[nodiscard]] Result<void> recover_provisioner();
     void feed_provisioner();
     void take_first_servers();
     /// What this core knows of the presence side: AXL, and what the routers have loaded.
@@ -40,7 +44,8 @@ private:
     [[nodiscard]] static Limits inside_limits(Limits limits);
 
     std::unique_ptr<io::InsideCa> authority_;
-    std::unique_ptr<provision::Provisioner> provisioner_;      ///< null: its database cannot be used
+    std::unique_ptr<provision::Provisioner> provisioner_;  ///< null: its database cannot be used
+    std::unique_ptr<Recovery> provision_recovery_;
     std::map<std::string, std::vector<std::string>> routers_;  ///< realm -> what its router has loaded; joined ones
     std::set<std::string> router_sessions_;                    ///< of those links
     std::unique_ptr<io::Timer> router_watch_;

@@ -103,14 +103,42 @@ Result<std::optional<UserParts>> PresenceNode::open_users() {
     users.timers.stanza = seconds_of(file.timers.stanza);
     users.timers.closing = seconds_of(file.timers.closing);
     users.version = SALLYPORT_VERSION;
-    users.on_trouble = [this](const Error* trouble) {
-        runtime_->control().post([this, why = trouble == nullptr ? std::string{} : trouble->text] {
-            const std::string key = "users.db";
-            if (why.empty()) return runtime_->alarms().lower(services::AlarmCode::presence_store, key);
-            runtime_->alarms().raise(services::AlarmCode::presence_store, key, why);
+    const std::string key = "users.db";
+    users_recovery_ =
+        std::make_unique<Recovery>(runtime_->control(), runtime_->alarms(), services::AlarmCode::presence_store, key,
+                                   [this](const Recovery::OnTried& on_tried) { try_users(on_tried); });
+    for (const auto* store : {directory_->store().get(), users_reader_.get()}) {
+        if (store->obstacle()) users_recovery_->begin(*store->obstacle());
+    }
+    users.on_trouble = [this, key](const Error* trouble) {
+        runtime_->control().post([this, key, why = trouble == nullptr ? std::string{} : trouble->text] {
+            if (!why.empty()) return runtime_->alarms().raise(services::AlarmCode::presence_store, key, why);
+            if (!users_recovery_->is_under_way()) runtime_->alarms().lower(services::AlarmCode::presence_store, key);
         });
     };
     return std::optional{std::move(users)};
+}
+
+/// First the connection that writes, then the one that reads, each on its own thread.
+void PresenceNode::try_users(const Recovery::OnTried& on_tried) {
+    struct Attempt {
+        Result<void> writing = Error{"store-busy", "users.db: the disk does not keep up"};
+        Result<void> reading = writing;
+    };
+    auto attempt = std::make_shared<Attempt>();
+    const auto prove = [](const std::shared_ptr<io::UserStore>& store, Result<void>& outcome) {
+        outcome = store->obstacle() ? store->prove_writable() : Result<void>{};
+    };
+    const bool begun =
+        users_writing_->run([prove, attempt, store = directory_->store()] { prove(store, attempt->writing); },
+                            [this, prove, attempt, on_tried] {
+                                if (!attempt->writing) return on_tried(attempt->writing);
+                                const bool goes_on = users_reading_->run(
+                                    [prove, attempt, store = users_reader_] { prove(store, attempt->reading); },
+                                    [attempt, on_tried] { on_tried(attempt->reading); });
+                                if (!goes_on) on_tried(attempt->reading);
+                            });
+    if (!begun) on_tried(attempt->writing);
 }
 
 Result<void> PresenceNode::open_store() {
@@ -122,13 +150,28 @@ Result<void> PresenceNode::open_store() {
     }
     if (!store) return store.error();
     store_ = std::move(*store);
-    if (auto known = store_->set_process_nodes({runtime_->file().node.name}); !known) return known;
     auto axl = AxlPart::make(*runtime_, *store_);
     if (!axl) return axl.error();
     axl_ = std::move(*axl);
+    store_recovery_ =
+        std::make_unique<Recovery>(runtime_->control(), runtime_->alarms(), services::AlarmCode::presence_store,
+                                   "presence.db", Recovery::at_once([this] {
+                                       auto writable = store_->prove_writable();
+                                       return writable ? fill_store() : writable;
+                                   }));
+    if (const auto filled = fill_store(); !filled) {
+        if (!filled.error().code.starts_with("store-")) return filled;
+        axl_->sql().note_failed_change();
+        store_recovery_->begin(filled.error());
+    }
     notifications_ = std::make_unique<presence::Notifications>(*store_, runtime_->control(),
                                                                Logger{runtime_->log(), LogModule::node});
     return {};
+}
+
+Result<void> PresenceNode::fill_store() {
+    if (auto known = store_->set_process_nodes({runtime_->file().node.name}); !known) return known;
+    return axl_->take_first_users();
 }
 
 /// A damaged database does not keep users away: what it holds is put there again, by the core (rows), the file (users

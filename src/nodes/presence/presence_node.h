@@ -37,6 +37,9 @@ public:
 private:
     void gather_status(std::function<void(admin::NodeStatus)> on_status) override;
     [[nodiscard]] Result<void> open_store();
+    /// What the file says and the store has to hold.
+    [[nodiscard]] Result<void> fill_store();
+    void try_users(const Recovery::OnTried& on_tried);
     [[nodiscard]] Result<void> put_aside(const std::string& path, const Error& damage);
     [[nodiscard]] Result<std::optional<UserParts>> open_users();
     void make_router();
@@ -56,6 +59,7 @@ private:
     std::unique_ptr<im::Directory> directory_;     ///< null: no users
     /// Null: no users. They end before what they answer to.
     std::unique_ptr<io::WorkThread> users_hashing_, users_writing_, users_reading_;
+    std::unique_ptr<Recovery> store_recovery_, users_recovery_;
     std::unique_ptr<PresenceShard> shard_;
     struct LinkListener {
         Endpoint wanted;

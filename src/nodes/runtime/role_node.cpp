@@ -43,8 +43,13 @@ int cannot_start(const std::string& config_file, const Error& why) {
 int serve(RoleNode& node) {
     Runtime& runtime = node.runtime();
     const Logger log{runtime.log(), LogModule::node};
-    admin::AdminServer admin_server{node, runtime.network(), runtime.file().node.data + "/admin.sock"};
-    if (auto started = admin_server.start(); !started) {
+    const std::string socket = runtime.file().node.data + "/admin.sock";
+    admin::AdminServer admin_server{node, runtime.network(), socket};
+    Recovery recovery{runtime.control(), runtime.alarms(), services::AlarmCode::admin_socket, socket,
+                      Recovery::at_once([&] { return admin_server.start(); })};
+    if (auto started = admin_server.start(); !started && started.error().code == "listen-disk") {
+        recovery.begin(started.error());
+    } else if (!started) {
         log.error("node.failed", {{"code", started.error().code}, {"why", started.error().text}});
         return 1;
     }

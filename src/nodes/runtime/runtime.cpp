@@ -52,7 +52,9 @@ Result<void> Runtime::prepare() {
         Logger{*log_, LogModule::node}.warn("node.file.weak", {{"file", file_.path}, {"what", warning}});
     }
 
-    if (auto folder = io::private_folder(file_.node.data); !folder) return folder.error();
+    // A disk that nobody can write to stops no traffic: what needs it says so itself.
+    const auto folder = io::private_folder(file_.node.data);
+    if (!folder && folder.error().code != "store-read-only") return folder.error();
     make_diagnostics();
     services::SettingsService::Options options;
     options.folder = file_.node.data;
@@ -64,10 +66,7 @@ Result<void> Runtime::prepare() {
     settings_ =
         std::make_unique<services::SettingsService>(std::move(options), control_, Logger{*log_, LogModule::settings});
     if (auto opened = settings_->open(); !opened) return opened.error();
-    auto access = admin::AccessDesk::open({file_.node.data, file_.admin.limits, io::random_bytes}, control_,
-                                          Logger{*lines_, LogModule::admin});
-    if (!access) return access.error();
-    access_ = std::move(*access);
+    if (auto opened = open_access(); !opened) return opened;
     overlap_timer_ = control_.timer([this] {
         if (auto forgotten = settings_->forget_previous_secret(); !forgotten) {
             Logger{*log_, LogModule::settings}.warn("settings.degraded", {{"why", forgotten.error().text}});
@@ -108,6 +107,20 @@ Result<void> Runtime::prepare() {
 }
 
 Runtime::~Runtime() { stop_threads(); }
+
+Result<void> Runtime::open_access() {
+    auto access = admin::AccessDesk::open({file_.node.data, file_.admin.limits, io::random_bytes}, control_,
+                                          Logger{*lines_, LogModule::admin});
+    if (!access) return access.error();
+    access_ = std::move(*access);
+    access_recovery_ =
+        std::make_unique<Recovery>(control_, *alarms_, services::AlarmCode::admin_store, file_.node.data + "/admin.db",
+                                   Recovery::at_once([this] { return access_->retry(); }));
+    const auto begin = [this] { access_recovery_->begin({"store-failed", access_->trouble()}); };
+    access_->on_trouble(begin);
+    if (!access_->trouble().empty()) begin();
+    return {};
+}
 
 Result<void> Runtime::open_log() {
     io::LogSettings log_settings;

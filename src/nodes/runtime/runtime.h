@@ -77,6 +77,7 @@ private:
     explicit Runtime(config::NodeFile file) : file_{std::move(file)}, latest_{file_} {}
     [[nodiscard]] Result<void> prepare();
     void make_diagnostics();
+    [[nodiscard]] Result<void> open_access();
     [[nodiscard]] Result<void> open_log();
     void apply_log_levels(const config::Settings& settings);
     void end_secret_overlap(const config::Settings& settings);
@@ -94,6 +95,7 @@ private:
     std::unique_ptr<io::TcpNetwork> network_;
     std::unique_ptr<services::SettingsService> settings_;
     std::unique_ptr<admin::AccessDesk> access_;
+    std::unique_ptr<Recovery> access_recovery_;
     std::function<Result<void>()> renew_;
     std::unique_ptr<io::Timer> overlap_timer_;
     std::unique_ptr<io::ResolverService> resolver_service_;

@@ -48,7 +48,8 @@ constexpr AlarmRow rows[] = {
     {events_store, "events.store", warning, "the event log cannot be stored: {key}",
      "free disk space, or repair events.db in the data folder; meanwhile the latest events are kept in memory"},
     {settings_store, "settings.store", error, "settings cannot be changed: {key}",
-     "repair the database in the data folder; the settings in force stay as they are"},
+     "see the detail: free disk space, mount the disk for writing, or repair the database in the data folder; the "
+     "settings in force stay as they are, and the node retries"},
     {disk_low, "disk.low", error, "the disk of {key} is almost full",
      "free disk space: `capture list`, `diag list`, logs; when it is full, settings cannot be changed"},
     {capture_secrets, "capture.secrets", warning, "the capture {key} holds secrets of TLS sessions",
@@ -89,6 +90,13 @@ constexpr AlarmRow rows[] = {
     {inside_authority, "inside.authority", error, "internal servers accept no certificate of the authority in {key}",
      "set the clock; then remove inside-ca.pem and inside-ca.key there, restart, and install the new inside-ca.pem on "
      "the internal servers"},
+    {admin_store, "admin.store", error, "accounts, tokens and the audit cannot be stored: {key}",
+     "see the detail: free disk space, mount the disk for writing, or repair admin.db in the data folder; who could "
+     "sign "
+     "in before still can, and the node retries"},
+    {admin_socket, "admin.socket", error, "the admin socket {key} cannot be made: commands on this host find no node",
+     "see the detail: mount the disk for writing, or free disk space; the node retries, and the admin address answers "
+     "meanwhile"},
     {clock_wrong, "clock.wrong", error, "the clock of {key} is wrong",
      "set it, and check that a time service keeps it right (systemd-timesyncd, chrony): until then no certificate is "
      "accepted"},

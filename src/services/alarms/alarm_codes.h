@@ -42,6 +42,8 @@ enum class AlarmCode {
     link_copy,
     certificate_not_yet,
     inside_authority,
+    admin_store,
+    admin_socket,
     clock_wrong,
     count_
 };

@@ -32,6 +32,11 @@ public:
     /// ProvisionStore and Seal.
     static Result<std::unique_ptr<Provisioner>> open(Context context, const std::string& folder);
 
+    /// Why nothing can be stored, if so.
+    [[nodiscard]] const std::optional<Error>& obstacle() const { return store_.obstacle(); }
+    /// Tries again. Errors: the obstacle as it is now.
+    [[nodiscard]] Result<void> overcome() { return store_.overcome(); }
+
     /// What the edges are: every publisher follows. The same again changes nothing.
     void set_edges(const std::vector<EdgeState>& edges);
 
