@@ -22,7 +22,7 @@ Finding judge_failure(const provision::PublisherStatus& publisher) {
         return {Grade::bad,
                 who + " refuses the user " + publisher.username + " (401): messages flow in one direction only",
                 "`sallyport imp-servers passwd " + publisher.address +
-                    "`, then `sallyport imp-servers refresh`; the user needs AXL API access"};
+                    "`, which tries the password at once; the user needs AXL API access"};
     }
     if (publisher.code == "axl-tls") {
         return {Grade::bad, who + ": TLS fails: " + publisher.reason,

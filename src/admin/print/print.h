@@ -40,6 +40,7 @@ void print_sql(const boost::json::value& result, std::ostream& out);
 void print_axl_users(const boost::json::value& result, std::ostream& out);
 void print_done(const boost::json::value& result, std::ostream& out);
 void print_imp_servers(const boost::json::value& result, std::ostream& out);
+void print_imp_tried(const boost::json::value& result, std::ostream& out);
 void print_imp_removed(const boost::json::value& result, std::ostream& out);
 // print_peers.cpp
 void print_peers(const boost::json::value& result, std::ostream& out);

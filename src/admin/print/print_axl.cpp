@@ -76,6 +76,11 @@ void print_imp_servers(const json::value& result, std::ostream& out) {
     table.empty() ? void(out << "No IM&P servers; add one with `sallyport imp-servers add`.\n") : table.write(out);
 }
 
+void print_imp_tried(const json::value& result, std::ostream& out) {
+    write_hanging(out, "",
+                  text_of(result, "name") + " " + text_of(result, "done") + "; " + text_of(result, "explanation"));
+}
+
 void print_imp_removed(const json::value& result, std::ostream& out) {
     write_hanging(out, "", text_of(result, "removed") + " is no longer provisioned");
     const json::array& left = list_of(result, "rows_left");

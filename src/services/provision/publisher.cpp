@@ -54,12 +54,6 @@ void Publisher::want(const std::vector<EdgeState>& edges) {
     begin();
 }
 
-void Publisher::replace(io::StoredPublisher stored) {
-    stored_ = std::move(stored);
-    failures_ = 0;
-    begin();
-}
-
 void Publisher::refresh(std::function<void()> on_done) {
     waiting_.push_back(std::move(on_done));
     discover_ = true;

@@ -57,11 +57,12 @@ public:
 
     /// What the edges are decides which rows have to be there.
     void want(const std::vector<EdgeState>& edges);
-    /// New user or password: in force with the next request.
-    void replace(io::StoredPublisher stored);
+    /// New user, password or way to judge its certificate: in force with the next request. refresh() tries it.
+    void replace(io::StoredPublisher stored) { stored_ = std::move(stored); }
     /// At once: the nodes of the cluster, then the table. `on_done` is told when that has succeeded or failed.
     void refresh(std::function<void()> on_done);
     [[nodiscard]] PublisherStatus status() const;
+    [[nodiscard]] const io::StoredPublisher& stored() const { return stored_; }
     /// It is about to be removed: who waits is told, alarms about it go.
     void give_up();
 

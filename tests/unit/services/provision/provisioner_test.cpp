@@ -96,6 +96,13 @@ protected:
         EXPECT_TRUE(world.run_until([&] { return status.has_value(); }));
         return status.value_or(PublisherStatus{});
     }
+    PublisherStatus change(const PublisherChange& wanted, const std::string& address = "imp1.test") {
+        std::optional<PublisherStatus> status;
+        const auto changed = provisioner->change(address, wanted, [&](const PublisherStatus& s) { status = s; });
+        EXPECT_TRUE(changed) << changed.error().text;
+        EXPECT_TRUE(world.run_until([&] { return status.has_value(); }));
+        return status.value_or(PublisherStatus{});
+    }
     bool rows_become(Imp& imp, const Ids& wanted, Duration within = 5s) {
         const bool became = world.run_until([&] { return imp.rows() == wanted; }, within);
         world.advance(1s);  // reading back
@@ -199,12 +206,30 @@ TEST_F(Provisioning, AWrongPasswordIsNamedAndCuredWithoutARestart) {
         << step();
     EXPECT_NE(step().find("imp-servers passwd imp1.test:8443"), std::string::npos) << step();
 
-    ASSERT_TRUE(provisioner->set_password("imp1.test", "", password));
+    EXPECT_EQ(change({{}, "another wrong one", {}}).code, "axl-unauthorized") << "it is tried at once";
+    EXPECT_EQ(change({{}, password, {}}).code, "") << "the server accepts it";
     EXPECT_TRUE(rows_become(*imp1, {edge1}));
     EXPECT_FALSE(alarms.stands(services::AlarmCode::axl_refused, "imp1.test:8443"));
     EXPECT_EQ(step(), "in force: xmpps2snodes has " + edge1);
     EXPECT_EQ(log.dump().find(password), std::string::npos);
     EXPECT_EQ(log.dump().find("a wrong password"), std::string::npos);
+}
+
+TEST_F(Provisioning, OneTryOfANewPasswordAsksTheServerOnce) {
+    edges(true, false);
+    add();
+    const auto before = log.count("axl.sent");
+    change({{}, "a wrong password", {}});
+    EXPECT_EQ(log.count("axl.sent"), before + 1) << "servers count wrong passwords";
+}
+
+TEST_F(Provisioning, ANewPasswordForAServerThatIsDownIsKeptAndTheReasonTold) {
+    edges(true, false);
+    add("imp1.test", "a wrong password");
+    imp1->server.shut();
+    EXPECT_EQ(change({{}, password, {}}).code, "axl-unreachable");
+    ASSERT_TRUE(imp1->server.listen({*IpAddress::parse("10.0.0.1"), 8443}));
+    EXPECT_TRUE(rows_become(*imp1, {edge1}, 10s));
 }
 
 TEST_F(Provisioning, WrongPasswordsAreNotRepeatedUntilTheServerThrottles) {
@@ -270,6 +295,14 @@ TEST_F(Provisioning, ACertificateForAnotherNameIsRefusedUnlessAsked) {
     const PublisherStatus status = add("alias.test");
     EXPECT_EQ(status.code, "axl-tls");
     EXPECT_NE(status.reason.find("the certificate is not for alias.test"), std::string::npos) << status.reason;
+    EXPECT_EQ(change({{}, {}, false}, "alias.test").code, "") << "any certificate is accepted";
+    EXPECT_FALSE(provisioner->list()[0].tls_verify);
+    EXPECT_EQ(change({{}, {}, true}, "alias.test").code, "axl-tls") << "and judged again";
+    EXPECT_EQ(change({"nobody", {}, false}, "alias.test").code, "axl-unauthorized") << "another user";
+    restart();
+    edges(true, false);
+    EXPECT_FALSE(provisioner->list()[0].tls_verify) << "it is stored";
+    EXPECT_EQ(provisioner->list()[0].username, "nobody");
     ASSERT_TRUE(provisioner->remove("alias.test"));
     ASSERT_TRUE(provisioner->add("10.0.0.1", "axl", password, false, [](const PublisherStatus&) {}));
     EXPECT_TRUE(rows_become(*imp1, {edge1}));
@@ -290,7 +323,15 @@ TEST_F(Provisioning, RefusesWhatCannotWork) {
     EXPECT_EQ(add_code("IMP1.test", "axl", "x", true), "");
     EXPECT_EQ(add_code("imp1.test:8443", "axl", "x", true), "publisher-exists");
     EXPECT_EQ(provisioner->remove("imp9.test").error().code, "publisher-unknown");
-    EXPECT_EQ(provisioner->set_password("imp9.test", "", "x").error().code, "publisher-unknown");
+    const auto change_code = [&](const std::string& address, const PublisherChange& wanted) {
+        const auto done = provisioner->change(address, wanted, [](const PublisherStatus&) {});
+        return done ? std::string{} : done.error().code;
+    };
+    EXPECT_EQ(change_code("imp9.test", {{}, "x", {}}), "publisher-unknown");
+    EXPECT_EQ(change_code("imp1.test", {{}, "", {}}), "publisher-malformed");
+    EXPECT_EQ(change_code("imp1.test", {"", {}, {}}), "publisher-malformed");
+    ASSERT_EQ(add_code("10.0.0.1", "axl", "x", false), "");
+    EXPECT_EQ(change_code("10.0.0.1", {{}, {}, true}), "publisher-malformed") << "an address is in no certificate";
     EXPECT_EQ(provisioner->refresh("imp9.test", [](const auto&) {}).error().code, "publisher-unknown");
 }
 
