@@ -267,7 +267,23 @@ function Recording({ kind, title, note }) {
   `;
 }
 
-/** Reads certificates and the node's file again; what the node objects to, a line each. */
+const effects = [
+  ["reload", "changed and in force"],
+  ["restart", "needs a restart of the node"],
+  ["router-restart", "needs a restart of the router"],
+  ["never", "without effect, because what is stored by now counts"],
+];
+
+/** The keys of each kind in one sentence. */
+function changed_keys(changes) {
+  const sentences = effects.flatMap(([effect, words]) => {
+    const keys = changes.filter((change) => change.effect === effect).map(({ key }) => key);
+    return keys.length > 0 ? [`${words}: ${keys.join(", ")}`] : [];
+  });
+  return sentences.length > 0 ? sentences : ["nothing in them has changed"];
+}
+
+/** Reads certificates and the node's file again; what changed, or what the node objects to, a line each. */
 function Reload() {
   const [said, set] = useState(null);
   const [busy, run] = useAction();
@@ -275,8 +291,8 @@ function Reload() {
     run(async () => {
       set(null);
       try {
-        await act("reload", {}, { wait_ms: 60_000 });
-        set({ tone: "good" });
+        const { changes } = await act("reload", {}, { wait_ms: 60_000 });
+        set({ tone: "good", changes });
       } catch (refused) {
         set({ tone: "bad", complaints: refused.message.split("\n") });
       }
@@ -287,7 +303,11 @@ function Reload() {
       ${said && html`
         <div class="result" role="status">
           ${said.tone === "good"
-            ? html`<${Notice} tone="good">Certificates and the node's file are reloaded.<//>`
+            ? html`
+                <${Notice} tone="good" title="Certificates and the node's file are reloaded.">
+                  <ul>${changed_keys(said.changes).map((one) => html`<li key=${one}>${one}</li>`)}</ul>
+                <//>
+              `
             : html`
                 <${Notice} tone="bad" title="Not everything was reloaded.">
                   <ul>${said.complaints.map((one) => html`<li key=${one}>${one}</li>`)}</ul>

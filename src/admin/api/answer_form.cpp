@@ -101,6 +101,7 @@ constexpr NamedForm named[] = {
      "restarts:count bytes:count lines_lost:count}"},
     {"FilePiece", "{name:text file:text size:count offset:count bytes:text last:flag}"},
     {"Done", "{name:text done:text}"},
+    {"FileChange", "{key:text effect:text}"},
 };
 
 constexpr std::pair<std::string_view, Kind> words[] = {

@@ -13,6 +13,7 @@
 #include "io/log/node_log.h"
 #include "io/net/stream.h"
 #include "io/store/presence_store.h"
+#include "model/config/file_changes.h"
 #include "model/config/node_file.h"
 #include "services/alarms/alarm_board.h"
 #include "services/im/directory.h"
@@ -70,6 +71,8 @@ public:
     [[nodiscard]] virtual im::Directory* users() { return nullptr; }
     /// Certificates and the node's file are read again (as SIGHUP does). The errors, one sentence each.
     [[nodiscard]] virtual std::vector<std::string> reload() = 0;
+    /// What the latest such reading changed, and what waits for a restart.
+    [[nodiscard]] virtual std::vector<config::FileChange> reload_changes() { return {}; }
     /// The recorded handshakes; null where there are none to record.
     [[nodiscard]] virtual const record::Archive* handshakes() { return nullptr; }
     /// What was refused under this id; nothing when it was never given, or is forgotten.

@@ -5,6 +5,7 @@
 #include "admin/print/json_text.h"
 #include "admin/print/print.h"
 #include "admin/print/table.h"
+#include "base/join.h"
 
 namespace sallyport::admin {
 
@@ -123,6 +124,24 @@ void print_check(const json::value& result, std::ostream& out) {
     }
 }
 
-void print_reload(const json::value&, std::ostream& out) { out << "Certificates and the node's file are reloaded.\n"; }
+void print_reload(const json::value& result, std::ostream& out) {
+    out << "Certificates and the node's file are reloaded.\n";
+    constexpr std::pair<std::string_view, std::string_view> kinds[] = {
+        {"reload", "changed and in force: "},
+        {"restart", "needs a restart of the node: "},
+        {"router-restart", "needs `sallyport restart router`: "},
+        {"never", "without effect, because what is stored by now counts: "},
+    };
+    bool is_any = false;
+    for (const auto& [effect, words] : kinds) {
+        std::string keys;
+        for (const json::value& change : list_of(result, "changes")) {
+            if (text_of(change, "effect") == effect) append_item(keys, text_of(change, "key"));
+        }
+        is_any |= !keys.empty();
+        if (!keys.empty()) write_hanging(out, "  ", std::string{words} + keys);
+    }
+    if (!is_any) out << "  nothing in them has changed\n";
+}
 
 }  // namespace sallyport::admin

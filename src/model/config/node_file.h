@@ -168,6 +168,8 @@ struct NodeFile {
     } timers;  ///< seconds
     Limits limits;
     bool open_profile = false;
+    /// Each key of the file and a digest of its value, and of the file that it names: to tell what a reload changed.
+    std::map<std::string, std::string> keys;
     std::map<std::string, unsigned> lines;  ///< where each key stands: for what is found wrong outside of the model
     /// `[settings]`: dotted key -> JSON text; first values for the settings database.
     std::map<std::string, std::string> settings;

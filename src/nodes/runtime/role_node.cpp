@@ -14,6 +14,26 @@
 
 namespace sallyport::nodes {
 
+namespace {
+
+/// The keys of each kind that there is.
+std::vector<LogFact> facts_of(const std::vector<config::FileChange>& changes) {
+    std::vector<LogFact> facts;
+    for (const auto& [effect, name] :
+         {std::pair{config::TakesEffect::at_reload, "changed"}, std::pair{config::TakesEffect::at_restart, "restart"},
+          std::pair{config::TakesEffect::at_router_restart, "router_restart"},
+          std::pair{config::TakesEffect::never, "no_effect"}}) {
+        std::string keys;
+        for (const config::FileChange& change : changes) {
+            if (change.effect == effect) append_item(keys, change.key);
+        }
+        if (!keys.empty()) facts.push_back({name, keys});
+    }
+    return facts;
+}
+
+}  // namespace
+
 void RoleNode::start_threads() {
     runtime_->start_threads();
     running_ = true;
@@ -78,7 +98,7 @@ int serve(RoleNode& node) {
         if (signal == SIGHUP) {
             const auto problems = node.reload();
             for (const auto& problem : problems) log.error("node.reload.failed", {{"why", problem}});
-            if (problems.empty()) log.info("node.reloaded", {});
+            if (problems.empty()) log.info("node.reloaded", facts_of(node.reload_changes()));
             return;
         }
         if (ending) return;

@@ -46,6 +46,7 @@ public:
         return runtime_->log().events(after, most);
     }
     [[nodiscard]] services::Diagnostics* diagnostics() override { return &runtime_->diagnostics(); }
+    [[nodiscard]] std::vector<config::FileChange> reload_changes() override { return runtime_->reload_changes(); }
 
 protected:
     explicit RoleNode(std::unique_ptr<Runtime> runtime) : runtime_{std::move(runtime)} {}

@@ -44,6 +44,7 @@ Result<std::unique_ptr<Runtime>> Runtime::make(config::NodeFile file) {
 Result<void> Runtime::prepare() {
     std::signal(SIGPIPE, SIG_IGN);
     instance_ = io::fresh_id();
+    keys_ = {file_.keys, file_.keys, file_.keys};
     started_ = control_.wall();
 
     if (auto opened = open_log(); !opened) return opened;
@@ -199,6 +200,8 @@ std::vector<std::string> Runtime::reload_file() {
     file_.weak_links = fresh.weak_links;
     file_.s2s.allow_networks = fresh.s2s.allow_networks;
     latest_ = std::move(fresh);
+    reload_changes_ = config::file_changes(keys_, latest_);
+    keys_.at_reload = latest_.keys;
     apply_log_levels(*settings_->snapshot());
     if (renew_) {
         if (const auto renewed = renew_(); !renewed) return {renewed.error().text};
@@ -209,6 +212,7 @@ std::vector<std::string> Runtime::reload_file() {
 void Runtime::take_over_link() {
     file_.node.name = latest_.node.name;
     file_.link = latest_.link;
+    keys_.at_router_restart = latest_.keys;
 }
 
 void Runtime::start_threads() {

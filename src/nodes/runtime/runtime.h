@@ -15,7 +15,9 @@
 #include "io/loop/asio_loop.h"
 #include "io/loop/work_thread.h"
 #include "io/net/tcp_network.h"
+#include "model/config/file_changes.h"
 #include "model/config/node_file.h"
+#include "nodes/runtime/recovery.h"
 #include "proto/s2s/inbound.h"
 #include "services/alarms/alarm_board.h"
 #include "services/diagnostics/diagnostics.h"
@@ -59,6 +61,8 @@ public:
     /// Reads the node's file again. Taken over: log levels, certificates and trust, [s2s] allow_networks; the rest
     /// needs a restart. Errors, one sentence each; then nothing changed.
     [[nodiscard]] std::vector<std::string> reload_file();
+    /// What that changed, as file_changes() tells it.
+    [[nodiscard]] const std::vector<config::FileChange>& reload_changes() const { return reload_changes_; }
     /// Asked after every such reading; its error becomes one of reload_file().
     void on_reload(std::function<Result<void>()> renew) { renew_ = std::move(renew); }
     /// The file as it was read last. A presence node takes over name and link only with a restart of its router.
@@ -83,6 +87,8 @@ private:
     void end_secret_overlap(const config::Settings& settings);
 
     config::NodeFile file_, latest_;
+    config::KeysInForce keys_;
+    std::vector<config::FileChange> reload_changes_;
     io::AsioLoop control_;
     std::string instance_;
     WallTime started_{};

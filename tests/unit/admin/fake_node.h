@@ -131,6 +131,7 @@ public:
                                                         services::DiagnosticsSeams{loop_, *node_log, board});
     }
     [[nodiscard]] std::vector<std::string> reload() override { return reload_problems; }
+    [[nodiscard]] std::vector<config::FileChange> reload_changes() override { return file_changes; }
     [[nodiscard]] admin::AccessDesk* access() override { return people.get(); }
     /// Accounts, sessions and an audit.
     void add_access() {
@@ -205,6 +206,7 @@ public:
     std::optional<std::vector<io::Notification>> noted;  ///< of a presence node
     std::vector<io::LogEvent> log_events;
     std::vector<std::string> reload_problems, pinged;
+    std::vector<config::FileChange> file_changes;
     std::string said;                       ///< the last line of the latest answer, as it was sent
     std::function<void()> while_pinging;    ///< what happens between question and answer
     std::unique_ptr<io::NodeLog> node_log;  ///< with add_diagnostics()

@@ -604,6 +604,22 @@ TEST(SettingsWatch, RaisesItsAlarmAtOnceAndLowersItWhenAChangeCanBeStored) {
     EXPECT_FALSE(stands());
 }
 
+TEST(Reload, ListsWhatChangedAndWhatNeedsARestart) {
+    using enum config::TakesEffect;
+    FakeNode node;
+    EXPECT_EQ(printed("reload", node.ask("reload")),
+              "Certificates and the node's file are reloaded.\n  nothing in them has changed\n");
+    node.file_changes = {{"log.level", at_reload},
+                         {"s2s.listen", at_restart},
+                         {"settings.federation.enabled", never},
+                         {"tls.identity[0].certificate", at_reload}};
+    EXPECT_EQ(printed("reload", node.ask("reload")),
+              "Certificates and the node's file are reloaded.\n"
+              "  changed and in force: log.level, tls.identity[0].certificate\n"
+              "  needs a restart of the node: s2s.listen\n"
+              "  without effect, because what is stored by now counts: settings.federation.enabled\n");
+}
+
 TEST(Reload, TellsWhatIsWrong) {
     FakeNode node;
     EXPECT_EQ(text_at(node.ask("reload"), "reloaded"), "true");
