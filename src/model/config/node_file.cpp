@@ -59,6 +59,16 @@ std::string_view text(Role role) {
     return "?";
 }
 
+bool has_effect(const SettingRow& row, Role role) {
+    switch (row.owner) {
+        case Owner::edge:
+        case Owner::core: return role != Role::presence;
+        case Owner::presence: return role == Role::presence;
+        case Owner::node: return true;
+    }
+    return true;
+}
+
 std::string NodeFile::realm() const {
     std::string realm = node.name;
     std::replace(realm.begin(), realm.end(), '.', '-');

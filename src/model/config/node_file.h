@@ -190,6 +190,10 @@ struct NodeFile {
     [[nodiscard]] std::string realm() const;
 };
 
+struct SettingRow;
+/// Whether the setting has any effect on a node of this role.
+[[nodiscard]] bool has_effect(const SettingRow& row, Role role);
+
 /// An address at which the node of a file listens, and the key that says so.
 struct ListenerEntry {
     std::string_view key;  ///< such as "link.listen"

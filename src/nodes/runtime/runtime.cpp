@@ -62,6 +62,7 @@ Result<void> Runtime::prepare() {
     options.first_values = file_.settings;
     options.file = file_.path;
     options.random_bytes = io::random_bytes;
+    options.role = file_.role;
     if (file_.replicates())
         options.owner = file_.role == config::Role::edge ? config::Owner::edge : config::Owner::core;
     settings_ =

@@ -209,6 +209,7 @@ Result<std::vector<config::Change>> Replicator::check(const replication::Values&
     for (const auto& [name, value] : values) {
         const config::SettingRow* row = config::find_setting(name);
         if (row == nullptr) return Error{"setting-unknown", name + ": no such setting here"};
+        if (row->owner == config::Owner::presence) continue;  // COMPAT(other releases): of no effect on either of us
         if (!owns(*row, far_role))
             return Error{"not-its-own", name + " is not a setting of the " + std::string{word(far_role)}};
         // Nothing is better than an empty secret: a first start may be quicker than the generator.

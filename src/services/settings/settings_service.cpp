@@ -261,15 +261,23 @@ Result<std::uint64_t> SettingsService::set(const std::vector<config::Change>& ch
     return done;
 }
 
-/// Without replication each node goes by its own values, and everything may be changed everywhere.
+bool SettingsService::has_effect(const config::SettingRow& row) const {
+    return !options_.role || config::has_effect(row, *options_.role);
+}
+
+Error SettingsService::belongs_elsewhere(const config::SettingRow& row) {
+    const std::string name{row.name}, side{config::name_of(row.owner)};
+    return {"setting-elsewhere",
+            name + " belongs to " + side + "; change it there: sallyport config set " + name + " … on " + side};
+}
+
+/// Without replication each node goes by its own values, and whatever has an effect may be changed.
 Result<void> SettingsService::check_owner(const std::vector<config::Change>& changes) const {
-    if (!options_.owner) return {};
     for (const config::Change& change : changes) {
         const config::SettingRow* row = config::find_setting(change.name);
-        if (row == nullptr || row->owner == config::Owner::node || row->owner == *options_.owner) continue;
-        const std::string side{config::text(row->owner)};
-        return Error{"setting-elsewhere", change.name + " belongs to the " + side + "; change it there: " +
-                                              "sallyport config set " + change.name + " … on the " + side};
+        if (row == nullptr || row->owner == config::Owner::node) continue;
+        const bool is_others = options_.owner && row->owner != *options_.owner;
+        if (is_others || !has_effect(*row)) return belongs_elsewhere(*row);
     }
     return {};
 }

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "io/store/settings_store.h"
+#include "model/config/node_file.h"
 #include "model/config/settings.h"
 
 namespace sallyport::services {
@@ -29,6 +30,8 @@ public:
         /// Where settings replicate: whose settings are changed here; the others come from the other side.
         std::optional<config::Owner> owner = {};
         std::chrono::milliseconds lock_wait = std::chrono::seconds{2};
+        /// Of the node: settings without effect on it are refused. None: all have one.
+        std::optional<config::Role> role = {};
     };
     using Subscriber = std::function<void(config::Snapshot)>;
     /// May the settings become `next`? What stands outside them decides.
@@ -67,6 +70,11 @@ public:
                                             const std::string& origin = "cli");
     /// The overlap after a change of the dialback secret is over: the previous one counts no longer.
     [[nodiscard]] Result<void> forget_previous_secret();
+
+    /// Whether the setting has any effect on this node; the others are neither shown nor changed here.
+    [[nodiscard]] bool has_effect(const config::SettingRow& row) const;
+    /// "setting-elsewhere", with the node to go to.
+    [[nodiscard]] static Error belongs_elsewhere(const config::SettingRow& row);
 
     /// Newest first; secrets are masked. Errors: those of io::Database.
     [[nodiscard]] Result<std::vector<io::HistoryRow>> history(std::size_t limit, const std::string& name = {});

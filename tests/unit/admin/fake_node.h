@@ -65,9 +65,10 @@ private:
 class FakeNode final : public admin::NodeControl {
 public:
     explicit FakeNode(std::map<std::string, std::string> first = {{"federation.enabled", "true"},
-                                                                  {"federation.domains", R"(["b.test"])"}})
+                                                                  {"federation.domains", R"(["b.test"])"}},
+                      std::optional<config::Role> role = std::nullopt)
         : settings_{{folder.path(), std::move(first), "edge.toml", [](std::size_t n) { return io::random_bytes(n); },
-                     std::nullopt, std::chrono::milliseconds{0}},
+                     std::nullopt, std::chrono::milliseconds{0}, role},
                     loop_,
                     Logger{log, LogModule::settings}} {
         if (!settings_.open()) std::abort();
