@@ -67,7 +67,7 @@ void print_done(const json::value& result, std::ostream& out) {
 }
 
 void print_imp_servers(const json::value& result, std::ostream& out) {
-    Table table{{{"SERVER", false, 20}, {"USER", false, 8}, {"STATE"}, {"NODES", false, 16}}};
+    Table table{{{"SERVER", false, 20}, {"USER", false, 8}, {"STATE", false, 0, true}, {"NODES", false, 16}}};
     for (const json::value& server : list_of(result, "servers")) {
         table.row({text_of(server, "address"), text_of(server, "username"), text_of(server, "state"),
                    joined(list_of(server, "nodes"))});

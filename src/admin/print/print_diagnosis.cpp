@@ -28,8 +28,9 @@ void print_event(const json::value& event, std::ostream& out) {
     }
     std::string time = text_of(event, "time").substr(0, milliseconds);
     if (time.size() > 10) time[10] = ' ';
-    write_hanging(
-        out, time + " " + padded(text_of(event, "level"), 5) + " " + padded(text_of(event, "module"), 8) + " ", facts);
+    write_hanging(out,
+                  time + " " + padded(text_of(event, "level"), 5) + " " + padded(text_of(event, "module"), 8) + " ",
+                  facts, tone_of(text_of(event, "level")));
     out.flush();
 }
 
@@ -97,7 +98,8 @@ void print_why(const json::value& result, std::ostream& out) {
         const bool is_good = flag_of(step, "passes");
         write_hanging(out, (is_good ? "  ok   " : "  STOP ") + padded(text_of(step, "step"), 16),
                       text_of(step, "text") +
-                          (member(step, "decided_by") ? " (the " + text_of(step, "decided_by") + " decides)" : ""));
+                          (member(step, "decided_by") ? " (the " + text_of(step, "decided_by") + " decides)" : ""),
+                      is_good ? Tone::good : Tone::bad);
     }
     if (passes) return;
     write_hanging(out, "stopped: ", text_of(result, "blocked_by"));
@@ -113,7 +115,7 @@ void print_check(const json::value& result, std::ostream& out) {
         const std::string from = text_of(finding, "check");
         const bool several = !from.empty() && from != text_of(result, "check");
         write_hanging(out, "  " + padded(text_of(finding, "grade"), 9) + (several ? padded(from, 9) : ""),
-                      text_of(finding, "text"));
+                      text_of(finding, "text"), tone_of(text_of(finding, "grade")));
         print_remedy(finding, "remedy", out);
     }
     const json::value* facts = member(result, "facts");

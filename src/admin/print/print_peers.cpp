@@ -136,7 +136,7 @@ void print_peers(const json::value& result, std::ostream& out) {
                  {"AUTH"},
                  {"TLS"},
                  {"ADDRESS", false, 12},
-                 {"STATE", false, 8},
+                 {"STATE", false, 8, true},
                  {"QUEUED", true},
                  {"IN", true},
                  {"OUT", true}}};

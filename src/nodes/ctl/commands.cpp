@@ -104,6 +104,7 @@ public:
         app_.add_flag("--json", chosen_.json, "print the answer as JSON");
         app_.require_subcommand(1);
         app_.fallthrough();
+        everywhere_ = options_everywhere();
         for (const admin::Verb& verb : admin::verbs()) add_verb(verb);
         for (const LocalCommand& command : local_commands()) add_local(command);
     }
@@ -129,10 +130,11 @@ private:
         const std::string name{verb.name};
         const std::string help{verb.help};
         const std::size_t dot = name.find('.');
+        const std::string section{admin::section_of(verb)};
         Leaf& leaf = leaves_.emplace_back();
         leaf.verb = &verb;
         if (dot == std::string::npos) {
-            leaf.app = app_.add_subcommand(name, help);
+            leaf.app = app_.add_subcommand(name, help)->group(section);
         } else {
             Group& group = groups_[name.substr(0, dot)];
             if (Leaf* whole = leaf_of(name.substr(0, dot)); whole != nullptr) {
@@ -145,13 +147,27 @@ private:
                 group.app = app_.add_subcommand(group_name, std::string{admin::help_of_group(group_name)});
                 group.app->require_subcommand(0, 1);
                 group.app->fallthrough();
+                group.app->group(section);
+                group.app->footer(everywhere_);
                 if (!needs_arguments(verb)) group.first = &leaf;
             }
             group.leaves.push_back(&leaf);
             leaf.app = group.app->add_subcommand(name.substr(dot + 1), help);
         }
         leaf.app->fallthrough();
+        leaf.app->footer(everywhere_);
         for (const admin::Argument& argument : verb.arguments) add_slot(*leaf.app, argument, leaf);
+    }
+
+    /// For the help of each verb: what can be anywhere in the line.
+    [[nodiscard]] std::string options_everywhere() const {
+        const CLI::Formatter formatter;
+        std::string text = "Options of every command:\n";
+        for (const CLI::Option* option : app_.get_options()) {
+            if (option == app_.get_help_ptr() || option == app_.get_version_ptr()) continue;
+            text += formatter.make_option(option, false);
+        }
+        return text;
     }
 
     /// The verb that is named so as a whole; null when there is none.
@@ -165,6 +181,7 @@ private:
         const std::string name{command.name};
         CLI::App* app = app_.add_subcommand(name, std::string{command.help});
         app->fallthrough();
+        app->group("Without a node");
         locals_.push_back(app);
         if (runs_a_node(name)) {
             app->add_option("--config", chosen_.config, "the node's file");
@@ -297,6 +314,7 @@ private:
     std::deque<Leaf> leaves_;
     std::map<std::string, Group> groups_;
     std::vector<CLI::App*> locals_;
+    std::string everywhere_;  ///< options_everywhere()
 };
 
 }  // namespace

@@ -101,6 +101,27 @@ TEST(CommandLine, EndsWithTheStatusThatScriptsExpect) {
     EXPECT_EQ(sallyport({"--version"}).status, 0);
 }
 
+TEST(CommandLine, HelpsWithTheSectionsOfTheManualAndTheOptionsOfEveryCommand) {
+    const std::string all = sallyport({"--help"}).out;
+    const auto manual = io::read_file(SALLYPORT_SOURCE_DIR "/docs/manual/cli.md");
+    ASSERT_TRUE(manual);
+    for (const admin::Verb& verb : admin::verbs()) {
+        const std::string section{admin::section_of(verb)};
+        EXPECT_NE(manual->find("\n## " + section + "\n"), std::string::npos) << verb.name << ": " << section;
+        EXPECT_NE(all.find("\n" + section + ":\n"), std::string::npos) << section << all;
+    }
+    EXPECT_NE(all.find("\nWithout a node:\n"), std::string::npos) << all;
+    for (const auto& words :
+         std::vector<std::vector<std::string>>{{"status"}, {"peers"}, {"peers", "ping"}, {"alarms"}}) {
+        std::vector<std::string> asked = words;
+        asked.emplace_back("--help");
+        const std::string help = sallyport(asked).out;
+        for (const char* option : {"--node", "--config", "--token-file", "--trust", "--json"}) {
+            EXPECT_NE(help.find(option), std::string::npos) << option << help;
+        }
+    }
+}
+
 TEST(CommandLine, HandsNodesToTheirRunners) {
     const auto edge = sallyport({"edge", "--config", "e.toml"});
     EXPECT_EQ(edge.status, 7);
@@ -366,6 +387,36 @@ TEST(Terminal, IsAsWideAsItSaysElseAsTheUserWishes) {
     for (const char* none : {"", "0", "wide", "80x24", "-1"}) {
         EXPECT_EQ(ctl::page_for({false, 0, none}).width, admin::endless_width) << none;
     }
+}
+
+TEST(CommandLine, ColoursStatesAndSeveritiesAtATerminalOnly) {
+    ServedNode served;
+    served.node.current.held_for_link = 1;
+    served.node.current.links.emplace_back().far_realm = "core1-b-test";
+    served.node.current.links.back().state = link::LinkState::open;
+    served.node.board.raise(services::AlarmCode::ssh_down, "core1", "no answer");
+    const admin::Page terminal{.width = 100, .colours = true};
+    const std::string status = served.ask({"status"}, terminal).out;
+    EXPECT_NE(status.find("\x1b[32mopen\x1b[0m"), std::string::npos) << status;
+    EXPECT_NE(status.find("\x1b[33m  - \x1b[0m1 stanza is held"), std::string::npos) << status;
+    EXPECT_NE(served.ask({"alarms"}, terminal).out.find("\x1b[3"), std::string::npos);
+    EXPECT_EQ(served.ask({"status"}, {.width = 100}).out.find('\x1b'), std::string::npos);
+    EXPECT_EQ(served.ask({"status", "--json"}, terminal).out.find('\x1b'), std::string::npos);
+    std::string without = status;
+    for (std::size_t at = without.find('\x1b'); at != std::string::npos; at = without.find('\x1b')) {
+        without.erase(at, without.find('m', at) - at + 1);
+    }
+    expect_page(without);
+}
+
+TEST(Terminal, HasColoursUnlessTheyAreNotWished) {
+    EXPECT_TRUE(ctl::page_for({true, 80, std::nullopt, true}).colours);
+    EXPECT_FALSE(ctl::page_for({true, 80, std::nullopt, false}).colours);
+    EXPECT_FALSE(ctl::page_for({false, 0, "80", true}).colours);
+    EXPECT_TRUE(ctl::takes_colours({}, "xterm"));
+    EXPECT_TRUE(ctl::takes_colours("", "xterm"));
+    EXPECT_FALSE(ctl::takes_colours("1", "xterm"));
+    EXPECT_FALSE(ctl::takes_colours({}, "dumb"));
 }
 
 TEST(CommandLine, CutsOffWhatCouldCommandATerminal) {
