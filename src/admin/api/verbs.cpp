@@ -15,25 +15,27 @@ struct Part {
     std::span<const Verb> (*rows)();
     std::string_view section;  ///< of the manual
 };
+/// In the order of the manual; of a group the first row is what its bare name means.
 constexpr Part parts[] = {
     {status_verbs, "Status"},
     {peers_verbs, "Peers"},
     {config_verbs, "Settings"},
-    {routes_verbs, "Settings"},
     {lists_verbs, "Settings"},
+    {routes_verbs, "Settings"},
     {events_verbs, "Log"},
+    {users_verbs, "Users"},
+    {admins_verbs, "Administrators"},
     {why_verbs, "Diagnosis"},
+    {handshakes_verbs, "Diagnosis"},
     {check_verbs, "Diagnosis"},
     {check_node_verbs, "Diagnosis"},
+    {metrics_verbs, "Diagnosis"},
+    {diag_verbs, "Diagnosis"},
+    {capture_verbs, "Diagnosis"},
     {presence_verbs, "The presence node"},
     {axl_verbs, "IM&P servers and AXL"},
     {imp_verbs, "IM&P servers and AXL"},
-    {users_verbs, "Users"},
-    {admins_verbs, "Administrators"},
-    {capture_verbs, "Diagnosis"},
-    {diag_verbs, "Diagnosis"},
-    {handshakes_verbs, "Diagnosis"},
-    {metrics_verbs, "Diagnosis"},
+    {complete_verbs, {}},
 };
 
 struct Group {

@@ -58,6 +58,7 @@ void print_events(const boost::json::value& result, std::ostream& out);
 void print_level(const boost::json::value& result, std::ostream& out);
 void print_why(const boost::json::value& result, std::ostream& out);
 void print_check(const boost::json::value& result, std::ostream& out);
+void print_values(const boost::json::value& result, std::ostream& out);
 void print_reload(const boost::json::value& result, std::ostream& out);
 // print_captures.cpp
 void print_captures(const boost::json::value& result, std::ostream& out);

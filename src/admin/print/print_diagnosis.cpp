@@ -126,6 +126,10 @@ void print_check(const json::value& result, std::ostream& out) {
     }
 }
 
+void print_values(const json::value& result, std::ostream& out) {
+    for (const json::value& value : list_of(result, "values")) out << safe(value_words(value)) << '\n';
+}
+
 void print_reload(const json::value& result, std::ostream& out) {
     out << "Certificates and the node's file are reloaded.\n";
     constexpr std::pair<std::string_view, std::string_view> kinds[] = {

@@ -15,6 +15,7 @@ struct Console {
     bool interactive = false;  ///< somebody can answer questions
     std::string user;          ///< who gives the command; author of changes
     admin::Page page = {};     ///< of `out`
+    bool shows_progress = false;  ///< `err` is a terminal that can go back in its line
 };
 
 /// Exit statuses of every command.

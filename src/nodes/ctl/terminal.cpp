@@ -42,6 +42,7 @@ Terminal look_at_terminal(int descriptor) {
     terminal.columns = io::terminal_columns(descriptor);
     if (const char* wished = std::getenv("COLUMNS")) terminal.wished = wished;
     terminal.takes_colours = takes_colours(variable("NO_COLOR"), variable("TERM"));
+    terminal.is_dumb = variable("TERM") == "dumb";
     return terminal;
 }
 

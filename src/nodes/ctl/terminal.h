@@ -15,6 +15,7 @@ struct Terminal {
     std::size_t columns = 0;            ///< as the terminal says; 0: it does not
     std::optional<std::string> wished;  ///< COLUMNS in the environment
     bool takes_colours = false;         ///< of takes_colours()
+    bool is_dumb = false;               ///< it cannot even go back in its line
 };
 
 /// As `NO_COLOR` (no-color.org: set, and not empty) and `TERM` in the environment say.

@@ -17,6 +17,7 @@
 #include "fake_node.h"
 #include "io/tls/files.h"
 #include "nodes/ctl/cli.h"
+#include "nodes/ctl/commands.h"
 #include "nodes/ctl/completion.h"
 #include "nodes/ctl/node_address.h"
 #include "nodes/ctl/rest_client.h"
@@ -584,10 +585,14 @@ TEST(Manual, DescribesEveryVerbAndCommand) {
 }
 
 TEST(Completion, IsTheOneThatIsPackaged) {
-    const auto packaged = io::read_file(SALLYPORT_SOURCE_DIR "/packaging/completion/sallyport");
-    ASSERT_TRUE(packaged);
-    EXPECT_EQ(*packaged, ctl::bash_completion()) << "run: sallyport completion bash > packaging/completion/sallyport";
-    EXPECT_EQ(sallyport({"completion", "bash"}).out, *packaged);
+    for (const ctl::CompletionScript& script : ctl::completion_scripts()) {
+        const std::string shell{script.shell}, file = "packaging/completion/" + std::string{script.file};
+        const auto packaged = io::read_file(SALLYPORT_SOURCE_DIR "/" + file);
+        ASSERT_TRUE(packaged) << file;
+        EXPECT_EQ(sallyport({"completion", shell}).out, *packaged) << "run: sallyport completion " << shell << " > "
+                                                                   << file;
+    }
+    EXPECT_EQ(sallyport({"completion", "csh"}).status, 2);
 }
 
 }  // namespace

@@ -1,0 +1,44 @@
+// How far long work has come: one line that is written again and again, at a terminal only.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+
+#include "base/clock.h"
+
+namespace sallyport::ctl {
+
+class Progress {
+public:
+    /// Before it, nobody wonders.
+    static constexpr Duration quiet_for = std::chrono::seconds{2};
+
+    /// `out` is a terminal that can go back in its line, or nothing is shown.
+    Progress(std::ostream& out, bool is_shown, std::string work)
+        : out_{out}, is_shown_{is_shown}, work_{std::move(work)} {}
+    ~Progress() { clear(); }
+    Progress(const Progress&) = delete;
+    Progress& operator=(const Progress&) = delete;
+
+    /// So long the answer has been waited for.
+    void waited(Duration time);
+    /// `bytes` of a file, all of which has `size`.
+    void brought(std::uint64_t bytes, std::uint64_t size);
+    /// The line is free for something else.
+    void clear();
+    /// It says something itself meanwhile.
+    void end() {
+        clear();
+        is_shown_ = false;
+    }
+
+private:
+    void tell(const std::string& words);
+
+    std::ostream& out_;
+    bool is_shown_;
+    bool is_written_ = false;
+    std::string work_;
+};
+
+}  // namespace sallyport::ctl
