@@ -20,6 +20,7 @@
 #include "nodes/ctl/commands.h"
 #include "nodes/ctl/completion.h"
 #include "nodes/ctl/node_address.h"
+#include "nodes/ctl/progress.h"
 #include "nodes/ctl/rest_client.h"
 #include "nodes/ctl/terminal.h"
 
@@ -108,6 +109,7 @@ TEST(CommandLine, HelpsWithTheSectionsOfTheManualAndTheOptionsOfEveryCommand) {
     ASSERT_TRUE(manual);
     for (const admin::Verb& verb : admin::verbs()) {
         const std::string section{admin::section_of(verb)};
+        if (section.empty()) continue;  // hidden
         EXPECT_NE(manual->find("\n## " + section + "\n"), std::string::npos) << verb.name << ": " << section;
         EXPECT_NE(all.find("\n" + section + ":\n"), std::string::npos) << section << all;
     }
@@ -117,9 +119,31 @@ TEST(CommandLine, HelpsWithTheSectionsOfTheManualAndTheOptionsOfEveryCommand) {
         std::vector<std::string> asked = words;
         asked.emplace_back("--help");
         const std::string help = sallyport(asked).out;
-        for (const char* option : {"--node", "--config", "--token-file", "--trust", "--json"}) {
+        for (const char* option : {"--node", "--config", "--token-file", "--trust", "--json", "--color"}) {
             EXPECT_NE(help.find(option), std::string::npos) << option << help;
         }
+    }
+    EXPECT_EQ(all.find("\n  complete "), std::string::npos) << "it is for shells";
+}
+
+TEST(CommandLine, HelpsWithAnExampleOfEachCommandInTheOrderOfTheManual) {
+    EXPECT_NE(sallyport({"peers", "ping", "--help"}).out.find("Example: sallyport peers ping partner.example"),
+              std::string::npos);
+    EXPECT_NE(sallyport({"check-config", "--help"}).out.find("Example: sallyport check-config "), std::string::npos);
+    const std::string all = sallyport({"--help"}).out;
+    EXPECT_NE(all.find("\nExamples:\n"), std::string::npos) << all;
+    const auto manual = io::read_file(SALLYPORT_SOURCE_DIR "/docs/manual/cli.md");
+    std::size_t in_manual = 0, in_help = 0;
+    std::string last;
+    for (const admin::Verb& verb : admin::verbs()) {
+        const std::string section{admin::section_of(verb)};
+        if (section.empty() || section == last) continue;
+        last = section;
+        const std::size_t there = manual->find("\n## " + section + "\n"), here = all.find("\n" + section + ":\n");
+        EXPECT_GT(there, in_manual) << section;
+        EXPECT_GT(here, in_help) << section;
+        in_manual = there;
+        in_help = here;
     }
 }
 
@@ -408,6 +432,36 @@ TEST(CommandLine, ColoursStatesAndSeveritiesAtATerminalOnly) {
         without.erase(at, without.find('m', at) - at + 1);
     }
     expect_page(without);
+}
+
+TEST(CommandLine, ColoursAsWished) {
+    ServedNode served;
+    served.node.board.raise(services::AlarmCode::ssh_down, "core1", "no answer");
+    const admin::Page file{.width = admin::endless_width}, terminal{.width = 100, .colours = true};
+    const auto coloured = [&](std::vector<std::string> words, const admin::Page& page) {
+        return served.ask(std::move(words), page).out.find('\x1b') != std::string::npos;
+    };
+    EXPECT_FALSE(coloured({"alarms", "--color", "auto"}, file));
+    EXPECT_TRUE(coloured({"alarms", "--color=auto"}, terminal));
+    EXPECT_TRUE(coloured({"alarms", "--color", "always"}, file));
+    EXPECT_FALSE(coloured({"--color", "never", "alarms"}, terminal));
+    EXPECT_EQ(served.ask({"alarms", "--color", "sometimes"}).status, 2);
+}
+
+TEST(Progress, IsShownAtATerminalAndLeavesNothingBehind) {
+    std::ostringstream terminal, pipe;
+    {
+        ctl::Progress shown{terminal, true, "diag collect"}, hidden{pipe, false, "diag collect"};
+        shown.waited(std::chrono::seconds{1});
+        EXPECT_EQ(terminal.str(), "") << "what is quick needs none";
+        shown.waited(std::chrono::seconds{3});
+        EXPECT_EQ(terminal.str(), "\rdiag collect: 3 s\x1b[K");
+        shown.brought(3U << 20U, 10U << 20U);
+        hidden.waited(std::chrono::seconds{3});
+        hidden.brought(1, 2);
+    }
+    EXPECT_TRUE(terminal.str().ends_with("\rdiag collect: 3.0 MiB of 10.0 MiB\x1b[K\r\x1b[K")) << terminal.str();
+    EXPECT_EQ(pipe.str(), "");
 }
 
 TEST(Terminal, HasColoursUnlessTheyAreNotWished) {

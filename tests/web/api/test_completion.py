@@ -64,7 +64,8 @@ class Shell:
             while self.read(1.0) and time.monotonic() < quiet:
                 pass
             self.say(HOME + b"echo '=['" + b" " + ENTER)
-            got = self.until(r"=\[ (sallyport[^\r\n]*)").group(1).strip()
+            # zsh takes the slash of a folder back when something else than a name follows
+            got = self.until(r"=\[ (sallyport[^\r\n]*)").group(1).strip().rstrip("/")
             while self.read(0.3):
                 pass
             if got == wanted:
@@ -103,7 +104,7 @@ def test_a_tab_completes_commands_options_and_what_the_node_knows(node, shell):
     shell.completes(f"{at} allow remove part", f"{at} allow remove partner.example")
     shell.completes(f"{at} config set federation.bid", f"{at} config set federation.bidi")
     shell.completes(f"{at} config set federation.bidi of", f"{at} config set federation.bidi off")
-    shell.completes(f"sallyport --node {node.data[:-1]}", f"sallyport --node {node.data}/")
+    shell.completes(f"sallyport --node {node.data[:-1]}", f"sallyport --node {node.data}")
 
 
 def test_without_a_node_a_tab_is_quick_and_silent(shell):
