@@ -7,7 +7,7 @@ namespace sallyport::admin {
 
 namespace {
 
-constexpr VerbExample examples[] = {
+constexpr VerbExample example_rows[] = {
     {"status", "status --check"},
     {"alarms", "alarms --all"},
     {"alarms.ack", "alarms ack 3 --note \"the new certificate is ordered\""},
@@ -96,7 +96,7 @@ constexpr VerbExample examples[] = {
 constexpr std::string_view switch_words = "on off";
 constexpr std::string_view role_words = "administrator operator read-only";
 
-constexpr ArgumentValues values[] = {
+constexpr ArgumentValues value_rows[] = {
     {"alarms.ack", "number", "<alarms>"},
     {"peers.show", "domain", "<peers>"},
     {"peers.ping", "domain", "<peers>"},
@@ -163,19 +163,19 @@ constexpr ArgumentValues values[] = {
 
 }  // namespace
 
-std::span<const VerbExample> verb_examples() { return examples; }
+std::span<const VerbExample> verb_examples() { return example_rows; }
 
 std::string_view example_of(std::string_view verb) {
-    const auto* const row = std::ranges::find(examples, verb, &VerbExample::verb);
-    return row == std::end(examples) ? std::string_view{} : row->line;
+    const auto* const row = std::ranges::find(example_rows, verb, &VerbExample::verb);
+    return row == std::end(example_rows) ? std::string_view{} : row->line;
 }
 
-std::span<const ArgumentValues> argument_values() { return values; }
+std::span<const ArgumentValues> argument_values() { return value_rows; }
 
 std::string_view values_of(std::string_view verb, std::string_view argument) {
     const auto* const row = std::ranges::find_if(
-        values, [&](const ArgumentValues& one) { return one.verb == verb && one.argument == argument; });
-    return row == std::end(values) ? std::string_view{} : row->values;
+        value_rows, [&](const ArgumentValues& one) { return one.verb == verb && one.argument == argument; });
+    return row == std::end(value_rows) ? std::string_view{} : row->values;
 }
 
 }  // namespace sallyport::admin

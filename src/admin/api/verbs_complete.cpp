@@ -20,7 +20,7 @@ constexpr std::size_t most_values = 1000;
 
 using Values = std::set<std::string>;  ///< in their order, each once
 
-void answer(Call& call, const Values& values) {
+void answer_values(Call& call, const Values& values) {
     json::array all;
     for (const std::string& value : values) {
         if (all.size() < most_values) all.emplace_back(value);
@@ -49,9 +49,9 @@ Values files_on(const io::Shelf& shelf) {
     return names;
 }
 
-const config::Settings& settings_of(Call& call) { return *call.node().settings().snapshot(); }
+const config::Settings& settings_in(Call& call) { return *call.node().settings().snapshot(); }
 
-Values settings(Call& call) {
+Values setting_names(Call& call) {
     Values names;
     for (const config::SettingRow& row : config::setting_rows()) {
         if (call.node().settings().has_effect(row)) names.insert(std::string{row.name});
@@ -60,7 +60,7 @@ Values settings(Call& call) {
 }
 
 /// Of a switch and an enumeration, as its row names them: "off, allow_list or deny_list".
-Values setting_values(Call& call) {
+Values setting_words(Call& call) {
     const config::SettingRow* row = config::find_setting(call.text("about"));
     Values words;
     if (row == nullptr || (row->type != "bool" && row->type != "enum")) return words;
@@ -76,7 +76,7 @@ Values setting_values(Call& call) {
     return words;
 }
 
-Values modules(Call&) {
+Values module_names(Call&) {
     Values names{"all"};
     for (unsigned i = 0; i < static_cast<unsigned>(LogModule::count_); ++i) {
         names.insert(std::string{text(static_cast<LogModule>(i))});
@@ -84,20 +84,20 @@ Values modules(Call&) {
     return names;
 }
 
-Values domains(Call& call) {
+Values domain_names(Call& call) {
     Values names;
-    for (const config::NamePattern& pattern : settings_of(call).domains) {
+    for (const config::NamePattern& pattern : settings_in(call).domains) {
         if (!pattern.below) names.insert(pattern.text());
     }
     return names;
 }
 
-Values allow_names(Call& call) { return texts_of(settings_of(call).allow_list); }
-Values deny_names(Call& call) { return texts_of(settings_of(call).deny_list); }
+Values allow_names(Call& call) { return texts_of(settings_in(call).allow_list); }
+Values deny_names(Call& call) { return texts_of(settings_in(call).deny_list); }
 
-Values routes(Call& call) {
+Values route_names(Call& call) {
     Values names;
-    for (const config::StaticRoute& route : settings_of(call).static_routes) names.insert(route.domain.text());
+    for (const config::StaticRoute& route : settings_in(call).static_routes) names.insert(route.domain.text());
     return names;
 }
 
@@ -107,28 +107,28 @@ Values verb_names(Call&) {
     return names;
 }
 
-Values alarms(Call& call) {
+Values alarm_numbers(Call& call) {
     Values numbers;
     for (const services::Alarm& alarm : call.node().alarms().standing()) numbers.insert(std::to_string(alarm.number));
     return numbers;
 }
 
-Values captures(Call& call) {
+Values capture_names(Call& call) {
     services::Diagnostics* const parts = call.node().diagnostics();
     return parts == nullptr ? Values{} : files_on(parts->captures.shelf());
 }
 
-Values archives(Call& call) {
+Values archive_names(Call& call) {
     services::Diagnostics* const parts = call.node().diagnostics();
     return parts == nullptr ? Values{} : files_on(parts->diagnosis.shelf());
 }
 
-Values axl_users(Call& call) {
+Values axl_user_names(Call& call) {
     axl::UserDesk* const desk = call.node().axl_users();
     return desk == nullptr ? Values{} : names_in(desk->list());
 }
 
-Values imp_servers(Call& call) {
+Values imp_server_names(Call& call) {
     Values addresses;
     if (provision::Provisioner* const provisioner = call.node().provisioner()) {
         for (const auto& publisher : provisioner->list()) addresses.insert(publisher.address);
@@ -136,31 +136,38 @@ Values imp_servers(Call& call) {
     return addresses;
 }
 
-Values accounts(Call& call) {
+Values account_names(Call& call) {
     AccessDesk* const desk = call.node().access();
     return desk == nullptr ? Values{} : names_in(desk->accounts());
 }
 
-Values tokens(Call& call) {
+Values token_names(Call& call) {
     AccessDesk* const desk = call.node().access();
     return desk == nullptr ? Values{} : names_in(desk->tokens());
 }
 
 /// `is_guarded`: the list of these is for administrators alone, who are those of the admin socket.
-struct Kind {
+struct ValueKind {
     std::string_view name;
     Values (*values)(Call&);
     bool is_guarded = false;
 };
-constexpr Kind kinds[] = {
-    {"settings", settings},       {"setting-values", setting_values},
-    {"modules", modules},         {"domains", domains},
-    {"allow", allow_names},       {"deny", deny_names},
-    {"routes", routes},           {"verbs", verb_names},
-    {"alarms", alarms},           {"captures", captures},
-    {"archives", archives},       {"axl-users", axl_users},
-    {"accounts", accounts, true}, {"imp-servers", imp_servers},
-    {"tokens", tokens, true},
+constexpr ValueKind value_kinds[] = {
+    {"settings", setting_names},
+    {"setting-values", setting_words},
+    {"modules", module_names},
+    {"domains", domain_names},
+    {"allow", allow_names},
+    {"deny", deny_names},
+    {"routes", route_names},
+    {"verbs", verb_names},
+    {"alarms", alarm_numbers},
+    {"captures", capture_names},
+    {"archives", archive_names},
+    {"axl-users", axl_user_names},
+    {"imp-servers", imp_server_names},
+    {"accounts", account_names, true},
+    {"tokens", token_names, true},
 };
 
 void answer_with_peers(const SharedCall& call) {
@@ -174,19 +181,19 @@ void answer_with_peers(const SharedCall& call) {
         for (const auto& destination : status.destinations) names.insert(destination.pair.remote.text());
         for (const auto& peer : status.described) names.insert(peer.remote);
         names.erase("");
-        answer(*here, names);
+        answer_values(*here, names);
     });
 }
 
 void answer_with_users(const SharedCall& call) {
     im::Directory* const directory = call->node().users();
-    if (directory == nullptr) return answer(*call, {});
+    if (directory == nullptr) return answer_values(*call, {});
     directory->list([call](const Result<std::vector<io::UserRow>>& rows) {
         Values names;
         for (const io::UserRow& row : rows ? *rows : std::vector<io::UserRow>{}) {
             names.insert(row.name.local + "@" + row.name.domain);
         }
-        answer(*call, names);
+        answer_values(*call, names);
     });
 }
 
@@ -194,9 +201,9 @@ void run_complete(const SharedCall& call) {
     const std::string wanted = call->text("kind");
     if (wanted == "peers") return answer_with_peers(call);
     if (wanted == "users") return answer_with_users(call);
-    const auto* const kind = std::ranges::find(kinds, wanted, &Kind::name);
-    const bool is_shown = kind != std::end(kinds) && (!kind->is_guarded || call->origin() == "cli");
-    answer(*call, is_shown ? kind->values(*call) : Values{});
+    const auto* const kind = std::ranges::find(value_kinds, wanted, &ValueKind::name);
+    const bool is_shown = kind != std::end(value_kinds) && (!kind->is_guarded || call->origin() == "cli");
+    answer_values(*call, is_shown ? kind->values(*call) : Values{});
 }
 
 constexpr Argument complete_args[] = {

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -41,11 +42,18 @@ std::string_view remedy_of(std::string_view code) {
     return "see the message of the database";
 }
 
+/// SQLite does not always keep what the system said of the index beside the log.
+bool is_full(const char* path) {
+    struct statvfs disk {};
+    return ::statvfs(path, &disk) == 0 && disk.f_bavail == 0;
+}
+
 Error failure(sqlite3* database, int result) {
     // The disk's own words say more than SQLite's when it was the disk.
-    const bool out_of_space = (result & 0xFF) == SQLITE_IOERR && sqlite3_system_errno(database) == ENOSPC;
-    const std::string_view code = out_of_space ? "store-full" : code_of(result);
     const char* path = sqlite3_db_filename(database, "main");
+    const bool out_of_space = (result & 0xFF) == SQLITE_IOERR &&
+                              (sqlite3_system_errno(database) == ENOSPC || (path != nullptr && is_full(path)));
+    const std::string_view code = out_of_space ? "store-full" : code_of(result);
     return {std::string{code}, "the database " + std::string{path == nullptr ? "" : path} + ": " +
                                    sqlite3_errmsg(database) + "; " + std::string{remedy_of(code)}};
 }

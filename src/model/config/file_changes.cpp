@@ -17,7 +17,7 @@ struct EffectRow {
     std::optional<Role> role;    ///< none: all of them
     TakesEffect effect;
 };
-constexpr EffectRow rows[] = {
+constexpr EffectRow effect_rows[] = {
     {"settings.", {}, never},
     {"axl.server", {}, never},
     {"axl.user", {}, never},
@@ -59,7 +59,7 @@ std::string_view text(TakesEffect effect) {
 TakesEffect effect_of(std::string_view key, Role role) {
     const auto* const row = std::ranges::find_if(
         rows, [&](const EffectRow& one) { return key.starts_with(one.beginning) && (!one.role || *one.role == role); });
-    return row == std::end(rows) ? at_restart : row->effect;
+    return row == std::end(effect_rows) ? at_restart : row->effect;
 }
 
 std::vector<FileChange> file_changes(const KeysInForce& before, const NodeFile& now) {

@@ -86,9 +86,8 @@ int run_verb(Chosen chosen, const Console& console) {
                    : ask(place->socket, chosen.verb->name, arguments, console.user, waiting);
     };
     if (chosen.verb->answers == admin::Answers::pieces) {
-        const auto brought = download(
-            ask_there, std::move(chosen.arguments),
-            [&](std::uint64_t bytes, std::uint64_t size) { progress.brought(bytes, size); });
+        const auto brought = download(ask_there, std::move(chosen.arguments),
+                                      [&](std::uint64_t bytes, std::uint64_t size) { progress.brought(bytes, size); });
         progress.end();
         if (!brought) return complain(brought.error(), {}, console);
         const json::value result = json::object{{"path", brought->path}, {"bytes", brought->bytes}};

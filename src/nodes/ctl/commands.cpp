@@ -20,7 +20,7 @@ namespace json = boost::json;
 namespace {
 
 constexpr int most_texts = 1000;
-constexpr std::string_view files = "<file>";
+constexpr std::string_view any_file = "<file>";
 
 constexpr LocalCommand commands[] = {
     {"edge", "runs an edge in the foreground", "edge --config /etc/sallyport/edge.toml"},
@@ -34,9 +34,9 @@ constexpr LocalCommand commands[] = {
 
 /// What completes the options that no row of a verb has.
 constexpr std::pair<std::string_view, std::string_view> option_values[] = {
-    {"--node", files},        {"--config", files},        {"--token-file", files},          {"--trust", files},
-    {"--directory", files},   {"--key", files},           {"--color", "auto always never"}, {"file", files},
-    {"--certificate", files}, {"shell", "bash zsh fish"}, {"--role", "edge core presence"},
+    {"--node", any_file},        {"--config", any_file},     {"--token-file", any_file},       {"--trust", any_file},
+    {"--directory", any_file},   {"--key", any_file},        {"--color", "auto always never"}, {"file", any_file},
+    {"--certificate", any_file}, {"shell", "bash zsh fish"}, {"--role", "edge core presence"},
 };
 
 /// One argument of one verb, where CLI11 stores what it finds.
@@ -174,7 +174,7 @@ private:
             for (const Slot& slot : leaf.slots) {
                 if (slot.option != &option) continue;
                 const bool is_secret = slot.row->form == admin::Form::secret;
-                node.values = is_secret ? files : admin::values_of(leaf.verb->name, slot.row->name);
+                node.values = is_secret ? any_file : admin::values_of(leaf.verb->name, slot.row->name);
                 return node;
             }
         }

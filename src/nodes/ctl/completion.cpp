@@ -17,9 +17,9 @@ namespace json = boost::json;
 namespace {
 
 /// Somebody waits at the keyboard.
-constexpr Duration patience = std::chrono::milliseconds{700};
+constexpr Duration a_moment = std::chrono::milliseconds{700};
 
-constexpr std::string_view bash = R"(# bash completion of sallyport; printed by `sallyport completion bash`
+constexpr std::string_view bash_script = R"(# bash completion of sallyport; printed by `sallyport completion bash`
 _sallyport() {
     local cur=${COMP_WORDS[COMP_CWORD]} cword=$COMP_CWORD line word
     local -a words=("${COMP_WORDS[@]}")
@@ -40,7 +40,7 @@ _sallyport() {
 complete -F _sallyport sallyport
 )";
 
-constexpr std::string_view zsh = R"(#compdef sallyport
+constexpr std::string_view zsh_script = R"(#compdef sallyport
 # zsh completion of sallyport; printed by `sallyport completion zsh`
 _sallyport() {
     local line word files=
@@ -64,7 +64,7 @@ else
 fi
 )";
 
-constexpr std::string_view fish = R"(# fish completion of sallyport; printed by `sallyport completion fish`
+constexpr std::string_view fish_script = R"(# fish completion of sallyport; printed by `sallyport completion fish`
 function __sallyport_candidates
     set -l words (commandline -opc)
     set -l current (commandline -ct)
@@ -79,8 +79,9 @@ end
 complete -c sallyport -f -a '(__sallyport_candidates)'
 )";
 
-constexpr CompletionScript scripts[] = {
-    {"bash", "sallyport.bash", bash}, {"zsh", "_sallyport", zsh}, {"fish", "sallyport.fish", fish}};
+constexpr CompletionScript scripts[] = {{"bash", "sallyport.bash", bash_script},
+                                        {"zsh", "_sallyport", zsh_script},
+                                        {"fish", "sallyport.fish", fish_script}};
 
 /// The value of a global option in the words before the last.
 std::string option_in(const std::vector<std::string>& typed, const std::string& name) {
@@ -102,8 +103,8 @@ int print_candidates(const std::vector<std::string>& typed, const Console& conso
         if (!place || place->address) return values;
         json::object arguments{{"kind", kind}};
         if (!about.empty()) arguments["about"] = about;
-        const auto answer = ask(
-            place->socket, "complete", arguments, console.user, {[](const std::string&) {}, {}, patience});
+        const auto answer =
+            ask(place->socket, "complete", arguments, console.user, {[](const std::string&) {}, {}, a_moment});
         if (!answer || !answer->ok) return values;
         json::error_code ignored;
         const json::value result = json::parse(answer->result, ignored);

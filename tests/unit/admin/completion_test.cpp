@@ -74,7 +74,8 @@ TEST(Completion, OffersTheOptionsOfTheCommandAndThoseOfEveryCommand) {
 TEST(Completion, OffersTheWordsOfAnArgument) {
     EXPECT_EQ(words({"log", "level", "s2s", "tr"}), Words{"trace"});
     EXPECT_EQ(words({"imp-servers", "edit", "imp1.test", "--tls-verify", ""}), (Words{"on", "off"}));
-    EXPECT_EQ(words({"imp-servers", "edit", "imp1.test", "--tls-verify=o"}), (Words{"--tls-verify=on", "--tls-verify=off"}));
+    EXPECT_EQ(words({"imp-servers", "edit", "imp1.test", "--tls-verify=o"}),
+              (Words{"--tls-verify=on", "--tls-verify=off"}));
     EXPECT_EQ(words({"completion", ""}), (Words{"bash", "zsh", "fish"}));
     EXPECT_EQ(words({"check-config", "edge.toml", "--role", "c"}), Words{"core"});
     EXPECT_EQ(words({"status", "--color", ""}), (Words{"auto", "always", "never"}));
@@ -139,13 +140,15 @@ json::value of(FakeNode& node, const std::string& kind, const std::string& about
 }
 
 TEST(CompleteVerb, TellsWhatTheNodeKnows) {
-    FakeNode node{{{"federation.allow_list", R"(["a.test","*.a.test"])"}, {"federation.domains", R"(["b.test","*.b.test"])"}}};
+    FakeNode node{
+        {{"federation.allow_list", R"(["a.test","*.a.test"])"}, {"federation.domains", R"(["b.test","*.b.test"])"}}};
     node.current.destinations.emplace_back().pair = {*xmpp::Domain::parse("b.test"), *xmpp::Domain::parse("peer.test")};
     node.current.described.push_back({"edge1", "b.test", "far.test", "in", "dialback", "", "", "", "", {}});
     EXPECT_EQ(json::serialize(of(node, "peers")), R"(["far.test","peer.test"])");
     EXPECT_EQ(json::serialize(of(node, "allow")), R"(["*.a.test","a.test"])");
     EXPECT_EQ(json::serialize(of(node, "domains")), R"(["b.test"])");
-    EXPECT_EQ(json::serialize(of(node, "setting-values", "federation.privacy_mode")), R"(["allow_list","deny_list","off"])");
+    EXPECT_EQ(json::serialize(of(node, "setting-values", "federation.privacy_mode")),
+              R"(["allow_list","deny_list","off"])");
     EXPECT_EQ(json::serialize(of(node, "setting-values", "federation.enabled")), R"(["false","true"])");
     EXPECT_EQ(json::serialize(of(node, "setting-values", "federation.domains")), "[]");
     EXPECT_NE(json::serialize(of(node, "modules")).find("\"s2s\""), std::string::npos);

@@ -643,8 +643,8 @@ TEST(Completion, IsTheOneThatIsPackaged) {
         const std::string shell{script.shell}, file = "packaging/completion/" + std::string{script.file};
         const auto packaged = io::read_file(SALLYPORT_SOURCE_DIR "/" + file);
         ASSERT_TRUE(packaged) << file;
-        EXPECT_EQ(sallyport({"completion", shell}).out, *packaged) << "run: sallyport completion " << shell << " > "
-                                                                   << file;
+        EXPECT_EQ(sallyport({"completion", shell}).out, *packaged)
+            << "run: sallyport completion " << shell << " > " << file;
     }
     EXPECT_EQ(sallyport({"completion", "csh"}).status, 2);
 }
