@@ -31,13 +31,13 @@ ctl::Candidates candidates(const Words& typed) {
     static const ctl::CommandNode tree = ctl::command_tree();
     return ctl::candidates_for(tree, typed, live);
 }
-Words words(const Words& typed) {
+Words offered(const Words& typed) {
     Words all;
     for (const ctl::Candidate& candidate : candidates(typed).words) all.push_back(candidate.word);
     return all;
 }
 bool offers(const Words& typed, const std::string& word) {
-    const Words all = words(typed);
+    const Words all = offered(typed);
     return std::ranges::find(all, word) != all.end();
 }
 
@@ -53,10 +53,10 @@ TEST(Completion, OffersEveryCommandOfTheGrammarButHiddenOnes) {
     for (const ctl::LocalCommand& command : ctl::local_commands()) {
         EXPECT_TRUE(offers({""}, std::string{command.name})) << command.name;
     }
-    EXPECT_EQ(words({"pe"}), Words{"peers"});
-    EXPECT_EQ(words({"peers", "p"}), Words{"ping"});
+    EXPECT_EQ(offered({"pe"}), Words{"peers"});
+    EXPECT_EQ(offered({"peers", "p"}), Words{"ping"});
     EXPECT_EQ(candidates({"peers", "p"}).words.front().help, "pings a peer over the live path (XEP-0199)");
-    EXPECT_EQ(words({"frobnicate", ""}), Words{});
+    EXPECT_EQ(offered({"frobnicate", ""}), Words{});
 }
 
 TEST(Completion, OffersTheOptionsOfTheCommandAndThoseOfEveryCommand) {
@@ -67,18 +67,18 @@ TEST(Completion, OffersTheOptionsOfTheCommandAndThoseOfEveryCommand) {
     EXPECT_TRUE(offers({"alarms", ""}, "ack"));
     EXPECT_TRUE(offers({"alarms", "-"}, "--all"));
     EXPECT_TRUE(offers({"init", "--dns"}, "--dns-server"));
-    EXPECT_EQ(words({"--col"}), Words{"--color"});
-    EXPECT_EQ(words({"check-config", "--conf"}), Words{"--config"});
+    EXPECT_EQ(offered({"--col"}), Words{"--color"});
+    EXPECT_EQ(offered({"check-config", "--conf"}), Words{"--config"});
 }
 
 TEST(Completion, OffersTheWordsOfAnArgument) {
-    EXPECT_EQ(words({"log", "level", "s2s", "tr"}), Words{"trace"});
-    EXPECT_EQ(words({"imp-servers", "edit", "imp1.test", "--tls-verify", ""}), (Words{"on", "off"}));
-    EXPECT_EQ(words({"imp-servers", "edit", "imp1.test", "--tls-verify=o"}),
+    EXPECT_EQ(offered({"log", "level", "s2s", "tr"}), Words{"trace"});
+    EXPECT_EQ(offered({"imp-servers", "edit", "imp1.test", "--tls-verify", ""}), (Words{"on", "off"}));
+    EXPECT_EQ(offered({"imp-servers", "edit", "imp1.test", "--tls-verify=o"}),
               (Words{"--tls-verify=on", "--tls-verify=off"}));
-    EXPECT_EQ(words({"completion", ""}), (Words{"bash", "zsh", "fish"}));
-    EXPECT_EQ(words({"check-config", "edge.toml", "--role", "c"}), Words{"core"});
-    EXPECT_EQ(words({"status", "--color", ""}), (Words{"auto", "always", "never"}));
+    EXPECT_EQ(offered({"completion", ""}), (Words{"bash", "zsh", "fish"}));
+    EXPECT_EQ(offered({"check-config", "edge.toml", "--role", "c"}), Words{"core"});
+    EXPECT_EQ(offered({"status", "--color", ""}), (Words{"auto", "always", "never"}));
 }
 
 TEST(Completion, OffersFilesWhereAFileIsMeant) {
@@ -89,14 +89,14 @@ TEST(Completion, OffersFilesWhereAFileIsMeant) {
 }
 
 TEST(Completion, OffersWhatTheNodeKnows) {
-    EXPECT_EQ(words({"peers", "show", ""}), (Words{"a.test", "other.test"}));
-    EXPECT_EQ(words({"peers", "show", "a"}), Words{"a.test"});
-    EXPECT_EQ(words({"peers", "show", "a.test", ""}), Words{}) << "it has one argument";
-    EXPECT_EQ(words({"--node", "/tmp/x", "peers", "show", "o"}), Words{"other.test"});
-    EXPECT_EQ(words({"config", "set", "federation.b"}), Words{"federation.bidi"});
-    EXPECT_EQ(words({"config", "set", "federation.bidi", ""}), (Words{"off", "on"}));
-    EXPECT_EQ(words({"allow", "remove", "a.test", ""}), Words{"allow"}) << "it takes several";
-    EXPECT_EQ(words({"why", "anna@b.test", ""}), (Words{"a.test", "other.test"}));
+    EXPECT_EQ(offered({"peers", "show", ""}), (Words{"a.test", "other.test"}));
+    EXPECT_EQ(offered({"peers", "show", "a"}), Words{"a.test"});
+    EXPECT_EQ(offered({"peers", "show", "a.test", ""}), Words{}) << "it has one argument";
+    EXPECT_EQ(offered({"--node", "/tmp/x", "peers", "show", "o"}), Words{"other.test"});
+    EXPECT_EQ(offered({"config", "set", "federation.b"}), Words{"federation.bidi"});
+    EXPECT_EQ(offered({"config", "set", "federation.bidi", ""}), (Words{"off", "on"}));
+    EXPECT_EQ(offered({"allow", "remove", "a.test", ""}), Words{"allow"}) << "it takes several";
+    EXPECT_EQ(offered({"why", "anna@b.test", ""}), (Words{"a.test", "other.test"}));
 }
 
 TEST(Completion, KnowsOnlyVerbsAndArgumentsThatThereAre) {
@@ -130,12 +130,12 @@ TEST(Examples, AreOneForEachVerbAndOfTheGrammar) {
         Words typed;
         std::istringstream text{line};
         for (std::string word; text >> std::quoted(word);) typed.push_back(word);
-        EXPECT_TRUE(ctl::parse_commands(typed, {in, out, err}, chosen, status)) << line << err.str();
+        EXPECT_TRUE(ctl::parse_commands(typed, {in, out, err, false, "anna"}, chosen, status)) << line << err.str();
         EXPECT_EQ(chosen.verb == nullptr ? chosen.command : std::string{chosen.verb->name}, meant) << line;
     }
 }
 
-json::value of(FakeNode& node, const std::string& kind, const std::string& about = {}) {
+json::value values_told(FakeNode& node, const std::string& kind, const std::string& about = {}) {
     return node.ask("complete", R"({"kind":")" + kind + R"(","about":")" + about + "\"}").as_object().at("values");
 }
 
@@ -144,16 +144,16 @@ TEST(CompleteVerb, TellsWhatTheNodeKnows) {
         {{"federation.allow_list", R"(["a.test","*.a.test"])"}, {"federation.domains", R"(["b.test","*.b.test"])"}}};
     node.current.destinations.emplace_back().pair = {*xmpp::Domain::parse("b.test"), *xmpp::Domain::parse("peer.test")};
     node.current.described.push_back({"edge1", "b.test", "far.test", "in", "dialback", "", "", "", "", {}});
-    EXPECT_EQ(json::serialize(of(node, "peers")), R"(["far.test","peer.test"])");
-    EXPECT_EQ(json::serialize(of(node, "allow")), R"(["*.a.test","a.test"])");
-    EXPECT_EQ(json::serialize(of(node, "domains")), R"(["b.test"])");
-    EXPECT_EQ(json::serialize(of(node, "setting-values", "federation.privacy_mode")),
+    EXPECT_EQ(json::serialize(values_told(node, "peers")), R"(["far.test","peer.test"])");
+    EXPECT_EQ(json::serialize(values_told(node, "allow")), R"(["*.a.test","a.test"])");
+    EXPECT_EQ(json::serialize(values_told(node, "domains")), R"(["b.test"])");
+    EXPECT_EQ(json::serialize(values_told(node, "setting-values", "federation.privacy_mode")),
               R"(["allow_list","deny_list","off"])");
-    EXPECT_EQ(json::serialize(of(node, "setting-values", "federation.enabled")), R"(["false","true"])");
-    EXPECT_EQ(json::serialize(of(node, "setting-values", "federation.domains")), "[]");
-    EXPECT_NE(json::serialize(of(node, "modules")).find("\"s2s\""), std::string::npos);
-    EXPECT_EQ(json::serialize(of(node, "users")), "[]") << "this node has none";
-    EXPECT_EQ(json::serialize(of(node, "nonsense")), "[]") << "silent about what it does not know";
+    EXPECT_EQ(json::serialize(values_told(node, "setting-values", "federation.enabled")), R"(["false","true"])");
+    EXPECT_EQ(json::serialize(values_told(node, "setting-values", "federation.domains")), "[]");
+    EXPECT_NE(json::serialize(values_told(node, "modules")).find("\"s2s\""), std::string::npos);
+    EXPECT_EQ(json::serialize(values_told(node, "users")), "[]") << "this node has none";
+    EXPECT_EQ(json::serialize(values_told(node, "nonsense")), "[]") << "silent about what it does not know";
 }
 
 TEST(CompleteVerb, TellsOfAccountsToThoseOfTheAdminSocketAlone) {
@@ -162,7 +162,7 @@ TEST(CompleteVerb, TellsOfAccountsToThoseOfTheAdminSocketAlone) {
     std::optional<Result<void>> done;
     node.people->add("anna", admin::Access::administer, "a long password", [&](Result<void> result) { done = result; });
     node.real_loop().run_until([&] { return done.has_value(); });
-    EXPECT_EQ(json::serialize(of(node, "accounts")), R"(["anna"])");
+    EXPECT_EQ(json::serialize(values_told(node, "accounts")), R"(["anna"])");
     const auto from_afar = node.ask_as({"rita", "192.0.2.1", "rest"}, "complete", R"({"kind":"accounts"})");
     EXPECT_EQ(json::serialize(from_afar), R"({"values":[]})");
 }

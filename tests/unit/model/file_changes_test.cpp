@@ -8,7 +8,7 @@ namespace {
 
 using enum TakesEffect;
 
-const std::string edge = R"([node]
+const std::string edge_text = R"([node]
 name = "edge1.b.test"
 data = "/var/lib/sallyport"
 [log]
@@ -29,7 +29,7 @@ name = "core1.b.test"
 federation.enabled = true
 )";
 
-NodeFile parsed(const std::string& text, const std::string& certificate = "one", Role role = Role::edge) {
+NodeFile file_of(const std::string& text, const std::string& certificate = "one", Role role = Role::edge) {
     NodeFile file;
     const auto probe = [&](const std::string& path) {
         const bool is_key = path.ends_with(".key");
@@ -40,25 +40,25 @@ NodeFile parsed(const std::string& text, const std::string& certificate = "one",
     return file;
 }
 
-std::string with(std::string text, const std::string& old, const std::string& fresh) {
+std::string changed_text(std::string text, const std::string& old, const std::string& fresh) {
     const auto at = text.find(old);
     EXPECT_NE(at, std::string::npos) << old;
     return text.replace(at, old.size(), fresh);
 }
 
 TEST(FileChanges, AreNoneWhereTheFileIsTheSame) {
-    const NodeFile file = parsed(edge);
+    const NodeFile file = file_of(edge_text);
     EXPECT_FALSE(file.keys.empty());
-    EXPECT_TRUE(file_changes({file.keys, file.keys, file.keys}, parsed(edge)).empty());
+    EXPECT_TRUE(file_changes({file.keys, file.keys, file.keys}, file_of(edge_text)).empty());
 }
 
 TEST(FileChanges, NameEachKeyAndWhenItTakesEffect) {
-    const NodeFile before = parsed(edge);
-    std::string text = with(edge, R"(level = "info")", R"(level = "debug")");
-    text = with(text, "192.0.2.1:5269", "192.0.2.2:5269");
-    text = with(text, "core1.b.test", "core2.b.test");
-    text = with(text, "enabled = true", "enabled = false");
-    EXPECT_EQ(file_changes({before.keys, before.keys, before.keys}, parsed(text)),
+    const NodeFile before = file_of(edge_text);
+    std::string text = changed_text(edge_text, R"(level = "info")", R"(level = "debug")");
+    text = changed_text(text, "192.0.2.1:5269", "192.0.2.2:5269");
+    text = changed_text(text, "core1.b.test", "core2.b.test");
+    text = changed_text(text, "enabled = true", "enabled = false");
+    EXPECT_EQ(file_changes({before.keys, before.keys, before.keys}, file_of(text)),
               (std::vector<FileChange>{{"link.accept[0].name", at_reload},
                                        {"log.level", at_reload},
                                        {"s2s.listen", at_restart},
@@ -66,17 +66,17 @@ TEST(FileChanges, NameEachKeyAndWhenItTakesEffect) {
 }
 
 TEST(FileChanges, SeeAKeyThatIsNewAndOneThatIsGone) {
-    const NodeFile before = parsed(edge);
-    const NodeFile now = parsed(with(edge, "[s2s]\n", "[dns]\nservers = [\"192.0.2.53\"]\n[s2s]\n"));
+    const NodeFile before = file_of(edge_text);
+    const NodeFile now = file_of(changed_text(edge_text, "[s2s]\n", "[dns]\nservers = [\"192.0.2.53\"]\n[s2s]\n"));
     const std::vector<FileChange> one{{"dns.servers", at_restart}};
     EXPECT_EQ(file_changes({before.keys, before.keys, before.keys}, now), one);
     EXPECT_EQ(file_changes({now.keys, now.keys, now.keys}, before), one);
 }
 
 TEST(FileChanges, SeeACertificateThatWasReplacedInItsFile) {
-    const NodeFile before = parsed(edge);
+    const NodeFile before = file_of(edge_text);
     std::vector<std::string> keys;
-    for (const FileChange& change : file_changes({before.keys, before.keys, before.keys}, parsed(edge, "two"))) {
+    for (const FileChange& change : file_changes({before.keys, before.keys, before.keys}, file_of(edge_text, "two"))) {
         EXPECT_EQ(change.effect, at_reload) << change.key;
         keys.push_back(change.key);
     }
@@ -84,8 +84,8 @@ TEST(FileChanges, SeeACertificateThatWasReplacedInItsFile) {
 }
 
 TEST(FileChanges, NameWhatWaitsForARestartUntilItIsDone) {
-    const NodeFile start = parsed(edge);
-    const NodeFile now = parsed(with(edge, "192.0.2.1:5269", "192.0.2.2:5269"));
+    const NodeFile start = file_of(edge_text);
+    const NodeFile now = file_of(changed_text(edge_text, "192.0.2.1:5269", "192.0.2.2:5269"));
     EXPECT_EQ(file_changes({start.keys, now.keys, start.keys}, now),
               (std::vector<FileChange>{{"s2s.listen", at_restart}}))
         << "the second reload says it again";
@@ -101,7 +101,7 @@ TEST(FileChanges, OfTheLinkOfAPresenceNodeWaitForItsRouter) {
 }
 
 TEST(FileChanges, HoldNoSecret) {
-    for (const auto& [key, digest] : parsed(edge).keys) {
+    for (const auto& [key, digest] : file_of(edge_text).keys) {
         EXPECT_EQ(digest.find("a shared traversal secret"), std::string::npos) << key;
     }
 }
