@@ -57,8 +57,9 @@ std::string_view text(TakesEffect effect) {
 }
 
 TakesEffect effect_of(std::string_view key, Role role) {
-    const auto* const row = std::ranges::find_if(
-        rows, [&](const EffectRow& one) { return key.starts_with(one.beginning) && (!one.role || *one.role == role); });
+    const auto* const row = std::ranges::find_if(effect_rows, [&](const EffectRow& one) {
+        return key.starts_with(one.beginning) && (!one.role || *one.role == role);
+    });
     return row == std::end(effect_rows) ? at_restart : row->effect;
 }
 
