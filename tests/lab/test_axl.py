@@ -228,8 +228,10 @@ def test_a_wrong_password_and_its_cure_without_a_restart(chain):
     step = chain.step()
     assert step["state"] == "failed" and "internal users are unreachable because the IM&P server was never told" in step["reason"]
     assert chain.rows() == []
-    chain.core.ask("imp-servers", "passwd", NAME, "--password-file", chain.password)
-    chain.core.ask("imp-servers", "refresh")
+    with pytest.raises(Refused, match="has a new password; the server refuses user or password: wrong user"):
+        chain.core.ask("imp-servers", "passwd", NAME, "--password-file", chain.secret("another wrong password"))
+    tried = chain.core.ask("imp-servers", "passwd", NAME, "--password-file", chain.password)
+    assert tried == f"{NAME} has a new password; the server accepts user and password\n"
     chain.rows_become(EDGE1, EDGE2)
     assert chain.step()["state"] == "in force"
     assert "axl.refused" not in chain.alarms()
