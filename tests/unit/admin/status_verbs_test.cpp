@@ -604,16 +604,22 @@ TEST(SettingsWatch, RaisesItsAlarmAtOnceAndLowersItWhenAChangeCanBeStored) {
     EXPECT_FALSE(stands());
 }
 
+/// As it is printed.
+std::string reload_of(FakeNode& node) {
+    std::ostringstream out;
+    admin::find_verb("reload")->print(node.ask("reload"), out);
+    return out.str();
+}
+
 TEST(Reload, ListsWhatChangedAndWhatNeedsARestart) {
     using enum config::TakesEffect;
     FakeNode node;
-    EXPECT_EQ(printed("reload", node.ask("reload")),
-              "Certificates and the node's file are reloaded.\n  nothing in them has changed\n");
+    EXPECT_EQ(reload_of(node), "Certificates and the node's file are reloaded.\n  nothing in them has changed\n");
     node.file_changes = {{"log.level", at_reload},
                          {"s2s.listen", at_restart},
                          {"settings.federation.enabled", never},
                          {"tls.identity[0].certificate", at_reload}};
-    EXPECT_EQ(printed("reload", node.ask("reload")),
+    EXPECT_EQ(reload_of(node),
               "Certificates and the node's file are reloaded.\n"
               "  changed and in force: log.level, tls.identity[0].certificate\n"
               "  needs a restart of the node: s2s.listen\n"
