@@ -1,6 +1,8 @@
 // Three tables: people, tokens, what they did.
 #include "io/store/admin_store.h"
 
+#include "io/store/database_copy.h"
+
 namespace sallyport::io {
 
 namespace {
@@ -50,6 +52,8 @@ constexpr const char* account_columns =
 constexpr const char* token_columns = "SELECT name, hash, access, verbs, author, created, expires FROM token";
 
 }  // namespace
+
+std::size_t newest_admin_schema() { return std::size(admin_steps); }
 
 Result<AdminStore> AdminStore::open(const std::string& path, std::chrono::milliseconds lock_wait) {
     auto database = Database::open(path, Durability::full, lock_wait);

@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "io/store/database_copy.h"
+
 namespace sallyport::io {
 
 namespace {
@@ -213,6 +215,19 @@ Result<void> migrate(Database& database, std::span<const Migration> steps) {
         if (const auto done = take_step(database, steps[next], static_cast<std::int64_t>(next) + 1); !done) return done;
     }
     return {};
+}
+
+Result<std::uint32_t> copy_database(const std::string& from, const std::string& to) {
+    auto database = Database::open(from, Durability::full);
+    if (!database) return database.error();
+    const auto version = schema_version(*database);
+    if (!version) return version.error();
+    if (const auto created = create_private(to); !created) return created.error();
+    // In WAL mode a reader holds up nobody, however long it takes.
+    auto copy = database->prepare("VACUUM INTO ?1");
+    if (!copy) return copy.error();
+    if (const auto copied = copy->bind(1, to).run(); !copied) return copied.error();
+    return static_cast<std::uint32_t>(*version);
 }
 
 }  // namespace sallyport::io

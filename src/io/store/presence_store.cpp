@@ -5,6 +5,8 @@
 #include <optional>
 #include <span>
 
+#include "io/store/database_copy.h"
+
 namespace sallyport::io {
 
 namespace {
@@ -83,6 +85,8 @@ std::vector<std::string> split(const std::string& text, char separator) {
 constexpr char between_roles = '\n';
 
 }  // namespace
+
+std::size_t newest_presence_schema() { return std::size(presence_steps); }
 
 Result<PresenceStore> PresenceStore::open(const std::string& path, std::chrono::milliseconds lock_wait) {
     auto database = Database::open(path, Durability::full, lock_wait);

@@ -1,6 +1,8 @@
 // Three tables.
 #include "io/store/provision_store.h"
 
+#include "io/store/database_copy.h"
+
 namespace sallyport::io {
 
 namespace {
@@ -15,6 +17,8 @@ constexpr Migration provision_steps[] = {
 };
 
 }  // namespace
+
+std::size_t newest_provision_schema() { return std::size(provision_steps); }
 
 Result<ProvisionStore> ProvisionStore::open(const std::string& path, std::chrono::milliseconds lock_wait) {
     auto database = Database::open(path, Durability::full, lock_wait);

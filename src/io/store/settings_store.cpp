@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "io/store/database_copy.h"
+
 namespace sallyport::io {
 
 namespace {
@@ -18,6 +20,8 @@ constexpr Migration settings_steps[] = {
 constexpr std::string_view stars = "\"********\"";
 
 }  // namespace
+
+std::size_t newest_settings_schema() { return std::size(settings_steps); }
 
 Result<SettingsStore> SettingsStore::open(const std::string& path, std::chrono::milliseconds lock_wait) {
     auto database = Database::open(path, Durability::full, lock_wait);

@@ -2,6 +2,7 @@
 #include "io/store/user_store.h"
 
 #include "base/hash.h"
+#include "io/store/database_copy.h"
 
 namespace sallyport::io {
 
@@ -50,6 +51,8 @@ std::string bytes_of(const std::string& base64) {
 Error unknown() { return {"user-unknown", "there is no such user"}; }
 
 }  // namespace
+
+std::size_t newest_user_schema() { return std::size(user_steps); }
 
 Result<UserStore> UserStore::open(const std::string& path, const std::string& secret,
                                   std::chrono::milliseconds lock_wait) {
