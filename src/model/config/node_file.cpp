@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "model/config/named_files.h"
 #include "model/config/node_file_parts.h"
 
 namespace sallyport::config {
@@ -74,6 +75,20 @@ std::vector<FileError> parse_node_file(std::string_view toml, const std::string&
     }
     out.lines = complaints.lines();
     return std::move(complaints).sorted();
+}
+
+std::map<std::string, std::string> named_files(std::string_view toml, const std::string& path, Role role) {
+    NodeFile file;
+    file.path = path;
+    file.role = role;
+    Complaints complaints{path};
+    if (toml.size() > longest_file) return {};
+    try {  // as above
+        read(toml::parse(toml, path), file, complaints, [](const std::string&) { return FileFacts{}; });
+    } catch (const toml::parse_error&) {
+        return {};
+    }
+    return complaints.paths();
 }
 
 }  // namespace sallyport::config
