@@ -12,6 +12,7 @@
 #include "io/loop/asio_loop.h"
 #include "io/loop/kernel_clock.h"
 #include "io/store/sharing.h"
+#include "nodes/ctl/backup.h"
 #include "nodes/ctl/check_config.h"
 #include "nodes/ctl/commands.h"
 #include "nodes/ctl/completion.h"
@@ -64,7 +65,8 @@ int run_verb(Chosen chosen, const Console& console) {
     const auto place = find_node(chosen.node, chosen.config, usual_sockets());
     if (!place) return complain(place.error(), {}, console);
     for (const Chosen::Secret& wanted : chosen.secrets) {
-        const auto secret = read_secret(wanted.name, wanted.file, console);
+        const auto secret =
+            read_secret(wanted.name, wanted.file, console, wanted.name == "current" ? Typed::once : Typed::twice);
         if (!secret) return complain(secret.error(), {}, console);
         chosen.arguments[wanted.name] = *secret;
     }
@@ -117,6 +119,16 @@ int run_cli(const std::vector<std::string>& arguments, const Console& console, c
     if (chosen.command == "presence") return nodes.presence(chosen.config);
     if (chosen.command == "check-config") return check_config(chosen.file, chosen.role, console, io::AsioLoop{}.wall());
     if (chosen.command == "completion") return print_completion(console);
+    if (chosen.command == "backup") {
+        chosen.backup.node_file = chosen.config.empty() ? chosen.node : chosen.config;
+        chosen.backup.json = chosen.json;
+        return run_backup(chosen.backup, usual_node_files(), console, io::AsioLoop{}.wall());
+    }
+    if (chosen.command == "restore") {
+        chosen.restore.json = chosen.json;
+        return run_restore(chosen.restore, {io::group_to_share_with(nodes_group), io::user_to_give_to(nodes_group)},
+                           console);
+    }
     return run_init(std::move(chosen.init), console,
                     {io::AsioLoop{}.wall(), io::clock_synchronised(), io::group_to_share_with(nodes_group)});
 }

@@ -174,9 +174,23 @@ private:
                 ->check(CLI::IsMember({"edge", "core", "presence"}));
         } else if (name == "completion") {
             app->add_option("shell", chosen_.shell, "bash")->required()->check(CLI::IsMember({"bash"}));
+        } else if (name == "backup") {
+            app->add_option("file", chosen_.backup.file, "the file to make")->required();
+            add_passphrase(*app, chosen_.backup.passphrase_file);
+            app->add_flag("--force", chosen_.backup.force, "replace an existing file");
+        } else if (name == "restore") {
+            app->add_option("file", chosen_.restore.file, "the backup")->required();
+            add_passphrase(*app, chosen_.restore.passphrase_file);
+            app->add_flag("--check", chosen_.restore.check, "only verify the backup; nothing is written");
+            app->add_option("--root", chosen_.restore.root, "folder to take for the root of the file system");
+            app->add_flag("--force", chosen_.restore.force, "replace an existing node; its files are kept beside");
         } else {
             add_init(*app);
         }
+    }
+
+    static void add_passphrase(CLI::App& app, std::string& file) {
+        app.add_option("--passphrase-file", file, "file whose first line is the passphrase; default: it is asked for");
     }
 
     void add_init(CLI::App& app) {

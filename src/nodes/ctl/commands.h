@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "admin/api/verbs.h"
+#include "nodes/ctl/backup.h"
 #include "nodes/ctl/init.h"
 
 namespace sallyport::ctl {
@@ -24,6 +25,8 @@ struct Chosen {
     std::vector<Secret> secrets;  ///< the arguments that are asked for
     bool json = false;
     InitAnswers init;
+    BackupRequest backup;
+    RestoreRequest restore;
 };
 
 /// Parses the command line. False: `status` says how the program ends (help was printed, or a mistake named).

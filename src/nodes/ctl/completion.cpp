@@ -21,6 +21,9 @@ constexpr LocalCommand commands[] = {
      "--directory --domain --edge-public --edge-link --core-inside --core-link-source --inside-server --edge-name "
      "--core-name "
      "--certificate --key --self-signed --allow --force"},
+    {"backup", "makes one encrypted file of a whole node, which may run", "--passphrase-file --force"},
+    {"restore", "puts the files of a backup in their places, or verifies it",
+     "--passphrase-file --check --root --force"},
     {"completion", "prints the completion script for a shell", ""},
 };
 
@@ -90,7 +93,8 @@ std::string bash_completion() {
            "_sallyport() {\n"
            "    local current=${COMP_WORDS[COMP_CWORD]} words=\"\" typed=\"\" i\n"
            "    case ${COMP_WORDS[COMP_CWORD-1]} in\n"
-           "        --node|--config|--directory|--certificate|--key|check-config)\n"
+           "        "
+           "--node|--config|--directory|--certificate|--key|--passphrase-file|--root|check-config|backup|restore)\n"
            "            COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n"
            "    esac\n"
            "    for ((i = 1; i < COMP_CWORD; i++)); do\n"

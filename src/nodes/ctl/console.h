@@ -15,6 +15,7 @@ struct Console {
     bool interactive = false;  ///< somebody can answer questions
     std::string user;          ///< who gives the command; author of changes
     admin::Page page = {};     ///< of `out`
+    bool watched = false;      ///< `err` is a terminal: somebody sees how far work has come
 };
 
 /// Exit statuses of every command.
