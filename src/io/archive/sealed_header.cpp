@@ -37,7 +37,7 @@ SealedKeys::~SealedKeys() { OPENSSL_cleanse(both_.data(), both_.size()); }
 
 Result<SealedKeys> SealedKeys::derive(std::string_view passphrase, std::string_view salt, unsigned cost) {
     const std::uint64_t n = std::uint64_t{1} << cost;
-    const std::uint64_t memory = 128 * scrypt_r * (n + scrypt_p + 1);
+    const std::uint64_t memory = 128 * scrypt_r * (n + scrypt_p + 2);
     std::string both(2 * key_bytes, '\0');
     const bool done = EVP_PBE_scrypt(passphrase.data(), passphrase.size(),
                                      reinterpret_cast<const unsigned char*>(salt.data()), salt.size(), n, scrypt_r,

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "io/archive/backup_index.h"
@@ -14,15 +15,15 @@
 namespace sallyport::ctl {
 
 struct BackupRequest {
-    std::string file, passphrase_file;
+    std::string file = {}, passphrase_file = {};
     bool force = false;
-    std::string node_file;  ///< empty: the only one in /etc/sallyport
+    std::string node_file = {};  ///< empty: the only one in /etc/sallyport
     bool json = false;
 };
 
 struct RestoreRequest {
-    std::string file, passphrase_file;
-    std::string root;  ///< empty: the host's own
+    std::string file = {}, passphrase_file = {};
+    std::string root = {};  ///< empty: the host's own
     bool check = false, force = false;
     bool json = false;
 };

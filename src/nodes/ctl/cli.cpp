@@ -125,6 +125,10 @@ int run_cli(const std::vector<std::string>& arguments, const Console& console, c
         return run_backup(chosen.backup, usual_node_files(), console, io::AsioLoop{}.wall());
     }
     if (chosen.command == "restore") {
+        if (!chosen.config.empty() || !chosen.node.empty()) {
+            return complain_of_backup(
+                {"backup-usage", "a backup is restored to where it was made; --root takes another root"}, console);
+        }
         chosen.restore.json = chosen.json;
         return run_restore(chosen.restore, {io::group_to_share_with(nodes_group), io::user_to_give_to(nodes_group)},
                            console);
