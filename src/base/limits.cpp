@@ -119,6 +119,7 @@ constexpr LimitRow rows[] = {
                     "handshakes stored on disk for the time after a restart"),
     SALLYPORT_LIMIT("recorder_file_failures", recorder_file_failures, "handshakes", 1, false,
                     "failed handshakes stored on disk per peer, direction and purpose, besides the last good one"),
+    SALLYPORT_LIMIT("history_peers", history_peers, "peers", 4, false, "peers with a history of their own"),
     SALLYPORT_LIMIT("verdicts", verdicts, "refusals", 16, false, "refusals per shard that `why ID` can explain"),
     SALLYPORT_LIMIT("hurt_users", hurt_users, "users", 1, false,
                     "users of ours named for an unreachable domain; further ones are only counted"),

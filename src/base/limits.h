@@ -93,6 +93,7 @@ struct Limits {
     std::uint64_t recorder_bytes = 32 << 20;      ///< of all of them
     std::uint64_t recorder_file_bytes = 8 << 20;  ///< of those that outlive a restart
     std::uint64_t recorder_file_failures = 3;     ///< of one peer, for each direction, that outlive a restart
+    std::uint64_t history_peers = 100;            ///< with a history of their own
     std::uint64_t verdicts = 4096;                ///< refusals that one shard can explain afterwards
     std::uint64_t hurt_users = 20;                ///< of ours, named for one failing pair of domains
     std::uint64_t counted_addresses = 16384;      ///< of remote ends, one by one; more share one account

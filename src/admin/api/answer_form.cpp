@@ -99,6 +99,7 @@ constexpr NamedForm named[] = {
     {"Diagnosis",
      "{name:text state:text author:text started:time? until:time? ended:time? levels:map capture:text? markers:count "
      "restarts:count bytes:count lines_lost:count}"},
+    {"Series", "{name:text unit:text help:text values:[number?] peaks:[number?]}"},
     {"FilePiece", "{name:text file:text size:count offset:count bytes:text last:flag}"},
     {"Done", "{name:text done:text}"},
 };

@@ -30,6 +30,9 @@ class Provisioner;
 namespace sallyport::services {
 struct Diagnostics;
 }
+namespace sallyport::history {
+class History;
+}
 
 namespace sallyport::admin {
 
@@ -66,6 +69,8 @@ public:
     [[nodiscard]] virtual std::vector<io::LogEvent> events(std::uint64_t after, std::size_t most) = 0;
     /// Log levels, the event log on disk, captures, diagnostic logs; null where there are none.
     [[nodiscard]] virtual services::Diagnostics* diagnostics() { return nullptr; }
+    /// What the node's figures were over time; null where there is none (tests).
+    [[nodiscard]] virtual history::History* history() { return nullptr; }
     /// The accounts of users, where the node has any; null elsewhere.
     [[nodiscard]] virtual im::Directory* users() { return nullptr; }
     /// Certificates and the node's file are read again (as SIGHUP does). The errors, one sentence each.

@@ -25,6 +25,8 @@ void print_handshakes(const boost::json::value& result, std::ostream& out);
 void print_handshake(const boost::json::value& result, std::ostream& out);
 void print_handshake_diff(const boost::json::value& result, std::ostream& out);
 void print_export(const boost::json::value& result, std::ostream& out);
+// print_history.cpp
+void print_figures(const boost::json::value& result, std::ostream& out);
 // print_alarms.cpp
 void print_acknowledged(const boost::json::value& result, std::ostream& out);
 void print_alarms(const boost::json::value& result, std::ostream& out);

@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "admin/api/admin_server.h"
+#include "admin/api/history_watch.h"
 #include "admin/api/settings_watch.h"
 #include "admin/api/watch.h"
 #include "base/join.h"
@@ -68,6 +69,7 @@ int serve(RoleNode& node) {
     }
     const admin::Watch watch{node};
     const admin::SettingsWatch settings_watch{node};
+    const admin::HistoryWatch history_watch{node};
     bool ending = false;
     runtime.control().on_signals({SIGTERM, SIGINT, SIGHUP}, [&](int signal) {
         if (signal == SIGHUP) {

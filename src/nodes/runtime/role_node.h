@@ -46,6 +46,7 @@ public:
         return runtime_->log().events(after, most);
     }
     [[nodiscard]] services::Diagnostics* diagnostics() override { return &runtime_->diagnostics(); }
+    [[nodiscard]] history::History* history() override { return &runtime_->history(); }
 
 protected:
     explicit RoleNode(std::unique_ptr<Runtime> runtime) : runtime_{std::move(runtime)} {}
@@ -92,7 +93,10 @@ protected:
         parts.to_control = [runtime = runtime_.get()](std::function<void()> work) {
             runtime->control().post(std::move(work));
         };
-        parts.on_handshake = [this](const record::Handshake& handshake) { handshakes_.add(handshake); };
+        parts.on_handshake = [this](const record::Handshake& handshake) {
+            handshakes_.add(handshake);
+            runtime_->history().count_handshake(handshake.peer, handshake.good);
+        };
     }
     /// The file was read again: each shard takes what is new of S2S, then what the role has for it, on its own thread.
     void renew_shards(const std::function<void(Shard&)>& of_role) {

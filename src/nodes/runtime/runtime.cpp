@@ -20,6 +20,8 @@ namespace {
 constexpr Duration secret_overlap = std::chrono::hours{1};
 /// Writes to the event log on disk that are under way.
 constexpr std::size_t most_of_events_beside = 16;
+/// Writes and questions of the history that are under way.
+constexpr std::size_t most_of_history_beside = 16;
 constexpr Duration lines_settle_every = std::chrono::seconds{2};
 
 /// Each stream takes a descriptor; the hard limit is what the service manager granted. How many there are.
@@ -54,6 +56,7 @@ Result<void> Runtime::prepare() {
 
     if (auto folder = io::private_folder(file_.node.data); !folder) return folder.error();
     make_diagnostics();
+    make_history();
     services::SettingsService::Options options;
     options.folder = file_.node.data;
     options.first_values = file_.settings;
@@ -146,6 +149,15 @@ void Runtime::make_diagnostics() {
     diagnostics_ = std::make_unique<services::Diagnostics>(std::move(journal), data, services::ports_of(file_),
                                                            "Sallyport " SALLYPORT_VERSION,
                                                            services::DiagnosticsSeams{control_, *log_, *alarms_});
+}
+
+void Runtime::make_history() {
+    history::Options options;
+    options.file = file_.node.data + "/history.db";
+    options.peers = file_.limits.history_peers;
+    history_disk_ = std::make_unique<io::WorkThread>(control_, most_of_history_beside);
+    options.disk = [this](auto work, auto then) { return history_disk_->run(std::move(work), std::move(then)); };
+    history_ = std::make_unique<history::History>(std::move(options), control_, Logger{*log_, LogModule::node});
 }
 
 void Runtime::apply_log_levels(const config::Settings& settings) {

@@ -19,6 +19,7 @@
 #include "proto/s2s/inbound.h"
 #include "services/alarms/alarm_board.h"
 #include "services/diagnostics/diagnostics.h"
+#include "services/history/history.h"
 #include "services/routing/shard.h"
 #include "services/s2s/dialer.h"
 #include "services/settings/settings_service.h"
@@ -51,6 +52,7 @@ public:
     [[nodiscard]] services::AlarmBoard& alarms() { return *alarms_; }
     [[nodiscard]] admin::AccessDesk& access() { return *access_; }
     [[nodiscard]] services::Diagnostics& diagnostics() { return *diagnostics_; }
+    [[nodiscard]] history::History& history() { return *history_; }
     [[nodiscard]] routing::Bus& bus() { return *bus_; }
     [[nodiscard]] std::vector<std::unique_ptr<ShardThread>>& shards() { return shards_; }
     [[nodiscard]] const std::string& instance() const { return instance_; }
@@ -77,6 +79,7 @@ private:
     explicit Runtime(config::NodeFile file) : file_{std::move(file)}, latest_{file_} {}
     [[nodiscard]] Result<void> prepare();
     void make_diagnostics();
+    void make_history();
     [[nodiscard]] Result<void> open_log();
     void apply_log_levels(const config::Settings& settings);
     void end_secret_overlap(const config::Settings& settings);
@@ -91,6 +94,8 @@ private:
     std::unique_ptr<services::AlarmBoard> alarms_;
     std::unique_ptr<services::Diagnostics> diagnostics_;
     std::unique_ptr<io::WorkThread> events_disk_, events_reading_;  ///< end before what they answer to
+    std::unique_ptr<history::History> history_;
+    std::unique_ptr<io::WorkThread> history_disk_;  ///< likewise
     std::unique_ptr<io::TcpNetwork> network_;
     std::unique_ptr<services::SettingsService> settings_;
     std::unique_ptr<admin::AccessDesk> access_;

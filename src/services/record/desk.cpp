@@ -30,6 +30,7 @@ void Desk::done(Handshake handshake) {
 Counters Desk::counted() const {
     Counters all = counters_;
     for (const auto& [rule, count] : verdicts_.by_rule()) all.verdicts[rule] += count;
+    for (const auto& [domain, count] : verdicts_.by_domain()) all.refused_stanzas[domain] += count;
     return all;
 }
 

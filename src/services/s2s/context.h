@@ -110,6 +110,11 @@ struct StreamStatus {
     std::uint32_t shard = 0;
 };
 
+/// Names one stream of this process, whatever it is called on the wire: the same as long as it lives.
+[[nodiscard]] std::string key_of(const StreamStatus& stream);
+/// What a stream had counted when it ended. `peer`: who had proved himself on it; empty: nobody.
+void count_gone(const StreamStatus& stream, const std::string& peer, record::Counters& counters);
+
 /// Where a pair of the pool stands.
 enum class PairPhase : std::uint8_t {
     idle,        ///< nothing is open, nothing has failed

@@ -387,11 +387,7 @@ void InboundStream::on_closed(io::CloseReason reason, const std::string& text) {
     const std::string why = std::string{close_text(reason)} + (text.empty() ? "" : ": " + text);
     record_.closed(reason == io::CloseReason::tls_failed ? Stage::tls : Stage::none, why);
     if (context_.records != nullptr) {
-        record::Counters& counters = context_.records->counters();
-        counters.stanzas_in += stanzas_in_;
-        counters.stanzas_out += stanzas_out_;
-        counters.bytes_in += bytes_in_;
-        counters.bytes_out += bytes_out_;
+        count_gone(status(), authenticated_ ? limited_as_.text() : std::string{}, context_.records->counters());
     }
     log_.debug("s2s.connection.closed", {{"pair", machine_.peer().text()},
                                          {"direction", "IN"},

@@ -541,11 +541,8 @@ void OutboundStream::finish(xmpp::Failure failure) {
 
 void OutboundStream::count_bytes() {
     if (context_.records == nullptr) return;
-    record::Counters& counters = context_.records->counters();
-    counters.stanzas_in += stanzas_in_;
-    counters.stanzas_out += stanzas_out_;
-    counters.bytes_in += bytes_in_;
-    counters.bytes_out += bytes_out_;
+    const bool is_peer = was_ready_ && !verify_only_;
+    count_gone(status(), is_peer ? pair_.remote.text() : std::string{}, context_.records->counters());
 }
 
 StreamStatus OutboundStream::status() const {
