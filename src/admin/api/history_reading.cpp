@@ -16,9 +16,9 @@ using history::PeerValues;
 /// A failure counts against a peer for so long, unless stanzas wait for it.
 constexpr auto failure_counts = std::chrono::minutes{5};
 
-double number(std::uint64_t count) { return static_cast<double>(count); }
+double as_double(std::uint64_t count) { return static_cast<double>(count); }
 
-bool is_open(const s2s::StreamStatus& stream) {
+bool is_proven(const s2s::StreamStatus& stream) {
     return !stream.verify_only &&
            std::any_of(stream.pairs.begin(), stream.pairs.end(), [](const auto& pair) { return !pair.pending; });
 }
@@ -31,7 +31,7 @@ PeerValues& values_of(history::Reading& reading, const std::string& peer) {
 
 void read_streams(const NodeStatus& status, history::Reading& reading) {
     for (const s2s::StreamStatus& stream : status.streams) {
-        if (!is_open(stream)) continue;  // whoever has not proved it is not counted as a name
+        if (!is_proven(stream)) continue;  // whoever has not proved it is not counted as a name
         const bool inbound = stream.direction == s2s::Direction::inbound;
         const std::string& peer = stream.remote.empty() ? stream.pairs.front().domains.remote.text() : stream.remote;
         reading.streams.push_back({key_of(stream), peer, stream.stanzas_in, stream.stanzas_out, stream.bytes_in,
@@ -39,7 +39,7 @@ void read_streams(const NodeStatus& status, history::Reading& reading) {
         reading.node[inbound ? NodeFigure::streams_in : NodeFigure::streams_out] += 1;
         PeerValues& values = values_of(reading, peer);
         values[inbound ? PeerFigure::streams_in : PeerFigure::streams_out] += 1;
-        values[PeerFigure::unacknowledged] += number(stream.unacknowledged);
+        values[PeerFigure::unacknowledged] += as_double(stream.unacknowledged);
         for (const auto& pair : stream.pairs) {
             if (!pair.pending) values_of(reading, pair.domains.remote.text())[PeerFigure::available] = 1;
         }
@@ -52,14 +52,14 @@ void read_streams(const NodeStatus& status, history::Reading& reading) {
 
 void read_destinations(const NodeStatus& status, WallTime wall, history::Reading& reading) {
     for (const s2s::DestinationStatus& to : status.destinations) {
-        reading.node[NodeFigure::queued] += number(to.queued);
-        reading.node[NodeFigure::unacknowledged] += number(to.unacknowledged);
+        reading.node[NodeFigure::queued] += as_double(to.queued);
+        reading.node[NodeFigure::unacknowledged] += as_double(to.unacknowledged);
         const bool is_failing =
             to.phase != s2s::PairPhase::ready && to.failures > 0 &&
             (to.queued > 0 || wall - to.last_failure < std::chrono::duration_cast<WallTime::duration>(failure_counts));
         if (to.queued == 0 && !is_failing) continue;
         PeerValues& values = values_of(reading, to.pair.remote.text());
-        values[PeerFigure::queued] += number(to.queued);
+        values[PeerFigure::queued] += as_double(to.queued);
         double& available = values[PeerFigure::available];
         if (is_failing && available != 1) available = 0;
     }
@@ -80,25 +80,25 @@ void read_links(const NodeStatus& status, history::Reading& reading) {
         reading.links.push_back({session.id, "", session.received, session.sent, 0, 0});
         if (session.state == link::LinkState::open) reading.node[NodeFigure::links_up] += 1;
     }
-    reading.node[NodeFigure::held_for_link] = number(status.held_for_link);
+    reading.node[NodeFigure::held_for_link] = as_double(status.held_for_link);
     if (!status.router) return;
-    reading.node[NodeFigure::router_local] = number(status.router->to_local);
-    reading.node[NodeFigure::router_link] = number(status.router->to_link);
-    reading.node[NodeFigure::router_returned] = number(status.router->returned);
+    reading.node[NodeFigure::router_local] = as_double(status.router->to_local);
+    reading.node[NodeFigure::router_link] = as_double(status.router->to_link);
+    reading.node[NodeFigure::router_returned] = as_double(status.router->returned);
 }
 
 void read_counters(const NodeStatus& status, history::Reading& reading) {
     const Traffic all = traffic(status);
-    reading.node[NodeFigure::stanzas_in] = number(all.stanzas_in);
-    reading.node[NodeFigure::stanzas_out] = number(all.stanzas_out);
-    reading.node[NodeFigure::bytes_in] = number(all.bytes_in);
-    reading.node[NodeFigure::bytes_out] = number(all.bytes_out);
+    reading.node[NodeFigure::stanzas_in] = as_double(all.stanzas_in);
+    reading.node[NodeFigure::stanzas_out] = as_double(all.stanzas_out);
+    reading.node[NodeFigure::bytes_in] = as_double(all.bytes_in);
+    reading.node[NodeFigure::bytes_out] = as_double(all.bytes_out);
     for (const auto& [step, count] : status.counters.handshakes) {
         const bool good = step.outcome == "success";
-        reading.node[good ? NodeFigure::handshakes_good : NodeFigure::handshakes_failed] += number(count);
+        reading.node[good ? NodeFigure::handshakes_good : NodeFigure::handshakes_failed] += as_double(count);
     }
     for (const auto& [rule, count] : status.counters.verdicts) {
-        reading.node[NodeFigure::refusals] += number(count);
+        reading.node[NodeFigure::refusals] += as_double(count);
         reading.refusals[std::string{text(rule)}] = count;
     }
     for (const auto& [domain, count] : status.counters.refused_stanzas) reading.counts[domain].refusals = count;

@@ -13,10 +13,7 @@ namespace json = boost::json;
 
 namespace {
 
-using history::Kind;
-using history::Ring;
-
-constexpr std::string_view refused = "refused";  ///< the figure of each rule
+constexpr std::string_view rule_series = "refused";  ///< the figure of each rule
 
 struct Asked {
     history::Question question;
@@ -26,7 +23,7 @@ struct Asked {
     }
 };
 
-std::vector<std::string> split(const std::string& text) {
+std::vector<std::string> names_in(const std::string& text) {
     std::vector<std::string> parts;
     for (std::size_t at = 0; at < text.size();) {
         const std::size_t end = std::min(text.find(',', at), text.size());
@@ -37,10 +34,10 @@ std::vector<std::string> split(const std::string& text) {
 }
 
 /// With names of figures that there are, or the call has ended.
-std::optional<std::vector<std::string>> series_of(Call& call, Kind kind) {
-    std::vector<std::string> wanted = split(call.text("series"));
+std::optional<std::vector<std::string>> series_of(Call& call, history::Kind kind) {
+    std::vector<std::string> wanted = names_in(call.text("series"));
     for (const std::string& name : wanted) {
-        if (kind == Kind::node && name == refused) continue;
+        if (kind == history::Kind::node && name == rule_series) continue;
         if (std::ranges::find(history::figures(kind), name, &history::Figure::name) != history::figures(kind).end())
             continue;
         call.fail({"argument-malformed", "there is no series '" + name + "'"}, "series");
@@ -58,7 +55,7 @@ std::optional<history::Question> question_of(Call& call) {
         call.fail({"argument-malformed", "'" + range + "' is not 2h, 3d or 90d"}, "range");
         return std::nullopt;
     }
-    const Ring& of = history::rings[*ring];
+    const history::Ring& of = history::rings[*ring];
     const std::uint64_t step = call.number("step", static_cast<std::uint64_t>(of.usual_step));
     const auto least = static_cast<std::uint64_t>(of.step);
     if (step == 0 || step % least != 0 || step > static_cast<std::uint64_t>(of.seconds())) {
@@ -78,7 +75,7 @@ std::optional<history::Question> question_of(Call& call) {
 }
 
 /// Four digits, whole numbers without a point: hundreds of them make an answer.
-json::value short_number(double value) {
+json::value rounded_number(double value) {
     if (std::isnan(value)) return nullptr;
     if (value == 0) return 0;
     const double unit = std::pow(10.0, std::floor(std::log10(std::abs(value))) - 3);
@@ -92,8 +89,8 @@ json::object json_of(const history::Line& line) {
     values.reserve(line.points.size());
     peaks.reserve(line.points.size());
     for (const history::Point& point : line.points) {
-        values.push_back(short_number(point.mean));
-        peaks.push_back(short_number(point.peak));
+        values.push_back(rounded_number(point.mean));
+        peaks.push_back(rounded_number(point.peak));
     }
     const std::string name{line.figure->name};
     return {{"name", line.rule.empty() ? name : name + "." + line.rule},
@@ -118,7 +115,7 @@ json::object answer_of(history::History& of, const Asked& asked, const std::stri
             {"trouble", text_or_null(of.trouble())}};
 }
 
-void tell(const SharedCall& call, const Asked& asked, const std::string& peer, const std::vector<history::Line>& lines) {
+void tell_history(const SharedCall& call, const Asked& asked, const std::string& peer, const std::vector<history::Line>& lines) {
     json::object answer = answer_of(*call->node().history(), asked, peer);
     json::array series;
     for (const history::Line& line : lines) {
@@ -134,28 +131,28 @@ void run_history(const SharedCall& call) {
     const bool of_peer = call->has("peer");
     const auto domain = of_peer ? call->domain("peer") : std::optional<xmpp::Domain>{xmpp::Domain{}};
     if (!domain) return;
-    const auto series = series_of(*call, of_peer ? Kind::peer : Kind::node);
+    const auto series = series_of(*call, of_peer ? history::Kind::peer : history::Kind::node);
     const auto question = question_of(*call);
     if (!series || !question || call->finished()) return;
     Asked asked{*question, *series};
     const std::string& peer = domain->text();
     if (of_peer && !of->roster().keeps(peer)) return call->succeed(answer_of(*of, asked, peer));
-    asked.question.subject = {of_peer ? Kind::peer : Kind::node, peer};
-    const bool rules = !of_peer && std::ranges::find(asked.series, refused) != asked.series.end();
+    asked.question.subject = {of_peer ? history::Kind::peer : history::Kind::node, peer};
+    const bool rules = !of_peer && std::ranges::find(asked.series, rule_series) != asked.series.end();
     of->find(asked.question, [call, of, asked, peer, rules](Result<std::vector<history::Line>> lines) {
         if (!lines) return call->fail(lines.error());
-        if (!rules) return tell(call, asked, peer, *lines);
+        if (!rules) return tell_history(call, asked, peer, *lines);
         history::Question more = asked.question;
-        more.subject = {Kind::rule, ""};
+        more.subject = {history::Kind::rule, ""};
         of->find(more, [call, asked, peer, lines = std::move(*lines)](Result<std::vector<history::Line>> found) mutable {
             if (!found) return call->fail(found.error());
             std::move(found->begin(), found->end(), std::back_inserter(lines));
-            tell(call, asked, peer, lines);
+            tell_history(call, asked, peer, lines);
         });
     });
 }
 
-constexpr Argument history_args[] = {
+constexpr Argument figure_args[] = {
     optional_place("peer", "a peer's domain; default: the node itself"),
     option("range", Form::text, "2h, 3d or 90d; default: 2h"),
     option("step", Form::number, "seconds of a point; default: 10, 300 or 10800, by the range"),
@@ -163,7 +160,7 @@ constexpr Argument history_args[] = {
            "only these, with commas between; `refused`: the refusals of each rule; default: all but those")};
 
 constexpr Verb history_rows[] = {
-    {"history", "what the figures of the node, or of a peer, were over time", history_args, run_history,
+    {"history", "what the figures of the node, or of a peer, were over time", figure_args, run_history,
      "{peer:text? kept:flag range:text from:time step_seconds:count points:count series:[Series] peers:[text] "
      "lost:count trouble:text?}",
      print_figures, Access::read, reads},

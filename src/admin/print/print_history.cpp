@@ -17,18 +17,18 @@ namespace {
 
 constexpr std::size_t course_width = 40;  ///< columns
 
-std::string formatted(const char* form, double value) {
+std::string printed(const char* form, double value) {
     char text[64];
     const int size = std::snprintf(text, sizeof text, form, value);
     return {text, static_cast<std::size_t>(std::max(size, 0))};
 }
 
 std::string value_of(double value, const std::string& unit) {
-    if (unit == "share") return formatted("%.2f %%", value * 100);
+    if (unit == "share") return printed("%.2f %%", value * 100);
     if (unit == "s") return value < 1 ? millisecond_words(value * 1000) : duration_words(value);
     constexpr double large = 100;
     const std::string number =
-        value >= large ? count_words(static_cast<std::uint64_t>(std::llround(value))) : formatted("%.3g", value);
+        value >= large ? count_words(static_cast<std::uint64_t>(std::llround(value))) : printed("%.3g", value);
     return unit.ends_with("/s") ? number + "/s" : number;
 }
 

@@ -80,12 +80,12 @@ Result<std::vector<Line>> answer(io::HistoryStore* store, const Question& questi
     }
     for (const Slot& slot : fresh) found[slot.subject].insert_or_assign(slot.time, slot);
     found.try_emplace(question.subject);
+    const ByTime& ran = found[node];
     std::vector<Line> lines;
     const auto all = figures(question.subject.kind);
     for (const auto& [subject, slots] : found) {
         if (subject.kind != question.subject.kind || (subject.kind == Kind::rule && subject.name.empty())) continue;
-        auto columns =
-            arranged(subject.kind, found[node], slots, question.from, question.step, question.points);
+        auto columns = arranged(subject.kind, ran, slots, question.from, question.step, question.points);
         for (std::size_t i = 0; i < all.size(); ++i) {
             lines.push_back({&all[i], subject.kind == Kind::rule ? subject.name : "", std::move(columns[i])});
         }

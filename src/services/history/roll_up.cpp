@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <set>
 
 namespace sallyport::history {
 
@@ -97,7 +98,7 @@ std::vector<Slot> RollUp::add(const Sample& sample) {
     for (const auto& [rule, count] : sample.refusals) put(Kind::rule, rule, std::array{count});
 
     std::vector<Slot> slots;
-    std::map<std::pair<std::size_t, std::int64_t>, bool> touched;
+    std::set<std::pair<std::size_t, std::int64_t>> touched;
     for (std::int64_t fine = sample.first; fine <= sample.last; ++fine) {
         const std::int64_t time = fine * rings.front().step;
         for (const auto& [subject, all] : values) {
@@ -112,7 +113,7 @@ std::vector<Slot> RollUp::add(const Sample& sample) {
                 for (Slot& slot : slots_of(ring)) slots.push_back(std::move(slot));
             }
             add(ring, begin, values);
-            touched[{ring, begin}] = true;
+            touched.emplace(ring, begin);
         }
     }
     for (std::size_t ring = 1; ring < rings.size(); ++ring) {
@@ -159,7 +160,7 @@ std::vector<std::vector<Point>> arranged(Kind kind, const std::map<std::int64_t,
                                          const std::map<std::int64_t, Slot>& own, std::int64_t from, std::int64_t step,
                                          std::size_t points) {
     const auto all = figures(kind);
-    std::vector<std::vector<Point>> arranged(all.size(), std::vector<Point>(points, no_point));
+    std::vector<std::vector<Point>> lines(all.size(), std::vector<Point>(points, no_point));
     for (std::size_t at = 0; at < points; ++at) {
         const std::int64_t begin = from + static_cast<std::int64_t>(at) * step;
         std::vector<double> sums(all.size()), seconds(all.size()), peaks(all.size());
@@ -177,10 +178,10 @@ std::vector<std::vector<Point>> arranged(Kind kind, const std::map<std::int64_t,
             }
         }
         for (std::size_t i = 0; i < all.size(); ++i) {
-            if (seconds[i] > 0) arranged[i][at] = {sums[i] / seconds[i], peaks[i]};
+            if (seconds[i] > 0) lines[i][at] = {sums[i] / seconds[i], peaks[i]};
         }
     }
-    return arranged;
+    return lines;
 }
 
 }  // namespace sallyport::history

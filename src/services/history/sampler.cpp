@@ -2,7 +2,6 @@
 #include "services/history/sampler.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace sallyport::history {
 

@@ -20,6 +20,7 @@
 #include "io/loop/random.h"
 #include "io/net/tcp_network.h"
 #include "services/diagnostics/diagnostics.h"
+#include "services/history/history.h"
 #include "support/sim_log.h"
 #include "support/test_pki.h"
 
@@ -130,6 +131,14 @@ public:
         parts = std::make_unique<services::Diagnostics>(options, folder.path(), std::set<std::uint16_t>{5269}, "test",
                                                         services::DiagnosticsSeams{loop_, *node_log, board});
     }
+    [[nodiscard]] history::History* history() override { return past.get(); }
+    /// One on disk.
+    void add_history() {
+        history::Options options;
+        options.file = folder.path() + "/history.db";
+        options.peers = node_file.limits.history_peers;
+        past = std::make_unique<history::History>(std::move(options), loop_, Logger{log, LogModule::node});
+    }
     [[nodiscard]] std::vector<std::string> reload() override { return reload_problems; }
     [[nodiscard]] admin::AccessDesk* access() override { return people.get(); }
     /// Accounts, sessions and an audit.
@@ -197,6 +206,7 @@ public:
     admin::NodeStatus current;
     unsigned gathered = 0;  ///< how often what the shards have was gathered
     std::unique_ptr<im::Directory> accounts;
+    std::unique_ptr<history::History> past;
     Result<Duration> pong = Duration{std::chrono::milliseconds{12}};
     unsigned streams_to_close = 2;
     axl::SqlDesk* sql_desk = nullptr;
