@@ -49,7 +49,7 @@ export function time(text) {
 
 const month = new Intl.DateTimeFormat("en", { day: "numeric", month: "short" });
 
-/** A moment in Unix time, to the minute: "14:05" of today, "22 Nov, 14:05" of another day. */
+/** A moment in Unix time, to the minute: "14:05" of today, "Nov 22, 14:05" of another day. */
 export function moment(at) {
   const day = new Date(at * 1000);
   const clock = `${two(day.getHours())}:${two(day.getMinutes())}`;

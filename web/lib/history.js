@@ -2,7 +2,7 @@
 // time at which the node was down, or nothing was to be measured.
 import { Chart } from "./chart.js";
 import { compact, number, rate, span } from "./format.js";
-import { html, useRef } from "./html.js";
+import { html, useMemo } from "./html.js";
 import { useRead } from "./live.js";
 import { Empty, Notice, Tabs, Wait } from "./parts.js";
 import { Store, useStore } from "./store.js";
@@ -153,14 +153,12 @@ function Availability({ values, step }) {
 function drawn(charts, answer) {
   const from = Date.parse(answer.from) / 1000;
   const times = Array.from({ length: answer.points }, (_, at) => from + at * answer.step_seconds);
-  return { answer, times, rows: charts.map((chart) => ({ ...chart, series: lines_of(chart, answer.series) })) };
+  return { times, rows: charts.map((chart) => ({ ...chart, series: lines_of(chart, answer.series) })) };
 }
 
 function Charts({ charts, answer }) {
   // The page around it is drawn each second; lines are drawn anew only when there is something new.
-  const last = useRef(null);
-  if (last.current?.answer !== answer) last.current = drawn(charts, answer);
-  const { times, rows } = last.current;
+  const { times, rows } = useMemo(() => drawn(charts, answer), [charts, answer]);
   return html`
     <div class="charts">
       ${rows
