@@ -174,8 +174,10 @@ export default function operation(stage) {
     const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
     const { page } = desk;
     await desk.changed("history", (answer) => {
-      const values = Array.from({ length: answer.points }, (_, at) => (at > 100 && at < 200 ? null : 7));
-      for (const one of answer.series) Object.assign(one, { values, peaks: values });
+      answer.series.forEach((one, height) => {
+        const values = Array.from({ length: answer.points }, (_, at) => (at > 100 && at < 200 ? null : 7 + height));
+        Object.assign(one, { values, peaks: values });
+      });
       Object.assign(answer, { trouble: "the disk is full", lost: 12 });
     });
     await desk.go("overview");

@@ -1,7 +1,10 @@
 // `history`: what the node's figures, or those of a peer, were over time.
 #include <algorithm>
+#include <array>
 #include <boost/json.hpp>
+#include <charconv>
 #include <cmath>
+#include <cstdio>
 
 #include "admin/api/status_json.h"
 #include "admin/api/verb_parts.h"
@@ -74,12 +77,15 @@ std::optional<history::Question> question_of(Call& call) {
     return question;
 }
 
-/// Four digits, whole numbers without a point: hundreds of them make an answer.
+/// Four digits at least, and no more than that behind the point: hundreds of them make an answer.
 json::value rounded_number(double value) {
+    constexpr double of_four_digits = 1000;
     if (std::isnan(value)) return nullptr;
-    if (value == 0) return 0;
-    const double unit = std::pow(10.0, std::floor(std::log10(std::abs(value))) - 3);
-    const double rounded = unit >= 1 ? std::round(value) : std::round(value / unit) * unit;
+    if (value >= of_four_digits) return static_cast<std::int64_t>(std::llround(value));
+    std::array<char, 32> text{};
+    const int size = std::snprintf(text.data(), text.size(), "%.4g", value);
+    double rounded = 0;
+    std::from_chars(text.data(), text.data() + std::max(size, 0), rounded);
     if (rounded == std::floor(rounded)) return static_cast<std::int64_t>(rounded);
     return rounded;
 }

@@ -15,7 +15,8 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t course_width = 40;  ///< columns
+constexpr std::size_t course_width = 40;  ///< columns at most
+constexpr std::size_t before_course = 52;
 
 std::string printed(const char* form, double value) {
     char text[64];
@@ -33,10 +34,10 @@ std::string value_of(double value, const std::string& unit) {
 }
 
 /// The highest value of each part of the range as a block: nothing where nothing is known, a point for zero.
-std::string course_of(const json::array& values, double most) {
+std::string course_of(const json::array& values, double most, std::size_t room) {
     static constexpr const char* blocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
     std::string course;
-    const std::size_t width = std::min(course_width, values.size());
+    const std::size_t width = std::min({course_width, room, values.size()});
     for (std::size_t column = 0; column < width; ++column) {
         double high = -1;
         for (std::size_t at = values.size() * column / width; at < values.size() * (column + 1) / width; ++at) {
@@ -51,7 +52,7 @@ std::string course_of(const json::array& values, double most) {
     return course;
 }
 
-void write_series(const json::value& series, Table& table) {
+void write_series(const json::value& series, std::size_t room, Table& table) {
     const json::array& values = list_of(series, "values");
     const std::string unit = text_of(series, "unit");
     double sum = 0, count = 0, last = 0, peak = 0;
@@ -66,7 +67,7 @@ void write_series(const json::value& series, Table& table) {
     }
     if (peak == 0 && (count == 0 || unit != "share")) return;
     table.row({text_of(series, "name"), value_of(last, unit), value_of(sum / count, unit), value_of(peak, unit),
-               course_of(values, peak)});
+               course_of(values, peak, room)});
 }
 
 }  // namespace
@@ -82,7 +83,8 @@ void print_figures(const json::value& result, std::ostream& out) {
                   "From " + time_words(text_of(result, "from")) + " UTC to now, a point each " +
                       duration_words(number_of(result, "step_seconds")) + (peer.empty() ? "" : ", " + peer));
     Table table{{{"SERIES"}, {"LAST", true}, {"MEAN", true}, {"PEAK", true}, {"COURSE"}}};
-    for (const json::value& series : list_of(result, "series")) write_series(series, table);
+    const std::size_t room = room_behind(before_course, page_of(out));
+    for (const json::value& series : list_of(result, "series")) write_series(series, room, table);
     if (table.empty()) {
         out << "Nothing but zeros.\n";
     } else {

@@ -83,7 +83,7 @@ void RollUp::go_on(const std::vector<Slot>& begun) {
 }
 
 void RollUp::forget(const std::string& peer) {
-    for (Open& open : open_) open.sums.erase({Kind::peer, peer});
+    for (Open& open : open_) open.sums.erase(Subject{Kind::peer, peer});
 }
 
 std::vector<Slot> RollUp::add(const Sample& sample) {

@@ -206,7 +206,6 @@ public:
     admin::NodeStatus current;
     unsigned gathered = 0;  ///< how often what the shards have was gathered
     std::unique_ptr<im::Directory> accounts;
-    std::unique_ptr<history::History> past;
     Result<Duration> pong = Duration{std::chrono::milliseconds{12}};
     unsigned streams_to_close = 2;
     axl::SqlDesk* sql_desk = nullptr;
@@ -247,6 +246,7 @@ public:
     services::AlarmBoard board{loop_, Logger{log, LogModule::node}};
     std::unique_ptr<services::Diagnostics> parts;
     std::unique_ptr<admin::AccessDesk> people;
+    std::unique_ptr<history::History> past;
     TableResolver names{loop_};
     std::unique_ptr<admin::SharedStatus> shared;  ///< with share_status()
     [[nodiscard]] io::AsioLoop& real_loop() { return loop_; }
