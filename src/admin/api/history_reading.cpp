@@ -71,7 +71,6 @@ void read_described(const NodeStatus& status, history::Reading& reading) {
         PeerValues& values = values_of(reading, peer.remote);
         values[PeerFigure::available] = 1;
         values[peer.direction == "in" ? PeerFigure::streams_in : PeerFigure::streams_out] += 1;
-        reading.streams.push_back({"described " + peer.edge + ' ' + peer.remote, peer.remote, 0, 0, 0, 0});
     }
 }
 

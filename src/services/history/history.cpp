@@ -159,7 +159,9 @@ Result<void> History::read() {
 void History::take(Reading reading, const std::set<std::string>& named) {
     if (!is_sensible(reading.wall)) return;
     std::set<std::string> active;
-    for (const Carrier& stream : reading.streams) active.insert(stream.peer);
+    for (const auto& [peer, levels] : reading.peers) {
+        if (levels[PeerFigure::streams_in] + levels[PeerFigure::streams_out] > 0) active.insert(peer);
+    }
     const Roster::Settled settled = roster_.settle(active, named, unix_of(reading.wall));
     for (const std::string& peer : settled.forgotten) {
         handshakes_.erase(peer);

@@ -32,7 +32,7 @@ protected:
         reading.now = world.loop().now();
         reading.node[NodeFigure::stanzas_in] = static_cast<double>(all_);
         reading.streams = {{"in 0 1 a.test", "a.test", all_, 0, 0, 0}};
-        reading.peers["a.test"][PeerFigure::available] = 1;
+        reading.peers["a.test"][PeerFigure::available] = reading.peers["a.test"][PeerFigure::streams_in] = 1;
         reading.refusals["allow_list"] = refused;
         history.take(std::move(reading), {});
         world.advance(History::interval);
@@ -195,7 +195,7 @@ TEST_F(Remembered, KeepsNothingOfAPeerThatGaveWay) {
     Reading reading;
     reading.wall = world.loop().wall();
     reading.now = world.loop().now();
-    for (const std::string& name : named) reading.streams.push_back({"in 0 2 " + name, name, 0, 0, 0, 0});
+    for (const std::string& name : named) reading.peers[name][PeerFigure::streams_in] = 1;
     history->take(std::move(reading), named);
     EXPECT_FALSE(history->roster().keeps("a.test"));
     history.reset();
