@@ -58,7 +58,7 @@ TEST(RollUp, HasTheMeanAndThePeakOfWhatIsFiner) {
 
 TEST(RollUp, TakesAPeerOfWhomNothingWasToldForZero) {
     RollUp roll_up;
-    roll_up.add(sample_at(begin, 0));
+    (void)roll_up.add(sample_at(begin, 0));
     Sample busy = sample_at(begin + 10, 0);
     busy.peers["a.test"] = peer_with(30, 1);
     busy.peers["idle.test"] = peer_with(0, unknown);
@@ -102,7 +102,7 @@ TEST(RollUp, ForgetsAPeer) {
     RollUp roll_up;
     Sample sample = sample_at(begin, 0);
     sample.peers["a.test"] = peer_with(1, 1);
-    roll_up.add(sample);
+    (void)roll_up.add(sample);
     roll_up.forget("a.test");
     EXPECT_EQ(find(roll_up.add(sample_at(begin + 10, 0)), 1, partner), nullptr);
 }

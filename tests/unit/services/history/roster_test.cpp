@@ -41,7 +41,7 @@ TEST_F(Kept, AreCountedOnceAQuarter) {
 TEST_F(Kept, GiveWayToWhoIsThereForLongerTheLeastActiveFirst) {
     stay({"a.one", "b.two", "c.three"}, 20);
     stay({"d.four"}, 3);
-    stay({"e.five"}, 4);
+    stay({"e.five"}, 3);
     EXPECT_FALSE(roster.keeps("e.five")) << "not yet longer than the least active";
     stay({"e.five"}, 3);
     EXPECT_TRUE(roster.keeps("e.five"));
@@ -54,7 +54,7 @@ TEST_F(Kept, AreNotTurnedOverByStrangersWithAnyNumberOfNames) {
     stay({"a.one", "b.two", "c.three", "d.four"}, 10);
     for (int round = 0; round < 200; ++round) {
         std::set<std::string> strangers;
-        for (int i = 0; i < 20; ++i) strangers.insert("n" + std::to_string(round * 20 + i) + ".evil.example");
+        for (int i = 0; i < 20; ++i) strangers.insert("n" + std::to_string(round * 20 + i) + ".example");
         stay(strangers);
     }
     for (const char* kept : {"a.one", "b.two", "c.three", "d.four"}) EXPECT_TRUE(roster.keeps(kept)) << kept;
