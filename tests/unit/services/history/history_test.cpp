@@ -76,7 +76,7 @@ private:
     std::uint64_t all_ = 0;
 };
 
-const Subject node{Kind::node, ""}, partner{Kind::peer, "a.test"};
+const Subject whole_node{Kind::node, ""}, known_peer{Kind::peer, "a.test"};
 
 TEST_F(Remembered, OutlivesARestartWithAGapWhileTheNodeWasDown) {
     auto history = make();
@@ -85,11 +85,11 @@ TEST_F(Remembered, OutlivesARestartWithAGapWhileTheNodeWasDown) {
     world.advance(5min);
     history = make();
     for (const std::uint64_t stanzas : {0U, 20U}) look(*history, stanzas);
-    const auto lines = ask(*history, node);
+    const auto lines = ask(*history, whole_node);
     EXPECT_EQ(known(lines, "stanzas_in"), (std::vector<double>{5, 10, 2}));
-    EXPECT_EQ(known(ask(*history, partner), "stanzas_in"), (std::vector<double>{5, 10, 2}));
-    EXPECT_EQ(known(ask(*history, partner), "available"), (std::vector<double>{1, 1, 1}));
-    EXPECT_FALSE(known(ask(*history, node, 2), "stanzas_in").empty());
+    EXPECT_EQ(known(ask(*history, known_peer), "stanzas_in"), (std::vector<double>{5, 10, 2}));
+    EXPECT_EQ(known(ask(*history, known_peer), "available"), (std::vector<double>{1, 1, 1}));
+    EXPECT_FALSE(known(ask(*history, whole_node, 2), "stanzas_in").empty());
     EXPECT_TRUE(history->roster().keeps("a.test"));
 }
 
@@ -110,7 +110,7 @@ TEST_F(Remembered, WaitsInMemoryWhileTheDiskDoesNotWorkAndIsWrittenThen) {
     EXPECT_FALSE(history->trouble().empty());
     look(*history);
     look(*history, 70);
-    EXPECT_EQ(known(ask(*history, node), "stanzas_in"), std::vector<double>{7});
+    EXPECT_EQ(known(ask(*history, whole_node), "stanzas_in"), std::vector<double>{7});
     EXPECT_EQ(log.count("history.unwritten"), 1U) << "it is said once";
     std::filesystem::remove(file);
     world.advance(1min);
@@ -119,7 +119,7 @@ TEST_F(Remembered, WaitsInMemoryWhileTheDiskDoesNotWorkAndIsWrittenThen) {
     EXPECT_TRUE(history->trouble().empty());
     EXPECT_EQ(history->lost(), 0U);
     history = make();
-    EXPECT_EQ(known(ask(*history, node), "stanzas_in").front(), 7);
+    EXPECT_EQ(known(ask(*history, whole_node), "stanzas_in").front(), 7);
 }
 
 TEST_F(Remembered, CountsWhatMemoryCannotHold) {
@@ -129,7 +129,7 @@ TEST_F(Remembered, CountsWhatMemoryCannotHold) {
     EXPECT_GT(history->lost(), 0U);
     EXPECT_GT(log.count("history.lost"), 0U);
     for (const TableFill& table : history->tables()) EXPECT_LE(table.entries, table.bound) << table.name;
-    EXPECT_FALSE(known(ask(*history, node), "stanzas_in").empty()) << "the latest are there";
+    EXPECT_FALSE(known(ask(*history, whole_node), "stanzas_in").empty()) << "the latest are there";
 }
 
 TEST_F(Remembered, AsksAndWritesBesideTheLoop) {
@@ -145,7 +145,7 @@ TEST_F(Remembered, AsksAndWritesBesideTheLoop) {
     ASSERT_EQ(queue.size(), 1U) << "one write at a time";
     std::vector<Line> lines;
     Question question;
-    question.subject = node;
+    question.subject = whole_node;
     question.step = 10;
     question.points = 720;
     const std::int64_t now =
@@ -172,7 +172,7 @@ TEST_F(Remembered, BeginsAnewWhenTheFileIsDamaged) {
     EXPECT_TRUE(std::filesystem::exists(file + ".damaged"));
     look(*history);
     look(*history, 10);
-    EXPECT_EQ(known(ask(*history, node), "stanzas_in"), std::vector<double>{1});
+    EXPECT_EQ(known(ask(*history, whole_node), "stanzas_in"), std::vector<double>{1});
 }
 
 TEST_F(Remembered, HasNoMoreSlotsThanItsRings) {
@@ -201,7 +201,7 @@ TEST_F(Remembered, KeepsNothingOfAPeerThatGaveWay) {
     history.reset();
     history = make();
     EXPECT_FALSE(history->roster().keeps("a.test"));
-    EXPECT_TRUE(known(ask(*history, partner), "available").empty());
+    EXPECT_TRUE(known(ask(*history, known_peer), "available").empty());
 }
 
 TEST_F(Remembered, CountsHandshakesOfPeersThatItKeeps) {
@@ -210,7 +210,7 @@ TEST_F(Remembered, CountsHandshakesOfPeersThatItKeeps) {
     history->count_handshake("a.test", true);
     history->count_handshake("stranger.test", false);
     look(*history);
-    EXPECT_EQ(known(ask(*history, partner), "handshakes_good"), std::vector<double>{0.1});
+    EXPECT_EQ(known(ask(*history, known_peer), "handshakes_good"), std::vector<double>{0.1});
     EXPECT_EQ(known(ask(*history, {Kind::peer, "stranger.test"}), "handshakes_failed"), std::vector<double>{0});
 }
 

@@ -9,7 +9,7 @@
 namespace sallyport::history {
 namespace {
 
-constexpr std::int64_t begin = 1'800'000'000;  ///< a multiple of 900
+constexpr std::int64_t ring_second = 1'800'000'000;  ///< a multiple of 900
 const Subject node{Kind::node, ""}, partner{Kind::peer, "a.test"};
 
 Sample sample_at(std::int64_t time, double stanzas) {
@@ -41,30 +41,30 @@ Point of(const Slot* slot, PeerFigure figure) { return slot->points.at(static_ca
 TEST(RollUp, HasTheMeanAndThePeakOfWhatIsFiner) {
     RollUp roll_up;
     std::vector<Slot> slots;
-    for (int i = 0; i < 6; ++i) slots = roll_up.add(sample_at(begin + i * 10, i == 2 ? 60 : 0));
+    for (int i = 0; i < 6; ++i) slots = roll_up.add(sample_at(ring_second + i * 10, i == 2 ? 60 : 0));
     const Slot* const minute = find(slots, 1, node);
     ASSERT_NE(minute, nullptr);
-    EXPECT_EQ(minute->time, begin);
+    EXPECT_EQ(minute->time, ring_second);
     EXPECT_EQ(minute->seconds, 60);
     EXPECT_DOUBLE_EQ(of(minute, NodeFigure::stanzas_in).mean, 10);
     EXPECT_DOUBLE_EQ(of(minute, NodeFigure::stanzas_in).peak, 60);
     EXPECT_FALSE(of(minute, NodeFigure::delay_link).known());
     EXPECT_DOUBLE_EQ(of(find(slots, 2, node), NodeFigure::stanzas_in).mean, 10) << "of the time that is known";
-    slots = roll_up.add(sample_at(begin + 60, 1));
-    EXPECT_EQ(find(slots, 1, node)->time, begin + 60);
+    slots = roll_up.add(sample_at(ring_second + 60, 1));
+    EXPECT_EQ(find(slots, 1, node)->time, ring_second + 60);
     EXPECT_EQ(find(slots, 1, node)->seconds, 10);
     EXPECT_EQ(find(slots, 2, node)->seconds, 70);
 }
 
 TEST(RollUp, TakesAPeerOfWhomNothingWasToldForZero) {
     RollUp roll_up;
-    (void)roll_up.add(sample_at(begin, 0));
-    Sample busy = sample_at(begin + 10, 0);
+    (void)roll_up.add(sample_at(ring_second, 0));
+    Sample busy = sample_at(ring_second + 10, 0);
     busy.peers["a.test"] = peer_with(30, 1);
     busy.peers["idle.test"] = peer_with(0, unknown);
     auto slots = roll_up.add(busy);
     EXPECT_EQ(find(slots, 0, {Kind::peer, "idle.test"}), nullptr) << "there is nothing to store";
-    slots = roll_up.add(sample_at(begin + 20, 0));
+    slots = roll_up.add(sample_at(ring_second + 20, 0));
     EXPECT_EQ(find(slots, 0, partner), nullptr);
     const Slot* const minute = find(slots, 1, partner);
     ASSERT_NE(minute, nullptr);
@@ -75,12 +75,12 @@ TEST(RollUp, TakesAPeerOfWhomNothingWasToldForZero) {
 TEST(RollUp, GoesOnAfterARestart) {
     RollUp first;
     std::vector<Slot> slots;
-    for (int i = 0; i < 3; ++i) slots = first.add(sample_at(begin + i * 10, 30));
+    for (int i = 0; i < 3; ++i) slots = first.add(sample_at(ring_second + i * 10, 30));
     RollUp second;
     std::vector<Slot> begun;
     std::copy_if(slots.begin(), slots.end(), std::back_inserter(begun), [](const Slot& one) { return one.ring > 0; });
     second.go_on(begun);
-    const auto after = second.add(sample_at(begin + 50, 0));  // it was down for two slots
+    const auto after = second.add(sample_at(ring_second + 50, 0));  // it was down for two slots
     const Slot* const minute = find(after, 1, node);
     EXPECT_EQ(minute->seconds, 40);
     EXPECT_DOUBLE_EQ(of(minute, NodeFigure::stanzas_in).mean, 22.5);
@@ -89,22 +89,22 @@ TEST(RollUp, GoesOnAfterARestart) {
 
 TEST(RollUp, TellsASlotThatEndsWithinASample) {
     RollUp roll_up;
-    Sample late = sample_at(begin + 50, 6);
+    Sample late = sample_at(ring_second + 50, 6);
     late.last = late.first + 1;
     const auto slots = roll_up.add(late);
     const auto ended = std::find_if(slots.begin(), slots.end(),
-                                    [](const Slot& one) { return one.ring == 1 && one.time == begin; });
+                                    [](const Slot& one) { return one.ring == 1 && one.time == ring_second; });
     ASSERT_NE(ended, slots.end());
-    EXPECT_EQ(find(slots, 1, node)->time, begin + 60);
+    EXPECT_EQ(find(slots, 1, node)->time, ring_second + 60);
 }
 
 TEST(RollUp, ForgetsAPeer) {
     RollUp roll_up;
-    Sample sample = sample_at(begin, 0);
+    Sample sample = sample_at(ring_second, 0);
     sample.peers["a.test"] = peer_with(1, 1);
     (void)roll_up.add(sample);
     roll_up.forget("a.test");
-    EXPECT_EQ(find(roll_up.add(sample_at(begin + 10, 0)), 1, partner), nullptr);
+    EXPECT_EQ(find(roll_up.add(sample_at(ring_second + 10, 0)), 1, partner), nullptr);
 }
 
 TEST(Packed, GivesBackWhatItWasMadeOf) {
@@ -126,7 +126,7 @@ TEST(Packed, GivesBackWhatItWasMadeOf) {
 std::map<std::int64_t, Slot> slots_of(Kind kind, std::initializer_list<std::pair<std::int64_t, double>> values) {
     std::map<std::int64_t, Slot> slots;
     for (const auto& [time, value] : values) {
-        Slot slot{0, {kind, ""}, begin + time, 10, {}};
+        Slot slot{0, {kind, ""}, ring_second + time, 10, {}};
         slot.points.assign(figures(kind).size(), Point{value, value});
         slots[slot.time] = slot;
     }
@@ -136,7 +136,7 @@ std::map<std::int64_t, Slot> slots_of(Kind kind, std::initializer_list<std::pair
 TEST(Arranged, HasAGapWhereTheNodeWasDownAndZeroWhereNothingHappened) {
     const auto ran = slots_of(Kind::node, {{0, 4}, {10, 8}, {40, 6}});
     const auto own = slots_of(Kind::peer, {{10, 1}});
-    const auto lines = arranged(Kind::peer, ran, own, begin, 10, 5);
+    const auto lines = arranged(Kind::peer, ran, own, ring_second, 10, 5);
     const auto& out = lines.at(static_cast<std::size_t>(PeerFigure::stanzas_out));
     const auto& available = lines.at(static_cast<std::size_t>(PeerFigure::available));
     EXPECT_DOUBLE_EQ(out[0].mean, 0);
@@ -150,7 +150,7 @@ TEST(Arranged, HasAGapWhereTheNodeWasDownAndZeroWhereNothingHappened) {
 
 TEST(Arranged, MakesCoarserPointsOfWhatIsKnown) {
     const auto ran = slots_of(Kind::node, {{0, 4}, {10, 8}, {40, 6}});
-    const auto lines = arranged(Kind::node, ran, ran, begin, 30, 3);
+    const auto lines = arranged(Kind::node, ran, ran, ring_second, 30, 3);
     const auto& in = lines.at(static_cast<std::size_t>(NodeFigure::stanzas_in));
     EXPECT_DOUBLE_EQ(in[0].mean, 6);
     EXPECT_DOUBLE_EQ(in[0].peak, 8);

@@ -6,7 +6,7 @@
 namespace sallyport::history {
 namespace {
 
-constexpr std::int64_t begin = 1'800'000'000;
+constexpr std::int64_t roster_second = 1'800'000'000;
 
 class Kept : public testing::Test {
 protected:
@@ -21,7 +21,7 @@ protected:
     Roster roster{4};
     Roster::Settled settled;
     std::set<std::string> named;
-    std::int64_t time = begin;
+    std::int64_t time = roster_second;
 };
 
 TEST_F(Kept, AreAllWhileThereIsRoom) {

@@ -1,4 +1,4 @@
-// Counters become rates, readings become slots: also where counters begin anew, streams come and go, and the clock is set.
+// Counters become rates, readings become slots: also where counters first_second anew, streams come and go, and the clock is set.
 #include "services/history/sampler.h"
 
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::int64_t begin = 1'800'000'000;  ///< a multiple of 900
+constexpr std::int64_t first_second = 1'800'000'000;  ///< a multiple of 900
 
 /// A node whose clocks the test moves.
 class Looked : public testing::Test {
@@ -30,7 +30,7 @@ protected:
         return made;
     }
 
-    WallTime wall{std::chrono::seconds{begin + 3}};
+    WallTime wall{std::chrono::seconds{first_second + 3}};
     TimePoint now{1h};
     Sampler sampler;
 };
@@ -43,8 +43,8 @@ TEST_F(Looked, MakesACounterARate) {
     const auto sample = sampler.take(with(reading(), 750));
     ASSERT_TRUE(sample);
     EXPECT_DOUBLE_EQ(sample->node[NodeFigure::stanzas_in], 5);
-    EXPECT_EQ(sample->first, begin / 10);
-    EXPECT_EQ(sample->last, begin / 10);
+    EXPECT_EQ(sample->first, first_second / 10);
+    EXPECT_EQ(sample->last, first_second / 10);
 }
 
 TEST_F(Looked, TakesACounterThatFellForOneThatBeganAnew) {
@@ -55,7 +55,7 @@ TEST_F(Looked, TakesACounterThatFellForOneThatBeganAnew) {
 
 TEST_F(Looked, FillsEachSlotOnceHoweverLateTheLooksAre) {
     ASSERT_FALSE(sampler.take(reading()));
-    std::int64_t next = begin / 10;
+    std::int64_t next = first_second / 10;
     for (const auto late : {10s, 11s, 9s, 14s, 6s, 25s, 10s, 5s, 10s}) {
         pass(late);
         const auto sample = sampler.take(reading());
@@ -63,7 +63,7 @@ TEST_F(Looked, FillsEachSlotOnceHoweverLateTheLooksAre) {
         EXPECT_EQ(sample->first, next);
         next = sample->last + 1;
     }
-    EXPECT_EQ(next, begin / 10 + 10) << "100 seconds";
+    EXPECT_EQ(next, first_second / 10 + 10) << "100 seconds";
 }
 
 TEST_F(Looked, LosesNothingWhereNoSlotEnded) {
@@ -90,7 +90,7 @@ TEST_F(Looked, GoesOnWhereAClockThatJumpedAheadIs) {
     wall += 1h;
     const auto sample = sampler.take(with(reading(), 100));
     ASSERT_TRUE(sample);
-    EXPECT_EQ(sample->first, begin / 10 + 360);
+    EXPECT_EQ(sample->first, first_second / 10 + 360);
     EXPECT_EQ(sample->last, sample->first) << "what it jumped over is a gap";
     EXPECT_DOUBLE_EQ(sample->node[NodeFigure::stanzas_in], 10) << "by the clock that nobody sets";
 }
@@ -101,7 +101,7 @@ TEST_F(Looked, GoesOnWhereAClockThatWasSetBackIs) {
     wall -= 1h;
     const auto sample = sampler.take(with(reading(), 100));
     ASSERT_TRUE(sample);
-    EXPECT_EQ(sample->first, begin / 10 - 360);
+    EXPECT_EQ(sample->first, first_second / 10 - 360);
     EXPECT_DOUBLE_EQ(sample->node[NodeFigure::stanzas_in], 10);
 }
 
