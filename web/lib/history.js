@@ -17,8 +17,7 @@ const ranges = [
 const chosen = new Store("2h");
 const colors = ["--series-1", "--series-2", "--series-3", "--series-4"];
 
-const delay = (value) =>
-  value < 1 ? `${(value * 1000).toFixed(value < 0.01 ? 1 : 0)} ms` : `${value.toFixed(1)} s`;
+const delay = (value) => (value < 1 ? `${(value * 1000).toFixed(value < 0.01 ? 1 : 0)} ms` : `${value.toFixed(1)} s`);
 const share = (value) => `${(value * 100).toFixed(value === 1 || value === 0 ? 0 : 1)} %`;
 
 // A row a chart: its title, its lines as [label, series], and how values are shown; `times` them makes them per minute.
@@ -117,7 +116,8 @@ const of_peer = [
 ];
 
 const highest = (values) => values.reduce((most, value) => Math.max(most, value ?? 0), 0);
-const scaled = (values, times) => (times === 1 ? values : values.map((value) => (value === null ? null : value * times)));
+const scaled = (values, times) =>
+  times === 1 ? values : values.map((value) => (value === null ? null : value * times));
 
 /** The lines of a chart, with what the node kept of them; of rules the four that refused most. */
 function lines_of({ lines, times = 1 }, series) {

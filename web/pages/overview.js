@@ -218,9 +218,7 @@ export default function Overview({ status }) {
       <${Problems} status=${status} />
       <${Panel} title="Nodes and links"><${Trio} status=${status} /><//>
       <${Figures} status=${status} last=${all.at(-1)} />
-      <${Panel}>
-        ${kept ? html`<${NodeHistory} role=${status.role}><${Charts} /><//>` : html`<${Charts} />`}
-      <//>
+      <${Panel}>${kept ? html`<${NodeHistory} role=${status.role}><${Charts} /><//>` : html`<${Charts} />`}<//>
       <div class="masonry">
         ${known_peers && html`
           <${Panel} title="Peers" actions=${html`<a href="#/peers">All peers</a>`}><${Peers} /><//>

@@ -34,8 +34,8 @@ void read_streams(const NodeStatus& status, history::Reading& reading) {
         if (!is_proven(stream)) continue;  // whoever has not proved it is not counted as a name
         const bool inbound = stream.direction == s2s::Direction::inbound;
         const std::string& peer = stream.remote.empty() ? stream.pairs.front().domains.remote.text() : stream.remote;
-        reading.streams.push_back({key_of(stream), peer, stream.stanzas_in, stream.stanzas_out, stream.bytes_in,
-                                   stream.bytes_out});
+        reading.streams.push_back(
+            {key_of(stream), peer, stream.stanzas_in, stream.stanzas_out, stream.bytes_in, stream.bytes_out});
         reading.node[inbound ? NodeFigure::streams_in : NodeFigure::streams_out] += 1;
         PeerValues& values = values_of(reading, peer);
         values[inbound ? PeerFigure::streams_in : PeerFigure::streams_out] += 1;

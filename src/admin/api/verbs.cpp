@@ -12,10 +12,9 @@ namespace sallyport::admin {
 namespace {
 
 constexpr std::span<const Verb> (*parts[])() = {
-    status_verbs, peers_verbs,  config_verbs,     routes_verbs,   lists_verbs,      events_verbs,
-    why_verbs,    check_verbs,  check_node_verbs, presence_verbs, axl_verbs,        imp_verbs,
-    users_verbs,  admins_verbs, capture_verbs,    diag_verbs,     handshakes_verbs, metrics_verbs,
-    history_verbs,
+    status_verbs,  peers_verbs,      config_verbs,     routes_verbs,  lists_verbs,   events_verbs, why_verbs,
+    check_verbs,   check_node_verbs, presence_verbs,   axl_verbs,     imp_verbs,     users_verbs,  admins_verbs,
+    capture_verbs, diag_verbs,       handshakes_verbs, metrics_verbs, history_verbs,
 };
 
 struct Group {

@@ -121,7 +121,8 @@ json::object answer_of(history::History& of, const Asked& asked, const std::stri
             {"trouble", text_or_null(of.trouble())}};
 }
 
-void tell_history(const SharedCall& call, const Asked& asked, const std::string& peer, const std::vector<history::Line>& lines) {
+void tell_history(const SharedCall& call, const Asked& asked, const std::string& peer,
+                  const std::vector<history::Line>& lines) {
     json::object answer = answer_of(*call->node().history(), asked, peer);
     json::array series;
     for (const history::Line& line : lines) {
@@ -150,11 +151,12 @@ void run_history(const SharedCall& call) {
         if (!rules) return tell_history(call, asked, peer, *lines);
         history::Question more = asked.question;
         more.subject = {history::Kind::rule, ""};
-        of->find(more, [call, asked, peer, lines = std::move(*lines)](Result<std::vector<history::Line>> found) mutable {
-            if (!found) return call->fail(found.error());
-            std::move(found->begin(), found->end(), std::back_inserter(lines));
-            tell_history(call, asked, peer, lines);
-        });
+        of->find(more,
+                 [call, asked, peer, lines = std::move(*lines)](Result<std::vector<history::Line>> found) mutable {
+                     if (!found) return call->fail(found.error());
+                     std::move(found->begin(), found->end(), std::back_inserter(lines));
+                     tell_history(call, asked, peer, lines);
+                 });
     });
 }
 

@@ -91,7 +91,8 @@ void print_figures(const json::value& result, std::ostream& out) {
         table.write(out);
     }
     const std::uint64_t lost = count_of(result, "lost");
-    if (lost > 0) write_hanging(out, "", counted(lost, "slot was", "slots were") + " lost while the disk did not work.");
+    if (lost > 0)
+        write_hanging(out, "", counted(lost, "slot was", "slots were") + " lost while the disk did not work.");
     if (member(result, "trouble")) write_hanging(out, "", "Nothing is stored now: " + text_of(result, "trouble"));
 }
 

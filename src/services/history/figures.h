@@ -1,5 +1,5 @@
-// What the history keeps: the rings of time, and the figures of a node, of a peer and of a rule of refusals, a row each.
-// A new figure is an enumerator and a row behind the others: what is stored names figures by their place.
+// What the history keeps: the rings of time, and the figures of a node, of a peer and of a rule of refusals, a row
+// each. A new figure is an enumerator and a row behind the others: what is stored names figures by their place.
 #pragma once
 
 #include <array>

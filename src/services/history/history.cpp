@@ -166,7 +166,9 @@ void History::take(Reading reading, const std::set<std::string>& named) {
     for (const std::string& peer : settled.forgotten) {
         handshakes_.erase(peer);
         roll_up_.forget(peer);
-        std::erase_if(waiting_.slots, [&](const auto& one) { return std::get<Subject>(one.first) == Subject{Kind::peer, peer}; });
+        std::erase_if(waiting_.slots, [&](const auto& one) {
+            return std::get<Subject>(one.first) == Subject{Kind::peer, peer};
+        });
         waiting_.changed.erase(peer);
         waiting_.forgotten.insert(peer);
     }

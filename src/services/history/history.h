@@ -31,10 +31,10 @@ struct Options {
 };
 
 struct Question {
-    Subject subject;         ///< a rule without a name: every rule that refused anything
-    std::size_t ring = 0;    ///< place in `rings`
-    std::int64_t from = 0;   ///< Unix time, a multiple of the ring's step
-    std::int64_t step = 0;   ///< seconds of a point, likewise
+    Subject subject;        ///< a rule without a name: every rule that refused anything
+    std::size_t ring = 0;   ///< place in `rings`
+    std::int64_t from = 0;  ///< Unix time, a multiple of the ring's step
+    std::int64_t step = 0;  ///< seconds of a point, likewise
     std::size_t points = 0;
 };
 

@@ -148,7 +148,8 @@ std::vector<Slot> RollUp::slots_of(std::size_t ring) const {
         Slot slot{ring, subject, open.time, open.seconds, {}};
         for (std::size_t i = 0; i < sums.size() && i < all.size(); ++i) {
             const bool fills = is_zero_if_absent(all[i].nature);
-            const double seconds = fills ? std::max(static_cast<double>(open.seconds), sums[i].seconds) : sums[i].seconds;
+            const double seconds =
+                fills ? std::max(static_cast<double>(open.seconds), sums[i].seconds) : sums[i].seconds;
             slot.points.push_back(seconds > 0 ? Point{sums[i].sum / seconds, sums[i].peak} : no_point);
         }
         slots.push_back(std::move(slot));

@@ -29,8 +29,8 @@ struct Subject {
 struct Slot {
     std::size_t ring = 0;
     Subject subject;
-    std::int64_t time = 0;     ///< its begin in Unix time
-    std::int64_t seconds = 0;  ///< of it in which the node ran
+    std::int64_t time = 0;      ///< its begin in Unix time
+    std::int64_t seconds = 0;   ///< of it in which the node ran
     std::vector<Point> points;  ///< by figure; what is missing at the end is not known
 };
 

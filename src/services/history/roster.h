@@ -22,8 +22,8 @@ public:
     explicit Roster(std::size_t most) : most_{most} {}
 
     struct Rank {
-        double quarters = 0;    ///< of activity, as they count at `at`
-        std::int64_t at = -1;   ///< number of the latest active quarter since 1970
+        double quarters = 0;   ///< of activity, as they count at `at`
+        std::int64_t at = -1;  ///< number of the latest active quarter since 1970
         bool named = false;
         /// What it is worth at another time.
         [[nodiscard]] double in(std::int64_t now) const;

@@ -74,8 +74,7 @@ void Sampler::rate_node(const Reading& reading, double seconds, Sample& sample) 
     const auto all = figures(Kind::node);
     for (std::size_t i = 0; i < all.size(); ++i) {
         const double now = reading.node.all[i];
-        sample.node.all[i] =
-            all[i].nature == Nature::rate ? grown(now, before_->node.all[i]) / seconds : now;
+        sample.node.all[i] = all[i].nature == Nature::rate ? grown(now, before_->node.all[i]) / seconds : now;
     }
     for (std::size_t i = 0; i < delay_figures.size(); ++i) {
         constexpr double most = 0.95;

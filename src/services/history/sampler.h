@@ -1,5 +1,5 @@
-// From two readings to what happened between them: counters become rates, readings become slots of the finest ring. Pure:
-// time is in the readings.
+// From two readings to what happened between them: counters become rates, readings become slots of the finest ring.
+// Pure: time is in the readings.
 //
 // A slot belongs to the interval in which its middle lies, so that each is filled once, however late a reading is. When
 // the wall clock jumps, the interval is laid to where the clock is now; the slots that it jumped over stay empty, those

@@ -49,7 +49,8 @@ protected:
     }
     static double sum(const json::object& one) {
         double all = 0;
-        for (const json::value& value : one.at("values").as_array()) all += value.is_null() ? 0 : value.to_number<double>();
+        for (const json::value& value : one.at("values").as_array())
+            all += value.is_null() ? 0 : value.to_number<double>();
         return all;
     }
     static std::string printed(const json::value& answer) {

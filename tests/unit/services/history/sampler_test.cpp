@@ -1,4 +1,5 @@
-// Counters become rates, readings become slots: also where counters first_second anew, streams come and go, and the clock is set.
+// Counters become rates, readings become slots: also where counters first_second anew, streams come and go, and the
+// clock is set.
 #include "services/history/sampler.h"
 
 #include <gtest/gtest.h>
