@@ -130,8 +130,10 @@ export default function operation(stage) {
           const chart = [...document.querySelectorAll(".chart")].find(
             (one) => one.querySelector("figcaption span").textContent === wanted,
           );
-          const peaks = [...(chart?.querySelectorAll(".legend small") ?? [])].map((one) => one.textContent);
-          return chart?.querySelector("canvas") && peaks.some((text) => Number.parseFloat(text.slice("peak ".length)) > 0);
+          const peaks = [...(chart?.querySelectorAll(".legend small") ?? [])].map((one) =>
+            Number.parseFloat(one.textContent.replace("peak ", "")),
+          );
+          return chart?.querySelector("canvas") && peaks.some((peak) => peak > 0);
         },
         title,
         { polling: 200, timeout: 60_000 },

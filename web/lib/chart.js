@@ -84,9 +84,9 @@ const pointed = (title, times, series, where, text) => ({
 });
 
 /**
- * `series`: {label, color, values, peak}; `format` makes a value a text; `whole`: there are no parts of one; `least`: the
- * scale reaches so far at least; `past`: moments can be pointed at, and what is shown otherwise is the latest that is
- * known.
+ * `series`: {label, color, values, peak}; `format` makes a value a text; `whole`: there are no parts of one; `least`:
+ * the scale reaches so far at least; `past`: moments can be pointed at, and what is shown otherwise is the latest that
+ * is known.
  */
 export function Chart({ title, times, series, format = String, whole = false, least, past = false }) {
   const place = useRef(null);
@@ -114,7 +114,7 @@ export function Chart({ title, times, series, format = String, whole = false, le
     };
   }, [shade, ready, series.map((one) => one.label).join()]);
   useEffect(() => chart.current?.setData(values), [times]);
-  const latest = (values) => (past ? values.findLast((value) => value !== null) : values.at(-1));
+  const latest = (all) => (past ? all.findLast((value) => value !== null) : all.at(-1));
   const text = (one) => {
     const value = at === null ? latest(one.values) : one.values[at];
     return value === undefined || value === null ? "–" : format(value);

@@ -1,5 +1,5 @@
-// What the node has kept of its own figures and of its peers', as charts of a range that one chooses. A gap in a line is a
-// time at which the node was down, or nothing was to be measured.
+// What the node has kept of its own figures and of its peers', as charts of a range that one chooses. A gap in a line
+// is a time at which the node was down, or nothing was to be measured.
 import { Chart } from "./chart.js";
 import { compact, number, rate, span } from "./format.js";
 import { html, useMemo } from "./html.js";
