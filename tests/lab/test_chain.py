@@ -122,9 +122,9 @@ def test_page_1_federation_is_switched_on_at_the_edge_and_the_whole_chain_follow
     lab.edge.ask("config", "set", "federation.enabled", "true")
 
     # "Expressway-E updates its local configuration and replicates this setting with Expressway Core."
-    lab.edge.event("setting changed", f'detail="{SWITCHED_ON}"', since=since[0])
+    lab.edge.event("setting changed", f'Detail="{SWITCHED_ON}"', since=since[0])
     lab.core.wait_for(r"replication\.received\b.*" + re.escape(f'component="{COMPONENT}"'), since=since[1])
-    lab.core.event("setting changed", f'detail="{SWITCHED_ON}"', 'author="edge1.coluc.com"', since=since[1])
+    lab.core.event("setting changed", f'Detail="{SWITCHED_ON}"', 'author="edge1.coluc.com"', since=since[1])
 
     # "Expressway-C updates the xmpps2snodes table on the CUP database with the realms of the S2S component."
     sent = lab.core.wait_for(r"axl\.sent\b.*executeSQLUpdate", since=since[1])
@@ -169,6 +169,12 @@ def test_page_2_debug_logs(lab):
     lab.core.ask("imp-servers", "refresh")
 
 
+def shown(node, since, *lines):
+    """The log has lines with these levels and Details, in this order; others may stand between them."""
+    wanted = r"\n(?:.*\n)*?".join(rf'.* Level="{level}" .* Detail="{detail}".*' for level, detail in lines)
+    return until(lambda: re.search(wanted, node.log(since)), lambda: f"{lines}\n{node.log(since)[-6000:]}", 15)
+
+
 # Step 2. Dialback -----------------------------------------------------------------------------------------------------
 
 def test_page_3_dialback_as_all_three_roles(lab):
@@ -176,17 +182,22 @@ def test_page_3_dialback_as_all_three_roles(lab):
     since = lab.edge.mark()
     lab.carries(lab.romeo, lab.victor, "dialback, please")
     lab.carries(lab.victor, lab.romeo, "with pleasure")
-    # the initiating server: key, 30 s timer, state
-    lab.edge.event("dialback key sent", "coluc.com", "vngtp.lab", since=since)
-    lab.edge.event("dialback timer", "30", since=since)
-    lab.edge.event("connection state", since=since)
-    # the receiving server: SRV look-up, db:verify asked, valid
-    lab.edge.event("lookup begun", "vngtp.lab", since=since)
-    lab.edge.event("lookup done", since=since)
-    lab.edge.event("verify asked", "vngtp.lab", since=since)
-    lab.edge.event("verify received", "valid", since=since)
-    # the authoritative server: asked and answered
-    lab.edge.event("verify judged", "vngtp.lab", since=since)
+    # "Expressway shows this debug when it is the initiating server."
+    shown(lab.edge, since, ("INFO ", r"xcoder=\w{9} sending:: <db:result from='coluc\.com' to='vngtp\.lab'>[0-9a-f]{8}…</db:result>"),
+          ("DEBUG", r"\(.*, coluc\.com:vngtp\.lab, OUT\) xcoder=\w{9} Scheduling dialback timeout in 30 secs\."),
+          ("INFO ", r"Connection state change: PENDING->CONNECTED: coluc\.com:vngtp\.lab, OUT, .*"))
+    # "Expressway shows this debug when it is the receiving server."
+    shown(lab.edge, since, ("INFO ", r"xcoder=\w{9} received:: <db:result from='vngtp\.lab' to='coluc\.com'>[0-9a-f]{8}…</db:result>"),
+          ("INFO ", r"Starting resolver lookup for 'vngtp\.lab:puny=vngtp\.lab:service=_xmpp-server\._tcp:defport=0'"),
+          ("INFO ", r"resolved dialback address for host=vngtp\.lab method=SRV dns-timings=\(TOTAL:[0-9.]+ SRV:[0-9.]+\)"),
+          ("INFO ", r"\(.*, coluc\.com:vngtp\.lab, IN\) DBVerify stream is open\. Sending db:verify packet: "
+                    r"<db:verify from='coluc\.com' id='.*' to='vngtp\.lab'>[0-9a-f]{8}…</db:verify>"),
+          ("INFO ", r"\(.*, coluc\.com:vngtp\.lab, IN\) DBVerify Packet Received "
+                    r"<db:verify from='vngtp\.lab' id='.*' to='coluc\.com' type='valid'/>"))
+    # "Expressway shows this debug when it is the authoritative server."
+    shown(lab.edge, since, ("INFO ", r"(?P<stream>xcoder=\w{9}) onStreamOpen:: <stream:stream .*xmlns='jabber:server'.*/>"),
+          ("INFO ", r"(?P=stream) received:: <db:verify from='vngtp\.lab' id='.*' to='coluc\.com'>[0-9a-f]{8}…</db:verify>"),
+          ("INFO ", r"(?P=stream) closing stream used for dialback only"))
     assert not re.search(r"\b[0-9a-f]{40,}\b", lab.edge.log(since)), "the keys themselves are not in the log"
 
 

@@ -236,7 +236,7 @@ Result<void> Replicator::take_over(Far& far, const replication::Apply& apply) {
     if (!changes) return fail(changes.error());
     if (far.place == 0) {
         log_.write_for(far.name, LogLevel::info, "replication.received",
-                       {{"detail", "xconfiguration received from " + far.name + " at " + at_revision(apply.revision)},
+                       {{"Detail", "xconfiguration received from " + far.name + " at " + at_revision(apply.revision)},
                         {"far", far.name},
                         {"component", far.component},
                         {"revision", std::to_string(apply.revision)},

@@ -16,6 +16,7 @@
 #include "services/record/desk.h"
 #include "services/routing/ledger.h"
 #include "services/routing/shard.h"
+#include "services/s2s/detail_text.h"
 #include "services/s2s/dialer.h"
 #include "services/s2s/lessons.h"
 
@@ -77,6 +78,9 @@ struct S2sContext {
     bool share_streams = false;
     bool leads_inwards = false;  ///< to servers inside: each pair has a budget there, the server as a whole has none
     bool stopping = false;       ///< the node ends: no stanza is read any more
+    std::uint32_t streams_named = 0;
+    /// What the log calls a new stream.
+    [[nodiscard]] std::string next_reference() { return stream_reference(shard.index, ++streams_named); }
     /// XEP-0288: an inbound stream of this shard carries the pair both ways from now on, or no longer.
     std::function<void(const xmpp::DomainPair& pair, bool up)> on_reverse{};
     /// What waits for a pair whose streams another shard opens.

@@ -99,7 +99,7 @@ void DialJob::look_up_services() {
     dns_tried_ = true;
     const std::string puny = domain_.ascii();
     dns_log_.write_for(log_source_, LogLevel::info, "dns.lookup.started",
-                       {{"detail", "Starting resolver lookup for '" + domain_.text() + ":puny=" + puny +
+                       {{"Detail", "Starting resolver lookup for '" + domain_.text() + ":puny=" + puny +
                                        ":service=_xmpp-server._tcp:defport=0'"},
                         {"host", domain_.text()},
                         {"puny", puny},
@@ -132,7 +132,7 @@ void DialJob::services_known() {
         route::plan_srv(*server_answer_, *direct_answer_, settings_.most_targets, shard_.random);
     const char* method = plan.next == route::SrvPlan::Next::targets ? "SRV" : "A/AAAA";
     dns_log_.write_for(log_source_, LogLevel::info, "dns.lookup.done",
-                       {{"detail", "resolved dialback address for host=" + domain_.text() + " method=" + method +
+                       {{"Detail", "resolved dialback address for host=" + domain_.text() + " method=" + method +
                                        " dns-timings=(TOTAL:" + seconds_text(shard_.loop.now() - started_) +
                                        " SRV:" + seconds_text(server_answer_->took) + ")"},
                         {"host", domain_.text()},

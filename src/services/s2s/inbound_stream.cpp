@@ -31,6 +31,7 @@ InboundStream::InboundStream(S2sContext& context, DialbackDesk& desk, Pool& pool
       reader_{context.limits.before_auth},
       log_{context.shard.logger(LogModule::s2s)},
       record_{context, Direction::inbound, false},
+      xcoder_{context.next_reference()},
       timer_{context.shard.loop.timer([this] { expire(); })},
       gate_{context.limits.unauthenticated_bytes_per_second, context.limits.unauthenticated_burst_bytes,
             context.shard.loop.now()},
@@ -257,12 +258,13 @@ void InboundStream::ready(const PairReady& pair) {
     hold(context_.must_wait(carries()) || context_.stopping);
     const TlsFacts* tls = machine_.tls();
     log_.write_for(log_source(remote_.address), LogLevel::info, "s2s.pair.ready",
-                   {{"detail", "Connection state change: PENDING->CONNECTED"},
+                   {{"Detail", detail_of_ready(name(), pair.pair, pair.method)},
                     {"pair", pair.pair.text()},
                     {"direction", "IN"},
                     {"method", std::string{text(pair.method)}},
                     {"tls", tls != nullptr ? tls->version : "none"},
                     {"stream", machine_.id()},
+                    {"xcoder", xcoder_},
                     {"connection", connection_text()}});
     if (context_.on_peer && std::find(told_.begin(), told_.end(), pair.pair) == told_.end()) {
         told_.push_back(pair.pair);
@@ -305,10 +307,12 @@ void InboundStream::verify(const Verify& request) {
 void InboundStream::note(const Note& note) {
     const std::string verdict = record_.note(note);
     if (!log_.wants(note.level)) return;
-    std::vector<LogFact> own{{"pair", machine_.peer().text()}, {"direction", "IN"}, {"connection", connection_text()}};
+    std::vector<LogFact> own{
+        {"pair", machine_.peer().text()}, {"direction", "IN"}, {"xcoder", xcoder_}, {"connection", connection_text()}};
     if (!verdict.empty()) own.push_back({"verdict", verdict});
+    const std::string detail = detail_of(note, name(), &reader_.header());
     // Partners, too: some ask all the time, and come and go.
-    log_.write_for(log_source(remote_.address), note.level, note.event, told(note, std::move(own)));
+    log_.write_for(log_source(remote_.address), note.level, note.event, told(note, detail, std::move(own)));
 }
 
 void InboundStream::hold(bool held) {
@@ -479,6 +483,8 @@ StreamStatus InboundStream::status() const {
     status.shard = context_.shard.index;
     return status;
 }
+
+StreamName InboundStream::name() const { return {xcoder_, machine_.id(), machine_.peer(), Direction::inbound}; }
 
 std::string InboundStream::connection_text() const { return local_.text() + ":" + remote_.text(); }
 

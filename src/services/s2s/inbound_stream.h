@@ -11,6 +11,7 @@
 #include "proto/xml/reader.h"
 #include "proto/xmpp/stanza.h"
 #include "services/s2s/context.h"
+#include "services/s2s/detail_text.h"
 #include "services/s2s/reading_gate.h"
 #include "services/s2s/stream_end.h"
 #include "services/s2s/stream_record.h"
@@ -84,6 +85,7 @@ private:
     void arm();
     void expire();
     void pause_or_go_on();
+    [[nodiscard]] StreamName name() const;
     [[nodiscard]] std::string connection_text() const;
 
     S2sContext& context_;
@@ -99,6 +101,7 @@ private:
     xmpp::StanzaIntake intake_;
     Logger log_;
     StreamRecord record_;
+    std::string xcoder_;  ///< what the log calls the stream
     std::unique_ptr<io::Timer> timer_;
     TimePoint armed_ = never;
     TimePoint certificate_check_ = never;

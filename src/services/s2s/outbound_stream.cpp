@@ -54,6 +54,7 @@ void OutboundStream::dialled(Dialled dialled) {
     target_ = dialled.target;
     local_ = stream_->local();
     remote_ = stream_->remote();
+    xcoder_ = context_.next_reference();
     record_.connected(remote_);
     reader_ = std::make_unique<xml::Reader>(context_.limits.negotiated);
     const TimePoint now = context_.shard.loop.now();
@@ -356,12 +357,13 @@ void OutboundStream::carry_out(Actions& actions) {
             hold(context_.must_wait(carries()));
             const TlsFacts* facts = machine_->tls();
             log_.write_for(log_source_, LogLevel::info, "s2s.pair.ready",
-                           {{"detail", "Connection state change: PENDING->CONNECTED"},
+                           {{"Detail", detail_of_ready(name(), ready_pair->pair, ready_pair->method)},
                             {"pair", ready_pair->pair.text()},
                             {"direction", "OUT"},
                             {"method", std::string{text(ready_pair->method)}},
                             {"tls", facts != nullptr ? facts->version : "none"},
                             {"stream", machine_->id()},
+                            {"xcoder", xcoder_},
                             {"connection", connection_text()}});
             owner_.outbound_ready(*this, *ready_pair);
         } else if (auto* failed = std::get_if<PairFailed>(&action)) {
@@ -463,10 +465,12 @@ void OutboundStream::note(const Note& note) {
     const std::string verdict = record_.note(note);
     if (note.level >= LogLevel::warn) said_ = reason_in(note);
     if (!log_.wants(note.level)) return;
-    std::vector<LogFact> own{{"pair", pair_.text()}, {"direction", "OUT"}, {"connection", connection_text()}};
+    std::vector<LogFact> own{
+        {"pair", pair_.text()}, {"direction", "OUT"}, {"xcoder", xcoder_}, {"connection", connection_text()}};
     if (!verdict.empty()) own.push_back({"verdict", verdict});
+    const std::string detail = detail_of(note, name(), &reader_->header());
     // Whoever we dial may be a stranger, too: a user of ours named the domain, or another stranger did.
-    log_.write_for(log_source_, note.level, note.event, told(note, std::move(own)));
+    log_.write_for(log_source_, note.level, note.event, told(note, detail, std::move(own)));
 }
 
 void OutboundStream::arm() {
@@ -573,6 +577,10 @@ StreamStatus OutboundStream::status() const {
     status.bidi = machine_->bidi();
     status.unacknowledged = machine_->unacknowledged();
     return status;
+}
+
+StreamName OutboundStream::name() const {
+    return {xcoder_, machine_ ? machine_->id() : std::string{}, pair_, Direction::outbound};
 }
 
 std::string OutboundStream::connection_text() const { return local_.text() + ":" + remote_.text(); }

@@ -14,6 +14,7 @@
 #include "proto/xml/reader.h"
 #include "proto/xmpp/stanza.h"
 #include "services/s2s/context.h"
+#include "services/s2s/detail_text.h"
 #include "services/s2s/dialer.h"
 #include "services/s2s/reading_gate.h"
 #include "services/s2s/stream_end.h"
@@ -103,6 +104,7 @@ private:
     void arm();
     void expire();
     void finish(xmpp::Failure failure);
+    [[nodiscard]] StreamName name() const;
     [[nodiscard]] std::string connection_text() const;
     void answered(const Verified& answer);
     void failed(xmpp::Failure failure);
@@ -123,6 +125,7 @@ private:
     Logger log_;
     std::string log_source_;
     StreamRecord record_;
+    std::string xcoder_;  ///< what the log calls the connection
     std::unique_ptr<io::Timer> timer_;
     std::unique_ptr<io::Timer> next_;  ///< armed: the connection is of no use, another is dialled from the loop
     TimePoint armed_ = never;

@@ -52,8 +52,10 @@ std::string reason_in(const Note& note) {
     return reason;
 }
 
-std::vector<LogFact> told(const Note& note, std::vector<LogFact> own) {
-    std::vector<LogFact> facts = note.facts;
+std::vector<LogFact> told(const Note& note, const std::string& detail, std::vector<LogFact> own) {
+    std::vector<LogFact> facts;
+    if (!detail.empty()) facts.push_back({"Detail", detail});
+    facts.insert(facts.end(), note.facts.begin(), note.facts.end());
     for (LogFact& fact : own) {
         const bool known =
             std::any_of(note.facts.begin(), note.facts.end(), [&](const LogFact& f) { return f.key == fact.key; });

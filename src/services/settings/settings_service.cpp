@@ -94,7 +94,7 @@ Result<void> SettingsService::start_from_copy(const Error& problem) {
     trouble_ = problem.text;
     for (const auto& entry : copy->values) given_.insert(entry.first);
     log_.warn("settings.degraded", {{"code", problem.code},
-                                    {"detail", problem.text},
+                                    {"Detail", problem.text},
                                     {"revision", std::to_string(copy->revision)},
                                     {"file", copy_path()}});
     publish(restored(*copy));
@@ -113,7 +113,7 @@ config::Settings SettingsService::restored(const io::StoredSettings& stored) {
                                          : row->store(is_previous ? holder : settings, json);
         if (is_previous) settings.previous_dialback_secret = holder.dialback_secret;
         if (!kept)
-            log_.warn("settings.ignored", {{"name", name}, {"code", kept.error().code}, {"detail", kept.error().text}});
+            log_.warn("settings.ignored", {{"name", name}, {"code", kept.error().code}, {"Detail", kept.error().text}});
     }
     settings.revision = stored.revision;
     return settings;
@@ -174,7 +174,7 @@ Result<std::uint64_t> SettingsService::set(const std::vector<config::Change>& ch
     const auto allowed = origin == "replication" ? Result<void>{} : check_owner(changes);
     const auto done = allowed ? change(changes, author, origin) : Result<std::uint64_t>{allowed.error()};
     if (!done) {
-        log_.warn("settings.refused", {{"code", done.error().code}, {"detail", done.error().text}, {"author", author}});
+        log_.warn("settings.refused", {{"code", done.error().code}, {"Detail", done.error().text}, {"author", author}});
         return done;
     }
     save_copy();
@@ -278,7 +278,7 @@ void SettingsService::publish(config::Settings settings) {
 /// The change itself is safe in the database; a copy that cannot be written is worth a warning only.
 void SettingsService::save_copy() {
     const auto saved = io::write_whole(copy_path(), write_copy(stored_form(*snapshot_, given_)));
-    if (!saved) log_.warn("settings.copy_failed", {{"code", saved.error().code}, {"detail", saved.error().text}});
+    if (!saved) log_.warn("settings.copy_failed", {{"code", saved.error().code}, {"Detail", saved.error().text}});
 }
 
 void SettingsService::log_change(const config::Changed& changed, const std::string& author) {
@@ -287,7 +287,7 @@ void SettingsService::log_change(const config::Changed& changed, const std::stri
         changed.name == "federation.enabled" ? "xcpConfiguration is_federation_enabled" : changed.name;
     const std::string from = logged(changed.from);
     const std::string to = logged(changed.to);
-    log_.info("settings.changed", {{"detail", "xconfiguration " + subject + " - changed from: " + from + " to: " + to},
+    log_.info("settings.changed", {{"Detail", "xconfiguration " + subject + " - changed from: " + from + " to: " + to},
                                    {"name", changed.name},
                                    {"from", from},
                                    {"to", to},

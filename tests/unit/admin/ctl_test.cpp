@@ -193,11 +193,11 @@ TEST(CommandLine, TellsAPingInPlainWords) {
                               std::vector<std::pair<std::string, std::string>> facts) {
             served.node.log_event(LogModule::s2s, level, name, std::move(facts));
         };
-        tell(LogLevel::info, "dns.lookup.started", {{"detail", "puny=a.test"}, {"host", "a.test"}});
+        tell(LogLevel::info, "dns.lookup.started", {{"Detail", "puny=a.test"}, {"host", "a.test"}});
         tell(LogLevel::info, "s2s.features.received", {{"from", "a.test"}, {"features", "starttls"}});
         tell(LogLevel::info, "s2s.result.received", {{"from", "a.test"}, {"type", "valid"}});
         tell(LogLevel::info, "s2s.pair.ready",
-             {{"detail", "PENDING->CONNECTED"}, {"pair", "b.test:a.test"}, {"method", "dialback"}, {"tls", "TLSv1.3"}});
+             {{"Detail", "PENDING->CONNECTED"}, {"pair", "b.test:a.test"}, {"method", "dialback"}, {"tls", "TLSv1.3"}});
         tell(LogLevel::warn, "s2s.new", {{"pair", "b.test:a.test"}});
     };
     const auto ping = served.ask({"peers", "ping", "a.test"});
@@ -206,7 +206,7 @@ TEST(CommandLine, TellsAPingInPlainWords) {
                               "\na.test answered b.test after 6.4 ms\n"}) {
         EXPECT_NE(ping.out.find(words), std::string::npos) << words << ping.out;
     }
-    EXPECT_EQ(ping.out.find("detail="), std::string::npos) << ping.out;
+    EXPECT_EQ(ping.out.find("Detail="), std::string::npos) << ping.out;
     EXPECT_EQ(ping.out.find("features"), std::string::npos) << ping.out;
     const auto script = served.ask({"peers", "ping", "a.test", "--json"}).out;
     EXPECT_NE(script.find("\"features\":\"starttls\""), std::string::npos) << script;

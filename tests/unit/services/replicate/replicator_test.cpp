@@ -210,7 +210,7 @@ TEST_F(Replication, CarriesAChangeWithTheWordsOfTheLog) {
     world.settle();
     EXPECT_EQ(core.value("federation.enabled"), "true");
     EXPECT_EQ(core.log.last("settings.changed", "author"), "edge1.b.test");
-    EXPECT_EQ(core.log.last("settings.changed", "detail"),
+    EXPECT_EQ(core.log.last("settings.changed", "Detail"),
               "xconfiguration xcpConfiguration is_federation_enabled - changed from: 0 to: 1");
     EXPECT_EQ(core.log.last("replication.received", "component"), "cm-2_s2scp-1.edge1-b-test");
     EXPECT_EQ(edge.log.last("replication.acknowledged", "far"), "core1.b.test");

@@ -129,7 +129,7 @@ TEST_F(Settings, LogEachChangeWithOldAndNewValue) {
                                        "anna");
     ASSERT_TRUE(revision);
     EXPECT_EQ(*revision, before + 1);
-    EXPECT_THAT(lines.facts("settings.changed", "detail"),
+    EXPECT_THAT(lines.facts("settings.changed", "Detail"),
                 testing::ElementsAre("xconfiguration xcpConfiguration is_federation_enabled - changed from: 0 to: 1",
                                      "xconfiguration federation.security_mode - changed from: tls_required to: no_tls",
                                      "xconfiguration federation.dialback_secret - changed from: ******** to: ********",
