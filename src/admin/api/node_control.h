@@ -18,6 +18,7 @@
 #include "services/im/directory.h"
 #include "services/record/archive.h"
 #include "services/record/verdicts.h"
+#include "services/s2s/stanza_trace.h"
 #include "services/settings/settings_service.h"
 
 namespace sallyport::axl {
@@ -55,6 +56,10 @@ public:
     virtual void ping(const xmpp::DomainPair& pair, std::function<void(Result<Duration>)> on_pinged) = 0;
     /// Closes streams with `remote`; how many.
     virtual void close(const xmpp::Domain& remote, std::function<void(unsigned)> on_closed) = 0;
+    /// Shows the stanzas of a pair in the log for a while. Errors: "verb-role" where no streams of peers are.
+    virtual void trace(const s2s::TraceOrder&, std::function<void(Result<void>)> on_set) {
+        on_set(Error{"verb-role", "only an edge or a core has streams of peers"});
+    }
     /// For live probes.
     [[nodiscard]] virtual io::Loop& loop() = 0;
     [[nodiscard]] virtual io::Network& network() = 0;

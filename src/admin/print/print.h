@@ -46,6 +46,7 @@ void print_peers(const boost::json::value& result, std::ostream& out);
 void print_peer(const boost::json::value& result, std::ostream& out);
 void print_ping(const boost::json::value& result, std::ostream& out);
 void print_close(const boost::json::value& result, std::ostream& out);
+void print_trace(const boost::json::value& result, std::ostream& out);
 // print_settings.cpp
 void print_settings(const boost::json::value& result, std::ostream& out);
 void print_changed(const boost::json::value& result, std::ostream& out);

@@ -37,7 +37,7 @@ std::string location(const std::source_location& where) {
 }
 
 std::string_view printed_level(LogLevel level) {
-    constexpr std::array<std::string_view, 6> names = {"TRACE", "DEBUG", "INFO ", "WARN ", "ERROR", "OFF  "};
+    constexpr std::array<std::string_view, 6> names = {"VBOSE", "DEBUG", "INFO ", "WARN ", "ERROR", "OFF  "};
     return names[static_cast<std::size_t>(level)];
 }
 

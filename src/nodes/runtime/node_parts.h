@@ -75,4 +75,16 @@ void close_on_all(Runtime& runtime, Shards& shards, const xmpp::Domain& remote,
         });
 }
 
+/// NodeControl::trace: on every shard, answered on the control loop.
+template <typename Shards>
+void trace_on_all(Runtime& runtime, Shards& shards, const s2s::TraceOrder& order,
+                  std::function<void(Result<void>)> on_set) {
+    runtime.gather<unsigned>(
+        [&shards, order](std::size_t index) {
+            shards[index]->s2s().trace(order);
+            return 1U;
+        },
+        [on_set = std::move(on_set)](const std::vector<unsigned>&) { on_set({}); });
+}
+
 }  // namespace sallyport::nodes

@@ -73,6 +73,9 @@ public:
     void close(const xmpp::Domain& remote, std::function<void(unsigned)> on_closed) override {
         close_on_all(*runtime_, shards_, remote, std::move(on_closed));
     }
+    void trace(const s2s::TraceOrder& order, std::function<void(Result<void>)> on_set) override {
+        trace_on_all(*runtime_, shards_, order, std::move(on_set));
+    }
     void verdict(const std::string& id, std::function<void(std::optional<record::Verdict>)> on_verdict) override {
         find_verdict(*runtime_, shards_, id, std::move(on_verdict));
     }

@@ -19,6 +19,7 @@
 #include "services/s2s/detail_text.h"
 #include "services/s2s/dialer.h"
 #include "services/s2s/lessons.h"
+#include "services/s2s/stanza_trace.h"
 
 namespace sallyport::s2s {
 
@@ -78,6 +79,7 @@ struct S2sContext {
     bool share_streams = false;
     bool leads_inwards = false;  ///< to servers inside: each pair has a budget there, the server as a whole has none
     bool stopping = false;       ///< the node ends: no stanza is read any more
+    StanzaTrace trace{};         ///< of the shard
     std::uint32_t streams_named = 0;
     /// What the log calls a new stream.
     [[nodiscard]] std::string next_reference() { return stream_reference(shard.index, ++streams_named); }

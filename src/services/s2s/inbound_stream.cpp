@@ -145,6 +145,7 @@ void InboundStream::stanza() {
     } else if (machine_.on_stanza(stanza, now, sequence, actions)) {
         ++stanzas_in_;
         last_stanza_ = now;
+        if (context_.trace.wants(stanza, now)) context_.trace.tell(log_, stanza, true, xcoder_);
         routing::Ticket ticket;
         if (machine_.managed()) {
             if (!source_.wanted()) {
@@ -438,6 +439,7 @@ void InboundStream::presume_dead() {
 void InboundStream::send(const xmpp::Stanza& stanza, Use) {
     ++stanzas_out_;
     bytes_out_ += stanza.bytes.size();
+    if (context_.trace.wants(stanza, context_.shard.loop.now())) context_.trace.tell(log_, stanza, false, xcoder_);
     stream_->write(stanza.bytes);
     Actions actions;
     machine_.on_sent(context_.shard.loop.now(), actions);

@@ -166,6 +166,7 @@ void OutboundStream::send(const xmpp::Stanza& stanza, Use use) {
     ++stanzas_out_;
     bytes_out_ += stanza.bytes.size();
     last_stanza_ = context_.shard.loop.now();
+    if (context_.trace.wants(stanza, last_stanza_)) context_.trace.tell(log_, stanza, false, xcoder_);
     stream_->write(stanza.bytes);
     Actions actions;
     machine_->on_sent(last_stanza_, actions);
@@ -289,6 +290,7 @@ void OutboundStream::stanza() {
     } else if (machine_->on_stanza(stanza, heard_, sequence, actions)) {
         ++stanzas_in_;
         last_stanza_ = heard_;
+        if (context_.trace.wants(stanza, heard_)) context_.trace.tell(log_, stanza, true, xcoder_);
         routing::Ticket ticket;
         if (machine_->managed()) {
             if (!source_.wanted()) {

@@ -45,6 +45,8 @@ public:
     void quiesce();
     /// Closes streams of `remote` in both directions; the number closed.
     unsigned close(const xmpp::Domain& remote, const std::string& why);
+    /// Stanzas of one pair are shown in the log for a while.
+    void trace(const TraceOrder& order) { context_.trace.start(order, context_.shard.loop.now()); }
     /// Orderly end: stream errors system-shutdown, listeners closed.
     void shut();
     [[nodiscard]] std::size_t open_streams() const;

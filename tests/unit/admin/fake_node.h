@@ -105,6 +105,10 @@ public:
     void close(const xmpp::Domain&, std::function<void(unsigned)> on_closed) override {
         loop_.post([this, on_closed] { on_closed(streams_to_close); });
     }
+    void trace(const s2s::TraceOrder& order, std::function<void(Result<void>)> on_set) override {
+        traced = order;
+        loop_.post([on_set] { on_set({}); });
+    }
     [[nodiscard]] io::Loop& loop() override { return other_loop != nullptr ? *other_loop : loop_; }
     [[nodiscard]] io::Network& network() override { return network_; }
     [[nodiscard]] io::Resolver& resolver() override { return names; }
@@ -199,6 +203,7 @@ public:
     std::unique_ptr<im::Directory> accounts;
     Result<Duration> pong = Duration{std::chrono::milliseconds{12}};
     unsigned streams_to_close = 2;
+    s2s::TraceOrder traced;
     axl::SqlDesk* sql_desk = nullptr;
     axl::UserDesk* user_desk = nullptr;
     provision::Provisioner* publishers = nullptr;

@@ -291,6 +291,18 @@ TEST(PeerVerbs, CloseTellsWhenThereIsNothingToClose) {
     EXPECT_EQ(code_of(node.ask("peers.close", R"({"domain":"a.test"})")), "peer-unknown");
 }
 
+TEST(PeerVerbs, TraceIsOfADomainOrAPairAndForAWhile) {
+    FakeNode node;
+    EXPECT_EQ(text_at(node.ask("peers.trace", R"({"domain":"a.test"})"), "seconds"), "60");
+    EXPECT_EQ(node.traced.remote.text() + node.traced.local.text(), "a.test");
+    EXPECT_EQ(text_at(node.ask("peers.trace", R"({"domain":"a.test","from":"b.test","for":3600})"), "local"), "b.test");
+    EXPECT_EQ(node.traced.local.text(), "b.test");
+    EXPECT_EQ(node.traced.span, std::chrono::hours{1});
+    EXPECT_EQ(field_of(node.ask("peers.trace", R"({"domain":"a.test","for":3601})")), "for");
+    node.ask("peers.trace", R"({"domain":"a.test","for":0})");
+    EXPECT_EQ(node.traced.span.count(), 0);
+}
+
 TEST(EventFilter, FindsPeersAsWholeNames) {
     EXPECT_TRUE(admin::mentions("b.test:a.test", "a.test"));
     EXPECT_TRUE(admin::mentions("a.test", "a.test"));

@@ -34,6 +34,20 @@ TEST(LogText, IsTheLineThatReadersOfTheEventLogKnow) {
     EXPECT_EQ(line.substr(line.find(" Event")), " Event=\"s2s.verify.sent\" to=\"vngtp.lab\"");
 }
 
+TEST(LogText, NamesLevelsAsXcpGatewaysDo) {
+    LogRecord record = record_with("vngtp.lab");
+    const std::pair<LogLevel, std::string_view> names[] = {{LogLevel::trace, "VBOSE"},
+                                                           {LogLevel::debug, "DEBUG"},
+                                                           {LogLevel::info, "INFO "},
+                                                           {LogLevel::warn, "WARN "},
+                                                           {LogLevel::error, "ERROR"}};
+    for (const auto& [level, name] : names) {
+        record.level = level;
+        EXPECT_NE(text_line(origin, FixedClock{}.wall(), record).find("Level=\"" + std::string{name} + '"'),
+                  std::string::npos);
+    }
+}
+
 TEST(LogText, LeavesAnElementInADetailWhole) {
     const std::string packet = "<stream:stream from='vngtp.lab'" + std::string(500, ' ') + "/>";
     LogRecord record = record_with(packet);
