@@ -88,6 +88,21 @@ replication::Values Replicator::owned() const {
     return values;
 }
 
+/// A line a setting; the word for who looks why an edge and a core differ.
+void Replicator::log_fields(const Far& far, std::string_view direction, const replication::Values& values) const {
+    if (!log_.wants(LogLevel::debug)) return;
+    for (const auto& [name, value] : values) {
+        const config::SettingRow* row = config::find_setting(name);
+        const std::string shown = row == nullptr || row->secret ? "********" : value;
+        log_.write_for(far.name, LogLevel::debug, "replication.field",
+                       {{"Detail", "xconfiguration " + name + ": " + shown},
+                        {"far", far.name},
+                        {"direction", std::string{direction}},
+                        {"name", name},
+                        {"value", shown}});
+    }
+}
+
 void Replicator::offer_all() {
     replication::Values values = owned();
     if (values == own_ && own_revision_ != 0) return;
@@ -95,7 +110,9 @@ void Replicator::offer_all() {
     own_revision_ = std::max<std::uint64_t>(settings_->snapshot()->revision, 1);
     for (const auto& [name, far] : fars_) {
         far->refused.clear();
-        if (far->session != nullptr) far->session->offer(own_revision_, own_);
+        if (far->session == nullptr) continue;
+        log_fields(*far, "offered", own_);
+        far->session->offer(own_revision_, own_);
     }
 }
 
@@ -234,6 +251,7 @@ Result<void> Replicator::take_over(Far& far, const replication::Apply& apply) {
     };
     const auto changes = check(apply.values);
     if (!changes) return fail(changes.error());
+    log_fields(far, "received", apply.values);
     if (far.place == 0) {
         log_.write_for(far.name, LogLevel::info, "replication.received",
                        {{"Detail", "xconfiguration received from " + far.name + " at " + at_revision(apply.revision)},

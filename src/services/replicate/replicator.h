@@ -73,6 +73,7 @@ private:
     class Session;
 
     [[nodiscard]] Far& far_of(const std::string& name);
+    void log_fields(const Far& far, std::string_view direction, const replication::Values& values) const;
     [[nodiscard]] replication::Values owned() const;
     [[nodiscard]] bool owns(const config::SettingRow& row, config::Role role) const;
     void offer_all();

@@ -117,6 +117,7 @@ void Replicator::Session::meet(const replication::Hello& hello, replication::Act
     if (!met) return machine_.close(met.error(), out);
     far_ = *met;
     machine_.meet(far_->held, far_->values, out);
+    owner_->log_fields(*far_, "offered", owner_->own_);
     machine_.offer(owner_->own_revision_, owner_->own_, out);
     if (owner_->options_.role == config::Role::core) machine_.report(owner_->report_for_edges(), out);
 }

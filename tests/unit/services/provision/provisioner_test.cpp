@@ -8,6 +8,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/hash.h"
 #include "io/http/server.h"
 #include "services/axl/axl_service.h"
 #include "support/sim_dns.h"
@@ -193,6 +194,12 @@ TEST_F(Provisioning, AWrongPasswordIsNamedAndCuredWithoutARestart) {
     EXPECT_EQ(log.last("axl.received", "Function"), "executeSQLQuery");
     EXPECT_EQ(log.last("axl.received", "Status"), "401");
     EXPECT_EQ(log.last("axl.received", "Reason"), "None");
+    EXPECT_EQ(log.last("axl.request", "Authorization"), "Basic ********");
+    EXPECT_EQ(log.last("axl.request", "Detail").substr(0, 7), "select ");
+    EXPECT_EQ(log.last("axl.response", "Status"), "401");
+    EXPECT_FALSE(log.last("axl.response", "Milliseconds").empty());
+    EXPECT_EQ(log.dump().find("a wrong password"), std::string::npos) << "no password is in the log";
+    EXPECT_EQ(log.dump().find(base64_encode("axl:a wrong password")), std::string::npos);
     EXPECT_TRUE(alarms.stands(services::AlarmCode::axl_refused, "imp1.test:8443"));
     EXPECT_NE(step().find("failed: internal users are unreachable because the IM&P server was never told"),
               std::string::npos)

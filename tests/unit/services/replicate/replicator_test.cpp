@@ -216,6 +216,24 @@ TEST_F(Replication, CarriesAChangeWithTheWordsOfTheLog) {
     EXPECT_EQ(edge.log.last("replication.acknowledged", "far"), "core1.b.test");
 }
 
+TEST_F(Replication, ShowsEachFieldAndNoSecret) {
+    join(edge, core);
+    ASSERT_TRUE(edge.set("federation.enabled", "true"));
+    world.settle();
+    EXPECT_NE(core.log.dump().find("replication.field Detail=xconfiguration federation.enabled: true far=edge1.b.test "
+                                   "direction=received name=federation.enabled value=true"),
+              std::string::npos)
+        << core.log.dump();
+    EXPECT_NE(
+        edge.log.dump().find("xconfiguration federation.dialback_secret: ******** far=core1.b.test direction=offered"),
+        std::string::npos)
+        << edge.log.dump();
+    EXPECT_NE(core.log.dump().find("direction=received name=federation.dialback_secret value=********"),
+              std::string::npos);
+    for (const Node* node : {&edge, &core})
+        EXPECT_EQ(node->log.dump().find("the secret of the edge"), std::string::npos);
+}
+
 TEST_F(Replication, RefusesAChangeOfWhatBelongsToTheOtherSide) {
     EXPECT_EQ(edge.set("federation.domains", R"(["x.test"])").error().code, "setting-elsewhere");
     EXPECT_EQ(core.set("federation.enabled", "true").error().code, "setting-elsewhere");
