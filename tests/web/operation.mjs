@@ -322,6 +322,10 @@ export default function operation(stage) {
     await desk.page.selectOption("main select[name=level]", "debug");
     await desk.page.click("main form button[type=submit]");
     await desk.page.waitForSelector(".said :text('The log level is set')");
+    const offered = (module) =>
+      desk.page.locator(`main select[aria-label='Level of ${module}'] option`).allTextContents();
+    assert.deepEqual(await offered("s2s"), ["debug", "info", "warn", "error", "off"]);
+    assert.deepEqual(await offered("node"), ["info", "warn", "error", "off"], "it has no lines below");
     await desk.done();
   });
 

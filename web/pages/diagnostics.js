@@ -13,7 +13,8 @@ import { Table } from "../lib/table.js";
 import { Answer, VerbForm } from "../lib/verb_form.js";
 import { Walk } from "../lib/walk.js";
 
-const levels = ["trace", "debug", "info", "warn", "error", "off"].map((name) => [name, name]);
+const choices_of = (names) => names.map((name) => [name, name]);
+const levels = choices_of(["debug", "info", "warn", "error", "off"]);
 
 function Why({ query }) {
   const [walk, set] = useState(null);
@@ -93,7 +94,7 @@ function Levels() {
           aria-label=${`Level of ${row.module}`}
           disabled=${busy || forbidden !== ""}
           title=${forbidden || undefined}
-          options=${levels}
+          options=${row.offered ? choices_of(row.offered) : levels}
           value=${row.level}
           onChange=${put(row.module)}
         />
