@@ -212,6 +212,8 @@ void InboundStream::carry_out(Actions& actions) {
         if (finished_) return;
         if (auto* send = std::get_if<Send>(&action)) {
             bytes_out_ += send->bytes.size();
+            // Each step of a negotiation begins a segment: readers of captures show one element of each.
+            if (!authenticated_) stream_->push();
             stream_->write(send->bytes);
         } else if (auto* tls = std::get_if<StartTls>(&action)) {
             switching_ = true;
