@@ -19,6 +19,7 @@ struct Attached {
                   [](const xmpp::Domain& asked) -> std::optional<std::string> {
                       if (asked.text() == "comp.b.test") return "secret of comp";
                       if (asked.text() == "irc.b.test") return "secret of irc";
+                      if (asked.text() == "cm-1.jabber") return "secret";
                       return std::nullopt;
                   },
                   std::chrono::seconds{10}, TimePoint{}} {
@@ -58,6 +59,11 @@ TEST(ComponentAccept, TakesTheHandshakeOfItsStreamAndSecretOnly) {
         ASSERT_TRUE(close->error);
         EXPECT_EQ(close->error->condition, xmpp::StreamCondition::not_authorized);
     }
+}
+
+/// An XCP component in xmpptrace's testWx2RequestMessageXMPPtoWx2.pcap (github.com/balthorium/xmpptrace, fbd9e93).
+TEST(ComponentAccept, TakesTheHandshakeOfAPublicCapture) {
+    EXPECT_TRUE(Attached("5331A2E8", "a9df8033f119827b164224a28b5d1323f2f63d60", "cm-1.jabber").machine.attached());
 }
 
 TEST(ComponentAccept, KnowsItsDomainsOnly) {
