@@ -8,8 +8,11 @@ test is a page, in the order of the article, and leaves the nodes ready for the 
 The three files are what `sallyport init` wrote. Nothing here needs root: the addresses are those of the loopback. To play
 along, start nodes of your own with `./dev demo` and type what stands in ask(...) behind `sallyport`, with --node.
 """
+import contextlib
+import os
 import re
 import socket
+import subprocess
 import tempfile
 
 import pytest
@@ -17,7 +20,7 @@ import pytest
 from world.certificates import Authority
 from world.client import Clients, User
 from world.names import NameServer
-from world.prosody import Prosody
+from world.prosody import PASSWORD, Prosody
 from world.sallyport import Refused
 from world.trio import Trio
 from world.wait import until
@@ -29,6 +32,7 @@ NAMES = {"edge": "edge1.coluc.com", "core": "core1.coluc.com", "presence": "imp1
 COMPONENT = "cm-2_s2scp-1.edge1-coluc-com"
 AXL = "imp1.coluc.com:8443"
 SWITCHED_ON = "xconfiguration xcpConfiguration is_federation_enabled - changed from: 0 to: 1"
+KEY = "d780f198ac34a6dbd795fcdaf8762eaf52ea9b03"  # of the article
 NEVER_TOLD = "internal users are unreachable because the IM&P server was never told where messages to other domains go"
 DNS = """
 local-zone: "com." static
@@ -166,7 +170,39 @@ def test_page_2_debug_logs(lab):
     lab.edge.ask("log", "level", "developer.clusterdb.restapi", "debug")
     lab.edge.ask("log", "level", "developer.xcp.federation", "debug")  # the dialback timer of the next page
     lab.core.ask("log", "level", "network.axl", "debug")
+    since = lab.core.mark()
     lab.core.ask("imp-servers", "refresh")
+    asked = lab.core.wait_for(r"axl\.request\b.*xmpps2snodes", since=since)
+    assert 'Level="DEBUG"' in asked and 'Authorization="Basic ********"' in asked, asked
+    answered = lab.core.wait_for(r"axl\.response\b.*" + re.escape(COMPONENT), since=since)
+    assert 'Level="DEBUG"' in answered and 'Status="200"' in answered and "Milliseconds=" in answered, answered
+    # What is replicated, field by field.
+    lab.core.ask("log", "level", "developer.clusterdb.restapi", "debug")
+    lab.edge.ask("config", "set", "federation.security_mode", "tls_optional")
+    field = lab.core.wait_for(r'replication\.field\b.*name="federation\.security_mode"', since=since)
+    assert 'Module="developer.clusterdb.restapi"' in field and 'Level="DEBUG"' in field and "tls_optional" in field, field
+
+
+def read_until(stream, *marks):
+    """What the edge sends, until all of these have come, one behind the other."""
+    seen, at = b"", 0
+    for mark in marks:
+        while seen.find(mark, at) < 0:
+            part = stream.recv(4096)
+            assert part, seen
+            seen += part
+        at = seen.find(mark, at) + len(mark)
+    return seen
+
+
+@contextlib.contextmanager
+def opened_stream():
+    """A stream to the edge without TLS, up to its features."""
+    with socket.create_connection((AT["edge"], 5269), 10) as stream:
+        stream.sendall(b"<?xml version='1.0'?><stream:stream xmlns='jabber:server' xmlns:db='jabber:server:dialback' "
+                       b"xmlns:stream='http://etherx.jabber.org/streams' from='vngtp.lab' to='coluc.com' version='1.0'>")
+        read_until(stream, b"</stream:features>")
+        yield stream
 
 
 def shown(node, since, *lines):
@@ -194,11 +230,32 @@ def test_page_3_dialback_as_all_three_roles(lab):
                     r"<db:verify from='coluc\.com' id='.*' to='vngtp\.lab'>[0-9a-f]{8}…</db:verify>"),
           ("INFO ", r"\(.*, coluc\.com:vngtp\.lab, IN\) DBVerify Packet Received "
                     r"<db:verify from='vngtp\.lab' id='.*' to='coluc\.com' type='valid'/>"))
-    # "Expressway shows this debug when it is the authoritative server."
+    # "Expressway shows this debug when it is the authoritative server." Prosody goes on to use the stream on which it asks; this
+    # server only asks.
+    with opened_stream() as stream:
+        stream.sendall(b"<db:verify from='vngtp.lab' to='coluc.com' id='05E295A2B'>" + KEY.encode() + b"</db:verify>")
+        assert b"type='invalid'" in read_until(stream, b"<db:verify", b"/>"), "not a key of ours"
+        stream.sendall(b"</stream:stream>")
+        read_until(stream, b"</stream:stream>")
     shown(lab.edge, since, ("INFO ", r"(?P<stream>xcoder=\w{9}) onStreamOpen:: <stream:stream .*xmlns='jabber:server'.*/>"),
-          ("INFO ", r"(?P=stream) received:: <db:verify from='vngtp\.lab' id='.*' to='coluc\.com'>[0-9a-f]{8}…</db:verify>"),
+          ("INFO ", r"(?P=stream) received:: <db:verify from='vngtp\.lab' id='05E295A2B' to='coluc\.com'>d780f198…</db:verify>"),
           ("INFO ", r"(?P=stream) closing stream used for dialback only"))
     assert not re.search(r"\b[0-9a-f]{40,}\b", lab.edge.log(since)), "the keys themselves are not in the log"
+
+
+def test_page_3_stanzas_of_one_pair_as_at_vbose(lab):
+    since = lab.edge.mark()
+    assert "60 seconds" in lab.edge.ask("peers", "trace", "vngtp.lab", "--from", "coluc.com")
+    lab.carries(lab.romeo, lab.victor, "not for the log")
+    lab.carries(lab.victor, lab.romeo, "nor is this")
+    out = lab.edge.wait_for(r"s2s\.stanza\b.* sending:: <message", since=since)
+    into = lab.edge.wait_for(r"s2s\.stanza\b.* received:: <message", since=since)
+    assert "from='romeo@coluc.com" in out and "from='victor@vngtp.lab" in into and 'Level="VBOSE"' in out, (out, into)
+    assert "not for the log" not in lab.edge.log(since) and "nor is this" not in lab.edge.log(since)
+    lab.edge.ask("peers", "trace", "vngtp.lab", "--for", "0")
+    after = lab.edge.mark()
+    lab.carries(lab.romeo, lab.victor, "unseen")
+    assert not lab.edge.lines(r"s2s\.stanza\b", after)
 
 
 # Step 3. Security mode ------------------------------------------------------------------------------------------------
@@ -217,6 +274,40 @@ def test_page_4_the_features_show_the_security_mode(lab, mode, starttls, require
             seen += part
     features = seen[seen.index(b"<stream:features"):]
     assert (b"urn:ietf:params:xml:ns:xmpp-tls" in features, b"<required/>" in features) == (starttls, required), features
+
+
+# Logins of clients ----------------------------------------------------------------------------------------------------
+
+def stock_login(lab, name, password, *more):
+    """The conditions with which slixmpp was refused, or ["in"]."""
+    host, port = lab.trio.users.c2s
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "world", "stock_client.py")
+    done = subprocess.run(["/usr/bin/python3", script, f"{name}@coluc.com", password, host, str(port),
+                           lab.trio.users.client_trust, *more], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def reasons(lab, since):
+    return [re.search(r' why="((?:[^"\\]|\\.)*)"', line)[1] for line in lab.presence.lines(r"c2s\.login\.failed\b", since)]
+
+
+def test_the_log_says_why_a_stock_client_is_refused(lab):
+    since = lab.presence.mark()
+    refused = stock_login(lab, "romeo", PASSWORD)
+    assert refused and set(refused) == {"not-authorized"}, "the client is told nothing else"
+    said = reasons(lab, since)
+    assert any(why.startswith("channel binding: the client wants tls-unique") for why in said), said
+    assert any(why.startswith("channel binding: the client says that it supports some") for why in said), said
+    assert stock_login(lab, "romeo", PASSWORD, "unbound") == ["in"], "as the manual says"
+
+
+@pytest.mark.parametrize("name, password, why", [("romeo", "not his password", "wrong password"),
+                                                 ("nobody", PASSWORD, "there is no such user")])
+def test_the_log_tells_a_wrong_password_from_an_unknown_user_and_the_client_does_not_learn_it(lab, name, password, why):
+    since = lab.presence.mark()
+    assert set(stock_login(lab, name, password, "unbound")) == {"not-authorized"}
+    assert why in reasons(lab, since), reasons(lab, since)
 
 
 # Symptom 1: one-way messaging -----------------------------------------------------------------------------------------
