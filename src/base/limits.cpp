@@ -55,6 +55,8 @@ constexpr LimitRow rows[] = {
     SALLYPORT_LIMIT("sasl_failures", sasl_failures, "attempts", 2, false, "failed authentications of one stream"),
     SALLYPORT_LIMIT("srv_targets", srv_targets, "targets", 1, false, "targets of one SRV answer that are tried"),
     SALLYPORT_LIMIT("addresses", addresses, "addresses", 1, false, "addresses of one name that are tried"),
+    SALLYPORT_LIMIT("dns_questions", dns_questions, "questions", 64, false,
+                    "questions to DNS without an answer; never more than a sixteenth of the node's descriptors"),
     SALLYPORT_LIMIT("remembered_failures", remembered_failures, "failures", 16, false,
                     "failures of each kind that a shard remembers for its next dials"),
     SALLYPORT_LIMIT("inbound_bytes_per_second", inbound_bytes_per_second, "bytes/s", 1024, true,

@@ -52,6 +52,7 @@ struct Limits {
     std::uint64_t sasl_failures = 3;                   ///< of one stream
     std::uint64_t srv_targets = 8;                     ///< tried of one SRV answer
     std::uint64_t addresses = 8;                       ///< tried of one name
+    std::uint64_t dns_questions = 2048;                ///< of the node, that DNS has not answered
     std::uint64_t remembered_failures = 1024;          ///< of each kind, that one shard goes by when it dials again
     std::uint64_t inbound_bytes_per_second = 1 << 20;  ///< of one authenticated stream
     std::uint64_t inbound_burst_bytes = 4 << 20;

@@ -117,7 +117,7 @@ private:
         for (const bool v6 : {true, false}) {
             std::optional<DnsAnswer> answer;
             const auto lookup =
-                resolver->addresses(place_.address.host, v6, [&](const DnsAnswer& found) { answer = found; });
+                resolver->addresses(place_.address.host, v6, {}, [&](const DnsAnswer& found) { answer = found; });
             loop_.run_until([&] { return answer.has_value(); });
             if (!answer->addresses.empty()) at_ = {answer->addresses.front(), place_.address.port};
         }

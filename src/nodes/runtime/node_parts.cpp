@@ -62,6 +62,7 @@ void fill_common(Runtime& runtime, admin::NodeStatus& status) {
     status.has_accounts = !accounts || !accounts->empty();
     status.alarms = runtime.alarms().standing();
     status.tables.push_back(runtime.lines().table());
+    runtime.tables(status.tables);
     status.now = runtime.control().now();
 }
 

@@ -35,7 +35,10 @@ std::uint64_t raise_descriptor_limit() {
 
 Result<std::unique_ptr<Runtime>> Runtime::make(config::NodeFile file) {
     // The rest is for our own streams, links, files and whoever administers the node.
-    file.limits.connections = std::min(file.limits.connections, raise_descriptor_limit() / 2);
+    const std::uint64_t descriptors = raise_descriptor_limit();
+    file.limits.connections = std::min(file.limits.connections, descriptors / 2);
+    // Each question to DNS may take two.
+    file.limits.dns_questions = std::min(file.limits.dns_questions, descriptors / 16);
     std::unique_ptr<Runtime> runtime{new Runtime{std::move(file)}};
     if (auto prepared = runtime->prepare(); !prepared) return prepared.error();
     return runtime;
@@ -84,6 +87,7 @@ Result<void> Runtime::prepare() {
     dns.trust_anchor_file = file_.dns.trust_anchor;
     dns.hosts_file = file_.dns.hosts_file;
     dns.timeout = seconds_of(file_.timers.dns);
+    dns.questions = file_.limits.dns_questions;
     auto resolver = io::make_resolver_service(dns);
     if (!resolver) return resolver.error();
     resolver_service_ = std::move(*resolver);

@@ -44,6 +44,8 @@ public:
     [[nodiscard]] io::AsioLoop& control() { return control_; }
     [[nodiscard]] io::TcpNetwork& network() { return *network_; }
     [[nodiscard]] io::Resolver& resolver() { return *resolver_; }
+    /// Of DNS.
+    void tables(TableFills& all) { resolver_service_->tables(all); }
     [[nodiscard]] io::NodeLog& log() { return *log_; }
     /// The same log for whatever hears strangers: they draw on a budget.
     [[nodiscard]] io::LogBudget& lines() { return *lines_; }

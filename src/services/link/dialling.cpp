@@ -58,7 +58,7 @@ void Hub::connect(Dialling& dialling) {
     };
     if (const auto literal = IpAddress::parse(dialling.target.address.host)) return begin(*literal);
     dialling.lookup = context_.shard.resolver.addresses(
-        dialling.target.address.host, false, [this, begin, key = &dialling](const DnsAnswer& answer) {
+        dialling.target.address.host, false, {}, [this, begin, key = &dialling](const DnsAnswer& answer) {
             if (answer.addresses.empty()) {
                 return retry_later(*key, "look-up of " + key->target.address.host + ": " + text(answer.status));
             }

@@ -49,7 +49,7 @@ public:
 
 private:
     void look_up(bool v6) {
-        lookup_ = client_.resolver_.addresses(target_.address.host, v6,
+        lookup_ = client_.resolver_.addresses(target_.address.host, v6, {},
                                               [weak = weak_from_this(), v6](const DnsAnswer& answer) {
                                                   if (const auto here = weak.lock()) here->looked_up(v6, answer);
                                               });

@@ -49,7 +49,14 @@ record::Facts facts_of(const std::string& question, const DnsAnswer& answer) {
 }
 
 bool is_trouble(DnsStatus status) {
-    return status == DnsStatus::failed || status == DnsStatus::bogus || status == DnsStatus::timed_out;
+    return status == DnsStatus::failed || status == DnsStatus::bogus || status == DnsStatus::timed_out ||
+           status == DnsStatus::busy;
+}
+
+/// Asked later, it may say something else.
+bool is_unknown(const DnsAnswer& answer) {
+    return answer.status == DnsStatus::timed_out || answer.status == DnsStatus::failed ||
+           answer.status == DnsStatus::busy;
 }
 
 }  // namespace
@@ -108,13 +115,13 @@ void DialJob::look_up_services() {
         direct_answer_.emplace();
         direct_answer_->status = DnsStatus::no_data;
     } else {
-        direct_lookup_ = shard_.resolver.srv("_xmpps-server._tcp." + puny, [this](const DnsAnswer& answer) {
+        direct_lookup_ = shard_.resolver.srv("_xmpps-server._tcp." + puny, asker_, [this](const DnsAnswer& answer) {
             direct_answer_ = answer;
             services_answered("_xmpps-server._tcp.", answer);
             services_known();
         });
     }
-    server_lookup_ = shard_.resolver.srv("_xmpp-server._tcp." + puny, [this](const DnsAnswer& answer) {
+    server_lookup_ = shard_.resolver.srv("_xmpp-server._tcp." + puny, asker_, [this](const DnsAnswer& answer) {
         server_answer_ = answer;
         services_answered("_xmpp-server._tcp.", answer);
         services_known();
@@ -146,12 +153,10 @@ void DialJob::services_known() {
         case route::SrvPlan::Next::addresses: return begin_targets({{domain_.ascii(), 5269, false, false}});
         case route::SrvPlan::Next::nothing: break;
     }
-    const auto is_unknown = [](const DnsAnswer& answer) {
-        return answer.status == DnsStatus::timed_out || answer.status == DnsStatus::failed;
-    };
+    const bool busy = server_answer_->status == DnsStatus::busy || direct_answer_->status == DnsStatus::busy;
     // What either of them does not say now, it may say later.
     const bool temporary = is_unknown(*server_answer_) || is_unknown(*direct_answer_);
-    fail({Stage::dns, plan.why, xmpp::StanzaCondition::remote_server_not_found, !temporary && !may_pass_});
+    not_found(plan.why, !temporary && !may_pass_, busy);
 }
 
 void DialJob::begin_targets(std::vector<route::Target> targets) {
@@ -248,10 +253,8 @@ void DialJob::try_target() {
                                 : refused_address_ ? "every address is reserved or refused; see [s2s] allow_networks"
                                                    : "no address";
         const bool permanent = nowhere ? !dns_trouble_ && !configured_ : !may_pass_ && !dns_trouble_;
-        return fail(
-            {nowhere ? Stage::dns : Stage::tcp, why,
-             nowhere ? xmpp::StanzaCondition::remote_server_not_found : xmpp::StanzaCondition::remote_server_timeout,
-             permanent});
+        if (nowhere) return not_found(why, permanent, dns_busy_);
+        return fail({Stage::tcp, why, xmpp::StanzaCondition::remote_server_timeout, permanent});
     }
     const route::Target& target = targets_[target_];
     race_.emplace(settings_.most_addresses);
@@ -304,7 +307,7 @@ void DialJob::race_failed() {
 
 void DialJob::look_up_addresses(route::Family family) {
     auto& slot = family == route::Family::v6 ? v6_lookup_ : v4_lookup_;
-    slot = shard_.resolver.addresses(targets_[target_].host, family == route::Family::v6,
+    slot = shard_.resolver.addresses(targets_[target_].host, family == route::Family::v6, asker_,
                                      [this, family](const DnsAnswer& answer) { addresses_known(family, answer); });
 }
 
@@ -320,7 +323,8 @@ void DialJob::addresses_known(route::Family family, const DnsAnswer& answer) {
         const char* const type = family == route::Family::v6 ? "AAAA " : "A ";
         tell("dns.addresses", facts_of(type + targets_[target_].host, answer), !is_trouble(answer.status));
     }
-    dns_trouble_ = dns_trouble_ || answer.status == DnsStatus::failed || answer.status == DnsStatus::timed_out;
+    dns_busy_ = dns_busy_ || answer.status == DnsStatus::busy;
+    dns_trouble_ = dns_trouble_ || is_unknown(answer);
     if (answer.addresses.empty() && answer.status != DnsStatus::no_data && last_problem_.empty()) {
         last_problem_ = "address look-up of " + targets_[target_].host + ": " + text(answer.status);
     }
@@ -431,6 +435,16 @@ void DialJob::arm() {
     } else {
         timer_->disarm();
     }
+}
+
+/// No server of the domain is known. `busy`: for we have not asked.
+void DialJob::not_found(const std::string& why, bool permanent, bool busy) {
+    xmpp::Failure failure{Stage::dns, why, xmpp::StanzaCondition::remote_server_not_found, permanent};
+    if (busy) {
+        failure.rule = Rule::look_ups;
+        failure.condition = xmpp::StanzaCondition::resource_constraint;
+    }
+    fail(std::move(failure));
 }
 
 void DialJob::fail(xmpp::Failure failure) {

@@ -16,6 +16,7 @@ OutboundStream::OutboundStream(S2sContext& context, OutboundOwner& owner, xmpp::
       verify_only_{verify_only},
       log_{context.shard.logger(LogModule::s2s)},
       log_source_{xmpp::owner_of(pair_.remote.text())},
+      asker_{verify_only ? io::Asker::Kind::strangers : io::Asker::Kind::users, {}, log_source_},
       record_{context, Direction::outbound, verify_only},
       timer_{context.shard.loop.timer([this] { expire(); })},
       next_{context.shard.loop.timer([this] { go_on(); })},
@@ -43,6 +44,7 @@ void OutboundStream::start() {
         },
         context_.learned == nullptr ? nullptr : &context_.learned->targets);
     job_->log_for(log_source_);
+    job_->ask_for(asker_);
     job_->start();
 }
 

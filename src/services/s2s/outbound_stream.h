@@ -52,6 +52,11 @@ public:
 
     /// Who draws on the log's budget for it (threat T81), unless it is the owner of the domain; before start().
     void log_for(std::string source) { log_source_ = std::move(source); }
+    /// For whom it looks for a server; before start().
+    void ask_for(io::Asker::Kind kind, std::string who) {
+        asker_.kind = kind;
+        asker_.who = std::move(who);
+    }
     void start();
     void verify(const Verify& request);
     /// As in Outbound.
@@ -122,6 +127,7 @@ private:
     std::vector<Verify> verifies_;  ///< that have no answer yet
     Logger log_;
     std::string log_source_;
+    io::Asker asker_;
     StreamRecord record_;
     std::unique_ptr<io::Timer> timer_;
     std::unique_ptr<io::Timer> next_;  ///< armed: the connection is of no use, another is dialled from the loop

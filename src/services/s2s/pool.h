@@ -237,6 +237,7 @@ private:
     /// The attempt to open a stream for them has failed.
     void answer_pings(const Destination& to);
     void answer_without_pong(const std::string& id);
+    [[nodiscard]] bool is_pinged(const Destination& to) const;
     [[nodiscard]] bool is_ping(const xmpp::Stanza& stanza) const;
     [[nodiscard]] bool take_back(const xmpp::Stanza& stanza, const xmpp::StanzaError& error);
     [[nodiscard]] std::string fresh_ping() const;

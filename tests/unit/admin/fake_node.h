@@ -29,10 +29,11 @@ namespace sallyport::test {
 class TableResolver final : public io::Resolver {
 public:
     explicit TableResolver(io::Loop& loop) : loop_{loop} {}
-    [[nodiscard]] std::unique_ptr<io::Lookup> srv(const std::string& name, io::OnAnswer on_answer) override {
+    [[nodiscard]] std::unique_ptr<io::Lookup> srv(const std::string& name, const io::Asker&,
+                                                  io::OnAnswer on_answer) override {
         return answer("SRV " + name, std::move(on_answer));
     }
-    [[nodiscard]] std::unique_ptr<io::Lookup> addresses(const std::string& name, bool v6,
+    [[nodiscard]] std::unique_ptr<io::Lookup> addresses(const std::string& name, bool v6, const io::Asker&,
                                                         io::OnAnswer on_answer) override {
         return answer((v6 ? "AAAA " : "A ") + name, std::move(on_answer));
     }

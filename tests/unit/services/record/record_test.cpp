@@ -262,7 +262,7 @@ TEST(Refusals, AreNamedAsEver) {
                            "federation-off", "self", "not-local", "deny-list", "allow-list", "not-inside",
                            "inside-to-inside", "dns", "tcp", "tls", "sasl", "dialback", "stream", "protocol", "dead",
                            "queue-full", "queue-age", "too-large", "malformed", "excess", "in-doubt", "refused-by-peer",
-                           "streams", "streams-of-sender", "connections", "busy", "link-down", "link-full",
+                           "streams", "streams-of-sender", "look-ups", "connections", "busy", "link-down", "link-full",
                            "partner-full", "link-refused", "no-way", "not-loaded", "no-rows", "own-federation",
                            "no-user", "client-refused", "component-away", "component-full", "shutting-down", "other"));
     using enum Stage;
