@@ -1,5 +1,5 @@
-// Domains whose name servers say nothing, asked for by strangers and by a user: nobody else waits for them (threats T13,
-// T67).
+// Domains whose name servers say nothing, asked for by strangers and by a user: nobody else waits for them (threats
+// T13, T67).
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -126,8 +126,8 @@ TEST_F(SilentNames, AreAskedForAgainWhenAnOperatorPings) {
     f.a.user(1).message("room@rooms.a.test", "u@c.test", "m2");
     f.world.advance(100ms);
     EXPECT_EQ(f.dns.questions(service), asked) << "from memory";
-    f.a.edge->shards.front()->s2s().pool().ping(
-        {*xmpp::Domain::parse("imp.a.test"), *xmpp::Domain::parse("c.test")}, [](const Result<Duration>&) {});
+    f.a.edge->shards.front()->s2s().pool().ping({*xmpp::Domain::parse("imp.a.test"), *xmpp::Domain::parse("c.test")},
+                                                [](const Result<Duration>&) {});
     f.world.advance(100ms);
     EXPECT_EQ(f.dns.questions(service), asked + 1);
 }

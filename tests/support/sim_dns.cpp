@@ -23,8 +23,7 @@ private:
 
 class SimResolver final : public io::Resolver {
 public:
-    SimResolver(SimDns& dns, std::shared_ptr<io::Questions> questions)
-        : dns_{dns}, questions_{std::move(questions)} {}
+    SimResolver(SimDns& dns, std::shared_ptr<io::Questions> questions) : dns_{dns}, questions_{std::move(questions)} {}
     [[nodiscard]] std::unique_ptr<io::Lookup> srv(const std::string& name, const io::Asker& asker,
                                                   io::OnAnswer on_answer) override {
         return dns_.ask(questions_, name, SimDns::Kind::srv, asker, std::move(on_answer));

@@ -20,8 +20,8 @@ public:
     void srv(const std::string& name, std::uint16_t priority, std::uint16_t weight, std::uint16_t port,
              const std::string& target);
     void address(const std::string& name, const std::string& address);
-    /// All questions for `name` end like this. timed_out: its servers are silent; who asks is told so after ten seconds,
-    /// and the resolver gives up after thirty.
+    /// All questions for `name` end like this. timed_out: its servers are silent; who asks is told so after ten
+    /// seconds, and the resolver gives up after thirty.
     void fail(const std::string& name, DnsStatus status);
     /// Answers for `name` take this long; 1 ms unless set.
     void delay(const std::string& name, Duration delay) { delays_[name] = delay; }

@@ -60,7 +60,8 @@ std::optional<DnsAnswer> Questions::begin(const Question& question) {
     }
     if (!has_room(question.asker)) {
         refused.status = DnsStatus::busy;
-        refused.detail = std::to_string(open_) + " of at most " + std::to_string(most_) + " look-ups wait for an answer";
+        refused.detail =
+            std::to_string(open_) + " of at most " + std::to_string(most_) + " look-ups wait for an answer";
         return refused;
     }
     count(question.asker, true);

@@ -66,8 +66,8 @@ private:
     const std::uint64_t most_;
     const Duration patience_;
     std::uint64_t open_ = 0, open_of_node_ = 0, open_of_strangers_ = 0;
-    std::map<std::string, std::uint64_t> open_of_;    ///< by asker and by owner of the names, for each kind
-    std::map<Name, TimePoint> silent_;                ///< until when
+    std::map<std::string, std::uint64_t> open_of_;     ///< by asker and by owner of the names, for each kind
+    std::map<Name, TimePoint> silent_;                 ///< until when
     std::deque<std::pair<TimePoint, Name>> silences_;  ///< the same, soonest first; some are over before
 };
 

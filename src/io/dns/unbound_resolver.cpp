@@ -254,7 +254,8 @@ public:
     UnboundResolver(const UnboundResolver&) = delete;
     UnboundResolver& operator=(const UnboundResolver&) = delete;
 
-    [[nodiscard]] std::unique_ptr<Lookup> srv(const std::string& name, const Asker& asker, OnAnswer on_answer) override {
+    [[nodiscard]] std::unique_ptr<Lookup> srv(const std::string& name, const Asker& asker,
+                                              OnAnswer on_answer) override {
         return service_.ask(door_, name, type_srv, asker, std::move(on_answer));
     }
     [[nodiscard]] std::unique_ptr<Lookup> addresses(const std::string& name, bool v6, const Asker& asker,

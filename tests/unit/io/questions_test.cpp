@@ -79,7 +79,8 @@ TEST_F(QuestionsTest, GivesStrangersHalfAtMost) {
 
 /// Names that strangers ask for are their choice: it must not cost their owner anything.
 TEST_F(QuestionsTest, CountsStrangersApart) {
-    while (ask(Kind::strangers, std::to_string(names), "partner.example")) {}
+    while (ask(Kind::strangers, std::to_string(names), "partner.example")) {
+    }
     EXPECT_TRUE(ask(Kind::users, "romeo@a.example", "partner.example"));
 }
 
