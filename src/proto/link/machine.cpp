@@ -243,7 +243,7 @@ Machine::Did Machine::greet(const Event&, Actions& out) {
 
 Machine::Did Machine::check_handshake(const Event& event, Actions& out) {
     if (!equal_constant_time(event.element->text(), handshake_of(stream_id_, settings_.secret))) {
-        return refuse(xmpp::StreamCondition::not_authorized, "wrong handshake: the secrets differ", out);
+        return refuse(xmpp::StreamCondition::not_authorized, std::string{secrets_differ}, out);
     }
     out.push_back(Send{"<handshake/>"});
     return Did::advance;
@@ -363,6 +363,12 @@ Machine::Did Machine::stream_error(const Event& event, Actions& out) {
     // It goes for reasons of its own, or it could not bear what it was sent.
     const bool orderly = unwanted_ || error.condition == xmpp::StreamCondition::system_shutdown ||
                          error.condition == xmpp::StreamCondition::reset;
+    // The far side has found our handshake wrong, and both say so in the same words.
+    if (settings_.end == End::dialler && phase_ == Phase::handshake &&
+        error.condition == xmpp::StreamCondition::not_authorized) {
+        close(std::nullopt, std::string{secrets_differ}, out, Blame::word);
+        return Did::ended;
+    }
     const std::string more = unwanted_ ? ": another process with our name and certificate is linked there" : "";
     close(std::nullopt, "the far side says " + std::string{xmpp::text(error.condition)} + more, out,
           orderly ? Blame::none : Blame::word);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -97,6 +98,9 @@ struct Flow {
     std::uint64_t written = 0;  ///< given to the stream
     std::uint64_t taken = 0;    ///< of those, taken by the far side's TCP
 };
+
+/// Why a link was closed whose handshake is wrong, on either side.
+inline constexpr std::string_view secrets_differ = "wrong handshake: the secrets differ";
 
 struct MachineSettings {
     End end = End::dialler;

@@ -397,6 +397,9 @@ void Hub::closed(Connection& connection) {
                        {{"far", far},
                         {"why", connection.why_closed()},
                         {"waiting", std::to_string(session != nullptr ? session->out.size() : 0)}});
+        if (session == nullptr && context_.end == End::listener && !stopping_) {
+            refused_ = {far, connection.remote().address, connection.why_closed(), context_.shard.loop.now()};
+        }
     } else {
         log_stranger(connection.remote(), connection.why_closed());
     }
@@ -418,7 +421,9 @@ void Hub::closed(Connection& connection) {
         Dialling& dialling = *diallings_.at(connection.dial_index());
         if (dialling.connection == &connection) {
             dialling.connection = nullptr;
-            retry_later(dialling, connection.why_closed(), connection.machine().is_unwanted());
+            const bool is_secret = connection.why_closed() == secrets_differ;
+            retry_later(dialling, connection.why_closed(), is_secret ? DialCause::secret : DialCause::other,
+                        connection.machine().is_unwanted());
         }
     }
     count_load(-1);

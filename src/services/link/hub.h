@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -121,7 +122,17 @@ public:
         DialState state = DialState::connecting;
         std::string why;
         Duration next_attempt{0};
+        DialCause cause = DialCause::other;
     };
+    /// A known node that connected and got no session.
+    struct Refused {
+        std::string far_realm;  ///< empty: it did not get so far as to say it
+        IpAddress address;
+        std::string why;
+        TimePoint since{};
+    };
+    /// Listener: the latest; nothing: there was none.
+    [[nodiscard]] const std::optional<Refused>& refused() const { return refused_; }
     [[nodiscard]] std::vector<DialStatus> dials() const;
     [[nodiscard]] std::size_t held() const { return held_.size(); }
     void tables(TableFills& all) const;
@@ -168,6 +179,7 @@ private:
         unsigned failures = 0;
         TimePoint retry_at{};
         std::string why;
+        DialCause cause = DialCause::other;
         bool surplus = false;  ///< the far node has fewer shards than it had: nothing is dialled
     };
 
@@ -217,7 +229,7 @@ private:
     void connect(Dialling& dialling);
     void dialled(Dialling& dialling, Result<std::unique_ptr<io::Stream>> result);
     /// `unwanted`: the far side has another process of our name, so there is no hurry.
-    void retry_later(Dialling& dialling, const std::string& why, bool unwanted = false);
+    void retry_later(Dialling& dialling, const std::string& why, DialCause cause, bool unwanted = false);
     void count_load(int more);
 
     // other shards: what they ask of this one, and this one of them
@@ -333,6 +345,7 @@ private:
     std::deque<Culprit> culprits_;
     Processes processes_;
     Copies copies_;
+    std::optional<Refused> refused_;
     std::uint64_t serials_ = 0;
     std::uint64_t arrivals_ = 0;
     std::uint64_t looks_ = 0;  ///< at what is held
