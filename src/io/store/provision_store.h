@@ -1,4 +1,5 @@
-// The IM&P publishers that a core provisions, the nodes that it found behind them, and the rows that it put there.
+// The IM&P publishers that a core provisions, the nodes that it found behind them, the rows that it put there, and
+// those that it has seen there.
 #pragma once
 
 #include <string>
@@ -14,6 +15,13 @@ struct StoredPublisher {
     std::string username;
     std::string password;  ///< sealed
     bool tls_verify = true;
+};
+
+/// A row that a publisher's table was seen to have.
+struct ToldRow {
+    std::string cp_id;
+    bool is_there = false;  ///< when the table was last read
+    bool operator==(const ToldRow&) const = default;
 };
 
 /// Errors: those of Database.
@@ -35,6 +43,11 @@ public:
     [[nodiscard]] Result<std::vector<std::string>> provisioned(const std::string& address);
     [[nodiscard]] Result<void> remember(const std::string& address, const std::string& cp_id);
     [[nodiscard]] Result<void> forget(const std::string& address, const std::string& cp_id);
+
+    /// Our rows that its table was ever seen to have.
+    [[nodiscard]] Result<std::vector<ToldRow>> told(const std::string& address);
+    /// These are there now; others that were are not.
+    [[nodiscard]] Result<void> set_told(const std::string& address, const std::vector<std::string>& cp_ids);
 
 private:
     explicit ProvisionStore(Database database) : database_{std::move(database)} {}
