@@ -29,7 +29,8 @@ NAMES = {"edge": "edge1.coluc.com", "core": "core1.coluc.com", "presence": "imp1
 COMPONENT = "cm-2_s2scp-1.edge1-coluc-com"
 AXL = "imp1.coluc.com:8443"
 SWITCHED_ON = "xconfiguration xcpConfiguration is_federation_enabled - changed from: 0 to: 1"
-NEVER_TOLD = "internal users are unreachable because the IM&P server was never told where messages to other domains go"
+ONE_WAY = "messages to other domains are returned, messages from other domains arrive"
+NOT_TOLD = f"{ONE_WAY}: the IM&P server no longer knows where messages to other domains go"
 DNS = """
 local-zone: "com." static
 local-zone: "lab." static
@@ -226,8 +227,11 @@ def test_page_5_symptom_1_a_wrong_axl_password(lab):
     until(lambda: "axl.refused" in lab.core.alarms(), lab.core.alarms, 10)
     until(lambda: lab.edge_hears_of("axl.refused"), lab.edge.alarms, 10)
     for node in (lab.edge, lab.core):
-        lab.step_becomes(node, f"told to the IM&P server {AXL}", "failed", NEVER_TOLD)
+        lab.step_becomes(node, f"told to the IM&P server {AXL}", "failed", NOT_TOLD)
     lab.step_becomes(lab.presence, "told by a core", "failed", "401")
+    for node in (lab.edge, lab.core, lab.presence):
+        until(lambda node=node: ONE_WAY in node.problems(), node.problems, 10)
+    until(lambda: "chain.failed" in lab.presence.alarms(), lab.presence.alarms, 10)
 
     # One way: what comes from outside arrives; what goes out is returned, without a word about hosts or causes.
     lab.carries(lab.victor, lab.romeo, "do you hear me")
@@ -257,7 +261,17 @@ def test_page_6_symptom_2_the_router_does_not_know_the_component(lab):
     lab.presence.event("stanzas returned", "has not loaded an S2S component", "restart the router", since=since)
     lab.step_becomes(lab.presence, "loaded by the router", "failed", "restart router")
     for node in (lab.edge, lab.core):
+        lab.step_becomes(node, "loaded by the router of imp1.coluc.com", "failed", ONE_WAY)
         lab.step_becomes(node, "loaded by the router of imp1.coluc.com", "failed", "restart router")
+
+    # Nobody has to look at the chain: it is a problem and an alarm on every node that knows of it.
+    until(lambda: lab.edge_hears_of("chain.failed"), lab.edge.alarms, 10)
+    for node in (lab.core, lab.presence):
+        until(lambda node=node: "chain.failed" in node.alarms(), node.alarms, 10)
+    for node in (lab.edge, lab.core, lab.presence):
+        assert node.problems().count("restart router") == 1, node.problems()
+    far = next(alarm for alarm in lab.edge.json("alarms")["alarms"] if "chain.failed" in alarm["key"])
+    assert far["node"] == NAMES["core"] and far["severity"] == "error" and "restart router" in far["cure"], far
 
     # "This can be verified under the Notifications page."
     notification = lab.presence.json("notifications")["notifications"][0]
@@ -269,6 +283,8 @@ def test_page_6_symptom_2_the_router_does_not_know_the_component(lab):
     lab.presence.event("router loaded", 'components="1"', since=since)
     until(lambda: not lab.presence.json("notifications")["notifications"], "the notification to go", 10)
     lab.step_becomes(lab.core, "loaded by the router of imp1.coluc.com", "in force")
+    for node in (lab.edge, lab.core, lab.presence):
+        until(lambda node=node: "chain.failed" not in str(node.json("alarms")), node.alarms, 10)
     lab.carries(lab.romeo, lab.victor, "not bounced any more")
     assert pid == lab.presence.pid, "only the router was restarted; romeo is still online"
 

@@ -37,7 +37,7 @@ void federation(const NodeStatus& status, const Settings&, MetricsText& out) {
 void alarms(const NodeStatus& status, const Settings&, MetricsText& out) {
     std::map<std::pair<std::string, std::string>, std::uint64_t> standing;
     for (const services::Alarm& alarm : status.alarms) {
-        ++standing[{std::string{alarm.row().name}, std::string{services::text(alarm.row().severity)}}];
+        ++standing[{std::string{alarm.row().name}, std::string{services::text(alarm.severity())}}];
     }
     for (const auto& [key, count] : standing) out.sample({{"code", key.first}, {"severity", key.second}}, count);
 }

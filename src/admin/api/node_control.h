@@ -51,6 +51,8 @@ public:
     using OnStatus = std::function<void(const NodeStatus&)>;
     /// Everything, gathered after the call; who asks often shares it with others (SharedStatus).
     virtual void status(OnStatus on_status) = 0;
+    /// The same, but brief (Depth): for who asks every few seconds. Not shared.
+    virtual void brief_status(OnStatus on_status) = 0;
     /// XEP-0199 through the whole live path from a domain of ours.
     virtual void ping(const xmpp::DomainPair& pair, std::function<void(Result<Duration>)> on_pinged) = 0;
     /// Closes streams with `remote`; how many.

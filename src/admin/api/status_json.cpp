@@ -192,10 +192,10 @@ json::object json_of(const ChainStep& step) {
 }
 
 json::object json_of(const services::Alarm& alarm) {
-    const services::AlarmRow& row = alarm.row();
     return {{"number", alarm.number},
-            {"code", json::string_view{row.name.data(), row.name.size()}},
-            {"severity", services::text(row.severity)},
+            {"code", view(alarm.row().name)},
+            {"severity", services::text(alarm.severity())},
+            {"node", text_or_null(alarm.words.node)},
             {"key", alarm.key},
             {"text", alarm.text()},
             {"detail", text_or_null(alarm.detail)},

@@ -168,7 +168,8 @@ link::HubContext CoreShard::presence_context(const CoreParts& parts) {
     // is unsent on its link holds back nobody else: it is within those budgets.
     context.leads_inwards = true;
     context.on_pace = [this](const link::Partner& partner) { pace_sender(partner); };
-    context.on_change = [this](const link::Session* session) {
+    context.on_change = [this, on_presence = parts.on_presence](const link::Session* session) {
+        if (on_presence) on_presence();
         if (session == nullptr) return;
         log_refused(directory_.learn(session->far_realm, session->bound));
         announce();

@@ -32,6 +32,8 @@ struct CoreParts : S2sParts {
     std::vector<config::NamePattern> federating{};  ///< federation.domains
     std::map<std::string, std::string, std::less<>>
         given{};  ///< domain -> realm of the presence node that is to have it
+    /// On the shard: a link to a presence node came or went, or it serves or has loaded something else.
+    std::function<void()> on_presence{};
 };
 
 class CoreShard final : public routing::Router {

@@ -83,16 +83,16 @@ void EdgeNode::when_quiet(std::function<void()> on_quiet) {
         longest_stop, std::move(on_quiet));
 }
 
-void EdgeNode::gather_status(std::function<void(admin::NodeStatus)> on_status) {
+void EdgeNode::gather_status(admin::Depth depth, std::function<void(admin::NodeStatus)> on_status) {
     runtime_->gather<admin::NodeStatus>(
-        [this](std::size_t index) {
-            admin::NodeStatus part = streams_of(index);
-            take_status(shards_[index]->hub(), part);
+        [this, depth](std::size_t index) {
+            admin::NodeStatus part = streams_of(index, depth);
+            take_status(shards_[index]->hub(), depth, part);
             if (index == 0) part.s2s_listeners = shards_[0]->s2s().endpoints();
             return part;
         },
-        [this, on_status = std::move(on_status)](std::vector<admin::NodeStatus> parts) {
-            admin::NodeStatus all = joined_status(std::move(parts));
+        [this, depth, on_status = std::move(on_status)](std::vector<admin::NodeStatus> parts) {
+            admin::NodeStatus all = joined_status(std::move(parts), depth);
             all.direct_tls_listeners = runtime_->file().s2s.direct_tls_listen;
             all.link_listeners = link_endpoints_;
             if (provisioning_) all.chain = provisioning_->chain();

@@ -22,7 +22,7 @@ public:
     [[nodiscard]] std::vector<std::string> reload() override;
 
 private:
-    void gather_status(std::function<void(admin::NodeStatus)> on_status) override;
+    void gather_status(admin::Depth depth, std::function<void(admin::NodeStatus)> on_status) override;
     void place_link(std::unique_ptr<io::Stream> stream);
 
     std::vector<std::unique_ptr<std::atomic<int>>> links_;  ///< connections placed on each shard

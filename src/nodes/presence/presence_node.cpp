@@ -35,6 +35,7 @@ admin::RouterStatus router_status(const presence::Router& router) {
     status.gateways = router.gateways();
     for (const auto& domain : router.domains()) status.domains.push_back(domain.text());
     status.obstacle = presence::explain(router.obstacle(), router.table());
+    status.obstacle_is_step = router.obstacle() == presence::Obstacle::unreachable;
     status.to_local = router.counts().to_local;
     status.to_link = router.counts().to_link;
     status.returned = router.counts().returned;
@@ -236,30 +237,33 @@ void PresenceNode::when_quiet(std::function<void()> on_quiet) {
         std::move(on_quiet));
 }
 
-void PresenceNode::gather_status(std::function<void(admin::NodeStatus)> on_status) {
+void PresenceNode::gather_status(admin::Depth depth, std::function<void(admin::NodeStatus)> on_status) {
     runtime_->gather<admin::NodeStatus>(
-        [this](std::size_t) {
+        [this, depth](std::size_t) {
             admin::NodeStatus part;
+            take_status(shard_->hub(), depth, part);
+            part.router = router_status(shard_->router());
+            if (depth == admin::Depth::brief) return part;
             part.counters = shard_->records().counted();
             part.tables = shard_->tables();
-            take_status(shard_->hub(), part);
-            part.router = router_status(shard_->router());
             for (const auto& component : shard_->components().status()) {
                 part.components.push_back({component.domain, component.remote_address, "attached", component.stanzas_in,
                                            component.stanzas_out});
             }
             return part;
         },
-        [this, on_status = std::move(on_status)](std::vector<admin::NodeStatus> parts) {
+        [this, depth, on_status = std::move(on_status)](std::vector<admin::NodeStatus> parts) {
             admin::NodeStatus all = joined(std::move(parts));
-            fill_common(*runtime_, all);
+            fill_common(*runtime_, depth, all);
             for (const LinkListener& open : link_listeners_) all.link_listeners.push_back(open.listener->endpoint());
-            if (const auto standing = notifications_->list()) all.notifications = standing->size();
+            if (depth == admin::Depth::whole) {
+                if (const auto standing = notifications_->list()) all.notifications = standing->size();
+                all.certificates = own_certificates(runtime_->file(), tls_, link_tls_);
+            }
             const presence::RouterState state = router_->state();
             all.router->live_changes = state.live_changes;
             all.router->pending = state.pending;
             all.router->table_trouble = state.trouble;
-            all.certificates = own_certificates(runtime_->file(), tls_, link_tls_);
             all.chain = chain(all);
             on_status(std::move(all));
         });
@@ -270,7 +274,7 @@ std::vector<ChainStep> PresenceNode::chain(const admin::NodeStatus& status) {
     if (const auto nodes = store_->s2s_nodes()) {
         for (const auto& node : *nodes) rows.push_back(node.cp_id);
     }
-    return presence_chain(status, rows, axl_->users().refused_lately());
+    return steps_.judge(presence_chain(status, rows, axl_->users().refused_lately()), status.now);
 }
 
 void PresenceNode::ping(const xmpp::DomainPair&, std::function<void(Result<Duration>)> on_pinged) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/lasting_steps.h"
 #include "nodes/presence/axl_part.h"
 #include "nodes/presence/presence_shard.h"
 #include "nodes/runtime/role_node.h"
@@ -35,7 +36,7 @@ public:
     [[nodiscard]] axl::UserDesk* axl_users() override { return &axl_->users(); }
 
 private:
-    void gather_status(std::function<void(admin::NodeStatus)> on_status) override;
+    void gather_status(admin::Depth depth, std::function<void(admin::NodeStatus)> on_status) override;
     [[nodiscard]] Result<void> open_store();
     [[nodiscard]] Result<void> put_aside(const std::string& path, const Error& damage);
     [[nodiscard]] Result<std::optional<UserParts>> open_users();
@@ -52,6 +53,7 @@ private:
     std::unique_ptr<AxlPart> axl_;
     std::unique_ptr<presence::Notifications> notifications_;
     std::unique_ptr<presence::RouterControl> router_;
+    LastingSteps steps_;
     std::shared_ptr<io::UserStore> users_reader_;  ///< what log-ins read, while the directory's waits for the disk
     std::unique_ptr<im::Directory> directory_;     ///< null: no users
     /// Null: no users. They end before what they answer to.

@@ -37,6 +37,7 @@ public:
     [[nodiscard]] services::AlarmBoard& alarms() override { return runtime_->alarms(); }
     [[nodiscard]] admin::AccessDesk* access() override { return &runtime_->access(); }
     void status(OnStatus on_status) override { status_.ask(std::move(on_status)); }
+    void brief_status(OnStatus on_status) override { gather_status(admin::Depth::brief, std::move(on_status)); }
     [[nodiscard]] io::Loop& loop() override { return runtime_->control(); }
     [[nodiscard]] io::Network& network() override { return runtime_->network(); }
     [[nodiscard]] io::Resolver& resolver() override { return runtime_->resolver(); }
@@ -49,7 +50,7 @@ public:
 
 protected:
     explicit RoleNode(std::unique_ptr<Runtime> runtime) : runtime_{std::move(runtime)} {}
-    virtual void gather_status(std::function<void(admin::NodeStatus)> on_status) = 0;
+    virtual void gather_status(admin::Depth depth, std::function<void(admin::NodeStatus)> on_status) = 0;
     void start_threads();
     /// Of S2S, by the file as it is now, and of the router link; both or none.
     [[nodiscard]] Result<void> make_tls(const std::function<Result<std::string>(const std::string&)>& mint);
@@ -60,7 +61,8 @@ protected:
 
 private:
     bool running_ = false;
-    admin::SharedStatus status_{runtime_->control(), [this](auto then) { gather_status(std::move(then)); }};
+    admin::SharedStatus status_{runtime_->control(),
+                                [this](auto then) { gather_status(admin::Depth::whole, std::move(then)); }};
 };
 
 /// A role whose shards speak S2S.
@@ -110,19 +112,21 @@ protected:
         provisioning_ = std::move(*made);
         return {};
     }
-    /// What status tells of streams, on the thread of the shard.
-    [[nodiscard]] admin::NodeStatus streams_of(std::size_t index) {
+    /// What status tells of streams, on the thread of the shard; nothing when it is to be brief.
+    [[nodiscard]] admin::NodeStatus streams_of(std::size_t index, admin::Depth depth) {
         admin::NodeStatus part;
+        if (depth == admin::Depth::brief) return part;
         part.counters = shards_[index]->records().counted();
         part.tables = shards_[index]->tables();
         part.streams = shards_[index]->s2s().streams();
         part.destinations = shards_[index]->s2s().pool().destinations();
         return part;
     }
-    [[nodiscard]] admin::NodeStatus joined_status(std::vector<admin::NodeStatus> parts) {
+    [[nodiscard]] admin::NodeStatus joined_status(std::vector<admin::NodeStatus> parts, admin::Depth depth) {
         admin::NodeStatus all = joined(std::move(parts));
-        fill_common(*runtime_, all);
+        fill_common(*runtime_, depth, all);
         all.federation_enabled = runtime_->settings().snapshot()->enabled;
+        if (depth == admin::Depth::brief) return all;
         all.ledger = ledger_.totals();
         ledger_.tables(all.tables, all.now);
         all.certificates = own_certificates(runtime_->file(), tls_, link_tls_);

@@ -73,6 +73,7 @@ struct Refusal {
 /// A standing alarm of the speaker.
 struct Notice {
     std::string code, key, text;
+    std::string severity{}, cure{};  ///< empty: the speaker is of a release that does not say
     bool operator==(const Notice&) const = default;
 };
 struct Report {

@@ -1,6 +1,8 @@
 // The rows.
 #include "services/alarms/alarm_codes.h"
 
+#include <algorithm>
+
 namespace sallyport::services {
 
 namespace {
@@ -11,8 +13,7 @@ using enum AlarmSeverity;
 constexpr AlarmRow rows[] = {
     {ssh_down, "ssh.down", warning, "the provisioning connection to {key} is down",
      "check that the edge is running and that the firewall allows TCP 2222 from the core to the edge; until it is up "
-     "again, "
-     "changes of settings do not reach the other node, traffic is not affected"},
+     "again, changes of settings do not reach the other node; links and streams do not need it"},
     {ssh_host_key, "ssh.host_key", error, "the node at {key} presents another SSH host key than the one configured",
      "find out why; if the edge was given a new key, put its public key in host_key of [[ssh.dial]]"},
     {ssh_listen, "ssh.listen", error, "the node cannot listen on {key} for provisioning",
@@ -92,6 +93,12 @@ constexpr AlarmRow rows[] = {
     {clock_wrong, "clock.wrong", error, "the clock of {key} is wrong",
      "set it, and check that a time service keeps it right (systemd-timesyncd, chrony): until then no certificate is "
      "accepted"},
+    {chain_failed, "chain.failed", error, "a step of provisioning failed: {key}",
+     "see the provisioning chain in `sallyport status`"},
+    {dns_down, "dns.down", error, "DNS gives no answer about {key}",
+     "check [dns] servers in the node's file, or the host's resolver, and that the firewall allows port 53 to it: "
+     "peers "
+     "whose names are cached are reached until those expire, new ones are not"},
 };
 
 constexpr bool in_order() {
@@ -108,6 +115,19 @@ std::span<const AlarmRow> alarm_rows() { return rows; }
 
 const AlarmRow& alarm_row(AlarmCode code) { return rows[static_cast<std::size_t>(code)]; }
 
+const AlarmRow* find_alarm_row(std::string_view name) {
+    const auto at =
+        std::find_if(std::begin(rows), std::end(rows), [&](const AlarmRow& row) { return row.name == name; });
+    return at == std::end(rows) ? nullptr : at;
+}
+
 std::string_view text(AlarmSeverity severity) { return severity == warning ? "warning" : "error"; }
+
+std::optional<AlarmSeverity> alarm_severity(std::string_view word) {
+    for (const AlarmSeverity severity : {warning, error}) {
+        if (word == text(severity)) return severity;
+    }
+    return std::nullopt;
+}
 
 }  // namespace sallyport::services

@@ -2,6 +2,7 @@
 // enumerator here, a row in alarm_codes.cpp and a row in docs/manual/alarms.md.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -43,6 +44,8 @@ enum class AlarmCode {
     certificate_not_yet,
     inside_authority,
     clock_wrong,
+    chain_failed,
+    dns_down,
     count_
 };
 
@@ -51,6 +54,8 @@ enum class AlarmSeverity {
     error,    ///< something does not work
 };
 [[nodiscard]] std::string_view text(AlarmSeverity severity);
+/// "warning", "error"; nothing for every other text.
+[[nodiscard]] std::optional<AlarmSeverity> alarm_severity(std::string_view text);
 
 struct AlarmRow {
     AlarmCode code;
@@ -62,5 +67,7 @@ struct AlarmRow {
 /// In the order of the enumerators.
 [[nodiscard]] std::span<const AlarmRow> alarm_rows();
 [[nodiscard]] const AlarmRow& alarm_row(AlarmCode code);
+/// By its name; null when there is none: another release may know more alarms.
+[[nodiscard]] const AlarmRow* find_alarm_row(std::string_view name);
 
 }  // namespace sallyport::services

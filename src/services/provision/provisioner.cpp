@@ -43,13 +43,8 @@ ChainStep step_of(const PublisherStatus& status) {
     ChainStep step{"told to the IM&P server " + status.address};
     if (status.state == PublisherState::failed) {
         step.state = StepState::failed;
-        const std::string effect =
-            status.wanted.empty() ? "our rows may be left in its table"
-            : status.ever_told    ? "it keeps its rows, but cannot be reached"
-                               : "internal users are unreachable because the IM&P server was never told where messages "
-                                 "to other domains go";
-        step.reason = {effect + ": " + status.reason, remedy_of(status)};
-        step.is_judged = true;  // by the alarm axl.refused or axl.down
+        step.reason = {effect_of(status) + ": " + status.reason, remedy_of(status)};
+        step.alarm = services::alarm_name(alarm_of(status.code), status.address);
     } else if (status.state == PublisherState::trying) {
         step.reason = {"its table is being read and written"};
     } else if (status.wanted.empty()) {
@@ -81,7 +76,9 @@ Provisioner::Provisioner(Context context, io::ProvisionStore store, io::Seal sea
       client_{context_.loop, context_.network, context_.resolver, context_.tls, context_.log} {}
 
 Publisher::Context Provisioner::publisher_context() {
-    return {client_, store_, seal_, context_.loop, context_.alarms, context_.random_below};
+    return {client_, store_, seal_, context_.loop, context_.alarms, context_.random_below, [this] {
+                if (on_changed_) on_changed_();
+            }};
 }
 
 void Provisioner::start(const io::StoredPublisher& stored) {

@@ -47,6 +47,8 @@ public:
     /// One, or all when `address` is empty. Errors: "publisher-unknown".
     [[nodiscard]] Result<void> refresh(const std::string& address,
                                        std::function<void(const std::vector<PublisherStatus>&)> on_done);
+    /// What list() or chain() say may have changed.
+    void on_changed(std::function<void()> on_changed) { on_changed_ = std::move(on_changed); }
     [[nodiscard]] std::vector<PublisherStatus> list() const;
     [[nodiscard]] std::vector<ChainStep> chain() const;
     void replace_tls(std::shared_ptr<const io::TlsContext> tls) { client_.replace_tls(std::move(tls)); }
@@ -65,6 +67,7 @@ private:
     AxlClient client_;
     std::vector<EdgeState> edges_;
     bool edges_known_ = false;
+    std::function<void()> on_changed_;
     std::map<std::string, std::unique_ptr<Publisher>> publishers_;
 };
 

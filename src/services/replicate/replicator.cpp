@@ -31,6 +31,7 @@ Replicator::Replicator(Options options, SettingsService& settings, AlarmBoard& a
       loop_{&loop},
       log_{log},
       refresh_{loop.timer([this] { refresh(); })},
+      report_timer_{loop.timer([this] { tell_report(); })},
       started_{loop.now()} {}
 
 Replicator::~Replicator() = default;
@@ -56,6 +57,9 @@ void Replicator::open() {
     }
     for (std::size_t i = 0; i < options_.fars.size(); ++i) far_of(options_.fars[i]).place = i;
     settings_->subscribe([this](const config::Snapshot&) { offer_all(); });
+    alarms_->on_changed([this, alive = std::weak_ptr<int>(alive_)] {
+        if (!alive.expired()) report_soon();
+    });
     refresh();
     compare();
 }

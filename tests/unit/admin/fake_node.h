@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "admin/access/access_desk.h"
@@ -91,7 +92,18 @@ public:
     void status(OnStatus on_status) override { shared ? shared->ask(std::move(on_status)) : gather(on_status); }
     void gather(const std::function<void(admin::NodeStatus)>& then) {
         ++gathered;
-        loop_.post([this, then] { then(current); });
+        loop().post([this, then] { then(current); });
+    }
+    void brief_status(OnStatus on_status) override {
+        ++briefly_gathered;
+        loop().post([this, on_status] {
+            auto streams = std::exchange(current.streams, {});
+            auto destinations = std::exchange(current.destinations, {});
+            const admin::NodeStatus brief = current;
+            current.streams = std::move(streams);
+            current.destinations = std::move(destinations);
+            on_status(brief);
+        });
     }
     /// Who asks for the status shares what is gathered, as at a real node.
     void share_status() {
@@ -107,7 +119,7 @@ public:
     }
     [[nodiscard]] io::Loop& loop() override { return other_loop != nullptr ? *other_loop : loop_; }
     [[nodiscard]] io::Network& network() override { return network_; }
-    [[nodiscard]] io::Resolver& resolver() override { return names; }
+    [[nodiscard]] io::Resolver& resolver() override { return other_resolver != nullptr ? *other_resolver : names; }
     [[nodiscard]] std::shared_ptr<const io::TlsContext> client_tls() override { return tls; }
     [[nodiscard]] std::shared_ptr<const io::TlsContext> direct_client_tls() override { return direct_tls; }
     [[nodiscard]] std::vector<io::LogEvent> events(std::uint64_t after, std::size_t most) override {
@@ -193,9 +205,10 @@ public:
     TemporaryFolder folder;
     MemorySink log;
     io::Loop* other_loop = nullptr;  ///< for whom the node serves: one whose time the test moves
+    io::Resolver* other_resolver = nullptr;
     config::NodeFile node_file;
     admin::NodeStatus current;
-    unsigned gathered = 0;  ///< how often what the shards have was gathered
+    unsigned gathered = 0, briefly_gathered = 0;  ///< how often what the shards have was gathered
     std::unique_ptr<im::Directory> accounts;
     Result<Duration> pong = Duration{std::chrono::milliseconds{12}};
     unsigned streams_to_close = 2;

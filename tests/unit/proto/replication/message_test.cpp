@@ -19,6 +19,8 @@ TEST(ReplicationMessage, SurvivesWritingAndReading) {
         Refusal{9, "setting-value", "no such domain", true},
         Report{{{"row", StepState::in_force}}, {}},
         Report{{{"row", StepState::failed, {"401", "change it"}}}, {{"axl.unauthorized", "im1", "401 Unauthorized"}}},
+        Report{{{"row", StepState::failed, {"401", "change it"}, "axl.unauthorized im1"}},
+               {{"axl.unauthorized", "im1", "401 Unauthorized", "error", "change it"}}},
         Ping{},
         Pong{},
         Bye{"name", "who are you"},

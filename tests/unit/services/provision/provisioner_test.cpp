@@ -194,9 +194,13 @@ TEST_F(Provisioning, AWrongPasswordIsNamedAndCuredWithoutARestart) {
     EXPECT_EQ(log.last("axl.received", "Status"), "401");
     EXPECT_EQ(log.last("axl.received", "Reason"), "None");
     EXPECT_TRUE(alarms.stands(services::AlarmCode::axl_refused, "imp1.test:8443"));
-    EXPECT_NE(step().find("failed: internal users are unreachable because the IM&P server was never told"),
+    EXPECT_NE(step().find("failed: messages to other domains are returned, messages from other domains arrive: the "
+                          "IM&P server was never told where messages to other domains go: wrong user"),
               std::string::npos)
         << step();
+    const auto* const alarm = alarms.find(services::AlarmCode::axl_refused, "imp1.test:8443");
+    EXPECT_NE(alarm->detail.find(effect_of(provisioner->list()[0])), std::string::npos) << "in the same words";
+    EXPECT_EQ(provisioner->chain()[0].alarm, "axl.refused imp1.test:8443");
     EXPECT_NE(step().find("imp-servers passwd imp1.test:8443"), std::string::npos) << step();
 
     ASSERT_TRUE(provisioner->set_password("imp1.test", "", password));
@@ -205,6 +209,67 @@ TEST_F(Provisioning, AWrongPasswordIsNamedAndCuredWithoutARestart) {
     EXPECT_EQ(step(), "in force: xmpps2snodes has " + edge1);
     EXPECT_EQ(log.dump().find(password), std::string::npos);
     EXPECT_EQ(log.dump().find("a wrong password"), std::string::npos);
+}
+
+TEST_F(Provisioning, WhatWasToldIsKnownAfterARestart) {
+    edges(true, false);
+    add();
+    ASSERT_TRUE(imp1->users.put("axl", "another password"));
+    restart();
+    edges(true, false);
+    world.advance(3s);
+    EXPECT_NE(step().find("failed: its table had every row when it was last read: wrong user"), std::string::npos)
+        << step();
+    edges(true, true);
+    world.advance(3s);
+    EXPECT_NE(step().find("failed: its table has only " + edge1), std::string::npos) << step();
+    EXPECT_EQ(step().find("returned"), std::string::npos) << "they leave over the first edge";
+}
+
+TEST_F(Provisioning, ARowThatCouldNotBeWrittenWasNotTold) {
+    auto other = io::Database::open(imp1->path, io::Durability::full, 0ms);
+    const auto failing = [&] {
+        const auto hold = io::Transaction::begin(*other);
+        ASSERT_TRUE(hold);
+        edges(true, false);
+        world.advance(3s);
+        EXPECT_NE(step().find("was never told"), std::string::npos) << step();
+        const auto* const alarm = alarms.find(services::AlarmCode::axl_down, "imp1.test:8443");
+        ASSERT_NE(alarm, nullptr);
+        EXPECT_EQ(alarm->severity(), services::AlarmSeverity::error) << "messages are returned";
+    };
+    edges(false, false);
+    add();
+    failing();
+    restart();
+    failing();
+    EXPECT_TRUE(imp1->rows().empty());
+}
+
+TEST_F(Provisioning, ARowThatIsGoneIsNotOneThatWasNeverTold) {
+    edges(true, false);
+    add();
+    edges(false, false);
+    EXPECT_TRUE(rows_become(*imp1, {}));
+    ASSERT_TRUE(imp1->users.put("axl", "another password"));
+    restart();
+    edges(true, false);
+    world.advance(3s);
+    EXPECT_NE(step().find(std::string{one_way} + ": the IM&P server no longer knows where"), std::string::npos)
+        << step();
+}
+
+TEST_F(Provisioning, ChangesAreToldAsTheyHappen) {
+    int changes = 0;
+    provisioner->on_changed([&] { ++changes; });
+    edges(false, false);
+    add();
+    const int before = changes;
+    edges(true, false);
+    EXPECT_GT(changes, before) << "something else is wanted";
+    const int wanted = changes;
+    EXPECT_TRUE(rows_become(*imp1, {edge1}));
+    EXPECT_GT(changes, wanted) << "it is there";
 }
 
 TEST_F(Provisioning, WrongPasswordsAreNotRepeatedUntilTheServerThrottles) {
