@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,15 @@ struct StoredStanza {
     unsigned blame = 0;  ///< for streams that ended when it was on its way
 };
 
+/// How much of what is kept is wanted at a time; both from 1 on.
+struct KeptBounds {
+    std::uint64_t stanzas = 0, bytes = 0;
+};
+struct KeptPart {
+    std::vector<StoredStanza> stanzas;
+    bool is_all = true;
+};
+
 struct UserRow {
     UserName name;
     WallTime created{};
@@ -87,11 +97,12 @@ public:
     [[nodiscard]] Result<std::string> vcard(const UserName& user);
     /// Empty: none any longer.
     [[nodiscard]] Result<void> put_vcard(const UserName& user, const std::string& vcard);
-    /// The number it is kept under. Errors: "offline-full" when the user would have more than `most_stanzas` or
-    /// `most_bytes`.
+    /// The number it is kept under; it costs the same however much is kept. Errors: "offline-full" when the user would
+    /// have more than `most_stanzas` or `most_bytes`.
     [[nodiscard]] Result<std::int64_t> keep(const UserName& user, const std::string& bytes, unsigned blame,
                                             std::uint64_t most_stanzas, std::uint64_t most_bytes);
-    [[nodiscard]] Result<std::vector<StoredStanza>> kept(const UserName& user);
+    /// The oldest of what is kept for the user and not in `without`: the first, and more until `most` is reached.
+    [[nodiscard]] Result<KeptPart> kept(const UserName& user, const std::set<std::int64_t>& without, KeptBounds most);
     struct Blamed {
         std::int64_t number = 0;
         unsigned blame = 0;
