@@ -1,5 +1,6 @@
 # sp_precompile(<target> <headers>...): the target's standard headers are read once for all its users. Only for sanitized
-# builds; a release reads every file's own includes, so a missing one is found there.
+# builds. With these headers, and with files that are compiled as one (sp_together), a missing include is not noticed:
+# only `./dev tidy` reads each file by itself.
 # ccache takes the checksum beside the compiled header for its content, which differs from folder to folder.
 function(sp_precompile target)
   add_library(${target} OBJECT ${PROJECT_SOURCE_DIR}/cmake/precompiled.cpp)

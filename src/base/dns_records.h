@@ -26,6 +26,7 @@ enum class DnsStatus {
     failed,   ///< SERVFAIL, refused, or malformed
     bogus,    ///< DNSSEC validation failed
     timed_out,
+    busy,  ///< not asked: too many questions wait for their answers
 };
 
 [[nodiscard]] constexpr const char* text(DnsStatus status) {
@@ -36,6 +37,7 @@ enum class DnsStatus {
         case DnsStatus::failed: return "failed";
         case DnsStatus::bogus: return "bogus";
         case DnsStatus::timed_out: return "timed-out";
+        case DnsStatus::busy: return "busy";
     }
     return "?";
 }

@@ -52,6 +52,7 @@ struct Limits {
     std::uint64_t sasl_failures = 3;                   ///< of one stream
     std::uint64_t srv_targets = 8;                     ///< tried of one SRV answer
     std::uint64_t addresses = 8;                       ///< tried of one name
+    std::uint64_t dns_questions = 2048;                ///< of the node, that DNS has not answered
     std::uint64_t remembered_failures = 1024;          ///< of each kind, that one shard goes by when it dials again
     std::uint64_t inbound_bytes_per_second = 1 << 20;  ///< of one authenticated stream
     std::uint64_t inbound_burst_bytes = 4 << 20;
@@ -93,6 +94,7 @@ struct Limits {
     std::uint64_t recorder_bytes = 32 << 20;      ///< of all of them
     std::uint64_t recorder_file_bytes = 8 << 20;  ///< of those that outlive a restart
     std::uint64_t recorder_file_failures = 3;     ///< of one peer, for each direction, that outlive a restart
+    std::uint64_t history_peers = 100;            ///< with a history of their own
     std::uint64_t verdicts = 4096;                ///< refusals that one shard can explain afterwards
     std::uint64_t hurt_users = 20;                ///< of ours, named for one failing pair of domains
     std::uint64_t counted_addresses = 16384;      ///< of remote ends, one by one; more share one account

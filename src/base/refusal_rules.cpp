@@ -65,6 +65,8 @@ constexpr RuleRow rule_table[] = {
     {Rule::streams_of_sender, "streams-of-sender", RuleKind::bound,
      "the sender writes to too many domains that do not answer", "[limits] outbound_streams",
      "the sender has to write to fewer domains at once", Part::the_senders},
+    {Rule::look_ups, "look-ups", RuleKind::bound, "too many DNS look-ups wait for an answer", "[limits] dns_questions",
+     "find out whose name servers do not answer: `sallyport check dns DOMAIN`; then raise the limit", Part::ours},
     {Rule::connections, "connections", RuleKind::bound, "too many connections from the address",
      "[limits] connections_per_address, unauthenticated_per_address, new_connections_per_10s",
      "raise the limit if the address belongs to a peer", Part::the_peers},

@@ -39,6 +39,7 @@ enum class Rule : std::uint8_t {
     refused_by_peer,
     streams,
     streams_of_sender,
+    look_ups,
     connections,
     busy,
     link_down,

@@ -29,9 +29,14 @@ std::string user_name() {
 
 int main(int count, char** words) {
     using namespace sallyport;
-    const ctl::Console console{std::cin,    std::cout,
-                               std::cerr,   ::isatty(STDIN_FILENO) == 1,
-                               user_name(), ctl::page_for(ctl::look_at_terminal(STDOUT_FILENO))};
+    const ctl::Terminal errors = ctl::look_at_terminal(STDERR_FILENO);
+    const ctl::Console console{std::cin,
+                               std::cout,
+                               std::cerr,
+                               ::isatty(STDIN_FILENO) == 1,
+                               user_name(),
+                               ctl::page_for(ctl::look_at_terminal(STDOUT_FILENO)),
+                               errors.is_there && !errors.is_dumb};
     return ctl::run_cli(
         std::vector<std::string>(words + 1, words + count), console,
         {nodes::run_node<nodes::EdgeNode>, nodes::run_node<nodes::CoreNode>, nodes::run_node<nodes::PresenceNode>});

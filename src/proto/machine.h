@@ -157,6 +157,11 @@ public:
     [[nodiscard]] TimePoint& operator[](Timer timer) { return at_[static_cast<std::size_t>(timer)]; }
     [[nodiscard]] TimePoint operator[](Timer timer) const { return at_[static_cast<std::size_t>(timer)]; }
     void stop() { at_.fill(never); }
+    /// While it is wanted it runs, until `at` as that was when it began.
+    void run_while(bool wanted, Timer timer, TimePoint at) {
+        TimePoint& runs = (*this)[timer];
+        if (!wanted || runs == never) runs = wanted ? at : never;
+    }
     /// The first of them.
     [[nodiscard]] TimePoint first() const { return *std::min_element(at_.begin(), at_.end()); }
 

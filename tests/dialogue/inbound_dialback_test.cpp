@@ -135,7 +135,7 @@ TEST(ReceivingServer, ReportsErrorsAndKeepsTheStream) {  // XEP-0220 2.5, threat
         });
 }
 
-TEST(ReceivingServer, TimesTheVerificationOut) {  // the seed's 30 seconds
+TEST(ReceivingServer, TimesTheVerificationOut) {  // 30 seconds, as Expressway has
     Dialogue with = greeted();
     with.after(std::chrono::seconds{20});
     with.peer(result("attacker.example", "corp.example", "abc"));

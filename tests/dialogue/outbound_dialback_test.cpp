@@ -182,7 +182,8 @@ TEST(InitiatingServer, AddsTargetsOnlyWherePeersAnswerErrors) {  // XEP-0220 2.6
 
 const s2s::Verify question{pair, "05E295A2B", "d780f198ac34a6dbd795fcdaf8762eaf52ea9b03"};
 
-TEST(AskingTheAuthority, SendsTheKeyAsReceivedAndClosesAfterTheAnswer) {  // XEP-0220 2.1.2, the seed's DBVerify
+TEST(AskingTheAuthority,
+     SendsTheKeyAsReceivedAndClosesAfterTheAnswer) {  // XEP-0220 2.1.2, DBVerify of Expressway's log
     Dialogue::fail_each_step(verify_only, [](Dialogue& with) {
         with.verify(question);
         greet(with, "<stream:features/>");

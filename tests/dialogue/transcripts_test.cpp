@@ -1,6 +1,6 @@
-// Published exchanges as they stand: XEP-0220 section 2 (capulet.example and montague.example), and the seed's trace of
-// coluc.com and vngtp.lab in all three roles, with its 40-digit keys, repeated keys in answers and ids on initial
-// headers.
+// Published exchanges as they stand: XEP-0220 section 2 (capulet.example and montague.example), and the trace of
+// coluc.com and vngtp.lab in all three roles that Expressway's article on chaining prints, with its 40-digit keys,
+// repeated keys in answers and ids on initial headers.
 #include <gtest/gtest.h>
 
 #include "support/dialogue.h"

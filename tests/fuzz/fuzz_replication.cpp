@@ -17,8 +17,8 @@ class Service {
 public:
     Service() {
         rep::MachineSettings settings;
-        settings.own = {"core", "core1.b.test", "core1-b-test", "", "i"};
-        settings.far_role = "edge";
+        settings.own = {Role::core, "core1.b.test", "core1-b-test", "", "i"};
+        settings.far_role = Role::edge;
         machine_.emplace(settings, start);
         rep::Actions actions;
         machine_->start(actions);
@@ -36,7 +36,7 @@ private:
             const rep::Action action = actions[i];
             fuzz::check(!closed_, "an action after the end");
             if (const auto* met = std::get_if<rep::Met>(&action)) {
-                fuzz::check(met->far.role == "edge", "a stranger is met");
+                fuzz::check(met->far.role == Role::edge, "a stranger is met");
                 fuzz::check(met->far.node.find_first_of("\r\n \"'") == std::string::npos, "a name with blanks");
                 machine_->meet({}, {}, actions);
                 machine_->offer(1, {{"federation.domains", "[]"}}, actions);
@@ -61,8 +61,8 @@ private:
 /// The fuzzer writes one JSON text a line; frames are put around them, so that it need not guess lengths.
 void talk(std::string_view text) {
     Service service;
-    service.receive(
-        rep::frame(rep::write(rep::Hello{"edge", "edge1.b.test", "edge1-b-test", "cm-2_s2scp-1.edge1-b-test", "j"})));
+    service.receive(rep::frame(
+        rep::write(rep::Hello{Role::edge, "edge1.b.test", "edge1-b-test", "cm-2_s2scp-1.edge1-b-test", "j"})));
     while (!text.empty()) {
         const std::size_t end = std::min(text.find('\n'), text.size());
         service.receive(rep::frame(text.substr(0, end)));

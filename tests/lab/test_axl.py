@@ -226,10 +226,12 @@ def test_a_wrong_password_and_its_cure_without_a_restart(chain):
     assert chain.core.lines('Function="executeSQLQuery" Status="401" Reason="None"', since)
     assert "axl.refused" in chain.alarms()
     step = chain.step()
-    assert step["state"] == "failed" and "internal users are unreachable because the IM&P server was never told" in step["reason"]
+    assert step["state"] == "failed" and "the IM&P server was never told where messages to other domains go" in step["reason"]
     assert chain.rows() == []
-    chain.core.ask("imp-servers", "passwd", NAME, "--password-file", chain.password)
-    chain.core.ask("imp-servers", "refresh")
+    with pytest.raises(Refused, match="has a new password; the server refuses user or password: wrong user"):
+        chain.core.ask("imp-servers", "passwd", NAME, "--password-file", chain.secret("another wrong password"))
+    tried = chain.core.ask("imp-servers", "passwd", NAME, "--password-file", chain.password)
+    assert tried == f"{NAME} has a new password; the server accepts user and password\n"
     chain.rows_become(EDGE1, EDGE2)
     assert chain.step()["state"] == "in force"
     assert "axl.refused" not in chain.alarms()

@@ -378,7 +378,7 @@ CAUSES = {  # cause: (how, [(node, the check that is about it, what it says, its
     "the router has not loaded the component": (not_loaded, [
         ("core", "axl", "the router of imp1-coluc-com has not loaded cm-2_s2scp-1.edge1-coluc-com", RESTART),
         ("presence", "all", "the router has not loaded an S2S component", RESTART),
-        ("edge", "all", "its router has not loaded the S2S component cm-2_s2scp-1.edge1-coluc-com", RESTART)]),
+        ("edge", "all", "its router has not loaded cm-2_s2scp-1.edge1-coluc-com", RESTART)]),
     "5269 is closed inwards": (closed_inwards, [
         ("edge", "dialback", "peers cannot verify our dialback keys at edge1.coluc.com at 127.0.66.20:5269", "open the port")]),
     "5269 is closed outwards": (closed_outwards, [

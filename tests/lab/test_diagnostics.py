@@ -5,6 +5,7 @@ import json
 import os
 import re
 import stat
+import struct
 import subprocess
 import tarfile
 import threading
@@ -13,6 +14,7 @@ import time
 import pytest
 
 from world.federation import COMPONENTS, SETTINGS
+from world.raw import STARTTLS, RawStream
 from world.sallyport import BINARY, SECRET, Refused
 from world.wait import until
 
@@ -108,8 +110,34 @@ def test_the_command_of_the_article_captures_until_its_count(world, tmp_path):
     thread.join(30)
     assert done and done[0].returncode == 0, done
     assert "25 packets" in done[0].stdout, done[0].stdout
-    file = bring(world.edge, "capture", "axl_inject", tmp_path)
+    assert [entry["name"] for entry in world.edge.json("capture", "list")["files"]] == ["axl_inject.pcap"]
+    file = bring(world.edge, "capture", "axl_inject.pcap", tmp_path)
     assert len(tshark(file).splitlines()) == 25
+    with open(file, "rb") as packets:
+        assert packets.read(8) == struct.pack("=IHH", 0xA1B2C3D4, 2, 4), "the classic format"
+
+
+@pytest.mark.parametrize("mode", ["tls_required", "tls_optional", "no_tls"])
+def test_the_features_are_shown_as_in_the_article(world, tmp_path, mode):
+    world.arrange(mode)
+    world.edge.ask("capture", "start", "features.pcap", "--interface", "internet", "--port", "5269")
+    stream = RawStream(world.network["tester"]).opened("attacker.lab")  # Prosody would use the port for Direct TLS
+    if mode != "no_tls":
+        stream.send(STARTTLS)
+        stream.read("<proceed")
+    stream.close()
+    world.edge.ask("capture", "stop")
+    file = bring(world.edge, "capture", "features.pcap", tmp_path)
+    ours = "(ip.src == 198.51.100.10 or ipv6.src == 2001:db8:5269::10)"
+    packets = [line.split("XMPP/XML", 1)[1].split(None, 1)[1].strip()
+               for line in tshark(file, "-d", "tcp.port==5269,xmpp", "-Y", f"xmpp and {ours}").splitlines()]
+    # A packet of its own each: "STREAM < coluc.com", "FEATURES", and after the peer's STARTTLS "PROCEED".
+    assert any(info.startswith("STREAM < coluc.com") for info in packets) and "FEATURES" in packets, packets
+    assert ("PROCEED" in packets) == (mode != "no_tls"), packets
+    tree = tshark(file, "-d", "tcp.port==5269,xmpp", "-Y", f"xmpp.features and {ours}", "-V")
+    offered = tree[tree.index("FEATURES"):]
+    assert ("STARTTLS" in offered) == (mode != "no_tls"), offered
+    assert ("REQUIRED" in offered) == (mode == "tls_required"), offered
 
 
 def test_ctrl_c_ends_the_capture_of_the_article(world):
@@ -251,9 +279,9 @@ def test_a_syslog_receiver_that_is_away_is_an_alarm(world):
 
 
 def test_a_level_for_a_while(world):
-    world.edge.ask("log", "level", "developer.xcp.federation", "trace", "--for", "1")
+    world.edge.ask("log", "level", "developer.xcp.federation", "debug", "--for", "1")
     row = world.edge.json("log", "level", "s2s")["modules"][0]
-    assert row["level"] == "trace" and row["origin"] == "run time"
+    assert row["level"] == "debug" and row["origin"] == "run time"
     until(lambda: world.edge.json("log", "level", "s2s")["modules"][0]["origin"] != "run time", lambda: "it stays")
 
 

@@ -3,6 +3,7 @@ ten seconds after all is back the three agree, nothing is there twice and nothin
 import glob
 import os
 import random
+import re
 import signal
 import subprocess
 import tempfile
@@ -283,6 +284,79 @@ def test_a_full_disk_on_the_core(lab):
     lab.agree("room on the disk")
     until(lambda: "replication.store" not in lab.trio.core.alarms(), lab.trio.core.alarms, 10)
     lab.nothing_twice()
+
+
+STORES = {"edge": {"settings.store", "admin.store", "events.store"}, "core": {"settings.store", "admin.store", "axl.down"},
+          "presence": {"settings.store", "admin.store", "presence.store"}}
+
+
+def end(lab, role, how):
+    lab.trio.nodes[role].kill(how)
+    lab.trio.nodes[role].child.wait()
+
+
+def start_again(lab, role):
+    node = lab.trio.restart(role)
+    if role == "presence":
+        lab.romeo.online()  # his client does not come back by itself
+    return node
+
+
+def is_well_again(lab, role):
+    """Without a restart everything is written again."""
+    node = lab.trio.nodes[role]
+    until(lambda: node.ask("log", "levels", check=False), "the admin socket to answer", 20)
+    until(lambda: not (STORES[role] | {"admin.socket"}) & set(node.alarms()), node.alarms, 60)
+    lab.change(on=True)
+    lab.agree("room on the disk")
+    lab.federates()
+    lab.nothing_twice()
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("role", ["edge", "core", "presence"])
+def test_a_node_starts_on_a_full_disk(lab, role, how):
+    if not lab.has_disks:
+        pytest.skip("small disks need root")
+    lab.change(on=True)
+    lab.agree()
+    end(lab, role, how)
+    ballast = fill(lab.trio.nodes[role].data)
+    try:
+        node = start_again(lab, role)
+        lab.federates()
+        # After SIGKILL the log of each database is still there, with room in it.
+        if how == signal.SIGTERM:
+            until(lambda: STORES[role] <= set(node.alarms()), node.alarms, 30)
+            with pytest.raises(Refused) as refused:
+                node.ask("admins", "add", "anna", "--role", "operator", "--password-file", lab.trio.secret("a long password"))
+            assert "admin.db" in str(refused.value)
+        lab.federates()
+    finally:
+        os.remove(ballast)
+    is_well_again(lab, role)
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("role", ["edge", "core", "presence"])
+def test_a_node_starts_on_a_disk_that_is_mounted_read_only(lab, role, how):
+    if not lab.has_disks:
+        pytest.skip("small disks need root")
+    lab.change(on=True)
+    lab.agree()
+    end(lab, role, how)
+    data = lab.trio.nodes[role].data
+    subprocess.run(["mount", "-o", "remount,ro", data], check=True)
+    try:
+        node = start_again(lab, role)
+        lab.federates()
+        for code in STORES[role] | {"admin.socket"}:
+            until(lambda code=code: node.lines(rf"alarm\.raised\b.*\bcode=\"?{re.escape(code)}\b"),
+                  lambda code=code: f"{code} in {node.log()[-3000:]}", 30)
+        lab.federates()
+    finally:
+        subprocess.run(["mount", "-o", "remount,rw", data], check=True)
+    is_well_again(lab, role)
 
 
 def test_a_damaged_database_does_not_stop_a_running_node_and_is_put_aside_at_the_start(lab):

@@ -165,6 +165,17 @@ def test_no_row_bounces_without_naming_anybody(trio):
     assert any("returns what is for other domains" in text for text in descriptions), descriptions
 
 
+def test_settings_without_effect_are_refused_with_the_node_to_go_to_and_not_shown(trio):
+    with pytest.raises(Refused, match="federation.security_mode belongs to the edge; change it there"):
+        trio.presence.ask("config", "set", "federation.security_mode", "no_tls")
+    with pytest.raises(Refused, match="federation.allow_list belongs to the edge"):
+        trio.presence.ask("allow", "list")
+    names = {row["name"] for row in trio.presence.json("config", "get")["settings"]}
+    assert names == {"router.live_changes", "presence.federation_node_status", "log.modules"}
+    with pytest.raises(Refused, match="router.live_changes belongs to the presence node"):
+        trio.edge.ask("config", "set", "router.live_changes", "false")
+
+
 def test_own_federation_is_refused_while_an_edge_federates(trio):
     with pytest.raises(Refused, match="must be off while an edge federates for this node: xmpps2snodes has 1 row"):
         trio.presence.ask("config", "set", "presence.federation_node_status", "on")

@@ -29,7 +29,7 @@ protected:
     [[nodiscard]] bool shows_inbound() const {
         const auto& shown = f.a.core->shards.front()->described();
         return std::any_of(shown.begin(), shown.end(),
-                           [](const auto& entry) { return entry.second.facts.direction == "in"; });
+                           [](const auto& entry) { return entry.second.facts.direction == Direction::inbound; });
     }
     void talk(const std::string& id) {
         f.a.user().message("romeo@a.test", "juliet@b.test", id);

@@ -35,9 +35,9 @@ protected:
         parts.instance = "core-with-given-domains";
         parts.neighbours.roles_required = true;
         parts.federating = f.a.settings.domains;
-        parts.given =
-            nodes::given_domains({{{}, "imp.a.test", "presence", {}, {domain("own.test")}},
-                                  {{}, "imp2.a.test", "presence", {}, {domain("other.test"), domain("chat.a.test")}}});
+        parts.given = nodes::given_domains(
+            {{{}, "imp.a.test", Role::presence, {}, {domain("own.test")}},
+             {{}, "imp2.a.test", Role::presence, {}, {domain("other.test"), domain("chat.a.test")}}});
         parts.link_hold = 30s;
         f.a.core.reset(new SimCore{{f.world, f.a.core_host, f.dns, f.a.core_log, 1, parts.instance}, {}});
         auto& shards = f.a.core->shards;

@@ -269,7 +269,7 @@ TEST_F(Budgets, OfAStalledDomainAreItsOwn) {
     }
     const auto slow = hub().slow_partners();
     ASSERT_EQ(slow.size(), 2U);
-    EXPECT_EQ(slow.front().far_role, "edge");
+    EXPECT_EQ(slow.front().far_role, Role::edge);
     EXPECT_GT(slow.front().refused, 1000U);
 }
 

@@ -48,6 +48,8 @@ const std::map<std::string_view, Rest> tables{
     {"link.copies", Rest::empty},
     {"core.described", Rest::empty},
     {"record.verdicts", Rest::memory},
+    {"dns.questions", Rest::empty},
+    {"dns.silent", Rest::empty},
     {"connections.addresses", Rest::empty},
     {"connections.proven", Rest::memory},
     {"connections.authenticated", Rest::empty},
@@ -198,7 +200,9 @@ protected:
         add("presence", f.a.presence->shard->tables());
         TableFills at_edge, at_core;
         f.a.edge->process.ledger.tables(at_edge, f.world.loop().now());
+        f.a.edge->process.names->tables(at_edge);
         f.a.core->process.ledger.tables(at_core, f.world.loop().now());
+        f.a.core->process.names->tables(at_core);
         add("edge", at_edge);
         add("core", at_core);
         return all;

@@ -91,6 +91,7 @@ public:
     [[nodiscard]] services::SettingsService& settings() override { return settings_; }
     [[nodiscard]] services::AlarmBoard& alarms() override { return board_; }
     void status(OnStatus on_status) override { on_status(status_now()); }
+    void brief_status(OnStatus on_status) override { status(std::move(on_status)); }
     void ping(const xmpp::DomainPair&, std::function<void(Result<Duration>)>) override {}
     void close(const xmpp::Domain&, std::function<void(unsigned)>) override {}
     [[nodiscard]] io::Loop& loop() override { return f_.world.loop(); }

@@ -101,7 +101,7 @@ void RawStream::negotiate(const xml::Element& element) {
             unconfirmed_ = test::element("db:result", from, to, " type='valid'/>");
             if (partner_.habits.confirms) confirm();
         } else {
-            ready_ = ready_ || type != "invalid";
+            ready_ = ready_ || type == "valid";
         }
     } else if (element.is(ns::dialback, "verify")) {
         const std::string id{element.attribute("id")};

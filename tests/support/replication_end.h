@@ -32,9 +32,9 @@ public:
     void connect(TimePoint now) {
         replication::MachineSettings settings;
         settings.own =
-            is_edge_ ? replication::Hello{"edge", "edge1.b.test", "edge1-b-test", "cm-2_s2scp-1.edge1-b-test", "i1"}
-                     : replication::Hello{"core", "core1.b.test", "core1-b-test", "", "i2"};
-        settings.far_role = is_edge_ ? "core" : "edge";
+            is_edge_ ? replication::Hello{Role::edge, "edge1.b.test", "edge1-b-test", "cm-2_s2scp-1.edge1-b-test", "i1"}
+                     : replication::Hello{Role::core, "core1.b.test", "core1-b-test", "", "i2"};
+        settings.far_role = is_edge_ ? Role::core : Role::edge;
         machine.emplace(settings, now);
         out.clear();
         act([&](auto& actions) { machine->start(actions); });

@@ -5,6 +5,9 @@ namespace sallyport::test {
 
 namespace {
 
+constexpr Duration patience = std::chrono::seconds{10};
+constexpr Duration resolver_patience = std::chrono::seconds{30};
+
 class SimLookup final : public io::Lookup {
 public:
     explicit SimLookup(std::shared_ptr<io::OnAnswer> callback) : callback_{std::move(callback)} {}
@@ -20,18 +23,38 @@ private:
 
 class SimResolver final : public io::Resolver {
 public:
-    explicit SimResolver(SimDns& dns) : dns_{dns} {}
-    [[nodiscard]] std::unique_ptr<io::Lookup> srv(const std::string& name, io::OnAnswer on_answer) override {
-        return dns_.ask(name, SimDns::Kind::srv, std::move(on_answer));
+    SimResolver(SimDns& dns, std::shared_ptr<io::Questions> questions) : dns_{dns}, questions_{std::move(questions)} {}
+    [[nodiscard]] std::unique_ptr<io::Lookup> srv(const std::string& name, const io::Asker& asker,
+                                                  io::OnAnswer on_answer) override {
+        return dns_.ask(questions_, name, SimDns::Kind::srv, asker, std::move(on_answer));
     }
-    [[nodiscard]] std::unique_ptr<io::Lookup> addresses(const std::string& name, bool v6,
+    [[nodiscard]] std::unique_ptr<io::Lookup> addresses(const std::string& name, bool v6, const io::Asker& asker,
                                                         io::OnAnswer on_answer) override {
-        return dns_.ask(name, v6 ? SimDns::Kind::v6 : SimDns::Kind::v4, std::move(on_answer));
+        return dns_.ask(questions_, name, v6 ? SimDns::Kind::v6 : SimDns::Kind::v4, asker, std::move(on_answer));
     }
 
 private:
     SimDns& dns_;
+    std::shared_ptr<io::Questions> questions_;
 };
+
+class SimResolverService final : public io::ResolverService {
+public:
+    SimResolverService(SimDns& dns, std::uint64_t questions)
+        : dns_{dns}, questions_{std::make_shared<io::Questions>(questions, patience)} {}
+    [[nodiscard]] std::unique_ptr<io::Resolver> resolver(io::Loop&) override {
+        return std::make_unique<SimResolver>(dns_, questions_);
+    }
+    void tables(TableFills& all) override { questions_->tables(all, dns_.loop_.now()); }
+
+private:
+    SimDns& dns_;
+    std::shared_ptr<io::Questions> questions_;
+};
+
+std::unique_ptr<io::ResolverService> SimDns::of_node(std::uint64_t questions) {
+    return std::make_unique<SimResolverService>(*this, questions);
+}
 
 void SimDns::srv(const std::string& name, std::uint16_t priority, std::uint16_t weight, std::uint16_t port,
                  const std::string& target) {
@@ -54,8 +77,6 @@ int SimDns::questions(const std::string& name) const {
     const auto found = questions_.find(name);
     return found == questions_.end() ? 0 : found->second;
 }
-
-std::unique_ptr<io::Resolver> SimDns::resolver(io::Loop&) { return std::make_unique<SimResolver>(*this); }
 
 DnsAnswer SimDns::answer(const std::string& name, Kind kind) const {
     DnsAnswer out;
@@ -80,19 +101,33 @@ DnsAnswer SimDns::answer(const std::string& name, Kind kind) const {
     return out;
 }
 
-std::unique_ptr<io::Lookup> SimDns::ask(const std::string& name, Kind kind, io::OnAnswer on_answer) {
-    ++questions_[name];
-    DnsAnswer out = answer(name, kind);
-    Duration delay = std::chrono::milliseconds{1};
-    if (out.status == DnsStatus::timed_out) delay = std::chrono::seconds{10};
-    if (const auto set = delays_.find(name); set != delays_.end()) delay = set->second;
-    out.took = std::chrono::duration_cast<std::chrono::microseconds>(delay);
+std::unique_ptr<io::Lookup> SimDns::ask(const std::shared_ptr<io::Questions>& questions, const std::string& name,
+                                        Kind kind, const io::Asker& asker, io::OnAnswer on_answer) {
     auto callback = std::make_shared<io::OnAnswer>(std::move(on_answer));
-    loop_.at(loop_.now() + delay, [callback, out] {
+    const auto deliver = [callback](const DnsAnswer& out) {
         if (!*callback) return;
         const io::OnAnswer once = std::exchange(*callback, nullptr);
         once(out);
+    };
+    const io::Questions::Question question{name, static_cast<int>(kind), asker, loop_.now()};
+    if (const auto refused = questions->begin(question)) {
+        loop_.post([deliver, out = *refused] { deliver(out); });
+        return std::make_unique<SimLookup>(std::move(callback));
+    }
+    ++questions_[name];
+    DnsAnswer out = answer(name, kind);
+    const bool silent = out.status == DnsStatus::timed_out;
+    Duration delay = silent ? patience : std::chrono::milliseconds{1};
+    if (const auto set = delays_.find(name); set != delays_.end()) delay = set->second;
+    out.took = std::chrono::duration_cast<std::chrono::microseconds>(delay);
+    loop_.at(loop_.now() + delay, [this, questions, question, deliver, out, silent] {
+        silent ? questions->silent(question, loop_.now()) : questions->over(question, out.status, loop_.now());
+        deliver(out);
     });
+    if (silent) {
+        loop_.at(loop_.now() + resolver_patience,
+                 [this, questions, question] { questions->over(question, DnsStatus::failed, loop_.now()); });
+    }
     return std::make_unique<SimLookup>(std::move(callback));
 }
 

@@ -36,7 +36,7 @@ std::shared_ptr<const io::TlsContext> s2s_tls(const std::string& name) {
 std::shared_ptr<const io::TlsContext> link_tls(const std::string& name, const std::string& role) {
     SimTlsSettings settings;
     settings.identities = {sim_certificate({name})};
-    if (!role.empty()) settings.identities.front().uris = {link::role_uri(role)};
+    if (!role.empty()) settings.identities.front().uris = {link::role_uri(find_role(role).value())};
     settings.require_peer = true;
     return sim_tls_context(settings);
 }
@@ -141,6 +141,7 @@ SimProcess::SimProcess(SimWorld& world, SimNetwork& host, SimDns& dns, MemorySin
     : loop{world.loop()},
       instance{std::move(instance_)},
       dice{std::make_shared<std::mt19937_64>(sip_hash({1, 2}, instance))},
+      names{dns.of_node(limits.dns_questions)},
       bus{count},
       ledger{limits} {
     const auto fresh_id = [ids = ids, name = instance] {
@@ -148,7 +149,7 @@ SimProcess::SimProcess(SimWorld& world, SimNetwork& host, SimDns& dns, MemorySin
     };
     const auto random = [dice = dice](std::uint64_t below) { return (*dice)() % std::max<std::uint64_t>(below, 1); };
     for (std::uint32_t index = 0; index < count; ++index) {
-        resolvers.push_back(dns.resolver(loop));
+        resolvers.push_back(names->resolver(loop));
         shards.push_back(std::make_unique<routing::Shard>(routing::Shard{
             index, count, loop, host, *resolvers.back(), log, routing::TicketDesk{index}, bus, fresh_id, random}));
     }

@@ -103,6 +103,7 @@ struct SimProcess {
     std::string instance;
     std::shared_ptr<std::uint64_t> ids = std::make_shared<std::uint64_t>(0);
     std::shared_ptr<std::mt19937_64> dice;
+    std::unique_ptr<io::ResolverService> names;
     std::vector<std::unique_ptr<io::Resolver>> resolvers;
     routing::Bus bus;
     routing::Ledger ledger;

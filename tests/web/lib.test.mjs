@@ -1,7 +1,7 @@
 // The pure parts of web/lib: OpenMetrics, numbers and times.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bytes, rate, span, value_text } from "../../web/lib/format.js";
+import { axis_time, bytes, moment, rate, span, value_text } from "../../web/lib/format.js";
 import { visible, visible_child, visible_props } from "../../web/lib/visible.js";
 import { fact_text, reason_of, rest_of } from "../../web/lib/event_text.js";
 import { families, quantile, total } from "../../web/lib/open_metrics.js";
@@ -87,4 +87,16 @@ test("what turns or hides text is shown as what it is", () => {
   assert.equal(visible("Zürich \u2027 日本 😀\n\ta"), "Zürich \u2027 日本 😀\n\ta");
   assert.deepEqual(visible_child(["a\u202e", 4, null, ["\u2066"]]), ["a\\u202e", 4, null, ["\\u2066"]]);
   assert.deepEqual(visible_props({ title: "a\u202e", value: "b\u202e" }), { title: "a\\u202e", value: "b\u202e" });
+});
+
+test("an axis names the time as far as its marks need it, and a moment its day unless it is today", () => {
+  const at = new Date(2026, 10, 22, 14, 5, 9).getTime() / 1000,
+    midnight = new Date(2026, 10, 22).getTime() / 1000;
+  assert.equal(axis_time(at, 15), "14:05:09");
+  assert.equal(axis_time(at, 600), "14:05");
+  assert.equal(axis_time(midnight, 600), "00:00");
+  assert.equal(axis_time(midnight, 21_600), "Nov 22");
+  assert.equal(axis_time(at, 86_400), "Nov 22");
+  assert.equal(moment(at), "Nov 22, 14:05");
+  assert.match(moment(Date.now() / 1000), /^\d\d:\d\d$/);
 });

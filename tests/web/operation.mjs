@@ -48,6 +48,7 @@ export default function operation(stage) {
     const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
     const { page } = desk;
     await desk.go("overview");
+    await page.click("[data-tab=live]");
     await page.waitForFunction(
       () => document.querySelectorAll(".chart").length === 5 && document.querySelectorAll(".chart canvas").length === 5,
     );
@@ -116,6 +117,94 @@ export default function operation(stage) {
     }
     assert.ok(drawn.Streams > 0 && drawn["Waiting stanzas"] > 0, JSON.stringify(drawn));
     await desk.picture("charts");
+    await page.click("[data-tab='2h']");
+    await desk.done();
+  });
+
+  test("each node remembers what passed, and of a peer how much of the time it was available", async () => {
+    await stage.world.order({ do: "chat", count: 40 });
+    /** Waits until the chart has a peak above zero: the node looks every ten seconds, and so does the page. */
+    const until_risen = (page, title) =>
+      page.waitForFunction(
+        (wanted) => {
+          const chart = [...document.querySelectorAll(".chart")].find(
+            (one) => one.querySelector("figcaption span").textContent === wanted,
+          );
+          const peaks = [...(chart?.querySelectorAll(".legend small") ?? [])].map((one) =>
+            Number.parseFloat(one.textContent.replace("peak ", "")),
+          );
+          return chart?.querySelector("canvas") && peaks.some((peak) => peak > 0);
+        },
+        title,
+        { polling: 200, timeout: 60_000 },
+      );
+    const titles = {
+      edge: ["Stanzas per second", "Streams", "95 % of stanzas within"],
+      core: ["Stanzas over router links per second"],
+      presence: [], // nobody writes to it here
+    };
+    for (const [role, charts] of Object.entries(titles)) {
+      const desk = await Desk.signed_in(stage.browser, stage.world, role);
+      await desk.go("overview");
+      for (const title of charts) await until_risen(desk.page, title);
+      await desk.picture(`history-${role}`);
+      await desk.done();
+    }
+    const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
+    const { page } = desk;
+    await desk.go("peer/capulet.lab");
+    await until_risen(page, "Stanzas per second");
+    await page.waitForSelector("text=/Available [0-9.]+ % of the time in which it was needed/");
+    for (const range of ["3d", "90d"]) {
+      await page.click(`[data-tab='${range}']`);
+      await until_risen(page, "Availability");
+    }
+    await desk.picture("history-peer");
+    // With the keyboard alone: the moment, and what was then.
+    const chart = page.locator(".chart", { hasText: "Availability" }).locator("[role=slider]");
+    await chart.focus();
+    for (let press = 0; press < 3; ++press) await page.keyboard.press("ArrowLeft");
+    const last = Number(await chart.getAttribute("aria-valuemax"));
+    assert.equal(Number(await chart.getAttribute("aria-valuenow")), last - 3);
+    assert.match(await chart.getAttribute("aria-valuetext"), /^.*\d\d:\d\d: available /);
+    assert.deepEqual(await desk.accessibility(), []);
+    await page.click("[data-tab='2h']");
+    await desk.done();
+  });
+
+  test("a chart has a gap where the node was down and says so when the history is not stored", async () => {
+    const desk = await Desk.signed_in(stage.browser, stage.world, "edge");
+    const { page } = desk;
+    await desk.changed("history", (answer) => {
+      answer.series.forEach((one, height) => {
+        const values = Array.from({ length: answer.points }, (_, at) => (at > 100 && at < 200 ? null : 7 + height));
+        Object.assign(one, { values, peaks: values });
+      });
+      Object.assign(answer, { trouble: "the disk is full", lost: 12 });
+    });
+    await desk.go("overview");
+    await page.click("[data-tab='3d']");
+    await page.waitForSelector("text=the disk is full");
+    await page.waitForSelector("text=12 values were lost");
+    await page.waitForSelector(".chart canvas");
+    const columns = await page.evaluate(() => {
+      const canvas = document.querySelector(".chart canvas");
+      const color = getComputedStyle(document.querySelector(".legend i")).backgroundColor.match(/\d+/g).map(Number);
+      const { data, width, height } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      const drawn = new Set();
+      for (let at = 0; at < data.length; at += 4) {
+        if (data[at + 3] > 200 && color.every((part, index) => Math.abs(data[at + index] - part) < 12)) {
+          drawn.add((at / 4) % width);
+        }
+      }
+      const all = [...drawn].sort((one, other) => one - other);
+      const widest = all.slice(1).reduce((most, column, at) => Math.max(most, column - all[at]), 0);
+      return { count: all.length, widest, width, height };
+    });
+    assert.ok(columns.count > 50 && columns.widest > columns.width / 8, JSON.stringify(columns));
+    await desk.picture("history-gap");
+    await desk.unchanged();
+    await page.click("[data-tab='2h']");
     await desk.done();
   });
 
@@ -322,6 +411,10 @@ export default function operation(stage) {
     await desk.page.selectOption("main select[name=level]", "debug");
     await desk.page.click("main form button[type=submit]");
     await desk.page.waitForSelector(".said :text('The log level is set')");
+    const offered = (module) =>
+      desk.page.locator(`main select[aria-label='Level of ${module}'] option`).allTextContents();
+    assert.deepEqual(await offered("s2s"), ["debug", "info", "warn", "error", "off"]);
+    assert.deepEqual(await offered("node"), ["info", "warn", "error", "off"], "it has no lines below");
     await desk.done();
   });
 

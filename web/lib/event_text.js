@@ -1,7 +1,7 @@
 // What an entry of the event log says in one line: the reason first, in the node's own words, then its other facts.
 
 /** The facts that say why or what, in the order in which they make a sentence. */
-const saying = ["text", "detail", "description", "what", "why"];
+const saying = ["text", "Detail", "detail", "description", "what", "why"]; // "detail": entries of before
 
 const plain = (value) => (typeof value === "object" ? JSON.stringify(value) : String(value));
 const facts_of = (event) => Object.entries(event.facts ?? {}).map(([key, value]) => [key, plain(value)]);

@@ -47,6 +47,23 @@ export function time(text) {
   return today ? clock : `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${clock}`;
 }
 
+const month = new Intl.DateTimeFormat("en", { day: "numeric", month: "short" });
+
+/** A moment in Unix time, to the minute: "14:05" of today, "Nov 22, 14:05" of another day. */
+export function moment(at) {
+  const day = new Date(at * 1000);
+  const clock = `${two(day.getHours())}:${two(day.getMinutes())}`;
+  return new Date().toDateString() === day.toDateString() ? clock : `${month.format(day)}, ${clock}`;
+}
+
+/** The same at an axis whose marks are `step` seconds apart: no more of it than tells them apart. */
+export function axis_time(at, step) {
+  const day = new Date(at * 1000);
+  const is_midnight = day.getHours() === 0 && day.getMinutes() === 0;
+  if (step >= 86_400 || (step >= 3_600 && is_midnight)) return month.format(day);
+  return day.toTimeString().slice(0, step < 60 ? 8 : 5);
+}
+
 /** Days that a certificate is good for, as a tone: the alarm certificate.expiring is raised at the same 30. */
 export const days_tone = (days) => (days < 0 ? "bad" : days < 30 ? "warn" : "good");
 

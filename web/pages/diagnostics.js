@@ -13,7 +13,8 @@ import { Table } from "../lib/table.js";
 import { Answer, VerbForm } from "../lib/verb_form.js";
 import { Walk } from "../lib/walk.js";
 
-const levels = ["trace", "debug", "info", "warn", "error", "off"].map((name) => [name, name]);
+const choices_of = (names) => names.map((name) => [name, name]);
+const levels = choices_of(["debug", "info", "warn", "error", "off"]);
 
 function Why({ query }) {
   const [walk, set] = useState(null);
@@ -93,7 +94,7 @@ function Levels() {
           aria-label=${`Level of ${row.module}`}
           disabled=${busy || forbidden !== ""}
           title=${forbidden || undefined}
-          options=${levels}
+          options=${row.offered ? choices_of(row.offered) : levels}
           value=${row.level}
           onChange=${put(row.module)}
         />
@@ -267,7 +268,23 @@ function Recording({ kind, title, note }) {
   `;
 }
 
-/** Reads certificates and the node's file again; what the node objects to, a line each. */
+const effects = [
+  ["reload", "changed and in force"],
+  ["restart", "needs a restart of the node"],
+  ["router-restart", "needs a restart of the router"],
+  ["never", "without effect, because what is stored by now counts"],
+];
+
+/** The keys of each kind in one sentence. */
+function changed_keys(changes) {
+  const sentences = effects.flatMap(([effect, words]) => {
+    const keys = changes.filter((change) => change.effect === effect).map(({ key }) => key);
+    return keys.length > 0 ? [`${words}: ${keys.join(", ")}`] : [];
+  });
+  return sentences.length > 0 ? sentences : ["nothing in them has changed"];
+}
+
+/** Reads certificates and the node's file again; what changed, or what the node objects to, a line each. */
 function Reload() {
   const [said, set] = useState(null);
   const [busy, run] = useAction();
@@ -275,8 +292,8 @@ function Reload() {
     run(async () => {
       set(null);
       try {
-        await act("reload", {}, { wait_ms: 60_000 });
-        set({ tone: "good" });
+        const { changes } = await act("reload", {}, { wait_ms: 60_000 });
+        set({ tone: "good", changes });
       } catch (refused) {
         set({ tone: "bad", complaints: refused.message.split("\n") });
       }
@@ -287,7 +304,11 @@ function Reload() {
       ${said && html`
         <div class="result" role="status">
           ${said.tone === "good"
-            ? html`<${Notice} tone="good">Certificates and the node's file are reloaded.<//>`
+            ? html`
+                <${Notice} tone="good" title="Certificates and the node's file are reloaded.">
+                  <ul>${changed_keys(said.changes).map((one) => html`<li key=${one}>${one}</li>`)}</ul>
+                <//>
+              `
             : html`
                 <${Notice} tone="bad" title="Not everything was reloaded.">
                   <ul>${said.complaints.map((one) => html`<li key=${one}>${one}</li>`)}</ul>

@@ -23,18 +23,31 @@ import { Table } from "../lib/table.js";
 
 function ServerForm({ server, onClose }) {
   const { form, put, problem, wrong, busy, submit } = useForm(
-    { address: server?.address ?? "", username: server?.username ?? "", password: "", no_tls_verify: false },
+    {
+      address: server?.address ?? "",
+      username: server?.username ?? "",
+      password: "",
+      no_tls_verify: !(server?.tls_verify ?? true),
+    },
     async () => {
+      const { address, username, password, no_tls_verify: no_verify } = form;
       if (server) {
-        await act("imp-servers.passwd", { address: form.address, username: form.username, password: form.password });
-      } else await act("imp-servers.add", form, { wait_ms: 60_000 });
-      say(server ? `${form.address} is asked with the new password now.` : `${form.address} is provisioned now.`);
+        const wanted = { address, username, tls_verify: no_verify ? "off" : "on" };
+        const tried =
+          password === ""
+            ? await act("imp-servers.edit", wanted, { wait_ms: 60_000 })
+            : await act("imp-servers.passwd", { ...wanted, password }, { wait_ms: 60_000 });
+        say(`${address}: ${tried.explanation}`, tried.verdict === "good" ? "good" : "warn");
+      } else {
+        await act("imp-servers.add", form, { wait_ms: 60_000 });
+        say(`${address} is provisioned now.`);
+      }
       await refresh("imp-servers.list", "status");
       onClose();
     },
   );
   return html`
-    <${Sheet} title=${server ? `Password for ${server.address}` : "New IM&P server"} onClose=${onClose}>
+    <${Sheet} title=${server ? server.address : "New IM&P server"} onClose=${onClose}>
       <form onSubmit=${submit}>
         ${!server && html`
           <${TextField}
@@ -56,20 +69,19 @@ function ServerForm({ server, onClose }) {
         />
         <${TextField}
           label="Password"
-          required
+          required=${!server}
+          help=${server ? "empty: keep the current one" : ""}
           error=${wrong("password")}
           type="password"
           autocomplete="new-password"
           value=${form.password}
           onChange=${put("password")}
         />
-        ${!server && html`
-          <${Field} label="TLS">
-            ${(at) => html`
-              <${Check} ...${at} value=${form.no_tls_verify} onChange=${put("no_tls_verify")}>Accept any certificate<//>
-            `}
-          <//>
-        `}
+        <${Field} label="TLS">
+          ${(at) => html`
+            <${Check} ...${at} value=${form.no_tls_verify} onChange=${put("no_tls_verify")}>Accept any certificate<//>
+          `}
+        <//>
         ${problem && !["address", "username", "password"].includes(problem.field) && html`
           <${Notice} tone="bad">${problem.message}<//>
         `}
@@ -145,7 +157,7 @@ export default function ImpServers() {
       show: (row) => html`
         <span class="row-buttons">
           <${Button} kind="small" verb="imp-servers.refresh" busy=${busy} onClick=${again(row.address)}>Refresh<//>
-          <${Button} kind="small" verb="imp-servers.passwd" onClick=${() => edit(row)}>Password<//>
+          <${Button} kind="small" verb="imp-servers.passwd" onClick=${() => edit(row)}>Edit<//>
           <${Button} kind="small danger" verb="imp-servers.remove" busy=${busy} onClick=${remove(row.address)}>
             Remove
           <//>

@@ -3,6 +3,7 @@ import { Chart } from "../lib/chart.js";
 import { EventList } from "../lib/event_list.js";
 import { ago, compact, days_tone, number, rate } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
+import { NodeHistory } from "../lib/history.js";
 import { useRead } from "../lib/live.js";
 import { MetricCharts } from "../lib/metric_charts.js";
 import { Cure, Empty, Notice, Page, Panel, State, Steps, chain_steps } from "../lib/parts.js";
@@ -209,6 +210,7 @@ function Certificates({ all }) {
 export default function Overview({ status }) {
   const all = useStore(samples);
   const logs = useHas("events");
+  const kept = useHas("history");
   const known_peers = useHas("peers.list") && status.role !== "presence";
   const recent = useRead(logs ? "events" : null, { level: "warn", limit: 8 }, { every: 10_000, on: ["alarm"] });
   return html`
@@ -216,7 +218,7 @@ export default function Overview({ status }) {
       <${Problems} status=${status} />
       <${Panel} title="Nodes and links"><${Trio} status=${status} /><//>
       <${Figures} status=${status} last=${all.at(-1)} />
-      <${Panel}><${Charts} /><//>
+      <${Panel}>${kept ? html`<${NodeHistory} role=${status.role}><${Charts} /><//>` : html`<${Charts} />`}<//>
       <div class="masonry">
         ${known_peers && html`
           <${Panel} title="Peers" actions=${html`<a href="#/peers">All peers</a>`}><${Peers} /><//>

@@ -3,6 +3,7 @@
 import { act } from "../lib/api.js";
 import { bytes, date, number, span, time, word } from "../lib/format.js";
 import { Handshakes } from "../lib/handshakes.js";
+import { PeerHistory } from "../lib/history.js";
 import { html, useState } from "../lib/html.js";
 import { refresh, useRead } from "../lib/live.js";
 import { EventList } from "../lib/event_list.js";
@@ -201,6 +202,7 @@ export default function Peer({ rest }) {
   const answer = useRead("peers.show", { domain }, { every: 3_000 });
   const settings = useRead("settings", {});
   const recorded = useHas("handshakes.list");
+  const kept = useHas("history");
   const log = useRead(useHas("events") ? "events" : null, { peer: domain, limit: 12 }, { every: 10_000 });
   const ours = (settings.data?.settings ?? []).find(({ name }) => name === "federation.domains")?.value ?? [];
   const local = answer.data?.peers[0]?.local || ours.find((name) => !name.startsWith("*."));
@@ -246,6 +248,7 @@ export default function Peer({ rest }) {
         </div>
       `}
     <//>
+    ${kept && html`<${Panel} title="Over time"><${PeerHistory} domain=${domain} /><//>`}
     ${recorded && html`<${Handshakes} domain=${domain} />`}
     <${Panel}
       title="In the event log"

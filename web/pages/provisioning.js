@@ -183,7 +183,7 @@ export default function Provisioning({ status }) {
       title="Provisioning"
       lead="A setting changed on the edge reaches the core over SSH, and the IM&P server's table over AXL."
     />
-    <${Panel} title="Chain" actions=${html`<${Tag}>${status.role}<//>`}>
+    <${Panel} title="Unified Communications status" actions=${html`<${Tag}>${status.role}<//>`}>
       ${status.chain.length === 0
         ? html`
             <${Empty}>

@@ -109,7 +109,9 @@ Result<std::string> AccessDesk::begin_totp(const std::string& name) {
     auto account = known(name);
     if (!account) return account.error();
     const std::string secret = options_.random_bytes(totp_secret_bytes);
-    auto sealed = seal_.seal(secret, "totp " + name);
+    const auto key = seal();
+    if (!key) return key.error();
+    auto sealed = (*key)->seal(secret, "totp " + name);
     if (!sealed) return sealed.error();
     account->totp = std::move(*sealed);
     account->code_step = 0;  // codes of another secret are other codes

@@ -33,30 +33,54 @@ std::vector<IpNetwork> loopback() { return {*IpNetwork::parse("127.0.0.0/8"), *I
 }  // namespace
 
 Result<std::unique_ptr<AccessDesk>> AccessDesk::open(Options options, io::Loop& loop, Logger log) {
-    auto store = io::AdminStore::open(options.folder + "/admin.db");
+    const std::string path = options.folder + "/admin.db";
+    auto store = io::AdminStore::open(path);
+    if (!store) store = io::AdminStore::stand_in(path, store.error());
     if (!store) return store.error();
-    auto seal = io::Seal::open(options.folder + "/secrets.key");
-    if (!seal) return seal.error();
     auto decoy = io::make_verifier(options.random_bytes(decoy_bytes));
     if (!decoy) return decoy.error();
-    std::unique_ptr<AccessDesk> desk{
-        new AccessDesk{std::move(options), std::move(*store), std::move(*seal), loop, log}};
+    std::unique_ptr<AccessDesk> desk{new AccessDesk{std::move(options), std::move(*store), loop, log}};
     desk->decoy_ = std::move(*decoy);
+    if (const auto key = desk->seal(); !key) desk->begin_trouble(key.error());
+    if (desk->store_.obstacle()) desk->begin_trouble(*desk->store_.obstacle());
     desk->remember_addresses();
     return desk;
 }
 
-AccessDesk::AccessDesk(Options options, io::AdminStore store, io::Seal seal, io::Loop& loop, Logger log)
+AccessDesk::AccessDesk(Options options, io::AdminStore store, io::Loop& loop, Logger log)
     : options_{std::move(options)},
       store_{std::move(store)},
-      seal_{std::move(seal)},
       loop_{loop},
       log_{log},
       sessions_{options_.limits, loop, options_.random_bytes},
       addresses_{options_.limits.login_failures_per_minute},
       names_{options_.limits.login_failures_per_minute},
       doorway_{loopback(), bounds_of(options_.limits)},
+      first_step_{unix_seconds(loop.wall()) / totp_step_seconds},
       hashing_{loop, options_.limits.pending_logins} {}
+
+Result<const io::Seal*> AccessDesk::seal() {
+    if (!seal_) {
+        auto opened = io::Seal::open(options_.folder + "/secrets.key");
+        if (!opened) return opened.error();
+        seal_ = std::move(*opened);
+    }
+    return &*seal_;
+}
+
+void AccessDesk::begin_trouble(const Error& why) {
+    const bool is_news = trouble_.empty();
+    trouble_ = why.text;
+    if (is_news && on_trouble_) on_trouble_();
+}
+
+Result<void> AccessDesk::retry() {
+    if (trouble_.empty()) return {};
+    auto done = store_.prove_writable();
+    if (const auto key = seal(); done && !key) done = key.error();
+    trouble_ = done ? std::string{} : done.error().text;
+    return done;
+}
 
 void AccessDesk::log_in(const Login& login, std::function<void(Outcome)> on_outcome) {
     if (const Duration wait = wait_of(login); wait > Duration{}) {
@@ -131,7 +155,12 @@ void AccessDesk::judge(const Login& login, const std::string& verifier, bool fit
     if (!objection.code.empty()) return on_outcome({{}, {}, objection, {}});
     place.prove();
     used.last_login = loop_.wall();
-    if (const auto kept = store_.put(used); !kept) return on_outcome({{}, {}, kept.error(), {}});
+    if (const auto kept = store_.put(used); !kept) {
+        begin_trouble(kept.error());
+        // Whoever has to look after a full disk is let in. A code counts once even so: one that was shown before this
+        // process began may have been used, and only the disk would know.
+        if (!used.totp.empty() && used.code_step <= first_step_) return on_outcome({{}, {}, kept.error(), {}});
+    }
     Outcome outcome;
     outcome.role = *role;
     outcome.opened = sessions_.open(login.name, login.from);
@@ -145,7 +174,9 @@ Error AccessDesk::judge_code(io::AdminAccount& account, const std::string& code)
     if (account.totp.empty()) return {};
     if (code.empty()) return {"code-needed", "the authenticator code is required too"};
     if (code.size() > longest_code) return wrong_login();
-    const auto secret = seal_.unseal(account.totp, "totp " + account.name);
+    const auto key = seal();
+    if (!key) return key.error();
+    const auto secret = (*key)->unseal(account.totp, "totp " + account.name);
     if (!secret) return secret.error();
     std::uint64_t& used = used_codes_[account.name];
     used = std::max(used, static_cast<std::uint64_t>(account.code_step));
@@ -176,6 +207,7 @@ void AccessDesk::record(io::AuditRow row) {
     row.time = loop_.wall();
     if (const auto kept = store_.record(row, options_.limits.audit_rows); !kept) {
         log_.error("admin.audit.lost", {{"verb", row.verb}, {"author", row.author}, {"why", kept.error().text}});
+        begin_trouble(kept.error());
     }
 }
 

@@ -36,8 +36,16 @@ public:
         AdminLimits limits;
         Sessions::RandomBytes random_bytes;
     };
-    /// `loop` must outlive it. Errors: those of Database and Seal.
+    /// `loop` must outlive it. A database that cannot be written, or read, is trouble() and no error: where not even
+    /// reading is possible there are no accounts, and nobody is let in. Errors: "verifier".
     static Result<std::unique_ptr<AccessDesk>> open(Options options, io::Loop& loop, Logger log);
+
+    /// Why accounts and the audit cannot be written, or not even read; empty when all is well.
+    [[nodiscard]] const std::string& trouble() const { return trouble_; }
+    /// Called when trouble begins.
+    void on_trouble(std::function<void()> told) { on_trouble_ = std::move(told); }
+    /// In trouble: tries again. Errors: why it goes on.
+    [[nodiscard]] Result<void> retry();
 
     struct Login {
         std::string name, password, code;
@@ -98,7 +106,9 @@ public:
     }
 
 private:
-    AccessDesk(Options options, io::AdminStore store, io::Seal seal, io::Loop& loop, Logger log);
+    AccessDesk(Options options, io::AdminStore store, io::Loop& loop, Logger log);
+    void begin_trouble(const Error& why);
+    [[nodiscard]] Result<const io::Seal*> seal();
     /// Hashes, then lets `keep` write it.
     void put_password(const std::string& password, std::function<Result<void>(std::string verifier)> keep,
                       const OnDone& on_done);
@@ -122,7 +132,7 @@ private:
 
     Options options_;
     io::AdminStore store_;
-    io::Seal seal_;
+    std::optional<io::Seal> seal_;  ///< none: its key could be neither read nor made
     io::Loop& loop_;
     Logger log_;
     Sessions sessions_;
@@ -130,8 +140,11 @@ private:
     Failures names_;
     Doorway doorway_;
     Downloads downloads_;
+    std::int64_t first_step_;                          ///< of codes, when this began
     std::map<std::string, std::uint64_t> used_codes_;  ///< account -> the last step whose code was used
     std::string decoy_;                                ///< a verifier that nobody's password fits
+    std::string trouble_;
+    std::function<void()> on_trouble_;
     io::WorkThread hashing_;
 };
 

@@ -22,7 +22,7 @@ public:
     AdminServer(const AdminServer&) = delete;
     AdminServer& operator=(const AdminServer&) = delete;
 
-    /// Errors: "listen-failed".
+    /// Errors: those of io::listen_local().
     [[nodiscard]] Result<void> start();
     [[nodiscard]] std::size_t sessions() const { return sessions_.size(); }
 

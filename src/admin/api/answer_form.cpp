@@ -61,7 +61,8 @@ constexpr NamedForm named[] = {
     {"Problem", "{severity:text text:text remedy:text}"},
     {"ChainStep", "{step:text state:text reason:text?}"},
     {"Alarm",
-     "{number:count code:text severity:text key:text text:text detail:text? cure:text count:count first:time "
+     "{number:count code:text severity:text node:text? key:text text:text detail:text? cure:text count:count "
+     "first:time "
      "last:time lowered:time? acknowledged:time? acknowledged_by:text? note:text?}"},
     {"LogEvent", "{number:count time:time? module:text event_module:text level:text event:text facts:map}"},
     {"Listeners", "{admin:[text] s2s:[text] direct_tls:[text] link:[text] inside:[text]}"},
@@ -99,8 +100,10 @@ constexpr NamedForm named[] = {
     {"Diagnosis",
      "{name:text state:text author:text started:time? until:time? ended:time? levels:map capture:text? markers:count "
      "restarts:count bytes:count lines_lost:count}"},
+    {"Series", "{name:text unit:text help:text values:[number?] peaks:[number?]}"},
     {"FilePiece", "{name:text file:text size:count offset:count bytes:text last:flag}"},
     {"Done", "{name:text done:text}"},
+    {"FileChange", "{key:text effect:text}"},
 };
 
 constexpr std::pair<std::string_view, Kind> words[] = {

@@ -73,6 +73,7 @@ constexpr ErrorCode rows[] = {
     {"events-busy", unable},
     {"handshake-none-failed", bad_request},
     {"handshake-unknown", absent},
+    {"history-busy", unable},
     {"peer-unknown", absent},
     {"ping-elsewhere", conflict},
     {"ping-no-answer", conflict},

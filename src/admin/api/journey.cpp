@@ -280,7 +280,7 @@ private:
     void link() {
         const auto serves = [this](const link::SessionStatus& link) {
             return link.state == link::LinkState::open &&
-                   (is_edge() ? names(link.bound, contact_.pair.local) : link.far_role == "edge");
+                   (is_edge() ? names(link.bound, contact_.pair.local) : link.far_role == Role::edge);
         };
         const auto at = std::find_if(status_.links.begin(), status_.links.end(), serves);
         if (at != status_.links.end()) {
@@ -295,7 +295,7 @@ private:
         }
         std::string why = is_edge() ? "no core is linked" : "no edge is linked";
         for (const link::Hub::DialStatus& dial : status_.dials) {
-            if (dial.role != "edge" || dial.why.empty()) continue;
+            if (dial.role != Role::edge || dial.why.empty()) continue;
             why += ": " + dial.why;
             break;
         }
@@ -334,7 +334,7 @@ private:
                         local.text() + " is on " + server.address.text() + " (" + proofs_of(server) + ")");
         }
         for (const link::SessionStatus& link : status_.links) {
-            if (link.far_role != "presence" || !names(link.bound, local)) continue;
+            if (link.far_role != Role::presence || !names(link.bound, local)) continue;
             return step("inside", true, "the presence node " + link.far_realm + " has " + local.text());
         }
         const auto& components = node_.file().components.allowed;

@@ -37,7 +37,7 @@ void federation(const NodeStatus& status, const Settings&, MetricsText& out) {
 void alarms(const NodeStatus& status, const Settings&, MetricsText& out) {
     std::map<std::pair<std::string, std::string>, std::uint64_t> standing;
     for (const services::Alarm& alarm : status.alarms) {
-        ++standing[{std::string{alarm.row().name}, std::string{services::text(alarm.row().severity)}}];
+        ++standing[{std::string{alarm.row().name}, std::string{services::text(alarm.severity())}}];
     }
     for (const auto& [key, count] : standing) out.sample({{"code", key.first}, {"severity", key.second}}, count);
 }
@@ -114,7 +114,10 @@ void over_destinations(const NodeStatus& status, const Settings&, MetricsText& o
 
 void handshakes(const NodeStatus& status, const Settings&, MetricsText& out) {
     for (const auto& [step, count] : status.counters.handshakes) {
-        out.sample({{"direction", step.direction}, {"outcome", step.outcome}, {"step", step.step}}, count);
+        out.sample({{"direction", step.inbound ? "inbound" : "outbound"},
+                    {"outcome", step.good ? "success" : "failure"},
+                    {"step", step.good ? "ready" : std::string{text(step.failed_at)}}},
+                   count);
     }
 }
 void handshake_seconds(const NodeStatus& status, const Settings&, MetricsText& out) {
@@ -141,15 +144,13 @@ struct FarLink {
     bool open = false;
     std::uint64_t sent = 0, received = 0, unacknowledged = 0, resumptions = 0;
 };
-using FarLinks = std::map<std::pair<std::string, std::string>, FarLink>;
+using FarLinks = std::map<std::pair<std::string, Role>, FarLink>;
 
 /// By far realm and role; what is dialled and not there counts as down.
 FarLinks far_links(const NodeStatus& status) {
     FarLinks all;
     for (const auto& dial : status.dials) {
-        std::string realm = dial.name;
-        std::replace(realm.begin(), realm.end(), '.', '-');
-        (void)all[{realm, dial.role}];
+        (void)all[{realm_of(dial.name), dial.role}];
     }
     for (const link::SessionStatus& session : status.links) {
         std::string realm = session.far_realm;
@@ -168,7 +169,7 @@ FarLinks far_links(const NodeStatus& status) {
 }
 void links_up(const NodeStatus& status, const Settings&, MetricsText& out) {
     for (const auto& [key, link] : far_links(status))
-        out.sample({{"far", key.first}, {"role", key.second}}, std::uint64_t{link.open ? 1U : 0U});
+        out.sample({{"far", key.first}, {"role", std::string{text(key.second)}}}, std::uint64_t{link.open ? 1U : 0U});
 }
 void link_stanzas(const NodeStatus& status, const Settings&, MetricsText& out) {
     for (const auto& [key, link] : far_links(status)) {

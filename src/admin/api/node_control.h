@@ -13,11 +13,13 @@
 #include "io/log/node_log.h"
 #include "io/net/stream.h"
 #include "io/store/presence_store.h"
+#include "model/config/file_changes.h"
 #include "model/config/node_file.h"
 #include "services/alarms/alarm_board.h"
 #include "services/im/directory.h"
 #include "services/record/archive.h"
 #include "services/record/verdicts.h"
+#include "services/s2s/stanza_trace.h"
 #include "services/settings/settings_service.h"
 
 namespace sallyport::axl {
@@ -29,6 +31,9 @@ class Provisioner;
 }
 namespace sallyport::services {
 struct Diagnostics;
+}
+namespace sallyport::history {
+class History;
 }
 
 namespace sallyport::admin {
@@ -51,10 +56,16 @@ public:
     using OnStatus = std::function<void(const NodeStatus&)>;
     /// Everything, gathered after the call; who asks often shares it with others (SharedStatus).
     virtual void status(OnStatus on_status) = 0;
+    /// The same, but brief (Depth): for who asks every few seconds. Not shared.
+    virtual void brief_status(OnStatus on_status) = 0;
     /// XEP-0199 through the whole live path from a domain of ours.
     virtual void ping(const xmpp::DomainPair& pair, std::function<void(Result<Duration>)> on_pinged) = 0;
     /// Closes streams with `remote`; how many.
     virtual void close(const xmpp::Domain& remote, std::function<void(unsigned)> on_closed) = 0;
+    /// Shows the stanzas of a pair in the log for a while. Errors: "verb-role" where no streams of peers are.
+    virtual void trace(const s2s::TraceOrder&, std::function<void(Result<void>)> on_set) {
+        on_set(Error{"verb-role", "only an edge or a core has streams of peers"});
+    }
     /// For live probes.
     [[nodiscard]] virtual io::Loop& loop() = 0;
     [[nodiscard]] virtual io::Network& network() = 0;
@@ -66,10 +77,14 @@ public:
     [[nodiscard]] virtual std::vector<io::LogEvent> events(std::uint64_t after, std::size_t most) = 0;
     /// Log levels, the event log on disk, captures, diagnostic logs; null where there are none.
     [[nodiscard]] virtual services::Diagnostics* diagnostics() { return nullptr; }
+    /// What the node's figures were over time; null where there is none (tests).
+    [[nodiscard]] virtual history::History* history() { return nullptr; }
     /// The accounts of users, where the node has any; null elsewhere.
     [[nodiscard]] virtual im::Directory* users() { return nullptr; }
     /// Certificates and the node's file are read again (as SIGHUP does). The errors, one sentence each.
     [[nodiscard]] virtual std::vector<std::string> reload() = 0;
+    /// What the latest such reading changed, and what waits for a restart.
+    [[nodiscard]] virtual std::vector<config::FileChange> reload_changes() { return {}; }
     /// The recorded handshakes; null where there are none to record.
     [[nodiscard]] virtual const record::Archive* handshakes() { return nullptr; }
     /// What was refused under this id; nothing when it was never given, or is forgotten.

@@ -28,7 +28,9 @@ void change_setting(Call& call, const std::string& name, const std::string& json
 
 /// A setting with its row: {name, value, default, type, values, help, secret, owner, page, revision}.
 [[nodiscard]] boost::json::object describe_setting(const config::SettingRow& row, services::SettingsService& settings);
-/// All of them: {revision, settings}.
+/// Whether the setting, which is one of the table, has any effect on the node; otherwise the call has ended.
+[[nodiscard]] bool is_shown(Call& call, const char* setting);
+/// All that have an effect on the node: {revision, settings}.
 [[nodiscard]] boost::json::object describe_settings(services::SettingsService& settings);
 /// "setting-unknown", with the nearest name.
 [[nodiscard]] Error unknown_setting(const std::string& name);

@@ -142,7 +142,7 @@ json::object json_of(const DescribedPeer& peer) {
 json::object json_of(const link::SessionStatus& link, TimePoint now) {
     return {{"id", link.id.substr(0, 8)},
             {"far_realm", link.far_realm},
-            {"far_role", link.far_role},
+            {"far_role", text(link.far_role)},
             {"local_address", link.local_address},
             {"remote_address", link.remote_address},
             {"tls", text_or_null(link.tls_version)},
@@ -162,12 +162,9 @@ json::object json_of(const link::SessionStatus& link, TimePoint now) {
 }
 
 json::object json_of(const link::Hub::DialStatus& dial) {
-    return {{"address", dial.address},
-            {"name", dial.name},
-            {"role", dial.role},
-            {"state", text(dial.state)},
-            {"why", text_or_null(dial.why)},
-            {"next_attempt_seconds", seconds(dial.next_attempt)}};
+    return {{"address", dial.address},       {"name", dial.name},
+            {"role", text(dial.role)},       {"state", text(dial.state)},
+            {"why", text_or_null(dial.why)}, {"next_attempt_seconds", seconds(dial.next_attempt)}};
 }
 
 json::object json_of(const OwnCertificate& certificate, WallTime now) {
@@ -192,10 +189,10 @@ json::object json_of(const ChainStep& step) {
 }
 
 json::object json_of(const services::Alarm& alarm) {
-    const services::AlarmRow& row = alarm.row();
     return {{"number", alarm.number},
-            {"code", json::string_view{row.name.data(), row.name.size()}},
-            {"severity", services::text(row.severity)},
+            {"code", view(alarm.row().name)},
+            {"severity", services::text(alarm.severity())},
+            {"node", text_or_null(alarm.words.node)},
             {"key", alarm.key},
             {"text", alarm.text()},
             {"detail", text_or_null(alarm.detail)},

@@ -49,5 +49,7 @@ inline constexpr Argument piece_args[] = {
 [[nodiscard]] std::span<const Verb> capture_verbs();
 [[nodiscard]] std::span<const Verb> diag_verbs();
 [[nodiscard]] std::span<const Verb> metrics_verbs();
+[[nodiscard]] std::span<const Verb> complete_verbs();
+[[nodiscard]] std::span<const Verb> history_verbs();
 
 }  // namespace sallyport::admin

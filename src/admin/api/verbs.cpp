@@ -11,10 +11,32 @@ namespace sallyport::admin {
 
 namespace {
 
-constexpr std::span<const Verb> (*parts[])() = {
-    status_verbs, peers_verbs,  config_verbs,     routes_verbs,   lists_verbs,      events_verbs,
-    why_verbs,    check_verbs,  check_node_verbs, presence_verbs, axl_verbs,        imp_verbs,
-    users_verbs,  admins_verbs, capture_verbs,    diag_verbs,     handshakes_verbs, metrics_verbs,
+struct Part {
+    std::span<const Verb> (*rows)();
+    std::string_view section;  ///< of the manual
+};
+/// In the order of the manual; of a group the first row is what its bare name means.
+constexpr Part parts[] = {
+    {status_verbs, "Status"},
+    {peers_verbs, "Peers"},
+    {config_verbs, "Settings"},
+    {lists_verbs, "Settings"},
+    {routes_verbs, "Settings"},
+    {events_verbs, "Log"},
+    {users_verbs, "Users"},
+    {admins_verbs, "Administrators"},
+    {why_verbs, "Diagnosis"},
+    {handshakes_verbs, "Diagnosis"},
+    {check_verbs, "Diagnosis"},
+    {check_node_verbs, "Diagnosis"},
+    {metrics_verbs, "Diagnosis"},
+    {history_verbs, "Diagnosis"},
+    {diag_verbs, "Diagnosis"},
+    {capture_verbs, "Diagnosis"},
+    {presence_verbs, "The presence node"},
+    {axl_verbs, "IM&P servers and AXL"},
+    {imp_verbs, "IM&P servers and AXL"},
+    {complete_verbs, {}},
 };
 
 struct Group {
@@ -45,7 +67,7 @@ constexpr Group groups[] = {
 
 std::vector<Verb> all_rows() {
     std::vector<Verb> rows;
-    for (const auto part : parts) rows.insert(rows.end(), part().begin(), part().end());
+    for (const Part& part : parts) rows.insert(rows.end(), part.rows().begin(), part.rows().end());
     return rows;
 }
 
@@ -69,6 +91,14 @@ const Verb* first_verb(std::string_view group) {
 std::string_view help_of_group(std::string_view group) {
     const auto* const at = std::ranges::find(groups, group, &Group::name);
     return at == std::end(groups) ? std::string_view{} : at->help;
+}
+
+std::string_view section_of(const Verb& verb) {
+    const auto has_it = [&](const Part& part) {
+        return std::ranges::find(part.rows(), verb.name, &Verb::name) != part.rows().end();
+    };
+    const auto* const part = std::ranges::find_if(parts, has_it);
+    return part == std::end(parts) ? std::string_view{} : part->section;
 }
 
 const Verb* find_verb(std::string_view name) {

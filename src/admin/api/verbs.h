@@ -61,6 +61,8 @@ struct Verb {
 [[nodiscard]] const Verb* first_verb(std::string_view group);
 /// What the list of commands says of a group; empty when there is none of that name.
 [[nodiscard]] std::string_view help_of_group(std::string_view group);
+/// The heading in the manual below which a verb is; empty: the help does not list it.
+[[nodiscard]] std::string_view section_of(const Verb& verb);
 /// Null when there is none.
 [[nodiscard]] const Verb* find_verb(std::string_view name);
 

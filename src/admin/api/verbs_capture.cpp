@@ -1,4 +1,4 @@
-// `capture`: packets of the node's own ports, and the same in the words of the seeds' command line.
+// `capture`: packets of the node's own ports, and the same in the words that Expressway's command line has for it.
 #include <algorithm>
 #include <boost/json.hpp>
 #include <limits>

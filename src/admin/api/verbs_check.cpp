@@ -53,7 +53,13 @@ void run_reload(const SharedCall& call) {
     std::string complaints;
     for (const std::string& complaint : call->node().reload()) append_item(complaints, complaint, "\n");
     if (!complaints.empty()) return call->fail({"reload-failed", complaints});
-    call->succeed(json::object{{"reloaded", true}});
+    json::array changes;
+    for (const config::FileChange& change : call->node().reload_changes()) {
+        const std::string_view effect = config::text(change.effect);
+        changes.push_back(
+            json::object{{"key", change.key}, {"effect", json::string_view{effect.data(), effect.size()}}});
+    }
+    call->succeed(json::object{{"reloaded", true}, {"changes", std::move(changes)}});
 }
 
 constexpr Argument dns_args[] = {place("domain", Form::text, "the domain to check")};
@@ -66,10 +72,10 @@ constexpr Verb check_rows[] = {
     {"check.tls", "connects to a domain and checks its TLS and certificate", tls_args, run_check_tls, "Report",
      print_check, Access::operate, acts, Answers::yes_or_no},
     {"reload",
-     "reloads certificates and the node's file",
+     "reloads certificates and the node's file; lists what changed and what needs a restart",
      {},
      run_reload,
-     "{reloaded:flag}",
+     "{reloaded:flag changes:[FileChange]}",
      print_reload,
      Access::operate},
 };

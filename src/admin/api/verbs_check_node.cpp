@@ -6,6 +6,7 @@
 #include "admin/api/node_checks.h"
 #include "admin/api/verb_parts.h"
 #include "admin/diag/checks/checks.h"
+#include "io/log/log_text.h"
 #include "model/policy/policy.h"
 #include "services/provision/provisioner.h"
 
@@ -63,8 +64,9 @@ xmpp::Domain asking_peer(NodeControl& node, const std::optional<xmpp::Domain>& w
     return *xmpp::Domain::parse("dialback-check.invalid");  // RFC 2606: nobody has it
 }
 
-/// How the peer itself took part the last times: the roles that only it can prove.
-void add_peers_part(NodeControl& node, const xmpp::Domain& peer, const xmpp::Domain& local, Report& report) {
+/// How the peer itself took part: the roles that only it can prove. What was before the check is no answer to it.
+void add_peers_part(NodeControl& node, const xmpp::Domain& peer, const xmpp::Domain& local, WallTime began,
+                    Report& report) {
     const record::Archive* const archive = node.handshakes();
     if (archive == nullptr) return;
     for (const bool inbound : {false, true}) {
@@ -77,6 +79,12 @@ void add_peers_part(NodeControl& node, const xmpp::Domain& peer, const xmpp::Dom
         if (last == nullptr) {
             report.add(Grade::note, role + ": no stream with " + peer.text() + " is recorded",
                        "`sallyport peers ping " + peer.text() + "` opens one");
+        } else if (last->started < began) {
+            report.add(Grade::note,
+                       role + ": no new stream was needed; the last handshake, at " + io::log_time(last->started) +
+                           ", " +
+                           (last->good ? "was good: " : "failed at " + std::string{text(last->failed_at)} + ": ") +
+                           last->result + " (" + last->id + ")");
         } else if (last->good) {
             const std::string& proved = inbound ? peer.text() : local.text();
             report.add(Grade::good,
@@ -109,11 +117,12 @@ void start_dialback(const Started& started) {
     auto expected = std::make_shared<diag::OnReport>(started.run->expect());
     const std::weak_ptr<Call> weak = started.call;
     // A ping opens a stream with the peer and so makes us the initiating server, and the peer the receiving one.
-    const auto on_report = [weak, expected, peer, local, named](const Report& report) {
+    const WallTime began = now(node);
+    const auto on_report = [weak, expected, peer, local, named, began](const Report& report) {
         const auto call = weak.lock();
         if (!call) return;
         if (!named) return (*expected)(report);
-        call->node().ping({local, peer}, [weak, expected, peer, local, report](const Result<Duration>& answer) {
+        call->node().ping({local, peer}, [weak, expected, peer, local, began, report](const Result<Duration>& answer) {
             const auto here = weak.lock();
             if (!here) return;
             Report all = report;
@@ -124,7 +133,7 @@ void start_dialback(const Started& started) {
                         peer.text() + " did not answer a ping of " + local.text() + ": " + answer.error().text,
                         "`sallyport why " + local.text() + " " + peer.text() + "`");
             }
-            add_peers_part(here->node(), peer, local, all);
+            add_peers_part(here->node(), peer, local, began, all);
             (*expected)(all);
         });
     };

@@ -20,11 +20,23 @@ constexpr std::string_view stars = "********";
 const config::SettingRow* row_of(Call& call) {
     const std::string name = call.text("name");
     const config::SettingRow* row = config::find_setting(name);
-    if (row == nullptr) call.fail(unknown_setting(name), "name");
+    if (row == nullptr) {
+        call.fail(unknown_setting(name), "name");
+    } else if (!call.node().settings().has_effect(*row)) {
+        call.fail(services::SettingsService::belongs_elsewhere(*row), "name");
+        return nullptr;
+    }
     return row;
 }
 
 }  // namespace
+
+bool is_shown(Call& call, const char* setting) {
+    const config::SettingRow& row = *config::find_setting(setting);
+    if (call.node().settings().has_effect(row)) return true;
+    call.fail(services::SettingsService::belongs_elsewhere(row));
+    return false;
+}
 
 Error unknown_setting(const std::string& name) {
     std::vector<std::string_view> known;
@@ -47,7 +59,9 @@ json::object describe_setting(const config::SettingRow& row, services::SettingsS
 
 json::object describe_settings(services::SettingsService& settings) {
     json::array rows;
-    for (const config::SettingRow& row : config::setting_rows()) rows.push_back(describe_setting(row, settings));
+    for (const config::SettingRow& row : config::setting_rows()) {
+        if (settings.has_effect(row)) rows.push_back(describe_setting(row, settings));
+    }
     return {{"revision", settings.snapshot()->revision}, {"settings", std::move(rows)}};
 }
 

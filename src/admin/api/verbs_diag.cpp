@@ -1,4 +1,5 @@
 // `diag`: a diagnostic log from start to the archive.
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "admin/api/diag_archive.h"
@@ -6,6 +7,7 @@
 #include "admin/api/status_json.h"
 #include "admin/api/verb_parts.h"
 #include "base/join.h"
+#include "base/log_lines.h"
 #include "services/diagnostics/diagnostics.h"
 
 namespace sallyport::admin {
@@ -40,7 +42,7 @@ json::object describe(const DiagnosisState& state) {
             {"lines_lost", state.lost}};
 }
 
-/// "s2s=debug,dns=trace", "all=debug".
+/// "s2s=debug,dns=warn", "all=debug"; of all, and without a level, as far as a module goes.
 Result<services::LogLevels::Levels> levels_of(std::string_view text) {
     services::LogLevels::Levels levels;
     while (!text.empty()) {
@@ -56,11 +58,18 @@ Result<services::LogLevels::Levels> levels_of(std::string_view text) {
             return Error{"argument-malformed", "'" + std::string{entry} + "' is not MODULE=LEVEL"};
         }
         if (name != "all") {
-            levels[std::string{sallyport::text(module)}] = level;
+            if (equals != std::string_view::npos && level < finest_level(module)) {
+                return Error{"argument-malformed", std::string{name} +
+                                                       " has no lines of this level; its most detailed is " +
+                                                       std::string{sallyport::text(finest_level(module))}};
+            }
+            levels[std::string{sallyport::text(module)}] = std::max(level, finest_level(module));
             continue;
         }
-        for (unsigned i = 0; i < static_cast<unsigned>(LogModule::count_); ++i)
-            levels[std::string{sallyport::text(static_cast<LogModule>(i))}] = level;
+        for (unsigned i = 0; i < static_cast<unsigned>(LogModule::count_); ++i) {
+            const auto one = static_cast<LogModule>(i);
+            levels[std::string{sallyport::text(one)}] = std::max(level, finest_level(one));
+        }
     }
     return levels;
 }

@@ -5,6 +5,7 @@
 #include "admin/api/event_filter.h"
 #include "admin/api/status_json.h"
 #include "admin/api/verb_parts.h"
+#include "base/log_lines.h"
 #include "io/log/log_text.h"
 #include "services/diagnostics/diagnostics.h"
 
@@ -138,8 +139,19 @@ services::LogLevels* levels_of(Call& call) {
     return nullptr;
 }
 
+/// Those of which the module has lines, and off.
+json::array offered(LogModule module) {
+    json::array names;
+    for (auto level = static_cast<unsigned>(finest_level(module)); level <= static_cast<unsigned>(LogLevel::off);
+         ++level) {
+        names.emplace_back(text(static_cast<LogLevel>(level)));
+    }
+    return names;
+}
+
 json::object describe(const services::LogLevels::Row& row) {
     return {{"module", text(row.module)},
+            {"offered", offered(row.module)},
             {"printed", io::printed_module(row.module)},
             {"level", text(row.level)},
             {"origin", services::text(row.origin)},
@@ -152,8 +164,9 @@ std::vector<LogModule> modules_of(Call& call) {
     const std::string name = call.text("module");
     LogModule module{};
     if (name.empty() || name == "all") {
-        for (unsigned i = 0; i < static_cast<unsigned>(LogModule::count_); ++i)
-            all.push_back(static_cast<LogModule>(i));
+        for (unsigned i = 0; i < static_cast<unsigned>(LogModule::count_); ++i) {
+            if (finest_level(static_cast<LogModule>(i)) != LogLevel::off) all.push_back(static_cast<LogModule>(i));
+        }
     } else if (log_module(name, module)) {
         all.push_back(module);
     } else {
@@ -182,8 +195,14 @@ void run_log_level(const SharedCall& call) {
         const std::string word = call->text("level");
         const LogLevel level = log_level(word, unknown);
         if (level == unknown && word != "reset") {
-            return call->fail(
-                {"argument-malformed", "'" + word + "' is not trace, debug, info, warn, error, off or reset"}, "level");
+            return call->fail({"argument-malformed", "'" + word + "' is not debug, info, warn, error, off or reset"},
+                              "level");
+        }
+        if (modules.size() == 1 && word != "reset" && level < finest_level(modules[0])) {
+            return call->fail({"argument-malformed", std::string{text(modules[0])} + " has no lines of level " + word +
+                                                         "; its most detailed level is " +
+                                                         std::string{text(finest_level(modules[0]))}},
+                              "level");
         }
         constexpr std::uint64_t longest =
             std::chrono::duration_cast<std::chrono::seconds>(services::LogLevels::longest).count();
@@ -192,7 +211,11 @@ void run_log_level(const SharedCall& call) {
             return call->fail({"argument-malformed", "for takes 1 to " + std::to_string(longest) + " seconds"}, "for");
         }
         for (const LogModule module : modules) {
-            word == "reset" ? levels->reset(module) : levels->set(module, level, std::chrono::seconds{span});
+            if (word == "reset") {
+                levels->reset(module);
+            } else {
+                levels->set(module, std::max(level, finest_level(module)), std::chrono::seconds{span});
+            }
         }
     }
     succeed_with(*call, *levels, modules);
@@ -210,10 +233,10 @@ constexpr Argument events_args[] = {
     option("since", Form::text, "start time: 2026-11-22T06:00:00Z, or an age: 90s, 10m, 2h, 3d"),
     option("until", Form::text, "end time, in the same form")};
 constexpr Argument level_args[] = {optional_place("module", "a log module, or all; default: show the level of each"),
-                                   optional_place("level", "trace, debug, info, warn, error, off, or reset"),
+                                   optional_place("level", "debug, info, warn, error, off, or reset"),
                                    option("for", Form::number, "seconds after which the level is reset")};
 constexpr std::string_view levels_form =
-    "{modules:[{module:text printed:text level:text origin:text seconds_left:number?}]}";
+    "{modules:[{module:text offered:[text] printed:text level:text origin:text seconds_left:number?}]}";
 
 constexpr Verb events_rows[] = {
     {"events", "the event log", events_args, run_events, "{events:[LogEvent] last:count before?:count}", print_events,

@@ -48,6 +48,7 @@ std::optional<Patterns> given(Call& call) {
 }
 
 void show(const SharedCall& call, const List& list) {
+    if (!is_shown(*call, list.setting)) return;
     const config::Snapshot settings = call->node().settings().snapshot();
     json::array names;
     for (const config::NamePattern& pattern : (*settings).*list.member) names.emplace_back(pattern.text());
@@ -57,6 +58,7 @@ void show(const SharedCall& call, const List& list) {
 }
 
 void add(const SharedCall& call, const List& list) {
+    if (!is_shown(*call, list.setting)) return;
     const auto patterns = given(*call);
     if (!patterns) return;
     const config::Snapshot settings = call->node().settings().snapshot();
@@ -68,6 +70,7 @@ void add(const SharedCall& call, const List& list) {
 }
 
 void remove(const SharedCall& call, const List& list) {
+    if (!is_shown(*call, list.setting)) return;
     const auto patterns = given(*call);
     if (!patterns) return;
     const config::Snapshot settings = call->node().settings().snapshot();

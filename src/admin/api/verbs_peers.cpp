@@ -149,9 +149,36 @@ void run_peers_close(const SharedCall& call) {
     });
 }
 
+void run_peers_trace(const SharedCall& call) {
+    const auto remote = call->domain("domain");
+    if (!remote) return;
+    s2s::TraceOrder order{*remote, {}, {}};
+    if (call->has("from")) {
+        const auto local = call->domain("from");
+        if (!local) return;
+        order.local = *local;
+    }
+    constexpr std::uint64_t longest = s2s::StanzaTrace::longest.count();
+    const std::uint64_t span = call->number("for", 60);
+    if (span > longest) {
+        return call->fail({"argument-malformed", "for takes 0 to " + std::to_string(longest) + " seconds"}, "for");
+    }
+    order.span = std::chrono::seconds{span};
+    call->node().trace(order, [call, order](const Result<void>& set) {
+        if (!set) return call->fail(set.error());
+        call->succeed(json::object{{"remote", order.remote.text()},
+                                   {"local", order.local.empty() ? json::value{} : json::value(order.local.text())},
+                                   {"seconds", static_cast<std::uint64_t>(order.span.count())}});
+    });
+}
+
 constexpr Argument peer_args[] = {place("domain", Form::text, "the peer's domain")};
 constexpr Argument ping_args[] = {place("domain", Form::text, "the peer's domain"),
                                   option("from", Form::text, "which of our domains asks; default: the first")};
+
+constexpr Argument trace_args[] = {place("domain", Form::text, "the peer's domain"),
+                                   option("from", Form::text, "only with this domain of ours; default: with any"),
+                                   option("for", Form::number, "seconds; default: 60; 0 ends it")};
 
 constexpr Verb peers_rows[] = {
     {"peers.list",
@@ -171,6 +198,8 @@ constexpr Verb peers_rows[] = {
      print_milestone},
     {"peers.close", "closes the streams with a peer", peer_args, run_peers_close, "{remote:text closed:count}",
      print_close, Access::operate},
+    {"peers.trace", "shows the stanzas of a peer in the log for a while, without what is in them", trace_args,
+     run_peers_trace, "{remote:text local:text? seconds:count}", print_trace, Access::operate},
 };
 
 }  // namespace

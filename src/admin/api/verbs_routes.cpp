@@ -42,6 +42,7 @@ std::optional<HostPort> address_of(Call& call, const std::string& text) {
 }
 
 void run_routes_list(const SharedCall& call) {
+    if (!is_shown(*call, setting)) return;
     const config::Snapshot settings = call->node().settings().snapshot();
     json::object result{{"name", setting},
                         {"value", json_value(config::write_routes(settings->static_routes))},
@@ -52,6 +53,7 @@ void run_routes_list(const SharedCall& call) {
 }
 
 void run_routes_add(const SharedCall& call) {
+    if (!is_shown(*call, setting)) return;
     const auto domain = call->domain("domain");
     if (!domain) return;
     const auto priority = short_number(*call, "priority");
@@ -74,6 +76,7 @@ void run_routes_add(const SharedCall& call) {
 }
 
 void run_routes_remove(const SharedCall& call) {
+    if (!is_shown(*call, setting)) return;
     const auto domain = call->domain("domain");
     if (!domain) return;
     std::optional<HostPort> address;

@@ -36,7 +36,7 @@ void DnsSurvey::start() {
         return look_up_hosts(configured_);
     }
     const auto ask = [this](const char* service, std::optional<DnsAnswer>& into) {
-        lookups_.push_back(resolver_.srv(service + survey_.domain.ascii(), [this, &into](const DnsAnswer& answer) {
+        lookups_.push_back(resolver_.srv(service + survey_.domain.ascii(), {}, [this, &into](const DnsAnswer& answer) {
             into = answer;
             if (--missing_ == 0) services_known();
         }));
@@ -72,11 +72,11 @@ void DnsSurvey::look_up_host(std::size_t at) {
         missing_ -= 2;
         return;
     }
-    lookups_.push_back(resolver_.addresses(host, false, [this, at](const DnsAnswer& answer) {
+    lookups_.push_back(resolver_.addresses(host, false, {}, [this, at](const DnsAnswer& answer) {
         survey_.hosts[at].v4 = answer;
         host_known();
     }));
-    lookups_.push_back(resolver_.addresses(host, true, [this, at](const DnsAnswer& answer) {
+    lookups_.push_back(resolver_.addresses(host, true, {}, [this, at](const DnsAnswer& answer) {
         survey_.hosts[at].v6 = answer;
         host_known();
     }));

@@ -82,6 +82,8 @@ private:
                 return report_.add(Grade::bad, what + " failed" + because(answer), std::string{resolver_remedy});
             case DnsStatus::timed_out:
                 return report_.add(Grade::bad, what + " got no answer", std::string{resolver_remedy});
+            case DnsStatus::busy:
+                return report_.add(Grade::bad, what + " was not made" + because(answer), std::string{resolver_remedy});
             case DnsStatus::ok:
             case DnsStatus::no_data:
             case DnsStatus::no_name: break;
@@ -130,8 +132,8 @@ private:
     }
 
     void no_address(const SurveyedHost& host) {
-        const bool answered =
-            host.v4 && host.v6 && host.v4->status != DnsStatus::timed_out && host.v4->status != DnsStatus::failed;
+        const bool answered = host.v4 && host.v6 && host.v4->status != DnsStatus::timed_out &&
+                              host.v4->status != DnsStatus::failed && host.v4->status != DnsStatus::busy;
         const std::string why = host.v4 ? std::string{" ("} + text(host.v4->status) + ")" : "";
         report_.add(survey_.hosts.size() == 1 ? Grade::bad : Grade::warning, host.target.host + " has no address" + why,
                     answered ? "publish an A or AAAA record for it" : std::string{resolver_remedy});

@@ -1,24 +1,24 @@
-// An alarm's words come from its row.
+// An alarm's words are its own, or come from its row.
 #include "admin/judge/finding.h"
 
 #include <iterator>
 #include <utility>
 
-#include "services/alarms/alarm_board.h"
-
 namespace sallyport::admin {
 
-Finding alarm(services::AlarmCode code, std::string key, std::string detail) {
+Finding alarm(services::AlarmCode code, std::string key, std::string detail, services::AlarmWords words) {
     services::Alarm stands;
     stands.code = code;
     stands.key = std::move(key);
     stands.detail = std::move(detail);
-    return {stands.row().severity == services::AlarmSeverity::error ? diag::Grade::bad : diag::Grade::warning,
+    stands.words = std::move(words);
+    return {stands.severity() == services::AlarmSeverity::error ? diag::Grade::bad : diag::Grade::warning,
             stands.sentence(),
             stands.cure(),
             code,
             stands.key,
-            stands.detail};
+            stands.detail,
+            stands.words};
 }
 
 void append(Findings& all, Findings more) {

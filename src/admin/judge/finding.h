@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "admin/diag/report.h"
-#include "services/alarms/alarm_codes.h"
+#include "services/alarms/alarm_board.h"
 
 namespace sallyport::admin {
 
@@ -16,11 +16,13 @@ struct Finding {
     std::string remedy;                             ///< empty: nothing to be done
     std::optional<services::AlarmCode> alarm = {};  ///< it is also an alarm of this code
     std::string key = {}, detail = {};              ///< of the alarm
+    services::AlarmWords words = {};                ///< of it, where they are not those of its row
 };
 using Findings = std::vector<Finding>;
 
-/// A finding that is also an alarm; text, remedy and grade are those of the alarm's row.
-[[nodiscard]] Finding alarm(services::AlarmCode code, std::string key, std::string detail);
+/// A finding that is also an alarm; text, remedy and grade are the alarm's: its own words, or those of its row.
+[[nodiscard]] Finding alarm(services::AlarmCode code, std::string key, std::string detail,
+                            services::AlarmWords words = {});
 /// `more` behind `all`.
 void append(Findings& all, Findings more);
 /// Adds what was found to a check's report.

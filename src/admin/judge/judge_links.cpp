@@ -4,6 +4,7 @@
 
 #include "admin/judge/judges.h"
 #include "base/join.h"
+#include "proto/link/machine.h"
 #include "proto/link/neighbour.h"
 
 namespace sallyport::admin {
@@ -14,10 +15,15 @@ using services::AlarmCode;
 namespace {
 
 constexpr auto culprits_told = std::chrono::hours{1};
+/// A core tries again every few seconds.
+constexpr auto refused_told = std::chrono::seconds{30};
+constexpr std::string_view same_secret =
+    "set the same secret of this link on both nodes: reload the edge, or restart the router of the presence node, then "
+    "restart the core";
 
 bool is_up(const link::SessionStatus& link) { return link.state == link::LinkState::open; }
 
-bool has_link(const NodeStatus& status, std::string_view role) {
+bool has_link(const NodeStatus& status, Role role) {
     return std::any_of(status.links.begin(), status.links.end(),
                        [&](const auto& link) { return is_up(link) && link.far_role == role; });
 }
@@ -27,52 +33,98 @@ bool is_linked(const NodeStatus& status, const std::string& realm) {
                        [&](const auto& link) { return is_up(link) && link.far_realm == realm; });
 }
 
+/// Whether the alarm link.down tells of it: of every node that a core dials, and of the last core of the others.
+bool is_alarm(const NodeStatus& status, const config::NodeFile& file, const std::string& realm) {
+    if (file.role != config::Role::core) return !has_link(status, Role::core);
+    return std::any_of(file.link.dial.begin(), file.link.dial.end(),
+                       [&](const auto& dial) { return realm_of(dial.name) == realm; });
+}
+
 /// Each link of each shard; one a node is told when it is up.
-Findings judge_sessions(const NodeStatus& status) {
+Findings judge_sessions(const NodeStatus& status, const config::NodeFile& file) {
     Findings found;
     std::set<std::string> told;
     for (const link::SessionStatus& link : status.links) {
         if (!is_up(link) && !is_linked(status, link.far_realm)) {
-            if (!told.insert("down " + link.far_realm).second) continue;
+            if (is_alarm(status, file, link.far_realm) || !told.insert("down " + link.far_realm).second) continue;
             found.push_back({Grade::warning, "the link to " + link.far_realm + " is down and waits to be resumed",
                              "check the far node and the network"});
-        } else if (is_up(link) && told.insert(link.far_role + " " + link.far_realm).second) {
+        } else if (const std::string far = std::string{text(link.far_role)} + " " + link.far_realm;
+                   is_up(link) && told.insert(far).second) {
             found.push_back({Grade::good,
-                             "the link to the " + link.far_role + " " + link.far_realm + " is up (" + link.tls_version +
-                                 ", serves " + (link.bound.empty() ? "nothing" : joined(link.bound)) + ")",
+                             "the link to the " + far + " is up (" + link.tls_version + ", serves " +
+                                 (link.bound.empty() ? "nothing" : joined(link.bound)) + ")",
                              {}});
         }
     }
     return found;
 }
 
-/// Why no dial of a node that is named so gets through.
-std::string why_down(const NodeStatus& status, const std::string& name) {
-    for (const link::Hub::DialStatus& dial : status.dials) {
-        if (dial.name == name && !dial.why.empty()) return dial.why + " (" + dial.address + ")";
+/// An edge or a presence node without a core: it can only wait, but it knows who came and was refused.
+Finding judge_no_core(const NodeStatus& status) {
+    std::set<std::string> realms;
+    for (const link::SessionStatus& link : status.links) realms.insert(link.far_realm);
+    services::AlarmWords words;
+    if (!realms.empty()) words.text = "the link to " + joined(realms) + " is down";
+    std::string detail = realms.empty() ? "no core has dialled this node" : "it waits to be resumed";
+    words.cure = "check the far node and the network; `sallyport check link` on the core shows why it cannot connect";
+    const auto last = std::max_element(status.link_refused.begin(), status.link_refused.end(),
+                                       [](const auto& a, const auto& b) { return a.since < b.since; });
+    if (last != status.link_refused.end() && status.now - last->since < refused_told) {
+        detail = "the core at " + last->address.text() + " was refused: " + last->why;
+        words.cure = last->why == link::secrets_differ ? std::string{same_secret} : std::string{};
     }
-    return "not connected";
+    return alarm(AlarmCode::link_down, "a core", std::move(detail), std::move(words));
+}
+
+/// The dial of a node that is named so that tells why it does not get through; null: none was made.
+const link::Hub::DialStatus* failed_dial(const NodeStatus& status, const std::string& name) {
+    const auto at = std::find_if(status.dials.begin(), status.dials.end(), [&](const link::Hub::DialStatus& dial) {
+        return dial.name == name && !dial.why.empty();
+    });
+    return at == status.dials.end() ? nullptr : &*at;
+}
+
+/// What to do about it; empty: what the row says.
+std::string cure_of(const link::Hub::DialStatus& dial) {
+    switch (dial.cause) {
+        case link::DialCause::name: return "correct the address in [[link.dial]], or add the name to DNS";
+        case link::DialCause::refused:
+            return "start that node; if it runs, correct its address, or allow TCP 7400 from the core to it where a "
+                   "firewall rejects it";
+        case link::DialCause::timed_out:
+            return "allow TCP 7400 from the core to it in the firewall, and check that its host is up";
+        case link::DialCause::unreachable: return "check the network: no route leads to its address";
+        case link::DialCause::secret: return std::string{same_secret};
+        case link::DialCause::other: break;
+    }
+    return {};
 }
 
 /// A core: every node that it is to be linked to.
 Findings judge_dialled(const NodeStatus& status, const config::NodeFile& file) {
     Findings found;
     for (const auto& dial : file.link.dial) {
-        if (!is_linked(status, link::realm_of(dial.name))) {
-            found.push_back(alarm(AlarmCode::link_down, dial.name, why_down(status, dial.name)));
+        if (!is_linked(status, realm_of(dial.name))) {
+            const link::Hub::DialStatus* const failed = failed_dial(status, dial.name);
+            found.push_back(failed == nullptr
+                                ? alarm(AlarmCode::link_down, dial.name, "not connected")
+                                : alarm(AlarmCode::link_down, dial.name, failed->why + " (" + failed->address + ")",
+                                        {.cure = cure_of(*failed)}));
         }
     }
     std::set<std::string> told;  // each shard dials
     for (const link::Hub::DialStatus& dial : status.dials) {
-        if (dial.why.empty() || dial.state == link::DialState::open || !is_linked(status, link::realm_of(dial.name)))
+        if (dial.why.empty() || dial.state == link::DialState::open || !is_linked(status, realm_of(dial.name)))
             continue;
         if (!told.insert(dial.name + " " + dial.address).second) continue;
-        found.push_back({Grade::warning,
-                         "one of the links to " + dial.name + " is down: " + dial.why + " (" + dial.address + ")",
-                         "check that addresses, certificates and the secret of the link agree on both nodes"});
+        found.push_back(
+            {Grade::warning, "one of the links to " + dial.name + " is down: " + dial.why + " (" + dial.address + ")",
+             cure_of(dial).empty() ? "check that addresses, certificates and the secret of the link agree on both nodes"
+                                   : cure_of(dial)});
     }
     if (std::none_of(file.link.dial.begin(), file.link.dial.end(),
-                     [](const auto& dial) { return dial.role == "edge"; })) {
+                     [](const auto& dial) { return dial.role == Role::edge; })) {
         found.push_back({Grade::bad, "this core dials no edge", "name the edges in [[link.dial]] of " + file.path});
     }
     return found;
@@ -82,11 +134,11 @@ Findings judge_dialled(const NodeStatus& status, const config::NodeFile& file) {
 
 Findings judge_links(const Facts& facts) {
     const auto& [status, file, settings, now] = facts;
-    Findings found = judge_sessions(status);
+    Findings found = judge_sessions(status, file);
     if (file.role == config::Role::core) {
         append(found, judge_dialled(status, file));
-    } else if (!has_link(status, "core")) {
-        found.push_back(alarm(AlarmCode::link_down, "a core", "no core has dialled this node"));
+    } else if (!has_link(status, Role::core)) {
+        found.push_back(judge_no_core(status));
     }
     for (const link::Copy& copy : status.link_copies) {
         if (status.now - copy.since > copies_told) continue;

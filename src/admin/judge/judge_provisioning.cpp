@@ -1,9 +1,10 @@
 // Provisioning: steps of the chain that failed, here or elsewhere, and the IM&P servers of a core.
 #include <algorithm>
-#include <set>
+#include <map>
 
 #include "admin/judge/judges.h"
 #include "base/join.h"
+#include "services/provision/router_step.h"
 
 namespace sallyport::admin {
 
@@ -18,21 +19,22 @@ bool has(const std::vector<std::string>& all, const std::string& wanted) {
 /// Why a publisher could not be provisioned: the code says which kind.
 Finding judge_failure(const provision::PublisherStatus& publisher) {
     const std::string who = "the IM&P server " + publisher.address;
+    const std::string effect = "; " + provision::effect_of(publisher);
     if (publisher.code == "axl-unauthorized") {
-        return {Grade::bad,
-                who + " refuses the user " + publisher.username + " (401): messages flow in one direction only",
+        return {Grade::bad, who + " refuses the user " + publisher.username + " (401)" + effect,
                 "`sallyport imp-servers passwd " + publisher.address +
-                    "`, then `sallyport imp-servers refresh`; the user needs AXL API access"};
+                    "`, which tries the password at once; the user needs AXL API access"};
     }
     if (publisher.code == "axl-tls") {
-        return {Grade::bad, who + ": TLS fails: " + publisher.reason,
+        return {Grade::bad, who + ": TLS fails: " + publisher.reason + effect,
                 "add its CA to [axl] trust in the node's file, or give it a certificate that covers its name"};
     }
     if (publisher.code == "axl-unreachable") {
-        return {Grade::bad, who + " cannot be reached: " + publisher.reason,
+        return {Grade::bad, who + " cannot be reached: " + publisher.reason + effect,
                 "start its AXL service, allow port 8443 from this core, or correct its address"};
     }
-    return {Grade::bad, who + ": " + publisher.reason, "check its AXL service, then `sallyport imp-servers refresh`"};
+    return {Grade::bad, who + ": " + publisher.reason + effect,
+            "check its AXL service, then `sallyport imp-servers refresh`"};
 }
 
 void judge_rows(const provision::PublisherStatus& publisher, Findings& found) {
@@ -52,18 +54,15 @@ void judge_rows(const provision::PublisherStatus& publisher, Findings& found) {
 }
 
 void judge_routers(const provision::PublisherStatus& publisher, const NodeStatus& status, Findings& found) {
-    std::set<std::string> told;  // a router has a link for each shard
-    for (const std::string& row : publisher.rows) {
-        for (const link::SessionStatus& link : status.links) {
-            if (link.far_role != "presence" || link.state != link::LinkState::open || has(link.components, row))
-                continue;
-            if (!told.insert(link.far_realm + " " + row).second) continue;
-            found.push_back(
-                {Grade::bad,
-                 "the router of " + link.far_realm + " has not loaded " + row +
-                     ": it returns messages to other domains",
-                 "`sallyport restart router` on that node; `sallyport check all` there finds other causes"});
+    std::map<std::string, std::vector<std::string>> routers;  // one has a link for each shard
+    for (const link::SessionStatus& link : status.links) {
+        if (link.far_role == Role::presence && link.state == link::LinkState::open) {
+            routers.try_emplace(link.far_realm, link.components);
         }
+    }
+    for (const auto& [realm, loaded] : routers) {
+        const auto fault = provision::router_fault("the router of " + realm, publisher.rows, loaded);
+        if (fault) found.push_back({Grade::bad, fault->why, fault->remedy});
     }
 }
 
@@ -72,10 +71,14 @@ void judge_routers(const provision::PublisherStatus& publisher, const NodeStatus
 Findings judge_chain(const Facts& facts) {
     Findings found;
     for (const ChainStep& step : facts.status.chain) {
-        if (step.state != StepState::failed || step.is_judged) continue;
+        const bool is_own = step.node.empty();
+        if (step.state != StepState::failed || (is_own && !step.alarm.empty())) continue;
         const auto& [why, remedy] = step.reason;
-        found.push_back({Grade::bad, step.step + ": " + why,
-                         remedy.empty() ? "see the provisioning chain in `sallyport status`" : remedy});
+        const bool is_far_remedy = !is_own && !remedy.empty();
+        Finding failed = alarm(services::AlarmCode::chain_failed, step.step, why,
+                               {.cure = is_far_remedy ? "on " + step.node + ": " + remedy : remedy});
+        if (!is_own) failed.alarm.reset();  // that node raises it
+        found.push_back(std::move(failed));
     }
     return found;
 }

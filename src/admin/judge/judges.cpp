@@ -7,21 +7,23 @@ namespace sallyport::admin {
 
 namespace {
 using enum services::AlarmCode;
-}
+/// A restart of the other node is no alarm.
+constexpr auto patience_with_links = std::chrono::seconds{10};
+}  // namespace
 
 std::span<const JudgeRow> judges() {
     static const std::vector<JudgeRow> rows{
-        {Subject::links, judge_links, {link_down, link_copy, link_stanza}},
-        {Subject::chain, judge_chain, {}},
-        {Subject::router, judge_router, {router_restart}},
+        {Subject::links, judge_links, {{link_down, patience_with_links}, {link_copy}, {link_stanza}}, Depth::brief},
+        {Subject::chain, judge_chain, {{chain_failed}}, Depth::brief},
+        {Subject::router, judge_router, {{router_restart}}, Depth::brief},
         {Subject::certificates,
          judge_certificates,
-         {certificate_expiring, certificate_expiring_soon, certificate_expired, certificate_not_yet}},
-        {Subject::partners, judge_partners, {peer_certificate_expiring, peer_certificate_expired}},
-        {Subject::authority, judge_authority, {inside_authority}},
+         {{certificate_expiring}, {certificate_expiring_soon}, {certificate_expired}, {certificate_not_yet}}},
+        {Subject::partners, judge_partners, {{peer_certificate_expiring}, {peer_certificate_expired}}},
+        {Subject::authority, judge_authority, {{inside_authority}}},
         {Subject::coverage, judge_coverage, {}},
         {Subject::inside, judge_inside, {}},
-        {Subject::clocks, judge_clocks, {clock_skew}},
+        {Subject::clocks, judge_clocks, {{clock_skew}}, Depth::brief},
         {Subject::held, judge_held, {}},
         {Subject::queues, judge_queues, {}},
         {Subject::settings, judge_settings, {}},
@@ -32,7 +34,8 @@ std::span<const JudgeRow> judges() {
 bool is_judged(services::AlarmCode code) {
     const auto rows = judges();
     return std::any_of(rows.begin(), rows.end(), [&](const JudgeRow& row) {
-        return std::find(row.alarms.begin(), row.alarms.end(), code) != row.alarms.end();
+        return std::any_of(row.alarms.begin(), row.alarms.end(),
+                           [code](const JudgedAlarm& alarm) { return alarm.code == code; });
     });
 }
 

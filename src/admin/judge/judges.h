@@ -58,10 +58,15 @@ enum class Subject : std::uint8_t {
     settings,
 };
 
+struct JudgedAlarm {
+    services::AlarmCode code{};
+    Duration patience{0};  ///< it is raised when it has been found for so long
+};
 struct JudgeRow {
     Subject subject = Subject::alarms;
     Findings (*judge)(const Facts& facts);
-    std::vector<services::AlarmCode> alarms;  ///< only this judge raises and lowers them
+    std::vector<JudgedAlarm> alarms;  ///< only this judge raises and lowers them
+    Depth needs = Depth::whole;       ///< so much of the status
 };
 /// Those that can say something at any time, in the order of `status`.
 [[nodiscard]] std::span<const JudgeRow> judges();

@@ -47,19 +47,27 @@ struct ComponentStatus {
 
 /// The router of a presence node.
 struct RouterStatus {
-    std::uint64_t rows = 0;             ///< of xmpps2snodes
-    std::vector<std::string> loaded;    ///< S2S components that the router works with
-    std::vector<std::string> gateways;  ///< realms of those that a link reaches
-    std::vector<std::string> domains;   ///< of this node
+    static constexpr std::string_view table = "xmpps2snodes";  ///< as it stands in `pending`
+    std::uint64_t rows = 0;                                    ///< of xmpps2snodes
+    std::vector<std::string> loaded;                           ///< S2S components that the router works with
+    std::vector<std::string> gateways;                         ///< realms of those that a link reaches
+    std::vector<std::string> domains;                          ///< of this node
     bool live_changes = true;
     std::vector<std::string> pending;  ///< what changed and waits for a restart of the router
     Reason obstacle;                   ///< why other domains cannot be reached
+    bool obstacle_is_step = false;     ///< a step of the chain tells of it, when it lasts
     std::string table_trouble;         ///< why the table cannot be read
     std::uint64_t to_local = 0, to_link = 0, returned = 0;
 };
 
 /// So long a copy of a linked node is told of after it tried the last time: it tries again every minute.
 inline constexpr auto copies_told = std::chrono::minutes{10};
+
+/// How much of it is gathered.
+enum class Depth : std::uint8_t {
+    whole,
+    brief,  ///< no more than links, chain and router: it costs the same however many streams there are
+};
 
 /// Everything at one moment.
 struct NodeStatus {
@@ -77,6 +85,7 @@ struct NodeStatus {
     std::vector<link::PartnerStatus> slow_partners;  ///< too much is under way to them over links
     std::vector<link::Culprit> link_culprits;        ///< stanzas at which links ended
     std::vector<link::Copy> link_copies;             ///< of linked nodes, turned away
+    std::vector<link::Hub::Refused> link_refused;    ///< known nodes that got no session; the latest of each shard
     routing::Ledger::Totals ledger;
     std::vector<s2s::StreamStatus> streams;
     std::vector<s2s::DestinationStatus> destinations;

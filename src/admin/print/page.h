@@ -15,6 +15,7 @@ inline constexpr std::size_t endless_width = std::numeric_limits<std::size_t>::m
 
 struct Page {
     std::size_t width = page_width;
+    bool colours = false;  ///< tones.h
 };
 
 void set_page(std::ostream& out, const Page& page);

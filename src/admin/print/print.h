@@ -25,6 +25,8 @@ void print_handshakes(const boost::json::value& result, std::ostream& out);
 void print_handshake(const boost::json::value& result, std::ostream& out);
 void print_handshake_diff(const boost::json::value& result, std::ostream& out);
 void print_export(const boost::json::value& result, std::ostream& out);
+// print_history.cpp
+void print_figures(const boost::json::value& result, std::ostream& out);
 // print_alarms.cpp
 void print_acknowledged(const boost::json::value& result, std::ostream& out);
 void print_alarms(const boost::json::value& result, std::ostream& out);
@@ -40,12 +42,14 @@ void print_sql(const boost::json::value& result, std::ostream& out);
 void print_axl_users(const boost::json::value& result, std::ostream& out);
 void print_done(const boost::json::value& result, std::ostream& out);
 void print_imp_servers(const boost::json::value& result, std::ostream& out);
+void print_imp_tried(const boost::json::value& result, std::ostream& out);
 void print_imp_removed(const boost::json::value& result, std::ostream& out);
 // print_peers.cpp
 void print_peers(const boost::json::value& result, std::ostream& out);
 void print_peer(const boost::json::value& result, std::ostream& out);
 void print_ping(const boost::json::value& result, std::ostream& out);
 void print_close(const boost::json::value& result, std::ostream& out);
+void print_trace(const boost::json::value& result, std::ostream& out);
 // print_settings.cpp
 void print_settings(const boost::json::value& result, std::ostream& out);
 void print_changed(const boost::json::value& result, std::ostream& out);
@@ -57,6 +61,7 @@ void print_events(const boost::json::value& result, std::ostream& out);
 void print_level(const boost::json::value& result, std::ostream& out);
 void print_why(const boost::json::value& result, std::ostream& out);
 void print_check(const boost::json::value& result, std::ostream& out);
+void print_values(const boost::json::value& result, std::ostream& out);
 void print_reload(const boost::json::value& result, std::ostream& out);
 // print_captures.cpp
 void print_captures(const boost::json::value& result, std::ostream& out);

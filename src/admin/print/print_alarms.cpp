@@ -14,7 +14,8 @@ namespace {
 void print_alarm(const json::value& alarm, std::ostream& out) {
     const bool is_error = text_of(alarm, "severity") == "error";
     const auto number = static_cast<std::uint64_t>(number_of(alarm, "number"));
-    write_hanging(out, (is_error ? "! " : "- ") + std::to_string(number) + " ", text_of(alarm, "text"));
+    write_hanging(out, (is_error ? "! " : "- ") + std::to_string(number) + " ", text_of(alarm, "text"),
+                  tone_of(text_of(alarm, "severity")));
     if (member(alarm, "detail")) write_hanging(out, "    ", text_of(alarm, "detail"));
     std::string facts = text_of(alarm, "code") + ", since " + time_words(text_of(alarm, "first"));
     const auto count = static_cast<std::uint64_t>(number_of(alarm, "count"));
@@ -51,7 +52,8 @@ void print_chain(const json::array& chain, std::ostream& out) {
         std::string head = "  " + fitted(text_of(step, "state"), 9);
         head.resize(12, ' ');
         const std::string reason = text_of(step, "reason");
-        write_hanging(out, head, text_of(step, "step") + (reason.empty() ? "" : ": " + reason));
+        write_hanging(out, head, text_of(step, "step") + (reason.empty() ? "" : ": " + reason),
+                      tone_of(text_of(step, "state")));
     }
 }
 

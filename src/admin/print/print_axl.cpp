@@ -6,19 +6,12 @@
 #include "admin/print/print.h"
 #include "admin/print/table.h"
 #include "base/counted.h"
-#include "base/join.h"
 
 namespace sallyport::admin {
 
 namespace json = boost::json;
 
 namespace {
-
-std::string joined(const json::array& words) {
-    std::string all;
-    for (const json::value& word : words) append_item(all, value_words(word));
-    return all;
-}
 
 void write_cells(const std::vector<std::string>& cells, const std::vector<std::size_t>& widths, std::ostream& out) {
     std::string line;
@@ -57,7 +50,7 @@ void print_sql(const json::value& result, std::ostream& out) {
 void print_axl_users(const json::value& result, std::ostream& out) {
     Table table{{{"USER", false, 16}, {"ROLES", false, 20}}};
     for (const json::value& user : list_of(result, "users")) {
-        table.row({text_of(user, "name"), joined(list_of(user, "roles"))});
+        table.row({text_of(user, "name"), list_words(list_of(user, "roles"))});
     }
     table.empty() ? void(out << "No users.\n") : table.write(out);
 }
@@ -67,19 +60,24 @@ void print_done(const json::value& result, std::ostream& out) {
 }
 
 void print_imp_servers(const json::value& result, std::ostream& out) {
-    Table table{{{"SERVER", false, 20}, {"USER", false, 8}, {"STATE"}, {"NODES", false, 16}}};
+    Table table{{{"SERVER", false, 20}, {"USER", false, 8}, {"STATE", false, 0, true}, {"NODES", false, 16}}};
     for (const json::value& server : list_of(result, "servers")) {
         table.row({text_of(server, "address"), text_of(server, "username"), text_of(server, "state"),
-                   joined(list_of(server, "nodes"))});
+                   list_words(list_of(server, "nodes"))});
         table.note(text_of(server, "explanation"));
     }
     table.empty() ? void(out << "No IM&P servers; add one with `sallyport imp-servers add`.\n") : table.write(out);
 }
 
+void print_imp_tried(const json::value& result, std::ostream& out) {
+    write_hanging(out, "",
+                  text_of(result, "name") + " " + text_of(result, "done") + "; " + text_of(result, "explanation"));
+}
+
 void print_imp_removed(const json::value& result, std::ostream& out) {
     write_hanging(out, "", text_of(result, "removed") + " is no longer provisioned");
     const json::array& left = list_of(result, "rows_left");
-    if (!left.empty()) write_hanging(out, "", "rows left in its table: " + joined(left));
+    if (!left.empty()) write_hanging(out, "", "rows left in its table: " + list_words(left));
 }
 
 }  // namespace sallyport::admin

@@ -5,6 +5,7 @@
 #include "admin/print/json_text.h"
 #include "admin/print/print.h"
 #include "admin/print/table.h"
+#include "base/join.h"
 
 namespace sallyport::admin {
 
@@ -27,8 +28,9 @@ void print_event(const json::value& event, std::ostream& out) {
     }
     std::string time = text_of(event, "time").substr(0, milliseconds);
     if (time.size() > 10) time[10] = ' ';
-    write_hanging(
-        out, time + " " + padded(text_of(event, "level"), 5) + " " + padded(text_of(event, "module"), 8) + " ", facts);
+    write_hanging(out,
+                  time + " " + padded(text_of(event, "level"), 5) + " " + padded(text_of(event, "module"), 8) + " ",
+                  facts, tone_of(text_of(event, "level")));
     out.flush();
 }
 
@@ -96,7 +98,8 @@ void print_why(const json::value& result, std::ostream& out) {
         const bool is_good = flag_of(step, "passes");
         write_hanging(out, (is_good ? "  ok   " : "  STOP ") + padded(text_of(step, "step"), 16),
                       text_of(step, "text") +
-                          (member(step, "decided_by") ? " (the " + text_of(step, "decided_by") + " decides)" : ""));
+                          (member(step, "decided_by") ? " (the " + text_of(step, "decided_by") + " decides)" : ""),
+                      is_good ? Tone::good : Tone::bad);
     }
     if (passes) return;
     write_hanging(out, "stopped: ", text_of(result, "blocked_by"));
@@ -112,7 +115,7 @@ void print_check(const json::value& result, std::ostream& out) {
         const std::string from = text_of(finding, "check");
         const bool several = !from.empty() && from != text_of(result, "check");
         write_hanging(out, "  " + padded(text_of(finding, "grade"), 9) + (several ? padded(from, 9) : ""),
-                      text_of(finding, "text"));
+                      text_of(finding, "text"), tone_of(text_of(finding, "grade")));
         print_remedy(finding, "remedy", out);
     }
     const json::value* facts = member(result, "facts");
@@ -123,6 +126,28 @@ void print_check(const json::value& result, std::ostream& out) {
     }
 }
 
-void print_reload(const json::value&, std::ostream& out) { out << "Certificates and the node's file are reloaded.\n"; }
+void print_values(const json::value& result, std::ostream& out) {
+    for (const json::value& value : list_of(result, "values")) out << safe(value_words(value)) << '\n';
+}
+
+void print_reload(const json::value& result, std::ostream& out) {
+    out << "Certificates and the node's file are reloaded.\n";
+    constexpr std::pair<std::string_view, std::string_view> kinds[] = {
+        {"reload", "changed and in force: "},
+        {"restart", "needs a restart of the node: "},
+        {"router-restart", "needs `sallyport restart router`: "},
+        {"never", "without effect, because what is stored by now counts: "},
+    };
+    bool is_any = false;
+    for (const auto& [effect, words] : kinds) {
+        std::string keys;
+        for (const json::value& change : list_of(result, "changes")) {
+            if (text_of(change, "effect") == effect) append_item(keys, text_of(change, "key"));
+        }
+        is_any |= !keys.empty();
+        if (!keys.empty()) write_hanging(out, "  ", std::string{words} + keys);
+    }
+    if (!is_any) out << "  nothing in them has changed\n";
+}
 
 }  // namespace sallyport::admin

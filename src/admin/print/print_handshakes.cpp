@@ -68,7 +68,7 @@ void print_handshake(const json::value& result, std::ostream& out) {
         const std::string mark = flag_of(step, "good") ? "  " : "! ";
         write_hanging(out,
                       mark + column(millisecond_words(number_of(step, "ms")), 11) + column(text_of(step, "step"), 20),
-                      facts_of(step));
+                      facts_of(step), flag_of(step, "good") ? Tone::plain : Tone::bad);
     }
     if (number_of(result, "left_out") > 0)
         out << "  " << counted(count_of(result, "left_out"), "more step was", "more steps were") << " not recorded\n";

@@ -136,7 +136,7 @@ void print_peers(const json::value& result, std::ostream& out) {
                  {"AUTH"},
                  {"TLS"},
                  {"ADDRESS", false, 12},
-                 {"STATE", false, 8},
+                 {"STATE", false, 8, true},
                  {"QUEUED", true},
                  {"IN", true},
                  {"OUT", true}}};
@@ -187,6 +187,15 @@ void print_ping(const json::value& result, std::ostream& out) {
 void print_close(const json::value& result, std::ostream& out) {
     write_hanging(out, "",
                   "closed " + counted(count_of(result, "closed"), "stream") + " with " + text_of(result, "remote"));
+}
+
+void print_trace(const json::value& result, std::ostream& out) {
+    const std::string of = text_of(result, "remote");
+    const std::uint64_t seconds = count_of(result, "seconds");
+    if (seconds == 0) return write_hanging(out, "", "nothing is traced any more");
+    write_hanging(out, "",
+                  "stanzas of " + of + (member(result, "local") ? " and " + text_of(result, "local") : "") +
+                      " are in the log for " + counted(seconds, "second") + ", level VBOSE, event s2s.stanza");
 }
 
 }  // namespace sallyport::admin

@@ -5,7 +5,6 @@
 #include "admin/print/print.h"
 #include "admin/print/table.h"
 #include "base/counted.h"
-#include "base/join.h"
 
 namespace sallyport::admin {
 
@@ -13,11 +12,7 @@ namespace json = boost::json;
 
 namespace {
 
-std::string joined(const json::array& texts) {
-    std::string all;
-    for (const json::value& text : texts) append_item(all, value_words(text), " ");
-    return all.empty() ? "none" : all;
-}
+std::string names_of(const json::array& list) { return list.empty() ? "none" : list_words(list, " "); }
 
 }  // namespace
 
@@ -28,12 +23,12 @@ void print_router(const json::value& status, std::ostream& out) {
         return count_words(static_cast<std::uint64_t>(number_of(*router, name)));
     };
     out << "\nRouter\n";
-    write_hanging(out, "  ", "domains " + joined(list_of(*router, "domains")));
+    write_hanging(out, "  ", "domains " + names_of(list_of(*router, "domains")));
     write_hanging(out, "  ",
                   "xmpps2snodes has " + count_words(count_of(*router, "rows"), "row") +
-                      ", loaded: " + joined(list_of(*router, "loaded")) +
+                      ", loaded: " + names_of(list_of(*router, "loaded")) +
                       (flag_of(*router, "live_changes") ? "" : " (changes take effect when the router is restarted)"));
-    write_hanging(out, "  ", "edges " + joined(list_of(*router, "gateways")));
+    write_hanging(out, "  ", "edges " + names_of(list_of(*router, "gateways")));
     write_hanging(out, "  ",
                   "stanzas to this node " + count("to_local") + ", to links " + count("to_link") + ", returned " +
                       count("returned") + "; notifications " + count("notifications"));

@@ -28,7 +28,8 @@ void print_head(const json::value& status, std::ostream& out) {
 
 void print_problem_lines(const json::array& problems, std::ostream& out) {
     for (const json::value& problem : problems) {
-        write_hanging(out, text_of(problem, "severity") == "error" ? "  ! " : "  - ", text_of(problem, "text"));
+        write_hanging(out, text_of(problem, "severity") == "error" ? "  ! " : "  - ", text_of(problem, "text"),
+                      tone_of(text_of(problem, "severity")));
         write_hanging(out, "    -> ", text_of(problem, "remedy"));
     }
 }
@@ -52,7 +53,7 @@ std::string clock_words(const json::value& link) {
 
 void print_links(const json::value& status, std::ostream& out) {
     Table links{{{"LINK", false, 16},
-                 {"STATE"},
+                 {"STATE", false, 0, true},
                  {"TLS"},
                  {"ADDRESS", false, 12},
                  {"SENT", true},
@@ -108,7 +109,8 @@ void print_traffic(const json::value& status, std::ostream& out) {
 }
 
 void print_components(const json::value& status, std::ostream& out) {
-    Table table{{{"COMPONENT", false, 16}, {"STATE"}, {"ADDRESS", false, 12}, {"IN", true}, {"OUT", true}}, 2};
+    Table table{
+        {{"COMPONENT", false, 16}, {"STATE", false, 0, true}, {"ADDRESS", false, 12}, {"IN", true}, {"OUT", true}}, 2};
     for (const json::value& component : list_of(status, "components")) {
         table.row({text_of(component, "domain"), text_of(component, "state"), text_of(component, "remote_address"),
                    count_words(count_of(component, "stanzas_in")), count_words(count_of(component, "stanzas_out"))});
@@ -138,14 +140,14 @@ void print_certificates(const json::value& status, std::ostream& out) {
 void print_status_check(const json::value& check, std::ostream& out) {
     const json::array& problems = list_of(check, "problems");
     const std::string name = text_of(check, "name");
-    if (problems.empty()) return write_hanging(out, "", name + ": all in order");
+    if (problems.empty()) return write_hanging(out, name + ": ", "all in order", Tone::good);
     const auto errors = static_cast<std::size_t>(std::ranges::count_if(
         problems, [](const json::value& problem) { return text_of(problem, "severity") == "error"; }));
     const std::size_t warnings = problems.size() - errors;
     std::string counts;
     if (errors > 0) append_item(counts, counted(errors, "error"));
     if (warnings > 0) append_item(counts, counted(warnings, "warning"));
-    write_hanging(out, "", name + ": " + counts);
+    write_hanging(out, name + ": ", counts, errors > 0 ? Tone::bad : Tone::warning);
     print_problem_lines(problems, out);
 }
 

@@ -51,18 +51,20 @@ std::vector<std::size_t> Table::widths(std::size_t most) const {
 void Table::write_line(std::ostream& out, const std::vector<std::string>& cells,
                        const std::vector<std::size_t>& widths) const {
     std::string line(indent_, ' ');
+    const Page page = page_of(out);
     for (std::size_t i = 0; i < cells.size(); ++i) {
         const std::string cell = fitted(cells[i], widths[i]);
         const std::string padding(widths[i] - std::min(widths[i], display_width(cell)), ' ');
         if (i > 0) line.append(gap, ' ');
-        line += columns_[i].right ? padding + cell : cell + padding;
+        const std::string shown = toned(cell, columns_[i].states ? tone_of(cells[i]) : Tone::plain, page);
+        line += columns_[i].right ? padding + shown : shown + padding;
     }
     line.erase(line.find_last_not_of(' ') + 1);
     out << line << '\n';
 }
 
-void write_hanging(std::ostream& out, const std::string& head, const std::string& text) {
-    std::string before = head;
+void write_hanging(std::ostream& out, const std::string& head, const std::string& text, Tone tone) {
+    std::string before = toned(head, tone, page_of(out));
     for (const std::string& line : wrapped(text, room_behind(display_width(head), page_of(out)))) {
         out << before << line << '\n';
         before.assign(display_width(head), ' ');

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "admin/print/page.h"
+#include "admin/print/tones.h"
 #include "admin/print/words.h"
 
 namespace sallyport::admin {
@@ -14,6 +15,7 @@ struct Column {
     std::string title;
     bool right = false;     ///< numbers
     std::size_t least = 0;  ///< columns that a flexible column keeps; 0: it is never cut
+    bool states = false;    ///< its words have tones
 };
 
 class Table {
@@ -40,6 +42,7 @@ private:
 };
 
 /// `text` after `head`, wrapped; further lines are indented as far as `head` reaches.
-void write_hanging(std::ostream& out, const std::string& head, const std::string& text);
+/// `tone` is that of the head.
+void write_hanging(std::ostream& out, const std::string& head, const std::string& text, Tone tone = Tone::plain);
 
 }  // namespace sallyport::admin

@@ -222,4 +222,10 @@ std::string value_words(const json::value& value) {
     return safe(json_text(value));
 }
 
+std::string list_words(const json::array& list, std::string_view separator) {
+    std::string all;
+    for (const json::value& value : list) append_item(all, value_words(value), separator);
+    return all;
+}
+
 }  // namespace sallyport::admin

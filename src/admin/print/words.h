@@ -41,5 +41,7 @@ namespace sallyport::admin {
 [[nodiscard]] const boost::json::array& list_of(const boost::json::value& object, std::string_view name);
 /// A value in one line: texts without quotation marks, everything else as JSON.
 [[nodiscard]] std::string value_words(const boost::json::value& value);
+/// The values of a list in one line.
+[[nodiscard]] std::string list_words(const boost::json::array& list, std::string_view separator = ", ");
 
 }  // namespace sallyport::admin

@@ -53,6 +53,9 @@ void RestService::answer_settings(const io::HttpRequest& request, const Ticket& 
     }
     const config::SettingRow* row = config::find_setting(ticket.route.setting);
     if (row == nullptr) return send(to, error_answer(unknown_setting(ticket.route.setting), "name"));
+    if (!settings.has_effect(*row)) {
+        return send(to, error_answer(services::SettingsService::belongs_elsewhere(*row), "name"));
+    }
     if (!ticket.reads) return put_setting(request, ticket, to);
     io::HttpResponse answer = result_answer(describe_setting(*row, settings));
     answer.fields.push_back({"ETag", etag_of(settings.revision_of(row->name))});

@@ -14,6 +14,7 @@
 
 #include "base/join.h"
 #include "io/capture/capture_file.h"
+#include "io/capture/pcap_file.h"
 #include "io/capture/pcapng.h"
 
 namespace sallyport::io {
@@ -122,6 +123,9 @@ public:
     /// The blocks in front of the first packet.
     [[nodiscard]] Result<void> write_head() {
         const int link_type = pcap_datalink(handle_.get());
+        if (request_.form == CaptureForm::classic) {
+            return file_.append(pcap_file::header(static_cast<std::uint16_t>(link_type), request_.snap_length));
+        }
         if (auto written = file_.append(pcapng::section_header(request_.program)); !written) return written;
         return file_.append(pcapng::interface_description(static_cast<std::uint16_t>(link_type), request_.snap_length,
                                                           request_.interface, request_.filter));
@@ -188,7 +192,9 @@ private:
         const std::uint64_t time =
             static_cast<std::uint64_t>(header.ts.tv_sec) * 1'000'000 + static_cast<std::uint64_t>(header.ts.tv_usec);
         const std::string_view kept{reinterpret_cast<const char*>(bytes), header.caplen};
-        held_.push_back({pcapng::enhanced_packet(time, kept, header.len), Steady::now()});
+        held_.push_back({request_.form == CaptureForm::classic ? pcap_file::packet(time, kept, header.len)
+                                                               : pcapng::enhanced_packet(time, kept, header.len),
+                         Steady::now()});
         held_bytes_ += held_.back().block.size();
         std::uint64_t packets = 0;
         {
@@ -218,7 +224,8 @@ private:
     void write_statistics() {
         pcap_stat facts{};
         if (pcap_stats(handle_.get(), &facts) != 0) return;
-        append(pcapng::interface_statistics(wall_microseconds(), facts.ps_recv, facts.ps_drop));
+        if (request_.form == CaptureForm::pcapng)
+            append(pcapng::interface_statistics(wall_microseconds(), facts.ps_recv, facts.ps_drop));
         const std::lock_guard hold{mutex_};
         status_.dropped = facts.ps_drop;
     }

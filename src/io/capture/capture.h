@@ -1,5 +1,6 @@
-// A packet capture under way: libpcap on a thread of its own, pcapng into a bounded file. Packets are held back for a
-// moment when secrets are to be in the file, because readers want the secrets of a session before its packets.
+// A packet capture under way: libpcap on a thread of its own, pcapng or the classic format into a bounded file. Packets
+// are held back for a moment when secrets are to be in the file, because readers want the secrets of a session before
+// its packets.
 #pragma once
 
 #include <chrono>
@@ -17,8 +18,14 @@ namespace sallyport::io {
 
 inline constexpr std::uint32_t whole_packets = 262'144;  ///< the longest snap length that readers accept
 
+enum class CaptureForm {
+    pcapng,
+    classic,  ///< pcap_file.h: no secrets, no statistics
+};
+
 struct CaptureRequest {
     std::string path;
+    CaptureForm form = CaptureForm::pcapng;
     std::string interface = "any";
     std::string filter;  ///< in the words of pcap-filter(7)
     std::uint64_t packets = 1'000'000;

@@ -1,15 +1,18 @@
 // The resolver over libunbound: one context with its own thread and cache for the process. Answers are fetched on a
 // second thread, which does nothing else, and posted to the loop that asked: no slow work of another delays them.
 // libunbound has no way to cancel that is safe from another thread, so a look-up that is destroyed simply no longer
-// wants its answer.
+// wants its answer; its question goes on, and counts (questions.h).
 #include <unbound.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "io/dns/answer.h"
+#include "io/dns/questions.h"
 #include "io/dns/resolver.h"
 #include "io/loop/asio_loop.h"
 
@@ -44,6 +47,8 @@ public:
         const std::lock_guard hold{mutex_};
         open_ = false;
     }
+    /// On the loop's thread: the service is there.
+    [[nodiscard]] bool is_open() const { return open_; }
 
 private:
     Loop* loop_;
@@ -55,7 +60,7 @@ private:
 struct Query {
     class UnboundService* service = nullptr;
     std::uint64_t number = 0;
-    int type = 0;
+    Questions::Question question;
     std::shared_ptr<Door> door;
     std::weak_ptr<Asked> asked;
 };
@@ -121,7 +126,8 @@ private:
 
 class UnboundService final : public ResolverService {
 public:
-    UnboundService(ub_ctx* context, Duration timeout) : context_{context}, timeout_{timeout} {}
+    UnboundService(ub_ctx* context, const DnsSettings& settings)
+        : questions_{settings.questions, settings.timeout}, context_{context}, timeout_{settings.timeout} {}
     ~UnboundService() override {
         loop_.stop();
         if (thread_.joinable()) thread_.join();
@@ -142,25 +148,40 @@ public:
 
     [[nodiscard]] std::unique_ptr<Resolver> resolver(Loop& loop) override;
 
+    void tables(TableFills& all) override {
+        const std::lock_guard hold{mutex_};
+        questions_.tables(all, loop_.now());
+    }
+
     std::unique_ptr<Lookup> ask(const std::shared_ptr<Door>& door, const std::string& name, int type,
-                                OnAnswer on_answer) {
+                                const Asker& asker, OnAnswer on_answer) {
         Loop& loop = door->loop();
         auto asked = std::make_shared<Asked>();
         asked->on_answer = std::move(on_answer);
         asked->started = loop.now();
-        asked->timer = loop.timer([weak = std::weak_ptr{asked}, &loop] {
+        auto query = std::make_unique<Query>();
+        query->service = this;
+        query->question = {name, type, asker, asked->started};
+        query->door = door;
+        query->asked = asked;
+        if (auto refused = begin(query->question)) {
+            post(*query, std::move(*refused));
+            return std::make_unique<UnboundLookup>(std::move(asked));
+        }
+        Query* const under_way = remember(std::move(query));
+        asked->timer = loop.timer([this, weak = std::weak_ptr{asked}, door, number = under_way->number, &loop] {
+            if (door->is_open()) fell_silent(number, loop.now());
             DnsAnswer answer;
             answer.status = DnsStatus::timed_out;
             if (const auto here = weak.lock()) deliver(here, std::move(answer), loop.now());
         });
         asked->timer->arm(asked->started + timeout_);
-        Query* query = remember(door, type, asked);
-        const int problem = ub_resolve_async(context_.get(), name.c_str(), type, class_internet, query,
+        const int problem = ub_resolve_async(context_.get(), name.c_str(), type, class_internet, under_way,
                                              &UnboundService::on_result, nullptr);
         if (problem != 0) {
             DnsAnswer answer;
             answer.detail = ub_strerror(problem);
-            post(take(*query), std::move(answer));
+            post(take(*under_way, answer.status), std::move(answer));
         }
         return std::make_unique<UnboundLookup>(std::move(asked));
     }
@@ -174,24 +195,19 @@ private:
         if (problem != 0 || !result) {
             answer.detail = ub_strerror(problem);
         } else {
-            answer = read_answer(*result, query.type);
+            answer = read_answer(*result, query.question.type);
         }
-        post(query.service->take(query), std::move(answer));
+        post(query.service->take(query, answer.status), std::move(answer));
     }
 
-    static void post(Query query, DnsAnswer answer) {
+    static void post(const Query& query, DnsAnswer answer) {
         Loop* const loop = &query.door->loop();
-        query.door->post([loop, asked = std::move(query.asked), answer = std::move(answer)] {
+        query.door->post([loop, asked = query.asked, answer = std::move(answer)] {
             if (const auto here = asked.lock()) deliver(here, answer, loop->now());
         });
     }
 
-    Query* remember(const std::shared_ptr<Door>& door, int type, const std::shared_ptr<Asked>& asked) {
-        auto query = std::make_unique<Query>();
-        query->service = this;
-        query->type = type;
-        query->door = door;
-        query->asked = asked;
+    Query* remember(std::unique_ptr<Query> query) {
         const std::lock_guard hold{mutex_};
         query->number = next_++;
         Query* raw = query.get();
@@ -199,14 +215,27 @@ private:
         return raw;
     }
 
-    Query take(Query& query) {
+    Query take(Query& query, DnsStatus how) {
         const std::lock_guard hold{mutex_};
         Query out = std::move(query);
         queries_.erase(out.number);
+        questions_.over(out.question, how, loop_.now());
         return out;
     }
 
-    std::mutex mutex_;
+    std::optional<DnsAnswer> begin(const Questions::Question& question) {
+        const std::lock_guard hold{mutex_};
+        return questions_.begin(question);
+    }
+
+    /// Unless its answer is on the way.
+    void fell_silent(std::uint64_t number, TimePoint now) {
+        const std::lock_guard hold{mutex_};
+        if (const auto at = queries_.find(number); at != queries_.end()) questions_.silent(at->second->question, now);
+    }
+
+    std::mutex mutex_;  ///< guards these three
+    Questions questions_;
     std::map<std::uint64_t, std::unique_ptr<Query>> queries_;
     std::uint64_t next_ = 0;
     // Deleting the context ends its thread; only then may the queries go.
@@ -225,11 +254,13 @@ public:
     UnboundResolver(const UnboundResolver&) = delete;
     UnboundResolver& operator=(const UnboundResolver&) = delete;
 
-    [[nodiscard]] std::unique_ptr<Lookup> srv(const std::string& name, OnAnswer on_answer) override {
-        return service_.ask(door_, name, type_srv, std::move(on_answer));
+    [[nodiscard]] std::unique_ptr<Lookup> srv(const std::string& name, const Asker& asker,
+                                              OnAnswer on_answer) override {
+        return service_.ask(door_, name, type_srv, asker, std::move(on_answer));
     }
-    [[nodiscard]] std::unique_ptr<Lookup> addresses(const std::string& name, bool v6, OnAnswer on_answer) override {
-        return service_.ask(door_, name, v6 ? type_aaaa : type_a, std::move(on_answer));
+    [[nodiscard]] std::unique_ptr<Lookup> addresses(const std::string& name, bool v6, const Asker& asker,
+                                                    OnAnswer on_answer) override {
+        return service_.ask(door_, name, v6 ? type_aaaa : type_a, asker, std::move(on_answer));
     }
 
 private:
@@ -247,6 +278,7 @@ constexpr std::pair<const char*, const char*> fixed_options[] = {
     {"cache-max-ttl:", "3600"},
     {"cache-max-negative-ttl:", "300"},
     {"edns-buffer-size:", "1232"},
+    {"outgoing-num-tcp:", "64"},
     {"do-not-query-localhost:", "no"},  // a forwarder on this machine is usual
     // libunbound would answer for these itself; laboratories and homes use them for real. To remove the zones later
     // would take names of the hosts file with them.
@@ -265,12 +297,24 @@ Error refused(const std::string& what, int problem) {
     return {"dns-configuration", what + ": " + ub_strerror(problem)};
 }
 
+/// A question that gets no answer keeps its socket until it is over; further ones wait in one line for everybody, and
+/// without this libunbound has 16. Twice as many as may be asked: a question may lead to others (DNSSEC, aliases).
+std::string sockets_for(std::uint64_t questions) {
+    constexpr std::uint64_t most = 32768;  // of the ports that there are
+    return std::to_string(std::clamp<std::uint64_t>(questions, 16, most / 2) * 2);
+}
+
 Result<void> configure(ub_ctx* context, const DnsSettings& settings) {
     ub_ctx_debugout(context, nullptr);  // its own lines on standard error would bypass our log
-    for (const auto& [name, value] : fixed_options) {
+    const auto set = [context](const char* name, const char* value) -> Result<void> {
         const int problem = ub_ctx_set_option(context, name, value);
         if (problem != 0) return refused(std::string{name} + " " + value, problem);
+        return {};
+    };
+    for (const auto& [name, value] : fixed_options) {
+        if (auto done = set(name, value); !done) return done;
     }
+    if (auto done = set("outgoing-range:", sockets_for(settings.questions).c_str()); !done) return done;
     for (const Endpoint& server : settings.servers) {
         const std::string forwarder = server.address.text() + "@" + std::to_string(server.port);
         if (const int problem = ub_ctx_set_fwd(context, forwarder.c_str())) return refused(forwarder, problem);
@@ -303,7 +347,7 @@ Result<std::unique_ptr<ResolverService>> make_resolver_service(const DnsSettings
     std::unique_ptr<ub_ctx, DeleteContext> context{ub_ctx_create()};
     if (!context) return Error{"dns-configuration", "The resolver could not be created."};
     if (const Result<void> configured = configure(context.get(), settings); !configured) return configured.error();
-    auto service = std::make_unique<UnboundService>(context.release(), settings.timeout);
+    auto service = std::make_unique<UnboundService>(context.release(), settings);
     service->receive();
     return std::unique_ptr<ResolverService>{std::move(service)};
 }

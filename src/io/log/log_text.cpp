@@ -18,7 +18,7 @@ void append_fact(std::string& line, std::string_view key, std::string_view value
     line += ' ';
     line += key;
     line += "=\"";
-    line += escape_log_value(value);
+    line += escape_log_value(value, longest_log_value(key));
     line += '"';
 }
 
@@ -26,7 +26,7 @@ void append_member(std::string& object, std::string_view key, std::string_view v
     object += object.size() == 1 ? "\"" : ",\"";
     object += escape_log_value(key);
     object += "\":\"";
-    object += escape_log_value(value);
+    object += escape_log_value(value, longest_log_value(key));
     object += '"';
 }
 
@@ -37,7 +37,7 @@ std::string location(const std::source_location& where) {
 }
 
 std::string_view printed_level(LogLevel level) {
-    constexpr std::array<std::string_view, 6> names = {"TRACE", "DEBUG", "INFO ", "WARN ", "ERROR", "OFF  "};
+    constexpr std::array<std::string_view, 6> names = {"VBOSE", "DEBUG", "INFO ", "WARN ", "ERROR", "OFF  "};
     return names[static_cast<std::size_t>(level)];
 }
 
@@ -66,12 +66,12 @@ std::string_view event_module(LogModule module) {
     return module == LogModule::s2s ? "XMPPFederation" : printed_module(module);
 }
 
-std::string escape_log_value(std::string_view value) {
+std::string escape_log_value(std::string_view value, std::size_t longest) {
     std::string out;
     bool shortened = false;
-    if (value.size() > longest_log_value) {
+    if (value.size() > longest) {
         shortened = true;
-        value = value.substr(0, longest_log_value);
+        value = value.substr(0, longest);
         // Not in the middle of a character: its first bytes would look like garbage of the peer's.
         std::size_t cut = value.size();
         while (cut > 0 && value.size() - cut < 3 && (static_cast<unsigned char>(value[cut - 1]) & 0xC0U) == 0x80) --cut;

@@ -1,4 +1,4 @@
-// One log record as one line, in the form of the seeds' event log or as JSON. Pure; threat T81: whatever a peer put
+// One log record as one line, in the form of Expressway's event log or as JSON. Pure; threat T81: whatever a peer put
 // into a value, the line stays one line of valid UTF-8 whose keys are ours.
 #pragma once
 
@@ -10,7 +10,8 @@
 
 namespace sallyport::io {
 
-inline constexpr std::size_t longest_log_value = 256;  ///< bytes of one value before escaping
+/// Bytes of one value before escaping: `Detail` holds an element as it stands on the wire.
+[[nodiscard]] constexpr std::size_t longest_log_value(std::string_view key) { return key == "Detail" ? 1024 : 256; }
 
 /// What stands in front of every line.
 struct LogOrigin {
@@ -21,9 +22,9 @@ struct LogOrigin {
 
 /// The name that lines carry, e.g. "developer.xcp.federation" for s2s.
 [[nodiscard]] std::string_view printed_module(LogModule module);
-/// `value` capped, invalid UTF-8 replaced by U+FFFD, quotes and backslashes escaped, control characters (C0, DEL, C1)
-/// and U+2028, U+2029 as \uXXXX: fit to stand between quotes in either form.
-[[nodiscard]] std::string escape_log_value(std::string_view value);
+/// `value` capped at `longest` bytes, invalid UTF-8 replaced by U+FFFD, quotes and backslashes escaped, control
+/// characters (C0, DEL, C1) and U+2028, U+2029 as \uXXXX: fit to stand between quotes in either form.
+[[nodiscard]] std::string escape_log_value(std::string_view value, std::size_t longest = longest_log_value({}));
 /// `2026-11-22T06:00:00.123456Z`
 [[nodiscard]] std::string log_time(WallTime time);
 

@@ -137,7 +137,7 @@ void NodeLog::remember(WallTime time, const LogRecord& record) {
     entry.level = record.level;
     entry.event = record.event;
     for (const LogFact& fact : record.facts)
-        entry.facts.emplace_back(fact.key, whole_text(fact.value, longest_log_value));
+        entry.facts.emplace_back(fact.key, whole_text(fact.value, longest_log_value(fact.key)));
     const std::lock_guard hold{mutex_};
     entry.number = ++last_number_;
     events_.push_back(std::move(entry));

@@ -74,6 +74,11 @@ void Connection::write(std::string_view bytes) {
     schedule();
 }
 
+/// Nobody is called back from here: nothing is told of a queue that was never long, or of a stream that is not closing.
+void Connection::push() {
+    if (phase_ == Phase::open && !tls_ && tls_problem_.empty() && !above_high_) flush();
+}
+
 std::size_t Connection::pending() const { return out_.size() - out_head_ + wire_.size() - wire_head_; }
 
 std::size_t Connection::in_flight() const { return pending() + unacknowledged(); }

@@ -33,6 +33,7 @@ public:
 
     void set_owner(StreamOwner* owner);
     void write(std::string_view bytes);
+    void push();
     [[nodiscard]] std::size_t pending() const;
     [[nodiscard]] std::size_t in_flight() const;
     void follow() { follows_ = true; }

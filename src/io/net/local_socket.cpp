@@ -71,19 +71,23 @@ Socket connect_to(const SocketAddress& address) {
 
 Result<std::unique_ptr<Listener>> listen_local(TcpNetwork& network, const std::string& path, OnLocalAccept on_accept) {
     const auto failed = [&path](const std::string& why) { return Error{"listen-failed", path + ": " + why}; };
+    const auto no_file = [&path](int problem) {
+        const bool is_disk = problem == EROFS || problem == ENOSPC || problem == EDQUOT;
+        return Error{is_disk ? "listen-disk" : "listen-failed", path + ": " + error_words(problem)};
+    };
     SocketAddress address;
     if (!local_address(path, address)) return failed("the path is empty or too long for a socket");
     if (connect_to(address).valid()) return failed("another process listens here");
     struct stat facts {};
     if (::lstat(path.c_str(), &facts) == 0) {
         if (!S_ISSOCK(facts.st_mode)) return failed("exists and is not a socket");
-        ::unlink(path.c_str());
+        if (::unlink(path.c_str()) != 0) return no_file(errno);
     }
     Socket socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
     if (!socket.valid()) return failed(error_words(errno));
     // Set on the socket before bind, so the file never exists with a wider mode; chmod for systems that ignore it.
     ::fchmod(socket.get(), 0600);
-    if (::bind(socket.get(), address.raw(), address.size) != 0) return failed(error_words(errno));
+    if (::bind(socket.get(), address.raw(), address.size) != 0) return no_file(errno);
     if (::chmod(path.c_str(), 0600) != 0) return failed(error_words(errno));
     if (::listen(socket.get(), local_backlog) != 0) return failed(error_words(errno));
     auto accepted = [&network, on_accept = std::move(on_accept)](std::unique_ptr<Stream> stream) {

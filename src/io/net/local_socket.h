@@ -19,7 +19,7 @@ struct LocalUser {
 using OnLocalAccept = std::function<void(std::unique_ptr<Stream>, const LocalUser&)>;
 
 /// Listens on `path`; a socket file left by a dead process is replaced, one in use is not. The file goes with the
-/// listener. Errors: "listen-failed".
+/// listener. Errors: "listen-disk": it is full or read-only, and takes no file; "listen-failed".
 [[nodiscard]] Result<std::unique_ptr<Listener>> listen_local(TcpNetwork& network, const std::string& path,
                                                              OnLocalAccept on_accept);
 /// Connects to `path` at once. Errors: "connect-refused", "connect-failed".

@@ -57,6 +57,9 @@ public:
     virtual void set_owner(StreamOwner* owner) = 0;
     /// Queues bytes; they are gathered and sent once per loop turn in full TLS records.
     virtual void write(std::string_view bytes) = 0;
+    /// Gives the kernel what is queued, if it takes it now: what is written next begins a segment of its own. Without
+    /// TLS only; a request, which changes nothing of what arrives.
+    virtual void push() {}
     /// Bytes queued and not yet given to the kernel.
     [[nodiscard]] virtual std::size_t pending() const = 0;
     /// Bytes on the wire or queued that the peer's TCP has not acknowledged (with TLS its ciphertext); 0 when unknown.

@@ -24,6 +24,7 @@ public:
 
     void set_owner(StreamOwner* owner) override { connection_->set_owner(owner); }
     void write(std::string_view bytes) override { connection_->write(bytes); }
+    void push() override { connection_->push(); }
     [[nodiscard]] std::size_t pending() const override { return connection_->pending(); }
     [[nodiscard]] std::size_t in_flight() const override { return connection_->in_flight(); }
     void follow() override { connection_->follow(); }

@@ -1,6 +1,8 @@
 // Three tables: people, tokens, what they did.
 #include "io/store/admin_store.h"
 
+#include "io/store/database_copy.h"
+
 namespace sallyport::io {
 
 namespace {
@@ -51,11 +53,25 @@ constexpr const char* token_columns = "SELECT name, hash, access, verbs, author,
 
 }  // namespace
 
+std::size_t newest_admin_schema() { return std::size(admin_steps); }
+
 Result<AdminStore> AdminStore::open(const std::string& path, std::chrono::milliseconds lock_wait) {
-    auto database = Database::open(path, Durability::full, lock_wait);
+    auto database = Database::open_or_read({path, admin_steps, lock_wait});
     if (!database) return database.error();
-    if (const auto ready = migrate(*database, admin_steps); !ready) return ready.error();
     return AdminStore{std::move(*database)};
+}
+
+Result<AdminStore> AdminStore::stand_in(const std::string& path, const Error& obstacle) {
+    auto database = Database::stand_in({path, admin_steps}, obstacle);
+    if (!database) return database.error();
+    return AdminStore{std::move(*database)};
+}
+
+Result<void> AdminStore::prove_writable() {
+    if (auto open = database_.overcome(); !open) return open;
+    // There may be no account to write, and a row of the audit would say something.
+    const std::string same = "PRAGMA user_version = " + std::to_string(std::size(admin_steps));
+    return database_.run(same.c_str());
 }
 
 Result<std::vector<AdminAccount>> AdminStore::accounts() {

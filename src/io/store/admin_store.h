@@ -40,9 +40,15 @@ struct AuditRow {
 
 class AdminStore {
 public:
-    /// Errors: those of Database.
+    /// As Database::open_or_read(). Errors: those of Database.
     static Result<AdminStore> open(const std::string& path,
                                    std::chrono::milliseconds lock_wait = std::chrono::seconds{2});
+    /// Without accounts, in place of one that cannot be used because of `obstacle`.
+    static Result<AdminStore> stand_in(const std::string& path, const Error& obstacle);
+    /// Why it can only be read, if so (Database::open_or_read).
+    [[nodiscard]] const std::optional<Error>& obstacle() const { return database_.obstacle(); }
+    /// Opens it for writing where it could only be read, and writes; errors: why nothing could be stored now.
+    [[nodiscard]] Result<void> prove_writable();
 
     [[nodiscard]] Result<std::vector<AdminAccount>> accounts();
     [[nodiscard]] Result<std::optional<AdminAccount>> account(const std::string& name);

@@ -4,11 +4,16 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <vector>
+
+#include "io/store/database_copy.h"
 
 namespace sallyport::io {
 
@@ -39,11 +44,18 @@ std::string_view remedy_of(std::string_view code) {
     return "see the message of the database";
 }
 
+/// SQLite does not always keep what the system said of the index beside the log.
+bool is_full(const char* path) {
+    struct statvfs disk {};
+    return ::statvfs(path, &disk) == 0 && disk.f_bavail == 0;
+}
+
 Error failure(sqlite3* database, int result) {
     // The disk's own words say more than SQLite's when it was the disk.
-    const bool out_of_space = (result & 0xFF) == SQLITE_IOERR && sqlite3_system_errno(database) == ENOSPC;
-    const std::string_view code = out_of_space ? "store-full" : code_of(result);
     const char* path = sqlite3_db_filename(database, "main");
+    const bool out_of_space = (result & 0xFF) == SQLITE_IOERR &&
+                              (sqlite3_system_errno(database) == ENOSPC || (path != nullptr && is_full(path)));
+    const std::string_view code = out_of_space ? "store-full" : code_of(result);
     return {std::string{code}, "the database " + std::string{path == nullptr ? "" : path} + ": " +
                                    sqlite3_errmsg(database) + "; " + std::string{remedy_of(code)}};
 }
@@ -61,6 +73,42 @@ Result<void> create_private(const std::string& path) {
     ::close(file);
     if (changed != 0) return Error{"store-unwritable", "the database " + path + " cannot be given mode 0600"};
     return {};
+}
+
+/// Another day, or with room on the disk, it may be another answer.
+bool may_pass(const Error& error) {
+    return error.code != "store-corrupt" && error.code != "store-newer" && error.code != "store-conflict";
+}
+
+Result<std::int64_t> schema_version(Database& database) {
+    auto query = database.prepare("PRAGMA user_version");
+    if (!query) return query.error();
+    const auto row = query->step();
+    if (!row) return row.error();
+    return query->number(0);
+}
+
+std::uintmax_t size_of(const std::string& path) {
+    std::error_code absent;
+    const std::uintmax_t size = std::filesystem::file_size(path, absent);
+    return absent ? 0 : size;
+}
+
+/// SQLite's form of a path to a file that nobody changes: it needs no lock and no index of the log beside it.
+std::string address_of_unchanging(const std::string& path) {
+    std::string address = "file:";
+    for (const char c : path) {
+        if (c == '%') {
+            address += "%25";
+        } else if (c == '?') {
+            address += "%3f";
+        } else if (c == '#') {
+            address += "%23";
+        } else {
+            address += c;
+        }
+    }
+    return address + "?immutable=1";
 }
 
 }  // namespace
@@ -113,22 +161,103 @@ std::string Statement::text(int column) const {
 
 void Database::Close::operator()(sqlite3* database) const { sqlite3_close_v2(database); }
 
-Result<Database> Database::open(const std::string& path, Durability durability, std::chrono::milliseconds lock_wait) {
-    if (const auto created = create_private(path); !created) return created.error();
+Result<Database> Database::attach(const std::string& path, const std::string& address, int flags,
+                                  std::chrono::milliseconds lock_wait) {
     sqlite3* handle = nullptr;
-    constexpr int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-    const int result = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+    const int result =
+        sqlite3_open_v2(address.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
     Database database{path, handle};
     if (result != SQLITE_OK) return failure(handle, result);
-    if (const auto ready = database.set_up(durability, lock_wait); !ready) return ready.error();
-    if (const auto sound = database.check_integrity(); !sound) return sound.error();
+    sqlite3_busy_timeout(handle, static_cast<int>(lock_wait.count()));
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
     return database;
 }
 
-Result<void> Database::set_up(Durability durability, std::chrono::milliseconds lock_wait) {
-    sqlite3_busy_timeout(database_.get(), static_cast<int>(lock_wait.count()));
-    sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
-    sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+Result<Database> Database::open(const std::string& path, Durability durability, std::chrono::milliseconds lock_wait) {
+    if (const auto created = create_private(path); !created) return created.error();
+    auto database = attach(path, path, SQLITE_OPEN_READWRITE, lock_wait);
+    if (!database) return database;
+    if (const auto ready = database->set_up(durability); !ready) return ready.error();
+    if (const auto sound = database->check_integrity(); !sound) return sound.error();
+    return database;
+}
+
+Result<Database> Database::open_newest(const DatabaseFile& file) {
+    auto database = open(file.path, file.durability, file.lock_wait);
+    if (!database) return database;
+    if (const auto ready = migrate(*database, file.steps); !ready) return ready.error();
+    return database;
+}
+
+Result<Database> Database::open_for_reading(const DatabaseFile& file) {
+    std::vector<std::pair<std::string, int>> ways{{file.path, SQLITE_OPEN_READONLY}};
+    // Without room for its index the log beside it cannot be read; when it is empty, everything is in the file itself.
+    if (size_of(file.path + "-wal") == 0)
+        ways.emplace_back(address_of_unchanging(file.path), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
+    Error problem;
+    for (const auto& [address, flags] : ways) {
+        auto database = attach(file.path, address, flags, file.lock_wait);
+        auto readable = database ? database->check_integrity() : Result<void>{database.error()};
+        if (readable) return database;
+        problem = readable.error();
+    }
+    return problem;
+}
+
+Result<Database> Database::stand_in(DatabaseFile file, Error obstacle) {
+    auto database = attach(file.path, ":memory:", SQLITE_OPEN_READWRITE, file.lock_wait);
+    if (!database) return database;
+    if (const auto made = migrate(*database, file.steps); !made) return made.error();
+    database->file_ = std::move(file);
+    database->obstacle_ = std::move(obstacle);
+    return database;
+}
+
+Result<Database> Database::open_or_read(DatabaseFile file) {
+    auto database = open_newest(file);
+    if (database) {
+        database->file_ = std::move(file);
+        return database;
+    }
+    const Error obstacle = database.error();
+    if (!may_pass(obstacle)) return obstacle;
+    const bool is_new = size_of(file.path) == 0 && size_of(file.path + "-wal") == 0;
+    if (is_new) return stand_in(std::move(file), obstacle);
+    database = open_for_reading(file);
+    const auto version = database ? schema_version(*database) : Result<std::int64_t>{database.error()};
+    if (version && *version == 0) return stand_in(std::move(file), obstacle);  // the disk was full when it was made
+    // An older schema cannot be brought to the newest now.
+    if (!version || *version != static_cast<std::int64_t>(file.steps.size())) return obstacle;
+    database->file_ = std::move(file);
+    database->obstacle_ = obstacle;
+    return database;
+}
+
+Result<void> Database::overcome() {
+    if (!obstacle_) return {};
+    if (::access(file_.path.c_str(), W_OK) != 0 && errno == EROFS) return *obstacle_;
+    // Connections of one process share the index of the log beside the file. It stays read-only as long as the one
+    // that opened it so is there.
+    const char* const name = sqlite3_db_filename(database_.get(), "main");
+    const bool is_stand_in = name == nullptr || *name == '\0';
+    if (!is_stand_in) database_.reset();
+    auto fresh = open_newest(file_);
+    if (!fresh) {
+        obstacle_ = fresh.error();
+        if (is_stand_in) return *obstacle_;
+        auto again = open_for_reading(file_);
+        if (!again) again = stand_in(file_, *obstacle_);
+        if (!again) return again.error();
+        database_ = std::move(again->database_);
+        return *obstacle_;
+    }
+    database_ = std::move(fresh->database_);
+    obstacle_.reset();
+    return {};
+}
+
+Result<void> Database::set_up(Durability durability) {
     if (const auto journal = run("PRAGMA journal_mode = WAL"); !journal) return journal;
     if (const auto keys = run("PRAGMA foreign_keys = ON"); !keys) return keys;
     // Secrets that were replaced must not stay in free pages.
@@ -147,6 +276,7 @@ Result<void> Database::check_integrity() {
 }
 
 Result<void> Database::run(const char* sql) {
+    if (obstacle_) return *obstacle_;
     const int result = sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr);
     if (result != SQLITE_OK) return failure(database_.get(), result);
     return {};
@@ -157,7 +287,9 @@ Result<Statement> Database::prepare(std::string_view sql) {
     const int result =
         sqlite3_prepare_v2(database_.get(), sql.data(), static_cast<int>(sql.size()), &statement, nullptr);
     if (result != SQLITE_OK) return failure(database_.get(), result);
-    return Statement{database_.get(), statement};
+    Statement prepared{database_.get(), statement};
+    if (obstacle_ && sqlite3_stmt_readonly(statement) == 0) return *obstacle_;
+    return prepared;
 }
 
 std::uint64_t Database::changed() const {
@@ -183,14 +315,6 @@ Result<void> Transaction::commit() {
 
 namespace {
 
-Result<std::int64_t> schema_version(Database& database) {
-    auto query = database.prepare("PRAGMA user_version");
-    if (!query) return query.error();
-    const auto row = query->step();
-    if (!row) return row.error();
-    return query->number(0);
-}
-
 Result<void> take_step(Database& database, const Migration& step, std::int64_t version) {
     auto transaction = Transaction::begin(database);
     if (!transaction) return transaction.error();
@@ -213,6 +337,19 @@ Result<void> migrate(Database& database, std::span<const Migration> steps) {
         if (const auto done = take_step(database, steps[next], static_cast<std::int64_t>(next) + 1); !done) return done;
     }
     return {};
+}
+
+Result<std::uint32_t> copy_database(const std::string& from, const std::string& to) {
+    auto database = Database::open(from, Durability::full);
+    if (!database) return database.error();
+    const auto version = schema_version(*database);
+    if (!version) return version.error();
+    if (const auto created = create_private(to); !created) return created.error();
+    // In WAL mode a reader holds up nobody, however long it takes.
+    auto copy = database->prepare("VACUUM INTO ?1");
+    if (!copy) return copy.error();
+    if (const auto copied = copy->bind(1, to).run(); !copied) return copied.error();
+    return static_cast<std::uint32_t>(*version);
 }
 
 }  // namespace sallyport::io

@@ -69,9 +69,10 @@ Result<void> private_folder(const std::string& path) {
     struct stat status {};
     if (::stat(path.c_str(), &status) != 0) return failure(path, errno);
     if (!S_ISDIR(status.st_mode)) return failure(path, ENOTDIR);
-    if ((status.st_mode & 0077) != 0 && ::chmod(path.c_str(), 0700) != 0) return failure(path, errno);
-    if (::access(path.c_str(), W_OK | X_OK) != 0) return failure(path, errno);
-    return {};
+    const bool is_private = (status.st_mode & 0077) == 0 || ::chmod(path.c_str(), 0700) == 0;
+    if (is_private && ::access(path.c_str(), W_OK | X_OK) == 0) return {};
+    if (errno == EROFS) return {};
+    return failure(path, errno);
 }
 
 Result<void> write_whole(const std::string& path, std::string_view text) {

@@ -9,6 +9,7 @@
 namespace sallyport::io {
 
 /// Creates the folder (and those above it) with mode 0700, or takes the rights of others away from one that exists.
+/// A folder that is there, on a file system that is mounted read-only, is no error: whoever writes to it is told.
 /// Errors: "store-unwritable", "store-full".
 [[nodiscard]] Result<void> private_folder(const std::string& path);
 

@@ -5,6 +5,9 @@
 #include <optional>
 #include <span>
 
+#include "base/join.h"
+#include "io/store/database_copy.h"
+
 namespace sallyport::io {
 
 namespace {
@@ -64,12 +67,6 @@ void bind_all(Statement& statement, const std::vector<std::string>& values) {
     for (const std::string& value : values) statement.bind(++place, value);
 }
 
-std::string joined(const std::vector<std::string>& words, char separator) {
-    std::string text;
-    for (const std::string& word : words) text += (text.empty() ? "" : std::string{separator}) + word;
-    return text;
-}
-
 std::vector<std::string> split(const std::string& text, char separator) {
     std::vector<std::string> words;
     for (std::size_t from = 0; from < text.size();) {
@@ -80,14 +77,15 @@ std::vector<std::string> split(const std::string& text, char separator) {
     return words;
 }
 
-constexpr char between_roles = '\n';
+constexpr std::string_view between_roles = "\n";
 
 }  // namespace
 
+std::size_t newest_presence_schema() { return std::size(presence_steps); }
+
 Result<PresenceStore> PresenceStore::open(const std::string& path, std::chrono::milliseconds lock_wait) {
-    auto database = Database::open(path, Durability::full, lock_wait);
+    auto database = Database::open_or_read({path, presence_steps, lock_wait});
     if (!database) return database.error();
-    if (const auto ready = migrate(*database, presence_steps); !ready) return ready.error();
     return PresenceStore{std::move(*database)};
 }
 
@@ -179,7 +177,7 @@ Result<SelectedRows> PresenceStore::select(const Selection& selection) {
     }
     const auto where = where_text(*table, selection.where);
     if (!where) return where.error();
-    std::string sql = "SELECT " + (selection.count ? "count(*)" : joined(selected.columns, ',')) + " FROM " +
+    std::string sql = "SELECT " + (selection.count ? "count(*)" : joined(selected.columns, ",")) + " FROM " +
                       std::string{table->table} + *where;
     for (std::size_t i = 0; i < selection.order_by.size(); ++i) {
         if (!known(*table, selection.order_by[i])) return no_such_column(*table, selection.order_by[i]);
@@ -229,7 +227,10 @@ Result<void> PresenceStore::set_process_nodes(const std::vector<std::string>& na
     return transaction->commit();
 }
 
-Result<void> PresenceStore::prove_writable() { return database_.run("UPDATE processnode SET name = name"); }
+Result<void> PresenceStore::prove_writable() {
+    if (auto open = database_.overcome(); !open) return open;
+    return database_.run("UPDATE processnode SET name = name");
+}
 
 Result<std::vector<ApplicationUser>> PresenceStore::application_users() {
     auto query = database_.prepare("SELECT name, roles, verifier FROM applicationuser ORDER BY name");
@@ -239,7 +240,7 @@ Result<std::vector<ApplicationUser>> PresenceStore::application_users() {
         const auto row = query->step();
         if (!row) return row.error();
         if (!*row) return users;
-        users.push_back({query->text(0), split(query->text(1), between_roles), query->text(2)});
+        users.push_back({query->text(0), split(query->text(1), between_roles.front()), query->text(2)});
     }
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -75,8 +76,12 @@ public:
     static constexpr std::size_t most_notifications = 1000;
     static constexpr std::size_t most_selected = 10'000;
 
+    /// As Database::open_or_read().
     static Result<PresenceStore> open(const std::string& path,
                                       std::chrono::milliseconds lock_wait = std::chrono::milliseconds{500});
+
+    /// Why it can only be read, if so (Database::open_or_read).
+    [[nodiscard]] const std::optional<Error>& obstacle() const { return database_.obstacle(); }
 
     /// Called after every committed change of xmpps2snodes, on the thread that changed it.
     void on_s2s_nodes_changed(std::function<void()> callback) { on_s2s_nodes_changed_ = std::move(callback); }
@@ -96,7 +101,7 @@ public:
     [[nodiscard]] Result<std::vector<ProcessNode>> process_nodes();
     /// These are the nodes of the cluster, the publisher first; those that were known keep their pkid.
     [[nodiscard]] Result<void> set_process_nodes(const std::vector<std::string>& names);
-    /// Writes what is there already. Errors: those of any change.
+    /// Opens it for writing where it could only be read, and writes what is there already. Errors: those of any change.
     [[nodiscard]] Result<void> prove_writable();
 
     [[nodiscard]] Result<std::vector<ApplicationUser>> application_users();

@@ -1,5 +1,7 @@
-// Three tables.
+// Four tables.
 #include "io/store/provision_store.h"
+
+#include "io/store/database_copy.h"
 
 namespace sallyport::io {
 
@@ -12,14 +14,17 @@ constexpr Migration provision_steps[] = {
      " place INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY (publisher, place)) WITHOUT ROWID;"
      "CREATE TABLE provisioned (publisher TEXT NOT NULL REFERENCES publisher (address) ON DELETE CASCADE,"
      " cp_id TEXT NOT NULL, PRIMARY KEY (publisher, cp_id)) WITHOUT ROWID;"},
+    {"CREATE TABLE told (publisher TEXT NOT NULL REFERENCES publisher (address) ON DELETE CASCADE,"
+     " cp_id TEXT NOT NULL, is_there INTEGER NOT NULL, PRIMARY KEY (publisher, cp_id)) WITHOUT ROWID;"},
 };
 
 }  // namespace
 
+std::size_t newest_provision_schema() { return std::size(provision_steps); }
+
 Result<ProvisionStore> ProvisionStore::open(const std::string& path, std::chrono::milliseconds lock_wait) {
-    auto database = Database::open(path, Durability::full, lock_wait);
+    auto database = Database::open_or_read({path, provision_steps, lock_wait});
     if (!database) return database.error();
-    if (const auto ready = migrate(*database, provision_steps); !ready) return ready.error();
     return ProvisionStore{std::move(*database)};
 }
 
@@ -105,6 +110,38 @@ Result<void> ProvisionStore::remember(const std::string& address, const std::str
 
 Result<void> ProvisionStore::forget(const std::string& address, const std::string& cp_id) {
     return run("DELETE FROM provisioned WHERE publisher = ? AND cp_id = ?", address, cp_id);
+}
+
+Result<std::vector<ToldRow>> ProvisionStore::told(const std::string& address) {
+    auto query = database_.prepare("SELECT cp_id, is_there FROM told WHERE publisher = ? ORDER BY cp_id");
+    if (!query) return query.error();
+    query->bind(1, address);
+    std::vector<ToldRow> all;
+    for (;;) {
+        const auto row = query->step();
+        if (!row) return row.error();
+        if (!*row) return all;
+        all.push_back({query->text(0), query->number(1) != 0});
+    }
+}
+
+Result<void> ProvisionStore::set_told(const std::string& address, const std::vector<std::string>& cp_ids) {
+    auto transaction = Transaction::begin(database_);
+    if (!transaction) return transaction.error();
+    {
+        auto gone = database_.prepare("UPDATE told SET is_there = 0 WHERE publisher = ?");
+        if (!gone) return gone.error();
+        if (const auto done = gone->bind(1, address).run(); !done) return done;
+        auto there = database_.prepare(
+            "INSERT INTO told (publisher, cp_id, is_there) VALUES (?, ?, 1) ON CONFLICT (publisher, cp_id)"
+            " DO UPDATE SET is_there = 1");
+        if (!there) return there.error();
+        for (const std::string& cp_id : cp_ids) {
+            there->reset();
+            if (const auto done = there->bind(1, address).bind(2, cp_id).run(); !done) return done;
+        }
+    }
+    return transaction->commit();
 }
 
 }  // namespace sallyport::io

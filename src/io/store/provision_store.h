@@ -1,6 +1,8 @@
-// The IM&P publishers that a core provisions, the nodes that it found behind them, and the rows that it put there.
+// The IM&P publishers that a core provisions, the nodes that it found behind them, the rows that it put there, and
+// those that it has seen there.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,12 +18,24 @@ struct StoredPublisher {
     bool tls_verify = true;
 };
 
+/// A row that a publisher's table was seen to have.
+struct ToldRow {
+    std::string cp_id;
+    bool is_there = false;  ///< when the table was last read
+    bool operator==(const ToldRow&) const = default;
+};
+
 /// Errors: those of Database.
 class ProvisionStore {
 public:
+    /// As Database::open_or_read().
     static Result<ProvisionStore> open(const std::string& path,
                                        std::chrono::milliseconds lock_wait = std::chrono::milliseconds{500});
 
+    /// Why it can only be read, if so (Database::open_or_read).
+    [[nodiscard]] const std::optional<Error>& obstacle() const { return database_.obstacle(); }
+    /// Opens it for writing where it could only be read.
+    [[nodiscard]] Result<void> overcome() { return database_.overcome(); }
     [[nodiscard]] Result<std::vector<StoredPublisher>> publishers();
     /// Adds, or replaces the one at that address.
     [[nodiscard]] Result<void> put_publisher(const StoredPublisher& publisher);
@@ -35,6 +49,11 @@ public:
     [[nodiscard]] Result<std::vector<std::string>> provisioned(const std::string& address);
     [[nodiscard]] Result<void> remember(const std::string& address, const std::string& cp_id);
     [[nodiscard]] Result<void> forget(const std::string& address, const std::string& cp_id);
+
+    /// Our rows that its table was ever seen to have.
+    [[nodiscard]] Result<std::vector<ToldRow>> told(const std::string& address);
+    /// These are there now; others that were are not.
+    [[nodiscard]] Result<void> set_told(const std::string& address, const std::vector<std::string>& cp_ids);
 
 private:
     explicit ProvisionStore(Database database) : database_{std::move(database)} {}

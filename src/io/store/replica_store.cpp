@@ -1,6 +1,8 @@
 // Two tables: replicas and their values.
 #include "io/store/replica_store.h"
 
+#include "io/store/database_copy.h"
+
 namespace sallyport::io {
 
 namespace {
@@ -15,6 +17,8 @@ constexpr Migration replica_steps[] = {
 };
 
 }  // namespace
+
+std::size_t newest_replica_schema() { return std::size(replica_steps); }
 
 Result<ReplicaStore> ReplicaStore::open(const std::string& path, std::chrono::milliseconds lock_wait) {
     auto database = Database::open(path, Durability::full, lock_wait);

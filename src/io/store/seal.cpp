@@ -42,7 +42,9 @@ Result<Seal> Seal::open(const std::string& key_file) {
                          key_file + " is not a key of ours; restore it, or move it away and give the passwords again"};
         }
         // It may have come from a backup with another mode.
-        if (chmod(key_file.c_str(), 0600) != 0)
+        struct stat facts {};
+        const bool is_private = ::stat(key_file.c_str(), &facts) == 0 && (facts.st_mode & 07777) == 0600;
+        if (!is_private && chmod(key_file.c_str(), 0600) != 0)
             return Error{"store-unwritable", key_file + " cannot be given mode 0600"};
         return Seal{std::move(key)};
     }

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "io/store/database_copy.h"
+
 namespace sallyport::io {
 
 namespace {
@@ -19,10 +21,11 @@ constexpr std::string_view stars = "\"********\"";
 
 }  // namespace
 
+std::size_t newest_settings_schema() { return std::size(settings_steps); }
+
 Result<SettingsStore> SettingsStore::open(const std::string& path, std::chrono::milliseconds lock_wait) {
-    auto database = Database::open(path, Durability::full, lock_wait);
+    auto database = Database::open_or_read({path, settings_steps, lock_wait});
     if (!database) return database.error();
-    if (const auto ready = migrate(*database, settings_steps); !ready) return ready.error();
     return SettingsStore{std::move(*database)};
 }
 
@@ -102,7 +105,10 @@ Result<void> SettingsStore::forget_oldest() {
     return erase->bind(1, most_history).run();
 }
 
-Result<void> SettingsStore::prove_writable() { return database_.run("UPDATE setting SET revision = revision"); }
+Result<void> SettingsStore::prove_writable() {
+    if (auto open = database_.overcome(); !open) return open;
+    return database_.run("UPDATE setting SET revision = revision");
+}
 
 Result<std::vector<HistoryRow>> SettingsStore::history(std::size_t limit, const std::string& name) {
     auto query = database_.prepare(

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,15 +43,18 @@ public:
     /// Of those, that came from another node: what it changes to and fro leaves what administrators changed here.
     static constexpr std::int64_t most_replicated = most_history / 2;
 
-    /// Errors: those of Database.
+    /// As Database::open_or_read(). Errors: those of Database.
     static Result<SettingsStore> open(const std::string& path,
                                       std::chrono::milliseconds lock_wait = std::chrono::seconds{2});
 
+    /// Why it can only be read, if so (Database::open_or_read).
+    [[nodiscard]] const std::optional<Error>& obstacle() const { return database_.obstacle(); }
     [[nodiscard]] Result<StoredSettings> load();
     /// All changes, or none, in one transaction that is on the disk when this returns. The new revision.
     [[nodiscard]] Result<std::uint64_t> commit(const std::vector<StoredChange>& changes, const std::string& author,
                                                const std::string& origin, WallTime time);
-    /// Writes what is there already; errors: why a change could not be stored now.
+    /// Opens it for writing where it could only be read, and writes what is there already; errors: why a change could
+    /// not be stored now.
     [[nodiscard]] Result<void> prove_writable();
     /// Newest first; an empty name means all.
     [[nodiscard]] Result<std::vector<HistoryRow>> history(std::size_t limit, const std::string& name);

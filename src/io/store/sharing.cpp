@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,8 +13,13 @@
 
 namespace sallyport::io {
 
+namespace {
+
+constexpr std::size_t longest_entry = 64 << 10;
+
+}  // namespace
+
 std::optional<unsigned> group_to_share_with(const std::string& name) {
-    constexpr std::size_t longest_entry = 64 << 10;
     if (::geteuid() != 0) return std::nullopt;
     std::vector<char> room(longest_entry);
     group entry{};
@@ -22,6 +28,23 @@ std::optional<unsigned> group_to_share_with(const std::string& name) {
         return std::nullopt;
     }
     return entry.gr_gid;
+}
+
+std::optional<FileOwner> user_to_give_to(const std::string& name) {
+    if (::geteuid() != 0) return std::nullopt;
+    std::vector<char> room(longest_entry);
+    passwd entry{};
+    passwd* found = nullptr;
+    if (::getpwnam_r(name.c_str(), &entry, room.data(), room.size(), &found) != 0 || found == nullptr) {
+        return std::nullopt;
+    }
+    return FileOwner{entry.pw_uid, entry.pw_gid};
+}
+
+std::optional<FileOwner> owner_of(const std::string& path) {
+    struct stat facts {};
+    if (::stat(path.c_str(), &facts) != 0) return std::nullopt;
+    return FileOwner{facts.st_uid, facts.st_gid};
 }
 
 Result<void> share(const std::string& path, unsigned group) {

@@ -28,7 +28,7 @@ Error unknown(const std::string& name) {
 Result<std::string> Shelf::name_of(std::string_view text) const {
     for (const std::string_view ending : {std::string_view{ending_}, std::string_view{".pcapng"},
                                           std::string_view{".pcap"}, std::string_view{".cap"}}) {
-        if (!text.ends_with(ending) || text.size() == ending.size()) continue;
+        if (!text.ends_with(ending) || text.size() == ending.size() || ending == other_) continue;
         text.remove_suffix(ending.size());
         break;
     }
@@ -38,6 +38,15 @@ Result<std::string> Shelf::name_of(std::string_view text) const {
     if (fits) return std::string{text};
     return Error{"name-malformed",
                  "a name has 1 to 64 letters, digits, '.', '_' and '-', and begins with a letter or digit"};
+}
+
+Result<std::string> Shelf::find(std::string_view text) const {
+    const auto name = name_of(text);
+    if (!name) return name.error();
+    if (::access(path_of(*name).c_str(), F_OK) == 0) return *name;
+    const std::string other = *name + other_;
+    if (!is_other(*name) && is_other(other) && ::access(path_of(other).c_str(), F_OK) == 0) return other;
+    return unknown(*name);
 }
 
 Result<void> Shelf::make_room() const {
@@ -52,19 +61,20 @@ std::vector<Shelf::File> Shelf::list() const {
     for (std::filesystem::directory_iterator at{folder_, problem}, end; !problem && at != end; at.increment(problem)) {
         const std::string name = at->path().filename().string();
         struct stat facts {};
-        if (!name.ends_with(ending_) || ::lstat(at->path().c_str(), &facts) != 0 || !S_ISREG(facts.st_mode)) continue;
+        const bool is_ours = name.ends_with(ending_) || is_other(name);
+        if (!is_ours || ::lstat(at->path().c_str(), &facts) != 0 || !S_ISREG(facts.st_mode)) continue;
         const auto time =
             std::chrono::seconds{facts.st_mtim.tv_sec} +
             std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::nanoseconds{facts.st_mtim.tv_nsec});
-        files.push_back(
-            {name.substr(0, name.size() - ending_.size()), static_cast<std::uint64_t>(facts.st_size), WallTime{time}});
+        files.push_back({is_other(name) ? name : name.substr(0, name.size() - ending_.size()),
+                         static_cast<std::uint64_t>(facts.st_size), WallTime{time}});
     }
     std::sort(files.begin(), files.end(), [](const File& a, const File& b) { return a.time < b.time; });
     return files;
 }
 
 Result<void> Shelf::remove(const std::string& name) const {
-    const auto checked = name_of(name);
+    const auto checked = find(name);
     if (!checked) return checked.error();
     if (::unlink(path_of(*checked).c_str()) == 0) return {};
     if (errno == ENOENT) return unknown(*checked);
@@ -72,7 +82,7 @@ Result<void> Shelf::remove(const std::string& name) const {
 }
 
 Result<Shelf::Piece> Shelf::read(const std::string& name, std::uint64_t offset) const {
-    const auto checked = name_of(name);
+    const auto checked = find(name);
     if (!checked) return checked.error();
     const int descriptor = ::open(path_of(*checked).c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (descriptor < 0) return unknown(*checked);

@@ -1,7 +1,9 @@
-// Four tables about an account: itself with its verifiers, its contacts, and what is kept for it.
+// Five tables about an account: itself with its verifiers, its contacts, and what is kept for it, with the sums of
+// that.
 #include "io/store/user_store.h"
 
 #include "base/hash.h"
+#include "io/store/database_copy.h"
 
 namespace sallyport::io {
 
@@ -21,12 +23,25 @@ constexpr Migration user_steps[] = {
      " stanza TEXT NOT NULL);"
      "CREATE INDEX kept_user ON kept (user, id);"},
     {"ALTER TABLE kept ADD COLUMN blame INTEGER NOT NULL DEFAULT 0;"},
+    // A table of its own: a row of "user" has a vCard, which each stanza would write anew. Triggers: whoever removes
+    // rows, the sums are right.
+    {"CREATE TABLE kept_sum (user INTEGER PRIMARY KEY REFERENCES user ON DELETE CASCADE, stanzas INTEGER NOT NULL,"
+     " bytes INTEGER NOT NULL);"
+     "INSERT INTO kept_sum (user, stanzas, bytes)"
+     " SELECT user, count(*), sum(length(CAST(stanza AS BLOB))) FROM kept GROUP BY user;"
+     "CREATE TRIGGER kept_comes AFTER INSERT ON kept BEGIN"
+     " INSERT INTO kept_sum (user, stanzas, bytes) VALUES (NEW.user, 1, length(CAST(NEW.stanza AS BLOB)))"
+     " ON CONFLICT (user) DO UPDATE SET stanzas = stanzas + 1, bytes = bytes + excluded.bytes; END;"
+     "CREATE TRIGGER kept_goes AFTER DELETE ON kept BEGIN"
+     " UPDATE kept_sum SET stanzas = stanzas - 1, bytes = bytes - length(CAST(OLD.stanza AS BLOB))"
+     " WHERE user = OLD.user; END;"},
 };
 
 // No XML document can hold it, so no group's name does.
 constexpr char separator = '\x1f';
 
-std::string joined(const std::vector<std::string>& groups) {
+/// Each with the separator behind it.
+std::string in_one_text(const std::vector<std::string>& groups) {
     std::string out;
     for (const std::string& group : groups) out.append(group).push_back(separator);
     return out;
@@ -51,24 +66,36 @@ Error unknown() { return {"user-unknown", "there is no such user"}; }
 
 }  // namespace
 
+std::size_t newest_user_schema() { return std::size(user_steps); }
+
 Result<UserStore> UserStore::open(const std::string& path, const std::string& secret,
                                   std::chrono::milliseconds lock_wait) {
-    auto database = Database::open(path, Durability::full, lock_wait);
+    auto database = Database::open_or_read({path, user_steps, lock_wait});
     if (!database) return database.error();
-    if (const auto ready = migrate(*database, user_steps); !ready) return ready.error();
-    {
-        auto insert = database->prepare("INSERT OR IGNORE INTO server (name, value) VALUES ('secret', ?)");
+    UserStore store{std::move(*database), secret};
+    if (const auto kept = store.keep_secret(); !kept) return kept.error();
+    return store;
+}
+
+/// The one that is there is good; a database that can only be read gets this one when it can be written.
+Result<void> UserStore::keep_secret() {
+    if (!database_.obstacle()) {
+        auto insert = database_.prepare("INSERT OR IGNORE INTO server (name, value) VALUES ('secret', ?)");
         if (!insert) return insert.error();
-        if (const auto done = insert->bind(1, base64_encode(secret)).run(); !done) return done.error();
+        if (auto done = insert->bind(1, base64_encode(secret_)).run(); !done) return done;
     }
-    std::string kept_secret;
-    {
-        auto query = database->prepare("SELECT value FROM server WHERE name = 'secret'");
-        if (!query) return query.error();
-        if (const auto row = query->step(); !row) return row.error();
-        kept_secret = bytes_of(query->text(0));
-    }
-    return UserStore{std::move(*database), std::move(kept_secret)};
+    auto query = database_.prepare("SELECT value FROM server WHERE name = 'secret'");
+    if (!query) return query.error();
+    const auto row = query->step();
+    if (!row) return row.error();
+    if (*row) secret_ = bytes_of(query->text(0));
+    return {};
+}
+
+Result<void> UserStore::prove_writable() {
+    if (auto open = database_.overcome(); !open) return open;
+    if (auto kept = keep_secret(); !kept) return kept;
+    return database_.run("UPDATE server SET value = value");
 }
 
 Result<void> UserStore::together(const std::function<Result<void>()>& work) {
@@ -159,7 +186,7 @@ Result<void> UserStore::remove(const UserName& user) {
 Result<std::vector<UserRow>> UserStore::list() {
     auto query = database_.prepare(
         "SELECT local, domain, created, (SELECT count(*) FROM contact WHERE user = user.id AND listed = 1),"
-        " (SELECT count(*) FROM kept WHERE user = user.id) FROM user ORDER BY domain, local");
+        " coalesce((SELECT stanzas FROM kept_sum WHERE user = user.id), 0) FROM user ORDER BY domain, local");
     if (!query) return query.error();
     std::vector<UserRow> rows;
     for (;;) {
@@ -229,7 +256,7 @@ Result<void> UserStore::put_contact(const UserName& user, const StoredContact& c
     auto written = insert->bind(1, *id)
                        .bind(2, contact.jid)
                        .bind(3, contact.name)
-                       .bind(4, joined(contact.groups))
+                       .bind(4, in_one_text(contact.groups))
                        .bind(5, contact.state)
                        .bind(6, std::int64_t{contact.listed})
                        .bind(7, contact.request)
@@ -266,19 +293,21 @@ Result<void> UserStore::put_vcard(const UserName& user, const std::string& vcard
 
 Result<std::int64_t> UserStore::keep(const UserName& user, const std::string& bytes, unsigned blame,
                                      std::uint64_t most_stanzas, std::uint64_t most_bytes) {
-    const auto id = require(user);
-    if (!id) return id.error();
-    auto query =
-        database_.prepare("SELECT count(*), coalesce(sum(length(CAST(stanza AS BLOB))), 0) FROM kept WHERE user = ?");
+    auto query = database_.prepare(
+        "SELECT id, coalesce(stanzas, 0), coalesce(bytes, 0) FROM user LEFT JOIN kept_sum ON user = id"
+        " WHERE domain = ? AND local = ?");
     if (!query) return query.error();
-    if (const auto row = query->bind(1, *id).step(); !row) return row.error();
-    if (static_cast<std::uint64_t>(query->number(0)) >= most_stanzas ||
-        static_cast<std::uint64_t>(query->number(1)) + bytes.size() > most_bytes) {
+    const auto found = query->bind(1, user.domain).bind(2, user.local).step();
+    if (!found) return found.error();
+    if (!*found) return unknown();
+    const std::int64_t id = query->number(0);
+    if (static_cast<std::uint64_t>(query->number(1)) >= most_stanzas ||
+        static_cast<std::uint64_t>(query->number(2)) + bytes.size() > most_bytes) {
         return Error{"offline-full", "no more is kept for this user"};
     }
     auto insert = database_.prepare("INSERT INTO kept (user, stanza, blame) VALUES (?, ?, ?) RETURNING id");
     if (!insert) return insert.error();
-    if (const auto row = insert->bind(1, *id).bind(2, bytes).bind(3, std::int64_t{blame}).step(); !row) {
+    if (const auto row = insert->bind(1, id).bind(2, bytes).bind(3, std::int64_t{blame}).step(); !row) {
         return row.error();
     }
     const std::int64_t number = insert->number(0);
@@ -286,18 +315,30 @@ Result<std::int64_t> UserStore::keep(const UserName& user, const std::string& by
     return number;
 }
 
-Result<std::vector<StoredStanza>> UserStore::kept(const UserName& user) {
+Result<KeptPart> UserStore::kept(const UserName& user, const std::set<std::int64_t>& without, KeptBounds most) {
     const auto id = require(user);
     if (!id) return id.error();
-    auto query = database_.prepare("SELECT id, stanza, blame FROM kept WHERE user = ? ORDER BY id");
+    // From the index alone: what is not wanted is not read.
+    auto numbers = database_.prepare("SELECT id FROM kept WHERE user = ? ORDER BY id");
+    if (!numbers) return numbers.error();
+    auto query = database_.prepare("SELECT stanza, blame FROM kept WHERE id = ?");
     if (!query) return query.error();
-    query->bind(1, *id);
-    std::vector<StoredStanza> all;
-    for (;;) {
-        const auto row = query->step();
-        if (!row) return row.error();
-        if (!*row) return all;
-        all.push_back({query->number(0), query->text(1), static_cast<unsigned>(query->number(2))});
+    numbers->bind(1, *id);
+    KeptPart part;
+    for (std::uint64_t bytes = 0;;) {
+        const auto next = numbers->step();
+        if (!next) return next.error();
+        if (!*next) return part;
+        const std::int64_t number = numbers->number(0);
+        if (without.contains(number)) continue;
+        if (part.stanzas.size() >= most.stanzas || bytes >= most.bytes) {
+            part.is_all = false;
+            return part;
+        }
+        query->reset();
+        if (const auto row = query->bind(1, number).step(); !row) return row.error();
+        part.stanzas.push_back({number, query->text(0), static_cast<unsigned>(query->number(1))});
+        bytes += part.stanzas.back().bytes.size();
     }
 }
 
@@ -316,10 +357,11 @@ Result<void> UserStore::blame(const UserName& user, const std::vector<Blamed>& s
 Result<void> UserStore::forget(const UserName& user, const std::vector<std::int64_t>& numbers) {
     const auto id = require(user);
     if (!id) return id.error();
+    auto erase = database_.prepare("DELETE FROM kept WHERE user = ? AND id = ?");
+    if (!erase) return erase.error();
     for (const std::int64_t number : numbers) {
-        auto erase = database_.prepare("DELETE FROM kept WHERE user = ? AND id = ?");
-        if (!erase) return erase.error();
         if (auto erased = erase->bind(1, *id).bind(2, number).run(); !erased) return erased;
+        erase->reset();
     }
     return {};
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,15 @@ struct StoredStanza {
     unsigned blame = 0;  ///< for streams that ended when it was on its way
 };
 
+/// How much of what is kept is wanted at a time; both from 1 on.
+struct KeptBounds {
+    std::uint64_t stanzas = 0, bytes = 0;
+};
+struct KeptPart {
+    std::vector<StoredStanza> stanzas;
+    bool is_all = true;
+};
+
 struct UserRow {
     UserName name;
     WallTime created{};
@@ -58,9 +68,15 @@ struct UserRow {
 
 class UserStore {
 public:
-    /// `secret` is kept as the server's secret when there is none yet. Errors: those of Database.
+    /// `secret` is kept as the server's secret when there is none yet. As Database::open_or_read(). Errors: those of
+    /// Database.
     static Result<UserStore> open(const std::string& path, const std::string& secret,
                                   std::chrono::milliseconds lock_wait = std::chrono::seconds{2});
+
+    /// Why it can only be read, if so (Database::open_or_read).
+    [[nodiscard]] const std::optional<Error>& obstacle() const { return database_.obstacle(); }
+    /// Opens it for writing where it could only be read, and writes what is there already. Errors: those of any change.
+    [[nodiscard]] Result<void> prove_writable();
 
     /// For the salts of users that do not exist.
     [[nodiscard]] const std::string& secret() const { return secret_; }
@@ -87,11 +103,12 @@ public:
     [[nodiscard]] Result<std::string> vcard(const UserName& user);
     /// Empty: none any longer.
     [[nodiscard]] Result<void> put_vcard(const UserName& user, const std::string& vcard);
-    /// The number it is kept under. Errors: "offline-full" when the user would have more than `most_stanzas` or
-    /// `most_bytes`.
+    /// The number it is kept under; it costs the same however much is kept. Errors: "offline-full" when the user would
+    /// have more than `most_stanzas` or `most_bytes`.
     [[nodiscard]] Result<std::int64_t> keep(const UserName& user, const std::string& bytes, unsigned blame,
                                             std::uint64_t most_stanzas, std::uint64_t most_bytes);
-    [[nodiscard]] Result<std::vector<StoredStanza>> kept(const UserName& user);
+    /// The oldest of what is kept for the user and not in `without`: the first, and more until `most` is reached.
+    [[nodiscard]] Result<KeptPart> kept(const UserName& user, const std::set<std::int64_t>& without, KeptBounds most);
     struct Blamed {
         std::int64_t number = 0;
         unsigned blame = 0;
@@ -101,6 +118,7 @@ public:
 
 private:
     UserStore(Database database, std::string secret) : database_{std::move(database)}, secret_{std::move(secret)} {}
+    [[nodiscard]] Result<void> keep_secret();
     [[nodiscard]] Result<std::optional<std::int64_t>> find(const UserName& user);
     [[nodiscard]] Result<std::int64_t> require(const UserName& user);
     [[nodiscard]] Result<void> write_verifiers(std::int64_t id, const std::vector<StoredVerifier>& verifiers);

@@ -2,8 +2,12 @@
 #include "model/config/node_file.h"
 
 #include <algorithm>
+#include <sstream>
 
+#include "base/hash.h"
+#include "model/config/named_files.h"
 #include "model/config/node_file_parts.h"
+#include "model/config/settings.h"
 
 namespace sallyport::config {
 
@@ -14,12 +18,31 @@ constexpr std::size_t longest_file = 8 << 20;
 /// Used when the file names none; a machine without it trusts nobody's certificate.
 constexpr std::string_view default_trust = "/etc/ssl/certs/ca-certificates.crt";
 
+/// As the complaints name them: "s2s.listen", "link.accept[1].secret".
+void note_keys(const toml::table& table, const std::string& prefix, NodeFile& file) {
+    for (const auto& [name, node] : table) {
+        const std::string key = prefix + std::string{name.str()};
+        if (const auto* const below = node.as_table()) {
+            note_keys(*below, key + ".", file);
+        } else if (const auto* const list = node.as_array(); list != nullptr && list->is_array_of_tables()) {
+            for (std::size_t i = 0; i < list->size(); ++i) {
+                note_keys(*list->get_as<toml::table>(i), key + "[" + std::to_string(i) + "].", file);
+            }
+        } else {
+            std::ostringstream written;
+            node.visit([&](const auto& value) { written << value; });
+            file.keys[key] = sha256(written.str());
+        }
+    }
+}
+
 void read(const toml::table& parsed, NodeFile& file, Complaints& complaints, const FileProbe& probe) {
     TomlTable root{&parsed, {}, complaints};
     read_sections(root, file);
     read_limits(root.section("limits"), file);
     read_first_settings(root.section("settings"), file);
     root.finish();
+    note_keys(parsed, {}, file);
     check_whole(file, complaints);
     check_named_files(file, probe, complaints);
     const bool defaulted = file.tls.trust.empty() && !complaints.was_read("tls.trust");
@@ -28,20 +51,17 @@ void read(const toml::table& parsed, NodeFile& file, Complaints& complaints, con
 
 }  // namespace
 
-std::string_view text(Role role) {
-    switch (role) {
-        case Role::edge: return "edge";
-        case Role::core: return "core";
-        case Role::presence: return "presence";
+bool has_effect(const SettingRow& row, Role role) {
+    switch (row.owner) {
+        case Owner::edge:
+        case Owner::core: return role != Role::presence;
+        case Owner::presence: return role == Role::presence;
+        case Owner::node: return true;
     }
-    return "?";
+    return true;
 }
 
-std::string NodeFile::realm() const {
-    std::string realm = node.name;
-    std::replace(realm.begin(), realm.end(), '.', '-');
-    return realm;
-}
+std::string NodeFile::realm() const { return realm_of(node.name); }
 
 std::string FileError::sentence() const {
     std::string sentence = file;
@@ -74,6 +94,20 @@ std::vector<FileError> parse_node_file(std::string_view toml, const std::string&
     }
     out.lines = complaints.lines();
     return std::move(complaints).sorted();
+}
+
+std::map<std::string, std::string> named_files(std::string_view toml, const std::string& path, Role role) {
+    NodeFile file;
+    file.path = path;
+    file.role = role;
+    Complaints complaints{path};
+    if (toml.size() > longest_file) return {};
+    try {  // as above
+        read(toml::parse(toml, path), file, complaints, [](const std::string&) { return FileFacts{}; });
+    } catch (const toml::parse_error&) {
+        return {};
+    }
+    return complaints.paths();
 }
 
 }  // namespace sallyport::config

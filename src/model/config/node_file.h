@@ -14,12 +14,13 @@
 #include "base/log.h"
 #include "base/reason.h"
 #include "base/result.h"
+#include "base/role.h"
 #include "proto/xmpp/jid.h"
 
 namespace sallyport::config {
 
-enum class Role { edge, core, presence };
-[[nodiscard]] std::string_view text(Role role);
+using sallyport::Role;
+using sallyport::text;
 
 struct TlsIdentityFile {
     std::vector<std::string> domains;
@@ -30,7 +31,7 @@ struct TlsIdentityFile {
 struct LinkDial {
     HostPort address;
     std::string name;                   ///< must match the certificate
-    std::string role;                   ///< "edge" or "presence"
+    Role role = Role::edge;             ///< edge or presence
     std::string secret;                 ///< of this link; empty: link.secret
     std::vector<xmpp::Domain> domains;  ///< that this presence node alone may serve, beside federation.domains
 };
@@ -168,6 +169,8 @@ struct NodeFile {
     } timers;  ///< seconds
     Limits limits;
     bool open_profile = false;
+    /// Each key of the file and a digest of its value, and of the file that it names: to tell what a reload changed.
+    std::map<std::string, std::string> keys;
     std::map<std::string, unsigned> lines;  ///< where each key stands: for what is found wrong outside of the model
     /// `[settings]`: dotted key -> JSON text; first values for the settings database.
     std::map<std::string, std::string> settings;
@@ -187,6 +190,10 @@ struct NodeFile {
     /// "edge1.b.test" -> "edge1-b-test".
     [[nodiscard]] std::string realm() const;
 };
+
+struct SettingRow;
+/// Whether the setting has any effect on a node of this role.
+[[nodiscard]] bool has_effect(const SettingRow& row, Role role);
 
 /// An address at which the node of a file listens, and the key that says so.
 struct ListenerEntry {

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "base/hash.h"
 #include "model/config/node_file_parts.h"
 
 namespace sallyport::config {
@@ -246,8 +247,8 @@ enum class Content { certificate, key, any };
 
 class NamedFiles {
 public:
-    NamedFiles(const FileProbe& probe, Complaints& complaints, std::vector<std::string>& warnings)
-        : probe_{probe}, complaints_{complaints}, warnings_{warnings} {}
+    NamedFiles(const FileProbe& probe, Complaints& complaints, NodeFile& file)
+        : probe_{probe}, complaints_{complaints}, file_{file} {}
 
     void check(const std::string& key, const std::string& path, Content content) {
         if (path.empty()) return;
@@ -255,6 +256,7 @@ public:
         if (!facts.exists) return complain(key, path + " does not exist");
         if (!facts.is_regular) return complain(key, path + " is not a file");
         if (!facts.readable) return complain(key, path + " cannot be read; let the user of this node read it");
+        file_.keys[key] += sha256(facts.beginning);
         if (content == Content::certificate && facts.beginning.find("-----BEGIN CERTIFICATE") == std::string::npos) {
             return complain(key, path + " contains no certificate in PEM format");
         }
@@ -262,8 +264,8 @@ public:
         if (facts.beginning.find("PRIVATE KEY-----") == std::string::npos) {
             complain(key, path + " contains no private key in PEM format");
         } else if (facts.world_readable) {
-            warnings_.push_back(key + ": " + path + " is readable by every user of this host; fix it with `chmod 640 " +
-                                path + "`");
+            file_.warnings.push_back(key + ": " + path +
+                                     " is readable by every user of this host; fix it with `chmod 640 " + path + "`");
         }
     }
 
@@ -272,7 +274,7 @@ private:
 
     const FileProbe& probe_;
     Complaints& complaints_;
-    std::vector<std::string>& warnings_;
+    NodeFile& file_;
 };
 
 }  // namespace
@@ -302,7 +304,7 @@ void check_whole(NodeFile& file, Complaints& complaints) {
 }
 
 void check_named_files(NodeFile& file, const FileProbe& probe, Complaints& complaints) {
-    NamedFiles files{probe, complaints, file.warnings};
+    NamedFiles files{probe, complaints, file};
     files.check("dns.trust_anchor", file.dns.trust_anchor, Content::any);
     files.check("dns.hosts_file", file.dns.hosts_file, Content::any);
     files.check("tls.trust", file.tls.trust, Content::certificate);

@@ -59,7 +59,7 @@ void read_node(TomlTable table, NodeFile& file) {
     table.finish();
 }
 
-void read_log_modules(TomlTable table, NodeFile& file) {
+void read_module_levels(TomlTable table, NodeFile& file) {
     if (!table.present()) return;
     for (const auto& [key, node] : *table.table()) {
         LogModule module{};
@@ -77,7 +77,7 @@ constexpr std::size_t most_syslog_targets = 4;
 void read_log(TomlTable table, NodeFile& file) {
     if (const auto level = table.word("level", log_levels())) file.log.level = static_cast<LogLevel>(*level);
     if (const auto format = table.word("format", {"text", "json"})) file.log.json = *format == 1;
-    read_log_modules(table.section("modules"), file);
+    read_module_levels(table.section("modules"), file);
     table.list<SyslogTarget>("syslog", file.log.syslog, SyslogTarget::parse, true);
     if (file.log.syslog.size() > most_syslog_targets) table.complain("syslog", "must have at most four receivers");
     table.count("events", file.log.events, 10'000'000);
@@ -134,7 +134,7 @@ void read_link_accept(TomlTable& entry, NodeFile& file) {
     entry.text("name", accept.name);
     if (accept.name.empty()) entry.complain("name", "is missing; it is the name in the core's certificate");
     // The only role that dials; the key is there for who reads the file.
-    static_cast<void>(entry.word("role", {"core"}));
+    static_cast<void>(entry.word("role", {text(Role::core)}));
     entry.text("secret", accept.secret);
     entry.list<IpNetwork>("addresses", accept.addresses, IpNetwork::parse, true);
     entry.finish();
@@ -155,12 +155,13 @@ void read_link(TomlTable table, NodeFile& file) {
         host_port(entry, "address", link_port, dial.address);
         entry.text("name", dial.name);
         if (dial.name.empty()) entry.complain("name", "is missing; it is the name in the other node's certificate");
-        const std::vector<std::string_view> roles{"edge", "presence"};
+        const Role roles[] = {Role::edge, Role::presence};
         if (entry.take("role") == nullptr) entry.complain("role", "is missing");
-        if (const auto role = entry.word("role", roles)) dial.role = roles[*role];
+        const auto role = entry.word("role", {text(roles[0]), text(roles[1])});
+        if (role) dial.role = roles[*role];
         entry.text("secret", dial.secret);
         entry.list<xmpp::Domain>("domains", dial.domains, xmpp::Domain::parse);
-        if (!dial.domains.empty() && dial.role == "edge")
+        if (!dial.domains.empty() && role && dial.role == Role::edge)
             entry.complain("domains", "belongs to a presence node's dial");
         entry.finish();
         file.link.dial.push_back(std::move(dial));
@@ -172,7 +173,7 @@ bool is_whole(const LinkDial& link) { return !link.name.empty() && !link.address
 
 std::string name_of_edge_at(const NodeFile& file, const std::string& host) {
     for (const LinkDial& link : file.link.dial) {
-        if (link.role != "presence" && link.address.host == host) return link.name;
+        if (link.role != Role::presence && link.address.host == host) return link.name;
     }
     return {};
 }

@@ -71,6 +71,10 @@ private:
             complaints_->add(line, "settings." + std::string{row.name}, stored.error().text);
             return;
         }
+        if (!has_effect(row, file_->role)) {
+            file_->warnings.push_back("settings." + std::string{row.name} + ": has no effect on this node; set it on " +
+                                      std::string{name_of(row.owner)});
+        }
         file_->settings[std::string{row.name}] = std::move(text);
     }
 

@@ -85,11 +85,11 @@ constexpr SettingRow rows[] = {
     {"router.live_changes", "bool", bool_values, "true",
      "Presence node: whether changes of xmpps2snodes take effect at once, or only when the router is restarted.", false,
      [](Settings& s, std::string_view json) { return keep(read_bool(json), s.router_live_changes); },
-     [](const Settings& s) { return write_bool(s.router_live_changes); }},
+     [](const Settings& s) { return write_bool(s.router_live_changes); }, Owner::presence},
     {"presence.federation_node_status", "enum", "off or on", "\"off\"",
      "Presence node: whether it federates by itself. Must be off while an edge federates for it.", false,
      [](Settings& s, std::string_view json) { return keep_word(json, switch_words(), s.own_federation); },
-     [](const Settings& s) { return write_word(switch_words(), s.own_federation); }},
+     [](const Settings& s) { return write_word(switch_words(), s.own_federation); }, Owner::presence},
     {"log.modules", "table", "{module: trace, debug, info, warn, error or off}", "{}",
      "Log levels of single modules; the node's file sets the others.", false,
      [](Settings& s, std::string_view json) { return keep(read_log_modules(json), s.log_modules); },
@@ -115,7 +115,18 @@ std::string_view text(Owner owner) {
     switch (owner) {
         case Owner::edge: return "edge";
         case Owner::core: return "core";
+        case Owner::presence: return "presence";
         case Owner::node: return "node";
+    }
+    return "?";
+}
+
+std::string_view name_of(Owner owner) {
+    switch (owner) {
+        case Owner::edge: return "the edge";
+        case Owner::core: return "the core";
+        case Owner::presence: return "the presence node";
+        case Owner::node: return "each node";
     }
     return "?";
 }

@@ -1,5 +1,6 @@
 // What an operator changes in operation: typed settings, one row each in the table of settings.cpp. A change is
-// validated as a whole, and the result is one immutable snapshot with a revision (design, section 5).
+// validated as a whole, and the result is one immutable snapshot with a revision (ARCHITECTURE.md, Journeys: a
+// configuration change).
 #pragma once
 
 #include <cstdint>
@@ -77,13 +78,16 @@ struct Settings {
 };
 using Snapshot = std::shared_ptr<const Settings>;
 
-/// Who may change a setting where nodes replicate: its value flows from there to the other side.
+/// Whose a setting is: where edge and core replicate, its value flows from its owner to the other side.
 enum class Owner {
     edge,
     core,
-    node,  ///< each node has its own
+    presence,  ///< of effect on a presence node alone
+    node,      ///< each node has its own
 };
 [[nodiscard]] std::string_view text(Owner owner);
+/// In a sentence: "the edge", "the presence node".
+[[nodiscard]] std::string_view name_of(Owner owner);
 
 /// One row of the table: everything that REST, CLI, web, manual and log need to know of a setting.
 struct SettingRow {

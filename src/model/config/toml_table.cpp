@@ -59,10 +59,11 @@ void TomlTable::text(std::string_view key, std::string& out) {
 
 void TomlTable::file_path(std::string_view key, std::string& out) {
     text(key, out);
-    if (out.empty() || out.front() == '/') return;
+    if (out.empty()) return;
     const std::string& file = complaints_->file();
     const std::size_t slash = file.rfind('/');
-    if (slash != std::string::npos) out = file.substr(0, slash + 1) + out;
+    if (out.front() != '/' && slash != std::string::npos) out = file.substr(0, slash + 1) + out;
+    complaints_->note_path(path_of(key), out);
 }
 
 void TomlTable::flag(std::string_view key, bool& out) {

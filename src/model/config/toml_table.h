@@ -28,6 +28,8 @@ public:
     [[nodiscard]] bool concern(const std::string& key) const;
     [[nodiscard]] const std::string& file() const { return file_; }
     [[nodiscard]] const std::map<std::string, unsigned>& lines() const { return lines_; }
+    void note_path(const std::string& key, const std::string& path) { paths_[key] = path; }
+    [[nodiscard]] const std::map<std::string, std::string>& paths() const { return paths_; }
     /// In the order of the lines.
     [[nodiscard]] std::vector<FileError> sorted() &&;
 
@@ -35,6 +37,7 @@ private:
     std::string file_;
     std::vector<FileError> errors_;
     std::map<std::string, unsigned> lines_;
+    std::map<std::string, std::string> paths_;
 };
 
 class TomlTable {

@@ -8,12 +8,15 @@
 #include "io/loop/random.h"
 #include "nodes/core/given_domains.h"
 #include "nodes/runtime/node_parts.h"
+#include "services/provision/router_step.h"
 
 namespace sallyport::nodes {
 
-using link::realm_of;
-
 namespace {
+
+/// What changes is looked at when it does, but not more often than this; the rest is for what nobody tells of.
+constexpr Duration routers_watched_apart = std::chrono::milliseconds{100};
+constexpr Duration routers_watched_every = std::chrono::seconds{1};
 
 /// An edge tells every shard of its peers.
 void once_each(std::vector<admin::DescribedPeer>& peers) {
@@ -54,6 +57,7 @@ Result<void> CoreNode::prepare() {
     parts.dialback_secret = runtime_->settings().snapshot()->dialback_secret;
     parts.federating = runtime_->settings().snapshot()->domains;
     parts.given = given_domains(file.link.dial);
+    parts.on_presence = [this] { routers_changed(); };
     for (auto& thread : runtime_->shards()) {
         shards_.push_back(std::make_unique<CoreShard>(*thread->shard, ledger_, parts, shards_));
     }
@@ -85,25 +89,46 @@ Result<void> CoreNode::make_all_tls() {
 }
 
 Result<void> CoreNode::make_provisioner() {
+    if (const auto tls = make_axl_client_tls(runtime_->file()); !tls) return tls.error();
+    // Traffic does not need it: the edges that the IM&P servers know already stay in force.
+    provision_recovery_ =
+        std::make_unique<Recovery>(runtime_->control(), runtime_->alarms(), services::AlarmCode::axl_down,
+                                   "of this core", Recovery::at_once([this] { return recover_provisioner(); }));
+    if (const auto opened = open_provisioner(); !opened) {
+        provision_recovery_->begin(opened.error());
+    } else if (provisioner_->obstacle()) {
+        provision_recovery_->begin(*provisioner_->obstacle());
+    }
+    return {};
+}
+
+Result<void> CoreNode::open_provisioner() {
     auto tls = make_axl_client_tls(runtime_->file());
     if (!tls) return tls.error();
     auto provisioner = provision::Provisioner::open(
         {runtime_->control(), runtime_->network(), runtime_->resolver(), runtime_->alarms(),
          Logger{runtime_->log(), LogModule::axl}, io::random_below, std::move(*tls)},
         runtime_->file().node.data);
-    if (provisioner) {
-        provisioner_ = std::move(*provisioner);
-    } else {
-        // Traffic does not need it: the edges that the IM&P servers know already stay in force.
-        runtime_->alarms().raise(services::AlarmCode::axl_down, "of this core", provisioner.error().text);
+    if (!provisioner) return provisioner.error();
+    provisioner_ = std::move(*provisioner);
+    return {};
+}
+
+Result<void> CoreNode::recover_provisioner() {
+    const bool is_new = !provisioner_;
+    if (is_new) {
+        if (auto opened = open_provisioner(); !opened) return opened;
+        feed_provisioner();
     }
+    if (auto done = provisioner_->overcome(); !done) return done;
+    take_first_servers();
     return {};
 }
 
 std::vector<provision::EdgeState> CoreNode::own_edges(const config::Settings& settings) const {
     std::vector<provision::EdgeState> edges;
     for (const auto& dial : runtime_->file().link.dial) {
-        if (dial.role != "edge") continue;
+        if (dial.role != Role::edge) continue;
         edges.push_back({dial.name, provision::component_of(realm_of(dial.name)), settings.enabled});
     }
     return edges;
@@ -124,7 +149,7 @@ void CoreNode::take_first_servers() {
 /// The edges say themselves whether they federate; without [ssh] this core's own settings stand for them.
 void CoreNode::feed_provisioner() {
     if (provisioning_) {
-        provisioning_->replicator().steps_from([this] { return own_steps(); });
+        provisioner_->on_changed([this] { provisioning_->replicator().report_soon(); });
         // Once the replicas are read: before, nothing is known, and nothing must be taken away.
         provisioning_->replicator().on_edges(
             [this](const services::Replicator::Edges& edges) { provisioner_->set_edges(edges); });
@@ -134,37 +159,36 @@ void CoreNode::feed_provisioner() {
         [this](const config::Snapshot& snapshot) { provisioner_->set_edges(own_edges(*snapshot)); });
 }
 
-std::vector<ChainStep> CoreNode::own_steps() const {
+std::vector<ChainStep> CoreNode::own_steps() {
     std::vector<ChainStep> steps;
     if (provisioner_) steps = provisioner_->chain();
+    const std::vector<std::string> wanted = provision::desired_rows(
+        provisioning_ ? provisioning_->replicator().edges() : own_edges(*runtime_->settings().snapshot()));
+    std::vector<ChainStep> routers;
     for (const auto& dial : runtime_->file().link.dial) {
-        if (dial.role == "presence") steps.push_back(router_step(dial.name));
+        if (dial.role != Role::presence) continue;
+        const auto at = routers_.find(realm_of(dial.name));
+        routers.push_back(
+            provision::router_step(dial.name, wanted, at == routers_.end() ? std::nullopt : std::optional{at->second}));
+    }
+    for (ChainStep& step : router_steps_.judge(std::move(routers), runtime_->control().now())) {
+        steps.push_back(std::move(step));
     }
     return steps;
 }
 
-/// What the router of a presence node says of itself over the link.
-ChainStep CoreNode::router_step(const std::string& name) const {
-    const std::string step = "loaded by the router of " + name;
-    std::vector<provision::EdgeState> edges =
-        provisioning_ ? provisioning_->replicator().edges() : own_edges(*runtime_->settings().snapshot());
-    const std::vector<std::string> wanted = provision::desired_rows(edges);
-    const auto at = routers_.find(realm_of(name));
-    if (wanted.empty()) return {step, StepState::off, {"no edge federates"}};
-    if (at == routers_.end()) return {step, StepState::pending, {"the router link to it is down"}};
-    for (const std::string& id : wanted) {
-        if (std::find(at->second.begin(), at->second.end(), id) != at->second.end()) continue;
-        return {
-            step,
-            StepState::failed,
-            {"its router has not loaded the S2S component " + id + ": messages to other domains are returned",
-             "run `sallyport restart router` there, or set router.live_changes = true, once its table has the row"}};
-    }
-    return {step, StepState::in_force, {}};
+void CoreNode::routers_changed() {
+    if (routers_changed_.exchange(true)) return;
+    runtime_->control().post([this] {
+        routers_changed_ = false;
+        const TimePoint soonest = routers_watched_at_ + routers_watched_apart;
+        if (router_watch_) router_watch_->arm(std::max(runtime_->control().now(), soonest));
+    });
 }
 
 void CoreNode::watch_routers() {
-    router_watch_->arm(runtime_->control().now() + std::chrono::seconds{1});
+    routers_watched_at_ = runtime_->control().now();
+    router_watch_->arm(routers_watched_at_ + routers_watched_every);
     runtime_->gather<std::vector<link::SessionStatus>>(
         [this](std::size_t index) { return shards_[index]->presence_hub().sessions(); },
         [this](const std::vector<std::vector<link::SessionStatus>>& parts) {
@@ -179,6 +203,7 @@ void CoreNode::watch_routers() {
                     is_new |= !before.contains(session.id);
                 }
             }
+            if (provisioning_) provisioning_->replicator().report_soon();
             // It was away: perhaps it came back with another table.
             if (is_new && provisioner_) std::ignore = provisioner_->refresh("", [](const auto&) {});
         });
@@ -206,17 +231,18 @@ Result<void> CoreNode::start() {
     for (std::size_t index = 0; index < shards_.size(); ++index) {
         runtime_->on_shard(index, [&] {
             for (const auto& dial : file.link.dial) {
-                link::Hub& hub = dial.role == "edge" ? shards_[index]->hub() : shards_[index]->presence_hub();
+                link::Hub& hub = dial.role == Role::edge ? shards_[index]->hub() : shards_[index]->presence_hub();
                 hub.dial({dial.address, dial.name, realm_of(dial.name), dial.secret});
             }
         });
     }
     if (provisioning_) provisioning_->start();
     const auto& dials = runtime_->file().link.dial;
-    if (std::any_of(dials.begin(), dials.end(), [](const auto& dial) { return dial.role == "presence"; })) {
+    if (std::any_of(dials.begin(), dials.end(), [](const auto& dial) { return dial.role == Role::presence; })) {
         router_watch_ = runtime_->control().timer([this] { watch_routers(); });
         watch_routers();
     }
+    if (provisioning_) provisioning_->replicator().steps_from([this] { return own_steps(); });
     if (provisioner_) {
         feed_provisioner();
         take_first_servers();
@@ -236,15 +262,13 @@ void CoreNode::when_quiet(std::function<void()> on_quiet) {
         longest_stop, std::move(on_quiet));
 }
 
-void CoreNode::gather_status(std::function<void(admin::NodeStatus)> on_status) {
+void CoreNode::gather_status(admin::Depth depth, std::function<void(admin::NodeStatus)> on_status) {
     runtime_->gather<admin::NodeStatus>(
-        [this](std::size_t index) {
+        [this, depth](std::size_t index) {
             CoreShard& core = *shards_[index];
-            admin::NodeStatus part = streams_of(index);
-            for (const link::Hub* hub : {&core.hub(), &core.presence_hub()}) {
-                take_status(*hub, part);
-                for (auto& dial : hub->dials()) part.dials.push_back(std::move(dial));
-            }
+            admin::NodeStatus part = streams_of(index, depth);
+            for (const link::Hub* hub : {&core.hub(), &core.presence_hub()}) take_status(*hub, depth, part);
+            if (depth == admin::Depth::brief) return part;
             if (index == 0) part.inside_listeners = core.s2s().endpoints();
             for (const auto& component : core.components().status()) {
                 part.components.push_back({component.domain, component.remote_address, "attached", component.stanzas_in,
@@ -253,13 +277,13 @@ void CoreNode::gather_status(std::function<void(admin::NodeStatus)> on_status) {
             for (const auto& [key, described] : core.described()) {
                 const link::PeerFacts& facts = described.facts;
                 part.described.push_back({described.edge, facts.pair.local.text(), facts.pair.remote.text(),
-                                          facts.direction, facts.method, facts.tls, facts.cipher, facts.address,
-                                          facts.verdict, described.since});
+                                          std::string{in_or_out(facts.direction)}, facts.method, facts.tls,
+                                          facts.cipher, facts.address, facts.verdict, described.since});
             }
             return part;
         },
-        [this, on_status = std::move(on_status)](std::vector<admin::NodeStatus> parts) {
-            admin::NodeStatus all = joined_status(std::move(parts));
+        [this, depth, on_status = std::move(on_status)](std::vector<admin::NodeStatus> parts) {
+            admin::NodeStatus all = joined_status(std::move(parts), depth);
             once_each(all.described);
             if (authority_) {
                 all.inside_authority = {admin::CertificateUse::inside,

@@ -95,7 +95,7 @@ link::HubContext CoreShard::dialler_context(const CoreParts& parts) {
 
 link::HubContext CoreShard::hub_context(const CoreParts& parts) {
     link::HubContext context = dialler_context(parts);
-    context.far_role = "edge";
+    context.far_role = Role::edge;
     context.router = &from_link_;
     // An edge that speaks for a domain of ours is broken or in other hands (threat T85). Of a domain whose presence
     // node is away only the settings know that it is ours, and those of the edge may be older; and an error may answer
@@ -138,7 +138,7 @@ void CoreShard::learn(const std::string& edge, const link::PeerFacts& facts) {
                   "link.peer",
                   {{"far", edge},
                    {"pair", facts.pair.text()},
-                   {"direction", facts.direction == "in" ? "IN" : "OUT"},
+                   {"direction", facts.direction == Direction::inbound ? "IN" : "OUT"},
                    {"state", facts.state == link::PeerState::closed ? "closed" : "open"},
                    {"method", facts.method},
                    {"tls", facts.tls.empty() ? "none" : facts.tls},
@@ -156,7 +156,7 @@ void CoreShard::forget_lost_edges() {
 
 link::HubContext CoreShard::presence_context(const CoreParts& parts) {
     link::HubContext context = dialler_context(parts);
-    context.far_role = "presence";
+    context.far_role = Role::presence;
     context.router = &from_presence_;
     // A presence node that speaks for a domain which it does not serve is broken or in other hands.
     context.admission = [this](const link::Session& session, const xmpp::Stanza& stanza) {
@@ -168,7 +168,8 @@ link::HubContext CoreShard::presence_context(const CoreParts& parts) {
     // is unsent on its link holds back nobody else: it is within those budgets.
     context.leads_inwards = true;
     context.on_pace = [this](const link::Partner& partner) { pace_sender(partner); };
-    context.on_change = [this](const link::Session* session) {
+    context.on_change = [this, on_presence = parts.on_presence](const link::Session* session) {
+        if (on_presence) on_presence();
         if (session == nullptr) return;
         log_refused(directory_.learn(session->far_realm, session->bound));
         announce();

@@ -32,6 +32,8 @@ struct CoreParts : S2sParts {
     std::vector<config::NamePattern> federating{};  ///< federation.domains
     std::map<std::string, std::string, std::less<>>
         given{};  ///< domain -> realm of the presence node that is to have it
+    /// On the shard: a link to a presence node came or went, or it serves or has loaded something else.
+    std::function<void()> on_presence{};
 };
 
 class CoreShard final : public routing::Router {
@@ -54,7 +56,7 @@ public:
         std::string edge;
         WallTime since{};
     };
-    using DescribedKey = std::tuple<std::string, xmpp::DomainPair, std::string>;  ///< edge, pair, direction
+    using DescribedKey = std::tuple<std::string, xmpp::DomainPair, Direction>;  ///< the first is the edge
     [[nodiscard]] const std::map<DescribedKey, Described>& described() const { return described_; }
     /// federation.domains changed.
     void federate(std::vector<config::NamePattern> domains);

@@ -16,7 +16,7 @@ namespace sallyport::nodes {
     const std::vector<config::LinkDial>& dials) {
     std::map<std::string, std::string, std::less<>> given;
     for (const config::LinkDial& dial : dials) {
-        for (const xmpp::Domain& domain : dial.domains) given[domain.text()] = link::realm_of(dial.name);
+        for (const xmpp::Domain& domain : dial.domains) given[domain.text()] = realm_of(dial.name);
     }
     return given;
 }

@@ -7,10 +7,11 @@
 #include <map>
 #include <optional>
 
+#include "admin/api/verb_words.h"
 #include "admin/print/words.h"
 #include "base/join.h"
 #include "model/config/nearest_name.h"
-#include "nodes/ctl/completion.h"
+#include "nodes/ctl/init_options.h"
 
 namespace sallyport::ctl {
 
@@ -19,6 +20,36 @@ namespace json = boost::json;
 namespace {
 
 constexpr int most_texts = 1000;
+constexpr std::string_view any_file = "<file>";
+
+constexpr LocalCommand commands[] = {
+    {"edge", "runs an edge in the foreground", "edge --config /etc/sallyport/edge.toml"},
+    {"core", "runs a core in the foreground", "core --config /etc/sallyport/core.toml"},
+    {"presence", "runs a presence node in the foreground", "presence --config /etc/sallyport/presence.toml"},
+    {"check-config", "checks a node's file without starting the node", "check-config /etc/sallyport/edge.toml"},
+    {"init", "writes the files of a pair or trio and prints what else to set up",
+     "init --directory /etc/sallyport --domain example.org"},
+    {"backup", "makes one encrypted file of a whole node, which may run", "backup /root/edge.backup"},
+    {"restore", "puts the files of a backup in their places, or verifies it", "restore --check /root/edge.backup"},
+    {"completion", "prints the completion script for a shell", "completion bash"},
+};
+
+/// What completes the options that no row of a verb has.
+constexpr std::pair<std::string_view, std::string_view> option_values[] = {
+    {"--node", any_file},
+    {"--config", any_file},
+    {"--token-file", any_file},
+    {"--trust", any_file},
+    {"--directory", any_file},
+    {"--key", any_file},
+    {"--color", "auto always never"},
+    {"file", any_file},
+    {"--passphrase-file", any_file},
+    {"--root", any_file},
+    {"--certificate", any_file},
+    {"shell", "bash zsh fish"},
+    {"--role", "edge core presence"},
+};
 
 /// One argument of one verb, where CLI11 stores what it finds.
 struct Slot {
@@ -102,8 +133,16 @@ public:
                         "file with the token for an admin address; default: the token in SALLYPORT_TOKEN");
         app_.add_option("--trust", chosen_.trust, "certificate of an admin address to trust, or the CA that signed it");
         app_.add_flag("--json", chosen_.json, "print the answer as JSON");
+        app_.add_option("--color", chosen_.colour,
+                        "colours: auto, always or never; default: auto, at a terminal unless NO_COLOR is set")
+            ->check(CLI::IsMember({"auto", "always", "never"}));
         app_.require_subcommand(1);
         app_.fallthrough();
+        everywhere_ = options_everywhere();
+        app_.footer(
+            "Examples:\n    sallyport status\n    sallyport why anna@example.org bob@partner.example\n"
+            "    sallyport config set federation.enabled true\n"
+            "`sallyport COMMAND --help` tells more of each.");
         for (const admin::Verb& verb : admin::verbs()) add_verb(verb);
         for (const LocalCommand& command : local_commands()) add_local(command);
     }
@@ -124,15 +163,48 @@ public:
         return -1;
     }
 
+    [[nodiscard]] CommandNode tree() const { return node_of(app_); }
+
 private:
+    [[nodiscard]] CommandNode node_of(const CLI::App& app) const {
+        CommandNode node{app.get_name(), app.get_description(), app.get_group().empty(), {}, {}};
+        for (const CLI::Option* option : app.get_options()) node.options.push_back(node_of(*option));
+        for (const CLI::App* one : app.get_subcommands([](const CLI::App*) { return true; })) {
+            node.below.push_back(node_of(*one));
+        }
+        return node;
+    }
+
+    [[nodiscard]] OptionNode node_of(const CLI::Option& option) const {
+        OptionNode node;
+        node.by_place = option.get_positional();
+        node.name = node.by_place ? option.get_name(true) : "--" + option.get_lnames().front();
+        node.help = option.get_description();
+        node.takes_value = option.get_items_expected_max() > 0;
+        node.repeats = option.get_items_expected_max() > 1;
+        for (const Leaf& leaf : leaves_) {
+            for (const Slot& slot : leaf.slots) {
+                if (slot.option != &option) continue;
+                const bool is_secret = slot.row->form == admin::Form::secret;
+                node.values = is_secret ? any_file : admin::values_of(leaf.verb->name, slot.row->name);
+                return node;
+            }
+        }
+        for (const auto& [name, words] : option_values) {
+            if (name == node.name) node.values = words;
+        }
+        return node;
+    }
+
     void add_verb(const admin::Verb& verb) {
         const std::string name{verb.name};
         const std::string help{verb.help};
         const std::size_t dot = name.find('.');
+        const std::string section{admin::section_of(verb)};
         Leaf& leaf = leaves_.emplace_back();
         leaf.verb = &verb;
         if (dot == std::string::npos) {
-            leaf.app = app_.add_subcommand(name, help);
+            leaf.app = app_.add_subcommand(name, help)->group(section);  // an empty one hides it
         } else {
             Group& group = groups_[name.substr(0, dot)];
             if (Leaf* whole = leaf_of(name.substr(0, dot)); whole != nullptr) {
@@ -145,13 +217,31 @@ private:
                 group.app = app_.add_subcommand(group_name, std::string{admin::help_of_group(group_name)});
                 group.app->require_subcommand(0, 1);
                 group.app->fallthrough();
+                group.app->group(section);
+                group.app->footer(footer(admin::example_of(verb.name)));
                 if (!needs_arguments(verb)) group.first = &leaf;
             }
             group.leaves.push_back(&leaf);
             leaf.app = group.app->add_subcommand(name.substr(dot + 1), help);
         }
         leaf.app->fallthrough();
+        leaf.app->footer(footer(admin::example_of(verb.name)));
         for (const admin::Argument& argument : verb.arguments) add_slot(*leaf.app, argument, leaf);
+    }
+
+    [[nodiscard]] std::string footer(std::string_view example) const {
+        return "Example: sallyport " + std::string{example} + "\n\n" + everywhere_;
+    }
+
+    /// For the help of each verb: what can be anywhere in the line.
+    [[nodiscard]] std::string options_everywhere() const {
+        const CLI::Formatter formatter;
+        std::string text = "Options of every command:\n";
+        for (const CLI::Option* option : app_.get_options()) {
+            if (option == app_.get_help_ptr() || option == app_.get_version_ptr()) continue;
+            text += formatter.make_option(option, false);
+        }
+        return text;
     }
 
     /// The verb that is named so as a whole; null when there is none.
@@ -165,6 +255,8 @@ private:
         const std::string name{command.name};
         CLI::App* app = app_.add_subcommand(name, std::string{command.help});
         app->fallthrough();
+        app->group("Without a node");
+        app->footer(footer(command.example));
         locals_.push_back(app);
         if (runs_a_node(name)) {
             app->add_option("--config", chosen_.config, "the node's file");
@@ -173,41 +265,26 @@ private:
             app->add_option("--role", chosen_.role, "edge, core or presence; default: derived from the file")
                 ->check(CLI::IsMember({"edge", "core", "presence"}));
         } else if (name == "completion") {
-            app->add_option("shell", chosen_.shell, "bash")->required()->check(CLI::IsMember({"bash"}));
+            app->add_option("shell", chosen_.shell, "bash, zsh or fish")
+                ->required()
+                ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+        } else if (name == "backup") {
+            app->add_option("file", chosen_.backup.file, "the file to make")->required();
+            add_passphrase(*app, chosen_.backup.passphrase_file);
+            app->add_flag("--force", chosen_.backup.force, "replace an existing file");
+        } else if (name == "restore") {
+            app->add_option("file", chosen_.restore.file, "the backup")->required();
+            add_passphrase(*app, chosen_.restore.passphrase_file);
+            app->add_flag("--check", chosen_.restore.check, "only verify the backup; nothing is written");
+            app->add_option("--root", chosen_.restore.root, "folder to take for the root of the file system");
+            app->add_flag("--force", chosen_.restore.force, "replace an existing node; its files are kept beside");
         } else {
-            add_init(*app);
+            add_init_options(*app, chosen_.init);
         }
     }
 
-    void add_init(CLI::App& app) {
-        InitAnswers& init = chosen_.init;
-        app.add_option("--directory", init.directory, "folder to write the files to");
-        app.add_option("--domain", init.domains, "a domain of yours, or an alias of its chat rooms; repeatable");
-        app.add_option("--edge-public", init.edge_public, "public address of the edge; repeatable");
-        app.add_option("--edge-link", init.edge_link, "internal address of the edge, where the core connects");
-        app.add_option("--core-inside", init.core_inside, "address of the core, where the internal servers connect");
-        app.add_option("--core-link-source", init.core_link_source,
-                       "address from which the core connects to the edge; default: --core-inside");
-        app.add_option("--inside-server", init.inside_server, "the internal XMPP server: host or host:port");
-        app.add_option("--presence", init.presence,
-                       "instead of an internal server: address of a presence node with the users");
-        app.add_option("--presence-name", init.presence_name, "host name of the presence node");
-        app.add_option("--dns-server", init.dns_servers,
-                       "DNS server of edge and core; default: the system's; repeatable");
-        app.add_option("--allow-network", init.allow_networks,
-                       "private network that the edge may connect to; repeatable");
-        app.add_option("--admin-port", init.admin_port,
-                       "serve web pages and REST on this port of each node's internal address; default: off");
-        app.add_option("--edge-name", init.edge_name, "host name of the edge");
-        app.add_option("--core-name", init.core_name, "host name of the core");
-        app.add_option("--certificate", init.certificate, "certificate for the domains, with its chain");
-        app.add_option("--key", init.key, "its private key");
-        app.add_flag("--self-signed", init.self_signed,
-                     "make a self-signed certificate instead; peers then use dialback");
-        app.add_option("--allow", init.allow, "a domain to put on the allow list; repeatable");
-        app.add_flag("--force", init.force, "replace existing files, keys and secrets");
-        app.add_flag("--migrate", init.migrate,
-                     "change existing files: a secret for each router link, certificates with roles");
+    static void add_passphrase(CLI::App& app, std::string& file) {
+        app.add_option("--passphrase-file", file, "file whose first line is the passphrase; default: it is asked for");
     }
 
     void choose() {
@@ -297,9 +374,17 @@ private:
     std::deque<Leaf> leaves_;
     std::map<std::string, Group> groups_;
     std::vector<CLI::App*> locals_;
+    std::string everywhere_;  ///< options_everywhere()
 };
 
 }  // namespace
+
+std::span<const LocalCommand> local_commands() { return commands; }
+
+CommandNode command_tree() {
+    Chosen nothing;
+    return Grammar{nothing}.tree();
+}
 
 bool parse_commands(const std::vector<std::string>& arguments, const Console& console, Chosen& chosen, int& status) {
     Grammar grammar{chosen};

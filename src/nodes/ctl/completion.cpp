@@ -1,108 +1,124 @@
-// Words by place: the command, its second word, then options; domains and settings are not guessed.
+// Scripts as they are installed, and the candidates as they read them.
 #include "nodes/ctl/completion.h"
 
-#include <map>
-#include <vector>
+#include <boost/json.hpp>
+#include <ostream>
 
-#include "admin/api/verbs.h"
-#include "base/join.h"
-#include "model/config/settings.h"
+#include "admin/print/json_text.h"
+#include "admin/print/words.h"
+#include "nodes/ctl/candidates.h"
+#include "nodes/ctl/node_address.h"
+#include "nodes/ctl/node_client.h"
 
 namespace sallyport::ctl {
 
+namespace json = boost::json;
+
 namespace {
 
-constexpr LocalCommand commands[] = {
-    {"edge", "runs an edge in the foreground", "--config"},
-    {"core", "runs a core in the foreground", "--config"},
-    {"presence", "runs a presence node in the foreground", "--config"},
-    {"check-config", "checks a node's file without starting the node", "--role"},
-    {"init", "writes the files of a pair or trio and prints what else to set up",
-     "--directory --domain --edge-public --edge-link --core-inside --core-link-source --inside-server --edge-name "
-     "--core-name "
-     "--certificate --key --self-signed --allow --force"},
-    {"completion", "prints the completion script for a shell", ""},
-};
+/// Somebody waits at the keyboard.
+constexpr Duration a_moment = std::chrono::milliseconds{700};
 
-void add_word(std::string& words, std::string_view word) { append_item(words, word, " "); }
-
-std::string completed_name(const admin::Argument& argument) {
-    std::string name = "--" + std::string{argument.name};
-    if (argument.form == admin::Form::secret) name += "-file";
-    for (char& letter : name) letter = letter == '_' ? '-' : letter;
-    return name;
+constexpr std::string_view bash_script = R"(# bash completion of sallyport; printed by `sallyport completion bash`
+_sallyport() {
+    local cur=${COMP_WORDS[COMP_CWORD]} cword=$COMP_CWORD line word
+    local -a words=("${COMP_WORDS[@]}")
+    # Addresses have colons, which bash takes for the ends of words.
+    declare -F _get_comp_words_by_ref >/dev/null && _get_comp_words_by_ref -n := cur words cword
+    COMPREPLY=()
+    while IFS= read -r line; do
+        if [[ $line == :files ]]; then
+            compopt -o filenames
+            while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen -f -- "$cur")
+        else
+            printf -v word %q "${line%%$'\t'*}"
+            COMPREPLY+=("$word")
+        fi
+    done < <("${words[0]}" __complete "${words[@]:1:cword}" 2>/dev/null)
+    if declare -F __ltrim_colon_completions >/dev/null; then __ltrim_colon_completions "$cur"; fi
 }
+complete -F _sallyport sallyport
+)";
 
-std::string options_of(const admin::Verb& verb) {
-    std::string options;
-    for (const admin::Argument& argument : verb.arguments) {
-        if (!argument.positional) add_word(options, completed_name(argument));
+constexpr std::string_view zsh_script = R"(#compdef sallyport
+# zsh completion of sallyport; printed by `sallyport completion zsh`
+_sallyport() {
+    local line word files=
+    local -a found
+    while IFS= read -r line; do
+        if [[ $line == :files ]]; then
+            files=1
+            continue
+        fi
+        word=${${line%%$'\t'*}//:/\\:}
+        [[ $line == *$'\t'* ]] && word+=:${line#*$'\t'}
+        found+=("$word")
+    done < <("${(Q)words[1]}" __complete "${(@Q)words[2,CURRENT]}" 2>/dev/null)
+    (( $#found )) && _describe 'sallyport' found
+    [[ -n $files ]] && _files
+}
+if [[ $funcstack[1] == _sallyport ]]; then
+    _sallyport "$@"
+else
+    compdef _sallyport sallyport
+fi
+)";
+
+constexpr std::string_view fish_script = R"(# fish completion of sallyport; printed by `sallyport completion fish`
+function __sallyport_candidates
+    set -l words (commandline -opc)
+    set -l current (commandline -ct)
+    for line in (command $words[1] __complete $words[2..-1] "$current" 2>/dev/null)
+        if test "$line" = ":files"
+            __fish_complete_path "$current"
+        else
+            echo $line
+        end
+    end
+end
+complete -c sallyport -f -a '(__sallyport_candidates)'
+)";
+
+constexpr CompletionScript scripts[] = {{"bash", "sallyport.bash", bash_script},
+                                        {"zsh", "_sallyport", zsh_script},
+                                        {"fish", "sallyport.fish", fish_script}};
+
+/// The value of a global option in the words before the last.
+std::string option_in(const std::vector<std::string>& typed, const std::string& name) {
+    for (std::size_t i = 0; i + 1 < typed.size(); ++i) {
+        if (typed[i] == name && i + 2 < typed.size()) return typed[i + 1];
+        if (typed[i].starts_with(name + "=")) return typed[i].substr(name.size() + 1);
     }
-    return options;
-}
-
-std::string case_line(const std::string& pattern, const std::string& words) {
-    const bool open = pattern.ends_with('*');
-    const std::string quoted = "\"" + pattern.substr(0, pattern.size() - (open ? 1 : 0)) + "\"" + (open ? "*" : "");
-    return "        " + quoted + ") words=\"" + words + "\" ;;\n";
+    return {};
 }
 
 }  // namespace
 
-std::span<const LocalCommand> local_commands() { return commands; }
+std::span<const CompletionScript> completion_scripts() { return scripts; }
 
-std::string bash_completion() {
-    std::string first, cases;
-    std::map<std::string, std::string> groups;
-    std::vector<std::string> order;
-    for (const admin::Verb& verb : admin::verbs()) {
-        const std::string name{verb.name};
-        const std::size_t dot = name.find('.');
-        const std::string head = name.substr(0, dot);
-        if (!groups.contains(head)) order.push_back(head);
-        std::string& subs = groups[head];
-        if (dot != std::string::npos) add_word(subs, name.substr(dot + 1));
+int print_candidates(const std::vector<std::string>& typed, const Console& console) {
+    const AskValues ask_node = [&](const std::string& kind, const std::string& about) {
+        std::vector<std::string> values;
+        const auto place = find_node(option_in(typed, "--node"), option_in(typed, "--config"), usual_sockets());
+        if (!place || place->address) return values;
+        json::object arguments{{"kind", kind}};
+        if (!about.empty()) arguments["about"] = about;
+        const auto answer =
+            ask(place->socket, "complete", arguments, console.user, {[](const std::string&) {}, {}, a_moment});
+        if (!answer || !answer->ok) return values;
+        json::error_code ignored;
+        const json::value result = json::parse(answer->result, ignored);
+        for (const json::value& value : admin::list_of(result, "values")) values.push_back(admin::value_words(value));
+        return values;
+    };
+    const Candidates found = candidates_for(command_tree(), typed, ask_node);
+    for (const Candidate& candidate : found.words) {
+        console.out << admin::safe(candidate.word);
+        if (!candidate.help.empty()) console.out << '\t' << admin::safe(candidate.help);
+        console.out << '\n';
     }
-    // A verb by itself that others stand below: its options beside their names.
-    for (auto& [head, subs] : groups) {
-        const admin::Verb* whole = admin::find_verb(head);
-        if (whole != nullptr && !subs.empty()) add_word(subs, options_of(*whole));
-    }
-    for (const std::string& head : order) {
-        add_word(first, head);
-        if (!groups[head].empty()) cases += case_line(head, groups[head]);
-    }
-    // The first pattern that fits counts: whole words come before those with a star.
-    std::string settings;
-    for (const config::SettingRow& row : config::setting_rows()) add_word(settings, row.name);
-    for (const char* verb : {"config get", "config set", "config history"}) cases += case_line(verb, settings);
-    cases += case_line("completion", "bash");
-    for (const LocalCommand& command : commands) {
-        add_word(first, command.name);
-        if (!command.options.empty()) cases += case_line(std::string{command.name} + "*", std::string{command.options});
-    }
-    for (const admin::Verb& verb : admin::verbs()) {
-        std::string words{verb.name};
-        for (char& letter : words) letter = letter == '.' ? ' ' : letter;
-        if (const std::string options = options_of(verb); !options.empty()) cases += case_line(words + "*", options);
-    }
-    return "# bash completion of sallyport; made by `sallyport completion bash`\n"
-           "_sallyport() {\n"
-           "    local current=${COMP_WORDS[COMP_CWORD]} words=\"\" typed=\"\" i\n"
-           "    case ${COMP_WORDS[COMP_CWORD-1]} in\n"
-           "        --node|--config|--directory|--certificate|--key|check-config)\n"
-           "            COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n"
-           "    esac\n"
-           "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
-           "        [[ ${COMP_WORDS[i]} == -* ]] || typed+=\"${typed:+ }${COMP_WORDS[i]}\"\n"
-           "    done\n"
-           "    case $typed in\n"
-           "        \"\") words=\"" +
-           first + "\" ;;\n" + cases +
-           "    esac\n"
-           "    COMPREPLY=($(compgen -W \"$words --node --config --json --help\" -- \"$current\"))\n"
-           "}\n"
-           "complete -F _sallyport sallyport\n";
+    if (found.files) console.out << ":files\n";
+    return Exit::done;
 }
 
 }  // namespace sallyport::ctl

@@ -1,21 +1,28 @@
-// Completion of the command line by shells, made from the table of verbs.
+// Completion of the command line by shells: their scripts, which ask the program itself, and its answer to them.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "nodes/ctl/console.h"
 
 namespace sallyport::ctl {
 
-/// A command that needs no running node.
-struct LocalCommand {
-    std::string_view name;
-    std::string_view help;
-    std::string_view options;  ///< separated by blanks, for completion
-};
-[[nodiscard]] std::span<const LocalCommand> local_commands();
+/// What the scripts call, with the words of the line that is being typed behind it.
+inline constexpr std::string_view complete_word = "__complete";
 
-/// A script for bash (packaging/completion/sallyport is its output).
-[[nodiscard]] std::string bash_completion();
+struct CompletionScript {
+    std::string_view shell;  ///< "bash"
+    std::string_view file;   ///< of packaging/completion
+    std::string_view text;
+};
+[[nodiscard]] std::span<const CompletionScript> completion_scripts();
+
+/// A line for each candidate, its help behind a tab; ":files": files as well. Live values come from the node that
+/// the words select on this host; one that does not answer within a moment has none. The exit status.
+int print_candidates(const std::vector<std::string>& typed, const Console& console);
 
 }  // namespace sallyport::ctl

@@ -12,9 +12,10 @@ struct Console {
     std::istream& in;
     std::ostream& out;
     std::ostream& err;
-    bool interactive = false;  ///< somebody can answer questions
-    std::string user;          ///< who gives the command; author of changes
-    admin::Page page = {};     ///< of `out`
+    bool interactive = false;     ///< somebody can answer questions
+    std::string user;             ///< who gives the command; author of changes
+    admin::Page page = {};        ///< of `out`
+    bool shows_progress = false;  ///< `err` is a terminal that can go back in its line
 };
 
 /// Exit statuses of every command.

@@ -63,7 +63,7 @@ std::string plain_name(std::string name) {
 
 }  // namespace
 
-Result<Brought> download(const Ask& ask, json::object arguments) {
+Result<Brought> download(const Ask& ask, json::object arguments, const OnBrought& on_brought) {
     Target target;
     Brought brought;
     const std::string wanted = admin::text_of(arguments, "file");
@@ -85,6 +85,7 @@ Result<Brought> download(const Ask& ask, json::object arguments) {
         if (done) done = target.write(bytes);
         if (!done) return done.error();
         brought.bytes += bytes.size();
+        on_brought(brought.bytes, admin::count_of(piece, "size"));
         if (admin::flag_of(piece, "last") || bytes.empty()) break;
     }
     if (auto kept = target.keep(); !kept) return kept.error();

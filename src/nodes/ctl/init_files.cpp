@@ -273,7 +273,7 @@ Result<io::PemPair> link_certificate(const std::string& name, std::string_view r
     io::CertificateRequest request;
     request.common_name = name;
     request.dns_names = {name};
-    request.uris = {link::role_uri(role)};
+    request.uris = {link::role_uri(find_role(role).value())};
     request.not_before = now - std::chrono::hours{1};
     request.lifetime = 5 * year;
     return io::issue_certificate(request, &authority);

@@ -7,6 +7,7 @@
 #include "admin/print/words.h"
 #include "io/loop/asio_loop.h"
 #include "io/net/local_socket.h"
+#include "nodes/ctl/seconds.h"
 
 namespace sallyport::ctl {
 
@@ -92,19 +93,24 @@ Answer read_answer(const json::value& value) {
 }
 
 Result<Answer> ask(const std::string& socket, std::string_view verb, const json::object& arguments,
-                   const std::string& author, const OnEvent& on_event) {
+                   const std::string& author, const Waiting& waiting) {
     io::AsioLoop loop;
     io::TcpNetwork network{loop};
     auto stream = io::dial_local(network, socket);
     if (!stream)
         return unreachable_node(stream.error().text +
                                 "; check that the node is running and that you may open its socket");
-    Conversation conversation{socket, on_event};
+    Conversation conversation{socket, waiting.on_event};
     (*stream)->set_owner(&conversation);
     const json::object request{
         {"verb", json::string_view{verb.data(), verb.size()}}, {"args", arguments}, {"author", author}};
     (*stream)->write(admin::json_text(request) + "\n");
-    loop.run_until([&] { return conversation.is_over(); });
+    const Seconds seconds{loop, waiting.on_second};
+    bool is_late = false;
+    const auto timer = loop.timer([&] { is_late = true; });
+    if (waiting.patience > Duration{}) timer->arm(loop.now() + waiting.patience);
+    loop.run_until([&] { return conversation.is_over() || is_late; });
+    if (!conversation.is_over()) return unreachable_node(socket + ": the node does not answer");
     return conversation.take();
 }
 

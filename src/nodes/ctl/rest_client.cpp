@@ -12,6 +12,7 @@
 #include "io/loop/asio_loop.h"
 #include "io/net/tcp_network.h"
 #include "io/tls/files.h"
+#include "nodes/ctl/seconds.h"
 
 namespace sallyport::ctl {
 
@@ -63,7 +64,7 @@ public:
         return resolve();
     }
 
-    Result<Answer> ask(const admin::Verb& verb, const json::object& arguments) {
+    Result<Answer> ask(const admin::Verb& verb, const json::object& arguments, const Waiting& waiting) {
         io::HttpOrder order;
         order.to = at_;
         order.host = place_.address;
@@ -87,6 +88,7 @@ public:
         std::optional<Result<io::HttpResponse>> found;
         const auto call = io::http_call(loop_, network_, std::move(order),
                                         [&](Result<io::HttpResponse> response) { found = std::move(response); });
+        const Seconds seconds{loop_, waiting.on_second};
         loop_.run_until([&] { return found.has_value(); });
         if (!*found) return unreachable_node(place_.address, found->error().text + advice(found->error().code));
         json::error_code problem;
@@ -117,7 +119,7 @@ private:
         for (const bool v6 : {true, false}) {
             std::optional<DnsAnswer> answer;
             const auto lookup =
-                resolver->addresses(place_.address.host, v6, [&](const DnsAnswer& found) { answer = found; });
+                resolver->addresses(place_.address.host, v6, {}, [&](const DnsAnswer& found) { answer = found; });
             loop_.run_until([&] { return answer.has_value(); });
             if (!answer->addresses.empty()) at_ = {answer->addresses.front(), place_.address.port};
         }
@@ -163,13 +165,13 @@ std::string text_of_value(const json::value& value) {
 }
 
 /// What has happened by now, then what happens; only an error ends it.
-Result<Answer> follow(Asker& asker, const admin::Verb& verb, json::object arguments, const OnEvent& on_event) {
+Result<Answer> follow(Asker& asker, const admin::Verb& verb, json::object arguments, const Waiting& waiting) {
     arguments.erase("follow");
     for (;; asker.rest()) {
-        auto answer = asker.ask(verb, arguments);
+        auto answer = asker.ask(verb, arguments, waiting);
         if (!answer || !answer->ok) return answer;
         const json::value result = json::parse(answer->result);
-        for (const json::value& event : admin::list_of(result, "events")) on_event(admin::json_text(event));
+        for (const json::value& event : admin::list_of(result, "events")) waiting.on_event(admin::json_text(event));
         arguments["after"] = static_cast<std::uint64_t>(admin::number_of(result, "last"));
     }
 }
@@ -193,12 +195,12 @@ std::string query_of(const json::object& arguments) {
 }
 
 Result<Answer> ask_rest(const RestPlace& place, const admin::Verb& verb, const json::object& arguments,
-                        const OnEvent& on_event) {
+                        const Waiting& waiting) {
     Asker asker{place};
     if (const auto ready = asker.prepare(); !ready) return ready.error();
     const json::value* followed = arguments.if_contains("follow");
-    if (followed != nullptr && *followed == json::value(true)) return follow(asker, verb, arguments, on_event);
-    return asker.ask(verb, arguments);
+    if (followed != nullptr && *followed == json::value(true)) return follow(asker, verb, arguments, waiting);
+    return asker.ask(verb, arguments, waiting);
 }
 
 }  // namespace sallyport::ctl

@@ -16,9 +16,9 @@ struct RestPlace {
     std::string trust;       ///< PEM; empty: the authorities of this host
 };
 
-/// As ask(). Errors: "node-unreachable", "node-token".
+/// As ask(), with a patience of its own. Errors: "node-unreachable", "node-token".
 [[nodiscard]] Result<Answer> ask_rest(const RestPlace& place, const admin::Verb& verb,
-                                      const boost::json::object& arguments, const OnEvent& on_event);
+                                      const boost::json::object& arguments, const Waiting& waiting);
 
 /// The arguments of a verb that only reads, as the query of its GET.
 [[nodiscard]] std::string query_of(const boost::json::object& arguments);

@@ -41,7 +41,7 @@ Result<std::string> line_of(std::istream& in, const std::string& where) {
 
 }  // namespace
 
-Result<std::string> read_secret(const std::string& what, const std::string& file, const Console& console) {
+Result<std::string> read_secret(const std::string& what, const std::string& file, const Console& console, Typed typed) {
     if (!file.empty()) {
         std::ifstream in{file};
         if (!in) return Error{"secret-unread", file + " cannot be read"};
@@ -51,7 +51,7 @@ Result<std::string> read_secret(const std::string& what, const std::string& file
     const Hidden hidden;
     console.err << what << ": " << std::flush;
     const auto first = line_of(console.in, "the terminal");
-    if (what == "current") {
+    if (typed == Typed::once) {
         console.err << "\n";
         return first;
     }

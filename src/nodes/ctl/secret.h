@@ -9,8 +9,12 @@
 
 namespace sallyport::ctl {
 
-/// The first line of `file` if it is named. A person types a new secret twice, but "current", which the node knows,
-/// once. Errors: "secret-unread", "secret-differs" (typed twice, not the same).
-[[nodiscard]] Result<std::string> read_secret(const std::string& what, const std::string& file, const Console& console);
+/// How often a person types it: a new one twice, one that is known once.
+enum class Typed { once, twice };
+
+/// The first line of `file` if it is named; `what` is what a person is asked for. Errors: "secret-unread",
+/// "secret-differs" (typed twice, not the same).
+[[nodiscard]] Result<std::string> read_secret(const std::string& what, const std::string& file, const Console& console,
+                                              Typed typed);
 
 }  // namespace sallyport::ctl

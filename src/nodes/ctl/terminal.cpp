@@ -26,21 +26,32 @@ std::optional<std::size_t> columns_of(const std::optional<std::string>& text) {
     return columns;
 }
 
+/// Empty if it is not set.
+std::string_view variable(const char* name) {
+    const char* const value = std::getenv(name);
+    return value == nullptr ? std::string_view{} : value;
+}
+
 }  // namespace
+
+bool takes_colours(std::string_view no_color, std::string_view term) { return no_color.empty() && term != "dumb"; }
 
 Terminal look_at_terminal(int descriptor) {
     Terminal terminal;
     terminal.is_there = ::isatty(descriptor) == 1;
     terminal.columns = io::terminal_columns(descriptor);
     if (const char* wished = std::getenv("COLUMNS")) terminal.wished = wished;
+    terminal.takes_colours = takes_colours(variable("NO_COLOR"), variable("TERM"));
+    terminal.is_dumb = variable("TERM") == "dumb";
     return terminal;
 }
 
 admin::Page page_for(const Terminal& terminal) {
-    const auto at_least = [](std::size_t columns) { return admin::Page{std::max(columns, narrowest)}; };
-    if (terminal.is_there && terminal.columns > 0) return at_least(terminal.columns);
-    if (const auto wished = columns_of(terminal.wished)) return at_least(*wished);
-    return {terminal.is_there ? admin::page_width : admin::endless_width};
+    const bool colours = terminal.is_there && terminal.takes_colours;
+    const auto wished = columns_of(terminal.wished);
+    if (terminal.is_there && terminal.columns > 0) return {std::max(terminal.columns, narrowest), colours};
+    if (wished) return {std::max(*wished, narrowest), colours};
+    return {terminal.is_there ? admin::page_width : admin::endless_width, colours};
 }
 
 }  // namespace sallyport::ctl

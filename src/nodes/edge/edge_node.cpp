@@ -46,14 +46,8 @@ Result<void> EdgeNode::start() {
     }
     for (const Endpoint& at : file.link.listen) {
         if (!outcome) break;
-        auto listener = runtime_->network().listen(
-            at, [this](std::unique_ptr<io::Stream> stream) { place_link(std::move(stream)); });
-        if (!listener) {
-            outcome = listener.error();
-        } else {
-            link_endpoints_.push_back((*listener)->endpoint());
-            link_listeners_.push_back(std::move(*listener));
-        }
+        outcome = link_listeners_.open(runtime_->network(), at,
+                                       [this](std::unique_ptr<io::Stream> stream) { place_link(std::move(stream)); });
     }
     if (outcome && provisioning_) provisioning_->start();
     return outcome;
@@ -72,7 +66,7 @@ void EdgeNode::place_link(std::unique_ptr<io::Stream> stream) {
 }
 
 void EdgeNode::when_quiet(std::function<void()> on_quiet) {
-    link_listeners_.clear();
+    link_listeners_.close();
     for (auto& shard : shards_) runtime_->bus().run_on(shard->shard().index, [edge = shard.get()] { edge->shut(); });
     watch_until_quiet(
         *runtime_,
@@ -83,18 +77,18 @@ void EdgeNode::when_quiet(std::function<void()> on_quiet) {
         longest_stop, std::move(on_quiet));
 }
 
-void EdgeNode::gather_status(std::function<void(admin::NodeStatus)> on_status) {
+void EdgeNode::gather_status(admin::Depth depth, std::function<void(admin::NodeStatus)> on_status) {
     runtime_->gather<admin::NodeStatus>(
-        [this](std::size_t index) {
-            admin::NodeStatus part = streams_of(index);
-            take_status(shards_[index]->hub(), part);
+        [this, depth](std::size_t index) {
+            admin::NodeStatus part = streams_of(index, depth);
+            take_status(shards_[index]->hub(), depth, part);
             if (index == 0) part.s2s_listeners = shards_[0]->s2s().endpoints();
             return part;
         },
-        [this, on_status = std::move(on_status)](std::vector<admin::NodeStatus> parts) {
-            admin::NodeStatus all = joined_status(std::move(parts));
+        [this, depth, on_status = std::move(on_status)](std::vector<admin::NodeStatus> parts) {
+            admin::NodeStatus all = joined_status(std::move(parts), depth);
             all.direct_tls_listeners = runtime_->file().s2s.direct_tls_listen;
-            all.link_listeners = link_endpoints_;
+            all.link_listeners = link_listeners_.endpoints();
             if (provisioning_) all.chain = provisioning_->chain();
             on_status(std::move(all));
         });

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "io/net/listeners.h"
 #include "nodes/edge/edge_shard.h"
 #include "nodes/runtime/role_node.h"
 
@@ -22,12 +23,11 @@ public:
     [[nodiscard]] std::vector<std::string> reload() override;
 
 private:
-    void gather_status(std::function<void(admin::NodeStatus)> on_status) override;
+    void gather_status(admin::Depth depth, std::function<void(admin::NodeStatus)> on_status) override;
     void place_link(std::unique_ptr<io::Stream> stream);
 
     std::vector<std::unique_ptr<std::atomic<int>>> links_;  ///< connections placed on each shard
-    std::vector<std::unique_ptr<io::Listener>> link_listeners_;
-    std::vector<Endpoint> link_endpoints_;
+    io::Listeners link_listeners_;
 };
 
 }  // namespace sallyport::nodes

@@ -73,7 +73,7 @@ s2s::S2sContext EdgeShard::s2s_context(routing::Ledger& ledger, const EdgeParts&
 
 link::HubContext EdgeShard::hub_context(const EdgeParts& parts) {
     link::HubContext context = link_context(parts, link::End::listener, shard_, records_);
-    context.far_role = "core";
+    context.far_role = Role::core;
     context.router = &from_link_;
     // What a core may send is judged stanza by stanza in FromLink and by the rules of the pool: a wrong setting must
     // not take the link down.
@@ -233,9 +233,8 @@ void EdgeShard::forwarded(routing::Forwarded message) {
         if (s2s_.pool().reverses(stanza)) return s2s_.pool().send(stanza, message.ticket);
         // The stream that the owner counted on is gone.
         const auto stray = std::make_shared<routing::Forwarded>(std::move(message));
-        return shard_.bus.run_behind(shard_, at, [owner = siblings_[at].get(), here = shard_.index, stray] {
-            owner->came_back(here, *stray);
-        });
+        return shard_.bus.run_behind(
+            shard_, at, [owner = siblings_[at].get(), here = shard_.index, stray] { owner->came_back(here, *stray); });
     }
     hub_.borrow(message);
 }
@@ -243,7 +242,7 @@ void EdgeShard::forwarded(routing::Forwarded message) {
 void EdgeShard::peer_news(const s2s::PeerNews& news) {
     link::PeerFacts facts;
     facts.pair = news.pair;
-    facts.direction = news.direction == s2s::Direction::inbound ? "in" : "out";
+    facts.direction = news.direction;
     facts.method = s2s::text(news.method);
     facts.tls = news.tls_version;
     facts.cipher = news.cipher;

@@ -41,7 +41,6 @@ AxlPart::AxlPart(Runtime& runtime, io::PresenceStore& store)
 
 Result<std::unique_ptr<AxlPart>> AxlPart::make(Runtime& runtime, io::PresenceStore& store) {
     std::unique_ptr<AxlPart> part{new AxlPart{runtime, store}};
-    if (auto taken = part->take_first_users(); !taken) return taken.error();
     part->users_.expect_from(addresses_of_cores(runtime.file()));
     if (runtime.file().axl.listen.empty()) return part;
     auto tls = make_axl_server_tls(runtime.file());

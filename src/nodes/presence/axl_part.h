@@ -12,9 +12,12 @@ namespace sallyport::nodes {
 
 class AxlPart {
 public:
-    /// `store` and `runtime` must outlive it. Errors: those of TLS material.
+    /// `store` and `runtime` must outlive it. The users of the file come later: take_first_users(). Errors: those of
+    /// TLS material.
     static Result<std::unique_ptr<AxlPart>> make(Runtime& runtime, io::PresenceStore& store);
 
+    /// The users of the file that the database lacks. Errors: those of the store.
+    [[nodiscard]] Result<void> take_first_users();
     /// Errors: "listen-failed".
     [[nodiscard]] Result<void> start();
     void shut();
@@ -26,7 +29,6 @@ public:
 
 private:
     AxlPart(Runtime& runtime, io::PresenceStore& store);
-    [[nodiscard]] Result<void> take_first_users();
 
     Runtime& runtime_;
     io::WorkThread hashing_;

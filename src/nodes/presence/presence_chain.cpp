@@ -22,14 +22,15 @@ ChainStep link_step(const admin::NodeStatus& status) {
 }
 
 /// A row says that federation is on at that edge, and that a core has heard of it.
-ChainStep told_step(const std::vector<std::string>& rows, bool refused_logins) {
+ChainStep told_step(const std::vector<std::string>& rows, const admin::RouterStatus& router, bool refused_logins) {
     const std::string step = "told by a core where messages to other domains go";
     if (!rows.empty()) return {step, StepState::in_force, {"xmpps2snodes has " + joined(rows)}};
     if (refused_logins) {
         return {step,
                 StepState::failed,
-                {"internal users are unreachable because no core could tell: a login to the AXL service was refused "
-                 "with 401 in the last minute",
+                {(router.loaded.empty() ? std::string{one_way} + ": " : std::string{}) +
+                     "no core could tell where messages to other domains go, a login to the AXL service was refused "
+                     "with 401 in the last minute",
                  "set the right password with `sallyport imp-servers passwd` on the core, "
                  "or a new one with `sallyport axl-users passwd` here"}};
     }
@@ -41,25 +42,31 @@ ChainStep told_step(const std::vector<std::string>& rows, bool refused_logins) {
 
 ChainStep loaded_step(const admin::RouterStatus& router, const std::vector<std::string>& rows) {
     const std::string step = "loaded by the router";
-    const bool all = std::all_of(rows.begin(), rows.end(), [&](const std::string& row) {
-        return std::find(router.loaded.begin(), router.loaded.end(), row) != router.loaded.end();
-    });
+    std::vector<std::string> missing;
+    for (const std::string& row : rows) {
+        const bool is_loaded = std::find(router.loaded.begin(), router.loaded.end(), row) != router.loaded.end();
+        if (!is_loaded) missing.push_back(row);
+    }
     if (rows.empty() && router.loaded.empty()) return {step, StepState::off, {"there is nothing to load"}};
-    if (all && router.pending.empty()) return {step, StepState::in_force, {joined(router.loaded)}};
-    const StepState state = all ? StepState::pending : StepState::failed;
-    if (!router.obstacle.empty()) return {step, state, router.obstacle, true};
-    return {step,
-            state,
-            {"takes effect when the router is restarted: " + joined(router.pending), "`sallyport restart router`"},
-            true};
+    const std::string remedy = "`sallyport restart router`";
+    if (missing.empty()) {
+        if (router.pending.empty()) return {step, StepState::in_force, {joined(router.loaded)}};
+        return {
+            step, StepState::pending, {"takes effect when the router is restarted: " + joined(router.pending), remedy}};
+    }
+    // It has nothing, so everything is returned; or some, and the rest works.
+    if (router.loaded.empty() && !router.obstacle.empty()) return {step, StepState::failed, router.obstacle};
+    return {step, StepState::failed, {"the router has not loaded " + joined(missing), remedy}};
 }
 
-ChainStep way_step(const admin::RouterStatus& router) {
+/// Without any link that is the fault, and another alarm tells of it.
+ChainStep way_step(const admin::RouterStatus& router, bool is_linked) {
     const std::string step = "a way to the edges";
     if (!router.gateways.empty()) return {step, StepState::in_force, {joined(router.gateways)}};
     if (router.loaded.empty()) return {step, StepState::off, {"no S2S component is loaded"}};
-    if (router.obstacle.empty()) return {step, StepState::failed, {"no link leads to a loaded S2S component"}};
-    return {step, StepState::failed, router.obstacle, true};
+    const Reason no_link{"no link leads to a loaded S2S component"};
+    return {step, StepState::failed, router.obstacle.empty() ? no_link : router.obstacle,
+            is_linked ? std::string{} : services::alarm_name(services::AlarmCode::link_down, "a core")};
 }
 
 }  // namespace
@@ -67,8 +74,9 @@ ChainStep way_step(const admin::RouterStatus& router) {
 std::vector<ChainStep> presence_chain(const admin::NodeStatus& status, const std::vector<std::string>& rows,
                                       bool refused_logins) {
     if (!status.router) return {};
-    return {link_step(status), told_step(rows, refused_logins), loaded_step(*status.router, rows),
-            way_step(*status.router)};
+    const ChainStep linked = link_step(status);
+    return {linked, told_step(rows, *status.router, refused_logins), loaded_step(*status.router, rows),
+            way_step(*status.router, linked.state == StepState::in_force)};
 }
 
 }  // namespace sallyport::nodes

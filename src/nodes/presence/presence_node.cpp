@@ -35,6 +35,7 @@ admin::RouterStatus router_status(const presence::Router& router) {
     status.gateways = router.gateways();
     for (const auto& domain : router.domains()) status.domains.push_back(domain.text());
     status.obstacle = presence::explain(router.obstacle(), router.table());
+    status.obstacle_is_step = router.obstacle() == presence::Obstacle::unreachable;
     status.to_local = router.counts().to_local;
     status.to_link = router.counts().to_link;
     status.returned = router.counts().returned;
@@ -103,14 +104,42 @@ Result<std::optional<UserParts>> PresenceNode::open_users() {
     users.timers.stanza = seconds_of(file.timers.stanza);
     users.timers.closing = seconds_of(file.timers.closing);
     users.version = SALLYPORT_VERSION;
-    users.on_trouble = [this](const Error* trouble) {
-        runtime_->control().post([this, why = trouble == nullptr ? std::string{} : trouble->text] {
-            const std::string key = "users.db";
-            if (why.empty()) return runtime_->alarms().lower(services::AlarmCode::presence_store, key);
-            runtime_->alarms().raise(services::AlarmCode::presence_store, key, why);
+    const std::string key = "users.db";
+    users_recovery_ =
+        std::make_unique<Recovery>(runtime_->control(), runtime_->alarms(), services::AlarmCode::presence_store, key,
+                                   [this](const Recovery::OnTried& on_tried) { try_users(on_tried); });
+    for (const auto* store : {directory_->store().get(), users_reader_.get()}) {
+        if (store->obstacle()) users_recovery_->begin(*store->obstacle());
+    }
+    users.on_trouble = [this, key](const Error* trouble) {
+        runtime_->control().post([this, key, why = trouble == nullptr ? std::string{} : trouble->text] {
+            if (!why.empty()) return runtime_->alarms().raise(services::AlarmCode::presence_store, key, why);
+            if (!users_recovery_->is_under_way()) runtime_->alarms().lower(services::AlarmCode::presence_store, key);
         });
     };
     return std::optional{std::move(users)};
+}
+
+/// First the connection that writes, then the one that reads, each on its own thread.
+void PresenceNode::try_users(const Recovery::OnTried& on_tried) {
+    struct Attempt {
+        Result<void> writing = Error{"store-busy", "users.db: the disk does not keep up"};
+        Result<void> reading = writing;
+    };
+    auto attempt = std::make_shared<Attempt>();
+    const auto prove = [](const std::shared_ptr<io::UserStore>& store, Result<void>& outcome) {
+        outcome = store->obstacle() ? store->prove_writable() : Result<void>{};
+    };
+    const bool begun =
+        users_writing_->run([prove, attempt, store = directory_->store()] { prove(store, attempt->writing); },
+                            [this, prove, attempt, on_tried] {
+                                if (!attempt->writing) return on_tried(attempt->writing);
+                                const bool goes_on = users_reading_->run(
+                                    [prove, attempt, store = users_reader_] { prove(store, attempt->reading); },
+                                    [attempt, on_tried] { on_tried(attempt->reading); });
+                                if (!goes_on) on_tried(attempt->reading);
+                            });
+    if (!begun) on_tried(attempt->writing);
 }
 
 Result<void> PresenceNode::open_store() {
@@ -122,13 +151,28 @@ Result<void> PresenceNode::open_store() {
     }
     if (!store) return store.error();
     store_ = std::move(*store);
-    if (auto known = store_->set_process_nodes({runtime_->file().node.name}); !known) return known;
     auto axl = AxlPart::make(*runtime_, *store_);
     if (!axl) return axl.error();
     axl_ = std::move(*axl);
+    store_recovery_ =
+        std::make_unique<Recovery>(runtime_->control(), runtime_->alarms(), services::AlarmCode::presence_store,
+                                   "presence.db", Recovery::at_once([this] {
+                                       auto writable = store_->prove_writable();
+                                       return writable ? fill_store() : writable;
+                                   }));
+    if (const auto filled = fill_store(); !filled) {
+        if (!filled.error().code.starts_with("store-")) return filled;
+        axl_->sql().note_failed_change();
+        store_recovery_->begin(filled.error());
+    }
     notifications_ = std::make_unique<presence::Notifications>(*store_, runtime_->control(),
                                                                Logger{runtime_->log(), LogModule::node});
     return {};
+}
+
+Result<void> PresenceNode::fill_store() {
+    if (auto known = store_->set_process_nodes({runtime_->file().node.name}); !known) return known;
+    return axl_->take_first_users();
 }
 
 /// A damaged database does not keep users away: what it holds is put there again, by the core (rows), the file (users
@@ -236,30 +280,33 @@ void PresenceNode::when_quiet(std::function<void()> on_quiet) {
         std::move(on_quiet));
 }
 
-void PresenceNode::gather_status(std::function<void(admin::NodeStatus)> on_status) {
+void PresenceNode::gather_status(admin::Depth depth, std::function<void(admin::NodeStatus)> on_status) {
     runtime_->gather<admin::NodeStatus>(
-        [this](std::size_t) {
+        [this, depth](std::size_t) {
             admin::NodeStatus part;
+            take_status(shard_->hub(), depth, part);
+            part.router = router_status(shard_->router());
+            if (depth == admin::Depth::brief) return part;
             part.counters = shard_->records().counted();
             part.tables = shard_->tables();
-            take_status(shard_->hub(), part);
-            part.router = router_status(shard_->router());
             for (const auto& component : shard_->components().status()) {
                 part.components.push_back({component.domain, component.remote_address, "attached", component.stanzas_in,
                                            component.stanzas_out});
             }
             return part;
         },
-        [this, on_status = std::move(on_status)](std::vector<admin::NodeStatus> parts) {
+        [this, depth, on_status = std::move(on_status)](std::vector<admin::NodeStatus> parts) {
             admin::NodeStatus all = joined(std::move(parts));
-            fill_common(*runtime_, all);
+            fill_common(*runtime_, depth, all);
             for (const LinkListener& open : link_listeners_) all.link_listeners.push_back(open.listener->endpoint());
-            if (const auto standing = notifications_->list()) all.notifications = standing->size();
+            if (depth == admin::Depth::whole) {
+                if (const auto standing = notifications_->list()) all.notifications = standing->size();
+                all.certificates = own_certificates(runtime_->file(), tls_, link_tls_);
+            }
             const presence::RouterState state = router_->state();
             all.router->live_changes = state.live_changes;
             all.router->pending = state.pending;
             all.router->table_trouble = state.trouble;
-            all.certificates = own_certificates(runtime_->file(), tls_, link_tls_);
             all.chain = chain(all);
             on_status(std::move(all));
         });
@@ -270,7 +317,7 @@ std::vector<ChainStep> PresenceNode::chain(const admin::NodeStatus& status) {
     if (const auto nodes = store_->s2s_nodes()) {
         for (const auto& node : *nodes) rows.push_back(node.cp_id);
     }
-    return presence_chain(status, rows, axl_->users().refused_lately());
+    return steps_.judge(presence_chain(status, rows, axl_->users().refused_lately()), status.now);
 }
 
 void PresenceNode::ping(const xmpp::DomainPair&, std::function<void(Result<Duration>)> on_pinged) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/lasting_steps.h"
 #include "nodes/presence/axl_part.h"
 #include "nodes/presence/presence_shard.h"
 #include "nodes/runtime/role_node.h"
@@ -35,8 +36,11 @@ public:
     [[nodiscard]] axl::UserDesk* axl_users() override { return &axl_->users(); }
 
 private:
-    void gather_status(std::function<void(admin::NodeStatus)> on_status) override;
+    void gather_status(admin::Depth depth, std::function<void(admin::NodeStatus)> on_status) override;
     [[nodiscard]] Result<void> open_store();
+    /// What the file says and the store has to hold.
+    [[nodiscard]] Result<void> fill_store();
+    void try_users(const Recovery::OnTried& on_tried);
     [[nodiscard]] Result<void> put_aside(const std::string& path, const Error& damage);
     [[nodiscard]] Result<std::optional<UserParts>> open_users();
     void make_router();
@@ -52,10 +56,12 @@ private:
     std::unique_ptr<AxlPart> axl_;
     std::unique_ptr<presence::Notifications> notifications_;
     std::unique_ptr<presence::RouterControl> router_;
+    LastingSteps steps_;
     std::shared_ptr<io::UserStore> users_reader_;  ///< what log-ins read, while the directory's waits for the disk
     std::unique_ptr<im::Directory> directory_;     ///< null: no users
     /// Null: no users. They end before what they answer to.
     std::unique_ptr<io::WorkThread> users_hashing_, users_writing_, users_reading_;
+    std::unique_ptr<Recovery> store_recovery_, users_recovery_;
     std::unique_ptr<PresenceShard> shard_;
     struct LinkListener {
         Endpoint wanted;

@@ -19,7 +19,7 @@ PresenceShard::PresenceShard(routing::Shard& shard, const PresenceParts& parts)
 
 link::HubContext PresenceShard::hub_context(const PresenceParts& parts) {
     link::HubContext context = link_context(parts, link::End::listener, shard_, records_);
-    context.far_role = "core";
+    context.far_role = Role::core;
     context.router = &router_.from_link();
     // A core that speaks for a domain of this node is broken or in other hands; but an error may answer what was sent
     // before the domain was served here.

@@ -30,6 +30,7 @@ admin::NodeStatus joined(std::vector<admin::NodeStatus> parts) {
         append(all.slow_partners, part.slow_partners);
         append(all.link_culprits, part.link_culprits);
         append(all.link_copies, part.link_copies);
+        append(all.link_refused, part.link_refused);
         all.counters += part.counters;
         if (part.router) all.router = std::move(part.router);
     }
@@ -37,15 +38,19 @@ admin::NodeStatus joined(std::vector<admin::NodeStatus> parts) {
     return all;
 }
 
-void take_status(const link::Hub& hub, admin::NodeStatus& part) {
+void take_status(const link::Hub& hub, admin::Depth depth, admin::NodeStatus& part) {
     for (auto& session : hub.sessions()) part.links.push_back(std::move(session));
-    for (auto& partner : hub.slow_partners()) part.slow_partners.push_back(std::move(partner));
+    for (auto& dial : hub.dials()) part.dials.push_back(std::move(dial));
+    if (depth == admin::Depth::whole) {
+        for (auto& partner : hub.slow_partners()) part.slow_partners.push_back(std::move(partner));
+    }
     part.link_culprits.insert(part.link_culprits.end(), hub.culprits().begin(), hub.culprits().end());
     part.link_copies.insert(part.link_copies.end(), hub.copies().begin(), hub.copies().end());
+    if (hub.refused()) part.link_refused.push_back(*hub.refused());
     part.held_for_link += hub.held();
 }
 
-void fill_common(Runtime& runtime, admin::NodeStatus& status) {
+void fill_common(Runtime& runtime, admin::Depth depth, admin::NodeStatus& status) {
     status.role = config::text(runtime.file().role);
     status.name = runtime.file().node.name;
     status.realm = runtime.file().realm();
@@ -58,11 +63,14 @@ void fill_common(Runtime& runtime, admin::NodeStatus& status) {
     status.settings_trouble = runtime.settings().trouble();
     status.admin_open = !runtime.file().admin.listen.empty();
     status.admin_listeners = runtime.file().admin.listen;
+    status.alarms = runtime.alarms().standing();
+    status.now = runtime.control().now();
+    if (depth == admin::Depth::brief) return;
     const auto accounts = runtime.access().accounts();
     status.has_accounts = !accounts || !accounts->empty();
-    status.alarms = runtime.alarms().standing();
     status.tables.push_back(runtime.lines().table());
-    status.now = runtime.control().now();
+    for (const TableFill& table : runtime.history().tables()) status.tables.push_back(table);
+    runtime.tables(status.tables);
 }
 
 link::Neighbours neighbours_of(const config::NodeFile& file) {

@@ -13,10 +13,10 @@ namespace sallyport::nodes {
 
 /// One status from the parts of the shards: lists appended, numbers added.
 [[nodiscard]] admin::NodeStatus joined(std::vector<admin::NodeStatus> parts);
-/// What one hub of a shard knows of its links.
-void take_status(const link::Hub& hub, admin::NodeStatus& part);
+/// What one hub of a shard knows of its links; of a core, how its dials fare.
+void take_status(const link::Hub& hub, admin::Depth depth, admin::NodeStatus& part);
 /// Name, version, times, settings: what does not depend on the role.
-void fill_common(Runtime& runtime, admin::NodeStatus& status);
+void fill_common(Runtime& runtime, admin::Depth depth, admin::NodeStatus& status);
 /// Who may dial this node's router link, and what certificates on it have to say.
 [[nodiscard]] link::Neighbours neighbours_of(const config::NodeFile& file);
 /// The end of an edge or a core, whatever others do: a second for what is under way, one for peers to close, and a
@@ -73,6 +73,18 @@ void close_on_all(Runtime& runtime, Shards& shards, const xmpp::Domain& remote,
             for (const unsigned part : parts) sum += part;
             on_closed(sum);
         });
+}
+
+/// NodeControl::trace: on every shard, answered on the control loop.
+template <typename Shards>
+void trace_on_all(Runtime& runtime, Shards& shards, const s2s::TraceOrder& order,
+                  std::function<void(Result<void>)> on_set) {
+    runtime.gather<unsigned>(
+        [&shards, order](std::size_t index) {
+            shards[index]->s2s().trace(order);
+            return 1U;
+        },
+        [on_set = std::move(on_set)](const std::vector<unsigned>&) { on_set({}); });
 }
 
 }  // namespace sallyport::nodes

@@ -88,13 +88,20 @@ Result<std::shared_ptr<const io::TlsContext>> make_admin_tls(Runtime& runtime) {
     settings.identities.push_back({{file.node.name}, stem + ".pem", stem + ".key"});
     const WallTime now = runtime.control().wall();
     std::error_code ignored;
+    std::shared_ptr<const io::TlsContext> present;
     if (std::filesystem::exists(stem + ".pem", ignored)) {
         auto context = io::make_tls_context(settings);
         const auto facts =
             context ? io::own_certificate(**context, file.node.name) : Result<CertFacts>{context.error()};
         if (facts && facts->not_after > now + renew_before) return context;
+        if (context) present = *context;
     }
-    if (const auto made = make_own(file, stem, now); !made) return made.error();
+    if (const auto made = make_own(file, stem, now); !made) {
+        if (!present) return made.error();
+        Logger{runtime.log(), LogModule::admin}.warn("admin.certificate.kept",
+                                                     {{"file", stem + ".pem"}, {"why", made.error().text}});
+        return present;
+    }
     Logger{runtime.log(), LogModule::admin}.info("admin.certificate.made", {{"file", stem + ".pem"}});
     return io::make_tls_context(std::move(settings));
 }

@@ -7,12 +7,33 @@
 #include <cstdio>
 
 #include "admin/api/admin_server.h"
+#include "admin/api/history_watch.h"
 #include "admin/api/settings_watch.h"
 #include "admin/api/watch.h"
 #include "base/join.h"
 #include "nodes/runtime/rest_part.h"
 
 namespace sallyport::nodes {
+
+namespace {
+
+/// The keys of each kind that there is.
+std::vector<LogFact> facts_of(const std::vector<config::FileChange>& changes) {
+    std::vector<LogFact> facts;
+    for (const auto& [effect, name] :
+         {std::pair{config::TakesEffect::at_reload, "changed"}, std::pair{config::TakesEffect::at_restart, "restart"},
+          std::pair{config::TakesEffect::at_router_restart, "router_restart"},
+          std::pair{config::TakesEffect::never, "no_effect"}}) {
+        std::string keys;
+        for (const config::FileChange& change : changes) {
+            if (change.effect == effect) append_item(keys, change.key);
+        }
+        if (!keys.empty()) facts.push_back({name, keys});
+    }
+    return facts;
+}
+
+}  // namespace
 
 void RoleNode::start_threads() {
     runtime_->start_threads();
@@ -40,11 +61,29 @@ int cannot_start(const std::string& config_file, const Error& why) {
     return 1;
 }
 
+namespace {
+
+std::string listening(const config::NodeFile& file) {
+    std::string all;
+    for (const auto* list : {&file.admin.listen, &file.s2s.listen, &file.s2s.direct_tls_listen, &file.link.listen,
+                             &file.inside.listen, &file.components.listen, &file.axl.listen}) {
+        for (const Endpoint& at : *list) append_item(all, at.text(), " ");
+    }
+    return all;
+}
+
+}  // namespace
+
 int serve(RoleNode& node) {
     Runtime& runtime = node.runtime();
     const Logger log{runtime.log(), LogModule::node};
-    admin::AdminServer admin_server{node, runtime.network(), runtime.file().node.data + "/admin.sock"};
-    if (auto started = admin_server.start(); !started) {
+    const std::string socket = runtime.file().node.data + "/admin.sock";
+    admin::AdminServer admin_server{node, runtime.network(), socket};
+    Recovery recovery{runtime.control(), runtime.alarms(), services::AlarmCode::admin_socket, socket,
+                      Recovery::at_once([&] { return admin_server.start(); })};
+    if (auto started = admin_server.start(); !started && started.error().code == "listen-disk") {
+        recovery.begin(started.error());
+    } else if (!started) {
         log.error("node.failed", {{"code", started.error().code}, {"why", started.error().text}});
         return 1;
     }
@@ -53,27 +92,23 @@ int serve(RoleNode& node) {
         log.error("node.failed", {{"code", rest.error().code}, {"why", rest.error().text}});
         return 1;
     }
-    if (auto started = node.start(); !started) {
+    auto started = node.start();
+    if (started && *rest) started = (*rest)->start();
+    if (!started) {
         log.error("node.failed", {{"code", started.error().code}, {"why", started.error().text}});
         node.stop();
         return 1;
     }
-    if (*rest) {
-        if (auto started = (*rest)->start(); !started) {
-            log.error("node.failed", {{"code", started.error().code}, {"why", started.error().text}});
-            node.stop();
-            return 1;
-        }
-        runtime.on_reload([&rest] { return (*rest)->reload(); });
-    }
+    if (*rest) runtime.on_reload([&rest] { return (*rest)->reload(); });
     const admin::Watch watch{node};
     const admin::SettingsWatch settings_watch{node};
+    const admin::HistoryWatch history_watch{node};
     bool ending = false;
     runtime.control().on_signals({SIGTERM, SIGINT, SIGHUP}, [&](int signal) {
         if (signal == SIGHUP) {
             const auto problems = node.reload();
             for (const auto& problem : problems) log.error("node.reload.failed", {{"why", problem}});
-            if (problems.empty()) log.info("node.reloaded", {});
+            if (problems.empty()) log.info("node.reloaded", facts_of(node.reload_changes()));
             return;
         }
         if (ending) return;
@@ -83,17 +118,10 @@ int serve(RoleNode& node) {
         if (*rest) (*rest)->shut();
         node.when_quiet([&] { runtime.control().stop(); });
     });
-    std::string listening;
-    for (const auto* list :
-         {&runtime.file().admin.listen, &runtime.file().s2s.listen, &runtime.file().s2s.direct_tls_listen,
-          &runtime.file().link.listen, &runtime.file().inside.listen, &runtime.file().components.listen,
-          &runtime.file().axl.listen}) {
-        for (const Endpoint& at : *list) append_item(listening, at.text(), " ");
-    }
     log.info("node.ready", {{"role", std::string{config::text(runtime.file().role)}},
                             {"name", runtime.file().node.name},
                             {"version", SALLYPORT_VERSION},
-                            {"listening", listening},
+                            {"listening", listening(runtime.file())},
                             {"shards", std::to_string(runtime.shards().size())}});
     sd_notify(0, "READY=1");
     runtime.control().run();

@@ -37,6 +37,7 @@ public:
     [[nodiscard]] services::AlarmBoard& alarms() override { return runtime_->alarms(); }
     [[nodiscard]] admin::AccessDesk* access() override { return &runtime_->access(); }
     void status(OnStatus on_status) override { status_.ask(std::move(on_status)); }
+    void brief_status(OnStatus on_status) override { gather_status(admin::Depth::brief, std::move(on_status)); }
     [[nodiscard]] io::Loop& loop() override { return runtime_->control(); }
     [[nodiscard]] io::Network& network() override { return runtime_->network(); }
     [[nodiscard]] io::Resolver& resolver() override { return runtime_->resolver(); }
@@ -46,10 +47,12 @@ public:
         return runtime_->log().events(after, most);
     }
     [[nodiscard]] services::Diagnostics* diagnostics() override { return &runtime_->diagnostics(); }
+    [[nodiscard]] std::vector<config::FileChange> reload_changes() override { return runtime_->reload_changes(); }
+    [[nodiscard]] history::History* history() override { return &runtime_->history(); }
 
 protected:
     explicit RoleNode(std::unique_ptr<Runtime> runtime) : runtime_{std::move(runtime)} {}
-    virtual void gather_status(std::function<void(admin::NodeStatus)> on_status) = 0;
+    virtual void gather_status(admin::Depth depth, std::function<void(admin::NodeStatus)> on_status) = 0;
     void start_threads();
     /// Of S2S, by the file as it is now, and of the router link; both or none.
     [[nodiscard]] Result<void> make_tls(const std::function<Result<std::string>(const std::string&)>& mint);
@@ -60,7 +63,8 @@ protected:
 
 private:
     bool running_ = false;
-    admin::SharedStatus status_{runtime_->control(), [this](auto then) { gather_status(std::move(then)); }};
+    admin::SharedStatus status_{runtime_->control(),
+                                [this](auto then) { gather_status(admin::Depth::whole, std::move(then)); }};
 };
 
 /// A role whose shards speak S2S.
@@ -72,6 +76,9 @@ public:
     }
     void close(const xmpp::Domain& remote, std::function<void(unsigned)> on_closed) override {
         close_on_all(*runtime_, shards_, remote, std::move(on_closed));
+    }
+    void trace(const s2s::TraceOrder& order, std::function<void(Result<void>)> on_set) override {
+        trace_on_all(*runtime_, shards_, order, std::move(on_set));
     }
     void verdict(const std::string& id, std::function<void(std::optional<record::Verdict>)> on_verdict) override {
         find_verdict(*runtime_, shards_, id, std::move(on_verdict));
@@ -92,7 +99,10 @@ protected:
         parts.to_control = [runtime = runtime_.get()](std::function<void()> work) {
             runtime->control().post(std::move(work));
         };
-        parts.on_handshake = [this](const record::Handshake& handshake) { handshakes_.add(handshake); };
+        parts.on_handshake = [this](const record::Handshake& handshake) {
+            handshakes_.add(handshake);
+            runtime_->history().count_handshake(handshake.peer, handshake.good);
+        };
     }
     /// The file was read again: each shard takes what is new of S2S, then what the role has for it, on its own thread.
     void renew_shards(const std::function<void(Shard&)>& of_role) {
@@ -110,19 +120,21 @@ protected:
         provisioning_ = std::move(*made);
         return {};
     }
-    /// What status tells of streams, on the thread of the shard.
-    [[nodiscard]] admin::NodeStatus streams_of(std::size_t index) {
+    /// What status tells of streams, on the thread of the shard; nothing when it is to be brief.
+    [[nodiscard]] admin::NodeStatus streams_of(std::size_t index, admin::Depth depth) {
         admin::NodeStatus part;
+        if (depth == admin::Depth::brief) return part;
         part.counters = shards_[index]->records().counted();
         part.tables = shards_[index]->tables();
         part.streams = shards_[index]->s2s().streams();
         part.destinations = shards_[index]->s2s().pool().destinations();
         return part;
     }
-    [[nodiscard]] admin::NodeStatus joined_status(std::vector<admin::NodeStatus> parts) {
+    [[nodiscard]] admin::NodeStatus joined_status(std::vector<admin::NodeStatus> parts, admin::Depth depth) {
         admin::NodeStatus all = joined(std::move(parts));
-        fill_common(*runtime_, all);
+        fill_common(*runtime_, depth, all);
         all.federation_enabled = runtime_->settings().snapshot()->enabled;
+        if (depth == admin::Depth::brief) return all;
         all.ledger = ledger_.totals();
         ledger_.tables(all.tables, all.now);
         all.certificates = own_certificates(runtime_->file(), tls_, link_tls_);

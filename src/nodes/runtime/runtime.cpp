@@ -20,6 +20,8 @@ namespace {
 constexpr Duration secret_overlap = std::chrono::hours{1};
 /// Writes to the event log on disk that are under way.
 constexpr std::size_t most_of_events_beside = 16;
+/// Writes and questions of the history that are under way.
+constexpr std::size_t most_of_history_beside = 16;
 constexpr Duration lines_settle_every = std::chrono::seconds{2};
 
 /// Each stream takes a descriptor; the hard limit is what the service manager granted. How many there are.
@@ -35,7 +37,10 @@ std::uint64_t raise_descriptor_limit() {
 
 Result<std::unique_ptr<Runtime>> Runtime::make(config::NodeFile file) {
     // The rest is for our own streams, links, files and whoever administers the node.
-    file.limits.connections = std::min(file.limits.connections, raise_descriptor_limit() / 2);
+    const std::uint64_t descriptors = raise_descriptor_limit();
+    file.limits.connections = std::min(file.limits.connections, descriptors / 2);
+    // Each question to DNS may take two.
+    file.limits.dns_questions = std::min(file.limits.dns_questions, descriptors / 16);
     std::unique_ptr<Runtime> runtime{new Runtime{std::move(file)}};
     if (auto prepared = runtime->prepare(); !prepared) return prepared.error();
     return runtime;
@@ -44,6 +49,7 @@ Result<std::unique_ptr<Runtime>> Runtime::make(config::NodeFile file) {
 Result<void> Runtime::prepare() {
     std::signal(SIGPIPE, SIG_IGN);
     instance_ = io::fresh_id();
+    keys_ = {file_.keys, file_.keys, file_.keys};
     started_ = control_.wall();
 
     if (auto opened = open_log(); !opened) return opened;
@@ -52,22 +58,22 @@ Result<void> Runtime::prepare() {
         Logger{*log_, LogModule::node}.warn("node.file.weak", {{"file", file_.path}, {"what", warning}});
     }
 
+    // A disk that nobody can write to stops no traffic: what needs it says so itself.
     if (auto folder = io::private_folder(file_.node.data); !folder) return folder.error();
     make_diagnostics();
+    make_history();
     services::SettingsService::Options options;
     options.folder = file_.node.data;
     options.first_values = file_.settings;
     options.file = file_.path;
     options.random_bytes = io::random_bytes;
+    options.role = file_.role;
     if (file_.replicates())
         options.owner = file_.role == config::Role::edge ? config::Owner::edge : config::Owner::core;
     settings_ =
         std::make_unique<services::SettingsService>(std::move(options), control_, Logger{*log_, LogModule::settings});
     if (auto opened = settings_->open(); !opened) return opened.error();
-    auto access = admin::AccessDesk::open({file_.node.data, file_.admin.limits, io::random_bytes}, control_,
-                                          Logger{*lines_, LogModule::admin});
-    if (!access) return access.error();
-    access_ = std::move(*access);
+    if (auto opened = open_access(); !opened) return opened;
     overlap_timer_ = control_.timer([this] {
         if (auto forgotten = settings_->forget_previous_secret(); !forgotten) {
             Logger{*log_, LogModule::settings}.warn("settings.degraded", {{"why", forgotten.error().text}});
@@ -79,16 +85,26 @@ Result<void> Runtime::prepare() {
     });
 
     network_ = std::make_unique<io::TcpNetwork>(control_);
+    if (auto made = make_resolver(); !made) return made;
+    make_shards();
+    return {};
+}
+
+Result<void> Runtime::make_resolver() {
     io::DnsSettings dns;
     dns.servers = file_.dns.servers;
     dns.trust_anchor_file = file_.dns.trust_anchor;
     dns.hosts_file = file_.dns.hosts_file;
     dns.timeout = seconds_of(file_.timers.dns);
+    dns.questions = file_.limits.dns_questions;
     auto resolver = io::make_resolver_service(dns);
     if (!resolver) return resolver.error();
     resolver_service_ = std::move(*resolver);
     resolver_ = resolver_service_->resolver(control_);
+    return {};
+}
 
+void Runtime::make_shards() {
     const unsigned most = file_.role == config::Role::presence ? 1U : std::max(1U, std::thread::hardware_concurrency());
     const unsigned count = file_.node.threads != 0 ? file_.node.threads : most;
     bus_ = std::make_unique<routing::Bus>(count);
@@ -104,10 +120,23 @@ Result<void> Runtime::prepare() {
                            routing::TicketDesk{index}, *bus_, io::fresh_id, io::random_below});
         shards_.push_back(std::move(thread));
     }
-    return {};
 }
 
 Runtime::~Runtime() { stop_threads(); }
+
+Result<void> Runtime::open_access() {
+    auto access = admin::AccessDesk::open({file_.node.data, file_.admin.limits, io::random_bytes}, control_,
+                                          Logger{*lines_, LogModule::admin});
+    if (!access) return access.error();
+    access_ = std::move(*access);
+    access_recovery_ =
+        std::make_unique<Recovery>(control_, *alarms_, services::AlarmCode::admin_store, file_.node.data + "/admin.db",
+                                   Recovery::at_once([this] { return access_->retry(); }));
+    const auto begin = [this] { access_recovery_->begin({"store-failed", access_->trouble()}); };
+    access_->on_trouble(begin);
+    if (!access_->trouble().empty()) begin();
+    return {};
+}
 
 Result<void> Runtime::open_log() {
     io::LogSettings log_settings;
@@ -148,6 +177,15 @@ void Runtime::make_diagnostics() {
                                                            services::DiagnosticsSeams{control_, *log_, *alarms_});
 }
 
+void Runtime::make_history() {
+    history::Options options;
+    options.file = file_.node.data + "/history.db";
+    options.peers = file_.limits.history_peers;
+    history_disk_ = std::make_unique<io::WorkThread>(control_, most_of_history_beside);
+    options.disk = [this](auto work, auto then) { return history_disk_->run(std::move(work), std::move(then)); };
+    history_ = std::make_unique<history::History>(std::move(options), control_, Logger{*log_, LogModule::node});
+}
+
 void Runtime::apply_log_levels(const config::Settings& settings) {
     services::LogLevels::Levels levels;
     for (const auto& [name, level] : settings.log_modules) levels[name] = log_level(level, file_.log.level);
@@ -186,6 +224,8 @@ std::vector<std::string> Runtime::reload_file() {
     file_.weak_links = fresh.weak_links;
     file_.s2s.allow_networks = fresh.s2s.allow_networks;
     latest_ = std::move(fresh);
+    reload_changes_ = config::file_changes(keys_, latest_);
+    keys_.at_reload = latest_.keys;
     apply_log_levels(*settings_->snapshot());
     if (renew_) {
         if (const auto renewed = renew_(); !renewed) return {renewed.error().text};
@@ -196,6 +236,7 @@ std::vector<std::string> Runtime::reload_file() {
 void Runtime::take_over_link() {
     file_.node.name = latest_.node.name;
     file_.link = latest_.link;
+    keys_.at_router_restart = latest_.keys;
 }
 
 void Runtime::start_threads() {

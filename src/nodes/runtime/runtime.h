@@ -15,10 +15,13 @@
 #include "io/loop/asio_loop.h"
 #include "io/loop/work_thread.h"
 #include "io/net/tcp_network.h"
+#include "model/config/file_changes.h"
 #include "model/config/node_file.h"
+#include "nodes/runtime/recovery.h"
 #include "proto/s2s/inbound.h"
 #include "services/alarms/alarm_board.h"
 #include "services/diagnostics/diagnostics.h"
+#include "services/history/history.h"
 #include "services/routing/shard.h"
 #include "services/s2s/dialer.h"
 #include "services/settings/settings_service.h"
@@ -44,6 +47,8 @@ public:
     [[nodiscard]] io::AsioLoop& control() { return control_; }
     [[nodiscard]] io::TcpNetwork& network() { return *network_; }
     [[nodiscard]] io::Resolver& resolver() { return *resolver_; }
+    /// Of DNS.
+    void tables(TableFills& all) { resolver_service_->tables(all); }
     [[nodiscard]] io::NodeLog& log() { return *log_; }
     /// The same log for whatever hears strangers: they draw on a budget.
     [[nodiscard]] io::LogBudget& lines() { return *lines_; }
@@ -51,6 +56,7 @@ public:
     [[nodiscard]] services::AlarmBoard& alarms() { return *alarms_; }
     [[nodiscard]] admin::AccessDesk& access() { return *access_; }
     [[nodiscard]] services::Diagnostics& diagnostics() { return *diagnostics_; }
+    [[nodiscard]] history::History& history() { return *history_; }
     [[nodiscard]] routing::Bus& bus() { return *bus_; }
     [[nodiscard]] std::vector<std::unique_ptr<ShardThread>>& shards() { return shards_; }
     [[nodiscard]] const std::string& instance() const { return instance_; }
@@ -59,6 +65,8 @@ public:
     /// Reads the node's file again. Taken over: log levels, certificates and trust, [s2s] allow_networks; the rest
     /// needs a restart. Errors, one sentence each; then nothing changed.
     [[nodiscard]] std::vector<std::string> reload_file();
+    /// What that changed, as file_changes() tells it.
+    [[nodiscard]] const std::vector<config::FileChange>& reload_changes() const { return reload_changes_; }
     /// Asked after every such reading; its error becomes one of reload_file().
     void on_reload(std::function<Result<void>()> renew) { renew_ = std::move(renew); }
     /// The file as it was read last. A presence node takes over name and link only with a restart of its router.
@@ -77,11 +85,17 @@ private:
     explicit Runtime(config::NodeFile file) : file_{std::move(file)}, latest_{file_} {}
     [[nodiscard]] Result<void> prepare();
     void make_diagnostics();
+    [[nodiscard]] Result<void> open_access();
+    void make_history();
     [[nodiscard]] Result<void> open_log();
+    [[nodiscard]] Result<void> make_resolver();
+    void make_shards();
     void apply_log_levels(const config::Settings& settings);
     void end_secret_overlap(const config::Settings& settings);
 
     config::NodeFile file_, latest_;
+    config::KeysInForce keys_;
+    std::vector<config::FileChange> reload_changes_;
     io::AsioLoop control_;
     std::string instance_;
     WallTime started_{};
@@ -91,9 +105,12 @@ private:
     std::unique_ptr<services::AlarmBoard> alarms_;
     std::unique_ptr<services::Diagnostics> diagnostics_;
     std::unique_ptr<io::WorkThread> events_disk_, events_reading_;  ///< end before what they answer to
+    std::unique_ptr<history::History> history_;
+    std::unique_ptr<io::WorkThread> history_disk_;  ///< likewise
     std::unique_ptr<io::TcpNetwork> network_;
     std::unique_ptr<services::SettingsService> settings_;
     std::unique_ptr<admin::AccessDesk> access_;
+    std::unique_ptr<Recovery> access_recovery_;
     std::function<Result<void>()> renew_;
     std::unique_ptr<io::Timer> overlap_timer_;
     std::unique_ptr<io::ResolverService> resolver_service_;

@@ -254,6 +254,21 @@ Result<Answer> read_answer(std::string_view body) {
     return malformed("it answers another operation");
 }
 
+std::string described(const Answer& answer) {
+    constexpr std::size_t most_rows = 20;
+    if (const auto* fault = std::get_if<Fault>(&answer)) return "fault: " + fault->text;
+    const auto counted = [](std::uint64_t rows) { return std::to_string(rows) + (rows == 1 ? " row" : " rows"); };
+    if (const auto* updated = std::get_if<Updated>(&answer)) return counted(updated->rows) + " updated";
+    const auto& rows = std::get<Rows>(answer).rows;
+    std::string out = counted(rows.size());
+    for (std::size_t i = 0; i < std::min(rows.size(), most_rows); ++i) {
+        out += i == 0 ? ": " : "; ";
+        for (std::size_t at = 0; at < rows[i].size(); ++at)
+            out += (at == 0 ? "" : ", ") + rows[i][at].first + '=' + rows[i][at].second;
+    }
+    return rows.size() > most_rows ? out + "; …" : out;
+}
+
 std::string write_answer(const Answer& answer, const Request& to) { return envelope(std::visit(Writer{to}, answer)); }
 
 }  // namespace sallyport::axl

@@ -41,6 +41,8 @@ struct Fault {
     bool operator==(const Fault&) const = default;
 };
 using Answer = std::variant<Rows, Updated, Fault>;
+/// For the log: "2 rows: pkid=…, cp_id=…; pkid=…, cp_id=…", "1 row updated", "fault: …".
+[[nodiscard]] std::string described(const Answer& answer);
 
 /// Versions that we answer; the same two operations in all of them.
 [[nodiscard]] bool is_accepted_version(std::string_view version);

@@ -117,7 +117,7 @@ void S::refuse_event(On on, TimePoint now, Actions& out) {
     } else if (early) {  // RFC 6120 4.9.3.12, 7.1
         condition = StreamCondition::not_authorized;
     }
-    close(StreamError{condition, {}, {}, {}}, what + (tls ? " has no place here" : " before TLS"), now, out);
+    close(stream_error(condition), what + (tls ? " has no place here" : " before TLS"), now, out);
 }
 
 void S::close(std::optional<StreamError> error, std::string why, TimePoint now, Actions& out) {
@@ -170,16 +170,16 @@ void S::on_time(TimePoint now, Actions& out) {
     }
     if (phase == Phase::closed) return;
     if (now >= deadlines[Timer::stanza]) {
-        return close(StreamError{StreamCondition::policy_violation, "the stanza took too long", {}, {}},
-                     "stanza deadline", now, out);
+        return close(stream_error(StreamCondition::policy_violation, "the stanza took too long"), "stanza deadline",
+                     now, out);
     }
     if (now >= deadlines[Timer::negotiation]) {
         if (!header_seen) return close(std::nullopt, "negotiation deadline, no header", now, out);
-        return close(StreamError{StreamCondition::connection_timeout, "negotiation took too long", {}, {}},
+        return close(stream_error(StreamCondition::connection_timeout, "negotiation took too long"),
                      "negotiation deadline", now, out);
     }
     if (now >= deadlines[Timer::answer]) {
-        return close(StreamError{StreamCondition::connection_timeout, {}, {}, {}}, "no answer", now, out);
+        return close(stream_error(StreamCondition::connection_timeout), "no answer", now, out);
     }
     if (now < deadlines[Timer::idle]) return;
     if (now < seen + settings.timers.idle) {  // bytes came meanwhile; the timer was not moved for each

@@ -59,7 +59,7 @@ void Machine::on_problem(xml::Problem problem, const std::string& explanation, T
         case xml::Problem::limit: condition = StreamCondition::policy_violation; break;
         case xml::Problem::bad_format: condition = StreamCondition::bad_format; break;
     }
-    state_->close(xmpp::StreamError{condition, {}, {}, {}}, explanation, now, out);
+    state_->close(xmpp::stream_error(condition), explanation, now, out);
 }
 
 void Machine::refuse(xmpp::StreamError error, const std::string& why, TimePoint now, Actions& out) {

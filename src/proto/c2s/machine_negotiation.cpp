@@ -11,7 +11,6 @@ namespace sallyport::c2s {
 namespace ns = xmpp::ns;
 using S = Machine::State;
 using xmpp::StreamCondition;
-using xmpp::StreamError;
 
 namespace {
 
@@ -26,6 +25,8 @@ std::optional<StreamCondition> objection(const xml::Header& header) {
     return std::nullopt;
 }
 
+constexpr const char* not_base64 = "the data is not base64";
+
 std::string challenge_of(std::string_view data) {
     return "<challenge xmlns='" + std::string{ns::sasl} + "'>" + (data.empty() ? "=" : base64_encode(data)) +
            "</challenge>";
@@ -38,7 +39,7 @@ bool S::judge(const xml::Header& header, TimePoint now, Actions& out) {
     const xmpp::Domain before = domain;
     domain = {};
     const auto refuse = [&](StreamCondition condition, std::string why) {
-        close(StreamError{condition, {}, {}, {}}, std::move(why), now, out);
+        close(stream_error(condition), std::move(why), now, out);
         return false;
     };
     if (const auto condition = objection(header)) return refuse(*condition, "the header is not a client's");
@@ -124,8 +125,11 @@ S::Did S::authenticate(const Event& event, TimePoint now, Actions& out) {
     first_due = false;
     mechanism = sasl::find(event.element->attribute("mechanism"));
     if (mechanism == nullptr || (mechanism->binds && !channel.any())) {
+        // A mechanism of ours without its channel is none that was offered either.
+        constexpr std::size_t longest_name = 40;
+        const std::string wanted{event.element->attribute("mechanism").substr(0, longest_name)};
         mechanism = nullptr;
-        return fail_sasl(sasl::Failure::invalid_mechanism, now, out);
+        return fail_sasl(sasl::Failure::invalid_mechanism, "the mechanism " + wanted + " is not offered", now, out);
     }
     scram.emplace(*mechanism, channel.any(), channel, settings.fresh_id());
     const std::string response = event.element->text();
@@ -140,15 +144,17 @@ S::Did S::authenticate(const Event& event, TimePoint now, Actions& out) {
 S::Did S::take_first(const std::string& response, TimePoint now, Actions& out) {
     first_due = false;
     std::string message;
-    if (!base64_decode(response, message)) return fail_sasl(sasl::Failure::incorrect_encoding, now, out);
-    if (const auto failure = scram->first(message)) return fail_sasl(*failure, now, out);
+    if (!base64_decode(response, message)) return fail_sasl(sasl::Failure::incorrect_encoding, not_base64, now, out);
+    if (const auto failure = scram->first(message)) return fail_sasl(*failure, scram->why(), now, out);
     // A name is a localpart and nothing else; what cannot be one fails as a user who does not exist would, at once.
     const bool simple = scram->user().find_first_of("@/") == std::string::npos;
     auto jid = xmpp::Jid::parse(scram->user() + "@" + domain.text());
-    if (!simple || !jid) return fail_sasl(sasl::Failure::not_authorized, now, out);
+    if (!simple || !jid) return fail_sasl(sasl::Failure::not_authorized, "the name cannot be that of a user", now, out);
     if (!scram->authzid().empty()) {
         const auto authorized = xmpp::Jid::parse(scram->authzid());
-        if (!authorized || *authorized != *jid) return fail_sasl(sasl::Failure::invalid_authzid, now, out);
+        if (!authorized || *authorized != *jid) {
+            return fail_sasl(sasl::Failure::invalid_authzid, "the client wants to act as somebody else", now, out);
+        }
     }
     claimed = std::move(*jid);
     out.push_back(LookUp{claimed, mechanism->digest});
@@ -162,17 +168,20 @@ S::Did S::challenge(const Event& event, TimePoint, Actions& out) {
 
 S::Did S::decline_login(const Event&, TimePoint now, Actions& out) {
     phase = Phase::offering;
-    return fail_sasl(sasl::Failure::temporary_auth_failure, now, out);
+    return fail_sasl(sasl::Failure::temporary_auth_failure,
+                     "too many failures from this address, or the users cannot be read", now, out);
 }
 
 S::Did S::take_response(const Event& event, TimePoint now, Actions& out) {
     if (first_due) return take_first(event.element->text(), now, out);
-    if (phase != Phase::challenged) return fail_sasl(sasl::Failure::malformed_request, now, out);
+    if (phase != Phase::challenged) {
+        return fail_sasl(sasl::Failure::malformed_request, "a response to no challenge", now, out);
+    }
     phase = Phase::offering;
     std::string message, server_final;
     const std::string response = event.element->text();
-    if (!base64_decode(response, message)) return fail_sasl(sasl::Failure::incorrect_encoding, now, out);
-    if (const auto failure = scram->last(message, server_final)) return fail_sasl(*failure, now, out);
+    if (!base64_decode(response, message)) return fail_sasl(sasl::Failure::incorrect_encoding, not_base64, now, out);
+    if (const auto failure = scram->last(message, server_final)) return fail_sasl(*failure, scram->why(), now, out);
     scram.reset();
     user = claimed;
     out.push_back(Send{"<success xmlns='" + std::string{ns::sasl} + "'>" + base64_encode(server_final) + "</success>"});
@@ -185,22 +194,23 @@ S::Did S::take_response(const Event& event, TimePoint now, Actions& out) {
 
 S::Did S::abort_sasl(const Event&, TimePoint now, Actions& out) {
     phase = Phase::offering;
-    return fail_sasl(sasl::Failure::aborted, now, out);
+    return fail_sasl(sasl::Failure::aborted, "the client gave up", now, out);
 }
 
 /// RFC 6120 6.4.5: a few attempts, then the stream ends.
-S::Did S::fail_sasl(sasl::Failure failure, TimePoint now, Actions& out) {
-    scram.reset();
+S::Did S::fail_sasl(sasl::Failure failure, const std::string& why, TimePoint now, Actions& out) {
     first_due = false;
     out.push_back(Send{xmpp::write(failure)});
     note(out, LogLevel::warn, event::login_failed,
          {{"condition", std::string{text(failure)}},
           {"claimed", claimed.text()},
-          {"mechanism", std::string{mechanism == nullptr ? "" : mechanism->name}}});
+          {"mechanism", std::string{mechanism == nullptr ? "" : mechanism->name}},
+          {"why", why}});
+    scram.reset();  // may own the words
     if (failure == sasl::Failure::not_authorized) out.push_back(LoginFailed{});
     claimed = {};
     if (++sasl_failures < settings.sasl_failures) return Did::stay;
-    close(StreamError{StreamCondition::policy_violation, "too many SASL failures", {}, {}}, "SASL failures", now, out);
+    close(stream_error(StreamCondition::policy_violation, "too many SASL failures"), "SASL failures", now, out);
     return Did::ended;
 }
 

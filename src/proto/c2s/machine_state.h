@@ -74,7 +74,8 @@ struct Machine::State {
     Did take_response(const Event&, TimePoint, Actions&);
     Did abort_sasl(const Event&, TimePoint, Actions&);
     Did take_first(const std::string& text, TimePoint now, Actions& out);
-    Did fail_sasl(sasl::Failure failure, TimePoint now, Actions& out);
+    /// `why` is for the log; the client is told `failure`.
+    Did fail_sasl(sasl::Failure failure, const std::string& why, TimePoint now, Actions& out);
     [[nodiscard]] bool judge(const xml::Header& header, TimePoint now, Actions& out);
     void respond_header(Actions& out);
     void offer_features(Actions& out) const;

@@ -1,6 +1,8 @@
-// The accepting side of an external component's stream (XEP-0114): header, handshake, then stanzas. A pure machine.
+// The accepting side of an external component's stream (XEP-0114): header, handshake, then stanzas. A pure machine: its
+// transitions are in the table of component.cpp.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -8,6 +10,7 @@
 
 #include "base/clock.h"
 #include "proto/link/machine.h"
+#include "proto/machine.h"
 
 namespace sallyport::link {
 
@@ -22,27 +25,53 @@ public:
     void on_header(const xml::Header& header, Actions& out);
     void on_element(const xml::Element& element, Actions& out);
     void on_problem(xml::Problem problem, Actions& out);
-    void on_footer(Actions& out) { close(std::nullopt, "closed by the component", out); }
+    void on_footer(Actions& out) { handle({.on = On::footer}, out); }
     /// A stanza arrived from `from_domain`: true when it may be routed (XEP-0114 section 3).
     [[nodiscard]] bool admits(std::string_view from_domain, Actions& out);
     [[nodiscard]] TimePoint deadline() const {
-        return state_ == State::header || state_ == State::handshake ? until_ : never;
+        return phase_ == Phase::header || phase_ == Phase::handshake ? until_ : never;
     }
     void on_deadline(Actions& out);
     void close(std::optional<xmpp::StreamError> error, const std::string& why, Actions& out);
 
-    [[nodiscard]] bool attached() const { return state_ == State::attached; }
-    [[nodiscard]] bool closed() const { return state_ == State::closed; }
+    [[nodiscard]] bool attached() const { return phase_ == Phase::attached; }
+    [[nodiscard]] bool closed() const { return phase_ == Phase::closed; }
     [[nodiscard]] const xmpp::Domain& domain() const { return domain_; }
 
 private:
-    enum class State { header, handshake, attached, closed };
+    enum class Phase : std::uint8_t { header, handshake, attached, closed };
+    enum class On : std::uint8_t {
+        header,
+        handshake,
+        stream_error,
+        footer,
+        foreign,  ///< any other element that is no stanza
+    };
+    enum class Fact : std::uint8_t {};  ///< no row hangs on more than the phase
+    struct Event {
+        On on = On::foreign;
+        const xml::Header* header = nullptr;
+        const xml::Element* element = nullptr;
+    };
+    using Did = machine::Did;
+    using Act = Did (ComponentAccept::*)(const Event&, Actions&);
+    using Row = machine::Row<Phase, On, Fact, Act>;
+    struct Table;
+    [[nodiscard]] static On classify(const xml::Element& element);
+
+    void handle(const Event& event, Actions& out);
+    void refuse_event(const Event& event, Actions& out);
+    [[nodiscard]] Did refuse(xmpp::StreamCondition condition, const std::string& why, Actions& out);
+    Did answer(const Event& event, Actions& out);
+    Did check_handshake(const Event& event, Actions& out);
+    Did peer_error(const Event& event, Actions& out);
+    Did finish(const Event& event, Actions& out);
     void answer_header(std::string_view from, Actions& out);
 
     std::string stream_id_;
     SecretOf secret_of_;
     TimePoint until_;
-    State state_ = State::header;
+    Phase phase_ = Phase::header;
     bool header_sent_ = false;
     xmpp::Domain domain_;
     std::string secret_;

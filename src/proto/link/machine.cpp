@@ -6,13 +6,14 @@
 //   handshake ----------------->  check (constant time)
 //   enable or resume  --------->  enabled, resumed or failed
 //   bind, done, r, a  <-------->  bind, done, peer, r, a
+// In two files: the stream and its time here, the session in machine_session.cpp.
 #include "proto/link/machine.h"
 
 #include <array>
-#include <charconv>
 #include <utility>
 
 #include "base/hash.h"
+#include "proto/link/wire.h"
 #include "proto/xmpp/namespaces.h"
 #include "proto/xmpp/stream_header.h"
 
@@ -22,21 +23,8 @@ namespace ns = xmpp::ns;
 
 namespace {
 
-constexpr std::size_t longest_name = 1023;
-constexpr std::int64_t latest_time = 253'402'300'799'000;  ///< the last millisecond but 999 of the year 9999
-
-template <typename Number>
-bool read_number(std::string_view text, Number& out) {
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), out);
-    return problem == std::errc{} && end == text.data() + text.size();
-}
-
 std::string handshake_of(const std::string& stream_id, const std::string& secret) {
     return to_hex(sha1(stream_id + secret));
-}
-
-std::string attribute(std::string_view name, std::string_view value) {
-    return std::string{" "} + std::string{name} + "='" + xml::escaped(value) + "'";
 }
 
 }  // namespace
@@ -101,25 +89,6 @@ Machine::On Machine::classify(const xml::Element& element) {
     return On::foreign;
 }
 
-namespace {
-
-std::string_view state_text(PeerState state) { return state == PeerState::closed ? "closed" : "open"; }
-
-PeerState state_of(std::string_view text) {
-    if (text == "closed") return PeerState::closed;
-    return text == "open" ? PeerState::open : PeerState::opened;
-}
-
-}  // namespace
-
-std::string write(const PeerFacts& facts) {
-    return "<peer xmlns='" + std::string{ns::link} + "'" + attribute("local", facts.pair.local.text()) +
-           attribute("remote", facts.pair.remote.text()) + attribute("direction", facts.direction) +
-           attribute("method", facts.method) + attribute("tls", facts.tls) + attribute("cipher", facts.cipher) +
-           attribute("address", facts.address) + attribute("verdict", facts.verdict) +
-           (facts.state == PeerState::opened ? std::string{} : attribute("state", state_text(facts.state))) + "/>";
-}
-
 Machine::Machine(MachineSettings settings, TimePoint now) : settings_{std::move(settings)}, heard_{now} {
     far_realm_ = settings_.far_realm;
     timers_[Timer::negotiation] = now + settings_.negotiation;
@@ -160,19 +129,17 @@ void Machine::handle(const Event& event, Actions& out) {
 void Machine::refuse_event(const Event& event, Actions& out) {
     using enum Phase;
     if (event.element == nullptr)
-        return close(xmpp::StreamError{xmpp::StreamCondition::bad_format, {}, {}, {}}, "second header", out);
+        return close(xmpp::stream_error(xmpp::StreamCondition::bad_format), "second header", out);
     const bool unauthenticated = machine::Set{Phase::header, features, handshake}.has(phase_);
-    close(xmpp::StreamError{unauthenticated ? xmpp::StreamCondition::not_authorized
-                                            : xmpp::StreamCondition::unsupported_stanza_type,
-                            {},
-                            {},
-                            {}},
+    close(xmpp::stream_error(
+              unauthenticated ? xmpp::StreamCondition::not_authorized : xmpp::StreamCondition::unsupported_stanza_type,
+              {}),
           "unexpected <" + event.element->name.substr(0, 32) + "/>", out);
 }
 
 /// An act finds wrong what was said.
 Machine::Did Machine::refuse(xmpp::StreamCondition condition, const std::string& why, Actions& out) {
-    close(xmpp::StreamError{condition, {}, {}, {}}, why, out);
+    close(xmpp::stream_error(condition), why, out);
     return Did::ended;
 }
 
@@ -204,7 +171,7 @@ std::string Machine::listener_header() const {
 /// What both ends read of a header; false: it is no router link's, and the stream is closed.
 bool Machine::read_frame(const xml::Header& header, Actions& out) {
     if (header.space != ns::streams || header.name != "stream" || header.content_space != ns::component) {
-        close(xmpp::StreamError{xmpp::StreamCondition::invalid_namespace, {}, {}, {}}, "not a router link", out);
+        close(xmpp::stream_error(xmpp::StreamCondition::invalid_namespace), "not a router link", out);
         return false;
     }
     for (const auto& extension : header.attributes) {
@@ -243,7 +210,7 @@ Machine::Did Machine::greet(const Event&, Actions& out) {
 
 Machine::Did Machine::check_handshake(const Event& event, Actions& out) {
     if (!equal_constant_time(event.element->text(), handshake_of(stream_id_, settings_.secret))) {
-        return refuse(xmpp::StreamCondition::not_authorized, "wrong handshake: the secrets differ", out);
+        return refuse(xmpp::StreamCondition::not_authorized, std::string{secrets_differ}, out);
     }
     out.push_back(Send{"<handshake/>"});
     return Did::advance;
@@ -254,115 +221,18 @@ Machine::Did Machine::handshake_accepted(const Event&, Actions& out) {
     return Did::advance;
 }
 
-Machine::Did Machine::session_enable(const Event& event, Actions& out) {
-    out.push_back(SessionWanted{{}, 0, std::string{event.element->attribute(ns::link, "given-up")}});
-    return Did::advance;
-}
-
-Machine::Did Machine::session_resume(const Event& event, Actions& out) {
-    const xml::Element& element = *event.element;
-    SessionWanted wanted;
-    wanted.previous = element.attribute("previd");
-    if (wanted.previous.empty() || !read_number(element.attribute("h"), wanted.h)) {
-        resume_failed(out);
-        return Did::stay;
-    }
-    out.push_back(std::move(wanted));
-    return Did::advance;
-}
-
-Machine::Did Machine::session_enabled(const Event& event, Actions& out) {
-    opened();
-    out.push_back(SessionOpen{std::string{event.element->attribute("id")}, false, 0});
-    return Did::advance;
-}
-
-Machine::Did Machine::session_resumed(const Event& event, Actions& out) {
-    const xml::Element& element = *event.element;
-    SessionOpen session{std::string{element.attribute("previd")}, true, 0};
-    if (!read_number(element.attribute("h"), session.h)) {
-        return refuse(xmpp::StreamCondition::bad_format, "resumed without h", out);
-    }
-    opened();
-    out.push_back(std::move(session));
-    return Did::advance;
-}
-
-Machine::Did Machine::session_failed(const Event&, Actions& out) {
-    begun_anew_ = true;
-    enable({}, out);
-    return Did::advance;
-}
-
-Machine::Did Machine::count_wanted(const Event&, Actions& out) {
-    out.push_back(CountWanted{});
-    return Did::advance;
-}
-Machine::Did Machine::count_given(const Event& event, Actions& out) {
-    const xml::Element& element = *event.element;
-    Counted counted;
-    if (!read_number(element.attribute("h"), counted.h)) {
-        return refuse(xmpp::StreamCondition::bad_format, "an answer without h", out);
-    }
-    out.push_back(counted);
-    const TimePoint asked_at = std::exchange(clock_asked_at_, never);
-    if (asked_at == never) return Did::advance;
-    std::int64_t milliseconds = 0;
-    if (!read_number(element.attribute(ns::link, "time"), milliseconds)) return Did::advance;
-    if (milliseconds < 0 || milliseconds > latest_time) return Did::advance;
-    out.push_back(ClockTold{WallTime{std::chrono::milliseconds{milliseconds}}, heard_ - asked_at});
-    return Did::advance;
-}
-
-Machine::Did Machine::bound(const Event& event, Actions& out) {
-    Bound result;
-    for (const auto& child : event.element->children) {
-        const auto* name = std::get_if<xml::Element>(&child);
-        if (name == nullptr) continue;
-        if (name->is(ns::link, "realm")) result.serves.realms.push_back(name->text().substr(0, longest_name));
-        if (name->is(ns::link, "component")) result.serves.components.push_back(name->text().substr(0, longest_name));
-        if (!name->is(ns::component_bind, "hostname")) continue;
-        // A domain that only the far side's Unicode knows is not served here; the link goes on.
-        auto domain = xmpp::Domain::parse(name->text());
-        if (!domain) continue;
-        result.serves.domains.push_back(std::move(domain).value());
-    }
-    out.push_back(std::move(result));
-    return Did::advance;
-}
-
-Machine::Did Machine::done_received(const Event& event, Actions& out) {
-    DoneReceived done;
-    if (!parse_ranges(event.element->attribute("n"), done.ranges)) {
-        return refuse(xmpp::StreamCondition::bad_format, "malformed <done/>", out);
-    }
-    out.push_back(std::move(done));
-    return Did::advance;
-}
-
-Machine::Did Machine::facts_received(const Event& event, Actions& out) {
-    const xml::Element& element = *event.element;
-    auto local = xmpp::Domain::parse(element.attribute("local"));
-    auto remote = xmpp::Domain::parse(element.attribute("remote"));
-    if (!local || !remote) return Did::advance;  // it informs, nothing rests on it
-    const auto cut = [&](std::string_view name) { return std::string{element.attribute(name).substr(0, 128)}; };
-    out.push_back(FactsReceived{{{*local, *remote},
-                                 cut("direction"),
-                                 cut("method"),
-                                 cut("tls"),
-                                 cut("cipher"),
-                                 cut("address"),
-                                 cut("verdict"),
-                                 state_of(element.attribute("state"))}});
-    return Did::advance;
-}
-
 Machine::Did Machine::stream_error(const Event& event, Actions& out) {
     const xmpp::StreamError error = xmpp::read_stream_error(*event.element);
     unwanted_ = error.condition == xmpp::StreamCondition::conflict;
     // It goes for reasons of its own, or it could not bear what it was sent.
     const bool orderly = unwanted_ || error.condition == xmpp::StreamCondition::system_shutdown ||
                          error.condition == xmpp::StreamCondition::reset;
+    // The far side has found our handshake wrong, and both say so in the same words.
+    if (settings_.end == End::dialler && phase_ == Phase::handshake &&
+        error.condition == xmpp::StreamCondition::not_authorized) {
+        close(std::nullopt, std::string{secrets_differ}, out, Blame::word);
+        return Did::ended;
+    }
     const std::string more = unwanted_ ? ": another process with our name and certificate is linked there" : "";
     close(std::nullopt, "the far side says " + std::string{xmpp::text(error.condition)} + more, out,
           orderly ? Blame::none : Blame::word);
@@ -380,7 +250,7 @@ void Machine::on_problem(xml::Problem problem, Actions& out) {
                            : problem == xml::Problem::limit                ? xmpp::StreamCondition::policy_violation
                            : problem == xml::Problem::bad_format           ? xmpp::StreamCondition::bad_format
                                                                            : xmpp::StreamCondition::not_well_formed;
-    close(xmpp::StreamError{condition, {}, {}, {}}, std::string{xml::text(problem)}, out);
+    close(xmpp::stream_error(condition), std::string{xml::text(problem)}, out);
 }
 
 void Machine::on_bytes(TimePoint now) {
@@ -400,7 +270,7 @@ void Machine::opened() {
 
 bool Machine::may_carry(Actions& out) {
     if (open()) return true;
-    close(xmpp::StreamError{xmpp::StreamCondition::not_authorized, {}, {}, {}}, "stanza before the session", out);
+    close(xmpp::stream_error(xmpp::StreamCondition::not_authorized), "stanza before the session", out);
     return false;
 }
 
@@ -412,7 +282,7 @@ void Machine::ask(TimePoint now, Actions& out) {
 
 void Machine::on_deadline(TimePoint now, Actions& out, const Flow& flow) {
     if (closed() || now < deadline()) return;
-    const xmpp::StreamError timeout{xmpp::StreamCondition::connection_timeout, {}, {}, {}};
+    const xmpp::StreamError timeout = xmpp::stream_error(xmpp::StreamCondition::connection_timeout);
     if (!open()) return close(timeout, "negotiation took too long", out, Blame::loss);
     if (now >= timers_[Timer::patience]) {
         if (!waits_ || flow.taken <= taken_) return close(timeout, "the far side is silent", out, Blame::loss);
@@ -431,62 +301,6 @@ void Machine::on_deadline(TimePoint now, Actions& out, const Flow& flow) {
     taken_ = flow.taken;
     question_end_ = flow.written + std::get<Send>(out.back()).bytes.size();
 }
-
-void Machine::enable(const std::string& given_up, Actions& out) {
-    std::string over;
-    if (!given_up.empty()) over = attribute("xmlns:sp", ns::link) + attribute("sp:given-up", given_up);
-    out.push_back(Send{"<enable xmlns='" + std::string{ns::stream_management} + "' resume='true'" + over + "/>"});
-}
-
-void Machine::resume(const std::string& previous, std::uint32_t h, Actions& out) {
-    out.push_back(Send{"<resume xmlns='" + std::string{ns::stream_management} + "'" + attribute("previd", previous) +
-                       attribute("h", std::to_string(h)) + "/>"});
-}
-
-void Machine::enabled(const std::string& id, Actions& out) {
-    if (closed()) return;  // too late
-    opened();
-    out.push_back(Send{"<enabled xmlns='" + std::string{ns::stream_management} + "'" + attribute("id", id) +
-                       " resume='true' max='300'/>"});
-}
-
-void Machine::resumed(const std::string& previous, std::uint32_t h, Actions& out) {
-    if (closed()) return;  // too late
-    opened();
-    out.push_back(Send{"<resumed xmlns='" + std::string{ns::stream_management} + "'" + attribute("previd", previous) +
-                       attribute("h", std::to_string(h)) + "/>"});
-}
-
-void Machine::resume_failed(Actions& out) {
-    out.push_back(Send{"<failed xmlns='" + std::string{ns::stream_management} + "'><item-not-found xmlns='" +
-                       std::string{ns::stanza_errors} + "'/></failed>"});
-}
-
-void Machine::bind(const Serves& serves, Actions& out) const {
-    std::string bytes = "<bind xmlns='" + std::string{ns::component_bind} + "'>";
-    for (const auto& domain : serves.domains) bytes += "<hostname>" + xml::escaped(domain.text()) + "</hostname>";
-    const auto add = [&](std::string_view kind, const std::vector<std::string>& names) {
-        for (const std::string& name : names) {
-            bytes += "<" + std::string{kind} + " xmlns='" + std::string{ns::link} + "'>" + xml::escaped(name) + "</" +
-                     std::string{kind} + ">";
-        }
-    };
-    add("realm", serves.realms);
-    add("component", serves.components);
-    out.push_back(Send{bytes + "</bind>"});
-}
-
-void Machine::acknowledge(std::uint32_t h, WallTime wall, Actions& out) const {
-    const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(wall.time_since_epoch()).count();
-    out.push_back(Send{"<a xmlns='" + std::string{ns::stream_management} + "'" + attribute("h", std::to_string(h)) +
-                       attribute("xmlns:sp", ns::link) + attribute("sp:time", std::to_string(time)) + "/>"});
-}
-
-void Machine::done(const std::vector<Range>& ranges, Actions& out) const {
-    out.push_back(Send{"<done xmlns='" + std::string{ns::link} + "' n='" + write_ranges(ranges) + "'/>"});
-}
-
-void Machine::facts(const PeerFacts& facts, Actions& out) const { out.push_back(Send{write(facts)}); }
 
 void Machine::close(std::optional<xmpp::StreamError> error, const std::string& why, Actions& out, Blame blame) {
     if (closed()) return;

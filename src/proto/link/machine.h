@@ -6,10 +6,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/direction.h"
 #include "proto/link/session.h"
 #include "proto/machine.h"
 #include "proto/xml/element.h"
@@ -32,8 +34,8 @@ enum class PeerState {
 /// What the edge learned of a peer (section 6).
 struct PeerFacts {
     xmpp::DomainPair pair;
-    std::string direction;  ///< "in" or "out"
-    std::string method;     ///< "dialback", "external", "certificate-dialback"
+    Direction direction = Direction::inbound;
+    std::string method;  ///< as the edge calls it; one of a later release may know others
     std::string tls, cipher, address, verdict;
     PeerState state = PeerState::opened;
     bool operator==(const PeerFacts&) const = default;
@@ -97,6 +99,9 @@ struct Flow {
     std::uint64_t written = 0;  ///< given to the stream
     std::uint64_t taken = 0;    ///< of those, taken by the far side's TCP
 };
+
+/// Why a link was closed whose handshake is wrong, on either side.
+inline constexpr std::string_view secrets_differ = "wrong handshake: the secrets differ";
 
 struct MachineSettings {
     End end = End::dialler;

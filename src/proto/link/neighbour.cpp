@@ -23,23 +23,18 @@ std::string listed_names(const std::vector<std::string>& names) {
 
 }  // namespace
 
-std::string role_uri(std::string_view role) { return std::string{role_prefix} + std::string{role}; }
+std::string role_uri(Role role) { return std::string{role_prefix} + std::string{text(role)}; }
 
-std::string realm_of(std::string name) {
-    std::replace(name.begin(), name.end(), '.', '-');
-    return name;
-}
-
-std::string objection(const CertFacts& certificate, std::string_view name, std::string_view role, bool role_required) {
+std::string objection(const CertFacts& certificate, std::string_view name, Role role, bool role_required) {
     if (!name.empty() && !has_name(certificate, name)) return "the certificate is not for " + std::string{name};
     std::vector<std::string> others;
     for (const std::string& uri : certificate.uris) {
         if (!uri.starts_with(role_prefix)) continue;
-        if (std::string_view{uri}.substr(role_prefix.size()) == role) return {};
+        if (std::string_view{uri}.substr(role_prefix.size()) == text(role)) return {};
         others.push_back(uri.substr(role_prefix.size()));
     }
     const std::string whose = "the certificate of " + listed_names(certificate.dns_names);
-    if (!others.empty()) return whose + " is for the role " + listed_names(others) + ", not " + std::string{role};
+    if (!others.empty()) return whose + " is for the role " + listed_names(others) + ", not " + std::string{text(role)};
     if (role_required) return whose + " says no role: " + role_uri(role) + " is wanted among its names, as a URI";
     return {};
 }

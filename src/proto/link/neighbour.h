@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/endpoint.h"
+#include "base/role.h"
 #include "base/tls_facts.h"
 
 namespace sallyport::link {
@@ -24,13 +25,10 @@ struct Neighbours {
 };
 
 /// What a certificate of the traversal authority says of its owner: "urn:sallyport:role:core" as a URI.
-[[nodiscard]] std::string role_uri(std::string_view role);
-/// "edge1.b.test" -> "edge1-b-test".
-[[nodiscard]] std::string realm_of(std::string name);
+[[nodiscard]] std::string role_uri(Role role);
 
 /// Why this certificate is not that of a node `name` (empty: of any name) with `role`; empty when it is.
-[[nodiscard]] std::string objection(const CertFacts& certificate, std::string_view name, std::string_view role,
-                                    bool role_required);
+[[nodiscard]] std::string objection(const CertFacts& certificate, std::string_view name, Role role, bool role_required);
 /// Of those listed the one whom the certificate names; null: nobody.
 [[nodiscard]] const Neighbour* named_by(const CertFacts& certificate, const std::vector<Neighbour>& listed);
 

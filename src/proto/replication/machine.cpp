@@ -103,11 +103,10 @@ Machine::Did Machine::refuse(const Error& why, Actions& out) {
 
 Machine::Did Machine::greet(const Message& message, Actions& out) {
     far_ = std::get<Hello>(message);
-    const std::string component = far_.role == "edge" ? std::string{component_prefix} + far_.realm : "";
-    std::string realm = far_.node;
-    for (char& letter : realm) letter = letter == '.' ? '-' : letter;
-    if (far_.role != settings_.far_role) return refuse({"role", "the far node is no " + settings_.far_role}, out);
-    if (far_.realm != realm || far_.component != component)
+    const std::string component = far_.role == Role::edge ? std::string{component_prefix} + far_.realm : "";
+    if (far_.role != settings_.far_role)
+        return refuse({"role", "the far node is no " + std::string{text(settings_.far_role)}}, out);
+    if (far_.realm != realm_of(far_.node) || far_.component != component)
         return refuse({"name", "realm and component of " + far_.node + " do not follow from its name"}, out);
     reader_.limit(Bounds::frame_bytes);
     out.push_back(Met{far_});
@@ -253,7 +252,7 @@ void Machine::send_report(Actions& out) {
 
 Machine::Did Machine::take_report(const Message& message, Actions& out) {
     // An edge has nothing to report: what it wants to say it says in its settings.
-    if (far_.role != "core") return refuse({"unexpected", "a report from a node that is no core"}, out);
+    if (far_.role != Role::core) return refuse({"unexpected", "a report from a node that is no core"}, out);
     out.push_back(Reported{std::get<Report>(message)});
     return Did::advance;
 }

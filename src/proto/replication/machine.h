@@ -50,7 +50,7 @@ using Actions = std::vector<Action>;
 
 struct MachineSettings {
     Hello own;
-    std::string far_role;
+    Role far_role = Role::core;                    ///< edge or core
     Duration greeting = std::chrono::seconds{10};  ///< until both sides have said what they hold
     Duration quiet = std::chrono::seconds{5};      ///< nothing received: ask
     Duration patience = std::chrono::seconds{5};   ///< nothing received after asking: gone

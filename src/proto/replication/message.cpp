@@ -102,9 +102,10 @@ Result<Message> read_hello(const json::object& object) {
         return Error{"version", "this node speaks version 1 of replication; bring both nodes to the same release"};
     in.number("version");
     constexpr std::size_t name = 255;
-    Hello hello{in.text("role", name), in.text("node", name), in.text("realm", name), in.text("component", name),
+    std::string role = in.text("role", name);
+    Hello hello{find_role(role), in.text("node", name), in.text("realm", name), in.text("component", name),
                 in.text("instance", name)};
-    for (const std::string* text : {&hello.role, &hello.node, &hello.realm, &hello.component, &hello.instance}) {
+    for (const std::string* text : {&role, &hello.node, &hello.realm, &hello.component, &hello.instance}) {
         if (!is_plain_name(*text)) in.complain("a name");
     }
     if (hello.node.empty() || hello.realm.empty() || hello.instance.empty()) in.complain("node");
@@ -145,17 +146,20 @@ Result<Message> read_report(const json::object& object) {
     Members in{object, {"type", "steps", "alarms"}};
     Report report;
     for (const json::object* entry : in.objects("steps", Bounds::report_steps)) {
-        Members step{*entry, {"step", "state", "reason", "remedy"}};
+        Members step{*entry, {"step", "state", "reason", "remedy", "alarm"}};
         const auto state = step_state(step.text("state"));
         if (!state) step.complain("state");
         report.steps.push_back({step.text("step"),
                                 state.value_or(StepState::pending),
-                                {step.text("reason"), step.has("remedy") ? step.text("remedy") : ""}});
+                                {step.text("reason"), step.has("remedy") ? step.text("remedy") : ""},
+                                step.has("alarm") ? step.text("alarm") : ""});
         in.take(step);
     }
     for (const json::object* entry : in.objects("alarms", Bounds::report_notices)) {
-        Members notice{*entry, {"code", "key", "text"}};
-        report.notices.push_back({notice.text("code"), notice.text("key"), notice.text("text")});
+        Members notice{*entry, {"code", "key", "text", "severity", "cure"}};
+        report.notices.push_back({notice.text("code"), notice.text("key"), notice.text("text"),
+                                  notice.has("severity") ? notice.text("severity") : "",
+                                  notice.has("cure") ? notice.text("cure") : ""});
         in.take(notice);
     }
     return in.finish(std::move(report));
@@ -185,7 +189,7 @@ struct Writer {
 
     void operator()(const Hello& hello) const {
         out["version"] = version;
-        out["role"] = hello.role;
+        out["role"] = hello.role ? std::string{text(*hello.role)} : std::string{};
         out["node"] = hello.node;
         out["realm"] = hello.realm;
         out["component"] = hello.component;
@@ -218,13 +222,17 @@ struct Writer {
                              {"state", json::string{view(text(step.state))}},
                              {"reason", step.reason.why.substr(0, Bounds::text_bytes)}};
             if (!step.reason.remedy.empty()) one["remedy"] = step.reason.remedy.substr(0, Bounds::text_bytes);
+            if (!step.alarm.empty()) one["alarm"] = step.alarm.substr(0, Bounds::text_bytes);
             steps.push_back(std::move(one));
         }
         for (const Notice& notice : report.notices) {
             if (alarms.size() == Bounds::report_notices) break;
-            alarms.push_back(json::object{{"code", notice.code.substr(0, Bounds::text_bytes)},
-                                          {"key", notice.key.substr(0, Bounds::text_bytes)},
-                                          {"text", notice.text.substr(0, Bounds::text_bytes)}});
+            json::object one{{"code", notice.code.substr(0, Bounds::text_bytes)},
+                             {"key", notice.key.substr(0, Bounds::text_bytes)},
+                             {"text", notice.text.substr(0, Bounds::text_bytes)}};
+            if (!notice.severity.empty()) one["severity"] = notice.severity.substr(0, Bounds::text_bytes);
+            if (!notice.cure.empty()) one["cure"] = notice.cure.substr(0, Bounds::text_bytes);
+            alarms.push_back(std::move(one));
         }
         out["steps"] = std::move(steps);
         out["alarms"] = std::move(alarms);

@@ -12,6 +12,7 @@
 
 #include "base/chain_step.h"
 #include "base/result.h"
+#include "base/role.h"
 
 namespace sallyport::replication {
 
@@ -37,11 +38,11 @@ using Values = std::map<std::string, std::string>;
 
 /// Who speaks. The first message of both sides.
 struct Hello {
-    std::string role;       ///< "edge" or "core"
-    std::string node;       ///< "edge1.example.org"
-    std::string realm;      ///< the node with dots turned to dashes
-    std::string component;  ///< of an edge: component_prefix + realm; empty for a core
-    std::string instance;   ///< another one after each start
+    std::optional<Role> role;  ///< edge or core; nothing: one that is unknown here
+    std::string node;          ///< "edge1.example.org"
+    std::string realm;         ///< the node with dots turned to dashes
+    std::string component;     ///< of an edge: component_prefix + realm; empty for a core
+    std::string instance;      ///< another one after each start
     bool operator==(const Hello&) const = default;
 };
 /// What the speaker holds of the other side's values; revision 0 and no digest: nothing.
@@ -73,6 +74,7 @@ struct Refusal {
 /// A standing alarm of the speaker.
 struct Notice {
     std::string code, key, text;
+    std::string severity{}, cure{};  ///< empty: the speaker is of a release that does not say
     bool operator==(const Notice&) const = default;
 };
 struct Report {

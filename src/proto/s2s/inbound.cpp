@@ -154,28 +154,27 @@ void In::refuse_event(On on, TimePoint now, Actions& out) {
     }
     const std::string what{text(on)};
     if (!channel_ok()) {
-        return close(StreamError{StreamCondition::policy_violation, "TLS is required first", {}, {}},
-                     what + " before TLS", now, out, Rule::tls);
+        return close(stream_error(StreamCondition::policy_violation, "TLS is required first"), what + " before TLS",
+                     now, out, Rule::tls);
     }
     const bool negotiating = on == On::auth || on == On::response || on == On::abort || on == On::bidi;
     const auto condition = negotiating ? StreamCondition::policy_violation : StreamCondition::unsupported_stanza_type;
-    close(StreamError{condition, {}, {}, {}}, what + " has no place here", now, out);
+    close(stream_error(condition), what + " has no place here", now, out);
 }
 
 void In::refuse_stanza(const xmpp::Stanza& refused, TimePoint now, Actions& out) {
     if (phase == Phase::closing || phase == Phase::closed) return;
     if (!pairs.any_ready() || phase != Phase::open) {
         if (!channel_ok()) return refuse_event(On::stanza, now, out);
-        return close(StreamError{StreamCondition::not_authorized, {}, {}, {}}, "stanza before authentication", now,
-                     out);
+        return close(stream_error(StreamCondition::not_authorized), "stanza before authentication", now, out);
     }
     if (!pairs.knows_remote(refused.from_domain)) {  // RFC 6120 8.1.2.2
-        return close(StreamError{StreamCondition::invalid_from, {}, {}, {}},
+        return close(stream_error(StreamCondition::invalid_from),
                      "stanza from a domain that is not authenticated on this stream", now, out);
     }
     const auto to = xmpp::Domain::parse(refused.to_domain);  // RFC 6120 8.1.1.2, 10.4
     const bool gone = to && rules.serves(*to) == Served::gone;
-    close(StreamError{gone ? StreamCondition::host_gone : StreamCondition::host_unknown, {}, {}, {}},
+    close(stream_error(gone ? StreamCondition::host_gone : StreamCondition::host_unknown),
           "stanza to a domain that is not verified on this stream", now, out);
 }
 
@@ -242,8 +241,8 @@ void In::on_time(TimePoint now, Actions& out) {
     time_out_pairs(now, out);
     if (now >= deadlines[Timer::withheld]) look_at_withheld(now, out);
     if (now >= deadlines[Timer::stanza]) {  // threat T58
-        return close(StreamError{StreamCondition::policy_violation, "the stanza took too long", {}, {}},
-                     "stanza deadline", now, out);
+        return close(stream_error(StreamCondition::policy_violation, "the stanza took too long"), "stanza deadline",
+                     now, out);
     }
     if (now >= deadlines[Timer::negotiation]) {
         if (vouched) {
@@ -251,13 +250,13 @@ void In::on_time(TimePoint now, Actions& out) {
             return close(std::nullopt, "used for dialback only", now, out);
         }
         if (!header_seen) return close(std::nullopt, "negotiation deadline, no header", now, out);
-        return close(StreamError{StreamCondition::connection_timeout, "negotiation took too long", {}, {}},
+        return close(stream_error(StreamCondition::connection_timeout, "negotiation took too long"),
                      "negotiation deadline", now, out);
     }
     if (now >= deadlines[Timer::idle]) {  // RFC 6120 4.6.3
         orderly = true;
         if (sent.unacknowledged() != 0) out.push_back(Send{std::string{wire::ack_request}});
-        close(StreamError{StreamCondition::policy_violation, "idle for too long", {}, {}}, "idle", now, out);
+        close(stream_error(StreamCondition::policy_violation, "idle for too long"), "idle", now, out);
     }
 }
 
@@ -265,8 +264,8 @@ void In::on_time(TimePoint now, Actions& out) {
 void In::recheck(TimePoint now, Actions& out) {
     if (phase == Phase::closing || phase == Phase::closed || !header_seen) return;
     if (phase != Phase::securing && phase != Phase::opening && !channel_ok()) {
-        return close(StreamError{StreamCondition::policy_violation, "TLS is required", {}, {}}, "the mode changed", now,
-                     out, Rule::tls);
+        return close(stream_error(StreamCondition::policy_violation, "TLS is required"), "the mode changed", now, out,
+                     Rule::tls);
     }
     if (!peer.remote.empty() && !rules.admits(peer, Direction::outbound).allowed) {
         const Admission admission = rules.admits(peer, Direction::inbound);
@@ -294,7 +293,7 @@ std::optional<In::Refusal> In::objection_to(const PairState& pair) const {
     const Served served = rules.serves(pair.domains.local);
     if (served != Served::yes) {
         const bool gone = served == Served::gone;
-        return Refusal{StreamError{gone ? StreamCondition::host_gone : StreamCondition::host_unknown, {}, {}, {}},
+        return Refusal{stream_error(gone ? StreamCondition::host_gone : StreamCondition::host_unknown),
                        pair.domains.local.text() + " is no longer served"};
     }
     const Admission admission = rules.admits(pair.domains, Direction::inbound);
@@ -302,14 +301,14 @@ std::optional<In::Refusal> In::objection_to(const PairState& pair) const {
     const StreamPolicy p = rules.policy(pair.domains.remote);
     const bool certified = certificate_proves(pair.domains.remote);
     if ((p.require_certificate && !certified) || (p.security == SecurityMode::tls_required && !tls)) {
-        return Refusal{StreamError{StreamCondition::policy_violation, {}, {}, {}},
-                       "the stream is no longer secure enough", Rule::tls};
+        return Refusal{stream_error(StreamCondition::policy_violation), "the stream is no longer secure enough",
+                       Rule::tls};
     }
     return std::nullopt;
 }
 
 In::Refusal In::unwelcome(const Admission& admission) {
-    return {StreamError{admission.stream, admission.text, {}, {}},
+    return {stream_error(admission.stream, admission.text),
             "no longer admitted: " + std::string{sallyport::text(admission.rule)}, admission};
 }
 
@@ -325,8 +324,8 @@ void In::expire_certificate(TimePoint now, Actions& out) {
         });
     if (!rests_on_it) return;
     orderly = true;
-    close(StreamError{StreamCondition::reset, "certificate has expired", {}, {}}, "the peer's certificate has expired",
-          now, out);
+    close(stream_error(StreamCondition::reset, "certificate has expired"), "the peer's certificate has expired", now,
+          out);
 }
 
 std::vector<RowText> inbound_table() { return machine::in_words(In::Table::rows, &In::words, &s2s::text); }

@@ -45,7 +45,7 @@ void Inbound::on_verified(const xmpp::DomainPair& pair, Verified::Outcome outcom
 void Inbound::on_footer(TimePoint now, Actions& out) { state_->handle({.on = On::footer}, now, out); }
 
 void Inbound::on_problem(xml::Problem problem, const std::string& explanation, TimePoint now, Actions& out) {
-    state_->close(StreamError{condition_of(problem), {}, {}, {}}, explanation, now, out);
+    state_->close(stream_error(condition_of(problem)), explanation, now, out);
 }
 
 void Inbound::refuse(StreamError error, const std::string& why, TimePoint now, Actions& out) {
@@ -67,8 +67,7 @@ bool Inbound::on_stanza(const xmpp::Stanza& stanza, TimePoint now, std::uint64_t
         sequence = s.received.receive();
         s.deadlines[State::Timer::stanza] = never;
         if (s.received.enabled() && s.phase == State::Phase::open && s.deadlines[State::Timer::withheld] == never) {
-            s.deadlines[State::Timer::withheld] = now + ReceivedCounter::look_every;
-            s.received.watch();
+            s.deadlines[State::Timer::withheld] = s.received.watch(now);
         }
         if (s.phase == State::Phase::open) s.deadlines[State::Timer::idle] = now + s.timers.idle;
         return true;
@@ -109,12 +108,7 @@ void Inbound::on_deadline(TimePoint now, Actions& out) { state_->on_time(now, ou
 void Inbound::on_partial(bool inside, TimePoint now) {
     State& s = *state_;
     if (s.phase == State::Phase::closing || s.phase == State::Phase::closed) return;
-    TimePoint& stanza = s.deadlines[State::Timer::stanza];
-    if (!inside) {
-        stanza = never;
-    } else if (stanza == never) {
-        stanza = now + s.timers.stanza;
-    }
+    s.deadlines.run_while(inside, State::Timer::stanza, now + s.timers.stanza);
 }
 
 bool Inbound::closed() const { return state_->phase == State::Phase::closed; }

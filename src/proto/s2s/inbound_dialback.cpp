@@ -11,7 +11,7 @@
 namespace sallyport::s2s {
 namespace {
 
-/// Foreign keys are opaque; the seed's peers send 40 digits, ours are 64.
+/// Foreign keys are opaque: other implementations send 40 digits (a SHA-1), ours are 64.
 constexpr std::size_t longest_key = 1024;
 
 }  // namespace
@@ -20,7 +20,6 @@ using In = Inbound::State;
 using xmpp::StanzaCondition;
 using xmpp::StanzaError;
 using xmpp::StreamCondition;
-using xmpp::StreamError;
 
 void In::answer_error(const Event& event, const StanzaError& error, std::string_view why, Actions& out,
                       const Cause& cause) {
@@ -42,12 +41,8 @@ In::Did In::ask(const Event& event, TimePoint now, Actions& out) {
     const xml::Element& element = *event.element;
     xmpp::DomainPair pair;
     const auto bad = [&](StreamCondition condition, std::string_view why) {
-        close(StreamError{condition, {}, {}, {}}, std::string{why}, now, out);
+        close(stream_error(condition), std::string{why}, now, out);
         return Did::ended;
-    };
-    const auto error = [&](StanzaCondition condition, std::string_view why, Rule rule = Rule::none) {
-        answer_error(event, {condition, {}}, why, out, rule);
-        return Did::stay;
     };
     if (read_domain(element.attribute("from"), pair.remote) != Address::good ||
         read_domain(element.attribute("to"), pair.local) != Address::good) {
@@ -58,36 +53,28 @@ In::Did In::ask(const Event& event, TimePoint now, Actions& out) {
          {{"from", pair.remote.text()}, {"to", pair.local.text()}, {"key", std::string{cut_key(key)}}});
     if (rules.serves(pair.remote) != Served::no)
         return bad(StreamCondition::invalid_from, "db:result from a domain of ours");
-    if (rules.serves(pair.local) != Served::yes) return error(StanzaCondition::item_not_found, "to is not served");
+    if (rules.serves(pair.local) != Served::yes) {
+        answer_error(event, {StanzaCondition::item_not_found, {}}, "to is not served", out);
+        return Did::stay;
+    }
     const Admission admission = rules.admits(pair, Direction::inbound);
     if (!admission.allowed) {
         if (pair == peer && !pairs.any_ready()) {
-            close(StreamError{admission.stream, admission.text, {}, {}}, admission.reason(), now, out, admission);
+            close(stream_error(admission.stream, admission.text), admission.reason(), now, out, admission);
             return Did::ended;
         }
         answer_error(event, {admission.stanza, admission.text}, admission.reason(), out, admission);
         return Did::stay;
     }
-    const StreamPolicy wanted = rules.policy(pair.remote);
-    const bool certified = certificate_proves(pair.remote);  // XEP-0344 2.5: judged when the key arrives
-    if (wanted.security == SecurityMode::tls_required && !tls) {
-        return error(StanzaCondition::policy_violation, "TLS is required first", Rule::tls);
+    const bool shortcut = takes_certificate(pair.remote);
+    if (const auto no = objection(pair, key, shortcut)) {
+        answer_error(event, {no->condition, {}}, no->why, out, no->rule);
+        return Did::stay;
     }
-    if (wanted.require_certificate && !certified) {
-        return error(StanzaCondition::not_authorized, "the certificate does not prove the sender");
-    }
-    if (key.empty() || key.size() > longest_key) return error(StanzaCondition::not_acceptable, "no usable key");
     PairState* known = pairs.find(pair);
     if (known != nullptr && known->pending) {
         note(out, LogLevel::debug, event::answer_dropped, {{"pair", pair.text()}, {"why", "already being verified"}});
         return Did::stay;
-    }
-    const bool shortcut = certified && wanted.certificate_shortcut;
-    if (!shortcut && !wanted.offer_dialback) {
-        return error(StanzaCondition::not_authorized, "dialback without a certificate is not accepted");
-    }
-    if ((known == nullptr && pairs.all().size() >= max_pairs) || (!shortcut && pairs.pending() >= max_pending)) {
-        return error(StanzaCondition::resource_constraint, "too many pairs on this stream");
     }
     PairState& entry = known != nullptr ? *known : pairs.add(pair);
     entry.pending = true;
@@ -99,13 +86,44 @@ In::Did In::ask(const Event& event, TimePoint now, Actions& out) {
         handle({.on = On::verdict_valid, .pair = &entry}, now, out);
         return Did::ended;  // the verdict's own row has moved the phase
     }
-    entry.deadline = now + timers.dialback;
-    if (deadlines[Timer::negotiation] != never) deadlines[Timer::negotiation] = latest_negotiation;
-    out.push_back(Verify{pair, id, key});
-    note(out, LogLevel::debug, event::dialback_timeout_scheduled,
-         {{"pair", pair.text()},
-          {"seconds", std::to_string(std::chrono::duration_cast<std::chrono::seconds>(timers.dialback).count())}});
+    verify(entry, key, now, out);
     return Did::advance;
+}
+
+/// XEP-0344 2.5: judged when the key arrives.
+bool In::takes_certificate(const xmpp::Domain& remote) const {
+    return certificate_proves(remote) && rules.policy(remote).certificate_shortcut;
+}
+
+/// Why the key of an admitted pair is not to be verified; nothing: it is.
+std::optional<In::Objection> In::objection(const xmpp::DomainPair& pair, const std::string& key, bool shortcut) {
+    const StreamPolicy wanted = rules.policy(pair.remote);
+    if (wanted.security == SecurityMode::tls_required && !tls) {
+        return Objection{StanzaCondition::policy_violation, "TLS is required first", Rule::tls};
+    }
+    if (wanted.require_certificate && !certificate_proves(pair.remote)) {
+        return Objection{StanzaCondition::not_authorized, "the certificate does not prove the sender"};
+    }
+    if (key.empty() || key.size() > longest_key) return Objection{StanzaCondition::not_acceptable, "no usable key"};
+    const PairState* known = pairs.find(pair);
+    if (known != nullptr && known->pending) return std::nullopt;
+    if (!shortcut && !wanted.offer_dialback) {
+        return Objection{StanzaCondition::not_authorized, "dialback without a certificate is not accepted"};
+    }
+    if ((known == nullptr && pairs.all().size() >= max_pairs) || (!shortcut && pairs.pending() >= max_pending)) {
+        return Objection{StanzaCondition::resource_constraint, "too many pairs on this stream"};
+    }
+    return std::nullopt;
+}
+
+/// The authoritative server is to be asked, and has its time to answer.
+void In::verify(PairState& pair, const std::string& key, TimePoint now, Actions& out) {
+    pair.deadline = now + timers.dialback;
+    if (deadlines[Timer::negotiation] != never) deadlines[Timer::negotiation] = latest_negotiation;
+    out.push_back(Verify{pair.domains, id, key});
+    note(out, LogLevel::debug, event::dialback_timeout_scheduled,
+         {{"pair", pair.domains.text()},
+          {"seconds", std::to_string(std::chrono::duration_cast<std::chrono::seconds>(timers.dialback).count())}});
 }
 
 /// `<db:verify>` with a key: stateless, from the secret alone.
@@ -116,8 +134,7 @@ In::Did In::vouch(const Event& event, TimePoint now, Actions& out) {
     const std::string_view stream_id = element.attribute("id");
     xmpp::DomainPair pair;
     if (read_domain(from, pair.remote) != Address::good || read_domain(to, pair.local) != Address::good) {
-        close(StreamError{StreamCondition::improper_addressing, {}, {}, {}}, "db:verify without proper addresses", now,
-              out);
+        close(stream_error(StreamCondition::improper_addressing), "db:verify without proper addresses", now, out);
         return Did::ended;
     }
     vouched = true;
@@ -204,28 +221,28 @@ In::Did In::expel(const Event& event, TimePoint now, Actions& out) {
     return Did::ended;
 }
 
-/// Other pairs, or an earlier proof of this one, stay as they are.
 In::Did In::decline(const Event& event, TimePoint, Actions& out) {
     PairState& pair = *event.pair;
-    const xmpp::DomainPair domains = pair.domains;
     out.push_back(Send{wire::result_answer(pair.wire_local, pair.wire_remote, "invalid")});
     const xmpp::Failure failure{Stage::dialback, "the dialback key is not valid", StanzaCondition::forbidden};
-    note(out, LogLevel::warn, event::result_answered, {{"pair", domains.text()}, {"type", "invalid"}}, failure);
-    if (pair.method != Method::none) {
-        settle(pair);
-        return Did::advance;
-    }
+    note(out, LogLevel::warn, event::result_answered, {{"pair", pair.domains.text()}, {"type", "invalid"}}, failure);
+    fail_pair(pair, failure, out);
+    return Did::advance;
+}
+
+/// Other pairs, or an earlier proof of this one, stay as they are.
+void In::fail_pair(PairState& pair, const xmpp::Failure& failure, Actions& out) {
+    if (pair.method != Method::none) return settle(pair);
+    const xmpp::DomainPair domains = pair.domains;
     pairs.remove(domains);
     out.push_back(PairFailed{domains, failure});
     note(out, LogLevel::warn, event::state, {{"pair", domains.text()}, {"from", "PENDING"}, {"to", "FAILED"}}, failure);
-    return Did::advance;
 }
 
 In::Did In::report_error(const Event& event, TimePoint, Actions& out) {
     PairState& pair = *event.pair;
-    const xmpp::DomainPair domains = pair.domains;
     out.push_back(Send{wire::result_error(pair.wire_local, pair.wire_remote, {event.condition, {}})});
-    std::vector<LogFact> facts_told{{"pair", domains.text()},
+    std::vector<LogFact> facts_told{{"pair", pair.domains.text()},
                                     {"type", "error"},
                                     {"condition", std::string{xmpp::text(event.condition)}},
                                     {"why", std::string{event.text}}};
@@ -233,13 +250,7 @@ In::Did In::report_error(const Event& event, TimePoint, Actions& out) {
     xmpp::Failure failure = failure_of(Stage::dialback, event.cause, rule_of(event.condition), std::string{event.text});
     failure.condition = event.condition;
     note(out, LogLevel::warn, event::result_answered, std::move(facts_told), failure);
-    if (pair.method != Method::none) {
-        settle(pair);
-        return Did::advance;
-    }
-    pairs.remove(domains);
-    out.push_back(PairFailed{domains, failure});
-    note(out, LogLevel::warn, event::state, {{"pair", domains.text()}, {"from", "PENDING"}, {"to", "FAILED"}}, failure);
+    fail_pair(pair, failure, out);
     return Did::advance;
 }
 

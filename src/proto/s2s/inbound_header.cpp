@@ -11,12 +11,11 @@ namespace sallyport::s2s {
 
 using In = Inbound::State;
 using xmpp::StreamCondition;
-using xmpp::StreamError;
 
 /// Judges frame and addresses and fills peer, version_1 and lang. Nothing: welcome.
 std::optional<In::Refusal> In::judge(const xml::Header& header) {
     const auto no = [](StreamCondition condition, std::string_view why) {
-        return Refusal{StreamError{condition, {}, {}, {}}, std::string{why}};
+        return Refusal{stream_error(condition), std::string{why}};
     };
     if (const auto objection = judge_frame(header)) return no(objection->condition, objection->why);
     version_1 = speaks_version_1(header);
@@ -39,7 +38,7 @@ std::optional<In::Refusal> In::judge(const xml::Header& header) {
     // Whoever may only be talked to still has to ask us about our keys, so both directions must refuse.
     const Admission admission = rules.admits(peer, Direction::inbound);
     if (!admission.allowed && !rules.admits(peer, Direction::outbound).allowed) {
-        return Refusal{StreamError{admission.stream, admission.text, {}, {}}, admission.reason(), admission};
+        return Refusal{stream_error(admission.stream, admission.text), admission.reason(), admission};
     }
     return std::nullopt;
 }
@@ -84,7 +83,7 @@ In::Did In::greet(const Event& event, TimePoint now, Actions& out) {
     if (version_1) {
         send_features(out);
     } else if (!channel_ok()) {  // a peer without version 1.0 cannot negotiate TLS
-        close(StreamError{StreamCondition::policy_violation, "TLS is required", {}, {}},
+        close(stream_error(StreamCondition::policy_violation, "TLS is required"),
               "no stream version, and TLS is required", now, out, Rule::tls);
         return Did::ended;
     }
@@ -94,7 +93,7 @@ In::Did In::greet(const Event& event, TimePoint now, Actions& out) {
 std::optional<In::Refusal> In::judge_again(const xml::Header& header, const xmpp::Domain& local_before) {
     if (auto refusal = judge(header)) return refusal;
     const auto no = [](StreamCondition condition, std::string_view why) {
-        return Refusal{StreamError{condition, {}, {}, {}}, std::string{why}};
+        return Refusal{stream_error(condition), std::string{why}};
     };
     if (peer.remote != proven) return no(StreamCondition::invalid_from, "from is not the authenticated domain");
     if (peer.local != local_before) {

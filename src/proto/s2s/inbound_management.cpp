@@ -52,13 +52,13 @@ In::Did In::acknowledge(const Event&, TimePoint, Actions& out) {
 
 void In::look_at_withheld(TimePoint now, Actions& out) {
     if (received.look()) out.push_back(Send{wire::ack(received.h())});
-    deadlines[Timer::withheld] = received.on_their_way() ? now + ReceivedCounter::look_every : never;
+    deadlines[Timer::withheld] = received.next_look(now);
 }
 
 In::Did In::take_ack(const Event& event, TimePoint now, Actions& out) {
     const auto h = read_h(event.element->attribute("h"));
     if (!h) {
-        close(StreamError{StreamCondition::bad_format, {}, {}, {}}, "an ack without a count", now, out);
+        close(stream_error(StreamCondition::bad_format), "an ack without a count", now, out);
         return Did::ended;
     }
     const auto fresh = sent.acknowledge(*h);

@@ -11,7 +11,6 @@ namespace sallyport::s2s {
 
 using In = Inbound::State;
 using xmpp::StreamCondition;
-using xmpp::StreamError;
 
 bool In::external_acceptable() const {
     return certificate_proves(peer.remote) && !peer.local.empty() && policy().offer_external &&
@@ -68,7 +67,7 @@ In::Did In::fail_sasl(sasl::Failure failure, TimePoint now, Actions& out) {
          {{"condition", std::string{text(failure)}}, {"from", peer.remote.text()}},
          xmpp::Failure{Stage::sasl, std::string{text(failure)}});
     if (++sasl_failures < max_sasl_failures) return Did::stay;
-    close(StreamError{StreamCondition::policy_violation, "too many SASL failures", {}, {}}, "SASL failures", now, out);
+    close(stream_error(StreamCondition::policy_violation, "too many SASL failures"), "SASL failures", now, out);
     return Did::ended;
 }
 

@@ -101,6 +101,17 @@ struct Inbound::State {
     Did drop_answer(const Event&, TimePoint, Actions&);
     void answer_error(const Event& event, const xmpp::StanzaError& error, std::string_view why, Actions& out,
                       const Cause& cause = {});
+    /// Why a key is not taken.
+    struct Objection {
+        xmpp::StanzaCondition condition;
+        std::string_view why;
+        Rule rule = Rule::none;
+    };
+    [[nodiscard]] bool takes_certificate(const xmpp::Domain& remote) const;
+    [[nodiscard]] std::optional<Objection> objection(const xmpp::DomainPair& pair, const std::string& key,
+                                                     bool shortcut);
+    void verify(PairState& pair, const std::string& key, TimePoint now, Actions& out);
+    void fail_pair(PairState& pair, const xmpp::Failure& failure, Actions& out);
     void settle(PairState& pair);
     void time_out_pairs(TimePoint now, Actions& out);
 

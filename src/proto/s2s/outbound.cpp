@@ -153,7 +153,7 @@ void Out::handle(const Event& event, TimePoint now, Actions& out) {
     }
     if (phase == Phase::closing) return;
     const std::string what{text(event.on)};
-    close(StreamError{StreamCondition::unsupported_stanza_type, {}, {}, {}}, what + " has no place here",
+    close(stream_error(StreamCondition::unsupported_stanza_type), what + " has no place here",
           {stage(), "the remote server broke the protocol"}, now, out,
           phase == Phase::securing || phase == Phase::fresh);
 }
@@ -253,17 +253,17 @@ void Out::on_time(TimePoint now, Actions& out) {
     if (now >= deadlines[Timer::withheld]) look_at_withheld(now, out);
     if (now >= std::min(deadlines[Timer::negotiation], deadlines[Timer::answering])) {
         const bool silent = phase == Phase::fresh || phase == Phase::securing;
-        return close(StreamError{StreamCondition::connection_timeout, "negotiation took too long", {}, {}},
+        return close(stream_error(StreamCondition::connection_timeout, "negotiation took too long"),
                      "negotiation deadline", ended("the remote server did not answer in time"), now, out, silent);
     }
     if (now >= deadlines[Timer::stanza]) {  // threat T58
-        return close(StreamError{StreamCondition::policy_violation, "the stanza took too long", {}, {}},
-                     "stanza deadline", {Stage::stream, "the remote server broke the protocol"}, now, out);
+        return close(stream_error(StreamCondition::policy_violation, "the stanza took too long"), "stanza deadline",
+                     {Stage::stream, "the remote server broke the protocol"}, now, out);
     }
     if (now >= deadlines[Timer::probe] && not_read) {  // the answer may be among what we leave lying
         deadlines[Timer::probe] = now + timers.stanza;
     } else if (now >= deadlines[Timer::probe]) {  // RFC 6120 4.6.2
-        return close(StreamError{StreamCondition::connection_timeout, "no answer to a request", {}, {}}, "unresponsive",
+        return close(stream_error(StreamCondition::connection_timeout, "no answer to a request"), "unresponsive",
                      {Stage::stream, "the remote server does not respond"}, now, out);
     }
     if (now >= deadlines[Timer::idle]) {
@@ -300,11 +300,15 @@ void Out::recheck(TimePoint now, Actions& out) {
             note(out, LogLevel::warn, event::refused,
                  {{"pair", p.domains.text()}, {"why", admission.reason()}, {"verdict", admission.verdict_id}},
                  refused_by(admission));
+            const auto welcome = [&](const PairState& one) { return one.method != Method::none && is_welcome(one); };
+            orderly = std::any_of(held.begin(), held.end(), welcome);
+            close(std::nullopt, "no longer admitted: " + std::string{sallyport::text(admission.rule)},
+                  refused_by(admission), now, out, phase == Phase::securing);
             // What it has on its way for the others counts still.
-            drop_unwelcome();
-            orderly = pairs.any_ready();
-            return close(std::nullopt, "no longer admitted: " + std::string{sallyport::text(admission.rule)},
-                         refused_by(admission), now, out, phase == Phase::securing);
+            for (const PairState& one : held) {
+                if (!is_welcome(one)) pairs.remove(one.domains);
+            }
+            return;
         }
         pairs.remove(p.domains);
         out.push_back(PairFailed{p.domains, refused_by(admission)});
@@ -320,13 +324,9 @@ void Out::recheck(TimePoint now, Actions& out) {
     if (pairs.all().size() < held.size()) close_when_done(now, out);
 }
 
-void Out::drop_unwelcome() {
-    const std::vector<PairState> held = pairs.all();
-    for (const PairState& p : held) {
-        const bool welcome = rules.admits(p.domains, Direction::outbound).allowed &&
-                             (!bidi || rules.admits(p.domains, Direction::inbound).allowed);
-        if (!welcome) pairs.remove(p.domains);
-    }
+bool Out::is_welcome(const PairState& one) const {
+    return rules.admits(one.domains, Direction::outbound).allowed &&
+           (!bidi || rules.admits(one.domains, Direction::inbound).allowed);
 }
 
 void Out::expire_certificate(TimePoint now, Actions& out) {
@@ -338,113 +338,8 @@ void Out::expire_certificate(TimePoint now, Actions& out) {
     tls->peer->chain_error = "certificate has expired";
     if (!rests_on_it) return;
     orderly = true;
-    close(StreamError{StreamCondition::reset, "certificate has expired", {}, {}}, "the peer's certificate has expired",
+    close(stream_error(StreamCondition::reset, "certificate has expired"), "the peer's certificate has expired",
           {Stage::tls, "the certificate of the remote server has expired"}, now, out);
-}
-
-// The public face.
-
-Outbound::Outbound(OutboundSettings settings, const Rules& rules, xmpp::DomainPair pair, bool verify_only,
-                   TimePoint now)
-    : state_{std::make_unique<State>(std::move(settings), rules, std::move(pair), verify_only, now)} {}
-Outbound::~Outbound() = default;
-
-void Outbound::on_connected(TimePoint now, Actions& out) { state_->handle({.on = On::connected}, now, out); }
-
-void Outbound::on_header(const xml::Header& header, TimePoint now, Actions& out) {
-    state_->handle({.on = On::header, .header = &header}, now, out);
-}
-
-void Outbound::on_element(const xml::Element& element, std::size_t unread, TimePoint now, Actions& out) {
-    state_->deadlines[State::Timer::stanza] = never;
-    state_->handle({.on = classify(element), .element = &element, .unread = unread}, now, out);
-}
-
-void Outbound::on_tls(const TlsFacts& facts, TimePoint now, Actions& out) {
-    state_->handle({.on = On::tls_up, .tls = &facts}, now, out);
-}
-
-void Outbound::on_footer(TimePoint now, Actions& out) { state_->handle({.on = On::footer}, now, out); }
-
-void Outbound::on_problem(xml::Problem problem, const std::string& explanation, TimePoint now, Actions& out) {
-    const bool limit = problem == xml::Problem::limit;
-    state_->close(
-        StreamError{condition_of(problem), {}, {}, {}}, explanation,
-        {state_->stage(), limit ? "the remote server says more than we take" : "the remote server broke the protocol",
-         StanzaCondition::remote_server_timeout, limit},
-        now, out);
-}
-
-void Outbound::on_closed(TimePoint, Actions& out) {
-    if (closed()) return;
-    if (state_->phase != State::Phase::closing) {
-        state_->fail_waiting(state_->ended("the connection to the remote server was lost"), out);
-        state_->note(out, LogLevel::info, event::stream_closed, {{"why", "connection lost"}});
-    }
-    state_->end();
-}
-
-void Outbound::on_rules_changed(TimePoint now, Actions& out) { state_->recheck(now, out); }
-void Outbound::on_certificate_expired(TimePoint now, Actions& out) { state_->expire_certificate(now, out); }
-
-void Outbound::shut(std::optional<StreamError> error, const std::string& why, TimePoint now, Actions& out) {
-    state_->orderly = true;
-    // What has arrived need neither be returned nor sent again.
-    if (state_->phase == State::Phase::open && state_->managed && state_->sent.unacknowledged() != 0) {
-        out.push_back(Send{std::string{wire::ack_request}});
-    }
-    state_->close(std::move(error), why, {Stage::stream, "the stream was closed"}, now, out,
-                  state_->phase == State::Phase::securing);
-}
-
-TimePoint Outbound::deadline() const {
-    const State& s = *state_;
-    if (s.phase == State::Phase::closed) return never;
-    TimePoint first = s.deadlines.first();
-    if (s.phase == State::Phase::closing) return first;
-    first = std::min(first, s.pairs.deadline());
-    for (const State::Ask& ask : s.asks) first = std::min(first, ask.deadline);
-    return first;
-}
-
-void Outbound::on_deadline(TimePoint now, Actions& out) { state_->on_time(now, out); }
-
-void Outbound::on_partial(bool inside, TimePoint now) {
-    State& s = *state_;
-    if (s.phase == State::Phase::closing || s.phase == State::Phase::closed) return;
-    TimePoint& stanza = s.deadlines[State::Timer::stanza];
-    if (!inside) {
-        stanza = never;
-    } else if (stanza == never) {
-        stanza = now + s.timers.stanza;
-    }
-}
-
-void Outbound::on_held(bool held) { state_->not_read = held; }
-
-bool Outbound::closed() const { return state_->phase == State::Phase::closed; }
-const std::string& Outbound::id() const { return state_->id; }
-std::string_view Outbound::lang() const { return state_->lang; }
-const xmpp::DomainPair& Outbound::pair() const { return state_->pair; }
-const TlsFacts* Outbound::tls() const { return state_->tls.get(); }
-bool Outbound::orderly() const { return state_->orderly; }
-bool Outbound::bidi() const { return state_->bidi; }
-bool Outbound::tried_external() const { return state_->external_tried; }
-bool Outbound::managed() const { return state_->managed; }
-bool Outbound::crowded() const { return state_->received.crowded(); }
-bool Outbound::counting() const { return state_->sent.enabled(); }
-std::uint64_t Outbound::unacknowledged() const { return state_->sent.unacknowledged(); }
-const std::optional<StreamError>& Outbound::peer_error() const { return state_->error_of_peer; }
-std::string_view Outbound::state() const { return State::words(state_->phase); }
-
-bool Outbound::ready(const xmpp::DomainPair& pair) const {
-    return state_->phase == State::Phase::open && state_->pairs.ready(pair.local.text(), pair.remote.text());
-}
-
-std::vector<Inbound::Pair> Outbound::pairs() const {
-    std::vector<Inbound::Pair> out;
-    for (const PairState& p : state_->pairs.all()) out.push_back({p.domains, p.method, p.pending});
-    return out;
 }
 
 std::vector<RowText> outbound_table() { return machine::in_words(Out::Table::rows, &Out::words, &s2s::text); }

@@ -57,13 +57,13 @@ Out::Did Out::acknowledge(const Event&, TimePoint, Actions& out) {
 
 void Out::look_at_withheld(TimePoint now, Actions& out) {
     if (received.look()) out.push_back(Send{wire::ack(received.h())});
-    deadlines[Timer::withheld] = received.on_their_way() ? now + ReceivedCounter::look_every : never;
+    deadlines[Timer::withheld] = received.next_look(now);
 }
 
 Out::Did Out::take_ack(const Event& event, TimePoint now, Actions& out) {
     const auto h = read_h(event.element->attribute("h"));
     if (!h) {
-        close(StreamError{StreamCondition::bad_format, {}, {}, {}}, "an ack without a count",
+        close(stream_error(StreamCondition::bad_format), "an ack without a count",
               {Stage::stream, "the remote server broke the protocol"}, now, out);
         return Did::ended;
     }
@@ -121,8 +121,7 @@ bool Outbound::on_stanza(const xmpp::Stanza& stanza, TimePoint now, std::uint64_
         sequence = s.received.receive();
         s.deadlines[State::Timer::stanza] = never;
         if (s.managed && s.phase == State::Phase::open && s.deadlines[State::Timer::withheld] == never) {
-            s.deadlines[State::Timer::withheld] = now + ReceivedCounter::look_every;
-            s.received.watch();
+            s.deadlines[State::Timer::withheld] = s.received.watch(now);
         }
         return true;
     }
@@ -133,7 +132,7 @@ bool Outbound::on_stanza(const xmpp::Stanza& stanza, TimePoint now, std::uint64_
                            : known        ? StreamCondition::host_unknown
                                           : StreamCondition::invalid_from;
     s.close(
-        StreamError{condition, {}, {}, {}},
+        stream_error(condition),
         authenticated ? "stanza for a pair that is not verified here" : "stanza against the direction of the stream",
         {s.stage(), "the remote server broke the protocol"}, now, out);
     return false;

@@ -14,7 +14,6 @@ namespace sallyport::s2s {
 namespace ns = xmpp::ns;
 using Out = Outbound::State;
 using xmpp::StreamCondition;
-using xmpp::StreamError;
 
 void Out::send_header(Actions& out) {
     xmpp::StreamHeader header;
@@ -45,7 +44,7 @@ Out::Did Out::begin_direct(const Event&, TimePoint, Actions& out) {
 Out::Did Out::read_header(const Event& event, TimePoint now, Actions& out) {
     const xml::Header& header = *event.header;
     if (const auto objection = judge_frame(header)) {
-        close(StreamError{objection->condition, {}, {}, {}}, std::string{objection->why},
+        close(stream_error(objection->condition), std::string{objection->why},
               {Stage::stream, "the remote server broke the protocol"}, now, out);
         return Did::ended;
     }

@@ -1,5 +1,5 @@
 // The inside of Outbound, shared by the files that implement it and by nobody else: outbound.cpp (table, events, ends),
-// outbound_negotiation.cpp, outbound_dialback.cpp, outbound_management.cpp.
+// outbound_calls.cpp (public face), outbound_negotiation.cpp, outbound_dialback.cpp, outbound_management.cpp.
 #pragma once
 
 #include <optional>
@@ -82,7 +82,7 @@ struct Outbound::State {
     [[nodiscard]] Stage stage() const;
     void on_time(TimePoint now, Actions& out);
     void recheck(TimePoint now, Actions& out);
-    void drop_unwelcome();
+    [[nodiscard]] bool is_welcome(const PairState& one) const;
     void expire_certificate(TimePoint now, Actions& out);
     void close_when_done(TimePoint now, Actions& out);
     Did finish(const Event&, TimePoint, Actions&);

@@ -16,8 +16,8 @@
 //                               stream_open for the others on it; then ask_waiting
 //   ask_waiting                 may_ask or unshareable, for each pair on it that is in_line(), until one gets no_room;
 //                               ready, where the stream has the pair already
-//   outbound_failed             barred, if the step is "policy"; refused, if it is "dialback" and the stream is not
-//                               ready for the pair; doomed, at another step, for good, before the stream was open
+//   outbound_failed             barred, at Stage::policy; refused, at Stage::dialback if the stream is not
+//                               ready for the pair; doomed, at another stage, for good, before the stream was open
 //   carried                     carried, for each pair on the stream, the first time
 //   gone                        gone, for each pair that was on it and for each to whose queue stanzas came back and
 //                               that is on none; came_back, where it is on another one. What has waited for too long

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/direction.h"
 #include "base/tls_facts.h"
 #include "proto/xmpp/failure.h"
 #include "proto/xmpp/jid.h"
@@ -76,7 +77,7 @@ struct Cause {
 /// As what is written down of it.
 [[nodiscard]] xmpp::Failure failure_of(Stage stage, const Cause& cause, Rule otherwise, std::string why);
 
-enum class Direction { inbound, outbound };
+using sallyport::Direction;
 
 class Rules {
 public:

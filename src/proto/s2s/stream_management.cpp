@@ -31,7 +31,7 @@ bool ReceivedCounter::due() {
 bool ReceivedCounter::look() {
     if (on_their_way() && told() == seen_) answered_for_ = std::max(answered_for_, had_);
     const bool is_news = told() != seen_;
-    watch();
+    note();
     return is_news;
 }
 

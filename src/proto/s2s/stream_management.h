@@ -43,14 +43,16 @@ public:
     /// So often it is looked whether one stanza withholds the acknowledgement of all behind it. A peer that hears of
     /// nothing for a minute takes us for dead, and sends all of them again.
     static constexpr Duration look_every = std::chrono::seconds{20};
-    /// From now on it is looked.
-    void watch() {
-        seen_ = told();
-        had_ = received_;
+    /// A stanza has come and nobody looks yet: the time of the first look.
+    [[nodiscard]] TimePoint watch(TimePoint now) {
+        note();
+        return now + look_every;
     }
     /// Nothing new could be told since the last look: we answer for what had been received by then. True when that is
     /// news for the peer.
     [[nodiscard]] bool look();
+    /// The time of the next look; `never` when nothing is on its way.
+    [[nodiscard]] TimePoint next_look(TimePoint now) const { return on_their_way() ? now + look_every : never; }
     /// True once when the owed answer has become due.
     [[nodiscard]] bool due();
     [[nodiscard]] std::uint64_t received() const { return received_; }
@@ -61,6 +63,11 @@ public:
     [[nodiscard]] std::size_t ranges() const { return ahead_.size(); }
 
 private:
+    /// What the next look compares with.
+    void note() {
+        seen_ = told();
+        had_ = received_;
+    }
     /// Up to which stanza the peer hears that all are done.
     [[nodiscard]] std::uint64_t told() const { return std::max(handled_, answered_for_); }
 

@@ -12,6 +12,7 @@
 
 #include "base/limits.h"
 #include "base/result.h"
+#include "proto/xml/bounds.h"
 #include "proto/xml/element.h"
 
 namespace sallyport::xml {
@@ -103,6 +104,8 @@ public:
     [[nodiscard]] bool is_excess() const;
 
     [[nodiscard]] Problem problem() const;
+    /// Of Problem::limit: which one.
+    [[nodiscard]] Bound bound() const;
     /// For the log: what and where, without peer content.
     [[nodiscard]] std::string explanation() const;
 

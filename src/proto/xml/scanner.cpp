@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::string_view section_start = "<![CDATA[";
 
-Scan fail(Fault& fault, Problem problem, const char* what) {
-    fault = {problem, what};
+Scan fail(Fault& fault, const Fault& why) {
+    fault = why;
     return Scan::failed;
 }
 
@@ -73,14 +73,14 @@ Scan ElementScanner::scan_markup(std::string_view bytes, const XmlLimits& limits
             at_ = token_ + 2;
             in_ = In::end_tag;
             return scan_end_tag(bytes, fault);
-        case '?': return fail(fault, Problem::restricted_xml, "a processing instruction");
+        case '?': return fail(fault, {Problem::restricted_xml, "a processing instruction"});
         case '!': {
             if (bytes.size() - token_ < 3) return Scan::more;
             const char kind = bytes[token_ + 2];
-            if (kind == '-') return fail(fault, Problem::restricted_xml, "a comment");
-            if (kind == 'D') return fail(fault, Problem::restricted_xml, "a document type");
+            if (kind == '-') return fail(fault, {Problem::restricted_xml, "a comment"});
+            if (kind == 'D') return fail(fault, {Problem::restricted_xml, "a document type"});
             const Scan scan = expect(bytes, token_, section_start);
-            if (scan == Scan::failed) return fail(fault, Problem::not_well_formed, "unknown markup");
+            if (scan == Scan::failed) return fail(fault, {Problem::not_well_formed, "unknown markup"});
             if (scan == Scan::more) return scan;
             at_ = token_ = token_ + static_cast<std::uint32_t>(section_start.size());
             in_ = In::character_data;
@@ -108,13 +108,13 @@ Scan ElementScanner::scan_start_tag(std::string_view bytes, const XmlLimits& lim
     if (found != Scan::complete) return found;
     if (resumed) scan = read_tag(bytes, token_, limits, tag, fault);
     if (scan == Scan::complete) return open(bytes, tag, limits, fault);
-    return scan == Scan::failed ? scan : fail(fault, Problem::not_well_formed, "a malformed tag");
+    return scan == Scan::failed ? scan : fail(fault, {Problem::not_well_formed, "a malformed tag"});
 }
 
 Scan ElementScanner::open(std::string_view bytes, const Tag& tag, const XmlLimits& limits, Fault& fault) {
     const auto depth = static_cast<std::uint32_t>(open_.size());
-    if (++elements_ > limits.elements) return fail(fault, Problem::limit, "too many elements");
-    if (depth > limits.depth) return fail(fault, Problem::limit, "nested too deeply");
+    if (++elements_ > limits.elements) return fail(fault, beyond(Bound::elements));
+    if (depth > limits.depth) return fail(fault, beyond(Bound::depth));
     if (!scopes_.enter(bytes.data(), tag, depth, fault)) return Scan::failed;
     carriage_return_ |= tag.carriage_return;
     new_names_ |= tag.new_name;
@@ -124,7 +124,7 @@ Scan ElementScanner::open(std::string_view bytes, const Tag& tag, const XmlLimit
         const std::string_view name = shell_name_.in(bytes.data());
         const std::string_view local = name.substr(shell_prefix_ == 0 ? 0 : shell_prefix_ + 1);
         if (local == "stream" && own_space_ && own_space_name_ == streams_space) {
-            return fail(fault, Problem::bad_format, "a stream within the stream");
+            return fail(fault, {Problem::bad_format, "a stream within the stream"});
         }
     }
     if (depth == 1 && children_ < 2) ++children_;
@@ -144,7 +144,7 @@ Scan ElementScanner::scan_end_tag(std::string_view bytes, Fault& fault) {
     const std::uint32_t begin = token_ + 2;
     if (at_ - begin < name.size()) {
         const Scan scan = expect(bytes, at_, name.substr(at_ - begin));
-        if (scan == Scan::failed) return fail(fault, Problem::not_well_formed, "an end tag of another element");
+        if (scan == Scan::failed) return fail(fault, {Problem::not_well_formed, "an end tag of another element"});
         if (scan == Scan::more) {
             at_ = static_cast<std::uint32_t>(bytes.size());
             return scan;
@@ -153,7 +153,7 @@ Scan ElementScanner::scan_end_tag(std::string_view bytes, Fault& fault) {
     }
     while (at_ < bytes.size() && is_white(bytes[at_])) ++at_;
     if (at_ == bytes.size()) return Scan::more;
-    if (bytes[at_] != '>') return fail(fault, Problem::not_well_formed, "an end tag of another element");
+    if (bytes[at_] != '>') return fail(fault, {Problem::not_well_formed, "an end tag of another element"});
     ++at_;
     open_.pop();
     scopes_.leave(static_cast<std::uint32_t>(open_.size()));
@@ -193,7 +193,7 @@ Scan ElementScanner::scan_text(std::string_view bytes, Fault& fault) {
         if (c == '<') return Scan::complete;
         if (c == '>') {
             if (at_ >= token_ + 2 && bytes[at_ - 1] == ']' && bytes[at_ - 2] == ']') {
-                return fail(fault, Problem::not_well_formed, "']]>' in text");
+                return fail(fault, {Problem::not_well_formed, "']]>' in text"});
             }
             ++at_;
         } else if (c == '&') {
@@ -201,8 +201,9 @@ Scan ElementScanner::scan_text(std::string_view bytes, Fault& fault) {
             switch (reference.state) {
                 case Reference::State::complete: break;
                 case Reference::State::more: return Scan::more;
-                case Reference::State::undefined: return fail(fault, Problem::restricted_xml, "an undefined entity");
-                case Reference::State::malformed: return fail(fault, Problem::not_well_formed, "a malformed reference");
+                case Reference::State::undefined: return fail(fault, {Problem::restricted_xml, "an undefined entity"});
+                case Reference::State::malformed:
+                    return fail(fault, {Problem::not_well_formed, "a malformed reference"});
             }
             at_ += static_cast<std::uint32_t>(reference.size);
         } else if (const Scan scan = pass_special(bytes, fault); scan != Scan::complete) {
@@ -217,7 +218,7 @@ Scan ElementScanner::pass_special(std::string_view bytes, Fault& fault) {
     const char* const end = bytes.data() + bytes.size();
     while (at != end && static_cast<unsigned char>(*at) >= 0x80) {
         const int size = sequence_length(at, end);
-        if (size < 0) return fail(fault, Problem::not_well_formed, "not UTF-8");
+        if (size < 0) return fail(fault, {Problem::not_well_formed, "not UTF-8"});
         if (size == 0) {
             at_ = static_cast<std::uint32_t>(at - bytes.data());
             return Scan::more;
@@ -225,7 +226,7 @@ Scan ElementScanner::pass_special(std::string_view bytes, Fault& fault) {
         at += size;
     }
     if (at != end && static_cast<unsigned char>(*at) < 0x20) {
-        if (!is_white(*at)) return fail(fault, Problem::not_well_formed, "a character XML forbids");
+        if (!is_white(*at)) return fail(fault, {Problem::not_well_formed, "a character XML forbids"});
         carriage_return_ |= *at == '\r';
         ++at;
     }

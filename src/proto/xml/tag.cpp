@@ -134,7 +134,7 @@ private:
         }
         attribute.value = {offset(begin), offset(at_) - offset(begin)};
         ++at_;
-        if (attribute.value.size > limits_.attribute_bytes) return fail({Problem::limit, "an attribute too long"});
+        if (attribute.value.size > limits_.attribute_bytes) return fail(beyond(Bound::attribute_bytes));
         return Scan::complete;
     }
 
@@ -168,10 +168,8 @@ private:
     Scan count(const AttributeRange& attribute) {
         tag_.declarations += attribute.declares(base_) ? 1 : 0;
         tag_.attributes.push(attribute);
-        if (tag_.declarations > limits_.namespaces) return fail({Problem::limit, "too many namespace declarations"});
-        if (tag_.attributes.size() - tag_.declarations > limits_.attributes) {
-            return fail({Problem::limit, "too many attributes"});
-        }
+        if (tag_.declarations > limits_.namespaces) return fail(beyond(Bound::namespaces));
+        if (tag_.attributes.size() - tag_.declarations > limits_.attributes) return fail(beyond(Bound::attributes));
         return Scan::complete;
     }
 

@@ -84,9 +84,15 @@ enum class Scan { complete, more, failed };
 
 /// Why a scan failed: the problem and a sentence about it that holds nothing of the peer.
 struct Fault {
+    constexpr Fault() = default;
+    constexpr Fault(Problem its_problem, const char* its_words, Bound passed = Bound::none)
+        : problem{its_problem}, bound{passed}, what{its_words} {}
+
     Problem problem = Problem::none;
+    Bound bound = Bound::none;
     const char* what = "";
 };
+[[nodiscard]] constexpr Fault beyond(Bound bound) { return {Problem::limit, row_of(bound).words, bound}; }
 
 /// Looks for the end of a tag, from where it stopped last: every byte once (threat T56).
 class TagFinder {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/refusal_rules.h"
 #include "proto/xml/element.h"
@@ -49,6 +50,10 @@ struct StreamError {
     std::string app_name;
     bool operator==(const StreamError&) const = default;
 };
+/// One without an application condition.
+[[nodiscard]] inline StreamError stream_error(StreamCondition condition, std::string text = {}) {
+    return {condition, std::move(text), {}, {}};
+}
 /// `<stream:error>…</stream:error>` with the prefix "stream".
 [[nodiscard]] std::string write(const StreamError& error);
 /// From a received `<stream:error/>`; the text is cut to 256 bytes.

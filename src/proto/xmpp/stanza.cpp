@@ -273,4 +273,17 @@ std::string bounce(const Stanza& stanza, const StanzaError& error) {
     return out;
 }
 
+Stanza bounce_of(const Stanza& stanza, std::string_view bytes) {
+    Stanza answer;
+    answer.bytes = bytes;
+    answer.kind = stanza.kind;
+    answer.to = stanza.from;
+    answer.from = stanza.to;
+    answer.to_domain = stanza.from_domain;
+    answer.from_domain = stanza.to_domain;
+    answer.id = stanza.id;
+    answer.type = "error";
+    return answer;
+}
+
 }  // namespace sallyport::xmpp

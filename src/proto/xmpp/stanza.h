@@ -88,5 +88,7 @@ private:
 /// The bounce of `stanza`: same kind, swapped addresses, same id, type='error', no payload (RFC 6120 8.3.1). It comes
 /// from the domain where the stanza named nobody. Empty when the stanza may not be answered.
 [[nodiscard]] std::string bounce(const Stanza& stanza, const StanzaError& error);
+/// Such a bounce as a stanza of its own, with `bytes`; views what `stanza` views.
+[[nodiscard]] Stanza bounce_of(const Stanza& stanza, std::string_view bytes);
 
 }  // namespace sallyport::xmpp

@@ -19,13 +19,24 @@ std::string with_key(std::string_view words, const std::string& key) {
     return sentence;
 }
 
+AlarmWords whole(const AlarmWords& words) {
+    return {words.severity, whole_text(words.text, AlarmBoard::longest_detail),
+            whole_text(words.cure, AlarmBoard::longest_detail), whole_text(words.node, AlarmBoard::longest_detail)};
+}
+
 }  // namespace
 
-std::string Alarm::text() const { return with_key(row().text, key); }
+std::string Alarm::text() const { return words.text.empty() ? with_key(row().text, key) : words.text; }
 
-std::string Alarm::cure() const { return with_key(row().cure, key); }
+std::string Alarm::cure() const { return words.cure.empty() ? with_key(row().cure, key) : words.cure; }
 
-void AlarmBoard::raise(AlarmCode code, const std::string& key, const std::string& detail) {
+std::string alarm_name(AlarmCode code, const std::string& key) {
+    return std::string{alarm_row(code).name} + (key.empty() ? "" : " " + key);
+}
+
+std::string far_alarm_key(const std::string& node, const std::string& alarm_name) { return node + ": " + alarm_name; }
+
+void AlarmBoard::raise(AlarmCode code, const std::string& key, const std::string& detail, const AlarmWords& words) {
     const WallTime now = clock_->wall();
     const auto at = standing_.find({code, key});
     if (at == standing_.end() && code != AlarmCode::alarms_full && standing_.size() >= most_standing) {
@@ -33,7 +44,8 @@ void AlarmBoard::raise(AlarmCode code, const std::string& key, const std::string
     }
     Alarm& alarm = standing_[{code, key}];
     const std::string said = whole_text(detail, longest_detail);
-    const bool is_news = alarm.count == 0 || alarm.detail != said;
+    AlarmWords own = whole(words);
+    const bool is_news = alarm.count == 0 || alarm.detail != said || alarm.words != own;
     if (alarm.count == 0) {
         alarm.number = ++last_number_;
         alarm.code = code;
@@ -42,9 +54,12 @@ void AlarmBoard::raise(AlarmCode code, const std::string& key, const std::string
         take_over(alarm);
     }
     alarm.detail = said;
+    alarm.words = std::move(own);
     alarm.last = now;
     ++alarm.count;
-    if (is_news) log_raised(alarm);
+    if (!is_news) return;
+    log_raised(alarm);
+    if (on_changed_) on_changed_();
 }
 
 void AlarmBoard::remember(std::vector<Alarm> acknowledged, Memory memory) {
@@ -81,9 +96,12 @@ void AlarmBoard::take_over(Alarm& alarm) {
     before_.erase(at);
 }
 
-void AlarmBoard::raise_once(AlarmCode code, const std::string& key, const std::string& detail) {
-    const auto at = standing_.find({code, key});
-    if (at == standing_.end() || at->second.detail != whole_text(detail, longest_detail)) raise(code, key, detail);
+void AlarmBoard::raise_once(AlarmCode code, const std::string& key, const std::string& detail,
+                            const AlarmWords& words) {
+    const Alarm* const known = find(code, key);
+    const bool is_same =
+        known != nullptr && known->detail == whole_text(detail, longest_detail) && known->words == whole(words);
+    if (!is_same) raise(code, key, detail, words);
 }
 
 void AlarmBoard::log_raised(const Alarm& alarm) const {
@@ -93,7 +111,7 @@ void AlarmBoard::log_raised(const Alarm& alarm) const {
                                {"text", alarm.text()},
                                {"why", alarm.detail},
                                {"cure", alarm.cure()}};
-    log(row.severity == AlarmSeverity::error ? LogLevel::error : LogLevel::warn, "alarm.raised", alarm,
+    log(alarm.severity() == AlarmSeverity::error ? LogLevel::error : LogLevel::warn, "alarm.raised", alarm,
         std::move(facts));
 }
 
@@ -123,6 +141,7 @@ void AlarmBoard::lower(AlarmCode code, const std::string& key) {
         lowered_.erase(std::next(oldest).base());
     }
     if (code != AlarmCode::alarms_full && standing_.size() < most_standing) lower(AlarmCode::alarms_full, {});
+    if (on_changed_) on_changed_();
 }
 
 void AlarmBoard::lower_others(AlarmCode code, const std::vector<std::string>& keys) {
@@ -154,7 +173,7 @@ std::vector<Alarm> AlarmBoard::standing() const {
     std::vector<Alarm> all;
     for (const auto& [key, alarm] : standing_) all.push_back(alarm);
     std::stable_sort(all.begin(), all.end(), [](const Alarm& a, const Alarm& b) {
-        if (a.row().severity != b.row().severity) return a.row().severity == AlarmSeverity::error;
+        if (a.severity() != b.severity()) return a.severity() == AlarmSeverity::error;
         return a.first < b.first;
     });
     return all;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +18,14 @@
 
 namespace sallyport::services {
 
+/// What one alarm says of its own, instead of its row; members that are empty: as the row.
+struct AlarmWords {
+    std::optional<AlarmSeverity> severity{};
+    std::string text{}, cure{};
+    std::string node{};  ///< on whose board it is active; empty: on this node's
+    bool operator==(const AlarmWords&) const = default;
+};
+
 struct Alarm {
     std::uint64_t number = 0;  ///< counts from 1 since the start; names it for acknowledge()
     AlarmCode code{};
@@ -27,9 +36,11 @@ struct Alarm {
     WallTime lowered{};        ///< of one that stands no longer
     WallTime acknowledged{};   ///< somebody has taken note of it
     std::string acknowledged_by, note;
+    AlarmWords words;
 
     [[nodiscard]] const AlarmRow& row() const { return alarm_row(code); }
-    /// The sentence of the row about `key`.
+    [[nodiscard]] AlarmSeverity severity() const { return words.severity.value_or(row().severity); }
+    /// Its own sentence, or that of the row about `key`.
     [[nodiscard]] std::string text() const;
     /// The same with the detail.
     [[nodiscard]] std::string sentence() const { return detail.empty() ? text() : text() + ": " + detail; }
@@ -37,11 +48,16 @@ struct Alarm {
     [[nodiscard]] std::string cure() const;
 };
 
+/// "axl.refused imp1.example.org:8443": how nodes name an alarm to each other.
+[[nodiscard]] std::string alarm_name(AlarmCode code, const std::string& key);
+/// Under which key an alarm of a linked node is active here.
+[[nodiscard]] std::string far_alarm_key(const std::string& node, const std::string& alarm_name);
+
 class AlarmBoard {
 public:
     static constexpr std::size_t most_standing = 500;
     static constexpr std::size_t most_lowered = 100;
-    static constexpr std::size_t longest_detail = 500;
+    static constexpr std::size_t longest_detail = 500;  ///< and each of its own words
     static constexpr std::size_t longest_note = 200;
 
     AlarmBoard(const Clock& clock, Logger log) : clock_{&clock}, log_{log} {}
@@ -58,9 +74,9 @@ public:
     void settle();
 
     /// Logged when it is new, or says something new.
-    void raise(AlarmCode code, const std::string& key, const std::string& detail);
-    /// For what is looked at again and again: nothing happens when it stands with the same detail.
-    void raise_once(AlarmCode code, const std::string& key, const std::string& detail);
+    void raise(AlarmCode code, const std::string& key, const std::string& detail, const AlarmWords& words = {});
+    /// For what is looked at again and again: nothing happens when it stands and says the same.
+    void raise_once(AlarmCode code, const std::string& key, const std::string& detail, const AlarmWords& words = {});
     /// Nothing happens when it does not stand.
     void lower(AlarmCode code, const std::string& key);
     /// Lowers every one of the code whose key is not in `keys`.
@@ -73,6 +89,9 @@ public:
         const auto at = standing_.find({code, key});
         return at == standing_.end() ? nullptr : &at->second;
     }
+
+    /// Called whenever one is raised, says something new, or is lowered. One listener.
+    void on_changed(std::function<void()> on_changed) { on_changed_ = std::move(on_changed); }
 
     /// The gravest first, then the oldest.
     [[nodiscard]] std::vector<Alarm> standing() const;
@@ -94,6 +113,7 @@ private:
     std::map<Key, Alarm> before_;  ///< acknowledged before the start, and not raised again yet
     TimePoint settled_at_{};
     Memory memory_;
+    std::function<void()> on_changed_;
 };
 
 }  // namespace sallyport::services

@@ -1,6 +1,8 @@
 // The rows.
 #include "services/alarms/alarm_codes.h"
 
+#include <algorithm>
+
 namespace sallyport::services {
 
 namespace {
@@ -11,8 +13,7 @@ using enum AlarmSeverity;
 constexpr AlarmRow rows[] = {
     {ssh_down, "ssh.down", warning, "the provisioning connection to {key} is down",
      "check that the edge is running and that the firewall allows TCP 2222 from the core to the edge; until it is up "
-     "again, "
-     "changes of settings do not reach the other node, traffic is not affected"},
+     "again, changes of settings do not reach the other node; links and streams do not need it"},
     {ssh_host_key, "ssh.host_key", error, "the node at {key} presents another SSH host key than the one configured",
      "find out why; if the edge was given a new key, put its public key in host_key of [[ssh.dial]]"},
     {ssh_listen, "ssh.listen", error, "the node cannot listen on {key} for provisioning",
@@ -30,7 +31,7 @@ constexpr AlarmRow rows[] = {
     {far_alarm, "far.alarm", warning, "an alarm of another node: {key}",
      "`sallyport alarms` on that node shows the remedy"},
     {axl_refused, "axl.refused", error, "the IM&P server {key} refuses the user or the password",
-     "set the right password with `imp-servers passwd`, then `imp-servers refresh`; the user needs AXL API access"},
+     "set the right password with `imp-servers passwd`, which tries it at once; the user needs AXL API access"},
     {axl_down, "axl.down", warning, "the IM&P server {key} cannot be provisioned",
      "see the detail; check the server, its AXL service and its certificate, then `imp-servers refresh`"},
     {presence_store, "presence.store", error, "the database of the presence node fails: {key}",
@@ -48,7 +49,8 @@ constexpr AlarmRow rows[] = {
     {events_store, "events.store", warning, "the event log cannot be stored: {key}",
      "free disk space, or repair events.db in the data folder; meanwhile the latest events are kept in memory"},
     {settings_store, "settings.store", error, "settings cannot be changed: {key}",
-     "repair the database in the data folder; the settings in force stay as they are"},
+     "see the detail: free disk space, mount the disk for writing, or repair the database in the data folder; the "
+     "settings in force stay as they are, and the node retries"},
     {disk_low, "disk.low", error, "the disk of {key} is almost full",
      "free disk space: `capture list`, `diag list`, logs; when it is full, settings cannot be changed"},
     {capture_secrets, "capture.secrets", warning, "the capture {key} holds secrets of TLS sessions",
@@ -89,9 +91,22 @@ constexpr AlarmRow rows[] = {
     {inside_authority, "inside.authority", error, "internal servers accept no certificate of the authority in {key}",
      "set the clock; then remove inside-ca.pem and inside-ca.key there, restart, and install the new inside-ca.pem on "
      "the internal servers"},
+    {admin_store, "admin.store", error, "accounts, tokens and the audit cannot be stored: {key}",
+     "see the detail: free disk space, mount the disk for writing, or repair admin.db in the data folder; who could "
+     "sign "
+     "in before still can, and the node retries"},
+    {admin_socket, "admin.socket", error, "the admin socket {key} cannot be made: commands on this host find no node",
+     "see the detail: mount the disk for writing, or free disk space; the node retries, and the admin address answers "
+     "meanwhile"},
     {clock_wrong, "clock.wrong", error, "the clock of {key} is wrong",
      "set it, and check that a time service keeps it right (systemd-timesyncd, chrony): until then no certificate is "
      "accepted"},
+    {chain_failed, "chain.failed", error, "a step of provisioning failed: {key}",
+     "see the provisioning chain in `sallyport status`"},
+    {dns_down, "dns.down", error, "DNS gives no answer about {key}",
+     "check [dns] servers in the node's file, or the host's resolver, and that the firewall allows port 53 to it: "
+     "peers "
+     "whose names are cached are reached until those expire, new ones are not"},
 };
 
 constexpr bool in_order() {
@@ -108,6 +123,19 @@ std::span<const AlarmRow> alarm_rows() { return rows; }
 
 const AlarmRow& alarm_row(AlarmCode code) { return rows[static_cast<std::size_t>(code)]; }
 
+const AlarmRow* find_alarm_row(std::string_view name) {
+    const auto at =
+        std::find_if(std::begin(rows), std::end(rows), [&](const AlarmRow& row) { return row.name == name; });
+    return at == std::end(rows) ? nullptr : at;
+}
+
 std::string_view text(AlarmSeverity severity) { return severity == warning ? "warning" : "error"; }
+
+std::optional<AlarmSeverity> alarm_severity(std::string_view word) {
+    for (const AlarmSeverity severity : {warning, error}) {
+        if (word == text(severity)) return severity;
+    }
+    return std::nullopt;
+}
 
 }  // namespace sallyport::services

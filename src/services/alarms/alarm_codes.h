@@ -2,6 +2,7 @@
 // enumerator here, a row in alarm_codes.cpp and a row in docs/manual/alarms.md.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -42,7 +43,11 @@ enum class AlarmCode {
     link_copy,
     certificate_not_yet,
     inside_authority,
+    admin_store,
+    admin_socket,
     clock_wrong,
+    chain_failed,
+    dns_down,
     count_
 };
 
@@ -51,6 +56,8 @@ enum class AlarmSeverity {
     error,    ///< something does not work
 };
 [[nodiscard]] std::string_view text(AlarmSeverity severity);
+/// "warning", "error"; nothing for every other text.
+[[nodiscard]] std::optional<AlarmSeverity> alarm_severity(std::string_view text);
 
 struct AlarmRow {
     AlarmCode code;
@@ -62,5 +69,7 @@ struct AlarmRow {
 /// In the order of the enumerators.
 [[nodiscard]] std::span<const AlarmRow> alarm_rows();
 [[nodiscard]] const AlarmRow& alarm_row(AlarmCode code);
+/// By its name; null when there is none: another release may know more alarms.
+[[nodiscard]] const AlarmRow* find_alarm_row(std::string_view name);
 
 }  // namespace sallyport::services

@@ -127,6 +127,11 @@ io::HttpResponse AxlService::answer_soap(const io::HttpRequest& request) {
                 {"Function", std::string{text(asked->operation)}},
                 {"Status", std::to_string(status)},
                 {"Reason", fault != nullptr ? fault->text : "None"}});
+    // Not what could not be run: nobody knows what is in it.
+    if (fault == nullptr && log_.wants(LogLevel::debug)) {
+        log_.debug("axl.statement",
+                   {{"Detail", asked->sql}, {"from", request.remote.text()}, {"answer", described(answer)}});
+    }
     return soap(status, answer, *asked);
 }
 

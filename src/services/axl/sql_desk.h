@@ -31,6 +31,9 @@ public:
     explicit SqlDesk(io::PresenceStore& store, OnHealth on_health = {})
         : store_{store}, on_health_{std::move(on_health)} {}
 
+    /// A change has failed elsewhere: until the database can be written to again, reading alone does not make it well.
+    void note_failed_change() { changes_fail_ = true; }
+
     /// Errors: "sql-refused", and those of PresenceStore.
     [[nodiscard]] Result<SqlResult> run(std::string_view sql);
     [[nodiscard]] Result<SqlResult> run(const Statement& statement);

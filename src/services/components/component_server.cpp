@@ -44,12 +44,8 @@ ComponentServer::ComponentServer(ServerContext context)
 ComponentServer::~ComponentServer() = default;
 
 Result<void> ComponentServer::listen(const Endpoint& at) {
-    auto listener =
-        context_.shard.network.listen(at, [this](std::unique_ptr<io::Stream> stream) { accept(std::move(stream)); });
-    if (!listener) return listener.error();
-    endpoints_.push_back((*listener)->endpoint());
-    listeners_.push_back(std::move(*listener));
-    return {};
+    return listeners_.open(context_.shard.network, at,
+                           [this](std::unique_ptr<io::Stream> stream) { accept(std::move(stream)); });
 }
 
 void ComponentServer::accept(std::unique_ptr<io::Stream> stream) {
@@ -159,7 +155,7 @@ void ComponentServer::give_back(const Waiting& waiting, const xmpp::StanzaError&
 
 void ComponentServer::shut() {
     stopping_ = true;
-    listeners_.clear();
+    listeners_.close();
     for (const auto& stream : streams_) stream->end(xmpp::StreamCondition::system_shutdown, "shutting down", linger);
 }
 

@@ -13,6 +13,7 @@
 #include "base/doorway.h"
 #include "base/limits.h"
 #include "base/tables.h"
+#include "io/net/listeners.h"
 #include "proto/link/component.h"
 #include "services/components/delivery.h"
 #include "services/routing/local_service.h"
@@ -55,7 +56,7 @@ public:
     void tables(TableFills& all) const;
     [[nodiscard]] std::size_t connections() const { return streams_.size(); }
     [[nodiscard]] std::vector<Status> status() const;
-    [[nodiscard]] const std::vector<Endpoint>& endpoints() const { return endpoints_; }
+    [[nodiscard]] const std::vector<Endpoint>& endpoints() const { return listeners_.endpoints(); }
 
 private:
     friend class ComponentStream;
@@ -81,8 +82,7 @@ private:
     Doorway doorway_;
     Duration patience_;  ///< of a stanza that waits
     std::map<std::string, Desk, std::less<>> desks_;
-    std::vector<std::unique_ptr<io::Listener>> listeners_;
-    std::vector<Endpoint> endpoints_;
+    io::Listeners listeners_;
     std::vector<std::unique_ptr<ComponentStream>> streams_, dead_;
     bool held_ = false, stopping_ = false;
 };

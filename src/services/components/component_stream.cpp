@@ -57,7 +57,7 @@ void ComponentStream::end(std::optional<xmpp::StreamCondition> condition, const 
     link::Actions actions;
     linger_ = linger;
     std::optional<xmpp::StreamError> error;
-    if (condition) error = xmpp::StreamError{*condition, {}, {}, {}};
+    if (condition) error = xmpp::stream_error(*condition);
     machine_.close(std::move(error), why, actions);
     carry_out(actions);
 }
@@ -208,7 +208,7 @@ void ComponentStream::stanza(link::Actions& actions) {
     xmpp::StanzaProblem problem;
     const bool read = intake_.read(reader_, {}, stanza, problem);
     if (!read && !problem.stanza) {
-        return machine_.close(xmpp::StreamError{*problem.stream, {}, {}, {}}, std::string{problem.why}, actions);
+        return machine_.close(xmpp::stream_error(*problem.stream), std::string{problem.why}, actions);
     }
     // Whoever it is of the component's users: the component answers for him, and hears of it (XEP-0114 3).
     if (stanza.from_domain.empty()) stanza.from_domain = machine_.domain().text();

@@ -68,7 +68,7 @@ std::set<std::uint16_t> ports_of(const config::NodeFile& file) {
 
 CaptureDesk::CaptureDesk(std::string folder, std::set<std::uint16_t> ports, std::string program, io::Loop& loop,
                          Logger log, AlarmBoard& alarms)
-    : shelf_{std::move(folder), ".pcapng"},
+    : shelf_{std::move(folder), ".pcapng", ".pcap"},
       ports_{std::move(ports)},
       program_{std::move(program)},
       loop_{loop},
@@ -122,6 +122,14 @@ Result<io::CaptureRequest> CaptureDesk::request_of(const CaptureOrder& order) co
     const auto name = shelf_.name_of(order.name.empty() ? capture_name(loop_.wall()) : order.name);
     if (!name) return name.error();
     request.path = shelf_.path_of(*name);
+    if (shelf_.is_other(*name)) {
+        request.form = io::CaptureForm::classic;
+        if (order.with_secrets) {
+            return Error{"capture-format",
+                         "a .pcap file has no place for the secrets of TLS sessions; give a name "
+                         "without this ending for a pcapng file, which has"};
+        }
+    }
     if (!order.interface.empty()) request.interface = order.interface;
     const auto filter = filter_of(order);
     if (!filter) return filter.error();
@@ -148,7 +156,7 @@ Result<CaptureState> CaptureDesk::start(const CaptureOrder& order, const std::st
     if (auto room = shelf_.make_room(); !room) return room.error();
     CaptureState state;
     state.name = request->path.substr(shelf_.folder().size() + 1);
-    state.name.resize(state.name.size() - std::string_view{".pcapng"}.size());
+    if (!shelf_.is_other(state.name)) state.name.resize(state.name.size() - std::string_view{".pcapng"}.size());
     state.interface = request->interface;
     state.filter = request->filter;
     state.author = author;
@@ -205,7 +213,7 @@ std::optional<CaptureState> CaptureDesk::running() const {
 }
 
 Result<void> CaptureDesk::remove(const std::string& name) {
-    const auto checked = shelf_.name_of(name);
+    const auto checked = shelf_.find(name);
     if (!checked) return checked.error();
     if (current_ && current_->name == *checked)
         return Error{"capture-running", "'" + *checked + "' is being written; run `capture stop` first"};

@@ -57,12 +57,10 @@ io::StoredAcknowledgement stored(const Alarm& alarm) {
 
 /// A row of a newer program may name an alarm that is none here.
 std::optional<Alarm> restored(const io::StoredAcknowledgement& row) {
-    const auto rows = alarm_rows();
-    const auto at =
-        std::find_if(rows.begin(), rows.end(), [&](const AlarmRow& known) { return known.name == row.code; });
-    if (at == rows.end()) return std::nullopt;
+    const AlarmRow* const known = find_alarm_row(row.code);
+    if (known == nullptr) return std::nullopt;
     Alarm alarm;
-    alarm.code = at->code;
+    alarm.code = known->code;
     alarm.key = row.key;
     alarm.acknowledged = row.time;
     alarm.acknowledged_by = row.author;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/log_lines.h"
+
 namespace sallyport::services {
 
 namespace {
@@ -61,7 +63,10 @@ LogLevels::Row LogLevels::row(LogModule module) const {
 
 std::vector<LogLevels::Row> LogLevels::rows() const {
     std::vector<Row> all;
-    for (std::size_t at = 0; at < count; ++at) all.push_back(row(static_cast<LogModule>(at)));
+    for (std::size_t at = 0; at < count; ++at) {
+        const auto module = static_cast<LogModule>(at);
+        if (finest_level(module) != LogLevel::off) all.push_back(row(module));
+    }
     return all;
 }
 

@@ -40,6 +40,7 @@ public:
     void set(LogModule module, LogLevel level, Duration span);
     /// What was said at run time is forgotten.
     void reset(LogModule module);
+    /// Of the modules that have lines.
     [[nodiscard]] std::vector<Row> rows() const;
     [[nodiscard]] Row row(LogModule module) const;
 

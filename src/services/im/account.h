@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -31,21 +32,26 @@ inline constexpr unsigned blame_of_client = 4, blame_of_loss = 2;
 /// client, or two losses.
 inline constexpr unsigned suspicious_blame = 2;
 
-/// What became of a letter that was put on the disk while its session goes on.
-struct PutDown {
-    std::optional<std::int64_t> number;
-    bool acknowledged = false;  ///< the client has it after all
+/// What becomes of one stanza, with however many clients of its user it is: the first of them that has it answers for
+/// all, and it goes another way when the last one is gone and none has had it.
+struct Copies {
+    SharedLetter letter{};               ///< whose ticket waits, or which goes another way; null: neither
+    std::optional<std::int64_t> kept{};  ///< on the disk under this number until acknowledged
+    unsigned blame = 0;                  ///< the most of what its copies bear
+    unsigned holders = 0;                ///< windows that it is in
+    bool acknowledged = false;           ///< or written to a client that acknowledges nothing
+    bool is_being_kept = false;          ///< on its way to the disk
+    std::uint64_t laid_bytes = 0;        ///< what Account::laid_bytes counts of it; 0: it is not laid by
+    [[nodiscard]] bool is_over() const { return acknowledged || holders == 0; }
 };
 
 /// Sent to a client and not yet acknowledged.
 struct Unacknowledged {
     std::string bytes;
-    SharedLetter letter{};               ///< whose ticket waits; null: nobody's
-    std::optional<std::int64_t> kept{};  ///< on the disk under this number until acknowledged
-    unsigned blame = 0;                  ///< for streams that ended when it was on its way
-    std::shared_ptr<PutDown> put{};      ///< on its way to the disk, or there
-    TimePoint since{};                   ///< came to the session
-    bool laid_by = false;                ///< on the disk, or on its way there, since its client took so long
+    std::shared_ptr<Copies> of{};  ///< null: nobody asks what becomes of it
+    unsigned blame = 0;            ///< for streams that ended when it was on its way
+    bool is_wrapped = false;       ///< XEP-0280: `bytes` are a copy of the stanza, not itself
+    TimePoint since{};             ///< came to the session
     [[nodiscard]] bool is_suspect() const { return blame >= suspicious_blame; }
 };
 
@@ -84,15 +90,10 @@ struct Session {
     std::uint64_t away = 0;  ///< its number among those whose clients are away; 0: it is none
     routing::Ticket source;
     std::uint64_t stanzas_in = 0, stanzas_out = 0;
-    bool reading_kept = false;     ///< what is kept for its user is being read for it
-    bool read_kept_again = false;  ///< and is to be read once more then
 
-    /// What is on its way to the disk as `put`; null when it is not in the window any more.
-    [[nodiscard]] Unacknowledged* put_as(const PutDown& one) {
-        const auto at =
-            std::find_if(window.begin(), window.end(), [&](const auto& entry) { return entry.put.get() == &one; });
-        return at == window.end() ? nullptr : &*at;
-    }
+    /// What its window takes of the memory: a stanza has a tree beside its bytes.
+    [[nodiscard]] std::size_t weight() const { return window_bytes + window.size() * overhead; }
+    static constexpr std::size_t overhead = 1024;
 };
 
 struct Account {
@@ -103,9 +104,11 @@ struct Account {
     std::vector<std::unique_ptr<Session>> sessions;
     std::set<std::int64_t> on_the_way;  ///< kept stanzas that a session has got and not acknowledged
 
-    /// Kept stanzas are being read from the disk for so many sessions. What comes meanwhile arrives behind them.
-    unsigned reading_kept = 0;
-    unsigned laying_by = 0;  ///< so many stanzas are on their way to the disk while their sessions go on
+    /// Kept stanzas are being read from the disk. What comes meanwhile arrives behind them.
+    bool reading_kept = false;
+    bool read_kept_again = false;  ///< some have come to the disk, or back to it, since then
+    std::uint64_t kept_for = 0;    ///< the session that gets them while it can; else another one does
+    unsigned laying_by = 0;        ///< so many stanzas are on their way to the disk while their sessions go on
     /// On the disk while their sessions go on, beside what waits there for the user to come.
     std::uint64_t laid_stanzas = 0, laid_bytes = 0;
     struct Behind {
@@ -116,6 +119,8 @@ struct Account {
     };
     std::deque<Behind> behind_kept;
     std::unique_ptr<io::Timer> behind_timer;
+    /// The disk has refused to keep so many bytes, or more: it is not asked again before it has forgotten something.
+    std::size_t refused_bytes = std::numeric_limits<std::size_t>::max();
     bool kept_while_there = false;  ///< something went to the disk since no client had room
     bool kept_is_late = false;      ///< the disk does not answer: what is new goes first
     /// The disk did not read what is kept, or did not let go of what clients have got: it is asked again in a while,

@@ -101,7 +101,7 @@ void Inside::tidy(const std::string& key) {
     const auto idle = [this](const std::string& of) {
         const auto at = accounts_.find(of);
         return at != accounts_.end() && at->second->sessions.empty() && !at->second->busy &&
-               at->second->waiting.empty() && at->second->on_the_way.empty() && at->second->reading_kept == 0 &&
+               at->second->waiting.empty() && at->second->on_the_way.empty() && !at->second->reading_kept &&
                at->second->laying_by == 0;
     };
     if (!idle(key)) return;

@@ -217,7 +217,7 @@ void ClientStream::resume_refused() {
 }
 
 void ClientStream::end(xmpp::StreamCondition condition, const std::string& why) {
-    end(xmpp::StreamError{condition, {}, {}, {}}, why);
+    end(xmpp::stream_error(condition), why);
 }
 
 void ClientStream::end(xmpp::StreamError error, const std::string& why) {

@@ -206,7 +206,9 @@ void Inside::refuse_client(Session& session, xml::Element tree, const xmpp::Jid&
 }
 
 void Inside::to_session(Session& session, const SharedLetter& letter) {
-    if (has_room(session) && !puts_down(letter)) return send(session, {letter->bytes(), letter});
+    if (has_room(session) && !puts_down(letter)) {
+        return send(session, {letter->bytes(), std::make_shared<Copies>(Copies{letter})});
+    }
     if (letter->kind() == StanzaKind::presence) return settle(letter);
     refuse(letter, StanzaCondition::resource_constraint);
 }

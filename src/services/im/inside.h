@@ -1,7 +1,7 @@
 // The inside of Service, shared by the files that implement it and by nobody else: service.cpp (public face, streams),
-// logins.cpp (who may enter), sessions.cpp (XEP-0198, ends), accounts.cpp (reading and changing), delivery.cpp (where a
-// stanza goes, RFC 6121 8), messages.cpp, presence.cpp, probes.cpp, subscriptions.cpp, roster.cpp, queries.cpp,
-// vcards.cpp.
+// logins.cpp (who may enter), sessions.cpp (XEP-0198, ends), copies.cpp, laying_by.cpp, accounts.cpp (reading and
+// changing), delivery.cpp (where a stanza goes, RFC 6121 8), messages.cpp, presence.cpp, probes.cpp, subscriptions.cpp,
+// roster.cpp, queries.cpp, vcards.cpp.
 #pragma once
 
 #include <algorithm>
@@ -13,6 +13,7 @@
 
 #include "base/failures.h"
 #include "base/tables.h"
+#include "io/net/listeners.h"
 #include "proto/c2s/machine.h"
 #include "services/im/account.h"
 #include "services/im/client_stream.h"
@@ -39,7 +40,7 @@ public:
 
     // service.cpp
     [[nodiscard]] Result<void> listen(const Endpoint& at);
-    [[nodiscard]] const std::vector<Endpoint>& endpoints() const { return endpoints_; }
+    [[nodiscard]] const std::vector<Endpoint>& endpoints() const { return listeners_.endpoints(); }
     void accept(std::unique_ptr<io::Stream> stream);
     void gone(ClientStream& stream);
     [[nodiscard]] ClientStream* stream(std::uint64_t serial);
@@ -127,9 +128,10 @@ public:
     void message_to_user(Account& account, const SharedLetter& letter, unsigned blame);
     /// What a client sent, to the other clients of its user (XEP-0280).
     void copy_sent(Session& session, const SharedLetter& letter);
+    /// What is kept goes to the user's clients: to `session` while it has room, else to another one.
     void deliver_kept(Session& session);
     /// The client has room again, perhaps: what went to the disk meanwhile comes before what is new.
-    void catch_up(Session& session);
+    void catch_up(Session& session, bool before_another = false);
     void deliver_behind(Account& account);
     void forget_kept(Account& account, std::vector<std::int64_t> numbers);
     /// The disk failed with what is kept for the user: once more in a while.
@@ -188,14 +190,23 @@ private:
     void not_away(Session& session);
     /// Ends sessions whose clients are away while there are too many of them, or too much waits in them.
     void bound_away();
-    void rescue(Account& account, std::deque<Unacknowledged> window);
     void ask(Session& session);
     void write_on(Session& session);
     void outlived(Session& session);
-    void hand_out(Session& session, std::vector<io::StoredStanza> rows);
     /// Takes the first out of the window.
     Unacknowledged pop(Session& session);
-    /// The client's streams have ended at it: it goes back to its sender.
+    // messages.cpp
+    /// As much as somebody has room for.
+    void read_kept(Account& account);
+    void hand_out(Account& account, std::vector<io::StoredStanza> rows);
+    /// Who gets what is kept; null: nobody has room.
+    [[nodiscard]] Session* takes_kept(const Account& account) const;
+    void end_reading(Account& account);
+    // copies.cpp
+    /// A client has it. The number that the disk is to forget.
+    [[nodiscard]] std::optional<std::int64_t> has_got(Account& account, Copies& copies);
+    void rescue(Account& account, std::deque<Unacknowledged> window);
+    /// The client's streams have ended at it, and it is out of the window: it goes back to its sender.
     void take_out(Account& account, const Unacknowledged& stanza);
     /// Whose ticket waits when the node is going to stop.
     [[nodiscard]] bool puts_down(const SharedLetter& letter) const {
@@ -205,12 +216,15 @@ private:
     void lay_by_later(Session& session);
     /// What came so long ago and is not acknowledged waits for its client no longer.
     void lay_by(Session& session, TimePoint came_until);
-    void lay_by_one(Session& session, Unacknowledged& entry);
-    void laid_by(Account& account, Session* session, const PutDown& put, const SharedLetter& letter,
-                 std::int64_t number);
-    void not_laid_by(Session& session, const PutDown& put, const Error& error);
-    /// Its client has it, or its session is over: it waits there like any other.
-    static void no_longer_laid_by(Account& account, Unacknowledged& entry);
+    /// Then it is looked again for what is to be laid by; where that was going to happen before, it does.
+    void arm_laying(Session& session, TimePoint at);
+    /// False: too much of the account's is laid by, and the session with most in it ends.
+    [[nodiscard]] bool lay_by_one(Session& session, const std::shared_ptr<Copies>& copies);
+    void laid_by(Account& account, Copies& copies, const SharedLetter& letter, std::int64_t number);
+    /// `asked`: the session that wanted it.
+    void not_laid_by(Account& account, Copies& copies, std::uint64_t asked, const Error& error);
+    /// A client has it, or all of their sessions are over: it waits there like any other.
+    static void no_longer_laid_by(Account& account, Copies& copies);
     /// The session ends with this turn: too much is not acknowledged.
     void overflow(Session& session);
     using OnDisk = std::function<void(const Result<std::int64_t>&)>;
@@ -222,9 +236,10 @@ private:
     [[nodiscard]] DiskRoom room_on_disk(const Account& account) const;
     /// Its number there; errors: those of UserStore::keep.
     void put_on_disk(const Account& account, const SharedLetter& letter, unsigned blame, DiskRoom room, OnDisk then);
-    /// On the disk, until the user comes. `put`: a client has got it, and may yet acknowledge it.
-    void keep(Account& account, const SharedLetter& letter, unsigned blame, std::shared_ptr<PutDown> put);
-    void copy_received(Account& account, const SharedLetter& letter, const std::vector<Session*>& had_it);
+    /// On the disk, until the user comes. `copies`: clients have got it, and may yet acknowledge it.
+    void keep(Account& account, const SharedLetter& letter, unsigned blame, std::shared_ptr<Copies> copies);
+    void refuse_to_keep(const SharedLetter& letter);
+    void copy_received(Account& account, const std::shared_ptr<Copies>& copies, const std::vector<Session*>& had_it);
     void broadcast(Session& session, xml::Element tree);
     void arrive(Session& session);
     void direct(Session& session, xml::Element tree, const xmpp::Jid& to, const routing::Ticket& ticket);
@@ -249,8 +264,7 @@ private:
     ServiceContext context_;
     Logger log_;
     routing::Ledger ledger_;
-    std::vector<std::unique_ptr<io::Listener>> listeners_;
-    std::vector<Endpoint> endpoints_;
+    io::Listeners listeners_;
     std::vector<std::unique_ptr<ClientStream>> streams_, dead_streams_;
     /// By bare JID; ordered, for strangers choose whom they write to and a tree has no bad keys (threat T63).
     std::map<std::string, std::unique_ptr<Account>> accounts_;

@@ -32,106 +32,130 @@ SharedLetter without_ticket(const SharedLetter& letter) {
 
 }  // namespace
 
-void Inside::lay_by_later(Session& session) {
+void Inside::arm_laying(Session& session, TimePoint at) {
     if (!session.laying) {
         session.laying =
             context_.shard.loop.timer([this, bare = session.account->bare.text(), serial = session.serial] {
-                Session* const at = this->session(bare, serial);
-                if (at == nullptr) return;
-                at->lays_by = at->disk_fails = false;
-                lay_by(*at, now() - patience);
+                Session* const there = this->session(bare, serial);
+                if (there == nullptr) return;
+                there->lays_by = there->disk_fails = false;
+                lay_by(*there, now() - patience);
             });
     }
+    if (!std::exchange(session.lays_by, true)) session.laying->arm(at);
+}
+
+void Inside::lay_by_later(Session& session) {
     // Not again and again while the disk does not take it.
     if (session.window_bytes > most_waiting_bytes && !session.disk_fails) return lay_by(session, now());
-    if (std::exchange(session.lays_by, true)) return;
-    session.laying->arm(now() + patience);
+    arm_laying(session, now() + patience);
 }
 
 void Inside::lay_by(Session& session, TimePoint came_until) {
     for (; session.laid < session.window.size() && session.window[session.laid].since <= came_until; ++session.laid) {
-        lay_by_one(session, session.window[session.laid]);
+        const std::shared_ptr<Copies>& copies = session.window[session.laid].of;
+        if (!copies || lay_by_one(session, copies)) continue;
+        session.disk_fails = true;
+        break;
     }
-    if (session.laid == session.window.size() || std::exchange(session.lays_by, true)) return;
-    session.laying->arm(std::max(session.window[session.laid].since + patience, now() + patience / 10));
+    if (session.laid == session.window.size()) return;
+    arm_laying(session, std::max(session.window[session.laid].since + patience, now() + patience / 10));
 }
 
-void Inside::lay_by_one(Session& session, Unacknowledged& entry) {
-    if (!entry.letter || entry.put || !entry.letter->ticket().wanted()) return;
-    const SharedLetter letter = entry.letter;
+bool Inside::lay_by_one(Session& session, const std::shared_ptr<Copies>& copies) {
+    const SharedLetter letter = copies->letter;
+    if (!letter || copies->is_being_kept || !letter->ticket().wanted()) return true;
     if (!outlives_its_session(*letter)) {
-        entry.letter = without_ticket(letter);
-        return settle(letter);
+        copies->letter = without_ticket(letter);
+        settle(letter);
+        return true;
     }
-    const auto put = std::make_shared<PutDown>();
-    entry.put = put;
-    entry.laid_by = true;
-    ++session.account->laying_by;
-    ++session.account->laid_stanzas;
-    session.account->laid_bytes += entry.bytes.size() + delay_bytes;
+    Account& account = *session.account;
+    const std::uint64_t bytes = letter->bytes().size() + delay_bytes;
+    // All sessions of a user together lay by what one of them may hold.
+    if (account.laid_stanzas >= context_.limits.client_queue_stanzas ||
+        account.laid_bytes + bytes >
+            context_.limits.client_queue_bytes + context_.limits.client_queue_stanzas * delay_bytes) {
+        const auto heavier = [](const auto& one, const auto& other) { return one->weight() < other->weight(); };
+        Session& heaviest = **std::max_element(account.sessions.begin(), account.sessions.end(), heavier);
+        log_.write_for(account.bare.text(), LogLevel::warn, "im.limit",
+                       {{"limit", "client_queue_stanzas, client_queue_bytes"}, {"user", heaviest.full.text()}});
+        overflow(heaviest);
+        return false;
+    }
+    copies->is_being_kept = true;
+    copies->laid_bytes = bytes;
+    ++account.laying_by;
+    ++account.laid_stanzas;
+    account.laid_bytes += bytes;
     // As much as the sessions of the user may hold, and they hold it anyway.
-    DiskRoom room = room_on_disk(*session.account);
+    DiskRoom room = room_on_disk(account);
     room.stanzas += context_.limits.client_queue_stanzas;
     room.bytes += context_.limits.client_queue_bytes;
-    put_on_disk(*session.account, letter, entry.blame, room,
-                [this, letter, put, key = session.account->bare.text(),
-                 serial = session.serial](const Result<std::int64_t>& number) {
-                    const auto account = accounts_.find(key);
-                    if (account == accounts_.end()) return;
-                    --account->second->laying_by;
-                    Session* const at = this->session(key, serial);
-                    if (number) {
-                        laid_by(*account->second, at, *put, letter, *number);
-                    } else if (at != nullptr) {
-                        not_laid_by(*at, *put, number.error());
-                    }
-                    tidy(key);
-                });
+    put_on_disk(
+        account, letter, copies->blame, room,
+        [this, letter, copies, key = account.bare.text(), serial = session.serial](const Result<std::int64_t>& number) {
+            copies->is_being_kept = false;
+            const auto at = accounts_.find(key);
+            if (at == accounts_.end()) return;
+            --at->second->laying_by;
+            if (number) {
+                laid_by(*at->second, *copies, letter, *number);
+            } else {
+                not_laid_by(*at->second, *copies, serial, number.error());
+            }
+            tidy(key);
+        });
+    return true;
 }
 
-/// It is on the disk, like what comes for a user who is away: until the client acknowledges it.
-void Inside::laid_by(Account& account, Session* session, const PutDown& put, const SharedLetter& letter,
-                     std::int64_t number) {
-    Unacknowledged* const entry = session == nullptr ? nullptr : session->put_as(put);
-    // Meanwhile the client acknowledged it, or its session is over and it went another way.
-    if (entry == nullptr) {
-        account.on_the_way.insert(number);  // whoever reads the disk now does not hand it out
-        return forget_kept(account, {number});
-    }
-    entry->kept = number;
-    entry->put.reset();
-    entry->letter.reset();
-    account.on_the_way.insert(number);
+/// It is on the disk, like what comes for a user who is away: until a client acknowledges it.
+void Inside::laid_by(Account& account, Copies& copies, const SharedLetter& letter, std::int64_t number) {
+    account.on_the_way.insert(number);  // whoever reads the disk now does not hand it out
+    // Meanwhile a client acknowledged it, or all of their sessions are over and it went another way.
+    if (copies.is_over()) return forget_kept(account, {number});
+    copies.kept = number;
+    copies.letter.reset();
     settle(letter);
 }
 
-void Inside::no_longer_laid_by(Account& account, Unacknowledged& entry) {
-    if (!std::exchange(entry.laid_by, false)) return;
+void Inside::no_longer_laid_by(Account& account, Copies& copies) {
+    const std::uint64_t bytes = std::exchange(copies.laid_bytes, 0);
+    if (bytes == 0) return;
     --account.laid_stanzas;
-    account.laid_bytes -= entry.bytes.size() + delay_bytes;
+    account.laid_bytes -= bytes;
 }
 
 Inside::DiskRoom Inside::room_on_disk(const Account& account) const {
     return {context_.limits.offline_stanzas + account.laid_stanzas, context_.limits.offline_bytes + account.laid_bytes};
 }
 
-void Inside::not_laid_by(Session& session, const PutDown& put, const Error& error) {
-    Unacknowledged* const entry = session.put_as(put);
-    if (entry == nullptr) return;
-    entry->put.reset();
-    no_longer_laid_by(*session.account, *entry);
-    const std::string user = session.account->bare.text();
-    if (error.code == "offline-full") {
-        log_.write_for(user, LogLevel::warn, "im.limit", {{"limit", "offline_stanzas, offline_bytes"}, {"user", user}});
-        return overflow(session);
+void Inside::not_laid_by(Account& account, Copies& copies, std::uint64_t asked, const Error& error) {
+    no_longer_laid_by(account, copies);
+    if (copies.is_over()) return;
+    const std::string user = account.bare.text();
+    const bool is_full = error.code == "offline-full";
+    if (putting_down_) {  // there is no later
+        const SharedLetter letter = std::exchange(copies.letter, nullptr);
+        return is_full ? refuse_to_keep(letter) : refuse(letter, store_failed(user, error));
     }
-    (void)store_failed(user, error);
-    const auto index = static_cast<std::size_t>(
-        std::find_if(session.window.begin(), session.window.end(), [&](const auto& one) { return &one == entry; }) -
-        session.window.begin());
-    session.laid = std::min(session.laid, index);
-    session.disk_fails = true;
-    if (!std::exchange(session.lays_by, true)) session.laying->arm(now() + patience);
+    if (is_full) {
+        log_.write_for(user, LogLevel::warn, "im.limit", {{"limit", "offline_stanzas, offline_bytes"}, {"user", user}});
+    } else {
+        (void)store_failed(user, error);
+    }
+    for (const auto& session : account.sessions) {
+        const auto at = std::find_if(session->window.begin(), session->window.end(),
+                                     [&](const Unacknowledged& one) { return one.of.get() == &copies; });
+        if (at == session->window.end()) continue;
+        if (is_full && session->serial == asked) {
+            overflow(*session);
+            continue;
+        }
+        session->laid = std::min(session->laid, static_cast<std::size_t>(at - session->window.begin()));
+        session->disk_fails = true;
+        arm_laying(*session, now() + patience);
+    }
 }
 
 }  // namespace sallyport::im

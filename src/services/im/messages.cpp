@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
+#include <limits>
 #include <utility>
 
 #include "proto/xmpp/namespaces.h"
@@ -17,6 +18,9 @@ namespace {
 
 /// Between two attempts to read what is kept from a disk that failed.
 constexpr Duration disk_rest = std::chrono::seconds{15};
+
+/// What is read of it at a time, at most: a disk reads for others too.
+constexpr std::uint64_t most_read_stanzas = 500, most_read_bytes = 1 << 20;
 
 /// A disk that answers later than this holds up nothing new.
 constexpr Duration longest_wait_for_kept = std::chrono::seconds{5};
@@ -69,13 +73,18 @@ bool is_worth_keeping(const xml::Element& tree) {
 }
 
 void Inside::message(Account& account, const SharedLetter& letter) {
-    for (const auto& session : account.sessions) catch_up(*session);
+    // What is on the disk for one who is there comes before this.
+    for (const auto& session : account.sessions) {
+        if (has_room_in_window(*session)) catch_up(*session, true);
+    }
     if (waits(account, letter, false, 0)) return;
     const std::string& resource = letter->to().resource();
     if (resource.empty() || puts_down(letter)) return message_to_user(account, letter, 0);
     if (Session* session = account.find(resource)) {  // RFC 6121 8.5.3.1
-        if (letter->type() != "error") copy_received(account, letter, {session});
-        return to_session(*session, letter);
+        if (!has_room(*session)) return to_session(*session, letter);
+        const auto copies = std::make_shared<Copies>(Copies{letter});
+        if (letter->type() != "error") copy_received(account, copies, {session});
+        return send(*session, {letter->bytes(), copies});
     }
     if (letter->type() == "chat") return message_to_user(account, letter, 0);  // RFC 6121 8.5.3.2.1
     refuse(letter, StanzaCondition::service_unavailable);
@@ -83,7 +92,7 @@ void Inside::message(Account& account, const SharedLetter& letter) {
 
 /// What is read from the disk just now is older.
 bool Inside::waits(Account& account, const SharedLetter& letter, bool to_user, unsigned blame) {
-    if (account.reading_kept == 0 || account.kept_is_late) return false;
+    if (!account.reading_kept || account.kept_is_late) return false;
     if (const std::string payer = payer_of(letter); has_share(account.behind_kept, payer)) {
         account.behind_kept.push_back({letter, to_user, blame, payer});
         if (account.behind_timer) return true;
@@ -135,17 +144,19 @@ void Inside::message_to_user(Account& account, const SharedLetter& letter, unsig
         account.kept_while_there |= there && !headline;
         return headline ? settle(letter) : keep(account, letter, blame, nullptr);
     }
-    if (!headline) copy_received(account, letter, chosen);
-    // The first one answers for the ticket; the others get what it gets.
-    for (Session* session : chosen)
-        send(*session, {letter->bytes(), session == chosen.front() ? letter : nullptr, std::nullopt, blame});
+    const auto copies = std::make_shared<Copies>(Copies{letter, std::nullopt, blame});
+    if (!headline) copy_received(account, copies, chosen);
+    for (Session* session : chosen) send(*session, {letter->bytes(), copies, blame});
 }
 
-void Inside::copy_received(Account& account, const SharedLetter& letter, const std::vector<Session*>& had_it) {
+void Inside::copy_received(Account& account, const std::shared_ptr<Copies>& copies,
+                           const std::vector<Session*>& had_it) {
+    const SharedLetter letter = copies->letter;
     if (!may_be_copied(*letter)) return;
     for (const auto& session : account.sessions) {
         const bool had = std::find(had_it.begin(), had_it.end(), session.get()) != had_it.end();
-        if (session->carbons && !had && has_room(*session)) send(*session, {copy_for(*session, *letter, "received")});
+        if (!session->carbons || had || !has_room(*session)) continue;
+        send(*session, {copy_for(*session, *letter, "received"), copies, copies->blame, true});
     }
 }
 
@@ -176,78 +187,114 @@ void Inside::put_on_disk(const Account& account, const SharedLetter& letter, uns
     });
 }
 
-void Inside::keep(Account& account, const SharedLetter& letter, unsigned blame, std::shared_ptr<PutDown> put) {
+void Inside::keep(Account& account, const SharedLetter& letter, unsigned blame, std::shared_ptr<Copies> copies) {
     if (!is_worth_keeping(letter->tree())) return settle(letter);
+    const std::size_t size = letter->bytes().size();
+    if (size >= account.refused_bytes) return refuse_to_keep(letter);
+    if (account.reading_kept) account.read_kept_again = true;
     put_on_disk(account, letter, blame, room_on_disk(account),
-                [this, letter, put = std::move(put)](const Result<std::int64_t>& number) {
+                [this, letter, size, copies = std::move(copies)](const Result<std::int64_t>& number) {
                     const std::string user = bare(letter->to()).text();
+                    const auto at = accounts_.find(user);
+                    Account* const there = at == accounts_.end() ? nullptr : at->second.get();
                     if (number) {
-                        if (put) put->number = *number;
-                        if (const auto at = accounts_.find(user); put && put->acknowledged && at != accounts_.end()) {
-                            forget_kept(*at->second, {*number});
+                        if (copies && there != nullptr && copies->acknowledged) {
+                            there->on_the_way.insert(*number);
+                            forget_kept(*there, {*number});
+                        } else if (copies && there != nullptr && copies->holders != 0) {
+                            there->on_the_way.insert(*number);
+                            copies->kept = *number;
                         }
                         return settle(letter);
                     }
                     if (number.error().code != "offline-full")
                         return refuse(letter, store_failed(user, number.error()));
-                    log_.write_for(user, LogLevel::warn, "im.limit",
-                                   {{"limit", "offline_stanzas, offline_bytes"}, {"user", user}});
-                    refuse(letter, StanzaCondition::service_unavailable);
+                    if (there != nullptr) there->refused_bytes = std::min(there->refused_bytes, size);
+                    refuse_to_keep(letter);
                 });
 }
 
+void Inside::refuse_to_keep(const SharedLetter& letter) {
+    const std::string user = bare(letter->to()).text();
+    log_.write_for(user, LogLevel::warn, "im.limit", {{"limit", "offline_stanzas, offline_bytes"}, {"user", user}});
+    refuse(letter, StanzaCondition::service_unavailable);
+}
+
 void Inside::deliver_kept(Session& session) {
-    // One reading at a time: a client that comes and goes in one breath would fill the memory with them.
-    session.read_kept_again = std::exchange(session.reading_kept, true);
-    if (session.read_kept_again) return;
-    const std::string key = session.account->bare.text();
-    ++session.account->reading_kept;
-    context_.storage.kept(session.account->name,
-                          [this, key, serial = session.serial](Result<std::vector<io::StoredStanza>> rows) {
-                              const auto account = accounts_.find(key);
-                              if (account == accounts_.end()) return;
-                              Session* at = this->session(key, serial);
-                              const bool once_more = at != nullptr && std::exchange(at->read_kept_again, false);
-                              if (at != nullptr) at->reading_kept = false;
-                              if (!rows) {
-                                  (void)store_failed(key, rows.error());
-                                  account->second->kept_while_there = true;
-                                  ask_disk_again(*account->second);
-                              } else if (once_more) {
-                                  deliver_kept(*at);
-                              } else if (at != nullptr && at->available && at->priority >= 0) {
-                                  hand_out(*at, std::move(*rows));
+    Account& account = *session.account;
+    account.kept_for = session.serial;
+    // One reading at a time, whoever asks for it: as many as a user has clients would fill the memory.
+    if (!std::exchange(account.reading_kept, true)) read_kept(account);
+}
+
+Session* Inside::takes_kept(const Account& account) const {
+    Session* found = nullptr;
+    for (const auto& session : account.sessions) {
+        if (!session->available || session->priority < 0 || !has_room_in_window(*session)) continue;
+        if (found == nullptr || session->serial == account.kept_for) found = session.get();
+    }
+    return found;
+}
+
+void Inside::read_kept(Account& account) {
+    const Session* const taker = takes_kept(account);
+    account.read_kept_again = false;
+    account.kept_while_there = taker == nullptr;
+    if (taker == nullptr) return end_reading(account);
+    const std::uint64_t stanzas =
+        std::min(most_read_stanzas, context_.limits.client_queue_stanzas / 2 - taker->window.size());
+    const std::uint64_t bytes = std::min(most_read_bytes, context_.limits.client_queue_bytes / 2 - taker->window_bytes);
+    context_.storage.kept(account.name, account.on_the_way, {stanzas, bytes},
+                          [this, key = account.bare.text()](Result<io::KeptPart> part) {
+                              const auto at = accounts_.find(key);
+                              if (at == accounts_.end()) return;
+                              Account& there = *at->second;
+                              if (part) {
+                                  hand_out(there, std::move(part->stanzas));
+                                  if (!part->is_all || there.read_kept_again) return read_kept(there);
+                              } else {
+                                  (void)store_failed(key, part.error());
+                                  there.kept_while_there = true;
+                                  ask_disk_again(there);
                               }
-                              Account& there = *account->second;
-                              if (--there.reading_kept != 0) return;
-                              there.behind_timer.reset();
-                              there.kept_is_late = false;
-                              deliver_behind(there);
-                              tidy(key);
+                              end_reading(there);
                           });
 }
 
-void Inside::catch_up(Session& session) {
+void Inside::end_reading(Account& account) {
+    account.reading_kept = false;
+    account.behind_timer.reset();
+    account.kept_is_late = false;
+    deliver_behind(account);
+    tidy(account.bare.text());
+}
+
+void Inside::catch_up(Session& session, bool before_another) {
     if (!session.account->kept_while_there || session.account->disk_rests || putting_down_) return;
-    if (!session.available || session.priority < 0 || !has_room_in_window(session)) return;
-    session.account->kept_while_there = false;
+    if (session.account->reading_kept || !session.available || session.priority < 0 || !has_room(session)) return;
+    // Not for every stanza that a client acknowledges: a quarter of a window comes at a time.
+    const bool has_much = session.window.size() >= context_.limits.client_queue_stanzas / 4 ||
+                          session.window_bytes >= context_.limits.client_queue_bytes / 4;
+    if (has_much && !before_another) return;
     deliver_kept(session);
 }
 
-void Inside::hand_out(Session& session, std::vector<io::StoredStanza> rows) {
+void Inside::hand_out(Account& account, std::vector<io::StoredStanza> rows) {
     for (io::StoredStanza& row : rows) {
-        // What is laid by may be more than a window. The rest is read when the client has acknowledged some of it.
-        if (!has_room_in_window(session)) {
-            session.account->kept_while_there = true;
+        Session* const taker = takes_kept(account);
+        // The rest is read when a client has acknowledged some of it.
+        if (taker == nullptr) {
+            account.kept_while_there = true;
             return;
         }
-        if (!session.account->on_the_way.insert(row.number).second) continue;
-        Unacknowledged stanza{std::move(row.bytes), nullptr, row.number, row.blame};
+        if (!account.on_the_way.insert(row.number).second) continue;
+        const auto copies = std::make_shared<Copies>(Copies{nullptr, row.number, row.blame});
+        Unacknowledged stanza{std::move(row.bytes), copies, row.blame};
         // The process that found it out did not live to take it out.
         if (stanza.blame >= most_blame) {
-            take_out(*session.account, stanza);
+            take_out(account, stanza);
         } else {
-            send(session, std::move(stanza));
+            send(*taker, std::move(stanza));
         }
     }
 }
@@ -271,6 +318,7 @@ void Inside::forget_kept(Account& account, std::vector<std::int64_t> numbers) {
             return ask_disk_again(there);
         }
         for (const std::int64_t number : numbers) there.on_the_way.erase(number);
+        there.refused_bytes = std::numeric_limits<std::size_t>::max();
         tidy(key);
     });
 }

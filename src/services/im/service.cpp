@@ -59,12 +59,8 @@ c2s::Settings Inside::machine_settings() {
 }
 
 Result<void> Inside::listen(const Endpoint& at) {
-    auto listener =
-        context_.shard.network.listen(at, [this](std::unique_ptr<io::Stream> stream) { accept(std::move(stream)); });
-    if (!listener) return listener.error();
-    endpoints_.push_back((*listener)->endpoint());
-    listeners_.push_back(std::move(*listener));
-    return {};
+    return listeners_.open(context_.shard.network, at,
+                           [this](std::unique_ptr<io::Stream> stream) { accept(std::move(stream)); });
 }
 
 void Inside::accept(std::unique_ptr<io::Stream> stream) {
@@ -109,7 +105,7 @@ void Inside::hold(bool held) {
 
 void Inside::shut() {
     shutting_ = true;
-    listeners_.clear();
+    listeners_.close();
     for (const auto& stream : streams_) stream->end(xmpp::StreamCondition::system_shutdown, "shutting down");
 }
 

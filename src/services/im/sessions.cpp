@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "proto/s2s/wire.h"
-#include "proto/xml/reader.h"
 #include "proto/xmpp/namespaces.h"
 #include "services/im/inside.h"
 
@@ -16,11 +15,6 @@ namespace {
 
 /// So long a client that lives may take to acknowledge a stanza that is tried alone.
 constexpr Duration longest_trial = std::chrono::seconds{10};
-
-/// What a stanza in a window takes of the memory beside its bytes, with its tree.
-constexpr std::size_t overhead = 1024;
-
-std::size_t weight_of(const Session& session) { return session.window_bytes + session.window.size() * overhead; }
 
 }  // namespace
 
@@ -61,10 +55,8 @@ void Inside::acknowledged(Session& session, std::uint32_t h) {
     std::vector<std::int64_t> kept;
     for (std::uint64_t i = 0; i < *fresh && !session.window.empty(); ++i) {
         const Unacknowledged entry = pop(session);
-        if (entry.letter) settle(entry.letter);
-        if (entry.kept) kept.push_back(*entry.kept);
-        if (entry.put && entry.put->number) kept.push_back(*entry.put->number);
-        if (entry.put) entry.put->acknowledged = true;
+        if (!entry.of) continue;
+        if (const auto number = has_got(*session.account, *entry.of)) kept.push_back(*number);
     }
     if (!kept.empty()) forget_kept(*session.account, std::move(kept));
     session.asked = false;
@@ -81,7 +73,7 @@ Unacknowledged Inside::pop(Session& session) {
     if (session.written != 0) --session.written;
     if (session.laid != 0) --session.laid;
     if (entry.is_suspect()) --session.suspects;
-    no_longer_laid_by(*session.account, entry);
+    if (entry.of) --entry.of->holders;
     return entry;
 }
 
@@ -147,7 +139,9 @@ void Inside::blame(Session& session, Ended ended) {
             entry.blame = std::min(suspicious_blame, entry.blame + weight / 2);
         }
         if (!was_suspect && entry.is_suspect()) ++session.suspects;
-        if (entry.kept) blamed.push_back({*entry.kept, entry.blame});
+        if (!entry.of) continue;
+        entry.of->blame = std::max(entry.of->blame, entry.blame);
+        if (entry.of->kept) blamed.push_back({*entry.of->kept, entry.of->blame});
     }
     if (blamed.empty()) return;
     // On the disk at once: the client comes back to another process just as well.
@@ -157,22 +151,6 @@ void Inside::blame(Session& session, Ended ended) {
     context_.storage.run({}, std::move(work), [this, user = session.account->bare.text()](const Result<void>& done) {
         if (!done) (void)store_failed(user, done.error());
     });
-}
-
-void Inside::take_out(Account& account, const Unacknowledged& stanza) {
-    SharedLetter letter = stanza.letter;
-    if (stanza.kept) {
-        forget_kept(account, {*stanza.kept});
-        auto tree = xml::parse(stanza.bytes, passed_on_limits, xmpp::ns::client);
-        const auto from = tree ? xmpp::Jid::parse(tree->attribute("from")) : Result<xmpp::Jid>{tree.error()};
-        const auto to = tree ? xmpp::Jid::parse(tree->attribute("to")) : Result<xmpp::Jid>{tree.error()};
-        if (from && to) letter = Letter::from_tree(std::move(*tree), *from, *to, {});
-    }
-    log_.write_for(account.bare.text(), LogLevel::warn, "im.stanza.taken-out",
-                   {{"user", account.bare.text()},
-                    {"from", letter ? letter->from().text() : std::string{}},
-                    {"bytes", std::to_string(stanza.bytes.size())}});
-    if (letter) refuse(letter, xmpp::StanzaCondition::not_acceptable);
 }
 
 bool Inside::has_room(const Session& session) const {
@@ -188,16 +166,17 @@ void Inside::send(Session& session, Unacknowledged stanza) {
     ++session.stanzas_out;
     if (!session.sent.enabled()) {
         if (session.stream != nullptr) session.stream->write(stanza.bytes);
-        if (stanza.letter) settle(stanza.letter);
-        if (stanza.kept) forget_kept(*session.account, {*stanza.kept});
+        if (!stanza.of) return;
+        if (const auto number = has_got(*session.account, *stanza.of)) forget_kept(*session.account, {*number});
         return;
     }
     session.window_bytes += stanza.bytes.size();
     if (session.away != 0) {
-        away_bytes_ += stanza.bytes.size() + overhead;
+        away_bytes_ += stanza.bytes.size() + Session::overhead;
         bound_away();
     }
     if (stanza.is_suspect()) ++session.suspects;
+    if (stanza.of) ++stanza.of->holders;
     stanza.since = now();
     session.window.push_back(std::move(stanza));
     (void)session.sent.send();
@@ -240,13 +219,13 @@ void Inside::detach(Session& session) {
     session.expiry->arm(now() + std::chrono::seconds{seconds});
     session.away = ++serials_;
     away_.emplace(session.away, &session);
-    away_bytes_ += weight_of(session);
+    away_bytes_ += session.weight();
     log_.write_for(bare, LogLevel::info, "im.session.away", {{"user", session.full.text()}});
     bound_away();
 }
 
 void Inside::not_away(Session& session) {
-    if (away_.erase(std::exchange(session.away, 0)) != 0) away_bytes_ -= weight_of(session);
+    if (away_.erase(std::exchange(session.away, 0)) != 0) away_bytes_ -= session.weight();
 }
 
 /// Of too many the one that is away longest ends; of those in which too much waits the one with most, so that who is
@@ -261,7 +240,7 @@ void Inside::bound_away() {
         while (is_too_much()) {
             const bool many = away_.size() > context_.away.sessions;
             const auto largest = [](const auto& one, const auto& other) {
-                return weight_of(*one.second) < weight_of(*other.second);
+                return one.second->weight() < other.second->weight();
             };
             const auto at = many ? away_.begin() : std::max_element(away_.begin(), away_.end(), largest);
             log_.write_for(
@@ -302,39 +281,6 @@ void Inside::end_session(Session& session) {
     tidy(account.bare.text());
 }
 
-/// What the client never confirmed goes to the user's other clients or to the disk; requests are answered.
-void Inside::rescue(Account& account, std::deque<Unacknowledged> window) {
-    bool was_kept = false;
-    for (Unacknowledged& entry : window) {
-        no_longer_laid_by(account, entry);
-        if (entry.blame >= most_blame) {
-            take_out(account, entry);
-            entry = {};
-        }
-        if (!entry.kept) continue;
-        account.on_the_way.erase(*entry.kept);
-        was_kept = true;
-    }
-    const auto other = std::find_if(account.sessions.begin(), account.sessions.end(),
-                                    [](const auto& known) { return known->available && known->priority >= 0; });
-    // Before what came later.
-    if (was_kept && other != account.sessions.end()) deliver_kept(**other);
-    for (const Unacknowledged& entry : window) {
-        if (!entry.letter) continue;
-        if (entry.letter->kind() == xmpp::StanzaKind::presence) {
-            settle(entry.letter);
-        } else if (entry.letter->kind() == xmpp::StanzaKind::iq) {
-            refuse(entry.letter, xmpp::StanzaCondition::service_unavailable);
-        } else if (!with(account.bare, payer_of(entry.letter),
-                         [this, letter = entry.letter, blame = entry.blame](const Found& found) {
-                             if (!found || *found == nullptr) return at_account(found, letter);
-                             if (!waits(**found, letter, true, blame)) message_to_user(**found, letter, blame);
-                         })) {
-            refuse(entry.letter, xmpp::StanzaCondition::resource_constraint);
-        }
-    }
-}
-
 void Inside::put_down() {
     putting_down_ = true;
     std::vector<Session*> away;
@@ -346,23 +292,23 @@ void Inside::put_down() {
     for (Session* session : away) end_session(*session);
     struct Waiting {
         SharedLetter letter;
-        unsigned blame;
-        std::shared_ptr<PutDown> put;
+        std::shared_ptr<Copies> copies;
         Account* account;
     };
     std::vector<Waiting> all;
     for (const auto& [key, account] : accounts_) {
         for (const auto& session : account->sessions) {
-            for (Unacknowledged& entry : session->window) {
-                if (!entry.letter || !entry.letter->ticket().wanted()) continue;
-                if (entry.letter->kind() == xmpp::StanzaKind::message) entry.put = std::make_shared<PutDown>();
-                all.push_back({std::exchange(entry.letter, nullptr), entry.blame, entry.put, account.get()});
+            for (const Unacknowledged& entry : session->window) {
+                // What is on its way to the disk is settled there.
+                if (!entry.of || !entry.of->letter || entry.of->is_being_kept) continue;
+                if (!entry.of->letter->ticket().wanted()) continue;
+                all.push_back({std::exchange(entry.of->letter, nullptr), entry.of, account.get()});
             }
         }
     }
     for (const Waiting& one : all) {
         switch (one.letter->kind()) {
-            case xmpp::StanzaKind::message: keep(*one.account, one.letter, one.blame, one.put); break;
+            case xmpp::StanzaKind::message: keep(*one.account, one.letter, one.copies->blame, one.copies); break;
             case xmpp::StanzaKind::presence: settle(one.letter); break;
             // Its client is not heard any more.
             case xmpp::StanzaKind::iq: refuse(one.letter, xmpp::StanzaCondition::service_unavailable); break;

@@ -144,18 +144,18 @@ void Storage::load(const io::UserName& user, std::string_view payer, OnUser on_u
         });
 }
 
-void Storage::kept(const io::UserName& user, OnStanzas on_stanzas) {
-    using Found = Result<std::vector<io::StoredStanza>>;
-    auto found = std::make_shared<Found>(std::vector<io::StoredStanza>{});
+void Storage::kept(const io::UserName& user, std::set<std::int64_t> without, io::KeptBounds most, OnPart on_part) {
+    using Found = Result<io::KeptPart>;
+    auto found = std::make_shared<Found>(io::KeptPart{});
     run(
         {},
-        [user, found](io::UserStore& store) -> Result<void> {
-            *found = store.kept(user);
+        [user, without = std::move(without), most, found](io::UserStore& store) -> Result<void> {
+            *found = store.kept(user, without, most);
             if (!*found) return found->error();
             return {};
         },
-        [found, on_stanzas = std::move(on_stanzas)](const Result<void>& done) {
-            on_stanzas(done ? std::move(*found) : Found{done.error()});
+        [found, on_part = std::move(on_part)](const Result<void>& done) {
+            on_part(done ? std::move(*found) : Found{done.error()});
         });
 }
 

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,8 +61,8 @@ public:
     using OnUser = std::function<void(Result<std::optional<io::StoredUser>>)>;
     void load(const io::UserName& user, std::string_view payer, OnUser on_user);
     // In order with run().
-    using OnStanzas = std::function<void(Result<std::vector<io::StoredStanza>>)>;
-    void kept(const io::UserName& user, OnStanzas on_stanzas);
+    using OnPart = std::function<void(Result<io::KeptPart>)>;
+    void kept(const io::UserName& user, std::set<std::int64_t> without, io::KeptBounds most, OnPart on_part);
     using OnText = std::function<void(Result<std::string>)>;
     void vcard(const io::UserName& user, std::string_view payer, OnText on_vcard);
 

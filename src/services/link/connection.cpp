@@ -42,8 +42,7 @@ void Connection::make_timer() {
         armed_ = never;
         if (now() >= element_due_) {
             element_due_ = never;
-            close(xmpp::StreamError{xmpp::StreamCondition::policy_violation, {}, {}, {}},
-                  "an element was not complete in time");
+            close(xmpp::stream_error(xmpp::StreamCondition::policy_violation), "an element was not complete in time");
         }
         Actions actions;
         machine_.on_deadline(now(), actions, {stream_->written(), written_before(*stream_, stream_->in_flight())});
@@ -151,7 +150,7 @@ void Connection::watch_element(bool is_another) {
     }
     if (is_another || element_due_ == never) element_due_ = now() + longest_element;
     if (unfinished_ <= little || !owner_->has_much_unfinished(machine_.far_realm())) return;
-    close(xmpp::StreamError{xmpp::StreamCondition::resource_constraint, {}, {}, {}},
+    close(xmpp::stream_error(xmpp::StreamCondition::resource_constraint),
           "too much of unfinished elements on the links of this node");
 }
 
@@ -180,7 +179,7 @@ void Connection::stanza() {
     xmpp::StanzaProblem problem;
     if (intake_.read(reader_, {}, stanza, problem)) return owner_->stanza(*this, stanza);
     if (problem.stanza) return owner_->refused(*this, stanza, problem);
-    machine_.close(xmpp::StreamError{problem.stream.value_or(xmpp::StreamCondition::bad_format), {}, {}, {}},
+    machine_.close(xmpp::stream_error(problem.stream.value_or(xmpp::StreamCondition::bad_format)),
                    std::string{problem.why}, actions);
     carry_out(actions);
 }

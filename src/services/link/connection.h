@@ -4,7 +4,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +15,7 @@
 #include "proto/xml/reader.h"
 #include "proto/xmpp/stanza.h"
 #include "services/link/hub_context.h"
+#include "services/link/known_peers.h"
 #include "services/link/session.h"
 
 namespace sallyport::link {
@@ -42,21 +42,6 @@ public:
     [[nodiscard]] virtual bool has_much_unfinished(const std::string& far_realm) const = 0;
     /// The node is going to stop.
     [[nodiscard]] virtual bool stopping() const = 0;
-};
-
-/// Facts of peers that the far side has not been told yet, because stanzas go first.
-struct Untold {
-    using Key = std::pair<xmpp::DomainPair, std::string>;  ///< and direction
-    static constexpr std::size_t most = 40000;             ///< news of all links; of more nothing is told
-
-    void add(const Key& key, const PeerFacts& facts, bool has_room) {
-        if (has_room || news.contains(key)) news.insert_or_assign(key, facts);
-    }
-    [[nodiscard]] bool any() const { return all_again || !news.empty(); }
-
-    std::map<Key, PeerFacts> news;  ///< the latest of each
-    bool all_again = false;         ///< all that is known is told, as on each link that opens
-    std::optional<Key> told_to;     ///< of that, up to here already
 };
 
 class Connection final : public io::StreamOwner {

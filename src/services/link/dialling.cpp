@@ -11,6 +11,13 @@ constexpr Duration dial_timeout = std::chrono::seconds{5};
 constexpr Duration longest_delay = std::chrono::seconds{5};
 /// Another process of our name is linked there: it goes on, so there is no hurry.
 constexpr Duration unwanted_delay = std::chrono::seconds{60};
+
+DialCause cause_of(const Error& error) {
+    if (error.code == "connect-refused") return DialCause::refused;
+    if (error.code == "connect-timed-out") return DialCause::timed_out;
+    if (error.code == "connect-unreachable") return DialCause::unreachable;
+    return DialCause::other;
+}
 }  // namespace
 
 void Hub::dial(const DialTarget& target) { add_dialling(target, context_.shard.index); }
@@ -58,16 +65,17 @@ void Hub::connect(Dialling& dialling) {
     };
     if (const auto literal = IpAddress::parse(dialling.target.address.host)) return begin(*literal);
     dialling.lookup = context_.shard.resolver.addresses(
-        dialling.target.address.host, false, [this, begin, key = &dialling](const DnsAnswer& answer) {
+        dialling.target.address.host, false, {}, [this, begin, key = &dialling](const DnsAnswer& answer) {
             if (answer.addresses.empty()) {
-                return retry_later(*key, "look-up of " + key->target.address.host + ": " + text(answer.status));
+                return retry_later(*key, "look-up of " + key->target.address.host + ": " + text(answer.status),
+                                   DialCause::name);
             }
             begin(answer.addresses.front());
         });
 }
 
 void Hub::dialled(Dialling& dialling, Result<std::unique_ptr<io::Stream>> result) {
-    if (!result) return retry_later(dialling, result.error().text);
+    if (!result) return retry_later(dialling, result.error().text, cause_of(result.error()));
     const auto index = static_cast<std::size_t>(
         std::find_if(diallings_.begin(), diallings_.end(), [&](const auto& d) { return d.get() == &dialling; }) -
         diallings_.begin());
@@ -77,7 +85,7 @@ void Hub::dialled(Dialling& dialling, Result<std::unique_ptr<io::Stream>> result
     dialling.connection->start();
 }
 
-void Hub::retry_later(Dialling& dialling, const std::string& why, bool unwanted) {
+void Hub::retry_later(Dialling& dialling, const std::string& why, DialCause cause, bool unwanted) {
     if (stopping_) return;
     if (dialling.surplus) {
         if (Session* session = find_session(dialling.session_id)) tell(*session, SessionLife::On::surplus);
@@ -88,6 +96,7 @@ void Hub::retry_later(Dialling& dialling, const std::string& why, bool unwanted)
                   {{"address", dialling.target.address.text()}, {"name", dialling.target.name}, {"why", why}});
     }
     dialling.why = why;
+    dialling.cause = cause;
     const Duration usual =
         std::min<Duration>(std::chrono::milliseconds{500} * (1U << std::min(dialling.failures, 4U)), longest_delay);
     const Duration ceiling = unwanted ? unwanted_delay : usual;
@@ -114,11 +123,11 @@ std::vector<Hub::DialStatus> Hub::dials() const {
         if (dialling->surplus && dialling->connection == nullptr) continue;
         const bool open = dialling->connection != nullptr && dialling->connection->open();
         const bool waiting = dialling->connection == nullptr && dialling->retry_at > now;
-        all.push_back({dialling->target.address.text(), dialling->target.name, std::string{context_.far_role},
+        all.push_back({dialling->target.address.text(), dialling->target.name, context_.far_role,
                        open      ? DialState::open
                        : waiting ? DialState::waiting
                                  : DialState::connecting,
-                       dialling->why, waiting ? dialling->retry_at - now : Duration{0}});
+                       dialling->why, waiting ? dialling->retry_at - now : Duration{0}, dialling->cause});
     }
     return all;
 }

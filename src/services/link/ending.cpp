@@ -50,7 +50,6 @@ void Hub::pass_on(Session& session, TimePoint too_old, std::vector<Returned>& re
     session.out.drain([&](Window::Entry entry) {
         if (entry.strikes >= most_strikes) return returned.push_back(culprit(session, std::move(entry)));
         if (entry.since > too_old) {
-            ++entry.tag.lane->held;
             kept.push_back({std::move(entry.stanza), entry.tag, entry.since, entry.strikes, entry.apart});
             return;
         }
@@ -182,17 +181,7 @@ void Hub::look_at_lanes(TimePoint now) {
 }
 
 void Hub::return_old(TimePoint now, std::vector<Returned>& returned) {
-    // In the order of arrival, which is not that of age: what another shard had may be older than what came before it.
-    const auto is_old = [&](const Waiting& one) { return now - one.since >= context_.hold; };
-    if (std::none_of(held_.begin(), held_.end(), is_old)) return;
-    std::deque<Waiting> all;
-    all.swap(held_);
-    for (Waiting& one : all) {
-        if (!is_old(one)) {
-            held_.push_back(std::move(one));
-            continue;
-        }
-        --one.carried.lane->held;
+    for (Waiting& one : held_.take_old(context_.hold, now)) {
         lanes_.remove(*one.carried.lane, sizeof(Window::Entry) + one.stanza.weight(), now);
         returned.push_back({std::move(one.stanza), one.carried.ticket, link_down});
     }
@@ -224,12 +213,10 @@ void Hub::quiesce() {
     for (const auto& session : sessions_) all.push_back(session.get());
     for (Session* session : all) tell(*session, SessionLife::On::quiesce, {}, returned);
     const TimePoint now = context_.shard.loop.now();
-    for (Waiting& waiting : held_) {
-        --waiting.carried.lane->held;
+    for (Waiting& waiting : held_.take_all()) {
         lanes_.remove(*waiting.carried.lane, sizeof(Window::Entry) + waiting.stanza.weight(), now);
         leave_or_return(returned, std::move(waiting.stanza), waiting.carried, waiting.since);
     }
-    held_.clear();
     bounce_all(returned);
 }
 
@@ -251,7 +238,7 @@ void Hub::shut() {
 }
 
 void Hub::shut(Connection& connection) {
-    connection.close(xmpp::StreamError{xmpp::StreamCondition::system_shutdown, {}, {}, {}}, "shutting down");
+    connection.close(xmpp::stream_error(xmpp::StreamCondition::system_shutdown), "shutting down");
 }
 
 }  // namespace sallyport::link

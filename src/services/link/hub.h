@@ -1,17 +1,16 @@
 // The router links of one shard to nodes of one role: accepts them (edge, presence) or keeps them dialled (core),
 // carries stanzas over them in sessions that survive broken connections, and holds or bounces what cannot leave
-// (design, sections 6 and 7; docs/protocol/link.md). What becomes of a session is decided by its machine
-// (proto/link/session_life.h). hub.cpp: connections, and which session they carry; living.cpp: what the machines are
-// told and decide; sending.cpp: the way of a stanza; siblings.cpp: other shards; ending.cpp: what becomes of that which
-// a session carried, and the end of the node; dialling.cpp; serving.cpp.
+// (ARCHITECTURE.md, Link sessions; docs/protocol/link.md). What becomes of a session is decided by its machine
+// (proto/link/session_life.h). hub.cpp: connections; opening.cpp: which session they carry; living.cpp: what the
+// machines are told and decide; sending.cpp: the way of a stanza; receiving.cpp: what comes; siblings.cpp: other
+// shards; ending.cpp: what becomes of that which a session carried, and the end of the node; dialling.cpp; serving.cpp.
 #pragma once
 
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
-#include <set>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,8 +18,11 @@
 #include "base/tables.h"
 #include "io/dns/resolver.h"
 #include "proto/link/processes.h"
+#include "services/link/advertised.h"
 #include "services/link/connection.h"
+#include "services/link/held_queue.h"
 #include "services/link/hub_context.h"
+#include "services/link/known_peers.h"
 #include "services/link/session.h"
 #include "services/routing/shard.h"
 
@@ -59,7 +61,6 @@ class Hub final : public ConnectionOwner {
 public:
     /// Largest ones, beside link_bytes (docs/protocol/link.md, section 9).
     static constexpr std::uint64_t newcomers_stanzas = 8;
-    static constexpr std::size_t most_facts = 20000;  ///< pairs and directions told to cores; of more nothing is told
     /// Names of each kind that are taken of one node: of a core, and by a core of a node that it dials. What a core
     /// takes of presence nodes it names to its edges.
     static constexpr std::size_t most_names_of_core = 50'000, most_names_dialled = 1000;
@@ -89,7 +90,7 @@ public:
     /// Edge: the same of another shard, for a link here. It does not travel on: without a link it is given back.
     void borrow(const routing::Forwarded& message);
     /// Edge: a link of this shard serves `domain`. Thread-safe: other shards ask when they have none.
-    [[nodiscard]] bool advertises(std::string_view domain) const;
+    [[nodiscard]] bool advertises(std::string_view domain) const { return advertised_.serves(domain); }
     /// The node of that realm has given up a session that lives here.
     void give_up(const std::string& id, const std::string& far_realm);
     /// Core: somebody who is dialled is not there yet, or has not said what it serves.
@@ -117,11 +118,22 @@ public:
     void replace_identity(std::string realm, std::string secret, Neighbours neighbours);
     [[nodiscard]] std::vector<SessionStatus> sessions() const;
     struct DialStatus {
-        std::string address, name, role;
+        std::string address, name;
+        Role role = Role::edge;
         DialState state = DialState::connecting;
         std::string why;
         Duration next_attempt{0};
+        DialCause cause = DialCause::other;
     };
+    /// A known node that connected and got no session.
+    struct Refused {
+        std::string far_realm;  ///< empty: it did not get so far as to say it
+        IpAddress address;
+        std::string why;
+        TimePoint since{};
+    };
+    /// Listener: the latest; nothing: there was none.
+    [[nodiscard]] const std::optional<Refused>& refused() const { return refused_; }
     [[nodiscard]] std::vector<DialStatus> dials() const;
     [[nodiscard]] std::size_t held() const { return held_.size(); }
     void tables(TableFills& all) const;
@@ -137,19 +149,6 @@ private:
     static constexpr std::size_t most_connections = 4 * most_shards;
     static constexpr std::size_t most_culprits = 16;
 
-    struct Waiting {
-        xmpp::OwnedStanza stanza;
-        Carried carried;
-        TimePoint since{};
-        std::uint8_t strikes = 0;
-        bool apart = false;
-    };
-    /// With another shard, which has not said yet that it is done.
-    struct Elsewhere {
-        Carried carried;
-        std::uint64_t weight = 0;
-        TimePoint since{};
-    };
     /// To be returned as soon as nothing is being walked through.
     struct Returned {
         xmpp::OwnedStanza stanza;
@@ -168,6 +167,7 @@ private:
         unsigned failures = 0;
         TimePoint retry_at{};
         std::string why;
+        DialCause cause = DialCause::other;
         bool surplus = false;  ///< the far node has fewer shards than it had: nothing is dialled
     };
 
@@ -192,10 +192,14 @@ private:
         flush_done();
     }
     void closed(Connection& connection) override;
-    [[nodiscard]] bool has_much_unfinished(const std::string& far_realm) const override;
+    [[nodiscard]] bool has_much_unfinished(const std::string& far_realm) const override {
+        return unfinished_of(far_realm) > most_unfinished;
+    }
     [[nodiscard]] bool stopping() const override { return stopping_; }
 
     void log_stranger(const Endpoint& remote, const std::string& why);
+    /// Bytes of elements that have begun and are not complete, on all links of that node.
+    [[nodiscard]] std::size_t unfinished_of(std::string_view far_realm) const;
     /// Leaves what is more than may be taken of one node.
     void cut(const Session& session, Serves& serves) const;
     /// Takes what came too soon after the one before.
@@ -217,14 +221,14 @@ private:
     void connect(Dialling& dialling);
     void dialled(Dialling& dialling, Result<std::unique_ptr<io::Stream>> result);
     /// `unwanted`: the far side has another process of our name, so there is no hurry.
-    void retry_later(Dialling& dialling, const std::string& why, bool unwanted = false);
+    void retry_later(Dialling& dialling, const std::string& why, DialCause cause, bool unwanted = false);
     void count_load(int more);
 
     // other shards: what they ask of this one, and this one of them
     void join(MovedConnection moved);
     void take_back(std::vector<GivenBack> all);
     /// A link of this shard leads to that process. Thread-safe, as advertises().
-    [[nodiscard]] bool links(const FarNode& node) const;
+    [[nodiscard]] bool links(const FarNode& node) const { return advertised_.links(node); }
     void drop_unlisted();
     /// The process `alive` is linked: sessions of any other of its realm are over, whatever TCP believes of them.
     void replace(const FarNode& alive);
@@ -263,7 +267,7 @@ private:
     void hold_again(std::deque<Waiting> waiting);
     void look_at_lanes(TimePoint now);
     void return_old(TimePoint now, std::vector<Returned>& returned);
-    void done_elsewhere(std::uint64_t sequence);
+    void done_elsewhere(const Elsewhere& there);
     void flush_held();
     void flush_done();
     void send_done();
@@ -321,26 +325,18 @@ private:
     std::vector<std::unique_ptr<Session>> sessions_;
     std::vector<std::unique_ptr<Dialling>> diallings_;
     std::optional<Serves> served_;
-    struct Known {
-        PeerFacts facts;
-        std::size_t streams = 0;  ///< of the pair in that direction, on all shards
-    };
-    std::map<std::pair<xmpp::DomainPair, std::string>, Known> facts_;
+    KnownPeers peers_;
     Lanes lanes_;
-    std::deque<Waiting> held_;
-    std::map<std::uint64_t, Elsewhere> elsewhere_;  ///< by sequence of tickets of elsewhere_source_
-    routing::Ticket elsewhere_source_;
+    HeldQueue held_;
+    Advertised advertised_;
     std::deque<Culprit> culprits_;
     Processes processes_;
     Copies copies_;
+    std::optional<Refused> refused_;
     std::uint64_t serials_ = 0;
     std::uint64_t arrivals_ = 0;
-    std::uint64_t looks_ = 0;  ///< at what is held
     std::unique_ptr<io::Timer> sweeper_, teller_, binder_;
-    mutable std::mutex advertised_mutex_;            ///< what other shards read that have no link (rare)
-    std::set<std::string, std::less<>> advertised_;  ///< domains behind the links that are open
-    std::vector<FarNode> advertised_nodes_;          ///< processes at their far ends
-    Pace heaviness_ = Pace::free;                    ///< of what is unsent on all links together
+    Pace heaviness_ = Pace::free;  ///< of what is unsent on all links together
     TimePoint heavy_since_{};
     bool sweeping_ = false, done_deferred_ = false, stopping_ = false, shutting_ = false;
 };

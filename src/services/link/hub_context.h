@@ -31,13 +31,13 @@ struct HubContext {
     routing::Shard& shard;
     End end = End::listener;
     std::string realm{}, node_instance{}, secret{};
-    std::string_view far_role{};  ///< of the nodes at the far side: "edge", "core", "presence"
-    Neighbours neighbours{};      ///< listener: who may be there; both: what a certificate has to say
+    Role far_role = Role::core;  ///< of the nodes at the far side
+    Neighbours neighbours{};     ///< listener: who may be there; both: what a certificate has to say
     Limits limits{};
     Duration hold = std::chrono::seconds{30};  ///< how long stanzas wait for a link that is down; 0: bounced at once
     std::shared_ptr<const io::TlsContext> tls{};
     routing::Router* router = nullptr;  ///< for stanzas that arrive
-    /// Section 7: may the far side send this? Without it, everything.
+    /// docs/protocol/link.md, section 7: may the far side send this? Without it, everything.
     std::function<Admission(const Session&, const xmpp::Stanza&)> admission{};
     /// Where a stanza may go. Without it a listener sends to those who serve the stanza's domain, a dialler to all.
     std::function<Way(const xmpp::Stanza&)> way{};

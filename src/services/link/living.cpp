@@ -131,7 +131,7 @@ void Hub::detach(Session& session, Blame blame) {
 void Hub::refuse_count(Session& session) {
     Connection& connection = *std::exchange(session.connection, nullptr);
     connection.attach(nullptr);
-    connection.close(xmpp::StreamError{xmpp::StreamCondition::undefined_condition, {}, {}, {}},
+    connection.close(xmpp::stream_error(xmpp::StreamCondition::undefined_condition),
                      "resumed with a count that was never reached");
 }
 

@@ -60,9 +60,9 @@ void Hub::take(const xmpp::Stanza& stanza, const Lent& with, bool lent) {
             {xmpp::StanzaCondition::remote_server_timeout, {}, stopping_ ? Rule::shutting_down : Rule::link_down},
             ticket);
     }
-    held_.push_back({xmpp::OwnedStanza{stanza}, carried, with.since, with.strikes, with.apart});
-    lanes_.add(lane, weight_of(held_.back().stanza), now);
-    ++lane.held;
+    Waiting waiting{xmpp::OwnedStanza{stanza}, carried, with.since, with.strikes, with.apart};
+    lanes_.add(lane, weight_of(waiting.stanza), now);
+    held_.add(std::move(waiting));
 }
 
 bool Hub::is_here(const std::string& far_realm) const {
@@ -128,16 +128,13 @@ bool Hub::send_elsewhere(const xmpp::Stanza& stanza, const Carried& carried, con
     const bool tied = lane.elsewhere > 0;
     if (tied ? lane.returning : lane.under_way > lane.held) return false;
     Lent lent = with;
-    lent.ticket = elsewhere_source_;
-    lent.ticket.sequence = ++serials_;
-    lent.ticket.only_counts = !carried.ticket.kept();
-    lent.ticket.of_stream = carried.ticket.of_stream;
+    lent.ticket = held_.fresh_ticket(carried.ticket);
     const auto shard = lend(stanza, lent, tied ? std::optional{lane.shard} : std::nullopt);
     if (!shard) return false;
     lane.shard = *shard;
     ++lane.elsewhere;
     lanes_.add(lane, weight, context_.shard.loop.now());
-    elsewhere_.emplace(lent.ticket.sequence, Elsewhere{carried, weight, with.since});
+    held_.lent(lent.ticket, {carried, weight, with.since});
     return true;
 }
 
@@ -145,19 +142,17 @@ void Hub::take_back(std::vector<GivenBack> all) {
     std::deque<Waiting> waiting;
     std::vector<Returned> returned;
     for (GivenBack& back : all) {
-        const auto node = elsewhere_.extract(back.lent.ticket.sequence);
-        if (node.empty()) continue;
-        const Elsewhere& there = node.mapped();
-        Lane& lane = *there.carried.lane;
+        const auto there = held_.take_lent(back.lent.ticket);
+        if (!there) continue;
+        Lane& lane = *there->carried.lane;
         lane.returning = --lane.elsewhere > 0;
         if (stopping_) {
-            lanes_.remove(lane, there.weight, context_.shard.loop.now());
-            leave_or_return(returned, std::move(back.stanza), there.carried, back.lent.since);
+            lanes_.remove(lane, there->weight, context_.shard.loop.now());
+            leave_or_return(returned, std::move(back.stanza), there->carried, back.lent.since);
             continue;
         }
-        lanes_.reweigh(lane, there.weight, weight_of(back.stanza));
-        ++lane.held;
-        waiting.push_back({std::move(back.stanza), there.carried, there.since, back.lent.strikes, back.lent.apart});
+        lanes_.reweigh(lane, there->weight, weight_of(back.stanza));
+        waiting.push_back({std::move(back.stanza), there->carried, there->since, back.lent.strikes, back.lent.apart});
     }
     // Not looked at before the next sweep: two shards without a link do not hand it to and fro in between.
     hold_again(std::move(waiting));
@@ -166,9 +161,7 @@ void Hub::take_back(std::vector<GivenBack> all) {
 
 void Hub::hold_again(std::deque<Waiting> waiting) {
     if (waiting.empty()) return;
-    held_.insert(held_.end(), std::make_move_iterator(waiting.begin()), std::make_move_iterator(waiting.end()));
-    std::stable_sort(held_.begin(), held_.end(),
-                     [](const Waiting& one, const Waiting& other) { return one.carried.order < other.carried.order; });
+    held_.put_back(std::move(waiting));
     arm_sweep();
 }
 
@@ -184,56 +177,40 @@ void Hub::sort(Session& session) {
     session.out.take_unwritten(
         [&](const Window::Entry& entry) { return !way(entry.stanza.view()).allows(session.far_realm, session.names); },
         [&](Window::Entry& entry) {
-            ++entry.tag.lane->held;
             rest.push_back({std::move(entry.stanza), entry.tag, entry.since, entry.strikes, entry.apart});
         });
     hold_again(std::move(rest));
     pump(session);
 }
 
-void Hub::done_elsewhere(std::uint64_t sequence) {
-    const auto node = elsewhere_.extract(sequence);
-    if (node.empty()) return;
-    const Elsewhere& there = node.mapped();
+void Hub::done_elsewhere(const Elsewhere& there) {
     if (--there.carried.lane->elsewhere == 0) there.carried.lane->returning = false;
     lanes_.remove(*there.carried.lane, there.weight, context_.shard.loop.now());
     context_.shard.settle(there.carried.ticket);
 }
 
 void Hub::flush_held() {
-    std::deque<Waiting> all;
-    all.swap(held_);
-    ++looks_;
     const TimePoint now = context_.shard.loop.now();
     std::map<std::uint32_t, std::vector<GivenBack>> back;
-    for (Waiting& waiting : all) {
+    held_.look([&](Waiting& waiting, bool behind) {
         Lane& lane = *waiting.carried.lane;
         const xmpp::Stanza stanza = waiting.stanza.view();
-        // One of the lane has no way: none of those behind it may overtake.
-        const bool behind = lane.passed == looks_;
         Session* session = behind || lane.elsewhere > 0 ? nullptr : choose(stanza, lane);
         if (session != nullptr) {
             --lane.held;
             transmit(*session, std::move(waiting));
-            continue;
+            return true;
         }
         // It is counted already.
         const std::uint64_t weight = weight_of(waiting.stanza);
         const Lent with{waiting.carried.ticket, waiting.since, waiting.strikes, waiting.apart};
-        if (!behind && !waiting.carried.lent && send_elsewhere(stanza, waiting.carried, with, weight)) {
-            --lane.held;
-            lanes_.remove(lane, weight, now);
-            continue;
-        }
-        if (waiting.carried.lent) {
-            --lane.held;
-            lanes_.remove(lane, weight, now);
-            back[with.ticket.shard].push_back({std::move(waiting.stanza), with});
-            continue;
-        }
-        lane.passed = looks_;
-        held_.push_back(std::move(waiting));
-    }
+        const bool lent = waiting.carried.lent;
+        if (!lent && (behind || !send_elsewhere(stanza, waiting.carried, with, weight))) return false;
+        --lane.held;
+        lanes_.remove(lane, weight, now);
+        if (lent) back[with.ticket.shard].push_back({std::move(waiting.stanza), with});
+        return true;
+    });
     for (auto& [shard, some] : back) hand_back(shard, std::move(some));
 }
 

@@ -1,7 +1,7 @@
 // What the sides of a link tell each other beside stanzas: what they serve and reach, and facts of peers; and what
 // status shows of sessions (docs/protocol/link.md, sections 4 and 6).
 #include <algorithm>
-#include <map>
+#include <set>
 #include <string_view>
 
 #include "base/join.h"
@@ -102,11 +102,6 @@ void Hub::succeed(Session& session) {
     flush_held();
 }
 
-bool Hub::advertises(std::string_view domain) const {
-    const std::lock_guard lock{advertised_mutex_};
-    return advertised_.contains(domain);
-}
-
 bool Hub::awaits() const {
     return std::any_of(diallings_.begin(), diallings_.end(), [](const auto& dialling) {
         const Connection* there = dialling->connection;
@@ -115,30 +110,22 @@ bool Hub::awaits() const {
 }
 
 void Hub::advertise() {
-    std::set<std::string, std::less<>> all;
+    Advertised::Domains all;
     std::vector<FarNode> nodes;
     for (const auto& session : sessions_) {
         if (session->connection == nullptr) continue;
         all.insert(session->names.domains.begin(), session->names.domains.end());
         nodes.push_back({session->far_realm, session->far_node});
     }
-    const std::lock_guard lock{advertised_mutex_};
-    advertised_ = std::move(all);
-    advertised_nodes_ = std::move(nodes);
+    advertised_.replace(std::move(all), std::move(nodes));
 }
 
-bool Hub::has_much_unfinished(const std::string& far_realm) const {
+std::size_t Hub::unfinished_of(std::string_view far_realm) const {
     std::size_t all = 0;
     for (const auto& connection : connections_) {
         if (connection->machine().far_realm() == far_realm) all += connection->unfinished();
     }
-    return all > most_unfinished;
-}
-
-bool Hub::links(const FarNode& node) const {
-    const std::lock_guard lock{advertised_mutex_};
-    return std::any_of(advertised_nodes_.begin(), advertised_nodes_.end(),
-                       [&](const FarNode& one) { return one.realm == node.realm && one.node == node.node; });
+    return all;
 }
 
 void Hub::serve(Serves serves) {
@@ -176,24 +163,11 @@ Serves Hub::reached() const {
 }
 
 void Hub::tell(const PeerFacts& facts, bool up) {
-    const auto key = std::pair{facts.pair, facts.direction};
-    auto at = facts_.find(key);
-    if (at == facts_.end()) {
-        if (!up || facts_.size() >= most_facts) return;
-        at = facts_.emplace(key, Known{}).first;
-    }
-    PeerFacts news = up ? facts : at->second.facts;
-    news.state = up ? PeerState::opened : PeerState::closed;
-    if (up) {
-        at->second.facts = news;
-        ++at->second.streams;
-    } else {
-        if (--at->second.streams > 0) return;
-        facts_.erase(at);
-    }
+    const auto news = peers_.hear(facts, up);
+    if (!news) return;
     std::size_t waiting = untold();
     for (const auto& connection : connections_) {
-        if (connection->open()) connection->untold().add(key, news, waiting++ < Untold::most);
+        if (connection->open()) connection->untold().add(*news, waiting++ < Untold::most);
     }
     tell_more();
 }
@@ -206,8 +180,7 @@ std::size_t Hub::untold() const {
 
 /// The far side may have missed what happened while there was no link.
 void Hub::tell_facts(Connection& connection) {
-    connection.untold().all_again = true;
-    connection.untold().told_to.reset();
+    connection.untold().begin_again();
     tell_more();
 }
 
@@ -218,30 +191,18 @@ void Hub::tell_more() {
 }
 
 bool Hub::tell_more(Connection& connection) {
-    Untold& untold = connection.untold();
     while (connection.open() && connection.pending() < facts_burst) {
+        const auto facts = peers_.next(connection.untold());
+        if (!facts) break;
         Actions actions;
-        if (!untold.news.empty()) {
-            connection.machine().facts(untold.news.begin()->second, actions);
-            untold.news.erase(untold.news.begin());
-        } else if (untold.all_again) {
-            const auto next = untold.told_to ? facts_.upper_bound(*untold.told_to) : facts_.begin();
-            untold.all_again = next != facts_.end();
-            if (!untold.all_again) break;
-            untold.told_to = next->first;
-            PeerFacts again = next->second.facts;
-            again.state = PeerState::open;
-            connection.machine().facts(again, actions);
-        } else {
-            break;
-        }
+        connection.machine().facts(*facts, actions);
         connection.carry_out(actions);
     }
-    return untold.any();
+    return connection.untold().any();
 }
 
 void Hub::tables(TableFills& all) const {
-    all.push_back({"link.facts", facts_.size(), most_facts});
+    all.push_back({"link.facts", peers_.size(), KnownPeers::most});
     std::size_t sent = 0, holes = 0;
     for (const auto& session : sessions_) {
         sent += session->out.places();
@@ -251,11 +212,10 @@ void Hub::tables(TableFills& all) const {
     all.push_back({"link.windows", sent, 2 * most_under_way(context_.limits)});
     std::size_t taken = 0;
     for (const auto& [realm, intake] : intakes_) taken = std::max(taken, intake->size());
-    std::map<std::string_view, std::size_t> unfinished;  // of each node
+    std::set<std::string_view> realms;
+    for (const auto& connection : connections_) realms.insert(connection->machine().far_realm());
     std::size_t most_of_one = 0;
-    for (const auto& connection : connections_) {
-        most_of_one = std::max(most_of_one, unfinished[connection->machine().far_realm()] += connection->unfinished());
-    }
+    for (const std::string_view realm : realms) most_of_one = std::max(most_of_one, unfinished_of(realm));
     all.push_back({"link.taken", taken, 2 * most_under_way(context_.limits)});
     all.push_back({"link.intakes", intakes_.size(), most_connections});
     constexpr std::uint64_t kib = 1024;
@@ -270,7 +230,7 @@ void Hub::tables(TableFills& all) const {
     all.push_back({"link.newcomers", lanes_.newcomers(), most_under_way(context_.limits)});
     all.push_back({"link.held", held_.size(), most_under_way(context_.limits)});
     all.push_back({"link.lanes", lanes_.size(), most_under_way(context_.limits)});
-    all.push_back({"link.elsewhere", elsewhere_.size(), most_under_way(context_.limits)});
+    all.push_back({"link.elsewhere", held_.elsewhere(), most_under_way(context_.limits)});
     all.push_back({"link.strangers", doorway_.strangers(), DoorwayBounds{}.strangers});
 }
 
@@ -278,8 +238,7 @@ std::vector<PartnerStatus> Hub::slow_partners() const {
     std::vector<PartnerStatus> all;
     for (const Partner& partner : lanes_.busy()) {
         if (partner.pace != Pace::slow && partner.refused == 0) continue;
-        all.push_back(
-            {partner.domain, std::string{context_.far_role}, partner.stanzas, partner.weight, partner.refused});
+        all.push_back({partner.domain, context_.far_role, partner.stanzas, partner.weight, partner.refused});
     }
     return all;
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/role.h"
 #include "proto/link/lanes.h"
 #include "proto/link/machine.h"
 #include "proto/link/send_window.h"
@@ -64,7 +65,8 @@ struct Culprit {
 
 /// A domain to which too much is under way, for status.
 struct PartnerStatus {
-    std::string domain, far_role;
+    std::string domain;
+    Role far_role = Role::core;
     std::uint64_t stanzas = 0, bytes = 0;
     std::uint64_t refused = 0;  ///< beyond its budget, since it last had nothing under way
 };
@@ -76,10 +78,13 @@ enum class LinkState : std::uint8_t { open, broken };
 /// How far a dial of a core is.
 enum class DialState : std::uint8_t { open, waiting, connecting };
 [[nodiscard]] std::string_view text(DialState state);
+/// Why the last attempt failed, as far as the remedy depends on it.
+enum class DialCause : std::uint8_t { name, refused, timed_out, unreachable, secret, other };
 
 /// For status.
 struct SessionStatus {
-    std::string id, far_realm, far_role, local_address, remote_address, tls_version, cipher;
+    std::string id, far_realm, local_address, remote_address, tls_version, cipher;
+    Role far_role = Role::core;
     LinkState state = LinkState::broken;
     std::vector<std::string> bound, realms, components;
     std::uint64_t sent = 0, received = 0, unacknowledged = 0, unacknowledged_bytes = 0, resumptions = 0;

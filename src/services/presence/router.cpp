@@ -193,15 +193,7 @@ void Router::bounce(const xmpp::Stanza& stanza, const xmpp::StanzaError& error, 
                 {"condition", std::string{xmpp::text(error.condition)}},
                 {"verdict", verdict}});
     if (!answer.empty()) {
-        xmpp::Stanza reply;
-        reply.bytes = answer;
-        reply.kind = stanza.kind;
-        reply.to = stanza.from;
-        reply.from = stanza.to;
-        reply.to_domain = stanza.from_domain;
-        reply.from_domain = stanza.to_domain;
-        reply.id = stanza.id;
-        reply.type = "error";
+        const xmpp::Stanza reply = xmpp::bounce_of(stanza, answer);
         if (routing::LocalService* service = owner(reply.to_domain)) {
             service->send(reply, {});
         } else {

@@ -40,6 +40,16 @@ public:
         client_.log_.info(
             "axl.sent",
             {{"Action", "Send"}, {"URL", target_.url()}, {"Function", std::string{text(request_.operation)}}});
+        sent_ = client_.loop_.now();
+        if (client_.log_.wants(LogLevel::debug)) {
+            client_.log_.debug("axl.request", {{"Detail", request_.sql},
+                                               {"Action", "Send"},
+                                               {"URL", target_.url()},
+                                               {"Function", std::string{text(request_.operation)}},
+                                               {"SOAPAction", axl::write_soap_action(request_)},
+                                               {"User", target_.username},
+                                               {"Authorization", "Basic ********"}});
+        }
         if (const auto literal = IpAddress::parse(target_.address.host)) {
             addresses_ = {*literal};
             return try_next();
@@ -49,7 +59,7 @@ public:
 
 private:
     void look_up(bool v6) {
-        lookup_ = client_.resolver_.addresses(target_.address.host, v6,
+        lookup_ = client_.resolver_.addresses(target_.address.host, v6, {},
                                               [weak = weak_from_this(), v6](const DnsAnswer& answer) {
                                                   if (const auto here = weak.lock()) here->looked_up(v6, answer);
                                               });
@@ -112,6 +122,13 @@ private:
                                          {"Status", status.empty() ? "None" : status},
                                          {"Reason", explained ? answer.error().text : "None"}};
         answer ? client_.log_.info("axl.received", facts) : client_.log_.warn("axl.received", facts);
+        if (client_.log_.wants(LogLevel::debug)) {
+            const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(client_.loop_.now() - sent_);
+            std::vector<LogFact> full{{"Detail", answer ? axl::described(*answer) : answer.error().text}};
+            full.insert(full.end(), facts.begin(), facts.end());
+            full.push_back({"Milliseconds", std::to_string(took.count())});
+            client_.log_.debug("axl.response", std::move(full));
+        }
         const OnAnswer on_answer = std::exchange(on_answer_, nullptr);
         if (on_answer) on_answer(std::move(answer));
     }
@@ -120,6 +137,7 @@ private:
     AxlTarget target_;
     axl::Request request_;
     OnAnswer on_answer_;
+    TimePoint sent_{};
     std::vector<IpAddress> addresses_;
     std::size_t next_ = 0;
     std::unique_ptr<io::Lookup> lookup_;

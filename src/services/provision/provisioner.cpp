@@ -31,8 +31,7 @@ bool has_control(std::string_view text) {
 
 std::string remedy_of(const PublisherStatus& status) {
     if (status.code == "axl-unauthorized" || status.code == "seal-broken") {
-        return "set the right password with `sallyport imp-servers passwd " + status.address +
-               "`, then `sallyport imp-servers refresh`";
+        return "set the right password with `sallyport imp-servers passwd " + status.address + "`";
     }
     return "the core retries; to retry at once: `sallyport imp-servers refresh`";
 }
@@ -43,13 +42,8 @@ ChainStep step_of(const PublisherStatus& status) {
     ChainStep step{"told to the IM&P server " + status.address};
     if (status.state == PublisherState::failed) {
         step.state = StepState::failed;
-        const std::string effect =
-            status.wanted.empty() ? "our rows may be left in its table"
-            : status.ever_told    ? "it keeps its rows, but cannot be reached"
-                               : "internal users are unreachable because the IM&P server was never told where messages "
-                                 "to other domains go";
-        step.reason = {effect + ": " + status.reason, remedy_of(status)};
-        step.is_judged = true;  // by the alarm axl.refused or axl.down
+        step.reason = {effect_of(status) + ": " + status.reason, remedy_of(status)};
+        step.alarm = services::alarm_name(alarm_of(status.code), status.address);
     } else if (status.state == PublisherState::trying) {
         step.reason = {"its table is being read and written"};
     } else if (status.wanted.empty()) {
@@ -81,7 +75,9 @@ Provisioner::Provisioner(Context context, io::ProvisionStore store, io::Seal sea
       client_{context_.loop, context_.network, context_.resolver, context_.tls, context_.log} {}
 
 Publisher::Context Provisioner::publisher_context() {
-    return {client_, store_, seal_, context_.loop, context_.alarms, context_.random_below};
+    return {client_, store_, seal_, context_.loop, context_.alarms, context_.random_below, [this] {
+                if (on_changed_) on_changed_();
+            }};
 }
 
 void Provisioner::start(const io::StoredPublisher& stored) {
@@ -105,22 +101,25 @@ Publisher* Provisioner::find(const std::string& address) {
     return at == publishers_.end() ? nullptr : at->second.get();
 }
 
-Result<io::StoredPublisher> Provisioner::sealed(const std::string& address, const std::string& username,
-                                                const std::string& password, bool tls_verify) const {
+Result<io::StoredPublisher> Provisioner::judged(io::StoredPublisher publisher,
+                                                const std::optional<std::string>& password) const {
+    const std::string& username = publisher.username;
     if (username.empty() || username.size() > longest_text || has_control(username) ||
         username.find(':') != std::string::npos) {
         return malformed("a user's name has 1 to 256 characters and no colon");
     }
-    if (password.empty() || password.size() > longest_text || has_control(password)) {
+    const auto host = HostPort::parse(publisher.address, axl_port);
+    if (publisher.tls_verify && host && IpAddress::parse(host->host)) {
+        return malformed("certificates contain names, not addresses: use the server's host name, or do not verify TLS");
+    }
+    if (!password) return publisher;
+    if (password->empty() || password->size() > longest_text || has_control(*password)) {
         return malformed("a password has 1 to 256 characters and no control characters");
     }
-    const auto host = HostPort::parse(address, axl_port);
-    if (tls_verify && host && IpAddress::parse(host->host)) {
-        return malformed("certificates contain names, not addresses: use the server's host name, or --no-tls-verify");
-    }
-    auto hidden = seal_.seal(password, address);
+    auto hidden = seal_.seal(*password, publisher.address);
     if (!hidden) return hidden.error();
-    return io::StoredPublisher{address, username, std::move(*hidden), tls_verify};
+    publisher.password = std::move(*hidden);
+    return publisher;
 }
 
 Result<void> Provisioner::add(const std::string& address, const std::string& username, const std::string& password,
@@ -132,7 +131,7 @@ Result<void> Provisioner::add(const std::string& address, const std::string& use
                      *name + " exists already; change its user and password with `imp-servers passwd`"};
     if (publishers_.size() >= most_publishers)
         return Error{"publisher-full", "there are already 32 publishers, the most possible"};
-    const auto stored = sealed(*name, username, password, tls_verify);
+    const auto stored = judged({*name, username, {}, tls_verify}, password);
     if (!stored) return stored.error();
     if (const auto put = store_.put_publisher(*stored); !put) return put.error();
     start(*stored);
@@ -152,17 +151,19 @@ Result<std::vector<std::string>> Provisioner::remove(const std::string& address)
     return status.rows;
 }
 
-Result<void> Provisioner::set_password(const std::string& address, const std::string& username,
-                                       const std::string& password) {
+Result<void> Provisioner::change(const std::string& address, const PublisherChange& change,
+                                 std::function<void(const PublisherStatus&)> on_done) {
     Publisher* const publisher = find(address);
     if (publisher == nullptr)
         return Error{"publisher-unknown", "no such IM&P server: '" + address.substr(0, longest_text) + "'"};
-    const PublisherStatus status = publisher->status();
-    const auto stored =
-        sealed(status.address, username.empty() ? status.username : username, password, status.tls_verify);
+    io::StoredPublisher wanted = publisher->stored();
+    if (change.username) wanted.username = *change.username;
+    if (change.tls_verify) wanted.tls_verify = *change.tls_verify;
+    const auto stored = judged(std::move(wanted), change.password);
     if (!stored) return stored.error();
     if (const auto put = store_.put_publisher(*stored); !put) return put.error();
     publisher->replace(*stored);
+    publisher->refresh([publisher, on_done = std::move(on_done)] { on_done(publisher->status()); });
     return {};
 }
 

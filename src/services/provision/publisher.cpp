@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/chain_step.h"
+#include "base/join.h"
 #include "proto/axl/statement.h"
 
 namespace sallyport::provision {
@@ -22,6 +24,22 @@ std::string value_of(const axl::Row& row, std::string_view column) {
 
 }  // namespace
 
+services::AlarmCode alarm_of(const std::string& error_code) {
+    const bool refused = error_code == "axl-unauthorized" || error_code == "seal-broken";
+    return refused ? services::AlarmCode::axl_refused : services::AlarmCode::axl_down;
+}
+
+std::string effect_of(const PublisherStatus& status) {
+    if (status.wanted.empty()) return "our rows may be left in its table";
+    if (status.told.size() == status.wanted.size()) return "its table had every row when it was last read";
+    if (!status.told.empty()) {
+        return "its table has only " + joined(status.told) + ", over which messages to other domains leave";
+    }
+    return std::string{one_way} + (status.lost.empty()
+                                       ? ": the IM&P server was never told where messages to other domains go"
+                                       : ": the IM&P server no longer knows where messages to other domains go");
+}
+
 std::string_view text(PublisherState state) {
     switch (state) {
         case PublisherState::trying: return "trying";
@@ -34,6 +52,7 @@ std::string_view text(PublisherState state) {
 Publisher::Publisher(Context context, io::StoredPublisher stored)
     : context_{std::move(context)}, stored_{std::move(stored)}, since_{context_.loop.wall()} {
     if (auto nodes = context_.store.nodes(stored_.address)) nodes_ = std::move(*nodes);
+    if (auto told = context_.store.told(stored_.address)) told_ = std::move(*told);
     timer_ = context_.loop.timer([this] { begin(); });
 }
 
@@ -51,12 +70,7 @@ void Publisher::want(const std::vector<EdgeState>& edges) {
     for (const EdgeState& edge : edges) (edge.known ? edge_ids_ : untouched_).push_back(edge.component_id);
     started_ = true;
     failures_ = 0;
-    begin();
-}
-
-void Publisher::replace(io::StoredPublisher stored) {
-    stored_ = std::move(stored);
-    failures_ = 0;
+    context_.on_changed();
     begin();
 }
 
@@ -141,12 +155,29 @@ void Publisher::rows_known(bool read_back, const axl::Rows& rows) {
         observed.push_back(value_of(row, "cp_id"));
         if (std::find(ours->begin(), ours->end(), observed.back()) != ours->end()) rows_.push_back(observed.back());
     }
+    if (const auto noted = note_told(); !noted) return fail(noted.error());
     plan_ = started_ ? plan_rows(desired_, observed, *ours) : Plan{};
     if (plan_.empty()) return succeed();
     if (!read_back) return change_next();
     // What is wanted may have changed meanwhile: that is for the next round.
     if (again_) return end_round();
     fail({"axl-not-kept", "the table does not keep the rows that were written"});
+}
+
+/// What it was told outlives this process, and is known only when it was read.
+Result<void> Publisher::note_told() {
+    std::vector<std::string> there;
+    for (const io::ToldRow& row : told_) {
+        if (row.is_there) there.push_back(row.cp_id);
+    }
+    std::vector<std::string> now = rows_;
+    std::sort(now.begin(), now.end());
+    if (there == now) return {};
+    if (const auto stored = context_.store.set_told(stored_.address, now); !stored) return stored;
+    auto told = context_.store.told(stored_.address);
+    if (!told) return told.error();
+    told_ = std::move(*told);
+    return {};
 }
 
 void Publisher::change_next() {
@@ -179,8 +210,7 @@ void Publisher::changed(bool added, const std::string& cp_id) {
 void Publisher::succeed() {
     failures_ = 0;
     trouble_ = {};
-    told_ = desired_;
-    ever_told_ = true;
+    agreed_ = desired_;
     context_.alarms.lower(services::AlarmCode::axl_refused, stored_.address);
     context_.alarms.lower(services::AlarmCode::axl_down, stored_.address);
     enter(PublisherState::active);
@@ -213,27 +243,39 @@ void Publisher::end_round() {
 
 void Publisher::raise(const Error& error) {
     using services::AlarmCode;
-    const bool refused = error.code == "axl-unauthorized" || error.code == "seal-broken";
-    context_.alarms.lower(refused ? AlarmCode::axl_down : AlarmCode::axl_refused, stored_.address);
-    context_.alarms.raise(refused ? AlarmCode::axl_refused : AlarmCode::axl_down, stored_.address, error.text);
+    const AlarmCode code = alarm_of(error.code);
+    context_.alarms.lower(code == AlarmCode::axl_refused ? AlarmCode::axl_down : AlarmCode::axl_refused,
+                          stored_.address);
+    const PublisherStatus known = status();
+    services::AlarmWords words;
+    if (!known.wanted.empty() && known.told.empty()) words.severity = services::AlarmSeverity::error;
+    context_.alarms.raise(code, stored_.address, error.text + "; " + effect_of(known), words);
 }
 
 void Publisher::enter(PublisherState state) {
     if (state_ != state) since_ = context_.loop.wall();
     state_ = state;
+    context_.on_changed();
 }
 
 PublisherStatus Publisher::status() const {
+    std::vector<std::string> told, lost;
+    for (const std::string& id : desired_) {
+        const auto at =
+            std::find_if(told_.begin(), told_.end(), [&](const io::ToldRow& row) { return row.cp_id == id; });
+        if (at != told_.end()) (at->is_there ? told : lost).push_back(id);
+    }
     return {.address = stored_.address,
             .username = stored_.username,
             .tls_verify = stored_.tls_verify,
-            .state = state_ == PublisherState::active && told_ != desired_ ? PublisherState::trying : state_,
+            .state = state_ == PublisherState::active && agreed_ != desired_ ? PublisherState::trying : state_,
             .code = trouble_.code,
             .reason = trouble_.text,
             .nodes = nodes_,
             .rows = rows_,
             .wanted = desired_,
-            .ever_told = ever_told_ && told_ == desired_,
+            .told = std::move(told),
+            .lost = std::move(lost),
             .since = since_};
 }
 

@@ -30,9 +30,15 @@ struct PublisherStatus {
     std::vector<std::string> nodes;  ///< of its cluster
     std::vector<std::string> rows;   ///< component ids of ours in its table, as last read
     std::vector<std::string> wanted;
-    bool ever_told = false;  ///< it has, or had, every row that was wanted
-    WallTime since{};        ///< of the state
+    std::vector<std::string> told;  ///< of `wanted`, what its table had when it was last read, by whichever process
+    std::vector<std::string> lost;  ///< of `wanted`, what it had before, and not then
+    WallTime since{};               ///< of the state
 };
+
+/// What is raised while it cannot be told: it refuses us, or everything else.
+[[nodiscard]] services::AlarmCode alarm_of(const std::string& error_code);
+/// What follows for messages from what its table has, while it cannot be told anything else.
+[[nodiscard]] std::string effect_of(const PublisherStatus& status);
 
 class Publisher {
 public:
@@ -48,6 +54,7 @@ public:
         io::Loop& loop;
         services::AlarmBoard& alarms;
         std::function<std::uint64_t(std::uint64_t)> random_below;
+        std::function<void()> on_changed;  ///< what status() says may have changed
     };
 
     Publisher(Context context, io::StoredPublisher stored);
@@ -57,11 +64,12 @@ public:
 
     /// What the edges are decides which rows have to be there.
     void want(const std::vector<EdgeState>& edges);
-    /// New user or password: in force with the next request.
-    void replace(io::StoredPublisher stored);
+    /// New user, password or way to judge its certificate: in force with the next request. refresh() tries it.
+    void replace(io::StoredPublisher stored) { stored_ = std::move(stored); }
     /// At once: the nodes of the cluster, then the table. `on_done` is told when that has succeeded or failed.
     void refresh(std::function<void()> on_done);
     [[nodiscard]] PublisherStatus status() const;
+    [[nodiscard]] const io::StoredPublisher& stored() const { return stored_; }
     /// It is about to be removed: who waits is told, alarms about it go.
     void give_up();
 
@@ -70,6 +78,7 @@ private:
     void ask_nodes();
     void ask_rows(bool read_back);
     void rows_known(bool read_back, const axl::Rows& rows);
+    [[nodiscard]] Result<void> note_told();
     void change_next();
     void changed(bool added, const std::string& cp_id);
     void send(axl::Operation operation, const std::string& sql, std::function<void(const axl::Answer&)> then);
@@ -83,7 +92,8 @@ private:
     Context context_;
     io::StoredPublisher stored_;
     std::vector<std::string> desired_, edge_ids_, untouched_;
-    std::vector<std::string> nodes_, rows_, told_;  ///< told_: what was desired when the table was last right
+    std::vector<std::string> nodes_, rows_, agreed_;  ///< agreed_: what was desired when the table was last right
+    std::vector<io::ToldRow> told_;
     Plan plan_;
     std::unique_ptr<AxlCall> call_;
     std::unique_ptr<io::Timer> timer_;
@@ -94,9 +104,8 @@ private:
     unsigned failures_ = 0;
     bool started_ = false;  ///< want() was called: before, nothing may be taken away
     bool busy_ = false;
-    bool again_ = false;    ///< something changed while a round was under way
-    bool discover_ = true;  ///< the nodes are to be asked for
-    bool ever_told_ = false;
+    bool again_ = false;                                     ///< something changed while a round was under way
+    bool discover_ = true;                                   ///< the nodes are to be asked for
     std::shared_ptr<int> alive_ = std::make_shared<int>(0);  ///< for work that was posted
 };
 

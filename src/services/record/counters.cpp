@@ -20,6 +20,11 @@ Histogram& Histogram::operator+=(const Histogram& other) {
     return *this;
 }
 
+void Counters::add(Ended stream) {
+    if (ended.size() >= most_ended) ended.erase(ended.begin());
+    ended.push_back(std::move(stream));
+}
+
 Counters& Counters::operator+=(const Counters& other) {
     for (const auto& [step, count] : other.handshakes) handshakes[step] += count;
     handshake_seconds += other.handshake_seconds;
@@ -33,6 +38,8 @@ Counters& Counters::operator+=(const Counters& other) {
     bytes_out += other.bytes_out;
     recorder_dropped += other.recorder_dropped;
     for (const auto& [rule, count] : other.verdicts) verdicts[rule] += count;
+    for (const auto& [domain, count] : other.refused_stanzas) refused_stanzas[domain] += count;
+    ended.insert(ended.end(), other.ended.begin(), other.ended.end());
     return *this;
 }
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/refusal_rules.h"
@@ -26,9 +27,19 @@ struct Histogram {
     Histogram& operator+=(const Histogram& other);
 };
 
+/// A stream with an authenticated peer that is gone.
+struct Ended {
+    std::string key;   ///< of the stream; as its status has it while it is there
+    std::string peer;  ///< its domain
+    std::uint64_t stanzas_in = 0, stanzas_out = 0, bytes_in = 0, bytes_out = 0;
+};
+/// So many of the latest are told.
+inline constexpr std::size_t most_ended = 256;
+
 struct Counters {
     struct Step {
-        std::string direction, outcome, step;  ///< "inbound", "success" or "failure", the stage that failed or "ready"
+        bool inbound = false, good = false;
+        Stage failed_at = Stage::none;  ///< none when good
         auto operator<=>(const Step&) const = default;
     };
     std::map<Step, std::uint64_t> handshakes;
@@ -41,7 +52,12 @@ struct Counters {
     std::uint64_t bytes_in = 0, bytes_out = 0;
     std::uint64_t recorder_dropped = 0;      ///< handshakes not recorded: too many at once
     std::map<Rule, std::uint64_t> verdicts;  ///< by rule
+    /// Refused stanzas, by the domains of sender and recipient (Verdicts::by_domain).
+    std::map<std::string, std::uint64_t, std::less<>> refused_stanzas;
+    std::vector<Ended> ended;  ///< the latest, oldest first
 
+    /// One more is gone; the oldest makes room.
+    void add(Ended stream);
     Counters& operator+=(const Counters& other);
 };
 

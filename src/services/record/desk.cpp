@@ -12,8 +12,7 @@ Desk::Desk(const Limits& limits, ToControl to_control, OnHandshake on_handshake)
     : to_control_{std::move(to_control)}, on_handshake_{std::move(on_handshake)}, verdicts_{limits.verdicts} {}
 
 void Desk::done(Handshake handshake) {
-    ++counters_.handshakes[{handshake.inbound ? "inbound" : "outbound", handshake.good ? "success" : "failure",
-                            handshake.good ? "ready" : std::string{text(handshake.failed_at)}}];
+    ++counters_.handshakes[{handshake.inbound, handshake.good, handshake.good ? Stage::none : handshake.failed_at}];
     if (handshake.good) counters_.handshake_seconds.add(handshake.took);
     if (!to_control_) return;
     if (under_way_->load(std::memory_order_relaxed) >= most_under_way) {
@@ -30,6 +29,7 @@ void Desk::done(Handshake handshake) {
 Counters Desk::counted() const {
     Counters all = counters_;
     for (const auto& [rule, count] : verdicts_.by_rule()) all.verdicts[rule] += count;
+    for (const auto& [domain, count] : verdicts_.by_domain()) all.refused_stanzas[domain] += count;
     return all;
 }
 

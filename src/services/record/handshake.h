@@ -44,7 +44,4 @@ struct Handshake {
     [[nodiscard]] std::size_t bytes() const;
 };
 
-/// The part of a handshake that a step belongs to.
-[[nodiscard]] Stage stage_of(std::string_view step);
-
 }  // namespace sallyport::record

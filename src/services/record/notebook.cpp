@@ -25,9 +25,10 @@ void Notebook::begin(bool inbound, TimePoint now, WallTime wall) {
     current_->started = wall;
     began_ = now;
     bytes_ = current_->bytes();
+    reached_ = Stage::tcp;
 }
 
-void Notebook::step(std::string_view name, Facts facts, bool good, TimePoint now) {
+void Notebook::step(Stage stage, std::string_view name, Facts facts, bool good, TimePoint now) {
     if (!current_) return;
     Step step{now - began_, std::string{name}, good, {}};
     std::size_t size = sizeof step + name.size();
@@ -41,6 +42,7 @@ void Notebook::step(std::string_view name, Facts facts, bool good, TimePoint now
         return;
     }
     bytes_ += size;
+    reached_ = stage;
     current_->steps.push_back(std::move(step));
 }
 

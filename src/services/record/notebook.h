@@ -20,7 +20,9 @@ public:
     [[nodiscard]] bool open() const { return current_ != nullptr; }
     [[nodiscard]] Handshake& current() { return *current_; }
     /// Ignored when none is open. A fact "key" is left out: dialback keys are nobody's business.
-    void step(std::string_view name, Facts facts, bool good, TimePoint now);
+    void step(Stage stage, std::string_view name, Facts facts, bool good, TimePoint now);
+    /// That of the last step which is in the handshake; before the first, Stage::tcp.
+    [[nodiscard]] Stage reached() const { return reached_; }
     /// Ends the handshake; nothing when none is open.
     [[nodiscard]] std::optional<Handshake> finish(bool good, Stage failed_at, std::string result, TimePoint now);
 
@@ -29,6 +31,7 @@ private:
     std::unique_ptr<Handshake> current_;  ///< none on a stream at rest, of which there are thousands
     TimePoint began_{};
     std::size_t bytes_ = 0;
+    Stage reached_ = Stage::tcp;
 };
 
 }  // namespace sallyport::record

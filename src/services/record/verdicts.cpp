@@ -28,6 +28,10 @@ const std::string& Verdicts::keep(const Refused& refused, WallTime wall) {
         basis_.append(part).push_back('\0');
     }
     ++by_rule_[refused.rule];
+    if (refused.what == Subject::stanza) {
+        count(refused.from);
+        if (refused.to != refused.from) count(refused.to);
+    }
     if (const auto at = known_.find(basis_); at != known_.end()) {
         Verdict& again = *at->second;
         ++again.count;
@@ -54,6 +58,16 @@ const std::string& Verdicts::keep(const Refused& refused, WallTime wall) {
     known_[basis_] = std::prev(order.end());
     made_of_[order.back().id] = basis_;
     return order.back().id;
+}
+
+void Verdicts::count(std::string_view domain) {
+    if (domain.empty()) return;
+    auto at = by_domain_.find(domain);
+    if (at == by_domain_.end()) {
+        if (by_domain_.size() >= most_domains) by_domain_.clear();
+        at = by_domain_.emplace(domain, 0).first;
+    }
+    ++at->second;
 }
 
 void Verdicts::make_room(Subject what) {

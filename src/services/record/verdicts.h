@@ -52,17 +52,23 @@ public:
     [[nodiscard]] std::uint64_t size() const { return known_.size(); }
     [[nodiscard]] std::uint64_t most() const { return most_; }
     [[nodiscard]] const std::map<Rule, std::uint64_t>& by_rule() const { return by_rule_; }
+    /// Domains of senders and recipients that are counted; beyond them all counts begin anew.
+    static constexpr std::size_t most_domains = 1024;
+    /// Refused stanzas.
+    [[nodiscard]] const std::map<std::string, std::uint64_t, std::less<>>& by_domain() const { return by_domain_; }
 
 private:
     using Order = std::list<Verdict>;  ///< least recently used first
     [[nodiscard]] Order& order_of(Subject what) { return what == Subject::stanza ? stanzas_ : others_; }
     /// For one more of the kind that `what` is of.
     void make_room(Subject what);
+    void count(std::string_view domain);
     std::uint64_t most_;
     Order stanzas_, others_;
     std::unordered_map<std::string, Order::iterator> known_;  ///< by what makes it
     std::unordered_map<std::string, std::string> made_of_;    ///< by id
     std::map<Rule, std::uint64_t> by_rule_;
+    std::map<std::string, std::uint64_t, std::less<>> by_domain_;
     std::string basis_;
 };
 

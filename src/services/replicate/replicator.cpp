@@ -14,8 +14,6 @@ namespace {
 constexpr std::size_t most_fars = 64;
 constexpr std::string_view enabled_name = "federation.enabled";
 
-std::string_view word(config::Role role) { return role == config::Role::edge ? "edge" : "core"; }
-
 /// What an edge with this name calls its component.
 std::string component_of_name(std::string name) {
     std::replace(name.begin(), name.end(), '.', '-');
@@ -31,6 +29,7 @@ Replicator::Replicator(Options options, SettingsService& settings, AlarmBoard& a
       loop_{&loop},
       log_{log},
       refresh_{loop.timer([this] { refresh(); })},
+      report_timer_{loop.timer([this] { tell_report(); })},
       started_{loop.now()} {}
 
 Replicator::~Replicator() = default;
@@ -56,6 +55,9 @@ void Replicator::open() {
     }
     for (std::size_t i = 0; i < options_.fars.size(); ++i) far_of(options_.fars[i]).place = i;
     settings_->subscribe([this](const config::Snapshot&) { offer_all(); });
+    alarms_->on_changed([this, alive = std::weak_ptr<int>(alive_)] {
+        if (!alive.expired()) report_soon();
+    });
     refresh();
     compare();
 }
@@ -88,6 +90,21 @@ replication::Values Replicator::owned() const {
     return values;
 }
 
+/// A line a setting; the word for who looks why an edge and a core differ.
+void Replicator::log_fields(const Far& far, std::string_view direction, const replication::Values& values) const {
+    if (!log_.wants(LogLevel::debug)) return;
+    for (const auto& [name, value] : values) {
+        const config::SettingRow* row = config::find_setting(name);
+        const std::string shown = row == nullptr || row->secret ? "********" : value;
+        log_.write_for(far.name, LogLevel::debug, "replication.field",
+                       {{"Detail", "xconfiguration " + name + ": " + shown},
+                        {"far", far.name},
+                        {"direction", std::string{direction}},
+                        {"name", name},
+                        {"value", shown}});
+    }
+}
+
 void Replicator::offer_all() {
     replication::Values values = owned();
     if (values == own_ && own_revision_ != 0) return;
@@ -95,7 +112,9 @@ void Replicator::offer_all() {
     own_revision_ = std::max<std::uint64_t>(settings_->snapshot()->revision, 1);
     for (const auto& [name, far] : fars_) {
         far->refused.clear();
-        if (far->session != nullptr) far->session->offer(own_revision_, own_);
+        if (far->session == nullptr) continue;
+        log_fields(*far, "offered", own_);
+        far->session->offer(own_revision_, own_);
     }
 }
 
@@ -209,8 +228,9 @@ Result<std::vector<config::Change>> Replicator::check(const replication::Values&
     for (const auto& [name, value] : values) {
         const config::SettingRow* row = config::find_setting(name);
         if (row == nullptr) return Error{"setting-unknown", name + ": no such setting here"};
+        if (row->owner == config::Owner::presence) continue;  // COMPAT(other releases): of no effect on either of us
         if (!owns(*row, far_role))
-            return Error{"not-its-own", name + " is not a setting of the " + std::string{word(far_role)}};
+            return Error{"not-its-own", name + " is not a setting of the " + std::string{text(far_role)}};
         // Nothing is better than an empty secret: a first start may be quicker than the generator.
         if (row->secret && value == "\"\"") continue;
         changes.push_back({name, value});
@@ -234,9 +254,10 @@ Result<void> Replicator::take_over(Far& far, const replication::Apply& apply) {
     };
     const auto changes = check(apply.values);
     if (!changes) return fail(changes.error());
+    log_fields(far, "received", apply.values);
     if (far.place == 0) {
         log_.write_for(far.name, LogLevel::info, "replication.received",
-                       {{"detail", "xconfiguration received from " + far.name + " at " + at_revision(apply.revision)},
+                       {{"Detail", "xconfiguration received from " + far.name + " at " + at_revision(apply.revision)},
                         {"far", far.name},
                         {"component", far.component},
                         {"revision", std::to_string(apply.revision)},

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -65,6 +66,8 @@ public:
     void on_edges(std::function<void(const Edges&)> on_edges);
     /// Core: further steps of the chain (AXL), shown here and on the edges.
     void steps_from(std::function<std::vector<ChainStep>()> source) { more_steps_ = std::move(source); }
+    /// Core: a step or an alarm may have changed; the edges are told now, not at the next tick.
+    void report_soon();
     /// The chain as this node knows it.
     [[nodiscard]] std::vector<ChainStep> chain() const;
 
@@ -73,6 +76,7 @@ private:
     class Session;
 
     [[nodiscard]] Far& far_of(const std::string& name);
+    void log_fields(const Far& far, std::string_view direction, const replication::Values& values) const;
     [[nodiscard]] replication::Values owned() const;
     [[nodiscard]] bool owns(const config::SettingRow& row, config::Role role) const;
     void offer_all();
@@ -91,9 +95,11 @@ private:
     void show_notices(Far& far, const replication::Report& report);
     void session_over(Session& session, const std::string& why);
     [[nodiscard]] ChainStep step_of(const Far& far) const;
-    [[nodiscard]] static ChainStep step_from(const Far& far);
+    [[nodiscard]] ChainStep step_from(const Far& far) const;
+    [[nodiscard]] std::string told_by(std::initializer_list<AlarmCode> codes, const std::string& key) const;
     void steps_of(const Far& far, std::vector<ChainStep>& out) const;
     [[nodiscard]] replication::Report report_for_edges() const;
+    void tell_report();
 
     Options options_;
     SettingsService* settings_;
@@ -109,7 +115,9 @@ private:
     Edges told_edges_;
     std::function<std::vector<ChainStep>()> more_steps_;
     std::function<void(const std::string&, const std::string&)> on_down_;
-    std::unique_ptr<io::Timer> refresh_;
+    std::unique_ptr<io::Timer> refresh_, report_timer_;
+    TimePoint reported_at_{};
+    bool report_due_ = false;
     std::shared_ptr<int> alive_ = std::make_shared<int>();  ///< posted work looks whether we are still there
     TimePoint started_{};
 };

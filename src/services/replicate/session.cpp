@@ -14,9 +14,9 @@ constexpr std::size_t most_pending = 3 * replication::Bounds::frame_bytes;
 replication::MachineSettings machine_settings(const Replicator::Options& options) {
     const bool is_edge = options.role == config::Role::edge;
     replication::MachineSettings settings;
-    settings.own = {is_edge ? "edge" : "core", options.node, options.realm,
+    settings.own = {options.role, options.node, options.realm,
                     is_edge ? std::string{replication::component_prefix} + options.realm : "", options.instance};
-    settings.far_role = is_edge ? "core" : "edge";
+    settings.far_role = is_edge ? Role::core : Role::edge;
     return settings;
 }
 
@@ -117,6 +117,7 @@ void Replicator::Session::meet(const replication::Hello& hello, replication::Act
     if (!met) return machine_.close(met.error(), out);
     far_ = *met;
     machine_.meet(far_->held, far_->values, out);
+    owner_->log_fields(*far_, "offered", owner_->own_);
     machine_.offer(owner_->own_revision_, owner_->own_, out);
     if (owner_->options_.role == config::Role::core) machine_.report(owner_->report_for_edges(), out);
 }

@@ -49,7 +49,7 @@ void SshDialler::start() {
 void SshDialler::resolve(Dialling& dialling) {
     if (const auto literal = IpAddress::parse(dialling.target.address.host)) return connect(dialling, *literal);
     dialling.lookup = parts_.resolver.addresses(
-        dialling.target.address.host, false, [this, key = &dialling](const DnsAnswer& answer) {
+        dialling.target.address.host, false, {}, [this, key = &dialling](const DnsAnswer& answer) {
             if (!answer.addresses.empty()) return connect(*key, answer.addresses.front());
             failed(*key,
                    {"ssh-failed", "look-up of " + key->target.address.host + ": " + std::string{text(answer.status)}});

@@ -103,6 +103,10 @@ public:
         /// mutex, and the entry no longer counts in the total. Places of the reserve make way for such places.
         void make_way_by(std::function<void()> leave);
         void let_go();
+        /// From where it comes, as far as that is counted: the address, of IPv6 its /64.
+        [[nodiscard]] const IpAddress& from() const { return own_.second; }
+        /// Its place is one of those for addresses from which somebody has proved himself.
+        [[nodiscard]] bool of_reserve() const { return reserved_; }
 
     private:
         friend class Ledger;

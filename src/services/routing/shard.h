@@ -1,5 +1,5 @@
 // One shard: a thread with its own loop, network, resolver and ticket desk; and the bus on which shards exchange
-// batches. Nothing here is shared but the bus's bounded mailboxes (design, section 8).
+// batches. Nothing here is shared but the bus's bounded mailboxes (ARCHITECTURE.md, Threads, shards, bus, tickets).
 #pragma once
 
 #include <atomic>

@@ -1,5 +1,6 @@
 // Who is told when a stanza is done: delivered and acknowledged at the next hop, or answered with an error. A ticket is
-// a plain value that crosses shards and waits in queues; the desk of its shard knows whom it means (design, section 7).
+// a plain value that crosses shards and waits in queues; the desk of its shard knows whom it means (ARCHITECTURE.md,
+// Threads, shards, bus, tickets).
 #pragma once
 
 #include <cstdint>

@@ -16,8 +16,10 @@
 #include "services/record/desk.h"
 #include "services/routing/ledger.h"
 #include "services/routing/shard.h"
+#include "services/s2s/detail_text.h"
 #include "services/s2s/dialer.h"
 #include "services/s2s/lessons.h"
+#include "services/s2s/stanza_trace.h"
 
 namespace sallyport::s2s {
 
@@ -77,6 +79,10 @@ struct S2sContext {
     bool share_streams = false;
     bool leads_inwards = false;  ///< to servers inside: each pair has a budget there, the server as a whole has none
     bool stopping = false;       ///< the node ends: no stanza is read any more
+    StanzaTrace trace{};         ///< of the shard
+    std::uint32_t streams_named = 0;
+    /// What the log calls a new stream.
+    [[nodiscard]] std::string next_reference() { return stream_reference(shard.index, ++streams_named); }
     /// XEP-0288: an inbound stream of this shard carries the pair both ways from now on, or no longer.
     std::function<void(const xmpp::DomainPair& pair, bool up)> on_reverse{};
     /// What waits for a pair whose streams another shard opens.
@@ -109,6 +115,11 @@ struct StreamStatus {
     TimePoint since{}, last_stanza{};
     std::uint32_t shard = 0;
 };
+
+/// Names one stream of this process, whatever it is called on the wire: the same as long as it lives.
+[[nodiscard]] std::string key_of(const StreamStatus& stream);
+/// What a stream had counted when it ended. `peer`: who had proved himself on it; empty: nobody.
+void count_gone(const StreamStatus& stream, const std::string& peer, record::Counters& counters);
 
 /// Where a pair of the pool stands.
 enum class PairPhase : std::uint8_t {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/networks.h"
 #include "services/s2s/outbound_stream.h"
 
 namespace sallyport::s2s {
@@ -16,6 +17,13 @@ public:
 
     InquiryStream(S2sContext& context, const xmpp::DomainPair& pair, OnAnswer on_answer, OnGone on_gone)
         : on_answer_{std::move(on_answer)}, on_gone_{std::move(on_gone)}, stream_{context, *this, pair, true} {}
+
+    /// For whoever asks first; names are chosen by strangers, unless somebody has proved himself from there.
+    void start(const routing::Ledger::Entry& counted) {
+        stream_.ask_for(counted.of_reserve() ? io::Asker::Kind::users : io::Asker::Kind::strangers,
+                        site_network(counted.from()).text());
+        stream_.start();
+    }
 
     OutboundStream& stream() { return stream_; }
     /// Everything is answered. Until the peer has closed the stream, too, it counts: its answers cost it nothing.
@@ -71,7 +79,7 @@ void DialbackDesk::ask(const void* owner, routing::Ledger::Entry counted, Verify
     const bool fresh = inquiry.requests.empty();
     inquiry.stream->stream().verify(request.verify);
     inquiry.requests.push_back(std::move(request));
-    if (fresh) inquiry.stream->stream().start();
+    if (fresh) inquiry.stream->start(inquiry.requests.back().counted);
 }
 
 DialbackDesk::Inquiry& DialbackDesk::inquiry_for(const Key& key, const xmpp::DomainPair& pair) {
@@ -132,7 +140,8 @@ void DialbackDesk::gone(std::uint64_t number, const xmpp::Failure& failure, bool
     if (node.empty()) return;
     Inquiry inquiry = std::move(node.mapped());
     if (const auto at = open_.find(inquiry.key); at != open_.end() && at->second == number) open_.erase(at);
-    if (!reached && context_.learned != nullptr) {
+    // That we had no room to ask says nothing about the domain.
+    if (!reached && failure.rule != Rule::look_ups && context_.learned != nullptr) {
         context_.learned->unreachable.learn(lesson_key(inquiry.key, failure.stage), {failure.condition, failure.why},
                                             context_.shard.loop.now());
     }

@@ -1,58 +1,13 @@
-// The dial job: SRV answers, targets in order, addresses raced; what comes after one that was of no use.
+// The dial job: SRV answers, targets in order; what comes after one that was of no use. Their addresses are raced in
+// dialer_race.cpp.
 #include "services/s2s/dialer.h"
 
 #include <algorithm>
-#include <cstdio>
 
 #include "base/join.h"
+#include "services/s2s/dial_facts.h"
 
 namespace sallyport::s2s {
-
-namespace {
-
-std::string seconds_text(Duration duration) {
-    char buffer[32];
-    std::snprintf(buffer, sizeof buffer, "%.6f", std::chrono::duration<double>(duration).count());
-    return buffer;
-}
-
-std::string milliseconds_text(Duration duration) {
-    return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
-}
-
-constexpr std::size_t most_told = 8;  ///< records of one answer that the recorder is told
-
-std::string records_text(const DnsAnswer& answer) {
-    std::string all;
-    const auto add = [&](const std::string& record) { append_item(all, record); };
-    const std::size_t found = std::max(answer.srv.size(), answer.addresses.size());
-    for (std::size_t i = 0; i < std::min(answer.srv.size(), most_told); ++i) {
-        const SrvRecord& srv = answer.srv[i];
-        add(std::to_string(srv.priority) + " " + std::to_string(srv.weight) + " " + std::to_string(srv.port) + " " +
-            srv.target);
-    }
-    for (std::size_t i = 0; i < std::min(answer.addresses.size(), most_told); ++i) add(answer.addresses[i].text());
-    if (found > most_told) add(std::to_string(found - most_told) + " more");
-    return all;
-}
-
-/// An answer as the recorder wants it.
-record::Facts facts_of(const std::string& question, const DnsAnswer& answer) {
-    record::Facts facts{{"question", question},
-                        {"status", text(answer.status)},
-                        {"answer", records_text(answer)},
-                        {"ttl", std::to_string(answer.ttl.count())},
-                        {"ms", milliseconds_text(answer.took)}};
-    if (answer.secure) facts.emplace_back("secure", "yes");
-    if (!answer.detail.empty()) facts.emplace_back("detail", answer.detail);
-    return facts;
-}
-
-bool is_trouble(DnsStatus status) {
-    return status == DnsStatus::failed || status == DnsStatus::bogus || status == DnsStatus::timed_out;
-}
-
-}  // namespace
 
 DialJob::DialJob(routing::Shard& shard, const DialSettings& settings, xmpp::Domain domain,
                  std::optional<ConfiguredTargets> configured, bool direct_tls, OnDialled on_dialled, OnFailed on_failed,
@@ -84,7 +39,8 @@ void DialJob::start() {
         for (const route::Target& target : configured_->targets) {
             append_item(targets, HostPort{target.host, target.port}.text());
         }
-        tell("route", {{"targets", targets}, {"then-dns", configured_->fall_back_to_dns ? "yes" : "no"}}, true);
+        tell(Stage::dns, "route", {{"targets", targets}, {"then-dns", configured_->fall_back_to_dns ? "yes" : "no"}},
+             true);
         return begin_targets(configured_->targets);
     }
     if (domain_.is_address()) {
@@ -99,7 +55,7 @@ void DialJob::look_up_services() {
     dns_tried_ = true;
     const std::string puny = domain_.ascii();
     dns_log_.write_for(log_source_, LogLevel::info, "dns.lookup.started",
-                       {{"detail", "Starting resolver lookup for '" + domain_.text() + ":puny=" + puny +
+                       {{"Detail", "Starting resolver lookup for '" + domain_.text() + ":puny=" + puny +
                                        ":service=_xmpp-server._tcp:defport=0'"},
                         {"host", domain_.text()},
                         {"puny", puny},
@@ -108,13 +64,13 @@ void DialJob::look_up_services() {
         direct_answer_.emplace();
         direct_answer_->status = DnsStatus::no_data;
     } else {
-        direct_lookup_ = shard_.resolver.srv("_xmpps-server._tcp." + puny, [this](const DnsAnswer& answer) {
+        direct_lookup_ = shard_.resolver.srv("_xmpps-server._tcp." + puny, asker_, [this](const DnsAnswer& answer) {
             direct_answer_ = answer;
             services_answered("_xmpps-server._tcp.", answer);
             services_known();
         });
     }
-    server_lookup_ = shard_.resolver.srv("_xmpp-server._tcp." + puny, [this](const DnsAnswer& answer) {
+    server_lookup_ = shard_.resolver.srv("_xmpp-server._tcp." + puny, asker_, [this](const DnsAnswer& answer) {
         server_answer_ = answer;
         services_answered("_xmpp-server._tcp.", answer);
         services_known();
@@ -123,7 +79,9 @@ void DialJob::look_up_services() {
 
 void DialJob::services_answered(std::string_view service, const DnsAnswer& answer) {
     if (on_answer_) on_answer_(answer);
-    if (on_step_) tell("dns.srv", facts_of(std::string{service} + domain_.ascii(), answer), !is_trouble(answer.status));
+    if (on_step_)
+        tell(Stage::dns, "dns.srv", facts_of(std::string{service} + domain_.ascii(), answer),
+             !is_trouble(answer.status));
 }
 
 void DialJob::services_known() {
@@ -132,7 +90,7 @@ void DialJob::services_known() {
         route::plan_srv(*server_answer_, *direct_answer_, settings_.most_targets, shard_.random);
     const char* method = plan.next == route::SrvPlan::Next::targets ? "SRV" : "A/AAAA";
     dns_log_.write_for(log_source_, LogLevel::info, "dns.lookup.done",
-                       {{"detail", "resolved dialback address for host=" + domain_.text() + " method=" + method +
+                       {{"Detail", "resolved dialback address for host=" + domain_.text() + " method=" + method +
                                        " dns-timings=(TOTAL:" + seconds_text(shard_.loop.now() - started_) +
                                        " SRV:" + seconds_text(server_answer_->took) + ")"},
                         {"host", domain_.text()},
@@ -146,12 +104,10 @@ void DialJob::services_known() {
         case route::SrvPlan::Next::addresses: return begin_targets({{domain_.ascii(), 5269, false, false}});
         case route::SrvPlan::Next::nothing: break;
     }
-    const auto is_unknown = [](const DnsAnswer& answer) {
-        return answer.status == DnsStatus::timed_out || answer.status == DnsStatus::failed;
-    };
+    const bool busy = server_answer_->status == DnsStatus::busy || direct_answer_->status == DnsStatus::busy;
     // What either of them does not say now, it may say later.
     const bool temporary = is_unknown(*server_answer_) || is_unknown(*direct_answer_);
-    fail({Stage::dns, plan.why, xmpp::StanzaCondition::remote_server_not_found, !temporary && !may_pass_});
+    not_found(plan.why, !temporary && !may_pass_, busy);
 }
 
 void DialJob::begin_targets(std::vector<route::Target> targets) {
@@ -248,10 +204,8 @@ void DialJob::try_target() {
                                 : refused_address_ ? "every address is reserved or refused; see [s2s] allow_networks"
                                                    : "no address";
         const bool permanent = nowhere ? !dns_trouble_ && !configured_ : !may_pass_ && !dns_trouble_;
-        return fail(
-            {nowhere ? Stage::dns : Stage::tcp, why,
-             nowhere ? xmpp::StanzaCondition::remote_server_not_found : xmpp::StanzaCondition::remote_server_timeout,
-             permanent});
+        if (nowhere) return not_found(why, permanent, dns_busy_);
+        return fail({Stage::tcp, why, xmpp::StanzaCondition::remote_server_timeout, permanent});
     }
     const route::Target& target = targets_[target_];
     race_.emplace(settings_.most_addresses);
@@ -263,174 +217,20 @@ void DialJob::try_target() {
     look_up_addresses(route::Family::v4);
 }
 
-/// Those of the target that have not failed, in their order; those that were of no use lately only when asked for.
-std::vector<IpAddress> DialJob::untried(route::Family family, bool useless_too) const {
-    std::vector<IpAddress> left;
-    if (target_ >= targets_.size() || spent_.size() >= settings_.most_addresses) return left;
-    for (const IpAddress& address : family == route::Family::v6 ? v6_ : v4_) {
-        const bool spent = address == winner_ || std::find(spent_.begin(), spent_.end(), address) != spent_.end();
-        if (!spent && (useless_too || !is_useless(key(targets_[target_], address)))) left.push_back(address);
-    }
-    return left;
-}
-
-bool DialJob::has_untried() const {
-    return !untried(route::Family::v6, true).empty() || !untried(route::Family::v4, true).empty();
-}
-
-/// A race among what is known of the target and has not failed.
-void DialJob::race_known() {
-    auto v6 = untried(route::Family::v6, false), v4 = untried(route::Family::v4, false);
-    if (v6.empty() && v4.empty()) {
-        v6 = untried(route::Family::v6, true);
-        v4 = untried(route::Family::v4, true);
-    }
-    attempts_.clear();
-    race_.emplace(settings_.most_addresses);
-    route::RaceActions actions;
-    const TimePoint now = shard_.loop.now();
-    // The empty family first: the other does not wait for it.
-    const bool four_first = v4.empty();
-    race_->resolved(four_first ? route::Family::v4 : route::Family::v6, four_first ? v4 : v6, now, actions);
-    race_->resolved(four_first ? route::Family::v6 : route::Family::v4, four_first ? v6 : v4, now, actions);
-    race(actions);
-}
-
-/// What the race was among is spent.
-void DialJob::race_failed() {
-    if (has_untried()) return race_known();
-    target_failed();
-}
-
-void DialJob::look_up_addresses(route::Family family) {
-    auto& slot = family == route::Family::v6 ? v6_lookup_ : v4_lookup_;
-    slot = shard_.resolver.addresses(targets_[target_].host, family == route::Family::v6,
-                                     [this, family](const DnsAnswer& answer) { addresses_known(family, answer); });
-}
-
-void DialJob::addresses_known(route::Family family, const DnsAnswer& answer) {
-    if (!race_) return;
-    dns_log_.debug("dns.addresses", {{"host", targets_[target_].host},
-                                     {"family", family == route::Family::v6 ? "AAAA" : "A"},
-                                     {"status", text(answer.status)},
-                                     {"count", std::to_string(answer.addresses.size())},
-                                     {"took", seconds_text(answer.took)}});
-    if (on_answer_) on_answer_(answer);
-    if (on_step_) {
-        const char* const type = family == route::Family::v6 ? "AAAA " : "A ";
-        tell("dns.addresses", facts_of(type + targets_[target_].host, answer), !is_trouble(answer.status));
-    }
-    dns_trouble_ = dns_trouble_ || answer.status == DnsStatus::failed || answer.status == DnsStatus::timed_out;
-    if (answer.addresses.empty() && answer.status != DnsStatus::no_data && last_problem_.empty()) {
-        last_problem_ = "address look-up of " + targets_[target_].host + ": " + text(answer.status);
-    }
-    (family == route::Family::v6 ? v6_ : v4_) = permitted(answer.addresses);
-    if (race_->over()) return;  // kept for when the winner was of no use
-    route::RaceActions actions;
-    race_->resolved(family, untried(family, false), shard_.loop.now(), actions);
-    race(actions);
-}
-
-std::vector<IpAddress> DialJob::permitted(const std::vector<IpAddress>& addresses) {
-    const route::Target& target = targets_[target_];
-    std::vector<IpAddress> kept;
-    for (const IpAddress& address : addresses) {
-        if (target.configured || route::may_connect(address, target.port, settings_.allowed, settings_.own)) {
-            kept.push_back(address);
-        } else {
-            refused_address_ = true;
-            tell("tcp.refused",
-                 {{"address", Endpoint{address, target.port}.text()},
-                  {"host", target.host},
-                  {"why", "reserved, own, or not an allowed port"}},
-                 false);
-            tcp_log_.write_for(log_source_, LogLevel::warn, "tcp.address.refused",
-                               {{"domain", domain_.text()},
-                                {"address", Endpoint{address, target.port}.text()},
-                                {"why", "reserved, own, or not an allowed port"}});
-        }
-    }
-    return kept;
-}
-
-void DialJob::race(const route::RaceActions& actions) {
-    for (const route::RaceAction& action : actions) {
-        switch (action.kind) {
-            case route::RaceAction::Kind::start: connect(action.attempt, action.address); break;
-            case route::RaceAction::Kind::cancel:
-                std::erase_if(attempts_, [&](const Attempt& a) { return a.number == action.attempt; });
-                break;
-            case route::RaceAction::Kind::won: {
-                const auto winner = std::find_if(attempts_.begin(), attempts_.end(),
-                                                 [&](const Attempt& a) { return a.number == action.attempt; });
-                if (winner == attempts_.end() || !winner->stream) return;
-                winner_ = winner->address;
-                Dialled dialled{std::move(winner->stream), targets_[target_], share()};
-                attempts_.clear();
-                timer_->disarm();
-                tcp_log_.debug("tcp.connected", {{"domain", domain_.text()},
-                                                 {"local", dialled.stream->local().text()},
-                                                 {"remote", dialled.stream->remote().text()}});
-                return on_dialled_(std::move(dialled));
-            }
-            case route::RaceAction::Kind::failed: return race_failed();
-        }
-    }
-    arm();
-}
-
-void DialJob::connect(unsigned attempt, const IpAddress& address) {
-    any_address_ = true;
-    const Endpoint to{address, targets_[target_].port};
-    const auto source = std::find_if(settings_.sources.begin(), settings_.sources.end(),
-                                     [&](const IpAddress& s) { return s.v6 == address.v6; });
-    tcp_log_.debug("tcp.connecting", {{"domain", domain_.text()}, {"remote", to.text()}});
-    attempts_.push_back({attempt, address, nullptr, nullptr, shard_.loop.now()});
-    attempts_.back().dial = shard_.network.dial(
-        to, source == settings_.sources.end() ? nullptr : &*source,
-        target_ + 1 < targets_.size() ? std::min(settings_.connect_timeout, *share()) : settings_.connect_timeout,
-        [this, attempt](Result<std::unique_ptr<io::Stream>> result) { connected(attempt, std::move(result)); });
-}
-
-void DialJob::connected(unsigned attempt, Result<std::unique_ptr<io::Stream>> result) {
-    const auto at =
-        std::find_if(attempts_.begin(), attempts_.end(), [&](const Attempt& a) { return a.number == attempt; });
-    if (at == attempts_.end() || !race_) return;
-    route::RaceActions actions;
-    record::Facts facts{{"address", Endpoint{at->address, targets_[target_].port}.text()},
-                        {"host", targets_[target_].host},
-                        {"ms", milliseconds_text(shard_.loop.now() - at->since)}};
-    if (!result) facts.emplace_back("why", result.error().text);
-    tell(result ? "tcp.connected" : "tcp.failed", std::move(facts), result.has_value());
-    if (result) {
-        at->stream = std::move(*result);
-        race_->attempt_connected(attempt, actions);
-    } else {
-        last_problem_ = result.error().text;
-        may_pass_ = true;
-        spent_.push_back(at->address);
-        learn(key(targets_[target_], at->address));
-        tcp_log_.write_for(log_source_, LogLevel::info, "tcp.failed",
-                           {{"domain", domain_.text()},
-                            {"remote", Endpoint{at->address, targets_[target_].port}.text()},
-                            {"why", result.error().text}});
-        race_->attempt_failed(attempt, shard_.loop.now(), actions);
-    }
-    race(actions);
-}
-
 void DialJob::target_failed() {
     learn(key(targets_[target_]));
     ++target_;
     try_target();
 }
 
-void DialJob::arm() {
-    if (race_ && !race_->over()) {
-        timer_->arm(race_->deadline());
-    } else {
-        timer_->disarm();
+/// No server of the domain is known. `busy`: for we have not asked.
+void DialJob::not_found(const std::string& why, bool permanent, bool busy) {
+    xmpp::Failure failure{Stage::dns, why, xmpp::StanzaCondition::remote_server_not_found, permanent};
+    if (busy) {
+        failure.rule = Rule::look_ups;
+        failure.condition = xmpp::StanzaCondition::resource_constraint;
     }
+    fail(std::move(failure));
 }
 
 void DialJob::fail(xmpp::Failure failure) {

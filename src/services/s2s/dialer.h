@@ -52,7 +52,7 @@ public:
     using OnDialled = std::function<void(Dialled)>;
     using OnFailed = std::function<void(xmpp::Failure)>;
     /// What was found out on the way, for the recorder.
-    using OnStep = std::function<void(std::string_view name, record::Facts facts, bool good)>;
+    using OnStep = std::function<void(Stage stage, std::string_view name, record::Facts facts, bool good)>;
     using OnAnswer = std::function<void(const DnsAnswer& answer)>;
 
     /// `useless`: the shard's memory of targets; null: nothing is remembered.
@@ -65,6 +65,8 @@ public:
 
     /// What is logged was caused by that source (LogRecord::source).
     void log_for(std::string source) { log_source_ = std::move(source); }
+    /// For whom names are looked up; the node itself unless told.
+    void ask_for(io::Asker asker) { asker_ = std::move(asker); }
     void start();
     /// Is there a further address or target?
     [[nodiscard]] bool has_next() const;
@@ -100,6 +102,7 @@ private:
     void target_failed();
     void arm();
     void fail(xmpp::Failure failure);
+    void not_found(const std::string& why, bool permanent, bool busy);
     [[nodiscard]] std::vector<IpAddress> permitted(const std::vector<IpAddress>& addresses);
 
     struct Attempt {
@@ -110,8 +113,8 @@ private:
         TimePoint since{};
     };
     void services_answered(std::string_view service, const DnsAnswer& answer);
-    void tell(std::string_view name, record::Facts facts, bool good) {
-        if (on_step_) on_step_(name, std::move(facts), good);
+    void tell(Stage stage, std::string_view name, record::Facts facts, bool good) {
+        if (on_step_) on_step_(stage, name, std::move(facts), good);
     }
 
     routing::Shard& shard_;
@@ -125,6 +128,7 @@ private:
     OnAnswer on_answer_;
     Logger dns_log_, tcp_log_;
     std::string log_source_;
+    io::Asker asker_;
     TimePoint started_{};
     std::unique_ptr<io::Lookup> server_lookup_, direct_lookup_, v4_lookup_, v6_lookup_;
     std::optional<DnsAnswer> server_answer_, direct_answer_;
@@ -140,6 +144,7 @@ private:
     std::string last_problem_;
     bool refused_address_ = false;
     bool any_address_ = false;
+    bool dns_busy_ = false;     ///< a look-up of addresses was not made
     bool dns_trouble_ = false;  ///< a look-up failed or timed out: later it may succeed
     bool may_pass_ = false;
     Lessons<bool>* useless_;

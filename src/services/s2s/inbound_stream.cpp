@@ -1,4 +1,4 @@
-// The driver of one inbound stream.
+// The driver of one inbound stream: its life, and what its machine decides.
 #include "services/s2s/inbound_stream.h"
 
 #include <algorithm>
@@ -31,6 +31,7 @@ InboundStream::InboundStream(S2sContext& context, DialbackDesk& desk, Pool& pool
       reader_{context.limits.before_auth},
       log_{context.shard.logger(LogModule::s2s)},
       record_{context, Direction::inbound, false},
+      xcoder_{context.next_reference()},
       timer_{context.shard.loop.timer([this] { expire(); })},
       gate_{context.limits.unauthenticated_bytes_per_second, context.limits.unauthenticated_burst_bytes,
             context.shard.loop.now()},
@@ -50,7 +51,7 @@ void InboundStream::start() {
     counted_.make_way_by(leaver());
     record_.connected(remote_);
     record_.begin({});
-    record_.step("tcp.accepted", {{"address", remote_.text()}, {"at", local_.text()}}, true);
+    record_.step(Stage::tcp, "tcp.accepted", {{"address", remote_.text()}, {"at", local_.text()}}, true);
     if (direct_tls_) stream_->start_tls(context_.direct_server_tls, io::TlsRole::server, {});
     arm();
 }
@@ -63,108 +64,6 @@ std::function<void()> InboundStream::leaver() {
             if (stream && (*stream)->authenticated() == proved) (*stream)->make_way();
         });
     };
-}
-
-void InboundStream::on_bytes(std::string_view bytes) {
-    bytes_in_ += bytes.size();
-    heard_ = context_.shard.loop.now();
-    gate_.take(stream_->received(), heard_);
-    switching_ = false;
-    reader_.feed(bytes);
-    work_off();
-}
-
-/// What has come, as far as nothing holds the stream.
-void InboundStream::work_off() {
-    has_rest_ = false;
-    read_on();
-    if (!finished_ && stream_->pending() > most_unread) gate_.unread(true);  // threat T61
-    pause_or_go_on();
-    if (!finished_ && machine_.closed()) end_.heard_out(*stream_, context_.timers.closing);
-    arm();
-}
-
-void InboundStream::read_on() {
-    while (!switching_ && !finished_ && !machine_.closed()) {
-        if (left_unread()) {
-            has_rest_ = true;
-            return reader_.own_rest();
-        }
-        const TimePoint now = context_.shard.loop.now();
-        Actions actions;
-        switch (reader_.next()) {
-            case xml::Kind::need_more: return;
-            case xml::Kind::header:
-                machine_.on_header(reader_.header(), now, actions);
-                carry_out(actions);
-                break;
-            case xml::Kind::element: element(); break;
-            case xml::Kind::footer:
-                machine_.on_footer(now, actions);
-                carry_out(actions);
-                return;
-            case xml::Kind::excess:
-                if (is_stanza(reader_)) {
-                    stanza();
-                } else {
-                    // Read on, as long as the stream waits for its end: the rest lies in a buffer that others use next.
-                    machine_.on_problem(reader_.problem(), reader_.explanation(), now, actions);
-                    carry_out(actions);
-                }
-                break;
-            case xml::Kind::problem:
-                machine_.on_problem(reader_.problem(), reader_.explanation(), now, actions);
-                carry_out(actions);
-                return;
-        }
-    }
-}
-
-void InboundStream::element() {
-    if (is_stanza(reader_)) return stanza();
-    Actions actions;
-    machine_.on_element(reader_.tree(), reader_.unread(), context_.shard.loop.now(), actions);
-    carry_out(actions);
-}
-
-void InboundStream::stanza() {
-    const TimePoint now = context_.shard.loop.now();
-    xmpp::Stanza stanza;
-    xmpp::StanzaProblem problem;
-    Actions actions;
-    const bool read = intake_.read(reader_, machine_.lang(), stanza, problem);
-    if (!read && stanza.to_domain.empty()) stanza.to_domain = machine_.local_for(stanza.from_domain);
-    std::uint64_t sequence = 0;
-    if (!read && !machine_.authenticated()) {
-        // Before authentication nothing is told about the stanza itself (RFC 6120 4.9.3.12).
-        machine_.refuse({xmpp::StreamCondition::not_authorized, {}, {}, {}}, "stanza before authentication", now,
-                        actions);
-    } else if (!read && problem.stream) {
-        machine_.refuse({*problem.stream, {}, {}, {}}, std::string{problem.why}, now, actions);
-    } else if (machine_.on_stanza(stanza, now, sequence, actions)) {
-        ++stanzas_in_;
-        last_stanza_ = now;
-        routing::Ticket ticket;
-        if (machine_.managed()) {
-            if (!source_.wanted()) {
-                source_ = context_.shard.desk.open([this](std::uint64_t handled) {
-                    Actions acknowledgements;
-                    machine_.on_handled(handled, acknowledgements);
-                    carry_out(acknowledgements);
-                    if (paused_) resume_reading();
-                });
-                source_.of_stream = true;
-            }
-            ticket = source_;
-            ticket.sequence = sequence;
-        }
-        if (!read) {
-            pool_.bounce(stanza, xmpp::refusal(problem), ticket);
-        } else if (!pool_.take_pong(stanza, ticket)) {
-            context_.router->route(stanza, ticket);
-        }
-    }
-    carry_out(actions);
 }
 
 void InboundStream::on_tls(const TlsFacts& facts) {
@@ -210,6 +109,8 @@ void InboundStream::carry_out(Actions& actions) {
         if (finished_) return;
         if (auto* send = std::get_if<Send>(&action)) {
             bytes_out_ += send->bytes.size();
+            // Each step of a negotiation begins a segment: readers of captures show one element of each.
+            if (!authenticated_) stream_->push();
             stream_->write(send->bytes);
         } else if (auto* tls = std::get_if<StartTls>(&action)) {
             switching_ = true;
@@ -257,12 +158,13 @@ void InboundStream::ready(const PairReady& pair) {
     hold(context_.must_wait(carries()) || context_.stopping);
     const TlsFacts* tls = machine_.tls();
     log_.write_for(log_source(remote_.address), LogLevel::info, "s2s.pair.ready",
-                   {{"detail", "Connection state change: PENDING->CONNECTED"},
+                   {{"Detail", detail_of_ready(name(), pair.pair, pair.method)},
                     {"pair", pair.pair.text()},
                     {"direction", "IN"},
                     {"method", std::string{text(pair.method)}},
                     {"tls", tls != nullptr ? tls->version : "none"},
                     {"stream", machine_.id()},
+                    {"xcoder", xcoder_},
                     {"connection", connection_text()}});
     if (context_.on_peer && std::find(told_.begin(), told_.end(), pair.pair) == told_.end()) {
         told_.push_back(pair.pair);
@@ -275,15 +177,6 @@ void InboundStream::ready(const PairReady& pair) {
     }
     pool_.alive(pair.pair.remote);
     if (context_.on_alive) context_.on_alive(pair.pair.remote);
-}
-
-/// Those of the first domain that has proved itself on the stream.
-void InboundStream::set_limits() {
-    const Limits limits = context_.peer_limits(limited_as_);
-    reader_.set_limits(limits.after_auth);
-    reader_.pass_over_excess();
-    gate_.configure(limits.inbound_bytes_per_second, limits.inbound_burst_bytes);
-    machine_.set_limits(limits);
 }
 
 void InboundStream::verify(const Verify& request) {
@@ -305,48 +198,20 @@ void InboundStream::verify(const Verify& request) {
 void InboundStream::note(const Note& note) {
     const std::string verdict = record_.note(note);
     if (!log_.wants(note.level)) return;
-    std::vector<LogFact> own{{"pair", machine_.peer().text()}, {"direction", "IN"}, {"connection", connection_text()}};
+    std::vector<LogFact> own{
+        {"pair", machine_.peer().text()}, {"direction", "IN"}, {"xcoder", xcoder_}, {"connection", connection_text()}};
     if (!verdict.empty()) own.push_back({"verdict", verdict});
+    const std::string detail = detail_of(note, name(), &reader_.header());
     // Partners, too: some ask all the time, and come and go.
-    log_.write_for(log_source(remote_.address), note.level, note.event, told(note, std::move(own)));
-}
-
-void InboundStream::hold(bool held) {
-    gate_.hold(held);
-    resume_reading();
-    arm();
-}
-
-/// If nothing holds it any more. The rest is read from the loop: whoever lets go is in the middle of something.
-void InboundStream::resume_reading() {
-    pause_or_go_on();
-    if (!has_rest_ || left_unread() || finished_) return;
-    armed_ = context_.shard.loop.now();
-    timer_->arm(armed_);
+    log_.write_for(log_source(remote_.address), note.level, note.event, told(note, detail, std::move(own)));
 }
 
 void InboundStream::make_way() {
     if (finished_) return;
-    if (authenticated_) return shut({xmpp::StreamCondition::resource_constraint, "too many streams", {}, {}});
+    if (authenticated_) return shut(xmpp::stream_error(xmpp::StreamCondition::resource_constraint, "too many streams"));
     log_.debug("s2s.connection.refused",
                {{"remote", remote_.text()}, {"why", "too many unauthenticated connections; the oldest is closed"}});
     stream_->abort();
-}
-
-void InboundStream::pause_or_go_on() {
-    if (finished_) return;
-    // The rest comes before what is to be read next, the end of the connection included.
-    const bool ours = gate_.closed_by_us() || left_unread() || has_rest_;
-    const bool pause = gate_.is_unread() || ours;
-    if (paused_ != pause) stream_->pause(paused_ = pause);
-    machine_.on_partial(reader_.inside_element() && !ours, context_.shard.loop.now());
-}
-
-void InboundStream::on_drained() {
-    gate_.unread(false);
-    if (finished_) return;
-    pause_or_go_on();
-    if (machine_.bidi()) pool_.reverse_drained(*this);
 }
 
 void InboundStream::arm() {
@@ -363,7 +228,7 @@ void InboundStream::expire() {
     const TimePoint now = context_.shard.loop.now();
     gate_.look(now);
     pause_or_go_on();
-    if (has_rest_ && !left_unread()) work_off();
+    if (gate_.has_rest() && !left_unread()) work_off();
     Actions actions;
     const StreamEnd::As as{end_, Ending::By::ours};
     if (machine_.deadline() <= now) machine_.on_deadline(now, actions);
@@ -387,11 +252,7 @@ void InboundStream::on_closed(io::CloseReason reason, const std::string& text) {
     const std::string why = std::string{close_text(reason)} + (text.empty() ? "" : ": " + text);
     record_.closed(reason == io::CloseReason::tls_failed ? Stage::tls : Stage::none, why);
     if (context_.records != nullptr) {
-        record::Counters& counters = context_.records->counters();
-        counters.stanzas_in += stanzas_in_;
-        counters.stanzas_out += stanzas_out_;
-        counters.bytes_in += bytes_in_;
-        counters.bytes_out += bytes_out_;
+        count_gone(status(), authenticated_ ? limited_as_.text() : std::string{}, context_.records->counters());
     }
     log_.debug("s2s.connection.closed", {{"pair", machine_.peer().text()},
                                          {"direction", "IN"},
@@ -434,6 +295,7 @@ void InboundStream::presume_dead() {
 void InboundStream::send(const xmpp::Stanza& stanza, Use) {
     ++stanzas_out_;
     bytes_out_ += stanza.bytes.size();
+    if (context_.trace.wants(stanza, context_.shard.loop.now())) context_.trace.tell(log_, stanza, false, xcoder_);
     stream_->write(stanza.bytes);
     Actions actions;
     machine_.on_sent(context_.shard.loop.now(), actions);
@@ -479,6 +341,8 @@ StreamStatus InboundStream::status() const {
     status.shard = context_.shard.index;
     return status;
 }
+
+StreamName InboundStream::name() const { return {xcoder_, machine_.id(), machine_.peer(), Direction::inbound}; }
 
 std::string InboundStream::connection_text() const { return local_.text() + ":" + remote_.text(); }
 

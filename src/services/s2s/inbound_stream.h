@@ -1,5 +1,5 @@
 // The driver of one inbound stream: joins a connection, an XML reader and the Inbound machine, and hands stanzas to the
-// router. All I/O of the receiving side is in this file.
+// router. All I/O of the receiving side is in its files: inbound_stream.cpp, inbound_reading.cpp (what comes).
 #pragma once
 
 #include <functional>
@@ -11,6 +11,7 @@
 #include "proto/xml/reader.h"
 #include "proto/xmpp/stanza.h"
 #include "services/s2s/context.h"
+#include "services/s2s/detail_text.h"
 #include "services/s2s/reading_gate.h"
 #include "services/s2s/stream_end.h"
 #include "services/s2s/stream_record.h"
@@ -84,6 +85,7 @@ private:
     void arm();
     void expire();
     void pause_or_go_on();
+    [[nodiscard]] StreamName name() const;
     [[nodiscard]] std::string connection_text() const;
 
     S2sContext& context_;
@@ -99,13 +101,12 @@ private:
     xmpp::StanzaIntake intake_;
     Logger log_;
     StreamRecord record_;
+    std::string xcoder_;  ///< what the log calls the stream
     std::unique_ptr<io::Timer> timer_;
     TimePoint armed_ = never;
     TimePoint certificate_check_ = never;
     routing::Ticket source_;
     ReadingGate gate_;
-    bool paused_ = false;
-    bool has_rest_ = false;  ///< what came before the stream was held, and is read when it no longer is
     Endpoint remote_, local_;
     std::vector<xmpp::DomainPair> told_;  ///< pairs that were told to be up
     bool authenticated_ = false;

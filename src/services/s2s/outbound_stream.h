@@ -1,5 +1,6 @@
 // The driver of one outbound stream: dials, joins the connection, an XML reader and the Outbound machine, and tells its
-// owner (the pool, or the dialback desk) what becomes of it. All I/O of the initiating side is in this file.
+// owner (the pool, or the dialback desk) what becomes of it. All I/O of the initiating side is in its files:
+// outbound_stream.cpp, outbound_targets.cpp (which server), outbound_reading.cpp (what comes).
 //
 // A server that was of no use before authentication is followed by the next one of the domain (RFC 6120 3.2.1), or by
 // the same without SASL EXTERNAL when that is what it ended at; the owner hears of the last only.
@@ -14,6 +15,7 @@
 #include "proto/xml/reader.h"
 #include "proto/xmpp/stanza.h"
 #include "services/s2s/context.h"
+#include "services/s2s/detail_text.h"
 #include "services/s2s/dialer.h"
 #include "services/s2s/reading_gate.h"
 #include "services/s2s/stream_end.h"
@@ -52,6 +54,11 @@ public:
 
     /// Who draws on the log's budget for it (threat T81), unless it is the owner of the domain; before start().
     void log_for(std::string source) { log_source_ = std::move(source); }
+    /// For whom it looks for a server; before start().
+    void ask_for(io::Asker::Kind kind, std::string who) {
+        asker_.kind = kind;
+        asker_.who = std::move(who);
+    }
     void start();
     void verify(const Verify& request);
     /// As in Outbound.
@@ -103,6 +110,7 @@ private:
     void arm();
     void expire();
     void finish(xmpp::Failure failure);
+    [[nodiscard]] StreamName name() const;
     [[nodiscard]] std::string connection_text() const;
     void answered(const Verified& answer);
     void failed(xmpp::Failure failure);
@@ -122,7 +130,9 @@ private:
     std::vector<Verify> verifies_;  ///< that have no answer yet
     Logger log_;
     std::string log_source_;
+    io::Asker asker_;
     StreamRecord record_;
+    std::string xcoder_;  ///< what the log calls the connection
     std::unique_ptr<io::Timer> timer_;
     std::unique_ptr<io::Timer> next_;  ///< armed: the connection is of no use, another is dialled from the loop
     TimePoint armed_ = never;
@@ -140,8 +150,6 @@ private:
     bool external_ = true;      ///< false: SASL EXTERNAL is left out
     bool failed_here_ = false;  ///< failure_ is of this connection
     ReadingGate gate_;
-    bool paused_ = false;
-    bool has_rest_ = false;  ///< as in InboundStream
     std::optional<xmpp::Failure> failure_;
     std::string said_;  ///< what the latest warning gave as its reason
     std::uint64_t stanzas_out_ = 0, bytes_out_ = 0, bytes_in_ = 0, stanzas_in_ = 0;

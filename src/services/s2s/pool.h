@@ -1,15 +1,15 @@
 // The outbound streams of one shard: one destination a domain pair that this shard owns, with its bounded queue and its
 // retries; pairs to one remote domain share a stream where the peer allows it (decision record 0011). Signs of life are
-// the stream's (design, section 7; XEP-0198, XEP-0199).
+// the stream's (XEP-0198, XEP-0199). Its place is in ARCHITECTURE.md, Journeys: a stanza from inside.
 //
 // What becomes of a pair is decided by its machine (proto/s2s/pair.h). The pool has the stanzas and the streams: it
 // tells the machine what has happened and what holds (`tell`), and does what comes of it. A stanza for a pair that is
 // ready passes the machine by.
 //
-// In eight files: pool.cpp (stanzas and queues), pool_status.cpp (what status knows), pool_table.cpp (which
-// destinations are known, and for how long), pool_life.cpp (the machines of the pairs), pool_streams.cpp (our streams),
-// pool_reverse.cpp (streams of the peer that carry ours, XEP-0288), pool_endings.cpp (what becomes of what a stream
-// held), pool_pings.cpp (signs of life).
+// In nine files: pool.cpp (stanzas and queues), pool_time.cpp (what time does to them), pool_status.cpp (what status
+// knows), pool_table.cpp (which destinations are known, and for how long), pool_life.cpp (the machines of the pairs),
+// pool_streams.cpp (our streams), pool_reverse.cpp (streams of the peer that carry ours, XEP-0288), pool_endings.cpp
+// (what becomes of what a stream held), pool_pings.cpp (signs of life).
 #pragma once
 
 #include <functional>
@@ -237,6 +237,7 @@ private:
     /// The attempt to open a stream for them has failed.
     void answer_pings(const Destination& to);
     void answer_without_pong(const std::string& id);
+    [[nodiscard]] bool is_pinged(const Destination& to) const;
     [[nodiscard]] bool is_ping(const xmpp::Stanza& stanza) const;
     [[nodiscard]] bool take_back(const xmpp::Stanza& stanza, const xmpp::StanzaError& error);
     [[nodiscard]] std::string fresh_ping() const;

@@ -107,6 +107,8 @@ void Pool::open(Destination& to) {
     Carrier& carrier = *fresh;
     carrier.stream = std::make_unique<OutboundStream>(context_, *this, to.pair, false);
     carrier.stream->log_for(to.log_source);
+    // The sender, or whoever it belongs to. An operator who pings it wants to know what DNS says now.
+    carrier.stream->ask_for(is_pinged(to) ? io::Asker::Kind::node : io::Asker::Kind::users, to.log_source);
     carrier.out = carrier.stream.get();
     set_bounds(carrier, to);
     carrier.join(to);

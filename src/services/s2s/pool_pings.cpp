@@ -153,6 +153,12 @@ void Pool::ping(const xmpp::DomainPair& pair, OnPinged on_pinged) {
     send_ping(to, id);
 }
 
+/// An operator waits to hear of it.
+bool Pool::is_pinged(const Destination& to) const {
+    return std::any_of(pings_.begin(), pings_.end(),
+                       [&](const auto& entry) { return entry.second.on_pinged && entry.second.pair == to.pair; });
+}
+
 bool Pool::is_ping(const xmpp::Stanza& stanza) const {
     return stanza.kind == xmpp::StanzaKind::iq && stanza.type == "get" && stanza.id.starts_with(ping_prefix_);
 }

@@ -2,6 +2,8 @@
 // not take (threat T61). The same for both directions of the dial; no I/O.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "services/s2s/token_bucket.h"
@@ -30,16 +32,33 @@ public:
     void hold(bool held) { held_ = held; }
     void unread(bool unread) { unread_ = unread; }
     [[nodiscard]] bool is_held() const { return held_; }
-    [[nodiscard]] bool is_unread() const { return unread_; }
-    /// Not because of the peer's own doing: its time to finish a stanza does not run.
-    [[nodiscard]] bool closed_by_us() const { return held_ || until_ != never; }
-    [[nodiscard]] bool closed() const { return closed_by_us() || unread_; }
+    /// What came before the stream was held, and is read when it no longer is: before what is to be read next, the end
+    /// of the connection included.
+    void leave_rest(bool left) { has_rest_ = left; }
+    [[nodiscard]] bool has_rest() const { return has_rest_; }
+    /// Not because of the peer's own doing: its time to finish a stanza does not run. `left_unread`: what it says has
+    /// no way at present.
+    [[nodiscard]] bool closed_by_us(bool left_unread) const { return until_ != never || left_unread || has_rest_; }
+    /// What the stream is to be told, when that is another thing than before: pause, or go on.
+    [[nodiscard]] std::optional<bool> pause(bool left_unread) {
+        const bool pause = unread_ || closed_by_us(left_unread);
+        if (pause == paused_) return std::nullopt;
+        return paused_ = pause;
+    }
+    [[nodiscard]] bool is_paused() const { return paused_; }
+    /// Another connection takes the place of the one before: nothing of it is here, and it is being read.
+    void begin_again(std::uint64_t received) {
+        begin_at(received);
+        paused_ = has_rest_ = unread_ = false;
+    }
 
 private:
     TokenBucket bucket_;
     TimePoint until_ = never;
     std::uint64_t charged_ = 0;
     bool held_ = false;
+    bool paused_ = false;
+    bool has_rest_ = false;
     bool unread_ = false;  ///< the peer does not read our answers: its questions wait
 };
 

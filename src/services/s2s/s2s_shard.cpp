@@ -38,12 +38,9 @@ void S2sShard::sweep_lessons() {
 }
 
 Result<void> S2sShard::listen(const Endpoint& at, bool direct_tls) {
-    auto listener = context_.shard.network.listen(
-        at, [this, direct_tls](std::unique_ptr<io::Stream> stream) { accept(std::move(stream), direct_tls); });
-    if (!listener) return listener.error();
-    endpoints_.push_back((*listener)->endpoint());
-    listeners_.push_back(std::move(*listener));
-    return {};
+    return listeners_.open(context_.shard.network, at, [this, direct_tls](std::unique_ptr<io::Stream> stream) {
+        accept(std::move(stream), direct_tls);
+    });
 }
 
 void S2sShard::accept(std::unique_ptr<io::Stream> stream, bool direct_tls) {
@@ -159,15 +156,15 @@ unsigned S2sShard::close(const xmpp::Domain& remote, const std::string& why) {
     for (auto& [key, stream] : inbound_) {
         if (!stream->concerns(remote)) continue;
         ++closed;
-        stream->shut({xmpp::StreamCondition::reset, why, {}, {}});
+        stream->shut(xmpp::stream_error(xmpp::StreamCondition::reset, why));
     }
     return closed;
 }
 
 void S2sShard::shut() {
     quiesce();
-    listeners_.clear();
-    const xmpp::StreamError error{xmpp::StreamCondition::system_shutdown, {}, {}, {}};
+    listeners_.close();
+    const xmpp::StreamError error = xmpp::stream_error(xmpp::StreamCondition::system_shutdown);
     // First what is returned: it goes over streams that are open still.
     pool_.shut(error);
     std::vector<InboundStream*> all;

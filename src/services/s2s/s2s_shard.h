@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "io/net/listeners.h"
 #include "services/s2s/context.h"
 #include "services/s2s/dialback_desk.h"
 #include "services/s2s/inbound_stream.h"
@@ -26,7 +27,7 @@ public:
     [[nodiscard]] Result<void> listen(const Endpoint& at, bool direct_tls);
     [[nodiscard]] Pool& pool() { return pool_; }
     [[nodiscard]] S2sContext& context() { return context_; }
-    [[nodiscard]] const std::vector<Endpoint>& endpoints() const { return endpoints_; }
+    [[nodiscard]] const std::vector<Endpoint>& endpoints() const { return listeners_.endpoints(); }
 
     /// A new snapshot is in force: each stream asks its rules again.
     void rules_changed();
@@ -45,6 +46,8 @@ public:
     void quiesce();
     /// Closes streams of `remote` in both directions; the number closed.
     unsigned close(const xmpp::Domain& remote, const std::string& why);
+    /// Stanzas of one pair are shown in the log for a while.
+    void trace(const TraceOrder& order) { context_.trace.start(order, context_.shard.loop.now()); }
     /// Orderly end: stream errors system-shutdown, listeners closed.
     void shut();
     [[nodiscard]] std::size_t open_streams() const;
@@ -71,8 +74,7 @@ private:
     Logger log_;
     Pool pool_;
     DialbackDesk desk_;
-    std::vector<std::unique_ptr<io::Listener>> listeners_;
-    std::vector<Endpoint> endpoints_;
+    io::Listeners listeners_;
     std::unordered_map<InboundStream*, std::unique_ptr<InboundStream>> inbound_;
     std::vector<std::unique_ptr<InboundStream>> dead_;
     using Slow = std::map<std::string, Feeders, std::less<>>;

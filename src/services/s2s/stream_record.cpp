@@ -4,8 +4,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <span>
 
+#include "base/join.h"
 #include "proto/s2s/events.h"
+#include "services/s2s/stream_text.h"
 
 namespace sallyport::s2s {
 
@@ -24,11 +27,10 @@ std::string_view step_name(std::string_view event) {
     return event.starts_with(prefix) ? event.substr(prefix.size()) : event;
 }
 
-std::string joined(const std::vector<std::string>& texts) {
+std::string first_of(const std::vector<std::string>& names) {
     constexpr std::size_t most = 10;
-    std::string all;
-    for (std::size_t i = 0; i < std::min(texts.size(), most); ++i) all += (i == 0 ? "" : " ") + texts[i];
-    return texts.size() > most ? all + " …" : all;
+    const std::string all = joined(std::span{names}.first(std::min(names.size(), most)), " ");
+    return names.size() > most ? all + " …" : all;
 }
 
 std::string day_text(WallTime time) {
@@ -54,8 +56,8 @@ void StreamRecord::begin(const xmpp::DomainPair& pair) {
     notebook_.begin(inbound_, context_.shard.loop.now(), context_.shard.loop.wall());
 }
 
-void StreamRecord::step(std::string_view name, record::Facts facts, bool good) {
-    if (notebook_.open()) notebook_.step(name, std::move(facts), good, context_.shard.loop.now());
+void StreamRecord::step(Stage stage, std::string_view name, record::Facts facts, bool good) {
+    if (notebook_.open()) notebook_.step(stage, name, std::move(facts), good, context_.shard.loop.now());
 }
 
 void StreamRecord::tls(const TlsFacts& facts, std::string_view asked_name) {
@@ -69,9 +71,9 @@ void StreamRecord::tls(const TlsFacts& facts, std::string_view asked_name) {
         const CertFacts& peer = *facts.peer;
         told.emplace_back("subject", peer.subject);
         told.emplace_back("issuer", peer.issuer);
-        told.emplace_back("names", joined(peer.dns_names) + (peer.srv_names.empty() ? "" : " ") +
-                                       joined(peer.srv_names) + (peer.xmpp_addrs.empty() ? "" : " ") +
-                                       joined(peer.xmpp_addrs));
+        told.emplace_back("names", first_of(peer.dns_names) + (peer.srv_names.empty() ? "" : " ") +
+                                       first_of(peer.srv_names) + (peer.xmpp_addrs.empty() ? "" : " ") +
+                                       first_of(peer.xmpp_addrs));
         told.emplace_back("not-after", day_text(peer.not_after));
         told.emplace_back("public-key", peer.key);
         told.emplace_back("sha256", peer.sha256);
@@ -80,7 +82,7 @@ void StreamRecord::tls(const TlsFacts& facts, std::string_view asked_name) {
     } else {
         told.emplace_back("chain", "no certificate");
     }
-    step("tls.session", std::move(told), good);
+    step(Stage::tls, "tls.session", std::move(told), good);
 }
 
 /// A further pair is proved on an open stream.
@@ -93,7 +95,7 @@ void StreamRecord::open_again(const Note& note) {
     failed_at_ = Stage::none;
     why_.clear();
     verdict_.clear();
-    step("stream.open-already", {{"address", address_}, {"tls", tls_.empty() ? "none" : tls_}}, true);
+    step(Stage::stream, "stream.open-already", {{"address", address_}, {"tls", tls_.empty() ? "none" : tls_}}, true);
 }
 
 void StreamRecord::learn_pair(const Note& note) {
@@ -120,11 +122,8 @@ void StreamRecord::judge(const Note& note) {
         const bool is_consequence = note.event == event::state && failed_at_ != Stage::policy;
         if (!is_consequence || why_.empty()) why_ = note.failure->why;
     } else if (note.level >= LogLevel::warn) {
-        failed_at_ = record::stage_of(step_name(note.event));
-        for (const std::string_view key : {"condition", "why", "text"}) {
-            const std::string said = fact(note, key);
-            if (!said.empty()) why_ = said;
-        }
+        failed_at_ = stage_of(note.event);
+        if (std::string said = reason_in(note); !said.empty()) why_ = std::move(said);
         if (why_.empty()) why_ = std::string{step_name(note.event)};
     }
     if (note.event != event::state) return;
@@ -141,7 +140,7 @@ std::string StreamRecord::note(const Note& note) {
     learn_pair(note);
     record::Facts facts;
     for (const LogFact& fact : note.facts) facts.emplace_back(std::string{fact.key}, fact.value);
-    step(step_name(note.event), std::move(facts), note.level < LogLevel::warn);
+    step(stage_of(note.event), step_name(note.event), std::move(facts), note.level < LogLevel::warn);
     judge(note);
     return verdict;
 }
@@ -168,8 +167,7 @@ void StreamRecord::closed(Stage stage, const std::string& why) {
     if (stage != Stage::none) {
         failed_at_ = stage;
     } else if (failed_at_ == Stage::none) {
-        const auto& steps = notebook_.current().steps;
-        failed_at_ = steps.empty() ? Stage::tcp : record::stage_of(steps.back().name);
+        failed_at_ = notebook_.reached();
     }
     finish(false, why_.empty() ? why : why_);
 }

@@ -21,7 +21,7 @@ public:
     void begin(const xmpp::DomainPair& pair);
     /// The peer's address is known.
     void connected(const Endpoint& remote) { address_ = remote.text(); }
-    void step(std::string_view name, record::Facts facts, bool good);
+    void step(Stage stage, std::string_view name, record::Facts facts, bool good);
     /// What the session is, in full; the machine's own note says what it makes of it.
     void tls(const TlsFacts& facts, std::string_view asked_name);
     /// A step, perhaps the end of the handshake. The id of the refusal that it is; empty: it is none.

@@ -17,18 +17,9 @@ bool is_stanza(const xml::Reader& reader) {
 
 std::string explained(const xml::Reader& reader, bool before) {
     const std::string explanation = reader.explanation();
-    if (reader.problem() != xml::Problem::limit) return explanation;
-    struct Bound {
-        std::string_view says, before, after;
-    };
-    constexpr Bound bounds[] = {{"too many elements", "negotiated_elements", "stanza_elements"},
-                                {"nested too deeply", "negotiated_depth", "stanza_depth"},
-                                {"an element too long", "negotiated_bytes", "stanza_bytes"}};
-    for (const Bound& bound : bounds) {
-        if (explanation.find(bound.says) == std::string::npos) continue;
-        return explanation + ", more than [limits] " + std::string{before ? bound.before : bound.after};
-    }
-    return explanation;
+    const std::string_view key = xml::row_of(reader.bound()).key;
+    if (key.empty()) return explanation;
+    return explanation + ", more than [limits] " + (before ? "negotiated_" : "stanza_") + std::string{key};
 }
 
 std::string_view close_text(io::CloseReason reason) {
@@ -52,8 +43,10 @@ std::string reason_in(const Note& note) {
     return reason;
 }
 
-std::vector<LogFact> told(const Note& note, std::vector<LogFact> own) {
-    std::vector<LogFact> facts = note.facts;
+std::vector<LogFact> told(const Note& note, const std::string& detail, std::vector<LogFact> own) {
+    std::vector<LogFact> facts;
+    if (!detail.empty()) facts.push_back({"Detail", detail});
+    facts.insert(facts.end(), note.facts.begin(), note.facts.end());
     for (LogFact& fact : own) {
         const bool known =
             std::any_of(note.facts.begin(), note.facts.end(), [&](const LogFact& f) { return f.key == fact.key; });

@@ -20,8 +20,9 @@ inline constexpr std::size_t most_unread = 2 * io::Stream::high_water;
 /// The reader's current element is a message, presence or iq of the content namespace.
 [[nodiscard]] bool is_stanza(const xml::Reader& reader);
 [[nodiscard]] std::string_view close_text(io::CloseReason reason);
-/// A machine's facts with the driver's own, each key once: what the machine said stays.
-[[nodiscard]] std::vector<LogFact> told(const Note& note, std::vector<LogFact> own);
+/// A machine's facts with the driver's own, each key once: what the machine said stays. `detail` comes first, if there
+/// is one.
+[[nodiscard]] std::vector<LogFact> told(const Note& note, const std::string& detail, std::vector<LogFact> own);
 /// The reader's explanation; of a limit also its key, among those `before` or after authentication.
 [[nodiscard]] std::string explained(const xml::Reader& reader, bool before);
 /// What a note gives as its reason; empty when it gives none.

@@ -63,11 +63,11 @@ Result<void> SettingsService::open() {
     if (opened) return {};
     // First values that do not fit are the operator's mistake, and no copy fixes it.
     if (opened.error().code.starts_with("setting-")) return opened;
-    return start_from_copy(opened.error());
+    return start_without_writing(opened.error());
 }
 
 Result<void> SettingsService::load() {
-    if (const auto folder = io::private_folder(options_.folder); !folder) return folder;
+    if (auto folder = io::private_folder(options_.folder); !folder) return folder;
     auto store = io::SettingsStore::open(options_.folder + "/settings.db", options_.lock_wait);
     if (!store) return store.error();
     const auto stored = store->load();
@@ -76,6 +76,7 @@ Result<void> SettingsService::load() {
     snapshot_ = std::make_shared<const config::Settings>(restored(*stored));
     for (const auto& entry : stored->values) given_.insert(entry.first);
     revisions_ = {stored->revisions.begin(), stored->revisions.end()};
+    if (store_->obstacle()) return *store_->obstacle();
     if (stored->revision == 0) {
         if (const auto imported = import_copy(); !imported) return imported;
     }
@@ -85,19 +86,98 @@ Result<void> SettingsService::load() {
     return {};
 }
 
-Result<void> SettingsService::start_from_copy(const Error& problem) {
-    store_.reset();
-    const auto text = io::read_whole(copy_path());
-    if (!text) return problem;
-    const auto copy = read_copy(*text);
-    if (!copy) return problem;
+/// With what could be read: of the database, else of its last-good copy; a first start has the initial values alone.
+Result<void> SettingsService::start_without_writing(const Error& problem) {
+    if (problem.code == "store-corrupt") store_.reset();
+    config::Settings settings;
+    std::string source = options_.folder + "/settings.db";
+    if (store_ && snapshot_->revision != 0) {
+        settings = *snapshot_;
+    } else if (auto copy = stored_copy()) {
+        source = copy_path();
+        settings = restored(*copy);
+        for (const auto& entry : copy->values) given_.insert(entry.first);
+    } else if (store_) {
+        source = options_.file;
+    } else {
+        return problem;  // something is there, and nobody can read it
+    }
+    auto complete = with_first_values(settings);
+    if (!complete) return complete.error();
+    problem_ = problem;
     trouble_ = problem.text;
-    for (const auto& entry : copy->values) given_.insert(entry.first);
     log_.warn("settings.degraded", {{"code", problem.code},
-                                    {"detail", problem.text},
-                                    {"revision", std::to_string(copy->revision)},
-                                    {"file", copy_path()}});
-    publish(restored(*copy));
+                                    {"Detail", problem.text},
+                                    {"revision", std::to_string(complete->revision)},
+                                    {"file", source}});
+    publish(std::move(*complete));
+    return {};
+}
+
+Result<io::StoredSettings> SettingsService::stored_copy() const {
+    const auto text = io::read_whole(copy_path());
+    return text ? read_copy(*text) : Result<io::StoredSettings>{text.error()};
+}
+
+/// Those that `settings` lacks, of the file and of our own making; they are stored when the database takes them.
+Result<config::Settings> SettingsService::with_first_values(const config::Settings& settings) {
+    std::vector<config::Change> missing;
+    for (const auto& [name, json] : options_.first_values) {
+        if (!given_.contains(name)) missing.push_back({name, json});
+    }
+    std::vector<config::Changed> ignored;
+    auto complete = config::apply(settings, missing, ignored);
+    if (!complete) return complete;
+    for (const config::Change& one : missing) given_.insert(one.name);
+    if (complete->dialback_secret.empty()) {
+        complete->dialback_secret = to_hex(options_.random_bytes(secret_bytes));
+        given_.emplace(secret_name);
+    }
+    return complete;
+}
+
+void SettingsService::retry() {
+    // What is damaged, or of a newer version, waits for an administrator and the next start.
+    const bool is_lost = !store_ && (problem_.code == "store-corrupt" || problem_.code == "store-newer");
+    if (trouble_.empty() || is_lost) return;
+    const auto done = write_again();
+    if (!done && !problem_.code.empty()) problem_ = done.error();
+    set_trouble(done ? std::string{} : done.error().text);
+}
+
+Result<void> SettingsService::write_again() {
+    if (!store_) {
+        auto store = io::SettingsStore::open(options_.folder + "/settings.db", options_.lock_wait);
+        if (!store) return store.error();
+        store_ = std::move(*store);
+    }
+    if (auto proven = store_->prove_writable(); !proven) return proven;
+    if (problem_.code.empty()) return {};
+    return store_what_is_in_force();
+}
+
+/// The end of a start without writing: nothing was changed since, so that what is in force is what has to be stored.
+Result<void> SettingsService::store_what_is_in_force() {
+    const auto stored = store_->load();
+    if (!stored) return stored.error();
+    // The copy may be older: it could not be written when the disk was full already.
+    if (stored->revision > snapshot_->revision) publish(restored(*stored));
+    config::Settings settings = *snapshot_;
+    std::vector<io::StoredChange> missing;
+    for (const auto& [name, json] : stored_form(settings, given_).values) {
+        if (stored->values.contains(name)) continue;
+        const config::SettingRow* row = config::find_setting(name);
+        missing.push_back({name, "null", json, row == nullptr || row->secret, row == nullptr});
+    }
+    const auto revision = store_->commit(missing, "sallyport", "start", clock_->wall());
+    if (!revision) return revision.error();
+    problem_ = {};
+    for (const auto& entry : stored->values) given_.insert(entry.first);
+    revisions_ = {stored->revisions.begin(), stored->revisions.end()};
+    for (const io::StoredChange& one : missing) revisions_[one.name] = *revision;
+    settings.revision = *revision;
+    publish(std::move(settings));
+    save_copy();
     return {};
 }
 
@@ -113,7 +193,7 @@ config::Settings SettingsService::restored(const io::StoredSettings& stored) {
                                          : row->store(is_previous ? holder : settings, json);
         if (is_previous) settings.previous_dialback_secret = holder.dialback_secret;
         if (!kept)
-            log_.warn("settings.ignored", {{"name", name}, {"code", kept.error().code}, {"detail", kept.error().text}});
+            log_.warn("settings.ignored", {{"name", name}, {"code", kept.error().code}, {"Detail", kept.error().text}});
     }
     settings.revision = stored.revision;
     return settings;
@@ -121,8 +201,7 @@ config::Settings SettingsService::restored(const io::StoredSettings& stored) {
 
 /// The database is new but its last-good copy is there: somebody moved a damaged database away.
 Result<void> SettingsService::import_copy() {
-    const auto text = io::read_whole(copy_path());
-    const auto copy = text ? read_copy(*text) : Result<io::StoredSettings>{text.error()};
+    const auto copy = stored_copy();
     if (!copy) return {};
     const io::StoredSettings sound = stored_form(restored(*copy), copy->values);
     std::vector<io::StoredChange> changes;
@@ -174,35 +253,44 @@ Result<std::uint64_t> SettingsService::set(const std::vector<config::Change>& ch
     const auto allowed = origin == "replication" ? Result<void>{} : check_owner(changes);
     const auto done = allowed ? change(changes, author, origin) : Result<std::uint64_t>{allowed.error()};
     if (!done) {
-        log_.warn("settings.refused", {{"code", done.error().code}, {"detail", done.error().text}, {"author", author}});
+        log_.warn("settings.refused", {{"code", done.error().code}, {"Detail", done.error().text}, {"author", author}});
         return done;
     }
     save_copy();
     return done;
 }
 
-/// Without replication each node goes by its own values, and everything may be changed everywhere.
+bool SettingsService::has_effect(const config::SettingRow& row) const {
+    return !options_.role || config::has_effect(row, *options_.role);
+}
+
+Error SettingsService::belongs_elsewhere(const config::SettingRow& row) {
+    const std::string name{row.name}, side{config::name_of(row.owner)};
+    return {"setting-elsewhere",
+            name + " belongs to " + side + "; change it there: sallyport config set " + name + " … on " + side};
+}
+
+/// Without replication each node goes by its own values, and whatever has an effect may be changed.
 Result<void> SettingsService::check_owner(const std::vector<config::Change>& changes) const {
-    if (!options_.owner) return {};
     for (const config::Change& change : changes) {
         const config::SettingRow* row = config::find_setting(change.name);
-        if (row == nullptr || row->owner == config::Owner::node || row->owner == *options_.owner) continue;
-        const std::string side{config::text(row->owner)};
-        return Error{"setting-elsewhere", change.name + " belongs to the " + side + "; change it there: " +
-                                              "sallyport config set " + change.name + " … on the " + side};
+        if (row == nullptr || row->owner == config::Owner::node) continue;
+        const bool is_others = options_.owner && row->owner != *options_.owner;
+        if (is_others || !has_effect(*row)) return belongs_elsewhere(*row);
     }
     return {};
 }
 
 Result<std::uint64_t> SettingsService::change(const std::vector<config::Change>& changes, const std::string& author,
                                               const std::string& origin) {
+    if (!problem_.code.empty()) retry();
+    if (!problem_.code.empty()) return Error{problem_.code, "settings cannot be changed: " + trouble_};
     std::vector<config::Changed> changed;
     auto next = config::apply(*snapshot_, changes, changed);
     if (!next) return next.error();
     for (const Guard& guard : guards_) {
         if (const auto allowed = guard(*snapshot_, *next); !allowed) return allowed.error();
     }
-    if (!store_) return Error{"store-corrupt", "settings cannot be changed: " + trouble_};
 
     const bool is_first = origin == "file";
     std::vector<io::StoredChange> stored;
@@ -235,7 +323,7 @@ Result<std::uint64_t> SettingsService::change(const std::vector<config::Change>&
 
 Result<void> SettingsService::forget_previous_secret() {
     if (snapshot_->previous_dialback_secret.empty()) return {};
-    if (!store_) return Error{"store-corrupt", "settings cannot be changed: " + trouble_};
+    if (!problem_.code.empty()) return Error{problem_.code, "settings cannot be changed: " + trouble_};
     config::Settings next = *snapshot_;
     next.previous_dialback_secret.clear();
     const auto revision = commit({{std::string{previous_secret_name}, {}, "\"\"", true, true}}, "sallyport", "overlap");
@@ -247,7 +335,7 @@ Result<void> SettingsService::forget_previous_secret() {
 }
 
 Result<std::vector<io::HistoryRow>> SettingsService::history(std::size_t limit, const std::string& name) {
-    if (!store_) return Error{"store-corrupt", "there is no history: " + trouble_};
+    if (!store_) return Error{problem_.code, "there is no history: " + trouble_};
     return store_->history(limit, name);
 }
 
@@ -256,12 +344,6 @@ Result<std::uint64_t> SettingsService::commit(const std::vector<io::StoredChange
     auto revision = store_->commit(changes, author, origin, clock_->wall());
     set_trouble(revision ? std::string{} : revision.error().text);
     return revision;
-}
-
-void SettingsService::retry() {
-    if (trouble_.empty() || !store_) return;
-    const auto writable = store_->prove_writable();
-    set_trouble(writable ? std::string{} : writable.error().text);
 }
 
 void SettingsService::set_trouble(std::string trouble) {
@@ -278,7 +360,7 @@ void SettingsService::publish(config::Settings settings) {
 /// The change itself is safe in the database; a copy that cannot be written is worth a warning only.
 void SettingsService::save_copy() {
     const auto saved = io::write_whole(copy_path(), write_copy(stored_form(*snapshot_, given_)));
-    if (!saved) log_.warn("settings.copy_failed", {{"code", saved.error().code}, {"detail", saved.error().text}});
+    if (!saved) log_.warn("settings.copy_failed", {{"code", saved.error().code}, {"Detail", saved.error().text}});
 }
 
 void SettingsService::log_change(const config::Changed& changed, const std::string& author) {
@@ -287,7 +369,7 @@ void SettingsService::log_change(const config::Changed& changed, const std::stri
         changed.name == "federation.enabled" ? "xcpConfiguration is_federation_enabled" : changed.name;
     const std::string from = logged(changed.from);
     const std::string to = logged(changed.to);
-    log_.info("settings.changed", {{"detail", "xconfiguration " + subject + " - changed from: " + from + " to: " + to},
+    log_.info("settings.changed", {{"Detail", "xconfiguration " + subject + " - changed from: " + from + " to: " + to},
                                    {"name", changed.name},
                                    {"from", from},
                                    {"to", to},

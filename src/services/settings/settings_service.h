@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "io/store/settings_store.h"
+#include "model/config/node_file.h"
 #include "model/config/settings.h"
 
 namespace sallyport::services {
@@ -29,6 +30,8 @@ public:
         /// Where settings replicate: whose settings are changed here; the others come from the other side.
         std::optional<config::Owner> owner = {};
         std::chrono::milliseconds lock_wait = std::chrono::seconds{2};
+        /// Of the node: settings without effect on it are refused. None: all have one.
+        std::optional<config::Role> role = {};
     };
     using Subscriber = std::function<void(config::Snapshot)>;
     /// May the settings become `next`? What stands outside them decides.
@@ -37,8 +40,9 @@ public:
     SettingsService(Options options, const Clock& clock, Logger log);
 
     /// Once, before anything else. First values of the file fill what the database lacks; a missing dialback secret is
-    /// made. Errors: those of io::Database when there is no last-good copy either; "setting-…" for first values that
-    /// do not fit.
+    /// made. A database that cannot be written (full or read-only disk) or is damaged is trouble() and no error, as
+    /// long as it, or its last-good copy, can be read, or nothing was ever stored. Errors: those of io::Database;
+    /// "setting-…" for first values that do not fit.
     [[nodiscard]] Result<void> open();
 
     /// Never null after open().
@@ -61,11 +65,16 @@ public:
 
     /// All changes or none; the revision in force afterwards. A change that changes nothing keeps the revision.
     /// Errors: those of config::apply, of a guard, and of io::Database; "setting-elsewhere" for what belongs to the
-    /// other side, unless `origin` is "replication". After an error everything is as before.
+    /// other side or has no effect here, unless `origin` is "replication". After an error everything is as before.
     [[nodiscard]] Result<std::uint64_t> set(const std::vector<config::Change>& changes, const std::string& author,
                                             const std::string& origin = "cli");
     /// The overlap after a change of the dialback secret is over: the previous one counts no longer.
     [[nodiscard]] Result<void> forget_previous_secret();
+
+    /// Whether the setting has any effect on this node; the others are neither shown nor changed here.
+    [[nodiscard]] bool has_effect(const config::SettingRow& row) const;
+    /// "setting-elsewhere", with the node to go to.
+    [[nodiscard]] static Error belongs_elsewhere(const config::SettingRow& row);
 
     /// Newest first; secrets are masked. Errors: those of io::Database.
     [[nodiscard]] Result<std::vector<io::HistoryRow>> history(std::size_t limit, const std::string& name = {});
@@ -73,7 +82,11 @@ public:
 private:
     [[nodiscard]] Result<void> check_owner(const std::vector<config::Change>& changes) const;
     [[nodiscard]] Result<void> load();
-    [[nodiscard]] Result<void> start_from_copy(const Error& problem);
+    [[nodiscard]] Result<void> start_without_writing(const Error& problem);
+    [[nodiscard]] Result<io::StoredSettings> stored_copy() const;
+    [[nodiscard]] Result<config::Settings> with_first_values(const config::Settings& settings);
+    [[nodiscard]] Result<void> write_again();
+    [[nodiscard]] Result<void> store_what_is_in_force();
     [[nodiscard]] config::Settings restored(const io::StoredSettings& stored);
     [[nodiscard]] Result<void> import_copy();
     [[nodiscard]] Result<void> fill_first_values();
@@ -91,7 +104,8 @@ private:
     Options options_;
     const Clock* clock_;
     Logger log_;
-    std::optional<io::SettingsStore> store_;
+    std::optional<io::SettingsStore> store_;  ///< none: it could not even be read
+    Error problem_;                           ///< of a start without writing, until all is stored
     config::Snapshot snapshot_;
     std::set<std::string, std::less<>> given_;
     std::map<std::string, std::uint64_t, std::less<>> revisions_;  ///< of the last change of each value

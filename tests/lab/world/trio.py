@@ -28,6 +28,10 @@ class WrittenNode(sallyport.Node):
     def alarms(self):
         return {alarm["code"]: alarm for alarm in self.json("alarms")["alarms"]}
 
+    def problems(self):
+        """What the head of `status` says, with the remedies."""
+        return "\n".join(f"{one['text']} -> {one['remedy']}" for one in self.json("status")["problems"])
+
 
 class Users:
     """What a client needs to know of the presence node (world.client.User)."""

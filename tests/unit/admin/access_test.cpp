@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "io/loop/asio_loop.h"
 #include "io/loop/random.h"
+#include "support/full_disk.h"
 #include "support/sim_log.h"
 #include "support/test_pki.h"
 
@@ -362,6 +363,46 @@ TEST_F(AdminAccess, WantsTheCodeForANewPasswordWhereNoSessionHasShownIt) {
     const auto step = static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::seconds>(loop.wall().time_since_epoch()).count() / totp_step_seconds);
     EXPECT_EQ(change("rita", "a long password", "another password", {}, hotp(*secret, step)), "");
+}
+
+TEST_F(AdminAccess, LetsInOnAFullDiskWhoeverItKnows) {
+    ASSERT_EQ(add("anna", admin::Access::administer, "a long password"), "");
+    desk.reset();
+    {
+        const test::FullDisk full;
+        open();
+        EXPECT_NE(desk->trouble(), "");
+        EXPECT_EQ(log_in("anna", "a wrong password").error.code, "login-refused");
+        EXPECT_TRUE(log_in("anna", "a long password").opened) << "somebody has to look after the disk";
+        EXPECT_TRUE(add("otto", admin::Access::read, "another password").starts_with("store-"));
+        EXPECT_FALSE(desk->retry());
+    }
+    EXPECT_TRUE(desk->retry());
+    EXPECT_EQ(desk->trouble(), "");
+    EXPECT_EQ(add("otto", admin::Access::read, "another password"), "");
+}
+
+TEST_F(AdminAccess, LetsNobodyInWhereTheAccountsCannotBeRead) {
+    ASSERT_EQ(add("anna", admin::Access::administer, "a long password"), "");
+    desk.reset();
+    std::ofstream{folder.path() + "/admin.db", std::ios::trunc} << std::string(8192, 'x');
+    open();
+    EXPECT_NE(desk->trouble(), "");
+    EXPECT_FALSE(log_in("anna", "a long password").opened);
+    EXPECT_EQ(add("otto", admin::Access::read, "another password"), "store-corrupt");
+}
+
+TEST_F(AdminAccess, TakesNoCodeFromBeforeTheStartThatTheDiskCannotRemember) {
+    ASSERT_EQ(add("anna", admin::Access::administer, "a long password"), "");
+    const auto secret = desk->begin_totp("anna");
+    ASSERT_TRUE(secret);
+    desk.reset();
+    const test::FullDisk full;
+    open();
+    const auto step = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::seconds>(loop.wall().time_since_epoch()).count() / 30);
+    EXPECT_TRUE(log_in("anna", "a long password", admin::hotp(*secret, step)).error.code.starts_with("store-"));
+    EXPECT_TRUE(log_in("anna", "a long password", admin::hotp(*secret, step + 1)).opened);
 }
 
 TEST_F(AdminAccess, KnowsTokensUntilTheyEnd) {

@@ -78,12 +78,12 @@ TEST_F(AccountVerbs, AreGivenBothPasswordsByStandardInput) {
     ASSERT_TRUE(ctl::parse_commands({"account", "passwd", "--name", "rita"}, console, chosen, status));
     ASSERT_EQ(chosen.secrets.size(), 2u);
     EXPECT_EQ(chosen.secrets[0].name, "current");
-    EXPECT_EQ(ctl::read_secret(chosen.secrets[0].name, "", console).value(), "first");
-    EXPECT_EQ(ctl::read_secret(chosen.secrets[1].name, "", console).value(), "second");
+    EXPECT_EQ(ctl::read_secret(chosen.secrets[0].name, "", console, ctl::Typed::twice).value(), "first");
+    EXPECT_EQ(ctl::read_secret(chosen.secrets[1].name, "", console, ctl::Typed::twice).value(), "second");
     std::stringstream typed{"first\nsecond\nsecond\n"};
     const ctl::Console person{typed, out, err, true, "anna"};
-    EXPECT_EQ(ctl::read_secret("current", "", person).value(), "first");
-    EXPECT_EQ(ctl::read_secret("password", "", person).value(), "second");
+    EXPECT_EQ(ctl::read_secret("current", "", person, ctl::Typed::once).value(), "first");
+    EXPECT_EQ(ctl::read_secret("password", "", person, ctl::Typed::twice).value(), "second");
 }
 
 }  // namespace

@@ -106,8 +106,18 @@ TEST_F(AxlVerbs, ImpServersNeverShowAPassword) {
         << printed("imp-servers.list", list);
     EXPECT_EQ(code_of(node.ask("imp-servers.add", R"({"address":"imp1.test","username":"axl","password":"x"})")),
               "publisher-exists");
-    EXPECT_EQ(text_at(node.ask("imp-servers.passwd", R"({"address":"imp1.test","password":"y"})"), "name"),
-              "imp1.test");
+    const auto passwd = node.ask("imp-servers.passwd", R"({"address":"imp1.test","password":"y"})");
+    EXPECT_EQ(text_at(passwd, "name"), "imp1.test");
+    EXPECT_EQ(text_at(passwd, "outcome"), "unreachable");
+    EXPECT_EQ(text_at(passwd, "verdict"), "bad") << "the exit status is 1";
+    EXPECT_TRUE(printed("imp-servers.passwd", passwd)
+                    .starts_with("imp1.test has a new password; the server could not be asked, the core retries: "))
+        << printed("imp-servers.passwd", passwd);
+    const auto edited = node.ask("imp-servers.edit", R"({"address":"imp1.test","tls_verify":"off"})");
+    EXPECT_NE(json::serialize(edited).find(R"("tls_verify":false)"), std::string::npos) << json::serialize(edited);
+    EXPECT_EQ(code_of(node.ask("imp-servers.edit", R"({"address":"imp1.test","tls_verify":"perhaps"})")),
+              "argument-malformed");
+    EXPECT_EQ(code_of(node.ask("imp-servers.edit", R"({"address":"imp1.test"})")), "argument-missing");
     EXPECT_EQ(code_of(node.ask("imp-servers.refresh", R"({"address":"imp9.test"})")), "publisher-unknown");
     EXPECT_EQ(node.ask("imp-servers.refresh").as_object().at("servers").as_array().size(), 1U);
     const auto removed = node.ask("imp-servers.remove", R"({"address":"imp1.test"})");

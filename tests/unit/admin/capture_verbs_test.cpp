@@ -51,6 +51,7 @@ TEST_F(CaptureVerbs, FollowADiagnosticLogFromStartToEnd) {
     EXPECT_EQ(text_at(node.ask("diag.stop"), "state"), "stopped");
     EXPECT_EQ(text_at(node.ask("diag.list").at("latest"), "name"), "morning");
     EXPECT_EQ(field_of(node.ask("diag.start", R"({"levels":"dns=loud"})")), "levels");
+    EXPECT_EQ(field_of(node.ask("diag.start", R"({"levels":"node=debug"})")), "levels") << "it has no such lines";
 }
 
 TEST(RestartRouter, BelongsToAPresenceNode) {

@@ -8,6 +8,7 @@
 #include "admin/api/problems.h"
 #include "admin/diag/judge_dialback.h"
 #include "fake_node.h"
+#include "proto/link/machine.h"
 #include "report.h"
 
 namespace sallyport::test {
@@ -15,11 +16,11 @@ namespace {
 
 using diag::Grade;
 
-link::SessionStatus open_link(const std::string& role) {
+link::SessionStatus open_link(Role role) {
     link::SessionStatus link;
     link.state = link::LinkState::open;
     link.far_role = role;
-    link.far_realm = "cm-1_s2scp-1." + role + "1-b-test";
+    link.far_realm = "cm-1_s2scp-1." + std::string{text(role)} + "1-b-test";
     link.bound = {"b.test"};
     return link;
 }
@@ -60,7 +61,7 @@ TEST(CheckAxl, NamesAMissingRow) {
 
 TEST(CheckAxl, NamesARouterThatWasNotRestarted) {
     admin::NodeStatus node;
-    node.links = {open_link("presence")};
+    node.links = {open_link(Role::presence)};
     const auto report = admin::check_axl({publisher()}, node);
     const auto* found = finding(report, "has not loaded cm-2_s2scp-1.edge1-b-test");
     ASSERT_NE(found, nullptr);
@@ -71,7 +72,7 @@ TEST(CheckAxl, NamesARouterThatWasNotRestarted) {
 
 TEST(CheckAxl, NamesARouterOnceForAllItsLinks) {
     admin::NodeStatus node;
-    node.links = {open_link("presence"), open_link("presence")};
+    node.links = {open_link(Role::presence), open_link(Role::presence)};
     const auto report = admin::check_axl({publisher()}, node);
     EXPECT_EQ(std::count_if(report.findings.begin(), report.findings.end(),
                             [](const auto& one) { return one.grade == Grade::bad; }),
@@ -86,7 +87,7 @@ TEST(CheckNode, NamesAStepOfProvisioningThatFailedElsewhere) {
     settings.domains = {*config::NamePattern::parse("b.test")};
     admin::NodeStatus node;
     node.federation_enabled = true;
-    node.links = {open_link("core")};
+    node.links = {open_link(Role::core)};
     node.chain = {{"received on core1.b.test", StepState::in_force},
                   {"told to imp1.b.test", StepState::failed, {"it refuses the password", "give it the right one"}}};
     const auto report = admin::check_node({node, file, settings, WallTime{}});
@@ -99,18 +100,18 @@ TEST(CheckNode, NamesAStepOfProvisioningThatFailedElsewhere) {
     const auto is_problem = [&] {
         const auto all = admin::problems({node, file, settings, WallTime{}});
         return std::any_of(all.begin(), all.end(), [](const auto& problem) {
-            return problem.text == "told to imp1.b.test: it refuses the password";
+            return problem.text == "a step of provisioning failed: told to imp1.b.test: it refuses the password";
         });
     };
     EXPECT_TRUE(is_problem());
-    node.chain.back().is_judged = true;
+    node.chain.back().alarm = "axl.refused imp1";
     EXPECT_FALSE(is_problem()) << "an alarm says it";
 }
 
 TEST(Judges, DecideOverEachAlarmAlone) {
     std::set<services::AlarmCode> seen;
     for (const admin::JudgeRow& row : admin::judges()) {
-        for (const services::AlarmCode code : row.alarms) {
+        for (const auto& [code, patience] : row.alarms) {
             EXPECT_TRUE(seen.insert(code).second)
                 << static_cast<int>(row.subject) << ": " << services::alarm_row(code).name;
             EXPECT_TRUE(admin::is_judged(code));
@@ -126,18 +127,95 @@ TEST(CheckLink, NamesWhatIsDown) {
     admin::NodeStatus node;
     EXPECT_NE(finding(admin::check_link({node, file, settings, {}}), "this core dials no edge"), nullptr);
     file.link.dial.emplace_back().name = "edge1.b.test";
-    file.link.dial.back().role = "edge";
-    node.dials = {{"10.0.0.1:7400", "edge1.b.test", "edge", link::DialState::waiting, "the secret is wrong", {}}};
+    file.link.dial.back().role = Role::edge;
+    node.dials = {{"10.0.0.1:7400", "edge1.b.test", Role::edge, link::DialState::waiting, "the secret is wrong", {}}};
     EXPECT_EQ(admin::check_link({node, file, settings, {}}).verdict(), Grade::bad);
     EXPECT_NE(
         finding(admin::check_link({node, file, settings, {}}), "the link to edge1.b.test is down: the secret is wrong"),
         nullptr);
     node.dials.clear();
-    node.links = {open_link("edge")};
+    node.links = {open_link(Role::edge)};
     node.links.front().far_realm = "edge1-b-test";
     EXPECT_EQ(admin::check_link({node, file, settings, {}}).verdict(), Grade::good);
     node.held_for_link = 3;
     EXPECT_EQ(admin::check_link({node, file, settings, {}}).verdict(), Grade::warning);
+}
+
+/// A core that dials an edge, and why that fails.
+TEST(CheckLink, SaysWhatToDoByWhatFailed) {
+    config::NodeFile file;
+    file.role = config::Role::core;
+    file.link.dial.emplace_back().name = "edge1.b.test";
+    file.link.dial.back().role = Role::edge;
+    const config::Settings settings;
+    admin::NodeStatus node;
+    const auto remedy = [&](link::DialCause cause) {
+        node.dials = {{"10.0.0.1:7400", "edge1.b.test", Role::edge, link::DialState::waiting, "why", {}, cause}};
+        const auto report = admin::check_link({node, file, settings, {}});
+        const auto* found = finding(report, "the link to edge1.b.test is down: why (10.0.0.1:7400)");
+        return found == nullptr ? "(none)" : found->remedy;
+    };
+    EXPECT_EQ(remedy(link::DialCause::refused).find("start that node"), 0U);
+    EXPECT_EQ(remedy(link::DialCause::timed_out).find("allow TCP 7400 from the core to it in the firewall"), 0U);
+    EXPECT_EQ(remedy(link::DialCause::secret).find("set the same secret of this link on both nodes"), 0U);
+    EXPECT_NE(remedy(link::DialCause::other).find("compare the certificates"), std::string::npos);
+}
+
+TEST(CheckLink, TellsOfADeadLinkOnce) {
+    config::NodeFile file;
+    const config::Settings settings;
+    admin::NodeStatus node;
+    const auto downs = [&] {
+        const auto report = admin::check_link({node, file, settings, {}});
+        return std::count_if(report.findings.begin(), report.findings.end(),
+                             [](const auto& one) { return one.text.find(" is down") != std::string::npos; });
+    };
+    const auto broken = [](Role role) {
+        link::SessionStatus link = open_link(role);
+        link.far_realm = std::string{text(role)} + "1-b-test";
+        link.state = link::LinkState::broken;
+        return link;
+    };
+    file.role = config::Role::core;
+    file.link.dial.emplace_back().name = "edge1.b.test";
+    file.link.dial.back().role = Role::edge;
+    node.links = {broken(Role::edge), broken(Role::edge)};
+    EXPECT_EQ(downs(), 1) << "not once a shard, and not under two names";
+    file.role = config::Role::edge;
+    file.link.dial.clear();
+    node.links = {broken(Role::core), broken(Role::core)};
+    EXPECT_EQ(downs(), 1);
+    EXPECT_NE(finding(admin::check_link({node, file, settings, {}}), "the link to core1-b-test is down"), nullptr);
+    node.links.push_back(open_link(Role::core));
+    EXPECT_EQ(downs(), 1) << "another core is linked, and that one is missing";
+}
+
+TEST(CheckLink, NamesAWrongSecretOnBothEndsInTheSameWords) {
+    config::NodeFile file;
+    const config::Settings settings;
+    admin::NodeStatus node;
+    node.now = TimePoint{std::chrono::hours{1}};
+    file.role = config::Role::edge;
+    node.link_refused = {{"core1-b-test", *IpAddress::parse("10.0.0.9"), std::string{link::secrets_differ},
+                          node.now - std::chrono::seconds{5}}};
+    const auto edge = admin::check_link({node, file, settings, {}});
+    const auto* here = finding(edge, "the core at 10.0.0.9 was refused: wrong handshake: the secrets differ");
+    ASSERT_NE(here, nullptr);
+    node.link_refused.clear();
+    file.role = config::Role::core;
+    file.link.dial.emplace_back().name = "edge1.b.test";
+    file.link.dial.back().role = Role::edge;
+    node.dials = {{"10.0.0.1:7400",
+                   "edge1.b.test",
+                   Role::edge,
+                   link::DialState::waiting,
+                   std::string{link::secrets_differ},
+                   {},
+                   link::DialCause::secret}};
+    const auto core = admin::check_link({node, file, settings, {}});
+    const auto* there = finding(core, "is down: wrong handshake: the secrets differ");
+    ASSERT_NE(there, nullptr);
+    EXPECT_EQ(here->remedy, there->remedy);
 }
 
 TEST(CheckCerts, JudgesTimeAndNames) {
@@ -223,6 +301,33 @@ TEST_F(CheckVerbs, AllNamesFederationThatIsOffAndDnsThatIsMissing) {
     EXPECT_NE(text.find("there is no SRV record"), std::string::npos) << text;
     EXPECT_NE(text.find("no core has dialled this node"), std::string::npos) << text;
     EXPECT_EQ(text_at(all.as_object().at("findings").as_array().at(0), "grade"), "bad") << "the gravest first";
+}
+
+/// What was recorded yesterday is no answer to what is asked today.
+TEST_F(CheckVerbs, DialbackDoesNotJudgeOldHandshakes) {
+    record::Handshake old;
+    old.peer = "a.test";
+    old.local = "b.test";
+    old.started = node.loop().wall() - std::chrono::hours{24};
+    old.failed_at = Stage::tcp;
+    old.result = "connection refused";
+    node.archive.add(old);
+    const auto graded = [&] {
+        const auto answer = node.ask("check.dialback", R"({"domain":"a.test"})");
+        for (const auto& finding : answer.as_object().at("findings").as_array()) {
+            if (text_at(finding, "text").find("as initiating server") == 0)
+                return text_at(finding, "grade") + ": " + text_at(finding, "text");
+        }
+        return std::string{"(none)"};
+    };
+    EXPECT_EQ(graded().find("note: as initiating server: no new stream was needed; the last handshake, at "), 0U)
+        << graded();
+    node.while_pinging = [&] {
+        record::Handshake fresh = old;
+        fresh.started = node.loop().wall();
+        node.archive.add(fresh);
+    };
+    EXPECT_EQ(graded().find("bad: as initiating server: the last handshake with a.test failed at"), 0U) << graded();
 }
 
 TEST_F(CheckVerbs, DialbackSaysWhenNobodyMayAsk) {

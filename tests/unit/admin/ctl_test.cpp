@@ -17,8 +17,10 @@
 #include "fake_node.h"
 #include "io/tls/files.h"
 #include "nodes/ctl/cli.h"
+#include "nodes/ctl/commands.h"
 #include "nodes/ctl/completion.h"
 #include "nodes/ctl/node_address.h"
+#include "nodes/ctl/progress.h"
 #include "nodes/ctl/rest_client.h"
 #include "nodes/ctl/terminal.h"
 
@@ -99,6 +101,50 @@ TEST(CommandLine, EndsWithTheStatusThatScriptsExpect) {
     EXPECT_EQ(help.status, 0);
     EXPECT_NE(help.out.find("checks that look for the cause of a fault"), std::string::npos) << help.out;
     EXPECT_EQ(sallyport({"--version"}).status, 0);
+}
+
+TEST(CommandLine, HelpsWithTheSectionsOfTheManualAndTheOptionsOfEveryCommand) {
+    const std::string all = sallyport({"--help"}).out;
+    const auto manual = io::read_file(SALLYPORT_SOURCE_DIR "/docs/manual/cli.md");
+    ASSERT_TRUE(manual);
+    for (const admin::Verb& verb : admin::verbs()) {
+        const std::string section{admin::section_of(verb)};
+        if (section.empty()) continue;  // hidden
+        EXPECT_NE(manual->find("\n## " + section + "\n"), std::string::npos) << verb.name << ": " << section;
+        EXPECT_NE(all.find("\n" + section + ":\n"), std::string::npos) << section << all;
+    }
+    EXPECT_NE(all.find("\nWithout a node:\n"), std::string::npos) << all;
+    for (const auto& words :
+         std::vector<std::vector<std::string>>{{"status"}, {"peers"}, {"peers", "ping"}, {"alarms"}}) {
+        std::vector<std::string> asked = words;
+        asked.emplace_back("--help");
+        const std::string help = sallyport(asked).out;
+        for (const char* option : {"--node", "--config", "--token-file", "--trust", "--json", "--color"}) {
+            EXPECT_NE(help.find(option), std::string::npos) << option << help;
+        }
+    }
+    EXPECT_EQ(all.find("\n  complete "), std::string::npos) << "it is for shells";
+}
+
+TEST(CommandLine, HelpsWithAnExampleOfEachCommandInTheOrderOfTheManual) {
+    EXPECT_NE(sallyport({"peers", "ping", "--help"}).out.find("Example: sallyport peers ping partner.example"),
+              std::string::npos);
+    EXPECT_NE(sallyport({"check-config", "--help"}).out.find("Example: sallyport check-config "), std::string::npos);
+    const std::string all = sallyport({"--help"}).out;
+    EXPECT_NE(all.find("\nExamples:\n"), std::string::npos) << all;
+    const auto manual = io::read_file(SALLYPORT_SOURCE_DIR "/docs/manual/cli.md");
+    std::size_t in_manual = 0, in_help = 0;
+    std::string last;
+    for (const admin::Verb& verb : admin::verbs()) {
+        const std::string section{admin::section_of(verb)};
+        if (section.empty() || section == last) continue;
+        last = section;
+        const std::size_t there = manual->find("\n## " + section + "\n"), here = all.find("\n" + section + ":\n");
+        EXPECT_GT(there, in_manual) << section;
+        EXPECT_GT(here, in_help) << section;
+        in_manual = there;
+        in_help = here;
+    }
 }
 
 TEST(CommandLine, HandsNodesToTheirRunners) {
@@ -193,11 +239,11 @@ TEST(CommandLine, TellsAPingInPlainWords) {
                               std::vector<std::pair<std::string, std::string>> facts) {
             served.node.log_event(LogModule::s2s, level, name, std::move(facts));
         };
-        tell(LogLevel::info, "dns.lookup.started", {{"detail", "puny=a.test"}, {"host", "a.test"}});
+        tell(LogLevel::info, "dns.lookup.started", {{"Detail", "puny=a.test"}, {"host", "a.test"}});
         tell(LogLevel::info, "s2s.features.received", {{"from", "a.test"}, {"features", "starttls"}});
         tell(LogLevel::info, "s2s.result.received", {{"from", "a.test"}, {"type", "valid"}});
         tell(LogLevel::info, "s2s.pair.ready",
-             {{"detail", "PENDING->CONNECTED"}, {"pair", "b.test:a.test"}, {"method", "dialback"}, {"tls", "TLSv1.3"}});
+             {{"Detail", "PENDING->CONNECTED"}, {"pair", "b.test:a.test"}, {"method", "dialback"}, {"tls", "TLSv1.3"}});
         tell(LogLevel::warn, "s2s.new", {{"pair", "b.test:a.test"}});
     };
     const auto ping = served.ask({"peers", "ping", "a.test"});
@@ -206,7 +252,7 @@ TEST(CommandLine, TellsAPingInPlainWords) {
                               "\na.test answered b.test after 6.4 ms\n"}) {
         EXPECT_NE(ping.out.find(words), std::string::npos) << words << ping.out;
     }
-    EXPECT_EQ(ping.out.find("detail="), std::string::npos) << ping.out;
+    EXPECT_EQ(ping.out.find("Detail="), std::string::npos) << ping.out;
     EXPECT_EQ(ping.out.find("features"), std::string::npos) << ping.out;
     const auto script = served.ask({"peers", "ping", "a.test", "--json"}).out;
     EXPECT_NE(script.find("\"features\":\"starttls\""), std::string::npos) << script;
@@ -225,7 +271,7 @@ TEST(CommandLine, ChecksTheStatusForScripts) {
         link::SessionStatus link;
         link.state = link::LinkState::open;
         link.far_realm = "core1-b-test";
-        link.far_role = "core";
+        link.far_role = Role::core;
         link.bound = {"b.test"};
         if (is_linked) served.node.current.links = {link};
         EXPECT_EQ(served.ask({"status"}).status, 0) << "it shows, and judges only when asked";
@@ -303,7 +349,7 @@ TEST(CommandLine, KeepsToThePageWhateverPeersAreCalled) {
     }
     const std::string remote = served.node.current.streams[0].remote;
     served.node.current.dials.push_back(
-        {"address", "name", "edge", link::DialState::waiting, std::string(200, 'y'), {}});
+        {"address", "name", Role::edge, link::DialState::waiting, std::string(200, 'y'), {}});
     served.node.board.raise(services::AlarmCode::ssh_down, std::string(90, 'k'), std::string(300, 'd'));
     served.node.current.chain = {{std::string(120, 's'), StepState::in_force, {std::string(90, 'r')}}};
     for (const auto& arguments : std::vector<std::vector<std::string>>{{"status"},
@@ -366,6 +412,66 @@ TEST(Terminal, IsAsWideAsItSaysElseAsTheUserWishes) {
     for (const char* none : {"", "0", "wide", "80x24", "-1"}) {
         EXPECT_EQ(ctl::page_for({false, 0, none}).width, admin::endless_width) << none;
     }
+}
+
+TEST(CommandLine, ColoursStatesAndSeveritiesAtATerminalOnly) {
+    ServedNode served;
+    served.node.current.held_for_link = 1;
+    served.node.current.links.emplace_back().far_realm = "core1-b-test";
+    served.node.current.links.back().state = link::LinkState::open;
+    served.node.board.raise(services::AlarmCode::ssh_down, "core1", "no answer");
+    const admin::Page terminal{.width = 100, .colours = true};
+    const std::string status = served.ask({"status"}, terminal).out;
+    EXPECT_NE(status.find("\x1b[32mopen\x1b[0m"), std::string::npos) << status;
+    EXPECT_NE(status.find("\x1b[33m  - \x1b[0m1 stanza is held"), std::string::npos) << status;
+    EXPECT_NE(served.ask({"alarms"}, terminal).out.find("\x1b[3"), std::string::npos);
+    EXPECT_EQ(served.ask({"status"}, {.width = 100}).out.find('\x1b'), std::string::npos);
+    EXPECT_EQ(served.ask({"status", "--json"}, terminal).out.find('\x1b'), std::string::npos);
+    std::string without = status;
+    for (std::size_t at = without.find('\x1b'); at != std::string::npos; at = without.find('\x1b')) {
+        without.erase(at, without.find('m', at) - at + 1);
+    }
+    expect_page(without);
+}
+
+TEST(CommandLine, ColoursAsWished) {
+    ServedNode served;
+    served.node.board.raise(services::AlarmCode::ssh_down, "core1", "no answer");
+    const admin::Page file{.width = admin::endless_width}, terminal{.width = 100, .colours = true};
+    const auto coloured = [&](std::vector<std::string> words, const admin::Page& page) {
+        return served.ask(std::move(words), page).out.find('\x1b') != std::string::npos;
+    };
+    EXPECT_FALSE(coloured({"alarms", "--color", "auto"}, file));
+    EXPECT_TRUE(coloured({"alarms", "--color=auto"}, terminal));
+    EXPECT_TRUE(coloured({"alarms", "--color", "always"}, file));
+    EXPECT_FALSE(coloured({"--color", "never", "alarms"}, terminal));
+    EXPECT_EQ(served.ask({"alarms", "--color", "sometimes"}).status, 2);
+}
+
+TEST(Progress, IsShownAtATerminalAndLeavesNothingBehind) {
+    std::ostringstream terminal, pipe;
+    {
+        ctl::Progress shown{terminal, true, "diag collect"}, hidden{pipe, false, "diag collect"};
+        shown.waited(std::chrono::seconds{1});
+        EXPECT_EQ(terminal.str(), "") << "what is quick needs none";
+        shown.waited(std::chrono::seconds{3});
+        EXPECT_EQ(terminal.str(), "\rdiag collect: 3 s\x1b[K");
+        shown.brought(3U << 20U, 10U << 20U);
+        hidden.waited(std::chrono::seconds{3});
+        hidden.brought(1, 2);
+    }
+    EXPECT_TRUE(terminal.str().ends_with("\rdiag collect: 3.0 MiB of 10.0 MiB\x1b[K\r\x1b[K")) << terminal.str();
+    EXPECT_EQ(pipe.str(), "");
+}
+
+TEST(Terminal, HasColoursUnlessTheyAreNotWished) {
+    EXPECT_TRUE(ctl::page_for({true, 80, std::nullopt, true}).colours);
+    EXPECT_FALSE(ctl::page_for({true, 80, std::nullopt, false}).colours);
+    EXPECT_FALSE(ctl::page_for({false, 0, "80", true}).colours);
+    EXPECT_TRUE(ctl::takes_colours({}, "xterm"));
+    EXPECT_TRUE(ctl::takes_colours("", "xterm"));
+    EXPECT_FALSE(ctl::takes_colours("1", "xterm"));
+    EXPECT_FALSE(ctl::takes_colours({}, "dumb"));
 }
 
 TEST(CommandLine, CutsOffWhatCouldCommandATerminal) {
@@ -533,10 +639,14 @@ TEST(Manual, DescribesEveryVerbAndCommand) {
 }
 
 TEST(Completion, IsTheOneThatIsPackaged) {
-    const auto packaged = io::read_file(SALLYPORT_SOURCE_DIR "/packaging/completion/sallyport");
-    ASSERT_TRUE(packaged);
-    EXPECT_EQ(*packaged, ctl::bash_completion()) << "run: sallyport completion bash > packaging/completion/sallyport";
-    EXPECT_EQ(sallyport({"completion", "bash"}).out, *packaged);
+    for (const ctl::CompletionScript& script : ctl::completion_scripts()) {
+        const std::string shell{script.shell}, file = "packaging/completion/" + std::string{script.file};
+        const auto packaged = io::read_file(SALLYPORT_SOURCE_DIR "/" + file);
+        ASSERT_TRUE(packaged) << file;
+        EXPECT_EQ(sallyport({"completion", shell}).out, *packaged)
+            << "run: sallyport completion " << shell << " > " << file;
+    }
+    EXPECT_EQ(sallyport({"completion", "csh"}).status, 2);
 }
 
 }  // namespace

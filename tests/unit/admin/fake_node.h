@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "admin/access/access_desk.h"
@@ -20,6 +21,7 @@
 #include "io/loop/random.h"
 #include "io/net/tcp_network.h"
 #include "services/diagnostics/diagnostics.h"
+#include "services/history/history.h"
 #include "support/sim_log.h"
 #include "support/test_pki.h"
 
@@ -29,10 +31,11 @@ namespace sallyport::test {
 class TableResolver final : public io::Resolver {
 public:
     explicit TableResolver(io::Loop& loop) : loop_{loop} {}
-    [[nodiscard]] std::unique_ptr<io::Lookup> srv(const std::string& name, io::OnAnswer on_answer) override {
+    [[nodiscard]] std::unique_ptr<io::Lookup> srv(const std::string& name, const io::Asker&,
+                                                  io::OnAnswer on_answer) override {
         return answer("SRV " + name, std::move(on_answer));
     }
-    [[nodiscard]] std::unique_ptr<io::Lookup> addresses(const std::string& name, bool v6,
+    [[nodiscard]] std::unique_ptr<io::Lookup> addresses(const std::string& name, bool v6, const io::Asker&,
                                                         io::OnAnswer on_answer) override {
         return answer((v6 ? "AAAA " : "A ") + name, std::move(on_answer));
     }
@@ -65,9 +68,10 @@ private:
 class FakeNode final : public admin::NodeControl {
 public:
     explicit FakeNode(std::map<std::string, std::string> first = {{"federation.enabled", "true"},
-                                                                  {"federation.domains", R"(["b.test"])"}})
+                                                                  {"federation.domains", R"(["b.test"])"}},
+                      std::optional<config::Role> role = std::nullopt)
         : settings_{{folder.path(), std::move(first), "edge.toml", [](std::size_t n) { return io::random_bytes(n); },
-                     std::nullopt, std::chrono::milliseconds{0}},
+                     std::nullopt, std::chrono::milliseconds{0}, role},
                     loop_,
                     Logger{log, LogModule::settings}} {
         if (!settings_.open()) std::abort();
@@ -91,7 +95,18 @@ public:
     void status(OnStatus on_status) override { shared ? shared->ask(std::move(on_status)) : gather(on_status); }
     void gather(const std::function<void(admin::NodeStatus)>& then) {
         ++gathered;
-        loop_.post([this, then] { then(current); });
+        loop().post([this, then] { then(current); });
+    }
+    void brief_status(OnStatus on_status) override {
+        ++briefly_gathered;
+        loop().post([this, on_status] {
+            auto streams = std::exchange(current.streams, {});
+            auto destinations = std::exchange(current.destinations, {});
+            const admin::NodeStatus brief = current;
+            current.streams = std::move(streams);
+            current.destinations = std::move(destinations);
+            on_status(brief);
+        });
     }
     /// Who asks for the status shares what is gathered, as at a real node.
     void share_status() {
@@ -105,9 +120,13 @@ public:
     void close(const xmpp::Domain&, std::function<void(unsigned)> on_closed) override {
         loop_.post([this, on_closed] { on_closed(streams_to_close); });
     }
+    void trace(const s2s::TraceOrder& order, std::function<void(Result<void>)> on_set) override {
+        traced = order;
+        loop_.post([on_set] { on_set({}); });
+    }
     [[nodiscard]] io::Loop& loop() override { return other_loop != nullptr ? *other_loop : loop_; }
     [[nodiscard]] io::Network& network() override { return network_; }
-    [[nodiscard]] io::Resolver& resolver() override { return names; }
+    [[nodiscard]] io::Resolver& resolver() override { return other_resolver != nullptr ? *other_resolver : names; }
     [[nodiscard]] std::shared_ptr<const io::TlsContext> client_tls() override { return tls; }
     [[nodiscard]] std::shared_ptr<const io::TlsContext> direct_client_tls() override { return direct_tls; }
     [[nodiscard]] std::vector<io::LogEvent> events(std::uint64_t after, std::size_t most) override {
@@ -130,7 +149,16 @@ public:
         parts = std::make_unique<services::Diagnostics>(options, folder.path(), std::set<std::uint16_t>{5269}, "test",
                                                         services::DiagnosticsSeams{loop_, *node_log, board});
     }
+    [[nodiscard]] history::History* history() override { return past.get(); }
+    /// One on disk.
+    void add_history() {
+        history::Options options;
+        options.file = folder.path() + "/history.db";
+        options.peers = node_file.limits.history_peers;
+        past = std::make_unique<history::History>(std::move(options), loop_, Logger{log, LogModule::node});
+    }
     [[nodiscard]] std::vector<std::string> reload() override { return reload_problems; }
+    [[nodiscard]] std::vector<config::FileChange> reload_changes() override { return file_changes; }
     [[nodiscard]] admin::AccessDesk* access() override { return people.get(); }
     /// Accounts, sessions and an audit.
     void add_access() {
@@ -193,18 +221,21 @@ public:
     TemporaryFolder folder;
     MemorySink log;
     io::Loop* other_loop = nullptr;  ///< for whom the node serves: one whose time the test moves
+    io::Resolver* other_resolver = nullptr;
     config::NodeFile node_file;
     admin::NodeStatus current;
-    unsigned gathered = 0;  ///< how often what the shards have was gathered
+    unsigned gathered = 0, briefly_gathered = 0;  ///< how often what the shards have was gathered
     std::unique_ptr<im::Directory> accounts;
     Result<Duration> pong = Duration{std::chrono::milliseconds{12}};
     unsigned streams_to_close = 2;
+    s2s::TraceOrder traced;
     axl::SqlDesk* sql_desk = nullptr;
     axl::UserDesk* user_desk = nullptr;
     provision::Provisioner* publishers = nullptr;
     std::optional<std::vector<io::Notification>> noted;  ///< of a presence node
     std::vector<io::LogEvent> log_events;
     std::vector<std::string> reload_problems, pinged;
+    std::vector<config::FileChange> file_changes;
     std::string said;                       ///< the last line of the latest answer, as it was sent
     std::function<void()> while_pinging;    ///< what happens between question and answer
     std::unique_ptr<io::NodeLog> node_log;  ///< with add_diagnostics()
@@ -237,6 +268,7 @@ public:
     services::AlarmBoard board{loop_, Logger{log, LogModule::node}};
     std::unique_ptr<services::Diagnostics> parts;
     std::unique_ptr<admin::AccessDesk> people;
+    std::unique_ptr<history::History> past;
     TableResolver names{loop_};
     std::unique_ptr<admin::SharedStatus> shared;  ///< with share_status()
     [[nodiscard]] io::AsioLoop& real_loop() { return loop_; }

@@ -343,7 +343,7 @@ TEST_F(Init, WritesATrioThatAllThreeNodesAccept) {
         EXPECT_EQ(run({"check-config", folder + "/" + name}), 0) << err;
 
     ASSERT_EQ(core.link.dial.size(), 2u);
-    EXPECT_EQ(core.link.dial[1].role, "presence");
+    EXPECT_EQ(core.link.dial[1].role, Role::presence);
     EXPECT_EQ(core.link.dial[1].name, presence.node.name);
     EXPECT_EQ(core.link.dial[1].address.text(), presence.link.listen.at(0).text());
     ASSERT_EQ(presence.link.accept.size(), 1u);

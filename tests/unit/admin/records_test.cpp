@@ -154,7 +154,7 @@ TEST_F(Metrics, CountWhatIsOpenAndWhatIsGone) {
     node.current.destinations.push_back(unreachable);
     node.current.counters.stanzas_in = 100;
     node.current.counters.verdicts[Rule::deny_list] = 7;
-    node.current.counters.handshakes[{"inbound", "failure", "tls"}] = 2;
+    node.current.counters.handshakes[{true, false, Stage::tls}] = 2;
     node.current.counters.s2s_delivery.add(std::chrono::milliseconds{30});
     const std::string all = text();
     for (const std::string line :
@@ -193,10 +193,10 @@ TEST_F(Metrics, AreWellFormedForAStrictParser) {
     node.current.name = "edge\"1\\\n";
     node.current.links = {{}};
     node.current.links[0].far_realm = "cm-1_s2scp-1.core1";
-    node.current.links[0].far_role = "core";
+    node.current.links[0].far_role = Role::core;
     node.current.counters.dns["ok"].add(std::chrono::milliseconds{3});
     node.current.counters.dns["timed-out"].add(std::chrono::seconds{5});
-    node.current.counters.handshakes[{"outbound", "success", "ready"}] = 2;
+    node.current.counters.handshakes[{false, true, Stage::none}] = 2;
     node.current.router = admin::RouterStatus{};
     const std::string path = (std::filesystem::path{testing::TempDir()} / "sallyport-metrics.txt").string();
     std::ofstream{path} << text();

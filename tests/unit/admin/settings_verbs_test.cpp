@@ -36,6 +36,42 @@ TEST(ConfigVerbs, RefuseAWrongValueAndChangeNothing) {
     EXPECT_EQ(code_of(node.ask("config.history", R"({"name":"nothing"})")), "setting-unknown");
 }
 
+TEST(ConfigVerbs, OfAPresenceNodeShowAndChangeOnlyWhatHasAnEffectThere) {
+    FakeNode node{{}, config::Role::presence};
+    std::vector<std::string> names;
+    const auto all = node.ask("config.get");
+    for (const auto& row : all.as_object().at("settings").as_array()) {
+        names.push_back(text_at(row, "name"));
+    }
+    EXPECT_EQ(names,
+              (std::vector<std::string>{"router.live_changes", "presence.federation_node_status", "log.modules"}));
+    const auto refused = node.ask("config.set", R"({"name":"federation.enabled","value":"true"})");
+    EXPECT_EQ(code_of(refused), "setting-elsewhere");
+    EXPECT_EQ(text_at(refused.as_object().at("error"), "text"),
+              "federation.enabled belongs to the edge; change it there: sallyport config set federation.enabled … on "
+              "the edge");
+    EXPECT_EQ(text_at(node.ask("config.get", R"({"name":"federation.domains"})").as_object().at("error"), "text"),
+              "federation.domains belongs to the core; change it there: sallyport config set federation.domains … on "
+              "the core");
+    for (const auto& [verb, arguments] : {std::pair{"config.history", R"({"name":"federation.bidi"})"},
+                                          {"allow.list", "{}"},
+                                          {"routes.list", "{}"},
+                                          {"allow.add", R"({"domain":["a.test"]})"},
+                                          {"deny.remove", R"({"domain":["a.test"]})"},
+                                          {"routes.add", R"({"domain":"a.test","address":["192.0.2.1"]})"},
+                                          {"routes.remove", R"({"domain":"a.test"})"}}) {
+        EXPECT_EQ(code_of(node.ask(verb, arguments)), "setting-elsewhere") << verb;
+    }
+    EXPECT_EQ(text_at(node.ask("config.set", R"({"name":"router.live_changes","value":"off"})"), "changed"), "true");
+}
+
+TEST(ConfigVerbs, OfAnEdgeRefuseWhatIsThePresenceNodes) {
+    FakeNode node{{}, config::Role::edge};
+    EXPECT_EQ(code_of(node.ask("config.set", R"({"name":"router.live_changes","value":"off"})")), "setting-elsewhere");
+    EXPECT_EQ(code_of(node.ask("config.get", R"({"name":"presence.federation_node_status"})")), "setting-elsewhere");
+    EXPECT_EQ(text_at(node.ask("config.get", R"({"name":"federation.domains"})"), "owner"), "core");
+}
+
 TEST(ConfigVerbs, NeverShowTheSecret) {
     FakeNode node;
     node.ask("config.set", R"({"name":"federation.dialback_secret","value":"correct horse battery"})");

@@ -1,14 +1,12 @@
 // Status, peers, events and `why`.
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <sstream>
 
 #include "admin/api/event_filter.h"
 #include "admin/api/peer_rows.h"
 #include "admin/api/problems.h"
 #include "admin/api/settings_watch.h"
-#include "admin/api/watch.h"
 #include "admin/print/print.h"
 #include "fake_node.h"
 
@@ -19,7 +17,7 @@ xmpp::DomainPair pair(const std::string& local, const std::string& remote) {
     return {*xmpp::Domain::parse(local), *xmpp::Domain::parse(remote)};
 }
 
-link::SessionStatus open_link(std::vector<std::string> bound, const std::string& far_role = "core") {
+link::SessionStatus open_link(std::vector<std::string> bound, Role far_role = Role::core) {
     link::SessionStatus link;
     link.state = link::LinkState::open;
     link.far_realm = "core1-b-test";
@@ -115,12 +113,12 @@ TEST(Status, ShowsAlarmsAsProblemsAndTheChain) {
 TEST(Status, NamesDomainsToWhichTooMuchIsUnderWay) {
     FakeNode node;
     EXPECT_FALSE(has_problem(node, "slow.test"));
-    node.current.slow_partners = {{"slow.test", "edge", 812, 8 << 20, 0}};
+    node.current.slow_partners = {{"slow.test", Role::edge, 812, 8 << 20, 0}};
     EXPECT_TRUE(has_problem(node, "812 stanzas (8192 KiB) to slow.test are unacknowledged"));
     EXPECT_FALSE(has_problem(node, "were refused"));
     node.current.slow_partners.front().refused = 90;
     EXPECT_TRUE(has_problem(node, "90 were refused"));
-    node.current.slow_partners = {{"slow.test", "edge", 1, 8 << 20, 1}};
+    node.current.slow_partners = {{"slow.test", Role::edge, 1, 8 << 20, 1}};
     EXPECT_TRUE(has_problem(node, "1 stanza (8192 KiB) to slow.test is unacknowledged"));
     EXPECT_TRUE(has_problem(node, "1 was refused"));
     node.current.held_for_link = 1;
@@ -291,6 +289,18 @@ TEST(PeerVerbs, CloseTellsWhenThereIsNothingToClose) {
     EXPECT_EQ(code_of(node.ask("peers.close", R"({"domain":"a.test"})")), "peer-unknown");
 }
 
+TEST(PeerVerbs, TraceIsOfADomainOrAPairAndForAWhile) {
+    FakeNode node;
+    EXPECT_EQ(text_at(node.ask("peers.trace", R"({"domain":"a.test"})"), "seconds"), "60");
+    EXPECT_EQ(node.traced.remote.text() + node.traced.local.text(), "a.test");
+    EXPECT_EQ(text_at(node.ask("peers.trace", R"({"domain":"a.test","from":"b.test","for":3600})"), "local"), "b.test");
+    EXPECT_EQ(node.traced.local.text(), "b.test");
+    EXPECT_EQ(node.traced.span, std::chrono::hours{1});
+    EXPECT_EQ(field_of(node.ask("peers.trace", R"({"domain":"a.test","for":3601})")), "for");
+    node.ask("peers.trace", R"({"domain":"a.test","for":0})");
+    EXPECT_EQ(node.traced.span.count(), 0);
+}
+
 TEST(EventFilter, FindsPeersAsWholeNames) {
     EXPECT_TRUE(admin::mentions("b.test:a.test", "a.test"));
     EXPECT_TRUE(admin::mentions("a.test", "a.test"));
@@ -333,7 +343,15 @@ TEST(LogLevel, IsSetForOneModuleOrAll) {
     node.ask("log.level", R"({"module":"developer.xcp.federation","level":"debug"})");
     EXPECT_EQ(node.node_log->level(LogModule::s2s), LogLevel::debug);
     const auto rows = node.ask("log.level").as_object().at("modules").as_array();
-    ASSERT_EQ(rows.size(), static_cast<std::size_t>(LogModule::count_));
+    ASSERT_EQ(rows.size(), static_cast<std::size_t>(LogModule::count_) - 1) << "tls has no lines of its own";
+    EXPECT_EQ(boost::json::serialize(rows[2].at("offered")), R"(["debug","info","warn","error","off"])");
+    EXPECT_EQ(boost::json::serialize(rows[0].at("offered")), R"(["info","warn","error","off"])");
+    EXPECT_EQ(field_of(node.ask("log.level", R"({"module":"node","level":"debug"})")), "level")
+        << "it has no such lines";
+    EXPECT_EQ(field_of(node.ask("log.level", R"({"module":"s2s","level":"trace"})")), "level");
+    node.ask("log.level", R"({"module":"all","level":"debug"})");
+    EXPECT_EQ(node.node_log->level(LogModule::node), LogLevel::info) << "as far as it goes";
+    EXPECT_EQ(node.node_log->level(LogModule::users), LogLevel::debug);
     EXPECT_EQ(text_at(rows[2], "module") + text_at(rows[2], "level") + text_at(rows[2], "origin"), "s2sdebugrun time");
     EXPECT_EQ(text_at(rows[1], "origin"), "default");
     node.ask("log.level", R"({"module":"all","level":"off"})");
@@ -395,198 +413,6 @@ TEST(Alarms, AreAcknowledgedByNumber) {
     EXPECT_EQ(code_of(node.ask("alarms.ack", R"({"number":7})")), "alarm-unknown");
 }
 
-TEST(Watch, RaisesAndLowersWhatItFinds) {
-    FakeNode node;
-    admin::Watch watch{node};
-    const WallTime now{std::chrono::hours{24 * 20'000}};
-    const auto days = [&](int count) { return now + std::chrono::hours{24 * count}; };
-    node.current.certificates.push_back({admin::CertificateUse::s2s, "b.test", "b.pem", {}});
-    const auto stands = [&](services::AlarmCode code, const std::string& key) {
-        watch.judge(node.current, now, 1ULL << 40);
-        return node.board.stands(code, key);
-    };
-    using enum services::AlarmCode;
-    CertFacts& facts = node.current.certificates[0].facts;
-    facts.not_after = days(31);
-    EXPECT_FALSE(stands(certificate_expiring, "s2s b.test"));
-    facts.not_after = days(29);
-    EXPECT_TRUE(stands(certificate_expiring, "s2s b.test"));
-    facts.not_after = days(6);
-    EXPECT_TRUE(stands(certificate_expiring_soon, "s2s b.test"));
-    EXPECT_FALSE(stands(certificate_expiring, "s2s b.test"));
-    facts.not_after = days(-1);
-    EXPECT_TRUE(stands(certificate_expired, "s2s b.test"));
-    facts.not_after = days(300);
-    EXPECT_FALSE(stands(certificate_expired, "s2s b.test"));
-    facts.not_before = days(1);
-    EXPECT_TRUE(stands(certificate_not_yet, "s2s b.test"));
-    facts.not_before = days(-1);
-    EXPECT_FALSE(stands(certificate_not_yet, "s2s b.test"));
-
-    s2s::StreamStatus& stream = node.current.streams.emplace_back();
-    stream.remote = "a.test";
-    EXPECT_FALSE(stands(peer_certificate_expired, "a.test")) << "it has no certificate";
-    stream.certificate_not_after = days(-2);
-    EXPECT_TRUE(stands(peer_certificate_expired, "a.test"));
-
-    // A link may be away for one look.
-    EXPECT_TRUE(stands(link_down, "a core"));
-    node.current.links.emplace_back().far_role = "core";
-    node.current.links[0].state = link::LinkState::open;
-    EXPECT_FALSE(stands(link_down, "a core"));
-
-    EXPECT_FALSE(stands(link_stanza, "core-test"));
-    node.current.now = TimePoint{std::chrono::hours{10}};
-    node.current.link_culprits = {{"core-test", "a.test", "b.test", "it ended", node.current.now}};
-    EXPECT_TRUE(stands(link_stanza, "core-test"));
-    node.current.now += std::chrono::minutes{61};
-    EXPECT_FALSE(stands(link_stanza, "core-test")) << "an hour later";
-
-    watch.judge(node.current, now, 1000);
-    EXPECT_TRUE(node.board.stands(disk_low, node.node_file.node.data));
-}
-
-TEST(Watch, TellsOfACopyOfALinkedNodeUntilItIsGone) {
-    FakeNode node;
-    admin::Watch watch{node};
-    const auto stands = [&] {
-        watch.judge(node.current, node.loop().wall(), 1ULL << 40);
-        return node.board.stands(services::AlarmCode::link_copy, "core1-b-test");
-    };
-    node.current.now = TimePoint{std::chrono::hours{1}};
-    EXPECT_FALSE(stands());
-    node.current.link_copies = {{"core1-b-test", *Endpoint::parse("10.0.0.8:40001"), *Endpoint::parse("10.0.0.9:40002"),
-                                 node.current.now - std::chrono::minutes{1}, 3}};
-    ASSERT_TRUE(stands());
-    EXPECT_NE(boost::json::serialize(node.ask("alarms")).find("one at 10.0.0.8 is turned away; the one at 10.0.0.9 is"),
-              std::string::npos);
-    node.current.alarms = node.board.standing();
-    const auto status = boost::json::serialize(node.ask("status"));
-    EXPECT_NE(status.find("two running nodes have the name and key of core1-b-test"), std::string::npos) << status;
-    node.current.links = {open_link({"b.test"})};
-    const auto why = boost::json::serialize(node.ask("why", R"({"from":"a.test","to":"b.test"})"));
-    EXPECT_NE(why.find("a copy of it at 10.0.0.8:40001 is turned away"), std::string::npos) << why;
-    node.current.now += std::chrono::minutes{15};
-    EXPECT_FALSE(stands());
-}
-
-TEST(Watch, TellsOfAnInsideAuthorityThatNobodyAccepts) {
-    FakeNode node;
-    admin::Watch watch{node};
-    const WallTime now = node.loop().wall();
-    const auto years = [&](int count) { return now + std::chrono::hours{24 * 365 * count}; };
-    const auto stands = [&](WallTime from, WallTime until) {
-        node.current.inside_authority = {admin::CertificateUse::inside, {}, "data/inside-ca.pem", {}};
-        node.current.inside_authority->facts.not_before = from;
-        node.current.inside_authority->facts.not_after = until;
-        watch.judge(node.current, now, 1ULL << 40);
-        return node.board.stands(services::AlarmCode::inside_authority, "data/inside-ca.pem");
-    };
-    EXPECT_FALSE(stands(years(-1), years(9)));
-    EXPECT_TRUE(stands(years(-50), years(-40))) << "made in 1970";
-    EXPECT_TRUE(stands(years(30), years(40))) << "made far ahead";
-    EXPECT_FALSE(stands(years(-1), years(9)));
-}
-
-class WatchedClocks : public testing::Test {
-protected:
-    /// `minutes` after the first look by the steady clock, `leap` by the other one.
-    void look(int minutes, Duration leap = Duration{0}, std::optional<bool> synchronised = true) {
-        const Duration passed = std::chrono::minutes{minutes};
-        watch.judge_clocks(
-            {WallTime{std::chrono::hours{480'000}} + std::chrono::duration_cast<WallTime::duration>(passed + leap),
-             TimePoint{passed}, synchronised});
-    }
-    bool stands(services::AlarmCode code, const std::string& key) { return node.board.stands(code, key); }
-    FakeNode node;
-    std::string host = node.node_file.node.name;
-    admin::Watch watch{node};
-};
-using enum services::AlarmCode;
-
-TEST_F(WatchedClocks, LeapIsAnAlarmForAWhile) {
-    look(0);
-    look(1, std::chrono::seconds{2});
-    EXPECT_FALSE(stands(clock_jumped, host));
-    look(2, std::chrono::seconds{-3598});
-    ASSERT_TRUE(stands(clock_jumped, host));
-    EXPECT_EQ(node.board.standing().at(0).detail, "by 3600.0 s back");
-    look(3, std::chrono::seconds{-3598});
-    EXPECT_TRUE(stands(clock_jumped, host));
-    look(63, std::chrono::seconds{-3598});
-    EXPECT_FALSE(stands(clock_jumped, host));
-}
-
-TEST_F(WatchedClocks, ThatCannotBeRightAreAnAlarm) {
-    look(0);
-    EXPECT_FALSE(stands(clock_wrong, host));
-    look(1, -std::chrono::hours{479'000});
-    ASSERT_TRUE(stands(clock_wrong, host));
-    EXPECT_EQ(node.board.standing().at(0).detail, "it says 1970-02-11");
-    look(2, std::chrono::hours{24 * 365 * 60});
-    EXPECT_TRUE(stands(clock_wrong, host));
-    look(3);
-    EXPECT_FALSE(stands(clock_wrong, host));
-}
-
-TEST_F(WatchedClocks, WithoutATimeServiceAreAnAlarmAfterAWhile) {
-    look(0, {}, false);
-    look(14, {}, false);
-    EXPECT_FALSE(stands(clock_unsynchronised, host));
-    look(15, {}, false);
-    EXPECT_TRUE(stands(clock_unsynchronised, host));
-    look(16);
-    EXPECT_FALSE(stands(clock_unsynchronised, host));
-    look(17, {}, std::nullopt);
-    look(60, {}, std::nullopt);
-    EXPECT_FALSE(stands(clock_unsynchronised, host)) << "the kernel does not tell";
-}
-
-TEST_F(WatchedClocks, OfLinkedNodesAreHeldAgainstOurs) {
-    node.current.links = {open_link({"b.test"}), open_link({"b.test"})};
-    const auto judge = [&] { watch.judge(node.current, node.loop().wall(), 1ULL << 40); };
-    judge();
-    EXPECT_FALSE(stands(clock_skew, "core1-b-test"));
-    EXPECT_EQ(text_at(node.ask("status").at("links").at(0), "clock_skew_seconds"), "null");
-    node.current.links[1].clock_skew = std::chrono::milliseconds{-7250};
-    judge();
-    ASSERT_TRUE(stands(clock_skew, "core1-b-test"));
-    const auto detail = [&] { return node.board.find(clock_skew, "core1-b-test")->detail; };
-    EXPECT_EQ(detail(), "it is 7.2 s behind");
-    EXPECT_EQ(text_at(node.ask("status").at("links").at(1), "clock_skew_seconds"), "-7.25");
-    const auto told = boost::json::serialize(node.ask("check.link"));
-    EXPECT_NE(told.find("the clock of core1-b-test differs from ours: it is 7.2 s behind"), std::string::npos) << told;
-    node.current.links[1].clock_skew = std::chrono::milliseconds{-7950};
-    judge();
-    EXPECT_EQ(detail(), "it is 7.2 s behind") << "that it moves a little is no news";
-    node.current.links[1].clock_skew = std::chrono::milliseconds{250};
-    judge();
-    EXPECT_FALSE(stands(clock_skew, "core1-b-test"));
-}
-
-TEST(Watch, TellsOfACertificateThatWaitsForAReload) {
-    FakeNode node;
-    admin::Watch watch{node};
-    const TestPki pki;
-    const std::string file = pki.folder() + "/b.test.pem";
-    const auto load = [&] {
-        node.current.certificates = {
-            {admin::CertificateUse::s2s, "b.test", file, *io::own_certificate(*pki.context({"b.test"}), "b.test")}};
-    };
-    const auto stands = [&] {
-        watch.judge(node.current, node.loop().wall(), 1ULL << 40);
-        return node.board.stands(certificate_replaced, "s2s b.test");
-    };
-    load();
-    EXPECT_FALSE(stands());
-    (void)pki.identity("b.test");
-    EXPECT_TRUE(stands()) << "a new one is in its place";
-    std::filesystem::remove(file);
-    EXPECT_FALSE(stands()) << "nothing to reload";
-    load();
-    EXPECT_FALSE(stands());
-}
-
 TEST(SettingsWatch, RaisesItsAlarmAtOnceAndLowersItWhenAChangeCanBeStored) {
     FakeNode node;
     const admin::SettingsWatch watch{node};
@@ -602,6 +428,28 @@ TEST(SettingsWatch, RaisesItsAlarmAtOnceAndLowersItWhenAChangeCanBeStored) {
     }
     node.settings().retry();
     EXPECT_FALSE(stands());
+}
+
+/// As it is printed.
+std::string reload_of(FakeNode& node) {
+    std::ostringstream out;
+    admin::find_verb("reload")->print(node.ask("reload"), out);
+    return out.str();
+}
+
+TEST(Reload, ListsWhatChangedAndWhatNeedsARestart) {
+    using enum config::TakesEffect;
+    FakeNode node;
+    EXPECT_EQ(reload_of(node), "Certificates and the node's file are reloaded.\n  nothing in them has changed\n");
+    node.file_changes = {{"log.level", at_reload},
+                         {"s2s.listen", at_restart},
+                         {"settings.federation.enabled", never},
+                         {"tls.identity[0].certificate", at_reload}};
+    EXPECT_EQ(reload_of(node),
+              "Certificates and the node's file are reloaded.\n"
+              "  changed and in force: log.level, tls.identity[0].certificate\n"
+              "  needs a restart of the node: s2s.listen\n"
+              "  without effect, because what is stored by now counts: settings.federation.enabled\n");
 }
 
 TEST(Reload, TellsWhatIsWrong) {
@@ -692,7 +540,7 @@ TEST_F(Why, NamesTheDestinationThatFails) {
 
 TEST_F(Why, AsksACoreForTheInsideServer) {
     node.node_file.role = config::Role::core;
-    node.current.links = {open_link({}, "edge")};
+    node.current.links = {open_link({}, Role::edge)};
     EXPECT_EQ(text_at(why("a.test", "b.test"), "blocked_by"), "no internal server has b.test");
     config::InsideServer server;
     server.domains = {*xmpp::Domain::parse("b.test")};
@@ -711,7 +559,7 @@ TEST_F(Why, AsksACoreForTheInsideServer) {
 
 TEST_F(Why, SaysOnACoreWhatTheEdgeDecidesAndHowFarThatIsKnown) {
     node.node_file.role = config::Role::core;
-    node.current.links = {open_link({}, "edge")};
+    node.current.links = {open_link({}, Role::edge)};
     config::InsideServer server;
     server.domains = {*xmpp::Domain::parse("b.test")};
     server.address = {"10.0.0.5", 5269};

@@ -102,10 +102,11 @@ TEST(UsersVerbs, AreGivenThePasswordByFileOrStandardInput) {
     std::ofstream{file} << "from a file\nsecond line\n";
     std::stringstream in{"from input\n"}, out, err;
     const ctl::Console console{in, out, err, false, "anna"};
-    EXPECT_EQ(ctl::read_secret("password", file, console).value(), "from a file");
-    EXPECT_EQ(ctl::read_secret("password", "", console).value(), "from input");
-    EXPECT_EQ(ctl::read_secret("password", "", console).error().code, "secret-unread");
-    EXPECT_EQ(ctl::read_secret("password", folder.path() + "/absent", console).error().code, "secret-unread");
+    EXPECT_EQ(ctl::read_secret("password", file, console, ctl::Typed::twice).value(), "from a file");
+    EXPECT_EQ(ctl::read_secret("password", "", console, ctl::Typed::twice).value(), "from input");
+    EXPECT_EQ(ctl::read_secret("password", "", console, ctl::Typed::twice).error().code, "secret-unread");
+    EXPECT_EQ(ctl::read_secret("password", folder.path() + "/absent", console, ctl::Typed::twice).error().code,
+              "secret-unread");
 
     ctl::Chosen chosen;
     int status = 0;

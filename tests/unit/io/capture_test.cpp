@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <pcap/pcap.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -62,6 +63,34 @@ TEST(Capture, HoldsWhatPassedBeforeTheStop) {
         EXPECT_EQ((*capture)->status().end, "stopped");
         EXPECT_NE(content(request.path).find("just before stop " + std::to_string(turn)), std::string::npos) << turn;
     }
+    std::filesystem::remove_all(folder);
+}
+
+TEST(Capture, WritesTheClassicFormatWhenAsked) {
+    const Datagrams datagrams;
+    const auto folder = std::filesystem::temp_directory_path() / ("sallyport-classic-" + std::to_string(::getpid()));
+    std::filesystem::create_directories(folder);
+    CaptureRequest request;
+    request.path = folder / "a.pcap";
+    request.form = CaptureForm::classic;
+    request.interface = "lo";
+    request.filter = datagrams.filter();
+    auto capture = Capture::start(request, [] {});
+    if (!capture && capture.error().code == "capture-permission") GTEST_SKIP() << "packets need CAP_NET_RAW";
+    ASSERT_TRUE(capture) << capture.error().text;
+    datagrams.send("for an old tool");
+    (*capture)->stop();
+    // Read back by libpcap, as such a tool does.
+    char problem[PCAP_ERRBUF_SIZE] = {};
+    const std::unique_ptr<pcap_t, void (*)(pcap_t*)> file{pcap_open_offline(request.path.c_str(), problem), pcap_close};
+    ASSERT_NE(file.get(), nullptr) << problem;
+    EXPECT_EQ(pcap_major_version(file.get()), 2);
+    pcap_pkthdr* header = nullptr;
+    const u_char* bytes = nullptr;
+    ASSERT_EQ(pcap_next_ex(file.get(), &header, &bytes), 1);
+    EXPECT_NE((std::string{reinterpret_cast<const char*>(bytes), header->caplen}.find("for an old tool")),
+              std::string::npos);
+    EXPECT_EQ(pcap_next_ex(file.get(), &header, &bytes), PCAP_ERROR_BREAK) << "and nothing behind it";
     std::filesystem::remove_all(folder);
 }
 

@@ -34,6 +34,29 @@ TEST(LogText, IsTheLineThatReadersOfTheEventLogKnow) {
     EXPECT_EQ(line.substr(line.find(" Event")), " Event=\"s2s.verify.sent\" to=\"vngtp.lab\"");
 }
 
+TEST(LogText, NamesLevelsAsXcpGatewaysDo) {
+    LogRecord record = record_with("vngtp.lab");
+    const std::pair<LogLevel, std::string_view> names[] = {{LogLevel::trace, "VBOSE"},
+                                                           {LogLevel::debug, "DEBUG"},
+                                                           {LogLevel::info, "INFO "},
+                                                           {LogLevel::warn, "WARN "},
+                                                           {LogLevel::error, "ERROR"}};
+    for (const auto& [level, name] : names) {
+        record.level = level;
+        EXPECT_NE(text_line(origin, FixedClock{}.wall(), record).find("Level=\"" + std::string{name} + '"'),
+                  std::string::npos);
+    }
+}
+
+TEST(LogText, LeavesAnElementInADetailWhole) {
+    const std::string packet = "<stream:stream from='vngtp.lab'" + std::string(500, ' ') + "/>";
+    LogRecord record = record_with(packet);
+    EXPECT_EQ(text_line(origin, FixedClock{}.wall(), record).find("/>"), std::string::npos) << "other values are cut";
+    record.facts = {{"Detail", packet}};
+    EXPECT_NE(text_line(origin, FixedClock{}.wall(), record).find(" Detail=\"" + packet + '"'), std::string::npos);
+    EXPECT_NE(json_line(origin, FixedClock{}.wall(), record).find("\"Detail\":\"" + packet + '"'), std::string::npos);
+}
+
 TEST(LogText, EscapesWhatWouldEndAValueOrALine) {
     EXPECT_EQ(escape_log_value("a\"b\\c"), "a\\\"b\\\\c");
     EXPECT_EQ(escape_log_value("a\r\nb\t\x1b[31m\x7f"), "a\\u000d\\u000ab\\u0009\\u001b[31m\\u007f");

@@ -77,7 +77,8 @@ protected:
     DnsAnswer ask(const std::string& name) {
         std::optional<DnsAnswer> answer;
         const auto take = [&](const DnsAnswer& got) { answer = got; };
-        const auto lookup = name.starts_with("_") ? resolver->srv(name, take) : resolver->addresses(name, false, take);
+        const auto lookup =
+            name.starts_with("_") ? resolver->srv(name, {}, take) : resolver->addresses(name, false, {}, take);
         loop.run_until([&] { return answer.has_value(); });
         return *answer;
     }

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <thread>
@@ -28,12 +30,12 @@ protected:
     }
     DnsAnswer srv(const std::string& name) {
         answer.reset();
-        const auto lookup = resolver->srv(name, [this](const DnsAnswer& got) { answer = got; });
+        const auto lookup = resolver->srv(name, {}, [this](const DnsAnswer& got) { answer = got; });
         return wait();
     }
     DnsAnswer addresses(const std::string& name, bool v6 = false) {
         answer.reset();
-        const auto lookup = resolver->addresses(name, v6, [this](const DnsAnswer& got) { answer = got; });
+        const auto lookup = resolver->addresses(name, v6, {}, [this](const DnsAnswer& got) { answer = got; });
         return wait();
     }
     DnsAnswer wait() {
@@ -143,7 +145,7 @@ TEST_F(ResolverTest, CallsNobodyAfterALookUpIsCancelled) {
     server.address("host.lab", "192.0.2.5");
     start();
     bool called = false;
-    auto lookup = resolver->addresses("host.lab", false, [&](const DnsAnswer&) { called = true; });
+    auto lookup = resolver->addresses("host.lab", false, {}, [&](const DnsAnswer&) { called = true; });
     lookup.reset();
     EXPECT_EQ(addresses("host.lab").status, DnsStatus::ok);
     EXPECT_FALSE(called);
@@ -154,7 +156,7 @@ TEST_F(ResolverTest, CanLoseALookUpWithinItsOwnCallback) {
     start();
     std::unique_ptr<io::Lookup> lookup;
     bool called = false;
-    lookup = resolver->addresses("host.lab", false, [&](const DnsAnswer&) {
+    lookup = resolver->addresses("host.lab", false, {}, [&](const DnsAnswer&) {
         lookup.reset();
         called = true;
     });
@@ -165,10 +167,112 @@ TEST_F(ResolverTest, EndsWithQuestionsStillOpen) {
     server.ignore("slow.lab");
     start();
     std::vector<std::unique_ptr<io::Lookup>> lookups;
-    for (int i = 0; i < 20; ++i) lookups.push_back(resolver->addresses("slow.lab", false, [](const DnsAnswer&) {}));
+    for (int i = 0; i < 20; ++i) lookups.push_back(resolver->addresses("slow.lab", false, {}, [](const DnsAnswer&) {}));
     loop.run_until([&] { return server.questions > 0; });
     resolver.reset();
     service.reset();
+}
+
+std::size_t descriptors() {
+    const std::filesystem::directory_iterator all{"/proc/self/fd"};
+    return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+}
+
+/// Each silent name holds a socket of its own, until the library gives it up.
+class SilentServers : public ResolverTest {
+protected:
+    /// Asks for names that nobody answers for; how many were refused at once.
+    std::size_t ask(const io::Asker& asker, int number) {
+        for (int n = 0; n < number; ++n) {
+            const std::string name = "n" + std::to_string(++names) + ".dead.lab";
+            server.ignore(name);
+            lookups.push_back(resolver->addresses(name, false, asker, [this](const DnsAnswer& got) {
+                if (got.status == DnsStatus::busy) ++refused;
+            }));
+        }
+        bool told = false;  // those that were refused: they hear of it in their order
+        loop.post([&] { told = true; });
+        loop.run_until([&] { return told; });
+        return refused;
+    }
+    /// Nothing: it took longer than five seconds. The library gives up a silent name after many more.
+    std::optional<DnsAnswer> ask_in_time(const std::string& name, const io::Asker& asker) {
+        std::optional<DnsAnswer> got;
+        bool late = false;
+        const auto limit = loop.timer([&] { late = true; });
+        limit->arm(loop.now() + 5s);
+        const auto lookup = resolver->addresses(name, false, asker, [&](const DnsAnswer& one) { got = one; });
+        loop.run_until([&] { return got || late; });
+        return got;
+    }
+
+    std::vector<std::unique_ptr<io::Lookup>> lookups;
+    std::size_t refused = 0;
+    int names = 0;
+};
+
+TEST_F(SilentServers, KeepNobodyElseWaiting) {
+    server.address("one.lab", "192.0.2.5");
+    server.address("two.lab", "192.0.2.6");
+    settings.questions = 512;
+    start();
+    const std::size_t before = descriptors();
+    for (const auto& [number, name] : {std::pair{64, "one.lab"}, std::pair{192, "two.lab"}}) {
+        EXPECT_EQ(ask({}, number), 0U);
+        const auto got = ask_in_time(name, {});
+        ASSERT_TRUE(got) << "after " << names << " silent names";
+        EXPECT_EQ(got->status, DnsStatus::ok);
+    }
+    EXPECT_LE(descriptors(), before + 2 * settings.questions);
+    resolver.reset();
+    service.reset();
+    EXPECT_LT(descriptors(), before);
+}
+
+TEST_F(SilentServers, TakeNoMoreThanTheShareOfWhoeverAsks) {
+    server.address("one.lab", "192.0.2.5");
+    settings.questions = 64;
+    start();
+    const io::Asker stranger{io::Asker::Kind::strangers, "192.0.2.1", "dead.lab"};
+    EXPECT_EQ(ask(stranger, 64), 64U - 6U) << "a fifth of the half that strangers have";
+    for (const auto kind : {io::Asker::Kind::strangers, io::Asker::Kind::users, io::Asker::Kind::node}) {
+        const auto got = ask_in_time("one.lab", {kind, "192.0.2.2", "lab"});
+        ASSERT_TRUE(got);
+        EXPECT_EQ(got->status, DnsStatus::ok);
+    }
+    TableFills all;
+    service->tables(all);
+    ASSERT_EQ(all.front().name, "dns.questions");
+    EXPECT_EQ(all.front().entries, 6U);
+    EXPECT_EQ(all.front().bound, 64U);
+}
+
+/// With its asker gone it goes on: the library cannot cancel it.
+TEST_F(SilentServers, CountForAsLongAsTheLibraryAsksThem) {
+    settings.questions = 64;
+    start();
+    const io::Asker stranger{io::Asker::Kind::strangers, "192.0.2.1", "dead.lab"};
+    EXPECT_EQ(ask(stranger, 20), 14U);
+    lookups.clear();
+    refused = 0;
+    EXPECT_EQ(ask(stranger, 20), 20U);
+}
+
+TEST_F(SilentServers, AreNotAskedAgainForAWhile) {
+    server.ignore("slow.lab");
+    start(1s);
+    const io::Asker user{io::Asker::Kind::users, "romeo@a.lab", "lab"};
+    const auto first = ask_in_time("slow.lab", user);
+    ASSERT_TRUE(first);
+    EXPECT_EQ(first->status, DnsStatus::timed_out);
+    EXPECT_EQ(first->detail, "");
+    const auto second = ask_in_time("slow.lab", user);
+    ASSERT_TRUE(second);
+    EXPECT_EQ(second->status, DnsStatus::timed_out);
+    EXPECT_NE(second->detail, "");
+    const auto operators = ask_in_time("slow.lab", {});
+    ASSERT_TRUE(operators);
+    EXPECT_EQ(operators->detail, "") << "it was asked";
 }
 
 TEST_F(ResolverTest, ServesOtherLoopsFromTheSameCache) {
@@ -179,7 +283,7 @@ TEST_F(ResolverTest, ServesOtherLoopsFromTheSameCache) {
         io::AsioLoop second;
         const auto handle = service->resolver(second);
         std::optional<DnsAnswer> got;
-        const auto lookup = handle->addresses("host.lab", false, [&](const DnsAnswer& a) { got = a; });
+        const auto lookup = handle->addresses("host.lab", false, {}, [&](const DnsAnswer& a) { got = a; });
         second.run_until([&] { return got.has_value(); });
         loop.post([&, got] { there = got; });
     }};

@@ -198,10 +198,10 @@ TEST_F(Sim, AnswersFromItsZones) {
     std::optional<DnsAnswer> services;
     std::optional<DnsAnswer> absent;
     std::optional<DnsAnswer> slow;
-    const auto one = resolver->srv("_xmpp-server._tcp.partner.example", [&](const DnsAnswer& a) { services = a; });
-    const auto two = resolver->addresses("absent.example", false, [&](const DnsAnswer& a) { absent = a; });
-    const auto three = resolver->addresses("slow.example", true, [&](const DnsAnswer& a) { slow = a; });
-    auto cancelled = resolver->addresses("slow.example", true, [&](const DnsAnswer&) { FAIL(); });
+    const auto one = resolver->srv("_xmpp-server._tcp.partner.example", {}, [&](const DnsAnswer& a) { services = a; });
+    const auto two = resolver->addresses("absent.example", false, {}, [&](const DnsAnswer& a) { absent = a; });
+    const auto three = resolver->addresses("slow.example", true, {}, [&](const DnsAnswer& a) { slow = a; });
+    auto cancelled = resolver->addresses("slow.example", true, {}, [&](const DnsAnswer&) { FAIL(); });
     cancelled.reset();
     world.advance(5s);
     ASSERT_TRUE(services && absent);

@@ -208,7 +208,7 @@ TEST(NodeFile, ReadsEveryKeyOfACore) {
     EXPECT_EQ(file.node.data, "/etc/sp/data") << "relative to the file";
     ASSERT_EQ(file.link.dial.size(), 1U);
     EXPECT_EQ(file.link.dial[0].address.text(), "10.0.0.1:7400") << "7400 unless the file says otherwise";
-    EXPECT_EQ(file.link.dial[0].role, "edge");
+    EXPECT_EQ(file.link.dial[0].role, config::Role::edge);
     ASSERT_EQ(file.ssh.dial.size(), 1U);
     EXPECT_EQ(file.ssh.dial[0].name, "edge1.b.test") << "of the link to the same host";
     EXPECT_EQ(file.ssh.dial[0].key, "/etc/sp/core_ed25519");

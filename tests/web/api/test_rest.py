@@ -393,7 +393,7 @@ def test_the_description_hangs_together(node, anna):
                 assert any(parameter["in"] == "path" and parameter["required"] for parameter in methods["parameters"])
     commands = re.findall(r"^  ([a-z][a-z-]+) ", node.cli("--help").stdout, re.MULTILINE)
     tags = {path.split("/")[3] for path in document["paths"] if path.startswith("/api/v1/")}
-    local = {"edge", "core", "presence", "check-config", "completion", "init"}
+    local = {"edge", "core", "presence", "check-config", "completion", "init", "backup", "restore"}
     assert set(commands) - local <= tags, set(commands) - local - tags
 
 
@@ -559,3 +559,27 @@ def test_the_command_line_asks_an_admin_address(node, tokens, tmp_path):
     assert unknown.returncode == 3 and "--trust" in unknown.stderr
     nobody = node.cli("--trust", trust, "deny", "list", node=address, env={"SALLYPORT_TOKEN": ""}, check=False)
     assert nobody.returncode == 2 and "tokens add" in nobody.stderr
+
+
+# ---- history
+
+
+def test_the_history_begins_with_the_node_and_is_the_same_for_scripts(node, anna):
+    """Whole: the node looks at itself every ten seconds, stores it and answers with it."""
+    deadline = time.monotonic() + 60
+    while True:
+        answer = anna.ask("GET", "/api/v1/history?series=streams_in,links_up").result
+        known = [value for value in answer["series"][0]["values"] if value is not None]
+        if len(known) >= 2:
+            break
+        assert time.monotonic() < deadline, answer
+        time.sleep(1)
+    assert set(known) == {0}, "it ran, and nobody was there"
+    assert answer["series"][0]["values"][0] is None, "it did not run two hours ago"
+    assert [one["name"] for one in answer["series"]] == ["streams_in", "links_up"]
+    assert (answer["points"], answer["step_seconds"], answer["peers"], answer["trouble"]) == (720, 10, [], None)
+    assert len(answer["series"][0]["values"]) == 720
+    assert set(answer) == set(json.loads(node.cli("history", "--json").stdout))
+    assert anna.ask("GET", "/api/v1/history?peer=a.test").result["kept"] is False
+    for query, field in (("range=1y", "range"), ("step=7", "step"), ("series=x", "series"), ("peer=a..b", "peer")):
+        assert anna.ask("GET", f"/api/v1/history?{query}").error["field"] == field

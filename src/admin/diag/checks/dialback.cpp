@@ -100,13 +100,13 @@ private:
             doors_.resize(door_ + 1);
             return probe_->give_up("no answer in time");
         }
-        report_.add(Grade::bad, "DNS did not answer in time", "check [dns] servers in the node's file");
+        add_dns_silence(report_);
         finish();
     }
 
     void finish() {
         timer_->disarm();
-        context_.loop.defer([report = report_, on_report = on_report_] { on_report(report); });
+        report_later(context_.loop, report_, on_report_);
     }
 
     CheckContext context_;

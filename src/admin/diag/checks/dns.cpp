@@ -31,7 +31,7 @@ private:
         timer_->disarm();
         Report report{"dns", domain_.text(), {}, {}};
         if (survey == nullptr) {
-            report.add(Grade::bad, "DNS did not answer in time", "check [dns] servers in the node's file");
+            add_dns_silence(report);
         } else {
             const auto& ours = context_.settings->domains;
             OwnSide us{context_.allowed, context_.own, false, false};
@@ -41,8 +41,7 @@ private:
             us.has_route = policy::static_route(*context_.settings, domain_, first).has_route;
             judge_dns(*survey, us, report);
         }
-        // Not from within a look-up's callback: whoever is told may end this check.
-        context_.loop.defer([report, on_report = on_report_] { on_report(report); });
+        report_later(context_.loop, report, on_report_);
     }
 
     CheckContext context_;

@@ -55,7 +55,7 @@ bool is_nonce(std::string_view text) {
 Verifier derive(Digest digest, std::string_view password, std::string_view salt, std::uint32_t iterations) {
     const std::string salted = pbkdf2(digest, password, salt, iterations);
     return {std::string{salt}, iterations, hash(digest, hmac(digest, salted, "Client Key")),
-            hmac(digest, salted, "Server Key")};
+            hmac(digest, salted, "Server Key"), false};
 }
 
 std::optional<std::string> prepare_password(std::string_view password) {
@@ -69,40 +69,53 @@ Verifier decoy(Digest digest, std::string_view secret, std::string_view user, st
     const std::string of_user = (digest == Digest::sha1 ? "1:" : "256:") + std::string{user};
     const auto made = [&](std::string_view what) { return hmac_sha256(secret, std::string{what} + of_user); };
     const std::size_t size = digest == Digest::sha1 ? 20 : 32;
-    return {made("salt:").substr(0, 16), iterations, made("stored:").substr(0, size), made("server:").substr(0, size)};
+    return {made("salt:").substr(0, 16), iterations, made("stored:").substr(0, size), made("server:").substr(0, size),
+            true};
 }
 
 /// RFC 5802 6: what the client says about channel binding against what it chose and what we offered.
 std::optional<Failure> Scram::judge_flag(std::string_view flag) {
     if (flag == "n" || flag == "y") {
-        if (mechanism_->binds) return Failure::malformed_request;
+        if (mechanism_->binds)
+            return refuse(Failure::malformed_request, "channel binding: a -PLUS mechanism without it");
         // The client could bind and saw no offer to, but there was one: somebody took it away.
-        if (flag == "y" && plus_offered_) return Failure::not_authorized;
+        if (flag == "y" && plus_offered_) {
+            return refuse(
+                Failure::not_authorized,
+                "channel binding: the client says that it supports some and was offered none; it knows none of "
+                "the types that are offered, or somebody removed the offer ([clients] channel_binding)");
+        }
         return std::nullopt;
     }
-    if (!flag.starts_with("p=") || !mechanism_->binds) return Failure::malformed_request;
+    if (!flag.starts_with("p=") || !mechanism_->binds) {
+        return refuse(Failure::malformed_request, "channel binding: asked for with a mechanism that has none");
+    }
     if (flag == "p=tls-exporter") binding_ = channel_->exporter;
     if (flag == "p=tls-server-end-point") binding_ = channel_->end_point;
-    if (binding_.empty()) return Failure::not_authorized;
+    if (binding_.empty()) {
+        constexpr std::size_t longest_type = 40;
+        return refuse(Failure::not_authorized, "channel binding: the client wants " +
+                                                   std::string{flag.substr(2, longest_type)} +
+                                                   ", which is not offered ([clients] channel_binding)");
+    }
     return std::nullopt;
 }
 
 std::optional<Failure> Scram::first(std::string_view message) {
+    const auto malformed = [this] { return refuse(Failure::malformed_request, "malformed first message"); };
     std::string_view rest = message;
     std::string_view flag, authzid, name;
-    if (!take_part(rest, flag) || !take_part(rest, authzid)) return Failure::malformed_request;
+    if (!take_part(rest, flag) || !take_part(rest, authzid)) return malformed();
     if (const auto failure = judge_flag(flag)) return failure;
     if (!authzid.empty() && (!authzid.starts_with("a=") || !decode_name(authzid.substr(2), authzid_))) {
-        return Failure::malformed_request;
+        return malformed();
     }
     header_ = message.substr(0, message.size() - rest.size());
     bare_ = rest;
     // "m=" before the name is an extension that must be understood; there is none.
-    if (!take_part(rest, name) || !name.starts_with("n=") || !decode_name(name.substr(2), user_)) {
-        return Failure::malformed_request;
-    }
+    if (!take_part(rest, name) || !name.starts_with("n=") || !decode_name(name.substr(2), user_)) return malformed();
     const std::string_view nonce = rest.substr(0, rest.find(','));
-    if (!nonce.starts_with("r=") || !is_nonce(nonce.substr(2))) return Failure::malformed_request;
+    if (!nonce.starts_with("r=") || !is_nonce(nonce.substr(2))) return malformed();
     nonce_.insert(0, nonce.substr(2));
     return std::nullopt;
 }
@@ -113,26 +126,34 @@ std::string Scram::challenge(Verifier verifier) {
     return challenge_;
 }
 
-std::optional<Failure> Scram::last(std::string_view message, std::string& server_final) const {
+std::optional<Failure> Scram::last(std::string_view message, std::string& server_final) {
+    const auto malformed = [this] { return refuse(Failure::malformed_request, "malformed last message"); };
     const std::size_t at = message.rfind(",p=");
-    if (at == std::string_view::npos) return Failure::malformed_request;
+    if (at == std::string_view::npos) return malformed();
     const std::string_view without_proof = message.substr(0, at);
     std::string proof;
-    if (!base64_decode(message.substr(at + 3), proof)) return Failure::malformed_request;
+    if (!base64_decode(message.substr(at + 3), proof)) return malformed();
     std::string_view rest = without_proof;
     std::string_view bound;
-    if (!take_part(rest, bound) || !bound.starts_with("c=")) return Failure::malformed_request;
+    if (!take_part(rest, bound) || !bound.starts_with("c=")) return malformed();
     const std::string_view nonce = rest.substr(0, rest.find(','));
-    if (!nonce.starts_with("r=")) return Failure::malformed_request;
-    if (!equal_constant_time(nonce.substr(2), nonce_)) return Failure::not_authorized;
-    if (!equal_constant_time(bound.substr(2), base64_encode(header_ + binding_))) return Failure::not_authorized;
-
+    if (!nonce.starts_with("r=")) return malformed();
+    if (!equal_constant_time(nonce.substr(2), nonce_)) {
+        return refuse(Failure::not_authorized, "the nonce is of another exchange");
+    }
+    if (!equal_constant_time(bound.substr(2), base64_encode(header_ + binding_))) {
+        return refuse(Failure::not_authorized, "channel binding: the client has another TLS session than the node");
+    }
+    // Both in the same words but for the log, and after the same work.
+    const auto wrong = [this] {
+        return refuse(Failure::not_authorized, verifier_.of_nobody ? "there is no such user" : "wrong password");
+    };
     const Digest digest = mechanism_->digest;
     const std::string signed_text = bare_ + "," + challenge_ + "," + std::string{without_proof};
     const std::string signature = hmac(digest, verifier_.stored_key, signed_text);
-    if (proof.size() != signature.size()) return Failure::not_authorized;
+    if (proof.size() != signature.size()) return wrong();
     const std::string client_key = exclusive_or(std::move(proof), signature);
-    if (!equal_constant_time(hash(digest, client_key), verifier_.stored_key)) return Failure::not_authorized;
+    if (!equal_constant_time(hash(digest, client_key), verifier_.stored_key)) return wrong();
     server_final = "v=" + base64_encode(hmac(digest, verifier_.server_key, signed_text));
     return std::nullopt;
 }

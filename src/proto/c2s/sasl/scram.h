@@ -16,6 +16,7 @@ struct Verifier {
     std::string salt;
     std::uint32_t iterations = 0;
     std::string stored_key, server_key;
+    bool of_nobody = false;  ///< there is no such user: for the log alone
 };
 [[nodiscard]] Verifier derive(Digest digest, std::string_view password, std::string_view salt,
                               std::uint32_t iterations);
@@ -39,10 +40,16 @@ public:
     /// server-first-message.
     [[nodiscard]] std::string challenge(Verifier verifier);
     /// client-final-message. Nothing: authenticated, and `server_final` is to be sent.
-    [[nodiscard]] std::optional<Failure> last(std::string_view message, std::string& server_final) const;
+    [[nodiscard]] std::optional<Failure> last(std::string_view message, std::string& server_final);
+    /// What was wrong, for the administrator: more than the client is told.
+    [[nodiscard]] const std::string& why() const { return why_; }
 
 private:
     [[nodiscard]] std::optional<Failure> judge_flag(std::string_view flag);
+    Failure refuse(Failure failure, std::string why) {
+        why_ = std::move(why);
+        return failure;
+    }
 
     const Mechanism* mechanism_;
     bool plus_offered_;
@@ -50,7 +57,7 @@ private:
     std::string nonce_;
     std::string header_, bare_, challenge_;  ///< gs2-header, client-first-message-bare, server-first-message
     std::string binding_;
-    std::string user_, authzid_;
+    std::string user_, authzid_, why_;
     Verifier verifier_;
 };
 

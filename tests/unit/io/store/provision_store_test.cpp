@@ -51,6 +51,22 @@ TEST_F(Provision, KeepsPublishersNodesAndRows) {
     EXPECT_TRUE(store->provisioned("imp1.test:8443")->empty());
 }
 
+TEST_F(Provision, KnowsWhichRowsATableWasSeenToHave) {
+    const std::string imp = "imp1.test:8443";
+    {
+        auto store = ProvisionStore::open(folder + "/provision.db");
+        ASSERT_TRUE(store) << store.error().text;
+        ASSERT_TRUE(store->put_publisher({imp, "axl", "sealed", true}));
+        EXPECT_TRUE(store->told(imp)->empty()) << "what is to be put there is not there yet";
+        ASSERT_TRUE(store->set_told(imp, {"a", "b"}));
+        ASSERT_TRUE(store->set_told(imp, {"b", "c"}));
+    }
+    auto store = ProvisionStore::open(folder + "/provision.db");
+    EXPECT_EQ(*store->told(imp), (std::vector<ToldRow>{{"a", false}, {"b", true}, {"c", true}}));
+    ASSERT_TRUE(store->remove_publisher(imp));
+    EXPECT_TRUE(store->told(imp)->empty());
+}
+
 TEST_F(Provision, ASealedSecretIsReadBackOnlyWithItsKeyAndItsRow) {
     const auto seal = Seal::open(folder + "/secrets.key");
     ASSERT_TRUE(seal) << seal.error().text;

@@ -14,6 +14,7 @@
 #include "io/store/event_store.h"
 #include "io/store/folder.h"
 #include "io/store/settings_store.h"
+#include "support/full_disk.h"
 
 namespace sallyport::io {
 namespace {
@@ -185,9 +186,66 @@ TEST_F(Store, FindsDamageInsideAnOtherwiseGoodFile) {
 TEST_F(Store, SaysWhenTheFolderIsReadOnly) {
     ASSERT_EQ(chmod(folder.c_str(), 0555), 0);
     const AsNobody nobody;
-    EXPECT_EQ(settings().error().code, "store-unwritable");
+    EXPECT_EQ(settings()->obstacle()->code, "store-unwritable");
     EXPECT_EQ(private_folder(at("data")).error().code, "store-unwritable");
     EXPECT_EQ(write_whole(at("copy"), "x").error().code, "store-unwritable");
+}
+
+TEST_F(Store, IsReadOnAFullDiskAndWrittenAgainWhenThereIsRoom) {
+    ASSERT_TRUE(settings()->commit({change("a", "1")}, "root", "cli", second(5)));
+    auto store = [this] {
+        const test::FullDisk full;
+        auto opened = settings();
+        EXPECT_TRUE(opened && opened->obstacle());
+        EXPECT_EQ(opened->load()->values.at("a"), "1");
+        EXPECT_EQ(opened->history(10, "")->size(), 1U);
+        const auto refused = opened->commit({change("a", "2")}, "root", "cli", second(6));
+        EXPECT_TRUE(!refused && refused.error().code == opened->obstacle()->code)
+            << "a change is refused with the reason";
+        EXPECT_FALSE(opened->prove_writable());
+        return opened;
+    }();
+    ASSERT_TRUE(store->prove_writable());
+    EXPECT_FALSE(store->obstacle());
+    ASSERT_TRUE(store->commit({change("a", "2")}, "root", "cli", second(7)));
+    EXPECT_EQ(settings()->load()->values.at("a"), "2");
+}
+
+TEST_F(Store, IsReadWithWhatItsLogHoldsAfterTheDeathOfTheProcess) {
+    const pid_t child = fork();
+    if (child == 0) {
+        auto store = settings();
+        const bool stored = store && store->commit({change("a", "1")}, "root", "cli", second(5));
+        if (stored) raise(SIGKILL);
+        _exit(1);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    ASSERT_GT(std::filesystem::file_size(at("settings.db-wal")), 0U);
+    for (const char* name : {"settings.db", "settings.db-wal", "settings.db-shm"}) chmod(at(name).c_str(), 0444);
+    ASSERT_EQ(chmod(folder.c_str(), 0555), 0);
+    {
+        const AsNobody nobody;
+        auto store = settings();
+        ASSERT_TRUE(store) << store.error().text;
+        EXPECT_EQ(store->obstacle()->code, "store-unwritable");
+        EXPECT_EQ(store->load()->values.at("a"), "1");
+    }
+    chmod(folder.c_str(), 0700);
+}
+
+TEST_F(Store, IsEmptyAndRefusesChangesUntilThereIsRoomToMakeIt) {
+    auto store = [this] {
+        const test::FullDisk full;
+        auto opened = settings();
+        EXPECT_TRUE(opened && opened->obstacle());
+        EXPECT_EQ(opened->load()->revision, 0U);
+        EXPECT_FALSE(opened->commit({change("a", "1")}, "root", "cli", second(5)));
+        return opened;
+    }();
+    ASSERT_TRUE(store->prove_writable());
+    EXPECT_EQ(*store->commit({change("a", "1")}, "root", "cli", second(6)), 1U);
+    EXPECT_EQ(settings()->load()->values.at("a"), "1");
 }
 
 TEST_F(Store, SaysWhenTheDiskIsFullAndChangesNothing) {

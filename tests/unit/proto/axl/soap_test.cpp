@@ -43,6 +43,15 @@ TEST(Soap, ReadsWhatItWrites) {
     EXPECT_EQ(*read_answer(write_answer(fault, update)), fault);
 }
 
+TEST(Soap, DescribesAnswersForTheLog) {
+    EXPECT_EQ(described(Answer{Rows{}}), "0 rows");
+    EXPECT_EQ(described(Answer{Rows{{{{"pkid", "1"}, {"cp_id", "a"}}, {{"pkid", "2"}, {"cp_id", "b"}}}}}),
+              "2 rows: pkid=1, cp_id=a; pkid=2, cp_id=b");
+    EXPECT_EQ(described(Answer{Rows{std::vector<Row>(50, {{"cp_id", "a"}})}}).size(), 7U + 20 * 9 + 5) << "not all";
+    EXPECT_EQ(described(Answer{Updated{1}}), "1 row updated");
+    EXPECT_EQ(described(Answer{Fault{"not that", -1, ""}}), "fault: not that");
+}
+
 TEST(Soap, AnswersLookAsClientsKnowThem) {
     const Request query{Operation::query, "14.0", {}};
     EXPECT_EQ(write_answer(Rows{}, query),

@@ -94,6 +94,34 @@ TEST(Scram, JudgesTheFlagOfChannelBinding) {  // RFC 5802 6
     }
 }
 
+TEST(Scram, TellsTheLogWhy) {
+    const Channel channel{"exporter-data", "end-point-data"};
+    const auto why_of = [&](const char* mechanism, const std::string& first) {
+        Scram scram{*find(mechanism), true, channel, "server"};
+        EXPECT_TRUE(scram.first(first)) << first;
+        return scram.why();
+    };
+    // What slixmpp 1.8 sends, one after the other.
+    EXPECT_EQ(why_of("SCRAM-SHA-256-PLUS", "p=tls-unique,,n=user,r=client"),
+              "channel binding: the client wants tls-unique, which is not offered ([clients] channel_binding)");
+    EXPECT_NE(why_of("SCRAM-SHA-256", "y,,n=user,r=client").find("somebody removed the offer"), std::string::npos);
+    EXPECT_LT(why_of("SCRAM-SHA-256-PLUS", "p=" + std::string(5000, 'x') + ",,n=user,r=client").size(), 200U);
+    EXPECT_EQ(why_of("SCRAM-SHA-256", "n,,r=client"), "malformed first message");
+
+    const auto why_of_proof = [&](const Verifier& verifier) {
+        Scram scram{*find("SCRAM-SHA-256"), false, channel, "server"};
+        EXPECT_FALSE(scram.first("n,,n=user,r=client"));
+        (void)scram.challenge(verifier);
+        std::string server_final;
+        const std::string proof = base64_encode(std::string(32, 'x'));
+        EXPECT_EQ(scram.last("c=biws,r=clientserver,p=" + proof, server_final), Failure::not_authorized)
+            << "the client is told the same";
+        return scram.why();
+    };
+    EXPECT_EQ(why_of_proof(derive(Digest::sha256, "pencil", "salt", 4096)), "wrong password");
+    EXPECT_EQ(why_of_proof(decoy(Digest::sha256, "secret", "nobody@corp.example", 4096)), "there is no such user");
+}
+
 TEST(Scram, RefusesAProofBoundToAnotherChannel) {
     const Channel ours{"ours", ""};
     const Mechanism& plus = *find("SCRAM-SHA-256-PLUS");

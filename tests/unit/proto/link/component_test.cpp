@@ -19,6 +19,7 @@ struct Attached {
                   [](const xmpp::Domain& asked) -> std::optional<std::string> {
                       if (asked.text() == "comp.b.test") return "secret of comp";
                       if (asked.text() == "irc.b.test") return "secret of irc";
+                      if (asked.text() == "cm-1.jabber") return "secret";
                       return std::nullopt;
                   },
                   std::chrono::seconds{10}, TimePoint{}} {
@@ -58,6 +59,58 @@ TEST(ComponentAccept, TakesTheHandshakeOfItsStreamAndSecretOnly) {
         ASSERT_TRUE(close->error);
         EXPECT_EQ(close->error->condition, xmpp::StreamCondition::not_authorized);
     }
+}
+
+/// How the stream has ended: by an error, or "" without one; nothing: it has not.
+std::optional<std::string> ended(const Actions& actions) {
+    for (const Action& action : actions) {
+        const auto* close = std::get_if<Close>(&action);
+        if (close == nullptr) continue;
+        return close->error ? std::string{xmpp::text(close->error->condition)} : std::string{};
+    }
+    return std::nullopt;
+}
+
+xml::Element element(std::string_view space, const std::string& name) { return xml::Element{std::string{space}, name}; }
+
+TEST(ComponentAccept, EndsAtWhatHasNoPlaceInItsPhase) {
+    const std::string good = digest("id", "secret of comp");
+    const xml::Header second{};
+    {
+        Attached comp{"id", good};
+        Actions out;
+        comp.machine.on_header(second, out);
+        EXPECT_EQ(ended(out), "bad-format");
+    }
+    {
+        Attached comp{"id", good};
+        Actions out;
+        comp.machine.on_element(element(xmpp::ns::component, "handshake"), out);
+        EXPECT_EQ(ended(out), "unsupported-stanza-type") << "it is attached";
+    }
+    ComponentAccept fresh{"id", [](const xmpp::Domain&) { return std::nullopt; }, std::chrono::seconds{10}, {}};
+    Actions out;
+    fresh.on_element(element(xmpp::ns::component, "handshake"), out);
+    EXPECT_EQ(ended(out), "not-authorized") << "before the header";
+    EXPECT_EQ(fresh.deadline(), never);
+    out.clear();
+    fresh.on_footer(out);
+    EXPECT_EQ(ended(out), std::nullopt) << "it has ended once";
+}
+
+TEST(ComponentAccept, EndsWithoutAnErrorWhenTheComponentGoes) {
+    for (const bool error : {false, true}) {
+        Attached comp{"id", digest("id", "secret of comp")};
+        Actions out;
+        error ? comp.machine.on_element(element(xmpp::ns::streams, "error"), out) : comp.machine.on_footer(out);
+        EXPECT_EQ(ended(out), "") << error;
+        EXPECT_TRUE(comp.machine.closed());
+    }
+}
+
+/// An XCP component in xmpptrace's testWx2RequestMessageXMPPtoWx2.pcap (github.com/balthorium/xmpptrace, fbd9e93).
+TEST(ComponentAccept, TakesTheHandshakeOfAPublicCapture) {
+    EXPECT_TRUE(Attached("5331A2E8", "a9df8033f119827b164224a28b5d1323f2f63d60", "cm-1.jabber").machine.attached());
 }
 
 TEST(ComponentAccept, KnowsItsDomainsOnly) {

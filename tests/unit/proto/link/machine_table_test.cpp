@@ -289,8 +289,9 @@ TEST(LinkBind, ReadsWhatTheOtherEndWrites) {
 
 TEST(LinkFacts, ReadWhatTheOtherEndWrites) {
     for (const link::PeerState state : {link::PeerState::opened, link::PeerState::open, link::PeerState::closed}) {
+        const bool is_inbound = state != link::PeerState::open;
         link::PeerFacts facts{{xmpp::Domain::parse("b.test").value(), xmpp::Domain::parse("p.test").value()},
-                              "in",
+                              is_inbound ? Direction::inbound : Direction::outbound,
                               "external",
                               "TLSv1.3",
                               "a 'cipher' & <more>",

@@ -91,6 +91,11 @@ TEST_F(LinkMachine, RefusesAnotherSecret) {
     }
     EXPECT_TRUE(listener.machine.closed());
     EXPECT_EQ(listener.last<link::SessionWanted>(), nullptr);
+    stranger.hear(error("not-authorized"));
+    for (const EndOfLink* end : {&listener, &stranger}) {
+        ASSERT_NE(end->last<link::Close>(), nullptr);
+        EXPECT_EQ(end->last<link::Close>()->why, link::secrets_differ) << "both ends say the same";
+    }
 }
 
 TEST_F(LinkMachine, TellsTheCountThatItAskedFor) {

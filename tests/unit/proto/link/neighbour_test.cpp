@@ -15,22 +15,22 @@ CertFacts certificate(std::vector<std::string> names, std::vector<std::string> u
 
 TEST(Neighbour, IsWhoHasTheNameAndTheRole) {
     const auto core = certificate({"core1.b.test"}, {"https://b.test/", "urn:sallyport:role:core"});
-    EXPECT_EQ(objection(core, "core1.b.test", "core", true), "");
-    EXPECT_EQ(objection(core, {}, "core", true), "");
-    EXPECT_EQ(objection(core, "core2.b.test", "core", true), "the certificate is not for core2.b.test");
-    EXPECT_EQ(objection(core, "core1.b.test", "edge", false),
+    EXPECT_EQ(objection(core, "core1.b.test", Role::core, true), "");
+    EXPECT_EQ(objection(core, {}, Role::core, true), "");
+    EXPECT_EQ(objection(core, "core2.b.test", Role::core, true), "the certificate is not for core2.b.test");
+    EXPECT_EQ(objection(core, "core1.b.test", Role::edge, false),
               "the certificate of core1.b.test is for the role core, not edge");
 }
 
 TEST(Neighbour, HasARoleWhereOneIsWanted) {
     const auto plain = certificate({"core1.b.test"}, {});
-    EXPECT_EQ(objection(plain, "core1.b.test", "core", false), "");
+    EXPECT_EQ(objection(plain, "core1.b.test", Role::core, false), "");
     EXPECT_EQ(
-        objection(plain, "core1.b.test", "core", true),
+        objection(plain, "core1.b.test", Role::core, true),
         "the certificate of core1.b.test says no role: urn:sallyport:role:core is wanted among its names, as a URI");
     for (const char* uri : {"urn:sallyport:role:", "urn:sallyport:role:Core", "urn:sallyport:role:core2",
                             "urn:sallyport:role:core/x", "URN:sallyport:role:core", "x-urn:sallyport:role:core"}) {
-        EXPECT_NE(objection(certificate({"core1.b.test"}, {uri}), "core1.b.test", "core", true), "") << uri;
+        EXPECT_NE(objection(certificate({"core1.b.test"}, {uri}), "core1.b.test", Role::core, true), "") << uri;
     }
 }
 

@@ -203,11 +203,13 @@ TEST_F(Channel, RefusesAStrangerAndWhatIsOutOfPlace) {
         end.receive(bytes, now);
         return end.closed.empty() ? std::string{} : end.closed[0].code;
     };
-    const Hello good{"edge", "edge1.b.test", "edge1-b-test", "cm-2_s2scp-1.edge1-b-test", "i"};
+    const Hello good{Role::edge, "edge1.b.test", "edge1-b-test", "cm-2_s2scp-1.edge1-b-test", "i"};
     EXPECT_EQ(first_words(frame(write(good))), "");
     Hello hello = good;
-    hello.role = "core";
+    hello.role = Role::core;
     EXPECT_EQ(first_words(frame(write(hello))), "role");
+    hello.role = std::nullopt;
+    EXPECT_EQ(first_words(frame(write(hello))), "role") << "one that is unknown here";
     hello = good;
     hello.component = "cm-2_s2scp-1.other";
     EXPECT_EQ(first_words(frame(write(hello))), "name");

@@ -6,7 +6,7 @@
 namespace sallyport::replication {
 namespace {
 
-const Hello edge{"edge", "edge1.b.test", "edge1-b-test", "cm-2_s2scp-1.edge1-b-test", "i1"};
+const Hello edge{Role::edge, "edge1.b.test", "edge1-b-test", "cm-2_s2scp-1.edge1-b-test", "i1"};
 
 TEST(ReplicationMessage, SurvivesWritingAndReading) {
     const std::vector<Message> all{
@@ -19,6 +19,8 @@ TEST(ReplicationMessage, SurvivesWritingAndReading) {
         Refusal{9, "setting-value", "no such domain", true},
         Report{{{"row", StepState::in_force}}, {}},
         Report{{{"row", StepState::failed, {"401", "change it"}}}, {{"axl.unauthorized", "im1", "401 Unauthorized"}}},
+        Report{{{"row", StepState::failed, {"401", "change it"}, "axl.unauthorized im1"}},
+               {{"axl.unauthorized", "im1", "401 Unauthorized", "error", "change it"}}},
         Ping{},
         Pong{},
         Bye{"name", "who are you"},

@@ -37,10 +37,12 @@ TEST(ReceivedCounter, AnswersAtALookForWhatHadComeAtTheOneBefore) {
     ReceivedCounter counter;
     counter.enable();
     counter.receive();
-    counter.watch();
+    const TimePoint now{};
+    EXPECT_EQ(counter.watch(now), now + ReceivedCounter::look_every);
     counter.receive();
     EXPECT_EQ(counter.h(), 0U);
     EXPECT_TRUE(counter.look());
+    EXPECT_EQ(counter.next_look(now), now + ReceivedCounter::look_every) << "the second is on its way";
     EXPECT_EQ(counter.h(), 1U) << "the second has just come";
     counter.receive();
     EXPECT_TRUE(counter.look());
@@ -51,6 +53,7 @@ TEST(ReceivedCounter, AnswersAtALookForWhatHadComeAtTheOneBefore) {
     counter.handle(3);
     EXPECT_EQ(counter.h(), 3U);
     EXPECT_FALSE(counter.on_their_way());
+    EXPECT_EQ(counter.next_look(now), never);
     EXPECT_TRUE(counter.look()) << "it is news, and no answer for anything";
     EXPECT_EQ(counter.h(), 3U);
 }
@@ -60,7 +63,7 @@ TEST(ReceivedCounter, AnswersForNothingWhileItGoesOn) {
     counter.enable();
     counter.receive();
     counter.receive();
-    counter.watch();
+    (void)counter.watch({});
     counter.receive();
     counter.handle(1);
     (void)counter.look();

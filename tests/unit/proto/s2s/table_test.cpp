@@ -220,7 +220,16 @@ TEST(Events, HaveNamesOfTheirOwnAndHelp) {
         EXPECT_TRUE(names.insert(row.name).second) << row.name;
         EXPECT_TRUE(row.name.starts_with("s2s.")) << row.name;
         EXPECT_FALSE(row.help.empty());
+        EXPECT_NE(row.stage, Stage::none) << row.name;
+        EXPECT_EQ(stage_of(row.name), row.stage);
     }
+}
+
+TEST(Events, BelongToAStageOfTheHandshake) {
+    EXPECT_EQ(stage_of(event::tls_failed), Stage::tls);
+    EXPECT_EQ(stage_of(event::sasl_failure), Stage::sasl);
+    EXPECT_EQ(stage_of(event::dialback_timeout), Stage::dialback);
+    EXPECT_EQ(stage_of(event::stream_error_received), Stage::stream);
 }
 
 }  // namespace

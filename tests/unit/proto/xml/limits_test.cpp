@@ -32,6 +32,25 @@ TEST(XmlLimits, BoundTheElement) {
         << "white space between stanzas is no element";
 }
 
+TEST(XmlLimits, SayWhichOneWasPassed) {
+    const std::pair<std::string, Bound> cases[] = {{"<a>" + repeated("<b/>", 5), Bound::elements},
+                                                   {"<a><b><c><d><e/>", Bound::depth},
+                                                   {"<a>" + std::string(198, 'x'), Bound::bytes},
+                                                   {"<a b='1' c='2' d='3' e='4' f='5'/>", Bound::attributes},
+                                                   {"<a b='" + std::string(21, 'x') + "'/>", Bound::attribute_bytes},
+                                                   {"<a xmlns:b='b' xmlns:c='c' xmlns:d='d'/>", Bound::namespaces},
+                                                   {"<a></b>", Bound::none}};
+    for (const auto& [stanza, bound] : cases) {
+        Reader reader{small};
+        const std::string bytes = "<s>" + stanza;
+        reader.feed(bytes);
+        EXPECT_EQ(reader.next(), Kind::header);
+        EXPECT_EQ(reader.next(), Kind::problem) << stanza;
+        EXPECT_EQ(reader.bound(), bound) << stanza;
+        EXPECT_NE(reader.explanation().find(row_of(bound).words), std::string::npos) << stanza;
+    }
+}
+
 TEST(XmlLimits, BoundTheHeader) {
     for (const std::size_t piece : {0U, 1U}) {
         const std::string header = "<s" + std::string(1000, ' ');

@@ -44,6 +44,36 @@ TEST_F(Board, CountsWhatIsRaisedAgainAndLogsOnlyNews) {
     EXPECT_EQ(log.last("alarm.raised", "why"), "refused");
 }
 
+TEST_F(Board, KeepsTheWordsThatAnAlarmHasOfItsOwn) {
+    board.raise(ssh_down, "a", "no answer");
+    clock.second = 1001;
+    board.raise(router_restart, "core1: x", "why", {AlarmSeverity::error, "an alarm of core1", "go there", "core1"});
+    const Alarm alarm = board.standing().at(0);
+    EXPECT_EQ(alarm.code, router_restart) << "the gravest first, by its own severity";
+    EXPECT_EQ(alarm.sentence(), "an alarm of core1: why");
+    EXPECT_EQ(alarm.cure(), "go there");
+    EXPECT_EQ(alarm.words.node, "core1");
+    EXPECT_EQ(log.last("alarm.raised", "cure"), "go there");
+    board.raise_once(router_restart, "core1: x", "why",
+                     {AlarmSeverity::error, "an alarm of core1", "go there", "core1"});
+    EXPECT_EQ(log.count("alarm.raised"), 2u);
+    board.raise_once(router_restart, "core1: x", "why");
+    EXPECT_EQ(log.count("alarm.raised"), 3u) << "other words are news";
+    EXPECT_EQ(board.find(router_restart, "core1: x")->severity(), AlarmSeverity::warning) << "that of its row again";
+}
+
+TEST_F(Board, TellsOfEachChange) {
+    int changes = 0;
+    board.on_changed([&] { ++changes; });
+    board.raise(ssh_down, "a", "no answer");
+    board.raise(ssh_down, "a", "no answer");
+    EXPECT_EQ(changes, 1) << "that it is raised again is none";
+    board.raise(ssh_down, "a", "refused");
+    board.lower(ssh_down, "a");
+    board.lower(ssh_down, "a");
+    EXPECT_EQ(changes, 3);
+}
+
 Alarm acknowledged_before(AlarmCode code, const std::string& key) {
     Alarm alarm;
     alarm.code = code;

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "io/capture/pcap_file.h"
 #include "io/capture/pcapng.h"
 #include "io/loop/asio_loop.h"
 #include "support/sim_world.h"
@@ -331,6 +332,44 @@ TEST(Shelf, NamesLeadNowhereElse) {
     EXPECT_FALSE(shelf.name_of(std::string(65, 'a')));
     EXPECT_EQ(*shelf.name_of("axl_inject.pcap"), "axl_inject");
     EXPECT_EQ(*shelf.name_of("a.b-c_1"), "a.b-c_1");
+}
+
+TEST(Shelf, KeepsTheEndingOfTheOtherKind) {
+    const test::TemporaryFolder folder;
+    const io::Shelf shelf{folder.path(), ".pcapng", ".pcap"};
+    EXPECT_EQ(*shelf.name_of("axl_inject.pcap"), "axl_inject.pcap");
+    EXPECT_EQ(*shelf.name_of("case-7.pcapng"), "case-7");
+    EXPECT_EQ(shelf.path_of("axl_inject.pcap"), folder.path() + "/axl_inject.pcap");
+    EXPECT_EQ(shelf.path_of("case-7"), folder.path() + "/case-7.pcapng");
+    std::ofstream{shelf.path_of("axl_inject.pcap")} << "classic";
+    std::ofstream{shelf.path_of("case-7")} << "new";
+    ASSERT_EQ(shelf.list().size(), 2U);
+    EXPECT_EQ(shelf.read("axl_inject.pcap", 0)->bytes, "classic");
+    EXPECT_EQ(shelf.read("axl_inject", 0)->bytes, "classic") << "found without it, too";
+    EXPECT_EQ(shelf.read("case-7.pcapng", 0)->bytes, "new");
+    EXPECT_EQ(shelf.read("case-7.pcap", 0).error().code, "name-unknown") << "that is another file";
+    EXPECT_TRUE(shelf.remove("axl_inject"));
+    EXPECT_EQ(shelf.list().size(), 1U);
+}
+
+TEST(PcapFile, IsTheFormatOfOldTools) {
+    const std::string file =
+        io::pcap_file::header(113, 262144) + io::pcap_file::packet(1'500'000'000'250'000, "abc", 60);
+    const auto number = [&](std::size_t at) {
+        std::uint32_t value = 0;
+        std::memcpy(&value, file.data() + at, sizeof value);
+        return value;
+    };
+    ASSERT_EQ(file.size(), 24U + 16U + 3U);
+    EXPECT_EQ(number(0), 0xA1B2C3D4U);
+    EXPECT_EQ(number(4), 2U | (4U << 16U));
+    EXPECT_EQ(number(16), 262144U);
+    EXPECT_EQ(number(20), 113U);
+    EXPECT_EQ(number(24), 1'500'000'000U);
+    EXPECT_EQ(number(28), 250'000U);
+    EXPECT_EQ(number(32), 3U);
+    EXPECT_EQ(number(36), 60U);
+    EXPECT_EQ(file.substr(40), "abc");
 }
 
 TEST(Shelf, DoesNotFollowLinks) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "proto/xmpp/namespaces.h"
+#include "support/counted_sqlite.h"
 #include "unit/services/im/im_world.h"
 
 namespace sallyport::test {
@@ -267,6 +268,119 @@ TEST(ImDisk, ThatCannotForgetWhatAClientHasGivesItNoSecondTime) {
         if (table.name == "users.accounts") {
             EXPECT_EQ(table.entries, 0U);
         }
+    }
+}
+
+TEST(ImDisk, ThatIsFullForAUserIsNotAskedForEachOfItsMessages) {
+    CountedSqlite counted;
+    ImWorld world;
+    world.stop_service();
+    world.limits.offline_stanzas = 2;
+    world.start_service();
+    Client juliet{world, "juliet"};
+    ASSERT_TRUE(juliet.login());
+    const auto send = [&](const std::string& id) {
+        (void)world.from_outside(message("nurse@other.example", "juliet@corp.example", id));
+        world.settle();
+    };
+    for (const char* id : {"one", "two", "over"}) send(id);
+    EXPECT_EQ(answer_of(world.left()), "service-unavailable");
+    const std::size_t asked = counted.statements("kept_sum ON");
+    ASSERT_GE(asked, 3U) << "nothing is counted";
+    for (int n = 0; n < 20; ++n) {
+        send("more");
+        EXPECT_EQ(answer_of(world.left()), "service-unavailable");
+    }
+    EXPECT_EQ(counted.statements("kept_sum ON"), asked);
+    juliet.say("<presence/>");
+    for (const char* id : {"one", "two"}) {
+        const auto kept = juliet.next("message");
+        ASSERT_TRUE(kept) << id;
+        EXPECT_EQ(kept->attribute("id"), id);
+    }
+    juliet.say("<presence type='unavailable'/>");
+    world.settle();
+    send("later");
+    EXPECT_EQ(answer_of(world.left()), "nothing") << "there is room again";
+    EXPECT_EQ(counted.statements("kept_sum ON"), asked + 1);
+}
+
+TEST(ImDisk, IsReadOnceForAllClientsOfAUser) {
+    CountedSqlite counted;
+    ImWorld world;
+    for (int n = 0; n < 5; ++n) {
+        (void)world.from_outside(message("nurse@other.example", "juliet@corp.example", std::to_string(n)));
+    }
+    world.settle();
+    std::vector<std::unique_ptr<Client>> all;
+    for (int n = 0; n < 10; ++n) {
+        all.push_back(std::make_unique<Client>(world, "juliet"));
+        ASSERT_TRUE(all.back()->online("r" + std::to_string(n), "<presence><priority>-1</priority></presence>"));
+    }
+    const auto readings = [&] { return counted.statements("SELECT id FROM kept WHERE user"); };
+    ASSERT_EQ(readings(), 0U);
+    for (const auto& client : all) client->say("<presence/>");
+    world.settle();
+    EXPECT_EQ(readings(), 1U);
+    std::vector<std::string> got;
+    for (const auto& client : all) {
+        for (const xml::Element& one : client->received) {
+            if (one.name == "message") got.emplace_back(one.attribute("id"));
+        }
+    }
+    EXPECT_EQ(got, (std::vector<std::string>{"0", "1", "2", "3", "4"})) << "one of them, in order";
+}
+
+/// More than one reading takes: a client that acknowledges one at a time does not have all read again for each.
+TEST(ImDisk, IsReadByTheWindowOfWhoTakesWhatIsKept) {
+    CountedSqlite counted;
+    ImWorld world;
+    world.stop_service();
+    world.limits.client_queue_stanzas = 40;
+    world.start_service();
+    for (int n = 0; n < 100; ++n) {
+        (void)world.from_outside(message("nurse@other.example", "juliet@corp.example", std::to_string(n)));
+    }
+    world.settle();
+    Client juliet{world, "juliet"};
+    ASSERT_TRUE(juliet.login());
+    juliet.say("<enable xmlns='urn:xmpp:sm:3'/>");
+    ASSERT_TRUE(juliet.next("enabled"));
+    juliet.say("<presence/>");
+    unsigned counted_by_client = 0;
+    std::vector<std::string> got;
+    while (const auto element = juliet.next()) {
+        if (element->name != "message" && element->name != "presence") continue;
+        ++counted_by_client;
+        if (element->name == "message") got.emplace_back(element->attribute("id"));
+        juliet.say("<a xmlns='urn:xmpp:sm:3' h='" + std::to_string(counted_by_client) + "'/>");
+    }
+    ASSERT_EQ(got.size(), 100U);
+    for (std::size_t n = 0; n < got.size(); ++n) EXPECT_EQ(got[n], std::to_string(n));
+    EXPECT_LE(counted.statements("SELECT id FROM kept WHERE user"), 25U);
+    EXPECT_EQ(counted.statements("SELECT stanza, blame FROM kept WHERE id"), 100U) << "each is read once";
+    EXPECT_EQ(world.directory->store()->list()->front().waiting, 0U);
+}
+
+/// A client without acknowledgements gets all of it, before what is new.
+TEST(ImDisk, IsReadToItsEndBeforeWhatIsNew) {
+    ImWorld world;
+    world.stop_service();
+    world.limits.client_queue_stanzas = 40;
+    world.start_service();
+    for (int n = 0; n < 100; ++n) {
+        (void)world.from_outside(message("nurse@other.example", "juliet@corp.example", std::to_string(n)));
+    }
+    world.settle();
+    Client juliet{world, "juliet"};
+    ASSERT_TRUE(juliet.login());
+    juliet.say("<presence/>");
+    ASSERT_TRUE(juliet.next("presence"));
+    (void)world.from_outside(message("nurse@other.example", "juliet@corp.example", "100"));
+    for (int n = 0; n <= 100; ++n) {
+        const auto next = juliet.next("message");
+        ASSERT_TRUE(next) << n;
+        EXPECT_EQ(next->attribute("id"), std::to_string(n));
     }
 }
 

@@ -12,7 +12,7 @@
 namespace sallyport::test {
 namespace {
 
-std::string foreign(const std::string& body) {
+std::string from_nurse(const std::string& body) {
     return "<message from='nurse@other.example/x' to='juliet@corp.example' id='" + body + "' type='chat'><body>" +
            body + "</body></message>";
 }
@@ -92,7 +92,7 @@ struct Fragile {
 class Poison : public testing::TestWithParam<Death> {
 protected:
     void keep(const std::string& body) {
-        (void)world.from_outside(foreign(body));
+        (void)world.from_outside(from_nurse(body));
         world.settle();
     }
     /// What the sender of "poison" heard; everything else stays.
@@ -139,7 +139,7 @@ TEST_P(Poison, OfALiveSessionLocksNobodyOut) {
     ASSERT_TRUE(all.back()->login());
     all.back()->live();
     const bool resumes = GetParam() == Death::fin || GetParam() == Death::reset;
-    const auto delivery = world.from_outside(foreign("poison"));
+    const auto delivery = world.from_outside(from_nurse("poison"));
     for (all.back()->live(); all.back()->dead && all.size() <= patience() + 1; all.back()->live()) {
         auto next = std::make_unique<Fragile>(world, GetParam());
         if (resumes) {
@@ -151,14 +151,14 @@ TEST_P(Poison, OfALiveSessionLocksNobodyOut) {
     }
     EXPECT_GE(all.size(), 3U) << "it was tried twice";
     Fragile& juliet = *all.back();
-    (void)world.from_outside(foreign("behind"));
+    (void)world.from_outside(from_nurse("behind"));
     juliet.live();
     EXPECT_FALSE(juliet.dead);
     EXPECT_EQ(juliet.bodies, std::vector<std::string>{"behind"});
     EXPECT_EQ(answer(), "not-acceptable");
     EXPECT_TRUE(delivery->settled);
     // The counts of both sides agree still.
-    (void)world.from_outside(foreign("last"));
+    (void)world.from_outside(from_nurse("last"));
     juliet.live();
     EXPECT_EQ(juliet.bodies, (std::vector<std::string>{"behind", "last"}));
     EXPECT_EQ(world.service->status().sessions.front().unacknowledged, 0U);
@@ -181,15 +181,16 @@ TEST_P(Poison, IsRememberedByTheNextProcess) {
 TEST_P(Poison, IsTakenOutByTheNextProcessWhenItsOwnDied) {
     keep("poison");
     keep("behind");
-    const auto kept = world.directory->store()->kept({"juliet", "corp.example"});
-    ASSERT_TRUE(world.directory->store()->blame({"juliet", "corp.example"}, {{kept->at(0).number, im::most_blame}}));
+    const auto kept = world.directory->store()->kept({"juliet", "corp.example"}, {}, {100, 1 << 20});
+    ASSERT_TRUE(
+        world.directory->store()->blame({"juliet", "corp.example"}, {{kept->stanzas.at(0).number, im::most_blame}}));
     Fragile juliet{world, GetParam()};
     ASSERT_TRUE(juliet.login());
     juliet.live();
     EXPECT_FALSE(juliet.dead);
     EXPECT_EQ(juliet.bodies, std::vector<std::string>{"behind"});
     EXPECT_EQ(answer(), "not-acceptable");
-    EXPECT_EQ(world.directory->store()->kept({"juliet", "corp.example"})->size(), 0U);
+    EXPECT_EQ(world.directory->store()->kept({"juliet", "corp.example"}, {}, {1, 1})->stanzas.size(), 0U);
 }
 
 TEST_P(Poison, IsNothingThatAClientReadsAndAcknowledges) {

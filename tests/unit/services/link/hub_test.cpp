@@ -78,7 +78,7 @@ protected:
         made.realm = "near-test";
         made.node_instance = "near";
         made.secret = "secret";
-        made.far_role = end == link::End::dialler ? "edge" : "core";
+        made.far_role = end == link::End::dialler ? Role::edge : Role::core;
         made.hold = 30s;
         made.router = &takes;
         SimTlsSettings tls;
@@ -551,11 +551,11 @@ TEST_F(Hubs, TellFactsOfPeersBehindStanzas) {
     const auto facts = [](int n) {
         link::PeerFacts made;
         made.pair = {*xmpp::Domain::parse("a.test"), *xmpp::Domain::parse("d" + std::to_string(n) + ".test")};
-        made.direction = "in";
+        made.direction = Direction::inbound;
         made.method = "dialback";
         return made;
     };
-    constexpr int most = static_cast<int>(link::Hub::most_facts);
+    constexpr int most = static_cast<int>(link::KnownPeers::most);
     for (int n = 0; n < most; ++n) hubs.front()->tell(facts(n), true);
     LinkEnd far{world, far_host, link::End::dialler, "far.test", "secret"};
     far.dial(at(here), {"b.test"});
@@ -567,8 +567,8 @@ TEST_F(Hubs, TellFactsOfPeersBehindStanzas) {
     // What changes meanwhile is told as well.
     hubs.front()->tell(facts(most - 1), false);
     world.advance(10s);
-    EXPECT_GE(far.facts, link::Hub::most_facts);
-    EXPECT_LE(far.facts, link::Hub::most_facts + 1);
+    EXPECT_GE(far.facts, link::KnownPeers::most);
+    EXPECT_LE(far.facts, link::KnownPeers::most + 1);
     EXPECT_EQ(fill("link.untold"), 0U);
 }
 

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/hash.h"
 #include "io/http/server.h"
 #include "services/axl/axl_service.h"
 #include "support/sim_dns.h"
@@ -93,6 +94,13 @@ protected:
         std::optional<PublisherStatus> status;
         const auto added = provisioner->add(address, "axl", with, true, [&](const PublisherStatus& s) { status = s; });
         EXPECT_TRUE(added) << added.error().text;
+        EXPECT_TRUE(world.run_until([&] { return status.has_value(); }));
+        return status.value_or(PublisherStatus{});
+    }
+    PublisherStatus change(const PublisherChange& wanted, const std::string& address = "imp1.test") {
+        std::optional<PublisherStatus> status;
+        const auto changed = provisioner->change(address, wanted, [&](const PublisherStatus& s) { status = s; });
+        EXPECT_TRUE(changed) << changed.error().text;
         EXPECT_TRUE(world.run_until([&] { return status.has_value(); }));
         return status.value_or(PublisherStatus{});
     }
@@ -193,18 +201,107 @@ TEST_F(Provisioning, AWrongPasswordIsNamedAndCuredWithoutARestart) {
     EXPECT_EQ(log.last("axl.received", "Function"), "executeSQLQuery");
     EXPECT_EQ(log.last("axl.received", "Status"), "401");
     EXPECT_EQ(log.last("axl.received", "Reason"), "None");
+    EXPECT_EQ(log.last("axl.request", "Authorization"), "Basic ********");
+    EXPECT_EQ(log.last("axl.request", "Detail").substr(0, 7), "select ");
+    EXPECT_EQ(log.last("axl.response", "Status"), "401");
+    EXPECT_FALSE(log.last("axl.response", "Milliseconds").empty());
+    EXPECT_EQ(log.dump().find("a wrong password"), std::string::npos) << "no password is in the log";
+    EXPECT_EQ(log.dump().find(base64_encode("axl:a wrong password")), std::string::npos);
     EXPECT_TRUE(alarms.stands(services::AlarmCode::axl_refused, "imp1.test:8443"));
-    EXPECT_NE(step().find("failed: internal users are unreachable because the IM&P server was never told"),
+    EXPECT_NE(step().find("failed: messages to other domains are returned, messages from other domains arrive: the "
+                          "IM&P server was never told where messages to other domains go: wrong user"),
               std::string::npos)
         << step();
+    const auto* const alarm = alarms.find(services::AlarmCode::axl_refused, "imp1.test:8443");
+    EXPECT_NE(alarm->detail.find(effect_of(provisioner->list()[0])), std::string::npos) << "in the same words";
+    EXPECT_EQ(provisioner->chain()[0].alarm, "axl.refused imp1.test:8443");
     EXPECT_NE(step().find("imp-servers passwd imp1.test:8443"), std::string::npos) << step();
 
-    ASSERT_TRUE(provisioner->set_password("imp1.test", "", password));
+    EXPECT_EQ(change({{}, "another wrong one", {}}).code, "axl-unauthorized") << "it is tried at once";
+    EXPECT_EQ(change({{}, password, {}}).code, "") << "the server accepts it";
     EXPECT_TRUE(rows_become(*imp1, {edge1}));
     EXPECT_FALSE(alarms.stands(services::AlarmCode::axl_refused, "imp1.test:8443"));
     EXPECT_EQ(step(), "in force: xmpps2snodes has " + edge1);
     EXPECT_EQ(log.dump().find(password), std::string::npos);
     EXPECT_EQ(log.dump().find("a wrong password"), std::string::npos);
+}
+
+TEST_F(Provisioning, OneTryOfANewPasswordAsksTheServerOnce) {
+    edges(true, false);
+    add();
+    const auto before = log.count("axl.sent");
+    change({{}, "a wrong password", {}});
+    EXPECT_EQ(log.count("axl.sent"), before + 1) << "servers count wrong passwords";
+}
+
+TEST_F(Provisioning, ANewPasswordForAServerThatIsDownIsKeptAndTheReasonTold) {
+    edges(true, false);
+    add("imp1.test", "a wrong password");
+    imp1->server.shut();
+    EXPECT_EQ(change({{}, password, {}}).code, "axl-unreachable");
+    ASSERT_TRUE(imp1->server.listen({*IpAddress::parse("10.0.0.1"), 8443}));
+    EXPECT_TRUE(rows_become(*imp1, {edge1}, 10s));
+}
+
+TEST_F(Provisioning, WhatWasToldIsKnownAfterARestart) {
+    edges(true, false);
+    add();
+    ASSERT_TRUE(imp1->users.put("axl", "another password"));
+    restart();
+    edges(true, false);
+    world.advance(3s);
+    EXPECT_NE(step().find("failed: its table had every row when it was last read: wrong user"), std::string::npos)
+        << step();
+    edges(true, true);
+    world.advance(3s);
+    EXPECT_NE(step().find("failed: its table has only " + edge1), std::string::npos) << step();
+    EXPECT_EQ(step().find("returned"), std::string::npos) << "they leave over the first edge";
+}
+
+TEST_F(Provisioning, ARowThatCouldNotBeWrittenWasNotTold) {
+    auto other = io::Database::open(imp1->path, io::Durability::full, 0ms);
+    const auto failing = [&] {
+        const auto hold = io::Transaction::begin(*other);
+        ASSERT_TRUE(hold);
+        edges(true, false);
+        world.advance(3s);
+        EXPECT_NE(step().find("was never told"), std::string::npos) << step();
+        const auto* const alarm = alarms.find(services::AlarmCode::axl_down, "imp1.test:8443");
+        ASSERT_NE(alarm, nullptr);
+        EXPECT_EQ(alarm->severity(), services::AlarmSeverity::error) << "messages are returned";
+    };
+    edges(false, false);
+    add();
+    failing();
+    restart();
+    failing();
+    EXPECT_TRUE(imp1->rows().empty());
+}
+
+TEST_F(Provisioning, ARowThatIsGoneIsNotOneThatWasNeverTold) {
+    edges(true, false);
+    add();
+    edges(false, false);
+    EXPECT_TRUE(rows_become(*imp1, {}));
+    ASSERT_TRUE(imp1->users.put("axl", "another password"));
+    restart();
+    edges(true, false);
+    world.advance(3s);
+    EXPECT_NE(step().find(std::string{one_way} + ": the IM&P server no longer knows where"), std::string::npos)
+        << step();
+}
+
+TEST_F(Provisioning, ChangesAreToldAsTheyHappen) {
+    int changes = 0;
+    provisioner->on_changed([&] { ++changes; });
+    edges(false, false);
+    add();
+    const int before = changes;
+    edges(true, false);
+    EXPECT_GT(changes, before) << "something else is wanted";
+    const int wanted = changes;
+    EXPECT_TRUE(rows_become(*imp1, {edge1}));
+    EXPECT_GT(changes, wanted) << "it is there";
 }
 
 TEST_F(Provisioning, WrongPasswordsAreNotRepeatedUntilTheServerThrottles) {
@@ -270,6 +367,14 @@ TEST_F(Provisioning, ACertificateForAnotherNameIsRefusedUnlessAsked) {
     const PublisherStatus status = add("alias.test");
     EXPECT_EQ(status.code, "axl-tls");
     EXPECT_NE(status.reason.find("the certificate is not for alias.test"), std::string::npos) << status.reason;
+    EXPECT_EQ(change({{}, {}, false}, "alias.test").code, "") << "any certificate is accepted";
+    EXPECT_FALSE(provisioner->list()[0].tls_verify);
+    EXPECT_EQ(change({{}, {}, true}, "alias.test").code, "axl-tls") << "and judged again";
+    EXPECT_EQ(change({"nobody", {}, false}, "alias.test").code, "axl-unauthorized") << "another user";
+    restart();
+    edges(true, false);
+    EXPECT_FALSE(provisioner->list()[0].tls_verify) << "it is stored";
+    EXPECT_EQ(provisioner->list()[0].username, "nobody");
     ASSERT_TRUE(provisioner->remove("alias.test"));
     ASSERT_TRUE(provisioner->add("10.0.0.1", "axl", password, false, [](const PublisherStatus&) {}));
     EXPECT_TRUE(rows_become(*imp1, {edge1}));
@@ -290,7 +395,15 @@ TEST_F(Provisioning, RefusesWhatCannotWork) {
     EXPECT_EQ(add_code("IMP1.test", "axl", "x", true), "");
     EXPECT_EQ(add_code("imp1.test:8443", "axl", "x", true), "publisher-exists");
     EXPECT_EQ(provisioner->remove("imp9.test").error().code, "publisher-unknown");
-    EXPECT_EQ(provisioner->set_password("imp9.test", "", "x").error().code, "publisher-unknown");
+    const auto change_code = [&](const std::string& address, const PublisherChange& wanted) {
+        const auto done = provisioner->change(address, wanted, [](const PublisherStatus&) {});
+        return done ? std::string{} : done.error().code;
+    };
+    EXPECT_EQ(change_code("imp9.test", {{}, "x", {}}), "publisher-unknown");
+    EXPECT_EQ(change_code("imp1.test", {{}, "", {}}), "publisher-malformed");
+    EXPECT_EQ(change_code("imp1.test", {"", {}, {}}), "publisher-malformed");
+    ASSERT_EQ(add_code("10.0.0.1", "axl", "x", false), "");
+    EXPECT_EQ(change_code("10.0.0.1", {{}, {}, true}), "publisher-malformed") << "an address is in no certificate";
     EXPECT_EQ(provisioner->refresh("imp9.test", [](const auto&) {}).error().code, "publisher-unknown");
 }
 

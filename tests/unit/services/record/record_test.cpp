@@ -25,7 +25,7 @@ Handshake made(const std::string& peer, bool good, bool inbound = false) {
 TEST(Notebook, TimesStepsFromTheBeginning) {
     Notebook notebook{4096};
     notebook.begin(true, start, {});
-    notebook.step("tls", {{"version", "TLSv1.3"}}, true, start + milliseconds{7});
+    notebook.step(Stage::tls, "tls", {{"version", "TLSv1.3"}}, true, start + milliseconds{7});
     const auto done = notebook.finish(false, Stage::dialback, "no answer", start + milliseconds{9});
     ASSERT_TRUE(done);
     EXPECT_TRUE(done->inbound);
@@ -36,10 +36,24 @@ TEST(Notebook, TimesStepsFromTheBeginning) {
     EXPECT_FALSE(notebook.finish(true, Stage::none, "", start));
 }
 
+TEST(Notebook, KnowsTheStageOfTheLastStep) {
+    Notebook notebook{4096};
+    notebook.begin(true, start, {});
+    EXPECT_EQ(notebook.reached(), Stage::tcp) << "no step yet";
+    notebook.step(Stage::tls, "tls", {}, true, start);
+    notebook.step(Stage::sasl, "sasl.failure", {}, false, start);
+    EXPECT_EQ(notebook.reached(), Stage::sasl);
+    notebook.step(Stage::dialback, "result.sent", {{"why", std::string(5000, 'x')}}, true, start);
+    EXPECT_EQ(notebook.reached(), Stage::dialback) << "a long value is cut";
+    (void)notebook.finish(false, notebook.reached(), "", start);
+    notebook.begin(true, start, {});
+    EXPECT_EQ(notebook.reached(), Stage::tcp);
+}
+
 TEST(Notebook, NeverWritesAKeyDown) {
     Notebook notebook{4096};
     notebook.begin(false, start, {});
-    notebook.step("result.sent", {{"from", "b.test"}, {"key", "0123abcd"}}, true, start);
+    notebook.step(Stage::dialback, "result.sent", {{"from", "b.test"}, {"key", "0123abcd"}}, true, start);
     const auto done = notebook.finish(true, Stage::none, "dialback", start);
     ASSERT_EQ(done->steps.at(0).facts.size(), 1U);
     EXPECT_EQ(done->steps.at(0).facts.at(0).first, "from");
@@ -48,7 +62,8 @@ TEST(Notebook, NeverWritesAKeyDown) {
 TEST(Notebook, KeepsToItsBoundAndCountsTheRest) {
     Notebook notebook{4096};
     notebook.begin(false, start, {});
-    for (int i = 0; i < 100; ++i) notebook.step("tcp.failed", {{"why", std::string(2000, 'x')}}, false, start);
+    for (int i = 0; i < 100; ++i)
+        notebook.step(Stage::tcp, "tcp.failed", {{"why", std::string(2000, 'x')}}, false, start);
     const auto done = notebook.finish(false, Stage::tcp, "", start);
     EXPECT_LE(done->bytes(), 4096U + 600U);
     EXPECT_GT(done->left_out, 80U);
@@ -262,7 +277,7 @@ TEST(Refusals, AreNamedAsEver) {
                            "federation-off", "self", "not-local", "deny-list", "allow-list", "not-inside",
                            "inside-to-inside", "dns", "tcp", "tls", "sasl", "dialback", "stream", "protocol", "dead",
                            "queue-full", "queue-age", "too-large", "malformed", "excess", "in-doubt", "refused-by-peer",
-                           "streams", "streams-of-sender", "connections", "busy", "link-down", "link-full",
+                           "streams", "streams-of-sender", "look-ups", "connections", "busy", "link-down", "link-full",
                            "partner-full", "link-refused", "no-way", "not-loaded", "no-rows", "own-federation",
                            "no-user", "client-refused", "component-away", "component-full", "shutting-down", "other"));
     using enum Stage;
@@ -290,7 +305,7 @@ TEST(Desk, HandsOverWhatIsDoneAndNoMoreThanTheControlThreadTakes) {
     EXPECT_EQ(seen.size(), 256U);
     desk.done(made("a.test", true));
     EXPECT_EQ(posted.size(), 257U);
-    EXPECT_EQ((desk.counted().handshakes.at({"outbound", "success", "ready"})), 1U);
+    EXPECT_EQ((desk.counted().handshakes.at({false, true, Stage::none})), 1U);
 }
 
 TEST(Histogram, PutsEachObservationIntoOneBucket) {

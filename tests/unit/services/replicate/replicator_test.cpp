@@ -210,10 +210,28 @@ TEST_F(Replication, CarriesAChangeWithTheWordsOfTheLog) {
     world.settle();
     EXPECT_EQ(core.value("federation.enabled"), "true");
     EXPECT_EQ(core.log.last("settings.changed", "author"), "edge1.b.test");
-    EXPECT_EQ(core.log.last("settings.changed", "detail"),
+    EXPECT_EQ(core.log.last("settings.changed", "Detail"),
               "xconfiguration xcpConfiguration is_federation_enabled - changed from: 0 to: 1");
     EXPECT_EQ(core.log.last("replication.received", "component"), "cm-2_s2scp-1.edge1-b-test");
     EXPECT_EQ(edge.log.last("replication.acknowledged", "far"), "core1.b.test");
+}
+
+TEST_F(Replication, ShowsEachFieldAndNoSecret) {
+    join(edge, core);
+    ASSERT_TRUE(edge.set("federation.enabled", "true"));
+    world.settle();
+    EXPECT_NE(core.log.dump().find("replication.field Detail=xconfiguration federation.enabled: true far=edge1.b.test "
+                                   "direction=received name=federation.enabled value=true"),
+              std::string::npos)
+        << core.log.dump();
+    EXPECT_NE(
+        edge.log.dump().find("xconfiguration federation.dialback_secret: ******** far=core1.b.test direction=offered"),
+        std::string::npos)
+        << edge.log.dump();
+    EXPECT_NE(core.log.dump().find("direction=received name=federation.dialback_secret value=********"),
+              std::string::npos);
+    for (const Node* node : {&edge, &core})
+        EXPECT_EQ(node->log.dump().find("the secret of the edge"), std::string::npos);
 }
 
 TEST_F(Replication, RefusesAChangeOfWhatBelongsToTheOtherSide) {
@@ -272,7 +290,7 @@ public:
         world_.settle();
     }
     void greet(const std::string& name = "edge1.b.test", const std::string& realm = "edge1-b-test") {
-        say(replication::Hello{"edge", name, realm, "cm-2_s2scp-1." + realm, "i"});
+        say(replication::Hello{Role::edge, name, realm, "cm-2_s2scp-1." + realm, "i"});
         say(replication::Held{});
     }
     void update(replication::Values values) {
@@ -316,7 +334,7 @@ TEST_F(Replication, LetsAnEdgeSpeakInItsOwnNameOnly) {
     EXPECT_TRUE(other.closed);
     EXPECT_TRUE(core.alarms->stands(AlarmCode::replication_refused, "edge1.b.test"));
     Impostor liar{world, core};
-    liar.say(replication::Hello{"edge", "edge1.b.test", "edge1-b-test", "cm-2_s2scp-1.edge2-b-test", "i"});
+    liar.say(replication::Hello{Role::edge, "edge1.b.test", "edge1-b-test", "cm-2_s2scp-1.edge2-b-test", "i"});
     EXPECT_TRUE(liar.closed);
     EXPECT_FALSE(core.replicator->edges().at(0).known);
 }
@@ -370,14 +388,16 @@ TEST_F(Replication, ForgetsTheFormerNameOfACore) {
 
 TEST_F(Replication, ShowsTheCoresStepsAndAlarmsOnTheEdge) {
     core.replicator->steps_from([] {
-        return std::vector<ChainStep>{{"row on im1", StepState::failed, {"401", "change the password"}, true}};
+        return std::vector<ChainStep>{
+            {"row on im1", StepState::failed, {"401", "change the password"}, "axl.refused im1"}};
     });
     join(edge, core);
     core.alarms->raise(AlarmCode::ssh_listen, "x", "401 Unauthorized");
     world.advance(std::chrono::seconds{2});
     EXPECT_EQ(edge.state("row on im1"), "failed");
     EXPECT_EQ(edge.replicator->chain().back().reason, (Reason{"401", "change the password"})) << "two texts, not one";
-    EXPECT_FALSE(edge.replicator->chain().back().is_judged);
+    EXPECT_EQ(edge.replicator->chain().back().alarm, "axl.refused im1");
+    EXPECT_EQ(edge.replicator->chain().back().node, "core1.b.test");
     ASSERT_EQ(edge.alarms->standing().size(), 1u);
     EXPECT_EQ(edge.alarms->standing()[0].row().name, "far.alarm");
     EXPECT_THAT(edge.alarms->standing()[0].key, HasSubstr("core1.b.test: ssh.listen x"));
@@ -387,6 +407,73 @@ TEST_F(Replication, ShowsTheCoresStepsAndAlarmsOnTheEdge) {
     core.die();
     world.settle();
     EXPECT_EQ(edge.state("row on im1"), "pending") << "nobody knows while the channel is down";
+}
+
+TEST_F(Replication, ShowsAFarAlarmAsItIsThere) {
+    join(edge, core);
+    const auto shown = [&](const std::string& key) {
+        const auto* const alarm = edge.alarms->find(AlarmCode::far_alarm, "core1.b.test: " + key);
+        return alarm == nullptr ? services::Alarm{} : *alarm;
+    };
+    core.alarms->raise(AlarmCode::axl_refused, "imp1", "401");
+    core.alarms->raise(AlarmCode::chain_failed, "loaded by the router of imp1", "it has not",
+                       {.cure = "restart the router"});
+    world.advance(std::chrono::milliseconds{150});
+    const services::Alarm refused = shown("axl.refused imp1");
+    EXPECT_EQ(refused.severity(), services::AlarmSeverity::error) << "though far.alarm is a warning";
+    EXPECT_EQ(refused.words.node, "core1.b.test");
+    EXPECT_THAT(refused.sentence(),
+                HasSubstr("core1.b.test: the IM&P server imp1 refuses the user or the password: 401"));
+    EXPECT_THAT(refused.cure(), HasSubstr("on core1.b.test: set the right password with `imp-servers passwd`"));
+    EXPECT_EQ(shown("chain.failed loaded by the router of imp1").cure(), "on core1.b.test: restart the router");
+}
+
+TEST_F(Replication, FindsTheWordsOfAnAlarmThatAnOlderCoreTellsWithoutThem) {
+    TakenNode older{world, edge};
+    replication::Report report;
+    report.notices = {{"ssh.host_key", "10.20.0.10:2222", "another key"}, {"of.tomorrow", "x", "who knows"}};
+    older.report(report);
+    const auto* const known = edge.alarms->find(AlarmCode::far_alarm, "core1.b.test: ssh.host_key 10.20.0.10:2222");
+    ASSERT_NE(known, nullptr);
+    EXPECT_EQ(known->severity(), services::AlarmSeverity::error);
+    EXPECT_THAT(known->cure(), HasSubstr("on core1.b.test: find out why"));
+    const auto* const unknown = edge.alarms->find(AlarmCode::far_alarm, "core1.b.test: of.tomorrow x");
+    ASSERT_NE(unknown, nullptr);
+    EXPECT_EQ(unknown->severity(), services::AlarmSeverity::warning);
+    EXPECT_THAT(unknown->cure(), HasSubstr("on that node"));
+}
+
+TEST_F(Replication, TellsTheEdgeOfAStepWhenItChanges) {
+    StepState state = StepState::pending;
+    core.replicator->steps_from([&] { return std::vector<ChainStep>{{"row on im1", state}}; });
+    join(edge, core);
+    world.advance(std::chrono::seconds{5});
+    ASSERT_EQ(edge.state("row on im1"), "pending");
+    world.advance(std::chrono::milliseconds{300});
+    state = StepState::in_force;
+    core.replicator->report_soon();
+    world.advance(std::chrono::milliseconds{50});
+    EXPECT_EQ(edge.state("row on im1"), "in force") << "not at the next tick";
+    for (int i = 0; i < 20; ++i) {
+        state = i % 2 == 0 ? StepState::failed : StepState::in_force;
+        core.replicator->report_soon();
+        world.advance(std::chrono::milliseconds{1});
+    }
+    world.advance(std::chrono::seconds{3});
+    EXPECT_EQ(edge.state("row on im1"), "in force") << "the last word counts";
+}
+
+TEST_F(Replication, NamesTheAlarmOfAStep) {
+    core.replicator->steps_from([] {
+        return std::vector<ChainStep>{{"loaded by the router of imp1", StepState::failed, {"it has not"}}};
+    });
+    join(edge, core);
+    world.advance(std::chrono::seconds{2});
+    EXPECT_EQ(edge.replicator->chain().back().alarm, "") << "nobody has raised one yet";
+    core.alarms->raise(AlarmCode::chain_failed, "loaded by the router of imp1", "it has not");
+    world.advance(std::chrono::seconds{2});
+    const ChainStep step = edge.replicator->chain().back();
+    EXPECT_TRUE(edge.alarms->stands(AlarmCode::far_alarm, services::far_alarm_key(step.node, step.alarm)));
 }
 
 TEST_F(Replication, RaisesAnAlarmWhenNobodyComesBack) {

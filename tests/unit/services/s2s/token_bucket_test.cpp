@@ -9,21 +9,21 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr TimePoint start{};
+constexpr TimePoint opened{};
 
 TEST(TokenBucket, LetsTheBurstThroughAndThenTheRate) {
-    TokenBucket bucket{1000, 4000, start};
-    EXPECT_EQ(bucket.take(4000, start), Duration{0});
-    EXPECT_EQ(bucket.take(500, start), milliseconds{500});
-    EXPECT_EQ(bucket.take(0, start + milliseconds{500}), Duration{0});
+    TokenBucket bucket{1000, 4000, opened};
+    EXPECT_EQ(bucket.take(4000, opened), Duration{0});
+    EXPECT_EQ(bucket.take(500, opened), milliseconds{500});
+    EXPECT_EQ(bucket.take(0, opened + milliseconds{500}), Duration{0});
 }
 
 TEST(TokenBucket, ConvergesToTheRateUnderAFlood) {
     constexpr std::uint64_t rate = 10000;
-    TokenBucket bucket{rate, 20000, start};
+    TokenBucket bucket{rate, 20000, opened};
     std::uint64_t read = 0;
-    TimePoint now = start;
-    while (now < start + seconds{100}) {
+    TimePoint now = opened;
+    while (now < opened + seconds{100}) {
         read += 1000;
         now += bucket.take(1000, now);
     }
@@ -31,14 +31,14 @@ TEST(TokenBucket, ConvergesToTheRateUnderAFlood) {
 }
 
 TEST(TokenBucket, SavesNoMoreThanTheBurst) {
-    TokenBucket bucket{1000, 2000, start};
-    EXPECT_EQ(bucket.take(2000, start + seconds{3600}), Duration{0});
-    EXPECT_EQ(bucket.take(1000, start + seconds{3600}), seconds{1});
+    TokenBucket bucket{1000, 2000, opened};
+    EXPECT_EQ(bucket.take(2000, opened + seconds{3600}), Duration{0});
+    EXPECT_EQ(bucket.take(1000, opened + seconds{3600}), seconds{1});
 }
 
 TEST(TokenBucket, HoldsNobodyBackWithoutALimit) {
-    TokenBucket bucket{unlimited, unlimited, start};
-    EXPECT_EQ(bucket.take(1ULL << 40, start), Duration{0});
+    TokenBucket bucket{unlimited, unlimited, opened};
+    EXPECT_EQ(bucket.take(1ULL << 40, opened), Duration{0});
 }
 
 }  // namespace

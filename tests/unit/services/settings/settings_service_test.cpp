@@ -10,12 +10,14 @@
 #include <fstream>
 
 #include "io/store/folder.h"
+#include "support/full_disk.h"
 
 namespace sallyport::services {
 namespace {
 
 using config::Change;
 using testing::HasSubstr;
+using testing::StartsWith;
 
 class FixedClock final : public Clock {
 public:
@@ -129,7 +131,7 @@ TEST_F(Settings, LogEachChangeWithOldAndNewValue) {
                                        "anna");
     ASSERT_TRUE(revision);
     EXPECT_EQ(*revision, before + 1);
-    EXPECT_THAT(lines.facts("settings.changed", "detail"),
+    EXPECT_THAT(lines.facts("settings.changed", "Detail"),
                 testing::ElementsAre("xconfiguration xcpConfiguration is_federation_enabled - changed from: 0 to: 1",
                                      "xconfiguration federation.security_mode - changed from: tls_required to: no_tls",
                                      "xconfiguration federation.dialback_secret - changed from: ******** to: ********",
@@ -278,6 +280,78 @@ TEST_F(Settings, DoNotStartWithoutDatabaseAndCopy) {
     std::ofstream{copy()} << "{\"revision\": 1";
     auto half = service();
     EXPECT_EQ(half.open().error().code, "store-corrupt");
+}
+
+TEST_F(Settings, StartOnAFullDiskAndCanBeChangedWhenThereIsRoom) {
+    {
+        auto settings = service();
+        ASSERT_TRUE(settings.open());
+        ASSERT_TRUE(settings.set({{"federation.enabled", "true"}}, "root"));
+    }
+    auto settings = service({{"federation.bidi", "\"on\""}});
+    std::vector<std::string> told;
+    settings.on_trouble([&] { told.push_back(settings.trouble()); });
+    {
+        const test::FullDisk full;
+        const auto opened = settings.open();
+        ASSERT_TRUE(opened) << opened.error().text;
+        EXPECT_TRUE(settings.snapshot()->enabled);
+        EXPECT_TRUE(settings.snapshot()->bidi) << "what the file adds counts as well";
+        EXPECT_THAT(settings.trouble(), HasSubstr("settings.db"));
+        EXPECT_THAT(settings.set({{"federation.enabled", "false"}}, "root").error().code, StartsWith("store-"));
+        EXPECT_TRUE(settings.snapshot()->enabled);
+        EXPECT_EQ(settings.history(10)->size(), 2U) << "the history can be read";
+        settings.retry();
+        EXPECT_NE(settings.trouble(), "");
+    }
+    settings.retry();
+    EXPECT_EQ(settings.trouble(), "");
+    ASSERT_FALSE(told.empty());
+    EXPECT_EQ(told.back(), "");
+    ASSERT_TRUE(settings.set({{"federation.enabled", "false"}}, "root"));
+    auto again = service();
+    ASSERT_TRUE(again.open());
+    EXPECT_FALSE(again.snapshot()->enabled);
+    EXPECT_TRUE(again.snapshot()->bidi) << "the value of the file was stored when there was room";
+}
+
+TEST_F(Settings, BeginOnAFullDiskWithTheInitialValues) {
+    auto settings = service({{"federation.enabled", "true"}});
+    std::string secret;
+    {
+        const test::FullDisk full;
+        ASSERT_TRUE(settings.open());
+        EXPECT_TRUE(settings.snapshot()->enabled);
+        secret = settings.snapshot()->dialback_secret;
+        EXPECT_EQ(secret.size(), 64U);
+    }
+    settings.retry();
+    EXPECT_EQ(settings.trouble(), "");
+    EXPECT_EQ(settings.snapshot()->dialback_secret, secret);
+    auto again = service();
+    ASSERT_TRUE(again.open());
+    EXPECT_TRUE(again.snapshot()->enabled);
+    EXPECT_EQ(again.snapshot()->dialback_secret, secret);
+}
+
+TEST_F(Settings, TakeTheCopyOnAFullDiskWhereTheDatabaseIsGone) {
+    {
+        auto settings = service();
+        ASSERT_TRUE(settings.open());
+        ASSERT_TRUE(settings.set({{"federation.enabled", "true"}}, "root"));
+    }
+    for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(database() + end);
+    auto settings = service();
+    {
+        const test::FullDisk full;
+        ASSERT_TRUE(settings.open());
+        EXPECT_TRUE(settings.snapshot()->enabled);
+    }
+    ASSERT_TRUE(settings.set({{"federation.bidi", "\"on\""}}, "root")) << "a change tries again by itself";
+    auto again = service();
+    ASSERT_TRUE(again.open());
+    EXPECT_TRUE(again.snapshot()->enabled);
+    EXPECT_TRUE(again.snapshot()->bidi);
 }
 
 TEST_F(Settings, LeaveOutStoredValuesThatAreNotUnderstood) {
