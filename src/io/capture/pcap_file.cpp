@@ -1,20 +1,9 @@
 // Fixed fields and nothing else.
 #include "io/capture/pcap_file.h"
 
-#include <cstring>
+#include "io/capture/put.h"
 
 namespace sallyport::io::pcap_file {
-
-namespace {
-
-template <typename Number>
-void put(std::string& out, Number number) {
-    char bytes[sizeof number];
-    std::memcpy(bytes, &number, sizeof number);
-    out.append(bytes, sizeof number);
-}
-
-}  // namespace
 
 std::string header(std::uint16_t link_type, std::uint32_t snap_length) {
     constexpr std::uint32_t magic_of_microseconds = 0xA1B2C3D4;

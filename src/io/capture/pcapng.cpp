@@ -1,18 +1,11 @@
 // Every block: type, length, body, padding to 32 bits, length again (section 3.1).
 #include "io/capture/pcapng.h"
 
-#include <cstring>
+#include "io/capture/put.h"
 
 namespace sallyport::io::pcapng {
 
 namespace {
-
-template <typename Number>
-void put(std::string& out, Number number) {
-    char bytes[sizeof number];
-    std::memcpy(bytes, &number, sizeof number);
-    out.append(bytes, sizeof number);
-}
 
 void put_padded(std::string& out, std::string_view bytes) {
     out += bytes;
