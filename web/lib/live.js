@@ -1,81 +1,14 @@
 // What pages read: one copy for each verb and its arguments, asked again on a beat and when the node says that
 // something changed.
 import { changes_address } from "./api.js";
+import { Entry } from "./entry.js";
 import { useEffect, useState } from "./html.js";
 import { call, session } from "./session.js";
 import { Store } from "./store.js";
 
 const hushed_ms = 200;
 const again_ms = 3_000;
-const slow_ms = 30_000;
 const most_entries = 60;
-
-class Entry {
-  state = { data: undefined, error: null, at: 0 };
-  #watchers = new Set();
-  #beats = [];
-  #timer = 0;
-  #asking = null;
-
-  constructor(verb, args) {
-    this.verb = verb;
-    this.args = args;
-  }
-
-  watch(watcher, every_ms, on) {
-    const mine = { watcher, every_ms, on };
-    this.#watchers.add(mine);
-    this.#beats.push(every_ms);
-    if (Date.now() - this.state.at > 500) this.refresh();
-    else this.#arm();
-    return () => {
-      this.#watchers.delete(mine);
-      this.#beats.splice(this.#beats.indexOf(every_ms), 1);
-      this.#arm();
-    };
-  }
-
-  get unused() {
-    return this.#watchers.size === 0;
-  }
-
-  wants(event) {
-    return [...this.#watchers].some(({ on }) => on.includes(event));
-  }
-
-  /** Asks the node now; one question at a time. */
-  refresh() {
-    this.#asking ??= this.#ask().finally(() => {
-      this.#asking = null;
-      this.#arm();
-    });
-    return this.#asking;
-  }
-
-  async #ask() {
-    try {
-      this.state = { data: await call(this.verb, this.args), error: null, at: Date.now() };
-    } catch (error) {
-      this.state = { ...this.state, error, at: Date.now() };
-    }
-    for (const { watcher } of [...this.#watchers]) watcher(this.state);
-  }
-
-  /** What the node sent by itself. */
-  fill(data) {
-    this.state = { data, error: null, at: Date.now() };
-    for (const { watcher } of [...this.#watchers]) watcher(this.state);
-    this.#arm();
-  }
-
-  #arm() {
-    clearTimeout(this.#timer);
-    const beats = this.#beats.filter((beat) => beat > 0);
-    if (beats.length === 0 || session.value === null) return;
-    const pause = document.hidden ? slow_ms : Math.min(...beats);
-    this.#timer = setTimeout(() => this.refresh(), pause);
-  }
-}
 
 const entries = new Map();
 
@@ -87,7 +20,14 @@ function entry_of(verb, args) {
       if (entries.size < most_entries) break;
       if (entry.unused) entries.delete(old);
     }
-    entries.set(key, new Entry(verb, args));
+    entries.set(
+      key,
+      new Entry(
+        verb,
+        () => call(verb, args),
+        () => session.value !== null,
+      ),
+    );
   }
   return entries.get(key);
 }
