@@ -88,5 +88,30 @@ TEST(SyslogSender, TellsHowManyLinesWereLost) {
     EXPECT_EQ(told, lost);
 }
 
+TEST(SyslogSender, LosesNothingForOneBecauseAnotherTakesNothing) {
+    const test::TemporaryFolder folder;
+    SyslogAddress deaf;
+    deaf.kind = SyslogAddress::Kind::local;
+    deaf.path = deaf.name = folder.path() + "/deaf";
+    sockaddr_un at{};
+    at.sun_family = AF_UNIX;
+    std::strncpy(at.sun_path, deaf.path.c_str(), sizeof at.sun_path - 1);
+    const int unread = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    ASSERT_EQ(::bind(unread, reinterpret_cast<sockaddr*>(&at), sizeof at), 0);
+    Receiver receiver{folder.path() + "/log"};
+    constexpr std::uint64_t all = SyslogSender::most_waiting / 2;
+    {
+        SyslogSender sender{{deaf, receiver.address()}, {}, std::chrono::minutes{5}};
+        for (std::uint64_t i = 0; i < all; ++i) sender.send("line");
+        while (sender.states().back().sent < all) std::this_thread::yield();
+        const auto behind = sender.states().front();
+        EXPECT_LT(behind.sent + behind.lost, all) << "the first one is still being waited for";
+        sender.send("end");
+        ::close(unread);
+    }
+    receiver.wait();
+    EXPECT_EQ(receiver.lines.size(), all + 1);
+}
+
 }  // namespace
 }  // namespace sallyport::io

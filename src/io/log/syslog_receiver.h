@@ -1,0 +1,45 @@
+// One receiver of syslog and the socket to it: RFC 5424 over UDP (RFC 5426), TCP with octet counts (RFC 6587 3.4.1) or
+// a local socket. It blocks for a stated time; whoever sends has a thread for it.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "base/endpoint.h"
+
+namespace sallyport::io {
+
+/// A receiver; the same as in the node's file.
+struct SyslogAddress {
+    enum class Kind { udp, tcp, local };
+    Kind kind = Kind::udp;
+    Endpoint endpoint;
+    std::string path;
+    std::string name;  ///< for people
+};
+
+class SyslogReceiver {
+public:
+    /// `patience`: for a connection, and for each time that the receiver takes nothing.
+    SyslogReceiver(SyslogAddress at, std::chrono::milliseconds patience);
+    SyslogReceiver(const SyslogReceiver&) = delete;
+    SyslogReceiver& operator=(const SyslogReceiver&) = delete;
+    ~SyslogReceiver();
+
+    /// Sends one line. Empty: it went out. Otherwise why not; then nothing is tried for five seconds.
+    std::string send(const std::string& line);
+
+private:
+    std::string open();
+    std::string put(const std::string& line);
+    void close();
+    [[nodiscard]] bool ready(short what) const;
+
+    SyslogAddress where_;
+    std::chrono::milliseconds patience_;
+    int descriptor_ = -1;
+    std::string trouble_;
+    std::chrono::steady_clock::time_point not_before_{};
+};
+
+}  // namespace sallyport::io
