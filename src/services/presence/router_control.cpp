@@ -8,7 +8,7 @@ namespace {
 const std::string origin = "router configuration";
 const std::string table_name = "xmpps2snodes";
 constexpr std::string_view wants_restart = "requires a restart";
-constexpr std::string_view returns = "returns what is for other domains";
+constexpr std::string_view returns = "returns stanzas to other domains";
 
 }  // namespace
 
