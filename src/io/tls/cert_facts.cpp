@@ -144,7 +144,7 @@ std::string objection_to(X509_STORE_CTX* context) {
     if (!accepted || problem != X509_V_OK) return X509_verify_cert_error_string(problem);
     if (X509_check_ca(X509_STORE_CTX_get0_cert(context)) == 1) {
         X509_STORE_CTX_set_error(context, X509_V_ERR_CERT_REJECTED);
-        return "the certificate of an authority is used as the certificate of a server";
+        return "a CA certificate is used as a server certificate";
     }
     return {};
 }
