@@ -449,7 +449,7 @@ TEST(Reload, ListsWhatChangedAndWhatNeedsARestart) {
               "Certificates and the node's file are reloaded.\n"
               "  changed and in force: log.level, tls.identity[0].certificate\n"
               "  needs a restart of the node: s2s.listen\n"
-              "  without effect, because what is stored by now counts: settings.federation.enabled\n");
+              "  without effect, because the stored values are in force: settings.federation.enabled\n");
 }
 
 TEST(Reload, TellsWhatIsWrong) {
