@@ -160,16 +160,16 @@ bool has_constrained_authority(X509_STORE_CTX* context) {
 
 }  // namespace
 
-ChainVerdict judge_chain(x509_store_ctx_st* context) {
-    ChainVerdict verdict{objection_to(context), false};
-    verdict.constrained = has_constrained_authority(context);
-    return verdict;
+ChainValidity judge_chain(x509_store_ctx_st* context) {
+    ChainValidity validity{objection_to(context), false};
+    validity.constrained = has_constrained_authority(context);
+    return validity;
 }
 
-void apply(const ChainVerdict& verdict, CertFacts& facts) {
-    facts.chain_error = verdict.objection;
-    facts.chain_valid = verdict.objection.empty();
-    if (!verdict.constrained) return;
+void apply(const ChainValidity& validity, CertFacts& facts) {
+    facts.chain_error = validity.objection;
+    facts.chain_valid = validity.objection.empty();
+    if (!validity.constrained) return;
     facts.srv_names.clear();
     facts.xmpp_addrs.clear();
 }

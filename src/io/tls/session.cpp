@@ -27,7 +27,7 @@ struct TlsSession::State {
     std::string failure;
     std::uint64_t read_bytes = 0;  ///< plain text
     std::uint64_t post_handshake_messages = 0;
-    ChainVerdict peer_chain;
+    ChainValidity peer_chain;
     SslPtr ssl;
 };
 
