@@ -6,7 +6,7 @@
 #include "admin/api/event_filter.h"
 #include "admin/api/peer_rows.h"
 #include "admin/api/problems.h"
-#include "admin/api/settings_watch.h"
+#include "admin/api/settings_alarm.h"
 #include "admin/print/print.h"
 #include "fake_node.h"
 
@@ -413,9 +413,9 @@ TEST(Alarms, AreAcknowledgedByNumber) {
     EXPECT_EQ(code_of(node.ask("alarms.ack", R"({"number":7})")), "alarm-unknown");
 }
 
-TEST(SettingsWatch, RaisesItsAlarmAtOnceAndLowersItWhenAChangeCanBeStored) {
+TEST(SettingsAlarm, RaisesItsAlarmAtOnceAndLowersItWhenAChangeCanBeStored) {
     FakeNode node;
-    const admin::SettingsWatch watch{node};
+    const admin::SettingsAlarm watch{node};
     const auto stands = [&] { return node.board.stands(services::AlarmCode::settings_store, "the database"); };
     EXPECT_FALSE(stands());
     auto other =
