@@ -92,7 +92,8 @@ void RouterControl::ask_for_restart(const std::string& what) {
         subject() + std::string{wants_restart} +
             " in order for recent configuration changes to take effect. You can restart it with "
             "`sallyport restart router`. Once it is restarted, this notification will be deleted "
-            "automatically.");
+            "automatically.",
+        "restart.router");
 }
 
 void RouterControl::obstacle(Obstacle obstacle) {

@@ -392,6 +392,7 @@ TEST(Notifications, SayHowGraveTheyAreInWords) {
         one.description = "the router requires a restart";
         one.origin = "router configuration";
         one.created = node.loop().wall();
+        one.verb = severity == 5 ? "restart.router" : "";
         node.noted->push_back(one);
     }
     const auto answer = node.ask("notifications");
@@ -401,6 +402,9 @@ TEST(Notifications, SayHowGraveTheyAreInWords) {
         words += text_at(one, "severity") + " ";
     }
     EXPECT_EQ(words, "error warning notice severity 99 ");
+    const auto& all = answer.as_object().at("notifications").as_array();
+    EXPECT_TRUE(all.at(0).at("verb").is_null());
+    EXPECT_EQ(text_at(all.at(2), "verb"), "restart.router");
     std::ostringstream printed;
     admin::print_notifications(answer, printed);
     EXPECT_NE(printed.str().find("notice"), std::string::npos) << printed.str();
