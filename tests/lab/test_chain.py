@@ -149,7 +149,7 @@ def test_page_1_each_of_the_three_shows_the_whole_chain(lab):
     for node in (lab.edge, lab.core):
         lab.step_becomes(node, f"told to the IM&P server {AXL}", "in force", COMPONENT)
         lab.step_becomes(node, "loaded by the router of imp1.coluc.com", "in force")
-    for step in ("linked to a core", "told by a core", "loaded by the router", "a way to the edges"):
+    for step in ("joined to a core", "told by a core", "loaded by the router", "a way to the edges"):
         lab.step_becomes(lab.presence, step, "in force")
 
 

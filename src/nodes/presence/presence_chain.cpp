@@ -15,8 +15,8 @@ ChainStep link_step(const admin::NodeStatus& status) {
         const bool is_new = std::find(cores.begin(), cores.end(), link.far_realm) == cores.end();
         if (link.state == link::LinkState::open && is_new) cores.push_back(link.far_realm);
     }
-    if (!cores.empty()) return {"linked to a core", StepState::in_force, {joined(cores)}};
-    return {"linked to a core",
+    if (!cores.empty()) return {"joined to a core", StepState::in_force, {joined(cores)}};
+    return {"joined to a core",
             StepState::pending,
             {"no core is connected; the core dials this node, and `sallyport status` there shows why it cannot"}};
 }
