@@ -104,7 +104,7 @@ private:
             if (count < 0 && errno == EINTR) continue;
             if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
                 if (ready(descriptor, POLLOUT)) continue;
-                return "does not read what is sent";
+                return "does not take what is sent";
             }
             if (count < 0) return std::strerror(errno);
             rest.remove_prefix(static_cast<std::size_t>(count));
