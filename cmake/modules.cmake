@@ -1,6 +1,8 @@
 # sp_precompile(<target> <headers>...): the target's standard headers are read once for all its users. Only for sanitized
-# builds. With these headers, and with files that are compiled as one (sp_together), a missing include is not noticed:
-# only `./dev tidy` reads each file by itself.
+# builds. Measured with g++ 12 in CPU seconds, with and without: model/config 4.2 and 4.6, proto/s2s 2.2 and 3.1, services/im
+# 6.6 and 6.7, admin/api 4.2 and 5.9, services/link 6.2 and 6.3, unit_model 6.5 and 7.7, one group of files each: an eighth
+# less, for 11.5 seconds once. With these headers, and with files that are compiled as one (sp_together), a missing include
+# is not noticed: only `./dev tidy` reads each file by itself.
 # ccache takes the checksum beside the compiled header for its content, which differs from folder to folder.
 function(sp_precompile target)
   add_library(${target} OBJECT ${PROJECT_SOURCE_DIR}/cmake/precompiled.cpp)

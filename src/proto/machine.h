@@ -45,7 +45,7 @@ public:
     [[nodiscard]] constexpr bool empty() const { return bits_ == 0; }
     [[nodiscard]] constexpr bool has(Enum one) const { return (bits_ & bit(one)) != 0; }
     /// All of them, one of them at least.
-    [[nodiscard]] constexpr bool holds(Set others) const { return (bits_ & others.bits_) == others.bits_; }
+    [[nodiscard]] constexpr bool contains(Set others) const { return (bits_ & others.bits_) == others.bits_; }
     [[nodiscard]] constexpr bool meets(Set others) const { return (bits_ & others.bits_) != 0; }
     [[nodiscard]] constexpr Set without(Set others) const { return of_bits(bits_ & ~others.bits_); }
     constexpr void add(Set others) { bits_ |= others.bits_; }
@@ -84,7 +84,7 @@ template <typename Rows, typename Phase, typename On, typename Holding, typename
         if (row.on != on || !row.in.has(phase)) continue;
         if (const auto asked = row.needs | row.forbids; !asked.empty()) {
             const auto held = holding(asked);
-            if (!held.holds(row.needs) || held.meets(row.forbids)) continue;
+            if (!held.contains(row.needs) || held.meets(row.forbids)) continue;
         }
         const Did did = run(row.act);
         if (did == Did::advance && row.next && phase != Phase::closed) phase = *row.next;
@@ -144,9 +144,9 @@ template <typename Phase, typename On, typename Fact, typename Act, std::size_t 
         }
     }
     for (const auto& row : rows) {
-        if (!reached.holds(row.in)) return Fault::phase_out_of_reach;
+        if (!reached.contains(row.in)) return Fault::phase_out_of_reach;
     }
-    return (left | ends).holds(reached) ? Fault::none : Fault::phase_without_a_way_out;
+    return (left | ends).contains(reached) ? Fault::none : Fault::phase_without_a_way_out;
 }
 
 /// The timers of a machine by name, the last enumerator being `count_`. `never`: it does not run.

@@ -316,7 +316,7 @@ TEST(ClientStream, RefusesWhatHasNoPlace) {
         {"authentication again", authenticated, auth, StreamCondition::policy_violation},
         {"acknowledgements that are off", opened, "<r xmlns='urn:xmpp:sm:3'/>",
          StreamCondition::unsupported_stanza_type},
-        {"an ack without a count", opened, "<enable xmlns='urn:xmpp:sm:3'/><a xmlns='urn:xmpp:sm:3'/>",
+        {"an acknowledgement without a count", opened, "<enable xmlns='urn:xmpp:sm:3'/><a xmlns='urn:xmpp:sm:3'/>",
          StreamCondition::bad_format},
         {"something unknown", opened, "<x xmlns='urn:example:x'/>", StreamCondition::unsupported_stanza_type},
         {"another server's domain", [](Talk&) {},

@@ -147,7 +147,7 @@ def test_curl_reads_and_writes_rows(chain):
 
 def test_what_is_refused(chain):
     status, body = chain.soap(query("select * from sqlite_master"))
-    assert status == 500 and "axlError" in body and "wanted a table" in body, body
+    assert status == 500 and "axlError" in body and "expected a table" in body, body
     assert chain.soap(query("select * from xmpps2snodes"), version="7.0")[0] == 599
     status, body = chain.curl("-H", "Content-Type: text/xml", URL, data='<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>')
     assert status == 500 and "root:" not in body, body
@@ -185,7 +185,7 @@ def test_zeep_works_with_our_description(chain):
         rows = axl.executeSQLQuery(sql="select * from xmpps2snodes")["return"]["row"]
         assert [{cell.tag: cell.text for cell in row}["cp_id"] for row in rows] == [EDGE1]
         assert not axl.executeSQLQuery(sql="select * from xmpps2snodes where cp_id = 'none'")["return"]
-        with pytest.raises(zeep.exceptions.Fault, match="wanted a table"):
+        with pytest.raises(zeep.exceptions.Fault, match="expected a table"):
             axl.executeSQLQuery(sql="select * from secrets")
     finally:
         socket.getaddrinfo = before

@@ -162,7 +162,7 @@ def test_no_row_bounces_without_naming_anybody(trio):
     problems = [one["text"] for one in trio.presence.json("status")["problems"]]
     assert any("has not loaded an S2S component" in text for text in problems), problems
     descriptions = [one["description"] for one in trio.presence.json("notifications")["notifications"]]
-    assert any("returns what is for other domains" in text for text in descriptions), descriptions
+    assert any("returns stanzas to other domains" in text for text in descriptions), descriptions
 
 
 def test_settings_without_effect_are_refused_with_the_node_to_go_to_and_not_shown(trio):

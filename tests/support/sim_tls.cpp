@@ -26,7 +26,7 @@ public:
     }
     [[nodiscard]] Result<CertFacts> own(const std::string& name) const override {
         const CertFacts* picked = pick(name);
-        if (picked == nullptr) return Error{"tls-certificate", "There is no certificate to show."};
+        if (picked == nullptr) return Error{"tls-certificate", "There is no certificate to present."};
         return *picked;
     }
     [[nodiscard]] const CertFacts* pick(const std::string& name) const {
@@ -208,7 +208,7 @@ private:
         const SimTlsSettings& ours = context_->settings;
         const bool server = role_ == io::TlsRole::server;
         if (server && ours.identities.empty()) {
-            refuse("handshake failure", "There is no certificate to show.");
+            refuse("handshake failure", "There is no certificate to present.");
             return;
         }
         std::vector<std::string> agreed;

@@ -496,7 +496,7 @@ export default function operation(stage) {
       ["Severity", "Count", "Description", "Origin", "Created"],
     );
     const notice = page.locator("main tbody tr:has-text('requires a restart')"),
-      warning = page.locator("main tbody tr:has-text('returns what is for other domains')");
+      warning = page.locator("main tbody tr:has-text('returns stanzas to other domains')");
     assert.equal(await notice.locator(".state.warn").textContent(), "notice");
     assert.equal(await warning.locator(".state.warn").textContent(), "warning");
     assert.doesNotMatch(await notice.textContent(), /sallyport restart router/, "nobody has to type here");

@@ -23,7 +23,7 @@ const is_judged = ({ role, security_mode }) => role === "edge" && security_mode 
 function certificate_of(domain, certificates) {
   if (domain.startsWith("*.")) return { tone: "calm", text: "" };
   const found = certificates
-    .filter(({ used_for, names }) => used_for.startsWith("s2s") && names.some((name) => covers(name, domain)))
+    .filter(({ use, names }) => use === "s2s" && names.some((name) => covers(name, domain)))
     .sort((one, other) => other.days_left - one.days_left)[0];
   if (!found) return { tone: "warn", text: "not covered" };
   return {

@@ -120,8 +120,7 @@ function useFields(settings) {
     change(Object.fromEntries(same ? others : [...others, [named(name), next]]));
   };
   const help = (name) => settings.row(named(name))?.help;
-  const wrong = (name) =>
-    problem && (problem.field === named(name) || problem.message.startsWith(named(name))) ? problem.message : "";
+  const wrong = (name) => (problem?.field === named(name) ? problem.message : "");
   return { changed, change, problem, set_problem, value, put, help, wrong };
 }
 

@@ -30,12 +30,12 @@ const most_problems = 3;
 function Problems({ status }) {
   const [all, show_all] = useState(false);
   const { problems } = status;
-  const alarms = status.alarms.filter(({ text }) => !problems.some((one) => one.text.startsWith(text)));
+  const is = (alarm, { code, key }) => alarm?.code === code && alarm.key === key;
+  const alarms = status.alarms.filter((one) => !problems.some(({ alarm }) => is(alarm, one)));
   if (problems.length === 0 && alarms.length === 0) {
     return html`<${Notice} tone="good"><strong>All is well.</strong> No problems, no active alarms.<//>`;
   }
-  const weight = (one) =>
-    (one.severity === "error" ? 2 : 0) + (status.alarms.some(({ text }) => one.text.startsWith(text)) ? 0 : 1);
+  const weight = ({ severity, alarm }) => (severity === "error" ? 2 : 0) + (alarm ? 0 : 1);
   const sorted = [...problems].sort((one, other) => weight(other) - weight(one));
   const hidden = all ? 0 : Math.max(0, sorted.length - most_problems);
   return html`

@@ -31,7 +31,7 @@ function Certificate({ certificate, verdict }) {
   if (!certificate) {
     return html`<p class="note">${verdict ? `Certificate: ${verdict}` : "The peer presented no certificate."}</p>`;
   }
-  const accepted = certificate.verdict === "good" || certificate.verdict === "valid";
+  const { accepted } = certificate;
   return html`
     <${Facts}
       rows=${[

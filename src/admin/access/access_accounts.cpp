@@ -44,7 +44,7 @@ Result<io::AdminAccount> AccessDesk::known(const std::string& name) {
 void AccessDesk::put_password(const std::string& password, std::function<Result<void>(std::string verifier)> keep,
                               const OnDone& on_done) {
     if (const auto good = judge_password(password); !good) return on_done(good.error());
-    auto verifier = std::make_shared<Result<std::string>>(Error{"verifier", "nothing was hashed"});
+    auto verifier = std::make_shared<Result<std::string>>(Error{"verifier", "the password could not be hashed"});
     const bool begun = hashing_.run([verifier, password] { *verifier = io::make_verifier(password); },
                                     [verifier, keep = std::move(keep), on_done] {
                                         if (!*verifier) return on_done(verifier->error());

@@ -1,4 +1,4 @@
-// Sessions of the admin socket: lines in, lines out, one request at a time.
+// Connections to the admin socket: lines in, lines out, one request at a time.
 #include "admin/api/admin_server.h"
 
 #include <algorithm>
@@ -16,17 +16,17 @@ constexpr std::string_view too_long =
 
 }  // namespace
 
-class AdminServer::Session final : public io::StreamOwner {
+class AdminServer::Connection final : public io::StreamOwner {
 public:
-    Session(AdminServer& server, std::unique_ptr<io::Stream> stream, std::string user)
+    Connection(AdminServer& server, std::unique_ptr<io::Stream> stream, std::string user)
         : server_{server}, stream_{std::move(stream)}, user_{std::move(user)} {
         stream_->set_owner(this);
     }
-    ~Session() override {
+    ~Connection() override {
         if (call_) call_->abandon();
     }
-    Session(const Session&) = delete;
-    Session& operator=(const Session&) = delete;
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
 
     void on_bytes(std::string_view bytes) override {
         if (closing_) return;
@@ -108,12 +108,12 @@ Result<void> AdminServer::start() {
 
 void AdminServer::accept(std::unique_ptr<io::Stream> stream, const std::string& user) {
     // Without an owner the connection is closed with the stream.
-    if (sessions_.size() >= most_sessions) return;
-    sessions_.push_back(std::make_unique<Session>(*this, std::move(stream), user));
+    if (connections_.size() >= most_connections) return;
+    connections_.push_back(std::make_unique<Connection>(*this, std::move(stream), user));
 }
 
-void AdminServer::remove(const Session* session) {
-    std::erase_if(sessions_, [session](const auto& candidate) { return candidate.get() == session; });
+void AdminServer::remove(const Connection* connection) {
+    std::erase_if(connections_, [connection](const auto& candidate) { return candidate.get() == connection; });
 }
 
 }  // namespace sallyport::admin

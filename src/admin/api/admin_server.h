@@ -14,7 +14,7 @@ namespace sallyport::admin {
 class AdminServer {
 public:
     static constexpr std::size_t longest_request = 1 << 20;  // tables of settings with thousands of rows
-    static constexpr std::size_t most_sessions = 64;
+    static constexpr std::size_t most_connections = 64;
 
     /// `network` is that of node.loop(). Both must outlive this.
     AdminServer(NodeControl& node, io::TcpNetwork& network, std::string path);
@@ -24,18 +24,18 @@ public:
 
     /// Errors: those of io::listen_local().
     [[nodiscard]] Result<void> start();
-    [[nodiscard]] std::size_t sessions() const { return sessions_.size(); }
+    [[nodiscard]] std::size_t connections() const { return connections_.size(); }
 
 private:
-    class Session;
+    class Connection;
     void accept(std::unique_ptr<io::Stream> stream, const std::string& user);
-    void remove(const Session* session);
+    void remove(const Connection* connection);
 
     NodeControl& node_;
     io::TcpNetwork& network_;
     std::string path_;
     std::unique_ptr<io::Listener> listener_;
-    std::vector<std::unique_ptr<Session>> sessions_;
+    std::vector<std::unique_ptr<Connection>> connections_;
 };
 
 }  // namespace sallyport::admin

@@ -21,8 +21,8 @@ constexpr NamedForm named[] = {
     {"Component", "{domain:text remote_address:text state:text stanzas_in:count stanzas_out:count}"},
     {"Peer",
      "{remote:text local:text inbound:flag outbound:flag method:text? tls:text? cipher:text? certificate:text? "
-     "address:text? state:text via:text? streams:count queued:count unacknowledged:count stanzas_in:count "
-     "stanzas_out:count last_error:text? users:[text] users_more:count}"},
+     "certificate_accepted:flag? address:text? state:text via:text? streams:count queued:count unacknowledged:count "
+     "stanzas_in:count stanzas_out:count last_error:text? users:[text] users_more:count}"},
     {"Stream",
      "{id:text direction:text local:text remote:text pairs:[Pair] state:text local_address:text "
      "remote_address:text tls:text? cipher:text? certificate:Certificate? certificate_verdict:text? "
@@ -30,7 +30,7 @@ constexpr NamedForm named[] = {
      "bytes_in:count bytes_out:count unacknowledged:count open_seconds:number? quiet_seconds:number? "
      "shard:count}"},
     {"Pair", "{local:text remote:text method:text pending:flag}"},
-    {"Certificate", "{subject:text issuer:text sha256:text not_after:time? verdict:text}"},
+    {"Certificate", "{subject:text issuer:text sha256:text not_after:time? accepted:flag verdict:text}"},
     {"Destination",
      "{local:text remote:text state:text queued:count queued_bytes:count unacknowledged:count "
      "failures:count last_error:text? last_step:text? last_success:time? last_failure:time? "
@@ -55,10 +55,11 @@ constexpr NamedForm named[] = {
      "open_seconds:number? shard:count}"},
     {"Dial", "{address:text name:text role:text state:text why:text? next_attempt_seconds:number}"},
     {"OwnCertificate",
-     "{used_for:text file:text subject:text issuer:text names:[text] key:text sha256:text "
+     "{used_for:text use:text domain:text? file:text subject:text issuer:text names:[text] key:text sha256:text "
      "not_after:time? days_left:number}"},
     {"StatusCheck", "{name:text role:text verdict:text problems:[Problem]}"},
-    {"Problem", "{severity:text text:text remedy:text}"},
+    {"Problem", "{severity:text text:text remedy:text alarm:AlarmName?}"},
+    {"AlarmName", "{code:text key:text}"},
     {"ChainStep", "{step:text state:text reason:text?}"},
     {"Alarm",
      "{number:count code:text severity:text node:text? key:text text:text detail:text? cure:text count:count "

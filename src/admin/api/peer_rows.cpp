@@ -32,6 +32,7 @@ void describe(const s2s::StreamStatus& stream, bool proved, PeerRow& row) {
     row.tls = stream.tls_version;
     row.cipher = stream.cipher;
     row.certificate = stream.certificate_verdict;
+    row.certificate_accepted = stream.certificate_accepted;
     if (row.state.empty()) row.state = stream.state;
 }
 

@@ -19,7 +19,8 @@ struct PeerRow {
     std::uint64_t users_more = 0;    ///< beside those
     unsigned streams = 0;
     std::uint64_t queued = 0, unacknowledged = 0, stanzas_in = 0, stanzas_out = 0;
-    std::string certificate;  ///< what the partner's is worth: "valid", or why not
+    std::string certificate;  ///< of the peer: "valid", or why it is not accepted; empty: no TLS
+    bool certificate_accepted = false;
 };
 
 /// By remote, then by local domain.

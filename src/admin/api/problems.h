@@ -1,6 +1,7 @@
 // What is wrong with a node right now, in sentences with the remedy: the head of `status`. Pure.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,9 @@ struct NodeProblem {
     std::string text;
     std::string remedy;
     Subject subject = Subject::alarms;
+    /// It is also an alarm of this code and key.
+    std::optional<services::AlarmCode> alarm{};
+    std::string key{};
 };
 
 /// The gravest first. Alarms that no judge decides about come from the board; the rest is judged now, and not as the

@@ -21,11 +21,10 @@ json::array json_texts(const std::vector<std::string>& texts) {
 
 json::value certificate_of(const s2s::StreamStatus& stream) {
     if (stream.certificate_sha256.empty()) return nullptr;
-    return json::object{{"subject", stream.certificate_subject},
-                        {"issuer", stream.certificate_issuer},
-                        {"sha256", stream.certificate_sha256},
-                        {"not_after", json_time(stream.certificate_not_after)},
-                        {"verdict", stream.certificate_verdict}};
+    return json::object{
+        {"subject", stream.certificate_subject},   {"issuer", stream.certificate_issuer},
+        {"sha256", stream.certificate_sha256},     {"not_after", json_time(stream.certificate_not_after)},
+        {"accepted", stream.certificate_accepted}, {"verdict", stream.certificate_verdict}};
 }
 
 json::array pairs_of(const s2s::StreamStatus& stream) {
@@ -72,6 +71,7 @@ json::object json_of(const PeerRow& row) {
             {"tls", text_or_null(row.tls)},
             {"cipher", text_or_null(row.cipher)},
             {"certificate", text_or_null(row.certificate)},
+            {"certificate_accepted", row.certificate.empty() ? json::value{} : json::value(row.certificate_accepted)},
             {"address", text_or_null(row.address)},
             {"state", row.state},
             {"via", text_or_null(row.via)},
@@ -170,6 +170,8 @@ json::object json_of(const link::Hub::DialStatus& dial) {
 json::object json_of(const OwnCertificate& certificate, WallTime now) {
     const auto left = std::chrono::duration_cast<std::chrono::hours>(certificate.facts.not_after - now).count();
     return {{"used_for", certificate.used_for()},
+            {"use", text(certificate.use)},
+            {"domain", text_or_null(certificate.domain)},
             {"file", certificate.file},
             {"subject", certificate.facts.subject},
             {"issuer", certificate.facts.issuer},
@@ -181,7 +183,14 @@ json::object json_of(const OwnCertificate& certificate, WallTime now) {
 }
 
 json::object json_of(const NodeProblem& problem) {
-    return {{"severity", problem.is_error ? "error" : "warning"}, {"text", problem.text}, {"remedy", problem.remedy}};
+    json::object object{{"severity", problem.is_error ? "error" : "warning"},
+                        {"text", problem.text},
+                        {"remedy", problem.remedy},
+                        {"alarm", nullptr}};
+    if (problem.alarm) {
+        object["alarm"] = json::object{{"code", view(services::alarm_row(*problem.alarm).name)}, {"key", problem.key}};
+    }
+    return object;
 }
 
 json::object json_of(const ChainStep& step) {

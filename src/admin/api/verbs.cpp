@@ -61,7 +61,7 @@ constexpr Group groups[] = {
     {"sessions", "who is signed in"},
     {"capture", "packet captures"},
     {"diag", "diagnostic logs"},
-    {"utils", "the words of the IM&P command line"},
+    {"utils", "commands as on the IM&P command line"},
     {"handshakes", "recorded handshakes with peers"},
 };
 

@@ -165,10 +165,10 @@ constexpr Argument figure_args[] = {
     option("range", Form::text, "2h, 3d or 90d; default: 2h"),
     option("step", Form::number, "seconds of a point; default: 10, 300 or 10800, by the range"),
     option("series", Form::text,
-           "only these, with commas between; `refused`: the refusals of each rule; default: all but those")};
+           "only these, separated by commas; `refused`: the refusals of each rule; default: all but those")};
 
 constexpr Verb history_rows[] = {
-    {"history", "what the figures of the node, or of a peer, were over time", figure_args, run_history,
+    {"history", "figures of the node, or of a peer, over time", figure_args, run_history,
      "{peer:text? kept:flag range:text from:time step_seconds:count points:count series:[Series] peers:[text] "
      "lost:count trouble:text?}",
      print_figures, Access::read, reads},

@@ -198,8 +198,8 @@ constexpr Verb peers_rows[] = {
      print_milestone},
     {"peers.close", "closes the streams with a peer", peer_args, run_peers_close, "{remote:text closed:count}",
      print_close, Access::operate},
-    {"peers.trace", "shows the stanzas of a peer in the log for a while, without what is in them", trace_args,
-     run_peers_trace, "{remote:text local:text? seconds:count}", print_trace, Access::operate},
+    {"peers.trace", "logs the stanzas of a peer for a while, without their content", trace_args, run_peers_trace,
+     "{remote:text local:text? seconds:count}", print_trace, Access::operate},
 };
 
 }  // namespace

@@ -28,7 +28,8 @@ void run_notifications(const SharedCall& call) {
                                      {"count", one.count},
                                      {"description", one.description},
                                      {"origin", one.origin},
-                                     {"created", json_time(one.created)}});
+                                     {"created", json_time(one.created)},
+                                     {"verb", text_or_null(one.verb)}});
     }
     call->succeed(json::object{{"notifications", std::move(array)}});
 }
@@ -47,7 +48,7 @@ constexpr Verb presence_rows[] = {
      "presence node: notifications for its administrator",
      {},
      run_notifications,
-     "{notifications:[{severity:text description:text origin:text count:count created:time}]}",
+     "{notifications:[{severity:text description:text origin:text count:count created:time verb:text?}]}",
      print_notifications,
      Access::read,
      reads},

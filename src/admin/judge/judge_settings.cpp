@@ -1,5 +1,5 @@
 // Settings that leave the node without a task, and a file on which it could pass for another. Whether settings can be
-// changed is an alarm of its own (SettingsWatch).
+// changed is an alarm of its own (SettingsAlarm).
 #include "admin/judge/judges.h"
 
 namespace sallyport::admin {

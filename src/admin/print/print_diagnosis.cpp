@@ -136,7 +136,7 @@ void print_reload(const json::value& result, std::ostream& out) {
         {"reload", "changed and in force: "},
         {"restart", "needs a restart of the node: "},
         {"router-restart", "needs `sallyport restart router`: "},
-        {"never", "without effect, because what is stored by now counts: "},
+        {"never", "without effect, because the stored values are in force: "},
     };
     bool is_any = false;
     for (const auto& [effect, words] : kinds) {

@@ -76,7 +76,7 @@ void print_figures(const json::value& result, std::ostream& out) {
     const std::string peer = text_of(result, "peer");
     if (!flag_of(result, "kept")) {
         write_hanging(out, "",
-                      "No history is kept of " + peer + ": it is of the peers that were here most (`history_peers`).");
+                      "No history is kept of " + peer + ": only the busiest peers have one (limit `history_peers`).");
         return;
     }
     write_hanging(out, "",

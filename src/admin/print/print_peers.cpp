@@ -192,7 +192,7 @@ void print_close(const json::value& result, std::ostream& out) {
 void print_trace(const json::value& result, std::ostream& out) {
     const std::string of = text_of(result, "remote");
     const std::uint64_t seconds = count_of(result, "seconds");
-    if (seconds == 0) return write_hanging(out, "", "nothing is traced any more");
+    if (seconds == 0) return write_hanging(out, "", "tracing is off");
     write_hanging(out, "",
                   "stanzas of " + of + (member(result, "local") ? " and " + text_of(result, "local") : "") +
                       " are in the log for " + counted(seconds, "second") + ", level VBOSE, event s2s.stanza");

@@ -33,14 +33,6 @@ std::optional<std::string> other_member(const json::object& object, std::initial
     return std::nullopt;
 }
 
-/// The setting that the text of an error names first, if it is one of those that were to change.
-std::string field_of(const Error& error, const std::vector<config::Change>& changes) {
-    for (const config::Change& change : changes) {
-        if (error.text.starts_with(change.name)) return change.name;
-    }
-    return changes.size() == 1 ? changes.front().name : std::string{};
-}
-
 }  // namespace
 
 void RestService::answer_settings(const io::HttpRequest& request, const Ticket& ticket, const Answer& to) {
@@ -132,9 +124,7 @@ void RestService::change_settings(const Ticket& ticket, const io::HttpRequest& r
     const std::uint64_t before = settings.snapshot()->revision;
     const auto after = settings.set(changes, ticket.principal->author, "rest");
     audit(after ? "ok" : after.error().code);
-    if (!after) {
-        return send(to, error_answer(after.error(), field_of(after.error(), changes)));
-    }
+    if (!after) return send(to, error_answer(after.error(), settings.at_fault(changes)));
     json::object values;
     for (const std::string& name : names) values[name] = shown_value(*config::find_setting(name), *settings.snapshot());
     json::object result{{"revision", *after}, {"changed", *after != before}};

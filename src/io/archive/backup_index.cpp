@@ -117,10 +117,10 @@ Result<BackupIndex> BackupIndex::decode(std::string_view bytes) {
     BackupIndex index;
     for (std::string* text : {&index.program, &index.role, &index.node, &index.node_file, &index.data}) {
         *text = in.text();
-        if (has_control(*text)) return wrong_index("has a name that is none");
+        if (has_control(*text)) return wrong_index("has a malformed name");
     }
     const std::uint64_t seconds = in.number(8);
-    if (seconds > last_second) return wrong_index("has a time that is none");
+    if (seconds > last_second) return wrong_index("has a malformed time");
     index.made = WallTime{std::chrono::seconds{seconds}};
     const std::uint64_t count = in.number(2);
     if (count > most_files) return wrong_index("has more than " + std::to_string(most_files) + " files");
@@ -136,12 +136,12 @@ Result<BackupIndex> BackupIndex::decode(std::string_view bytes) {
         file.bytes = in.number(8);
         file.name = in.text();
         if (!in.is_good()) break;
-        if (!is_sound(file)) return wrong_index("has a file that cannot be: " + file.name);
+        if (!is_sound(file)) return wrong_index("has a malformed file: " + file.name);
         if (!seen.emplace(file.place, file.name).second) return wrong_index("has a file twice: " + file.name);
         index.files.push_back(std::move(file));
     }
     if (!in.is_good() || !in.is_over()) return wrong_index("is malformed");
-    if (!is_straight_path(index.data)) return wrong_index("has a data folder that cannot be");
+    if (!is_straight_path(index.data)) return wrong_index("has a malformed data folder");
     if (!seen.contains({BackupFile::Place::named, index.node_file})) return wrong_index("lacks the node's file");
     if (index.content_bytes() > most_sealed) return wrong_index("has more than fits into a backup");
     return index;

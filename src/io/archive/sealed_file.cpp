@@ -133,7 +133,7 @@ SealedWriter::~SealedWriter() {
 }
 
 Result<void> SealedWriter::write(std::string_view bytes) {
-    if (bytes.size() > missing_) return Error{"sealed-failed", path_ + ": there is more than was counted"};
+    if (bytes.size() > missing_) return Error{"sealed-failed", path_ + ": a file grew meanwhile"};
     missing_ -= bytes.size();
     while (!bytes.empty()) {
         const std::string_view part = bytes.substr(0, sealed_chunk - waiting_.size());
@@ -154,7 +154,7 @@ Result<void> SealedWriter::write_chunk(std::string_view chunk) {
 }
 
 Result<void> SealedWriter::finish() {
-    if (missing_ != 0) return Error{"sealed-failed", path_ + ": there is less than was counted"};
+    if (missing_ != 0) return Error{"sealed-failed", path_ + ": a file shrank meanwhile"};
     if (!waiting_.empty()) {
         if (auto wrote = write_chunk(waiting_); !wrote) return wrote;
     }
@@ -185,7 +185,7 @@ Result<SealedReader> SealedReader::open(const std::string& path) {
     }
     if (size > wanted) {
         return Error{"sealed-damaged",
-                     path + ": has " + std::to_string(size - wanted) + " bytes behind its end: it was changed"};
+                     path + ": has " + std::to_string(size - wanted) + " bytes after its end: it was changed"};
     }
     return SealedReader{path, std::move(file), std::move(*header), std::move(*beginning)};
 }

@@ -1,5 +1,5 @@
 // The classic format of capture files (IETF draft-ietf-opsawg-pcap), which every tool reads: a header and packets, in
-// this machine's byte order, times in microseconds. It has no place for the secrets of TLS. Pure.
+// this host's byte order, times in microseconds. It has no place for the secrets of TLS. Pure.
 #pragma once
 
 #include <cstdint>

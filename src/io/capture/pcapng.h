@@ -1,4 +1,4 @@
-// Blocks of a pcapng file (IETF draft-ietf-opsawg-pcapng), each a string in this machine's byte order: what libpcap
+// Blocks of a pcapng file (IETF draft-ietf-opsawg-pcapng), each a string in this host's byte order: what libpcap
 // does not write. Pure.
 #pragma once
 

@@ -131,18 +131,18 @@ public:
     ~UnboundService() override {
         loop_.stop();
         if (thread_.joinable()) thread_.join();
-        watch_.reset();
+        readiness_.reset();
     }
     UnboundService(const UnboundService&) = delete;
     UnboundService& operator=(const UnboundService&) = delete;
 
     void receive() {
-        watch_ = loop_.watch(ub_fd(context_.get()), {[this] {
-                                                         ub_process(context_.get());
-                                                         watch_->want_read();
-                                                     },
-                                                     {}});
-        watch_->want_read();
+        readiness_ = loop_.readiness(ub_fd(context_.get()), {[this] {
+                                                                 ub_process(context_.get());
+                                                                 readiness_->want_read();
+                                                             },
+                                                             {}});
+        readiness_->want_read();
         thread_ = std::thread{[this] { loop_.run(); }};
     }
 
@@ -242,7 +242,7 @@ private:
     std::unique_ptr<ub_ctx, DeleteContext> context_;
     Duration timeout_;
     AsioLoop loop_;
-    std::unique_ptr<Watch> watch_;
+    std::unique_ptr<Readiness> readiness_;
     std::thread thread_;
 };
 
@@ -279,7 +279,7 @@ constexpr std::pair<const char*, const char*> fixed_options[] = {
     {"cache-max-negative-ttl:", "300"},
     {"edns-buffer-size:", "1232"},
     {"outgoing-num-tcp:", "64"},
-    {"do-not-query-localhost:", "no"},  // a forwarder on this machine is usual
+    {"do-not-query-localhost:", "no"},  // a forwarder on this host is usual
     // libunbound would answer for these itself; laboratories and homes use them for real. To remove the zones later
     // would take names of the hosts file with them.
     {"local-zone:", "test. transparent"},

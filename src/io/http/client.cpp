@@ -75,7 +75,7 @@ private:
 
     [[nodiscard]] std::string objection_to(const TlsFacts& facts) const {
         if (!order_.verify) return {};
-        if (!facts.peer) return "the server showed no certificate";
+        if (!facts.peer) return "the server presented no certificate";
         if (!facts.peer->chain_valid) return "the certificate is not trusted: " + facts.peer->chain_error;
         if (!facts.peer->server_auth) return "the certificate is not for servers";
         if (order_.verify_name && !covers(facts.peer->dns_names, order_.host.host)) {

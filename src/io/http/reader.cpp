@@ -119,7 +119,7 @@ struct HttpReader::StateOf final : State {
             used += taken;
             if (!head_seen && parser->is_header_done()) return take_head();
             if (framing / 2 > body_limit && framing - 2 * body_limit > header_bytes)
-                return fail(413, "chunks take more room than what they hold");
+                return fail(413, "the chunk headers are larger than the data");
             if (ec != http::error::need_more) continue;
             // What is not used is a header, a chunk's header or a trailer that goes on.
             if (head.size() + input.size() - used > header_bytes) return fail(431, "a header is too long");
@@ -139,7 +139,7 @@ struct HttpReader::StateOf final : State {
     HttpRead take_head() {
         head_seen = true;
         if (head.size() > header_bytes) return fail(431, "a header is too long");
-        if (!is_plain_head(head)) return fail(400, "an odd line end in the header");
+        if (!is_plain_head(head)) return fail(400, "a malformed line end in the header");
         std::string{}.swap(head);
         const auto& message = parser->get();
         for (const auto& entry : message) {
@@ -148,23 +148,23 @@ struct HttpReader::StateOf final : State {
         }
         if (count_of(message, http::field::content_length) > 1 ||
             count_of(message, http::field::transfer_encoding) > 1) {
-            return fail(400, "the length is said twice");
+            return fail(400, "Content-Length is given twice");
         }
         const auto length = message[http::field::content_length];
         const auto coding = message[http::field::transfer_encoding];
-        if (length.find(',') != boost::beast::string_view::npos) return fail(400, "the length is said twice");
-        if (!length.empty() && !coding.empty()) return fail(400, "a length and a transfer coding");
+        if (length.find(',') != boost::beast::string_view::npos) return fail(400, "Content-Length is given twice");
+        if (!length.empty() && !coding.empty()) return fail(400, "both Content-Length and Transfer-Encoding");
         if (!coding.empty() && !boost::beast::iequals(coding, "chunked"))
             return fail(501, "a transfer coding other than chunked");
         if (!coding.empty() && message.version() < 11) return fail(400, "a transfer coding in HTTP/1.0");
         if constexpr (is_request) {
             if (message.version() != 10 && message.version() != 11) return fail(505, "not HTTP/1.1");
             const std::size_t hosts = count_of(message, http::field::host);
-            if (hosts > 1 || (hosts == 0 && message.version() == 11)) return fail(400, "not one Host");
+            if (hosts > 1 || (hosts == 0 && message.version() == 11)) return fail(400, "not exactly one Host");
             request.is_old = message.version() == 10;
             request.method = text_of(message.method_string());
             request.target = text_of(message.target());
-            if (!request.target.starts_with('/') && request.target != "*") return fail(400, "a target that is no path");
+            if (!request.target.starts_with('/') && request.target != "*") return fail(400, "the target is not a path");
         } else {
             response.status = message.result_int();
         }

@@ -23,23 +23,23 @@ namespace {
 constexpr int events_per_turn = 256;
 constexpr Duration turn_time = std::chrono::microseconds{300};
 
-class DescriptorWatch final : public Watch {
+class DescriptorReadiness final : public Readiness {
 public:
-    DescriptorWatch(asio::io_context& context, int descriptor, WatchCallbacks callbacks)
+    DescriptorReadiness(asio::io_context& context, int descriptor, ReadinessCallbacks callbacks)
         : core_{std::make_shared<Core>(context, descriptor, std::move(callbacks))} {}
-    ~DescriptorWatch() override { core_->end(); }
-    DescriptorWatch(const DescriptorWatch&) = delete;
-    DescriptorWatch& operator=(const DescriptorWatch&) = delete;
+    ~DescriptorReadiness() override { core_->end(); }
+    DescriptorReadiness(const DescriptorReadiness&) = delete;
+    DescriptorReadiness& operator=(const DescriptorReadiness&) = delete;
 
     void want_read() override { want(Core::Wait::wait_read, core_->reading, core_->callbacks.on_readable); }
     void want_write() override { want(Core::Wait::wait_write, core_->writing, core_->callbacks.on_writable); }
 
 private:
-    /// Outlives the watch while a wait is under way or a callback runs.
+    /// Outlives the interest while a wait is under way or a callback runs.
     struct Core {
         using Wait = asio::posix::stream_descriptor;
 
-        Core(asio::io_context& context, int fd, WatchCallbacks calls)
+        Core(asio::io_context& context, int fd, ReadinessCallbacks calls)
             : descriptor{context, fd}, callbacks{std::move(calls)} {}
         void end() {
             ended = true;
@@ -47,7 +47,7 @@ private:
         }
 
         asio::posix::stream_descriptor descriptor;
-        WatchCallbacks callbacks;
+        ReadinessCallbacks callbacks;
         bool reading = false;
         bool writing = false;
         bool ended = false;
@@ -155,8 +155,8 @@ void AsioLoop::on_signals(std::initializer_list<int> signals, std::function<void
     state_->wait_signal();
 }
 
-std::unique_ptr<Watch> AsioLoop::watch(int descriptor, WatchCallbacks callbacks) {
-    return std::make_unique<DescriptorWatch>(state_->context, descriptor, std::move(callbacks));
+std::unique_ptr<Readiness> AsioLoop::readiness(int descriptor, ReadinessCallbacks callbacks) {
+    return std::make_unique<DescriptorReadiness>(state_->context, descriptor, std::move(callbacks));
 }
 
 TimePoint AsioLoop::now() const { return std::chrono::steady_clock::now(); }

@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "io/loop/loop.h"
-#include "io/loop/watch.h"
+#include "io/loop/readiness.h"
 
 namespace sallyport::io {
 
@@ -27,7 +27,7 @@ public:
 
     /// Calls `on_signal` on this loop whenever one of `signals` arrives. One call a loop; one loop a process.
     void on_signals(std::initializer_list<int> signals, std::function<void(int)> on_signal);
-    [[nodiscard]] std::unique_ptr<Watch> watch(int descriptor, WatchCallbacks callbacks);
+    [[nodiscard]] std::unique_ptr<Readiness> readiness(int descriptor, ReadinessCallbacks callbacks);
 
     [[nodiscard]] TimePoint now() const override;
     [[nodiscard]] WallTime wall() const override;

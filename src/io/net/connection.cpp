@@ -45,21 +45,21 @@ void Connection::set_owner(StreamOwner* owner) {
     owner_ = owner;
     touched_ = true;
     if (owner == nullptr || !socket_.valid()) return;
-    watch().want_read();
+    readiness().want_read();
     if (read_again_) schedule();
 }
 
 /// Made on first use, so that a stream can be released to another loop before.
-Watch& Connection::watch() {
-    if (!watch_) {
-        watch_ = shared_->loop.watch(socket_.get(), {[self = weak_from_this()] {
-                                                         if (const auto here = self.lock()) here->read_some();
-                                                     },
-                                                     [self = weak_from_this()] {
-                                                         if (const auto here = self.lock()) here->work();
-                                                     }});
+Readiness& Connection::readiness() {
+    if (!readiness_) {
+        readiness_ = shared_->loop.readiness(socket_.get(), {[self = weak_from_this()] {
+                                                                 if (const auto here = self.lock()) here->read_some();
+                                                             },
+                                                             [self = weak_from_this()] {
+                                                                 if (const auto here = self.lock()) here->work();
+                                                             }});
     }
-    return *watch_;
+    return *readiness_;
 }
 
 void Connection::write(std::string_view bytes) {
@@ -169,7 +169,7 @@ std::unique_ptr<MovingConnection> Connection::leave() {
     owner_ = nullptr;
     if (phase_ != Phase::open || error_ != 0 || !tls_problem_.empty()) return nullptr;
     phase_ = Phase::closed;
-    watch_.reset();
+    readiness_.reset();
     auto moving = std::make_unique<MovingConnection>();
     moving->tls = std::move(tls_);
     moving->out = out_.substr(out_head_);
@@ -258,7 +258,7 @@ void Connection::read_some() {
         // A short read left nothing behind, unless start_tls was called meanwhile.
         if (size < receive_buffer_bytes && (!tls_ || tls_->state() != TlsState::handshaking)) break;
     }
-    if (may_read()) watch().want_read();
+    if (may_read()) readiness().want_read();
 }
 
 void Connection::read_on_later() {
@@ -326,7 +326,7 @@ void Connection::discard_input() {
         }
         if (size < receive_buffer_bytes) break;
     }
-    watch().want_read();
+    readiness().want_read();
 }
 
 void Connection::flush() {
@@ -358,7 +358,7 @@ bool Connection::send_wire() {
         if (sent >= 0) {
             wire_head_ += static_cast<std::size_t>(sent);
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            watch().want_write();
+            readiness().want_write();
             return false;
         } else if (errno != EINTR) {
             error_ = errno;
@@ -414,7 +414,7 @@ void Connection::tell_drained() {
 
 void Connection::drop_socket() {
     freeze();
-    watch_.reset();
+    readiness_.reset();
     socket_.close();
     shared_->give_back(out_);
     shared_->give_back(wire_);

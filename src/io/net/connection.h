@@ -66,7 +66,7 @@ private:
     std::size_t receive(char* into, std::size_t room) override;
     void transmit(std::string_view bytes) override;
 
-    [[nodiscard]] Watch& watch();
+    [[nodiscard]] Readiness& readiness();
     void schedule();
     void work();
     void read_some();
@@ -94,7 +94,7 @@ private:
 
     std::shared_ptr<NetworkShared> shared_;
     Socket socket_;
-    std::unique_ptr<Watch> watch_;
+    std::unique_ptr<Readiness> readiness_;
     std::unique_ptr<TlsSession> tls_;
     std::unique_ptr<Timer> linger_;
     StreamOwner* owner_ = nullptr;

@@ -72,15 +72,16 @@ private:
             : shared{std::move(shared_)}, socket{std::move(socket_)}, on_accept{std::move(on_accept_)} {}
 
         void start() {
-            watch = shared->loop.watch(socket.get(), {[self = weak_from_this()] {
-                                                          if (const auto here = self.lock()) here->accept_some();
-                                                      },
-                                                      {}});
-            resume = shared->loop.timer([this] { watch->want_read(); });
-            watch->want_read();
+            readiness = shared->loop.readiness(socket.get(), {[self = weak_from_this()] {
+                                                                  if (const auto here = self.lock())
+                                                                      here->accept_some();
+                                                              },
+                                                              {}});
+            resume = shared->loop.timer([this] { readiness->want_read(); });
+            readiness->want_read();
         }
         void stop() {
-            watch.reset();
+            readiness.reset();
             resume.reset();
             socket.close();
         }
@@ -96,7 +97,7 @@ private:
                     return pause(errno);
                 }  // anything else concerns a connection that broke before we took it
             }
-            if (watch) watch->want_read();
+            if (readiness) readiness->want_read();
         }
         void pause(int problem) {
             if (shared->on_problem) shared->on_problem("accepting pauses: " + error_words(problem));
@@ -106,7 +107,7 @@ private:
         std::shared_ptr<NetworkShared> shared;
         Socket socket;
         OnAccept on_accept;
-        std::unique_ptr<Watch> watch;
+        std::unique_ptr<Readiness> readiness;
         std::unique_ptr<Timer> resume;
     };
 
@@ -139,10 +140,10 @@ public:
             });
             return;
         }
-        watch_ = shared_->loop.watch(socket_.get(), {{}, [self = weak_from_this()] {
-                                                         if (const auto here = self.lock()) here->connected();
-                                                     }});
-        watch_->want_write();
+        readiness_ = shared_->loop.readiness(socket_.get(), {{}, [self = weak_from_this()] {
+                                                                 if (const auto here = self.lock()) here->connected();
+                                                             }});
+        readiness_->want_write();
         timer_ = shared_->loop.timer([self = weak_from_this()] {
             if (const auto here = self.lock()) here->end(ETIMEDOUT);
         });
@@ -174,7 +175,7 @@ private:
 
     void end(int problem) {
         const auto self = shared_from_this();
-        watch_.reset();
+        readiness_.reset();
         timer_.reset();
         const OnDialled on_dialled = std::exchange(on_dialled_, {});
         if (!on_dialled) return;
@@ -190,7 +191,7 @@ private:
     Endpoint to_;
     OnDialled on_dialled_;
     Socket socket_;
-    std::unique_ptr<Watch> watch_;
+    std::unique_ptr<Readiness> readiness_;
     std::unique_ptr<Timer> timer_;
 };
 

@@ -54,7 +54,7 @@ public:
 protected:
     /// Each stage that is done leads to the next at once.
     void advance() override {
-        if (requests_ > most_requests) return end("it asks for what a core does not have");
+        if (requests_ > most_requests) return end("it requests something that a core does not have");
         if (stage_ == Stage::connecting && done(ssh_connect(session_))) check_host_key();
         if (stage_ == Stage::login) log_in();
         if (stage_ == Stage::channel &&
@@ -88,7 +88,8 @@ private:
     void judge(ssh_message message) {
         const bool is_sign_of_life = ssh_message_type(message) == SSH_REQUEST_GLOBAL &&
                                      ssh_message_subtype(message) == SSH_GLOBAL_REQUEST_KEEPALIVE;
-        if (!is_sign_of_life && ++requests_ > most_requests && open()) end("it asks for what a core does not have");
+        if (!is_sign_of_life && ++requests_ > most_requests && open())
+            end("it requests something that a core does not have");
     }
 
     static std::string text_or_none(const char* text) { return text == nullptr ? "" : text; }
@@ -104,7 +105,7 @@ private:
         const SshKey owned{shown, SshKeyFree{}};
         if (!same_key(shown, settings_.host_key.get())) {
             code_ = "ssh-host-key";
-            return end("it shows " + fingerprint(shown) + ", pinned is " + fingerprint(settings_.host_key.get()));
+            return end("it presents " + fingerprint(shown) + ", host_key is " + fingerprint(settings_.host_key.get()));
         }
         stage_ = Stage::login;
     }

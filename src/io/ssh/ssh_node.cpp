@@ -28,7 +28,7 @@ public:
     ~Attempt() override {
         thread_->post([thread = thread_.get(), number = number_] {
             SshSession* found = thread->find(number);
-            if (found != nullptr && !found->open()) found->end("no longer wanted");
+            if (found != nullptr && !found->open()) found->end("cancelled");
         });
     }
     Attempt(const Attempt&) = delete;

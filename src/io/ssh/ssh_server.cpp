@@ -68,7 +68,7 @@ protected:
         const SshLimits& limits = server_->settings.limits;
         if (!logged_in_ && packets() > limits.login_packets) return end("too many packets before login");
         if (attempts_ > limits.login_attempts) return end("too many attempts to log in");
-        if (refusals_ > limits.refusals) return end("too many requests for what does not exist");
+        if (refusals_ > limits.refusals) return end("too many refused requests");
         if (channel_asked_ == nullptr) return;
         SshFar far{address_,
                    key_fingerprint_,
@@ -124,7 +124,7 @@ private:
         if (type == SSH_REQUEST_SERVICE) return 1;  // RFC 4253 10: libssh accepts ssh-userauth and ssh-connection
         if (type == SSH_REQUEST_AUTH) {
             // Asking without credentials is how a client learns the methods (RFC 4252 5.2).
-            if (kind != SSH_AUTH_METHOD_NONE) refused("login by another method than a key");
+            if (kind != SSH_AUTH_METHOD_NONE) refused("login by a method other than a key");
             ++attempts_;
             return 1;
         }
@@ -150,7 +150,7 @@ private:
     int refuse(const std::string& what) {
         ++refusals_;
         refused(what);
-        if (refusals_ > server_->settings.limits.refusals && open()) end("too many requests for what does not exist");
+        if (refusals_ > server_->settings.limits.refusals && open()) end("too many refused requests");
         return 1;
     }
     static std::string channel_words(int kind) {

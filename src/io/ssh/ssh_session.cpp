@@ -213,7 +213,7 @@ void SshSession::read_some() {
     }
     if ((discarding_ || unread_ < most_unread) &&
         (ssh_channel_is_eof(channel_) != 0 || ssh_channel_is_closed(channel_) != 0))
-        end("the far side closed the channel");
+        end("the far node closed the channel");
 }
 
 void SshSession::write_some() {

@@ -20,6 +20,7 @@ constexpr Migration presence_steps[] = {
      "CREATE TABLE notification (id INTEGER PRIMARY KEY AUTOINCREMENT, severity INTEGER NOT NULL,"
      " count INTEGER NOT NULL, description TEXT NOT NULL, origin TEXT NOT NULL, created INTEGER NOT NULL,"
      " UNIQUE (origin, description));"},
+    {"ALTER TABLE notification ADD COLUMN verb TEXT NOT NULL DEFAULT '';"},
 };
 
 /// What may be read from outside. The verifiers of passwords are not among it.
@@ -259,7 +260,7 @@ Result<bool> PresenceStore::remove_application_user(const std::string& name) {
 
 Result<std::vector<Notification>> PresenceStore::notifications() {
     auto query = database_.prepare(
-        "SELECT id, severity, count, description, origin, created FROM notification ORDER BY id DESC");
+        "SELECT id, severity, count, description, origin, created, verb FROM notification ORDER BY id DESC");
     if (!query) return query.error();
     std::vector<Notification> all;
     for (;;) {
@@ -267,7 +268,7 @@ Result<std::vector<Notification>> PresenceStore::notifications() {
         if (!row) return row.error();
         if (!*row) return all;
         all.push_back({query->number(0), query->number(1), query->number(2), query->text(3), query->text(4),
-                       WallTime{std::chrono::microseconds{query->number(5)}}});
+                       WallTime{std::chrono::microseconds{query->number(5)}}, query->text(6)});
     }
 }
 
@@ -277,13 +278,14 @@ Result<std::int64_t> PresenceStore::raise_notification(const Notification& notif
     std::int64_t id = 0;
     {
         auto put = database_.prepare(
-            "INSERT INTO notification (severity, count, description, origin, created) VALUES (?, 1, ?, ?, ?)"
-            " ON CONFLICT (origin, description) DO UPDATE SET count = count + 1 RETURNING id");
+            "INSERT INTO notification (severity, count, description, origin, created, verb) VALUES (?, 1, ?, ?, ?, ?)"
+            " ON CONFLICT (origin, description) DO UPDATE SET count = count + 1, verb = excluded.verb RETURNING id");
         if (!put) return put.error();
         const auto row = put->bind(1, notification.severity)
                              .bind(2, notification.description)
                              .bind(3, notification.origin)
                              .bind(4, notification.created.time_since_epoch().count())
+                             .bind(5, notification.verb)
                              .step();
         if (!row) return row.error();
         id = put->number(0);

@@ -45,6 +45,7 @@ struct Notification {
     std::string description;
     std::string origin;
     WallTime created{};  ///< when it was raised first
+    std::string verb{};  ///< of the admin socket: what does away with it, "restart.router"; empty: no verb does
     bool operator==(const Notification&) const = default;
 };
 

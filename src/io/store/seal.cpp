@@ -38,8 +38,9 @@ Result<Seal> Seal::open(const std::string& key_file) {
         std::string key;
         while (!text->empty() && text->back() == '\n') text->pop_back();
         if (!base64_decode(*text, key) || key.size() != key_size) {
-            return Error{"seal-key",
-                         key_file + " is not a key of ours; restore it, or move it away and give the passwords again"};
+            return Error{
+                "seal-key",
+                key_file + " is not a key of this node; restore it, or move it away and give the passwords again"};
         }
         // It may have come from a backup with another mode.
         struct stat facts {};

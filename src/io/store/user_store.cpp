@@ -303,7 +303,7 @@ Result<std::int64_t> UserStore::keep(const UserName& user, const std::string& by
     const std::int64_t id = query->number(0);
     if (static_cast<std::uint64_t>(query->number(1)) >= most_stanzas ||
         static_cast<std::uint64_t>(query->number(2)) + bytes.size() > most_bytes) {
-        return Error{"offline-full", "no more is kept for this user"};
+        return Error{"offline-full", "the storage for this user is full"};
     }
     auto insert = database_.prepare("INSERT INTO kept (user, stanza, blame) VALUES (?, ?, ?) RETURNING id");
     if (!insert) return insert.error();

@@ -34,7 +34,7 @@ Result<WorkFolder> WorkFolder::open(const std::string& path) {
     if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
         // It is the other one's to remove.
         ::close(std::exchange(folder.descriptor_, -1));
-        return Error{"work-busy", path + ": another process is at the same work; try again when it has ended"};
+        return Error{"work-busy", path + ": another process is doing the same; try again when it has ended"};
     }
     empty_folder(path);
     return folder;

@@ -144,7 +144,7 @@ std::string objection_to(X509_STORE_CTX* context) {
     if (!accepted || problem != X509_V_OK) return X509_verify_cert_error_string(problem);
     if (X509_check_ca(X509_STORE_CTX_get0_cert(context)) == 1) {
         X509_STORE_CTX_set_error(context, X509_V_ERR_CERT_REJECTED);
-        return "the certificate of an authority is used as the certificate of a server";
+        return "a CA certificate is used as a server certificate";
     }
     return {};
 }
@@ -160,16 +160,16 @@ bool has_constrained_authority(X509_STORE_CTX* context) {
 
 }  // namespace
 
-ChainVerdict judge_chain(x509_store_ctx_st* context) {
-    ChainVerdict verdict{objection_to(context), false};
-    verdict.constrained = has_constrained_authority(context);
-    return verdict;
+ChainValidity judge_chain(x509_store_ctx_st* context) {
+    ChainValidity validity{objection_to(context), false};
+    validity.constrained = has_constrained_authority(context);
+    return validity;
 }
 
-void apply(const ChainVerdict& verdict, CertFacts& facts) {
-    facts.chain_error = verdict.objection;
-    facts.chain_valid = verdict.objection.empty();
-    if (!verdict.constrained) return;
+void apply(const ChainValidity& validity, CertFacts& facts) {
+    facts.chain_error = validity.objection;
+    facts.chain_valid = validity.objection.empty();
+    if (!validity.constrained) return;
     facts.srv_names.clear();
     facts.xmpp_addrs.clear();
 }

@@ -21,17 +21,17 @@ inline constexpr std::size_t most_certificate_names = 1024;
 /// What the certificate says; chain_valid is left false.
 [[nodiscard]] CertFacts certificate_facts(x509_st* certificate);
 /// What the chain of a certificate is worth.
-struct ChainVerdict {
+struct ChainValidity {
     std::string objection;  ///< empty: accepted
     /// An authority of it may issue for some names only. OpenSSL holds dNSNames against that, not the names in
     /// otherName (SRVName, xmppAddr).
     bool constrained = false;
 };
 /// Verifies the chain prepared in `context` with our rules.
-[[nodiscard]] ChainVerdict judge_chain(x509_store_ctx_st* context);
-/// Writes the verdict into the facts of the chain's first certificate: names that nobody held against a constraint are
+[[nodiscard]] ChainValidity judge_chain(x509_store_ctx_st* context);
+/// Writes it into the facts of the chain's first certificate: names that nobody held against a constraint are
 /// left out.
-void apply(const ChainVerdict& verdict, CertFacts& facts);
+void apply(const ChainValidity& validity, CertFacts& facts);
 
 /// Some domain of `domains` is `name` or a wildcard for it (one left-most label); without regard to case.
 [[nodiscard]] bool covers(const std::vector<std::string>& domains, std::string_view name);

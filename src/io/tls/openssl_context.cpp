@@ -142,7 +142,7 @@ Result<std::shared_ptr<const ReadyIdentity>> IdentityShelf::pick(const std::stri
     }
     if (settings_.mint && plausible_name(name)) return minted(name);
     if (!identities_.empty()) return identities_.front();
-    return Error{"tls-certificate", "There is no certificate to show for \"" + name.substr(0, 64) + "\"."};
+    return Error{"tls-certificate", "There is no certificate to present for \"" + name.substr(0, 64) + "\"."};
 }
 
 Result<std::shared_ptr<const ReadyIdentity>> OpensslContext::identity(TlsRole role, const std::string& name) const {
@@ -174,7 +174,7 @@ Result<CertFacts> OpensslContext::own(const std::string& name) const {
     const Result<std::shared_ptr<const ReadyIdentity>> picked = identity(TlsRole::server, name);
     if (!picked) return picked.error();
     X509* leaf = SSL_CTX_get0_certificate((*picked)->ssl.get());
-    if (leaf == nullptr) return Error{"tls-certificate", "There is no certificate to show."};
+    if (leaf == nullptr) return Error{"tls-certificate", "There is no certificate to present."};
     CertFacts facts = certificate_facts(leaf);
     const StoreCtxPtr judge{X509_STORE_CTX_new()};
     STACK_OF(X509)* chain = nullptr;

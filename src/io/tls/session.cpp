@@ -27,7 +27,7 @@ struct TlsSession::State {
     std::string failure;
     std::uint64_t read_bytes = 0;  ///< plain text
     std::uint64_t post_handshake_messages = 0;
-    ChainVerdict peer_chain;
+    ChainValidity peer_chain;
     SslPtr ssl;
 };
 
@@ -109,7 +109,7 @@ struct TlsSession::Callbacks {
         ++state.post_handshake_messages;
         const std::uint64_t earned = state.read_bytes / bytes_for_one_more;
         if (state.post_handshake_messages <= most_post_handshake_messages + earned) return;
-        state.fail("the peer sends handshake messages without end after the TLS handshake");
+        state.fail("the peer sent too many handshake messages after the TLS handshake");
         SSL_set_shutdown(ssl, SSL_get_shutdown(ssl) | SSL_RECEIVED_SHUTDOWN);  // nothing more is read
     }
 
@@ -160,7 +160,7 @@ void TlsSession::install_callbacks(ssl_ctx_st* ssl) {
 void TlsSession::State::fail_with_openssl_words() {
     const unsigned long code = ERR_peek_error();
     const int reason = ERR_GET_LIB(code) == ERR_LIB_SSL ? ERR_GET_REASON(code) : 0;
-    std::string words = openssl_error("the connection ended within the TLS handshake");
+    std::string words = openssl_error("the connection ended during the TLS handshake");
     if (reason > SSL_AD_REASON_OFFSET) {
         words = "the peer refused: " + words;
     } else if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED) {

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t longest_file = 8 << 20;
 
-/// Used when the file names none; a machine without it trusts nobody's certificate.
+/// Used when the file names none; a host without it trusts nobody's certificate.
 constexpr std::string_view default_trust = "/etc/ssl/certs/ca-certificates.crt";
 
 /// As the complaints name them: "s2s.listen", "link.accept[1].secret".

@@ -84,14 +84,16 @@ private:
         if (file_.s2s.listen.empty() && file_.s2s.direct_tls_listen.empty() && !complaints_.concern("s2s.listen")) {
             complain("s2s.listen", "is missing: the addresses to which peers connect, such as 0.0.0.0:5269");
         }
-        refuse_key(!file_.link.dial.empty(), "link.dial", "belongs to the core's file: an edge dials no node inside");
+        refuse_key(!file_.link.dial.empty(), "link.dial",
+                   "belongs to the core's file: an edge never connects to the inside");
         refuse_key(complaints_.was_read("inside"), "inside", "belongs to the core's file");
         refuse_key(complaints_.was_read("clients"), "clients", "belongs to the presence node's file");
         refuse_key(complaints_.was_read("axl"), "axl", "belongs to the files of core and presence node");
         refuse_key(complaints_.was_read("components"), "components",
                    "belongs to the core's or the presence node's file");
         for (const Endpoint& link : file_.link.listen) check_inner_listener(link, "link.listen");
-        refuse_key(!file_.ssh.dial.empty(), "ssh.dial", "belongs to the core's file: an edge dials no node inside");
+        refuse_key(!file_.ssh.dial.empty(), "ssh.dial",
+                   "belongs to the core's file: an edge never connects to the inside");
         for (const Endpoint& ssh : file_.ssh.listen) check_inner_listener(ssh, "ssh.listen");
         if (file_.ssh.listen.empty()) return;
         need(file_.ssh.host_key, "ssh.host_key", "this edge's private host key");
@@ -121,14 +123,16 @@ private:
         if (file_.link.dial.empty() && !complaints_.concern("link.dial")) {
             complain("link.dial", "is missing: a core needs at least one [[link.dial]]");
         }
-        refuse_key(!file_.ssh.listen.empty(), "ssh.listen", "belongs to the edge's file: the core dials");
+        refuse_key(!file_.ssh.listen.empty(), "ssh.listen",
+                   "belongs to the edge's file: the core connects to the edge");
         std::set<std::string> names;
         for (std::size_t i = 0; i < file_.ssh.dial.size(); ++i) {
             if (names.insert(file_.ssh.dial[i].name).second) continue;
-            complain("ssh.dial[" + std::to_string(i) + "].name", file_.ssh.dial[i].name + " is dialled twice");
+            complain("ssh.dial[" + std::to_string(i) + "].name", file_.ssh.dial[i].name + " is named twice");
         }
         refuse_key(complaints_.was_read("clients"), "clients", "belongs to the presence node's file");
-        refuse_key(!file_.link.listen.empty(), "link.listen", "belongs to the edge's file: the core dials");
+        refuse_key(!file_.link.listen.empty(), "link.listen",
+                   "belongs to the edge's file: the core connects to the edge");
         refuse_key(!file_.link.accept.empty(), "link.accept", "belongs to the files of the nodes that the core dials");
         if (!file_.inside.servers.empty() && file_.inside.listen.empty() && !complaints_.concern("inside.listen")) {
             complain("inside.listen", "is missing: the address to which the servers of [[inside.server]] connect");
@@ -140,7 +144,8 @@ private:
         if (file_.link.listen.empty() && !complaints_.concern("link.listen")) {
             complain("link.listen", "is missing: the address to which the core connects, such as 10.0.1.7:7400");
         }
-        refuse_key(!file_.link.dial.empty(), "link.dial", "belongs to the core's file: a presence node is dialled");
+        refuse_key(!file_.link.dial.empty(), "link.dial",
+                   "belongs to the core's file: the core connects to the presence node");
         refuse_key(complaints_.was_read("s2s"), "s2s", "belongs to the edge's file: the edge federates for this node");
         refuse_key(!file_.axl.servers.empty(), "axl.server", "belongs to the core's file; here use [[axl.user]]");
         refuse_key(complaints_.was_read("inside"), "inside", "belongs to the core's file");

@@ -29,7 +29,7 @@ s2s::Admission refusal(Rule rule, std::string why, std::string_view remedy, xmpp
 s2s::Admission judge(const InsideRules& rules, const xmpp::DomainPair& pair) {
     if (pair.local == pair.remote) {
         return refusal(Rule::self, pair.local.text() + " cannot federate with itself",
-                       "its server delivers within the domain by itself", xmpp::StreamCondition::invalid_from,
+                       "the domain's own server delivers such stanzas", xmpp::StreamCondition::invalid_from,
                        "both domains are the same");
     }
     if (!rules.is_inside(pair.remote)) {
@@ -38,12 +38,12 @@ s2s::Admission judge(const InsideRules& rules, const xmpp::DomainPair& pair) {
                        "this domain is not known here");
     }
     if (rules.is_inside(pair.local)) {
-        return refusal(Rule::inside_to_inside, pair.local.text() + " is an inside domain",
+        return refusal(Rule::inside_to_inside, pair.local.text() + " is an internal domain",
                        row_of(Rule::inside_to_inside).remedy, xmpp::StreamCondition::host_unknown,
-                       "this domain is not reached from here");
+                       "this domain cannot be reached from here");
     }
     s2s::Admission admission;
-    admission.why = pair.remote.text() + " is an inside domain";
+    admission.why = pair.remote.text() + " is an internal domain";
     return admission;
 }
 

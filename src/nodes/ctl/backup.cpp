@@ -53,7 +53,7 @@ public:
         if (auto read = read_node(usual); !read) return read;
         std::error_code ignored;
         if (!request_.force && fs::exists(fs::symlink_status(request_.file, ignored)))
-            return refusal(request_.file + " is there already; --force replaces it");
+            return refusal(request_.file + " already exists; --force replaces it");
         const auto passphrase = read_secret("passphrase", request_.passphrase_file, console_, Typed::twice);
         if (!passphrase) return passphrase.error();
         if (passphrase->size() < io::least_passphrase || passphrase->size() > io::most_passphrase) {

@@ -277,7 +277,7 @@ private:
             add_passphrase(*app, chosen_.restore.passphrase_file);
             app->add_flag("--check", chosen_.restore.check, "only verify the backup; nothing is written");
             app->add_option("--root", chosen_.restore.root, "folder to take for the root of the file system");
-            app->add_flag("--force", chosen_.restore.force, "replace an existing node; its files are kept beside");
+            app->add_flag("--force", chosen_.restore.force, "replace an existing node; the old files are kept");
         } else {
             add_init_options(*app, chosen_.init);
         }

@@ -52,8 +52,7 @@ public:
         const auto replaced = files_.replaced();
         if (!replaced.empty() && !request_.force) {
             return refused_restore(admin::count_words(replaced.size(), "file") + " would be replaced, such as " +
-                                   replaced.front() + "; --force keeps them in folders " + before_restore +
-                                   " and goes on");
+                                   replaced.front() + "; --force keeps the old ones in folders " + before_restore);
         }
         auto kept = files_.commit();
         if (!kept) return kept.error();
@@ -82,7 +81,7 @@ public:
                      << ", made " << admin::time_words(io::log_time(index_.made)) << " UTC by Sallyport "
                      << admin::safe(index_.program) << ": " << size_words(index_) << ".\n";
         if (request_.check) return;
-        if (!kept_.empty()) console_.out << "What was there is in " << admin::safe(joined(kept_)) << ".\n";
+        if (!kept_.empty()) console_.out << "The old files are in " << admin::safe(joined(kept_)) << ".\n";
         console_.out << "Next: sallyport check-config " << admin::safe(index_.node_file) << "; then start the node.\n";
     }
 
@@ -160,9 +159,9 @@ private:
             io::AsioLoop loop;
             io::TcpNetwork network{loop};
             const auto answer = io::dial_local(network, socket);
-            if (answer) return refused_restore("the node runs: " + socket + " answers; stop it first");
+            if (answer) return refused_restore("the node is running: " + socket + " answers; stop it first");
             if (answer.error().code != "connect-refused")
-                return refused_restore("whether the node runs cannot be seen: " + answer.error().text);
+                return refused_restore("cannot tell whether the node is running: " + answer.error().text);
         }
         const auto there = io::read_file(place_of(index_.node_file));
         if (!there) return {};

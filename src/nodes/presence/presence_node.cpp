@@ -123,7 +123,7 @@ Result<std::optional<UserParts>> PresenceNode::open_users() {
 /// First the connection that writes, then the one that reads, each on its own thread.
 void PresenceNode::try_users(const Recovery::OnTried& on_tried) {
     struct Attempt {
-        Result<void> writing = Error{"store-busy", "users.db: the disk does not keep up"};
+        Result<void> writing = Error{"store-busy", "users.db: the disk is too slow"};
         Result<void> reading = writing;
     };
     auto attempt = std::make_shared<Attempt>();

@@ -84,16 +84,16 @@ link::Neighbours neighbours_of(const config::NodeFile& file) {
 
 void watch_until_quiet(Runtime& runtime, std::function<std::size_t(std::size_t)> open, Duration most,
                        std::function<void()> on_quiet) {
-    struct Watch {
+    struct Poll {
         std::unique_ptr<io::Timer> timer;
         std::function<void()> ask;
         TimePoint until{};
         bool over = false;
     };
-    auto watch = std::make_shared<Watch>();
-    watch->until = runtime.control().now() + most;
-    watch->timer = runtime.control().timer([watch] { watch->ask(); });
-    watch->ask = [&runtime, weak = std::weak_ptr<Watch>(watch), open, on_quiet] {
+    auto poll = std::make_shared<Poll>();
+    poll->until = runtime.control().now() + most;
+    poll->timer = runtime.control().timer([poll] { poll->ask(); });
+    poll->ask = [&runtime, weak = std::weak_ptr<Poll>(poll), open, on_quiet] {
         runtime.gather<std::size_t>(open, [&runtime, weak, on_quiet](const std::vector<std::size_t>& counts) {
             const auto held = weak.lock();
             if (!held || held->over) return;
@@ -107,7 +107,7 @@ void watch_until_quiet(Runtime& runtime, std::function<std::size_t(std::size_t)>
             runtime.control().post([held] { held->timer.reset(); });
         });
     };
-    watch->ask();
+    poll->ask();
 }
 
 }  // namespace sallyport::nodes

@@ -67,7 +67,9 @@ template <typename Shards>
 void close_on_all(Runtime& runtime, Shards& shards, const xmpp::Domain& remote,
                   std::function<void(unsigned)> on_closed) {
     runtime.gather<unsigned>(
-        [&shards, remote](std::size_t index) { return shards[index]->s2s().close(remote, "closed by the operator"); },
+        [&shards, remote](std::size_t index) {
+            return shards[index]->s2s().close(remote, "closed with `peers close`");
+        },
         [on_closed = std::move(on_closed)](const std::vector<unsigned>& parts) {
             unsigned sum = 0;
             for (const unsigned part : parts) sum += part;

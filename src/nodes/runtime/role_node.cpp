@@ -8,7 +8,7 @@
 
 #include "admin/api/admin_server.h"
 #include "admin/api/history_watch.h"
-#include "admin/api/settings_watch.h"
+#include "admin/api/settings_alarm.h"
 #include "admin/api/watch.h"
 #include "base/join.h"
 #include "nodes/runtime/rest_part.h"
@@ -101,7 +101,7 @@ int serve(RoleNode& node) {
     }
     if (*rest) runtime.on_reload([&rest] { return (*rest)->reload(); });
     const admin::Watch watch{node};
-    const admin::SettingsWatch settings_watch{node};
+    const admin::SettingsAlarm settings_alarm{node};
     const admin::HistoryWatch history_watch{node};
     bool ending = false;
     runtime.control().on_signals({SIGTERM, SIGINT, SIGHUP}, [&](int signal) {

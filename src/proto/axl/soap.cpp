@@ -76,7 +76,7 @@ Result<xml::Element> read_body(std::string_view bytes, const XmlLimits& limits) 
                     return a.space == envelope_space && a.name == "mustUnderstand" &&
                            (a.value == "1" || a.value == "true");
                 });
-            if (must) return malformed("a header entry must be understood, and is not");
+            if (must) return malformed("a header with mustUnderstand is not supported");
         }
     }
     const xml::Element* body = root->child(envelope_space, "Body");
@@ -225,12 +225,12 @@ Result<Request> read_request(std::string_view body) {
     if (content->name == text(Operation::update)) {
         request.operation = Operation::update;
     } else if (content->name != text(Operation::query)) {
-        return Error{"axl-operation", "there is no operation \"" + content->name.substr(0, 64) +
-                                          "\" here; there are executeSQLQuery and executeSQLUpdate"};
+        return Error{"axl-operation", "the operation \"" + content->name.substr(0, 64) +
+                                          "\" is not supported; supported are executeSQLQuery and executeSQLUpdate"};
     }
     const xml::Element* sql = child_of(*content, "sql");
     if (sql == nullptr) return malformed("the operation has no sql");
-    if (sql->first_child() != nullptr) return malformed("sql has an element in it");
+    if (sql->first_child() != nullptr) return malformed("sql contains an element");
     request.sql = sql->text();
     return request;
 }
@@ -251,7 +251,7 @@ Result<Answer> read_answer(std::string_view body) {
     if (answer == nullptr) return malformed("the answer has no return");
     if (content->name == "executeSQLUpdateResponse") return read_updated(*answer);
     if (content->name == "executeSQLQueryResponse") return read_rows(*answer);
-    return malformed("it answers another operation");
+    return malformed("it is the answer to another operation");
 }
 
 std::string described(const Answer& answer) {

@@ -189,7 +189,7 @@ private:
     bool value(std::string& out) {
         if (tokens_.now().kind != Kind::value) return refuse("a value between single quotes");
         if (tokens_.now().text.size() > longest_value) return say("a value has more than 512 bytes");
-        if (tokens_.now().text.find('\0') != std::string::npos) return say("a value holds a zero byte");
+        if (tokens_.now().text.find('\0') != std::string::npos) return say("a value contains a zero byte");
         out = tokens_.now().text;
         tokens_.advance();
         return true;
@@ -236,9 +236,8 @@ private:
         std::string what = "the end";
         if (found.kind == Kind::value) what = "a value";
         if (found.kind == Kind::word || found.kind == Kind::sign) what = "'" + found.text.substr(0, 64) + "'";
-        if (found.kind == Kind::broken)
-            what = found.text.size() == 1 ? "a character that has no place here" : found.text;
-        return say("wanted " + wanted + " at position " + std::to_string(found.at + 1) + ", found " + what);
+        if (found.kind == Kind::broken) what = found.text.size() == 1 ? "an unexpected character" : found.text;
+        return say("expected " + wanted + " at position " + std::to_string(found.at + 1) + ", found " + what);
     }
     bool say(std::string why) {
         why_ = std::move(why);

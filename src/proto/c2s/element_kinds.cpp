@@ -57,7 +57,7 @@ std::string_view text(On on) {
         case On::stanza: return "stanza";
         case On::stream_error: return "stream-error";
         case On::footer: return "footer";
-        case On::foreign: return "foreign";
+        case On::foreign: return "foreign element";
     }
     return "";
 }

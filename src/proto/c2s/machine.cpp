@@ -117,7 +117,7 @@ void S::refuse_event(On on, TimePoint now, Actions& out) {
     } else if (early) {  // RFC 6120 4.9.3.12, 7.1
         condition = StreamCondition::not_authorized;
     }
-    close(stream_error(condition), what + (tls ? " has no place here" : " before TLS"), now, out);
+    close(stream_error(condition), (tls ? "unexpected " + what : what + " before TLS"), now, out);
 }
 
 void S::close(std::optional<StreamError> error, std::string why, TimePoint now, Actions& out) {

@@ -58,7 +58,7 @@ S::Did S::resume(const Event& event, TimePoint now, Actions& out) {
     resume_id = event.element->attribute("previd");
     const auto h = s2s::read_h(event.element->attribute("h"));
     if (!h) {
-        close(stream_error(StreamCondition::bad_format), "a resumption without a count", now, out);
+        close(stream_error(StreamCondition::bad_format), "a resumption without h", now, out);
         return Did::ended;
     }
     out.push_back(Resume{resume_id, *h});
@@ -99,7 +99,7 @@ S::Did S::acknowledge(const Event&, TimePoint, Actions& out) {
 S::Did S::take_ack(const Event& event, TimePoint now, Actions& out) {
     const auto h = s2s::read_h(event.element->attribute("h"));
     if (!h) {
-        close(stream_error(StreamCondition::bad_format), "an ack without a count", now, out);
+        close(stream_error(StreamCondition::bad_format), "an acknowledgement without a count", now, out);
         return Did::ended;
     }
     out.push_back(Acked{*h});

@@ -44,10 +44,10 @@ bool S::judge(const xml::Header& header, TimePoint now, Actions& out) {
     };
     if (const auto condition = objection(header)) return refuse(*condition, "the header is not a client's");
     auto to = xmpp::Domain::parse(header.attribute("to"));
-    if (!to || !settings.serves(*to)) return refuse(StreamCondition::host_unknown, "to is not served");
+    if (!to || !settings.serves(*to)) return refuse(StreamCondition::host_unknown, "to is not served here");
     domain = std::move(*to);
     if (!user.local().empty() && domain != before) {
-        return refuse(StreamCondition::not_authorized, "to is not the domain that was authenticated for");
+        return refuse(StreamCondition::not_authorized, "to is not the domain of the login");
     }
     return true;
 }
@@ -149,11 +149,12 @@ S::Did S::take_first(const std::string& response, TimePoint now, Actions& out) {
     // A name is a localpart and nothing else; what cannot be one fails as a user who does not exist would, at once.
     const bool simple = scram->user().find_first_of("@/") == std::string::npos;
     auto jid = xmpp::Jid::parse(scram->user() + "@" + domain.text());
-    if (!simple || !jid) return fail_sasl(sasl::Failure::not_authorized, "the name cannot be that of a user", now, out);
+    if (!simple || !jid) return fail_sasl(sasl::Failure::not_authorized, "the name is not a valid user name", now, out);
     if (!scram->authzid().empty()) {
         const auto authorized = xmpp::Jid::parse(scram->authzid());
         if (!authorized || *authorized != *jid) {
-            return fail_sasl(sasl::Failure::invalid_authzid, "the client wants to act as somebody else", now, out);
+            return fail_sasl(sasl::Failure::invalid_authzid, "the client asks to act as another user (authzid)", now,
+                             out);
         }
     }
     claimed = std::move(*jid);
@@ -175,7 +176,7 @@ S::Did S::decline_login(const Event&, TimePoint now, Actions& out) {
 S::Did S::take_response(const Event& event, TimePoint now, Actions& out) {
     if (first_due) return take_first(event.element->text(), now, out);
     if (phase != Phase::challenged) {
-        return fail_sasl(sasl::Failure::malformed_request, "a response to no challenge", now, out);
+        return fail_sasl(sasl::Failure::malformed_request, "a response without a challenge", now, out);
     }
     phase = Phase::offering;
     std::string message, server_final;

@@ -234,13 +234,13 @@ Machine::Did Machine::stream_error(const Event& event, Actions& out) {
         return Did::ended;
     }
     const std::string more = unwanted_ ? ": another process with our name and certificate is linked there" : "";
-    close(std::nullopt, "the far side says " + std::string{xmpp::text(error.condition)} + more, out,
+    close(std::nullopt, "the far node says " + std::string{xmpp::text(error.condition)} + more, out,
           orderly ? Blame::none : Blame::word);
     return Did::ended;
 }
 
 Machine::Did Machine::finish(const Event&, Actions& out) {
-    close(std::nullopt, "closed by the far side", out, Blame::word);
+    close(std::nullopt, "closed by the far node", out, Blame::word);
     return Did::ended;
 }
 
@@ -285,7 +285,7 @@ void Machine::on_deadline(TimePoint now, Actions& out, const Flow& flow) {
     const xmpp::StreamError timeout = xmpp::stream_error(xmpp::StreamCondition::connection_timeout);
     if (!open()) return close(timeout, "negotiation took too long", out, Blame::loss);
     if (now >= timers_[Timer::patience]) {
-        if (!waits_ || flow.taken <= taken_) return close(timeout, "the far side is silent", out, Blame::loss);
+        if (!waits_ || flow.taken <= taken_) return close(timeout, "the far node is silent", out, Blame::loss);
         waits_ = flow.taken < question_end_;
         taken_ = flow.taken;
         timers_[Timer::patience] = now + settings_.patience;

@@ -81,7 +81,7 @@ Machine::Did Machine::count_given(const Event& event, Actions& out) {
     const xml::Element& element = *event.element;
     Counted counted;
     if (!read_number(element.attribute("h"), counted.h)) {
-        return refuse(xmpp::StreamCondition::bad_format, "an answer without h", out);
+        return refuse(xmpp::StreamCondition::bad_format, "an acknowledgement without h", out);
     }
     out.push_back(counted);
     const TimePoint asked_at = std::exchange(clock_asked_at_, never);

@@ -35,7 +35,7 @@ std::string objection(const CertFacts& certificate, std::string_view name, Role 
     }
     const std::string whose = "the certificate of " + listed_names(certificate.dns_names);
     if (!others.empty()) return whose + " is for the role " + listed_names(others) + ", not " + std::string{text(role)};
-    if (role_required) return whose + " says no role: " + role_uri(role) + " is wanted among its names, as a URI";
+    if (role_required) return whose + " names no role: it needs the URI " + role_uri(role) + " among its names";
     return {};
 }
 

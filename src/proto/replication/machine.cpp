@@ -74,14 +74,14 @@ void Machine::handle(const Message& message, Actions& out) {
     };
     const auto run = [&](Act act) { return (this->*act)(message, out); };
     if (!machine::step(Table::rows, phase_, on, holding, run))
-        return close({"unexpected", "a message that has no place in this phase of the channel"}, out);
+        return close({"unexpected", "a message that is not allowed in this phase of the channel"}, out);
     if (closed()) timers_.stop();
 }
 
 void Machine::on_deadline(TimePoint now, Actions& out) {
     if (closed() || now < deadline()) return;
-    if (!open()) return close({"silent", "the far node did not say what it holds in time"}, out);
-    if (now >= timers_[Timer::patience]) return close({"silent", "the far node gives no sign of life"}, out);
+    if (!open()) return close({"silent", "the far node did not announce its settings in time"}, out);
+    if (now >= timers_[Timer::patience]) return close({"silent", "the far node is silent"}, out);
     timers_[Timer::patience] = timers_[Timer::quiet] + settings_.patience;
     timers_[Timer::quiet] = never;
     send(Ping{}, out);
@@ -107,7 +107,7 @@ Machine::Did Machine::greet(const Message& message, Actions& out) {
     if (far_.role != settings_.far_role)
         return refuse({"role", "the far node is no " + std::string{text(settings_.far_role)}}, out);
     if (far_.realm != realm_of(far_.node) || far_.component != component)
-        return refuse({"name", "realm and component of " + far_.node + " do not follow from its name"}, out);
+        return refuse({"name", "realm and component of " + far_.node + " do not match its name"}, out);
     reader_.limit(Bounds::frame_bytes);
     out.push_back(Met{far_});
     return Did::advance;
@@ -178,7 +178,7 @@ void Machine::send_next(Actions& out) {
 
 Machine::Did Machine::take_ack(const Message& message, Actions& out) {
     if (!under_way_ || std::get<Ack>(message).revision != under_way_->revision)
-        return refuse({"unexpected", "an acknowledgement of what was not sent"}, out);
+        return refuse({"unexpected", "an acknowledgement of an update that was not sent"}, out);
     far_holds_ = Held{under_way_->revision, under_way_->digest};
     base_ = std::exchange(under_way_, std::nullopt);
     refused_digest_.clear();
@@ -190,7 +190,7 @@ Machine::Did Machine::take_ack(const Message& message, Actions& out) {
 Machine::Did Machine::take_refusal(const Message& message, Actions& out) {
     const Refusal& refusal = std::get<Refusal>(message);
     if (!under_way_ || refusal.revision != under_way_->revision)
-        return refuse({"unexpected", "a refusal of what was not sent"}, out);
+        return refuse({"unexpected", "a refusal of an update that was not sent"}, out);
     if (!refusal.temporary) {
         refused_digest_ = under_way_->digest;
         under_way_.reset();
@@ -202,7 +202,7 @@ Machine::Did Machine::take_refusal(const Message& message, Actions& out) {
 
 Machine::Did Machine::take_update(const Message& message, Actions& out) {
     const Update& update = std::get<Update>(message);
-    if (pending_) return refuse({"unexpected", "an update before the one before it was answered"}, out);
+    if (pending_) return refuse({"unexpected", "an update before the previous one was answered"}, out);
     Apply apply{update.revision, update.digest, update.values, !update.base};
     if (update.base) {
         // Not what we hold: say so, and everything is sent.
@@ -212,7 +212,7 @@ Machine::Did Machine::take_update(const Message& message, Actions& out) {
     }
     if (digest(apply.values) != update.digest) {
         if (update.base) return ask_for_all(out);
-        return refuse({"malformed", "the values are not those of their digest"}, out);
+        return refuse({"malformed", "the values do not match their digest"}, out);
     }
     pending_ = apply;
     out.push_back(std::move(apply));
@@ -252,7 +252,7 @@ void Machine::send_report(Actions& out) {
 
 Machine::Did Machine::take_report(const Message& message, Actions& out) {
     // An edge has nothing to report: what it wants to say it says in its settings.
-    if (far_.role != Role::core) return refuse({"unexpected", "a report from a node that is no core"}, out);
+    if (far_.role != Role::core) return refuse({"unexpected", "a report from a node that is not a core"}, out);
     out.push_back(Reported{std::get<Report>(message)});
     return Did::advance;
 }

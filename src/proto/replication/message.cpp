@@ -77,7 +77,7 @@ public:
     }
     template <typename Read>
     Result<Message> finish(Read message) const {
-        if (!wrong_.empty()) return malformed("'" + wrong_ + "' is missing, unknown, too long or of another type");
+        if (!wrong_.empty()) return malformed("'" + wrong_ + "' is missing, unknown, too long or of the wrong type");
         return Message{std::move(message)};
     }
 
@@ -266,7 +266,7 @@ Result<Message> parse(std::string_view text) {
     options.max_depth = 4;
     json::error_code problem;
     const json::value value = json::parse(view(text), problem, {}, options);
-    if (problem || !value.is_object()) return malformed("a frame holds no JSON object");
+    if (problem || !value.is_object()) return malformed("a frame does not contain a JSON object");
     const json::value* type = value.as_object().if_contains("type");
     for (const Row& row : rows) {
         if (type != nullptr && type->is_string() && type->as_string() == view(row.type))
@@ -289,7 +289,7 @@ Result<bool> FrameReader::next(std::string& out) {
     for (std::size_t i = 0; i < head; ++i) size = (size << 8) | static_cast<unsigned char>(buffer_[start_ + i]);
     if (size > most_)
         return Error{"frame-size",
-                     "a frame of " + std::to_string(size) + " bytes; " + std::to_string(most_) + " is the most"};
+                     "a frame of " + std::to_string(size) + " bytes; the most is " + std::to_string(most_)};
     if (buffer_.size() - start_ - head < size) return false;
     out.assign(buffer_, start_ + head, size);
     start_ += head + size;

@@ -87,7 +87,7 @@ std::string_view text(On on) {
         case On::compress: return "compress";
         case On::features: return "features";
         case On::stream_error: return "stream-error";
-        case On::foreign: return "foreign";
+        case On::foreign: return "foreign element";
         case On::count_: break;
     }
     return "";

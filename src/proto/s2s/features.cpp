@@ -65,7 +65,7 @@ std::span<const Feature> features() { return table; }
 std::string offer_features(const FeatureValues& values, std::string& names) {
     std::string out{"<stream:features>"};
     for (const Feature& feature : table) {
-        if (!values.facts.holds(feature.needs) || values.facts.meets(feature.forbids)) continue;
+        if (!values.facts.contains(feature.needs) || values.facts.meets(feature.forbids)) continue;
         feature.offer(values, out);
         if (!names.empty()) names.append(" ");
         names.append(feature.name);

@@ -146,7 +146,7 @@ void In::handle(const Event& event, TimePoint now, Actions& out) {
 void In::refuse_event(On on, TimePoint now, Actions& out) {
     if (on == On::verdict_valid || on == On::verdict_invalid || on == On::verdict_error) return;  // too late
     if (on == On::starttls) {  // RFC 6120 5.4.2.2: not offered, a second one, or verifications under way
-        const std::string why = "TLS is not to be had now";
+        const std::string why = "starttls is not offered at this point";
         note(out, LogLevel::warn, event::refused, {{"what", "starttls"}, {"why", why}},
              failure_of(Stage::stream, Rule::tls, Rule::tls, why));
         out.push_back(Send{std::string{"<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"}});
@@ -159,7 +159,7 @@ void In::refuse_event(On on, TimePoint now, Actions& out) {
     }
     const bool negotiating = on == On::auth || on == On::response || on == On::abort || on == On::bidi;
     const auto condition = negotiating ? StreamCondition::policy_violation : StreamCondition::unsupported_stanza_type;
-    close(stream_error(condition), what + " has no place here", now, out);
+    close(stream_error(condition), "unexpected " + what, now, out);
 }
 
 void In::refuse_stanza(const xmpp::Stanza& refused, TimePoint now, Actions& out) {
@@ -309,7 +309,7 @@ std::optional<In::Refusal> In::objection_to(const PairState& pair) const {
 
 In::Refusal In::unwelcome(const Admission& admission) {
     return {stream_error(admission.stream, admission.text),
-            "no longer admitted: " + std::string{sallyport::text(admission.rule)}, admission};
+            "no longer allowed: " + std::string{sallyport::text(admission.rule)}, admission};
 }
 
 /// Proofs to come need another certificate; what this one has proved ends with it.

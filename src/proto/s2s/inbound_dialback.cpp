@@ -54,7 +54,7 @@ In::Did In::ask(const Event& event, TimePoint now, Actions& out) {
     if (rules.serves(pair.remote) != Served::no)
         return bad(StreamCondition::invalid_from, "db:result from a domain of ours");
     if (rules.serves(pair.local) != Served::yes) {
-        answer_error(event, {StanzaCondition::item_not_found, {}}, "to is not served", out);
+        answer_error(event, {StanzaCondition::item_not_found, {}}, "to is not served here", out);
         return Did::stay;
     }
     const Admission admission = rules.admits(pair, Direction::inbound);
@@ -111,7 +111,7 @@ std::optional<In::Objection> In::objection(const xmpp::DomainPair& pair, const s
         return Objection{StanzaCondition::not_authorized, "dialback without a certificate is not accepted"};
     }
     if ((known == nullptr && pairs.all().size() >= max_pairs) || (!shortcut && pairs.pending() >= max_pending)) {
-        return Objection{StanzaCondition::resource_constraint, "too many pairs on this stream"};
+        return Objection{StanzaCondition::resource_constraint, "too many pairs of domains on this stream"};
     }
     return std::nullopt;
 }
@@ -171,7 +171,7 @@ In::Did In::vouch(const Event& event, TimePoint now, Actions& out) {
     if (!cause.verdict.empty()) facts_told.push_back({"verdict", cause.verdict});
     std::optional<xmpp::Failure> failure;
     if (type != "valid") {
-        if (why.empty()) why = cause.rule == Rule::not_local ? "to is not served" : "the key is not valid";
+        if (why.empty()) why = cause.rule == Rule::not_local ? "to is not served here" : "the key is not valid";
         failure = failure_of(Stage::dialback, cause, Rule::dialback, why);
     }
     note(out, LogLevel::info, event::verify_answered, std::move(facts_told), std::move(failure));
@@ -259,7 +259,7 @@ In::Did In::drop_answer(const Event& event, TimePoint, Actions& out) {
     note(out, LogLevel::warn, event::answer_dropped,
          {{"what", std::string{s2s::text(event.on)}},
           {"from", std::string{event.element->attribute("from")}},
-          {"why", "nothing was asked on this stream"}});
+          {"why", "it was not asked for on this stream"}});
     return Did::advance;
 }
 

@@ -34,7 +34,7 @@ std::optional<In::Refusal> In::judge(const xml::Header& header) {
     if (served == Served::gone) return no(StreamCondition::host_gone, asked + " is no longer served");
     if (served == Served::no) return no(StreamCondition::host_unknown, asked + " is not served here");
     if (from == Address::absent) return std::nullopt;  // pairs will say who it is; EXTERNAL is out of reach
-    if (rules.serves(peer.remote) != Served::no) return no(StreamCondition::invalid_from, "from is served here");
+    if (rules.serves(peer.remote) != Served::no) return no(StreamCondition::invalid_from, "from is a domain of ours");
     // Whoever may only be talked to still has to ask us about our keys, so both directions must refuse.
     const Admission admission = rules.admits(peer, Direction::inbound);
     if (!admission.allowed && !rules.admits(peer, Direction::outbound).allowed) {
@@ -97,7 +97,7 @@ std::optional<In::Refusal> In::judge_again(const xml::Header& header, const xmpp
     };
     if (peer.remote != proven) return no(StreamCondition::invalid_from, "from is not the authenticated domain");
     if (peer.local != local_before) {
-        return no(StreamCondition::not_authorized, "to is not the domain that was authenticated for");
+        return no(StreamCondition::not_authorized, "to is not the domain that the authentication was for");
     }
     if (!external_acceptable()) {
         return no(StreamCondition::not_authorized, "the certificate or the policy no longer allows EXTERNAL");

@@ -58,7 +58,7 @@ void In::look_at_withheld(TimePoint now, Actions& out) {
 In::Did In::take_ack(const Event& event, TimePoint now, Actions& out) {
     const auto h = read_h(event.element->attribute("h"));
     if (!h) {
-        close(stream_error(StreamCondition::bad_format), "an ack without a count", now, out);
+        close(stream_error(StreamCondition::bad_format), "an acknowledgement without a count", now, out);
         return Did::ended;
     }
     const auto fresh = sent.acknowledge(*h);

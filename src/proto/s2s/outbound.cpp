@@ -153,8 +153,8 @@ void Out::handle(const Event& event, TimePoint now, Actions& out) {
     }
     if (phase == Phase::closing) return;
     const std::string what{text(event.on)};
-    close(stream_error(StreamCondition::unsupported_stanza_type), what + " has no place here",
-          {stage(), "the remote server broke the protocol"}, now, out,
+    close(stream_error(StreamCondition::unsupported_stanza_type), "unexpected " + what,
+          {stage(), "the remote server violated the protocol"}, now, out,
           phase == Phase::securing || phase == Phase::fresh);
 }
 
@@ -258,7 +258,7 @@ void Out::on_time(TimePoint now, Actions& out) {
     }
     if (now >= deadlines[Timer::stanza]) {  // threat T58
         return close(stream_error(StreamCondition::policy_violation, "the stanza took too long"), "stanza deadline",
-                     {Stage::stream, "the remote server broke the protocol"}, now, out);
+                     {Stage::stream, "the remote server violated the protocol"}, now, out);
     }
     if (now >= deadlines[Timer::probe] && not_read) {  // the answer may be among what we leave lying
         deadlines[Timer::probe] = now + timers.stanza;
@@ -302,7 +302,7 @@ void Out::recheck(TimePoint now, Actions& out) {
                  refused_by(admission));
             const auto welcome = [&](const PairState& one) { return one.method != Method::none && is_welcome(one); };
             orderly = std::any_of(held.begin(), held.end(), welcome);
-            close(std::nullopt, "no longer admitted: " + std::string{sallyport::text(admission.rule)},
+            close(std::nullopt, "no longer allowed: " + std::string{sallyport::text(admission.rule)},
                   refused_by(admission), now, out, phase == Phase::securing);
             // What it has on its way for the others counts still.
             for (const PairState& one : held) {

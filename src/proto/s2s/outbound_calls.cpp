@@ -37,7 +37,8 @@ void Outbound::on_problem(xml::Problem problem, const std::string& explanation, 
     const bool limit = problem == xml::Problem::limit;
     state_->close(
         stream_error(condition_of(problem)), explanation,
-        {state_->stage(), limit ? "the remote server says more than we take" : "the remote server broke the protocol",
+        {state_->stage(),
+         limit ? "the remote server sent more than a limit allows" : "the remote server violated the protocol",
          StanzaCondition::remote_server_timeout, limit},
         now, out);
 }

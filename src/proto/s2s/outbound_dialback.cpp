@@ -49,13 +49,13 @@ void Out::prove(TimePoint now, Actions& out) {
     send_asks(now, out);
     if (verify_only) return;
     if (!wanted.offer_dialback) {
-        return close(std::nullopt, "the peer takes no SASL EXTERNAL, and dialback is off",
+        return close(std::nullopt, "the peer does not accept SASL EXTERNAL, and dialback is off",
                      {Stage::sasl, "no common way of authentication", StanzaCondition::remote_server_timeout, true},
                      now, out);
     }
     if (id.empty()) {  // RFC 6120 4.7.3: the key depends on it
         return close(std::nullopt, "the peer's header has no id",
-                     {Stage::dialback, "the remote server broke the protocol"}, now, out);
+                     {Stage::dialback, "the remote server violated the protocol"}, now, out);
     }
     if (PairState* first = pairs.find(pair)) request(*first, now, out);
     deadlines[Timer::negotiation] = never;  // the pair's own timer runs from here
@@ -131,8 +131,8 @@ Out::Did Out::take_result(const Event& event, TimePoint now, Actions& out) {
     pairs.remove(named);
     const xmpp::Failure failure{
         Stage::dialback,
-        invalid ? "the remote server did not accept our proof"
-                : "the remote server could not check our proof: " + std::string{xmpp::text(said)},
+        invalid ? "the remote server did not accept our dialback key"
+                : "the remote server could not verify our dialback key: " + std::string{xmpp::text(said)},
         invalid ? StanzaCondition::internal_server_error : StanzaCondition::remote_server_timeout, invalid};
     out.push_back(PairFailed{named, failure});
     note(out, LogLevel::warn, event::state,

@@ -63,8 +63,8 @@ void Out::look_at_withheld(TimePoint now, Actions& out) {
 Out::Did Out::take_ack(const Event& event, TimePoint now, Actions& out) {
     const auto h = read_h(event.element->attribute("h"));
     if (!h) {
-        close(stream_error(StreamCondition::bad_format), "an ack without a count",
-              {Stage::stream, "the remote server broke the protocol"}, now, out);
+        close(stream_error(StreamCondition::bad_format), "an acknowledgement without a count",
+              {Stage::stream, "the remote server violated the protocol"}, now, out);
         return Did::ended;
     }
     if (!sent.enabled()) {
@@ -77,8 +77,8 @@ Out::Did Out::take_ack(const Event& event, TimePoint now, Actions& out) {
                           {},
                           std::string{xmpp::ns::stream_management},
                           "handled-count-too-high"},
-              "the peer acknowledged more than was sent", {Stage::stream, "the remote server broke the protocol"}, now,
-              out);
+              "the peer acknowledged more than was sent", {Stage::stream, "the remote server violated the protocol"},
+              now, out);
         return Did::ended;
     }
     deadlines[Timer::probe] = never;
@@ -134,7 +134,7 @@ bool Outbound::on_stanza(const xmpp::Stanza& stanza, TimePoint now, std::uint64_
     s.close(
         stream_error(condition),
         authenticated ? "stanza for a pair that is not verified here" : "stanza against the direction of the stream",
-        {s.stage(), "the remote server broke the protocol"}, now, out);
+        {s.stage(), "the remote server violated the protocol"}, now, out);
     return false;
 }
 

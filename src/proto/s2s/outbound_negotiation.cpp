@@ -45,7 +45,7 @@ Out::Did Out::read_header(const Event& event, TimePoint now, Actions& out) {
     const xml::Header& header = *event.header;
     if (const auto objection = judge_frame(header)) {
         close(stream_error(objection->condition), std::string{objection->why},
-              {Stage::stream, "the remote server broke the protocol"}, now, out);
+              {Stage::stream, "the remote server violated the protocol"}, now, out);
         return Did::ended;
     }
     id = header.attribute("id");
@@ -59,7 +59,7 @@ Out::Did Out::read_header(const Event& event, TimePoint now, Actions& out) {
           {"to", std::string{header.attribute("to")}},
           {"version", std::string{header.attribute("version")}}});
     if (own_id && own_id(id)) {  // threat T14
-        close(std::nullopt, "the connection leads back to this gateway",
+        close(std::nullopt, "the connection leads back to this node",
               {Stage::stream, "the remote server cannot be reached", xmpp::StanzaCondition::remote_server_not_found,
                true},
               now, out);
@@ -112,7 +112,7 @@ void Out::read_features(const xml::Element& element, Actions& out) {
 
 /// COMPAT(servers that send features again after db:result): nothing new is chosen in the middle of a stream.
 Out::Did Out::ignore_features(const Event&, TimePoint, Actions& out) {
-    note(out, LogLevel::debug, event::features_received, {{"ignored", "they were received before"}});
+    note(out, LogLevel::debug, event::features_received, {{"ignored", "received before"}});
     return Did::advance;
 }
 
@@ -161,7 +161,7 @@ Out::Did Out::begin_tls(const Event& event, TimePoint now, Actions& out) {
     if (event.unread > 0) {  // threat T17
         note(out, LogLevel::warn, event::tls_failed, {{"why", "bytes after proceed"}},
              xmpp::Failure{Stage::tls, "bytes after proceed"});
-        close(std::nullopt, "bytes after proceed", {Stage::tls, "the remote server broke the protocol"}, now, out,
+        close(std::nullopt, "bytes after proceed", {Stage::tls, "the remote server violated the protocol"}, now, out,
               true);
         return Did::ended;
     }

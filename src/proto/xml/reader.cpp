@@ -100,7 +100,7 @@ Problem Reader::problem() const { return state_->fault.problem; }
 Bound Reader::bound() const { return state_->fault.bound; }
 
 std::string Reader::explanation() const {
-    return std::string{text(problem())} + ": " + state_->fault.what + ", in what starts at byte " +
+    return std::string{text(problem())} + ": " + state_->fault.what + ", after byte " +
            std::to_string(state_->consumed) + " of the stream";
 }
 
@@ -153,7 +153,7 @@ Result<Element> parse(std::string_view text_bytes, const XmlLimits& limits, std:
     Element element = build_tree(window.substr(0, scanner.end()), scope);
     rest.remove_prefix(scanner.end());
     drop_white();
-    if (!rest.empty()) return failed({Problem::not_well_formed, "something behind the element"});
+    if (!rest.empty()) return failed({Problem::not_well_formed, "content after the element"});
     return element;
 }
 

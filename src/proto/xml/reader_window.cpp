@@ -149,7 +149,7 @@ Kind Reader::State::pass() {
     const Scan scan = passing->run(input.substr(0, most), used, why);
     if (scan == Scan::failed) return fail(why);
     input.remove_prefix(used);
-    if (scan == Scan::more) return input.empty() ? Kind::need_more : fail({Problem::limit, "an element far too long"});
+    if (scan == Scan::more) return input.empty() ? Kind::need_more : fail({Problem::limit, "an element much too long"});
     consumed += passing->size();
     passed = true;
     under_way = false;

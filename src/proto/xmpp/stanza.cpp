@@ -164,12 +164,12 @@ bool StanzaIntake::read(const xml::Reader& reader, std::string_view default_lang
     // The reader's limits have seen to the rest: only bytes grow when a stanza is written afresh.
     if (out.bytes.size() > passed_on_bytes) {
         problem.stanza = StanzaCondition::policy_violation;
-        problem.why = "written afresh it is longer than any limit";
+        problem.why = "rewritten, it is longer than any limit";
         return false;
     }
     if (reader.has_new_names()) {
         problem.stanza = StanzaCondition::not_acceptable;
-        problem.why = "a name that few XML parsers know";
+        problem.why = "a name that few XML parsers accept";
         return false;
     }
     if (out.kind == StanzaKind::iq && !good_iq(out.type, shell.has_id, reader.children())) {
@@ -214,7 +214,7 @@ bool StanzaIntake::address(const xml::Shell& shell, std::string_view to, std::st
     const bool good_from = place(from, from_, from_domain_, out.from, out.from_domain);
     if (good_to && good_from) return true;
     problem.stanza = StanzaCondition::jid_malformed;
-    problem.why = good_to ? "from is no XMPP address" : "to is no XMPP address";
+    problem.why = good_to ? "from is not an XMPP address" : "to is not an XMPP address";
     // RFC 6120 8.1.1.2, 8.1.2.2. Without a domain nobody has proved that the sender is who it says.
     if (shell.has_to && shell.has_from && !out.from_domain.empty()) return false;
     problem.stream = StreamCondition::improper_addressing;

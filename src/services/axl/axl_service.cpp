@@ -78,9 +78,9 @@ io::HttpAdmission AxlService::admission(const UserDesk::Verdict& verdict, const 
                     {"user", verdict.user},
                     {"Status", std::to_string(status)},
                     {"why", throttled ? "too many wrong passwords from this address"
-                            : busy    ? "too many passwords are being looked at"
+                            : busy    ? "too many passwords are being checked; try again"
                             : trouble ? "the users cannot be read"
-                                      : "no good credentials"}});
+                                      : "user and password are missing or wrong"}});
     io::HttpResponse refusal = plain(status, std::string{io::reason_of(status)} + "\n");
     if (status == 401) refusal.fields.push_back({"WWW-Authenticate", "Basic realm=\"AXL\", charset=\"UTF-8\""});
     if (status == 503) refusal.fields.push_back({"Retry-After", busy ? "1" : "60"});
@@ -98,7 +98,7 @@ io::HttpResponse AxlService::answer(const io::HttpRequest& request) {
 }
 
 io::HttpResponse AxlService::answer_soap(const io::HttpRequest& request) {
-    if (!is_xml(request.field("Content-Type"))) return plain(415, "text/xml is wanted\n");
+    if (!is_xml(request.field("Content-Type"))) return plain(415, "the Content-Type must be text/xml\n");
     const auto refused = [&](const Error& why, const Request& to) {
         const unsigned status = why.code == "axl-version" ? unknown_schema : 500;
         log_.write_for(log_source(request.remote.address), LogLevel::warn, "axl.answered",
@@ -114,7 +114,7 @@ io::HttpResponse AxlService::answer_soap(const io::HttpRequest& request) {
     if (!asked) return refused(asked.error(), {});
     const bool said = request.field("SOAPAction").find("ver=") != std::string_view::npos;
     if (said && action->version != asked->version) {
-        return refused({"axl-malformed", "SOAPAction and body are of different versions"}, *asked);
+        return refused({"axl-malformed", "SOAPAction and body name different versions"}, *asked);
     }
     if (!action->operation.empty() && action->operation != text(asked->operation)) {
         return refused({"axl-malformed", "SOAPAction names another operation than the body"}, *asked);

@@ -54,7 +54,7 @@ Result<SqlResult> SqlDesk::change(const Statement& statement) {
 }
 
 std::string public_text(const Error& error) {
-    if (error.code == "store-conflict") return "a row with this cp_id or pkid is there already";
+    if (error.code == "store-conflict") return "a row with this cp_id or pkid exists already";
     if (error.code == "store-locked") return "the database is locked by another process";
     if (error.code == "store-corrupt") return "the database is damaged";
     if (error.code == "store-full") return "the disk of the database, or the table, is full";

@@ -23,7 +23,7 @@ const xmpp::StanzaError full{xmpp::StanzaCondition::resource_constraint, {}, Rul
 const xmpp::StanzaError uncertain{xmpp::StanzaCondition::remote_server_timeout,
                                   {},
                                   Rule::in_doubt,
-                                  "its connection closed just after its TCP had taken the stanza"};
+                                  "its connection closed just after the stanza was written to it"};
 const xmpp::StanzaError too_old{
     xmpp::StanzaCondition::remote_server_timeout, {}, Rule::queue_age, "it waited longer than queue_seconds"};
 

@@ -126,7 +126,7 @@ Result<io::CaptureRequest> CaptureDesk::request_of(const CaptureOrder& order) co
         request.form = io::CaptureForm::classic;
         if (order.with_secrets) {
             return Error{"capture-format",
-                         "a .pcap file has no place for the secrets of TLS sessions; give a name "
+                         "a .pcap file cannot hold the secrets of TLS sessions; give a name "
                          "without this ending for a pcapng file, which has"};
         }
     }

@@ -157,7 +157,7 @@ void Diagnosis::raise_levels() {
 
 Result<DiagnosisState> Diagnosis::start(const DiagnosisOrder& order, const std::string& author) {
     if (runs()) return Error{"diag-running", "'" + state_->name + "' is running; stop it with `diag stop`"};
-    if (collecting_) return Error{"diag-collecting", "an archive is being made; ask again when it is done"};
+    if (collecting_) return Error{"diag-collecting", "an archive is being made; try again when it is done"};
     if (order.seconds > most_seconds)
         return Error{"diag-bound", "seconds may be " + std::to_string(most_seconds) + " at most"};
     const auto name = shelf_.name_of(order.name.empty() ? diagnosis_name(loop_.wall()) : order.name);
@@ -260,7 +260,7 @@ void Diagnosis::save() {
 
 void Diagnosis::collect(ArchiveTexts texts, std::function<void(Result<std::string>)> on_done) {
     if (!state_) return on_done(Error{"diag-none", "no diagnostic log yet; start one with `diag start`"});
-    if (collecting_) return on_done(Error{"diag-collecting", "an archive is being made; ask again when it is done"});
+    if (collecting_) return on_done(Error{"diag-collecting", "an archive is being made; try again when it is done"});
     if (auto room = shelf_.make_room(); !room) return on_done(room.error());
     std::uint64_t wanted = copy_ ? copy_->bytes() : state_->bytes;
     Collecting job;

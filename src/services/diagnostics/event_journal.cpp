@@ -210,7 +210,7 @@ void EventJournal::beside(Work work, std::function<void(bool done)> then) {
         perform();
         finish();
     } else if (!options_.disk(perform, finish)) {
-        *outcome = Error{"store-busy", options_.file + ": the disk does not keep up"};
+        *outcome = Error{"store-busy", options_.file + ": the disk is too slow"};
         finish();
     }
 }
@@ -273,7 +273,7 @@ void EventJournal::watch_lines() {
     }
     if (state.stuck || loop_.now() < calm_after_) {
         alarms_.raise_once(AlarmCode::log_stuck, "standard error",
-                           state.stuck ? "nothing is read" : "the reader does not keep up");
+                           state.stuck ? "nobody reads it" : "its reader is too slow");
     } else {
         alarms_.lower(AlarmCode::log_stuck, "standard error");
     }
@@ -308,7 +308,7 @@ void EventJournal::find(EventSearch search, std::size_t most, const std::string&
     if (!on_disk || begun.before != 0) return on_found(std::move(begun));
     std::size_t under_way = 0;
     for (const auto& [who, count] : searches_) under_way += count;
-    const Error busy{"events-busy", "too many searches of the event log are under way; try again"};
+    const Error busy{"events-busy", "too many searches of the event log are in progress; try again"};
     const auto own = searches_.find(asker);
     if (under_way >= most_searches || (own != searches_.end() && own->second >= most_searches_of_one)) {
         return on_found(busy);

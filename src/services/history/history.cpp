@@ -223,7 +223,7 @@ void History::write() {
         if (!alive.expired()) written(*outcome);
     };
     if (!options_.disk(std::move(work), std::move(then))) {
-        written(Error{"store-busy", options_.file + ": the disk does not keep up"});
+        written(Error{"store-busy", options_.file + ": the disk is too slow"});
     }
 }
 
@@ -298,7 +298,7 @@ void History::find(const Question& question, OnFound on_found) {
         if (!alive.expired()) on_found(std::move(*found));
     };
     if (options_.disk(std::move(work), std::move(then))) return;
-    on_found(Error{"history-busy", "the disk does not keep up with what is read of the history; try again"});
+    on_found(Error{"history-busy", "too many reads of the history wait for the disk; try again"});
 }
 
 TableFills History::tables() const {

@@ -47,7 +47,7 @@ void ClientStream::on_bytes(std::string_view bytes) {
     if (machine_.closed()) return;
     if (machine_.waiting() || reading_) {
         if (later_.size() + bytes.size() > inside_.context().limits.before_auth.element_bytes) {
-            return end(xmpp::StreamCondition::policy_violation, "too much before an answer");
+            return end(xmpp::StreamCondition::policy_violation, "too many bytes before the node answered");
         }
         later_ += bytes;
         return;

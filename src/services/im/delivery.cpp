@@ -64,7 +64,8 @@ void Inside::from_client(Session& session, xml::Element tree) {
     if (tree.has_attribute("from")) {
         const auto from = xmpp::Jid::parse(tree.attribute("from"));
         if (!from || (*from != session.full && *from != session.account->bare)) {
-            return session.stream->end(xmpp::StreamCondition::invalid_from, "a stanza from somebody else");
+            return session.stream->end(xmpp::StreamCondition::invalid_from,
+                                       "a stanza from an address that is not the client's");
         }
     }
     const bool addressed = tree.has_attribute("to");

@@ -24,7 +24,7 @@ c2s::sasl::Verifier verifier_for(const std::optional<std::vector<io::StoredVerif
 
 /// The node is going to stop: it waits for what its users have, not for those who come now.
 bool Inside::turned_away(ClientStream& stream) const {
-    if (putting_down_) stream.end(xmpp::StreamCondition::system_shutdown, "the node is going to stop");
+    if (putting_down_) stream.end(xmpp::StreamCondition::system_shutdown, "the node is stopping");
     return putting_down_;
 }
 
@@ -110,7 +110,7 @@ void Inside::attach(ClientStream& stream, Account& account, const std::string& r
             blame(*other, Ended::by_loss);
         }
         end_session(*other);
-        if (old != nullptr) old->end(xmpp::StreamCondition::conflict, "the resource was bound again");
+        if (old != nullptr) old->end(xmpp::StreamCondition::conflict, "another client bound the same resource");
     }
     if (account.sessions.size() >= context_.limits.client_resources && !end_longest_away(account)) {
         log_.write_for(account.bare.text(), LogLevel::warn, "im.limit",
@@ -149,7 +149,7 @@ void Inside::resume(ClientStream& stream, const std::string& id, std::uint32_t h
     Session& session = *at->second;
     if (ClientStream* old = std::exchange(session.stream, nullptr)) {
         old->let_go();
-        old->end(xmpp::StreamCondition::conflict, "the session goes on elsewhere");
+        old->end(xmpp::StreamCondition::conflict, "the session was resumed on another connection");
     }
     not_away(session);
     session.expiry.reset();

@@ -198,7 +198,7 @@ void Inside::overflow(Session& session) {
         ClientStream* stream = at->stream;
         if (stream != nullptr) stream->let_go();
         end_session(*at);
-        if (stream != nullptr) stream->end(StreamCondition::resource_constraint, "too much is not acknowledged");
+        if (stream != nullptr) stream->end(StreamCondition::resource_constraint, "too much is unacknowledged");
     });
 }
 
@@ -245,7 +245,7 @@ void Inside::bound_away() {
             const auto at = many ? away_.begin() : std::max_element(away_.begin(), away_.end(), largest);
             log_.write_for(
                 at->second->account->bare.text(), LogLevel::warn, "im.limit",
-                {{"limit", many ? "sessions whose clients are away" : "bytes in sessions whose clients are away"},
+                {{"limit", many ? "sessions of disconnected clients" : "bytes in sessions of disconnected clients"},
                  {"user", at->second->full.text()}});
             end_session(*at->second);
         }

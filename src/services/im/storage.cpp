@@ -25,7 +25,7 @@ void Storage::ask(Lane& lane, std::string_view payer, Work work, OnDone on_done)
     const std::size_t own = payer.empty() || paid == lane.of_payers.end() ? 0 : paid->second;
     const std::size_t most = payer.empty() ? most_waiting : most_waiting - most_waiting / 4;
     if (lane.waiting >= most || lane.waiting + own >= most_waiting) {
-        const Error busy{"store-busy", "the users' database does not keep up; its disk is slow"};
+        const Error busy{"store-busy", "the disk of the users' database is too slow"};
         judge(busy);
         data_.defer([busy, on_done = std::move(on_done)] { on_done(busy); });
         return;

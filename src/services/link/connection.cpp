@@ -151,7 +151,7 @@ void Connection::watch_element(bool is_another) {
     if (is_another || element_due_ == never) element_due_ = now() + longest_element;
     if (unfinished_ <= little || !owner_->has_much_unfinished(machine_.far_realm())) return;
     close(xmpp::stream_error(xmpp::StreamCondition::resource_constraint),
-          "too much of unfinished elements on the links of this node");
+          "too many bytes of unfinished elements on the links of this node");
 }
 
 void Connection::element() {

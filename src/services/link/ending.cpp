@@ -107,10 +107,10 @@ Hub::Returned Hub::culprit(const Session& session, Window::Entry entry) {
     if (culprits_.size() == most_culprits) culprits_.pop_front();
     culprits_.push_back({session.far_realm, std::string{stanza.from_domain}, std::string{stanza.to_domain}, why,
                          context_.shard.loop.now()});
-    return {std::move(entry.stanza),
-            entry.tag.ticket,
-            {xmpp::StanzaCondition::policy_violation, "the next server on its way cannot take this stanza",
-             Rule::link_refused, why}};
+    return {
+        std::move(entry.stanza),
+        entry.tag.ticket,
+        {xmpp::StanzaCondition::policy_violation, "the next server cannot take this stanza", Rule::link_refused, why}};
 }
 
 void Hub::bounce_all(const std::vector<Returned>& returned) {

@@ -193,7 +193,7 @@ void Hub::restart() {
     std::vector<Connection*> open;
     for (const auto& connection : connections_) open.push_back(connection.get());
     for (Connection* connection : open) {
-        connection->close(xmpp::stream_error(xmpp::StreamCondition::reset), "the router is restarted");
+        connection->close(xmpp::stream_error(xmpp::StreamCondition::reset), "the router is restarting");
     }
 }
 

@@ -123,7 +123,7 @@ void Hub::detach(Session& session, Blame blame) {
     // The far side knows better than our TCP that the old connection is dead.
     Connection& old = *std::exchange(session.connection, nullptr);
     session.out.broken(blame);
-    session.why_broken = "the far side came back over another connection";
+    session.why_broken = "the far node reconnected";
     old.attach(nullptr);
     old.abort();
 }

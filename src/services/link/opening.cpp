@@ -69,8 +69,8 @@ void Hub::turn_away(Connection& connection) {
     copies_.turned_away({realm, remote, linked, context_.shard.loop.now(), 0});
     log_.write_for(realm, LogLevel::error, "link.copy",
                    {{"far", realm}, {"remote", remote.text()}, {"linked", linked ? linked->text() : std::string{}}});
-    connection.close(xmpp::stream_error(xmpp::StreamCondition::conflict, "another process of this name is linked"),
-                     "a copy of " + realm + ", another process of which is linked");
+    connection.close(xmpp::stream_error(xmpp::StreamCondition::conflict, "another process with this name is linked"),
+                     "a copy of " + realm + ": another process with its name is linked");
 }
 
 bool Hub::is_linked(const FarNode& node) const {

@@ -20,7 +20,7 @@ void Hub::done(Connection& connection, const std::vector<Range>& ranges) {
     for (const Range& range : ranges) {
         if (!session->out.done(range, settle)) {
             return connection.close(xmpp::stream_error(xmpp::StreamCondition::undefined_condition),
-                                    "done with what was never sent");
+                                    "<done/> for stanzas that were never sent");
         }
     }
     pump(*session);
@@ -32,7 +32,7 @@ void Hub::counted(Connection& connection, std::uint32_t h) {
     if (session == nullptr) return;
     if (!session->out.received(h)) {
         return connection.close(xmpp::stream_error(xmpp::StreamCondition::undefined_condition),
-                                "acknowledged what was never sent");
+                                "acknowledged more than was sent");
     }
     pump(*session);
 }
@@ -51,15 +51,15 @@ void Hub::stanza(Connection& connection, const xmpp::Stanza& stanza) {
         }
         return context_.bounce(
             stanza,
-            {xmpp::StanzaCondition::resource_constraint, "too much is on its way already", Rule::partner_full,
-             "too much that came over the link from " + session->far_realm + " is not done"},
+            {xmpp::StanzaCondition::resource_constraint, "too much is unacknowledged", Rule::partner_full,
+             "too much of what came over the link from " + session->far_realm + " is unacknowledged"},
             ticket);
     }
     // Done with, so that it does not come again when the session is resumed.
     context_.shard.settle(ticket);
     if (admission == Admission::refuse) return;
     connection.close(xmpp::stream_error(xmpp::StreamCondition::invalid_from),
-                     "a stanza that the far side may not send");
+                     "a stanza that the far node may not send");
 }
 
 Admission Hub::judge(const Session& session, const xmpp::Stanza& stanza) {

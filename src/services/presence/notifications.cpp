@@ -3,12 +3,14 @@
 
 namespace sallyport::presence {
 
-void Notifications::raise(Severity severity, const std::string& origin, const std::string& description) {
+void Notifications::raise(Severity severity, const std::string& origin, const std::string& description,
+                          const std::string& verb) {
     io::Notification notification;
     notification.severity = static_cast<std::int64_t>(severity);
     notification.origin = origin;
     notification.description = description;
     notification.created = clock_.wall();
+    notification.verb = verb;
     const auto raised = store_.raise_notification(notification);
     if (!raised) log_.error("notification.failed", {{"code", raised.error().code}, {"why", raised.error().text}});
     log_.warn("notification.raised",

@@ -18,8 +18,9 @@ class Notifications {
 public:
     Notifications(io::PresenceStore& store, const Clock& clock, Logger log) : store_{store}, clock_{clock}, log_{log} {}
 
-    /// The same description of the same origin counts up.
-    void raise(Severity severity, const std::string& origin, const std::string& description);
+    /// The same description of the same origin counts up. `verb` does away with it; empty: no verb does.
+    void raise(Severity severity, const std::string& origin, const std::string& description,
+               const std::string& verb = {});
     /// Removes those of `origin` that begin so.
     void remove(const std::string& origin, std::string_view beginning);
     /// Newest first. Errors: those of the store.

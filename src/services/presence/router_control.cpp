@@ -8,7 +8,7 @@ namespace {
 const std::string origin = "router configuration";
 const std::string table_name = "xmpps2snodes";
 constexpr std::string_view wants_restart = "requires a restart";
-constexpr std::string_view returns = "returns what is for other domains";
+constexpr std::string_view returns = "returns stanzas to other domains";
 
 }  // namespace
 
@@ -92,7 +92,8 @@ void RouterControl::ask_for_restart(const std::string& what) {
         subject() + std::string{wants_restart} +
             " in order for recent configuration changes to take effect. You can restart it with "
             "`sallyport restart router`. Once it is restarted, this notification will be deleted "
-            "automatically.");
+            "automatically.",
+        "restart.router");
 }
 
 void RouterControl::obstacle(Obstacle obstacle) {

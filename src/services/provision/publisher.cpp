@@ -30,7 +30,7 @@ services::AlarmCode alarm_of(const std::string& error_code) {
 }
 
 std::string effect_of(const PublisherStatus& status) {
-    if (status.wanted.empty()) return "our rows may be left in its table";
+    if (status.wanted.empty()) return "its table may still have our rows";
     if (status.told.size() == status.wanted.size()) return "its table had every row when it was last read";
     if (!status.told.empty()) {
         return "its table has only " + joined(status.told) + ", over which messages to other domains leave";

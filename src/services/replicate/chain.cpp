@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "services/replicate/channel.h"
 #include "services/replicate/replicator.h"
-#include "services/replicate/session.h"
 
 namespace sallyport::services {
 
@@ -47,9 +47,9 @@ void Replicator::tell_report() {
     report_due_ = false;
     report_timer_->disarm();
     const replication::Report report = report_for_edges();
-    // A write may end a session, which takes it out of the list only later.
-    for (const auto& session : sessions_) {
-        if (session->machine().open()) session->report(report);
+    // A write may end a channel, which takes it out of the list only later.
+    for (const auto& channel : channels_) {
+        if (channel->machine().open()) channel->report(report);
     }
 }
 
@@ -59,7 +59,7 @@ void Replicator::refresh() {
     const bool nobody_came = fars_.empty() && started_ < alarm_before;
     if (nobody_came) alarms_->raise_once(AlarmCode::ssh_down, "core", "no core has connected since this node started");
     for (const auto& [name, far] : fars_) {
-        if (far->session != nullptr || far->down_since > alarm_before) continue;
+        if (far->channel != nullptr || far->down_since > alarm_before) continue;
         alarms_->raise_once(AlarmCode::ssh_down, name, far->trouble);
     }
     if (options_.role != config::Role::edge) tell_report();
@@ -112,9 +112,9 @@ ChainStep Replicator::step_of(const Far& far) const {
     }
     if (agreed) {
         return {
-            step, StepState::in_force, {at_revision(own_revision_) + (far.session ? "" : "; " + down(far.trouble))}};
+            step, StepState::in_force, {at_revision(own_revision_) + (far.channel ? "" : "; " + down(far.trouble))}};
     }
-    if (far.session == nullptr) return {step, StepState::pending, {down(far.trouble)}};
+    if (far.channel == nullptr) return {step, StepState::pending, {down(far.trouble)}};
     return {step, StepState::pending, {at_revision(own_revision_) + " was sent and is not yet acknowledged"}};
 }
 
@@ -128,11 +128,11 @@ ChainStep Replicator::step_from(const Far& far) const {
                 told_by({AlarmCode::replication_refused, AlarmCode::replication_store}, far.name)};
     }
     if (far.held.revision == 0)
-        return {step, StepState::pending, {far.session ? "nothing received yet" : down(far.trouble)}};
+        return {step, StepState::pending, {far.channel ? "nothing received yet" : down(far.trouble)}};
     return {step,
             StepState::in_force,
             {at_revision(far.held.revision) + (far.place == 0 ? "" : "; kept as a replica") +
-             (far.session ? "" : "; " + down(far.trouble))}};
+             (far.channel ? "" : "; " + down(far.trouble))}};
 }
 
 void Replicator::steps_of(const Far& far, std::vector<ChainStep>& out) const {
@@ -140,7 +140,7 @@ void Replicator::steps_of(const Far& far, std::vector<ChainStep>& out) const {
     if (!is_edge) out.push_back(step_from(far));
     if (is_edge || !own_.empty()) out.push_back(step_of(far));
     for (const ChainStep& step : far.report.steps) {
-        if (far.session != nullptr) {
+        if (far.channel != nullptr) {
             out.push_back(step);
         } else {
             out.push_back({step.step,

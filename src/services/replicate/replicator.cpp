@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/join.h"
-#include "services/replicate/session.h"
+#include "services/replicate/channel.h"
 
 namespace sallyport::services {
 
@@ -112,25 +112,25 @@ void Replicator::offer_all() {
     own_revision_ = std::max<std::uint64_t>(settings_->snapshot()->revision, 1);
     for (const auto& [name, far] : fars_) {
         far->refused.clear();
-        if (far->session == nullptr) continue;
+        if (far->channel == nullptr) continue;
         log_fields(*far, "offered", own_);
-        far->session->offer(own_revision_, own_);
+        far->channel->offer(own_revision_, own_);
     }
 }
 
-void Replicator::agreed(Session& session, std::uint64_t revision) {
-    Far& far = *session.far();
+void Replicator::agreed(Channel& channel, std::uint64_t revision) {
+    Far& far = *channel.far();
     far.refused.clear();
     alarms_->lower(AlarmCode::replication_refused_there, far.name);
     const std::string stands_for = replication::digest(own_);
-    if (far.agreed_digest == stands_for || !session.machine().agreed()) return;
+    if (far.agreed_digest == stands_for || !channel.machine().agreed()) return;
     far.agreed_digest = stands_for;
     log_.write_for(far.name, LogLevel::info, "replication.acknowledged",
                    {{"far", far.name}, {"revision", std::to_string(revision)}});
 }
 
-void Replicator::refused(Session& session, const replication::Refusal& refusal) {
-    Far& far = *session.far();
+void Replicator::refused(Channel& channel, const replication::Refusal& refusal) {
+    Far& far = *channel.far();
     far.refused = refusal.text;
     log_.write_for(far.name, LogLevel::warn, "replication.refused-there",
                    {{"far", far.name},
@@ -144,15 +144,15 @@ void Replicator::refused(Session& session, const replication::Refusal& refusal) 
 // --------------------------------------------------------------------------------------------------------------
 
 void Replicator::attach(std::unique_ptr<io::ByteChannel> channel, const FarIdentity& identity) {
-    sessions_.push_back(std::make_unique<Session>(*this, std::move(channel), identity));
-    sessions_.back()->start();
+    channels_.push_back(std::make_unique<Channel>(*this, std::move(channel), identity));
+    channels_.back()->start();
 }
 
 /// The core behind a key was given another name.
 void Replicator::forget_former_names(const std::string& key, const std::string& name) {
     std::erase_if(fars_, [&](const auto& entry) {
         const auto& [other, far] = entry;
-        if (other == name || far->key != key || far->session != nullptr) return false;
+        if (other == name || far->key != key || far->channel != nullptr) return false;
         for (const std::string& notice : far->notices) alarms_->lower(AlarmCode::far_alarm, notice);
         for (const AlarmCode code : {AlarmCode::ssh_down, AlarmCode::replication_refused, AlarmCode::replication_store,
                                      AlarmCode::replication_refused_there, AlarmCode::replication_differs}) {
@@ -163,8 +163,8 @@ void Replicator::forget_former_names(const std::string& key, const std::string& 
 }
 
 /// A name belongs to the key that proved it; a second channel of the same key is the node come back.
-Result<Replicator::Far*> Replicator::meet(Session& session, const replication::Hello& hello) {
-    const FarIdentity& identity = session.identity();
+Result<Replicator::Far*> Replicator::meet(Channel& channel, const replication::Hello& hello) {
+    const FarIdentity& identity = channel.identity();
     const std::string about = identity.name.empty() ? identity.address : identity.name;
     const auto refuse = [&](const std::string& why) {
         alarms_->raise(AlarmCode::replication_refused, about, why);
@@ -175,10 +175,10 @@ Result<Replicator::Far*> Replicator::meet(Session& session, const replication::H
     if (options_.role == config::Role::edge) forget_former_names(identity.key, hello.node);
     if (fars_.size() >= most_fars && !fars_.contains(hello.node)) return refuse("too many nodes have connected");
     Far& far = far_of(hello.node);
-    if (far.session != nullptr && far.session->identity().key != identity.key)
+    if (far.channel != nullptr && far.channel->identity().key != identity.key)
         return refuse("it calls itself " + hello.node + ", which is connected with another key");
-    if (far.session != nullptr) far.session->close({"replaced", "the node connected again"});
-    far.session = &session;
+    if (far.channel != nullptr) far.channel->close({"replaced", "the node connected again"});
+    far.channel = &channel;
     far.key = identity.key;
     far.place = identity.place;
     far.component = hello.component;
@@ -190,32 +190,32 @@ Result<Replicator::Far*> Replicator::meet(Session& session, const replication::H
     return &far;
 }
 
-void Replicator::ended(Session& session, const Error& why) {
+void Replicator::ended(Channel& channel, const Error& why) {
     const bool is_orderly = why.code == "silent" || why.code == "replaced" || why.code == "name";
-    if (is_orderly || session.far() == nullptr) return;
-    alarms_->raise(AlarmCode::replication_refused, session.far()->name, why.text);
+    if (is_orderly || channel.far() == nullptr) return;
+    alarms_->raise(AlarmCode::replication_refused, channel.far()->name, why.text);
 }
 
-void Replicator::session_over(Session& session, const std::string& why) {
-    if (Far* far = session.far(); far != nullptr && far->session == &session) {
-        far->session = nullptr;
+void Replicator::channel_over(Channel& channel, const std::string& why) {
+    if (Far* far = channel.far(); far != nullptr && far->channel == &channel) {
+        far->channel = nullptr;
         far->down_since = loop_->now();
         far->trouble = why;
         log_.write_for(far->name, LogLevel::warn, "replication.closed", {{"far", far->name}, {"why", why}});
-    } else if (session.far() == nullptr) {
-        const std::string& address = session.identity().address;
+    } else if (channel.far() == nullptr) {
+        const std::string& address = channel.identity().address;
         log_.write_for(address, LogLevel::warn, "replication.closed", {{"far", address}, {"why", why}});
     }
-    if (const std::string& name = session.identity().name; !name.empty() && on_down_) on_down_(name, why);
-    loop_->post([this, gone = &session, alive = std::weak_ptr<int>(alive_)] {
+    if (const std::string& name = channel.identity().name; !name.empty() && on_down_) on_down_(name, why);
+    loop_->post([this, gone = &channel, alive = std::weak_ptr<int>(alive_)] {
         if (alive.expired()) return;
-        std::erase_if(sessions_, [gone](const auto& one) { return one.get() == gone; });
+        std::erase_if(channels_, [gone](const auto& one) { return one.get() == gone; });
     });
 }
 
 void Replicator::trouble(const std::string& name, const std::string& why) {
     Far& far = far_of(name);
-    if (far.session == nullptr) far.trouble = why;
+    if (far.channel == nullptr) far.trouble = why;
 }
 
 // Values of far nodes

@@ -73,7 +73,7 @@ public:
 
 private:
     struct Far;
-    class Session;
+    class Channel;
 
     [[nodiscard]] Far& far_of(const std::string& name);
     void log_fields(const Far& far, std::string_view direction, const replication::Values& values) const;
@@ -82,18 +82,18 @@ private:
     void offer_all();
     void refresh();
     /// Puts values of a far node in force or keeps them as a replica.
-    [[nodiscard]] Result<Far*> meet(Session& session, const replication::Hello& hello);
+    [[nodiscard]] Result<Far*> meet(Channel& channel, const replication::Hello& hello);
     void forget_former_names(const std::string& key, const std::string& name);
-    void agreed(Session& session, std::uint64_t revision);
-    void refused(Session& session, const replication::Refusal& refusal);
-    void ended(Session& session, const Error& why);
+    void agreed(Channel& channel, std::uint64_t revision);
+    void refused(Channel& channel, const replication::Refusal& refusal);
+    void ended(Channel& channel, const Error& why);
     [[nodiscard]] Result<void> take_over(Far& far, const replication::Apply& apply);
     [[nodiscard]] Result<std::vector<config::Change>> check(const replication::Values& values) const;
     [[nodiscard]] Result<void> save(Far& far, const replication::Apply& apply);
     void compare();
     void tell_edges();
     void show_notices(Far& far, const replication::Report& report);
-    void session_over(Session& session, const std::string& why);
+    void channel_over(Channel& channel, const std::string& why);
     [[nodiscard]] ChainStep step_of(const Far& far) const;
     [[nodiscard]] ChainStep step_from(const Far& far) const;
     [[nodiscard]] std::string told_by(std::initializer_list<AlarmCode> codes, const std::string& key) const;
@@ -108,7 +108,7 @@ private:
     Logger log_;
     std::optional<io::ReplicaStore> store_;
     std::map<std::string, std::unique_ptr<Far>> fars_;
-    std::vector<std::unique_ptr<Session>> sessions_;
+    std::vector<std::unique_ptr<Channel>> channels_;
     replication::Values own_;
     std::uint64_t own_revision_ = 0;
     std::function<void(const Edges&)> on_edges_;

@@ -211,16 +211,15 @@ Result<Ledger::Entry> Ledger::begin_if_room(const IpAddress& address, TimePoint 
     constexpr auto kind = Entry::Kind::dialback;
     const std::uint64_t pace = times(bounds_.new_connections_per_10s, dialbacks_a_connection);
     const bool reserve = proven_.has(own) && has_room(kind, true, now);
-    if (!reserve && !has_room(kind, false, now))
-        return Error{"too-many", "as many verifications as pending_dialbacks are under way"};
+    if (!reserve && !has_room(kind, false, now)) return Error{"too-many", "the limit pending_dialbacks is reached"};
     for (Account* account : accounts) {
         if (account == nullptr) continue;
         if (account->dialbacks >= times(bounds_.dialbacks_per_address, account->share)) {
-            return Error{"too-many", "as many verifications as pending_dialbacks_per_address are under way"};
+            return Error{"too-many", "the limit pending_dialbacks_per_address is reached"};
         }
         // Each makes us look up a name and dial, however soon it fails.
         if (!account->asked.admits(times(pace, account->share), now)) {
-            return Error{"too-fast", "more than twice as many verifications as new_connections_per_10s have begun"};
+            return Error{"too-fast", "twice the limit new_connections_per_10s is reached"};
         }
     }
     if (places(kind, reserve).full()) leave = oldest_leaves(kind, reserve);

@@ -110,6 +110,7 @@ struct StreamStatus {
     std::string certificate_subject, certificate_issuer, certificate_sha256;
     WallTime certificate_not_after{};
     std::string certificate_verdict;
+    bool certificate_accepted = false;
     bool managed = false, bidi = false, verify_only = false;
     std::uint64_t stanzas_in = 0, stanzas_out = 0, bytes_in = 0, bytes_out = 0, unacknowledged = 0;
     TimePoint since{}, last_stanza{};

@@ -86,12 +86,12 @@ std::vector<IpAddress> DialJob::permitted(const std::vector<IpAddress>& addresse
             tell(Stage::tcp, "tcp.refused",
                  {{"address", Endpoint{address, target.port}.text()},
                   {"host", target.host},
-                  {"why", "reserved, own, or not an allowed port"}},
+                  {"why", "reserved, our own, or with a port that is not permitted"}},
                  false);
             tcp_log_.write_for(log_source_, LogLevel::warn, "tcp.address.refused",
                                {{"domain", domain_.text()},
                                 {"address", Endpoint{address, target.port}.text()},
-                                {"why", "reserved, own, or not an allowed port"}});
+                                {"why", "reserved, our own, or with a port that is not permitted"}});
         }
     }
     return kept;

@@ -184,7 +184,7 @@ void Pool::enqueue(Destination& to, const xmpp::Stanza& stanza, const routing::T
         const std::uint64_t bytes = full ? to.queued_bytes : to.remote->bytes;
         return bounce(
             stanza,
-            {xmpp::StanzaCondition::resource_constraint, "too much is waiting for this domain", Rule::queue_full,
+            {xmpp::StanzaCondition::resource_constraint, "the queue for this domain is full", Rule::queue_full,
              std::to_string(stanzas) + " stanzas of " + std::to_string(bytes) + " bytes are queued"},
             ticket);
     }
@@ -247,7 +247,7 @@ void Pool::bounce(const xmpp::Stanza& stanza, const xmpp::StanzaError& error, co
 }
 
 xmpp::Failure Pool::stopping() {
-    return {.why = "the node was going down", .permanent = true, .rule = Rule::shutting_down};
+    return {.why = "the node was stopping", .permanent = true, .rule = Rule::shutting_down};
 }
 
 bool Pool::idle() const {

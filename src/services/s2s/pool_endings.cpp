@@ -111,12 +111,12 @@ void Pool::blame(const Ended& ended, std::deque<SentWindow::Written>& again) {
     const SentWindow::Written culprit = std::move(again.front());
     again.pop_front();
     const bool policy = !ended.ending.said || is_policy(ended.ending);
-    const std::string why = "streams closed at it repeatedly; " + words_of(ended.ending, ended.failure);
+    const std::string why = "the stanza closed streams repeatedly; " + words_of(ended.ending, ended.failure);
     log_.write_for(
         log_source_of(culprit.waiting.stanza.view()), LogLevel::warn, "s2s.stanza.returned",
         {{"pair", culprit.to->pair.text()}, {"bytes", std::to_string(culprit.waiting.stanza.size())}, {"why", why}});
     return_written(culprit, {policy ? xmpp::StanzaCondition::policy_violation : xmpp::StanzaCondition::not_acceptable,
-                             "the recipient's server does not take this stanza", Rule::refused_by_peer, why});
+                             "the recipient's server does not accept this stanza", Rule::refused_by_peer, why});
 }
 
 void Pool::return_written(const SentWindow::Written& written, const xmpp::StanzaError& error) {

@@ -253,7 +253,7 @@ std::size_t Pool::end_resting(std::size_t wanted, bool all, TimePoint now) {
     std::partial_sort(resting.begin(), resting.begin() + static_cast<std::ptrdiff_t>(wanted), resting.end(),
                       [](const Candidate& a, const Candidate& b) { return a.rank < b.rank; });
     resting.resize(wanted);
-    for (const Candidate& one : resting) end(*one.carrier, std::nullopt, "others need its place");
+    for (const Candidate& one : resting) end(*one.carrier, std::nullopt, "idle, and its place is needed");
     return wanted;
 }
 

@@ -81,6 +81,7 @@ void describe_tls(const TlsFacts* tls, const xmpp::Domain& peer, StreamStatus& s
     status.certificate_sha256 = tls->peer->sha256;
     status.certificate_not_after = tls->peer->not_after;
     const std::string problem = objection(*tls->peer, peer);
+    status.certificate_accepted = problem.empty();
     status.certificate_verdict = problem.empty() ? "valid" : problem;
 }
 

@@ -1,6 +1,8 @@
 // Load, check, store, log, publish: in that order, so that nothing is in force that is not on the disk.
 #include "services/settings/settings_service.h"
 
+#include <algorithm>
+
 #include "base/hash.h"
 #include "io/store/folder.h"
 #include "services/settings/settings_copy.h"
@@ -279,6 +281,16 @@ Result<void> SettingsService::check_owner(const std::vector<config::Change>& cha
         if (is_others || !has_effect(*row)) return belongs_elsewhere(*row);
     }
     return {};
+}
+
+std::string SettingsService::at_fault(const std::vector<config::Change>& changes) const {
+    for (const config::Change& change : changes) {
+        std::vector<config::Changed> changed;
+        const auto next = config::apply(*snapshot_, {change}, changed);
+        const auto refuses = [&](const Guard& guard) { return !guard(*snapshot_, *next); };
+        if (!next || !check_owner({change}) || std::any_of(guards_.begin(), guards_.end(), refuses)) return change.name;
+    }
+    return changes.size() == 1 ? changes.front().name : std::string{};
 }
 
 Result<std::uint64_t> SettingsService::change(const std::vector<config::Change>& changes, const std::string& author,

@@ -68,6 +68,9 @@ public:
     /// other side or has no effect here, unless `origin` is "replication". After an error everything is as before.
     [[nodiscard]] Result<std::uint64_t> set(const std::vector<config::Change>& changes, const std::string& author,
                                             const std::string& origin = "cli");
+    /// The setting because of which `set` refuses these changes: the first that is refused by itself, or the only one;
+    /// empty: none is.
+    [[nodiscard]] std::string at_fault(const std::vector<config::Change>& changes) const;
     /// The overlap after a change of the dialback secret is over: the previous one counts no longer.
     [[nodiscard]] Result<void> forget_previous_secret();
 

@@ -68,7 +68,7 @@ TEST_F(AdminSocket, AnswersRequestsInTheirOrder) {
 
 TEST_F(AdminSocket, TakesARequestInPieces) {
     peer.stream->write("{\"verb\":\"con");
-    until([this] { return server.sessions() == 1; });
+    until([this] { return server.connections() == 1; });
     peer.stream->write("fig.get\"}\n");
     until([this] { return lines() == 1; });
     EXPECT_NE(peer.received.find("\"ok\":true"), std::string::npos);
@@ -78,38 +78,38 @@ TEST_F(AdminSocket, RefusesEndlessRequestsAndHangsUp) {
     peer.stream->write(std::string(admin::AdminServer::longest_request + 2, 'x'));
     until([this] { return peer.closed; });
     EXPECT_NE(peer.received.find("request-too-long"), std::string::npos);
-    until([this] { return server.sessions() == 0; });
+    until([this] { return server.connections() == 0; });
 }
 
 TEST_F(AdminSocket, FollowsEventsUntilTheCallerLeaves) {
     peer.stream->write("{\"verb\":\"events\",\"args\":{\"follow\":true}}\n");
-    until([this] { return server.sessions() == 1; });
+    until([this] { return server.connections() == 1; });
     node.log_event(LogModule::node, LogLevel::info, "node.first", {});
     until([this] { return peer.received.find("node.first") != std::string::npos; });
     node.log_event(LogModule::node, LogLevel::info, "node.second", {});
     until([this] { return peer.received.find("node.second") != std::string::npos; });
     EXPECT_EQ(peer.received.find("\"ok\""), std::string::npos);
     peer.stream->abort();
-    until([this] { return server.sessions() == 0; });
+    until([this] { return server.connections() == 0; });
 }
 
 TEST_F(AdminSocket, SurvivesACallerWhoLeavesBeforeTheAnswer) {
     peer.stream->write("{\"verb\":\"status\"}\n{\"verb\":\"peers.ping\",\"args\":{\"domain\":\"a.test\"}}\n");
     peer.stream->close({});
-    until([this] { return peer.closed && server.sessions() == 0; });
+    until([this] { return peer.closed && server.connections() == 0; });
     Peer next;
     connect(next);
     next.stream->write("{\"verb\":\"status\"}\n");
     until([&] { return next.received.ends_with("\n"); });
 }
 
-TEST_F(AdminSocket, HasRoomForSoManySessionsAndNoMore) {
+TEST_F(AdminSocket, HasRoomForSoManyConnectionsAndNoMore) {
     std::vector<std::unique_ptr<Peer>> crowd;
-    for (std::size_t i = 0; i < admin::AdminServer::most_sessions; ++i) {
+    for (std::size_t i = 0; i < admin::AdminServer::most_connections; ++i) {
         connect(*crowd.emplace_back(std::make_unique<Peer>()));
     }
     until([&] { return std::any_of(crowd.begin(), crowd.end(), [](const auto& one) { return one->closed; }); });
-    EXPECT_EQ(server.sessions(), admin::AdminServer::most_sessions);
+    EXPECT_EQ(server.connections(), admin::AdminServer::most_connections);
 }
 
 }  // namespace

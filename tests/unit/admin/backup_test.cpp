@@ -130,7 +130,7 @@ TEST_F(Backup, BringsBackTheNodeWhereItWas) {
     const Said back = restore();
     ASSERT_EQ(back.status, 0) << back.err;
     EXPECT_NE(back.out.find("Restored the edge edge1.b.test, made 2026-11-30"), std::string::npos) << back.out;
-    EXPECT_EQ(back.out.find("What was there"), std::string::npos) << back.out;
+    EXPECT_EQ(back.out.find("The old files"), std::string::npos) << back.out;
     EXPECT_EQ(tree_of(etc), before);
     EXPECT_EQ(text_of(data + "/secrets.key"), "a key\n");
     EXPECT_FALSE(fs::exists(data + "/events.db")) << "a log";
@@ -287,7 +287,7 @@ TEST_F(Backup, ReplacesAFileOnlyIfTold) {
     std::ofstream{path} << "something else";
     const Said refused = backup();
     EXPECT_EQ(refused.status, 1);
-    EXPECT_NE(refused.err.find("is there already"), std::string::npos) << refused.err;
+    EXPECT_NE(refused.err.find("already exists"), std::string::npos) << refused.err;
     EXPECT_EQ(text_of(path), "something else");
     EXPECT_EQ(backup({.force = true}).status, 0);
 }

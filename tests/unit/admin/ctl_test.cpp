@@ -612,8 +612,9 @@ TEST(CheckConfig, NamesEveryErrorAndInfersTheRole) {
     EXPECT_NE(sallyport({"check-config", path, "--role", "edge"}).err.find("s2s.listen"), std::string::npos);
     EXPECT_EQ(sallyport({"check-config", folder.path() + "/none.toml"}).status, 2);
     EXPECT_EQ(sallyport({"check-config", path, "--role", "nothing"}).status, 2);
-    EXPECT_NE(sallyport({"check-config", path, "--role", "presence"}).err.find("a presence node is dialled"),
-              std::string::npos);
+    EXPECT_NE(
+        sallyport({"check-config", path, "--role", "presence"}).err.find("the core connects to the presence node"),
+        std::string::npos);
     std::ofstream{path} << "[node]\nname = \"x\"\n[link]\nlisten = [\"10.0.1.7:7400\"]\n";
     const auto presence = sallyport({"check-config", path});
     EXPECT_EQ(presence.err.find("s2s.listen"), std::string::npos)

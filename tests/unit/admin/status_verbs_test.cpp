@@ -6,7 +6,7 @@
 #include "admin/api/event_filter.h"
 #include "admin/api/peer_rows.h"
 #include "admin/api/problems.h"
-#include "admin/api/settings_watch.h"
+#include "admin/api/settings_alarm.h"
 #include "admin/print/print.h"
 #include "fake_node.h"
 
@@ -392,6 +392,7 @@ TEST(Notifications, SayHowGraveTheyAreInWords) {
         one.description = "the router requires a restart";
         one.origin = "router configuration";
         one.created = node.loop().wall();
+        one.verb = severity == 5 ? "restart.router" : "";
         node.noted->push_back(one);
     }
     const auto answer = node.ask("notifications");
@@ -401,6 +402,9 @@ TEST(Notifications, SayHowGraveTheyAreInWords) {
         words += text_at(one, "severity") + " ";
     }
     EXPECT_EQ(words, "error warning notice severity 99 ");
+    const auto& all = answer.as_object().at("notifications").as_array();
+    EXPECT_TRUE(all.at(0).at("verb").is_null());
+    EXPECT_EQ(text_at(all.at(2), "verb"), "restart.router");
     std::ostringstream printed;
     admin::print_notifications(answer, printed);
     EXPECT_NE(printed.str().find("notice"), std::string::npos) << printed.str();
@@ -413,9 +417,9 @@ TEST(Alarms, AreAcknowledgedByNumber) {
     EXPECT_EQ(code_of(node.ask("alarms.ack", R"({"number":7})")), "alarm-unknown");
 }
 
-TEST(SettingsWatch, RaisesItsAlarmAtOnceAndLowersItWhenAChangeCanBeStored) {
+TEST(SettingsAlarm, RaisesItsAlarmAtOnceAndLowersItWhenAChangeCanBeStored) {
     FakeNode node;
-    const admin::SettingsWatch watch{node};
+    const admin::SettingsAlarm watch{node};
     const auto stands = [&] { return node.board.stands(services::AlarmCode::settings_store, "the database"); };
     EXPECT_FALSE(stands());
     auto other =
@@ -449,7 +453,7 @@ TEST(Reload, ListsWhatChangedAndWhatNeedsARestart) {
               "Certificates and the node's file are reloaded.\n"
               "  changed and in force: log.level, tls.identity[0].certificate\n"
               "  needs a restart of the node: s2s.listen\n"
-              "  without effect, because what is stored by now counts: settings.federation.enabled\n");
+              "  without effect, because the stored values are in force: settings.federation.enabled\n");
 }
 
 TEST(Reload, TellsWhatIsWrong) {

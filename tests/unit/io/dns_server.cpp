@@ -42,8 +42,8 @@ std::string text_name(std::string_view wire) {
 DnsServer::DnsServer(io::AsioLoop& loop) : socket_{::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)} {
     const io::SocketAddress at = io::socket_address({IpAddress::v4(0x7f000001), 0});
     static_cast<void>(::bind(socket_.get(), at.raw(), at.size));
-    watch_ = loop.watch(socket_.get(), {[this] { answer_some(); }, {}});
-    watch_->want_read();
+    readiness_ = loop.readiness(socket_.get(), {[this] { answer_some(); }, {}});
+    readiness_->want_read();
 }
 
 void DnsServer::raw(const std::string& name, int type, const std::string& data, unsigned ttl) {
@@ -74,7 +74,7 @@ void DnsServer::answer_some() {
         const std::string out = reply({packet, static_cast<std::size_t>(got)});
         if (!out.empty()) ::sendto(socket_.get(), out.data(), out.size(), 0, from.raw(), from.size);
     }
-    watch_->want_read();
+    readiness_->want_read();
 }
 
 std::string DnsServer::reply(std::string_view question) const {

@@ -44,7 +44,7 @@ private:
     std::map<std::string, std::vector<Record>> records_;
     std::map<std::string, std::string> aliases_;
     std::map<std::string, int> codes_;
-    std::unique_ptr<io::Watch> watch_;
+    std::unique_ptr<io::Readiness> readiness_;
 };
 
 }  // namespace sallyport::test

@@ -331,7 +331,7 @@ TEST(NodeFile, NamesFileLineAndKeyOfEveryMistakeInACoresFile) {
             {"[inside]",
              "[[ssh.dial]]\naddress = \"10.0.0.1:2223\"\nkey = \"core_ed25519\"\nhost_key = "
              "\"ssh_host_ed25519.pub\"\n[inside]",
-             "ssh.dial[1].name: edge1.b.test is dialled twice"},
+             "ssh.dial[1].name: edge1.b.test is named twice"},
             {"listen = [\"10.0.1.1:5269\"]\n", "", "inside.listen: is missing"},
             {"\"rooms.b.test\"", "\"b.test\"", ":21: inside.server[0].domains: b.test is named twice"},
             {"domains = [\"b.test\", \"rooms.b.test\"]", "domains = []",

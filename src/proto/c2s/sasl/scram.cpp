@@ -77,18 +77,19 @@ Verifier decoy(Digest digest, std::string_view secret, std::string_view user, st
 std::optional<Failure> Scram::judge_flag(std::string_view flag) {
     if (flag == "n" || flag == "y") {
         if (mechanism_->binds)
-            return refuse(Failure::malformed_request, "channel binding: a -PLUS mechanism without it");
+            return refuse(Failure::malformed_request,
+                          "channel binding: missing, although the mechanism is a -PLUS one");
         // The client could bind and saw no offer to, but there was one: somebody took it away.
         if (flag == "y" && plus_offered_) {
             return refuse(
                 Failure::not_authorized,
-                "channel binding: the client says that it supports some and was offered none; it knows none of "
-                "the types that are offered, or somebody removed the offer ([clients] channel_binding)");
+                "channel binding: the client supports it, but was offered none; it knows none of the types that are "
+                "offered, or somebody removed the offer ([clients] channel_binding)");
         }
         return std::nullopt;
     }
     if (!flag.starts_with("p=") || !mechanism_->binds) {
-        return refuse(Failure::malformed_request, "channel binding: asked for with a mechanism that has none");
+        return refuse(Failure::malformed_request, "channel binding: requested with a mechanism that has none");
     }
     if (flag == "p=tls-exporter") binding_ = channel_->exporter;
     if (flag == "p=tls-server-end-point") binding_ = channel_->end_point;
@@ -139,10 +140,10 @@ std::optional<Failure> Scram::last(std::string_view message, std::string& server
     const std::string_view nonce = rest.substr(0, rest.find(','));
     if (!nonce.starts_with("r=")) return malformed();
     if (!equal_constant_time(nonce.substr(2), nonce_)) {
-        return refuse(Failure::not_authorized, "the nonce is of another exchange");
+        return refuse(Failure::not_authorized, "the nonce belongs to another exchange");
     }
     if (!equal_constant_time(bound.substr(2), base64_encode(header_ + binding_))) {
-        return refuse(Failure::not_authorized, "channel binding: the client has another TLS session than the node");
+        return refuse(Failure::not_authorized, "channel binding: client and node are not in the same TLS session");
     }
     // Both in the same words but for the log, and after the same work.
     const auto wrong = [this] {

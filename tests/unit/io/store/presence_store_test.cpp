@@ -146,6 +146,17 @@ TEST_F(Presence, ANotificationThatIsRaisedAgainCountsUp) {
     EXPECT_TRUE(store->notifications()->empty());
 }
 
+TEST_F(Presence, ANotificationNamesTheVerbThatDoesAwayWithIt) {
+    auto store = open();
+    ASSERT_TRUE(store->raise_notification({0, 5, 1, "restart it", "router", {}}));
+    ASSERT_TRUE(store->raise_notification({0, 5, 1, "restart it", "router", {}, "restart.router"}));
+    ASSERT_TRUE(store->raise_notification({0, 4, 1, "look at it", "router", {}}));
+    const auto all = store->notifications();
+    ASSERT_EQ(all->size(), 2U);
+    EXPECT_EQ((*all)[0].verb, "");
+    EXPECT_EQ((*all)[1].verb, "restart.router") << "also of one that an older release raised";
+}
+
 TEST_F(Presence, ALockedDatabaseIsAnErrorAndChangesNothing) {
     auto store = open();
     ASSERT_TRUE(store->add_s2s_node({"", "cm-2_s2scp-1.a"}));

@@ -121,8 +121,8 @@ TEST(SqlStatement, NothingElseIsTaken) {
 
 TEST(SqlStatement, SaysWhatWasWantedAndWhere) {
     EXPECT_EQ(why("select * from users"),
-              "wanted a table: xmpps2snodes, processnode or applicationuser at position 15, found 'users'");
-    EXPECT_EQ(why("delete from xmpps2snodes"), "wanted 'where' at position 25, found the end");
+              "expected a table: xmpps2snodes, processnode or applicationuser at position 15, found 'users'");
+    EXPECT_EQ(why("delete from xmpps2snodes"), "expected 'where' at position 25, found the end");
     EXPECT_EQ(why("select x from xmpps2snodes"),
               "the table xmpps2snodes has no column 'x' (position 8); it has pkid, cp_id");
 }

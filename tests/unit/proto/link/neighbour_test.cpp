@@ -27,7 +27,7 @@ TEST(Neighbour, HasARoleWhereOneIsWanted) {
     EXPECT_EQ(objection(plain, "core1.b.test", Role::core, false), "");
     EXPECT_EQ(
         objection(plain, "core1.b.test", Role::core, true),
-        "the certificate of core1.b.test says no role: urn:sallyport:role:core is wanted among its names, as a URI");
+        "the certificate of core1.b.test names no role: it needs the URI urn:sallyport:role:core among its names");
     for (const char* uri : {"urn:sallyport:role:", "urn:sallyport:role:Core", "urn:sallyport:role:core2",
                             "urn:sallyport:role:core/x", "URN:sallyport:role:core", "x-urn:sallyport:role:core"}) {
         EXPECT_NE(objection(certificate({"core1.b.test"}, {uri}), "core1.b.test", Role::core, true), "") << uri;

@@ -183,7 +183,7 @@ TEST(Tables, NameASectionInEveryRow) {
 TEST(Features, OfferOnlyStarttlsBeforeRequiredTls) {  // threat T18: for every combination of what else holds
     for (unsigned bits = 0; bits <= every_fact.bits(); ++bits) {
         const Facts facts = Facts::of_bits(bits);
-        if (facts.meets({Fact::secured, Fact::channel_ok}) || !facts.holds({Fact::tls_wanted, Fact::tls_required}))
+        if (facts.meets({Fact::secured, Fact::channel_ok}) || !facts.contains({Fact::tls_wanted, Fact::tls_required}))
             continue;
         std::string names;
         ASSERT_EQ(offer_features({facts, 1, 1}, names),

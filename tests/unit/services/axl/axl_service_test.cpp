@@ -152,7 +152,7 @@ TEST_F(Axl, ARefusedStatementIsAFaultWithItsReason) {
     const auto fault = std::get<Fault>(*read_answer(response.body));
     EXPECT_EQ(fault.code, -1);
     EXPECT_EQ(fault.operation, "executeSQLQuery");
-    EXPECT_NE(fault.text.find("wanted a table"), std::string::npos) << fault.text;
+    EXPECT_NE(fault.text.find("expected a table"), std::string::npos) << fault.text;
     EXPECT_TRUE(std::holds_alternative<Fault>(query("delete from xmpps2snodes where cp_id = 'a'")));
     EXPECT_TRUE(std::holds_alternative<Fault>(update("select * from xmpps2snodes")));
     EXPECT_TRUE(std::holds_alternative<Fault>(update("insert into xmpps2snodes (pkid, cp_id) values (newid(), 'x')")));
@@ -162,7 +162,7 @@ TEST_F(Axl, ARefusedStatementIsAFaultWithItsReason) {
 TEST_F(Axl, ARowThatIsThereAlreadyIsAFault) {
     const std::string insert = "insert into xmpps2snodes (pkid, cp_id) values (newid(), 'cm-2_s2scp-1.e')";
     EXPECT_EQ(update(insert), Answer{Updated{1}});
-    EXPECT_EQ(std::get<Fault>(update(insert)).text, "a row with this cp_id or pkid is there already");
+    EXPECT_EQ(std::get<Fault>(update(insert)).text, "a row with this cp_id or pkid exists already");
     EXPECT_EQ(health.back(), "") << "the database itself is well";
 }
 

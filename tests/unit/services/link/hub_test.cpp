@@ -197,7 +197,7 @@ TEST_F(Hubs, KeepNoMoreOfUnfinishedElementsThanOneNodeMayHave) {
         }
         world.advance(1s);
     }
-    EXPECT_EQ(log.last("link.down", "why"), "too much of unfinished elements on the links of this node");
+    EXPECT_EQ(log.last("link.down", "why"), "too many bytes of unfinished elements on the links of this node");
     world.advance(3s);
     EXPECT_LE(fill("link.unfinished"), link::Hub::most_unfinished >> 10U);
     EXPECT_GE(fill("link.unfinished"), link::Hub::most_unfinished >> 11U) << "what is within the bound stands";

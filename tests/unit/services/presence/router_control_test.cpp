@@ -88,6 +88,7 @@ TEST_F(RouterControlTest, AsksForARestartWhenChangesAreNotLive) {
     EXPECT_EQ(one.severity, 5);
     EXPECT_EQ(one.count, 2);
     EXPECT_EQ(one.origin, "router configuration");
+    EXPECT_EQ(one.verb, "restart.router");
     EXPECT_THAT(
         one.description,
         HasSubstr("XCP Router : (imp1.coluc.com) requires a restart in order for recent configuration changes to "

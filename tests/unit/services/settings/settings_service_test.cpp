@@ -143,6 +143,21 @@ TEST_F(Settings, LogEachChangeWithOldAndNewValue) {
     EXPECT_THAT(history->front().to, HasSubstr("****"));
 }
 
+TEST_F(Settings, NameTheOneThatIsAtFault) {
+    auto settings = service();
+    ASSERT_TRUE(settings.open());
+    const config::Change good{"federation.enabled", "true"}, bad{"federation.bidi", "7"};
+    ASSERT_FALSE(settings.set({good, bad}, "anna"));
+    EXPECT_EQ(settings.at_fault({good, bad}), "federation.bidi");
+    EXPECT_EQ(settings.at_fault({good, {"federation.domains", "[\"b.test\"]"}}), "") << "none of them";
+    EXPECT_EQ(settings.at_fault({good}), "federation.enabled") << "there is no other";
+    settings.guard([](const config::Settings&, const config::Settings& next) -> Result<void> {
+        if (next.enabled) return Error{"not-now", "something else is in the way"};
+        return {};
+    });
+    EXPECT_EQ(settings.at_fault({{"federation.domains", "[\"b.test\"]"}, good}), "federation.enabled");
+}
+
 TEST_F(Settings, PublishOneSnapshotPerChange) {
     auto settings = service();
     ASSERT_TRUE(settings.open());

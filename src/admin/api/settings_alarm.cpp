@@ -1,9 +1,9 @@
 // One alarm and one timer.
-#include "admin/api/settings_watch.h"
+#include "admin/api/settings_alarm.h"
 
 namespace sallyport::admin {
 
-SettingsWatch::SettingsWatch(NodeControl& node)
+SettingsAlarm::SettingsAlarm(NodeControl& node)
     : node_{node}, retry_{node.loop().timer([this] {
           retry_->arm(node_.loop().now() + interval);
           node_.settings().retry();
@@ -12,9 +12,9 @@ SettingsWatch::SettingsWatch(NodeControl& node)
     judge();
 }
 
-SettingsWatch::~SettingsWatch() { node_.settings().on_trouble(nullptr); }
+SettingsAlarm::~SettingsAlarm() { node_.settings().on_trouble(nullptr); }
 
-void SettingsWatch::judge() {
+void SettingsAlarm::judge() {
     const std::string key = "the database";
     const std::string& trouble = node_.settings().trouble();
     if (trouble.empty()) {

@@ -8,16 +8,16 @@
 
 namespace sallyport::admin {
 
-class SettingsWatch {
+class SettingsAlarm {
 public:
-    /// Between two attempts to write, while the alarm stands.
+    /// Between two attempts to write, while the alarm is active.
     static constexpr auto interval = std::chrono::seconds{5};
 
     /// `node` must outlive it; one a node.
-    explicit SettingsWatch(NodeControl& node);
-    ~SettingsWatch();
-    SettingsWatch(const SettingsWatch&) = delete;
-    SettingsWatch& operator=(const SettingsWatch&) = delete;
+    explicit SettingsAlarm(NodeControl& node);
+    ~SettingsAlarm();
+    SettingsAlarm(const SettingsAlarm&) = delete;
+    SettingsAlarm& operator=(const SettingsAlarm&) = delete;
 
 private:
     void judge();

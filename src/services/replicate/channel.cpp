@@ -1,5 +1,5 @@
 // What the machine asks for is carried out here.
-#include "services/replicate/session.h"
+#include "services/replicate/channel.h"
 
 #include <utility>
 
@@ -22,7 +22,7 @@ replication::MachineSettings machine_settings(const Replicator::Options& options
 
 }  // namespace
 
-Replicator::Session::Session(Replicator& owner, std::unique_ptr<io::ByteChannel> channel, FarIdentity identity)
+Replicator::Channel::Channel(Replicator& owner, std::unique_ptr<io::ByteChannel> channel, FarIdentity identity)
     : owner_{&owner},
       channel_{std::move(channel)},
       identity_{std::move(identity)},
@@ -41,14 +41,14 @@ Replicator::Session::Session(Replicator& owner, std::unique_ptr<io::ByteChannel>
     });
 }
 
-void Replicator::Session::start() {
+void Replicator::Channel::start() {
     channel_->set_owner(this);
     replication::Actions actions;
     machine_.start(actions);
     act(std::move(actions));
 }
 
-void Replicator::Session::on_bytes(std::string_view bytes) {
+void Replicator::Channel::on_bytes(std::string_view bytes) {
     replication::Actions actions;
     machine_.receive(bytes, owner_->loop_->now(), actions);
     act(std::move(actions));
@@ -56,38 +56,38 @@ void Replicator::Session::on_bytes(std::string_view bytes) {
 
 /// Room in the far side's window is a sign of life only where it was wanting: what fits at once is taken by our own
 /// end.
-void Replicator::Session::on_progress() {
+void Replicator::Channel::on_progress() {
     if (channel_->pending() == 0) return;
     machine_.heard(owner_->loop_->now());
     arm();
 }
 
-void Replicator::Session::on_closed(const std::string& why) { end(why); }
+void Replicator::Channel::on_closed(const std::string& why) { end(why); }
 
-void Replicator::Session::offer(std::uint64_t revision, const replication::Values& values) {
+void Replicator::Channel::offer(std::uint64_t revision, const replication::Values& values) {
     replication::Actions actions;
     machine_.offer(revision, values, actions);
     act(std::move(actions));
 }
 
-void Replicator::Session::report(const replication::Report& report) {
+void Replicator::Channel::report(const replication::Report& report) {
     replication::Actions actions;
     machine_.report(report, actions);
     act(std::move(actions));
 }
 
-void Replicator::Session::close(const Error& why) {
+void Replicator::Channel::close(const Error& why) {
     replication::Actions actions;
     machine_.close(why, actions);
     act(std::move(actions));
 }
 
-void Replicator::Session::arm() {
+void Replicator::Channel::arm() {
     if (!over_) deadline_->arm(machine_.deadline());
 }
 
 /// Later actions are appended while earlier ones are carried out.
-void Replicator::Session::act(replication::Actions actions) {
+void Replicator::Channel::act(replication::Actions actions) {
     for (std::size_t i = 0; i < actions.size() && !over_; ++i) {
         const replication::Action action = std::move(actions[i]);
         if (const auto* send = std::get_if<replication::Send>(&action)) {
@@ -112,7 +112,7 @@ void Replicator::Session::act(replication::Actions actions) {
     arm();
 }
 
-void Replicator::Session::meet(const replication::Hello& hello, replication::Actions& out) {
+void Replicator::Channel::meet(const replication::Hello& hello, replication::Actions& out) {
     const auto met = owner_->meet(*this, hello);
     if (!met) return machine_.close(met.error(), out);
     far_ = *met;
@@ -123,13 +123,13 @@ void Replicator::Session::meet(const replication::Hello& hello, replication::Act
 }
 
 /// Each is a transaction on the control thread, with lines in log and history.
-void Replicator::Session::apply(const replication::Apply& apply, replication::Actions& out) {
+void Replicator::Channel::apply(const replication::Apply& apply, replication::Actions& out) {
     if (updates_.take(owner_->loop_->now())) return apply_now(apply, out);
     early_update_ = apply;
     early_->arm(early_report_ ? std::min(updates_.next(), reports_.next()) : updates_.next());
 }
 
-void Replicator::Session::take_report(const replication::Report& report) {
+void Replicator::Channel::take_report(const replication::Report& report) {
     if (reports_.take(owner_->loop_->now())) {
         early_report_.reset();
         return owner_->show_notices(*far_, report);
@@ -138,7 +138,7 @@ void Replicator::Session::take_report(const replication::Report& report) {
     early_->arm(early_update_ ? std::min(updates_.next(), reports_.next()) : reports_.next());
 }
 
-void Replicator::Session::apply_now(const replication::Apply& apply, replication::Actions& out) {
+void Replicator::Channel::apply_now(const replication::Apply& apply, replication::Actions& out) {
     const auto taken = owner_->take_over(*far_, apply);
     if (taken) {
         waiting_.reset();
@@ -154,7 +154,7 @@ void Replicator::Session::apply_now(const replication::Apply& apply, replication
     if (is_news) machine_.refused(taken.error(), temporary, out);
 }
 
-void Replicator::Session::try_again() {
+void Replicator::Channel::try_again() {
     if (!waiting_ || over_) return;
     const replication::Apply again = *waiting_;
     replication::Actions actions;
@@ -162,14 +162,14 @@ void Replicator::Session::try_again() {
     act(std::move(actions));
 }
 
-/// The replicator destroys the session from the loop.
-void Replicator::Session::end(const std::string& why) {
+/// The replicator destroys the channel from the loop.
+void Replicator::Channel::end(const std::string& why) {
     if (over_) return;
     over_ = true;
     deadline_->disarm();
     retry_->disarm();
     early_->disarm();
-    owner_->session_over(*this, why);
+    owner_->channel_over(*this, why);
 }
 
 }  // namespace sallyport::services

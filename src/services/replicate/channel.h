@@ -23,7 +23,7 @@ struct Replicator::Far {
     std::string refused_here;      ///< why we did not take over its latest; empty: we did
     std::string trouble;           ///< why there is no channel
     TimePoint down_since{};
-    Session* session = nullptr;  ///< greeted
+    Channel* channel = nullptr;  ///< greeted
     replication::Report report;
     std::vector<std::string> notices;  ///< keys of its alarms on our board
 };
@@ -46,9 +46,9 @@ private:
     TimePoint until_{};
 };
 
-class Replicator::Session final : public io::ByteChannelOwner {
+class Replicator::Channel final : public io::ByteChannelOwner {
 public:
-    Session(Replicator& owner, std::unique_ptr<io::ByteChannel> channel, FarIdentity identity);
+    Channel(Replicator& owner, std::unique_ptr<io::ByteChannel> channel, FarIdentity identity);
 
     void start();
     void on_bytes(std::string_view bytes) override;
