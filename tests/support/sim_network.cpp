@@ -107,7 +107,7 @@ bool SimNetwork::owns(const IpAddress& address) const {
     return std::find(addresses_.begin(), addresses_.end(), address) != addresses_.end();
 }
 
-Result<std::unique_ptr<io::Listener>> SimNetwork::listen(const Endpoint& at, io::OnAccept on_accept) {
+Result<std::unique_ptr<io::Listener>> SimNetwork::listen(const Endpoint& at, io::Proxies, io::OnAccept on_accept) {
     if (!is_any(at.address) && !owns(at.address))
         return Error{"listen-failed", at.text() + ": not an address of this host"};
     auto port = std::make_shared<SimPort>();

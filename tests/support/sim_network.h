@@ -74,7 +74,9 @@ public:
     SimNetwork& operator=(const SimNetwork&) = delete;
 
     /// "0.0.0.0" and "::" listen on every address of the host.
-    [[nodiscard]] Result<std::unique_ptr<io::Listener>> listen(const Endpoint& at, io::OnAccept on_accept) override;
+    using io::Network::listen;
+    [[nodiscard]] Result<std::unique_ptr<io::Listener>> listen(const Endpoint& at, io::Proxies proxies,
+                                                               io::OnAccept on_accept) override;
     /// Addresses that no host has time out, ports that nobody listens on refuse.
     [[nodiscard]] std::unique_ptr<io::Dial> dial(const Endpoint& to, const IpAddress* source, Duration timeout,
                                                  io::OnDialled on_dialled) override;

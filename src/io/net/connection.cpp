@@ -19,23 +19,24 @@ constexpr std::size_t encrypt_at_once = 8 * 16384;  ///< full TLS records handed
 }  // namespace
 
 Connection::Connection(std::shared_ptr<NetworkShared> shared, Socket socket)
-    : shared_{std::move(shared)}, socket_{std::move(socket)} {
-    local_ = local_endpoint(socket_.get());
-    remote_ = remote_endpoint(socket_.get());
-}
+    : shared_{std::move(shared)},
+      socket_{std::move(socket)},
+      ends_{local_endpoint(socket_.get()), remote_endpoint(socket_.get())} {}
+
+Connection::Connection(std::shared_ptr<NetworkShared> shared, Socket socket, const Ends& ends)
+    : shared_{std::move(shared)}, socket_{std::move(socket)}, ends_{ends} {}
 
 Connection::Connection(std::shared_ptr<NetworkShared> shared, MovingConnection& moving)
     : shared_{std::move(shared)},
       socket_{std::move(moving.socket)},
       tls_{std::move(moving.tls)},
+      ends_{moving.ends},
       out_{std::move(moving.out)},
       wire_{std::move(moving.wire)},
       received_{moving.received},
       touched_{true},
       read_again_{true},  // the TLS session may hold what it has read
       above_high_{moving.above_high} {
-    local_ = local_endpoint(socket_.get());
-    remote_ = remote_endpoint(socket_.get());
     if (tls_) tls_->rewire(*this);
 }
 
@@ -171,6 +172,7 @@ std::unique_ptr<MovingConnection> Connection::leave() {
     phase_ = Phase::closed;
     readiness_.reset();
     auto moving = std::make_unique<MovingConnection>();
+    moving->ends = ends_;
     moving->tls = std::move(tls_);
     moving->out = out_.substr(out_head_);
     moving->wire = wire_.substr(wire_head_);

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "io/net/passage.h"
+#include "io/net/proxy_header.h"
 #include "io/net/shared.h"
 #include "io/net/socket.h"
 #include "io/net/stream.h"
@@ -17,6 +18,7 @@ namespace sallyport::io {
 /// What goes with a connection from one loop to another.
 struct MovingConnection final : MovingStream {
     Socket socket;
+    Ends ends;
     std::unique_ptr<TlsSession> tls;
     std::string out, wire;
     std::uint64_t received = 0;
@@ -26,6 +28,8 @@ struct MovingConnection final : MovingStream {
 class Connection final : public std::enable_shared_from_this<Connection>, private TlsWire {
 public:
     Connection(std::shared_ptr<NetworkShared> shared, Socket socket);
+    /// With the ends that a proxy told.
+    Connection(std::shared_ptr<NetworkShared> shared, Socket socket, const Ends& ends);
     Connection(std::shared_ptr<NetworkShared> shared, MovingConnection& moving);
     ~Connection() override;
     Connection(const Connection&) = delete;
@@ -51,8 +55,8 @@ public:
     /// All of it, to go on elsewhere; null when it is ending.
     [[nodiscard]] std::unique_ptr<MovingConnection> leave();
 
-    [[nodiscard]] const Endpoint& local() const { return local_; }
-    [[nodiscard]] const Endpoint& remote() const { return remote_; }
+    [[nodiscard]] const Endpoint& local() const { return ends_.local; }
+    [[nodiscard]] const Endpoint& remote() const { return ends_.remote; }
     [[nodiscard]] std::string channel_binding(std::string_view type) const;
 
 private:
@@ -98,8 +102,7 @@ private:
     std::unique_ptr<TlsSession> tls_;
     std::unique_ptr<Timer> linger_;
     StreamOwner* owner_ = nullptr;
-    Endpoint local_;
-    Endpoint remote_;
+    Ends ends_;
     std::string out_;  ///< plain text from the owner
     std::size_t out_head_ = 0;
     std::string wire_;  ///< bytes as they go out

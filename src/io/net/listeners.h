@@ -14,8 +14,8 @@ namespace sallyport::io {
 class Listeners {
 public:
     /// One more. Errors: those of Network::listen.
-    [[nodiscard]] Result<void> open(Network& network, const Endpoint& at, OnAccept on_accept) {
-        auto listener = network.listen(at, std::move(on_accept));
+    [[nodiscard]] Result<void> open(Network& network, const Endpoint& at, OnAccept on_accept, Proxies proxies = {}) {
+        auto listener = network.listen(at, std::move(proxies), std::move(on_accept));
         if (!listener) return listener.error();
         endpoints_.push_back((*listener)->endpoint());
         open_.push_back(std::move(*listener));

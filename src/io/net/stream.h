@@ -109,13 +109,26 @@ public:
 };
 
 using OnAccept = std::function<void(std::unique_ptr<Stream>)>;
+
+/// Who connects on behalf of others. Each connection from these networks begins with a PROXY header, and its stream has
+/// the ends that the header names (io/net/proxy_header.h); a header from anywhere else is the stream's first bytes.
+struct Proxies {
+    std::vector<IpNetwork> networks;
+    /// A connection of a proxy was closed before it was a stream; may be empty.
+    std::function<void(const Endpoint& proxy, const std::string& why)> on_refused;
+};
 using OnDialled = std::function<void(Result<std::unique_ptr<Stream>>)>;
 
 class Network {
 public:
     virtual ~Network() = default;
     /// Listens with SO_REUSEPORT on TCP, so that every shard can listen on the same endpoint. Errors: "listen-failed".
-    [[nodiscard]] virtual Result<std::unique_ptr<Listener>> listen(const Endpoint& at, OnAccept on_accept) = 0;
+    [[nodiscard]] virtual Result<std::unique_ptr<Listener>> listen(const Endpoint& at, Proxies proxies,
+                                                                   OnAccept on_accept) = 0;
+    /// The same without proxies.
+    [[nodiscard]] Result<std::unique_ptr<Listener>> listen(const Endpoint& at, OnAccept on_accept) {
+        return listen(at, {}, std::move(on_accept));
+    }
     /// Connects to `to`, from `source` unless it is null. Errors: "connect-refused", "connect-timed-out",
     /// "connect-unreachable", "connect-failed".
     [[nodiscard]] virtual std::unique_ptr<Dial> dial(const Endpoint& to, const IpAddress* source, Duration timeout,

@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "io/net/connection.h"
+#include "io/net/proxy_door.h"
 
 namespace sallyport::io {
 
@@ -53,11 +54,15 @@ std::unique_ptr<Stream> make_stream(const std::shared_ptr<NetworkShared>& shared
     return std::make_unique<TcpStream>(std::make_shared<Connection>(shared, std::move(socket)));
 }
 
+std::unique_ptr<Stream> make_stream(const std::shared_ptr<NetworkShared>& shared, Socket socket, const Ends& ends) {
+    return std::make_unique<TcpStream>(std::make_shared<Connection>(shared, std::move(socket), ends));
+}
+
 class TcpListener final : public Listener {
 public:
-    TcpListener(std::shared_ptr<NetworkShared> shared, Socket socket, OnAccept on_accept)
+    TcpListener(std::shared_ptr<NetworkShared> shared, Socket socket, Proxies proxies, OnAccept on_accept)
         : core_{std::make_shared<Core>(std::move(shared), std::move(socket), std::move(on_accept))} {
-        core_->start();
+        core_->start(std::move(proxies));
     }
     ~TcpListener() override { core_->stop(); }
     TcpListener(const TcpListener&) = delete;
@@ -71,7 +76,13 @@ private:
         Core(std::shared_ptr<NetworkShared> shared_, Socket socket_, OnAccept on_accept_)
             : shared{std::move(shared_)}, socket{std::move(socket_)}, on_accept{std::move(on_accept_)} {}
 
-        void start() {
+        void start(Proxies proxies) {
+            if (!proxies.networks.empty()) {
+                const auto come = [self = weak_from_this()](Socket accepted, const std::optional<Ends>& ends) {
+                    if (const auto here = self.lock()) here->take(std::move(accepted), ends);
+                };
+                door = std::make_unique<ProxyDoor>(shared->loop, std::move(proxies), come);
+            }
             readiness = shared->loop.readiness(socket.get(), {[self = weak_from_this()] {
                                                                   if (const auto here = self.lock())
                                                                       here->accept_some();
@@ -81,6 +92,7 @@ private:
             readiness->want_read();
         }
         void stop() {
+            door.reset();
             readiness.reset();
             resume.reset();
             socket.close();
@@ -90,7 +102,11 @@ private:
                 Socket accepted{::accept4(socket.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
                 if (accepted.valid()) {
                     set_stream_options(accepted.get());
-                    on_accept(make_stream(shared, std::move(accepted)));
+                    if (door && door->is_proxy(remote_endpoint(accepted.get()).address)) {
+                        door->enter(std::move(accepted));
+                    } else {
+                        take(std::move(accepted), std::nullopt);
+                    }
                 } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
                     break;
                 } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
@@ -98,6 +114,10 @@ private:
                 }  // anything else concerns a connection that broke before we took it
             }
             if (readiness) readiness->want_read();
+        }
+        void take(Socket accepted, const std::optional<Ends>& ends) const {
+            on_accept(ends ? make_stream(shared, std::move(accepted), *ends)
+                           : make_stream(shared, std::move(accepted)));
         }
         void pause(int problem) {
             if (shared->on_problem) shared->on_problem("accepting pauses: " + error_words(problem));
@@ -107,6 +127,7 @@ private:
         std::shared_ptr<NetworkShared> shared;
         Socket socket;
         OnAccept on_accept;
+        std::unique_ptr<ProxyDoor> door;  ///< none: nobody connects on behalf of others
         std::unique_ptr<Readiness> readiness;
         std::unique_ptr<Timer> resume;
     };
@@ -216,7 +237,7 @@ TcpNetwork::~TcpNetwork() {
     for (const auto& connection : lingering) connection->abort();
 }
 
-Result<std::unique_ptr<Listener>> TcpNetwork::listen(const Endpoint& at, OnAccept on_accept) {
+Result<std::unique_ptr<Listener>> TcpNetwork::listen(const Endpoint& at, Proxies proxies, OnAccept on_accept) {
     Socket socket{::socket(at.address.v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
     if (!socket.valid()) return listen_error(at);
     set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);
@@ -225,11 +246,12 @@ Result<std::unique_ptr<Listener>> TcpNetwork::listen(const Endpoint& at, OnAccep
     const SocketAddress address = socket_address(at);
     if (::bind(socket.get(), address.raw(), address.size) != 0) return listen_error(at);
     if (::listen(socket.get(), backlog) != 0) return listen_error(at);
-    return listen_on(socket.release(), std::move(on_accept));
+    return listen_on(socket.release(), std::move(on_accept), std::move(proxies));
 }
 
-Result<std::unique_ptr<Listener>> TcpNetwork::listen_on(int descriptor, OnAccept on_accept) {
-    return std::unique_ptr<Listener>{std::make_unique<TcpListener>(shared_, Socket{descriptor}, std::move(on_accept))};
+Result<std::unique_ptr<Listener>> TcpNetwork::listen_on(int descriptor, OnAccept on_accept, Proxies proxies) {
+    return std::unique_ptr<Listener>{
+        std::make_unique<TcpListener>(shared_, Socket{descriptor}, std::move(proxies), std::move(on_accept))};
 }
 
 std::unique_ptr<Dial> TcpNetwork::dial(const Endpoint& to, const IpAddress* source, Duration timeout,

@@ -21,13 +21,15 @@ public:
     TcpNetwork(const TcpNetwork&) = delete;
     TcpNetwork& operator=(const TcpNetwork&) = delete;
 
-    [[nodiscard]] Result<std::unique_ptr<Listener>> listen(const Endpoint& at, OnAccept on_accept) override;
+    using Network::listen;
+    [[nodiscard]] Result<std::unique_ptr<Listener>> listen(const Endpoint& at, Proxies proxies,
+                                                           OnAccept on_accept) override;
     [[nodiscard]] std::unique_ptr<Dial> dial(const Endpoint& to, const IpAddress* source, Duration timeout,
                                              OnDialled on_dialled) override;
     [[nodiscard]] std::unique_ptr<Stream> join(std::unique_ptr<MovingStream> moving) override;
 
     /// Accepts on a socket that listens already (socket activation). Takes the descriptor over.
-    [[nodiscard]] Result<std::unique_ptr<Listener>> listen_on(int descriptor, OnAccept on_accept);
+    [[nodiscard]] Result<std::unique_ptr<Listener>> listen_on(int descriptor, OnAccept on_accept, Proxies proxies = {});
     /// A stream over a connected socket, e.g. one released on another loop. Takes the descriptor over.
     [[nodiscard]] std::unique_ptr<Stream> adopt(int descriptor);
     /// Gives up a stream that nobody has read from or written to yet: the socket, or -1 when it is too late (the

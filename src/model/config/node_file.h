@@ -123,7 +123,8 @@ struct NodeFile {
         std::vector<Endpoint> direct_tls_listen;
         std::vector<IpAddress> source_addresses;  ///< at most one of each family
         std::vector<IpNetwork> allow_networks;
-        bool share_streams = false;  ///< edge: domain pairs to one remote domain on one stream
+        std::vector<IpNetwork> proxies;  ///< edge: whose connections begin with a PROXY header
+        bool share_streams = false;      ///< edge: domain pairs to one remote domain on one stream
     } s2s;
     struct {
         std::string trust;

@@ -99,7 +99,12 @@ void read_s2s(TomlTable table, NodeFile& file) {
     table.list<Endpoint>("direct_tls_listen", file.s2s.direct_tls_listen, listener);
     table.list<IpAddress>("source_address", file.s2s.source_addresses, IpAddress::parse, true);
     table.list<IpNetwork>("allow_networks", file.s2s.allow_networks, IpNetwork::parse);
+    table.list<IpNetwork>("proxies", file.s2s.proxies, IpNetwork::parse);
     table.flag("share_streams", file.s2s.share_streams);
+    const auto is_everybody = [](const IpNetwork& network) { return network.prefix == 0; };
+    if (std::any_of(file.s2s.proxies.begin(), file.s2s.proxies.end(), is_everybody)) {
+        table.complain("proxies", "must not be everybody: whoever is listed says from where a server comes");
+    }
     const auto& sources = file.s2s.source_addresses;
     if (sources.size() > 2 || (sources.size() == 2 && sources[0].v6 == sources[1].v6)) {
         table.complain("source_address", "must have at most one address of each family");

@@ -37,10 +37,10 @@ Result<void> EdgeNode::start() {
     for (std::size_t index = 0; index < shards_.size() && outcome; ++index) {
         runtime_->on_shard(index, [&] {
             for (const Endpoint& at : file.s2s.listen) {
-                if (outcome) outcome = shards_[index]->s2s().listen(at, false);
+                if (outcome) outcome = shards_[index]->s2s().listen(at, false, file.s2s.proxies);
             }
             for (const Endpoint& at : file.s2s.direct_tls_listen) {
-                if (outcome) outcome = shards_[index]->s2s().listen(at, true);
+                if (outcome) outcome = shards_[index]->s2s().listen(at, true, file.s2s.proxies);
             }
         });
     }

@@ -37,10 +37,13 @@ void S2sShard::sweep_lessons() {
     if (learned_.size() > 0) arm_sweep();
 }
 
-Result<void> S2sShard::listen(const Endpoint& at, bool direct_tls) {
-    return listeners_.open(context_.shard.network, at, [this, direct_tls](std::unique_ptr<io::Stream> stream) {
-        accept(std::move(stream), direct_tls);
-    });
+Result<void> S2sShard::listen(const Endpoint& at, bool direct_tls, std::vector<IpNetwork> proxies) {
+    const auto refused = [log = log_](const Endpoint& proxy, const std::string& why) {
+        log.write_for(log_source(proxy.address), LogLevel::warn, "s2s.proxy.refused",
+                      {{"remote", proxy.text()}, {"why", why}});
+    };
+    const auto come = [this, direct_tls](std::unique_ptr<io::Stream> stream) { accept(std::move(stream), direct_tls); };
+    return listeners_.open(context_.shard.network, at, come, {std::move(proxies), refused});
 }
 
 void S2sShard::accept(std::unique_ptr<io::Stream> stream, bool direct_tls) {

@@ -24,7 +24,7 @@ public:
     S2sShard& operator=(const S2sShard&) = delete;
 
     /// Errors: "listen-failed".
-    [[nodiscard]] Result<void> listen(const Endpoint& at, bool direct_tls);
+    [[nodiscard]] Result<void> listen(const Endpoint& at, bool direct_tls, std::vector<IpNetwork> proxies = {});
     [[nodiscard]] Pool& pool() { return pool_; }
     [[nodiscard]] S2sContext& context() { return context_; }
     [[nodiscard]] const std::vector<Endpoint>& endpoints() const { return listeners_.endpoints(); }

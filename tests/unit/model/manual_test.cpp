@@ -95,6 +95,7 @@ TEST(Manual, DescribesEveryKeyOfTheNodesFile) {
                             "direct_tls_listen",
                             "source_address",
                             "allow_networks",
+                            "proxies",
                             "share_streams",
                             "trust",
                             "domains",
