@@ -262,8 +262,8 @@ constexpr Verb check_node_rows[] = {
      Access::operate,
      acts,
      Answers::grade},
-    {"check.all", "runs all checks; the most severe findings first", dialback_args, run_check_all, "Report", print_check,
-     Access::operate, acts, Answers::grade},
+    {"check.all", "runs all checks; the most severe findings first", dialback_args, run_check_all, "Report",
+     print_check, Access::operate, acts, Answers::grade},
 };
 
 }  // namespace
