@@ -168,6 +168,7 @@ public:
         people = std::move(*opened);
     }
     [[nodiscard]] im::Directory* users() override { return accounts.get(); }
+    [[nodiscard]] im::ClientDesk* clients() override { return online; }
     [[nodiscard]] const record::Archive* handshakes() override { return records ? &archive : nullptr; }
     void verdict(const std::string& id, std::function<void(std::optional<record::Verdict>)> on_verdict) override {
         loop_.post([this, id, on_verdict] { on_verdict(verdicts.find(id)); });
@@ -230,6 +231,7 @@ public:
     unsigned streams_to_close = 2;
     s2s::TraceOrder traced;
     axl::SqlDesk* sql_desk = nullptr;
+    im::ClientDesk* online = nullptr;
     axl::UserDesk* user_desk = nullptr;
     provision::Provisioner* publishers = nullptr;
     std::optional<std::vector<io::Notification>> noted;  ///< of a presence node
