@@ -76,8 +76,8 @@ function Way({ node, page, children, kind = "" }) {
   };
   if (node.handover) return html`<${Button} kind=${kind} busy=${busy} onClick=${go}>${children}<//>`;
   if (!is_origin(node.pages)) return null;
-  const address = `${node.pages}/#/${page}?as=${encodeURIComponent(who?.user ?? "")}`;
-  return html`<a class=${`button ${kind}`} href=${address} rel="noopener">${children}</a>`;
+  const follow = () => location.assign(`${node.pages}/#/${page}?as=${encodeURIComponent(who?.user ?? "")}`);
+  return html`<${Button} kind=${kind} onClick=${follow}>${children}<//>`;
 }
 
 const How = ({ node }) => html`
@@ -99,11 +99,13 @@ function Card({ node }) {
         <${State} tone=${tone}>${text}<//>
         ${node.version && html`<small class="sub">version ${node.version}</small>`}
       </header>
-      ${node.findings.slice(0, most_findings).map((one) => html`
-        <${Notice} key=${one.text} tone=${one.severity === "error" ? "bad" : "warn"} title=${one.text}>
-          ${one.remedy && html`<${Cure}>${one.remedy}<//>`}
-        <//>
-      `)}
+      ${node.findings
+        .slice(0, most_findings)
+        .map((one) => html`
+          <${Notice} key=${one.text} tone=${one.severity === "error" ? "bad" : "warn"} title=${one.text}>
+            ${one.remedy && html`<${Cure}>${one.remedy}<//>`}
+          <//>
+        `)}
       ${hidden > 0 && html`<p class="note">and ${hidden} more</p>`}
       ${!knows_way && html`<${How} node=${node} />`}
       <footer>

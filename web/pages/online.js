@@ -27,17 +27,21 @@ function Presence({ row }) {
 
 const LogIn = ({ row }) => html`
   ${row.tls ?? "–"}
-  <small class="sub">${row.mechanism}${row.channel_binding ? `, bound by ${row.channel_binding}` : ", not bound"}</small>
+  <small class="sub">
+    ${row.mechanism}
+    ${row.channel_binding ? `, bound by ${row.channel_binding}` : ", not bound"}
+  </small>
 `;
 
 const Waiting = ({ row }) => html`
   ${number(row.unacknowledged)} sent
   <small class="sub">
-    ${row.unacknowledged > 0 ? `${bytes(row.unacknowledged_bytes)}, ` : ""}${number(row.kept)} kept
+    ${row.unacknowledged > 0 ? `${bytes(row.unacknowledged_bytes)}, ` : ""}
+    ${number(row.kept)} kept
   </small>
 `;
 
-function Sessions({ data, busy, end }) {
+function Sessions({ shown, busy, end }) {
   const columns = [
     {
       name: "jid",
@@ -52,7 +56,12 @@ function Sessions({ data, busy, end }) {
       value: (row) => `${row.state} ${row.presence}`,
       show: (row) => html`<${Presence} row=${row} />`,
     },
-    { name: "address", title: "Address", value: (row) => row.address, show: (row) => html`<${Mono}>${row.address}<//>` },
+    {
+      name: "address",
+      title: "Address",
+      value: (row) => row.address,
+      show: (row) => html`<${Mono}>${row.address}<//>`,
+    },
     { name: "since", title: "Since", value: (row) => row.since, show: (row) => ago(row.since) },
     {
       name: "login",
@@ -78,7 +87,7 @@ function Sessions({ data, busy, end }) {
   return html`
     <${Table}
       caption="Sessions"
-      rows=${data.clients}
+      rows=${shown.clients}
       columns=${columns}
       name=${({ jid }) => jid}
       filter=${false}
@@ -92,7 +101,12 @@ function Refused() {
   const columns = [
     { name: "last", title: "Last", value: (row) => row.last, show: (row) => time(row.last) },
     { name: "count", title: "Times", number: true, value: (row) => row.count, show: (row) => number(row.count) },
-    { name: "address", title: "Address", value: (row) => row.address, show: (row) => html`<${Mono}>${row.address}<//>` },
+    {
+      name: "address",
+      title: "Address",
+      value: (row) => row.address,
+      show: (row) => html`<${Mono}>${row.address}<//>`,
+    },
     { name: "user", title: "User tried", wrap: true, value: (row) => row.user ?? "–" },
     { name: "mechanism", title: "Mechanism", value: (row) => row.mechanism ?? "–" },
     {
@@ -137,7 +151,9 @@ export default function Online() {
   const end = (row) => async () => {
     const sure = await confirm({
       title: `End the session ${row.jid}?`,
-      text: "Its client is disconnected and may log in again. What it did not acknowledge goes to the user's other clients, or is kept.",
+      text:
+        "Its client is disconnected and may log in again. What it did not acknowledge goes to the user's other " +
+        "clients, or is kept.",
       yes: "End session",
     });
     if (!sure) return;
@@ -151,12 +167,10 @@ export default function Online() {
   return html`
     <${Page}
       title="Online"
-      lead=${
-        data
-          ? `${number(data.sessions)} sessions, ${number(data.away)} of them away; ` +
-            `${number(data.connections)} connections, ${number(data.unauthenticated)} without a log-in.`
-          : "The sessions of this node's users."
-      }
+      lead=${data
+        ? `${number(data.sessions)} sessions, ${number(data.away)} of them away; ` +
+          `${number(data.connections)} connections, ${number(data.unauthenticated)} without a log-in.`
+        : "The sessions of this node's users."}
     />
     <${Panel} title="Sessions" flush>
       <div class="form-grid narrow inset">
@@ -173,7 +187,7 @@ export default function Online() {
           onChange=${(state) => set({ ...filter, state })}
         />
       </div>
-      <${Wait} of=${answer}>${(page) => html`<${Sessions} data=${page} busy=${busy} end=${end} />`}<//>
+      <${Wait} of=${answer}>${(page) => html`<${Sessions} shown=${page} busy=${busy} end=${end} />`}<//>
       ${(pages.length > 1 || data?.next) && html`
         <div class="form-row inset">
           <${Button} disabled=${pages.length === 1} onClick=${() => turn(pages.slice(0, -1))}>Previous page<//>
