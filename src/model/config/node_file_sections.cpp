@@ -302,6 +302,10 @@ void read_admin_node(TomlTable& entry, NodeFile& file) {
     AdminNode node;
     entry.text("name", node.name);
     if (node.name.empty()) entry.complain("name", "is missing; it is the name in the other node's certificate");
+    const bool is_plain = std::ranges::all_of(node.name, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
+    });
+    if (!is_plain) entry.complain("name", "'" + node.name + "' is not a host name");
     constexpr Role roles[] = {Role::edge, Role::core, Role::presence};
     if (entry.take("role") == nullptr) entry.complain("role", "is missing");
     if (const auto role = entry.word("role", {text(roles[0]), text(roles[1]), text(roles[2])})) {
