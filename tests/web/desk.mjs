@@ -25,10 +25,10 @@ export default function desk_of_three(stage) {
       const { nodes } = await stage.world.cli(role, "nodes", "list");
       assert.deepEqual(nodes.map(({ name }) => name).sort(), Object.values(names).sort(), role);
       assert.equal(nodes[0].name, names[role], "this one comes first");
-      for (const node of nodes) {
-        const card = await desk.page.textContent(`.desk-card:has-text("${node.name}")`);
-        for (const { text, remedy } of node.findings.slice(0, 1)) {
-          assert.ok(card.includes(text) && card.includes(remedy), `${role} shows of ${node.name}: ${card}`);
+      for (const { name, findings } of nodes) {
+        for (const words of findings.slice(0, 1).flatMap(({ text, remedy }) => [text, remedy])) {
+          const begin = JSON.stringify(words.slice(0, 30));
+          await desk.page.waitForSelector(`.desk-card:has-text("${name}") .notice:has-text(${begin})`);
         }
       }
       assert.deepEqual(await desk.accessibility(), []);
