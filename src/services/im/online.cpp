@@ -11,9 +11,6 @@ namespace sallyport::im {
 
 namespace {
 
-/// Looked at in one turn, accounts and sessions together: what is left waits for the next question, and stanzas come
-/// between.
-constexpr std::size_t most_looked_at = 1000;
 constexpr std::size_t longest_client = 200;
 constexpr std::string_view entity_capabilities = "http://jabber.org/protocol/caps";
 
@@ -68,6 +65,7 @@ OnlineClient Inside::shown_to_administrator(const Session& session) const {
     return client;
 }
 
+/// What is left when there were enough looks waits for the next question, and stanzas come between.
 OnlinePage Inside::online(const OnlineQuery& query) const {
     OnlinePage page;
     page.sessions = sessions_;
@@ -83,7 +81,7 @@ OnlinePage Inside::online(const OnlineQuery& query) const {
         for (const auto& session : account->sessions) {
             const bool is_behind = user != query.after.user || session->serial > query.after.number;
             if (!is_behind) continue;
-            if (page.clients.size() >= query.most || looked_at >= most_looked_at) {
+            if (page.clients.size() >= query.most || looked_at >= query.looks) {
                 page.next = here;
                 return page;
             }
@@ -92,7 +90,7 @@ OnlinePage Inside::online(const OnlineQuery& query) const {
             if (is_wanted(*session, query.which)) page.clients.push_back(shown_to_administrator(*session));
         }
         // Of a user whose sessions have all been seen nothing is seen again.
-        if (looked_at >= most_looked_at) {
+        if (looked_at >= query.looks) {
             page.next = OnlineCursor{user, serials_};
             return page;
         }

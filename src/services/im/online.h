@@ -28,7 +28,8 @@ struct OnlineQuery {
     std::string user;  ///< only users whose address begins so; empty: all
     Which which = Which::all;
     OnlineCursor after;
-    std::size_t most = 100;  ///< sessions on the page
+    std::size_t most = 100;    ///< sessions on the page
+    std::size_t looks = 1000;  ///< at so many sessions and accounts in one turn, wanted or not; from 3 on
 };
 
 /// One session of a user.

@@ -112,6 +112,20 @@ TEST(Online, ComesInPagesEachSessionOnce) {
                                                 "romeo@corp.example/two",    "romeo@corp.example/three"};
         EXPECT_EQ(seen, expected) << most;
     }
+    std::vector<std::string> away;
+    im::OnlineQuery few;
+    few.looks = 3;
+    few.which = im::OnlineQuery::Which::connected;
+    unsigned turns = 0;
+    for (bool more = true; more && turns < 20; ++turns) {
+        const im::OnlinePage page = world.service->online(few);
+        EXPECT_LE(page.clients.size(), 2U) << "a turn has its bound, however many are wanted";
+        for (const im::OnlineClient& client : page.clients) away.push_back(client.resource);
+        more = page.next.has_value();
+        if (more) few.after = *page.next;
+    }
+    EXPECT_EQ(away, (std::vector<std::string>{"one", "two", "three", "one", "two", "three"}));
+    EXPECT_GE(turns, 3U);
     im::OnlineQuery query;
     query.user = "rom";
     EXPECT_EQ(world.service->online(query).clients.size(), 3U);
