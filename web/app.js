@@ -1,4 +1,5 @@
 // The frame around every page: who is signed in, the menu, what is at the top, which page is shown.
+import { Others } from "./lib/desk.js";
 import { html, render, useEffect, useErrorBoundary, useRef, useState } from "./lib/html.js";
 import { Icon, Mark } from "./lib/icons.js";
 import { line, useRead } from "./lib/live.js";
@@ -97,6 +98,7 @@ function Top({ status, error, menu, toggle }) {
       </button>
       <a class="brand" href="#/overview" aria-label="Sallyport, overview"><${Mark} /><span>Sallyport</span></a>
       ${status && html`<div class="node"><strong>${status.name}</strong><span class="role">${status.role}</span></div>`}
+      <${Others} />
       <div class="top-right">
         <span role="status"><${State} tone=${tone}>${text}<//></span>
         <a class=${`alarm-count ${alarms > 0 ? "bad" : ""}`} href="#/alarms">

@@ -33,6 +33,15 @@ const all = [
     load: () => import("./pages/alarms.js"),
   },
   {
+    path: "online",
+    title: "Online",
+    group: "Watch",
+    icon: "users",
+    needs: "clients.list",
+    roles: ["presence"],
+    load: () => import("./pages/online.js"),
+  },
+  {
     path: "notifications",
     title: "Notifications",
     group: "Watch",

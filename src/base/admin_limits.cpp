@@ -23,6 +23,7 @@ constexpr AdminLimitRow rows[] = {
     {"admin_session_seconds", &L::session_seconds, "seconds", 300, "time after which any session ends"},
     {"admin_login_failures_per_minute", &L::login_failures_per_minute, "attempts", 1,
      "failed sign-ins and tokens of one remote address, and of one account"},
+    {"admin_handovers", &L::handovers, "hand-overs", 16, "used hand-overs that are remembered until they expire"},
     {"admin_pending_logins", &L::pending_logins, "logins", 1, "sign-ins whose password is being hashed"},
     {"admin_change_streams", &L::change_streams, "streams", 1, "clients that follow /api/v1/changes"},
     {"admin_change_streams_per_account", &L::change_streams_per_account, "streams", 1,

@@ -22,6 +22,7 @@ struct AdminLimits {
     std::uint64_t session_idle_seconds = 1800;
     std::uint64_t session_seconds = 43200;
     std::uint64_t login_failures_per_minute = 10;  ///< of one address, and of one account
+    std::uint64_t handovers = 256;                 ///< that were used, and are remembered until they expire
     std::uint64_t pending_logins = 8;              ///< whose password is being hashed
     std::uint64_t change_streams = 32;             ///< GET /api/v1/changes
     std::uint64_t change_streams_per_account = 8;

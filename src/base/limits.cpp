@@ -88,6 +88,8 @@ constexpr LimitRow rows[] = {
                     "hash iterations for the verifier of a user's new password"),
     SALLYPORT_LIMIT("login_failures_per_minute", login_failures_per_minute, "attempts", 1, true,
                     "failed logins of users from one remote address"),
+    SALLYPORT_LIMIT("refused_logins", refused_logins, "logins", 16, false,
+                    "kinds of failed logins of users that are remembered"),
     SALLYPORT_LIMIT("client_resources", client_resources, "resources", 1, false, "connected clients of one user"),
     SALLYPORT_LIMIT("client_bytes_per_second", client_bytes_per_second, "bytes/s", 1024, true,
                     "received from one client; a stanza counts as at least 512 bytes"),

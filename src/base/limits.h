@@ -72,6 +72,7 @@ struct Limits {
     std::uint64_t http_idle_seconds = 60;           ///< between two requests
     std::uint64_t scram_iterations = 10000;         ///< of new verifiers of passwords
     std::uint64_t login_failures_per_minute = 20;   ///< of one remote address
+    std::uint64_t refused_logins = 200;             ///< of users, that are remembered
     std::uint64_t client_resources = 10;            ///< of one user
     std::uint64_t client_bytes_per_second = 65536;  ///< of one client
     std::uint64_t client_burst_bytes = 1 << 20;

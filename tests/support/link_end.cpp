@@ -36,6 +36,12 @@ void LinkEnd::die() {
     if (stream_) stream_->abort();
 }
 
+void LinkEnd::tell(const link::NodeNews& told) {
+    link::Actions actions;
+    machine_->tell(told, actions);
+    carry_out(actions);
+}
+
 void LinkEnd::connect() {
     if (!alive_) return;
     dial_ = host_.dial(at_, nullptr, std::chrono::seconds{5}, [this](Result<std::unique_ptr<io::Stream>> result) {
@@ -170,6 +176,8 @@ void LinkEnd::carry_out(link::Actions& actions) {
             session(open->resumed, open->id, answer);
         } else if (std::holds_alternative<link::FactsReceived>(action)) {
             ++facts;
+        } else if (const auto* node = std::get_if<link::NodeTold>(&action)) {
+            news.push_back(node->news);
         } else if (const auto* told = std::get_if<link::DoneReceived>(&action)) {
             ++dones;
             for (const link::Range& range : told->ranges) done = std::max(done, range.last);

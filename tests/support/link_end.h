@@ -29,6 +29,8 @@ public:
     void listen(const Endpoint& at);
     /// No more connections, and the present one breaks.
     void die();
+    /// What it says of nodes.
+    void tell(const link::NodeNews& told);
     /// A stanza of its own, uncounted.
     void say(const std::string& bytes) { stream_->write(bytes); }
     /// What another end has, which it is a copy of.
@@ -48,6 +50,7 @@ public:
     std::string behind_resume;          ///< is said in the same breath as `<resume/>`
     std::uint32_t shards = 1;           ///< it says that its node has so many
     std::uint64_t facts = 0;            ///< of peers, that it was told
+    std::vector<link::NodeNews> news;   ///< of nodes, that it was told
     std::uint64_t dones = 0;            ///< elements that told it what is done
     std::uint64_t done = 0;             ///< the highest number in them
     std::vector<std::string> received;  ///< ids, in order, each time

@@ -4,6 +4,7 @@
 import { after, before, describe } from "node:test";
 import access from "./access.mjs";
 import configuration from "./configuration.mjs";
+import desk from "./desk.mjs";
 import description from "./description.mjs";
 import hostile from "./hostile.mjs";
 import keyboard from "./keyboard.mjs";
@@ -28,6 +29,6 @@ describe("the operator's desk", { concurrency: 1, timeout: Number(process.env.WE
   part("is quick", [speed]);
   describe("is", { concurrency: 2 }, () => {
     part("read", [reading, description]);
-    part("used", [access, keyboard, configuration, looks, operation, hostile]);
+    part("used", [access, desk, keyboard, configuration, looks, operation, hostile]);
   });
 });

@@ -102,6 +102,7 @@ export class Desk {
       role,
       url: world.about.nodes[role].url,
       trouble: [],
+      sites: [world.about.nodes[role].url], // where it may go
       person: "",
       look: `${dark} ${phone}`,
     });
@@ -148,7 +149,8 @@ export class Desk {
       await dialog.dismiss();
     });
     page.on("request", (request) => {
-      if (!request.url().startsWith(`${this.url}/`) && !request.url().startsWith("data:")) {
+      const known = this.sites.some((site) => request.url().startsWith(`${site}/`));
+      if (!known && !request.url().startsWith("data:")) {
         this.trouble.push(`request elsewhere: ${request.url()}`);
       }
     });

@@ -163,7 +163,16 @@ class World:
         for role, sections, host in (("edge", edge, 20), ("core", core, 10), ("presence", presence, 7)):
             if "--no-admin" not in sys.argv:
                 sections["admin"] = {"listen": [at(host, ADMIN_PORT)]}
+                # Edge and presence node believe the core, the core nobody. The edge does not name the presence node's pages:
+                # the core tells it where they are.
+                others = {"core": ("edge", "presence"), "edge": ("core",), "presence": ("core", "edge")}[role]
+                sections["admin.node"] = [self.pages(other) for other in others]
             self.nodes[role] = self.start(sallyport.Node(role, role, self.folder, sections))
+
+    @staticmethod
+    def pages(role):
+        name, host = {"edge": (EDGE, 20), "core": (CORE, 10), "presence": (PRESENCE, 7)}[role]
+        return {"name": name, "role": role, "url": f"https://{at(host, ADMIN_PORT)}"}
 
     def _provision(self):
         """Row in the presence node's table, put there by the core over AXL."""
@@ -217,6 +226,15 @@ class World:
               lambda: edge.json("handshakes", "list", "capulet.lab"), 20)
         edge.ask("config", "set", "federation.use_static_routes", "false")
         edge.ask("routes", "remove", "capulet.lab")
+
+    def log_in(self, user, password=AXL_PASSWORD):
+        """A client of a user of the presence node; one with another password is refused."""
+        if not hasattr(self, "clients"):
+            self.clients = self.start(Clients("presence-clients", self.folder))
+        user = User(self.clients, f"{user} {len(self.clients.events)}", f"{user}@imp.montague.lab", None)
+        self.clients.command(do="connect", who=user.who, jid=f"{user.jid}/lab", password=password, host=at(7), port=5222,
+                             trust=self.trust)
+        user.sees(20, what="online" if password == AXL_PASSWORD else "failed-auth")
 
     def notify(self):
         """The presence node has two notifications: its router has not loaded the table, and returned a stanza for that."""

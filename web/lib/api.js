@@ -95,6 +95,8 @@ export const patch_settings = async (revision, values) =>
 export const read_settings = async () => (await ask("GET", "settings")).result;
 export const read_session = async () => (await ask("GET", "session")).result;
 export const sign_in = async (credentials) => (await ask("POST", "session", { body: credentials })).result;
+/** What the browser has to post to go to the pages of another node: {action, token}. */
+export const hand_over = async (node) => (await ask("POST", "handover", { body: { node } })).result;
 export const sign_out = () => ask("DELETE", "session");
 export const read_openapi = () => ask("GET", "openapi.json");
 

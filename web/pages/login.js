@@ -1,11 +1,13 @@
 // Sign in: name, password and, where the account has one, the code of the second factor.
+import { arrival } from "../lib/desk.js";
 import { Field, Text, TextField } from "../lib/fields.js";
 import { html, useState } from "../lib/html.js";
 import { Mark } from "../lib/icons.js";
 import { enter_with } from "../lib/session.js";
 
 export default function Login() {
-  const [user, set_user] = useState("");
+  const [came] = useState(arrival);
+  const [user, set_user] = useState(came.user);
   const [password, set_password] = useState("");
   const [code, set_code] = useState("");
   const [wants_code, want_code] = useState(false);
@@ -29,6 +31,7 @@ export default function Login() {
       <form class="panel" onSubmit=${submit} aria-labelledby="login-title">
         <div class="login-brand"><${Mark} /><h1 id="login-title">Sallyport</h1></div>
         <p class="note">${location.hostname}</p>
+        ${came.why && html`<p class="note" role="status">${came.why} Sign in to go on.</p>`}
         <${Field} label="Name">
           ${(at) => html`
             <${Text}

@@ -1,5 +1,6 @@
 // Overview: what is wrong first, then the nodes and their links, rates, peers, what happened last.
 import { Chart } from "../lib/chart.js";
+import { Desk } from "../lib/desk.js";
 import { EventList } from "../lib/event_list.js";
 import { ago, compact, days_tone, number, rate } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
@@ -216,6 +217,7 @@ export default function Overview({ status }) {
   return html`
     <${Page} title="Overview" lead=${`Started ${ago(status.started)}. Realm ${status.realm}.`}>
       <${Problems} status=${status} />
+      <${Desk} />
       <${Panel} title="Nodes and links"><${Trio} status=${status} /><//>
       <${Figures} status=${status} last=${all.at(-1)} />
       <${Panel}>${kept ? html`<${NodeHistory} role=${status.role}><${Charts} /><//>` : html`<${Charts} />`}<//>

@@ -163,7 +163,7 @@ void AccessDesk::judge(const Login& login, const std::string& verifier, bool fit
     }
     Outcome outcome;
     outcome.role = *role;
-    outcome.opened = sessions_.open(login.name, login.from);
+    outcome.opened = sessions_.open(login.name, login.from, {.codes = !used.totp.empty()});
     log_.info("admin.login", {{"user", login.name},
                               {"address", login.from.text()},
                               {"session", std::to_string(outcome.opened->session.number)}});
@@ -193,6 +193,23 @@ void AccessDesk::refuse(const Login& login, Error error, const std::function<voi
     on_outcome({{}, {}, std::move(error), {}});
 }
 
+/// Nobody who vouches knows more of an account than it knows itself: its role counts, and so does its authenticator.
+Result<AccessDesk::TakenIn> AccessDesk::take_in(const Handed& handed) {
+    auto account = store_.account(handed.name);
+    if (!account) return account.error();
+    const auto role = *account ? role_of((*account)->role) : std::nullopt;
+    if (!role) return Error{"handover-account", "there is no account '" + handed.name + "' on this node; sign in"};
+    if (!(*account)->totp.empty() && !handed.codes) {
+        return Error{"handover-code", "this account requires an authenticator code here; sign in"};
+    }
+    (*account)->last_login = loop_.wall();
+    // As at a log-in: whoever has to look after a full disk is let in.
+    if (const auto kept = store_.put(**account); !kept) begin_trouble(kept.error());
+    return TakenIn{
+        sessions_.open(handed.name, handed.from, {handed.codes, handed.most, handed.by, handed.there, handed.until}),
+        std::min(*role, handed.most)};
+}
+
 std::optional<Principal> AccessDesk::holder_of(std::string_view session_id) {
     const Session* session = sessions_.use(session_id);
     if (session == nullptr) return std::nullopt;
@@ -200,7 +217,8 @@ std::optional<Principal> AccessDesk::holder_of(std::string_view session_id) {
     if (!account || !*account) return std::nullopt;
     const auto role = role_of((*account)->role);
     if (!role) return std::nullopt;
-    return Principal{session->name, session->name, *role, {}, std::string{session_id}};
+    const Access access = std::min(*role, session->terms.most.value_or(Access::administer));
+    return Principal{session->name, session->name, access, {}, std::string{session_id}};
 }
 
 void AccessDesk::record(io::AuditRow row) {

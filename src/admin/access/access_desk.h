@@ -88,6 +88,25 @@ public:
     };
     void log_in(const Login& login, std::function<void(Outcome)> on_outcome);
 
+    /// Somebody for whom another node vouches.
+    struct Handed {
+        std::string name;            ///< an account of both: accounts do not travel
+        Access most = Access::read;  ///< at most this here
+        bool codes = false;          ///< a code was shown there
+        std::string by, there;       ///< the node, and its name for the session there
+        WallTime until{};            ///< end of that session
+        IpAddress from;
+    };
+    struct TakenIn {
+        Sessions::Opened opened;
+        Access role = Access::read;
+    };
+    /// A session, without a password. Errors: "handover-account" (there is none of that name), "handover-code" (it has
+    /// an authenticator, and no code was shown), and those of the store.
+    [[nodiscard]] Result<TakenIn> take_in(const Handed& handed);
+    /// Something was refused that came from there: it counts as a failed sign-in of the address.
+    void note_refused(const IpAddress& from) { addresses_.note(from, loop_.now()); }
+
     /// Who holds the session; nobody: none, or its account is gone.
     [[nodiscard]] std::optional<Principal> holder_of(std::string_view session_id);
     [[nodiscard]] Sessions& sessions() { return sessions_; }

@@ -21,8 +21,14 @@ std::string fresh_secret(const Sessions::RandomBytes& random) {
     return text.substr(0, text.find('='));
 }
 
-Sessions::Opened Sessions::open(const std::string& name, const IpAddress& from) {
+Sessions::Opened Sessions::open(const std::string& name, const IpAddress& from, SessionTerms terms) {
     sweep();
+    if (!terms.by.empty()) {
+        std::erase_if(sessions_, [&](const auto& entry) {
+            const Session& other = entry.second;
+            return other.name == name && other.terms.by == terms.by && other.terms.there == terms.there;
+        });
+    }
     make_room(name);
     Opened opened{fresh_secret(random_), {}};
     Session& session = opened.session;
@@ -33,6 +39,9 @@ Sessions::Opened Sessions::open(const std::string& name, const IpAddress& from) 
     session.opened = session.used = clock_.now();
     session.since = clock_.wall();
     session.expires = session.since + std::chrono::seconds{limits_.session_seconds};
+    if (terms.until) session.expires = std::min(session.expires, *terms.until);
+    session.ends = session.opened + (session.expires - session.since);
+    session.terms = std::move(terms);
     sessions_[sha256(opened.id)] = session;
     return opened;
 }
@@ -77,8 +86,7 @@ std::vector<Session> Sessions::list() {
 
 bool Sessions::is_over(const Session& session) const {
     const TimePoint now = clock_.now();
-    return now - session.used >= std::chrono::seconds{limits_.session_idle_seconds} ||
-           now - session.opened >= std::chrono::seconds{limits_.session_seconds};
+    return now - session.used >= std::chrono::seconds{limits_.session_idle_seconds} || now >= session.ends;
 }
 
 void Sessions::sweep() {

@@ -10,11 +10,20 @@
 #include <string_view>
 #include <vector>
 
+#include "admin/access/roles.h"
 #include "base/admin_limits.h"
 #include "base/clock.h"
 #include "base/endpoint.h"
 
 namespace sallyport::admin {
+
+/// What a session was opened on, beside the account.
+struct SessionTerms {
+    bool codes = false;               ///< a code of an authenticator was shown, here or at the node that vouches
+    std::optional<Access> most{};     ///< no more than this, whatever the account may do
+    std::string by{}, there{};        ///< node that vouched for its holder, and its name for the session there
+    std::optional<WallTime> until{};  ///< it ends then at the latest
+};
 
 struct Session {
     std::uint64_t number = 0;  ///< for people: no secret
@@ -23,6 +32,8 @@ struct Session {
     IpAddress from;            ///< where it was opened
     TimePoint opened{}, used{};
     WallTime since{}, expires{};
+    TimePoint ends{};  ///< when it expires, by a clock that nobody sets
+    SessionTerms terms;
 };
 
 class Sessions {
@@ -36,7 +47,8 @@ public:
         Session session;
     };
     /// Always a new id. The account's oldest session makes room, then the oldest of all.
-    [[nodiscard]] Opened open(const std::string& name, const IpAddress& from);
+    /// What the same node vouched for, for the same session there, ends: who goes to and fro has one.
+    [[nodiscard]] Opened open(const std::string& name, const IpAddress& from, SessionTerms terms = {});
     /// The session, which from now on counts as used; null: there is none, or none any longer.
     [[nodiscard]] const Session* use(std::string_view id);
     /// The same, but it counts as rest.

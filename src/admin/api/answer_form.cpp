@@ -95,6 +95,10 @@ constexpr NamedForm named[] = {
     {"ImpServer",
      "{address:text username:text tls_verify:flag state:text nodes:[text] rows:[text] explanation:text reason?:text}"},
     {"User", "{user:text created:text contacts:count waiting:count}"},
+    {"Client",
+     "{jid:text user:text number:count state:text address:text since:time tls:text? mechanism:text "
+     "channel_binding:text? client:text? presence:text priority:number resumable_seconds:number? "
+     "unacknowledged:count unacknowledged_bytes:count kept:count? stanzas_in:count stanzas_out:count}"},
     {"Capture",
      "{name:text state:text detail:text? interface:text filter:text with_secrets:flag author:text started:time? "
      "packets:count bytes:count dropped:count secrets:count}"},

@@ -16,6 +16,7 @@
 #include "model/config/file_changes.h"
 #include "model/config/node_file.h"
 #include "services/alarms/alarm_board.h"
+#include "services/im/client_desk.h"
 #include "services/im/directory.h"
 #include "services/record/archive.h"
 #include "services/record/verdicts.h"
@@ -39,6 +40,7 @@ class History;
 namespace sallyport::admin {
 
 class AccessDesk;
+class DeskNodes;
 
 class NodeControl {
 public:
@@ -81,6 +83,10 @@ public:
     [[nodiscard]] virtual history::History* history() { return nullptr; }
     /// The accounts of users, where the node has any; null elsewhere.
     [[nodiscard]] virtual im::Directory* users() { return nullptr; }
+    /// Who of them is online; null where there are none.
+    [[nodiscard]] virtual im::ClientDesk* clients() { return nullptr; }
+    /// This node and those it works with; null where there are none (tests), and before the node has started.
+    [[nodiscard]] virtual DeskNodes* desk_nodes() { return nullptr; }
     /// Certificates and the node's file are read again (as SIGHUP does). The errors, one sentence each.
     [[nodiscard]] virtual std::vector<std::string> reload() = 0;
     /// What the latest such reading changed, and what waits for a restart.

@@ -32,6 +32,7 @@ inline constexpr Argument piece_args[] = {
 
 // verbs_<part>.cpp
 [[nodiscard]] std::span<const Verb> status_verbs();
+[[nodiscard]] std::span<const Verb> nodes_verbs();
 [[nodiscard]] std::span<const Verb> peers_verbs();
 [[nodiscard]] std::span<const Verb> config_verbs();
 [[nodiscard]] std::span<const Verb> routes_verbs();
@@ -45,6 +46,7 @@ inline constexpr Argument piece_args[] = {
 [[nodiscard]] std::span<const Verb> axl_verbs();
 [[nodiscard]] std::span<const Verb> imp_verbs();
 [[nodiscard]] std::span<const Verb> users_verbs();
+[[nodiscard]] std::span<const Verb> clients_verbs();
 [[nodiscard]] std::span<const Verb> admins_verbs();
 [[nodiscard]] std::span<const Verb> capture_verbs();
 [[nodiscard]] std::span<const Verb> diag_verbs();

@@ -18,12 +18,14 @@ struct Part {
 /// In the order of the manual; of a group the first row is what its bare name means.
 constexpr Part parts[] = {
     {status_verbs, "Status"},
+    {nodes_verbs, "Status"},
     {peers_verbs, "Peers"},
     {config_verbs, "Settings"},
     {lists_verbs, "Settings"},
     {routes_verbs, "Settings"},
     {events_verbs, "Log"},
     {users_verbs, "Users"},
+    {clients_verbs, "Users"},
     {admins_verbs, "Administrators"},
     {why_verbs, "Diagnosis"},
     {handshakes_verbs, "Diagnosis"},
@@ -43,6 +45,7 @@ struct Group {
     std::string_view name, help;
 };
 constexpr Group groups[] = {
+    {"nodes", "the nodes that work together"},
     {"peers", "the peers: streams, ping, close"},
     {"config", "settings: values, changes, history"},
     {"routes", "static routes: where to connect instead of asking DNS"},
@@ -55,6 +58,7 @@ constexpr Group groups[] = {
     {"axl-users", "presence node: the AXL users"},
     {"imp-servers", "core: the IM&P servers that it provisions"},
     {"users", "presence node: the users"},
+    {"clients", "presence node: who is online"},
     {"account", "your own account of the admin address"},
     {"admins", "the accounts of the admin address"},
     {"tokens", "the tokens that scripts sign in with"},

@@ -180,6 +180,7 @@ void run_sessions_list(const SharedCall& call) {
                                     {"address", session.from.text()},
                                     {"since", json_time(session.since)},
                                     {"idle_seconds", json_age(session.used, now)},
+                                    {"by", session.terms.by.empty() ? json::value{} : json::value(session.terms.by)},
                                     {"expires", json_time(session.expires)}});
     }
     call->succeed(json::object{{"sessions", std::move(rows)}});
@@ -277,7 +278,7 @@ constexpr Verb admins_rows[] = {
      "who is signed in",
      {},
      run_sessions_list,
-     "{sessions:[{number:count user:text address:text since:time idle_seconds:number expires:time}]}",
+     "{sessions:[{number:count user:text address:text since:time idle_seconds:number by:text? expires:time}]}",
      print_sessions,
      Access::administer,
      reads},

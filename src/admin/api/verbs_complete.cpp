@@ -197,10 +197,23 @@ void answer_with_users(const SharedCall& call) {
     });
 }
 
+void answer_with_clients(const SharedCall& call) {
+    im::ClientDesk* const desk = call->node().clients();
+    if (desk == nullptr) return answer_values(*call, {});
+    im::OnlineQuery query;
+    query.most = most_values;
+    desk->page(std::move(query), [call](const im::OnlinePage& page) {
+        Values names;
+        for (const im::OnlineClient& client : page.clients) names.insert(client.user + "/" + client.resource);
+        answer_values(*call, names);
+    });
+}
+
 void run_complete(const SharedCall& call) {
     const std::string wanted = call->text("kind");
     if (wanted == "peers") return answer_with_peers(call);
     if (wanted == "users") return answer_with_users(call);
+    if (wanted == "clients") return answer_with_clients(call);
     const auto* const kind = std::ranges::find(value_kinds, wanted, &ValueKind::name);
     const bool is_shown = kind != std::end(value_kinds) && (!kind->is_guarded || call->origin() == "cli");
     answer_values(*call, is_shown ? kind->values(*call) : Values{});

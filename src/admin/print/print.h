@@ -18,6 +18,8 @@ void print_json(const boost::json::value& value, std::ostream& out);
 using Print = void (*)(const boost::json::value& result, std::ostream& out);
 // print_status.cpp
 void print_status(const boost::json::value& result, std::ostream& out);
+// print_nodes.cpp
+void print_nodes(const boost::json::value& result, std::ostream& out);
 // print_diagnosis.cpp
 void print_metrics(const boost::json::value& result, std::ostream& out);
 // print_handshakes.cpp
@@ -77,6 +79,10 @@ void print_user(const boost::json::value& result, std::ostream& out);
 void print_requests(const boost::json::value& result, std::ostream& out);
 void print_forgotten(const boost::json::value& result, std::ostream& out);
 void print_user_done(const boost::json::value& result, std::ostream& out);
+// print_clients.cpp
+void print_clients(const boost::json::value& result, std::ostream& out);
+void print_refused_logins(const boost::json::value& result, std::ostream& out);
+// print_admins.cpp
 void print_admins(const boost::json::value& result, std::ostream& out);
 void print_totp(const boost::json::value& result, std::ostream& out);
 void print_tokens(const boost::json::value& result, std::ostream& out);

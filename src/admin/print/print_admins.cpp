@@ -72,10 +72,16 @@ void print_sessions(const json::value& result, std::ostream& out) {
         out << "Nobody is signed in.\n";
         return;
     }
-    Table table{{{"number", true}, {"user", false, 12}, {"address", false, 15}, {"since"}, {"idle", true}}};
+    Table table{{{"number", true},
+                 {"user", false, 12},
+                 {"address", false, 15},
+                 {"since"},
+                 {"idle", true},
+                 {"by hand-over of"}}};
     for (const json::value& row : rows) {
         table.row({number(row, "number"), text_of(row, "user"), text_of(row, "address"),
-                   time_words(text_of(row, "since")), duration_words(number_of(row, "idle_seconds"))});
+                   time_words(text_of(row, "since")), duration_words(number_of(row, "idle_seconds")),
+                   text_of(row, "by")});
     }
     table.write(out);
 }

@@ -55,4 +55,18 @@ void add_security_fields(io::HttpResponse& response) {
     for (const auto& [name, value] : fields) response.fields.push_back({name, value});
 }
 
+/// Without a referrer a form that goes to another origin says `Origin: null` (Fetch, "append a request Origin header"),
+/// and the node there could not tell whence it comes.
+void allow_forms_to(std::span<const std::string_view> origins, io::HttpResponse& page) {
+    constexpr std::string_view own = "form-action 'self'";
+    for (auto& [name, value] : page.fields) {
+        if (name == "Referrer-Policy") value = "strict-origin";
+        const std::size_t at = name == "Content-Security-Policy" ? value.find(own) : std::string::npos;
+        if (at == std::string::npos) continue;
+        std::string more;
+        for (const std::string_view origin : origins) more.append(" ").append(origin);
+        value.insert(at + own.size(), more);
+    }
+}
+
 }  // namespace sallyport::admin

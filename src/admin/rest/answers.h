@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/json/fwd.hpp>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -20,5 +21,8 @@ namespace sallyport::admin {
 [[nodiscard]] io::HttpResponse later_answer(const Error& error, Duration retry_after);
 /// Puts what a browser has to know to every answer: threats T77, T78.
 void add_security_fields(io::HttpResponse& response);
+
+/// After add_security_fields(), for a page: its forms may go to these origins too, which are told its own.
+void allow_forms_to(std::span<const std::string_view> origins, io::HttpResponse& page);
 
 }  // namespace sallyport::admin

@@ -186,6 +186,7 @@ void add_session(json::object& paths) {
                                 {{"user", {{"type", "string"}}},
                                  {"role", {{"type", "string"}, {"enum", {"administrator", "operator", "read-only"}}}},
                                  {"csrf", {{"type", "string"}}},
+                                 {"by", {{"type", "string"}, {"description", "node that vouched for them"}}},
                                  {"expires", {{"type", "string"}, {"format", "date-time"}}}}}};
     paths["/api/v1/session"] = {
         {"get",
@@ -213,6 +214,22 @@ void add_session(json::object& paths) {
           {"tags", {"session"}},
           {"parameters", json::array{reference("parameters", "Csrf")}},
           {"responses", responses(result("done", answer_schema("{done:text}")), {"401", "403", "404"})}}}};
+}
+
+void add_handover(json::object& paths) {
+    paths["/api/v1/handover"] = {
+        {"post",
+         {{"operationId", "handover"},
+          {"summary", "what the browser has to post to go to the pages of another node without a sign-in"},
+          {"tags", {"session"}},
+          {"parameters", json::array{reference("parameters", "Csrf")}},
+          {"requestBody", body_of({{"type", "object"},
+                                   {"required", {"node"}},
+                                   {"additionalProperties", false},
+                                   {"properties", {{"node", {{"type", "string"}}}}}},
+                                  true)},
+          {"responses", responses(result("address and token", answer_schema("{action:text token:text}")),
+                                  {"400", "401", "403", "404", "409", "413", "415", "429"})}}}};
 }
 
 void add_rest(json::object& paths) {
@@ -281,6 +298,7 @@ json::object openapi_document(const std::string& version) {
     }
     add_settings(paths);
     add_session(paths);
+    add_handover(paths);
     add_rest(paths);
     return {{"openapi", "3.1.0"},
             {"info",

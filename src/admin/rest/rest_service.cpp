@@ -12,6 +12,7 @@
 #include "admin/rest/openapi.h"
 #include "admin/rest/ticket.h"
 #include "base/hash.h"
+#include "io/loop/random.h"
 
 namespace sallyport::admin {
 
@@ -67,6 +68,7 @@ RestService::RestService(NodeControl& node, AccessDesk& desk, Options options, L
       desk_{desk},
       options_{std::move(options)},
       log_{log},
+      handover_{node.file(), desk, node.loop(), io::random_bytes, log},
       feed_{node, desk},
       budget_{node.file().admin.limits.answer_bytes_per_second},
       openapi_{answer_text(openapi_document(options_.version))} {}
@@ -86,12 +88,15 @@ RestService::Route RestService::route_of(std::string_view path) {
     Route route;
     if (path == "/metrics") {
         route.to = To::metrics;
+    } else if (path == arrival_path) {
+        route.to = To::arrival;
     } else if (!path.starts_with(api)) {
         route.file = find_web_file(path);
         if (route.file != nullptr) route.to = To::file;
     } else {
         path.remove_prefix(api.size());
         constexpr std::pair<std::string_view, To> fixed[] = {{"session", To::session},
+                                                             {"handover", To::handover},
                                                              {"settings", To::settings},
                                                              {"changes", To::changes},
                                                              {"openapi.json", To::openapi}};
@@ -120,7 +125,9 @@ io::HttpAdmission RestService::admit(const io::HttpRequest& head) {
         return {std::move(refusal), {}};
     }
     if (ticket.reads) return {{}, 0};
-    return {{}, ticket.route.to == Route::To::session ? most_login_bytes : node_.file().admin.limits.body_bytes};
+    if (ticket.route.to == Route::To::session || ticket.route.to == Route::To::handover) return {{}, most_login_bytes};
+    if (ticket.route.to == Route::To::arrival) return {{}, most_arrival_bytes};
+    return {{}, node_.file().admin.limits.body_bytes};
 }
 
 std::optional<io::HttpResponse> RestService::judge(const io::HttpRequest& head, Ticket& ticket) {
@@ -134,6 +141,7 @@ std::optional<io::HttpResponse> RestService::judge(const io::HttpRequest& head, 
     if (ticket.route.to == To::nowhere) return error_answer({"path-unknown", "no such path"});
     std::string_view allowed = "GET, HEAD";
     if (ticket.route.to == To::session) allowed = "GET, HEAD, POST, DELETE";
+    if (ticket.route.to == To::handover || ticket.route.to == To::arrival) allowed = "POST";
     if (ticket.route.to == To::settings) allowed = "GET, HEAD, PATCH";
     if (ticket.route.to == To::setting) allowed = "GET, HEAD, PUT";
     if (ticket.route.to == To::verb && ticket.route.verb->effect == Effect::acts) allowed = "POST";
@@ -144,6 +152,7 @@ std::optional<io::HttpResponse> RestService::judge(const io::HttpRequest& head, 
         return answer;
     }
     if (ticket.route.to == To::file) return std::nullopt;
+    if (ticket.route.to == To::arrival) return judge_arrival(head);
     if (!ticket.reads) {
         if (auto refusal = judge_origin(head, ticket)) return refusal;
         if (head.method != "DELETE" && !is_media(head.field("Content-Type"), "application/json")) {
@@ -161,7 +170,8 @@ std::optional<io::HttpResponse> RestService::judge(const io::HttpRequest& head, 
                                   : ticket.route.to == To::settings || ticket.route.to == To::setting ? "config.get"
                                                                                                       : "status";
     if (ticket.route.to == To::changes && ChangeFeed::may_follow(*ticket.principal)) return std::nullopt;
-    if (ticket.route.to != To::session && ticket.route.to != To::openapi && !ticket.principal->may(name, needs)) {
+    const bool for_all = ticket.route.to == To::session || ticket.route.to == To::openapi;
+    if (!for_all && !ticket.principal->may(name, needs)) {
         return refused(head,
                        {"role-insufficient", std::string{name} + " requires the right to " + std::string{text(needs)} +
                                                  ", which " + ticket.principal->author + " does not have"});
@@ -240,6 +250,8 @@ void RestService::handle(io::HttpRequest request, std::shared_ptr<io::HttpExchan
         case To::file: return answer_file(request, *ticket.route.file, exchange);
         case To::verb: return answer_verb(request, ticket, exchange);
         case To::session: return answer_session(request, ticket, exchange);
+        case To::handover: return give_handover(request, ticket, exchange);
+        case To::arrival: return take_arrival(request, exchange);
         case To::settings:
         case To::setting: return answer_settings(request, ticket, exchange);
         case To::metrics: return answer_metrics(ticket, exchange);
@@ -268,7 +280,10 @@ void RestService::answer_file(const io::HttpRequest& request, const WebFile& fil
         if (packed) answer.fields.push_back({"Content-Encoding", "gzip"});
         answer.body = packed ? file.gzip : file.bytes;
     }
-    send(to, std::move(answer));
+    if (file.path != "/index.html") return send(to, std::move(answer));
+    add_security_fields(answer);
+    open_to_desk(answer);
+    to->respond(std::move(answer));
 }
 
 void RestService::answer_verb(const io::HttpRequest& request, const Ticket& ticket, const Answer& to) {

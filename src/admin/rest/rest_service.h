@@ -11,6 +11,7 @@
 #include <string>
 
 #include "admin/access/access_desk.h"
+#include "admin/access/handover_desk.h"
 #include "admin/api/call.h"
 #include "admin/rest/answer_budget.h"
 #include "admin/rest/change_feed.h"
@@ -24,6 +25,9 @@ class RestService final : public io::HttpHandler {
 public:
     static constexpr std::string_view cookie_name = "__Host-sallyport";
     static constexpr std::uint64_t most_login_bytes = 4096;
+    /// Where somebody arrives who comes from the pages of another node.
+    static constexpr std::string_view arrival_path = "/handover";
+    static constexpr std::uint64_t most_arrival_bytes = 2 * HandoverDesk::longest_token;
 
     struct Options {
         std::set<std::string> hosts;  ///< names and addresses that a request may be for, in lower case
@@ -62,6 +66,11 @@ private:
     // session_routes.cpp
     void answer_session(const io::HttpRequest& request, const Ticket& ticket, const Answer& to);
     void log_in(const io::HttpRequest& request, const Answer& to);
+    // handover_routes.cpp
+    [[nodiscard]] std::optional<io::HttpResponse> judge_arrival(const io::HttpRequest& head);
+    void take_arrival(const io::HttpRequest& request, const Answer& to);
+    void give_handover(const io::HttpRequest& request, const Ticket& ticket, const Answer& to);
+    void open_to_desk(io::HttpResponse& page) const;
     // setting_routes.cpp
     void answer_settings(const io::HttpRequest& request, const Ticket& ticket, const Answer& to);
     void put_setting(const io::HttpRequest& request, const Ticket& ticket, const Answer& to);
@@ -73,6 +82,7 @@ private:
     AccessDesk& desk_;
     Options options_;
     Logger log_;
+    HandoverDesk handover_;
     ChangeFeed feed_;
     AnswerBudget budget_;
     std::string openapi_;

@@ -5,6 +5,7 @@
 #include "admin/api/strict_json.h"
 #include "admin/rest/answers.h"
 #include "admin/rest/http_text.h"
+#include "admin/rest/session_cookie.h"
 #include "admin/rest/ticket.h"
 
 namespace sallyport::admin {
@@ -15,16 +16,12 @@ namespace {
 
 json::object describe(const Session& session, Access role) {
     const std::string_view word = role_text(role);
-    return {{"user", session.name},
-            {"role", json::string_view{word.data(), word.size()}},
-            {"csrf", session.csrf},
-            {"expires", json_time(session.expires)}};
-}
-
-/// Strict: __Host- wants Secure, Path=/ and no Domain (RFC 6265bis 4.1.3.2).
-std::string cookie_text(std::string_view value, std::int64_t seconds) {
-    return std::string{RestService::cookie_name} + "=" + std::string{value} +
-           "; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=" + std::to_string(seconds);
+    json::object who{{"user", session.name},
+                     {"role", json::string_view{word.data(), word.size()}},
+                     {"csrf", session.csrf},
+                     {"expires", json_time(session.expires)}};
+    if (!session.terms.by.empty()) who["by"] = session.terms.by;
+    return who;
 }
 
 /// A text of the body; the answer that refuses it in `refusal`.
@@ -51,7 +48,7 @@ void RestService::answer_session(const io::HttpRequest& request, const Ticket& t
     desk_.record({0, {}, session->name, request.remote.address.text(), "session.close", "{}", "ok"});
     desk_.sessions().close(id);
     io::HttpResponse answer = result_answer(json::object{{"done", "signed out"}});
-    answer.fields.push_back({"Set-Cookie", cookie_text({}, 0)});
+    answer.fields.push_back({"Set-Cookie", cookie_text(cookie_name, {}, 0)});
     send(to, std::move(answer));
 }
 
@@ -89,7 +86,7 @@ void RestService::log_in(const io::HttpRequest& request, const Answer& to) {
         desk_.record({0, {}, session.name, from.text(), "session.open", "{}", "ok"});
         io::HttpResponse answer = result_answer(describe(session, outcome.role));
         const auto seconds = static_cast<std::int64_t>(node_.file().admin.limits.session_seconds);
-        answer.fields.push_back({"Set-Cookie", cookie_text(outcome.opened->id, seconds)});
+        answer.fields.push_back({"Set-Cookie", cookie_text(cookie_name, outcome.opened->id, seconds)});
         send(to, std::move(answer));
     });
 }

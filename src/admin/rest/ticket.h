@@ -6,7 +6,19 @@
 namespace sallyport::admin {
 
 struct RestService::Route {
-    enum class To : std::uint8_t { nowhere, file, verb, session, settings, setting, changes, openapi, metrics };
+    enum class To : std::uint8_t {
+        nowhere,
+        file,
+        verb,
+        session,
+        handover,  ///< somebody goes to another node
+        arrival,   ///< somebody comes from one
+        settings,
+        setting,
+        changes,
+        openapi,
+        metrics
+    };
     To to = To::nowhere;
     const Verb* verb = nullptr;
     const WebFile* file = nullptr;

@@ -200,6 +200,22 @@ Result<std::vector<UserRow>> UserStore::list() {
     }
 }
 
+Result<std::vector<std::uint64_t>> UserStore::waiting(const std::vector<UserName>& users) {
+    std::vector<std::uint64_t> all;
+    for (const UserName& user : users) {
+        auto query = database_.prepare(
+            "SELECT coalesce((SELECT stanzas FROM kept_sum WHERE user = user.id), 0) FROM user"
+            " WHERE domain = ? AND local = ?");
+        if (!query) return query.error();
+        query->bind(1, user.domain);
+        query->bind(2, user.local);
+        const auto row = query->step();
+        if (!row) return row.error();
+        all.push_back(*row ? static_cast<std::uint64_t>(query->number(0)) : 0);
+    }
+    return all;
+}
+
 Result<std::optional<std::vector<StoredVerifier>>> UserStore::verifiers(const UserName& user) {
     const auto id = find(user);
     if (!id) return id.error();

@@ -93,6 +93,8 @@ public:
     /// With all that is kept for it. Errors: "user-unknown".
     [[nodiscard]] Result<void> remove(const UserName& user);
     [[nodiscard]] Result<std::vector<UserRow>> list();
+    /// How many stanzas are kept for each of them; 0 for who does not exist. One look-up each, however much is kept.
+    [[nodiscard]] Result<std::vector<std::uint64_t>> waiting(const std::vector<UserName>& users);
     /// Nothing: no such user.
     [[nodiscard]] Result<std::optional<std::vector<StoredVerifier>>> verifiers(const UserName& user);
     [[nodiscard]] Result<std::optional<StoredUser>> load(const UserName& user);

@@ -15,6 +15,7 @@
 #include "base/reason.h"
 #include "base/result.h"
 #include "base/role.h"
+#include "model/config/admin_nodes.h"
 #include "proto/xmpp/jid.h"
 
 namespace sallyport::config {
@@ -103,6 +104,8 @@ struct NodeFile {
         std::vector<Endpoint> listen;
         std::string certificate, key;    ///< empty: one of its own making in the data folder
         std::vector<std::string> names;  ///< further host names under which it may be asked for
+        bool handover = true;            ///< people may go to and come from the pages of `nodes` without a sign-in
+        std::vector<AdminNode> nodes;    ///< whose pages belong to the same desk
         AdminLimits limits;              ///< keys of [limits]
     } admin;
     struct {

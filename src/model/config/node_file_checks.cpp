@@ -26,6 +26,7 @@ public:
         need(file_.node.name, "node.name", "the host name of this node");
         need(file_.node.data, "node.data", "the folder for database, sockets and keys");
         check_link();
+        check_admin_nodes();
         if (file_.role == Role::edge) check_edge();
         if (file_.role == Role::core) check_core();
         if (file_.role == Role::presence) check_presence();
@@ -41,6 +42,16 @@ private:
     void complain(const std::string& key, std::string text) { complaints_.add_at(key, std::move(text)); }
     void refuse_key(bool present, const std::string& key, const std::string& why) {
         if (present) complain(key, why);
+    }
+
+    void check_admin_nodes() {
+        std::set<std::string> names{file_.node.name};
+        for (std::size_t i = 0; i < file_.admin.nodes.size(); ++i) {
+            const std::string& name = file_.admin.nodes[i].name;
+            if (name.empty() || names.insert(name).second) continue;
+            complain("admin.node[" + std::to_string(i) + "].name",
+                     name + (name == file_.node.name ? " is this node" : " is named twice"));
+        }
     }
 
     void check_link() {

@@ -303,6 +303,33 @@ void read_timers(TomlTable table, NodeFile& file) {
     table.finish();
 }
 
+void read_admin_node(TomlTable& entry, NodeFile& file) {
+    AdminNode node;
+    entry.text("name", node.name);
+    if (node.name.empty()) entry.complain("name", "is missing; it is the name in the other node's certificate");
+    const bool is_plain = std::ranges::all_of(node.name, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
+    });
+    if (!is_plain) entry.complain("name", "'" + node.name + "' is not a host name");
+    constexpr Role roles[] = {Role::edge, Role::core, Role::presence};
+    if (entry.take("role") == nullptr) entry.complain("role", "is missing");
+    if (const auto role = entry.word("role", {text(roles[0]), text(roles[1]), text(roles[2])})) {
+        node.role = roles[*role];
+        node.accept = usual_hand_over(node.role);
+    }
+    std::string url;
+    entry.text("url", url);
+    auto origin = parse_origin(url);
+    if (!origin) entry.complain("url", url.empty() ? "is missing" : origin.error().text);
+    if (origin) node.origin = std::move(*origin);
+    if (const auto most = entry.word("accept", hand_over_words())) node.accept = static_cast<HandOver>(*most);
+    if (node.role == Role::edge && node.accept == HandOver::administrate) {
+        entry.complain("accept", "strangers reach an edge; at most \"operator\" is accepted from one");
+    }
+    entry.finish();
+    file.admin.nodes.push_back(std::move(node));
+}
+
 void read_admin(TomlTable table, NodeFile& file) {
     table.list<Endpoint>("listen", file.admin.listen, listener);
     table.file_path("certificate", file.admin.certificate);
@@ -312,6 +339,11 @@ void read_admin(TomlTable table, NodeFile& file) {
         if (!name) return name.error();
         return std::move(name->host);
     });
+    table.flag("handover", file.admin.handover);
+    for (TomlTable& entry : table.tables("node")) read_admin_node(entry, file);
+    if (file.admin.nodes.size() > AdminNode::most) {
+        table.complain("node", "at most " + std::to_string(AdminNode::most) + " nodes share a desk");
+    }
     if (file.admin.certificate.empty() && !file.admin.key.empty()) table.complain("certificate", "is missing");
     // One file may hold chain and key.
     if (file.admin.key.empty()) file.admin.key = file.admin.certificate;

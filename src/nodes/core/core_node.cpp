@@ -250,6 +250,15 @@ Result<void> CoreNode::start() {
     return {};
 }
 
+void CoreNode::tell_nodes(const std::vector<link::NodeNews>& nodes, bool again) {
+    for (auto& shard : shards_) {
+        runtime_->bus().run_on(shard->shard().index, [core = shard.get(), nodes, again] {
+            core->hub().tell_nodes(nodes, again);
+            core->presence_hub().tell_nodes(nodes, again);
+        });
+    }
+}
+
 void CoreNode::when_quiet(std::function<void()> on_quiet) {
     for (auto& shard : shards_) runtime_->bus().run_on(shard->shard().index, [core = shard.get()] { core->shut(); });
     watch_until_quiet(

@@ -29,6 +29,7 @@ public:
 
 private:
     void gather_status(admin::Depth depth, std::function<void(admin::NodeStatus)> on_status) override;
+    void tell_nodes(const std::vector<link::NodeNews>& nodes, bool again) override;
     [[nodiscard]] Result<void> make_all_tls();
     /// Errors: those of TLS material.
     [[nodiscard]] Result<void> make_provisioner();

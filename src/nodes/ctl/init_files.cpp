@@ -67,12 +67,26 @@ std::string accepted_core(const InitPlan& plan, const std::string& secret) {
 std::string text_of(const xmpp::Domain& domain) { return domain.text(); }
 std::string text_of_endpoint(const Endpoint& at) { return at.text(); }
 
-std::string admin_section(const InitPlan& plan, const IpAddress& at) {
+/// Where the pages of another node are.
+std::string desk_node(const InitPlan& plan, const std::string& name, Role role, const IpAddress& at) {
+    return "[[admin.node]]\nname = " + toml_text(name) + "\nrole = " + toml_text(std::string{text(role)}) +
+           "\nurl = " + toml_text("https://" + Endpoint{at, plan.admin_port}.text()) + "\n";
+}
+
+/// The pages of the others: those of the core may bring people along without a sign-in, no others.
+std::string desk_nodes(const InitPlan& plan, Role role) {
+    if (role != Role::core) return desk_node(plan, plan.core_name, Role::core, plan.core_inside.address);
+    std::string nodes = desk_node(plan, plan.edge_name, Role::edge, plan.edge_link.address);
+    if (plan.presence) nodes += desk_node(plan, plan.presence_name, Role::presence, plan.presence->address);
+    return nodes;
+}
+
+std::string admin_section(const InitPlan& plan, const IpAddress& at, Role role) {
     if (plan.admin_port == 0) return "";
     return "\n# Web pages and REST; create the first account with `sallyport admins add`.\n"
            "[admin]\n"
            "listen = [" +
-           toml_text(Endpoint{at, plan.admin_port}.text()) + "]\n";
+           toml_text(Endpoint{at, plan.admin_port}.text()) + "]\n" + desk_nodes(plan, role);
 }
 
 std::string dns_section(const InitPlan& plan, const std::string& hosts_file) {
@@ -104,7 +118,7 @@ std::string edge_toml(const InitPlan& plan, const Secrets& secrets) {
            "\n"
            "data = " +
            toml_text(plan.edge_data) + "  # database, admin socket; created with mode 0700\n" +
-           admin_section(plan, plan.edge_link.address) +
+           admin_section(plan, plan.edge_link.address, Role::edge) +
            "\n[s2s]\n"
            "listen = " +
            list_of(plan.edge_public, text_of_endpoint) + "\n" +
@@ -178,7 +192,7 @@ std::string core_toml(const InitPlan& plan, const Secrets& secrets) {
            "\n"
            "data = " +
            toml_text(plan.core_data) + "  # database, admin socket, inside CA; created with mode 0700\n" +
-           admin_section(plan, plan.core_inside.address) + dns_section(plan, plan.presence ? "hosts" : "") +
+           admin_section(plan, plan.core_inside.address, Role::core) + dns_section(plan, plan.presence ? "hosts" : "") +
            "\n[link]\n" + link_keys("core-link") +
            "\n[[link.dial]]\n"
            "address = " +
@@ -210,7 +224,7 @@ std::string presence_toml(const InitPlan& plan, const Secrets& secrets) {
            "name = " +
            toml_text(plan.presence_name) + "  # with dots replaced by dashes, this is the realm of its router\n" +
            "data = " + toml_text(plan.presence_data) + "  # databases, admin socket; created with mode 0700\n" +
-           admin_section(plan, plan.presence->address) +
+           admin_section(plan, plan.presence->address, Role::presence) +
            "\n# The router link. The core connects here.\n"
            "[link]\n"
            "listen = [" +

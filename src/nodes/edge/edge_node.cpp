@@ -65,6 +65,13 @@ void EdgeNode::place_link(std::unique_ptr<io::Stream> stream) {
     });
 }
 
+void EdgeNode::tell_nodes(const std::vector<link::NodeNews>& nodes, bool again) {
+    for (auto& shard : shards_) {
+        runtime_->bus().run_on(shard->shard().index,
+                               [edge = shard.get(), nodes, again] { edge->hub().tell_nodes(nodes, again); });
+    }
+}
+
 void EdgeNode::when_quiet(std::function<void()> on_quiet) {
     link_listeners_.close();
     for (auto& shard : shards_) runtime_->bus().run_on(shard->shard().index, [edge = shard.get()] { edge->shut(); });

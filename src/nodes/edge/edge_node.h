@@ -24,6 +24,7 @@ public:
 
 private:
     void gather_status(admin::Depth depth, std::function<void(admin::NodeStatus)> on_status) override;
+    void tell_nodes(const std::vector<link::NodeNews>& nodes, bool again) override;
     void place_link(std::unique_ptr<io::Stream> stream);
 
     std::vector<std::unique_ptr<std::atomic<int>>> links_;  ///< connections placed on each shard

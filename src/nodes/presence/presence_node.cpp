@@ -57,10 +57,15 @@ Result<void> PresenceNode::prepare() {
     if (*users) parts.users.emplace(std::move(**users));
     for (const auto& component : file.components.allowed) parts.components[component.domain] = component.secret;
     fill_link(file, runtime_->instance(), link_tls_, parts);
+    parts.on_node = hears_of_nodes();
     parts.on_obstacle = [this](presence::Obstacle obstacle) {
         runtime_->control().post([this, obstacle] { router_->obstacle(obstacle); });
     };
     shard_ = std::make_unique<PresenceShard>(*runtime_->shards().front()->shard, parts);
+    if (directory_) {
+        clients_ = std::make_unique<ShardClients>(*shard_, runtime_->control(),
+                                                  [this](std::function<void()> work) { on_data(std::move(work)); });
+    }
     make_router();
     return {};
 }
@@ -318,6 +323,10 @@ std::vector<ChainStep> PresenceNode::chain(const admin::NodeStatus& status) {
         for (const auto& node : *nodes) rows.push_back(node.cp_id);
     }
     return steps_.judge(presence_chain(status, rows, axl_->users().refused_lately()), status.now);
+}
+
+void PresenceNode::tell_nodes(const std::vector<link::NodeNews>& nodes, bool again) {
+    on_data([this, nodes, again] { shard_->hub().tell_nodes(nodes, again); });
 }
 
 void PresenceNode::ping(const xmpp::DomainPair&, std::function<void(Result<Duration>)> on_pinged) {

@@ -10,6 +10,7 @@
 #include "base/lasting_steps.h"
 #include "nodes/presence/axl_part.h"
 #include "nodes/presence/presence_shard.h"
+#include "nodes/presence/shard_clients.h"
 #include "nodes/runtime/role_node.h"
 #include "services/presence/notifications.h"
 #include "services/presence/router_control.h"
@@ -30,6 +31,7 @@ public:
     void close(const xmpp::Domain& remote, std::function<void(unsigned)> on_closed) override;
     [[nodiscard]] Result<std::vector<io::Notification>> notifications() override { return notifications_->list(); }
     [[nodiscard]] im::Directory* users() override { return directory_.get(); }
+    [[nodiscard]] im::ClientDesk* clients() override { return clients_.get(); }
     void verdict(const std::string& id, std::function<void(std::optional<record::Verdict>)> on_verdict) override;
     [[nodiscard]] Result<void> restart_router() override { return router_->restart(); }
     [[nodiscard]] axl::SqlDesk* sql() override { return &axl_->sql(); }
@@ -37,6 +39,7 @@ public:
 
 private:
     void gather_status(admin::Depth depth, std::function<void(admin::NodeStatus)> on_status) override;
+    void tell_nodes(const std::vector<link::NodeNews>& nodes, bool again) override;
     [[nodiscard]] Result<void> open_store();
     /// What the file says and the store has to hold.
     [[nodiscard]] Result<void> fill_store();
@@ -63,6 +66,7 @@ private:
     std::unique_ptr<io::WorkThread> users_hashing_, users_writing_, users_reading_;
     std::unique_ptr<Recovery> store_recovery_, users_recovery_;
     std::unique_ptr<PresenceShard> shard_;
+    std::unique_ptr<ShardClients> clients_;  ///< null: no users
     struct LinkListener {
         Endpoint wanted;
         std::unique_ptr<io::Listener> listener;

@@ -40,7 +40,22 @@ void RoleNode::start_threads() {
     running_ = true;
 }
 
+void RoleNode::open_desk() {
+    desk_nodes_ = std::make_unique<admin::DeskNodes>(
+        *this, SALLYPORT_VERSION,
+        [this](const std::vector<link::NodeNews>& nodes, bool again) { tell_nodes(nodes, again); });
+}
+
+std::function<void(const link::NodeNews&)> RoleNode::hears_of_nodes() {
+    return [this](const link::NodeNews& news) {
+        runtime_->control().post([this, news] {
+            if (desk_nodes_) desk_nodes_->heard(news);
+        });
+    };
+}
+
 void RoleNode::stop() {
+    desk_nodes_.reset();
     if (!running_) return;
     running_ = false;
     runtime_->stop_threads();
@@ -99,6 +114,7 @@ int serve(RoleNode& node) {
         node.stop();
         return 1;
     }
+    node.open_desk();
     if (*rest) runtime.on_reload([&rest] { return (*rest)->reload(); });
     const admin::Watch watch{node};
     const admin::SettingsAlarm settings_alarm{node};

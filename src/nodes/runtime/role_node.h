@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "admin/api/desk_nodes.h"
 #include "admin/api/node_control.h"
 #include "admin/api/shared_status.h"
 #include "nodes/runtime/certificates.h"
@@ -49,10 +50,17 @@ public:
     [[nodiscard]] services::Diagnostics* diagnostics() override { return &runtime_->diagnostics(); }
     [[nodiscard]] std::vector<config::FileChange> reload_changes() override { return runtime_->reload_changes(); }
     [[nodiscard]] history::History* history() override { return &runtime_->history(); }
+    [[nodiscard]] admin::DeskNodes* desk_nodes() override { return desk_nodes_.get(); }
+    /// Linked nodes are told of this one from now on, until stop().
+    void open_desk();
 
 protected:
     explicit RoleNode(std::unique_ptr<Runtime> runtime) : runtime_{std::move(runtime)} {}
     virtual void gather_status(admin::Depth depth, std::function<void(admin::NodeStatus)> on_status) = 0;
+    /// Tells what there is to be told of nodes to all that are linked.
+    virtual void tell_nodes(const std::vector<link::NodeNews>& nodes, bool again) = 0;
+    /// For LinkParts::on_node.
+    [[nodiscard]] std::function<void(const link::NodeNews&)> hears_of_nodes();
     void start_threads();
     /// Of S2S, by the file as it is now, and of the router link; both or none.
     [[nodiscard]] Result<void> make_tls(const std::function<Result<std::string>(const std::string&)>& mint);
@@ -63,6 +71,7 @@ protected:
 
 private:
     bool running_ = false;
+    std::unique_ptr<admin::DeskNodes> desk_nodes_;
     admin::SharedStatus status_{runtime_->control(),
                                 [this](auto then) { gather_status(admin::Depth::whole, std::move(then)); }};
 };
@@ -95,6 +104,7 @@ protected:
     /// What its shards take from the file and from this node.
     void fill(S2sParts& parts) {
         fill_link(runtime_->file(), runtime_->instance(), link_tls_, parts);
+        parts.on_node = hears_of_nodes();
         fill_s2s(runtime_->file(), tls_, parts);
         parts.to_control = [runtime = runtime_.get()](std::function<void()> work) {
             runtime->control().post(std::move(work));

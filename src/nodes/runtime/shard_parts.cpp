@@ -40,6 +40,7 @@ link::HubContext link_context(const LinkParts& parts, link::End end, routing::Sh
     context.limits = parts.limits;
     context.hold = parts.link_hold;
     context.tls = parts.link_tls;
+    context.on_node = parts.on_node;
     context.delivery = &records.counters().link_delivery;
     return context;
 }

@@ -1,6 +1,7 @@
 // What the shards of every role take from the node and its file, and what their services are given of it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -22,6 +23,8 @@ struct LinkParts {
     std::string realm, instance, link_secret;
     link::Neighbours neighbours{};  ///< who may dial; and whether certificates have to say their role
     Duration link_hold{};
+    /// On the shard's thread: what a far side tells of nodes.
+    std::function<void(const link::NodeNews&)> on_node{};
 };
 
 /// Of a shard that speaks S2S as well.

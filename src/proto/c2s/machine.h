@@ -37,6 +37,11 @@ struct Authenticated {
 };
 /// The user failed to.
 struct LoginFailed {};
+/// An attempt to log in was refused; for whoever administers the users, who may know more than the client is told.
+struct LoginRefused {
+    xmpp::Jid claimed;  ///< bare; empty: the client did not get so far as to say it
+    std::string mechanism, condition, why;
+};
 /// Bind a resource, this one if it is not empty. Answer with on_bound or on_bind_refused.
 struct Bind {
     std::string resource;
@@ -57,8 +62,8 @@ struct Acked {
     std::uint32_t h = 0;
 };
 
-using Action = std::variant<Send, StartTls, RestartXml, LookUp, Authenticated, LoginFailed, Bind, Resume, Enable,
-                            AckAsked, Acked, Close, Note>;
+using Action = std::variant<Send, StartTls, RestartXml, LookUp, Authenticated, LoginFailed, LoginRefused, Bind, Resume,
+                            Enable, AckAsked, Acked, Close, Note>;
 using Actions = std::vector<Action>;
 
 struct Timers {
@@ -142,6 +147,8 @@ public:
     [[nodiscard]] bool closed() const;
     [[nodiscard]] const xmpp::Jid& user() const;  ///< empty before authentication; full once bound
     [[nodiscard]] std::string_view mechanism() const;
+    /// How the login was bound to TLS, as in XEP-0440: "tls-exporter"; empty: it was not.
+    [[nodiscard]] std::string_view binding() const;
     [[nodiscard]] const TlsFacts* tls() const;
     [[nodiscard]] std::string_view state() const;
 

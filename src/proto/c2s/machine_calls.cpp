@@ -124,6 +124,7 @@ bool Machine::closing() const { return state_->phase == State::Phase::closing ||
 bool Machine::closed() const { return state_->phase == State::Phase::closed; }
 const xmpp::Jid& Machine::user() const { return state_->user; }
 std::string_view Machine::mechanism() const { return state_->mechanism == nullptr ? "" : state_->mechanism->name; }
+std::string_view Machine::binding() const { return state_->binding; }
 const TlsFacts* Machine::tls() const { return state_->tls.get(); }
 std::string_view Machine::state() const { return State::words(state_->phase); }
 

@@ -183,6 +183,7 @@ S::Did S::take_response(const Event& event, TimePoint now, Actions& out) {
     const std::string response = event.element->text();
     if (!base64_decode(response, message)) return fail_sasl(sasl::Failure::incorrect_encoding, not_base64, now, out);
     if (const auto failure = scram->last(message, server_final)) return fail_sasl(*failure, scram->why(), now, out);
+    binding = scram->binding();
     scram.reset();
     user = claimed;
     out.push_back(Send{"<success xmlns='" + std::string{ns::sasl} + "'>" + base64_encode(server_final) + "</success>"});
@@ -207,6 +208,8 @@ S::Did S::fail_sasl(sasl::Failure failure, const std::string& why, TimePoint now
           {"claimed", claimed.text()},
           {"mechanism", std::string{mechanism == nullptr ? "" : mechanism->name}},
           {"why", why}});
+    out.push_back(LoginRefused{claimed, std::string{mechanism == nullptr ? "" : mechanism->name},
+                               std::string{text(failure)}, why});
     scram.reset();  // may own the words
     if (failure == sasl::Failure::not_authorized) out.push_back(LoginFailed{});
     claimed = {};

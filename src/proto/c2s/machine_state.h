@@ -104,8 +104,9 @@ struct Machine::State {
     sasl::Channel channel;
     const sasl::Mechanism* mechanism = nullptr;
     std::optional<sasl::Scram> scram;
-    bool first_due = false;  ///< the empty challenge is out, client-first is due
-    xmpp::Jid claimed;       ///< who is being authenticated
+    std::string_view binding;  ///< of the login that succeeded
+    bool first_due = false;    ///< the empty challenge is out, client-first is due
+    xmpp::Jid claimed;         ///< who is being authenticated
     unsigned sasl_failures = 0, binds = 0;
     std::string bind_id, resume_id;
 

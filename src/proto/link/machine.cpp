@@ -5,7 +5,7 @@
 //   header  ------------------->  header, features
 //   handshake ----------------->  check (constant time)
 //   enable or resume  --------->  enabled, resumed or failed
-//   bind, done, r, a  <-------->  bind, done, peer, r, a
+//   bind, done, node, r, a  <-->  bind, done, peer, node, r, a
 // In two files: the stream and its time here, the session in machine_session.cpp.
 #include "proto/link/machine.h"
 
@@ -56,6 +56,7 @@ struct Machine::Table {
         Row{open, On::count, stays, &M::count_given, "section 8"},
         Row{open, On::done, stays, &M::done_received, "section 5"},
         Row{open, On::peer, stays, &M::facts_received, "section 6", dialler},
+        Row{open, On::node, stays, &M::node_told, "section 11"},
         Row{unfinished, On::stream_error, closed, &M::stream_error, "section 7"},
         Row{unfinished, On::footer, closed, &M::finish, "section 7"},
     };
@@ -81,6 +82,7 @@ Machine::On Machine::classify(const xml::Element& element) {
         Kind{ns::stream_management, "a", On::count},
         Kind{ns::link, "done", On::done},
         Kind{ns::link, "peer", On::peer},
+        Kind{ns::link, "node", On::node},
         Kind{ns::streams, "error", On::stream_error},
     };
     for (const Kind& kind : kinds) {
@@ -149,7 +151,7 @@ Machine::Did Machine::begin(const Event&, Actions& out) {
     header.from = settings_.realm;
     header.to = settings_.far_realm;
     header.dialback = false;
-    header.extra = attribute("xmlns:sp", ns::link) + attribute("sp:node", settings_.node);
+    header.extra = attribute("xmlns:sp", ns::link) + attribute("sp:node", settings_.node) + attribute("sp:news", "1");
     out.push_back(Send{xmpp::write(header)});
     return Did::advance;
 }
@@ -162,7 +164,7 @@ std::string Machine::listener_header() const {
     answer.from = settings_.realm;
     answer.id = settings_.stream_id;
     answer.dialback = false;
-    answer.extra = attribute("xmlns:sp", ns::link) + attribute("sp:node", settings_.node) +
+    answer.extra = attribute("xmlns:sp", ns::link) + attribute("sp:node", settings_.node) + attribute("sp:news", "1") +
                    attribute("sp:shard", std::to_string(settings_.shard)) +
                    attribute("sp:shards", std::to_string(settings_.shards));
     return xmpp::write(answer);
@@ -176,6 +178,7 @@ bool Machine::read_frame(const xml::Header& header, Actions& out) {
     }
     for (const auto& extension : header.attributes) {
         if (extension.space != ns::link) continue;
+        if (extension.name == "news") takes_news_ = extension.value == "1";
         if (extension.name == "node") far_node_ = extension.value.substr(0, 64);
         if (extension.name == "shard" && !read_number(extension.value, far_shard_)) far_shard_ = 0;
         if (extension.name == "shards" && (!read_number(extension.value, far_shards_) || far_shards_ > most_shards))

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/direction.h"
+#include "proto/link/node_news.h"
 #include "proto/link/session.h"
 #include "proto/machine.h"
 #include "proto/xml/element.h"
@@ -74,6 +75,9 @@ struct DoneReceived {
 struct FactsReceived {
     PeerFacts facts;
 };
+struct NodeTold {
+    NodeNews news;
+};
 /// What the far side's clock said when it answered a question of ours that took `round_trip` (section 8).
 struct ClockTold {
     WallTime far{};
@@ -90,8 +94,8 @@ struct Close {
     std::string why;
     Blame blame = Blame::none;
 };
-using Action = std::variant<Send, SessionWanted, SessionOpen, Bound, DoneReceived, FactsReceived, CountWanted, Counted,
-                            ClockTold, Close>;
+using Action = std::variant<Send, SessionWanted, SessionOpen, Bound, DoneReceived, FactsReceived, NodeTold, CountWanted,
+                            Counted, ClockTold, Close>;
 using Actions = std::vector<Action>;
 
 /// How far the bytes of ours have come on this connection, for the question whether the far side lives.
@@ -152,6 +156,8 @@ public:
     void acknowledge(std::uint32_t h, WallTime wall, Actions& out) const;
     void done(const std::vector<Range>& ranges, Actions& out) const;
     void facts(const PeerFacts& facts, Actions& out) const;
+    /// Nothing comes of it where the far side is of a release that does not know it.
+    void tell(const NodeNews& news, Actions& out) const;
     /// Asks for the far side's count and clock: answered with Counted and ClockTold.
     void ask(TimePoint now, Actions& out);
     void close(std::optional<xmpp::StreamError> error, const std::string& why, Actions& out, Blame blame = Blame::none);
@@ -183,6 +189,7 @@ private:
         count,
         done,
         peer,
+        node,
         stream_error,
         footer,
         foreign,  ///< an element that no protocol of the link knows
@@ -233,6 +240,7 @@ private:
     Did bound(const Event& event, Actions& out);
     Did done_received(const Event& event, Actions& out);
     Did facts_received(const Event& event, Actions& out);
+    Did node_told(const Event& event, Actions& out);
     Did stream_error(const Event& event, Actions& out);
     Did finish(const Event& event, Actions& out);
 
@@ -243,6 +251,7 @@ private:
     unsigned far_shard_ = 0, far_shards_ = 1;
     machine::Deadlines<Timer> timers_;
     TimePoint heard_;
+    bool takes_news_ = false;  ///< the far side knows what node news are
     bool unwanted_ = false;
     bool begun_anew_ = false;
     bool waits_ = false;                ///< our question into silence has not arrived as far as we know

@@ -137,6 +137,11 @@ Machine::Did Machine::facts_received(const Event& event, Actions& out) {
     return Did::advance;
 }
 
+Machine::Did Machine::node_told(const Event& event, Actions& out) {
+    if (auto news = read_node_news(*event.element)) out.push_back(NodeTold{std::move(*news)});
+    return Did::advance;
+}
+
 void Machine::enable(const std::string& given_up, Actions& out) {
     std::string over;
     if (!given_up.empty()) over = attribute("xmlns:sp", ns::link) + attribute("sp:given-up", given_up);
@@ -189,6 +194,10 @@ void Machine::acknowledge(std::uint32_t h, WallTime wall, Actions& out) const {
 
 void Machine::done(const std::vector<Range>& ranges, Actions& out) const {
     out.push_back(Send{"<done xmlns='" + std::string{ns::link} + "' n='" + write_ranges(ranges) + "'/>"});
+}
+
+void Machine::tell(const NodeNews& news, Actions& out) const {
+    if (takes_news_) out.push_back(Send{write(news)});
 }
 
 void Machine::facts(const PeerFacts& facts, Actions& out) const { out.push_back(Send{write(facts)}); }

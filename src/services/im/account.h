@@ -61,7 +61,7 @@ struct Session {
     xmpp::Jid full;
     ClientStream* stream = nullptr;  ///< null: the client is away and may come back
     TimePoint since{};
-    std::string remote_address, tls_version, mechanism;
+    std::string remote_address, tls_version, mechanism, binding;  ///< of its stream, or its last one
 
     bool interested = false;  ///< asked for the roster: gets pushes (RFC 6121 2.1.6)
     bool carbons = false;
@@ -87,6 +87,7 @@ struct Session {
     bool overflown = false;   ///< the window is full: the session ends with this turn
     std::string resume_id;    ///< empty: not resumable
     std::unique_ptr<io::Timer> expiry;
+    TimePoint ends_at{};     ///< when `expiry` is due
     std::uint64_t away = 0;  ///< its number among those whose clients are away; 0: it is none
     routing::Ticket source;
     std::uint64_t stanzas_in = 0, stanzas_out = 0;

@@ -248,6 +248,8 @@ void ClientStream::carry_out(c2s::Actions& actions) {
             if (authenticated_) reader_.pass_over_excess();
         } else if (auto* wanted = std::get_if<c2s::LookUp>(&action)) {
             inside_.look_up(*this, *wanted);
+        } else if (const auto* refused = std::get_if<c2s::LoginRefused>(&action)) {
+            inside_.note_refused(remote_, *refused);
         } else if (std::holds_alternative<c2s::LoginFailed>(action)) {
             inside_.login_failed(*this);
         } else if (std::holds_alternative<c2s::Authenticated>(action)) {

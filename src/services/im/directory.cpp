@@ -116,6 +116,14 @@ void Directory::list(OnRows on_rows) {
     if (!begun) on_rows(busy());
 }
 
+void Directory::waiting(std::vector<io::UserName> users, OnCounts on_counts) {
+    auto counts = std::make_shared<Result<std::vector<std::uint64_t>>>(std::vector<std::uint64_t>{});
+    const bool begun = beside(
+        options_.disk, [counts, store = store_, users = std::move(users)] { *counts = store->waiting(users); },
+        [counts, on_counts] { on_counts(*counts); });
+    if (!begun) on_counts(busy());
+}
+
 void Directory::show(std::string_view user, OnRow on_row) {
     const auto name = read_name(user);
     if (!name) return on_row(name.error());

@@ -48,6 +48,9 @@ public:
     /// Errors of all: those of the store; "user-malformed" (not localpart@domain), "user-domain" (a domain without
     /// users), "user-password" (empty, too long, or not text), "user-exists", "user-unknown", "users-busy".
     void list(OnRows on_rows);
+    /// How many stanzas are kept for each of these users, in their order. Errors: those of the store, "users-busy".
+    using OnCounts = std::function<void(const Result<std::vector<std::uint64_t>>&)>;
+    void waiting(std::vector<io::UserName> users, OnCounts on_counts);
     void show(std::string_view user, OnRow on_row);
     void add(std::string_view user, std::string_view password, OnUser on_user);
     void change_password(std::string_view user, std::string_view password, OnUser on_user);

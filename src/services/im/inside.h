@@ -1,7 +1,7 @@
 // The inside of Service, shared by the files that implement it and by nobody else: service.cpp (public face, streams),
 // logins.cpp (who may enter), sessions.cpp (XEP-0198, ends), copies.cpp, laying_by.cpp, accounts.cpp (reading and
 // changing), delivery.cpp (where a stanza goes, RFC 6121 8), messages.cpp, presence.cpp, probes.cpp, subscriptions.cpp,
-// roster.cpp, queries.cpp, vcards.cpp.
+// roster.cpp, queries.cpp, vcards.cpp, online.cpp (what an administrator sees).
 #pragma once
 
 #include <algorithm>
@@ -17,6 +17,7 @@
 #include "proto/c2s/machine.h"
 #include "services/im/account.h"
 #include "services/im/client_stream.h"
+#include "services/im/online.h"
 #include "services/im/probes.h"
 #include "services/im/service.h"
 #include "services/im/spending.h"
@@ -50,6 +51,14 @@ public:
     [[nodiscard]] std::size_t open_work() const { return streams_.size() + context_.storage.waiting(); }
     [[nodiscard]] ServiceStatus status() const;
     void tables(TableFills& all);
+
+    // online.cpp
+    [[nodiscard]] OnlinePage online(const OnlineQuery& query) const;
+    [[nodiscard]] Result<void> end_client(const xmpp::Jid& full, std::uint64_t number);
+    void note_refused(const Endpoint& remote, const c2s::LoginRefused& refused);
+    [[nodiscard]] std::vector<RefusedLogin> refused_logins(std::size_t most) const {
+        return refused_logins_.latest(most);
+    }
 
     // logins.cpp
     void look_up(ClientStream& stream, const c2s::LookUp& wanted);
@@ -179,12 +188,15 @@ private:
         return queue.size() < (payer.empty() ? most : most - most / 4) &&
                queue.size() + static_cast<std::size_t>(own) < most;
     }
+    [[nodiscard]] OnlineClient shown_to_administrator(const Session& session) const;
     void at_account(const Found& found, const SharedLetter& letter);
     void without_account(const Error& error, const SharedLetter& letter);
     void loaded(const std::string& key, Result<std::optional<io::StoredUser>> user);
     void run_waiting(Account& account);
     void tidy(const std::string& key);
     void attach(ClientStream& stream, Account& account, const std::string& resource);
+    /// The session goes over this stream from now on.
+    static void carry_on(Session& session, ClientStream& stream);
     void detach(Session& session);
     /// Its client is back, or it ends.
     void not_away(Session& session);
@@ -273,6 +285,7 @@ private:
     std::map<std::uint64_t, Session*> away_;  ///< whose clients may come back, in the order in which they left
     std::size_t away_bytes_ = 0;              ///< that their windows take of the memory
     Failures failures_;
+    RefusedLogins refused_logins_;
     std::unique_ptr<io::Timer> failures_timer_;
     AskersSpending vcards_spent_, presence_spent_;
     std::unique_ptr<io::Timer> strangers_timer_;
@@ -280,6 +293,7 @@ private:
     Probes probes_;
     std::unique_ptr<io::Timer> probes_timer_;
     std::uint64_t serials_ = 0;
+    std::uint64_t sessions_ = 0;  ///< how many there are
     bool shutting_ = false, putting_down_ = false, held_ = false, bounding_away_ = false;
 };
 

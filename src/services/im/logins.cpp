@@ -67,6 +67,7 @@ void Inside::tables(TableFills& all) {
     all.push_back({"users.accounts", static_cast<std::uint64_t>(resting), 2 * Storage::most_waiting});
     all.push_back({"users.away", away_.size(), context_.away.sessions});
     all.push_back({"users.disk", context_.storage.waiting(), 2 * Storage::most_waiting});
+    all.push_back({"users.refused-logins", refused_logins_.size(), context_.limits.refused_logins});
     all.push_back({"users.failures", failures_.size(), Failures::most_keys});
     all.push_back({"users.strangers", vcards_spent_.askers().size(), Spending::most_names});
     all.push_back({"users.stranger-domains", vcards_spent_.domains().size(), Spending::most_names});
@@ -121,11 +122,8 @@ void Inside::attach(ClientStream& stream, Account& account, const std::string& r
     session->account = &account;
     session->serial = ++serials_;
     session->full = *full;
-    session->stream = &stream;
     session->since = now();
-    session->remote_address = stream.remote().text();
-    session->tls_version = stream.machine().tls() == nullptr ? "" : stream.machine().tls()->version;
-    session->mechanism = stream.machine().mechanism();
+    carry_on(*session, stream);
     session->source = context_.shard.desk.open([this, at = session.get()](std::uint64_t sequence) {
         at->received.handle(sequence);
         if (at->received.enabled() && at->stream != nullptr && at->received.due()) acknowledge(*at);
@@ -134,7 +132,16 @@ void Inside::attach(ClientStream& stream, Account& account, const std::string& r
     session->source.only_counts = true;
     Session& bound = *session;
     account.sessions.push_back(std::move(session));
+    ++sessions_;
     stream.bound(bound);
+}
+
+void Inside::carry_on(Session& session, ClientStream& stream) {
+    session.stream = &stream;
+    session.remote_address = stream.remote().text();
+    session.tls_version = stream.machine().tls() == nullptr ? "" : stream.machine().tls()->version;
+    session.mechanism = stream.machine().mechanism();
+    session.binding = stream.machine().binding();
 }
 
 void Inside::resume(ClientStream& stream, const std::string& id, std::uint32_t h) {
@@ -156,8 +163,7 @@ void Inside::resume(ClientStream& stream, const std::string& id, std::uint32_t h
     session.asked = false;
     acknowledged(session, h);
     blame(session, Ended::by_loss);
-    session.stream = &stream;
-    session.remote_address = stream.remote().text();
+    carry_on(session, stream);
     stream.resumed(session, session.received.resume());
 }
 

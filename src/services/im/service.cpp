@@ -34,7 +34,8 @@ Inside::Inside(ServiceContext context)
     : context_{std::move(context)},
       log_{context_.shard.logger(LogModule::users)},
       ledger_{context_.limits},
-      failures_{context_.limits.login_failures_per_minute} {}
+      failures_{context_.limits.login_failures_per_minute},
+      refused_logins_{context_.limits.refused_logins} {}
 
 Inside::~Inside() {
     for (const auto& [key, account] : accounts_) {

@@ -12,6 +12,7 @@
 #include "base/tables.h"
 #include "io/net/stream.h"
 #include "proto/xmpp/stanza.h"
+#include "services/im/online.h"
 #include "services/im/storage.h"
 #include "services/routing/local_service.h"
 #include "services/routing/shard.h"
@@ -98,6 +99,13 @@ public:
     /// Streams that are open, and what the disk has not confirmed; 0 after shut(): the node may end.
     [[nodiscard]] std::size_t open_work() const;
     [[nodiscard]] ServiceStatus status() const;
+    /// Sessions for an administrator, a page at a time. A turn looks at a bounded number of them: a page may be short,
+    /// or empty, and yet have a `next`.
+    [[nodiscard]] OnlinePage online(const OnlineQuery& query) const;
+    /// Ends the session `full`; with a number only if it is that one. Errors: "client-unknown", "client-changed".
+    [[nodiscard]] Result<void> end_client(const xmpp::Jid& full, std::uint64_t number);
+    /// The latest log-ins that were refused, the latest first.
+    [[nodiscard]] std::vector<RefusedLogin> refused_logins(std::size_t most) const;
     void tables(TableFills& all) const;
 
 private:

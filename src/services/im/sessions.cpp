@@ -216,7 +216,8 @@ void Inside::detach(Session& session) {
     });
     const auto seconds =
         static_cast<std::int64_t>(std::min<std::uint64_t>(context_.limits.client_resume_seconds, 86400));
-    session.expiry->arm(now() + std::chrono::seconds{seconds});
+    session.ends_at = now() + std::chrono::seconds{seconds};
+    session.expiry->arm(session.ends_at);
     session.away = ++serials_;
     away_.emplace(session.away, &session);
     away_bytes_ += session.weight();
@@ -270,6 +271,7 @@ void Inside::end_session(Session& session) {
     if (at == account.sessions.end()) return;
     dead_sessions_.push_back(std::move(*at));
     account.sessions.erase(at);
+    --sessions_;
     if (dead_sessions_.size() == 1) context_.shard.loop.defer([this] { dead_sessions_.clear(); });
     if (!session.resume_id.empty()) resumable_.erase(session.resume_id);
     context_.shard.desk.close(session.source);

@@ -208,6 +208,8 @@ void Connection::carry_out(Actions& actions) {
             owner_->done(*this, received->ranges);
         } else if (auto* facts = std::get_if<FactsReceived>(&action)) {
             if (context_->on_facts) context_->on_facts(machine_.far_realm(), facts->facts);
+        } else if (auto* node = std::get_if<NodeTold>(&action)) {
+            owner_->told(*this, node->news);
         } else if (std::holds_alternative<CountWanted>(action)) {
             // Of a far side that asks and does not read: one answer, once it does (threat T61).
             count_owed_ = is_unread();

@@ -32,6 +32,7 @@ public:
     virtual void bound(Connection& connection, Serves serves) = 0;
     virtual void done(Connection& connection, const std::vector<Range>& ranges) = 0;
     virtual void counted(Connection& connection, std::uint32_t h) = 0;
+    virtual void told(Connection& connection, const NodeNews& news) = 0;
     virtual void stanza(Connection& connection, const xmpp::Stanza& stanza) = 0;
     /// One that came and is not to be passed on: counted, and its sender told where that is possible.
     virtual void refused(Connection& connection, const xmpp::Stanza& stanza, const xmpp::StanzaProblem& problem) = 0;

@@ -23,6 +23,7 @@
 #include "services/link/held_queue.h"
 #include "services/link/hub_context.h"
 #include "services/link/known_peers.h"
+#include "services/link/nodes_told.h"
 #include "services/link/session.h"
 #include "services/routing/shard.h"
 
@@ -84,6 +85,11 @@ public:
     /// Edge: what was learned of a peer; told to every core, now and on each link that opens. `up` false: a stream of
     /// the pair ended; with the last of them it is forgotten.
     void tell(const PeerFacts& facts, bool up);
+
+    /// How this node is, and those that it knows; told to far sides when it changes and on each new link, to nobody
+    /// about himself.
+    /// `again`: what has not changed too.
+    void tell_nodes(std::vector<NodeNews> nodes, bool again);
 
     /// Takes a stanza for the far side.
     void send(const xmpp::Stanza& stanza, const routing::Ticket& ticket);
@@ -185,6 +191,7 @@ private:
     void bound(Connection& connection, Serves serves) override;
     void done(Connection& connection, const std::vector<Range>& ranges) override;
     void counted(Connection& connection, std::uint32_t h) override;
+    void told(Connection& connection, const NodeNews& news) override;
     void stanza(Connection& connection, const xmpp::Stanza& stanza) override;
     void refused(Connection& connection, const xmpp::Stanza& stanza, const xmpp::StanzaProblem& problem) override;
     void drained() override {
@@ -207,6 +214,7 @@ private:
     void arm_binder();
     void tell_served(Connection& connection);
     void tell_facts(Connection& connection);
+    static void tell_nodes(Connection& connection, const std::vector<NodeNews>& nodes);
     /// News of peers that far sides have not been told yet.
     [[nodiscard]] std::size_t untold() const;
     /// Writes of what the far side is to be told about peers as much as does not stand in the way of stanzas.
@@ -326,6 +334,7 @@ private:
     std::vector<std::unique_ptr<Dialling>> diallings_;
     std::optional<Serves> served_;
     KnownPeers peers_;
+    NodesTold nodes_;
     Lanes lanes_;
     HeldQueue held_;
     Advertised advertised_;

@@ -46,6 +46,8 @@ struct HubContext {
     bool leads_inwards = false;  ///< budgets are of those who send: whoever is inside is everybody's recipient
     std::function<void(const Partner&)> on_pace{};  ///< back-pressure to those who write to one domain
     std::function<void(const std::string& far_realm, const PeerFacts&)> on_facts{};
+    /// A far side has told of itself; a core, of other nodes too.
+    std::function<void(const NodeNews&)> on_node{};
     /// A link came up or went down; or the far side of the session `bound` has said what it serves.
     std::function<void(const Session* bound)> on_change{};
     std::atomic<int>* load = nullptr;  ///< how many connections are counted for this shard; whoever accepts them adds

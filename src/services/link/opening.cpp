@@ -84,6 +84,7 @@ void Hub::resume(Connection& connection, Session& session, std::uint32_t h) {
     // It is turned away, or does not count well.
     if (connection.session() == nullptr) return;
     tell_served(connection);
+    tell_nodes(connection, nodes_.all());
     tell_facts(connection);
     came_up();
 }
@@ -114,6 +115,7 @@ void Hub::session_open(Connection& connection, const SessionOpen& open) {
         dialling.given_up.clear();
     }
     tell_served(connection);
+    tell_nodes(connection, nodes_.all());
     dial_shards(dialling.target, std::max(context_.shard.count, connection.machine().far_shards()));
     came_up();
 }
@@ -154,6 +156,7 @@ void Hub::begin(Connection& connection, Session& session) {
                     {"cipher", connection.tls().cipher}});
     if (context_.end == End::listener) {
         tell_served(connection);
+        tell_nodes(connection, nodes_.all());
         tell_facts(connection);
     }
 }

@@ -201,6 +201,38 @@ bool Hub::tell_more(Connection& connection) {
     return connection.untold().any();
 }
 
+void Hub::tell_nodes(std::vector<NodeNews> nodes, bool again) {
+    std::vector<NodeNews> fresh = nodes_.replace(std::move(nodes));
+    if (again) fresh = nodes_.all();
+    if (fresh.empty()) return;
+    std::set<std::string, std::less<>> told;  // a node has several links, and one is enough
+    for (const auto& connection : connections_) {
+        if (connection->open() && told.insert(connection->machine().far_realm()).second) tell_nodes(*connection, fresh);
+    }
+}
+
+void Hub::tell_nodes(Connection& connection, const std::vector<NodeNews>& nodes) {
+    for (const NodeNews& news : nodes) {
+        if (realm_of(news.name) == connection.machine().far_realm()) continue;
+        Actions actions;
+        connection.machine().tell(news, actions);
+        connection.carry_out(actions);
+    }
+}
+
+/// Threat T85: a node that is dialled speaks for itself alone, and says nothing of where pages are. A core tells of
+/// others: it is asked for more than that anyway.
+void Hub::told(Connection& connection, const NodeNews& news) {
+    if (!context_.on_node || !nodes_.hear(context_.shard.loop.now())) return;
+    NodeNews heard = news;
+    if (context_.end == End::dialler) {
+        if (realm_of(news.name) != connection.machine().far_realm() || news.role != context_.far_role) return;
+        heard.origin.clear();
+        heard.linked = true;
+    }
+    context_.on_node(heard);
+}
+
 void Hub::tables(TableFills& all) const {
     all.push_back({"link.facts", peers_.size(), KnownPeers::most});
     std::size_t sent = 0, holes = 0;

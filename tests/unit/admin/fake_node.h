@@ -168,6 +168,8 @@ public:
         people = std::move(*opened);
     }
     [[nodiscard]] im::Directory* users() override { return accounts.get(); }
+    [[nodiscard]] im::ClientDesk* clients() override { return online; }
+    [[nodiscard]] admin::DeskNodes* desk_nodes() override { return desk; }
     [[nodiscard]] const record::Archive* handshakes() override { return records ? &archive : nullptr; }
     void verdict(const std::string& id, std::function<void(std::optional<record::Verdict>)> on_verdict) override {
         loop_.post([this, id, on_verdict] { on_verdict(verdicts.find(id)); });
@@ -230,6 +232,8 @@ public:
     unsigned streams_to_close = 2;
     s2s::TraceOrder traced;
     axl::SqlDesk* sql_desk = nullptr;
+    im::ClientDesk* online = nullptr;
+    admin::DeskNodes* desk = nullptr;
     axl::UserDesk* user_desk = nullptr;
     provision::Provisioner* publishers = nullptr;
     std::optional<std::vector<io::Notification>> noted;  ///< of a presence node

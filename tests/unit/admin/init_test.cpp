@@ -293,6 +293,14 @@ TEST_F(Init, AsksForTheWebPagesAndTheirFirstAdministrator) {
     EXPECT_THAT(err, HasSubstr("10.0.0.1:2222 is already used on the edge"));
     EXPECT_THAT(err, HasSubstr("'an na' is not the name of an account"));
     EXPECT_EQ(parse("edge.toml", config::Role::edge).admin.listen.at(0).text(), "10.0.0.1:9443");
+    const auto edges = parse("edge.toml", config::Role::edge).admin.nodes;
+    const auto cores = parse("core.toml", config::Role::core).admin.nodes;
+    ASSERT_EQ(edges.size(), 1U);
+    EXPECT_EQ(edges[0].origin, "https://10.0.1.1:9443");
+    EXPECT_EQ(edges[0].accept, config::HandOver::administrate);
+    ASSERT_EQ(cores.size(), 1U);
+    EXPECT_EQ(cores[0].origin, "https://10.0.0.1:9443");
+    EXPECT_EQ(cores[0].accept, config::HandOver::off) << "no edge opens a core";
     for (const char* node : {"edge", "core"}) {
         EXPECT_THAT(out, HasSubstr("  sallyport admins add anna.b --role administrator --config " + folder + "/" +
                                    node + ".toml\n"));

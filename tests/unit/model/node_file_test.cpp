@@ -462,6 +462,39 @@ TEST(NodeFile, GivesDomainsToAPresenceNodeOnly) {
          {"domains = [\"chat.b.test\", \"Imp.b.test\"]", "domains = \"chat.b.test\"", "link.dial[1].domains"}});
 }
 
+TEST(NodeFile, NamesTheOtherNodesOfADeskAndHowFarTheyAreBelieved) {
+    const std::string desk =
+        "[[admin.node]]\nname = \"core1.b.test\"\nrole = \"core\"\nurl = \"https://Core1.b.test:9443/\"\n"
+        "[[admin.node]]\nname = \"edge2.b.test\"\nrole = \"edge\"\nurl = \"https://[2001:DB8:0::1]\"\n";
+    NodeFile file;
+    ASSERT_THAT(sentences(good_edge + desk, Role::edge), testing::IsEmpty());
+    ASSERT_TRUE(errors_of(good_edge + desk, Role::edge, file).empty());
+    EXPECT_TRUE(file.admin.handover);
+    ASSERT_EQ(file.admin.nodes.size(), 2U);
+    EXPECT_EQ(file.admin.nodes[0].origin, "https://core1.b.test:9443") << "as a browser writes it";
+    EXPECT_EQ(file.admin.nodes[0].accept, HandOver::administrate);
+    EXPECT_EQ(file.admin.nodes[1].origin, "https://[2001:db8::1]");
+    EXPECT_EQ(file.admin.nodes[1].accept, HandOver::off) << "an edge is believed when the operator says so";
+    expect_mistakes(
+        good_edge + desk + "accept = \"operator\"\n", Role::edge,
+        {{"\"operator\"", "\"administrator\"", "admin.node[1].accept: strangers reach an edge"},
+         {"\"operator\"", "\"root\"", "admin.node[1].accept: 'root'"},
+         {"https://Core1", "http://core1", "admin.node[0].url: 'http://core1.b.test:9443/'"},
+         {":9443/", ":9443/x", "admin.node[0].url"},
+         {"https://Core1", "https://u@core1", "admin.node[0].url"},
+         {"name = \"edge2.b.test\"", "name = \"core1.b.test\"", "admin.node[1].name: core1.b.test is named twice"},
+         {"name = \"edge2.b.test\"", "name = \"edge1.b.test\"", "admin.node[1].name: edge1.b.test is this node"},
+         {"role = \"core\"", "role = \"gate\"", "admin.node[0].role"}});
+    std::string many;
+    for (unsigned i = 0; i <= AdminNode::most; ++i) {
+        many +=
+            "[[admin.node]]\nname = \"n" + std::to_string(i) + ".test\"\nrole = \"edge\"\nurl = \"https://n.test\"\n";
+    }
+    EXPECT_THAT(sentences(good_edge + many, Role::edge), testing::Contains(HasSubstr("at most 16 nodes")));
+    ASSERT_TRUE(errors_of(replaced(good_edge, "[admin]\n", "[admin]\nhandover = false\n"), Role::edge, file).empty());
+    EXPECT_FALSE(file.admin.handover);
+}
+
 TEST(NodeFile, WarnsWhereANodeCouldPassForAnother) {
     const auto why = [](const char* text) {
         return testing::AllOf(testing::Field(&Reason::why, HasSubstr(text)),

@@ -45,54 +45,90 @@ class Reply:
 
 
 class Node:
-    """`sallyport edge` with its own folder; `limits` are lines of [limits]."""
+    """`sallyport edge`, or core, with its own folder or that of another node; `limits` are lines of [limits], `knows` the
+    other nodes of its desk."""
 
-    def __init__(self, limits="", accounts=True):
-        self.folder = tempfile.mkdtemp(prefix="sallyport-rest-")
-        subprocess.run([BINARY, "init", "--directory", self.folder, "--domain", "b.test", "--edge-public", "127.0.0.1",
-                        "--edge-link", "127.0.0.1", "--core-inside", "127.0.0.1", "--core-link-source", "127.0.0.1",
-                        "--inside-server", "127.0.0.1:5270", "--edge-name", NAME, "--core-name", "core1.b.test",
-                        "--self-signed"], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    def __init__(self, limits="", accounts=True, role="edge", name=NAME, folder=None, knows=()):
+        self.role, self.name, self.limits = role, name, limits
+        self.folder = folder or tempfile.mkdtemp(prefix="sallyport-rest-")
+        if folder is None:
+            subprocess.run([BINARY, "init", "--directory", self.folder, "--domain", "b.test", "--edge-public",
+                            "127.0.0.1", "--edge-link", "127.0.0.1", "--core-inside", "127.0.0.1",
+                            "--core-link-source", "127.0.0.1", "--inside-server", "127.0.0.1:5270", "--edge-name", NAME,
+                            "--core-name", "core1.b.test", "--self-signed"], check=True, stdin=subprocess.DEVNULL,
+                           stdout=subprocess.DEVNULL)
         self.port = free_port()
-        self.data = self.folder + "/data"
-        with open(self.folder + "/node.toml", "w", encoding="ascii") as file:
-            file.write(f'''[node]
+        self.data = self.folder + ("/data" if role == "edge" else f"/{role}-data")
+        self.file = self.folder + ("/node.toml" if role == "edge" else f"/{role}-node.toml")
+        self._start(knows)
+        if accounts:
+            for user, access in ROLES.items():
+                self.cli("admins", "add", user, "--role", access, input=PASSWORDS[user] + "\n")
+
+    def _write(self, knows):
+        others = "".join(f'''[[admin.node]]
+name = "{node.name}"
+role = "{node.role}"
+url = "{node.origin}"
+''' for node in knows)
+        parts = f'''[s2s]
+listen = ["127.0.0.1:{free_port()}"]
+[link]
+listen = ["127.0.0.1:{free_port()}"]
+''' if self.role == "edge" else f'''[inside]
+listen = ["127.0.0.1:{free_port()}"]
+[[inside.server]]
+domains = ["b.test"]
+address = "127.0.0.1:5270"
+[[link.dial]]
+address = "127.0.0.1:{free_port()}"
 name = "{NAME}"
+role = "edge"
+[link]
+'''
+        with open(self.file, "w", encoding="ascii") as file:
+            file.write(f'''[node]
+name = "{self.name}"
 data = "{self.data}"
 threads = 1
 [admin]
 listen = ["127.0.0.1:{self.port}"]
 names = ["console.b.test"]
-[s2s]
-listen = ["127.0.0.1:{free_port()}"]
+{others}
 [tls]
 trust = "traversal-ca.pem"
 [[tls.identity]]
 domains = ["b.test"]
 certificate = "s2s.pem"
 key = "s2s.key"
-[link]
-listen = ["127.0.0.1:{free_port()}"]
-certificate = "edge-link.pem"
-key = "edge-link.key"
+{parts}certificate = "{self.role}-link.pem"
+key = "{self.role}-link.key"
 trust = "traversal-ca.pem"
 secret = "a-secret-of-the-link"
 [limits]
-{limits}
+{self.limits}
 [settings]
 federation.enabled = true
 federation.domains = ["b.test"]
 ''')
+
+    def _start(self, knows):
+        self._write(knows)
         self.log = ""
-        self.process = subprocess.Popen([BINARY, "edge", "--config", self.folder + "/node.toml"],
-                                        stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([BINARY, self.role, "--config", self.file], stderr=subprocess.PIPE, text=True)
         ready = threading.Event()
         self.reader = threading.Thread(target=self._read, args=(ready,), daemon=True)
         self.reader.start()
         assert ready.wait(60) and self.process.poll() is None, self.log
-        if accounts:
-            for name, role in ROLES.items():
-                self.cli("admins", "add", name, "--role", role, input=PASSWORDS[name] + "\n")
+
+    def restart(self, knows=()):
+        self._end()
+        self._start(knows)
+
+    def _end(self):
+        self.process.terminate()
+        assert self.process.wait(30) == 0, self.log
+        self.reader.join(10)
 
     def _read(self, ready):
         for line in self.process.stderr:
@@ -101,11 +137,10 @@ federation.domains = ["b.test"]
                 ready.set()
         ready.set()
 
-    def stop(self):
-        self.process.terminate()
-        assert self.process.wait(30) == 0, self.log
-        self.reader.join(10)
-        shutil.rmtree(self.folder)
+    def stop(self, keep=False):
+        self._end()
+        if not keep:
+            shutil.rmtree(self.folder)
 
     def cli(self, *arguments, input="", check=True, env=None, node=None):
         done = subprocess.run([BINARY, "--node", node or self.data + "/admin.sock", *arguments], input=input,
@@ -123,7 +158,7 @@ federation.domains = ["b.test"]
 
     def ask(self, method, path, body=None, headers=None, host=None):
         connection = self.connection()
-        fields = {"Host": f"{NAME}:{self.port}" if host is None else host, **(headers or {})}
+        fields = {"Host": f"{self.name}:{self.port}" if host is None else host, **(headers or {})}
         if body is not None and not isinstance(body, (bytes, str)):
             body = json.dumps(body)
             fields.setdefault("Content-Type", "application/json")
@@ -135,7 +170,7 @@ federation.domains = ["b.test"]
 
     @property
     def origin(self):
-        return f"https://{NAME}:{self.port}"
+        return f"https://{self.name}:{self.port}"
 
     def log_in(self, user, password=None, code=None, headers=None):
         body = {"user": user, "password": password or PASSWORDS.get(user, "wrong password")}

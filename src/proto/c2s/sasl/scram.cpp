@@ -91,8 +91,13 @@ std::optional<Failure> Scram::judge_flag(std::string_view flag) {
     if (!flag.starts_with("p=") || !mechanism_->binds) {
         return refuse(Failure::malformed_request, "channel binding: requested with a mechanism that has none");
     }
-    if (flag == "p=tls-exporter") binding_ = channel_->exporter;
-    if (flag == "p=tls-server-end-point") binding_ = channel_->end_point;
+    const auto take = [&](std::string_view type, const std::string& data) {
+        if (flag.substr(2) != type) return;
+        binding_ = data;
+        binding_type_ = type;
+    };
+    take("tls-exporter", channel_->exporter);
+    take("tls-server-end-point", channel_->end_point);
     if (binding_.empty()) {
         constexpr std::size_t longest_type = 40;
         return refuse(Failure::not_authorized, "channel binding: the client wants " +

@@ -35,7 +35,9 @@ public:
 
     /// client-first-message. Nothing: user() is to be looked up.
     [[nodiscard]] std::optional<Failure> first(std::string_view message);
-    [[nodiscard]] const std::string& user() const { return user_; }        ///< as the client wrote it, decoded
+    [[nodiscard]] const std::string& user() const { return user_; }  ///< as the client wrote it, decoded
+    /// What the exchange is bound to, as XEP-0440 calls it; empty: nothing. Outlives this.
+    [[nodiscard]] std::string_view binding() const { return binding_type_; }
     [[nodiscard]] const std::string& authzid() const { return authzid_; }  ///< empty: none given
     /// server-first-message.
     [[nodiscard]] std::string challenge(Verifier verifier);
@@ -57,6 +59,7 @@ private:
     std::string nonce_;
     std::string header_, bare_, challenge_;  ///< gs2-header, client-first-message-bare, server-first-message
     std::string binding_;
+    std::string_view binding_type_;
     std::string user_, authzid_, why_;
     Verifier verifier_;
 };

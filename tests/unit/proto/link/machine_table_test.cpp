@@ -38,6 +38,7 @@ const std::map<std::string, std::string>& elements() {
         {"a", "<a xmlns='urn:xmpp:sm:3' h='0'/>"},
         {"done", "<done xmlns='urn:sallyport:link:0' n='1'/>"},
         {"peer", "<peer xmlns='urn:sallyport:link:0' local='b.test' remote='p.test' direction='in'/>"},
+        {"node", "<node xmlns='urn:sallyport:link:0' name='edge1.b.test' role='edge'/>"},
         {"foreign", "<x xmlns='urn:x'/>"},
     };
     return all;
@@ -54,11 +55,11 @@ const std::vector<Where>& phases() {
         {End::dialler, "features", {"features"}},
         {End::dialler, "handshake", {"handshake"}},
         {End::dialler, "session", {"enabled", "resumed", "failed"}},
-        {End::dialler, "open", {"bind", "r", "a", "done", "peer"}},
+        {End::dialler, "open", {"bind", "r", "a", "done", "peer", "node"}},
         {End::listener, "header", {}},
         {End::listener, "handshake", {"handshake"}},
         {End::listener, "session", {"enable", "resume"}},
-        {End::listener, "open", {"bind", "r", "a", "done"}},
+        {End::listener, "open", {"bind", "r", "a", "done", "node"}},
     };
     return all;
 }

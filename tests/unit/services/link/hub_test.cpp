@@ -91,6 +91,7 @@ protected:
             why.push_back(std::string{xmpp::text(error.condition)});
             shard.settle(ticket);
         };
+        made.on_node = [this](const link::NodeNews& news) { heard.push_back(news); };
         made.on_heavy = [this](link::Pace pace) { held = pace != link::Pace::free; };
         return made;
     }
@@ -131,8 +132,9 @@ protected:
     std::uint64_t ids = 0, sequence = 0;
     std::vector<std::uint64_t> settled;
     std::vector<std::string> returned, why;
-    std::vector<std::string> arrived;  ///< ids of what came over links
-    bool held = false;                 ///< those who feed the links
+    std::vector<std::string> arrived;   ///< ids of what came over links
+    std::vector<link::NodeNews> heard;  ///< of nodes
+    bool held = false;                  ///< those who feed the links
 
     /// Takes what comes over links.
     struct Takes final : routing::Router {
@@ -757,6 +759,102 @@ TEST_F(Hubs, TakeNothingMoreAtAStop) {
     far.say(Message{"b.test", "a.test", "1"}.bytes);
     world.advance(1s);
     EXPECT_EQ(hubs.front()->sessions().front().received, 0U) << "it stays with the far side";
+}
+
+class NodesTold : public Hubs {};
+
+link::NodeNews news_of(const std::string& name, Role role) {
+    link::NodeNews news;
+    news.name = name;
+    news.role = role;
+    news.version = "1";
+    news.findings = {{true, "the disk is full", "free some of it"}};
+    return news;
+}
+
+TEST_F(NodesTold, AreToldOnEachNewLinkWhenTheyChangeAndToNobodyAboutHimself) {
+    make(link::End::listener);
+    hubs.front()->tell_nodes({news_of("near.test", Role::edge), news_of("far.test", Role::core)}, false);
+    LinkEnd far{world, far_host, link::End::dialler, "far.test", "secret"};
+    far.dial(at(here), {"b.test"});
+    ASSERT_TRUE(world.run_until([&] { return far.news.size() == 1; }));
+    EXPECT_EQ(far.news.front(), news_of("near.test", Role::edge));
+    hubs.front()->tell_nodes({news_of("near.test", Role::edge)}, false);
+    world.advance(1s);
+    EXPECT_EQ(far.news.size(), 1U) << "nothing new";
+    link::NodeNews better = news_of("near.test", Role::edge);
+    better.findings.clear();
+    hubs.front()->tell_nodes({better}, false);
+    ASSERT_TRUE(world.run_until([&] { return far.news.size() == 2; }));
+    hubs.front()->tell_nodes({better}, true);
+    ASSERT_TRUE(world.run_until([&] { return far.news.size() == 3; })) << "once more, for who has missed it";
+    far.cut();
+    ASSERT_TRUE(world.run_until([&] { return far.news.size() == 4; })) << "and after each break";
+}
+
+/// Threat T85: what a taken edge says of others, or of where pages are, goes nowhere.
+TEST_F(NodesTold, SpeakForThemselvesAlone) {
+    make(link::End::dialler);
+    LinkEnd far{world, far_host, link::End::listener, "far.test", "secret"};
+    far.listen(at(there));
+    dial(there);
+    ASSERT_TRUE(world.run_until([&] { return far.open(); }));
+    world.advance(1s);
+    far.tell(news_of("core1.test", Role::core));
+    far.tell(news_of("core1.test", Role::edge));
+    far.tell(news_of("far.test", Role::core));
+    link::NodeNews own = news_of("far.test", Role::edge);
+    own.origin = "https://evil.test";
+    own.linked = false;
+    far.tell(own);
+    ASSERT_TRUE(world.run_until([&] { return !heard.empty(); }));
+    world.advance(1s);
+    ASSERT_EQ(heard.size(), 1U);
+    EXPECT_EQ(heard.front().name, "far.test");
+    EXPECT_TRUE(heard.front().origin.empty());
+    EXPECT_TRUE(heard.front().linked);
+    for (unsigned i = 0; i < 1000; ++i) far.tell(news_of("far.test", Role::edge));
+    world.advance(100ms);
+    EXPECT_LE(heard.size(), 1U + 2 * link::NodesTold::most_heard);
+    EXPECT_TRUE(far.open()) << "it ends no link either";
+}
+
+TEST_F(NodesTold, ByACoreAreOthersToo) {
+    make(link::End::listener);
+    LinkEnd core{world, far_host, link::End::dialler, "far.test", "secret"};
+    core.dial(at(here), {"b.test"});
+    ASSERT_TRUE(world.run_until([&] { return core.open(); }));
+    link::NodeNews other = news_of("imp1.test", Role::presence);
+    other.origin = "https://imp1.test:9443";
+    other.linked = false;
+    core.tell(other);
+    ASSERT_TRUE(world.run_until([&] { return !heard.empty(); }));
+    EXPECT_EQ(heard.front(), other);
+}
+
+TEST(NodeNews, AreCutToTheirBoundsAndMadeFitForALink) {
+    link::NodeNews news = news_of(std::string(1000, 'n'), Role::edge);
+    for (unsigned i = 0; i < 50; ++i) {
+        news.findings.push_back({false, std::string(5000, 'x') + std::to_string(i),
+                                 "a\x01"
+                                 "b\xff\xef\xbf\xbf<&'"});
+    }
+    const std::string bytes = link::write(news);
+    EXPECT_LT(bytes.size(), 64U << 10);
+    xml::Reader reader{Limits{}.after_auth};
+    const std::string stream =
+        "<stream:stream xmlns='jabber:component:accept' "
+        "xmlns:stream='http://etherx.jabber.org/streams'>" +
+        bytes;
+    reader.feed(stream);
+    ASSERT_EQ(reader.next(), xml::Kind::header);
+    ASSERT_EQ(reader.next(), xml::Kind::element) << reader.explanation();
+    const auto read = link::read_node_news(reader.tree());
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->findings.size(), link::NodeNews::most_findings);
+    EXPECT_EQ(read->more, 51 - link::NodeNews::most_findings);
+    EXPECT_EQ(read->name.size(), link::NodeNews::longest_name);
+    EXPECT_EQ(read->findings[1].remedy, "a b\xef\xbf\xbd?<&'");
 }
 
 }  // namespace

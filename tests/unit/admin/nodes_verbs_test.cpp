@@ -1,0 +1,141 @@
+// `nodes`: each node of a desk with its state, findings and pages, made of the file, of links and of what was heard.
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "admin/api/desk_nodes.h"
+#include "admin/print/print.h"
+#include "fake_node.h"
+
+namespace sallyport::test {
+namespace {
+
+class Nodes : public testing::Test {
+protected:
+    void begin(config::Role role, const std::string& name) {
+        node.node_file.role = role;
+        node.node_file.node.name = name;
+        desk = std::make_unique<admin::DeskNodes>(
+            node, "1.0", [this](std::vector<link::NodeNews> all, bool) { told = std::move(all); });
+        node.desk = desk.get();
+    }
+    void link_to(const std::string& name, Role role, link::LinkState state = link::LinkState::open) {
+        link::SessionStatus session;
+        session.far_realm = realm_of(name);
+        session.far_role = role;
+        session.state = state;
+        node.current.links.push_back(session);
+    }
+    void name(const std::string& name, Role role, const std::string& origin) {
+        node.node_file.admin.nodes.push_back({name, role, origin, config::usual_hand_over(role)});
+    }
+    static link::NodeNews news(const std::string& name, Role role, std::vector<link::NodeFinding> findings = {}) {
+        link::NodeNews made;
+        made.name = name;
+        made.role = role;
+        made.version = "1.1";
+        made.findings = std::move(findings);
+        return made;
+    }
+    /// A member of the node's row; "none" where there is no row.
+    std::string shown(const std::string& wanted, const char* member) {
+        const auto answer = node.ask("nodes.list");
+        for (const auto& row : answer.as_object().at("nodes").as_array()) {
+            if (text_at(row, "name") == wanted) return text_at(row, member);
+        }
+        return "none";
+    }
+    /// What is told at the next look.
+    const std::vector<link::NodeNews>& tells() {
+        told.clear();
+        node.real_loop().run_until([&] { return !told.empty(); });
+        return told;
+    }
+    FakeNode node;
+    std::unique_ptr<admin::DeskNodes> desk;
+    std::vector<link::NodeNews> told;
+};
+
+TEST_F(Nodes, OfACoreAreThoseOfItsFileAndWhatTheySayOfThemselves) {
+    begin(config::Role::core, "core1.b.test");
+    config::LinkDial dial;
+    dial.name = "edge1.b.test";
+    node.node_file.link.dial = {dial};
+    EXPECT_EQ(shown("core1.b.test", "self"), "true");
+    EXPECT_EQ(shown("edge1.b.test", "state"), "unreachable");
+    link_to("edge1.b.test", Role::edge);
+    EXPECT_EQ(shown("edge1.b.test", "state"), "unknown");
+    desk->heard(news("edge1.b.test", Role::edge));
+    EXPECT_EQ(shown("edge1.b.test", "state"), "good");
+    desk->heard(news("edge1.b.test", Role::edge, {{false, "a warning", "a cure"}}));
+    EXPECT_EQ(shown("edge1.b.test", "state"), "warning");
+    desk->heard(news("edge1.b.test", Role::edge, {{true, "a fault", "a cure"}, {false, "a warning", ""}}));
+    EXPECT_EQ(shown("edge1.b.test", "state"), "bad");
+    desk->heard(news("stranger.test", Role::edge));
+    EXPECT_EQ(shown("stranger.test", "state"), "none");
+    node.current.links.clear();
+    EXPECT_EQ(shown("edge1.b.test", "state"), "unreachable");
+    std::ostringstream out;
+    admin::print_nodes(node.ask("nodes.list"), out);
+    EXPECT_NE(out.str().find("error: a fault -> a cure"), std::string::npos) << out.str();
+    EXPECT_NE(out.str().find("[[admin.node]]"), std::string::npos) << out.str();
+}
+
+TEST_F(Nodes, AreToldByACoreWithTheirPagesAndByOthersForThemselves) {
+    begin(config::Role::core, "core1.b.test");
+    name("edge1.b.test", Role::edge, "https://edge1.b.test:9443");
+    name("imp1.b.test", Role::presence, "https://imp1.b.test:9443");
+    link_to("edge1.b.test", Role::edge);
+    desk->heard(news("edge1.b.test", Role::edge, {{true, "a fault", "a cure"}}));
+    node.board.raise(services::AlarmCode::disk_low, "/data", "1 MiB is free");
+    node.board.raise(services::AlarmCode::far_alarm, "edge1.b.test disk.low", "of another node");
+    node.current.alarms = node.board.standing();
+    const std::vector<link::NodeNews> all = tells();
+    ASSERT_EQ(all.size(), 3U);
+    EXPECT_EQ(all[0].name, "core1.b.test");
+    ASSERT_EQ(all[0].findings.size(), 1U) << "its own alarm and not that of another";
+    EXPECT_EQ(all[1].name, "edge1.b.test");
+    EXPECT_EQ(all[1].origin, "https://edge1.b.test:9443");
+    EXPECT_TRUE(all[1].linked);
+    EXPECT_EQ(all[1].findings.front().text, "a fault");
+    EXPECT_EQ(all[2].name, "imp1.b.test");
+    EXPECT_FALSE(all[2].linked);
+    desk.reset();
+    node.desk = nullptr;
+    EXPECT_EQ(code_of(node.ask("nodes.list")), "nodes-none");
+    begin(config::Role::edge, "edge1.b.test");
+    desk->heard(news("core1.b.test", Role::core));
+    EXPECT_EQ(tells().size(), 1U) << "what an edge has heard goes no further";
+}
+
+TEST_F(Nodes, OfAnEdgeAreWhatTheCoreTellsWhileItCanBeHeard) {
+    begin(config::Role::edge, "edge1.b.test");
+    name("core1.b.test", Role::core, "https://core1.b.test:9443");
+    link_to("core1.b.test", Role::core);
+    desk->heard(news("core1.b.test", Role::core));
+    link::NodeNews other = news("imp1.b.test", Role::presence);
+    other.origin = "https://imp1.b.test:9443";
+    desk->heard(other);
+    EXPECT_EQ(shown("imp1.b.test", "state"), "good");
+    EXPECT_EQ(shown("imp1.b.test", "pages"), "https://imp1.b.test:9443");
+    EXPECT_EQ(shown("imp1.b.test", "handover"), "false") << "only what its own file names";
+    EXPECT_EQ(shown("core1.b.test", "handover"), "true");
+    other.linked = false;
+    desk->heard(other);
+    EXPECT_EQ(shown("imp1.b.test", "state"), "unreachable");
+    other.linked = true;
+    desk->heard(other);
+    link::NodeNews moved = news("core1.b.test", Role::core);
+    moved.origin = "https://elsewhere.test";
+    desk->heard(moved);
+    EXPECT_EQ(shown("core1.b.test", "pages"), "https://core1.b.test:9443") << "the file knows best";
+    node.current.links.clear();
+    EXPECT_EQ(shown("imp1.b.test", "state"), "unreachable") << "nobody is heard any more";
+    node.node_file.admin.handover = false;
+    EXPECT_EQ(shown("core1.b.test", "handover"), "false");
+    for (unsigned i = 0; i < 100; ++i) desk->heard(news("n" + std::to_string(i) + ".test", Role::edge));
+    EXPECT_LE(node.ask("nodes.list").as_object().at("nodes").as_array().size(), admin::DeskNodes::most + 2);
+}
+
+}  // namespace
+}  // namespace sallyport::test

@@ -1,0 +1,154 @@
+// The nodes that work together as one desk: how each of them is, and the way to its pages.
+import { hand_over } from "./api.js";
+import { html, useState } from "./html.js";
+import { useRead } from "./live.js";
+import { Button, Cure, Notice, Panel, State, say } from "./parts.js";
+import { session, useHas } from "./session.js";
+import { useStore } from "./store.js";
+
+const beat_ms = 4_000;
+const most_findings = 3;
+
+const states = {
+  good: ["good", "all is well"],
+  warning: ["warn", "has warnings"],
+  bad: ["bad", "has problems"],
+  unreachable: ["bad", "not reachable"],
+  unknown: ["calm", "says nothing of itself"],
+};
+
+/** An address that another node told is only followed when it is plainly one of pages. */
+const is_origin = (text) => /^https:\/\/[a-z0-9.:[\]-]+$/.test(text ?? "");
+
+/** The page that is shown here, without what it was asked for. */
+export const this_page = () => location.hash.replace(/^#\/?/, "").split("?")[0] || "overview";
+
+/** Why somebody who came from another node has to sign in after all, by the code that this node gave. */
+const reasons = {
+  "handover-direction": "This node does not let anybody in from there without a sign-in.",
+  "handover-account": "There is no account of that name on this node.",
+  "handover-code": "Your account here requires an authenticator code.",
+  "handover-off": "Hand-over between nodes is off here.",
+  "handover-clock": "The clocks of the two nodes differ too much.",
+  "handover-expired": "The hand-over has expired, or this node has only just started.",
+};
+
+/** Who was brought here by another node and has to sign in: {user, why}; both may be empty. */
+export function arrival() {
+  const given = new URLSearchParams(location.hash.split("?")[1] ?? "");
+  const user = given.get("as") ?? "";
+  const code = given.get("handover") ?? "";
+  return {
+    user: /^[A-Za-z0-9._@-]{0,64}$/.test(user) ? user : "",
+    why: code === "" ? "" : (reasons[code] ?? "The hand-over was refused."),
+  };
+}
+
+/** Leaves for the same page of another node: what is posted there is signed by this one, and good once. */
+async function post_to(node, page) {
+  const { action, token } = await hand_over(node);
+  const form = document.createElement("form");
+  form.method = "post";
+  form.action = action;
+  form.hidden = true;
+  for (const [name, value] of Object.entries({ token, page })) {
+    const field = document.createElement("input");
+    field.type = "hidden";
+    field.name = name;
+    field.value = value;
+    form.append(field);
+  }
+  document.body.append(form);
+  form.submit();
+}
+
+function Way({ node, page, children, kind = "" }) {
+  const who = useStore(session);
+  const [busy, set] = useState(false);
+  const go = async () => {
+    set(true);
+    try {
+      await post_to(node.name, page);
+    } catch (refusal) {
+      set(false);
+      say(refusal.message, "bad");
+    }
+  };
+  if (node.handover) return html`<${Button} kind=${kind} busy=${busy} onClick=${go}>${children}<//>`;
+  if (!is_origin(node.pages)) return null;
+  const follow = () => location.assign(`${node.pages}/#/${page}?as=${encodeURIComponent(who?.user ?? "")}`);
+  return html`<${Button} kind=${kind} onClick=${follow}>${children}<//>`;
+}
+
+const How = ({ node }) => html`
+  <p class="note">
+    Where its pages are is not known here. Name them in this node's file:
+    <code>[[admin.node]] name = "${node.name}" role = "${node.role}" url = "https://…"</code>
+  </p>
+`;
+
+function Card({ node }) {
+  const [tone, text] = states[node.state] ?? states.unknown;
+  const hidden = node.findings.length - most_findings + node.more;
+  const knows_way = node.self || node.handover || is_origin(node.pages);
+  return html`
+    <article class=${`desk-card ${node.self ? "self" : ""}`} aria-label=${`${node.role} ${node.name}`}>
+      <header>
+        <span class="gate-role">${node.role}${node.self && html`<span class="tag">this node</span>`}</span>
+        <b class="gate-name">${node.name}</b>
+        <${State} tone=${tone}>${text}<//>
+        ${node.version && html`<small class="sub">version ${node.version}</small>`}
+      </header>
+      ${node.findings
+        .slice(0, most_findings)
+        .map((one) => html`
+          <${Notice} key=${one.text} tone=${one.severity === "error" ? "bad" : "warn"} title=${one.text}>
+            ${one.remedy && html`<${Cure}>${one.remedy}<//>`}
+          <//>
+        `)}
+      ${hidden > 0 && html`<p class="note">and ${hidden} more</p>`}
+      ${!knows_way && html`<${How} node=${node} />`}
+      <footer>
+        ${node.self
+          ? html`<a class="button" href="#/alarms">Alarms and remedies</a>`
+          : html`
+              <${Way} node=${node} page=${this_page()}>Open on ${node.name}<//>
+              ${node.findings.length > 0 && html`<${Way} node=${node} page="alarms" kind="quiet">Its alarms<//>`}
+            `}
+      </footer>
+    </article>
+  `;
+}
+
+/** A card a node, this one first; nothing where this node knows of no other. */
+export function Desk() {
+  const has = useHas("nodes.list");
+  const { data } = useRead(has ? "nodes.list" : null, {}, { every: beat_ms, on: ["alarm"] });
+  if (!data || data.nodes.length < 2) return null;
+  return html`
+    <${Panel} title="All nodes" note="as each says of itself">
+      <div class="desk">${data.nodes.map((node) => html`<${Card} key=${node.name} node=${node} />`)}</div>
+    <//>
+  `;
+}
+
+/** At the top of every page: the way to the same page of the other nodes. */
+export function Others() {
+  const has = useHas("nodes.list");
+  const { data } = useRead(has ? "nodes.list" : null, {}, { every: 2 * beat_ms });
+  const others = (data?.nodes ?? []).filter((node) => !node.self && (node.handover || is_origin(node.pages)));
+  if (others.length === 0) return null;
+  return html`
+    <details class="others">
+      <summary>Other nodes</summary>
+      <ul>
+        ${others.map((node) => html`
+          <li key=${node.name}>
+            <${State} tone=${(states[node.state] ?? states.unknown)[0]}>${node.role}<//>
+            <${Way} node=${node} page=${this_page()} kind="quiet small">${node.name}<//>
+          </li>
+        `)}
+      </ul>
+    </details>
+  `;
+}
