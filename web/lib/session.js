@@ -1,6 +1,8 @@
 // Who is signed in, what the role may do, and what this node can do at all.
 import { act, carry_token, read, read_openapi, read_session, sign_in, sign_out, when_signed_out } from "./api.js";
+import { t } from "./i18n.js";
 import { Store, useStore } from "./store.js";
+import { word_of } from "./words.js";
 
 /** undefined: not known yet; null: nobody; otherwise {user, role, …}. */
 export const session = new Store(undefined);
@@ -94,5 +96,10 @@ export function useForbidden(verb) {
   const who = useStore(session);
   const wanted = useStore(verbs).get(verb)?.role ?? "administrator";
   if (who && rank(who.role) >= rank(wanted)) return "";
-  return `needs the role ${wanted}; you are ${who?.role ?? "not signed in"}`;
+  return who
+    ? t("This needs the role {wanted}; you are {role}.", {
+        wanted: word_of("access", wanted),
+        role: word_of("access", who.role),
+      })
+    : t("You are not signed in.");
 }

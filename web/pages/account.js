@@ -4,15 +4,17 @@ import { TextField } from "../lib/fields.js";
 import { useForm } from "../lib/form.js";
 import { time } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
+import { t } from "../lib/i18n.js";
 import { Button, Facts, Notice, Page, Panel, say } from "../lib/parts.js";
 import { session, useHas } from "../lib/session.js";
 import { useStore } from "../lib/store.js";
+import { word_of } from "../lib/words.js";
 
-const may = {
-  "read-only": "see everything but accounts, tokens and the audit",
-  operator: "see, check, ping, close streams, set log levels, acknowledge alarms, restart a router",
-  administrator: "see and change everything: settings, lists, users, accounts",
-};
+const may = () => ({
+  "read-only": t("see everything but accounts, tokens and the audit"),
+  operator: t("see, check, ping, close streams, set log levels, acknowledge alarms, restart a router"),
+  administrator: t("see and change everything: settings, lists, users, accounts"),
+});
 
 const fresh = { current: "", password: "", again: "" };
 
@@ -24,7 +26,7 @@ function NewPassword({ user }) {
     if (!same) return;
     await act("account.passwd", { current: form.current, password: form.password });
     clear();
-    say("Your password is changed; your other sessions have ended.");
+    say(t("Your password is changed; your other sessions have ended."));
   });
   const field = (name, label, autocomplete, error) => html`
     <${TextField}
@@ -41,14 +43,14 @@ function NewPassword({ user }) {
   return html`
     <form onSubmit=${submit}>
       <input class="visually-hidden" tabindex="-1" aria-hidden="true" autocomplete="username" value=${user} readonly />
-      ${field("current", "Current password", "current-password", wrong("current"))}
-      ${field("password", "New password", "new-password", wrong("password"))}
-      ${field("again", "New password again", "new-password", unlike ? "The two passwords differ." : "")}
+      ${field("current", t("Current password"), "current-password", wrong("current"))}
+      ${field("password", t("New password"), "new-password", wrong("password"))}
+      ${field("again", t("New password again"), "new-password", unlike ? t("The two passwords differ.") : "")}
       ${problem && !["current", "password"].includes(problem.field) && html`
         <${Notice} tone="bad">${problem.message}<//>
       `}
       <div class="form-foot">
-        <${Button} type="submit" kind="primary" verb="account.passwd" busy=${busy}>Change password<//>
+        <${Button} type="submit" kind="primary" verb="account.passwd" busy=${busy}>${t("Change password")}<//>
       </div>
     </form>
   `;
@@ -58,23 +60,25 @@ export default function Account() {
   const who = useStore(session);
   const can = useHas("account.passwd");
   return html`
-    <${Page} title="Your account" lead=${`You are signed in as ${who.user}.`} />
-    <${Panel} title="What you may do">
+    <${Page} title=${t("Your account")} lead=${t("You are signed in as {user}.", { user: who.user })} />
+    <${Panel} title=${t("What you may do")}>
       <${Facts}
         rows=${[
-          ["Role", who.role],
-          ["May", may[who.role], true],
-          ["This session ends", time(who.expires)],
+          [t("Role"), word_of("access", who.role)],
+          [t("May"), may()[who.role], true],
+          [t("This session ends"), time(who.expires)],
         ]}
       />
     <//>
-    <${Panel} title="Password">
+    <${Panel} title=${t("Password")}>
       ${can
         ? html`<${NewPassword} user=${who.user} />`
         : html`
             <p>
-              An administrator can change it on the page <a href="#/access">Administrators</a>, or on the
-              host: <code>sallyport admins passwd ${who.user}</code>.
+              ${t("An administrator can change it on the page {page}, or on the host: {command}.", {
+                page: html`<a href="#/access">${t("Administrators")}</a>`,
+                command: html`<code>sallyport admins passwd ${who.user}</code>`,
+              })}
             </p>
           `}
     <//>
