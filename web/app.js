@@ -3,6 +3,7 @@ import { number } from "./lib/format.js";
 import { html, render, useEffect, useErrorBoundary, useRef, useState } from "./lib/html.js";
 import { t, tn } from "./lib/i18n.js";
 import { Icon, Mark } from "./lib/icons.js";
+import { language } from "./lib/language.js";
 import { line, useRead } from "./lib/live.js";
 import { Asked, Notice, Said, State, say } from "./lib/parts.js";
 import { take_sample } from "./lib/samples.js";
@@ -226,6 +227,7 @@ function Frame() {
 
 function App() {
   const who = useStore(session);
+  const tag = useStore(language);
   const [Login, set_login] = useState(null);
   const [problem, set_problem] = useState(null);
   useEffect(() => {
@@ -235,9 +237,9 @@ function App() {
     if (who === null) import("./pages/login.js").then((module) => set_login(() => module.default));
   }, [who]);
   const shown = who
-    ? html`<${Frame} key=${who.user} />`
+    ? html`<${Frame} key=${`${who.user} ${tag}`} />`
     : who === null && Login
-      ? html`<${Login} />`
+      ? html`<${Login} key=${tag} />`
       : problem
         ? html`
             <main class="alone">

@@ -7,6 +7,7 @@ import { msg, t, tn } from "./i18n.js";
 import { useRead } from "./live.js";
 import { Empty, Notice, Tabs, Wait } from "./parts.js";
 import { Store, useStore } from "./store.js";
+import { rule_text } from "./words.js";
 
 const live = "live";
 /** [as the node calls it, in words, seconds of a point, milliseconds until it is read again] */
@@ -123,7 +124,7 @@ function lines_of({ lines, times = 1 }, series) {
     lines === "refused"
       ? series
           .filter(({ name }) => name.startsWith("refused."))
-          .map((one) => ({ ...one, label: one.name.slice("refused.".length), weight: highest(one.peaks) }))
+          .map((one) => ({ ...one, label: rule_text(one.name.slice("refused.".length)), weight: highest(one.peaks) }))
           .sort((one, other) => other.weight - one.weight)
           .slice(0, colors.length)
       : lines.flatMap(([label, name]) =>

@@ -29,6 +29,9 @@ export const spoken = () => language;
 export const entry = (...names) =>
   names.reduce((at, name) => (at && Object.hasOwn(at, name) ? at[name] : undefined), catalogue);
 
+/** The category of a number in the language: "one", "other" and so on. */
+export const plural_of = (n) => plural.select(n);
+
 export const msg = (text) => text;
 
 const shown = (text) => text.replace(/^[a-z ]+\|/, "");
@@ -50,5 +53,5 @@ export const t = (text, values) => fill(entry("texts", text) ?? shown(text), val
 export function tn(n, one, many, values) {
   const forms = entry("texts", many);
   const english = n === 1 ? one : many;
-  return fill(forms?.[plural.select(n)] ?? forms?.other ?? shown(english), { n, ...values });
+  return fill(forms?.[plural_of(n)] ?? forms?.other ?? shown(english), { n, ...values });
 }

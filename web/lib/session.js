@@ -1,6 +1,7 @@
 // Who is signed in, what the role may do, and what this node can do at all.
 import { act, carry_token, read, read_openapi, read_session, sign_in, sign_out, when_signed_out } from "./api.js";
 import { t } from "./i18n.js";
+import { speak_in } from "./language.js";
 import { Store, useStore } from "./store.js";
 import { word_of } from "./words.js";
 
@@ -60,7 +61,7 @@ async function learn_verbs() {
 
 async function enter(who) {
   carry_token(who.csrf);
-  await learn_verbs();
+  await Promise.all([learn_verbs(), speak_in(who.language)]);
   session.value = who;
 }
 
@@ -69,6 +70,7 @@ export async function resume() {
   try {
     await enter(await read_session());
   } catch (problem) {
+    await speak_in("");
     if (problem.status !== 401) throw problem;
     session.value = null;
   }

@@ -34,7 +34,7 @@ export async function save(revision, values, done = t("Saved.")) {
   }
 }
 
-const travels = ({ chain }) => chain.some(({ step }) => step.startsWith("settings "));
+const travels = ({ chain }) => chain.some(({ kind }) => kind?.startsWith("settings."));
 
 /**
  * The node that has to be asked to change the setting of this row, when it is not this one; empty otherwise

@@ -15,8 +15,8 @@ function far_nodes(status) {
   // A link names its far node by the realm; the whole name stands in the chain where settings go that way.
   const names = new Map(
     status.chain
-      .flatMap(({ step }) => step.split(" "))
-      .filter((word) => word.includes("."))
+      .map(({ about }) => about ?? "")
+      .filter((name) => name.includes("."))
       .map((name) => [name.replaceAll(".", "-"), name]),
   );
   const of = (name, role) => {

@@ -126,9 +126,9 @@ function Accounts() {
   const codes = (row) => () =>
     run(async () => {
       const done = await act("admins.totp", { name: row.name, off: row.totp });
-      if (!row.totp)
+      if (!row.totp) {
         show_once({ title: t("Authenticator of {name}", { name: row.name }), text: done.secret, aside: done.uri });
-      else say(t("{name} needs only the password now.", { name: row.name }));
+      } else say(t("{name} needs only the password now.", { name: row.name }));
       await refresh("admins.list");
     });
   const columns = [

@@ -1,11 +1,13 @@
 // Who is signed in, what that role may do, and a new password for oneself; every role has it.
 import { act } from "../lib/api.js";
-import { TextField } from "../lib/fields.js";
+import { SelectField, TextField } from "../lib/fields.js";
 import { useForm } from "../lib/form.js";
 import { time } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
-import { Button, Facts, Notice, Page, Panel, say } from "../lib/parts.js";
+import { chosen, choose } from "../lib/language.js";
+import { languages } from "../lib/languages.js";
+import { Button, Facts, Notice, Page, Panel, say, useAction } from "../lib/parts.js";
 import { session, useHas } from "../lib/session.js";
 import { useStore } from "../lib/store.js";
 import { word_of } from "../lib/words.js";
@@ -56,9 +58,32 @@ function NewPassword({ user }) {
   `;
 }
 
+/** Kept with the account: on each node whose accounts these are, and in each browser. */
+function Language() {
+  const now = useStore(chosen);
+  const [busy, run] = useAction();
+  const put = (tag) =>
+    run(async () => {
+      await choose(tag);
+      say(t("These pages are in English."));
+    });
+  return html`
+    <${SelectField}
+      label=${t("Language of these pages")}
+      help=${t("Names and commands, and what other servers say, stay as they are.")}
+      name="language"
+      disabled=${busy}
+      options=${[["", t("As the browser asks")], ...languages]}
+      value=${now}
+      onChange=${put}
+    />
+  `;
+}
+
 export default function Account() {
   const who = useStore(session);
-  const can = useHas("account.passwd");
+  const can = useHas("account.passwd"),
+    speaks = useHas("account.language");
   return html`
     <${Page} title=${t("Your account")} lead=${t("You are signed in as {user}.", { user: who.user })} />
     <${Panel} title=${t("What you may do")}>
@@ -70,6 +95,7 @@ export default function Account() {
         ]}
       />
     <//>
+    ${speaks && html`<${Panel} title=${t("Language")}><${Language} /><//>`}
     <${Panel} title=${t("Password")}>
       ${can
         ? html`<${NewPassword} user=${who.user} />`

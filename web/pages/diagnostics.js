@@ -352,8 +352,9 @@ export default function Diagnostics({ query }) {
     ["reload", t("Reload"), known.has("reload")],
   ].filter(([, , has]) => has);
   const [tab, set] = useState(views.some(([key]) => key === query.tab) ? query.tab : views[0]?.[0]);
-  if (views.length === 0)
+  if (views.length === 0) {
     return html`<${Page} title=${t("Diagnostics")} /><${Notice}>${t("This node has no diagnostics.")}<//>`;
+  }
   return html`
     <${Page} title=${t("Diagnostics")} lead=${t("What fails, at which step, on whose side, and the evidence.")} />
     <${Tabs} label=${t("Tools")} at=${tab} onChange=${set} tabs=${views} />

@@ -209,7 +209,8 @@ function Form({ settings, status }) {
         ? html`
             <${Notice} tone="warn">
               ${t(
-                "Without TLS everything crosses the Internet unencrypted and no certificate is checked. For tests only.",
+                "Without TLS everything crosses the Internet unencrypted and no certificate is checked. " +
+                  "For tests only.",
               )}
             <//>
           `
@@ -245,13 +246,13 @@ const missing = (one) => `${step_name(one)}: ${word_of("state", one.state)}${one
 
 /** What the steps of the chain that `belongs` say together: "Configured", or the first that is not in force. */
 function configured(chain, belongs, otherwise, tone = "calm") {
-  const steps = chain.filter(({ step }) => belongs(step));
+  const steps = chain.filter(belongs);
   const open = steps.find(({ state }) => state !== "in force");
   if (open) return { tone: open.state === "off" ? "calm" : tone_of(open.state), text: missing(open) };
   return steps.length > 0 ? { tone: "good", text: t("Configured") } : { tone, text: otherwise };
 }
 
-const of_servers = (step) => step.startsWith("told to the IM&P server") || step.startsWith("loaded by the router");
+const of_servers = ({ kind }) => kind === "server.told" || kind === "router.loaded_by";
 
 /** The three services of "Unified Communications service configuration status", and what each of them still lacks. */
 function services({ chain, dials, links, role, federation_enabled }) {
@@ -273,7 +274,7 @@ function services({ chain, dials, links, role, federation_enabled }) {
         }
       : !linked
         ? { tone: "bad", text: far === "core" ? t("no link to a core") : t("no link to an edge") }
-        : configured(chain, (step) => !of_servers(step), t("Configured"), "good");
+        : configured(chain, (one) => !of_servers(one), t("Configured"), "good");
   return [
     [
       t("SIP registrations and provisioning on Unified CM"),

@@ -17,8 +17,9 @@ const choices = () => [
 
 /** What the node does because of it, in a sentence. */
 function effect(value, { rows }) {
-  if (value === "on")
+  if (value === "on") {
     return t("No edge federates for this node: rows for xmpps2snodes are refused, and none is loaded.");
+  }
   if (rows === 0) return t("An edge can federate for this node; none does: xmpps2snodes has no row.");
   return tn(
     rows,

@@ -15,7 +15,7 @@ const lists = {
     verb: "allow",
     title: msg("Allow list"),
     says: msg("Only these domains can federate with you."),
-    added: (n, values) => tn(n, "{name} is on the allow list.", "{n} names are on the allow list.", values),
+    added: (n, name) => tn(n, "{name} is on the allow list.", "{n} names are on the allow list.", { name }),
     asks: (name) => t("Remove {name} from the allow list?", { name }),
     removed: (name) => t("{name} was removed from the allow list.", { name }),
   },
@@ -23,7 +23,7 @@ const lists = {
     verb: "deny",
     title: msg("Deny list"),
     says: msg("Every domain except these can federate with you."),
-    added: (n, values) => tn(n, "{name} is on the deny list.", "{n} names are on the deny list.", values),
+    added: (n, name) => tn(n, "{name} is on the deny list.", "{n} names are on the deny list.", { name }),
     asks: (name) => t("Remove {name} from the deny list?", { name }),
     removed: (name) => t("{name} was removed from the deny list.", { name }),
   },
@@ -46,7 +46,7 @@ function List({ which, settings, locked }) {
         await act(`${verb}.add`, { domain: names });
         set_text("");
         set_problem("");
-        say(added(names.length, { name: names[0] }));
+        say(added(names.length, names[0]));
         await refresh(`${verb}.list`, "settings");
       } catch (refused) {
         set_problem(refused.message);

@@ -1,12 +1,12 @@
 // Notifications of a presence node, and the action that most of them ask for: the restart of the router.
 import { act } from "../lib/api.js";
+import { AsSaid } from "../lib/as_said.js";
 import { ago, number, time } from "../lib/format.js";
 import { html } from "../lib/html.js";
 import { t, tn } from "../lib/i18n.js";
 import { refresh, useRead } from "../lib/live.js";
 import { Button, Facts, Notice, Page, Panel, State, Wait, confirm, say, useAction } from "../lib/parts.js";
 import { Table } from "../lib/table.js";
-import { typed } from "../lib/typed.js";
 import { word_of } from "../lib/words.js";
 
 const tones = { warning: "warn", notice: "warn", information: "calm", debug: "calm" };
@@ -16,13 +16,13 @@ const command = " with `sallyport restart router`";
 /** What the node says, with a link in place of the command that is a button here. */
 function Description({ text, busy, onRestart }) {
   const [before, ...after] = text.split(command);
-  if (after.length === 0) return html`<span>${typed(text)}</span>`;
+  if (after.length === 0) return html`<${AsSaid} text=${text} />`;
   return html`
     <span>
-      ${typed(before)}
+      <${AsSaid} text=${before} />
       ${" "}
       <${Button} kind="link" verb="restart.router" busy=${busy} onClick=${onRestart}>${t("here")}<//>
-      ${typed(after.join(command))}
+      <${AsSaid} text=${after.join(command)} />
     </span>
   `;
 }

@@ -13,7 +13,7 @@ import { samples } from "../lib/samples.js";
 import { useHas } from "../lib/session.js";
 import { useStore } from "../lib/store.js";
 import { Trio } from "../lib/trio.js";
-import { alarm_text, certificate_use, problem_cure, problem_text } from "../lib/words.js";
+import { alarm_text, certificate_use, finding_cure, finding_text } from "../lib/words.js";
 
 /** `page`: where more about it is. */
 const Figure = ({ name, value, aside, page }) => html`
@@ -48,8 +48,8 @@ function Problems({ status }) {
       ${sorted
         .slice(0, sorted.length - hidden)
         .map((one) => html`
-          <${Notice} key=${one.text} tone=${one.severity === "error" ? "bad" : "warn"} title=${problem_text(one)}>
-            ${one.remedy && html`<${Cure}>${problem_cure(one)}<//>`}
+          <${Notice} key=${one.text} tone=${one.severity === "error" ? "bad" : "warn"} title=${finding_text(one)}>
+            ${one.remedy && html`<${Cure}>${finding_cure(one)}<//>`}
           <//>
         `)}
       ${hidden > 0 && html`

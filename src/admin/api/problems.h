@@ -13,6 +13,7 @@ struct NodeProblem {
     std::string text;
     std::string remedy;
     Subject subject = Subject::alarms;
+    diag::FromRows rows{};
 };
 
 /// The gravest first. Alarms that no judge decides about come from the board; the rest is judged now, and not as the

@@ -39,6 +39,7 @@ constexpr VerbExample example_rows[] = {
     {"users.requests", "users requests anna@example.org"},
     {"users.forget-requests", "users forget-requests anna@example.org --from bob@partner.example"},
     {"account.passwd", "account passwd --name anna"},
+    {"account.language", "account language --name anna --language es"},
     {"admins.list", "admins list"},
     {"admins.add", "admins add anna --role operator"},
     {"admins.passwd", "admins passwd anna"},
@@ -93,6 +94,7 @@ constexpr VerbExample example_rows[] = {
     {"imp-servers.passwd", "imp-servers passwd imp1.example.org"},
     {"imp-servers.edit", "imp-servers edit imp1.example.org --tls-verify off"},
     {"complete", "complete peers"},
+    {"words", "words"},
 };
 
 constexpr std::string_view switch_words = "on off";
@@ -124,6 +126,7 @@ constexpr ArgumentValues value_rows[] = {
     {"users.requests", "user", "<users>"},
     {"users.forget-requests", "user", "<users>"},
     {"account.passwd", "name", "<accounts>"},
+    {"account.language", "name", "<accounts>"},
     {"admins.add", "role", role_words},
     {"admins.passwd", "name", "<accounts>"},
     {"admins.role", "name", "<accounts>"},

@@ -37,6 +37,7 @@ constexpr Part parts[] = {
     {axl_verbs, "IM&P servers and AXL"},
     {imp_verbs, "IM&P servers and AXL"},
     {complete_verbs, {}},
+    {words_verbs, {}},
 };
 
 struct Group {

@@ -186,6 +186,7 @@ void add_session(json::object& paths) {
                                 {{"user", {{"type", "string"}}},
                                  {"role", {{"type", "string"}, {"enum", {"administrator", "operator", "read-only"}}}},
                                  {"csrf", {{"type", "string"}}},
+                                 {"language", {{"type", json::array{"string", "null"}}}},
                                  {"expires", {{"type", "string"}, {"format", "date-time"}}}}}};
     paths["/api/v1/session"] = {
         {"get",

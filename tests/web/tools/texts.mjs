@@ -28,13 +28,29 @@ const typed = new Set(["code"]);
 /** Functions whose first argument is read. */
 const said = new Set(["say", "Error"]);
 const marks = { t: 1, msg: 1, tn: 2 };
+/** Functions that are given selectors, names and other things for programs. */
+const technical =
+  /^(?:closest|createElement|getPropertyValue|includes|matches|querySelector(?:All)?|split|startsWith)$/;
 
 const has_words = (text) => /\p{L}/u.test(text.replaceAll("Sallyport", ""));
 /** What is the same in each language: a command line, a name (partner.example, host:port, tls_required), a unit. */
 const is_name = (text) => /^(?:[\w*-]+(?:[.@:_/][\w*-]+)+|ms|s|JSON|TLS|SHA-256|[A-Z]|&[a-z]+;)$/.test(text.trim());
 
+/** A literal, or several with + between them; undefined for everything else. */
+function literal(node) {
+  if (node?.type === "Literal") return typeof node.value === "string" ? node.value : undefined;
+  if (node?.type !== "BinaryExpression" || node.operator !== "+") return undefined;
+  const parts = [literal(node.left), literal(node.right)];
+  return parts.includes(undefined) ? undefined : parts.join("");
+}
+
+/** Two words with a blank between them. */
+const is_prose = (text) => /\p{L}{2,}[,.:;]? \p{L}{2,}/u.test(text);
+
 class Reader {
   uses = [];
+  /** Literals that are texts of the catalogue, or no texts at all. */
+  seen = new Set();
   raw = [];
   problems = [];
 
@@ -55,7 +71,13 @@ class Reader {
         if (typeof node.value === "string") this.shows(node.value, node);
         break;
       case "TemplateLiteral":
-        this.shows(node.quasis.map(({ value }) => value.cooked).join("").replace(/^#\/\S*$/, ""), node);
+        this.shows(
+          node.quasis
+            .map(({ value }) => value.cooked)
+            .join("")
+            .replace(/^#\/\S*$/, ""),
+          node,
+        );
         node.expressions.forEach((one) => this.value(one));
         break;
       case "ConditionalExpression":
@@ -82,24 +104,30 @@ class Reader {
 
   call(node, depth) {
     const name = node.callee.name ?? node.callee.property?.name;
+    if (technical.test(name)) node.arguments.forEach((one) => this.seen.add(one));
     if (said.has(name) && node.arguments[0]) this.value(node.arguments[0]);
     const texts = node.callee.type === "Identifier" ? marks[name] : undefined;
     if (texts === undefined) return;
     const line = node.loc.start.line;
     const given = node.arguments.slice(name === "tn" ? 1 : 0, name === "tn" ? 3 : 1);
     if (depth === 0 && name !== "msg") this.problems.push(`line ${line}: ${name}() before the language is known`);
-    if (given.length < texts || given.some((one) => one.type !== "Literal")) {
+    if (given.length < texts || given.some((one) => literal(one) === undefined)) {
       // t(title) of what msg() marked elsewhere
-      if (name !== "t" || given[0]?.type === "TemplateLiteral") {
+      if (name !== "t" || !["Identifier", "MemberExpression"].includes(given[0]?.type)) {
         this.problems.push(`line ${line}: ${name}() of what is no literal`);
       }
       return;
     }
-    const key = given.at(-1).value;
+    for (const one of given) this.seen.add(one);
+    const key = literal(given.at(-1));
     const values = node.arguments[name === "tn" ? 3 : 1];
-    const names = values?.properties?.map(({ key: one }) => one.name ?? one.value) ?? [];
+    if (values && !values.properties?.every(({ type }) => type === "Property")) {
+      this.problems.push(`line ${line}: the values of ${name}() are not named one by one`);
+      return;
+    }
+    const names = values?.properties.map(({ key: one }) => one.name ?? one.value) ?? [];
     if (name === "tn") names.push("n");
-    this.uses.push({ key, one: name === "tn" ? given[0].value : undefined, names, line, is_marked: name === "msg" });
+    this.uses.push({ key, one: name === "tn" ? literal(given[0]) : undefined, names, line, is_marked: name === "msg" });
   }
 
   template(node) {
@@ -107,7 +135,10 @@ class Reader {
     const strings = quasis.map(({ value }) => value.cooked);
     const build = (type, props, ...children) => {
       for (const [name, value] of Object.entries(props ?? {})) {
-        if (!read.has(name)) continue;
+        if (name === "class" && value?.type) this.seen.add(value);
+        const is_named = name === "name" && typeof type !== "string" && typeof value === "string" && is_prose(value);
+        const is_read = read.has(name) || is_named;
+        if (!is_read) continue;
         if (typeof value === "string") this.shows(value, node);
         else if (value?.type) this.value(value);
       }
@@ -123,6 +154,14 @@ class Reader {
     else if (one?.type) this.value(one);
   }
 
+  /** A literal that is prose, wherever it stands. */
+  prose(node) {
+    const text = node.type === "Literal" ? node.value : node.quasis.map(({ value }) => value.cooked).join("\0");
+    if (typeof text === "string" && is_prose(text) && !this.raw.some(({ text: known }) => known === text.trim())) {
+      this.shows(text, node);
+    }
+  }
+
   /** `depth` counts the functions around: what runs when a file is loaded knows no language yet. */
   walk(node, depth) {
     if (node === null || typeof node !== "object") return;
@@ -130,9 +169,14 @@ class Reader {
       for (const one of node) this.walk(one, depth);
       return;
     }
-    if (typeof node.type !== "string") return;
+    if (typeof node.type !== "string" || this.seen.has(node)) return;
+    if (node.type === "Literal" || node.type === "TemplateLiteral") this.prose(node);
     if (node.type === "CallExpression" || node.type === "NewExpression") this.call(node, depth);
-    if (node.type === "TaggedTemplateExpression" && node.tag.name === "html") this.template(node);
+    if (node.type === "TaggedTemplateExpression" && node.tag.name === "html") {
+      this.template(node);
+      node.quasi.expressions.forEach((one) => this.walk(one, depth));
+      return;
+    }
     if (node.type === "Property" && read.has(node.key.name ?? node.key.value) && !node.computed) this.value(node.value);
     if (node.type === "AssignmentExpression" && ["message", "title"].includes(node.left.property?.name)) {
       this.value(node.right);
