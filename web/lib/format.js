@@ -42,11 +42,10 @@ export const milliseconds = (value, parts = 0) => (parts > 0 ? parts_ms() : whol
 export const duration = (value) =>
   value < 1 ? milliseconds(value * 1000, value < 0.01 ? 1 : 0) : parts_s().format(value);
 
-const whole_share = digits({ style: "percent", maximumFractionDigits: 0 });
-const parts_share = digits({ style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const parts_share = digits({ minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
-/** Of 1: "99.5%". */
-export const share = (value) => (value === 1 || value === 0 ? whole_share() : parts_share()).format(value);
+/** Of 1: "99.5 %". */
+export const share = (value) => `${(value === 1 || value === 0 ? count() : parts_share()).format(value * 100)} %`;
 
 /** A span of seconds with its two largest units, by their symbols: "3 d 4 h", "12 s". */
 export function span(seconds) {
