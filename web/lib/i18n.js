@@ -1,5 +1,5 @@
 // The texts of the pages in the language that was chosen. English stands in the sources and is the key into the
-// catalogue (web/lang/*.json, docs/decisions/0028-texts-and-their-catalogue.md). Which language it is: language.js; the
+// catalogue (web/lang/*.json, docs/decisions/0030-texts-and-their-catalogue.md). Which language it is: language.js; the
 // words of the node: words.js.
 //
 //   t("Remove {name}?", { name })                  a text; values in braces
