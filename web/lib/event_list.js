@@ -30,7 +30,7 @@ function Entry({ event, brief }) {
         <${State} tone=${tones[event.level]}>${word_of("level", event.level)}<//>
         ${!brief && html`<span class="module">${event.module}</span>`}
         <b>${event.event}</b>
-        <span class="said-line">
+        <span class="said-line" lang="en">
           ${reason && html`<span class="reason">${typed(reason)}</span>`}
           <span class="facts-line">${rest_of(event)}</span>
         </span>

@@ -1,5 +1,6 @@
 // What the node has kept of its own figures and of its peers', as charts of a range that one chooses. A gap in a line
 // is a time at which the node was down, or nothing was to be measured.
+import { AsSaid } from "./as_said.js";
 import { Chart } from "./chart.js";
 import { compact, duration, number, rate, share, span } from "./format.js";
 import { html, useMemo } from "./html.js";
@@ -205,7 +206,9 @@ function Kept({ args, charts, at, what }) {
         if (!data.kept) return html`<${Empty}>${what}<//>`;
         const available = data.series.find(({ name }) => name === "available");
         return html`
-          ${data.trouble && html`<${Notice} tone="warn" title=${t("The history is not stored")}>${data.trouble}<//>`}
+          ${data.trouble && html`
+            <${Notice} tone="warn" title=${t("The history is not stored")}><${AsSaid} text=${data.trouble} /><//>
+          `}
           ${data.lost > 0 && html`
             <p class="note">
               ${tn(

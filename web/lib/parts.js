@@ -1,10 +1,10 @@
 // The parts that every page is made of: headings, panels, states, facts, buttons, notices.
+import { AsSaid, Told } from "./as_said.js";
 import { html, useEffect, useId, useLayoutEffect, useRef, useState } from "./html.js";
 import { t } from "./i18n.js";
 import { Icon } from "./icons.js";
 import { useForbidden } from "./session.js";
 import { Store, useStore } from "./store.js";
-import { typed } from "./typed.js";
 import { visible } from "./visible.js";
 import { step_name, word_of } from "./words.js";
 
@@ -337,16 +337,23 @@ export const SheetFoot = ({ onClose, children }) => html`
   </div>
 `;
 
-/** The remedy of a problem or an alarm. */
-export const Cure = ({ children }) => html`
+/** The remedy of a problem or an alarm; `said` as the node put it. */
+export const Cure = ({ said: own, children }) => html`
   <p class="cure">
-    <span>${t("Remedy")}</span> ${[children].flat().map((one) => (typeof one === "string" ? typed(one) : one))}
+    <span>${t("Remedy")}</span>
+    ${" "}
+    ${typeof children === "string" ? html`<${Told} text=${children} said=${own ?? children} />` : children}
   </p>
 `;
 
 /** The chain of provisioning as steps: how far settings have come on their way. */
 export const chain_steps = ({ chain }) =>
-  chain.map((one) => ({ key: one.step, name: step_name(one), state: one.state, text: one.reason }));
+  chain.map((one) => ({
+    key: one.step,
+    name: step_name(one),
+    state: one.state,
+    text: one.reason && html`<${AsSaid} text=${one.reason} />`,
+  }));
 
 /** Steps one after another, each with a state: a chain, a verdict's walk, a handshake. */
 export const Steps = ({ steps }) => html`

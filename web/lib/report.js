@@ -1,4 +1,5 @@
 // What a check found: the verdict, the findings with their remedies, the facts.
+import { Told } from "./as_said.js";
 import { html } from "./html.js";
 import { t } from "./i18n.js";
 import { Cure, Mono, Panel, State, Tag } from "./parts.js";
@@ -25,8 +26,8 @@ export function Findings({ report }) {
           <${State} tone=${one.grade === "note" ? "calm" : undefined}>${one.grade}<//>
           <div>
             ${one.check && html`<${Tag}>${word_of("check", one.check)}<//> `}
-            ${finding_text(one)}
-            ${one.remedy && html`<${Cure}>${finding_cure(one)}<//>`}
+            <${Told} text=${finding_text(one)} said=${one.text} />
+            ${one.remedy && html`<${Cure} said=${one.remedy}>${finding_cure(one)}<//>`}
           </div>
         </li>
       `)}
@@ -34,7 +35,7 @@ export function Findings({ report }) {
     ${pairs(report.facts).length > 0 && html`
       <details class="more">
         <summary>${t("Facts")}</summary>
-        <dl class="event-facts">
+        <dl class="event-facts" lang="en">
           ${pairs(report.facts).map(([name, value], at) => html`
             <div key=${at}><dt>${name}</dt><dd><${Mono}>${plain(value)}<//></dd></div>
           `)}

@@ -1,4 +1,5 @@
 // The edge, the core and what is behind them, as this node sees them: who is linked to whom, and how the link is.
+import { AsSaid } from "./as_said.js";
 import { number, span } from "./format.js";
 import { html } from "./html.js";
 import { t, tn } from "./i18n.js";
@@ -66,7 +67,7 @@ function Joint({ far, reverse }) {
         ${joint.waiting > 0 && html`<span>${tn(joint.waiting, "{n} unacknowledged", "{n} unacknowledged")}</span>`}
         ${joint.resumed > 0 && html`<span>${t("resumed {resumed}×", { resumed: joint.resumed })}</span>`}
         ${joint.open ? html`<span>${t("up {time}", { time: span(joint.open) })}</span>` : null}
-        ${joint.why && html`<span class="why">${joint.why}</span>`}
+        ${joint.why && html`<span class="why"><${AsSaid} text=${joint.why} /></span>`}
       </div>
     </div>
   `;

@@ -31,7 +31,7 @@ function Active({ alarm }) {
           <${State} tone=${alarm.severity === "warning" ? "warn" : "bad"}>${alarm.severity}<//> ${alarm_text(alarm)}
         </h3>
         ${alarm.detail && html`<p><${AsSaid} text=${alarm.detail} /></p>`}
-        <${Cure}>${alarm_cure(alarm)}<//>
+        <${Cure} said=${alarm.cure}>${alarm_cure(alarm)}<//>
         <p class="note">
           <${Mono}>${alarm.code}<//>
           · ${t("since {time} ({ago})", { time: time(alarm.first), ago: ago(alarm.first) })}

@@ -1,5 +1,5 @@
 // Overview: what is wrong first, then the nodes and their links, rates, peers, what happened last.
-import { AsSaid } from "../lib/as_said.js";
+import { AsSaid, Told } from "../lib/as_said.js";
 import { Chart } from "../lib/chart.js";
 import { EventList } from "../lib/event_list.js";
 import { ago, compact, days_tone, number, rate } from "../lib/format.js";
@@ -48,8 +48,12 @@ function Problems({ status }) {
       ${sorted
         .slice(0, sorted.length - hidden)
         .map((one) => html`
-          <${Notice} key=${one.text} tone=${one.severity === "error" ? "bad" : "warn"} title=${finding_text(one)}>
-            ${one.remedy && html`<${Cure}>${finding_cure(one)}<//>`}
+          <${Notice}
+            key=${one.text}
+            tone=${one.severity === "error" ? "bad" : "warn"}
+            title=${html`<${Told} text=${finding_text(one)} said=${one.text} />`}
+          >
+            ${one.remedy && html`<${Cure} said=${one.remedy}>${finding_cure(one)}<//>`}
           <//>
         `)}
       ${hidden > 0 && html`

@@ -7,6 +7,7 @@
 #include "admin/judge/finding_rows.h"
 #include "base/refusal_rules.h"
 #include "model/config/settings.h"
+#include "model/policy/verdict.h"
 #include "services/diagnostics/log_levels.h"
 #include "services/provision/publisher.h"
 #include "services/s2s/context.h"
