@@ -22,7 +22,9 @@ const left_over = (known) => {
   const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walk.nextNode()) {
     const text = walk.currentNode.textContent.trim();
-    if (all.has(text) && !walk.currentNode.parentElement.closest("[lang=en], code, .mono")) found.push(text);
+    const place = walk.currentNode.parentElement;
+    const is_name = place.closest("[lang=en], [translate=no], code, .mono") || place.value === text; // of a choice
+    if (all.has(text) && !is_name) found.push(text);
   }
   for (const one of document.querySelectorAll("[title], [aria-label], [placeholder]")) {
     for (const name of ["title", "aria-label", "placeholder"]) {

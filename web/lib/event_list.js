@@ -28,7 +28,7 @@ function Entry({ event, brief }) {
       <summary>
         <time datetime=${event.time}>${time(event.time)}</time>
         <${State} tone=${tones[event.level]}>${word_of("level", event.level)}<//>
-        ${!brief && html`<span class="module">${event.module}</span>`}
+        ${!brief && html`<span class="module" translate=${false}>${event.module}</span>`}
         <b>${event.event}</b>
         <span class="said-line" lang="en">
           ${reason && html`<span class="reason">${typed(reason)}</span>`}

@@ -37,8 +37,8 @@ const handshakes = {
   format: rate,
   times: 60,
   lines: [
-    [msg("good"), "handshakes_good"],
-    [msg("failed"), "handshakes_failed"],
+    [msg("handshakes|good"), "handshakes_good"],
+    [msg("handshakes|failed"), "handshakes_failed"],
   ],
 };
 const stanzas = (title) => ({

@@ -69,8 +69,8 @@ export function MetricCharts() {
       times=${times}
       format=${rate}
       series=${[
-        { label: t("good"), color: "--series-1", values: of("good") },
-        { label: t("failed"), color: "--series-4", values: of("bad") },
+        { label: t("handshakes|good"), color: "--series-1", values: of("good") },
+        { label: t("handshakes|failed"), color: "--series-4", values: of("bad") },
       ]}
     />
   `;

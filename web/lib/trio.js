@@ -76,7 +76,10 @@ function Joint({ far, reverse }) {
 function Gate({ name, role, self, children }) {
   return html`
     <div class=${`gate ${self ? "self" : ""}`}>
-      <div class="gate-role">${word_of("role", role)}${self && html`<span class="tag">${t("this node")}</span>`}</div>
+      <div class="gate-role">
+        <span>${word_of("role", role)}</span>
+        ${self && html`<span class="tag">${t("this node")}</span>`}
+      </div>
       <div class="gate-name">${name.split(".").map((label, at) => html`${at > 0 && html`.<wbr />`}${label}`)}</div>
       <div class="gate-text">${children}</div>
     </div>
@@ -152,7 +155,8 @@ export function Trio({ status }) {
       <${Gate} name=${status.name} role=${status.role} self>
         <span>
           ${t("up {time}", { time: span(status.uptime_seconds) })}
-          · ${tn(status.threads, "{n} shard", "{n} shards")}
+          ${" · "}
+          ${tn(status.threads, "{n} shard", "{n} shards")}
         </span>
         <span>
           ${t("version {version}, settings revision {revision}", {

@@ -335,7 +335,7 @@ function Sessions() {
     { name: "user", title: t("Who"), value: (row) => row.user, show: (row) => html`<b>${row.user}</b>` },
     {
       name: "address",
-      title: t("address|From"),
+      title: t("From"),
       value: (row) => row.address,
       show: (row) => html`<${Mono}>${row.address}<//>`,
     },
@@ -386,7 +386,7 @@ function Audit() {
     { name: "author", title: t("Who"), value: (row) => row.author, show: (row) => html`<b>${row.author}</b>` },
     {
       name: "address",
-      title: t("address|From"),
+      title: t("From"),
       value: (row) => row.address,
       show: (row) => html`<${Mono}>${row.address || t("socket")}<//>`,
     },

@@ -34,7 +34,8 @@ function Active({ alarm }) {
         <${Cure} said=${alarm.cure}>${alarm_cure(alarm)}<//>
         <p class="note">
           <${Mono}>${alarm.code}<//>
-          · ${t("since {time} ({ago})", { time: time(alarm.first), ago: ago(alarm.first) })}
+          ${" · "}
+          ${t("since {time} ({ago})", { time: time(alarm.first), ago: ago(alarm.first) })}
           ${alarm.count > 1 && html` · ${tn(alarm.count, "{n} time, last {ago}", "{n} times, last {ago}", {
               ago: ago(alarm.last),
             })}

@@ -84,7 +84,7 @@ function Figures({ status, last }) {
             <${Figure}
               name=${t("Rows of xmpps2snodes")}
               value=${number(router.rows)}
-              aside=${t("{n} loaded", { n: router.loaded.length })}
+              aside=${tn(router.loaded.length, "{n} loaded", "{n} loaded")}
               page="provisioning"
             />
             <${Figure} name=${t("Gateways reached")} value=${number(router.gateways.length)} />

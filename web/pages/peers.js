@@ -156,7 +156,10 @@ const columns_of = (rate_of, history_of) => [
     show: (row) => html`
       ${rate(rate_of(row))}
       <span class="sub">
-        ${t("{inbound} in, {outbound} out", { inbound: compact(row.stanzas_in), outbound: compact(row.stanzas_out) })}
+        ${t("narrow|{inbound} in, {outbound} out", {
+          inbound: compact(row.stanzas_in),
+          outbound: compact(row.stanzas_out),
+        })}
       </span>
     `,
   },
