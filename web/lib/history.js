@@ -112,7 +112,7 @@ const of_peer = [
   streams(msg("Streams")),
   { ...waiting, lines: queue },
   handshakes,
-  { title: msg("Refused stanzas per minute"), format: rate, times: 60, lines: [["refused", "refusals"]] },
+  { title: msg("Refused stanzas per minute"), format: rate, times: 60, lines: [[msg("refused"), "refusals"]] },
 ];
 
 const highest = (values) => values.reduce((most, value) => Math.max(most, value ?? 0), 0);
