@@ -1,13 +1,17 @@
 // The frame around every page: who is signed in, the menu, what is at the top, which page is shown.
 import { Others } from "./lib/desk.js";
+import { number } from "./lib/format.js";
 import { html, render, useEffect, useErrorBoundary, useRef, useState } from "./lib/html.js";
+import { t, tn } from "./lib/i18n.js";
 import { Icon, Mark } from "./lib/icons.js";
+import { language } from "./lib/language.js";
 import { line, useRead } from "./lib/live.js";
 import { Asked, Notice, Said, State, say } from "./lib/parts.js";
 import { take_sample } from "./lib/samples.js";
 import { leave, resume, session, verbs } from "./lib/session.js";
 import { useStore } from "./lib/store.js";
 import { switch_theme, theme } from "./lib/theme.js";
+import { word_of } from "./lib/words.js";
 import { find_page, pages_of } from "./pages.js";
 
 const status_beat_ms = 4_000; // the stream of changes brings it more often
@@ -52,15 +56,17 @@ function Body({ at, status }) {
   }, [at.path]);
   if (!known) {
     return html`
-      <${Notice} tone="warn" title="Page not found.">
-        It may belong to another node: each node shows only what it can do.
+      <${Notice} tone="warn" title=${t("Page not found.")}>
+        ${t("It may belong to another node: each node shows only what it can do.")}
       <//>
     `;
   }
   if (problem || page?.error) {
     return html`
-      <${Notice} tone="bad" title="This page failed.">
-        ${String((problem ?? page.error).message)}. Reload it; if it fails again, report it with this text.
+      <${Notice} tone="bad" title=${t("This page failed.")}>
+        ${t("{problem}. Reload it; if it fails again, report it with this text.", {
+          problem: String((problem ?? page.error).message),
+        })}
       <//>
     `;
   }
@@ -75,13 +81,13 @@ function Body({ at, status }) {
   `;
 }
 
-const lines = { live: ["good", "Live"], lost: ["warn", "Reconnecting"], off: ["calm", "Not live"] };
+const lines = () => ({ live: ["good", t("Live")], lost: ["warn", t("Reconnecting")], off: ["calm", t("Not live")] });
 
 function Top({ status, error, menu, toggle }) {
   const who = useStore(session);
   const dark = useStore(theme) === "dark";
   const live = useStore(line);
-  const [tone, text] = error ? ["bad", "Node does not respond"] : lines[live];
+  const [tone, text] = error ? ["bad", t("Node does not respond")] : lines()[live];
   const alarms = status?.alarms.length ?? 0;
   const out = () => leave().catch((problem) => say(problem.message, "bad"));
   return html`
@@ -91,34 +97,43 @@ function Top({ status, error, menu, toggle }) {
         class="button quiet icon-only menu-button"
         aria-expanded=${menu ? "true" : "false"}
         aria-controls="menu"
-        aria-label="Menu"
+        aria-label=${t("Menu")}
         onClick=${toggle}
       >
         <${Icon} name="menu" />
       </button>
-      <a class="brand" href="#/overview" aria-label="Sallyport, overview"><${Mark} /><span>Sallyport</span></a>
-      ${status && html`<div class="node"><strong>${status.name}</strong><span class="role">${status.role}</span></div>`}
+      <a class="brand" href="#/overview" aria-label=${t("Sallyport, overview")}><${Mark} /><span>Sallyport</span></a>
+      ${status && html`
+        <div class="node"><strong>${status.name}</strong><span class="role">${word_of("role", status.role)}</span></div>
+      `}
       <${Others} />
       <div class="top-right">
         <span role="status"><${State} tone=${tone}>${text}<//></span>
         <a class=${`alarm-count ${alarms > 0 ? "bad" : ""}`} href="#/alarms">
           <${Icon} name="alarms" />
-          <span>${alarms}<span class="visually-hidden"> active alarms</span></span>
+          <span aria-hidden="true">${number(alarms)}</span>
+          <span class="visually-hidden">${tn(alarms, "{n} active alarm", "{n} active alarms")}</span>
         </a>
         <button
           type="button"
           class="button quiet icon-only"
           onClick=${switch_theme}
-          aria-label=${dark ? "Light theme" : "Dark theme"}
-          title=${dark ? "Light theme" : "Dark theme"}
+          aria-label=${dark ? t("Light theme") : t("Dark theme")}
+          title=${dark ? t("Light theme") : t("Dark theme")}
         >
           <${Icon} name=${dark ? "sun" : "moon"} />
         </button>
-        <a class="who" href="#/account" title="Your account">
+        <a class="who" href="#/account" title=${t("Your account")}>
           <${Icon} name="users" />
-          <span>${who.user}<small>${who.role}</small></span>
+          <span>${who.user}<small>${word_of("access", who.role)}</small></span>
         </a>
-        <button type="button" class="button quiet icon-only" onClick=${out} aria-label="Sign out" title="Sign out">
+        <button
+          type="button"
+          class="button quiet icon-only"
+          onClick=${out}
+          aria-label=${t("Sign out")}
+          title=${t("Sign out")}
+        >
           <${Icon} name="leave" />
         </button>
       </div>
@@ -132,10 +147,10 @@ function Menu({ at, role, open, close }) {
   const groups = [...new Set(pages.map((page) => page.group))];
   const current = at.path === "peer" ? "peers" : at.path;
   return html`
-    <nav id="menu" class=${`menu ${open ? "open" : ""}`} aria-label="Pages">
+    <nav id="menu" class=${`menu ${open ? "open" : ""}`} aria-label=${t("Pages")}>
       ${groups.map((group) => html`
         <div key=${group}>
-          <h2>${group}</h2>
+          <h2>${t(group)}</h2>
           <ul>
             ${pages
               .filter((page) => page.group === group)
@@ -147,7 +162,7 @@ function Menu({ at, role, open, close }) {
                     aria-current=${page.path === current ? "page" : undefined}
                   >
                     <${Icon} name=${page.icon} />
-                    ${page.title}
+                    ${t(page.title)}
                   </a>
                 </li>
               `)}
@@ -198,14 +213,14 @@ function Frame() {
   };
   return html`
     <div class="frame">
-      <a class="skip" href="#main" onClick=${skip}>Skip to content</a>
+      <a class="skip" href="#main" onClick=${skip}>${t("Skip to content")}</a>
       <${Top} status=${status} error=${error} menu=${menu} toggle=${() => set_menu(!menu)} />
       ${status && html`<${Menu} at=${at} role=${status.role} open=${menu} close=${() => set_menu(false)} />`}
       <main id="main" ref=${main} tabindex="-1">
         ${status
           ? html`<${Body} at=${at} status=${status} />`
           : error
-            ? html`<${Notice} tone="bad" title="The node does not respond.">${error.message}<//>`
+            ? html`<${Notice} tone="bad" title=${t("The node does not respond.")}>${error.message}<//>`
             : html`<div class="wait"></div>`}
       </main>
     </div>
@@ -214,6 +229,7 @@ function Frame() {
 
 function App() {
   const who = useStore(session);
+  const tag = useStore(language);
   const [Login, set_login] = useState(null);
   const [problem, set_problem] = useState(null);
   useEffect(() => {
@@ -223,12 +239,14 @@ function App() {
     if (who === null) import("./pages/login.js").then((module) => set_login(() => module.default));
   }, [who]);
   const shown = who
-    ? html`<${Frame} key=${who.user} />`
+    ? html`<${Frame} key=${`${who.user} ${tag}`} />`
     : who === null && Login
-      ? html`<${Login} />`
+      ? html`<${Login} key=${tag} />`
       : problem
         ? html`
-            <main class="alone"><${Notice} tone="bad" title="The node does not respond.">${problem.message}<//></main>
+            <main class="alone">
+              <${Notice} tone="bad" title=${t("The node does not respond.")}>${problem.message}<//>
+            </main>
           `
         : html`<p class="boot">Sallyport</p>`;
   return html`${shown}<${Said} /><${Asked} />`;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -22,8 +23,39 @@ enum class StepState : std::uint8_t { in_force, pending, failed, off };
 inline constexpr std::string_view one_way =
     "messages to other domains are returned, messages from other domains arrive";
 
+/// What a step is about; its row in chain_step.cpp says how it is named. A new step is an enumerator here and a row
+/// there.
+enum class StepKind : std::uint8_t {
+    set_on,               ///< a node
+    received_on_core,     ///< no core has come yet
+    received_on,          ///< a node
+    domains_received_on,  ///< a node
+    received_from,        ///< a node
+    told_server,          ///< the address of an IM&P server
+    loaded_by,            ///< a presence node
+    joined,
+    told,
+    loaded,
+    way,
+};
+struct StepRow {
+    StepKind kind;
+    std::string_view name;  ///< stable, dotted: "settings.received_on"
+    std::string_view text;  ///< {about} stands for the node or address
+};
+/// In the order of the enumerators.
+[[nodiscard]] std::span<const StepRow> step_rows();
+/// "settings received on core1.example.org": how nodes name a step, to people and to each other.
+[[nodiscard]] std::string step_name(StepKind kind, std::string_view about = {});
+struct ReadStep {
+    const StepRow* row;
+    std::string about;
+};
+/// Which step is named so; nothing for a name of another release.
+[[nodiscard]] std::optional<ReadStep> read_step(std::string_view step);
+
 struct ChainStep {
-    std::string step;  ///< "received on core1.example.org"
+    std::string step;  ///< as step_name() makes it
     StepState state = StepState::pending;
     Reason reason{};  ///< why not in force; or what is in force
     /// Code and key of the alarm that tells of the fault on the node whose step it is; empty: none does.

@@ -11,6 +11,7 @@ import keyboard from "./keyboard.mjs";
 import looks from "./looks.mjs";
 import operation from "./operation.mjs";
 import reading from "./reading.mjs";
+import spanish from "./spanish.mjs";
 import speed from "./speed.mjs";
 import { World, open_browser } from "./support.mjs";
 
@@ -28,7 +29,7 @@ describe("the operator's desk", { concurrency: 1, timeout: Number(process.env.WE
   const part = (name, all) => describe(name, { concurrency: 1 }, () => all.forEach((one) => one(stage)));
   part("is quick", [speed]);
   describe("is", { concurrency: 2 }, () => {
-    part("read", [reading, description]);
+    part("read", [reading, description, spanish]);
     part("used", [access, desk, keyboard, configuration, looks, operation, hostile]);
   });
 });

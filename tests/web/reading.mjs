@@ -6,7 +6,7 @@ import { Desk } from "./support.mjs";
 const names = (pages) => pages.map((page) => page.split(/[/?]/)[0]);
 
 /** The pages of a node's menu, and those that others lead to. */
-async function places(desk) {
+export async function places(desk) {
   const menu = await desk.menu();
   const more = names(menu).includes("peers") ? ["peer/capulet.lab", "peer/paris.lab", "lists?list=deny_list"] : [];
   const tabs = [
@@ -25,7 +25,7 @@ async function places(desk) {
 const file_name = (place) => place.replace(/[^a-z0-9.]+/gi, "-");
 
 /** What is wider than the window, or on a desk than the frame of its table: there every column has its place. */
-const overflow = () => {
+export const overflow = () => {
   const wide = [...document.querySelectorAll("main *")].filter(
     (one) => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest(".scroll, .plot, .facts-line"),
   );
@@ -36,6 +36,11 @@ const overflow = () => {
   return wide.slice(0, 3).map((one) => `wider than its place: ${one.outerHTML.slice(0, 160)}`);
 };
 
+export const two_frames = () =>
+  new Promise((done) => {
+    requestAnimationFrame(() => requestAnimationFrame(done));
+  });
+
 const desk_size = { width: 1280, height: 860 },
   phone_size = { width: 390, height: 844 };
 
@@ -43,7 +48,7 @@ const desk_size = { width: 1280, height: 860 },
  * Pages that are others on the core and on a presence node than on an edge; the rest are looked at on a phone there
  * alone.
  */
-const of_their_own = [
+export const of_their_own = [
   "overview",
   "domains",
   "federation",
@@ -70,12 +75,7 @@ async function look_at(desk, role, place) {
   if (role === "edge" || of_their_own.includes(place)) {
     await page.emulateMedia({ colorScheme: "dark" });
     await page.setViewportSize(phone_size);
-    await page.evaluate(
-      () =>
-        new Promise((done) => {
-          requestAnimationFrame(() => requestAnimationFrame(done));
-        }),
-    ); // charts follow a frame later
+    await page.evaluate(two_frames); // charts follow a frame later
     assert.deepEqual(await desk.accessibility(), [], `${place}, dark on a phone`);
     assert.deepEqual(await page.evaluate(overflow), [], `${place}, on a phone`);
     await desk.picture(role === "edge" ? `phone-dark-${file_name(place)}` : `phone-dark-${role}-${file_name(place)}`);

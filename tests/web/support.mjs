@@ -95,7 +95,7 @@ const idle = new Map();
  * One browser window on one node. `trouble` collects all that must never be: errors, violations, requests elsewhere.
  */
 export class Desk {
-  static async open(browser, world, role, { dark = false, phone = false, scripts = true } = {}) {
+  static async open(browser, world, role, { dark = false, phone = false, scripts = true, locale = "en-US" } = {}) {
     const desk = new Desk();
     Object.assign(desk, {
       world,
@@ -109,6 +109,7 @@ export class Desk {
     desk.context = await browser.newContext({
       ignoreHTTPSErrors: true,
       javaScriptEnabled: scripts,
+      locale,
       colorScheme: dark ? "dark" : "light",
       reducedMotion: "reduce",
       viewport: phone ? { width: 390, height: 844 } : { width: 1440, height: 900 },

@@ -253,6 +253,10 @@ class World:
         """As `notify` found it: changes of the table take effect at once."""
         self.nodes["presence"].ask("config", "set", "router.live_changes", "true")
 
+    def account(self, role, name, password):
+        """One more account for a single test."""
+        self.nodes[role].ask("admins", "add", name, "--role", "read-only", "--password-file", self.secret(password))
+
     def component_says(self, domain, secret, to, body):
         """One message of a component (XEP-0114) of the presence node."""
         with socket.create_connection((at(7), 5347), 5) as stream:

@@ -1,11 +1,12 @@
 // The REST interface (docs/manual/rest.md): verbs of the command line as addresses, settings with their revision, the
 // session.
+import { t } from "./i18n.js";
 const base = "/api/v1/";
 const usual_wait_ms = 20_000;
 
 /** What the node refused: `code` for programs, `text` for people, `field` where one is meant. */
 export class Refusal extends Error {
-  constructor(status, { code = "unknown", text = "the node gave no reason", field = "" } = {}) {
+  constructor(status, { code = "unknown", text = t("the node gave no reason"), field = "" } = {}) {
     super(text);
     this.status = status;
     this.code = code;
@@ -32,7 +33,10 @@ async function answer_of(response) {
     return text === "" ? {} : JSON.parse(text);
   } catch {
     return {
-      error: { code: "answer-malformed", text: `the node answered ${response.status} with something other than JSON` },
+      error: {
+        code: "answer-malformed",
+        text: t("the node answered {status} with something other than JSON", { status: response.status }),
+      },
     };
   }
 }
@@ -56,7 +60,7 @@ async function ask(method, path, { body, headers = {}, wait_ms = usual_wait_ms }
     const late = problem.name === "TimeoutError";
     throw new Refusal(0, {
       code: late ? "late" : "unreachable",
-      text: late ? "the node did not respond in time" : "the node cannot be reached",
+      text: late ? t("the node did not respond in time") : t("the node cannot be reached"),
     });
   }
   const answer = await answer_of(response);

@@ -2,6 +2,7 @@
 // not see it. Of one that shows the past each moment can be pointed at, with the keyboard too.
 import { axis_time, moment } from "./format.js";
 import { html, useEffect, useRef, useState } from "./html.js";
+import { t } from "./i18n.js";
 import { useStore } from "./store.js";
 import { theme } from "./theme.js";
 
@@ -136,13 +137,13 @@ export function Chart({ title, times, series, format = String, whole = false, le
             <i class=${one.color.slice(2)}></i>
             ${one.label}
             <b>${text(one)}</b>
-            ${one.peak !== undefined && html`<small>peak ${format(one.peak)}</small>`}
+            ${one.peak !== undefined && html`<small>${t("peak {peak}", { peak: format(one.peak) })}</small>`}
           </span>
         `)}
         ${past && at !== null && html`<span class="legend">${moment(times[at])}</span>`}
       </figcaption>
       <div class="plot" ref=${place} onKeyDown=${past ? move : undefined} ...${reading}>
-        ${ready ? null : html`<span class="empty">Collecting</span>`}
+        ${ready ? null : html`<span class="empty">${t("Collecting")}</span>`}
       </div>
     </figure>
   `;

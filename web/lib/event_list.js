@@ -2,7 +2,10 @@
 import { reason_of, rest_of } from "./event_text.js";
 import { time } from "./format.js";
 import { html, useState } from "./html.js";
-import { Empty, Mono, State, typed } from "./parts.js";
+import { t } from "./i18n.js";
+import { Empty, Mono, State } from "./parts.js";
+import { typed } from "./typed.js";
+import { word_of } from "./words.js";
 
 const tones = {
   error: "bad",
@@ -24,19 +27,19 @@ function Entry({ event, brief }) {
     <details onToggle=${({ currentTarget }) => set(currentTarget.open)}>
       <summary>
         <time datetime=${event.time}>${time(event.time)}</time>
-        <${State} tone=${tones[event.level]}>${event.level}<//>
-        ${!brief && html`<span class="module">${event.module}</span>`}
+        <${State} tone=${tones[event.level]}>${word_of("level", event.level)}<//>
+        ${!brief && html`<span class="module" translate=${false}>${event.module}</span>`}
         <b>${event.event}</b>
-        <span class="said-line">
+        <span class="said-line" lang="en">
           ${reason && html`<span class="reason">${typed(reason)}</span>`}
           <span class="facts-line">${rest_of(event)}</span>
         </span>
       </summary>
       ${open && html`
         <dl class="event-facts">
-          <div><dt>number</dt><dd>${event.number}</dd></div>
-          <div><dt>time</dt><dd><${Mono}>${event.time}<//></dd></div>
-          <div><dt>module</dt><dd>${event.module}</dd></div>
+          <div><dt>${t("number")}</dt><dd>${event.number}</dd></div>
+          <div><dt>${t("time")}</dt><dd><${Mono}>${event.time}<//></dd></div>
+          <div><dt>${t("module")}</dt><dd>${event.module}</dd></div>
           ${facts_of(event).map(([key, value]) => html`
             <div key=${key}>
               <dt>${key}</dt>
@@ -51,7 +54,7 @@ function Entry({ event, brief }) {
 
 const most_drawn = 80;
 
-export function EventList({ events, empty = "No entry.", brief }) {
+export function EventList({ events, empty = t("No entry."), brief }) {
   const [most, show] = useState(most_drawn);
   if (events.length === 0) return html`<${Empty}>${empty}<//>`;
   return html`
@@ -62,7 +65,9 @@ export function EventList({ events, empty = "No entry.", brief }) {
     </ol>
     ${events.length > most && html`
       <p class="older">
-        <button type="button" class="button" onClick=${() => show(most + most_drawn)}>Show older entries</button>
+        <button type="button" class="button" onClick=${() => show(most + most_drawn)}>
+          ${t("Show older entries")}
+        </button>
       </p>
     `}
   `;

@@ -1,5 +1,6 @@
 // What one fills in: a label, its control, its help and what is wrong with it, tied together.
 import { html, useId } from "./html.js";
+import { t } from "./i18n.js";
 
 /** A label, its control and its help, tied together. `children` is called with the attributes of the control. */
 export function Field({ label, help, error, required, children, wide }) {
@@ -7,7 +8,7 @@ export function Field({ label, help, error, required, children, wide }) {
   const described = [help && `${id}-help`, error && `${id}-error`].filter(Boolean).join(" ") || undefined;
   return html`
     <div class=${`field ${error ? "wrong" : ""} ${wide ? "wide" : ""}`}>
-      <label for=${id}>${label}${required && html`<span class="required" title="required"> *</span>`}</label>
+      <label for=${id}>${label}${required && html`<span class="required" title=${t("required")}> *</span>`}</label>
       <div class="control">
         ${children({
           id,

@@ -1,25 +1,56 @@
-// Numbers, times and names as an operator reads them. Nothing here makes markup.
-const count = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
-const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+// Numbers, times and names as an operator reads them, in the language of the pages. Nothing here makes markup.
+import { msg, spoken, t } from "./i18n.js";
 
-export const number = (value) => (value === null || value === undefined ? "–" : count.format(value));
-export const compact = (value) => (Math.abs(value) < 10_000 ? number(value) : short.format(value));
+/** One of Intl's forms a language: making one costs more than using it. */
+function formed(make) {
+  const known = new Map();
+  return () => {
+    const tag = spoken();
+    if (!known.has(tag)) known.set(tag, make(tag));
+    return known.get(tag);
+  };
+}
+const digits = (options) => formed((tag) => new Intl.NumberFormat(tag, options));
+const unit = (name, options) => digits({ style: "unit", unit: name, ...options });
+
+const count = digits({ maximumFractionDigits: 0 });
+const short = digits({ notation: "compact", maximumFractionDigits: 1 });
+const decimal = digits({ minimumFractionDigits: 1, maximumFractionDigits: 1, useGrouping: false });
+
+export const number = (value) => (value === null || value === undefined ? "–" : count().format(value));
+export const compact = (value) => (Math.abs(value) < 10_000 ? number(value) : short().format(value));
 
 /** A rate a second: one decimal while it is small. */
-export const rate = (value) => (value < 10 ? value.toFixed(1) : compact(value));
+export const rate = (value) => (value < 10 ? decimal().format(value) : compact(value));
 
 export function bytes(value) {
   if (value === null || value === undefined) return "–";
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
   let at = 0;
   for (; value >= 1024 && at < units.length - 1; ++at) value /= 1024;
-  return `${at === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[at]}`;
+  return `${at === 0 || value >= 100 ? Math.round(value) : decimal().format(value)} ${units[at]}`;
 }
 
-/** A span of seconds with its two largest units: "3 d 4 h", "12 s". */
+const whole_ms = unit("millisecond", { maximumFractionDigits: 0, useGrouping: false });
+const parts_ms = unit("millisecond", { minimumFractionDigits: 1, maximumFractionDigits: 1, useGrouping: false });
+const parts_s = unit("second", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+
+/** Milliseconds, with a part of one where `parts` is 1. */
+export const milliseconds = (value, parts = 0) => (parts > 0 ? parts_ms() : whole_ms()).format(value);
+
+/** Seconds that are few: "0.4 ms", "12 ms", "1.5 s". */
+export const duration = (value) =>
+  value < 1 ? milliseconds(value * 1000, value < 0.01 ? 1 : 0) : parts_s().format(value);
+
+const parts_share = digits({ minimumFractionDigits: 1, maximumFractionDigits: 1 });
+
+/** Of 1: "99.5 %". */
+export const share = (value) => `${(value === 1 || value === 0 ? count() : parts_share()).format(value * 100)} %`;
+
+/** A span of seconds with its two largest units, by their symbols: "3 d 4 h", "12 s". */
 export function span(seconds) {
   if (seconds === null || seconds === undefined) return "–";
-  if (seconds < 1) return "now";
+  if (seconds < 1) return t("now");
   const units = [
     ["d", 86_400],
     ["h", 3_600],
@@ -47,20 +78,20 @@ export function time(text) {
   return today ? clock : `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${clock}`;
 }
 
-const month = new Intl.DateTimeFormat("en", { day: "numeric", month: "short" });
+const month = formed((tag) => new Intl.DateTimeFormat(tag, { day: "numeric", month: "short" }));
 
 /** A moment in Unix time, to the minute: "14:05" of today, "Nov 22, 14:05" of another day. */
 export function moment(at) {
   const day = new Date(at * 1000);
   const clock = `${two(day.getHours())}:${two(day.getMinutes())}`;
-  return new Date().toDateString() === day.toDateString() ? clock : `${month.format(day)}, ${clock}`;
+  return new Date().toDateString() === day.toDateString() ? clock : `${month().format(day)}, ${clock}`;
 }
 
 /** The same at an axis whose marks are `step` seconds apart: no more of it than tells them apart. */
 export function axis_time(at, step) {
   const day = new Date(at * 1000);
   const is_midnight = day.getHours() === 0 && day.getMinutes() === 0;
-  if (step >= 86_400 || (step >= 3_600 && is_midnight)) return month.format(day);
+  if (step >= 86_400 || (step >= 3_600 && is_midnight)) return month().format(day);
   return day.toTimeString().slice(0, step < 60 ? 8 : 5);
 }
 
@@ -69,45 +100,45 @@ export const days_tone = (days) => (days < 0 ? "bad" : days < 30 ? "warn" : "goo
 
 export const date = (text) => (text ? String(text).slice(0, 10) : "–");
 
-/** How long ago: "2 min ago". */
+/** How long ago: "2 min ago"; the word around it is the language's own. */
 export function ago(text) {
   const at = text ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(at)) return "–";
   const seconds = (Date.now() - at) / 1000;
-  return seconds < 1 ? "just now" : `${span(seconds)} ago`;
+  return seconds < 1 ? t("just now") : t("{time} ago", { time: span(seconds) });
 }
 
 const words = {
-  tls_required: "TLS required",
-  tls_optional: "TLS optional",
-  no_tls: "No TLS",
-  off: "Off",
-  on: "On",
-  allow_list: "Allow list",
-  deny_list: "Deny list",
-  any: "Any",
-  certificate: "Certificate",
-  dialback: "Dialback",
-  cert: "Certificate",
-  external: "Certificate",
-  "cert+db": "Certificate + dialback",
+  tls_required: msg("TLS required"),
+  tls_optional: msg("TLS optional"),
+  no_tls: msg("No TLS"),
+  off: msg("Off"),
+  on: msg("On"),
+  allow_list: msg("Allow list"),
+  deny_list: msg("Deny list"),
+  any: msg("Any"),
+  certificate: msg("Certificate"),
+  dialback: msg("Dialback"),
+  cert: msg("Certificate"),
+  external: msg("Certificate"),
+  "cert+db": msg("Certificate + dialback"),
 };
 
 /** A word of the schema as people write it. */
-export const word = (value) => words[value] ?? String(value ?? "–");
+export const word = (value) => (words[value] ? t(words[value]) : String(value ?? "–"));
 
 /** A setting's value as one line of text. */
 export function value_text(value) {
   if (value === null || value === undefined) return "–";
-  if (typeof value === "boolean") return value ? "On" : "Off";
+  if (typeof value === "boolean") return value ? t("On") : t("Off");
   if (Array.isArray(value)) {
     return value.length === 0
-      ? "empty"
+      ? t("empty")
       : value.map((one) => (typeof one === "object" ? (one.domain ?? JSON.stringify(one)) : one)).join(", ");
   }
   if (typeof value === "object") {
     return Object.keys(value).length === 0
-      ? "empty"
+      ? t("empty")
       : Object.entries(value)
           .map(([key, one]) => `${key}: ${one}`)
           .join(", ");

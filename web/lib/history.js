@@ -1,52 +1,52 @@
 // What the node has kept of its own figures and of its peers', as charts of a range that one chooses. A gap in a line
 // is a time at which the node was down, or nothing was to be measured.
+import { AsSaid } from "./as_said.js";
 import { Chart } from "./chart.js";
-import { compact, number, rate, span } from "./format.js";
+import { compact, duration, number, rate, share, span } from "./format.js";
 import { html, useMemo } from "./html.js";
+import { msg, t, tn } from "./i18n.js";
 import { useRead } from "./live.js";
 import { Empty, Notice, Tabs, Wait } from "./parts.js";
 import { Store, useStore } from "./store.js";
+import { rule_text } from "./words.js";
 
 const live = "live";
 /** [as the node calls it, in words, seconds of a point, milliseconds until it is read again] */
 const ranges = [
-  ["2h", "2 hours", 20, 10_000],
-  ["3d", "3 days", 600, 60_000],
-  ["90d", "90 days", 21_600, 60_000],
+  ["2h", msg("2 hours"), 20, 10_000],
+  ["3d", msg("3 days"), 600, 60_000],
+  ["90d", msg("90 days"), 21_600, 60_000],
 ];
 const chosen = new Store("2h");
 const colors = ["--series-1", "--series-2", "--series-3", "--series-4"];
 
-const delay = (value) => (value < 1 ? `${(value * 1000).toFixed(value < 0.01 ? 1 : 0)} ms` : `${value.toFixed(1)} s`);
-const share = (value) => `${(value * 100).toFixed(value === 1 || value === 0 ? 0 : 1)} %`;
-
 // A row a chart: its title, its lines as [label, series], and how values are shown; `times` them makes them per minute.
-const waiting = { title: "Waiting stanzas", format: compact, whole: true };
+const waiting = { title: msg("Waiting stanzas"), format: compact, whole: true };
 const delays = {
-  title: "95 % of stanzas within",
-  format: delay,
+  title: msg("95 % of stanzas within"),
+  format: duration,
   least: 0.01,
   lines: [
-    ["link", "delay_link"],
-    ["peer", "delay_peer"],
-    ["queue", "delay_queue"],
+    [msg("link"), "delay_link"],
+    [msg("peer"), "delay_peer"],
+    [msg("queue"), "delay_queue"],
   ],
 };
 const handshakes = {
-  title: "Handshakes per minute",
+  title: msg("Handshakes per minute"),
   format: rate,
   times: 60,
   lines: [
-    ["good", "handshakes_good"],
-    ["failed", "handshakes_failed"],
+    [msg("handshakes|good"), "handshakes_good"],
+    [msg("handshakes|failed"), "handshakes_failed"],
   ],
 };
 const stanzas = (title) => ({
   title,
   format: rate,
   lines: [
-    ["in", "stanzas_in"],
-    ["out", "stanzas_out"],
+    [msg("in"), "stanzas_in"],
+    [msg("out"), "stanzas_out"],
   ],
 });
 const streams = (title) => ({
@@ -54,29 +54,29 @@ const streams = (title) => ({
   format: number,
   whole: true,
   lines: [
-    ["in", "streams_in"],
-    ["out", "streams_out"],
+    [msg("in"), "streams_in"],
+    [msg("out"), "streams_out"],
   ],
 });
 const queue = [
-  ["queued", "queued"],
-  ["unacked", "unacknowledged"],
+  [msg("queued"), "queued"],
+  [msg("unacked"), "unacknowledged"],
 ];
 const links = {
-  title: "Stanzas over router links per second",
+  title: msg("Stanzas over router links per second"),
   format: rate,
   lines: [
-    ["in", "link_in"],
-    ["out", "link_out"],
+    [msg("in"), "link_in"],
+    [msg("out"), "link_out"],
   ],
 };
-const held = ["held for a link", "held_for_link"];
-const refusals = { title: "Refusals per minute", format: rate, times: 60, lines: "refused" };
+const held = [msg("held for a link"), "held_for_link"];
+const refusals = { title: msg("Refusals per minute"), format: rate, times: 60, lines: "refused" };
 
 const of_role = {
   edge: [
-    stanzas("Stanzas per second"),
-    streams("Streams"),
+    stanzas(msg("Stanzas per second")),
+    streams(msg("Streams")),
     { ...waiting, lines: [...queue, held] },
     delays,
     handshakes,
@@ -84,35 +84,35 @@ const of_role = {
   ],
   core: [
     links,
-    stanzas("Stanzas with internal servers per second"),
-    streams("Streams with internal servers"),
+    stanzas(msg("Stanzas with internal servers per second")),
+    streams(msg("Streams with internal servers")),
     { ...waiting, lines: [...queue, held] },
     delays,
     refusals,
   ],
   presence: [
     {
-      title: "Stanzas per second",
+      title: msg("Stanzas per second"),
       format: rate,
       lines: [
-        ["to local users", "router_local"],
-        ["to other domains", "router_link"],
-        ["returned", "router_returned"],
+        [msg("to local users"), "router_local"],
+        [msg("to other domains"), "router_link"],
+        [msg("returned"), "router_returned"],
       ],
     },
     links,
     { ...waiting, lines: [held] },
-    { ...delays, lines: [["link", "delay_link"]] },
+    { ...delays, lines: [[msg("link"), "delay_link"]] },
     refusals,
   ],
 };
 const of_peer = [
-  { title: "Availability", format: share, least: 1.05, lines: [["available", "available"]] },
-  stanzas("Stanzas per second"),
-  streams("Streams"),
+  { title: msg("Availability"), format: share, least: 1.05, lines: [[msg("available"), "available"]] },
+  stanzas(msg("Stanzas per second")),
+  streams(msg("Streams")),
   { ...waiting, lines: queue },
   handshakes,
-  { title: "Refused stanzas per minute", format: rate, times: 60, lines: [["refused", "refusals"]] },
+  { title: msg("Refused stanzas per minute"), format: rate, times: 60, lines: [[msg("refused"), "refusals"]] },
 ];
 
 const highest = (values) => values.reduce((most, value) => Math.max(most, value ?? 0), 0);
@@ -125,10 +125,12 @@ function lines_of({ lines, times = 1 }, series) {
     lines === "refused"
       ? series
           .filter(({ name }) => name.startsWith("refused."))
-          .map((one) => ({ ...one, label: one.name.slice("refused.".length), weight: highest(one.peaks) }))
+          .map((one) => ({ ...one, label: rule_text(one.name.slice("refused.".length)), weight: highest(one.peaks) }))
           .sort((one, other) => other.weight - one.weight)
           .slice(0, colors.length)
-      : lines.flatMap(([label, name]) => series.filter((one) => one.name === name).map((one) => ({ ...one, label })));
+      : lines.flatMap(([label, name]) =>
+          series.filter((one) => one.name === name).map((one) => ({ ...one, label: t(label) })),
+        );
   return found.map(({ label, values, peaks }, at) => ({
     label,
     color: colors[at],
@@ -140,14 +142,17 @@ function lines_of({ lines, times = 1 }, series) {
 /** How much of the time in which a peer was needed it could be reached. */
 function Availability({ values, step }) {
   const known = values.filter((value) => value !== null);
-  if (known.length === 0) return html`<p class="note">Nothing was exchanged with this peer.</p>`;
+  if (known.length === 0) return html`<p class="note">${t("Nothing was exchanged with this peer.")}</p>`;
   const up = known.reduce((sum, value) => sum + value, 0) / known.length;
   const away = known.reduce((sum, value) => sum + (1 - value), 0) * step;
-  return html`
-    <p class="note">
-      Available ${share(up)} of the time in which it was needed${away >= 1 ? `, unavailable for ${span(away)}` : ""}.
-    </p>
-  `;
+  const said =
+    away >= 1
+      ? t("Available {share} of the time in which it was needed, unavailable for {away}.", {
+          share: share(up),
+          away: span(away),
+        })
+      : t("Available {share} of the time in which it was needed.", { share: share(up) });
+  return html`<p class="note">${said}</p>`;
 }
 
 function drawn(charts, answer) {
@@ -166,7 +171,7 @@ function Charts({ charts, answer }) {
         .map(({ title, series, format, whole, least }) => html`
           <${Chart}
             key=${title}
-            title=${title}
+            title=${t(title)}
             times=${times}
             series=${series}
             format=${format}
@@ -181,8 +186,8 @@ function Charts({ charts, answer }) {
 
 const Ranges = ({ more = [], at }) => html`
   <${Tabs}
-    label="Range of the charts"
-    tabs=${[...more, ...ranges]}
+    label=${t("Range of the charts")}
+    tabs=${[...more, ...ranges].map(([key, text]) => [key, t(text)])}
     at=${at}
     onChange=${(key) => {
       chosen.value = key;
@@ -201,9 +206,17 @@ function Kept({ args, charts, at, what }) {
         if (!data.kept) return html`<${Empty}>${what}<//>`;
         const available = data.series.find(({ name }) => name === "available");
         return html`
-          ${data.trouble && html`<${Notice} tone="warn" title="The history is not stored">${data.trouble}<//>`}
+          ${data.trouble && html`
+            <${Notice} tone="warn" title=${t("The history is not stored")}><${AsSaid} text=${data.trouble} /><//>
+          `}
           ${data.lost > 0 && html`
-            <p class="note">${number(data.lost)} values were lost while the disk did not work.</p>
+            <p class="note">
+              ${tn(
+                data.lost,
+                "{n} value was lost while the disk did not work.",
+                "{n} values were lost while the disk did not work.",
+              )}
+            </p>
           `}
           ${available && html`<${Availability} values=${available.values} step=${data.step_seconds} />`}
           <${Charts} charts=${charts} answer=${data} />
@@ -217,7 +230,7 @@ function Kept({ args, charts, at, what }) {
 export function NodeHistory({ role, children }) {
   const at = useStore(chosen);
   return html`
-    <${Ranges} at=${at} more=${[[live, "Last minutes"]]} />
+    <${Ranges} at=${at} more=${[[live, msg("Last minutes")]]} />
     ${at === live ? children : html`<${Kept} key=${at} args=${{}} charts=${of_role[role]} at=${at} />`}
   `;
 }
@@ -232,7 +245,7 @@ export function PeerHistory({ domain }) {
       args=${{ peer: domain }}
       charts=${of_peer}
       at=${range}
-      what=${`No history is kept of ${domain}: it begins with the first open stream.`}
+      what=${t("No history is kept of {domain}: it begins with the first open stream.", { domain })}
     />
   `;
 }

@@ -2,8 +2,9 @@
 // end.
 import { read_metrics } from "./api.js";
 import { Chart } from "./chart.js";
-import { rate } from "./format.js";
+import { duration, rate } from "./format.js";
 import { html, useEffect, useState } from "./html.js";
+import { t } from "./i18n.js";
 import { families, quantile, total } from "./open_metrics.js";
 
 const beat_ms = 5_000,
@@ -27,9 +28,6 @@ function between(before, now) {
     bad: grown({ outcome: "failure" }),
   };
 }
-
-const duration = (value) =>
-  value < 1 ? `${(value * 1000).toFixed(value < 0.01 ? 1 : 0)} ms` : `${value.toFixed(1)} s`;
 
 export function MetricCharts() {
   const [points, set] = useState(null);
@@ -57,22 +55,22 @@ export function MetricCharts() {
   const of = (key) => points.map((point) => point[key]);
   return html`
     <${Chart}
-      title="95 % of stanzas within"
+      title=${t("95 % of stanzas within")}
       times=${times}
       format=${duration}
       series=${[
-        { label: "link", color: "--series-1", values: of("link") },
-        { label: "peer", color: "--series-2", values: of("s2s") },
-        { label: "queue", color: "--series-3", values: of("queue") },
+        { label: t("link"), color: "--series-1", values: of("link") },
+        { label: t("peer"), color: "--series-2", values: of("s2s") },
+        { label: t("queue"), color: "--series-3", values: of("queue") },
       ]}
     />
     <${Chart}
-      title="Handshakes per second"
+      title=${t("Handshakes per second")}
       times=${times}
       format=${rate}
       series=${[
-        { label: "good", color: "--series-1", values: of("good") },
-        { label: "failed", color: "--series-4", values: of("bad") },
+        { label: t("handshakes|good"), color: "--series-1", values: of("good") },
+        { label: t("handshakes|failed"), color: "--series-4", values: of("bad") },
       ]}
     />
   `;

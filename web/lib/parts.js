@@ -1,9 +1,12 @@
 // The parts that every page is made of: headings, panels, states, facts, buttons, notices.
+import { AsSaid, Told } from "./as_said.js";
 import { html, useEffect, useId, useLayoutEffect, useRef, useState } from "./html.js";
+import { t } from "./i18n.js";
 import { Icon } from "./icons.js";
 import { useForbidden } from "./session.js";
 import { Store, useStore } from "./store.js";
 import { visible } from "./visible.js";
+import { step_name, word_of } from "./words.js";
 
 /** The page's heading: focused when the page is shown, so that readers hear where they are. */
 export function Page({ title, lead, actions, children }) {
@@ -78,7 +81,9 @@ export const tone_of = (state) => {
 
 /** A state in words with a mark whose shape differs too: colour alone says nothing. */
 export const State = ({ tone, children }) => html`
-  <span class=${`state ${tone ?? tone_of(children)}`}>${children}</span>
+  <span class=${`state ${tone ?? tone_of(children)}`}>
+    ${typeof children === "string" ? word_of("state", children) : children}
+  </span>
 `;
 
 export const Tag = ({ children, tone = "" }) => html`<span class=${`tag ${tone}`}>${children}</span>`;
@@ -113,12 +118,12 @@ export const Empty = ({ children }) => html`<p class="empty">${children}</p>`;
 export function Wait({ of, children }) {
   if (of.data !== undefined) {
     return html`
-      ${of.error && html`<${Notice} tone="warn">Not up to date: ${of.error.message}.<//>`}
+      ${of.error && html`<${Notice} tone="warn">${t("Not up to date: {message}.", { message: of.error.message })}<//>`}
       ${children(of.data)}
     `;
   }
   if (of.error) return html`<${Notice} tone="bad">${of.error.message}<//>`;
-  return html`<div class="wait" role="status"><span class="visually-hidden">Loading</span></div>`;
+  return html`<div class="wait" role="status"><span class="visually-hidden">${t("Loading")}</span></div>`;
 }
 
 export const Notice = ({ tone = "calm", title, children, actions }) => html`
@@ -175,7 +180,7 @@ export function useAction() {
   return [busy, run];
 }
 
-export function Copy({ text, label = "Copy" }) {
+export function Copy({ text, label = t("Copy") }) {
   const [done, set] = useState(false);
   const copy = async () => {
     await navigator.clipboard.writeText(text);
@@ -187,8 +192,8 @@ export function Copy({ text, label = "Copy" }) {
       type="button"
       class="button quiet icon-only"
       onClick=${copy}
-      aria-label=${done ? "Copied" : label}
-      title=${done ? "Copied" : label}
+      aria-label=${done ? t("Copied") : label}
+      title=${done ? t("Copied") : label}
     >
       <${Icon} name="copy" />
     </button>
@@ -251,7 +256,7 @@ export function Said() {
       ${all.map((one) => html`
         <p key=${one.id} class=${one.tone}>
           ${one.text}
-          <button type="button" class="button quiet" onClick=${close(one.id)} aria-label="Dismiss">×</button>
+          <button type="button" class="button quiet" onClick=${close(one.id)} aria-label=${t("Dismiss")}>×</button>
         </p>
       `)}
     </div>
@@ -298,7 +303,7 @@ export function Asked() {
       <h2 id="asked-title">${question.title}</h2>
       <p>${question.text}</p>
       <div class="actions">
-        <button type="button" class="button" autofocus onClick=${end(false)}>Cancel</button>
+        <button type="button" class="button" autofocus onClick=${end(false)}>${t("Cancel")}</button>
         <button type="button" class=${`button ${question.kind ?? "danger"}`} onClick=${end(true)}>
           ${question.yes}
         </button>
@@ -315,7 +320,9 @@ export function Sheet({ title, onClose, children }) {
     <dialog ref=${dialog} class="dialog sheet" aria-labelledby=${id} onClose=${onClose}>
       <header>
         <h2 id=${id}>${title}</h2>
-        <button type="button" class="button quiet" aria-label="Close" onClick=${() => dialog.current.close()}>×</button>
+        <button type="button" class="button quiet" aria-label=${t("Close")} onClick=${() => dialog.current.close()}>
+          ×
+        </button>
       </header>
       ${children}
     </dialog>
@@ -324,25 +331,29 @@ export function Sheet({ title, onClose, children }) {
 
 /** What ends a form in a sheet: what it does, and Cancel. */
 export const SheetFoot = ({ onClose, children }) => html`
-  <div class="form-foot">${children}<button type="button" class="button" onClick=${onClose}>Cancel</button></div>
+  <div class="form-foot">
+    ${children}
+    <button type="button" class="button" onClick=${onClose}>${t("Cancel")}</button>
+  </div>
 `;
 
-/** A sentence of the node, in which `…` marks what one types. */
-export const typed = (text) =>
-  String(text)
-    .split("`")
-    .map((part, at) => (at % 2 === 1 ? html`<code key=${at}>${part}</code>` : part));
-
-/** The remedy of a problem or an alarm. */
-export const Cure = ({ children }) => html`
+/** The remedy of a problem or an alarm; `said` as the node put it. */
+export const Cure = ({ said: own, children }) => html`
   <p class="cure">
-    <span>Remedy</span> ${[children].flat().map((one) => (typeof one === "string" ? typed(one) : one))}
+    <span>${t("Remedy")}</span>
+    ${" "}
+    ${typeof children === "string" ? html`<${Told} text=${children} said=${own ?? children} />` : children}
   </p>
 `;
 
 /** The chain of provisioning as steps: how far settings have come on their way. */
 export const chain_steps = ({ chain }) =>
-  chain.map(({ step, state, reason }) => ({ key: step, name: step, state, text: reason }));
+  chain.map((one) => ({
+    key: one.step,
+    name: step_name(one),
+    state: one.state,
+    text: one.reason && html`<${AsSaid} text=${one.reason} />`,
+  }));
 
 /** Steps one after another, each with a state: a chain, a verdict's walk, a handshake. */
 export const Steps = ({ steps }) => html`

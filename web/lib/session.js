@@ -1,6 +1,9 @@
 // Who is signed in, what the role may do, and what this node can do at all.
 import { act, carry_token, read, read_openapi, read_session, sign_in, sign_out, when_signed_out } from "./api.js";
+import { t } from "./i18n.js";
+import { speak_in } from "./language.js";
 import { Store, useStore } from "./store.js";
+import { word_of } from "./words.js";
 
 /** undefined: not known yet; null: nobody; otherwise {user, role, …}. */
 export const session = new Store(undefined);
@@ -58,7 +61,7 @@ async function learn_verbs() {
 
 async function enter(who) {
   carry_token(who.csrf);
-  await learn_verbs();
+  await Promise.all([learn_verbs(), speak_in(who.language)]);
   session.value = who;
 }
 
@@ -67,6 +70,7 @@ export async function resume() {
   try {
     await enter(await read_session());
   } catch (problem) {
+    await speak_in("");
     if (problem.status !== 401) throw problem;
     session.value = null;
   }
@@ -94,5 +98,10 @@ export function useForbidden(verb) {
   const who = useStore(session);
   const wanted = useStore(verbs).get(verb)?.role ?? "administrator";
   if (who && rank(who.role) >= rank(wanted)) return "";
-  return `needs the role ${wanted}; you are ${who?.role ?? "not signed in"}`;
+  return who
+    ? t("This needs the role {wanted}; you are {role}.", {
+        wanted: word_of("access", wanted),
+        role: word_of("access", who.role),
+      })
+    : t("You are not signed in.");
 }

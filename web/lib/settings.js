@@ -1,5 +1,6 @@
 // Settings with their schema and revision; saving them; whose they are where settings travel between nodes.
 import { patch_settings } from "./api.js";
+import { t } from "./i18n.js";
 import { refresh, useRead } from "./live.js";
 import { say } from "./parts.js";
 
@@ -17,7 +18,7 @@ export function useSettings() {
 }
 
 /** Stores `values`; says what came of it. The error when the node refused, so that a form can show it at its field. */
-export async function save(revision, values, done = "Saved.") {
+export async function save(revision, values, done = t("Saved.")) {
   try {
     await patch_settings(revision, values);
     say(done);
@@ -26,13 +27,14 @@ export async function save(revision, values, done = "Saved.") {
   } catch (problem) {
     if (problem.status !== 412) return problem;
     await refresh("settings");
-    problem.message =
-      "Somebody else changed settings meanwhile. The current values are loaded now: check them and save again.";
+    problem.message = t(
+      "Somebody else changed settings meanwhile. The current values are loaded now: check them and save again.",
+    );
     return problem;
   }
 }
 
-const travels = ({ chain }) => chain.some(({ step }) => step.startsWith("settings "));
+const travels = ({ chain }) => chain.some(({ kind }) => kind?.startsWith("settings."));
 
 /**
  * The node that has to be asked to change the setting of this row, when it is not this one; empty otherwise

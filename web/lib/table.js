@@ -1,15 +1,18 @@
 // Tables: sorted by any column, filtered as one types (the key `/` goes to the filter), walked with the arrow keys; on
 // a phone each row is a card.
+import { number as count_text } from "./format.js";
 import { Fragment, html, useLayoutEffect, useMemo, useRef, useState } from "./html.js";
+import { spoken, t } from "./i18n.js";
 import { Empty } from "./parts.js";
 
-const order = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+/** In the order of the language's alphabet. */
+const order = () => new Intl.Collator(spoken(), { numeric: true, sensitivity: "base" });
 
 const plain = (value) => (value === null || value === undefined ? "" : value);
-const compare = (one, other) =>
+const compare = (one, other, collator) =>
   typeof one === "number" && typeof other === "number"
     ? one - other
-    : order.compare(String(plain(one)), String(plain(other)));
+    : collator.compare(String(plain(one)), String(plain(other)));
 
 const opening = "td.opens :is(a, button:not([disabled]))";
 
@@ -71,7 +74,8 @@ function chosen(rows, columns, wanted, { by, down }) {
   };
   const kept = words.length === 0 ? [...rows] : rows.filter(fits);
   const column = columns.find(({ name }) => name === by);
-  if (column) kept.sort((one, other) => compare(column.value(one), column.value(other)) * (down ? -1 : 1));
+  const collator = order();
+  if (column) kept.sort((one, other) => compare(column.value(one), column.value(other), collator) * (down ? -1 : 1));
   return kept;
 }
 
@@ -79,8 +83,8 @@ const Filter = ({ caption, wanted, want }) => html`
   <input
     type="search"
     class="filter"
-    placeholder="Filter"
-    aria-label=${`Filter ${caption}`}
+    placeholder=${t("Filter")}
+    aria-label=${t("Filter {caption}", { caption })}
     aria-keyshortcuts="/"
     value=${wanted}
     onInput=${(event) => want(event.target.value)}
@@ -98,7 +102,7 @@ function Title({ column, sorted, sort }) {
     <th scope="col" class=${number ? "number" : ""} aria-sort=${sorts ? direction : undefined}>
       ${sorts
         ? html`<button type="button" onClick=${choose}>${title}</button>`
-        : title || html`<span class="visually-hidden">Actions</span>`}
+        : title || html`<span class="visually-hidden">${t("Actions")}</span>`}
     </th>
   `;
 }
@@ -123,7 +127,7 @@ export function Table({
   rows,
   name,
   caption,
-  empty = "Nothing to show.",
+  empty = t("Nothing to show."),
   first = "",
   filter = true,
   most = 500,
@@ -135,7 +139,10 @@ export function Table({
   const [wanted, want] = useState("");
   const place = useFocusKept();
   const shown = useMemo(() => chosen(rows, columns, wanted, sorted), [rows, wanted, sorted]);
-  const count = shown.length === rows.length ? `${rows.length}` : `${shown.length} of ${rows.length}`;
+  const count =
+    shown.length === rows.length
+      ? count_text(rows.length)
+      : t("{shown} of {all}", { shown: shown.length, all: rows.length });
   const titles = columns.map((column) => html`
     <${Title} key=${column.name} column=${column} sorted=${sorted} sort=${sort} />
   `);
@@ -162,7 +169,7 @@ export function Table({
         </div>
       `}
       ${shown.length === 0
-        ? html`<${Empty}>${wanted === "" ? empty : "Nothing matches the filter."}<//>`
+        ? html`<${Empty}>${wanted === "" ? empty : t("Nothing matches the filter.")}<//>`
         : html`
             <div class="scroll" tabindex="0" role="region" aria-label=${caption}>
               <table onKeyDown=${walk}>
@@ -173,7 +180,7 @@ export function Table({
             </div>
           `}
       ${shown.length > most && html`
-        <p class="note">Only the first ${most} are shown; use the filter to find others.</p>
+        <p class="note">${t("Only the first {most} are shown; use the filter to find others.", { most })}</p>
       `}
     </div>
   `;

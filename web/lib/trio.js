@@ -1,9 +1,13 @@
 // The edge, the core and what is behind them, as this node sees them: who is linked to whom, and how the link is.
+import { AsSaid } from "./as_said.js";
 import { number, span } from "./format.js";
 import { html } from "./html.js";
+import { t, tn } from "./i18n.js";
 import { Mono, State, tone_of } from "./parts.js";
+import { word_of } from "./words.js";
 
-const many = (count, name) => `${number(count)} ${name}${count === 1 ? "" : "s"}`;
+const links_of = (n) => tn(n, "{n} link", "{n} links");
+const streams_of = (n) => tn(n, "{n} stream", "{n} streams");
 const grave = ["good", "calm", "warn", "bad"];
 
 /** One far node: its links (one a shard) and dials taken together. */
@@ -12,8 +16,8 @@ function far_nodes(status) {
   // A link names its far node by the realm; the whole name stands in the chain where settings go that way.
   const names = new Map(
     status.chain
-      .flatMap(({ step }) => step.split(" "))
-      .filter((word) => word.includes("."))
+      .map(({ about }) => about ?? "")
+      .filter((name) => name.includes("."))
       .map((name) => [name.replaceAll(".", "-"), name]),
   );
   const of = (name, role) => {
@@ -56,14 +60,14 @@ function Joint({ far, reverse }) {
       <span class="wire" aria-hidden="true"></span>
       <div class="joint-text">
         <${State} tone=${tone}>${joint.state}<//>
-        <span>${joint.tls ?? "no TLS yet"} · ${many(joint.links, "link")}</span>
-        <span title="stanzas over the link: to this node, from this node">
+        <span>${joint.tls ?? t("no TLS yet")} · ${links_of(joint.links)}</span>
+        <span title=${t("stanzas over the link: to this node, from this node")}>
           ${reverse ? "→" : "←"} ${number(joint.received)} ${reverse ? "←" : "→"} ${number(joint.sent)}
         </span>
-        ${joint.waiting > 0 && html`<span>${number(joint.waiting)} unacknowledged</span>`}
-        ${joint.resumed > 0 && html`<span>resumed ${joint.resumed}×</span>`}
-        ${joint.open ? html`<span>up ${span(joint.open)}</span>` : null}
-        ${joint.why && html`<span class="why">${joint.why}</span>`}
+        ${joint.waiting > 0 && html`<span>${tn(joint.waiting, "{n} unacknowledged", "{n} unacknowledged")}</span>`}
+        ${joint.resumed > 0 && html`<span>${t("resumed {resumed}×", { resumed: joint.resumed })}</span>`}
+        ${joint.open ? html`<span>${t("up {time}", { time: span(joint.open) })}</span>` : null}
+        ${joint.why && html`<span class="why"><${AsSaid} text=${joint.why} /></span>`}
       </div>
     </div>
   `;
@@ -72,7 +76,10 @@ function Joint({ far, reverse }) {
 function Gate({ name, role, self, children }) {
   return html`
     <div class=${`gate ${self ? "self" : ""}`}>
-      <div class="gate-role">${role}${self && html`<span class="tag">this node</span>`}</div>
+      <div class="gate-role">
+        <span>${word_of("role", role)}</span>
+        ${self && html`<span class="tag">${t("this node")}</span>`}
+      </div>
       <div class="gate-name">${name.split(".").map((label, at) => html`${at > 0 && html`.<wbr />`}${label}`)}</div>
       <div class="gate-text">${children}</div>
     </div>
@@ -88,8 +95,9 @@ function Far({ far }) {
         : far.dials[0] && html`<${Mono}>${far.dials[0].address}<//>`}
       ${domains.length > 0 && html`
         <span title=${domains.join("\n")}>
-          ${many(domains.length, "domain")}: ${domains.slice(0, 2).join(", ")}
-          ${domains.length > 2 ? ", …" : ""}
+          ${tn(domains.length, "{n} domain: {names}", "{n} domains: {names}", {
+            names: domains.slice(0, 2).join(", ") + (domains.length > 2 ? ", …" : ""),
+          })}
         </span>
       `}
     <//>
@@ -131,23 +139,34 @@ export function Trio({ status }) {
       ${status.role === "edge" && html`
         <div class="side">
           <${Stub}
-            name="Internet"
-            text=${many(status.streams.destinations, "destination")}
+            name=${t("Internet")}
+            text=${tn(status.streams.destinations, "{n} destination", "{n} destinations")}
             tone=${status.federation_enabled ? "good" : "calm"}
             wire=${html`
               <${State} tone=${status.federation_enabled ? "good" : "calm"}>
-                ${status.federation_enabled ? "federating" : "federation off"}
+                ${status.federation_enabled ? t("federating") : t("federation off")}
               <//>
-              <span>${many(inbound, "stream")} in, ${outbound} out</span>
+              <span>${t("{inbound} in, {outbound} out", { inbound: streams_of(inbound), outbound })}</span>
             `}
           />
         </div>
       `}
       <${Side} all=${left} reverse />
       <${Gate} name=${status.name} role=${status.role} self>
-        <span>up ${span(status.uptime_seconds)} · ${many(status.threads, "shard")}</span>
-        <span>version ${status.version}, settings revision ${status.revision}</span>
-        ${status.held_for_link > 0 && html`<span>${number(status.held_for_link)} stanzas held for a link</span>`}
+        <span>
+          ${t("up {time}", { time: span(status.uptime_seconds) })}
+          ${" · "}
+          ${tn(status.threads, "{n} shard", "{n} shards")}
+        </span>
+        <span>
+          ${t("version {version}, settings revision {revision}", {
+            version: status.version,
+            revision: String(status.revision),
+          })}
+        </span>
+        ${status.held_for_link > 0 && html`
+          <span>${tn(status.held_for_link, "{n} stanza held for a link", "{n} stanzas held for a link")}</span>
+        `}
       <//>
       <${Side} all=${right} />
     </div>

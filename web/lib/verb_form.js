@@ -3,12 +3,18 @@
 import { Check, Field, Select, Text } from "./fields.js";
 import { time } from "./format.js";
 import { html, useState } from "./html.js";
+import { t } from "./i18n.js";
 import { Button, Facts, Mono, Notice, useAction } from "./parts.js";
 import { call, verbs } from "./session.js";
 import { useStore } from "./store.js";
 import { Table } from "./table.js";
+import { argument_help, word_of } from "./words.js";
 
-const title_of = (name) => `${name[0].toUpperCase()}${name.slice(1)}`.replaceAll("_", " ");
+/** The name of an argument or of a member of an answer, as a title. */
+function title_of(name) {
+  const text = String(word_of("name", name));
+  return `${text[0].toUpperCase()}${text.slice(1)}`.replaceAll("_", " ");
+}
 
 function value_of({ type }, text) {
   if (type === "integer" || type === "number") return text === "" ? undefined : Number(text);
@@ -86,7 +92,7 @@ export function VerbForm({
           ? html`
               <${Check} key=${one.name} value=${form[one.name] === true} onChange=${put(one.name)}>
                 ${title_of(one.name)}
-                <span class="sub">${one.help}</span>
+                <span class="sub">${argument_help(verb, one)}</span>
               <//>
             `
           : html`
@@ -94,7 +100,7 @@ export function VerbForm({
                 key=${one.name}
                 label=${title_of(one.name)}
                 required=${one.required}
-                help=${one.help}
+                help=${argument_help(verb, one)}
                 error=${wrong(one.name)}
               >
                 ${control(one)}
@@ -115,15 +121,15 @@ const is_time = (value) => typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\
 
 function plain(value) {
   if (value === null || value === undefined || value === "") return "–";
-  if (Array.isArray(value)) return value.map(plain).join(", ") || "none";
+  if (Array.isArray(value)) return value.map(plain).join(", ") || t("none");
   if (is_object(value)) {
     return (
       Object.entries(value)
-        .map(([name, one]) => `${name} ${plain(one)}`)
-        .join(", ") || "none"
+        .map(([name, one]) => `${word_of("name", name)} ${plain(one)}`)
+        .join(", ") || t("none")
     );
   }
-  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (typeof value === "boolean") return value ? t("yes") : t("no");
   return is_time(value) ? time(value) : String(value);
 }
 

@@ -2,8 +2,9 @@
 import { act } from "../lib/api.js";
 import { SelectField, TextField } from "../lib/fields.js";
 import { useForm } from "../lib/form.js";
-import { date, span, time, word } from "../lib/format.js";
+import { date, span, time } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
+import { t } from "../lib/i18n.js";
 import { refresh, useRead } from "../lib/live.js";
 import {
   Button,
@@ -25,22 +26,23 @@ import {
 import { session, useForbidden } from "../lib/session.js";
 import { useStore } from "../lib/store.js";
 import { Table } from "../lib/table.js";
+import { word_of } from "../lib/words.js";
 
-const roles = [
-  ["read-only", "Read-only: sees everything"],
-  ["operator", "Operator: checks, pings, closes, logs"],
-  ["administrator", "Administrator: changes everything"],
+const roles = () => [
+  ["read-only", t("Read-only: sees everything")],
+  ["operator", t("Operator: checks, pings, closes, logs")],
+  ["administrator", t("Administrator: changes everything")],
 ];
-const scopes = [
-  ["read", "Read"],
-  ["operate", "Operate"],
-  ["administer", "Administer"],
+const scopes = () => [
+  ["read", t("Read")],
+  ["operate", t("Operate")],
+  ["administer", t("Administer")],
 ];
 
 /** What is shown the one time it is made. */
 const Once = ({ title, text, aside, onClose }) => html`
   <${Sheet} title=${title} onClose=${onClose}>
-    <p>Copy it now: it is shown only once.</p>
+    <p>${t("Copy it now: it is shown only once.")}</p>
     <p class="once"><${Mono}>${text}<//> <${Copy} text=${text} /></p>
     ${aside && html`<p class="once"><${Mono}>${aside}<//> <${Copy} text=${aside} /></p>`}
   <//>
@@ -54,18 +56,20 @@ function AccountForm({ account, onClose }) {
       if (account && form.role !== account.role) await act("admins.role", { name: form.name, role: form.role });
       if (account && form.password !== "") await act("admins.passwd", { name: form.name, password: form.password });
       say(
-        account ? `${form.name} is changed; the sessions of that account have ended.` : `${form.name} can sign in now.`,
+        account
+          ? t("{name} is changed; the sessions of that account have ended.", { name: form.name })
+          : t("{name} can sign in now.", { name: form.name }),
       );
       await refresh("admins.list");
       onClose();
     },
   );
   return html`
-    <${Sheet} title=${account ? account.name : "New administrator"} onClose=${onClose}>
+    <${Sheet} title=${account ? account.name : t("New administrator")} onClose=${onClose}>
       <form onSubmit=${submit}>
         ${!account && html`
           <${TextField}
-            label="Name"
+            label=${t("Name")}
             required
             error=${wrong("name")}
             name="new-name"
@@ -74,16 +78,16 @@ function AccountForm({ account, onClose }) {
           />
         `}
         <${SelectField}
-          label="Role"
+          label=${t("Role")}
           error=${wrong("role")}
-          options=${roles}
+          options=${roles()}
           value=${form.role}
           onChange=${put("role")}
         />
         <${TextField}
-          label="Password"
+          label=${t("Password")}
           required=${!account}
-          help=${account ? "leave empty to keep it" : undefined}
+          help=${account ? t("leave empty to keep it") : undefined}
           error=${wrong("password")}
           name="new-password"
           type="password"
@@ -93,7 +97,7 @@ function AccountForm({ account, onClose }) {
         />
         ${problem && !problem.field && html`<${Notice} tone="bad">${problem.message}<//>`}
         <${SheetFoot} onClose=${onClose}>
-          <${Button} type="submit" kind="primary" verb="admins.add" busy=${busy}>Save<//>
+          <${Button} type="submit" kind="primary" verb="admins.add" busy=${busy}>${t("Save")}<//>
         <//>
       </form>
     <//>
@@ -108,48 +112,49 @@ function Accounts() {
   const [busy, run] = useAction();
   const remove = (name) => async () => {
     const sure = await confirm({
-      title: `Remove ${name}?`,
-      text: "The sessions of the account end at once.",
-      yes: "Remove",
+      title: t("Remove {name}?", { name }),
+      text: t("The sessions of the account end at once."),
+      yes: t("Remove"),
     });
     if (!sure) return;
     await run(async () => {
       await act("admins.remove", { name });
-      say(`${name} was removed.`);
+      say(t("{name} was removed.", { name }));
       await refresh("admins.list");
     });
   };
   const codes = (row) => () =>
     run(async () => {
       const done = await act("admins.totp", { name: row.name, off: row.totp });
-      if (!row.totp) show_once({ title: `Authenticator of ${row.name}`, text: done.secret, aside: done.uri });
-      else say(`${row.name} needs only the password now.`);
+      if (!row.totp) {
+        show_once({ title: t("Authenticator of {name}", { name: row.name }), text: done.secret, aside: done.uri });
+      } else say(t("{name} needs only the password now.", { name: row.name }));
       await refresh("admins.list");
     });
   const columns = [
     {
       name: "name",
-      title: "Name",
+      title: t("Name"),
       value: (row) => row.name,
-      show: (row) => html`<b>${row.name}</b> ${row.name === me.user && html`<${Tag}>you<//>`}`,
+      show: (row) => html`<b>${row.name}</b> ${row.name === me.user && html`<${Tag}>${t("you")}<//>`}`,
     },
-    { name: "role", title: "Role", value: (row) => row.role },
+    { name: "role", title: t("Role"), value: (row) => word_of("access", row.role) },
     {
       name: "totp",
-      title: "Second factor",
-      value: (row) => (row.totp ? "on" : "off"),
-      show: (row) => html`<${State} tone=${row.totp ? "good" : "calm"}>${row.totp ? "on" : "off"}<//>`,
+      title: t("Second factor"),
+      value: (row) => (row.totp ? t("on") : t("off")),
+      show: (row) => html`<${State} tone=${row.totp ? "good" : "calm"}>${row.totp ? t("on") : t("off")}<//>`,
     },
-    { name: "created", title: "Since", value: (row) => row.created, show: (row) => date(row.created) },
-    { name: "last", title: "Last sign-in", value: (row) => row.last_login, show: (row) => time(row.last_login) },
+    { name: "created", title: t("Since"), value: (row) => row.created, show: (row) => date(row.created) },
+    { name: "last", title: t("Last sign-in"), value: (row) => row.last_login, show: (row) => time(row.last_login) },
     {
       name: "do",
       title: "",
       show: (row) => html`
         <span class="row-buttons">
-          <${Button} kind="small" verb="admins.role" onClick=${() => edit(row)}>Change<//>
+          <${Button} kind="small" verb="admins.role" onClick=${() => edit(row)}>${t("Change")}<//>
           <${Button} kind="small" verb="admins.totp" busy=${busy} onClick=${codes(row)}>
-            ${row.totp ? "Turn codes off" : "Require codes"}
+            ${row.totp ? t("Turn codes off") : t("Require codes")}
           <//>
           <${Button}
             kind="small danger"
@@ -158,7 +163,7 @@ function Accounts() {
             disabled=${row.name === me.user}
             onClick=${remove(row.name)}
           >
-            Remove
+            ${t("Remove")}
           <//>
         </span>
       `,
@@ -167,13 +172,15 @@ function Accounts() {
   return html`
     <${Panel}
       flush
-      title="Administrators"
-      actions=${html`<${Button} kind="primary" verb="admins.add" onClick=${() => edit({})}>New administrator<//>`}
+      title=${t("Administrators")}
+      actions=${html`
+        <${Button} kind="primary" verb="admins.add" onClick=${() => edit({})}>${t("New administrator")}<//>
+      `}
     >
       <${Wait} of=${answer}>
         ${(data) => html`
           <${Table}
-            caption="Administrators"
+            caption=${t("Administrators")}
             rows=${data.admins}
             columns=${columns}
             first="name"
@@ -203,25 +210,25 @@ function TokenForm({ onClose, onMade }) {
     },
   );
   return html`
-    <${Sheet} title="New token" onClose=${onClose}>
+    <${Sheet} title=${t("New token")} onClose=${onClose}>
       <form onSubmit=${submit}>
-        <${TextField} label="Name" required error=${wrong("name")} value=${form.name} onChange=${put("name")} />
+        <${TextField} label=${t("Name")} required error=${wrong("name")} value=${form.name} onChange=${put("name")} />
         <${SelectField}
-          label="Scope"
+          label=${t("Scope")}
           error=${wrong("scope")}
-          options=${scopes}
+          options=${scopes()}
           value=${form.scope}
           onChange=${put("scope")}
         />
         <${TextField}
-          label="Only these verbs"
-          help="such as peers.list; empty: every verb of the scope"
+          label=${t("Only these verbs")}
+          help=${t("such as peers.list; empty: every verb of the scope")}
           error=${wrong("verbs")}
           value=${form.verbs}
           onChange=${put("verbs")}
         />
         <${TextField}
-          label="Days valid"
+          label=${t("Days valid")}
           error=${wrong("days")}
           type="number"
           min="1"
@@ -231,7 +238,7 @@ function TokenForm({ onClose, onMade }) {
         />
         ${problem && !problem.field && html`<${Notice} tone="bad">${problem.message}<//>`}
         <${SheetFoot} onClose=${onClose}>
-          <${Button} type="submit" kind="primary" verb="tokens.add" busy=${busy}>Create<//>
+          <${Button} type="submit" kind="primary" verb="tokens.add" busy=${busy}>${t("Create")}<//>
         <//>
       </form>
     <//>
@@ -245,30 +252,30 @@ function Tokens() {
   const [busy, run] = useAction();
   const remove = (name) => async () => {
     const sure = await confirm({
-      title: `Revoke the token ${name}?`,
-      text: "Whoever uses it is refused at once.",
-      yes: "Revoke",
+      title: t("Revoke the token {name}?", { name }),
+      text: t("Whoever uses it is refused at once."),
+      yes: t("Revoke"),
     });
     if (!sure) return;
     await run(async () => {
       await act("tokens.remove", { name });
-      say(`The token ${name} is revoked.`);
+      say(t("The token {name} is revoked.", { name }));
       await refresh("tokens.list");
     });
   };
   const columns = [
-    { name: "name", title: "Name", value: (row) => row.name, show: (row) => html`<b>${row.name}</b>` },
-    { name: "scope", title: "Scope", value: (row) => row.scope },
+    { name: "name", title: t("Name"), value: (row) => row.name, show: (row) => html`<b>${row.name}</b>` },
+    { name: "scope", title: t("Scope"), value: (row) => word_of("scope", row.scope) },
     {
       name: "verbs",
-      title: "Verbs",
+      title: t("Verbs"),
       wide: true,
-      value: (row) => (Array.isArray(row.verbs) ? row.verbs.join(", ") : row.verbs) || "every verb of the scope",
+      value: (row) => (Array.isArray(row.verbs) ? row.verbs.join(", ") : row.verbs) || t("every verb of the scope"),
     },
-    { name: "author", title: "Created by", value: (row) => row.author },
+    { name: "author", title: t("Created by"), value: (row) => row.author },
     {
       name: "expires",
-      title: "Valid until",
+      title: t("Valid until"),
       value: (row) => row.expires,
       show: (row) => html`<${State} tone=${row.expired ? "bad" : "good"}>${date(row.expires)}<//>`,
     },
@@ -276,26 +283,26 @@ function Tokens() {
       name: "do",
       title: "",
       show: (row) => html`
-        <${Button} kind="small danger" verb="tokens.remove" busy=${busy} onClick=${remove(row.name)}>Revoke<//>
+        <${Button} kind="small danger" verb="tokens.remove" busy=${busy} onClick=${remove(row.name)}>${t("Revoke")}<//>
       `,
     },
   ];
   return html`
     <${Panel}
       flush
-      title="Tokens"
-      note="for scripts"
-      actions=${html`<${Button} kind="primary" verb="tokens.add" onClick=${() => make(true)}>New token<//>`}
+      title=${t("Tokens")}
+      note=${t("for scripts")}
+      actions=${html`<${Button} kind="primary" verb="tokens.add" onClick=${() => make(true)}>${t("New token")}<//>`}
     >
       <${Wait} of=${answer}>
         ${(data) => html`
           <${Table}
-            caption="Tokens"
+            caption=${t("Tokens")}
             rows=${data.tokens}
             columns=${columns}
             first="name"
             name=${({ name }) => name}
-            empty="No tokens yet."
+            empty=${t("No tokens yet.")}
           />
         `}
       <//>
@@ -309,7 +316,9 @@ function Tokens() {
         }}
       />
     `}
-    ${made && html`<${Once} title=${`Token ${made.name}`} text=${made.token} onClose=${() => show(null)} />`}
+    ${made && html`
+      <${Once} title=${t("Token {name}", { name: made.name })} text=${made.token} onClose=${() => show(null)} />
+    `}
   `;
 }
 
@@ -319,35 +328,40 @@ function Sessions() {
   const close = (row) => () =>
     run(async () => {
       await act("sessions.close", { number: row.number });
-      say(`Session ${row.number} of ${row.user} has ended.`);
+      say(t("Session {number} of {user} has ended.", { number: String(row.number), user: row.user }));
       await refresh("sessions.list");
     });
   const columns = [
-    { name: "user", title: "Who", value: (row) => row.user, show: (row) => html`<b>${row.user}</b>` },
-    { name: "address", title: "From", value: (row) => row.address, show: (row) => html`<${Mono}>${row.address}<//>` },
-    { name: "since", title: "Since", value: (row) => row.since, show: (row) => time(row.since) },
+    { name: "user", title: t("Who"), value: (row) => row.user, show: (row) => html`<b>${row.user}</b>` },
+    {
+      name: "address",
+      title: t("From"),
+      value: (row) => row.address,
+      show: (row) => html`<${Mono}>${row.address}<//>`,
+    },
+    { name: "since", title: t("Since"), value: (row) => row.since, show: (row) => time(row.since) },
     {
       name: "idle",
-      title: "Idle",
+      title: t("Idle"),
       number: true,
       value: (row) => row.idle_seconds ?? 0,
       show: (row) => span(row.idle_seconds),
     },
-    { name: "expires", title: "Ends", value: (row) => row.expires, show: (row) => time(row.expires) },
+    { name: "expires", title: t("session|Ends"), value: (row) => row.expires, show: (row) => time(row.expires) },
     {
       name: "do",
       title: "",
       show: (row) => html`
-        <${Button} kind="small danger" verb="sessions.close" busy=${busy} onClick=${close(row)}>End<//>
+        <${Button} kind="small danger" verb="sessions.close" busy=${busy} onClick=${close(row)}>${t("session|End")}<//>
       `,
     },
   ];
   return html`
-    <${Panel} flush title="Sessions">
+    <${Panel} flush title=${t("Sessions")}>
       <${Wait} of=${answer}>
         ${(data) => html`
           <${Table}
-            caption="Sessions"
+            caption=${t("Sessions")}
             rows=${data.sessions}
             columns=${columns}
             first="user"
@@ -368,40 +382,40 @@ function Audit() {
           .join(" ")
       : String(args ?? "");
   const columns = [
-    { name: "time", title: "When", value: (row) => row.number, show: (row) => time(row.time) },
-    { name: "author", title: "Who", value: (row) => row.author, show: (row) => html`<b>${row.author}</b>` },
+    { name: "time", title: t("When"), value: (row) => row.number, show: (row) => time(row.time) },
+    { name: "author", title: t("Who"), value: (row) => row.author, show: (row) => html`<b>${row.author}</b>` },
     {
       name: "address",
-      title: "From",
+      title: t("From"),
       value: (row) => row.address,
-      show: (row) => html`<${Mono}>${row.address || "socket"}<//>`,
+      show: (row) => html`<${Mono}>${row.address || t("socket")}<//>`,
     },
-    { name: "verb", title: "What", value: (row) => row.verb, show: (row) => html`<${Mono}>${row.verb}<//>` },
+    { name: "verb", title: t("What"), value: (row) => row.verb, show: (row) => html`<${Mono}>${row.verb}<//>` },
     {
       name: "args",
-      title: "With",
+      title: t("With"),
       wide: true,
       value: (row) => says(row.args),
       show: (row) => says(row.args) && html`<${Mono}>${says(row.args)}<//>`,
     },
     {
       name: "outcome",
-      title: "Outcome",
+      title: t("Outcome"),
       value: (row) => row.outcome,
       show: (row) => html`<${State} tone=${row.outcome === "ok" ? "good" : "bad"}>${row.outcome}<//>`,
     },
   ];
   return html`
-    <${Panel} flush title="Audit" note="who changed or asked what, without secrets">
+    <${Panel} flush title=${t("Audit")} note=${t("who changed or asked what, without secrets")}>
       <${Wait} of=${answer}>
         ${(data) => html`
           <${Table}
-            caption="Audit"
+            caption=${t("Audit")}
             rows=${data.audit}
             columns=${columns}
             first="-time"
             name=${({ number }) => number}
-            empty="Nothing yet."
+            empty=${t("Nothing yet.")}
           />
         `}
       <//>
@@ -417,19 +431,22 @@ export default function Access({ query }) {
   const me = useStore(session);
   const View = views[tab];
   return html`
-    <${Page} title="Administrators" lead=${html`You are ${me.user}, ${word(me.role)}.`} />
+    <${Page}
+      title=${t("Administrators")}
+      lead=${t("You are {user}, {role}.", { user: me.user, role: word_of("access", me.role) })}
+    />
     ${forbidden
-      ? html`<${Notice}>This page ${forbidden}.<//>`
+      ? html`<${Notice}>${forbidden}<//>`
       : html`
           <${Tabs}
-            label="Views"
+            label=${t("Views")}
             at=${tab}
             onChange=${set}
             tabs=${[
-              ["accounts", "Administrators"],
-              ["tokens", "Tokens"],
-              ["sessions", "Sessions"],
-              ["audit", "Audit"],
+              ["accounts", t("Administrators")],
+              ["tokens", t("Tokens")],
+              ["sessions", t("Sessions")],
+              ["audit", t("Audit")],
             ]}
           />
           <${View} />

@@ -1,18 +1,22 @@
 // Who is signed in, what that role may do, and a new password for oneself; every role has it.
 import { act } from "../lib/api.js";
-import { TextField } from "../lib/fields.js";
+import { SelectField, TextField } from "../lib/fields.js";
 import { useForm } from "../lib/form.js";
 import { time } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
-import { Button, Facts, Notice, Page, Panel, say } from "../lib/parts.js";
+import { t } from "../lib/i18n.js";
+import { chosen, choose } from "../lib/language.js";
+import { languages } from "../lib/languages.js";
+import { Button, Facts, Notice, Page, Panel, say, useAction } from "../lib/parts.js";
 import { session, useHas } from "../lib/session.js";
 import { useStore } from "../lib/store.js";
+import { word_of } from "../lib/words.js";
 
-const may = {
-  "read-only": "see everything but accounts, tokens and the audit",
-  operator: "see, check, ping, close streams, set log levels, acknowledge alarms, restart a router",
-  administrator: "see and change everything: settings, lists, users, accounts",
-};
+const may = () => ({
+  "read-only": t("see everything but accounts, tokens and the audit"),
+  operator: t("see, check, ping, close streams, set log levels, acknowledge alarms, restart a router"),
+  administrator: t("see and change everything: settings, lists, users, accounts"),
+});
 
 const fresh = { current: "", password: "", again: "" };
 
@@ -24,7 +28,7 @@ function NewPassword({ user }) {
     if (!same) return;
     await act("account.passwd", { current: form.current, password: form.password });
     clear();
-    say("Your password is changed; your other sessions have ended.");
+    say(t("Your password is changed; your other sessions have ended."));
   });
   const field = (name, label, autocomplete, error) => html`
     <${TextField}
@@ -41,40 +45,66 @@ function NewPassword({ user }) {
   return html`
     <form onSubmit=${submit}>
       <input class="visually-hidden" tabindex="-1" aria-hidden="true" autocomplete="username" value=${user} readonly />
-      ${field("current", "Current password", "current-password", wrong("current"))}
-      ${field("password", "New password", "new-password", wrong("password"))}
-      ${field("again", "New password again", "new-password", unlike ? "The two passwords differ." : "")}
+      ${field("current", t("Current password"), "current-password", wrong("current"))}
+      ${field("password", t("New password"), "new-password", wrong("password"))}
+      ${field("again", t("New password again"), "new-password", unlike ? t("The two passwords differ.") : "")}
       ${problem && !["current", "password"].includes(problem.field) && html`
         <${Notice} tone="bad">${problem.message}<//>
       `}
       <div class="form-foot">
-        <${Button} type="submit" kind="primary" verb="account.passwd" busy=${busy}>Change password<//>
+        <${Button} type="submit" kind="primary" verb="account.passwd" busy=${busy}>${t("Change password")}<//>
       </div>
     </form>
   `;
 }
 
+/** Kept with the account: on each node whose accounts these are, and in each browser. */
+function Language() {
+  const now = useStore(chosen);
+  const [busy, run] = useAction();
+  const put = (tag) =>
+    run(async () => {
+      await choose(tag);
+      say(t("These pages are in English."));
+    });
+  return html`
+    <${SelectField}
+      label=${t("Language of these pages")}
+      help=${t("Names and commands, and what other servers say, stay as they are.")}
+      name="language"
+      disabled=${busy}
+      options=${[["", t("As the browser asks")], ...languages]}
+      value=${now}
+      onChange=${put}
+    />
+  `;
+}
+
 export default function Account() {
   const who = useStore(session);
-  const can = useHas("account.passwd");
+  const can = useHas("account.passwd"),
+    speaks = useHas("account.language");
   return html`
-    <${Page} title="Your account" lead=${`You are signed in as ${who.user}.`} />
-    <${Panel} title="What you may do">
+    <${Page} title=${t("Your account")} lead=${t("You are signed in as {user}.", { user: who.user })} />
+    <${Panel} title=${t("What you may do")}>
       <${Facts}
         rows=${[
-          ["Role", who.role],
-          ["May", may[who.role], true],
-          ["This session ends", time(who.expires)],
+          [t("Role"), word_of("access", who.role)],
+          [t("May"), may()[who.role], true],
+          [t("This session ends"), time(who.expires)],
         ]}
       />
     <//>
-    <${Panel} title="Password">
+    ${speaks && html`<${Panel} title=${t("Language")}><${Language} /><//>`}
+    <${Panel} title=${t("Password")}>
       ${can
         ? html`<${NewPassword} user=${who.user} />`
         : html`
             <p>
-              An administrator can change it on the page <a href="#/access">Administrators</a>, or on the
-              host: <code>sallyport admins passwd ${who.user}</code>.
+              ${t("An administrator can change it on the page {page}, or on the host: {command}.", {
+                page: html`<a href="#/access">${t("Administrators")}</a>`,
+                command: html`<code>sallyport admins passwd ${who.user}</code>`,
+              })}
             </p>
           `}
     <//>

@@ -4,6 +4,7 @@ import { save_file } from "../lib/download.js";
 import { Select, SelectField } from "../lib/fields.js";
 import { bytes, span, time } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
+import { t } from "../lib/i18n.js";
 import { useRead } from "../lib/live.js";
 import { Button, Mono, Notice, Page, Panel, State, Tabs, Tag, Wait, confirm, say, useAction } from "../lib/parts.js";
 import { Report } from "../lib/report.js";
@@ -11,6 +12,7 @@ import { useForbidden, verbs } from "../lib/session.js";
 import { useStore } from "../lib/store.js";
 import { Table } from "../lib/table.js";
 import { Answer, VerbForm } from "../lib/verb_form.js";
+import { verb_help, word_of } from "../lib/words.js";
 import { Walk } from "../lib/walk.js";
 
 const choices_of = (names) => names.map((name) => [name, name]);
@@ -20,10 +22,10 @@ function Why({ query }) {
   const [walk, set] = useState(null);
   return html`
     <${Panel}
-      title="Why"
-      note="every step that a stanza would take, judged by the code of the live path; nothing is sent or changed"
+      title=${t("Why")}
+      note=${t("every step that a stanza would take, judged by the code of the live path; nothing is sent or changed")}
     >
-      <${VerbForm} verb="why" label="Ask" first=${{ from: query.from ?? "", to: query.to ?? "" }} onDone=${set} />
+      <${VerbForm} verb="why" label=${t("Ask")} first=${{ from: query.from ?? "", to: query.to ?? "" }} onDone=${set} />
       ${walk && html`
         <div class="result" role="status">
           ${Array.isArray(walk.steps) ? html`<${Walk} walk=${walk} />` : html`<${Answer} answer=${walk} />`}
@@ -39,12 +41,12 @@ function Checks() {
   const [verb, set] = useState(all.includes("check.all") ? "check.all" : all[0]);
   const [reports, show] = useState([]);
   return html`
-    <${Panel} title="Check" note=${known.get(verb)?.help}>
-      <${VerbForm} verb=${verb} label="Run" onDone=${(answer) => show([answer])}>
+    <${Panel} title=${t("Check")} note=${verb_help(verb, known.get(verb)?.help)}>
+      <${VerbForm} verb=${verb} label=${t("Run")} onDone=${(answer) => show([answer])}>
         <${SelectField}
-          label="Which check"
+          label=${t("Which check")}
           name="check"
-          options=${all.map((name) => [name, name.slice(6)])}
+          options=${all.map((name) => [name, word_of("check", name.slice(6))])}
           value=${verb}
           onChange=${(next) => {
             set(next);
@@ -56,7 +58,7 @@ function Checks() {
     ${reports.map((report, at) =>
       report.findings
         ? html`<${Report} key=${at} report=${report} />`
-        : html`<${Panel} key=${at} title="Answer"><${Answer} answer=${report} /><//>`,
+        : html`<${Panel} key=${at} title=${t("Answer")}><${Answer} answer=${report} /><//>`,
     )}
   `;
 }
@@ -74,24 +76,26 @@ function Levels() {
     run(async () => {
       await act("log.level", { module, level });
       await done(
-        level === "reset" ? `${module} logs as the settings say again.` : `${module} logs ${level} and above.`,
+        level === "reset"
+          ? t("{module} logs as the settings say again.", { module })
+          : t("{module} logs {level} and above.", { module, level }),
       );
     });
   const columns = [
-    { name: "module", title: "Module", value: (row) => row.module, show: (row) => html`<${Mono}>${row.module}<//>` },
+    { name: "module", title: t("Module"), value: (row) => row.module, show: (row) => html`<${Mono}>${row.module}<//>` },
     {
       name: "printed",
-      title: "In log lines",
+      title: t("In log lines"),
       value: (row) => row.printed,
       show: (row) => html`<${Mono}>${row.printed}<//>`,
     },
     {
       name: "level",
-      title: "Level",
+      title: t("Level"),
       value: (row) => row.level,
       show: (row) => html`
         <${Select}
-          aria-label=${`Level of ${row.module}`}
+          aria-label=${t("Level of {module}", { module: row.module })}
           disabled=${busy || forbidden !== ""}
           title=${forbidden || undefined}
           options=${row.offered ? choices_of(row.offered) : levels}
@@ -100,42 +104,44 @@ function Levels() {
         />
       `,
     },
-    { name: "origin", title: "Set by", value: (row) => row.origin },
+    { name: "origin", title: t("Set by"), value: (row) => word_of("origin", row.origin) },
     {
       name: "left",
-      title: "Reverts",
+      title: t("Reverts"),
       value: (row) => row.seconds_left ?? 0,
-      show: (row) => (row.seconds_left ? `in ${span(row.seconds_left)}` : "–"),
+      show: (row) => (row.seconds_left ? t("in {time}", { time: span(row.seconds_left) }) : "–"),
     },
     {
       name: "do",
       title: "",
       show: (row) => html`
-        <${Button} kind="small" verb="log.level" busy=${busy} onClick=${() => put(row.module)("reset")}>Reset<//>
+        <${Button} kind="small" verb="log.level" busy=${busy} onClick=${() => put(row.module)("reset")}>
+          ${t("Reset")}
+        <//>
       `,
     },
   ];
   return html`
-    <${Panel} title="Log level" note="until the next restart; set log.modules to keep it">
+    <${Panel} title=${t("Log level")} note=${t("until the next restart; set log.modules to keep it")}>
       <${VerbForm}
         verb="log.level"
-        label="Set"
+        label=${t("level|Set")}
         first=${{ module: "all", level: "info" }}
         choices=${{
-          level: [...levels, ["reset", "reset: as the settings say"]],
+          level: [...levels, ["reset", t("reset: as the settings say")]],
           ...(answer.data
-            ? { module: [["all", "all modules"], ...answer.data.modules.map(({ module }) => [module, module])] }
+            ? { module: [["all", t("all modules")], ...answer.data.modules.map(({ module }) => [module, module])] }
             : {}),
         }}
-        onDone=${() => done("The log level is set.")}
+        onDone=${() => done(t("The log level is set."))}
       />
     <//>
     ${lists && html`
-      <${Panel} flush title="Modules">
+      <${Panel} flush title=${t("Modules")}>
         <${Wait} of=${answer}>
           ${(data) => html`
             <${Table}
-              caption="Log levels"
+              caption=${t("Log levels")}
               rows=${data.modules}
               columns=${columns}
               first="module"
@@ -153,45 +159,53 @@ function Files({ kind, title, answer }) {
   const [busy, run] = useAction();
   const bring = (name) => () => run(() => save_file(`${kind}.get`, name));
   const remove = (name) => async () => {
-    const sure = await confirm({ title: `Remove ${name}?`, text: "The file is deleted for good.", yes: "Remove" });
+    const sure = await confirm({
+      title: t("Remove {name}?", { name }),
+      text: t("The file is deleted for good."),
+      yes: t("Remove"),
+    });
     if (!sure) return;
     await run(async () => {
       await act(`${kind}.remove`, { name });
-      say(`${name} was removed.`);
+      say(t("{name} was removed.", { name }));
       await answer.refresh();
     });
   };
   const columns = [
     {
       name: "name",
-      title: "Name",
+      title: t("Name"),
       value: (row) => row.name,
-      show: (row) => html`<b>${row.name}</b> ${row.with_secrets && html`<${Tag} tone="warn">contains TLS secrets<//>`}`,
+      show: (row) => html`
+        <b>${row.name}</b> ${row.with_secrets && html`<${Tag} tone="warn">${t("contains TLS secrets")}<//>`}
+      `,
     },
-    { name: "time", title: "Time", value: (row) => row.time, show: (row) => time(row.time) },
-    { name: "bytes", title: "Size", number: true, value: (row) => row.bytes, show: (row) => bytes(row.bytes) },
+    { name: "time", title: t("Time"), value: (row) => row.time, show: (row) => time(row.time) },
+    { name: "bytes", title: t("Size"), number: true, value: (row) => row.bytes, show: (row) => bytes(row.bytes) },
     {
       name: "do",
       title: "",
       show: (row) => html`
         <span class="row-buttons">
-          <${Button} kind="small" verb=${`${kind}.get`} busy=${busy} onClick=${bring(row.name)}>Download<//>
-          <${Button} kind="small danger" verb=${`${kind}.remove`} busy=${busy} onClick=${remove(row.name)}>Remove<//>
+          <${Button} kind="small" verb=${`${kind}.get`} busy=${busy} onClick=${bring(row.name)}>${t("Download")}<//>
+          <${Button} kind="small danger" verb=${`${kind}.remove`} busy=${busy} onClick=${remove(row.name)}>
+            ${t("Remove")}
+          <//>
         </span>
       `,
     },
   ];
   return html`
-    <${Panel} flush title="Files">
+    <${Panel} flush title=${t("Files")}>
       <${Wait} of=${answer}>
         ${(data) => html`
           <${Table}
-            caption=${`Files: ${title}`}
+            caption=${t("Files: {title}", { title })}
             rows=${data.files}
             columns=${columns}
             first="-time"
             name=${({ name }) => name}
-            empty="No file yet."
+            empty=${t("No file yet.")}
           />
         `}
       <//>
@@ -219,7 +233,7 @@ function Recording({ kind, title, note }) {
     <${Panel}
       title=${title}
       note=${note}
-      actions=${html`<${State} tone=${running ? "good" : "calm"}>${running ? "running" : "not running"}<//>`}
+      actions=${html`<${State} tone=${running ? "good" : "calm"}>${running ? t("running") : t("not running")}<//>`}
     >
       ${latest && html`<${Answer} answer=${latest} />`}
       ${running
@@ -228,9 +242,9 @@ function Recording({ kind, title, note }) {
               <div class="form-part">
                 <${VerbForm}
                   verb=${`${kind}.marker`}
-                  label="Set marker"
+                  label=${t("Set marker")}
                   kind=""
-                  onDone=${() => done("The marker is set.")}
+                  onDone=${() => done(t("The marker is set."))}
                 />
               </div>
             `}
@@ -239,16 +253,20 @@ function Recording({ kind, title, note }) {
                 kind="danger"
                 verb=${`${kind}.stop`}
                 busy=${busy}
-                onClick=${simple(`${kind}.stop`, `${title} stopped.`)}
+                onClick=${simple(`${kind}.stop`, t("{title} stopped.", { title }))}
               >
-                Stop
+                ${t("Stop")}
               <//>
-              <span class="note">everything recorded so far is kept</span>
+              <span class="note">${t("everything recorded so far is kept")}</span>
             </div>
           `
         : html`
             <div class=${latest ? "form-part" : ""}>
-              <${VerbForm} verb=${`${kind}.start`} label="Start" onDone=${() => done(`${title} started.`)} />
+              <${VerbForm}
+                verb=${`${kind}.start`}
+                label=${t("Start")}
+                onDone=${() => done(t("{title} started.", { title }))}
+              />
             </div>
           `}
       ${latest && known.has(`${kind}.collect`) && html`
@@ -256,11 +274,11 @@ function Recording({ kind, title, note }) {
           <${Button}
             verb=${`${kind}.collect`}
             busy=${busy}
-            onClick=${simple(`${kind}.collect`, "The archive is complete.")}
+            onClick=${simple(`${kind}.collect`, t("The archive is complete."))}
           >
-            Collect
+            ${t("Collect")}
           <//>
-          <span class="note">one archive with logs, settings without secrets, status, versions</span>
+          <span class="note">${t("one archive with logs, settings without secrets, status, versions")}</span>
         </div>
       `}
     <//>
@@ -268,20 +286,20 @@ function Recording({ kind, title, note }) {
   `;
 }
 
-const effects = [
-  ["reload", "changed and in force"],
-  ["restart", "needs a restart of the node"],
-  ["router-restart", "needs a restart of the router"],
-  ["never", "without effect, because what is stored by now counts"],
+const effects = () => [
+  ["reload", t("changed and in force")],
+  ["restart", t("needs a restart of the node")],
+  ["router-restart", t("needs a restart of the router")],
+  ["never", t("without effect, because what is stored by now counts")],
 ];
 
 /** The keys of each kind in one sentence. */
 function changed_keys(changes) {
-  const sentences = effects.flatMap(([effect, words]) => {
+  const sentences = effects().flatMap(([effect, words]) => {
     const keys = changes.filter((change) => change.effect === effect).map(({ key }) => key);
     return keys.length > 0 ? [`${words}: ${keys.join(", ")}`] : [];
   });
-  return sentences.length > 0 ? sentences : ["nothing in them has changed"];
+  return sentences.length > 0 ? sentences : [t("nothing in them has changed")];
 }
 
 /** Reads certificates and the node's file again; what changed, or what the node objects to, a line each. */
@@ -299,18 +317,21 @@ function Reload() {
       }
     });
   return html`
-    <${Panel} title="Reload" note="certificates and the node's file, as SIGHUP does; streams and links stay open">
-      <${Button} kind="primary" verb="reload" busy=${busy} onClick=${reload}>Reload<//>
+    <${Panel}
+      title=${t("Reload")}
+      note=${t("certificates and the node's file, as SIGHUP does; streams and links stay open")}
+    >
+      <${Button} kind="primary" verb="reload" busy=${busy} onClick=${reload}>${t("Reload")}<//>
       ${said && html`
         <div class="result" role="status">
           ${said.tone === "good"
             ? html`
-                <${Notice} tone="good" title="Certificates and the node's file are reloaded.">
+                <${Notice} tone="good" title=${t("Certificates and the node's file are reloaded.")}>
                   <ul>${changed_keys(said.changes).map((one) => html`<li key=${one}>${one}</li>`)}</ul>
                 <//>
               `
             : html`
-                <${Notice} tone="bad" title="Not everything was reloaded.">
+                <${Notice} tone="bad" title=${t("Not everything was reloaded.")}>
                   <ul>${said.complaints.map((one) => html`<li key=${one}>${one}</li>`)}</ul>
                 <//>
               `}
@@ -323,18 +344,20 @@ function Reload() {
 export default function Diagnostics({ query }) {
   const known = useStore(verbs);
   const views = [
-    ["why", "Why", known.has("why")],
-    ["check", "Checks", [...known.keys()].some((name) => name.startsWith("check."))],
-    ["levels", "Log levels", known.has("log.level")],
-    ["diag", "Diagnostic log", known.has("diag.start")],
-    ["capture", "Packet capture", known.has("capture.start")],
-    ["reload", "Reload", known.has("reload")],
+    ["why", t("Why"), known.has("why")],
+    ["check", t("Checks"), [...known.keys()].some((name) => name.startsWith("check."))],
+    ["levels", t("Log levels"), known.has("log.level")],
+    ["diag", t("Diagnostic log"), known.has("diag.start")],
+    ["capture", t("Packet capture"), known.has("capture.start")],
+    ["reload", t("Reload"), known.has("reload")],
   ].filter(([, , has]) => has);
   const [tab, set] = useState(views.some(([key]) => key === query.tab) ? query.tab : views[0]?.[0]);
-  if (views.length === 0) return html`<${Page} title="Diagnostics" /><${Notice}>This node has no diagnostics.<//>`;
+  if (views.length === 0) {
+    return html`<${Page} title=${t("Diagnostics")} /><${Notice}>${t("This node has no diagnostics.")}<//>`;
+  }
   return html`
-    <${Page} title="Diagnostics" lead="What fails, at which step, on whose side, and the evidence." />
-    <${Tabs} label="Tools" at=${tab} onChange=${set} tabs=${views} />
+    <${Page} title=${t("Diagnostics")} lead=${t("What fails, at which step, on whose side, and the evidence.")} />
+    <${Tabs} label=${t("Tools")} at=${tab} onChange=${set} tabs=${views} />
     ${tab === "why" && html`<${Why} query=${query} />`}
     ${tab === "check" && html`<${Checks} />`}
     ${tab === "reload" && html`<${Reload} />`}
@@ -342,15 +365,15 @@ export default function Diagnostics({ query }) {
     ${tab === "diag" && html`
       <${Recording}
         kind="diag"
-        title="Diagnostic log"
-        note="every log line in a file of its own; optionally with a capture and more detailed levels"
+        title=${t("Diagnostic log")}
+        note=${t("every log line in a file of its own; optionally with a capture and more detailed levels")}
       />
     `}
     ${tab === "capture" && html`
       <${Recording}
         kind="capture"
-        title="Packet capture"
-        note="this node's own ports, limited in size; for Wireshark. TLS secrets only if you ask for them"
+        title=${t("Packet capture")}
+        note=${t("this node's own ports, limited in size; for Wireshark. TLS secrets only if you ask for them")}
       />
     `}
   `;

@@ -3,11 +3,13 @@
 import { Field, Text } from "../lib/fields.js";
 import { days_tone } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
+import { t, tn } from "../lib/i18n.js";
 import { Button, Notice, Page, Panel, State, Wait, confirm, useAction } from "../lib/parts.js";
 import { Report } from "../lib/report.js";
 import { call } from "../lib/session.js";
 import { belongs_elsewhere, save, useSettings } from "../lib/settings.js";
 import { Table } from "../lib/table.js";
+import { word_of } from "../lib/words.js";
 
 /** RFC 6125 6.4.3: a star stands for one whole label, the leftmost. */
 const covers = (name, domain) =>
@@ -25,10 +27,13 @@ function certificate_of(domain, certificates) {
   const found = certificates
     .filter(({ use, names }) => use === "s2s" && names.some((name) => covers(name, domain)))
     .sort((one, other) => other.days_left - one.days_left)[0];
-  if (!found) return { tone: "warn", text: "not covered" };
+  if (!found) return { tone: "warn", text: t("not covered") };
   return {
     tone: days_tone(found.days_left),
-    text: found.days_left < 0 ? "covered by an expired one" : `covered, ${found.days_left} days left`,
+    text:
+      found.days_left < 0
+        ? t("covered by an expired one")
+        : tn(found.days_left, "covered, {n} day left", "covered, {n} days left"),
   };
 }
 
@@ -50,7 +55,10 @@ export default function Domains({ status }) {
     const names = text.split(/[\s,;]+/).filter(Boolean);
     run(async () => {
       if (
-        await put([...domains, ...names.filter((name) => !domains.includes(name))], `${names.join(", ")} federates.`)
+        await put(
+          [...domains, ...names.filter((name) => !domains.includes(name))],
+          t("{names} federates.", { names: names.join(", ") }),
+        )
       ) {
         set_text("");
       }
@@ -58,32 +66,32 @@ export default function Domains({ status }) {
   };
   const remove = (name) => async () => {
     const sure = await confirm({
-      title: `Stop federating ${name}?`,
-      text: "Its streams with other domains are closed; other servers are told that it is unknown here.",
-      yes: "Stop federating",
+      title: t("Stop federating {name}?", { name }),
+      text: t("Its streams with other domains are closed; other servers are told that it is unknown here."),
+      yes: t("Stop federating"),
     });
     if (!sure) return;
     await run(() =>
       put(
         domains.filter((one) => one !== name),
-        `${name} no longer federates.`,
+        t("{name} no longer federates.", { name }),
       ),
     );
   };
   const look = (name) => () => run(async () => set_report({ name, found: await call("check.dns", { domain: name }) }));
   const columns = [
-    { name: "name", title: "Domain or alias", value: (row) => row.name, show: (row) => html`<b>${row.name}</b>` },
+    { name: "name", title: t("Domain or alias"), value: (row) => row.name, show: (row) => html`<b>${row.name}</b>` },
     is_judged(status) && {
       name: "certificate",
-      title: "This node's certificate",
+      title: t("This node's certificate"),
       value: (row) => row.certificate.text,
       show: (row) => row.certificate.text && html`<${State} tone=${row.certificate.tone}>${row.certificate.text}<//>`,
     },
     {
       name: "served",
-      title: "Served over the link by",
+      title: t("Served over the link by"),
       value: (row) => row.served,
-      show: (row) => row.served || html`<span class="sub">nobody right now</span>`,
+      show: (row) => row.served || html`<span class="sub">${t("nobody right now")}</span>`,
     },
     {
       name: "do",
@@ -91,7 +99,7 @@ export default function Domains({ status }) {
       show: (row) => html`
         <span class="row-buttons">
           ${!row.name.startsWith("*.") && html`
-            <${Button} kind="small" verb="check.dns" busy=${busy} onClick=${look(row.name)}>Check DNS<//>
+            <${Button} kind="small" verb="check.dns" busy=${busy} onClick=${look(row.name)}>${t("Check DNS")}<//>
           `}
           <${Button}
             kind="small danger"
@@ -100,7 +108,7 @@ export default function Domains({ status }) {
             disabled=${elsewhere !== ""}
             onClick=${remove(row.name)}
           >
-            Remove
+            ${t("Remove")}
           <//>
         </span>
       `,
@@ -113,14 +121,20 @@ export default function Domains({ status }) {
   }));
   return html`
     <${Page}
-      title="Domains and chat node aliases"
-      lead="Your names that other servers can reach. Each needs an SRV record, a certificate and an internal server."
+      title=${t("Domains and chat node aliases")}
+      lead=${t(
+        "Your names that other servers can reach. Each needs an SRV record, a certificate and an internal server.",
+      )}
     />
-    ${elsewhere && html`<${Notice} tone="warn">The domains belong to the ${elsewhere}; change them there.<//>`}
+    ${elsewhere && html`
+      <${Notice} tone="warn">
+        ${t("The domains belong to the {node}; change them there.", { node: word_of("role", elsewhere) })}
+      <//>
+    `}
     ${!elsewhere && html`
-      <${Panel} title="Add">
+      <${Panel} title=${t("Add")}>
         <form class="form-row" onSubmit=${add}>
-          <${Field} label="Domain or chat node alias" error=${problem}>
+          <${Field} label=${t("Domain or chat node alias")} error=${problem}>
             ${(at) => html`
               <${Text}
                 ...${at}
@@ -132,7 +146,7 @@ export default function Domains({ status }) {
               />
             `}
           <//>
-          <${Button} type="submit" kind="primary" verb="config.set" busy=${busy}>Add<//>
+          <${Button} type="submit" kind="primary" verb="config.set" busy=${busy}>${t("Add")}<//>
         </form>
       <//>
     `}
@@ -140,12 +154,12 @@ export default function Domains({ status }) {
       <${Wait} of=${settings}>
         ${() => html`
           <${Table}
-            caption="Domains"
+            caption=${t("Domains")}
             rows=${rows}
             columns=${columns}
             first="name"
             name=${({ name }) => name}
-            empty="None of your domains federates."
+            empty=${t("None of your domains federates.")}
             below=${({ name }) =>
               report?.name === name && html`<${Report} report=${report.found} onClose=${() => set_report(null)} />`}
           />

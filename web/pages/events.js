@@ -3,24 +3,25 @@ import { Field, SelectField, TextField } from "../lib/fields.js";
 import { html, useEffect, useMemo, useState } from "../lib/html.js";
 import { EventList } from "../lib/event_list.js";
 import { fact_text } from "../lib/event_text.js";
+import { t, tn } from "../lib/i18n.js";
 import { line, listen, useRead } from "../lib/live.js";
 import { useHas } from "../lib/session.js";
 import { Page, Panel, State, Wait } from "../lib/parts.js";
 import { useStore } from "../lib/store.js";
 
-const levels = [
-  ["", "All levels"],
-  ["debug", "Debug and above"],
-  ["info", "Info and above"],
-  ["warn", "Warnings and errors"],
-  ["error", "Errors"],
+const levels = () => [
+  ["", t("All levels")],
+  ["debug", t("Debug and above")],
+  ["info", t("Info and above")],
+  ["warn", t("Warnings and errors")],
+  ["error", t("Errors")],
 ];
-const spans = [
-  ["", "Since the node started"],
-  ["10m", "Last 10 minutes"],
-  ["1h", "Last hour"],
-  ["24h", "Last day"],
-  ["7d", "Last week"],
+const spans = () => [
+  ["", t("Since the node started")],
+  ["10m", t("Last 10 minutes")],
+  ["1h", t("Last hour")],
+  ["24h", t("Last day")],
+  ["7d", t("Last week")],
 ];
 const ranks = ["trace", "debug", "info", "warn", "error"];
 const most = 400;
@@ -78,11 +79,11 @@ export default function Events({ query }) {
   ].sort();
   return html`
     <${Page}
-      title="Event log"
-      lead="Newest first. Open an entry to see its facts."
+      title=${t("Event log")}
+      lead=${t("Newest first. Open an entry to see its facts.")}
       actions=${html`
         <${State} tone=${follow ? (live === "live" ? "good" : "warn") : "calm"}>
-          ${follow ? (live === "live" ? "following" : "refreshing every 3 s") : "paused"}
+          ${follow ? (live === "live" ? t("following") : t("refreshing every 3 s")) : t("paused")}
         <//>
         <button
           type="button"
@@ -90,13 +91,13 @@ export default function Events({ query }) {
           aria-pressed=${follow ? "true" : "false"}
           onClick=${() => set_follow(!follow)}
         >
-          ${follow ? "Pause" : "Follow"}
+          ${follow ? t("Pause") : t("Follow")}
         </button>
       `}
     />
     <${Panel} flush>
       <div class="form-grid narrow inset">
-        <${Field} label="Words">
+        <${Field} label=${t("Words")}>
           ${(at) => html`
             <input
               type="search"
@@ -107,27 +108,32 @@ export default function Events({ query }) {
             />
           `}
         <//>
-        <${SelectField} label="Level" options=${levels} value=${filter.level} onChange=${put("level")} />
+        <${SelectField} label=${t("Level")} options=${levels()} value=${filter.level} onChange=${put("level")} />
         <${SelectField}
-          label="Module"
-          options=${[["", "All modules"], ...known.map((name) => [name, name.replaceAll(",", ", ")])]}
+          label=${t("Module")}
+          options=${[["", t("All modules")], ...known.map((name) => [name, name.replaceAll(",", ", ")])]}
           value=${filter.module}
           onChange=${put("module")}
         />
-        <${TextField} label="Domain or address" value=${filter.peer} onChange=${put("peer")} />
+        <${TextField} label=${t("Domain or address")} value=${filter.peer} onChange=${put("peer")} />
         <${TextField}
-          label="Code begins with"
+          label=${t("Code begins with")}
           placeholder="s2s.dialback"
           value=${filter.code}
           onChange=${put("code")}
         />
-        <${SelectField} label="Time" options=${spans} value=${filter.since} onChange=${put("since")} />
+        <${SelectField} label=${t("Time")} options=${spans()} value=${filter.since} onChange=${put("since")} />
       </div>
       <p class="inset note" role="status">
-        ${shown.length} ${shown.length === 1 ? "entry" : "entries"}
-        ${shown.length === most ? ", the newest; narrow the filters to see older ones" : ""}
+        ${shown.length === most
+          ? tn(
+              most,
+              "{n} entry, the newest; narrow the filters to see older ones",
+              "{n} entries, the newest; narrow the filters to see older ones",
+            )
+          : tn(shown.length, "{n} entry", "{n} entries")}
       </p>
-      <${Wait} of=${answer}>${() => html`<${EventList} events=${shown} empty="No entry matches." />`}<//>
+      <${Wait} of=${answer}>${() => html`<${EventList} events=${shown} empty=${t("No entry matches.")} />`}<//>
     <//>
   `;
 }

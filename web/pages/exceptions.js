@@ -3,25 +3,32 @@ import { SelectField, TextField } from "../lib/fields.js";
 import { useForm } from "../lib/form.js";
 import { word } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
+import { t } from "../lib/i18n.js";
 import { Button, Notice, Page, Panel, Sheet, SheetFoot, Wait, confirm, useAction } from "../lib/parts.js";
 import { belongs_elsewhere, save, useSettings } from "../lib/settings.js";
 import { Table } from "../lib/table.js";
+import { word_of } from "../lib/words.js";
 
-const general = ["", "Same as the general setting"];
-const modes = [general, ["tls_required", "TLS required"], ["tls_optional", "TLS optional"], ["no_tls", "No TLS"]];
-const proofs = [
-  ["", "Same as the general setting"],
-  ["any", "Any: no certificate is required"],
-  ["certificate", "Certificate: dialback is not accepted"],
-  ["dialback", "Dialback: certificates are not checked"],
+const general = () => ["", t("Same as the general setting")];
+const modes = () => [
+  general(),
+  ["tls_required", t("TLS required")],
+  ["tls_optional", t("TLS optional")],
+  ["no_tls", t("No TLS")],
 ];
-const bidi = [general, ["on", "On"], ["off", "Off"]];
+const proofs = () => [
+  general(),
+  ["any", t("Any: no certificate is required")],
+  ["certificate", t("Certificate: dialback is not accepted")],
+  ["dialback", t("Dialback: certificates are not checked")],
+];
+const bidi = () => [general(), ["on", t("On")], ["off", t("Off")]];
 
 function limits_of(text) {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Error('limits: not JSON, such as {"stanzas_per_second": 50}');
+    throw new Error(t("limits: not JSON, such as {example}", { example: '{"stanzas_per_second": 50}' }));
   }
 }
 
@@ -35,50 +42,58 @@ function Edit({ row, rows, settings, onClose }) {
       const refused = await save(
         settings.revision,
         { "federation.peers": [...others, next] },
-        `The exception for ${next.domain} is in force.`,
+        t("The exception for {domain} is in force.", { domain: next.domain }),
       );
       if (refused) throw refused;
       onClose();
     },
   );
   return html`
-    <${Sheet} title=${row ? `Exception for ${row.domain}` : "New exception"} onClose=${onClose}>
+    <${Sheet}
+      title=${row ? t("Exception for {domain}", { domain: row.domain }) : t("New exception")}
+      onClose=${onClose}
+    >
       <form onSubmit=${submit}>
         <${TextField}
-          label="Domain"
+          label=${t("Domain")}
           required
-          help="a name, or *.name for every name below it"
+          help=${t("a name, or *.name for every name below it")}
           value=${form.domain}
           onChange=${put("domain")}
         />
         <${SelectField}
-          label="Security mode"
-          options=${modes}
+          label=${t("Security mode")}
+          options=${modes()}
           value=${form.security_mode ?? ""}
           onChange=${put("security_mode")}
         />
         <${SelectField}
-          label="Authentication"
-          options=${proofs}
+          label=${t("Authentication")}
+          options=${proofs()}
           value=${form.authentication ?? ""}
           onChange=${put("authentication")}
         />
         <${SelectField}
-          label="Bidirectional streams"
-          options=${bidi}
+          label=${t("Bidirectional streams")}
+          options=${bidi()}
           value=${form.bidi ?? ""}
           onChange=${put("bidi")}
         />
         <${TextField}
-          label="Limits"
-          help="names and numbers as JSON; see Limits in the manual"
+          label=${t("Limits")}
+          help=${t("names and numbers as JSON; see Limits in the manual")}
           value=${form.limits}
           onChange=${put("limits")}
         />
-        <${TextField} label="Note" help="why, and until when" value=${form.note ?? ""} onChange=${put("note")} />
+        <${TextField}
+          label=${t("Note")}
+          help=${t("why, and until when")}
+          value=${form.note ?? ""}
+          onChange=${put("note")}
+        />
         ${problem && html`<${Notice} tone="bad">${problem.message}<//>`}
         <${SheetFoot} onClose=${onClose}>
-          <${Button} type="submit" kind="primary" verb="config.set" busy=${busy}>Save<//>
+          <${Button} type="submit" kind="primary" verb="config.set" busy=${busy}>${t("Save")}<//>
         <//>
       </form>
     <//>
@@ -93,16 +108,16 @@ export default function Exceptions({ status, query }) {
   const elsewhere = belongs_elsewhere(settings.row("federation.peers"), status);
   const remove = (row) => async () => {
     const sure = await confirm({
-      title: `Remove the exception for ${row.domain}?`,
-      text: "The general settings then apply to it.",
-      yes: "Remove",
+      title: t("Remove the exception for {domain}?", { domain: row.domain }),
+      text: t("The general settings then apply to it."),
+      yes: t("Remove"),
     });
     if (!sure) return;
     await run(async () => {
       const refused = await save(
         settings.revision,
         { "federation.peers": rows.filter((one) => one !== row) },
-        `${row.domain} follows the general settings again.`,
+        t("{domain} follows the general settings again.", { domain: row.domain }),
       );
       if (refused) throw refused;
     });
@@ -111,7 +126,7 @@ export default function Exceptions({ status, query }) {
   const columns = [
     {
       name: "domain",
-      title: "Domain",
+      title: t("Domain"),
       opens: true,
       value: (row) => row.domain,
       show: (row) =>
@@ -119,12 +134,12 @@ export default function Exceptions({ status, query }) {
           ? html`<b>${row.domain}</b>`
           : html`<a href=${`#/peer/${encodeURIComponent(row.domain)}`}>${row.domain}</a>`,
     },
-    { name: "mode", title: "Security mode", value: says("security_mode") },
-    { name: "authentication", title: "Authentication", value: says("authentication") },
-    { name: "bidi", title: "Bidirectional", value: says("bidi") },
+    { name: "mode", title: t("Security mode"), value: says("security_mode") },
+    { name: "authentication", title: t("Authentication"), value: says("authentication") },
+    { name: "bidi", title: t("Bidirectional"), value: says("bidi") },
     {
       name: "limits",
-      title: "Limits",
+      title: t("Limits"),
       value: (row) =>
         row.limits
           ? Object.entries(row.limits)
@@ -132,13 +147,15 @@ export default function Exceptions({ status, query }) {
               .join(", ")
           : "–",
     },
-    { name: "note", title: "Note", wide: true, value: (row) => row.note ?? "" },
+    { name: "note", title: t("Note"), wide: true, value: (row) => row.note ?? "" },
     {
       name: "do",
       title: "",
       show: (row) => html`
         <span class="row-buttons">
-          <${Button} kind="small" verb="config.set" disabled=${elsewhere !== ""} onClick=${() => edit(row)}>Edit<//>
+          <${Button} kind="small" verb="config.set" disabled=${elsewhere !== ""} onClick=${() => edit(row)}>
+            ${t("Edit")}
+          <//>
           <${Button}
             kind="small danger"
             verb="config.set"
@@ -146,7 +163,7 @@ export default function Exceptions({ status, query }) {
             disabled=${elsewhere !== ""}
             onClick=${remove(row)}
           >
-            Remove
+            ${t("Remove")}
           <//>
         </span>
       `,
@@ -155,8 +172,8 @@ export default function Exceptions({ status, query }) {
   const known = edited && rows.find((row) => row.domain === edited.domain);
   return html`
     <${Page}
-      title="Exceptions"
-      lead="Rules for single peers. An exact name wins over a pattern, a longer pattern over a shorter one."
+      title=${t("Exceptions")}
+      lead=${t("Rules for single peers. An exact name wins over a pattern, a longer pattern over a shorter one.")}
       actions=${html`
         <${Button}
           kind="primary"
@@ -164,21 +181,25 @@ export default function Exceptions({ status, query }) {
           disabled=${elsewhere !== "" || settings.data === undefined}
           onClick=${() => edit({ fresh: true })}
         >
-          New exception
+          ${t("New exception")}
         <//>
       `}
     />
-    ${elsewhere && html`<${Notice} tone="warn">Exceptions belong to the ${elsewhere}; change them there.<//>`}
+    ${elsewhere && html`
+      <${Notice} tone="warn">
+        ${t("Exceptions belong to the {node}; change them there.", { node: word_of("role", elsewhere) })}
+      <//>
+    `}
     <${Panel} flush>
       <${Wait} of=${settings}>
         ${() => html`
           <${Table}
-            caption="Exceptions"
+            caption=${t("Exceptions")}
             rows=${rows}
             columns=${columns}
             first="domain"
             name=${({ domain }) => domain}
-            empty="No exceptions: the general settings apply to every peer."
+            empty=${t("No exceptions: the general settings apply to every peer.")}
           />
         `}
       <//>

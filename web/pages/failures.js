@@ -1,14 +1,17 @@
 // Failed sessions: what cannot be reached and why, which of our domains are affected, and what to do: again, block,
 // why.
 import { act } from "../lib/api.js";
-import { ago, number, span } from "../lib/format.js";
+import { AsSaid } from "../lib/as_said.js";
+import { ago, milliseconds, number, span } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
+import { t, tn } from "../lib/i18n.js";
 import { refresh, useRead } from "../lib/live.js";
-import { Button, Notice, Page, Panel, Sheet, State, Wait, confirm, say, useAction } from "../lib/parts.js";
+import { Button, Notice, Page, Panel, Sheet, State, Wait, confirm, say, tone_of, useAction } from "../lib/parts.js";
 import { call } from "../lib/session.js";
 import { belongs_elsewhere, useSettings } from "../lib/settings.js";
 import { Table } from "../lib/table.js";
 import { Walk } from "../lib/walk.js";
+import { word_of } from "../lib/words.js";
 
 const is_failed = (row) => row.remote && ((row.last_error && row.state !== "open") || row.queued > 0);
 
@@ -37,7 +40,8 @@ function by_peer(peers) {
     ...one,
     users: [...one.users].sort(),
     error: [...one.errors].join("; "),
-    state: [...one.states].join(", "),
+    state: [...one.states].map((state) => word_of("state", state)).join(", "),
+    tone: tone_of([...one.states][0]),
   }));
 }
 
@@ -48,10 +52,10 @@ function Attempt({ domain }) {
   if (!one) return null;
   return html`
     <span class="sub">
-      ${one.last_step ? `at ${one.last_step}, ` : ""}
+      ${one.last_step && html`${t("at {step}", { step: word_of("stage", one.last_step) })} · `}
       ${ago(one.last_failure)}
-      ${one.failures > 1 ? `, ${number(one.failures)} in a row` : ""}
-      ${one.next_retry_seconds > 0 ? `, next attempt in ${span(one.next_retry_seconds)}` : ""}
+      ${one.failures > 1 && html` · ${t("{n} in a row", { n: one.failures })}`}
+      ${one.next_retry_seconds > 0 && html` · ${t("next attempt in {time}", { time: span(one.next_retry_seconds) })}`}
     </span>
   `;
 }
@@ -71,10 +75,10 @@ function Hurt({ users, more }) {
       `)}
       ${others > 0 && html`
         <button type="button" class="button quiet small first" onClick=${() => show_all(true)}>
-          and ${number(others + more)} more
+          ${t("and {n} more", { n: others + more })}
         </button>
       `}
-      ${others === 0 && more > 0 && html`<div>and ${number(more)} more</div>`}
+      ${others === 0 && more > 0 && html`<div>${t("and {n} more", { n: more })}</div>`}
     </div>
   `;
 }
@@ -93,37 +97,37 @@ function Actions({ row, elsewhere, onWalk }) {
   const again = () =>
     act_and_look(async () => {
       const pong = await act("peers.ping", { domain: row.remote, from: row.hurt[0] }, { wait_ms: 60_000 });
-      say(`${row.remote} answered in ${pong.milliseconds.toFixed(1)} ms.`);
+      say(t("{domain} answered in {time}.", { domain: row.remote, time: milliseconds(pong.milliseconds, 1) }));
     });
   const why = () => run(async () => onWalk(await call("why", { from: row.hurt[0], to: row.remote })));
   const block = async () => {
     const sure = await confirm({
-      title: `Block ${row.remote}?`,
-      text: "It goes on the deny list. In the privacy mode Deny list its streams are closed and it is refused.",
-      yes: "Block",
+      title: t("Block {remote}?", { remote: row.remote }),
+      text: t("It goes on the deny list. In the privacy mode Deny list its streams are closed and it is refused."),
+      yes: t("Block"),
     });
     if (!sure) return;
     await act_and_look(async () => {
       const done = await act("deny.add", { domain: [row.remote] });
       say(
-        done.note ? `${row.remote} is on the deny list. ${done.note}` : `${row.remote} is on the deny list.`,
+        t("{remote} is on the deny list.", { remote: row.remote }) + (done.note ? ` ${done.note}` : ""),
         done.note ? "warn" : "good",
       );
     });
   };
   return html`
     <span class="row-buttons">
-      <${Button} kind="small primary" verb="peers.ping" busy=${busy} onClick=${again}>Try again<//>
-      <${Button} kind="small" verb="why" busy=${busy} disabled=${row.hurt.length === 0} onClick=${why}>Why<//>
+      <${Button} kind="small primary" verb="peers.ping" busy=${busy} onClick=${again}>${t("Try again")}<//>
+      <${Button} kind="small" verb="why" busy=${busy} disabled=${row.hurt.length === 0} onClick=${why}>${t("Why")}<//>
       <${Button}
         kind="small danger"
         verb="deny.add"
         busy=${busy}
         disabled=${elsewhere !== ""}
-        title=${elsewhere ? `the deny list belongs to the ${elsewhere}` : undefined}
+        title=${elsewhere ? t("The deny list belongs to the {node}.", { node: word_of("role", elsewhere) }) : undefined}
         onClick=${block}
       >
-        Block
+        ${t("Block")}
       <//>
     </span>
   `;
@@ -136,24 +140,27 @@ export default function Failures({ status }) {
   const columns = [
     {
       name: "remote",
-      title: "Domain",
+      title: t("Domain"),
       opens: true,
       value: (row) => row.remote,
       show: (row) => html`
         <a href=${`#/peer/${encodeURIComponent(row.remote)}`}>${row.remote}</a>
-        <div><${State}>${row.state}<//></div>
+        <div><${State} tone=${row.tone}>${row.state}<//></div>
       `,
     },
     {
       name: "error",
-      title: "What failed",
+      title: t("What failed"),
       wide: true,
       value: (row) => row.error,
-      show: (row) => html`${row.error || "stanzas waiting"}<${Attempt} domain=${row.remote} />`,
+      show: (row) => html`
+        ${row.error ? html`<${AsSaid} text=${row.error} />` : t("stanzas waiting")}
+        <${Attempt} domain=${row.remote} />
+      `,
     },
     {
       name: "hurt",
-      title: "Affected here",
+      title: t("Affected here"),
       value: (row) => [...row.hurt, ...row.users].join(" "),
       show: (row) => html`
         ${row.hurt.map((name) => html`<div key=${name}>${name}</div>`)}
@@ -162,7 +169,7 @@ export default function Failures({ status }) {
     },
     {
       name: "queued",
-      title: "Stanzas waiting",
+      title: t("Stanzas waiting"),
       number: true,
       value: (row) => row.queued,
       show: (row) => number(row.queued),
@@ -171,30 +178,36 @@ export default function Failures({ status }) {
   ];
   return html`
     <${Page}
-      title="Failed sessions"
-      lead="Peers that cannot be reached or have stanzas waiting, and which of your users are affected."
+      title=${t("Failed sessions")}
+      lead=${t("Peers that cannot be reached or have stanzas waiting, and which of your users are affected.")}
     />
     <${Panel} flush>
       <${Wait} of=${answer}>
         ${(data) => html`
           <${Table}
-            caption="Failed sessions"
+            caption=${t("Failed sessions")}
             rows=${by_peer(data.peers)}
             columns=${columns}
             first="remote"
             name=${({ remote }) => remote}
-            empty="No failed sessions."
+            empty=${t("No failed sessions.")}
           />
         `}
       <//>
     <//>
     ${status.held_for_link > 0 && html`
       <${Notice} tone="warn">
-        ${number(status.held_for_link)} stanzas are held for a link that is down; the overview shows which.
+        ${tn(
+          status.held_for_link,
+          "{n} stanza is held for a link that is down; the overview shows which.",
+          "{n} stanzas are held for a link that is down; the overview shows which.",
+        )}
       <//>
     `}
     ${walk && html`
-      <${Sheet} title=${`${walk.from} to ${walk.to}`} onClose=${() => set_walk(null)}><${Walk} walk=${walk} /><//>
+      <${Sheet} title=${t("{from} to {to}", { from: walk.from, to: walk.to })} onClose=${() => set_walk(null)}>
+        <${Walk} walk=${walk} />
+      <//>
     `}
   `;
 }

@@ -2,6 +2,7 @@
 // order, one Save, and after it on which nodes the change is in force.
 import { Field, Select, Text } from "../lib/fields.js";
 import { html, useEffect, useState } from "../lib/html.js";
+import { t, tn } from "../lib/i18n.js";
 import { refresh } from "../lib/live.js";
 import {
   Button,
@@ -18,24 +19,25 @@ import {
 } from "../lib/parts.js";
 import { belongs_elsewhere, save, useSettings } from "../lib/settings.js";
 import { useForbidden } from "../lib/session.js";
+import { setting_help, step_name, word_of } from "../lib/words.js";
 
-const modes = [
-  ["tls_required", "TLS required"],
-  ["tls_optional", "TLS optional"],
-  ["no_tls", "No TLS"],
+const modes = () => [
+  ["tls_required", t("TLS required")],
+  ["tls_optional", t("TLS optional")],
+  ["no_tls", t("No TLS")],
 ];
-const privacy = [
-  ["off", "Off"],
-  ["allow_list", "Allow list"],
-  ["deny_list", "Deny list"],
+const privacy = () => [
+  ["off", t("Off")],
+  ["allow_list", t("Allow list")],
+  ["deny_list", t("Deny list")],
 ];
-const on_off = [
-  ["true", "On"],
-  ["false", "Off"],
+const on_off = () => [
+  ["true", t("On")],
+  ["false", t("Off")],
 ];
-const bidi = [
-  ["off", "Off"],
-  ["on", "On"],
+const bidi = () => [
+  ["off", t("Off")],
+  ["on", t("On")],
 ];
 const watched_ms = 30_000;
 
@@ -43,9 +45,9 @@ const watched_ms = 30_000;
 function InForce({ revision, status, since }) {
   const here = {
     key: "here",
-    name: `${status.name} (${status.role}, this node)`,
+    name: t("{name} ({role}, this node)", { name: status.name, role: word_of("role", status.role) }),
     state: "in force",
-    text: `settings revision ${revision}`,
+    text: t("settings revision {revision}", { revision: String(revision) }),
   };
   const steps = [here, ...chain_steps(status)];
   const missing = steps.filter(({ state }) => state !== "in force" && state !== "off");
@@ -59,7 +61,7 @@ function InForce({ revision, status, since }) {
     <div class="in-force" role="status" data-in-force=${everywhere ? "all" : "part"}>
       <p>
         <${State} tone=${everywhere ? "good" : "warn"}>
-          ${everywhere ? "In force everywhere" : "Not yet in force everywhere"}
+          ${everywhere ? t("In force everywhere") : t("Not yet in force everywhere")}
         <//>
       </p>
       <${Steps} steps=${steps} />
@@ -70,20 +72,24 @@ function InForce({ revision, status, since }) {
 /** Asks before federation ends for everybody, and says for whom. */
 function switch_off({ streams, chain }) {
   const open = streams.inbound + streams.outbound;
-  const others = chain.length > 0 ? " The core and the IM&P servers follow within seconds." : "";
+  const text = tn(
+    open,
+    "{n} stream with another domain is closed at once, and no new one is opened or accepted. What your users send to " +
+      "other domains, and what waits for them, is returned to its sender; other domains cannot reach your users.",
+    "{n} streams with other domains are closed at once, and no new one is opened or accepted. What your users send " +
+      "to other domains, and what waits for them, is returned to its sender; other domains cannot reach your users.",
+  );
+  const others = chain.length > 0 ? t("The core and the IM&P servers follow within seconds.") : "";
   return confirm({
-    title: "Switch XMPP federation off?",
-    text:
-      `${open === 1 ? "1 stream with another domain is" : `${open} streams with other domains are`} closed at once, ` +
-      "and no new one is opened or accepted. What your users send to other domains, and what waits for them, is " +
-      `returned to its sender; other domains cannot reach your users.${others}`,
-    yes: "Switch off",
+    title: t("Switch XMPP federation off?"),
+    text: `${text} ${others}`,
+    yes: t("Switch off"),
   });
 }
 
 /** The secret is never shown: null is the one in force. */
 const Secret = ({ secret, set_secret, locked, help, error }) => html`
-  <${Field} label="Dialback secret" required help=${help} error=${error}>
+  <${Field} label=${t("Dialback secret")} required help=${help} error=${error}>
     ${(at) => html`
       <div class="beside">
         <${Text}
@@ -99,7 +105,7 @@ const Secret = ({ secret, set_secret, locked, help, error }) => html`
         />
         ${!locked && html`
           <button type="button" class="button small" onClick=${() => set_secret(secret === null ? "" : null)}>
-            ${secret === null ? "Change" : "Keep the current one"}
+            ${secret === null ? t("Change") : t("Keep the current one")}
           </button>
         `}
       </div>
@@ -119,7 +125,7 @@ function useFields(settings) {
     const same = next === settings.value(named(name));
     change(Object.fromEntries(same ? others : [...others, [named(name), next]]));
   };
-  const help = (name) => settings.row(named(name))?.help;
+  const help = (name) => setting_help(settings.row(named(name)));
   const wrong = (name) => (problem?.field === named(name) ? problem.message : "");
   return { changed, change, problem, set_problem, value, put, help, wrong };
 }
@@ -146,7 +152,7 @@ function Form({ settings, status }) {
     run(async () => {
       if (changed["federation.enabled"] === false && !(await switch_off(status))) return;
       const values = { ...changed, ...(secret === null ? {} : { "federation.dialback_secret": secret }) };
-      const refused = await save(settings.revision, values, "Saved.");
+      const refused = await save(settings.revision, values, t("Saved."));
       set_problem(refused);
       if (refused) return;
       discard();
@@ -160,7 +166,7 @@ function Form({ settings, status }) {
     <${Select}
       ...${at}
       disabled=${locked}
-      options=${on_off}
+      options=${on_off()}
       value=${String(value(name))}
       onChange=${(next) => put(name)(next === "true")}
     />
@@ -169,19 +175,25 @@ function Form({ settings, status }) {
     <${Field} label=${label} help=${help(name)} error=${wrong(name)}>${control}<//>
   `;
   const beside = (control, link) => (at) => html`<div class="beside">${control(at)}${link}</div>`;
-  const list = { allow_list: "allow list", deny_list: "deny list" }[value("privacy_mode")];
+  const list = { allow_list: t("Federated domains allow list"), deny_list: t("Federated domains deny list") }[
+    value("privacy_mode")
+  ];
   const nobody = value("privacy_mode") === "allow_list" && (value("allow_list") ?? []).length === 0;
   return html`
     <form onSubmit=${submit} class="federation">
-      ${elsewhere && html`<${Notice} tone="warn">These settings belong to the ${elsewhere}. Change them there.<//>`}
-      ${!elsewhere && forbidden && html`<${Notice}>You cannot change anything here: it ${forbidden}.<//>`}
-      ${field("enabled", "XMPP federation support", flag("enabled"))}
+      ${elsewhere && html`
+        <${Notice} tone="warn">
+          ${t("These settings belong to the {node}. Change them there.", { node: word_of("role", elsewhere) })}
+        <//>
+      `}
+      ${!elsewhere && forbidden && html`<${Notice}>${t("You cannot change anything here.")} ${forbidden}<//>`}
+      ${field("enabled", t("XMPP federation support"), flag("enabled"))}
       ${field(
         "use_static_routes",
-        "Use static routes",
+        t("Use static routes"),
         beside(
           flag("use_static_routes"),
-          html`<a href="#/routes">Configure static routes for federated XMPP domains</a>`,
+          html`<a href="#/routes">${t("Configure static routes for federated XMPP domains")}</a>`,
         ),
       )}
       <${Secret}
@@ -191,52 +203,55 @@ function Form({ settings, status }) {
         help=${help("dialback_secret")}
         error=${wrong("dialback_secret")}
       />
-      ${field("security_mode", "Security mode", choice("security_mode", modes))}
+      ${field("security_mode", t("Security mode"), choice("security_mode", modes()))}
       ${value("security_mode") === "no_tls"
         ? html`
             <${Notice} tone="warn">
-              Without TLS everything crosses the Internet unencrypted and no certificate is checked. For tests only.
+              ${t(
+                "Without TLS everything crosses the Internet unencrypted and no certificate is checked. " +
+                  "For tests only.",
+              )}
             <//>
           `
         : field(
             "require_client_certificates",
-            "Require client-side security certificates",
+            t("Require client-side security certificates"),
             flag("require_client_certificates"),
           )}
       ${field(
         "privacy_mode",
-        "Privacy mode",
+        t("Privacy mode"),
         beside(
-          choice("privacy_mode", privacy),
-          list && html`<a href=${`#/lists?list=${value("privacy_mode")}`}>Federated domains ${list}</a>`,
+          choice("privacy_mode", privacy()),
+          list && html`<a href=${`#/lists?list=${value("privacy_mode")}`}>${list}</a>`,
         ),
       )}
-      ${nobody && html`<${Notice} tone="warn">The allow list is empty: nobody can federate with you.<//>`}
-      ${field("bidi", "Bidirectional streams", choice("bidi", bidi))}
-      ${problem && html`<${Notice} tone="bad" title="Nothing was changed.">${problem.message}<//>`}
+      ${nobody && html`<${Notice} tone="warn">${t("The allow list is empty: nobody can federate with you.")}<//>`}
+      ${field("bidi", t("Bidirectional streams"), choice("bidi", bidi()))}
+      ${problem && html`<${Notice} tone="bad" title=${t("Nothing was changed.")}>${problem.message}<//>`}
       <div class="form-foot">
         <${Button} type="submit" kind="primary" verb="config.set" busy=${busy} disabled=${!dirty || elsewhere !== ""}>
-          Save
+          ${t("Save")}
         <//>
-        ${dirty && html`<button type="button" class="button quiet" onClick=${discard}>Discard changes</button>`}
-        <span class="note">Takes effect at once; streams it does not affect stay open.</span>
+        ${dirty && html`<button type="button" class="button quiet" onClick=${discard}>${t("Discard changes")}</button>`}
+        <span class="note">${t("Takes effect at once; streams it does not affect stay open.")}</span>
       </div>
       ${saved && html`<${InForce} revision=${settings.revision} status=${status} since=${saved} />`}
     </form>
   `;
 }
 
-const missing = ({ step, state, reason }) => `${step}: ${state}${reason ? `, ${reason}` : ""}`;
+const missing = (one) => `${step_name(one)}: ${word_of("state", one.state)}${one.reason ? `, ${one.reason}` : ""}`;
 
 /** What the steps of the chain that `belongs` say together: "Configured", or the first that is not in force. */
-function configured(chain, belongs, otherwise) {
-  const steps = chain.filter(({ step }) => belongs(step));
+function configured(chain, belongs, otherwise, tone = "calm") {
+  const steps = chain.filter(belongs);
   const open = steps.find(({ state }) => state !== "in force");
   if (open) return { tone: open.state === "off" ? "calm" : tone_of(open.state), text: missing(open) };
-  return steps.length > 0 ? { tone: "good", text: "Configured" } : { tone: "calm", text: otherwise };
+  return steps.length > 0 ? { tone: "good", text: t("Configured") } : { tone, text: otherwise };
 }
 
-const of_servers = (step) => step.startsWith("told to the IM&P server") || step.startsWith("loaded by the router");
+const of_servers = ({ kind }) => kind === "server.told" || kind === "router.loaded_by";
 
 /** The three services of "Unified Communications service configuration status", and what each of them still lacks. */
 function services({ chain, dials, links, role, federation_enabled }) {
@@ -244,16 +259,31 @@ function services({ chain, dials, links, role, federation_enabled }) {
   const down = dials.find((dial) => dial.role === far && dial.state !== "open");
   const linked = links.some(({ far_role, state }) => far_role === far && state === "open");
   const federation = !federation_enabled
-    ? { tone: "calm", text: "Off: XMPP federation support is off" }
+    ? { tone: "calm", text: t("Off: XMPP federation support is off") }
     : down
-      ? { tone: "bad", text: `the link to ${down.name} is ${down.state}${down.why ? `: ${down.why}` : ""}` }
+      ? {
+          tone: "bad",
+          text: down.why
+            ? t("the link to {name} is {state}: {why}", {
+                name: down.name,
+                state: word_of("state", down.state),
+                why: down.why,
+              })
+            : t("the link to {name} is {state}", { name: down.name, state: word_of("state", down.state) }),
+        }
       : !linked
-        ? { tone: "bad", text: `no link to ${far === "core" ? "a core" : "an edge"}` }
-        : configured(chain, (step) => !of_servers(step), "Configured");
+        ? { tone: "bad", text: far === "core" ? t("no link to a core") : t("no link to an edge") }
+        : configured(chain, (one) => !of_servers(one), t("Configured"), "good");
   return [
-    ["SIP registrations and provisioning on Unified CM", { tone: "calm", text: "None: Sallyport carries XMPP alone" }],
-    ["IM and Presence services on Unified CM", configured(chain, of_servers, "None: no IM&P server is provisioned")],
-    ["XMPP federation", federation.text === "Configured" ? { ...federation, tone: "good" } : federation],
+    [
+      t("SIP registrations and provisioning on Unified CM"),
+      { tone: "calm", text: t("None: Sallyport carries XMPP alone") },
+    ],
+    [
+      t("IM and Presence services on Unified CM"),
+      configured(chain, of_servers, t("None: no IM&P server is provisioned")),
+    ],
+    [t("XMPP federation"), federation],
   ];
 }
 
@@ -262,7 +292,10 @@ const Status = ({ status }) => html`
     ${services(status).map(([name, { tone, text }]) => html`
       <div key=${name}>
         <dt>${name}</dt>
-        <dd><${State} tone=${tone}>${text}<//><a href="#/provisioning">See Unified Communications status</a></dd>
+        <dd>
+          <${State} tone=${tone}>${text}<//>
+          <a href="#/provisioning">${t("See Unified Communications status")}</a>
+        </dd>
       </div>
     `)}
   </dl>
@@ -271,16 +304,19 @@ const Status = ({ status }) => html`
 export default function Federation({ status }) {
   const settings = useSettings();
   return html`
-    <${Page} title="XMPP federation" lead="Whether and how other XMPP domains reach yours through this gateway." />
+    <${Page}
+      title=${t("XMPP federation")}
+      lead=${t("Whether and how other XMPP domains reach yours through this gateway.")}
+    />
     <${Panel}><${Wait} of=${settings}>${() => html`<${Form} settings=${settings} status=${status} />`}<//><//>
     <div class="columns">
-      <${Panel} title="Unified Communications service configuration status"><${Status} status=${status} /><//>
-      <${Panel} title="Related tasks">
+      <${Panel} title=${t("Unified Communications service configuration status")}><${Status} status=${status} /><//>
+      <${Panel} title=${t("Related tasks")}>
         <ul class="tasks">
-          <li><a href="#/events?module=s2s,settings">View XMPP federation activity in the event log</a></li>
-          <li><a href="#/domains">Domains and chat node aliases that federate</a></li>
-          <li><a href="#/exceptions">Exceptions for single peers</a></li>
-          <li><a href="#/diagnostics">Find out why a stanza would not pass</a></li>
+          <li><a href="#/events?module=s2s,settings">${t("View XMPP federation activity in the event log")}</a></li>
+          <li><a href="#/domains">${t("Domains and chat node aliases that federate")}</a></li>
+          <li><a href="#/exceptions">${t("Exceptions for single peers")}</a></li>
+          <li><a href="#/diagnostics">${t("Find out why a stanza would not pass")}</a></li>
         </ul>
       <//>
     </div>

@@ -4,6 +4,7 @@ import { act } from "../lib/api.js";
 import { Check, Field, TextField } from "../lib/fields.js";
 import { useForm } from "../lib/form.js";
 import { html, useState } from "../lib/html.js";
+import { t } from "../lib/i18n.js";
 import { refresh, useRead } from "../lib/live.js";
 import {
   Button,
@@ -20,6 +21,7 @@ import {
   useAction,
 } from "../lib/parts.js";
 import { Table } from "../lib/table.js";
+import { word_of } from "../lib/words.js";
 
 function ServerForm({ server, onClose }) {
   const { form, put, problem, wrong, busy, submit } = useForm(
@@ -40,37 +42,37 @@ function ServerForm({ server, onClose }) {
         say(`${address}: ${tried.explanation}`, tried.verdict === "good" ? "good" : "warn");
       } else {
         await act("imp-servers.add", form, { wait_ms: 60_000 });
-        say(`${address} is provisioned now.`);
+        say(t("{address} is provisioned now.", { address }));
       }
       await refresh("imp-servers.list", "status");
       onClose();
     },
   );
   return html`
-    <${Sheet} title=${server ? server.address : "New IM&P server"} onClose=${onClose}>
+    <${Sheet} title=${server ? server.address : t("New IM&P server")} onClose=${onClose}>
       <form onSubmit=${submit}>
         ${!server && html`
           <${TextField}
-            label="Server"
+            label=${t("Server")}
             required
-            help="host or host:port; its subscribers are found automatically"
+            help=${t("host or host:port; its subscribers are found automatically")}
             error=${wrong("address")}
             value=${form.address}
             onChange=${put("address")}
           />
         `}
         <${TextField}
-          label="User"
+          label=${t("User")}
           required
-          help="with access to the AXL API"
+          help=${t("with access to the AXL API")}
           error=${wrong("username")}
           value=${form.username}
           onChange=${put("username")}
         />
         <${TextField}
-          label="Password"
+          label=${t("Password")}
           required=${!server}
-          help=${server ? "empty: keep the current one" : ""}
+          help=${server ? t("empty: keep the current one") : ""}
           error=${wrong("password")}
           type="password"
           autocomplete="new-password"
@@ -79,7 +81,9 @@ function ServerForm({ server, onClose }) {
         />
         <${Field} label="TLS">
           ${(at) => html`
-            <${Check} ...${at} value=${form.no_tls_verify} onChange=${put("no_tls_verify")}>Accept any certificate<//>
+            <${Check} ...${at} value=${form.no_tls_verify} onChange=${put("no_tls_verify")}>
+              ${t("Accept any certificate")}
+            <//>
           `}
         <//>
         ${problem && !["address", "username", "password"].includes(problem.field) && html`
@@ -92,7 +96,7 @@ function ServerForm({ server, onClose }) {
             verb=${server ? "imp-servers.passwd" : "imp-servers.add"}
             busy=${busy}
           >
-            Save
+            ${t("Save")}
           <//>
         <//>
       </form>
@@ -107,20 +111,22 @@ export default function ImpServers() {
   const again = (address) => () =>
     run(async () => {
       await act("imp-servers.refresh", { address }, { wait_ms: 60_000 });
-      say(address ? `${address} was asked again.` : "All servers were asked again.");
+      say(address ? t("{address} was asked again.", { address }) : t("All servers were asked again."));
       await refresh("imp-servers.list", "status");
     });
   const remove = (address) => async () => {
     const sure = await confirm({
-      title: `Remove ${address}?`,
-      text: "Our rows stay in its table; you will be told which.",
-      yes: "Remove",
+      title: t("Remove {address}?", { address }),
+      text: t("Our rows stay in its table; you will be told which."),
+      yes: t("Remove"),
     });
     if (!sure) return;
     await run(async () => {
       const { rows_left: left } = await act("imp-servers.remove", { address }, { wait_ms: 60_000 });
       say(
-        left?.length > 0 ? `${address} is removed; its table still has ${left.join(", ")}.` : `${address} is removed.`,
+        left?.length > 0
+          ? t("{address} is removed; its table still has {rows}.", { address, rows: left.join(", ") })
+          : t("{address} is removed.", { address }),
         left?.length > 0 ? "warn" : "good",
       );
       await refresh("imp-servers.list", "status");
@@ -129,25 +135,30 @@ export default function ImpServers() {
   const columns = [
     {
       name: "address",
-      title: "Server",
+      title: t("Server"),
       value: (row) => row.address,
       show: (row) => html`
         <b>${row.address}</b>
-        <span class="sub">${row.username}${row.tls_verify ? "" : ", any certificate"}</span>
+        <span class="sub">${row.tls_verify ? row.username : t("{user}, any certificate", { user: row.username })}</span>
       `,
     },
-    { name: "state", title: "State", value: (row) => row.state, show: (row) => html`<${State}>${row.state}<//>` },
-    { name: "nodes", title: "Nodes of the cluster", value: (row) => row.nodes.join(", ") },
+    {
+      name: "state",
+      title: t("State"),
+      value: (row) => word_of("state", row.state),
+      show: (row) => html`<${State}>${row.state}<//>`,
+    },
+    { name: "nodes", title: t("Nodes of the cluster"), value: (row) => row.nodes.join(", ") },
     {
       name: "rows",
-      title: "Our rows",
+      title: t("Our rows"),
       wrap: true,
       value: (row) => row.rows.join(" "),
       show: (row) => row.rows.map((one) => html`<div key=${one}><${Mono}>${one}<//></div>`),
     },
     {
       name: "text",
-      title: "Reason",
+      title: t("Reason"),
       wrap: true,
       value: (row) => (row.state === "active" ? "" : (row.explanation ?? "")),
     },
@@ -156,10 +167,12 @@ export default function ImpServers() {
       title: "",
       show: (row) => html`
         <span class="row-buttons">
-          <${Button} kind="small" verb="imp-servers.refresh" busy=${busy} onClick=${again(row.address)}>Refresh<//>
-          <${Button} kind="small" verb="imp-servers.passwd" onClick=${() => edit(row)}>Edit<//>
+          <${Button} kind="small" verb="imp-servers.refresh" busy=${busy} onClick=${again(row.address)}>
+            ${t("Refresh")}
+          <//>
+          <${Button} kind="small" verb="imp-servers.passwd" onClick=${() => edit(row)}>${t("Edit")}<//>
           <${Button} kind="small danger" verb="imp-servers.remove" busy=${busy} onClick=${remove(row.address)}>
-            Remove
+            ${t("Remove")}
           <//>
         </span>
       `,
@@ -167,27 +180,28 @@ export default function ImpServers() {
   ];
   return html`
     <${Page}
-      title="IM and Presence Servers"
-      lead=${html`
-        The IM&P servers whose table has to name the edges that federate. The core writes it over AXL;${" "}
-        <a href="#/provisioning">Provisioning</a> shows how far settings have come.
-      `}
+      title=${t("IM and Presence Servers")}
+      lead=${t(
+        "The IM&P servers whose table has to name the edges that federate. The core writes it over AXL; {page} shows " +
+          "how far settings have come.",
+        { page: html`<a href="#/provisioning">${t("Provisioning")}</a>` },
+      )}
       actions=${html`
-        <${Button} verb="imp-servers.refresh" busy=${busy} onClick=${again("")}>Refresh all<//>
-        <${Button} kind="primary" verb="imp-servers.add" onClick=${() => edit({})}>Add server<//>
+        <${Button} verb="imp-servers.refresh" busy=${busy} onClick=${again("")}>${t("Refresh all")}<//>
+        <${Button} kind="primary" verb="imp-servers.add" onClick=${() => edit({})}>${t("Add server")}<//>
       `}
     />
     <${Panel} flush>
       <${Wait} of=${answer}>
         ${(data) => html`
           <${Table}
-            caption="IM&P servers"
+            caption=${t("IM&P servers")}
             rows=${data.servers}
             columns=${columns}
             filter=${data.servers.length > 5}
             first="address"
             name=${({ address }) => address}
-            empty="No IM&P server is provisioned."
+            empty=${t("No IM&P server is provisioned.")}
           />
         `}
       <//>

@@ -3,21 +3,29 @@
 import { Field, Select } from "../lib/fields.js";
 import { word } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
+import { t, tn } from "../lib/i18n.js";
 import { Button, Facts, Notice, Page, Panel, State, Wait, useAction } from "../lib/parts.js";
 import { useForbidden } from "../lib/session.js";
 import { belongs_elsewhere, save, useSettings } from "../lib/settings.js";
+import { setting_help, word_of } from "../lib/words.js";
 
 const setting = "presence.federation_node_status";
-const choices = [
-  ["off", "Off"],
-  ["on", "On"],
+const choices = () => [
+  ["off", t("Off")],
+  ["on", t("On")],
 ];
 
 /** What the node does because of it, in a sentence. */
 function effect(value, { rows }) {
-  if (value === "on") return "No edge federates for this node: rows for xmpps2snodes are refused, and none is loaded.";
-  if (rows === 0) return "An edge can federate for this node; none does: xmpps2snodes has no row.";
-  return `An edge federates for this node: xmpps2snodes has ${rows} row${rows === 1 ? "" : "s"}.`;
+  if (value === "on") {
+    return t("No edge federates for this node: rows for xmpps2snodes are refused, and none is loaded.");
+  }
+  if (rows === 0) return t("An edge can federate for this node; none does: xmpps2snodes has no row.");
+  return tn(
+    rows,
+    "An edge federates for this node: xmpps2snodes has {n} row.",
+    "An edge federates for this node: xmpps2snodes has {n} rows.",
+  );
 }
 
 function Form({ settings, status }) {
@@ -41,19 +49,23 @@ function Form({ settings, status }) {
   };
   return html`
     <form onSubmit=${submit}>
-      ${elsewhere && html`<${Notice} tone="warn">This setting belongs to the ${elsewhere}; change it there.<//>`}
+      ${elsewhere && html`
+        <${Notice} tone="warn">
+          ${t("This setting belongs to the {node}; change it there.", { node: word_of("role", elsewhere) })}
+        <//>
+      `}
       <${Facts}
         rows=${[
-          ["Node Status", html`<${State} tone="calm">${word(now)}<//>`],
-          ["What it means", effect(now, status.router ?? { rows: 0 }), true],
+          [t("Node Status"), html`<${State} tone="calm">${word(now)}<//>`],
+          [t("What it means"), effect(now, status.router ?? { rows: 0 }), true],
         ]}
       />
-      <${Field} label="XMPP Federation Node Status" help=${settings.row(setting)?.help} error=${problem}>
+      <${Field} label=${t("XMPP Federation Node Status")} help=${setting_help(settings.row(setting))} error=${problem}>
         ${(at) => html`
           <${Select}
             ...${at}
             disabled=${elsewhere !== "" || forbidden !== ""}
-            options=${choices}
+            options=${choices()}
             value=${chosen ?? now}
             onChange=${put}
           />
@@ -67,7 +79,7 @@ function Form({ settings, status }) {
           busy=${busy}
           disabled=${chosen === null || elsewhere !== ""}
         >
-          Save
+          ${t("Save")}
         <//>
       </div>
     </form>
@@ -78,10 +90,10 @@ export default function InterDomain({ status }) {
   const settings = useSettings();
   return html`
     <${Page}
-      title="Inter-Domain Federation"
-      lead="Whether this node federates by itself. Leave it off while an edge federates for it."
+      title=${t("Inter-Domain Federation")}
+      lead=${t("Whether this node federates by itself. Leave it off while an edge federates for it.")}
     />
-    <${Panel} title="XMPP Federation Settings">
+    <${Panel} title=${t("XMPP Federation Settings")}>
       <${Wait} of=${settings}>${() => html`<${Form} settings=${settings} status=${status} />`}<//>
     <//>
   `;

@@ -1,20 +1,38 @@
 // Allow and deny lists; the privacy mode says which of them is used.
 import { act } from "../lib/api.js";
 import { Field, Text } from "../lib/fields.js";
-import { word } from "../lib/format.js";
+import { number, word } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
+import { msg, t, tn } from "../lib/i18n.js";
 import { refresh, useRead } from "../lib/live.js";
 import { Button, Notice, Page, Panel, Tabs, Wait, confirm, say, useAction } from "../lib/parts.js";
 import { belongs_elsewhere, save, useSettings } from "../lib/settings.js";
 import { Table } from "../lib/table.js";
+import { word_of } from "../lib/words.js";
 
 const lists = {
-  allow_list: { verb: "allow", title: "Allow list", says: "Only these domains can federate with you." },
-  deny_list: { verb: "deny", title: "Deny list", says: "Every domain except these can federate with you." },
+  allow_list: {
+    verb: "allow",
+    title: msg("Allow list"),
+    says: msg("Only these domains can federate with you."),
+    added: (n, name) => tn(n, "{name} is on the allow list.", "{n} names are on the allow list.", { name }),
+    asks: (name) => t("Remove {name} from the allow list?", { name }),
+    removed: (name) => t("{name} was removed from the allow list.", { name }),
+  },
+  deny_list: {
+    verb: "deny",
+    title: msg("Deny list"),
+    says: msg("Every domain except these can federate with you."),
+    added: (n, name) => tn(n, "{name} is on the deny list.", "{n} names are on the deny list.", { name }),
+    asks: (name) => t("Remove {name} from the deny list?", { name }),
+    removed: (name) => t("{name} was removed from the deny list.", { name }),
+  },
 };
 
 function List({ which, settings, locked }) {
-  const { verb, title, says } = lists[which];
+  const { verb, added, asks, removed } = lists[which];
+  const title = t(lists[which].title),
+    says = t(lists[which].says);
   const answer = useRead(`${verb}.list`, {}, { on: ["setting"] });
   const [text, set_text] = useState("");
   const [problem, set_problem] = useState("");
@@ -28,11 +46,7 @@ function List({ which, settings, locked }) {
         await act(`${verb}.add`, { domain: names });
         set_text("");
         set_problem("");
-        say(
-          names.length === 1
-            ? `${names[0]} is on the ${title.toLowerCase()}.`
-            : `${names.length} names are on the ${title.toLowerCase()}.`,
-        );
+        say(added(names.length, names[0]));
         await refresh(`${verb}.list`, "settings");
       } catch (refused) {
         set_problem(refused.message);
@@ -40,54 +54,65 @@ function List({ which, settings, locked }) {
     });
   };
   const remove = (name) => async () => {
-    const sure = await confirm({ title: `Remove ${name} from the ${title.toLowerCase()}?`, text: says, yes: "Remove" });
+    const sure = await confirm({
+      title: asks(name),
+      text: says,
+      yes: t("Remove"),
+    });
     if (!sure) return;
     await run(async () => {
       await act(`${verb}.remove`, { domain: [name] });
-      say(`${name} was removed from the ${title.toLowerCase()}.`);
+      say(removed(name));
       await refresh(`${verb}.list`, "settings");
     });
   };
   const use = () =>
     run(async () => {
-      const refused = await save(settings.revision, { "federation.privacy_mode": which }, `Privacy mode: ${title}`);
+      const refused = await save(
+        settings.revision,
+        { "federation.privacy_mode": which },
+        t("Privacy mode: {title}", { title }),
+      );
       if (refused) throw refused;
     });
   const columns = [
-    { name: "name", title: "Name", value: (row) => row.name, show: (row) => html`<b>${row.name}</b>` },
+    { name: "name", title: t("Name"), value: (row) => row.name, show: (row) => html`<b>${row.name}</b>` },
     {
       name: "covers",
-      title: "Covers",
-      value: (row) => (row.name.startsWith("*.") ? `every name below ${row.name.slice(2)}` : "only this name"),
+      title: t("Covers"),
+      value: (row) =>
+        row.name.startsWith("*.") ? t("every name below {name}", { name: row.name.slice(2) }) : t("only this name"),
     },
     {
       name: "remove",
       title: "",
       show: (row) => html`
         <${Button} kind="small" verb=${`${verb}.remove`} busy=${busy} disabled=${locked} onClick=${remove(row.name)}>
-          Remove
+          ${t("Remove")}
         <//>
       `,
     },
   ];
   return html`
     ${mode === which
-      ? html`<${Notice} tone="good">This list is in use: privacy mode is ${word(mode)}. ${says}<//>`
+      ? html`
+          <${Notice} tone="good">${t("This list is in use: privacy mode is {mode}.", { mode: word(mode) })} ${says}<//>
+        `
       : html`
           <${Notice}
             tone="warn"
             actions=${html`
-              <${Button} verb="config.set" busy=${busy} disabled=${locked} onClick=${use}>Use this list<//>
+              <${Button} verb="config.set" busy=${busy} disabled=${locked} onClick=${use}>${t("Use this list")}<//>
             `}
           >
-            This list is not in use: privacy mode is ${word(mode)}.
+            ${t("This list is not in use: privacy mode is {mode}.", { mode: word(mode) })}
           <//>
         `}
     <${Panel} flush title=${title}>
       <form class="form-row inset" onSubmit=${add}>
         <${Field}
-          label="Domains"
-          help="*.partner.example covers every name below it; separate several names with spaces"
+          label=${t("Domains")}
+          help=${t("*.partner.example covers every name below it; separate several names with spaces")}
           error=${problem}
         >
           ${(at) => html`
@@ -102,7 +127,7 @@ function List({ which, settings, locked }) {
             />
           `}
         <//>
-        <${Button} type="submit" kind="primary" verb=${`${verb}.add`} busy=${busy} disabled=${locked}>Add<//>
+        <${Button} type="submit" kind="primary" verb=${`${verb}.add`} busy=${busy} disabled=${locked}>${t("Add")}<//>
       </form>
       <${Wait} of=${answer}>
         ${(data) => html`
@@ -112,7 +137,7 @@ function List({ which, settings, locked }) {
             first="name"
             rows=${data.value.map((name) => ({ name }))}
             name=${({ name }) => name}
-            empty=${which === "allow_list" ? "The list is empty." : "The list is empty."}
+            empty=${t("The list is empty.")}
           />
         `}
       <//>
@@ -128,17 +153,21 @@ export default function Lists({ status, query }) {
   const elsewhere = belongs_elsewhere(settings.row("federation.allow_list"), status);
   return html`
     <${Page}
-      title="Allow and deny lists"
-      lead="Who can federate with your domains. Names are compared in canonical form."
+      title=${t("Allow and deny lists")}
+      lead=${t("Who can federate with your domains. Names are compared in canonical form.")}
     />
-    ${elsewhere && html`<${Notice} tone="warn">The lists belong to the ${elsewhere}; change them there.<//>`}
+    ${elsewhere && html`
+      <${Notice} tone="warn">
+        ${t("The lists belong to the {node}; change them there.", { node: word_of("role", elsewhere) })}
+      <//>
+    `}
     <${Tabs}
-      label="Lists"
+      label=${t("Lists")}
       at=${which}
       onChange=${choose}
       tabs=${Object.entries(lists).map(([key, { title }]) => [
         key,
-        `${title} (${(settings.value(`federation.${key}`) ?? []).length})`,
+        `${t(title)} (${number((settings.value(`federation.${key}`) ?? []).length)})`,
       ])}
     />
     <${Wait} of=${settings}>

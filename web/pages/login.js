@@ -2,6 +2,7 @@
 import { arrival } from "../lib/desk.js";
 import { Field, Text, TextField } from "../lib/fields.js";
 import { html, useState } from "../lib/html.js";
+import { t } from "../lib/i18n.js";
 import { Mark } from "../lib/icons.js";
 import { enter_with } from "../lib/session.js";
 
@@ -31,8 +32,8 @@ export default function Login() {
       <form class="panel" onSubmit=${submit} aria-labelledby="login-title">
         <div class="login-brand"><${Mark} /><h1 id="login-title">Sallyport</h1></div>
         <p class="note">${location.hostname}</p>
-        ${came.why && html`<p class="note" role="status">${came.why} Sign in to go on.</p>`}
-        <${Field} label="Name">
+        ${came.why && html`<p class="note" role="status">${came.why} ${t("Sign in to go on.")}</p>`}
+        <${Field} label=${t("Name")}>
           ${(at) => html`
             <${Text}
               ...${at}
@@ -45,7 +46,7 @@ export default function Login() {
             />
           `}
         <//>
-        <${Field} label="Password" error=${problem}>
+        <${Field} label=${t("Password")} error=${problem}>
           ${(at) => html`
             <${Text}
               ...${at}
@@ -61,7 +62,7 @@ export default function Login() {
         ${wants_code
           ? html`
               <${TextField}
-                label="Authenticator code"
+                label=${t("Authenticator code")}
                 name="code"
                 inputmode="numeric"
                 autocomplete="one-time-code"
@@ -71,18 +72,19 @@ export default function Login() {
             `
           : html`
               <button type="button" class="button quiet small" onClick=${() => want_code(true)}>
-                I have an authenticator code
+                ${t("I have an authenticator code")}
               </button>
             `}
-        <button type="submit" class="button primary" aria-busy=${busy ? "true" : undefined}>Sign in</button>
+        <button type="submit" class="button primary" aria-busy=${busy ? "true" : undefined}>${t("Sign in")}</button>
         <details class="hint">
-          <summary>No account yet, or lost the password?</summary>
+          <summary>${t("No account yet, or lost the password?")}</summary>
           <p>
-            An account is created on the node's host, with the command that <code>sallyport init</code> prints at its
-            end:
+            ${t("An account is created on the node's host, with the command that {command} prints at its end:", {
+              command: html`<code>sallyport init</code>`,
+            })}
           </p>
           <p><code>sallyport admins add NAME --role administrator --config FILE</code></p>
-          <p>A new password: <code>sallyport admins passwd NAME --config FILE</code></p>
+          <p>${t("A new password:")} <code>sallyport admins passwd NAME --config FILE</code></p>
         </details>
       </form>
     </main>

@@ -1,10 +1,12 @@
 // Overview: what is wrong first, then the nodes and their links, rates, peers, what happened last.
+import { AsSaid, Told } from "../lib/as_said.js";
 import { Chart } from "../lib/chart.js";
 import { Desk } from "../lib/desk.js";
 import { EventList } from "../lib/event_list.js";
 import { ago, compact, days_tone, number, rate } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
 import { NodeHistory } from "../lib/history.js";
+import { t, tn } from "../lib/i18n.js";
 import { useRead } from "../lib/live.js";
 import { MetricCharts } from "../lib/metric_charts.js";
 import { Cure, Empty, Notice, Page, Panel, State, Steps, chain_steps } from "../lib/parts.js";
@@ -12,6 +14,7 @@ import { samples } from "../lib/samples.js";
 import { useHas } from "../lib/session.js";
 import { useStore } from "../lib/store.js";
 import { Trio } from "../lib/trio.js";
+import { alarm_text, certificate_use, finding_cure, finding_text } from "../lib/words.js";
 
 /** `page`: where more about it is. */
 const Figure = ({ name, value, aside, page }) => html`
@@ -34,7 +37,9 @@ function Problems({ status }) {
   const is = (alarm, { code, key }) => alarm?.code === code && alarm.key === key;
   const alarms = status.alarms.filter((one) => !problems.some(({ alarm }) => is(alarm, one)));
   if (problems.length === 0 && alarms.length === 0) {
-    return html`<${Notice} tone="good"><strong>All is well.</strong> No problems, no active alarms.<//>`;
+    return html`
+      <${Notice} tone="good"><strong>${t("All is well.")}</strong> ${t("No problems, no active alarms.")}<//>
+    `;
   }
   const weight = ({ severity, alarm }) => (severity === "error" ? 2 : 0) + (alarm ? 0 : 1);
   const sorted = [...problems].sort((one, other) => weight(other) - weight(one));
@@ -44,25 +49,26 @@ function Problems({ status }) {
       ${sorted
         .slice(0, sorted.length - hidden)
         .map((one) => html`
-          <${Notice} key=${one.text} tone=${one.severity === "error" ? "bad" : "warn"} title=${one.text}>
-            ${one.remedy && html`<${Cure}>${one.remedy}<//>`}
+          <${Notice}
+            key=${one.text}
+            tone=${one.severity === "error" ? "bad" : "warn"}
+            title=${html`<${Told} text=${finding_text(one)} said=${one.text} />`}
+          >
+            ${one.remedy && html`<${Cure} said=${one.remedy}>${finding_cure(one)}<//>`}
           <//>
         `)}
       ${hidden > 0 && html`
         <button type="button" class="button quiet" onClick=${() => show_all(true)}>
-          Show ${hidden} more problem${hidden === 1 ? "" : "s"}
+          ${tn(hidden, "Show {n} more problem", "Show {n} more problems")}
         </button>
       `}
       ${alarms.length > 0 && html`
         <${Notice}
           tone=${alarms.some(({ severity }) => severity !== "warning" && severity !== "info") ? "bad" : "warn"}
-          title=${`${alarms.length} active alarm${alarms.length === 1 ? "" : "s"}`}
-          actions=${html`<a class="button" href="#/alarms">Alarms and remedies</a>`}
+          title=${tn(alarms.length, "{n} active alarm", "{n} active alarms")}
+          actions=${html`<a class="button" href="#/alarms">${t("Alarms and remedies")}</a>`}
         >
-          ${alarms
-            .slice(0, 3)
-            .map(({ text }) => text)
-            .join("; ")}
+          ${alarms.slice(0, 3).map(alarm_text).join("; ")}
           ${alarms.length > 3 ? "; …" : ""}
         <//>
       `}
@@ -77,50 +83,50 @@ function Figures({ status, last }) {
       ${router
         ? html`
             <${Figure}
-              name="Rows of xmpps2snodes"
+              name=${t("Rows of xmpps2snodes")}
               value=${number(router.rows)}
-              aside=${`${router.loaded.length} loaded`}
+              aside=${tn(router.loaded.length, "{n} loaded", "{n} loaded")}
               page="provisioning"
             />
-            <${Figure} name="Gateways reached" value=${number(router.gateways.length)} />
-            <${Figure} name="To local users" value=${compact(router.to_local)} />
-            <${Figure} name="To other domains" value=${compact(router.to_link)} />
-            <${Figure} name="Returned" value=${compact(router.returned)} />
-            <${Figure} name="Notifications" value=${number(router.notifications)} page="notifications" />
+            <${Figure} name=${t("Gateways reached")} value=${number(router.gateways.length)} />
+            <${Figure} name=${t("To local users")} value=${compact(router.to_local)} />
+            <${Figure} name=${t("To other domains")} value=${compact(router.to_link)} />
+            <${Figure} name=${t("Returned")} value=${compact(router.returned)} />
+            <${Figure} name=${t("Notifications")} value=${number(router.notifications)} page="notifications" />
           `
         : html`
             <${Figure}
-              name="Streams in"
+              name=${t("Streams in")}
               value=${number(streams.inbound)}
-              aside=${`${streams.unauthenticated} unauthenticated`}
+              aside=${tn(streams.unauthenticated, "{n} unauthenticated", "{n} unauthenticated")}
               page="peers"
             />
             <${Figure}
-              name="Streams out"
+              name=${t("Streams out")}
               value=${number(streams.outbound)}
-              aside=${`${streams.destinations} destinations`}
+              aside=${tn(streams.destinations, "{n} destination", "{n} destinations")}
               page="peers"
             />
             <${Figure}
-              name="Stanzas in / s"
+              name=${t("Stanzas in / s")}
               value=${rate(last?.in ?? 0)}
-              aside=${`${compact(streams.stanzas_in)} in total`}
+              aside=${t("{count} in total", { count: compact(streams.stanzas_in) })}
             />
             <${Figure}
-              name="Stanzas out / s"
+              name=${t("Stanzas out / s")}
               value=${rate(last?.out ?? 0)}
-              aside=${`${compact(streams.stanzas_out)} in total`}
+              aside=${t("{count} in total", { count: compact(streams.stanzas_out) })}
             />
             <${Figure}
-              name="Queued"
+              name=${t("Queued")}
               value=${number(streams.queued)}
-              aside=${`${number(streams.unacknowledged)} unacknowledged`}
+              aside=${tn(streams.unacknowledged, "{n} unacknowledged", "{n} unacknowledged")}
               page="failures"
             />
             <${Figure}
-              name="Connections refused"
+              name=${t("Connections refused")}
               value=${number(streams.refused_connections)}
-              aside=${`${number(streams.verifications)} verifications`}
+              aside=${tn(streams.verifications, "{n} verification", "{n} verifications")}
             />
           `}
     </div>
@@ -134,32 +140,32 @@ function Charts() {
   return html`
     <div class="charts">
       <${Chart}
-        title="Stanzas per second"
+        title=${t("Stanzas per second")}
         times=${times}
         format=${(value) => rate(value)}
         series=${[
-          { label: "in", color: "--series-1", values: of("in") },
-          { label: "out", color: "--series-2", values: of("out") },
+          { label: t("in"), color: "--series-1", values: of("in") },
+          { label: t("out"), color: "--series-2", values: of("out") },
         ]}
       />
       <${Chart}
-        title="Streams"
+        title=${t("Streams")}
         times=${times}
         format=${number}
         whole
         series=${[
-          { label: "in", color: "--series-1", values: of("streams_in") },
-          { label: "out", color: "--series-2", values: of("streams_out") },
+          { label: t("in"), color: "--series-1", values: of("streams_in") },
+          { label: t("out"), color: "--series-2", values: of("streams_out") },
         ]}
       />
       <${Chart}
-        title="Waiting stanzas"
+        title=${t("Waiting stanzas")}
         times=${times}
         format=${compact}
         whole
         series=${[
-          { label: "queued", color: "--series-2", values: of("queued") },
-          { label: "unacked", color: "--series-3", values: of("unacknowledged") },
+          { label: t("queued"), color: "--series-2", values: of("queued") },
+          { label: t("unacked"), color: "--series-3", values: of("unacknowledged") },
         ]}
       />
       <${MetricCharts} />
@@ -170,7 +176,7 @@ function Charts() {
 function Peers() {
   const { data } = useRead("peers.list", {}, { every: 4_000 });
   const rows = (data?.peers ?? []).filter(({ remote }) => remote);
-  if (rows.length === 0) return html`<${Empty}>No traffic with any domain since this node started.<//>`;
+  if (rows.length === 0) return html`<${Empty}>${t("No traffic with any domain since this node started.")}<//>`;
   const weight = (row) => (row.last_error ? 1e12 : 0) + row.queued * 1e6 + row.stanzas_in + row.stanzas_out;
   const shown = [...rows].sort((one, other) => weight(other) - weight(one)).slice(0, 7);
   return html`
@@ -181,10 +187,10 @@ function Peers() {
           <small class="sub">${row.local}</small>
           <${State} tone=${row.last_error && row.state !== "open" ? "bad" : undefined}>${row.state}<//>
           <span class="push">
-            ${compact(row.stanzas_in)} in
-            · ${compact(row.stanzas_out)} out${row.queued > 0 ? ` · ${row.queued} queued` : ""}
+            ${t("{in} in", { in: compact(row.stanzas_in) })} · ${t("{out} out", { out: compact(row.stanzas_out) })}
+            ${row.queued > 0 && html` · ${tn(row.queued, "{n} queued", "{n} queued")}`}
           </span>
-          ${row.last_error && html`<span class="sub">${row.last_error}</span>`}
+          ${row.last_error && html`<span class="sub"><${AsSaid} text=${row.last_error} /></span>`}
         </li>
       `)}
     </ul>
@@ -196,10 +202,10 @@ function Certificates({ all }) {
     <ul class="rows">
       ${all.map((one) => html`
         <li key=${one.file + one.used_for}>
-          <span><b>${one.used_for}</b> <span class="sub">${one.subject}</span></span>
+          <span><b>${certificate_use(one)}</b> <span class="sub">${one.subject}</span></span>
           <span class="push">
             <${State} tone=${days_tone(one.days_left)}>
-              ${one.days_left < 0 ? "expired" : `${one.days_left} days left`}
+              ${one.days_left < 0 ? t("expired") : tn(one.days_left, "{n} day left", "{n} days left")}
             <//>
           </span>
         </li>
@@ -215,35 +221,41 @@ export default function Overview({ status }) {
   const known_peers = useHas("peers.list") && status.role !== "presence";
   const recent = useRead(logs ? "events" : null, { level: "warn", limit: 8 }, { every: 10_000, on: ["alarm"] });
   return html`
-    <${Page} title="Overview" lead=${`Started ${ago(status.started)}. Realm ${status.realm}.`}>
+    <${Page}
+      title=${t("Overview")}
+      lead=${t("Started {ago}. Realm {realm}.", { ago: ago(status.started), realm: status.realm })}
+    >
       <${Problems} status=${status} />
       <${Desk} />
-      <${Panel} title="Nodes and links"><${Trio} status=${status} /><//>
+      <${Panel} title=${t("Nodes and links")}><${Trio} status=${status} /><//>
       <${Figures} status=${status} last=${all.at(-1)} />
       <${Panel}>${kept ? html`<${NodeHistory} role=${status.role}><${Charts} /><//>` : html`<${Charts} />`}<//>
       <div class="masonry">
         ${known_peers && html`
-          <${Panel} title="Peers" actions=${html`<a href="#/peers">All peers</a>`}><${Peers} /><//>
+          <${Panel} title=${t("Peers")} actions=${html`<a href="#/peers">${t("All peers")}</a>`}><${Peers} /><//>
         `}
         ${status.chain.length > 0 && html`
           <${Panel}
-            title="Provisioning"
-            note="how far settings have come"
-            actions=${html`<a href="#/provisioning">Details</a>`}
+            title=${t("Provisioning")}
+            note=${t("how far settings have come")}
+            actions=${html`<a href="#/provisioning">${t("Details")}</a>`}
           >
             <${Steps} steps=${chain_steps(status)} />
           <//>
         `}
         ${logs && html`
-          <${Panel} title="Latest warnings and errors" actions=${html`<a href="#/events?level=warn">Event log</a>`}>
+          <${Panel}
+            title=${t("Latest warnings and errors")}
+            actions=${html`<a href="#/events?level=warn">${t("Event log")}</a>`}
+          >
             <${EventList}
               events=${[...(recent.data?.events ?? [])].reverse()}
-              empty="None since this node started."
+              empty=${t("None since this node started.")}
               brief
             />
           <//>
         `}
-        <${Panel} title="This node's certificates"><${Certificates} all=${status.certificates} /><//>
+        <${Panel} title=${t("This node's certificates")}><${Certificates} all=${status.certificates} /><//>
       </div>
     <//>
   `;

@@ -1,12 +1,14 @@
 // One peer: its streams, its handshakes step by step with the difference from the last good one, why, check, ping,
 // close.
 import { act } from "../lib/api.js";
-import { bytes, date, number, span, time, word } from "../lib/format.js";
+import { AsSaid } from "../lib/as_said.js";
+import { bytes, date, milliseconds, number, span, time, word } from "../lib/format.js";
 import { Handshakes } from "../lib/handshakes.js";
 import { PeerHistory } from "../lib/history.js";
 import { html, useState } from "../lib/html.js";
 import { refresh, useRead } from "../lib/live.js";
 import { EventList } from "../lib/event_list.js";
+import { t, tn } from "../lib/i18n.js";
 import {
   Button,
   Cipher,
@@ -26,23 +28,34 @@ import {
 import { Report } from "../lib/report.js";
 import { call, useHas } from "../lib/session.js";
 import { Walk } from "../lib/walk.js";
+import { word_of } from "../lib/words.js";
 
 function Certificate({ certificate, verdict }) {
   if (!certificate) {
-    return html`<p class="note">${verdict ? `Certificate: ${verdict}` : "The peer presented no certificate."}</p>`;
+    return html`
+      <p class="note">
+        ${verdict
+          ? t("Certificate: {verdict}", { verdict: word_of("state", verdict) })
+          : t("The peer presented no certificate.")}
+      </p>
+    `;
   }
   const { accepted } = certificate;
   return html`
     <${Facts}
       rows=${[
         [
-          "Certificate",
-          html`<${State} tone=${accepted ? "good" : "warn"}>${accepted ? certificate.verdict : "not valid"}<//>`,
+          t("Certificate"),
+          html`
+            <${State} tone=${accepted ? "good" : "warn"}>
+              ${accepted ? word_of("state", certificate.verdict) : t("not valid")}
+            <//>
+          `,
         ],
-        ["Reason", accepted ? null : certificate.verdict, true],
-        ["Subject", html`<${Mono}>${certificate.subject}<//>`],
-        ["Issuer", html`<${Mono}>${certificate.issuer}<//>`],
-        ["Expires", date(certificate.not_after)],
+        [t("Reason"), accepted ? null : certificate.verdict, true],
+        [t("Subject"), html`<${Mono}>${certificate.subject}<//>`],
+        [t("Issuer"), html`<${Mono}>${certificate.issuer}<//>`],
+        [t("Expires"), date(certificate.not_after)],
         ["SHA-256", html`<${Mono}>${certificate.sha256}<//>`, true],
       ]}
     />
@@ -53,17 +66,17 @@ function Stream({ stream }) {
   return html`
     <div class="stream">
       <div class="stream-head">
-        <b>${stream.direction === "inbound" ? "← inbound" : "→ outbound"}</b>
+        <b>${stream.direction === "inbound" ? t("← inbound") : t("→ outbound")}</b>
         <${State}>${stream.state}<//>
-        ${stream.dialback_only && html`<${Tag}>dialback only<//>`}
-        ${stream.bidirectional && html`<${Tag}>bidirectional<//>`}
-        ${stream.acknowledgements && html`<${Tag}>acknowledgements<//>`}
-        <span class="push note">stream <${Mono}>${stream.id}<//></span>
+        ${stream.dialback_only && html`<${Tag}>${t("dialback only")}<//>`}
+        ${stream.bidirectional && html`<${Tag}>${t("bidirectional")}<//>`}
+        ${stream.acknowledgements && html`<${Tag}>${t("acknowledgements")}<//>`}
+        <span class="push note">${t("stream {id}", { id: html`<${Mono}>${stream.id}<//>` })}</span>
       </div>
       <${Facts}
         rows=${[
           [
-            "Addresses",
+            t("Addresses"),
             html`
               <${Mono}>
                 ${stream.local_address} ${stream.direction === "inbound" ? "←" : "→"} ${stream.remote_address}
@@ -72,23 +85,34 @@ function Stream({ stream }) {
           ],
           [
             "TLS",
-            stream.tls ? html`${stream.tls}, <${Cipher} name=${stream.cipher} />` : html`<${Tag} tone="warn">none<//>`,
+            stream.tls
+              ? html`${stream.tls}, <${Cipher} name=${stream.cipher} />`
+              : html`<${Tag} tone="warn">${t("none")}<//>`,
           ],
-          ["Open", span(stream.open_seconds)],
-          ["Idle", stream.quiet_seconds === null ? "–" : span(stream.quiet_seconds)],
-          ["Stanzas", `${number(stream.stanzas_in)} in, ${number(stream.stanzas_out)} out`],
-          ["Bytes", `${bytes(stream.bytes_in)} in, ${bytes(stream.bytes_out)} out`],
-          ["Unacknowledged", number(stream.unacknowledged)],
-          ["Shard", stream.shard],
+          [t("duration|Open"), span(stream.open_seconds)],
+          [t("Idle"), stream.quiet_seconds === null ? "–" : span(stream.quiet_seconds)],
           [
-            "Pairs",
+            t("Stanzas"),
+            t("{inbound} in, {outbound} out", {
+              inbound: number(stream.stanzas_in),
+              outbound: number(stream.stanzas_out),
+            }),
+          ],
+          [
+            t("Bytes"),
+            t("{inbound} in, {outbound} out", { inbound: bytes(stream.bytes_in), outbound: bytes(stream.bytes_out) }),
+          ],
+          [t("Unacknowledged"), number(stream.unacknowledged)],
+          [t("Shard"), stream.shard],
+          [
+            t("Pairs"),
             stream.pairs.length === 0
-              ? "none authenticated yet"
+              ? t("none authenticated yet")
               : html`
                   ${stream.pairs.map((pair) => html`
                     <div key=${pair.local + pair.remote}>
                       ${pair.local} – ${pair.remote}: ${word(pair.method)}
-                      ${pair.pending ? ", pending" : ""}
+                      ${pair.pending ? `, ${word_of("state", "pending")}` : ""}
                     </div>
                   `)}
                 `,
@@ -103,34 +127,36 @@ function Stream({ stream }) {
 
 const Destination = ({ one }) => html`
   <div class="stream">
-    <div class="stream-head"><b>Outbound from ${one.local}</b> <${State}>${one.state}<//></div>
+    <div class="stream-head"><b>${t("Outbound from {local}", { local: one.local })}</b> <${State}>${one.state}<//></div>
     <${Facts}
       rows=${[
-        ["Queued", `${number(one.queued)} (${bytes(one.queued_bytes)})`],
-        ["Unacknowledged", number(one.unacknowledged)],
-        ["Failures in a row", number(one.failures)],
-        ["Last step", one.last_step],
-        ["Last success", one.last_success && time(one.last_success)],
-        ["Last failure", one.last_failure && time(one.last_failure)],
-        ["Next attempt", one.next_retry_seconds > 0 ? `in ${span(one.next_retry_seconds)}` : null],
+        [t("Queued"), `${number(one.queued)} (${bytes(one.queued_bytes)})`],
+        [t("Unacknowledged"), number(one.unacknowledged)],
+        [t("Failures in a row"), number(one.failures)],
+        [t("Last step"), one.last_step && word_of("stage", one.last_step)],
+        [t("Last success"), one.last_success && time(one.last_success)],
+        [t("Last failure"), one.last_failure && time(one.last_failure)],
+        [t("Next attempt"), one.next_retry_seconds > 0 ? t("in {time}", { time: span(one.next_retry_seconds) }) : null],
       ]}
     />
     ${one.last_error && html`
-      <${Notice} tone=${one.state === "open" ? "warn" : "bad"} title="Last error">${one.last_error}<//>
+      <${Notice} tone=${one.state === "open" ? "warn" : "bad"} title=${t("Last error")}>
+        <${AsSaid} text=${one.last_error} />
+      <//>
     `}
   </div>
 `;
 
 function Policy({ policy }) {
-  const yes = (value) => (value ? "yes" : "no");
+  const yes = (value) => (value ? t("yes") : t("no"));
   return html`
     <${Facts}
       rows=${[
-        ["Security mode", word(policy.security_mode)],
-        ["Certificate required", yes(policy.certificate_required)],
+        [t("Security mode"), word(policy.security_mode)],
+        [t("Certificate required"), yes(policy.certificate_required)],
         ["SASL EXTERNAL", yes(policy.external)],
-        ["Dialback", yes(policy.dialback)],
-        ["Bidirectional", yes(policy.bidirectional)],
+        [t("Dialback"), yes(policy.dialback)],
+        [t("Bidirectional"), yes(policy.bidirectional)],
       ]}
     />
   `;
@@ -144,19 +170,19 @@ function Tools({ domain, local }) {
   const ping = () =>
     run(async () => {
       const pong = await act("peers.ping", { domain }, { wait_ms: 60_000 });
-      say(`${domain} answered in ${pong.milliseconds.toFixed(1)} ms.`);
+      say(t("{domain} answered in {time}.", { domain, time: milliseconds(pong.milliseconds, 1) }));
       await refresh("peers.show");
     });
   const close = () =>
     run(async () => {
       const sure = await confirm({
-        title: `Close the streams with ${domain}?`,
-        text: "The next stanza opens new ones. What is unacknowledged is sent again or answered with an error.",
-        yes: "Close them",
+        title: t("Close the streams with {domain}?", { domain }),
+        text: t("The next stanza opens new ones. What is unacknowledged is sent again or answered with an error."),
+        yes: t("Close them"),
       });
       if (!sure) return;
       const { closed } = await act("peers.close", { domain });
-      say(`${closed} stream${closed === 1 ? "" : "s"} closed.`);
+      say(tn(closed, "{n} stream closed.", "{n} streams closed."));
       await refresh("peers.show");
     });
   const ask_why = () =>
@@ -173,17 +199,19 @@ function Tools({ domain, local }) {
       });
   return html`
     <div class="actions tools-row">
-      <${Button} verb="peers.ping" busy=${busy} onClick=${ping}>Ping<//>
-      <${Button} verb="why" busy=${busy} disabled=${!local} onClick=${ask_why}>Why<//>
-      <${Button} verb="check.dns" busy=${busy} onClick=${check("check.dns", "check.tls")}>Check DNS and TLS<//>
-      ${can_all && html`<${Button} verb="check.all" busy=${busy} onClick=${check("check.all")}>Check all<//>`}
-      <a class="button" href=${`#/exceptions?domain=${encodeURIComponent(domain)}`}>Exception</a>
-      <${Button} kind="danger" verb="peers.close" busy=${busy} onClick=${close}>Close streams<//>
+      <${Button} verb="peers.ping" busy=${busy} onClick=${ping}>${t("Ping")}<//>
+      <${Button} verb="why" busy=${busy} disabled=${!local} onClick=${ask_why}>${t("Why")}<//>
+      <${Button} verb="check.dns" busy=${busy} onClick=${check("check.dns", "check.tls")}>${t("Check DNS and TLS")}<//>
+      ${can_all && html`<${Button} verb="check.all" busy=${busy} onClick=${check("check.all")}>${t("Check all")}<//>`}
+      <a class="button" href=${`#/exceptions?domain=${encodeURIComponent(domain)}`}>${t("Exception")}</a>
+      <${Button} kind="danger" verb="peers.close" busy=${busy} onClick=${close}>${t("Close streams")}<//>
     </div>
     ${walk && html`
       <div class="columns">
         ${walk.map((one) => html`
-          <${Panel} key=${one.from} title=${`${one.from} to ${one.to}`}><${Walk} walk=${one} /><//>
+          <${Panel} key=${one.from} title=${t("{from} to {to}", { from: one.from, to: one.to })}>
+            <${Walk} walk=${one} />
+          <//>
         `)}
       </div>
     `}
@@ -207,38 +235,38 @@ export default function Peer({ rest }) {
   const ours = (settings.data?.settings ?? []).find(({ name }) => name === "federation.domains")?.value ?? [];
   const local = answer.data?.peers[0]?.local || ours.find((name) => !name.startsWith("*."));
   return html`
-    <${Page} title=${domain || "Peer"} lead=${html`<a href="#/peers">Peers</a> / ${domain}`} />
+    <${Page} title=${domain || t("Peer")} lead=${html`<a href="#/peers">${t("Peers")}</a> / ${domain}`} />
     <${Tools} domain=${domain} local=${local} />
     <${Wait} of=${answer}>
       ${(data) => html`
-        ${!data.known && html`<${Notice}>No traffic with ${domain} since this node started.<//>`}
-        <${Panel} title="Streams" note=${`${data.streams.length} open`}>
+        ${!data.known && html`<${Notice}>${t("No traffic with {domain} since this node started.", { domain })}<//>`}
+        <${Panel} title=${t("Streams")} note=${tn(data.streams.length, "{n} open", "{n} open")}>
           ${data.streams.length === 0
-            ? html`<${Empty}>No stream is open.<//>`
+            ? html`<${Empty}>${t("No stream is open.")}<//>`
             : data.streams.map((one) => html`<${Stream} key=${one.id + one.direction} stream=${one} />`)}
         <//>
         <div class="columns">
           ${data.destinations.length > 0 && html`
-            <${Panel} title="Outbound">
+            <${Panel} title=${t("Outbound")}>
               ${data.destinations.map((one) => html`<${Destination} key=${one.local} one=${one} />`)}
             <//>
           `}
-          <${Panel} title="Policy for this peer"><${Policy} policy=${data.policy} /><//>
+          <${Panel} title=${t("Policy for this peer")}><${Policy} policy=${data.policy} /><//>
           ${data.described.length > 0 && html`
-            <${Panel} title="As reported by the edge">
+            <${Panel} title=${t("As reported by the edge")}>
               <div class="stack">
                 ${data.described.map((one, at) => html`
                   <${Facts}
                     key=${at}
                     rows=${[
-                      ["Edge", one.edge],
-                      ["Pair", `${one.local} – ${one.remote}`],
-                      ["Direction", one.direction],
-                      ["Authentication", word(one.method)],
+                      [t("Edge"), one.edge],
+                      [t("Pair"), `${one.local} – ${one.remote}`],
+                      [t("Direction"), word_of("direction", one.direction)],
+                      [t("Authentication"), word(one.method)],
                       ["TLS", one.tls && html`${one.tls}, <${Cipher} name=${one.cipher} />`],
-                      ["Address", html`<${Mono}>${one.address}<//>`],
-                      ["Since", time(one.since)],
-                      ["Verdict", html`<${Mono}>${one.verdict}<//>`],
+                      [t("Address"), html`<${Mono}>${one.address}<//>`],
+                      [t("Since"), time(one.since)],
+                      [t("Verdict"), html`<${Mono}>${one.verdict}<//>`],
                     ]}
                   />
                 `)}
@@ -248,13 +276,17 @@ export default function Peer({ rest }) {
         </div>
       `}
     <//>
-    ${kept && html`<${Panel} title="Over time"><${PeerHistory} domain=${domain} /><//>`}
+    ${kept && html`<${Panel} title=${t("Over time")}><${PeerHistory} domain=${domain} /><//>`}
     ${recorded && html`<${Handshakes} domain=${domain} />`}
     <${Panel}
-      title="In the event log"
-      actions=${html`<a href=${`#/events?peer=${encodeURIComponent(domain)}`}>All entries</a>`}
+      title=${t("In the event log")}
+      actions=${html`<a href=${`#/events?peer=${encodeURIComponent(domain)}`}>${t("All entries")}</a>`}
     >
-      <${EventList} events=${[...(log.data?.events ?? [])].reverse()} brief empty=${`No entry mentions ${domain}.`} />
+      <${EventList}
+        events=${[...(log.data?.events ?? [])].reverse()}
+        brief
+        empty=${t("No entry mentions {domain}.", { domain })}
+      />
     <//>
   `;
 }

@@ -1,20 +1,24 @@
 // The domains that we talk with: direction, security, authentication, certificate, address, queue, rates, history, last
 // error.
+import { AsSaid } from "../lib/as_said.js";
 import { ago, compact, number, rate, word } from "../lib/format.js";
+import { outcome_of } from "../lib/handshakes.js";
 import { html, useEffect, useMemo, useRef, useState } from "../lib/html.js";
+import { t, tn } from "../lib/i18n.js";
 import { useRead } from "../lib/live.js";
 import { Cipher, Mono, Page, Panel, State, Tag, Wait } from "../lib/parts.js";
 import { useHas } from "../lib/session.js";
 import { Table } from "../lib/table.js";
+import { word_of } from "../lib/words.js";
 
 const arrow = (row) =>
   row.inbound && row.outbound
-    ? ["↔", "both ways"]
+    ? ["↔", t("both ways")]
     : row.inbound
-      ? ["←", "inbound"]
+      ? ["←", word_of("direction", "inbound")]
       : row.outbound
-        ? ["→", "outbound"]
-        : ["·", "no stream"];
+        ? ["→", word_of("direction", "outbound")]
+        : ["·", t("no stream")];
 
 /** Stanzas a second of each pair, from one answer to the next. */
 function useRates(peers, at) {
@@ -57,12 +61,18 @@ function History({ all }) {
   if (all.length === 0) return null;
   const bad = all.filter(({ good }) => !good).length;
   return html`
-    <span class="marks" role="img" aria-label=${`${bad} of the last ${all.length} handshakes failed`}>
+    <span
+      class="marks"
+      role="img"
+      aria-label=${tn(all.length, "{bad} of the last {n} handshake failed", "{bad} of the last {n} handshakes failed", {
+        bad,
+      })}
+    >
       ${all.map((one) => html`
         <i
           key=${one.id}
           class=${one.good ? "good" : "bad"}
-          title=${`${ago(one.started)}, ${one.direction}: ${one.good ? "good" : `failed at ${one.failed_at}`}`}
+          title=${`${ago(one.started)}, ${word_of("direction", one.direction)}: ${outcome_of(one)}`}
         ></i>
       `)}
     </span>
@@ -72,18 +82,18 @@ function History({ all }) {
 const columns_of = (rate_of, history_of) => [
   {
     name: "remote",
-    title: "Domain",
+    title: t("Domain"),
     opens: true,
     value: (row) => row.remote,
     show: (row) => html`
-      <a href=${`#/peer/${encodeURIComponent(row.remote)}`}>${row.remote || "(not yet known)"}</a>
+      <a href=${`#/peer/${encodeURIComponent(row.remote)}`}>${row.remote || t("(not yet known)")}</a>
       <span class="sub">${row.local}</span>
     `,
   },
   {
     name: "state",
-    title: "Direction",
-    value: (row) => `${arrow(row)[1]} ${row.state}`,
+    title: t("Direction"),
+    value: (row) => `${arrow(row)[1]} ${word_of("state", row.state)}`,
     show: (row) => html`
       <span class="together"><span class="arrow" aria-hidden="true">${arrow(row)[0]}</span> ${arrow(row)[1]}</span>
       <div><${State}>${row.state}<//></div>
@@ -98,60 +108,69 @@ const columns_of = (rate_of, history_of) => [
       row.tls
         ? html`${row.tls}<span class="sub"><${Cipher} name=${row.cipher} /></span>`
         : row.streams > 0
-          ? html`<${Tag} tone="warn">none<//>`
+          ? html`<${Tag} tone="warn">${t("none")}<//>`
           : "–",
   },
   {
     name: "method",
-    title: "Authentication",
+    title: t("Authentication"),
     wrap: true,
     value: (row) => (row.method ? `${word(row.method)} ${row.certificate ?? ""}` : ""),
     show: (row) => html`
       ${row.method ? word(row.method) : "–"}
       ${row.certificate && html`
         <span class="sub">
-          ${row.certificate === "valid" ? "certificate valid" : `certificate: ${row.certificate}`}
+          ${row.certificate === "valid"
+            ? t("certificate valid")
+            : t("certificate: {verdict}", { verdict: word_of("state", row.certificate) })}
         </span>
       `}
     `,
   },
   {
     name: "address",
-    title: "Address",
+    title: t("Address"),
     value: (row) => row.address,
     show: (row) => html`
       <${Mono}>${row.address ?? "–"}<//>
-      ${row.via ? html`<span class="sub">via ${row.via}</span>` : null}
+      ${row.via ? html`<span class="sub">${t("via {via}", { via: row.via })}</span>` : null}
     `,
   },
   {
     name: "queued",
-    title: "Queue",
+    title: t("Queue"),
     number: true,
     value: (row) => row.queued,
     show: (row) => html`
       ${number(row.queued)}
-      ${row.unacknowledged > 0 && html`<span class="sub">${number(row.unacknowledged)} unacked</span>`}
+      ${row.unacknowledged > 0 && html`
+        <span class="sub">${tn(row.unacknowledged, "{n} unacked", "{n} unacked")}</span>
+      `}
     `,
   },
   {
     name: "rate",
-    title: "Rate / s",
+    title: t("Rate / s"),
     number: true,
     value: rate_of,
     show: (row) => html`
       ${rate(rate_of(row))}
-      <span class="sub">${compact(row.stanzas_in)} in, ${compact(row.stanzas_out)} out</span>
+      <span class="sub">
+        ${t("narrow|{inbound} in, {outbound} out", {
+          inbound: compact(row.stanzas_in),
+          outbound: compact(row.stanzas_out),
+        })}
+      </span>
     `,
   },
   {
     name: "error",
-    title: "History, last error",
+    title: t("History, last error"),
     wide: true,
     value: (row) => row.last_error ?? "",
     show: (row) => html`
       <${History} all=${history_of(row)} />
-      ${row.last_error && html`<div class="error-text">${row.last_error}</div>`}
+      ${row.last_error && html`<div class="error-text"><${AsSaid} text=${row.last_error} /></div>`}
     `,
   },
 ];
@@ -163,22 +182,22 @@ export default function Peers({ status }) {
   const columns = columns_of(rate_of, history_of);
   return html`
     <${Page}
-      title="Peers"
+      title=${t("Peers")}
       lead=${status.role === "core"
-        ? "What this core carries, and what the edges report about peers outside."
-        : "Every pair of domains with traffic since this node started."}
+        ? t("What this core carries, and what the edges report about peers outside.")
+        : t("Every pair of domains with traffic since this node started.")}
     />
     <${Panel} flush>
       <${Wait} of=${answer}>
         ${(data) => html`
           <${Table}
-            caption="Peers"
+            caption=${t("Peers")}
             rows=${data.peers}
             columns=${columns}
             first="remote"
             name=${(row) => `${row.remote} ${row.local} ${row.via ?? ""}`}
             tone=${(row) => (row.last_error && row.state !== "open" ? "row-bad" : "")}
-            empty="No traffic with any domain since this node started."
+            empty=${t("No traffic with any domain since this node started.")}
           />
         `}
       <//>

@@ -3,6 +3,7 @@
 import { act } from "../lib/api.js";
 import { TextField } from "../lib/fields.js";
 import { html, useState } from "../lib/html.js";
+import { t, tn } from "../lib/i18n.js";
 import { refresh, useRead } from "../lib/live.js";
 import {
   Button,
@@ -23,6 +24,7 @@ import {
 } from "../lib/parts.js";
 import { call, useForbidden, useHas } from "../lib/session.js";
 import { Table } from "../lib/table.js";
+import { word_of } from "../lib/words.js";
 
 function Sql() {
   const [statement, set] = useState("select * from xmpps2snodes");
@@ -41,28 +43,28 @@ function Sql() {
     });
   };
   return html`
-    <${Panel} title="run sql" note="select … from, or a change of xmpps2snodes">
+    <${Panel} title=${"run sql"} note=${t("select … from, or a change of xmpps2snodes")}>
       <form class="form-row" onSubmit=${submit}>
         <${TextField}
           wide
-          label="Statement"
+          label=${t("Statement")}
           error=${problem}
           class="mono"
           size="60"
           value=${statement}
           onChange=${set}
         />
-        <${Button} type="submit" verb="run.sql" busy=${busy}>Run<//>
+        <${Button} type="submit" verb="run.sql" busy=${busy}>${t("Run")}<//>
       </form>
       ${answer &&
       (answer.columns
         ? html`
             <${Table}
-              caption="Answer"
+              caption=${t("Answer")}
               filter=${false}
               rows=${answer.rows.map((row, at) => ({ ...row, at }))}
               name=${({ at }) => at}
-              empty="No rows."
+              empty=${t("No rows.")}
               columns=${answer.columns.map((name) => ({
                 name,
                 title: name,
@@ -71,7 +73,7 @@ function Sql() {
               }))}
             />
           `
-        : html`<${Notice} tone="good">${answer.changed} rows changed.<//>`)}
+        : html`<${Notice} tone="good">${tn(answer.changed, "{n} row changed.", "{n} rows changed.")}<//>`)}
     <//>
   `;
 }
@@ -86,7 +88,7 @@ function AxlForm({ user, onClose }) {
     run(async () => {
       try {
         await act(user ? "axl-users.passwd" : "axl-users.add", { name, password });
-        say(user ? `${name} has a new password.` : `${name} can use AXL now.`);
+        say(user ? t("{name} has a new password.", { name }) : t("{name} can use AXL now.", { name }));
         await refresh("axl-users.list");
         onClose();
       } catch (refused) {
@@ -95,11 +97,11 @@ function AxlForm({ user, onClose }) {
     });
   };
   return html`
-    <${Sheet} title=${user ? `New password for ${user}` : "New AXL user"} onClose=${onClose}>
+    <${Sheet} title=${user ? t("New password for {user}", { user }) : t("New AXL user")} onClose=${onClose}>
       <form onSubmit=${submit}>
-        ${!user && html`<${TextField} label="Name" required value=${name} onChange=${set_name} />`}
+        ${!user && html`<${TextField} label=${t("Name")} required value=${name} onChange=${set_name} />`}
         <${TextField}
-          label="Password"
+          label=${t("Password")}
           required
           error=${problem}
           type="password"
@@ -109,7 +111,7 @@ function AxlForm({ user, onClose }) {
         />
         <${SheetFoot} onClose=${onClose}>
           <${Button} type="submit" kind="primary" verb=${user ? "axl-users.passwd" : "axl-users.add"} busy=${busy}>
-            Save
+            ${t("Save")}
           <//>
         <//>
       </form>
@@ -123,27 +125,29 @@ function AxlUsers() {
   const [busy, run] = useAction();
   const remove = (name) => async () => {
     const sure = await confirm({
-      title: `Remove ${name}?`,
-      text: "A core that uses this account can no longer provision this node.",
-      yes: "Remove",
+      title: t("Remove {name}?", { name }),
+      text: t("A core that uses this account can no longer provision this node."),
+      yes: t("Remove"),
     });
     if (!sure) return;
     await run(async () => {
       await act("axl-users.remove", { name });
-      say(`${name} can no longer use AXL.`);
+      say(t("{name} can no longer use AXL.", { name }));
       await refresh("axl-users.list");
     });
   };
   const columns = [
-    { name: "name", title: "Name", value: (row) => row.name, show: (row) => html`<b>${row.name}</b>` },
-    { name: "roles", title: "Roles", value: (row) => row.roles.join(", ") },
+    { name: "name", title: t("Name"), value: (row) => row.name, show: (row) => html`<b>${row.name}</b>` },
+    { name: "roles", title: t("Roles"), value: (row) => row.roles.join(", ") },
     {
       name: "do",
       title: "",
       show: (row) => html`
         <span class="row-buttons">
-          <${Button} kind="small" verb="axl-users.passwd" onClick=${() => edit(row)}>Password<//>
-          <${Button} kind="small danger" verb="axl-users.remove" busy=${busy} onClick=${remove(row.name)}>Remove<//>
+          <${Button} kind="small" verb="axl-users.passwd" onClick=${() => edit(row)}>${t("Password")}<//>
+          <${Button} kind="small danger" verb="axl-users.remove" busy=${busy} onClick=${remove(row.name)}>
+            ${t("Remove")}
+          <//>
         </span>
       `,
     },
@@ -151,20 +155,20 @@ function AxlUsers() {
   return html`
     <${Panel}
       flush
-      title="AXL users"
-      note="who can provision this node"
-      actions=${html`<${Button} verb="axl-users.add" onClick=${() => edit({})}>New AXL user<//>`}
+      title=${t("AXL users")}
+      note=${t("who can provision this node")}
+      actions=${html`<${Button} verb="axl-users.add" onClick=${() => edit({})}>${t("New AXL user")}<//>`}
     >
       <${Wait} of=${answer}>
         ${(data) => html`
           <${Table}
-            caption="AXL users"
+            caption=${t("AXL users")}
             filter=${false}
             rows=${data.users}
             columns=${columns}
             first="name"
             name=${({ name }) => name}
-            empty="Nobody can use AXL here."
+            empty=${t("Nobody can use AXL here.")}
           />
         `}
       <//>
@@ -180,22 +184,22 @@ export default function Provisioning({ status }) {
     has_axl = useHas("axl-users.list");
   return html`
     <${Page}
-      title="Provisioning"
-      lead="A setting changed on the edge reaches the core over SSH, and the IM&P server's table over AXL."
+      title=${t("Provisioning")}
+      lead=${t("A setting changed on the edge reaches the core over SSH, and the IM&P server's table over AXL.")}
     />
-    <${Panel} title="Unified Communications status" actions=${html`<${Tag}>${status.role}<//>`}>
+    <${Panel} title=${t("Unified Communications status")} actions=${html`<${Tag}>${word_of("role", status.role)}<//>`}>
       ${status.chain.length === 0
         ? html`
             <${Empty}>
               ${status.role === "presence"
-                ? "This node is at the end of the chain; edge and core show it."
-                : "No provisioning is configured: this node uses its own values."}
+                ? t("This node is at the end of the chain; edge and core show it.")
+                : t("No provisioning is configured: this node uses its own values.")}
             <//>
           `
         : html`<${Steps} steps=${chain_steps(status)} />`}
     <//>
     ${status.role === "core" && has_servers && html`
-      <p><a href="#/imp-servers">IM and Presence Servers that this core provisions</a></p>
+      <p><a href="#/imp-servers">${t("IM and Presence Servers that this core provisions")}</a></p>
     `}
     ${status.role === "presence" && html`${has_sql && may_ask && html`<${Sql} />`}${has_axl && html`<${AxlUsers} />`}`}
   `;

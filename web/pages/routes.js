@@ -3,10 +3,12 @@ import { act } from "../lib/api.js";
 import { Check, Field, Text, TextField } from "../lib/fields.js";
 import { useForm } from "../lib/form.js";
 import { html } from "../lib/html.js";
+import { t } from "../lib/i18n.js";
 import { refresh, useRead } from "../lib/live.js";
 import { Button, Mono, Notice, Page, Panel, Tag, Wait, confirm, say, useAction } from "../lib/parts.js";
 import { belongs_elsewhere, save, useSettings } from "../lib/settings.js";
 import { Table } from "../lib/table.js";
+import { word_of } from "../lib/words.js";
 
 const fresh = { domain: "", address: "", priority: "", weight: "", fall_back_to_dns: false };
 
@@ -29,12 +31,12 @@ function Add() {
       fall_back_to_dns: row.fall_back_to_dns,
     });
     clear();
-    say(`The route for ${row.domain} is in force.`);
+    say(t("The route for {domain} is in force.", { domain: row.domain }));
     await refresh("routes.list", "settings");
   });
   return html`
     <form class="form-row" onSubmit=${submit}>
-      <${Field} label="Domain" error=${wrong("domain")}>
+      <${Field} label=${t("Domain")} error=${wrong("domain")}>
         ${(at) => html`
           <${Text}
             ...${at}
@@ -46,20 +48,20 @@ function Add() {
           />
         `}
       <//>
-      <${Field} label="Address" error=${wrong("address")}>
+      <${Field} label=${t("Address")} error=${wrong("address")}>
         ${(at) => html`
           <${Text}
             ...${at}
             name="address"
             required
-            placeholder="host or host:port"
+            placeholder=${t("host or host:port")}
             value=${row.address}
             onChange=${put("address")}
           />
         `}
       <//>
       <${TextField}
-        label="Priority"
+        label=${t("Priority")}
         error=${wrong("priority")}
         type="number"
         min="0"
@@ -69,7 +71,7 @@ function Add() {
         onChange=${put("priority")}
       />
       <${TextField}
-        label="Weight"
+        label=${t("Weight")}
         error=${wrong("weight")}
         type="number"
         min="0"
@@ -78,8 +80,10 @@ function Add() {
         value=${row.weight}
         onChange=${put("weight")}
       />
-      <${Check} value=${row.fall_back_to_dns} onChange=${put("fall_back_to_dns")}>Ask DNS when no address answers<//>
-      <${Button} type="submit" kind="primary" verb="routes.add" busy=${busy}>Add<//>
+      <${Check} value=${row.fall_back_to_dns} onChange=${put("fall_back_to_dns")}>
+        ${t("Ask DNS when no address answers")}
+      <//>
+      <${Button} type="submit" kind="primary" verb="routes.add" busy=${busy}>${t("Add")}<//>
       ${problem && !["domain", "address", "priority", "weight"].includes(problem.field) && html`
         <${Notice} tone="bad">${problem.message}<//>
       `}
@@ -95,21 +99,21 @@ function InUse({ enabled, locked, settings }) {
       const refused = await save(
         settings.revision,
         { "federation.use_static_routes": !enabled },
-        enabled ? "Static routes are no longer used." : "Static routes are in use.",
+        enabled ? t("Static routes are no longer used.") : t("Static routes are in use."),
       );
       if (refused) throw refused;
       await refresh("routes.list");
     });
   const button = html`
     <${Button} verb="config.set" busy=${busy} disabled=${locked} onClick=${use}>
-      ${enabled ? "Switch off" : "Use static routes"}
+      ${enabled ? t("Switch off") : t("Use static routes")}
     <//>
   `;
   return html`
     <${Notice} tone=${enabled ? "good" : "warn"} actions=${button}>
       ${enabled
-        ? "Static routes are in use. Their domains are allowed even if they are not on the allow list."
-        : "Static routes are not in use: every domain is looked up in DNS."}
+        ? t("Static routes are in use. Their domains are allowed even if they are not on the allow list.")
+        : t("Static routes are not in use: every domain is looked up in DNS.")}
     <//>
   `;
 }
@@ -124,9 +128,9 @@ export default function Routes({ status }) {
   const elsewhere = belongs_elsewhere(settings.row("federation.static_routes"), status);
   const remove = (row) => async () => {
     const sure = await confirm({
-      title: "Remove the route?",
-      text: `${row.domain} will then be looked up in DNS, unless it has other routes.`,
-      yes: "Remove",
+      title: t("Remove the route?"),
+      text: t("{domain} will then be looked up in DNS, unless it has other routes.", { domain: row.domain }),
+      yes: t("Remove"),
     });
     if (!sure) return;
     await run(async () => {
@@ -134,27 +138,31 @@ export default function Routes({ status }) {
         domain: row.domain,
         address: address_of(row),
       });
-      say(`The route for ${row.domain} was removed.`);
+      say(t("The route for {domain} was removed.", { domain: row.domain }));
       await refresh("routes.list", "settings");
     });
   };
   const columns = [
     {
       name: "domain",
-      title: "Domain",
+      title: t("Domain"),
       opens: true,
       value: (row) => row.domain,
       show: (row) => html`<a href=${`#/peer/${encodeURIComponent(row.domain)}`}>${row.domain}</a>`,
     },
     {
       name: "address",
-      title: "Address",
+      title: t("Address"),
       value: (row) => row.address,
       show: (row) => html`<${Mono}>${row.address}:${row.port ?? 5269}<//>`,
     },
-    { name: "priority", title: "Priority", number: true, value: (row) => row.priority ?? 0 },
-    { name: "weight", title: "Weight", number: true, value: (row) => row.weight ?? 0 },
-    { name: "dns", title: "When none answers", value: (row) => (row.fall_back_to_dns ? "asks DNS" : "gives up") },
+    { name: "priority", title: t("Priority"), number: true, value: (row) => row.priority ?? 0 },
+    { name: "weight", title: t("Weight"), number: true, value: (row) => row.weight ?? 0 },
+    {
+      name: "dns",
+      title: t("When none answers"),
+      value: (row) => (row.fall_back_to_dns ? t("asks DNS") : t("gives up")),
+    },
     {
       name: "remove",
       title: "",
@@ -166,31 +174,35 @@ export default function Routes({ status }) {
           disabled=${elsewhere !== ""}
           onClick=${remove(row)}
         >
-          Remove
+          ${t("Remove")}
         <//>
       `,
     },
   ];
   return html`
     <${Page}
-      title="Static routes"
-      lead="Where to connect for a domain instead of asking DNS. The certificate must still be the domain's."
+      title=${t("Static routes")}
+      lead=${t("Where to connect for a domain instead of asking DNS. The certificate must still be the domain's.")}
     />
     <${Wait} of=${routes}>
       ${(data) => html`
         <${InUse} enabled=${data.enabled} locked=${elsewhere !== ""} settings=${settings} />
         ${elsewhere
-          ? html`<${Notice} tone="warn">Routes belong to the ${elsewhere}; change them there.<//>`
-          : html`<${Panel} title="Add a route"><${Add} /><//>`}
+          ? html`
+              <${Notice} tone="warn">
+                ${t("Routes belong to the {node}; change them there.", { node: word_of("role", elsewhere) })}
+              <//>
+            `
+          : html`<${Panel} title=${t("Add a route")}><${Add} /><//>`}
         <${Panel} flush>
           <${Table}
-            caption="Static routes"
+            caption=${t("Static routes")}
             rows=${data.value}
             columns=${columns}
             first="domain"
             name=${(row) => `${row.domain} ${row.address} ${row.port}`}
-            empty="No static routes: every domain is looked up in DNS."
-            tools=${html`<${Tag}>revision ${data.revision}<//>`}
+            empty=${t("No static routes: every domain is looked up in DNS.")}
+            tools=${html`<${Tag}>${t("revision {revision}", { revision: String(data.revision) })}<//>`}
           />
         <//>
       `}

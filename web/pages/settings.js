@@ -2,10 +2,12 @@
 import { Field, Text } from "../lib/fields.js";
 import { time, value_text } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
+import { t } from "../lib/i18n.js";
 import { useRead } from "../lib/live.js";
 import { Button, Mono, Page, Panel, Sheet, SheetFoot, Tabs, Tag, Wait, useAction } from "../lib/parts.js";
 import { belongs_elsewhere, save, useSettings } from "../lib/settings.js";
 import { Table } from "../lib/table.js";
+import { setting_help, setting_values } from "../lib/words.js";
 
 function Edit({ row, settings, onClose }) {
   const [text, set] = useState(
@@ -25,19 +27,23 @@ function Edit({ row, settings, onClose }) {
         try {
           value = JSON.parse(text);
         } catch {
-          return set_problem("This is not valid JSON.");
+          return set_problem(t("This is not valid JSON."));
         }
       }
-      const refused = await save(settings.revision, { [row.name]: value }, `${row.name} is in force.`);
+      const refused = await save(
+        settings.revision,
+        { [row.name]: value },
+        t("{name} is in force.", { name: row.name }),
+      );
       if (refused) return set_problem(refused.message);
       return onClose();
     });
   };
   return html`
     <${Sheet} title=${row.name} onClose=${onClose}>
-      <p class="note">${row.help}</p>
+      <p class="note">${setting_help(row)}</p>
       <form onSubmit=${submit}>
-        <${Field} wide label="Value" help=${row.values} error=${problem}>
+        <${Field} wide label=${t("Value")} help=${setting_values(row)} error=${problem}>
           ${(at) =>
             row.type === "table" || row.type === "list"
               ? html`
@@ -60,9 +66,9 @@ function Edit({ row, settings, onClose }) {
                   />
                 `}
         <//>
-        <p class="note">Default: <${Mono}>${JSON.stringify(row.default)}<//></p>
+        <p class="note">${t("Default: {value}", { value: html`<${Mono}>${JSON.stringify(row.default)}<//>` })}</p>
         <${SheetFoot} onClose=${onClose}>
-          <${Button} type="submit" kind="primary" verb="config.set" busy=${busy}>Save<//>
+          <${Button} type="submit" kind="primary" verb="config.set" busy=${busy}>${t("Save")}<//>
         <//>
       </form>
     <//>
@@ -73,21 +79,23 @@ function Values({ settings, status }) {
   const [edited, edit] = useState(null);
   const changed = (row) => JSON.stringify(row.value) !== JSON.stringify(row.default);
   const columns = [
-    { name: "name", title: "Setting", value: (row) => row.name, show: (row) => html`<${Mono}>${row.name}<//>` },
+    { name: "name", title: t("Setting"), value: (row) => row.name, show: (row) => html`<${Mono}>${row.name}<//>` },
     {
       name: "value",
-      title: "Value",
+      title: t("Value"),
       wide: true,
       value: (row) => value_text(row.value),
-      show: (row) => html`${value_text(row.value)} ${changed(row) && !row.secret ? html`<${Tag}>changed<//>` : null}`,
+      show: (row) => html`
+        ${value_text(row.value)} ${changed(row) && !row.secret ? html`<${Tag}>${t("changed")}<//>` : null}
+      `,
     },
-    { name: "help", title: "What it does", wide: true, value: (row) => row.help },
+    { name: "help", title: t("What it does"), wide: true, value: setting_help },
     {
       name: "do",
       title: "",
       show: (row) =>
         row.page
-          ? html`<a class="button small" href=${`#/${row.page}`}>Page</a>`
+          ? html`<a class="button small" href=${`#/${row.page}`}>${t("Page")}</a>`
           : html`
               <${Button}
                 kind="small"
@@ -95,7 +103,7 @@ function Values({ settings, status }) {
                 disabled=${belongs_elsewhere(row, status) !== ""}
                 onClick=${() => edit(row)}
               >
-                Edit
+                ${t("Edit")}
               <//>
             `,
     },
@@ -103,11 +111,11 @@ function Values({ settings, status }) {
   return html`
     <${Panel} flush>
       <${Table}
-        caption="Settings"
+        caption=${t("Settings")}
         rows=${settings.data.settings}
         columns=${columns}
         name=${({ name }) => name}
-        tools=${html`<${Tag}>revision ${settings.revision}<//>`}
+        tools=${html`<${Tag}>${t("revision {revision}", { revision: String(settings.revision) })}<//>`}
       />
     <//>
     ${edited && html`<${Edit} row=${edited} settings=${settings} onClose=${() => edit(null)} />`}
@@ -117,24 +125,24 @@ function Values({ settings, status }) {
 function History() {
   const answer = useRead("config.history", { limit: 200 }, { on: ["setting"] });
   const columns = [
-    { name: "time", title: "When", value: (row) => row.time, show: (row) => time(row.time) },
-    { name: "revision", title: "Revision", number: true, value: (row) => row.revision },
-    { name: "name", title: "Setting", value: (row) => row.name, show: (row) => html`<${Mono}>${row.name}<//>` },
-    { name: "from", title: "From", wrap: true, value: (row) => value_text(row.from) },
-    { name: "to", title: "To", wrap: true, value: (row) => value_text(row.to) },
-    { name: "author", title: "Who", wrap: true, value: (row) => row.author },
+    { name: "time", title: t("When"), value: (row) => row.time, show: (row) => time(row.time) },
+    { name: "revision", title: t("Revision"), number: true, value: (row) => row.revision },
+    { name: "name", title: t("Setting"), value: (row) => row.name, show: (row) => html`<${Mono}>${row.name}<//>` },
+    { name: "from", title: t("value|From"), wrap: true, value: (row) => value_text(row.from) },
+    { name: "to", title: t("value|To"), wrap: true, value: (row) => value_text(row.to) },
+    { name: "author", title: t("Who"), wrap: true, value: (row) => row.author },
   ];
   return html`
     <${Panel} flush>
       <${Wait} of=${answer}>
         ${(data) => html`
           <${Table}
-            caption="History of settings"
+            caption=${t("History of settings")}
             rows=${data.changes ?? data.history ?? []}
             columns=${columns}
             first="-revision"
             name=${(row) => `${row.revision} ${row.name}`}
-            empty="No changes yet."
+            empty=${t("No changes yet.")}
           />
         `}
       <//>
@@ -146,14 +154,14 @@ export default function AllSettings({ status, query }) {
   const settings = useSettings();
   const [tab, set] = useState(query.tab === "history" ? "history" : "values");
   return html`
-    <${Page} title="All settings" lead="The names are the same in the command line, REST and the log." />
+    <${Page} title=${t("All settings")} lead=${t("The names are the same in the command line, REST and the log.")} />
     <${Tabs}
-      label="Views"
+      label=${t("Views")}
       at=${tab}
       onChange=${set}
       tabs=${[
-        ["values", "Values"],
-        ["history", "History"],
+        ["values", t("Values")],
+        ["history", t("History")],
       ]}
     />
     ${tab === "history"

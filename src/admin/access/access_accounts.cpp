@@ -85,6 +85,24 @@ void AccessDesk::change_password(const std::string& name, const std::string& pas
     put_password(password, keep, on_done);
 }
 
+Result<void> AccessDesk::set_language(const std::string& name, const std::string& language) {
+    const auto is_part_of_tag = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+    };
+    if (language.size() > longest_language || !std::all_of(language.begin(), language.end(), is_part_of_tag)) {
+        return Error{"language-malformed", "a language is a tag such as en, es or pt-BR"};
+    }
+    auto account = known(name);
+    if (!account) return account.error();
+    account->language = language;
+    return store_.put(*account);
+}
+
+std::string AccessDesk::language_of(const std::string& name) {
+    const auto account = store_.account(name);
+    return account && *account ? (*account)->language : std::string{};
+}
+
 Result<void> AccessDesk::set_role(const std::string& name, Access role) {
     auto account = known(name);
     if (!account) return account.error();

@@ -30,6 +30,7 @@ public:
     static constexpr std::size_t least_password = 10;
     static constexpr std::size_t longest_password = 256;
     static constexpr std::size_t longest_name = 64;
+    static constexpr std::size_t longest_language = 16;
 
     struct Options {
         std::string folder;  ///< the node's data folder: admin.db, secrets.key
@@ -61,6 +62,11 @@ public:
     /// "account-unknown"; "password-refused" and those of a log-in.
     void change_own_password(const Login& login, const std::string& session, const std::string& password,
                              OnDone on_done);
+    /// The language of the pages for this account, a tag of BCP 47 such as "es"; empty: as the browser asks. Which
+    /// there are is known to the pages. Errors: "account-unknown", "language-malformed", and those of the store.
+    [[nodiscard]] Result<void> set_language(const std::string& name, const std::string& language);
+    /// Empty: none was chosen, or there is no such account.
+    [[nodiscard]] std::string language_of(const std::string& name);
     [[nodiscard]] Result<void> set_role(const std::string& name, Access role);
     [[nodiscard]] Result<void> remove(const std::string& name);
     /// A new secret, raw; codes are asked for from now on.

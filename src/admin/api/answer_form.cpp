@@ -58,13 +58,14 @@ constexpr NamedForm named[] = {
      "{used_for:text use:text domain:text? file:text subject:text issuer:text names:[text] key:text sha256:text "
      "not_after:time? days_left:number}"},
     {"StatusCheck", "{name:text role:text verdict:text problems:[Problem]}"},
-    {"Problem", "{severity:text text:text remedy:text alarm:AlarmName?}"},
+    {"Problem",
+     "{severity:text text:text remedy:text alarm:AlarmName? code:text? remedy_code:text? values:map}"},
     {"AlarmName", "{code:text key:text}"},
-    {"ChainStep", "{step:text state:text reason:text?}"},
+    {"ChainStep", "{step:text kind:text? about:text? state:text reason:text?}"},
     {"Alarm",
-     "{number:count code:text severity:text node:text? key:text text:text detail:text? cure:text count:count "
-     "first:time "
-     "last:time lowered:time? acknowledged:time? acknowledged_by:text? note:text?}"},
+     "{number:count code:text severity:text node:text? key:text text:text detail:text? cure:text "
+     "own_text:flag own_cure:flag count:count first:time last:time lowered:time? acknowledged:time? "
+     "acknowledged_by:text? note:text?}"},
     {"LogEvent", "{number:count time:time? module:text event_module:text level:text event:text facts:map}"},
     {"Listeners", "{admin:[text] s2s:[text] direct_tls:[text] link:[text] inside:[text]}"},
     {"StreamSums",
@@ -82,7 +83,7 @@ constexpr NamedForm named[] = {
     {"Refusal",
      "{id:text rule:text what:text from:text? to:text? reason:text? first:time? last:time? count:count meaning:text "
      "change:text? remedy:text? part:text now_passes?:flag now_blocked_by?:text?}"},
-    {"Finding", "{check?:text grade:text text:text remedy:text?}"},
+    {"Finding", "{check?:text grade:text text:text remedy:text? code:text? remedy_code:text? values:map}"},
     {"Report", "{check:text domain:text verdict:text facts:map findings:[Finding]}"},
     {"Setting",
      "{name:text value:any default:any type:text values:text help:text secret:flag owner:text page:text? "
@@ -108,6 +109,7 @@ constexpr NamedForm named[] = {
     {"Series", "{name:text unit:text help:text values:[number?] peaks:[number?]}"},
     {"FilePiece", "{name:text file:text size:count offset:count bytes:text last:flag}"},
     {"Done", "{name:text done:text}"},
+    {"Words", "{code:text text:text remedy:text}"},
     {"FileChange", "{key:text effect:text}"},
 };
 

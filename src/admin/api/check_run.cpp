@@ -97,11 +97,12 @@ void CheckRun::answer_if_complete() {
                          [](const auto& one, const auto& other) { return one.second->grade > other.second->grade; });
     }
     for (const auto& [report, finding] : all) {
-        findings.push_back(
-            json::object{{"check", report->check},
+        json::object one{{"check", report->check},
                          {"grade", view(diag::text(finding->grade))},
                          {"text", finding->text},
-                         {"remedy", finding->remedy.empty() ? json::value{} : json::value(finding->remedy)}});
+                         {"remedy", text_or_null(finding->remedy)}};
+        add_rows(one, finding->rows);
+        findings.push_back(std::move(one));
     }
     call->succeed(json::object{{"check", name_},
                                {"domain", domain_},

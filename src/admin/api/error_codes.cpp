@@ -60,6 +60,7 @@ constexpr ErrorCode rows[] = {
     {"access-none", conflict},
     {"account-exists", conflict},
     {"account-malformed", bad_request},
+    {"language-malformed", bad_request},
     {"account-other", bad_request},
     {"account-password", bad_request, "password"},
     {"account-unknown", absent},

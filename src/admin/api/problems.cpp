@@ -25,13 +25,13 @@ std::vector<NodeProblem> problems(const Facts& facts) {
     for (const services::Alarm& alarm : facts.status.alarms) {
         if (is_judged(alarm.code) || is_step(alarm, facts.status.chain)) continue;
         all.push_back({alarm.severity() == services::AlarmSeverity::error, alarm.sentence(), alarm.cure(),
-                       Subject::alarms, alarm.code, alarm.key});
+                       Subject::alarms, alarm.code, alarm.key, rows_of(alarm)});
     }
     for (const JudgeRow& row : judges()) {
         for (Finding& finding : row.judge(facts)) {
             if (finding.grade < Grade::warning) continue;
             all.push_back({finding.grade == Grade::bad, std::move(finding.text), std::move(finding.remedy), row.subject,
-                           finding.alarm, std::move(finding.key)});
+                           finding.alarm, std::move(finding.key), std::move(finding.rows)});
         }
     }
     std::stable_partition(all.begin(), all.end(), [](const NodeProblem& problem) { return problem.is_error; });

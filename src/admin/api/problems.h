@@ -17,6 +17,7 @@ struct NodeProblem {
     /// It is also an alarm of this code and key.
     std::optional<services::AlarmCode> alarm{};
     std::string key{};
+    diag::FromRows rows{};
 };
 
 /// The gravest first. Alarms that no judge decides about come from the board; the rest is judged now, and not as the

@@ -182,6 +182,14 @@ json::object json_of(const OwnCertificate& certificate, WallTime now) {
             {"days_left", left < 0 ? -1 : left / 24}};
 }
 
+void add_rows(json::object& object, const diag::FromRows& rows) {
+    json::object values;
+    for (const auto& [name, value] : rows.values) values[name] = value;
+    object["code"] = text_or_null(rows.code);
+    object["remedy_code"] = text_or_null(rows.remedy_code);
+    object["values"] = std::move(values);
+}
+
 json::object json_of(const NodeProblem& problem) {
     json::object object{{"severity", problem.is_error ? "error" : "warning"},
                         {"text", problem.text},
@@ -190,11 +198,17 @@ json::object json_of(const NodeProblem& problem) {
     if (problem.alarm) {
         object["alarm"] = json::object{{"code", view(services::alarm_row(*problem.alarm).name)}, {"key", problem.key}};
     }
+    add_rows(object, problem.rows);
     return object;
 }
 
 json::object json_of(const ChainStep& step) {
-    return {{"step", step.step}, {"state", text(step.state)}, {"reason", text_or_null(step.reason.text())}};
+    const auto read = read_step(step.step);
+    return {{"step", step.step},
+            {"kind", read ? json::value(view(read->row->name)) : json::value{}},
+            {"about", read ? text_or_null(read->about) : json::value{}},
+            {"state", text(step.state)},
+            {"reason", text_or_null(step.reason.text())}};
 }
 
 json::object json_of(const services::Alarm& alarm) {
@@ -206,6 +220,8 @@ json::object json_of(const services::Alarm& alarm) {
             {"text", alarm.text()},
             {"detail", text_or_null(alarm.detail)},
             {"cure", alarm.cure()},
+            {"own_text", !alarm.words.text.empty()},
+            {"own_cure", !alarm.words.cure.empty()},
             {"count", alarm.count},
             {"first", json_time(alarm.first)},
             {"last", json_time(alarm.last)},

@@ -31,6 +31,8 @@ namespace sallyport::admin {
 [[nodiscard]] boost::json::object json_of(const ChainStep& step);
 [[nodiscard]] boost::json::object json_of(const services::Alarm& alarm);
 [[nodiscard]] boost::json::object json_of(const io::LogEvent& event);
+/// Puts to a finding which rows its words are from: "code", "remedy_code", "values".
+void add_rows(boost::json::object& object, const diag::FromRows& rows);
 /// The whole answer of `status`.
 [[nodiscard]] boost::json::object describe_status(NodeControl& node, const NodeStatus& status);
 

@@ -53,5 +53,6 @@ inline constexpr Argument piece_args[] = {
 [[nodiscard]] std::span<const Verb> metrics_verbs();
 [[nodiscard]] std::span<const Verb> complete_verbs();
 [[nodiscard]] std::span<const Verb> history_verbs();
+[[nodiscard]] std::span<const Verb> words_verbs();
 
 }  // namespace sallyport::admin

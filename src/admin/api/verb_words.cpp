@@ -43,6 +43,7 @@ constexpr VerbExample example_rows[] = {
     {"clients.refused", "clients refused"},
     {"clients.end", "clients end anna@example.org/phone"},
     {"account.passwd", "account passwd --name anna"},
+    {"account.language", "account language --name anna --language es"},
     {"admins.list", "admins list"},
     {"admins.add", "admins add anna --role operator"},
     {"admins.passwd", "admins passwd anna"},
@@ -97,6 +98,7 @@ constexpr VerbExample example_rows[] = {
     {"imp-servers.passwd", "imp-servers passwd imp1.example.org"},
     {"imp-servers.edit", "imp-servers edit imp1.example.org --tls-verify off"},
     {"complete", "complete peers"},
+    {"words", "words"},
 };
 
 constexpr std::string_view switch_words = "on off";
@@ -131,6 +133,7 @@ constexpr ArgumentValues value_rows[] = {
     {"clients.list", "state", "connected away all"},
     {"clients.end", "jid", "<clients>"},
     {"account.passwd", "name", "<accounts>"},
+    {"account.language", "name", "<accounts>"},
     {"admins.add", "role", role_words},
     {"admins.passwd", "name", "<accounts>"},
     {"admins.role", "name", "<accounts>"},

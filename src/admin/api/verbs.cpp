@@ -39,6 +39,7 @@ constexpr Part parts[] = {
     {axl_verbs, "IM&P servers and AXL"},
     {imp_verbs, "IM&P servers and AXL"},
     {complete_verbs, {}},
+    {words_verbs, {}},
 };
 
 struct Group {

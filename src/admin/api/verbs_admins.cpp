@@ -92,6 +92,23 @@ void run_account_passwd(const SharedCall& call) {
     });
 }
 
+void run_account_language(const SharedCall& call) {
+    AccessDesk* desk = desk_of(call);
+    if (desk == nullptr) return;
+    const Call::Caller& caller = call->caller();
+    const bool in_session = !caller.session.empty();
+    const std::string name = call->has("name") ? call->text("name") : in_session ? caller.author : std::string{};
+    if (name.empty())
+        return call->fail({"argument-missing", "give the account's name: without a session it is not known"}, "name");
+    // Over the network it is one's own alone; whoever has the socket may change any.
+    if (name != caller.author && (in_session || caller.origin != "cli")) {
+        return call->fail({"account-other", "this sets the language of your own account"}, "name");
+    }
+    const auto done = desk->set_language(name, call->text("language"));
+    if (!done) return call->fail(done.error(), done.error().code == "account-unknown" ? "name" : "language");
+    call->succeed(json::object{{"name", name}, {"done", "language changed"}});
+}
+
 void run_admins_role(const SharedCall& call) {
     AccessDesk* desk = desk_of(call);
     if (desk == nullptr) return;
@@ -226,6 +243,9 @@ constexpr Argument own_password_args[] = {
     secret("current", "the current password"),
     secret("password", "the new password"),
     {"code", Form::text, false, false, "authenticator code, if the account has one and there is no session", true}};
+constexpr Argument language_args[] = {
+    option("language", Form::text, "a tag such as en or es; left out: as the browser asks"),
+    option("name", Form::text, "the account's name; not needed with a session")};
 constexpr Argument role_args[] = {place("name", Form::text, "the account's name"),
                                   place("role", Form::text, "administrator, operator or read-only")};
 constexpr Argument totp_args[] = {place("name", Form::text, "the account's name"),
@@ -243,6 +263,8 @@ constexpr Argument audit_args[] = {option("limit", Form::number, "how many of th
 
 constexpr Verb admins_rows[] = {
     {"account.passwd", "changes your own password; your other sessions end", own_password_args, run_account_passwd,
+     "Done", print_done, Access::read},
+    {"account.language", "sets the language of the pages for your own account", language_args, run_account_language,
      "Done", print_done, Access::read},
     {"admins.list",
      "the accounts of the admin address",

@@ -2,6 +2,7 @@
 #include <boost/json.hpp>
 
 #include "admin/api/check_run.h"
+#include "admin/api/status_json.h"
 #include "admin/api/verb_parts.h"
 #include "admin/diag/checks/checks.h"
 #include "base/join.h"
@@ -15,10 +16,10 @@ namespace {
 json::object json_of(const diag::Report& report) {
     json::array findings;
     for (const diag::Finding& finding : report.findings) {
-        findings.push_back(
-            json::object{{"grade", diag::text(finding.grade)},
-                         {"text", finding.text},
-                         {"remedy", finding.remedy.empty() ? json::value{} : json::value(finding.remedy)}});
+        json::object one{
+            {"grade", diag::text(finding.grade)}, {"text", finding.text}, {"remedy", text_or_null(finding.remedy)}};
+        add_rows(one, finding.rows);
+        findings.push_back(std::move(one));
     }
     json::object facts;
     for (const auto& [name, value] : report.facts) facts[name] = value;

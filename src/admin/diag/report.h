@@ -12,10 +12,18 @@ namespace sallyport::diag {
 enum class Grade { good, note, warning, bad };
 [[nodiscard]] std::string_view text(Grade grade);
 
+/// The rows that the words of a finding were made from, and the values in them: for who shows them in another
+/// language. A code is that of an alarm, or of admin/judge/finding_rows.h; empty: the words are its own.
+struct FromRows {
+    std::string code{}, remedy_code{};
+    std::vector<std::pair<std::string, std::string>> values{};
+};
+
 struct Finding {
     Grade grade = Grade::note;
     std::string text;
     std::string remedy;  ///< empty: nothing to be done
+    FromRows rows{};
 };
 
 struct Report {

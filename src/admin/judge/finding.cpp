@@ -6,6 +6,13 @@
 
 namespace sallyport::admin {
 
+diag::FromRows rows_of(const services::Alarm& alarm) {
+    const std::string name{alarm.row().name};
+    return {alarm.words.text.empty() ? name : std::string{},
+            alarm.words.cure.empty() ? name : std::string{},
+            {{"key", alarm.key}, {"detail", alarm.detail}}};
+}
+
 Finding alarm(services::AlarmCode code, std::string key, std::string detail, services::AlarmWords words) {
     services::Alarm stands;
     stands.code = code;
@@ -18,7 +25,8 @@ Finding alarm(services::AlarmCode code, std::string key, std::string detail, ser
             code,
             stands.key,
             stands.detail,
-            stands.words};
+            stands.words,
+            rows_of(stands)};
 }
 
 void append(Findings& all, Findings more) {
@@ -26,7 +34,9 @@ void append(Findings& all, Findings more) {
 }
 
 void tell(const Findings& found, diag::Report& report) {
-    for (const Finding& finding : found) report.add(finding.grade, finding.text, finding.remedy);
+    for (const Finding& finding : found) {
+        report.findings.push_back({finding.grade, finding.text, finding.remedy, finding.rows});
+    }
 }
 
 }  // namespace sallyport::admin

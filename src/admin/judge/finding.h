@@ -17,12 +17,15 @@ struct Finding {
     std::optional<services::AlarmCode> alarm = {};  ///< it is also an alarm of this code
     std::string key = {}, detail = {};              ///< of the alarm
     services::AlarmWords words = {};                ///< of it, where they are not those of its row
+    diag::FromRows rows = {};
 };
 using Findings = std::vector<Finding>;
 
 /// A finding that is also an alarm; text, remedy and grade are the alarm's: its own words, or those of its row.
 [[nodiscard]] Finding alarm(services::AlarmCode code, std::string key, std::string detail,
                             services::AlarmWords words = {});
+/// Where an alarm has its words from.
+[[nodiscard]] diag::FromRows rows_of(const services::Alarm& alarm);
 /// `more` behind `all`.
 void append(Findings& all, Findings more);
 /// Adds what was found to a check's report.

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "admin/diag/judge_tls.h"
+#include "admin/judge/finding_rows.h"
 #include "admin/judge/judges.h"
 #include "base/counted.h"
 #include "io/log/log_text.h"
@@ -11,7 +12,6 @@
 
 namespace sallyport::admin {
 
-using diag::Grade;
 using services::AlarmCode;
 
 namespace {
@@ -50,10 +50,8 @@ Finding judge_certificate(const OwnCertificate& own, WallTime now) {
     if (end - now < expires_soon) {
         return alarm(AlarmCode::certificate_expiring, own.used_for(), own.file + ", " + days_left(end, now));
     }
-    return {Grade::good,
-            "the certificate for " + own.used_for() + " (" + own.file + ") is valid for " +
-                counted(static_cast<std::uint64_t>(days_between(now, end)), "day"),
-            {}};
+    return say(Says::certificate_good,
+               {{"use", own.used_for()}, {"file", own.file}, {"days", std::to_string(days_between(now, end))}});
 }
 
 Findings judge_certificates(const Facts& facts) {
@@ -94,11 +92,9 @@ Findings judge_coverage(const Facts& facts) {
     for (const config::NamePattern& pattern : settings.domains) {
         if (pattern.below) continue;
         if (is_named(status, pattern.domain)) {
-            found.push_back({Grade::good, "a certificate covers " + pattern.domain.text(), {}});
+            found.push_back(say(Says::covered, {{"domain", pattern.domain.text()}}));
         } else {
-            found.push_back(
-                {Grade::warning, "no certificate covers " + pattern.domain.text(),
-                 "add a [[tls.identity]] for it in " + file.path + "; strict peers refuse the domain until then"});
+            found.push_back(say(Says::not_covered, {{"domain", pattern.domain.text()}, {"file", file.path}}));
         }
     }
     return found;

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <map>
 
+#include "admin/judge/finding_rows.h"
 #include "admin/judge/judges.h"
 
 namespace sallyport::admin {
@@ -25,13 +26,15 @@ Findings judge_clocks(const Facts& facts) {
     const Duration most = std::chrono::seconds{facts.file.limits.clock_skew_seconds};
     Findings found;
     for (const auto& [realm, skew] : clock_skews(facts.status)) {
-        char text[48];
-        std::snprintf(text, sizeof text, "%.1f s %s", std::abs(std::chrono::duration<double>{skew}.count()),
-                      skew < Duration{0} ? "behind" : "ahead");
+        char amount[32];
+        std::snprintf(amount, sizeof amount, "%.1f", std::abs(std::chrono::duration<double>{skew}.count()));
+        const bool is_behind = skew < Duration{0};
         if (std::chrono::abs(skew) > most) {
-            found.push_back(alarm(services::AlarmCode::clock_skew, realm, std::string{"it is "} + text));
+            found.push_back(alarm(services::AlarmCode::clock_skew, realm,
+                                  std::string{"it is "} + amount + (is_behind ? " s behind" : " s ahead")));
         } else {
-            found.push_back({diag::Grade::good, "the clock of " + realm + " is " + text, {}});
+            found.push_back(
+                say(is_behind ? Says::clock_behind : Says::clock_ahead, {{"node", realm}, {"seconds", amount}}));
         }
     }
     return found;

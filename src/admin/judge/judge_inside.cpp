@@ -1,6 +1,7 @@
 // Whether every domain of ours has somebody inside who serves it.
 #include <algorithm>
 
+#include "admin/judge/finding_rows.h"
 #include "admin/judge/judges.h"
 
 namespace sallyport::admin {
@@ -35,10 +36,7 @@ Findings judge_inside(const Facts& facts) {
     if (facts.file.role != config::Role::core) return found;
     for (const config::NamePattern& pattern : facts.settings.domains) {
         if (is_served(pattern, facts)) continue;
-        found.push_back({diag::Grade::warning,
-                         pattern.text() + " federates, but no internal server or presence node has it",
-                         "add it to the domains of an [[inside.server]] in " + facts.file.path +
-                             ", or check `sallyport status` on the presence node"});
+        found.push_back(say(Says::domain_unserved, {{"domain", pattern.text()}, {"file", facts.file.path}}));
     }
     return found;
 }

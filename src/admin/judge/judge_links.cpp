@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "admin/judge/finding_rows.h"
 #include "admin/judge/judges.h"
 #include "base/join.h"
 #include "proto/link/machine.h"
@@ -9,7 +10,6 @@
 
 namespace sallyport::admin {
 
-using diag::Grade;
 using services::AlarmCode;
 
 namespace {
@@ -47,14 +47,14 @@ Findings judge_sessions(const NodeStatus& status, const config::NodeFile& file) 
     for (const link::SessionStatus& link : status.links) {
         if (!is_up(link) && !is_linked(status, link.far_realm)) {
             if (is_alarm(status, file, link.far_realm) || !told.insert("down " + link.far_realm).second) continue;
-            found.push_back({Grade::warning, "the link to " + link.far_realm + " is down and waits to be resumed",
-                             "check the far node and the network"});
+            found.push_back(say(Says::link_resuming, {{"node", link.far_realm}}));
         } else if (const std::string far = std::string{text(link.far_role)} + " " + link.far_realm;
                    is_up(link) && told.insert(far).second) {
-            found.push_back({Grade::good,
-                             "the link to the " + far + " is up (" + link.tls_version + ", serves " +
-                                 (link.bound.empty() ? "nothing" : joined(link.bound)) + ")",
-                             {}});
+            found.push_back(say(link.bound.empty() ? Says::link_up_idle : Says::link_up,
+                                {{"role", std::string{text(link.far_role)}},
+                                 {"node", link.far_realm},
+                                 {"tls", link.tls_version},
+                                 {"domains", joined(link.bound)}}));
         }
     }
     return found;
@@ -118,14 +118,12 @@ Findings judge_dialled(const NodeStatus& status, const config::NodeFile& file) {
         if (dial.why.empty() || dial.state == link::DialState::open || !is_linked(status, realm_of(dial.name)))
             continue;
         if (!told.insert(dial.name + " " + dial.address).second) continue;
-        found.push_back(
-            {Grade::warning, "one of the links to " + dial.name + " is down: " + dial.why + " (" + dial.address + ")",
-             cure_of(dial).empty() ? "check that addresses, certificates and the secret of the link agree on both nodes"
-                                   : cure_of(dial)});
+        found.push_back(say(Says::link_one_down, {{"node", dial.name}, {"why", dial.why}, {"address", dial.address}},
+                            cure_of(dial)));
     }
     if (std::none_of(file.link.dial.begin(), file.link.dial.end(),
                      [](const auto& dial) { return dial.role == Role::edge; })) {
-        found.push_back({Grade::bad, "this core dials no edge", "name the edges in [[link.dial]] of " + file.path});
+        found.push_back(say(Says::no_edge_dialled, {{"file", file.path}}));
     }
     return found;
 }

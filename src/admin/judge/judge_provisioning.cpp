@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "admin/judge/finding_rows.h"
 #include "admin/judge/judges.h"
 #include "base/join.h"
 #include "services/provision/router_step.h"
@@ -18,23 +19,14 @@ bool has(const std::vector<std::string>& all, const std::string& wanted) {
 
 /// Why a publisher could not be provisioned: the code says which kind.
 Finding judge_failure(const provision::PublisherStatus& publisher) {
-    const std::string who = "the IM&P server " + publisher.address;
-    const std::string effect = "; " + provision::effect_of(publisher);
-    if (publisher.code == "axl-unauthorized") {
-        return {Grade::bad, who + " refuses the user " + publisher.username + " (401)" + effect,
-                "`sallyport imp-servers passwd " + publisher.address +
-                    "`, which tries the password at once; the user needs AXL API access"};
-    }
-    if (publisher.code == "axl-tls") {
-        return {Grade::bad, who + ": TLS fails: " + publisher.reason + effect,
-                "add its CA to [axl] trust in the node's file, or give it a certificate that covers its name"};
-    }
-    if (publisher.code == "axl-unreachable") {
-        return {Grade::bad, who + " cannot be reached: " + publisher.reason + effect,
-                "start its AXL service, allow port 8443 from this core, or correct its address"};
-    }
-    return {Grade::bad, who + ": " + publisher.reason + effect,
-            "check its AXL service, then `sallyport imp-servers refresh`"};
+    const Says says = publisher.code == "axl-unauthorized"  ? Says::axl_user_refused
+                      : publisher.code == "axl-tls"         ? Says::axl_tls
+                      : publisher.code == "axl-unreachable" ? Says::axl_unreachable
+                                                            : Says::axl_failed;
+    return say(says, {{"server", publisher.address},
+                      {"user", publisher.username},
+                      {"why", publisher.reason},
+                      {"effect", provision::effect_of(publisher)}});
 }
 
 void judge_rows(const provision::PublisherStatus& publisher, Findings& found) {
@@ -43,14 +35,12 @@ void judge_rows(const provision::PublisherStatus& publisher, Findings& found) {
         if (!has(publisher.rows, row)) missing.push_back(row);
     }
     if (!missing.empty()) {
-        found.push_back({Grade::bad, "the table xmpps2snodes of " + publisher.address + " lacks " + joined(missing),
-                         "`sallyport imp-servers refresh`; the log shows the answer of its AXL service"});
+        found.push_back(say(Says::axl_rows_missing, {{"server", publisher.address}, {"rows", joined(missing)}}));
         return;
     }
-    found.push_back({Grade::good,
-                     publisher.address + " accepts the user " + publisher.username + ", and its table is complete" +
-                         (publisher.rows.empty() ? "" : ": " + joined(publisher.rows)),
-                     {}});
+    found.push_back(
+        say(publisher.rows.empty() ? Says::axl_complete_empty : Says::axl_complete,
+            {{"server", publisher.address}, {"user", publisher.username}, {"rows", joined(publisher.rows)}}));
 }
 
 void judge_routers(const provision::PublisherStatus& publisher, const NodeStatus& status, Findings& found) {
@@ -86,7 +76,7 @@ Findings judge_chain(const Facts& facts) {
 Findings judge_publishers(const std::vector<provision::PublisherStatus>& publishers, const NodeStatus& status) {
     Findings found;
     if (publishers.empty()) {
-        found.push_back({Grade::note, "no IM&P server is configured", "if there is one: `sallyport imp-servers add`"});
+        found.push_back(say(Says::axl_none));
     }
     for (const provision::PublisherStatus& publisher : publishers) {
         if (!publisher.code.empty()) {

@@ -1,13 +1,11 @@
 // What waits: stanzas for links that are down, domains that cannot be reached, take too little or acknowledge nothing.
 #include <chrono>
 
+#include "admin/judge/finding_rows.h"
 #include "admin/judge/judges.h"
 #include "admin/judge/remedies.h"
-#include "base/counted.h"
 
 namespace sallyport::admin {
-
-using diag::Grade;
 
 namespace {
 
@@ -22,13 +20,10 @@ Findings judge_failing(const Facts& facts) {
         const std::string& remote = to.pair.remote.text();
         const xmpp::Failure failure = to.failure.value_or(xmpp::Failure{});
         const Remedy remedy = remedy_of(facts.file, facts.settings, failure, remote);
-        found.push_back({Grade::warning, remote + " cannot be reached: " + failure.why,
-                         remedy.remedy.empty() ? "sallyport peers show " + remote : remedy.remedy});
+        found.push_back(say(Says::peer_unreachable, {{"domain", remote}, {"why", failure.why}}, remedy.remedy));
     }
     if (failing > most_named) {
-        found.push_back({Grade::warning,
-                         counted(failing - most_named, "more domain", "more domains") + " cannot be reached",
-                         "sallyport peers list"});
+        found.push_back(say(Says::more_unreachable, {{"n", std::to_string(failing - most_named)}}));
     }
     return found;
 }
@@ -41,16 +36,13 @@ Findings judge_stalled(const NodeStatus& status) {
         if (to.stalled == Duration{0} || ++stalled > most_named) continue;
         const std::string& remote = to.pair.remote.text();
         const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(to.stalled).count();
-        found.push_back({Grade::warning,
-                         remote + " has made no progress for " + std::to_string(seconds) +
-                             " s: " + counted(to.unacknowledged, "stanza is", "stanzas are") + " unacknowledged, " +
-                             counted(to.queued, "is", "are") + " queued",
-                         "sallyport peers show " + remote + "; the node closes the stream by itself"});
+        found.push_back(say(Says::peer_stalled, {{"domain", remote},
+                                                 {"seconds", std::to_string(seconds)},
+                                                 {"unacknowledged", std::to_string(to.unacknowledged)},
+                                                 {"queued", std::to_string(to.queued)}}));
     }
     if (stalled > most_named) {
-        found.push_back({Grade::warning,
-                         counted(stalled - most_named, "more domain makes", "more domains make") + " no progress",
-                         "sallyport peers list"});
+        found.push_back(say(Says::more_stalled, {{"n", std::to_string(stalled - most_named)}}));
     }
     return found;
 }
@@ -59,15 +51,11 @@ Findings judge_stalled(const NodeStatus& status) {
 Findings judge_slow(const NodeStatus& status) {
     Findings found;
     for (const link::PartnerStatus& partner : status.slow_partners) {
-        const std::string refused =
-            partner.refused == 0 ? ""
-                                 : "; " + counted(partner.refused, "was", "were") + " refused, its budget is used up";
-        found.push_back({Grade::warning,
-                         counted(partner.stanzas, "stanza") + " (" + std::to_string(partner.bytes >> 10U) +
-                             " KiB) to " + partner.domain + noun_for(partner.stanzas, " is", " are") +
-                             " unacknowledged, the domain is slow" + refused,
-                         "sallyport peers show " + partner.domain +
-                             " on the node with its stream; other domains are not affected"});
+        found.push_back(say(partner.refused == 0 ? Says::peer_slow : Says::peer_slow_refused,
+                            {{"n", std::to_string(partner.stanzas)},
+                             {"kib", std::to_string(partner.bytes >> 10U)},
+                             {"domain", partner.domain},
+                             {"refused", std::to_string(partner.refused)}}));
     }
     return found;
 }
@@ -76,9 +64,7 @@ Findings judge_slow(const NodeStatus& status) {
 
 Findings judge_held(const Facts& facts) {
     if (facts.status.held_for_link == 0) return {};
-    return {{Grade::warning,
-             counted(facts.status.held_for_link, "stanza is", "stanzas are") + " held for a link that is down",
-             "`sallyport check link` shows which and why"}};
+    return {say(Says::held_for_link, {{"n", std::to_string(facts.status.held_for_link)}})};
 }
 
 Findings judge_queues(const Facts& facts) {

@@ -1,11 +1,10 @@
 // The router of a presence node: what it works with, and whether other domains can be reached.
 #include <algorithm>
 
+#include "admin/judge/finding_rows.h"
 #include "admin/judge/judges.h"
 
 namespace sallyport::admin {
-
-using diag::Grade;
 
 namespace {
 
@@ -24,12 +23,10 @@ Findings judge_router(const Facts& facts) {
     Findings found;
     if (!router.obstacle.empty() && !router.obstacle_is_step && !told) {
         told = true;
-        found.push_back(
-            {Grade::bad, "other domains cannot be reached: " + router.obstacle.why, router.obstacle.remedy});
+        found.push_back(say(Says::router_obstacle, {{"why", router.obstacle.why}}, router.obstacle.remedy));
     }
     if (!router.table_trouble.empty()) {
-        found.push_back({Grade::bad, "the table xmpps2snodes cannot be read: " + router.table_trouble,
-                         "repair presence.db in the data folder; the router keeps what it has loaded"});
+        found.push_back(say(Says::router_table, {{"why", router.table_trouble}}));
     }
     for (const std::string& what : router.pending) {
         // Rows that are not loaded are the obstacle or the failed step, with the same remedy.

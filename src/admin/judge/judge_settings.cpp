@@ -1,5 +1,6 @@
 // Settings that leave the node without a task, and a file on which it could pass for another. Whether settings can be
 // changed is an alarm of its own (SettingsAlarm).
+#include "admin/judge/finding_rows.h"
 #include "admin/judge/judges.h"
 
 namespace sallyport::admin {
@@ -12,21 +13,18 @@ Findings judge_settings(const Facts& facts) {
     // Good enough to start with, but a node in other hands could pass for another.
     for (const Reason& weakness : file.weak_links) found.push_back({Grade::warning, weakness.why, weakness.remedy});
     if (status.admin_open && !status.has_accounts) {
-        found.push_back({Grade::warning, "nobody can sign in to the admin address: there is no account",
-                         "on this host: sallyport admins add NAME --role administrator"});
+        found.push_back(say(Says::no_account));
     }
     if (file.role == config::Role::presence) return found;
     if (!status.federation_enabled) {
-        found.push_back({Grade::bad, "federation is off", "sallyport config set federation.enabled true"});
+        found.push_back(say(Says::federation_off));
     }
     if (settings.domains.empty()) {
-        found.push_back(
-            {Grade::bad, "no domain of ours federates", "sallyport config set federation.domains example.org"});
+        found.push_back(say(Says::no_domain));
     }
     const bool routed = settings.use_static_routes && !settings.static_routes.empty();
     if (settings.privacy_mode == config::PrivacyMode::allow_list && settings.allow_list.empty() && !routed) {
-        found.push_back({Grade::warning, "the allow list is empty, so no domain can federate",
-                         "sallyport allow add example.net, or sallyport config set federation.privacy_mode off"});
+        found.push_back(say(Says::allow_list_empty));
     }
     return found;
 }

@@ -65,6 +65,7 @@ void print_why(const boost::json::value& result, std::ostream& out);
 void print_check(const boost::json::value& result, std::ostream& out);
 void print_values(const boost::json::value& result, std::ostream& out);
 void print_reload(const boost::json::value& result, std::ostream& out);
+void print_words(const boost::json::value& result, std::ostream& out);
 // print_captures.cpp
 void print_captures(const boost::json::value& result, std::ostream& out);
 void print_capture(const boost::json::value& result, std::ostream& out);

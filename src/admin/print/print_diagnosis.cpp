@@ -126,6 +126,15 @@ void print_check(const json::value& result, std::ostream& out) {
     }
 }
 
+void print_words(const json::value& result, std::ostream& out) {
+    for (const char* const kind : {"alarms", "findings", "rules", "steps"}) {
+        Table table{{{"CODE"}, {"TEXT", false, 20}}};
+        for (const json::value& row : list_of(result, kind)) table.row({text_of(row, "code"), text_of(row, "text")});
+        table.write(out);
+        out << '\n';
+    }
+}
+
 void print_values(const json::value& result, std::ostream& out) {
     for (const json::value& value : list_of(result, "values")) out << safe(value_words(value)) << '\n';
 }

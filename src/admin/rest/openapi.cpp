@@ -187,6 +187,7 @@ void add_session(json::object& paths) {
                                  {"role", {{"type", "string"}, {"enum", {"administrator", "operator", "read-only"}}}},
                                  {"csrf", {{"type", "string"}}},
                                  {"by", {{"type", "string"}, {"description", "node that vouched for them"}}},
+                                 {"language", {{"type", json::array{"string", "null"}}}},
                                  {"expires", {{"type", "string"}, {"format", "date-time"}}}}}};
     paths["/api/v1/session"] = {
         {"get",

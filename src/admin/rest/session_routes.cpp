@@ -14,11 +14,12 @@ namespace json = boost::json;
 
 namespace {
 
-json::object describe(const Session& session, Access role) {
+json::object describe(const Session& session, Access role, const std::string& language) {
     const std::string_view word = role_text(role);
     json::object who{{"user", session.name},
                      {"role", json::string_view{word.data(), word.size()}},
                      {"csrf", session.csrf},
+                     {"language", text_or_null(language)},
                      {"expires", json_time(session.expires)}};
     if (!session.terms.by.empty()) who["by"] = session.terms.by;
     return who;
@@ -44,7 +45,8 @@ void RestService::answer_session(const io::HttpRequest& request, const Ticket& t
     const std::string& id = ticket.principal->session;
     const Session* session = desk_.sessions().look(id);
     if (session == nullptr) return send(to, error_answer({"session-none", "a token has no session"}));
-    if (ticket.reads) return send(to, result_answer(describe(*session, ticket.principal->access)));
+    if (ticket.reads)
+        return send(to, result_answer(describe(*session, ticket.principal->access, desk_.language_of(session->name))));
     desk_.record({0, {}, session->name, request.remote.address.text(), "session.close", "{}", "ok"});
     desk_.sessions().close(id);
     io::HttpResponse answer = result_answer(json::object{{"done", "signed out"}});
@@ -84,7 +86,7 @@ void RestService::log_in(const io::HttpRequest& request, const Answer& to) {
         desk_.sessions().close(old);
         const Session& session = outcome.opened->session;
         desk_.record({0, {}, session.name, from.text(), "session.open", "{}", "ok"});
-        io::HttpResponse answer = result_answer(describe(session, outcome.role));
+        io::HttpResponse answer = result_answer(describe(session, outcome.role, desk_.language_of(session.name)));
         const auto seconds = static_cast<std::int64_t>(node_.file().admin.limits.session_seconds);
         answer.fields.push_back({"Set-Cookie", cookie_text(cookie_name, outcome.opened->id, seconds)});
         send(to, std::move(answer));

@@ -15,14 +15,15 @@ constexpr Migration admin_steps[] = {
      "CREATE TABLE audit (id INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL, author TEXT NOT NULL,"
      " address TEXT NOT NULL, verb TEXT NOT NULL, arguments TEXT NOT NULL, outcome TEXT NOT NULL);"},
     {"ALTER TABLE account ADD COLUMN code_step INTEGER NOT NULL DEFAULT 0;"},
+    {"ALTER TABLE account ADD COLUMN language TEXT NOT NULL DEFAULT '';"},
 };
 
 std::int64_t number_of(WallTime time) { return time.time_since_epoch().count(); }
 WallTime time_of(std::int64_t number) { return WallTime{std::chrono::microseconds{number}}; }
 
 AdminAccount account_of(const Statement& row) {
-    return {row.text(0),  row.text(1), row.text(2), row.text(3), time_of(row.number(4)), time_of(row.number(5)),
-            row.number(6)};
+    return {row.text(0),   row.text(1), row.text(2), row.text(3), time_of(row.number(4)), time_of(row.number(5)),
+            row.number(6), row.text(7)};
 }
 AdminToken token_row(const Statement& row) {
     return {row.text(0),           row.text(1), row.text(2), row.text(3), row.text(4), time_of(row.number(5)),
@@ -48,7 +49,7 @@ Result<std::optional<Row>> first_of(Statement& query, Row (*make)(const Statemen
 }
 
 constexpr const char* account_columns =
-    "SELECT name, role, verifier, totp, created, last_login, code_step FROM account";
+    "SELECT name, role, verifier, totp, created, last_login, code_step, language FROM account";
 constexpr const char* token_columns = "SELECT name, hash, access, verbs, author, created, expires FROM token";
 
 }  // namespace
@@ -89,8 +90,8 @@ Result<std::optional<AdminAccount>> AdminStore::account(const std::string& name)
 
 Result<void> AdminStore::put(const AdminAccount& account) {
     auto insert = database_.prepare(
-        "INSERT OR REPLACE INTO account (name, role, verifier, totp, created, last_login, code_step)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)");
+        "INSERT OR REPLACE INTO account (name, role, verifier, totp, created, last_login, code_step, language)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
     if (!insert) return insert.error();
     return insert->bind(1, account.name)
         .bind(2, account.role)
@@ -99,6 +100,7 @@ Result<void> AdminStore::put(const AdminAccount& account) {
         .bind(5, number_of(account.created))
         .bind(6, number_of(account.last_login))
         .bind(7, account.code_step)
+        .bind(8, account.language)
         .run();
 }
 

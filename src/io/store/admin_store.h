@@ -19,6 +19,7 @@ struct AdminAccount {
     std::string totp;      ///< sealed; empty: a password is enough
     WallTime created{}, last_login{};
     std::int64_t code_step = 0;  ///< of the last code of the authenticator that was used: it is good once
+    std::string language{};      ///< of the pages, a tag such as "es"; empty: as the browser asks
 };
 
 struct AdminToken {

@@ -15,15 +15,16 @@ ChainStep link_step(const admin::NodeStatus& status) {
         const bool is_new = std::find(cores.begin(), cores.end(), link.far_realm) == cores.end();
         if (link.state == link::LinkState::open && is_new) cores.push_back(link.far_realm);
     }
-    if (!cores.empty()) return {"joined to a core", StepState::in_force, {joined(cores)}};
-    return {"joined to a core",
+    const std::string step = step_name(StepKind::joined);
+    if (!cores.empty()) return {step, StepState::in_force, {joined(cores)}};
+    return {step,
             StepState::pending,
             {"no core is connected; the core dials this node, and `sallyport status` there shows why it cannot"}};
 }
 
 /// A row says that federation is on at that edge, and that a core has heard of it.
 ChainStep told_step(const std::vector<std::string>& rows, const admin::RouterStatus& router, bool refused_logins) {
-    const std::string step = "told by a core where messages to other domains go";
+    const std::string step = step_name(StepKind::told);
     if (!rows.empty()) return {step, StepState::in_force, {"xmpps2snodes has " + joined(rows)}};
     if (refused_logins) {
         return {step,
@@ -41,7 +42,7 @@ ChainStep told_step(const std::vector<std::string>& rows, const admin::RouterSta
 }
 
 ChainStep loaded_step(const admin::RouterStatus& router, const std::vector<std::string>& rows) {
-    const std::string step = "loaded by the router";
+    const std::string step = step_name(StepKind::loaded);
     std::vector<std::string> missing;
     for (const std::string& row : rows) {
         const bool is_loaded = std::find(router.loaded.begin(), router.loaded.end(), row) != router.loaded.end();
@@ -61,7 +62,7 @@ ChainStep loaded_step(const admin::RouterStatus& router, const std::vector<std::
 
 /// Without any link that is the fault, and another alarm tells of it.
 ChainStep way_step(const admin::RouterStatus& router, bool is_linked) {
-    const std::string step = "a way to the edges";
+    const std::string step = step_name(StepKind::way);
     if (!router.gateways.empty()) return {step, StepState::in_force, {joined(router.gateways)}};
     if (router.loaded.empty()) return {step, StepState::off, {"no S2S component is loaded"}};
     const Reason no_link{"no link leads to a loaded S2S component"};

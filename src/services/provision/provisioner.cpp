@@ -39,7 +39,7 @@ std::string remedy_of(const PublisherStatus& status) {
 }  // namespace
 
 ChainStep step_of(const PublisherStatus& status) {
-    ChainStep step{"told to the IM&P server " + status.address};
+    ChainStep step{step_name(StepKind::told_server, status.address)};
     if (status.state == PublisherState::failed) {
         step.state = StepState::failed;
         step.reason = {effect_of(status) + ": " + status.reason, remedy_of(status)};

@@ -21,7 +21,7 @@ std::optional<Reason> router_fault(const std::string& router, const std::vector<
 
 ChainStep router_step(const std::string& node, const std::vector<std::string>& wanted,
                       const std::optional<std::vector<std::string>>& loaded) {
-    const std::string step = "loaded by the router of " + node;
+    const std::string step = step_name(StepKind::loaded_by, node);
     if (wanted.empty()) return {step, StepState::off, {"no edge federates"}};
     if (!loaded) return {step, StepState::pending, {"the router link to it is down"}};
     auto fault = router_fault("its router", wanted, *loaded);

@@ -105,7 +105,7 @@ std::string Replicator::told_by(std::initializer_list<AlarmCode> codes, const st
 /// Our values on a far node.
 ChainStep Replicator::step_of(const Far& far) const {
     const bool is_edge = options_.role == config::Role::edge;
-    const std::string step = (is_edge ? "settings received on " : "federation.domains received on ") + far.name;
+    const std::string step = step_name(is_edge ? StepKind::received_on : StepKind::domains_received_on, far.name);
     const bool agreed = far.agreed_digest == replication::digest(own_);
     if (!far.refused.empty()) {
         return {step, StepState::failed, {far.refused}, told_by({AlarmCode::replication_refused_there}, far.name)};
@@ -120,7 +120,7 @@ ChainStep Replicator::step_of(const Far& far) const {
 
 /// A far node's values here.
 ChainStep Replicator::step_from(const Far& far) const {
-    const std::string step = "settings received from " + far.name;
+    const std::string step = step_name(StepKind::received_from, far.name);
     if (!far.refused_here.empty()) {
         return {step,
                 StepState::failed,
@@ -157,11 +157,11 @@ std::vector<ChainStep> Replicator::chain() const {
     const bool is_edge = options_.role == config::Role::edge;
     const bool enabled = settings_->snapshot()->enabled;
     if (is_edge) {
-        steps.push_back({"federation set on " + options_.node,
+        steps.push_back({step_name(StepKind::set_on, options_.node),
                          enabled ? StepState::in_force : StepState::off,
                          {at_revision(own_revision_)}});
         if (fars_.empty())
-            steps.push_back({"settings received on the core", StepState::pending, {"no core has connected yet"}});
+            steps.push_back({step_name(StepKind::received_on_core), StepState::pending, {"no core has connected yet"}});
     }
     for (const auto& [name, far] : fars_) steps_of(*far, steps);
     if (more_steps_) {

@@ -1,4 +1,5 @@
-// `account passwd`: one's own password, by session or by name; nothing of it stays in log and audit.
+// `account passwd`, `account language`: one's own password and language, by session or by name; nothing of a password
+// stays in log and audit.
 #include <gtest/gtest.h>
 
 #include <sstream>
@@ -65,9 +66,41 @@ TEST_F(AccountVerbs, WantTheNameWhereThereIsNoSession) {
     EXPECT_NE(session_of("otto", "another password"), "");
 }
 
+TEST_F(AccountVerbs, SetTheLanguageOfTheOwnAccountAndLeaveItsSessions) {
+    const std::string here = session_of("rita", "a long password");
+    const admin::Call::Caller rita{"rita", "192.0.2.1", "rest", here};
+    EXPECT_EQ(node.people->language_of("rita"), "");
+    EXPECT_EQ(text_at(node.ask_as(rita, "account.language", R"({"language":"es"})"), "done"), "language changed");
+    EXPECT_EQ(node.people->language_of("rita"), "es");
+    EXPECT_TRUE(node.people->holder_of(here));
+    for (const char* wrong : {"Español", "es_MX", "a-language-too-long", "<b>"}) {
+        const auto refused = node.ask_as(rita, "account.language", R"({"language":")" + std::string{wrong} + "\"}");
+        EXPECT_EQ(code_of(refused), "language-malformed") << wrong;
+        EXPECT_EQ(field_of(refused), "language") << wrong;
+    }
+    EXPECT_EQ(node.people->language_of("rita"), "es");
+    EXPECT_EQ(code_of(node.ask_as(rita, "account.language", R"({"name":"otto","language":"es"})")), "account-other");
+    ASSERT_TRUE(node.people->set_role("rita", admin::Access::operate));
+    EXPECT_EQ(node.people->language_of("rita"), "es") << "what else changes leaves it";
+    node.ask("account.language", R"({"name":"rita"})");
+    EXPECT_EQ(node.people->language_of("rita"), "");
+}
+
+TEST_F(AccountVerbs, SetTheLanguageOfAnotherAccountOnTheHostAlone) {
+    const admin::Call::Caller token{"token deploy", "192.0.2.1", "rest", {}};
+    EXPECT_EQ(field_of(node.ask_as(token, "account.language", R"({"language":"es"})")), "name");
+    EXPECT_EQ(code_of(node.ask_as(token, "account.language", R"({"name":"otto","language":"es"})")), "account-other");
+    EXPECT_EQ(node.people->language_of("otto"), "");
+    node.ask("account.language", R"({"name":"otto","language":"es"})");
+    EXPECT_EQ(node.people->language_of("otto"), "es");
+    EXPECT_EQ(code_of(node.ask("account.language", R"({"name":"nobody","language":"es"})")), "account-unknown");
+}
+
 TEST_F(AccountVerbs, AreOpenToEveryRole) {
-    EXPECT_EQ(admin::find_verb("account.passwd")->needs, admin::Access::read);
-    EXPECT_EQ(admin::find_verb("account.passwd")->effect, admin::Effect::acts);
+    for (const char* verb : {"account.passwd", "account.language"}) {
+        EXPECT_EQ(admin::find_verb(verb)->needs, admin::Access::read) << verb;
+        EXPECT_EQ(admin::find_verb(verb)->effect, admin::Effect::acts) << verb;
+    }
 }
 
 TEST_F(AccountVerbs, AreGivenBothPasswordsByStandardInput) {

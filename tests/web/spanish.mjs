@@ -1,0 +1,131 @@
+// The pages in Spanish: because the browser asks for it, or because the account has chosen it. Every page of every node
+// is drawn in it, nothing is left in English but what is marked so, and the longer words fit on a phone.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { find_page } from "../../web/pages.js";
+import { of_their_own, overflow, places, two_frames } from "./reading.mjs";
+import { Desk, root } from "./support.mjs";
+
+const { texts } = JSON.parse(readFileSync(join(root, "web", "lang", "es.json"), "utf8"));
+
+/** English texts that have another one in Spanish. */
+const english = Object.entries(texts)
+  .filter(([key, said]) => key !== said && typeof said === "string")
+  .map(([key]) => key.replace(/^[a-z ]+\|/, ""));
+
+/** What people read of the page that is one of `known`, and not marked as English. */
+const left_over = (known) => {
+  const all = new Set(known);
+  const found = [];
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const text = walk.currentNode.textContent.trim();
+    const place = walk.currentNode.parentElement;
+    const is_name = place.closest("[lang=en], [translate=no], code, .mono") || place.value === text; // of a choice
+    if (all.has(text) && !is_name) found.push(text);
+  }
+  for (const one of document.querySelectorAll("[title], [aria-label], [placeholder]")) {
+    for (const name of ["title", "aria-label", "placeholder"]) {
+      if (all.has(one.getAttribute(name))) found.push(`${name}: ${one.getAttribute(name)}`);
+    }
+  }
+  return found;
+};
+
+const spoken = (page) => page.evaluate(() => document.documentElement.lang);
+const until_spoken = (page, tag) => page.waitForFunction((wanted) => document.documentElement.lang === wanted, tag);
+
+const desk_size = { width: 1280, height: 860 },
+  phone_size = { width: 390, height: 844 };
+
+async function look_at(desk, role, place) {
+  const { page } = desk;
+  await desk.go(place);
+  assert.equal(await spoken(page), "es", place);
+  assert.deepEqual(await page.evaluate(left_over, english), [], `${place} of the ${role}`);
+  assert.deepEqual(await page.evaluate(overflow), [], `${place} of the ${role}`);
+  if (role === "edge" || of_their_own.includes(place)) {
+    await page.setViewportSize(phone_size);
+    await page.evaluate(two_frames);
+    assert.deepEqual(await page.evaluate(overflow), [], `${place} of the ${role}, on a phone`);
+    await desk.picture(`es-phone-${role}-${place.replace(/[^a-z0-9.]+/gi, "-")}`);
+    await page.setViewportSize(desk_size);
+  }
+}
+
+export default function spanish(stage) {
+  test("who asks in Spanish is answered in Spanish, before and after signing in", async () => {
+    const desk = await Desk.open(stage.browser, stage.world, "edge", { locale: "es-MX" });
+    const { page } = desk;
+    await page.goto(`${desk.url}/`);
+    await page.waitForSelector("button[type=submit]:text-is('Iniciar sesión')");
+    assert.equal(await spoken(page), "es");
+    assert.deepEqual(await page.evaluate(left_over, english), []);
+    await page.fill("input[name=user]", "anna");
+    await page.fill("input[name=password]", "not the password");
+    await page.click("button[type=submit]");
+    await page.waitForSelector("[role=alert]");
+    await desk.picture("es-login", { whole: false });
+    await desk.sign_in();
+    assert.equal(await page.title(), "Resumen – Sallyport");
+    assert.deepEqual(await desk.accessibility(), []);
+    await desk.calm();
+    await desk.close();
+  });
+
+  for (const role of ["presence", "core", "edge"]) {
+    test(`every page of the ${role} is in Spanish, and fits`, async () => {
+      const desk = await (await Desk.open(stage.browser, stage.world, role, { locale: "es-ES" })).sign_in();
+      const { page } = desk;
+      await page.setViewportSize(desk_size);
+      await page.waitForSelector("#menu a");
+      for (const path of await desk.menu()) {
+        assert.equal((await page.textContent(`#menu a[href='#/${path}']`)).trim(), texts[find_page(path).title]);
+      }
+      for (const place of await places(desk)) await look_at(desk, role, place);
+      await desk.calm();
+      await desk.close();
+    });
+  }
+
+  test("an account has a language of its own, which goes before the browser's and changes at once", async () => {
+    const [name, password] = ["elena", "a long password of elena"];
+    await stage.world.order({ do: "account", role: "core", name, password });
+    const desk = await Desk.open(stage.browser, stage.world, "core", { locale: "en-GB" });
+    const { page } = desk;
+    const kept = () => page.evaluate(async () => (await (await fetch("/api/v1/session")).json()).result.language);
+    await page.goto(`${desk.url}/`);
+    await page.fill("input[name=user]", name);
+    await page.fill("input[name=password]", password);
+    await page.press("input[name=password]", "Enter");
+    await page.waitForSelector("#main h1");
+    await desk.go("account");
+    assert.deepEqual([await spoken(page), await page.textContent("h1"), await kept()], ["en", "Your account", null]);
+    await page.evaluate(() => {
+      window.same = true;
+    });
+    await page.selectOption("select[name=language]", "es");
+    await until_spoken(page, "es");
+    await page.waitForSelector("h1:text-is('Su cuenta')");
+    await page.waitForSelector(".said :text('Estas páginas están en español.')");
+    assert.deepEqual([await page.title(), await kept()], ["Su cuenta – Sallyport", "es"]);
+    assert.ok(await page.evaluate(() => window.same), "the page was not loaded again");
+    await desk.picture("es-account", { whole: false });
+    await page.reload();
+    await page.waitForSelector("h1:text-is('Su cuenta')");
+    assert.equal(await spoken(page), "es", "the account's, though the browser asks for English");
+    await page.selectOption("select[name=language]", "en");
+    await page.waitForSelector("h1:text-is('Your account')");
+    assert.equal(await kept(), "en");
+    await page.selectOption("select[name=language]", "");
+    await page.waitForFunction(async () => {
+      const answer = await fetch("/api/v1/session");
+      return (await answer.json()).result.language === null;
+    });
+    assert.equal(await spoken(page), "en");
+    await desk.calm();
+    await desk.close();
+  });
+}

@@ -1,0 +1,10 @@
+// What a node, a peer or a library said in its own words, which is English: marked so, for those who listen.
+import { html } from "./html.js";
+import { spoken } from "./i18n.js";
+import { typed } from "./typed.js";
+
+export const AsSaid = ({ text }) =>
+  spoken() === "en" || !text ? typed(text ?? "") : html`<span lang="en">${typed(text)}</span>`;
+
+/** `text` is how `said` is shown in the chosen language: the same words where nobody has translated them. */
+export const Told = ({ text, said }) => (text === said ? html`<${AsSaid} text=${said} />` : typed(text));
