@@ -3,15 +3,15 @@
  * connections that break at any moment, processes that die, sessions that are resumed, given up and replaced, and one
  * lane of stanzas that goes from the end that sends to the end that receives.
  *
- * A step of the model is one event of a hub: it is atomic there as well, since a shard is one thread. The comments
- * "SessionLife: ..." and "Machine: ..." name the rows of the C++ machines that a step stands for (src/proto/link/
- * session_life.cpp, machine.cpp): phases, event, act, facts. check_rows holds them against the tables; left_out.txt says
- * which rows are not here, and why.
+ * A step of the model is one event of a hub: it is atomic there as well, since a shard is one thread. ROW names a row of
+ * the C++ machines that a step stands for (src/proto/link/session_life.cpp, machine.cpp): phases, event, act, facts.
+ * check_rows holds these names against the tables; left_out.txt says which rows are not here, and why. check_model runs
+ * spin, and sees to it that each of these rows is taken.
  *
  * Sizes are given with -D: LINKS; NODES (far nodes: 1 for all links, or 2 for two links); STANZAS; CUTS, DEATHS, LOOKS
  * (how often a connection breaks, a process dies, a time runs out); SLOTS (sessions that listeners open at most).
  * LISTENER_SENDS: stanzas go from edge to core. Otherwise from core to edge; with NAMES from core to presence node.
- * UNBOUNDED: connections break as often as they like until, at any moment, it is calm.
+ * ESTABLISHED: links are open at first. UNBOUNDED: connections break as often as they like until, at any moment, it is calm.
  */
 
 /* What pan can be told to do wrong (the environment variable FAULT has the number): each must be found. */
@@ -29,6 +29,9 @@
 #define KEEP_OLD_PROCESS 12      /* a new process does not replace the sessions of the old one */
 #define WRITE_UNSORTED 13        /* a renewed session is written before the far side has said what it serves */
 byte fault;
+
+/* Says so when it is taken, once in a search and each time in a replay. */
+#define ROW(text) c_code { { static char taken; if (!taken || readtrail) { taken = 1; printf("row: %s\n", text); } } }
 
 /* Ends of sessions: 0 .. LINKS-1 at the dialler, one for each link; the rest at the listener, where the slot is the id. */
 #define ENDS (LINKS + SLOTS)
@@ -118,7 +121,9 @@ byte link_of[ENDS];
 bool names[ENDS];                /* the far side serves where the stanzas go */
 byte id[LINKS], given_up[LINKS]; /* at the dialler: Dialling::session_id and given_up */
 byte replaces[ENDS];             /* at the listener */
-bool doomed[ENDS];               /* at the listener: another session or hub has it ended, soon */
+byte doomed[ENDS];               /* at the listener: another session or hub has it ended, soon */
+#define replaced 1
+#define given_up_by_dialler 2
 byte opened;
 
 /* Windows, at the end that sends and at the one that receives. */
@@ -141,6 +146,21 @@ byte present[NODES]; /* of the dialler's processes the one that is linked (Proce
 bool serves = true;  /* a listener's node serves where the stanzas go */
 byte cuts = CUTS, deaths = DEATHS, looks = LOOKS;
 bool calm;
+
+/* Links open one after the other, and nothing else happens meanwhile. */
+#ifdef ESTABLISHED
+bool early = true;
+#if LINKS == 2
+#define ALL_NAMED (phase[0] == named && phase[1] == named && phase[LINKS] == named && phase[LINKS + 1] == named)
+#define MAY_BEGIN(c) (!early || (c) == 0 || phase[0] == named && phase[LINKS] == named)
+#else
+#define ALL_NAMED (phase[0] == named && phase[LINKS] == named)
+#define MAY_BEGIN(c) true
+#endif
+#else
+#define early false
+#define MAY_BEGIN(c) true
+#endif
 
 /* Worth nothing between steps. */
 hidden byte old, here, other, rest, its_link, nth, each, one, two, copy, drained_x, drained_y;
@@ -279,6 +299,10 @@ inline receive(at, which) {
     :: else
     fi;
     seen[which] = true;
+#ifdef NAMES
+    /* Nothing goes to a process that has not said that it serves it. */
+    assert(serves);
+#endif
     assert(allowed[which] > 0);
     allowed[which]--
 }
@@ -339,11 +363,19 @@ inline forget_end(ended) {
     link_of[ended] = 0;
     names[ended] = false;
     replaces[ended] = 0;
-    doomed[ended] = false;
+    doomed[ended] = 0;
     next[ended] = 0;
     written[ended] = 0;
     confirmed[ended] = 0;
     forget_received(ended)
+}
+
+/* Unless it is about to end anyway. */
+inline doom(victim) {
+    if
+    :: phase[victim] != closed && doomed[victim] == 0 -> doomed[victim] = given_up_by_dialler
+    :: else
+    fi
 }
 
 /* Hub::pass_on and Hub::close_session: others take what it carries; the `old` first of it are returned. */
@@ -375,7 +407,7 @@ inline end_session(at, old) {
         /* What it was to replace has been given up as well, and nobody else knows. */
         if
         :: replaces[at] != 0 && fault != FORGET_PREDECESSORS ->
-            doomed[END(replaces[at])] = (phase[END(replaces[at])] != closed)
+            doom(END(replaces[at]))
         :: else
         fi
     fi;
@@ -383,7 +415,7 @@ inline end_session(at, old) {
 }
 
 inline lose(at) {
-    /* SessionLife: connected, lost, lose */
+    ROW("SessionLife: connected, lost, lose");
     connection[at] = 0;
     before[at] = phase[at];
     phase[at] = broken
@@ -401,6 +433,15 @@ inline go_on(at, on_connection, count) {
     :: !SENDS(at) && fault != TELL_DONE_ONCE -> handled[at] = handled[at] | reported[at]; reported[at] = 0
     :: else
     fi
+}
+
+/* The far side says what it serves. */
+inline learn(hearer) {
+    if
+    :: phase[hearer] == unnamed -> ROW("SessionLife: unnamed, bound, learn")
+    :: phase[hearer] == named -> ROW("SessionLife: named, bound, learn but not too_soon")
+    fi;
+    phase[hearer] = named
 }
 
 /* The listener ------------------------------------------------------------------------------------------------------ */
@@ -422,9 +463,7 @@ inline is_copy(wire) {
 }
 
 inline listener_bound(at) {
-    /* SessionLife: unnamed, bound, learn */
-    /* SessionLife: named, bound, learn but not too_soon */
-    phase[at] = named;
+    learn(at);
     names[at] = true;
     /* Hub::succeed. Hubs of other shards hear of it later; so does everyone here. */
     present[NODE(link_of[at])] = far_process[at];
@@ -433,21 +472,24 @@ inline listener_bound(at) {
     :: other < ENDS ->
         if
         :: phase[other] != closed && NODE(link_of[other]) == NODE(link_of[at]) && far_process[other] != far_process[at] &&
-                fault != KEEP_OLD_PROCESS -> doomed[other] = true
+                fault != KEEP_OLD_PROCESS -> doomed[other] = replaced
         :: else
         fi;
         other++
     :: else -> break
     od;
     if
-    :: replaces[at] != 0 -> doomed[END(replaces[at])] = (phase[END(replaces[at])] != closed)
+    :: replaces[at] != 0 -> doom(END(replaces[at]))
     :: else
     fi;
-    replaces[at] = 0
+    replaces[at] = 0;
+#ifdef ESTABLISHED
+    early = early && !ALL_NAMED
+#endif
 }
 
 inline listener_enables(wire, gone) {
-    /* Machine: session, enable, session_enable but not dialler */
+    ROW("Machine: session, enable, session_enable but not dialler");
     assert(opened < SLOTS);
     here = LINKS + opened;
     opened++;
@@ -464,18 +506,18 @@ inline listener_enables(wire, gone) {
 }
 
 inline listener_resumes(wire, which, h) {
-    /* Machine: session, resume, session_resume but not dialler */
+    ROW("Machine: session, resume, session_resume but not dialler");
     here = END(which);
     if
     :: phase[here] == closed -> write(down[wire], wire, FAILED, 0, 0)
     :: else ->
         if
         :: connection[here] != 0 && fault != NO_FENCE ->
-            /* SessionLife: connected, resumed, take_over if lives */
+            ROW("SessionLife: connected, resumed, take_over if lives");
             old = connection[here] - 1;
             close_at_listener(old)
-        :: else
-            /* SessionLife: broken, resumed, go_on */
+        :: connection[here] != 0 && fault == NO_FENCE
+        :: connection[here] == 0 -> ROW("SessionLife: broken, resumed, go_on")
         fi;
         at_listener[wire] = open;
         carries[wire] = here + 1;
@@ -483,7 +525,7 @@ inline listener_resumes(wire, which, h) {
         if
         :: SENDS(here) && !COUNTS(here, h) ->
             /* It was written before a later request that has been read first. */
-            /* SessionLife: connected, miscounted, refuse */
+            ROW("SessionLife: connected, miscounted, refuse");
             close_at_listener(wire);
             end_session(here, 0)
         :: else ->
@@ -510,11 +552,11 @@ inline listener_reads(socket) {
         if
         :: carries[socket] == 0
         :: carries[socket] != 0 && kind == BIND ->
-            /* Machine: open, bind, bound */
+            ROW("Machine: open, bind, bound");
             listener_bound(here)
         :: carries[socket] != 0 && kind == STANZA -> receive(here, one)
         :: carries[socket] != 0 && kind == DONE ->
-            /* Machine: open, done, done_received */
+            ROW("Machine: open, done, done_received");
             take_done(here, one)
         fi
     fi
@@ -524,7 +566,7 @@ inline listener_reads(socket) {
 
 /* Hub::dialled to Hub::session_wanted, with what both ends say in between. */
 inline dial(wire) {
-    /* Machine: handshake, handshake, handshake_accepted if dialler */
+    ROW("Machine: handshake, handshake, handshake_accepted if dialler");
     its_link = LINK(wire);
     at_dialler[wire] = session;
     at_listener[wire] = session;
@@ -555,12 +597,12 @@ inline begin_anew(wire, which) {
 #ifdef NAMES
     if
     :: ANY(IN(its_link)) ->
-        /* SessionLife: broken, renewed, begin_anew if hangs */
+        ROW("SessionLife: broken, renewed, begin_anew if hangs");
         phase[its_link] = sorting
     :: else -> phase[its_link] = unnamed
     fi;
 #else
-    /* SessionLife: broken, renewed, begin_anew but not hangs */
+    ROW("SessionLife: broken, renewed, begin_anew but not hangs");
     phase[its_link] = unnamed;
 #endif
     before[its_link] = 0;
@@ -599,13 +641,11 @@ inline dialler_bound(says) {
     names[its_link] = says;
     if
     :: phase[its_link] == sorting ->
-        /* SessionLife: sorting, bound, learn_and_sort */
+        ROW("SessionLife: sorting, bound, learn_and_sort");
         phase[its_link] = named;
         sort(its_link)
     :: else ->
-        /* SessionLife: unnamed, bound, learn */
-        /* SessionLife: named, bound, learn but not too_soon */
-        phase[its_link] = named
+        learn(its_link)
     fi;
     /* Hub::succeed. */
     other = 0;
@@ -613,13 +653,16 @@ inline dialler_bound(says) {
     :: other < LINKS ->
         if
         :: phase[other] == broken && NODE(other) == NODE(its_link) && far_process[other] != far_process[its_link] ->
-            /* SessionLife: broken, replaced, bury */
+            ROW("SessionLife: broken, replaced, bury");
             end_session(other, 0)
         :: else
         fi;
         other++
     :: else -> break
-    od
+    od;
+#ifdef ESTABLISHED
+    early = early && !ALL_NAMED
+#endif
 }
 
 inline dialler_reads(socket) {
@@ -628,17 +671,17 @@ inline dialler_reads(socket) {
     assert(at_dialler[socket] == ((kind == ENABLED || kind == RESUMED || kind == FAILED) -> session : open));
     if
     :: kind == ENABLED ->
-        /* Machine: session, enabled, session_enabled if dialler */
+        ROW("Machine: session, enabled, session_enabled if dialler");
         if
         :: phase[its_link] == broken -> begin_anew(socket, one)
         :: phase[its_link] == closed -> dialler_opens(socket, one)
         fi;
         write(up[socket], socket, BIND, true, 0)
     :: kind == RESUMED ->
-        /* Machine: session, resumed, session_resumed if dialler */
+        ROW("Machine: session, resumed, session_resumed if dialler");
         if
         :: phase[its_link] == broken && id[its_link] == one ->
-            /* SessionLife: broken, resumed, go_on */
+            ROW("SessionLife: broken, resumed, go_on");
             at_dialler[socket] = open;
             go_on(its_link, socket, two);
             write(up[socket], socket, BIND, true, 0)
@@ -650,14 +693,14 @@ inline dialler_reads(socket) {
             close_at_dialler(socket)
         fi
     :: kind == FAILED ->
-        /* Machine: session, failed, session_failed if dialler but not begun_anew */
+        ROW("Machine: session, failed, session_failed if dialler but not begun_anew");
         write(up[socket], socket, ENABLE, 0, 0)
     :: kind == BIND ->
-        /* Machine: open, bind, bound */
+        ROW("Machine: open, bind, bound");
         dialler_bound(one)
     :: kind == STANZA -> receive(its_link, one)
     :: kind == DONE ->
-        /* Machine: open, done, done_received */
+        ROW("Machine: open, done, done_received");
         take_done(its_link, one)
     fi
 }
@@ -670,22 +713,22 @@ end:
     do
     :: d_step { /* Hub::connect: one at a time as the dialler knows them, though the listener may have an older one */
         at_dialler[2 * LINK(self)] == none && at_dialler[2 * LINK(self) + 1] == none && at_listener[self] == none &&
-            (self % 2 == 0 || at_listener[self - 1] != none) ->
+            (self % 2 == 0 || at_listener[self - 1] != none) && MAY_BEGIN(self) ->
         dial(self)
     }
     :: d_step { at_listener[self] != none && nempty(up[self]) -> listener_reads(self) }
     :: d_step { at_dialler[self] != none && nempty(down[self]) -> dialler_reads(self) }
     :: d_step { /* It breaks. */
-        cuts > 0 && !cut[self] && !calm && (at_dialler[self] != none || at_listener[self] != none) ->
+        cuts > 0 && !cut[self] && !calm && !early && (at_dialler[self] != none || at_listener[self] != none) ->
         cut[self] = true;
 #ifndef UNBOUNDED
         cuts--
 #endif
     }
     :: d_step { /* Hub::closed: each end notices at some time, and has read what came until then, or a part of it. */
-        /* Machine: unfinished, stream_error, stream_error */
-        /* Machine: unfinished, footer, finish */
         at_dialler[self] != none && cut[self] ->
+        ROW("Machine: unfinished, stream_error, stream_error");
+        ROW("Machine: unfinished, footer, finish");
         close_at_dialler(self);
         if
         :: connection[LINK(self)] == self + 1 -> lose(LINK(self))
@@ -735,7 +778,7 @@ proctype Sending(byte self) {
 end:
     do
     :: d_step { /* Hub::take: the next one */
-        ANY(with_source) && (!ANY(held) || fault == OVERTAKE) && CHOSEN(self) ->
+        !early && ANY(with_source) && (!ANY(held) || fault == OVERTAKE) && CHOSEN(self) ->
         each = 0;
         do
         :: where[each] != with_source -> each++
@@ -766,7 +809,7 @@ proctype Holding() {
 end:
     do
     :: d_step { /* Hub::take: it waits; so does what comes behind it */
-        ANY(with_source) && (ANY(held) || IDLE && NOBODY) ->
+        !early && ANY(with_source) && (ANY(held) || IDLE && NOBODY) ->
         each = 0;
         do
         :: where[each] != with_source -> each++
@@ -822,11 +865,13 @@ proctype Ending(byte self) {
 end:
     do
     :: d_step { /* Hub::replace, Hub::give_up, each on the shard of the session */
-        doomed[self] ->
-        /* SessionLife: connected, replaced, bury but not dialler */
-        /* SessionLife: connected, given_up, give_up */
-        /* SessionLife: broken, replaced, bury */
-        /* SessionLife: broken, given_up, pass_on */
+        doomed[self] != 0 ->
+        if
+        :: connection[self] != 0 && doomed[self] == replaced -> ROW("SessionLife: connected, replaced, bury but not dialler")
+        :: connection[self] != 0 && doomed[self] != replaced -> ROW("SessionLife: connected, given_up, give_up")
+        :: connection[self] == 0 && doomed[self] == replaced -> ROW("SessionLife: broken, replaced, bury")
+        :: connection[self] == 0 && doomed[self] != replaced -> ROW("SessionLife: broken, given_up, pass_on")
+        fi;
         if
         :: connection[self] != 0 -> old = connection[self] - 1; close_at_listener(old)
         :: else
@@ -834,15 +879,15 @@ end:
         end_session(self, 0)
     }
     :: d_step { /* Hub::sweep: there is another node, or it is too long, and nothing that it carries has waited so long */
-        /* SessionLife: broken, look, expire if expired */
-        /* SessionLife: broken, look, expire if away and others but not expired and stale */
         phase[self] == broken && looks > 0 ->
+        ROW("SessionLife: broken, look, expire if expired");
+        ROW("SessionLife: broken, look, expire if away and others but not expired and stale");
         looks--;
         end_session(self, 0)
     }
     :: d_step { /* Hub::sweep: the first of what it carries has waited for the hold time */
-        /* SessionLife: broken, look, expire if stale but not expired */
         phase[self] == broken && looks > 0 && ANY(IN(self)) ->
+        ROW("SessionLife: broken, look, expire if stale but not expired");
         looks--;
         end_session(self, 1)
     }
@@ -935,13 +980,13 @@ inline listener_dies(node) {
 proctype Death() {
 end:
     do
-    :: d_step { deaths > 0 -> dialler_dies(0) }
-    :: d_step { deaths > 0 -> listener_dies(0) }
+    :: d_step { deaths > 0 && !early -> dialler_dies(0) }
+    :: d_step { deaths > 0 && !early -> listener_dies(0) }
 #if NODES == 2
 #ifdef LISTENER_SENDS
-    :: d_step { deaths > 0 -> dialler_dies(1) }
+    :: d_step { deaths > 0 && !early -> dialler_dies(1) }
 #else
-    :: d_step { deaths > 0 -> listener_dies(1) }
+    :: d_step { deaths > 0 && !early -> listener_dies(1) }
 #endif
 #endif
 #ifdef NAMES
@@ -957,7 +1002,8 @@ end:
             fi;
             old++
         :: else -> break
-        od
+        od;
+        old = 0
     }
 #endif
 #ifdef UNBOUNDED
@@ -979,6 +1025,7 @@ ltl settles { (<> calm) -> (<> ALL_SETTLED) }
 init {
     d_step {
         c_code { now.fault = getenv("FAULT") ? (unsigned char)atoi(getenv("FAULT")) : 0; };
+        old = 0
     }
     atomic {
         byte at = 0;
