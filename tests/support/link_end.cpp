@@ -142,11 +142,31 @@ void LinkEnd::session(bool resumed, const std::string& id, link::Actions& answer
         window_.restart();
     }
     while (window_.has_done()) machine_->done(window_.take_done(), answer);
-    if (!domains_.empty()) {
+    if (binds && !domains_.empty()) {
         link::Serves serves;
         serves.domains = domains_;
         machine_->bind(serves, answer);
     }
+}
+
+void LinkEnd::open_session(const link::SessionWanted& wanted, link::Actions& answer) {
+    if (wanted.previous.empty()) {
+        const std::string id = "0-" + name_ + std::to_string(connections);
+        machine_->enabled(id, answer);
+        session(false, id, answer);
+    } else if (remembers && wanted.previous == session_) {
+        machine_->resumed(session_, window_.h() + miscounts, answer);
+        session(true, session_, answer);
+    } else {
+        machine_->resume_failed(answer);
+    }
+}
+
+void LinkEnd::answer() {
+    if (!asked_) return;
+    link::Actions answer;
+    open_session(*std::exchange(asked_, std::nullopt), answer);
+    carry_out(answer);
 }
 
 void LinkEnd::carry_out(link::Actions& actions) {
@@ -156,21 +176,18 @@ void LinkEnd::carry_out(link::Actions& actions) {
             stream_->write(send->bytes);
         } else if (auto* wanted = std::get_if<link::SessionWanted>(&action)) {
             if (end_ == link::End::dialler) {
-                if (remembers && !session_.empty()) {
+                if (std::exchange(gives_up, false)) {
+                    machine_->enable(session_, answer);
+                } else if (remembers && !session_.empty()) {
                     machine_->resume(session_, window_.h() + miscounts, answer);
                     answer.push_back(link::Send{behind_resume});
                 } else {
                     machine_->enable({}, answer);
                 }
-            } else if (wanted->previous.empty()) {
-                const std::string id = "0-" + name_ + std::to_string(connections);
-                machine_->enabled(id, answer);
-                session(false, id, answer);
-            } else if (remembers && wanted->previous == session_) {
-                machine_->resumed(session_, window_.h() + miscounts, answer);
-                session(true, session_, answer);
+            } else if (ponders) {
+                asked_ = *wanted;
             } else {
-                machine_->resume_failed(answer);
+                open_session(*wanted, answer);
             }
         } else if (auto* open = std::get_if<link::SessionOpen>(&action)) {
             session(open->resumed, open->id, answer);

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -37,6 +38,9 @@ public:
     void copy_session(const LinkEnd& of) { session_ = of.session_; }
     /// The present connection breaks; as a core it comes back.
     void cut() { stream_->abort(); }
+    /// Whoever waits since it `ponders`.
+    void answer();
+    [[nodiscard]] bool asked() const { return asked_.has_value(); }
     /// Reads nothing more, or reads again.
     void hang(bool hung) { stream_->pause(hung); }
     [[nodiscard]] bool open() const { return stream_ != nullptr && machine_ != nullptr && machine_->open(); }
@@ -48,6 +52,9 @@ public:
     std::uint32_t miscounts = 0;        ///< so many more than it received, it says when a session is resumed
     std::string process;                ///< tells it from another one of its name
     std::string behind_resume;          ///< is said in the same breath as `<resume/>`
+    bool gives_up = false;              ///< as a core its session, once: the next connection opens one in its place
+    bool binds = true;                  ///< says what it serves when a session opens
+    bool ponders = false;               ///< as an edge: who wants a session is answered by answer()
     std::uint32_t shards = 1;           ///< it says that its node has so many
     std::uint64_t facts = 0;            ///< of peers, that it was told
     std::vector<link::NodeNews> news;   ///< of nodes, that it was told
@@ -70,6 +77,7 @@ private:
     void end_connection();
     void carry_out(link::Actions& actions);
     void session(bool resumed, const std::string& id, link::Actions& answer);
+    void open_session(const link::SessionWanted& wanted, link::Actions& answer);
 
     SimWorld& world_;
     SimNetwork& host_;
@@ -86,6 +94,7 @@ private:
     xmpp::StanzaIntake intake_;
     link::ReceiveWindow window_;
     std::string session_;
+    std::optional<link::SessionWanted> asked_;
     std::uint64_t starts_ = 0;
     bool alive_ = true;
 };

@@ -29,12 +29,11 @@ void Hub::replace(const FarNode& alive) {
     flush_held();
 }
 
-void Hub::replace_given_up(Session& fresh) {
-    const std::string id = std::exchange(fresh.replaces, {});
+void Hub::replace_given_up(const std::string& id, const std::string& far_realm) {
     if (id.empty()) return;
     const auto shard = home(id);
-    if (shard && !siblings_.empty()) return give_up_at(*shard, id, fresh.far_realm);
-    give_up(id, fresh.far_realm);
+    if (shard && !siblings_.empty()) return give_up_at(*shard, id, far_realm);
+    give_up(id, far_realm);
 }
 
 void Hub::give_up(const std::string& id, const std::string& far_realm) {
@@ -89,6 +88,12 @@ void Hub::close_session(Session& session) {
         if (dialling->session_id == session.id) dialling->given_up = std::exchange(dialling->session_id, {});
     }
     if (session.connection != nullptr) session.connection->attach(nullptr);
+    // It never came to that, and the far side names each session once. Not among those that are being walked through.
+    if (!session.replaces.empty()) {
+        context_.shard.loop.defer([this, id = std::move(session.replaces), far_realm = session.far_realm] {
+            replace_given_up(id, far_realm);
+        });
+    }
     std::erase_if(sessions_, [&](const auto& s) { return s.get() == &session; });
 }
 

@@ -279,7 +279,8 @@ private:
     void flush_held();
     void flush_done();
     void send_done();
-    void replace_given_up(Session& fresh);
+    /// The node of that realm has given up the session, wherever it lives.
+    void replace_given_up(const std::string& id, const std::string& far_realm);
     static void shut(Connection& connection);
 
     // what the machines of sessions are told, and decide

@@ -99,10 +99,16 @@ void Hub::session_open(Connection& connection, const SessionOpen& open) {
         return connection.close(xmpp::stream_error(xmpp::StreamCondition::undefined_condition),
                                 "a session without an id of its own");
     }
+    // Given up since it was asked for: here is nothing any more that counts with the far side. The next connection
+    // opens another one in its place, and says so.
+    if (open.resumed && previous == nullptr) {
+        return connection.close(xmpp::stream_error(xmpp::StreamCondition::reset),
+                                "resumed a session that has been given up");
+    }
     dialling.failures = 0;
     dialling.why.clear();
     dialling.session_id = open.id;
-    if (open.resumed && previous != nullptr && previous->id == open.id) {
+    if (open.resumed && previous->id == open.id) {
         tell(*previous, SessionLife::On::resumed, {.connection = &connection, .h = open.h});
         if (connection.session() == nullptr) return;
     } else if (previous != nullptr) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <string_view>
+#include <utility>
 
 #include "base/join.h"
 #include "services/link/hub.h"
@@ -90,7 +91,7 @@ void Hub::succeed(Session& session) {
     const FarNode alive{session.far_realm, session.far_node};
     replace(alive);
     replace_elsewhere(alive);
-    replace_given_up(session);
+    replace_given_up(std::exchange(session.replaces, {}), session.far_realm);
     std::vector<std::string> domains;
     for (const auto& domain : session.bound.domains) domains.push_back(domain.text());
     std::vector<LogFact> facts{{"far", session.far_realm}, {"domains", listed(domains)}};
