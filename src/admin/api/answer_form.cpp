@@ -56,7 +56,7 @@ constexpr NamedForm named[] = {
     {"Dial", "{address:text name:text role:text state:text why:text? next_attempt_seconds:number}"},
     {"OwnCertificate",
      "{used_for:text file:text subject:text issuer:text names:[text] key:text sha256:text "
-     "not_after:time? days_left:number}"},
+     "not_after:time? days_left:number state:text}"},
     {"StatusCheck", "{name:text role:text verdict:text problems:[Problem]}"},
     {"Problem", "{severity:text text:text remedy:text}"},
     {"ChainStep", "{step:text state:text reason:text?}"},

@@ -79,6 +79,8 @@ public:
     [[nodiscard]] virtual services::Diagnostics* diagnostics() { return nullptr; }
     /// What the node's figures were over time; null where there is none (tests).
     [[nodiscard]] virtual history::History* history() { return nullptr; }
+    /// What the watch saw of the host; a status has a copy of it. Nobody else writes to it.
+    [[nodiscard]] virtual HostFacts& host() = 0;
     /// The accounts of users, where the node has any; null elsewhere.
     [[nodiscard]] virtual im::Directory* users() { return nullptr; }
     /// Certificates and the node's file are read again (as SIGHUP does). The errors, one sentence each.

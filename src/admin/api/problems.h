@@ -12,7 +12,6 @@ struct NodeProblem {
     bool is_error = false;  ///< messages are lost or refused; otherwise a warning
     std::string text;
     std::string remedy;
-    Subject subject = Subject::alarms;
 };
 
 /// The gravest first. Alarms that no judge decides about come from the board; the rest is judged now, and not as the

@@ -23,6 +23,9 @@ using Findings = std::vector<Finding>;
 /// A finding that is also an alarm; text, remedy and grade are the alarm's: its own words, or those of its row.
 [[nodiscard]] Finding alarm(services::AlarmCode code, std::string key, std::string detail,
                             services::AlarmWords words = {});
+/// The same as the alarm in `standing` says it, if that differs in nothing but its detail: for an amount that moves a
+/// little with each look, which is no news, and is one amount wherever it is told.
+[[nodiscard]] Finding steadied(Finding finding, const std::vector<services::Alarm>& standing);
 /// `more` behind `all`.
 void append(Findings& all, Findings more);
 /// Adds what was found to a check's report.

@@ -1,4 +1,4 @@
-// Clocks of linked nodes, by the clock of this host. Its own against itself and a time service: Watch, over time.
+// Clocks of linked nodes, by the clock of this host. Its own: judge_host.cpp.
 #include <cstdio>
 #include <map>
 
@@ -29,7 +29,8 @@ Findings judge_clocks(const Facts& facts) {
         std::snprintf(text, sizeof text, "%.1f s %s", std::abs(std::chrono::duration<double>{skew}.count()),
                       skew < Duration{0} ? "behind" : "ahead");
         if (std::chrono::abs(skew) > most) {
-            found.push_back(alarm(services::AlarmCode::clock_skew, realm, std::string{"it is "} + text));
+            found.push_back(steadied(alarm(services::AlarmCode::clock_skew, realm, std::string{"it is "} + text),
+                                     facts.status.alarms));
         } else {
             found.push_back({diag::Grade::good, "the clock of " + realm + " is " + text, {}});
         }

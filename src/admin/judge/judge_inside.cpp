@@ -1,7 +1,10 @@
-// Whether every domain of ours has somebody inside who serves it.
+// Whether every domain of ours has somebody inside who serves it, and whether he can be reached.
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "admin/judge/judges.h"
+#include "admin/judge/remedies.h"
 
 namespace sallyport::admin {
 
@@ -39,6 +42,26 @@ Findings judge_inside(const Facts& facts) {
                          pattern.text() + " federates, but no internal server or presence node has it",
                          "add it to the domains of an [[inside.server]] in " + facts.file.path +
                              ", or check `sallyport status` on the presence node"});
+    }
+    return found;
+}
+
+Findings judge_inside_servers(const Facts& facts) {
+    // Each pair of domains is tried by itself: what worked for one since says that the server is there.
+    std::map<std::string, WallTime> worked;
+    for (const s2s::DestinationStatus& to : facts.status.destinations) {
+        WallTime& latest = worked[to.pair.remote.text()];
+        latest = std::max(latest, to.last_success);
+    }
+    Findings found;
+    std::set<std::string> told;
+    for (const s2s::DestinationStatus& to : facts.status.destinations) {
+        const std::string& domain = to.pair.remote.text();
+        const bool is_inside = inside_server(facts.file, to.pair.remote) != nullptr;
+        if (!is_inside || !is_failing(to) || to.last_failure < worked[domain] || !told.insert(domain).second) continue;
+        const xmpp::Failure failure = to.failure.value_or(xmpp::Failure{});
+        found.push_back(alarm(services::AlarmCode::inside_down, domain, failure.why,
+                              {.cure = remedy_of(facts.file, facts.settings, failure, domain).remedy}));
     }
     return found;
 }

@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -18,7 +19,7 @@ namespace sallyport::io {
 namespace {
 
 constexpr int patience_ms = 2000;  ///< for a connection, and for a receiver that does not take a line
-constexpr auto pause_after_refusal = std::chrono::seconds{5};
+constexpr auto pause_after_refusal = std::chrono::seconds{2};
 constexpr auto patience_at_end = std::chrono::seconds{1};
 
 struct Address {
@@ -166,12 +167,35 @@ std::string SyslogSender::send_to(std::size_t receiver, const std::string& line,
     return receivers_[receiver]->send(line);
 }
 
+bool SyslogSender::is_in_trouble() const {
+    return std::any_of(states_.begin(), states_.end(), [](const State& state) { return !state.trouble.empty(); });
+}
+
+/// Who is back is told at once how much he has missed, not when there is something new.
+void SyslogSender::try_again(std::unique_lock<std::mutex>& hold) {
+    for (std::size_t at = 0; at < receivers_.size() && !ending_; ++at) {
+        const std::uint64_t untold = untold_[at];
+        if (states_[at].trouble.empty() || untold == 0 || !loss_line_) continue;
+        hold.unlock();
+        std::string trouble = receivers_[at]->send(loss_line_(untold));
+        hold.lock();
+        if (trouble.empty()) untold_[at] -= untold;
+        states_[at].trouble = std::move(trouble);
+    }
+}
+
 void SyslogSender::run() {
     std::unique_lock hold{mutex_};
     for (;;) {
         busy_ = false;
         if (waiting_.empty()) drained_.notify_all();
-        changed_.wait(hold, [this] { return ending_ || !waiting_.empty(); });
+        const auto is_news = [this] { return ending_ || !waiting_.empty(); };
+        if (!is_in_trouble()) {
+            changed_.wait(hold, is_news);
+        } else if (!changed_.wait_for(hold, pause_after_refusal, is_news)) {
+            try_again(hold);
+            continue;
+        }
         if (ending_) return;
         busy_ = true;
         const std::string line = std::move(waiting_.front());

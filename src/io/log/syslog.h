@@ -50,6 +50,8 @@ public:
 private:
     struct Receiver;
     void run();
+    void try_again(std::unique_lock<std::mutex>& hold);
+    [[nodiscard]] bool is_in_trouble() const;
     [[nodiscard]] std::string send_to(std::size_t receiver, const std::string& line, std::uint64_t untold);
 
     std::vector<std::unique_ptr<Receiver>> receivers_;
