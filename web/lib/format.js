@@ -64,8 +64,12 @@ export function axis_time(at, step) {
   return day.toTimeString().slice(0, step < 60 ? 8 : 5);
 }
 
-/** Days that a certificate is good for, as a tone: the alarm certificate.expiring is raised at the same 30. */
-export const days_tone = (days) => (days < 0 ? "bad" : days < 30 ? "warn" : "good");
+const tones_of_certificates = { good: "good", "expires soon": "warn" };
+/** As grave as the node judges the time of its certificate. */
+export const certificate_tone = ({ state }) => tones_of_certificates[state] ?? "bad";
+/** "80 days left", or that it is not in its time. */
+export const certificate_text = ({ state, days_left }) =>
+  state === "expired" || state === "not valid yet" ? state : `${days_left} days left`;
 
 export const date = (text) => (text ? String(text).slice(0, 10) : "–");
 

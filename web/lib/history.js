@@ -150,10 +150,25 @@ function Availability({ values, step }) {
   `;
 }
 
+/** A chart is at least so many points wide. */
+const fewest_points = 15;
+
+/** The point at which something is known for the first time: before it there is nothing to draw. */
+export function first_known({ points, series }) {
+  const firsts = series.map(({ values }) => values.findIndex((value) => value !== null)).filter((at) => at >= 0);
+  return Math.max(0, Math.min(points - fewest_points, ...firsts));
+}
+
 function drawn(charts, answer) {
+  const first = first_known(answer);
   const from = Date.parse(answer.from) / 1000;
-  const times = Array.from({ length: answer.points }, (_, at) => from + at * answer.step_seconds);
-  return { times, rows: charts.map((chart) => ({ ...chart, series: lines_of(chart, answer.series) })) };
+  const times = Array.from({ length: answer.points - first }, (_, at) => from + (first + at) * answer.step_seconds);
+  const series = answer.series.map((one) => ({
+    ...one,
+    values: one.values.slice(first),
+    peaks: one.peaks.slice(first),
+  }));
+  return { times, rows: charts.map((chart) => ({ ...chart, series: lines_of(chart, series) })) };
 }
 
 function Charts({ charts, answer }) {

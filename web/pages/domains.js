@@ -1,7 +1,7 @@
 // Our domains and chat node aliases that federate: what DNS says about each, and on an edge whether a certificate
 // covers it.
 import { Field, Text } from "../lib/fields.js";
-import { days_tone } from "../lib/format.js";
+import { certificate_text, certificate_tone } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
 import { Button, Notice, Page, Panel, State, Wait, confirm, useAction } from "../lib/parts.js";
 import { Report } from "../lib/report.js";
@@ -27,8 +27,8 @@ function certificate_of(domain, certificates) {
     .sort((one, other) => other.days_left - one.days_left)[0];
   if (!found) return { tone: "warn", text: "not covered" };
   return {
-    tone: days_tone(found.days_left),
-    text: found.days_left < 0 ? "covered by an expired one" : `covered, ${found.days_left} days left`,
+    tone: certificate_tone(found),
+    text: found.state === "expired" ? "covered by an expired one" : `covered, ${certificate_text(found)}`,
   };
 }
 

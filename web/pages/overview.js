@@ -1,7 +1,7 @@
 // Overview: what is wrong first, then the nodes and their links, rates, peers, what happened last.
 import { Chart } from "../lib/chart.js";
 import { EventList } from "../lib/event_list.js";
-import { ago, compact, days_tone, number, rate } from "../lib/format.js";
+import { ago, certificate_text, certificate_tone, compact, number, rate } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
 import { NodeHistory } from "../lib/history.js";
 import { useRead } from "../lib/live.js";
@@ -197,9 +197,7 @@ function Certificates({ all }) {
         <li key=${one.file + one.used_for}>
           <span><b>${one.used_for}</b> <span class="sub">${one.subject}</span></span>
           <span class="push">
-            <${State} tone=${days_tone(one.days_left)}>
-              ${one.days_left < 0 ? "expired" : `${one.days_left} days left`}
-            <//>
+            <${State} tone=${certificate_tone(one)}>${certificate_text(one)}<//>
           </span>
         </li>
       `)}
