@@ -5,6 +5,7 @@ import { compact, number, rate, span } from "./format.js";
 import { html, useMemo } from "./html.js";
 import { useRead } from "./live.js";
 import { Empty, Notice, Tabs, Wait } from "./parts.js";
+import { first_known } from "./points.js";
 import { Store, useStore } from "./store.js";
 
 const live = "live";
@@ -148,15 +149,6 @@ function Availability({ values, step }) {
       Available ${share(up)} of the time in which it was needed${away >= 1 ? `, unavailable for ${span(away)}` : ""}.
     </p>
   `;
-}
-
-/** A chart is at least so many points wide. */
-const fewest_points = 15;
-
-/** The point at which something is known for the first time: before it there is nothing to draw. */
-export function first_known({ points, series }) {
-  const firsts = series.map(({ values }) => values.findIndex((value) => value !== null)).filter((at) => at >= 0);
-  return Math.max(0, Math.min(points - fewest_points, ...firsts));
 }
 
 function drawn(charts, answer) {

@@ -196,9 +196,7 @@ function Certificates({ all }) {
       ${all.map((one) => html`
         <li key=${one.file + one.used_for}>
           <span><b>${one.used_for}</b> <span class="sub">${one.subject}</span></span>
-          <span class="push">
-            <${State} tone=${certificate_tone(one)}>${certificate_text(one)}<//>
-          </span>
+          <span class="push"><${State} tone=${certificate_tone(one)}>${certificate_text(one)}<//></span>
         </li>
       `)}
     </ul>

@@ -1,4 +1,5 @@
 // What the host gives a node: disk, clock, DNS, the files of its certificates.
+#include <cmath>
 #include <cstdio>
 
 #include "admin/judge/certificate_time.h"
