@@ -207,6 +207,7 @@ TEST(CheckInside, NamesAServerThatCannotBeReached) {
     node.destinations = {failed, failed};
     const auto found = admin::judge_inside_servers({node, file, settings, now});
     ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].alarm, services::AlarmCode::inside_down);
     EXPECT_EQ(found[0].text, "the internal server of b.test cannot be reached: connection refused");
     EXPECT_EQ(found[0].remedy.find("start the server of b.test at 10.0.0.5:5269"), 0U);
     EXPECT_TRUE(admin::judge_queues({node, file, settings, now}).empty()) << "one problem once";
