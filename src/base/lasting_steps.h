@@ -13,7 +13,7 @@ namespace sallyport {
 
 class LastingSteps {
 public:
-    static constexpr Duration patience = std::chrono::seconds{5};
+    static constexpr Duration patience = std::chrono::seconds{2};
 
     /// The steps as they are at `now`, each by its name; those that are not among them any more are forgotten. What is
     /// asked seldom is told late: whoever has one asks every few seconds.

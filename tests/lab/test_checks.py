@@ -373,10 +373,12 @@ CAUSES = {  # cause: (how, [(node, the check that is about it, what it says, its
         ("core", "axl", "has not loaded cm-2_s2scp-1.edge1-coluc-com", "`sallyport check all` there"),
         ("edge", "all", "loaded by the router of imp1.coluc.com", RESTART)]),
     "wrong AXL password": (axl_password, [
-        ("core", "axl", "refuses the user axl-core (401)", "imp-servers passwd imp1.coluc.com:8443"),
-        ("edge", "all", "told to the IM&P server imp1.coluc.com:8443", "imp-servers passwd imp1.coluc.com:8443")]),
+        ("core", "axl", "the IM&P server imp1.coluc.com:8443 refuses the user or the password: wrong user or password",
+         "set the right password with `imp-servers passwd`"),
+        ("edge", "all", "an alarm of core1.coluc.com: the IM&P server imp1.coluc.com:8443 refuses the user or the password",
+         "on core1.coluc.com: set the right password with `imp-servers passwd`")]),
     "the router has not loaded the component": (not_loaded, [
-        ("core", "axl", "the router of imp1-coluc-com has not loaded cm-2_s2scp-1.edge1-coluc-com", RESTART),
+        ("core", "axl", "its router has not loaded cm-2_s2scp-1.edge1-coluc-com", RESTART),
         ("presence", "all", "the router has not loaded an S2S component", RESTART),
         ("edge", "all", "its router has not loaded cm-2_s2scp-1.edge1-coluc-com", RESTART)]),
     "5269 is closed inwards": (closed_inwards, [
@@ -393,10 +395,10 @@ CAUSES = {  # cause: (how, [(node, the check that is about it, what it says, its
         ("edge", "tls vngtp.lab", "the static route of vngtp.lab leads to no server that answers", "sallyport routes list")]),
     "SSH is cut": (ssh_cut, [
         ("core", "all", "the provisioning connection to edge1.coluc.com is down", "TCP 2222 from the core to the edge"),
-        ("edge", "all", "the provisioning connection to core1.coluc.com is down", "TCP 2222 from the core to the edge")]),
+        ("edge", "all", "the provisioning connection to core1.coluc.com is down", "start the core; if it runs")]),
     "the link is cut": (link_cut, [
         ("core", "link", "the link to edge1.coluc.com is down", "allow TCP 7400 from the core to it"),
-        ("edge", "link", "the link to core1-coluc-com is down", "check the far node and the network")]),
+        ("edge", "link", "the link to core1-coluc-com is down", "start the core; if it runs")]),
     "our certificate has expired": (expired, [("edge", "certs", "has expired", RELOAD)]),
     "our certificate names somebody else": (misnamed, [
         ("edge", "certs", "no certificate covers coluc.com", "add a [[tls.identity]]")]),

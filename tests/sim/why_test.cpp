@@ -89,6 +89,7 @@ public:
 
     [[nodiscard]] const config::NodeFile& file() const override { return file_; }
     [[nodiscard]] services::SettingsService& settings() override { return settings_; }
+    [[nodiscard]] admin::HostFacts& host() override { return host_; }
     [[nodiscard]] services::AlarmBoard& alarms() override { return board_; }
     void status(OnStatus on_status) override { on_status(status_now()); }
     void brief_status(OnStatus on_status) override { status(std::move(on_status)); }
@@ -114,6 +115,7 @@ private:
     config::NodeFile file_;
     services::SettingsService settings_;
     services::AlarmBoard board_;
+    admin::HostFacts host_;
     std::unique_ptr<io::Resolver> resolver_;
 };
 

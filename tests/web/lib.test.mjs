@@ -1,7 +1,17 @@
 // The pure parts of web/lib: OpenMetrics, numbers and times.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { axis_time, bytes, moment, rate, span, value_text } from "../../web/lib/format.js";
+import {
+  axis_time,
+  bytes,
+  certificate_text,
+  certificate_tone,
+  moment,
+  rate,
+  span,
+  value_text,
+} from "../../web/lib/format.js";
+import { first_known } from "../../web/lib/points.js";
 import { visible, visible_child, visible_props } from "../../web/lib/visible.js";
 import { fact_text, reason_of, rest_of } from "../../web/lib/event_text.js";
 import { families, quantile, total } from "../../web/lib/open_metrics.js";
@@ -19,6 +29,23 @@ const hop = (low, high, all) =>
       "# EOF\n",
     ].join("\n"),
   ).get("hop_seconds");
+
+test("a chart begins where something is known, and is never too narrow", () => {
+  const of = (...values) => first_known({ points: values[0].length, series: values.map((one) => ({ values: one })) });
+  const since = (at) => Array.from({ length: 360 }, (_, i) => (i < at ? null : 0));
+  assert.equal(of(since(0)), 0);
+  assert.equal(of(since(120), since(200)), 120, "the first of its lines");
+  assert.equal(of(since(354)), 345, "a node that runs for two minutes");
+  assert.equal(of(since(360)), 345, "nothing is known yet");
+});
+
+test("a certificate is as grave as the node says", () => {
+  assert.equal(certificate_tone({ state: "good" }), "good");
+  assert.equal(certificate_tone({ state: "expires soon" }), "warn");
+  assert.equal(certificate_tone({ state: "expires very soon" }), "bad");
+  assert.equal(certificate_text({ state: "expires soon", days_left: 19 }), "19 days left");
+  assert.equal(certificate_text({ state: "not valid yet", days_left: 300 }), "not valid yet");
+});
 
 test("a quantile is interpolated within its bucket and counts only what came between two readings", () => {
   assert.equal(quantile([], hop(10, 20, 20), 0.5), 0.1);

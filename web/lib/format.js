@@ -1,5 +1,5 @@
 // Numbers, times and names as an operator reads them, in the language of the pages. Nothing here makes markup.
-import { msg, spoken, t } from "./i18n.js";
+import { msg, spoken, t, tn } from "./i18n.js";
 
 /** One of Intl's forms a language: making one costs more than using it. */
 function formed(make) {
@@ -95,8 +95,15 @@ export function axis_time(at, step) {
   return day.toTimeString().slice(0, step < 60 ? 8 : 5);
 }
 
-/** Days that a certificate is good for, as a tone: the alarm certificate.expiring is raised at the same 30. */
-export const days_tone = (days) => (days < 0 ? "bad" : days < 30 ? "warn" : "good");
+const tones_of_certificates = { good: "good", "expires soon": "warn" };
+/** As grave as the node judges the time of its certificate. */
+export const certificate_tone = ({ state }) => tones_of_certificates[state] ?? "bad";
+/** "80 days left", or that it is not in its time. */
+export function certificate_text({ state, days_left }) {
+  if (state === "expired") return t("expired");
+  if (state === "not valid yet") return t("not valid yet");
+  return tn(days_left, "{n} day left", "{n} days left");
+}
 
 export const date = (text) => (text ? String(text).slice(0, 10) : "–");
 

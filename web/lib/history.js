@@ -7,6 +7,7 @@ import { html, useMemo } from "./html.js";
 import { msg, t, tn } from "./i18n.js";
 import { useRead } from "./live.js";
 import { Empty, Notice, Tabs, Wait } from "./parts.js";
+import { first_known } from "./points.js";
 import { Store, useStore } from "./store.js";
 import { rule_text } from "./words.js";
 
@@ -156,9 +157,15 @@ function Availability({ values, step }) {
 }
 
 function drawn(charts, answer) {
+  const first = first_known(answer);
   const from = Date.parse(answer.from) / 1000;
-  const times = Array.from({ length: answer.points }, (_, at) => from + at * answer.step_seconds);
-  return { times, rows: charts.map((chart) => ({ ...chart, series: lines_of(chart, answer.series) })) };
+  const times = Array.from({ length: answer.points - first }, (_, at) => from + (first + at) * answer.step_seconds);
+  const series = answer.series.map((one) => ({
+    ...one,
+    values: one.values.slice(first),
+    peaks: one.peaks.slice(first),
+  }));
+  return { times, rows: charts.map((chart) => ({ ...chart, series: lines_of(chart, series) })) };
 }
 
 function Charts({ charts, answer }) {

@@ -1,7 +1,7 @@
 // Our domains and chat node aliases that federate: what DNS says about each, and on an edge whether a certificate
 // covers it.
 import { Field, Text } from "../lib/fields.js";
-import { days_tone } from "../lib/format.js";
+import { certificate_text, certificate_tone } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
 import { t, tn } from "../lib/i18n.js";
 import { Button, Notice, Page, Panel, State, Wait, confirm, useAction } from "../lib/parts.js";
@@ -29,11 +29,11 @@ function certificate_of(domain, certificates) {
     .sort((one, other) => other.days_left - one.days_left)[0];
   if (!found) return { tone: "warn", text: t("not covered") };
   return {
-    tone: days_tone(found.days_left),
+    tone: certificate_tone(found),
     text:
-      found.days_left < 0
+      found.state === "expired"
         ? t("covered by an expired one")
-        : tn(found.days_left, "covered, {n} day left", "covered, {n} days left"),
+        : t("covered, {time}", { time: certificate_text(found) }),
   };
 }
 

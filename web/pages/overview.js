@@ -3,7 +3,7 @@ import { AsSaid, Told } from "../lib/as_said.js";
 import { Chart } from "../lib/chart.js";
 import { Desk } from "../lib/desk.js";
 import { EventList } from "../lib/event_list.js";
-import { ago, compact, days_tone, number, rate } from "../lib/format.js";
+import { ago, certificate_text, certificate_tone, compact, number, rate } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
 import { NodeHistory } from "../lib/history.js";
 import { t, tn } from "../lib/i18n.js";
@@ -203,11 +203,7 @@ function Certificates({ all }) {
       ${all.map((one) => html`
         <li key=${one.file + one.used_for}>
           <span><b>${certificate_use(one)}</b> <span class="sub">${one.subject}</span></span>
-          <span class="push">
-            <${State} tone=${days_tone(one.days_left)}>
-              ${one.days_left < 0 ? t("expired") : tn(one.days_left, "{n} day left", "{n} days left")}
-            <//>
-          </span>
+          <span class="push"><${State} tone=${certificate_tone(one)}>${certificate_text(one)}<//></span>
         </li>
       `)}
     </ul>

@@ -56,10 +56,9 @@ constexpr NamedForm named[] = {
     {"Dial", "{address:text name:text role:text state:text why:text? next_attempt_seconds:number}"},
     {"OwnCertificate",
      "{used_for:text use:text domain:text? file:text subject:text issuer:text names:[text] key:text sha256:text "
-     "not_after:time? days_left:number}"},
+     "not_after:time? days_left:number state:text}"},
     {"StatusCheck", "{name:text role:text verdict:text problems:[Problem]}"},
-    {"Problem",
-     "{severity:text text:text remedy:text alarm:AlarmName? code:text? remedy_code:text? values:map}"},
+    {"Problem", "{severity:text text:text remedy:text alarm:AlarmName? code:text? remedy_code:text? values:map}"},
     {"AlarmName", "{code:text key:text}"},
     {"ChainStep", "{step:text kind:text? about:text? state:text reason:text?}"},
     {"Alarm",

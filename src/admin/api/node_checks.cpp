@@ -30,18 +30,16 @@ Report check_link(const Facts& facts) {
     return report;
 }
 
-Report check_axl(const std::vector<provision::PublisherStatus>& publishers, const NodeStatus& status) {
-    Report report{"axl", status.name, {}, {}};
-    tell(judge_publishers(publishers, status), report);
+Report check_axl(const std::vector<provision::PublisherStatus>& publishers, const Facts& facts) {
+    Report report{"axl", facts.status.name, {}, {}};
+    tell(judge_publishers(publishers), report);
+    tell(judge_chain(facts), report);
     return report;
 }
 
 Report check_node(const Facts& facts) {
     Report report{"node", facts.status.name, {}, {}};
-    // A core asks its IM&P servers itself in that check.
-    const bool asks_itself = facts.file.role == config::Role::core;
     for (const NodeProblem& problem : problems(facts)) {
-        if (asks_itself && problem.subject == Subject::chain) continue;
         report.add(problem.is_error ? Grade::bad : Grade::warning, problem.text, problem.remedy);
     }
     if (report.findings.empty()) report.add(Grade::good, "status shows no problems");

@@ -12,9 +12,8 @@ namespace sallyport::admin {
 [[nodiscard]] diag::Report check_certs(const Facts& facts);
 /// Router links: up, down and why, the clocks behind them, their certificates, what waits for them.
 [[nodiscard]] diag::Report check_link(const Facts& facts);
-/// What the core knows of its IM&P servers after it has just asked them, and whether their routers have loaded it.
-[[nodiscard]] diag::Report check_axl(const std::vector<provision::PublisherStatus>& publishers,
-                                     const NodeStatus& status);
+/// What the core knows of its IM&P servers after it has just asked them, and the steps of provisioning that failed.
+[[nodiscard]] diag::Report check_axl(const std::vector<provision::PublisherStatus>& publishers, const Facts& facts);
 /// The node as `status` sees it.
 [[nodiscard]] diag::Report check_node(const Facts& facts);
 

@@ -81,6 +81,8 @@ public:
     [[nodiscard]] virtual services::Diagnostics* diagnostics() { return nullptr; }
     /// What the node's figures were over time; null where there is none (tests).
     [[nodiscard]] virtual history::History* history() { return nullptr; }
+    /// What the watch saw of the host; a status has a copy of it. Nobody else writes to it.
+    [[nodiscard]] virtual HostFacts& host() = 0;
     /// The accounts of users, where the node has any; null elsewhere.
     [[nodiscard]] virtual im::Directory* users() { return nullptr; }
     /// Who of them is online; null where there are none.

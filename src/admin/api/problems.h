@@ -13,7 +13,6 @@ struct NodeProblem {
     bool is_error = false;  ///< messages are lost or refused; otherwise a warning
     std::string text;
     std::string remedy;
-    Subject subject = Subject::alarms;
     /// It is also an alarm of this code and key.
     std::optional<services::AlarmCode> alarm{};
     std::string key{};

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "admin/judge/certificate_time.h"
 #include "io/log/log_text.h"
 #include "model/config/setting_values.h"
 #include "model/policy/verdict.h"
@@ -179,7 +180,8 @@ json::object json_of(const OwnCertificate& certificate, WallTime now) {
             {"key", certificate.facts.key},
             {"sha256", certificate.facts.sha256},
             {"not_after", json_time(certificate.facts.not_after)},
-            {"days_left", left < 0 ? -1 : left / 24}};
+            {"days_left", left < 0 ? -1 : left / 24},
+            {"state", std::string{text(certificate_time(certificate.facts, now))}}};
 }
 
 void add_rows(json::object& object, const diag::FromRows& rows) {

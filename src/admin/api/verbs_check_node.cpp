@@ -153,7 +153,12 @@ void start_axl(const Started& started) {
     const auto judge = [weak, expected](const std::vector<provision::PublisherStatus>& all) {
         const auto call = weak.lock();
         if (!call) return;
-        call->node().status([expected, all](const NodeStatus& status) { (*expected)(check_axl(all, status)); });
+        call->node().status([weak, expected, all](const NodeStatus& status) {
+            const auto here = weak.lock();
+            if (!here) return;
+            const config::Snapshot settings = here->node().settings().snapshot();
+            (*expected)(check_axl(all, {status, here->node().file(), *settings, now(here->node())}));
+        });
     };
     if (provisioner->list().empty()) return judge({});
     if (const auto begun = provisioner->refresh({}, judge); !begun) {

@@ -2,12 +2,14 @@
 #include "admin/api/watch.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
+#include "admin/judge/remedies.h"
 #include "base/hash.h"
-#include "io/capture/capture_file.h"
 #include "io/loop/kernel_clock.h"
 #include "io/store/file_facts.h"
+#include "services/provision/provisioner.h"
 
 namespace sallyport::admin {
 
@@ -15,8 +17,6 @@ namespace {
 
 using services::AlarmBoard;
 using services::AlarmCode;
-
-constexpr std::uint64_t least_free = 64ULL << 20;
 
 /// By key, what stands; others of the code are lowered.
 struct Said {
@@ -42,14 +42,25 @@ std::string fingerprint_of(std::string_view pem) {
     return base64_decode(text, der) ? to_hex(sha256(der)) : std::string{};
 }
 
-/// A new file counts only after a reload.
-void judge_files(AlarmBoard& board, const NodeStatus& status) {
-    std::map<std::string, Said> replaced;
-    for (const OwnCertificate& own : status.certificates) {
-        const std::string there = fingerprint_of(io::file_facts(own.file).beginning);
-        if (!there.empty() && there != own.facts.sha256) replaced[own.used_for()] = {own.file};
+bool is_name(const HostPort& address) { return !address.host.empty() && !IpAddress::parse(address.host); }
+
+/// An edge finds its peers by DNS; a core what its file and its IM&P servers name by a host name.
+bool needs_dns(NodeControl& node) {
+    const config::NodeFile& file = node.file();
+    if (file.role == config::Role::edge) return node.settings().snapshot()->enabled;
+    if (file.role != config::Role::core) return false;
+    const auto names = [](const auto& entry) { return is_name(entry.address); };
+    if (std::any_of(file.link.dial.begin(), file.link.dial.end(), names) ||
+        std::any_of(file.ssh.dial.begin(), file.ssh.dial.end(), names) ||
+        std::any_of(file.inside.servers.begin(), file.inside.servers.end(), names)) {
+        return true;
     }
-    settle(board, AlarmCode::certificate_replaced, replaced);
+    if (node.provisioner() == nullptr) return false;
+    const auto publishers = node.provisioner()->list();
+    return std::any_of(publishers.begin(), publishers.end(), [](const provision::PublisherStatus& publisher) {
+        const auto address = HostPort::parse(publisher.address, provision::Provisioner::axl_port);
+        return address && is_name(*address);
+    });
 }
 
 }  // namespace
@@ -65,6 +76,14 @@ void Watch::look() {
     const TimePoint now = node_.loop().now();
     timer_->arm(now + interval);
     if (std::exchange(looking_, true)) return;
+    see_clocks({node_.loop().wall(), now, io::clock_synchronised()});
+    HostFacts& host = node_.host();
+    host.disk.reset();
+    if (const auto disk = io::disk_facts(node_.file().node.data)) host.disk = {disk->free_bytes, disk->read_only};
+    if (now >= dns_at_) {
+        dns_at_ = now + dns_interval;
+        ask_dns();
+    }
     const Depth depth = now >= whole_at_ ? Depth::whole : Depth::brief;
     if (depth == Depth::whole) whole_at_ = now + whole_interval;
     const auto on_status = [weak = std::weak_ptr{self_}, depth](const NodeStatus& status) {
@@ -76,12 +95,25 @@ void Watch::look() {
 
 void Watch::looked(const NodeStatus& status, Depth depth) {
     looking_ = false;
-    judge(status, node_.loop().wall(), depth);
-    if (depth == Depth::whole) {
-        judge_disk(status, io::free_space(node_.file().node.data));
-        ask_dns();
+    if (const TimePoint now = node_.loop().now(); now >= files_at_) {
+        files_at_ = now + files_interval;
+        see_files(status.certificates);
     }
-    judge_clocks({node_.loop().wall(), node_.loop().now(), io::clock_synchronised()});
+    judge(status, node_.loop().wall(), depth);
+    try_inside_servers(status);
+}
+
+/// A ping over the way on which it failed.
+void Watch::try_inside_servers(const NodeStatus& status) {
+    const TimePoint now = node_.loop().now();
+    if (node_.file().role != config::Role::core || now < inside_at_) return;
+    std::set<std::string> tried;
+    for (const s2s::DestinationStatus& to : status.destinations) {
+        if (!is_failing(to) || inside_server(node_.file(), to.pair.remote) == nullptr) continue;
+        if (tried.size() >= most_tried || !tried.insert(to.pair.remote.text()).second) continue;
+        node_.ping(to.pair, [](const Result<Duration>&) {});
+    }
+    if (!tried.empty()) inside_at_ = now + inside_interval;
 }
 
 void Watch::judge(const NodeStatus& status, WallTime now, Depth depth) {
@@ -93,42 +125,71 @@ void Watch::judge(const NodeStatus& status, WallTime now, Depth depth) {
     }
 }
 
-void Watch::judge_disk(const NodeStatus& status, std::uint64_t free_bytes) {
-    AlarmBoard& board = node_.alarms();
-    judge_files(board, status);
-    std::map<std::string, Said> disk;
-    if (free_bytes < least_free) disk[node_.file().node.data] = {std::to_string(free_bytes >> 20U) + " MiB are free"};
-    settle(board, AlarmCode::disk_low, disk);
+void Watch::see_files(const std::vector<OwnCertificate>& certificates) {
+    std::map<std::string, std::string> there;
+    for (const OwnCertificate& own : certificates) {
+        const std::string print = fingerprint_of(io::file_facts(own.file).beginning);
+        if (!print.empty()) there[own.file] = print;
+    }
+    node_.host().certificates = std::move(there);
 }
 
-/// An edge finds its peers by DNS. Caches hide for a while that nobody answers, so the name is another each time.
+/// Caches hide for a while that nobody answers, so the name is another each time.
 void Watch::ask_dns() {
     const config::Snapshot settings = node_.settings().snapshot();
     const auto own = std::find_if(settings->domains.begin(), settings->domains.end(),
                                   [](const config::NamePattern& pattern) { return !pattern.below; });
-    if (node_.file().role != config::Role::edge || !settings->enabled || own == settings->domains.end()) {
+    if (own == settings->domains.end() || !needs_dns(node_)) {
         dns_question_.reset();
-        return node_.alarms().lower_others(AlarmCode::dns_down, {});
+        node_.host().dead_dns.reset();
+        return;
     }
+    if (dns_question_) {
+        const auto waited = std::chrono::duration_cast<std::chrono::seconds>(dns_interval).count();
+        node_.host().dead_dns = {dns_domain_->text(), "no answer in " + std::to_string(waited) + " s"};
+    }
+    dns_domain_ = own->domain;
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(node_.loop().wall().time_since_epoch());
     const std::string name = "sallyport-" + std::to_string(seconds.count()) + "-" + std::to_string(++dns_questions_) +
                              "." + own->domain.ascii();
-    dns_question_ = node_.resolver().addresses(
-        name, false, {}, [this, domain = own->domain](const DnsAnswer& answer) { judge_dns(domain, answer); });
+    dns_question_ = node_.resolver().addresses(name, false, {}, [this, domain = own->domain](const DnsAnswer& answer) {
+        // On the stack of its own callback.
+        node_.loop().defer([gone = std::shared_ptr<io::Lookup>{std::move(dns_question_)}] {});
+        see_dns(domain, answer);
+    });
 }
 
-void Watch::judge_dns(const xmpp::Domain& domain, const DnsAnswer& answer) {
-    AlarmBoard& board = node_.alarms();
-    const bool is_dead = answer.status == DnsStatus::failed || answer.status == DnsStatus::timed_out;
-    if (!is_dead) return board.lower_others(AlarmCode::dns_down, {});
+void Watch::see_dns(const xmpp::Domain& domain, const DnsAnswer& answer) {
+    node_.host().dead_dns.reset();
+    if (answer.status != DnsStatus::failed && answer.status != DnsStatus::timed_out) return;
     std::string why{text(answer.status)};
     if (!answer.detail.empty()) why += ": " + answer.detail;
-    board.raise_once(AlarmCode::dns_down, domain.text(), why);
-    board.lower_others(AlarmCode::dns_down, {domain.text()});
+    node_.host().dead_dns = {domain.text(), std::move(why)};
+}
+
+void Watch::see_clocks(const Clocks& clocks) {
+    HostFacts& host = node_.host();
+    if (last_clocks_) {
+        const Duration jump = (clocks.wall - last_clocks_->wall) - (clocks.steady - last_clocks_->steady);
+        if (std::chrono::abs(jump) > std::chrono::seconds{node_.file().limits.clock_jump_seconds}) {
+            jumped_at_ = clocks.steady;
+            host.clock_jump = jump;
+        }
+    }
+    last_clocks_ = clocks;
+    if (jumped_at_ != never && clocks.steady - jumped_at_ >= jump_stands) {
+        jumped_at_ = never;
+        host.clock_jump.reset();
+    }
+    if (clocks.synchronised.value_or(true))
+        unsynchronised_since_ = never;
+    else if (unsynchronised_since_ == never)
+        unsynchronised_since_ = clocks.steady;
+    host.is_unsynchronised =
+        unsynchronised_since_ != never && clocks.steady - unsynchronised_since_ >= patience_with_clock;
 }
 
 void Watch::raise_found(const JudgedAlarm& alarm, const Findings& found, TimePoint now) {
-    AlarmBoard& board = node_.alarms();
     std::map<std::string, Said> standing;
     for (const Finding& finding : found) {
         if (finding.alarm == alarm.code) standing[finding.key] = {finding.detail, finding.words};
@@ -141,13 +202,7 @@ void Watch::raise_found(const JudgedAlarm& alarm, const Findings& found, TimePoi
             return now - found_since_.try_emplace({alarm.code, entry.first}, now).first->second < alarm.patience;
         });
     }
-    // Its amount moves a little with each look, which is no news.
-    if (alarm.code == AlarmCode::clock_skew) {
-        for (auto& [key, said] : standing) {
-            if (const services::Alarm* const known = board.find(alarm.code, key)) said.why = known->detail;
-        }
-    }
-    settle(board, alarm.code, standing);
+    settle(node_.alarms(), alarm.code, standing);
 }
 
 }  // namespace sallyport::admin

@@ -1,6 +1,6 @@
-// Looks at the node every two seconds, briefly, and once a minute at all of it: what the judges find is raised or
-// lowered as alarms, and so is what only shows over time or on the disk: the clock of this host, free space, a
-// certificate's file that was replaced.
+// Looks at the node twice a second, briefly, and once a minute at all of it: what the judges find is raised or lowered
+// as alarms. It also keeps what the host gives the node (HostFacts): disk and clock at each look, the files of
+// certificates every few seconds, and whether DNS answers.
 #pragma once
 
 #include <map>
@@ -16,8 +16,11 @@ namespace sallyport::admin {
 
 class Watch {
 public:
-    static constexpr auto interval = std::chrono::seconds{2};
-    static constexpr auto whole_interval = std::chrono::seconds{60};  ///< what needs streams, files or the disk
+    static constexpr auto interval = std::chrono::milliseconds{500};
+    static constexpr auto whole_interval = std::chrono::seconds{60};  ///< what needs streams
+    static constexpr auto files_interval = std::chrono::seconds{2};
+    /// From one question to DNS to the next; one that has no answer by then has none.
+    static constexpr auto dns_interval = std::chrono::seconds{4};
     static constexpr auto jump_stands = std::chrono::hours{1};
     /// A host that has just started has no time from anywhere yet.
     static constexpr auto patience_with_clock = std::chrono::minutes{15};
@@ -30,32 +33,35 @@ public:
 
     /// What one look says, of whole or brief status. Public for tests.
     void judge(const NodeStatus& status, WallTime now, Depth depth);
-    /// Files of certificates, and the disk.
-    void judge_disk(const NodeStatus& status, std::uint64_t free_bytes);
+    /// Reads the files of `certificates`.
+    void see_files(const std::vector<OwnCertificate>& certificates);
     /// What DNS says about a name below `domain`, one of ours, that nobody has asked for: no cache answers it.
-    void judge_dns(const xmpp::Domain& domain, const DnsAnswer& answer);
+    void see_dns(const xmpp::Domain& domain, const DnsAnswer& answer);
+    /// An internal server that is away is asked again so often: nobody else may write to it for hours.
+    static constexpr auto inside_interval = std::chrono::seconds{3};
+    static constexpr std::size_t most_tried = 8;
+
     /// The clocks of this host at one moment.
     struct Clocks {
         WallTime wall{};
         TimePoint steady{};
         std::optional<bool> synchronised;  ///< nothing: the kernel does not tell
     };
-    void judge_clocks(const Clocks& clocks);
+    void see_clocks(const Clocks& clocks);
 
 private:
     void look();
     void looked(const NodeStatus& status, Depth depth);
     void ask_dns();
+    void try_inside_servers(const NodeStatus& status);
     void raise_found(const JudgedAlarm& alarm, const Findings& found, TimePoint now);
-    void judge_date(WallTime wall);
-    void judge_jump(const Clocks& clocks);
-    void judge_synchronisation(const Clocks& clocks);
 
     NodeControl& node_;
     std::unique_ptr<io::Timer> timer_;
-    bool looking_ = false;  ///< no answer yet: a shard hangs
-    TimePoint whole_at_{};  ///< the next look at all of it
-    std::unique_ptr<io::Lookup> dns_question_;
+    bool looking_ = false;                                        ///< no answer yet: a shard hangs
+    TimePoint whole_at_{}, files_at_{}, dns_at_{}, inside_at_{};  ///< the next of each
+    std::unique_ptr<io::Lookup> dns_question_;                    ///< null: it has its answer
+    std::optional<xmpp::Domain> dns_domain_;                      ///< that was asked about last
     std::uint64_t dns_questions_ = 0;
     std::map<std::pair<services::AlarmCode, std::string>, TimePoint> found_since_;
     std::optional<Clocks> last_clocks_;

@@ -1,6 +1,7 @@
 // An alarm's words are its own, or come from its row.
 #include "admin/judge/finding.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -27,6 +28,16 @@ Finding alarm(services::AlarmCode code, std::string key, std::string detail, ser
             stands.detail,
             stands.words,
             rows_of(stands)};
+}
+
+Finding steadied(Finding finding, const std::vector<services::Alarm>& standing) {
+    const auto known = std::find_if(standing.begin(), standing.end(), [&](const services::Alarm& alarm) {
+        return alarm.code == finding.alarm && alarm.key == finding.key && alarm.words == finding.words;
+    });
+    if (known == standing.end()) return finding;
+    finding.detail = known->detail;
+    finding.text = known->sentence();
+    return finding;
 }
 
 void append(Findings& all, Findings more) {

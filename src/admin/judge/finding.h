@@ -26,6 +26,9 @@ using Findings = std::vector<Finding>;
                             services::AlarmWords words = {});
 /// Where an alarm has its words from.
 [[nodiscard]] diag::FromRows rows_of(const services::Alarm& alarm);
+/// The same as the alarm in `standing` says it, if that differs in nothing but its detail: for an amount that moves a
+/// little with each look, which is no news, and is one amount wherever it is told.
+[[nodiscard]] Finding steadied(Finding finding, const std::vector<services::Alarm>& standing);
 /// `more` behind `all`.
 void append(Findings& all, Findings more);
 /// Adds what was found to a check's report.

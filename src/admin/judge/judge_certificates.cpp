@@ -4,10 +4,10 @@
 #include <set>
 
 #include "admin/diag/judge_tls.h"
+#include "admin/judge/certificate_time.h"
 #include "admin/judge/finding_rows.h"
 #include "admin/judge/judges.h"
 #include "base/counted.h"
-#include "io/log/log_text.h"
 #include "proto/s2s/certificate.h"
 
 namespace sallyport::admin {
@@ -16,20 +16,10 @@ using services::AlarmCode;
 
 namespace {
 
-constexpr auto expires_soon = std::chrono::hours{24 * 30};
-constexpr auto expires_very_soon = std::chrono::hours{24 * 7};
-
-long long days_between(WallTime now, WallTime when) {
-    return std::chrono::duration_cast<std::chrono::hours>(when - now).count() / 24;
-}
-
 std::string days_left(WallTime when, WallTime now) {
-    const auto days = days_between(now, when);
+    const auto days = days_until(when, now);
     return counted(static_cast<std::uint64_t>(std::max(days, 0LL)), "day") + " left";
 }
-
-/// YYYY-MM-DD
-std::string day(WallTime when) { return io::log_time(when).substr(0, 10); }
 
 /// Of those for servers of other domains.
 bool is_named(const NodeStatus& status, const xmpp::Domain& domain) {
@@ -42,16 +32,17 @@ bool is_named(const NodeStatus& status, const xmpp::Domain& domain) {
 
 Finding judge_certificate(const OwnCertificate& own, WallTime now) {
     const WallTime end = own.facts.not_after;
-    if (own.facts.not_before > now) return alarm(AlarmCode::certificate_not_yet, own.used_for(), own.file);
-    if (end <= now) return alarm(AlarmCode::certificate_expired, own.used_for(), own.file);
-    if (end - now < expires_very_soon) {
-        return alarm(AlarmCode::certificate_expiring_soon, own.used_for(), own.file + ", " + days_left(end, now));
-    }
-    if (end - now < expires_soon) {
-        return alarm(AlarmCode::certificate_expiring, own.used_for(), own.file + ", " + days_left(end, now));
+    switch (certificate_time(own.facts, now)) {
+        case CertificateTime::not_yet: return alarm(AlarmCode::certificate_not_yet, own.used_for(), own.file);
+        case CertificateTime::expired: return alarm(AlarmCode::certificate_expired, own.used_for(), own.file);
+        case CertificateTime::expires_very_soon:
+            return alarm(AlarmCode::certificate_expiring_soon, own.used_for(), own.file + ", " + days_left(end, now));
+        case CertificateTime::expires_soon:
+            return alarm(AlarmCode::certificate_expiring, own.used_for(), own.file + ", " + days_left(end, now));
+        case CertificateTime::good: break;
     }
     return say(Says::certificate_good,
-               {{"use", own.used_for()}, {"file", own.file}, {"days", std::to_string(days_between(now, end))}});
+               {{"use", own.used_for()}, {"file", own.file}, {"days", std::to_string(days_until(end, now))}});
 }
 
 Findings judge_certificates(const Facts& facts) {

@@ -1,4 +1,4 @@
-// Clocks of linked nodes, by the clock of this host. Its own against itself and a time service: Watch, over time.
+// Clocks of linked nodes, by the clock of this host. Its own: judge_host.cpp.
 #include <cstdio>
 #include <map>
 
@@ -30,8 +30,9 @@ Findings judge_clocks(const Facts& facts) {
         std::snprintf(amount, sizeof amount, "%.1f", std::abs(std::chrono::duration<double>{skew}.count()));
         const bool is_behind = skew < Duration{0};
         if (std::chrono::abs(skew) > most) {
-            found.push_back(alarm(services::AlarmCode::clock_skew, realm,
-                                  std::string{"it is "} + amount + (is_behind ? " s behind" : " s ahead")));
+            found.push_back(steadied(alarm(services::AlarmCode::clock_skew, realm,
+                                           std::string{"it is "} + amount + (is_behind ? " s behind" : " s ahead")),
+                                     facts.status.alarms));
         } else {
             found.push_back(
                 say(is_behind ? Says::clock_behind : Says::clock_ahead, {{"node", realm}, {"seconds", amount}}));

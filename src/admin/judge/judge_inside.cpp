@@ -1,8 +1,11 @@
-// Whether every domain of ours has somebody inside who serves it.
+// Whether every domain of ours has somebody inside who serves it, and whether he can be reached.
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "admin/judge/finding_rows.h"
 #include "admin/judge/judges.h"
+#include "admin/judge/remedies.h"
 
 namespace sallyport::admin {
 
@@ -37,6 +40,26 @@ Findings judge_inside(const Facts& facts) {
     for (const config::NamePattern& pattern : facts.settings.domains) {
         if (is_served(pattern, facts)) continue;
         found.push_back(say(Says::domain_unserved, {{"domain", pattern.text()}, {"file", facts.file.path}}));
+    }
+    return found;
+}
+
+Findings judge_inside_servers(const Facts& facts) {
+    // Each pair of domains is tried by itself: what worked for one since says that the server is there.
+    std::map<std::string, WallTime> worked;
+    for (const s2s::DestinationStatus& to : facts.status.destinations) {
+        WallTime& latest = worked[to.pair.remote.text()];
+        latest = std::max(latest, to.last_success);
+    }
+    Findings found;
+    std::set<std::string> told;
+    for (const s2s::DestinationStatus& to : facts.status.destinations) {
+        const std::string& domain = to.pair.remote.text();
+        const bool is_inside = inside_server(facts.file, to.pair.remote) != nullptr;
+        if (!is_inside || !is_failing(to) || to.last_failure < worked[domain] || !told.insert(domain).second) continue;
+        const xmpp::Failure failure = to.failure.value_or(xmpp::Failure{});
+        found.push_back(alarm(services::AlarmCode::inside_down, domain, failure.why,
+                              {.cure = remedy_of(facts.file, facts.settings, failure, domain).remedy}));
     }
     return found;
 }

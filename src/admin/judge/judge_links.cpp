@@ -5,7 +5,6 @@
 #include "admin/judge/finding_rows.h"
 #include "admin/judge/judges.h"
 #include "base/join.h"
-#include "proto/link/machine.h"
 #include "proto/link/neighbour.h"
 
 namespace sallyport::admin {
@@ -17,9 +16,13 @@ namespace {
 constexpr auto culprits_told = std::chrono::hours{1};
 /// A core tries again every few seconds.
 constexpr auto refused_told = std::chrono::seconds{30};
+constexpr std::string_view right_certificates =
+    "compare certificates and [link] trust on both nodes: each has to trust the authority that signed the other's "
+    "certificate, which has to be in its time and name the other node; then `sallyport reload`, and on a presence node "
+    "`sallyport restart router`";
 constexpr std::string_view same_secret =
-    "set the same secret of this link on both nodes: reload the edge, or restart the router of the presence node, then "
-    "restart the core";
+    "set the same secret of this link on both nodes; then, where it was changed, `sallyport reload` on an edge, "
+    "`sallyport reload` and `sallyport restart router` on a presence node, or restart the core";
 
 bool is_up(const link::SessionStatus& link) { return link.state == link::LinkState::open; }
 
@@ -60,6 +63,23 @@ Findings judge_sessions(const NodeStatus& status, const config::NodeFile& file) 
     return found;
 }
 
+/// What to do about it; empty: what the row says.
+std::string cure_of(link::DialCause cause) {
+    switch (cause) {
+        case link::DialCause::name: return "correct the address in [[link.dial]], or add the name to DNS";
+        case link::DialCause::refused:
+            return "start that node; if it runs, correct its address, or allow TCP 7400 from the core to it where a "
+                   "firewall rejects it";
+        case link::DialCause::timed_out:
+            return "allow TCP 7400 from the core to it in the firewall, and check that its host is up";
+        case link::DialCause::unreachable: return "check the network: no route leads to its address";
+        case link::DialCause::certificate: return std::string{right_certificates};
+        case link::DialCause::secret: return std::string{same_secret};
+        case link::DialCause::other: break;
+    }
+    return {};
+}
+
 /// An edge or a presence node without a core: it can only wait, but it knows who came and was refused.
 Finding judge_no_core(const NodeStatus& status) {
     std::set<std::string> realms;
@@ -67,12 +87,15 @@ Finding judge_no_core(const NodeStatus& status) {
     services::AlarmWords words;
     if (!realms.empty()) words.text = "the link to " + joined(realms) + " is down";
     std::string detail = realms.empty() ? "no core has dialled this node" : "it waits to be resumed";
-    words.cure = "check the far node and the network; `sallyport check link` on the core shows why it cannot connect";
+    words.cure = "start the core; if it runs, `sallyport check link` there shows why it cannot connect";
     const auto last = std::max_element(status.link_refused.begin(), status.link_refused.end(),
                                        [](const auto& a, const auto& b) { return a.since < b.since; });
     if (last != status.link_refused.end() && status.now - last->since < refused_told) {
-        detail = "the core at " + last->address.text() + " was refused: " + last->why;
-        words.cure = last->why == link::secrets_differ ? std::string{same_secret} : std::string{};
+        // Whose certificate is not accepted has not proved what it is.
+        const bool is_stranger = last->cause == link::DialCause::certificate;
+        const std::string who = (is_stranger ? "a node at " : "the core at ") + last->address.text();
+        detail = last->by_far_side ? "TLS with " + who + " fails: " + last->why : who + " was refused: " + last->why;
+        words.cure = cure_of(last->cause);
     }
     return alarm(AlarmCode::link_down, "a core", std::move(detail), std::move(words));
 }
@@ -85,22 +108,6 @@ const link::Hub::DialStatus* failed_dial(const NodeStatus& status, const std::st
     return at == status.dials.end() ? nullptr : &*at;
 }
 
-/// What to do about it; empty: what the row says.
-std::string cure_of(const link::Hub::DialStatus& dial) {
-    switch (dial.cause) {
-        case link::DialCause::name: return "correct the address in [[link.dial]], or add the name to DNS";
-        case link::DialCause::refused:
-            return "start that node; if it runs, correct its address, or allow TCP 7400 from the core to it where a "
-                   "firewall rejects it";
-        case link::DialCause::timed_out:
-            return "allow TCP 7400 from the core to it in the firewall, and check that its host is up";
-        case link::DialCause::unreachable: return "check the network: no route leads to its address";
-        case link::DialCause::secret: return std::string{same_secret};
-        case link::DialCause::other: break;
-    }
-    return {};
-}
-
 /// A core: every node that it is to be linked to.
 Findings judge_dialled(const NodeStatus& status, const config::NodeFile& file) {
     Findings found;
@@ -110,7 +117,7 @@ Findings judge_dialled(const NodeStatus& status, const config::NodeFile& file) {
             found.push_back(failed == nullptr
                                 ? alarm(AlarmCode::link_down, dial.name, "not connected")
                                 : alarm(AlarmCode::link_down, dial.name, failed->why + " (" + failed->address + ")",
-                                        {.cure = cure_of(*failed)}));
+                                        {.cure = cure_of(failed->cause)}));
         }
     }
     std::set<std::string> told;  // each shard dials
@@ -118,8 +125,9 @@ Findings judge_dialled(const NodeStatus& status, const config::NodeFile& file) {
         if (dial.why.empty() || dial.state == link::DialState::open || !is_linked(status, realm_of(dial.name)))
             continue;
         if (!told.insert(dial.name + " " + dial.address).second) continue;
-        found.push_back(say(Says::link_one_down, {{"node", dial.name}, {"why", dial.why}, {"address", dial.address}},
-                            cure_of(dial)));
+        const std::string cure = cure_of(dial.cause);
+        found.push_back(
+            say(Says::link_one_down, {{"node", dial.name}, {"why", dial.why}, {"address", dial.address}}, cure));
     }
     if (std::none_of(file.link.dial.begin(), file.link.dial.end(),
                      [](const auto& dial) { return dial.role == Role::edge; })) {

@@ -1,11 +1,9 @@
 // Provisioning: steps of the chain that failed, here or elsewhere, and the IM&P servers of a core.
 #include <algorithm>
-#include <map>
 
 #include "admin/judge/finding_rows.h"
 #include "admin/judge/judges.h"
 #include "base/join.h"
-#include "services/provision/router_step.h"
 
 namespace sallyport::admin {
 
@@ -15,18 +13,6 @@ namespace {
 
 bool has(const std::vector<std::string>& all, const std::string& wanted) {
     return std::find(all.begin(), all.end(), wanted) != all.end();
-}
-
-/// Why a publisher could not be provisioned: the code says which kind.
-Finding judge_failure(const provision::PublisherStatus& publisher) {
-    const Says says = publisher.code == "axl-unauthorized"  ? Says::axl_user_refused
-                      : publisher.code == "axl-tls"         ? Says::axl_tls
-                      : publisher.code == "axl-unreachable" ? Says::axl_unreachable
-                                                            : Says::axl_failed;
-    return say(says, {{"server", publisher.address},
-                      {"user", publisher.username},
-                      {"why", publisher.reason},
-                      {"effect", provision::effect_of(publisher)}});
 }
 
 void judge_rows(const provision::PublisherStatus& publisher, Findings& found) {
@@ -43,48 +29,32 @@ void judge_rows(const provision::PublisherStatus& publisher, Findings& found) {
             {{"server", publisher.address}, {"user", publisher.username}, {"rows", joined(publisher.rows)}}));
 }
 
-void judge_routers(const provision::PublisherStatus& publisher, const NodeStatus& status, Findings& found) {
-    std::map<std::string, std::vector<std::string>> routers;  // one has a link for each shard
-    for (const link::SessionStatus& link : status.links) {
-        if (link.far_role == Role::presence && link.state == link::LinkState::open) {
-            routers.try_emplace(link.far_realm, link.components);
-        }
-    }
-    for (const auto& [realm, loaded] : routers) {
-        const auto fault = provision::router_fault("the router of " + realm, publisher.rows, loaded);
-        if (fault) found.push_back({Grade::bad, fault->why, fault->remedy});
-    }
-}
-
 }  // namespace
 
+/// Of a step of another node that node's alarm tells, which stands on our board too: in the same words, as grave as
+/// there.
 Findings judge_chain(const Facts& facts) {
     Findings found;
     for (const ChainStep& step : facts.status.chain) {
-        const bool is_own = step.node.empty();
-        if (step.state != StepState::failed || (is_own && !step.alarm.empty())) continue;
-        const auto& [why, remedy] = step.reason;
-        const bool is_far_remedy = !is_own && !remedy.empty();
-        Finding failed = alarm(services::AlarmCode::chain_failed, step.step, why,
-                               {.cure = is_far_remedy ? "on " + step.node + ": " + remedy : remedy});
-        if (!is_own) failed.alarm.reset();  // that node raises it
-        found.push_back(std::move(failed));
+        if (step.state != StepState::failed || !step.node.empty() || !step.alarm.empty()) continue;
+        found.push_back(
+            alarm(services::AlarmCode::chain_failed, step.step, step.reason.why, {.cure = step.reason.remedy}));
     }
     return found;
 }
 
-Findings judge_publishers(const std::vector<provision::PublisherStatus>& publishers, const NodeStatus& status) {
+Findings judge_publishers(const std::vector<provision::PublisherStatus>& publishers) {
     Findings found;
     if (publishers.empty()) {
         found.push_back(say(Says::axl_none));
     }
     for (const provision::PublisherStatus& publisher : publishers) {
-        if (!publisher.code.empty()) {
-            found.push_back(judge_failure(publisher));
+        if (publisher.code.empty()) {
+            judge_rows(publisher, found);
             continue;
         }
-        judge_rows(publisher, found);
-        judge_routers(publisher, status, found);
+        provision::PublisherFault fault = provision::fault_of(publisher);
+        found.push_back(alarm(fault.code, publisher.address, std::move(fault.detail), std::move(fault.words)));
     }
     return found;
 }

@@ -1,5 +1,6 @@
 // What waits: stanzas for links that are down, domains that cannot be reached, take too little or acknowledge nothing.
 #include <chrono>
+#include <set>
 
 #include "admin/judge/finding_rows.h"
 #include "admin/judge/judges.h"
@@ -14,10 +15,11 @@ constexpr std::size_t most_named = 5;
 Findings judge_failing(const Facts& facts) {
     Findings found;
     std::size_t failing = 0;
+    std::set<std::string> seen;  // several domains of ours may write to one
     for (const s2s::DestinationStatus& to : facts.status.destinations) {
-        if (to.failures == 0 || to.phase == s2s::PairPhase::ready) continue;
-        if (++failing > most_named) continue;
         const std::string& remote = to.pair.remote.text();
+        if (!is_failing(to) || inside_server(facts.file, to.pair.remote) != nullptr) continue;
+        if (!seen.insert(remote).second || ++failing > most_named) continue;
         const xmpp::Failure failure = to.failure.value_or(xmpp::Failure{});
         const Remedy remedy = remedy_of(facts.file, facts.settings, failure, remote);
         found.push_back(say(Says::peer_unreachable, {{"domain", remote}, {"why", failure.why}}, remedy.remedy));

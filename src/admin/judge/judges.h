@@ -31,15 +31,22 @@ struct Facts {
 [[nodiscard]] Findings judge_coverage(const Facts& facts);   ///< domains of ours, by the certificates of an edge
 [[nodiscard]] Findings judge_authority(const Facts& facts);  ///< that of the servers inside
 [[nodiscard]] Findings judge_links(const Facts& facts);
-[[nodiscard]] Findings judge_clocks(const Facts& facts);  ///< of linked nodes, by ours
+[[nodiscard]] Findings judge_clocks(const Facts& facts);     ///< of linked nodes, by ours
+[[nodiscard]] Findings judge_own_clock(const Facts& facts);  ///< of this host, by itself and by a time service
+[[nodiscard]] Findings judge_disk(const Facts& facts);       ///< of the data folder
+[[nodiscard]] Findings judge_history(const Facts& facts);    ///< whether it is stored
+[[nodiscard]] Findings judge_resolver(const Facts& facts);   ///< whether DNS answers
+/// Whether the files of certificates hold those in use.
+[[nodiscard]] Findings judge_certificate_files(const Facts& facts);
 [[nodiscard]] Findings judge_router(const Facts& facts);  ///< of a presence node
-[[nodiscard]] Findings judge_chain(const Facts& facts);   ///< steps of provisioning, here and elsewhere
+[[nodiscard]] Findings judge_chain(const Facts& facts);   ///< steps of provisioning of this node
 [[nodiscard]] Findings judge_inside(const Facts& facts);  ///< whether every domain of ours has a server
+/// Whether the internal servers of a core can be reached, by what was sent to them.
+[[nodiscard]] Findings judge_inside_servers(const Facts& facts);
 [[nodiscard]] Findings judge_held(const Facts& facts);    ///< stanzas that wait for a link
 [[nodiscard]] Findings judge_queues(const Facts& facts);  ///< what waits for other domains
-/// What a core knows of its IM&P servers after it has just asked them, and whether their routers have loaded it.
-[[nodiscard]] Findings judge_publishers(const std::vector<provision::PublisherStatus>& publishers,
-                                        const NodeStatus& status);
+/// What a core knows of its IM&P servers after it has just asked them.
+[[nodiscard]] Findings judge_publishers(const std::vector<provision::PublisherStatus>& publishers);
 
 /// What a judge looks at.
 enum class Subject : std::uint8_t {
@@ -52,7 +59,13 @@ enum class Subject : std::uint8_t {
     authority,
     coverage,
     inside,
+    inside_servers,
     clocks,
+    own_clock,
+    disk,
+    history,
+    resolver,
+    certificate_files,
     held,
     queues,
     settings,

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "admin/judge/host_facts.h"
 #include "base/chain_step.h"
 #include "base/reason.h"
 #include "base/tables.h"
@@ -66,8 +67,15 @@ inline constexpr auto copies_told = std::chrono::minutes{10};
 /// How much of it is gathered.
 enum class Depth : std::uint8_t {
     whole,
-    brief,  ///< no more than links, chain and router: it costs the same however many streams there are
+    /// No more than links, chain, router, certificates, and of a core the internal servers that fail: it is asked for
+    /// twice a second, however many streams there are.
+    brief,
 };
+
+/// The last attempt to reach the pair's remote domain failed, and none works now.
+[[nodiscard]] inline bool is_failing(const s2s::DestinationStatus& to) {
+    return to.failures > 0 && to.phase != s2s::PairPhase::ready;
+}
 
 /// Everything at one moment.
 struct NodeStatus {
@@ -77,6 +85,8 @@ struct NodeStatus {
     unsigned shards = 1;
     std::uint64_t revision = 0;
     std::string settings_trouble;  ///< why settings cannot be changed; empty: fine
+    std::string history_trouble;   ///< why the history cannot be stored; empty: it is
+    HostFacts host;
     bool federation_enabled = false;
     std::vector<Endpoint> s2s_listeners, direct_tls_listeners, link_listeners, inside_listeners;
     std::vector<link::SessionStatus> links;

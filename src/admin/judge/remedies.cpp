@@ -9,13 +9,6 @@ namespace sallyport::admin {
 
 namespace {
 
-const config::InsideServer* inside_server(const config::NodeFile& file, const xmpp::Domain& domain) {
-    for (const config::InsideServer& server : file.inside.servers) {
-        if (std::find(server.domains.begin(), server.domains.end(), domain) != server.domains.end()) return &server;
-    }
-    return nullptr;
-}
-
 std::string filled(std::string_view text, const std::string& domain) {
     constexpr std::string_view placeholder = "DOMAIN";
     std::string out{text};
@@ -25,6 +18,13 @@ std::string filled(std::string_view text, const std::string& domain) {
 }
 
 }  // namespace
+
+const config::InsideServer* inside_server(const config::NodeFile& file, const xmpp::Domain& domain) {
+    for (const config::InsideServer& server : file.inside.servers) {
+        if (std::find(server.domains.begin(), server.domains.end(), domain) != server.domains.end()) return &server;
+    }
+    return nullptr;
+}
 
 Remedy remedy_of(const config::NodeFile& file, const config::Settings& settings, Rule rule,
                  const std::string& own_remedy, const std::string& domain) {

@@ -10,6 +10,9 @@
 
 namespace sallyport::admin {
 
+/// Of a core, the one that serves the domain; null: none does.
+[[nodiscard]] const config::InsideServer* inside_server(const config::NodeFile& file, const xmpp::Domain& domain);
+
 struct Remedy {
     std::string change;  ///< where it is set; may be empty
     std::string remedy;  ///< what to do

@@ -127,9 +127,10 @@ void print_certificates(const json::value& status, std::ostream& out) {
         std::string names;
         for (const json::value& name : list_of(certificate, "names")) append_item(names, value_words(name), " ");
         const double left = number_of(certificate, "days_left");
-        table.row({text_of(certificate, "used_for"),
-                   left < 0 ? "expired" : std::to_string(static_cast<std::int64_t>(left)), text_of(certificate, "key"),
-                   names, text_of(certificate, "file")});
+        const std::string state = text_of(certificate, "state");
+        const bool is_over = state == "expired" || state == "not valid yet";
+        table.row({text_of(certificate, "used_for"), is_over ? state : std::to_string(static_cast<std::int64_t>(left)),
+                   text_of(certificate, "key"), names, text_of(certificate, "file")});
     }
     if (table.empty()) return;
     out << "\nCertificates\n";

@@ -1,6 +1,7 @@
 // Dial, handshake, one request, one response.
 #include "io/http/client.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "io/http/reader.h"
@@ -26,9 +27,10 @@ public:
             if (const auto here = weak.lock()) here->fail("http-timed-out", "no answer within the time allowed");
         });
         timer_->arm(loop_.now() + order_.timeout);
-        dial_ = network_.dial(order_.to, nullptr, order_.timeout, [weak = weak_from_this()](auto stream) {
-            if (const auto here = weak.lock()) here->dialled(std::move(stream));
-        });
+        dial_ = network_.dial(order_.to, nullptr, std::min(order_.dial_timeout, order_.timeout),
+                              [weak = weak_from_this()](auto stream) {
+                                  if (const auto here = weak.lock()) here->dialled(std::move(stream));
+                              });
     }
 
     void on_bytes(std::string_view bytes) override {

@@ -21,6 +21,7 @@ struct HttpOrder {
     bool verify_name = true;                ///< false: the chain alone, for who trusts one certificate only
     HttpRequest request;                    ///< without Host, Content-Length and Connection
     Duration timeout = std::chrono::seconds{30};
+    Duration dial_timeout = std::chrono::seconds{30};  ///< for the connection, within the other
     std::uint64_t header_bytes = 65536;
     std::uint64_t body_bytes = 8 << 20;
 };

@@ -68,7 +68,13 @@ private:
         for (;;) {
             busy_ = false;
             if (waiting_.empty()) drained_.notify_all();
-            changed_.wait(hold, [this] { return ending_ || !waiting_.empty(); });
+            const auto is_news = [this] { return ending_ || !waiting_.empty(); };
+            if (state_.trouble.empty() || untold_ == 0 || !loss_line_) {
+                changed_.wait(hold, is_news);
+            } else if (!changed_.wait_for(hold, SyslogReceiver::pause, is_news)) {
+                tell_of_loss(hold);
+                continue;
+            }
             if (ending_) return;
             busy_ = true;
             const auto line = std::move(waiting_.front());
@@ -86,6 +92,16 @@ private:
             }
             state_.trouble = std::move(trouble);
         }
+    }
+
+    /// Who is back is told at once how much he has missed, not when there is something new.
+    void tell_of_loss(std::unique_lock<std::mutex>& hold) {
+        const std::uint64_t untold = untold_;
+        hold.unlock();
+        std::string trouble = receiver_.send(loss_line_(untold));
+        hold.lock();
+        if (trouble.empty()) untold_ -= untold;
+        state_.trouble = std::move(trouble);
     }
 
     [[nodiscard]] std::string put(const std::string& line, std::uint64_t untold) {

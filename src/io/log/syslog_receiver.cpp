@@ -17,8 +17,6 @@ namespace sallyport::io {
 
 namespace {
 
-constexpr auto pause_after_refusal = std::chrono::seconds{5};
-
 struct Address {
     sockaddr_storage bytes{};
     socklen_t size = 0;
@@ -60,7 +58,7 @@ std::string SyslogReceiver::send(const std::string& line) {
     if (trouble_.empty()) trouble_ = put(line);
     if (!trouble_.empty()) {
         close();
-        not_before_ = std::chrono::steady_clock::now() + pause_after_refusal;
+        not_before_ = std::chrono::steady_clock::now() + pause;
     }
     return trouble_;
 }

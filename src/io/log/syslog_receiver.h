@@ -20,13 +20,15 @@ struct SyslogAddress {
 
 class SyslogReceiver {
 public:
+    static constexpr std::chrono::seconds pause{2};  ///< after a failure
+
     /// `patience`: for a connection, and for each time that the receiver takes nothing.
     SyslogReceiver(SyslogAddress at, std::chrono::milliseconds patience);
     SyslogReceiver(const SyslogReceiver&) = delete;
     SyslogReceiver& operator=(const SyslogReceiver&) = delete;
     ~SyslogReceiver();
 
-    /// Sends one line. Empty: it went out. Otherwise why not; then nothing is tried for five seconds.
+    /// Sends one line. Empty: it went out. Otherwise why not; then nothing is tried for `pause`.
     std::string send(const std::string& line);
 
 private:

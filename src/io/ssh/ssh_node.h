@@ -50,6 +50,8 @@ struct SshServerEvents {
     std::function<void(std::unique_ptr<ByteChannel>, const SshFar&)> on_open;
     /// Something was refused: who, and what it was.
     std::function<void(const std::string& address, const std::string& what)> on_refused;
+    /// Beside that: a login with a key that is not among the authorised ones; its fingerprint. May be empty.
+    std::function<void(const std::string& address, const std::string& key)> on_unknown_key{};
 };
 struct SshClientEvents {
     std::function<void(std::unique_ptr<ByteChannel>, const SshFar&)> on_open;

@@ -110,7 +110,14 @@ private:
             return SSH_AUTH_SUCCESS;
         }
         ++attempts_;
-        refused(user == ssh_user ? "login with the unknown key " + fingerprint(key) : "login as another user");
+        const std::string print = fingerprint(key);
+        refused(user == ssh_user ? "login with the unknown key " + print : "login as another user");
+        if (user == ssh_user && at == known.end()) {
+            control_.post([weak = std::weak_ptr{server_}, address = address_, print] {
+                const auto server = weak.lock();
+                if (server && server->events.on_unknown_key) server->events.on_unknown_key(address, print);
+            });
+        }
         return SSH_AUTH_DENIED;
     }
 

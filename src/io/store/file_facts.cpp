@@ -1,7 +1,8 @@
-// Looks at one file.
+// Looks at one file, and at a disk.
 #include "io/store/file_facts.h"
 
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -22,6 +23,12 @@ FileFacts file_facts(const std::string& path) {
     file.read(facts.beginning.data(), static_cast<std::streamsize>(facts.beginning.size()));
     facts.beginning.resize(static_cast<std::size_t>(file.gcount()));
     return facts;
+}
+
+std::optional<DiskFacts> disk_facts(const std::string& path) {
+    struct statvfs facts {};
+    if (::statvfs(path.c_str(), &facts) != 0) return std::nullopt;
+    return DiskFacts{static_cast<std::uint64_t>(facts.f_bavail) * facts.f_frsize, (facts.f_flag & ST_RDONLY) != 0};
 }
 
 }  // namespace sallyport::io

@@ -15,6 +15,8 @@ namespace sallyport::nodes {
 namespace {
 
 /// What changes is looked at when it does, but not more often than this; the rest is for what nobody tells of.
+/// Domains of internal servers that are told of between two looks at everything.
+constexpr std::size_t most_inside_named = 256;
 constexpr Duration routers_watched_apart = std::chrono::milliseconds{100};
 constexpr Duration routers_watched_every = std::chrono::seconds{1};
 
@@ -192,7 +194,7 @@ void CoreNode::watch_routers() {
     runtime_->gather<std::vector<link::SessionStatus>>(
         [this](std::size_t index) { return shards_[index]->presence_hub().sessions(); },
         [this](const std::vector<std::vector<link::SessionStatus>>& parts) {
-            routers_.clear();
+            const auto loaded = std::exchange(routers_, {});
             const auto before = std::exchange(router_sessions_, {});
             bool is_new = false;
             for (const auto& part : parts) {
@@ -204,8 +206,12 @@ void CoreNode::watch_routers() {
                 }
             }
             if (provisioning_) provisioning_->replicator().report_soon();
-            // It was away: perhaps it came back with another table.
-            if (is_new && provisioner_) std::ignore = provisioner_->refresh("", [](const auto&) {});
+            // It was away: perhaps it came back with another table. Or it lost rows: perhaps somebody deleted them.
+            const bool is_less = std::any_of(routers_.begin(), routers_.end(), [&](const auto& router) {
+                const auto was = loaded.find(router.first);
+                return was != loaded.end() && router.second.size() < was->second.size();
+            });
+            if ((is_new || is_less) && provisioner_) std::ignore = provisioner_->refresh("", [](const auto&) {});
         });
 }
 
@@ -277,7 +283,10 @@ void CoreNode::gather_status(admin::Depth depth, std::function<void(admin::NodeS
             CoreShard& core = *shards_[index];
             admin::NodeStatus part = streams_of(index, depth);
             for (const link::Hub* hub : {&core.hub(), &core.presence_hub()}) take_status(*hub, depth, part);
-            if (depth == admin::Depth::brief) return part;
+            if (depth == admin::Depth::brief) {
+                part.destinations = core.s2s().pool().latest(most_inside_named);
+                return part;
+            }
             if (index == 0) part.inside_listeners = core.s2s().endpoints();
             for (const auto& component : core.components().status()) {
                 part.components.push_back({component.domain, component.remote_address, "attached", component.stanzas_in,

@@ -4,7 +4,8 @@
 
 #include <algorithm>
 
-#include "io/log/log_text.h"
+#include "admin/judge/certificate_time.h"
+#include "base/counted.h"
 #include "io/tls/cert_facts.h"
 #include "io/tls/context.h"
 #include "io/tls/files.h"
@@ -13,28 +14,30 @@ namespace sallyport::ctl {
 
 namespace {
 
-/// As the alarm certificate.expiring has it.
-constexpr auto expires_soon = std::chrono::hours{24 * 30};
-
-/// YYYY-MM-DD
-std::string day(WallTime when) { return io::log_time(when).substr(0, 10); }
+using admin::CertificateTime;
+using admin::day;
 
 std::string validity(const CertFacts& facts) {
     return "valid from " + day(facts.not_before) + " to " + day(facts.not_after);
 }
 
 void judge_time(const std::string& path, const CertFacts& facts, WallTime now, PairFindings& found) {
-    if (facts.not_after <= now) {
-        found.certificate =
-            path + " expired on " + day(facts.not_after) + " (" + validity(facts) + "); renew the certificate";
-    } else if (facts.not_before > now) {
-        found.certificate = path + " is " + validity(facts) + ", and today is " + day(now) +
-                            "; use another certificate, or set the clock of this host";
-    } else if (facts.not_after - now < expires_soon) {
-        const auto days = std::chrono::duration_cast<std::chrono::hours>(facts.not_after - now).count() / 24;
-        found.warning = path + " expires on " + day(facts.not_after) + ", in " + std::to_string(days) +
-                        (days == 1 ? " day" : " days") + "; renew the certificate";
+    switch (admin::certificate_time(facts, now)) {
+        case CertificateTime::good: return;
+        case CertificateTime::expired:
+            found.certificate =
+                path + " expired on " + day(facts.not_after) + " (" + validity(facts) + "); renew the certificate";
+            return;
+        case CertificateTime::not_yet:
+            found.certificate = path + " is " + validity(facts) + ", and today is " + day(now) +
+                                "; use another certificate, or set the clock of this host";
+            return;
+        case CertificateTime::expires_soon:
+        case CertificateTime::expires_very_soon: break;
     }
+    found.warning = path + " expires on " + day(facts.not_after) + ", in " +
+                    counted(static_cast<std::uint64_t>(admin::days_until(facts.not_after, now)), "day") +
+                    "; renew the certificate";
 }
 
 /// A certificate of the file with its key, and what the keys of the file are called.

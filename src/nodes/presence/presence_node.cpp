@@ -306,8 +306,8 @@ void PresenceNode::gather_status(admin::Depth depth, std::function<void(admin::N
             for (const LinkListener& open : link_listeners_) all.link_listeners.push_back(open.listener->endpoint());
             if (depth == admin::Depth::whole) {
                 if (const auto standing = notifications_->list()) all.notifications = standing->size();
-                all.certificates = own_certificates(runtime_->file(), tls_, link_tls_);
             }
+            all.certificates = certificates();
             const presence::RouterState state = router_->state();
             all.router->live_changes = state.live_changes;
             all.router->pending = state.pending;

@@ -61,6 +61,8 @@ void fill_common(Runtime& runtime, admin::Depth depth, admin::NodeStatus& status
     status.shards = static_cast<unsigned>(runtime.shards().size());
     status.revision = runtime.settings().snapshot()->revision;
     status.settings_trouble = runtime.settings().trouble();
+    status.history_trouble = runtime.history().trouble();
+    status.host = runtime.host();
     status.admin_open = !runtime.file().admin.listen.empty();
     status.admin_listeners = runtime.file().admin.listen;
     status.alarms = runtime.alarms().standing();

@@ -60,6 +60,9 @@ Result<void> Provisioning::prepare_edge() {
          },
          [this](const std::string& address, const std::string& what) {
              log_.write_for(source_of(address), LogLevel::warn, "ssh.refused", {{"address", address}, {"what", what}});
+         },
+         [this](const std::string& address, const std::string& key) {
+             replicator_->turned_away(source_of(address), key);
          }});
     return {};
 }

@@ -71,6 +71,13 @@ Result<void> RoleNode::make_tls(const std::function<Result<std::string>(const st
     return {};
 }
 
+const std::vector<admin::OwnCertificate>& RoleNode::certificates() {
+    if (shown_.server != tls_.server || shown_.link != link_tls_) {
+        shown_ = {tls_.server, link_tls_, own_certificates(runtime_->file(), tls_, link_tls_)};
+    }
+    return shown_.all;
+}
+
 int cannot_start(const std::string& config_file, const Error& why) {
     std::fprintf(stderr, "%s: %s\n", config_file.c_str(), why.text.c_str());
     return 1;

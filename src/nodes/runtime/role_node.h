@@ -53,6 +53,7 @@ public:
     [[nodiscard]] admin::DeskNodes* desk_nodes() override { return desk_nodes_.get(); }
     /// Linked nodes are told of this one from now on, until stop().
     void open_desk();
+    [[nodiscard]] admin::HostFacts& host() override { return runtime_->host(); }
 
 protected:
     explicit RoleNode(std::unique_ptr<Runtime> runtime) : runtime_{std::move(runtime)} {}
@@ -64,12 +65,19 @@ protected:
     void start_threads();
     /// Of S2S, by the file as it is now, and of the router link; both or none.
     [[nodiscard]] Result<void> make_tls(const std::function<Result<std::string>(const std::string&)>& mint);
+    /// Those that are in use; looked at anew when others are.
+    [[nodiscard]] const std::vector<admin::OwnCertificate>& certificates();
 
     std::unique_ptr<Runtime> runtime_;
     S2sTls tls_;  ///< a presence node dials with it in `check tls` only
     std::shared_ptr<const io::TlsContext> link_tls_;
 
 private:
+    struct Shown {
+        std::shared_ptr<const io::TlsContext> server, link;
+        std::vector<admin::OwnCertificate> all;
+    };
+    Shown shown_;
     bool running_ = false;
     std::unique_ptr<admin::DeskNodes> desk_nodes_;
     admin::SharedStatus status_{runtime_->control(),
@@ -143,11 +151,11 @@ protected:
     [[nodiscard]] admin::NodeStatus joined_status(std::vector<admin::NodeStatus> parts, admin::Depth depth) {
         admin::NodeStatus all = joined(std::move(parts));
         fill_common(*runtime_, depth, all);
+        all.certificates = certificates();
         all.federation_enabled = runtime_->settings().snapshot()->enabled;
         if (depth == admin::Depth::brief) return all;
         all.ledger = ledger_.totals();
         ledger_.tables(all.tables, all.now);
-        all.certificates = own_certificates(runtime_->file(), tls_, link_tls_);
         return all;
     }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "admin/access/access_desk.h"
+#include "admin/judge/host_facts.h"
 #include "io/dns/resolver.h"
 #include "io/log/log_budget.h"
 #include "io/log/node_log.h"
@@ -57,6 +58,8 @@ public:
     [[nodiscard]] admin::AccessDesk& access() { return *access_; }
     [[nodiscard]] services::Diagnostics& diagnostics() { return *diagnostics_; }
     [[nodiscard]] history::History& history() { return *history_; }
+    /// What the watch saw of the host last; it is the only one that changes it.
+    [[nodiscard]] admin::HostFacts& host() { return host_; }
     [[nodiscard]] routing::Bus& bus() { return *bus_; }
     [[nodiscard]] std::vector<std::unique_ptr<ShardThread>>& shards() { return shards_; }
     [[nodiscard]] const std::string& instance() const { return instance_; }
@@ -107,6 +110,7 @@ private:
     std::unique_ptr<io::WorkThread> events_disk_, events_reading_;  ///< end before what they answer to
     std::unique_ptr<history::History> history_;
     std::unique_ptr<io::WorkThread> history_disk_;  ///< likewise
+    admin::HostFacts host_;
     std::unique_ptr<io::TcpNetwork> network_;
     std::unique_ptr<services::SettingsService> settings_;
     std::unique_ptr<admin::AccessDesk> access_;

@@ -118,7 +118,7 @@ struct MachineSettings {
     Duration negotiation = std::chrono::seconds{10};
     Duration quiet = std::chrono::seconds{5};        ///< nothing received: ask
     Duration patience = std::chrono::seconds{5};     ///< nothing received after asking: dead
-    Duration clock_every = std::chrono::minutes{1};  ///< the far side's clock is asked for
+    Duration clock_every = std::chrono::seconds{5};  ///< the far side's clock is asked for
 };
 
 class Machine {

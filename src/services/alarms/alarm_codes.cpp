@@ -12,8 +12,8 @@ using enum AlarmSeverity;
 
 constexpr AlarmRow rows[] = {
     {ssh_down, "ssh.down", warning, "the provisioning connection to {key} is down",
-     "check that the edge is running and that the firewall allows TCP 2222 from the core to the edge; until it is up "
-     "again, changes of settings do not reach the other node; links and streams do not need it"},
+     "check that the edge is running and that the firewall allows TCP 2222 from the core to the edge; until then "
+     "changes of settings do not reach the other node, and links and streams do not need it"},
     {ssh_host_key, "ssh.host_key", error, "the node at {key} presents another SSH host key than the one configured",
      "find out why; if the edge was given a new key, put its public key in host_key of [[ssh.dial]]"},
     {ssh_listen, "ssh.listen", error, "the node cannot listen on {key} for provisioning",
@@ -58,13 +58,14 @@ constexpr AlarmRow rows[] = {
     {certificate_expiring, "certificate.expiring", warning, "the certificate for {key} expires within 30 days",
      "renew it, then `sallyport reload`"},
     {certificate_expiring_soon, "certificate.expiring_soon", error, "the certificate for {key} expires within 7 days",
-     "renew it, then `sallyport reload`; peers refuse an expired certificate"},
+     "renew it, then `sallyport reload`; when it has expired, those who verify it refuse it"},
     {certificate_expired, "certificate.expired", error, "the certificate for {key} has expired",
-     "renew it, then `sallyport reload`"},
+     "renew it, then `sallyport reload`; those who verify it refuse it"},
     {peer_certificate_expiring, "peer.certificate_expiring", warning, "the certificate of {key} expires soon",
      "tell the peer's administrator; when it has expired, streams fail or fall back to dialback"},
     {peer_certificate_expired, "peer.certificate_expired", warning, "the certificate of {key} has expired",
-     "tell the peer's administrator; open streams stay open, new ones may fail"},
+     "tell the peer's administrator; streams that rest on the certificate are closed, others go on, and new ones fail "
+     "or fall back to dialback"},
     {link_down, "link.down", error, "the link to {key} is down",
      "start that node, allow TCP 7400 from the core to it in the firewall, and compare the certificates and the "
      "secrets of "
@@ -77,7 +78,8 @@ constexpr AlarmRow rows[] = {
      "start a time service on the host (systemd-timesyncd, chrony) and check that it reaches its servers"},
     {clock_skew, "clock.skew", warning, "the clock of {key} differs from ours",
      "find out which host is wrong, and synchronise both with a time service; each node checks certificates "
-     "against its own clock"},
+     "against its own clock",
+     true},
     {certificate_replaced, "certificate.replaced", warning,
      "the certificate in use for {key} is not the one in its file", "`sallyport reload` uses the one in the file"},
     {link_stanza, "link.stanza", error, "a stanza closed the link to {key} repeatedly and was returned",
@@ -104,9 +106,16 @@ constexpr AlarmRow rows[] = {
     {chain_failed, "chain.failed", error, "a step of provisioning failed: {key}",
      "see the provisioning chain in `sallyport status`"},
     {dns_down, "dns.down", error, "DNS gives no answer about {key}",
-     "check [dns] servers in the node's file, or the host's resolver, and that the firewall allows port 53 to it: "
-     "peers "
-     "whose names are cached are reached until those expire, new ones are not"},
+     "check [dns] servers in the node's file, or the host's resolver, and that the firewall allows port 53 to it: open "
+     "streams go on, peers whose names are cached are reached until those expire, others are not"},
+    {disk_read_only, "disk.read_only", error, "the disk of {key} is mounted read-only",
+     "mount it for writing, and see the kernel's log for an error of the disk: until then settings cannot be changed, "
+     "and what happens is kept in memory only"},
+    {history_store, "history.store", warning, "the history cannot be stored: {key}",
+     "see the detail: free disk space, mount the disk for writing, or repair the file; the latest figures are kept in "
+     "memory, and the node retries"},
+    {inside_down, "inside.down", error, "the internal server of {key} cannot be reached",
+     "start it, or correct its address in [[inside.server]]; test with `sallyport check tls {key}`"},
 };
 
 constexpr bool in_order() {

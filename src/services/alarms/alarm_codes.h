@@ -48,6 +48,9 @@ enum class AlarmCode {
     clock_wrong,
     chain_failed,
     dns_down,
+    disk_read_only,
+    history_store,
+    inside_down,
     count_
 };
 
@@ -65,6 +68,7 @@ struct AlarmRow {
     AlarmSeverity severity;
     std::string_view text;  ///< a sentence; {key} stands for what the alarm is about
     std::string_view cure;
+    bool is_mutual = false;  ///< the node that the alarm is about has the same one about us
 };
 /// In the order of the enumerators.
 [[nodiscard]] std::span<const AlarmRow> alarm_rows();

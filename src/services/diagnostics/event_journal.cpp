@@ -11,8 +11,8 @@ namespace json = boost::json;
 namespace {
 
 constexpr auto write_interval = std::chrono::seconds{1};
-constexpr auto pause_after_trouble = std::chrono::seconds{10};
-constexpr auto loss_memory = std::chrono::minutes{1};
+constexpr auto pause_after_trouble = std::chrono::seconds{5};
+constexpr auto loss_memory = std::chrono::seconds{5};
 constexpr auto cleaning_interval = std::chrono::hours{1};
 constexpr auto lock_wait = std::chrono::milliseconds{200};
 constexpr std::size_t page_of_rows = 1000;
@@ -264,7 +264,7 @@ WallTime EventJournal::sure_time() const {
     return std::min(loop_.wall(), newest_at_open_ + since);
 }
 
-/// Stands while the reader of the log is stuck and for a minute after lines were lost.
+/// Stands while the reader of the log is stuck and for a moment after lines were lost.
 void EventJournal::watch_lines() {
     const io::LineWriter::State state = log_.lines();
     if (state.lost > lines_lost_) {

@@ -12,7 +12,7 @@ namespace sallyport::history {
 namespace {
 
 constexpr auto lock_wait = std::chrono::milliseconds{200};
-constexpr auto pause_after_trouble = std::chrono::seconds{30};
+constexpr auto pause_after_trouble = std::chrono::seconds{5};
 
 std::int64_t unix_of(WallTime wall) {
     return std::chrono::duration_cast<std::chrono::seconds>(wall.time_since_epoch()).count();

@@ -84,6 +84,7 @@ void Connection::on_tls(const TlsFacts& facts) {
     tls_facts_ = facts;
     if (std::string why = objection(facts); !why.empty()) {
         why_closed_ = std::move(why);
+        objected_ = true;
         stream_->abort();
         return;
     }
@@ -271,8 +272,9 @@ void Connection::on_drained() {
     if (!finished_) owner_->drained();
 }
 
-void Connection::on_closed(io::CloseReason, const std::string& text) {
+void Connection::on_closed(io::CloseReason reason, const std::string& text) {
     finished_ = true;
+    broke_off_ = reason == io::CloseReason::tls_failed;
     if (timer_) timer_->disarm();
     if (why_closed_.empty()) why_closed_ = text.empty() ? "connection lost" : text;
     owner_->closed(*this);

@@ -80,6 +80,10 @@ public:
     /// Bytes of an element that has begun and is not complete.
     [[nodiscard]] std::size_t unfinished() const { return unfinished_; }
     [[nodiscard]] const std::string& why_closed() const { return why_closed_; }
+    /// The far side's certificate was not accepted.
+    [[nodiscard]] bool is_objected() const { return objected_; }
+    /// TLS failed, whoever ended it.
+    [[nodiscard]] bool broke_off() const { return broke_off_; }
     [[nodiscard]] Blame blame() const { return blame_; }
     [[nodiscard]] const TlsFacts& tls() const { return tls_facts_; }
     /// How far the far side's clock is ahead of ours; nothing: it has not told.
@@ -126,6 +130,7 @@ private:
     Untold untold_;
     TlsFacts tls_facts_;
     std::string why_closed_;
+    bool objected_ = false, broke_off_ = false;
     Blame blame_ = Blame::loss;  ///< until somebody says why
     std::optional<Duration> clock_skew_;
     std::unique_ptr<Doorway::Place> place_;

@@ -23,6 +23,11 @@ std::vector<IpNetwork> addresses_of(const Neighbours& neighbours) {
     return all;
 }
 
+DialCause cause_of(const Connection& connection) {
+    if (connection.is_objected() || connection.broke_off()) return DialCause::certificate;
+    return connection.why_closed() == secrets_differ ? DialCause::secret : DialCause::other;
+}
+
 }  // namespace
 
 Hub::Hub(HubContext context)
@@ -118,6 +123,18 @@ void Hub::count_load(int more) {
     if (context_.load != nullptr) context_.load->fetch_add(more);
 }
 
+/// TLS failed: we do not accept the certificate, or it was a neighbour who does not go on.
+void Hub::note_refused(const Connection& connection) {
+    if (context_.end != End::listener || stopping_) return;
+    const IpAddress& address = connection.remote().address;
+    const std::vector<IpNetwork> near = addresses_of(context_.neighbours);
+    const bool is_near =
+        std::any_of(near.begin(), near.end(), [&](const IpNetwork& one) { return one.contains(address); });
+    if (!connection.is_objected() && !(connection.broke_off() && is_near)) return;
+    refused_ = {{}, address, connection.why_closed(), context_.shard.loop.now(), DialCause::certificate};
+    refused_->by_far_side = !connection.is_objected();
+}
+
 void Hub::closed(Connection& connection) {
     Session* session = connection.session();
     if (connection.proven()) {
@@ -129,10 +146,12 @@ void Hub::closed(Connection& connection) {
                         {"why", connection.why_closed()},
                         {"waiting", std::to_string(session != nullptr ? session->out.size() : 0)}});
         if (session == nullptr && context_.end == End::listener && !stopping_) {
-            refused_ = {far, connection.remote().address, connection.why_closed(), context_.shard.loop.now()};
+            refused_ = {far, connection.remote().address, connection.why_closed(), context_.shard.loop.now(),
+                        cause_of(connection)};
         }
     } else {
         log_stranger(connection.remote(), connection.why_closed());
+        note_refused(connection);
     }
     if (session != nullptr && session->connection == &connection) {
         session->connection = nullptr;
@@ -152,9 +171,7 @@ void Hub::closed(Connection& connection) {
         Dialling& dialling = *diallings_.at(connection.dial_index());
         if (dialling.connection == &connection) {
             dialling.connection = nullptr;
-            const bool is_secret = connection.why_closed() == secrets_differ;
-            retry_later(dialling, connection.why_closed(), is_secret ? DialCause::secret : DialCause::other,
-                        connection.machine().is_unwanted());
+            retry_later(dialling, connection.why_closed(), cause_of(connection), connection.machine().is_unwanted());
         }
     }
     count_load(-1);

@@ -131,12 +131,14 @@ public:
         Duration next_attempt{0};
         DialCause cause = DialCause::other;
     };
-    /// A known node that connected and got no session.
+    /// Who connected and got no session: a known node, or one whose certificate is not accepted.
     struct Refused {
         std::string far_realm;  ///< empty: it did not get so far as to say it
         IpAddress address;
         std::string why;
         TimePoint since{};
+        DialCause cause = DialCause::other;
+        bool by_far_side = false;  ///< it was we who were refused, as far as TLS tells
     };
     /// Listener: the latest; nothing: there was none.
     [[nodiscard]] const std::optional<Refused>& refused() const { return refused_; }
@@ -204,6 +206,7 @@ private:
     }
     [[nodiscard]] bool stopping() const override { return stopping_; }
 
+    void note_refused(const Connection& connection);
     void log_stranger(const Endpoint& remote, const std::string& why);
     /// Bytes of elements that have begun and are not complete, on all links of that node.
     [[nodiscard]] std::size_t unfinished_of(std::string_view far_realm) const;

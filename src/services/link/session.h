@@ -79,7 +79,7 @@ enum class LinkState : std::uint8_t { open, broken };
 enum class DialState : std::uint8_t { open, waiting, connecting };
 [[nodiscard]] std::string_view text(DialState state);
 /// Why the last attempt failed, as far as the remedy depends on it.
-enum class DialCause : std::uint8_t { name, refused, timed_out, unreachable, secret, other };
+enum class DialCause : std::uint8_t { name, refused, timed_out, unreachable, certificate, secret, other };
 
 /// For status.
 struct SessionStatus {

@@ -12,6 +12,14 @@ namespace {
 
 Error unreachable(std::string why) { return {"axl-unreachable", std::move(why)}; }
 
+/// Of a request that got no answer: who has to do what depends on how it ended.
+Error no_answer(const Error& error) {
+    if (error.code == "http-tls" || error.code == "http-certificate") return {"axl-tls", "TLS fails: " + error.text};
+    if (error.code == "connect-refused") return {"axl-not-listening", error.text};
+    if (error.code == "connect-timed-out" || error.code == "http-timed-out") return {"axl-silent", error.text};
+    return unreachable(error.text);
+}
+
 Result<axl::Answer> read(const io::HttpResponse& response) {
     if (response.status == 401)
         return Error{"axl-unauthorized", "wrong user or password, or the user has no AXL API access (401)"};
@@ -87,6 +95,7 @@ private:
         order.tls = client_.tls_;
         order.verify = target_.tls_verify;
         order.timeout = timeout;
+        order.dial_timeout = dial_timeout;
         order.request.method = "POST";
         order.request.target = "/axl/";
         order.request.fields = {{"Content-Type", "text/xml; charset=utf-8"},
@@ -107,9 +116,7 @@ private:
                 if (const auto here = weak.lock()) here->try_next();
             });
         }
-        const Error& error = response.error();
-        const bool tls = error.code == "http-tls" || error.code == "http-certificate";
-        finish(tls ? Error{"axl-tls", error.text} : unreachable(error.text), {});
+        finish(no_answer(response.error()), {});
     }
 
     void finish(Result<axl::Answer> answer, const std::string& status) {

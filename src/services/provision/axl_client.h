@@ -32,6 +32,7 @@ class AxlClient {
 public:
     static constexpr std::size_t most_addresses = 4;
     static constexpr Duration timeout = std::chrono::seconds{15};
+    static constexpr Duration dial_timeout = std::chrono::seconds{5};
 
     using OnAnswer = std::function<void(Result<axl::Answer>)>;
 
@@ -40,8 +41,8 @@ public:
               Logger log)
         : loop_{loop}, network_{network}, resolver_{resolver}, tls_{std::move(tls)}, log_{log} {}
 
-    /// A fault is an error too. Errors: "axl-unreachable", "axl-tls", "axl-unauthorized" (401), "axl-busy" (503),
-    /// "axl-status", "axl-fault", "axl-malformed".
+    /// A fault is an error too. Errors: "axl-unreachable", "axl-not-listening", "axl-silent", "axl-tls",
+    /// "axl-unauthorized" (401), "axl-busy" (503), "axl-status", "axl-fault", "axl-malformed".
     [[nodiscard]] std::unique_ptr<AxlCall> send(const AxlTarget& target, const axl::Request& request,
                                                 OnAnswer on_answer);
     void replace_tls(std::shared_ptr<const io::TlsContext> tls) { tls_ = std::move(tls); }

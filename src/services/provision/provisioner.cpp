@@ -29,21 +29,19 @@ bool has_control(std::string_view text) {
                        [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
 }
 
-std::string remedy_of(const PublisherStatus& status) {
-    if (status.code == "axl-unauthorized" || status.code == "seal-broken") {
-        return "set the right password with `sallyport imp-servers passwd " + status.address + "`";
-    }
-    return "the core retries; to retry at once: `sallyport imp-servers refresh`";
-}
-
 }  // namespace
 
 ChainStep step_of(const PublisherStatus& status) {
     ChainStep step{step_name(StepKind::told_server, status.address)};
     if (status.state == PublisherState::failed) {
         step.state = StepState::failed;
-        step.reason = {effect_of(status) + ": " + status.reason, remedy_of(status)};
-        step.alarm = services::alarm_name(alarm_of(status.code), status.address);
+        const PublisherFault fault = fault_of(status);
+        services::Alarm alarm;
+        alarm.code = fault.code;
+        alarm.key = status.address;
+        alarm.words = fault.words;
+        step.reason = {effect_of(status) + ": " + status.reason, alarm.cure()};
+        step.alarm = services::alarm_name(fault.code, status.address);
     } else if (status.state == PublisherState::trying) {
         step.reason = {"its table is being read and written"};
     } else if (status.wanted.empty()) {

@@ -24,9 +24,34 @@ std::string value_of(const axl::Row& row, std::string_view column) {
 
 }  // namespace
 
-services::AlarmCode alarm_of(const std::string& error_code) {
-    const bool refused = error_code == "axl-unauthorized" || error_code == "seal-broken";
-    return refused ? services::AlarmCode::axl_refused : services::AlarmCode::axl_down;
+PublisherFault fault_of(const PublisherStatus& status) {
+    using enum services::AlarmCode;
+    struct Row {
+        std::string_view code;
+        services::AlarmCode alarm;
+        std::string_view cure;  ///< empty: the alarm's own
+    };
+    static constexpr Row rows[] = {
+        {"axl-unauthorized", axl_refused, ""},
+        {"seal-broken", axl_refused, ""},
+        {"axl-not-listening", axl_down,
+         "start its AXL service; if it runs, correct its address, or allow TCP 8443 from this core to it where a "
+         "firewall rejects it"},
+        {"axl-silent", axl_down,
+         "allow TCP 8443 from this core to it in the firewall, and check that its host and its AXL service answer"},
+        {"axl-unreachable", axl_down, "correct its address, or the name in DNS, and check the route to it"},
+        {"axl-tls", axl_down,
+         "add its CA to [axl] trust in the node's file, or give it a certificate that covers its name"},
+    };
+    const auto* const row =
+        std::find_if(std::begin(rows), std::end(rows), [&](const Row& one) { return one.code == status.code; });
+    PublisherFault fault{axl_down, status.reason + "; " + effect_of(status), {}};
+    if (row != std::end(rows)) {
+        fault.code = row->alarm;
+        fault.words.cure = row->cure;
+    }
+    if (!status.wanted.empty() && status.told.empty()) fault.words.severity = services::AlarmSeverity::error;
+    return fault;
 }
 
 std::string effect_of(const PublisherStatus& status) {
@@ -221,7 +246,7 @@ void Publisher::succeed() {
 void Publisher::fail(const Error& error) {
     ++failures_;
     trouble_ = error;
-    raise(error);
+    raise();
     enter(PublisherState::failed);
     Duration wait = std::min(longest_retry, first_retry * (1 << std::min(failures_ - 1, most_doublings)));
     if (error.code == "axl-unauthorized" || error.code == "axl-busy") wait = std::max(wait, unauthorized_retry);
@@ -241,15 +266,12 @@ void Publisher::end_round() {
     for (const auto& on_done : waiting) on_done();
 }
 
-void Publisher::raise(const Error& error) {
+void Publisher::raise() {
     using services::AlarmCode;
-    const AlarmCode code = alarm_of(error.code);
-    context_.alarms.lower(code == AlarmCode::axl_refused ? AlarmCode::axl_down : AlarmCode::axl_refused,
+    const PublisherFault fault = fault_of(status());
+    context_.alarms.lower(fault.code == AlarmCode::axl_refused ? AlarmCode::axl_down : AlarmCode::axl_refused,
                           stored_.address);
-    const PublisherStatus known = status();
-    services::AlarmWords words;
-    if (!known.wanted.empty() && known.told.empty()) words.severity = services::AlarmSeverity::error;
-    context_.alarms.raise(code, stored_.address, error.text + "; " + effect_of(known), words);
+    context_.alarms.raise(fault.code, stored_.address, fault.detail, fault.words);
 }
 
 void Publisher::enter(PublisherState state) {

@@ -35,8 +35,14 @@ struct PublisherStatus {
     WallTime since{};               ///< of the state
 };
 
-/// What is raised while it cannot be told: it refuses us, or everything else.
-[[nodiscard]] services::AlarmCode alarm_of(const std::string& error_code);
+/// What is raised while it cannot be told, and said wherever that is shown.
+struct PublisherFault {
+    services::AlarmCode code{};
+    std::string detail;
+    services::AlarmWords words;
+};
+/// Of what status.code and status.reason say; the code chooses the remedy.
+[[nodiscard]] PublisherFault fault_of(const PublisherStatus& status);
 /// What follows for messages from what its table has, while it cannot be told anything else.
 [[nodiscard]] std::string effect_of(const PublisherStatus& status);
 
@@ -85,7 +91,7 @@ private:
     void succeed();
     void fail(const Error& error);
     void end_round();
-    void raise(const Error& error);
+    void raise();
     void enter(PublisherState state);
     [[nodiscard]] Result<AxlTarget> target() const;
 

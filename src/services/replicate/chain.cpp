@@ -9,9 +9,13 @@ namespace sallyport::services {
 
 namespace {
 
-constexpr Duration refresh_every = std::chrono::seconds{1};
-/// Reconnecting after a restart takes a moment and is no alarm.
-constexpr Duration down_before_alarm = std::chrono::seconds{10};
+constexpr Duration refresh_every = std::chrono::milliseconds{500};
+constexpr Duration report_every = std::chrono::seconds{1};
+/// Reconnecting takes a moment and is no alarm; after a start the other node may be a while in coming.
+constexpr Duration down_before_alarm = std::chrono::milliseconds{1500};
+constexpr Duration patience_at_start = std::chrono::seconds{10};
+/// A core tries again every few seconds.
+constexpr Duration turned_away_told = std::chrono::seconds{30};
 
 /// More often than this nobody is told of changes.
 constexpr Duration report_pause = std::chrono::milliseconds{100};
@@ -28,6 +32,36 @@ AlarmWords words_of(const std::string& node, const replication::Notice& notice) 
     }
     if (!words.cure.empty()) words.cure = "on " + node + ": " + words.cure;
     return words;
+}
+
+constexpr std::string_view effect_of_down =
+    "; until then changes of settings do not reach the other node, and links and streams do not need it";
+
+/// What to do about a connection that fails so; empty: as the alarm's row has it.
+std::string cure_of(std::string_view code) {
+    struct Row {
+        std::string_view code, cure;
+    };
+    static constexpr Row rows[] = {
+        {"connect-refused",
+         "start the edge; if it runs, correct the address in [[ssh.dial]], or allow TCP 2222 from the core to it where "
+         "a firewall rejects it"},
+        {"connect-timed-out",
+         "allow TCP 2222 from the core to the edge in the firewall, and check that the edge's host is up"},
+        {"connect-unreachable", "check the network: no route leads to the edge's address"},
+        {"ssh-login",
+         "put the public key of the core ([[ssh.dial]] key) into authorized_keys of the edge, then restart the edge"},
+        {"ssh-host-key", "see the alarm about its host key"},
+    };
+    const auto* const row =
+        std::find_if(std::begin(rows), std::end(rows), [&](const Row& one) { return one.code == code; });
+    return row == std::end(rows) ? std::string{} : std::string{row->cure} + std::string{effect_of_down};
+}
+
+/// On an edge, where the core comes to: it knows why it cannot.
+std::string cure_on_an_edge() {
+    return "start the core; if it runs, `sallyport status` there shows why it cannot connect" +
+           std::string{effect_of_down};
 }
 
 std::string down(const std::string& trouble) {
@@ -54,15 +88,29 @@ void Replicator::tell_report() {
 }
 
 void Replicator::refresh() {
-    refresh_->arm(loop_->now() + refresh_every);
-    const TimePoint alarm_before = loop_->now() - down_before_alarm;
-    const bool nobody_came = fars_.empty() && started_ < alarm_before;
-    if (nobody_came) alarms_->raise_once(AlarmCode::ssh_down, "core", "no core has connected since this node started");
-    for (const auto& [name, far] : fars_) {
-        if (far->channel != nullptr || far->down_since > alarm_before) continue;
-        alarms_->raise_once(AlarmCode::ssh_down, name, far->trouble);
+    const TimePoint now = loop_->now();
+    refresh_->arm(now + refresh_every);
+    // An edge does not dial: all it knows is whom it refused.
+    const bool is_refused = turned_away_ && now - turned_away_->since < turned_away_told;
+    const std::string refusal =
+        is_refused ? "the key " + turned_away_->key + " of a node at " + turned_away_->address + " is not accepted"
+                   : "";
+    const bool is_edge = options_.role == config::Role::edge;
+    const AlarmWords on_an_edge{.cure = is_refused ? cure_of("ssh-login") : cure_on_an_edge()};
+    if (fars_.empty() && (is_refused || now - started_ > patience_at_start)) {
+        alarms_->raise_once(AlarmCode::ssh_down, "core",
+                            is_refused ? refusal : "no core has connected since this node started", on_an_edge);
     }
-    if (options_.role != config::Role::edge) tell_report();
+    for (const auto& [name, far] : fars_) {
+        const bool is_starting = !is_refused && far->down_since == started_ && now - started_ < patience_at_start;
+        if (far->channel != nullptr || is_starting || now - far->down_since < down_before_alarm) continue;
+        if (is_edge) {
+            alarms_->raise_once(AlarmCode::ssh_down, name, is_refused ? refusal : far->trouble, on_an_edge);
+        } else {
+            alarms_->raise_once(AlarmCode::ssh_down, name, far->trouble, {.cure = cure_of(far->trouble_code)});
+        }
+    }
+    if (!is_edge && now - reported_at_ >= report_every) tell_report();
 }
 
 replication::Report Replicator::report_for_edges() const {
@@ -85,6 +133,8 @@ void Replicator::show_notices(Far& far, const replication::Report& report) {
     for (ChainStep& step : far.report.steps) step.node = far.name;
     std::vector<std::string> keys;
     for (const replication::Notice& notice : report.notices) {
+        const AlarmRow* const row = find_alarm_row(notice.code);
+        if (row != nullptr && row->is_mutual && notice.key == options_.realm) continue;  // we tell it ourselves
         keys.push_back(far_alarm_key(far.name, notice.code + (notice.key.empty() ? "" : " " + notice.key)));
         alarms_->raise_once(AlarmCode::far_alarm, keys.back(), notice.text, words_of(far.name, notice));
     }

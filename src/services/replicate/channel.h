@@ -22,6 +22,7 @@ struct Replicator::Far {
     std::string refused;           ///< why it did not take ours over; empty: it did, or was not asked
     std::string refused_here;      ///< why we did not take over its latest; empty: we did
     std::string trouble;           ///< why there is no channel
+    std::string trouble_code;      ///< the same as a code; empty: none is known
     TimePoint down_since{};
     Channel* channel = nullptr;  ///< greeted
     replication::Report report;

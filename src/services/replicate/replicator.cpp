@@ -67,7 +67,7 @@ Replicator::Far& Replicator::far_of(const std::string& name) {
     if (!far) {
         far = std::make_unique<Far>();
         far->name = name;
-        far->down_since = loop_->now();
+        far->down_since = started_;
     }
     return *far;
 }
@@ -183,6 +183,8 @@ Result<Replicator::Far*> Replicator::meet(Channel& channel, const replication::H
     far.place = identity.place;
     far.component = hello.component;
     far.trouble.clear();
+    far.trouble_code.clear();
+    turned_away_.reset();
     alarms_->lower(AlarmCode::ssh_down, far.name);
     alarms_->lower(AlarmCode::ssh_down, std::string{"core"});
     log_.write_for(far.name, LogLevel::info, "replication.open",
@@ -201,6 +203,7 @@ void Replicator::channel_over(Channel& channel, const std::string& why) {
         far->channel = nullptr;
         far->down_since = loop_->now();
         far->trouble = why;
+        far->trouble_code.clear();
         log_.write_for(far->name, LogLevel::warn, "replication.closed", {{"far", far->name}, {"why", why}});
     } else if (channel.far() == nullptr) {
         const std::string& address = channel.identity().address;
@@ -213,9 +216,15 @@ void Replicator::channel_over(Channel& channel, const std::string& why) {
     });
 }
 
-void Replicator::trouble(const std::string& name, const std::string& why) {
+void Replicator::trouble(const std::string& name, const Error& why) {
     Far& far = far_of(name);
-    if (far.channel == nullptr) far.trouble = why;
+    if (far.channel != nullptr) return;
+    far.trouble = why.text;
+    far.trouble_code = why.code;
+}
+
+void Replicator::turned_away(const std::string& address, const std::string& key) {
+    turned_away_ = {address, key, loop_->now()};
 }
 
 // Values of far nodes

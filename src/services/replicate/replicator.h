@@ -52,8 +52,11 @@ public:
     /// Once. A store that cannot be read is an alarm; everything is asked for again then.
     void open();
     void attach(std::unique_ptr<io::ByteChannel> channel, const FarIdentity& identity);
-    /// Why there is no channel to a far node at the moment; for status and alarm.
-    void trouble(const std::string& far, const std::string& why);
+    /// Why there is no channel to a far node at the moment; for status and alarm. The code chooses the remedy: those of
+    /// Network::dial and SshClientEvents.
+    void trouble(const std::string& far, const Error& why);
+    /// Edge: somebody at that address was refused, for the key is not among the authorised ones; its fingerprint.
+    void turned_away(const std::string& address, const std::string& key);
     /// Who hears that the channel to a far node with a name of its own has ended.
     void on_down(std::function<void(const std::string& far, const std::string& why)> on_down) {
         on_down_ = std::move(on_down);
@@ -116,6 +119,12 @@ private:
     std::function<std::vector<ChainStep>()> more_steps_;
     std::function<void(const std::string&, const std::string&)> on_down_;
     std::unique_ptr<io::Timer> refresh_, report_timer_;
+    /// Edge: who was refused last.
+    struct TurnedAway {
+        std::string address, key;
+        TimePoint since{};
+    };
+    std::optional<TurnedAway> turned_away_;
     TimePoint reported_at_{};
     bool report_due_ = false;
     std::shared_ptr<int> alive_ = std::make_shared<int>();  ///< posted work looks whether we are still there

@@ -101,7 +101,7 @@ void SshDialler::failed(Dialling& dialling, const Error& error) {
                                        {"why", error.text}});
     }
     dialling.why = error.text;
-    parts_.replicator.trouble(dialling.target.name, error.text);
+    parts_.replicator.trouble(dialling.target.name, error);
     retry_later(dialling);
 }
 

@@ -82,6 +82,8 @@ public:
     [[nodiscard]] bool idle() const;
     [[nodiscard]] std::vector<StreamStatus> streams() const;
     [[nodiscard]] std::vector<DestinationStatus> destinations() const;
+    /// Of those, for at most `most` remote domains, the pair that failed last and the one that worked last.
+    [[nodiscard]] std::vector<DestinationStatus> latest(std::size_t most) const;
 
     void outbound_ready(OutboundStream& stream, const PairReady& pair) override;
     void outbound_failed(OutboundStream& stream, const PairFailed& failure) override;
@@ -131,6 +133,9 @@ private:
         }
         std::size_t operator()(const xmpp::Domain& domain) const { return sip_hash(key, domain.text()); }
     };
+
+    // pool_status.cpp
+    [[nodiscard]] DestinationStatus status_of(const Destination& to) const;
 
     // pool.cpp
     [[nodiscard]] Destination* find(const xmpp::Stanza& stanza);

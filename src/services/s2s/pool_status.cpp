@@ -41,36 +41,58 @@ void forget_overtaken(std::vector<DestinationStatus>& all) {
 
 std::vector<DestinationStatus> Pool::destinations() const {
     std::vector<DestinationStatus> all;
-    const TimePoint now = context_.shard.loop.now();
+    for (const auto& [pair, to] : destinations_) all.push_back(status_of(*to));
+    return all;
+}
+
+std::vector<DestinationStatus> Pool::latest(std::size_t most) const {
+    struct Ends {
+        const Destination* failed = nullptr;
+        const Destination* worked = nullptr;
+    };
+    std::map<std::string_view, Ends> remotes;
     for (const auto& [pair, to] : destinations_) {
-        DestinationStatus status;
-        status.pair = pair;
-        status.phase = to->life.ready()       ? PairPhase::ready
-                       : to->life.on_stream() ? PairPhase::connecting
-                       : to->failure          ? PairPhase::waiting
-                                              : PairPhase::idle;
-        status.queued = to->queue.size();
-        status.queued_bytes = to->queued_bytes;
-        status.unacknowledged = to->unacknowledged;
-        status.failures = to->failure ? to->life.failures() : 0;
-        if (to->carrier != nullptr && to->carrier->silent_since != never) {
-            status.stalled = now - to->carrier->silent_since;
-        }
-        status.certificate_refused =
-            context_.learned != nullptr && context_.learned->refuses_external(pair.text(), now);
-        status.failure = to->failure;
-        status.last_success = to->last_success;
-        status.last_failure = to->last_failure;
-        const TimePoint retry_at = to->life.retry_at();
-        status.next_retry = retry_at == never || now >= retry_at ? Duration{0} : retry_at - now;
-        status.shard = context_.shard.index;
-        if (to->hurt) {
-            status.users = to->hurt->names();
-            status.users_more = to->hurt->more();
-        }
-        all.push_back(std::move(status));
+        if (!to->failure && to->last_success == WallTime{}) continue;
+        const std::string_view remote = to->pair.remote.text();
+        if (remotes.size() >= most && !remotes.contains(remote)) continue;
+        Ends& ends = remotes[remote];
+        if (to->failure && (ends.failed == nullptr || ends.failed->last_failure < to->last_failure))
+            ends.failed = to.get();
+        if (ends.worked == nullptr || ends.worked->last_success < to->last_success) ends.worked = to.get();
+    }
+    std::vector<DestinationStatus> all;
+    for (const auto& [remote, ends] : remotes) {
+        if (ends.failed != nullptr) all.push_back(status_of(*ends.failed));
+        if (ends.worked != ends.failed) all.push_back(status_of(*ends.worked));
     }
     return all;
+}
+
+DestinationStatus Pool::status_of(const Destination& to) const {
+    const TimePoint now = context_.shard.loop.now();
+    DestinationStatus status;
+    status.pair = to.pair;
+    status.phase = to.life.ready()       ? PairPhase::ready
+                   : to.life.on_stream() ? PairPhase::connecting
+                   : to.failure          ? PairPhase::waiting
+                                         : PairPhase::idle;
+    status.queued = to.queue.size();
+    status.queued_bytes = to.queued_bytes;
+    status.unacknowledged = to.unacknowledged;
+    status.failures = to.failure ? to.life.failures() : 0;
+    if (to.carrier != nullptr && to.carrier->silent_since != never) status.stalled = now - to.carrier->silent_since;
+    status.certificate_refused = context_.learned != nullptr && context_.learned->refuses_external(to.pair.text(), now);
+    status.failure = to.failure;
+    status.last_success = to.last_success;
+    status.last_failure = to.last_failure;
+    const TimePoint retry_at = to.life.retry_at();
+    status.next_retry = retry_at == never || now >= retry_at ? Duration{0} : retry_at - now;
+    status.shard = context_.shard.index;
+    if (to.hurt) {
+        status.users = to.hurt->names();
+        status.users_more = to.hurt->more();
+    }
+    return status;
 }
 
 }  // namespace sallyport::s2s

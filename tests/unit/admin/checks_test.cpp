@@ -33,50 +33,62 @@ provision::PublisherStatus publisher() {
     return status;
 }
 
-TEST(CheckAxl, NamesAWrongPassword) {
+/// A core with these IM&P servers, and what it knows beside.
+diag::Report check_axl(const provision::PublisherStatus& publisher, const admin::NodeStatus& node = {}) {
+    config::NodeFile file;
+    file.role = config::Role::core;
+    const config::Settings settings;
+    return admin::check_axl({publisher}, {node, file, settings, WallTime{}});
+}
+
+TEST(CheckAxl, NamesAWrongPasswordAsItsAlarmDoes) {
     auto status = publisher();
     status.code = "axl-unauthorized";
     status.reason = "401";
-    const auto report = admin::check_axl({status}, {});
-    ASSERT_NE(finding(report, "refuses the user axl (401)"), nullptr);
+    const auto report = check_axl(status);
+    services::Alarm alarm;
+    const auto fault = provision::fault_of(status);
+    alarm.code = fault.code;
+    alarm.key = status.address;
+    alarm.detail = fault.detail;
+    alarm.words = fault.words;
+    ASSERT_NE(finding(report, "refuses the user or the password: 401"), nullptr);
+    EXPECT_EQ(report.findings.front().text, alarm.sentence());
+    EXPECT_EQ(report.findings.front().remedy, alarm.cure());
     EXPECT_EQ(report.verdict(), Grade::bad);
-    EXPECT_NE(report.findings.front().remedy.find("imp-servers passwd"), std::string::npos);
+    EXPECT_NE(alarm.cure().find("imp-servers passwd"), std::string::npos);
 }
 
-TEST(CheckAxl, TellsTlsFromWhatCannotBeReached) {
+TEST(CheckAxl, SaysWhatToDoByWhatFailed) {
     auto status = publisher();
-    status.code = "axl-unreachable";
-    status.reason = "connection refused";
-    EXPECT_NE(finding(admin::check_axl({status}, {}), "cannot be reached"), nullptr);
-    status.code = "axl-tls";
-    status.reason = "self-signed";
-    EXPECT_NE(finding(admin::check_axl({status}, {}), "TLS fails"), nullptr);
+    const auto remedy = [&](const std::string& code) {
+        status.code = code;
+        status.reason = "why";
+        const auto report = check_axl(status);
+        return report.findings.empty() ? "(none)" : report.findings.front().remedy;
+    };
+    EXPECT_EQ(remedy("axl-not-listening").find("start its AXL service"), 0U);
+    EXPECT_EQ(remedy("axl-silent").find("allow TCP 8443 from this core to it in the firewall"), 0U);
+    EXPECT_EQ(remedy("axl-tls").find("add its CA to [axl] trust"), 0U);
+    EXPECT_EQ(remedy("axl-fault").find("see the detail"), 0U);
 }
 
 TEST(CheckAxl, NamesAMissingRow) {
     auto status = publisher();
     status.rows.clear();
-    EXPECT_NE(finding(admin::check_axl({status}, {}), "lacks cm-2_s2scp-1.edge1-b-test"), nullptr);
+    EXPECT_NE(finding(check_axl(status), "lacks cm-2_s2scp-1.edge1-b-test"), nullptr);
 }
 
-TEST(CheckAxl, NamesARouterThatWasNotRestarted) {
+TEST(CheckAxl, NamesARouterThatWasNotRestartedAsStatusDoes) {
     admin::NodeStatus node;
-    node.links = {open_link(Role::presence)};
-    const auto report = admin::check_axl({publisher()}, node);
-    const auto* found = finding(report, "has not loaded cm-2_s2scp-1.edge1-b-test");
+    node.chain = {{"loaded by the router of imp1.b.test", StepState::failed, {"it has not", "restart router"}}};
+    const auto report = check_axl(publisher(), node);
+    const auto* found =
+        finding(report, "a step of provisioning failed: loaded by the router of imp1.b.test: it has not");
     ASSERT_NE(found, nullptr);
-    EXPECT_NE(found->remedy.find("restart router"), std::string::npos);
-    node.links[0].components = publisher().rows;
-    EXPECT_EQ(admin::check_axl({publisher()}, node).verdict(), Grade::good);
-}
-
-TEST(CheckAxl, NamesARouterOnceForAllItsLinks) {
-    admin::NodeStatus node;
-    node.links = {open_link(Role::presence), open_link(Role::presence)};
-    const auto report = admin::check_axl({publisher()}, node);
-    EXPECT_EQ(std::count_if(report.findings.begin(), report.findings.end(),
-                            [](const auto& one) { return one.grade == Grade::bad; }),
-              1);
+    EXPECT_EQ(found->remedy, "restart router");
+    node.chain[0].state = StepState::in_force;
+    EXPECT_EQ(check_axl(publisher(), node).verdict(), Grade::good);
 }
 
 TEST(CheckNode, NamesAStepOfProvisioningThatFailedElsewhere) {
@@ -95,8 +107,6 @@ TEST(CheckNode, NamesAStepOfProvisioningThatFailedElsewhere) {
     ASSERT_NE(found, nullptr);
     EXPECT_EQ(found->grade, Grade::bad);
     EXPECT_EQ(found->remedy, "give it the right one");
-    file.role = config::Role::core;  // a core asks for itself
-    EXPECT_EQ(finding(admin::check_node({node, file, settings, WallTime{}}), "told to imp1.b.test"), nullptr);
     const auto is_problem = [&] {
         const auto all = admin::problems({node, file, settings, WallTime{}});
         return std::any_of(all.begin(), all.end(), [](const auto& problem) {
@@ -161,6 +171,54 @@ TEST(CheckLink, SaysWhatToDoByWhatFailed) {
     EXPECT_NE(remedy(link::DialCause::other).find("compare the certificates"), std::string::npos);
 }
 
+TEST(CheckLink, TellsWhoseCertificateIsNotAccepted) {
+    config::NodeFile file;
+    const config::Settings settings;
+    admin::NodeStatus node;
+    node.now = TimePoint{std::chrono::hours{1}};
+    file.role = config::Role::edge;
+    node.link_refused = {
+        {"", *IpAddress::parse("10.0.0.9"), "certificate: self-signed", node.now, link::DialCause::certificate}};
+    const auto report = admin::check_link({node, file, settings, {}});
+    const auto* found = finding(report, "a node at 10.0.0.9 was refused: certificate: self-signed");
+    ASSERT_NE(found, nullptr);
+    EXPECT_EQ(found->remedy.find("compare certificates and [link] trust on both nodes"), 0U);
+}
+
+/// Until one pair of domains works again, the server is away; then it is not, whatever the others have tried before.
+TEST(CheckInside, NamesAServerThatCannotBeReached) {
+    config::NodeFile file;
+    file.role = config::Role::core;
+    auto& server = file.inside.servers.emplace_back();
+    server.domains = {*xmpp::Domain::parse("b.test")};
+    server.address = *HostPort::parse("10.0.0.5:5269", 5269);
+    const config::Settings settings;
+    admin::NodeStatus node;
+    const auto pair = [](const char* local) {
+        return xmpp::DomainPair{*xmpp::Domain::parse(local), *xmpp::Domain::parse("b.test")};
+    };
+    const WallTime now{std::chrono::hours{1}};
+    s2s::DestinationStatus failed;
+    failed.pair = pair("a.test");
+    failed.phase = s2s::PairPhase::waiting;
+    failed.failures = 2;
+    failed.failure = xmpp::Failure{Stage::tcp, "connection refused"};
+    failed.last_failure = now;
+    node.destinations = {failed, failed};
+    const auto found = admin::judge_inside_servers({node, file, settings, now});
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].alarm, services::AlarmCode::inside_down);
+    EXPECT_EQ(found[0].text, "the internal server of b.test cannot be reached: connection refused");
+    EXPECT_EQ(found[0].remedy.find("start the server of b.test at 10.0.0.5:5269"), 0U);
+    EXPECT_TRUE(admin::judge_queues({node, file, settings, now}).empty()) << "one problem once";
+    s2s::DestinationStatus works;
+    works.pair = pair("c.test");
+    works.phase = s2s::PairPhase::ready;
+    works.last_success = now + std::chrono::seconds{1};
+    node.destinations.push_back(works);
+    EXPECT_TRUE(admin::judge_inside_servers({node, file, settings, now}).empty());
+}
+
 TEST(CheckLink, TellsOfADeadLinkOnce) {
     config::NodeFile file;
     const config::Settings settings;
@@ -197,7 +255,7 @@ TEST(CheckLink, NamesAWrongSecretOnBothEndsInTheSameWords) {
     node.now = TimePoint{std::chrono::hours{1}};
     file.role = config::Role::edge;
     node.link_refused = {{"core1-b-test", *IpAddress::parse("10.0.0.9"), std::string{link::secrets_differ},
-                          node.now - std::chrono::seconds{5}}};
+                          node.now - std::chrono::seconds{5}, link::DialCause::secret}};
     const auto edge = admin::check_link({node, file, settings, {}});
     const auto* here = finding(edge, "the core at 10.0.0.9 was refused: wrong handshake: the secrets differ");
     ASSERT_NE(here, nullptr);

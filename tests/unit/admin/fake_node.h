@@ -138,6 +138,7 @@ public:
         return found;
     }
     [[nodiscard]] services::Diagnostics* diagnostics() override { return parts.get(); }
+    [[nodiscard]] admin::HostFacts& host() override { return current.host; }
     /// A log with levels, an event log on disk, captures and diagnoses of its own.
     void add_diagnostics() {
         io::LogSettings log_settings;

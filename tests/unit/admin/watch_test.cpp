@@ -64,10 +64,10 @@ TEST(Watch, RaisesAndLowersWhatItFinds) {
     EXPECT_FALSE(stands(link_down, "a core"));
     node.current.links.clear();
     EXPECT_FALSE(stands(link_down, "a core"));
-    node.current.now += std::chrono::seconds{9};
+    node.current.now += std::chrono::milliseconds{1400};
     EXPECT_FALSE(stands(link_down, "a core"));
     EXPECT_FALSE(stands(link_down, "a core"));
-    node.current.now += std::chrono::seconds{1};
+    node.current.now += std::chrono::milliseconds{100};
     EXPECT_TRUE(stands(link_down, "a core"));
     node.current.links.emplace_back().far_role = Role::core;
     node.current.links[0].state = link::LinkState::open;
@@ -80,14 +80,30 @@ TEST(Watch, RaisesAndLowersWhatItFinds) {
     node.current.now += std::chrono::minutes{61};
     EXPECT_FALSE(stands(link_stanza, "core-test")) << "an hour later";
 
-    watch.judge_disk(node.current, 1000);
-    EXPECT_TRUE(node.board.stands(disk_low, node.node_file.node.data));
+    const std::string folder = node.node_file.node.data;
+    EXPECT_FALSE(stands(disk_low, folder));
+    node.current.host.disk = {40ULL << 20U, false};
+    EXPECT_TRUE(stands(disk_low, folder));
+    EXPECT_EQ(node.board.find(disk_low, folder)->sentence(),
+              "the disk of " + folder + " is almost full: 40 MiB are free");
+    node.current.alarms = node.board.standing();
+    node.current.host.disk = {39ULL << 20U, false};
+    EXPECT_TRUE(stands(disk_low, folder));
+    EXPECT_EQ(node.board.find(disk_low, folder)->detail, "40 MiB are free") << "that it moves a little is no news";
+    node.current.host.disk = {0, false};
+    EXPECT_TRUE(stands(disk_low, folder));
+    EXPECT_EQ(node.board.find(disk_low, folder)->sentence(), "the disk of " + folder + " is full");
+    node.current.host.disk = {1ULL << 40U, true};
+    EXPECT_FALSE(stands(disk_low, folder));
+    EXPECT_TRUE(stands(disk_read_only, folder));
+    node.current.history_trouble = "disk I/O error";
+    EXPECT_TRUE(stands(history_store, folder + "/history.db"));
 }
 
 using enum services::AlarmCode;
 
 /// The steps that a presence node, a core and an edge show when the router has not loaded its rows.
-TEST(Watch, RaisesAnAlarmForAFailedStepOfThisNodeAndAFindingForOneOfAnother) {
+TEST(Watch, RaisesAnAlarmForAFailedStepOfThisNodeAndLeavesThoseOfAnotherToIt) {
     FakeNode node;
     admin::Watch watch{node};
     const std::string step = "loaded by the router of imp1.b.test";
@@ -115,7 +131,7 @@ TEST(Watch, RaisesAnAlarmForAFailedStepOfThisNodeAndAFindingForOneOfAnother) {
     EXPECT_EQ(look(), nullptr) << "another alarm tells of it";
     node.current.chain[0] = {step, StepState::failed, {"it has not", "restart it"}, "", "core1.b.test"};
     EXPECT_EQ(look(), nullptr) << "the core raises it";
-    EXPECT_EQ(problems(), 1) << "before its alarm has come";
+    EXPECT_EQ(problems(), 0) << "its alarm is about to come";
     node.board.raise(
         services::AlarmCode::far_alarm, "core1.b.test: chain.failed " + step, step + ": it has not",
         {services::AlarmSeverity::error, "an alarm of core1.b.test", "on core1.b.test: restart it", "core1.b.test"});
@@ -152,8 +168,8 @@ TEST(Watch, TellsOfRowsThatAreNotLoadedOnce) {
     EXPECT_EQ(problems("other domains cannot be reached: presence.federation_node_status is on"), 1);
 }
 
-/// Alarms within seconds: what costs little is looked at every two, what needs all streams once a minute.
-TEST(Watch, LooksBrieflyEveryTwoSeconds) {
+/// Alarms within a second: what costs little is looked at twice in it, what needs all streams once a minute.
+TEST(Watch, LooksBrieflyTwiceASecond) {
     SimWorld world;
     FakeNode node;
     node.other_loop = &world.loop();
@@ -162,19 +178,19 @@ TEST(Watch, LooksBrieflyEveryTwoSeconds) {
     node.current.streams.resize(10'000);
     node.current.streams[0].remote = "a.test";
     node.current.streams[0].certificate_not_after = node.loop().wall() - std::chrono::hours{1};
-    world.advance(std::chrono::seconds{5});
+    world.advance(std::chrono::milliseconds{1200});
     EXPECT_EQ(node.gathered, 1U);
     EXPECT_EQ(node.briefly_gathered, 1U);
     EXPECT_TRUE(node.board.stands(peer_certificate_expired, "a.test"));
     world.advance(std::chrono::minutes{10});
     EXPECT_LE(node.gathered, 11U) << "whole status costs a copy of every stream";
-    EXPECT_GE(node.briefly_gathered, 285U);
+    EXPECT_GE(node.briefly_gathered, 1140U);
     EXPECT_TRUE(node.board.stands(peer_certificate_expired, "a.test")) << "a brief look does not lower it";
     node.current.chain = {{"told to imp1.b.test", StepState::failed, {"it refuses the password"}}};
-    world.advance(std::chrono::seconds{3});
+    world.advance(std::chrono::seconds{1});
     EXPECT_TRUE(node.board.stands(chain_failed, "told to imp1.b.test"));
     node.current.chain.clear();
-    world.advance(std::chrono::seconds{3});
+    world.advance(std::chrono::seconds{1});
     EXPECT_FALSE(node.board.stands(chain_failed, "told to imp1.b.test"));
 }
 
@@ -226,7 +242,8 @@ TEST(Watch, TellsOfDnsThatDoesNotAnswer) {
     const auto stands = [&](DnsStatus status) {
         DnsAnswer answer;
         answer.status = status;
-        watch.judge_dns(*xmpp::Domain::parse("b.test"), answer);
+        watch.see_dns(*xmpp::Domain::parse("b.test"), answer);
+        watch.judge(node.current, node.loop().wall(), admin::Depth::brief);
         return node.board.stands(dns_down, "b.test");
     };
     EXPECT_FALSE(stands(DnsStatus::no_name)) << "that is an answer";
@@ -242,6 +259,7 @@ public:
     [[nodiscard]] std::unique_ptr<io::Lookup> srv(const std::string& name, const io::Asker&,
                                                   io::OnAnswer on_answer) override {
         asked.push_back(name);
+        if (silent) return std::make_unique<io::Lookup>();
         loop_.post([this, on_answer = std::move(on_answer)] {
             DnsAnswer answer;
             answer.status = status;
@@ -254,6 +272,7 @@ public:
         return srv(name, asker, std::move(on_answer));
     }
     DnsStatus status = DnsStatus::no_name;
+    bool silent = false;
     std::vector<std::string> asked;
 
 private:
@@ -261,27 +280,38 @@ private:
 };
 
 /// Caches answer what was asked before.
-TEST(Watch, AsksDnsForAnotherNameEachMinute) {
+TEST(Watch, AsksDnsForAnotherNameEveryFewSeconds) {
     SimWorld world;
     OneAnswer dns{world.loop()};
     FakeNode node;
     node.other_loop = &world.loop();
     node.other_resolver = &dns;
     const admin::Watch watch{node};
-    world.advance(std::chrono::seconds{3});
+    world.advance(std::chrono::seconds{1});
     EXPECT_FALSE(node.board.stands(dns_down, "b.test"));
     dns.status = DnsStatus::timed_out;
-    world.advance(std::chrono::seconds{75});
+    world.advance(std::chrono::seconds{5});
     EXPECT_TRUE(node.board.stands(dns_down, "b.test"));
     dns.status = DnsStatus::no_name;
-    world.advance(std::chrono::seconds{75});
+    world.advance(std::chrono::seconds{5});
     EXPECT_FALSE(node.board.stands(dns_down, "b.test"));
     EXPECT_GE(dns.asked.size(), 3U);
     EXPECT_EQ(std::set<std::string>(dns.asked.begin(), dns.asked.end()).size(), dns.asked.size());
+    dns.silent = true;
+    world.advance(std::chrono::seconds{9});
+    ASSERT_TRUE(node.board.stands(dns_down, "b.test")) << "nobody says anything";
+    EXPECT_EQ(node.board.find(dns_down, "b.test")->detail, "no answer in 4 s");
+    dns.silent = false;
+    world.advance(std::chrono::seconds{5});
+    EXPECT_FALSE(node.board.stands(dns_down, "b.test"));
     node.node_file.role = config::Role::core;
+    world.advance(std::chrono::seconds{5});
     const std::size_t before = dns.asked.size();
-    world.advance(std::chrono::minutes{3});
-    EXPECT_EQ(dns.asked.size(), before) << "a core dials what its file names";
+    world.advance(std::chrono::minutes{1});
+    EXPECT_EQ(dns.asked.size(), before) << "this core dials addresses";
+    node.node_file.inside.servers.emplace_back().address = {"xmpp.b.test", 5269};
+    world.advance(std::chrono::seconds{5});
+    EXPECT_GT(dns.asked.size(), before) << "and now a name";
 }
 
 class WatchedClocks : public testing::Test {
@@ -289,9 +319,10 @@ protected:
     /// `minutes` after the first look by the steady clock, `leap` by the other one.
     void look(int minutes, Duration leap = Duration{0}, std::optional<bool> synchronised = true) {
         const Duration passed = std::chrono::minutes{minutes};
-        watch.judge_clocks(
-            {WallTime{std::chrono::hours{480'000}} + std::chrono::duration_cast<WallTime::duration>(passed + leap),
-             TimePoint{passed}, synchronised});
+        const WallTime wall =
+            WallTime{std::chrono::hours{480'000}} + std::chrono::duration_cast<WallTime::duration>(passed + leap);
+        watch.see_clocks({wall, TimePoint{passed}, synchronised});
+        watch.judge(node.current, wall, admin::Depth::brief);
     }
     bool stands(services::AlarmCode code, const std::string& key) { return node.board.stands(code, key); }
     FakeNode node;
@@ -351,6 +382,7 @@ TEST_F(WatchedClocks, OfLinkedNodesAreHeldAgainstOurs) {
     const auto told = boost::json::serialize(node.ask("check.link"));
     EXPECT_NE(told.find("the clock of core1-b-test differs from ours: it is 7.2 s behind"), std::string::npos) << told;
     node.current.links[1].clock_skew = std::chrono::milliseconds{-7950};
+    node.current.alarms = node.board.standing();
     judge();
     EXPECT_EQ(detail(), "it is 7.2 s behind") << "that it moves a little is no news";
     node.current.links[1].clock_skew = std::chrono::milliseconds{250};
@@ -368,7 +400,8 @@ TEST(Watch, TellsOfACertificateThatWaitsForAReload) {
             {admin::CertificateUse::s2s, "b.test", file, *io::own_certificate(*pki.context({"b.test"}), "b.test")}};
     };
     const auto stands = [&] {
-        watch.judge_disk(node.current, 1ULL << 40);
+        watch.see_files(node.current.certificates);
+        watch.judge(node.current, node.loop().wall(), admin::Depth::brief);
         return node.board.stands(certificate_replaced, "s2s b.test");
     };
     load();

@@ -238,7 +238,7 @@ TEST_F(Provisioning, ANewPasswordForAServerThatIsDownIsKeptAndTheReasonTold) {
     edges(true, false);
     add("imp1.test", "a wrong password");
     imp1->server.shut();
-    EXPECT_EQ(change({{}, password, {}}).code, "axl-unreachable");
+    EXPECT_EQ(change({{}, password, {}}).code, "axl-not-listening");
     ASSERT_TRUE(imp1->server.listen({*IpAddress::parse("10.0.0.1"), 8443}));
     EXPECT_TRUE(rows_become(*imp1, {edge1}, 10s));
 }

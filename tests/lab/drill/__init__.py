@@ -1,0 +1,1 @@
+"""The drill: faults made on purpose, and what every node says of them."""
