@@ -1,4 +1,5 @@
-// The table of metrics: a row each. docs/manual/metrics.md and packaging/grafana/sallyport.json name the same.
+// The table of metrics: a row each. docs/manual/metrics.md names the same; packaging/grafana and
+// packaging/prometheus use them.
 #include "admin/api/metrics.h"
 
 #include <algorithm>

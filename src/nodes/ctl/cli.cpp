@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <cstdlib>
 #include <ostream>
 
 #include "admin/api/error_codes.h"
@@ -17,6 +18,7 @@
 #include "nodes/ctl/commands.h"
 #include "nodes/ctl/completion.h"
 #include "nodes/ctl/download.h"
+#include "nodes/ctl/man_page.h"
 #include "nodes/ctl/node_address.h"
 #include "nodes/ctl/node_client.h"
 #include "nodes/ctl/progress.h"
@@ -124,6 +126,15 @@ int print_completion(const std::string& shell, const Console& console) {
     return Exit::done;
 }
 
+/// That of the program when none is named.
+int print_man_page(const std::string& name, const Console& console) {
+    const WallTime day = man_day(std::getenv("SOURCE_DATE_EPOCH"), io::AsioLoop{}.wall());
+    for (const ManPage& page : man_pages()) {
+        if (page.name == name || (name.empty() && page.section == 1)) console.out << man_text(page, day);
+    }
+    return Exit::done;
+}
+
 /// As wished, or as fits where the output goes.
 admin::Page page_with_colours(admin::Page page, const std::string& wish) {
     if (wish != "auto") page.colours = wish == "always";
@@ -147,6 +158,7 @@ int run_cli(const std::vector<std::string>& arguments, const Console& console, c
     if (chosen.command == "presence") return nodes.presence(chosen.config);
     if (chosen.command == "check-config") return check_config(chosen.file, chosen.role, console, io::AsioLoop{}.wall());
     if (chosen.command == "completion") return print_completion(chosen.shell, console);
+    if (chosen.command == "man") return print_man_page(chosen.page, console);
     if (chosen.command == "backup") {
         chosen.backup.node_file = chosen.config.empty() ? chosen.node : chosen.config;
         chosen.backup.json = chosen.json;

@@ -12,6 +12,7 @@ struct OptionNode {
     std::string help;
     std::string values;  ///< as in admin/api/verb_words.h
     bool by_place = false;
+    bool required = false;
     bool takes_value = false;
     bool repeats = false;  ///< takes all words that follow
 };
@@ -19,6 +20,7 @@ struct OptionNode {
 struct CommandNode {
     std::string name, help;
     bool hidden = false;
+    std::string section;  ///< heading of the help below which it is; nothing below a group
     std::vector<OptionNode> options;
     std::vector<CommandNode> below;
 };

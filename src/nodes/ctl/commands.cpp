@@ -12,6 +12,7 @@
 #include "base/join.h"
 #include "model/config/nearest_name.h"
 #include "nodes/ctl/init_options.h"
+#include "nodes/ctl/man_page.h"
 
 namespace sallyport::ctl {
 
@@ -32,6 +33,7 @@ constexpr LocalCommand commands[] = {
     {"backup", "makes one encrypted file of a whole node, which may run", "backup /root/edge.backup"},
     {"restore", "puts the files of a backup in their places, or verifies it", "restore --check /root/edge.backup"},
     {"completion", "prints the completion script for a shell", "completion bash"},
+    {"man", "prints a page for man(1)", "man sallyport-settings"},
 };
 
 /// What completes the options that no row of a verb has.
@@ -48,6 +50,7 @@ constexpr std::pair<std::string_view, std::string_view> option_values[] = {
     {"--root", any_file},
     {"--certificate", any_file},
     {"shell", "bash zsh fish"},
+    {"page", "sallyport sallyport-settings sallyport-limits"},
     {"--role", "edge core presence"},
 };
 
@@ -126,8 +129,7 @@ public:
         app_.set_version_flag("--version", SALLYPORT_VERSION);
         app_.add_option("--node", chosen_.node,
                         "which node: its admin socket, data folder, node file or admin address HOST:PORT; default: the "
-                        "only node of this "
-                        "host");
+                        "only node of this host");
         app_.add_option("--config", chosen_.config, "select the node by its file");
         app_.add_option("--token-file", chosen_.token_file,
                         "file with the token for an admin address; default: the token in SALLYPORT_TOKEN");
@@ -167,7 +169,7 @@ public:
 
 private:
     [[nodiscard]] CommandNode node_of(const CLI::App& app) const {
-        CommandNode node{app.get_name(), app.get_description(), app.get_group().empty(), {}, {}};
+        CommandNode node{app.get_name(), app.get_description(), app.get_group().empty(), app.get_group(), {}, {}};
         for (const CLI::Option* option : app.get_options()) node.options.push_back(node_of(*option));
         for (const CLI::App* one : app.get_subcommands([](const CLI::App*) { return true; })) {
             node.below.push_back(node_of(*one));
@@ -180,6 +182,7 @@ private:
         node.by_place = option.get_positional();
         node.name = node.by_place ? option.get_name(true) : "--" + option.get_lnames().front();
         node.help = option.get_description();
+        node.required = option.get_required();
         node.takes_value = option.get_items_expected_max() > 0;
         node.repeats = option.get_items_expected_max() > 1;
         for (const Leaf& leaf : leaves_) {
@@ -268,6 +271,8 @@ private:
             app->add_option("shell", chosen_.shell, "bash, zsh or fish")
                 ->required()
                 ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+        } else if (name == "man") {
+            add_man_options(*app, chosen_.page);
         } else if (name == "backup") {
             app->add_option("file", chosen_.backup.file, "the file to make")->required();
             add_passphrase(*app, chosen_.backup.passphrase_file);

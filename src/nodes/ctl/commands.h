@@ -28,7 +28,7 @@ struct Chosen {
     std::string command;
     const admin::Verb* verb = nullptr;
     boost::json::object arguments;
-    std::string node, config, role, file, shell;
+    std::string node, config, role, file, shell, page;
     std::string colour = "auto";    ///< or "always", "never"
     std::string token_file, trust;  ///< for a node at an admin address
     struct Secret {

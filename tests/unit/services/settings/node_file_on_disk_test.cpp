@@ -54,7 +54,7 @@ TEST_F(NodeFileOnDisk, WarnsOfKeysThatEverybodyCanRead) {
 }
 
 TEST_F(NodeFileOnDisk, SaysWhichFileIsMissing) {
-    EXPECT_THAT(sentences("core.toml"), testing::ElementsAre(HasSubstr("core.toml does not exist")));
+    EXPECT_THAT(sentences("core.toml"), testing::ElementsAre(HasSubstr("core.toml does not exist; `sallyport init`")));
     std::filesystem::remove(at("edge.pem"));
     std::filesystem::create_directory(at("edge.pem"));
     EXPECT_THAT(sentences("edge.toml"), testing::Each(HasSubstr("edge.pem is not a file")));
