@@ -56,8 +56,9 @@ def next_one(place, version):
     return make(place / "next", version.removesuffix("-1") + "+next")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def host(debs):
+    """One for all tests, since to copy a root takes longest; each installs what it needs. Once it is booted, it stays so."""
     try:
         root = package_root.PackageRoot(SUITE, debs["sallyport"])
     except package_root.NoRoot as why:
@@ -122,45 +123,8 @@ def test_units_are_in_order_where_they_are_installed(host, debs):
         assert float(re.search(r"exposure level for \S+: ([\d.]+)", judged)[1]) < 2.0, judged
 
 
-def test_a_node_without_a_file_says_what_to_do(host, debs):
-    host.apt("install", debs=[debs["sallyport"]])
-    for role in ROLES:
-        done = host.run(package_root.AS_NODE + host.exec_start(role), check=False)
-        assert done.returncode == 2, done
-        assert done.stderr == (f"/etc/sallyport/{role}.toml: /etc/sallyport/{role}.toml does not exist; `sallyport init` writes the files "
-                               "of a new installation\n"), done.stderr
-        unit = host.file(f"/usr/lib/systemd/system/sallyport-{role}.service").read_text(encoding="utf-8")
-        assert "RestartPreventExitStatus=2" in unit, "systemd does not try again what only a person can cure"
-
-
-def test_nodes_live_through_upgrade_downgrade_removal_and_a_new_installation(host, debs, next_one, version):
-    host.apt("install", debs=[debs["sallyport"]])
-    host.run(INIT)
-    files, trio = kept_files(host), Trio(host)
-    assert {f"etc/sallyport/{role}.toml" for role in ROLES} <= set(files)
-    trio.check()
-    host.run("echo '# of this host' >>/etc/apparmor.d/sallyport; chmod 700 /etc/sallyport; chmod 750 /etc/sallyport")
-
-    def is_at(wanted):
-        assert host.run("dpkg-query -W -f='${Version} ${Status}' sallyport").stdout == f"{wanted} install ok installed"
-        assert kept_files(host) == files
-        assert host.file("/etc/apparmor.d/sallyport").read_text(encoding="utf-8").endswith("# of this host\n")
-        assert host.facts("/etc/sallyport") == "root:sallyport 750"
-        trio.check()
-
-    host.apt("install", debs=[next_one["sallyport"]])
-    is_at(package_root.field(next_one["sallyport"], "Version"))
-    host.apt("install", "--allow-downgrades", debs=[debs["sallyport"]])
-    is_at(version)
-
-    host.apt("remove", "sallyport")
-    assert not host.file("/usr/bin/sallyport").exists() and kept_files(host) == files
-    assert host.file("/var/lib/sallyport/edge/settings.db").is_file(), "databases stay, too"
-    host.apt("install", debs=[debs["sallyport"]])
-    is_at(version)
-
-
 def test_purge_leaves_nothing_but_the_user(host, debs):
+    host.apt("purge", "sallyport", "sallyport-doc")
     before = host.run("find / -xdev -path /proc -prune -o -path /var/cache -prune -o -path /var/log -prune -o -path /var/tmp -prune -o -print").stdout
     host.apt("install", debs=[debs["sallyport"], debs["sallyport-doc"]])
     host.run(INIT)
@@ -171,6 +135,71 @@ def test_purge_leaves_nothing_but_the_user(host, debs):
     new = set(after.split()) - set(before.split())
     assert {path for path in new if "sallyport" in path} == set(), new
     assert host.run("getent passwd sallyport").returncode == 0
+
+
+@pytest.fixture(scope="module")
+def booted(host):
+    if not host.boot():
+        pytest.skip("no systemd in a root of its own here: " + host.log.read_text(encoding="utf-8")[-300:])
+    return host
+
+
+def test_a_node_without_a_file_says_what_to_do(booted, debs):
+    booted.apt("install", debs=[debs["sallyport"]])
+    for role in ROLES:
+        assert booted.run(f"systemctl start sallyport-{role}", check=False).returncode == 1
+        said = booted.run(f"journalctl --sync; journalctl -u sallyport-{role} -o cat").stdout
+        assert (f"/etc/sallyport/{role}.toml: /etc/sallyport/{role}.toml does not exist; `sallyport init` writes the files of a new "
+                "installation") in said.splitlines(), said
+        told = booted.run(f"systemctl show -p ExecMainStatus -p NRestarts -p ActiveState sallyport-{role}").stdout.split()
+        assert sorted(told) == ["ActiveState=failed", "ExecMainStatus=2", "NRestarts=0"], "nobody tries again what only a person can cure"
+
+
+def processes(host):
+    """The nodes' processes, each of which systemd has been told is ready, and which answer; they run as their user, confined."""
+    numbers = []
+    for role in ROLES:
+        assert host.run(f"systemctl is-active sallyport-{role}").stdout == "active\n"
+        assert json.loads(host.run(f"sallyport status --node /var/lib/sallyport/{role} --json").stdout)["role"] == role
+        number = host.run(f"systemctl show -p MainPID --value sallyport-{role}").stdout.strip()
+        facts = dict(line.split(":\t", 1) for line in host.run(f"cat /proc/{number}/status").stdout.splitlines() if ":\t" in line)
+        assert facts["Uid"].split() == [host.run("id -u sallyport").stdout.strip()] * 4
+        assert (int(facts["CapEff"], 16), int(facts["CapBnd"], 16), facts["NoNewPrivs"], facts["Seccomp"]) == (0, 0, "1", "2"), facts
+        numbers.append(number)
+    return numbers
+
+
+def test_nodes_live_through_upgrade_downgrade_removal_and_a_new_installation(booted, debs, next_one, version):
+    booted.apt("install", debs=[debs["sallyport"]])
+    booted.run(INIT)
+    files = kept_files(booted)
+    assert {f"etc/sallyport/{role}.toml" for role in ROLES} <= set(files)
+    units = " ".join(f"sallyport-{role}" for role in ROLES)
+    booted.run(f"systemctl enable --now {units}; echo '# of this host' >>/etc/apparmor.d/sallyport")
+    first = processes(booted)
+    booted.run(f"systemctl reload {units}")
+    assert processes(booted) == first
+
+    def check(wanted, before):
+        assert booted.run("dpkg-query -W -f='${Version} ${Status}' sallyport").stdout == f"{wanted} install ok installed"
+        assert kept_files(booted) == files and booted.facts("/etc/sallyport") == "root:sallyport 750"
+        assert booted.file("/etc/apparmor.d/sallyport").read_text(encoding="utf-8").endswith("# of this host\n")
+        now = processes(booted)
+        assert not set(now) & set(before), "what runs is what is installed"
+        return now
+
+    booted.apt("install", debs=[next_one["sallyport"]])
+    upgraded = check(package_root.field(next_one["sallyport"], "Version"), first)
+    booted.apt("install", "--allow-downgrades", debs=[debs["sallyport"]])
+    downgraded = check(version, upgraded)
+
+    booted.apt("remove", "sallyport")
+    assert booted.run(f"systemctl is-active {units}", check=False).stdout.split() == ["inactive"] * 3
+    assert not booted.file("/usr/bin/sallyport").exists() and kept_files(booted) == files
+    assert booted.file("/var/lib/sallyport/edge/settings.db").is_file(), "databases stay, too"
+    booted.apt("install", debs=[debs["sallyport"]])
+    booted.run(f"systemctl start {units}")
+    check(version, downgraded)
 
 
 def test_lintian_finds_nothing(debs):
