@@ -78,6 +78,7 @@ class PackageRoot:
         except OSError as why:
             self.log.write_text(f"no control group: {why}\n", encoding="utf-8")
             return False
+        self.file("/usr/sbin/policy-rc.d").unlink()  # which has kept everything from starting while the root was made
         # Nothing of this host: no terminals, no devices that come and go.
         for unit in ("getty@.service", "serial-getty@.service", "console-getty.service", "systemd-udevd.service", "systemd-logind.service"):
             self.file(f"/etc/systemd/system/{unit}").symlink_to("/dev/null")
