@@ -296,3 +296,21 @@ def test_the_image_runs_a_trio_read_only_and_as_nobody_of_note(debs, place):
     assert done.returncode == 0, done.stdout + done.stderr
     for role in ROLES:
         assert json.loads((place / f"{role}.json").read_text(encoding="utf-8"))["role"] == role
+
+
+def test_the_bill_of_materials_names_what_the_packages_depend_on(debs):
+    found = list((CHECKOUT / "build/package").glob("*.spdx.json"))
+    if not found:
+        pytest.skip("it is made from the build of the packages: ./dev package")
+    bill = json.loads(found[0].read_text(encoding="utf-8"))
+    packages = {one["SPDXID"]: one for one in bill["packages"]}
+    named = {one["name"]: one for one in packages.values()}
+    assert len(packages) == len(bill["packages"]) == len(named)
+    for relation in bill["relationships"]:
+        assert {relation["spdxElementId"], relation["relatedSpdxElement"]} <= {"SPDXRef-DOCUMENT", *packages}, relation
+    for name, deb in debs.items():
+        assert named[name]["checksums"] == [{"algorithm": "SHA256", "checksumValue": hashlib.sha256(deb.read_bytes()).hexdigest()}]
+    libraries = set(package_root.dependencies(debs["sallyport"])) - {"systemd", "init-system-helpers"}
+    linked = {packages[one["relatedSpdxElement"]]["name"] for one in bill["relationships"] if one["relationshipType"] == "DYNAMIC_LINK"}
+    assert libraries <= linked, libraries - linked
+    assert {"preact", "htm", "uplot", "libcli11-dev", "libboost1.81-dev"} <= set(named)
