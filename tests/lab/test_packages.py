@@ -1,6 +1,6 @@
 """The packages of Debian in a bare Debian: installed, refused without a node's file, federating, upgraded, downgraded, removed, purged.
-They are those of build/package if ./dev package has made them; otherwise made of the release build, whose debug information is missing.
-With PACKAGES_LONG (./dev package --test) also: two builds are equal, and the image."""
+They are made of the release build. With PACKAGES_LONG (./dev package --test) they are those of build/package, and also: two builds are
+equal, what the bill of materials says, and the image."""
 import gzip
 import hashlib
 import json
@@ -43,7 +43,7 @@ def place():
 
 @pytest.fixture(scope="module")
 def debs(place):
-    return of_folder(CHECKOUT / "build/package") or make(place / "now")
+    return of_folder(CHECKOUT / "build/package") if os.environ.get("PACKAGES_LONG") else make(place / "now")
 
 
 @pytest.fixture(scope="module")
@@ -230,12 +230,13 @@ def test_two_builds_of_one_commit_are_equal(place):
         assert (first / name).is_dir() or (first / name).read_bytes() == (second / name).read_bytes(), name
 
 
+@LONG
 def test_nothing_in_the_packages_tells_where_they_were_made(debs, place):
     for name, deb in debs.items():
         folder = place / f"{name}-contents"
         subprocess.run(["dpkg-deb", "-R", deb, folder], check=True)
         found = subprocess.run(["grep", "-rlaF", str(CHECKOUT), folder], capture_output=True, text=True, check=False).stdout
-        assert found == "" or "sallyport-dbgsym" not in debs, found  # a release build alone names its folder
+        assert found == "", found
 
 
 class Image:
@@ -298,11 +299,10 @@ def test_the_image_runs_a_trio_read_only_and_as_nobody_of_note(debs, place):
         assert json.loads((place / f"{role}.json").read_text(encoding="utf-8"))["role"] == role
 
 
+@LONG
 def test_the_bill_of_materials_names_what_the_packages_depend_on(debs):
-    found = list((CHECKOUT / "build/package").glob("*.spdx.json"))
-    if not found:
-        pytest.skip("it is made from the build of the packages: ./dev package")
-    bill = json.loads(found[0].read_text(encoding="utf-8"))
+    (found,) = (CHECKOUT / "build/package").glob("*.spdx.json")
+    bill = json.loads(found.read_text(encoding="utf-8"))
     packages = {one["SPDXID"]: one for one in bill["packages"]}
     named = {one["name"]: one for one in packages.values()}
     assert len(packages) == len(bill["packages"]) == len(named)

@@ -95,9 +95,16 @@ class PackageRoot:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and self.system.poll() is None:
             if self.first() and self.run("systemctl is-system-running --wait", check=False).stdout.strip() in ("running", "degraded"):
-                return True
+                return self.has_user_namespaces()
             time.sleep(0.1)
         return False
+
+    def has_user_namespaces(self):
+        """Not where this host is in a chroot itself; the units ask for one."""
+        done = self.run("unshare --user true", check=False)
+        if done.returncode != 0:
+            self.log.write_text(done.stderr, encoding="utf-8")
+        return done.returncode == 0
 
     def first(self):
         """The process of systemd outside; None while there is none."""
