@@ -1,6 +1,6 @@
 """The packages of Debian in a bare Debian: installed, refused without a node's file, federating, upgraded, downgraded, removed, purged.
-They are those of build/package if ./dev package has made them; otherwise made of the release build, whose debug information is missing.
-With PACKAGES_LONG (./dev package --test) also: two builds are equal, and the image."""
+They are made of the release build. With PACKAGES_LONG (./dev package --test) they are those of build/package, and also: two builds are
+equal, what the bill of materials says, and the image."""
 import gzip
 import hashlib
 import json
@@ -43,7 +43,7 @@ def place():
 
 @pytest.fixture(scope="module")
 def debs(place):
-    return of_folder(CHECKOUT / "build/package") or make(place / "now")
+    return of_folder(CHECKOUT / "build/package") if os.environ.get("PACKAGES_LONG") else make(place / "now")
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +56,9 @@ def next_one(place, version):
     return make(place / "next", version.removesuffix("-1") + "+next")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def host(debs):
+    """One for all tests, since to copy a root takes longest; each installs what it needs. Once it is booted, it stays so."""
     try:
         root = package_root.PackageRoot(SUITE, debs["sallyport"])
     except package_root.NoRoot as why:
@@ -122,45 +123,8 @@ def test_units_are_in_order_where_they_are_installed(host, debs):
         assert float(re.search(r"exposure level for \S+: ([\d.]+)", judged)[1]) < 2.0, judged
 
 
-def test_a_node_without_a_file_says_what_to_do(host, debs):
-    host.apt("install", debs=[debs["sallyport"]])
-    for role in ROLES:
-        done = host.run(package_root.AS_NODE + host.exec_start(role), check=False)
-        assert done.returncode == 2, done
-        assert done.stderr == (f"/etc/sallyport/{role}.toml: /etc/sallyport/{role}.toml does not exist; `sallyport init` writes the files "
-                               "of a new installation\n"), done.stderr
-        unit = host.file(f"/usr/lib/systemd/system/sallyport-{role}.service").read_text(encoding="utf-8")
-        assert "RestartPreventExitStatus=2" in unit, "systemd does not try again what only a person can cure"
-
-
-def test_nodes_live_through_upgrade_downgrade_removal_and_a_new_installation(host, debs, next_one, version):
-    host.apt("install", debs=[debs["sallyport"]])
-    host.run(INIT)
-    files, trio = kept_files(host), Trio(host)
-    assert {f"etc/sallyport/{role}.toml" for role in ROLES} <= set(files)
-    trio.check()
-    host.run("echo '# of this host' >>/etc/apparmor.d/sallyport; chmod 700 /etc/sallyport; chmod 750 /etc/sallyport")
-
-    def is_at(wanted):
-        assert host.run("dpkg-query -W -f='${Version} ${Status}' sallyport").stdout == f"{wanted} install ok installed"
-        assert kept_files(host) == files
-        assert host.file("/etc/apparmor.d/sallyport").read_text(encoding="utf-8").endswith("# of this host\n")
-        assert host.facts("/etc/sallyport") == "root:sallyport 750"
-        trio.check()
-
-    host.apt("install", debs=[next_one["sallyport"]])
-    is_at(package_root.field(next_one["sallyport"], "Version"))
-    host.apt("install", "--allow-downgrades", debs=[debs["sallyport"]])
-    is_at(version)
-
-    host.apt("remove", "sallyport")
-    assert not host.file("/usr/bin/sallyport").exists() and kept_files(host) == files
-    assert host.file("/var/lib/sallyport/edge/settings.db").is_file(), "databases stay, too"
-    host.apt("install", debs=[debs["sallyport"]])
-    is_at(version)
-
-
 def test_purge_leaves_nothing_but_the_user(host, debs):
+    host.apt("purge", "sallyport", "sallyport-doc")
     before = host.run("find / -xdev -path /proc -prune -o -path /var/cache -prune -o -path /var/log -prune -o -path /var/tmp -prune -o -print").stdout
     host.apt("install", debs=[debs["sallyport"], debs["sallyport-doc"]])
     host.run(INIT)
@@ -171,6 +135,71 @@ def test_purge_leaves_nothing_but_the_user(host, debs):
     new = set(after.split()) - set(before.split())
     assert {path for path in new if "sallyport" in path} == set(), new
     assert host.run("getent passwd sallyport").returncode == 0
+
+
+@pytest.fixture(scope="module")
+def booted(host):
+    if not host.boot():
+        pytest.skip("no systemd in a root of its own here: " + host.log.read_text(encoding="utf-8")[-300:])
+    return host
+
+
+def test_a_node_without_a_file_says_what_to_do(booted, debs):
+    booted.apt("install", debs=[debs["sallyport"]])
+    for role in ROLES:
+        assert booted.run(f"systemctl start sallyport-{role}", check=False).returncode == 1
+        said = booted.run(f"journalctl --sync; journalctl -u sallyport-{role} -o cat").stdout
+        assert (f"/etc/sallyport/{role}.toml: /etc/sallyport/{role}.toml does not exist; `sallyport init` writes the files of a new "
+                "installation") in said.splitlines(), said
+        told = booted.run(f"systemctl show -p ExecMainStatus -p NRestarts -p ActiveState sallyport-{role}").stdout.split()
+        assert sorted(told) == ["ActiveState=failed", "ExecMainStatus=2", "NRestarts=0"], "nobody tries again what only a person can cure"
+
+
+def processes(host):
+    """The nodes' processes, each of which systemd has been told is ready, and which answer; they run as their user, confined."""
+    numbers = []
+    for role in ROLES:
+        assert host.run(f"systemctl is-active sallyport-{role}").stdout == "active\n"
+        assert json.loads(host.run(f"sallyport status --node /var/lib/sallyport/{role} --json").stdout)["role"] == role
+        number = host.run(f"systemctl show -p MainPID --value sallyport-{role}").stdout.strip()
+        facts = dict(line.split(":\t", 1) for line in host.run(f"cat /proc/{number}/status").stdout.splitlines() if ":\t" in line)
+        assert facts["Uid"].split() == [host.run("id -u sallyport").stdout.strip()] * 4
+        assert (int(facts["CapEff"], 16), int(facts["CapBnd"], 16), facts["NoNewPrivs"], facts["Seccomp"]) == (0, 0, "1", "2"), facts
+        numbers.append(number)
+    return numbers
+
+
+def test_nodes_live_through_upgrade_downgrade_removal_and_a_new_installation(booted, debs, next_one, version):
+    booted.apt("install", debs=[debs["sallyport"]])
+    booted.run(INIT)
+    files = kept_files(booted)
+    assert {f"etc/sallyport/{role}.toml" for role in ROLES} <= set(files)
+    units = " ".join(f"sallyport-{role}" for role in ROLES)
+    booted.run(f"systemctl enable --now {units}; echo '# of this host' >>/etc/apparmor.d/sallyport")
+    first = processes(booted)
+    booted.run(f"systemctl reload {units}")
+    assert processes(booted) == first
+
+    def check(wanted, before):
+        assert booted.run("dpkg-query -W -f='${Version} ${Status}' sallyport").stdout == f"{wanted} install ok installed"
+        assert kept_files(booted) == files and booted.facts("/etc/sallyport") == "root:sallyport 750"
+        assert booted.file("/etc/apparmor.d/sallyport").read_text(encoding="utf-8").endswith("# of this host\n")
+        now = processes(booted)
+        assert not set(now) & set(before), "what runs is what is installed"
+        return now
+
+    booted.apt("install", debs=[next_one["sallyport"]])
+    upgraded = check(package_root.field(next_one["sallyport"], "Version"), first)
+    booted.apt("install", "--allow-downgrades", debs=[debs["sallyport"]])
+    downgraded = check(version, upgraded)
+
+    booted.apt("remove", "sallyport")
+    assert booted.run(f"systemctl is-active {units}", check=False).stdout.split() == ["inactive"] * 3
+    assert not booted.file("/usr/bin/sallyport").exists() and kept_files(booted) == files
+    assert booted.file("/var/lib/sallyport/edge/settings.db").is_file(), "databases stay, too"
+    booted.apt("install", debs=[debs["sallyport"]])
+    booted.run(f"systemctl start {units}")
+    check(version, downgraded)
 
 
 def test_lintian_finds_nothing(debs):
@@ -201,12 +230,13 @@ def test_two_builds_of_one_commit_are_equal(place):
         assert (first / name).is_dir() or (first / name).read_bytes() == (second / name).read_bytes(), name
 
 
+@LONG
 def test_nothing_in_the_packages_tells_where_they_were_made(debs, place):
     for name, deb in debs.items():
         folder = place / f"{name}-contents"
         subprocess.run(["dpkg-deb", "-R", deb, folder], check=True)
         found = subprocess.run(["grep", "-rlaF", str(CHECKOUT), folder], capture_output=True, text=True, check=False).stdout
-        assert found == "" or "sallyport-dbgsym" not in debs, found  # a release build alone names its folder
+        assert found == "", found
 
 
 class Image:
@@ -267,3 +297,20 @@ def test_the_image_runs_a_trio_read_only_and_as_nobody_of_note(debs, place):
     assert done.returncode == 0, done.stdout + done.stderr
     for role in ROLES:
         assert json.loads((place / f"{role}.json").read_text(encoding="utf-8"))["role"] == role
+
+
+@LONG
+def test_the_bill_of_materials_names_what_the_packages_depend_on(debs):
+    (found,) = (CHECKOUT / "build/package").glob("*.spdx.json")
+    bill = json.loads(found.read_text(encoding="utf-8"))
+    packages = {one["SPDXID"]: one for one in bill["packages"]}
+    named = {one["name"]: one for one in packages.values()}
+    assert len(packages) == len(bill["packages"]) == len(named)
+    for relation in bill["relationships"]:
+        assert {relation["spdxElementId"], relation["relatedSpdxElement"]} <= {"SPDXRef-DOCUMENT", *packages}, relation
+    for name, deb in debs.items():
+        assert named[name]["checksums"] == [{"algorithm": "SHA256", "checksumValue": hashlib.sha256(deb.read_bytes()).hexdigest()}]
+    libraries = set(package_root.dependencies(debs["sallyport"])) - {"systemd", "init-system-helpers"}
+    linked = {packages[one["relatedSpdxElement"]]["name"] for one in bill["relationships"] if one["relationshipType"] == "DYNAMIC_LINK"}
+    assert libraries <= linked, libraries - linked
+    assert {"preact", "htm", "uplot", "libcli11-dev", "libboost1.81-dev"} <= set(named)

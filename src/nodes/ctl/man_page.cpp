@@ -22,7 +22,7 @@ namespace sallyport::ctl {
 namespace {
 
 using Pieces = Roff::Pieces;
-using enum Roff::Font;
+constexpr Roff::Font bold = Roff::Font::bold, italic = Roff::Font::italic;
 
 constexpr std::string_view files_of_values = "<file>";
 

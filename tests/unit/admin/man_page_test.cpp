@@ -68,7 +68,7 @@ TEST(ManPages, HaveEveryVerbWithItsArgumentsAndItsExample) {
         EXPECT_FALSE(part_of(page, std::string{command.name}).empty()) << command.name;
     }
     EXPECT_EQ(page.find("\n.TP\ncomplete "), std::string::npos) << "what the help hides";
-    for (const char* option : {"--node NODE", "--config FILE", "--json", "--version"})
+    for (const char* option : {"--node FILE", "--config FILE", "--json", "--version"})
         EXPECT_NE(page.find(std::string{"\n.TP\n"} + option + "\n"), std::string::npos) << option;
 }
 
