@@ -438,10 +438,10 @@ inline go_on(at, on_connection, count) {
 /* The far side says what it serves. */
 inline learn(hearer) {
     if
-    :: phase[hearer] == unnamed -> ROW("SessionLife: unnamed, bound, learn")
+    :: phase[hearer] == unnamed -> ROW("SessionLife: unnamed, bound, learn"); phase[hearer] = named
     :: phase[hearer] == named -> ROW("SessionLife: named, bound, learn but not too_soon")
-    fi;
-    phase[hearer] = named
+    :: else /* what no row names changes nothing */
+    fi
 }
 
 /* The listener ------------------------------------------------------------------------------------------------------ */
@@ -464,7 +464,7 @@ inline is_copy(wire) {
 
 inline listener_bound(at) {
     learn(at);
-    names[at] = true;
+    names[at] = (phase[at] == named);
     /* Hub::succeed. Hubs of other shards hear of it later; so does everyone here. */
     present[NODE(link_of[at])] = far_process[at];
     other = LINKS;
