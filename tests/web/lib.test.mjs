@@ -13,6 +13,7 @@ import {
 } from "../../web/lib/format.js";
 import { first_known } from "../../web/lib/points.js";
 import { visible, visible_child, visible_props } from "../../web/lib/visible.js";
+import { typed } from "../../web/lib/typed.js";
 import { fact_text, reason_of, rest_of } from "../../web/lib/event_text.js";
 import { families, quantile, total } from "../../web/lib/open_metrics.js";
 
@@ -112,6 +113,8 @@ test("what turns or hides text is shown as what it is", () => {
     assert.equal(visible(`ann${raw}a@x`), `ann${shown}a@x`);
   }
   assert.equal(visible("Zürich \u2027 日本 😀\n\ta"), "Zürich \u2027 日本 😀\n\ta");
+  assert.equal(typed("see `b\u202e`, a\u202e")[2], ", a\\u202e", "a component may return it as it is");
+  assert.equal(typed("see `b\u202e`")[1].props.children, "b\\u202e");
   assert.deepEqual(visible_child(["a\u202e", 4, null, ["\u2066"]]), ["a\\u202e", 4, null, ["\\u2066"]]);
   assert.deepEqual(visible_props({ title: "a\u202e", value: "b\u202e" }), { title: "a\\u202e", value: "b\u202e" });
 });

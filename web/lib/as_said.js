@@ -4,7 +4,7 @@ import { spoken } from "./i18n.js";
 import { typed } from "./typed.js";
 
 export const AsSaid = ({ text }) =>
-  spoken() === "en" || !text ? typed(text ?? "") : html`<span lang="en">${typed(text)}</span>`;
+  spoken() === "en" ? typed(text ?? "") : html`<span lang="en">${typed(text ?? "")}</span>`;
 
 /** `text` is how `said` is shown in the chosen language: the same words where nobody has translated them. */
 export const Told = ({ text, said }) => (text === said ? html`<${AsSaid} text=${said} />` : typed(text));

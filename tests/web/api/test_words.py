@@ -80,8 +80,8 @@ def test_verbs_that_the_pages_show(catalogue, anna):
     document = anna.ask("GET", "/api/v1/openapi.json").json()
     shown = {}
     for methods in document["paths"].values():
-        for operation in methods.values():
-            verb = operation.get("x-sallyport-verb", "")
+        for method, operation in methods.items():
+            verb = operation.get("x-sallyport-verb", "") if method in ("get", "post") else ""
             if not SHOWN.fullmatch(verb):
                 continue
             body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
