@@ -55,6 +55,7 @@ Dialogue Dialogue::outbound(TestRules rules, xmpp::DomainPair pair, bool verify_
     OutboundSettings settings;
     settings.direct_tls = direct_tls;
     settings.own_id = [](std::string_view id) { return id == "ours"; };
+    settings.limits.s2s_resume_seconds = 0;
     if (change) change(settings);
     if (!verify_only) d.waiting_pairs_.push_back(pair.text());
     d.out_ = std::make_unique<Outbound>(std::move(settings), *d.rules_, std::move(pair), verify_only, d.now_);
