@@ -92,7 +92,7 @@ In::State(InboundSettings settings, const Rules& rules_asked, TimePoint now)
       fresh_id{std::move(settings.fresh_id)},
       limits_of{std::move(settings.limits_of)},
       fresh_session{std::move(settings.fresh_session)},
-      general{settings.limits},
+      general{settings.limits.s2s_resume_seconds, settings.limits.resumable_stanzas},
       max_pairs{settings.limits.pairs_per_stream},
       max_pending{settings.limits.pending_dialbacks_per_stream},
       max_sasl_failures{settings.limits.sasl_failures},

@@ -53,6 +53,7 @@ public:
     /// has come to another shard.
     Inbound(InboundSettings settings, const Rules& rules, TimePoint now, Inbound& other);
     ~Inbound();
+    Inbound(Inbound&&) noexcept;
 
     void on_header(const xml::Header& header, TimePoint now, Actions& out);
     /// A first-level element that is no stanza in the content namespace. `unread`: bytes behind it (threat T16).

@@ -19,6 +19,7 @@ Inbound::Inbound(InboundSettings settings, const Rules& rules, TimePoint now, In
     state_->take(std::move(*other.state_));
 }
 Inbound::~Inbound() = default;
+Inbound::Inbound(Inbound&&) noexcept = default;
 
 void Inbound::on_header(const xml::Header& header, TimePoint now, Actions& out) {
     state_->handle({.on = On::header, .header = &header}, now, out);

@@ -39,7 +39,7 @@ In::Did In::enable(const Event& event, TimePoint, Actions& out) {
     }
     const std::uint64_t wished = read_h(event.element->attribute("max")).value_or(0);
     const std::chrono::seconds max{wished == 0 ? seconds : std::min(wished, seconds)};
-    received.keep_marks(static_cast<std::size_t>(limits_of_peer().resumable_stanzas));
+    received.keep_marks(static_cast<std::size_t>(bounds().stanzas));
     session = fresh_session();
     out.push_back(Resumable{session, max});
     out.push_back(Send{wire::sm_enabled_as(session, max)});
@@ -47,16 +47,18 @@ In::Did In::enable(const Event& event, TimePoint, Actions& out) {
     return Did::advance;
 }
 
-Limits In::limits_of_peer() const {
+In::Bounds In::bounds() const {
     const xmpp::Domain& remote =
         peer.remote.empty() && !pairs.all().empty() ? pairs.all().front().domains.remote : peer.remote;
-    return limits_of && !remote.empty() ? limits_of(remote) : general;
+    if (!limits_of || remote.empty()) return general;
+    const Limits limits = limits_of(remote);
+    return {limits.s2s_resume_seconds, limits.resumable_stanzas};
 }
 
 /// 0: it cannot be.
 std::uint64_t In::seconds_to_resume() const {
     constexpr std::uint64_t most = 1'000'000'000;
-    return fresh_session && policy().stream_management ? std::min(limits_of_peer().s2s_resume_seconds, most) : 0;
+    return fresh_session && policy().stream_management ? std::min(bounds().seconds, most) : 0;
 }
 
 In::Did In::decline_enable(const Event&, TimePoint, Actions& out) {

@@ -130,7 +130,11 @@ struct Inbound::State {
     Did ask_to_resume(const Event&, TimePoint, Actions&);
     Did go_on(const Event&, TimePoint, Actions&);
     Did begin_anew(const Event&, TimePoint, Actions&);
-    [[nodiscard]] Limits limits_of_peer() const;
+    /// What bounds the resumption of one stream.
+    struct Bounds {
+        std::uint64_t seconds = 0, stanzas = 0;
+    };
+    [[nodiscard]] Bounds bounds() const;
     [[nodiscard]] std::uint64_t seconds_to_resume() const;
     Did refuse_count(TimePoint now, Actions& out);
     Did acknowledge(const Event&, TimePoint, Actions&);
@@ -143,7 +147,7 @@ struct Inbound::State {
     std::function<std::string()> fresh_id;
     std::function<Limits(const xmpp::Domain&)> limits_of;
     std::function<std::string()> fresh_session;
-    Limits general;  ///< without `limits_of`
+    Bounds general;  ///< without `limits_of`
     std::uint64_t max_pairs, max_pending, max_sasl_failures, max_bytes;
 
     Phase phase = Phase::opening;

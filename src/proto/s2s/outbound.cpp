@@ -165,7 +165,8 @@ void Out::handle(const Event& event, TimePoint now, Actions& out) {
 /// What has waited for this stream learns that it waited in vain.
 void Out::fail_waiting(const xmpp::Failure& failure, Actions& out) {
     for (const PairState& waiting : pairs.all()) {
-        if (waiting.method != Method::none) continue;
+        const bool waits = std::find(held.begin(), held.end(), waiting.domains) != held.end();
+        if (waiting.method != Method::none && !waits) continue;
         out.push_back(PairFailed{waiting.domains, failure});
         note(out, LogLevel::warn, event::state,
              {{"pair", waiting.domains.text()},
@@ -179,6 +180,7 @@ void Out::fail_waiting(const xmpp::Failure& failure, Actions& out) {
                                failure.why, failure.condition});
     }
     asks.clear();
+    held.clear();
 }
 
 void Out::close(std::optional<StreamError> error, std::string why, const xmpp::Failure& failure, TimePoint now,

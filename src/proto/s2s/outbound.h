@@ -19,6 +19,7 @@ struct Resumption {
     std::vector<xmpp::DomainPair> pairs;  ///< that were proved on it
     std::uint64_t acknowledged = 0;       ///< stanzas, by the peer
     std::uint64_t unacknowledged = 0;     ///< and sent
+    Duration max{0};                      ///< so long after it broke
 };
 
 struct OutboundSettings {

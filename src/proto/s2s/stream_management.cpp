@@ -28,7 +28,7 @@ std::uint64_t ReceivedCounter::receive(std::uint64_t mark) {
     drop_marks();
     receive();
     if (marks_lost_ && told() + 1 == received_) marks_lost_ = false;
-    if (marks_.size() >= most_marks_) {
+    if (marks_.size() - dropped_ >= most_marks_) {
         forget_marks();
         marks_lost_ = true;
     }
@@ -38,8 +38,13 @@ std::uint64_t ReceivedCounter::receive(std::uint64_t mark) {
 
 /// marks_ ends with that of received_: what stands before the first that may come again is of no use any more.
 void ReceivedCounter::drop_marks() {
-    const std::uint64_t wanted = received_ - done();
-    while (marks_.size() > wanted) marks_.pop_front();
+    constexpr std::size_t kept_at_rest = 64;
+    const auto wanted = static_cast<std::size_t>(received_ - done());
+    dropped_ = marks_.size() - std::min(marks_.size(), wanted);
+    if (dropped_ == 0 || dropped_ < marks_.size() / 2) return;
+    marks_.erase(marks_.begin(), marks_.begin() + static_cast<std::ptrdiff_t>(dropped_));
+    dropped_ = 0;
+    if (marks_.empty() && marks_.capacity() > kept_at_rest) std::vector<std::uint64_t>{}.swap(marks_);
 }
 
 std::uint32_t ReceivedCounter::go_back() {

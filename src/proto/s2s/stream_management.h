@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "proto/xmpp/stanza.h"
@@ -88,7 +88,8 @@ private:
     /// Up to which stanza the peer hears of it: not of one that it has still to repeat on this connection.
     [[nodiscard]] std::uint64_t done() const { return std::min(told(), current_); }
     void forget_marks() {
-        std::deque<std::uint64_t>{}.swap(marks_);
+        std::vector<std::uint64_t>{}.swap(marks_);
+        dropped_ = 0;
         marks_lost_ = false;
     }
     void drop_marks();
@@ -108,7 +109,8 @@ private:
     std::uint64_t seen_ = 0, had_ = 0;              ///< told, and received, at the last look
     std::map<std::uint64_t, std::uint64_t> ahead_;  ///< handled out of order: first and last of each range
     std::uint64_t current_ = 0;                     ///< the last that came on this connection
-    std::deque<std::uint64_t> marks_;               ///< of those behind the unbroken beginning, up to received_
+    std::vector<std::uint64_t> marks_;              ///< of those behind the unbroken beginning, up to received_
+    std::size_t dropped_ = 0;                       ///< of these, at their front, are of no use any more
     std::size_t most_marks_ = 0;
     bool marks_lost_ = false;
     bool enabled_ = false;
