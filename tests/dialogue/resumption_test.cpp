@@ -119,7 +119,9 @@ TEST(Resumed, CountsWhatIsSettledAndPassesOverWhatIsOnItsWay) {
                                  with.peer(stanza("m4") + stanza("m5"));
                                  with.expect_delivered(1);
                                  with.handled(5);
+                                 with.ours(ack(4));  // owed since <r/>
                                  with.handled(6);
+                                 with.peer(request);
                                  with.ours(ack(5));
                                  with.expect_open();
                              });
@@ -200,8 +202,9 @@ TEST(Resumption, WithACountFromTheFutureOrNoneEndsTheStream) {
         with.expect_close(undefined_condition);
         EXPECT_NE(with.everything_sent().find("handled-count-too-high"), std::string::npos);
     }
-    for (const std::string odd : {"<resume " + sm + " previd='a'/>", "<resume " + sm + " h='0'/>",
-                                  "<resume " + sm + " previd='" + std::string(4001, 'a') + "' h='0'/>"}) {
+    for (const std::string& odd :
+         {"<resume " + sm + " previd='a'/>", "<resume " + sm + " h='0'/>", "<resume " + sm + " previd='' h='0'/>",
+          "<resume " + sm + " previd='a' h='-1'/>", "<resume " + sm + " previd='a' h='4294967296'/>"}) {
         Dialogue with = accepted();
         with.peer(odd);
         with.expect_close(bad_format);
@@ -308,7 +311,7 @@ TEST(ResumableOut, HoldsStanzasUntilItHasAName) {
 }
 
 TEST(ResumableOut, IsServedAsBeforeByPeersThatDoNotResume) {
-    for (const std::string answer :
+    for (const std::string& answer :
          {"<enabled " + sm + "/>", "<enabled " + sm + " id='x'/>", "<enabled " + sm + " resume='true'/>",
           failed("unexpected-request"), std::string{}}) {
         Dialogue with = dialled();
@@ -368,8 +371,8 @@ TEST(ResumedOut, FallsBackToANewStream) {
 }
 
 TEST(ResumedOut, EndsTheStreamAtACountOrANameThatCannotBe) {
-    for (const std::string answer : {resumed("theirs", "15"), resumed("theirs", "9"), resumed("other", "12"),
-                                     "<resumed " + sm + " previd='theirs'/>"}) {
+    for (const std::string& answer : {resumed("theirs", "15"), resumed("theirs", "9"), resumed("other", "12"),
+                                      "<resumed " + sm + " previd='theirs'/>"}) {
         Dialogue with = dialled(earlier());
         prove_first(with);
         with.peer(answer);
