@@ -428,6 +428,17 @@ TEST(ResumedOut, DoesNotAskWhereOneOfThemIsRefused) {
     }
 }
 
+TEST(ResumedOut, DoesNotWaitForAPairThatTheRulesNoLongerLetOut) {
+    const auto second = pair_of("other.example", "partner.example");
+    Dialogue with = dialled(earlier({pair_of("corp.example", "partner.example"), second}));
+    prove_first(with);
+    with.rules_change([&](TestRules& rules) { rules.denied_out.insert(second.text()); });
+    with.expect_failed(second, xmpp::StanzaCondition::not_allowed);
+    with.expect_not_resumed(0);
+    EXPECT_TRUE(said_last(with, enable));
+    with.expect_open();
+}
+
 TEST(ResumedOut, IsNotAskedForWhereThePeerHasNoAcknowledgementsAnyMore) {
     Dialogue with = dialled(earlier());
     prove_first(with, features(f_dialback));

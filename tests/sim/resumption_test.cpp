@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <random>
+#include <set>
 
 #include "support/raw_partner.h"
 #include "support/sim_nodes.h"
@@ -274,6 +275,7 @@ protected:
             [&] { return c.accepted().size() == streams && !said(*c.accepted().back(), "resume", "previd").empty(); },
             std::chrono::seconds{20});
     }
+    std::set<const RawStream*> answered_;
     static std::string count_text(std::uint64_t h) { return "' h='" + std::to_string(h) + "'/>"; }
     static void say_resumed(RawStream& stream, std::uint64_t h) {
         stream.say("<resumed xmlns='urn:xmpp:sm:3' previd='theirs" + count_text(h));
@@ -357,6 +359,75 @@ TEST_P(ResumedByUs, DoesNotSendWhatTheRulesNoLongerLetOut) {
     f.a.change([](config::Settings& settings) { settings.enabled = false; });
     EXPECT_TRUE(f.world.run_until([&] { return romeo().got("m1"); }, std::chrono::seconds{1}));
     EXPECT_EQ(romeo().with_id("m1").front()->type, "error");
+}
+
+/// It resumes, acknowledges nothing, and breaks: for as long as a stanza may wait, and not for ever.
+TEST_P(ResumedByUs, ReturnsWhatAPartnerThatResumesNeverAcknowledges) {
+    send("m1");
+    ASSERT_TRUE(asked_to_enable(1));
+    c.accepted().back()->say("<enabled xmlns='urn:xmpp:sm:3' id='theirs' resume='true' max='300'/>");
+    std::size_t done = 0;
+    const auto back = [&] {
+        const auto all = c.accepted();
+        for (; done < all.size(); ++done) {
+            RawStream& stream = *all[done];
+            const bool resumes = !said(stream, "resume", "previd").empty();
+            if (!resumes && !stream.got("m1")) break;
+            if (resumes && !stream.got("m1")) {
+                if (stream.heard().find("<resume ") != std::string::npos && !answered_.contains(&stream)) {
+                    answered_.insert(&stream);
+                    say_resumed(stream, 0);
+                }
+                break;
+            }
+            stream.abort();
+        }
+        return romeo().got("m1");
+    };
+    EXPECT_TRUE(f.world.run_until(back, std::chrono::seconds{60}));
+    EXPECT_EQ(romeo().with_id("m1").front()->type, "error");
+    EXPECT_GT(done, 3U);
+    EXPECT_LT(done, 100U);
+}
+
+/// A server inside, which the core dials.
+TEST(ResumedInside, GoesOnAsTowardsPartners) {
+    Federation f;
+    config::InsideServer server;
+    server.domains = {*xmpp::Domain::parse("inside.a.test")};
+    server.address = {"10.1.0.51", 5269};
+    server.tls = config::InsideTls::optional;
+    f.a.servers = {server};
+    f.a.settings.domains.push_back(*config::NamePattern::parse("inside.a.test"));
+    ASSERT_TRUE(f.start()) << f.logs();
+    RawPartner inside{f.world, f.dns, "inside.a.test", "10.1.0.51"};
+    inside.habits.features = "<sm xmlns='urn:xmpp:sm:3'/>";
+    inside.habits.acknowledges = false;
+    const auto send = [&](const std::string& id) { f.b.user().message("u@b.test", "x@inside.a.test", id); };
+    const auto asked = [&](const std::string& element) {
+        return f.world.run_until(
+            [&] {
+                return !inside.accepted().empty() &&
+                       inside.accepted().back()->heard().find("<" + element + " ") != std::string::npos;
+            },
+            std::chrono::seconds{20});
+    };
+    send("m1");
+    ASSERT_TRUE(asked("enable")) << f.logs();
+    RawStream& first = *inside.accepted().back();
+    first.say("<enabled xmlns='urn:xmpp:sm:3' id='theirs' resume='true'/>");
+    ASSERT_TRUE(f.world.run_until([&] { return first.got("m1"); }));
+    send("m2");
+    ASSERT_TRUE(f.world.run_until([&] { return first.got("m2"); }));
+    first.acknowledge(1);
+    f.world.advance(std::chrono::milliseconds{100});
+    first.abort();
+    ASSERT_TRUE(asked("resume")) << f.logs();
+    RawStream& second = *inside.accepted().back();
+    second.say("<resumed xmlns='urn:xmpp:sm:3' previd='theirs' h='2'/>");
+    send("m3");
+    ASSERT_TRUE(f.world.run_until([&] { return second.got("m3"); })) << f.logs();
+    EXPECT_EQ(second.ids(), std::vector<std::string>{"m3"});
 }
 
 /// Two of us: whatever breaks their streams, and when.

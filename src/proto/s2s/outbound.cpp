@@ -165,7 +165,7 @@ void Out::handle(const Event& event, TimePoint now, Actions& out) {
 /// What has waited for this stream learns that it waited in vain.
 void Out::fail_waiting(const xmpp::Failure& failure, Actions& out) {
     for (const PairState& waiting : pairs.all()) {
-        const bool waits = std::find(held.begin(), held.end(), waiting.domains) != held.end();
+        const bool waits = std::find(held_back.begin(), held_back.end(), waiting.domains) != held_back.end();
         if (waiting.method != Method::none && !waits) continue;
         out.push_back(PairFailed{waiting.domains, failure});
         note(out, LogLevel::warn, event::state,
@@ -180,7 +180,7 @@ void Out::fail_waiting(const xmpp::Failure& failure, Actions& out) {
                                failure.why, failure.condition});
     }
     asks.clear();
-    held.clear();
+    held_back.clear();
 }
 
 void Out::close(std::optional<StreamError> error, std::string why, const xmpp::Failure& failure, TimePoint now,
@@ -335,7 +335,9 @@ void Out::recheck(TimePoint now, Actions& out) {
               {"verdict", admission.verdict_id}},
              refused_by(admission));
     }
-    if (pairs.all().size() < held.size()) close_when_done(now, out);
+    if (pairs.all().size() == held.size()) return;
+    if (awaits == Awaits::proofs) go_on_resuming(now, out);
+    close_when_done(now, out);
 }
 
 bool Out::is_welcome(const PairState& one) const {

@@ -18,8 +18,8 @@ using xmpp::StreamError;
 
 /// A pair has proved itself: may stanzas go?
 void Out::hold_or_send(PairState& proved, TimePoint now, Actions& out) {
-    const bool first = held.empty() && !enable_sent && awaits == Awaits::nothing;
-    held.push_back(proved.domains);
+    const bool first = held_back.empty() && !enable_sent && awaits == Awaits::nothing;
+    held_back.push_back(proved.domains);
     if (awaits == Awaits::proofs) return go_on_resuming(now, out);
     if (first && resumption && offers.management && policy().stream_management && !bidi) {
         prove_others(now, out);
@@ -108,7 +108,7 @@ Out::Did Out::take_resumed(const Event& event, TimePoint now, Actions& out) {
 void Out::let_go(Actions& out) {
     awaits = Awaits::nothing;
     deadlines[Timer::holding] = never;
-    for (const xmpp::DomainPair& domains : std::exchange(held, {})) {
+    for (const xmpp::DomainPair& domains : std::exchange(held_back, {})) {
         const PairState* proved = pairs.find(domains);
         if (proved == nullptr || proved->method == Method::none) continue;
         out.push_back(PairReady{domains, proved->method});

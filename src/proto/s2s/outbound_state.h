@@ -170,9 +170,9 @@ struct Outbound::State {
     bool bidi = false;
     bool enable_sent = false;
     Awaits awaits = Awaits::nothing;
-    std::optional<Resumption> resumption;  ///< wanted
-    std::vector<xmpp::DomainPair> held;    ///< proved, and not let go yet
-    std::uint64_t resume_seconds = 0;      ///< of our side
+    std::optional<Resumption> resumption;     ///< wanted
+    std::vector<xmpp::DomainPair> held_back;  ///< proved, and not let go yet
+    std::uint64_t resume_seconds = 0;         ///< of our side
     bool managed = false;
     bool orderly = false;
     bool not_read = false;  ///< by us: what the peer says waits

@@ -102,18 +102,6 @@ void InboundStream::stanza() {
     carry_out(actions);
 }
 
-/// Who is told what has become of the stanza: what outlives the connection, where there is such a thing.
-routing::Ticket InboundStream::ticket_of(std::uint64_t number) {
-    if (session_ != nullptr) return sessions_.ticket(*session_, number);
-    if (!source_.wanted()) {
-        source_ = context_.shard.desk.open([this](std::uint64_t done) { handled(done); });
-        source_.of_stream = true;
-    }
-    routing::Ticket ticket = source_;
-    ticket.sequence = number;
-    return ticket;
-}
-
 /// Those of the first domain that has proved itself on the stream.
 void InboundStream::set_limits() {
     const Limits limits = context_.peer_limits(limited_as_);

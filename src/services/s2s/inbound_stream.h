@@ -1,5 +1,6 @@
 // The driver of one inbound stream: joins a connection, an XML reader and the Inbound machine, and hands stanzas to the
-// router. All I/O of the receiving side is in its files: inbound_stream.cpp, inbound_reading.cpp (what comes).
+// router. All I/O of the receiving side is in its files: inbound_stream.cpp, inbound_reading.cpp (what comes),
+// inbound_resumption.cpp (XEP-0198 section 5).
 #pragma once
 
 #include <functional>
@@ -112,6 +113,7 @@ private:
     void set_limits();
     void verify(const Verify& request);
     void resume(const Resume& wanted);
+    void part_with_session();
     void answer_resumption(const std::string& wanted);
     void leave_for(std::uint32_t shard, const std::string& wanted);
     [[nodiscard]] static InboundSettings settings_of(S2sContext& context, InboundSessions& sessions, bool direct_tls);

@@ -61,6 +61,9 @@ void Pool::tables(TableFills& all) const {
     all.push_back({"s2s.destinations", destinations_.size(), most});
     all.push_back({"s2s.remotes", remotes_.size(), most});
     all.push_back({"s2s.sponsors", sponsors_.size(), most});
+    std::uint64_t suspended = 0;
+    for (const auto& [domain, remote] : remotes_) suspended += remote.suspended.size();
+    all.push_back({"s2s.suspended", suspended, most});  // each has a stanza of a destination, and no other has that
     all.push_back({"s2s.pings", pings_.size(), most + most_pings_of_operators});
 }
 
