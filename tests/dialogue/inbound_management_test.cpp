@@ -85,7 +85,7 @@ TEST(InboundAcks, WaitForAuthentication) {  // threat T86
     with.peer(enable);
     with.ours(sm_failed("unexpected-request"));
     with.peer("<resume xmlns='urn:xmpp:sm:3' previd='guess' h='0'/>");
-    with.ours(sm_failed("item-not-found"));
+    with.ours(sm_failed("not-authorized"));
     with.expect_open();
     EXPECT_FALSE(with.in().managed());
 }

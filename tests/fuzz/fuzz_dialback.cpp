@@ -195,6 +195,7 @@ void play_inbound(Script& script) {
     InboundSettings settings;
     settings.direct_tls = world.direct;
     settings.fresh_id = [&count] { return fresh(count); };
+    settings.fresh_session = [&count] { return fresh(count); };
     settings.limits.pairs_per_stream = 4;
     settings.limits.pending_dialbacks_per_stream = 2;
     Inbound machine{settings, world.rules, world.now};
@@ -205,6 +206,11 @@ void play_inbound(Script& script) {
     std::optional<xmpp::DomainPair> granted;  // by the verdict of this very step
     bool authenticating = false, authenticated = false;
     std::uint64_t sequence = 0;
+    std::optional<std::string> resumes;  // waits for an answer
+    ReceivedCounter broken;              // of a stream that can be resumed
+    broken.enable();
+    broken.keep_marks(8);
+    for (unsigned n = script.next(4); n > 0; --n) static_cast<void>(broken.receive(n));
 
     const auto proves_remote = [&](const xmpp::DomainPair& pair) {
         return tls && tls->peer && proves(*tls->peer, pair.remote);
@@ -244,6 +250,9 @@ void play_inbound(Script& script) {
                     require(proves_remote(pair->pair), "a shortcut without a certificate");
                 }
                 ready.insert(pair->pair);
+            } else if (auto* wanted = std::get_if<Resume>(&action)) {
+                require(!ready.empty(), "resumed by a stranger");
+                resumes = wanted->id;
             } else if (auto* closing = std::get_if<Close>(&action)) {
                 world.close(*closing);
             }
@@ -310,6 +319,15 @@ void play_inbound(Script& script) {
                 break;
         }
         carry_out(actions);
+        if (const auto wanted = std::exchange(resumes, std::nullopt)) {
+            if (script.next(2) == 0) {
+                machine.resume(*wanted, broken, world.now, actions);
+            } else {
+                machine.refuse_resumption(script.next(2) == 0 ? std::nullopt : std::optional{7U}, world.now, actions);
+            }
+            carry_out(actions);
+        }
+        require(!machine.resuming(), "a request to resume without an answer");
         require(machine.closed() == (machine.deadline() == never), "an open stream has a timer, a closed one has none");
         require(machine.pairs().size() <= 4, "more pairs than allowed");
         if (machine.closed()) {
@@ -325,6 +343,9 @@ void play_outbound(Script& script) {
     settings.direct_tls = world.direct;
     const bool verify_only = script.next(2) != 0;
     const auto first = pair_of("corp.example", "partner.example");
+    if (script.next(2) == 0) settings.limits.s2s_resume_seconds = 0;
+    if (script.next(2) == 0) settings.resume = Resumption{"session", {first}, script.next(8), script.next(8), {}};
+    std::set<std::string> answered;  // pairs as text
     Outbound machine{settings, world.rules, first, verify_only, world.now};
 
     std::optional<TlsFacts> tls;
@@ -341,6 +362,13 @@ void play_outbound(Script& script) {
         return from && to && *from == pair.remote && *to == pair.local;
     };
     const auto carry_out = [&](Actions& actions) {
+        // Stanzas may wait for the answer to <enable/> or <resume/>.
+        for (const std::string& waits : pairs_waiting) {
+            const std::size_t colon = waits.find(':');
+            const auto local = xmpp::Domain::parse(waits.substr(0, colon));
+            const auto remote = xmpp::Domain::parse(waits.substr(colon + 1));
+            if (local && remote && says_valid("result", {*local, *remote})) answered.insert(waits);
+        }
         for (Action& action : actions) {
             if (auto* send = std::get_if<Send>(&action)) {
                 const std::string& bytes = send->bytes;
@@ -362,7 +390,7 @@ void play_outbound(Script& script) {
                 const std::string asked_for =
                     "<db:result from='" + pair->pair.local.text() + "' to='" + pair->pair.remote.text() + "'>";
                 if (pair->method == Method::dialback) {
-                    require(says_valid("result", pair->pair), "ready without an answer");
+                    require(answered.contains(pair->pair.text()), "ready without an answer");
                     require(world.said.find(asked_for) != std::string::npos, "ready without a question");
                 } else {
                     require(succeeded && pair->pair == first, "external without success");

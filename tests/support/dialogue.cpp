@@ -31,7 +31,7 @@ bool holds_key(std::string_view value) {
 
 }  // namespace
 
-Dialogue Dialogue::inbound(TestRules rules, bool direct_tls, Limits limits) {
+Dialogue Dialogue::inbound(TestRules rules, bool direct_tls, Limits limits, bool resumable) {
     Dialogue d;
     d.rules_ = std::make_unique<TestRules>(std::move(rules));
     d.ids_ = std::make_unique<unsigned>(0);
@@ -41,6 +41,9 @@ Dialogue Dialogue::inbound(TestRules rules, bool direct_tls, Limits limits) {
     settings.direct_tls = direct_tls;
     settings.limits = limits;
     settings.fresh_id = counter(*d.ids_);
+    if (resumable) {
+        settings.fresh_session = [n = std::make_shared<unsigned>(0)] { return "session" + std::to_string(++*n); };
+    }
     d.in_ = std::make_unique<Inbound>(std::move(settings), *d.rules_, d.now_);
     return d;
 }
@@ -55,6 +58,7 @@ Dialogue Dialogue::outbound(TestRules rules, xmpp::DomainPair pair, bool verify_
     OutboundSettings settings;
     settings.direct_tls = direct_tls;
     settings.own_id = [](std::string_view id) { return id == "ours"; };
+    settings.limits.s2s_resume_seconds = 0;
     if (change) change(settings);
     if (!verify_only) d.waiting_pairs_.push_back(pair.text());
     d.out_ = std::make_unique<Outbound>(std::move(settings), *d.rules_, std::move(pair), verify_only, d.now_);
@@ -131,6 +135,7 @@ void Dialogue::take_element() {
             }
         } else if (in_ ? in_->on_stanza(stanza, now_, sequence, actions)
                        : out_->on_stanza(stanza, now_, sequence, actions)) {
+            if (sequence == 0) return;  // it had come before
             delivered_.emplace_back(stanza.bytes);
         }
     } else if (in_) {
@@ -254,6 +259,22 @@ void Dialogue::handled(std::uint64_t sequence) {
     if (stopped()) return;
     Actions actions;
     in_ ? in_->on_handled(sequence, actions) : out_->on_handled(sequence, actions);
+    carry_out(actions);
+    step_done();
+}
+
+void Dialogue::resume(std::string id, s2s::ReceivedCounter counted) {
+    if (stopped()) return;
+    Actions actions;
+    in_->resume(std::move(id), std::move(counted), now_, actions);
+    carry_out(actions);
+    step_done();
+}
+
+void Dialogue::refuse_resumption(std::optional<std::uint32_t> h) {
+    if (stopped()) return;
+    Actions actions;
+    in_->refuse_resumption(h, now_, actions);
     carry_out(actions);
     step_done();
 }
@@ -420,6 +441,47 @@ void Dialogue::expect_acknowledged(std::uint64_t count) {
     const auto found = take<Acknowledged>();
     ASSERT_TRUE(found) << "nothing was acknowledged";
     EXPECT_EQ(found->count, count);
+}
+
+void Dialogue::expect_resumable(std::string_view id, Duration max) {
+    if (stopped()) return;
+    const auto found = take<Resumable>();
+    ASSERT_TRUE(found) << "it cannot be resumed";
+    EXPECT_EQ(found->id, id);
+    EXPECT_EQ(found->max, max);
+}
+
+void Dialogue::expect_not_resumable() {
+    if (stopped()) return;
+    EXPECT_FALSE(take<Resumable>()) << "it can be resumed";
+}
+
+void Dialogue::expect_resume(std::string_view id) {
+    if (stopped()) return;
+    const auto found = take<Resume>();
+    ASSERT_TRUE(found) << "nobody asked to resume";
+    EXPECT_EQ(found->id, id);
+}
+
+void Dialogue::expect_resumed(std::uint64_t count) {
+    if (stopped()) return;
+    const auto found = take<Resumed>();
+    ASSERT_TRUE(found) << "nothing was resumed";
+    EXPECT_EQ(found->count, count);
+    EXPECT_FALSE(take<NotResumed>());
+}
+
+void Dialogue::expect_not_resumed(std::uint64_t count) {
+    if (stopped()) return;
+    const auto found = take<NotResumed>();
+    ASSERT_TRUE(found) << "nobody said that nothing is resumed";
+    EXPECT_EQ(found->count, count);
+    EXPECT_FALSE(take<Resumed>());
+}
+
+void Dialogue::expect_none_ready() {
+    if (stopped()) return;
+    EXPECT_FALSE(take<PairReady>()) << "a pair became ready";
 }
 
 // Faults

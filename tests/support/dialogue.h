@@ -24,7 +24,8 @@ public:
     using Script = std::function<void(Dialogue&)>;
     using Make = std::function<Dialogue()>;
 
-    static Dialogue inbound(TestRules rules = {}, bool direct_tls = false, Limits limits = {});
+    /// With `resumable`, streams can be resumed; they are called "session1", "session2" …
+    static Dialogue inbound(TestRules rules = {}, bool direct_tls = false, Limits limits = {}, bool resumable = false);
     static Dialogue outbound(TestRules rules = {}, xmpp::DomainPair pair = pair_of("corp.example", "partner.example"),
                              bool verify_only = false, bool direct_tls = false,
                              const std::function<void(s2s::OutboundSettings&)>& change = {});
@@ -45,6 +46,9 @@ public:
     void handled(std::uint64_t sequence);
     void rules_change(const std::function<void(TestRules&)>& change);
     void certificate_expires();
+    /// The answers to a Resume.
+    void resume(std::string id, s2s::ReceivedCounter counted);
+    void refuse_resumption(std::optional<std::uint32_t> h = std::nullopt);
     void lost();
 
     // Expectations; each consumes what it names
@@ -65,6 +69,12 @@ public:
     void expect_delivered(std::size_t stanzas);
     void expect_note(std::string_view event, std::string_view key = {}, std::string_view value = {});
     void expect_acknowledged(std::uint64_t count);
+    void expect_resumable(std::string_view id, Duration max);
+    void expect_not_resumable();
+    void expect_resume(std::string_view id);
+    void expect_resumed(std::uint64_t count);
+    void expect_not_resumed(std::uint64_t count);
+    void expect_none_ready();  ///< no pair may carry stanzas that could not before
 
     [[nodiscard]] s2s::Inbound& in() { return *in_; }
     [[nodiscard]] s2s::Outbound& out() { return *out_; }

@@ -135,6 +135,13 @@ void hops(const NodeStatus& status, const Settings&, MetricsText& out) {
     out.histogram({{"hop", "s2s"}}, status.counters.s2s_delivery);
     out.histogram({{"hop", "s2s_queue"}}, status.counters.s2s_waiting);
 }
+void broken_streams(const NodeStatus& status, const Settings&, MetricsText& out) {
+    for (const auto& [what, count] : status.counters.broken_streams) {
+        out.sample({{"direction", what.first == Direction::inbound ? "inbound" : "outbound"},
+                    {"outcome", std::string{text(what.second)}}},
+                   count);
+    }
+}
 void recorder_dropped(const NodeStatus& status, const Settings&, MetricsText& out) {
     out.sample({}, status.counters.recorder_dropped);
 }
@@ -305,6 +312,8 @@ constexpr MetricRow rows[] = {
     {"sallyport_dns_lookup_seconds", "histogram", "seconds", "DNS look-ups for peers, by outcome.", dns},
     {"sallyport_hop_seconds", "histogram", "seconds",
      "Time from sending to the next hop's acknowledgement, or in a queue; one observation per batch.", hops},
+    {"sallyport_broken_streams", "counter", "",
+     "Streams that broke and could be resumed: kept (detached), and what became of them.", broken_streams},
     {"sallyport_recorder_dropped", "counter", "", "Handshakes not recorded because too many came at once.",
      recorder_dropped},
     {"sallyport_link_up", "gauge", "", "1 if a router link to the far node is up.", links_up},

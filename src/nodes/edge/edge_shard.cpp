@@ -58,6 +58,10 @@ s2s::S2sContext EdgeShard::s2s_context(routing::Ledger& ledger, const EdgeParts&
                               [edge = sibling.get(), remote] { edge->s2s_.pool().alive(remote); });
         }
     };
+    context.move_inbound = [this](std::uint32_t to, std::shared_ptr<s2s::MovedInbound> moved) {
+        shard_.bus.run_on(
+            to, [edge = siblings_[to].get(), moved = std::move(moved)] { edge->s2s_.join(std::move(*moved)); });
+    };
     context.pong_elsewhere = [this](std::uint32_t to, std::string id, std::string from, std::string at) {
         shard_.bus.run_on(to, [edge = siblings_[to].get(), id = std::move(id), from = std::move(from),
                                at = std::move(at)] { edge->s2s_.pool().pong(id, from, at); });

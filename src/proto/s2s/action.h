@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "proto/s2s/rules.h"
 #include "proto/xmpp/errors.h"
@@ -57,6 +58,28 @@ struct Verified {
 struct Acknowledged {
     std::uint64_t count = 0;
 };
+/// Should its connection break, the stream can be resumed for `max` (XEP-0198 section 5), by this id.
+struct Resumable {
+    std::string id;
+    Duration max{0};
+};
+/// Inbound: the peer asks to go on with an earlier stream. Answer with Inbound::resume or Inbound::refuse_resumption;
+/// until then nothing more is read.
+struct Resume {
+    std::string id;
+};
+/// Outbound: a pair has proved itself, and stanzas wait still: the stream is about to be resumed, or made resumable.
+struct Proved {};
+/// Outbound: the peer goes on with the earlier stream. Of what was not acknowledged there it has had `count` stanzas;
+/// the others are to be sent again, in their order, before anything else.
+struct Resumed {
+    std::uint64_t count = 0;
+};
+/// Outbound: it does not. Where it said so, it has had `count` of them; what it does not have is sent as if it were
+/// new.
+struct NotResumed {
+    std::uint64_t count = 0;
+};
 /// The peer cannot take stanzas longer than this, or closes idle streams (XEP-0478). 0: not said.
 struct PeerLimits {
     std::uint64_t max_bytes = 0;
@@ -80,7 +103,7 @@ struct Note {
 };
 
 using Action = std::variant<Send, StartTls, RestartXml, Verify, PairReady, PairFailed, Verified, Acknowledged,
-                            PeerLimits, Close, Note>;
+                            Resumable, Resume, Proved, Resumed, NotResumed, PeerLimits, Close, Note>;
 using Actions = std::vector<Action>;
 
 }  // namespace sallyport::s2s

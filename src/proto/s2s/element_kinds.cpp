@@ -63,6 +63,8 @@ std::string_view text(On on) {
         case On::verdict_valid: return "verdict-valid";
         case On::verdict_invalid: return "verdict-invalid";
         case On::verdict_error: return "verdict-error";
+        case On::resumption_granted: return "resumption-granted";
+        case On::resumption_refused: return "resumption-refused";
         case On::starttls: return "starttls";
         case On::proceed: return "proceed";
         case On::tls_failure: return "tls-failure";

@@ -22,6 +22,8 @@ enum class On : std::uint8_t {
     verdict_valid,
     verdict_invalid,
     verdict_error,
+    resumption_granted,
+    resumption_refused,
     starttls,
     proceed,
     tls_failure,  // RFC 6120 5

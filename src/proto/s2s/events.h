@@ -44,6 +44,8 @@ inline constexpr std::string_view verify_answered = "s2s.verify.answered";
 inline constexpr std::string_view answer_dropped = "s2s.answer.dropped";
 inline constexpr std::string_view bidi = "s2s.bidi";
 inline constexpr std::string_view acks = "s2s.acks";
+inline constexpr std::string_view resumed = "s2s.resumed";
+inline constexpr std::string_view not_resumed = "s2s.not-resumed";
 inline constexpr std::string_view peer_limits = "s2s.peer-limits";
 
 }  // namespace event
@@ -82,6 +84,8 @@ inline constexpr std::array event_rows{
     EventRow{event::answer_dropped, Stage::stream, "An answer that nobody asked for on this stream was dropped."},
     EventRow{event::bidi, Stage::stream, "Both directions share the stream (XEP-0288)."},
     EventRow{event::acks, Stage::stream, "Stream management (XEP-0198) is on, was declined, or not answered for."},
+    EventRow{event::resumed, Stage::stream, "A stream that had broken goes on over this connection (XEP-0198)."},
+    EventRow{event::not_resumed, Stage::stream, "It does not: the stream begins anew, and says why."},
     EventRow{event::peer_limits, Stage::stream, "The peer announced limits (XEP-0478)."},
 };
 

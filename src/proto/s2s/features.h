@@ -24,11 +24,13 @@ enum class Fact : std::uint8_t {
     bidi,           ///< wanted by policy
     management,     ///< wanted by policy
     pair_ready,
-    pending,     ///< a verification is under way
-    managed,     ///< XEP-0198 is on
-    challenged,  ///< a SASL challenge is out
-    orderly,     ///< we close by ourselves: what the peer still sends is processed
-    direct,      ///< TLS comes before the first header (XEP-0368)
+    pending,          ///< a verification is under way
+    managed,          ///< XEP-0198 is on
+    challenged,       ///< a SASL challenge is out
+    orderly,          ///< we close by ourselves: what the peer still sends is processed
+    resumable,        ///< streams that break are resumed, by policy
+    asked_to_resume,  ///< `<resume/>` is out
+    direct,           ///< TLS comes before the first header (XEP-0368)
     count_,
 };
 using Facts = machine::Set<Fact>;

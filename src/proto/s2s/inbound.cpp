@@ -56,14 +56,19 @@ struct In::Table {
         Row{open, On::enable, stays, &In::decline_enable, "XEP-0198 3", managed},
         Row{open, On::enable, stays, &In::enable, "XEP-0198 3", management, managed},
         Row{open, On::enable, stays, &In::decline_enable, "XEP-0198 3", {}, {management, managed}},
-        Row{offering, On::resume, stays, &In::decline_resume, "XEP-0198 5", channel_ok},
-        Row{open, On::resume, stays, &In::decline_resume, "XEP-0198 5"},
+        Row{offering, On::resume, stays, &In::refuse_stranger, "XEP-0198 9", channel_ok},
+        Row{open, On::resume, resuming, &In::ask_to_resume, "XEP-0198 5", resumable, {managed, pending}},
+        Row{open, On::resume, stays, &In::decline_resume, "XEP-0198 5", {resumable, pending}, managed},
+        Row{open, On::resume, stays, &In::decline_resume, "XEP-0198 5", managed},
+        Row{open, On::resume, stays, &In::decline_resume, "XEP-0198 5", {}, {resumable, managed}},
+        Row{resuming, On::resumption_granted, open, &In::go_on, "XEP-0198 5"},
+        Row{resuming, On::resumption_refused, open, &In::begin_anew, "XEP-0198 5"},
         Row{open, On::ack_request, stays, &In::acknowledge, "XEP-0198 4", managed},
         Row{{open, closing}, On::ack, stays, &In::take_ack, "XEP-0198 4", managed},
         Row{offering, On::compress, stays, &In::decline_compression, "XEP-0138 2", channel_ok},
         Row{open, On::compress, stays, &In::decline_compression, "XEP-0138 2"},
         Row{{offering, open}, On::stream_error, closing, &In::peer_error, "RFC 6120 4.9.1.1"},
-        Row{{opening, offering, open, closing}, On::footer, closed, &In::finish, "RFC 6120 4.4"},
+        Row{{opening, offering, open, resuming, closing}, On::footer, closed, &In::finish, "RFC 6120 4.4"},
     };
     static_assert(machine::check(rows, {opening, securing}, closed) == machine::Fault::none);
 };
@@ -74,6 +79,7 @@ std::string_view In::words(Phase phase) {
         case Phase::offering: return "offering";
         case Phase::securing: return "securing";
         case Phase::open: return "open";
+        case Phase::resuming: return "resuming";
         case Phase::closing: return "closing";
         case Phase::closed: return "closed";
     }
@@ -85,6 +91,8 @@ In::State(InboundSettings settings, const Rules& rules_asked, TimePoint now)
       timers{settings.timers},
       fresh_id{std::move(settings.fresh_id)},
       limits_of{std::move(settings.limits_of)},
+      fresh_session{std::move(settings.fresh_session)},
+      general{settings.limits.s2s_resume_seconds, settings.limits.resumable_stanzas},
       max_pairs{settings.limits.pairs_per_stream},
       max_pending{settings.limits.pending_dialbacks_per_stream},
       max_sasl_failures{settings.limits.sasl_failures},
@@ -92,6 +100,26 @@ In::State(InboundSettings settings, const Rules& rules_asked, TimePoint now)
       phase{settings.direct_tls ? Phase::securing : Phase::opening},
       latest_negotiation{now + timers.negotiation + timers.dialback} {
     deadlines[Timer::negotiation] = now + timers.negotiation;
+}
+
+void In::take(State&& other) {
+    phase = other.phase;
+    header_sent = other.header_sent;
+    header_seen = other.header_seen;
+    version_1 = other.version_1;
+    sasl_done = other.sasl_done;
+    vouched = other.vouched;
+    sasl_failures = other.sasl_failures;
+    resumptions = other.resumptions;
+    peer = std::move(other.peer);
+    proven = std::move(other.proven);
+    id = std::move(other.id);
+    lang = std::move(other.lang);
+    tls = std::move(other.tls);
+    pairs = std::move(other.pairs);
+    deadlines = other.deadlines;
+    latest_negotiation = other.latest_negotiation;
+    received = std::move(other.received);
 }
 
 /// Which of `asked` hold. Only those are looked at: some cost a walk through the operator's rules, and an open stream
@@ -113,6 +141,7 @@ Facts In::facts(Facts asked) const {
     when(Fact::dialback, [&] { return p.offer_dialback; });
     when(Fact::bidi, [&] { return p.bidi; });
     when(Fact::management, [&] { return p.stream_management; });
+    when(Fact::resumable, [&] { return seconds_to_resume() != 0; });
     when(Fact::pair_ready, [&] { return pairs.any_ready(); });
     when(Fact::pending, [&] { return pairs.pending() != 0; });
     when(Fact::managed, [&] { return received.enabled(); });
@@ -157,6 +186,7 @@ void In::refuse_event(On on, TimePoint now, Actions& out) {
         return close(stream_error(StreamCondition::policy_violation, "TLS is required first"), what + " before TLS",
                      now, out, Rule::tls);
     }
+    if (on == On::resumption_granted || on == On::resumption_refused) return;
     const bool negotiating = on == On::auth || on == On::response || on == On::abort || on == On::bidi;
     const auto condition = negotiating ? StreamCondition::policy_violation : StreamCondition::unsupported_stanza_type;
     close(stream_error(condition), "unexpected " + what, now, out);

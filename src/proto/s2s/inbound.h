@@ -15,6 +15,7 @@
 #include "proto/s2s/action.h"
 #include "proto/s2s/element_kinds.h"
 #include "proto/s2s/rules.h"
+#include "proto/s2s/stream_management.h"
 #include "proto/xml/element.h"
 #include "proto/xml/reader.h"
 #include "proto/xmpp/stanza.h"
@@ -30,6 +31,7 @@ struct Timers {
     Duration closing = std::chrono::seconds{5};       ///< waiting for the peer's closing tag
     Duration enable = std::chrono::seconds{10};       ///< waiting for the answer to `<enable/>` (XEP-0198)
     Duration sasl = std::chrono::seconds{10};         ///< waiting for the answer to our `<auth/>`: dialback may do
+    Duration hold = std::chrono::seconds{2};          ///< of stanzas, for the answer to an `<enable/>` with resumption
     Duration unoffered = std::chrono::seconds{5};  ///< waiting for the answer to a `<starttls/>` that was not offered
 };
 
@@ -39,13 +41,19 @@ struct InboundSettings {
     bool direct_tls = false;                                 ///< XEP-0368 listener: TLS is up before the first header
     std::function<std::string()> fresh_id;                   ///< >= 128 random bits, NMTOKEN characters
     std::function<Limits(const xmpp::Domain&)> limits_of{};  ///< of a peer, to be announced to it (XEP-0478)
+    /// Names a stream that can be resumed (XEP-0198 section 5): >= 128 random bits. Null: none can.
+    std::function<std::string()> fresh_session{};
 };
 
 class Inbound {
 public:
     /// `rules` is asked at every step, so a changed snapshot counts from the next event on.
     Inbound(InboundSettings settings, const Rules& rules, TimePoint now);
+    /// Goes on as `other`, which is of no further use, left off with a Resume that has no answer yet: its connection
+    /// has come to another shard.
+    Inbound(InboundSettings settings, const Rules& rules, TimePoint now, Inbound& other);
     ~Inbound();
+    Inbound(Inbound&&) noexcept;
 
     void on_header(const xml::Header& header, TimePoint now, Actions& out);
     /// A first-level element that is no stanza in the content namespace. `unread`: bytes behind it (threat T16).
@@ -66,6 +74,7 @@ public:
     /// Of a refused stanza with an empty to_domain: the domain of ours whose pair with from_domain is ready; empty:
     /// none.
     [[nodiscard]] std::string_view local_for(std::string_view from_domain) const;
+    /// `sequence` 0: it had come before the stream was resumed, and is on its way already.
     [[nodiscard]] bool on_stanza(const xmpp::Stanza& stanza, TimePoint now, std::uint64_t& sequence, Actions& out);
     /// The stanza is delivered, bounced or otherwise done with: it may be acknowledged (XEP-0198).
     void on_handled(std::uint64_t sequence, Actions& out);
@@ -73,6 +82,13 @@ public:
     void on_sent(TimePoint now, Actions& out);
     /// Asks the peer to acknowledge what was sent (XEP-0198 `<r/>`). False: not possible without XEP-0198.
     [[nodiscard]] bool probe(TimePoint now, Actions& out);
+
+    /// The answer to a Resume: this stream goes on as the one called `id`, which had counted so far.
+    void resume(std::string id, ReceivedCounter counted, TimePoint now, Actions& out);
+    /// Or it does not. `h`: so much of the earlier one has arrived; the peer has not to send it again.
+    void refuse_resumption(std::optional<std::uint32_t> h, TimePoint now, Actions& out);
+    /// What the stream has counted goes on without it: its connection is gone, or another one resumes it.
+    [[nodiscard]] ReceivedCounter give_up_count();
 
     /// The limits of the peer that has proved itself: how many pairs, and verifications at a time.
     void set_limits(const Limits& limits);
@@ -107,6 +123,10 @@ public:
     /// Too much is done out of order: nothing more is read until something before it is.
     [[nodiscard]] bool crowded() const;
     [[nodiscard]] bool open() const;  ///< with bidi(): stanzas may be sent
+    /// It could be resumed if its connection broke now: it is open, and each stanza on its way would be known again.
+    [[nodiscard]] bool resumable() const;
+    /// A Resume has no answer yet.
+    [[nodiscard]] bool resuming() const;
     [[nodiscard]] std::uint64_t unacknowledged() const;
     /// The stream error with which the peer ended the stream.
     [[nodiscard]] const std::optional<xmpp::StreamError>& peer_error() const;

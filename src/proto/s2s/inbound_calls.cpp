@@ -1,6 +1,7 @@
 // The public face of Inbound: each call is an event, a time and actions. on_stanza is the fast path: it asks no rules
 // and builds nothing, it only looks whether the pair is ready.
 #include <algorithm>
+#include <utility>
 
 #include "proto/s2s/events.h"
 #include "proto/s2s/header_judge.h"
@@ -13,7 +14,12 @@ using xmpp::StreamError;
 
 Inbound::Inbound(InboundSettings settings, const Rules& rules, TimePoint now)
     : state_{std::make_unique<State>(std::move(settings), rules, now)} {}
+Inbound::Inbound(InboundSettings settings, const Rules& rules, TimePoint now, Inbound& other)
+    : Inbound{std::move(settings), rules, now} {
+    state_->take(std::move(*other.state_));
+}
 Inbound::~Inbound() = default;
+Inbound::Inbound(Inbound&&) noexcept = default;
 
 void Inbound::on_header(const xml::Header& header, TimePoint now, Actions& out) {
     state_->handle({.on = On::header, .header = &header}, now, out);
@@ -64,8 +70,15 @@ bool Inbound::on_stanza(const xmpp::Stanza& stanza, TimePoint now, std::uint64_t
     State& s = *state_;
     const bool open = s.phase == State::Phase::open || (s.phase == State::Phase::closing && s.orderly);
     if (open && s.pairs.ready(stanza.to_domain, stanza.from_domain)) {
-        sequence = s.received.receive();
         s.deadlines[State::Timer::stanza] = never;
+        if (s.received.repeats()) {
+            sequence = 0;
+            if (s.received.repeat(mark_of(stanza))) return true;
+            s.close(xmpp::stream_error(xmpp::StreamCondition::undefined_condition, "not what was sent before"),
+                    "the peer did not send again what it had sent before", now, out);
+            return false;
+        }
+        sequence = s.session.empty() ? s.received.receive() : s.received.receive(mark_of(stanza));
         if (s.received.enabled() && s.phase == State::Phase::open && s.deadlines[State::Timer::withheld] == never) {
             s.deadlines[State::Timer::withheld] = s.received.watch(now);
         }
@@ -120,6 +133,21 @@ const TlsFacts* Inbound::tls() const { return state_->tls.get(); }
 bool Inbound::orderly() const { return state_->orderly; }
 bool Inbound::bidi() const { return state_->bidi; }
 bool Inbound::open() const { return state_->phase == State::Phase::open; }
+bool Inbound::resuming() const { return state_->phase == State::Phase::resuming; }
+bool Inbound::resumable() const { return open() && !state_->session.empty() && state_->received.knows_all(); }
+
+ReceivedCounter Inbound::give_up_count() {
+    state_->session.clear();
+    return std::exchange(state_->received, {});
+}
+
+void Inbound::resume(std::string id, ReceivedCounter counted, TimePoint now, Actions& out) {
+    state_->handle({.on = On::resumption_granted, .text = id, .counted = &counted}, now, out);
+}
+
+void Inbound::refuse_resumption(std::optional<std::uint32_t> h, TimePoint now, Actions& out) {
+    state_->handle({.on = On::resumption_refused, .h = h}, now, out);
+}
 std::uint64_t Inbound::unacknowledged() const { return state_->sent.unacknowledged(); }
 const std::optional<StreamError>& Inbound::peer_error() const { return state_->error_of_peer; }
 bool Inbound::managed() const { return state_->received.enabled(); }

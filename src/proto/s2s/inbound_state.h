@@ -15,7 +15,9 @@
 namespace sallyport::s2s {
 
 struct Inbound::State {
-    enum class Phase : std::uint8_t { opening, offering, securing, open, closing, closed };
+    enum class Phase : std::uint8_t { opening, offering, securing, open, resuming, closing, closed };
+    /// Of one stream: who guesses is not listened to for long.
+    static constexpr unsigned most_resumptions = 3;
     enum class Timer : std::uint8_t {
         negotiation,
         idle,
@@ -36,6 +38,8 @@ struct Inbound::State {
         xmpp::StanzaCondition condition = xmpp::StanzaCondition::remote_server_timeout;
         std::string_view text = {};
         Cause cause = {};
+        ReceivedCounter* counted = nullptr;  ///< of a stream that is resumed
+        std::optional<std::uint32_t> h = {};
     };
     using Act = Did (State::*)(const Event&, TimePoint, Actions&);
     using Row = machine::Row<Phase, On, Fact, Act>;
@@ -49,6 +53,8 @@ struct Inbound::State {
     static std::string_view words(Phase phase);
 
     State(InboundSettings settings, const Rules& rules_asked, TimePoint now);
+    /// Another shard's state goes on here.
+    void take(State&& other);
 
     // inbound.cpp: events, refusals, ends
     void handle(const Event& event, TimePoint now, Actions& out);
@@ -119,7 +125,18 @@ struct Inbound::State {
     Did accept_bidi(const Event&, TimePoint, Actions&);
     Did enable(const Event&, TimePoint, Actions&);
     Did decline_enable(const Event&, TimePoint, Actions&);
+    Did refuse_stranger(const Event&, TimePoint, Actions&);
     Did decline_resume(const Event&, TimePoint, Actions&);
+    Did ask_to_resume(const Event&, TimePoint, Actions&);
+    Did go_on(const Event&, TimePoint, Actions&);
+    Did begin_anew(const Event&, TimePoint, Actions&);
+    /// What bounds the resumption of one stream.
+    struct Bounds {
+        std::uint64_t seconds = 0, stanzas = 0;
+    };
+    [[nodiscard]] Bounds bounds() const;
+    [[nodiscard]] std::uint64_t seconds_to_resume() const;
+    Did refuse_count(TimePoint now, Actions& out);
     Did acknowledge(const Event&, TimePoint, Actions&);
     Did take_ack(const Event&, TimePoint, Actions&);
     Did decline_compression(const Event&, TimePoint, Actions&);
@@ -129,6 +146,8 @@ struct Inbound::State {
     Timers timers;
     std::function<std::string()> fresh_id;
     std::function<Limits(const xmpp::Domain&)> limits_of;
+    std::function<std::string()> fresh_session;
+    Bounds general;  ///< without `limits_of`
     std::uint64_t max_pairs, max_pending, max_sasl_failures, max_bytes;
 
     Phase phase = Phase::opening;
@@ -149,6 +168,8 @@ struct Inbound::State {
     PairList pairs;
     ReceivedCounter received;
     SentCounter sent;
+    std::string session;  ///< by which the stream can be resumed; empty: it cannot
+    unsigned resumptions = 0;
 
     machine::Deadlines<Timer> deadlines;
     TimePoint latest_negotiation;  ///< how far pending verifications may move it

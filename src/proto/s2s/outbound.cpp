@@ -67,6 +67,7 @@ struct Out::Table {
         Row{{proving, open}, On::result, stays, &Out::drop_answer, "XEP-0220 2.2"},
         Row{{proving, open}, On::verify, stays, &Out::drop_answer, "XEP-0220 2.2"},
         Row{open, On::enabled, stays, &Out::acks_enabled, "XEP-0198 3"},
+        Row{open, On::resumed, stays, &Out::take_resumed, "XEP-0198 5", Fact::asked_to_resume},
         Row{open, On::sm_failed, stays, &Out::acks_declined, "XEP-0198 3"},
         Row{{open, closing}, On::ack, stays, &Out::take_ack, "XEP-0198 4", Fact::managed},
         Row{open, On::ack_request, stays, &Out::acknowledge, "XEP-0198 4", Fact::managed},
@@ -123,7 +124,9 @@ Out::State(OutboundSettings settings, const Rules& rules_asked, xmpp::DomainPair
       verify_only{verifies_only},
       direct{settings.direct_tls},
       external{settings.external},
-      share{settings.share} {
+      share{settings.share},
+      resumption{std::move(settings.resume)},
+      resume_seconds{settings.limits.s2s_resume_seconds} {
     deadlines[Timer::negotiation] = now + timers.negotiation;
     if (share) deadlines[Timer::answering] = now + *share;
     if (!verify_only) pairs.add(pair);
@@ -136,6 +139,7 @@ Facts Out::facts() const {
     if (managed) all.add(Fact::managed);
     if (direct) all.add(Fact::direct);
     if (challenged) all.add(Fact::challenged);
+    if (awaits == Awaits::resumed) all.add(Fact::asked_to_resume);
     return all;
 }
 
@@ -161,7 +165,8 @@ void Out::handle(const Event& event, TimePoint now, Actions& out) {
 /// What has waited for this stream learns that it waited in vain.
 void Out::fail_waiting(const xmpp::Failure& failure, Actions& out) {
     for (const PairState& waiting : pairs.all()) {
-        if (waiting.method != Method::none) continue;
+        const bool waits = std::find(held_back.begin(), held_back.end(), waiting.domains) != held_back.end();
+        if (waiting.method != Method::none && !waits) continue;
         out.push_back(PairFailed{waiting.domains, failure});
         note(out, LogLevel::warn, event::state,
              {{"pair", waiting.domains.text()},
@@ -175,6 +180,7 @@ void Out::fail_waiting(const xmpp::Failure& failure, Actions& out) {
                                failure.why, failure.condition});
     }
     asks.clear();
+    held_back.clear();
 }
 
 void Out::close(std::optional<StreamError> error, std::string why, const xmpp::Failure& failure, TimePoint now,
@@ -249,7 +255,15 @@ void Out::on_time(TimePoint now, Actions& out) {
     }
     if (phase == Phase::closed) return;
     time_out(now, out);
-    if (now >= deadlines[Timer::enabling]) waive_acks("no answer", out);
+    if (now >= deadlines[Timer::holding]) let_go(out);
+    if (now >= deadlines[Timer::enabling]) {
+        if (awaits == Awaits::resumed) {
+            out.push_back(NotResumed{});
+            return close(stream_error(StreamCondition::connection_timeout, "no answer to a request"),
+                         "no answer to <resume/>", {Stage::stream, "the remote server does not respond"}, now, out);
+        }
+        waive_acks("no answer", out);
+    }
     if (now >= deadlines[Timer::withheld]) look_at_withheld(now, out);
     if (now >= std::min(deadlines[Timer::negotiation], deadlines[Timer::answering])) {
         const bool silent = phase == Phase::fresh || phase == Phase::securing;
@@ -321,7 +335,9 @@ void Out::recheck(TimePoint now, Actions& out) {
               {"verdict", admission.verdict_id}},
              refused_by(admission));
     }
-    if (pairs.all().size() < held.size()) close_when_done(now, out);
+    if (pairs.all().size() == held.size()) return;
+    if (awaits == Awaits::proofs) go_on_resuming(now, out);
+    close_when_done(now, out);
 }
 
 bool Out::is_welcome(const PairState& one) const {

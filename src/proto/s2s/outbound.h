@@ -13,6 +13,15 @@
 
 namespace sallyport::s2s {
 
+/// A stream that broke and is to go on over another connection (XEP-0198 section 5).
+struct Resumption {
+    std::string id;
+    std::vector<xmpp::DomainPair> pairs;  ///< that were proved on it
+    std::uint64_t acknowledged = 0;       ///< stanzas, by the peer
+    std::uint64_t unacknowledged = 0;     ///< and sent
+    Duration max{0};                      ///< so long after it broke
+};
+
 struct OutboundSettings {
     Timers timers;
     bool direct_tls = false;  ///< XEP-0368: StartTls is the first action
@@ -21,6 +30,7 @@ struct OutboundSettings {
     bool external =
         true;  ///< false: the peer refused our certificate and closed; SASL EXTERNAL only if nothing else is
     std::optional<Duration> share{};  ///< for each step of the negotiation, where another server waits for its turn
+    std::optional<Resumption> resume{};
 };
 
 class Outbound {
@@ -93,6 +103,10 @@ public:
     /// `<enable/>` is out and not declined: each stanza from now on ends in an Acknowledged.
     [[nodiscard]] bool counting() const;
     [[nodiscard]] std::uint64_t unacknowledged() const;
+    /// Since counting began, on this connection or an earlier one.
+    [[nodiscard]] std::uint64_t acknowledged() const;
+    /// Nobody has closed it.
+    [[nodiscard]] bool open() const;
     [[nodiscard]] std::string_view state() const;
     /// The stream error with which the peer ended the stream.
     [[nodiscard]] const std::optional<xmpp::StreamError>& peer_error() const;

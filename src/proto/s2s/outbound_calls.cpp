@@ -97,11 +97,16 @@ bool Outbound::managed() const { return state_->managed; }
 bool Outbound::crowded() const { return state_->received.crowded(); }
 bool Outbound::counting() const { return state_->sent.enabled(); }
 std::uint64_t Outbound::unacknowledged() const { return state_->sent.unacknowledged(); }
+std::uint64_t Outbound::acknowledged() const { return state_->sent.acknowledged(); }
+bool Outbound::open() const { return state_->phase == State::Phase::open; }
 const std::optional<StreamError>& Outbound::peer_error() const { return state_->error_of_peer; }
 std::string_view Outbound::state() const { return State::words(state_->phase); }
 
 bool Outbound::ready(const xmpp::DomainPair& pair) const {
-    return state_->phase == State::Phase::open && state_->pairs.ready(pair.local.text(), pair.remote.text());
+    const State& s = *state_;
+    // Behind what is to be sent again, and with a name, or not at all.
+    if (s.awaits != State::Awaits::nothing) return false;
+    return s.phase == State::Phase::open && state_->pairs.ready(pair.local.text(), pair.remote.text());
 }
 
 std::vector<Inbound::Pair> Outbound::pairs() const {

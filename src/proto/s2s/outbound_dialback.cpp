@@ -83,13 +83,7 @@ void Out::pair_ready(PairState& wanted, Method method, TimePoint now, Actions& o
     phase = Phase::open;
     deadlines[Timer::negotiation] = never;
     deadlines[Timer::idle] = now + timers.idle;
-    enable_acks(now, out);  // before the stanzas that PairReady lets loose: they count
-    out.push_back(PairReady{wanted.domains, method});
-    note(out, LogLevel::info, event::state,
-         {{"pair", wanted.domains.text()},
-          {"from", "PENDING"},
-          {"to", "CONNECTED"},
-          {"method", std::string{s2s::text(method)}}});
+    hold_or_send(wanted, now, out);
 }
 
 void Out::send_asks(TimePoint now, Actions& out) {
@@ -138,6 +132,7 @@ Out::Did Out::take_result(const Event& event, TimePoint now, Actions& out) {
     note(out, LogLevel::warn, event::state,
          {{"pair", named.text()}, {"from", "PENDING"}, {"to", "FAILED"}, {"condition", std::string{xmpp::text(said)}}},
          failure);
+    if (awaits == Awaits::proofs) go_on_resuming(now, out);
     close_when_done(now, out);
     return Did::ended;
 }
@@ -210,6 +205,7 @@ void Out::time_out(TimePoint now, Actions& out) {
                                "the authoritative server did not answer in time"});
         return changed = true;
     });
+    if (changed && awaits == Awaits::proofs) go_on_resuming(now, out);
     if (changed) close_when_done(now, out);
 }
 

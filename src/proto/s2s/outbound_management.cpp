@@ -1,4 +1,6 @@
 // Acknowledgements (XEP-0198) and, with XEP-0288, received stanzas on the outbound stream.
+#include <algorithm>
+
 #include "proto/s2s/events.h"
 #include "proto/s2s/outbound_state.h"
 #include "proto/s2s/wire.h"
@@ -16,15 +18,37 @@ void Out::enable_acks(TimePoint now, Actions& out) {
     enable_sent = true;
     deadlines[Timer::enabling] = now + timers.enable;
     sent.enable();
-    out.push_back(Send{std::string{wire::sm_enable}});
+    const std::uint64_t seconds = seconds_to_resume();
+    if (seconds == 0) return out.push_back(Send{std::string{wire::sm_enable}});
+    out.push_back(Send{wire::sm_enable_for(std::chrono::seconds{seconds})});
+    awaits = Awaits::enabled;
+    deadlines[Timer::holding] = now + timers.hold;
 }
 
-Out::Did Out::acks_enabled(const Event&, TimePoint, Actions& out) {
-    if (!enable_sent || managed) return Did::advance;
+/// 0: not at all. A stream that carries both directions (XEP-0288) is not resumed.
+std::uint64_t Out::seconds_to_resume() const {
+    constexpr std::uint64_t most = 1'000'000'000;
+    return bidi ? 0 : std::min(resume_seconds, most);
+}
+
+Out::Did Out::acks_enabled(const Event& event, TimePoint, Actions& out) {
+    if (!enable_sent || managed || awaits == Awaits::resumed) return Did::advance;
     deadlines[Timer::enabling] = never;
     managed = true;
     received.enable();
-    note(out, LogLevel::info, event::acks, {{"enabled", "yes"}});
+    std::vector<LogFact> facts_told{{"enabled", "yes"}};
+    const std::string_view offered = event.element->attribute("resume");
+    const std::string_view name = event.element->attribute("id");
+    constexpr std::size_t longest = 4000;  // XEP-0198 section 3
+    const std::uint64_t ours = seconds_to_resume();
+    if ((offered == "true" || offered == "1") && !name.empty() && name.size() <= longest && ours != 0) {
+        const std::uint64_t theirs = read_h(event.element->attribute("max")).value_or(0);
+        const std::chrono::seconds max{theirs == 0 ? ours : std::min(theirs, ours)};
+        out.push_back(Resumable{std::string{name}, max});
+        facts_told.push_back({"resumable", std::to_string(max.count()) + "s"});
+    }
+    note(out, LogLevel::info, event::acks, std::move(facts_told));
+    if (awaits == Awaits::enabled) let_go(out);
     if (sent.unacknowledged() > 0) {
         // Written before this answer came: nothing has asked for it yet.
         sent.asked();
@@ -33,7 +57,15 @@ Out::Did Out::acks_enabled(const Event&, TimePoint, Actions& out) {
     return Did::advance;
 }
 
-Out::Did Out::acks_declined(const Event&, TimePoint, Actions& out) {
+Out::Did Out::acks_declined(const Event& event, TimePoint now, Actions& out) {
+    if (awaits == Awaits::resumed) {
+        // XEP-0198 section 5: it may know what had arrived.
+        SentCounter before = SentCounter::of(resumption->acknowledged, resumption->unacknowledged);
+        const auto h = read_h(event.element->attribute("h"));
+        const auto had = h ? before.acknowledge(*h) : std::nullopt;
+        begin_anew(had.value_or(0), "the peer does not resume it", now, out);
+        return Did::advance;
+    }
     if (managed || !enable_sent) return Did::advance;
     waive_acks("declined", out);
     return Did::advance;
@@ -45,6 +77,7 @@ void Out::waive_acks(std::string_view why, Actions& out) {
     deadlines[Timer::enabling] = never;
     const std::uint64_t written = sent.unacknowledged();
     sent.disable();
+    if (awaits == Awaits::enabled) let_go(out);
     if (written != 0) out.push_back(Acknowledged{written});
     note(out, LogLevel::info, event::acks, {{"enabled", "no"}, {"why", std::string{why}}});
 }

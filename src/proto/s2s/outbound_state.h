@@ -32,6 +32,7 @@ struct Outbound::State {
         stanza,
         withheld,  ///< when it is looked whether one stanza withholds the acknowledgement of others
         probe,
+        holding,   ///< until when stanzas wait for the answer to `<enable/>`
         enabling,  ///< until when `<enable/>` is to be answered
         closing,
         count_
@@ -62,6 +63,15 @@ struct Outbound::State {
     struct Offers {
         bool starttls = false, starttls_required = false;
         bool external = false, dialback = false, errors = false, bidi = false, management = false;
+    };
+
+    /// What stanzas wait for although their pair has proved itself. What is sent before the stream has a name would
+    /// come twice, should the connection break.
+    enum class Awaits : std::uint8_t {
+        nothing,
+        proofs,   ///< of the other pairs of the stream that is to be resumed
+        resumed,  ///< `<resume/>` is out
+        enabled,  ///< `<enable/>` is out, with resumption
     };
 
     State(OutboundSettings settings, const Rules& rules_asked, xmpp::DomainPair first, bool verifies_only,
@@ -125,12 +135,21 @@ struct Outbound::State {
 
     // outbound_management.cpp: XEP-0198, XEP-0288
     void enable_acks(TimePoint now, Actions& out);
+    [[nodiscard]] std::uint64_t seconds_to_resume() const;
     Did acks_enabled(const Event&, TimePoint, Actions&);
     Did acks_declined(const Event&, TimePoint, Actions&);
     Did acknowledge(const Event&, TimePoint, Actions&);
     void look_at_withheld(TimePoint now, Actions& out);
     Did take_ack(const Event&, TimePoint, Actions&);
     void waive_acks(std::string_view why, Actions& out);
+
+    // outbound_resumption.cpp: XEP-0198 section 5
+    void hold_or_send(PairState& proved, TimePoint now, Actions& out);
+    void prove_others(TimePoint now, Actions& out);
+    void go_on_resuming(TimePoint now, Actions& out);
+    void begin_anew(std::uint64_t count, std::string_view why, TimePoint now, Actions& out);
+    void let_go(Actions& out);
+    Did take_resumed(const Event&, TimePoint, Actions&);
 
     const Rules& rules;
     Timers timers;
@@ -150,6 +169,10 @@ struct Outbound::State {
     std::optional<Duration> share;
     bool bidi = false;
     bool enable_sent = false;
+    Awaits awaits = Awaits::nothing;
+    std::optional<Resumption> resumption;     ///< wanted
+    std::vector<xmpp::DomainPair> held_back;  ///< proved, and not let go yet
+    std::uint64_t resume_seconds = 0;         ///< of our side
     bool managed = false;
     bool orderly = false;
     bool not_read = false;  ///< by us: what the peer says waits

@@ -3,6 +3,8 @@
 
 #include <iterator>
 
+#include "base/hash.h"
+
 namespace sallyport::s2s {
 
 void ReceivedCounter::handle(std::uint64_t sequence) {
@@ -20,6 +22,42 @@ void ReceivedCounter::handle(std::uint64_t sequence) {
     } else {
         ahead_.emplace(sequence, last);
     }
+}
+
+std::uint64_t ReceivedCounter::receive(std::uint64_t mark) {
+    drop_marks();
+    receive();
+    if (marks_lost_ && told() + 1 == received_) marks_lost_ = false;
+    if (marks_.size() - dropped_ >= most_marks_) {
+        forget_marks();
+        marks_lost_ = true;
+    }
+    if (!marks_lost_) marks_.push_back(mark);
+    return received_;
+}
+
+/// marks_ ends with that of received_: what stands before the first that may come again is of no use any more.
+void ReceivedCounter::drop_marks() {
+    constexpr std::size_t kept_at_rest = 64;
+    const auto wanted = static_cast<std::size_t>(received_ - done());
+    dropped_ = marks_.size() - std::min(marks_.size(), wanted);
+    if (dropped_ == 0 || dropped_ < marks_.size() / 2) return;
+    marks_.erase(marks_.begin(), marks_.begin() + static_cast<std::ptrdiff_t>(dropped_));
+    dropped_ = 0;
+    if (marks_.empty() && marks_.capacity() > kept_at_rest) std::vector<std::uint64_t>{}.swap(marks_);
+}
+
+std::uint32_t ReceivedCounter::go_back() {
+    current_ = told();
+    drop_marks();
+    return h();
+}
+
+bool ReceivedCounter::repeat(std::uint64_t mark) {
+    const std::uint64_t left = received_ - current_;
+    if (left == 0 || left > marks_.size() || marks_[marks_.size() - left] != mark) return false;
+    ++current_;
+    return true;
 }
 
 bool ReceivedCounter::due() {
@@ -47,6 +85,14 @@ std::optional<std::uint64_t> SentCounter::acknowledge(std::uint32_t h) {
     if (fresh > unacknowledged()) return std::nullopt;
     acknowledged_ += fresh;
     return fresh;
+}
+
+std::uint64_t mark_of(const xmpp::Stanza& stanza) {
+    std::uint64_t mark = static_cast<std::uint64_t>(stanza.kind);
+    for (const std::string_view part : {stanza.from, stanza.to, stanza.id, stanza.type}) {
+        mark = mark * 31 + sip_hash({}, part);
+    }
+    return mark;
 }
 
 std::optional<std::uint32_t> read_h(std::string_view text) {

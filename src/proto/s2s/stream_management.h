@@ -7,8 +7,10 @@
 #include <map>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
+#include "proto/xmpp/stanza.h"
 
 namespace sallyport::s2s {
 
@@ -18,7 +20,9 @@ namespace sallyport::s2s {
 class ReceivedCounter {
 public:
     /// A stanza arrived: its sequence, from 1.
-    std::uint64_t receive() { return ++received_; }
+    std::uint64_t receive() { return current_ = ++received_; }
+    /// The same on a stream that can be resumed: `mark` is what the stanza is known by should it come again.
+    std::uint64_t receive(std::uint64_t mark);
     /// It is done with. Numbers never given and repetitions are ignored.
     void handle(std::uint64_t sequence);
     /// The peer sent `<enable/>` (or we got `<enabled/>`): counting starts at zero after the stanzas so far. Nobody
@@ -27,15 +31,31 @@ public:
         enabled_ = true;
         base_ = handled_ = received_;
         ahead_.clear();
+        forget_marks();
     }
     [[nodiscard]] bool enabled() const { return enabled_; }
     /// The value of `h` now.
-    [[nodiscard]] std::uint32_t h() const { return static_cast<std::uint32_t>(told() - base_); }
+    [[nodiscard]] std::uint32_t h() const { return static_cast<std::uint32_t>(done() - base_); }
     /// The value of `h` for `<resumed/>`: the peer sends again what is not in it, and what is on its way from here is
     /// still to arrive. From now on no less is told.
     std::uint32_t resume() {
         answered_for_ = received_;
         return h();
+    }
+    /// Of a stream that can be resumed: at most so many marks are kept of stanzas on their way.
+    void keep_marks(std::size_t most) { most_marks_ = most; }
+    /// Each stanza on its way would be known again.
+    [[nodiscard]] bool knows_all() const { return !marks_lost_; }
+    /// As resume(), but nothing is answered for that is on its way: the peer sends all of it again, in its order
+    /// (XEP-0198 section 5), and that is passed over by repeat().
+    std::uint32_t go_back();
+    /// The next stanza is one that has come before.
+    [[nodiscard]] bool repeats() const { return current_ < received_; }
+    /// It has come again. False: it is another one, and the peer does not do what it has to.
+    [[nodiscard]] bool repeat(std::uint64_t mark);
+    /// Memory that is held for what is on its way.
+    [[nodiscard]] std::size_t bytes() const {
+        return marks_.size() * sizeof(std::uint64_t) + ahead_.size() * range_bytes;
     }
     /// The peer asked while stanzas were on their way: an `<a/>` follows when those are done.
     void owe() { owed_ = on_their_way() ? received_ : 0; }
@@ -63,6 +83,16 @@ public:
     [[nodiscard]] std::size_t ranges() const { return ahead_.size(); }
 
 private:
+    static constexpr std::size_t range_bytes = 64;  ///< of a node of ahead_, about
+
+    /// Up to which stanza the peer hears of it: not of one that it has still to repeat on this connection.
+    [[nodiscard]] std::uint64_t done() const { return std::min(told(), current_); }
+    void forget_marks() {
+        std::vector<std::uint64_t>{}.swap(marks_);
+        dropped_ = 0;
+        marks_lost_ = false;
+    }
+    void drop_marks();
     /// What the next look compares with.
     void note() {
         seen_ = told();
@@ -78,6 +108,11 @@ private:
     std::uint64_t answered_for_ = 0;                ///< whatever becomes of it, the peer does not send it again
     std::uint64_t seen_ = 0, had_ = 0;              ///< told, and received, at the last look
     std::map<std::uint64_t, std::uint64_t> ahead_;  ///< handled out of order: first and last of each range
+    std::uint64_t current_ = 0;                     ///< the last that came on this connection
+    std::vector<std::uint64_t> marks_;              ///< of those behind the unbroken beginning, up to received_
+    std::size_t dropped_ = 0;                       ///< of these, at their front, are of no use any more
+    std::size_t most_marks_ = 0;
+    bool marks_lost_ = false;
     bool enabled_ = false;
 };
 
@@ -90,6 +125,14 @@ public:
     void disable() { *this = SentCounter{}; }
     /// Goes on from a count of an earlier time.
     void resume_at(std::uint64_t count) { sent_ = acknowledged_ = asked_at_ = count; }
+    /// Of an earlier time as well: so many had been acknowledged, and so many more were sent.
+    [[nodiscard]] static SentCounter of(std::uint64_t acknowledged, std::uint64_t unacknowledged) {
+        SentCounter counter;
+        counter.resume_at(acknowledged);
+        counter.sent_ += unacknowledged;
+        return counter;
+    }
+    [[nodiscard]] std::uint64_t acknowledged() const { return acknowledged_; }
     [[nodiscard]] bool enabled() const { return enabled_; }
     /// A stanza was written. True: it is time to ask.
     [[nodiscard]] bool send();
@@ -114,6 +157,10 @@ private:
     std::uint64_t asked_at_ = 0;
     bool enabled_ = false;
 };
+
+/// What a stanza is known by when it comes again: its kind, addresses, id and type. Whoever sends it again may add to
+/// it (XEP-0203), and who makes up two that look alike harms himself.
+[[nodiscard]] std::uint64_t mark_of(const xmpp::Stanza& stanza);
 
 /// Decimal digits within 32 bits, nothing else.
 [[nodiscard]] std::optional<std::uint32_t> read_h(std::string_view text);

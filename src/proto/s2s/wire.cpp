@@ -26,6 +26,20 @@ std::string& close(std::string& out, std::string_view element, std::string_view 
                            : out.append(">").append(content).append("</db:").append(element).append(">");
 }
 
+std::string seconds_text(Duration time) {
+    return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time).count());
+}
+
+/// XEP-0198 section 5.
+std::string of_session(std::string_view element, std::string_view id, std::uint32_t h) {
+    std::string out{"<"};
+    out.append(element);
+    put(out, "xmlns", xmpp::ns::stream_management);
+    put(out, "previd", id);
+    put(out, "h", std::to_string(h));
+    return out.append("/>");
+}
+
 }  // namespace
 
 std::string auth(std::string_view mechanism, std::string_view response) {
@@ -92,12 +106,34 @@ std::string ack(std::uint32_t h) {
     return out.append("/>");
 }
 
-std::string sm_failed(xmpp::StanzaCondition condition) {
+std::string sm_failed(xmpp::StanzaCondition condition, std::optional<std::uint32_t> h) {
     std::string out{"<failed"};
     put(out, "xmlns", xmpp::ns::stream_management);
+    if (h) put(out, "h", std::to_string(*h));
     out.append("><").append(xmpp::text(condition));
     put(out, "xmlns", xmpp::ns::stanza_errors);
     return out.append("/></failed>");
 }
+
+std::string sm_enable_for(Duration max) {
+    std::string out{"<enable"};
+    put(out, "xmlns", xmpp::ns::stream_management);
+    put(out, "resume", "true");
+    put(out, "max", seconds_text(max));
+    return out.append("/>");
+}
+
+std::string sm_enabled_as(std::string_view id, Duration max) {
+    std::string out{"<enabled"};
+    put(out, "xmlns", xmpp::ns::stream_management);
+    put(out, "id", id);
+    put(out, "resume", "true");
+    put(out, "max", seconds_text(max));
+    return out.append("/>");
+}
+
+std::string sm_resume(std::string_view id, std::uint32_t h) { return of_session("resume", id, h); }
+
+std::string sm_resumed(std::string_view id, std::uint32_t h) { return of_session("resumed", id, h); }
 
 }  // namespace sallyport::s2s::wire

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "proto/xmpp/errors.h"
 
 namespace sallyport::s2s::wire {
@@ -39,6 +41,12 @@ inline constexpr std::string_view compress_failure =
                                        const xmpp::StanzaError& error);
 /// XEP-0198.
 [[nodiscard]] std::string ack(std::uint32_t h);
-[[nodiscard]] std::string sm_failed(xmpp::StanzaCondition condition);
+/// `h`: as far as the one who does not resume knows what arrived.
+[[nodiscard]] std::string sm_failed(xmpp::StanzaCondition condition, std::optional<std::uint32_t> h = std::nullopt);
+/// That can be resumed, for so long if the other side can as well.
+[[nodiscard]] std::string sm_enable_for(Duration max);
+[[nodiscard]] std::string sm_enabled_as(std::string_view id, Duration max);
+[[nodiscard]] std::string sm_resume(std::string_view id, std::uint32_t h);
+[[nodiscard]] std::string sm_resumed(std::string_view id, std::uint32_t h);
 
 }  // namespace sallyport::s2s::wire

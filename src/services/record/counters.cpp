@@ -20,6 +20,17 @@ Histogram& Histogram::operator+=(const Histogram& other) {
     return *this;
 }
 
+std::string_view text(Broken broken) {
+    switch (broken) {
+        case Broken::detached: return "detached";
+        case Broken::resumed: return "resumed";
+        case Broken::refused: return "refused";
+        case Broken::expired: return "expired";
+        case Broken::evicted: return "evicted";
+    }
+    return "";
+}
+
 void Counters::add(Ended stream) {
     if (ended.size() >= most_ended) ended.erase(ended.begin());
     ended.push_back(std::move(stream));
@@ -37,6 +48,7 @@ Counters& Counters::operator+=(const Counters& other) {
     bytes_in += other.bytes_in;
     bytes_out += other.bytes_out;
     recorder_dropped += other.recorder_dropped;
+    for (const auto& [what, count] : other.broken_streams) broken_streams[what] += count;
     for (const auto& [rule, count] : other.verdicts) verdicts[rule] += count;
     for (const auto& [domain, count] : other.refused_stanzas) refused_stanzas[domain] += count;
     ended.insert(ended.end(), other.ended.begin(), other.ended.end());

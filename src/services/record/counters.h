@@ -6,10 +6,13 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/direction.h"
 #include "base/refusal_rules.h"
 
 namespace sallyport::record {
@@ -36,6 +39,16 @@ struct Ended {
 /// So many of the latest are told.
 inline constexpr std::size_t most_ended = 256;
 
+/// What became of a stream that broke and could be resumed (XEP-0198 section 5).
+enum class Broken : std::uint8_t {
+    detached,  ///< it waits to be resumed
+    resumed,
+    refused,  ///< the receiving side would not: unknown there, or another identity
+    expired,  ///< not in time
+    evicted,  ///< it made way for others
+};
+[[nodiscard]] std::string_view text(Broken broken);
+
 struct Counters {
     struct Step {
         bool inbound = false, good = false;
@@ -50,7 +63,8 @@ struct Counters {
     Histogram link_delivery;                            ///< from sending over a link to done at its far side
     std::uint64_t stanzas_in = 0, stanzas_out = 0;      ///< of S2S streams that are gone
     std::uint64_t bytes_in = 0, bytes_out = 0;
-    std::uint64_t recorder_dropped = 0;      ///< handshakes not recorded: too many at once
+    std::uint64_t recorder_dropped = 0;  ///< handshakes not recorded: too many at once
+    std::map<std::pair<Direction, Broken>, std::uint64_t> broken_streams;
     std::map<Rule, std::uint64_t> verdicts;  ///< by rule
     /// Refused stanzas, by the domains of sender and recipient (Verdicts::by_domain).
     std::map<std::string, std::uint64_t, std::less<>> refused_stanzas;

@@ -320,6 +320,15 @@ void Ledger::Entry::make_way_by(std::function<void()> leave) {
     ledger_->places(kind_, reserved_).ways.emplace(number_, Way{accounts_, std::move(leave)});
 }
 
+void Ledger::Entry::leave_by(std::function<void()> leave) {
+    if (ledger_ == nullptr || !authenticated_) return;
+    {
+        const std::lock_guard lock{ledger_->mutex_};
+        if (ledger_->proved_.replace(owner_, number_, leave)) return;
+    }
+    leave();  // it was told before
+}
+
 void Ledger::Entry::let_go() {
     if (ledger_ == nullptr) return;
     Ledger& ledger = *std::exchange(ledger_, nullptr);

@@ -102,6 +102,8 @@ public:
         /// Where a total is reached, it ends for what is new: `leave` is called once, on any thread and without the
         /// mutex, and the entry no longer counts in the total. Places of the reserve make way for such places.
         void make_way_by(std::function<void()> leave);
+        /// Of one that has proved who it is: from now on it is told so to make way.
+        void leave_by(std::function<void()> leave);
         void let_go();
         /// From where it comes, as far as that is counted: the address, of IPv6 its /64.
         [[nodiscard]] const IpAddress& from() const { return own_.second; }

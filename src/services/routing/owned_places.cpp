@@ -33,6 +33,14 @@ bool OwnedPlaces::take(const std::string& owner, std::uint64_t number, Leave lea
     return true;
 }
 
+bool OwnedPlaces::replace(std::string_view owner, std::uint64_t number, const Leave& leave) {
+    const auto at = owners_.find(owner);
+    const auto place = at == owners_.end() ? Places::iterator{} : at->second.find(number);
+    if (at == owners_.end() || place == at->second.end()) return false;
+    place->second = leave;
+    return true;
+}
+
 bool OwnedPlaces::give_back(std::string_view owner, std::uint64_t number) {
     const auto at = owners_.find(owner);
     if (at == owners_.end()) return false;

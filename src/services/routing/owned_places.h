@@ -25,6 +25,8 @@ public:
     [[nodiscard]] bool take(const std::string& owner, std::uint64_t number, Leave leave, Leave& displaced);
     /// False: it has made way before.
     bool give_back(std::string_view owner, std::uint64_t number);
+    /// It is told in another way to make way. False: as above.
+    [[nodiscard]] bool replace(std::string_view owner, std::uint64_t number, const Leave& leave);
     [[nodiscard]] std::uint64_t size() const { return taken_; }
     [[nodiscard]] std::uint64_t most() const { return most_; }
 

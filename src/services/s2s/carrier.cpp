@@ -14,6 +14,9 @@ constexpr std::uint64_t most_taken_bytes = 1 << 20;
 constexpr std::size_t alone_for = 64;
 }  // namespace
 
+Remote::Remote() = default;
+Remote::~Remote() = default;
+
 void hold(Destination& to, std::size_t bytes) {
     ++to.remote->stanzas;
     to.remote->bytes += bytes;

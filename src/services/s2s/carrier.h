@@ -20,14 +20,21 @@ namespace sallyport::s2s {
 struct Carrier;
 
 struct Destination;
+struct Suspended;
 
 /// What the pairs of one remote domain have in common: their streams, and what is kept for them all.
 struct Remote {
+    Remote();
+    ~Remote();
+    Remote(const Remote&) = delete;
+    Remote& operator=(const Remote&) = delete;
+
     std::vector<Carrier*> carriers;
     std::vector<Destination*> pairs;
     bool unshared = false;                           ///< the peer takes one pair a stream
     std::uint64_t stanzas = 0, bytes = 0;            ///< in queues and windows
     std::uint64_t most_stanzas = 0, most_bytes = 0;  ///< of those
+    std::vector<std::unique_ptr<Suspended>> suspended;
 };
 
 /// A domain pair to which stanzas go.
@@ -45,6 +52,7 @@ struct Destination {
     Remote* remote = nullptr;
     std::uint64_t unacknowledged = 0;      ///< in the windows of carriers
     std::uint64_t in_windows = 0;          ///< with what needs no acknowledgement
+    std::uint64_t suspended = 0;           ///< of a broken stream that may be resumed: nothing overtakes them
     std::uint64_t suspects = 0;            ///< in the queue or a window: a stream has ended at them, or near them
     std::uint64_t sponsor = 0;             ///< whose stanza opened it, until it has worked once; 0: nobody is charged
     std::string log_source;                ///< draws on the log's budget for it: that sender, then who owns the domain
@@ -56,7 +64,9 @@ struct Destination {
     std::unique_ptr<HurtUsers> hurt;  ///< null: nobody, since the pair last worked
 
     /// It may be written to: the stream that the machine knows is there.
-    [[nodiscard]] bool writable() const { return life.ready() && carrier != nullptr; }
+    [[nodiscard]] bool writable() const { return life.ready() && carrier != nullptr && suspended == 0; }
+    /// Something is still to go.
+    [[nodiscard]] bool waits() const { return !queue.empty() || suspended != 0; }
 };
 
 /// What was written to one stream and may have to be sent again, or returned: with XEP-0198 until the peer has
@@ -123,6 +133,16 @@ private:
     bool careful_ = false;
 };
 
+/// What a stream of ours held when its connection broke, until another one resumes it. Counted with its pairs
+/// (`suspended`) and against their remote domain; bounded as the window was that held it. Never empty.
+struct Suspended {
+    Resumption stream;
+    std::deque<SentWindow::Written> held;  ///< in the order of the stream
+    TimePoint until = never;
+    Carrier* carrier = nullptr;  ///< that is about to resume it
+    unsigned fruitless = 0;      ///< as of Carrier
+};
+
 /// A stream and the pairs that go out on it. One of ours is asked for further pairs when its first one is
 /// authenticated; one of the peer's (XEP-0288) may carry the pairs that have proved themselves on it.
 struct Carrier {
@@ -148,7 +168,9 @@ struct Carrier {
     TimePoint probed_at = never;
     TimePoint answered_at{};  ///< an XEP-0199 answer came on another stream
     std::string ping_id;
-    bool asks_later = false;  ///< `<r/>` found no room
+    Suspended* resumes = nullptr;  ///< until the peer has said whether it does
+    unsigned fruitless = 0;        ///< resumed so often in a row, and nothing acknowledged since
+    bool asks_later = false;       ///< `<r/>` found no room
 
     [[nodiscard]] bool has_room() const { return out->has_room() && !window.full(); }
     void join(Destination& to);

@@ -32,6 +32,8 @@ struct PeerNews {
     bool up = true;
 };
 
+struct MovedInbound;
+
 /// A stanza that has not gone, or may have to go again.
 struct Waiting {
     xmpp::OwnedStanza stanza;
@@ -87,6 +89,8 @@ struct S2sContext {
     std::function<void(const xmpp::DomainPair& pair, bool up)> on_reverse{};
     /// What waits for a pair whose streams another shard opens.
     std::function<void(std::uint32_t shard, const xmpp::DomainPair& pair, std::deque<Waiting> waiting)> take_over{};
+    /// An inbound stream goes on on another shard, where what it resumes lives.
+    std::function<void(std::uint32_t shard, std::shared_ptr<MovedInbound> moved)> move_inbound{};
     /// Back-pressure: a stream that carries these pairs is not to be read for now. Of the shard that has the context.
     std::function<bool(const std::vector<xmpp::DomainPair>& pairs)> must_wait{};
     /// Back-pressure of the link over which what the pair's stream brings goes on; without it there is none.

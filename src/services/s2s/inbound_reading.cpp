@@ -11,6 +11,7 @@ void InboundStream::on_bytes(std::string_view bytes) {
     gate_.take(stream_->received(), heard_);
     switching_ = false;
     reader_.feed(bytes);
+    if (leaving_) return reader_.own_rest();
     work_off();
 }
 
@@ -18,6 +19,7 @@ void InboundStream::on_bytes(std::string_view bytes) {
 void InboundStream::work_off() {
     gate_.leave_rest(false);
     read_on();
+    if (leaving_) return reader_.own_rest();
     if (!finished_ && stream_->pending() > most_unread) gate_.unread(true);  // threat T61
     pause_or_go_on();
     if (!finished_ && machine_.closed()) end_.heard_out(*stream_, context_.timers.closing);
@@ -25,7 +27,7 @@ void InboundStream::work_off() {
 }
 
 void InboundStream::read_on() {
-    while (!switching_ && !finished_ && !machine_.closed()) {
+    while (!switching_ && !leaving_ && !finished_ && !machine_.closed()) {
         if (left_unread()) {
             gate_.leave_rest(true);
             return reader_.own_rest();
@@ -87,19 +89,11 @@ void InboundStream::stanza() {
         if (context_.trace.wants(stanza, now)) context_.trace.tell(log_, stanza, true, xcoder_);
         routing::Ticket ticket;
         if (machine_.managed()) {
-            if (!source_.wanted()) {
-                source_ = context_.shard.desk.open([this](std::uint64_t handled) {
-                    Actions acknowledgements;
-                    machine_.on_handled(handled, acknowledgements);
-                    carry_out(acknowledgements);
-                    if (gate_.is_paused()) resume_reading();
-                });
-                source_.of_stream = true;
-            }
-            ticket = source_;
-            ticket.sequence = sequence;
+            ticket = ticket_of(sequence);
         }
-        if (!read) {
+        if (sequence == 0) {
+            // It is on its way since before the stream was resumed.
+        } else if (!read) {
             pool_.bounce(stanza, xmpp::refusal(problem), ticket);
         } else if (!pool_.take_pong(stanza, ticket)) {
             context_.router->route(stanza, ticket);

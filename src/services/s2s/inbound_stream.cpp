@@ -2,6 +2,7 @@
 #include "services/s2s/inbound_stream.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "proto/s2s/certificate.h"
 #include "proto/s2s/stream_management.h"
@@ -15,19 +16,24 @@ namespace sallyport::s2s {
 
 static_assert(routing::Ticket::answered_after == ReceivedCounter::look_every);
 
-InboundStream::InboundStream(S2sContext& context, DialbackDesk& desk, Pool& pool, std::unique_ptr<io::Stream> stream,
-                             bool direct_tls, routing::Ledger::Entry counted, OnGone on_gone)
+InboundSettings InboundStream::settings_of(S2sContext& context, InboundSessions& sessions, bool direct_tls) {
+    return {context.timers,    context.limits,
+            direct_tls,        [&context] { return sealed_id(context.shard.fresh_id(), context.node_instance); },
+            context.limits_of, [&sessions] { return sessions.fresh_name(); }};
+}
+
+InboundStream::InboundStream(S2sContext& context, DialbackDesk& desk, Pool& pool, InboundSessions& sessions,
+                             std::unique_ptr<io::Stream> stream, bool direct_tls, routing::Ledger::Entry counted,
+                             OnGone on_gone)
     : context_{context},
       desk_{desk},
       pool_{pool},
+      sessions_{sessions},
       stream_{std::move(stream)},
       direct_tls_{direct_tls},
       counted_{std::move(counted)},
       on_gone_{std::move(on_gone)},
-      machine_{{context.timers, context.limits, direct_tls,
-                [&context] { return sealed_id(context.shard.fresh_id(), context.node_instance); }, context.limits_of},
-               context.rules,
-               context.shard.loop.now()},
+      machine_{settings_of(context, sessions, direct_tls), context.rules, context.shard.loop.now()},
       reader_{context.limits.before_auth},
       log_{context.shard.logger(LogModule::s2s)},
       record_{context, Direction::inbound, false},
@@ -42,6 +48,7 @@ InboundStream::InboundStream(S2sContext& context, DialbackDesk& desk, Pool& pool
       heard_{since_} {}
 
 InboundStream::~InboundStream() {
+    if (session_ != nullptr) sessions_.end(*session_);
     context_.shard.desk.close(source_);
     desk_.cancel(this);
 }
@@ -127,6 +134,10 @@ void InboundStream::carry_out(Actions& actions) {
             verify(*request);
         } else if (auto* pair = std::get_if<PairReady>(&action)) {
             ready(*pair);
+        } else if (const auto* resumable = std::get_if<Resumable>(&action)) {
+            session_ = &sessions_.begin(*this, resumable->id, resumable->max);
+        } else if (const auto* wanted = std::get_if<Resume>(&action)) {
+            resume(*wanted);
         } else if (const auto* acknowledged = std::get_if<Acknowledged>(&action)) {
             pool_.reverse_acknowledged(*this, acknowledged->count);
         } else if (const auto* limits = std::get_if<PeerLimits>(&action)) {
@@ -166,17 +177,21 @@ void InboundStream::ready(const PairReady& pair) {
                     {"stream", machine_.id()},
                     {"xcoder", xcoder_},
                     {"connection", connection_text()}});
-    if (context_.on_peer && std::find(told_.begin(), told_.end(), pair.pair) == told_.end()) {
-        told_.push_back(pair.pair);
-        context_.on_peer({pair.pair, Direction::inbound, pair.method, tls != nullptr ? tls->version : "",
-                          tls != nullptr ? tls->cipher : "", remote_.text(), true});
-    }
+    tell_up(pair);
     if (machine_.bidi() && context_.rules.policy(pair.pair.remote).bidi) {
         stream_->follow();
         pool_.offer(pair.pair, *this);
     }
     pool_.alive(pair.pair.remote);
     if (context_.on_alive) context_.on_alive(pair.pair.remote);
+}
+
+void InboundStream::tell_up(const PairReady& pair) {
+    if (!context_.on_peer || std::find(told_.begin(), told_.end(), pair.pair) != told_.end()) return;
+    const TlsFacts* tls = machine_.tls();
+    told_.push_back(pair.pair);
+    context_.on_peer({pair.pair, Direction::inbound, pair.method, tls != nullptr ? tls->version : "",
+                      tls != nullptr ? tls->cipher : "", remote_.text(), true});
 }
 
 void InboundStream::verify(const Verify& request) {
@@ -244,6 +259,7 @@ void InboundStream::expire() {
 void InboundStream::on_closed(io::CloseReason reason, const std::string& text) {
     finished_ = true;
     timer_->disarm();
+    part_with_session();
     Actions actions;
     machine_.on_closed(context_.shard.loop.now(), actions);
     for (const Action& action : actions) {

@@ -1,5 +1,6 @@
 // The driver of one inbound stream: joins a connection, an XML reader and the Inbound machine, and hands stanzas to the
-// router. All I/O of the receiving side is in its files: inbound_stream.cpp, inbound_reading.cpp (what comes).
+// router. All I/O of the receiving side is in its files: inbound_stream.cpp, inbound_reading.cpp (what comes),
+// inbound_resumption.cpp (XEP-0198 section 5).
 #pragma once
 
 #include <functional>
@@ -12,6 +13,7 @@
 #include "proto/xmpp/stanza.h"
 #include "services/s2s/context.h"
 #include "services/s2s/detail_text.h"
+#include "services/s2s/inbound_sessions.h"
 #include "services/s2s/reading_gate.h"
 #include "services/s2s/stream_end.h"
 #include "services/s2s/stream_record.h"
@@ -22,17 +24,46 @@ namespace sallyport::s2s {
 class DialbackDesk;
 class Pool;
 
+/// A stream on its way to the shard on which the one lives that it is to resume (decision record 0015).
+struct MovedInbound {
+    std::unique_ptr<io::MovingStream> stream;
+    Inbound machine;
+    xml::Reader reader;
+    routing::Ledger::Entry counted;
+    xmpp::Domain limited_as;
+    std::string wanted;  ///< the name of the one to resume
+    std::string xcoder;
+    bool direct_tls = false;
+    std::uint64_t stanzas_in = 0, bytes_in = 0, bytes_out = 0;
+    TimePoint since{};
+};
+
 class InboundStream final : public io::StreamOwner, public WayOut {
 public:
     using OnGone = std::function<void(InboundStream&)>;
 
-    InboundStream(S2sContext& context, DialbackDesk& desk, Pool& pool, std::unique_ptr<io::Stream> stream,
-                  bool direct_tls, routing::Ledger::Entry counted, OnGone on_gone);
+    InboundStream(S2sContext& context, DialbackDesk& desk, Pool& pool, InboundSessions& sessions,
+                  std::unique_ptr<io::Stream> stream, bool direct_tls, routing::Ledger::Entry counted, OnGone on_gone);
+    /// From another shard.
+    InboundStream(S2sContext& context, DialbackDesk& desk, Pool& pool, InboundSessions& sessions, MovedInbound moved,
+                  OnGone on_gone);
     ~InboundStream() override;
     InboundStream(const InboundStream&) = delete;
     InboundStream& operator=(const InboundStream&) = delete;
 
     void start();
+    /// One that has come from another shard: it is told whether it resumes.
+    void go_on();
+    /// What its peer has proved on it.
+    [[nodiscard]] ProvedIdentity identity() const;
+    /// As in Inbound.
+    [[nodiscard]] bool resumable() const { return machine_.resumable(); }
+    /// Another connection resumes it: this one is closed.
+    [[nodiscard]] ReceivedCounter give_up_session();
+    /// It can no longer be resumed.
+    void lose_session();
+    /// A stanza that it brought is done with.
+    void handled(std::uint64_t number);
     /// The answer of the desk, by pair.
     void verified(const xmpp::DomainPair& pair, Verified::Outcome outcome, xmpp::StanzaCondition error,
                   const std::string& text);
@@ -76,10 +107,17 @@ private:
     void resume_reading();
     void element();
     void stanza();
+    [[nodiscard]] routing::Ticket ticket_of(std::uint64_t number);
     void carry_out(Actions& actions);
     void ready(const PairReady& pair);
     void set_limits();
     void verify(const Verify& request);
+    void resume(const Resume& wanted);
+    void part_with_session();
+    void answer_resumption(const std::string& wanted);
+    void leave_for(std::uint32_t shard, const std::string& wanted);
+    [[nodiscard]] static InboundSettings settings_of(S2sContext& context, InboundSessions& sessions, bool direct_tls);
+    void tell_up(const PairReady& pair);
     void close(const Close& close);
     void note(const Note& note);
     void arm();
@@ -91,6 +129,8 @@ private:
     S2sContext& context_;
     DialbackDesk& desk_;
     Pool& pool_;
+    InboundSessions& sessions_;
+    InboundSessions::Session* session_ = nullptr;  ///< should the connection break; null: it ends with it
     std::unique_ptr<io::Stream> stream_;
     bool direct_tls_;
     routing::Ledger::Entry counted_;
@@ -111,7 +151,9 @@ private:
     std::vector<xmpp::DomainPair> told_;  ///< pairs that were told to be up
     bool authenticated_ = false;
     xmpp::Domain limited_as_;
+    std::string wanted_;      ///< of one that has come from another shard: the name of the stream to resume
     bool switching_ = false;  ///< TLS or a new XML stream begins: what is left of the bytes is not ours to read
+    bool leaving_ = false;    ///< for another shard: nothing more is read here
     bool finished_ = false;
     StreamEnd end_;
     std::uint64_t peer_max_bytes_ = 0;  ///< of a stanza that goes to the peer on this stream (XEP-0478)

@@ -2,6 +2,7 @@
 #include "services/s2s/outbound_stream.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "services/s2s/stream_text.h"
 
@@ -143,10 +144,19 @@ void OutboundStream::carry_out(Actions& actions) {
         } else if (std::holds_alternative<RestartXml>(action)) {
             switching_ = true;
             reader_ = std::make_unique<xml::Reader>(context_.limits.negotiated);
+        } else if (std::holds_alternative<Proved>(action)) {
+            of_use();
+        } else if (auto* resumable = std::get_if<Resumable>(&action)) {
+            resumable_.id = std::move(resumable->id);
+            resumable_.max = resumable->max;
+        } else if (const auto* resumed = std::get_if<Resumed>(&action)) {
+            resumable_ = *std::exchange(resumption_, std::nullopt);
+            owner_.outbound_resumed(*this, resumed->count);
+        } else if (const auto* anew = std::get_if<NotResumed>(&action)) {
+            resumption_.reset();
+            owner_.outbound_not_resumed(*this, anew->count);
         } else if (auto* ready_pair = std::get_if<PairReady>(&action)) {
-            was_ready_ = true;
-            job_->succeeded();
-            set_limits();
+            of_use();
             hold(context_.must_wait(carries()));
             const TlsFacts* facts = machine_->tls();
             log_.write_for(log_source_, LogLevel::info, "s2s.pair.ready",
@@ -189,6 +199,13 @@ void OutboundStream::carry_out(Actions& actions) {
         }
     }
     actions.clear();
+}
+
+/// No other server is looked for any more.
+void OutboundStream::of_use() {
+    was_ready_ = true;
+    job_->succeeded();
+    set_limits();
 }
 
 void OutboundStream::close(const Close& close) {
@@ -271,6 +288,12 @@ void OutboundStream::on_closed(io::CloseReason reason, const std::string& text) 
     if (finished_) return;
     timer_->disarm();
     armed_ = never;
+    if (machine_->open() && !resumable_.id.empty()) {
+        left_ = resumable_;
+        left_->pairs = carries();
+        left_->acknowledged = machine_->acknowledged();
+        left_->unacknowledged = machine_->unacknowledged();
+    }
     Actions actions;
     machine_->on_closed(context_.shard.loop.now(), actions);
     carry_out(actions);

@@ -39,6 +39,11 @@ public:
     /// A stanza came back that is none to be passed on: its sender is to be told.
     virtual void outbound_refused(const xmpp::Stanza& stanza, const xmpp::StanzaError& error,
                                   const routing::Ticket& ticket) = 0;
+    /// An earlier stream goes on over this one, before any pair is ready: the peer has had `count` stanzas more of what
+    /// was not acknowledged there.
+    virtual void outbound_resumed(OutboundStream&, std::uint64_t /*count*/) {}
+    /// It does not.
+    virtual void outbound_not_resumed(OutboundStream&, std::uint64_t /*count*/) {}
     virtual void outbound_limits(OutboundStream& stream, const PeerLimits& limits) = 0;
     /// Nothing follows. `failure` says why when it never became of use. The owner may destroy the stream from a later
     /// turn.
@@ -59,6 +64,10 @@ public:
         asker_.kind = kind;
         asker_.who = std::move(who);
     }
+    /// It is to go on with an earlier stream; before start().
+    void resume(Resumption stream) { resumption_ = std::move(stream); }
+    /// After its end: what there is to go on with; nothing when it was closed, or cannot be resumed.
+    [[nodiscard]] const std::optional<Resumption>& left() const { return left_; }
     void start();
     void verify(const Verify& request);
     /// As in Outbound.
@@ -96,6 +105,7 @@ private:
     void dialled(Dialled dialled);
     void dial_failed(const xmpp::Failure& failure);
     void carry_out(Actions& actions);
+    void of_use();
     void begin_tls(const std::string& name);
     void close(const Close& close);
     void work_off();
@@ -144,6 +154,9 @@ private:
     bool was_ready_ = false;  ///< a pair became ready, or an authoritative server answered
     bool switching_ = false;
     bool finished_ = false;
+    std::optional<Resumption> resumption_;  ///< wanted
+    Resumption resumable_;  ///< its name and time, should the connection break; no name: it ends with it
+    std::optional<Resumption> left_;
     StreamEnd end_;
     bool final_ = false;        ///< by us: no other server would do better
     bool going_on_ = false;     ///< next_ is armed

@@ -44,7 +44,7 @@ void OutboundStream::dialled(Dialled dialled) {
     machine_ = std::make_unique<Outbound>(
         OutboundSettings{context_.timers, target_.direct_tls, context_.peer_limits(pair_.remote),
                          [this](std::string_view id) { return is_sealed(id, context_.node_instance); }, external_,
-                         dialled.share},
+                         dialled.share, resumption_},
         context_.rules, pair_, verify_only_, now);
     stream_->set_owner(this);
     if (!verify_only_) stream_->follow();

@@ -61,6 +61,9 @@ void Pool::tables(TableFills& all) const {
     all.push_back({"s2s.destinations", destinations_.size(), most});
     all.push_back({"s2s.remotes", remotes_.size(), most});
     all.push_back({"s2s.sponsors", sponsors_.size(), most});
+    std::uint64_t suspended = 0;
+    for (const auto& [domain, remote] : remotes_) suspended += remote.suspended.size();
+    all.push_back({"s2s.suspended", suspended, most});  // each has a stanza of a destination, and no other has that
     all.push_back({"s2s.pings", pings_.size(), most + most_pings_of_operators});
 }
 
@@ -251,12 +254,12 @@ xmpp::Failure Pool::stopping() {
 }
 
 bool Pool::idle() const {
-    return std::all_of(destinations_.begin(), destinations_.end(), [](const auto& entry) {
-        return entry.second->queue.empty() && entry.second->unacknowledged == 0;
-    });
+    return std::all_of(destinations_.begin(), destinations_.end(),
+                       [](const auto& entry) { return !entry.second->waits() && entry.second->unacknowledged == 0; });
 }
 
 void Pool::refuse_all(Destination& to, const xmpp::Failure& failure) {
+    give_up_suspended(to);
     std::deque<Waiting> all;
     all.swap(to.queue);
     to.queued_bytes = 0;
@@ -281,6 +284,11 @@ void Pool::hurts(Destination& to, const xmpp::Stanza& stanza) {
 
 void Pool::hurts_waiting(Destination& to) {
     for (const Waiting& waiting : to.queue) hurts(to, waiting.stanza.view());
+    for (const auto& kept : to.remote->suspended) {
+        for (const SentWindow::Written& written : kept->held) {
+            if (written.to == &to) hurts(to, written.waiting.stanza.view());
+        }
+    }
 }
 
 Destination* Pool::find(const xmpp::Stanza& stanza) {
@@ -291,17 +299,18 @@ Destination* Pool::find(const xmpp::Stanza& stanza) {
 
 bool Pool::carries(const xmpp::Stanza& stanza) {
     const Destination* to = find(stanza);
-    return to != nullptr && (to->life.ready() || !to->queue.empty());
+    return to != nullptr && (to->life.ready() || to->waits());
 }
 
 bool Pool::holds(const xmpp::Stanza& stanza) {
     const Destination* to = find(stanza);
-    return to != nullptr && (!to->queue.empty() || to->unacknowledged > 0 || to->in_windows > 0);
+    return to != nullptr && (to->waits() || to->unacknowledged > 0 || to->in_windows > 0);
 }
 
 std::deque<Waiting> Pool::take_waiting(const xmpp::DomainPair& pair) {
     Destination* to = find(pair);
     if (to == nullptr || to->life.ready()) return {};
+    give_up_suspended(*to);
     to->queued_bytes = 0;
     for (const Waiting& waiting : to->queue) {
         release(*to, waiting.stanza.size());

@@ -6,10 +6,10 @@
 // tells the machine what has happened and what holds (`tell`), and does what comes of it. A stanza for a pair that is
 // ready passes the machine by.
 //
-// In nine files: pool.cpp (stanzas and queues), pool_time.cpp (what time does to them), pool_status.cpp (what status
+// In ten files: pool.cpp (stanzas and queues), pool_time.cpp (what time does to them), pool_status.cpp (what status
 // knows), pool_table.cpp (which destinations are known, and for how long), pool_life.cpp (the machines of the pairs),
 // pool_streams.cpp (our streams), pool_reverse.cpp (streams of the peer that carry ours, XEP-0288), pool_endings.cpp
-// (what becomes of what a stream held), pool_pings.cpp (signs of life).
+// (what becomes of what a stream held), pool_suspended.cpp (while it can be resumed), pool_pings.cpp (signs of life).
 #pragma once
 
 #include <functional>
@@ -98,6 +98,8 @@ public:
                           const routing::Ticket& ticket) override {
         bounce(stanza, error, ticket);
     }
+    void outbound_resumed(OutboundStream& stream, std::uint64_t count) override;
+    void outbound_not_resumed(OutboundStream& stream, std::uint64_t count) override;
     void outbound_gone(OutboundStream& stream, const xmpp::Failure& failure, bool was_ready) override;
 
 private:
@@ -231,6 +233,19 @@ private:
     void blame(const Ended& ended, std::deque<SentWindow::Written>& again);
     void return_written(const SentWindow::Written& written, const xmpp::StanzaError& error);
     void tell_of_end(const Ended& ended, const std::vector<Destination*>& left);
+
+    // pool_suspended.cpp
+    [[nodiscard]] bool suspend(const Ended& ended, std::deque<SentWindow::Written>& again,
+                               std::vector<Destination*>& left);
+    [[nodiscard]] Suspended* suspended_of(const Destination& to) const;
+    [[nodiscard]] std::unique_ptr<Suspended> take_out(Suspended& kept);
+    static void count_out(const SentWindow::Written& written);
+    void settle_first(Suspended& kept, std::uint64_t count);
+    std::vector<Destination*> go_back_to_queues(Suspended& kept);
+    void give_up_suspended(Destination& to);
+    void go_on_with(Destination& to);
+    void sweep_suspended(TimePoint now);
+    void tell_of(const Suspended& kept, record::Broken what, std::string_view why);
 
     // pool_pings.cpp
     void watch(Carrier& carrier, TimePoint now);

@@ -45,6 +45,7 @@ void Pool::gone(const WayOut& stream, const xmpp::Failure& failure) {
         std::erase(at->second.carriers, &carrier);
         if (at->second.carriers.empty() && at->second.pairs.empty()) remotes_.erase(at);
     }
+    if (carrier.resumes != nullptr) carrier.resumes->carrier = nullptr;  // the next one may
     if (!carrier.ping_id.empty()) pings_.erase(carrier.ping_id);
 
     std::vector<Destination*> left = carrier.pairs;
@@ -76,6 +77,7 @@ void Pool::settle_held(const Ended& ended, std::deque<SentWindow::Written> held,
         }
     }
     if (ended.ending.by == Ending::By::peer && !ended.ending.has_a_cause_of_its_own()) blame(ended, again);
+    if (suspend(ended, again, left)) again.clear();
     while (!again.empty()) {
         SentWindow::Written written = std::move(again.back());
         again.pop_back();

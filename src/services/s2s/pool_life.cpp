@@ -31,7 +31,7 @@ Pool::Around Pool::around(const Destination& to, const Carrier* about) const {
     if (!admission.allowed) all.refused = refused_by(admission);
     all.place = place_for(to);
     if (about == nullptr) about = to.carrier != nullptr ? to.carrier : to.reverse;
-    add(waits, !to.queue.empty());
+    add(waits, to.waits());
     add(admitted, admission.allowed);
     add(offered, admission.allowed && to.reverse != nullptr);
     add(elsewhere, owner_of(to) != context_.shard.index);
@@ -110,6 +110,11 @@ void Pool::open(Destination& to) {
     // The sender, or whoever it belongs to. An operator who pings it wants to know what DNS says now.
     carrier.stream->ask_for(is_pinged(to) ? io::Asker::Kind::node : io::Asker::Kind::users, to.log_source);
     carrier.out = carrier.stream.get();
+    if (Suspended* const kept = suspended_of(to)) {
+        carrier.resumes = kept;
+        kept->carrier = &carrier;
+        carrier.stream->resume(kept->stream);
+    }
     set_bounds(carrier, to);
     carrier.join(to);
     to.remote->carriers.push_back(&carrier);
@@ -140,6 +145,7 @@ void Pool::became_ready(Destination& to) {
     to.failure.reset();
     to.last_success = context_.shard.loop.wall();
     acquit(to);
+    give_up_suspended(to);  // of a stream that is not this one
     flush(to);
 }
 

@@ -78,7 +78,7 @@ DestinationStatus Pool::status_of(const Destination& to) const {
                                          : PairPhase::idle;
     status.queued = to.queue.size();
     status.queued_bytes = to.queued_bytes;
-    status.unacknowledged = to.unacknowledged;
+    status.unacknowledged = to.unacknowledged + to.suspended;
     status.failures = to.failure ? to.life.failures() : 0;
     if (to.carrier != nullptr && to.carrier->silent_since != never) status.stalled = now - to.carrier->silent_since;
     status.certificate_refused = context_.learned != nullptr && context_.learned->refuses_external(to.pair.text(), now);

@@ -77,6 +77,7 @@ void Pool::acknowledged(Carrier& carrier, std::uint64_t count) {
         return drained(carrier);
     }
     if (count > 0) carrier.owed_since = never;
+    if (count > 0) carrier.fruitless = 0;
     for (; count > 0 && carrier.window.front() != nullptr; --count) {
         const routing::Ticket ticket = carrier.window.front()->waiting.ticket;
         carrier.window.acknowledge();

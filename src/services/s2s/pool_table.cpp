@@ -26,13 +26,15 @@ constexpr std::uint64_t share_of_unsolicited = 2;
 /// A stream that has carried nothing for so long may be closed where its place is needed.
 constexpr Duration rests_after = std::chrono::minutes{1};
 
-bool is_used(const Destination& to) { return to.carrier != nullptr || to.reverse != nullptr || to.in_windows != 0; }
+bool is_used(const Destination& to) {
+    return to.carrier != nullptr || to.reverse != nullptr || to.in_windows != 0 || to.suspended != 0;
+}
 
 /// A stream of the peer's (XEP-0288) carries the pair, or may, and nothing is on it: the pair can as well go out on one
 /// of ours, when there is something.
 bool rests_reversed(const Destination& to, TimePoint now) {
     return to.reverse != nullptr && (to.carrier == nullptr || to.carrier == to.reverse) && to.in_windows == 0 &&
-           to.queue.empty() && (to.unsolicited || now - to.used_at >= rests_after);
+           !to.waits() && (to.unsolicited || now - to.used_at >= rests_after);
 }
 }  // namespace
 

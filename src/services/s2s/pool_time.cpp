@@ -27,6 +27,7 @@ void Pool::sweep() {
     for (Carrier* carrier : streams) {
         if (carrier->open) watch(*carrier, now);
     }
+    sweep_suspended(now);
     forget_unused(now);
     keep_to_share(now);
     answer_late_pings(now);
@@ -80,7 +81,7 @@ void Pool::look_at(Carrier& carrier) {
 
 void Pool::sweep_one(Destination& to, TimePoint now) {
     while (!to.queue.empty() && now - to.queue.front().since > to.patience) return_old(to, take_first(to));
-    if (to.carrier == nullptr && to.queue.empty()) acquit(to);
+    if (to.carrier == nullptr && !to.waits()) acquit(to);
     if (now >= to.life.deadline()) tell_time(to, now);
 }
 

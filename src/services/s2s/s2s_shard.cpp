@@ -18,7 +18,8 @@ S2sShard::S2sShard(S2sContext context)
       context_{std::move(context)},
       log_{context_.shard.logger(LogModule::s2s)},
       pool_{context_},
-      desk_{context_} {
+      desk_{context_},
+      sessions_{context_} {
     context_.learned = &learned_;
     context_.must_wait = [this](const std::vector<xmpp::DomainPair>& pairs) { return must_wait(pairs); };
 }
@@ -62,24 +63,41 @@ void S2sShard::accept(std::unique_ptr<io::Stream> stream, bool direct_tls) {
         stream->abort();
         return;
     }
-    auto inbound = std::make_unique<InboundStream>(context_, desk_, pool_, std::move(stream), direct_tls,
-                                                   std::move(*counted), [this](InboundStream& gone) {
-                                                       auto node = inbound_.extract(&gone);
-                                                       if (node.empty()) return;
-                                                       dead_.push_back(std::move(node.mapped()));
-                                                       if (dead_.size() > 1) return;
-                                                       context_.shard.loop.defer([this] { dead_.clear(); });
-                                                   });
-    InboundStream& opened = *inbound;
-    inbound_.emplace(&opened, std::move(inbound));
+    InboundStream& opened = keep(std::make_unique<InboundStream>(context_, desk_, pool_, sessions_, std::move(stream),
+                                                                 direct_tls, std::move(*counted), when_gone()));
     opened.start();
     hold_reading(opened);
+}
+
+void S2sShard::join(MovedInbound moved) {
+    InboundStream& joined =
+        keep(std::make_unique<InboundStream>(context_, desk_, pool_, sessions_, std::move(moved), when_gone()));
+    joined.go_on();
+    hold_reading(joined);
+    if (context_.stopping) joined.shut(xmpp::stream_error(xmpp::StreamCondition::system_shutdown));
+}
+
+InboundStream& S2sShard::keep(std::unique_ptr<InboundStream> stream) {
+    InboundStream& kept = *stream;
+    inbound_.emplace(&kept, std::move(stream));
+    return kept;
+}
+
+InboundStream::OnGone S2sShard::when_gone() {
+    return [this](InboundStream& gone) {
+        auto node = inbound_.extract(&gone);
+        if (node.empty()) return;
+        dead_.push_back(std::move(node.mapped()));
+        if (dead_.size() > 1) return;
+        context_.shard.loop.defer([this] { dead_.clear(); });
+    };
 }
 
 void S2sShard::rules_changed() {
     learned_.clear();
     for (auto& [key, stream] : inbound_) stream->rules_changed();
     desk_.rules_changed();
+    sessions_.rules_changed();
     pool_.rules_changed();
 }
 
@@ -173,6 +191,7 @@ void S2sShard::shut() {
     std::vector<InboundStream*> all;
     for (auto& [key, stream] : inbound_) all.push_back(stream.get());
     for (InboundStream* stream : all) stream->shut(error);
+    sessions_.clear();
 }
 
 std::size_t S2sShard::open_streams() const { return inbound_.size() + pool_.streams().size(); }

@@ -11,6 +11,7 @@
 #include "io/net/listeners.h"
 #include "services/s2s/context.h"
 #include "services/s2s/dialback_desk.h"
+#include "services/s2s/inbound_sessions.h"
 #include "services/s2s/inbound_stream.h"
 #include "services/s2s/pool.h"
 
@@ -29,6 +30,8 @@ public:
     [[nodiscard]] S2sContext& context() { return context_; }
     [[nodiscard]] const std::vector<Endpoint>& endpoints() const { return listeners_.endpoints(); }
 
+    /// A stream of a peer comes from another shard, to go on with one that lives here.
+    void join(MovedInbound moved);
     /// A new snapshot is in force: each stream asks its rules again.
     void rules_changed();
     /// What failures have taught; forgotten with new settings, and by clear() with new certificates.
@@ -55,11 +58,14 @@ public:
     void tables(TableFills& all) const {
         pool_.tables(all);
         desk_.tables(all);
+        sessions_.tables(all);
         learned_.tables(all);
     }
 
 private:
     void accept(std::unique_ptr<io::Stream> stream, bool direct_tls);
+    [[nodiscard]] InboundStream& keep(std::unique_ptr<InboundStream> stream);
+    [[nodiscard]] InboundStream::OnGone when_gone();
     void sweep_lessons();
     void arm_sweep();
     void hold_reading();
@@ -74,6 +80,7 @@ private:
     Logger log_;
     Pool pool_;
     DialbackDesk desk_;
+    InboundSessions sessions_;
     io::Listeners listeners_;
     std::unordered_map<InboundStream*, std::unique_ptr<InboundStream>> inbound_;
     std::vector<std::unique_ptr<InboundStream>> dead_;

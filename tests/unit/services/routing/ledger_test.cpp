@@ -349,6 +349,31 @@ TEST(Ledger, LetsWhoHasMostStreamsMakeWayForWhoHasFewer) {
     for (int n = 0; n < 4; ++n) EXPECT_TRUE(prove("many.test"));
 }
 
+/// A stream that goes on on another shard.
+TEST(Ledger, TellsWhoMakesWayInTheWayThatItGaveLast) {
+    LedgerBounds tight = bounds();
+    tight.connections = 8;
+    tight.unauthenticated_connections = 4;  // leaves four
+    Ledger ledger{tight};
+    std::vector<std::string> told;
+    std::vector<Ledger::Entry> open;
+    const auto prove = [&](const std::string& owner) {
+        auto entry = ledger.enter(v4(static_cast<unsigned>(open.size())), start);
+        ASSERT_TRUE(entry && entry->authenticated(start, owner, [&] { told.push_back("first"); }));
+        open.push_back(std::move(*entry));
+    };
+    for (int n = 0; n < 4; ++n) prove("many.test");
+    open.front().leave_by([&] { told.push_back("second"); });
+    prove("one.test");
+    EXPECT_EQ(told, std::vector<std::string>{"second"});
+    // It has made way: who takes it over hears of it at once.
+    open.front().leave_by([&] { told.push_back("third"); });
+    EXPECT_EQ(told, (std::vector<std::string>{"second", "third"}));
+    open.front().let_go();
+    open.front().leave_by([&] { told.push_back("never"); });
+    EXPECT_EQ(told.size(), 2U);
+}
+
 TEST(Ledger, TakesALiftedBoundForNone) {
     Ledger ledger{open_profile(Limits{})};
     std::vector<Ledger::Entry> open;
