@@ -1,5 +1,5 @@
 // What outlives the connection of a stream that a peer opened, so that it can be resumed (XEP-0198 section 5; decision
-// record 0028): what has come, and what of it is on its way from here. A session lives on the shard that made it, and
+// record 0029): what has come, and what of it is on its way from here. A session lives on the shard that made it, and
 // its name says which. It is resumed by nobody but who has proved the same domains, with the same certificate, on the
 // connection that asks. The number and memory of those that wait for their peers are bounded; the oldest goes first.
 #pragma once

@@ -1,5 +1,5 @@
 // What a stream of ours had not had acknowledged when its connection broke, while the stream can be resumed (XEP-0198
-// section 5; decision record 0028). It is kept as it was written, over all pairs of the stream, and nothing of those
+// section 5; decision record 0029). It is kept as it was written, over all pairs of the stream, and nothing of those
 // pairs overtakes it. The next stream that is opened for one of them resumes: then what the peer has is done, and the
 // rest goes again, in that order. If that is not to be, the rest goes back to the queues of its pairs, as from a stream
 // that nobody can resume.
