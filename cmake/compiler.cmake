@@ -38,7 +38,8 @@ if(SALLYPORT_HARDEN)
   add_link_options(-Wl,-z,relro,-z,now -pie)
 endif()
 if(SALLYPORT_PACKAGE)
-  # Names and lines, enough for a backtrace or a profile; the same bytes from every folder. The linker compiles, too.
+  # Names and lines, enough for a backtrace or a profile; the same bytes from every folder. The linker compiles, too. For the
+  # same reason the preset has no CCACHE_BASEDIR: with it ccache makes paths relative, which are other bytes than without ccache.
   add_compile_options(-g1 -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
   add_link_options(-g1 -ffile-prefix-map=${PROJECT_SOURCE_DIR}=. -Wl,--build-id=sha1)
 endif()
