@@ -428,6 +428,18 @@ TEST(ResumedOut, DoesNotAskWhereOneOfThemIsRefused) {
     }
 }
 
+/// Its authority is away for a moment: the stream that can be resumed is not given up for that.
+TEST(ResumedOut, TriesAgainWhereOneOfThemCannotBeChecked) {
+    const auto second = pair_of("other.example", "partner.example");
+    Dialogue with = dialled(earlier({pair_of("corp.example", "partner.example"), second}));
+    prove_first(with);
+    with.peer(result_error("partner.example", "other.example", "wait", "remote-server-timeout"));
+    with.expect_failed(second, xmpp::StanzaCondition::remote_server_timeout);
+    with.expect_failed(pair_of("corp.example", "partner.example"), xmpp::StanzaCondition::remote_server_timeout);
+    with.expect_close();
+    EXPECT_EQ(with.everything_sent().find("<resume"), std::string::npos);
+}
+
 TEST(ResumedOut, DoesNotWaitForAPairThatTheRulesNoLongerLetOut) {
     const auto second = pair_of("other.example", "partner.example");
     Dialogue with = dialled(earlier({pair_of("corp.example", "partner.example"), second}));

@@ -328,6 +328,9 @@ TEST_P(ResumedByUs, SendsOnANewStreamWhatAPartnerThatForgotDoesNotHave) {
         "<failed xmlns='urn:xmpp:sm:3' h='2'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>");
     ASSERT_TRUE(asked_to_enable(2));
     second.say("<enabled xmlns='urn:xmpp:sm:3' id='theirs' resume='true' max='300'/>");
+    // It may have been one of them that broke the stream: the new one is tried with one.
+    ASSERT_TRUE(f.world.run_until([&] { return second.got("m3"); }));
+    second.acknowledge(1);
     ASSERT_TRUE(f.world.run_until([&] { return second.got("m4"); }));
     EXPECT_EQ(second.ids(), (std::vector<std::string>{"m3", "m4"}));
     EXPECT_EQ(count(f.a, Direction::outbound, Broken::refused), 1U);
@@ -403,7 +406,7 @@ TEST(ResumedInside, GoesOnAsTowardsPartners) {
     RawPartner inside{f.world, f.dns, "inside.a.test", "10.1.0.51"};
     inside.habits.features = "<sm xmlns='urn:xmpp:sm:3'/>";
     inside.habits.acknowledges = false;
-    const auto send = [&](const std::string& id) { f.b.user().message("u@b.test", "x@inside.a.test", id); };
+    const auto send = [&](const std::string& id) { f.a.user().message("romeo@a.test", "x@inside.a.test", id); };
     const auto asked = [&](const std::string& element) {
         return f.world.run_until(
             [&] {
@@ -442,6 +445,7 @@ public:
         f_.world.advance(std::chrono::minutes{2});
         judge(f_.a, f_.b);
         judge(f_.b, f_.a);
+        EXPECT_GT(delivered_ * 10, number_ * 6) << delivered_ << " of " << number_;
         if (testing::Test::HasFailure()) std::fputs(f_.logs().c_str(), stderr);
         return count(f_.a, Direction::outbound, Broken::resumed) + count(f_.b, Direction::outbound, Broken::resumed);
     }
@@ -451,12 +455,16 @@ private:
 
     void step() {
         const std::uint64_t what = roll(100);
-        if (what < 75) {
+        if (what < 60) {
             send(roll(2) == 0 ? f_.a : f_.b);
-        } else if (what < 90) {
+        } else if (what < 85) {
+            // In the middle of things.
+            send(f_.a);
+            send(f_.b);
+            f_.world.advance(std::chrono::microseconds{roll(20000)});
             f_.world.reset_streams((roll(2) == 0 ? f_.a : f_.b).edge_public);
         } else {
-            f_.world.set_latency(f_.a.edge_public, f_.b.edge_public, std::chrono::milliseconds{1 + roll(40)});
+            f_.world.set_latency(f_.a.edge_public, f_.b.edge_public, std::chrono::milliseconds{1 + roll(8)});
         }
         f_.world.advance(std::chrono::microseconds{roll(400000)});
     }
@@ -474,9 +482,17 @@ private:
 
     void judge(Organisation& from, Organisation& to) {
         for (const auto& sender : from.users) {
+            std::set<std::string> returned;
+            for (const auto& received : sender->received()) {
+                if (received.type == "error") returned.insert(received.id);
+            }
             for (const auto& receiver : to.users) {
-                EXPECT_EQ(receiver->ids_from(sender->domain()), (sent_[{sender->domain(), receiver->domain()}]))
+                // Returned are those whose key could not be checked in time: a new stream, which had carried nothing.
+                std::vector<std::string> expected = sent_[{sender->domain(), receiver->domain()}];
+                std::erase_if(expected, [&](const std::string& id) { return returned.contains(id); });
+                EXPECT_EQ(receiver->ids_from(sender->domain()), expected)
                     << sender->domain() << " to " << receiver->domain();
+                delivered_ += expected.size();
             }
         }
     }
@@ -484,23 +500,23 @@ private:
     Federation f_;
     std::mt19937_64 dice_;
     std::map<std::pair<std::string, std::string>, std::vector<std::string>> sent_;
-    std::uint64_t number_ = 0;
+    std::uint64_t number_ = 0, delivered_ = 0;
 };
 
-void run_forty(std::uint32_t shards, bool shared) {
+void run_twenty(std::uint32_t shards, bool shared) {
     std::uint64_t resumed = 0;
-    for (std::uint64_t seed = 1; seed <= 40 && !testing::Test::HasFailure(); ++seed) {
+    for (std::uint64_t seed = 1; seed <= 20 && !testing::Test::HasFailure(); ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
         resumed += TwoGateways{shards, shared, seed}.run();
     }
     EXPECT_GT(resumed, 40U);
 }
 
-TEST(TwoGatewaysThatFederate, LoseNothingAndDeliverNothingTwiceWhateverBreaks) { run_forty(1, false); }
+TEST(TwoGatewaysThatFederate, LoseNothingAndDeliverNothingTwiceWhateverBreaks) { run_twenty(1, false); }
 
-TEST(TwoGatewaysThatFederate, DoSoWhereTheyHaveSeveralShards) { run_forty(3, false); }
+TEST(TwoGatewaysThatFederate, DoSoWhereTheyHaveSeveralShards) { run_twenty(3, false); }
 
-TEST(TwoGatewaysThatFederate, DoSoWherePairsShareStreams) { run_forty(1, true); }
+TEST(TwoGatewaysThatFederate, DoSoWherePairsShareStreams) { run_twenty(1, true); }
 
 }  // namespace
 }  // namespace sallyport::test

@@ -43,6 +43,8 @@ struct PairReady {
 struct PairFailed {
     xmpp::DomainPair pair;
     xmpp::Failure failure;
+    bool judged =
+        false;  ///< outbound: the peer has judged our key, or has had its time to; false: the stream has ended
 };
 /// Outbound: the authoritative server's answer to a verify request, correlated on this very stream.
 struct Verified {

@@ -128,10 +128,15 @@ Out::Did Out::take_result(const Event& event, TimePoint now, Actions& out) {
         invalid ? "the remote server did not accept our dialback key"
                 : "the remote server could not verify our dialback key: " + std::string{xmpp::text(said)},
         invalid ? StanzaCondition::internal_server_error : StanzaCondition::remote_server_timeout, invalid};
-    out.push_back(PairFailed{named, failure});
+    out.push_back(PairFailed{named, failure, true});
     note(out, LogLevel::warn, event::state,
          {{"pair", named.text()}, {"from", "PENDING"}, {"to", "FAILED"}, {"condition", std::string{xmpp::text(said)}}},
          failure);
+    if (awaits == Awaits::proofs && !invalid) {
+        // It was proved before, and will be again: the earlier stream is not given up for that.
+        close(std::nullopt, "a pair of the stream to be resumed could not be checked", failure, now, out);
+        return Did::ended;
+    }
     if (awaits == Awaits::proofs) go_on_resuming(now, out);
     close_when_done(now, out);
     return Did::ended;
@@ -192,7 +197,7 @@ void Out::time_out(TimePoint now, Actions& out) {
     for (const xmpp::DomainPair& domains : late) {
         note(out, LogLevel::warn, event::dialback_timeout, {{"pair", domains.text()}});
         const xmpp::Failure failure{Stage::dialback, "the remote server did not answer in time"};
-        out.push_back(PairFailed{domains, failure});
+        out.push_back(PairFailed{domains, failure, true});
         note(out, LogLevel::warn, event::state, {{"pair", domains.text()}, {"from", "PENDING"}, {"to", "FAILED"}},
              failure);
         pairs.remove(domains);

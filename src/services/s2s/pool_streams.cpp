@@ -47,9 +47,13 @@ void Pool::outbound_failed(OutboundStream& stream, const PairFailed& failed) {
     Destination* to = find(failed.pair);
     if (carrier == nullptr || to == nullptr || to->carrier != carrier) return;
     const xmpp::Failure& failure = failed.failure;
-    const bool judged = failure.stage == Stage::dialback;
+    const bool judged = failed.judged;
     if (judged && stream.ready(failed.pair)) return;
     to->failure = failure;
+    // What may have arrived is not returned because a key could not be checked just now.
+    if (judged && to->suspended != 0 && !failure.permanent && !carrier->open) {
+        return end(*carrier, std::nullopt, "the key could not be checked");
+    }
     const News news{&failure};
     if (failure.stage == Stage::policy) return tell(*to, Pair::On::barred, news);
     if (judged) {
