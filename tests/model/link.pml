@@ -155,7 +155,12 @@ bool early = true;
 #define MAY_BEGIN(c) (!early || (c) == 0 || phase[0] == named && phase[LINKS] == named)
 #else
 #define ALL_NAMED (phase[0] == named && phase[LINKS] == named)
+#ifdef UNBOUNDED
+/* One connection at a time: a request that is read late may end a session, and there would be no end of sessions. */
+#define MAY_BEGIN(c) (at_listener[0] == none && at_listener[1] == none)
+#else
 #define MAY_BEGIN(c) true
+#endif
 #endif
 #else
 #define early false
