@@ -3,6 +3,7 @@ import { hand_over } from "./api.js";
 import { AsSaid } from "./as_said.js";
 import { html, useState } from "./html.js";
 import { msg, t } from "./i18n.js";
+import { Icon } from "./icons.js";
 import { useRead } from "./live.js";
 import { Button, Cure, Notice, Panel, State, say } from "./parts.js";
 import { session, useHas } from "./session.js";
@@ -99,12 +100,15 @@ const How = ({ node }) => html`
 function Card({ node }) {
   const [tone, text] = state_of(node);
   const role = word_of("role", node.role);
-  const hidden = node.findings.length - most_findings + node.more;
+  const hidden = Math.max(0, node.findings.length - most_findings) + node.more;
   const knows_way = node.self || node.handover || is_origin(node.pages);
   return html`
     <article class=${`desk-card ${node.self ? "self" : ""}`} aria-label=${`${role} ${node.name}`}>
       <header>
-        <span class="gate-role">${role}${node.self && html`<span class="tag">${t("this node")}</span>`}</span>
+        <div class="gate-role">
+          <span>${role}</span>
+          ${node.self && html`<span class="tag">${t("this node")}</span>`}
+        </div>
         <b class="gate-name">${node.name}</b>
         <${State} tone=${tone}>${t(text)}<//>
         ${node.version && html`<small class="sub">${t("version {version}", { version: node.version })}</small>`}
@@ -156,7 +160,7 @@ export function Others() {
   if (others.length === 0) return null;
   return html`
     <details class="others">
-      <summary>${t("Other nodes")}</summary>
+      <summary><${Icon} name="servers" /><span>${t("Other nodes")}</span></summary>
       <ul>
         ${others.map((node) => html`
           <li key=${node.name}>

@@ -11,7 +11,7 @@ import { Table } from "../lib/table.js";
 
 const page_size = 100;
 const states = () => [
-  ["all", t("All sessions")],
+  ["all", t("session|All")],
   ["connected", t("Connected")],
   ["away", t("Away, may resume")],
 ];
@@ -24,14 +24,17 @@ const presences = new Map([
   ["xa", msg("presence|long away")],
 ]);
 function presence_text(row) {
-  const text = presences.get(row.presence) ?? msg("connected, not available");
+  const text = presences.get(row.presence) ?? msg("presence|not available");
   return t(text);
 }
 
 /** Presence as its user said it; of a client that is gone, how long it may come back. */
 function Presence({ row }) {
   if (row.state === "away") {
-    return html`<${State} tone="warn">${t("gone, may resume for {time}", { time: span(row.resumable_seconds) })}<//>`;
+    return html`
+      <${State} tone="warn">${t("session|gone")}<//>
+      <small class="sub">${t("may resume for {time}", { time: span(row.resumable_seconds) })}</small>
+    `;
   }
   const there = row.presence !== "unavailable";
   return html`
@@ -51,10 +54,8 @@ const LogIn = ({ row }) => html`
 
 const Waiting = ({ row }) => html`
   ${tn(row.unacknowledged, "{n} sent", "{n} sent")}
-  <small class="sub">
-    ${row.unacknowledged > 0 ? `${bytes(row.unacknowledged_bytes)}, ` : ""}
-    ${row.kept === null ? t("kept: not known") : tn(row.kept, "{n} kept", "{n} kept")}
-  </small>
+  ${row.unacknowledged > 0 && html`<small class="sub">${bytes(row.unacknowledged_bytes)}</small>`}
+  <small class="sub">${row.kept === null ? t("kept: unknown") : tn(row.kept, "{n} kept", "{n} kept")}</small>
 `;
 
 function Sessions({ shown, busy, end }) {
@@ -62,7 +63,7 @@ function Sessions({ shown, busy, end }) {
     {
       name: "jid",
       title: t("Session"),
-      wrap: true,
+      wide: true,
       value: (row) => `${row.jid} ${row.client ?? ""}`,
       show: (row) => html`<b>${row.jid}</b>${row.client && html`<small class="sub">${row.client}</small>`}`,
     },
@@ -96,7 +97,7 @@ function Sessions({ shown, busy, end }) {
       name: "do",
       title: "",
       show: (row) => html`
-        <${Button} kind="small danger" verb="clients.end" busy=${busy} onClick=${end(row)}>${t("End session")}<//>
+        <${Button} kind="small danger" verb="clients.end" busy=${busy} onClick=${end(row)}>${t("session|End")}<//>
       `,
     },
   ];
