@@ -42,8 +42,8 @@ const all = [
   },
   {
     path: "online",
-    title: "Online",
-    group: "Watch",
+    title: msg("Online"),
+    group: msg("Watch"),
     icon: "users",
     needs: "clients.list",
     roles: ["presence"],

@@ -27,7 +27,7 @@ export default function desk_of_three(stage) {
       assert.equal(nodes[0].name, names[role], "this one comes first");
       for (const { name, findings } of nodes) {
         for (const words of findings.slice(0, 1).flatMap(({ text, remedy }) => [text, remedy])) {
-          const begin = JSON.stringify(words.slice(0, 30));
+          const begin = JSON.stringify(words.slice(0, 30).replaceAll("`", "")); // what one types is marked
           await desk.page.waitForSelector(`.desk-card:has-text("${name}") .notice:has-text(${begin})`);
         }
       }
@@ -115,7 +115,7 @@ export default function desk_of_three(stage) {
     await desk.page.fill("main input[name=user]", "nobody");
     await desk.page.waitForSelector(row, { state: "detached" });
     await desk.page.fill("main input[name=user]", "rosa");
-    await desk.page.click(`${row} button:has-text('End session')`);
+    await desk.page.click(`${row} button:text-is('End')`);
     await desk.page.click("dialog button:has-text('End session')");
     await desk.page.waitForSelector(".said :text('was ended')");
     const [name] = stage.world.about.people.operator;
@@ -125,7 +125,7 @@ export default function desk_of_three(stage) {
     const reader = await Desk.signed_in(stage.browser, stage.world, "presence", "read-only");
     await reader.go("online");
     await reader.page.waitForSelector("main h1:has-text('Online')");
-    for (const button of await reader.page.$$("main button:has-text('End session')")) {
+    for (const button of await reader.page.$$("main button:text-is('End')")) {
       assert.ok(await button.isDisabled());
     }
     await reader.done();

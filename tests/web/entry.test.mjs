@@ -9,7 +9,10 @@ function watched() {
   const shown = [];
   const entry = new Entry(
     "settings",
-    () => new Promise((resolve, reject) => questions.push({ resolve, reject })),
+    () =>
+      new Promise((resolve, reject) => {
+        questions.push({ resolve, reject });
+      }),
     () => false,
   );
   entry.watch(({ data, error }) => shown.push(error?.message ?? data), 0, ["setting"]);

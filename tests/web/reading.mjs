@@ -57,6 +57,7 @@ export const of_their_own = [
   "inter-domain",
   "users",
   "notifications",
+  "online",
 ];
 
 /** One page as an operator may have it: light on a desk, dark on a phone. */

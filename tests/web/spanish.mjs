@@ -75,6 +75,23 @@ export default function spanish(stage) {
     await desk.close();
   });
 
+  test("whom another node sent is told in Spanish why a sign-in is needed, whatever the address says", async () => {
+    for (const [code, why] of [
+      ["handover-direction", "This node does not let anybody in from there without a sign-in."],
+      ["constructor", "The hand-over was refused."],
+    ]) {
+      const desk = await Desk.open(stage.browser, stage.world, "core", { locale: "es-ES" });
+      const { page } = desk;
+      await page.goto(`${desk.url}/#/events?as=anna&handover=${code}`);
+      const said = await page.textContent(".login [role=status]");
+      assert.equal(said.trim(), `${texts[why]} ${texts["Sign in to go on."]}`);
+      assert.equal(await page.inputValue("input[name=user]"), "anna");
+      assert.deepEqual(await page.evaluate(left_over, english), []);
+      await desk.calm();
+      await desk.close();
+    }
+  });
+
   for (const role of ["presence", "core", "edge"]) {
     test(`every page of the ${role} is in Spanish, and fits`, async () => {
       const desk = await (await Desk.open(stage.browser, stage.world, role, { locale: "es-ES" })).sign_in();

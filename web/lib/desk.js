@@ -1,21 +1,26 @@
 // The nodes that work together as one desk: how each of them is, and the way to its pages.
 import { hand_over } from "./api.js";
+import { AsSaid } from "./as_said.js";
 import { html, useState } from "./html.js";
+import { msg, t } from "./i18n.js";
+import { Icon } from "./icons.js";
 import { useRead } from "./live.js";
 import { Button, Cure, Notice, Panel, State, say } from "./parts.js";
 import { session, useHas } from "./session.js";
 import { useStore } from "./store.js";
+import { word_of } from "./words.js";
 
 const beat_ms = 4_000;
 const most_findings = 3;
 
 const states = {
-  good: ["good", "all is well"],
-  warning: ["warn", "has warnings"],
-  bad: ["bad", "has problems"],
-  unreachable: ["bad", "not reachable"],
-  unknown: ["calm", "says nothing of itself"],
+  good: ["good", msg("all is well")],
+  warning: ["warn", msg("has warnings")],
+  bad: ["bad", msg("has problems")],
+  unreachable: ["bad", msg("not reachable")],
+  unknown: ["calm", msg("says nothing of itself")],
 };
+const state_of = (node) => states[node.state] ?? states.unknown;
 
 /** An address that another node told is only followed when it is plainly one of pages. */
 const is_origin = (text) => /^https:\/\/[a-z0-9.:[\]-]+$/.test(text ?? "");
@@ -24,14 +29,18 @@ const is_origin = (text) => /^https:\/\/[a-z0-9.:[\]-]+$/.test(text ?? "");
 export const this_page = () => location.hash.replace(/^#\/?/, "").split("?")[0] || "overview";
 
 /** Why somebody who came from another node has to sign in after all, by the code that this node gave. */
-const reasons = {
-  "handover-direction": "This node does not let anybody in from there without a sign-in.",
-  "handover-account": "There is no account of that name on this node.",
-  "handover-code": "Your account here requires an authenticator code.",
-  "handover-off": "Hand-over between nodes is off here.",
-  "handover-clock": "The clocks of the two nodes differ too much.",
-  "handover-expired": "The hand-over has expired, or this node has only just started.",
-};
+const reasons = new Map([
+  ["handover-direction", msg("This node does not let anybody in from there without a sign-in.")],
+  ["handover-account", msg("There is no account of that name on this node.")],
+  ["handover-code", msg("Your account here requires an authenticator code.")],
+  ["handover-off", msg("Hand-over between nodes is off here.")],
+  ["handover-clock", msg("The clocks of the two nodes differ too much.")],
+  ["handover-expired", msg("The hand-over has expired, or this node has only just started.")],
+]);
+function reason(code) {
+  const text = reasons.get(code) ?? msg("The hand-over was refused.");
+  return t(text);
+}
 
 /** Who was brought here by another node and has to sign in: {user, why}; both may be empty. */
 export function arrival() {
@@ -40,7 +49,7 @@ export function arrival() {
   const code = given.get("handover") ?? "";
   return {
     user: /^[A-Za-z0-9._@-]{0,64}$/.test(user) ? user : "",
-    why: code === "" ? "" : (reasons[code] ?? "The hand-over was refused."),
+    why: code === "" ? "" : reason(code),
   };
 }
 
@@ -82,38 +91,49 @@ function Way({ node, page, children, kind = "" }) {
 
 const How = ({ node }) => html`
   <p class="note">
-    Where its pages are is not known here. Name them in this node's file:
+    ${t("Where its pages are is not known here. Name them in this node's file:")}
+    ${" "}
     <code>[[admin.node]] name = "${node.name}" role = "${node.role}" url = "https://…"</code>
   </p>
 `;
 
 function Card({ node }) {
-  const [tone, text] = states[node.state] ?? states.unknown;
-  const hidden = node.findings.length - most_findings + node.more;
+  const [tone, text] = state_of(node);
+  const role = word_of("role", node.role);
+  const hidden = Math.max(0, node.findings.length - most_findings) + node.more;
   const knows_way = node.self || node.handover || is_origin(node.pages);
   return html`
-    <article class=${`desk-card ${node.self ? "self" : ""}`} aria-label=${`${node.role} ${node.name}`}>
+    <article class=${`desk-card ${node.self ? "self" : ""}`} aria-label=${`${role} ${node.name}`}>
       <header>
-        <span class="gate-role">${node.role}${node.self && html`<span class="tag">this node</span>`}</span>
+        <div class="gate-role">
+          <span>${role}</span>
+          ${node.self && html`<span class="tag">${t("this node")}</span>`}
+        </div>
         <b class="gate-name">${node.name}</b>
-        <${State} tone=${tone}>${text}<//>
-        ${node.version && html`<small class="sub">version ${node.version}</small>`}
+        <${State} tone=${tone}>${t(text)}<//>
+        ${node.version && html`<small class="sub">${t("version {version}", { version: node.version })}</small>`}
       </header>
       ${node.findings
         .slice(0, most_findings)
         .map((one) => html`
-          <${Notice} key=${one.text} tone=${one.severity === "error" ? "bad" : "warn"} title=${one.text}>
+          <${Notice}
+            key=${one.text}
+            tone=${one.severity === "error" ? "bad" : "warn"}
+            title=${html`<${AsSaid} text=${one.text} />`}
+          >
             ${one.remedy && html`<${Cure}>${one.remedy}<//>`}
           <//>
         `)}
-      ${hidden > 0 && html`<p class="note">and ${hidden} more</p>`}
+      ${hidden > 0 && html`<p class="note">${t("and {n} more", { n: hidden })}</p>`}
       ${!knows_way && html`<${How} node=${node} />`}
       <footer>
         ${node.self
-          ? html`<a class="button" href="#/alarms">Alarms and remedies</a>`
+          ? html`<a class="button" href="#/alarms">${t("Alarms and remedies")}</a>`
           : html`
-              <${Way} node=${node} page=${this_page()}>Open on ${node.name}<//>
-              ${node.findings.length > 0 && html`<${Way} node=${node} page="alarms" kind="quiet">Its alarms<//>`}
+              <${Way} node=${node} page=${this_page()}>${t("Open on {name}", { name: node.name })}<//>
+              ${node.findings.length > 0 && html`
+                <${Way} node=${node} page="alarms" kind="quiet">${t("Its alarms")}<//>
+              `}
             `}
       </footer>
     </article>
@@ -126,7 +146,7 @@ export function Desk() {
   const { data } = useRead(has ? "nodes.list" : null, {}, { every: beat_ms, on: ["alarm"] });
   if (!data || data.nodes.length < 2) return null;
   return html`
-    <${Panel} title="All nodes" note="as each says of itself">
+    <${Panel} title=${t("All nodes")} note=${t("as each says of itself")}>
       <div class="desk">${data.nodes.map((node) => html`<${Card} key=${node.name} node=${node} />`)}</div>
     <//>
   `;
@@ -140,11 +160,11 @@ export function Others() {
   if (others.length === 0) return null;
   return html`
     <details class="others">
-      <summary>Other nodes</summary>
+      <summary><${Icon} name="servers" /><span>${t("Other nodes")}</span></summary>
       <ul>
         ${others.map((node) => html`
           <li key=${node.name}>
-            <${State} tone=${(states[node.state] ?? states.unknown)[0]}>${node.role}<//>
+            <${State} tone=${state_of(node)[0]}>${word_of("role", node.role)}<//>
             <${Way} node=${node} page=${this_page()} kind="quiet small">${node.name}<//>
           </li>
         `)}

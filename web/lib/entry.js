@@ -1,4 +1,5 @@
-// What one verb answers, for all who show it: asked when somebody begins to watch, on a beat, and when it may have changed.
+// What one verb answers, for all who show it: asked when somebody begins to watch, on a beat, and when it may have
+// changed.
 const slow_ms = 30_000;
 
 export class Entry {

@@ -1,77 +1,94 @@
 // Who is online at a presence node: sessions page by page, and log-ins that were refused.
 import { act } from "../lib/api.js";
+import { AsSaid } from "../lib/as_said.js";
 import { SelectField, TextField } from "../lib/fields.js";
 import { ago, bytes, number, span, time } from "../lib/format.js";
 import { html, useEffect, useState } from "../lib/html.js";
+import { msg, t, tn } from "../lib/i18n.js";
 import { refresh, useRead } from "../lib/live.js";
 import { Button, Mono, Page, Panel, State, Wait, confirm, say, useAction } from "../lib/parts.js";
 import { Table } from "../lib/table.js";
 
 const page_size = 100;
-const states = [
-  ["all", "All sessions"],
-  ["connected", "Connected"],
-  ["away", "Away, may resume"],
+const states = () => [
+  ["all", t("session|All")],
+  ["connected", t("Connected")],
+  ["away", t("Away, may resume")],
 ];
-const words = { available: "available", away: "away", chat: "free to chat", dnd: "do not disturb", xa: "long away" };
+/** What a client said (RFC 6121 4.7.2.1). */
+const presences = new Map([
+  ["available", msg("presence|available")],
+  ["away", msg("presence|away")],
+  ["chat", msg("presence|free to chat")],
+  ["dnd", msg("presence|do not disturb")],
+  ["xa", msg("presence|long away")],
+]);
+function presence_text(row) {
+  const text = presences.get(row.presence) ?? msg("presence|not available");
+  return t(text);
+}
 
 /** Presence as its user said it; of a client that is gone, how long it may come back. */
 function Presence({ row }) {
-  if (row.state === "away") return html`<${State} tone="warn">gone, may resume for ${span(row.resumable_seconds)}<//>`;
+  if (row.state === "away") {
+    return html`
+      <${State} tone="warn">${t("session|gone")}<//>
+      <small class="sub">${t("may resume for {time}", { time: span(row.resumable_seconds) })}</small>
+    `;
+  }
   const there = row.presence !== "unavailable";
   return html`
-    <${State} tone=${there ? "good" : "calm"}>${words[row.presence] ?? "connected, not available"}<//>
-    ${there && html`<small class="sub">priority ${row.priority}</small>`}
+    <${State} tone=${there ? "good" : "calm"}>${presence_text(row)}<//>
+    ${there && html`<small class="sub">${t("priority {priority}", { priority: row.priority })}</small>`}
   `;
 }
 
 const LogIn = ({ row }) => html`
   ${row.tls ?? "–"}
   <small class="sub">
-    ${row.mechanism}
-    ${row.channel_binding ? `, bound by ${row.channel_binding}` : ", not bound"}
+    ${row.channel_binding
+      ? t("{mechanism}, bound by {binding}", { mechanism: row.mechanism, binding: row.channel_binding })
+      : t("{mechanism}, not bound", { mechanism: row.mechanism })}
   </small>
 `;
 
 const Waiting = ({ row }) => html`
-  ${number(row.unacknowledged)} sent
-  <small class="sub">
-    ${row.unacknowledged > 0 ? `${bytes(row.unacknowledged_bytes)}, ` : ""}
-    ${number(row.kept)} kept
-  </small>
+  ${tn(row.unacknowledged, "{n} sent", "{n} sent")}
+  ${row.unacknowledged > 0 && html`<small class="sub">${bytes(row.unacknowledged_bytes)}</small>`}
+  <small class="sub">${row.kept === null ? t("kept: unknown") : tn(row.kept, "{n} kept", "{n} kept")}</small>
 `;
 
 function Sessions({ shown, busy, end }) {
   const columns = [
     {
       name: "jid",
-      title: "Session",
-      wrap: true,
+      title: t("Session"),
+      wide: true,
       value: (row) => `${row.jid} ${row.client ?? ""}`,
       show: (row) => html`<b>${row.jid}</b>${row.client && html`<small class="sub">${row.client}</small>`}`,
     },
     {
       name: "presence",
-      title: "Presence",
-      value: (row) => `${row.state} ${row.presence}`,
+      title: t("Presence"),
+      value: (row) => `${row.state} ${presence_text(row)}`,
       show: (row) => html`<${Presence} row=${row} />`,
     },
     {
       name: "address",
-      title: "Address",
+      title: t("Address"),
       value: (row) => row.address,
       show: (row) => html`<${Mono}>${row.address}<//>`,
     },
-    { name: "since", title: "Since", value: (row) => row.since, show: (row) => ago(row.since) },
+    { name: "since", title: t("Since"), value: (row) => row.since, show: (row) => ago(row.since) },
     {
       name: "login",
-      title: "TLS and log-in",
+      title: t("TLS and log-in"),
       value: (row) => `${row.tls} ${row.mechanism} ${row.channel_binding ?? ""}`,
       show: (row) => html`<${LogIn} row=${row} />`,
     },
     {
       name: "waiting",
-      title: "Waiting",
+      title: t("Waiting"),
       number: true,
       value: (row) => row.unacknowledged + (row.kept ?? 0),
       show: (row) => html`<${Waiting} row=${row} />`,
@@ -80,18 +97,18 @@ function Sessions({ shown, busy, end }) {
       name: "do",
       title: "",
       show: (row) => html`
-        <${Button} kind="small danger" verb="clients.end" busy=${busy} onClick=${end(row)}>End session<//>
+        <${Button} kind="small danger" verb="clients.end" busy=${busy} onClick=${end(row)}>${t("session|End")}<//>
       `,
     },
   ];
   return html`
     <${Table}
-      caption="Sessions"
+      caption=${t("Sessions")}
       rows=${shown.clients}
       columns=${columns}
       name=${({ jid }) => jid}
       filter=${false}
-      empty="No sessions that fit."
+      empty=${t("No session matches.")}
     />
   `;
 }
@@ -99,39 +116,52 @@ function Sessions({ shown, busy, end }) {
 function Refused() {
   const answer = useRead("clients.refused", { limit: 100 }, { every: 10_000 });
   const columns = [
-    { name: "last", title: "Last", value: (row) => row.last, show: (row) => time(row.last) },
-    { name: "count", title: "Times", number: true, value: (row) => row.count, show: (row) => number(row.count) },
+    { name: "last", title: t("time|Last"), value: (row) => row.last, show: (row) => time(row.last) },
+    { name: "count", title: t("Times"), number: true, value: (row) => row.count, show: (row) => number(row.count) },
     {
       name: "address",
-      title: "Address",
+      title: t("Address"),
       value: (row) => row.address,
       show: (row) => html`<${Mono}>${row.address}<//>`,
     },
-    { name: "user", title: "User tried", wrap: true, value: (row) => row.user ?? "–" },
-    { name: "mechanism", title: "Mechanism", value: (row) => row.mechanism ?? "–" },
+    { name: "user", title: t("User tried"), wrap: true, value: (row) => row.user ?? "–" },
+    { name: "mechanism", title: t("Mechanism"), value: (row) => row.mechanism ?? "–" },
     {
       name: "why",
-      title: "Reason",
+      title: t("Reason"),
       wrap: true,
       value: (row) => `${row.why} ${row.condition}`,
-      show: (row) => html`${row.why}<small class="sub">the client was told ${row.condition}</small>`,
+      show: (row) => html`
+        <${AsSaid} text=${row.why} />
+        <small class="sub">
+          ${t("the client was told {condition}", { condition: html`<${AsSaid} text=${row.condition} />` })}
+        </small>
+      `,
     },
   ];
   return html`
     <${Wait} of=${answer}>
       ${(data) => html`
         <${Table}
-          caption="Log-ins refused"
+          caption=${t("Log-ins refused")}
           rows=${data.refused}
           columns=${columns}
           first="-last"
           name=${(row) => JSON.stringify([row.address, row.user, row.mechanism, row.why])}
-          empty="No log-ins were refused since the node started."
+          empty=${t("No log-in was refused since this node started.")}
         />
       `}
     <//>
   `;
 }
+
+const sums = ({ sessions, away, connections, unauthenticated }) =>
+  t("{sessions}, {away}; {connections}, {unauthenticated}.", {
+    sessions: tn(sessions, "{n} session", "{n} sessions"),
+    away: tn(away, "{n} of them away", "{n} of them away"),
+    connections: tn(connections, "{n} connection", "{n} connections"),
+    unauthenticated: tn(unauthenticated, "{n} without a log-in", "{n} without a log-in"),
+  });
 
 export default function Online() {
   const [filter, set] = useState({ user: "", state: "all" });
@@ -150,39 +180,34 @@ export default function Online() {
   const answer = useRead("clients.list", { ...asked, limit: page_size, after: pages.at(-1) }, { every: 5_000 });
   const end = (row) => async () => {
     const sure = await confirm({
-      title: `End the session ${row.jid}?`,
-      text:
+      title: t("End the session {jid}?", { jid: row.jid }),
+      text: t(
         "Its client is disconnected and may log in again. What it did not acknowledge goes to the user's other " +
-        "clients, or is kept.",
-      yes: "End session",
+          "clients, or is kept.",
+      ),
+      yes: t("End session"),
     });
     if (!sure) return;
     await run(async () => {
       await act("clients.end", { jid: row.jid, number: row.number });
-      say(`The session ${row.jid} was ended.`);
+      say(t("The session {jid} was ended.", { jid: row.jid }));
       await refresh("clients.list");
     });
   };
   const { data } = answer;
   return html`
-    <${Page}
-      title="Online"
-      lead=${data
-        ? `${number(data.sessions)} sessions, ${number(data.away)} of them away; ` +
-          `${number(data.connections)} connections, ${number(data.unauthenticated)} without a log-in.`
-        : "The sessions of this node's users."}
-    />
-    <${Panel} title="Sessions" flush>
+    <${Page} title=${t("Online")} lead=${data ? sums(data) : t("The sessions of this node's users.")} />
+    <${Panel} title=${t("Sessions")} flush>
       <div class="form-grid narrow inset">
         <${TextField}
-          label="User begins with"
+          label=${t("User begins with")}
           name="user"
           value=${filter.user}
           onChange=${(user) => set({ ...filter, user })}
         />
         <${SelectField}
-          label="State"
-          options=${states}
+          label=${t("State")}
+          options=${states()}
           value=${filter.state}
           onChange=${(state) => set({ ...filter, state })}
         />
@@ -190,15 +215,15 @@ export default function Online() {
       <${Wait} of=${answer}>${(page) => html`<${Sessions} shown=${page} busy=${busy} end=${end} />`}<//>
       ${(pages.length > 1 || data?.next) && html`
         <div class="form-row inset">
-          <${Button} disabled=${pages.length === 1} onClick=${() => turn(pages.slice(0, -1))}>Previous page<//>
-          <span class="note" role="status">page ${pages.length}</span>
-          <${Button} disabled=${!data?.next} onClick=${() => turn([...pages, data.next])}>Next page<//>
+          <${Button} disabled=${pages.length === 1} onClick=${() => turn(pages.slice(0, -1))}>${t("Previous page")}<//>
+          <span class="note" role="status">${t("page {page}", { page: pages.length })}</span>
+          <${Button} disabled=${!data?.next} onClick=${() => turn([...pages, data.next])}>${t("Next page")}<//>
         </div>
       `}
     <//>
     <${Panel}
-      title="Log-ins refused"
-      note="the latest, those alike as one; a client is never told more than the condition"
+      title=${t("Log-ins refused")}
+      note=${t("the latest, those alike as one; a client is never told more than the condition")}
       flush
     >
       <${Refused} />

@@ -32,13 +32,14 @@ protected:
     NodeHistory() {
         node.add_history();
         // Two looks in the past: a hundred stanzas in ten seconds.
+        const WallTime wall = node.loop().wall() - 60s;
+        const TimePoint now = node.loop().now();
         for (const std::uint64_t stanzas : {0U, 100U}) {
             node.current.streams = {stream_with("a.test", true)};
             node.current.streams.front().stanzas_in = stanzas;
             node.current.counters.verdicts[Rule::allow_list] = stanzas / 10;
             const auto later = stanzas == 0 ? 0s : 10s;
-            node.past->take(
-                admin::reading_of(node.current, node.loop().wall() - 60s + later, node.loop().now() + later), {});
+            node.past->take(admin::reading_of(node.current, wall + later, now + later), {});
         }
     }
     static const json::object* series(const json::value& answer, std::string_view name) {
