@@ -23,6 +23,8 @@ const catalogues = languages.slice(1).map(([tag]) => [tag, JSON.parse(ours(`lang
 const names = new Map([
   ["(prefers-color-scheme: dark)", "lib/theme.js"], // CSS
   ["in force", "lib/parts.js pages/federation.js"], // a state, as the node calls it
+  ["expires soon", "lib/format.js"], // states of certificates
+  ["not valid yet", "lib/format.js"],
   ["with `sallyport restart router`", "pages/notifications.js"], // a command in a sentence of the node
   ["SASL EXTERNAL", "pages/peer.js"],
   ["select * from xmpps2snodes", "pages/provisioning.js"],

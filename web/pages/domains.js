@@ -3,7 +3,7 @@
 import { Field, Text } from "../lib/fields.js";
 import { certificate_text, certificate_tone } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
-import { t, tn } from "../lib/i18n.js";
+import { t } from "../lib/i18n.js";
 import { Button, Notice, Page, Panel, State, Wait, confirm, useAction } from "../lib/parts.js";
 import { Report } from "../lib/report.js";
 import { call } from "../lib/session.js";
