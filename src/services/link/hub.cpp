@@ -167,7 +167,7 @@ void Hub::closed(Connection& connection) {
         connections_.erase(at);
         if (dead_.size() == 1) context_.shard.loop.defer([this] { dead_.clear(); });
     }
-    if (context_.end == End::dialler && !stopping_) {
+    if (context_.end == End::dialler) {
         Dialling& dialling = *diallings_.at(connection.dial_index());
         if (dialling.connection == &connection) {
             dialling.connection = nullptr;

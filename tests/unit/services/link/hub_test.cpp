@@ -709,6 +709,20 @@ TEST_F(Hubs, ReturnAtAStopWhatDidNotArriveAndOnlyThat) {
     EXPECT_EQ(hubs.front()->connections(), 0U);
 }
 
+TEST_F(Hubs, AnswerForTheirLinksWhileTheyStop) {
+    make(link::End::dialler);
+    LinkEnd far{world, far_host, link::End::listener, "far.test", "secret"};
+    far.listen(at(there));
+    dial(there);
+    ASSERT_TRUE(world.run_until([&] { return far.open(); }));
+    ASSERT_EQ(hubs.front()->dials().front().state, link::DialState::open);
+    hubs.front()->quiesce();
+    hubs.front()->shut();
+    ASSERT_TRUE(world.run_until([&] { return hubs.front()->connections() == 0; }));
+    world.advance(1s);
+    EXPECT_NE(hubs.front()->dials().front().state, link::DialState::open);
+}
+
 TEST_F(Hubs, ReturnAtAStopWhatASessionHasThatEndsDuringIt) {
     make(link::End::listener);
     LinkEnd far{world, far_host, link::End::dialler, "far.test", "secret"};
