@@ -247,9 +247,11 @@ def node_status_on(lab):
     with federation_off(lab):
         lab.presence.ask("config", "set", "presence.federation_node_status", "on")
     until(lambda: "failed" in str(lab.edge.chain()), "the edge to hear of it")
-    yield
-    lab.presence.ask("config", "set", "presence.federation_node_status", "off")
-    until(lambda: "failed" not in str(lab.edge.chain()), "the edge to hear of it")
+    try:
+        yield
+    finally:
+        lab.presence.ask("config", "set", "presence.federation_node_status", "off")
+        until(lambda: "failed" not in str(lab.edge.chain()), "the edge to hear of it")
 
 
 @contextlib.contextmanager
@@ -257,11 +259,13 @@ def axl_password(lab):
     """Somebody changes it on the IM&P server and forgets the core."""
     lab.presence.ask("axl-users", "passwd", "axl-core", "--password-file", lab.trio.secret("a new password 1"))
     lab.core.ask("imp-servers", "refresh", check=False)
-    until(lambda: "far.alarm" in lab.edge.alarms(), "the edge to hear of it")
-    yield
-    lab.core.ask("imp-servers", "passwd", AXL, "--password-file", lab.trio.secret("a new password 1"))
-    lab.core.ask("imp-servers", "refresh")
-    until(lambda: "far.alarm" not in lab.edge.alarms(), "the edge to hear of the cure")
+    until(lambda: "refuses the user or the password" in lab.edge.problems(), lambda: f"the edge to hear of it: {lab.edge.problems()}")
+    try:
+        yield
+    finally:
+        lab.core.ask("imp-servers", "passwd", AXL, "--password-file", lab.trio.secret("a new password 1"))
+        lab.core.ask("imp-servers", "refresh")
+        until(lambda: "far.alarm" not in lab.edge.alarms(), "the edge to hear of the cure")
 
 
 @contextlib.contextmanager
@@ -270,10 +274,12 @@ def not_loaded(lab):
         lab.presence.ask("config", "set", "router.live_changes", "false")
         lab.presence.ask("restart", "router")
     until(lambda: "failed" in str(lab.edge.chain()), "the edge to hear of it")
-    yield
-    lab.presence.ask("config", "set", "router.live_changes", "true")
-    lab.presence.ask("restart", "router")
-    until(lambda: "failed" not in str(lab.edge.chain()), "the edge to hear of it")
+    try:
+        yield
+    finally:
+        lab.presence.ask("config", "set", "router.live_changes", "true")
+        lab.presence.ask("restart", "router")
+        until(lambda: "failed" not in str(lab.edge.chain()), "the edge to hear of it")
 
 
 @contextlib.contextmanager
@@ -294,8 +300,10 @@ def closed_outwards(lab):
 @contextlib.contextmanager
 def no_tls(lab):
     lab.set("security_mode", "no_tls")
-    yield
-    lab.set("security_mode", "tls_required")
+    try:
+        yield
+    finally:
+        lab.set("security_mode", "tls_required")
 
 
 @contextlib.contextmanager
@@ -306,8 +314,10 @@ def nothing(_):
 @contextlib.contextmanager
 def not_allowed(lab):
     lab.edge.ask("allow", "remove", "vngtp.lab")
-    yield
-    lab.edge.ask("allow", "add", "vngtp.lab")
+    try:
+        yield
+    finally:
+        lab.edge.ask("allow", "add", "vngtp.lab")
 
 
 @contextlib.contextmanager
@@ -315,10 +325,12 @@ def wrong_route(lab):
     lab.edge.close_streams("vngtp.lab")
     lab.edge.ask("routes", "add", "vngtp.lab", "127.0.66.99")
     lab.set("use_static_routes", "true")
-    yield
-    lab.set("use_static_routes", "false")
-    lab.edge.ask("routes", "remove", "vngtp.lab")
-    until(lambda: lab.edge.ask("peers", "ping", "vngtp.lab", check=False).count("ms"), "the partner")
+    try:
+        yield
+    finally:
+        lab.set("use_static_routes", "false")
+        lab.edge.ask("routes", "remove", "vngtp.lab")
+        until(lambda: lab.edge.ask("peers", "ping", "vngtp.lab", check=False).count("ms"), "the partner")
 
 
 @contextlib.contextmanager

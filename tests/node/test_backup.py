@@ -227,7 +227,7 @@ rm -rf /etc/sallyport
 cp "/proc/self/fd/$PROGRAM" /tmp/bin/sallyport
 printf '%s' "$SYSTEMCTL" >/tmp/bin/systemctl
 chmod 755 /tmp/bin/*
-PATH=/tmp/bin:$PATH
+PATH=/tmp/bin:/usr/sbin:/usr/bin:/sbin:/bin  # that of the tests may be below /root
 umask 022
 sallyport init --domain b.test --edge-public 127.0.0.1 --edge-link 127.0.0.2 --core-inside 127.0.0.3 --core-link-source 127.0.0.3 \
     --inside-server 127.0.0.5 --self-signed >/dev/null
