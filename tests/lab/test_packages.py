@@ -277,11 +277,9 @@ def test_the_image_runs_a_trio_read_only_and_as_nobody_of_note(debs, place):
     root, nodes = place / "root", place / "nodes"
     image.unpack(root)
     nodes.mkdir()
-    subprocess.run([*INIT.replace("sallyport", str(os.environ["SALLYPORT"]), 1).split(), "--directory", nodes], check=True, capture_output=True)
-    subprocess.run(["chown", "-R", f"{user}:{group}", nodes], check=True)
     confined = (f"setpriv --reuid={user} --regid={group} --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all ")
     script = f'cd "{root}"; mount --bind . .; cd "{root}"; mount -t proc proc proc; mount --rbind /dev dev; mount -t tmpfs -o size=16m,mode=1777 none tmp\n'
-    script += f'mount --bind "{nodes}" etc/sallyport; mount -t tmpfs -o mode=755 none var/lib/sallyport\n'
+    script += f'mount --bind "{nodes}" etc/sallyport; chroot . {INIT} >/dev/null; mount -t tmpfs -o mode=755 none var/lib/sallyport\n'
     script += "".join(f"install -d -o {user} -g {group} -m 700 var/lib/sallyport/{role}\n" for role in ROLES)
     script += "mount -o remount,bind,ro etc/sallyport; mount -o remount,bind,ro .; ip link set lo up\n"
     script += f"! chroot . {confined} sh -c 'echo x >/x' 2>/dev/null; ! chroot . sh -c 'echo x >/etc/x' 2>/dev/null\n"

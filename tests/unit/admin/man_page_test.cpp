@@ -39,9 +39,9 @@ std::string as_read(std::string_view name) {
     return text;
 }
 
-/// Of the program's page: what is below the line of a command, up to the next one that is not below it.
-std::string part_of(const std::string& page, const std::string& command) {
-    const std::size_t begin = page.find("\n.TP\n" + command);
+/// What is below the line of a command or key, up to the end of what is indented below it.
+std::string part_of(const std::string& page, const std::string& name) {
+    const std::size_t begin = std::min(page.find("\n.TP\n" + name + "\n"), page.find("\n.TP\n" + name + " "));
     if (begin == std::string::npos) return {};
     const std::size_t end = page.find(".RE\n", begin);
     return page.substr(begin, end - begin);
@@ -83,7 +83,7 @@ TEST(ManPages, TellHowToWriteACommand) {
 TEST(ManPages, HaveEverySetting) {
     const std::string page = as_read("sallyport-settings");
     for (const config::SettingRow& row : config::setting_rows()) {
-        const std::string part = part_of(page, std::string{row.name} + "\n");
+        const std::string part = part_of(page, std::string{row.name});
         EXPECT_NE(part.find(row.help), std::string::npos) << row.name;
         EXPECT_NE(part.find("Values: " + std::string{row.values}), std::string::npos) << row.name;
     }
@@ -92,7 +92,7 @@ TEST(ManPages, HaveEverySetting) {
 TEST(ManPages, HaveEveryLimit) {
     const std::string page = as_read("sallyport-limits");
     const auto has = [&](std::string_view key, std::string_view unit, std::uint64_t usual) {
-        const std::string part = part_of(page, std::string{key} + "\n");
+        const std::string part = part_of(page, std::string{key});
         EXPECT_NE(part.find("Default: " + std::to_string(usual) + " " + std::string{unit}), std::string::npos) << key;
     };
     Limits limits;
