@@ -106,7 +106,8 @@ Result<void> Inside::end_client(const xmpp::Jid& full, std::uint64_t number) {
     if (number != 0 && session->serial != number) {
         return Error{"client-changed", full.text() + " has begun another session meanwhile"};
     }
-    log_.info("im.session.closed", {{"user", full.text()}, {"remote", session->remote_address}});
+    log_.write_for(at->first, LogLevel::info, "im.session.closed",
+                   {{"user", full.text()}, {"remote", session->remote_address}});
     ClientStream* stream = std::exchange(session->stream, nullptr);
     if (stream != nullptr) stream->let_go();
     end_session(*session);
