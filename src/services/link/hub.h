@@ -245,6 +245,8 @@ private:
     void replace(const FarNode& alive);
     void move(Connection& connection, std::uint32_t shard, const SessionWanted& wanted);
     void hand_back(std::uint32_t shard, std::vector<GivenBack> stanzas);
+    /// What that shard gave back is here.
+    void confirm_return(std::uint32_t shard);
     /// Gives the stanza to `shard`, or else to one that has a link which serves its domain; which one took it.
     [[nodiscard]] std::optional<std::uint32_t> lend(const xmpp::Stanza& stanza, const Lent& with,
                                                     std::optional<std::uint32_t> shard);
@@ -341,6 +343,7 @@ private:
     NodesTold nodes_;
     Lanes lanes_;
     HeldQueue held_;
+    std::map<std::uint32_t, std::uint64_t> giving_back_;  ///< to which shards, so often without a confirmation
     Advertised advertised_;
     std::deque<Culprit> culprits_;
     Processes processes_;

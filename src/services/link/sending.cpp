@@ -41,7 +41,8 @@ void Hub::take(const xmpp::Stanza& stanza, const Lent& with, bool lent) {
     }
     const TimePoint now = context_.shard.loop.now();
     const Carried carried{ticket, &lane, ++arrivals_, lent};
-    if (lane.held == 0) {
+    const bool overtakes = lent && !stopping_ && giving_back_.contains(ticket.shard);
+    if (lane.held == 0 && !overtakes) {
         if (Session* session = lane.elsewhere == 0 ? choose(stanza, lane) : nullptr) {
             Waiting waiting{xmpp::OwnedStanza{stanza}, carried, with.since, with.strikes, with.apart};
             lanes_.add(lane, weight_of(waiting.stanza), now);

@@ -75,10 +75,22 @@ std::optional<std::uint32_t> Hub::lend(const xmpp::Stanza& stanza, const Lent& w
     return std::nullopt;
 }
 
+/// Until that shard has heard of it, what it lends may overtake this; so nothing is taken from it before.
 void Hub::hand_back(std::uint32_t shard, std::vector<GivenBack> stanzas) {
+    ++giving_back_[shard];
     // std::function wants a copyable callable.
     const auto shared = std::make_shared<std::vector<GivenBack>>(std::move(stanzas));
-    context_.shard.bus.run_on(shard, [there = siblings_[shard], shared] { there->take_back(std::move(*shared)); });
+    context_.shard.bus.run_on(shard, [there = siblings_[shard], shared, here = context_.shard.index] {
+        there->take_back(std::move(*shared));
+        there->confirm_return(here);
+    });
+}
+
+void Hub::confirm_return(std::uint32_t shard) {
+    // Behind all that has been lent to it until now.
+    context_.shard.bus.run_behind(context_.shard, shard, [there = siblings_[shard], here = context_.shard.index] {
+        if (--there->giving_back_[here] == 0) there->giving_back_.erase(here);
+    });
 }
 
 }  // namespace sallyport::link

@@ -441,6 +441,45 @@ TEST_F(Swapped, WhatAShardCannotCarryAnyMoreComesBackAndGoesOverTheOtherInOrder)
     EXPECT_EQ(fill("link.held"), 0U);
 }
 
+/// A shard has a link again before what it gave back has come, and more was on its way to it: at each turn of the loop.
+class GivesBack : public Swapped, public testing::WithParamInterface<int> {};
+INSTANTIATE_TEST_SUITE_P(Turns, GivesBack, testing::Range(0, 6));
+
+TEST_P(GivesBack, IsNotOvertakenByWhatWasOnItsWayThere) {
+    world.set_latency(here, there, 0ms);
+    LinkEnd one{world, far_host, link::End::dialler, "far.test", "secret"};
+    LinkEnd two{world, far_host, link::End::dialler, "far.test", "secret"};
+    next_shard = 1;
+    one.dial(at(here), {"b.test"});
+    ASSERT_TRUE(world.run_until([&] { return one.open(); }));
+    world.advance(10ms);
+    const std::string session = hubs[1]->sessions().front().id;
+    two.binds = false;
+    next_shard = 1;
+    two.dial(at(here), {"b.test"});
+    ASSERT_TRUE(world.run_until([&] { return two.open(); }));
+    world.advance(10ms);
+    const auto bind = [&] { two.say("<bind xmlns='urn:xmpp:component:0'><hostname>b.test</hostname></bind>"); };
+    const auto break_off = [&] {
+        send("b.test", "1");
+        one.die();
+        hubs[1]->give_up(session, "far-test");
+        world.loop().post([&] { send("b.test", "2"); });
+    };
+    std::function<void(int)> in_turns = [&](int turns) {
+        if (turns == 0) return break_off();
+        world.loop().post([&, turns] { in_turns(turns - 1); });
+    };
+    world.loop().post([&] {
+        bind();
+        in_turns(GetParam());
+    });
+    world.advance(3s);
+    EXPECT_EQ(two.received, numbers(1, 3));
+    EXPECT_TRUE(returned.empty());
+    EXPECT_EQ(fill("link.elsewhere"), 0U);
+}
+
 TEST_F(Swapped, WhatIsHandedToAnotherShardGetsNoYounger) {
     for (const std::string& id : numbers(0, 10)) send("b.test", id);
     world.advance(25s);
