@@ -2,6 +2,7 @@
 // acknowledgements count the stream's stanzas, whatever pair they are of).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -141,6 +142,11 @@ struct Suspended {
     TimePoint until = never;
     Carrier* carrier = nullptr;  ///< that is about to resume it
     unsigned fruitless = 0;      ///< as of Carrier
+
+    /// The pair was proved on the stream.
+    [[nodiscard]] bool has(const xmpp::DomainPair& pair) const {
+        return std::find(stream.pairs.begin(), stream.pairs.end(), pair) != stream.pairs.end();
+    }
 };
 
 /// A stream and the pairs that go out on it. One of ours is asked for further pairs when its first one is

@@ -88,6 +88,8 @@ Carrier* Pool::place_for(const Destination& to) const {
         std::min(context_.peer_limits(to.pair.remote).pairs_per_stream, Limits{}.pairs_per_stream);
     for (Carrier* carrier : to.remote->carriers) {
         if (carrier == to.carrier || carrier->ending || carrier->pairs.size() >= most) continue;
+        // What it waits to resume goes on on a stream that does so, and on no other.
+        if (to.suspended != 0 && (carrier->resumes == nullptr || !carrier->resumes->has(to.pair))) continue;
         if (!carrier->open || carrier->stream->shareable()) return carrier;
     }
     return nullptr;
