@@ -12,8 +12,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::uint16_t link_port = 5275;
-
 class CopyOfACore : public testing::TestWithParam<std::uint32_t> {
 protected:
     void SetUp() override {

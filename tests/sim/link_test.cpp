@@ -11,8 +11,6 @@
 namespace sallyport::test {
 namespace {
 
-constexpr std::uint16_t link_port = 5275;
-
 Endpoint at(const std::string& address) { return {*IpAddress::parse(address), link_port}; }
 
 std::vector<std::string> numbers(int from, int to) {

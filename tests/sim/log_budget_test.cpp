@@ -13,8 +13,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::uint16_t link_port = 5275;
-
 std::string names_of(const std::vector<std::string>& events) {
     std::string all;
     for (const std::string& event : std::set<std::string>{events.begin(), events.end()}) all += event + ' ';

@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::uint16_t s2s_port = 5269, link_port = 5275;
+constexpr std::uint16_t s2s_port = 5269;
 
 Endpoint at(const std::string& address, std::uint16_t port) { return {*IpAddress::parse(address), port}; }
 

@@ -80,10 +80,10 @@ protected:
         edge.remembers = true;
     }
     void come_up() {
-        edge.listen({*IpAddress::parse("10.1.0.9"), 5275});
+        edge.listen({*IpAddress::parse("10.1.0.9"), link_port});
         f.a.start_core(false);
         f.a.attach_users();
-        f.a.core->shards.front()->hub().dial({{"10.1.0.9", 5275}, "edge2.a.test", "edge2-a-test", {}});
+        f.a.core->shards.front()->hub().dial({{"10.1.0.9", link_port}, "edge2.a.test", "edge2-a-test", {}});
         ASSERT_TRUE(f.world.run_until([&] { return edge.open() && f.a.user().attached(); }));
     }
     Federation f;
@@ -160,9 +160,10 @@ TEST_F(TakenEdgeAtTheCore, ChangesWhatItServesWithoutFillingTheLog) {
 class NamingEdge {
 public:
     NamingEdge(SimWorld& world, SimNetwork& host) : world_{world} {
-        auto listener = host.listen({*IpAddress::parse("10.1.0.9"), 5275}, [this](std::unique_ptr<io::Stream> stream) {
-            if (!deaf) links.push_back(std::make_unique<Link>(*this, std::move(stream)));
-        });
+        auto listener =
+            host.listen({*IpAddress::parse("10.1.0.9"), link_port}, [this](std::unique_ptr<io::Stream> stream) {
+                if (!deaf) links.push_back(std::make_unique<Link>(*this, std::move(stream)));
+            });
         listener_ = std::move(*listener);
     }
     class Link final : public io::StreamOwner {
@@ -255,7 +256,7 @@ protected:
         f.a.named_links = false;
         f.a.start_core(false);
         f.a.attach_users();
-        f.a.core->shards.front()->hub().dial({{"10.1.0.9", 5275}, "edge2.a.test", "edge2-a-test", {}});
+        f.a.core->shards.front()->hub().dial({{"10.1.0.9", link_port}, "edge2.a.test", "edge2-a-test", {}});
         ASSERT_TRUE(f.world.run_until([&] { return f.a.user().attached(); }));
         f.world.advance(2s);
     }
@@ -324,9 +325,9 @@ TEST(TakenPresenceNodeAtTheCore, FillsNoMoreOfTheCoreThanALinkMayHaveUnderWay) {
     SimServer slow{f.world, "10.1.0.50", {.stops_at = SimServer::Stop::connected}};
     SimNetwork host{f.world, {"10.1.0.9"}};
     LinkEnd node{f.world, host, link::End::listener, "imp.a.test", "link secret of a.test"};
-    node.listen({*IpAddress::parse("10.1.0.9"), 5275});
+    node.listen({*IpAddress::parse("10.1.0.9"), link_port});
     f.a.start_core(false);
-    f.a.core->shards.front()->presence_hub().dial({{"10.1.0.9", 5275}, "imp.a.test", "imp-a-test", {}});
+    f.a.core->shards.front()->presence_hub().dial({{"10.1.0.9", link_port}, "imp.a.test", "imp-a-test", {}});
     ASSERT_TRUE(f.world.run_until([&] { return node.open(); }));
     node.say("<bind xmlns='urn:xmpp:component:0'><hostname>imp.a.test</hostname></bind>");
     f.world.advance(1s);
@@ -356,7 +357,7 @@ TEST(TakenCoreAtThePresenceNode, FillsNoMoreOfItThanALinkMayHaveUnderWay) {
     LinkEnd core{f.world, host, link::End::dialler, "core.a.test", "link secret of a.test"};
     std::vector<std::string> senders;
     for (int n = 0; n < flooding_domains; ++n) senders.push_back("s" + std::to_string(n) + ".test");
-    core.dial({*IpAddress::parse(f.a.presence_address), 5275}, senders);
+    core.dial({*IpAddress::parse(f.a.presence_address), link_port}, senders);
     ASSERT_TRUE(f.world.run_until([&] { return core.open() && f.a.imp_user.attached(); }));
     f.a.imp_user.hang(true);
     const std::string body(stanza_bytes, 'x');

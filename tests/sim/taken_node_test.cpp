@@ -31,8 +31,10 @@ public:
         shards_.front()->announce();
     }
 
-    void dial_edge() { core().hub().dial({{f_.a.edge_link, 5275}, "edge.a.test", "edge-a-test"}); }
-    void dial_presence() { core().presence_hub().dial({{f_.a.presence_address, 5275}, "imp.a.test", "imp-a-test"}); }
+    void dial_edge() { core().hub().dial({{f_.a.edge_link, link_port}, "edge.a.test", "edge-a-test"}); }
+    void dial_presence() {
+        core().presence_hub().dial({{f_.a.presence_address, link_port}, "imp.a.test", "imp-a-test"});
+    }
     [[nodiscard]] nodes::CoreShard& core() { return *shards_.front(); }
     [[nodiscard]] bool linked() {
         return !core().hub().sessions().empty() || !core().presence_hub().sessions().empty();
@@ -115,7 +117,7 @@ TEST_F(TakenEdge, IsNoPresenceNodeToTheCore) {
         MemorySink log;
         SimProcess process{f.world, host, f.dns, log, 1, "false-presence"};
         nodes::PresenceShard shard{*process.shards.front(), parts};
-        auto listener = f.a.presence_host.listen({*IpAddress::parse(f.a.presence_address), 5275},
+        auto listener = f.a.presence_host.listen({*IpAddress::parse(f.a.presence_address), link_port},
                                                  [&](auto stream) { shard.hub().accept(std::move(stream)); });
         ASSERT_TRUE(listener);
         f.world.advance(std::chrono::seconds{12});
@@ -134,13 +136,13 @@ class RawCore final : public io::StreamOwner {
 public:
     RawCore(Federation& f, SimNetwork& host, const std::string& name, std::string secret)
         : f_{f}, tls_{link_tls(name, "core")}, secret_{std::move(secret)} {
-        dial_ =
-            host.dial({*IpAddress::parse(f.a.edge_link), 5275}, nullptr, std::chrono::seconds{5}, [this](auto result) {
-                if (!result) return;
-                stream_ = std::move(*result);
-                stream_->set_owner(this);
-                stream_->start_tls(tls_, io::TlsRole::client, "edge.a.test");
-            });
+        dial_ = host.dial({*IpAddress::parse(f.a.edge_link), link_port}, nullptr, std::chrono::seconds{5},
+                          [this](auto result) {
+                              if (!result) return;
+                              stream_ = std::move(*result);
+                              stream_->set_owner(this);
+                              stream_->start_tls(tls_, io::TlsRole::client, "edge.a.test");
+                          });
     }
     /// Says `bytes` once the handshake has passed, and waits for the answer.
     std::string ask(const std::string& bytes) {
@@ -327,7 +329,7 @@ TEST_F(TakenEdge, GarbageAtTheLinkIsClosedAndHurtsNobody) {
         for (const std::string& says :
              {noise, noise.substr(7, 1024), std::string{"GET / HTTP/1.0\r\n\r\n"}, std::string(1 << 20, 'x'), header,
               header + "<handshake>wrong</handshake>", std::string{"\x16\x03\x01\xff\xff"}}) {
-            babblers.push_back(std::make_unique<Babbler>(stranger, Endpoint{*IpAddress::parse(to), 5275}, says));
+            babblers.push_back(std::make_unique<Babbler>(stranger, Endpoint{*IpAddress::parse(to), link_port}, says));
         }
     }
     expect_health("beside");
@@ -381,7 +383,7 @@ TEST_F(TakenEdge, StrangersKeepTheCoreOutOfNoListener) {
     for (const std::string& to : {f.a.edge_link, f.a.presence_address}) {
         for (int n = 0; n < 500; ++n) {
             flood.push_back(std::make_unique<Silent>(strangers, *IpAddress::parse(addresses[n % addresses.size()]),
-                                                     Endpoint{*IpAddress::parse(to), 5275}));
+                                                     Endpoint{*IpAddress::parse(to), link_port}));
         }
     }
     f.world.advance(std::chrono::seconds{1});

@@ -14,7 +14,7 @@ namespace sallyport::test {
 namespace {
 
 constexpr std::string_view component_secret = "component secret";
-constexpr std::uint16_t s2s_port = 5269, link_port = 5275, component_port = 5347, client_port = 5222;
+constexpr std::uint16_t s2s_port = 5269, component_port = 5347, client_port = 5222;
 
 Endpoint at(const std::string& address, std::uint16_t port) { return {*IpAddress::parse(address), port}; }
 xmpp::Domain domain(const std::string& text) { return *xmpp::Domain::parse(text); }

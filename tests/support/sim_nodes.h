@@ -31,6 +31,9 @@
 
 namespace sallyport::test {
 
+/// Where the nodes of a simulation take router links.
+inline constexpr std::uint16_t link_port = 5275;
+
 /// A component on a raw connection: says what it is told to, keeps what it receives.
 class SimUser final : public io::StreamOwner {
 public:
