@@ -8,6 +8,7 @@ import { Button, Mono, Page, Panel, State, Wait, confirm, say, useAction } from 
 import { Table } from "../lib/table.js";
 
 const page_size = 100;
+const many = (count, name) => `${number(count)} ${name}${count === 1 ? "" : "s"}`;
 const states = [
   ["all", "All sessions"],
   ["connected", "Connected"],
@@ -168,8 +169,8 @@ export default function Online() {
     <${Page}
       title="Online"
       lead=${data
-        ? `${number(data.sessions)} sessions, ${number(data.away)} of them away; ` +
-          `${number(data.connections)} connections, ${number(data.unauthenticated)} without a log-in.`
+        ? `${many(data.sessions, "session")}, ${number(data.away)} of them away; ` +
+          `${many(data.connections, "connection")}, ${number(data.unauthenticated)} without a log-in.`
         : "The sessions of this node's users."}
     />
     <${Panel} title="Sessions" flush>
