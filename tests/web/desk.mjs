@@ -27,7 +27,7 @@ export default function desk_of_three(stage) {
       assert.equal(nodes[0].name, names[role], "this one comes first");
       for (const { name, findings } of nodes) {
         for (const words of findings.slice(0, 1).flatMap(({ text, remedy }) => [text, remedy])) {
-          const begin = JSON.stringify(words.slice(0, 30).replaceAll("`", "")); // what one types is marked
+          const begin = JSON.stringify(words.replaceAll("`", "").slice(0, 30)); // a command is set as code
           await desk.page.waitForSelector(`.desk-card:has-text("${name}") .notice:has-text(${begin})`);
         }
       }

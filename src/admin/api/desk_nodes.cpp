@@ -16,21 +16,27 @@ bool is_linked_to(const NodeStatus& status, const std::string& name) {
     });
 }
 
-/// What is on the alarm board, and what the judges that need little say beside it. Alarms of other nodes are on those
-/// nodes' own cards.
-std::vector<link::NodeFinding> findings_of(const Facts& facts) {
-    std::vector<link::NodeFinding> all;
-    for (const services::Alarm& alarm : facts.status.alarms) {
-        if (alarm.code == services::AlarmCode::far_alarm) continue;
-        all.push_back({alarm.severity() == services::AlarmSeverity::error, alarm.sentence(), alarm.cure()});
-    }
+/// What the judges that need so much say beside the alarms that they raise.
+void add_judged(const Facts& facts, Depth needs, std::vector<link::NodeFinding>& all) {
     for (const JudgeRow& row : judges()) {
-        if (row.needs == Depth::whole) continue;
+        if (row.needs != needs) continue;
         for (Finding& finding : row.judge(facts)) {
             if (finding.alarm || finding.grade < diag::Grade::warning) continue;
             all.push_back({finding.grade == diag::Grade::bad, std::move(finding.text), std::move(finding.remedy)});
         }
     }
+}
+
+/// What is on the alarm board, and what the judges say beside it; `slow` is that of those who need more than `facts`.
+/// Alarms of other nodes are on those nodes' own cards.
+std::vector<link::NodeFinding> findings_of(const Facts& facts, const std::vector<link::NodeFinding>& slow) {
+    std::vector<link::NodeFinding> all;
+    for (const services::Alarm& alarm : facts.status.alarms) {
+        if (alarm.code == services::AlarmCode::far_alarm) continue;
+        all.push_back({alarm.severity() == services::AlarmSeverity::error, alarm.sentence(), alarm.cure()});
+    }
+    add_judged(facts, Depth::brief, all);
+    all.insert(all.end(), slow.begin(), slow.end());
     std::stable_partition(all.begin(), all.end(), [](const link::NodeFinding& finding) { return finding.is_error; });
     return all;
 }
@@ -51,12 +57,24 @@ DeskNodes::~DeskNodes() { *self_ = nullptr; }
 void DeskNodes::look() {
     timer_->arm(node_.loop().now() + interval);
     if (std::exchange(looking_, true)) return;
-    node_.brief_status([weak = std::weak_ptr{self_}](const NodeStatus& status) {
+    const TimePoint now = node_.loop().now();
+    const Depth depth = now >= whole_at_ ? Depth::whole : Depth::brief;
+    if (depth == Depth::whole) whole_at_ = now + whole_every;
+    const auto on_status = [weak = std::weak_ptr{self_}, depth](const NodeStatus& status) {
         const auto self = weak.lock();
-        if (!self || *self == nullptr) return;
-        (*self)->looking_ = false;
-        (*self)->tell(status);
-    });
+        if (self && *self != nullptr) (*self)->looked(status, depth);
+    };
+    depth == Depth::whole ? node_.status(on_status) : node_.brief_status(on_status);
+}
+
+void DeskNodes::looked(const NodeStatus& status, Depth depth) {
+    looking_ = false;
+    if (depth == Depth::whole) {
+        const config::Snapshot settings = node_.settings().snapshot();
+        slow_.clear();
+        add_judged({status, node_.file(), *settings, node_.loop().wall()}, Depth::whole, slow_);
+    }
+    tell(status);
 }
 
 link::NodeNews DeskNodes::own(const NodeStatus& status) const {
@@ -65,7 +83,7 @@ link::NodeNews DeskNodes::own(const NodeStatus& status) const {
     news.name = node_.file().node.name;
     news.role = node_.file().role;
     news.version = version_;
-    news.findings = findings_of({status, node_.file(), *settings, node_.loop().wall()});
+    news.findings = findings_of({status, node_.file(), *settings, node_.loop().wall()}, slow_);
     if (news.findings.size() > link::NodeNews::most_findings) {
         news.more = news.findings.size() - link::NodeNews::most_findings;
         news.findings.resize(link::NodeNews::most_findings);

@@ -31,7 +31,8 @@ class DeskNodes {
 public:
     static constexpr auto interval = std::chrono::seconds{2};
     static constexpr auto again_every = std::chrono::seconds{30};
-    static constexpr std::size_t most = 16;  ///< other nodes
+    static constexpr auto whole_every = std::chrono::seconds{20};  ///< what needs streams or files is judged
+    static constexpr std::size_t most = 16;                        ///< other nodes
 
     /// To all linked nodes; `again`: what has not changed too.
     using Tell = std::function<void(std::vector<link::NodeNews> nodes, bool again)>;
@@ -47,6 +48,7 @@ public:
 
 private:
     void look();
+    void looked(const NodeStatus& status, Depth depth);
     void tell(const NodeStatus& status);
     [[nodiscard]] link::NodeNews own(const NodeStatus& status) const;
     /// Nodes that this one's file names, and what is known of them without having heard of them.
@@ -58,7 +60,8 @@ private:
     Tell tell_;
     std::unique_ptr<io::Timer> timer_;
     bool looking_ = false;
-    TimePoint told_all_at_{};
+    TimePoint told_all_at_{}, whole_at_{};
+    std::vector<link::NodeFinding> slow_;  ///< of the latest whole look, what no brief one finds
     std::map<std::string, link::NodeNews> heard_;
     std::shared_ptr<DeskNodes*> self_;  ///< null pointer inside once this is gone
 };

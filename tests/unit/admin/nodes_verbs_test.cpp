@@ -1,6 +1,7 @@
 // `nodes`: each node of a desk with its state, findings and pages, made of the file, of links and of what was heard.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "admin/api/desk_nodes.h"
@@ -93,7 +94,13 @@ TEST_F(Nodes, AreToldByACoreWithTheirPagesAndByOthersForThemselves) {
     const std::vector<link::NodeNews> all = tells();
     ASSERT_EQ(all.size(), 3U);
     EXPECT_EQ(all[0].name, "core1.b.test");
-    ASSERT_EQ(all[0].findings.size(), 1U) << "its own alarm and not that of another";
+    const auto says = [&](const char* words) {
+        return std::ranges::count_if(all[0].findings, [&](const link::NodeFinding& finding) {
+            return finding.text.find(words) != std::string::npos;
+        });
+    };
+    EXPECT_EQ(says("1 MiB is free"), 1) << "its own alarm";
+    EXPECT_EQ(says("of another node"), 0) << "and not that of another, which has a card of its own";
     EXPECT_EQ(all[1].name, "edge1.b.test");
     EXPECT_EQ(all[1].origin, "https://edge1.b.test:9443");
     EXPECT_TRUE(all[1].linked);
