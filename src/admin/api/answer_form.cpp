@@ -60,6 +60,7 @@ constexpr NamedForm named[] = {
     {"StatusCheck", "{name:text role:text verdict:text problems:[Problem]}"},
     {"Problem", "{severity:text text:text remedy:text alarm:AlarmName? code:text? remedy_code:text? values:map}"},
     {"AlarmName", "{code:text key:text}"},
+    {"Told", "{severity:text text:text remedy:text}"},
     {"ChainStep", "{step:text kind:text? about:text? state:text reason:text?}"},
     {"Alarm",
      "{number:count code:text severity:text node:text? key:text text:text detail:text? cure:text "

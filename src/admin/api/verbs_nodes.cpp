@@ -53,7 +53,7 @@ constexpr Verb nodes_rows[] = {
      "this node and those it works with: state, findings, where their pages are",
      {},
      run_nodes_list,
-     "{nodes:[{name:text role:text self:flag state:text version:text? pages:text? handover:flag findings:[Problem] "
+     "{nodes:[{name:text role:text self:flag state:text version:text? pages:text? handover:flag findings:[Told] "
      "more:count}]}",
      print_nodes,
      Access::read,

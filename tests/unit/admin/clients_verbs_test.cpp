@@ -40,6 +40,7 @@ protected:
         client.resource = "phone";
         client.number = 17;
         client.remote_address = "192.0.2.7:50000";
+        client.since = node.loop().wall();
         client.mechanism = "SCRAM-SHA-256-PLUS";
         client.binding = "tls-exporter";
         client.connected = false;
@@ -101,6 +102,7 @@ TEST_F(ClientsVerbs, ShowWhoseLoginWasRefused) {
     login.condition = "not-authorized";
     login.why = "wrong password";
     login.count = 3;
+    login.first = login.last = node.loop().wall();
     desk.logins = {login};
     const auto answer = node.ask("clients.refused", R"({"limit":5})");
     EXPECT_EQ(desk.most_refused, 5U);
