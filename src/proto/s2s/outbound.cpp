@@ -163,11 +163,11 @@ void Out::handle(const Event& event, TimePoint now, Actions& out) {
 }
 
 /// What has waited for this stream learns that it waited in vain.
-void Out::fail_waiting(const xmpp::Failure& failure, Actions& out) {
+void Out::fail_waiting(const xmpp::Failure& failure, Actions& out, bool lost) {
     for (const PairState& waiting : pairs.all()) {
         const bool waits = std::find(held_back.begin(), held_back.end(), waiting.domains) != held_back.end();
         if (waiting.method != Method::none && !waits) continue;
-        out.push_back(PairFailed{waiting.domains, failure});
+        out.push_back(PairFailed{waiting.domains, failure, failure.stage == Stage::dialback && !lost});
         note(out, LogLevel::warn, event::state,
              {{"pair", waiting.domains.text()},
               {"from", "PENDING"},

@@ -46,7 +46,7 @@ void Outbound::on_problem(xml::Problem problem, const std::string& explanation, 
 void Outbound::on_closed(TimePoint, Actions& out) {
     if (closed()) return;
     if (state_->phase != State::Phase::closing) {
-        state_->fail_waiting(state_->ended("the connection to the remote server was lost"), out);
+        state_->fail_waiting(state_->ended("the connection to the remote server was lost"), out, true);
         state_->note(out, LogLevel::info, event::stream_closed, {{"why", "connection lost"}});
     }
     state_->end();

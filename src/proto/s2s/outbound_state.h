@@ -81,7 +81,8 @@ struct Outbound::State {
     void handle(const Event& event, TimePoint now, Actions& out);
     void close(std::optional<xmpp::StreamError> error, std::string why, const xmpp::Failure& failure, TimePoint now,
                Actions& out, bool silent = false);
-    void fail_waiting(const xmpp::Failure& failure, Actions& out);
+    /// `lost`: the connection broke, which says nothing of the keys that were asked for.
+    void fail_waiting(const xmpp::Failure& failure, Actions& out, bool lost = false);
     void end();
     void note(Actions& out, LogLevel level, std::string_view name, std::vector<LogFact> facts,
               std::optional<xmpp::Failure> failure = std::nullopt) const;
