@@ -2,10 +2,8 @@
 #include "admin/api/watch.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
-#include "admin/judge/remedies.h"
 #include "base/hash.h"
 #include "io/loop/kernel_clock.h"
 #include "io/store/file_facts.h"
@@ -103,17 +101,22 @@ void Watch::looked(const NodeStatus& status, Depth depth) {
     try_inside_servers(status);
 }
 
-/// A ping over the way on which it failed.
+/// A ping over the way on which it failed, and over the one that worked last.
 void Watch::try_inside_servers(const NodeStatus& status) {
     const TimePoint now = node_.loop().now();
     if (node_.file().role != config::Role::core || now < inside_at_) return;
-    std::set<std::string> tried;
-    for (const s2s::DestinationStatus& to : status.destinations) {
-        if (!is_failing(to) || inside_server(node_.file(), to.pair.remote) == nullptr) continue;
-        if (tried.size() >= most_tried || !tried.insert(to.pair.remote.text()).second) continue;
-        node_.ping(to.pair, [](const Result<Duration>&) {});
+    std::size_t tried = 0;
+    for (const auto& [domain, pairs] : inside_pairs(status, node_.file())) {
+        if (pairs.failed == nullptr || pairs.is_up) continue;
+        if (++tried > most_tried) break;
+        inside_at_ = now + inside_interval;
+        const auto ping = [&](const s2s::DestinationStatus& to) {
+            node_.ping(to.pair, [](const Result<Duration>&) {});
+        };
+        ping(*pairs.failed);
+        // The server may refuse the one and serve the other.
+        if (pairs.worked != nullptr && pairs.worked->pair.text() != pairs.failed->pair.text()) ping(*pairs.worked);
     }
-    if (!tried.empty()) inside_at_ = now + inside_interval;
 }
 
 void Watch::judge(const NodeStatus& status, WallTime now, Depth depth) {

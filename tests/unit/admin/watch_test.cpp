@@ -236,6 +236,38 @@ TEST(Watch, TellsOfAnInsideAuthorityThatNobodyAccepts) {
     EXPECT_FALSE(stands(years(-1), years(9)));
 }
 
+/// A server that refuses one pair may serve another.
+TEST(Watch, AsksAnInternalServerOverTheFailedPairAndTheOneThatWorkedLast) {
+    SimWorld world;
+    FakeNode node;
+    node.other_loop = &world.loop();
+    node.node_file.role = config::Role::core;
+    node.node_file.inside.servers.emplace_back().domains = {*xmpp::Domain::parse("b.test")};
+    const auto destination = [&](const char* local) -> s2s::DestinationStatus& {
+        auto& to = node.current.destinations.emplace_back();
+        to.pair = {*xmpp::Domain::parse(local), *xmpp::Domain::parse("b.test")};
+        return to;
+    };
+    s2s::DestinationStatus& failed = destination("a.test");
+    failed.phase = s2s::PairPhase::waiting;
+    failed.failures = 1;
+    failed.failed_at = TimePoint{std::chrono::hours{2}};
+    destination("c.test").worked_at = TimePoint{std::chrono::hours{1}};
+    destination("d.test").worked_at = TimePoint{std::chrono::minutes{1}};
+    {
+        const admin::Watch watch{node};
+        world.advance(std::chrono::seconds{1});
+        EXPECT_EQ(node.pinged, (std::vector<std::string>{"a.test:b.test", "c.test:b.test"}));
+        EXPECT_TRUE(node.board.stands(inside_down, "b.test"));
+    }
+    node.pinged.clear();
+    node.current.destinations.back().phase = s2s::PairPhase::ready;
+    const admin::Watch watch{node};
+    world.advance(std::chrono::seconds{1});
+    EXPECT_TRUE(node.pinged.empty()) << "it serves";
+    EXPECT_FALSE(node.board.stands(inside_down, "b.test"));
+}
+
 TEST(Watch, TellsOfDnsThatDoesNotAnswer) {
     FakeNode node;
     admin::Watch watch{node};
