@@ -87,11 +87,6 @@ Result<IpAddress> IpAddress::parse(std::string_view text) {
     return Error{"address-malformed", "'" + terminated + "' is not an IPv4 or IPv6 address"};
 }
 
-IpAddress unmapped(const IpAddress& address) {
-    const bool is_mapped = address.v6 && starts_with(address, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF});
-    return is_mapped ? embedded_v4(address, 12) : address;
-}
-
 IpAddress IpAddress::v4(std::uint32_t host_order) {
     IpAddress address;
     for (std::size_t i = 0; i < 4; ++i) address.bytes[i] = static_cast<std::uint8_t>(host_order >> (24 - 8 * i));

@@ -36,9 +36,6 @@ struct IpNetwork {
     auto operator<=>(const IpNetwork&) const = default;
 };
 
-/// ::ffff:192.0.2.1 is 192.0.2.1 to the kernel, so it is to us (RFC 4291 2.5.5.2); any other address is itself.
-[[nodiscard]] IpAddress unmapped(const IpAddress& address);
-
 /// True for loopback, link-local, private, unique-local, shared (100.64/10), multicast, broadcast, unspecified,
 /// documentation and benchmarking addresses, and for IPv4-mapped, NAT64 and 6to4 forms of those. RFC 6890.
 [[nodiscard]] bool is_reserved(const IpAddress& address);

@@ -2,10 +2,11 @@
 #include "io/net/proxy_header.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstdint>
 #include <vector>
+
+#include "base/mapped_address.h"
 
 namespace sallyport::io {
 

@@ -9,6 +9,8 @@
 #include <cstring>
 #include <system_error>
 
+#include "base/mapped_address.h"
+
 namespace sallyport::io {
 
 namespace {

@@ -2,6 +2,7 @@
 // (RFC 6120 3.3).
 #include <algorithm>
 
+#include "base/mapped_address.h"
 #include "model/route/ports.h"
 #include "model/route/targets.h"
 

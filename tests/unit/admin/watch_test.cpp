@@ -93,6 +93,17 @@ TEST(Watch, RaisesAndLowersWhatItFinds) {
     node.current.host.disk = {0, false};
     EXPECT_TRUE(stands(disk_low, folder));
     EXPECT_EQ(node.board.find(disk_low, folder)->sentence(), "the disk of " + folder + " is full");
+    node.current.alarms = node.board.standing();
+    node.current.host.disk = {1ULL << 20U, false};
+    EXPECT_TRUE(stands(disk_low, folder));
+    EXPECT_EQ(node.board.find(disk_low, folder)->sentence(), "the disk of " + folder + " is full") << "no news";
+    node.current.host.disk = {127ULL << 20U, false};
+    EXPECT_TRUE(stands(disk_low, folder)) << "lowered at twice what raises it";
+    node.current.host.disk = {128ULL << 20U, false};
+    EXPECT_FALSE(stands(disk_low, folder));
+    node.current.alarms = node.board.standing();
+    node.current.host.disk = {65ULL << 20U, false};
+    EXPECT_FALSE(stands(disk_low, folder));
     node.current.host.disk = {1ULL << 40U, true};
     EXPECT_FALSE(stands(disk_low, folder));
     EXPECT_TRUE(stands(disk_read_only, folder));
@@ -194,6 +205,54 @@ TEST(Watch, LooksBrieflyTwiceASecond) {
     EXPECT_FALSE(node.board.stands(chain_failed, "told to imp1.b.test"));
 }
 
+TEST(Watch, KeepsWhatADiskSaidWhileItHangsOrCannotBeLookedAt) {
+    SimWorld world;
+    FakeNode node;
+    node.other_loop = &world.loop();
+    std::vector<std::pair<std::function<void()>, std::function<void()>>> waiting;
+    node.disk = [&](auto work, auto then) {
+        waiting.emplace_back(std::move(work), std::move(then));
+        return true;
+    };
+    const admin::Watch watch{node};
+    world.advance(std::chrono::seconds{10});
+    EXPECT_GE(node.briefly_gathered, 15U) << "nothing else waits for the disk";
+    ASSERT_EQ(waiting.size(), 1U) << "and one question is enough";
+    EXPECT_FALSE(node.current.host.disk);
+    const auto finish = [&] {
+        auto [work, then] = std::move(waiting.back());
+        waiting.clear();
+        work();
+        then();
+    };
+    finish();
+    ASSERT_TRUE(node.current.host.disk);
+    node.current.host.disk = {1, true};
+    node.node_file.node.data += "/gone";
+    world.advance(std::chrono::seconds{1});
+    ASSERT_EQ(waiting.size(), 1U);
+    finish();
+    ASSERT_TRUE(node.current.host.disk) << "that it cannot be looked at does not make it well";
+    EXPECT_TRUE(node.current.host.disk->read_only);
+}
+
+/// Whatever changes the words: each change is an event.
+TEST(Watch, TakesOverNewWordsOfAnAlarmNowAndThen) {
+    FakeNode node;
+    admin::Watch watch{node};
+    std::set<std::string> said;
+    const auto look = [&](int n) {
+        node.current.history_trouble = "trouble " + std::to_string(n);
+        node.current.now += std::chrono::milliseconds{500};
+        watch.judge(node.current, node.loop().wall(), admin::Depth::brief);
+        said.insert(node.board.standing().at(0).detail);
+    };
+    for (int n = 0; n < 58; ++n) look(n);
+    EXPECT_EQ(said, (std::set<std::string>{"trouble 0", "trouble 1", "trouble 2", "trouble 3"}));
+    for (int n = 58; n < 62; ++n) look(n);
+    EXPECT_GT(said.size(), 4U) << "after half a minute it may";
+}
+
 TEST(Watch, TellsOfACopyOfALinkedNodeUntilItIsGone) {
     FakeNode node;
     admin::Watch watch{node};
@@ -266,84 +325,6 @@ TEST(Watch, AsksAnInternalServerOverTheFailedPairAndTheOneThatWorkedLast) {
     world.advance(std::chrono::seconds{1});
     EXPECT_TRUE(node.pinged.empty()) << "it serves";
     EXPECT_FALSE(node.board.stands(inside_down, "b.test"));
-}
-
-TEST(Watch, TellsOfDnsThatDoesNotAnswer) {
-    FakeNode node;
-    admin::Watch watch{node};
-    const auto stands = [&](DnsStatus status) {
-        DnsAnswer answer;
-        answer.status = status;
-        watch.see_dns(*xmpp::Domain::parse("b.test"), answer);
-        watch.judge(node.current, node.loop().wall(), admin::Depth::brief);
-        return node.board.stands(dns_down, "b.test");
-    };
-    EXPECT_FALSE(stands(DnsStatus::no_name)) << "that is an answer";
-    EXPECT_TRUE(stands(DnsStatus::timed_out));
-    EXPECT_FALSE(stands(DnsStatus::no_data));
-    EXPECT_TRUE(stands(DnsStatus::failed));
-}
-
-/// Whatever is asked has the same end.
-class OneAnswer final : public io::Resolver {
-public:
-    explicit OneAnswer(io::Loop& loop) : loop_{loop} {}
-    [[nodiscard]] std::unique_ptr<io::Lookup> srv(const std::string& name, const io::Asker&,
-                                                  io::OnAnswer on_answer) override {
-        asked.push_back(name);
-        if (silent) return std::make_unique<io::Lookup>();
-        loop_.post([this, on_answer = std::move(on_answer)] {
-            DnsAnswer answer;
-            answer.status = status;
-            on_answer(answer);
-        });
-        return std::make_unique<io::Lookup>();
-    }
-    [[nodiscard]] std::unique_ptr<io::Lookup> addresses(const std::string& name, bool, const io::Asker& asker,
-                                                        io::OnAnswer on_answer) override {
-        return srv(name, asker, std::move(on_answer));
-    }
-    DnsStatus status = DnsStatus::no_name;
-    bool silent = false;
-    std::vector<std::string> asked;
-
-private:
-    io::Loop& loop_;
-};
-
-/// Caches answer what was asked before.
-TEST(Watch, AsksDnsForAnotherNameEveryFewSeconds) {
-    SimWorld world;
-    OneAnswer dns{world.loop()};
-    FakeNode node;
-    node.other_loop = &world.loop();
-    node.other_resolver = &dns;
-    const admin::Watch watch{node};
-    world.advance(std::chrono::seconds{1});
-    EXPECT_FALSE(node.board.stands(dns_down, "b.test"));
-    dns.status = DnsStatus::timed_out;
-    world.advance(std::chrono::seconds{5});
-    EXPECT_TRUE(node.board.stands(dns_down, "b.test"));
-    dns.status = DnsStatus::no_name;
-    world.advance(std::chrono::seconds{5});
-    EXPECT_FALSE(node.board.stands(dns_down, "b.test"));
-    EXPECT_GE(dns.asked.size(), 3U);
-    EXPECT_EQ(std::set<std::string>(dns.asked.begin(), dns.asked.end()).size(), dns.asked.size());
-    dns.silent = true;
-    world.advance(std::chrono::seconds{9});
-    ASSERT_TRUE(node.board.stands(dns_down, "b.test")) << "nobody says anything";
-    EXPECT_EQ(node.board.find(dns_down, "b.test")->detail, "no answer in 4 s");
-    dns.silent = false;
-    world.advance(std::chrono::seconds{5});
-    EXPECT_FALSE(node.board.stands(dns_down, "b.test"));
-    node.node_file.role = config::Role::core;
-    world.advance(std::chrono::seconds{5});
-    const std::size_t before = dns.asked.size();
-    world.advance(std::chrono::minutes{1});
-    EXPECT_EQ(dns.asked.size(), before) << "this core dials addresses";
-    node.node_file.inside.servers.emplace_back().address = {"xmpp.b.test", 5269};
-    world.advance(std::chrono::seconds{5});
-    EXPECT_GT(dns.asked.size(), before) << "and now a name";
 }
 
 class WatchedClocks : public testing::Test {
