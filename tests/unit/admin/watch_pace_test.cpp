@@ -14,8 +14,6 @@
 namespace sallyport::test {
 namespace {
 
-using enum services::AlarmCode;
-
 TEST(Watch, KeepsWhatADiskSaidWhileItHangsOrCannotBeLookedAt) {
     SimWorld world;
     FakeNode node;
@@ -86,14 +84,14 @@ TEST(Watch, AsksAnInternalServerOverTheFailedPairAndTheOneThatWorkedLast) {
         const admin::Watch watch{node};
         world.advance(std::chrono::seconds{1});
         EXPECT_EQ(node.pinged, (std::vector<std::string>{"a.test:b.test", "c.test:b.test"}));
-        EXPECT_TRUE(node.board.stands(inside_down, "b.test"));
+        EXPECT_TRUE(node.board.stands(services::AlarmCode::inside_down, "b.test"));
     }
     node.pinged.clear();
     node.current.destinations.back().phase = s2s::PairPhase::ready;
     const admin::Watch watch{node};
     world.advance(std::chrono::seconds{1});
     EXPECT_TRUE(node.pinged.empty()) << "it serves";
-    EXPECT_FALSE(node.board.stands(inside_down, "b.test"));
+    EXPECT_FALSE(node.board.stands(services::AlarmCode::inside_down, "b.test"));
 }
 
 }  // namespace
