@@ -50,13 +50,12 @@ void read_streams(const NodeStatus& status, history::Reading& reading) {
     }
 }
 
-void read_destinations(const NodeStatus& status, WallTime wall, history::Reading& reading) {
+void read_destinations(const NodeStatus& status, TimePoint now, history::Reading& reading) {
     for (const s2s::DestinationStatus& to : status.destinations) {
         reading.node[NodeFigure::queued] += as_double(to.queued);
         reading.node[NodeFigure::unacknowledged] += as_double(to.unacknowledged);
-        const bool is_failing =
-            to.phase != s2s::PairPhase::ready && to.failures > 0 &&
-            (to.queued > 0 || wall - to.last_failure < std::chrono::duration_cast<WallTime::duration>(failure_counts));
+        const bool is_failing = to.phase != s2s::PairPhase::ready && to.failures > 0 &&
+                                (to.queued > 0 || (to.failed_at && now - *to.failed_at < failure_counts));
         if (to.queued == 0 && !is_failing) continue;
         PeerValues& values = values_of(reading, to.pair.remote.text());
         values[PeerFigure::queued] += as_double(to.queued);
@@ -110,7 +109,7 @@ history::Reading reading_of(const NodeStatus& status, WallTime wall, TimePoint n
     reading.wall = wall;
     reading.now = now;
     read_streams(status, reading);
-    read_destinations(status, wall, reading);
+    read_destinations(status, now, reading);
     read_described(status, reading);
     read_links(status, reading);
     read_counters(status, reading);

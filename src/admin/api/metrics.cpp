@@ -282,7 +282,7 @@ void peer_failures(const NodeStatus& status, const Settings& settings, MetricsTe
     for (const auto& [name, peer] : shown_peers(status, settings)) out.sample({{"peer", name}}, peer.failures);
 }
 
-constexpr MetricRow rows[] = {
+constexpr MetricRow every_metric[] = {
     {"sallyport_build", "info", "", "Release, role and name of the node.", build},
     {"sallyport_uptime_seconds", "gauge", "seconds", "Seconds since this node started.", uptime},
     {"sallyport_settings_revision", "gauge", "", "Revision of the settings in force.", revision},
@@ -336,11 +336,11 @@ constexpr MetricRow rows[] = {
 
 }  // namespace
 
-std::span<const MetricRow> metric_rows() { return rows; }
+std::span<const MetricRow> metric_rows() { return every_metric; }
 
 std::string metrics_text(const NodeStatus& status, const config::Settings& settings) {
     MetricsText out;
-    for (const MetricRow& row : rows) {
+    for (const MetricRow& row : every_metric) {
         out.family(row.name, row.type, row.unit, row.help);
         row.write(status, settings, out);
     }

@@ -83,6 +83,13 @@ public:
     [[nodiscard]] virtual history::History* history() { return nullptr; }
     /// What the watch saw of the host; a status has a copy of it. Nobody else writes to it.
     [[nodiscard]] virtual HostFacts& host() = 0;
+    /// Runs `work` where disks are waited for, and then `then` on the control thread. False: too much is under way
+    /// there, and neither runs. Here at once (tests).
+    [[nodiscard]] virtual bool beside(std::function<void()> work, std::function<void()> then) {
+        work();
+        then();
+        return true;
+    }
     /// The accounts of users, where the node has any; null elsewhere.
     [[nodiscard]] virtual im::Directory* users() { return nullptr; }
     /// Who of them is online; null where there are none.

@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "admin/api/dns_watch.h"
 #include "admin/api/node_control.h"
 #include "admin/judge/judges.h"
 
@@ -19,8 +20,9 @@ public:
     static constexpr auto interval = std::chrono::milliseconds{500};
     static constexpr auto whole_interval = std::chrono::seconds{60};  ///< what needs streams
     static constexpr auto files_interval = std::chrono::seconds{2};
-    /// From one question to DNS to the next; one that has no answer by then has none.
-    static constexpr auto dns_interval = std::chrono::seconds{4};
+    /// So often within so long an alarm that stands may say something else: each time is an event.
+    static constexpr unsigned most_news = 3;
+    static constexpr auto news_interval = std::chrono::seconds{30};
     static constexpr auto jump_stands = std::chrono::hours{1};
     /// A host that has just started has no time from anywhere yet.
     static constexpr auto patience_with_clock = std::chrono::minutes{15};
@@ -35,8 +37,6 @@ public:
     void judge(const NodeStatus& status, WallTime now, Depth depth);
     /// Reads the files of `certificates`.
     void see_files(const std::vector<OwnCertificate>& certificates);
-    /// What DNS says about a name below `domain`, one of ours, that nobody has asked for: no cache answers it.
-    void see_dns(const xmpp::Domain& domain, const DnsAnswer& answer);
     /// An internal server that is away is asked again so often: nobody else may write to it for hours.
     static constexpr auto inside_interval = std::chrono::seconds{3};
     static constexpr std::size_t most_tried = 8;
@@ -52,17 +52,29 @@ public:
 private:
     void look();
     void looked(const NodeStatus& status, Depth depth);
-    void ask_dns();
+    void see_disk();
     void try_inside_servers(const NodeStatus& status);
     void raise_found(const JudgedAlarm& alarm, const Findings& found, TimePoint now);
 
+    /// What an alarm says.
+    struct Said {
+        std::string why;
+        services::AlarmWords words{};
+    };
+    void settle(services::AlarmCode code, const std::map<std::string, Said>& standing, TimePoint now);
+    /// How often one that stands has said something else since then.
+    struct News {
+        TimePoint since{};
+        unsigned count = 0;
+    };
+
     NodeControl& node_;
+    DnsWatch dns_;
     std::unique_ptr<io::Timer> timer_;
-    bool looking_ = false;                                        ///< no answer yet: a shard hangs
-    TimePoint whole_at_{}, files_at_{}, dns_at_{}, inside_at_{};  ///< the next of each
-    std::unique_ptr<io::Lookup> dns_question_;                    ///< null: it has its answer
-    std::optional<xmpp::Domain> dns_domain_;                      ///< that was asked about last
-    std::uint64_t dns_questions_ = 0;
+    bool looking_ = false;                             ///< no answer yet: a shard hangs
+    bool seeing_disk_ = false;                         ///< no answer yet: the disk hangs
+    TimePoint whole_at_{}, files_at_{}, inside_at_{};  ///< the next of each
+    std::map<std::pair<services::AlarmCode, std::string>, News> news_;
     std::map<std::pair<services::AlarmCode, std::string>, TimePoint> found_since_;
     std::optional<Clocks> last_clocks_;
     TimePoint jumped_at_ = never, unsynchronised_since_ = never;

@@ -17,7 +17,7 @@ struct HostFacts {
         std::uint64_t free_bytes = 0;  ///< for who is not root
         bool read_only = false;        ///< mounted so, or made so by the kernel after an error
     };
-    std::optional<Disk> disk;  ///< nothing: not looked at yet, or there is no telling
+    std::optional<Disk> disk;  ///< as it was last seen; nothing: never
 
     /// How far the system's clock jumped against the monotonic one, negative: back; nothing: not lately.
     std::optional<Duration> clock_jump;

@@ -1,4 +1,5 @@
 // What the host gives a node: disk, clock, DNS, the files of its certificates.
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -12,6 +13,9 @@ using services::AlarmCode;
 namespace {
 
 constexpr std::uint64_t least_free = 64ULL << 20U;
+/// An alarm that stands is lowered at twice that, and a disk that was full is full until it has a quarter of it: what
+/// moves around a threshold is no news, and each line of it is written to that disk.
+constexpr std::uint64_t enough_free = 2 * least_free, full_below = least_free / 4;
 
 std::string seconds_text(Duration duration) {
     char text[32];
@@ -36,14 +40,20 @@ Findings judge_disk(const Facts& facts) {
     if (!disk) return {};
     // Nothing can be written, however much is free.
     if (disk->read_only) return {alarm(AlarmCode::disk_read_only, folder, {})};
-    if (disk->free_bytes >= least_free) return {};
+    const auto& standing = facts.status.alarms;
+    const auto known = std::find_if(standing.begin(), standing.end(), [&](const services::Alarm& one) {
+        return one.code == AlarmCode::disk_low && one.key == folder;
+    });
+    const bool stands = known != standing.end();
+    if (disk->free_bytes >= (stands ? enough_free : least_free)) return {};
+    const bool was_full = stands && !known->words.text.empty();
+    const bool is_full = disk->free_bytes == 0 || (was_full && disk->free_bytes < full_below);
     services::AlarmWords words;
-    if (disk->free_bytes == 0) words.text = "the disk of " + folder + " is full";
+    if (is_full) words.text = "the disk of " + folder + " is full";
     return {steadied(
         alarm(AlarmCode::disk_low, folder,
-              disk->free_bytes == 0 ? std::string{} : std::to_string(disk->free_bytes >> 20U) + " MiB are free",
-              std::move(words)),
-        facts.status.alarms)};
+              is_full ? std::string{} : std::to_string(disk->free_bytes >> 20U) + " MiB are free", std::move(words)),
+        standing)};
 }
 
 Findings judge_history(const Facts& facts) {

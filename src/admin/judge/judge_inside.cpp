@@ -1,7 +1,8 @@
 // Whether every domain of ours has somebody inside who serves it, and whether he can be reached.
 #include <algorithm>
 #include <map>
-#include <set>
+#include <optional>
+#include <string>
 
 #include "admin/judge/finding_rows.h"
 #include "admin/judge/judges.h"
@@ -44,20 +45,28 @@ Findings judge_inside(const Facts& facts) {
     return found;
 }
 
-Findings judge_inside_servers(const Facts& facts) {
-    // Each pair of domains is tried by itself: what worked for one since says that the server is there.
-    std::map<std::string, WallTime> worked;
-    for (const s2s::DestinationStatus& to : facts.status.destinations) {
-        WallTime& latest = worked[to.pair.remote.text()];
-        latest = std::max(latest, to.last_success);
+std::map<std::string, InsidePairs> inside_pairs(const NodeStatus& status, const config::NodeFile& file) {
+    std::map<std::string, InsidePairs> all;
+    for (const s2s::DestinationStatus& to : status.destinations) {
+        if (inside_server(file, to.pair.remote) == nullptr) continue;
+        InsidePairs& pairs = all[to.pair.remote.text()];
+        if (to.phase == s2s::PairPhase::ready) pairs.is_up = true;
+        if (is_failing(to) && (pairs.failed == nullptr || pairs.failed->failed_at < to.failed_at)) pairs.failed = &to;
+        if (!to.worked_at || to.worked_at < pairs.worked_at) continue;
+        pairs.worked_at = to.worked_at;
+        pairs.worked = &to;
     }
+    return all;
+}
+
+Findings judge_inside_servers(const Facts& facts) {
     Findings found;
-    std::set<std::string> told;
-    for (const s2s::DestinationStatus& to : facts.status.destinations) {
-        const std::string& domain = to.pair.remote.text();
-        const bool is_inside = inside_server(facts.file, to.pair.remote) != nullptr;
-        if (!is_inside || !is_failing(to) || to.last_failure < worked[domain] || !told.insert(domain).second) continue;
-        const xmpp::Failure failure = to.failure.value_or(xmpp::Failure{});
+    for (const auto& [domain, pairs] : inside_pairs(facts.status, facts.file)) {
+        const s2s::DestinationStatus* const failed = pairs.failed;
+        // Each pair is tried by itself: what works for one, or did since, says that the server is there, whomever it
+        // refuses.
+        if (failed == nullptr || pairs.is_up || failed->failed_at < pairs.worked_at) continue;
+        const xmpp::Failure failure = failed->failure.value_or(xmpp::Failure{});
         found.push_back(alarm(services::AlarmCode::inside_down, domain, failure.why,
                               {.cure = remedy_of(facts.file, facts.settings, failure, domain).remedy}));
     }

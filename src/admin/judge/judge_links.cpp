@@ -14,8 +14,6 @@ using services::AlarmCode;
 namespace {
 
 constexpr auto culprits_told = std::chrono::hours{1};
-/// A core tries again every few seconds.
-constexpr auto refused_told = std::chrono::seconds{30};
 constexpr std::string_view right_certificates =
     "compare certificates and [link] trust on both nodes: each has to trust the authority that signed the other's "
     "certificate, which has to be in its time and name the other node; then `sallyport reload`, and on a presence node "
@@ -80,6 +78,19 @@ std::string cure_of(link::DialCause cause) {
     return {};
 }
 
+/// Of those that each shard tells of: a known node before a stranger, and the one that came first, so that it is the
+/// same one at the next look. Null: nobody of late.
+const link::Hub::Refused* refused_of_late(const NodeStatus& status) {
+    const link::Hub::Refused* found = nullptr;
+    for (const link::Hub::Refused& one : status.link_refused) {
+        if (status.now - one.since >= link::Hub::Refused::told) continue;
+        const bool is_better =
+            found == nullptr || (one.proven != found->proven ? one.proven : one.first < found->first);
+        if (is_better) found = &one;
+    }
+    return found;
+}
+
 /// An edge or a presence node without a core: it can only wait, but it knows who came and was refused.
 Finding judge_no_core(const NodeStatus& status) {
     std::set<std::string> realms;
@@ -88,9 +99,7 @@ Finding judge_no_core(const NodeStatus& status) {
     if (!realms.empty()) words.text = "the link to " + joined(realms) + " is down";
     std::string detail = realms.empty() ? "no core has dialled this node" : "it waits to be resumed";
     words.cure = "start the core; if it runs, `sallyport check link` there shows why it cannot connect";
-    const auto last = std::max_element(status.link_refused.begin(), status.link_refused.end(),
-                                       [](const auto& a, const auto& b) { return a.since < b.since; });
-    if (last != status.link_refused.end() && status.now - last->since < refused_told) {
+    if (const link::Hub::Refused* const last = refused_of_late(status)) {
         // Whose certificate is not accepted has not proved what it is.
         const bool is_stranger = last->cause == link::DialCause::certificate;
         const std::string who = (is_stranger ? "a node at " : "the core at ") + last->address.text();

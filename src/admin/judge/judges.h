@@ -4,7 +4,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "admin/judge/finding.h"
@@ -43,6 +46,15 @@ struct Facts {
 [[nodiscard]] Findings judge_inside(const Facts& facts);  ///< whether every domain of ours has a server
 /// Whether the internal servers of a core can be reached, by what was sent to them.
 [[nodiscard]] Findings judge_inside_servers(const Facts& facts);
+/// What a core knows of its pairs with one internal server. Pointers into the status.
+struct InsidePairs {
+    bool is_up = false;                              ///< one of them works now
+    const s2s::DestinationStatus* failed = nullptr;  ///< the one that failed last and is not up again
+    const s2s::DestinationStatus* worked = nullptr;  ///< the one that worked last
+    std::optional<TimePoint> worked_at = std::nullopt;
+};
+/// By domain of the server.
+[[nodiscard]] std::map<std::string, InsidePairs> inside_pairs(const NodeStatus& status, const config::NodeFile& file);
 [[nodiscard]] Findings judge_held(const Facts& facts);    ///< stanzas that wait for a link
 [[nodiscard]] Findings judge_queues(const Facts& facts);  ///< what waits for other domains
 /// What a core knows of its IM&P servers after it has just asked them.

@@ -277,6 +277,7 @@ constexpr std::pair<const char*, const char*> fixed_options[] = {
     {"cache-min-ttl:", "5"},
     {"cache-max-ttl:", "3600"},
     {"cache-max-negative-ttl:", "300"},
+    {"aggressive-nsec:", "no"},  // whether somebody answers is asked with names that are in no cache
     {"edns-buffer-size:", "1232"},
     {"outgoing-num-tcp:", "64"},
     {"do-not-query-localhost:", "no"},  // a forwarder on this host is usual

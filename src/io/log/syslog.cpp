@@ -81,16 +81,16 @@ private:
             waiting_.pop_front();
             const std::uint64_t untold = untold_;
             hold.unlock();
-            std::string trouble = put(*line, untold);
+            Outcome outcome = put(*line, untold);
             hold.lock();
-            if (trouble.empty()) {
+            untold_ -= outcome.told;
+            if (outcome.trouble.empty()) {
                 ++state_.sent;
-                untold_ -= untold;
             } else {
                 ++state_.lost;
                 ++untold_;
             }
-            state_.trouble = std::move(trouble);
+            state_.trouble = std::move(outcome.trouble);
         }
     }
 
@@ -104,11 +104,17 @@ private:
         state_.trouble = std::move(trouble);
     }
 
-    [[nodiscard]] std::string put(const std::string& line, std::uint64_t untold) {
+    struct Outcome {
+        std::string trouble;     ///< empty: the line went out
+        std::uint64_t told = 0;  ///< of the lost lines
+    };
+    [[nodiscard]] Outcome put(const std::string& line, std::uint64_t untold) {
         if (untold > 0 && loss_line_) {
-            if (std::string trouble = receiver_.send(loss_line_(untold)); !trouble.empty()) return trouble;
+            if (std::string trouble = receiver_.send(loss_line_(untold)); !trouble.empty()) return {trouble, 0};
         }
-        return receiver_.send(line);
+        Outcome outcome{receiver_.send(line), 0};
+        if (outcome.trouble.empty() || receiver_.is_sure()) outcome.told = untold;
+        return outcome;
     }
 
     mutable std::mutex mutex_;  ///< guards what follows, up to `busy_`

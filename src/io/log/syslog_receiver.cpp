@@ -54,8 +54,10 @@ SyslogReceiver::~SyslogReceiver() { close(); }
 
 std::string SyslogReceiver::send(const std::string& line) {
     if (descriptor_ < 0 && std::chrono::steady_clock::now() < not_before_) return trouble_;
-    trouble_ = descriptor_ < 0 ? open() : std::string{};
+    const bool is_new = descriptor_ < 0;
+    trouble_ = is_new ? open() : std::string{};
     if (trouble_.empty()) trouble_ = put(line);
+    if (trouble_.empty() && is_new && !is_sure()) trouble_ = refusal();
     if (!trouble_.empty()) {
         close();
         not_before_ = std::chrono::steady_clock::now() + pause;
@@ -98,6 +100,16 @@ std::string SyslogReceiver::put(const std::string& line) {
         rest.remove_prefix(static_cast<std::size_t>(count));
     }
     return {};
+}
+
+/// Empty: nobody has refused the datagram so far.
+std::string SyslogReceiver::refusal() const {
+    pollfd wanted{descriptor_, 0, 0};
+    if (::poll(&wanted, 1, static_cast<int>(doubt.count())) != 1) return {};
+    int problem = 0;
+    socklen_t size = sizeof problem;
+    ::getsockopt(descriptor_, SOL_SOCKET, SO_ERROR, &problem, &size);
+    return problem == 0 ? std::string{} : std::strerror(problem);
 }
 
 bool SyslogReceiver::ready(short what) const {

@@ -21,6 +21,9 @@ struct SyslogAddress {
 class SyslogReceiver {
 public:
     static constexpr std::chrono::seconds pause{2};  ///< after a failure
+    /// So long the first datagram over a new socket may take to be refused: whoever is down takes it, as far as send()
+    /// tells (RFC 1122 4.1.3.3).
+    static constexpr std::chrono::milliseconds doubt{200};
 
     /// `patience`: for a connection, and for each time that the receiver takes nothing.
     SyslogReceiver(SyslogAddress at, std::chrono::milliseconds patience);
@@ -30,10 +33,13 @@ public:
 
     /// Sends one line. Empty: it went out. Otherwise why not; then nothing is tried for `pause`.
     std::string send(const std::string& line);
+    /// What went out has been taken, whatever becomes of the next line; over UDP a refusal may still be on its way.
+    [[nodiscard]] bool is_sure() const { return where_.kind != SyslogAddress::Kind::udp; }
 
 private:
     std::string open();
     std::string put(const std::string& line);
+    [[nodiscard]] std::string refusal() const;
     void close();
     [[nodiscard]] bool ready(short what) const;
 

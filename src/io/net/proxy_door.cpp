@@ -30,11 +30,13 @@ bool ProxyDoor::is_proxy(const IpAddress& address) const {
 void ProxyDoor::enter(Socket socket) {
     const Endpoint proxy = remote_endpoint(socket.get());
     const auto at = waiting_.insert(waiting_.end(), {std::move(socket), proxy, {}, {}, {}});
-    if (waiting_.size() > most_waiting) return refuse(at, "too many connections wait for their header");
     at->readiness = loop_.readiness(at->socket.get(), {[this, at] { read(at); }, {}});
     at->timer = loop_.timer([this, at] { refuse(at, "no PROXY header within its time"); });
     at->timer->arm(loop_.now() + patience);
     at->readiness->want_read();
+    // A balancer may send its header with the client's first bytes only: clients who say nothing must not keep out
+    // those who do.
+    if (waiting_.size() > most_waiting) refuse(waiting_.begin(), "too many connections wait for their header");
 }
 
 void ProxyDoor::read(std::list<Waiting>::iterator at) {

@@ -29,7 +29,8 @@ public:
 
     /// A connection from there has to begin with a header.
     [[nodiscard]] bool is_proxy(const IpAddress& address) const;
-    /// Takes a connection of a proxy. One that does not keep to the protocol is closed, and the listener's owner told.
+    /// Takes a connection of a proxy. One that does not keep to the protocol is closed, and the listener's owner told;
+    /// so is the one that has waited longest when too many wait.
     void enter(Socket socket);
 
 private:

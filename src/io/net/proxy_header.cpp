@@ -2,10 +2,11 @@
 #include "io/net/proxy_header.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstdint>
 #include <vector>
+
+#include "base/mapped_address.h"
 
 namespace sallyport::io {
 
@@ -22,15 +23,6 @@ std::uint8_t byte_at(std::string_view bytes, std::size_t at) { return static_cas
 
 std::uint16_t number_at(std::string_view bytes, std::size_t at) {
     return static_cast<std::uint16_t>(byte_at(bytes, at) << 8U | byte_at(bytes, at + 1));
-}
-
-/// An address of IPv4 in the form of IPv6 (RFC 4291 2.5.5.2) is counted and shown as the one of IPv4 that it is.
-IpAddress unmapped(const IpAddress& address) {
-    constexpr std::array<std::uint8_t, 12> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    if (!address.v6 || !std::equal(mapped.begin(), mapped.end(), address.bytes.begin())) return address;
-    IpAddress v4;
-    std::copy_n(address.bytes.begin() + mapped.size(), 4, v4.bytes.begin());
-    return v4;
 }
 
 IpAddress address_at(std::string_view bytes, std::size_t at, bool v6) {

@@ -9,6 +9,8 @@
 #include <cstring>
 #include <system_error>
 
+#include "base/mapped_address.h"
+
 namespace sallyport::io {
 
 namespace {
@@ -58,14 +60,22 @@ Endpoint endpoint_of(const SocketAddress& address) {
     return endpoint;
 }
 
+namespace {
+Endpoint plain_endpoint(const SocketAddress& address) {
+    Endpoint endpoint = endpoint_of(address);
+    endpoint.address = unmapped(endpoint.address);
+    return endpoint;
+}
+}  // namespace
+
 Endpoint local_endpoint(int descriptor) {
     SocketAddress address;
-    return getsockname(descriptor, address.raw(), &address.size) == 0 ? endpoint_of(address) : Endpoint{};
+    return getsockname(descriptor, address.raw(), &address.size) == 0 ? plain_endpoint(address) : Endpoint{};
 }
 
 Endpoint remote_endpoint(int descriptor) {
     SocketAddress address;
-    return getpeername(descriptor, address.raw(), &address.size) == 0 ? endpoint_of(address) : Endpoint{};
+    return getpeername(descriptor, address.raw(), &address.size) == 0 ? plain_endpoint(address) : Endpoint{};
 }
 
 void set_option(int descriptor, int level, int name, int value) {

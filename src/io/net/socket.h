@@ -46,6 +46,7 @@ struct SocketAddress {
 [[nodiscard]] SocketAddress socket_address(const Endpoint& endpoint);
 /// The null endpoint for anything but IPv4 and IPv6.
 [[nodiscard]] Endpoint endpoint_of(const SocketAddress& address);
+/// IPv4 addresses are that, over a socket of both families too.
 [[nodiscard]] Endpoint local_endpoint(int descriptor);
 [[nodiscard]] Endpoint remote_endpoint(int descriptor);
 

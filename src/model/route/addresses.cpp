@@ -2,21 +2,13 @@
 // (RFC 6120 3.3).
 #include <algorithm>
 
+#include "base/mapped_address.h"
 #include "model/route/ports.h"
 #include "model/route/targets.h"
 
 namespace sallyport::route {
 
 namespace {
-
-/// ::ffff:192.0.2.1 is 192.0.2.1 to the kernel, so it is to us.
-IpAddress unmapped(const IpAddress& address) {
-    constexpr std::uint8_t prefix[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
-    if (!address.v6 || !std::equal(std::begin(prefix), std::end(prefix), address.bytes.begin())) return address;
-    IpAddress inner;
-    std::copy_n(address.bytes.begin() + 12, 4, inner.bytes.begin());
-    return inner;
-}
 
 bool is_unspecified(const IpAddress& address) {
     return std::all_of(address.bytes.begin(), address.bytes.end(), [](std::uint8_t byte) { return byte == 0; });

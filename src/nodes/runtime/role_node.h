@@ -54,6 +54,9 @@ public:
     /// Linked nodes are told of this one from now on, until stop().
     void open_desk();
     [[nodiscard]] admin::HostFacts& host() override { return runtime_->host(); }
+    [[nodiscard]] bool beside(std::function<void()> work, std::function<void()> then) override {
+        return runtime_->beside(std::move(work), std::move(then));
+    }
 
 protected:
     explicit RoleNode(std::unique_ptr<Runtime> runtime) : runtime_{std::move(runtime)} {}

@@ -58,6 +58,11 @@ public:
     [[nodiscard]] admin::AccessDesk& access() { return *access_; }
     [[nodiscard]] services::Diagnostics& diagnostics() { return *diagnostics_; }
     [[nodiscard]] history::History& history() { return *history_; }
+    /// Runs `work` on the thread that waits for the disk of the data folder, then `then` on the control thread. False:
+    /// too much is under way.
+    [[nodiscard]] bool beside(std::function<void()> work, std::function<void()> then) {
+        return history_disk_->run(std::move(work), std::move(then));
+    }
     /// What the watch saw of the host last; it is the only one that changes it.
     [[nodiscard]] admin::HostFacts& host() { return host_; }
     [[nodiscard]] routing::Bus& bus() { return *bus_; }

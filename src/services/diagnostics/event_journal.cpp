@@ -13,6 +13,7 @@ namespace {
 constexpr auto write_interval = std::chrono::seconds{1};
 constexpr auto pause_after_trouble = std::chrono::seconds{5};
 constexpr auto loss_memory = std::chrono::seconds{5};
+constexpr auto syslog_memory = std::chrono::seconds{30};
 constexpr auto cleaning_interval = std::chrono::hours{1};
 constexpr auto lock_wait = std::chrono::milliseconds{200};
 constexpr std::size_t page_of_rows = 1000;
@@ -279,12 +280,21 @@ void EventJournal::watch_lines() {
     }
 }
 
+/// The alarm is itself a line for the receiver: if it went with the first one that is taken, a receiver that takes some
+/// and refuses others would have it raised and lowered for ever.
 void EventJournal::watch_syslog() {
+    const TimePoint now = loop_.now();
     for (const io::SyslogSender::State& state : sender_->states()) {
-        if (state.trouble.empty()) {
-            alarms_.lower(AlarmCode::log_syslog, state.name);
-        } else {
+        if (!state.trouble.empty()) {
+            Watched& watched = receivers_[state.name];
+            watched.calm_after = now + syslog_memory;
+            if (alarms_.stands(AlarmCode::log_syslog, state.name) && now < watched.told + syslog_memory) continue;
+            watched.told = now;
             alarms_.raise_once(AlarmCode::log_syslog, state.name, state.trouble);
+        } else if (const auto at = receivers_.find(state.name);
+                   at != receivers_.end() && now >= at->second.calm_after) {
+            receivers_.erase(at);
+            alarms_.lower(AlarmCode::log_syslog, state.name);
         }
     }
 }

@@ -90,10 +90,15 @@ private:
     std::shared_ptr<io::SyslogSender> sender_;
     std::unique_ptr<io::Timer> timer_;
     TimePoint try_again_{}, next_cleaning_{}, calm_after_{};
-    TimePoint opened_{};            ///< of the store
-    WallTime newest_at_open_{};     ///< of its events
-    std::uint64_t lines_lost_ = 0;  ///< of the log, seen so far
-    std::uint64_t written_ = 0;     ///< the number of the latest on disk
+    struct Watched {
+        TimePoint calm_after{};  ///< without trouble by then it is well
+        TimePoint told{};        ///< its trouble, or that it is another now
+    };
+    std::map<std::string, Watched> receivers_;  ///< of syslog that have been in trouble, by name
+    TimePoint opened_{};                        ///< of the store
+    WallTime newest_at_open_{};                 ///< of its events
+    std::uint64_t lines_lost_ = 0;              ///< of the log, seen so far
+    std::uint64_t written_ = 0;                 ///< the number of the latest on disk
     bool writing_ = false;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

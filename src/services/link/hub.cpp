@@ -123,16 +123,37 @@ void Hub::count_load(int more) {
     if (context_.load != nullptr) context_.load->fetch_add(more);
 }
 
-/// TLS failed: we do not accept the certificate, or it was a neighbour who does not go on.
+/// TLS failed: we do not accept the certificate, or it was a neighbour who does not go on. Where it is known from where
+/// nodes connect, whoever comes from elsewhere is none of them, and says nothing in their name.
 void Hub::note_refused(const Connection& connection) {
     if (context_.end != End::listener || stopping_) return;
     const IpAddress& address = connection.remote().address;
     const std::vector<IpNetwork> near = addresses_of(context_.neighbours);
     const bool is_near =
         std::any_of(near.begin(), near.end(), [&](const IpNetwork& one) { return one.contains(address); });
-    if (!connection.is_objected() && !(connection.broke_off() && is_near)) return;
-    refused_ = {{}, address, connection.why_closed(), context_.shard.loop.now(), DialCause::certificate};
-    refused_->by_far_side = !connection.is_objected();
+    const std::vector<Neighbour>& listed = context_.neighbours.listed;
+    const bool all_known = !listed.empty() && std::none_of(listed.begin(), listed.end(),
+                                                           [](const auto& one) { return one.addresses.empty(); });
+    const bool tells = connection.is_objected() ? is_near || !all_known : connection.broke_off() && is_near;
+    if (!tells) return;
+    Refused refused{{}, address, connection.why_closed(), context_.shard.loop.now(), DialCause::certificate};
+    refused.by_far_side = !connection.is_objected();
+    keep(std::move(refused));
+}
+
+/// Whoever connects may be refused: he neither hides a known node's trouble, nor has what is told change all the time.
+void Hub::keep(Refused refused) {
+    const TimePoint now = refused.first = refused.since;
+    const bool stands = refused_ && now - refused_->since < Refused::told;
+    if (stands && refused_->proven && !refused.proven) return;
+    if (stands && refused_->proven == refused.proven) {
+        if (refused.address == refused_->address && refused.why == refused_->why) {
+            refused_->since = now;
+            return;
+        }
+        if (now - refused_->first < Refused::told) return;
+    }
+    refused_ = std::move(refused);
 }
 
 void Hub::closed(Connection& connection) {
@@ -146,8 +167,8 @@ void Hub::closed(Connection& connection) {
                         {"why", connection.why_closed()},
                         {"waiting", std::to_string(session != nullptr ? session->out.size() : 0)}});
         if (session == nullptr && context_.end == End::listener && !stopping_) {
-            refused_ = {far, connection.remote().address, connection.why_closed(), context_.shard.loop.now(),
-                        cause_of(connection)};
+            keep({far, connection.remote().address, connection.why_closed(), context_.shard.loop.now(),
+                  cause_of(connection), false, true});
         }
     } else {
         log_stranger(connection.remote(), connection.why_closed());

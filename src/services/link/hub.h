@@ -133,14 +133,19 @@ public:
     };
     /// Who connected and got no session: a known node, or one whose certificate is not accepted.
     struct Refused {
+        /// A node that is refused comes again within seconds: older than that is over, and so long one is told of
+        /// before another takes its place.
+        static constexpr Duration told = std::chrono::seconds{30};
         std::string far_realm;  ///< empty: it did not get so far as to say it
         IpAddress address;
         std::string why;
-        TimePoint since{};
+        TimePoint since{};  ///< the latest time
         DialCause cause = DialCause::other;
         bool by_far_side = false;  ///< it was we who were refused, as far as TLS tells
+        bool proven = false;       ///< its certificate is that of a known node
+        TimePoint first{};
     };
-    /// Listener: the latest; nothing: there was none.
+    /// Listener: one of those of late, proven ones before others; nothing: there was none.
     [[nodiscard]] const std::optional<Refused>& refused() const { return refused_; }
     [[nodiscard]] std::vector<DialStatus> dials() const;
     [[nodiscard]] std::size_t held() const { return held_.size(); }
@@ -207,6 +212,7 @@ private:
     [[nodiscard]] bool stopping() const override { return stopping_; }
 
     void note_refused(const Connection& connection);
+    void keep(Refused refused);
     void log_stranger(const Endpoint& remote, const std::string& why);
     /// Bytes of elements that have begun and are not complete, on all links of that node.
     [[nodiscard]] std::size_t unfinished_of(std::string_view far_realm) const;

@@ -61,6 +61,7 @@ struct Destination {
     TimePoint used_at{};                   ///< when a stanza was last written, or came for it
     std::optional<xmpp::Failure> failure;  ///< of the last attempt, until one works
     WallTime last_success{}, last_failure{};
+    std::optional<TimePoint> worked_at{}, failed_at{};  ///< the same by the clock that nobody sets; worked: the latest
     std::uint64_t peer_max_bytes = 0;
     std::unique_ptr<HurtUsers> hurt;  ///< null: nobody, since the pair last worked
 

@@ -142,9 +142,11 @@ struct DestinationStatus {
     PairPhase phase = PairPhase::idle;
     std::uint64_t queued = 0, queued_bytes = 0, unacknowledged = 0;
     unsigned failures = 0;
-    bool certificate_refused = false;      ///< SASL EXTERNAL ended a stream lately: dialback is used
-    std::optional<xmpp::Failure> failure;  ///< of the last attempt, until one works
-    WallTime last_success{}, last_failure{};
+    bool certificate_refused = false;         ///< SASL EXTERNAL ended a stream lately: dialback is used
+    std::optional<xmpp::Failure> failure;     ///< of the last attempt, until one works
+    WallTime last_success{}, last_failure{};  ///< for people: the clock may be set
+    /// For comparisons. `worked_at`: it came up then, or was up until then.
+    std::optional<TimePoint> worked_at{}, failed_at{};
     Duration next_retry{0};
     Duration stalled{0};             ///< the stream is open, and has given no sign of progress for so long
     std::vector<std::string> users;  ///< of ours whose stanzas wait or came back since the pair last worked: bare JIDs

@@ -211,7 +211,7 @@ private:
     void give_away(Destination& to);
     void became_ready(Destination& to);
     void up(const Destination& to);
-    void down(const Destination& to);
+    void down(Destination& to);
     void lost(Destination& to, const xmpp::Failure& failure);
 
     // pool_streams.cpp

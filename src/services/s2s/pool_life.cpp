@@ -146,6 +146,7 @@ void Pool::give_away(Destination& to) { context_.take_over(owner_of(to), to.pair
 void Pool::became_ready(Destination& to) {
     to.failure.reset();
     to.last_success = context_.shard.loop.wall();
+    to.worked_at = context_.shard.loop.now();
     acquit(to);
     give_up_suspended(to);  // of a stream that is not this one
     flush(to);
@@ -160,7 +161,8 @@ void Pool::up(const Destination& to) {
                       status.tls_version, status.cipher, status.remote_address, true});
 }
 
-void Pool::down(const Destination& to) {
+void Pool::down(Destination& to) {
+    to.worked_at = context_.shard.loop.now();  // a failure that ends it is told of after this
     if (context_.on_peer) context_.on_peer({to.pair, Direction::outbound, Method::none, "", "", "", false});
 }
 
@@ -168,6 +170,7 @@ void Pool::lost(Destination& to, const xmpp::Failure& failure) {
     const Duration delay = to.life.retry_at() - context_.shard.loop.now();
     to.failure = failure;
     to.last_failure = context_.shard.loop.wall();
+    to.failed_at = context_.shard.loop.now();
     hurts_waiting(to);
     std::string verdict;
     if (context_.records != nullptr) {

@@ -25,13 +25,13 @@ std::vector<StreamStatus> Pool::streams() const {
 }
 
 void forget_overtaken(std::vector<DestinationStatus>& all) {
-    std::map<std::string, WallTime> worked;
+    std::map<std::string, std::optional<TimePoint>> worked;
     for (const DestinationStatus& one : all) {
-        WallTime& latest = worked[one.pair.text()];
-        latest = std::max(latest, one.last_success);
+        std::optional<TimePoint>& latest = worked[one.pair.text()];
+        latest = std::max(latest, one.worked_at);
     }
     for (DestinationStatus& one : all) {
-        if (one.last_failure == WallTime{} || worked[one.pair.text()] <= one.last_failure) continue;
+        if (!one.failed_at || worked[one.pair.text()] <= one.failed_at) continue;
         one.failures = 0;
         one.failure.reset();
         one.next_retry = {};
@@ -46,6 +46,10 @@ std::vector<DestinationStatus> Pool::destinations() const {
 }
 
 std::vector<DestinationStatus> Pool::latest(std::size_t most) const {
+    // One that works now before one that did.
+    const auto more_alive = [](const Destination& a, const Destination& b) {
+        return a.life.ready() != b.life.ready() ? a.life.ready() : a.worked_at > b.worked_at;
+    };
     struct Ends {
         const Destination* failed = nullptr;
         const Destination* worked = nullptr;
@@ -56,9 +60,8 @@ std::vector<DestinationStatus> Pool::latest(std::size_t most) const {
         const std::string_view remote = to->pair.remote.text();
         if (remotes.size() >= most && !remotes.contains(remote)) continue;
         Ends& ends = remotes[remote];
-        if (to->failure && (ends.failed == nullptr || ends.failed->last_failure < to->last_failure))
-            ends.failed = to.get();
-        if (ends.worked == nullptr || ends.worked->last_success < to->last_success) ends.worked = to.get();
+        if (to->failure && (ends.failed == nullptr || ends.failed->failed_at < to->failed_at)) ends.failed = to.get();
+        if (ends.worked == nullptr || more_alive(*to, *ends.worked)) ends.worked = to.get();
     }
     std::vector<DestinationStatus> all;
     for (const auto& [remote, ends] : remotes) {
@@ -85,6 +88,8 @@ DestinationStatus Pool::status_of(const Destination& to) const {
     status.failure = to.failure;
     status.last_success = to.last_success;
     status.last_failure = to.last_failure;
+    status.worked_at = to.worked_at;
+    status.failed_at = to.failed_at;
     const TimePoint retry_at = to.life.retry_at();
     status.next_retry = retry_at == never || now >= retry_at ? Duration{0} : retry_at - now;
     status.shard = context_.shard.index;

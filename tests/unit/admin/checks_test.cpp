@@ -203,7 +203,8 @@ TEST(CheckInside, NamesAServerThatCannotBeReached) {
     failed.phase = s2s::PairPhase::waiting;
     failed.failures = 2;
     failed.failure = xmpp::Failure{Stage::tcp, "connection refused"};
-    failed.last_failure = now;
+    const TimePoint second{std::chrono::seconds{100}};
+    failed.failed_at = second;
     node.destinations = {failed, failed};
     const auto found = admin::judge_inside_servers({node, file, settings, now});
     ASSERT_EQ(found.size(), 1U);
@@ -214,9 +215,19 @@ TEST(CheckInside, NamesAServerThatCannotBeReached) {
     s2s::DestinationStatus works;
     works.pair = pair("c.test");
     works.phase = s2s::PairPhase::ready;
-    works.last_success = now + std::chrono::seconds{1};
+    works.worked_at = second - std::chrono::hours{1};
     node.destinations.push_back(works);
+    EXPECT_TRUE(admin::judge_inside_servers({node, file, settings, now}).empty())
+        << "it serves another pair; whom it refuses is its own affair";
+    node.destinations.back().phase = s2s::PairPhase::idle;
+    EXPECT_EQ(admin::judge_inside_servers({node, file, settings, now}).size(), 1U);
+    node.destinations.back().worked_at = second + std::chrono::seconds{1};
     EXPECT_TRUE(admin::judge_inside_servers({node, file, settings, now}).empty());
+    node.destinations[0].last_failure = now - std::chrono::hours{3};
+    node.destinations[0].failed_at = second + std::chrono::seconds{2};
+    node.destinations.back().last_success = now;
+    EXPECT_EQ(admin::judge_inside_servers({node, file, settings, now}).size(), 1U)
+        << "the clock was set back between the two";
 }
 
 TEST(CheckLink, TellsOfADeadLinkOnce) {

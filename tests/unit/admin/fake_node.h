@@ -150,6 +150,9 @@ public:
         parts = std::make_unique<services::Diagnostics>(options, folder.path(), std::set<std::uint16_t>{5269}, "test",
                                                         services::DiagnosticsSeams{loop_, *node_log, board});
     }
+    [[nodiscard]] bool beside(std::function<void()> work, std::function<void()> then) override {
+        return disk ? disk(std::move(work), std::move(then)) : NodeControl::beside(std::move(work), std::move(then));
+    }
     [[nodiscard]] history::History* history() override { return past.get(); }
     /// One on disk.
     void add_history() {
@@ -246,6 +249,8 @@ public:
     std::unique_ptr<io::NodeLog> node_log;  ///< with add_diagnostics()
     std::shared_ptr<const io::TlsContext> tls, direct_tls;
     std::function<bool(std::function<void()> work, std::function<void()> then)> reading;  ///< of the event log
+    /// That of the data folder; empty: it does not keep anybody waiting.
+    std::function<bool(std::function<void()> work, std::function<void()> then)> disk;
     bool records = true;
     record::Archive archive{Limits{}};
     record::Verdicts verdicts{100};

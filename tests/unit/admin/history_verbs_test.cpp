@@ -137,21 +137,21 @@ TEST(HistoryReading, CountsForAPeerOnlyWhatProvedItself) {
 
 TEST(HistoryReading, CallsAPeerAwayWhileItIsNeededAndCannotBeReached) {
     admin::NodeStatus status;
-    const WallTime now{std::chrono::seconds{1'800'000'000}};
+    const TimePoint now{std::chrono::hours{5}};
     s2s::DestinationStatus to;
     to.pair = {*xmpp::Domain::parse("b.test"), *xmpp::Domain::parse("a.test")};
     to.phase = s2s::PairPhase::waiting;
     to.failures = 3;
     to.queued = 2;
-    to.last_failure = now - std::chrono::hours{1};
+    to.failed_at = now - std::chrono::hours{1};
     status.destinations = {to};
-    EXPECT_DOUBLE_EQ(admin::reading_of(status, now, {}).peers.at("a.test")[PeerFigure::available], 0);
+    EXPECT_DOUBLE_EQ(admin::reading_of(status, {}, now).peers.at("a.test")[PeerFigure::available], 0);
     status.destinations.front().queued = 0;
-    EXPECT_TRUE(admin::reading_of(status, now, {}).peers.empty()) << "nobody has needed it since";
-    status.destinations.front().last_failure = now - std::chrono::minutes{1};
-    EXPECT_DOUBLE_EQ(admin::reading_of(status, now, {}).peers.at("a.test")[PeerFigure::available], 0);
+    EXPECT_TRUE(admin::reading_of(status, {}, now).peers.empty()) << "nobody has needed it since";
+    status.destinations.front().failed_at = now - std::chrono::minutes{1};
+    EXPECT_DOUBLE_EQ(admin::reading_of(status, {}, now).peers.at("a.test")[PeerFigure::available], 0);
     status.streams = {stream_with("a.test", true)};
-    EXPECT_DOUBLE_EQ(admin::reading_of(status, now, {}).peers.at("a.test")[PeerFigure::available], 1);
+    EXPECT_DOUBLE_EQ(admin::reading_of(status, {}, now).peers.at("a.test")[PeerFigure::available], 1);
 }
 
 TEST(HistoryReading, KnowsWhomTheSettingsName) {

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <set>
 
 #include "admin/api/problems.h"
 #include "fake_node.h"
@@ -93,6 +92,17 @@ TEST(Watch, RaisesAndLowersWhatItFinds) {
     node.current.host.disk = {0, false};
     EXPECT_TRUE(stands(disk_low, folder));
     EXPECT_EQ(node.board.find(disk_low, folder)->sentence(), "the disk of " + folder + " is full");
+    node.current.alarms = node.board.standing();
+    node.current.host.disk = {1ULL << 20U, false};
+    EXPECT_TRUE(stands(disk_low, folder));
+    EXPECT_EQ(node.board.find(disk_low, folder)->sentence(), "the disk of " + folder + " is full") << "no news";
+    node.current.host.disk = {127ULL << 20U, false};
+    EXPECT_TRUE(stands(disk_low, folder)) << "lowered at twice what raises it";
+    node.current.host.disk = {128ULL << 20U, false};
+    EXPECT_FALSE(stands(disk_low, folder));
+    node.current.alarms = node.board.standing();
+    node.current.host.disk = {65ULL << 20U, false};
+    EXPECT_FALSE(stands(disk_low, folder));
     node.current.host.disk = {1ULL << 40U, true};
     EXPECT_FALSE(stands(disk_low, folder));
     EXPECT_TRUE(stands(disk_read_only, folder));
@@ -234,84 +244,6 @@ TEST(Watch, TellsOfAnInsideAuthorityThatNobodyAccepts) {
     EXPECT_TRUE(stands(years(-50), years(-40))) << "made in 1970";
     EXPECT_TRUE(stands(years(30), years(40))) << "made far ahead";
     EXPECT_FALSE(stands(years(-1), years(9)));
-}
-
-TEST(Watch, TellsOfDnsThatDoesNotAnswer) {
-    FakeNode node;
-    admin::Watch watch{node};
-    const auto stands = [&](DnsStatus status) {
-        DnsAnswer answer;
-        answer.status = status;
-        watch.see_dns(*xmpp::Domain::parse("b.test"), answer);
-        watch.judge(node.current, node.loop().wall(), admin::Depth::brief);
-        return node.board.stands(dns_down, "b.test");
-    };
-    EXPECT_FALSE(stands(DnsStatus::no_name)) << "that is an answer";
-    EXPECT_TRUE(stands(DnsStatus::timed_out));
-    EXPECT_FALSE(stands(DnsStatus::no_data));
-    EXPECT_TRUE(stands(DnsStatus::failed));
-}
-
-/// Whatever is asked has the same end.
-class OneAnswer final : public io::Resolver {
-public:
-    explicit OneAnswer(io::Loop& loop) : loop_{loop} {}
-    [[nodiscard]] std::unique_ptr<io::Lookup> srv(const std::string& name, const io::Asker&,
-                                                  io::OnAnswer on_answer) override {
-        asked.push_back(name);
-        if (silent) return std::make_unique<io::Lookup>();
-        loop_.post([this, on_answer = std::move(on_answer)] {
-            DnsAnswer answer;
-            answer.status = status;
-            on_answer(answer);
-        });
-        return std::make_unique<io::Lookup>();
-    }
-    [[nodiscard]] std::unique_ptr<io::Lookup> addresses(const std::string& name, bool, const io::Asker& asker,
-                                                        io::OnAnswer on_answer) override {
-        return srv(name, asker, std::move(on_answer));
-    }
-    DnsStatus status = DnsStatus::no_name;
-    bool silent = false;
-    std::vector<std::string> asked;
-
-private:
-    io::Loop& loop_;
-};
-
-/// Caches answer what was asked before.
-TEST(Watch, AsksDnsForAnotherNameEveryFewSeconds) {
-    SimWorld world;
-    OneAnswer dns{world.loop()};
-    FakeNode node;
-    node.other_loop = &world.loop();
-    node.other_resolver = &dns;
-    const admin::Watch watch{node};
-    world.advance(std::chrono::seconds{1});
-    EXPECT_FALSE(node.board.stands(dns_down, "b.test"));
-    dns.status = DnsStatus::timed_out;
-    world.advance(std::chrono::seconds{5});
-    EXPECT_TRUE(node.board.stands(dns_down, "b.test"));
-    dns.status = DnsStatus::no_name;
-    world.advance(std::chrono::seconds{5});
-    EXPECT_FALSE(node.board.stands(dns_down, "b.test"));
-    EXPECT_GE(dns.asked.size(), 3U);
-    EXPECT_EQ(std::set<std::string>(dns.asked.begin(), dns.asked.end()).size(), dns.asked.size());
-    dns.silent = true;
-    world.advance(std::chrono::seconds{9});
-    ASSERT_TRUE(node.board.stands(dns_down, "b.test")) << "nobody says anything";
-    EXPECT_EQ(node.board.find(dns_down, "b.test")->detail, "no answer in 4 s");
-    dns.silent = false;
-    world.advance(std::chrono::seconds{5});
-    EXPECT_FALSE(node.board.stands(dns_down, "b.test"));
-    node.node_file.role = config::Role::core;
-    world.advance(std::chrono::seconds{5});
-    const std::size_t before = dns.asked.size();
-    world.advance(std::chrono::minutes{1});
-    EXPECT_EQ(dns.asked.size(), before) << "this core dials addresses";
-    node.node_file.inside.servers.emplace_back().address = {"xmpp.b.test", 5269};
-    world.advance(std::chrono::seconds{5});
-    EXPECT_GT(dns.asked.size(), before) << "and now a name";
 }
 
 class WatchedClocks : public testing::Test {

@@ -1,5 +1,6 @@
 // A listener behind a proxy: streams have the ends that the header names; who is no proxy has his own.
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -52,6 +53,35 @@ TEST_F(ProxyDoor, GivesAStreamTheEndsThatTheProxyNames) {
     EXPECT_EQ(streams[0]->stream->local().text(), "198.51.100.2:5269");
     streams[0]->stream->write("</stream>");
     until([&] { return far.received == "</stream>"; });
+}
+
+/// A socket of both families may be handed over; IPv4 comes over it in IPv6's form.
+TEST_F(ProxyDoor, KnowsAProxyOverASocketOfBothFamilies) {
+    const int socket = ::socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    ASSERT_GE(socket, 0);
+    const int off = 0;
+    ASSERT_EQ(::setsockopt(socket, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off), 0);
+    sockaddr_in6 any{};
+    any.sin6_family = AF_INET6;
+    socklen_t size = sizeof any;
+    ASSERT_EQ(::bind(socket, reinterpret_cast<const sockaddr*>(&any), size), 0);
+    ASSERT_EQ(::listen(socket, 16), 0);
+    ASSERT_EQ(::getsockname(socket, reinterpret_cast<sockaddr*>(&any), &size), 0);
+    auto made = network.listen_on(
+        socket,
+        [this](std::unique_ptr<io::Stream> stream) { streams.push_back(std::make_unique<Probe>(std::move(stream))); },
+        {{*IpNetwork::parse("127.0.0.1")}, {}});
+    ASSERT_TRUE(made);
+    listener = std::move(*made);
+    Probe& far = *dialled.emplace_back(std::make_unique<Probe>());
+    const auto under_way =
+        network.dial(loopback(ntohs(any.sin6_port)), nullptr, 5s, [&](Result<std::unique_ptr<io::Stream>> stream) {
+            ASSERT_TRUE(stream) << stream.error().text;
+            far.take(std::move(*stream));
+            far.stream->write(std::string{header} + "<stream>");
+        });
+    until([&] { return streams.size() == 1 && streams[0]->received == "<stream>"; });
+    EXPECT_EQ(streams[0]->stream->remote().text(), "192.0.2.1:40000");
 }
 
 TEST_F(ProxyDoor, KeepsThemOnAnotherLoop) {
@@ -118,9 +148,14 @@ TEST_F(ProxyDoor, SaysNothingOfALookAtThePort) {
 
 TEST_F(ProxyDoor, HoldsABoundedNumberForABoundedTime) {
     listen("127.0.0.1");
-    for (std::size_t i = 0; i <= io::ProxyDoor::most_waiting; ++i) dial("");
-    until([&] { return refused.size() == 1; });
+    Probe& oldest = dial("");
+    for (std::size_t i = 0; i < io::ProxyDoor::most_waiting; ++i) dial("");
+    until([&] { return refused.size() == 1 && oldest.closed; });
     EXPECT_EQ(refused[0], "too many connections wait for their header");
+    dialled.back()->stream->write(header);
+    until([&] { return streams.size() == 1; });
+    ASSERT_EQ(refused.size(), 1U) << "the newest is not kept out by those who say nothing";
+    dial("");
     until([&] { return refused.size() == 1 + io::ProxyDoor::most_waiting; });
     EXPECT_EQ(refused[1], "no PROXY header within its time");
 }

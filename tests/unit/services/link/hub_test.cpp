@@ -813,6 +813,56 @@ TEST_F(Hubs, TakeNothingMoreAtAStop) {
     EXPECT_EQ(hubs.front()->sessions().front().received, 0U) << "it stays with the far side";
 }
 
+/// What link.down says must not be what strangers say.
+class Refusals : public Hubs {
+protected:
+    void listen(std::vector<IpNetwork> addresses) {
+        make(link::End::listener);
+        hubs[0]->replace_identity("near-test", "secret", {{{"far.test", "secret", std::move(addresses)}}, false});
+    }
+    [[nodiscard]] std::string refused() const {
+        return hubs[0]->refused() ? hubs[0]->refused()->address.text() : std::string{};
+    }
+    SimNetwork one_host{world, {"10.0.0.8"}}, other_host{world, {"10.0.0.9"}};
+    LinkEnd one{world, one_host, link::End::dialler, "one.test", "secret"};
+    LinkEnd other{world, other_host, link::End::dialler, "other.test", "secret"};
+};
+
+TEST_F(Refusals, AreOfNobodyWhoComesFromElsewhereThanTheNodes) {
+    listen({*IpNetwork::parse(there)});
+    one.dial(at(here), {});
+    world.advance(10s);
+    EXPECT_NE(log.dump().find("link.stranger"), std::string::npos);
+    EXPECT_EQ(refused(), "");
+    LinkEnd near{world, far_host, link::End::dialler, "wrong.test", "secret"};
+    near.dial(at(here), {});
+    world.advance(10s);
+    EXPECT_EQ(refused(), there);
+}
+
+TEST_F(Refusals, AreToldOneAfterTheOtherAndThoseOfKnownNodesFirst) {
+    listen({});
+    one.dial(at(here), {});
+    other.dial(at(here), {});
+    std::string told;
+    int changes = 0;
+    for (int i = 0; i < 600; ++i) {
+        world.advance(100ms);
+        if (refused() != told) ++changes;
+        told = refused();
+    }
+    EXPECT_FALSE(told.empty());
+    EXPECT_LE(changes, 3) << "in a minute";
+    LinkEnd known{world, far_host, link::End::dialler, "far.test", "another secret"};
+    known.dial(at(here), {});
+    ASSERT_TRUE(world.run_until([&] { return refused() == there; }));
+    EXPECT_TRUE(hubs[0]->refused()->proven);
+    for (int i = 0; i < 600; ++i) {
+        world.advance(100ms);
+        ASSERT_EQ(refused(), there);
+    }
+}
+
 class NodesTold : public Hubs {};
 
 link::NodeNews news_of(const std::string& name, Role role) {

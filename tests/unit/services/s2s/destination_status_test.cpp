@@ -1,18 +1,20 @@
 // The destinations of several shards, seen as one.
 #include <gtest/gtest.h>
 
+#include <optional>
+
 #include "services/s2s/context.h"
 
 namespace sallyport::s2s {
 namespace {
 
-WallTime at(int seconds) { return WallTime{std::chrono::seconds{1'800'000'000 + seconds}}; }
+TimePoint at(int seconds) { return TimePoint{std::chrono::seconds{seconds}}; }
 
-DestinationStatus destination(const char* remote, WallTime success, WallTime failure) {
+DestinationStatus destination(const char* remote, std::optional<TimePoint> success, std::optional<TimePoint> failure) {
     DestinationStatus one;
     one.pair = {*xmpp::Domain::parse("corp.example"), *xmpp::Domain::parse(remote)};
-    one.last_success = success;
-    one.last_failure = failure;
+    one.worked_at = success;
+    one.failed_at = failure;
     one.phase = failure > success ? PairPhase::waiting : PairPhase::ready;
     if (failure > success) {
         one.failures = 2;
@@ -23,8 +25,9 @@ DestinationStatus destination(const char* remote, WallTime success, WallTime fai
 }
 
 TEST(DestinationsOfShards, ForgetAFailureThatAnotherShardHasOvertaken) {
-    std::vector<DestinationStatus> all{destination("a.example", at(1), at(5)), destination("a.example", at(9), {}),
-                                       destination("b.example", at(9), {})};
+    std::vector<DestinationStatus> all{destination("a.example", at(1), at(5)),
+                                       destination("a.example", at(9), std::nullopt),
+                                       destination("b.example", at(9), std::nullopt)};
     forget_overtaken(all);
     EXPECT_EQ(all[0].phase, PairPhase::idle);
     EXPECT_EQ(all[0].failures, 0U);
@@ -33,9 +36,19 @@ TEST(DestinationsOfShards, ForgetAFailureThatAnotherShardHasOvertaken) {
     EXPECT_EQ(all[1].phase, PairPhase::ready);
 }
 
+TEST(DestinationsOfShards, AreComparedWithoutTheClockThatMayBeSet) {
+    std::vector<DestinationStatus> all{destination("a.example", at(1), at(5)),
+                                       destination("a.example", at(3), std::nullopt)};
+    all[0].last_failure = WallTime{std::chrono::hours{1}};
+    all[1].last_success = WallTime{std::chrono::hours{2}};
+    forget_overtaken(all);
+    EXPECT_EQ(all[0].failures, 2U) << "the clock was set back";
+}
+
 TEST(DestinationsOfShards, KeepWhatFailedLast) {
-    std::vector<DestinationStatus> all{destination("a.example", at(1), at(5)), destination("a.example", at(3), {}),
-                                       destination("b.example", at(9), {})};
+    std::vector<DestinationStatus> all{destination("a.example", at(1), at(5)),
+                                       destination("a.example", at(3), std::nullopt),
+                                       destination("b.example", at(9), std::nullopt)};
     forget_overtaken(all);
     EXPECT_EQ(all[0].phase, PairPhase::waiting);
     EXPECT_EQ(all[0].failures, 2U);
