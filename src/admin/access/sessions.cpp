@@ -95,7 +95,7 @@ void Sessions::sweep() {
 
 /// Those of one node that vouches, or those of log-ins, where nobody does, are one table.
 void Sessions::make_room(const std::string& name, const std::string& by) {
-    const auto oldest_goes = [this](const std::function<bool(const Session&)>& counts, std::uint64_t most) {
+    const auto oldest_goes = [this, &by](const std::function<bool(const Session&)>& counts, std::uint64_t most) {
         auto oldest = sessions_.end();
         std::uint64_t count = 0;
         for (auto at = sessions_.begin(); at != sessions_.end(); ++at) {

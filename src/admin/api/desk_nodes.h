@@ -49,6 +49,10 @@ public:
     [[nodiscard]] std::vector<DeskNode> list(const NodeStatus& status) const;
 
 private:
+    struct Heard {
+        link::NodeNews news;
+        TimePoint at{};
+    };
     void look();
     void looked(const NodeStatus& status, Depth depth);
     void tell(const NodeStatus& status);
@@ -67,10 +71,6 @@ private:
     bool looking_ = false;
     TimePoint told_all_at_{}, whole_at_{};
     std::vector<link::NodeFinding> slow_;  ///< of the latest whole look, what no brief one finds
-    struct Heard {
-        link::NodeNews news;
-        TimePoint at{};
-    };
     std::map<std::string, Heard> heard_;  ///< by name; a silent one stays as long as the file names it
     std::shared_ptr<DeskNodes*> self_;    ///< null pointer inside once this is gone
 };
