@@ -71,8 +71,8 @@ private:
     bool looking_ = false;
     TimePoint told_all_at_{}, whole_at_{};
     std::vector<link::NodeFinding> slow_;  ///< of the latest whole look, what no brief one finds
-    std::map<std::string, Heard> heard_;  ///< by name; a silent one stays as long as the file names it
-    std::shared_ptr<DeskNodes*> self_;    ///< null pointer inside once this is gone
+    std::map<std::string, Heard> heard_;   ///< by name; a silent one stays as long as the file names it
+    std::shared_ptr<DeskNodes*> self_;     ///< null pointer inside once this is gone
 };
 
 }  // namespace sallyport::admin
