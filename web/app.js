@@ -83,6 +83,9 @@ function Body({ at, status }) {
 
 const lines = () => ({ live: ["good", t("Live")], lost: ["warn", t("Reconnecting")], off: ["calm", t("Not live")] });
 
+const title_of = (who) =>
+  who.by ? t("Signed in as {user}, brought by {node}", { user: who.user, node: who.by }) : t("Your account");
+
 function Top({ status, error, menu, toggle }) {
   const who = useStore(session);
   const dark = useStore(theme) === "dark";
@@ -123,7 +126,7 @@ function Top({ status, error, menu, toggle }) {
         >
           <${Icon} name=${dark ? "sun" : "moon"} />
         </button>
-        <a class="who" href="#/account" title=${t("Your account")}>
+        <a class="who" href="#/account" title=${title_of(who)}>
           <${Icon} name="users" />
           <span>${who.user}<small>${word_of("access", who.role)}</small></span>
         </a>

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "nodes/presence/shard_clients.h"
 #include "proto/xmpp/namespaces.h"
 #include "support/sim_nodes.h"
 
@@ -295,6 +296,37 @@ TEST_P(ChatUsers, AreSentNoNameThatFewParsersKnow) {
     EXPECT_FALSE(f.b.user().got("out"));
     juliet->say("<message to='u@b.test' id='behind'><body>x</body></message>");
     EXPECT_TRUE(f.world.run_until([&] { return f.b.user().got("behind"); })) << "its stream goes on";
+}
+
+/// What a question of an administrator brought with it: it belongs to the control thread, and has to end there.
+struct Brought {
+    Brought(const bool& on_shard, unsigned& ended_there) : on_shard_{on_shard}, ended_there_{ended_there} {}
+    ~Brought() { ended_there_ += on_shard_ ? 1 : 0; }
+    Brought(const Brought&) = delete;
+    Brought& operator=(const Brought&) = delete;
+
+private:
+    const bool& on_shard_;
+    unsigned& ended_there_;
+};
+
+TEST_P(ChatUsers, LeaveNothingOfAnAdministratorsQuestionOnTheirShard) {
+    bool on_shard = false;
+    unsigned ended_there = 0, answered = 0;
+    nodes::ShardClients desk{*f.a.presence->shard, f.world.loop(), [&](std::function<void()> work) {
+                                 work();
+                                 // The control thread is the faster one: it has answered before the work is gone.
+                                 f.world.advance(std::chrono::milliseconds{1});
+                                 on_shard = true;
+                                 work = nullptr;
+                                 on_shard = false;
+                             }};
+    const auto brought = [&] { return std::make_shared<Brought>(on_shard, ended_there); };
+    desk.end("juliet@chat.a.test/none", 1, [&, held = brought()](const Result<void>&) { ++answered; });
+    desk.refused(10, [&, held = brought()](const auto&) { ++answered; });
+    desk.page({}, [&, held = brought()](const auto&) { ++answered; });
+    EXPECT_EQ(answered, 3U);
+    EXPECT_EQ(ended_there, 0U);
 }
 
 }  // namespace

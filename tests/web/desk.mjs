@@ -52,6 +52,7 @@ export default function desk_of_three(stage) {
     assert.match(await desk.page.textContent(".top .node"), new RegExp(names.edge));
     const [name] = stage.world.about.people.operator;
     assert.match(await desk.page.textContent(".top a.who"), new RegExp(`${name}\\s*operator`));
+    assert.equal(await desk.page.getAttribute(".top a.who", "title"), `Signed in as ${name}, brought by ${names.core}`);
     const posts = seen.filter(([method]) => method === "POST").map(([, url]) => url);
     assert.deepEqual(posts, [`${url_of("core")}/api/v1/handover`, `${url_of("edge")}/handover`]);
     assert.ok(
@@ -66,7 +67,7 @@ export default function desk_of_three(stage) {
     );
     const { audit } = await stage.world.cli("edge", "audit", "--author", name);
     assert.equal(audit.find(({ verb }) => verb === "handover.accept").args.from, names.core);
-    // The session of the core is still there: back is a link, and asks for nothing.
+    // The session of the core is still there: back is a link, signs nothing, and asks for nothing.
     await desk.page.click(".others summary");
     await desk.page.click(`.others button:has-text("${names.core}")`);
     await arrive_at(desk, "core");

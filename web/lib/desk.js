@@ -33,6 +33,7 @@ const reasons = new Map([
   ["handover-direction", msg("This node does not let anybody in from there without a sign-in.")],
   ["handover-account", msg("There is no account of that name on this node.")],
   ["handover-code", msg("Your account here requires an authenticator code.")],
+  ["handover-brought", msg("You were brought to the other node yourself; a hand-over goes one step only.")],
   ["handover-off", msg("Hand-over between nodes is off here.")],
   ["handover-clock", msg("The clocks of the two nodes differ too much.")],
   ["handover-expired", msg("The hand-over has expired, or this node has only just started.")],
@@ -83,9 +84,15 @@ function Way({ node, page, children, kind = "" }) {
       say(refusal.message, "bad");
     }
   };
-  if (node.handover) return html`<${Button} kind=${kind} busy=${busy} onClick=${go}>${children}<//>`;
+  // Whoever was brought here is not handed on: he signs in there, or still has a session.
+  const brought = node.handover && Boolean(who?.by);
+  if (node.handover && !brought) {
+    return html`<${Button} kind=${kind} busy=${busy} onClick=${go}>${children}<//>`;
+  }
   if (!is_origin(node.pages)) return null;
-  const follow = () => location.assign(`${node.pages}/#/${page}?as=${encodeURIComponent(who?.user ?? "")}`);
+  const as = encodeURIComponent(who?.user ?? "");
+  const why = brought ? "&handover=handover-brought" : "";
+  const follow = () => location.assign(`${node.pages}/#/${page}?as=${as}${why}`);
   return html`<${Button} kind=${kind} onClick=${follow}>${children}<//>`;
 }
 

@@ -91,6 +91,7 @@ export default function Account() {
         rows=${[
           [t("Role"), word_of("access", who.role)],
           [t("May"), may()[who.role], true],
+          ...(who.by ? [[t("Brought by"), who.by]] : []),
           [t("This session ends"), time(who.expires)],
         ]}
       />

@@ -15,7 +15,7 @@ namespace {
 /// Of those that look as if somebody tried: they count as failed sign-ins of the address.
 bool is_an_attempt(std::string_view code) {
     constexpr std::string_view codes[] = {"handover-malformed", "handover-audience", "handover-signature",
-                                          "handover-replayed"};
+                                          "handover-replayed", "handover-busy"};
     return std::find(std::begin(codes), std::end(codes), code) != std::end(codes);
 }
 
@@ -38,7 +38,13 @@ std::string audited(std::string_view key, std::string_view node) {
 
 HandoverDesk::HandoverDesk(const config::NodeFile& file, AccessDesk& desk, const Clock& clock,
                            Sessions::RandomBytes random, Logger log)
-    : file_{file}, desk_{desk}, clock_{clock}, random_{std::move(random)}, log_{log}, started_{clock.wall()} {}
+    : file_{file},
+      desk_{desk},
+      clock_{clock},
+      random_{std::move(random)},
+      log_{log},
+      started_{clock.wall()},
+      began_{clock.now()} {}
 
 const config::AdminNode* HandoverDesk::find(std::string_view name) const {
     const auto at = std::ranges::find(file_.admin.nodes, name, &config::AdminNode::name);
@@ -53,9 +59,15 @@ Result<HandoverDesk::Issued> HandoverDesk::issue(const Principal& who, const std
     }
     const Session* session = desk_.sessions().look(who.session);
     if (session == nullptr) return Error{"session-none", "only somebody who has signed in can go to another node"};
+    // Whom this node believes, the next one need not: what it passed on would be believed as its own word.
+    if (!session->terms.by.empty()) {
+        return Error{"handover-brought",
+                     "you were brought here by " + session->terms.by + "; sign in on this node to go on from here"};
+    }
     const auto key = io::read_file(file_.link.key);
     const auto chain = io::read_file(file_.link.certificate);
     if (!key || !chain) return Error{"handover-key", (key ? chain.error() : key.error()).text};
+    if (!may_issue(session->number)) return Error{"handover-often", "one hand-over a second; wait and try again"};
     HandoverClaim claim;
     claim.issuer = file_.node.name;
     claim.audience = to->name;
@@ -109,11 +121,8 @@ HandoverDesk::Arrival HandoverDesk::accept(std::string_view text, std::string_vi
     if (is_account_name(claim.user)) arrival.user = claim.user;
     if (const auto good = judge(*issuer, *token, claim); !good) return refuse(good.error());
     // From here on it is their word. What becomes of it is in the audit of both.
-    const auto audit = [&](const std::string& outcome) {
-        desk_.record({0, {}, claim.user, from.text(), "handover.accept", audited("from", issuer->name), outcome});
-    };
     if (const auto fresh = use_up(claim); !fresh) {
-        audit(fresh.error().code);
+        audit(claim, from, fresh.error().code);
         return refuse(fresh.error());
     }
     auto taken = desk_.take_in({.name = claim.user,
@@ -123,7 +132,7 @@ HandoverDesk::Arrival HandoverDesk::accept(std::string_view text, std::string_vi
                                 .there = claim.session,
                                 .until = claim.until,
                                 .from = from});
-    audit(taken ? "ok" : taken.error().code);
+    audit(claim, from, taken ? "ok" : taken.error().code);
     if (!taken) return refuse(taken.error());
     log_.info("admin.handover.accepted", {{"user", claim.user},
                                           {"from", issuer->name},
@@ -159,8 +168,9 @@ Result<void> HandoverDesk::judge_time(const HandoverClaim& claim) const {
     if (now >= claim.expires + clock_tolerance || now >= claim.until) {
         return Error{"handover-expired", "it has expired, or the clocks of the two nodes differ; try again"};
     }
-    // What was used before this process began is not remembered.
-    if (claim.issued <= started_ + clock_tolerance) {
+    // What was used before this process began is not remembered. Once all of that has expired the wall clock of then
+    // says nothing any more: it may have been wrong.
+    if (clock_.now() - began_ < remembered && claim.issued <= started_ + clock_tolerance) {
         return Error{"handover-expired", "this node has just started; try again in some seconds"};
     }
     return {};
@@ -177,15 +187,47 @@ Result<void> HandoverDesk::judge_signature(const config::AdminNode& issuer, cons
     return {};
 }
 
-/// Forgotten by a clock that nobody sets: however the wall clock moves, no sooner than it has expired.
+bool HandoverDesk::may_issue(std::uint64_t session) {
+    const TimePoint now = clock_.now();
+    std::erase_if(issued_, [now](const auto& entry) { return now - entry.second >= issue_every; });
+    return issued_.emplace(session, now).second;
+}
+
+void HandoverDesk::audit(const HandoverClaim& claim, const IpAddress& from, const std::string& outcome) {
+    if (outcome != "ok") {
+        const TimePoint now = clock_.now();
+        std::erase_if(audited_, [now](const auto& entry) { return now - entry.second >= audit_every; });
+        if (!audited_.emplace(std::pair{claim.issuer, outcome}, now).second) return;
+    }
+    desk_.record({0, {}, claim.user, from.text(), "handover.accept", audited("from", claim.issuer), outcome});
+}
+
+/// By a clock that nobody sets: however the wall clock moves, no sooner than it has expired.
+void HandoverDesk::forget_used(TimePoint now) {
+    std::erase_if(used_, [&](const auto& entry) {
+        const Used& used = entry.second;
+        if (used.until > now) return false;
+        WallTime& latest = spent_.try_emplace(used.issuer, used.issued).first->second;
+        latest = std::max(latest, used.issued);
+        return true;
+    });
+}
+
 Result<void> HandoverDesk::use_up(const HandoverClaim& claim) {
     const TimePoint now = clock_.now();
-    std::erase_if(used_, [now](const auto& entry) { return entry.second <= now; });
+    forget_used(now);
     if (used_.contains(claim.nonce)) return Error{"handover-replayed", "it was used before"};
-    if (used_.size() >= file_.admin.limits.handovers) {
+    // The wall clock went back: what has expired once seems to be of now.
+    if (const auto latest = spent_.find(claim.issuer); latest != spent_.end() && claim.issued <= latest->second) {
+        return Error{"handover-clock", "a clock has been set back, so it may have been used before; sign in"};
+    }
+    const std::uint64_t most = file_.admin.limits.handovers;
+    const auto of_issuer = static_cast<std::uint64_t>(
+        std::ranges::count_if(used_, [&](const auto& entry) { return entry.second.issuer == claim.issuer; }));
+    if (used_.size() >= most || of_issuer >= std::max<std::uint64_t>(1, most / 4)) {
         return Error{"handover-busy", "too many hand-overs at once; try again"};
     }
-    used_.emplace(claim.nonce, now + lifetime + 2 * clock_tolerance);
+    used_.emplace(claim.nonce, Used{claim.issuer, claim.issued, now + remembered});
     return {};
 }
 

@@ -10,6 +10,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "admin/access/access_desk.h"
 #include "admin/access/handover_claim.h"
@@ -21,6 +22,10 @@ class HandoverDesk {
 public:
     static constexpr auto lifetime = std::chrono::seconds{30};
     static constexpr auto clock_tolerance = std::chrono::seconds{5};
+    static constexpr auto issue_every = std::chrono::seconds{1};  ///< for one session
+    static constexpr auto audit_every = std::chrono::minutes{1};  ///< refusals of one issuer for one reason
+    /// For so long a used one is remembered: it has expired then, by whichever of two clocks that differ.
+    static constexpr auto remembered = lifetime + 2 * clock_tolerance;
     static constexpr std::size_t longest_token = 24576;
     static constexpr std::string_view context = "sallyport hand-over of an administrator";
 
@@ -33,7 +38,8 @@ public:
         std::string origin, token;
     };
     /// Errors: "handover-off", "handover-node" (the file does not name it), "session-none" (a token of a script),
-    /// "handover-key" (the link's key cannot be used).
+    /// "handover-brought" (the session was opened by a hand-over itself), "handover-often" (the session had one within
+    /// issue_every), "handover-key" (the link's key cannot be used).
     [[nodiscard]] Result<Issued> issue(const Principal& who, const std::string& node, const IpAddress& from);
 
     struct Arrival {
@@ -59,16 +65,31 @@ private:
                                      const HandoverClaim& claim) const;
     [[nodiscard]] Result<void> judge_time(const HandoverClaim& claim) const;
     [[nodiscard]] Result<void> judge_signature(const config::AdminNode& issuer, const HandoverToken& token) const;
-    /// Only for what is signed: strangers fill no table.
+    /// Only for what is signed: strangers fill no table. One issuer fills a quarter of it at most.
     [[nodiscard]] Result<void> use_up(const HandoverClaim& claim);
+    void forget_used(TimePoint now);
+    /// False: the session had one just now.
+    [[nodiscard]] bool may_issue(std::uint64_t session);
+    /// What was taken, and of refusals the first of each issuer and reason within audit_every: whoever is believed
+    /// cannot roll the audit over.
+    void audit(const HandoverClaim& claim, const IpAddress& from, const std::string& outcome);
 
     const config::NodeFile& file_;
     AccessDesk& desk_;
     const Clock& clock_;
     Sessions::RandomBytes random_;
     Logger log_;
+    struct Used {
+        std::string issuer;
+        WallTime issued{};
+        TimePoint until{};  ///< it may be forgotten then
+    };
     WallTime started_;
-    std::map<std::string, TimePoint, std::less<>> used_;  ///< nonce -> when it may be forgotten
+    TimePoint began_;                                     ///< the same by a clock that nobody sets
+    std::map<std::string, Used, std::less<>> used_;       ///< by nonce
+    std::map<std::string, WallTime, std::less<>> spent_;  ///< issuer, one of the file -> the latest `issued` forgotten
+    std::map<std::uint64_t, TimePoint> issued_;           ///< session -> when; within issue_every
+    std::map<std::pair<std::string, std::string>, TimePoint> audited_;  ///< issuer, reason -> when; within audit_every
 };
 
 }  // namespace sallyport::admin

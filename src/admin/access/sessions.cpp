@@ -29,7 +29,7 @@ Sessions::Opened Sessions::open(const std::string& name, const IpAddress& from, 
             return other.name == name && other.terms.by == terms.by && other.terms.there == terms.there;
         });
     }
-    make_room(name);
+    make_room(name, terms.by);
     Opened opened{fresh_secret(random_), {}};
     Session& session = opened.session;
     session.number = ++last_number_;
@@ -93,19 +93,24 @@ void Sessions::sweep() {
     std::erase_if(sessions_, [this](const auto& entry) { return is_over(entry.second); });
 }
 
-void Sessions::make_room(const std::string& name) {
-    const auto oldest_goes = [this](const std::function<bool(const Session&)>& counts, std::uint64_t most) {
+/// Those of one node that vouches, or those of log-ins, where nobody does, are one table.
+void Sessions::make_room(const std::string& name, const std::string& by) {
+    const auto oldest_goes = [this, &by](const std::function<bool(const Session&)>& counts, std::uint64_t most) {
         auto oldest = sessions_.end();
         std::uint64_t count = 0;
         for (auto at = sessions_.begin(); at != sessions_.end(); ++at) {
-            if (!counts(at->second)) continue;
+            if (at->second.terms.by != by || !counts(at->second)) continue;
             ++count;
             if (oldest == sessions_.end() || at->second.number < oldest->second.number) oldest = at;
         }
         if (count >= most) sessions_.erase(oldest);
     };
-    oldest_goes([&](const Session& session) { return session.name == name; }, limits_.sessions_per_account);
-    oldest_goes([](const Session&) { return true; }, limits_.sessions);
+    const bool brought = !by.empty();
+    const std::uint64_t of_account =
+        brought ? std::min(brought_per_account, limits_.sessions_per_account) : limits_.sessions_per_account;
+    oldest_goes([&](const Session& session) { return session.name == name; }, of_account);
+    oldest_goes([](const Session&) { return true; },
+                brought ? std::max<std::uint64_t>(1, limits_.sessions / 4) : limits_.sessions);
 }
 
 }  // namespace sallyport::admin

@@ -46,7 +46,11 @@ public:
         std::string id;  ///< the cookie; shown this once
         Session session;
     };
-    /// Always a new id. The account's oldest session makes room, then the oldest of all.
+    /// For which one other node vouched, of one account.
+    static constexpr std::uint64_t brought_per_account = 2;
+    /// Always a new id. The account's oldest session makes room, then the oldest of all. Where another node vouched,
+    /// only others for which it did make room: brought_per_account of one account, a quarter of `sessions` of all.
+    /// They are beside those of log-ins, so that nobody who is believed signs out people here.
     /// What the same node vouched for, for the same session there, ends: who goes to and fro has one.
     [[nodiscard]] Opened open(const std::string& name, const IpAddress& from, SessionTerms terms = {});
     /// The session, which from now on counts as used; null: there is none, or none any longer.
@@ -64,7 +68,7 @@ public:
 private:
     [[nodiscard]] bool is_over(const Session& session) const;
     void sweep();
-    void make_room(const std::string& name);
+    void make_room(const std::string& name, const std::string& by);
 
     const AdminLimits& limits_;
     const Clock& clock_;

@@ -115,8 +115,17 @@ bool DeskNodes::may_be_known(const std::string& name) const {
     return heard_.size() < most && (node_.file().role != Role::core || named().contains(name));
 }
 
+bool DeskNodes::is_of_now(const Heard& heard) const { return node_.loop().now() - heard.at < of_now; }
+
+void DeskNodes::forget_silent() {
+    const auto in_file = named();
+    std::erase_if(heard_,
+                  [&](const auto& entry) { return !is_of_now(entry.second) && !in_file.contains(entry.first); });
+}
+
 void DeskNodes::heard(const link::NodeNews& news) {
-    if (may_be_known(news.name)) heard_[news.name] = news;
+    if (!heard_.contains(news.name)) forget_silent();
+    if (may_be_known(news.name)) heard_[news.name] = {news, node_.loop().now()};
 }
 
 std::map<std::string, DeskNode> DeskNodes::named() const {
@@ -148,15 +157,20 @@ std::vector<DeskNode> DeskNodes::list(const NodeStatus& status) const {
     const bool hears_core = std::any_of(status.links.begin(), status.links.end(), [](const auto& link) {
         return link.far_role == Role::core && link.state == link::LinkState::open;
     });
-    for (const auto& [name, news] : heard_) {
+    for (const auto& [name, heard] : heard_) {
+        const bool speaks = is_of_now(heard);
+        if (!speaks && !others.contains(name)) continue;
+        const link::NodeNews& news = heard.news;
         DeskNode& node = others[name];
         node.name = name;
         node.role = news.role;
-        node.version = news.version;
         // Where pages are this node's file knows best, and only what it names is handed anybody over to.
         if (node.pages.empty()) node.pages = news.origin;
-        node.is_heard = !news.version.empty();
         node.is_linked = is_core || is_linked_to(status, name) ? is_linked_to(status, name) : hears_core && news.linked;
+        // What it said long ago is shown to nobody, and passed on to nobody.
+        if (!speaks) continue;
+        node.is_heard = !news.version.empty();
+        node.version = news.version;
         node.more = news.more;
         node.findings = news.findings;
     }

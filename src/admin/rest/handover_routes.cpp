@@ -72,7 +72,8 @@ void RestService::take_arrival(const io::HttpRequest& request, const Answer& to)
     HandoverDesk::Arrival arrival =
         handover_.accept(field_in(*fields, "token"), request.field("Origin"), request.remote.address);
     if (arrival.taken) {
-        // Threat T79: whatever session the browser came with ends here.
+        // Threat T79: the session that the browser came with ends here. It comes with one from nodes of the same site
+        // alone (SameSite=Strict); elsewhere the new cookie takes the old one's place, and that session ends by rest.
         desk_.sessions().close(cookie(request.field("Cookie"), cookie_name));
         const Session& session = arrival.taken->opened.session;
         io::HttpResponse answer = go_to(place);
@@ -104,6 +105,9 @@ void RestService::give_handover(const io::HttpRequest& request, const Ticket& ti
     }
     const auto issued = handover_.issue(*ticket.principal, {node->as_string().data(), node->as_string().size()},
                                         request.remote.address);
+    if (!issued && issued.error().code == "handover-often") {
+        return send(to, later_answer(issued.error(), HandoverDesk::issue_every));
+    }
     if (!issued) return send(to, error_answer(issued.error()));
     io::HttpResponse answer =
         result_answer(json::object{{"action", issued->origin + std::string{arrival_path}}, {"token", issued->token}});

@@ -1,6 +1,8 @@
 // Three tables: people, tokens, what they did.
 #include "io/store/admin_store.h"
 
+#include <algorithm>
+
 #include "io/store/database_copy.h"
 
 namespace sallyport::io {
@@ -157,9 +159,27 @@ Result<void> AdminStore::record(const AuditRow& row, std::uint64_t most) {
                           .bind(6, row.outcome)
                           .run();
     if (!done) return done;
-    auto erase = database_.prepare("DELETE FROM audit WHERE id <= (SELECT max(id) FROM audit) - ?");
+    auto count = database_.prepare("SELECT count(*), sum(author = ?1) FROM audit");
+    if (!count) return count.error();
+    const auto counted = count->bind(1, row.author).step();
+    if (!counted) return counted.error();
+    const auto bound = static_cast<std::int64_t>(most);
+    const std::int64_t excess = count->number(0) - bound;
+    if (excess <= 0) return {};
+    // Whoever has more than a quarter makes room himself: nobody rolls over what others did.
+    const std::int64_t own =
+        std::clamp<std::int64_t>(count->number(1) - std::max<std::int64_t>(1, bound / 4), 0, excess);
+    if (auto erased = erase_oldest_rows(row.author, own); !erased) return erased;
+    return erase_oldest_rows({}, excess - own);
+}
+
+Result<void> AdminStore::erase_oldest_rows(const std::string& author, std::int64_t rows) {
+    if (rows == 0) return {};
+    auto erase = database_.prepare(
+        "DELETE FROM audit WHERE id IN"
+        " (SELECT id FROM audit WHERE ?1 = '' OR author = ?1 ORDER BY id LIMIT ?2)");
     if (!erase) return erase.error();
-    return erase->bind(1, static_cast<std::int64_t>(most)).run();
+    return erase->bind(1, author).bind(2, rows).run();
 }
 
 Result<std::vector<AuditRow>> AdminStore::audit(std::size_t limit, const std::string& author) {

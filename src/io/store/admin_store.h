@@ -64,7 +64,7 @@ public:
     [[nodiscard]] Result<void> add(const AdminToken& token);
     [[nodiscard]] Result<bool> remove_token(const std::string& name);
 
-    /// The oldest rows beyond `most` go.
+    /// The oldest rows beyond `most` go: those of the row's author while he has more than a quarter, then any.
     [[nodiscard]] Result<void> record(const AuditRow& row, std::uint64_t most);
     /// Newest first; an empty author means all.
     [[nodiscard]] Result<std::vector<AuditRow>> audit(std::size_t limit, const std::string& author);
@@ -73,6 +73,8 @@ public:
 
 private:
     explicit AdminStore(Database database) : database_{std::move(database)} {}
+    /// Of the audit; an empty author means all.
+    [[nodiscard]] Result<void> erase_oldest_rows(const std::string& author, std::int64_t rows);
 
     Database database_;
 };

@@ -24,21 +24,22 @@ void ShardClients::look(im::OnlineQuery query, im::OnlinePage so_far, OnPage on_
     });
 }
 
+/// What is called back moves with its answer: its last copy must not die on the shard's thread.
 void ShardClients::end(std::string_view jid, std::uint64_t number, OnEnded on_ended) {
     auto full = xmpp::Jid::parse(jid);
     if (!full || full->local().empty() || full->resource().empty()) {
         return on_ended(Error{"client-malformed", "a session is user@domain/resource, as shown by `clients list`"});
     }
-    on_data_([this, full = std::move(*full), number, on_ended = std::move(on_ended)] {
+    on_data_([this, full = std::move(*full), number, on_ended = std::move(on_ended)]() mutable {
         auto done = shard_.users()->end_client(full, number);
-        control_.post([done = std::move(done), on_ended] { on_ended(done); });
+        control_.post([done = std::move(done), on_ended = std::move(on_ended)] { on_ended(done); });
     });
 }
 
 void ShardClients::refused(std::size_t most, OnRefused on_refused) {
-    on_data_([this, most, on_refused = std::move(on_refused)] {
+    on_data_([this, most, on_refused = std::move(on_refused)]() mutable {
         auto all = shard_.users()->refused_logins(most);
-        control_.post([all = std::move(all), on_refused] { on_refused(all); });
+        control_.post([all = std::move(all), on_refused = std::move(on_refused)] { on_refused(all); });
     });
 }
 

@@ -31,6 +31,13 @@ constexpr Role all_roles[] = {Role::edge, Role::core, Role::presence};
 
 }  // namespace
 
+NodeNews outline_of(NodeNews news) {
+    if (news.findings.empty()) return news;
+    news.more += news.findings.size() - 1;
+    news.findings = {{news.findings.front().is_error, std::string{NodeNews::outline}, {}}};
+    return news;
+}
+
 std::string write(const NodeNews& news) {
     std::string bytes =
         "<node xmlns='" + std::string{ns::link} + "'" + attribute("name", plain(news.name, NodeNews::longest_name)) +

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/role.h"
@@ -21,6 +22,7 @@ struct NodeFinding {
 struct NodeNews {
     static constexpr std::size_t longest_name = 255, longest_version = 64, longest_origin = 300;
     static constexpr std::size_t most_findings = 12, longest_text = 600;
+    static constexpr std::string_view outline = "what is wrong is shown on this node's own page";
 
     std::string name;  ///< of the node
     Role role = Role::edge;
@@ -32,6 +34,9 @@ struct NodeNews {
     bool operator==(const NodeNews&) const = default;
 };
 
+/// What a side that must be assumed taken some day may know of `news`: the state, how many findings there are and how
+/// grave the gravest is. Names, paths and reasons stay where they are.
+[[nodiscard]] NodeNews outline_of(NodeNews news);
 /// Within the bounds above, with what XML cannot hold replaced.
 [[nodiscard]] std::string write(const NodeNews& news);
 /// Cut to the bounds above; nothing: it names no node, or a role that this release does not know.

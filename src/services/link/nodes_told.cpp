@@ -15,12 +15,15 @@ std::vector<NodeNews> NodesTold::replace(std::vector<NodeNews> all) {
     return fresh;
 }
 
-bool NodesTold::hear(TimePoint now) {
-    if (now - second_ >= std::chrono::seconds{1}) {
-        second_ = now;
-        heard_ = 0;
+bool NodesTold::hear(const std::string& far_realm, TimePoint now) {
+    const auto is_over = [now](const Second& second) { return now - second.began >= std::chrono::seconds{1}; };
+    auto at = heard_.find(far_realm);
+    if (at == heard_.end() || is_over(at->second)) {
+        std::erase_if(heard_, [&](const auto& entry) { return is_over(entry.second); });
+        if (heard_.size() >= most_realms) return false;
+        at = heard_.emplace(far_realm, Second{now, 0}).first;
     }
-    return ++heard_ <= most_heard;
+    return ++at->second.news <= most_heard;
 }
 
 }  // namespace sallyport::link

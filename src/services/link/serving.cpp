@@ -202,18 +202,25 @@ bool Hub::tell_more(Connection& connection) {
     return connection.untold().any();
 }
 
+/// Threat T85: an edge may be in other hands, and would read here what is weak inside, as it happens.
 void Hub::tell_nodes(std::vector<NodeNews> nodes, bool again) {
+    if (context_.far_role == Role::edge) {
+        for (NodeNews& news : nodes) news = outline_of(std::move(news));
+    }
     std::vector<NodeNews> fresh = nodes_.replace(std::move(nodes));
     if (again) fresh = nodes_.all();
     if (fresh.empty()) return;
     std::set<std::string, std::less<>> told;  // a node has several links, and one is enough
     for (const auto& connection : connections_) {
-        if (connection->open() && told.insert(connection->machine().far_realm()).second) tell_nodes(*connection, fresh);
+        if (!connection->open() || connection->pending() >= facts_burst) continue;
+        if (told.insert(connection->machine().far_realm()).second) tell_nodes(*connection, fresh);
     }
 }
 
+/// Whoever does not read is told no more; what he missed comes again with a later round.
 void Hub::tell_nodes(Connection& connection, const std::vector<NodeNews>& nodes) {
     for (const NodeNews& news : nodes) {
+        if (!connection.open() || connection.pending() >= facts_burst) return;
         if (realm_of(news.name) == connection.machine().far_realm()) continue;
         Actions actions;
         connection.machine().tell(news, actions);
@@ -224,10 +231,13 @@ void Hub::tell_nodes(Connection& connection, const std::vector<NodeNews>& nodes)
 /// Threat T85: a node that is dialled speaks for itself alone, and says nothing of where pages are. A core tells of
 /// others: it is asked for more than that anyway.
 void Hub::told(Connection& connection, const NodeNews& news) {
-    if (!context_.on_node || !nodes_.hear(context_.shard.loop.now())) return;
+    if (!context_.on_node) return;
+    const std::string& far_realm = connection.machine().far_realm();
+    const bool speaks_for_itself = realm_of(news.name) == far_realm && news.role == context_.far_role;
+    if (context_.end == End::dialler && !speaks_for_itself) return;
+    if (!nodes_.hear(far_realm, context_.shard.loop.now())) return;
     NodeNews heard = news;
     if (context_.end == End::dialler) {
-        if (realm_of(news.name) != connection.machine().far_realm() || news.role != context_.far_role) return;
         heard.origin.clear();
         heard.linked = true;
     }

@@ -436,5 +436,25 @@ TEST_F(AdminAccess, KeepsABoundedAudit) {
     EXPECT_EQ(desk->audit(1, {})->size(), 1U);
 }
 
+TEST_F(AdminAccess, LetsNobodyRollTheAuditOver) {
+    limits.audit_rows = 8;
+    open();
+    const auto done_by = [&](const char* author, unsigned times) {
+        for (unsigned i = 0; i < times; ++i) {
+            desk->record({0, {}, author, "local", std::string{author} + std::to_string(i), "{}", "ok"});
+        }
+    };
+    done_by("anna", 3);
+    done_by("otto", 1);
+    done_by("rita", 100);
+    EXPECT_EQ(desk->audit(100, {})->size(), 8U);
+    EXPECT_EQ(desk->audit(100, "anna")->size(), 3U);
+    EXPECT_EQ(desk->audit(100, "otto")->size(), 1U);
+    EXPECT_EQ(desk->audit(100, {})->front().verb, "rita99");
+    done_by("otto", 3);
+    EXPECT_EQ(desk->audit(100, "otto")->size(), 2U) << "the oldest of all go, then what is above his quarter";
+    EXPECT_EQ(desk->audit(100, {})->size(), 8U);
+}
+
 }  // namespace
 }  // namespace sallyport::admin

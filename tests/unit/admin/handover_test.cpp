@@ -2,6 +2,7 @@
 // with its key (a node that was taken), or a browser, or what travelled before.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "admin/access/handover_desk.h"
@@ -22,9 +23,10 @@ struct MovedClock final : Clock {
     [[nodiscard]] TimePoint now() const override { return TimePoint{} + 1h + moved; }
     [[nodiscard]] WallTime wall() const override {
         return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()) +
-               std::chrono::duration_cast<std::chrono::microseconds>(moved);
+               std::chrono::duration_cast<std::chrono::microseconds>(moved + set);
     }
     Duration moved{};
+    Duration set{};  ///< the wall clock alone, by somebody who sets it
 };
 
 /// A node of the desk with accounts of its own.
@@ -270,7 +272,10 @@ TEST_F(Handover, EndsWithTheSessionItCameFrom) {
 
 TEST_F(Handover, ToAndFroLeavesOneSession) {
     const Principal anna = core.sign_in("anna");
-    for (unsigned i = 0; i < 5; ++i) ASSERT_EQ(edge.come(core.issue(anna, edge), core), "taken");
+    for (unsigned i = 0; i < 5; ++i) {
+        clock.moved += 1s;
+        ASSERT_EQ(edge.come(core.issue(anna, edge), core), "taken");
+    }
     EXPECT_EQ(edge.access->sessions().list().size(), 1U);
     ASSERT_EQ(edge.come(core.issue(core.sign_in("anna"), edge), core), "taken");
     EXPECT_EQ(edge.access->sessions().list().size(), 2U) << "that of another browser is another";
@@ -302,7 +307,7 @@ TEST_F(Handover, IsForPeopleAndForNodesOfTheFile) {
 }
 
 TEST_F(Handover, RemembersABoundedNumberOfUsedOnes) {
-    edge.file.admin.limits.handovers = 2;
+    edge.file.admin.limits.handovers = 8;
     const auto come = [&] { return edge.come(core.issue(core.sign_in("anna"), edge), core); };
     EXPECT_EQ(come(), "taken");
     EXPECT_EQ(come(), "taken");
@@ -310,6 +315,94 @@ TEST_F(Handover, RemembersABoundedNumberOfUsedOnes) {
     clock.moved += 41s;
     EXPECT_EQ(come(), "taken");
     EXPECT_EQ(edge.desk->used(), 1U);
+}
+
+/// An edge that is believed as operator must not get on, through the core, to nodes that do not believe it.
+TEST_F(Handover, GoesOneStepAndNoFurther) {
+    core.file.admin.nodes.front().accept = config::HandOver::operate;
+    ASSERT_EQ(core.come(edge.issue(edge.sign_in("anna"), core), edge), "taken");
+    const Principal brought = core.access->holder_of(core.last.taken->opened.id).value();
+    const auto on = core.desk->issue(brought, "edge1.b.test", core.from);
+    ASSERT_FALSE(on);
+    EXPECT_EQ(on.error().code, "handover-brought");
+    EXPECT_NE(on.error().text.find("edge1.b.test"), std::string::npos) << "by whom: " << on.error().text;
+    EXPECT_NE(core.access->audit(1, {}).value().front().verb, "handover.issue");
+    EXPECT_FALSE(core.issue(core.sign_in("anna"), edge).empty()) << "who signs in here may go on";
+}
+
+TEST_F(Handover, EndsNoSessionOfALogInHereWhoeverIsBelieved) {
+    const auto logged_in = edge.sign_in("anna");
+    for (unsigned i = 0; i < 63; ++i) (void)edge.access->sessions().open("n" + std::to_string(i), edge.from);
+    for (unsigned i = 0; i < 5; ++i) ASSERT_EQ(edge.come(core.issue(core.sign_in("anna"), edge), core), "taken");
+    EXPECT_NE(edge.access->sessions().look(logged_in.session), nullptr) << "neither for her own";
+    const auto brought = [&](const std::string& by) {
+        const auto all = edge.access->sessions().list();
+        return std::ranges::count_if(all, [&](const Session& session) { return session.terms.by == by; });
+    };
+    EXPECT_EQ(brought("core1.b.test"), static_cast<long>(Sessions::brought_per_account));
+    // As many accounts as anybody likes.
+    for (unsigned i = 0; i < 40; ++i) {
+        (void)edge.access->sessions().open("m" + std::to_string(i), edge.from, {.by = "core1.b.test"});
+    }
+    EXPECT_EQ(brought("core1.b.test"), 16);
+    (void)edge.access->sessions().open("anna", edge.from, {.by = "imp1.b.test"});
+    EXPECT_EQ(brought("core1.b.test"), 16) << "nor does one node that vouches end those of another";
+    EXPECT_EQ(brought(""), 64);
+}
+
+TEST_F(Handover, HasAShareOfTheTableForEachIssuer) {
+    DeskOf presence{pki, "imp1.b.test", Role::presence, clock};
+    edge.knows(presence, config::HandOver::operate);
+    presence.knows(edge);
+    presence.add("otto", Access::operate);
+    presence.start();
+    edge.file.admin.limits.handovers = 8;
+    const auto come = [&](DeskOf& by) { return edge.come(by.issue(by.sign_in("otto"), edge), by); };
+    EXPECT_EQ(come(presence), "taken");
+    EXPECT_EQ(come(presence), "taken");
+    EXPECT_EQ(come(presence), "handover-busy");
+    EXPECT_EQ(come(core), "taken") << "and the core is let in";
+    const std::size_t rows = edge.access->audit(100, {}).value().size();
+    for (unsigned i = 0; i < 5; ++i) EXPECT_EQ(come(presence), "handover-busy");
+    EXPECT_EQ(edge.access->audit(100, {}).value().size(), rows) << "the audit has one of them a minute";
+    for (unsigned i = 0; i < 4; ++i) (void)come(presence);
+    EXPECT_EQ(come(core), "login-throttled") << "they count as attempts of that address";
+}
+
+TEST_F(Handover, IsNotUsedAgainWhenTheClockIsSetBack) {
+    const std::string token = core.issue(core.sign_in("anna"), edge);
+    ASSERT_EQ(edge.come(token, core), "taken");
+    clock.moved += 60s;
+    EXPECT_EQ(edge.come(core.issue(core.sign_in("otto"), edge), core), "taken");
+    EXPECT_EQ(edge.desk->used(), 1U) << "the first one is forgotten";
+    clock.set -= 60s;
+    EXPECT_EQ(edge.come(token, core), "handover-clock");
+    clock.set += 60s;
+    clock.moved += 1s;
+    EXPECT_EQ(edge.come(core.issue(core.sign_in("otto"), edge), core), "taken");
+}
+
+TEST_F(Handover, IsTakenSoonAfterAStartWithAWrongClock) {
+    clock.set += 1h;
+    edge.desk = std::make_unique<HandoverDesk>(
+        edge.file, *edge.access, clock, [](std::size_t n) { return io::random_bytes(n); },
+        Logger{edge.log, LogModule::admin});
+    clock.set -= 1h;
+    EXPECT_EQ(edge.come(core.issue(core.sign_in("anna"), edge), core), "handover-expired");
+    clock.moved += HandoverDesk::remembered;
+    EXPECT_EQ(edge.come(core.issue(core.sign_in("anna"), edge), core), "taken");
+}
+
+TEST_F(Handover, IsSignedOnceASecondForASession) {
+    const Principal anna = core.sign_in("anna");
+    EXPECT_FALSE(core.issue(anna, edge).empty());
+    for (unsigned i = 0; i < 50; ++i) {
+        EXPECT_EQ(core.desk->issue(anna, "edge1.b.test", core.from).error().code, "handover-often");
+    }
+    EXPECT_EQ(core.access->audit(100, {}).value().size(), 1U);
+    EXPECT_FALSE(core.issue(core.sign_in("anna"), edge).empty()) << "another browser has its own";
+    clock.moved += 1s;
+    EXPECT_FALSE(core.issue(anna, edge).empty());
 }
 
 TEST_F(Handover, TakesNothingFromStrangersIntoItsTable) {

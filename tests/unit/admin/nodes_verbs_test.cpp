@@ -11,8 +11,26 @@
 namespace sallyport::test {
 namespace {
 
+/// The real loop with a clock that the test moves.
+class MovedLoop final : public io::Loop {
+public:
+    explicit MovedLoop(io::Loop& real) : real_{real} {}
+    [[nodiscard]] TimePoint now() const override { return real_.now() + moved; }
+    [[nodiscard]] WallTime wall() const override { return real_.wall(); }
+    [[nodiscard]] std::unique_ptr<io::Timer> timer(std::function<void()> on_expiry) override {
+        return real_.timer(std::move(on_expiry));
+    }
+    void post(std::function<void()> work) override { real_.post(std::move(work)); }
+    void defer(std::function<void()> work) override { real_.defer(std::move(work)); }
+    Duration moved{};
+
+private:
+    io::Loop& real_;
+};
+
 class Nodes : public testing::Test {
 protected:
+    Nodes() { node.other_loop = &loop; }
     void begin(config::Role role, const std::string& name) {
         node.node_file.role = role;
         node.node_file.node.name = name;
@@ -53,6 +71,7 @@ protected:
         return told;
     }
     FakeNode node;
+    MovedLoop loop{node.real_loop()};
     std::unique_ptr<admin::DeskNodes> desk;
     std::vector<link::NodeNews> told;
 };
@@ -142,6 +161,36 @@ TEST_F(Nodes, OfAnEdgeAreWhatTheCoreTellsWhileItCanBeHeard) {
     EXPECT_EQ(shown("core1.b.test", "handover"), "false");
     for (unsigned i = 0; i < 100; ++i) desk->heard(news("n" + std::to_string(i) + ".test", Role::edge));
     EXPECT_LE(node.ask("nodes.list").as_object().at("nodes").as_array().size(), admin::DeskNodes::most + 2);
+}
+
+TEST_F(Nodes, ThatSayNothingAnyMoreAreUnknown) {
+    begin(config::Role::core, "core1.b.test");
+    name("edge1.b.test", Role::edge, "https://edge1.b.test:9443");
+    link_to("edge1.b.test", Role::edge);
+    desk->heard(news("edge1.b.test", Role::edge, {{true, "a fault", "a cure"}}));
+    loop.moved += admin::DeskNodes::of_now - std::chrono::seconds{20};
+    EXPECT_EQ(shown("edge1.b.test", "state"), "bad");
+    loop.moved += std::chrono::seconds{21};
+    EXPECT_EQ(shown("edge1.b.test", "state"), "unknown");
+    EXPECT_EQ(shown("edge1.b.test", "findings"), "[]") << "what it said then is not so now";
+    EXPECT_EQ(shown("edge1.b.test", "version"), "null");
+    EXPECT_EQ(shown("edge1.b.test", "pages"), "https://edge1.b.test:9443");
+    desk->heard(news("edge1.b.test", Role::edge));
+    EXPECT_EQ(shown("edge1.b.test", "state"), "good");
+}
+
+TEST_F(Nodes, ThatNoFileNamesAreForgottenWhenTheySayNothingAnyMore) {
+    begin(config::Role::edge, "edge1.b.test");
+    link_to("core1.b.test", Role::core);
+    for (std::size_t i = 0; i < admin::DeskNodes::most; ++i) {
+        desk->heard(news("old" + std::to_string(i) + ".test", Role::presence));
+    }
+    desk->heard(news("imp1.b.test", Role::presence));
+    EXPECT_EQ(shown("imp1.b.test", "state"), "none") << "there is no place";
+    loop.moved += admin::DeskNodes::of_now;
+    EXPECT_EQ(shown("old0.test", "state"), "none");
+    desk->heard(news("imp1.b.test", Role::presence));
+    EXPECT_EQ(shown("imp1.b.test", "state"), "good") << "their places are free";
 }
 
 }  // namespace

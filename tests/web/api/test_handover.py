@@ -22,7 +22,7 @@ def desk():
     # In its first seconds a node takes none, for it may have forgotten what was used; nothing tells when they are over.
     while "handover-expired" in arrive(edge, token_for(person, edge), Origin=core.origin).headers["Location"]:
         assert time.monotonic() < deadline
-        time.sleep(0.5)
+        time.sleep(1)  # a session has one a second
     yield core, edge
     edge.stop(keep=True)
     core.stop()
@@ -127,6 +127,24 @@ def test_only_people_with_a_session_are_handed_over(desk):
     assert (reply.status, reply.error["code"]) == (404, "handover-node")
     reply = person.ask("POST", "/api/v1/handover", {"node": edge.name, "user": "anna"})
     assert (reply.status, reply.error["code"]) == (400, "argument-unknown")
+
+
+def test_a_session_has_one_a_second(desk):
+    core, edge = desk
+    person = core.person("rita")
+    token_for(person, edge)
+    reply = person.ask("POST", "/api/v1/handover", {"node": edge.name})
+    assert (reply.status, reply.error["code"]) == (429, "handover-often")
+    assert int(reply.headers["Retry-After"]) == 1
+
+
+def test_whoever_was_brought_is_not_handed_on(desk):
+    core, edge = desk
+    brought = cookie_of(arrive(edge, token_for(core.person("otto"), edge), Origin=core.origin))
+    session = edge.ask("GET", "/api/v1/session", headers={"Cookie": brought}).result
+    reply = edge.ask("POST", "/api/v1/handover", {"node": core.name},
+                     {"Cookie": brought, "X-Sallyport-CSRF": session["csrf"], "Origin": edge.origin})
+    assert (reply.status, reply.error["code"]) == (403, "handover-brought"), reply.body
 
 
 def test_garbage_is_refused_and_slows_down_who_sends_it():

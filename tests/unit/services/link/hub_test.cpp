@@ -921,6 +921,83 @@ TEST_F(NodesTold, SpeakForThemselvesAlone) {
     EXPECT_TRUE(far.open()) << "it ends no link either";
 }
 
+/// Threat T85: an edge that is taken learns nothing of what is weak inside.
+TEST_F(NodesTold, OfWhatIsInsideAnEdgeHearsTheStateAlone) {
+    make(link::End::dialler);
+    LinkEnd far{world, far_host, link::End::listener, "far.test", "secret"};
+    far.listen(at(there));
+    dial(there);
+    link::NodeNews own = news_of("near.test", Role::core);
+    own.findings.push_back({false, "imp1.test cannot be reached", "look at /var/lib/sallyport"});
+    own.more = 2;
+    hubs.front()->tell_nodes({own}, false);
+    ASSERT_TRUE(world.run_until([&] { return far.news.size() == 1; }));
+    EXPECT_EQ(far.news.front().findings,
+              (std::vector<link::NodeFinding>{{true, std::string{link::NodeNews::outline}, {}}}));
+    EXPECT_EQ(far.news.front().more, 3U);
+    own.findings.front().text = "another disk is full";
+    hubs.front()->tell_nodes({own}, false);
+    world.advance(1s);
+    EXPECT_EQ(far.news.size(), 1U) << "that the words have changed is not to be seen either";
+    own.findings.clear();
+    own.more = 0;
+    hubs.front()->tell_nodes({own}, false);
+    ASSERT_TRUE(world.run_until([&] { return far.news.size() == 2; }));
+    EXPECT_TRUE(far.news.back().findings.empty());
+}
+
+/// Each far side has a share of its own: who says much takes nothing from others.
+TEST_F(NodesTold, OfOneFarRealmTakeNothingFromAnother) {
+    make(link::End::dialler);
+    const std::string third = "10.0.0.3";
+    SimNetwork third_host{world, {third}};
+    LinkEnd loud{world, far_host, link::End::listener, "far.test", "secret"};
+    LinkEnd calm{world, third_host, link::End::listener, "calm.test", "secret"};
+    loud.listen(at(there));
+    calm.listen(at(third));
+    dial(there);
+    hubs.front()->dial({{third, port}, "calm.test", "calm-test"});
+    ASSERT_TRUE(world.run_until([&] { return loud.open() && calm.open(); }));
+    world.advance(1s);
+    for (unsigned i = 0; i < 200; ++i) loud.tell(news_of("far.test", Role::edge));
+    world.advance(100ms);
+    EXPECT_EQ(heard.size(), link::NodesTold::most_heard);
+    calm.tell(news_of("calm.test", Role::edge));
+    world.advance(100ms);
+    ASSERT_EQ(heard.size(), link::NodesTold::most_heard + 1U);
+    EXPECT_EQ(heard.back().name, "calm.test");
+    world.advance(2s);
+    for (unsigned i = 0; i < 200; ++i) loud.tell(news_of("core1.test", Role::core));
+    loud.tell(news_of("far.test", Role::edge));
+    world.advance(100ms);
+    EXPECT_EQ(heard.back().name, "far.test") << "what is not taken anyway uses up nothing";
+}
+
+/// Whoever does not read is told no more, and hears what he has missed with a later round.
+TEST_F(NodesTold, DoNotPileUpForWhoDoesNotRead) {
+    make(link::End::listener);
+    LinkEnd far{world, far_host, link::End::dialler, "far.test", "secret"};
+    far.dial(at(here), {"b.test"});
+    ASSERT_TRUE(world.run_until([&] { return far.open(); }));
+    world.advance(10ms);
+    far.hang(true);
+    link::NodeNews large = news_of("near.test", Role::edge);
+    large.findings.assign(link::NodeNews::most_findings, {true, std::string(link::NodeNews::longest_text, 't'),
+                                                          std::string(link::NodeNews::longest_text, 'r')});
+    constexpr unsigned rounds = 1000;
+    for (unsigned n = 0; n < rounds; ++n) {
+        large.more = n;
+        hubs.front()->tell_nodes({large}, false);
+        world.advance(1ms);
+    }
+    far.hang(false);
+    world.advance(1s);
+    EXPECT_LT(far.news.size(), rounds / 2) << "that would be seven megabytes";
+    hubs.front()->tell_nodes({large}, true);
+    ASSERT_TRUE(world.run_until([&] { return !far.news.empty() && far.news.back() == large; }));
+    EXPECT_EQ(log.count("link.down"), 0U);
+}
+
 TEST_F(NodesTold, ByACoreAreOthersToo) {
     make(link::End::listener);
     LinkEnd core{world, far_host, link::End::dialler, "far.test", "secret"};
