@@ -217,9 +217,25 @@ TEST(Resumption, IsNoMatterForWhoHasProvedNothing) {
     with.peer_header("partner.example", "corp.example");
     with.our_header();
     with.ours(features(f_mechanisms, f_dialback, f_sm, f_limits));
+    for (int n = 0; n < 3; ++n) {
+        with.peer(resume("session1"));
+        with.ours(failed("not-authorized"));
+        with.expect_open();
+    }
     with.peer(resume("session1"));
-    with.ours(failed("not-authorized"));
-    with.expect_open();
+    with.expect_close(policy_violation);
+}
+
+TEST(Resumption, IsNotAskedForOverAndOverOnAStreamOfItsOwn) {
+    Dialogue with = accepted();
+    with.peer(enable);
+    with.ours(enabled("session1", 300));
+    for (int n = 0; n < 3; ++n) {
+        with.peer(resume("guess"));
+        with.ours(failed("unexpected-request"));
+    }
+    with.peer(resume("guess"));
+    with.expect_close(policy_violation);
 }
 
 TEST(Resumption, WaitsForVerificationsThatAreUnderWay) {
@@ -242,6 +258,18 @@ TEST(ReceivedCounter, ForgetsItsMarksWhereTooMuchIsOnItsWay) {
     for (std::uint64_t n = 1; n <= 5; ++n) counter.handle(n);
     static_cast<void>(counter.receive(6));
     EXPECT_TRUE(counter.knows_all());
+}
+
+/// Its connection broke a second time, before everything was repeated on it.
+TEST(ReceivedCounter, AnswersInTheEndForWhatWasNotRepeated) {
+    s2s::ReceivedCounter counter;
+    counter.enable();
+    counter.keep_marks(10);
+    for (std::uint64_t n = 1; n <= 5; ++n) EXPECT_EQ(counter.receive(n), n);
+    counter.handle(1);
+    EXPECT_EQ(counter.go_back(), 1U);
+    EXPECT_TRUE(counter.repeat(2));
+    EXPECT_EQ(counter.resume(), 5U);
 }
 
 TEST(ReceivedCounter, KnowsAgainWhatIsOnItsWayHoweverItIsSettled) {
@@ -410,7 +438,43 @@ TEST(ResumedOut, ProvesEveryPairOfTheEarlierStreamFirst) {
     with.expect_ready(second, Method::dialback);
 }
 
+TEST(ResumedOut, ProvesMorePairsThanThePeerTakesAtATime) {
+    const std::size_t most = Limits{}.pending_dialbacks_per_stream;
+    std::vector<xmpp::DomainPair> all{pair_of("corp.example", "partner.example")};
+    for (std::size_t n = 0; n < most + 3; ++n) {
+        all.push_back(pair_of("n" + std::to_string(n) + ".example", "partner.example"));
+    }
+    Dialogue with = dialled(earlier(all));
+    prove_first(with);
+    const auto asked = [&](std::size_t n) {
+        const std::string words = "<db:result from='n" + std::to_string(n) + ".example'";
+        return with.everything_sent().find(words) != std::string::npos;
+    };
+    EXPECT_TRUE(asked(most - 1));
+    EXPECT_FALSE(asked(most));
+    for (std::size_t n = 0; n < most + 3; ++n) {
+        EXPECT_EQ(with.everything_sent().find("<resume"), std::string::npos);
+        with.peer(result_is("partner.example", "n" + std::to_string(n) + ".example", "valid"));
+    }
+    EXPECT_TRUE(said_last(with, resume("theirs")));
+    with.peer(resumed("theirs", "10"));
+    with.expect_resumed(0);
+    for (const xmpp::DomainPair& pair : all) with.expect_ready(pair, Method::dialback);
+}
+
 TEST(ResumedOut, DoesNotAskWhereOneOfThemIsRefused) {
+    const auto second = pair_of("other.example", "partner.example");
+    Dialogue with = dialled(earlier({pair_of("corp.example", "partner.example"), second}));
+    prove_first(with);
+    with.peer(result_is("partner.example", "other.example", "invalid"));
+    with.expect_failed(second, xmpp::StanzaCondition::internal_server_error);
+    with.expect_not_resumed(0);
+    EXPECT_EQ(with.everything_sent().find("<resume"), std::string::npos);
+    EXPECT_TRUE(said_last(with, enable));
+}
+
+/// Its authority is away for a moment: the stream that can be resumed is not given up for that.
+TEST(ResumedOut, TriesAgainWhereOneOfThemCannotBeChecked) {
     const auto second = pair_of("other.example", "partner.example");
     for (const bool silent : {false, true}) {
         Dialogue with = dialled(earlier({pair_of("corp.example", "partner.example"), second}));
@@ -418,26 +482,38 @@ TEST(ResumedOut, DoesNotAskWhereOneOfThemIsRefused) {
         if (silent) {
             with.after(seconds{31});
         } else {
-            with.peer(result_is("partner.example", "other.example", "invalid"));
+            with.peer(result_error("partner.example", "other.example", "wait", "remote-server-timeout"));
         }
-        with.expect_failed(second, silent ? xmpp::StanzaCondition::remote_server_timeout
-                                          : xmpp::StanzaCondition::internal_server_error);
-        with.expect_not_resumed(0);
+        with.expect_failed(second, xmpp::StanzaCondition::remote_server_timeout);
+        with.expect_failed(pair_of("corp.example", "partner.example"), xmpp::StanzaCondition::remote_server_timeout);
+        with.expect_close();
         EXPECT_EQ(with.everything_sent().find("<resume"), std::string::npos);
-        EXPECT_TRUE(said_last(with, enable));
+        EXPECT_EQ(with.everything_sent().find("<enable"), std::string::npos);
     }
 }
 
-/// Its authority is away for a moment: the stream that can be resumed is not given up for that.
-TEST(ResumedOut, TriesAgainWhereOneOfThemCannotBeChecked) {
+/// What it was to go on with has gone another way.
+TEST(ResumedOut, ForgetsWhatItHasNotAskedForYet) {
+    const auto first = pair_of("corp.example", "partner.example");
     const auto second = pair_of("other.example", "partner.example");
-    Dialogue with = dialled(earlier({pair_of("corp.example", "partner.example"), second}));
-    prove_first(with);
-    with.peer(result_error("partner.example", "other.example", "wait", "remote-server-timeout"));
-    with.expect_failed(second, xmpp::StanzaCondition::remote_server_timeout);
-    with.expect_failed(pair_of("corp.example", "partner.example"), xmpp::StanzaCondition::remote_server_timeout);
-    with.expect_close();
-    EXPECT_EQ(with.everything_sent().find("<resume"), std::string::npos);
+    Dialogue early = dialled(earlier());
+    EXPECT_TRUE(early.out().forget_resumption(early.now()));
+    prove_first(early);
+    EXPECT_TRUE(said_last(early, enable));
+    Dialogue proving = dialled(earlier({first, second}));
+    prove_first(proving);
+    EXPECT_TRUE(proving.out().forget_resumption(proving.now()));
+    proving.after(std::chrono::milliseconds{1});
+    proving.expect_not_resumed(0);
+    EXPECT_TRUE(said_last(proving, enable));
+    proving.peer(enabled("fresh", 300));
+    proving.expect_resumable("fresh", seconds{300});
+    proving.expect_ready(first, Method::dialback);
+    Dialogue asked = dialled(earlier());
+    prove_first(asked);
+    EXPECT_FALSE(asked.out().forget_resumption(asked.now()));
+    asked.peer(resumed("theirs", "11"));
+    asked.expect_resumed(1);
 }
 
 TEST(ResumedOut, DoesNotWaitForAPairThatTheRulesNoLongerLetOut) {

@@ -198,6 +198,11 @@ TEST_P(Resumptions, SayAfterTheirTimeWhatHadArrived) {
     resume(second, id);
     const std::string told = refused(second);
     EXPECT_NE(told.find(" h='3'"), std::string::npos) << told;
+    // The answer may have been lost.
+    RawStream& third = opened();
+    resume(third, id);
+    EXPECT_EQ(refused(third), told);
+    f.world.advance(std::chrono::seconds{20});
     EXPECT_EQ(waiting(), 0U);
     EXPECT_NE(enable(second), id);
     second.abort();

@@ -78,6 +78,7 @@ public:
 
     [[nodiscard]] s2s::Inbound& in() { return *in_; }
     [[nodiscard]] s2s::Outbound& out() { return *out_; }
+    [[nodiscard]] TimePoint now() const { return now_; }
     [[nodiscard]] TestRules& rules() { return *rules_; }
     [[nodiscard]] std::string everything_sent() const { return all_; }
     [[nodiscard]] const std::vector<std::string>& delivered() const { return delivered_; }

@@ -41,8 +41,8 @@ public:
         return end_->channel_binding(type);
     }
     [[nodiscard]] std::unique_ptr<io::MovingStream> leave() override {
-        set_owner(nullptr);
         if (!end_->may_move()) return nullptr;
+        set_owner(nullptr);
         auto moving = std::make_unique<SimMoving>();
         moving->stream = std::make_unique<SimStream>(std::exchange(end_, nullptr));
         return moving;

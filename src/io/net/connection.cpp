@@ -167,8 +167,9 @@ int Connection::release() {
 }
 
 std::unique_ptr<MovingConnection> Connection::leave() {
-    owner_ = nullptr;
+    // Who cannot go keeps its owner, who has still to hear of the end.
     if (phase_ != Phase::open || error_ != 0 || !tls_problem_.empty()) return nullptr;
+    owner_ = nullptr;
     phase_ = Phase::closed;
     readiness_.reset();
     auto moving = std::make_unique<MovingConnection>();

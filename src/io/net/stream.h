@@ -90,7 +90,7 @@ public:
     /// RFC 5929 / RFC 9266 channel binding data of type `type` ("tls-exporter", "tls-server-end-point"); empty if none.
     [[nodiscard]] virtual std::string channel_binding(std::string_view type) const = 0;
     /// Takes the connection off its loop with its TLS session and all that is queued; nothing is called back any more.
-    /// Not within a call of the owner. Null when it is ending already.
+    /// Not within a call of the owner. Null when it is ending already: then the owner stays, and hears of the end.
     [[nodiscard]] virtual std::unique_ptr<MovingStream> leave() = 0;
 };
 

@@ -57,9 +57,10 @@ struct In::Table {
         Row{open, On::enable, stays, &In::enable, "XEP-0198 3", management, managed},
         Row{open, On::enable, stays, &In::decline_enable, "XEP-0198 3", {}, {management, managed}},
         Row{offering, On::resume, stays, &In::refuse_stranger, "XEP-0198 9", channel_ok},
+        // What costs nothing to find out first.
+        Row{open, On::resume, stays, &In::decline_resume, "XEP-0198 5", managed},
         Row{open, On::resume, resuming, &In::ask_to_resume, "XEP-0198 5", resumable, {managed, pending}},
         Row{open, On::resume, stays, &In::decline_resume, "XEP-0198 5", {resumable, pending}, managed},
-        Row{open, On::resume, stays, &In::decline_resume, "XEP-0198 5", managed},
         Row{open, On::resume, stays, &In::decline_resume, "XEP-0198 5", {}, {resumable, managed}},
         Row{resuming, On::resumption_granted, open, &In::go_on, "XEP-0198 5"},
         Row{resuming, On::resumption_refused, open, &In::begin_anew, "XEP-0198 5"},

@@ -67,14 +67,24 @@ In::Did In::decline_enable(const Event&, TimePoint, Actions& out) {
     return Did::advance;
 }
 
+/// Whatever the answer would be: the stream is closed.
+bool In::asks_too_often(TimePoint now, Actions& out) {
+    if (++resumptions <= most_resumptions) return false;
+    close(stream_error(StreamCondition::policy_violation, "too many attempts to resume"), "too many attempts to resume",
+          now, out);
+    return true;
+}
+
 /// Who has proved nothing does not learn whether there is such a stream (XEP-0198 section 9).
-In::Did In::refuse_stranger(const Event&, TimePoint, Actions& out) {
+In::Did In::refuse_stranger(const Event&, TimePoint now, Actions& out) {
+    if (asks_too_often(now, out)) return Did::ended;
     out.push_back(Send{wire::sm_failed(StanzaCondition::not_authorized)});
     note(out, LogLevel::info, event::not_resumed, {{"why", "nothing is proved yet"}, {"from", peer.remote.text()}});
     return Did::advance;
 }
 
-In::Did In::decline_resume(const Event&, TimePoint, Actions& out) {
+In::Did In::decline_resume(const Event&, TimePoint now, Actions& out) {
+    if (asks_too_often(now, out)) return Did::ended;
     out.push_back(Send{wire::sm_failed(received.enabled() || pairs.pending() != 0 ? StanzaCondition::unexpected_request
                                                                                   : StanzaCondition::item_not_found)});
     note(out, LogLevel::info, event::not_resumed, {{"why", "not on this stream"}, {"from", peer.remote.text()}});
@@ -83,6 +93,11 @@ In::Did In::decline_resume(const Event&, TimePoint, Actions& out) {
 
 /// Whether there is such a stream, and whether it is this peer's, others know.
 In::Did In::ask_to_resume(const Event& event, TimePoint now, Actions& out) {
+    if (bidi) {
+        const Did did = decline_resume(event, now, out);
+        return did == Did::advance ? Did::stay : did;
+    }
+    if (asks_too_often(now, out)) return Did::ended;
     const auto h = read_h(event.element->attribute("h"));
     const std::string_view previous = event.element->attribute("previd");
     constexpr std::size_t longest = 4000;  // XEP-0198 section 3
@@ -90,17 +105,8 @@ In::Did In::ask_to_resume(const Event& event, TimePoint now, Actions& out) {
         close(stream_error(StreamCondition::bad_format), "a request to resume without name or count", now, out);
         return Did::ended;
     }
-    if (++resumptions > most_resumptions) {
-        close(stream_error(StreamCondition::policy_violation, "too many attempts to resume"),
-              "too many attempts to resume", now, out);
-        return Did::ended;
-    }
     // On a stream that can be resumed nothing goes to the peer that it could have counted.
     if (*h != 0) return refuse_count(now, out);
-    if (bidi) {
-        decline_resume(event, now, out);
-        return Did::stay;
-    }
     out.push_back(Resume{std::string{previous}});
     return Did::advance;
 }

@@ -125,6 +125,7 @@ struct Inbound::State {
     Did accept_bidi(const Event&, TimePoint, Actions&);
     Did enable(const Event&, TimePoint, Actions&);
     Did decline_enable(const Event&, TimePoint, Actions&);
+    [[nodiscard]] bool asks_too_often(TimePoint now, Actions& out);
     Did refuse_stranger(const Event&, TimePoint, Actions&);
     Did decline_resume(const Event&, TimePoint, Actions&);
     Did ask_to_resume(const Event&, TimePoint, Actions&);

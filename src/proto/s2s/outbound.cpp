@@ -255,7 +255,10 @@ void Out::on_time(TimePoint now, Actions& out) {
     }
     if (phase == Phase::closed) return;
     time_out(now, out);
-    if (now >= deadlines[Timer::holding]) let_go(out);
+    if (phase == Phase::closing) return;
+    if (now >= deadlines[Timer::holding]) {
+        awaits == Awaits::proofs ? begin_anew(0, "nothing is left to go on with", now, out) : let_go(out);
+    }
     if (now >= deadlines[Timer::enabling]) {
         if (awaits == Awaits::resumed) {
             out.push_back(NotResumed{});

@@ -62,6 +62,9 @@ public:
     void verify(const Verify& request, TimePoint now, Actions& out);
     /// A stanza was written by the driver: counts for XEP-0198; adds `<r/>` when it is time to ask.
     void on_sent(TimePoint now, Actions& out);
+    /// What it was to go on with has gone another way. False: `<resume/>` is out, and its answer has to be awaited;
+    /// that comes in a Resumed, a NotResumed or the end of the stream.
+    [[nodiscard]] bool forget_resumption(TimePoint now);
     /// What was written or came was more than a sign of life: until `timers.idle` from now the stream is in use.
     void on_used(TimePoint now);
     /// The peer is taking what was written, however slowly: a request that stands behind it is not late yet.

@@ -132,14 +132,18 @@ Out::Did Out::take_result(const Event& event, TimePoint now, Actions& out) {
     note(out, LogLevel::warn, event::state,
          {{"pair", named.text()}, {"from", "PENDING"}, {"to", "FAILED"}, {"condition", std::string{xmpp::text(said)}}},
          failure);
-    if (awaits == Awaits::proofs && !invalid) {
-        // It was proved before, and will be again: the earlier stream is not given up for that.
-        close(std::nullopt, "a pair of the stream to be resumed could not be checked", failure, now, out);
+    if (is_of_earlier(named) && !invalid) {
+        fail_to_prove(failure, now, out);
         return Did::ended;
     }
     if (awaits == Awaits::proofs) go_on_resuming(now, out);
     close_when_done(now, out);
     return Did::ended;
+}
+
+/// It was proved before, and will be again: the earlier stream is not given up for that.
+void Out::fail_to_prove(const xmpp::Failure& failure, TimePoint now, Actions& out) {
+    close(std::nullopt, "a pair of the stream to be resumed could not be checked", failure, now, out);
 }
 
 Out::Did Out::take_verify(const Event& event, TimePoint now, Actions& out) {
@@ -193,10 +197,11 @@ void Out::time_out(TimePoint now, Actions& out) {
     for (const PairState& p : pairs.all()) {
         if (p.pending && now >= p.deadline) late.push_back(p.domains);
     }
-    bool changed = !late.empty();
+    bool changed = !late.empty(), resumes = true;
+    const xmpp::Failure failure{Stage::dialback, "the remote server did not answer in time"};
     for (const xmpp::DomainPair& domains : late) {
+        resumes = resumes && !is_of_earlier(domains);
         note(out, LogLevel::warn, event::dialback_timeout, {{"pair", domains.text()}});
-        const xmpp::Failure failure{Stage::dialback, "the remote server did not answer in time"};
         out.push_back(PairFailed{domains, failure, true});
         note(out, LogLevel::warn, event::state, {{"pair", domains.text()}, {"from", "PENDING"}, {"to", "FAILED"}},
              failure);
@@ -210,6 +215,7 @@ void Out::time_out(TimePoint now, Actions& out) {
                                "the authoritative server did not answer in time"});
         return changed = true;
     });
+    if (!resumes) return fail_to_prove(failure, now, out);
     if (changed && awaits == Awaits::proofs) go_on_resuming(now, out);
     if (changed) close_when_done(now, out);
 }

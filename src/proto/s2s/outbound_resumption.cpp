@@ -22,7 +22,8 @@ void Out::hold_or_send(PairState& proved, TimePoint now, Actions& out) {
     held_back.push_back(proved.domains);
     if (awaits == Awaits::proofs) return go_on_resuming(now, out);
     if (first && resumption && offers.management && policy().stream_management && !bidi) {
-        prove_others(now, out);
+        awaits = Awaits::proofs;
+        go_on_resuming(now, out);
     } else if (first) {
         if (resumption) {
             resumption.reset();
@@ -34,24 +35,24 @@ void Out::hold_or_send(PairState& proved, TimePoint now, Actions& out) {
     if (first) out.push_back(Proved{});
 }
 
-/// Who resumes has proved as much as before.
+/// Who resumes has proved as much as before: asks for as many pairs as the peer takes at a time.
 void Out::prove_others(TimePoint now, Actions& out) {
-    awaits = Awaits::proofs;
-    const std::vector<xmpp::DomainPair> wanted = resumption->pairs;
-    for (const xmpp::DomainPair& domains : wanted) {
+    const std::vector<xmpp::DomainPair>& wanted = resumption->pairs;
+    for (; asked_again < wanted.size() && pairs.pending() < max_pending; ++asked_again) {
+        const xmpp::DomainPair& domains = wanted[asked_again];
         if (pairs.find(domains) != nullptr) continue;
         const StreamPolicy theirs = rules.policy(domains.remote);
         const bool allowed = rules.admits(domains, Direction::outbound).allowed && theirs.offer_dialback &&
                              !(theirs.security == SecurityMode::tls_required && !tls) &&
                              !(theirs.require_certificate && !certificate_proves(domains.remote));
-        if (!allowed || !offers.dialback || id.empty() || pairs.pending() >= max_pending) continue;
-        request(pairs.add(domains), now, out);
+        if (allowed && offers.dialback && !id.empty()) request(pairs.add(domains), now, out);
     }
-    go_on_resuming(now, out);
 }
 
 /// Asks as soon as every pair has its answer. One that is not valid any more ends the matter: the peer would say so.
 void Out::go_on_resuming(TimePoint now, Actions& out) {
+    if (!resumption) return begin_anew(0, "nothing is left to go on with", now, out);
+    prove_others(now, out);
     if (pairs.pending() != 0) return;
     const std::vector<xmpp::DomainPair>& wanted = resumption->pairs;
     const bool all = std::all_of(wanted.begin(), wanted.end(), [&](const xmpp::DomainPair& domains) {
@@ -61,6 +62,22 @@ void Out::go_on_resuming(TimePoint now, Actions& out) {
     awaits = Awaits::resumed;
     deadlines[Timer::enabling] = now + timers.enable;
     out.push_back(Send{wire::sm_resume(resumption->id, 0)});
+}
+
+/// The pair was proved on the stream that is to be resumed, and is being proved again.
+bool Out::is_of_earlier(const xmpp::DomainPair& domains) const {
+    if (awaits != Awaits::proofs || !resumption) return false;
+    const std::vector<xmpp::DomainPair>& wanted = resumption->pairs;
+    return std::find(wanted.begin(), wanted.end(), domains) != wanted.end();
+}
+
+bool Outbound::forget_resumption(TimePoint now) {
+    State& s = *state_;
+    if (s.awaits == State::Awaits::resumed) return false;
+    s.resumption.reset();
+    // Not from here: the caller is in the middle of something else.
+    if (s.phase == State::Phase::open && s.awaits == State::Awaits::proofs) s.deadlines[State::Timer::holding] = now;
+    return true;
 }
 
 /// Of the earlier stream the peer has had `count` stanzas more than it had acknowledged.

@@ -32,7 +32,7 @@ struct Outbound::State {
         stanza,
         withheld,  ///< when it is looked whether one stanza withholds the acknowledgement of others
         probe,
-        holding,   ///< until when stanzas wait for the answer to `<enable/>`
+        holding,   ///< until when stanzas wait for the answer to `<enable/>`, or for proofs that are of no use any more
         enabling,  ///< until when `<enable/>` is to be answered
         closing,
         count_
@@ -130,6 +130,7 @@ struct Outbound::State {
     void pair_ready(PairState& wanted, Method method, TimePoint now, Actions& out);
     void send_asks(TimePoint now, Actions& out);
     Did take_result(const Event&, TimePoint, Actions&);
+    void fail_to_prove(const xmpp::Failure& failure, TimePoint now, Actions& out);
     Did take_verify(const Event&, TimePoint, Actions&);
     Did drop_answer(const Event&, TimePoint, Actions&);
     void time_out(TimePoint now, Actions& out);
@@ -148,6 +149,7 @@ struct Outbound::State {
     void hold_or_send(PairState& proved, TimePoint now, Actions& out);
     void prove_others(TimePoint now, Actions& out);
     void go_on_resuming(TimePoint now, Actions& out);
+    [[nodiscard]] bool is_of_earlier(const xmpp::DomainPair& domains) const;
     void begin_anew(std::uint64_t count, std::string_view why, TimePoint now, Actions& out);
     void let_go(Actions& out);
     Did take_resumed(const Event&, TimePoint, Actions&);
@@ -172,6 +174,7 @@ struct Outbound::State {
     bool enable_sent = false;
     Awaits awaits = Awaits::nothing;
     std::optional<Resumption> resumption;     ///< wanted
+    std::size_t asked_again = 0;              ///< of its pairs, as far as the peer takes them at a time
     std::vector<xmpp::DomainPair> held_back;  ///< proved, and not let go yet
     std::uint64_t resume_seconds = 0;         ///< of our side
     bool managed = false;

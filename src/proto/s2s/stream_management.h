@@ -37,9 +37,9 @@ public:
     /// The value of `h` now.
     [[nodiscard]] std::uint32_t h() const { return static_cast<std::uint32_t>(done() - base_); }
     /// The value of `h` for `<resumed/>`: the peer sends again what is not in it, and what is on its way from here is
-    /// still to arrive. From now on no less is told.
+    /// still to arrive. From now on no less is told, be it repeated on this connection or not.
     std::uint32_t resume() {
-        answered_for_ = received_;
+        current_ = answered_for_ = received_;
         return h();
     }
     /// Of a stream that can be resumed: at most so many marks are kept of stanzas on their way.

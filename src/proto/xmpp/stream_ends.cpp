@@ -42,6 +42,12 @@ std::span<const StreamEnd> stream_ends() {
                   demanded},
         StreamEnd{undefined_condition, "servers, clients", "an acknowledgement of more than was sent", "XEP-0198 6",
                   "what was lost is unknown"},
+        StreamEnd{undefined_condition, "servers", "after a resumption, other stanzas than those that were sent before",
+                  "XEP-0198 5", "what would be lost or doubled is unknown"},
+        StreamEnd{conflict, "servers", "another connection resumes the stream", "XEP-0198 5",
+                  "the peer has left this one"},
+        StreamEnd{policy_violation, "servers", "a fourth attempt to resume on one stream", "XEP-0198 9",
+                  "names are not to be guessed"},
         StreamEnd{bad_format, "servers, clients", "an acknowledgement without a count", "XEP-0198 4",
                   "what was lost is unknown"},
     };

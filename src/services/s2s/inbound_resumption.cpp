@@ -52,7 +52,9 @@ void InboundStream::go_on() {
     for (const Inbound::Pair& pair : machine_.pairs()) {
         if (pair.method != Method::none) tell_up({pair.domains, pair.method});
     }
-    answer_resumption(wanted_);
+    // The rules may have changed on its way. Who is not welcome any more goes on with nothing.
+    rules_changed();
+    if (!finished_ && machine_.resuming()) answer_resumption(wanted_);
     // From the loop: whoever has brought it is in the middle of something.
     gate_.leave_rest(true);
     armed_ = context_.shard.loop.now();
@@ -85,7 +87,8 @@ void InboundStream::resume(const Resume& wanted) {
 void InboundStream::leave_for(std::uint32_t shard, const std::string& wanted) {
     if (finished_ || !machine_.resuming()) return;
     auto moving = stream_->leave();
-    if (!moving) return;
+    // Its end is on its way here, and is heard of even where nothing was to be read.
+    if (!moving) return stream_->pause(false);
     for (const xmpp::DomainPair& pair : told_) {
         context_.on_peer({pair, Direction::inbound, Method::none, "", "", remote_.text(), false});
     }
@@ -115,7 +118,13 @@ void InboundStream::answer_resumption(const std::string& wanted) {
 
 ReceivedCounter InboundStream::give_up_session() {
     session_ = nullptr;
+    const bool was_open = machine_.open();
     ReceivedCounter counted = machine_.give_up_count();
+    if (!was_open) {
+        // It is closing, and takes stanzas still: nobody counts them now.
+        stream_->abort();
+        return counted;
+    }
     Actions actions;
     machine_.refuse(xmpp::stream_error(xmpp::StreamCondition::conflict, "resumed on another connection"),
                     "resumed on another connection", context_.shard.loop.now(), actions);

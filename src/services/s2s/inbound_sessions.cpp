@@ -22,12 +22,15 @@ public:
     std::optional<std::uint32_t> h;  ///< it cannot be resumed any more; its peer may ask how much has arrived
     std::string owner;               ///< of the first of its domains
     std::uint64_t bytes = 0;
-    Waiting::iterator place;
+    std::optional<Waiting::iterator> place;  ///< in the list of those of its kind, while it waits
 };
 
 namespace {
-/// Of a session without its marks.
-constexpr std::uint64_t bytes_of_session = 1024;
+/// Of a session without its marks, and of a pair beside its names.
+constexpr std::uint64_t bytes_of_session = 1024, bytes_of_pair = 64;
+/// A session that would take more of the memory than one of so many parts is not kept whole: it would drive out all
+/// others.
+constexpr std::uint64_t parts_of_memory = 4;
 }  // namespace
 
 InboundSessions::InboundSessions(S2sContext& context)
@@ -54,7 +57,6 @@ InboundSessions::Session& InboundSessions::begin(InboundStream& stream, std::str
     slot->name = std::move(name);
     slot->max = max;
     slot->stream = &stream;
-    slot->place = waiting_.end();
     return *slot;
 }
 
@@ -80,40 +82,70 @@ void InboundSessions::detach(Session& session, ReceivedCounter counted, ProvedId
     session.counted = std::move(counted);
     session.who = std::move(who);
     session.owner = session.who.pairs.empty() ? "" : xmpp::owner_of(session.who.pairs.front().remote.text());
-    if (!resumable) spend(session);
-    session.bytes = bytes_of_session + session.counted.bytes();
+    const bool whole = resumable && bytes_of(session) <= share(context_.limits.detached_bytes) / parts_of_memory;
+    if (!whole) spend(session);
     make_room(session);
     wait(session);
-    tell(session, record::Broken::detached, resumable ? "" : "too much was on its way");
+    tell(session, record::Broken::detached, whole ? "" : "too much was on its way");
+}
+
+/// What is kept of it while it waits.
+std::uint64_t InboundSessions::bytes_of(const Session& session) {
+    std::uint64_t bytes = bytes_of_session + session.counted.bytes();
+    for (const xmpp::DomainPair& pair : session.who.pairs) {
+        bytes += bytes_of_pair + pair.local.text().size() + pair.remote.text().size();
+    }
+    return bytes;
+}
+
+InboundSessions::Waiting& InboundSessions::list_of(const Session& session) { return session.h ? spent_ : waiting_; }
+
+void InboundSessions::arm() {
+    TimePoint first = never;
+    for (const Waiting* list : {&waiting_, &spent_}) {
+        if (!list->empty()) first = std::min(first, list->begin()->first);
+    }
+    if (first != never) timer_->arm(first);
 }
 
 void InboundSessions::wait(Session& session) {
-    session.place = waiting_.emplace(context_.shard.loop.now() + session.max, &session);
+    session.bytes = bytes_of(session);
+    session.place = list_of(session).emplace(context_.shard.loop.now() + session.max, &session);
     ++of_owner_[session.owner];
     bytes_ += session.bytes;
-    timer_->arm(waiting_.begin()->first);
+    arm();
 }
 
 void InboundSessions::stop_waiting(Session& session) {
-    if (session.place == waiting_.end()) return;
-    waiting_.erase(std::exchange(session.place, waiting_.end()));
+    if (!session.place) return;
+    list_of(session).erase(*std::exchange(session.place, std::nullopt));
     bytes_ -= session.bytes;
     const auto at = of_owner_.find(session.owner);
     if (--at->second == 0) of_owner_.erase(at);
 }
 
-/// The oldest goes first: of the same owner, where that one has his part already.
+/// Of all, or of those of `owner`: what is over already before what can be resumed, and of each the oldest.
+InboundSessions::Session* InboundSessions::first_to_go(const std::string* owner) const {
+    for (const Waiting* list : {&spent_, &waiting_}) {
+        const auto at = std::find_if(list->begin(), list->end(), [&](const auto& entry) {
+            return owner == nullptr || entry.second->owner == *owner;
+        });
+        if (at != list->end()) return at->second;
+    }
+    return nullptr;
+}
+
+/// One of the same owner goes, where that one has his part already.
 void InboundSessions::make_room(const Session& for_one) {
     const Limits& limits = context_.limits;
     const auto at = of_owner_.find(for_one.owner);
     if (at != of_owner_.end() && at->second >= share(limits.detached_streams_per_peer)) {
-        const auto oldest = std::find_if(waiting_.begin(), waiting_.end(),
-                                         [&](const auto& entry) { return entry.second->owner == for_one.owner; });
-        evict(*oldest->second);
+        if (Session* const first = first_to_go(&for_one.owner)) evict(*first);
     }
-    while (!waiting_.empty() && (waiting_.size() >= share(limits.detached_streams) ||
-                                 bytes_ + for_one.bytes > share(limits.detached_bytes))) {
-        evict(*waiting_.begin()->second);
+    const std::uint64_t bytes = bytes_of(for_one);
+    while (waiting() != 0 &&
+           (waiting() >= share(limits.detached_streams) || bytes_ + bytes > share(limits.detached_bytes))) {
+        evict(*first_to_go(nullptr));
     }
 }
 
@@ -140,19 +172,15 @@ void InboundSessions::end(Session& session) { forget(session); }
 /// Two times as long as it can be resumed, its peer can ask what has arrived.
 void InboundSessions::expire() {
     const TimePoint now = context_.shard.loop.now();
+    while (!spent_.empty() && spent_.begin()->first <= now) forget(*spent_.begin()->second);
     while (!waiting_.empty() && waiting_.begin()->first <= now) {
         Session& session = *waiting_.begin()->second;
-        if (session.h) {
-            forget(session);
-            continue;
-        }
         tell(session, record::Broken::expired, "its peer did not come back in time");
         stop_waiting(session);
         spend(session);
-        session.bytes = bytes_of_session;
         wait(session);
     }
-    if (!waiting_.empty()) timer_->arm(waiting_.begin()->first);
+    arm();
 }
 
 InboundSessions::Found InboundSessions::resume(const std::string& name, const ProvedIdentity& who,
@@ -168,30 +196,36 @@ InboundSessions::Found InboundSessions::resume(const std::string& name, const Pr
     }
     // The old connection is as good as dead: its peer says so.
     const bool whole = attached ? session.stream->resumable() : !session.h;
-    if (attached) session.counted = session.stream->give_up_session();
-    stop_waiting(session);
-    if (!whole) {
-        session.who = who;
-        const std::uint32_t h = session.h ? *session.h : session.counted.resume();
-        tell(session, record::Broken::refused, "it is over");
-        forget(session);
-        return {nullptr, {}, h};
-    }
-    session.stream = &stream;
+    if (attached) session.counted = std::exchange(session.stream, nullptr)->give_up_session();
     session.who = who;
+    if (!whole) {
+        tell(session, record::Broken::refused, "it is over");
+        if (attached) {
+            session.owner = xmpp::owner_of(session.who.pairs.front().remote.text());
+            spend(session);
+            make_room(session);
+            wait(session);
+        }
+        // The answer may be lost, and its peer ask again.
+        return {nullptr, {}, session.h};
+    }
+    stop_waiting(session);
+    session.stream = &stream;
     tell(session, record::Broken::resumed, "");
     return {&session, std::exchange(session.counted, {}), std::nullopt};
 }
 
 void InboundSessions::rules_changed() {
     std::vector<Session*> unwelcome;
-    for (const auto& [until, session] : waiting_) {
-        const bool welcome =
-            std::all_of(session->who.pairs.begin(), session->who.pairs.end(), [&](const xmpp::DomainPair& pair) {
-                return context_.rules.serves(pair.local) == Served::yes &&
-                       context_.rules.admits(pair, Direction::inbound).allowed;
-            });
-        if (!welcome) unwelcome.push_back(session);
+    for (const Waiting* list : {&waiting_, &spent_}) {
+        for (const auto& [until, session] : *list) {
+            const bool welcome =
+                std::all_of(session->who.pairs.begin(), session->who.pairs.end(), [&](const xmpp::DomainPair& pair) {
+                    return context_.rules.serves(pair.local) == Served::yes &&
+                           context_.rules.admits(pair, Direction::inbound).allowed;
+                });
+            if (!welcome) unwelcome.push_back(session);
+        }
     }
     for (Session* session : unwelcome) {
         tell(*session, record::Broken::evicted, "no longer admitted");
@@ -201,6 +235,7 @@ void InboundSessions::rules_changed() {
 
 void InboundSessions::clear() {
     waiting_.clear();
+    spent_.clear();
     of_owner_.clear();
     bytes_ = 0;
     for (auto& [name, session] : sessions_) {
@@ -212,8 +247,9 @@ void InboundSessions::clear() {
 }
 
 void InboundSessions::tables(TableFills& all) const {
-    all.push_back({"s2s.detached-streams", waiting_.size(), context_.limits.detached_streams});
-    all.push_back({"s2s.detached-bytes", bytes_, context_.limits.detached_bytes});
+    // The limits are the node's, and what is counted here each shard's.
+    all.push_back({"s2s.detached-streams", waiting(), share(context_.limits.detached_streams)});
+    all.push_back({"s2s.detached-bytes", bytes_, share(context_.limits.detached_bytes)});
 }
 
 void InboundSessions::tell(const Session& session, record::Broken what, std::string_view why) {

@@ -64,16 +64,21 @@ public:
     /// The node ends.
     void clear();
     /// Those that wait for their peers.
-    [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
+    [[nodiscard]] std::size_t waiting() const { return waiting_.size() + spent_.size(); }
     void tables(TableFills& all) const;
 
 private:
     using Waiting = std::multimap<TimePoint, Session*>;
 
     [[nodiscard]] std::uint64_t share(std::uint64_t of_node) const;
+    /// Where it waits, or would.
+    [[nodiscard]] Waiting& list_of(const Session& session);
+    [[nodiscard]] Session* first_to_go(const std::string* owner) const;
+    void arm();
     void wait(Session& session);
     void stop_waiting(Session& session);
     void make_room(const Session& for_one);
+    [[nodiscard]] static std::uint64_t bytes_of(const Session& session);
     void spend(Session& session);
     void forget(Session& session);
     void evict(Session& session);
@@ -83,7 +88,8 @@ private:
     S2sContext& context_;
     Logger log_;
     std::unordered_map<std::string, std::unique_ptr<Session>> sessions_;
-    Waiting waiting_;                                             ///< of them, by when they end
+    Waiting waiting_;  ///< of them, by when they end: those that can be resumed
+    Waiting spent_;    ///< and those whose peers can only ask what has arrived
     std::map<std::string, std::uint64_t, std::less<>> of_owner_;  ///< of those
     std::uint64_t bytes_ = 0;                                     ///< of those
     std::unique_ptr<io::Timer> timer_;

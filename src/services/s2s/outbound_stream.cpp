@@ -70,6 +70,14 @@ void OutboundStream::send(const xmpp::Stanza& stanza, Use use) {
     if (!actions.empty()) carry_out(actions);
 }
 
+bool OutboundStream::forget_resumption() {
+    if (finished_) return true;
+    if (machine_ && !machine_->closed() && !machine_->forget_resumption(context_.shard.loop.now())) return false;
+    resumption_.reset();
+    arm();
+    return true;
+}
+
 bool OutboundStream::probe() {
     if (!machine_ || finished_) return false;
     Actions actions;
@@ -136,7 +144,10 @@ void OutboundStream::begin_tls(const std::string& name) {
 void OutboundStream::carry_out(Actions& actions) {
     for (Action& action : actions) {
         if (finished_) return;
+        // Whoever was told of an action before may have ended the stream: nothing goes behind the closing tag.
+        const bool goes = !end_.said();
         if (auto* send = std::get_if<Send>(&action)) {
+            if (!goes) continue;
             bytes_out_ += send->bytes.size();
             stream_->write(send->bytes);
         } else if (auto* tls = std::get_if<StartTls>(&action)) {
@@ -150,9 +161,11 @@ void OutboundStream::carry_out(Actions& actions) {
             resumable_.id = std::move(resumable->id);
             resumable_.max = resumable->max;
         } else if (const auto* resumed = std::get_if<Resumed>(&action)) {
-            resumable_ = *std::exchange(resumption_, std::nullopt);
+            if (!goes) continue;
+            if (resumption_) resumable_ = *std::exchange(resumption_, std::nullopt);
             owner_.outbound_resumed(*this, resumed->count);
         } else if (const auto* anew = std::get_if<NotResumed>(&action)) {
+            if (!goes) continue;
             resumption_.reset();
             owner_.outbound_not_resumed(*this, anew->count);
         } else if (auto* ready_pair = std::get_if<PairReady>(&action)) {

@@ -66,6 +66,8 @@ public:
     }
     /// It is to go on with an earlier stream; before start().
     void resume(Resumption stream) { resumption_ = std::move(stream); }
+    /// As in Outbound; on this connection and on those to further servers.
+    [[nodiscard]] bool forget_resumption();
     /// After its end: what there is to go on with; nothing when it was closed, or cannot be resumed.
     [[nodiscard]] const std::optional<Resumption>& left() const { return left_; }
     void start();

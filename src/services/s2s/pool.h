@@ -238,12 +238,17 @@ private:
     [[nodiscard]] bool suspend(const Ended& ended, std::deque<SentWindow::Written>& again,
                                std::vector<Destination*>& left);
     [[nodiscard]] Suspended* suspended_of(const Destination& to) const;
+    [[nodiscard]] static Carrier* resumer_of(const Destination& to);
+    [[nodiscard]] static std::vector<Destination*> pairs_of(const Suspended& kept);
+    [[nodiscard]] static bool called_off(const Suspended& kept);
     [[nodiscard]] std::unique_ptr<Suspended> take_out(Suspended& kept);
     static void count_out(const SentWindow::Written& written);
     void settle_first(Suspended& kept, std::uint64_t count);
     std::vector<Destination*> go_back_to_queues(Suspended& kept);
-    void give_up_suspended(Destination& to);
+    void give_up_suspended(Destination& to, bool may_wait = false);
     void go_on_with(Destination& to);
+    void go_on_soon(const Destination& to);
+    void go_on_elsewhere(const Carrier& carrier, const std::vector<Destination*>& pairs);
     void sweep_suspended(TimePoint now);
     void tell_of(const Suspended& kept, record::Broken what, std::string_view why);
 

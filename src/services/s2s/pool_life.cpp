@@ -83,6 +83,10 @@ xmpp::Failure Pool::why_returned(const Around& around, const News& news) const {
 
 /// A stream to the same domain with room for one more pair, be it open or on its way; null: none.
 Carrier* Pool::place_for(const Destination& to) const {
+    // What resumes what it waits for proves it again in any case.
+    if (Carrier* const carrier = resumer_of(to); carrier != nullptr && carrier != to.carrier && !carrier->ending) {
+        return carrier;
+    }
     if (!context_.share_streams || to.remote->unshared) return nullptr;
     const std::uint64_t most =
         std::min(context_.peer_limits(to.pair.remote).pairs_per_stream, Limits{}.pairs_per_stream);
@@ -148,7 +152,7 @@ void Pool::became_ready(Destination& to) {
     to.last_success = context_.shard.loop.wall();
     to.worked_at = context_.shard.loop.now();
     acquit(to);
-    give_up_suspended(to);  // of a stream that is not this one
+    give_up_suspended(to, true);  // of a stream that is not this one
     flush(to);
 }
 

@@ -27,6 +27,7 @@ bool Pool::suspend(const Ended& ended, std::deque<SentWindow::Written>& again, s
     kept->fruitless = carrier.fruitless;
     for (const SentWindow::Written& written : again) {
         Destination& to = *written.to;
+        kept->until = std::min(kept->until, written.waiting.since + to.patience);  // the oldest of all pairs
         ++to.suspended;
         hold(to, written.waiting.stanza.size());
         if (std::find(left.begin(), left.end(), &to) == left.end()) left.push_back(&to);
@@ -42,9 +43,16 @@ bool Pool::suspend(const Ended& ended, std::deque<SentWindow::Written>& again, s
 /// What a stream that is opened for the pair is to go on with.
 Suspended* Pool::suspended_of(const Destination& to) const {
     for (const auto& kept : to.remote->suspended) {
-        const auto& pairs = kept->stream.pairs;
-        if (kept->carrier == nullptr && std::find(pairs.begin(), pairs.end(), to.pair) != pairs.end())
-            return kept.get();
+        if (kept->carrier == nullptr && kept->has(to.pair)) return kept.get();
+    }
+    return nullptr;
+}
+
+/// The stream that is about to resume what the pair has among what is kept; null: none.
+Carrier* Pool::resumer_of(const Destination& to) {
+    if (to.suspended == 0) return nullptr;
+    for (const auto& kept : to.remote->suspended) {
+        if (kept->carrier != nullptr && kept->has(to.pair)) return kept->carrier;
     }
     return nullptr;
 }
@@ -81,6 +89,7 @@ void Pool::outbound_resumed(OutboundStream& stream, std::uint64_t count) {
     // Its stanzas have gone another way meanwhile.
     if (carrier->resumes == nullptr) return end(*carrier, std::nullopt, "what it was to go on with is gone");
     const std::unique_ptr<Suspended> kept = take_out(*carrier->resumes);
+    const std::vector<Destination*> pairs = pairs_of(*kept);
     tell_of(*kept, record::Broken::resumed, {});
     settle_first(*kept, count);
     carrier->fruitless = count == 0 ? kept->fruitless + 1 : 0;
@@ -96,6 +105,7 @@ void Pool::outbound_resumed(OutboundStream& stream, std::uint64_t count) {
     }
     if (!kept->held.empty()) ask_for_acknowledgement(stream);
     if (count != 0) carried(*carrier);
+    go_on_elsewhere(*carrier, pairs);
 }
 
 void Pool::outbound_not_resumed(OutboundStream& stream, std::uint64_t count) {
@@ -104,13 +114,38 @@ void Pool::outbound_not_resumed(OutboundStream& stream, std::uint64_t count) {
     Suspended& kept = *carrier->resumes;
     tell_of(kept, record::Broken::refused, "the peer does not resume it");
     const std::unique_ptr<Suspended> taken = take_out(kept);
+    const std::vector<Destination*> pairs = pairs_of(*taken);
     settle_first(*taken, count);
     go_back_to_queues(*taken);
+    go_on_elsewhere(*carrier, pairs);
+}
+
+/// Those that are not on the stream that has had its answer wait for nothing any more.
+void Pool::go_on_elsewhere(const Carrier& carrier, const std::vector<Destination*>& pairs) {
+    for (const Destination* to : pairs) {
+        if (to->carrier != &carrier && !to->queue.empty()) go_on_soon(*to);
+    }
+}
+
+/// Not now: somebody up the stack may be about to do something with one of them.
+void Pool::go_on_soon(const Destination& to) {
+    context_.shard.loop.defer([this, pair = to.pair] {
+        if (Destination* const back = find(pair)) go_on_with(*back);
+    });
+}
+
+/// Every pair that has some of it.
+std::vector<Destination*> Pool::pairs_of(const Suspended& kept) {
+    std::vector<Destination*> all;
+    for (const SentWindow::Written& written : kept.held) {
+        if (std::find(all.begin(), all.end(), written.to) == all.end()) all.push_back(written.to);
+    }
+    return all;
 }
 
 /// In front of what came later, in its order. Every pair that has some of it.
 std::vector<Destination*> Pool::go_back_to_queues(Suspended& kept) {
-    std::vector<Destination*> all;
+    std::vector<Destination*> all = pairs_of(kept);
     while (!kept.held.empty()) {
         SentWindow::Written written = std::move(kept.held.back());
         kept.held.pop_back();
@@ -118,27 +153,29 @@ std::vector<Destination*> Pool::go_back_to_queues(Suspended& kept) {
         --to.suspended;
         to.queued_bytes += written.waiting.stanza.size();
         to.queue.push_front(std::move(written.waiting));
-        if (std::find(all.begin(), all.end(), &to) == all.end()) all.push_back(&to);
     }
     return all;
 }
 
-/// The pair goes another way, or nowhere: what it has among what is kept does so as well, and its companions'.
-void Pool::give_up_suspended(Destination& to) {
+/// The stream that was about to resume it does not. False: it has asked already, and its answer has to be awaited.
+bool Pool::called_off(const Suspended& kept) {
+    return kept.carrier == nullptr || kept.carrier->stream->forget_resumption();
+}
+
+/// The pair goes another way, or nowhere: what it has among what is kept does so as well, and its companions'. Where
+/// the peer has been asked about it already, it `may_wait` for the answer.
+void Pool::give_up_suspended(Destination& to, bool may_wait) {
     while (to.suspended != 0) {
         const auto& all = to.remote->suspended;
         const auto at = std::find_if(all.begin(), all.end(), [&](const auto& kept) {
             return std::any_of(kept->held.begin(), kept->held.end(),
                                [&](const SentWindow::Written& written) { return written.to == &to; });
         });
+        if (!called_off(**at) && may_wait) return;
         const std::unique_ptr<Suspended> kept = take_out(**at);
         tell_of(*kept, record::Broken::evicted, "a pair of it goes another way");
         for (Destination* one : go_back_to_queues(*kept)) {
-            if (one == &to) continue;
-            // Not now: somebody up the stack may be about to do something with one of them.
-            context_.shard.loop.defer([this, pair = one->pair] {
-                if (Destination* const back = find(pair)) go_on_with(*back);
-            });
+            if (one != &to) go_on_soon(*one);
         }
     }
 }
@@ -151,14 +188,14 @@ void Pool::sweep_suspended(TimePoint now) {
     std::vector<Suspended*> over;
     for (auto& [domain, remote] : remotes_) {
         for (const auto& kept : remote.suspended) {
-            const SentWindow::Written& oldest = kept->held.front();
-            if (now >= kept->until || now - oldest.waiting.since > oldest.to->patience) over.push_back(kept.get());
+            if (now >= kept->until && called_off(*kept)) over.push_back(kept.get());
         }
     }
+    // Whoever is told may change what is kept: first all of it is taken out.
     for (Suspended* one : over) {
         const std::unique_ptr<Suspended> kept = take_out(*one);
         tell_of(*kept, record::Broken::expired, "it was not resumed in time");
-        for (Destination* to : go_back_to_queues(*kept)) go_on_with(*to);
+        for (const Destination* to : go_back_to_queues(*kept)) go_on_soon(*to);
     }
 }
 

@@ -191,6 +191,13 @@ TEST_F(Tcp, MovesAnAcceptedStreamToAnotherLoop) {
     EXPECT_EQ(client.received, "hello from there");
 }
 
+TEST_F(Tcp, TellsTheOwnerOfAStreamThatCannotMoveOfItsEnd) {
+    connect();
+    server.stream->abort();
+    EXPECT_FALSE(server.stream->leave());
+    until([&] { return server.closed.has_value(); });
+}
+
 TEST_F(Tcp, ReleasesNoStreamThatHasBeenUsed) {
     connect();
     EXPECT_EQ(io::TcpNetwork::release(std::move(server.stream)), -1);
