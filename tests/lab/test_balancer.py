@@ -42,7 +42,8 @@ listen second
 class Lab:
     def __init__(self, folder):
         self.names = NameServer("balancer-dns", "127.0.65.53", 'local-zone: "com." static\n', folder, port=5355)
-        self.trio = Trio(f"{folder}/trio", "coluc.com", AT, NAMES, "127.0.65.53:5355", "127.0.0.0/8")
+        self.trio = Trio(f"{folder}/trio", "coluc.com", AT, NAMES, "127.0.65.53:5355", "127.0.0.0/8",
+                         allow=["partner.lab"])
         path = f"{self.trio.folder}/edge.toml"
         with open(path, encoding="utf-8") as file:
             text = file.read()
@@ -104,11 +105,19 @@ class Server:
         return heard
 
 
+def features(server):
+    """What it was offered; nothing where it was cut off."""
+    try:
+        return server.hears()
+    except OSError:
+        return ""
+
+
 @pytest.mark.parametrize("to", [FIRST, SECOND], ids=["version 1", "version 2"])
 def test_the_address_behind_the_balancer_counts_everywhere(lab, to):
     with Server("127.0.65.77", to) as server:
         assert "starttls" in server.hears()
-        lab.edge.wait_for(rf'remote="?{re.escape(server.name)}')
+        lab.edge.wait_for(re.escape(server.name))
         streams = [one["remote"] for one in lab.edge.json("streams")["streams"]]
         assert server.name in streams, streams
         assert not [one for one in streams if one.startswith(BALANCER)], streams
@@ -120,7 +129,7 @@ def test_connections_are_counted_for_who_is_behind_the_balancer(lab):
     try:
         for _ in range(200):
             greedy.append(Server("127.0.65.78", SECOND))
-        assert [one for one in greedy[-20:] if one.hears() == ""], "no bound for one address"
+        assert not any(features(one) for one in greedy[-20:]), "no bound for one address"
         with Server("127.0.65.79", SECOND) as other:
             assert "starttls" in other.hears()
     finally:
@@ -131,7 +140,7 @@ def test_connections_are_counted_for_who_is_behind_the_balancer(lab):
 def test_nobody_else_says_who_he_is(lab):
     with Server("127.0.65.80", (AT["edge"], 5269)) as plain:
         assert "starttls" in plain.hears()
-        lab.edge.wait_for(rf'remote="?{re.escape(plain.name)}')
+        lab.edge.wait_for(re.escape(plain.name))
     with Server("127.0.65.80", (AT["edge"], 5269), "PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n" + HEADER) as liar:
         assert "starttls" not in liar.hears()
     assert "192.0.2.1" not in lab.edge.log()
@@ -139,7 +148,7 @@ def test_nobody_else_says_who_he_is(lab):
 
 def test_a_balancer_that_says_nothing_of_whom_is_told_in_the_log(lab):
     with Server(BALANCER, (AT["edge"], 5269)) as silent:
-        assert silent.hears() == ""
+        assert not features(silent)
         line = lab.edge.wait_for(rf's2s\.proxy\.refused.*{re.escape(silent.name)}')
         assert "does not begin with a PROXY header" in line, line
 

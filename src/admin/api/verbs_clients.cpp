@@ -50,7 +50,7 @@ std::optional<im::OnlineQuery::Which> which_of(const std::string& word) {
 json::value text_or_nothing(const std::string& text) { return text.empty() ? json::value{} : json::value(text); }
 
 /// `waiting`: of the user's, on the disk; nothing: it did not say.
-json::object json_of(const im::OnlineClient& client, std::optional<std::uint64_t> waiting) {
+json::object client_json(const im::OnlineClient& client, std::optional<std::uint64_t> waiting) {
     return {{"jid", client.user + "/" + client.resource},
             {"user", client.user},
             {"number", client.number},
@@ -80,7 +80,7 @@ void answer_page(const SharedCall& call, const im::OnlinePage& page,
     json::array clients;
     for (const im::OnlineClient& client : page.clients) {
         const auto at = waiting.find(client.user);
-        clients.push_back(json_of(client, at == waiting.end() ? std::nullopt : std::optional{at->second}));
+        clients.push_back(client_json(client, at == waiting.end() ? std::nullopt : std::optional{at->second}));
     }
     json::object result{{"clients", std::move(clients)},
                         {"sessions", page.sessions},

@@ -10,7 +10,7 @@ namespace sallyport::io {
 
 struct ProxyDoor::Waiting {
     Socket socket;
-    Endpoint proxy;
+    Ends ends;  ///< the proxy's own
     ProxyHeader header;
     // After the socket: they go first.
     std::unique_ptr<Readiness> readiness;
@@ -27,9 +27,8 @@ bool ProxyDoor::is_proxy(const IpAddress& address) const {
                        [&](const IpNetwork& network) { return network.contains(address); });
 }
 
-void ProxyDoor::enter(Socket socket) {
-    const Endpoint proxy = remote_endpoint(socket.get());
-    const auto at = waiting_.insert(waiting_.end(), {std::move(socket), proxy, {}, {}, {}});
+void ProxyDoor::enter(Socket socket, const Ends& ends) {
+    const auto at = waiting_.insert(waiting_.end(), {std::move(socket), ends, {}, {}, {}});
     at->readiness = loop_.readiness(at->socket.get(), {[this, at] { read(at); }, {}});
     at->timer = loop_.timer([this, at] { refuse(at, "no PROXY header within its time"); });
     at->timer->arm(loop_.now() + patience);
@@ -56,11 +55,11 @@ void ProxyDoor::read(std::list<Waiting>::iterator at) {
     whole.readiness.reset();
     whole.timer.reset();
     const OnCome on_come = on_come_;
-    on_come(std::move(whole.socket), whole.header.ends());
+    on_come(std::move(whole.socket), whole.header.ends().value_or(whole.ends));
 }
 
 void ProxyDoor::refuse(std::list<Waiting>::iterator at, const std::string& why) {
-    const Endpoint proxy = at->proxy;
+    const Endpoint proxy = at->ends.remote;
     waiting_.erase(at);
     if (proxies_.on_refused) proxies_.on_refused(proxy, why);
 }

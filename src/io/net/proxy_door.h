@@ -20,8 +20,8 @@ public:
     static constexpr std::size_t most_waiting = 256;    ///< connections of one listener without a whole header
     static constexpr std::chrono::seconds patience{5};  ///< for a header
 
-    /// A connection whose header is whole; it may destroy the door.
-    using OnCome = std::function<void(Socket, const std::optional<Ends>&)>;
+    /// A connection whose header is whole, with the ends that it names, or its own; it may destroy the door.
+    using OnCome = std::function<void(Socket, const Ends&)>;
     ProxyDoor(AsioLoop& loop, Proxies proxies, OnCome on_come);
     ~ProxyDoor();
     ProxyDoor(const ProxyDoor&) = delete;
@@ -31,7 +31,7 @@ public:
     [[nodiscard]] bool is_proxy(const IpAddress& address) const;
     /// Takes a connection of a proxy. One that does not keep to the protocol is closed, and the listener's owner told;
     /// so is the one that has waited longest when too many wait.
-    void enter(Socket socket);
+    void enter(Socket socket, const Ends& ends);
 
 private:
     struct Waiting;

@@ -78,7 +78,7 @@ private:
 
         void start(Proxies proxies) {
             if (!proxies.networks.empty()) {
-                const auto come = [self = weak_from_this()](Socket accepted, const std::optional<Ends>& ends) {
+                const auto come = [self = weak_from_this()](Socket accepted, const Ends& ends) {
                     if (const auto here = self.lock()) here->take(std::move(accepted), ends);
                 };
                 door = std::make_unique<ProxyDoor>(shared->loop, std::move(proxies), come);
@@ -99,13 +99,16 @@ private:
         }
         void accept_some() {
             for (int i = 0; i < accepts_per_wake_up && socket.valid(); ++i) {
-                Socket accepted{::accept4(socket.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
+                // From here, since a connection that was reset meanwhile no longer has an address.
+                SocketAddress from;
+                Socket accepted{::accept4(socket.get(), from.raw(), &from.size, SOCK_NONBLOCK | SOCK_CLOEXEC)};
                 if (accepted.valid()) {
                     set_stream_options(accepted.get());
-                    if (door && door->is_proxy(remote_endpoint(accepted.get()).address)) {
-                        door->enter(std::move(accepted));
+                    const Ends ends{local_endpoint(accepted.get()), endpoint_of(from)};
+                    if (door && door->is_proxy(ends.remote.address)) {
+                        door->enter(std::move(accepted), ends);
                     } else {
-                        take(std::move(accepted), std::nullopt);
+                        take(std::move(accepted), ends);
                     }
                 } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
                     break;
@@ -115,9 +118,8 @@ private:
             }
             if (readiness) readiness->want_read();
         }
-        void take(Socket accepted, const std::optional<Ends>& ends) const {
-            on_accept(ends ? make_stream(shared, std::move(accepted), *ends)
-                           : make_stream(shared, std::move(accepted)));
+        void take(Socket accepted, const Ends& ends) const {
+            on_accept(make_stream(shared, std::move(accepted), ends));
         }
         void pause(int problem) {
             if (shared->on_problem) shared->on_problem("accepting pauses: " + error_words(problem));
