@@ -9,8 +9,8 @@
 #include <string>
 #include <utility>
 
-#include "admin/api/dns_watch.h"
 #include "admin/api/node_control.h"
+#include "admin/api/watch_dns.h"
 #include "admin/judge/judges.h"
 
 namespace sallyport::admin {

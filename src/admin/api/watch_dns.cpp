@@ -1,5 +1,5 @@
 // A look asks about a domain of ours; only when that fails, or takes long, about the root.
-#include "admin/api/dns_watch.h"
+#include "admin/api/watch_dns.h"
 
 #include <algorithm>
 #include <utility>

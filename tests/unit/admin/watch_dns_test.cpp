@@ -1,5 +1,5 @@
 // When DNS counts as dead, and what it is asked to find out.
-#include "admin/api/dns_watch.h"
+#include "admin/api/watch_dns.h"
 
 #include <gtest/gtest.h>
 
