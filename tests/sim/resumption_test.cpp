@@ -255,6 +255,32 @@ TEST_P(Resumptions, KeepSomeOfEachOwnerAndLetTheOldestGo) {
     EXPECT_TRUE(resumed(again));
 }
 
+/// It would drive out all others: what has arrived of it is told, and no more is kept.
+TEST(ALargeSession, IsOverAtOnce) {
+    Federation f;
+    f.a.settings.security_mode = s2s::SecurityMode::tls_optional;
+    f.a.settings.bidi = false;
+    f.a.limits.detached_bytes = 65536;
+    ASSERT_TRUE(f.start()) << f.logs();
+    RawPartner c{f.world, f.dns, "c.test", "198.51.100.9"};
+    RawStream& first = c.open(f.a.edge_public, "a.test");
+    ASSERT_TRUE(f.world.run_until([&] { return first.ready(); }));
+    first.say("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
+    ASSERT_TRUE(f.world.run_until([&] { return !said(first, "enabled", "id").empty(); }));
+    f.world.block(f.a.core_address, f.a.edge_link);
+    for (int n = 1; n <= 2500; ++n) first.message("u@c.test", "romeo@a.test", "m" + std::to_string(n));
+    f.world.advance(std::chrono::seconds{2});
+    first.abort();
+    f.world.advance(std::chrono::seconds{1});
+    RawStream& second = c.open(f.a.edge_public, "a.test");
+    ASSERT_TRUE(f.world.run_until([&] { return second.ready(); }));
+    second.say("<resume xmlns='urn:xmpp:sm:3' previd='" + said(first, "enabled", "id") + "' h='0'/>");
+    ASSERT_TRUE(f.world.run_until([&] { return second.heard().find("<failed ") != std::string::npos; }));
+    EXPECT_EQ(said(second, "failed", "h"), "2500");
+    f.world.heal(f.a.core_address, f.a.edge_link);
+    EXPECT_TRUE(f.world.run_until([&] { return f.a.user().got("m2500"); }, std::chrono::seconds{60}));
+}
+
 /// A partner's server that resumes: of a stream of ours.
 class ResumedByUs : public Resumptions {
 protected:
@@ -353,6 +379,27 @@ TEST_P(ResumedByUs, ReturnsWhatHasWaitedTooLong) {
     EXPECT_TRUE(f.world.run_until([&] { return romeo().got("m1"); }, std::chrono::seconds{45}));
     EXPECT_EQ(romeo().with_id("m1").front()->type, "error");
     EXPECT_EQ(count(f.a, Direction::outbound, Broken::expired), 1U);
+}
+
+/// What has become too old while the partner thinks about it is not sent a second way: it is asked already.
+TEST_P(ResumedByUs, WaitsForTheAnswerOfWhomItHasAsked) {
+    send("m1");
+    ASSERT_TRUE(asked_to_enable(1));
+    RawStream& first = *c.accepted().back();
+    first.say("<enabled xmlns='urn:xmpp:sm:3' id='theirs' resume='true' max='300'/>");
+    ASSERT_TRUE(f.world.run_until([&] { return first.got("m1"); }));
+    f.world.advance(std::chrono::seconds{f.a.limits.queue_seconds - 6});
+    first.abort();
+    ASSERT_TRUE(asked_to_resume(2));
+    RawStream& second = *c.accepted().back();
+    f.world.advance(std::chrono::seconds{8});
+    EXPECT_FALSE(romeo().got("m1"));
+    say_resumed(second, 1);
+    f.world.advance(std::chrono::seconds{2});
+    EXPECT_FALSE(romeo().got("m1"));
+    EXPECT_FALSE(second.closed());
+    EXPECT_EQ(count(f.a, Direction::outbound, Broken::resumed), 1U);
+    EXPECT_TRUE(f.a.edge->shards.front()->s2s().pool().idle());
 }
 
 TEST_P(ResumedByUs, DoesNotSendWhatTheRulesNoLongerLetOut) {

@@ -85,7 +85,8 @@ void InboundStream::resume(const Resume& wanted) {
 }
 
 void InboundStream::leave_for(std::uint32_t shard, const std::string& wanted) {
-    if (finished_ || !machine_.resuming()) return;
+    leaving_ = !finished_ && machine_.resuming();  // else our rules have closed it meanwhile
+    if (!leaving_) return;
     auto moving = stream_->leave();
     // Its end is on its way here, and is heard of even where nothing was to be read.
     if (!moving) return stream_->pause(false);
