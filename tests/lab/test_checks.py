@@ -386,9 +386,9 @@ CAUSES = {  # cause: (how, [(node, the check that is about it, what it says, its
         ("edge", "all", "loaded by the router of imp1.coluc.com", RESTART)]),
     "wrong AXL password": (axl_password, [
         ("core", "axl", "the IM&P server imp1.coluc.com:8443 refuses the user or the password: wrong user or password",
-         "set the right password with `imp-servers passwd`"),
+         "set the right password with `sallyport imp-servers passwd imp1.coluc.com:8443`"),
         ("edge", "all", "an alarm of core1.coluc.com: the IM&P server imp1.coluc.com:8443 refuses the user or the password",
-         "on core1.coluc.com: set the right password with `imp-servers passwd`")]),
+         "on core1.coluc.com: set the right password with `sallyport imp-servers passwd imp1.coluc.com:8443`")]),
     "the router has not loaded the component": (not_loaded, [
         ("core", "axl", "its router has not loaded cm-2_s2scp-1.edge1-coluc-com", RESTART),
         ("presence", "all", "the router has not loaded an S2S component", RESTART),

@@ -11,6 +11,12 @@ namespace sallyport::admin {
 namespace {
 
 constexpr std::size_t most_named = 5;
+/// After that nobody knows whether it could be reached now, unless something waits for it.
+constexpr auto failure_told = std::chrono::minutes{1};
+
+bool is_known_to_fail(const s2s::DestinationStatus& to, WallTime now) {
+    return is_failing(to) && (to.queued > 0 || now - to.last_failure < failure_told);
+}
 
 Findings judge_failing(const Facts& facts) {
     Findings found;
@@ -18,7 +24,7 @@ Findings judge_failing(const Facts& facts) {
     std::set<std::string> seen;  // several domains of ours may write to one
     for (const s2s::DestinationStatus& to : facts.status.destinations) {
         const std::string& remote = to.pair.remote.text();
-        if (!is_failing(to) || inside_server(facts.file, to.pair.remote) != nullptr) continue;
+        if (!is_known_to_fail(to, facts.now) || inside_server(facts.file, to.pair.remote) != nullptr) continue;
         if (!seen.insert(remote).second || ++failing > most_named) continue;
         const xmpp::Failure failure = to.failure.value_or(xmpp::Failure{});
         const Remedy remedy = remedy_of(facts.file, facts.settings, failure, remote);

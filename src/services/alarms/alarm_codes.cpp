@@ -31,7 +31,8 @@ constexpr AlarmRow rows[] = {
     {far_alarm, "far.alarm", warning, "an alarm of another node: {key}",
      "`sallyport alarms` on that node shows the remedy"},
     {axl_refused, "axl.refused", error, "the IM&P server {key} refuses the user or the password",
-     "set the right password with `imp-servers passwd`, which tries it at once; the user needs AXL API access"},
+     "set the right password with `sallyport imp-servers passwd {key}`, which tries it at once; the user needs AXL API "
+     "access"},
     {axl_down, "axl.down", warning, "the IM&P server {key} cannot be provisioned",
      "see the detail; check the server, its AXL service and its certificate, then `imp-servers refresh`"},
     {presence_store, "presence.store", error, "the database of the presence node fails: {key}",

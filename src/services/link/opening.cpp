@@ -127,6 +127,7 @@ void Hub::session_open(Connection& connection, const SessionOpen& open) {
 }
 
 void Hub::came_up() {
+    refused_.reset();  // whoever was refused before is no reason any more
     advertise();
     // Before what was held: the ways of stanzas may hang on the links that are up.
     if (context_.on_change) context_.on_change(nullptr);

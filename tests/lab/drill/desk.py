@@ -20,7 +20,7 @@ class Said:
         self.severity, self.text, self.remedy = severity, text, remedy or ""
 
     def __eq__(self, other):
-        return vars(self) == vars(other)
+        return isinstance(other, Said) and vars(self) == vars(other)
 
     def __hash__(self):
         return hash((self.severity, self.text, self.remedy))
@@ -73,16 +73,17 @@ class Desk:
         connection.sock = context.wrap_socket(self.lab.here.connect(self.address, ADMIN_PORT))
         return connection
 
-    def rest(self, path):
+    def rest(self, path, method="GET"):
         with self._lock:
-            return self._rest(path)
+            return self._rest(path, method)
 
-    def _rest(self, path):
+    def _rest(self, path, method):
         for is_last in (False, True):
             try:
                 self._http = self._http or self._connected()
-                self._http.request("GET", f"/api/v1/{path}", headers={
-                    "Host": f"{self.lab.names[self.role]}:{ADMIN_PORT}", "Authorization": f"Bearer {self.token}"})
+                self._http.request(method, f"/api/v1/{path}", None if method == "GET" else "{}", {
+                    "Host": f"{self.lab.names[self.role]}:{ADMIN_PORT}", "Authorization": f"Bearer {self.token}",
+                    **({} if method == "GET" else {"Content-Type": "application/json"})})
                 response = self._http.getresponse()
                 body = response.read()
                 assert response.status == 200, (path, response.status, body)
@@ -99,6 +100,10 @@ class Desk:
                 self._http.close()
         self._http = None
 
+    def has_socket(self):
+        """A disk that is mounted read-only takes none."""
+        return os.path.exists(os.path.join(self.node.data, "admin.sock"))
+
     def views(self):
         """(status, alarms), each by socket and by REST; None where a view could not be had."""
         def had(view):
@@ -112,7 +117,7 @@ class Desk:
 
     def check_all(self):
         """What `check all` finds bad or doubtful, and (text, remedy) of all that it says."""
-        findings = self.verb("check.all", 40)["findings"]
+        findings = (self.verb("check.all", 40) if self.has_socket() else self.rest("check/all", "POST"))["findings"]
         return {(one["text"], one["remedy"] or "") for one in findings if one["grade"] in ("warning", "bad")}
 
     def printed(self):

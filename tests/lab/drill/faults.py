@@ -76,10 +76,17 @@ def axl_certificate(lab):
     lab.core.ask("imp-servers", "refresh")
 
 
+def refused(lab, port):
+    """Whoever sends to that port of the edge's inner address, or from it, is told at once that nobody is there."""
+    alive = "tcp flags & rst == 0x0"  # what tells them must pass
+    return lab.here.reset(f"ip daddr {AT['link']} tcp dport {port} {alive}", f"ip saddr {AT['link']} tcp sport {port} {alive}")
+
+
 @contextlib.contextmanager
 def link_refused(lab):
-    with lab.here.reset(f"ip daddr {AT['link']} tcp dport 7400", f"ip saddr {AT['link']} tcp sport 7400"):
+    with refused(lab, 7400):
         lab.romeo.says(lab.victor, "over a link that is cut")
+        lab.victor.says(lab.romeo, "over the same link")
         yield
 
 
@@ -121,7 +128,7 @@ def link_certificate(lab):
 
 @contextlib.contextmanager
 def ssh_refused(lab):
-    with lab.here.reset("tcp dport 2222", "tcp sport 2222"):
+    with refused(lab, 2222):
         lab.edge.ask("deny", "add", "ssh.example")
         yield
     lab.edge.ask("deny", "remove", "ssh.example")
@@ -147,6 +154,7 @@ def ssh_key(lab):
 
 @contextlib.contextmanager
 def dns_dead(lab, address):
+    lab.ping()  # the streams are open
     with lab.here.silence(f"ip daddr {address} udp dport 53", f"ip daddr {address} tcp dport 53"):
         yield
 
@@ -196,23 +204,41 @@ def disks_full(lab):
 
 
 @contextlib.contextmanager
-def disks_read_only(lab):
-    for role in ("edge", "core", "presence"):
-        lab.disks[role].remount("ro")
+def disk_read_only(lab):
+    """Of the presence node, from its start: nobody remounts a disk on which files are open for writing."""
+    lab.presence.stop()
+    lab.disks["presence"].remount("ro")
+    lab.trio.restart("presence")
+    lab.romeo.online()
+    began = time.monotonic()
     try:
-        yield
+        yield began
     finally:
-        for role in ("edge", "core", "presence"):
-            lab.disks[role].remount("rw")
+        lab.disks["presence"].remount("rw", "nsenter", "-m", "-t", str(lab.presence.pid))
+        lab.disks["presence"].remount("rw")
 
 
 @contextlib.contextmanager
 def log_disk_full(lab):
+    nodes = lab.trio.nodes.values()
+    for node in nodes:  # what is left of the last page of a file is room, too
+        with open(node.log_path, "ab") as log:
+            log.write(b"\n" * (-os.path.getsize(node.log_path) % 4096))
     lab.disks["logs"].fill()
+
+    def lines():
+        for node in nodes:
+            node.ask("diag", "marker", "a line for the log", check=False)
+            node.ask("log", "level", "s2s", "debug" if node.role == "edge" else "info", check=False)
+        lab.core.ask("imp-servers", "refresh", check=False)
+        lab.edge.ask("config", "set", "federation.bidi", "on")
+    lines()
     try:
         yield
     finally:
         lab.disks["logs"].empty()
+        lab.edge.ask("log", "reset", check=False)
+        lab.edge.ask("config", "set", "federation.bidi", "off")
 
 
 @contextlib.contextmanager

@@ -90,8 +90,9 @@ class Disk:
     def empty(self):
         os.remove(os.path.join(self.path, "ballast"))
 
-    def remount(self, how):
-        subprocess.run(["mount", "-o", f"remount,{how}", self.path], check=True)
+    def remount(self, how, *where):
+        """`where`: how to get to the mounts of a node, which has its own since its start (`ip netns exec`)."""
+        subprocess.run([*where, "mount", "-o", f"remount,{how}", self.path], check=True)
 
     def stop(self):
         subprocess.run(["umount", "-l", self.path], check=False)
@@ -204,14 +205,16 @@ class Place:
         self.rewrite("core.toml", f"{EDGE_DNS}:53", f"{INSIDE_DNS}:53")
         self.rewrite("core.toml", 'federation.domains = ["coluc.com"]', 'federation.domains = ["coluc.com", "old.coluc.com"]')
         self.rewrite("edge.toml", 'federation.domains = ["coluc.com"]', 'federation.domains = ["coluc.com", "old.coluc.com"]')
+        for name in ("edge.toml", "presence.toml"):  # on the loopback every connection comes from there
+            self.rewrite(name, f'addresses = ["{AT["core"]}"]', 'addresses = ["127.0.0.1"]')
         self.certificate(400)
         self.rewrite("edge.toml", 'domains = ["coluc.com"]\ncertificate = "s2s.pem"\nkey = "s2s.key"',
                      'domains = ["coluc.com", "old.coluc.com"]\ncertificate = "edge-s2s.pem"\nkey = "edge-s2s.key"')
         self.append("edge.toml", f'[tls]\ntrust = "{trust}"\n\n[log]\nlevel = "info"\nsyslog = ["tcp://{SYSLOG}:5140"]\n\n'
-                                 '[limits]\nqueue_seconds = 3\n\n[timers]\nnegotiation = 4\ndialback = 4\n')
+                                 '[limits]\nqueue_seconds = 3\n\n[timers]\nnegotiation = 4\ndialback = 4\nconnect = 3\n')
         self.append("core.toml", f'[tls]\ntrust = "{trust}"\n\n[limits]\nqueue_seconds = 3\n\n[inside]\n'
                                  f'listen = ["{AT["core"]}:5269"]\n\n[[inside.server]]\ndomains = ["old.coluc.com"]\n'
-                                 'address = "xmpp.old.coluc.com:5269"\n\n[limits2]\n'.replace("\n[limits2]\n", ""))
+                                 'address = "xmpp.old.coluc.com:5269"\n')
 
     def certificate(self, days):
         """That of the edge, for so many days from now."""
