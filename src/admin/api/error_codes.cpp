@@ -49,7 +49,7 @@ constexpr ErrorCode rows[] = {
     {"handover-issuer", forbidden},
     {"handover-key", conflict},
     {"handover-malformed", bad_request},
-    {"handover-node", absent, "node"},
+    {"handover-node", absent},
     {"handover-off", conflict},
     {"handover-origin", forbidden},
     {"handover-replayed", forbidden},

@@ -39,6 +39,7 @@ protected:
         client.user = "anna@b.test";
         client.resource = "phone";
         client.number = 17;
+        client.since = WallTime{std::chrono::hours{500'000}};
         client.remote_address = "192.0.2.7:50000";
         client.mechanism = "SCRAM-SHA-256-PLUS";
         client.binding = "tls-exporter";
@@ -101,6 +102,7 @@ TEST_F(ClientsVerbs, ShowWhoseLoginWasRefused) {
     login.condition = "not-authorized";
     login.why = "wrong password";
     login.count = 3;
+    login.first = login.last = WallTime{std::chrono::hours{500'000}};
     desk.logins = {login};
     const auto answer = node.ask("clients.refused", R"({"limit":5})");
     EXPECT_EQ(desk.most_refused, 5U);
