@@ -59,6 +59,7 @@ const std::map<std::string_view, Rest> tables{
     {"users.accounts", Rest::empty},
     {"users.away", Rest::empty},
     {"users.disk", Rest::empty},
+    {"users.refused-logins", Rest::memory},
     {"users.failures", Rest::empty},
     {"users.strangers", Rest::empty},
     {"users.stranger-domains", Rest::empty},
