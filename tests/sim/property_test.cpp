@@ -1,6 +1,6 @@
 // Random schedules of sends, cut links, cut S2S connections, blocked cables and delays, from seeds. Whatever happens,
-// each message is delivered or returned, in the order of its pair of domains, and twice only when an S2S stream broke:
-// XEP-0198 there is used without resumption.
+// each message is delivered or returned, in the order of its pair of domains, and twice only when an S2S stream broke
+// (resumption_test.cpp holds more of those).
 #include <gtest/gtest.h>
 
 #include <algorithm>
