@@ -424,7 +424,8 @@ TEST_F(Replication, ShowsAFarAlarmAsItIsThere) {
     EXPECT_EQ(refused.words.node, "core1.b.test");
     EXPECT_THAT(refused.sentence(),
                 HasSubstr("core1.b.test: the IM&P server imp1 refuses the user or the password: 401"));
-    EXPECT_THAT(refused.cure(), HasSubstr("on core1.b.test: set the right password with `sallyport imp-servers passwd imp1`"));
+    EXPECT_THAT(refused.cure(),
+                HasSubstr("on core1.b.test: set the right password with `sallyport imp-servers passwd imp1`"));
     EXPECT_EQ(shown("chain.failed loaded by the router of imp1").cure(), "on core1.b.test: restart the router");
 }
 
