@@ -57,25 +57,18 @@ Endpoint endpoint_of(const SocketAddress& address) {
         std::memcpy(endpoint.address.bytes.data(), &in.sin_addr, 4);
         endpoint.port = ntohs(in.sin_port);
     }
-    return endpoint;
-}
-
-namespace {
-Endpoint plain_endpoint(const SocketAddress& address) {
-    Endpoint endpoint = endpoint_of(address);
     endpoint.address = unmapped(endpoint.address);
     return endpoint;
 }
-}  // namespace
 
 Endpoint local_endpoint(int descriptor) {
     SocketAddress address;
-    return getsockname(descriptor, address.raw(), &address.size) == 0 ? plain_endpoint(address) : Endpoint{};
+    return getsockname(descriptor, address.raw(), &address.size) == 0 ? endpoint_of(address) : Endpoint{};
 }
 
 Endpoint remote_endpoint(int descriptor) {
     SocketAddress address;
-    return getpeername(descriptor, address.raw(), &address.size) == 0 ? plain_endpoint(address) : Endpoint{};
+    return getpeername(descriptor, address.raw(), &address.size) == 0 ? endpoint_of(address) : Endpoint{};
 }
 
 void set_option(int descriptor, int level, int name, int value) {

@@ -44,7 +44,7 @@ struct SocketAddress {
     [[nodiscard]] const sockaddr* raw() const { return reinterpret_cast<const sockaddr*>(&storage); }
 };
 [[nodiscard]] SocketAddress socket_address(const Endpoint& endpoint);
-/// The null endpoint for anything but IPv4 and IPv6.
+/// An address of IPv4 in the form of IPv6 is the one of IPv4. The null endpoint for anything but IPv4 and IPv6.
 [[nodiscard]] Endpoint endpoint_of(const SocketAddress& address);
 /// IPv4 addresses are that, over a socket of both families too.
 [[nodiscard]] Endpoint local_endpoint(int descriptor);
