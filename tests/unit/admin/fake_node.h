@@ -101,10 +101,8 @@ public:
         ++briefly_gathered;
         loop().post([this, on_status] {
             auto streams = std::exchange(current.streams, {});
-            auto destinations = std::exchange(current.destinations, {});
             const admin::NodeStatus brief = current;
             current.streams = std::move(streams);
-            current.destinations = std::move(destinations);
             on_status(brief);
         });
     }

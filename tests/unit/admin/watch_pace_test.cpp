@@ -54,7 +54,9 @@ TEST(Watch, TakesOverNewWordsOfAnAlarmNowAndThen) {
         node.current.history_trouble = "trouble " + std::to_string(n);
         node.current.now += std::chrono::milliseconds{500};
         watch.judge(node.current, node.loop().wall(), admin::Depth::brief);
-        said.insert(node.board.standing().at(0).detail);
+        for (const services::Alarm& alarm : node.board.standing()) {
+            if (alarm.code == services::AlarmCode::history_store) said.insert(alarm.detail);
+        }
     };
     for (int n = 0; n < 58; ++n) look(n);
     EXPECT_EQ(said, (std::set<std::string>{"trouble 0", "trouble 1", "trouble 2", "trouble 3"}));
