@@ -152,6 +152,7 @@ class ResumingServer:
 
     def stop(self):
         self.stopping = True
+        self.listener.shutdown(socket.SHUT_RDWR)  # or whoever accepts on it keeps it
         self.listener.close()
         self.break_all()
 
@@ -284,8 +285,9 @@ class ResumingServer:
         connection.send(header(self.domain, self.other))
         connection.expect(f"{{{STREAM}}}features")
         connection.send(f"<db:result from='{self.domain}' to='{self.other}'>any key</db:result>")
-        if connection.expect(f"{{{DIALBACK}}}result").get("type") != "valid":
-            raise Broken
+        result = connection.expect(f"{{{DIALBACK}}}result")
+        if result.get("type") != "valid":
+            raise Broken(ElementTree.tostring(result, "unicode"))
         return connection
 
     def _work(self, connection):

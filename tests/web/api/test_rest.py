@@ -393,7 +393,7 @@ def test_the_description_hangs_together(node, anna):
                 assert any(parameter["in"] == "path" and parameter["required"] for parameter in methods["parameters"])
     commands = re.findall(r"^  ([a-z][a-z-]+) ", node.cli("--help").stdout, re.MULTILINE)
     tags = {path.split("/")[3] for path in document["paths"] if path.startswith("/api/v1/")}
-    local = {"edge", "core", "presence", "check-config", "completion", "init", "backup", "restore"}
+    local = {"edge", "core", "presence", "check-config", "completion", "init", "man", "backup", "restore"}
     assert set(commands) - local <= tags, set(commands) - local - tags
 
 
