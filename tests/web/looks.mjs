@@ -25,7 +25,9 @@ export default function looks(stage) {
     const sentence = "the certificate chain is not accepted: self-signed certificate in certificate chain";
     await stage.world.order({ do: "chat" });
     await desk.changed("peers/show", ({ streams }) => {
-      for (const stream of streams) if (stream.certificate) stream.certificate.verdict = sentence;
+      for (const { certificate } of streams) {
+        if (certificate) Object.assign(certificate, { accepted: false, verdict: sentence });
+      }
     });
     await desk.go("peer/capulet.lab");
     await page.waitForSelector(`main .stream:has-text("${sentence}")`);

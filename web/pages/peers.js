@@ -93,6 +93,7 @@ const columns_of = (rate_of, history_of) => [
   {
     name: "state",
     title: t("Direction"),
+    wrap: true,
     value: (row) => `${arrow(row)[1]} ${word_of("state", row.state)}`,
     show: (row) => html`
       <span class="together"><span class="arrow" aria-hidden="true">${arrow(row)[0]}</span> ${arrow(row)[1]}</span>
@@ -130,6 +131,7 @@ const columns_of = (rate_of, history_of) => [
   {
     name: "address",
     title: t("Address"),
+    wrap: true,
     value: (row) => row.address,
     show: (row) => html`
       <${Mono}>${row.address ?? "–"}<//>
