@@ -67,7 +67,9 @@ async function look_at(desk, role, place) {
   assert.equal(await page.locator("main h1").count(), 1, place);
   assert.deepEqual(
     await page.locator("main .notice.bad").allTextContents(),
-    await page.locator("main .problems .notice.bad, main .stream .notice.bad").allTextContents(),
+    await page
+      .locator("main .problems .notice.bad, main .stream .notice.bad, main .desk-card .notice.bad")
+      .allTextContents(),
     place,
   );
   assert.deepEqual(await desk.accessibility(), [], place);

@@ -93,7 +93,6 @@ const columns_of = (rate_of, history_of) => [
   {
     name: "state",
     title: t("Direction"),
-    wrap: true,
     value: (row) => `${arrow(row)[1]} ${word_of("state", row.state)}`,
     show: (row) => html`
       <span class="together"><span class="arrow" aria-hidden="true">${arrow(row)[0]}</span> ${arrow(row)[1]}</span>
