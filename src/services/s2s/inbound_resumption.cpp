@@ -1,5 +1,5 @@
 // The inbound stream that resumes another one, or may be resumed (XEP-0198 section 5): whose it is, the session that
-// outlives its connection, and the way to the shard on which that lives (decision records 0015 and 0028).
+// outlives its connection, and the way to the shard on which that lives (decision records 0015 and 0029).
 #include <algorithm>
 #include <utility>
 
