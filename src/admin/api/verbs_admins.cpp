@@ -71,16 +71,21 @@ void run_admins_passwd(const SharedCall& call) {
     desk->change_password(call->text("name"), call->text("password"), finish(call, "password changed"));
 }
 
-/// A session knows whose it is; everybody else names the account.
+/// A session knows whose it is; everybody else names the account. Empty: the call has failed.
+std::string account_of(const SharedCall& call) {
+    if (call->has("name")) return call->text("name");
+    if (!call->caller().session.empty()) return call->caller().author;
+    call->fail({"argument-missing", "give the account's name: without a session it is not known"}, "name");
+    return {};
+}
+
 void run_account_passwd(const SharedCall& call) {
     AccessDesk* desk = desk_of(call);
     if (desk == nullptr) return;
     const Call::Caller& caller = call->caller();
-    const bool in_session = !caller.session.empty();
-    const std::string name = call->has("name") ? call->text("name") : in_session ? caller.author : std::string{};
-    if (name.empty())
-        return call->fail({"argument-missing", "give the account's name: without a session it is not known"}, "name");
-    if (in_session && name != caller.author) {
+    const std::string name = account_of(call);
+    if (name.empty()) return;
+    if (!caller.session.empty() && name != caller.author) {
         return call->fail({"account-other", "this changes your own password; for other accounts use `admins passwd`"},
                           "name");
     }
@@ -96,12 +101,10 @@ void run_account_language(const SharedCall& call) {
     AccessDesk* desk = desk_of(call);
     if (desk == nullptr) return;
     const Call::Caller& caller = call->caller();
-    const bool in_session = !caller.session.empty();
-    const std::string name = call->has("name") ? call->text("name") : in_session ? caller.author : std::string{};
-    if (name.empty())
-        return call->fail({"argument-missing", "give the account's name: without a session it is not known"}, "name");
+    const std::string name = account_of(call);
+    if (name.empty()) return;
     // Over the network it is one's own alone; whoever has the socket may change any.
-    if (name != caller.author && (in_session || caller.origin != "cli")) {
+    if (name != caller.author && (!caller.session.empty() || caller.origin != "cli")) {
         return call->fail({"account-other", "this sets the language of your own account"}, "name");
     }
     const auto done = desk->set_language(name, call->text("language"));
