@@ -45,6 +45,14 @@ Address address_of(const SyslogAddress& receiver) {
     return address;
 }
 
+/// What went wrong with a socket since it was last asked; empty: nothing.
+std::string problem_of(int descriptor) {
+    int problem = 0;
+    socklen_t size = sizeof problem;
+    ::getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &problem, &size);
+    return problem == 0 ? std::string{} : std::strerror(problem);
+}
+
 }  // namespace
 
 SyslogReceiver::SyslogReceiver(SyslogAddress at, std::chrono::milliseconds patience)
@@ -74,10 +82,7 @@ std::string SyslogReceiver::open() {
     if (::connect(descriptor_, reinterpret_cast<const sockaddr*>(&address.bytes), address.size) == 0) return {};
     if (errno != EINPROGRESS) return std::strerror(errno);
     if (!ready(POLLOUT)) return "does not answer";
-    int problem = 0;
-    socklen_t size = sizeof problem;
-    ::getsockopt(descriptor_, SOL_SOCKET, SO_ERROR, &problem, &size);
-    return problem == 0 ? std::string{} : std::strerror(problem);
+    return problem_of(descriptor_);
 }
 
 std::string SyslogReceiver::put(const std::string& line) {
@@ -106,10 +111,7 @@ std::string SyslogReceiver::put(const std::string& line) {
 std::string SyslogReceiver::refusal() const {
     pollfd wanted{descriptor_, 0, 0};
     if (::poll(&wanted, 1, static_cast<int>(doubt.count())) != 1) return {};
-    int problem = 0;
-    socklen_t size = sizeof problem;
-    ::getsockopt(descriptor_, SOL_SOCKET, SO_ERROR, &problem, &size);
-    return problem == 0 ? std::string{} : std::strerror(problem);
+    return problem_of(descriptor_);
 }
 
 bool SyslogReceiver::ready(short what) const {
