@@ -18,11 +18,6 @@ constexpr std::size_t encrypt_at_once = 8 * 16384;  ///< full TLS records handed
 
 }  // namespace
 
-Connection::Connection(std::shared_ptr<NetworkShared> shared, Socket socket)
-    : shared_{std::move(shared)},
-      socket_{std::move(socket)},
-      ends_{local_endpoint(socket_.get()), remote_endpoint(socket_.get())} {}
-
 Connection::Connection(std::shared_ptr<NetworkShared> shared, Socket socket, const Ends& ends)
     : shared_{std::move(shared)}, socket_{std::move(socket)}, ends_{ends} {}
 

@@ -27,8 +27,7 @@ struct MovingConnection final : MovingStream {
 
 class Connection final : public std::enable_shared_from_this<Connection>, private TlsWire {
 public:
-    Connection(std::shared_ptr<NetworkShared> shared, Socket socket);
-    /// With the ends that a proxy told.
+    /// `ends`: as its owner is to see them, which are the socket's own or those that a proxy told.
     Connection(std::shared_ptr<NetworkShared> shared, Socket socket, const Ends& ends);
     Connection(std::shared_ptr<NetworkShared> shared, MovingConnection& moving);
     ~Connection() override;

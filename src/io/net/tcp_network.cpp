@@ -50,12 +50,14 @@ private:
     std::shared_ptr<Connection> connection_;
 };
 
-std::unique_ptr<Stream> make_stream(const std::shared_ptr<NetworkShared>& shared, Socket socket) {
-    return std::make_unique<TcpStream>(std::make_shared<Connection>(shared, std::move(socket)));
-}
-
 std::unique_ptr<Stream> make_stream(const std::shared_ptr<NetworkShared>& shared, Socket socket, const Ends& ends) {
     return std::make_unique<TcpStream>(std::make_shared<Connection>(shared, std::move(socket), ends));
+}
+
+/// With the ends that the socket has.
+std::unique_ptr<Stream> make_stream(const std::shared_ptr<NetworkShared>& shared, Socket socket) {
+    const Ends ends{local_endpoint(socket.get()), remote_endpoint(socket.get())};
+    return make_stream(shared, std::move(socket), ends);
 }
 
 class TcpListener final : public Listener {
