@@ -1,14 +1,13 @@
 """Behind HAProxy: who a server is comes from the PROXY header of a listed balancer, and from nobody else. On loopback; nothing
 here needs root."""
-import os
 import re
 import socket
-import tempfile
 
 import pytest
 
 from world.names import NameServer
 from world.process import Process
+from world.several import Several
 from world.trio import Trio
 from world.wait import until
 
@@ -39,11 +38,11 @@ listen second
 """
 
 
-class Lab:
+class Lab(Several):
     def __init__(self, folder):
-        self.names = NameServer("balancer-dns", "127.0.65.53", 'local-zone: "com." static\n', folder, port=5355)
-        self.trio = Trio(f"{folder}/trio", "coluc.com", AT, NAMES, "127.0.65.53:5355", "127.0.0.0/8",
-                         allow=["partner.lab"])
+        self.start(NameServer("balancer-dns", "127.0.65.53", 'local-zone: "com." static\n', folder, port=5355))
+        self.trio = self.start(Trio(f"{folder}/trio", "coluc.com", AT, NAMES, "127.0.65.53:5355", "127.0.0.0/8",
+                                    allow=["partner.lab"]))
         path = f"{self.trio.folder}/edge.toml"
         with open(path, encoding="utf-8") as file:
             text = file.read()
@@ -52,15 +51,10 @@ class Lab:
         self.trio.start()
         with open(f"{folder}/haproxy.cfg", "w", encoding="utf-8") as file:
             file.write(CONFIGURATION.format(balancer=BALANCER, edge=AT["edge"]))
-        self.haproxy = Process("haproxy", ["haproxy", "-db", "-f", f"{folder}/haproxy.cfg"], folder)
+        self.haproxy = self.start(Process("haproxy", ["haproxy", "-db", "-f", f"{folder}/haproxy.cfg"], folder))
         until(lambda: answers(FIRST) and answers(SECOND), lambda: f"HAProxy: {self.haproxy.log()}", 10)
 
     edge = property(lambda self: self.trio.edge)
-
-    def stop(self):
-        self.haproxy.stop()
-        self.trio.stop()
-        self.names.stop()
 
 
 def answers(at):
@@ -73,13 +67,8 @@ def answers(at):
 
 @pytest.fixture(scope="module")
 def lab():
-    with tempfile.TemporaryDirectory() as folder:
-        os.makedirs(f"{folder}/trio", exist_ok=True)
-        made = Lab(folder)
-        try:
-            yield made
-        finally:
-            made.stop()
+    with Lab.raised("lab-balancer-") as made:
+        yield made
 
 
 class Server:

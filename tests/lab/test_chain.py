@@ -13,7 +13,6 @@ import os
 import re
 import socket
 import subprocess
-import tempfile
 
 import pytest
 
@@ -22,6 +21,7 @@ from world.client import Clients, User
 from world.names import NameServer
 from world.prosody import PASSWORD, Prosody
 from world.sallyport import Refused
+from world.several import Several
 from world.trio import Trio
 from world.wait import until
 
@@ -45,11 +45,10 @@ local-data: "xmpp.vngtp.lab. 60 A 127.0.61.20"
 """
 
 
-class World:
+class World(Several):
     """The trio, the other organisation, and one user of each."""
 
     def __init__(self, folder):
-        self.running = []
         start = self.start
         start(NameServer("chain-dns", "127.0.60.53", DNS, folder, port=5354))
         authority = Authority(folder, "authority")
@@ -65,14 +64,6 @@ class World:
         clients = start(Clients("chain-clients", folder))
         self.romeo = User(clients, "romeo", "romeo@coluc.com", self.trio.users).online()
         self.victor = User(clients, "victor", "victor@vngtp.lab", self.vngtp).online()
-
-    def start(self, process):
-        self.running.append(process)
-        return process
-
-    def stop(self):
-        for process in reversed(self.running):
-            process.stop()
 
     def rows_become(self, *wanted, seconds=10.0):
         until(lambda: self.trio.rows() == list(wanted),
@@ -109,13 +100,8 @@ class World:
 
 @pytest.fixture(scope="module")
 def lab():
-    with tempfile.TemporaryDirectory(prefix="lab-chain-") as folder:
-        made = World.__new__(World)
-        try:
-            made.__init__(folder)
-            yield made
-        finally:
-            made.stop()
+    with World.raised("lab-chain-") as made:
+        yield made
 
 
 # Step 1. Enable XMPP federation ---------------------------------------------------------------------------------------

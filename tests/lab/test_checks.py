@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 from types import SimpleNamespace
 
 import pytest
@@ -19,6 +18,7 @@ from world.names import NameServer
 from world.netns import PREFIX, Namespace, remove_namespaces
 from world.prosody import Prosody
 from world.raw import Authority as RawServer, dialback_key
+from world.several import Several
 from world.trio import Trio
 from world.wait import until
 
@@ -50,11 +50,11 @@ VirtualHost "secure.lab"
 """
 
 
-class World:
+class World(Several):
     """The trio, the partner, one user of each; all in `here`."""
 
     def __init__(self, folder):
-        self.folder, self.running = folder, []
+        self.folder = folder
         self.here = Namespace(f"{PREFIX}{os.getpid()}-desk")
         self.dns = self.start(NameServer("desk-dns", "127.0.66.53", DNS, folder, self.here))
         authority = self.authority = Authority(folder, "authority")
@@ -80,13 +80,8 @@ class World:
         """What a node knows of the others comes to it a moment later."""
         return all(step["state"] == "in force" for node in self.trio.nodes.values() for step in node.chain().values())
 
-    def start(self, process):
-        self.running.append(process)
-        return process
-
     def stop(self):
-        for process in reversed(self.running):
-            process.stop()
+        super().stop()
         remove_namespaces(self.here.name)
 
     def check(self, role, *words):
@@ -104,14 +99,8 @@ class World:
 def lab():
     if os.geteuid() != 0:
         pytest.skip("network namespaces need root")
-    with tempfile.TemporaryDirectory(prefix="lab-desk-") as folder:
-        os.chmod(folder, 0o755)
-        made = World.__new__(World)
-        try:
-            made.__init__(folder)
-            yield made
-        finally:
-            made.stop()
+    with World.raised("lab-desk-") as made:
+        yield made
 
 
 # Good health ----------------------------------------------------------------------------------------------------------

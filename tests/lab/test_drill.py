@@ -7,7 +7,6 @@ At the end the table is printed, and written to $LAB_DRILL (run/lab/drill.md).""
 import concurrent.futures
 import os
 import re
-import tempfile
 import time
 from dataclasses import dataclass
 
@@ -269,19 +268,13 @@ class Lab:
 def lab():
     if os.geteuid() != 0:
         pytest.skip("network namespaces and disks need root")
-    with tempfile.TemporaryDirectory(prefix="lab-drill-") as folder:
-        os.chmod(folder, 0o755)
-        place = Place.__new__(Place)
-        try:
-            place.__init__(folder)
-            made = Lab(place)
-            for desk in place.desks.values():
-                desk.becomes_well(30)
-            place.ping()
-            yield made
-            written(made.rows)
-        finally:
-            place.stop()
+    with Place.raised("lab-drill-") as place:
+        made = Lab(place)
+        for desk in place.desks.values():
+            desk.becomes_well(30)
+        place.ping()
+        yield made
+        written(made.rows)
 
 
 def wrong(fault, role, views):

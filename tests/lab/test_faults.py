@@ -6,7 +6,6 @@ import random
 import re
 import signal
 import subprocess
-import tempfile
 import threading
 
 import pytest
@@ -17,6 +16,7 @@ from world.cutter import Cutter
 from world.names import NameServer
 from world.prosody import Prosody
 from world.sallyport import Refused
+from world.several import Several
 from world.trio import Trio
 from world.wait import until
 
@@ -36,11 +36,11 @@ local-data: "xmpp.vngtp.lab. 60 A 127.0.63.20"
 """
 
 
-class World:
+class World(Several):
     """The trio with a relay on each way of the core, and a Prosody outside."""
 
     def __init__(self, folder):
-        self.folder, self.running, self.number = folder, [], 0
+        self.folder, self.number = folder, 0
         start = self.start
         start(NameServer("faults-dns", "127.0.62.53", DNS, folder, port=5355))
         authority = Authority(folder, "authority")
@@ -64,10 +64,6 @@ class World:
         self.romeo = User(clients, "romeo", "romeo@coluc.com", self.trio.users).online()
         self.victor = User(clients, "victor", "victor@vngtp.lab", self.vngtp).online()
 
-    def start(self, process):
-        self.running.append(process)
-        return process
-
     def rewrite(self, name, *changes):
         path = os.path.join(self.trio.folder, name)
         with open(path, encoding="utf-8") as file:
@@ -86,10 +82,6 @@ class World:
                                         capture_output=True, check=False).returncode == 0
         if self.has_disks:
             self.start(Mounted(path))
-
-    def stop(self):
-        for process in reversed(self.running):
-            process.stop()
 
     def value(self, node, name):
         return node.json("config", "get", f"federation.{name}")["value"]
@@ -145,13 +137,8 @@ class Mounted:
 
 @pytest.fixture(scope="module")
 def lab():
-    with tempfile.TemporaryDirectory(prefix="lab-faults-") as folder:
-        made = World.__new__(World)
-        try:
-            made.__init__(folder)
-            yield made
-        finally:
-            made.stop()
+    with World.raised("lab-faults-") as made:
+        yield made
 
 
 @pytest.fixture

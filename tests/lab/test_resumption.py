@@ -2,7 +2,6 @@
 initiating and as receiving server, its connections reset at any byte. Each message arrives once, and in order. LAB_SEED
 chooses other moments."""
 import os
-import tempfile
 
 import pytest
 
@@ -10,6 +9,7 @@ from world.certificates import Authority
 from world.client import Clients, User
 from world.names import NameServer
 from world.resuming import SM, Broken, ResumingServer
+from world.several import Several
 from world.trio import Trio
 from world.wait import until
 
@@ -30,9 +30,8 @@ local-data: "xmpp.other.lab. 60 A 127.0.67.21"
 """
 
 
-class World:
+class World(Several):
     def __init__(self, folder):
-        self.running = []
         start = self.start
         start(NameServer("resumption-dns", "127.0.66.53", DNS, folder, port=5355))
         authority = Authority(folder, "authority")
@@ -43,14 +42,6 @@ class World:
         until(lambda: self.trio.rows() == [self.trio.component], "the chain", 20)
         self.trio.add_users("romeo")
         self.romeo = User(start(Clients("resumption-clients", folder)), "romeo", "romeo@coluc.com", self.trio.users).online()
-
-    def start(self, process):
-        self.running.append(process)
-        return process
-
-    def stop(self):
-        for process in reversed(self.running):
-            process.stop()
 
     def peer(self, domain="resumes.lab", address="127.0.67.20"):
         return ResumingServer(address, domain, self.certificates[domain], (AT["edge"], 5269), seed=SEED)
@@ -64,13 +55,8 @@ class World:
 
 @pytest.fixture(scope="module")
 def lab():
-    with tempfile.TemporaryDirectory(prefix="lab-resumption-") as folder:
-        made = World.__new__(World)
-        try:
-            made.__init__(folder)
-            yield made
-        finally:
-            made.stop()
+    with World.raised("lab-resumption-") as made:
+        yield made
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from world.client import Clients, User
 from world.names import NameServer
 from world.netns import PREFIX, Namespace, remove_namespaces
 from world.prosody import Prosody
+from world.several import Several
 from world.trio import NODES, Trio, WrittenNode
 from world.wait import until
 
@@ -141,11 +142,11 @@ class Receiver:
         self.thread.join(5)
 
 
-class Place:
+class Place(Several):
     names = NAMES
 
     def __init__(self, folder):
-        self.folder, self.running = folder, []
+        self.folder = folder
         self.here = Namespace(f"{PREFIX}{os.getpid()}-drill")
         self.dns = self.start(NameServer("drill-dns", EDGE_DNS, ZONES, folder, self.here))
         self.inside_dns = self.start(NameServer("drill-inside-dns", INSIDE_DNS, INSIDE_ZONES, folder, self.here))
@@ -245,13 +246,8 @@ class Place:
         with open(self.clock, "r+b" if os.path.exists(self.clock) else "wb") as file:
             file.write(struct.pack("=q", seconds * 1_000_000_000))
 
-    def start(self, process):
-        self.running.append(process)
-        return process
-
     def stop(self):
-        for process in reversed(self.running):
-            process.stop()
+        super().stop()
         remove_namespaces(self.here.name)
 
     def set(self, name, value):
