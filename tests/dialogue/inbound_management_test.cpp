@@ -3,8 +3,7 @@
 
 #include <algorithm>
 
-#include "support/dialogue.h"
-#include "support/words.h"
+#include "support/proved_partner.h"
 
 namespace sallyport::testing {
 namespace {
@@ -20,25 +19,9 @@ std::string sm_failed(std::string_view condition) {
            " xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>";
 }
 
-/// Authenticated by certificate; everything said so far is consumed.
-Dialogue open_stream(bool bidi = false) {
-    TestRules rules;
-    rules.everyone.bidi = bidi;
-    Dialogue with = Dialogue::inbound(rules, true);
-    with.tls(certificate_for("partner.example"));
-    with.peer_header("partner.example", "corp.example");
-    with.our_header();
-    with.ours(bidi ? features(f_mechanisms, f_dialback, f_bidi, f_sm, f_limits)
-                   : features(f_mechanisms, f_dialback, f_sm, f_limits));
-    if (bidi) with.peer("<bidi xmlns='urn:xmpp:bidi'/>");
-    with.peer(result("partner.example", "corp.example", "k"));
-    with.ours(result_is("corp.example", "partner.example", "valid"));
-    return with;
-}
-
 TEST(InboundAcks, CountWhatIsHandled) {
     Dialogue::fail_each_step(
-        [] { return open_stream(); },
+        [] { return proved_partner(); },
         [](Dialogue& with) {
             with.peer(message("partner.example", "corp.example"));  // before <enable/>: not counted
             with.handled(1);
@@ -60,7 +43,7 @@ TEST(InboundAcks, CountWhatIsHandled) {
 }
 
 TEST(InboundAcks, CountFromEnableOn) {  // XEP-0198 section 4: nobody tells of what came before
-    Dialogue with = open_stream();
+    Dialogue with = proved_partner();
     for (int i = 0; i < 3; ++i) with.peer(message("partner.example", "corp.example"));
     with.peer(enable);
     with.ours("<enabled xmlns='urn:xmpp:sm:3'/>");
@@ -91,25 +74,25 @@ TEST(InboundAcks, WaitForAuthentication) {  // threat T86
 }
 
 TEST(InboundAcks, RefuseCountsThatCannotBe) {
-    Dialogue with = open_stream();
+    Dialogue with = proved_partner();
     with.peer(enable);
     with.peer(ack("4294967295"));
     with.expect_close(undefined_condition);
     EXPECT_NE(with.everything_sent().find("handled-count-too-high"), std::string::npos);
-    Dialogue odd = open_stream();
+    Dialogue odd = proved_partner();
     odd.peer(enable);
     odd.peer("<a xmlns='urn:xmpp:sm:3'/>");
     odd.expect_close(bad_format);
-    Dialogue unmanaged = open_stream();
+    Dialogue unmanaged = proved_partner();
     unmanaged.peer(request);
     unmanaged.expect_close(unsupported_stanza_type);
-    Dialogue early = open_stream();
+    Dialogue early = proved_partner();
     early.peer(ack("0"));
     early.expect_close(unsupported_stanza_type);
 }
 
 TEST(InboundBidi, CountsWhatWeSendBack) {  // XEP-0288 with XEP-0198
-    Dialogue with = open_stream(true);
+    Dialogue with = proved_partner(true);
     EXPECT_TRUE(with.in().bidi());
     with.peer(enable);
     with.ours("<enabled xmlns='urn:xmpp:sm:3'/>");
@@ -136,7 +119,7 @@ TEST(InboundBidi, HearsTheLimitsOfAPeerThatHasNoFeaturesToSend) {  // XEP-0478
 }
 
 TEST(InboundBidi, AsksForTheLastAcknowledgementsAndTakesThemBeforeTheClosingTag) {  // XEP-0198 4
-    Dialogue with = open_stream(true);
+    Dialogue with = proved_partner(true);
     with.peer(enable);
     with.ours("<enabled xmlns='urn:xmpp:sm:3'/>");
     with.we_send(2);
@@ -154,17 +137,17 @@ TEST(InboundBidi, AsksForTheLastAcknowledgementsAndTakesThemBeforeTheClosingTag)
 
 TEST(InboundBidi, ProbesWhereThePeerEnabledAcknowledgements) {
     s2s::Actions actions;
-    Dialogue without = open_stream(true);
+    Dialogue without = proved_partner(true);
     EXPECT_FALSE(without.in().probe(TimePoint{}, actions));
     EXPECT_TRUE(actions.empty());
-    Dialogue with = open_stream(true);
+    Dialogue with = proved_partner(true);
     with.peer(enable);
     EXPECT_TRUE(with.in().probe(TimePoint{}, actions));
     EXPECT_EQ(actions.size(), 1U);
 }
 
 TEST(InboundBidi, IsRefusedUnlessOfferedAndBeforeAuthentication) {
-    Dialogue late = open_stream(true);
+    Dialogue late = proved_partner(true);
     late.peer("<bidi xmlns='urn:xmpp:bidi'/>");
     late.expect_close(policy_violation);
     Dialogue unoffered = Dialogue::inbound({}, true);
@@ -175,7 +158,7 @@ TEST(InboundBidi, IsRefusedUnlessOfferedAndBeforeAuthentication) {
 }
 
 TEST(InboundStream, RefusesCompressionAndGoesOn) {  // threat T62
-    Dialogue with = open_stream();
+    Dialogue with = proved_partner();
     with.peer("<compress xmlns='http://jabber.org/protocol/compress'><method>zlib</method></compress>");
     with.ours("<failure xmlns='http://jabber.org/protocol/compress'><unsupported-method/></failure>");
     with.peer(message("partner.example", "corp.example"));
@@ -183,7 +166,7 @@ TEST(InboundStream, RefusesCompressionAndGoesOn) {  // threat T62
 }
 
 TEST(InboundStream, DeliversAStanzaThatComesInDribblesAtItsLastByte) {  // threat T56
-    Dialogue with = open_stream();
+    Dialogue with = proved_partner();
     const std::string stanza = "<message from='u@partner.example' to='v@corp.example' id='" + std::string(1000, 'x') +
                                "'><body>" + std::string(3000, 'y') + "</body></message>";
     for (std::size_t at = 0; at + 1 < stanza.size(); ++at) with.peer(stanza.substr(at, 1));
@@ -200,7 +183,7 @@ TEST(InboundStream, EndsOnElementsThatHaveNoPlace) {
           "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>", "<enabled xmlns='urn:xmpp:sm:3'/>",
           "<message xmlns='jabber:client' from='partner.example' to='corp.example'/>"}) {
         SCOPED_TRACE(bytes);
-        Dialogue with = open_stream();
+        Dialogue with = proved_partner();
         with.peer(bytes);
         with.expect_close(unsupported_stanza_type);
         with.expect_delivered(0);
@@ -208,7 +191,7 @@ TEST(InboundStream, EndsOnElementsThatHaveNoPlace) {
 }
 
 TEST(InboundStream, NotesTheErrorsOfThePeerAndCloses) {  // threat T38
-    Dialogue with = open_stream();
+    Dialogue with = proved_partner();
     with.peer(
         "<stream:error><evil xmlns='urn:x'/><text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>login ok</text>"
         "</stream:error></stream:stream>");
@@ -220,14 +203,14 @@ TEST(InboundStream, NotesTheErrorsOfThePeerAndCloses) {  // threat T38
 }
 
 TEST(InboundStream, ProcessesNothingAfterTheClosingTag) {
-    Dialogue with = open_stream();
+    Dialogue with = proved_partner();
     with.peer(std::string{close_tag} + message("partner.example", "corp.example"));
     with.expect_delivered(0);
     EXPECT_TRUE(with.in().closed());
 }
 
 TEST(InboundStream, DropsAPartialStanzaWithTheConnection) {  // threat T24
-    Dialogue with = open_stream();
+    Dialogue with = proved_partner();
     with.peer("<message from='u@partner.example/r' to='v@corp");
     with.lost();
     with.expect_delivered(0);
@@ -235,7 +218,7 @@ TEST(InboundStream, DropsAPartialStanzaWithTheConnection) {  // threat T24
 }
 
 TEST(InboundStream, EndsWhenAStanzaTakesTooLong) {  // threat T58
-    Dialogue with = open_stream();
+    Dialogue with = proved_partner();
     with.peer("<message from='u@partner.example/r' ");
     with.after(std::chrono::seconds{40});
     with.peer("to='v@corp.example' ");
@@ -245,7 +228,7 @@ TEST(InboundStream, EndsWhenAStanzaTakesTooLong) {  // threat T58
 }
 
 TEST(InboundStream, GivesEachStanzaItsOwnTime) {
-    Dialogue with = open_stream();
+    Dialogue with = proved_partner();
     const std::string whole = message("partner.example", "corp.example");
     with.peer(whole.substr(0, 10));
     for (int i = 0; i < 10; ++i) {
@@ -257,7 +240,7 @@ TEST(InboundStream, GivesEachStanzaItsOwnTime) {
 }
 
 TEST(InboundStream, EndsWhenIdle) {  // RFC 6120 4.6.3: not connection-timeout
-    Dialogue with = open_stream();
+    Dialogue with = proved_partner();
     with.after(std::chrono::seconds{599});
     with.peer(message("partner.example", "corp.example"));
     with.after(std::chrono::seconds{599});
@@ -269,7 +252,7 @@ TEST(InboundStream, EndsWhenIdle) {  // RFC 6120 4.6.3: not connection-timeout
 }
 
 TEST(InboundStream, TakesWhatIsOnItsWayWhenItShutsDown) {  // RFC 6120 4.4
-    Dialogue with = open_stream();
+    Dialogue with = proved_partner();
     s2s::Actions actions;
     with.in().shut({system_shutdown, {}, {}, {}}, TimePoint{}, actions);
     with.peer(message("partner.example", "corp.example"));

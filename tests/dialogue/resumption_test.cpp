@@ -1,8 +1,7 @@
 // XEP-0198 section 5 between servers: streams that break and go on over another connection. Threat T86.
 #include <gtest/gtest.h>
 
-#include "support/dialogue.h"
-#include "support/words.h"
+#include "support/proved_partner.h"
 
 namespace sallyport::testing {
 namespace {
@@ -35,21 +34,8 @@ std::string stanza(const std::string& id) {
 
 // The receiving side
 
-/// A pair has proved itself; everything said so far is consumed.
-Dialogue accepted(bool bidi = false, Limits limits = {}) {
-    TestRules rules;
-    rules.everyone.bidi = bidi;
-    Dialogue with = Dialogue::inbound(rules, true, limits, true);
-    with.tls(certificate_for("partner.example"));
-    with.peer_header("partner.example", "corp.example");
-    with.our_header();
-    with.ours(bidi ? features(f_mechanisms, f_dialback, f_bidi, f_sm, f_limits)
-                   : features(f_mechanisms, f_dialback, f_sm, f_limits));
-    if (bidi) with.peer("<bidi xmlns='urn:xmpp:bidi'/>");
-    with.peer(result("partner.example", "corp.example", "k"));
-    with.ours(result_is("corp.example", "partner.example", "valid"));
-    return with;
-}
+/// A pair has proved itself on a stream that can be resumed.
+Dialogue accepted(bool bidi = false, Limits limits = {}) { return proved_partner(bidi, limits, true); }
 
 TEST(Resumable, IsAStreamWhosePeerAsksForIt) {
     Dialogue::fail_each_step([] { return accepted(); },
