@@ -2,32 +2,12 @@
 // returned (XEP-0198), also on streams that carry both directions (XEP-0288).
 #include <gtest/gtest.h>
 
-#include "support/raw_partner.h"
-#include "support/sim_nodes.h"
+#include "support/one_partner.h"
 
 namespace sallyport::test {
 namespace {
 
-class Acknowledgements : public testing::TestWithParam<std::uint32_t> {
-protected:
-    void SetUp() override {
-        f.a.settings.security_mode = s2s::SecurityMode::tls_optional;
-        f.a.settings.bidi = true;
-        ASSERT_TRUE(f.start()) << f.logs();
-    }
-    void TearDown() override {
-        if (HasFailure()) std::fputs(f.logs().c_str(), stderr);
-    }
-    SimUser& romeo() { return f.a.user(); }
-    RawStream& opened() {
-        RawStream& stream = c.open(f.a.edge_public, "a.test");
-        EXPECT_TRUE(f.world.run_until([&] { return stream.ready(); }));
-        return stream;
-    }
-
-    Federation f{GetParam()};
-    RawPartner c{f.world, f.dns, "c.test", "198.51.100.9"};
-};
+class Acknowledgements : public OnePartner {};
 INSTANTIATE_TEST_SUITE_P(Shards, Acknowledgements, testing::Values(1U, 2U));
 
 TEST_P(Acknowledgements, CountFromEnableOnWhateverCameBefore) {

@@ -8,8 +8,7 @@
 #include <random>
 #include <set>
 
-#include "support/raw_partner.h"
-#include "support/sim_nodes.h"
+#include "support/one_partner.h"
 
 namespace sallyport::test {
 namespace {
@@ -37,23 +36,8 @@ std::string said(const RawStream& stream, const std::string& element, const std:
     return whole.substr(begin, whole.find('\'', begin) - begin);
 }
 
-class Resumptions : public testing::TestWithParam<std::uint32_t> {
+class Resumptions : public OnePartner {
 protected:
-    void SetUp() override {
-        f.a.settings.security_mode = s2s::SecurityMode::tls_optional;
-        f.a.settings.bidi = true;
-        ASSERT_TRUE(f.start()) << f.logs();
-    }
-    void TearDown() override {
-        if (HasFailure()) std::fputs(f.logs().c_str(), stderr);
-    }
-    SimUser& romeo() { return f.a.user(); }
-    RawStream& opened(RawPartner& by) {
-        RawStream& stream = by.open(f.a.edge_public, "a.test");
-        EXPECT_TRUE(f.world.run_until([&] { return stream.ready(); }));
-        return stream;
-    }
-    RawStream& opened() { return opened(c); }
     /// One that can be resumed; its name.
     std::string enable(RawStream& stream, const std::string& more = {}) {
         stream.say("<enable xmlns='urn:xmpp:sm:3' resume='true'" + more + "/>");
@@ -82,8 +66,6 @@ protected:
         return all;
     }
 
-    Federation f{GetParam()};
-    RawPartner c{f.world, f.dns, "c.test", "198.51.100.9"};
     RawPartner d{f.world, f.dns, "d.test", "198.51.100.10"};
 };
 INSTANTIATE_TEST_SUITE_P(Shards, Resumptions, testing::Values(1U, 2U, 3U));
