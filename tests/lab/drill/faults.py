@@ -250,27 +250,31 @@ def syslog_dead(lab):
     lab.edge.ask("config", "set", "federation.bidi", "off")
 
 
-@contextlib.contextmanager
-def inside_server_down(lab):
+def old_goes(lab):
     lab.old.kill(signal.SIGKILL)
     lab.old.child.wait()
     lab.victor.says("ana@old.coluc.com", "is anybody there")
-    yield
+
+
+def old_comes_back(lab):
     lab.running.remove(lab.old)
     lab.old = lab.start(lab.old.again())
     lab.victor.says("ana@old.coluc.com", "and now")
+
+
+@contextlib.contextmanager
+def inside_server_down(lab):
+    old_goes(lab)
+    yield
+    old_comes_back(lab)
 
 
 @contextlib.contextmanager
 def inside_name_missing(lab):
     with lab.inside_dns.change('local-data: "xmpp.old.coluc.com. 1 A', 'local-data: "away.old.coluc.com. 1 A'):
-        lab.old.kill(signal.SIGKILL)
-        lab.old.child.wait()
-        lab.victor.says("ana@old.coluc.com", "is anybody there")
+        old_goes(lab)
         yield
-    lab.running.remove(lab.old)
-    lab.old = lab.start(lab.old.again())
-    lab.victor.says("ana@old.coluc.com", "and now")
+    old_comes_back(lab)
 
 
 def stopped(role):
