@@ -18,7 +18,7 @@ IpAddress parse(const std::string& text) { return *IpAddress::parse(text); }
 SimLoop::SimLoop() : now_{first_now}, timers_{std::make_shared<io::TimerQueue>([] {})} {}
 
 WallTime SimLoop::wall() const {
-    return first_wall + std::chrono::duration_cast<std::chrono::microseconds>(now_ - first_now);
+    return first_wall + std::chrono::duration_cast<std::chrono::microseconds>(now() - first_now);
 }
 
 std::unique_ptr<io::Timer> SimLoop::timer(std::function<void()> on_expiry) {
@@ -31,13 +31,13 @@ void SimLoop::at(TimePoint when, std::function<void()> work) {
 
 bool SimLoop::turn() {
     bool worked = false;
-    while (!planned_.empty() && planned_.begin()->first.first <= now_) {
+    while (!planned_.empty() && planned_.begin()->first.first <= now()) {
         const auto first = planned_.extract(planned_.begin());
         first.mapped()();
         worked = true;
     }
-    if (timers_->earliest() <= now_) {
-        timers_->expire(now_);
+    if (timers_->earliest() <= now()) {
+        timers_->expire(now());
         worked = true;
     }
     for (std::size_t count = posted_.size(); count > 0; --count) {
@@ -53,7 +53,7 @@ bool SimLoop::turn() {
 }
 
 TimePoint SimLoop::next() const {
-    if (!posted_.empty() || !deferred_.empty()) return now_;
+    if (!posted_.empty() || !deferred_.empty()) return now();
     const TimePoint planned = planned_.empty() ? never : planned_.begin()->first.first;
     return std::min(planned, timers_->earliest());
 }

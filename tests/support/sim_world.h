@@ -12,6 +12,7 @@
 //     world.block("192.0.2.1", "198.51.100.7");                    // the cable is cut; heal() mends it
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -43,7 +44,7 @@ public:
     void set_now(TimePoint now) { now_ = now; }
 
 private:
-    TimePoint now_;
+    std::atomic<TimePoint> now_;  // the log's own threads ask for it
     std::shared_ptr<io::TimerQueue> timers_;
     std::deque<std::function<void()>> posted_;
     std::vector<std::function<void()>> deferred_;
