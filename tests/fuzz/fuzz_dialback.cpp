@@ -3,6 +3,7 @@
 // clear when TLS is required; what is said is well-formed; who is done is silent; nobody who waits is forgotten.
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -350,13 +351,13 @@ void play_outbound(Script& script) {
 
     std::optional<TlsFacts> tls;
     bool tls_asked = false, succeeded = false;
-    const xml::Element* answer = nullptr;
+    std::optional<xml::Element> answer;              // the element of this step
     std::multiset<std::string> waiting;              // ids of questions without an answer
     std::set<std::string> pairs_waiting, requested;  // pairs as text
     if (!verify_only) pairs_waiting.insert(first.text());
 
     const auto says_valid = [&](const char* name, const xmpp::DomainPair& pair) {
-        if (answer == nullptr || answer->name != name || answer->attribute("type") != "valid") return false;
+        if (!answer || answer->name != name || answer->attribute("type") != "valid") return false;
         const auto from = xmpp::Domain::parse(answer->attribute("from"));
         const auto to = xmpp::Domain::parse(answer->attribute("to"));
         return from && to && *from == pair.remote && *to == pair.local;
@@ -416,7 +417,7 @@ void play_outbound(Script& script) {
 
     while (!script.done()) {
         Actions actions;
-        answer = nullptr;
+        answer.reset();
         std::uint64_t sequence = 0;
         switch (script.next(12)) {
             case 0: machine.on_connected(world.now, actions); break;
@@ -425,11 +426,9 @@ void play_outbound(Script& script) {
             case 3:
             case 4:
             case 5: {
-                const xml::Element element = world.element();
-                answer = &element;
-                if (element.name == "success" && machine.state() == "authenticating") succeeded = true;
-                machine.on_element(element, script.next(8) == 0 ? 1 : 0, world.now, actions);
-                carry_out(actions);
+                answer = world.element();
+                if (answer->name == "success" && machine.state() == "authenticating") succeeded = true;
+                machine.on_element(*answer, script.next(8) == 0 ? 1 : 0, world.now, actions);
                 break;
             }
             case 6:
