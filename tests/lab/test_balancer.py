@@ -1,7 +1,10 @@
-"""Behind HAProxy: who a server is comes from the PROXY header of a listed balancer, and from nobody else. On loopback; nothing
-here needs root."""
+"""Behind HAProxy: it sends servers to an edge only while the edge can serve them, and who a server is comes from the PROXY header of a
+listed balancer, and from nobody else. On loopback; nothing here needs root."""
+import json
 import re
 import socket
+import urllib.error
+import urllib.request
 
 import pytest
 
@@ -17,6 +20,8 @@ AT = {"edge": "127.0.65.20", "link": "127.0.65.21", "core": "127.0.65.10", "pres
 NAMES = {"edge": "edge1.coluc.com", "core": "core1.coluc.com", "presence": "imp1.coluc.com"}
 BALANCER = "127.0.65.9"
 FIRST, SECOND = (BALANCER, 5269), (BALANCER, 5279)  # version 1 and 2 of the header
+THIRD = (BALANCER, 5289)  # only while the edge says that it is ready
+HEALTH = f"{AT['edge']}:8081"
 HEADER = ("<?xml version='1.0'?><stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams'"
           " from='partner.lab' to='coluc.com' version='1.0'>")
 
@@ -35,6 +40,10 @@ listen first
 listen second
     bind {balancer}:5279
     server edge {edge}:5269 send-proxy-v2 check inter 100ms
+listen third
+    bind {balancer}:5289
+    option httpchk GET /health
+    server edge {edge}:5269 send-proxy-v2 check port 8081 inter 100ms fall 1 rise 1
 """
 
 
@@ -47,7 +56,8 @@ class Lab(Several):
         with open(path, encoding="utf-8") as file:
             text = file.read()
         with open(path, "w", encoding="utf-8") as file:
-            file.write(text.replace("[s2s]\n", f'[s2s]\nproxies = ["{BALANCER}"]\n', 1))
+            text = text.replace("[s2s]\n", f'[s2s]\nproxies = ["{BALANCER}"]\n', 1)
+            file.write(f'{text}\n[admin]\nhealth = ["{HEALTH}"]\n')
         self.trio.start()
         with open(f"{folder}/haproxy.cfg", "w", encoding="utf-8") as file:
             file.write(CONFIGURATION.format(balancer=BALANCER, edge=AT["edge"]))
@@ -144,3 +154,36 @@ def test_checks_of_the_balancer_are_no_trouble(lab):
     assert not [line for line in lab.edge.lines(r"s2s\.proxy\.refused") if "its time" in line]
     with Server("127.0.65.81", SECOND) as server:
         assert "starttls" in server.hears(), "HAProxy holds the edge for dead"
+
+
+def health():
+    """Status and answer of the edge's own address for balancers."""
+    try:
+        with urllib.request.urlopen(f"http://{HEALTH}/health", timeout=5) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def served(address):
+    """Whether the balancer brings a server to the edge. Of one that has nobody to bring it to, the connection ends."""
+    try:
+        with Server(address, THIRD) as server:
+            return "starttls" in features(server)
+    except OSError:
+        return False
+
+
+def test_the_balancer_sends_servers_only_to_an_edge_that_is_ready(lab):
+    until(lambda: served("127.0.65.82"), lambda: lab.haproxy.log(), 10)
+    status, said = health()
+    assert status == 200 and said == {"ready": True, "draining": False, "version": said["version"]}
+    lab.trio.core.stop()
+    try:
+        until(lambda: not served("127.0.65.82"), lambda: f"{health()}\n{lab.haproxy.log()}", 15)
+        assert health()[0] == 503 and health()[1]["ready"] is False
+        with Server("127.0.65.82", SECOND) as server:
+            assert "starttls" in server.hears(), "the connection check alone finds the edge well"
+    finally:
+        lab.trio.restart("core")
+    until(lambda: served("127.0.65.82"), lambda: f"{health()}\n{lab.haproxy.log()}", 15)

@@ -51,6 +51,8 @@ void Watch::look() {
 
 void Watch::looked(const NodeStatus& status, Depth depth) {
     looking_ = false;
+    looked_at_ = node_.loop().now();
+    health_ = judge_health(status, node_.file());
     if (const TimePoint now = node_.loop().now(); now >= files_at_) {
         files_at_ = now + files_interval;
         see_files(status.certificates);
@@ -58,6 +60,8 @@ void Watch::looked(const NodeStatus& status, Depth depth) {
     judge(status, node_.loop().wall(), depth);
     try_inside_servers(status);
 }
+
+Health Watch::health() const { return node_.loop().now() - looked_at_ < health_stands ? health_ : Health::unready; }
 
 /// A ping over the way on which it failed, and over the one that worked last.
 void Watch::try_inside_servers(const NodeStatus& status) {

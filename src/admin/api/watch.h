@@ -11,6 +11,7 @@
 
 #include "admin/api/node_control.h"
 #include "admin/api/watch_dns.h"
+#include "admin/judge/health.h"
 #include "admin/judge/judges.h"
 
 namespace sallyport::admin {
@@ -49,6 +50,10 @@ public:
     };
     void see_clocks(const Clocks& clocks);
 
+    /// As of the last look; a node that has not answered for so long is not ready.
+    static constexpr auto health_stands = std::chrono::seconds{5};
+    [[nodiscard]] Health health() const;
+
 private:
     void look();
     void looked(const NodeStatus& status, Depth depth);
@@ -71,6 +76,8 @@ private:
     NodeControl& node_;
     DnsWatch dns_;
     std::unique_ptr<io::Timer> timer_;
+    Health health_ = Health::unready;
+    TimePoint looked_at_{};
     bool looking_ = false;                             ///< no answer yet: a shard hangs
     bool seeing_disk_ = false;                         ///< no answer yet: the disk hangs
     TimePoint whole_at_{}, files_at_{}, inside_at_{};  ///< the next of each

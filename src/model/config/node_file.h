@@ -102,6 +102,7 @@ struct NodeFile {
     } node;
     struct {
         std::vector<Endpoint> listen;
+        std::vector<Endpoint> health;    ///< where balancers ask how the node is, without a sign-in
         std::string certificate, key;    ///< empty: one of its own making in the data folder
         std::vector<std::string> names;  ///< further host names under which it may be asked for
         bool handover = true;            ///< people may go to and come from the pages of `nodes` without a sign-in

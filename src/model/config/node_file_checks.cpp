@@ -297,15 +297,11 @@ private:
 
 std::vector<ListenerEntry> listeners(const NodeFile& file) {
     const std::pair<std::string_view, const std::vector<Endpoint>*> lists[] = {
-        {"admin.listen", &file.admin.listen},
-        {"s2s.listen", &file.s2s.listen},
-        {"s2s.direct_tls_listen", &file.s2s.direct_tls_listen},
-        {"link.listen", &file.link.listen},
-        {"ssh.listen", &file.ssh.listen},
-        {"inside.listen", &file.inside.listen},
-        {"components.listen", &file.components.listen},
-        {"axl.listen", &file.axl.listen},
-        {"clients.listen", &file.clients.listen},
+        {"admin.listen", &file.admin.listen},   {"admin.health", &file.admin.health},
+        {"s2s.listen", &file.s2s.listen},       {"s2s.direct_tls_listen", &file.s2s.direct_tls_listen},
+        {"link.listen", &file.link.listen},     {"ssh.listen", &file.ssh.listen},
+        {"inside.listen", &file.inside.listen}, {"components.listen", &file.components.listen},
+        {"axl.listen", &file.axl.listen},       {"clients.listen", &file.clients.listen},
     };
     std::vector<ListenerEntry> all;
     for (const auto& [key, endpoints] : lists) {

@@ -332,6 +332,7 @@ void read_admin_node(TomlTable& entry, NodeFile& file) {
 
 void read_admin(TomlTable table, NodeFile& file) {
     table.list<Endpoint>("listen", file.admin.listen, listener);
+    table.list<Endpoint>("health", file.admin.health, listener);
     table.file_path("certificate", file.admin.certificate);
     table.file_path("key", file.admin.key);
     table.list<std::string>("names", file.admin.names, [](std::string_view text) -> Result<std::string> {

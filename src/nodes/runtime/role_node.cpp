@@ -11,6 +11,7 @@
 #include "admin/api/settings_alarm.h"
 #include "admin/api/watch.h"
 #include "base/join.h"
+#include "nodes/runtime/health_part.h"
 #include "nodes/runtime/rest_part.h"
 
 namespace sallyport::nodes {
@@ -87,8 +88,8 @@ namespace {
 
 std::string listening(const config::NodeFile& file) {
     std::string all;
-    for (const auto* list : {&file.admin.listen, &file.s2s.listen, &file.s2s.direct_tls_listen, &file.link.listen,
-                             &file.inside.listen, &file.components.listen, &file.axl.listen}) {
+    for (const auto* list : {&file.admin.listen, &file.admin.health, &file.s2s.listen, &file.s2s.direct_tls_listen,
+                             &file.link.listen, &file.inside.listen, &file.components.listen, &file.axl.listen}) {
         for (const Endpoint& at : *list) append_item(all, at.text(), " ");
     }
     return all;
@@ -116,6 +117,9 @@ int serve(RoleNode& node) {
     }
     auto started = node.start();
     if (started && *rest) started = (*rest)->start();
+    const admin::Watch watch{node};
+    HealthPart health{runtime, watch};
+    if (started) started = health.start();
     if (!started) {
         log.error("node.failed", {{"code", started.error().code}, {"why", started.error().text}});
         node.stop();
@@ -123,7 +127,6 @@ int serve(RoleNode& node) {
     }
     node.open_desk();
     if (*rest) runtime.on_reload([&rest] { return (*rest)->reload(); });
-    const admin::Watch watch{node};
     const admin::SettingsAlarm settings_alarm{node};
     const admin::HistoryWatch history_watch{node};
     bool ending = false;
@@ -138,6 +141,7 @@ int serve(RoleNode& node) {
         ending = true;
         log.info("node.stopping", {{"signal", std::to_string(signal)}});
         sd_notify(0, "STOPPING=1");
+        health.drain();
         if (*rest) (*rest)->shut();
         node.when_quiet([&] { runtime.control().stop(); });
     });

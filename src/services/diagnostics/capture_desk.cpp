@@ -55,8 +55,8 @@ std::vector<LogFact> facts_of(const CaptureState& state) {
 std::set<std::uint16_t> ports_of(const config::NodeFile& file) {
     std::set<std::uint16_t> ports{std::begin(ports_of_the_protocols), std::end(ports_of_the_protocols)};
     for (const auto* list :
-         {&file.admin.listen, &file.s2s.listen, &file.s2s.direct_tls_listen, &file.link.listen, &file.ssh.listen,
-          &file.inside.listen, &file.components.listen, &file.axl.listen, &file.clients.listen}) {
+         {&file.admin.listen, &file.admin.health, &file.s2s.listen, &file.s2s.direct_tls_listen, &file.link.listen,
+          &file.ssh.listen, &file.inside.listen, &file.components.listen, &file.axl.listen, &file.clients.listen}) {
         for (const Endpoint& at : *list) ports.insert(at.port);
     }
     for (const auto& dial : file.link.dial) ports.insert(dial.address.port);

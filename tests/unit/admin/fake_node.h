@@ -99,6 +99,7 @@ public:
     }
     void brief_status(OnStatus on_status) override {
         ++briefly_gathered;
+        if (silent) return;
         loop().post([this, on_status] {
             auto streams = std::exchange(current.streams, {});
             const admin::NodeStatus brief = current;
@@ -228,6 +229,7 @@ public:
     io::Resolver* other_resolver = nullptr;
     config::NodeFile node_file;
     admin::NodeStatus current;
+    bool silent = false;                          ///< nobody answers what is asked briefly
     unsigned gathered = 0, briefly_gathered = 0;  ///< how often what the shards have was gathered
     std::unique_ptr<im::Directory> accounts;
     Result<Duration> pong = Duration{std::chrono::milliseconds{12}};
