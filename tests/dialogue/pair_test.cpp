@@ -289,6 +289,26 @@ TEST(PairLife, TriesAtOnceWhenTheDomainGivesASignOfLife) {
     });
 }
 
+TEST(PairLife, TriesAtOnceWhenTheDomainIsHeardAndForgetsNoFailure) {
+    play([](PairWorld& with) {
+        with.send();
+        with.gone(Fact::of_domain);
+        with.after(1s);
+        with.gone(Fact::of_domain);
+        with.expect("open failed open failed");
+        with.happens(On::heard);
+        with.expect("open");
+        with.gone(Fact::of_domain);
+        with.expect("failed");
+        with.happens(On::heard);  // too soon
+        with.after(2s);
+        with.expect("");
+        with.expect_phase("backing-off");
+        with.after(1s);
+        with.expect("open");  // after three seconds: the third failure in a row
+    });
+}
+
 TEST(PairLife, LooksForAWayForWhatAnEarlierStreamGivesBack) {
     play([](PairWorld& with) {
         with.earlier_gone(Fact::carried, 2);

@@ -9,6 +9,7 @@
 #include "support/raw_partner.h"
 #include "support/sim_nodes.h"
 #include "support/sim_partner.h"
+#include "support/sim_server.h"
 
 namespace sallyport::test {
 namespace {
@@ -296,10 +297,11 @@ TEST_F(Delivery, AsksForAcknowledgementsWhenAFullConnectionHasDrained) {
     EXPECT_TRUE(f.world.run_until([&] { return status().unacknowledged == 0; }, 5s));
 }
 
-/// A partner that goes down, or moves, while it has something of ours.
+/// A partner that goes down, moves, or is overloaded, while it has something of ours.
 class GoingDown : public Delivery, public testing::WithParamInterface<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Conditions, GoingDown,
-                         testing::Values("system-shutdown", "reset", "see-other-host", "connection-timeout"));
+                         testing::Values("system-shutdown", "reset", "see-other-host", "connection-timeout",
+                                         "resource-constraint"));
 
 TEST_P(GoingDown, IsNotBlamedOnTheStanza) {
     c.ends_with = GetParam();
@@ -360,6 +362,31 @@ TEST_F(Delivery, SendsAgainWhatAStreamThatEndedJustWhenItWasReadyDidNotTake) {
     EXPECT_TRUE(returned().empty());
     expect_none_lost(0, 60);
     EXPECT_LE(c.connections(), 5U);
+}
+
+/// The same where TLS ends: by something that is none, or without a word.
+class BrokenTls : public testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Ways, BrokenTls, testing::Values("garbage", "truncated"));
+
+TEST_P(BrokenTls, JustWhenAStreamIsReadyLosesNothing) {
+    Federation f;
+    ASSERT_TRUE(f.start()) << f.logs();
+    SimServer partner{f.world, "198.51.100.31"};
+    partner.habits.breaks_at_ready = GetParam();
+    f.dns.srv("_xmpp-server._tcp.partner.test", 0, 0, 5269, "xmpp.partner.test");
+    f.dns.address("xmpp.partner.test", "198.51.100.31");
+    for (int n = 0; n < 60; ++n) {
+        f.a.user().message("romeo@a.test", "juliet@partner.test", std::to_string(n), std::string(100, 'x'));
+    }
+    ASSERT_TRUE(f.world.run_until([&] { return partner.accepted() == 3; }, 10s)) << f.a.edge_log.dump();
+    partner.habits.breaks_at_ready.clear();
+    f.world.advance(25s);
+    for (int n = 0; n < 60; ++n) {
+        const std::string id = std::to_string(n);
+        EXPECT_EQ(partner.count(id), 1U) << id;
+        EXPECT_FALSE(f.a.user().got(id)) << id;
+    }
+    EXPECT_LE(partner.accepted(), 5U);
 }
 
 TEST_F(Delivery, GivesNothingToAStreamThatThePeerHasEnded) {

@@ -2,6 +2,7 @@
 // role; certificates that are refused give way to dialback; and where waiting cannot help, the sender hears at once.
 #include <gtest/gtest.h>
 
+#include "support/raw_partner.h"
 #include "support/sim_nodes.h"
 #include "support/sim_server.h"
 
@@ -51,6 +52,7 @@ protected:
 struct BadFirst {
     std::string_view name;
     Habits habits;
+    std::size_t dials = 1;  ///< before it is given up
 };
 void PrintTo(const BadFirst& bad, std::ostream* out) { *out << bad.name; }
 
@@ -63,8 +65,8 @@ Habits with(const std::function<void(Habits&)>& change) {
 const std::vector<BadFirst>& useless_targets() {
     static const std::vector<BadFirst> all = [] {
         std::vector<BadFirst> cases;
-        const auto add = [&](std::string_view name, const std::function<void(Habits&)>& change) {
-            cases.push_back({name, with(change)});
+        const auto add = [&](std::string_view name, const std::function<void(Habits&)>& change, std::size_t dials = 1) {
+            cases.push_back({name, with(change), dials});
         };
         for (const char* const condition :
              {"host-unknown", "host-gone", "remote-connection-failed", "internal-server-error", "resource-constraint",
@@ -83,6 +85,9 @@ const std::vector<BadFirst>& useless_targets() {
         add("no TLS", [](Habits& h) { h.tls = false; });
         add("TLS refused", [](Habits& h) { h.starttls_answer = "failure"; });
         add("closes at starttls", [](Habits& h) { h.starttls_answer = "closes"; });
+        // It might have been our certificate.
+        add(
+            "TLS fails by an alert", [](Habits& h) { h.tls_alert = true; }, 2);
         return cases;
     }();
     return all;
@@ -97,9 +102,9 @@ TEST_P(UselessTarget, IsFollowedByTheNext) {
     SimServer good{f.world, std::string{good_address}};
     say("m1");
     ASSERT_TRUE(f.world.run_until([&] { return good.got("m1"); }, seconds{20}));
-    EXPECT_EQ(bad.accepted(), 1U);
+    EXPECT_EQ(bad.accepted(), GetParam().dials);
     EXPECT_TRUE(f.a.user().received().empty());
-    EXPECT_EQ(f.a.edge_log.count("s2s.target.failed"), 1U);
+    EXPECT_EQ(f.a.edge_log.count("s2s.target.failed"), GetParam().dials);
 }
 
 TEST_P(UselessTarget, IsNotTriedFirstForAWhile) {
@@ -114,7 +119,7 @@ TEST_P(UselessTarget, IsNotTriedFirstForAWhile) {
     say("m2");
     ASSERT_TRUE(f.world.run_until([&] { return good.got("m2"); }, seconds{3}));
     EXPECT_LT(f.world.loop().now() - before, seconds{1});
-    EXPECT_EQ(bad.accepted(), 1U);
+    EXPECT_EQ(bad.accepted(), GetParam().dials);
     // And it gets another chance.
     f.world.advance(std::chrono::minutes{12});
     bad.habits = {};
@@ -131,7 +136,7 @@ TEST_P(UselessTarget, IsFollowedByTheNextAddressOfTheSameName) {
     SimServer good{f.world, std::string{good_address}};
     say("m1");
     ASSERT_TRUE(f.world.run_until([&] { return good.got("m1"); }, seconds{20}));
-    EXPECT_EQ(bad.accepted(), 1U);
+    EXPECT_EQ(bad.accepted(), GetParam().dials);
 }
 
 TEST_P(UselessTarget, OfAStaticRouteIsFollowedByTheNextRoute) {
@@ -160,7 +165,7 @@ TEST_P(UselessTarget, IsFollowedByTheNextWhenAKeyIsVerified) {
     f.dns.address("bad.a.test", std::string{bad_address});
     say("m1", "b.test");
     ASSERT_TRUE(f.world.run_until([&] { return f.b.user().got("m1"); }, seconds{25})) << f.b.edge_log.dump();
-    EXPECT_EQ(bad.accepted(), 1U);
+    EXPECT_EQ(bad.accepted(), GetParam().dials);
     EXPECT_TRUE(f.a.user().received().empty());
 }
 
@@ -238,8 +243,34 @@ TEST_P(UselessTarget, OfAnInsideServerIsFollowedByItsNextAddress) {
     ASSERT_TRUE(g.start()) << g.logs();
     g.b.user().message("juliet@b.test", "romeo@inside.a.test", "m1");
     ASSERT_TRUE(g.world.run_until([&] { return good.got("m1"); }, seconds{25})) << g.a.core_log.dump();
-    EXPECT_EQ(bad.accepted(), 1U);
+    EXPECT_EQ(bad.accepted(), GetParam().dials);
     EXPECT_TRUE(g.b.user().received().empty());
+}
+
+/// The same where the inside server speaks first, and the core asks about its key.
+TEST_P(UselessTarget, OfAnInsideServerIsFollowedByItsNextAddressWhenAKeyIsVerified) {
+    constexpr const char *first = "10.1.0.51", *second = "10.1.0.52";
+    Federation g{1};
+    config::InsideServer server;
+    server.domains = {*xmpp::Domain::parse("inside.a.test")};
+    server.address = {"hosts.inside.test", 5269};
+    server.tls = config::InsideTls::optional;
+    g.a.servers = {server};
+    g.a.settings.domains.push_back(*config::NamePattern::parse("inside.a.test"));
+    g.dns.address("hosts.inside.test", first);
+    g.dns.address("hosts.inside.test", second);
+    SimServer bad{g.world, first, GetParam().habits};
+    RawPartner good{g.world, g.dns, "inside.a.test", second};
+    g.dns.forget("_xmpp-server._tcp.inside.a.test");
+    g.dns.srv("_xmpp-server._tcp.inside.a.test", 0, 0, 5269, "xmpp.a.test");
+    ASSERT_TRUE(g.start()) << g.logs();
+    for (auto& shard : g.a.core->shards)
+        ASSERT_TRUE(shard->s2s().listen({*IpAddress::parse(g.a.core_address), 5269}, false));
+    RawStream& stream = good.open(g.a.core_address, "b.test");
+    ASSERT_TRUE(g.world.run_until([&] { return stream.ready(); }, seconds{25})) << g.a.core_log.dump();
+    stream.message("romeo@inside.a.test", "juliet@b.test", "m1");
+    EXPECT_TRUE(g.world.run_until([&] { return g.b.user().got("m1"); }, seconds{5})) << g.logs();
+    EXPECT_GE(bad.accepted(), 1U);
 }
 
 TEST_F(Reach, PassesFromACertificateThatIsNotAcceptedToOneThatIs) {
@@ -414,6 +445,18 @@ TEST_F(Reach, IgnoresFeaturesThatItDoesNotKnow) {
     }
 }
 
+/// They say nothing new, and the stream carries the next message as well.
+TEST_F(Reach, IgnoresFeaturesThatComeAgain) {
+    publish_one();
+    SimServer partner{f.world, std::string{good_address}, with([](Habits& h) { h.features_again = true; })};
+    for (const std::string id : {"m1", "m2", "m3"}) {
+        say(id);
+        ASSERT_TRUE(f.world.run_until([&] { return partner.got(id); }, seconds{5})) << id;
+        f.world.advance(seconds{2});
+    }
+    EXPECT_EQ(partner.accepted(), 1U);
+}
+
 TEST_F(Reach, NamesTheLimitThatFeaturesPass) {
     publish_one();
     const std::pair<std::string, std::string> cases[] = {{many_features(5000, 0, 1), "negotiated_elements"},
@@ -468,10 +511,36 @@ TEST_P(HopelessPartner, IsToldAtOnce) {
     EXPECT_GE(two.accepted(), 1U);
     EXPECT_NE(error_of("m1").find("type='error'"), std::string::npos);
     // So is the next, without a new attempt.
+    const std::size_t before = one.accepted() + two.accepted();
     say("m2");
     const auto again = told("m2");
     ASSERT_TRUE(again);
     EXPECT_LT(*again, seconds{12});
+    EXPECT_EQ(one.accepted() + two.accepted(), before);
+}
+
+/// The same between a core and a server inside.
+TEST_P(HopelessPartner, InsideIsToldAtOnce) {
+    constexpr const char* address = "10.1.0.51";
+    Federation g{1};
+    config::InsideServer server;
+    server.domains = {*xmpp::Domain::parse("inside.a.test")};
+    server.address = {address, 5269};
+    server.auth = config::InsideAuth::dialback;
+    g.a.servers = {server};
+    g.a.settings.domains.push_back(*config::NamePattern::parse("inside.a.test"));
+    g.dns.srv("_xmpp-server._tcp.inside.a.test", 0, 0, 5269, "xmpp.a.test");
+    SimServer inside{g.world, address, GetParam().habits};
+    ASSERT_TRUE(g.start()) << g.logs();
+    const auto returned = [&](const std::string& id) {
+        g.b.user().message("juliet@b.test", "romeo@inside.a.test", id);
+        return g.world.run_until([&] { return g.b.user().got(id); }, seconds{12});
+    };
+    ASSERT_TRUE(returned("m1")) << g.a.core_log.dump();
+    const std::size_t before = inside.accepted();
+    EXPECT_GE(before, 1U);
+    ASSERT_TRUE(returned("m2")) << g.a.core_log.dump();
+    EXPECT_EQ(inside.accepted(), before);
 }
 
 TEST_F(Reach, TellsAtOnceWhereACertificateIsDemandedAndNotAccepted) {

@@ -248,6 +248,24 @@ TEST(Why, SaysThatAPartnerRefusedOurCertificate) {
     EXPECT_EQ(later.find("refused our certificate"), std::string::npos) << later;
 }
 
+TEST(Why, SaysThatAPartnerRefusedOurCertificateInTls) {
+    Federation f{1};
+    ASSERT_TRUE(f.start());
+    SimControl control{f, f.a};
+    f.dns.srv("_xmpp-server._tcp.partner.test", 0, 0, 5269, "xmpp.partner.test");
+    f.dns.address("xmpp.partner.test", "198.51.100.32");
+    SimServer::Habits habits;
+    habits.refuses_strangers_in = "TLSv1.3";
+    SimServer partner{f.world, "198.51.100.32", habits};
+    f.a.user().message("romeo@a.test", "juliet@partner.test", "m1");
+    ASSERT_TRUE(f.world.run_until([&] { return partner.got("m1"); }));
+    const std::string said = boost::json::serialize(control.why("a.test", "partner.test"));
+    EXPECT_NE(said.find("partner.test refused our certificate in TLS"), std::string::npos) << said;
+    f.world.advance(std::chrono::minutes{61});
+    const std::string later = boost::json::serialize(control.why("a.test", "partner.test"));
+    EXPECT_EQ(later.find("refused our certificate"), std::string::npos) << later;
+}
+
 class Refusal : public testing::TestWithParam<std::uint32_t> {
 protected:
     void SetUp() override {

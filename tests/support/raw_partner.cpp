@@ -56,16 +56,34 @@ void RawStream::greet() {
     }
     say(header + ">");
     if (opened_by_us()) return;
+    if (!partner_.habits.header_error.empty()) return end_with(partner_.habits.header_error);
     std::string features = "<stream:features><dialback xmlns='urn:xmpp:features:dialback'><errors/></dialback>";
     if (partner_.habits.bidi) features += "<bidi xmlns='urn:xmpp:features:bidi'/>";
     if (partner_.habits.sm) features += "<sm xmlns='urn:xmpp:sm:3'/>";
     say(features + partner_.habits.features + "</stream:features>");
 }
 
+void RawStream::end_with(const std::string& condition) {
+    say("<stream:error><" + condition +
+        " xmlns='urn:ietf:params:xml:ns:xmpp-streams'/><text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>not this "
+        "one</text></stream:error></stream:stream>");
+    ended_ = true;
+    stream_->close(std::chrono::seconds{1});
+}
+
+void RawStream::slow_down(std::size_t bytes) {
+    const std::size_t rate = partner_.habits.bytes_per_second;
+    if (rate == 0) return;
+    if (!timer_) timer_ = partner_.loop_.timer([this] { stream_->pause(false); });
+    stream_->pause(true);
+    timer_->arm(partner_.loop_.now() + std::chrono::nanoseconds{bytes * 1'000'000'000ULL / rate});
+}
+
 void RawStream::on_bytes(std::string_view bytes) {
     heard_.append(bytes);
+    if (ready_) slow_down(bytes.size());
     reader_.feed(bytes);
-    while (!closed_) {
+    while (!closed_ && !ended_) {
         switch (reader_.next()) {
             case xml::Kind::header:
                 if (!opened_by_us() && partner_.habits.listens) greet();
@@ -82,7 +100,11 @@ void RawStream::on_bytes(std::string_view bytes) {
 
 void RawStream::take(const xml::Element& element) {
     if (element.space != ns::server) return negotiate(element);
-    ids_.emplace_back(element.attribute("id"));
+    const std::string_view id = element.attribute("id");
+    if (!partner_.habits.ends_at_poison.empty() && id.starts_with("poison")) {
+        return end_with(partner_.habits.ends_at_poison);
+    }
+    ids_.emplace_back(id);
     if (managed_) ++counted_;
     if (element.child(ns::ping, "ping") == nullptr || !partner_.habits.answers_pings) return;
     say(test::element("iq", element.attribute("to"), element.attribute("from"), " type='result' id='") +
@@ -120,10 +142,14 @@ void RawStream::negotiate(const xml::Element& element) {
 }
 
 RawPartner::RawPartner(SimWorld& world, SimDns& dns, std::string domain, const std::string& address)
-    : domain_{std::move(domain)}, host_{world, {address}} {
+    : loop_{world.loop()}, domain_{std::move(domain)}, address_{address}, host_{world, {address}} {
     dns.srv("_xmpp-server._tcp." + domain_, 0, 0, s2s_port, "xmpp." + domain_);
     dns.address("xmpp." + domain_, address);
-    auto listener = host_.listen({*IpAddress::parse(address), s2s_port}, [this](std::unique_ptr<io::Stream> stream) {
+    listen();
+}
+
+void RawPartner::listen() {
+    auto listener = host_.listen({*IpAddress::parse(address_), s2s_port}, [this](std::unique_ptr<io::Stream> stream) {
         streams_.push_back(std::make_unique<RawStream>(*this, std::string{}));
         streams_.back()->connected(std::move(stream));
     });

@@ -65,12 +65,15 @@ public:
 
 private:
     void greet();
+    void end_with(const std::string& condition);
+    void slow_down(std::size_t bytes);
     void negotiate(const xml::Element& element);
     void take(const xml::Element& element);
 
     RawPartner& partner_;
     std::string remote_;  ///< whom we opened the stream to; empty: they did
     std::unique_ptr<io::Stream> stream_;
+    std::unique_ptr<io::Timer> timer_;
     xml::Reader reader_{Limits{}.after_auth};
     xmpp::StanzaIntake intake_;
     std::vector<std::string> ids_;
@@ -79,25 +82,31 @@ private:
     std::int64_t acknowledged_ = -1;
     unsigned requests_ = 0;
     std::uint64_t counted_ = 0;  ///< stanzas since XEP-0198 is on
-    bool managed_ = false, ready_ = false, closed_ = false;
+    bool managed_ = false, ready_ = false, closed_ = false, ended_ = false;
 };
 
 class RawPartner {
 public:
     /// What its streams do by themselves.
     struct Habits {
-        bool bidi = false;               ///< XEP-0288 is offered, and asked for where it is offered
-        std::string bidi_child = {};     ///< inside the request
-        bool sm = false;                 ///< XEP-0198 is offered, and `<enable/>` answered
-        bool acknowledges = true;        ///< `<r/>` is answered
-        bool answers_pings = true;       ///< on the stream on which they come
-        bool listens = true;             ///< new connections are greeted
-        bool confirms = true;            ///< keys on streams of theirs are confirmed; otherwise by RawStream::confirm
-        std::string features = {};       ///< beside those
-        std::string header_from = "me";  ///< of streams that it opens: "me", or empty for none
+        bool bidi = false;                 ///< XEP-0288 is offered, and asked for where it is offered
+        std::string bidi_child = {};       ///< inside the request
+        bool sm = false;                   ///< XEP-0198 is offered, and `<enable/>` answered
+        bool acknowledges = true;          ///< `<r/>` is answered
+        bool answers_pings = true;         ///< on the stream on which they come
+        bool listens = true;               ///< new connections are greeted
+        bool confirms = true;              ///< keys on streams of theirs are confirmed; otherwise by RawStream::confirm
+        std::string features = {};         ///< beside those
+        std::string header_error = {};     ///< the condition of the stream error that follows its header
+        std::string ends_at_poison = {};   ///< that of the one with which it ends a stream at a stanza "poison..."
+        std::size_t bytes_per_second = 0;  ///< at which it reads; 0: as they come
+        std::string header_from = "me";    ///< of streams that it opens: "me", or empty for none
     };
 
     RawPartner(SimWorld& world, SimDns& dns, std::string domain, const std::string& address);
+    /// Whoever connects now is refused by its TCP; or no longer.
+    void deafen() { listener_.reset(); }
+    void listen();
     /// A stream to `domain` at `edge`; the key goes out once features have come.
     RawStream& open(const std::string& edge, const std::string& domain);
     [[nodiscard]] const std::string& domain() const { return domain_; }
@@ -111,7 +120,9 @@ public:
     Habits habits;
 
 private:
-    std::string domain_;
+    friend class RawStream;
+    SimLoop& loop_;
+    std::string domain_, address_;
     SimNetwork host_;
     std::unique_ptr<io::Listener> listener_;
     std::vector<std::unique_ptr<io::Dial>> dials_;

@@ -90,6 +90,14 @@ void SimFabric::reset_streams(const IpAddress& address) {
     }
 }
 
+void SimFabric::break_tls(const IpAddress& address) {
+    const auto ends = ends_;
+    for (const auto& weak : ends) {
+        const auto end = weak.lock();
+        if (end && end->local().address == address) end->write_beside_tls("no TLS");
+    }
+}
+
 SimNetwork::SimNetwork(SimWorld& world, const std::vector<std::string>& addresses) : fabric_{world.fabric()} {
     for (const std::string& text : addresses) {
         addresses_.push_back(*IpAddress::parse(text));

@@ -48,6 +48,8 @@ public:
     void set_latency(const IpAddress& one, const IpAddress& other, Duration latency);
     [[nodiscard]] Duration latency(const IpAddress& one, const IpAddress& other) const;
     void reset_streams(const IpAddress& address);
+    /// Whoever talks with it gets something that is no TLS.
+    void break_tls(const IpAddress& address);
     [[nodiscard]] std::uint16_t fresh_port() { return next_port_++; }
 
 private:

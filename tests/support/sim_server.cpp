@@ -32,7 +32,7 @@ public:
     }
 
     void on_bytes(std::string_view bytes) override {
-        if (habits_.stops_at == Stop::connected) return;
+        if (habits_.stops_at == Stop::connected || broken_) return;
         reader_->feed(bytes);
         switching_ = false;
         while (!switching_ && stream_) {
@@ -47,7 +47,8 @@ public:
             }
         }
     }
-    void on_tls(const TlsFacts&) override {
+    void on_tls(const TlsFacts& facts) override {
+        if (facts.peer) ++server_.certificates_;
         secured_ = true;
         reader_ = new_reader();
     }
@@ -74,8 +75,16 @@ private:
     void begin_tls() {
         switching_ = true;
         if (habits_.stops_at == Stop::starttls) return;
+        if (habits_.tls_context) {
+            return stream_->start_tls(habits_.tls_context(server_.accepted_), io::TlsRole::server,
+                                      habits_.names.front());
+        }
         SimTlsSettings settings;
-        settings.identities = {sim_certificate(habits_.names, habits_.issuer)};
+        if (!habits_.tls_alert) settings.identities = {sim_certificate(habits_.names, habits_.issuer)};
+        if (!habits_.refuses_strangers_in.empty()) {
+            settings.refuses_strangers = true;
+            settings.version = habits_.refuses_strangers_in;
+        }
         if (habits_.not_after) settings.identities.front().not_after = *habits_.not_after;
         stream_->start_tls(sim_tls_context(settings), io::TlsRole::server, habits_.names.front());
     }
@@ -170,17 +179,30 @@ private:
             said += "/>";
         }
         say(said);
+        if (one.name != "result" || type != "valid") return;
+        if (habits_.features_again) features();
+        if (!habits_.breaks_at_ready.empty()) break_soon();
+    }
+
+    /// Behind what was said.
+    void break_soon() {
+        SimLoop& loop = server_.world_.loop();
+        loop.at(loop.now() + std::chrono::microseconds{1}, [this] {
+            broken_ = true;
+            if (habits_.breaks_at_ready == "truncated") return stream_.reset();
+            server_.world_.break_tls(server_.address_);
+        });
     }
 
     SimServer& server_;
     const Habits habits_;
     std::unique_ptr<io::Stream> stream_;
     std::unique_ptr<xml::Reader> reader_;
-    bool secured_ = false, authenticated_ = false, switching_ = false, closed_ = false;
+    bool secured_ = false, authenticated_ = false, switching_ = false, closed_ = false, broken_ = false;
 };
 
 SimServer::SimServer(SimWorld& world, const std::string& address, Habits habits_, std::uint16_t port)
-    : habits{std::move(habits_)}, loop_{world.loop()}, host_{world, {address}} {
+    : habits{std::move(habits_)}, world_{world}, address_{address}, host_{world, {address}} {
     auto listener = host_.listen({*IpAddress::parse(address), port}, [this](std::unique_ptr<io::Stream> stream) {
         ++accepted_;
         talks_.push_back(std::make_unique<Talk>(*this, std::move(stream)));
@@ -190,7 +212,11 @@ SimServer::SimServer(SimWorld& world, const std::string& address, Habits habits_
 
 SimServer::~SimServer() = default;
 
-bool SimServer::got(const std::string& id) const { return std::find(ids_.begin(), ids_.end(), id) != ids_.end(); }
+bool SimServer::got(const std::string& id) const { return count(id) != 0; }
+
+std::size_t SimServer::count(const std::string& id) const {
+    return static_cast<std::size_t>(std::count(ids_.begin(), ids_.end(), id));
+}
 
 std::size_t SimServer::heard(const std::string& name) const {
     const auto at = heard_.find(name);

@@ -6,6 +6,7 @@
 //     dns.srv("_xmpp-server._tcp.partner.test", 0, 0, 5269, "one.partner.test"); …
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -32,6 +33,15 @@ public:
         bool breaks_at_header = false;  ///< resets when it has heard ours
         bool tls = true;                ///< offers and does STARTTLS
         bool direct = false;            ///< TLS comes first (XEP-0368)
+        bool tls_alert = false;         ///< fails each TLS handshake
+        /// Fails those in which it sees a certificate that it does not accept, as of this version: before its end with
+        /// "TLSv1.2", after it with "TLSv1.3". Empty: takes any.
+        std::string refuses_strangers_in{};
+        /// A real one in place of the simulated one, by the number of the connection.
+        std::function<std::shared_ptr<const io::TlsContext>(std::size_t number)> tls_context{};
+        bool features_again = false;  ///< after the answer to a valid key
+        std::string
+            breaks_at_ready{};  ///< what comes behind that answer: "garbage" in place of TLS, or a FIN, "truncated"
         std::string starttls_answer{};  ///< in place of what it would do: "closes", "failure", "error", "nothing"
         std::string more_features{};    ///< beside its own
         bool dialback = true;           ///< offers it, after TLS if it has that
@@ -48,6 +58,9 @@ public:
     ~SimServer();
 
     [[nodiscard]] bool got(const std::string& id) const;
+    [[nodiscard]] std::size_t count(const std::string& id) const;
+    /// Clients' certificates in handshakes that succeeded.
+    [[nodiscard]] std::size_t certificates() const { return certificates_; }
     [[nodiscard]] std::size_t accepted() const { return accepted_; }
     /// First-level elements that came, by name, and headers.
     [[nodiscard]] std::size_t heard(const std::string& name) const;
@@ -56,13 +69,14 @@ public:
 
 private:
     class Talk;
-    SimLoop& loop_;
+    SimWorld& world_;
+    const std::string address_;
     SimNetwork host_;
     std::unique_ptr<io::Listener> listener_;
     std::vector<std::unique_ptr<Talk>> talks_;
     std::vector<std::string> ids_;
     std::map<std::string, std::size_t> heard_;
-    std::size_t accepted_ = 0;
+    std::size_t accepted_ = 0, certificates_ = 0;
 };
 
 }  // namespace sallyport::test

@@ -38,6 +38,11 @@ public:
     void abort();
     void detach();
     [[nodiscard]] bool may_move() const { return phase_ == Phase::open && broken_.empty() && tls_problem_.empty(); }
+    /// What the peer gets in place of a record of TLS.
+    void write_beside_tls(std::string_view bytes) {
+        transmit(bytes);
+        schedule();
+    }
     /// The connection breaks; both ends hear of a reset.
     void break_off(const std::string& text);
     [[nodiscard]] const Endpoint& local() const { return local_; }

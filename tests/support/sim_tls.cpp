@@ -24,6 +24,11 @@ public:
         if (picked != nullptr) changed->settings.identities = {*picked};
         return changed;
     }
+    [[nodiscard]] std::shared_ptr<const io::TlsContext> anonymous() const override {
+        auto changed = std::make_shared<SimTlsContext>(settings);
+        changed->settings.identities.clear();
+        return changed;
+    }
     [[nodiscard]] Result<CertFacts> own(const std::string& name) const override {
         const CertFacts* picked = pick(name);
         if (picked == nullptr) return Error{"tls-certificate", "There is no certificate to present."};
@@ -230,7 +235,15 @@ private:
                                                (facts_.peer ? facts_.peer->chain_error : "it sent none"));
             return;
         }
-        if (server) send(hello_record, own_hello(agreed, {}, peer.name).write());
+        const bool refused = server && ours.refuses_strangers && facts_.peer && !facts_.peer->chain_valid;
+        // In TLS 1.3 the client is through with the handshake when the server judges its certificate.
+        if (server && !(refused && ours.version == "TLSv1.2")) {
+            send(hello_record, own_hello(agreed, {}, peer.name).write());
+        }
+        if (refused) {
+            refuse("unknown ca", "the peer's certificate is not accepted: " + facts_.peer->chain_error);
+            return;
+        }
         facts_.version = std::min(ours.version, peer.version);
         facts_.cipher = "TLS_AES_128_GCM_SHA256";
         facts_.alpn = agreed.empty() ? "" : agreed.front();

@@ -91,6 +91,7 @@ void SimWorld::heal(const std::string& one, const std::string& other) {
     fabric_->block(parse(one), parse(other), false);
 }
 void SimWorld::reset_streams(const std::string& address) { fabric_->reset_streams(parse(address)); }
+void SimWorld::break_tls(const std::string& address) { fabric_->break_tls(parse(address)); }
 void SimWorld::set_latency(const std::string& one, const std::string& other, Duration latency) {
     fabric_->set_latency(parse(one), parse(other), latency);
 }

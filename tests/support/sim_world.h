@@ -76,6 +76,8 @@ public:
     void heal(const std::string& one, const std::string& other);
     /// Breaks every stream of `address` with a reset on both ends.
     void reset_streams(const std::string& address);
+    /// Whoever talks with `address` gets something that is no TLS.
+    void break_tls(const std::string& address);
     /// One-way delay between the two addresses; 1 ms unless set.
     void set_latency(const std::string& one, const std::string& other, Duration latency);
 

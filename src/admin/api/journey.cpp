@@ -208,8 +208,10 @@ private:
                       : "no certificate of ours covers " + contact_.pair.local.text() + "; dialback authenticates it";
         const s2s::DestinationStatus* const to = destination_of(status_, hop_);
         if (to != nullptr && to->certificate_refused) {
-            says += "; " + contact_.pair.remote.text() +
-                    " refused our certificate in SASL EXTERNAL and closed the stream, so dialback is used for a while";
+            says += "; " + contact_.pair.remote.text() + " refused our certificate ";
+            says += *to->certificate_refused == s2s::Learned::Refusal::in_tls
+                        ? "in TLS and closed the connection, so none is shown and dialback is used for a while"
+                        : "in SASL EXTERNAL and closed the stream, so dialback is used for a while";
         }
         const record::Archive* const archive = node_.handshakes();
         const record::Archive::Found last = archive == nullptr ? nullptr : last_handshake(*archive);

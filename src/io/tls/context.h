@@ -21,6 +21,8 @@ public:
     virtual ~TlsContext() = default;
     /// See with_identity().
     [[nodiscard]] virtual std::shared_ptr<const TlsContext> showing(const std::string& name) const = 0;
+    /// See without_identity().
+    [[nodiscard]] virtual std::shared_ptr<const TlsContext> anonymous() const = 0;
     /// See own_certificate().
     [[nodiscard]] virtual Result<CertFacts> own(const std::string& name) const = 0;
 };
@@ -52,6 +54,9 @@ struct TlsSettings {
 /// A context like `base` whose own certificate is the one that covers (or is minted for) `name`, whatever SNI says.
 [[nodiscard]] std::shared_ptr<const TlsContext> with_identity(const std::shared_ptr<const TlsContext>& base,
                                                               const std::string& name);
+
+/// For clients: a context like `base` that shows no certificate.
+[[nodiscard]] std::shared_ptr<const TlsContext> without_identity(const std::shared_ptr<const TlsContext>& base);
 
 /// The facts of the certificate that the context would show for `name`; for status and `check tls`.
 [[nodiscard]] Result<CertFacts> own_certificate(const TlsContext& context, const std::string& name);

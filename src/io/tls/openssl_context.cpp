@@ -147,6 +147,7 @@ Result<std::shared_ptr<const ReadyIdentity>> IdentityShelf::pick(const std::stri
 
 Result<std::shared_ptr<const ReadyIdentity>> OpensslContext::identity(TlsRole role, const std::string& name) const {
     const bool client = role == TlsRole::client;
+    if (client && anonymous_) return shelf_->anonymous();
     // SNI is the name of the peer: it says nothing about which of our names a client should show.
     Result<std::shared_ptr<const ReadyIdentity>> picked = shelf_->pick(forced_.value_or(client ? std::string{} : name));
     if (!picked && client && !forced_) return shelf_->anonymous();
@@ -164,10 +165,18 @@ std::shared_ptr<const TlsContext> with_identity(const std::shared_ptr<const TlsC
     return base->showing(name);
 }
 
+std::shared_ptr<const TlsContext> without_identity(const std::shared_ptr<const TlsContext>& base) {
+    return base->anonymous();
+}
+
 Result<CertFacts> own_certificate(const TlsContext& context, const std::string& name) { return context.own(name); }
 
 std::shared_ptr<const TlsContext> OpensslContext::showing(const std::string& name) const {
     return std::make_shared<OpensslContext>(shelf_, name);
+}
+
+std::shared_ptr<const TlsContext> OpensslContext::anonymous() const {
+    return std::make_shared<OpensslContext>(shelf_, std::nullopt, true);
 }
 
 Result<CertFacts> OpensslContext::own(const std::string& name) const {

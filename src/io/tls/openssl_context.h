@@ -50,10 +50,12 @@ private:
 
 class OpensslContext final : public TlsContext {
 public:
-    OpensslContext(std::shared_ptr<const IdentityShelf> shelf, std::optional<std::string> forced)
-        : shelf_{std::move(shelf)}, forced_{std::move(forced)} {}
+    OpensslContext(std::shared_ptr<const IdentityShelf> shelf, std::optional<std::string> forced,
+                   bool anonymous = false)
+        : shelf_{std::move(shelf)}, forced_{std::move(forced)}, anonymous_{anonymous} {}
 
     [[nodiscard]] std::shared_ptr<const TlsContext> showing(const std::string& name) const override;
+    [[nodiscard]] std::shared_ptr<const TlsContext> anonymous() const override;
     [[nodiscard]] Result<CertFacts> own(const std::string& name) const override;
     [[nodiscard]] const TlsSettings& settings() const { return shelf_->settings(); }
     [[nodiscard]] const std::shared_ptr<const IdentityShelf>& shelf() const { return shelf_; }
@@ -63,6 +65,7 @@ public:
 private:
     std::shared_ptr<const IdentityShelf> shelf_;
     std::optional<std::string> forced_;  ///< set: this name counts, whatever SNI says
+    bool anonymous_;                     ///< as client: shows no certificate
 };
 
 }  // namespace sallyport::io

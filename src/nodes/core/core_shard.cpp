@@ -65,12 +65,12 @@ s2s::S2sContext CoreShard::s2s_context(routing::Ledger& ledger, const CoreParts&
         return s2s::ConfiguredTargets{};
     };
     // A server that is back serves all of its domains.
-    context.on_alive = [this](const xmpp::Domain& remote) {
+    context.on_alive = [this](const xmpp::Domain& remote, s2s::Sign sign) {
         for (const auto& server : servers_) {
             if (std::find(server.domains.begin(), server.domains.end(), remote) == server.domains.end()) continue;
             for (const auto& sibling : siblings_) {
-                shard_.bus.run_on(sibling->shard_.index, [core = sibling.get(), domains = server.domains] {
-                    for (const xmpp::Domain& domain : domains) core->s2s_.pool().alive(domain);
+                shard_.bus.run_on(sibling->shard_.index, [core = sibling.get(), domains = server.domains, sign] {
+                    for (const xmpp::Domain& domain : domains) core->s2s_.pool().alive(domain, sign);
                 });
             }
         }

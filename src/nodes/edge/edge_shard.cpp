@@ -51,11 +51,11 @@ s2s::S2sContext EdgeShard::s2s_context(routing::Ledger& ledger, const EdgeParts&
         return policy::limits_for(rules_.settings(), general, remote);
     };
     context.on_peer = [this](const s2s::PeerNews& news) { peer_news(news); };
-    context.on_alive = [this](const xmpp::Domain& remote) {
+    context.on_alive = [this](const xmpp::Domain& remote, s2s::Sign sign) {
         for (const auto& sibling : siblings_) {
             if (sibling.get() == this) continue;
             shard_.bus.run_on(sibling->shard_.index,
-                              [edge = sibling.get(), remote] { edge->s2s_.pool().alive(remote); });
+                              [edge = sibling.get(), remote, sign] { edge->s2s_.pool().alive(remote, sign); });
         }
     };
     context.move_inbound = [this](std::uint32_t to, std::shared_ptr<s2s::MovedInbound> moved) {

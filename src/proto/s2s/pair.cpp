@@ -78,6 +78,7 @@ struct Pair::Table {
         Row{backing_off, On::hurried, idle, &P::rest, "record 0017"},
         Row{backing_off, On::alive, idle, &P::revive, "record 0017"},
         Row{all_but_backing_off, On::alive, stays, &P::revive, "record 0017"},
+        Row{backing_off, On::heard, idle, &P::try_now, "record 0044"},
         Row{backing_off, On::rules_changed, idle, &P::forgive, "record 0017"},
         Row{all_but_backing_off, On::rules_changed, stays, &P::forgive, "record 0017", admitted},
         Row{all_but_backing_off, On::rules_changed, stays, &P::forgive_and_return, "threat T70", {}, admitted},
@@ -278,12 +279,21 @@ Pair::Did Pair::prove_worth(TimePoint, Actions&) {
     return Did::advance;
 }
 
-Pair::Did Pair::revive(TimePoint now, Actions&) {
-    if (failures_ == 0 || (revived_at_ != TimePoint{} && now - revived_at_ < settings_.alive_every)) return Did::stay;
+/// Not each sign of life does: a partner gives as many as it likes.
+bool Pair::counts_as_life(TimePoint now) {
+    if (failures_ == 0 || (revived_at_ != TimePoint{} && now - revived_at_ < settings_.alive_every)) return false;
     revived_at_ = now;
+    return true;
+}
+
+Pair::Did Pair::revive(TimePoint now, Actions&) {
+    if (!counts_as_life(now)) return Did::stay;
     worked();
     return Did::advance;
 }
+
+/// Its streams to us do not say that ours reach it: what failed so far is not forgotten, it is only tried.
+Pair::Did Pair::try_now(TimePoint now, Actions&) { return counts_as_life(now) ? Did::advance : Did::stay; }
 
 /// What failed under the old rules may work under the new ones.
 Pair::Did Pair::forgive(TimePoint, Actions&) {
@@ -335,6 +345,7 @@ std::string_view Pair::text(On on) {
         case On::gone: return "gone";
         case On::came_back: return "came-back";
         case On::alive: return "alive";
+        case On::heard: return "heard";
         case On::rules_changed: return "rules-changed";
         case On::stop: return "stop";
         case On::retry: return "retry";

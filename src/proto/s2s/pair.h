@@ -22,7 +22,8 @@
 //   gone                        gone, for each pair that was on it and for each to whose queue stanzas came back and
 //                               that is on none; came_back, where it is on another one. What has waited for too long
 //                               is returned before
-//   alive, rules_changed, shut  alive, rules_changed, stop
+//   alive                       alive or heard
+//   rules_changed, shut         rules_changed, stop
 //   sweep                       on_deadline() of those that are due
 //
 // Actions are calls as well: open, join (stream_open and ask_waiting follow where the stream is open), ask, leave, end,
@@ -64,7 +65,8 @@ public:
         gone,     ///< it has ended; also one that the pair was on before, while it is on none
         // Anywhere.
         came_back,  ///< stanzas, from a stream that it was on before, while it is on another
-        alive,      ///< the domain has proved by a stream of its own that it is there
+        alive,      ///< the domain has proved by a stream, its own or one of ours, that it is there
+        heard,      ///< it says something on a stream that stood before
         rules_changed,
         stop,  ///< the node ends
         // The machine's own timers.
@@ -194,6 +196,8 @@ private:
     Did flush(TimePoint, Actions&);
     Did prove_worth(TimePoint, Actions&);
     Did revive(TimePoint, Actions&);
+    Did try_now(TimePoint, Actions&);
+    [[nodiscard]] bool counts_as_life(TimePoint now);
     Did forgive(TimePoint, Actions&);
     Did forgive_and_return(TimePoint, Actions&);
     Did stop(TimePoint, Actions&);

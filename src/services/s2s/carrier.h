@@ -32,7 +32,8 @@ struct Remote {
 
     std::vector<Carrier*> carriers;
     std::vector<Destination*> pairs;
-    bool unshared = false;                           ///< the peer takes one pair a stream
+    bool unshared = false;  ///< the peer takes one pair a stream
+    bool barren = false;    ///< it can be reached, but ended the latest stream of ours before that was of use
     std::uint64_t stanzas = 0, bytes = 0;            ///< in queues and windows
     std::uint64_t most_stanzas = 0, most_bytes = 0;  ///< of those
     std::vector<std::unique_ptr<Suspended>> suspended;
@@ -178,6 +179,7 @@ struct Carrier {
     Suspended* resumes = nullptr;  ///< until the peer has said whether it does
     unsigned fruitless = 0;        ///< resumed so often in a row, and nothing acknowledged since
     bool asks_later = false;       ///< `<r/>` found no room
+    TimePoint sign_due{};          ///< when it counts as a sign of life again that the peer acknowledges something
 
     [[nodiscard]] bool has_room() const { return out->has_room() && !window.full(); }
     void join(Destination& to);

@@ -42,6 +42,14 @@ struct Waiting {
     unsigned blame = 0;  ///< for streams that ended when the peer had some of it, and had not acknowledged it
 };
 
+/// How a domain has shown that it is there.
+enum class Sign : std::uint8_t {
+    opened,  ///< it is authenticated on a stream: its own, or one of ours
+    heard,   ///< it says something on a stream that stood before
+};
+/// Signs of the second kind that one stream gives, at most.
+constexpr Duration sign_every = std::chrono::seconds{5};
+
 /// Who waits because much is on its way to a domain.
 enum class Feeders {
     none,
@@ -73,8 +81,8 @@ struct S2sContext {
         return of_peer;
     }
     std::function<void(const PeerNews&)> on_peer{};
-    /// A domain has proved itself on an inbound stream: news for the other shards' pools.
-    std::function<void(const xmpp::Domain& remote)> on_alive{};
+    /// A domain has given a sign of life: news for the other shards' pools.
+    std::function<void(const xmpp::Domain& remote, Sign sign)> on_alive{};
     /// The answer to a ping of another shard's pool.
     std::function<void(std::uint32_t shard, std::string id, std::string from, std::string to)> pong_elsewhere{};
     /// Domain pairs to one remote domain travel on one stream where the peer lets them (decision record 0011).
@@ -142,9 +150,9 @@ struct DestinationStatus {
     PairPhase phase = PairPhase::idle;
     std::uint64_t queued = 0, queued_bytes = 0, unacknowledged = 0;
     unsigned failures = 0;
-    bool certificate_refused = false;         ///< SASL EXTERNAL ended a stream lately: dialback is used
-    std::optional<xmpp::Failure> failure;     ///< of the last attempt, until one works
-    WallTime last_success{}, last_failure{};  ///< for people: the clock may be set
+    std::optional<Learned::Refusal> certificate_refused{};  ///< lately: dialback is used
+    std::optional<xmpp::Failure> failure;                   ///< of the last attempt, until one works
+    WallTime last_success{}, last_failure{};                ///< for people: the clock may be set
     /// For comparisons. `worked_at`: it came up then, or was up until then.
     std::optional<TimePoint> worked_at{}, failed_at{};
     Duration next_retry{0};

@@ -86,6 +86,7 @@ void InboundStream::stanza() {
     } else if (machine_.on_stanza(stanza, now, sequence, actions)) {
         ++stanzas_in_;
         last_stanza_ = now;
+        if (now >= sign_due_) give_sign(now);
         if (context_.trace.wants(stanza, now)) context_.trace.tell(log_, stanza, true, xcoder_);
         routing::Ticket ticket;
         if (machine_.managed()) {

@@ -2,6 +2,8 @@
 #include "services/s2s/inbound_stream.h"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "proto/s2s/certificate.h"
@@ -182,8 +184,18 @@ void InboundStream::ready(const PairReady& pair) {
         stream_->follow();
         pool_.offer(pair.pair, *this);
     }
-    pool_.alive(pair.pair.remote);
-    if (context_.on_alive) context_.on_alive(pair.pair.remote);
+    sign_due_ = context_.shard.loop.now() + sign_every;
+    pool_.tell_alive(pair.pair.remote, Sign::opened);
+}
+
+/// A partner whose listener was away need not have closed the streams that it had opened.
+void InboundStream::give_sign(TimePoint now) {
+    sign_due_ = now + sign_every;
+    const std::vector<xmpp::DomainPair> all = carries();
+    std::set<std::string_view> told;
+    for (const xmpp::DomainPair& pair : all) {
+        if (told.insert(pair.remote.text()).second) pool_.tell_alive(pair.remote, Sign::heard);
+    }
 }
 
 void InboundStream::tell_up(const PairReady& pair) {

@@ -118,6 +118,8 @@ private:
     void leave_for(std::uint32_t shard, const std::string& wanted);
     [[nodiscard]] static InboundSettings settings_of(S2sContext& context, InboundSessions& sessions, bool direct_tls);
     void tell_up(const PairReady& pair);
+    /// To the pools: the domains of the stream are there.
+    void give_sign(TimePoint now);
     void close(const Close& close);
     void note(const Note& note);
     void arm();
@@ -159,6 +161,7 @@ private:
     std::uint64_t peer_max_bytes_ = 0;  ///< of a stanza that goes to the peer on this stream (XEP-0478)
     std::uint64_t stanzas_in_ = 0, stanzas_out_ = 0, bytes_in_ = 0, bytes_out_ = 0;
     TimePoint since_{}, last_stanza_{}, heard_{};
+    TimePoint sign_due_{};  ///< when a stanza counts as a sign of life again
 };
 
 }  // namespace sallyport::s2s

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -39,6 +40,12 @@ public:
         return nullptr;
     }
     void unlearn(const std::string& key) { known_.erase(key); }
+    /// All keys of a domain: itself, and those that begin with it and a space.
+    void unlearn_domain(const std::string& domain) {
+        const std::string pairs = domain + ' ';
+        auto at = known_.lower_bound(domain);
+        while (at != known_.end() && (at->first == domain || at->first.starts_with(pairs))) at = known_.erase(at);
+    }
     void sweep(TimePoint now) {
         std::erase_if(known_, [now](const auto& entry) { return entry.second.until <= now; });
     }
@@ -70,14 +77,19 @@ struct Learned {
         xmpp::StanzaCondition condition{};
         std::string why;
     };
+    /// What a partner did when we showed our certificate.
+    enum class Refusal : std::uint8_t {
+        doubtful,     ///< once the stream ended at SASL EXTERNAL, in a way that may have had another cause
+        of_external,  ///< it ended the stream at SASL EXTERNAL
+        in_tls,       ///< it broke TLS, and did not when none was shown
+    };
     Learned(std::uint64_t most, const std::function<void()>& on_learned)
         : targets{most, std::chrono::minutes{10}, on_learned},
           certificates{most, std::chrono::hours{1}, on_learned},
           unreachable{most, std::chrono::seconds{30}, on_learned} {}
 
-    Lessons<bool> targets;  ///< of no use before authentication: tried last
-    /// Pairs: the stream ended at SASL EXTERNAL. False: once, in a way that may have had another cause.
-    Lessons<bool> certificates;
+    Lessons<bool> targets;          ///< of no use before authentication: tried last
+    Lessons<Refusal> certificates;  ///< pairs
     Lessons<Unreachable>
         unreachable;  ///< authoritative servers that could not be asked (threat T13): domains, or pairs
 
@@ -85,14 +97,19 @@ struct Learned {
     /// broke or it fell silent, which means something only when it happens twice, and is not believed for long.
     void ended_at_external(const std::string& pair, bool sure, TimePoint now) {
         constexpr Duration doubt_holds = std::chrono::minutes{10};
-        if (sure) return certificates.learn(pair, true, now);
+        if (sure) return certificates.learn(pair, Refusal::of_external, now);
         const bool again = certificates.recall(pair, now) != nullptr;
-        certificates.learn(pair, again, now, doubt_holds);
+        certificates.learn(pair, again ? Refusal::of_external : Refusal::doubtful, now, doubt_holds);
     }
-    [[nodiscard]] bool refuses_external(const std::string& pair, TimePoint now) {
-        const bool* refused = certificates.recall(pair, now);
-        return refused != nullptr && *refused;
+    /// What is sure enough to go by.
+    [[nodiscard]] std::optional<Refusal> refusal_of(const std::string& pair, TimePoint now) {
+        const Refusal* known = certificates.recall(pair, now);
+        if (known == nullptr || *known == Refusal::doubtful) return std::nullopt;
+        return *known;
     }
+
+    /// The domain can be reached: questions about it need not wait.
+    void reached(const std::string& domain) { unreachable.unlearn_domain(domain); }
 
     [[nodiscard]] std::size_t size() const { return targets.size() + certificates.size() + unreachable.size(); }
     void tables(TableFills& all) const {

@@ -8,7 +8,7 @@ void OutboundStream::on_bytes(std::string_view bytes) {
     bytes_in_ += bytes.size();
     heard_ = context_.shard.loop.now();
     gate_.take(stream_->received(), heard_);
-    switching_ = false;
+    switching_ = unheard_in_tls_ = false;
     reader_->feed(bytes);
     work_off();
 }

@@ -137,8 +137,10 @@ void OutboundStream::on_tls(const TlsFacts& facts) {
 void OutboundStream::begin_tls(const std::string& name) {
     switching_ = true;
     reader_ = std::make_unique<xml::Reader>(context_.limits.negotiated);
-    const auto& base = target_.direct_tls ? context_.direct_client_tls : context_.client_tls;
-    stream_->start_tls(io::with_identity(base, pair_.local.ascii()), io::TlsRole::client, name);
+    unheard_in_tls_ = true;
+    stream_->start_tls(
+        identity_ ? io::with_identity(tls_context(), pair_.local.ascii()) : io::without_identity(tls_context()),
+        io::TlsRole::client, name);
 }
 
 void OutboundStream::carry_out(Actions& actions) {
@@ -218,6 +220,7 @@ void OutboundStream::carry_out(Actions& actions) {
 void OutboundStream::of_use() {
     was_ready_ = true;
     job_->succeeded();
+    got_through_without_identity();
     set_limits();
 }
 
@@ -239,6 +242,7 @@ void OutboundStream::answered(const Verified& answer) {
     });
     was_ready_ = was_ready_ || answer.answered;
     if (!error) job_->succeeded();
+    if (!error) got_through_without_identity();
     owner_.outbound_verified(*this, answer);
 }
 
@@ -307,6 +311,8 @@ void OutboundStream::on_closed(io::CloseReason reason, const std::string& text) 
         left_->acknowledged = machine_->acknowledged();
         left_->unacknowledged = machine_->unacknowledged();
     }
+    const bool tls = reason == io::CloseReason::tls_failed;
+    identity_failed_ = tls && unheard_in_tls_ && identity_ && has_identity();
     Actions actions;
     machine_->on_closed(context_.shard.loop.now(), actions);
     carry_out(actions);
@@ -319,10 +325,9 @@ void OutboundStream::on_closed(io::CloseReason reason, const std::string& text) 
                                          {"reason", std::string{close_text(reason)}},
                                          {"why", text},
                                          {"stanzas", std::to_string(stanzas_out_)}});
-    const bool tls = reason == io::CloseReason::tls_failed;
     end_.closed(reason, text);
     if (!failed_here_ || tls) {
-        failed({tls ? Stage::tls : Stage::stream, why});
+        failed(tls ? tls_failure(why) : xmpp::Failure{Stage::stream, why});
     }
     failure_->silent = end_.silent();
     if (goes_on()) return go_on();

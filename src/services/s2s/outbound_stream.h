@@ -3,7 +3,8 @@
 // outbound_stream.cpp, outbound_targets.cpp (which server), outbound_reading.cpp (what comes).
 //
 // A server that was of no use before authentication is followed by the next one of the domain (RFC 6120 3.2.1), or by
-// the same without SASL EXTERNAL when that is what it ended at; the owner hears of the last only.
+// the same without SASL EXTERNAL, or without our certificate, when that is what it ended at; the owner hears of the
+// last only.
 #pragma once
 
 #include <memory>
@@ -127,6 +128,13 @@ private:
     void answered(const Verified& answer);
     void failed(xmpp::Failure failure);
     [[nodiscard]] bool go_on_with_dialback() const;
+    [[nodiscard]] bool go_on_without_identity() const;
+    [[nodiscard]] bool has_identity() const;
+    [[nodiscard]] xmpp::Failure tls_failure(std::string why) const;
+    void got_through_without_identity();
+    [[nodiscard]] const std::shared_ptr<const io::TlsContext>& tls_context() const {
+        return target_.direct_tls ? context_.direct_client_tls : context_.client_tls;
+    }
     [[nodiscard]] bool goes_on() const;
     void go_on();
 
@@ -160,10 +168,15 @@ private:
     Resumption resumable_;  ///< its name and time, should the connection break; no name: it ends with it
     std::optional<Resumption> left_;
     StreamEnd end_;
-    bool final_ = false;        ///< by us: no other server would do better
-    bool going_on_ = false;     ///< next_ is armed
-    bool external_ = true;      ///< false: SASL EXTERNAL is left out
-    bool failed_here_ = false;  ///< failure_ is of this connection
+    bool final_ = false;            ///< by us: no other server would do better
+    bool going_on_ = false;         ///< next_ is armed
+    bool external_ = true;          ///< false: SASL EXTERNAL is left out
+    bool identity_ = true;          ///< false: TLS is done without our certificate
+    bool external_after_ = true;    ///< what external_ is with another server, if ...
+    bool trial_ = false;            ///< ... the certificate is left out to see whether it is to blame
+    bool unheard_in_tls_ = false;   ///< the peer has said nothing in TLS so far
+    bool identity_failed_ = false;  ///< so it was when TLS failed
+    bool failed_here_ = false;      ///< failure_ is of this connection
     ReadingGate gate_;
     std::optional<xmpp::Failure> failure_;
     std::string said_;  ///< what the latest warning gave as its reason

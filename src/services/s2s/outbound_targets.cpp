@@ -1,4 +1,6 @@
 // Which server the outbound stream is tried with, and whether another one comes after it (decision record 0019).
+#include <utility>
+
 #include "services/s2s/outbound_stream.h"
 #include "services/s2s/stream_seal.h"
 
@@ -8,8 +10,12 @@ void OutboundStream::start() {
     std::optional<ConfiguredTargets> configured;
     if (context_.configured) configured = context_.configured(pair_.remote);
     record_.begin(pair_);
-    external_ =
-        context_.learned == nullptr || !context_.learned->refuses_external(pair_.text(), context_.shard.loop.now());
+    const auto refusal = context_.learned == nullptr
+                             ? std::nullopt
+                             : context_.learned->refusal_of(pair_.text(), context_.shard.loop.now());
+    external_ = !refusal;
+    identity_ = refusal != Learned::Refusal::in_tls;
+    if (!identity_) record_.step(Stage::tls, "certificate.avoided", {{"pair", pair_.text()}}, true);
     job_ = std::make_unique<DialJob>(
         context_.shard, context_.dial, pair_.remote, std::move(configured),
         context_.direct_client_tls != nullptr && context_.rules.policy(pair_.remote).security != SecurityMode::no_tls,
@@ -39,7 +45,7 @@ void OutboundStream::dialled(Dialled dialled) {
     const TimePoint now = context_.shard.loop.now();
     heard_ = now;
     said_.clear();
-    failed_here_ = false;
+    failed_here_ = unheard_in_tls_ = identity_failed_ = false;
     end_ = {};
     machine_ = std::make_unique<Outbound>(
         OutboundSettings{context_.timers, target_.direct_tls, context_.peer_limits(pair_.remote),
@@ -74,17 +80,45 @@ bool OutboundStream::go_on_with_dialback() const {
     return external_ && machine_ && machine_->tried_external() && context_.rules.policy(pair_.remote).offer_dialback;
 }
 
+/// TLS failed when we had shown our certificate, be it in the handshake (TLS 1.2) or right after it (TLS 1.3, where the
+/// server judges last): the peer may be one that takes any other client, but none whose certificate it does not accept.
+bool OutboundStream::go_on_without_identity() const {
+    return identity_failed_ && (verify_only_ || context_.rules.policy(pair_.remote).offer_dialback);
+}
+
+bool OutboundStream::has_identity() const {
+    return io::own_certificate(*tls_context(), pair_.local.ascii()).has_value();
+}
+
+/// Nothing but the certificate could authenticate us, and after the handshake nothing but it can have been refused.
+xmpp::Failure OutboundStream::tls_failure(std::string why) const {
+    xmpp::Failure failure{Stage::tls, std::move(why)};
+    if (identity_failed_ && machine_->tls() != nullptr && !go_on_without_identity()) {
+        failure.why += "; the peer does not accept our certificate, and dialback is off for it";
+        failure.permanent = true;
+    }
+    return failure;
+}
+
+/// What the trial was to show.
+void OutboundStream::got_through_without_identity() {
+    if (!std::exchange(trial_, false)) return;
+    record_.step(Stage::tls, "certificate.refused", {{"pair", pair_.text()}}, true);
+    if (context_.learned == nullptr) return;
+    context_.learned->certificates.learn(pair_.text(), Learned::Refusal::in_tls, context_.shard.loop.now());
+}
+
 /// Of no use before authentication, and there is something left to try.
 bool OutboundStream::goes_on() const {
     if (final_ || finished_ || !job_ || !machine_) return false;
     if (verify_only_ ? verifies_.empty() : was_ready_) return false;
-    return go_on_with_dialback() || job_->has_next();
+    return go_on_with_dialback() || go_on_without_identity() || job_->has_next();
 }
 
 void OutboundStream::go_on() {
     next_->disarm();
     going_on_ = false;
-    const bool same = go_on_with_dialback();
+    const bool without_external = go_on_with_dialback(), without_identity = go_on_without_identity();
     const xmpp::Failure failed = failure_.value_or(xmpp::Failure{});
     record_.step(Stage::stream, "target.failed",
                  {{"address", remote_.text()}, {"step", std::string{text(failed.stage)}}, {"why", failed.why}}, false);
@@ -95,16 +129,28 @@ void OutboundStream::go_on() {
                     {"host", target_.host},
                     {"step", std::string{text(failed.stage)}},
                     {"why", failed.why},
-                    {"next", same ? "the same without SASL EXTERNAL" : "another server"}});
+                    {"next", without_external   ? "the same without SASL EXTERNAL"
+                             : without_identity ? "the same without our certificate"
+                                                : "another server"}});
     stream_.reset();
     machine_.reset();
     timer_->disarm();
     armed_ = certificate_check_ = never;
-    if (!same) return job_->next(failed.permanent);
+    if (without_identity) {
+        external_after_ = external_;
+        external_ = identity_ = false;
+        trial_ = true;
+        return job_->again();
+    }
+    if (std::exchange(trial_, false)) {  // it was not to blame
+        external_ = external_after_;
+        identity_ = true;
+    }
+    if (!without_external) return job_->next(failed.permanent);
     external_ = false;
     if (context_.learned != nullptr) {
         // Who resets, falls silent or goes down may have done so for any reason; who ends the stream has refused.
-        const bool sure = !end_.silent() && ending().by == Ending::By::peer && !ending().has_a_cause_of_its_own();
+        const bool sure = !end_.silent() && ending().blame() == Ending::Blame::full;
         context_.learned->ended_at_external(pair_.text(), sure, context_.shard.loop.now());
     }
     job_->again();

@@ -71,8 +71,11 @@ public:
     /// Destinations that a node has at most, and bytes that wait for one.
     [[nodiscard]] static std::uint64_t most_destinations(const Limits& limits);
     [[nodiscard]] static std::uint64_t most_queue_bytes(const Limits& limits);
-    /// The domain has proved by a stream of its own that it is there: what waits for it is tried at once.
-    void alive(const xmpp::Domain& remote);
+    /// The domain is there: its pairs that have failed are tried at once, if it is not our streams that fail to be of
+    /// use there.
+    void alive(const xmpp::Domain& remote, Sign sign);
+    /// The same for all shards.
+    void tell_alive(const xmpp::Domain& remote, Sign sign);
 
     void rules_changed();
     /// Back-pressure has changed: what partners send back on streams of ours (XEP-0288) is left lying, or read on.
@@ -221,6 +224,8 @@ private:
     void ask_waiting(Carrier& carrier);
     /// Something on it was acknowledged, or taken for good.
     void carried(Carrier& carrier);
+    /// The peer of a stream of ours has acknowledged something.
+    void heard(Carrier& carrier);
     void end(Carrier& carrier, std::optional<xmpp::StreamError> error, const std::string& why);
 
     // pool_reverse.cpp

@@ -9,10 +9,10 @@
 namespace sallyport::s2s {
 
 namespace {
-/// A stanza at which the peer has ended two streams is not sent again. A reset may have been the network's: it takes
+/// A stanza at which the peer has ended two streams is not sent again. Where the cause may have been another it takes
 /// four.
 constexpr unsigned most_blame = 4;
-constexpr unsigned blame_of_ending = 2, blame_of_reset = 1;
+constexpr unsigned blame_of_ending = 2, blame_in_doubt = 1;
 /// A stream that its peer ends sooner is not followed by another at once.
 constexpr Duration short_life = std::chrono::seconds{1};
 
@@ -53,6 +53,10 @@ void Pool::gone(const WayOut& stream, const xmpp::Failure& failure) {
     const Ended ended{carrier, failure, stream.ending(), stream.taken()};
     const bool stuck = ended.taken == carrier.taken && ended.taken < stream.written();
     if (carrier.window.taken(ended.taken, stuck, context_.shard.loop.now())) carrier.carried = true;
+    if (const auto at = remotes_.find(stream.pair().remote);
+        carrier.stream && ended.ending.by != Ending::By::ours && at != remotes_.end()) {
+        at->second.barren = carrier.open && !carrier.carried;
+    }
     settle_held(ended, carrier.window.all(), left);
     tell_of_end(ended, left);
     // What it held is on its way to the pair's own shard before that one looks for another stream.
@@ -76,7 +80,7 @@ void Pool::settle_held(const Ended& ended, std::deque<SentWindow::Written> held,
             --written.to->suspects;
         }
     }
-    if (ended.ending.by == Ending::By::peer && !ended.ending.has_a_cause_of_its_own()) blame(ended, again);
+    if (ended.ending.blame() != Ending::Blame::none) blame(ended, again);
     if (suspend(ended, again, left)) again.clear();
     while (!again.empty()) {
         SentWindow::Written written = std::move(again.back());
@@ -101,13 +105,14 @@ void Pool::settle_held(const Ended& ended, std::deque<SentWindow::Written> held,
 
 /// The peer ended the stream when it had got some or all of these. Which of them it was shows when one is sent alone.
 void Pool::blame(const Ended& ended, std::deque<SentWindow::Written>& again) {
+    const bool doubtful = ended.ending.blame() == Ending::Blame::doubtful;
     std::size_t tried = 0;
     for (SentWindow::Written& written : again) {
         if (written.begin >= ended.taken) break;
         ++tried;
         if (written.waiting.blame == 0) ++written.to->suspects;
         written.waiting.blame =
-            std::min(most_blame, written.waiting.blame + (ended.ending.broken ? blame_of_reset : blame_of_ending));
+            std::min(most_blame, written.waiting.blame + (doubtful ? blame_in_doubt : blame_of_ending));
     }
     if (tried != 1 || again.front().waiting.blame < most_blame) return;
     const SentWindow::Written culprit = std::move(again.front());

@@ -84,7 +84,7 @@ DestinationStatus Pool::status_of(const Destination& to) const {
     status.unacknowledged = to.unacknowledged + to.suspended;
     status.failures = to.failure ? to.life.failures() : 0;
     if (to.carrier != nullptr && to.carrier->silent_since != never) status.stalled = now - to.carrier->silent_since;
-    status.certificate_refused = context_.learned != nullptr && context_.learned->refuses_external(to.pair.text(), now);
+    if (context_.learned != nullptr) status.certificate_refused = context_.learned->refusal_of(to.pair.text(), now);
     status.failure = to.failure;
     status.last_success = to.last_success;
     status.last_failure = to.last_failure;

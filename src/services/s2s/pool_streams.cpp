@@ -25,7 +25,17 @@ void Pool::ask_waiting(Carrier& carrier) {
 void Pool::carried(Carrier& carrier) {
     if (carrier.window.careful() && !carrier.has_suspects()) carrier.window.be_careful(false);
     if (std::exchange(carrier.carried, true)) return;
-    for (Destination* to : carrier.pairs) tell(*to, Pair::On::carried);
+    if (const auto at = remotes_.find(carrier.out->pair().remote); at != remotes_.end()) at->second.barren = false;
+    const std::vector<Destination*> pairs = carrier.pairs;
+    for (Destination* to : pairs) tell(*to, Pair::On::carried);
+}
+
+void Pool::heard(Carrier& carrier) {
+    const TimePoint now = context_.shard.loop.now();
+    if (now < carrier.sign_due) return;
+    carrier.sign_due = now + sign_every;
+    const xmpp::Domain remote = carrier.out->pair().remote;
+    tell_alive(remote, Sign::heard);
 }
 
 void Pool::outbound_ready(OutboundStream& stream, const PairReady& pair) {
@@ -38,6 +48,7 @@ void Pool::outbound_ready(OutboundStream& stream, const PairReady& pair) {
         carrier->opened_at = carrier->moved_at = context_.shard.loop.now();
         const std::vector<Destination*> all = carrier->pairs;
         for (Destination* waiting : all) tell(*waiting, Pair::On::stream_open);
+        tell_alive(pair.pair.remote, Sign::opened);
     }
     ask_waiting(*carrier);
 }
@@ -80,8 +91,9 @@ void Pool::acknowledged(Carrier& carrier, std::uint64_t count) {
         for (const routing::Ticket& ticket : carrier.window.waive()) context_.shard.settle(ticket);
         return drained(carrier);
     }
-    if (count > 0) carrier.owed_since = never;
-    if (count > 0) carrier.fruitless = 0;
+    const bool some = count > 0;
+    if (some) carrier.owed_since = never;
+    if (some) carrier.fruitless = 0;
     for (; count > 0 && carrier.window.front() != nullptr; --count) {
         const routing::Ticket ticket = carrier.window.front()->waiting.ticket;
         carrier.window.acknowledge();
@@ -89,6 +101,7 @@ void Pool::acknowledged(Carrier& carrier, std::uint64_t count) {
     }
     carried(carrier);
     drained(carrier);
+    if (some) heard(carrier);
 }
 
 void Pool::outbound_drained(OutboundStream& stream) {

@@ -259,13 +259,24 @@ std::size_t Pool::end_resting(std::size_t wanted, bool all, TimePoint now) {
     return wanted;
 }
 
-void Pool::alive(const xmpp::Domain& remote) {
+void Pool::alive(const xmpp::Domain& remote, Sign sign) {
+    if (sign == Sign::opened && context_.learned != nullptr) context_.learned->reached(remote.text());
     const auto at = remotes_.find(remote);
-    if (at == remotes_.end()) return;
+    if (at == remotes_.end() || at->second.barren) return;
     const std::vector<Destination*> pairs = at->second.pairs;
     for (Destination* to : pairs) {
-        if (to->life.failures() != 0) tell(*to, Pair::On::alive);
+        if (to->life.failures() == 0 || to->life.ready()) continue;
+        if (sign == Sign::opened) {
+            tell(*to, Pair::On::alive);
+        } else if (!to->failure || !to->failure->permanent) {
+            tell(*to, Pair::On::heard);  // what is wrong for good is not mended by its talking
+        }
     }
+}
+
+void Pool::tell_alive(const xmpp::Domain& remote, Sign sign) {
+    alive(remote, sign);
+    if (context_.on_alive) context_.on_alive(remote, sign);
 }
 
 }  // namespace sallyport::s2s

@@ -23,9 +23,15 @@ struct Ending {
     bool broken = false;    ///< by a reset, which may be anybody's
     std::optional<xmpp::StreamError> said;  ///< by the peer
 
-    /// The peer has said why, and it was nothing that we sent: it goes down, moves, or has closed for reasons of its
-    /// own.
-    [[nodiscard]] bool has_a_cause_of_its_own() const;
+    /// How surely it was something that we sent. Nobody is blamed when the peer has said why and it was nothing of
+    /// ours: it goes down, moves, has not the means, or has closed for reasons of its own.
+    enum class Blame {
+        none,
+        doubtful,  ///< by a reset, which may be the network's; by trouble inside the peer, which a stanza may have
+                   ///< caused
+        full,
+    };
+    [[nodiscard]] Blame blame() const;
 };
 
 /// What a stanza is to the stream that carries it.

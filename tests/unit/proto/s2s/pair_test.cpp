@@ -116,7 +116,7 @@ TEST(Pair, LosesNothingWhateverHappensInWhateverOrder) {
                 case 6:
                     if (with.pair().ready()) with.happens(On::carried);
                     break;
-                case 7: with.happens(one_in(2) ? On::alive : On::hurried); break;
+                case 7: with.happens(one_in(3) ? On::hurried : one_in(2) ? On::alive : On::heard); break;
                 case 8: with.happens(On::rules_changed); break;
                 case 9: with.earlier_gone(one_in(2) ? Fact::carried : Fact::quick, chance() % 3); break;
                 case 10: with.after(std::chrono::seconds{chance() % 12}); break;

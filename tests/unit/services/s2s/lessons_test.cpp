@@ -43,6 +43,20 @@ TEST(Lessons, MakeRoomFirstFromWhatIsOver) {
     EXPECT_EQ(lessons.size(), 0U);
 }
 
+TEST(Lessons, ForgetOneDomainWithItsPairsAndNoOther) {
+    Lessons<int> lessons{9, seconds{10}};
+    for (const char* key : {"c.test", "c.test a.test", "c.test b.test", "c.test.other", "b.test", "d.test c.test"}) {
+        lessons.learn(key, 1, at_second(0));
+    }
+    lessons.unlearn_domain("c.test");
+    EXPECT_EQ(lessons.size(), 3U);
+    for (const char* key : {"c.test.other", "b.test", "d.test c.test"}) {
+        EXPECT_NE(lessons.recall(key, at_second(1)), nullptr) << key;
+    }
+    lessons.unlearn_domain("e.test");
+    EXPECT_EQ(lessons.size(), 3U);
+}
+
 TEST(Lessons, AskForSomebodyToSweep) {
     int asked = 0;
     Lessons<int> lessons{2, seconds{10}, [&] { ++asked; }};
