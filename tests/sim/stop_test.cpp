@@ -115,14 +115,16 @@ protected:
     static constexpr int count = 20;  ///< of what it writes
 
     /// It asks at `node` about the keys on streams of ours, and opens a stream to `domain` there.
+    /// The way there and back takes 50 ms from now on.
     void begin(RawPartner& sender, const std::string& node, const std::string& domain) {
         sender.habits.verifies_at = node;
         in_ = &sender.open(node, domain);
         ASSERT_TRUE(f.world.run_until([&] { return in_->ready(); })) << f.logs();
+        f.world.set_latency(node, sender.address(), 25ms);
     }
     void write(const std::string& from, const std::string& to) {
         for (const std::string& id : numbers(0, count)) in_->message(from, to, id);
-        f.world.advance(50ms);
+        f.world.advance(100ms);
     }
     /// They are back on a new stream.
     void expect_errors(const RawPartner& sender, auto& shards) {

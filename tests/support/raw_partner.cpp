@@ -135,7 +135,7 @@ void RawStream::negotiate(const xml::Element& element) {
 }
 
 RawPartner::RawPartner(SimWorld& world, SimDns& dns, std::string domain, const std::string& address)
-    : domain_{std::move(domain)}, host_{world, {address}} {
+    : domain_{std::move(domain)}, address_{address}, host_{world, {address}} {
     dns.srv("_xmpp-server._tcp." + domain_, 0, 0, s2s_port, "xmpp." + domain_);
     dns.address("xmpp." + domain_, address);
     auto listener = host_.listen({*IpAddress::parse(address), s2s_port}, [this](std::unique_ptr<io::Stream> stream) {

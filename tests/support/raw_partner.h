@@ -110,6 +110,7 @@ public:
     /// Asks at `verifies_at` whether the key that `about` brought is that of `domain`.
     void verify(RawStream& about, const std::string& domain, const std::string& question);
     [[nodiscard]] const std::string& domain() const { return domain_; }
+    [[nodiscard]] const std::string& address() const { return address_; }
     [[nodiscard]] const std::vector<std::unique_ptr<RawStream>>& streams() const { return streams_; }
     /// Streams that were opened to it and that have carried stanzas or may.
     [[nodiscard]] std::vector<RawStream*> accepted() const;
@@ -122,7 +123,7 @@ public:
 private:
     void dial(const std::string& edge, RawStream& stream);
 
-    std::string domain_;
+    std::string domain_, address_;
     SimNetwork host_;
     std::unique_ptr<io::Listener> listener_;
     std::vector<std::unique_ptr<io::Dial>> dials_;
