@@ -1,5 +1,6 @@
 """What a taken edge has - its certificate and key, the secret of its link, its SSH host key - opens no other node, and not its own
-listeners from somewhere else. On the three files that `sallyport init` wrote; nothing here needs root."""
+listeners from somewhere else. On the three files that `sallyport init` wrote, with a core that has servers inside and components, and a
+presence node that has one; nothing here needs root."""
 import hashlib
 import re
 import socket
@@ -19,6 +20,9 @@ pytestmark = pytest.mark.pair
 
 AT = {"edge": "127.0.62.20", "link": "127.0.62.21", "core": "127.0.62.10", "presence": "127.0.62.7"}
 NAMES = {"edge": "edge1.coluc.com", "core": "core1.coluc.com", "presence": "imp1.coluc.com"}
+INSIDE = ("by-certificate.coluc.com", "by-dialback.coluc.com")  # servers inside, and how they prove who they are
+COMPONENTS = {"core": "bot.coluc.com", "presence": "irc.coluc.com"}
+COMPONENT_SECRET = "a secret for the components of this lab"
 HEADER = ("<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams'"
           " to='{}' from='core1-coluc-com' version='1.0' xmlns:sp='urn:sallyport:link:0' sp:node='taken'>")
 
@@ -28,7 +32,16 @@ class Lab:
         self.names = NameServer("taken-dns", "127.0.62.53", 'local-zone: "com." static\n', folder, port=5355)
         self.folder = f"{folder}/trio"
         self.trio = Trio(self.folder, "coluc.com", AT, NAMES, "127.0.62.53:5355", "127.0.0.0/8")
+        self.add_listeners()
         self.trio.start()
+
+    def add_listeners(self):
+        servers = "".join(f'[[inside.server]]\ndomains = ["{domain}"]\naddress = "127.0.62.9"\nauth = "{domain[3:].split(".")[0]}"\n'
+                          for domain in INSIDE)
+        for role, more in (("core", f'[inside]\nlisten = ["{AT["core"]}:5269"]\n{servers}'), ("presence", "")):
+            with open(f"{self.folder}/{role}.toml", "a", encoding="utf-8") as file:
+                file.write(f'\n{more}\n[components]\nlisten = ["{AT[role]}:5347"]\n\n[[components.allowed]]\n'
+                           f'domain = "{COMPONENTS[role]}"\nsecret = "{COMPONENT_SECRET}"\n')
 
     def stop(self):
         self.trio.stop()
@@ -105,9 +118,85 @@ def test_the_edge_has_no_credentials_for_axl(lab):
                            "Content-Type: text/xml", f"https://{AT['presence']}:8443/axl/"], capture_output=True, text=True,
                           timeout=30, check=False)
     assert done.stdout == "401", done
-    for port in (7400, 2222, 5269, 8443):
+    for port in (7400, 2222, 8443):
         with socket.socket() as probe:
-            assert probe.connect_ex((AT["core"], port)) != 0 or port == 5269, "the core listens for inside servers only"
+            assert probe.connect_ex((AT["core"], port)) != 0, "the core listens for servers and components inside only"
+
+
+class Intruder:
+    """Whoever has the edge's link certificate and key, at a listener that takes XMPP streams."""
+
+    def __init__(self, lab, role, port, namespace, origin, to):
+        self.header = (f"<?xml version='1.0'?><stream:stream xmlns='{namespace}' xmlns:stream='http://etherx.jabber.org/streams'"
+                       f" xmlns:db='jabber:server:dialback'{origin} to='{to}' version='1.0'>")
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self.context.check_hostname, self.context.verify_mode = False, ssl.CERT_NONE
+        self.context.load_cert_chain(f"{lab.folder}/edge-link.pem", f"{lab.folder}/edge-link.key")
+        self.socket, self.heard = socket.create_connection((AT[role], port), 10), ""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def say(self, text, pattern):
+        """What is heard from now on, up to the pattern or the end of the stream."""
+        self.heard = ""
+        try:
+            self.socket.sendall(text.encode())
+            while not re.search(pattern, self.heard) and (part := self.socket.recv(65536)):
+                self.heard += part.decode()
+        except OSError:
+            pass
+        return self.heard
+
+    def start_tls(self):
+        """The features under TLS."""
+        assert "<starttls" in self.say(self.header, "</stream:features>")
+        assert "<proceed" in self.say("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>", "<proceed[^>]*>")
+        self.socket = self.context.wrap_socket(self.socket)
+        return self.say(self.header, "</stream:features>")
+
+
+@pytest.mark.parametrize("domain", INSIDE)
+def test_the_key_of_the_edge_is_no_server_inside(lab, domain):
+    before = lab.trio.core.json("status")["links"]
+    external = "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>=</auth>"
+    message = f"<message from='ceo@{domain}' to='clerk@elsewhere.lab' id='forged'><body>pay</body></message>"
+    for attempt in (external, f"<db:result from='{domain}' to='elsewhere.lab'>00</db:result>", ""):
+        with Intruder(lab, "core", 5269, "jabber:server", f" from='{domain}'", "elsewhere.lab") as intruder:
+            features = intruder.start_tls()
+            assert "<stream:features" in features and "EXTERNAL" not in features, features
+            if attempt:
+                answer = intruder.say(attempt, "<failure|<success|type=|</stream:stream>")
+                assert "<success" not in answer and "type='valid'" not in answer, answer
+            assert "</stream:stream>" in intruder.heard or "<stream:error" in intruder.say(message, "</stream:stream>"), intruder.heard
+    links = lab.trio.core.json("status")["links"]
+    assert [link["sent"] for link in links] == [link["sent"] for link in before], "nothing was passed on"
+
+
+@pytest.mark.parametrize("role", ["core", "presence"])
+def test_what_the_edge_has_is_no_component(lab, role):
+    for secret in (lab.secret("edge"), ""):
+        with Intruder(lab, role, 5347, "jabber:component:accept", "", COMPONENTS[role]) as intruder:
+            stream_id = re.search(r" id='([^']+)'", intruder.say(intruder.header, r" id='[^']+'[^>]*>"))[1]
+            digest = hashlib.sha1((stream_id + secret).encode()).hexdigest()
+            assert "not-authorized" in intruder.say(f"<handshake>{digest}</handshake>", "</stream:stream>|<handshake")
+            assert "<handshake" not in intruder.heard
+    with Intruder(lab, role, 5347, "jabber:component:accept", "", COMPONENTS[role]) as intruder:
+        stream_id = re.search(r" id='([^']+)'", intruder.say(intruder.header, r" id='[^']+'[^>]*>"))[1]
+        digest = hashlib.sha1((stream_id + COMPONENT_SECRET).encode()).hexdigest()
+        assert "<handshake" in intruder.say(f"<handshake>{digest}</handshake>", "</stream:stream>|<handshake"), "with the right one it is"
+
+
+def test_the_key_of_the_edge_is_no_user(lab):
+    with Intruder(lab, "presence", 5222, "jabber:client", "", "coluc.com") as intruder:
+        features = intruder.start_tls()
+        assert "<mechanism" in features and "EXTERNAL" not in features, features
+        answer = intruder.say("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>Y2VvQGNvbHVjLmNvbQ==</auth>",
+                              "<failure|<success|</stream:stream>")
+        assert "<failure" in answer, answer
 
 
 def test_strangers_keep_the_core_out_of_no_listener(lab):

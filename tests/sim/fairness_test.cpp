@@ -1,5 +1,5 @@
-// One partner among several is stalled, slow, flooding, resetting …: what goes to the others takes less than twice the
-// time that it takes when all are well.
+// One partner among several is stalled, slow, flooding, resetting …: what goes to the others, and comes from them,
+// takes less than twice the time that it takes when all are well.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -63,6 +63,8 @@ protected:
         for (SimPartner* good : {&c, &d}) {
             good->on_stanza = [this](const std::string& id) { arrived_[id] = f.world.loop().now(); };
         }
+        in_ = &e.open(f.a.edge_public, "a.test");
+        ASSERT_TRUE(f.world.run_until([&] { return in_->ready(); })) << f.logs();
         round(0);  // all streams are open
         f.world.advance(5s);
     }
@@ -76,13 +78,36 @@ protected:
         for (int n = 0; n < 3; ++n) {
             f.a.user().message("romeo@a.test", "x@bad.test", "b" + std::to_string(n), std::string(10000, 'x'));
         }
+        inward_ = "in" + std::to_string(number);
+        in_->message("ines@e.test", "romeo@a.test", inward_);
     }
-    /// The longest way of a message to a partner that is well.
-    Duration longest(const Manner* manner, int first, int rounds) {
+    /// Lets `span` pass, and sees when what comes from outside arrives.
+    void pass(Duration span) {
+        const TimePoint begin = f.world.loop().now();
+        const auto& all = f.a.user().received();
+        std::size_t seen = all.size();
+        const bool came = f.world.run_until(
+            [&] {
+                for (; seen < all.size(); ++seen) {
+                    if (all[seen].id == inward_) return true;
+                }
+                return false;
+            },
+            span);
+        if (!came) ADD_FAILURE() << inward_ << " has not arrived";
+        most_inward_ = std::max(most_inward_, f.world.loop().now() - begin);
+        f.world.advance(begin + span - f.world.loop().now());
+    }
+    struct Ways {
+        Duration out, in;
+    };
+    /// The longest way of a message to and from partners that are well.
+    Ways longest(const Manner* manner, int first, int rounds) {
+        most_inward_ = {};
         for (int number = first; number < first + rounds; ++number) {
             round(number);
             if (manner != nullptr) manner->tick(f, bad, number);
-            f.world.advance(200ms);
+            pass(200ms);
         }
         Duration most{0};
         for (const auto& [id, when] : sent_) {
@@ -94,23 +119,29 @@ protected:
             most = std::max(most, at->second - when);
         }
         sent_.clear();
-        return most;
+        return {most, most_inward_};
     }
 
     Federation f;
     SimPartner c{f.world, f.dns, "c.test", 31}, d{f.world, f.dns, "d.test", 32}, bad{f.world, f.dns, "bad.test", 33};
+    RawPartner e{f.world, f.dns, "e.test", "198.51.100.34"};
+    RawStream* in_ = nullptr;
     std::map<std::string, TimePoint> sent_, arrived_;
+    std::string inward_;  ///< what is on its way in
+    Duration most_inward_{};
 };
 INSTANTIATE_TEST_SUITE_P(Manners, Fairness, testing::ValuesIn(manners),
                          [](const auto& about) { return about.param.name; });
 
 TEST_P(Fairness, OfTheGatewayToThosePartnersThatAreWell) {
     sent_.clear();
-    const Duration undisturbed = longest(nullptr, 1000, 50);
+    const Ways undisturbed = longest(nullptr, 1000, 50);
     GetParam().begin(f, bad);
-    const Duration disturbed = longest(&GetParam(), 2000, 500);
-    EXPECT_LT(disturbed, 2 * undisturbed);
-    EXPECT_GT(undisturbed, 0s);
+    const Ways disturbed = longest(&GetParam(), 2000, 500);
+    EXPECT_LT(disturbed.out, 2 * undisturbed.out);
+    EXPECT_LT(disturbed.in, 2 * undisturbed.in);
+    EXPECT_GT(undisturbed.out, 0s);
+    EXPECT_GT(undisturbed.in, 0s);
 }
 
 config::InsideServer inside_server() {

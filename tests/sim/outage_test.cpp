@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "support/raw_partner.h"
 #include "support/sim_nodes.h"
 
 namespace sallyport::test {
@@ -211,6 +212,43 @@ TEST_P(ImpatientCore, LeavesNothingInTheSessionThatItGaveUp) {
     f.world.advance(std::chrono::minutes{1});
     expect_all(next);
     EXPECT_TRUE(f.a.user().received().empty());
+}
+
+/// Stanzas that came within the limits and are longer since they were written afresh.
+class ImpatientCoreOfTightLimits : public ImpatientCore {
+protected:
+    ImpatientCoreOfTightLimits() {
+        f.b.settings.security_mode = s2s::SecurityMode::tls_optional;
+        f.b.limits.after_auth.element_bytes = most;
+    }
+    static constexpr std::size_t most = 20'000;
+};
+INSTANTIATE_TEST_SUITE_P(Shards, ImpatientCoreOfTightLimits, testing::Values(1U, 2U, 3U));
+
+TEST_P(ImpatientCoreOfTightLimits, GetsWhatHasGrownThroughAnotherSession) {
+    RawPartner c{f.world, f.dns, "c.test", "198.51.100.9"};
+    RawStream& stream = c.open(f.b.edge_public, "b.test");
+    ASSERT_TRUE(f.world.run_until([&] { return stream.ready(); }));
+    const std::string grows = "<![CDATA[" + std::string(most / 5, '&') + "]]>";
+    std::vector<std::string> expected;
+    for (int cut = 0; cut < 3; ++cut) {
+        f.world.block(f.b.core_address, f.b.edge_link);
+        f.b.user(1).message("tea@rooms.b.test", "romeo@a.test", "in vain");
+        f.world.advance(std::chrono::seconds{12});
+        for (int n = 0; n < 10; ++n) {
+            stream.message("u@c.test", "juliet@b.test", expected.emplace_back(std::to_string(expected.size())),
+                           n % 2 == 0 ? grows : "");
+        }
+        f.world.advance(std::chrono::seconds{6});
+        f.world.heal(f.b.core_address, f.b.edge_link);
+        ASSERT_TRUE(f.world.run_until([&] { return f.b.up(); }));
+        f.world.advance(std::chrono::seconds{4});
+        EXPECT_EQ(f.b.user().ids_from("c.test"), expected) << "after cut " << cut;
+    }
+    EXPECT_GE(f.b.core_log.count("link.session.given-up"), 3U);
+    EXPECT_GT(f.b.user().with_id("0").front()->bytes.size(), most);
+    EXPECT_TRUE(stream.ids().empty());
+    EXPECT_TRUE(c.accepted().empty()) << "nothing was returned";
 }
 
 }  // namespace

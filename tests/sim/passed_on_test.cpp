@@ -2,6 +2,7 @@
 // organisations and from a presence node. Links stay up, others' stanzas pass, and each stanza arrives or comes back.
 #include <gtest/gtest.h>
 
+#include "support/raw_partner.h"
 #include "support/repeat.h"
 #include "support/sim_nodes.h"
 
@@ -117,6 +118,67 @@ TEST_P(PassedOnByNodes, WhatNoLimitHoldsBackArrivesOrComesBack) {
     say(f.a.imp_user, f.a.user(), cases);
     EXPECT_EQ(arrived, cases.size() - 1);
     expect_links_up();
+}
+
+/// A partner whom a row of federation.peers lets send and be sent more than everybody else.
+class ExemptPartner : public testing::Test {
+protected:
+    void SetUp() override {
+        f.a.settings.security_mode = s2s::SecurityMode::tls_optional;
+        config::PeerException exempt{*config::NamePattern::parse("c.test"), {}, {}, {}, {}, {}};
+        exempt.limits = {{"stanza_bytes", largest_stanza.element_bytes}};
+        f.a.settings.peers.push_back(exempt);
+        f.a.start_edge();
+        // The core lets its component send as much: at the edge it is the exception that counts.
+        f.a.limits.after_auth.element_bytes = largest_stanza.element_bytes;
+        f.a.start_core();
+        f.a.attach_users();
+        ASSERT_TRUE(f.world.run_until([&] { return f.a.up(); })) << f.logs();
+    }
+    void TearDown() override {
+        EXPECT_EQ(f.a.core_log.count("link.down") + f.a.edge_log.count("link.down"), 0U);
+        if (HasFailure()) std::fputs(f.logs().substr(0, 20000).c_str(), stderr);
+    }
+    RawStream& opened(RawPartner& by) {
+        RawStream& stream = by.open(f.a.edge_public, "a.test");
+        EXPECT_TRUE(f.world.run_until([&] { return stream.ready(); })) << f.logs();
+        return stream;
+    }
+
+    /// More than a link took once: as it is, and because it is written afresh.
+    const std::vector<std::string> bodies{std::string(6 << 20, 'x'), "<![CDATA[" + std::string(6 << 18, '&') + "]]>"};
+    Federation f;
+    RawPartner c{f.world, f.dns, "c.test", "198.51.100.9"}, d{f.world, f.dns, "d.test", "198.51.100.10"};
+};
+
+TEST_F(ExemptPartner, SendsLargeStanzasAcrossTheLink) {
+    RawStream &stream = opened(c), &other = opened(d);
+    for (std::size_t n = 0; n < bodies.size(); ++n) {
+        const std::string id = std::to_string(n);
+        stream.message("u@c.test", "romeo@a.test", id, bodies[n]);
+        stream.message("u@c.test", "romeo@a.test", id + "-other");
+        EXPECT_TRUE(f.world.run_until([&] { return f.a.user().got(id + "-other"); }));
+        ASSERT_TRUE(f.a.user().got(id));
+        EXPECT_GT(f.a.user().with_id(id).front()->bytes.size(), 4U << 20);
+    }
+    EXPECT_TRUE(c.ids().empty()) << "nothing was returned";
+    other.message("u@d.test", "romeo@a.test", "large", bodies.back());
+    EXPECT_TRUE(f.world.run_until([&] { return d.got("large"); })) << "nobody else may";
+    EXPECT_FALSE(f.a.user().got("large"));
+}
+
+TEST_F(ExemptPartner, GetsLargeStanzasAcrossTheLink) {
+    for (std::size_t n = 0; n < bodies.size(); ++n) {
+        const std::string id = std::to_string(n);
+        f.a.user().message("romeo@a.test", "u@c.test", id, bodies[n]);
+        f.a.user().message("romeo@a.test", "u@c.test", id + "-other");
+        EXPECT_TRUE(f.world.run_until([&] { return c.got(id + "-other"); }));
+        EXPECT_TRUE(c.got(id));
+    }
+    EXPECT_TRUE(f.a.user().received().empty());
+    f.a.user().message("romeo@a.test", "u@d.test", "large", bodies.front());
+    EXPECT_TRUE(f.world.run_until([&] { return f.a.user().got("large"); })) << "it is more than another's queue takes";
+    EXPECT_FALSE(d.got("large"));
 }
 
 }  // namespace

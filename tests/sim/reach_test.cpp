@@ -431,10 +431,18 @@ std::string many_features(std::size_t elements, std::size_t bytes, std::size_t d
     return all + nested + "<text>" + std::string(bytes, 'x') + "</text></authentication>";
 }
 
+/// One element with so many attributes, one of so many bytes, or so many namespaces.
+std::string wide_feature(std::size_t attributes, std::size_t bytes, std::size_t namespaces) {
+    std::string all = "<wide xmlns='urn:wide' long='" + std::string(bytes, 'x') + "'";
+    for (std::size_t n = 0; n < attributes; ++n) all += " a" + std::to_string(n) + "=''";
+    for (std::size_t n = 0; n < namespaces; ++n) all += " xmlns:n" + std::to_string(n) + "='urn:n'";
+    return all + "/>";
+}
+
 TEST_F(Reach, IgnoresFeaturesThatItDoesNotKnow) {
     publish_one();
     for (const std::string& features :
-         {many_features(600, 0, 1), many_features(1, 40000, 1), many_features(1, 0, 12)}) {
+         {many_features(600, 0, 1), many_features(1, 40000, 1), many_features(1, 0, 12), wide_feature(50, 8000, 30)}) {
         Federation g{1};
         ASSERT_TRUE(g.start());
         g.dns.srv("_xmpp-server._tcp.partner.test", 0, 0, 5269, "good.partner.test");
@@ -461,7 +469,10 @@ TEST_F(Reach, NamesTheLimitThatFeaturesPass) {
     publish_one();
     const std::pair<std::string, std::string> cases[] = {{many_features(5000, 0, 1), "negotiated_elements"},
                                                          {many_features(1, 200000, 1), "negotiated_bytes"},
-                                                         {many_features(1, 0, 40), "negotiated_depth"}};
+                                                         {many_features(1, 0, 40), "negotiated_depth"},
+                                                         {wide_feature(80, 1, 1), "too many attributes"},
+                                                         {wide_feature(1, 10000, 1), "an attribute too long"},
+                                                         {wide_feature(1, 1, 40), "too many namespace declarations"}};
     for (const auto& [features, limit] : cases) {
         SimServer partner{f.world, std::string{good_address}, with([&](Habits& h) { h.more_features = features; })};
         say(limit);

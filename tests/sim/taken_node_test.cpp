@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "support/sim_nodes.h"
+#include "support/sim_server.h"
 
 namespace sallyport::test {
 namespace {
@@ -248,11 +249,20 @@ TEST_F(TakenEdge, SpeaksForNobodyOfAPresenceNodeThatIsAway) {
 }
 
 TEST_F(TakenEdge, SendsNothingThroughTheCoreToTheOutside) {
-    forge(f, "juliet@b.test", "anybody@elsewhere.test");
-    f.world.advance(std::chrono::seconds{5});
+    SimServer outside{f.world, "198.51.100.40", {.names = {"elsewhere.test"}}};
+    f.dns.srv("_xmpp-server._tcp.elsewhere.test", 0, 0, 5269, "xmpp.elsewhere.test");
+    f.dns.address("xmpp.elsewhere.test", "198.51.100.40");
+    for (const std::string from : {"juliet@b.test", "ceo@nowhere.test"}) forge(f, from, "anybody@elsewhere.test");
+    f.world.advance(std::chrono::seconds{40});
+    EXPECT_EQ(outside.accepted(), 0U) << "nobody dials it for that";
+    EXPECT_FALSE(outside.got("forged"));
     EXPECT_EQ(f.a.core_log.count("link.refused"), 0U) << "a wrong setting must not end the link";
     expect_health("relay");
     EXPECT_FALSE(f.b.user().got("forged"));
+    // It can be reached: what the core itself has for it comes there.
+    f.a.user().message("ceo@a.test", "anybody@elsewhere.test", "true");
+    EXPECT_TRUE(f.world.run_until([&] { return outside.got("true"); }));
+    EXPECT_FALSE(outside.got("forged"));
 }
 
 /// A file from before cores had names: it works, and a certificate that says another role is still refused.

@@ -52,7 +52,8 @@ void RawStream::greet() {
         header += " to='" + remote_ + "'";
         if (!partner_.habits.header_from.empty()) header += " from='" + partner_.domain() + "'";
     } else {
-        header += " id='raw-" + std::to_string(partner_.streams().size()) + "' from='" + partner_.domain() + "'";
+        id_ = "raw-" + std::to_string(partner_.streams().size());
+        header += " id='" + id_ + "' from='" + partner_.domain() + "'";
     }
     say(header + ">");
     if (opened_by_us()) return;
@@ -114,20 +115,34 @@ void RawStream::take(const xml::Element& element) {
 void RawStream::negotiate(const xml::Element& element) {
     const std::string_view from = element.attribute("to"), to = element.attribute("from");
     const std::string type{element.attribute("type")};
-    if (element.is(ns::streams, "features")) {
+    if (element.is(ns::streams, "features") && about_ != nullptr) {
+        say(question_);
+    } else if (element.is(ns::streams, "features")) {
         const bool bidi = partner_.habits.bidi && element.child(ns::bidi_feature, "bidi") != nullptr;
         if (bidi) say("<bidi xmlns='urn:xmpp:bidi'>" + partner_.habits.bidi_child + "</bidi>");
         say(test::element("db:result", partner_.domain(), remote_, ">key</db:result>"));
     } else if (element.is(ns::dialback, "result")) {
         if (type.empty()) {
             unconfirmed_ = test::element("db:result", from, to, " type='valid'/>");
-            if (partner_.habits.confirms) confirm();
+            if (!partner_.habits.verifies_at.empty()) {
+                partner_.verify(
+                    *this, std::string{to},
+                    test::element("db:verify", from, to, " id='" + id_ + "'>" + element.text() + "</db:verify>"));
+            } else if (partner_.habits.confirms) {
+                confirm();
+            }
         } else {
             ready_ = ready_ || type == "valid";
         }
     } else if (element.is(ns::dialback, "verify")) {
         const std::string id{element.attribute("id")};
-        if (type.empty()) say(test::element("db:verify", from, to, " type='valid' id='" + id + "'/>"));
+        if (type.empty()) {
+            say(test::element("db:verify", from, to, " type='valid' id='" + id + "'/>"));
+        } else if (about_ != nullptr && type == "valid") {
+            about_->confirm();
+            say("</stream:stream>");
+            stream_->close({});
+        }
     } else if (element.is(ns::stream_management, "enable")) {
         managed_ = true;
         if (partner_.habits.sm) say("<enabled xmlns='urn:xmpp:sm:3'/>");
@@ -158,11 +173,19 @@ void RawPartner::listen() {
 
 RawStream& RawPartner::open(const std::string& edge, const std::string& domain) {
     RawStream& stream = *streams_.emplace_back(std::make_unique<RawStream>(*this, domain));
+    dial(edge, stream);
+    return stream;
+}
+
+void RawPartner::verify(RawStream& about, const std::string& domain, const std::string& question) {
+    dial(habits.verifies_at, *streams_.emplace_back(std::make_unique<RawStream>(*this, domain, about, question)));
+}
+
+void RawPartner::dial(const std::string& edge, RawStream& stream) {
     dials_.push_back(host_.dial({*IpAddress::parse(edge), s2s_port}, nullptr, std::chrono::seconds{5},
                                 [&stream](Result<std::unique_ptr<io::Stream>> result) {
                                     if (result) stream.connected(std::move(*result));
                                 }));
-    return stream;
 }
 
 std::vector<RawStream*> RawPartner::accepted() const {

@@ -26,6 +26,9 @@ class RawPartner;
 class RawStream final : public io::StreamOwner {
 public:
     RawStream(RawPartner& partner, std::string remote) : partner_{partner}, remote_{std::move(remote)} {}
+    /// Opened to ask about the key of `about`, for nothing else.
+    RawStream(RawPartner& partner, std::string remote, RawStream& about, std::string question)
+        : partner_{partner}, remote_{std::move(remote)}, about_{&about}, question_{std::move(question)} {}
 
     void say(const std::string& bytes);
     void message(const std::string& from, const std::string& to, const std::string& id, const std::string& body = {});
@@ -71,13 +74,16 @@ private:
     void take(const xml::Element& element);
 
     RawPartner& partner_;
-    std::string remote_;  ///< whom we opened the stream to; empty: they did
+    std::string remote_;          ///< whom we opened the stream to; empty: they did
+    RawStream* about_ = nullptr;  ///< whose key is asked about here
+    std::string question_;
     std::unique_ptr<io::Stream> stream_;
     std::unique_ptr<io::Timer> timer_;
-    xml::Reader reader_{Limits{}.after_auth};
+    xml::Reader reader_{passed_on_limits};  ///< it takes whatever we pass on
     xmpp::StanzaIntake intake_;
     std::vector<std::string> ids_;
     std::string heard_;
+    std::string id_;           ///< of a stream of theirs
     std::string unconfirmed_;  ///< the answer that waits
     std::int64_t acknowledged_ = -1;
     unsigned requests_ = 0;
@@ -96,6 +102,7 @@ public:
         bool answers_pings = true;         ///< on the stream on which they come
         bool listens = true;               ///< new connections are greeted
         bool confirms = true;              ///< keys on streams of theirs are confirmed; otherwise by RawStream::confirm
+        std::string verifies_at = {};      ///< the address where they are asked about before; empty: nowhere
         std::string features = {};         ///< beside those
         std::string header_error = {};     ///< the condition of the stream error that follows its header
         std::string ends_at_poison = {};   ///< that of the one with which it ends a stream at a stanza "poison..."
@@ -109,7 +116,10 @@ public:
     void listen();
     /// A stream to `domain` at `edge`; the key goes out once features have come.
     RawStream& open(const std::string& edge, const std::string& domain);
+    /// Asks at `verifies_at` whether the key that `about` brought is that of `domain`.
+    void verify(RawStream& about, const std::string& domain, const std::string& question);
     [[nodiscard]] const std::string& domain() const { return domain_; }
+    [[nodiscard]] const std::string& address() const { return address_; }
     [[nodiscard]] const std::vector<std::unique_ptr<RawStream>>& streams() const { return streams_; }
     /// Streams that were opened to it and that have carried stanzas or may.
     [[nodiscard]] std::vector<RawStream*> accepted() const;
@@ -121,6 +131,8 @@ public:
 
 private:
     friend class RawStream;
+    void dial(const std::string& edge, RawStream& stream);
+
     SimLoop& loop_;
     std::string domain_, address_;
     SimNetwork host_;

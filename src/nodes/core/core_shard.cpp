@@ -371,6 +371,10 @@ void CoreShard::shut() {
                                         [](const auto& sibling) { return sibling->stop_.quiet(); });
                  },
                  [this] {
+                     hub_.end_silent();
+                     presence_hub_.end_silent();
+                 },
+                 [this] {
                      hub_.shut();
                      presence_hub_.shut();
                  },

@@ -288,7 +288,7 @@ void EdgeShard::shut() {
                      return std::all_of(siblings_.begin(), siblings_.end(),
                                         [](const auto& sibling) { return sibling->stop_.quiet(); });
                  },
-                 [this] { hub_.shut(); }, [this] { s2s_.shut(); }});
+                 [this] { hub_.end_silent(); }, [this] { hub_.shut(); }, [this] { s2s_.shut(); }});
 }
 
 }  // namespace sallyport::nodes

@@ -104,7 +104,7 @@ void PresenceShard::shut() {
                      if (users_) users_->put_down();
                  },
                  [this] { return hub_.quiet() && components_.idle() && (!users_ || users_->put_down_done()); },
-                 [] { return true; }, [this] { hub_.shut(); },
+                 [] { return true; }, [this] { hub_.end_silent(); }, [this] { hub_.shut(); },
                  [this] {
                      for (routing::LocalService* service : services_) service->shut();
                  }});

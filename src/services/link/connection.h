@@ -74,6 +74,8 @@ public:
     [[nodiscard]] bool proven() const { return proven_ || !expected_name_.empty(); }
     [[nodiscard]] bool open() const { return !finished_ && machine_.open(); }
     [[nodiscard]] std::size_t pending() const { return stream_->pending(); }
+    /// Bytes that have come.
+    [[nodiscard]] std::uint64_t received() const { return stream_->received(); }
     /// More `<done/>` may be written: the last one has left, or little waits (threat T61).
     [[nodiscard]] bool takes_done() const;
     void told_done() { done_at_ = stream_->written(); }

@@ -215,7 +215,10 @@ void Hub::quiesce() {
     }
     std::vector<Returned> returned;
     std::vector<Session*> all;
-    for (const auto& session : sessions_) all.push_back(session.get());
+    for (const auto& session : sessions_) {
+        all.push_back(session.get());
+        if (session->connection != nullptr) session->heard = session->connection->received();
+    }
     for (Session* session : all) tell(*session, SessionLife::On::quiesce, {}, returned);
     const TimePoint now = context_.shard.loop.now();
     for (Waiting& waiting : held_.take_all()) {
@@ -228,6 +231,23 @@ void Hub::quiesce() {
 bool Hub::quiet() const {
     return std::all_of(sessions_.begin(), sessions_.end(),
                        [](const auto& session) { return session->connection == nullptr || session->out.size() == 0; });
+}
+
+/// Each was asked how much has arrived. A link that is dead may look open for a minute.
+void Hub::end_silent() {
+    std::vector<Session*> silent;
+    for (const auto& session : sessions_) {
+        const bool lacks = session->out.size() > 0 && session->out.confirmed() < session->out.last();
+        if (session->connection != nullptr && lacks && session->connection->received() == session->heard) {
+            silent.push_back(session.get());
+        }
+    }
+    std::vector<Returned> returned;
+    for (Session* session : silent) {
+        tell(*session, SessionLife::On::shut, {}, returned);
+        close_session(*session);  // nothing more goes over it
+    }
+    bounce_all(returned);
 }
 
 void Hub::shut() {

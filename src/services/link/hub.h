@@ -115,6 +115,9 @@ public:
     void quiesce();
     /// Nothing is under way over a link that is open.
     [[nodiscard]] bool quiet() const;
+    /// After quiesce(), when the far sides have had time to answer: ends connections whose far side has said nothing
+    /// since, if they carry what is not known to have arrived there; it goes back as by shut().
+    void end_silent();
     /// Ends every connection. What has not arrived at the far side and no sender keeps is returned.
     void shut();
 

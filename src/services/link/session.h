@@ -52,6 +52,7 @@ struct Session {
     std::uint64_t in_doubt = 0;  ///< the last stanza when the far side was asked whether lanes stall; 0: it is not
     bool in_time = false;        ///< it had received that at this look
     std::string why_broken;
+    std::uint64_t heard = 0;  ///< bytes that had come over `connection` when the node was going to stop
     TimePoint open_since{};
     std::uint64_t sent = 0, received = 0, resumptions = 0;
 };
