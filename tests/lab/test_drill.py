@@ -217,7 +217,8 @@ FAULTS = [
           edge=(Tell("warning", "the certificate in use for s2s coluc.com is not the one in its file: …",
                      "`sallyport reload` uses the one in the file"),)),
     Fault("syslog receiver dead", faults.syslog_dead,
-          edge=(Tell("warning", "log lines cannot be sent to tcp://127.0.68.90:5140: …", "see the detail; check the receiver, …"),)),
+          edge=(Tell("warning", "log lines cannot be sent to tcp://127.0.68.90:5140: …", "see the detail; check the receiver, …"),),
+          gone=30.0),  # it has to be well so long (record 0032)
     Fault("internal server down", faults.inside_server_down, core=(INSIDE_DOWN,), edge=(INSIDE_DOWN.on_the_edge(),),
           gone=4.0),  # it is asked again every 3 s
     Fault("name of an internal server not in DNS", faults.inside_name_missing, within=LOOKS_UP,
