@@ -16,7 +16,7 @@ from drill import faults
 from drill.place import AXL, COMPONENT, NAMES, Place
 from drill.watcher import Watcher
 from world.today import whole
-from world.wait import until
+from world.wait import load, until
 
 # Its seconds are those of a host that has time for it; beside other suites `./dev lab -k drill` is for whoever changes a judge.
 pytestmark = [pytest.mark.pair, whole]
@@ -24,11 +24,6 @@ pytestmark = [pytest.mark.pair, whole]
 VIEWS = ("status", "alarms", "page", "page's alarms")
 SEES = 3.0     # what a node itself can see
 LOOKS_UP = 10.0  # what needs DNS, or the clock of another
-
-# So many times as long as on a machine that is idle may a moment take on this one; at most four times.
-def load():
-    return min(4.0, max(1.0, os.getloadavg()[0] / 2))
-
 
 @dataclass(frozen=True)
 class Tell:
