@@ -80,10 +80,9 @@ def test_they_reach_us_by_direct_tls(world, place):
     kind, root = place
     with world.dns.change("_xmpp-server._tcp.coluc.com. 60 SRV 0 0 5269", "_xmpp-server._tcp.coluc.com. 60 SRV 20 0 5269"), \
          world.partner(kind, root) as gus, Tap(world.network["guest"]) as tap:
-        for _ in range(3):
-            talk_from(gus, world.ana, "straight to TLS")
-            world.close_streams()
-        assert len(tap.dials(EDGE, 5270)) == 3 and not tap.dials(EDGE), tap.begun
+        talk_from(gus, world.ana, "straight to TLS")
+        theirs = {flow[1][1] for flow in tap.begun if flow[0][0] in ("198.51.100.40", "2001:db8:5269::40")}
+        assert tap.dials(EDGE, 5270) and theirs == {5270}, tap.begun
         talk(world, gus, "both ways")
 
 
@@ -130,7 +129,8 @@ def test_what_they_write_comes_in_order_and_once_when_they_restart_under_load(wo
 
 def test_nothing_of_theirs_is_lost_without_a_word_when_the_edge_restarts_under_load(world, place):
     kind, root = place
-    with world.partner(kind, root) as gus:
+    # ejabberd returns what it is given for up to five minutes after a failed dial, unless it is told otherwise.
+    with world.partner(kind, root, **({"options": "s2s_max_retry_delay: 1"} if kind == "ejabberd" else {})) as gus:
         talk(world, gus, "before")
         since = world.ana.mark(), gus.mark()
         gus.counts(world.ana, "load", 0, 200)
