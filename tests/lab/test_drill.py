@@ -16,7 +16,7 @@ from drill import faults
 from drill.place import AXL, COMPONENT, NAMES, Place
 from drill.watcher import Watcher
 from world.today import whole
-from world.wait import until
+from world.wait import load, until
 
 # Its seconds are those of a host that has time for it; beside other suites `./dev lab -k drill` is for whoever changes a judge.
 pytestmark = [pytest.mark.pair, whole]
@@ -24,11 +24,6 @@ pytestmark = [pytest.mark.pair, whole]
 VIEWS = ("status", "alarms", "page", "page's alarms")
 SEES = 3.0     # what a node itself can see
 LOOKS_UP = 10.0  # what needs DNS, or the clock of another
-
-# So many times as long as on a machine that is idle may a moment take on this one; at most four times.
-def load():
-    return min(4.0, max(1.0, os.getloadavg()[0] / 2))
-
 
 @dataclass(frozen=True)
 class Tell:
@@ -217,7 +212,8 @@ FAULTS = [
           edge=(Tell("warning", "the certificate in use for s2s coluc.com is not the one in its file: …",
                      "`sallyport reload` uses the one in the file"),)),
     Fault("syslog receiver dead", faults.syslog_dead,
-          edge=(Tell("warning", "log lines cannot be sent to tcp://127.0.68.90:5140: …", "see the detail; check the receiver, …"),)),
+          edge=(Tell("warning", "log lines cannot be sent to tcp://127.0.68.90:5140: …", "see the detail; check the receiver, …"),),
+          gone=30.0),  # it has to be well so long (record 0032)
     Fault("internal server down", faults.inside_server_down, core=(INSIDE_DOWN,), edge=(INSIDE_DOWN.on_the_edge(),),
           gone=4.0),  # it is asked again every 3 s
     Fault("name of an internal server not in DNS", faults.inside_name_missing, within=LOOKS_UP,

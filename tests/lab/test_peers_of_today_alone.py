@@ -75,6 +75,17 @@ def test_a_silent_cut_of_a_stream_that_they_opened_loses_nothing(world, place):
         until(lambda: sorted(sum(told(), [])) == list(range(55)), lambda: f"each to arrive or to come back, once: {told()}", 30)
 
 
+def test_they_reach_us_by_direct_tls(world, place):
+    """Their DNS leads them to 5270 first. What ejabberd makes of that is counted in test_direct_ejabberd.py."""
+    kind, root = place
+    with world.dns.change("_xmpp-server._tcp.coluc.com. 60 SRV 0 0 5269", "_xmpp-server._tcp.coluc.com. 60 SRV 20 0 5269"), \
+         world.partner(kind, root) as gus, Tap(world.network["guest"]) as tap:
+        talk_from(gus, world.ana, "straight to TLS")
+        theirs = {flow[1][1] for flow in tap.begun if flow[0][0] in ("198.51.100.40", "2001:db8:5269::40")}
+        assert tap.dials(EDGE, 5270) and theirs == {5270}, tap.begun
+        talk(world, gus, "both ways")
+
+
 def test_nothing_is_lost_without_a_word_when_they_restart_under_load(world, place):
     kind, root = place
     with world.partner(kind, root) as gus:
@@ -95,6 +106,54 @@ def test_nothing_is_lost_without_a_word_when_they_restart_under_load(world, plac
         # ejabberd acknowledges nothing: what it had read when it stopped is its own loss.
         known = set(range(200) if kind == "prosody" else range(100, 200))
         until(lambda: known <= set(sum(told(), [])), lambda: str(told()), 60)
+        arrived, _ = told()
+        assert len(arrived) == len(set(arrived)), arrived
+
+
+def test_what_they_write_comes_in_order_and_once_when_they_restart_under_load(world, place):
+    kind, root = place
+    with world.partner(kind, root) as gus:
+        talk(world, gus, "before")
+        since = world.ana.mark()
+        gus.counts(world.ana, "load", 0, 200)
+        world.ana.hears("load 20", 30, since)
+        gus.server.stop()  # what it had not written yet is its own loss
+        world.restart(gus)
+        gus.online()
+        gus.counts(world.ana, "load", 200, 100)
+        world.ana.hears("load 299", 60, since)
+        arrived = world.ana.heard("load", since)
+        assert arrived == sorted(set(arrived)), arrived
+        assert set(arrived) >= {*range(21), *range(200, 300)}, arrived
+
+
+def test_nothing_of_theirs_is_lost_without_a_word_when_the_edge_restarts_under_load(world, place):
+    kind, root = place
+    # ejabberd returns what it is given for up to five minutes after a failed dial, unless it is told otherwise.
+    with world.partner(kind, root, **({"options": "s2s_max_retry_delay: 1"} if kind == "ejabberd" else {})) as gus:
+        talk(world, gus, "before")
+        since = world.ana.mark(), gus.mark()
+        gus.counts(world.ana, "load", 0, 200)
+        world.ana.hears("load 20", 30, since[0])
+        core = world.core.mark()
+        world.edge.stop()
+        gus.counts(world.ana, "load", 200, 100)  # it may hold them, or return them
+        world.running.remove(world.edge)
+        world.edge = world.edge.again()
+        world.running.append(world.edge)
+        world.core.event("link up", since=core, seconds=20)
+
+        def arrives():
+            gus.says(world.ana, "after all")
+            return [event for event in world.ana.events(since[0]) if event.get("body") == "after all"]
+        until(arrives, "what they write to arrive again", 60, 1)
+
+        def told():
+            returned = [int(event["id"].rsplit("-", 1)[1]) for event in gus.bounced("load", since[1])]
+            return world.ana.heard("load", since[0]), returned
+        # ejabberd keeps nothing of what it has given to TCP: what was on its way then is its own loss.
+        known = set(range(300) if kind == "prosody" else range(200, 300))
+        until(lambda: known <= set(sum(told(), [])), lambda: f"missing: {sorted(known - set(sum(told(), [])))}", 60)
         arrived, _ = told()
         assert len(arrived) == len(set(arrived)), arrived
 

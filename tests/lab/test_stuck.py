@@ -1,8 +1,10 @@
 """Nobody waits for what is stuck: who reads the log of a node, and the disk under the users' database."""
+import concurrent.futures
 import os
 import re
 import signal
 import sqlite3
+import struct
 import time
 
 import pytest
@@ -11,6 +13,7 @@ from world import sallyport
 from world.accounts import Server, accounts
 from world.client import User
 from world.federation import USERS
+from world.preload import preloaded
 from world.wait import until
 
 pytestmark = pytest.mark.pair
@@ -34,23 +37,25 @@ def reader_of(node):
     return until(look, lambda: f"no process reads the log of {node.name}")
 
 
+def restarted(world, role, prefix=(), limits=None):
+    """A node of the pair or the presence node, begun anew behind `prefix`, with these limits if any."""
+    old = getattr(world, role)
+    old.stop()
+    world.running.remove(old)
+    _, name, folder, sections, namespace, _ = old.arguments
+    node = sallyport.Node(role, name, folder, sections if limits is None else {**sections, "limits": limits}, namespace, prefix)
+    setattr(world, role, node)
+    world.running.append(node)
+    return node.ready()
+
+
 @pytest.fixture
 def piped(world):
     """The nodes of the pair, with readers of their logs that can be stopped, and little room for lines."""
-    def restart(role, prefix, limits):
-        old = getattr(world, role)
-        old.stop()
-        world.running.remove(old)
-        _, name, folder, sections, namespace, _ = old.arguments
-        node = sallyport.Node(role, name, folder, {**sections, "limits": limits}, namespace, prefix)
-        setattr(world, role, node)
-        world.running.append(node)
-        return node.ready()
-
     usual = {role: getattr(world, role).arguments[3]["limits"] for role in ("edge", "core")}
     readers = {}
     for role in ("edge", "core"):
-        node = restart(role, PIPED, {**usual[role], "log_bytes": 65536})
+        node = restarted(world, role, PIPED, {**usual[role], "log_bytes": 65536})
         readers[role] = reader_of(node)
     world.core.event("link up")
     yield readers
@@ -60,7 +65,7 @@ def piped(world):
         except ProcessLookupError:
             pass
     for role in ("edge", "core"):
-        restart(role, (), usual[role])
+        restarted(world, role, (), usual[role])
     world.core.event("link up")
 
 
@@ -138,3 +143,80 @@ def test_log_ins_and_stanzas_wait_for_no_write_to_the_users_database(world, pass
             user.sees(what="disconnected")
     finally:
         database.close()
+
+
+class SlowDisk:
+    """Under the users' database of the presence node: what each read, and each write or sync, takes longer, in seconds."""
+
+    def __init__(self, folder):
+        self.path = os.path.join(folder, "slow-disk")
+        self.file = open(self.path, "w+b", buffering=0)
+        self.takes(0, 0)
+        self.prefix = preloaded(os.path.join(os.path.dirname(sallyport.__file__), "slow_disk.c"), folder, SLOW_FILES="users.db",
+                                SLOW_DISK=self.path)
+
+    def takes(self, reads, writes):
+        self.file.seek(0)
+        self.file.write(struct.pack("=qq", int(reads * 1e9), int(writes * 1e9)))
+
+
+@pytest.fixture
+def slow_disk(world):
+    disk = SlowDisk(world.folder)
+    restarted(world, "presence", disk.prefix)
+    world.provision()
+    world.presence.event("link up", seconds=20)
+    yield disk
+    disk.takes(0, 0)
+    restarted(world, "presence")
+    world.provision()
+    world.presence.event("link up", seconds=20)
+
+
+def took(act):
+    began = time.monotonic()
+    act()
+    return time.monotonic() - began
+
+
+LATE = [f"late{number}" for number in range(8)]
+
+
+@pytest.fixture
+def late(world):
+    with accounts(world, LATE):
+        yield LATE
+
+
+def test_log_ins_and_stanzas_flow_over_a_slow_disk(world, slow_disk, password, late):
+    """A disk at which each read, write and sync takes a tenth of a second, and which never rests. Who is online hears of it in nothing.
+    Who logs in waits for some reads of his own (every commit empties the cache of the connection that reads), and behind those of
+    whoever came before."""
+    world.arrange()
+    server, crowd = Server(world.trust), world._crowd("imp", "imp")
+    uma, ugo = (User(crowd, name, f"{name}@{USERS}", server).online() for name in ("uma", "ugo"))
+    usual = took(lambda: User(crowd, late[0], f"{late[0]}@{USERS}", server).online())  # the client takes its time, too
+    ways, alone = {}, []
+
+    def logs_in(name):
+        return User(crowd, name, f"{name}@{USERS}", server).online()
+
+    slow_disk.takes(0.1, 0.1)
+    try:
+        for number, name in enumerate(late[1:4]):
+            for kept in range(10):  # to who is away: each is to be written
+                uma.says(f"una@{USERS}", f"to be kept {number}.{kept}")
+            for sender, receiver in ((uma, ugo), (world.victor, uma), (uma, world.victor)):
+                def passes(sender=sender, receiver=receiver, since=receiver.mark()):
+                    sender.says(receiver, f"meanwhile {number} from {sender.who}")
+                    receiver.hears(f"meanwhile {number} from {sender.who}", 30, since)
+                ways[number, sender.who, receiver.who] = took(passes)
+            alone.append(took(lambda name=name: logs_in(name)) - usual)
+        with concurrent.futures.ThreadPoolExecutor(len(late)) as pool:
+            together = took(lambda: list(pool.map(logs_in, late[4:]))) - usual
+    finally:
+        slow_disk.takes(0, 0)
+    print(f"ways {max(ways.values()):.2f} s, log-ins {max(alone):.2f} s, {len(late) - 4} at once {together:.2f} s")
+    assert max(ways.values()) < 1, ways
+    assert max(alone) < 3, alone
+    assert together < 6, together

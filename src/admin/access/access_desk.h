@@ -73,6 +73,8 @@ public:
     [[nodiscard]] Result<std::string> begin_totp(const std::string& name);
     [[nodiscard]] Result<void> end_totp(const std::string& name);
     [[nodiscard]] Result<std::vector<io::AdminAccount>> accounts() { return store_.accounts(); }
+    /// The thread that hashes passwords, for those who bound what they post there.
+    [[nodiscard]] io::Loop& hashing() { return hashing_.loop(); }
 
     struct NewToken {
         std::string name;

@@ -53,7 +53,7 @@ public:
     static constexpr std::size_t low_water = 1 << 18;
 
     virtual ~Stream() = default;
-    /// Who is called back; must be set before control returns to the loop. Bytes are read only once it is set.
+    /// Who is called back. Before it is set, nothing is read and nothing noticed of the peer.
     virtual void set_owner(StreamOwner* owner) = 0;
     /// Queues bytes; they are gathered and sent once per loop turn in full TLS records.
     virtual void write(std::string_view bytes) = 0;

@@ -10,6 +10,10 @@ namespace {
 /// How long a stream that ends with the node waits for the peer's end.
 constexpr Duration stop_linger = std::chrono::seconds{1};
 constexpr Duration walk_every = std::chrono::milliseconds{20};
+/// COMPAT(ejabberd since 24.10, it sets its socket twice after its Client Hello and loses what comes in between):
+/// nothing is read of a connection of Direct TLS for so long, so the answer comes when it waits for one
+/// (docs/decisions/0050-direct-tls-waits.md).
+constexpr Duration direct_tls_pause = std::chrono::milliseconds{20};
 }  // namespace
 
 S2sShard::S2sShard(S2sContext context)
@@ -19,7 +23,8 @@ S2sShard::S2sShard(S2sContext context)
       log_{context_.shard.logger(LogModule::s2s)},
       pool_{context_},
       desk_{context_},
-      sessions_{context_} {
+      sessions_{context_},
+      beginner_{context_.shard.loop.timer([this] { begin_direct(); })} {
     context_.learned = &learned_;
     context_.must_wait = [this](const std::vector<xmpp::DomainPair>& pairs) { return must_wait(pairs); };
 }
@@ -63,10 +68,27 @@ void S2sShard::accept(std::unique_ptr<io::Stream> stream, bool direct_tls) {
         stream->abort();
         return;
     }
+    if (!direct_tls) return begin(std::move(stream), direct_tls, std::move(*counted));
+    const TimePoint begins = context_.shard.loop.now() + direct_tls_pause;
+    arrived_.push_back({std::move(stream), std::move(*counted), begins});
+    if (arrived_.size() == 1) beginner_->arm(begins);
+}
+
+void S2sShard::begin(std::unique_ptr<io::Stream> stream, bool direct_tls, routing::Ledger::Entry counted) {
     InboundStream& opened = keep(std::make_unique<InboundStream>(context_, desk_, pool_, sessions_, std::move(stream),
-                                                                 direct_tls, std::move(*counted), when_gone()));
+                                                                 direct_tls, std::move(counted), when_gone()));
     opened.start();
     hold_reading(opened);
+}
+
+/// The connections of Direct TLS whose pause is over.
+void S2sShard::begin_direct() {
+    while (!arrived_.empty() && arrived_.front().begins <= context_.shard.loop.now()) {
+        Arrived next = std::move(arrived_.front());
+        arrived_.pop_front();
+        begin(std::move(next.stream), true, std::move(next.counted));
+    }
+    if (!arrived_.empty()) beginner_->arm(arrived_.front().begins);
 }
 
 void S2sShard::join(MovedInbound moved) {
@@ -185,6 +207,7 @@ unsigned S2sShard::close(const xmpp::Domain& remote, const std::string& why) {
 void S2sShard::shut() {
     quiesce();
     listeners_.close();
+    arrived_.clear();
     const xmpp::StreamError error = xmpp::stream_error(xmpp::StreamCondition::system_shutdown);
     // First what is returned: it goes over streams that are open still.
     pool_.shut(error);

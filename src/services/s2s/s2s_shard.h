@@ -1,6 +1,7 @@
 // Everything S2S of one shard: listeners, inbound streams, the pool of outbound streams and the dialback desk.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -64,6 +65,8 @@ public:
 
 private:
     void accept(std::unique_ptr<io::Stream> stream, bool direct_tls);
+    void begin(std::unique_ptr<io::Stream> stream, bool direct_tls, routing::Ledger::Entry counted);
+    void begin_direct();
     [[nodiscard]] InboundStream& keep(std::unique_ptr<InboundStream> stream);
     [[nodiscard]] InboundStream::OnGone when_gone();
     void sweep_lessons();
@@ -84,6 +87,14 @@ private:
     io::Listeners listeners_;
     std::unordered_map<InboundStream*, std::unique_ptr<InboundStream>> inbound_;
     std::vector<std::unique_ptr<InboundStream>> dead_;
+    /// A connection of Direct TLS of which nothing is read yet.
+    struct Arrived {
+        std::unique_ptr<io::Stream> stream;
+        routing::Ledger::Entry counted;
+        TimePoint begins;
+    };
+    std::deque<Arrived> arrived_;  ///< in the order in which they begin; the ledger bounds them
+    std::unique_ptr<io::Timer> beginner_;
     using Slow = std::map<std::string, Feeders, std::less<>>;
     void set_pace(Slow& slow, std::string_view domain, Feeders who);
     Slow slow_;          ///< domains with much on its way to them

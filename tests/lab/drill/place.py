@@ -13,11 +13,11 @@ import subprocess
 import threading
 
 from drill.desk import ADMIN_PORT, Desk
-from world import sallyport
 from world.certificates import Authority
 from world.client import Clients, User
 from world.names import NameServer
 from world.netns import PREFIX, Namespace, remove_namespaces
+from world.preload import preloaded
 from world.prosody import Prosody
 from world.several import Several
 from world.trio import NODES, Trio, WrittenNode
@@ -32,7 +32,7 @@ SYSLOG = "127.0.68.90"
 INSIDE = "127.0.68.5"
 AXL = "imp1.coluc.com:8443"
 COMPONENT = "cm-2_s2scp-1.edge1-coluc-com"
-DISK_MIB = 96
+DISK_MIB = 160  # empty, more is free than lowers the alarm disk.low (128 MiB)
 CLOCK = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clock.c")
 # Partners that each have one thing wrong, at one server; the drill begins with none of them written to.
 STRANGERS = ("expired.lab", "misnamed.lab", "plain.lab", "doubter.lab", "refused.lab", "hole.lab", "nowhere.lab")
@@ -270,9 +270,4 @@ class Place(Several):
 
 def own_clock(lab):
     """What a program has to be told so that its clock is set by that file."""
-    shim = os.path.join(lab.folder, "clock.so")
-    subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-o", shim, CLOCK, "-ldl"], check=True)
-    linked = subprocess.run(["ldd", sallyport.BINARY], capture_output=True, text=True, check=True).stdout
-    first = re.search(r"libasan\.so\.\d+", linked)  # a sanitizer wants to be the first
-    preload = f"{first[0]} {shim}" if first else shim
-    return ["env", f"LD_PRELOAD={preload}", f"DRILL_CLOCK={lab.clock}"]
+    return preloaded(CLOCK, lab.folder, DRILL_CLOCK=lab.clock)

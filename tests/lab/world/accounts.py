@@ -16,15 +16,15 @@ class Server:
 
 
 @contextlib.contextmanager
-def accounts(world):
-    """uma, ugo and una; the file with their password."""
+def accounts(world, names=NAMES):
+    """uma, ugo and una, or others; the file with their password."""
     path = os.path.join(world.folder, "password")
     with open(path, "w", encoding="utf-8") as file:
         file.write(PASSWORD + "\n")
-    for name in NAMES:
+    for name in names:
         world.presence.ask("users", "add", f"{name}@{USERS}", "--password-file", path)
     try:
         yield path
     finally:
-        for name in NAMES:
+        for name in names:
             world.presence.ask("users", "remove", f"{name}@{USERS}")

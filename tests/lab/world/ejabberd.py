@@ -39,17 +39,18 @@ modules:
   mod_s2s_dialback: {{}}
   mod_time: {{}}
   mod_version: {{}}
-{modules}"""
+{modules}{options}
+"""
 
 
 class Ejabberd(Process):
     """`also`: more domains; `direct_port`: Direct TLS there too; `shaper`: "slow" lets 30 kB/s in; `modules`: more of them;
-    `root`: the Debian (world.root) that it is of, this one by default."""
+    `options`: lines of its configuration beside the ones here; `root`: the Debian (world.root) that it is of, this one by default."""
 
     def __init__(self, name, folder, domain, users, certificate, trust, nameserver, namespace, also=(), direct_port=None,
-                 shaper="none", modules=(), root=None):
+                 shaper="none", modules=(), options="", root=None):
         self.arguments = (name, folder, domain, users, certificate, trust, nameserver, namespace, also, direct_port, shaper,
-                          modules, root)
+                          modules, options, root)
         self.c2s = ("127.0.0.1", 5222)
         self.domain, self.users, self.namespace = domain, users, namespace
         # Mnesia of one release does not start on the tables of a newer one.
@@ -61,7 +62,7 @@ class Ejabberd(Process):
             file.write(CONFIGURATION.format(
                 domains=json.dumps([domain, *also]), chain=chain, key=key, trust=trust, shaper=shaper,
                 direct=f'  - {{ port: {direct_port}, ip: "::", module: ejabberd_s2s_in, tls: true, shaper: {shaper} }}\n'
-                if direct_port else "", modules="".join(f"  {module}: {{}}\n" for module in modules)))
+                if direct_port else "", modules="".join(f"  {module}: {{}}\n" for module in modules), options=options))
         resolver = os.path.join(home, "resolv.conf")
         with open(resolver, "w", encoding="ascii") as file:
             file.write(f"nameserver {nameserver}\n")

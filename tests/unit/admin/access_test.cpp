@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <future>
 
 #include "admin/access/totp.h"
 #include "base/hash.h"
@@ -244,6 +245,39 @@ TEST_F(AdminAccess, HashesABoundedNumberAtOnce) {
     }
     loop.run_until([&] { return codes.size() == 2; });
     EXPECT_EQ(codes, (std::vector<std::string>{"login-busy", "login-refused"}));
+}
+
+/// The thread that hashes hangs: what needs no hash is answered, and log-ins when it goes on.
+TEST_F(AdminAccess, KeepsNobodyWaitingForHashesWhoNeedsNone) {
+    EXPECT_EQ(add("anna", admin::Access::administer, "a long password"), "");
+    const auto session = log_in("anna", "a long password").opened;
+    const auto token = desk->add_token({"deploy", admin::Access::read, {}, 24h}, "anna");
+    ASSERT_TRUE(session && token);
+    std::promise<void> stuck, goes_on;
+    desk->hashing().post([&stuck, go = goes_on.get_future().share()] {
+        stuck.set_value();
+        go.wait();
+    });
+    stuck.get_future().wait();
+    std::vector<std::string> told;
+    desk->log_in({"anna", "a wrong password", {}, from},
+                 [&](const AccessDesk::Outcome& outcome) { told.push_back(outcome.error.code); });
+    desk->add("otto", admin::Access::read, "another long password",
+              [&](const Result<void>& added) { told.push_back(added ? "added" : added.error().code); });
+
+    EXPECT_TRUE(desk->holder_of(session->id));
+    EXPECT_TRUE(desk->bearer_of(*token, from));
+    EXPECT_TRUE(desk->set_language("anna", "es"));
+    EXPECT_EQ(desk->accounts()->size(), 1U);
+    bool turns = false;
+    const auto timer = loop.timer([&] { turns = true; });
+    timer->arm(loop.now() + 1ms);
+    loop.run_until([&] { return turns; });
+    EXPECT_TRUE(told.empty()) << told.front();
+
+    goes_on.set_value();
+    loop.run_until([&] { return told.size() == 2; });
+    EXPECT_EQ(told, (std::vector<std::string>{"login-refused", "added"}));
 }
 
 TEST_F(AdminAccess, KeepsRoomForThoseWhoHaveLoggedInBefore) {

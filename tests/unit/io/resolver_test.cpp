@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <optional>
 #include <thread>
 
@@ -290,6 +291,39 @@ TEST_F(ResolverTest, ServesOtherLoopsFromTheSameCache) {
     loop.run_until([&] { return there.has_value(); });
     other.join();
     EXPECT_EQ(there->status, DnsStatus::ok);
+}
+
+/// The thread that made the service, a node's control thread, stands still with a look-up of its own under way: those
+/// of other loops are answered.
+TEST(Resolver, WaitsForNoLoopThatStandsStill) {
+    std::promise<Endpoint> listening;
+    std::promise<io::ResolverService*> made;
+    std::promise<DnsAnswer> answered;
+    std::thread other{[&, service = made.get_future()]() mutable {
+        io::AsioLoop loop;
+        DnsServer server{loop};
+        server.address("host.lab", "192.0.2.5");
+        server.address("first.lab", "192.0.2.6");
+        listening.set_value(server.endpoint());
+        const auto resolver = service.get()->resolver(loop);
+        std::optional<DnsAnswer> got;
+        const auto lookup = resolver->addresses("host.lab", false, {}, [&](const DnsAnswer& answer) { got = answer; });
+        loop.run_until([&] { return got.has_value() && server.questions == 2; });
+        answered.set_value(*got);
+    }};
+    io::AsioLoop control;
+    io::DnsSettings settings;
+    settings.servers = {listening.get_future().get()};
+    const auto service = io::make_resolver_service(settings);
+    ASSERT_TRUE(service) << service.error().text;
+    const auto here = (*service)->resolver(control);
+    bool called = false;
+    const auto lookup = here->addresses("first.lab", false, {}, [&](const DnsAnswer&) { called = true; });
+    made.set_value(service->get());
+    EXPECT_EQ(answered.get_future().get().status, DnsStatus::ok) << "while nothing of `control` has turned";
+    EXPECT_FALSE(called);
+    other.join();
+    control.run_until([&] { return called; });
 }
 
 TEST_F(ResolverTest, ReadsNoMoreRecordsThanItsLimit) {
