@@ -103,10 +103,10 @@ private:
         xmpp::StanzaProblem problem;
         if (!intake_.read(reader_, {}, stanza, problem)) return finish(End::reset);
         if (stanza.bytes.size() > partner_.most_bytes) {
-            stream_->write(
-                "<stream:error><policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
-                "<text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>" +
-                partner_.words + "</text></stream:error>");
+            stream_->write("<stream:error><" + partner_.refuses_with +
+                           " xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
+                           "<text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>" +
+                           partner_.words + "</text></stream:error>");
             return finish(End::footer);
         }
         ++handled_;

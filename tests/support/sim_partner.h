@@ -42,13 +42,14 @@ public:
 
     bool manages = true;  ///< offers XEP-0198
     Acks acks = Acks::true_ones;
-    std::size_t most_bytes = 1 << 22;           ///< of a stanza; a larger one ends the stream
-    std::string words = "stanza-too-big";       ///< the text of the stream error then
-    std::size_t bytes_per_second = 0;           ///< at which it reads; 0: as they come
-    bool reads = true;                          ///< once a pair is ready
-    bool ends_when_ready = false;               ///< FIN as soon as a pair is ready
-    bool answers_pings = true;                  ///< a byte on the stream for each XEP-0199 ping
-    std::string ends_with = "system-shutdown";  ///< the condition of End::down
+    std::size_t most_bytes = 1 << 22;               ///< of a stanza; a larger one ends the stream
+    std::string refuses_with = "policy-violation";  ///< the condition of the stream error then
+    std::string words = "stanza-too-big";           ///< its text
+    std::size_t bytes_per_second = 0;               ///< at which it reads; 0: as they come
+    bool reads = true;                              ///< once a pair is ready
+    bool ends_when_ready = false;                   ///< FIN as soon as a pair is ready
+    bool answers_pings = true;                      ///< a byte on the stream for each XEP-0199 ping
+    std::string ends_with = "system-shutdown";      ///< the condition of End::down
 
     [[nodiscard]] const std::string& name() const { return name_; }
     [[nodiscard]] const std::string& address() const { return address_; }
