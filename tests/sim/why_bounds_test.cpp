@@ -37,7 +37,7 @@ protected:
         f.dns.address("xmpp." + name, "198.51.100.77");
         return name;
     }
-    SimUser& user_of(const std::string& from) { return f.a.user(from.ends_with("@a.test") ? 0 : 1); }
+    SimUser& user_of(const std::string& from) { return f.a.user(from.find("@a.test") != std::string::npos ? 0 : 1); }
     void say(const std::string& from, const std::string& to, const std::string& id, std::size_t bytes = 0) {
         user_of(from).message(from, to, id, std::string(bytes, 'x'));
         f.world.advance(100ms);

@@ -84,7 +84,8 @@ TEST_F(Why, NamesAsManyDestinationsAsThereCanBe) {
     node.current.links = {open_link({"b.test"})};
     node.names.add_address("a.test", "198.51.0.7");
     const auto limits = [&] {
-        for (const auto& step : why("b.test", "a.test").at("steps").as_array()) {
+        const auto answer = why("b.test", "a.test");
+        for (const auto& step : answer.at("steps").as_array()) {
             if (text_at(step, "step") == "limits") return text_at(step, "text");
         }
         return std::string{};
