@@ -255,6 +255,19 @@ TEST(ClientStream, BindsWhenNoSessionIsThereToResume) {
     });
 }
 
+TEST(ClientStream, BindsAfterARequestToResumeThatCannotBeRead) {
+    play([](Talk& talk) {
+        talk.login();
+        talk.client(header_bytes);
+        for (const char* count : {"", " h=''", " h='-1'", " h='4294967296'"}) {
+            talk.client("<resume xmlns='urn:xmpp:sm:3' previd='old'" + std::string{count} + "/>");
+            talk.said("<bad-request");
+        }
+        talk.client("<iq type='set' id='b1'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>");
+        talk.wants<Bind>();
+    });
+}
+
 TEST(ClientStream, CountsOnceEnabled) {
     play([](Talk& talk) {
         talk.open();
@@ -389,7 +402,7 @@ TEST(ClientStream, BoundsAttemptsToBind) {
     Talk talk{Talk::Fault::none, 0};
     talk.login();
     talk.client(header_bytes);
-    for (int i = 0; i < 3; ++i) {
+    for (int i = 0; i < 6; ++i) {
         talk.client("<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>");
         talk.event([](Machine& m, TimePoint now, Actions& out) {
             m.on_bind_refused(xmpp::StanzaCondition::resource_constraint, now, out);

@@ -283,12 +283,36 @@ TEST(ReceivingServer, AsksNobodyForWhomPolicyRefuses) {  // threats T11, T14, T7
     refused(plain(), result("attacker.example", "corp.example", std::string(1025, 'a')),
             result_error("corp.example", "attacker.example", "modify", "not-acceptable"));
 
-    Dialogue own = greeted();
-    own.peer(result("rooms.corp.example", "corp.example", "k"));
-    own.expect_close(invalid_from);
-    Dialogue odd = greeted();
-    odd.peer(result("u@attacker.example", "corp.example", "k"));
-    odd.expect_close(improper_addressing);
+    refused(plain(), result("rooms.corp.example", "corp.example", "k"),
+            result_error("corp.example", "rooms.corp.example", "auth", "not-authorized"));
+    for (const std::string odd : {"u@attacker.example", "attacker.example/r", "☃.example", "a b.example"}) {
+        refused(plain(), result(odd, "corp.example", "k"),
+                result_error("corp.example", odd, "modify", "jid-malformed"));
+        refused(plain(), result("attacker.example", odd, "k"),
+                result_error(odd, "attacker.example", "modify", "jid-malformed"));
+        refused(plain(), verify(odd, "corp.example", "7", "k"),
+                verify_error("corp.example", odd, "7", "modify", "jid-malformed"));
+    }
+    for (const char* addresses : {"", " from='attacker.example'", " to='corp.example'", " from='' to='corp.example'"}) {
+        for (const std::string kind : {"result", "verify"}) {
+            Dialogue nobody = greeted();
+            nobody.peer("<db:" + kind + addresses + " id='7'>k</db:" + kind + ">");
+            nobody.expect_close(improper_addressing);
+        }
+    }
+}
+
+/// Whoever serves many names sends the keys of all on one stream.
+TEST(ReceivingServer, LetsNoNameOfAPeerEndTheStreamOfTheOthers) {
+    Dialogue::fail_each_step([] { return authenticated(); },
+                             [](Dialogue& with) {
+                                 with.peer(result("corp.example", "corp.example", "k"));
+                                 with.ours(result_error("corp.example", "corp.example", "auth", "not-authorized"));
+                                 with.peer(result("☃.example", "corp.example", "k"));
+                                 with.ours(result_error("corp.example", "☃.example", "modify", "jid-malformed"));
+                                 with.peer(message("attacker.example", "corp.example"));
+                                 with.expect_delivered(1);
+                             });
 }
 
 TEST(ReceivingServer, RespectsARefusalThatComesDuringTheVerification) {

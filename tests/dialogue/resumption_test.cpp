@@ -181,19 +181,26 @@ TEST(Resumption, IsTriedThreeTimesAtMost) {
     with.expect_close(policy_violation);
 }
 
-TEST(Resumption, WithACountFromTheFutureOrNoneEndsTheStream) {
+TEST(Resumption, WithACountFromTheFutureEndsTheStream) {
     for (const std::string h : {"1", "4294967295"}) {
         Dialogue with = accepted();
         with.peer(resume("session1", h));
         with.expect_close(undefined_condition);
         EXPECT_NE(with.everything_sent().find("handled-count-too-high"), std::string::npos);
     }
+}
+
+TEST(Resumption, ThatCannotBeReadIsDeclinedAndTheStreamGoesOn) {
     for (const std::string& odd :
          {"<resume " + sm + " previd='a'/>", "<resume " + sm + " h='0'/>", "<resume " + sm + " previd='' h='0'/>",
           "<resume " + sm + " previd='a' h='-1'/>", "<resume " + sm + " previd='a' h='4294967296'/>"}) {
         Dialogue with = accepted();
         with.peer(odd);
-        with.expect_close(bad_format);
+        with.ours(failed("bad-request"));
+        with.peer(enable);
+        with.ours(enabled("session1", 300));
+        with.peer(message("partner.example", "corp.example"));
+        with.expect_delivered(1);
     }
 }
 

@@ -272,6 +272,41 @@ TEST_P(BadStanza, IsOneStanzaOnABidirectionalStreamToo) {
     nothing_ended();
 }
 
+/// A partner that serves many names sends the keys of all on one stream: one that is no domain for us, or that is ours,
+/// is refused by itself.
+TEST(BadElement, OfOneNameOfAPartnerLeavesItsOtherNamesAlone) {
+    Federation f;
+    f.a.settings.security_mode = s2s::SecurityMode::tls_optional;
+    ASSERT_TRUE(f.start()) << f.logs();
+    RawPartner c{f.world, f.dns, "c.test", "198.51.100.9"};
+    RawStream& stream = c.open(f.a.edge_public, "a.test");
+    ASSERT_TRUE(f.world.run_until([&] { return stream.ready(); })) << f.logs();
+    const auto said = [&](const std::string& element) {
+        const std::size_t before = stream.heard().size();
+        stream.say(element);
+        f.world.advance(std::chrono::seconds{1});
+        return stream.heard().substr(before);
+    };
+    for (const auto& [name, condition] : {std::pair<std::string, std::string>{"☃.test", "<jid-malformed"},
+                                          {"u@c.test", "<jid-malformed"},
+                                          {"a.test", "<not-authorized"},
+                                          {"rooms.a.test", "<not-authorized"}}) {
+        const std::string result = said("<db:result from='" + name + "' to='a.test'>k</db:result>");
+        EXPECT_NE(result.find("to='" + name + "' type='error'"), std::string::npos) << result;
+        EXPECT_NE(result.find(condition), std::string::npos) << result;
+    }
+    const std::string verify = said("<db:verify from='☃.test' to='a.test' id='7'>k</db:verify>");
+    EXPECT_NE(verify.find("<jid-malformed"), std::string::npos) << verify;
+    stream.message("u@c.test", "romeo@a.test", "behind");
+    EXPECT_TRUE(f.world.run_until([&] { return f.a.user().got("behind"); }));
+    EXPECT_FALSE(stream.closed());
+    for (const std::string name : {"a.test", "rooms.a.test"}) {
+        stream.message("u@" + name, "romeo@a.test", "forged");
+        f.world.advance(std::chrono::seconds{1});
+    }
+    EXPECT_FALSE(f.a.user().got("forged"));
+}
+
 /// What is no stanza and beyond the limits ends the stream. What stands behind it is read on while the stream waits for
 /// the partner to acknowledge what it has been sent: nothing of it is delivered.
 TEST(BadElement, BeyondALimitEndsTheStreamAndTheRestIsReadOn) {

@@ -5,119 +5,13 @@
 #include <boost/json.hpp>
 #include <random>
 
-#include "admin/api/call.h"
-#include "admin/api/journey.h"
 #include "admin/api/metrics.h"
-#include "support/sim_nodes.h"
+#include "support/sim_control.h"
+#include "support/sim_partner.h"
 #include "support/sim_server.h"
-#include "support/test_pki.h"
 
 namespace sallyport::test {
 namespace {
-
-/// The admin floor's view of a simulated edge, with real settings.
-class SimControl final : public admin::NodeControl {
-public:
-    SimControl(Federation& federation, Organisation& organisation)
-        : f_{federation},
-          at_{organisation},
-          settings_{{folder_.path(), {}, "edge.toml", [](std::size_t n) { return std::string(n, 'x'); }},
-                    f_.world.loop(),
-                    Logger{log_, LogModule::settings}},
-          board_{f_.world.loop(), Logger{log_, LogModule::node}},
-          resolver_{f_.dns.resolver(f_.world.loop())} {
-        if (!settings_.open()) std::abort();
-        file_.role = config::Role::edge;
-        file_.path = "edge.toml";
-        file_.s2s.allow_networks = {*IpNetwork::parse("198.51.100.0/24")};
-        file_.s2s.listen = {{*IpAddress::parse(at_.edge_public), 5269}};
-    }
-
-    void set(const std::vector<config::Change>& changes) {
-        const auto done = settings_.set(changes, "test");
-        ASSERT_TRUE(done) << done.error().text;
-        at_.change([&](config::Settings& settings) {
-            const std::string secret = settings.dialback_secret;
-            settings = *settings_.snapshot();
-            settings.dialback_secret = secret;
-        });
-    }
-    admin::NodeStatus status_now() {
-        admin::NodeStatus all;
-        all.role = "edge";
-        all.shards = static_cast<unsigned>(at_.edge->shards.size());
-        for (auto& shard : at_.edge->shards) {
-            for (auto& stream : shard->s2s().streams()) all.streams.push_back(stream);
-            for (auto& to : shard->s2s().pool().destinations()) all.destinations.push_back(to);
-            for (auto& link : shard->hub().sessions()) all.links.push_back(link);
-            all.counters += shard->records().counted();
-        }
-        return all;
-    }
-    /// As run_why does it.
-    boost::json::object why(const std::string& from, const std::string& to) {
-        const policy::Contact contact = admin::contact_of(*this, *xmpp::Domain::parse(from), *xmpp::Domain::parse(to));
-        const admin::NodeStatus status = status_now();
-        if (!admin::asks_dns(*this, status, contact)) return admin::walk({*this, status, contact, from, to});
-        std::optional<diag::Survey> found;
-        diag::DnsSurvey survey{*resolver_, contact.pair.remote, {}, 8, [&](const diag::Survey& done) { found = done; }};
-        survey.start();
-        const bool answered = f_.world.run_until([&] { return found.has_value(); });
-        return admin::walk({*this, status, contact, from, to, found, !answered});
-    }
-
-    /// `why ID`, as over the admin socket.
-    boost::json::object explain(const std::string& id) {
-        boost::json::object found;
-        bool over = false;
-        const auto call = admin::Call::start(*this, R"({"verb":"why","author":"anna","args":{"from":")" + id + R"("}})",
-                                             "anna", [&](const std::string& line, bool last) {
-                                                 found = boost::json::parse(line).as_object();
-                                                 over = last;
-                                             });
-        EXPECT_TRUE(f_.world.run_until([&] { return over; }));
-        call->abandon();
-        const auto* const result = found.if_contains("result");
-        return result == nullptr ? found : result->as_object();
-    }
-    [[nodiscard]] std::optional<record::Verdict> verdict_of(const std::string& id) {
-        for (auto& shard : at_.edge->shards) {
-            if (auto found = shard->records().verdicts().find(id)) return found;
-        }
-        return std::nullopt;
-    }
-
-    [[nodiscard]] const config::NodeFile& file() const override { return file_; }
-    [[nodiscard]] services::SettingsService& settings() override { return settings_; }
-    [[nodiscard]] admin::HostFacts& host() override { return host_; }
-    [[nodiscard]] services::AlarmBoard& alarms() override { return board_; }
-    void status(OnStatus on_status) override { on_status(status_now()); }
-    void brief_status(OnStatus on_status) override { status(std::move(on_status)); }
-    void ping(const xmpp::DomainPair&, std::function<void(Result<Duration>)>) override {}
-    void close(const xmpp::Domain&, std::function<void(unsigned)>) override {}
-    [[nodiscard]] io::Loop& loop() override { return f_.world.loop(); }
-    [[nodiscard]] io::Network& network() override { return at_.edge_host; }
-    [[nodiscard]] io::Resolver& resolver() override { return *resolver_; }
-    [[nodiscard]] std::shared_ptr<const io::TlsContext> client_tls() override { return nullptr; }
-    [[nodiscard]] std::shared_ptr<const io::TlsContext> direct_client_tls() override { return nullptr; }
-    [[nodiscard]] std::vector<io::LogEvent> events(std::uint64_t, std::size_t) override { return {}; }
-    [[nodiscard]] std::vector<std::string> reload() override { return {}; }
-    [[nodiscard]] const record::Archive* handshakes() override { return &at_.edge_handshakes; }
-    void verdict(const std::string& id, std::function<void(std::optional<record::Verdict>)> on_verdict) override {
-        on_verdict(verdict_of(id));
-    }
-
-private:
-    Federation& f_;
-    Organisation& at_;
-    TemporaryFolder folder_;
-    MemorySink log_;
-    config::NodeFile file_;
-    services::SettingsService settings_;
-    services::AlarmBoard board_;
-    admin::HostFacts host_;
-    std::unique_ptr<io::Resolver> resolver_;
-};
 
 class Round {
 public:
@@ -362,6 +256,28 @@ TEST_P(Refusal, ByDialbackIsOneThingEverywhereOnBothSides) {
     const std::string id_of_b = f.b.edge_log.last("s2s.result.answered", "verdict");
     EXPECT_EQ(f.b.edge_log.last("s2s.result.answered", "type"), "invalid");
     agree(at_b, id_of_b, Rule::dialback, record::Subject::dialback, "`sallyport check dialback a.test`");
+}
+
+/// What closed a partner's streams is returned with the partner's words, and they are there to be asked for.
+TEST_P(Refusal, OfAStanzaAtWhichAPartnerClosesItsStreamsHasThePartnersWords) {
+    const std::pair<const char*, const char*> conditions[] = {{"policy-violation", "<policy-violation"},
+                                                              {"undefined-condition", "<not-acceptable"}};
+    at_a.set({{"federation.security_mode", "\"tls_optional\""}});
+    unsigned number = 31;
+    for (const auto& [theirs, ours] : conditions) {
+        const std::string name = "c" + std::to_string(number) + ".test", id = "poison" + std::to_string(number);
+        SimPartner partner{f.world, f.dns, name, number++};
+        partner.most_bytes = 10000;
+        partner.refusal = theirs;
+        f.a.user().message("romeo@a.test", "juliet@" + name, id, std::string(20000, 'x'));
+        ASSERT_TRUE(f.world.run_until([&] { return f.a.user().got(id); }, std::chrono::minutes{1})) << theirs;
+        EXPECT_NE(f.a.user().with_id(id).front()->bytes.find(ours), std::string::npos) << theirs;
+        const std::string verdict = id_in_bounce(id);
+        agree(at_a, verdict, Rule::refused_by_peer, record::Subject::stanza,
+              "the peer's error names the reason; often the stanza is larger than it accepts");
+        const std::string words = "the peer said " + std::string{theirs} + ": stanza-too-big";
+        EXPECT_NE(said(at_a.explain(verdict), "reason").find(words), std::string::npos) << theirs;
+    }
 }
 
 TEST_P(Refusal, ByAFailedDialIsOneThingEverywhere) {

@@ -60,6 +60,12 @@ inline std::string verify_is(std::string_view from, std::string_view to, std::st
     return "<db:verify from='" + std::string{from} + "' to='" + std::string{to} + "' id='" + std::string{id} +
            "' type='" + std::string{type} + "'/>";
 }
+inline std::string verify_error(std::string_view from, std::string_view to, std::string_view id, std::string_view type,
+                                std::string_view condition) {
+    return "<db:verify from='" + std::string{from} + "' to='" + std::string{to} + "' id='" + std::string{id} +
+           "' type='error'><error type='" + std::string{type} + "'><" + std::string{condition} +
+           " xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></db:verify>";
+}
 inline std::string message(std::string_view from, std::string_view to) {
     return "<message from='u@" + std::string{from} + "/r' to='v@" + std::string{to} +
            "' id='m1' type='chat'><body>x</body></message>";

@@ -170,6 +170,13 @@ void AccessDesk::judge(const Login& login, const std::string& verifier, bool fit
     on_outcome(std::move(outcome));
 }
 
+void AccessDesk::tables(TableFills& all, std::size_t nodes) const {
+    all.push_back({"admin.sessions", sessions_.size(), sessions_.most(nodes)});
+    all.push_back({"admin.downloads", downloads_.size(), Downloads::most});
+    all.push_back({"admin.used-codes", used_codes_.size(), options_.limits.accounts});
+    all.push_back({"admin.failures", names_.size(), Failures::most_keys});
+}
+
 Error AccessDesk::judge_code(io::AdminAccount& account, const std::string& code) {
     if (account.totp.empty()) return {};
     if (code.empty()) return {"code-needed", "the authenticator code is required too"};

@@ -19,6 +19,7 @@
 #include "base/failures.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "base/tables.h"
 #include "io/loop/work_thread.h"
 #include "io/store/admin_store.h"
 #include "io/store/seal.h"
@@ -126,6 +127,8 @@ public:
     }
 
     [[nodiscard]] Downloads& downloads() { return downloads_; }
+    /// `nodes`: those of the file that may vouch for somebody.
+    void tables(TableFills& all, std::size_t nodes) const;
     /// Trouble with it is logged; what was done stays done.
     void record(io::AuditRow row);
     [[nodiscard]] Result<std::vector<io::AuditRow>> audit(std::size_t limit, const std::string& author) {

@@ -18,6 +18,7 @@ public:
     /// The piece of `key` (who, from where, what) from `offset` to `end` was given. True: it begins where the one
     /// before it ended. Whoever begins elsewhere begins anew.
     [[nodiscard]] bool goes_on(const std::string& key, std::uint64_t offset, std::uint64_t end, TimePoint now);
+    [[nodiscard]] std::size_t size() const { return places_.size(); }
 
 private:
     struct Place {

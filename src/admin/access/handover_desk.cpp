@@ -190,13 +190,20 @@ Result<void> HandoverDesk::judge_signature(const config::AdminNode& issuer, cons
 bool HandoverDesk::may_issue(std::uint64_t session) {
     const TimePoint now = clock_.now();
     std::erase_if(issued_, [now](const auto& entry) { return now - entry.second >= issue_every; });
-    return issued_.emplace(session, now).second;
+    return issued_.size() < most_issued() && issued_.emplace(session, now).second;
+}
+
+void HandoverDesk::tables(TableFills& all) const {
+    all.push_back({"admin.handovers", used_.size(), file_.admin.limits.handovers});
+    all.push_back({"admin.handovers-issued", issued_.size(), most_issued()});
+    all.push_back({"admin.handovers-audited", audited_.size(), file_.admin.nodes.size() * most_reasons});
 }
 
 void HandoverDesk::audit(const HandoverClaim& claim, const IpAddress& from, const std::string& outcome) {
     if (outcome != "ok") {
         const TimePoint now = clock_.now();
         std::erase_if(audited_, [now](const auto& entry) { return now - entry.second >= audit_every; });
+        if (audited_.size() >= file_.admin.nodes.size() * most_reasons) return;
         if (!audited_.emplace(std::pair{claim.issuer, outcome}, now).second) return;
     }
     desk_.record({0, {}, claim.user, from.text(), "handover.accept", audited("from", claim.issuer), outcome});

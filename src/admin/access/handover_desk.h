@@ -24,6 +24,7 @@ public:
     static constexpr auto clock_tolerance = std::chrono::seconds{5};
     static constexpr auto issue_every = std::chrono::seconds{1};  ///< for one session
     static constexpr auto audit_every = std::chrono::minutes{1};  ///< refusals of one issuer for one reason
+    static constexpr std::size_t most_reasons = 32;               ///< codes of errors: there are fewer
     /// For so long a used one is remembered: it has expired then, by whichever of two clocks that differ.
     static constexpr auto remembered = lifetime + 2 * clock_tolerance;
     static constexpr std::size_t longest_token = 24576;
@@ -59,6 +60,7 @@ public:
     [[nodiscard]] bool is_on() const { return file_.admin.handover; }
     /// Used ones that are remembered.
     [[nodiscard]] std::size_t used() const { return used_.size(); }
+    void tables(TableFills& all) const;
 
 private:
     [[nodiscard]] Result<void> judge(const config::AdminNode& issuer, const HandoverToken& token,
@@ -68,6 +70,7 @@ private:
     /// Only for what is signed: strangers fill no table. One issuer fills a quarter of it at most.
     [[nodiscard]] Result<void> use_up(const HandoverClaim& claim);
     void forget_used(TimePoint now);
+    [[nodiscard]] std::size_t most_issued() const { return desk_.sessions().most(file_.admin.nodes.size()); }
     /// False: the session had one just now.
     [[nodiscard]] bool may_issue(std::uint64_t session);
     /// What was taken, and of refusals the first of each issuer and reason within audit_every: whoever is believed

@@ -109,8 +109,7 @@ void Sessions::make_room(const std::string& name, const std::string& by) {
     const std::uint64_t of_account =
         brought ? std::min(brought_per_account, limits_.sessions_per_account) : limits_.sessions_per_account;
     oldest_goes([&](const Session& session) { return session.name == name; }, of_account);
-    oldest_goes([](const Session&) { return true; },
-                brought ? std::max<std::uint64_t>(1, limits_.sessions / 4) : limits_.sessions);
+    oldest_goes([](const Session&) { return true; }, brought ? most_brought() : limits_.sessions);
 }
 
 }  // namespace sallyport::admin

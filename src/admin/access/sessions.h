@@ -2,6 +2,7 @@
 // the account's password. Their ids are kept as hashes: a dump of memory or of a log gives no session away.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -64,8 +65,13 @@ public:
     [[nodiscard]] bool close_number(std::uint64_t number);
     /// The oldest first.
     [[nodiscard]] std::vector<Session> list();
+    [[nodiscard]] std::size_t size() const { return sessions_.size(); }
+    /// With so many other nodes that may vouch for somebody.
+    [[nodiscard]] std::uint64_t most(std::size_t nodes) const { return limits_.sessions + nodes * most_brought(); }
 
 private:
+    /// For which one other node vouched.
+    [[nodiscard]] std::uint64_t most_brought() const { return std::max<std::uint64_t>(1, limits_.sessions / 4); }
     [[nodiscard]] bool is_over(const Session& session) const;
     void sweep();
     void make_room(const std::string& name, const std::string& by);

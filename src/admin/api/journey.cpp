@@ -402,33 +402,58 @@ private:
     void next_hop() {
         if (!needs_pool()) return;
         const s2s::DestinationStatus* const to = destination_of(status_, hop_);
-        limits(to);
+        limits();
         queue(to);
         stream(to);
     }
 
-    /// Pool::send: a new destination needs a place.
-    void limits(const s2s::DestinationStatus* to) {
-        const std::uint64_t held = status_.destinations.size();
-        const std::uint64_t most = s2s::Pool::most_destinations(node_.file().limits);
-        const bool full = to == nullptr && held >= most;
-        step("limits", !full, std::to_string(held) + " of " + counted(most, "destination") + " on this node",
-             "[limits] outbound_streams in " + node_.file().path);
+    [[nodiscard]] bool refused_by(Rule rule) const { return input_.refusal && input_.refusal->rule == rule; }
+
+    [[nodiscard]] std::string set_in(Rule rule) const {
+        return std::string{row_of(rule).change} + " in " + node_.file().path;
+    }
+
+    /// The pool itself has judged (Pool::refusal).
+    void refused(std::string_view name) {
+        const xmpp::StanzaError& refusal = *input_.refusal;
+        step(name, false, refusal.why, set_in(refusal.rule), row_of(refusal.rule).part);
+    }
+
+    /// A new destination needs a place.
+    void limits() {
+        if (refused_by(Rule::streams) || refused_by(Rule::streams_of_sender)) return refused("limits");
+        step("limits", true,
+             std::to_string(status_.destinations.size()) + " of " +
+                 counted(s2s::Pool::most_destinations(node_.file().limits), "destination") + " on this node",
+             set_in(Rule::streams));
     }
 
     void queue(const s2s::DestinationStatus* to) {
+        if (refused_by(Rule::queue_full)) return refused("queue");
         if (to == nullptr) return step("queue", true, "the queue is empty");
-        const Limits limits = policy::limits_for(*settings_, node_.file().limits, hop_.remote);
-        const bool full = to->queued >= limits.queue_stanzas || to->queued_bytes >= s2s::Pool::most_queue_bytes(limits);
-        step("queue", !full,
+        step("queue", true,
              counted(to->queued, "stanza") + " of " + counted(to->queued_bytes, "byte") +
                  noun_for(to->queued, " is", " are") + " queued",
-             "[limits] queue_stanzas, queue_bytes in " + node_.file().path, peers);
+             set_in(Rule::queue_full));
+    }
+
+    /// For another reason than those of the steps above.
+    [[nodiscard]] bool refused_otherwise() const {
+        return input_.refusal && !refused_by(Rule::streams) && !refused_by(Rule::streams_of_sender) &&
+               !refused_by(Rule::queue_full);
     }
 
     void stream(const s2s::DestinationStatus* to) {
         const std::string& wanted = hop_.remote.text();
-        if (is_reversed(status_, contact_.pair) && is_edge()) {
+        if (refused_otherwise() && (to == nullptr || to->failures == 0)) {
+            // The pool knows of what status takes for overcome.
+            const xmpp::StanzaError& refusal = *input_.refusal;
+            const Remedy remedy = remedy_of(node_.file(), *settings_, refusal.rule, refusal.remedy, wanted);
+            const std::string why = refusal.why.empty() ? std::string{row_of(refusal.rule).help} : refusal.why;
+            return step(sallyport::text(refusal.rule), false, why,
+                        remedy.change.empty() ? "sallyport peers show " + wanted : remedy.change, remedy.part);
+        }
+        if (is_reversed(status_, contact_.pair) && is_edge() && !refused_otherwise()) {
             return step("stream", true, "the stream that " + wanted + " opened is used in both directions");
         }
         if (to == nullptr) return step("stream", true, "no stream to " + wanted + " yet; the next stanza opens one");

@@ -27,6 +27,7 @@ struct JourneyInput {
     const NodeStatus& status;
     policy::Contact contact;
     std::string from, to;                          ///< as asked
+    std::optional<xmpp::StanzaError> refusal{};    ///< NodeControl::refusal of a message between them
     std::optional<diag::Survey> survey{};          ///< absent: DNS was not asked
     bool dns_silent = false;                       ///< it was asked and did not answer in time
     std::optional<Result<io::UserRow>> account{};  ///< of `to`; absent: account_asked() names none

@@ -20,6 +20,7 @@
 #include "services/im/directory.h"
 #include "services/record/archive.h"
 #include "services/record/verdicts.h"
+#include "services/s2s/pool_word.h"
 #include "services/s2s/stanza_trace.h"
 #include "services/settings/settings_service.h"
 
@@ -105,6 +106,11 @@ public:
     /// What was refused under this id; nothing when it was never given, or is forgotten.
     virtual void verdict(const std::string&, std::function<void(std::optional<record::Verdict>)> on_verdict) {
         on_verdict(std::nullopt);
+    }
+    /// What the pool that would take the message answers to it at once; nothing: it would be taken. Nothing is sent,
+    /// and the rules are not asked. Where no streams of peers are, there is nothing to refuse it.
+    virtual void refusal(const s2s::AskedMessage&, std::function<void(std::optional<xmpp::StanzaError>)> on_refusal) {
+        on_refusal(std::nullopt);
     }
     /// What the administrator should know, newest first. Errors: "verb-role" on other nodes, those of the store.
     [[nodiscard]] virtual Result<std::vector<io::Notification>> notifications() { return presence_only(); }

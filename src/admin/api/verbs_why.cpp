@@ -15,10 +15,12 @@ namespace {
 
 constexpr Duration dns_patience = std::chrono::seconds{5};
 
-/// The domain of an address, or the call has ended.
-std::optional<xmpp::Domain> domain_of(Call& call, std::string_view name) {
-    const auto jid = xmpp::Jid::parse(call.text(name));
-    if (jid) return jid->domain();
+using Refused = std::optional<xmpp::StanzaError>;  ///< by the pool
+
+/// The address, or the call has ended.
+std::optional<xmpp::Jid> named_in(Call& call, std::string_view name) {
+    auto jid = xmpp::Jid::parse(call.text(name));
+    if (jid) return std::move(*jid);
     call.fail({"argument-malformed", "'" + call.text(name) + "' is neither a domain nor an address"}, name);
     return std::nullopt;
 }
@@ -54,8 +56,8 @@ private:
             const auto call = self ? self->call_.lock() : nullptr;
             if (!call || call->finished()) return;
             const bool silent = !survey.has_value();
-            call->succeed(walk(
-                {self->node_, self->status_, self->contact_, call->text("from"), call->text("to"), survey, silent}));
+            call->succeed(walk({self->node_, self->status_, self->contact_, call->text("from"), call->text("to"),
+                                std::nullopt, survey, silent}));
         });
     }
 
@@ -88,27 +90,41 @@ void explain_rule(NodeControl& node, const record::Verdict& verdict, json::objec
     out["part"] = view(text(remedy.part));
 }
 
+/// What a node is now, and what its pool says of the message.
+using OnPresent = std::function<void(const NodeStatus&, const Refused&)>;
+void ask_present(const SharedCall& call, const s2s::AskedMessage& message, OnPresent then) {
+    call->node().status([call, message, then = std::move(then)](const NodeStatus& status) {
+        call->node().refusal(message, [status, then](const Refused& refusal) { then(status, refusal); });
+    });
+}
+
 /// At once, or when the account of the recipient has been looked up.
-void walk_with_account(const SharedCall& call, const NodeStatus& status, const policy::Contact& contact) {
+void walk_with_account(const SharedCall& call, const NodeStatus& status, const policy::Contact& contact,
+                       const Refused& refusal) {
     const std::string name = account_asked(call->node(), call->text("to"));
     if (name.empty()) {
-        return call->succeed(walk({call->node(), status, contact, call->text("from"), call->text("to")}));
+        return call->succeed(walk({call->node(), status, contact, call->text("from"), call->text("to"), refusal}));
     }
-    call->node().users()->show(name, [call, status, contact](const Result<io::UserRow>& account) {
-        JourneyInput input{call->node(), status, contact, call->text("from"), call->text("to")};
+    call->node().users()->show(name, [call, status, contact, refusal](const Result<io::UserRow>& account) {
+        JourneyInput input{call->node(), status, contact, call->text("from"), call->text("to"), refusal};
         input.account = account;
         call->succeed(walk(input));
     });
 }
 
-/// What would happen now, as far as it can be said without asking DNS.
-void add_present(NodeControl& node, const NodeStatus& status, const record::Verdict& verdict, json::object& out) {
-    const auto from = xmpp::Domain::parse(verdict.from);
-    const auto to = xmpp::Domain::parse(verdict.to);
-    if (!from || !to) return;
-    const json::object now = walk({node, status, contact_of(node, *from, *to), verdict.from, verdict.to});
-    out["now_passes"] = now.at("passes");
-    out["now_blocked_by"] = now.at("blocked_by");
+/// The answer to `why ID`, with what would happen now, as far as it can be said without asking DNS.
+void tell_present(const SharedCall& call, const record::Verdict& verdict, json::object out) {
+    const auto from = xmpp::Jid::parse(verdict.from);
+    const auto to = xmpp::Jid::parse(verdict.to);
+    if (!from || !to) return call->succeed(out);
+    const policy::Contact contact = contact_of(call->node(), from->domain(), to->domain());
+    ask_present(call, {*from, *to}, [call, verdict, contact, out](const NodeStatus& status, const Refused& refusal) {
+        const json::object now = walk({call->node(), status, contact, verdict.from, verdict.to, refusal});
+        json::object all = out;
+        all["now_passes"] = now.at("passes");
+        all["now_blocked_by"] = now.at("blocked_by");
+        call->succeed(all);
+    });
 }
 
 void explain_verdict(const SharedCall& call) {
@@ -120,28 +136,25 @@ void explain_verdict(const SharedCall& call) {
                                                       "log and in the errors that senders get"},
                               "from");
         }
-        call->node().status([call, verdict = *verdict](const NodeStatus& status) {
-            json::object out = json_of(verdict);
-            explain_rule(call->node(), verdict, out);
-            add_present(call->node(), status, verdict, out);
-            call->succeed(out);
-        });
+        json::object out = json_of(*verdict);
+        explain_rule(call->node(), *verdict, out);
+        tell_present(call, *verdict, std::move(out));
     });
 }
 
 void run_why(const SharedCall& call) {
     if (!call->has("to") && call->text("from").starts_with("v-")) return explain_verdict(call);
-    const auto from = domain_of(*call, "from");
+    const auto from = named_in(*call, "from");
     if (!from) return;
     if (!call->has("to")) {
         return call->fail({"argument-missing", "give the recipient too, or only the id of a refusal"}, "to");
     }
-    const auto to = domain_of(*call, "to");
+    const auto to = named_in(*call, "to");
     if (!to) return;
-    const policy::Contact contact = contact_of(call->node(), *from, *to);
-    call->node().status([call, contact](const NodeStatus& status) {
-        if (!asks_dns(call->node(), status, contact)) {
-            return walk_with_account(call, status, contact);
+    const policy::Contact contact = contact_of(call->node(), from->domain(), to->domain());
+    ask_present(call, {*from, *to}, [call, contact](const NodeStatus& status, const Refused& refusal) {
+        if (refusal || !asks_dns(call->node(), status, contact)) {
+            return walk_with_account(call, status, contact, refusal);
         }
         auto question = std::make_shared<Question>(call, status, contact);
         call->keep(question);

@@ -25,6 +25,7 @@ public:
     [[nodiscard]] Duration wait(const std::string& author, TimePoint now) const;
     /// He got so much.
     void charge(const std::string& author, std::uint64_t bytes, TimePoint now);
+    [[nodiscard]] std::size_t authors() const { return debts_.size(); }
 
 private:
     struct Debt {

@@ -73,6 +73,12 @@ RestService::RestService(NodeControl& node, AccessDesk& desk, Options options, L
       budget_{node.file().admin.limits.answer_bytes_per_second},
       openapi_{answer_text(openapi_document(options_.version))} {}
 
+void RestService::tables(TableFills& all) const {
+    handover_.tables(all);
+    all.push_back({"admin.followers", feed_.clients(), node_.file().admin.limits.change_streams});
+    all.push_back({"admin.answers", budget_.authors(), AnswerBudget::most_authors});
+}
+
 RestService::~RestService() {
     for (const auto& [number, call] : calls_) call->abandon();
 }

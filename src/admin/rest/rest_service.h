@@ -42,6 +42,7 @@ public:
     void handle(io::HttpRequest request, std::shared_ptr<io::HttpExchange> exchange) override;
     /// Streams end; nothing calls back any more.
     void shut() { feed_.shut(); }
+    void tables(TableFills& all) const;
     [[nodiscard]] ChangeFeed& feed() { return feed_; }
 
 private:

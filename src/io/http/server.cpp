@@ -82,6 +82,11 @@ std::vector<Endpoint> HttpServer::endpoints() const {
     return all;
 }
 
+void HttpServer::tables(TableFills& all) const {
+    all.push_back({"http.connections", connections_.size(), options_.limits.connections});
+    all.push_back({"http.addresses", per_address_.size(), options_.limits.connections});
+}
+
 void HttpServer::accept(std::unique_ptr<Stream> stream) {
     const IpAddress address = stream->remote().address;
     // Without an owner the connection is closed with the stream.

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/tables.h"
 #include "io/http/message.h"
 #include "io/loop/loop.h"
 #include "io/net/stream.h"
@@ -86,6 +87,7 @@ public:
     /// For connections from now on.
     void replace_tls(std::shared_ptr<const TlsContext> tls) { options_.tls = std::move(tls); }
     [[nodiscard]] std::size_t connections() const { return connections_.size(); }
+    void tables(TableFills& all) const;
     /// No new connections; those that wait for a request end, the others with their answer.
     void shut();
 

@@ -352,6 +352,11 @@ TableFills CoreShard::tables() const {
     presence_hub_.tables(all);
     components_.tables(all);
     all.push_back({"record.verdicts", records_.verdicts().size(), records_.verdicts().most()});
+    // What the links tell of domains: each list has no more of them than the links.
+    all.push_back({"s2s.slow-domains", s2s_.slow_domains(), hub_.most_partners()});
+    all.push_back({"core.paced-senders", paced_senders_.size(), presence_hub_.most_partners()});
+    all.push_back({"core.brisk", brisk_.size(), hub_.most_partners()});
+    all.push_back({"core.brisk-components", brisk_components_.size(), presence_hub_.most_partners()});
     all.push_back({"core.presence-domains", directory_.size(), presence::Directory::most_domains});
     all.push_back({"core.described", described_.size(), most_described});
     return all;

@@ -20,6 +20,7 @@
 #include "services/presence/directory.h"
 #include "services/record/desk.h"
 #include "services/routing/shard.h"
+#include "services/s2s/pool_word.h"
 #include "services/s2s/s2s_shard.h"
 
 namespace sallyport::nodes {
@@ -62,6 +63,10 @@ public:
     void federate(std::vector<config::NamePattern> domains);
     /// Tells edges what is served here, and presence nodes what can be reached from here. Once before the first dial.
     void announce();
+    /// Of a message that is only asked about: what this shard's pool would answer.
+    [[nodiscard]] s2s::PoolWord word_on(const xmpp::Stanza& stanza) const {
+        return {shard_.index, s2s_.pool().refusal(stanza)};
+    }
     /// How full is what outlives a stream.
     [[nodiscard]] TableFills tables() const;
     /// Ends in order: what is under way has a moment to be done, then streams and links are closed.

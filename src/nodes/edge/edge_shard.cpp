@@ -137,14 +137,21 @@ void EdgeShard::send_out(const xmpp::Stanza& stanza, const routing::Ticket& tick
 }
 
 void EdgeShard::send_now(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
-    if (!reversed_.empty()) {
-        const auto at = reversed_.find(key_of(stanza.from_domain, stanza.to_domain));
-        if (at != reversed_.end() && goes_to(at->second, stanza)) {
-            at->second.used = true;
-            return pass_on(at->second.shard, stanza, ticket);
-        }
-    }
-    s2s_.pool().send(stanza, ticket);
+    const auto there = reversed_of(stanza);
+    if (there == reversed_.end()) return s2s_.pool().send(stanza, ticket);
+    there->second.used = true;
+    pass_on(there->second.shard, stanza, ticket);
+}
+
+std::map<std::string, EdgeShard::Reversed>::iterator EdgeShard::reversed_of(const xmpp::Stanza& stanza) {
+    if (reversed_.empty()) return reversed_.end();
+    const auto at = reversed_.find(key_of(stanza.from_domain, stanza.to_domain));
+    return at != reversed_.end() && goes_to(at->second, stanza) ? at : reversed_.end();
+}
+
+s2s::PoolWord EdgeShard::word_on(const xmpp::Stanza& stanza) {
+    const auto there = reversed_of(stanza);
+    return {there == reversed_.end() ? shard_.index : there->second.shard, s2s_.pool().refusal(stanza)};
 }
 
 bool EdgeShard::goes_to(const Reversed& there, const xmpp::Stanza& stanza) {
@@ -272,6 +279,7 @@ TableFills EdgeShard::tables() const {
     s2s_.tables(all);
     hub_.tables(all);
     all.push_back({"record.verdicts", records_.verdicts().size(), records_.verdicts().most()});
+    all.push_back({"s2s.slow-domains", s2s_.slow_domains(), hub_.most_partners()});
     all.push_back({"s2s.reversed", reversed_.size(), most_reversed});
     all.push_back({"s2s.straying", straying_.size(), most_reversed});
     all.push_back({"s2s.held-for-strays", held_for_strays_, routing::Bus::capacity});

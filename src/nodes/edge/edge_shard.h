@@ -17,6 +17,7 @@
 #include "services/link/hub.h"
 #include "services/record/desk.h"
 #include "services/routing/shard.h"
+#include "services/s2s/pool_word.h"
 #include "services/s2s/s2s_shard.h"
 
 namespace sallyport::nodes {
@@ -43,6 +44,8 @@ public:
     void apply(config::Snapshot settings);
     /// Ends in order: what is under way has a moment to be done, then streams and links are closed.
     void shut();
+    /// Of a message that is only asked about: whose pool takes it, and what this shard's own would answer.
+    [[nodiscard]] s2s::PoolWord word_on(const xmpp::Stanza& stanza);
     /// How full is what outlives a stream.
     [[nodiscard]] TableFills tables() const;
     [[nodiscard]] bool over() const { return stop_.over(); }
@@ -96,6 +99,8 @@ private:
         std::optional<std::uint32_t> next{};  ///< has another stream of the peer, for when that one is gone
     };
     [[nodiscard]] bool goes_to(const Reversed& there, const xmpp::Stanza& stanza);
+    /// Where the stanza, which is this shard's, goes to another one; else the end.
+    [[nodiscard]] std::map<std::string, Reversed>::iterator reversed_of(const xmpp::Stanza& stanza);
     std::map<std::string, Reversed> reversed_;
     /// A pair some of whose stanzas are on their way back from a shard.
     struct Straying {

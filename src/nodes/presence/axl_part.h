@@ -24,6 +24,10 @@ public:
     [[nodiscard]] axl::SqlDesk& sql() { return sql_; }
     [[nodiscard]] axl::UserDesk& users() { return users_; }
     [[nodiscard]] std::size_t connections() const { return server_ ? server_->connections() : 0; }
+    void tables(TableFills& all) const {
+        users_.tables(all);
+        if (server_) server_->tables(all);
+    }
     /// Certificates were read again.
     [[nodiscard]] Result<void> reload();
 

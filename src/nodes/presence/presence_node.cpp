@@ -305,6 +305,7 @@ void PresenceNode::gather_status(admin::Depth depth, std::function<void(admin::N
             fill_common(*runtime_, depth, all);
             for (const LinkListener& open : link_listeners_) all.link_listeners.push_back(open.listener->endpoint());
             if (depth == admin::Depth::whole) {
+                axl_->tables(all.tables);
                 if (const auto standing = notifications_->list()) all.notifications = standing->size();
             }
             all.certificates = certificates();

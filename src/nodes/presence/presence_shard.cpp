@@ -91,6 +91,7 @@ TableFills PresenceShard::tables() const {
     hub_.tables(all);
     components_.tables(all);
     all.push_back({"record.verdicts", records_.verdicts().size(), records_.verdicts().most()});
+    all.push_back({"presence.brisk", brisk_.size(), hub_.most_partners()});
     if (users_) users_->tables(all);
     return all;
 }

@@ -70,8 +70,6 @@ void fill_common(Runtime& runtime, admin::Depth depth, admin::NodeStatus& status
     if (depth == admin::Depth::brief) return;
     const auto accounts = runtime.access().accounts();
     status.has_accounts = !accounts || !accounts->empty();
-    status.tables.push_back(runtime.lines().table());
-    for (const TableFill& table : runtime.history().tables()) status.tables.push_back(table);
     runtime.tables(status.tables);
 }
 

@@ -8,6 +8,7 @@
 #include "admin/api/node_control.h"
 #include "nodes/runtime/runtime.h"
 #include "proto/link/neighbour.h"
+#include "services/s2s/pool_word.h"
 
 namespace sallyport::nodes {
 
@@ -60,6 +61,17 @@ void find_verdict(Runtime& runtime, Shards& shards, const std::string& id,
                               if (one) one->count = count;
                               on_verdict(std::move(one));
                           });
+}
+
+/// NodeControl::refusal: every shard is asked, and the one that would take the message decides.
+template <typename Shards>
+void ask_pools(Runtime& runtime, Shards& shards, const s2s::AskedMessage& message,
+               std::function<void(std::optional<xmpp::StanzaError>)> on_refusal) {
+    runtime.gather<s2s::PoolWord>(
+        [&shards, message](std::size_t index) { return shards[index]->word_on(message.view()); },
+        [message, on_refusal = std::move(on_refusal)](std::vector<s2s::PoolWord> words) {
+            on_refusal(s2s::refusal_among(words, message));
+        });
 }
 
 /// NodeControl::close: on every shard, the sum on the control loop.

@@ -20,6 +20,10 @@ public:
     [[nodiscard]] Result<void> start();
     void shut();
     [[nodiscard]] std::vector<Endpoint> endpoints() const;
+    void tables(TableFills& all) const {
+        service_.tables(all);
+        server_->tables(all);
+    }
     /// Certificates were read again.
     [[nodiscard]] Result<void> reload();
 

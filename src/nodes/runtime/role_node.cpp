@@ -126,7 +126,10 @@ int serve(RoleNode& node) {
         return 1;
     }
     node.open_desk();
-    if (*rest) runtime.on_reload([&rest] { return (*rest)->reload(); });
+    if (*rest) {
+        runtime.on_reload([&rest] { return (*rest)->reload(); });
+        runtime.on_tables([&rest](TableFills& all) { (*rest)->tables(all); });
+    }
     const admin::SettingsAlarm settings_alarm{node};
     const admin::HistoryWatch history_watch{node};
     bool ending = false;
@@ -153,6 +156,7 @@ int serve(RoleNode& node) {
     sd_notify(0, "READY=1");
     runtime.control().run();
     runtime.on_reload(nullptr);
+    runtime.on_tables(nullptr);
     node.stop();
     log.info("node.stopped", {});
     return 0;

@@ -103,6 +103,10 @@ public:
     void verdict(const std::string& id, std::function<void(std::optional<record::Verdict>)> on_verdict) override {
         find_verdict(*runtime_, shards_, id, std::move(on_verdict));
     }
+    void refusal(const s2s::AskedMessage& message,
+                 std::function<void(std::optional<xmpp::StanzaError>)> on_refusal) override {
+        ask_pools(*runtime_, shards_, message, std::move(on_refusal));
+    }
     [[nodiscard]] const record::Archive* handshakes() override { return &handshakes_.archive(); }
 
 protected:
@@ -159,6 +163,7 @@ protected:
         if (depth == admin::Depth::brief) return all;
         all.ledger = ledger_.totals();
         ledger_.tables(all.tables, all.now);
+        handshakes_.archive().tables(all.tables);
         return all;
     }
 

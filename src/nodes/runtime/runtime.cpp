@@ -124,6 +124,14 @@ void Runtime::make_shards() {
 
 Runtime::~Runtime() { stop_threads(); }
 
+void Runtime::tables(TableFills& all) {
+    resolver_service_->tables(all);
+    all.push_back(lines_->table());
+    for (const TableFill& table : history_->tables()) all.push_back(table);
+    access_->tables(all, file_.admin.nodes.size());
+    if (more_tables_) more_tables_(all);
+}
+
 Result<void> Runtime::open_access() {
     auto access = admin::AccessDesk::open({file_.node.data, file_.admin.limits, io::random_bytes}, control_,
                                           Logger{*lines_, LogModule::admin});

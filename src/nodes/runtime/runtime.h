@@ -48,8 +48,10 @@ public:
     [[nodiscard]] io::AsioLoop& control() { return control_; }
     [[nodiscard]] io::TcpNetwork& network() { return *network_; }
     [[nodiscard]] io::Resolver& resolver() { return *resolver_; }
-    /// Of DNS.
-    void tables(TableFills& all) { resolver_service_->tables(all); }
+    /// Of all that the process has once: DNS, log, history, accounts, and what on_tables() was given.
+    void tables(TableFills& all);
+    /// Adds those of somebody who knows the runtime, and whom it does not know; null: of nobody any longer.
+    void on_tables(std::function<void(TableFills&)> add) { more_tables_ = std::move(add); }
     [[nodiscard]] io::NodeLog& log() { return *log_; }
     /// The same log for whatever hears strangers: they draw on a budget.
     [[nodiscard]] io::LogBudget& lines() { return *lines_; }
@@ -121,6 +123,7 @@ private:
     std::unique_ptr<admin::AccessDesk> access_;
     std::unique_ptr<Recovery> access_recovery_;
     std::function<Result<void>()> renew_;
+    std::function<void(TableFills&)> more_tables_;
     std::unique_ptr<io::Timer> overlap_timer_;
     std::unique_ptr<io::ResolverService> resolver_service_;
     std::unique_ptr<io::Resolver> resolver_;

@@ -54,12 +54,12 @@ S::Did S::decline_bind(const Event& event, TimePoint, Actions& out) {
     return Did::advance;
 }
 
-S::Did S::resume(const Event& event, TimePoint now, Actions& out) {
+S::Did S::resume(const Event& event, TimePoint, Actions& out) {
     resume_id = event.element->attribute("previd");
     const auto h = s2s::read_h(event.element->attribute("h"));
     if (!h) {
-        close(stream_error(StreamCondition::bad_format), "a resumption without h", now, out);
-        return Did::ended;
+        out.push_back(Send{s2s::wire::sm_failed(StanzaCondition::bad_request)});
+        return Did::stay;
     }
     out.push_back(Resume{resume_id, *h});
     return Did::advance;

@@ -93,7 +93,7 @@ struct Machine::State {
     Did take_ack(const Event&, TimePoint, Actions&);
     void opened(const xmpp::Jid& full, TimePoint now);
 
-    static constexpr unsigned most_binds = 3;
+    static constexpr unsigned most_binds = 6;  ///< RFC 6120 7.7.3: five retries at least
 
     Settings settings;
     Phase phase = Phase::opening;

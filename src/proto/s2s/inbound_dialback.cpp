@@ -14,6 +14,12 @@ namespace {
 /// Foreign keys are opaque: other implementations send 40 digits (a SHA-1), ours are 64.
 constexpr std::size_t longest_key = 1024;
 
+/// What need not be a domain, for the log.
+std::string cut_name(std::string_view given) {
+    constexpr std::size_t longest_domain = 1023;  // RFC 7622 3.2
+    return std::string{given.substr(0, longest_domain)};
+}
+
 }  // namespace
 
 using In = Inbound::State;
@@ -29,30 +35,40 @@ void In::answer_error(const Event& event, const StanzaError& error, std::string_
     std::vector<LogFact> facts_told{{"what", "dialback"},
                                     {"condition", std::string{xmpp::text(error.condition)}},
                                     {"why", std::string{why}},
-                                    {"from", std::string{to}},
-                                    {"to", std::string{from}}};
+                                    {"from", cut_name(to)},
+                                    {"to", cut_name(from)}};
     if (!cause.verdict.empty()) facts_told.push_back({"verdict", cause.verdict});
     note(out, LogLevel::warn, event::refused, std::move(facts_told),
          failure_of(Stage::dialback, cause, rule_of(error.condition), std::string{why}));
+}
+
+/// There is nobody to answer.
+In::Did In::refuse_unaddressed(std::string_view what, TimePoint now, Actions& out) {
+    close(stream_error(StreamCondition::improper_addressing), std::string{what} + " without from or without to", now,
+          out);
+    return Did::ended;
 }
 
 /// `<db:result>` with a key.
 In::Did In::ask(const Event& event, TimePoint now, Actions& out) {
     const xml::Element& element = *event.element;
     xmpp::DomainPair pair;
-    const auto bad = [&](StreamCondition condition, std::string_view why) {
-        close(stream_error(condition), std::string{why}, now, out);
-        return Did::ended;
-    };
-    if (read_domain(element.attribute("from"), pair.remote) != Address::good ||
-        read_domain(element.attribute("to"), pair.local) != Address::good) {
-        return bad(StreamCondition::improper_addressing, "db:result without proper addresses");
+    const Address from = read_domain(element.attribute("from"), pair.remote);
+    const Address to = read_domain(element.attribute("to"), pair.local);
+    if (from == Address::absent || to == Address::absent) return refuse_unaddressed("db:result", now, out);
+    // One name among those that the peer serves: it knows another Unicode than we do, or has taken in anything.
+    if (from == Address::malformed || to == Address::malformed) {
+        answer_error(event, {StanzaCondition::jid_malformed, {}}, "from or to is no domain", out, Rule::malformed);
+        return Did::stay;
     }
     const std::string key = element.text();
     note(out, LogLevel::info, event::result_received,
          {{"from", pair.remote.text()}, {"to", pair.local.text()}, {"key", std::string{cut_key(key)}}});
-    if (rules.serves(pair.remote) != Served::no)
-        return bad(StreamCondition::invalid_from, "db:result from a domain of ours");
+    // Nothing is asked or proved, and the other names that the peer serves cannot help it.
+    if (rules.serves(pair.remote) != Served::no) {
+        answer_error(event, {StanzaCondition::not_authorized, {}}, "from is a domain of ours", out, Rule::self);
+        return Did::stay;
+    }
     if (rules.serves(pair.local) != Served::yes) {
         answer_error(event, {StanzaCondition::item_not_found, {}}, "to is not served here", out);
         return Did::stay;
@@ -133,9 +149,17 @@ In::Did In::vouch(const Event& event, TimePoint now, Actions& out) {
     const std::string_view to = element.attribute("to");
     const std::string_view stream_id = element.attribute("id");
     xmpp::DomainPair pair;
-    if (read_domain(from, pair.remote) != Address::good || read_domain(to, pair.local) != Address::good) {
-        close(stream_error(StreamCondition::improper_addressing), "db:verify without proper addresses", now, out);
-        return Did::ended;
+    const Address asks = read_domain(from, pair.remote);
+    const Address asked = read_domain(to, pair.local);
+    if (asks == Address::absent || asked == Address::absent) return refuse_unaddressed("db:verify", now, out);
+    if (asks == Address::malformed || asked == Address::malformed) {
+        out.push_back(Send{wire::verify_error(to, from, stream_id, {StanzaCondition::jid_malformed, {}})});
+        note(out, LogLevel::info, event::verify_answered,
+             {{"from", cut_name(to)},
+              {"to", cut_name(from)},
+              {"id", cut_name(stream_id)},
+              {"type", "error jid-malformed"}});
+        return Did::stay;
     }
     vouched = true;
     const std::string key = element.text();

@@ -102,8 +102,10 @@ In::Did In::ask_to_resume(const Event& event, TimePoint now, Actions& out) {
     const std::string_view previous = event.element->attribute("previd");
     constexpr std::size_t longest = 4000;  // XEP-0198 section 3
     if (!h || previous.empty() || previous.size() > longest) {
-        close(stream_error(StreamCondition::bad_format), "a request to resume without name or count", now, out);
-        return Did::ended;
+        // Nothing has been counted yet: the peer goes on with a new stream, and sends again what it has.
+        out.push_back(Send{wire::sm_failed(StanzaCondition::bad_request)});
+        note(out, LogLevel::info, event::not_resumed, {{"why", "no name or no count"}, {"from", peer.remote.text()}});
+        return Did::stay;
     }
     // On a stream that can be resumed nothing goes to the peer that it could have counted.
     if (*h != 0) return refuse_count(now, out);

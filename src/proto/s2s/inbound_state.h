@@ -100,6 +100,7 @@ struct Inbound::State {
     // inbound_dialback.cpp: XEP-0220 2.2, XEP-0344
     Did ask(const Event&, TimePoint, Actions&);
     Did vouch(const Event&, TimePoint, Actions&);
+    Did refuse_unaddressed(std::string_view what, TimePoint now, Actions& out);
     Did admit(const Event&, TimePoint, Actions&);
     Did expel(const Event&, TimePoint, Actions&);
     Did decline(const Event&, TimePoint, Actions&);

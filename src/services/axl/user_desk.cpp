@@ -169,9 +169,15 @@ Judgement UserDesk::judge_proved(const Proof& proof, bool fits) {
     const auto known = user(proof.given.user);
     if (!known) return Judgement::trouble;
     if (!fits || !*known || (*known)->verifier != proof.verifier) return Judgement::bad;
+    if (proved_.size() >= most_remembered && !proved_.contains(proof.given.user)) proved_.erase(proved_.begin());
     proved_[proof.given.user] = mark_of(proof.verifier, proof.given.password);
     const auto& roles = (*known)->roles;
     return std::find(roles.begin(), roles.end(), axl_role) != roles.end() ? Judgement::good : Judgement::bad;
+}
+
+void UserDesk::tables(TableFills& all) const {
+    all.push_back({"axl.proved", proved_.size(), most_remembered});
+    all.push_back({"axl.hashing", under_way(), most_pending});
 }
 
 bool UserDesk::refused_lately() const {

@@ -18,6 +18,7 @@
 #include "base/doorway.h"
 #include "base/endpoint.h"
 #include "base/result.h"
+#include "base/tables.h"
 #include "io/loop/loop.h"
 #include "io/store/presence_store.h"
 
@@ -38,6 +39,7 @@ public:
     static constexpr std::size_t least_password = 8;
     static constexpr std::size_t most_failures = 5;  ///< of one address within a minute; of a /48 eight times as many
     /// Passwords that are being hashed: of all, of strangers, of one stranger. One /48 has half of the strangers' room.
+    static constexpr std::size_t most_remembered = 256;  ///< whose password need not be hashed again
     static constexpr std::size_t most_pending = 8, most_of_strangers = 6, most_of_stranger = 2;
     static constexpr std::size_t longest_credentials = 1024;
 
@@ -60,6 +62,8 @@ public:
 
     /// Whether credentials were refused within a minute, and none accepted since.
     [[nodiscard]] bool refused_lately() const;
+
+    void tables(TableFills& all) const;
 
     struct Verdict {
         Judgement judgement = Judgement::bad;

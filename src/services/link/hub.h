@@ -153,6 +153,8 @@ public:
     [[nodiscard]] std::vector<DialStatus> dials() const;
     [[nodiscard]] std::size_t held() const { return held_.size(); }
     void tables(TableFills& all) const;
+    /// Domains of which something is under way, so that HubContext::on_pace can be told of them.
+    [[nodiscard]] std::uint64_t most_partners() const;
     /// Partners that take what they get too slowly, or whose stanzas are refused.
     [[nodiscard]] std::vector<PartnerStatus> slow_partners() const;
     /// The last stanzas at which links ended.

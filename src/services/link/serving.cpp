@@ -244,6 +244,8 @@ void Hub::told(Connection& connection, const NodeNews& news) {
     context_.on_node(heard);
 }
 
+std::uint64_t Hub::most_partners() const { return most_under_way(context_.limits); }
+
 void Hub::tables(TableFills& all) const {
     all.push_back({"link.facts", peers_.size(), KnownPeers::most});
     std::size_t sent = 0, holes = 0;
@@ -266,7 +268,7 @@ void Hub::tables(TableFills& all) const {
     all.push_back({"link.holes", holes, most_under_way(context_.limits)});
     all.push_back({"link.sessions", sessions_.size(), most_connections});
     all.push_back({"link.connections", connections_.size(), most_connections});
-    all.push_back({"link.partners", lanes_.partners(), most_under_way(context_.limits)});
+    all.push_back({"link.partners", lanes_.partners(), most_partners()});
     all.push_back({"link.culprits", culprits_.size(), most_culprits});
     all.push_back({"link.processes", processes_.size(), Processes::most_realms});
     all.push_back({"link.copies", copies_.all().size(), Copies::most});

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "base/tables.h"
 #include "services/record/handshake.h"
 
 namespace sallyport::record {
@@ -43,6 +44,11 @@ public:
     [[nodiscard]] Found good_before(const Handshake& failure) const;
     [[nodiscard]] std::size_t peers() const { return peers_.size(); }
     [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+    void tables(TableFills& all) const {
+        constexpr std::uint64_t kib = 1024;
+        all.push_back({"record.handshake-peers", peers_.size(), limits_.recorded_peers});
+        all.push_back({"record.handshake-kib", bytes_ / kib, limits_.recorder_bytes / kib + 1});
+    }
 
 private:
     struct Entry {

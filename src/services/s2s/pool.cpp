@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/counted.h"
 #include "base/reason.h"
 #include "model/route/targets.h"
 #include "services/s2s/inbound_stream.h"
@@ -25,6 +26,13 @@ SipKey hash_key(routing::Shard& shard) {
     std::memcpy(&key.k1, seed.data() + sizeof key.k0, sizeof key.k1);
     return key;
 }
+
+/// The largest stanza finds room whatever `queue_bytes` is.
+std::uint64_t most_queue_bytes(const Limits& limits) {
+    return std::max(limits.queue_bytes, limits.after_auth.element_bytes * 2);
+}
+
+xmpp::StanzaError malformed_address() { return {xmpp::StanzaCondition::jid_malformed, {}, Rule::malformed}; }
 }  // namespace
 
 Pool::Pool(S2sContext& context)
@@ -42,18 +50,13 @@ Pool::~Pool() {
     for (std::size_t n = destinations_.size(); n > 0; --n) context_.ledger.leave_destination();
 }
 
-Destination* Pool::find(const xmpp::DomainPair& pair) {
+Destination* Pool::find(const xmpp::DomainPair& pair) const {
     const auto at = destinations_.find(pair);
     return at == destinations_.end() ? nullptr : at->second.get();
 }
 
 std::uint64_t Pool::most_destinations(const Limits& limits) {
     return std::min(most_destinations_ever, limits.outbound_streams);
-}
-
-/// The largest stanza finds room whatever `queue_bytes` is.
-std::uint64_t Pool::most_queue_bytes(const Limits& limits) {
-    return std::max(limits.queue_bytes, limits.after_auth.element_bytes * 2);
 }
 
 void Pool::tables(TableFills& all) const {
@@ -64,6 +67,7 @@ void Pool::tables(TableFills& all) const {
     std::uint64_t suspended = 0;
     for (const auto& [domain, remote] : remotes_) suspended += remote.suspended.size();
     all.push_back({"s2s.suspended", suspended, most});  // each has a stanza of a destination, and no other has that
+    all.push_back({"s2s.crowded-owners", crowded_owners_.size(), most});  // each has several destinations
     all.push_back({"s2s.pings", pings_.size(), most + most_pings_of_operators});
 }
 
@@ -90,8 +94,7 @@ void Pool::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
         last_->pair.remote.text() != stanza.to_domain) {
         auto local = xmpp::Domain::parse(stanza.from_domain);
         auto remote = xmpp::Domain::parse(stanza.to_domain);
-        if (!local || !remote)
-            return bounce(stanza, {xmpp::StanzaCondition::jid_malformed, {}, Rule::malformed}, ticket);
+        if (!local || !remote) return bounce(stanza, malformed_address(), ticket);
         const xmpp::DomainPair pair{std::move(*local), std::move(*remote)};
         // Before any look-up or connection (threat T70).
         const Admission admission = context_.rules.admits(pair, Direction::outbound);
@@ -108,29 +111,42 @@ void Pool::send(const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
         }
         last_ = find(pair);
         if (last_ == nullptr) {
-            if (const auto refusal = no_place(pair, stanza)) return bounce(stanza, *refusal, ticket);
+            look_for_room(!stanza.may_be_answered());
+            if (const auto refused = no_place(pair, stanza)) return bounce(stanza, *refused, ticket);
             last_ = &open_for(pair, stanza);
         }
     }
     Destination& to = *last_;
     if (to.unsolicited) solicit(to, stanza);
-    if (too_large(to, stanza, ticket)) return;
-    // Not while something waits: nothing may overtake.
-    if (to.writable() && to.queue.empty() && to.carrier->has_room() && !is_full(*to.remote)) {
-        return write(to, {xmpp::OwnedStanza{stanza}, ticket, context_.shard.loop.now()});
-    }
+    if (const auto refused = too_large(to, stanza)) return bounce(stanza, *refused, ticket);
+    if (goes_at_once(to)) return write(to, {xmpp::OwnedStanza{stanza}, ticket, context_.shard.loop.now()});
     enqueue(to, stanza, ticket);
 }
 
+std::optional<xmpp::StanzaError> Pool::refusal(const xmpp::Stanza& stanza) const {
+    if (stopping_) return stopping().error();
+    auto local = xmpp::Domain::parse(stanza.from_domain);
+    auto remote = xmpp::Domain::parse(stanza.to_domain);
+    if (!local || !remote) return malformed_address();
+    const xmpp::DomainPair pair{std::move(*local), std::move(*remote)};
+    const Destination* const to = find(pair);
+    if (to == nullptr) return no_place(pair, stanza);
+    if (auto refused = too_large(*to, stanza)) return refused;
+    return goes_at_once(*to) ? std::nullopt : no_room(*to, stanza);
+}
+
 /// XEP-0478 section 4: what the peer would refuse is returned here.
-bool Pool::too_large(const Destination& to, const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
+std::optional<xmpp::StanzaError> Pool::too_large(const Destination& to, const xmpp::Stanza& stanza) {
     const std::uint64_t most = to.peer_max_bytes;
-    if (most == 0 || stanza.bytes.size() <= most) return false;
-    bounce(stanza,
-           {xmpp::StanzaCondition::policy_violation, "too large for the recipient's server", Rule::too_large,
-            std::to_string(stanza.bytes.size()) + " bytes, the peer takes " + std::to_string(most)},
-           ticket);
-    return true;
+    if (most == 0 || stanza.bytes.size() <= most) return std::nullopt;
+    return xmpp::StanzaError{xmpp::StanzaCondition::policy_violation, "too large for the recipient's server",
+                             Rule::too_large,
+                             std::to_string(stanza.bytes.size()) + " bytes, the peer takes " + std::to_string(most)};
+}
+
+/// Not while something waits: nothing may overtake.
+bool Pool::goes_at_once(const Destination& to) const {
+    return to.writable() && to.queue.empty() && to.carrier->has_room() && !is_full(*to.remote);
 }
 
 void Pool::write(Destination& to, Waiting waiting) {
@@ -174,23 +190,23 @@ bool Pool::is_full(const Remote& remote, std::size_t more) const {
     return remote.stanzas >= remote.most_stanzas || remote.bytes + more > remote.most_bytes;
 }
 
+std::optional<xmpp::StanzaError> Pool::no_room(const Destination& to, const xmpp::Stanza& stanza) const {
+    if (to.failure && to.life.hopeless(context_.shard.loop.now(), to.patience)) return to.failure->error();
+    const bool full = to.queue.size() >= to.most_stanzas || to.queued_bytes + stanza.bytes.size() > to.most_bytes;
+    if (!full && !is_full(*to.remote, stanza.bytes.size())) return std::nullopt;
+    const std::string stanzas = counted(full ? to.queue.size() : to.remote->stanzas, "stanza");
+    const std::string bytes = counted(full ? to.queued_bytes : to.remote->bytes, "byte");
+    return xmpp::StanzaError{xmpp::StanzaCondition::resource_constraint, "the queue for this domain is full",
+                             Rule::queue_full,
+                             full ? stanzas + " of " + bytes + " are queued"
+                                  : stanzas + " of " + bytes + " to this domain are queued or unacknowledged"};
+}
+
 void Pool::enqueue(Destination& to, const xmpp::Stanza& stanza, const routing::Ticket& ticket) {
     const TimePoint now = context_.shard.loop.now();
-    const bool full = to.queue.size() >= to.most_stanzas || to.queued_bytes + stanza.bytes.size() > to.most_bytes;
-    const bool partner_full = is_full(*to.remote, stanza.bytes.size());
-    const bool hopeless = to.failure && to.life.hopeless(now, to.patience);
-    if (to.failure) hurts(to, stanza);
-    if (hopeless) return bounce(stanza, to.failure->error(), ticket);
-    if (full || partner_full) {
-        hurts(to, stanza);
-        const std::uint64_t stanzas = full ? to.queue.size() : to.remote->stanzas;
-        const std::uint64_t bytes = full ? to.queued_bytes : to.remote->bytes;
-        return bounce(
-            stanza,
-            {xmpp::StanzaCondition::resource_constraint, "the queue for this domain is full", Rule::queue_full,
-             std::to_string(stanzas) + " stanzas of " + std::to_string(bytes) + " bytes are queued"},
-            ticket);
-    }
+    const auto refused = no_room(to, stanza);
+    if (to.failure || refused) hurts(to, stanza);
+    if (refused) return bounce(stanza, *refused, ticket);
     to.queue.push_back({xmpp::OwnedStanza{stanza}, ticket, now});
     to.queued_bytes += stanza.bytes.size();
     hold(to, stanza.bytes.size());
@@ -205,10 +221,11 @@ void Pool::flush(Destination& to) {
     while (to.writable() && !to.queue.empty() && to.carrier->has_room()) {
         Waiting next = take_first(to);
         // It may have come before the peer said what it takes.
-        if (!too_large(to, next.stanza.view(), next.ticket)) {
+        if (const auto refused = too_large(to, next.stanza.view())) {
+            bounce(next.stanza.view(), *refused, next.ticket);
+            if (next.blame != 0) --to.suspects;
+        } else {
             write(to, std::move(next));
-        } else if (next.blame != 0) {
-            --to.suspects;
         }
     }
     if (to.writable() && to.queue.empty()) heal(to);
@@ -291,7 +308,7 @@ void Pool::hurts_waiting(Destination& to) {
     }
 }
 
-Destination* Pool::find(const xmpp::Stanza& stanza) {
+Destination* Pool::find(const xmpp::Stanza& stanza) const {
     const auto local = xmpp::Domain::parse(stanza.from_domain);
     const auto remote = xmpp::Domain::parse(stanza.to_domain);
     return local && remote ? find({*local, *remote}) : nullptr;

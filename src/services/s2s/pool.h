@@ -35,6 +35,9 @@ public:
 
     /// Takes a stanza from pair.local to pair.remote (`from` and `to` of the stanza). Bounces when it cannot be queued.
     void send(const xmpp::Stanza& stanza, const routing::Ticket& ticket);
+    /// What send() would return `stanza` with at once, by its bounds and by what has failed; nothing: it would be
+    /// taken. Does not ask the rules, and changes nothing. For `why`.
+    [[nodiscard]] std::optional<xmpp::StanzaError> refusal(const xmpp::Stanza& stanza) const;
     /// Answers `stanza` with an error, if it may be answered, and settles the ticket.
     void bounce(const xmpp::Stanza& stanza, const xmpp::StanzaError& error, const routing::Ticket& ticket);
     /// True: the stanza answered one of our pings and goes no further.
@@ -68,9 +71,8 @@ public:
     unsigned close(const xmpp::Domain& remote, const std::string& why);
 
     void tables(TableFills& all) const;
-    /// Destinations that a node has at most, and bytes that wait for one.
+    /// Destinations that a node has at most.
     [[nodiscard]] static std::uint64_t most_destinations(const Limits& limits);
-    [[nodiscard]] static std::uint64_t most_queue_bytes(const Limits& limits);
     /// The domain is there: its pairs that have failed are tried at once, if it is not our streams that fail to be of
     /// use there.
     void alive(const xmpp::Domain& remote, Sign sign);
@@ -143,12 +145,17 @@ private:
     [[nodiscard]] DestinationStatus status_of(const Destination& to) const;
 
     // pool.cpp
-    [[nodiscard]] Destination* find(const xmpp::Stanza& stanza);
-    [[nodiscard]] Destination* find(const xmpp::DomainPair& pair);
+    [[nodiscard]] Destination* find(const xmpp::Stanza& stanza) const;
+    [[nodiscard]] Destination* find(const xmpp::DomainPair& pair) const;
     void set_bounds(Destination& to) const;
     static void set_bounds(Carrier& carrier, const Destination& to);
     void flush(Destination& to);
-    [[nodiscard]] bool too_large(const Destination& to, const xmpp::Stanza& stanza, const routing::Ticket& ticket);
+    /// Why the peer would not take it.
+    [[nodiscard]] static std::optional<xmpp::StanzaError> too_large(const Destination& to, const xmpp::Stanza& stanza);
+    /// It need not be queued.
+    [[nodiscard]] bool goes_at_once(const Destination& to) const;
+    /// Why it may not be queued.
+    [[nodiscard]] std::optional<xmpp::StanzaError> no_room(const Destination& to, const xmpp::Stanza& stanza) const;
     void write(Destination& to, Waiting waiting);
     /// The remote domain has no room for `more` bytes, over all of its pairs.
     [[nodiscard]] bool is_full(const Remote& remote, std::size_t more = 0) const;
@@ -175,10 +182,13 @@ private:
     // pool_table.cpp
     Destination& destination(const xmpp::DomainPair& pair);
     /// Why `stanza` may not open a destination; nothing when it may.
-    [[nodiscard]] std::optional<xmpp::StanzaError> no_place(const xmpp::DomainPair& pair, const xmpp::Stanza& stanza);
-    /// May one more pair have a place? Looks for room where there is little. What is `unsolicited` has a part of the
-    /// table, and not the last places.
-    [[nodiscard]] bool has_place(const xmpp::DomainPair& pair, bool unsolicited);
+    [[nodiscard]] std::optional<xmpp::StanzaError> no_place(const xmpp::DomainPair& pair,
+                                                            const xmpp::Stanza& stanza) const;
+    /// Why one more pair may not have a place; nothing when it may. What is `unsolicited` has a part of the table, and
+    /// not the last places.
+    [[nodiscard]] std::optional<std::string> table_full(const xmpp::DomainPair& pair, bool unsolicited) const;
+    /// One more pair wants a place: room is made where there is little.
+    void look_for_room(bool unsolicited);
     /// Somebody of ours has written to it of his own accord.
     void solicit(Destination& to, const xmpp::Stanza& stanza);
     /// Destinations that this shard may have unsolicited.

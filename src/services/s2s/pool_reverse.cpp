@@ -24,7 +24,10 @@ Carrier& Pool::reverse_of(InboundStream& stream, const Destination& first) {
 void Pool::offer(const xmpp::DomainPair& pair, InboundStream& stream) {
     if (stopping_) return;
     // Names cost a partner nothing. Without a place the pair goes out on a stream of ours, when there is something.
-    if (find(pair) == nullptr && !has_place(pair, true)) return;
+    if (find(pair) == nullptr) {
+        look_for_room(true);
+        if (table_full(pair, true)) return;
+    }
     Destination& to = destination(pair);
     Carrier& carrier = reverse_of(stream, to);
     if (to.reverse == &carrier) return;

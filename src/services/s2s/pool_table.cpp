@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "base/counted.h"
 #include "services/s2s/pool.h"
 
 namespace sallyport::s2s {
@@ -76,30 +77,35 @@ std::uint64_t Pool::most_unsolicited() const {
     return std::max<std::uint64_t>(most_destinations(context_.limits) / share_of_unsolicited / shards, 1);
 }
 
-bool Pool::has_place(const xmpp::DomainPair& pair, bool unsolicited) {
+void Pool::look_for_room(bool unsolicited) {
     const std::uint64_t most = most_unsolicited();
     const bool crowded = nearly_full() || (unsolicited && unsolicited_ + most / kept_free >= most);
     // Not now: somebody up the stack may hold one of those that would go.
-    if (crowded && !making_room_ && context_.shard.loop.now() >= crowded_until_) {
-        making_room_ = true;
-        context_.shard.loop.defer([this] { make_room(); });
-    }
-    if (context_.ledger.destinations() >= most_destinations(context_.limits)) return false;
-    // Of a table of a few places there is none to keep free.
-    if (unsolicited && unsolicited_ >= most) return false;
-    if (unsolicited && nearly_full() && most_destinations(context_.limits) >= kept_free) return false;
-    return !nearly_full() || !crowded_owners_.contains(xmpp::owner_of(theirs(pair).text()));
+    if (!crowded || making_room_ || context_.shard.loop.now() < crowded_until_) return;
+    making_room_ = true;
+    context_.shard.loop.defer([this] { make_room(); });
 }
 
-std::optional<xmpp::StanzaError> Pool::no_place(const xmpp::DomainPair& pair, const xmpp::Stanza& stanza) {
+std::optional<std::string> Pool::table_full(const xmpp::DomainPair& pair, bool unsolicited) const {
+    const std::string in_use = counted(context_.ledger.destinations(), "pair") + " of domains " +
+                               noun_for(context_.ledger.destinations(), "is", "are") + " in use";
+    if (context_.ledger.destinations() >= most_destinations(context_.limits)) return in_use;
+    // Of a table of a few places there is none to keep free.
+    const bool last_places = nearly_full() && most_destinations(context_.limits) >= kept_free;
+    if (unsolicited && (unsolicited_ >= most_unsolicited() || last_places)) {
+        return in_use + ", and nobody of ours has written to this one";
+    }
+    const std::string_view owner = xmpp::owner_of(theirs(pair).text());
+    if (!nearly_full() || !crowded_owners_.contains(owner)) return std::nullopt;
+    return in_use + ", many of them below " + std::string{owner};
+}
+
+std::optional<xmpp::StanzaError> Pool::no_place(const xmpp::DomainPair& pair, const xmpp::Stanza& stanza) const {
     // The table is the node's, and what is counted of a sender each shard's.
     const std::uint64_t shards = std::max<std::uint32_t>(context_.shard.count, 1);
     const std::uint64_t most = std::max(most_destinations(context_.limits) / share_of_sender / shards, least_of_sender);
-    if (!has_place(pair, !stanza.may_be_answered())) {
-        return xmpp::StanzaError{xmpp::StanzaCondition::resource_constraint,
-                                 {},
-                                 Rule::streams,
-                                 std::to_string(context_.ledger.destinations()) + " pairs of domains are in use"};
+    if (auto why = table_full(pair, !stanza.may_be_answered())) {
+        return xmpp::StanzaError{xmpp::StanzaCondition::resource_constraint, {}, Rule::streams, std::move(*why)};
     }
     const auto at = sponsors_.find(sponsor_of(stanza));
     if (at == sponsors_.end() || at->second < most) return std::nullopt;

@@ -28,6 +28,7 @@ public:
     /// Errors: "listen-failed".
     [[nodiscard]] Result<void> listen(const Endpoint& at, bool direct_tls, std::vector<IpNetwork> proxies = {});
     [[nodiscard]] Pool& pool() { return pool_; }
+    [[nodiscard]] const Pool& pool() const { return pool_; }
     [[nodiscard]] S2sContext& context() { return context_; }
     [[nodiscard]] const std::vector<Endpoint>& endpoints() const { return listeners_.endpoints(); }
 
@@ -46,6 +47,8 @@ public:
     void slow_down(std::string_view domain, Feeders who);
     /// Back-pressure for what comes from one domain.
     void slow_down_sender(std::string_view domain, Feeders who);
+    /// Domains of which either of these was told, and not yet that it is over.
+    [[nodiscard]] std::size_t slow_domains() const { return slow_.size() + slow_senders_.size(); }
     /// The node is going to stop: nothing is read any more of those who have proved who they are.
     void quiesce();
     /// Closes streams of `remote` in both directions; the number closed.

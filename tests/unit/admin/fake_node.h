@@ -178,6 +178,14 @@ public:
         loop_.post([this, id, on_verdict] { on_verdict(verdicts.find(id)); });
     }
 
+    void refusal(const s2s::AskedMessage& message,
+                 std::function<void(std::optional<xmpp::StanzaError>)> on_refusal) override {
+        loop_.post([this, asked = message.from + " " + message.to, on_refusal] {
+            pool_asked.push_back(asked);
+            on_refusal(pool_refusal);
+        });
+    }
+
     /// Runs a request to its end; all lines of the answer.
     std::vector<boost::json::value> run(const std::string& request) {
         std::vector<boost::json::value> lines;
@@ -252,6 +260,8 @@ public:
     /// That of the data folder; empty: it does not keep anybody waiting.
     std::function<bool(std::function<void()> work, std::function<void()> then)> disk;
     bool records = true;
+    std::optional<xmpp::StanzaError> pool_refusal;  ///< of whatever the pool is asked about
+    std::vector<std::string> pool_asked;            ///< "from to"
     record::Archive archive{Limits{}};
     record::Verdicts verdicts{100};
 

@@ -1,4 +1,4 @@
-// Status, peers, events and `why`.
+// Status, peers and events.
 #include <gtest/gtest.h>
 
 #include <sstream>
@@ -108,6 +108,27 @@ TEST(Status, ShowsAlarmsAsProblemsAndTheChain) {
     const auto status = node.ask("status");
     EXPECT_EQ(text_at(status.at("alarms").at(0), "code"), "ssh.host_key");
     EXPECT_EQ(text_at(status.at("chain").at(0), "state"), "pending");
+}
+
+TEST(Status, NamesPartnersThatTakeNothingThoughAStreamIsOpen) {
+    FakeNode node;
+    for (int n = 0; n < 7; ++n) {
+        s2s::DestinationStatus& to = node.current.destinations.emplace_back();
+        to.pair = pair("b.test", "n" + std::to_string(n) + ".test");
+        to.phase = s2s::PairPhase::ready;
+        to.unacknowledged = 20;
+        to.queued = 3;
+    }
+    EXPECT_FALSE(has_problem(node, "n0.test")) << "a window that is full is no finding";
+    node.current.destinations[0].stalled = std::chrono::seconds{30};
+    EXPECT_TRUE(
+        has_problem(node, "n0.test has made no progress for 30 s: 20 stanzas are unacknowledged, 3 are queued"));
+    EXPECT_FALSE(has_problem(node, "n1.test"));
+    for (auto& to : node.current.destinations) to.stalled = std::chrono::seconds{30};
+    EXPECT_TRUE(has_problem(node, "n4.test has made no progress"));
+    EXPECT_FALSE(has_problem(node, "n5.test")) << "five are named, the rest are counted";
+    EXPECT_TRUE(has_problem(node, "2 more domains make no progress"));
+    EXPECT_NE(text_at(node.ask("status"), "problems").find("\"peer.stalled\""), std::string::npos);
 }
 
 TEST(Status, NamesDomainsToWhichTooMuchIsUnderWay) {
@@ -463,143 +484,6 @@ TEST(Reload, TellsWhatIsWrong) {
     const auto answer = node.ask("reload");
     EXPECT_EQ(code_of(answer), "reload-failed");
     EXPECT_NE(text_at(answer.as_object().at("error"), "text").find("edge.toml:3"), std::string::npos);
-}
-
-class Why : public testing::Test {
-protected:
-    FakeNode node{{{"federation.enabled", "true"},
-                   {"federation.domains", R"(["b.test"])"},
-                   {"federation.allow_list", R"(["a.test"])"}}};
-    boost::json::value why(const std::string& from, const std::string& to) {
-        return node.ask("why", R"({"from":")" + from + R"(","to":")" + to + R"("})");
-    }
-};
-
-TEST_F(Why, PassesWhatNothingStops) {
-    node.names.add_address("a.test", "198.51.0.7");
-    node.current.links = {open_link({"b.test"})};
-    const auto out = why("juliet@b.test/balcony", "a.test");
-    EXPECT_EQ(text_at(out, "passes"), "true");
-    EXPECT_EQ(text_at(out, "direction"), "outbound");
-    EXPECT_EQ(text_at(out, "verdict_id"), "null") << "there is nothing that `why ID` could explain";
-    EXPECT_EQ(text_at(why("romeo@a.test", "juliet@b.test"), "direction"), "inbound");
-}
-
-TEST_F(Why, AsksDnsWhereTheLivePathWould) {
-    node.current.links = {open_link({"b.test"})};
-    const auto unknown = why("b.test", "a.test");
-    EXPECT_EQ(text_at(unknown, "blocked_at"), "dns");
-    EXPECT_EQ(text_at(unknown, "part"), "the peer's");
-    node.names.add_address("a.test", "10.0.0.7");
-    EXPECT_EQ(text_at(why("b.test", "a.test"), "change"), "[s2s] allow_networks in edge.toml");
-    // A domain that no rule admits is not looked up.
-    EXPECT_EQ(text_at(why("b.test", "c.test"), "blocked_at"), "allow-list");
-}
-
-TEST_F(Why, KnowsTheBoundsOfThePool) {
-    node.current.links = {open_link({"b.test"})};
-    s2s::DestinationStatus to;
-    to.pair = {*xmpp::Domain::parse("b.test"), *xmpp::Domain::parse("a.test")};
-    to.phase = s2s::PairPhase::ready;
-    to.queued = 10000;
-    node.current.destinations = {to};
-    EXPECT_EQ(text_at(why("b.test", "a.test"), "blocked_at"), "queue");
-    to.pair.remote = *xmpp::Domain::parse("other.test");
-    node.current.destinations = {to};
-    node.node_file.limits.outbound_streams = 1;
-    node.names.add_address("a.test", "198.51.0.7");
-    EXPECT_EQ(text_at(why("b.test", "a.test"), "blocked_at"), "limits");
-}
-
-TEST_F(Why, NamesTheRuleAndTheSettingThatStops) {
-    node.current.links = {open_link({"b.test"})};
-    const auto stopped = why("b.test", "c.test");
-    EXPECT_EQ(text_at(stopped, "passes"), "false");
-    EXPECT_EQ(text_at(stopped, "change"), "federation.allow_list");
-    EXPECT_EQ(text_at(stopped, "blocked_by"), "c.test is not on the allow list; add it to federation.allow_list");
-    EXPECT_EQ(text_at(why("x.test", "y.test"), "change"), "federation.domains");
-    EXPECT_EQ(text_at(why("x.test", "y.test"), "blocked_by"),
-              "neither x.test nor y.test is one of our domains; add the one that is ours to federation.domains");
-}
-
-TEST_F(Why, NamesTheLinkThatIsMissing) {
-    EXPECT_EQ(text_at(why("a.test", "b.test"), "blocked_by"), "no core is linked");
-    node.current.links = {open_link({"other.test"})};
-    EXPECT_EQ(text_at(why("a.test", "b.test"), "blocked_by"), "a core is linked, but none serves b.test");
-}
-
-TEST_F(Why, NamesTheDestinationThatFails) {
-    node.current.links = {open_link({"b.test"})};
-    s2s::DestinationStatus failing;
-    failing.pair = pair("b.test", "a.test");
-    failing.phase = s2s::PairPhase::waiting;
-    failing.failures = 3;
-    failing.failure = xmpp::Failure{.stage = Stage::tls, .why = "certificate expired"};
-    node.current.destinations = {failing};
-    EXPECT_EQ(text_at(why("b.test", "a.test"), "blocked_by"), "a.test cannot be reached (tls): certificate expired");
-    EXPECT_EQ(text_at(why("b.test", "a.test"), "blocked_at"), "tls") << "named as the rule of the refusal is";
-    EXPECT_EQ(text_at(why("b.test", "a.test"), "part"), "the peer's");
-    EXPECT_EQ(text_at(why("a.test", "b.test"), "passes"), "true") << "the other direction does not need that stream";
-}
-
-TEST_F(Why, AsksACoreForTheInsideServer) {
-    node.node_file.role = config::Role::core;
-    node.current.links = {open_link({}, Role::edge)};
-    EXPECT_EQ(text_at(why("a.test", "b.test"), "blocked_by"), "no internal server has b.test");
-    config::InsideServer server;
-    server.domains = {*xmpp::Domain::parse("b.test")};
-    server.address = {"10.0.0.5", 5269};
-    node.node_file.inside.servers = {server};
-    EXPECT_EQ(text_at(why("a.test", "b.test"), "passes"), "true");
-    s2s::DestinationStatus failing;
-    failing.pair = pair("a.test", "b.test");
-    failing.phase = s2s::PairPhase::waiting;
-    failing.failures = 1;
-    failing.failure = xmpp::Failure{.stage = Stage::tcp, .why = "refused"};
-    node.current.destinations = {failing};
-    EXPECT_EQ(text_at(why("a.test", "b.test"), "blocked_at"), "tcp");
-    EXPECT_EQ(text_at(why("a.test", "b.test"), "part"), "ours") << "our own server is no partner";
-}
-
-TEST_F(Why, SaysOnACoreWhatTheEdgeDecidesAndHowFarThatIsKnown) {
-    node.node_file.role = config::Role::core;
-    node.current.links = {open_link({}, Role::edge)};
-    config::InsideServer server;
-    server.domains = {*xmpp::Domain::parse("b.test")};
-    server.address = {"10.0.0.5", 5269};
-    node.node_file.inside.servers = {server};
-    // c.test is not on the allow list, but these settings are not the edge's.
-    const auto alone = why("c.test", "b.test");
-    EXPECT_EQ(text_at(alone, "passes"), "true");
-    EXPECT_EQ(text_at(alone, "verdict_id"), "null");
-    EXPECT_EQ(text_at(alone.at("steps").at(0), "step"), "policy");
-    EXPECT_EQ(text_at(alone.at("steps").at(0), "decided_by"), "edge");
-    EXPECT_EQ(text_at(alone.at("steps").at(1), "step"), "link");
-    EXPECT_EQ(text_at(alone.at("steps").at(1), "decided_by"), "null");
-    EXPECT_EQ(text_at(alone.at("steps").at(2), "text"), "b.test is on 10.0.0.5:5269 (TLS required, dialback)");
-    std::ostringstream page;
-    admin::print_why(alone, page);
-    EXPECT_NE(page.str().find("(the edge decides)"), std::string::npos) << page.str();
-
-    node.node_file.ssh.dial.push_back({{"10.0.0.1", 2222}, "edge1.b.test", "k", "h"});
-    const auto told = why("c.test", "b.test");
-    EXPECT_EQ(text_at(told, "passes"), "false");
-    EXPECT_EQ(text_at(told, "blocked_at"), "allow-list");
-    for (const auto& step : told.at("steps").as_array()) {
-        const std::string name = text_at(step, "step");
-        const bool here = name == "link" || name == "inside" || name == "limits" || name == "queue" || name == "stream";
-        EXPECT_EQ(text_at(step, "decided_by"), here ? "null" : "edge") << name;
-    }
-}
-
-TEST_F(Why, KnowsTheDomainsOfACoreWithoutSettings) {
-    FakeNode bare{{}};
-    bare.node_file.role = config::Role::core;
-    config::InsideServer server;
-    server.domains = {*xmpp::Domain::parse("inside.test")};
-    bare.node_file.inside.servers = {server};
-    EXPECT_EQ(text_at(bare.ask("why", R"({"from":"a.test","to":"inside.test"})"), "direction"), "inbound");
-    EXPECT_EQ(text_at(bare.ask("why", R"({"from":"inside.test","to":"a.test"})"), "direction"), "outbound");
 }
 
 }  // namespace

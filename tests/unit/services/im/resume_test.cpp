@@ -55,6 +55,26 @@ TEST_F(Resume, SettlesATicketWhenTheClientAcknowledges) {
     EXPECT_TRUE(delivery->settled);
 }
 
+TEST_F(Resume, WithoutACountIsDeclinedAndTheClientBinds) {
+    Client juliet{world, "juliet"};
+    juliet.connect();
+    juliet.header();
+    juliet.secure();
+    juliet.header();
+    juliet.authenticate();
+    juliet.header();
+    juliet.say("<resume xmlns='urn:xmpp:sm:3' previd='x'/>");
+    const auto failed = juliet.next();
+    ASSERT_TRUE(failed);
+    EXPECT_EQ(failed->name, "failed");
+    EXPECT_EQ(failed->first_child()->name, "bad-request");
+    juliet.say("<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>");
+    const auto bound = juliet.next("iq");
+    ASSERT_TRUE(bound);
+    EXPECT_EQ(bound->attribute("type"), "result");
+    EXPECT_FALSE(juliet.closed);
+}
+
 TEST_F(Resume, GivesTheClientWhatItDidNotAcknowledge) {
     Client juliet{world, "juliet"}, again{world, "juliet"};
     begin(juliet);
