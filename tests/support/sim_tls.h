@@ -20,9 +20,9 @@ struct SimTlsSettings {
     std::set<std::string> trusted{"Sim CA"};  ///< issuers whose certificates are accepted
     bool require_peer = false;
     bool request_peer = true;
-    bool refuses_strangers = false;  ///< as server: an unacceptable certificate fails the handshake, none does not
     std::vector<std::string> alpn;
     std::string version = "TLSv1.3";
+    bool refuses_strangers = false;  ///< as server: an unacceptable certificate fails the handshake, none does not
 };
 
 [[nodiscard]] std::shared_ptr<const io::TlsContext> sim_tls_context(SimTlsSettings settings);
