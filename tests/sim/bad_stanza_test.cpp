@@ -300,10 +300,8 @@ TEST(BadElement, OfOneNameOfAPartnerLeavesItsOtherNamesAlone) {
     stream.message("u@c.test", "romeo@a.test", "behind");
     EXPECT_TRUE(f.world.run_until([&] { return f.a.user().got("behind"); }));
     EXPECT_FALSE(stream.closed());
-    for (const std::string name : {"a.test", "rooms.a.test"}) {
-        stream.message("u@" + name, "romeo@a.test", "forged");
-        f.world.advance(std::chrono::seconds{1});
-    }
+    stream.message("u@rooms.a.test", "romeo@a.test", "forged");
+    f.world.advance(std::chrono::seconds{1});
     EXPECT_FALSE(f.a.user().got("forged"));
 }
 
