@@ -59,7 +59,7 @@ void Inside::lay_by(Session& session, TimePoint came_until) {
 
 bool Inside::lay_by_one(Session& session, const std::shared_ptr<Copies>& copies) {
     const SharedLetter letter = copies->letter;
-    if (!letter || copies->is_being_kept || copies->told || !letter->ticket().wanted()) return true;
+    if (!letter || copies->is_being_kept || (!copies->told && !letter->ticket().wanted())) return true;
     if (!outlives_its_session(*letter)) {
         tell(*copies);
         return true;

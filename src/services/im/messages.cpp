@@ -243,11 +243,12 @@ void Inside::read_kept(Account& account) {
     account.read_kept_again = false;
     account.kept_while_there = taker == nullptr;
     if (taker == nullptr) return end_reading(account);
-    const std::uint64_t stanzas =
-        std::min(most_read_stanzas, context_.limits.client_queue_stanzas / 2 - taker->waiting());
-    const std::uint64_t bytes =
-        std::min(most_read_bytes, context_.limits.client_queue_bytes / 2 - taker->waiting_bytes());
-    context_.storage.kept(account.name, account.on_the_way, {stanzas, bytes},
+    io::KeptBounds most{most_read_stanzas, most_read_bytes};
+    if (taker->sent.enabled()) {
+        most.stanzas = std::min(most.stanzas, context_.limits.client_queue_stanzas / 2 - taker->waiting());
+        most.bytes = std::min(most.bytes, context_.limits.client_queue_bytes / 2 - taker->waiting_bytes());
+    }
+    context_.storage.kept(account.name, account.on_the_way, most,
                           [this, key = account.bare.text()](Result<io::KeptPart> part) {
                               const auto at = accounts_.find(key);
                               if (at == accounts_.end()) return;
@@ -276,8 +277,8 @@ void Inside::catch_up(Session& session, bool before_another) {
     if (!session.account->kept_while_there || session.account->disk_rests || putting_down_) return;
     if (session.account->reading_kept || !session.available || session.priority < 0 || !has_room(session)) return;
     // Not for every stanza that a client acknowledges: a quarter of a window comes at a time.
-    const bool has_much = session.waiting() >= context_.limits.client_queue_stanzas / 4 ||
-                          session.waiting_bytes() >= context_.limits.client_queue_bytes / 4;
+    const bool has_much = session.sent.enabled() && (session.waiting() >= context_.limits.client_queue_stanzas / 4 ||
+                                                     session.waiting_bytes() >= context_.limits.client_queue_bytes / 4);
     if (has_much && !before_another) return;
     deliver_kept(session);
 }

@@ -180,6 +180,11 @@ bool Inside::has_room(const Session& session) const {
 }
 
 bool Inside::has_room_in_window(const Session& session) const {
+    if (!session.sent.enabled()) {
+        // The room of the connection is enough: what comes from the disk is bounded there, and comes before what is
+        // new.
+        return !session.overflown && (session.stream == nullptr || session.stream->has_room());
+    }
     return has_room(session) && session.waiting() < context_.limits.client_queue_stanzas / 2 &&
            session.waiting_bytes() < context_.limits.client_queue_bytes / 2;
 }
@@ -206,8 +211,8 @@ void Inside::send(Session& session, Unacknowledged stanza) {
         ++session.uncounted;
     }
     if (session.stream != nullptr) write_on(session);
-    const bool full = session.waiting() > context_.limits.client_queue_stanzas ||
-                      session.waiting_bytes() > context_.limits.client_queue_bytes;
+    const bool full = counts && (session.waiting() > context_.limits.client_queue_stanzas ||
+                                 session.waiting_bytes() > context_.limits.client_queue_bytes);
     if (!full) return lay_by_later(session);
     if (session.overflown) return;
     log_.write_for(session.account->bare.text(), LogLevel::warn, "im.limit",
@@ -335,9 +340,9 @@ void Inside::put_down() {
         for (const auto& session : account->sessions) {
             for (const Unacknowledged& entry : session->window) {
                 // What is on its way to the disk is settled there.
-                if (!entry.of || !entry.of->letter || entry.of->is_being_kept || entry.of->told) continue;
-                if (!entry.of->letter->ticket().wanted()) continue;
-                all.push_back({std::exchange(entry.of->letter, nullptr), entry.of, account.get()});
+                if (!entry.of || !entry.of->letter || entry.of->is_being_kept) continue;
+                if (!entry.of->told && !entry.of->letter->ticket().wanted()) continue;
+                all.push_back({take_letter(*entry.of), entry.of, account.get()});
             }
         }
     }

@@ -73,7 +73,7 @@ TEST_P(EndOfTaken, LosesNothing) {
         case End::reset: juliet.cut(); break;
         case End::silence:
             world.world.fabric().block(*IpAddress::parse("192.0.2.1"), *IpAddress::parse("198.51.100.7"), true);
-            pass(120);
+            pass(700);
             world.world.fabric().block(*IpAddress::parse("192.0.2.1"), *IpAddress::parse("198.51.100.7"), false);
             break;
         case End::fin: juliet.crash(); break;
