@@ -291,12 +291,12 @@ void ClientStream::close(const c2s::Close& close) {
     closing_until_ = now() + inside_.context().timers.closing;
     // A client that closes, or is refused, does not come back; one that fell silent may (XEP-0198 5).
     const bool silent = close.error && close.error->condition == xmpp::StreamCondition::connection_timeout;
-    const bool by_footer = !close.error && machine_.closed();
-    complained_ = !close.error && !by_footer;
+    took_leave_ = !close.error && machine_.closed();
+    complained_ = !close.error && !took_leave_;
     Session* session = std::exchange(session_, nullptr);
     if (session == nullptr) return;
     using enum Inside::Ended;
-    inside_.left(*session, silent ? by_loss : close.error ? by_us : by_footer ? in_order : by_client, silent);
+    inside_.left(*session, silent ? by_loss : close.error ? by_us : took_leave_ ? in_order : by_client, silent);
 }
 
 bool ClientStream::keep_rest(const xmpp::Jid& bare, std::deque<Unacknowledged>& window) {
@@ -315,9 +315,10 @@ void ClientStream::on_closed(io::CloseReason reason, const std::string& text) {
         inside_.left(*session, by_fin ? by_client : reason == io::CloseReason::local ? by_us : by_loss, true);
     }
     if (!rest_.empty()) {
-        // Both sides have closed, and in time: what its TCP took has been read.
-        const bool has_read =
-            !complained_ && reason == io::CloseReason::local && text.empty() && now() < closing_until_;
+        // Both sides have closed, and in time: what its TCP took has been read. Many a client says goodbye and is gone:
+        // a reset, by then, is no other end.
+        const bool in_time = reason == io::CloseReason::local && now() < closing_until_;
+        const bool has_read = in_time && (took_leave_ || (text.empty() && !complained_));
         inside_.rescue_rest(rest_of_, std::exchange(rest_, {}), stream_->taken(), has_read);
     }
     inside_.gone(*this);

@@ -98,7 +98,7 @@ private:
     bool has_rest_ = false;  ///< the reader has what may not be read now
     bool switching_ = false;
     bool authenticated_ = false, throttled_ = false, held_back_ = false, unread_ = false, finished_ = false;
-    bool complained_ = false;  ///< the client has sent a stream error
+    bool took_leave_ = false, complained_ = false;  ///< the client, by a closing tag, or a stream error
 };
 
 }  // namespace sallyport::im

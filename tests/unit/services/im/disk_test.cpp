@@ -368,7 +368,7 @@ TEST(ImDisk, IsReadToItsEndBeforeWhatIsNew) {
     ImWorld world;
     world.stop_service();
     world.limits.client_queue_stanzas = 40;
-    world.limits.offline_stanzas = 400;
+    world.limits.offline_stanzas = 1000;
     world.start_service();
     for (int n = 0; n < 100; ++n) {
         (void)world.from_outside(message("nurse@other.example", "juliet@corp.example", std::to_string(n)));

@@ -53,6 +53,7 @@ protected:
     [[nodiscard]] std::ptrdiff_t settled() const {
         return std::count_if(deliveries.begin(), deliveries.end(), [](const auto& one) { return one->settled; });
     }
+    void moment() { world.world.advance(std::chrono::milliseconds{10}); }
     void pass(int seconds) { world.world.advance(std::chrono::seconds{seconds}); }
     ImWorld world;
     std::vector<std::shared_ptr<ImWorld::Delivery>> deliveries;
@@ -176,6 +177,25 @@ TEST_F(Taken, UntilAnOrderlyEndComesOnce) {
     EXPECT_EQ(settled(), static_cast<std::ptrdiff_t>(2 * most));
 }
 
+/// It says goodbye and is gone, without a look at our closing tag.
+TEST_F(Taken, UntilAHastyGoodbyeComesOnce) {
+    send(10);
+    world.settle();
+    {
+        Client juliet{world, "juliet"};
+        ASSERT_TRUE(juliet.login());
+        juliet.say("<presence/>");
+        moment();
+        ASSERT_EQ(bodies(juliet), numbers());
+        juliet.say("</stream:stream>");
+        world.world.advance(std::chrono::milliseconds{1});
+        juliet.cut();
+        moment();
+    }
+    EXPECT_EQ(on_disk(), 0U);
+    EXPECT_EQ(read_all(), std::vector<std::size_t>{});
+}
+
 TEST_F(Taken, IsForgottenByTheDiskNoSooner) {
     send();
     world.settle();
@@ -233,9 +253,9 @@ TEST_F(Taken, BeforeAcknowledgementsBegan) {
         juliet.read(false);
         deliveries.clear();
         send();
-        world.settle_now();
+        moment();
         juliet.say("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
-        world.settle_now();
+        moment();
         for (std::size_t n = 0; n < 5; ++n) (void)world.from_outside(message(most + n, 10));
         std::string id;
         unsigned h = 0;
@@ -247,7 +267,7 @@ TEST_F(Taken, BeforeAcknowledgementsBegan) {
             }
             EXPECT_EQ(bodies(juliet).size(), most + 5);
             juliet.say("<a xmlns='urn:xmpp:sm:3' h='5'/>");
-            world.settle_now();
+            moment();
             h = 5;
             EXPECT_EQ(world.service->status().sessions.front().unacknowledged, 0U);
             EXPECT_EQ(settled(), static_cast<std::ptrdiff_t>(most));
@@ -290,6 +310,7 @@ TEST_F(Taken, IsBounded) {
     constexpr std::size_t many = 4000;
     for (std::size_t n = 0; n < many; ++n) {
         (void)world.from_outside(message(n, 150));
+        if (n % 100 != 0) continue;
         EXPECT_LE(world.service->status().sessions.front().unacknowledged, world.limits.client_queue_stanzas);
     }
     pass(5);
