@@ -61,7 +61,7 @@ public:
         if (stopped()) return;
         now_ += time;
         Actions actions;
-        machine->on_deadline(now_, actions);
+        machine->on_deadline(now_, wire, actions);
         take(actions);
         step_done();
     }
@@ -152,6 +152,7 @@ public:
     }
 
     std::unique_ptr<Machine> machine;
+    Sent wire;
     std::string sent;
     Actions pending;
     std::optional<Close> close;
@@ -186,7 +187,7 @@ private:
             for (int i = 0; i < 4 && !machine->closed(); ++i) {
                 ASSERT_NE(machine->deadline(), never) << "nothing would ever end this stream, " << machine->state();
                 now_ = machine->deadline();
-                machine->on_deadline(now_, actions);
+                machine->on_deadline(now_, wire, actions);
             }
         }
         pending.clear();
@@ -289,6 +290,53 @@ TEST(ClientStream, AsksASilentClientAndThenEndsTheStream) {
     talk.open();
     talk.after(seconds{600});
     talk.said("<ping xmlns='urn:xmpp:ping'/>");
+    talk.after(seconds{60});
+    talk.closes(StreamCondition::connection_timeout);
+}
+
+/// The question would wait behind what is about to show the same.
+TEST(ClientStream, AsksNothingWhileTheClientTakesWhatWaits) {
+    Talk talk{Talk::Fault::none, 0};
+    talk.open();
+    talk.sent.clear();
+    talk.wire = {1000, 100};
+    talk.after(seconds{600});
+    for (std::uint64_t taken = 200; taken <= 900; taken += 100) {
+        talk.wire = {2000, taken};
+        talk.after(seconds{60});
+        ASSERT_TRUE(talk.machine->open()) << taken;
+    }
+    EXPECT_EQ(talk.sent, "");
+    talk.wire.taken = 2000;
+    talk.after(seconds{60});
+    talk.said("<ping xmlns='urn:xmpp:ping'/>");
+    talk.after(seconds{60});
+    talk.closes(StreamCondition::connection_timeout);
+}
+
+TEST(ClientStream, EndsWhereTheClientTakesNothingOfWhatWaits) {
+    for (const bool asked : {true, false}) {
+        Talk talk{Talk::Fault::none, 0};
+        talk.open();
+        talk.wire = {1000, asked ? 1000U : 100U};
+        talk.after(seconds{600});
+        talk.wire = {5000, asked ? 1000U : 200U};
+        talk.after(seconds{60});
+        if (!asked) {
+            ASSERT_TRUE(talk.machine->open());
+            talk.after(seconds{60});
+        }
+        talk.closes(StreamCondition::connection_timeout);
+    }
+}
+
+/// A TCP takes what it has room for, whoever is behind it.
+TEST(ClientStream, TakesNoRoomForLife) {
+    Talk talk{Talk::Fault::none, 0};
+    talk.open();
+    talk.wire = {1000, 1000};
+    talk.after(seconds{600});
+    talk.wire = {2000, 2000};
     talk.after(seconds{60});
     talk.closes(StreamCondition::connection_timeout);
 }

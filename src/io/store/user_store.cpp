@@ -1,5 +1,5 @@
-// Five tables about an account: itself with its verifiers, its contacts, and what is kept for it, with the sums of
-// that.
+// Tables about an account: itself with its verifiers, its contacts, and what is kept for it, with the sums of that
+// (user_store_kept.cpp).
 #include "io/store/user_store.h"
 
 #include "base/hash.h"
@@ -35,6 +35,33 @@ constexpr Migration user_steps[] = {
      "CREATE TRIGGER kept_goes AFTER DELETE ON kept BEGIN"
      " UPDATE kept_sum SET stanzas = stanzas - 1, bytes = bytes - length(CAST(OLD.stanza AS BLOB))"
      " WHERE user = OLD.user; END;"},
+    // Who has sent what is kept. Of what there was before nobody knows: it is nobody's, and no stranger's. One trigger
+    // an event: SQLite does not say which of several comes first.
+    {"ALTER TABLE kept ADD COLUMN payer TEXT NOT NULL DEFAULT '';"
+     "ALTER TABLE kept ADD COLUMN stranger INTEGER NOT NULL DEFAULT 0;"
+     "ALTER TABLE kept_sum ADD COLUMN strange_stanzas INTEGER NOT NULL DEFAULT 0;"
+     "ALTER TABLE kept_sum ADD COLUMN strange_bytes INTEGER NOT NULL DEFAULT 0;"
+     "CREATE TABLE kept_share (user INTEGER NOT NULL REFERENCES user ON DELETE CASCADE, payer TEXT NOT NULL,"
+     " stanzas INTEGER NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (user, payer)) WITHOUT ROWID;"
+     "DROP TRIGGER kept_comes;"
+     "DROP TRIGGER kept_goes;"
+     "CREATE TRIGGER kept_comes AFTER INSERT ON kept BEGIN"
+     " INSERT INTO kept_sum (user, stanzas, bytes, strange_stanzas, strange_bytes)"
+     " VALUES (NEW.user, 1, length(CAST(NEW.stanza AS BLOB)), NEW.stranger,"
+     " NEW.stranger * length(CAST(NEW.stanza AS BLOB)))"
+     " ON CONFLICT (user) DO UPDATE SET stanzas = stanzas + 1, bytes = bytes + excluded.bytes,"
+     " strange_stanzas = strange_stanzas + excluded.strange_stanzas,"
+     " strange_bytes = strange_bytes + excluded.strange_bytes;"
+     " INSERT INTO kept_share (user, payer, stanzas, bytes)"
+     " SELECT NEW.user, NEW.payer, 1, length(CAST(NEW.stanza AS BLOB)) WHERE NEW.payer <> ''"
+     " ON CONFLICT (user, payer) DO UPDATE SET stanzas = stanzas + 1, bytes = bytes + excluded.bytes; END;"
+     "CREATE TRIGGER kept_goes AFTER DELETE ON kept BEGIN"
+     " UPDATE kept_sum SET stanzas = stanzas - 1, bytes = bytes - length(CAST(OLD.stanza AS BLOB)),"
+     " strange_stanzas = strange_stanzas - OLD.stranger,"
+     " strange_bytes = strange_bytes - OLD.stranger * length(CAST(OLD.stanza AS BLOB)) WHERE user = OLD.user;"
+     " UPDATE kept_share SET stanzas = stanzas - 1, bytes = bytes - length(CAST(OLD.stanza AS BLOB))"
+     " WHERE user = OLD.user AND payer = OLD.payer;"
+     " DELETE FROM kept_share WHERE user = OLD.user AND payer = OLD.payer AND stanzas <= 0; END;"},
 };
 
 // No XML document can hold it, so no group's name does.
@@ -62,9 +89,9 @@ std::string bytes_of(const std::string& base64) {
     return base64_decode(base64, out) ? out : std::string{};
 }
 
-Error unknown() { return {"user-unknown", "there is no such user"}; }
-
 }  // namespace
+
+Error UserStore::unknown() { return {"user-unknown", "there is no such user"}; }
 
 std::size_t newest_user_schema() { return std::size(user_steps); }
 
@@ -200,22 +227,6 @@ Result<std::vector<UserRow>> UserStore::list() {
     }
 }
 
-Result<std::vector<std::uint64_t>> UserStore::waiting(const std::vector<UserName>& users) {
-    std::vector<std::uint64_t> all;
-    for (const UserName& user : users) {
-        auto query = database_.prepare(
-            "SELECT coalesce((SELECT stanzas FROM kept_sum WHERE user = user.id), 0) FROM user"
-            " WHERE domain = ? AND local = ?");
-        if (!query) return query.error();
-        query->bind(1, user.domain);
-        query->bind(2, user.local);
-        const auto row = query->step();
-        if (!row) return row.error();
-        all.push_back(*row ? static_cast<std::uint64_t>(query->number(0)) : 0);
-    }
-    return all;
-}
-
 Result<std::optional<std::vector<StoredVerifier>>> UserStore::verifiers(const UserName& user) {
     const auto id = find(user);
     if (!id) return id.error();
@@ -305,81 +316,6 @@ Result<void> UserStore::put_vcard(const UserName& user, const std::string& vcard
     auto update = database_.prepare("UPDATE user SET vcard = ? WHERE id = ?");
     if (!update) return update.error();
     return update->bind(1, vcard).bind(2, *id).run();
-}
-
-Result<std::int64_t> UserStore::keep(const UserName& user, const std::string& bytes, unsigned blame,
-                                     std::uint64_t most_stanzas, std::uint64_t most_bytes) {
-    auto query = database_.prepare(
-        "SELECT id, coalesce(stanzas, 0), coalesce(bytes, 0) FROM user LEFT JOIN kept_sum ON user = id"
-        " WHERE domain = ? AND local = ?");
-    if (!query) return query.error();
-    const auto found = query->bind(1, user.domain).bind(2, user.local).step();
-    if (!found) return found.error();
-    if (!*found) return unknown();
-    const std::int64_t id = query->number(0);
-    if (static_cast<std::uint64_t>(query->number(1)) >= most_stanzas ||
-        static_cast<std::uint64_t>(query->number(2)) + bytes.size() > most_bytes) {
-        return Error{"offline-full", "the storage for this user is full"};
-    }
-    auto insert = database_.prepare("INSERT INTO kept (user, stanza, blame) VALUES (?, ?, ?) RETURNING id");
-    if (!insert) return insert.error();
-    if (const auto row = insert->bind(1, id).bind(2, bytes).bind(3, std::int64_t{blame}).step(); !row) {
-        return row.error();
-    }
-    const std::int64_t number = insert->number(0);
-    if (const auto done = insert->run(); !done) return done.error();
-    return number;
-}
-
-Result<KeptPart> UserStore::kept(const UserName& user, const std::set<std::int64_t>& without, KeptBounds most) {
-    const auto id = require(user);
-    if (!id) return id.error();
-    // From the index alone: what is not wanted is not read.
-    auto numbers = database_.prepare("SELECT id FROM kept WHERE user = ? ORDER BY id");
-    if (!numbers) return numbers.error();
-    auto query = database_.prepare("SELECT stanza, blame FROM kept WHERE id = ?");
-    if (!query) return query.error();
-    numbers->bind(1, *id);
-    KeptPart part;
-    for (std::uint64_t bytes = 0;;) {
-        const auto next = numbers->step();
-        if (!next) return next.error();
-        if (!*next) return part;
-        const std::int64_t number = numbers->number(0);
-        if (without.contains(number)) continue;
-        if (part.stanzas.size() >= most.stanzas || bytes >= most.bytes) {
-            part.is_all = false;
-            return part;
-        }
-        query->reset();
-        if (const auto row = query->bind(1, number).step(); !row) return row.error();
-        part.stanzas.push_back({number, query->text(0), static_cast<unsigned>(query->number(1))});
-        bytes += part.stanzas.back().bytes.size();
-    }
-}
-
-Result<void> UserStore::blame(const UserName& user, const std::vector<Blamed>& stanzas) {
-    const auto id = require(user);
-    if (!id) return id.error();
-    for (const Blamed& one : stanzas) {
-        auto update = database_.prepare("UPDATE kept SET blame = ? WHERE user = ? AND id = ?");
-        if (!update) return update.error();
-        if (auto done = update->bind(1, std::int64_t{one.blame}).bind(2, *id).bind(3, one.number).run(); !done)
-            return done;
-    }
-    return {};
-}
-
-Result<void> UserStore::forget(const UserName& user, const std::vector<std::int64_t>& numbers) {
-    const auto id = require(user);
-    if (!id) return id.error();
-    auto erase = database_.prepare("DELETE FROM kept WHERE user = ? AND id = ?");
-    if (!erase) return erase.error();
-    for (const std::int64_t number : numbers) {
-        if (auto erased = erase->bind(1, *id).bind(2, number).run(); !erased) return erased;
-        erase->reset();
-    }
-    return {};
 }
 
 }  // namespace sallyport::io

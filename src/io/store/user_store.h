@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/result.h"
 #include "io/store/database.h"
 
 namespace sallyport::io {
@@ -54,6 +55,19 @@ struct StoredStanza {
 /// How much of what is kept is wanted at a time; both from 1 on.
 struct KeptBounds {
     std::uint64_t stanzas = 0, bytes = 0;
+};
+/// Whose a kept stanza is.
+struct KeptFrom {
+    std::string payer;         ///< shares the user's room with the others
+    bool is_stranger = false;  ///< to the user
+};
+/// What one user may have on the disk.
+struct KeptRoom {
+    std::uint64_t stanzas = 0, bytes = 0;
+    /// A payer may use as much as it leaves free to others, and all strangers together half of that, which they share
+    /// in the same way. Off: the sums alone bound it.
+    bool is_shared = true;
+    std::uint64_t of_strangers_stanzas = 0, of_strangers_bytes = 0;
 };
 struct KeptPart {
     std::vector<StoredStanza> stanzas;
@@ -105,10 +119,10 @@ public:
     [[nodiscard]] Result<std::string> vcard(const UserName& user);
     /// Empty: none any longer.
     [[nodiscard]] Result<void> put_vcard(const UserName& user, const std::string& vcard);
-    /// The number it is kept under; it costs the same however much is kept. Errors: "offline-full" when the user would
-    /// have more than `most_stanzas` or `most_bytes`.
+    /// The number it is kept under; it costs the same however much is kept, and by however many. Errors: "offline-full"
+    /// when there is no room for it.
     [[nodiscard]] Result<std::int64_t> keep(const UserName& user, const std::string& bytes, unsigned blame,
-                                            std::uint64_t most_stanzas, std::uint64_t most_bytes);
+                                            const KeptFrom& from, const KeptRoom& room);
     /// The oldest of what is kept for the user and not in `without`: the first, and more until `most` is reached.
     [[nodiscard]] Result<KeptPart> kept(const UserName& user, const std::set<std::int64_t>& without, KeptBounds most);
     struct Blamed {
@@ -120,6 +134,7 @@ public:
 
 private:
     UserStore(Database database, std::string secret) : database_{std::move(database)}, secret_{std::move(secret)} {}
+    [[nodiscard]] static Error unknown();
     [[nodiscard]] Result<void> keep_secret();
     [[nodiscard]] Result<std::optional<std::int64_t>> find(const UserName& user);
     [[nodiscard]] Result<std::int64_t> require(const UserName& user);

@@ -163,7 +163,7 @@ S::Did S::peer_error(const Event& event, TimePoint now, Actions& out) {
     return Did::ended;
 }
 
-void S::on_time(TimePoint now, Actions& out) {
+void S::on_time(TimePoint now, Sent sent, Actions& out) {
     if (phase == Phase::closing) {
         if (now >= deadlines[Timer::closing]) end();
         return;
@@ -178,15 +178,35 @@ void S::on_time(TimePoint now, Actions& out) {
         return close(stream_error(StreamCondition::connection_timeout, "negotiation took too long"),
                      "negotiation deadline", now, out);
     }
-    if (now >= deadlines[Timer::answer]) {
-        return close(stream_error(StreamCondition::connection_timeout), "no answer", now, out);
-    }
+    if (now >= deadlines[Timer::answer]) return on_answer_due(now, sent, out);
     if (now < deadlines[Timer::idle]) return;
     if (now < seen + settings.timers.idle) {  // bytes came meanwhile; the timer was not moved for each
         deadlines[Timer::idle] = seen + settings.timers.idle;
         return;
     }
     deadlines[Timer::idle] = never;
+    if (sent.taken >= sent.written) return ask(now, sent, out);
+    // A question would wait behind what is about to show the same.
+    asked = false;
+    before = sent;
+    deadlines[Timer::answer] = now + settings.timers.answer;
+}
+
+/// Who takes what had to wait for room reads, and lives. What there is room for any TCP takes, whoever is behind it.
+void S::on_answer_due(TimePoint now, Sent sent, Actions& out) {
+    const bool waits = sent.taken < before.written;
+    if (!waits && !asked) return ask(now, sent, out);
+    if (!waits || sent.taken == before.taken) {
+        return close(stream_error(StreamCondition::connection_timeout),
+                     waits ? "it does not read what it is sent" : "no answer", now, out);
+    }
+    before = sent;
+    deadlines[Timer::answer] = now + settings.timers.answer;
+}
+
+void S::ask(TimePoint now, Sent sent, Actions& out) {
+    asked = true;
+    before = sent;
     deadlines[Timer::answer] = now + settings.timers.answer;
     if (managed) {
         out.push_back(Send{"<r xmlns='" + std::string{xmpp::ns::stream_management} + "'/>"});

@@ -69,7 +69,7 @@ using Actions = std::vector<Action>;
 struct Timers {
     Duration negotiation = std::chrono::seconds{30};  ///< absolute, until a resource is bound
     Duration idle = std::chrono::seconds{600};        ///< without a byte; then the client is asked
-    Duration answer = std::chrono::seconds{60};       ///< to that
+    Duration answer = std::chrono::seconds{60};       ///< to that; put off while the client takes what waits for it
     Duration stanza = std::chrono::seconds{60};       ///< from an element's first byte to its last
     Duration closing = std::chrono::seconds{5};       ///< waiting for the closing tag
 };
@@ -80,6 +80,11 @@ struct Settings {
     std::function<bool(const xmpp::Domain&)> serves;
     xmpp::Domain default_domain;            ///< answers where no served domain was named
     std::function<std::string()> fresh_id;  ///< >= 128 random bits, letters and digits
+};
+
+/// Bytes of a stream: all that was written to the client, and what its TCP has taken of it.
+struct Sent {
+    std::uint64_t written = 0, taken = 0;
 };
 
 /// What a row of the table reacts to.
@@ -139,7 +144,8 @@ public:
     /// of, nor to answer, nor to finish what it has begun. That of a negotiation does, which is never held up.
     void on_held(bool held, TimePoint now);
     [[nodiscard]] TimePoint deadline() const;
-    void on_deadline(TimePoint now, Actions& out);
+    /// `sent` is how far the client's TCP is by now.
+    void on_deadline(TimePoint now, Sent sent, Actions& out);
 
     [[nodiscard]] bool open() const;     ///< a resource is bound: stanzas may pass
     [[nodiscard]] bool waiting() const;  ///< an answer of ours is due: nothing is to be read before

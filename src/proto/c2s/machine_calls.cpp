@@ -114,7 +114,7 @@ void Machine::on_held(bool held, TimePoint now) {
 }
 
 TimePoint Machine::deadline() const { return state_->deadlines.first(); }
-void Machine::on_deadline(TimePoint now, Actions& out) { state_->on_time(now, out); }
+void Machine::on_deadline(TimePoint now, Sent sent, Actions& out) { state_->on_time(now, sent, out); }
 
 bool Machine::open() const { return state_->phase == State::Phase::open; }
 bool Machine::waiting() const {

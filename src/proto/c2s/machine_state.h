@@ -57,7 +57,9 @@ struct Machine::State {
     void refuse_event(On on, TimePoint now, Actions& out);
     void close(std::optional<xmpp::StreamError> error, std::string why, TimePoint now, Actions& out);
     void end();
-    void on_time(TimePoint now, Actions& out);
+    void on_time(TimePoint now, Sent sent, Actions& out);
+    void on_answer_due(TimePoint now, Sent sent, Actions& out);
+    void ask(TimePoint now, Sent sent, Actions& out);
     void note(Actions& out, LogLevel level, std::string_view name, std::vector<LogFact> facts) const;
     [[nodiscard]] Facts facts() const;
     Did finish(const Event&, TimePoint, Actions&);
@@ -112,6 +114,8 @@ struct Machine::State {
 
     machine::Deadlines<Timer> deadlines;
     TimePoint seen{};
+    bool asked = false;    ///< the question is out; else the answer is that the client takes what waits for it
+    Sent before;           ///< when the answer's time began
     bool partial = false;  ///< an element has begun and is not complete
     bool held = false;     ///< nothing is read from the client, for reasons that are ours
     TimePoint held_at{};   ///< since when, or the last time

@@ -3,15 +3,9 @@
 
 #include <utility>
 
-namespace sallyport::components {
+#include "services/routing/taken.h"
 
-namespace {
-/// Who took a stanza and lived on for so long has read it.
-constexpr Duration settling = std::chrono::seconds{1};
-// With the component's TCP, and not yet settled.
-constexpr std::size_t most_taken = 1000;
-constexpr std::uint64_t most_taken_bytes = 1 << 20;
-}  // namespace
+namespace sallyport::components {
 
 bool Queue::full(std::string_view sender) const {
     const auto at = shares_.find(sender);
@@ -60,8 +54,8 @@ void Window::taken(std::uint64_t bytes, bool stuck, TimePoint now) {
         taken_bytes_ += size;
         written_[taken_].taken_at = now;
     }
-    while (taken_ > 0 && !stuck && now - written_.front().taken_at >= settling) drop_settled();
-    while (taken_ > most_taken || taken_bytes_ > most_taken_bytes) drop_settled();
+    while (taken_ > 0 && !stuck && now - written_.front().taken_at >= routing::taken::settling) drop_settled();
+    while (taken_ > routing::taken::most_stanzas || taken_bytes_ > routing::taken::most_bytes) drop_settled();
 }
 
 void Window::drop_settled() {

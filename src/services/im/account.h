@@ -39,7 +39,8 @@ struct Copies {
     std::optional<std::int64_t> kept{};  ///< on the disk under this number until acknowledged
     unsigned blame = 0;                  ///< the most of what its copies bear
     unsigned holders = 0;                ///< windows that it is in
-    bool acknowledged = false;           ///< or written to a client that acknowledges nothing
+    bool acknowledged = false;           ///< or read, as far as is known, by a client that acknowledges nothing
+    bool told = false;                   ///< who waits for it knows already: the ticket of `letter` is settled
     bool is_being_kept = false;          ///< on its way to the disk
     std::uint64_t laid_bytes = 0;        ///< what Account::laid_bytes counts of it; 0: it is not laid by
     [[nodiscard]] bool is_over() const { return acknowledged || holders == 0; }
@@ -52,6 +53,10 @@ struct Unacknowledged {
     unsigned blame = 0;            ///< for streams that ended when it was on its way
     bool is_wrapped = false;       ///< XEP-0280: `bytes` are a copy of the stanza, not itself
     TimePoint since{};             ///< came to the session
+    // Where XEP-0198 does not count it
+    std::uint64_t begin = unwritten, end = unwritten;  ///< of its stream's bytes
+    TimePoint taken_at = never;                        ///< the client's TCP had all of it
+    static constexpr std::uint64_t unwritten = std::numeric_limits<std::uint64_t>::max();
     [[nodiscard]] bool is_suspect() const { return blame >= suspicious_blame; }
 };
 
@@ -74,7 +79,15 @@ struct Session {
     s2s::SentCounter sent;
     std::deque<Unacknowledged> window;
     std::size_t window_bytes = 0;
-    std::size_t written = 0;             ///< of the window, from its front: those that are on their way on this stream
+    std::size_t written = 0;  ///< of the window, from its front: those that are on their way on this stream
+    // Without XEP-0198
+    std::size_t uncounted = 0;  ///< of the window, from its front: it does not count them, the stream's TCP tells
+    std::size_t taken = 0;      ///< of these, from the front: with the client's TCP, and perhaps not read
+    std::size_t taken_bytes = 0;
+    std::uint64_t with_tcp = 0;       ///< of the stream's bytes, at the latest look
+    std::uint64_t stream_serial = 0;  ///< of its stream, or its last one; 0: that is not waited for when it ends
+    std::unique_ptr<io::Timer> looking{};
+    TimePoint look_at = never;           ///< when that is due
     std::size_t suspects = 0;            ///< of the window; while there are any, one stanza is on its way at a time
     std::unique_ptr<io::Timer> trial{};  ///< how long something waits behind what is on its way
     bool trying = false;                 ///< it runs
@@ -92,6 +105,9 @@ struct Session {
     routing::Ticket source;
     std::uint64_t stanzas_in = 0, stanzas_out = 0;
 
+    /// Of the window: what the client is not known to have.
+    [[nodiscard]] std::size_t waiting() const { return window.size() - taken; }
+    [[nodiscard]] std::size_t waiting_bytes() const { return window_bytes - taken_bytes; }
     /// What its window takes of the memory: a stanza has a tree beside its bytes.
     [[nodiscard]] std::size_t weight() const { return window_bytes + window.size() * overhead; }
     static constexpr std::size_t overhead = 1024;
@@ -120,8 +136,15 @@ struct Account {
     };
     std::deque<Behind> behind_kept;
     std::unique_ptr<io::Timer> behind_timer;
-    /// The disk has refused to keep so many bytes, or more: it is not asked again before it has forgotten something.
-    std::size_t refused_bytes = std::numeric_limits<std::size_t>::max();
+    /// For whom the disk has refused to keep so many bytes, or more: it is not asked again before it has forgotten
+    /// something. Ordered (threat T63).
+    std::map<std::string, std::size_t> refused;
+    static constexpr std::size_t most_refused = 100;
+    void refuse(const std::string& payer, std::size_t bytes) {
+        if (refused.size() >= most_refused) refused.clear();
+        std::size_t& least = refused.try_emplace(payer, bytes).first->second;
+        least = std::min(least, bytes);
+    }
     bool kept_while_there = false;  ///< something went to the disk since no client had room
     bool kept_is_late = false;      ///< the disk does not answer: what is new goes first
     /// The disk did not read what is kept, or did not let go of what clients have got: it is asked again in a while,

@@ -33,6 +33,7 @@ ClientStream::ClientStream(Inside& inside, std::uint64_t serial, std::unique_ptr
       timer_{inside.context().shard.loop.timer([this] { expire(); })},
       bucket_{inside.context().limits.unauthenticated_bytes_per_second, inside.context().limits.client_burst_bytes,
               inside.now()} {
+    stream_->follow();
     stream_->set_owner(this);
     arm();
 }
@@ -287,21 +288,38 @@ void ClientStream::close(const c2s::Close& close) {
         stream_->write("</stream:stream>");
     }
     stream_->close(inside_.context().timers.closing);
+    closing_until_ = now() + inside_.context().timers.closing;
     // A client that closes, or is refused, does not come back; one that fell silent may (XEP-0198 5).
     const bool silent = close.error && close.error->condition == xmpp::StreamCondition::connection_timeout;
+    took_leave_ = !close.error && machine_.closed();
+    complained_ = !close.error && !took_leave_;
     Session* session = std::exchange(session_, nullptr);
     if (session == nullptr) return;
     using enum Inside::Ended;
-    inside_.left(*session, silent ? by_loss : close.error ? by_us : by_client, silent);
+    inside_.left(*session, silent ? by_loss : close.error ? by_us : took_leave_ ? in_order : by_client, silent);
 }
 
-void ClientStream::on_closed(io::CloseReason reason, const std::string&) {
+bool ClientStream::keep_rest(const xmpp::Jid& bare, std::deque<Unacknowledged>& window) {
+    if (finished_) return false;
+    rest_of_ = bare;
+    rest_ = std::move(window);
+    return true;
+}
+
+void ClientStream::on_closed(io::CloseReason reason, const std::string& text) {
     finished_ = true;
     timer_->disarm();
     if (Session* session = std::exchange(session_, nullptr)) {
         using enum Inside::Ended;
-        const bool in_order = reason == io::CloseReason::peer_closed || reason == io::CloseReason::truncated;
-        inside_.left(*session, in_order ? by_client : reason == io::CloseReason::local ? by_us : by_loss, true);
+        const bool by_fin = reason == io::CloseReason::peer_closed || reason == io::CloseReason::truncated;
+        inside_.left(*session, by_fin ? by_client : reason == io::CloseReason::local ? by_us : by_loss, true);
+    }
+    if (!rest_.empty()) {
+        // Both sides have closed, and in time: what its TCP took has been read. Many a client says goodbye and is gone:
+        // a reset, by then, is no other end.
+        const bool in_time = reason == io::CloseReason::local && now() < closing_until_;
+        const bool has_read = in_time && (took_leave_ || (text.empty() && !complained_));
+        inside_.rescue_rest(rest_of_, std::exchange(rest_, {}), stream_->taken(), has_read);
     }
     inside_.gone(*this);
 }
@@ -360,7 +378,7 @@ void ClientStream::expire() {
     if (finished_) return;
     if (machine_.deadline() <= at) {
         c2s::Actions actions;
-        machine_.on_deadline(at, actions);
+        machine_.on_deadline(at, {stream_->written(), stream_->taken()}, actions);
         carry_out(actions);
     }
     arm();

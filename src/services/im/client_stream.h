@@ -2,6 +2,7 @@
 // service.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <string>
 
@@ -38,6 +39,11 @@ public:
     void pay_for(std::size_t stanzas, std::size_t bytes);
     void hold(bool held);
     void write(std::string_view bytes) { stream_->write(bytes); }
+    /// As io::Stream.
+    [[nodiscard]] std::uint64_t written() const { return stream_->written(); }
+    [[nodiscard]] std::uint64_t taken() const { return stream_->taken(); }
+    /// What its session held: until it has ended, and then to Inside::rescue_rest. False: it has ended.
+    [[nodiscard]] bool keep_rest(const xmpp::Jid& bare, std::deque<Unacknowledged>& window);
     /// Room for more: the client reads what it gets.
     [[nodiscard]] bool has_room() const { return stream_->pending() < io::Stream::high_water; }
     /// Ends the stream; the session is no longer its business.
@@ -83,12 +89,16 @@ private:
     s2s::TokenBucket bucket_;
     std::uint64_t charged_ = 0;  ///< of what came off the wire
     Session* session_ = nullptr;
-    std::string held_;   ///< bytes of before the stream was open: read on when an answer of ours has come
-    std::string later_;  ///< arrived while that answer was due
+    xmpp::Jid rest_of_;  ///< whose session has left `rest_`
+    std::deque<Unacknowledged> rest_;
+    TimePoint closing_until_ = never;  ///< when it gives up closing in order
+    std::string held_;                 ///< bytes of before the stream was open: read on when an answer of ours has come
+    std::string later_;                ///< arrived while that answer was due
     bool reading_ = false;
     bool has_rest_ = false;  ///< the reader has what may not be read now
     bool switching_ = false;
     bool authenticated_ = false, throttled_ = false, held_back_ = false, unread_ = false, finished_ = false;
+    bool took_leave_ = false, complained_ = false;  ///< the client, by a closing tag, or a stream error
 };
 
 }  // namespace sallyport::im

@@ -13,7 +13,8 @@ namespace sallyport::im {
 std::optional<std::int64_t> Inside::has_got(Account& account, Copies& copies) {
     if (std::exchange(copies.acknowledged, true)) return std::nullopt;
     no_longer_laid_by(account, copies);
-    if (const SharedLetter letter = std::exchange(copies.letter, nullptr)) settle(letter);
+    tell(copies);
+    copies.letter.reset();
     return std::exchange(copies.kept, std::nullopt);
 }
 
@@ -21,7 +22,7 @@ std::optional<std::int64_t> Inside::has_got(Account& account, Copies& copies) {
 /// are answered.
 void Inside::rescue(Account& account, std::deque<Unacknowledged> window) {
     bool was_kept = false;
-    std::vector<std::shared_ptr<const Copies>> lost;
+    std::vector<std::shared_ptr<Copies>> lost;
     for (const Unacknowledged& entry : window) {
         if (entry.of) --entry.of->holders;
         const bool is_lost = entry.of && entry.of->holders == 0 && !entry.of->acknowledged;
@@ -42,7 +43,7 @@ void Inside::rescue(Account& account, std::deque<Unacknowledged> window) {
     // Before what came later. At a stop it stays where it is.
     if (was_kept && other != account.sessions.end() && !putting_down_) deliver_kept(**other);
     for (const auto& copies : lost) {
-        const SharedLetter& letter = copies->letter;
+        const SharedLetter letter = take_letter(*copies);
         if (letter->kind() == xmpp::StanzaKind::presence) {
             settle(letter);
         } else if (letter->kind() == xmpp::StanzaKind::iq) {
@@ -62,7 +63,7 @@ void Inside::take_out(Account& account, const Unacknowledged& stanza) {
     // Where another client has it, or may have it, it has reached its user, or will be heard of again.
     if (of != nullptr && of->holders == 0 && !of->acknowledged) {
         no_longer_laid_by(account, *of);
-        letter = std::exchange(of->letter, nullptr);
+        letter = take_letter(*of);
         if (of->kept && stanza.is_wrapped) {
             // What it is a copy of has its blame on the disk, and is taken out when it is read from there.
             account.on_the_way.erase(*of->kept);

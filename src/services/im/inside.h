@@ -1,7 +1,7 @@
 // The inside of Service, shared by the files that implement it and by nobody else: service.cpp (public face, streams),
-// logins.cpp (who may enter), sessions.cpp (XEP-0198, ends), copies.cpp, laying_by.cpp, accounts.cpp (reading and
-// changing), delivery.cpp (where a stanza goes, RFC 6121 8), messages.cpp, presence.cpp, probes.cpp, subscriptions.cpp,
-// roster.cpp, queries.cpp, vcards.cpp, online.cpp (what an administrator sees).
+// logins.cpp (who may enter), sessions.cpp (XEP-0198, ends), taken.cpp, copies.cpp, laying_by.cpp, accounts.cpp
+// (reading and changing), delivery.cpp (where a stanza goes, RFC 6121 8), messages.cpp, presence.cpp, probes.cpp,
+// subscriptions.cpp, roster.cpp, queries.cpp, vcards.cpp, online.cpp (what an administrator sees).
 #pragma once
 
 #include <algorithm>
@@ -76,7 +76,8 @@ public:
     enum class Ended {
         by_us,      ///< it tells nothing
         by_loss,    ///< reset, silence, another connection in its place: the network's, or the client's
-        by_client,  ///< error, closing tag or FIN
+        by_client,  ///< error or FIN
+        in_order,   ///< its closing tag; with XEP-0198 it had time to acknowledge, without it has read what it took
     };
     /// Its stream has ended.
     void left(Session& session, Ended ended, bool may_come_back);
@@ -95,6 +96,11 @@ public:
     /// For what may as well come later: half of the window stays free.
     [[nodiscard]] bool has_room_in_window(const Session& session) const;
     [[nodiscard]] Session* session(const std::string& bare, std::uint64_t serial);
+
+    // taken.cpp
+    /// The stream has ended that had so many of its bytes `taken`; `has_read`: and the client has read these. The rest
+    /// goes the ways of what a client never confirmed.
+    void rescue_rest(const xmpp::Jid& bare, std::deque<Unacknowledged> window, std::uint64_t taken, bool has_read);
 
     // accounts.cpp
     /// Null: there is no such user. An error: the disk does not say.
@@ -214,6 +220,21 @@ private:
     /// Who gets what is kept; null: nobody has room.
     [[nodiscard]] Session* takes_kept(const Account& account) const;
     void end_reading(Account& account);
+    // taken.cpp
+    void look_later(Session& session, TimePoint at);
+    void look_soon(Session& session);
+    /// How far the client's TCP is, and what follows from that.
+    void look(Session& session);
+    /// Its books alone. True: something waits, and the client takes nothing.
+    bool take_stock(Session& session);
+    /// Settles the ticket of what goes on being kept.
+    void tell(Copies& copies);
+    /// Takes the letter out; who has been told does not hear of it again.
+    [[nodiscard]] static SharedLetter take_letter(Copies& copies);
+    /// `kept` grows by the number that the disk is to forget.
+    void has_read(Account& account, const Unacknowledged& entry, std::vector<std::int64_t>& kept);
+    /// The window goes over a stream on which all of it is counted.
+    static void count_all(Session& session);
     // copies.cpp
     /// A client has it. The number that the disk is to forget.
     [[nodiscard]] std::optional<std::int64_t> has_got(Account& account, Copies& copies);
@@ -232,7 +253,7 @@ private:
     void arm_laying(Session& session, TimePoint at);
     /// False: too much of the account's is laid by, and the session with most in it ends.
     [[nodiscard]] bool lay_by_one(Session& session, const std::shared_ptr<Copies>& copies);
-    void laid_by(Account& account, Copies& copies, const SharedLetter& letter, std::int64_t number);
+    void laid_by(Account& account, Copies& copies, std::int64_t number);
     /// `asked`: the session that wanted it.
     void not_laid_by(Account& account, Copies& copies, std::uint64_t asked, const Error& error);
     /// A client has it, or all of their sessions are over: it waits there like any other.
@@ -240,14 +261,13 @@ private:
     /// The session ends with this turn: too much is not acknowledged.
     void overflow(Session& session);
     using OnDisk = std::function<void(const Result<std::int64_t>&)>;
-    /// What one user may have on the disk.
-    struct DiskRoom {
-        std::uint64_t stanzas, bytes;
-    };
     /// For what comes while the user is away; what is laid by takes none of it.
-    [[nodiscard]] DiskRoom room_on_disk(const Account& account) const;
+    [[nodiscard]] io::KeptRoom room_on_disk(const Account& account) const;
+    /// Whose share of that it takes: a contact has one of its own, whoever else is of its domain.
+    [[nodiscard]] io::KeptFrom kept_from(const Account& account, const SharedLetter& letter) const;
     /// Its number there; errors: those of UserStore::keep.
-    void put_on_disk(const Account& account, const SharedLetter& letter, unsigned blame, DiskRoom room, OnDisk then);
+    void put_on_disk(const Account& account, const SharedLetter& letter, unsigned blame, const io::KeptRoom& room,
+                     OnDisk then);
     /// On the disk, until the user comes. `copies`: clients have got it, and may yet acknowledge it.
     void keep(Account& account, const SharedLetter& letter, unsigned blame, std::shared_ptr<Copies> copies);
     void refuse_to_keep(const SharedLetter& letter);

@@ -25,11 +25,6 @@ bool outlives_its_session(const Letter& letter) {
     return letter.kind() == xmpp::StanzaKind::message && !is_for_now && is_worth_keeping(letter.tree());
 }
 
-/// The same for its session's end; its sender has been told.
-SharedLetter without_ticket(const SharedLetter& letter) {
-    return Letter::from_tree(letter->tree(), letter->from(), letter->to(), {});
-}
-
 }  // namespace
 
 void Inside::arm_laying(Session& session, TimePoint at) {
@@ -47,7 +42,7 @@ void Inside::arm_laying(Session& session, TimePoint at) {
 
 void Inside::lay_by_later(Session& session) {
     // Not again and again while the disk does not take it.
-    if (session.window_bytes > most_waiting_bytes && !session.disk_fails) return lay_by(session, now());
+    if (session.waiting_bytes() > most_waiting_bytes && !session.disk_fails) return lay_by(session, now());
     arm_laying(session, now() + patience);
 }
 
@@ -64,10 +59,9 @@ void Inside::lay_by(Session& session, TimePoint came_until) {
 
 bool Inside::lay_by_one(Session& session, const std::shared_ptr<Copies>& copies) {
     const SharedLetter letter = copies->letter;
-    if (!letter || copies->is_being_kept || !letter->ticket().wanted()) return true;
+    if (!letter || copies->is_being_kept || (!copies->told && !letter->ticket().wanted())) return true;
     if (!outlives_its_session(*letter)) {
-        copies->letter = without_ticket(letter);
-        settle(letter);
+        tell(*copies);
         return true;
     }
     Account& account = *session.account;
@@ -89,34 +83,34 @@ bool Inside::lay_by_one(Session& session, const std::shared_ptr<Copies>& copies)
     ++account.laid_stanzas;
     account.laid_bytes += bytes;
     // As much as the sessions of the user may hold, and they hold it anyway.
-    DiskRoom room = room_on_disk(account);
+    io::KeptRoom room = room_on_disk(account);
+    room.is_shared = false;
     room.stanzas += context_.limits.client_queue_stanzas;
     room.bytes += context_.limits.client_queue_bytes;
-    put_on_disk(
-        account, letter, copies->blame, room,
-        [this, letter, copies, key = account.bare.text(), serial = session.serial](const Result<std::int64_t>& number) {
-            copies->is_being_kept = false;
-            const auto at = accounts_.find(key);
-            if (at == accounts_.end()) return;
-            --at->second->laying_by;
-            if (number) {
-                laid_by(*at->second, *copies, letter, *number);
-            } else {
-                not_laid_by(*at->second, *copies, serial, number.error());
-            }
-            tidy(key);
-        });
+    put_on_disk(account, letter, copies->blame, room,
+                [this, copies, key = account.bare.text(), serial = session.serial](const Result<std::int64_t>& number) {
+                    copies->is_being_kept = false;
+                    const auto at = accounts_.find(key);
+                    if (at == accounts_.end()) return;
+                    --at->second->laying_by;
+                    if (number) {
+                        laid_by(*at->second, *copies, *number);
+                    } else {
+                        not_laid_by(*at->second, *copies, serial, number.error());
+                    }
+                    tidy(key);
+                });
     return true;
 }
 
 /// It is on the disk, like what comes for a user who is away: until a client acknowledges it.
-void Inside::laid_by(Account& account, Copies& copies, const SharedLetter& letter, std::int64_t number) {
+void Inside::laid_by(Account& account, Copies& copies, std::int64_t number) {
     account.on_the_way.insert(number);  // whoever reads the disk now does not hand it out
     // Meanwhile a client acknowledged it, or all of their sessions are over and it went another way.
     if (copies.is_over()) return forget_kept(account, {number});
     copies.kept = number;
+    tell(copies);
     copies.letter.reset();
-    settle(letter);
 }
 
 void Inside::no_longer_laid_by(Account& account, Copies& copies) {
@@ -126,8 +120,21 @@ void Inside::no_longer_laid_by(Account& account, Copies& copies) {
     account.laid_bytes -= bytes;
 }
 
-Inside::DiskRoom Inside::room_on_disk(const Account& account) const {
-    return {context_.limits.offline_stanzas + account.laid_stanzas, context_.limits.offline_bytes + account.laid_bytes};
+io::KeptRoom Inside::room_on_disk(const Account& account) const {
+    const Limits& limits = context_.limits;
+    io::KeptRoom room;
+    room.stanzas = limits.offline_stanzas + account.laid_stanzas;
+    room.bytes = limits.offline_bytes + account.laid_bytes;
+    room.of_strangers_stanzas = std::max<std::uint64_t>(1, limits.offline_stanzas / 2);
+    room.of_strangers_bytes = limits.offline_bytes / 2;
+    return room;
+}
+
+io::KeptFrom Inside::kept_from(const Account& account, const SharedLetter& letter) const {
+    const std::string from = bare(letter->from()).text();
+    const auto contact = account.contacts.find(from);
+    const bool is_known = contact != account.contacts.end() && contact->second.listed;
+    return {is_known ? from : payer_of(letter), !is_known && !serves(letter->from().domain().text())};
 }
 
 void Inside::not_laid_by(Account& account, Copies& copies, std::uint64_t asked, const Error& error) {
@@ -136,7 +143,7 @@ void Inside::not_laid_by(Account& account, Copies& copies, std::uint64_t asked, 
     const std::string user = account.bare.text();
     const bool is_full = error.code == "offline-full";
     if (putting_down_) {  // there is no later
-        const SharedLetter letter = std::exchange(copies.letter, nullptr);
+        const SharedLetter letter = take_letter(copies);
         return is_full ? refuse_to_keep(letter) : refuse(letter, store_failed(user, error));
     }
     if (is_full) {

@@ -92,6 +92,10 @@ std::string Letter::enclosed() const {
     return out.insert(1 + xmpp::text(kind_).size(), declared);
 }
 
+SharedLetter without_ticket(const SharedLetter& letter) {
+    return Letter::from_tree(letter->tree(), letter->from(), letter->to(), {});
+}
+
 xmpp::Jid bare(const xmpp::Jid& jid) {
     if (jid.resource().empty()) return jid;
     return again(jid.local().empty() ? jid.domain().text() : jid.local() + "@" + jid.domain().text());

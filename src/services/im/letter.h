@@ -47,6 +47,8 @@ private:
     routing::Ticket ticket_;
 };
 
+/// The same, and nobody waits for it: he has been told.
+[[nodiscard]] SharedLetter without_ticket(const SharedLetter& letter);
 /// Without the resource.
 [[nodiscard]] xmpp::Jid bare(const xmpp::Jid& jid);
 /// The domain alone.

@@ -107,8 +107,10 @@ void Inside::attach(ClientStream& stream, Account& account, const std::string& r
     if (Session* other = account.find(full->resource())) {
         ClientStream* old = other->stream;
         if (old != nullptr) {
+            (void)take_stock(*other);
             old->let_go();
             blame(*other, Ended::by_loss);
+            other->stream_serial = 0;  // what it held comes before what is new
         }
         end_session(*other);
         if (old != nullptr) old->end(xmpp::StreamCondition::conflict, "another client bound the same resource");
@@ -138,6 +140,7 @@ void Inside::attach(ClientStream& stream, Account& account, const std::string& r
 
 void Inside::carry_on(Session& session, ClientStream& stream) {
     session.stream = &stream;
+    session.stream_serial = stream.serial();
     session.remote_address = stream.remote().text();
     session.tls_version = stream.machine().tls() == nullptr ? "" : stream.machine().tls()->version;
     session.mechanism = stream.machine().mechanism();
@@ -154,6 +157,7 @@ void Inside::resume(ClientStream& stream, const std::string& id, std::uint32_t h
         return stream.resume_refused();
     }
     Session& session = *at->second;
+    (void)take_stock(session);
     if (ClientStream* old = std::exchange(session.stream, nullptr)) {
         old->let_go();
         old->end(xmpp::StreamCondition::conflict, "the session was resumed on another connection");
@@ -163,6 +167,7 @@ void Inside::resume(ClientStream& stream, const std::string& id, std::uint32_t h
     session.asked = false;
     acknowledged(session, h);
     blame(session, Ended::by_loss);
+    count_all(session);
     carry_on(session, stream);
     stream.resumed(session, session.received.resume());
 }

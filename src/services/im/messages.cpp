@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
-#include <limits>
 #include <utility>
 
 #include "proto/xmpp/namespaces.h"
@@ -170,14 +169,14 @@ void Inside::copy_sent(Session& session, const SharedLetter& letter) {
     }
 }
 
-void Inside::put_on_disk(const Account& account, const SharedLetter& letter, unsigned blame, DiskRoom room,
+void Inside::put_on_disk(const Account& account, const SharedLetter& letter, unsigned blame, const io::KeptRoom& room,
                          OnDisk then) {
     const std::string delay = "<delay xmlns='" + std::string{ns::delay} + "' from='" + account.name.domain +
                               "' stamp='" + stamp(context_.shard.loop.wall()) + "'/>";
     auto number = std::make_shared<std::int64_t>(0);
-    Storage::Work work = [user = account.name, bytes = letter->with(delay), blame, number,
-                          room](io::UserStore& store) -> Result<void> {
-        const auto kept = store.keep(user, bytes, blame, room.stanzas, room.bytes);
+    Storage::Work work = [user = account.name, bytes = letter->with(delay), blame, number, room,
+                          from = kept_from(account, letter)](io::UserStore& store) -> Result<void> {
+        const auto kept = store.keep(user, bytes, blame, from, room);
         if (!kept) return kept.error();
         *number = *kept;
         return {};
@@ -190,10 +189,13 @@ void Inside::put_on_disk(const Account& account, const SharedLetter& letter, uns
 void Inside::keep(Account& account, const SharedLetter& letter, unsigned blame, std::shared_ptr<Copies> copies) {
     if (!is_worth_keeping(letter->tree())) return settle(letter);
     const std::size_t size = letter->bytes().size();
-    if (size >= account.refused_bytes) return refuse_to_keep(letter);
+    const std::string payer = kept_from(account, letter).payer;
+    if (const auto refused = account.refused.find(payer); refused != account.refused.end() && size >= refused->second) {
+        return refuse_to_keep(letter);
+    }
     if (account.reading_kept) account.read_kept_again = true;
     put_on_disk(account, letter, blame, room_on_disk(account),
-                [this, letter, size, copies = std::move(copies)](const Result<std::int64_t>& number) {
+                [this, letter, size, payer, copies = std::move(copies)](const Result<std::int64_t>& number) {
                     const std::string user = bare(letter->to()).text();
                     const auto at = accounts_.find(user);
                     Account* const there = at == accounts_.end() ? nullptr : at->second.get();
@@ -209,7 +211,7 @@ void Inside::keep(Account& account, const SharedLetter& letter, unsigned blame, 
                     }
                     if (number.error().code != "offline-full")
                         return refuse(letter, store_failed(user, number.error()));
-                    if (there != nullptr) there->refused_bytes = std::min(there->refused_bytes, size);
+                    if (there != nullptr) there->refuse(payer, size);
                     refuse_to_keep(letter);
                 });
 }
@@ -241,10 +243,12 @@ void Inside::read_kept(Account& account) {
     account.read_kept_again = false;
     account.kept_while_there = taker == nullptr;
     if (taker == nullptr) return end_reading(account);
-    const std::uint64_t stanzas =
-        std::min(most_read_stanzas, context_.limits.client_queue_stanzas / 2 - taker->window.size());
-    const std::uint64_t bytes = std::min(most_read_bytes, context_.limits.client_queue_bytes / 2 - taker->window_bytes);
-    context_.storage.kept(account.name, account.on_the_way, {stanzas, bytes},
+    io::KeptBounds most{most_read_stanzas, most_read_bytes};
+    if (taker->sent.enabled()) {
+        most.stanzas = std::min(most.stanzas, context_.limits.client_queue_stanzas / 2 - taker->waiting());
+        most.bytes = std::min(most.bytes, context_.limits.client_queue_bytes / 2 - taker->waiting_bytes());
+    }
+    context_.storage.kept(account.name, account.on_the_way, most,
                           [this, key = account.bare.text()](Result<io::KeptPart> part) {
                               const auto at = accounts_.find(key);
                               if (at == accounts_.end()) return;
@@ -273,8 +277,8 @@ void Inside::catch_up(Session& session, bool before_another) {
     if (!session.account->kept_while_there || session.account->disk_rests || putting_down_) return;
     if (session.account->reading_kept || !session.available || session.priority < 0 || !has_room(session)) return;
     // Not for every stanza that a client acknowledges: a quarter of a window comes at a time.
-    const bool has_much = session.window.size() >= context_.limits.client_queue_stanzas / 4 ||
-                          session.window_bytes >= context_.limits.client_queue_bytes / 4;
+    const bool has_much = session.sent.enabled() && (session.waiting() >= context_.limits.client_queue_stanzas / 4 ||
+                                                     session.waiting_bytes() >= context_.limits.client_queue_bytes / 4);
     if (has_much && !before_another) return;
     deliver_kept(session);
 }
@@ -318,7 +322,7 @@ void Inside::forget_kept(Account& account, std::vector<std::int64_t> numbers) {
             return ask_disk_again(there);
         }
         for (const std::int64_t number : numbers) there.on_the_way.erase(number);
-        there.refused_bytes = std::numeric_limits<std::size_t>::max();
+        there.refused.clear();
         tidy(key);
     });
 }

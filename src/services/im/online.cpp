@@ -57,8 +57,8 @@ OnlineClient Inside::shown_to_administrator(const Session& session) const {
     client.priority = session.priority;
     client.connected = session.stream != nullptr;
     if (!client.connected) client.resumable_for = std::max(Duration{0}, session.ends_at - now());
-    client.unacknowledged = session.window.size();
-    client.unacknowledged_bytes = session.window_bytes;
+    client.unacknowledged = session.waiting();
+    client.unacknowledged_bytes = session.waiting_bytes();
     client.laid_by = session.account->laid_stanzas;
     client.stanzas_in = session.stanzas_in;
     client.stanzas_out = session.stanzas_out;

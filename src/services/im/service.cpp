@@ -120,7 +120,7 @@ ServiceStatus Inside::status() const {
             status.sessions.push_back({session->full.text(), session->remote_address, session->tls_version,
                                        session->mechanism, session->available, !session->resume_id.empty(),
                                        session->stream == nullptr, session->priority, session->stanzas_in,
-                                       session->stanzas_out, session->window.size(), session->since});
+                                       session->stanzas_out, session->waiting(), session->since});
         }
     }
     return status;

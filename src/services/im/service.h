@@ -79,7 +79,7 @@ public:
     [[nodiscard]] bool owns(std::string_view domain) const override;
     [[nodiscard]] std::vector<xmpp::Domain> domains() const override;
     /// A stanza to a domain that this service serves. The ticket is settled when the stanza has been acknowledged by
-    /// the client (XEP-0198) or written to one without acknowledgements, is kept on disk, or was answered.
+    /// the client (XEP-0198) or taken by the TCP of one without acknowledgements, is kept on disk, or was answered.
     void send(const xmpp::Stanza& stanza, const routing::Ticket& ticket) override;
     /// Back-pressure: what users say has nowhere to go for the moment, so nothing more is read from them.
     void hold(bool held) override;

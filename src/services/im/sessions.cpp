@@ -30,6 +30,9 @@ Session* Inside::session(const std::string& bare, std::uint64_t serial) {
 void Inside::enable(Session& session, bool resumable) {
     session.received.enable();
     session.sent.enable();
+    // XEP-0198 3: it counts what is written from here on.
+    session.uncounted = session.written;
+    for (std::size_t i = session.written; i < session.window.size(); ++i) (void)session.sent.send();
     if (!resumable) return;
     session.resume_id = context_.shard.fresh_id();
     resumable_[session.resume_id] = &session;
@@ -53,10 +56,10 @@ void Inside::acknowledged(Session& session, std::uint32_t h) {
         return;
     }
     std::vector<std::int64_t> kept;
-    for (std::uint64_t i = 0; i < *fresh && !session.window.empty(); ++i) {
-        const Unacknowledged entry = pop(session);
-        if (!entry.of) continue;
-        if (const auto number = has_got(*session.account, *entry.of)) kept.push_back(*number);
+    // Who has what came later has what came before.
+    const std::uint64_t all = *fresh == 0 ? 0 : *fresh + session.uncounted;
+    for (std::uint64_t i = 0; i < all && !session.window.empty(); ++i) {
+        has_read(*session.account, pop(session), kept);
     }
     if (!kept.empty()) forget_kept(*session.account, std::move(kept));
     session.asked = false;
@@ -71,6 +74,11 @@ Unacknowledged Inside::pop(Session& session) {
     session.window.pop_front();
     session.window_bytes -= entry.bytes.size();
     if (session.written != 0) --session.written;
+    if (session.uncounted != 0) --session.uncounted;
+    if (session.taken != 0) {
+        --session.taken;
+        session.taken_bytes -= entry.bytes.size();
+    }
     if (session.laid != 0) --session.laid;
     if (entry.is_suspect()) --session.suspects;
     if (entry.of) --entry.of->holders;
@@ -99,10 +107,14 @@ void Inside::write_on(Session& session) {
     const auto waits = [&] { return session.suspects != 0 && !session.outlived && session.written != 0; };
     const std::size_t before = session.written;
     while (session.written < session.window.size() && !waits()) {
-        session.stream->write(session.window[session.written++].bytes);
+        Unacknowledged& next = session.window[session.written++];
+        next.begin = session.stream->written();
+        session.stream->write(next.bytes);
+        next.end = session.stream->written();
     }
     const bool wrote = session.written != before;
-    if (wrote) ask(session);
+    if (wrote && session.sent.enabled()) ask(session);
+    if (wrote && session.uncounted != 0) look_soon(session);
     if (session.written == session.window.size()) {
         session.trying = false;
         return;
@@ -128,12 +140,19 @@ void Inside::blame(Session& session, Ended ended) {
     const std::size_t on_their_way = std::exchange(session.written, 0);
     session.trying = false;
     if (ended == Ended::by_us) return;
-    const unsigned weight = ended == Ended::by_client ? blame_of_client : blame_of_loss;
+    const unsigned weight = ended == Ended::by_loss ? blame_of_loss : blame_of_client;
+    // Where its TCP tells: it cannot have ended at what that had nothing of.
+    const auto reached = [&](std::size_t i) {
+        return i >= session.uncounted || (ended != Ended::in_order && session.window[i].begin < session.with_tcp);
+    };
+    std::size_t all = 0;
+    for (std::size_t i = 0; i < on_their_way; ++i) all += reached(i) ? 1 : 0;
     std::vector<io::UserStore::Blamed> blamed;
     for (std::size_t i = 0; i < on_their_way; ++i) {
+        if (!reached(i)) continue;
         Unacknowledged& entry = session.window[i];
         const bool was_suspect = entry.is_suspect();
-        if (on_their_way == 1) {
+        if (all == 1) {
             entry.blame = std::min(most_blame, entry.blame + weight);
         } else if (!was_suspect) {  // one of several may be innocent
             entry.blame = std::min(suspicious_blame, entry.blame + weight / 2);
@@ -154,21 +173,28 @@ void Inside::blame(Session& session, Ended ended) {
 }
 
 bool Inside::has_room(const Session& session) const {
-    return !session.overflown && (session.stream == nullptr || session.stream->has_room());
+    if (session.overflown || (session.stream != nullptr && !session.stream->has_room())) return false;
+    // Who acknowledges nothing may be slow, and is no worse for it: the rest waits on the disk.
+    return session.sent.enabled() || (session.waiting() < context_.limits.client_queue_stanzas &&
+                                      session.waiting_bytes() < context_.limits.client_queue_bytes);
 }
 
 bool Inside::has_room_in_window(const Session& session) const {
-    return has_room(session) && session.window.size() < context_.limits.client_queue_stanzas / 2 &&
-           session.window_bytes < context_.limits.client_queue_bytes / 2;
+    if (!session.sent.enabled()) {
+        // The room of the connection is enough: what comes from the disk is bounded there, and comes before what is
+        // new.
+        return !session.overflown && (session.stream == nullptr || session.stream->has_room());
+    }
+    return has_room(session) && session.waiting() < context_.limits.client_queue_stanzas / 2 &&
+           session.waiting_bytes() < context_.limits.client_queue_bytes / 2;
 }
 
 void Inside::send(Session& session, Unacknowledged stanza) {
     ++session.stanzas_out;
-    if (!session.sent.enabled()) {
-        if (session.stream != nullptr) session.stream->write(stanza.bytes);
-        if (!stanza.of) return;
-        if (const auto number = has_got(*session.account, *stanza.of)) forget_kept(*session.account, {*number});
-        return;
+    const bool counts = session.sent.enabled();
+    // Nobody asks what becomes of it, and nothing that still waits to be written comes before it.
+    if (!counts && !stanza.of && session.stream != nullptr && session.written == session.window.size()) {
+        return session.stream->write(stanza.bytes);
     }
     session.window_bytes += stanza.bytes.size();
     if (session.away != 0) {
@@ -179,10 +205,14 @@ void Inside::send(Session& session, Unacknowledged stanza) {
     if (stanza.of) ++stanza.of->holders;
     stanza.since = now();
     session.window.push_back(std::move(stanza));
-    (void)session.sent.send();
+    if (counts) {
+        (void)session.sent.send();
+    } else {
+        ++session.uncounted;
+    }
     if (session.stream != nullptr) write_on(session);
-    const bool full = session.window.size() > context_.limits.client_queue_stanzas ||
-                      session.window_bytes > context_.limits.client_queue_bytes;
+    const bool full = counts && (session.waiting() > context_.limits.client_queue_stanzas ||
+                                 session.waiting_bytes() > context_.limits.client_queue_bytes);
     if (!full) return lay_by_later(session);
     if (session.overflown) return;
     log_.write_for(session.account->bare.text(), LogLevel::warn, "im.limit",
@@ -203,6 +233,7 @@ void Inside::overflow(Session& session) {
 }
 
 void Inside::left(Session& session, Ended ended, bool may_come_back) {
+    (void)take_stock(session);
     session.stream = nullptr;
     blame(session, ended);
     if (may_come_back && !session.resume_id.empty() && !shutting_) return detach(session);
@@ -279,7 +310,14 @@ void Inside::end_session(Session& session) {
                    {{"user", session.full.text()},
                     {"in", std::to_string(session.stanzas_in)},
                     {"out", std::to_string(session.stanzas_out)}});
-    rescue(account, std::exchange(session.window, {}));
+    std::deque<Unacknowledged> window = std::exchange(session.window, {});
+    // Without XEP-0198 the stream tells what the client took until its end.
+    const bool is_told = !session.sent.enabled() && !window.empty() && session.stream_serial != 0;
+    if (ClientStream* const at_end = is_told ? this->stream(session.stream_serial) : nullptr;
+        at_end != nullptr && at_end->keep_rest(account.bare, window)) {
+        return;
+    }
+    rescue(account, std::move(window));
     tidy(account.bare.text());
 }
 
@@ -303,8 +341,8 @@ void Inside::put_down() {
             for (const Unacknowledged& entry : session->window) {
                 // What is on its way to the disk is settled there.
                 if (!entry.of || !entry.of->letter || entry.of->is_being_kept) continue;
-                if (!entry.of->letter->ticket().wanted()) continue;
-                all.push_back({std::exchange(entry.of->letter, nullptr), entry.of, account.get()});
+                if (!entry.of->told && !entry.of->letter->ticket().wanted()) continue;
+                all.push_back({take_letter(*entry.of), entry.of, account.get()});
             }
         }
     }

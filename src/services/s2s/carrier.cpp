@@ -7,9 +7,6 @@
 namespace sallyport::s2s {
 
 namespace {
-// With the peer's TCP, and not yet settled.
-constexpr std::size_t most_taken = 1000;
-constexpr std::uint64_t most_taken_bytes = 1 << 20;
 /// While one stanza at a time is sent: after so many the peer gets more at once.
 constexpr std::size_t alone_for = 64;
 }  // namespace
@@ -92,7 +89,7 @@ bool SentWindow::taken(std::uint64_t bytes, bool stuck, TimePoint now) {
         drop_settled();
         settled = true;
     }
-    while (taken_ > most_taken || taken_bytes_ > most_taken_bytes) drop_settled();
+    while (taken_ > routing::taken::most_stanzas || taken_bytes_ > routing::taken::most_bytes) drop_settled();
     return settled;
 }
 

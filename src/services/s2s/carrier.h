@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "proto/s2s/pair.h"
+#include "services/routing/taken.h"
 #include "services/s2s/context.h"
 #include "services/s2s/hurt_users.h"
 #include "services/s2s/outbound_stream.h"
@@ -82,8 +83,8 @@ public:
         std::uint64_t begin = 0, end = 0;  ///< of the stream's bytes
         TimePoint taken_at = never;        ///< the peer's TCP had all of it; only without XEP-0198
     };
-    /// Without XEP-0198: who took a stanza and lived on for so long has read it.
-    static constexpr Duration settling = std::chrono::seconds{1};
+    /// Without XEP-0198.
+    static constexpr Duration settling = routing::taken::settling;
 
     void set_bounds(std::uint64_t stanzas, std::uint64_t bytes);
     void keep_until_acknowledged(Destination& to, Waiting waiting, std::uint64_t begin, std::uint64_t end);

@@ -14,6 +14,7 @@ namespace sallyport::io {
 namespace {
 
 const UserName juliet{"juliet", "corp.example"}, nobody{"nobody", "corp.example"};
+const KeptFrom nobody_s;
 
 class Users : public testing::Test {
 protected:
@@ -58,7 +59,7 @@ TEST_F(Users, RemovesAllThatWasKeptForAUser) {
     auto store = open();
     ASSERT_TRUE(store->add(juliet, verifiers, {}));
     ASSERT_TRUE(store->put_contact(juliet, {"a@b", "A", {"x", "y"}, 4, true, ""}, 1));
-    ASSERT_TRUE(store->keep(juliet, "<message/>", 0, 10, 1000));
+    ASSERT_TRUE(store->keep(juliet, "<message/>", 0, nobody_s, {10, 1000}));
     ASSERT_TRUE(store->remove(juliet));
     EXPECT_EQ(store->remove(juliet).error().code, "user-unknown");
     ASSERT_TRUE(store->add(juliet, verifiers, {}));
@@ -84,9 +85,9 @@ TEST_F(Users, KeepsContactsWithTheVersionOfTheRoster) {
 TEST_F(Users, KeepsStanzasInOrderUpToTheirBounds) {
     auto store = open();
     ASSERT_TRUE(store->add(juliet, verifiers, {}));
-    for (const char* bytes : {"one", "two", "three"}) ASSERT_TRUE(store->keep(juliet, bytes, 0, 3, 100));
-    EXPECT_EQ(store->keep(juliet, "four", 0, 3, 100).error().code, "offline-full");
-    EXPECT_EQ(store->keep(juliet, std::string(90, 'x'), 0, 10, 100).error().code, "offline-full");
+    for (const char* bytes : {"one", "two", "three"}) ASSERT_TRUE(store->keep(juliet, bytes, 0, nobody_s, {3, 100}));
+    EXPECT_EQ(store->keep(juliet, "four", 0, nobody_s, {3, 100}).error().code, "offline-full");
+    EXPECT_EQ(store->keep(juliet, std::string(90, 'x'), 0, nobody_s, {10, 100}).error().code, "offline-full");
     const auto kept = all_kept(*store);
     ASSERT_EQ(kept->size(), 3U);
     EXPECT_EQ(kept->at(0).bytes, "one");
@@ -98,7 +99,7 @@ TEST_F(Users, ReadsNoMoreOfWhatIsKeptThanIsWanted) {
     auto store = open();
     ASSERT_TRUE(store->add(juliet, verifiers, {}));
     std::vector<std::int64_t> numbers;
-    for (int n = 0; n < 6; ++n) numbers.push_back(*store->keep(juliet, std::string(10, 'x'), 0, 10, 1000));
+    for (int n = 0; n < 6; ++n) numbers.push_back(*store->keep(juliet, std::string(10, 'x'), 0, nobody_s, {10, 1000}));
     const auto read = [&](const std::set<std::int64_t>& without, KeptBounds most) {
         const auto part = store->kept(juliet, without, most);
         std::vector<std::int64_t> got;
@@ -131,14 +132,25 @@ TEST_F(Users, KeepsAndRefusesAtTheSameCostHoweverMuchIsKept) {
     };
     const auto costs_with = [&](std::uint64_t rows) {
         (void)store->together([&]() -> Result<void> {
-            while (store->keep(juliet, std::string(4300, 'x'), 0, rows, 1 << 30)) continue;
+            while (store->keep(juliet, std::string(4300, 'x'), 0, nobody_s, {rows, 1 << 30})) continue;
             return {};
         });
         Costs costs{};
         std::int64_t number = 0;
-        costs.refused =
-            cost([&] { EXPECT_EQ(store->keep(juliet, "x", 0, rows, 1 << 30).error().code, "offline-full"); });
-        costs.kept = cost([&] { number = *store->keep(juliet, "x", 0, rows + 1, 1 << 30); });
+        const KeptRoom shared{rows, 1 << 30, true, rows / 2, 1 << 29};
+        (void)store->together([&]() -> Result<void> {
+            for (std::uint64_t n = 0; n < rows; ++n) {
+                (void)store->keep(juliet, "x", 0, {"payer" + std::to_string(n), true}, {2 * rows, 1 << 30, false});
+            }
+            return {};
+        });
+        costs.refused = cost([&] {
+            EXPECT_EQ(store->keep(juliet, "x", 0, {"payer1", true}, shared).error().code, "offline-full");
+        });
+        costs.refused += cost([&] {
+            EXPECT_EQ(store->keep(juliet, "x", 0, nobody_s, {rows, 1 << 30}).error().code, "offline-full");
+        });
+        costs.kept = cost([&] { number = *store->keep(juliet, "x", 0, {"payer1", true}, {3 * rows, 1 << 30, false}); });
         costs.forgotten = cost([&] { ASSERT_TRUE(store->forget(juliet, {number})); });
         return costs;
     };
@@ -149,17 +161,65 @@ TEST_F(Users, KeepsAndRefusesAtTheSameCostHoweverMuchIsKept) {
     EXPECT_LT(many.forgotten, few.forgotten + 10);
 }
 
+TEST_F(Users, SharesTheRoomAmongThoseWhoWrite) {
+    auto store = open();
+    ASSERT_TRUE(store->add(juliet, verifiers, {}));
+    const KeptRoom room{20, 2000, true, 10, 1000};
+    const auto flood = [&](const KeptFrom& from, std::size_t bytes = 1) {
+        std::size_t kept = 0;
+        while (kept < 100 && store->keep(juliet, std::string(bytes, 'x'), 0, from, room)) ++kept;
+        return kept;
+    };
+    const KeptFrom evil{"evil.example", true}, other{"other.example", true}, third{"third.example", true};
+    EXPECT_EQ(flood(evil), 5U);
+    EXPECT_EQ(flood(other), 3U) << "as much as it leaves to others, of half of it";
+    EXPECT_EQ(flood(third), 1U);
+    EXPECT_EQ(flood({"friend@a.example"}), 6U);
+    EXPECT_EQ(flood({"friend@b.example"}), 3U);
+    EXPECT_EQ(all_kept(*store)->size(), 18U);
+    // Whoever removes them, the shares are right.
+    std::vector<std::int64_t> first;
+    for (int n = 0; n < 5; ++n) first.push_back(all_kept(*store)->at(static_cast<std::size_t>(n)).number);
+    ASSERT_TRUE(store->forget(juliet, first));
+    EXPECT_EQ(flood(evil), 3U);
+    auto direct = Database::open(folder + "/users.db", Durability::full);
+    ASSERT_TRUE(direct->run("DELETE FROM kept"));
+    EXPECT_EQ(flood(evil, 250), 2U) << "bytes";
+    EXPECT_EQ(flood({"friend@a.example"}, 400), 2U);
+    ASSERT_TRUE(store->remove(juliet));
+    auto left = direct->prepare("SELECT (SELECT count(*) FROM kept_share) + (SELECT count(*) FROM kept_sum)");
+    ASSERT_TRUE(*left->step());
+    EXPECT_EQ(left->number(0), 0);
+    ASSERT_TRUE(store->add(juliet, verifiers, {}));
+    EXPECT_EQ(flood(evil), 5U);
+}
+
+/// What was laid by knows no shares. It must not fill the room of friends when it stays there.
+TEST_F(Users, LeavesHalfOfTheRoomToFriendsWhateverStrangersHave) {
+    auto store = open();
+    ASSERT_TRUE(store->add(juliet, verifiers, {}));
+    const KeptRoom room{20, 2000, true, 10, 1000}, laying_by{60, 6000, false};
+    const KeptFrom evil{"evil.example", true}, other{"other.example", true};
+    for (int n = 0; n < 60; ++n) ASSERT_TRUE(store->keep(juliet, "x", 0, evil, laying_by));
+    EXPECT_EQ(store->keep(juliet, "x", 0, evil, laying_by).error().code, "offline-full");
+    EXPECT_EQ(store->keep(juliet, "x", 0, evil, room).error().code, "offline-full");
+    EXPECT_EQ(store->keep(juliet, "x", 0, other, room).error().code, "offline-full");
+    EXPECT_TRUE(store->keep(juliet, "x", 0, {"friend@a.example"}, room));
+    EXPECT_TRUE(store->keep(juliet, "x", 0, {"friend@b.example"}, room));
+}
+
 TEST_F(Users, CountsWhatIsKeptWhoeverRemovesIt) {
     auto store = open();
     ASSERT_TRUE(store->add(juliet, verifiers, {}));
     const auto has_room_for = [&](std::uint64_t stanzas, std::size_t bytes) {
-        const auto number = store->keep(juliet, std::string(bytes, 'x'), 0, stanzas, 100);
+        const auto number = store->keep(juliet, std::string(bytes, 'x'), 0, nobody_s, {stanzas, 100});
         if (number) (void)store->forget(juliet, {*number});
         return bool{number};
     };
-    const auto umlauts = store->keep(juliet, "\u00E4\u00E4\u00E4\u00E4\u00E4\u00E4\u00E4\u00E4\u00E4\u00E4", 0, 9, 100);
+    const auto umlauts =
+        store->keep(juliet, "\u00E4\u00E4\u00E4\u00E4\u00E4\u00E4\u00E4\u00E4\u00E4\u00E4", 0, nobody_s, {9, 100});
     ASSERT_TRUE(umlauts);
-    ASSERT_TRUE(store->keep(juliet, std::string(30, 'y'), 0, 9, 100));
+    ASSERT_TRUE(store->keep(juliet, std::string(30, 'y'), 0, nobody_s, {9, 100}));
     EXPECT_EQ(store->list()->at(0).waiting, 2U);
     EXPECT_TRUE(has_room_for(3, 50));
     EXPECT_FALSE(has_room_for(3, 51)) << "bytes, not characters";
@@ -170,7 +230,7 @@ TEST_F(Users, CountsWhatIsKeptWhoeverRemovesIt) {
     auto other = Database::open(folder + "/users.db", Durability::full);
     ASSERT_TRUE(other->run("DELETE FROM kept"));
     EXPECT_TRUE(has_room_for(1, 100));
-    ASSERT_TRUE(store->keep(juliet, "x", 0, 9, 100));
+    ASSERT_TRUE(store->keep(juliet, "x", 0, nobody_s, {9, 100}));
     ASSERT_TRUE(store->remove(juliet));
     ASSERT_TRUE(store->add(juliet, verifiers, {}));
     EXPECT_TRUE(has_room_for(1, 100));
@@ -209,11 +269,11 @@ TEST_F(Users, TakesOverAllThatAnOlderVersionKept) {
     EXPECT_EQ(kept->at(1).blame, 3U);
     EXPECT_EQ(store->list()->at(0).waiting, 2U);
     EXPECT_EQ(store->list()->at(1).waiting, 0U);
-    EXPECT_EQ(store->keep(juliet, "x", 0, 2, 100).error().code, "offline-full");
-    EXPECT_EQ(store->keep(juliet, "x", 0, 9, 6).error().code, "offline-full");
-    EXPECT_TRUE(store->keep(juliet, "x", 0, 3, 7));
-    EXPECT_TRUE(store->keep(romeo, "x", 0, 1, 1));
-    EXPECT_EQ(store->keep(romeo, "x", 0, 1, 9).error().code, "offline-full");
+    EXPECT_EQ(store->keep(juliet, "x", 0, nobody_s, {2, 100}).error().code, "offline-full");
+    EXPECT_EQ(store->keep(juliet, "x", 0, nobody_s, {9, 6}).error().code, "offline-full");
+    EXPECT_TRUE(store->keep(juliet, "x", 0, nobody_s, {3, 7}));
+    EXPECT_TRUE(store->keep(romeo, "x", 0, nobody_s, {1, 1}));
+    EXPECT_EQ(store->keep(romeo, "x", 0, nobody_s, {1, 9}).error().code, "offline-full");
 }
 
 TEST_F(Users, KeepsTheBlameOfAStanza) {
@@ -221,8 +281,8 @@ TEST_F(Users, KeepsTheBlameOfAStanza) {
     {
         auto store = open();
         ASSERT_TRUE(store->add(juliet, verifiers, {}));
-        ASSERT_TRUE(store->keep(juliet, "one", 0, 3, 100));
-        number = *store->keep(juliet, "two", 1, 3, 100);
+        ASSERT_TRUE(store->keep(juliet, "one", 0, nobody_s, {3, 100}));
+        number = *store->keep(juliet, "two", 1, nobody_s, {3, 100});
         EXPECT_EQ(all_kept(*store)->at(1).number, number);
         EXPECT_EQ(all_kept(*store)->at(1).blame, 1U);
         ASSERT_TRUE(store->blame(juliet, {{number, 3}}));
@@ -238,7 +298,7 @@ TEST_F(Users, UndoesAllOfWhatFailedTogether) {
     auto store = open();
     ASSERT_TRUE(store->add(juliet, verifiers, {}));
     const auto done = store->together([&]() -> Result<void> {
-        if (auto kept = store->keep(juliet, "one", 0, 9, 100); !kept) return kept.error();
+        if (auto kept = store->keep(juliet, "one", 0, nobody_s, {9, 100}); !kept) return kept.error();
         return Error{"store-failed", "later"};
     });
     EXPECT_FALSE(done);
@@ -264,7 +324,7 @@ TEST_F(Users, SaysThatTheDiskIsFull) {
     small.rlim_cur = std::filesystem::file_size(folder + "/users.db-wal") + 4096;
     setrlimit(RLIMIT_FSIZE, &small);
     const auto kept = store->together([&]() -> Result<void> {
-        const auto number = store->keep(juliet, std::string(200000, 'x'), 0, 10, 1 << 20);
+        const auto number = store->keep(juliet, std::string(200000, 'x'), 0, nobody_s, {10, 1 << 20});
         return number ? Result<void>{} : Result<void>{number.error()};
     });
     setrlimit(RLIMIT_FSIZE, &before);

@@ -275,7 +275,7 @@ TEST(ImDisk, ThatIsFullForAUserIsNotAskedForEachOfItsMessages) {
     CountedSqlite counted;
     ImWorld world;
     world.stop_service();
-    world.limits.offline_stanzas = 2;
+    world.limits.offline_stanzas = 8;  // a stranger has two of them
     world.start_service();
     Client juliet{world, "juliet"};
     ASSERT_TRUE(juliet.login());
@@ -299,7 +299,7 @@ TEST(ImDisk, ThatIsFullForAUserIsNotAskedForEachOfItsMessages) {
         EXPECT_EQ(kept->attribute("id"), id);
     }
     juliet.say("<presence type='unavailable'/>");
-    world.settle();
+    world.world.advance(std::chrono::seconds{2});
     send("later");
     EXPECT_EQ(answer_of(world.left()), "nothing") << "there is room again";
     EXPECT_EQ(counted.statements("kept_sum ON"), asked + 1);
@@ -337,6 +337,7 @@ TEST(ImDisk, IsReadByTheWindowOfWhoTakesWhatIsKept) {
     ImWorld world;
     world.stop_service();
     world.limits.client_queue_stanzas = 40;
+    world.limits.offline_stanzas = 400;
     world.start_service();
     for (int n = 0; n < 100; ++n) {
         (void)world.from_outside(message("nurse@other.example", "juliet@corp.example", std::to_string(n)));
@@ -367,6 +368,7 @@ TEST(ImDisk, IsReadToItsEndBeforeWhatIsNew) {
     ImWorld world;
     world.stop_service();
     world.limits.client_queue_stanzas = 40;
+    world.limits.offline_stanzas = 1000;
     world.start_service();
     for (int n = 0; n < 100; ++n) {
         (void)world.from_outside(message("nurse@other.example", "juliet@corp.example", std::to_string(n)));

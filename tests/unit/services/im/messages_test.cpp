@@ -50,6 +50,7 @@ TEST(ImMessages, GoToTheClientWithTheHighestPriority) {
     ASSERT_TRUE(negative.online("negative", "<presence><priority>-1</priority></presence>"));
     const auto delivery = world.from_outside(foreign("juliet@corp.example", "one"));
     EXPECT_EQ(body_of(high.next("message")), "one");
+    world.settle();
     EXPECT_TRUE(delivery->settled);
     EXPECT_TRUE(low.silent("message"));
     EXPECT_TRUE(negative.silent("message"));
@@ -103,6 +104,7 @@ TEST(ImMessages, WaitForAnAbsentUserWithTheirTime) {
     ASSERT_NE(delay, nullptr);
     EXPECT_EQ(delay->attribute("from"), "corp.example");
     EXPECT_EQ(delay->attribute("stamp").size(), 20U);
+    world.world.advance(std::chrono::seconds{2});
     juliet.cut();
     Client again{world, "juliet"};
     ASSERT_TRUE(again.online());
@@ -122,7 +124,7 @@ TEST(ImMessages, SurviveARestartWhileTheyWait) {
 
 TEST(ImMessages, ComeBackWhenNoMoreIsKept) {
     Limits limits;
-    limits.offline_stanzas = 2;
+    limits.offline_stanzas = 8;  // a stranger has two of them
     ImWorld world{limits};
     for (int i = 0; i < 2; ++i) {
         (void)world.from_outside(foreign("juliet@corp.example", "kept"));
@@ -257,7 +259,9 @@ TEST(ImMessages, KeptOnesComeBeforeThoseOfTheMomentOfLogin) {
 
 TEST(ImMessages, KeptWhileAClientHasNoRoomComeWhenItHas) {
     for (const bool acknowledges : {false, true}) {
-        ImWorld world;
+        Limits limits;
+        limits.offline_bytes = 8 << 20;
+        ImWorld world{limits};
         Client juliet{world, "juliet"};
         ASSERT_TRUE(juliet.online());
         if (acknowledges) {

@@ -19,13 +19,18 @@ std::string from_nurse(const std::string& body) {
 
 enum class Death { error, footer, fin, reset };
 
-/// A client with XEP-0198 that dies when it reads "poison".
+/// A client, with XEP-0198 or without, that dies when it reads "poison".
 struct Fragile {
-    Fragile(ImWorld& world, Death death_) : client{world, "juliet"}, death{death_} {}
+    Fragile(ImWorld& world, Death death_, bool manages_ = true)
+        : client{world, "juliet"}, death{death_}, acknowledges{manages_}, manages{manages_} {}
 
     /// A new session.
     [[nodiscard]] bool login() {
         if (!client.login("desk")) return false;
+        if (!manages) {
+            client.say("<presence/>");
+            return true;
+        }
         client.say("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
         const auto enabled = client.next("enabled");
         if (enabled) id = enabled->attribute("id");
@@ -85,7 +90,7 @@ struct Fragile {
     Death death;
     std::string id;
     unsigned count = 0;
-    bool dead = false, acknowledges = true;
+    bool dead = false, acknowledges, manages;
     std::vector<std::string> bodies;
 };
 
@@ -231,6 +236,27 @@ TEST_P(Poison, MakesNobodyWaitWhoseClientAcknowledgesNothing) {
     world.world.advance(std::chrono::seconds{10});
     juliet.live();
     EXPECT_EQ(juliet.bodies, (std::vector<std::string>{"1", "2", "3"}));
+}
+
+/// Without XEP-0198 a closing tag says that all has been read; every other ending leaves it open.
+TEST_P(Poison, LocksNobodyOutWhoseClientAcknowledgesNothingEver) {
+    for (const char* body : {"1", "2", "poison", "3"}) keep(body);
+    std::multiset<std::string> had;
+    unsigned deaths = 0;
+    for (bool dead = true; dead && deaths <= patience(); deaths += dead ? 1 : 0) {
+        Fragile juliet{world, GetParam(), false};
+        ASSERT_TRUE(juliet.login());
+        juliet.live();
+        dead = juliet.dead;
+        had.insert(juliet.bodies.begin(), juliet.bodies.end());
+    }
+    EXPECT_LE(deaths, patience());
+    for (const char* body : {"1", "2"}) EXPECT_TRUE(had.contains(body)) << body;
+    EXPECT_EQ(had.contains("3"), GetParam() != Death::footer);
+    EXPECT_EQ(answer(), GetParam() == Death::footer ? "nothing" : "not-acceptable");
+    EXPECT_EQ(world.left(), std::nullopt) << "told once";
+    world.settle();
+    EXPECT_EQ(world.directory->store()->kept({"juliet", "corp.example"}, {}, {1, 1})->stanzas.size(), 0U);
 }
 
 }  // namespace
