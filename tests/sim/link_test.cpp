@@ -407,23 +407,5 @@ TEST_P(Stop, OfAnEdgeUnderTrafficTakesAMomentAndTellsEachOnce) {
     expect_told_once(f.b.user(), f.a.user(), "b.test", 300);
 }
 
-TEST_P(Stop, IsNotStretchedByStrangers) {
-    ASSERT_TRUE(f.start()) << f.logs();
-    SimNetwork host{f.world, {"198.51.100.9"}};
-    std::unique_ptr<io::Stream> stranger;
-    const auto dial = host.dial({*IpAddress::parse(f.a.edge_public), 5269}, nullptr, std::chrono::seconds{5},
-                                [&](Result<std::unique_ptr<io::Stream>> made) { stranger = std::move(*made); });
-    ASSERT_TRUE(f.world.run_until([&] { return stranger != nullptr; }));
-    f.world.advance(std::chrono::seconds{1});
-    shut(f.a.edge->shards);
-    EXPECT_TRUE(f.world.run_until(
-        [&] {
-            return std::all_of(f.a.edge->shards.begin(), f.a.edge->shards.end(), [](const auto& shard) {
-                return shard->over() && shard->s2s().open_streams() + shard->hub().connections() == 0;
-            });
-        },
-        std::chrono::milliseconds{1500}));
-}
-
 }  // namespace
 }  // namespace sallyport::test
