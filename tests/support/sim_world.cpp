@@ -94,5 +94,8 @@ void SimWorld::reset_streams(const std::string& address) { fabric_->reset_stream
 void SimWorld::set_latency(const std::string& one, const std::string& other, Duration latency) {
     fabric_->set_latency(parse(one), parse(other), latency);
 }
+void SimWorld::set_read_size(const std::string& address, std::size_t bytes) {
+    fabric_->set_read_size(parse(address), bytes);
+}
 
 }  // namespace sallyport::test
