@@ -25,7 +25,7 @@ struct Knock {
     bool speaks;  ///< begins a stream, or a TLS handshake, and leaves it at that
 };
 
-std::string name_of(const testing::TestParamInfo<Knock>& info) {
+std::string name_of_knock(const testing::TestParamInfo<Knock>& info) {
     std::string name;
     switch (info.param.door) {
         case Door::edge_s2s: name = "EdgeS2s"; break;
@@ -171,7 +171,7 @@ protected:
         return false;
     }
 };
-INSTANTIATE_TEST_SUITE_P(Doors, StopAtEachDoor, testing::ValuesIn(all_knocks()), name_of);
+INSTANTIATE_TEST_SUITE_P(Doors, StopAtEachDoor, testing::ValuesIn(all_knocks()), name_of_knock);
 
 TEST_P(StopAtEachDoor, IsNotStretchedByStrangers) {
     ASSERT_TRUE(start()) << f.logs();
