@@ -157,8 +157,13 @@ TEST_P(Components, WhatAConnectionHeldWhenItBrokeComesBackToItsSenders) {
     for (int n = 0; n < 20; ++n) f.b.user().message("juliet@b.test", "romeo@a.test", "b" + std::to_string(n));
     f.world.advance(seconds{2});
     f.world.reset_streams(f.a.user_address);
-    ASSERT_TRUE(f.world.run_until([&] { return returned(f.b.user()).size() == 20U; }, seconds{5}))
+    ASSERT_TRUE(f.world.run_until([&] { return returned(f.b.user()).size() == 20U; }, seconds{6}))
         << returned(f.b.user()).size();
+    EXPECT_NE(f.b.user().with_id("b7").front()->bytes.find("<service-unavailable"), std::string::npos);
+    f.b.user().message("juliet@b.test", "romeo@a.test", "late");
+    ASSERT_TRUE(f.world.run_until([&] { return f.b.user().got("late"); }, seconds{1}))
+        << "nobody waits for it any more";
+    EXPECT_TRUE(server().idle());
 }
 
 TEST_P(Components, AtTheEndOfTheNodeWhatIsOnItsWayArrives) {
@@ -248,6 +253,38 @@ TEST_P(Components, ThatWeDoNotReadAreNotTakenForDead) {
     send(20, 200, 60000);
     f.world.advance(seconds{90});
     EXPECT_EQ(why_closed(), "it does not read");
+}
+
+/// Nine hundred kilobytes at two a second take seven minutes.
+TEST_P(Components, ThatTakeALittleNowAndThenAreAlive) {
+    f.a.user().hang(true);
+    f.world.set_read_size(f.a.user_address, 8192);
+    for (int n = 0; n < 15; ++n) {
+        f.b.user().message("juliet@b.test", "romeo@a.test", "b" + std::to_string(n), std::string(60000, 'x'));
+    }
+    for (int n = 0; n < 130 && f.a.user().ids_from("b.test").size() < 15; ++n) {
+        f.world.advance(seconds{4});
+        f.a.user().sip();
+    }
+    EXPECT_EQ(f.a.user().ids_from("b.test"), all("b", 0, 15));
+    EXPECT_EQ(f.a.core_log.count("component.closed"), 0U) << why_closed();
+    EXPECT_TRUE(returned(f.b.user()).empty());
+}
+
+/// At a byte now and then what it was given would wait for days.
+TEST_P(Components, ThatTakeNextToNothingAreNot) {
+    f.a.user().hang(true);
+    f.world.set_read_size(f.a.user_address, 256);
+    for (int n = 0; n < 15; ++n) {
+        f.b.user().message("juliet@b.test", "romeo@a.test", "b" + std::to_string(n), std::string(60000, 'x'));
+    }
+    for (int n = 0; n < 35 && f.a.user().attached(); ++n) {
+        f.world.advance(seconds{2});
+        f.a.user().sip();
+    }
+    EXPECT_EQ(why_closed(), "it reads too slowly");
+    f.world.advance(seconds{6});
+    EXPECT_EQ(returned(f.b.user()).size(), 14U) << "the first is with its TCP, and counts as read";
 }
 
 /// Others write so much that the core leaves all components lying now and then.

@@ -96,18 +96,6 @@ TEST_P(NodeStop, OfAnEdgeUnderTrafficTakesAMomentAndTellsEachOnce) {
     expect_told_once(f.b.user(), f.a.user(), "b.test", 300);
 }
 
-TEST_P(NodeStop, IsNotStretchedByStrangers) {
-    ASSERT_TRUE(f.start()) << f.logs();
-    SimNetwork host{f.world, {"198.51.100.9"}};
-    std::unique_ptr<io::Stream> stranger;
-    const auto dial = host.dial({*IpAddress::parse(f.a.edge_public), 5269}, nullptr, std::chrono::seconds{5},
-                                [&](Result<std::unique_ptr<io::Stream>> made) { stranger = std::move(*made); });
-    ASSERT_TRUE(f.world.run_until([&] { return stranger != nullptr; }));
-    f.world.advance(std::chrono::seconds{1});
-    shut(f.a.edge->shards);
-    EXPECT_TRUE(f.world.run_until([&] { return gone(f.a.edge->shards); }, std::chrono::milliseconds{1500}));
-}
-
 /// Whoever keeps nothing of what it has written, and has no stream of ours open: what is returned to it needs a new
 /// one, on which our key is verified at ourselves.
 class StopWithErrors : public NodeStop {

@@ -50,6 +50,12 @@ public:
     void reset_streams(const IpAddress& address);
     /// Whoever talks with it gets something that is no TLS.
     void break_tls(const IpAddress& address);
+    /// A process at that address reads so many bytes at once, at most.
+    void set_read_size(const IpAddress& address, std::size_t bytes) { read_sizes_[address] = bytes; }
+    [[nodiscard]] std::size_t read_size(const IpAddress& address, std::size_t otherwise) const {
+        const auto found = read_sizes_.find(address);
+        return found == read_sizes_.end() ? otherwise : found->second;
+    }
     [[nodiscard]] std::uint16_t fresh_port() { return next_port_++; }
 
 private:
@@ -63,6 +69,7 @@ private:
     std::set<std::shared_ptr<SimEnd>> lingering_;
     std::set<Pair> blocked_;
     std::map<Pair, Duration> latencies_;
+    std::map<IpAddress, std::size_t> read_sizes_;
     std::uint16_t next_port_ = 40000;
     std::size_t turn_ = 0;
 };

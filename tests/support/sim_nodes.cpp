@@ -45,7 +45,7 @@ SimUser::SimUser(SimNetwork& host, std::string domain, std::string secret)
     : host_{host}, domain_{std::move(domain)}, secret_{std::move(secret)} {}
 
 void SimUser::attach(const Endpoint& core) {
-    attached_ = false;
+    attached_ = ended_ = false;
     stream_.reset();
     reader_ = std::make_unique<xml::Reader>(passed_on_limits);
     dial_ = host_.dial(core, nullptr, std::chrono::seconds{5}, [this](Result<std::unique_ptr<io::Stream>> result) {
@@ -66,9 +66,13 @@ void SimUser::message(const std::string& from, const std::string& to, const std:
 }
 
 void SimUser::on_bytes(std::string_view bytes) {
+    if (std::exchange(sips_, false)) stream_->pause(true);
     reader_->feed(bytes);
-    while (true) {
+    while (!ended_) {
         switch (reader_->next()) {
+            case xml::Kind::need_more:
+                if (reader_->inside_element() && reader_->held() > most_bytes) end();
+                return;
             case xml::Kind::header:
                 say("<handshake>" + to_hex(sha1(std::string{reader_->header().attribute("id")} + secret_)) +
                     "</handshake>");
@@ -91,10 +95,25 @@ void SimUser::take_element() {
     }
     xmpp::Stanza stanza;
     xmpp::StanzaProblem problem;
+    if (reader_->slice().size() > most_bytes) return end();
     // A component may know other addresses than we do.
     if (!intake_.read(*reader_, {}, stanza, problem) && !problem.stanza) return;
+    if (!ends_at.empty() && stanza.id == ends_at) return end();
     received_.push_back({stanza.kind, std::string{stanza.from}, std::string{stanza.to}, std::string{stanza.id},
                          std::string{stanza.type}, std::string{problem.stanza ? reader_->slice() : stanza.bytes}});
+}
+
+void SimUser::end() {
+    ++endings_;
+    ended_ = true;
+    attached_ = false;
+    if (ends == End::error) {
+        say("<stream:error><" + ends_with +
+            " xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
+            "<text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>this one is not for me</text></stream:error>");
+    }
+    if (ends == End::error || ends == End::footer) say("</stream:stream>");
+    ends == End::reset ? stream_->abort() : stream_->close({});
 }
 
 void SimUser::on_closed(io::CloseReason, const std::string&) {

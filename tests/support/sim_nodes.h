@@ -41,6 +41,13 @@ public:
         xmpp::StanzaKind kind{};
         std::string from, to, id, type, bytes;
     };
+    /// How it ends a connection by itself.
+    enum class End {
+        error,   ///< stream error `ends_with`, closing tag, FIN
+        footer,  ///< closing tag, FIN
+        fin,
+        reset,
+    };
 
     SimUser(SimNetwork& host, std::string domain, std::string secret);
     void attach(const Endpoint& core);
@@ -51,6 +58,11 @@ public:
     void say(const std::string& bytes);
     /// Reads nothing more, like a process that hangs.
     void hang(bool hung) { stream_->pause(hung); }
+    /// Reads once, and hangs again.
+    void sip() {
+        sips_ = true;
+        if (stream_) stream_->pause(false);
+    }
     /// The condition of the stream error that it was told last.
     [[nodiscard]] const std::string& stream_error() const { return stream_error_; }
 
@@ -60,6 +72,14 @@ public:
     /// The bodies' order: ids of messages that are no errors, from `from_domain`, as they came.
     [[nodiscard]] std::vector<std::string> ids_from(const std::string& from_domain) const;
 
+    /// A stanza of more bytes ends its connection, and so does one with this id.
+    std::size_t most_bytes = passed_on_limits.element_bytes;
+    std::string ends_at;
+    End ends = End::error;
+    std::string ends_with = "policy-violation";
+    /// How often it has ended one.
+    [[nodiscard]] unsigned endings() const { return endings_; }
+
     void on_bytes(std::string_view bytes) override;
     void on_tls(const TlsFacts&) override {}
     void on_drained() override {}
@@ -67,6 +87,7 @@ public:
 
 private:
     void take_element();
+    void end();
 
     SimNetwork& host_;
     std::string domain_, secret_;
@@ -76,7 +97,8 @@ private:
     xmpp::StanzaIntake intake_;
     std::vector<Received> received_;
     std::string stream_error_;
-    bool attached_ = false;
+    unsigned endings_ = 0;
+    bool attached_ = false, sips_ = false, ended_ = false;
 };
 
 /// The loop of one process: when it dies, nothing that it posted runs any more.

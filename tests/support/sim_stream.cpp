@@ -190,7 +190,7 @@ void SimEnd::read_some() {
         if (tls_) {
             bytes = tls_->read();
         } else {
-            bytes.resize(std::min(inbox_.size(), window));
+            bytes.resize(std::min(inbox_.size(), fabric_.read_size(local_.address, window)));
             bytes.resize(receive(bytes.data(), bytes.size()));
         }
         if (!bytes.empty()) {

@@ -95,5 +95,8 @@ void SimWorld::break_tls(const std::string& address) { fabric_->break_tls(parse(
 void SimWorld::set_latency(const std::string& one, const std::string& other, Duration latency) {
     fabric_->set_latency(parse(one), parse(other), latency);
 }
+void SimWorld::set_read_size(const std::string& address, std::size_t bytes) {
+    fabric_->set_read_size(parse(address), bytes);
+}
 
 }  // namespace sallyport::test

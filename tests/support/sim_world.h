@@ -80,6 +80,8 @@ public:
     void break_tls(const std::string& address);
     /// One-way delay between the two addresses; 1 ms unless set.
     void set_latency(const std::string& one, const std::string& other, Duration latency);
+    /// A process at that address reads so many bytes at once, at most.
+    void set_read_size(const std::string& address, std::size_t bytes);
 
 private:
     SimLoop loop_;

@@ -366,6 +366,7 @@ void CoreShard::shut() {
     stop_.begin({[this] {
                      stopping_ = true;
                      hold();
+                     components_.quiesce();
                      s2s_.quiesce();
                      hub_.quiesce();
                      presence_hub_.quiesce();

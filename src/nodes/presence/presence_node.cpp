@@ -281,8 +281,7 @@ void PresenceNode::when_quiet(std::function<void()> on_quiet) {
             const std::size_t users = shard_->users() == nullptr ? 0 : shard_->users()->open_work();
             return shard_->hub().connections() + shard_->components().connections() + users + (shard_->over() ? 0 : 1);
         },
-        OrderedStop::patience + seconds_of(runtime_->file().timers.closing) + std::chrono::seconds{1},
-        std::move(on_quiet));
+        longest_stop, std::move(on_quiet));
 }
 
 void PresenceNode::gather_status(admin::Depth depth, std::function<void(admin::NodeStatus)> on_status) {

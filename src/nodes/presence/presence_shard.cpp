@@ -100,6 +100,7 @@ void PresenceShard::shut() {
     stop_.begin({[this] {
                      stopping_ = true;
                      hold();
+                     components_.quiesce();
                      hub_.quiesce();
                      // What users have is told as done while there is a link to tell it on.
                      if (users_) users_->put_down();

@@ -20,8 +20,8 @@ void take_status(const link::Hub& hub, admin::Depth depth, admin::NodeStatus& pa
 void fill_common(Runtime& runtime, admin::Depth depth, admin::NodeStatus& status);
 /// Who may dial this node's router link, and what certificates on it have to say.
 [[nodiscard]] link::Neighbours neighbours_of(const config::NodeFile& file);
-/// The end of an edge or a core, whatever others do: a second for what is under way, one for peers to close, and a
-/// little.
+/// The end of a node, whatever others do: a second for what is under way, one for those that it knows to close, and a
+/// little. Strangers are not waited for.
 inline constexpr Duration longest_stop = std::chrono::milliseconds{2300};
 /// Calls `on_quiet` on the control loop once `open(shard)` is 0 on every shard, or after `most`.
 void watch_until_quiet(Runtime& runtime, std::function<std::size_t(std::size_t)> open, Duration most,

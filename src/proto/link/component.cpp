@@ -19,7 +19,7 @@ struct ComponentAccept::Table {
         // in, on, next, act, says
         Row{Phase::header, On::header, Phase::handshake, &C::answer, "XEP-0114 3"},
         Row{Phase::handshake, On::handshake, attached, &C::check_handshake, "XEP-0114 3"},
-        Row{unfinished, On::stream_error, Phase::closed, &C::peer_error, "RFC 6120 4.9.1.1"},
+        Row{unfinished, On::stream_error, Phase::closed, &C::take_error, "RFC 6120 4.9.1.1"},
         Row{unfinished, On::footer, Phase::closed, &C::finish, "RFC 6120 4.4"},
     };
     static_assert(machine::check(rows, Phase::header, Phase::closed) == machine::Fault::none);
@@ -98,7 +98,8 @@ ComponentAccept::Did ComponentAccept::check_handshake(const Event& event, Action
     return Did::advance;
 }
 
-ComponentAccept::Did ComponentAccept::peer_error(const Event&, Actions& out) {
+ComponentAccept::Did ComponentAccept::take_error(const Event& event, Actions& out) {
+    peer_error_ = xmpp::read_stream_error(*event.element);
     close(std::nullopt, "the component reports an error", out);
     return Did::ended;
 }

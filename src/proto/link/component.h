@@ -37,6 +37,8 @@ public:
     [[nodiscard]] bool attached() const { return phase_ == Phase::attached; }
     [[nodiscard]] bool closed() const { return phase_ == Phase::closed; }
     [[nodiscard]] const xmpp::Domain& domain() const { return domain_; }
+    /// With which the component has ended the stream (RFC 6120 4.9).
+    [[nodiscard]] const std::optional<xmpp::StreamError>& peer_error() const { return peer_error_; }
 
 private:
     enum class Phase : std::uint8_t { header, handshake, attached, closed };
@@ -64,7 +66,7 @@ private:
     [[nodiscard]] Did refuse(xmpp::StreamCondition condition, const std::string& why, Actions& out);
     Did answer(const Event& event, Actions& out);
     Did check_handshake(const Event& event, Actions& out);
-    Did peer_error(const Event& event, Actions& out);
+    Did take_error(const Event& event, Actions& out);
     Did finish(const Event& event, Actions& out);
     void answer_header(std::string_view from, Actions& out);
 
@@ -75,6 +77,7 @@ private:
     bool header_sent_ = false;
     xmpp::Domain domain_;
     std::string secret_;
+    std::optional<xmpp::StreamError> peer_error_;
 };
 
 }  // namespace sallyport::link

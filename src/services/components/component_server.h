@@ -1,12 +1,13 @@
 // External components that attach to a core or a presence node (XEP-0114): one TCP listener, a domain and a secret
 // each. A domain belongs to the connection that authenticated for it last; what an older one was given and has not
-// taken goes to that one, or back to its senders.
+// taken goes to that one. It waits a moment for it where there is none yet, and then goes back to its senders.
 #pragma once
 
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,9 +47,12 @@ public:
     /// The domain belongs to a component, attached or not.
     [[nodiscard]] bool owns(std::string_view domain) const override;
     [[nodiscard]] std::vector<xmpp::Domain> domains() const override;
-    /// To the component of the stanza's `to`; bounced while it is not attached, and when too much waits for it.
+    /// To the component of the stanza's `to`; bounced when too much waits for it, and while it is not attached, unless
+    /// it was a moment ago.
     void send(const xmpp::Stanza& stanza, const routing::Ticket& ticket) override;
     void hold(bool held) override;
+    /// The node is going to stop: what waits for a component that is away is returned while there is a way to do so.
+    void quiesce();
     void shut() override;
     /// Nothing is on its way to a component.
     [[nodiscard]] bool idle() const;
@@ -64,13 +68,21 @@ private:
     struct Desk {
         ComponentStream* stream = nullptr;  ///< that authenticated last; null: none is attached
         Queue queue;
+        TimePoint back_by{};  ///< without a stream: what waits does so for the next one until then
     };
 
     void accept(std::unique_ptr<io::Stream> stream);
     void attached(ComponentStream& stream);
     /// It takes nothing more; gone() follows.
     void ending(ComponentStream& stream);
-    void gone(ComponentStream& stream, std::deque<Waiting> in_doubt, std::deque<Waiting> untaken);
+    void gone(ComponentStream& stream, Held held);
+    /// The first of what was not taken, where the component has ended two connections at it.
+    [[nodiscard]] static std::optional<Waiting> culprit_of(Held& held);
+    void return_culprit(const Waiting& culprit, const Held& held, std::string_view domain);
+    /// It was attached a moment ago.
+    [[nodiscard]] bool may_come_back(const Desk& desk) const;
+    /// Gives back what waited for a component that did not come back, and looks again when the next one is due.
+    void return_unclaimed();
     void flush(std::string_view domain);
     [[nodiscard]] Desk* desk(std::string_view domain);
     /// An older connection may still deliver what it was given: nothing overtakes that.
@@ -84,6 +96,7 @@ private:
     std::map<std::string, Desk, std::less<>> desks_;
     io::Listeners listeners_;
     std::vector<std::unique_ptr<ComponentStream>> streams_, dead_;
+    std::unique_ptr<io::Timer> returner_;
     bool held_ = false, stopping_ = false;
 };
 

@@ -13,9 +13,9 @@ namespace {
 constexpr Duration negotiation = std::chrono::seconds{10};
 constexpr Duration usual_linger = std::chrono::seconds{5};
 constexpr Duration look_every = std::chrono::seconds{1}, look_again = std::chrono::milliseconds{20};
-/// A stanza that was written has so many times the patience of one that waits, while the component takes a little now
-/// and then.
-constexpr int crawling = 4;
+/// Who is slow takes at least so much, or all there is, in the time for which a stanza may wait: what was written to
+/// the connection must not be under way for days.
+constexpr std::uint64_t least_progress = 16 << 10;
 }  // namespace
 
 ComponentStream::ComponentStream(ComponentServer& server, std::unique_ptr<io::Stream> stream,
@@ -45,21 +45,31 @@ bool ComponentStream::has_room() {
 }
 
 void ComponentStream::send(Waiting waiting) {
-    if (stream_->written() == taken_) moved_at_ = server_.context_.shard.loop.now();
     ++out_;
+    const std::uint64_t begin = stream_->written();
     stream_->write(waiting.stanza.bytes());
     server_.context_.shard.settle(std::exchange(waiting.ticket, {}));
-    window_.add(std::move(waiting), stream_->written());
+    window_.add(std::move(waiting), begin, stream_->written());
     look_soon();
 }
 
 void ComponentStream::end(std::optional<xmpp::StreamCondition> condition, const std::string& why, Duration linger) {
+    if (machine_.closed()) return;
     link::Actions actions;
     linger_ = linger;
+    ending_.by = routing::Ending::By::ours;
     std::optional<xmpp::StreamError> error;
     if (condition) error = xmpp::stream_error(*condition);
     machine_.close(std::move(error), why, actions);
     carry_out(actions);
+}
+
+void ComponentStream::stop(Duration linger) {
+    if (finished_) return;
+    if (!proved()) return stream_->abort();
+    if (!machine_.closed()) return end(xmpp::StreamCondition::system_shutdown, "shutting down", linger);
+    abort_at_ = server_.context_.shard.loop.now() + linger;
+    timer_->arm(abort_at_);
 }
 
 void ComponentStream::hold(bool held) {
@@ -81,10 +91,7 @@ void ComponentStream::stand_still(bool begins) {
         held_at_ = now;
         return;
     }
-    const Duration held = now - held_at_;
-    if (const TimePoint oldest = window_.oldest(); oldest != never) read_since_ = std::max(read_since_, oldest);
-    read_since_ = std::min(read_since_ + held, now);
-    moved_at_ = std::min(moved_at_ + held, now);
+    moved_at_ = std::min(moved_at_ + (now - held_at_), now);
 }
 
 void ComponentStream::look_soon() {
@@ -109,43 +116,42 @@ void ComponentStream::expired() {
         look();
         return server_.flush(domain().text());
     }
+    if (server_.context_.shard.loop.now() >= abort_at_) return stream_->abort();
     link::Actions actions;
     machine_.on_deadline(actions);
     carry_out(actions);
 }
 
 bool ComponentStream::still_delivers() {
-    (void)refresh();
+    refresh();
     return !window_.all_taken();
 }
 
-bool ComponentStream::refresh() {
+void ComponentStream::refresh() {
     const TimePoint now = server_.context_.shard.loop.now();
     const std::uint64_t taken = stream_->taken();
     const bool moved = taken > taken_;
     if (moved) {
         taken_ = taken;
-        moved_at_ = now;
+        took_at_ = now;
     }
-    const bool stuck = !moved && taken < stream_->written();
-    window_.taken(taken, stuck, now);
-    return stuck;
+    if (taken_ >= due_) {
+        moved_at_ = now;
+        due_ = std::min(stream_->written(), taken_ + least_progress);
+    }
+    window_.taken(taken, !moved && taken < stream_->written(), now);
 }
 
-/// One that takes nothing for as long as a stanza may wait is presumed dead: what it was given goes back to its
-/// senders, who would otherwise wait for the kernel's patience of many minutes. One that we do not read may be waiting
-/// for us before it reads again: nothing is presumed of it.
+/// One that takes nothing, or next to nothing, for as long as a stanza may wait is presumed dead: what it was given
+/// goes back to its senders, who would otherwise wait for the kernel's patience of many minutes. Who is slow is alive.
+/// One that we do not read may be waiting for us before it reads again: nothing is presumed of it.
 void ComponentStream::look() {
+    refresh();
     const TimePoint now = server_.context_.shard.loop.now();
-    const bool stuck = refresh();
-    if (held_) {
-        if (!window_.empty()) look_soon();
-        return;
-    }
-    if (stuck && now - moved_at_ >= server_.patience_) return end(std::nullopt, "it does not read", Duration{0});
-    const TimePoint oldest = window_.oldest();
-    if (oldest != never && now - std::max(oldest, read_since_) >= crawling * server_.patience_) {
-        return end(std::nullopt, "it reads too slowly", Duration{0});
+    const bool owes = taken_ < stream_->written();
+    if (!held_ && owes && now - moved_at_ >= server_.patience_) {
+        const bool crawls = now - took_at_ < server_.patience_ / 2;
+        return end(std::nullopt, crawls ? "it reads too slowly" : "it does not read", Duration{0});
     }
     if (!window_.empty()) look_soon();
 }
@@ -185,12 +191,19 @@ void ComponentStream::on_closed(io::CloseReason reason, const std::string& text)
     finished_ = true;
     timer_->disarm();
     const TimePoint now = server_.context_.shard.loop.now();
-    (void)refresh();
-    // Both sides have closed, and in time: what the component's TCP took has been read.
-    const bool in_order = machine_.closed() && reason == io::CloseReason::local && text.empty() && now < closing_until_;
-    std::deque<Waiting> in_doubt = window_.in_doubt();
-    if (in_order) in_doubt.clear();
-    server_.gone(*this, std::move(in_doubt), window_.untaken());
+    refresh();
+    ending_.said = machine_.peer_error();
+    ending_.broken = reason == io::CloseReason::reset;
+    // Both sides have closed, and in time: what the component's TCP took has been read, unless it stopped at something.
+    ending_.in_order =
+        machine_.closed() && !ending_.said && reason == io::CloseReason::local && text.empty() && now < closing_until_;
+    if (why_.empty()) why_ = text.empty() ? "it closed the connection" : text;
+    Held held{ending_, routing::words_of(ending_, why_), window_.in_doubt(), {}};
+    if (ending_.in_order) held.in_doubt.clear();
+    const bool is_begun = window_.is_begun(taken_);
+    held.untaken = window_.untaken();
+    if (is_begun) held.untaken.front().blame = routing::blamed(held.untaken.front().blame, ending_);
+    server_.gone(*this, std::move(held));
 }
 
 void ComponentStream::element(link::Actions& actions) {
@@ -223,7 +236,7 @@ void ComponentStream::attached_now() {
     timer_->disarm();
     place_->prove();
     place_.reset();
-    moved_at_ = read_since_ = server_.context_.shard.loop.now();
+    moved_at_ = server_.context_.shard.loop.now();
     reader_.set_limits(stanza_limits(server_.context_.limits));
     reader_.pass_over_excess();
     server_.log_.write_for(machine_.domain().text(), LogLevel::info, "component.attached",
@@ -235,6 +248,7 @@ void ComponentStream::carry_out(link::Actions& actions) {
     for (link::Action& action : actions) {
         if (auto* send_bytes = std::get_if<link::Send>(&action)) stream_->write(send_bytes->bytes);
         if (auto* close = std::get_if<link::Close>(&action)) {
+            why_ = close->why;
             server_.log_.write_for(log_source(stream_->remote().address), LogLevel::warn, "component.closed",
                                    {{"domain", machine_.domain().text()}, {"why", close->why}});
             if (close->error) stream_->write(xmpp::write(*close->error));

@@ -1,4 +1,5 @@
-// One connection of a component: its machine (XEP-0114), what was written to it, and how it ends.
+// One connection of a component: its machine (XEP-0114), what was written to it, and how it ends. Life is bytes that
+// its TCP takes (docs/decisions/0042-bytes-that-move-are-life.md).
 #pragma once
 
 #include <memory>
@@ -11,6 +12,7 @@
 #include "proto/xmpp/stanza.h"
 #include "services/components/component_server.h"
 #include "services/components/delivery.h"
+#include "services/routing/ending.h"
 
 namespace sallyport::components {
 
@@ -32,6 +34,8 @@ public:
     void send(Waiting waiting);
     /// Ends it in order: what it was given is sent first, as far as that goes within `linger`.
     void end(std::optional<xmpp::StreamCondition> condition, const std::string& why, Duration linger);
+    /// The node stops: who has not shown who he is goes at once, anybody else within `linger`.
+    void stop(Duration linger);
     void hold(bool held);
     /// To be called while something waits for it or stands in its window.
     void look_soon();
@@ -51,8 +55,8 @@ private:
     void carry_out(link::Actions& actions);
     void look();
     void stand_still(bool begins);
-    /// How far the component's TCP is; true: it has not moved, although there is something for it.
-    bool refresh();
+    /// How far the component's TCP is.
+    void refresh();
 
     ComponentServer& server_;
     std::unique_ptr<io::Stream> stream_;
@@ -64,13 +68,17 @@ private:
     Window window_;
     std::uint64_t in_ = 0, out_ = 0;
     std::uint64_t taken_ = 0;  ///< of the connection's bytes, at the latest look
-    TimePoint moved_at_{};     ///< when that had grown, or something was written behind what was taken
-    TimePoint read_since_{};   ///< since when we have read what it sends, but for the time in which it was held
+    std::uint64_t due_ = 0;    ///< up to where it has to take them next, to be alive: all there is, or a little
+    TimePoint took_at_{};      ///< when it had taken anything
+    TimePoint moved_at_{};     ///< when it had taken what was due
     TimePoint held_at_{};      ///< when it was held, the last time
     TimePoint look_at_ = never;
     Duration look_in_{};  ///< how long before look_at_ it was asked for
     TimePoint closing_until_{};
+    TimePoint abort_at_ = never;  ///< the node stops
     Duration linger_;
+    routing::Ending ending_;
+    std::string why_;  ///< it ended
     bool held_ = false;
     bool has_rest_ = false;  ///< what came before it was held, and is read when it no longer is
     bool finished_ = false;

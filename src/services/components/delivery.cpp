@@ -42,9 +42,9 @@ Waiting Queue::take_first() {
     return first;
 }
 
-void Window::add(Waiting waiting, std::uint64_t end) {
+void Window::add(Waiting waiting, std::uint64_t begin, std::uint64_t end) {
     untaken_bytes_ += waiting.stanza.size();
-    written_.push_back({std::move(waiting), end, never});
+    written_.push_back({std::move(waiting), begin, end, never});
 }
 
 void Window::taken(std::uint64_t bytes, bool stuck, TimePoint now) {

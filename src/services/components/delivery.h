@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "proto/xmpp/stanza.h"
+#include "services/routing/ending.h"
 #include "services/routing/ticket.h"
 
 namespace sallyport::components {
@@ -20,7 +21,16 @@ namespace sallyport::components {
 struct Waiting {
     xmpp::OwnedStanza stanza;
     routing::Ticket ticket;
-    TimePoint since{};
+    TimePoint since{};   ///< when it came here, however often it is sent again
+    unsigned blame = 0;  ///< for connections that ended when the component had a part of it
+};
+
+/// What a connection held when it ended, and how it did.
+struct Held {
+    routing::Ending ending;
+    std::string why;               ///< the component's words, or how the connection ended
+    std::deque<Waiting> in_doubt;  ///< with its TCP: it may have read it
+    std::deque<Waiting> untaken;   ///< in the order of the connection
 };
 
 /// What waits for a component, bounded by queue_stanzas and queue_bytes. Of these a sending domain has as much as it
@@ -56,8 +66,8 @@ class Window {
 public:
     explicit Window(const Limits& limits) : most_stanzas_{limits.queue_stanzas}, most_bytes_{limits.queue_bytes} {}
 
-    /// Its last byte is the connection's `end`th.
-    void add(Waiting waiting, std::uint64_t end);
+    /// Of the connection's bytes it has those from `begin` to `end`.
+    void add(Waiting waiting, std::uint64_t begin, std::uint64_t end);
     /// The component's TCP has so many of the connection's bytes. Nothing settles while it is `stuck`, for then the
     /// component is not reading what its TCP took.
     void taken(std::uint64_t bytes, bool stuck, TimePoint now);
@@ -68,8 +78,8 @@ public:
     /// All of it is with the component's TCP.
     [[nodiscard]] bool all_taken() const { return written_.size() == taken_; }
     [[nodiscard]] bool empty() const { return written_.empty(); }
-    /// When the oldest that is not taken came to the node; `never` when there is none.
-    [[nodiscard]] TimePoint oldest() const { return all_taken() ? never : written_[taken_].waiting.since; }
+    /// The component's TCP has so many of the connection's bytes, and with them a part of the first that is not taken.
+    [[nodiscard]] bool is_begun(std::uint64_t bytes) const { return !all_taken() && written_[taken_].begin < bytes; }
     /// With its TCP for so short a time that it may not have been read; what is known not to have arrived whole.
     [[nodiscard]] std::deque<Waiting> in_doubt();
     [[nodiscard]] std::deque<Waiting> untaken();
@@ -77,7 +87,7 @@ public:
 private:
     struct Written {
         Waiting waiting;
-        std::uint64_t end = 0;
+        std::uint64_t begin = 0, end = 0;
         TimePoint taken_at{};
     };
     [[nodiscard]] std::deque<Waiting> first(std::size_t count);

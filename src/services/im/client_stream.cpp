@@ -229,6 +229,14 @@ void ClientStream::end(xmpp::StreamError error, const std::string& why) {
     arm();
 }
 
+void ClientStream::stop(Duration linger) {
+    if (finished_) return;
+    if (!authenticated_) return stream_->abort();
+    abort_at_ = now() + linger;
+    arm();
+    end(xmpp::StreamCondition::system_shutdown, "shutting down");
+}
+
 void ClientStream::carry_out(c2s::Actions& actions) {
     for (c2s::Action& action : actions) {
         if (finished_) return;
@@ -353,7 +361,7 @@ void ClientStream::hold(bool held) {
 
 void ClientStream::arm() {
     if (finished_) return;
-    const TimePoint deadline = machine_.deadline();
+    const TimePoint deadline = std::min(machine_.deadline(), abort_at_);
     // A timer that fires early looks again: cheaper than moving it with each stanza.
     if (deadline >= armed_) return;
     armed_ = deadline;
@@ -376,6 +384,7 @@ void ClientStream::expire() {
         pause_or_go_on();
     }
     if (finished_) return;
+    if (abort_at_ <= at) return stream_->abort();
     if (machine_.deadline() <= at) {
         c2s::Actions actions;
         machine_.on_deadline(at, {stream_->written(), stream_->taken()}, actions);

@@ -49,6 +49,8 @@ public:
     /// Ends the stream; the session is no longer its business.
     void end(xmpp::StreamCondition condition, const std::string& why);
     void end(xmpp::StreamError error, const std::string& why);
+    /// The node stops: who has not logged in goes at once, anybody else has at most `linger` for his own end.
+    void stop(Duration linger);
 
     [[nodiscard]] std::uint64_t serial() const { return serial_; }
     [[nodiscard]] const c2s::Machine& machine() const { return machine_; }
@@ -86,6 +88,7 @@ private:
     xml::Reader reader_;
     std::unique_ptr<io::Timer> timer_;
     TimePoint armed_ = never;
+    TimePoint abort_at_ = never;  ///< the node stops
     s2s::TokenBucket bucket_;
     std::uint64_t charged_ = 0;  ///< of what came off the wire
     Session* session_ = nullptr;

@@ -7,6 +7,11 @@
 
 namespace sallyport::im {
 
+namespace {
+/// How long a client's stream that ends with the node waits for the client's end.
+constexpr Duration stop_linger = std::chrono::seconds{1};
+}  // namespace
+
 Service::Service(ServiceContext context) : inside_{std::make_unique<Inside>(std::move(context))} {}
 Service::~Service() = default;
 
@@ -107,7 +112,7 @@ void Inside::hold(bool held) {
 void Inside::shut() {
     shutting_ = true;
     listeners_.close();
-    for (const auto& stream : streams_) stream->end(xmpp::StreamCondition::system_shutdown, "shutting down");
+    for (const auto& stream : streams_) stream->stop(stop_linger);
 }
 
 ServiceStatus Inside::status() const {

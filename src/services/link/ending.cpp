@@ -258,7 +258,11 @@ void Hub::shut() {
     std::vector<Connection*> all;
     for (const auto& connection : connections_) all.push_back(connection.get());
     for (const auto& session : sessions_) tell(*session, SessionLife::On::shut, {}, returned);
-    for (Connection* connection : all) shut(*connection);
+    for (Connection* connection : all) {
+        // Who has no session, and is not being told why, has not shown who he is.
+        const bool is_stranger = connection->session() == nullptr && !connection->machine().closed();
+        is_stranger ? connection->abort() : shut(*connection);
+    }
     bounce_all(returned);
 }
 

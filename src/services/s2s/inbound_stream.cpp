@@ -113,6 +113,10 @@ void InboundStream::shut(xmpp::StreamError error) {
     arm();
 }
 
+void InboundStream::drop() {
+    if (!finished_) stream_->abort();
+}
+
 void InboundStream::carry_out(Actions& actions) {
     for (Action& action : actions) {
         if (finished_) return;

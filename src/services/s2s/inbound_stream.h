@@ -69,6 +69,8 @@ public:
                   const std::string& text);
     void rules_changed();
     void shut(xmpp::StreamError error);
+    /// Ends it at once, without a word: nobody has shown who he is.
+    void drop();
     /// Back-pressure from the next hop.
     void hold(bool held);
     /// Others want its place.

@@ -9,22 +9,11 @@
 namespace sallyport::s2s {
 
 namespace {
-/// A stanza at which the peer has ended two streams is not sent again. Where the cause may have been another it takes
-/// four.
-constexpr unsigned most_blame = 4;
-constexpr unsigned blame_of_ending = 2, blame_in_doubt = 1;
 /// A stream that its peer ends sooner is not followed by another at once.
 constexpr Duration short_life = std::chrono::seconds{1};
 
-/// The peer's own words; else how the connection ended.
 std::string words_of(const Ending& ending, const xmpp::Failure& failure) {
-    if (!ending.said) return failure.why;
-    const std::string condition{xmpp::text(ending.said->condition)};
-    return "the peer said " + condition + (ending.said->text.empty() ? "" : ": " + ending.said->text);
-}
-
-bool is_policy(const Ending& ending) {
-    return ending.said && ending.said->condition == xmpp::StreamCondition::policy_violation;
+    return routing::words_of(ending, failure.why);
 }
 }  // namespace
 
@@ -67,9 +56,7 @@ void Pool::gone(const WayOut& stream, const xmpp::Failure& failure) {
 
 void Pool::settle_held(const Ended& ended, std::deque<SentWindow::Written> held, std::vector<Destination*>& left) {
     const TimePoint now = context_.shard.loop.now();
-    const auto condition = is_policy(ended.ending) ? xmpp::StanzaCondition::policy_violation
-                                                   : xmpp::StanzaCondition::remote_server_timeout;
-    const xmpp::StanzaError uncertain{condition, {}, Rule::in_doubt, words_of(ended.ending, ended.failure)};
+    const xmpp::StanzaError uncertain = routing::in_doubt(ended.ending, words_of(ended.ending, ended.failure));
     std::deque<SentWindow::Written> again;
     for (SentWindow::Written& written : held) {
         if (written.taken_at == never) {
@@ -105,25 +92,21 @@ void Pool::settle_held(const Ended& ended, std::deque<SentWindow::Written> held,
 
 /// The peer ended the stream when it had got some or all of these. Which of them it was shows when one is sent alone.
 void Pool::blame(const Ended& ended, std::deque<SentWindow::Written>& again) {
-    const bool doubtful = ended.ending.blame() == Ending::Blame::doubtful;
     std::size_t tried = 0;
     for (SentWindow::Written& written : again) {
         if (written.begin >= ended.taken) break;
         ++tried;
         if (written.waiting.blame == 0) ++written.to->suspects;
-        written.waiting.blame =
-            std::min(most_blame, written.waiting.blame + (doubtful ? blame_in_doubt : blame_of_ending));
+        written.waiting.blame = routing::blamed(written.waiting.blame, ended.ending);
     }
-    if (tried != 1 || again.front().waiting.blame < most_blame) return;
+    if (tried != 1 || again.front().waiting.blame < routing::most_blame) return;
     const SentWindow::Written culprit = std::move(again.front());
     again.pop_front();
-    const bool policy = !ended.ending.said || is_policy(ended.ending);
     const std::string why = "the stanza closed streams repeatedly; " + words_of(ended.ending, ended.failure);
     log_.write_for(
         log_source_of(culprit.waiting.stanza.view()), LogLevel::warn, "s2s.stanza.returned",
         {{"pair", culprit.to->pair.text()}, {"bytes", std::to_string(culprit.waiting.stanza.size())}, {"why", why}});
-    return_written(culprit, {policy ? xmpp::StanzaCondition::policy_violation : xmpp::StanzaCondition::not_acceptable,
-                             "the recipient's server does not accept this stanza", Rule::refused_by_peer, why});
+    return_written(culprit, routing::not_accepted(ended.ending, why));
 }
 
 void Pool::return_written(const SentWindow::Written& written, const xmpp::StanzaError& error) {

@@ -213,7 +213,7 @@ void S2sShard::shut() {
     pool_.shut(error);
     std::vector<InboundStream*> all;
     for (auto& [key, stream] : inbound_) all.push_back(stream.get());
-    for (InboundStream* stream : all) stream->shut(error);
+    for (InboundStream* stream : all) stream->authenticated() ? stream->shut(error) : stream->drop();
     sessions_.clear();
 }
 

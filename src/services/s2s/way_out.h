@@ -2,37 +2,15 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
 #include "base/clock.h"
-#include "proto/xmpp/errors.h"
 #include "proto/xmpp/jid.h"
 #include "proto/xmpp/stanza.h"
+#include "services/routing/ending.h"
 
 namespace sallyport::s2s {
 
-/// How a stream that was of use came to its end.
-struct Ending {
-    enum class By {
-        peer,     ///< it ended the stream, or broke the protocol, or its connection
-        ours,     ///< settings, an operator, rest, the end of the process
-        silence,  ///< no sign of life
-    };
-    By by = By::peer;
-    bool in_order = false;  ///< both sides have closed, and nothing broke: what the peer's TCP took has been read
-    bool broken = false;    ///< by a reset, which may be anybody's
-    std::optional<xmpp::StreamError> said;  ///< by the peer
-
-    /// How surely it was something that we sent. Nobody is blamed when the peer has said why and it was nothing of
-    /// ours: it goes down, moves, has not the means, or has closed for reasons of its own.
-    enum class Blame {
-        none,
-        doubtful,  ///< by a reset, which may be the network's; by trouble inside the peer, which a stanza may have
-                   ///< caused
-        full,
-    };
-    [[nodiscard]] Blame blame() const;
-};
+using routing::Ending;
 
 /// What a stanza is to the stream that carries it.
 enum class Use {
