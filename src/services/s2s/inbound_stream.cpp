@@ -167,6 +167,7 @@ void InboundStream::ready(const PairReady& pair) {
         if (!counted_.authenticated(context_.shard.loop.now(), owner, leaver())) leaver()();
     }
     hold(context_.must_wait(carries()) || context_.stopping);
+    await_earlier(pair.pair);
     const TlsFacts* tls = machine_.tls();
     log_.write_for(log_source(remote_.address), LogLevel::info, "s2s.pair.ready",
                    {{"Detail", detail_of_ready(name(), pair.pair, pair.method)},
@@ -184,6 +185,20 @@ void InboundStream::ready(const PairReady& pair) {
     }
     pool_.alive(pair.pair.remote);
     if (context_.on_alive) context_.on_alive(pair.pair.remote);
+}
+
+/// The peer's stream before may have come to another shard, which has another link.
+void InboundStream::await_earlier(const xmpp::DomainPair& pair) {
+    if (!context_.in_order) return;
+    ++awaited_;
+    hold(true);
+    context_.in_order(pair, [here = std::weak_ptr<InboundStream*>{here_}] {
+        const auto there = here.lock();
+        if (!there) return;
+        InboundStream& stream = **there;
+        --stream.awaited_;
+        stream.hold(stream.context_.must_wait(stream.carries()) || stream.context_.stopping);
+    });
 }
 
 void InboundStream::tell_up(const PairReady& pair) {
