@@ -124,6 +124,25 @@ TEST_P(Resumptions, PassOverWhatIsOnItsWay) {
     EXPECT_FALSE(second.closed());
 }
 
+/// What is old is answered for, on a stream that lives: its peer has forgotten it, and hears of it. From one that broke
+/// before, nobody was told: its peer has it, and sends it again to whoever comes after this node.
+TEST_P(Resumptions, LeaveAtAStopWithTheirPeersWhatNobodyAnsweredFor) {
+    RawStream &lives = opened(), &breaks = opened(d);
+    for (RawStream* stream : {&lives, &breaks}) (void)enable(*stream);
+    f.world.block(f.a.core_address, f.a.edge_link);
+    lives.message("u@c.test", "romeo@a.test", "answered for");
+    breaks.message("u@d.test", "romeo@a.test", "not answered for");
+    f.world.advance(std::chrono::seconds{2});
+    breaks.abort();
+    f.world.advance(std::chrono::seconds{22});
+    EXPECT_EQ(waiting(), 1U);
+    EXPECT_TRUE(c.ids().empty() && d.ids().empty());
+    for (const auto& shard : f.a.edge->shards) shard->shut();
+    f.world.advance(std::chrono::seconds{3});
+    EXPECT_EQ(c.ids(), std::vector<std::string>{"answered for"});
+    EXPECT_TRUE(d.ids().empty()) << "an error for something that comes again";
+}
+
 TEST_P(Resumptions, TakeTheSessionFromAConnectionThatOnlySeemsToLive) {
     RawStream& first = opened();
     const std::string id = enable(first);

@@ -52,6 +52,7 @@ const std::map<std::string_view, Rest> tables{
     {"link.sessions", Rest::as_before},
     {"link.connections", Rest::as_before},
     {"link.culprits", Rest::memory},
+    {"link.receipts", Rest::empty},
     {"link.processes", Rest::memory},
     {"link.copies", Rest::empty},
     {"core.described", Rest::empty},

@@ -255,6 +255,8 @@ TEST_F(TakenEdge, SendsNothingThroughTheCoreToTheOutside) {
     for (const std::string from : {"juliet@b.test", "ceo@nowhere.test"}) forge(f, from, "anybody@elsewhere.test");
     f.world.advance(std::chrono::seconds{40});
     EXPECT_EQ(outside.accepted(), 0U) << "nobody dials it for that";
+    EXPECT_EQ(f.a.edge_log.dump().find("pair=nowhere.test:elsewhere.test"), std::string::npos)
+        << "it did not come back";
     EXPECT_FALSE(outside.got("forged"));
     EXPECT_EQ(f.a.core_log.count("link.refused"), 0U) << "a wrong setting must not end the link";
     expect_health("relay");

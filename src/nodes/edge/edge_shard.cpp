@@ -51,6 +51,11 @@ s2s::S2sContext EdgeShard::s2s_context(routing::Ledger& ledger, const EdgeParts&
         return policy::limits_for(rules_.settings(), general, remote);
     };
     context.on_peer = [this](const s2s::PeerNews& news) { peer_news(news); };
+    if (shard_.count > 1) {
+        context.in_order = [this](const xmpp::DomainPair& pair, std::function<void()> then) {
+            await_others(pair, std::move(then));
+        };
+    }
     context.on_alive = [this](const xmpp::Domain& remote, s2s::Sign sign) {
         for (const auto& sibling : siblings_) {
             if (sibling.get() == this) continue;
@@ -266,6 +271,20 @@ void EdgeShard::peer_news(const s2s::PeerNews& news) {
             shard_.bus.run_on(sibling->shard_.index,
                               [there = sibling.get(), facts, up = news.up] { there->hub_.tell(facts, up); });
         }
+    }
+}
+
+void EdgeShard::await_others(const xmpp::DomainPair& pair, std::function<void()> then) {
+    // Counted here: the answers come to this thread.
+    const auto answer = [missing = std::make_shared<std::size_t>(siblings_.size() - 1), then = std::move(then)] {
+        if (--*missing == 0) then();
+    };
+    for (const auto& sibling : siblings_) {
+        if (sibling.get() == this) continue;
+        shard_.bus.run_on(sibling->shard_.index, [there = sibling.get(), here = shard_.index, pair, answer] {
+            there->hub_.when_received(pair.remote.text(), pair.local.text(),
+                                      [bus = &there->shard_.bus, here, answer] { bus->run_on(here, answer); });
+        });
     }
 }
 

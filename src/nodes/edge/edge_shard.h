@@ -83,6 +83,8 @@ private:
     void pass_on(std::uint32_t shard, const xmpp::Stanza& stanza, const routing::Ticket& ticket);
     void refuse_as_busy(const xmpp::Stanza& stanza, const routing::Ticket& ticket);
     void peer_news(const s2s::PeerNews& news);
+    /// Calls `then` when the other shards' links have what was written of the pair there.
+    void await_others(const xmpp::DomainPair& pair, std::function<void()> then);
 
     routing::Shard& shard_;
     const std::vector<std::unique_ptr<EdgeShard>>& siblings_;

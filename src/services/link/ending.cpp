@@ -201,7 +201,7 @@ void Hub::arm_sweep() {
 /// A sender that waits for an acknowledgement (XEP-0198, another link) sends it again, or says itself that it cannot.
 void Hub::leave_or_return(std::vector<Returned>& returned, xmpp::OwnedStanza stanza, const Carried& carried,
                           TimePoint since) {
-    if (!carried.ticket.kept(context_.shard.loop.now() - since))
+    if (!context_.shard.desk.kept(carried.ticket, since, context_.shard.loop.now()))
         returned.push_back({std::move(stanza), carried.ticket, shutting_down});
 }
 

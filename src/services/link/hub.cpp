@@ -42,7 +42,8 @@ Hub::Hub(HubContext context)
       held_{context_.shard.desk, [this](const Elsewhere& there) { done_elsewhere(there); }},
       sweeper_{context_.shard.loop.timer([this] { sweep(); })},
       teller_{context_.shard.loop.timer([this] { tell_more(); })},
-      binder_{context_.shard.loop.timer([this] { take_latest(); })} {}
+      binder_{context_.shard.loop.timer([this] { take_latest(); })},
+      receiver_{context_.shard.loop.timer([this] { look_at_receipts(); })} {}
 
 Hub::~Hub() {
     for (const auto& session : sessions_) context_.shard.desk.close(session->source);

@@ -95,6 +95,9 @@ public:
     void send(const xmpp::Stanza& stanza, const routing::Ticket& ticket);
     /// Edge: the same of another shard, for a link here. It does not travel on: without a link it is given back.
     void borrow(const routing::Forwarded& message);
+    /// Edge: calls `then` once the far side has received what this shard has of the stanzas from `from` to `to`, or
+    /// nothing of them is under way here any more; after five seconds at the latest, or at once.
+    void when_received(std::string_view from, std::string_view to, std::function<void()> then);
     /// Edge: a link of this shard serves `domain`. Thread-safe: other shards ask when they have none.
     [[nodiscard]] bool advertises(std::string_view domain) const { return advertised_.serves(domain); }
     /// The node of that realm has given up a session that lives here.
@@ -166,6 +169,9 @@ private:
     /// Of one shard: a node has as many links as the larger number of shards, and 256 are the most.
     static constexpr std::size_t most_connections = 4 * most_shards;
     static constexpr std::size_t most_culprits = 16;
+    /// Streams of peers that wait for what this shard has to be received; and how long they do at most.
+    static constexpr std::size_t most_waiting_streams = 10'000;
+    static constexpr Duration most_awaited = std::chrono::seconds{5};
 
     /// To be returned as soon as nothing is being walked through.
     struct Returned {
@@ -187,6 +193,15 @@ private:
         std::string why;
         DialCause cause = DialCause::other;
         bool surplus = false;  ///< the far node has fewer shards than it had: nothing is dialled
+    };
+
+    /// Somebody who waits for what is under way of a lane to have been received.
+    struct Receipt {
+        std::string from, to;
+        std::uint64_t session = 0;  ///< serial of the one that had it all; 0: none
+        std::uint64_t last = 0;     ///< of that, in the session's window
+        TimePoint until{};
+        std::function<void()> then;
     };
 
     /// What an event for a session brings with it.
@@ -249,6 +264,8 @@ private:
     // other shards: what they ask of this one, and this one of them
     void join(MovedConnection moved);
     void take_back(std::vector<GivenBack> all);
+    [[nodiscard]] bool is_over(const Receipt& receipt, TimePoint now);
+    void look_at_receipts();
     /// A link of this shard leads to that process. Thread-safe, as advertises().
     [[nodiscard]] bool links(const FarNode& node) const { return advertised_.links(node); }
     void drop_unlisted();
@@ -356,13 +373,14 @@ private:
     HeldQueue held_;
     std::map<std::uint32_t, std::uint64_t> giving_back_;  ///< to which shards, so often without a confirmation
     Advertised advertised_;
+    std::deque<Receipt> receipts_;
     std::deque<Culprit> culprits_;
     Processes processes_;
     Copies copies_;
     std::optional<Refused> refused_;
     std::uint64_t serials_ = 0;
     std::uint64_t arrivals_ = 0;
-    std::unique_ptr<io::Timer> sweeper_, teller_, binder_;
+    std::unique_ptr<io::Timer> sweeper_, teller_, binder_, receiver_;
     Pace heaviness_ = Pace::free;  ///< of what is unsent on all links together
     TimePoint heavy_since_{};
     bool sweeping_ = false, done_deferred_ = false, stopping_ = false, shutting_ = false;

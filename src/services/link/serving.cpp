@@ -269,6 +269,7 @@ void Hub::tables(TableFills& all) const {
     all.push_back({"link.sessions", sessions_.size(), most_connections});
     all.push_back({"link.connections", connections_.size(), most_connections});
     all.push_back({"link.partners", lanes_.partners(), most_partners()});
+    all.push_back({"link.receipts", receipts_.size(), most_waiting_streams});
     all.push_back({"link.culprits", culprits_.size(), most_culprits});
     all.push_back({"link.processes", processes_.size(), Processes::most_realms});
     all.push_back({"link.copies", copies_.all().size(), Copies::most});

@@ -1,6 +1,7 @@
 // Slots with generations: a ticket of a source that is gone settles nobody.
 #include "services/routing/ticket.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace sallyport::routing {
@@ -15,6 +16,7 @@ Ticket TicketDesk::open(OnSettled on_settled) {
         free_.pop_back();
     }
     slots_[slot].on_settled = std::move(on_settled);
+    slots_[slot].paused = never;
     return {shard_, slots_[slot].generation, slot, 0};
 }
 
@@ -25,6 +27,25 @@ void TicketDesk::close(const Ticket& source) {
     ++slot.generation;
     slot.on_settled = nullptr;
     free_.push_back(source.source);
+}
+
+const TicketDesk::Slot* TicketDesk::find(const Ticket& ticket) const {
+    if (!ticket.wanted() || ticket.shard != shard_) return nullptr;
+    const Slot& slot = slots_.at(ticket.source);
+    return slot.generation == ticket.generation ? &slot : nullptr;
+}
+
+void TicketDesk::pause(const Ticket& source, TimePoint now) {
+    if (find(source) != nullptr) slots_[source.source].paused = now;
+}
+
+void TicketDesk::go_on(const Ticket& source) {
+    if (find(source) != nullptr) slots_[source.source].paused = never;
+}
+
+bool TicketDesk::kept(const Ticket& ticket, TimePoint since, TimePoint now) const {
+    const Slot* const slot = find(ticket);
+    return ticket.kept((slot == nullptr ? now : std::min(now, slot->paused)) - since);
 }
 
 void TicketDesk::settle(const Ticket& ticket) {

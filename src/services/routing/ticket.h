@@ -22,7 +22,7 @@ struct Ticket {
     [[nodiscard]] bool wanted() const { return source != 0; }
     /// Who waits keeps the stanza until then: if the node ends before, he sends it again, or returns it.
     [[nodiscard]] bool kept() const { return wanted() && !only_counts; }
-    /// The same of a stanza that came `age` ago.
+    /// The same of a stanza that came `age` ago; TicketDesk::kept() knows more.
     [[nodiscard]] bool kept(Duration age) const { return kept() && (!of_stream || age < answered_after); }
     /// So old a stanza is at least that a stream acknowledges although it is still on its way.
     static constexpr Duration answered_after = std::chrono::seconds{20};
@@ -39,6 +39,12 @@ public:
     [[nodiscard]] Ticket open(OnSettled on_settled);
     /// Later settlements of the source's tickets are ignored.
     void close(const Ticket& source);
+    /// The stream of the source is gone, and may be resumed: from now on nobody is told anything of what it brought,
+    /// until go_on().
+    void pause(const Ticket& source, TimePoint now);
+    void go_on(const Ticket& source);
+    /// Of a stanza that came at `since`: who waits keeps it, as far as this shard knows (Ticket::kept).
+    [[nodiscard]] bool kept(const Ticket& ticket, TimePoint since, TimePoint now) const;
     /// For a ticket of this shard.
     void settle(const Ticket& ticket);
     /// Registered now.
@@ -48,7 +54,10 @@ private:
     struct Slot {
         std::uint32_t generation = 0;
         OnSettled on_settled;
+        TimePoint paused = never;  ///< since then nobody is told anything
     };
+    /// Null: it is of another shard, or its source is gone.
+    [[nodiscard]] const Slot* find(const Ticket& ticket) const;
     std::uint32_t shard_;
     std::vector<Slot> slots_;  // slot 0 is nobody
     std::vector<std::uint32_t> free_;

@@ -99,6 +99,10 @@ struct S2sContext {
     std::function<void(std::uint32_t shard, const xmpp::DomainPair& pair, std::deque<Waiting> waiting)> take_over{};
     /// An inbound stream goes on on another shard, where what it resumes lives.
     std::function<void(std::uint32_t shard, std::shared_ptr<MovedInbound> moved)> move_inbound{};
+    /// Calls `then` once what streams on other shards have brought of the pair is so far on its way that nothing can
+    /// overtake it, or after a while. A stream on which the pair has become ready is not read before. Unset: there are
+    /// no other shards.
+    std::function<void(const xmpp::DomainPair& pair, std::function<void()> then)> in_order{};
     /// Back-pressure: a stream that carries these pairs is not to be read for now. Of the shard that has the context.
     std::function<bool(const std::vector<xmpp::DomainPair>& pairs)> must_wait{};
     /// Back-pressure of the link over which what the pair's stream brings goes on; without it there is none.

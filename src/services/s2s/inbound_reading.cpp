@@ -113,7 +113,7 @@ void InboundStream::set_limits() {
 }
 
 void InboundStream::hold(bool held) {
-    gate_.hold(held);
+    gate_.hold(held || awaited_ > 0);
     resume_reading();
     arm();
 }

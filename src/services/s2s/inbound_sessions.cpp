@@ -79,6 +79,7 @@ std::uint64_t InboundSessions::share(std::uint64_t of_node) const {
 
 void InboundSessions::detach(Session& session, ReceivedCounter counted, ProvedIdentity who, bool resumable) {
     session.stream = nullptr;
+    context_.shard.desk.pause(session.source, context_.shard.loop.now());
     session.counted = std::move(counted);
     session.who = std::move(who);
     session.owner = session.who.pairs.empty() ? "" : xmpp::owner_of(session.who.pairs.front().remote.text());
@@ -211,6 +212,7 @@ InboundSessions::Found InboundSessions::resume(const std::string& name, const Pr
     }
     stop_waiting(session);
     session.stream = &stream;
+    context_.shard.desk.go_on(session.source);
     tell(session, record::Broken::resumed, "");
     return {&session, std::exchange(session.counted, {}), std::nullopt};
 }

@@ -173,6 +173,7 @@ void InboundStream::ready(const PairReady& pair) {
         if (!counted_.authenticated(context_.shard.loop.now(), owner, leaver())) leaver()();
     }
     hold(context_.must_wait(carries()) || context_.stopping);
+    await_earlier(pair.pair);
     const TlsFacts* tls = machine_.tls();
     log_.write_for(log_source(remote_.address), LogLevel::info, "s2s.pair.ready",
                    {{"Detail", detail_of_ready(name(), pair.pair, pair.method)},
@@ -200,6 +201,20 @@ void InboundStream::give_sign(TimePoint now) {
     for (const xmpp::DomainPair& pair : all) {
         if (told.insert(pair.remote.text()).second) pool_.tell_alive(pair.remote, Sign::heard);
     }
+}
+
+/// The peer's stream before may have come to another shard, which has another link.
+void InboundStream::await_earlier(const xmpp::DomainPair& pair) {
+    if (!context_.in_order) return;
+    ++awaited_;
+    hold(true);
+    context_.in_order(pair, [here = std::weak_ptr<InboundStream*>{here_}] {
+        const auto there = here.lock();
+        if (!there) return;
+        InboundStream& stream = **there;
+        --stream.awaited_;
+        stream.hold(stream.context_.must_wait(stream.carries()) || stream.context_.stopping);
+    });
 }
 
 void InboundStream::tell_up(const PairReady& pair) {

@@ -112,6 +112,7 @@ private:
     [[nodiscard]] routing::Ticket ticket_of(std::uint64_t number);
     void carry_out(Actions& actions);
     void ready(const PairReady& pair);
+    void await_earlier(const xmpp::DomainPair& pair);
     void set_limits();
     void verify(const Verify& request);
     void resume(const Resume& wanted);
@@ -153,6 +154,7 @@ private:
     ReadingGate gate_;
     Endpoint remote_, local_;
     std::vector<xmpp::DomainPair> told_;  ///< pairs that were told to be up
+    unsigned awaited_ = 0;                ///< pairs of which something earlier may be overtaken: nothing is read
     bool authenticated_ = false;
     xmpp::Domain limited_as_;
     std::string wanted_;      ///< of one that has come from another shard: the name of the stream to resume

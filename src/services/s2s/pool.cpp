@@ -286,7 +286,7 @@ void Pool::refuse_all(Destination& to, const xmpp::Failure& failure) {
     }
     for (const Waiting& waiting : all) {
         // At the end of the node: a sender that waits for an acknowledgement sends it again.
-        if (stopping_ && waiting.ticket.kept(context_.shard.loop.now() - waiting.since)) continue;
+        if (stopping_ && context_.shard.desk.kept(waiting.ticket, waiting.since, context_.shard.loop.now())) continue;
         bounce(waiting.stanza.view(), failure.error(), waiting.ticket);
     }
 }
