@@ -8,7 +8,8 @@ import { find_page } from "../../web/pages.js";
 import { of_their_own, overflow, places, two_frames } from "./reading.mjs";
 import { Desk, root } from "./support.mjs";
 
-const { texts } = JSON.parse(readFileSync(join(root, "web", "lang", "es.json"), "utf8"));
+const words = JSON.parse(readFileSync(join(root, "web", "lang", "es.json"), "utf8"));
+const { texts } = words;
 
 /** English texts that have another one in Spanish. */
 const english = Object.entries(texts)
@@ -106,6 +107,60 @@ export default function spanish(stage) {
       await desk.close();
     });
   }
+
+  test("what checks find, what nodes tell and why a peer fails is in Spanish, but for what others said", async () => {
+    const desk = await (await Desk.open(stage.browser, stage.world, "edge", { locale: "es-ES" })).sign_in();
+    const { page } = desk;
+    const in_english = (place) => page.locator(`${place} [lang=en]`).allTextContents();
+    await stage.world.order({ do: "fail" });
+    await desk.go("peer/paris.lab");
+    await page.click("main button:text-is('Comprobar DNS y TLS')");
+    await page.waitForSelector(
+      "main .report:has-text('TLS') .findings li:has-text('su administrador necesita otro certificado')",
+    );
+    assert.deepEqual(await in_english("main .report .findings"), []);
+    await desk.picture("es-checks");
+    await desk.go("failures");
+    for (const [name, why] of [
+      ["tybalt.lab", words.rules.tcp],
+      ["paris.lab", words.rules.tls],
+    ]) {
+      const row = page.locator(`main tbody tr:has(a:text-is('${name}'))`);
+      assert.ok((await row.textContent()).includes(why), name);
+    }
+    await desk.go("overview");
+    const outline = words.findings["node.outline"].text;
+    await page.waitForSelector(`.desk-card:not(.self) :text-is("${outline}")`);
+    await page.waitForSelector(`.desk-card.self :text("caduca en menos de 30 días")`);
+    await desk.calm();
+    await desk.close();
+  });
+
+  test("in the event log and among the log levels each word has its place", async () => {
+    const desk = await (await Desk.open(stage.browser, stage.world, "edge", { locale: "es-ES" })).sign_in();
+    const { page } = desk;
+    await page.setViewportSize(desk_size);
+    await desk.go("events");
+    await page.waitForSelector(".events li");
+    const over = await page.$$eval(".events summary", (all) =>
+      all
+        .filter((one) => {
+          const [level, module] = [one.querySelector(".state"), one.querySelector(".module")];
+          return level.getBoundingClientRect().right > module.getBoundingClientRect().left;
+        })
+        .map((one) => one.textContent),
+    );
+    assert.deepEqual(over, []);
+    await desk.go("diagnostics?tab=levels");
+    const levels = await page.$$eval("main tbody select", (all) => all.map((one) => one.value));
+    assert.ok(levels.length > 5);
+    assert.ok(levels.every(Boolean), `each shows the level in force: ${levels}`);
+    await desk.go("diagnostics?tab=check");
+    const checks = await page.$$eval("select[name=check] option", (all) => all.map((one) => one.value));
+    assert.ok(checks.includes("check.dialback") && !checks.includes("check.axl"), "what the role can do");
+    await desk.calm();
+    await desk.close();
+  });
 
   test("an account has a language of its own, which goes before the browser's and changes at once", async () => {
     const [name, password] = ["elena", "a long password of elena"];

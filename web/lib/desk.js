@@ -1,6 +1,6 @@
 // The nodes that work together as one desk: how each of them is, and the way to its pages.
 import { hand_over } from "./api.js";
-import { AsSaid } from "./as_said.js";
+import { Told } from "./as_said.js";
 import { html, useState } from "./html.js";
 import { msg, t } from "./i18n.js";
 import { Icon } from "./icons.js";
@@ -8,7 +8,7 @@ import { useRead } from "./live.js";
 import { Button, Cure, Notice, Panel, State, say } from "./parts.js";
 import { session, useHas } from "./session.js";
 import { useStore } from "./store.js";
-import { word_of } from "./words.js";
+import { finding_cure, finding_text, word_of } from "./words.js";
 
 const beat_ms = 4_000;
 const most_findings = 3;
@@ -126,9 +126,9 @@ function Card({ node }) {
           <${Notice}
             key=${one.text}
             tone=${one.severity === "error" ? "bad" : "warn"}
-            title=${html`<${AsSaid} text=${one.text} />`}
+            title=${html`<${Told} text=${finding_text(one)} said=${one.text} />`}
           >
-            ${one.remedy && html`<${Cure}>${one.remedy}<//>`}
+            ${one.remedy && html`<${Cure} said=${one.remedy}>${finding_cure(one)}<//>`}
           <//>
         `)}
       ${hidden > 0 && html`<p class="note">${t("and {n} more", { n: hidden })}</p>`}

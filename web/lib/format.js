@@ -47,6 +47,9 @@ const parts_share = digits({ minimumFractionDigits: 1, maximumFractionDigits: 1 
 /** Of 1: "99.5 %". */
 export const share = (value) => `${(value === 1 || value === 0 ? count() : parts_share()).format(value * 100)} %`;
 
+/** A span that is still to come: never "now" within a sentence. */
+export const span_ahead = (seconds) => span(Math.max(1, seconds));
+
 /** A span of seconds with its two largest units, by their symbols: "3 d 4 h", "12 s". */
 export function span(seconds) {
   if (seconds === null || seconds === undefined) return "–";

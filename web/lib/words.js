@@ -1,7 +1,7 @@
 // What the node says, in the language that was chosen. An answer of the node carries names beside its English words:
 // the code of an alarm or a finding with the values in its sentence, a state, the name of a setting or a verb (the verb
 // `words` lists them). The catalogue has the words under these names; what it does not have is shown as it came.
-import { entry, fill, plural_of } from "./i18n.js";
+import { entry, fill, plural_of, t } from "./i18n.js";
 
 /** A word of one of the node's tables: word_of("state", "in force"). */
 export const word_of = (table, name) => entry("words", table, String(name)) ?? name;
@@ -14,8 +14,13 @@ function sentence(found, values, said) {
 
 const with_detail = (text, detail) => (detail ? `${text}: ${detail}` : text);
 
+/** One of another node says here whose it is, and the rest as that node did. */
 export const alarm_text = (alarm) =>
-  alarm.own_text ? alarm.text : sentence(entry("alarms", alarm.code, "text"), alarm, alarm.text);
+  alarm.own_text
+    ? alarm.node
+      ? t("an alarm of {node}", { node: alarm.node })
+      : alarm.text
+    : sentence(entry("alarms", alarm.code, "text"), alarm, alarm.text);
 export const alarm_cure = (alarm) =>
   alarm.own_cure ? alarm.cure : sentence(entry("alarms", alarm.code, "remedy"), alarm, alarm.cure);
 
@@ -35,7 +40,8 @@ export const step_name = ({ step, kind, about }) => sentence(entry("steps", kind
 export const certificate_use = ({ use, domain, used_for: said }) =>
   sentence(entry("words", "use", use), { domain: domain ?? "" }, said).trim();
 
-export const rule_text = (rule) => entry("rules", rule) ?? rule;
+export const translated_rule = (rule) => entry("rules", rule);
+export const rule_text = (rule) => translated_rule(rule) ?? rule;
 
 export const setting_help = (row) => row && (entry("settings", row.name, "help") ?? row.help);
 export const setting_values = (row) => entry("settings", row.name, "values") ?? row.values;

@@ -18,6 +18,9 @@ import { Walk } from "../lib/walk.js";
 const choices_of = (names) => names.map((name) => [name, name]);
 const levels = choices_of(["debug", "info", "warn", "error", "off"]);
 
+/** A module is offered the levels that it has lines of; a lower one in force is the lowest of these. */
+const level_shown = ({ offered, level }) => (!offered || offered.includes(level) ? level : offered[0]);
+
 function Why({ query }) {
   const [walk, set] = useState(null);
   return html`
@@ -35,9 +38,12 @@ function Why({ query }) {
   `;
 }
 
-function Checks() {
+/** Checks that other roles refuse. */
+const role_of_check = { "check.dialback": "edge", "check.axl": "core" };
+
+function Checks({ role }) {
   const known = useStore(verbs);
-  const all = [...known.keys()].filter((name) => name.startsWith("check."));
+  const all = [...known.keys()].filter((name) => name.startsWith("check.") && (role_of_check[name] ?? role) === role);
   const [verb, set] = useState(all.includes("check.all") ? "check.all" : all[0]);
   const [reports, show] = useState([]);
   return html`
@@ -99,7 +105,7 @@ function Levels() {
           disabled=${busy || forbidden !== ""}
           title=${forbidden || undefined}
           options=${row.offered ? choices_of(row.offered) : levels}
-          value=${row.level}
+          value=${level_shown(row)}
           onChange=${put(row.module)}
         />
       `,
@@ -341,7 +347,7 @@ function Reload() {
   `;
 }
 
-export default function Diagnostics({ query }) {
+export default function Diagnostics({ query, status }) {
   const known = useStore(verbs);
   const views = [
     ["why", t("Why"), known.has("why")],
@@ -359,7 +365,7 @@ export default function Diagnostics({ query }) {
     <${Page} title=${t("Diagnostics")} lead=${t("What fails, at which step, on whose side, and the evidence.")} />
     <${Tabs} label=${t("Tools")} at=${tab} onChange=${set} tabs=${views} />
     ${tab === "why" && html`<${Why} query=${query} />`}
-    ${tab === "check" && html`<${Checks} />`}
+    ${tab === "check" && html`<${Checks} role=${status.role} />`}
     ${tab === "reload" && html`<${Reload} />`}
     ${tab === "levels" && html`<${Levels} />`}
     ${tab === "diag" && html`

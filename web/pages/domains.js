@@ -37,6 +37,13 @@ function certificate_of(domain, certificates) {
   };
 }
 
+/** Who has a domain: a node behind a link; of a core else a server inside, unless the node says that nobody has it. */
+function server_of(name, { role, links, problems }) {
+  const far = links.find((link) => link.domains.includes(name))?.far_realm;
+  const unserved = problems.some(({ code, values }) => code === "domain.unserved" && values.domain === name);
+  return far ?? (role === "core" && !unserved ? t("an internal server") : "");
+}
+
 export default function Domains({ status }) {
   const settings = useSettings();
   const [text, set_text] = useState("");
@@ -89,7 +96,7 @@ export default function Domains({ status }) {
     },
     {
       name: "served",
-      title: t("Served over the link by"),
+      title: status.role === "core" ? t("Served by") : t("Served over the link by"),
       value: (row) => row.served,
       show: (row) => row.served || html`<span class="sub">${t("nobody right now")}</span>`,
     },
@@ -117,7 +124,7 @@ export default function Domains({ status }) {
   const rows = domains.map((name) => ({
     name,
     certificate: certificate_of(name, status.certificates),
-    served: status.links.filter((link) => link.domains.includes(name)).map((link) => link.far_realm)[0] ?? "",
+    served: server_of(name, status),
   }));
   return html`
     <${Page}

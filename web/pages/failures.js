@@ -1,8 +1,8 @@
 // Failed sessions: what cannot be reached and why, which of our domains are affected, and what to do: again, block,
 // why.
 import { act } from "../lib/api.js";
-import { AsSaid } from "../lib/as_said.js";
-import { ago, milliseconds, number, span } from "../lib/format.js";
+import { Failure } from "../lib/as_said.js";
+import { ago, milliseconds, number, span_ahead } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
 import { t, tn } from "../lib/i18n.js";
 import { refresh, useRead } from "../lib/live.js";
@@ -25,21 +25,21 @@ function by_peer(peers) {
       users: new Set(),
       more: 0,
       queued: 0,
-      errors: new Set(),
+      errors: new Map(),
       states: new Set(),
     };
     if (row.local) one.hurt.push(row.local);
     for (const user of row.users ?? []) one.users.add(user);
     one.more += row.users_more ?? 0;
     one.queued += row.queued;
-    if (row.last_error) one.errors.add(row.last_error);
+    if (row.last_error) one.errors.set(row.last_error, row.last_rule);
     one.states.add(row.state);
     found.set(row.remote, one);
   }
   return [...found.values()].map((one) => ({
     ...one,
     users: [...one.users].sort(),
-    error: [...one.errors].join("; "),
+    error: [...one.errors.keys()].join("; "),
     state: [...one.states].map((state) => word_of("state", state)).join(", "),
     tone: tone_of([...one.states][0]),
   }));
@@ -55,7 +55,10 @@ function Attempt({ domain }) {
       ${one.last_step && html`${t("at {step}", { step: word_of("stage", one.last_step) })} · `}
       ${ago(one.last_failure)}
       ${one.failures > 1 && html` · ${t("{n} in a row", { n: one.failures })}`}
-      ${one.next_retry_seconds > 0 && html` · ${t("next attempt in {time}", { time: span(one.next_retry_seconds) })}`}
+      ${one.next_retry_seconds > 0 && html` · ${t("next attempt in {time}", {
+          time: span_ahead(one.next_retry_seconds),
+        })}
+      `}
     </span>
   `;
 }
@@ -154,7 +157,8 @@ export default function Failures({ status }) {
       wide: true,
       value: (row) => row.error,
       show: (row) => html`
-        ${row.error ? html`<${AsSaid} text=${row.error} />` : t("stanzas waiting")}
+        ${[...row.errors].map(([said, rule]) => html`<div key=${said}><${Failure} rule=${rule} said=${said} /></div>`)}
+        ${row.errors.size === 0 && t("stanzas waiting")}
         <${Attempt} domain=${row.remote} />
       `,
     },

@@ -1,5 +1,5 @@
 // Overview: what is wrong first, then the nodes and their links, rates, peers, what happened last.
-import { AsSaid, Told } from "../lib/as_said.js";
+import { Failure, Told } from "../lib/as_said.js";
 import { Chart } from "../lib/chart.js";
 import { Desk } from "../lib/desk.js";
 import { EventList } from "../lib/event_list.js";
@@ -190,7 +190,9 @@ function Peers() {
             ${t("{in} in", { in: compact(row.stanzas_in) })} · ${t("{out} out", { out: compact(row.stanzas_out) })}
             ${row.queued > 0 && html` · ${tn(row.queued, "{n} queued", "{n} queued")}`}
           </span>
-          ${row.last_error && html`<span class="sub"><${AsSaid} text=${row.last_error} /></span>`}
+          ${row.last_error && html`
+            <span class="sub"><${Failure} rule=${row.last_rule} said=${row.last_error} /></span>
+          `}
         </li>
       `)}
     </ul>

@@ -1,8 +1,8 @@
 // One peer: its streams, its handshakes step by step with the difference from the last good one, why, check, ping,
 // close.
 import { act } from "../lib/api.js";
-import { AsSaid } from "../lib/as_said.js";
-import { bytes, date, milliseconds, number, span, time, word } from "../lib/format.js";
+import { Failure } from "../lib/as_said.js";
+import { bytes, date, milliseconds, number, span, span_ahead, time, word } from "../lib/format.js";
 import { Handshakes } from "../lib/handshakes.js";
 import { PeerHistory } from "../lib/history.js";
 import { html, useState } from "../lib/html.js";
@@ -136,12 +136,15 @@ const Destination = ({ one }) => html`
         [t("Last step"), one.last_step && word_of("stage", one.last_step)],
         [t("Last success"), one.last_success && time(one.last_success)],
         [t("Last failure"), one.last_failure && time(one.last_failure)],
-        [t("Next attempt"), one.next_retry_seconds > 0 ? t("in {time}", { time: span(one.next_retry_seconds) }) : null],
+        [
+          t("Next attempt"),
+          one.next_retry_seconds > 0 ? t("in {time}", { time: span_ahead(one.next_retry_seconds) }) : null,
+        ],
       ]}
     />
     ${one.last_error && html`
       <${Notice} tone=${one.state === "open" ? "warn" : "bad"} title=${t("Last error")}>
-        <${AsSaid} text=${one.last_error} />
+        <${Failure} rule=${one.last_rule} said=${one.last_error} />
       <//>
     `}
   </div>

@@ -1,6 +1,6 @@
 // The domains that we talk with: direction, security, authentication, certificate, address, queue, rates, history, last
 // error.
-import { AsSaid } from "../lib/as_said.js";
+import { Failure } from "../lib/as_said.js";
 import { ago, compact, number, rate, word } from "../lib/format.js";
 import { outcome_of } from "../lib/handshakes.js";
 import { html, useEffect, useMemo, useRef, useState } from "../lib/html.js";
@@ -171,7 +171,9 @@ const columns_of = (rate_of, history_of) => [
     value: (row) => row.last_error ?? "",
     show: (row) => html`
       <${History} all=${history_of(row)} />
-      ${row.last_error && html`<div class="error-text"><${AsSaid} text=${row.last_error} /></div>`}
+      ${row.last_error && html`
+        <div class="error-text"><${Failure} rule=${row.last_rule} said=${row.last_error} /></div>
+      `}
     `,
   },
 ];

@@ -22,7 +22,7 @@ constexpr NamedForm named[] = {
     {"Peer",
      "{remote:text local:text inbound:flag outbound:flag method:text? tls:text? cipher:text? certificate:text? "
      "certificate_accepted:flag? address:text? state:text via:text? streams:count queued:count unacknowledged:count "
-     "stanzas_in:count stanzas_out:count last_error:text? users:[text] users_more:count}"},
+     "stanzas_in:count stanzas_out:count last_error:text? last_rule:text? users:[text] users_more:count}"},
     {"Stream",
      "{id:text direction:text local:text remote:text pairs:[Pair] state:text local_address:text "
      "remote_address:text tls:text? cipher:text? certificate:Certificate? certificate_verdict:text? "
@@ -33,7 +33,7 @@ constexpr NamedForm named[] = {
     {"Certificate", "{subject:text issuer:text sha256:text not_after:time? accepted:flag verdict:text}"},
     {"Destination",
      "{local:text remote:text state:text queued:count queued_bytes:count unacknowledged:count "
-     "failures:count last_error:text? last_step:text? last_success:time? last_failure:time? "
+     "failures:count last_error:text? last_rule:text? last_step:text? last_success:time? last_failure:time? "
      "next_retry_seconds:number stalled_seconds:number users:[text] users_more:count shard:count}"},
     {"DescribedPeer",
      "{edge:text local:text remote:text direction:text method:text tls:text cipher:text address:text "
@@ -60,7 +60,7 @@ constexpr NamedForm named[] = {
     {"StatusCheck", "{name:text role:text verdict:text problems:[Problem]}"},
     {"Problem", "{severity:text text:text remedy:text alarm:AlarmName? code:text? remedy_code:text? values:map}"},
     {"AlarmName", "{code:text key:text}"},
-    {"Told", "{severity:text text:text remedy:text}"},
+    {"Told", "{severity:text text:text remedy:text code:text? remedy_code:text? values:map}"},
     {"ChainStep", "{step:text kind:text? about:text? state:text reason:text?}"},
     {"Alarm",
      "{number:count code:text severity:text node:text? key:text text:text detail:text? cure:text "

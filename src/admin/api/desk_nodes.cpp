@@ -16,13 +16,23 @@ bool is_linked_to(const NodeStatus& status, const std::string& name) {
     });
 }
 
+link::NodeFinding told(bool is_error, std::string text, std::string remedy, diag::FromRows rows) {
+    return {is_error,
+            std::move(text),
+            std::move(remedy),
+            std::move(rows.code),
+            std::move(rows.remedy_code),
+            std::move(rows.values)};
+}
+
 /// What the judges that need so much say beside the alarms that they raise.
 void add_judged(const Facts& facts, Depth needs, std::vector<link::NodeFinding>& all) {
     for (const JudgeRow& row : judges()) {
         if (row.needs != needs) continue;
         for (Finding& finding : row.judge(facts)) {
             if (finding.alarm || finding.grade < diag::Grade::warning) continue;
-            all.push_back({finding.grade == diag::Grade::bad, std::move(finding.text), std::move(finding.remedy)});
+            all.push_back(told(finding.grade == diag::Grade::bad, std::move(finding.text), std::move(finding.remedy),
+                               std::move(finding.rows)));
         }
     }
 }
@@ -33,7 +43,8 @@ std::vector<link::NodeFinding> findings_of(const Facts& facts, const std::vector
     std::vector<link::NodeFinding> all;
     for (const services::Alarm& alarm : facts.status.alarms) {
         if (alarm.code == services::AlarmCode::far_alarm) continue;
-        all.push_back({alarm.severity() == services::AlarmSeverity::error, alarm.sentence(), alarm.cure()});
+        all.push_back(
+            told(alarm.severity() == services::AlarmSeverity::error, alarm.sentence(), alarm.cure(), rows_of(alarm)));
     }
     add_judged(facts, Depth::brief, all);
     all.insert(all.end(), slow.begin(), slow.end());

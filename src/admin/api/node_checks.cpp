@@ -2,6 +2,7 @@
 #include "admin/api/node_checks.h"
 
 #include "admin/api/problems.h"
+#include "admin/diag/check_rows.h"
 
 namespace sallyport::admin {
 
@@ -23,8 +24,9 @@ Report check_link(const Facts& facts) {
     tell(judge_clocks(facts), report);
     for (const OwnCertificate& own : facts.status.certificates) {
         if (own.use != CertificateUse::link) continue;
-        const Finding finding = judge_certificate(own, facts.now);
-        if (finding.grade != Grade::good) report.add(finding.grade, finding.text, finding.remedy);
+        if (const Finding finding = judge_certificate(own, facts.now); finding.grade != Grade::good) {
+            tell({finding}, report);
+        }
     }
     tell(judge_held(facts), report);
     return report;
@@ -40,9 +42,9 @@ Report check_axl(const std::vector<provision::PublisherStatus>& publishers, cons
 Report check_node(const Facts& facts) {
     Report report{"node", facts.status.name, {}, {}};
     for (const NodeProblem& problem : problems(facts)) {
-        report.add(problem.is_error ? Grade::bad : Grade::warning, problem.text, problem.remedy);
+        report.add({problem.is_error ? Grade::bad : Grade::warning, problem.text, problem.remedy, problem.rows});
     }
-    if (report.findings.empty()) report.add(Grade::good, "status shows no problems");
+    if (report.findings.empty()) report.add(seen(diag::Seen::no_problems));
     return report;
 }
 

@@ -61,7 +61,10 @@ void add_destination(const s2s::DestinationStatus& destination, Rows& rows) {
     PeerRow& row = row_of(rows, destination.pair.remote.text(), destination.pair.local.text());
     row.queued += destination.queued;
     // Another shard may know the pair too, by a stream of the partner's, and nothing of what failed.
-    if (row.last_error.empty()) row.last_error = destination.failure ? destination.failure->why : std::string{};
+    if (row.last_error.empty() && destination.failure) {
+        row.last_error = destination.failure->why;
+        row.last_rule = text(destination.failure->cause());
+    }
     row.users.insert(row.users.end(), destination.users.begin(), destination.users.end());
     row.users_more += destination.users_more;
     if (destination.phase == s2s::PairPhase::ready) {

@@ -14,7 +14,9 @@ struct PeerRow {
     bool inbound = false, outbound = false;  ///< stanzas may pass in that direction now
     bool open = false;                       ///< the pair is proven on a stream
     std::string state;                       ///< "open", or the phase of its stream, or of the pair in the pool
-    std::string method, tls, cipher, address, last_error, via;
+    std::string method, tls, cipher, address, via;
+    std::string last_error;          ///< why the latest attempt failed; empty: none did
+    std::string last_rule;           ///< the rule that explains it
     std::vector<std::string> users;  ///< of ours whose stanzas wait or came back since the pair last worked
     std::uint64_t users_more = 0;    ///< beside those
     unsigned streams = 0;

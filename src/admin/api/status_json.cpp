@@ -82,6 +82,7 @@ json::object json_of(const PeerRow& row) {
             {"stanzas_in", row.stanzas_in},
             {"stanzas_out", row.stanzas_out},
             {"last_error", text_or_null(row.last_error)},
+            {"last_rule", text_or_null(row.last_rule)},
             {"users", json_texts(row.users)},
             {"users_more", row.users_more}};
 }
@@ -121,6 +122,8 @@ json::object json_of(const s2s::DestinationStatus& destination) {
             {"unacknowledged", destination.unacknowledged},
             {"failures", destination.failures},
             {"last_error", text_or_null(destination.failure ? destination.failure->why : std::string{})},
+            {"last_rule",
+             text_or_null(destination.failure ? std::string{text(destination.failure->cause())} : std::string{})},
             {"last_step",
              text_or_null(destination.failure ? std::string{text(destination.failure->stage)} : std::string{})},
             {"last_success", json_time(destination.last_success)},

@@ -6,6 +6,7 @@
 #include "admin/api/node_checks.h"
 #include "admin/api/verb_parts.h"
 #include "admin/diag/checks/checks.h"
+#include "admin/judge/finding_rows.h"
 #include "io/log/log_text.h"
 #include "model/policy/policy.h"
 #include "services/provision/provisioner.h"
@@ -18,6 +19,8 @@ constexpr std::size_t most_own_domains = 5;
 
 using diag::Grade;
 using diag::Report;
+using diag::seen;
+using diag::Seen;
 
 /// What every one of these checks needs.
 struct Started {
@@ -64,36 +67,41 @@ xmpp::Domain asking_peer(NodeControl& node, const std::optional<xmpp::Domain>& w
     return *xmpp::Domain::parse("dialback-check.invalid");  // RFC 2606: nobody has it
 }
 
+/// What is said of one role of the peer.
+struct RoleRows {
+    Seen never, before_good, before_failed, good, failed;
+};
+constexpr RoleRows initiating{Seen::initiating_never, Seen::initiating_before_good, Seen::initiating_before_failed,
+                              Seen::initiating_good, Seen::initiating_failed};
+constexpr RoleRows receiving{Seen::receiving_never, Seen::receiving_before_good, Seen::receiving_before_failed,
+                             Seen::receiving_good, Seen::receiving_failed};
+
 /// How the peer itself took part: the roles that only it can prove. What was before the check is no answer to it.
 void add_peers_part(NodeControl& node, const xmpp::Domain& peer, const xmpp::Domain& local, WallTime began,
                     Report& report) {
     const record::Archive* const archive = node.handshakes();
     if (archive == nullptr) return;
     for (const bool inbound : {false, true}) {
-        const std::string role = inbound ? "as receiving server" : "as initiating server";
+        const RoleRows& rows = inbound ? receiving : initiating;
         record::Archive::Found last;
         for (const record::Archive::Found& one : archive->list(peer.text(), SIZE_MAX)) {
             if (one->inbound == inbound && !one->proven_only && one->local == local.text() && last == nullptr)
                 last = one;
         }
         if (last == nullptr) {
-            report.add(Grade::note, role + ": no stream with " + peer.text() + " is recorded",
-                       "`sallyport peers ping " + peer.text() + "` opens one");
-        } else if (last->started < began) {
-            report.add(Grade::note,
-                       role + ": no new stream was needed; the last handshake, at " + io::log_time(last->started) +
-                           ", " +
-                           (last->good ? "was good: " : "failed at " + std::string{text(last->failed_at)} + ": ") +
-                           last->result + " (" + last->id + ")");
-        } else if (last->good) {
-            const std::string& proved = inbound ? peer.text() : local.text();
-            report.add(Grade::good,
-                       role + ": " + proved + " was last authenticated by " + last->result + " (" + last->id + ")");
+            report.add(seen(rows.never, {{"domain", peer.text()}}));
+            continue;
+        }
+        const diag::Values values{{"domain", peer.text()},
+                                  {"proved", inbound ? peer.text() : local.text()},
+                                  {"time", io::log_time(last->started)},
+                                  {"stage", std::string{text(last->failed_at)}},
+                                  {"result", last->result},
+                                  {"id", last->id}};
+        if (last->started < began) {
+            report.add(seen(last->good ? rows.before_good : rows.before_failed, values));
         } else {
-            report.add(Grade::bad,
-                       role + ": the last handshake with " + peer.text() + " failed at " +
-                           std::string{text(last->failed_at)} + ": " + last->result,
-                       "`sallyport handshakes diff " + last->id + "`");
+            report.add(seen(last->good ? rows.good : rows.failed, values));
         }
     }
 }
@@ -109,7 +117,7 @@ void start_dialback(const Started& started) {
     }
     if (context.local.empty()) {
         Report report{"dialback", node.file().node.name, {}, {}};
-        report.add(Grade::bad, "no domain of ours federates", "sallyport config set federation.domains example.org");
+        tell({say(Says::no_domain)}, report);
         return started.run->add(std::move(report));
     }
     const xmpp::Domain local = context.local;
@@ -127,11 +135,10 @@ void start_dialback(const Started& started) {
             if (!here) return;
             Report all = report;
             if (answer) {
-                all.add(Grade::good, peer.text() + " answered a ping of " + local.text() + " over the live path");
+                all.add(seen(Seen::ping_answered, {{"domain", peer.text()}, {"local", local.text()}}));
             } else {
-                all.add(Grade::bad,
-                        peer.text() + " did not answer a ping of " + local.text() + ": " + answer.error().text,
-                        "`sallyport why " + local.text() + " " + peer.text() + "`");
+                all.add(seen(Seen::ping_unanswered,
+                             {{"domain", peer.text()}, {"local", local.text()}, {"why", answer.error().text}}));
             }
             add_peers_part(here->node(), peer, local, began, all);
             (*expected)(all);

@@ -22,8 +22,10 @@ std::string_view state_of_node(const DeskNode& node) {
 json::object json_of_node(const DeskNode& node) {
     json::array findings;
     for (const link::NodeFinding& finding : node.findings) {
-        findings.push_back(json::object{
-            {"severity", finding.is_error ? "error" : "warning"}, {"text", finding.text}, {"remedy", finding.remedy}});
+        json::object one{
+            {"severity", finding.is_error ? "error" : "warning"}, {"text", finding.text}, {"remedy", finding.remedy}};
+        add_rows(one, {finding.code, finding.remedy_code, finding.values});
+        findings.push_back(std::move(one));
     }
     return {{"name", node.name},
             {"role", view(text(node.role))},

@@ -4,6 +4,7 @@
 
 #include "admin/api/status_json.h"
 #include "admin/api/verb_parts.h"
+#include "admin/diag/check_rows.h"
 #include "admin/judge/finding_rows.h"
 #include "base/refusal_rules.h"
 #include "model/config/settings.h"
@@ -29,6 +30,9 @@ json::array said_alarms() {
 json::array said_findings() {
     json::array rows;
     for (const FindingRow& row : finding_rows()) {
+        rows.push_back(json::object{{"code", view(row.code)}, {"text", view(row.text)}, {"remedy", view(row.remedy)}});
+    }
+    for (const diag::CheckRow& row : diag::check_rows()) {
         rows.push_back(json::object{{"code", view(row.code)}, {"text", view(row.text)}, {"remedy", view(row.remedy)}});
     }
     return rows;

@@ -32,7 +32,8 @@ void DnsSurvey::start() {
         configured_.push_back({survey_.domain.ascii(), s2s_port, false, false});
     }
     if (!configured_.empty()) {
-        survey_.plan = {route::SrvPlan::Next::targets, configured_, {}};
+        survey_.plan.next = route::SrvPlan::Next::targets;
+        survey_.plan.targets = configured_;
         return look_up_hosts(configured_);
     }
     const auto ask = [this](const char* service, std::optional<DnsAnswer>& into) {

@@ -3,15 +3,12 @@
 
 #include <algorithm>
 
-#include "base/counted.h"
 #include "base/join.h"
 #include "model/route/ports.h"
 
 namespace sallyport::diag {
 
 namespace {
-
-constexpr std::string_view resolver_remedy = "check [dns] servers in the node's file, and ask with `dig` on this host";
 
 bool is_wildcard(const IpAddress& address) {
     return std::all_of(address.bytes.begin(), address.bytes.end(), [](std::uint8_t byte) { return byte == 0; });
@@ -35,13 +32,11 @@ public:
     Judge(const Survey& survey, const OwnSide& us, Report& report) : survey_{survey}, us_{us}, report_{report} {}
 
     void run() {
-        if (us_.has_route) {
-            report_.add(Grade::note, "a static route replaces DNS for this domain", "`sallyport routes list` shows it");
-        }
+        if (us_.has_route) report_.add(seen(Seen::route_instead));
         if (survey_.server) services();
         for (const SurveyedHost& host : survey_.hosts) judge(host);
         if (survey_.plan.next != route::SrvPlan::Next::nothing && usable_ == 0 && !us_.is_ours) {
-            report_.add(Grade::bad, "there is no address to connect to");
+            report_.add(seen(Seen::no_address));
         }
         if (us_.has_route) soften();
     }
@@ -61,29 +56,24 @@ private:
         report_.fact("srv_direct_tls", records_text(*survey_.direct));
         trouble("_xmpp-server._tcp", *survey_.server);
         trouble("_xmpps-server._tcp", *survey_.direct);
-        if (survey_.server->secure) report_.add(Grade::good, "the SRV answer is validated with DNSSEC");
+        if (survey_.server->secure) report_.add(seen(Seen::validated));
         refused_records();
         switch (survey_.plan.next) {
             case route::SrvPlan::Next::nothing: return no_service();
             case route::SrvPlan::Next::addresses: return no_records();
             case route::SrvPlan::Next::targets: break;
         }
-        report_.add(Grade::good, counted(survey_.plan.targets.size(), "SRV target") + " can be used");
+        report_.add(seen(Seen::srv_usable, {{"n", std::to_string(survey_.plan.targets.size())}}));
     }
 
     void trouble(const std::string& service, const DnsAnswer& answer) {
-        const std::string what = "the look-up of " + service + "." + survey_.domain.ascii();
+        const Values values{{"name", service + "." + survey_.domain.ascii()}, {"because", because(answer)}};
         switch (answer.status) {
             case DnsStatus::bogus:
-                return report_.add(
-                    Grade::bad, what + " fails DNSSEC validation" + because(answer),
-                    us_.is_ours ? "fix the zone's signatures or its DS record" : "its administrator has to fix it");
-            case DnsStatus::failed:
-                return report_.add(Grade::bad, what + " failed" + because(answer), std::string{resolver_remedy});
-            case DnsStatus::timed_out:
-                return report_.add(Grade::bad, what + " got no answer", std::string{resolver_remedy});
-            case DnsStatus::busy:
-                return report_.add(Grade::bad, what + " was not made" + because(answer), std::string{resolver_remedy});
+                return report_.add(seen(us_.is_ours ? Seen::bogus_ours : Seen::bogus_theirs, values));
+            case DnsStatus::failed: return report_.add(seen(Seen::look_up_failed, values));
+            case DnsStatus::timed_out: return report_.add(seen(Seen::look_up_silent, values));
+            case DnsStatus::busy: return report_.add(seen(Seen::look_up_not_made, values));
             case DnsStatus::ok:
             case DnsStatus::no_data:
             case DnsStatus::no_name: break;
@@ -93,32 +83,28 @@ private:
     void refused_records() {
         for (const auto* answer : {&survey_.server, &survey_.direct}) {
             for (const SrvRecord& record : (*answer)->srv) {
-                const std::string at = record.target + ":" + std::to_string(record.port);
-                if (record.target != "." && IpAddress::parse(record.target)) {
-                    report_.add(Grade::bad, "SRV target " + at + " is an address; RFC 2782 requires a name",
-                                "publish an A or AAAA record and name its host");
-                } else if (record.target != "." && !route::is_permitted_port(record.port)) {
-                    report_.add(Grade::bad, "SRV target " + at + " has a port that this node does not connect to",
-                                "permitted ports are 443 and those above 1023; the usual one is 5269");
+                if (record.target == ".") continue;
+                const Values values{{"target", record.target + ":" + std::to_string(record.port)}};
+                if (IpAddress::parse(record.target)) {
+                    report_.add(seen(Seen::target_is_address, values));
+                } else if (!route::is_permitted_port(record.port)) {
+                    report_.add(seen(Seen::target_port, values));
                 }
             }
         }
     }
 
     void no_service() {
-        if (survey_.plan.absent) {
-            return report_.add(
-                Grade::bad, name() + " declares in DNS that it has no XMPP service (SRV target \".\")",
-                us_.is_ours ? "publish a record that names this edge" : "only a static route can reach it");
+        using enum route::SrvPlan::Obstacle;
+        if (survey_.plan.obstacle != absent && survey_.plan.obstacle != direct_tls_absent) {
+            return report_.add(no_server(survey_));
         }
-        report_.add(Grade::bad, survey_.plan.why, std::string{resolver_remedy});
+        report_.add(seen(us_.is_ours ? Seen::declares_none_ours : Seen::declares_none_theirs, {{"domain", name()}}));
     }
 
     void no_records() {
-        const std::string record = "_xmpp-server._tcp." + survey_.domain.ascii() + ". IN SRV 0 0 5269 <this edge>.";
-        report_.add(us_.is_ours ? Grade::warning : Grade::note,
-                    "there is no SRV record; peers try the addresses of " + name() + " on port 5269",
-                    us_.is_ours ? "publish " + record : "");
+        report_.add(seen(us_.is_ours ? Seen::no_srv_ours : Seen::no_srv_theirs,
+                         {{"domain", name()}, {"ascii", survey_.domain.ascii()}}));
     }
 
     void judge(const SurveyedHost& host) {
@@ -134,36 +120,33 @@ private:
     void no_address(const SurveyedHost& host) {
         const bool answered = host.v4 && host.v6 && host.v4->status != DnsStatus::timed_out &&
                               host.v4->status != DnsStatus::failed && host.v4->status != DnsStatus::busy;
+        ThisTime this_time;
+        if (survey_.hosts.size() == 1) this_time.grade = Grade::bad;
+        if (!answered) this_time.remedy = Seen::ask_resolver;
         const std::string why = host.v4 ? std::string{" ("} + text(host.v4->status) + ")" : "";
-        report_.add(survey_.hosts.size() == 1 ? Grade::bad : Grade::warning, host.target.host + " has no address" + why,
-                    answered ? "publish an A or AAAA record for it" : std::string{resolver_remedy});
+        report_.add(seen(Seen::host_without_address, {{"host", host.target.host}, {"because", why}}, this_time));
     }
 
     void judge_foreign(const SurveyedHost& host, const Endpoint& at) {
+        const Values values{{"host", host.target.host}, {"address", at.text()}, {"domain", name()}};
         if (std::find(us_.own.begin(), us_.own.end(), at) != us_.own.end()) {
-            return report_.add(Grade::bad, at.text() + " is this node itself",
-                               "if " + name() + " is one of our domains, add it to federation.domains");
+            return report_.add(seen(Seen::is_this_node, values));
         }
         if (host.target.configured || route::may_connect(at.address, at.port, us_.allowed, us_.own)) {
             ++usable_;
-            return report_.add(Grade::good, host.target.host + " is at " + at.text());
+            return report_.add(seen(Seen::host_at, values));
         }
-        report_.add(Grade::bad, host.target.host + " is at " + at.text() + ", which is reserved or private",
-                    "if that is intended, add its network to [s2s] allow_networks, or add a static route");
+        report_.add(seen(Seen::host_reserved, values));
     }
 
     void judge_own(const SurveyedHost& host, const Endpoint& at) {
-        if (us_.own.empty()) {
-            return report_.add(Grade::note, host.target.host + " is at " + at.text(),
-                               "run this check on the edge to compare it with its own addresses");
-        }
+        const Values values{{"host", host.target.host}, {"address", at.text()}};
+        if (us_.own.empty()) return report_.add(seen(Seen::host_at_unknown, values));
         const bool fits = std::any_of(us_.own.begin(), us_.own.end(), [&](const Endpoint& own) {
             return own.port == at.port && own.address.v6 == at.address.v6 &&
                    (own.address == at.address || is_wildcard(own.address));
         });
-        if (fits) return report_.add(Grade::good, at.text() + " leads to this node");
-        report_.add(Grade::warning, at.text() + " is not an address on which this node listens",
-                    "correct if it belongs to a NAT or another edge of ours; otherwise correct the records");
+        report_.add(seen(fits ? Seen::leads_here : Seen::leads_elsewhere, values));
     }
 
     const Survey& survey_;
@@ -173,6 +156,19 @@ private:
 };
 
 }  // namespace
+
+Finding no_server(const Survey& survey, ThisTime this_time) {
+    const route::SrvPlan& plan = survey.plan;
+    const Values values{{"domain", survey.domain.text()}, {"name", plan.service}, {"why", plan.detail}};
+    switch (plan.obstacle) {
+        case route::SrvPlan::Obstacle::absent: return seen(Seen::service_absent, values, this_time);
+        case route::SrvPlan::Obstacle::direct_tls_absent: return seen(Seen::direct_tls_absent, values, this_time);
+        case route::SrvPlan::Obstacle::unusable: return seen(Seen::no_record_usable, values, this_time);
+        case route::SrvPlan::Obstacle::look_up:
+        case route::SrvPlan::Obstacle::none: break;
+    }
+    return seen(Seen::look_up_says, values, this_time);
+}
 
 void judge_dns(const Survey& survey, const OwnSide& us, Report& report) { Judge{survey, us, report}.run(); }
 

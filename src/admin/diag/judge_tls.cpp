@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <ctime>
 
+#include "admin/diag/check_rows.h"
 #include "base/join.h"
 #include "proto/s2s/certificate.h"
 
@@ -28,15 +29,13 @@ std::string date(WallTime time) {
 }
 
 void tell_connection(const Visit& visit, Report& report) {
-    for (const std::string& closed : visit.closed_doors) {
-        report.add(Grade::warning, closed, "check the server, the firewalls and its DNS records");
-    }
+    for (const Finding& closed : visit.closed_doors) report.add(closed);
     if (!visit.door) return;
     report.fact("address", visit.door->at.text());
     report.fact("host", visit.door->host);
     report.fact("connected_in", milliseconds(visit.connect_took));
-    report.add(Grade::good, "connected to " + visit.door->host + " at " + visit.door->at.text() +
-                                (visit.door->direct_tls ? " (direct TLS)" : ""));
+    report.add(seen(visit.door->direct_tls ? Seen::connected_direct : Seen::connected,
+                    {{"host", visit.door->host}, {"address", visit.door->at.text()}}));
 }
 
 void judge_certificate(const CertFacts& certificate, const xmpp::Domain& domain, const s2s::StreamPolicy& policy,
@@ -48,27 +47,23 @@ void judge_certificate(const CertFacts& certificate, const xmpp::Domain& domain,
     report.fact("certificate_key", certificate.key);
     report.fact("certificate_sha256", certificate.sha256);
     report.fact("certificate_not_after", date(certificate.not_after));
-    const Grade grade = policy.require_certificate ? Grade::bad : Grade::warning;
-    const std::string otherwise = policy.require_certificate
-                                      ? "a certificate is required of this domain, so it is refused"
-                                      : "it has to be authenticated by dialback";
+    const bool required = policy.require_certificate;
     if (certificate.chain_valid) {
-        report.add(Grade::good, "the certificate's chain ends at a trusted CA");
+        report.add(seen(Seen::chain_good));
     } else {
-        report.add(grade, "the certificate is not trusted: " + certificate.chain_error + "; " + otherwise,
-                   "its administrator needs another certificate, or add its CA to [tls] trust");
+        report.add(
+            seen(required ? Seen::untrusted_refused : Seen::untrusted_dialback, {{"why", certificate.chain_error}}));
     }
+    const Values names{{"domain", domain.text()}, {"ascii", domain.ascii()}, {"names", joined(certificate.dns_names)}};
     if (s2s::names(certificate, domain)) {
-        report.add(Grade::good, "the certificate covers " + domain.text());
+        report.add(seen(Seen::covers, names));
+    } else if (certificate.dns_names.empty()) {
+        report.add(seen(required ? Seen::covers_nothing_refused : Seen::covers_nothing_dialback, names));
     } else {
-        report.add(grade,
-                   "the certificate does not cover " + domain.text() + " but " +
-                       (certificate.dns_names.empty() ? "nothing" : joined(certificate.dns_names)) + "; " + otherwise,
-                   "its administrator needs a certificate with dNSName " + domain.ascii());
+        report.add(seen(required ? Seen::covers_others_refused : Seen::covers_others_dialback, names));
     }
     if (certificate.not_after > now && certificate.not_after - now < peer_expires_soon) {
-        report.add(Grade::note, "the certificate expires on " + date(certificate.not_after),
-                   "its administrator has to renew it");
+        report.add(seen(Seen::expires, {{"date", date(certificate.not_after)}}));
     }
     report.fact("proves_domain", s2s::proves(certificate, domain) ? "yes" : "no");
 }
@@ -80,30 +75,27 @@ void judge_session(const Visit& visit, const xmpp::Domain& domain, const s2s::St
     report.fact("cipher", visit.tls->cipher);
     report.fact("alpn", visit.tls->alpn);
     report.fact("handshake_in", milliseconds(visit.tls_took));
-    report.add(Grade::good, visit.tls->version + " with " + visit.tls->cipher);
+    report.add(seen(Seen::session, {{"version", visit.tls->version}, {"cipher", visit.tls->cipher}}));
     if (visit.tls->peer) return judge_certificate(*visit.tls->peer, domain, policy, now, report);
-    report.add(policy.require_certificate ? Grade::bad : Grade::warning, "the server presents no certificate",
-               "its administrator has to configure one for " + domain.text());
+    ThisTime this_time;
+    if (policy.require_certificate) this_time.grade = Grade::bad;
+    report.add(seen(Seen::no_certificate, {{"domain", domain.text()}}, this_time));
 }
 
 void judge_offer(const Visit& visit, const s2s::StreamPolicy& policy, Report& report) {
     if (visit.before_tls) {
         report.fact("features_before_tls", joined(visit.before_tls->names));
         if (visit.before_tls->starttls_required && policy.security == s2s::SecurityMode::no_tls) {
-            report.add(Grade::bad, "it requires TLS, but our security mode for it is No TLS",
-                       "change federation.security_mode, or add an exception to federation.peers");
+            report.add(seen(Seen::requires_tls));
         }
     }
     if (!visit.after_tls) return;
     report.fact("features", joined(visit.after_tls->names));
     report.fact("mechanisms", joined(visit.after_tls->mechanisms));
     const bool external = has(visit.after_tls->mechanisms, "EXTERNAL");
-    if (external) report.add(Grade::good, "it offers authentication by certificate (SASL EXTERNAL)");
-    if (has(visit.after_tls->names, "dialback")) return report.add(Grade::good, "it offers dialback");
-    if (external) return;
-    report.add(Grade::note,
-               "it offers neither SASL EXTERNAL nor dialback; most such servers support dialback nevertheless",
-               policy.offer_dialback ? "" : "dialback is off for this domain; see federation.peers");
+    if (external) report.add(seen(Seen::offers_external));
+    if (has(visit.after_tls->names, "dialback")) return report.add(seen(Seen::offers_dialback));
+    if (!external) report.add(seen(policy.offer_dialback ? Seen::offers_neither : Seen::offers_neither_off));
 }
 
 }  // namespace
@@ -114,13 +106,13 @@ void judge_tls(const Visit& visit, const xmpp::Domain& domain, const s2s::Stream
     report.fact("stream_from", visit.peer_from);
     judge_session(visit, domain, policy, now, report);
     judge_offer(visit, policy, report);
-    if (visit.failure.empty()) return;
+    if (!visit.failure) return;
     const bool plain = visit.before_tls && !visit.before_tls->starttls;
     const bool fatal = !plain || policy.security == s2s::SecurityMode::tls_required;
-    std::string remedy;
-    if (plain) remedy = "its administrator has to enable TLS, or add an exception to federation.peers";
-    if (!visit.door) remedy = "check that our firewall and theirs allow that port, and that their server is running";
-    report.add(fatal ? Grade::bad : Grade::warning, visit.failure, std::move(remedy));
+    ThisTime this_time{fatal ? Grade::bad : Grade::warning};
+    if (plain) this_time.remedy = Seen::enable_tls;
+    if (!visit.door) this_time.remedy = Seen::open_port;
+    report.add(seen(visit.failure->what, visit.failure->values, this_time));
 }
 
 }  // namespace sallyport::diag

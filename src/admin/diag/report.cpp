@@ -15,9 +15,9 @@ std::string_view text(Grade grade) {
     return "?";
 }
 
-void Report::add(Grade grade, std::string text, std::string remedy) {
-    findings.push_back({grade, std::move(text), std::move(remedy)});
-}
+void Report::add(Finding finding) { findings.push_back(std::move(finding)); }
+
+void Report::add(Grade grade, std::string text) { findings.push_back({grade, std::move(text), {}, {}}); }
 
 void Report::fact(std::string name, std::string value) {
     if (value.empty()) return;

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "admin/diag/sentence.h"
+
 namespace sallyport::diag {
 
 /// From harmless to fatal.
@@ -13,10 +15,11 @@ enum class Grade { good, note, warning, bad };
 [[nodiscard]] std::string_view text(Grade grade);
 
 /// The rows that the words of a finding were made from, and the values in them: for who shows them in another
-/// language. A code is that of an alarm, or of admin/judge/finding_rows.h; empty: the words are its own.
+/// language. A code is that of an alarm, or of check_rows.h or admin/judge/finding_rows.h; empty: the words are its
+/// own.
 struct FromRows {
     std::string code{}, remedy_code{};
-    std::vector<std::pair<std::string, std::string>> values{};
+    Values values{};
 };
 
 struct Finding {
@@ -31,7 +34,9 @@ struct Report {
     std::vector<std::pair<std::string, std::string>> facts;
     std::vector<Finding> findings;
 
-    void add(Grade grade, std::string text, std::string remedy = {});
+    void add(Finding finding);
+    /// What is no row: words of somebody else.
+    void add(Grade grade, std::string text);
     /// Further values of a name are appended; empty ones are left out.
     void fact(std::string name, std::string value);
     /// The gravest grade; `note` counts as good.

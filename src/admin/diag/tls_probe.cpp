@@ -58,7 +58,7 @@ void TlsProbe::start() { try_door(); }
 
 void TlsProbe::try_door() {
     if (next_door_ == doors_.size()) {
-        return finish(doors_.empty() ? "there is no address to connect to" : "no address answers");
+        return fail(doors_.empty() ? Seen::no_address : Seen::no_address_answers);
     }
     const Door& door = doors_[next_door_];
     const auto source = std::find_if(settings_.sources.begin(), settings_.sources.end(),
@@ -73,7 +73,8 @@ void TlsProbe::connected(Result<std::unique_ptr<io::Stream>> result) {
     if (!result) {
         // The error begins with the address.
         const bool is_address = IpAddress::parse(door.host).has_value();
-        visit_.closed_doors.push_back((is_address ? "" : door.host + " at ") + result.error().text);
+        visit_.closed_doors.push_back(seen(is_address ? Seen::address_closed : Seen::door_closed,
+                                           {{"host", door.host}, {"error", result.error().text}}));
         // The dial is on the stack: the next one replaces it in a later turn.
         return loop_.defer([this, alive = std::weak_ptr{alive_}] {
             if (!alive.expired()) try_door();
@@ -109,20 +110,22 @@ void TlsProbe::on_bytes(std::string_view bytes) {
             case xml::Kind::need_more: return;
             case xml::Kind::header: visit_.peer_from = reader_->header().attribute("from"); break;
             case xml::Kind::element: element(reader_->tree()); break;
-            case xml::Kind::footer: return finish("the server closed the stream");
+            case xml::Kind::footer: return fail(Seen::stream_closed);
             case xml::Kind::excess:
-            case xml::Kind::problem: return finish("the server sends no XMPP stream: " + reader_->explanation());
+            case xml::Kind::problem: return fail(Seen::no_stream, {{"why", std::string{reader_->explanation()}}});
         }
     }
 }
 
 void TlsProbe::element(const xml::Element& element) {
-    if (element.is(ns::streams, "error")) return finish("the server refuses the stream: " + condition_of(element));
+    if (element.is(ns::streams, "error")) {
+        return fail(Seen::stream_refused, {{"condition", condition_of(element)}});
+    }
     if (element.is(ns::streams, "features")) return features(element);
     if (element.is(ns::tls, "proceed")) return secure();
     if (element.is(ns::dialback, "verify") && !settings_.keys.empty()) return answered(element);
-    if (element.is(ns::tls, "failure")) return finish("the server refuses STARTTLS");
-    finish("the server sends <" + element.name + "/> out of order");
+    if (element.is(ns::tls, "failure")) return fail(Seen::starttls_refused);
+    fail(Seen::out_of_order, {{"element", element.name}});
 }
 
 void TlsProbe::features(const xml::Element& element) {
@@ -132,7 +135,7 @@ void TlsProbe::features(const xml::Element& element) {
     }
     visit_.before_tls = offer_of(element);
     if (visit_.before_tls->starttls) return stream_->write(starttls);
-    settings_.keys.empty() ? finish("the server offers no STARTTLS") : ask_keys();
+    settings_.keys.empty() ? fail(Seen::no_starttls) : ask_keys();
 }
 
 void TlsProbe::ask_keys() {
@@ -165,16 +168,17 @@ void TlsProbe::on_tls(const TlsFacts& facts) {
 
 void TlsProbe::on_closed(io::CloseReason reason, const std::string& text) {
     if (finished_) return;
-    if (reason == io::CloseReason::tls_failed) return finish("TLS failed: " + text);
-    finish("the connection ended" + (text.empty() ? "" : ": " + text));
+    if (reason == io::CloseReason::tls_failed) return fail(Seen::tls_failed, {{"why", text}});
+    if (text.empty()) return fail(Seen::connection_ended);
+    fail(Seen::connection_ended_because, {{"why", text}});
 }
 
-void TlsProbe::give_up(const std::string& why) { finish(why); }
+void TlsProbe::give_up() { fail(Seen::no_answer_in_time); }
 
-void TlsProbe::finish(const std::string& failure) {
+void TlsProbe::finish(std::optional<Trouble> failure) {
     if (finished_) return;
     finished_ = true;
-    visit_.failure = failure;
+    visit_.failure = std::move(failure);
     if (stream_ && !securing_) stream_->write("</stream:stream>");
     loop_.defer([this, alive = std::weak_ptr{alive_}] {
         if (!alive.expired()) on_done_(visit_);

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "admin/diag/check_rows.h"
 #include "base/limits.h"
 #include "io/net/stream.h"
 #include "proto/xml/reader.h"
@@ -30,15 +31,23 @@ struct Offer {
     bool starttls = false, starttls_required = false;
 };
 
+/// Why a visit ended early: the row that says it, and what stands in it.
+struct Trouble {
+    Seen what = Seen::no_answer_in_time;
+    Values values{};
+
+    [[nodiscard]] std::string text() const { return seen(what, values).text; }
+};
+
 struct Visit {
-    std::vector<std::string> closed_doors;  ///< "192.0.2.1:5269: connection refused"
-    std::optional<Door> door;               ///< where the connection was made
-    std::string peer_from;                  ///< of its stream header
+    std::vector<Finding> closed_doors;  ///< "192.0.2.1:5269: connection refused"
+    std::optional<Door> door;           ///< where the connection was made
+    std::string peer_from;              ///< of its stream header
     std::optional<Offer> before_tls, after_tls;
     std::optional<TlsFacts> tls;
     std::vector<std::string> answers;  ///< to the keys: "valid", "invalid", or "error" and its condition
     Duration connect_took{0}, tls_took{0};
-    std::string failure;  ///< why the visit ended early; empty: all steps were made
+    std::optional<Trouble> failure;  ///< absent: all steps were made
 };
 
 /// A dialback key to be verified; it is sent and nothing else.
@@ -68,7 +77,7 @@ public:
 
     void start();
     /// Time is up: reports what is known.
-    void give_up(const std::string& why);
+    void give_up();
 
     void on_bytes(std::string_view bytes) override;
     void on_tls(const TlsFacts& facts) override;
@@ -84,7 +93,8 @@ private:
     void features(const xml::Element& element);
     void ask_keys();
     void answered(const xml::Element& element);
-    void finish(const std::string& failure);
+    void fail(Seen what, Values values = {}) { finish(Trouble{what, std::move(values)}); }
+    void finish(std::optional<Trouble> failure);
 
     io::Loop& loop_;
     io::Network& network_;

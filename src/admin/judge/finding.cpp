@@ -5,9 +5,14 @@
 #include <iterator>
 #include <utility>
 
+#include "admin/judge/finding_rows.h"
+
 namespace sallyport::admin {
 
 diag::FromRows rows_of(const services::Alarm& alarm) {
+    if (alarm.code == services::AlarmCode::far_alarm && !alarm.words.node.empty() && !alarm.detail.empty()) {
+        return say(Says::far_alarm, {{"node", alarm.words.node}, {"detail", alarm.detail}}).rows;
+    }
     const std::string name{alarm.row().name};
     return {alarm.words.text.empty() ? name : std::string{},
             alarm.words.cure.empty() ? name : std::string{},

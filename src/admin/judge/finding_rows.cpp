@@ -1,8 +1,9 @@
 // The rows.
 #include "admin/judge/finding_rows.h"
 
-#include <algorithm>
 #include <iterator>
+
+#include "proto/link/node_news.h"
 
 namespace sallyport::admin {
 
@@ -65,43 +66,21 @@ constexpr FindingRow finding_table[] = {
      ""},
     {Says::axl_complete_empty, "axl.complete_empty", good,
      "{server} accepts the user {user}, and its table is complete", ""},
+    {Says::outline, link::NodeNews::outline_code, warning, link::NodeNews::outline, ""},
+    {Says::far_alarm, "far.alarm_of", warning, "an alarm of {node}: {detail}", ""},
 };
 
 constexpr bool in_order() {
     for (std::size_t i = 0; i < std::size(finding_table); ++i) {
         if (finding_table[i].says != static_cast<Says>(i)) return false;
     }
-    return std::size(finding_table) == static_cast<std::size_t>(Says::axl_complete_empty) + 1;
+    return std::size(finding_table) == static_cast<std::size_t>(Says::far_alarm) + 1;
 }
 static_assert(in_order(), "a row for each enumerator, in their order");
-
-/// What stands between two braces: a value, or the form that goes with it.
-std::string_view place(std::string_view inside, const Values& values) {
-    const std::size_t first = inside.find('|');
-    const auto at = std::find_if(values.begin(), values.end(),
-                                 [&](const auto& value) { return value.first == inside.substr(0, first); });
-    if (at == values.end()) return {};
-    if (first == std::string_view::npos) return at->second;
-    const std::size_t second = inside.find('|', first + 1);
-    return at->second == "1" ? inside.substr(first + 1, second - first - 1) : inside.substr(second + 1);
-}
 
 }  // namespace
 
 std::span<const FindingRow> finding_rows() { return finding_table; }
-
-std::string filled(std::string_view text, const Values& values) {
-    std::string all;
-    while (!text.empty()) {
-        const std::size_t open = text.find('{');
-        const std::size_t close = text.find('}', open);
-        all += text.substr(0, open);
-        if (open == std::string_view::npos || close == std::string_view::npos) break;
-        all += place(text.substr(open + 1, close - open - 1), values);
-        text.remove_prefix(close + 1);
-    }
-    return all;
-}
 
 Finding say(Says says, Values values, const std::string& remedy) {
     const FindingRow& row = finding_table[static_cast<std::size_t>(says)];

@@ -7,9 +7,8 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
+#include "admin/diag/sentence.h"
 #include "admin/judge/finding.h"
 
 namespace sallyport::admin {
@@ -43,21 +42,21 @@ enum class Says : std::uint8_t {
     axl_rows_missing,
     axl_complete,
     axl_complete_empty,
+    outline,
+    far_alarm,
 };
 
 struct FindingRow {
     Says says;
     std::string_view code;  ///< stable, dotted: "link.resuming"
     diag::Grade grade;
-    /// {name} stands for a value, {name|one|many} for whichever form goes with the number of that name.
-    std::string_view text, remedy;
+    std::string_view text, remedy;  ///< in the form that filled() reads
 };
 /// In the order of the enumerators.
 [[nodiscard]] std::span<const FindingRow> finding_rows();
 
-using Values = std::vector<std::pair<std::string, std::string>>;
-/// `text` of a row with its values in their places.
-[[nodiscard]] std::string filled(std::string_view text, const Values& values);
+using diag::filled;
+using diag::Values;
 /// The finding of the row; `remedy` where this time another one is known than the row's.
 [[nodiscard]] Finding say(Says says, Values values = {}, const std::string& remedy = {});
 

@@ -48,25 +48,40 @@ void collect(const DnsAnswer& answer, bool direct_tls, std::vector<Weighted>& us
     }
 }
 
-SrvPlan nothing(std::string why, bool absent = false) { return {SrvPlan::Next::nothing, {}, std::move(why), absent}; }
+SrvPlan nothing(SrvPlan::Obstacle obstacle, std::string why) {
+    return {SrvPlan::Next::nothing, {}, std::move(why), obstacle, {}, {}};
+}
 
-std::string failure(std::string_view service, const DnsAnswer& answer) {
-    std::string why = "the look-up of " + std::string{service} + " returned: " + text(answer.status);
-    if (!answer.detail.empty()) why += " (" + answer.detail + ")";
-    return why;
+SrvPlan unusable(const std::string& objection) {
+    SrvPlan plan = nothing(SrvPlan::Obstacle::unusable, "no SRV record can be used: " + objection);
+    plan.detail = objection;
+    return plan;
+}
+
+SrvPlan failed(const std::string& service, const DnsAnswer& answer) {
+    std::string detail = text(answer.status);
+    if (!answer.detail.empty()) detail += " (" + answer.detail + ")";
+    SrvPlan plan = nothing(SrvPlan::Obstacle::look_up, "the look-up of " + service + " returned: " + detail);
+    plan.service = service;
+    plan.detail = std::move(detail);
+    return plan;
 }
 
 /// What follows when no record can be used.
 SrvPlan plan_without_targets(const DnsAnswer& server, const DnsAnswer& direct,
                              const std::vector<std::string>& refused) {
     // RFC 6120 3.2.1: an answer that is there but cannot be used does not open the way to A/AAAA.
-    if (!refused.empty()) return nothing("no SRV record can be used: " + refused.front());
-    if (declares_absence(server)) return nothing("service declared absent", true);
-    if (!says_none(server)) return nothing(failure("_xmpp-server", server));
+    if (!refused.empty()) return unusable(refused.front());
+    if (declares_absence(server)) return nothing(SrvPlan::Obstacle::absent, "service declared absent");
+    if (!says_none(server)) return failed("_xmpp-server", server);
     // XEP-0368 section 5: a root target for direct TLS says nothing about STARTTLS, but rules out A/AAAA.
-    if (declares_absence(direct)) return nothing("direct TLS declared absent and no _xmpp-server record", true);
-    if (!says_none(direct)) return nothing(failure("_xmpps-server", direct));
-    return {SrvPlan::Next::addresses, {}, {}};
+    if (declares_absence(direct)) {
+        return nothing(SrvPlan::Obstacle::direct_tls_absent, "direct TLS declared absent and no _xmpp-server record");
+    }
+    if (!says_none(direct)) return failed("_xmpps-server", direct);
+    SrvPlan plan;
+    plan.next = SrvPlan::Next::addresses;
+    return plan;
 }
 
 /// RFC 2782, page 4: one pick out of alternatives of equal priority, weight 0 first; `sum` is all their weights.
@@ -115,7 +130,8 @@ SrvPlan plan_srv(const DnsAnswer& server, const DnsAnswer& direct, std::uint64_t
     collect(direct, true, usable, refused);
     if (usable.empty()) return plan_without_targets(server, direct, refused);
 
-    SrvPlan plan{SrvPlan::Next::targets, {}, {}};
+    SrvPlan plan;
+    plan.next = SrvPlan::Next::targets;
     for (Target& target : order(std::move(usable), random)) {
         if (plan.targets.size() >= most) break;
         // An answer may repeat a record; trying it twice would only cost time.

@@ -31,8 +31,15 @@ struct SrvPlan {
         nothing,    ///< the domain declares that it has no XMPP service (single target "."), or look-up failed
     } next = Next::nothing;
     std::vector<Target> targets;
-    std::string why;      ///< for the log when nothing
-    bool absent = false;  ///< it is nothing because the domain declares that it has no service
+    std::string why;  ///< for the log when nothing: what follows, in a sentence
+    enum class Obstacle {
+        none,
+        unusable,           ///< there are SRV records, and none can be used; `detail`: what is wrong with the first
+        absent,             ///< the domain declares that it has no service
+        direct_tls_absent,  ///< the same for direct TLS, and there is no record of the other service
+        look_up,            ///< of `service`; `detail`: what it returned
+    } obstacle = Obstacle::none;
+    std::string service, detail;
 };
 
 /// Merges `_xmpp-server` and `_xmpps-server` answers by priority and, within one, by weight (RFC 2782); `random(n)`

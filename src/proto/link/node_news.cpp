@@ -27,6 +27,51 @@ std::string plain(std::string_view text, std::size_t most) {
     return whole;
 }
 
+/// Are the values within their bounds? If not, the words alone are told: half of the values would make another
+/// sentence.
+bool fits(const NodeFinding& finding) {
+    std::size_t bytes = 0;
+    for (const auto& [name, value] : finding.values) bytes += name.size() + value.size();
+    return finding.values.size() <= NodeNews::most_values && bytes <= NodeNews::longest_text;
+}
+
+std::string write(const NodeFinding& finding) {
+    std::string bytes = "<finding" + attribute("severity", finding.is_error ? "error" : "warning") +
+                        attribute("text", plain(finding.text, NodeNews::longest_text)) +
+                        attribute("remedy", plain(finding.remedy, NodeNews::longest_text));
+    if ((finding.code.empty() && finding.remedy_code.empty()) || !fits(finding)) return bytes + "/>";
+    if (!finding.code.empty()) bytes += attribute("code", plain(finding.code, NodeNews::longest_code));
+    if (!finding.remedy_code.empty())
+        bytes += attribute("remedy-code", plain(finding.remedy_code, NodeNews::longest_code));
+    bytes += ">";
+    for (const auto& [name, value] : finding.values) {
+        bytes += "<value" + attribute("name", plain(name, NodeNews::longest_text)) +
+                 attribute("is", plain(value, NodeNews::longest_text)) + "/>";
+    }
+    return bytes + "</finding>";
+}
+
+NodeFinding read_finding(const xml::Element& element) {
+    NodeFinding finding{element.attribute("severity") == "error",
+                        plain(element.attribute("text"), NodeNews::longest_text),
+                        plain(element.attribute("remedy"), NodeNews::longest_text),
+                        plain(element.attribute("code"), NodeNews::longest_code),
+                        plain(element.attribute("remedy-code"), NodeNews::longest_code),
+                        {}};
+    for (const auto& child : element.children) {
+        const auto* const value = std::get_if<xml::Element>(&child);
+        if (value == nullptr || !value->is(ns::link, "value")) continue;
+        finding.values.emplace_back(plain(value->attribute("name"), NodeNews::longest_text),
+                                    plain(value->attribute("is"), NodeNews::longest_text));
+        if (fits(finding)) continue;
+        finding.code.clear();
+        finding.remedy_code.clear();
+        finding.values.clear();
+        break;
+    }
+    return finding;
+}
+
 constexpr Role all_roles[] = {Role::edge, Role::core, Role::presence};
 
 }  // namespace
@@ -34,7 +79,8 @@ constexpr Role all_roles[] = {Role::edge, Role::core, Role::presence};
 NodeNews outline_of(NodeNews news) {
     if (news.findings.empty()) return news;
     news.more += news.findings.size() - 1;
-    news.findings = {{news.findings.front().is_error, std::string{NodeNews::outline}, {}}};
+    news.findings = {
+        {news.findings.front().is_error, std::string{NodeNews::outline}, {}, std::string{NodeNews::outline_code}}};
     return news;
 }
 
@@ -48,12 +94,7 @@ std::string write(const NodeNews& news) {
     const std::uint64_t more = news.more + (news.findings.size() - told);
     if (more != 0) bytes += attribute("more", std::to_string(more));
     bytes += ">";
-    for (std::size_t i = 0; i < told; ++i) {
-        const NodeFinding& finding = news.findings[i];
-        bytes += "<finding" + attribute("severity", finding.is_error ? "error" : "warning") +
-                 attribute("text", plain(finding.text, NodeNews::longest_text)) +
-                 attribute("remedy", plain(finding.remedy, NodeNews::longest_text)) + "/>";
-    }
+    for (std::size_t i = 0; i < told; ++i) bytes += write(news.findings[i]);
     return bytes + "</node>";
 }
 
@@ -75,9 +116,7 @@ std::optional<NodeNews> read_node_news(const xml::Element& element) {
             ++news.more;
             continue;
         }
-        news.findings.push_back({found->attribute("severity") == "error",
-                                 plain(found->attribute("text"), NodeNews::longest_text),
-                                 plain(found->attribute("remedy"), NodeNews::longest_text)});
+        news.findings.push_back(read_finding(*found));
     }
     return news;
 }

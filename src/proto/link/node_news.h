@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/role.h"
@@ -12,17 +13,22 @@
 
 namespace sallyport::link {
 
-/// Something that is wrong with a node.
+/// Something that is wrong with a node, in words, and the rows that the words are from, with what stands in them: for
+/// whoever shows them in another language. Empty codes: the words are nobody's row.
 struct NodeFinding {
     bool is_error = false;
     std::string text, remedy;
+    std::string code{}, remedy_code{};
+    std::vector<std::pair<std::string, std::string>> values{};
     bool operator==(const NodeFinding&) const = default;
 };
 
 struct NodeNews {
     static constexpr std::size_t longest_name = 255, longest_version = 64, longest_origin = 300;
-    static constexpr std::size_t most_findings = 12, longest_text = 600;
+    static constexpr std::size_t most_findings = 12, longest_text = 600, longest_code = 64;
+    static constexpr std::size_t most_values = 12;  ///< of a finding; together no longer than longest_text
     static constexpr std::string_view outline = "what is wrong is shown on this node's own page";
+    static constexpr std::string_view outline_code = "node.outline";
 
     std::string name;  ///< of the node
     Role role = Role::edge;

@@ -315,6 +315,7 @@ protected:
     diag::Report judge() {
         diag::Report report{"dialback", "b.test", {}, {}};
         diag::judge_dialback(visit, door, *xmpp::Domain::parse("b.test"), report);
+        expect_rows(report);
         return report;
     }
     diag::Door door{"edge2.b.test", *Endpoint::parse("198.51.0.8:5269"), false};
@@ -334,7 +335,7 @@ TEST_F(JudgeDialback, NamesASecretThatDiffers) {
 }
 
 TEST_F(JudgeDialback, NamesAClosedPortAStrangerAndOneThatBelievesEverything) {
-    visit.closed_doors = {"198.51.0.8:5269: connection refused"};
+    visit.closed_doors = {diag::seen(diag::Seen::address_closed, {{"error", "198.51.0.8:5269: connection refused"}})};
     EXPECT_NE(finding(judge(), "connection refused"), nullptr);
     visit.door = door;
     visit.answers = {"error item-not-found", "error item-not-found"};
@@ -342,7 +343,7 @@ TEST_F(JudgeDialback, NamesAClosedPortAStrangerAndOneThatBelievesEverything) {
     visit.answers = {"valid", "valid"};
     EXPECT_NE(finding(judge(), "to a wrong key"), nullptr);
     visit.answers = {};
-    visit.failure = "the server refuses the stream: host-unknown";
+    visit.failure = diag::Trouble{diag::Seen::stream_refused, {{"condition", "host-unknown"}}};
     EXPECT_NE(finding(judge(), "host-unknown"), nullptr);
 }
 
@@ -369,6 +370,9 @@ TEST_F(CheckVerbs, AllNamesFederationThatIsOffAndDnsThatIsMissing) {
     EXPECT_NE(text.find("federation is off"), std::string::npos) << text;
     EXPECT_NE(text.find("there is no SRV record"), std::string::npos) << text;
     EXPECT_NE(text.find("no core has dialled this node"), std::string::npos) << text;
+    for (const auto& one : all.as_object().at("findings").as_array()) {
+        EXPECT_FALSE(one.as_object().at("code").is_null()) << "nobody can translate: " << boost::json::serialize(one);
+    }
     EXPECT_EQ(text_at(all.as_object().at("findings").as_array().at(0), "grade"), "bad") << "the gravest first";
 }
 

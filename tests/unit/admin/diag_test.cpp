@@ -28,6 +28,7 @@ protected:
                                }};
         survey.start();
         node.real_loop().run_until([&] { return over; });
+        expect_rows(report);
         return report;
     }
     void add_srv(const std::string& target, std::uint16_t port) {
@@ -222,7 +223,12 @@ TEST_F(CheckTls, FindsThatNobodyListens) {
     node.ask("routes.add", R"({"domain":"a.test","address":[")" + address + R"("]})");
     const auto answer = node.ask("check.tls", R"({"domain":"a.test"})");
     EXPECT_EQ(text_at(answer, "verdict"), "bad");
-    EXPECT_NE(boost::json::serialize(answer).find("no address answers"), std::string::npos);
+    const auto& last = answer.as_object().at("findings").as_array().at(1);
+    EXPECT_EQ(text_at(last, "text"), "no address answers");
+    EXPECT_EQ(text_at(last, "code"), "visit.no_address_answers");
+    EXPECT_EQ(text_at(last, "remedy"),
+              "check that our firewall and theirs allow that port, and that their server is running");
+    EXPECT_EQ(text_at(last, "remedy_code"), "remedy.open_port");
 }
 
 TEST_F(CheckTls, NeverDialsAReservedAddressOutOfDns) {
@@ -246,6 +252,7 @@ TEST(JudgeTls, NotesACertificateThatExpiresSoon) {
     diag::Report report;
     diag::judge_tls(visit, *xmpp::Domain::parse("a.test"), {}, now, report);
     EXPECT_EQ(grade_of(report, "expires on"), Grade::note);
+    expect_rows(report);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "admin/diag/check_rows.h"
 #include "services/alarms/alarm_codes.h"
 
 namespace sallyport::admin {
@@ -40,10 +41,20 @@ TEST(FindingRows, AnAlarmCarriesItsCodeUnlessItsWordsAreItsOwn) {
     EXPECT_EQ(own.rows.remedy_code, "");
 }
 
-TEST(FindingRows, NoNameIsThatOfAnAlarm) {
+TEST(FindingRows, AnAlarmOfAnotherNodeIsSaidByARowToo) {
+    const Finding far =
+        alarm(services::AlarmCode::far_alarm, "core1.b.test: disk.low", "the disk is full",
+              {.text = "an alarm of core1.b.test", .cure = "on core1.b.test: free it", .node = "core1.b.test"});
+    EXPECT_EQ(far.rows.code, "far.alarm_of");
+    EXPECT_EQ(far.rows.remedy_code, "") << "what helps there was said there";
+    EXPECT_EQ(say(Says::far_alarm, far.rows.values).text, far.text);
+}
+
+TEST(FindingRows, NoNameIsThatOfAnAlarmOrAnotherRow) {
     std::set<std::string_view> names;
     for (const services::AlarmRow& row : services::alarm_rows()) names.insert(row.name);
     for (const FindingRow& row : finding_rows()) EXPECT_TRUE(names.insert(row.code).second) << row.code;
+    for (const diag::CheckRow& row : diag::check_rows()) EXPECT_TRUE(names.insert(row.code).second) << row.code;
 }
 
 }  // namespace

@@ -93,6 +93,13 @@ TEST_F(Nodes, OfACoreAreThoseOfItsFileAndWhatTheySayOfThemselves) {
     EXPECT_EQ(shown("edge1.b.test", "state"), "bad");
     desk->heard(news("stranger.test", Role::edge));
     EXPECT_EQ(shown("stranger.test", "state"), "none");
+    link::NodeFinding typed{true, "a fault", "a cure", "link.down", "link.down", {{"key", "imp1"}}};
+    desk->heard(news("edge1.b.test", Role::edge, {typed, {false, "a warning", ""}}));
+    const auto answer = node.ask("nodes.list");
+    const auto& findings = answer.as_object().at("nodes").as_array().at(1).as_object().at("findings").as_array();
+    EXPECT_EQ(text_at(findings.at(0), "code"), "link.down");
+    EXPECT_EQ(text_at(findings.at(0).as_object().at("values"), "key"), "imp1");
+    EXPECT_TRUE(findings.at(1).as_object().at("code").is_null());
     node.current.links.clear();
     EXPECT_EQ(shown("edge1.b.test", "state"), "unreachable");
     std::ostringstream out;
@@ -119,6 +126,10 @@ TEST_F(Nodes, AreToldByACoreWithTheirPagesAndByOthersForThemselves) {
         });
     };
     EXPECT_EQ(says("1 MiB is free"), 1) << "its own alarm";
+    EXPECT_TRUE(std::ranges::any_of(all[0].findings, [](const link::NodeFinding& finding) {
+        const diag::Values values{{"key", "/data"}, {"detail", "1 MiB is free"}};
+        return finding.code == "disk.low" && finding.remedy_code == "disk.low" && finding.values == values;
+    })) << "others can say it in their language";
     EXPECT_EQ(says("of another node"), 0) << "and not that of another, which has a card of its own";
     EXPECT_EQ(all[1].name, "edge1.b.test");
     EXPECT_EQ(all[1].origin, "https://edge1.b.test:9443");

@@ -218,6 +218,7 @@ TEST(PeerRows, JoinDirectionsAndQueueOfAPair) {
     EXPECT_EQ(rows[2].state, "waiting");
     EXPECT_EQ(rows[2].queued, 4u);
     EXPECT_EQ(rows[2].last_error, "connection refused");
+    EXPECT_EQ(rows[2].last_rule, "tcp");
     EXPECT_EQ(rows[2].users, std::vector<std::string>{"anna@b.test"});
     EXPECT_EQ(rows[2].users_more, 3u);
 }

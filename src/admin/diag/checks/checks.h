@@ -2,13 +2,10 @@
 #pragma once
 
 #include "admin/diag/check.h"
+#include "admin/diag/check_rows.h"
 
 namespace sallyport::diag {
 
-/// A check has had its time, and look-ups have not come back.
-inline void add_dns_silence(Report& report) {
-    report.add(Grade::bad, "DNS did not answer in time", "check [dns] servers in the node's file");
-}
 /// Reports from the loop, not from within a callback of the check: whoever is told may end it.
 inline void report_later(io::Loop& loop, const Report& report, const OnReport& on_report) {
     loop.defer([report, on_report] { on_report(report); });

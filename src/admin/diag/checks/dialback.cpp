@@ -38,8 +38,7 @@ public:
         timer_->arm(context_.loop.now() + context_.timeout);
         const s2s::Admission admission = rules_.admits({context_.local, peer_}, s2s::Direction::outbound);
         if (!admission.allowed) {
-            report_.add(Grade::bad, peer_.text() + " cannot federate with us, so our servers refuse its question: " +
-                                        admission.why);
+            report_.add(seen(Seen::not_admitted, {{"domain", peer_.text()}, {"why", admission.why}}));
             return finish();
         }
         survey_.start();
@@ -54,9 +53,8 @@ private:
             }
         }
         if (doors_.empty()) {
-            report_.add(Grade::bad,
-                        "DNS has no server for " + context_.local.text() + ", so peers cannot verify our dialback keys",
-                        "publish _xmpp-server._tcp." + context_.local.ascii() + ". IN SRV 0 0 5269 <this edge>.");
+            report_.add(
+                seen(Seen::no_server_of_ours, {{"domain", context_.local.text()}, {"ascii", context_.local.ascii()}}));
             own_listeners();
         }
         next_door();
@@ -98,9 +96,9 @@ private:
     void expired() {
         if (probe_ && door_ < doors_.size()) {
             doors_.resize(door_ + 1);
-            return probe_->give_up("no answer in time");
+            return probe_->give_up();
         }
-        add_dns_silence(report_);
+        report_.add(seen(Seen::dns_silent));
         finish();
     }
 

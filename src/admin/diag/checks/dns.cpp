@@ -31,7 +31,7 @@ private:
         timer_->disarm();
         Report report{"dns", domain_.text(), {}, {}};
         if (survey == nullptr) {
-            add_dns_silence(report);
+            report.add(seen(Seen::dns_silent));
         } else {
             const auto& ours = context_.settings->domains;
             OwnSide us{context_.allowed, context_.own, false, false};

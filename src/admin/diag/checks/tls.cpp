@@ -1,6 +1,7 @@
 // `check tls D`: finds the server of a domain as the live path would, visits it, and judges what it shows.
 #include "admin/diag/checks/checks.h"
 #include "admin/diag/dns_survey.h"
+#include "admin/diag/judge_dns.h"
 #include "admin/diag/judge_tls.h"
 #include "admin/diag/tls_probe.h"
 #include "model/policy/policy.h"
@@ -38,7 +39,7 @@ private:
 
     void surveyed(const Survey& survey) {
         if (survey.plan.next == route::SrvPlan::Next::nothing) {
-            report_.add(Grade::bad, survey.plan.why, "`sallyport check dns " + domain_.text() + "` shows more");
+            report_.add(no_server(survey, {.remedy = Seen::check_dns}));
             return finish();
         }
         probe_ = std::make_unique<TlsProbe>(context_.loop, context_.network, visit_settings(), doors(survey),
@@ -67,8 +68,8 @@ private:
                 if (host.target.configured || route::may_connect(address, at.port, context_.allowed, context_.own)) {
                     found.push_back({host.target.host, at, host.target.direct_tls});
                 } else {
-                    report_.add(Grade::warning, at.text() + " of " + host.target.host + " is not permitted",
-                                "`sallyport check dns " + domain_.text() + "` shows why");
+                    report_.add(seen(Seen::not_permitted,
+                                     {{"address", at.text()}, {"host", host.target.host}, {"domain", domain_.text()}}));
                 }
             }
         }
@@ -79,15 +80,14 @@ private:
         const s2s::StreamPolicy policy = policy::EdgeRules{context_.settings}.policy(domain_);
         judge_tls(visit, domain_, policy, context_.loop.wall(), report_);
         if (!visit.door && context_.configured.empty() && !targets().empty()) {
-            report_.add(Grade::bad, "the static route of " + domain_.text() + " leads to no server that answers",
-                        "correct it (`sallyport routes list`), or remove it to use DNS");
+            report_.add(seen(Seen::route_dead, {{"domain", domain_.text()}}));
         }
         finish();
     }
 
     void expired() {
-        if (probe_) return probe_->give_up("no answer in time");
-        add_dns_silence(report_);
+        if (probe_) return probe_->give_up();
+        report_.add(seen(Seen::dns_silent));
         finish();
     }
 

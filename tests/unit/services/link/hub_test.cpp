@@ -870,7 +870,7 @@ link::NodeNews news_of(const std::string& name, Role role) {
     news.name = name;
     news.role = role;
     news.version = "1";
-    news.findings = {{true, "the disk is full", "free some of it"}};
+    news.findings = {{true, "the disk is full", "free some of it", "disk.low", "disk.low", {{"key", "'/data' <&>"}}}};
     return news;
 }
 
@@ -933,7 +933,7 @@ TEST_F(NodesTold, OfWhatIsInsideAnEdgeHearsTheStateAlone) {
     hubs.front()->tell_nodes({own}, false);
     ASSERT_TRUE(world.run_until([&] { return far.news.size() == 1; }));
     EXPECT_EQ(far.news.front().findings,
-              (std::vector<link::NodeFinding>{{true, std::string{link::NodeNews::outline}, {}}}));
+              (std::vector<link::NodeFinding>{{true, std::string{link::NodeNews::outline}, {}, "node.outline"}}));
     EXPECT_EQ(far.news.front().more, 3U);
     own.findings.front().text = "another disk is full";
     hubs.front()->tell_nodes({own}, false);
@@ -944,6 +944,19 @@ TEST_F(NodesTold, OfWhatIsInsideAnEdgeHearsTheStateAlone) {
     hubs.front()->tell_nodes({own}, false);
     ASSERT_TRUE(world.run_until([&] { return far.news.size() == 2; }));
     EXPECT_TRUE(far.news.back().findings.empty());
+}
+
+/// Half of the values would make another sentence.
+TEST_F(NodesTold, AreToldInWordsAloneWhenTheValuesInThemAreTooLong) {
+    make(link::End::listener);
+    link::NodeNews long_one = news_of("near.test", Role::edge);
+    long_one.findings.front().values.emplace_back("detail", std::string(link::NodeNews::longest_text, 'd'));
+    hubs.front()->tell_nodes({long_one}, false);
+    LinkEnd far{world, far_host, link::End::dialler, "far.test", "secret"};
+    far.dial(at(here), {"b.test"});
+    ASSERT_TRUE(world.run_until([&] { return far.news.size() == 1; }));
+    EXPECT_EQ(far.news.front().findings,
+              (std::vector<link::NodeFinding>{{true, "the disk is full", "free some of it"}}));
 }
 
 /// Each far side has a share of its own: who says much takes nothing from others.
