@@ -49,6 +49,16 @@ protected:
     Federation f{1};
 };
 
+TEST_F(Reach, DoesNotWaitForTheOtherKindOfServiceWhereOneHasTargets) {
+    for (const char* service : {"_xmpps-server._tcp.b.test", "_xmpps-server._tcp.rooms.b.test"}) {
+        f.dns.delay(service, seconds{8});
+    }
+    f.a.user().message("romeo@a.test", "juliet@b.test", "soon");
+    EXPECT_TRUE(f.world.run_until([&] { return f.b.user().got("soon"); }, seconds{2})) << f.logs();
+    f.world.advance(seconds{10});
+    EXPECT_EQ(f.b.user().ids_from("a.test"), std::vector<std::string>{"soon"});
+}
+
 struct BadFirst {
     std::string_view name;
     Habits habits;

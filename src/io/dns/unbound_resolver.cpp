@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "io/dns/answer.h"
+#include "io/dns/known_answers.h"
 #include "io/dns/questions.h"
 #include "io/dns/resolver.h"
 #include "io/loop/asio_loop.h"
@@ -31,6 +32,7 @@ struct Asked {
     OnAnswer on_answer;
     TimePoint started{};
     std::unique_ptr<Timer> timer;
+    std::unique_ptr<Timer> known;  ///< what is known from before serves now
 };
 
 /// The way to the loop that asks; shut when its handle ends, so that the thread of the answers never meets a loop that
@@ -98,6 +100,7 @@ DnsAnswer read_answer(const ub_result& result, int type) {
 void deliver(const std::shared_ptr<Asked>& asked, DnsAnswer answer, TimePoint now) {
     if (!asked->on_answer) return;
     asked->timer.reset();
+    asked->known.reset();
     answer.took = std::chrono::duration_cast<std::chrono::microseconds>(now - asked->started);
     const OnAnswer on_answer = std::exchange(asked->on_answer, {});
     on_answer(answer);
@@ -116,6 +119,7 @@ public:
     ~UnboundLookup() override {
         asked_->on_answer = nullptr;
         asked_->timer.reset();
+        asked_->known.reset();
     }
     UnboundLookup(const UnboundLookup&) = delete;
     UnboundLookup& operator=(const UnboundLookup&) = delete;
@@ -151,6 +155,7 @@ public:
     void tables(TableFills& all) override {
         const std::lock_guard hold{mutex_};
         questions_.tables(all, loop_.now());
+        known_.tables(all);
     }
 
     std::unique_ptr<Lookup> ask(const std::shared_ptr<Door>& door, const std::string& name, int type,
@@ -164,11 +169,20 @@ public:
         query->question = {name, type, asker, asked->started};
         query->door = door;
         query->asked = asked;
+        auto known = recall(query->question);
         if (auto refused = begin(query->question)) {
-            post(*query, std::move(*refused));
+            post(*query, known ? std::move(known->answer) : std::move(*refused));
             return std::make_unique<UnboundLookup>(std::move(asked));
         }
         Query* const under_way = remember(std::move(query));
+        if (known) {
+            asked->known = loop.timer(
+                [this, weak = std::weak_ptr{asked}, door, number = under_way->number, answer = known->answer, &loop] {
+                    if (door->is_open()) fell_silent(number, loop.now());
+                    if (const auto here = weak.lock()) deliver(here, answer, loop.now());
+                });
+            asked->known->arm(asked->started + known->patience);
+        }
         asked->timer = loop.timer([this, weak = std::weak_ptr{asked}, door, number = under_way->number, &loop] {
             if (door->is_open()) fell_silent(number, loop.now());
             DnsAnswer answer;
@@ -181,7 +195,8 @@ public:
         if (problem != 0) {
             DnsAnswer answer;
             answer.detail = ub_strerror(problem);
-            post(take(*under_way, answer.status), std::move(answer));
+            const Query over = take(*under_way, answer);
+            post(over, std::move(answer));
         }
         return std::make_unique<UnboundLookup>(std::move(asked));
     }
@@ -197,7 +212,8 @@ private:
         } else {
             answer = read_answer(*result, query.question.type);
         }
-        post(query.service->take(query, answer.status), std::move(answer));
+        const Query over = query.service->take(query, answer);
+        post(over, std::move(answer));
     }
 
     static void post(const Query& query, DnsAnswer answer) {
@@ -215,12 +231,28 @@ private:
         return raw;
     }
 
-    Query take(Query& query, DnsStatus how) {
+    /// Its question is over. The asker gets what is known from before where name servers have failed (RFC 8767 section
+    /// 4).
+    Query take(Query& query, DnsAnswer& answer) {
         const std::lock_guard hold{mutex_};
         Query out = std::move(query);
         queries_.erase(out.number);
-        questions_.over(out.question, how, loop_.now());
+        const TimePoint now = loop_.now();
+        questions_.over(out.question, answer.status, now);
+        const KnownAnswers::Name name{out.question.type, out.question.name};
+        // Strangers ask for as many names as they like, and would push out those of partners.
+        if (out.question.asker.kind != Asker::Kind::strangers) known_.learn(name, answer, now);
+        if (answer.status == DnsStatus::failed && out.question.asker.kind != Asker::Kind::node) {
+            if (auto known = known_.recall(name, now)) answer = std::move(known->answer);
+        }
         return out;
+    }
+
+    /// What is known from before. The node itself, and who administers it, asks for what DNS says now.
+    std::optional<KnownAnswers::Known> recall(const Questions::Question& question) {
+        if (question.asker.kind == Asker::Kind::node) return std::nullopt;
+        const std::lock_guard hold{mutex_};
+        return known_.recall({question.type, question.name}, question.since);
     }
 
     std::optional<DnsAnswer> begin(const Questions::Question& question) {
@@ -234,8 +266,9 @@ private:
         if (const auto at = queries_.find(number); at != queries_.end()) questions_.silent(at->second->question, now);
     }
 
-    std::mutex mutex_;  ///< guards these three
+    std::mutex mutex_;  ///< guards these four
     Questions questions_;
+    KnownAnswers known_;
     std::map<std::uint64_t, std::unique_ptr<Query>> queries_;
     std::uint64_t next_ = 0;
     // Deleting the context ends its thread; only then may the queries go.

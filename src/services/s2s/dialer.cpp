@@ -9,6 +9,12 @@
 
 namespace sallyport::s2s {
 
+namespace {
+/// Where one kind of service has targets, for the answer about the other: as with addresses (RFC 8305 section 3), but
+/// with time for a resolver that has to ask.
+constexpr Duration other_service_patience = std::chrono::milliseconds{300};
+}  // namespace
+
 DialJob::DialJob(routing::Shard& shard, const DialSettings& settings, xmpp::Domain domain,
                  std::optional<ConfiguredTargets> configured, bool direct_tls, OnDialled on_dialled, OnFailed on_failed,
                  OnStep on_step, OnAnswer on_answer, Lessons<bool>* useless)
@@ -24,8 +30,9 @@ DialJob::DialJob(routing::Shard& shard, const DialSettings& settings, xmpp::Doma
       dns_log_{shard.logger(LogModule::dns)},
       tcp_log_{shard.logger(LogModule::tcp)},
       timer_{shard.loop.timer([this] {
+          if (!race_) return go_on_without_the_other();
           route::RaceActions actions;
-          if (race_) race_->tick(shard_.loop.now(), actions);
+          race_->tick(shard_.loop.now(), actions);
           race(actions);
       })},
       useless_{useless} {}
@@ -84,8 +91,23 @@ void DialJob::services_answered(std::string_view service, const DnsAnswer& answe
              !is_trouble(answer.status));
 }
 
+/// A name server that is silent about one of two names delays nobody who can go on with the other.
+void DialJob::go_on_without_the_other() {
+    if (server_answer_.has_value() == direct_answer_.has_value()) return;
+    DnsAnswer missing;
+    missing.status = DnsStatus::timed_out;
+    const DnsAnswer& server = server_answer_ ? *server_answer_ : missing;
+    const DnsAnswer& direct = direct_answer_ ? *direct_answer_ : missing;
+    const route::SrvPlan plan = route::plan_srv(server, direct, settings_.most_targets, shard_.random);
+    if (plan.next != route::SrvPlan::Next::targets) return;
+    (server_answer_ ? direct_lookup_ : server_lookup_).reset();
+    (server_answer_ ? direct_answer_ : server_answer_) = missing;
+    services_known();
+}
+
 void DialJob::services_known() {
-    if (!server_answer_ || !direct_answer_) return;
+    if (!server_answer_ || !direct_answer_) return timer_->arm(shard_.loop.now() + other_service_patience);
+    timer_->disarm();
     const route::SrvPlan plan =
         route::plan_srv(*server_answer_, *direct_answer_, settings_.most_targets, shard_.random);
     const char* method = plan.next == route::SrvPlan::Next::targets ? "SRV" : "A/AAAA";

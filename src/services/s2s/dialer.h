@@ -82,6 +82,7 @@ public:
 
 private:
     void look_up_services();
+    void go_on_without_the_other();
     void services_known();
     void begin_targets(std::vector<route::Target> targets);
     void try_target();

@@ -134,6 +134,56 @@ TEST_F(ResolverTest, AnswersTheSecondTimeFromItsCache) {
     EXPECT_EQ(server.questions, asked);
 }
 
+/// Answers of a name server that says nothing any more, when the cache has forgotten them.
+class Forgotten : public ResolverTest {
+protected:
+    void SetUp() override {
+        server.raw("known.lab", 1, "\xC0\x01\x02\x03", 0);
+        start();
+        ASSERT_EQ(ask().status, DnsStatus::ok);
+        ASSERT_EQ(ask(v6).status, DnsStatus::no_data);
+        const auto cached = loop.timer([this] { forgotten = true; });
+        cached->arm(loop.now() + 5500ms);  // the least that the cache keeps
+        loop.run_until([this] { return forgotten; });
+    }
+    static constexpr bool v6 = true;
+    DnsAnswer ask(bool six = false, io::Asker::Kind kind = io::Asker::Kind::users) {
+        answer.reset();
+        const auto lookup =
+            resolver->addresses("known.lab", six, {kind, "", ""}, [this](const DnsAnswer& got) { answer = got; });
+        return wait();
+    }
+    bool forgotten = false;
+};
+
+TEST_F(Forgotten, AnswersServeOnWhileNobodyAnswers) {
+    server.ignore("known.lab");
+    for (const Duration soon : {Duration{3s}, Duration{300ms}}) {
+        const DnsAnswer got = ask();
+        EXPECT_EQ(got.status, DnsStatus::ok);
+        EXPECT_EQ(got.addresses, std::vector{*IpAddress::parse("192.1.2.3")});
+        EXPECT_LT(got.took, soon);  // the second time nobody waits
+        EXPECT_NE(got.detail, "");
+    }
+    TableFills all;
+    service->tables(all);
+    ASSERT_EQ(all.front().name, "dns.questions");
+    EXPECT_EQ(all.front().entries, 1U) << "the question goes on, and counts";
+    EXPECT_EQ(all.back().name, "dns.known");
+    EXPECT_EQ(ask(v6).status, DnsStatus::no_data);
+}
+
+TEST_F(Forgotten, AnswersServeOnWhileNameServersFail) {
+    server.fail("known.lab", 2);
+    EXPECT_EQ(ask().status, DnsStatus::ok);
+    EXPECT_EQ(ask(false, io::Asker::Kind::node).status, DnsStatus::failed) << "an administrator wants to know";
+}
+
+TEST_F(Forgotten, AnswersGiveWayToNewOnes) {
+    server.fail("known.lab", 3);
+    EXPECT_EQ(ask().status, DnsStatus::no_name);
+}
+
 TEST_F(ResolverTest, KeepsTtlsWithinItsBounds) {
     server.raw("brief.lab", 1, "\xC0\x01\x02\x03", 0);
     server.raw("eternal.lab", 1, "\xC0\x01\x02\x03", 604800);
