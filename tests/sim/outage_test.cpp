@@ -91,6 +91,25 @@ TEST_P(Outage, DeliversWhatWaitedWhenThePeersEdgeReturns) {
     EXPECT_TRUE(f.a.user().received().empty());
 }
 
+TEST_P(Outage, IsOverWithinTwoSecondsOfTheReturnOfThePeersEdge) {
+    int next = 0;
+    for (const auto away : {5, 7, 9, 11}) {
+        // What is acknowledged before is not sent again.
+        f.world.advance(std::chrono::seconds{70});
+        f.b.kill_edge();
+        send(next, next + 10);
+        next += 10;
+        f.world.advance(std::chrono::seconds{away});
+        EXPECT_LT(arrived(), static_cast<std::size_t>(next));
+        f.b.start_edge();
+        const bool soon =
+            f.world.run_until([&] { return arrived() >= static_cast<std::size_t>(next); }, std::chrono::seconds{2});
+        EXPECT_TRUE(soon) << "after " << away << " s";
+        ASSERT_TRUE(f.world.run_until([&] { return arrived() >= static_cast<std::size_t>(next); }));
+    }
+    expect_all(next);
+}
+
 TEST_P(Outage, ReturnsEachStanzaOnceWhenThePeersEdgeStaysDown) {
     send(0, 20);
     f.world.advance(std::chrono::microseconds{4500});

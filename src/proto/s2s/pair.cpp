@@ -11,10 +11,16 @@
 // names changes nothing.
 #include "proto/s2s/pair.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
 namespace sallyport::s2s {
+
+namespace {
+/// More make no difference to a delay.
+constexpr std::uint8_t most_doublings = 100;
+}  // namespace
 
 struct Pair::Table {
     using P = Pair;
@@ -130,8 +136,14 @@ void Pair::return_all(Actions& out) {
 
 void Pair::worked() {
     failures_ = 0;
+    backed_off_ = 0;
     failing_since_ = never;
     permanent_ = false;
+}
+
+void Pair::carried_well() {
+    worked();
+    proven_ = true;
 }
 
 Pair::Did Pair::open(TimePoint, Actions& out) {
@@ -145,7 +157,7 @@ Pair::Did Pair::join(TimePoint, Actions& out) {
 }
 
 Pair::Did Pair::reverse(TimePoint, Actions& out) {
-    if (holding_.has(Fact::carried)) worked();
+    if (holding_.has(Fact::carried)) carried_well();
     out.push_back(Action::reverse);
     out.push_back(Action::flush);
     return Did::advance;
@@ -203,7 +215,7 @@ Pair::Did Pair::go_alone(TimePoint now, Actions& out) {
 
 Pair::Did Pair::come_up(TimePoint, Actions& out) {
     // Who takes a stream and nothing on it has failed still.
-    if (holding_.has(Fact::carried)) worked();
+    if (holding_.has(Fact::carried)) carried_well();
     if (!std::exchange(up_, true)) out.push_back(Action::up);
     out.push_back(Action::flush);
     return Did::advance;
@@ -235,7 +247,10 @@ Pair::Did Pair::lose(TimePoint now, Actions& out) {
     ++failures_;
     if (failing_since_ == never) failing_since_ = now;
     permanent_ = holding_.has(Fact::permanent);
-    timers_[Timer::retry] = now + settings_.delay(failures_);
+    proven_ = proven_ && now - failing_since_ < settings_.restart;
+    const bool restarting = proven_ && holding_.has(Fact::unheard);
+    if (!restarting && backed_off_ < most_doublings) ++backed_off_;
+    timers_[Timer::retry] = now + settings_.delay(std::max<unsigned>(backed_off_, 1));
     out.push_back(Action::failed);
     if (permanent_) return_all(out);
     return Did::advance;
@@ -250,7 +265,7 @@ Pair::Did Pair::pause(TimePoint now, Actions& out) {
 Pair::Did Pair::part(TimePoint, Actions& out) {
     lower(out);
     // It may show only at the end of a stream that it carried something.
-    if (ready() && holding_.has(Fact::carried)) worked();
+    if (ready() && holding_.has(Fact::carried)) carried_well();
     // Perhaps it was the question that ended the stream: this peer is not asked again.
     if (phase_ == Phase::asking && !holding_.has(Fact::silent)) {
         out.push_back(Action::unshare);
@@ -275,7 +290,7 @@ Pair::Did Pair::flush(TimePoint, Actions& out) {
 }
 
 Pair::Did Pair::prove_worth(TimePoint, Actions&) {
-    worked();
+    carried_well();
     return Did::advance;
 }
 

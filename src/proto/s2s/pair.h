@@ -89,6 +89,7 @@ public:
         silent,     ///< it ended without a word
         of_domain,  ///< what failed fails for every pair of the domain
         permanent,  ///< it would fail again until somebody changes something
+        unheard,    ///< nobody listens there: the attempt cost the peer nothing
     };
     using Facts = machine::Set<Fact>;
     enum class Action : std::uint8_t {
@@ -114,6 +115,8 @@ public:
         std::function<Duration(unsigned failures)> delay;      ///< before the next attempt
         Duration sharing_patience = std::chrono::seconds{10};  ///< for a place on an open stream
         Duration alive_every = std::chrono::seconds{5};        ///< signs of life that count
+        /// Who has just worked and cannot be reached is being restarted for so long: nothing is doubled yet.
+        Duration restart = std::chrono::seconds{15};
     };
 
     /// `settings` outlive the pair.
@@ -170,6 +173,7 @@ private:
     void lower(Actions& out);
     void return_all(Actions& out);
     void worked();
+    void carried_well();
 
     Did rest(TimePoint, Actions&) { return Did::advance; }
     Did open(TimePoint, Actions&);
@@ -204,11 +208,13 @@ private:
 
     const Settings& settings_;
     Phase phase_ = Phase::idle;
-    bool alone_ = false;      ///< it was not taken on another pair's stream
-    bool up_ = false;         ///< told
-    bool permanent_ = false;  ///< the last failure
-    unsigned failures_ = 0;   ///< since something was carried
-    Facts holding_;           ///< at the event under way
+    bool alone_ = false;           ///< it was not taken on another pair's stream
+    bool up_ = false;              ///< told
+    bool permanent_ = false;       ///< the last failure
+    bool proven_ = false;          ///< something was carried, and what failed since has not failed for long
+    std::uint8_t backed_off_ = 0;  ///< failures that doubled the delay, as far as that counts
+    unsigned failures_ = 0;        ///< since something was carried
+    Facts holding_;                ///< at the event under way
     TimePoint failing_since_ = never;
     TimePoint revived_at_{};
     machine::Deadlines<Timer> timers_;

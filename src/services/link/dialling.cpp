@@ -8,7 +8,8 @@ namespace sallyport::link {
 
 namespace {
 constexpr Duration dial_timeout = std::chrono::seconds{5};
-constexpr Duration longest_delay = std::chrono::seconds{5};
+/// The far side is a node of ours: whoever waits for it waits for the link.
+constexpr Duration longest_delay = std::chrono::seconds{1};
 /// Another process of our name is linked there: it goes on, so there is no hurry.
 constexpr Duration unwanted_delay = std::chrono::seconds{60};
 

@@ -132,6 +132,7 @@ void Pool::tell_of_end(const Ended& ended, const std::vector<Destination*>& left
     // Names, addresses and TLS are the remote domain's: what failed for one pair failed for those that waited with it.
     add(of_domain, told.stage != Stage::sasl && told.stage != Stage::dialback && told.stage != Stage::policy);
     add(permanent, told.permanent);
+    add(unheard, told.stage == Stage::tcp && !carrier.open);
     for (Destination* to : left) tell(*to, to->carrier == nullptr ? Pair::On::gone : Pair::On::came_back, news);
 }
 

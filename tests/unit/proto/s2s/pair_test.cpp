@@ -60,6 +60,43 @@ TEST(Pair, IsNoFailureOnceAStreamHasCarriedSomething) {
     EXPECT_FALSE(with.pair().hopeless(with.now(), 0s));
 }
 
+/// The delay after each failure in a row, in the units of PairWorld: one, two, three …
+std::vector<Duration> delays(PairWorld& with, s2s::Pair::Facts how, int failures) {
+    std::vector<Duration> all;
+    for (int n = 0; n < failures; ++n) {
+        with.gone(how);
+        all.push_back(with.pair().retry_at() - with.now());
+        with.after(all.back());
+    }
+    return all;
+}
+
+TEST(Pair, IsTriedAgainEachSecondWhileAPeerThatHasJustWorkedIsRestarted) {
+    PairWorld with;
+    with.send();
+    with.happens(On::ready);
+    with.happens(On::carried);
+    with.send();
+    with.gone({}, 1);  // and the next attempt begins
+    const auto all = delays(with, {Fact::of_domain, Fact::unheard}, 18);
+    EXPECT_EQ(std::vector(all.begin(), all.begin() + 15), std::vector<Duration>(15, 1s));
+    EXPECT_EQ(std::vector(all.begin() + 15, all.end()), (std::vector<Duration>{1s, 2s, 3s}))
+        << "from here as all others";
+    EXPECT_EQ(with.pair().failures(), 18U);
+}
+
+TEST(Pair, BacksOffAtOnceFromWhomItHasNotReachedBeforeAndFromWhoAnswers) {
+    PairWorld stranger;
+    stranger.send();
+    EXPECT_EQ(delays(stranger, {Fact::of_domain, Fact::unheard}, 3), (std::vector<Duration>{1s, 2s, 3s}));
+    PairWorld answers;
+    answers.send();
+    answers.happens(On::ready);
+    answers.happens(On::carried);
+    answers.gone({}, 1);
+    EXPECT_EQ(delays(answers, Fact::of_domain, 3), (std::vector<Duration>{1s, 2s, 3s}));
+}
+
 TEST(Pair, MayTryWhenItIsOnNoStreamAndTheNextAttemptIsDue) {
     PairWorld with;
     EXPECT_TRUE(with.pair().may_try(with.now()));
