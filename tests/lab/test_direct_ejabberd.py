@@ -1,5 +1,5 @@
 """Today's ejabberd dials Direct TLS: it loses a race with whoever answers its Client Hello at once
-(docs/decisions/0050-direct-tls-waits.md). Its dials to the edge and to a Prosody are counted. For `./dev lab`."""
+(docs/decisions/0042-direct-tls-waits.md). Its dials to the edge and to a Prosody are counted. For `./dev lab`."""
 import time
 
 import pytest

@@ -51,7 +51,7 @@ protected:
     Endpoint at{*IpAddress::parse(f.a.edge_public), 5270};
 };
 
-/// ejabberd since 24.10 loses an answer that comes at once (docs/decisions/0050-direct-tls-waits.md).
+/// ejabberd since 24.10 loses an answer that comes at once (docs/decisions/0042-direct-tls-waits.md).
 TEST_F(DirectTls, IsAnsweredAMomentAfterItHasConnected) {
     Dialler one{f.world, partner, at};
     ASSERT_TRUE(f.world.run_until([&] { return one.connected.has_value(); }));

@@ -87,6 +87,7 @@ const std::map<std::string_view, Rest> tables{
     {"admin.used-codes", Rest::of_process},
     {"axl.hashing", Rest::of_process},
     {"axl.proved", Rest::of_process},
+    {"dns.known", Rest::of_process},
     {"history.peers", Rest::of_process},
     {"history.waiting", Rest::of_process},
     {"http.addresses", Rest::of_process},

@@ -84,7 +84,7 @@ struct Pair::Table {
         Row{backing_off, On::hurried, idle, &P::rest, "record 0017"},
         Row{backing_off, On::alive, idle, &P::revive, "record 0017"},
         Row{all_but_backing_off, On::alive, stays, &P::revive, "record 0017"},
-        Row{backing_off, On::heard, idle, &P::try_now, "record 0044"},
+        Row{backing_off, On::heard, idle, &P::try_now, "record 0037"},
         Row{backing_off, On::rules_changed, idle, &P::forgive, "record 0017"},
         Row{all_but_backing_off, On::rules_changed, stays, &P::forgive, "record 0017", admitted},
         Row{all_but_backing_off, On::rules_changed, stays, &P::forgive_and_return, "threat T70", {}, admitted},

@@ -1,5 +1,5 @@
 // One connection of a component: its machine (XEP-0114), what was written to it, and how it ends. Life is bytes that
-// its TCP takes (docs/decisions/0042-bytes-that-move-are-life.md).
+// its TCP takes (docs/decisions/0036-bytes-that-move-are-life.md).
 #pragma once
 
 #include <memory>

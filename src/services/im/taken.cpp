@@ -1,6 +1,6 @@
 // What is on its way to a client without XEP-0198. Only its TCP tells of it: what that took is told to whoever waits,
 // and counts as read when the client has lived on for a while; the rest is kept, and goes another way when the stream
-// ends (docs/decisions/0040-clients-without-acknowledgements.md). What was sent before `<enable/>` is no different:
+// ends (docs/decisions/0034-clients-without-acknowledgements.md). What was sent before `<enable/>` is no different:
 // XEP-0198 does not count it.
 #include <algorithm>
 #include <utility>

@@ -12,7 +12,7 @@ constexpr Duration stop_linger = std::chrono::seconds{1};
 constexpr Duration walk_every = std::chrono::milliseconds{20};
 /// COMPAT(ejabberd since 24.10, it sets its socket twice after its Client Hello and loses what comes in between):
 /// nothing is read of a connection of Direct TLS for so long, so the answer comes when it waits for one
-/// (docs/decisions/0050-direct-tls-waits.md).
+/// (docs/decisions/0042-direct-tls-waits.md).
 constexpr Duration direct_tls_pause = std::chrono::milliseconds{20};
 }  // namespace
 
