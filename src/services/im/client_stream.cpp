@@ -325,7 +325,7 @@ void ClientStream::on_closed(io::CloseReason reason, const std::string& text) {
     if (!rest_.empty()) {
         // Both sides have closed, and in time: what its TCP took has been read. Many a client says goodbye and is gone:
         // a reset, by then, is no other end.
-        const bool in_time = reason == io::CloseReason::local && now() < closing_until_;
+        const bool in_time = reason == io::CloseReason::local && now() < std::min(closing_until_, abort_at_);
         const bool has_read = in_time && (took_leave_ || (text.empty() && !complained_));
         inside_.rescue_rest(rest_of_, std::exchange(rest_, {}), stream_->taken(), has_read);
     }

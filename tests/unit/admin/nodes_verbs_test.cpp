@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "admin/api/desk_nodes.h"
+#include "admin/diag/sentence.h"
 #include "admin/print/print.h"
 #include "fake_node.h"
 
