@@ -16,6 +16,7 @@ namespace {
 class ChatUsers : public testing::TestWithParam<std::uint32_t> {
 protected:
     void SetUp() override {
+        f.a.limits.offline_stanzas = 400;  // a quarter of it is for a domain of strangers
         f.a.keep_users({"juliet", "romeo"});
         ASSERT_TRUE(f.start()) << f.logs();
     }
