@@ -62,7 +62,8 @@ TEST_F(Reach, DoesNotWaitForTheOtherKindOfServiceWhereOneHasTargets) {
 struct BadFirst {
     std::string_view name;
     Habits habits;
-    std::size_t dials = 1;  ///< before it is given up
+    std::size_t dials = 1;    ///< before it is given up
+    bool tried_anew = false;  ///< for the next stanza: what it did need not last
 };
 void PrintTo(const BadFirst& bad, std::ostream* out) { *out << bad.name; }
 
@@ -499,7 +500,7 @@ const std::vector<BadFirst>& hopeless_partners() {
     static const std::vector<BadFirst> all = [] {
         std::vector<BadFirst> cases;
         const auto add = [&](std::string_view name, const std::function<void(Habits&)>& change) {
-            cases.push_back({name, with(change)});
+            cases.push_back({name, with(change), 1, false});
         };
         add("host unknown", [](Habits& h) { h.header_error = "host-unknown"; });
         add("host gone", [](Habits& h) { h.error_under_tls = "host-gone"; });
@@ -513,6 +514,7 @@ const std::vector<BadFirst>& hopeless_partners() {
             h.dialback = false;
             h.result = "closes";
         });
+        cases.back().tried_anew = true;  // it closed without a word
         return cases;
     }();
     return all;
@@ -531,13 +533,15 @@ TEST_P(HopelessPartner, IsToldAtOnce) {
     EXPECT_LT(*took, seconds{12});
     EXPECT_GE(two.accepted(), 1U);
     EXPECT_NE(error_of("m1").find("type='error'"), std::string::npos);
-    // So is the next, without a new attempt.
+    // So is the next, without a new attempt where waiting cannot help.
     const std::size_t before = one.accepted() + two.accepted();
     say("m2");
     const auto again = told("m2");
     ASSERT_TRUE(again);
     EXPECT_LT(*again, seconds{12});
-    EXPECT_EQ(one.accepted() + two.accepted(), before);
+    if (!GetParam().tried_anew) {
+        EXPECT_EQ(one.accepted() + two.accepted(), before);
+    }
 }
 
 /// The same between a core and a server inside.
@@ -561,7 +565,9 @@ TEST_P(HopelessPartner, InsideIsToldAtOnce) {
     const std::size_t before = inside.accepted();
     EXPECT_GE(before, 1U);
     ASSERT_TRUE(returned("m2")) << g.a.core_log.dump();
-    EXPECT_EQ(inside.accepted(), before);
+    if (!GetParam().tried_anew) {
+        EXPECT_EQ(inside.accepted(), before);
+    }
 }
 
 TEST_F(Reach, TellsAtOnceWhereACertificateIsDemandedAndNotAccepted) {
