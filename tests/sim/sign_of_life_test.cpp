@@ -34,10 +34,10 @@ protected:
         }
         FAIL() << "there is no such moment";
     }
-    static s2s::Pool& owner(Organisation& organisation, const std::string& local, const std::string& remote) {
-        auto& shards = organisation.edge->shards;
-        const auto index = routing::owner(local, remote, static_cast<std::uint32_t>(shards.size()));
-        return shards[index]->s2s().pool();
+    template <typename Node>
+    static s2s::Pool& owner(Node& node, const std::string& local, const std::string& remote) {
+        const auto index = routing::owner(local, remote, static_cast<std::uint32_t>(node.shards.size()));
+        return node.shards[index]->s2s().pool();
     }
     static xmpp::DomainPair pair(const std::string& local, const std::string& remote) {
         return {*xmpp::Domain::parse(local), *xmpp::Domain::parse(remote)};
@@ -66,7 +66,7 @@ TEST_P(SignOfLife, IsAStreamOfOursForAnotherPair) {
     write_in_vain(*f.a.edge, f.a.user(1), "rooms.a.test", "b.test");
     f.b.start_edge();
     ASSERT_TRUE(f.world.run_until([&] { return f.b.up(); }));
-    reach(owner(f.a, "a.test", "b.test"), "a.test", "b.test");
+    reach(owner(*f.a.edge, "a.test", "b.test"), "a.test", "b.test");
     f.a.user(1).message("u@rooms.a.test", "v@b.test", "welcome");
     EXPECT_TRUE(f.world.run_until([&] { return f.b.user().got("welcome"); }, 5s)) << f.logs();
 }
@@ -79,7 +79,7 @@ TEST_P(SignOfLife, IsSharedWhereStreamsAre) {
     write_in_vain(*f.a.edge, f.a.user(1), "rooms.a.test", "b.test");
     f.b.start_edge();
     ASSERT_TRUE(f.world.run_until([&] { return f.b.up(); }));
-    reach(owner(f.a, "a.test", "b.test"), "a.test", "b.test");
+    reach(owner(*f.a.edge, "a.test", "b.test"), "a.test", "b.test");
     f.a.user(1).message("u@rooms.a.test", "v@b.test", "welcome");
     EXPECT_TRUE(f.world.run_until([&] { return f.b.user().got("welcome"); }, 5s)) << f.logs();
 }
@@ -105,9 +105,8 @@ TEST_P(SignOfLife, OfAnInsideServerIsAStreamOfOursForAnotherPair) {
         f.world.advance(1s);
     }
     write_in_vain(*f.a.core, f.b.user(1), "rooms.b.test", "inside.a.test");
-    const auto to = find(*f.a.core, "b.test", "inside.a.test");
     back.listen();
-    reach(f.a.core->shards[to ? to->shard : 0]->s2s().pool(), "b.test", "inside.a.test");
+    reach(owner(*f.a.core, "b.test", "inside.a.test"), "b.test", "inside.a.test");
     f.b.user(1).message("juliet@rooms.b.test", "romeo@inside.a.test", "welcome");
     EXPECT_TRUE(f.world.run_until([&] { return back.got("welcome"); }, 5s)) << f.a.core_log.dump();
 }
