@@ -241,8 +241,14 @@ class World:
         presence = self.nodes["presence"]
         component = "cm-2_s2scp-1.edge1-montague-lab"
         presence.ask("config", "set", "router.live_changes", "false")
-        presence.ask("run", "sql", f"delete from xmpps2snodes where cp_id = '{component}'")
-        presence.ask("restart", "router")
+
+        def unloaded():
+            """A core whose link has just come back writes the row again, and may do so before the restart."""
+            presence.ask("run", "sql", f"delete from xmpps2snodes where cp_id = '{component}'")
+            presence.ask("restart", "router")
+            return not presence.json("status")["router"]["loaded"]
+
+        until(unloaded, lambda: presence.json("status")["router"], 20)
         if not presence.json("run", "sql", "select * from xmpps2snodes")["rows"]:  # the core may have been quicker
             presence.ask("run", "sql", f"insert into xmpps2snodes (pkid, cp_id) values (newid(), '{component}')")
         self.component_says("bot.montague.lab", "a secret for the bot", "juliet@capulet.lab", "are you there?")
