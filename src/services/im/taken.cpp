@@ -94,7 +94,7 @@ void Inside::count_all(Session& session) {
 
 void Inside::rescue_rest(const xmpp::Jid& bare, std::deque<Unacknowledged> window, std::uint64_t taken, bool has_read) {
     const auto rest = std::make_shared<std::deque<Unacknowledged>>(std::move(window));
-    const auto lost = [this, rest](const auto& goes_back) {
+    const auto lost = [rest](const auto& goes_back) {
         for (const Unacknowledged& entry : *rest) {
             if (!entry.of || --entry.of->holders != 0 || entry.of->acknowledged) continue;
             if (const SharedLetter letter = take_letter(*entry.of)) goes_back(letter);
